@@ -1,0 +1,126 @@
+/**
+ * What a case is, and what it can do. Cases know nothing of who runs them: the runner gives them this context on
+ * any target, records every exchange and applies the checks. A case states what must hold; it never sleeps.
+ */
+
+import type { Severity } from '../../reports/record.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { RequirementId } from '../../spec/requirements/index.ts';
+import type { TargetCapabilities, Topology } from '../targets/target.ts';
+
+/** What the endpoint's schema must offer; a case that needs more is skipped with the name of what is missing. */
+export interface Needs {
+  readonly commands?: readonly string[];
+  readonly events?: readonly string[];
+  /** Branches of `BlockdevOptions`. */
+  readonly drivers?: readonly string[];
+  /** QOM types for `object-add` and `-object`. */
+  readonly objects?: readonly string[];
+  /** Members that were added or removed over time, as `command.member` or `Type.member`. */
+  readonly members?: readonly string[];
+  readonly capabilities?: readonly (keyof TargetCapabilities)[];
+}
+
+export interface CaseDefinition {
+  /** Slug `theme/what-is-tested`; never changes. */
+  readonly id: string;
+  /** One line for people. */
+  readonly title: string;
+  /** Never empty. */
+  readonly requirements: readonly RequirementId[];
+  readonly needs?: Needs;
+  /** Absent: no images, no options, one monitor. */
+  readonly topology?: Topology;
+  /** True: the case breaks the endpoint or its session (quit, garbage): it gets one of its own. */
+  readonly fresh?: boolean;
+  run(t: CaseContext): Promise<void>;
+}
+
+/** An error reply as expected. `text` is compared exactly or by pattern; it only ever warns. */
+export interface Refusal {
+  /** Default GenericError. */
+  readonly class?: ErrorClass;
+  readonly text?: string | RegExp;
+}
+
+export type ErrorClass =
+  | 'GenericError'
+  | 'CommandNotFound'
+  | 'DeviceNotActive'
+  | 'DeviceNotFound'
+  | 'KVMMissingCap';
+
+export interface QmpErrorReply {
+  readonly class: string;
+  readonly desc: string;
+}
+
+export interface EventReply {
+  readonly event: string;
+  readonly data?: Json;
+}
+
+/** What arrived after raw bytes: parsed messages in order, and texts that were no JSON. */
+export interface RawReplies {
+  readonly messages: readonly JsonObject[];
+  readonly unparsable: readonly string[];
+  readonly closed: boolean;
+}
+
+/** One monitor connection. All methods record what they exchange. */
+export interface MonitorHandle {
+  /** The greeting as received. */
+  readonly greeting: JsonObject;
+  /** Executes; an error reply fails the case (a must is broken). Gives the return value. */
+  execute(command: string, args?: JsonObject): Promise<Json>;
+  /** Executes; a success fails the case, so does another class; another text warns. Gives the error. */
+  refused(command: string, args: JsonObject | undefined, refusal?: Refusal): Promise<QmpErrorReply>;
+  /** Sends a whole message as given and gives the whole reply, whatever it is. */
+  request(message: JsonObject): Promise<JsonObject>;
+  /** Sends bytes exactly so and gives what arrives until a sync command sent behind is answered, or the end. */
+  raw(bytes: string | Uint8Array): Promise<RawReplies>;
+  /** Waits for an event whose data contains `data`; its absence (time limit of the run) fails the case. */
+  event(name: string, data?: JsonObject): Promise<EventReply>;
+  /** Events that arrived and were not taken by `event` yet. */
+  pending(): readonly EventReply[];
+}
+
+export interface CaseContext extends MonitorHandle {
+  /** The scratch directory as we see it; files the case makes go here. */
+  readonly scratch: string;
+  /** The same directory as the endpoint sees it; names sent over QMP start here. */
+  readonly dir: string;
+  /** What spec and endpoint both offer. */
+  readonly schema: Schema;
+  /** What the endpoint offers. */
+  readonly offered: Schema;
+  readonly capabilities: TargetCapabilities;
+  /** From the run's seed and the case's id, the same on every run. */
+  readonly seed: number;
+  /** A node-name, job-id or file name unique in this run and recognisable as ours. */
+  name(prefix: string): string;
+  /** A further monitor of the same endpoint (1 is the second), connected and negotiated. */
+  monitor(index: number): Promise<MonitorHandle>;
+  /** A new connection to monitor `index` whose greeting was not answered by `qmp_capabilities`. */
+  unnegotiated(index?: number): Promise<MonitorHandle>;
+  /** States that `condition` holds; otherwise records a deviation and ends the case. */
+  check(condition: boolean, message: string, detail?: Detail): asserts condition;
+  /** States that both are equal as JSON; a subset comparison with `contains`. */
+  equal(got: Json, expected: Json, message: string, detail?: Detail): void;
+  /** States that `got` has at least the members of `expected`, recursively. */
+  contains(got: Json, expected: Json, message: string, detail?: Detail): void;
+  /** Records an observation that is no deviation. */
+  info(message: string): void;
+  /** Ends the case as skipped. */
+  skip(reason: string): never;
+  /** Undone, last first, when the case ends; for what the ledger does not see by itself. */
+  cleanup(undo: () => Promise<void>): void;
+}
+
+export interface Detail {
+  /** Default `must`. */
+  readonly severity?: Severity;
+  readonly path?: string;
+  readonly requirement?: RequirementId;
+}

@@ -1,0 +1,105 @@
+/**
+ * Targets and endpoints: how to obtain something that speaks QMP, and what can be done with it besides QMP.
+ * A target is a recipe and has no state; each `start` gives one endpoint. Every target that can start one passes
+ * the contract suite in `target.contract.ts`.
+ */
+import type { Transport } from '../transports/transport.ts';
+
+/** An image made before the endpoint starts. `path` is relative to the scratch directory. */
+export interface ImageSpec {
+  readonly path: string;
+  /** `raw` is made by us; every other format by qemu-img (the case is skipped without it). */
+  readonly format: string;
+  /** Bytes. */
+  readonly size: number;
+  /** qemu-img's `-o`. */
+  readonly options?: string;
+  /** Relative path of the backing image, made before. */
+  readonly backing?: { readonly path: string; readonly format: string };
+  /** Fill: every range holds the repeated byte. Offset and length in bytes. */
+  readonly fill?: readonly { readonly offset: number; readonly length: number; readonly byte: number }[];
+}
+
+/** What a case starts from. `@DIR@` in an option or command stands for the endpoint's scratch directory. */
+export interface Topology {
+  /** Slug; endpoints are shared between cases of equal topology. */
+  readonly name: string;
+  readonly images: readonly ImageSpec[];
+  /** QEMU options that concern block devices: `-blockdev`, `-object`, `-drive`, `-device`, `-machine`. */
+  readonly options: readonly string[];
+  /** Number of monitors; at least 1. */
+  readonly monitors: number;
+}
+
+/** What a target can do beyond the block API; a case that needs more is skipped, with the reason. */
+export interface TargetCapabilities {
+  /** `-device`, trays and guest I/O. */
+  readonly guestDevices: boolean;
+  /** `human-monitor-command`. */
+  readonly humanMonitor: boolean;
+  /** It was started by us: topology, restart and process watch are possible. */
+  readonly owned: boolean;
+  /** The endpoint sees the same file system as we do. */
+  readonly sharedFiles: boolean;
+  /** Most monitors it can have. */
+  readonly monitors: number;
+}
+
+export interface StartRequest {
+  readonly topology: Topology;
+  /** An empty directory that belongs to this endpoint alone; removed by whoever made it. */
+  readonly scratch: string;
+  readonly signal?: AbortSignal;
+}
+
+/** How an endpoint ended. An endpoint that has no process has neither code nor signal. */
+export interface ExitInfo {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface Endpoint {
+  /** Command line without the program's own path, or the address. */
+  readonly argv: readonly string[];
+  /** The scratch directory as the endpoint sees it. */
+  readonly dir: string;
+  /** Connects to monitor `index` (0 is the first). The greeting has not been read yet. */
+  openMonitor(index: number): Promise<Transport>;
+  /** Resolves when the process (or the embedded endpoint) has ended. Never rejects. */
+  readonly exited: Promise<ExitInfo>;
+  readonly running: boolean;
+  /** Process id where there is one, for memory and descriptor counts. */
+  readonly pid?: number;
+  /** Last lines it wrote to stderr, oldest first. */
+  lastWords(): readonly string[];
+  /**
+   * Lets `milliseconds` pass for the endpoint. With an injected clock (embedded reference) that clock is advanced
+   * and everything due has happened on return; otherwise real time passes.
+   */
+  settle(milliseconds: number): Promise<void>;
+  /** Ends it as gently as it can (quit, SIGTERM, SIGKILL), frees sockets and files. Idempotent, never rejects. */
+  stop(): Promise<ExitInfo>;
+}
+
+export interface Target {
+  /** As given to `--target`. */
+  readonly name: string;
+  readonly capabilities: TargetCapabilities;
+  /** Null if it can be used here, else why not ("qemu-system-x86_64: not found in PATH"). */
+  unavailable(): Promise<string | null>;
+  /** Resolves when it takes connections. Rejects with `StartError`; then nothing is left behind. */
+  start(request: StartRequest): Promise<Endpoint>;
+}
+
+/** The endpoint did not come up. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+  readonly exit: ExitInfo | null;
+  readonly lastWords: readonly string[];
+
+  constructor(message: string, exit: ExitInfo | null = null, lastWords: readonly string[] = []) {
+    super(message);
+    this.exit = exit;
+    this.lastWords = lastWords;
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The run record: everything a run found out, as plain data. The runner writes it, reporters only read it.
+ * Its JSON form (`--reporter json`) is published as a JSON Schema in `docs/record.schema.json`.
+ */
+import type { Json } from '../spec/json.ts';
+
+export const RECORD_VERSION = 1;
+
+/** `error` is the harness's own fault, never the endpoint's. */
+export type Outcome = 'pass' | 'fail' | 'warn' | 'info' | 'skip' | 'error' | 'crash' | 'timeout' | 'flaky';
+
+/** The level of the requirement that a deviation breaks; `text`: only the wording of an error differs. */
+export type Severity = 'must' | 'should' | 'may' | 'text';
+
+export interface Deviation {
+  /** Which check saw it, or `case` for an expectation of the case itself. */
+  readonly check: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** JSON path into the reply or event at fault, `$` for the whole. */
+  readonly path?: string;
+  readonly expected?: Json;
+  readonly got?: Json;
+  /** Index into the case's transcript. */
+  readonly exchange?: number;
+}
+
+/** How the endpoint's process ended or looked when something went wrong. */
+export interface ProcessState {
+  readonly exitCode?: number | null;
+  readonly signal?: string | null;
+  /** Last lines of stderr. */
+  readonly lastWords: readonly string[];
+  /** Text of the request that was unanswered when it happened. */
+  readonly inFlight?: string;
+}
+
+/**
+ * One step of a transcript, in the form of the observations: `send` with its `reply`, `raw` text with `reply` or
+ * `replies`, a `wait` for an event; `events` since the step before. `monitor` says which of several monitors
+ * (absent: the first), `order` the order of replies and events as they came.
+ */
+export interface TranscriptStep {
+  readonly send?: Json;
+  readonly raw?: string;
+  readonly 'raw-hex'?: string;
+  readonly wait?: { readonly event: string; readonly data?: Json; readonly timeout?: number };
+  readonly sleep?: number;
+  readonly greeting?: boolean;
+  readonly reply?: Json;
+  readonly replies?: readonly Json[];
+  readonly events?: readonly Json[];
+  readonly monitor?: number;
+  readonly order?: readonly ('reply' | string)[];
+}
+
+/** A transcript as `qmpcheck replay` reads it. */
+export interface Transcript {
+  readonly name: string;
+  readonly what?: string;
+  readonly endpoint: string;
+  readonly argv: readonly string[];
+  readonly setup: readonly Json[];
+  readonly negotiate?: boolean;
+  readonly steps: readonly TranscriptStep[];
+}
+
+export interface EndpointIdentity {
+  /** As given to `--target`. */
+  readonly target: string;
+  /** `QMP.version` of the greeting, null if it never came. */
+  readonly version: Json;
+  readonly package?: string;
+  readonly argv: readonly string[];
+  /** SHA-256 of the canonical form of the endpoint's introspection. */
+  readonly schemaDigest?: string;
+}
+
+export interface CaseRecord {
+  readonly id: string;
+  readonly title: string;
+  readonly requirements: readonly string[];
+  readonly outcome: Outcome;
+  readonly severity?: Severity;
+  /** Reason of a skip, message of an error. */
+  readonly reason?: string;
+  readonly durationMs: number;
+  /** Set when `--expect` foresaw this outcome. */
+  readonly expected?: { readonly reason: string; readonly link?: string };
+  /** Outcomes of earlier tries, with `--retries`. */
+  readonly earlier?: readonly Outcome[];
+  readonly deviations: readonly Deviation[];
+  readonly transcript?: Transcript;
+  readonly process?: ProcessState;
+}
+
+export interface RequirementRecord {
+  readonly id: string;
+  readonly level: 'must' | 'should' | 'may';
+  /** Command, event, type or section of the spec that it belongs to. */
+  readonly definition: string;
+  readonly text: string;
+}
+
+export interface RunRecord {
+  readonly recordVersion: typeof RECORD_VERSION;
+  readonly tool: { readonly name: 'qmpcheck'; readonly version: string };
+  readonly endpoint: EndpointIdentity;
+  readonly seed: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly shard?: { readonly index: number; readonly of: number };
+  /** True if Ctrl-C ended the run early. */
+  readonly interrupted: boolean;
+  readonly cases: readonly CaseRecord[];
+  readonly requirements: readonly RequirementRecord[];
+  /** Expectations that no longer apply. */
+  readonly staleExpectations: readonly { readonly pattern: string; readonly reason: string }[];
+  readonly totals: Readonly<Record<Outcome, number>>;
+}

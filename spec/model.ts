@@ -1,0 +1,118 @@
+/**
+ * The schema model: what a QMP interface offers, after all names are resolved.
+ *
+ * Both sources end here: QAPI text (through `compiler/`) and an endpoint's own `query-qmp-schema` (through
+ * `introspection.ts`). Consumers (validators, generators, drift, JSON Schema) know only this file, so they work
+ * on every endpoint. What only QAPI text knows (base, boxed, docs, conditions) is optional and marked so.
+ */
+
+/** How a value looks in JSON; `value` is anything. */
+export type JsonType = 'string' | 'number' | 'int' | 'boolean' | 'null' | 'object' | 'array' | 'value';
+
+export interface Feature {
+  readonly name: string;
+}
+
+/** Known only when the model was compiled from QAPI text. */
+export interface SourceInfo {
+  readonly file: string;
+  readonly line: number;
+  /** First paragraph of the doc comment. */
+  readonly doc?: string;
+}
+
+/**
+ * `int` is int64. An introspected schema collapses all integer types into `int`: then nothing is known of the
+ * range. `size` is a uint64.
+ */
+export interface BuiltinType {
+  readonly kind: 'builtin';
+  readonly name: string;
+  readonly jsonType: JsonType;
+}
+
+export interface EnumMember {
+  readonly name: string;
+  readonly features: readonly Feature[];
+}
+
+export interface EnumType {
+  readonly kind: 'enum';
+  readonly name: string;
+  readonly members: readonly EnumMember[];
+  readonly source?: SourceInfo;
+}
+
+export interface ArrayType {
+  readonly kind: 'array';
+  readonly name: string;
+  readonly element: SchemaType;
+}
+
+export interface Member {
+  readonly name: string;
+  readonly type: SchemaType;
+  readonly optional: boolean;
+  readonly features: readonly Feature[];
+}
+
+export interface Variant {
+  /** Value of the tag that selects this branch. */
+  readonly case: string;
+  readonly type: ObjectType;
+}
+
+/** A struct, a union (then `tag` and `variants` are set), or the arguments of a command or event. */
+export interface ObjectType {
+  readonly kind: 'object';
+  readonly name: string;
+  /** All common members, those of the base first. */
+  readonly members: readonly Member[];
+  /** Name of the member that selects the branch. */
+  readonly tag?: string;
+  /** One for each value of the tag that has members of its own; a value without one adds nothing. */
+  readonly variants: readonly Variant[];
+  readonly features: readonly Feature[];
+  /** Made by the compiler (`q_obj_…`), not named in the QAPI text. */
+  readonly implicit?: boolean;
+  readonly source?: SourceInfo;
+}
+
+export interface AlternateType {
+  readonly kind: 'alternate';
+  readonly name: string;
+  readonly choices: readonly SchemaType[];
+  readonly source?: SourceInfo;
+}
+
+export type SchemaType = BuiltinType | EnumType | ArrayType | ObjectType | AlternateType;
+
+export interface Command {
+  readonly name: string;
+  /** The empty object type where the command takes none. */
+  readonly arguments: ObjectType;
+  /** The empty object type where the command returns nothing. */
+  readonly returns: SchemaType;
+  readonly allowOob: boolean;
+  /** False: the endpoint does not answer a success (`success-response: false`). Known only from QAPI text. */
+  readonly successResponse: boolean;
+  /** `gen: false`: arguments are passed on unchecked, any member is accepted. */
+  readonly unchecked: boolean;
+  readonly features: readonly Feature[];
+  readonly source?: SourceInfo;
+}
+
+export interface Event {
+  readonly name: string;
+  readonly data: ObjectType;
+  readonly features: readonly Feature[];
+  readonly source?: SourceInfo;
+}
+
+/** Types form a graph: a type may reach itself through members, so walk it with a visited set. */
+export interface Schema {
+  readonly commands: ReadonlyMap<string, Command>;
+  readonly events: ReadonlyMap<string, Event>;
+  /** By name; masked names (`"17"`) when read from an introspection. */
+  readonly types: ReadonlyMap<string, SchemaType>;
+}
