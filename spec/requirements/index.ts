@@ -1,7 +1,24 @@
 /** All requirements, by id. A new theme is one file and one line here. */
+import { blockResize } from './block_resize.ts';
+import { blockdevAdd } from './blockdev-add.ts';
+import { dirtyBitmaps } from './dirty-bitmaps.ts';
+import { drivers } from './drivers.ts';
+import { events } from './events.ts';
+import { protocol } from './protocol.ts';
+import { query } from './query.ts';
 import type { Requirement } from './requirement.ts';
+import { schemaRules } from './schema-rules.ts';
 
-export const requirements = {} as const satisfies Record<string, Requirement>;
+export const requirements = {
+  ...blockResize,
+  ...blockdevAdd,
+  ...dirtyBitmaps,
+  ...drivers,
+  ...events,
+  ...protocol,
+  ...query,
+  ...schemaRules,
+} as const satisfies Record<string, Requirement>;
 
 export type RequirementId = keyof typeof requirements;
 export type { Requirement };

@@ -1,0 +1,131 @@
+/** Requirements of blockdev-add and blockdev-del, and of the options that all drivers share. */
+import type { Requirement } from './requirement.ts';
+
+export const blockdevAdd = {
+  'blockdev-add/cache': {
+    level: 'must',
+    definition: 'BlockdevCacheOptions',
+    text: 'cache.direct and cache.no-flush, both false by default, show in the cache that the node reports.',
+  },
+  'blockdev-add/children-stay': {
+    level: 'must',
+    definition: 'BlockdevRef',
+    text: 'A child given by name is the existing node itself; it outlives the node that referred to it.',
+  },
+  'blockdev-add/creates-node': {
+    level: 'must',
+    definition: 'blockdev-add',
+    text: 'After success there is one more node of that node-name and driver, ready for use.',
+  },
+  'blockdev-add/detect-zeroes': {
+    level: 'must',
+    definition: 'BlockdevDetectZeroesOptions',
+    text: 'detect-zeroes is off by default, and the node reports the mode it was given.',
+  },
+  'blockdev-add/detect-zeroes-unmap-needs-discard': {
+    level: 'must',
+    definition: 'BlockdevDetectZeroesOptions',
+    text: 'detect-zeroes unmap is refused unless discard is unmap.',
+  },
+  'blockdev-add/discard': {
+    level: 'must',
+    definition: 'BlockdevDiscardOptions',
+    text: 'discard takes ignore (the default) and unmap: discard requests are dropped or handed on.',
+  },
+  'blockdev-add/driver-unknown': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'A driver that the endpoint does not have is refused, and no node remains.',
+  },
+  'blockdev-add/failure-leaves-nothing': {
+    level: 'must',
+    definition: 'blockdev-add',
+    text: 'A refused call leaves no node behind, neither the node itself nor children defined within it.',
+  },
+  'blockdev-add/force-share': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'force-share with a read-only node opens an image that another has open for writing.',
+  },
+  'blockdev-add/force-share-needs-read-only': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'force-share on a node that is not read-only is refused.',
+  },
+  'blockdev-add/id': {
+    level: 'must',
+    definition: 'blockdev-add',
+    text: 'With id at the top level a BlockBackend of that name is made as well.',
+    contradictedBy: 'blockdev-add/id-not-accepted',
+  },
+  'blockdev-add/inline-child': {
+    level: 'must',
+    definition: 'BlockdevRef',
+    text: 'A child given as an object is a new node, with its own node-name if it has one, else a generated one that begins with #.',
+  },
+  'blockdev-add/name-form': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'A node-name that does not begin with a letter, or has other characters than letters, digits, -, . and _, is refused.',
+  },
+  'blockdev-add/name-length': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'A node-name of 31 characters is taken; a longer one is refused or cut, never half registered.',
+  },
+  'blockdev-add/name-required': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'A call without node-name at the top level is refused.',
+  },
+  'blockdev-add/name-taken': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'A node-name that a node or a device already has is refused, and that one stays as it was.',
+  },
+  'blockdev-add/no-backend': {
+    level: 'must',
+    definition: 'blockdev-add',
+    text: 'Without id no BlockBackend is made: query-block shows nothing new.',
+  },
+  'blockdev-add/read-only': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'With read-only the node reports ro and refuses to be written; it is false by default.',
+  },
+  'blockdev-add/read-only-driver': {
+    level: 'must',
+    definition: 'BlockdevOptions',
+    text: 'A driver that can only read refuses a node unless read-only is set.',
+  },
+  'blockdev-add/reference-unknown': {
+    level: 'must',
+    definition: 'BlockdevRef',
+    text: 'A child given by a name that no node has is refused.',
+  },
+  'blockdev-del/attached': {
+    level: 'must',
+    definition: 'blockdev-del',
+    text: 'A node that a guest device uses is refused and stays.',
+  },
+  'blockdev-del/deletes': {
+    level: 'must',
+    definition: 'blockdev-del',
+    text: 'After success the node is gone, and so are the children that only it had; the name can be used again.',
+  },
+  'blockdev-del/in-use': {
+    level: 'must',
+    definition: 'blockdev-del',
+    text: 'A node that is the child of another, or that a block job uses, is refused and stays.',
+  },
+  'blockdev-del/node-unknown': {
+    level: 'must',
+    definition: 'blockdev-del',
+    text: 'A node-name that no node has is refused.',
+  },
+  'blockdev-del/not-added': {
+    level: 'must',
+    definition: 'blockdev-del',
+    text: 'A node that blockdev-add did not make by itself, such as a child defined within another, is refused and stays.',
+  },
+} as const satisfies Record<string, Requirement>;

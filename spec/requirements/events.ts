@@ -1,0 +1,95 @@
+/** Requirements of the block events. */
+import type { Requirement } from './requirement.ts';
+
+export const events = {
+  'BLOCK_IMAGE_CORRUPTED/device': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'device is always there; it is empty where the image belongs to no device.',
+  },
+  'BLOCK_IMAGE_CORRUPTED/fatal': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'After a fatal one the image counts as corrupt and cannot be used until it was repaired.',
+  },
+  'BLOCK_IMAGE_CORRUPTED/offset-and-size': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'offset and size are present where an access to the image file brought the corruption to light, and tell which.',
+  },
+  'BLOCK_IO_ERROR/device': {
+    level: 'must',
+    definition: 'BLOCK_IO_ERROR',
+    text: 'device is always there; it is empty where the node belongs to no device.',
+  },
+  'BLOCK_IO_ERROR/emitted': {
+    level: 'must',
+    definition: 'BLOCK_IO_ERROR',
+    text: 'Each error of guest I/O brings one, with the operation and the action that was taken.',
+  },
+  'BLOCK_IO_ERROR/node-name': {
+    level: 'must',
+    definition: 'BLOCK_IO_ERROR',
+    text: 'node-name is absent when the drive is empty.',
+  },
+  'BLOCK_IO_ERROR/nospace': {
+    level: 'must',
+    definition: 'BLOCK_IO_ERROR',
+    text: 'nospace is present only where query-block shows an io-status.',
+  },
+  'BLOCK_IO_ERROR/stop-follows': {
+    level: 'must',
+    definition: 'BLOCK_IO_ERROR',
+    text: 'An error whose action is stop is followed by a STOP event.',
+  },
+  'BLOCK_JOB_CANCELLED/emitted': {
+    level: 'must',
+    definition: 'BLOCK_JOB_CANCELLED',
+    text: 'A job that was cancelled brings one, with the type and id of the job.',
+  },
+  'BLOCK_JOB_COMPLETED/emitted': {
+    level: 'must',
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'A job that ended, well or not, without being cancelled brings one.',
+  },
+  'BLOCK_JOB_COMPLETED/error': {
+    level: 'must',
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'error is present only if the job failed.',
+  },
+  'BLOCK_JOB_COMPLETED/progress': {
+    level: 'must',
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'offset equals len after success and is smaller after a failure.',
+  },
+  'BLOCK_JOB_ERROR/emitted': {
+    level: 'must',
+    definition: 'BLOCK_JOB_ERROR',
+    text: 'Each I/O error that a job meets brings one, with the operation and the action that was taken.',
+  },
+  'BLOCK_JOB_PENDING/awaits-finalize': {
+    level: 'must',
+    definition: 'BLOCK_JOB_PENDING',
+    text: 'It tells that a job waits for block-job-finalize; in a transaction it comes only once all its jobs have got there.',
+  },
+  'BLOCK_JOB_READY/emitted': {
+    level: 'must',
+    definition: 'BLOCK_JOB_READY',
+    text: 'A job that has become ready to be completed by command says so with this event.',
+  },
+  'BLOCK_JOB_READY/reset-by-error': {
+    level: 'must',
+    definition: 'BLOCK_JOB_READY',
+    text: 'A BLOCK_JOB_ERROR takes the readiness of the job back.',
+  },
+  'BLOCK_WRITE_THRESHOLD/emitted': {
+    level: 'must',
+    definition: 'BLOCK_WRITE_THRESHOLD',
+    text: 'A write that reaches beyond the threshold of its node brings one, with the bytes beyond it and the threshold.',
+  },
+  'BLOCK_WRITE_THRESHOLD/one-shot': {
+    level: 'must',
+    definition: 'BLOCK_WRITE_THRESHOLD',
+    text: 'It comes once; then the threshold is 0 until it is set anew.',
+  },
+} as const satisfies Record<string, Requirement>;

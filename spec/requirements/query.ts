@@ -1,0 +1,150 @@
+/** Requirements of the query commands and of what they report. */
+import type { Requirement } from './requirement.ts';
+
+export const query = {
+  'query-block-jobs/job-id': {
+    level: 'must',
+    definition: 'BlockJobInfo',
+    text: 'device holds the id of the job.',
+  },
+  'query-block-jobs/lists-jobs': {
+    level: 'must',
+    definition: 'query-block-jobs',
+    text: 'The list has one entry for each active block job and no other; without jobs it is empty.',
+  },
+  'query-block-jobs/progress': {
+    level: 'must',
+    definition: 'BlockJobInfo',
+    text: 'offset never exceeds len.',
+  },
+  'query-block-jobs/quiescent-when-not-busy': {
+    level: 'must',
+    definition: 'BlockJobInfo',
+    text: 'A job that is not busy has no I/O under way.',
+  },
+  'query-block-jobs/status-visible': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'No job is ever shown with status undefined or null.',
+  },
+  'query-block/device': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'device is the name of the device, empty where it has none.',
+  },
+  'query-block/dirty-bitmaps': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'dirty-bitmaps is present only if there are any; it lists each with name, count in bytes, granularity and status.',
+  },
+  'query-block/every-device': {
+    level: 'must',
+    definition: 'query-block',
+    text: 'The list has one entry for each virtual block device, also for one without medium.',
+  },
+  'query-block/implicit-filters-skipped': {
+    level: 'must',
+    definition: 'query-block',
+    text: 'Filter nodes that a job put in by itself are not shown as inserted: the node below is.',
+  },
+  'query-block/inserted': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'inserted is present exactly when there is a medium, and describes it.',
+  },
+  'query-block/io-status': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'io-status is present only if the device model supports it and errors may stop the machine.',
+  },
+  'query-block/qdev': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'qdev is the id of the guest device or, where it has none, its QOM path; absent without guest device.',
+  },
+  'query-block/tray': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'tray_open is present only for a device with a tray.',
+  },
+  'query-block/type-unknown': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'type always is the string unknown.',
+  },
+  'query-blockstats/backends': {
+    level: 'must',
+    definition: 'query-blockstats',
+    text: 'Without query-nodes, or with false, there is one entry for each device, with parent and backing below it.',
+  },
+  'query-blockstats/counts': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'Byte and operation counters grow by what the device has read and written.',
+  },
+  'query-blockstats/highest-offset': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'wr_highest_offset is the end of the furthest write so far, 0 without any.',
+  },
+  'query-blockstats/idle-time': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'idle_time_ns is absent until there was an operation.',
+  },
+  'query-blockstats/implicit-filters-skipped': {
+    level: 'must',
+    definition: 'query-blockstats',
+    text: 'Without query-nodes, filters that a job put in by itself are passed over.',
+  },
+  'query-blockstats/nodes': {
+    level: 'must',
+    definition: 'query-blockstats',
+    text: 'With query-nodes there is one entry for each node that has a name, with parent but without backing.',
+  },
+  'query-blockstats/parent': {
+    level: 'must',
+    definition: 'BlockStats',
+    text: 'parent holds the statistics of the node that carries the data, recursively; it is left out where there is none.',
+  },
+  'query-named-block-nodes/backing-depth': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'backing_file_depth is the number of images below in the backing chain.',
+  },
+  'query-named-block-nodes/cache': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'cache tells the cache mode that is in effect: writeback, direct, no-flush.',
+  },
+  'query-named-block-nodes/encryption-key-missing': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'encryption_key_missing is always false.',
+  },
+  'query-named-block-nodes/image': {
+    level: 'must',
+    definition: 'ImageInfo',
+    text: 'image describes the image: filename, format, virtual-size in bytes, and what the format adds.',
+  },
+  'query-named-block-nodes/limits': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'A node without I/O limits shows bps, iops and their read and write parts as 0.',
+  },
+  'query-named-block-nodes/lists-nodes': {
+    level: 'must',
+    definition: 'query-named-block-nodes',
+    text: 'The list has one entry for each node with a node-name, children included, and no other.',
+  },
+  'query-named-block-nodes/read-only': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'ro is true exactly when the node was opened read-only.',
+  },
+  'query-named-block-nodes/write-threshold': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'write_threshold is the threshold in force, 0 when there is none.',
+  },
+} as const satisfies Record<string, Requirement>;
