@@ -1,0 +1,124 @@
+/** Holds the tree to the import rules of docs/ARCHITECTURE.md: layers that are only promised in prose rot. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const projects = ['spec', 'generators', 'reports', 'reference-impl', 'harness', 'bench'];
+const MAX_LINES = 450;
+
+interface Source {
+  readonly path: string;
+  readonly text: string;
+  /** Project files it imports, relative to the root. */
+  readonly imports: readonly string[];
+}
+
+function read(path: string): Source {
+  const text = readFileSync(join(root, path), 'utf8');
+  const imports = [...text.matchAll(/(?:from|import|import\()\s*['"](\.{1,2}\/[^'"]+)['"]/g)].map((match) =>
+    relative(root, resolve(root, dirname(path), match[1]!)),
+  );
+  return { path, text, imports };
+}
+
+const sources = projects
+  .flatMap((project) =>
+    (readdirSync(join(root, project), { recursive: true }) as string[]).map((name) => join(project, name)),
+  )
+  .filter((path) => path.endsWith('.ts') && !path.includes('generated/'))
+  .map(read);
+
+function violations(of: (source: Source) => boolean, allowed: (target: string, source: Source) => boolean) {
+  return sources
+    .filter(of)
+    .flatMap((source) =>
+      source.imports
+        .filter((target) => !allowed(target, source))
+        .map((target) => `${source.path} -> ${target}`),
+    );
+}
+
+const isTest = (path: string) => /\.(test|contract|suite)\.ts$/.test(path) || path.includes('/testing/');
+const project = (path: string) => path.split('/')[0]!;
+const folder = (path: string) => path.split('/').slice(0, 2).join('/');
+
+const mayImport: Record<string, readonly string[]> = {
+  spec: ['spec'],
+  generators: ['generators', 'spec'],
+  reports: ['reports', 'spec'],
+  'reference-impl': ['reference-impl', 'spec'],
+  harness: ['harness', 'spec', 'generators', 'reports'],
+  bench: projects,
+};
+const mayImportReference = ['harness/targets/reference.ts', 'harness/cli/serve.ts'];
+
+describe('import rules', () => {
+  test.each(projects)('%s', (name) => {
+    const found = violations(
+      (source) => project(source.path) === name,
+      (target, source) =>
+        mayImport[name]!.includes(project(target)) ||
+        (project(target) === 'reference-impl' &&
+          (mayImportReference.includes(source.path) || isTest(source.path))),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('cases know nothing of who runs them', () => {
+    const found = violations(
+      (source) => folder(source.path) === 'harness/cases' && !isTest(source.path),
+      (target) =>
+        folder(target) === 'harness/cases' ||
+        target === 'harness/targets/target.ts' ||
+        ['spec', 'generators', 'reports'].includes(project(target)),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test.each(['harness/checks', 'harness/differ'])('%s sees the record and the spec only', (name) => {
+    const found = violations(
+      (source) => folder(source.path) === name && !isTest(source.path),
+      (target) => folder(target) === name || ['spec', 'reports'].includes(project(target)),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('a driver knows its interface, io and its own folder, never the graph or another driver', () => {
+    const found = violations(
+      (source) => /^reference-impl\/drivers\/(?!index)/.test(source.path) && !isTest(source.path),
+      (target, source) => {
+        if (folder(target) === 'reference-impl/io' || project(target) === 'spec') return true;
+        if (target === 'reference-impl/drivers/driver.ts') return true;
+        const own = source.path.split('/').slice(0, 3).join('/');
+        return own.endsWith('.ts') ? false : target.startsWith(`${own}/`);
+      },
+    );
+    expect(found).toEqual([]);
+  });
+
+  test.each(['commands', 'transactions'])('%s never import each other', (name) => {
+    const seam = /\/(index|command|action)\.ts$/;
+    const found = violations(
+      (source) =>
+        folder(source.path) === `reference-impl/${name}` && !isTest(source.path) && !seam.test(source.path),
+      (target) => !/^reference-impl\/(commands|transactions)\//.test(target) || seam.test(target),
+    );
+    expect(found).toEqual([]);
+  });
+});
+
+test(`no source file is longer than ${MAX_LINES} lines`, () => {
+  const long = sources
+    .filter((source) => !source.path.endsWith('.test.ts'))
+    .filter((source) => source.text.split('\n').length > MAX_LINES)
+    .map((source) => source.path);
+  expect(long).toEqual([]);
+});
+
+test('the tree that is checked is not empty', () => {
+  for (const name of ['spec', 'reports', 'reference-impl', 'harness']) {
+    expect(sources.some((source) => project(source.path) === name)).toBe(true);
+  }
+});

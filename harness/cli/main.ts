@@ -1,0 +1,77 @@
+/**
+ * The command line. Subcommands are loaded when they are called, so that `--help` costs little more than an empty
+ * node process. A subcommand returns its exit code; nothing below this file ends the process.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { packageRoot } from '../../spec/package-root.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import type { Subcommand } from './subcommand.ts';
+
+interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly subcommand: Subcommand }>;
+}
+
+const subcommands: Readonly<Record<string, Entry>> = {
+  run: { summary: 'run the conformance suite on a target', load: () => import('./run.ts') },
+  list: { summary: 'list the cases and the requirements they cover', load: () => import('./list.ts') },
+  replay: { summary: 'replay transcripts on a target and compare', load: () => import('./replay.ts') },
+  schema: { summary: 'check, introspect or convert a QAPI schema', load: () => import('./schema.ts') },
+  serve: { summary: 'run the reference implementation as an endpoint', load: () => import('./serve.ts') },
+};
+
+function toolVersion(): string {
+  const text = readFileSync(new URL('package.json', packageRoot()), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+async function main(argv: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.ok;
+  const program = new Command('qmpcheck')
+    .description('Conformance tests for anything that speaks the block API of QMP')
+    .version(toolVersion())
+    .showHelpAfterError('(--help lists the options)')
+    .exitOverride();
+  // `qmpcheck help NAME` needs NAME's options as `qmpcheck NAME --help` does
+  const called = argv[0] === 'help' ? argv[1] : argv[0];
+  for (const [name, entry] of Object.entries(subcommands)) {
+    const command = program.command(name).description(entry.summary).exitOverride();
+    command.copyInheritedSettings(program);
+    if (name === called) {
+      const { subcommand } = await entry.load();
+      subcommand.define(command, (code) => {
+        exitCode = code;
+      });
+    }
+  }
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      return error.exitCode === 0 ? EXIT.ok : EXIT.fault;
+    }
+    throw error;
+  }
+  return exitCode;
+}
+
+function describeFault(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+// a reader that leaves (`| head`) is no fault of the call
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    process.stderr.write(`qmpcheck: ${describeFault(error)}\n`);
+    process.exitCode = EXIT.fault;
+  },
+);
