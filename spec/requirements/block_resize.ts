@@ -3,9 +3,10 @@ import type { Requirement } from './requirement.ts';
 
 export const blockResize = {
   'block_resize/both-names': {
-    level: 'should',
+    level: 'must',
     definition: 'block_resize',
     text: 'A call that names both a device and a node is refused.',
+    contradictedBy: 'block_resize/errors',
   },
   'block_resize/by-device': {
     level: 'must',

@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { requirements } from './index.ts';
 import type { Requirement } from './requirement.ts';
 
-const themes = readdirSync(import.meta.dirname).filter(
-  (name) => !/^(index|requirement)\.ts$|\.test\.ts$/.test(name),
-);
+const themes = readdirSync(import.meta.dirname)
+  .filter((file) => !/^(index|requirement)\.ts$|\.test\.ts$/.test(file))
+  .map((file) => file.slice(0, -'.ts'.length));
 
 async function entriesOf(theme: string): Promise<[string, Requirement][]> {
-  const module = (await import(`./${theme}`)) as Record<string, Record<string, Requirement>>;
+  const module = (await import(`./${theme}.ts`)) as Record<string, Record<string, Requirement>>;
   return Object.values(module).flatMap((group) => Object.entries(group));
 }
 
