@@ -7,7 +7,7 @@ import type { Severity } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
-import type { TargetCapabilities, Topology } from '../targets/target.ts';
+import type { ExitInfo, TargetCapabilities, Topology } from '../targets/target.ts';
 
 /** What the endpoint's schema must offer; a case that needs more is skipped with the name of what is missing. */
 export interface Needs {
@@ -78,12 +78,17 @@ export interface MonitorHandle {
   refused(command: string, args: JsonObject | undefined, refusal?: Refusal): Promise<QmpErrorReply>;
   /** Sends a whole message as given and gives the whole reply, whatever it is. */
   request(message: JsonObject): Promise<JsonObject>;
-  /** Sends bytes exactly so and gives what arrives until a sync command sent behind is answered, or the end. */
-  raw(bytes: string | Uint8Array): Promise<RawReplies>;
+  /**
+   * Sends bytes exactly so and gives what arrives until a sync command sent behind is answered, or the end. A list
+   * is written piece by piece, each in a write of its own; the sync command follows the last.
+   */
+  raw(bytes: string | Uint8Array | readonly string[]): Promise<RawReplies>;
   /** Waits for an event whose data contains `data`; its absence (time limit of the run) fails the case. */
   event(name: string, data?: JsonObject): Promise<EventReply>;
   /** Events that arrived and were not taken by `event` yet. */
   pending(): readonly EventReply[];
+  /** Disconnects; the next client in line gets its turn. Cases never close the first monitor. */
+  close(): Promise<void>;
 }
 
 export interface CaseContext extends MonitorHandle {
@@ -102,8 +107,13 @@ export interface CaseContext extends MonitorHandle {
   name(prefix: string): string;
   /** A further monitor of the same endpoint (1 is the second), connected and negotiated. */
   monitor(index: number): Promise<MonitorHandle>;
-  /** A new connection to monitor `index` whose greeting was not answered by `qmp_capabilities`. */
-  unnegotiated(index?: number): Promise<MonitorHandle>;
+  /**
+   * A new connection to monitor `index` whose greeting was not answered by `qmp_capabilities`. A monitor serves one
+   * client at a time: while another is connected to it, this stays pending. Abandoned at the end of the case.
+   */
+  unnegotiated(index: number): Promise<MonitorHandle>;
+  /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */
+  ended(): Promise<ExitInfo>;
   /** States that `condition` holds; otherwise records a deviation and ends the case. */
   check(condition: boolean, message: string, detail?: Detail): asserts condition;
   /** States that both are equal as JSON; a subset comparison with `contains`. */
