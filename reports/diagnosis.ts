@@ -1,0 +1,104 @@
+/**
+ * What is told about a case that did not simply pass, as printable strings: TAP writes it as YAML, JUnit and the
+ * report for people as labelled lines. One place decides what it is; the formats only lay it out.
+ */
+import type { CaseRecord, Deviation, ProcessState, TranscriptStep } from './record.ts';
+import { clip, jsonText, printable, shellWord } from './text.ts';
+
+export interface DeviationText {
+  readonly check: string;
+  readonly severity: string;
+  readonly message: string;
+  readonly path?: string;
+  readonly request?: string;
+  readonly expected?: string;
+  readonly got?: string;
+}
+
+export interface ProcessText {
+  /** `signal SIGABRT`, `exit status 1`. */
+  readonly ended?: string;
+  readonly inFlight?: string;
+  readonly lastWords: readonly string[];
+}
+
+export interface Diagnosis {
+  readonly title: string;
+  readonly outcome: string;
+  readonly severity?: string;
+  readonly reason?: string;
+  /** Outcomes of earlier tries. */
+  readonly earlier?: string;
+  readonly requirements: readonly string[];
+  readonly deviations: readonly DeviationText[];
+  readonly process?: ProcessText;
+  /** The command that runs this case alone, the same way. */
+  readonly reproduce: string;
+}
+
+export interface RunIdentity {
+  readonly endpoint: { readonly target: string };
+  readonly seed: string;
+}
+
+const MESSAGE_LIMIT = 2000;
+
+export function diagnose(record: CaseRecord, run: RunIdentity): Diagnosis {
+  return {
+    title: line(record.title),
+    outcome: record.outcome,
+    ...(record.severity && { severity: record.severity }),
+    ...(record.reason !== undefined && { reason: line(record.reason) }),
+    ...(record.earlier?.length && { earlier: record.earlier.join(', ') }),
+    requirements: record.requirements.map(line),
+    deviations: record.deviations.map((deviation) => describe(deviation, record)),
+    ...(record.process && { process: describeProcess(record.process) }),
+    reproduce: reproduceCommand(record.id, run),
+  };
+}
+
+/** `npx qmpcheck run ID --target T --seed S`. */
+export function reproduceCommand(id: string, run: RunIdentity): string {
+  const words = ['npx', 'qmpcheck', 'run', id, '--target', run.endpoint.target, '--seed', run.seed];
+  return printable(words.map(shellWord).join(' '));
+}
+
+function line(text: string): string {
+  return clip(printable(text), MESSAGE_LIMIT);
+}
+
+function describe(deviation: Deviation, record: CaseRecord): DeviationText {
+  const step = deviation.exchange === undefined ? undefined : record.transcript?.steps[deviation.exchange];
+  const request = step && requestText(step);
+  return {
+    check: line(deviation.check),
+    severity: deviation.severity,
+    message: line(deviation.message),
+    ...(deviation.path !== undefined && { path: line(deviation.path) }),
+    ...(request !== undefined && { request }),
+    ...(deviation.expected !== undefined && { expected: jsonText(deviation.expected) }),
+    ...(deviation.got !== undefined && { got: jsonText(deviation.got) }),
+  };
+}
+
+function requestText(step: TranscriptStep): string | undefined {
+  if (step.send !== undefined) return jsonText(step.send);
+  if (step.raw !== undefined) return `raw ${jsonText(step.raw)}`;
+  if (step['raw-hex'] !== undefined) return `raw-hex ${line(step['raw-hex'])}`;
+  if (step.wait) return `wait for ${line(step.wait.event)}`;
+  return undefined;
+}
+
+function describeProcess(process: ProcessState): ProcessText {
+  const ended =
+    process.signal != null
+      ? `signal ${process.signal}`
+      : process.exitCode != null
+        ? `exit status ${process.exitCode}`
+        : undefined;
+  return {
+    ...(ended !== undefined && { ended: line(ended) }),
+    ...(process.inFlight !== undefined && { inFlight: line(process.inFlight) }),
+    lastWords: process.lastWords.map(line),
+  };
+}

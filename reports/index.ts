@@ -1,0 +1,10 @@
+/** The report formats, by the name that `--reporter` takes. A new format is one file and one line here. */
+import { json } from './json.ts';
+import { junit } from './junit.ts';
+import type { ReporterFactory } from './reporter.ts';
+import { spec } from './spec.ts';
+import { tap } from './tap.ts';
+
+export const reporters = { tap, spec, json, junit } as const satisfies Record<string, ReporterFactory>;
+
+export type ReporterName = keyof typeof reporters;

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Json, jsonEqual, parseJson } from '../spec/json.ts';
+import { json } from './json.ts';
+import { runRecord } from './testing/arbitrary-record.ts';
+import { example } from './testing/example.ts';
+import { render } from './testing/render.ts';
+
+const schema = JSON.parse(readFileSync(new URL('../docs/record.schema.json', import.meta.url), 'utf8'));
+const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
+
+describe('json', () => {
+  it('gives the record back, integers exact', () => {
+    fc.assert(
+      fc.property(runRecord, (record) => {
+        expect(jsonEqual(parseJson(render(json, record)), record as unknown as Json)).toBe(true);
+      }),
+    );
+  });
+
+  it('fits the published schema', () => {
+    fc.assert(
+      fc.property(runRecord, (record) => {
+        validate(JSON.parse(render(json, record)));
+        expect(validate.errors).toBeNull();
+      }),
+    );
+  });
+
+  it.each([
+    ['an unknown outcome', { cases: [{ ...example.cases[0], outcome: 'ok' }] }],
+    ['a member that the schema does not know', { extra: 1 }],
+    ['another version of the record', { recordVersion: 2 }],
+  ])('has a schema that refuses %s', (_, change) => {
+    expect(validate({ ...example, ...change })).toBe(false);
+  });
+});

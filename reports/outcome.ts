@@ -1,0 +1,56 @@
+/** What outcomes mean to a report: one place for which of them break a run and how they are called. */
+import { isJsonObject } from '../spec/json.ts';
+import type { CaseRecord, EndpointIdentity, Outcome } from './record.ts';
+import { jsonText } from './text.ts';
+
+/** All outcomes, the order of a summary. */
+export const OUTCOMES = [
+  'pass',
+  'fail',
+  'crash',
+  'timeout',
+  'error',
+  'warn',
+  'info',
+  'flaky',
+  'skip',
+] as const satisfies readonly Outcome[];
+
+export const OUTCOME_WORDS = {
+  pass: 'passed',
+  fail: 'failed',
+  crash: 'crashed',
+  timeout: 'timed out',
+  error: 'harness error',
+  warn: 'warned',
+  info: 'noted',
+  flaky: 'flaky',
+  skip: 'skipped',
+} as const satisfies Record<Outcome, string>;
+
+const NOT_OK: ReadonlySet<Outcome> = new Set<Outcome>(['fail', 'crash', 'timeout', 'error']);
+
+/** `not ok` in TAP's sense, foreseen or not. */
+export function isNotOk(record: CaseRecord): boolean {
+  return NOT_OK.has(record.outcome);
+}
+
+/** A deviation that `--expect` did not foresee: what people must look at. */
+export function isUnexpected(record: CaseRecord): boolean {
+  return isNotOk(record) && record.expected === undefined;
+}
+
+/** The part of a case id before its last slash. */
+export function themeOf(id: string): string {
+  const slash = id.lastIndexOf('/');
+  return slash < 0 ? id : id.slice(0, slash);
+}
+
+/** `QEMU 7.2.13`, or the greeting's version as JSON where it has another form, or null without a greeting. */
+export function versionText(endpoint: EndpointIdentity): string | null {
+  const { version } = endpoint;
+  if (version === null) return null;
+  const qemu = isJsonObject(version) ? version.qemu : undefined;
+  if (!isJsonObject(qemu)) return jsonText(version, 80);
+  return `QEMU ${[qemu.major, qemu.minor, qemu.micro].map((part) => jsonText(part ?? null, 20)).join('.')}`;
+}

@@ -1,0 +1,78 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { spec } from './spec.ts';
+import { runRecord } from './testing/arbitrary-record.ts';
+import { example } from './testing/example.ts';
+import { render } from './testing/render.ts';
+
+/** Every control character but the line feed. */
+const CONTROL = /[\p{Cc}\p{Cs}]/u;
+
+function controlsOf(text: string): string[] {
+  return [...text.replaceAll('\n', '')].filter((char) => CONTROL.test(char));
+}
+
+/** Without the colours and the clearing of the moving line. */
+function withoutOurOwn(text: string): string {
+  return text
+    .replaceAll('\r\u001b[K', '')
+    .split('\u001b[')
+    .map((part, index) => (index === 0 ? part : part.replace(/^\d+m/, '')))
+    .join('');
+}
+
+describe('spec', () => {
+  it('shows a failure with all there is to know about it', () => {
+    const text = render(spec, example);
+    const at = text.indexOf('1) block_resize/negative-size');
+    expect(text.slice(at, text.indexOf('2) ')).trimEnd()).toMatchInlineSnapshot(`
+      "1) block_resize/negative-size  failed (must)
+         a negative size is refused
+         deviation    the command must be refused [case, must]
+         request      {"execute":"block_resize","arguments":{"node-name":"n","size":-1}}
+         at           $.return
+         expected     {"error":{"class":"GenericError"}}
+         got          {"return":{}}
+         requirement  A negative size is an error. [block_resize.size-not-negative, must]
+         again        npx qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42"
+    `);
+  });
+
+  it('gives how an endpoint ended', () => {
+    expect(render(spec, example)).toContain(
+      [
+        '   ended        signal SIGABRT',
+        '   in flight    {"execute": "block_resize"}',
+        '   stderr       assertion failed',
+      ].join('\n'),
+    );
+  });
+
+  it('ends with the totals', () => {
+    expect(render(spec, example).trimEnd().split('\n').at(-1)).toBe(
+      '  8 cases  1 passed, 1 failed, 1 crashed, 1 harness error, 1 warned, 1 flaky, 1 skipped, 1 failed as expected  1.2 s',
+    );
+  });
+
+  it('does not repeat an expected deviation among the failures', () => {
+    expect(render(spec, example)).toContain('expected: fixed in 8.0');
+    expect(render(spec, example)).not.toMatch(/\d\) query-block\/old/);
+  });
+
+  it('breaks what it tells of a failure to the width of the terminal', () => {
+    const text = render(spec, example, { columns: 50 });
+    const lines = text.slice(text.indexOf('1) '), text.indexOf('3) ')).split('\n');
+    expect(lines.filter((line) => line.length > 50 && !line.startsWith('   again'))).toEqual([]);
+    expect(lines).toContain('                ts":{"node-name":"n","size":-1}}');
+  });
+
+  it('moves the cursor and colours only on a terminal, whatever endpoints say', () => {
+    fc.assert(
+      fc.property(runRecord, (record) => {
+        expect(controlsOf(render(spec, record))).toEqual([]);
+        const terminal = render(spec, record, { columns: 40, color: true });
+        expect(controlsOf(withoutOurOwn(terminal))).toEqual([]);
+      }),
+    );
+  });
+});

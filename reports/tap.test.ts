@@ -1,0 +1,88 @@
+import * as fc from 'fast-check';
+import { type FinalResults, Parser, type Result } from 'tap-parser';
+import { describe, expect, it } from 'vitest';
+import { isNotOk } from './outcome.ts';
+import type { RunRecord } from './record.ts';
+import { tap } from './tap.ts';
+import { runRecord } from './testing/arbitrary-record.ts';
+import { example } from './testing/example.ts';
+import { render } from './testing/render.ts';
+
+interface Parsed {
+  readonly final: FinalResults;
+  readonly points: readonly Result[];
+  readonly extra: string;
+  readonly children: number;
+}
+
+/** Reads the stream with tap's own parser, strictly: what is no TAP is a failure of its own. */
+function parse(text: string): Parsed {
+  let final: FinalResults | undefined;
+  const points: Result[] = [];
+  let extra = '';
+  let children = 0;
+  const parser = new Parser({ strict: true, preserveWhitespace: true }, (results) => {
+    final = results;
+  });
+  parser.on('assert', (result: Result) => points.push(result));
+  parser.on('extra', (line: string) => {
+    extra += line;
+  });
+  parser.on('child', () => {
+    children += 1;
+  });
+  parser.end(text);
+  return { final: final!, points, extra, children };
+}
+
+describe('tap', () => {
+  it('is read by tap’s parser as what happened', () => {
+    const { final, points } = parse(render(tap, example));
+    expect(final).toMatchObject({ count: 8, pass: 4, fail: 4, skip: 1, todo: 1, bailout: false });
+    expect(points.map((point) => [point.ok, point.name])).toEqual(
+      example.cases.map((one) => [!isNotOk(one), one.id]),
+    );
+    expect(points[4]).toMatchObject({ skip: 'no guest devices' });
+    expect(points[5]).toMatchObject({ todo: 'fixed in 8.0' });
+    expect(points[2]!.diag).toMatchObject({
+      title: 'a negative size is refused',
+      requirements: ['block_resize.size-not-negative'],
+      deviations: [
+        {
+          request: '{"execute":"block_resize","arguments":{"node-name":"n","size":-1}}',
+          expected: '{"error":{"class":"GenericError"}}',
+          got: '{"return":{}}',
+        },
+      ],
+      reproduce: "npx qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42",
+    });
+  });
+
+  it('bails out where the run was interrupted', () => {
+    const interrupted: RunRecord = { ...example, interrupted: true };
+    expect(parse(render(tap, interrupted)).final.bailout).toBe('interrupted');
+  });
+
+  it('is a stream without tests where no case was selected', () => {
+    expect(render(tap, { ...example, cases: [], staleExpectations: [] })).toBe(
+      'TAP version 14\n1..0 # no case was selected\n',
+    );
+  });
+
+  it('holds to the format whatever endpoints say', () => {
+    fc.assert(
+      fc.property(runRecord, (record) => {
+        const { final, points, extra, children } = parse(render(tap, record));
+        expect(final.failures.filter((failure) => failure.tapError)).toEqual([]);
+        expect(final).toMatchObject({ count: record.cases.length, bailout: false });
+        expect(points.map((point) => point.ok)).toEqual(record.cases.map((one) => !isNotOk(one)));
+        expect({ extra, children }).toEqual({ extra: '', children: 0 });
+        points.forEach((point, index) => {
+          const { outcome } = record.cases[index]!;
+          const told = outcome !== 'pass' && outcome !== 'skip';
+          expect(point.diag?.outcome).toBe(told ? outcome : undefined);
+        });
+      }),
+    );
+  });
+});
