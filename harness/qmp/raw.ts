@@ -1,0 +1,136 @@
+/**
+ * Raw bytes and what an endpoint says to them. One faulty line may bring no reply, one or several, so replies are
+ * never counted. Behind the bytes goes a sync command with an id of its own, and everything up to its reply
+ * answers the bytes.
+ *
+ * An unclosed bracket or quote would swallow the sync. Where the bytes leave one open, a byte that no JSON text
+ * has (0xFF) goes before the sync: it resets the endpoint's parser, and the one error that it brings is left out.
+ * Where that was foreseen wrongly, and only silence comes, the reset follows later.
+ */
+import type { JsonObject } from '../../spec/json.ts';
+import type { Message } from './channel.ts';
+import { TimeoutError } from './errors.ts';
+
+/** What arrived for raw bytes, in order; events go to the event stream. */
+export interface RawReplies {
+  readonly messages: readonly JsonObject[];
+  /** Texts that were no JSON object. */
+  readonly unparsable: readonly string[];
+  /** The endpoint closed the connection. */
+  readonly closed: boolean;
+  /** The bytes were no complete message: the endpoint was still waiting for the rest. */
+  readonly unfinished: boolean;
+}
+
+export interface RawOptions {
+  /** Milliseconds for the whole exchange; what its size needs is added. Default: the client's. */
+  readonly timeout?: number;
+  /** Milliseconds of silence until the parser is reset after all. Default 1000. */
+  readonly patience?: number;
+}
+
+/** What a raw exchange needs of the client. */
+export interface RawPort {
+  send(bytes: Uint8Array): void;
+  /** Gives all messages that are no event and no reply to a request in flight to `collector`, until called with null. */
+  collect(collector: RawCollector | null): void;
+  /** Calls back after `milliseconds`; the result cancels it. */
+  after(milliseconds: number, callback: () => void): () => void;
+}
+
+export interface RawCollector {
+  message(message: Message): void;
+  closed(): void;
+}
+
+const SYNC_PREFIX = 'qmpcheck-sync-';
+const RESET = Buffer.from([0xff, 0x0a]);
+let syncs = 0;
+
+/** Whether `id` is one of a sync command: the exchange is the harness's own. */
+export function isSyncId(id: unknown): boolean {
+  return typeof id === 'string' && id.startsWith(SYNC_PREFIX);
+}
+
+/** Sends `bytes` exactly so. Rejects with `TimeoutError` if not even the sync commands are answered. */
+export function rawExchange(
+  port: RawPort,
+  bytes: Uint8Array,
+  timeout: number,
+  patience: number,
+): Promise<RawReplies> {
+  const arrived: Message[] = [];
+  const unfinished = leavesOpen(bytes);
+  /** Ids of the syncs sent; there was a reset before each but the first, and before that if `unfinished`. */
+  const sent: string[] = [];
+  /** What had arrived when the first of them was answered. */
+  let answers: Message[] | null = null;
+
+  function sync(prefix: Uint8Array): Uint8Array {
+    const id = `${SYNC_PREFIX}${++syncs}`;
+    sent.push(id);
+    return Buffer.concat([prefix, Buffer.from(`{"execute":"query-version","id":"${id}"}\n`)]);
+  }
+
+  return new Promise((resolve, reject) => {
+    const finish = (closed: boolean) => {
+      cancelPatience();
+      cancelTimeout();
+      port.collect(null);
+      const own = answers ?? arrived;
+      resolve({
+        messages: own.flatMap(({ value }) => (value === undefined ? [] : [value])),
+        unparsable: own.flatMap(({ value, text }) => (value === undefined ? [text] : [])),
+        closed,
+        unfinished,
+      });
+    };
+    const cancelTimeout = port.after(timeout, () => {
+      cancelPatience();
+      port.collect(null);
+      reject(new TimeoutError(`the answer to ${bytes.length} raw bytes`, timeout));
+    });
+    let cancelPatience = port.after(patience, () => {
+      cancelPatience = () => {};
+      port.send(sync(RESET));
+    });
+    port.collect({
+      message: (message) => {
+        const index = sent.indexOf(message.value?.id as string);
+        if (index < 0) arrived.push(message);
+        else answers ??= withoutResets(arrived, index + (unfinished ? 1 : 0));
+        if (index === sent.length - 1) finish(false);
+      },
+      closed: () => finish(true),
+    });
+    port.send(bytes);
+    port.send(sync(unfinished ? RESET : Buffer.from('\n')));
+  });
+}
+
+/** `arrived` without the error that each of `resets` brought: the last ones, and they have no id. */
+function withoutResets(arrived: readonly Message[], resets: number): Message[] {
+  const own = [...arrived];
+  for (let i = 0; i < resets; i++) {
+    const last = own.at(-1)?.value;
+    if (last !== undefined && 'error' in last && !('id' in last)) own.pop();
+  }
+  return own;
+}
+
+/** Whether a bracket or quote is open after `bytes`, read as leniently as QEMU reads: single quotes are quotes. */
+export function leavesOpen(bytes: Uint8Array): boolean {
+  let depth = 0;
+  let quote = 0;
+  let escaped = false;
+  for (const byte of bytes) {
+    if (escaped) escaped = false;
+    else if (quote !== 0) {
+      if (byte === 0x5c) escaped = true;
+      else if (byte === quote) quote = 0;
+    } else if (byte === 0x22 || byte === 0x27) quote = byte;
+    else if (byte === 0x5b || byte === 0x7b) depth++;
+    else if ((byte === 0x5d || byte === 0x7d) && depth > 0) depth--;
+  }
+  return depth > 0 || quote !== 0;
+}
