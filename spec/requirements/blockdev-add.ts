@@ -55,7 +55,7 @@ export const blockdevAdd = {
   'blockdev-add/id': {
     level: 'must',
     definition: 'blockdev-add',
-    text: 'With id at the top level a BlockBackend of that name is made as well.',
+    text: 'With id on the outermost node a BlockBackend of that name is made as well.',
     contradictedBy: 'blockdev-add/id-not-accepted',
   },
   'blockdev-add/inline-child': {
@@ -76,7 +76,7 @@ export const blockdevAdd = {
   'blockdev-add/name-required': {
     level: 'must',
     definition: 'BlockdevOptions',
-    text: 'A call without node-name at the top level is refused.',
+    text: 'A call whose outermost node has no node-name is refused.',
   },
   'blockdev-add/name-taken': {
     level: 'must',

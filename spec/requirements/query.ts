@@ -10,7 +10,7 @@ export const query = {
   'query-block-jobs/lists-jobs': {
     level: 'must',
     definition: 'query-block-jobs',
-    text: 'The list has one entry for each active block job and no other; without jobs it is empty.',
+    text: 'The list has an entry for every block job that is active and no other; without jobs it is empty.',
   },
   'query-block-jobs/progress': {
     level: 'must',
