@@ -10,23 +10,7 @@ import type { Schema } from '../../spec/model.ts';
 import type { BlockLayer } from '../graph/block-layer.ts';
 import type { Services } from '../services.ts';
 
-export type ErrorClass =
-  | 'GenericError'
-  | 'CommandNotFound'
-  | 'DeviceNotActive'
-  | 'DeviceNotFound'
-  | 'KVMMissingCap';
-
-/** The one way for a command to fail: its class and message become the error reply. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-  readonly errorClass: ErrorClass;
-
-  constructor(message: string, errorClass: ErrorClass = 'GenericError') {
-    super(message);
-    this.errorClass = errorClass;
-  }
-}
+export { CommandError, type ErrorClass } from '../errors.ts';
 
 export interface CommandContext extends Services {
   readonly block: BlockLayer;
