@@ -1,10 +1,61 @@
-/** The block layer of one endpoint: the nodes, their names and owners, backends and jobs, behind one object. */
+/** The block layer of one endpoint, as commands see it. */
+import type { JsonObject } from '../../spec/json.ts';
+import { CommandError } from '../errors.ts';
 import type { Services } from '../services.ts';
+import { Graph } from './graph.ts';
+import type { Node } from './node.ts';
+import { openNode } from './open.ts';
+import { Permission } from './permissions.ts';
 
 export class BlockLayer {
   readonly services: Services;
+  readonly graph: Graph;
 
   constructor(services: Services) {
     this.services = services;
+    this.graph = new Graph(services);
   }
+
+  /** Opens a node that the monitor owns. `definition` has passed the schema and has a `node-name`. */
+  async add(definition: JsonObject): Promise<void> {
+    const node = await openNode(this.graph, definition);
+    node.monitorOwned = true;
+  }
+
+  /** Deletes a node that the monitor owns and nobody uses. */
+  async delete(name: string): Promise<void> {
+    const node = this.graph.find(name);
+    if (!node) throw new CommandError(`Cannot find node ${name}`);
+    if (!node.monitorOwned) throw new CommandError(`Node ${name} is not owned by the monitor`);
+    if (node.parents.length > 0) throw new CommandError(`Block device ${name} is in use`);
+    await this.graph.release(node);
+  }
+
+  /** Resizes a disk, in bytes. Only a node that is a disk of its own is resized, not a part of one. */
+  async resize(node: Node, size: number): Promise<void> {
+    if (!this.#isFirstNonFilter(node)) throw new CommandError("The feature 'resize' is not enabled");
+    if (size < 0) throw new CommandError("Parameter 'size' expects a >0 size");
+    await this.graph.withRoot(node, Permission.resize, () => node.truncate(size));
+  }
+
+  /** Closes every node, users before what they use. */
+  async close(): Promise<void> {
+    for (const node of this.graph.nodes) node.monitorOwned = false;
+    for (;;) {
+      const free = this.graph.nodes.find((node) => node.parents.length === 0);
+      if (!free) return;
+      await this.graph.release(free);
+    }
+  }
+
+  /** The first node below a root of the graph that is more than a filter. */
+  #isFirstNonFilter(candidate: Node): boolean {
+    return this.graph.nodes.some((root) => root.monitorOwned && belowFilters(root) === candidate);
+  }
+}
+
+function belowFilters(node: Node): Node | undefined {
+  let below: Node | undefined = node;
+  while (below?.driver.kind === 'filter') below = below.children[0]?.node;
+  return below;
 }

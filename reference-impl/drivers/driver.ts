@@ -1,0 +1,136 @@
+/**
+ * What a block driver implements. A driver knows this file, `io/` and its own format, never the graph or another
+ * driver: its children arrive as handles, and all requests to it come through the graph's request layer
+ * (`graph/requests.ts`), which owns what every driver would repeat.
+ *
+ * The request layer promises an opened driver:
+ * - every request is non-empty, aligned to `limits.requestAlignment` and no longer than `limits.maxTransfer`;
+ * - requests end within `length()` rounded up to that alignment; a write to a `growable` driver may pass it;
+ * - no write, zero write, discard or flush comes to a read-only node;
+ * - two requests of which one writes never overlap; nothing is in flight during `truncate` and `close`.
+ *
+ * Offsets and lengths are bytes, and `number`: they are exact up to 2^53, and beyond that as exact as QEMU's own parser
+ * of sizes, which works in doubles as well.
+ */
+import type { JsonObject } from '../../spec/json.ts';
+import type { Clock } from '../endpoint.ts';
+import type { InFlight } from '../io/inflight.ts';
+
+declare const guest: unique symbol;
+declare const host: unique symbol;
+
+/** A position in the disk that a node shows to its parents. */
+export type GuestOffset = number & { readonly [guest]: true };
+/** A position in a child of the node at hand. */
+export type HostOffset = number & { readonly [host]: true };
+
+export interface WriteFlags {
+  /** The data must be on stable storage before the request ends. */
+  readonly fua?: boolean;
+}
+
+export interface ZeroFlags extends WriteFlags {
+  /** The range may lose its allocation. */
+  readonly mayUnmap?: boolean;
+}
+
+/** What a stretch of a node is, as `blockStatus` reports it. */
+export interface BlockStatus {
+  /** Bytes from the given offset on for which this holds; at least 1, at most what was asked for. */
+  readonly length: number;
+  readonly zero: boolean;
+  /** This layer decides the contents: a backing file does not show through. */
+  readonly allocated: boolean;
+  /** Where the bytes lie in the child `file`, if they lie there as they are. */
+  readonly offset?: HostOffset;
+}
+
+export interface Limits {
+  /** A power of two. */
+  readonly requestAlignment: number;
+  /** 0: no limit. */
+  readonly maxTransfer: number;
+}
+
+/** What a node tells of itself to `query-named-block-nodes` beyond its options. */
+export interface DriverInfo {
+  /** 0 where the format has no clusters. */
+  readonly clusterSize: number;
+  readonly dirty: boolean;
+}
+
+/** A child as its parent's driver sees it. Requests need no alignment; they throw `IoError`. */
+export interface ChildHandle {
+  /** Bytes, a multiple of 512. */
+  length(): number;
+  read(offset: HostOffset, buffer: Uint8Array): Promise<void>;
+  write(offset: HostOffset, data: Uint8Array, flags?: WriteFlags): Promise<void>;
+  writeZeroes(offset: HostOffset, length: number, flags?: ZeroFlags): Promise<void>;
+  discard(offset: HostOffset, length: number): Promise<void>;
+  flush(): Promise<void>;
+  /** Throws `CommandError`, in the words that the whole command answers with. */
+  truncate(length: number): Promise<void>;
+  blockStatus(offset: HostOffset, length: number): Promise<BlockStatus>;
+  readonly limits: Limits;
+  info(): DriverInfo | undefined;
+  allocatedSize(): number | undefined;
+}
+
+/**
+ * What a child is to its parent: the role decides which permissions the parent takes on it (`graph/permissions.ts`).
+ * `file`: holds a format's metadata and data. `filtered`: the parent passes requests on.
+ */
+export type ChildRole = 'file' | 'filtered';
+
+export interface OpenEnvironment {
+  /** The driver's own options as the schema checked them: neither `driver` nor the members that all drivers share. */
+  readonly options: JsonObject;
+  readonly readOnly: boolean;
+  /** Opens or looks up the child that option `name` defines. A format's `file` has been opened before. */
+  child(name: string): Promise<ChildHandle>;
+  readonly clock: Clock;
+  readonly inFlight: InFlight;
+  /** Relative file names start here. */
+  readonly cwd: string;
+}
+
+/** An opened node's driver state. Methods that are absent are not supported. */
+export interface DriverState {
+  /** Bytes, before rounding up to whole sectors; asked again after every `truncate`. Throws `IoError`. */
+  length(): number;
+  readonly limits?: Partial<Limits>;
+  /** A write may pass the end of the node and so makes it longer. */
+  readonly growable?: boolean;
+  read(offset: GuestOffset, buffer: Uint8Array): Promise<void>;
+  write(offset: GuestOffset, data: Uint8Array): Promise<void>;
+  /** Default: zeroes are written as data. */
+  writeZeroes?(offset: GuestOffset, length: number, flags: ZeroFlags): Promise<void>;
+  /** A hint; the contents of the range are undefined afterwards. Default: nothing. */
+  discard?(offset: GuestOffset, length: number): Promise<void>;
+  /** Default: nothing. */
+  flush?(): Promise<void>;
+  /** Throws `CommandError` for what this driver refuses. */
+  truncate?(length: number): Promise<void>;
+  /** Default: all of it is allocated data. */
+  blockStatus?(offset: GuestOffset, length: number): Promise<BlockStatus>;
+  info?(): DriverInfo | undefined;
+  /** Bytes taken on the host. */
+  allocatedSize?(): number | undefined;
+  close(): Promise<void>;
+}
+
+export interface Driver {
+  /**
+   * `protocol` reaches the bytes itself. `format` has its child `file` opened before the node itself gets its name.
+   * `filter` opens its children afterwards, and shows the disk that its child shows.
+   */
+  readonly kind: 'protocol' | 'format' | 'filter';
+  /** Which options name children. */
+  readonly children: Readonly<Record<string, ChildRole>>;
+  /** The option that is the node's file name; the driver cannot do without one. */
+  readonly filenameOption?: string;
+  /** The short name of a node that was given none of the driver's own options. */
+  readonly plainFilename?: string;
+  /** Opens the node; throws `CommandError`. What it opened itself is closed again when it throws. */
+  open(environment: OpenEnvironment): Promise<DriverState>;
+}

@@ -1,0 +1,12 @@
+/** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table. */
+import type { Driver } from './driver.ts';
+import { file } from './file.ts';
+import { nullAio, nullCo } from './null.ts';
+import { raw } from './raw.ts';
+
+export const drivers = {
+  file,
+  'null-aio': nullAio,
+  'null-co': nullCo,
+  raw,
+} satisfies Record<string, Driver>;

@@ -1,0 +1,31 @@
+/**
+ * `null-co` and `null-aio`: a disk that swallows writes and takes a given time over each request. What is read from it
+ * is undefined: here the reader's buffer is left as it is.
+ */
+import { CommandError } from '../errors.ts';
+import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import { sizeOption } from './sizes.ts';
+
+const DEFAULT_SIZE = 2 ** 30;
+const MAX_LATENCY = 2n ** 63n - 1n;
+
+function open({ options, clock }: OpenEnvironment): Promise<DriverState> {
+  const latency = BigInt((options['latency-ns'] as number | bigint | undefined) ?? 0);
+  if (latency > MAX_LATENCY) throw new CommandError('latency-ns is invalid');
+  const size = options.size === undefined ? DEFAULT_SIZE : sizeOption('size', options.size);
+
+  const request = (): Promise<void> =>
+    latency === 0n ? Promise.resolve() : new Promise((resolve) => clock.after(latency, resolve));
+  return Promise.resolve({
+    // The greatest int64 rounds to 2^63, which is negative as a length, and no length is shown as less than 0.
+    length: () => (size < 2 ** 63 ? size : 0),
+    read: request,
+    write: request,
+    writeZeroes: request,
+    flush: request,
+    close: () => Promise.resolve(),
+  });
+}
+
+export const nullCo: Driver = { kind: 'protocol', children: {}, plainFilename: 'null-co://', open };
+export const nullAio: Driver = { kind: 'protocol', children: {}, plainFilename: 'null-aio://', open };

@@ -1,0 +1,51 @@
+/** `raw`: the bytes of its file as they are, or the window of them that `offset` and `size` cut out. */
+import { CommandError } from '../errors.ts';
+import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
+import { sizeOption } from './sizes.ts';
+
+const SECTOR = 512;
+const MAX_SIZE = 2 ** 63;
+
+async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
+  const file = await child('file');
+  const start = options.offset === undefined ? 0 : sizeOption('offset', options.offset);
+  const size = options.size === undefined ? undefined : sizeOption('size', options.size);
+  checkWindow(start, size, file.length());
+
+  const host = (offset: GuestOffset): HostOffset => (offset + start) as HostOffset;
+  return {
+    length: () => size ?? Math.max(0, file.length() - start),
+    growable: size === undefined,
+    limits: file.limits,
+    read: (offset, buffer) => file.read(host(offset), buffer),
+    write: (offset, data) => file.write(host(offset), data),
+    writeZeroes: (offset, length, flags) => file.writeZeroes(host(offset), length, flags),
+    discard: (offset, length) => file.discard(host(offset), length),
+    flush: () => file.flush(),
+    truncate: async (length) => {
+      if (size !== undefined) throw new CommandError('Cannot resize fixed-size raw disks');
+      if (start > 0 && length + start >= MAX_SIZE)
+        throw new CommandError('Disk size too large for the chosen offset');
+      await file.truncate(length + start);
+    },
+    blockStatus: (offset, length) => file.blockStatus(host(offset), length),
+    info: () => file.info(),
+    allocatedSize: () => file.allocatedSize(),
+    close: () => Promise.resolve(),
+  };
+}
+
+function checkWindow(start: number, size: number | undefined, fileSize: number): void {
+  if (start > fileSize)
+    throw new CommandError(
+      `Offset (${BigInt(start)}) cannot be greater than size of the containing file (${fileSize})`,
+    );
+  if (size === undefined) return;
+  if (fileSize - start < size)
+    throw new CommandError(
+      `The sum of offset (${start}) and size (${BigInt(size)}) has to be smaller or equal to the  actual size of the containing file (${fileSize})`,
+    );
+  if (size % SECTOR !== 0) throw new CommandError(`Specified size is not multiple of ${SECTOR}`);
+}
+
+export const raw: Driver = { kind: 'format', children: { file: 'filtered' }, open };

@@ -1,0 +1,232 @@
+/**
+ * The layer that every request to a node crosses, and the one home of the rules that all drivers share: bounds,
+ * alignment with read-modify-write, order among overlapping requests, splitting, zero detection and the write-zeroes
+ * fallback, discard and flush policy, refusal on read-only nodes, dirty bitmaps and the highest write.
+ *
+ * What it promises to drivers stands in `drivers/driver.ts`; `#assertContract` holds it to that.
+ */
+import assert from 'node:assert/strict';
+import type {
+  BlockStatus,
+  DriverState,
+  GuestOffset,
+  Limits,
+  WriteFlags,
+  ZeroFlags,
+} from '../drivers/driver.ts';
+import { IoError } from '../io/errno.ts';
+import type { DirtyBitmaps } from './dirty-bitmap.ts';
+
+export const SECTOR = 512;
+/** Zeroes are written as data in pieces of this size. */
+const ZERO_CHUNK = 1 << 20;
+
+export interface RequestPolicy {
+  readonly readOnly: boolean;
+  readonly discard: 'ignore' | 'unmap';
+  readonly detectZeroes: 'off' | 'on' | 'unmap';
+  /** `cache.no-flush`: flushes are dropped. */
+  readonly noFlush: boolean;
+}
+
+interface ActiveRequest {
+  readonly start: number;
+  readonly end: number;
+  readonly writes: boolean;
+  readonly done: Promise<void>;
+}
+
+export class Requests {
+  readonly #state: DriverState;
+  readonly #policy: RequestPolicy;
+  readonly #bitmaps: DirtyBitmaps;
+  readonly #active = new Set<ActiveRequest>();
+  readonly limits: Limits;
+  /** End of the farthest write so far, in bytes. */
+  highestWrite = 0;
+
+  constructor(state: DriverState, policy: RequestPolicy, bitmaps: DirtyBitmaps) {
+    this.#state = state;
+    this.#policy = policy;
+    this.#bitmaps = bitmaps;
+    this.limits = { requestAlignment: 1, maxTransfer: 0, ...state.limits };
+  }
+
+  /** Bytes: the driver's length in whole sectors. */
+  length(): number {
+    return Math.ceil(this.#state.length() / SECTOR) * SECTOR;
+  }
+
+  /** Fills `buffer`; zeroes beyond the end. */
+  async read(offset: number, buffer: Uint8Array): Promise<void> {
+    const available = Math.max(0, Math.min(buffer.length, this.length() - offset));
+    buffer.fill(0, available);
+    if (available === 0) return;
+    const [start, end] = this.#aligned(offset, offset + available);
+    await this.#inOrder(start, end, false, () => this.#readAligned(start, end, offset, buffer, available));
+  }
+
+  async write(offset: number, data: Uint8Array, flags: WriteFlags = {}): Promise<void> {
+    this.#mayWrite(offset, data.length);
+    if (data.length === 0) return;
+    if (this.#policy.detectZeroes !== 'off' && isZero(data)) {
+      await this.#zero(offset, data.length, { ...flags, mayUnmap: this.#policy.detectZeroes === 'unmap' });
+      return;
+    }
+    await this.#modify(offset, data.length, (start, end) => this.#writeAligned(start, end, offset, data));
+    if (flags.fua) await this.flush();
+  }
+
+  async writeZeroes(offset: number, length: number, flags: ZeroFlags = {}): Promise<void> {
+    this.#mayWrite(offset, length);
+    if (length > 0) await this.#zero(offset, length, flags);
+  }
+
+  /** Drops the whole aligned blocks in the range, if the node's `discard` option lets it. */
+  async discard(offset: number, length: number): Promise<void> {
+    this.#mayWrite(offset, length);
+    const unit = this.limits.requestAlignment;
+    const start = Math.ceil(offset / unit) * unit;
+    const end = Math.floor((offset + length) / unit) * unit;
+    if (this.#policy.discard === 'ignore' || !this.#state.discard || start >= end) return;
+    await this.#modify(start, end - start, async () => {
+      for (const [at, size] of this.#pieces(start, end)) await this.#state.discard?.(at as GuestOffset, size);
+    });
+  }
+
+  async flush(): Promise<void> {
+    if (this.#policy.noFlush || this.#policy.readOnly) return;
+    await this.#state.flush?.();
+  }
+
+  /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
+  async truncate(resize: () => Promise<void>): Promise<void> {
+    await this.#inOrder(0, Number.POSITIVE_INFINITY, true, resize);
+    this.#bitmaps.resize(this.length());
+  }
+
+  async blockStatus(offset: number, length: number): Promise<BlockStatus> {
+    const available = this.length() - offset;
+    if (available <= 0) return { length, zero: true, allocated: false };
+    const asked = Math.min(length, available);
+    if (!this.#state.blockStatus) return { length: asked, zero: false, allocated: true };
+    return this.#state.blockStatus(offset as GuestOffset, asked);
+  }
+
+  /** Resolves when every request that was in flight at the call has ended. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#active].map((request) => request.done));
+  }
+
+  #mayWrite(offset: number, length: number): void {
+    if (this.#policy.readOnly) throw new IoError('EPERM');
+    if (!this.#state.growable && offset + length > this.length()) throw new IoError('EIO');
+  }
+
+  #aligned(start: number, end: number): [start: number, end: number] {
+    const unit = this.limits.requestAlignment;
+    return [Math.floor(start / unit) * unit, Math.ceil(end / unit) * unit];
+  }
+
+  *#pieces(start: number, end: number): Generator<[offset: number, length: number]> {
+    const step = this.limits.maxTransfer || end - start;
+    for (let at = start; at < end; at += step) yield [at, Math.min(step, end - at)];
+  }
+
+  /** A write of any kind: in order, then recorded in the bitmaps whether or not all of it arrived. */
+  async #modify(offset: number, length: number, work: (start: number, end: number) => Promise<void>) {
+    const [start, end] = this.#aligned(offset, offset + length);
+    try {
+      await this.#inOrder(start, end, true, () => work(start, end));
+    } finally {
+      this.highestWrite = Math.max(this.highestWrite, offset + length);
+      this.#bitmaps.mark(offset, length);
+    }
+  }
+
+  async #zero(offset: number, length: number, flags: ZeroFlags): Promise<void> {
+    await this.#modify(offset, length, async (start, end) => {
+      const unit = this.limits.requestAlignment;
+      const from = Math.min(end, Math.ceil(offset / unit) * unit);
+      const to = Math.max(from, Math.floor((offset + length) / unit) * unit);
+      const head = Math.min(from, offset + length) - offset;
+      if (head > 0) await this.#writeAligned(start, from, offset, new Uint8Array(head));
+      for (const [at, size] of this.#pieces(from, to)) await this.#zeroDriver(at as GuestOffset, size, flags);
+      if (to < offset + length && head < length)
+        await this.#writeAligned(to, end, to, new Uint8Array(offset + length - to));
+    });
+    if (flags.fua) await this.flush();
+  }
+
+  async #zeroDriver(at: GuestOffset, length: number, flags: ZeroFlags): Promise<void> {
+    this.#assertContract(at, length);
+    if (this.#state.writeZeroes) {
+      await this.#state.writeZeroes(at, length, flags);
+      return;
+    }
+    const zeroes = new Uint8Array(Math.min(length, ZERO_CHUNK));
+    for (let done = 0; done < length; done += zeroes.length)
+      await this.#state.write(
+        (at + done) as GuestOffset,
+        zeroes.subarray(0, Math.min(zeroes.length, length - done)),
+      );
+  }
+
+  async #readAligned(start: number, end: number, offset: number, buffer: Uint8Array, available: number) {
+    const exact = start === offset && end === offset + available;
+    const target = exact ? buffer.subarray(0, available) : new Uint8Array(end - start);
+    for (const [at, length] of this.#pieces(start, end)) {
+      this.#assertContract(at, length);
+      await this.#state.read(at as GuestOffset, target.subarray(at - start, at - start + length));
+    }
+    if (!exact) buffer.set(target.subarray(offset - start, offset - start + available));
+  }
+
+  async #writeAligned(start: number, end: number, offset: number, data: Uint8Array): Promise<void> {
+    const source = end - start === data.length ? data : await this.#padded(start, end, offset, data);
+    for (const [at, length] of this.#pieces(start, end)) {
+      this.#assertContract(at, length);
+      await this.#state.write(at as GuestOffset, source.subarray(at - start, at - start + length));
+    }
+  }
+
+  /** Read-modify-write: the bytes of the aligned range with `data` laid over them. */
+  async #padded(start: number, end: number, offset: number, data: Uint8Array): Promise<Uint8Array> {
+    const bounce = new Uint8Array(end - start);
+    const present = Math.min(end, this.#aligned(0, this.length())[1]) - start;
+    if (present > 0) await this.#readAligned(start, start + present, start, bounce, present);
+    bounce.set(data, offset - start);
+    return bounce;
+  }
+
+  /** Waits for the earlier requests that overlap, unless none of them nor this one writes. */
+  async #inOrder(start: number, end: number, writes: boolean, work: () => Promise<void>): Promise<void> {
+    const before: Promise<void>[] = [];
+    for (const other of this.#active)
+      if (other.start < end && start < other.end && (writes || other.writes)) before.push(other.done);
+    let finish!: () => void;
+    const done = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const request: ActiveRequest = { start, end, writes, done };
+    this.#active.add(request);
+    try {
+      if (before.length > 0) await Promise.all(before);
+      await work();
+    } finally {
+      this.#active.delete(request);
+      finish();
+    }
+  }
+
+  #assertContract(offset: number, length: number): void {
+    const { requestAlignment, maxTransfer } = this.limits;
+    assert(length > 0 && offset >= 0, 'a request is never empty');
+    assert(offset % requestAlignment === 0 && length % requestAlignment === 0, 'requests are aligned');
+    assert(maxTransfer === 0 || length <= maxTransfer, 'requests are no longer than the limit');
+  }
+}
+
+function isZero(data: Uint8Array): boolean {
+  return data.every((byte) => byte === 0);
+}

@@ -1,0 +1,52 @@
+/** Failed I/O: an errno name as the host has it, and the text that the C library gives it. */
+
+const texts: Readonly<Record<string, string>> = {
+  EPERM: 'Operation not permitted',
+  ENOENT: 'No such file or directory',
+  EIO: 'Input/output error',
+  ENXIO: 'No such device or address',
+  EBADF: 'Bad file descriptor',
+  EAGAIN: 'Resource temporarily unavailable',
+  ENOMEM: 'Cannot allocate memory',
+  EACCES: 'Permission denied',
+  EBUSY: 'Device or resource busy',
+  EEXIST: 'File exists',
+  ENODEV: 'No such device',
+  ENOTDIR: 'Not a directory',
+  EISDIR: 'Is a directory',
+  EINVAL: 'Invalid argument',
+  ENFILE: 'Too many open files in system',
+  EMFILE: 'Too many open files',
+  ETXTBSY: 'Text file busy',
+  EFBIG: 'File too large',
+  ENOSPC: 'No space left on device',
+  ESPIPE: 'Illegal seek',
+  EROFS: 'Read-only file system',
+  ENAMETOOLONG: 'File name too long',
+  ELOOP: 'Too many levels of symbolic links',
+  EDQUOT: 'Disk quota exceeded',
+  ENOTSUP: 'Operation not supported',
+  EOPNOTSUPP: 'Operation not supported',
+};
+
+/** The text of an errno name; the name itself for one that block I/O does not meet. */
+export function errnoText(code: string): string {
+  return texts[code] ?? code;
+}
+
+/** A request failed. `code` is an errno name such as `ENOSPC`. */
+export class IoError extends Error {
+  override readonly name = 'IoError';
+  readonly code: string;
+
+  constructor(code: string, options?: ErrorOptions) {
+    super(errnoText(code), options);
+    this.code = code;
+  }
+}
+
+/** Turns what `node:fs` throws into an `IoError`; anything else passes as it is. */
+export function asIoError(error: unknown): unknown {
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return typeof code === 'string' && code in texts ? new IoError(code, { cause: error }) : error;
+}
