@@ -1,0 +1,7 @@
+/** `blockdev-del`: closes a node that the monitor owns. */
+import type { Handler } from './command.ts';
+
+export const blockdevDel: Handler = async (args, { block }) => {
+  await block.delete(args['node-name'] as string);
+  return {};
+};

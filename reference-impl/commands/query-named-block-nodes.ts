@@ -1,0 +1,6 @@
+/** `query-named-block-nodes`: all nodes, the newest first. */
+import { describeNode } from '../graph/query.ts';
+import type { Handler } from './command.ts';
+
+export const queryNamedBlockNodes: Handler = (_args, { block }) =>
+  block.graph.nodes.toReversed().map(describeNode);
