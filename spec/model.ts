@@ -9,7 +9,21 @@
 /** How a value looks in JSON; `value` is anything. */
 export type JsonType = 'string' | 'number' | 'int' | 'boolean' | 'null' | 'object' | 'array' | 'value';
 
-export interface Feature {
+/**
+ * When a part of the schema exists: a configuration symbol (before QEMU 6.2 an `#if` operand) or a combination.
+ * Known only from QAPI text; an introspected schema holds just what the endpoint was built with.
+ */
+export type Condition =
+  | string
+  | { readonly all: readonly Condition[] }
+  | { readonly any: readonly Condition[] }
+  | { readonly not: Condition };
+
+export interface Conditional {
+  readonly ifcond?: Condition;
+}
+
+export interface Feature extends Conditional {
   readonly name: string;
 }
 
@@ -22,24 +36,27 @@ export interface SourceInfo {
 }
 
 /**
- * `int` is int64. An introspected schema collapses all integer types into `int`: then nothing is known of the
- * range. `size` is a uint64.
+ * `int` is int64, `size` is uint64 (`integers.ts` has the ranges). An introspected schema collapses all integer
+ * types into `int`: then nothing is known of the range, and `anyInteger` says so.
  */
 export interface BuiltinType {
   readonly kind: 'builtin';
   readonly name: string;
   readonly jsonType: JsonType;
+  /** Set on the `int` of an introspected schema, which may stand for any integer type. */
+  readonly anyInteger?: true;
 }
 
-export interface EnumMember {
+export interface EnumMember extends Conditional {
   readonly name: string;
   readonly features: readonly Feature[];
 }
 
-export interface EnumType {
+export interface EnumType extends Conditional {
   readonly kind: 'enum';
   readonly name: string;
   readonly members: readonly EnumMember[];
+  readonly features: readonly Feature[];
   readonly source?: SourceInfo;
 }
 
@@ -49,28 +66,28 @@ export interface ArrayType {
   readonly element: SchemaType;
 }
 
-export interface Member {
+export interface Member extends Conditional {
   readonly name: string;
   readonly type: SchemaType;
   readonly optional: boolean;
   readonly features: readonly Feature[];
 }
 
-export interface Variant {
+export interface Variant extends Conditional {
   /** Value of the tag that selects this branch. */
   readonly case: string;
   readonly type: ObjectType;
 }
 
 /** A struct, a union (then `tag` and `variants` are set), or the arguments of a command or event. */
-export interface ObjectType {
+export interface ObjectType extends Conditional {
   readonly kind: 'object';
   readonly name: string;
   /** All common members, those of the base first. */
   readonly members: readonly Member[];
   /** Name of the member that selects the branch. */
   readonly tag?: string;
-  /** One for each value of the tag that has members of its own; a value without one adds nothing. */
+  /** One for each value of the tag that the schema gives a branch; a value without one adds nothing. */
   readonly variants: readonly Variant[];
   readonly features: readonly Feature[];
   /** Made by the compiler (`q_obj_…`), not named in the QAPI text. */
@@ -78,16 +95,17 @@ export interface ObjectType {
   readonly source?: SourceInfo;
 }
 
-export interface AlternateType {
+export interface AlternateType extends Conditional {
   readonly kind: 'alternate';
   readonly name: string;
   readonly choices: readonly SchemaType[];
+  readonly features: readonly Feature[];
   readonly source?: SourceInfo;
 }
 
 export type SchemaType = BuiltinType | EnumType | ArrayType | ObjectType | AlternateType;
 
-export interface Command {
+export interface Command extends Conditional {
   readonly name: string;
   /** The empty object type where the command takes none. */
   readonly arguments: ObjectType;
@@ -102,7 +120,7 @@ export interface Command {
   readonly source?: SourceInfo;
 }
 
-export interface Event {
+export interface Event extends Conditional {
   readonly name: string;
   readonly data: ObjectType;
   readonly features: readonly Feature[];

@@ -1,0 +1,91 @@
+/**
+ * Naming rules: what each kind of name looks like and which names are reserved. No other file knows them.
+ */
+import { fault, type Source } from './diagnostic.ts';
+import type { Pragmas } from './pragma.ts';
+
+/** A downstream prefix `__RFQDN_`, then the name proper. */
+const NAME = /^(?:__[A-Za-z0-9.-]+_)?([A-Za-z][A-Za-z0-9_-]*)$/;
+const ENUM_VALUE = /^(?:__[A-Za-z0-9.-]+_)?([A-Za-z0-9][A-Za-z0-9_-]*)$/;
+const CAMEL_CASE = /^[A-Z][A-Za-z0-9]*$/;
+
+export function isName(name: string): boolean {
+  return NAME.test(name) || ENUM_VALUE.test(name);
+}
+
+/** Names with the same key are one name in C, where `-` becomes `_`. */
+export function collisionKey(name: string): string {
+  return name.replaceAll('-', '_').replaceAll('.', '_');
+}
+
+/** The name without a downstream prefix, if it is well formed and not reserved. */
+function stemOf(name: string, what: string, pattern: RegExp, source: Source): string {
+  const stem = pattern.exec(name)?.[1];
+  if (stem === undefined) fault(source, `${what} '${name}' is not a valid name`);
+  if (/^q[_-]/i.test(stem)) fault(source, `${what} '${name}': names that begin with 'q_' are reserved`);
+  return stem;
+}
+
+function rejectUpperCase(stem: string, what: string, name: string, source: Source): void {
+  if (/[A-Z]/.test(stem)) fault(source, `${what} '${name}' must not hold upper case letters`);
+}
+
+export function checkTypeName(name: string, what: string, source: Source): void {
+  const stem = stemOf(name, what, NAME, source);
+  if (!CAMEL_CASE.test(stem) || !/[a-z]/.test(stem)) fault(source, `${what} '${name}' must be in CamelCase`);
+  if (stem.endsWith('List')) fault(source, `${what} '${name}': type names that end with 'List' are reserved`);
+}
+
+export function checkCommandName(name: string, source: Source, pragmas: Pragmas): void {
+  const stem = stemOf(name, 'command', NAME, source);
+  rejectUpperCase(stem, 'command', name, source);
+  if (stem.includes('_') && !pragmas.allowsUnderscoreInCommand(name))
+    fault(source, `command '${name}' must hold '-' in place of '_'`);
+}
+
+export function checkEventName(name: string, source: Source): void {
+  const stem = stemOf(name, 'event', NAME, source);
+  if (/[a-z-]/.test(stem)) fault(source, `event '${name}' must be in ALL_CAPS`);
+}
+
+export function checkFeatureName(name: string, source: Source): void {
+  const stem = stemOf(name, 'feature', NAME, source);
+  rejectUpperCase(stem, 'feature', name, source);
+  if (stem.includes('_')) fault(source, `feature '${name}' must hold '-' in place of '_'`);
+}
+
+/** A member of `owner`, or a branch of it: `what` says which. */
+export function checkMemberName(
+  name: string,
+  what: string,
+  owner: string,
+  source: Source,
+  pragmas: Pragmas,
+): void {
+  const stem = stemOf(name, what, NAME, source);
+  if (stem === 'u' || /^has[-_]/.test(stem))
+    fault(source, `${what} '${name}': 'u' and names that begin with 'has-' are reserved`);
+  checkCase(stem, name, what, owner, source, pragmas);
+}
+
+export function checkEnumValueName(name: string, owner: string, source: Source, pragmas: Pragmas): void {
+  checkCase(stemOf(name, 'value', ENUM_VALUE, source), name, 'value', owner, source, pragmas);
+}
+
+/** A branch that is to be the value of an enum, whose own definition answers for letters. */
+export function checkBranchName(name: string, source: Source): void {
+  stemOf(name, 'branch', ENUM_VALUE, source);
+}
+
+function checkCase(
+  stem: string,
+  name: string,
+  what: string,
+  owner: string,
+  source: Source,
+  pragmas: Pragmas,
+): void {
+  if (!pragmas.allowsUpperCaseIn(owner)) rejectUpperCase(stem, what, name, source);
+  if (stem.includes('_') && !pragmas.allowsUnderscoreIn(owner))
+    fault(source, `${what} '${name}' must hold '-' in place of '_'`);
+}
