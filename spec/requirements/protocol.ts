@@ -26,6 +26,7 @@ export const protocol = {
     level: 'should',
     definition: 'protocol/syntax',
     text: 'An unescaped control character inside a string is a syntax error.',
+    contradictedBy: 'protocol/raw-control-chars',
   },
   'protocol/enable-names-offered-capabilities': {
     level: 'must',

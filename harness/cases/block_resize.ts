@@ -1,0 +1,268 @@
+/** block_resize: of nodes and of the files below them. */
+import { readFile, stat } from 'node:fs/promises';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  addNull,
+  addRaw,
+  fileNodes,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  nullNodes,
+  refusedAsNotFound,
+  refusedWith,
+  virtualSize,
+} from './support.ts';
+
+const onFiles = needs(fileNodes, { commands: ['block_resize'] });
+const onNull = needs(nullNodes, { commands: ['block_resize'] });
+
+export const blockResize: readonly CaseDefinition[] = [
+  {
+    id: 'block_resize/grow',
+    title: 'A raw image grows, on the node and on disk, and what it gains is zeroes',
+    requirements: ['block_resize/by-node-name', 'block_resize/size-in-bytes', 'block_resize/data-kept'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const content = new Uint8Array(64 * KiB).fill(0x5a);
+      const file = await makeFile(t, content);
+      const name = t.name('raw');
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': name,
+        file: { driver: 'file', filename: file.path },
+      });
+      t.equal(await t.execute('block_resize', { 'node-name': name, size: 128 * KiB }), {}, 'it returns {}');
+      t.equal(await virtualSize(t, name), 128 * KiB, 'the node has the new size');
+      await t.execute('blockdev-del', { 'node-name': name });
+      const after = await readFile(file.local);
+      t.equal(after.length, 128 * KiB, 'so has the file');
+      t.check(after.subarray(0, 64 * KiB).equals(content), 'the old bytes are as they were');
+      t.check(
+        after.subarray(64 * KiB).every((byte) => byte === 0),
+        'the new bytes are zero',
+      );
+    },
+  },
+  {
+    id: 'block_resize/shrink',
+    title: 'A raw image shrinks, on the node and on disk, and keeps the bytes below',
+    requirements: ['block_resize/by-node-name', 'block_resize/size-in-bytes', 'block_resize/data-kept'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const content = Uint8Array.from({ length: 64 * KiB }, (_, i) => (i * 31) % 256);
+      const file = await makeFile(t, content);
+      const name = t.name('raw');
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': name,
+        file: { driver: 'file', filename: file.path },
+      });
+      await t.execute('block_resize', { 'node-name': name, size: 4 * KiB });
+      t.equal(await virtualSize(t, name), 4 * KiB, 'the node has the new size');
+      await t.execute('blockdev-del', { 'node-name': name });
+      t.check(
+        (await readFile(file.local)).equals(content.subarray(0, 4 * KiB)),
+        'the file is the beginning of the old one',
+      );
+    },
+  },
+  {
+    id: 'block_resize/to-zero-and-back',
+    title: 'A raw image may shrink to nothing and grow again, then all of it is zeroes',
+    requirements: ['block_resize/size-in-bytes', 'block_resize/data-kept'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, 64 * KiB);
+      for (const size of [0, 32 * KiB]) {
+        await t.execute('block_resize', { 'node-name': name, size });
+        t.equal(await virtualSize(t, name), size, 'the node has the new size');
+        t.equal((await stat(file.local)).size, size, 'so has the file');
+      }
+      t.check(
+        (await readFile(file.local)).every((byte) => byte === 0),
+        'all bytes are zero',
+      );
+    },
+  },
+  {
+    id: 'block_resize/same-size',
+    title: 'Resizing to the present size succeeds and changes nothing',
+    requirements: ['block_resize/by-node-name', 'block_resize/data-kept'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, MiB);
+      await t.execute('block_resize', { 'node-name': name, size: MiB });
+      t.equal(await virtualSize(t, name), MiB, 'the size is the same');
+      t.equal((await stat(file.local)).size, MiB, 'so is the file');
+    },
+  },
+  {
+    id: 'block_resize/sparse',
+    title: 'A raw image grows to a terabyte without taking the space',
+    requirements: ['block_resize/size-in-bytes'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, MiB);
+      await t.execute('block_resize', { 'node-name': name, size: 2 ** 40 });
+      t.equal(await virtualSize(t, name), 2 ** 40, 'the node has the new size');
+      const { size, blocks } = await stat(file.local);
+      t.equal(size, 2 ** 40, 'so has the file');
+      t.check(blocks * 512 < 16 * MiB, 'which takes little space');
+      await t.execute('block_resize', { 'node-name': name, size: MiB });
+    },
+  },
+  {
+    id: 'block_resize/unaligned',
+    title: 'A size of part sectors is either refused or shown rounded up to whole ones',
+    requirements: ['block_resize/size-in-bytes'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name } = await addRaw(t, MiB);
+      const { error } = await t.request({
+        execute: 'block_resize',
+        arguments: { 'node-name': name, size: 1000 },
+      });
+      t.equal(await virtualSize(t, name), error ? MiB : 1024, 'the size is the old one or 1024');
+    },
+  },
+  {
+    id: 'block_resize/file-node',
+    title: 'A file node can be resized by itself',
+    requirements: ['block_resize/by-node-name', 'block_resize/size-in-bytes'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 4 * KiB);
+      const name = t.name('file');
+      await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
+      await t.execute('block_resize', { 'node-name': name, size: 8 * KiB });
+      t.equal(await virtualSize(t, name), 8 * KiB, 'the node has the new size');
+      t.equal((await stat(file.local)).size, 8 * KiB, 'so has the file');
+    },
+  },
+  {
+    id: 'block_resize/negative',
+    title: 'A negative size is refused and changes nothing',
+    requirements: ['block_resize/size-negative'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, MiB);
+      for (const size of [-1, -512, -9223372036854775808n])
+        await t.refused('block_resize', { 'node-name': name, size }, { text: /'size'/ });
+      t.equal(await virtualSize(t, name), MiB, 'the node keeps its size');
+      t.equal((await stat(file.local)).size, MiB, 'so does the file');
+    },
+  },
+  {
+    id: 'block_resize/too-large',
+    title: 'A size that no file can have is refused and changes nothing',
+    requirements: ['block_resize/size-in-bytes', 'schema/refused-before-effects'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, MiB);
+      for (const size of [2n ** 62n, 9223372036854775807n])
+        await refusedWith(t, 'block_resize', { 'node-name': name, size }, ['GenericError']);
+      t.equal(await virtualSize(t, name), MiB, 'the node keeps its size');
+      t.equal((await stat(file.local)).size, MiB, 'so does the file');
+    },
+  },
+  {
+    id: 'block_resize/null-is-fixed',
+    title: 'A null-co node cannot be resized, not even to its own size',
+    requirements: ['block_resize/fixed-size-refused'],
+    needs: onNull,
+    async run(t: CaseContext) {
+      const name = await addNull(t);
+      for (const size of [2 * MiB, 512, MiB])
+        await t.refused('block_resize', { 'node-name': name, size }, { text: /does not support resize/ });
+      t.equal(await virtualSize(t, name), MiB, 'the size is unchanged');
+    },
+  },
+  {
+    id: 'block_resize/raw-with-size-is-fixed',
+    title: 'A raw node with a size of its own cannot be resized',
+    requirements: ['raw/size-fixed', 'block_resize/fixed-size-refused'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, MiB, { size: 64 * KiB });
+      await t.refused('block_resize', { 'node-name': name, size: 128 * KiB }, { text: /fixed-size/ });
+      t.equal(await virtualSize(t, name), 64 * KiB, 'the node keeps its size');
+      t.equal((await stat(file.local)).size, MiB, 'so does the file');
+    },
+  },
+  {
+    id: 'block_resize/raw-with-offset',
+    title: 'Resizing a raw node with an offset resizes the file to offset plus size',
+    requirements: ['block_resize/size-in-bytes', 'raw/offset'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, MiB, { offset: 64 * KiB });
+      await t.execute('block_resize', { 'node-name': name, size: 128 * KiB });
+      t.equal(await virtualSize(t, name), 128 * KiB, 'the node has the new size');
+      t.equal((await stat(file.local)).size, 192 * KiB, 'the file has the offset on top');
+    },
+  },
+  {
+    id: 'block_resize/node-unknown',
+    title: 'A node that does not exist is refused; an empty name names nothing',
+    requirements: ['block_resize/node-unknown'],
+    needs: onNull,
+    async run(t: CaseContext) {
+      const name = t.name('nothing');
+      await t.refused('block_resize', { 'node-name': name, size: MiB }, { text: new RegExp(name) });
+      await t.refused('block_resize', { 'node-name': '', size: MiB });
+    },
+  },
+  {
+    id: 'block_resize/device-unknown',
+    title: 'A device that does not exist is refused, a name that only a node has included',
+    requirements: ['block_resize/device-unknown'],
+    needs: onNull,
+    async run(t: CaseContext) {
+      for (const device of [t.name('nothing'), await addNull(t)])
+        await refusedAsNotFound(t, 'block_resize/device-unknown', 'block_resize', { device, size: MiB });
+    },
+  },
+  {
+    id: 'block_resize/no-name',
+    title: 'A call without device and node-name is refused',
+    requirements: ['block_resize/no-name'],
+    needs: onNull,
+    async run(t: CaseContext) {
+      await t.refused('block_resize', { size: MiB }, { text: /Cannot find device/ });
+    },
+  },
+  {
+    id: 'block_resize/both-names',
+    title: 'A call with device and node-name both is refused',
+    requirements: ['block_resize/both-names'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name } = await addRaw(t, MiB);
+      const { error } = await t.request({
+        execute: 'block_resize',
+        arguments: { device: t.name('device'), 'node-name': name, size: 2 * MiB },
+      });
+      if (error === undefined) t.info('block_resize/both-names: node-name prevails over device');
+      t.equal(await virtualSize(t, name), error === undefined ? 2 * MiB : MiB, 'the reply tells the truth');
+    },
+  },
+  {
+    id: 'block_resize/below-a-parent',
+    title: 'A node that another refers to can be resized',
+    requirements: ['block_resize/by-node-name'],
+    needs: onFiles,
+    async run(t: CaseContext) {
+      const { name } = await addRaw(t, MiB);
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': t.name('raw'),
+        file: name,
+        'read-only': true,
+      });
+      await t.execute('block_resize', { 'node-name': name, size: 2 * MiB });
+      t.equal(await virtualSize(t, name), 2 * MiB, 'the node has the new size');
+    },
+  },
+];

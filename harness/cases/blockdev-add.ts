@@ -1,0 +1,263 @@
+/** blockdev-add and blockdev-del: nodes, their names, and what a refused call leaves. */
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  addNull,
+  checkAbsent,
+  findNode,
+  MiB,
+  needs,
+  nodeInfo,
+  nodeNames,
+  nullNodes,
+  queryList,
+  refusedAsNotFound,
+} from './support.ts';
+
+export const blockdevAdd: readonly CaseDefinition[] = [
+  {
+    id: 'blockdev-add/creates-node',
+    title: 'blockdev-add makes one node of that name and driver',
+    requirements: ['blockdev-add/creates-node', 'query-named-block-nodes/lists-nodes'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const name = await addNull(t);
+      t.equal((await nodeNames(t)).toSorted(), [...before, name].toSorted(), 'one node is new');
+      t.contains(await nodeInfo(t, name), { 'node-name': name, drv: 'null-co' }, 'with name and driver');
+    },
+  },
+  {
+    id: 'blockdev-add/no-backend',
+    title: 'blockdev-add makes no BlockBackend',
+    requirements: ['blockdev-add/no-backend'],
+    needs: needs(nullNodes, { commands: ['query-block'] }),
+    async run(t: CaseContext) {
+      const before = await t.execute('query-block');
+      await addNull(t);
+      t.equal(await t.execute('query-block'), before, 'query-block shows nothing new');
+    },
+  },
+  {
+    id: 'blockdev-add/id-at-top-level',
+    title: 'id at the top level is refused by endpoints that give a node no BlockBackend',
+    requirements: ['blockdev-add/id'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('node');
+      const reply = await t.request({
+        execute: 'blockdev-add',
+        arguments: { driver: 'null-co', 'node-name': name, id: t.name('backend') },
+      });
+      if ('error' in reply) {
+        t.info('blockdev-add/id: id is no member');
+        await checkAbsent(t, name);
+      }
+    },
+  },
+  {
+    id: 'blockdev-add/names-of-all-forms',
+    title: 'Node names of letters, digits, -, . and _ that begin with a letter are taken as they are',
+    requirements: ['blockdev-add/name-form', 'blockdev-add/name-length'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      for (const name of ['a.b', 'a-b_c.d', 'A1', 'Z', 'a'.repeat(31)]) {
+        await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+        await nodeInfo(t, name);
+        await t.execute('blockdev-del', { 'node-name': name });
+      }
+    },
+  },
+  {
+    id: 'blockdev-add/names-differ-in-case',
+    title: 'Node names that differ only in case are two names',
+    requirements: ['schema/case-sensitive', 'blockdev-add/name-taken'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = await addNull(t);
+      const upper = name.toUpperCase();
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': upper });
+      await nodeInfo(t, name);
+      await nodeInfo(t, upper);
+    },
+  },
+  {
+    id: 'blockdev-add/names-ill-formed',
+    title: 'Empty names, names that do not begin with a letter and names with other characters are refused',
+    requirements: ['blockdev-add/name-form', 'blockdev-add/failure-leaves-nothing'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      for (const name of [
+        '',
+        '1a',
+        '-a',
+        '_a',
+        '.a',
+        '#a',
+        'a b',
+        'a+',
+        'a/b',
+        'é',
+        'a\n',
+        ' a',
+        'a,b',
+        'a:b',
+      ])
+        await t.refused(
+          'blockdev-add',
+          { driver: 'null-co', 'node-name': name },
+          { text: /^Invalid node.name/ },
+        );
+      t.equal(await nodeNames(t), before, 'no node was made');
+    },
+  },
+  {
+    id: 'blockdev-add/name-too-long',
+    title: 'A name of more than 31 characters is refused or cut, never half registered',
+    requirements: ['blockdev-add/name-length'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('long').padEnd(40, 'x');
+      const reply = await t.request({
+        execute: 'blockdev-add',
+        arguments: { driver: 'null-co', 'node-name': name },
+      });
+      await checkAbsent(t, name);
+      const cut = await findNode(t, name.slice(0, 31));
+      t.check('return' in reply === (cut !== undefined), 'the cut name exists exactly if it was accepted');
+      if (cut) await t.execute('blockdev-del', { 'node-name': name.slice(0, 31) });
+      await t.refused('blockdev-del', { 'node-name': name });
+    },
+  },
+  {
+    id: 'blockdev-add/name-required',
+    title: 'A node without a node-name is refused at the top level',
+    requirements: ['blockdev-add/name-required', 'blockdev-add/failure-leaves-nothing'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      await t.refused('blockdev-add', { driver: 'null-co' }, { text: /node-name/ });
+      t.equal(await nodeNames(t), before, 'no node was made');
+    },
+  },
+  {
+    id: 'blockdev-add/name-taken',
+    title: 'The name of an existing node is refused, and that node stays as it was',
+    requirements: ['blockdev-add/name-taken', 'blockdev-add/failure-leaves-nothing'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = await addNull(t);
+      const before = await nodeInfo(t, name);
+      await t.refused(
+        'blockdev-add',
+        { driver: 'null-co', 'node-name': name, size: 2 * MiB },
+        { text: new RegExp(name) },
+      );
+      t.equal(await nodeInfo(t, name), before, 'the first node is unchanged');
+    },
+  },
+  {
+    id: 'blockdev-add/driver-unknown',
+    title: 'A driver that does not exist, or is written otherwise, is refused',
+    requirements: ['blockdev-add/driver-unknown', 'schema/enum-value', 'schema/case-sensitive'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      for (const driver of ['no-such-driver', 'NULL-CO', 'null_co', 'null-co ', ''])
+        await t.refused('blockdev-add', { driver, 'node-name': t.name('node') });
+      t.equal(await nodeNames(t), before, 'no node was made');
+    },
+  },
+  {
+    id: 'blockdev-add/member-of-another-driver',
+    title: 'A member that only another driver has is refused',
+    requirements: ['schema/branch-members', 'blockdev-add/failure-leaves-nothing'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      for (const [member, value] of [
+        ['filename', `${t.dir}/x.img`],
+        ['file', 'x'],
+        ['offset', 0],
+      ] as const)
+        await t.refused(
+          'blockdev-add',
+          { driver: 'null-co', 'node-name': t.name('node'), [member]: value },
+          { text: new RegExp(`'${member}'`) },
+        );
+      t.equal(await nodeNames(t), before, 'no node was made');
+    },
+  },
+  {
+    id: 'blockdev-add/many-nodes',
+    title: 'A hundred nodes are listed, each once, and can all be deleted',
+    requirements: ['query-named-block-nodes/lists-nodes', 'blockdev-del/deletes'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const added: string[] = [];
+      for (let i = 0; i < 100; i++) added.push(await addNull(t));
+      t.equal((await nodeNames(t)).toSorted(), [...before, ...added].toSorted(), 'all are listed');
+      for (const name of added) await t.execute('blockdev-del', { 'node-name': name });
+      t.equal(await nodeNames(t), before, 'all are gone');
+    },
+  },
+  {
+    id: 'blockdev-del/deletes',
+    title: 'blockdev-del takes back what blockdev-add made, and the name can be used again',
+    requirements: ['blockdev-del/deletes'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const before = await queryList(t, 'query-named-block-nodes');
+      const name = await addNull(t);
+      for (let round = 0; round < 3; round++) {
+        await t.execute('blockdev-del', { 'node-name': name });
+        t.equal(await queryList(t, 'query-named-block-nodes'), before, 'the nodes are as they were');
+        await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+      }
+    },
+  },
+  {
+    id: 'blockdev-del/node-unknown',
+    title: 'A name that no node has is refused',
+    requirements: ['blockdev-del/node-unknown'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('nothing');
+      await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
+      await t.refused('blockdev-del', { 'node-name': '' });
+    },
+  },
+  {
+    id: 'blockdev-del/twice',
+    title: 'A node cannot be deleted twice',
+    requirements: ['blockdev-del/node-unknown', 'blockdev-del/deletes'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = await addNull(t);
+      await t.execute('blockdev-del', { 'node-name': name });
+      await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
+    },
+  },
+  {
+    id: 'blockdev-del/with-bitmap',
+    title: 'A node that has a dirty bitmap can be deleted, and the bitmap goes with it',
+    requirements: ['blockdev-del/deletes', 'block-dirty-bitmap-add/persistent-default'],
+    needs: needs(nullNodes, {
+      commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256', 'block-dirty-bitmap-clear'],
+    }),
+    async run(t: CaseContext) {
+      const name = await addNull(t);
+      await t.execute('block-dirty-bitmap-add', { node: name, name: 'b' });
+      await t.execute('blockdev-del', { 'node-name': name });
+      await refusedAsNotFound(
+        t,
+        'x-debug-block-dirty-bitmap-sha256/node-unknown',
+        'x-debug-block-dirty-bitmap-sha256',
+        { node: name, name: 'b' },
+      );
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+      await t.refused('block-dirty-bitmap-clear', { node: name, name: 'b' });
+    },
+  },
+];

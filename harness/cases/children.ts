@@ -1,0 +1,219 @@
+/** Children of nodes: given by name or defined within, who owns them, and how long they live. */
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { addNull, checkAbsent, MiB, needs, nodeInfo, nodeNames, nullNodes, queryList } from './support.ts';
+
+const overNull = needs(nullNodes, { drivers: ['raw'] });
+
+export const children: readonly CaseDefinition[] = [
+  {
+    id: 'children/by-name',
+    title: 'A child given by name is that very node: no other node is made',
+    requirements: ['blockdev-add/children-stay', 'raw/file'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const child = await addNull(t, { size: 3 * MiB });
+      const before = await nodeNames(t);
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
+      t.equal((await nodeNames(t)).toSorted(), [...before, parent].toSorted(), 'only the parent is new');
+      t.contains(await nodeInfo(t, parent), { image: { 'virtual-size': 3 * MiB } }, 'it shows the child');
+    },
+  },
+  {
+    id: 'children/outlive-their-parent',
+    title: 'A child given by name outlives the node that referred to it',
+    requirements: ['blockdev-add/children-stay', 'blockdev-del/deletes'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const child = await addNull(t);
+      const before = await nodeInfo(t, child);
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
+      await t.execute('blockdev-del', { 'node-name': parent });
+      await checkAbsent(t, parent);
+      t.equal(await nodeInfo(t, child), before, 'the child is as it was');
+      await t.execute('blockdev-del', { 'node-name': child });
+    },
+  },
+  {
+    id: 'children/in-use',
+    title: 'A node that another refers to cannot be deleted, until that one has gone',
+    requirements: ['blockdev-del/in-use'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const child = await addNull(t);
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
+      await t.refused('blockdev-del', { 'node-name': child }, { text: /in use/ });
+      await nodeInfo(t, child);
+      await t.execute('blockdev-del', { 'node-name': parent });
+      await t.execute('blockdev-del', { 'node-name': child });
+      await checkAbsent(t, child);
+    },
+  },
+  {
+    id: 'children/shared-by-two',
+    title: 'Two read-only nodes may share a child, which stays in use until both have gone',
+    requirements: ['blockdev-del/in-use', 'blockdev-add/children-stay'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const child = await addNull(t);
+      const parents = [t.name('raw'), t.name('raw')];
+      for (const parent of parents)
+        await t.execute('blockdev-add', {
+          driver: 'raw',
+          'node-name': parent,
+          file: child,
+          'read-only': true,
+        });
+      for (const parent of parents) {
+        await t.refused('blockdev-del', { 'node-name': child }, { text: /in use/ });
+        await t.execute('blockdev-del', { 'node-name': parent });
+      }
+      await t.execute('blockdev-del', { 'node-name': child });
+    },
+  },
+  {
+    id: 'children/inline-with-name',
+    title: 'A child defined within with a node-name is a node of that name',
+    requirements: ['blockdev-add/inline-child', 'query-named-block-nodes/lists-nodes'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const [parent, child] = [t.name('raw'), t.name('child')];
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': parent,
+        file: { driver: 'null-co', 'node-name': child, size: 2 * MiB },
+      });
+      t.contains(await nodeInfo(t, parent), { drv: 'raw' }, 'the parent is there');
+      t.contains(await nodeInfo(t, child), { drv: 'null-co' }, 'the child is there');
+    },
+  },
+  {
+    id: 'children/inline-without-name',
+    title: 'A child defined within without a node-name gets a generated one that begins with #',
+    requirements: ['blockdev-add/inline-child', 'query-named-block-nodes/lists-nodes'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: { driver: 'null-co' } });
+      const added = (await nodeNames(t)).filter((name) => name !== parent && !before.includes(name));
+      t.equal(added.length, 1, 'one more node is there');
+      t.check(added[0]!.startsWith('#'), 'its name begins with #');
+      t.contains(await nodeInfo(t, added[0]!), { drv: 'null-co' }, 'it is the child');
+    },
+  },
+  {
+    id: 'children/generated-names-differ',
+    title: 'Generated names are unique, also across deletion',
+    requirements: ['blockdev-add/inline-child'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      for (let i = 0; i < 8; i++)
+        await t.execute('blockdev-add', {
+          driver: 'raw',
+          'node-name': t.name('raw'),
+          file: { driver: 'raw', file: { driver: 'null-co' } },
+        });
+      const names = await nodeNames(t);
+      t.equal(names.toSorted(), [...new Set(names)].toSorted(), 'no name occurs twice');
+    },
+  },
+  {
+    id: 'children/inline-is-not-owned',
+    title: 'A child defined within, named or not, cannot be deleted by itself',
+    requirements: ['blockdev-del/not-added'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const child = t.name('child');
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': t.name('raw'),
+        file: { driver: 'null-co', 'node-name': child },
+      });
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: { driver: 'null-co' } });
+      const generated = (await nodeNames(t)).filter((name) => name.startsWith('#') && !before.includes(name));
+      for (const name of [child, ...generated]) {
+        await t.refused('blockdev-del', { 'node-name': name }, { text: /not owned by the monitor/ });
+        await nodeInfo(t, name);
+      }
+    },
+  },
+  {
+    id: 'children/inline-goes-with-parent',
+    title: 'Children defined within are gone with their parent, at every depth',
+    requirements: ['blockdev-del/deletes'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const before = await queryList(t, 'query-named-block-nodes');
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': parent,
+        file: {
+          driver: 'raw',
+          'node-name': t.name('middle'),
+          file: { driver: 'raw', file: { driver: 'null-co', 'node-name': t.name('leaf') } },
+        },
+      });
+      t.equal((await nodeNames(t)).length, before.length + 4, 'four nodes are new');
+      await t.execute('blockdev-del', { 'node-name': parent });
+      t.equal(await queryList(t, 'query-named-block-nodes'), before, 'the nodes are as they were');
+    },
+  },
+  {
+    id: 'children/inline-over-named',
+    title: 'A named node below an inline child stays when the top is deleted',
+    requirements: ['blockdev-add/children-stay', 'blockdev-del/deletes'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const leaf = await addNull(t);
+      const [parent, middle] = [t.name('raw'), t.name('middle')];
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': parent,
+        file: { driver: 'raw', 'node-name': middle, file: leaf },
+      });
+      await t.refused('blockdev-del', { 'node-name': leaf }, { text: /in use/ });
+      await t.execute('blockdev-del', { 'node-name': parent });
+      await checkAbsent(t, middle);
+      await nodeInfo(t, leaf);
+    },
+  },
+  {
+    id: 'children/reference-unknown',
+    title: 'A child given by a name that no node has, its own parent included, is refused',
+    requirements: ['blockdev-add/reference-unknown', 'blockdev-add/failure-leaves-nothing'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const name = t.name('raw');
+      for (const file of [t.name('nothing'), name, ''])
+        await t.refused('blockdev-add', { driver: 'raw', 'node-name': name, file }, { text: /Cannot find/ });
+      t.equal(await nodeNames(t), before, 'no node was made');
+    },
+  },
+  {
+    id: 'children/bad-child-leaves-nothing',
+    title: 'A refused child, at any depth, leaves neither parent nor other children',
+    requirements: ['blockdev-add/failure-leaves-nothing', 'blockdev-add/name-form'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const name = t.name('raw');
+      const twin = await addNull(t);
+      for (const file of [
+        { driver: 'null-co', 'node-name': '9x' },
+        { driver: 'null-co', 'node-name': name },
+        { driver: 'null-co', 'node-name': twin },
+        { driver: 'raw', 'node-name': t.name('middle'), file: { driver: 'null-co', 'node-name': '' } },
+        { driver: 'raw', 'node-name': t.name('middle'), file: t.name('nothing') },
+      ])
+        await t.refused('blockdev-add', { driver: 'raw', 'node-name': name, file });
+      t.equal((await nodeNames(t)).toSorted(), [...before, twin].toSorted(), 'no node was made');
+    },
+  },
+];

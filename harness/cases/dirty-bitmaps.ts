@@ -1,0 +1,351 @@
+/** Dirty bitmaps: add, remove, clear and the digest. */
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  addNull,
+  addRaw,
+  fileNodes,
+  KiB,
+  MiB,
+  needs,
+  nodeInfo,
+  nullNodes,
+  refusedAsNotFound,
+} from './support.ts';
+
+const bitmapCommands = {
+  commands: [
+    'block-dirty-bitmap-add',
+    'block-dirty-bitmap-remove',
+    'block-dirty-bitmap-clear',
+    'x-debug-block-dirty-bitmap-sha256',
+  ],
+};
+const bitmaps = needs(nullNodes, bitmapCommands);
+
+const add = (t: CaseContext, node: string, name: string, options: JsonObject = {}) =>
+  t.execute('block-dirty-bitmap-add', { node, name, ...options });
+
+async function digest(t: CaseContext, node: string, name: string): Promise<string> {
+  const result = await t.execute('x-debug-block-dirty-bitmap-sha256', { node, name });
+  t.check(isJsonObject(result) && typeof result.sha256 === 'string', 'the digest is a text');
+  return result.sha256;
+}
+
+/** The bitmaps of a node, where the endpoint shows them there (newer ones do). */
+async function shownBitmaps(t: CaseContext, node: string): Promise<JsonObject[]> {
+  const info = await nodeInfo(t, node);
+  if (!Array.isArray(info['dirty-bitmaps'])) t.skip('query-named-block-nodes does not show bitmaps');
+  return info['dirty-bitmaps'].filter(isJsonObject);
+}
+
+export const dirtyBitmaps: readonly CaseDefinition[] = [
+  {
+    id: 'dirty-bitmaps/add-and-remove',
+    title: 'A bitmap that was added can be removed, once; then its name is free',
+    requirements: [
+      'block-dirty-bitmap-add/creates',
+      'block-dirty-bitmap-remove/removes',
+      'block-dirty-bitmap-remove/name-unknown',
+    ],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      const bitmap = { node, name: 'b' };
+      for (let round = 0; round < 3; round++) {
+        t.equal(await add(t, node, 'b'), {}, 'add returns {}');
+        t.equal(await t.execute('block-dirty-bitmap-remove', bitmap), {}, 'remove returns {}');
+        await t.refused('block-dirty-bitmap-remove', bitmap, { text: /'b' not found/ });
+      }
+    },
+  },
+  {
+    id: 'dirty-bitmaps/shown',
+    title: 'A new bitmap is shown with its name, recording, and with nothing dirty',
+    requirements: ['block-dirty-bitmap-add/creates', 'block-dirty-bitmap-add/granularity'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'b', { granularity: 4096 });
+      const shown = await shownBitmaps(t, node);
+      t.equal(shown.length, 1, 'one bitmap is shown');
+      t.contains(shown[0]!, { name: 'b', granularity: 4096, count: 0 }, 'it is the new one');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/granularity-default',
+    title: 'A bitmap without granularity has the digest of one of 64 KiB',
+    requirements: ['block-dirty-bitmap-add/granularity-default'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'default');
+      await add(t, node, 'given', { granularity: 64 * KiB });
+      t.equal(await digest(t, node, 'default'), await digest(t, node, 'given'), 'both have the same digest');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/granularity-default-shown',
+    title: 'A bitmap without granularity shows 64 KiB',
+    requirements: ['block-dirty-bitmap-add/granularity-default'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'b');
+      t.contains(await shownBitmaps(t, node), [{ name: 'b', granularity: 64 * KiB }], 'the bitmap shows it');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/granularity-valid',
+    title: 'Powers of two from 512 to 2 GiB are granularities',
+    requirements: ['block-dirty-bitmap-add/granularity'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      for (let granularity = 512; granularity <= 2 ** 31; granularity *= 2)
+        await add(t, node, `b${granularity}`, { granularity });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/granularity-invalid',
+    title: 'Granularities below 512 or that are no power of two are refused, and no bitmap is made',
+    requirements: ['block-dirty-bitmap-add/granularity-invalid'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      for (const granularity of [0, 1, 256, 511, 513, 1000, 65537, 4294967295])
+        await t.refused(
+          'block-dirty-bitmap-add',
+          { node, name: 'b', granularity },
+          { text: /power of (2|two)/ },
+        );
+      await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/granularity-beyond-uint32',
+    title: 'Granularities outside uint32 are refused, not cut to 32 bits',
+    requirements: ['schema/integer-range', 'schema/refused-before-effects'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      for (const granularity of [4294967296, 4294967808, 8589934592, -1, -512, -4294966784])
+        await t.refused('block-dirty-bitmap-add', { node, name: 'b', granularity }, { text: /granularity/ });
+      await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/names',
+    title: 'Any text but the empty one is a bitmap name, with case',
+    requirements: [
+      'block-dirty-bitmap-add/creates',
+      'block-dirty-bitmap-add/name-empty',
+      'schema/case-sensitive',
+    ],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      const names = ['1', 'a b', '#x', 'a/b', 'é', '%s', 'b', 'B', 'x'.repeat(1023)];
+      for (const name of names) await add(t, node, name);
+      await t.refused('block-dirty-bitmap-add', { node, name: '' }, { text: /empty/ });
+      for (const name of names) await t.execute('block-dirty-bitmap-remove', { node, name });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/name-taken',
+    title: 'A name that a bitmap of the node has is refused, and that bitmap stays',
+    requirements: ['block-dirty-bitmap-add/name-taken'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'b', { granularity: 512 });
+      const before = await digest(t, node, 'b');
+      for (const options of [{}, { granularity: 512 }, { granularity: 4096 }])
+        await t.refused(
+          'block-dirty-bitmap-add',
+          { node, name: 'b', ...options },
+          { text: /already exists/ },
+        );
+      t.equal(await digest(t, node, 'b'), before, 'the first bitmap is as it was');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/name-per-node',
+    title: 'Two nodes, also parent and child, may each have a bitmap of the same name',
+    requirements: ['block-dirty-bitmap-add/name-per-node'],
+    needs: needs(bitmaps, { drivers: ['raw'] }),
+    async run(t: CaseContext) {
+      const child = await addNull(t);
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
+      for (const node of [child, parent]) await add(t, node, 'b');
+      await t.execute('block-dirty-bitmap-remove', { node: child, name: 'b' });
+      await digest(t, parent, 'b');
+      await t.refused('x-debug-block-dirty-bitmap-sha256', { node: child, name: 'b' });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/node-unknown',
+    title: 'A node that does not exist is refused by all four commands',
+    requirements: [
+      'block-dirty-bitmap-add/node-unknown',
+      'block-dirty-bitmap-remove/node-unknown',
+      'block-dirty-bitmap-clear/node-unknown',
+      'x-debug-block-dirty-bitmap-sha256/node-unknown',
+    ],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const bitmap = { node: t.name('nothing'), name: 'b' };
+      for (const command of [
+        'block-dirty-bitmap-add',
+        'block-dirty-bitmap-remove',
+        'block-dirty-bitmap-clear',
+        'x-debug-block-dirty-bitmap-sha256',
+      ] as const)
+        await refusedAsNotFound(t, `${command}/node-unknown`, command, bitmap);
+    },
+  },
+  {
+    id: 'dirty-bitmaps/name-unknown',
+    title: 'A bitmap that the node does not have is refused by remove, clear and digest',
+    requirements: [
+      'block-dirty-bitmap-remove/name-unknown',
+      'block-dirty-bitmap-clear/name-unknown',
+      'x-debug-block-dirty-bitmap-sha256/name-unknown',
+    ],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'b');
+      for (const command of bitmapCommands.commands.slice(1))
+        for (const name of ['nothing', '', 'B', 'b '])
+          await t.refused(command, { node, name }, { text: new RegExp(`'${name}' not found`) });
+      await digest(t, node, 'b');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/clear-empty',
+    title: 'Clearing an empty bitmap succeeds and leaves its digest as it was',
+    requirements: ['block-dirty-bitmap-clear/clears'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'b');
+      const before = await digest(t, node, 'b');
+      t.equal(await t.execute('block-dirty-bitmap-clear', { node, name: 'b' }), {}, 'clear returns {}');
+      t.equal(await digest(t, node, 'b'), before, 'the digest is the same');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/digest-form',
+    title: 'The digest is 64 hexadecimal digits in lower case, the same twice',
+    requirements: ['x-debug-block-dirty-bitmap-sha256/digest'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'b');
+      const first = await digest(t, node, 'b');
+      t.check(/^[0-9a-f]{64}$/.test(first), 'it has that form');
+      t.equal(await digest(t, node, 'b'), first, 'it is stable');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/digest-of-an-empty-bitmap',
+    title: 'The digest of an empty bitmap is that of its zero words',
+    requirements: ['x-debug-block-dirty-bitmap-sha256/equal-content'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'b');
+      t.equal(
+        await digest(t, node, 'b'),
+        'af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc',
+        'sixteen granules are one word of zeroes',
+      );
+    },
+  },
+  {
+    id: 'dirty-bitmaps/digest-of-equal-bitmaps',
+    title: 'Empty bitmaps of equal size and granularity have equal digests, on any node',
+    requirements: ['x-debug-block-dirty-bitmap-sha256/equal-content'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      for (const granularity of [512, 4096, 64 * KiB]) {
+        const nodes = [await addNull(t), await addNull(t)];
+        const digests: string[] = [];
+        for (const node of nodes) {
+          await add(t, node, 'b', { granularity });
+          digests.push(await digest(t, node, 'b'));
+        }
+        t.equal(digests[1]!, digests[0]!, `with granularity ${granularity}`);
+      }
+    },
+  },
+  {
+    id: 'dirty-bitmaps/digest-depends-on-granularity',
+    title: 'Bitmaps of other granularity, with more words, have another digest',
+    requirements: ['x-debug-block-dirty-bitmap-sha256/equal-content'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await add(t, node, 'fine', { granularity: 512 });
+      await add(t, node, 'coarse', { granularity: 64 * KiB });
+      t.check((await digest(t, node, 'fine')) !== (await digest(t, node, 'coarse')), 'the digests differ');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/survives-resize',
+    title: 'A bitmap takes part when its node is resized, and stays usable',
+    requirements: ['block-dirty-bitmap-add/creates', 'block_resize/by-node-name'],
+    needs: needs(needs(fileNodes, bitmapCommands), { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const { name: node } = await addRaw(t, MiB);
+      await add(t, node, 'b', { granularity: 512 });
+      const before = await digest(t, node, 'b');
+      await t.execute('block_resize', { 'node-name': node, size: 2 * MiB });
+      t.check((await digest(t, node, 'b')) !== before, 'the bitmap is longer');
+      await t.execute('block_resize', { 'node-name': node, size: MiB });
+      t.equal(await digest(t, node, 'b'), before, 'and short again');
+      await t.execute('block-dirty-bitmap-clear', { node, name: 'b' });
+      await t.execute('block-dirty-bitmap-remove', { node, name: 'b' });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/persistent-needs-format',
+    title: 'A persistent bitmap on a node whose format cannot store one is refused',
+    requirements: ['block-dirty-bitmap-add/persistent-needs-format'],
+    needs: needs(bitmaps, { members: ['block-dirty-bitmap-add.persistent'] }),
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await t.refused(
+        'block-dirty-bitmap-add',
+        { node, name: 'b', persistent: true },
+        { text: /persistent/ },
+      );
+      await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
+      await add(t, node, 'b', { persistent: false });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/autoload-ignored',
+    title: 'autoload is accepted and means nothing',
+    requirements: ['block-dirty-bitmap-add/autoload-ignored'],
+    needs: needs(bitmaps, { members: ['block-dirty-bitmap-add.autoload'] }),
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      for (const autoload of [true, false]) await add(t, node, `b-${autoload}`, { autoload });
+      t.equal(await digest(t, node, 'b-true'), await digest(t, node, 'b-false'), 'both are alike');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/on-a-read-only-node',
+    title: 'A read-only node can have a bitmap',
+    requirements: ['block-dirty-bitmap-add/creates'],
+    needs: bitmaps,
+    async run(t: CaseContext) {
+      const node = await addNull(t, { 'read-only': true });
+      await add(t, node, 'b');
+      await digest(t, node, 'b');
+    },
+  },
+];

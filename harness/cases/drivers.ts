@@ -1,0 +1,276 @@
+/** The drivers null-co, null-aio and file. */
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import {
+  checkAbsent,
+  fileNodes,
+  KiB,
+  MiB,
+  makeDirectory,
+  makeFile,
+  needs,
+  nodeInfo,
+  nodeNames,
+  nullNodes,
+  refusedWith,
+  virtualSize,
+} from './support.ts';
+
+const GiB = 1024 * MiB;
+
+function nullDriver(driver: 'null-co' | 'null-aio'): readonly CaseDefinition[] {
+  const driverNeeds: Needs = { ...nullNodes, drivers: [driver] };
+  return [
+    {
+      id: `${driver}/size`,
+      title: `${driver} has the size that was given`,
+      requirements: ['null/size'],
+      needs: driverNeeds,
+      async run(t: CaseContext) {
+        for (const size of [0, 512, MiB, 2 ** 40, 2n ** 62n]) {
+          const name = t.name('null');
+          await t.execute('blockdev-add', { driver, 'node-name': name, size });
+          t.equal(await virtualSize(t, name), size, 'virtual-size is that size');
+          t.contains(await nodeInfo(t, name), { drv: driver }, 'drv is the driver');
+        }
+      },
+    },
+    {
+      id: `${driver}/size-default`,
+      title: `${driver} has 1 GiB if no size is given`,
+      requirements: ['null/size-default'],
+      needs: driverNeeds,
+      async run(t: CaseContext) {
+        const name = t.name('null');
+        await t.execute('blockdev-add', { driver, 'node-name': name });
+        t.equal(await virtualSize(t, name), GiB, 'virtual-size is 1 GiB', { severity: 'should' });
+      },
+    },
+    {
+      id: `${driver}/latency`,
+      title: `${driver} takes a latency, and refuses one that no int64 holds`,
+      requirements: ['null/latency', 'null/latency-invalid', 'schema/uint64-takes-negative'],
+      needs: driverNeeds,
+      async run(t: CaseContext) {
+        for (const latency of [0, 1, 10_000_000])
+          await t.execute('blockdev-add', { driver, 'node-name': t.name('null'), 'latency-ns': latency });
+        for (const latency of [9223372036854775808n, 18446744073709551615n, -1])
+          await t.refused(
+            'blockdev-add',
+            { driver, 'node-name': t.name('null'), 'latency-ns': latency },
+            { text: /latency-ns/ },
+          );
+      },
+    },
+  ];
+}
+
+export const drivers: readonly CaseDefinition[] = [
+  ...nullDriver('null-co'),
+  ...nullDriver('null-aio'),
+  {
+    id: 'null-co/size-of-part-sectors',
+    title: 'A size that is no multiple of 512 is rounded up to whole sectors',
+    requirements: ['null/size'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      for (const [size, rounded] of [
+        [1, 512],
+        [511, 512],
+        [513, 1024],
+      ] as const) {
+        const name = t.name('null');
+        await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size });
+        t.equal(await virtualSize(t, name), rounded, `${size} bytes are ${rounded}`);
+      }
+    },
+  },
+  {
+    id: 'null-co/size-negative',
+    title: 'A negative size is answered, and the endpoint lives on',
+    requirements: ['null/size'],
+    needs: nullNodes,
+    fresh: true,
+    async run(t: CaseContext) {
+      const name = t.name('null');
+      const reply = await t.request({
+        execute: 'blockdev-add',
+        arguments: { driver: 'null-co', 'node-name': name, size: -1 },
+      });
+      if ('error' in reply) await checkAbsent(t, name);
+      await t.execute('query-named-block-nodes');
+    },
+  },
+  {
+    id: 'file/filename',
+    title: 'A file node reports its file and driver',
+    requirements: ['file/filename', 'query-named-block-nodes/image'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 64 * KiB);
+      const name = t.name('file');
+      await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
+      t.contains(
+        await nodeInfo(t, name),
+        {
+          drv: 'file',
+          file: file.path,
+          image: { filename: file.path, format: 'file', 'virtual-size': 64 * KiB },
+        },
+        'the node describes its file',
+      );
+    },
+  },
+  {
+    id: 'file/size',
+    title: 'A file node is as long as its file, rounded up to whole sectors',
+    requirements: ['file/size'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      for (const size of [0, 1, 511, 512, 513, 1000, 65537, MiB]) {
+        const file = await makeFile(t, size);
+        const name = t.name('file');
+        await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
+        t.equal(await virtualSize(t, name), Math.ceil(size / 512) * 512, `${size} bytes`);
+      }
+    },
+  },
+  {
+    id: 'file/content-untouched',
+    title: 'Opening and closing a file changes no byte of it',
+    requirements: ['file/filename', 'blockdev-del/deletes'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const content = Uint8Array.from({ length: 5000 }, (_, i) => (i * 7) % 251);
+      const file = await makeFile(t, content);
+      const name = t.name('file');
+      await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
+      await t.execute('blockdev-del', { 'node-name': name });
+      t.check(Buffer.from(content).equals(await readFile(file.local)), 'the file is byte for byte the same');
+    },
+  },
+  {
+    id: 'file/missing',
+    title: 'A file that does not exist is refused, and is not made',
+    requirements: ['file/missing', 'blockdev-add/failure-leaves-nothing'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const path = `${t.name('nothing')}.img`;
+      const name = t.name('file');
+      await t.refused(
+        'blockdev-add',
+        { driver: 'file', 'node-name': name, filename: `${t.dir}/${path}` },
+        { text: /No such file or directory/ },
+      );
+      await checkAbsent(t, name);
+      const made = await access(join(t.scratch, path)).then(
+        () => true,
+        () => false,
+      );
+      t.check(!made, 'no file was made');
+    },
+  },
+  {
+    id: 'file/missing-below-raw',
+    title: 'A raw node over a file that does not exist is refused and leaves nothing',
+    requirements: ['file/missing', 'blockdev-add/failure-leaves-nothing'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const filename = `${t.dir}/${t.name('nothing')}.img`;
+      await t.refused('blockdev-add', {
+        driver: 'raw',
+        'node-name': t.name('raw'),
+        file: { driver: 'file', filename },
+      });
+      t.equal(await nodeNames(t), before, 'no node was made');
+    },
+  },
+  {
+    id: 'file/directory',
+    title: 'A directory is refused',
+    requirements: ['file/not-regular'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const { path } = await makeDirectory(t);
+      const name = t.name('file');
+      await t.refused(
+        'blockdev-add',
+        { driver: 'file', 'node-name': name, filename: path },
+        { text: /directory|regular file/ },
+      );
+      await checkAbsent(t, name);
+    },
+  },
+  {
+    id: 'file/reopened',
+    title: 'A file can be opened again once its node was deleted, and shows its new size',
+    requirements: ['blockdev-del/deletes', 'file/size'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const name = t.name('file');
+      for (const size of [KiB, 2 * KiB, 512]) {
+        const file = await makeFile(t, size);
+        await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
+        t.equal(await virtualSize(t, name), size, 'the node has the size of this file');
+        await t.execute('blockdev-del', { 'node-name': name });
+      }
+    },
+  },
+  {
+    id: 'file/locking',
+    title: 'locking takes on, off and auto',
+    requirements: ['file/locking', 'schema/enum-value'],
+    needs: needs(fileNodes, { members: ['BlockdevOptionsFile.locking'] }),
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 64 * KiB);
+      const open = (locking: string): JsonObject => ({
+        driver: 'file',
+        'node-name': t.name('file'),
+        filename: file.path,
+        locking,
+      });
+      for (const locking of ['on', 'off', 'auto']) await t.execute('blockdev-add', open(locking));
+      await t.refused('blockdev-add', open('maybe'));
+    },
+  },
+  {
+    id: 'file/aio-native-needs-direct',
+    title: 'aio native without cache.direct is refused',
+    requirements: ['file/aio-native-needs-direct', 'file/aio'],
+    needs: needs(fileNodes, { members: ['BlockdevOptionsFile.aio'] }),
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 64 * KiB);
+      const open = { driver: 'file', filename: file.path };
+      await t.execute('blockdev-add', { ...open, 'node-name': t.name('file'), aio: 'threads' });
+      const error = await refusedWith(
+        t,
+        'blockdev-add',
+        { ...open, 'node-name': t.name('file'), aio: 'native' },
+        ['GenericError'],
+      );
+      t.check(/cache\.direct|native/.test(String(error.desc)), 'the refusal tells what is missing', {
+        severity: 'text',
+      });
+    },
+  },
+  {
+    id: 'file/pr-manager-unknown',
+    title: 'A pr-manager that does not exist is refused',
+    requirements: ['file/pr-manager-unknown', 'blockdev-add/failure-leaves-nothing'],
+    needs: needs(fileNodes, { members: ['BlockdevOptionsFile.pr-manager'] }),
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 64 * KiB);
+      const name = t.name('file');
+      const manager = t.name('manager');
+      await t.refused(
+        'blockdev-add',
+        { driver: 'file', 'node-name': name, filename: file.path, 'pr-manager': manager },
+        { text: new RegExp(manager) },
+      );
+      await checkAbsent(t, name);
+    },
+  },
+];

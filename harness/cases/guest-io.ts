@@ -1,0 +1,121 @@
+/**
+ * What reads and writes do, where the human monitor's qemu-io can make some. Its reply tells nothing of success:
+ * cases look at the file afterwards, or at counters and bitmaps.
+ */
+import { readFile } from 'node:fs/promises';
+import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import { addNull, addRaw, fileNodes, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './support.ts';
+
+const io: Needs = { commands: ['human-monitor-command'], capabilities: ['humanMonitor'] };
+
+async function qemuIo(t: CaseContext, node: string, command: string): Promise<void> {
+  await t.execute('human-monitor-command', { 'command-line': `qemu-io ${node} "${command}"` });
+}
+
+export const guestIo: readonly CaseDefinition[] = [
+  {
+    id: 'guest-io/raw-window-offset',
+    title: 'Byte 0 of a raw node is the byte at its offset in the file',
+    requirements: ['raw/offset', 'raw/size'],
+    needs: needs(fileNodes, io),
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, 256 * KiB, { offset: 64 * KiB, size: 64 * KiB });
+      await qemuIo(t, name, 'write -P 0x5a 0 64k');
+      await t.execute('blockdev-del', { 'node-name': name });
+      const after = await readFile(file.local);
+      const inside = after.subarray(64 * KiB, 128 * KiB);
+      t.check(
+        inside.every((byte) => byte === 0x5a),
+        'the window holds what was written',
+      );
+      t.check(
+        [after.subarray(0, 64 * KiB), after.subarray(128 * KiB)].every((part) =>
+          part.every((byte) => byte === 0),
+        ),
+        'nothing else changed',
+      );
+    },
+  },
+  {
+    id: 'guest-io/raw-window-end',
+    title: 'A write beyond the end of a raw window does not reach the file',
+    requirements: ['raw/size'],
+    needs: needs(fileNodes, io),
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, 256 * KiB, { offset: 64 * KiB, size: 64 * KiB });
+      await qemuIo(t, name, 'write -P 1 64k 512');
+      await t.execute('blockdev-del', { 'node-name': name });
+      t.check(
+        (await readFile(file.local)).every((byte) => byte === 0),
+        'the file is as it was',
+      );
+    },
+  },
+  {
+    id: 'guest-io/read-only',
+    title: 'A read-only node is not written',
+    requirements: ['blockdev-add/read-only'],
+    needs: needs(fileNodes, io),
+    async run(t: CaseContext) {
+      const { name, file } = await addRaw(t, 64 * KiB, { 'read-only': true });
+      await qemuIo(t, name, 'write -P 1 0 4k');
+      await t.execute('blockdev-del', { 'node-name': name });
+      t.check(
+        (await readFile(file.local)).every((byte) => byte === 0),
+        'the file is as it was',
+      );
+    },
+  },
+  {
+    id: 'guest-io/highest-offset',
+    title: 'wr_highest_offset is the end of the furthest write',
+    requirements: ['query-blockstats/highest-offset'],
+    needs: needs(nullNodes, needs(io, { commands: ['query-blockstats'] })),
+    async run(t: CaseContext) {
+      const name = await addNull(t);
+      for (const [write, highest] of [
+        ['write 0 4k', 4 * KiB],
+        ['write 64k 4k', 68 * KiB],
+        ['write 8k 4k', 68 * KiB],
+      ] as const) {
+        await qemuIo(t, name, write);
+        const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+        const entry = list.find((stats) => stats['node-name'] === name);
+        t.check(entry !== undefined, 'the node has statistics');
+        t.contains(entry, { stats: { wr_highest_offset: highest } }, `after ${write}`);
+      }
+    },
+  },
+  {
+    id: 'guest-io/bitmap-tracks-writes',
+    title: 'A write makes every granule that it touches dirty; clear makes them clean, and recording goes on',
+    requirements: [
+      'block-dirty-bitmap-add/tracks-writes',
+      'block-dirty-bitmap-clear/clears',
+      'block-dirty-bitmap-clear/again-tracks',
+      'x-debug-block-dirty-bitmap-sha256/equal-content',
+    ],
+    needs: needs(
+      nullNodes,
+      needs(io, {
+        commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-clear', 'x-debug-block-dirty-bitmap-sha256'],
+      }),
+    ),
+    async run(t: CaseContext) {
+      const node = await addNull(t, { size: MiB });
+      const bitmap = { node, name: 'b' };
+      const digest = () => t.execute('x-debug-block-dirty-bitmap-sha256', bitmap);
+      await t.execute('block-dirty-bitmap-add', { ...bitmap, granularity: 4096 });
+      const empty = await digest();
+      await qemuIo(t, node, 'write 4095 2');
+      const dirty = await digest();
+      t.check(JSON.stringify(dirty) !== JSON.stringify(empty), 'the write changed the digest');
+      const { 'dirty-bitmaps': shown } = await nodeInfo(t, node);
+      if (shown !== undefined) t.contains(shown, [{ count: 8192 }], 'two granules are dirty');
+      await t.execute('block-dirty-bitmap-clear', bitmap);
+      t.equal(await digest(), empty, 'clear brings the empty digest back');
+      await qemuIo(t, node, 'write 0 8k');
+      t.equal(await digest(), dirty, 'writing to the same granules makes them dirty again');
+    },
+  },
+];

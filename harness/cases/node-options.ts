@@ -1,0 +1,247 @@
+/** Options that all drivers share: read-only, cache, detect-zeroes, discard, force-share. */
+import type { JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  addNull,
+  addRaw,
+  checkAbsent,
+  fileNodes,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  nodeInfo,
+  nullNodes,
+} from './support.ts';
+
+export const nodeOptions: readonly CaseDefinition[] = [
+  {
+    id: 'node-options/defaults',
+    title: 'A node without options is writable, cached, without detect-zeroes, limits and threshold',
+    requirements: [
+      'blockdev-add/read-only',
+      'blockdev-add/detect-zeroes',
+      'blockdev-add/cache',
+      'query-named-block-nodes/limits',
+      'query-named-block-nodes/write-threshold',
+      'query-named-block-nodes/backing-depth',
+    ],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = await addNull(t);
+      t.contains(
+        await nodeInfo(t, name),
+        {
+          ro: false,
+          encrypted: false,
+          detect_zeroes: 'off',
+          cache: { writeback: true, direct: false, 'no-flush': false },
+          backing_file_depth: 0,
+          bps: 0,
+          bps_rd: 0,
+          bps_wr: 0,
+          iops: 0,
+          iops_rd: 0,
+          iops_wr: 0,
+          write_threshold: 0,
+        },
+        'the node reports the defaults',
+      );
+    },
+  },
+  {
+    id: 'node-options/encryption-key-missing',
+    title: 'encryption_key_missing is false',
+    requirements: ['query-named-block-nodes/encryption-key-missing'],
+    needs: needs(nullNodes, { members: ['BlockDeviceInfo.encryption_key_missing'] }),
+    async run(t: CaseContext) {
+      t.contains(await nodeInfo(t, await addNull(t)), { encryption_key_missing: false }, 'no key is missing');
+    },
+  },
+  {
+    id: 'node-options/read-only',
+    title: 'read-only is reported as ro, on the node and on the child defined within it',
+    requirements: ['blockdev-add/read-only', 'query-named-block-nodes/read-only'],
+    needs: needs(nullNodes, { drivers: ['raw'] }),
+    async run(t: CaseContext) {
+      const child = t.name('child');
+      const parent = t.name('raw');
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': parent,
+        'read-only': true,
+        file: { driver: 'null-co', 'node-name': child },
+      });
+      t.contains(await nodeInfo(t, parent), { ro: true }, 'the node is read-only');
+      t.contains(await nodeInfo(t, child), { ro: true }, 'its child inherits that');
+      t.contains(
+        await nodeInfo(t, await addNull(t, { 'read-only': false })),
+        { ro: false },
+        'false is false',
+      );
+    },
+  },
+  {
+    id: 'node-options/read-only-not-resized',
+    title: 'A read-only node cannot be resized, and its file stays as it was',
+    requirements: ['blockdev-add/read-only', 'schema/refused-before-effects'],
+    needs: needs(fileNodes, { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const { name } = await addRaw(t, MiB, { 'read-only': true });
+      await t.refused('block_resize', { 'node-name': name, size: 2 * MiB });
+      t.contains(await nodeInfo(t, name), { image: { 'virtual-size': MiB } }, 'the size is unchanged');
+    },
+  },
+  {
+    id: 'node-options/cache',
+    title: 'cache.direct and cache.no-flush show in the cache that the node reports',
+    requirements: ['blockdev-add/cache', 'query-named-block-nodes/cache'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const modes: readonly JsonObject[] = [
+        { direct: false },
+        { 'no-flush': true },
+        { direct: true },
+        { direct: true, 'no-flush': true },
+      ];
+      for (const cache of modes)
+        t.contains(
+          await nodeInfo(t, await addNull(t, { cache })),
+          { cache: { writeback: true, direct: false, 'no-flush': false, ...cache } },
+          'the node reports its cache mode',
+        );
+    },
+  },
+  {
+    id: 'node-options/cache-empty',
+    title: 'An empty cache is as good as none',
+    requirements: ['blockdev-add/cache', 'schema/optional-members'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      t.contains(
+        await nodeInfo(t, await addNull(t, { cache: {} })),
+        { cache: { writeback: true, direct: false, 'no-flush': false } },
+        'the node reports the defaults',
+      );
+    },
+  },
+  {
+    id: 'node-options/cache-inherited',
+    title: 'A child defined within takes the cache mode of its parent, unless it has its own',
+    requirements: ['blockdev-add/cache', 'query-named-block-nodes/cache'],
+    needs: needs(nullNodes, { drivers: ['raw'] }),
+    async run(t: CaseContext) {
+      for (const [own, expected] of [
+        [{}, true],
+        [{ cache: { 'no-flush': false } }, false],
+      ] as const) {
+        const child = t.name('child');
+        await t.execute('blockdev-add', {
+          driver: 'raw',
+          'node-name': t.name('raw'),
+          cache: { 'no-flush': true },
+          file: { driver: 'null-co', 'node-name': child, ...own },
+        });
+        t.contains(await nodeInfo(t, child), { cache: { 'no-flush': expected } }, 'the child reports it');
+      }
+    },
+  },
+  {
+    id: 'node-options/cache-writeback',
+    title: 'cache.writeback is no member: writeback belongs to the device',
+    requirements: ['schema/member-unknown', 'blockdev-add/cache'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('node');
+      await t.refused(
+        'blockdev-add',
+        { driver: 'null-co', 'node-name': name, cache: { writeback: true } },
+        { text: /cache\.writeback/ },
+      );
+      await checkAbsent(t, name);
+    },
+  },
+  {
+    id: 'node-options/detect-zeroes',
+    title: 'Each mode of detect-zeroes is reported back',
+    requirements: ['blockdev-add/detect-zeroes', 'blockdev-add/discard'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const modes: readonly JsonObject[] = [
+        { 'detect-zeroes': 'off' },
+        { 'detect-zeroes': 'on' },
+        { 'detect-zeroes': 'on', discard: 'ignore' },
+        { 'detect-zeroes': 'unmap', discard: 'unmap' },
+      ];
+      for (const options of modes)
+        t.contains(
+          await nodeInfo(t, await addNull(t, options)),
+          { detect_zeroes: options['detect-zeroes']! },
+          'the node reports the mode',
+        );
+    },
+  },
+  {
+    id: 'node-options/detect-zeroes-unmap-needs-discard',
+    title: 'detect-zeroes unmap without discard unmap is refused',
+    requirements: ['blockdev-add/detect-zeroes-unmap-needs-discard', 'blockdev-add/failure-leaves-nothing'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('node');
+      for (const discard of [{}, { discard: 'ignore' }])
+        await t.refused(
+          'blockdev-add',
+          { driver: 'null-co', 'node-name': name, 'detect-zeroes': 'unmap', ...discard },
+          { text: /detect-zeroes.*unmap/ },
+        );
+      await checkAbsent(t, name);
+    },
+  },
+  {
+    id: 'node-options/discard-values',
+    title: 'discard takes ignore and unmap, and nothing else',
+    requirements: ['blockdev-add/discard', 'schema/enum-value'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      for (const discard of ['ignore', 'unmap']) await addNull(t, { discard });
+      for (const discard of ['off', 'on', 'Unmap', ''])
+        await t.refused('blockdev-add', { driver: 'null-co', 'node-name': t.name('node'), discard });
+    },
+  },
+  {
+    id: 'node-options/force-share-needs-read-only',
+    title: 'force-share is refused on a writable node, and taken on a read-only one',
+    requirements: ['blockdev-add/force-share-needs-read-only', 'blockdev-add/force-share'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('node');
+      for (const options of [{}, { 'read-only': false }])
+        await t.refused(
+          'blockdev-add',
+          { driver: 'null-co', 'node-name': name, 'force-share': true, ...options },
+          { text: /force-share/ },
+        );
+      await checkAbsent(t, name);
+      await addNull(t, { 'force-share': true, 'read-only': true });
+    },
+  },
+  {
+    id: 'node-options/force-share-beside-a-writer',
+    title: 'A file that one node writes can be opened read-only with force-share by another',
+    requirements: ['blockdev-add/force-share'],
+    needs: fileNodes,
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 64 * KiB);
+      const open = { driver: 'file', filename: file.path };
+      await t.execute('blockdev-add', { ...open, 'node-name': t.name('writer') });
+      const reader = t.name('reader');
+      await t.execute('blockdev-add', {
+        ...open,
+        'node-name': reader,
+        'read-only': true,
+        'force-share': true,
+      });
+      t.contains(await nodeInfo(t, reader), { ro: true }, 'the reader is there');
+    },
+  },
+];

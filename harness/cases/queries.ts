@@ -1,0 +1,192 @@
+/** The queries: what they show of nothing, of nodes and of their counters. */
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { addNull, needs, nullNodes, queryList } from './support.ts';
+
+const QUERIES = [
+  'query-block',
+  'query-blockstats',
+  'query-block-jobs',
+  'query-named-block-nodes',
+  'query-version',
+] as const;
+
+/** Counters of BlockDeviceStats that are 0 as long as nothing was read or written. */
+const COUNTERS = [
+  'rd_bytes',
+  'wr_bytes',
+  'rd_operations',
+  'wr_operations',
+  'flush_operations',
+  'rd_merged',
+  'wr_merged',
+  'failed_rd_operations',
+  'failed_wr_operations',
+  'failed_flush_operations',
+  'invalid_rd_operations',
+  'invalid_wr_operations',
+  'invalid_flush_operations',
+  'wr_highest_offset',
+];
+
+async function statsOf(t: CaseContext, name: string): Promise<JsonObject | undefined> {
+  const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+  return list.find((entry) => entry['node-name'] === name);
+}
+
+export const queries: readonly CaseDefinition[] = [
+  {
+    id: 'queries/nothing',
+    title: 'Without devices and jobs query-block, query-blockstats and query-block-jobs return empty lists',
+    requirements: ['query-block/every-device', 'query-blockstats/backends', 'query-block-jobs/lists-jobs'],
+    needs: { commands: ['query-block', 'query-blockstats', 'query-block-jobs'], capabilities: ['owned'] },
+    async run(t: CaseContext) {
+      for (const command of ['query-block', 'query-blockstats', 'query-block-jobs'])
+        t.equal(await t.execute(command), [], `${command} returns an empty list`);
+      t.equal(await t.execute('query-blockstats', { 'query-nodes': false }), [], 'also when told so');
+    },
+  },
+  {
+    id: 'queries/no-nodes',
+    title: 'A fresh endpoint without block options has no nodes',
+    requirements: ['query-named-block-nodes/lists-nodes', 'query-blockstats/nodes'],
+    needs: { commands: ['query-named-block-nodes', 'query-blockstats'], capabilities: ['owned'] },
+    fresh: true,
+    async run(t: CaseContext) {
+      t.equal(await t.execute('query-named-block-nodes'), [], 'query-named-block-nodes is empty');
+      t.equal(await t.execute('query-blockstats', { 'query-nodes': true }), [], 'so is query-blockstats');
+    },
+  },
+  {
+    id: 'queries/unknown-arguments',
+    title: 'A query refuses members that it does not have',
+    requirements: ['schema/member-unknown'],
+    needs: { commands: QUERIES },
+    async run(t: CaseContext) {
+      for (const command of QUERIES)
+        await t.refused(command, { 'no-such-member': 1 }, { text: /no-such-member/ });
+    },
+  },
+  {
+    id: 'queries/query-nodes-of-other-types',
+    title: 'query-nodes is a boolean and nothing else',
+    requirements: ['schema/member-type'],
+    needs: { commands: ['query-blockstats'] },
+    async run(t: CaseContext) {
+      for (const value of [null, 0, 1, 'true', [], {}])
+        await t.refused('query-blockstats', { 'query-nodes': value }, { text: /query-nodes/ });
+    },
+  },
+  {
+    id: 'queries/nodes-are-no-devices',
+    title: 'Nodes without a device appear in query-named-block-nodes, not in query-block or query-blockstats',
+    requirements: ['query-block/every-device', 'query-blockstats/backends', 'blockdev-add/no-backend'],
+    needs: needs(nullNodes, { commands: ['query-block', 'query-blockstats'] }),
+    async run(t: CaseContext) {
+      const before = await t.execute('query-block');
+      const name = await addNull(t);
+      t.equal(await t.execute('query-block'), before, 'query-block shows nothing new');
+      const stats = await queryList(t, 'query-blockstats');
+      t.check(!stats.some((entry) => entry['node-name'] === name), 'nor does query-blockstats');
+    },
+  },
+  {
+    id: 'queries/stats-of-nodes',
+    title: 'With query-nodes each node has an entry, with its name and without backing',
+    requirements: ['query-blockstats/nodes'],
+    needs: needs(nullNodes, { commands: ['query-blockstats'] }),
+    async run(t: CaseContext) {
+      const names = [await addNull(t), await addNull(t)];
+      const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+      for (const name of names) {
+        const entries = list.filter((entry) => entry['node-name'] === name);
+        t.equal(entries.length, 1, 'the node has one entry');
+        t.check(!('device' in entries[0]!), 'it has no device');
+        t.check(!('backing' in entries[0]!), 'nor backing');
+      }
+    },
+  },
+  {
+    id: 'queries/stats-start-at-zero',
+    title: 'The counters of a new node are zero, and there is no idle time yet',
+    requirements: [
+      'query-blockstats/counts',
+      'query-blockstats/highest-offset',
+      'query-blockstats/idle-time',
+    ],
+    needs: needs(nullNodes, { commands: ['query-blockstats'] }),
+    async run(t: CaseContext) {
+      const entry = await statsOf(t, await addNull(t));
+      t.check(entry !== undefined && isJsonObject(entry.stats), 'the node has statistics');
+      t.contains(
+        entry.stats,
+        Object.fromEntries(COUNTERS.map((counter) => [counter, 0])),
+        'all counters are 0',
+      );
+      t.equal(entry.stats.timed_stats ?? null, [], 'no interval is set');
+      t.check(!('idle_time_ns' in entry.stats), 'there is no idle_time_ns');
+    },
+  },
+  {
+    id: 'queries/stats-parent',
+    title: 'parent holds the statistics of the node that carries the data; null-co has none',
+    requirements: ['query-blockstats/parent'],
+    needs: needs(nullNodes, { commands: ['query-blockstats'], drivers: ['raw'] }),
+    async run(t: CaseContext) {
+      const child = await addNull(t);
+      const name = t.name('raw');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: child });
+      const [entry, below] = [await statsOf(t, name), await statsOf(t, child)];
+      t.check(entry !== undefined && below !== undefined, 'both nodes have statistics');
+      t.contains(entry, { parent: { 'node-name': child } }, 'parent of the raw node is its child');
+      t.check(!('parent' in below), 'null-co has no parent');
+    },
+  },
+  {
+    id: 'queries/node-description',
+    title: 'A node is described with driver, file name, format and size',
+    requirements: ['query-named-block-nodes/image', 'schema/return-value'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('node');
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+      const list = await queryList(t, 'query-named-block-nodes');
+      const node = list.find((entry) => entry['node-name'] === name);
+      t.check(node !== undefined, 'the node is listed');
+      t.contains(
+        node,
+        { drv: 'null-co', file: 'null-co://', image: { filename: 'null-co://', format: 'null-co' } },
+        'it is null-co',
+      );
+    },
+  },
+  {
+    id: 'queries/node-with-options-is-json',
+    title: 'A node whose options no plain file name can tell is described by a json: name',
+    requirements: ['query-named-block-nodes/image'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = await addNull(t, { size: 4096 });
+      const node = (await queryList(t, 'query-named-block-nodes')).find(
+        (entry) => entry['node-name'] === name,
+      );
+      t.check(typeof node?.file === 'string' && node.file.startsWith('json:'), 'file is a json: name');
+      t.equal(
+        JSON.parse(node.file.slice('json:'.length)) as JsonObject,
+        { driver: 'null-co', size: 4096 },
+        'it tells driver and size',
+      );
+    },
+  },
+  {
+    id: 'queries/change-nothing',
+    title: 'Two queries in a row return the same',
+    requirements: ['query-named-block-nodes/lists-nodes', 'protocol/one-reply-per-command'],
+    needs: needs(nullNodes, { commands: QUERIES }),
+    async run(t: CaseContext) {
+      await addNull(t);
+      for (const command of QUERIES)
+        t.equal(await t.execute(command), await t.execute(command), `${command} returns the same twice`);
+    },
+  },
+];

@@ -1,0 +1,178 @@
+/** Sessions: order of replies, several monitors at once, clients that wait, the end of the endpoint. */
+import type { Json } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { checkAbsent, nullNodes, twoMonitors } from './support.ts';
+
+const PIPELINED = 64;
+
+export const sessions: readonly CaseDefinition[] = [
+  {
+    id: 'sessions/pipelined-order',
+    title: 'Commands sent ahead are answered in their order, each once',
+    requirements: ['protocol/replies-in-order', 'protocol/one-reply-per-command'],
+    async run(t: CaseContext) {
+      const ids = Array.from({ length: PIPELINED }, (_, i) => i);
+      const commands = ids.map((id) =>
+        id % 3 === 0 ? `{"execute":"no-such-command","id":${id}}` : `{"execute":"query-version","id":${id}}`,
+      );
+      const { messages } = await t.raw(`${commands.join('\n')}\n`);
+      t.equal(
+        messages.map((message): Json => message.id ?? null),
+        ids,
+        'ids come back in the order sent',
+      );
+      t.equal(
+        messages.map((message) => 'error' in message),
+        ids.map((id) => id % 3 === 0),
+        'and each reply is that of its command',
+      );
+    },
+  },
+  {
+    id: 'sessions/pipelined-effects',
+    title: 'Commands sent ahead take effect one after another',
+    requirements: ['protocol/replies-in-order', 'blockdev-add/name-taken'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('node');
+      const add = (id: string) =>
+        `{"execute":"blockdev-add","arguments":{"driver":"null-co","node-name":"${name}"},"id":"${id}"}`;
+      const del = (id: string) =>
+        `{"execute":"blockdev-del","arguments":{"node-name":"${name}"},"id":"${id}"}`;
+      const { messages } = await t.raw(`${[add('a'), add('b'), del('c'), add('d'), del('e')].join('')}\n`);
+      t.equal(
+        messages.map((message): Json => [message.id ?? null, 'return' in message]),
+        [
+          ['a', true],
+          ['b', false],
+          ['c', true],
+          ['d', true],
+          ['e', true],
+        ],
+        'only the second of two equal names is refused',
+      );
+      await checkAbsent(t, name);
+    },
+  },
+  {
+    id: 'sessions/two-monitors',
+    title: 'What one monitor does, the other sees',
+    requirements: ['protocol/negotiation', 'blockdev-add/creates-node'],
+    topology: twoMonitors,
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const other = await t.monitor(1);
+      const name = t.name('node');
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+      await other.refused(
+        'blockdev-add',
+        { driver: 'null-co', 'node-name': name },
+        { text: new RegExp(name) },
+      );
+      await other.execute('blockdev-del', { 'node-name': name });
+      await checkAbsent(t, name);
+    },
+  },
+  {
+    id: 'sessions/garbage-on-another-monitor',
+    title: 'Half a command on one monitor does not hold up another',
+    requirements: ['protocol/recovers-after-bad-input', 'protocol/one-reply-per-command'],
+    topology: twoMonitors,
+    async run(t: CaseContext) {
+      const other = await t.monitor(1);
+      const garbage = other.raw('{"execute":[[[\n');
+      await t.execute('query-version');
+      const { messages } = await garbage;
+      t.check(
+        messages.every((message) => 'error' in message),
+        'the other monitor answers with errors',
+      );
+      await other.execute('query-version');
+    },
+  },
+  {
+    id: 'sessions/second-client-waits',
+    title: 'A second client of a monitor is greeted when the first has gone',
+    requirements: ['protocol/second-client-waits', 'protocol/session-ends-with-the-client'],
+    topology: twoMonitors,
+    async run(t: CaseContext) {
+      const first = await t.unnegotiated(1);
+      let greeted = false;
+      const waiting = t.unnegotiated(1).then((session) => {
+        greeted = true;
+        return session;
+      });
+      await first.execute('qmp_capabilities');
+      for (let i = 0; i < 8; i++) await first.execute('query-version');
+      t.check(!greeted, 'the second client gets no greeting while the first is there', {
+        severity: 'should',
+      });
+      await first.close();
+      const second = await waiting;
+      t.equal(second.greeting, t.greeting, 'then it is greeted');
+      await second.execute('qmp_capabilities');
+      await second.execute('query-version');
+    },
+  },
+  {
+    id: 'sessions/client-that-vanishes',
+    title: 'A client that leaves in the middle of a command leaves nothing to the next',
+    requirements: ['protocol/session-ends-with-the-client', 'protocol/recovers-after-bad-input'],
+    topology: twoMonitors,
+    async run(t: CaseContext) {
+      const first = await t.monitor(1);
+      const cut = first.raw('{"execute":"query-version","id":[[');
+      await first.close();
+      await cut.catch(() => undefined);
+      const second = await t.monitor(1);
+      await second.execute('query-version');
+      await t.execute('query-version');
+    },
+  },
+  {
+    id: 'sessions/quit',
+    title: 'quit is answered, then the endpoint ends with exit status 0',
+    requirements: ['protocol/quit-ends', 'protocol/success-is-an-object'],
+    needs: { commands: ['quit'], capabilities: ['owned'] },
+    fresh: true,
+    async run(t: CaseContext) {
+      t.equal(await t.execute('quit'), {}, 'quit returns an empty object');
+      const { code, signal } = await t.ended();
+      t.equal({ code, signal }, { code: 0, signal: null }, 'the endpoint ends well');
+    },
+  },
+  {
+    id: 'sessions/quit-with-nodes',
+    title: 'quit ends the endpoint also while nodes are open',
+    requirements: ['protocol/quit-ends'],
+    needs: { commands: ['quit', 'blockdev-add'], drivers: ['null-co', 'raw'], capabilities: ['owned'] },
+    fresh: true,
+    async run(t: CaseContext) {
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': t.name('raw'),
+        file: { driver: 'null-co' },
+      });
+      await t.execute('quit');
+      const { code, signal } = await t.ended();
+      t.equal({ code, signal }, { code: 0, signal: null }, 'the endpoint ends well');
+    },
+  },
+  {
+    id: 'sessions/quit-sends-shutdown',
+    title: 'quit sends SHUTDOWN, not caused by the guest, to every monitor',
+    requirements: ['protocol/quit-shutdown-event', 'protocol/event-envelope', 'protocol/event-timestamp'],
+    needs: { commands: ['quit'], events: ['SHUTDOWN'], capabilities: ['owned'] },
+    topology: twoMonitors,
+    fresh: true,
+    async run(t: CaseContext) {
+      const other = await t.monitor(1);
+      await t.execute('quit');
+      for (const monitor of [t, other]) {
+        const event = await monitor.event('SHUTDOWN', { guest: false });
+        t.check(!('id' in event), 'an event has no id');
+      }
+      await t.ended();
+    },
+  },
+];

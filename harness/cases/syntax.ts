@@ -1,0 +1,318 @@
+/** JSON on the wire: malformed input and recovery from it, integers, strings, nesting, packets. */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition, RawReplies } from './case.ts';
+import { KiB, nullNodes } from './support.ts';
+
+/** The text of a command line with a given text as its id or argument. */
+const withId = (id: string) => `{"execute":"query-version","id":${id}}\n`;
+const resizeTo = (size: string) =>
+  `{"execute":"block_resize","arguments":{"node-name":"no-such-node","size":${size}}}\n`;
+
+/** Sends malformed input: only errors without id come back, at least one, and the session goes on. */
+async function malformed(t: CaseContext, input: string | Uint8Array, what: string): Promise<void> {
+  const { messages, unparsable, closed } = await t.raw(input);
+  t.check(!closed, `the session survives ${what}`);
+  t.equal([...unparsable], [], `every answer to ${what} is JSON`);
+  t.check(messages.length > 0, `${what} is answered`);
+  for (const message of messages) {
+    t.contains(message, { error: { class: 'GenericError' } }, `${what} is answered by GenericError`);
+    t.check(!('id' in message), `the answer to ${what} has no id`);
+  }
+  await t.execute('query-version');
+}
+
+/** The one reply to one line of text. */
+function only(t: CaseContext, { messages }: RawReplies): JsonObject {
+  t.check(messages.length === 1, `one reply comes, not ${messages.length}`);
+  return messages[0]!;
+}
+
+async function echoed(t: CaseContext, idText: string, expected: Json): Promise<void> {
+  const reply = only(t, await t.raw(withId(idText)));
+  t.check('return' in reply, `an id written ${idText.slice(0, 40)} is accepted`);
+  t.equal(reply.id ?? null, expected, 'it is echoed with its value');
+}
+
+/** A size that is no int is refused for that, before the node is looked up. */
+async function refusedSize(t: CaseContext, size: string): Promise<void> {
+  const { error } = only(t, await t.raw(resizeTo(size)));
+  t.check(isJsonObject(error), `${size} is refused where an int is wanted`);
+  t.equal(error.class ?? null, 'GenericError', 'with GenericError', { path: '$.error.class' });
+  t.check(/'size'/.test(String(error.desc)), `the refusal of ${size} names the member`, {
+    severity: 'text',
+    path: '$.error.desc',
+  });
+}
+
+const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
+
+export const syntax: readonly CaseDefinition[] = [
+  {
+    id: 'syntax/broken-objects',
+    title: 'Objects that break off or lack a separator are answered with an error; the next command works',
+    requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
+    async run(t: CaseContext) {
+      for (const text of [
+        '{"execute":}',
+        '{"execute" "query-version"}',
+        '{"execute":"query-version",}',
+        '{,}',
+        '{"a":1 "b":2}',
+        '{"execute":"query-version"]',
+        '{1:2}',
+        '{null:2}',
+        '{x}',
+      ])
+        await malformed(t, `${text}\n`, text);
+    },
+  },
+  {
+    id: 'syntax/stray-tokens',
+    title: 'Closing brackets, words and bare bytes outside an object are answered with an error',
+    requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
+    async run(t: CaseContext) {
+      for (const text of ['}', ']', 'x', 'nul', '}]}']) await malformed(t, `${text}\n`, text);
+    },
+  },
+  {
+    id: 'syntax/no-object',
+    title: 'Valid JSON that is no object is refused',
+    requirements: ['protocol/input-object'],
+    async run(t: CaseContext) {
+      for (const text of [
+        '[]',
+        '[1]',
+        '[{"execute":"query-version"}]',
+        '"query-version"',
+        '1',
+        'null',
+        'true',
+      ])
+        await malformed(t, `${text}\n`, text);
+    },
+  },
+  {
+    id: 'syntax/unclosed-brackets',
+    title: 'What follows an unclosed bracket is swallowed until the parser is reset; then commands work',
+    requirements: ['protocol/recovers-after-bad-input'],
+    async run(t: CaseContext) {
+      for (const text of ['[', '{"execute":"query-version"', '{"a":[[[{'])
+        await malformed(t, `${text}\n`, text);
+    },
+  },
+  {
+    id: 'syntax/bad-numbers',
+    title: 'Numbers that JSON does not have are answered with an error',
+    requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
+    async run(t: CaseContext) {
+      for (const number of ['-', '1e', '0x10', 'NaN', 'Infinity', '.5', '01', '+1'])
+        await malformed(t, withId(number), `the number ${number}`);
+    },
+  },
+  {
+    id: 'syntax/bad-escapes',
+    title: 'A broken unicode escape in a string is answered with an error',
+    requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
+    async run(t: CaseContext) {
+      for (const text of ['\\u12', '\\u', '\\uzzzz']) await malformed(t, withId(`"${text}"`), text);
+    },
+  },
+  {
+    id: 'syntax/invalid-utf-8',
+    title: 'Bytes that are not UTF-8 are refused and never echoed',
+    requirements: ['protocol/utf-8', 'protocol/recovers-after-bad-input'],
+    fresh: true,
+    async run(t: CaseContext) {
+      const before = Buffer.from('{"execute":"query-version","id":"');
+      const after = Buffer.from('"}\n');
+      for (const bytes of [[0xff], [0xfe, 0xff], [0xf8, 0x88, 0x80, 0x80, 0x80]])
+        await malformed(
+          t,
+          Buffer.concat([before, Buffer.from(bytes), after]),
+          `the bytes ${bytes.map((byte) => byte.toString(16)).join(' ')} in a string`,
+        );
+      await malformed(t, Buffer.from([0xff, 0x0a]), 'a byte 0xff by itself');
+    },
+  },
+  {
+    id: 'syntax/nul-byte',
+    title: 'A NUL byte is answered with an error',
+    requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
+    async run(t: CaseContext) {
+      await malformed(t, Buffer.from([0, 0x0a]), 'a NUL byte');
+    },
+  },
+  {
+    id: 'syntax/control-characters-in-strings',
+    title: 'An unescaped control character inside a string is refused',
+    requirements: ['protocol/controls-in-strings-are-refused'],
+    async run(t: CaseContext) {
+      for (const control of ['\t', '\n', '\u0001']) {
+        const { messages } = await t.raw(withId(`"a${control}b"`));
+        const code = control.charCodeAt(0);
+        t.check(messages.length > 0, `control character ${code} in a string is answered`);
+        if (!messages.some((message) => 'error' in message)) t.info(`control character ${code} is accepted`);
+      }
+    },
+  },
+  {
+    id: 'syntax/escapes',
+    title: 'Every escape of JSON stands for its character',
+    requirements: ['protocol/id-of-any-type', 'protocol/utf-8'],
+    async run(t: CaseContext) {
+      await echoed(t, '"\\b\\f\\n\\r\\t\\/\\\\\\""', '\b\f\n\r\t/\\"');
+      await echoed(t, '"\\u0041\\u00e9\\u20ac"', 'A\u00e9\u20ac');
+    },
+  },
+  {
+    id: 'syntax/unicode',
+    title: 'UTF-8 of two, three and four bytes is taken as it stands, and echoed in ASCII',
+    requirements: ['protocol/utf-8', 'protocol/output-is-ascii'],
+    async run(t: CaseContext) {
+      for (const text of ['é', '€', '\u{1f600}']) await echoed(t, `"${text}"`, text);
+    },
+  },
+  {
+    id: 'syntax/single-quotes',
+    title: 'Strings and keys may stand in single quotes',
+    requirements: ['protocol/single-quotes'],
+    async run(t: CaseContext) {
+      const { messages } = await t.raw(`{'execute':'query-version','id':'a"b'}\n`);
+      const works = messages.length === 1 && messages[0]!.id === 'a"b' && 'return' in messages[0]!;
+      t.check(works, 'a command in single quotes is executed', { severity: 'may' });
+    },
+  },
+  {
+    id: 'syntax/white-space',
+    title: 'White space between and inside messages means nothing',
+    requirements: ['protocol/split-input'],
+    async run(t: CaseContext) {
+      const { messages } = await t.raw(' \t\r\n\n{ "execute"\t:\r\n"query-version" ,\n "id" : 1 }\n\n \n');
+      t.equal(messages.length, 1, 'one command was sent, one reply comes');
+      t.contains(messages[0]!, { id: 1 }, 'it is the reply to that command');
+    },
+  },
+  {
+    id: 'syntax/integer-form',
+    title: 'A number with a fraction or an exponent is no integer, even where its value is whole',
+    requirements: ['schema/integer-form'],
+    needs: { commands: ['block_resize'] },
+    async run(t: CaseContext) {
+      for (const size of ['1.0', '1e3', '1048576.0', '1E0', '0.5']) await refusedSize(t, size);
+    },
+  },
+  {
+    id: 'syntax/integer-form-changes-nothing',
+    title: 'An integer written with a fraction does not create anything',
+    requirements: ['schema/integer-form', 'schema/refused-before-effects'],
+    needs: nullNodes,
+    async run(t: CaseContext) {
+      const name = t.name('node');
+      const reply = only(
+        t,
+        await t.raw(
+          `{"execute":"blockdev-add","arguments":{"driver":"null-co","node-name":"${name}","size":1048576.0}}\n`,
+        ),
+      );
+      t.contains(reply, { error: { class: 'GenericError' } }, 'size 1048576.0 is refused');
+      await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
+    },
+  },
+  {
+    id: 'syntax/int64-range',
+    title: 'Integers below and above the int64 range are refused where an int is wanted',
+    requirements: ['schema/integer-range'],
+    needs: { commands: ['block_resize'] },
+    async run(t: CaseContext) {
+      for (const size of ['9223372036854775808', '-9223372036854775809', '18446744073709551616'])
+        await refusedSize(t, size);
+    },
+  },
+  {
+    id: 'syntax/int64-extremes',
+    title: 'The least and the greatest int64 come back digit by digit',
+    requirements: ['protocol/integers-are-exact'],
+    async run(t: CaseContext) {
+      await echoed(t, '9223372036854775807', 9223372036854775807n);
+      await echoed(t, '-9223372036854775808', -9223372036854775808n);
+      await echoed(t, '18446744073709551615', 18446744073709551615n);
+      await echoed(t, '9007199254740993', 9007199254740993n);
+    },
+  },
+  {
+    id: 'syntax/nesting-deep',
+    title: 'An id nested a thousand levels deep is echoed',
+    requirements: ['protocol/id-of-any-type', 'protocol/nesting-limit'],
+    async run(t: CaseContext) {
+      const text = nested(1000);
+      await echoed(t, text, JSON.parse(text) as Json);
+    },
+  },
+  {
+    id: 'syntax/nesting-too-deep',
+    title: 'Nesting beyond the limit is refused with an error, and the endpoint goes on',
+    requirements: ['protocol/nesting-limit', 'protocol/recovers-after-bad-input'],
+    fresh: true,
+    async run(t: CaseContext) {
+      await malformed(t, `${'['.repeat(1100)}\n`, '1100 opening brackets');
+      await malformed(t, `${'{"a":'.repeat(1100)}\n`, '1100 opening braces');
+    },
+  },
+  {
+    id: 'syntax/long-strings',
+    title: 'A string of 32 KiB is taken like a short one',
+    requirements: ['protocol/long-strings'],
+    async run(t: CaseContext) {
+      const text = 'abcdefgh'.repeat(4 * KiB);
+      await echoed(t, `"${text}"`, text);
+    },
+  },
+  {
+    id: 'syntax/percent-signs',
+    title: 'Percent signs in names are no format',
+    requirements: ['protocol/command-class'],
+    needs: { commands: ['blockdev-del'] },
+    async run(t: CaseContext) {
+      await t.refused('%s%d%p%n', undefined, { class: 'CommandNotFound', text: /%s%d%p%n/ });
+      await t.refused('blockdev-del', { 'node-name': '%s%d%p' }, { text: /%s%d%p/ });
+    },
+  },
+  {
+    id: 'syntax/several-in-one-packet',
+    title: 'Several commands in one packet, on one line or more, are answered one by one',
+    requirements: ['protocol/split-input', 'protocol/one-reply-per-command', 'protocol/replies-in-order'],
+    async run(t: CaseContext) {
+      const { messages } = await t.raw(
+        '{"execute":"query-version","id":1}{"execute":"query-version","id":2} ' +
+          '{"execute":"no-such-command","id":3}\n{"execute":"query-version","id":4}\n',
+      );
+      t.equal(
+        messages.map((message) => message.id ?? null),
+        [1, 2, 3, 4],
+        'the replies come in order',
+      );
+      t.contains(messages[2]!, { error: { class: 'CommandNotFound' } }, 'the third was refused');
+    },
+  },
+  {
+    id: 'syntax/one-in-many-packets',
+    title: 'A command in pieces is executed once its last byte has come',
+    requirements: ['protocol/split-input', 'protocol/one-reply-per-command'],
+    async run(t: CaseContext) {
+      const { messages } = await t.raw(['{"exec', 'ute":"query-ver', 'sion","i', 'd":1', '2', '}', '\n']);
+      t.equal(messages.length, 1, 'one reply comes');
+      t.check('return' in messages[0]!, 'the command is executed');
+      t.equal(messages[0]!.id ?? null, 12, 'and carries the whole id');
+    },
+  },
+  {
+    id: 'syntax/byte-by-byte',
+    title: 'A command that comes one byte at a time, with characters cut apart, is executed',
+    requirements: ['protocol/split-input', 'protocol/utf-8'],
+    async run(t: CaseContext) {
+      const { messages } = await t.raw([...'{"execute":"query-version","id":"\\u00e9"}\n']);
+      t.equal(messages.length, 1, 'one reply comes');
+      t.equal(messages[0]!.id ?? null, 'é', 'with the id');
+    },
+  },
+];
