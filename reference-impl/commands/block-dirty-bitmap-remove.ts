@@ -1,9 +1,8 @@
 /** `block-dirty-bitmap-remove`: stops tracking. */
-import { findBitmap } from './bitmap-target.ts';
 import type { Handler } from './command.ts';
 
 export const blockDirtyBitmapRemove: Handler = (args, { block }) => {
-  const { node, bitmap } = findBitmap(args, block);
+  const { node, bitmap } = block.bitmap(args.node as string, args.name as string);
   node.bitmaps.remove(bitmap);
   return {};
 };

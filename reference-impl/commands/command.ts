@@ -16,8 +16,14 @@ export interface CommandContext extends Services {
   readonly block: BlockLayer;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
   readonly schema: Schema;
-  /** Ends the endpoint with status 0 once the reply to the command in progress is out. */
+  /** Ends the endpoint with status 0, and tells so by an event, once the reply to the command in progress is out. */
   shutdown(): void;
+}
+
+/** What a monitor knows of the one client that it serves. */
+export interface SessionState {
+  /** Capabilities have been negotiated: commands are executed, events sent. */
+  negotiated: boolean;
 }
 
 /**
@@ -27,4 +33,8 @@ export interface CommandContext extends Services {
  * filled in, integers as the declared type holds them (a uint64 given as −1 arrives as 2^64−1; beyond 2^53 they are
  * `bigint`). Throws `CommandError` for a refusal and must then have changed nothing.
  */
-export type Handler = (args: JsonObject, context: CommandContext) => Json | Promise<Json>;
+export type Handler = (
+  args: JsonObject,
+  context: CommandContext,
+  session: SessionState,
+) => Json | Promise<Json>;

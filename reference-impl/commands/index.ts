@@ -10,10 +10,16 @@ import { blockResize } from './block-resize.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { blockdevDel } from './blockdev-del.ts';
 import type { Handler } from './command.ts';
+import { qmpCapabilities } from './qmp-capabilities.ts';
 import { queryBlock } from './query-block.ts';
 import { queryBlockJobs } from './query-block-jobs.ts';
 import { queryBlockstats } from './query-blockstats.ts';
+import { queryCommands } from './query-commands.ts';
+import { queryEvents } from './query-events.ts';
 import { queryNamedBlockNodes } from './query-named-block-nodes.ts';
+import { queryQmpSchema } from './query-qmp-schema.ts';
+import { queryVersion } from './query-version.ts';
+import { quit } from './quit.ts';
 import { xDebugBlockDirtyBitmapSha256 } from './x-debug-block-dirty-bitmap-sha256.ts';
 
 export const commands = {
@@ -23,9 +29,15 @@ export const commands = {
   block_resize: blockResize,
   'blockdev-add': blockdevAdd,
   'blockdev-del': blockdevDel,
+  qmp_capabilities: qmpCapabilities,
   'query-block': queryBlock,
   'query-block-jobs': queryBlockJobs,
   'query-blockstats': queryBlockstats,
+  'query-commands': queryCommands,
+  'query-events': queryEvents,
   'query-named-block-nodes': queryNamedBlockNodes,
+  'query-qmp-schema': queryQmpSchema,
+  'query-version': queryVersion,
+  quit,
   'x-debug-block-dirty-bitmap-sha256': xDebugBlockDirtyBitmapSha256,
 } satisfies Record<string, Handler>;

@@ -86,6 +86,8 @@ export interface OpenEnvironment {
   /** The driver's own options as the schema checked them: neither `driver` nor the members that all drivers share. */
   readonly options: JsonObject;
   readonly readOnly: boolean;
+  /** `cache.direct`: the host's page cache is to be left out. */
+  readonly direct: boolean;
   /** Opens or looks up the child that option `name` defines. A format's `file` has been opened before. */
   child(name: string): Promise<ChildHandle>;
   readonly clock: Clock;

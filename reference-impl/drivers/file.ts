@@ -5,12 +5,18 @@ import { errnoText, IoError } from '../io/errno.ts';
 import { HostFile } from '../io/host-file.ts';
 import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 
-async function open({ options, readOnly, cwd, inFlight }: OpenEnvironment): Promise<DriverState> {
-  const filename = options.filename as string;
+async function open(environment: OpenEnvironment): Promise<DriverState> {
+  const { options, direct } = environment;
   // No `pr-manager-helper` object can exist here, so whatever id is given names none.
   if (options['pr-manager'] !== undefined)
     throw new CommandError(`No persistent reservation manager with id '${options['pr-manager']}'`);
-  const file = await openHostFile(filename, resolve(cwd, filename), readOnly, inFlight);
+  const file = await openHostFile(environment);
+  if (options.aio === 'native' && !direct) {
+    await file.close();
+    throw new CommandError(
+      'aio=native was specified, but it requires cache.direct=on, which was not specified.',
+    );
+  }
 
   let length: number | undefined;
   return {
@@ -33,17 +39,13 @@ async function open({ options, readOnly, cwd, inFlight }: OpenEnvironment): Prom
   };
 }
 
-async function openHostFile(
-  name: string,
-  path: string,
-  readOnly: boolean,
-  inFlight: OpenEnvironment['inFlight'],
-): Promise<HostFile> {
+async function openHostFile({ options, readOnly, cwd, inFlight }: OpenEnvironment): Promise<HostFile> {
+  const filename = options.filename as string;
   try {
     // A name with a NUL byte ends there for the host; Node refuses it instead.
-    return await HostFile.open(path.split('\0')[0]!, readOnly, inFlight);
+    return await HostFile.open(resolve(cwd, filename.split('\0')[0]!), readOnly, inFlight);
   } catch (error) {
-    if (error instanceof IoError) throw new CommandError(`Could not open '${name}': ${error.message}`);
+    if (error instanceof IoError) throw new CommandError(`Could not open '${filename}': ${error.message}`);
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 import type { Services } from '../services.ts';
+import type { DirtyBitmap } from './dirty-bitmap.ts';
 import { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 import { openNode } from './open.ts';
@@ -36,6 +37,15 @@ export class BlockLayer {
     if (!this.#isFirstNonFilter(node)) throw new CommandError("The feature 'resize' is not enabled");
     if (size < 0) throw new CommandError("Parameter 'size' expects a >0 size");
     await this.graph.withRoot(node, Permission.resize, () => node.truncate(size));
+  }
+
+  /** The bitmap of this name, and the node that has it. */
+  bitmap(nodeName: string, name: string): { node: Node; bitmap: DirtyBitmap } {
+    const node = this.graph.find(nodeName);
+    if (!node) throw new CommandError(`Node '${nodeName}' not found`);
+    const bitmap = node.bitmaps.find(name);
+    if (!bitmap) throw new CommandError(`Dirty bitmap '${name}' not found`);
+    return { node, bitmap };
   }
 
   /** Closes every node, users before what they use. */

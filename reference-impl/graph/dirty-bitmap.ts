@@ -5,9 +5,16 @@
  * holds it: little-endian 64-bit words, at least one, bit n for block n.
  */
 import { createHash } from 'node:crypto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { CommandError } from '../errors.ts';
 
 const PAGE = 1 << 16;
+const PAGE_BLOCKS = PAGE * 8;
 const WORD_BITS = 64;
+/** Blocks of the largest map; its digest takes a few seconds. */
+const MAX_BLOCKS = 2 ** 33;
+/** The digest lets others run after this many pages. */
+const PAGES_A_TURN = 64;
 
 export class DirtyBitmap {
   readonly name: string;
@@ -16,19 +23,28 @@ export class DirtyBitmap {
   #blocks: number;
   readonly #pages = new Map<number, Uint8Array>();
 
+  /** `length`: that of the node, in bytes. Throws `CommandError` where the map would be beyond reason. */
   constructor(name: string, granularity: number, length: number) {
     this.name = name;
     this.granularity = granularity;
+    this.checkLength(length);
     this.#blocks = Math.ceil(length / granularity);
+  }
+
+  /** Refuses a length of the node that this map could not follow. */
+  checkLength(length: number): void {
+    if (length / this.granularity > MAX_BLOCKS)
+      throw new CommandError(`Dirty bitmap '${this.name}' would be too large: the granularity is too small`);
   }
 
   mark(offset: number, length: number): void {
     if (length === 0) return;
-    const last = Math.min(this.#blocks - 1, Math.floor((offset + length - 1) / this.granularity));
-    for (let block = Math.floor(offset / this.granularity); block <= last; block += 1) {
-      const byte = Math.floor(block / 8);
-      const page = this.#page(Math.floor(byte / PAGE));
-      page[byte % PAGE]! |= 1 << (block % 8);
+    const end = Math.min(this.#blocks, Math.floor((offset + length - 1) / this.granularity) + 1);
+    for (let block = Math.floor(offset / this.granularity); block < end; ) {
+      const page = this.#page(Math.floor(block / PAGE_BLOCKS));
+      const pageEnd = Math.min(end, (Math.floor(block / PAGE_BLOCKS) + 1) * PAGE_BLOCKS);
+      setBits(page, block % PAGE_BLOCKS, (block % PAGE_BLOCKS) + (pageEnd - block));
+      block = pageEnd;
     }
   }
 
@@ -45,19 +61,22 @@ export class DirtyBitmap {
 
   /** Follows the length of the node; what is cut off is forgotten. */
   resize(length: number): void {
-    const blocks = Math.ceil(length / this.granularity);
-    for (let block = blocks; block < this.#blocks && block % (PAGE * 8) !== 0; block += 1)
-      this.#unmark(block);
-    for (const index of this.#pages.keys()) if (index * PAGE * 8 >= blocks) this.#pages.delete(index);
-    this.#blocks = blocks;
+    this.#blocks = Math.ceil(length / this.granularity);
+    for (const [index, page] of this.#pages) {
+      const kept = this.#blocks - index * PAGE_BLOCKS;
+      if (kept <= 0) this.#pages.delete(index);
+      else clearBits(page, kept);
+    }
   }
 
-  sha256(): string {
+  async sha256(): Promise<string> {
     const size = (Math.max(1, Math.ceil(this.#blocks / WORD_BITS)) * WORD_BITS) / 8;
     const hash = createHash('sha256');
     const empty = new Uint8Array(PAGE);
-    for (let at = 0; at < size; at += PAGE)
-      hash.update((this.#pages.get(at / PAGE) ?? empty).subarray(0, Math.min(PAGE, size - at)));
+    for (let index = 0; index * PAGE < size; index += 1) {
+      hash.update((this.#pages.get(index) ?? empty).subarray(0, Math.min(PAGE, size - index * PAGE)));
+      if (index % PAGES_A_TURN === PAGES_A_TURN - 1) await nextTurn();
+    }
     return hash.digest('hex');
   }
 
@@ -67,12 +86,6 @@ export class DirtyBitmap {
     const page = new Uint8Array(PAGE);
     this.#pages.set(index, page);
     return page;
-  }
-
-  #unmark(block: number): void {
-    const byte = Math.floor(block / 8);
-    const page = this.#pages.get(Math.floor(byte / PAGE));
-    if (page) page[byte % PAGE]! &= ~(1 << (block % 8));
   }
 }
 
@@ -96,9 +109,28 @@ export class DirtyBitmaps {
     for (const bitmap of this.#list) bitmap.mark(offset, length);
   }
 
+  checkLength(length: number): void {
+    for (const bitmap of this.#list) bitmap.checkLength(length);
+  }
+
   resize(length: number): void {
     for (const bitmap of this.#list) bitmap.resize(length);
   }
+}
+
+function setBits(page: Uint8Array, from: number, to: number): void {
+  const firstWhole = Math.ceil(from / 8);
+  const lastWhole = Math.floor(to / 8);
+  for (let bit = from; bit < Math.min(to, firstWhole * 8); bit += 1) page[bit >> 3]! |= 1 << (bit & 7);
+  if (firstWhole < lastWhole) page.fill(0xff, firstWhole, lastWhole);
+  for (let bit = Math.max(from, lastWhole * 8); bit < to; bit += 1) page[bit >> 3]! |= 1 << (bit & 7);
+}
+
+/** Clears all bits from `from` on. */
+function clearBits(page: Uint8Array, from: number): void {
+  if (from >= PAGE_BLOCKS) return;
+  page[from >> 3]! &= (1 << (from & 7)) - 1;
+  page.fill(0, (from >> 3) + 1);
 }
 
 function populationCount(byte: number): number {

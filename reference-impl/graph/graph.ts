@@ -4,7 +4,7 @@ import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 import type { Services } from '../services.ts';
 import { ChildEdge, type Node } from './node.ts';
-import { childPermissions, type Edge, NOTHING, setPermissions } from './permissions.ts';
+import { childPermissions, type Edge, NOTHING, type Permissions, setPermissions } from './permissions.ts';
 
 /** Longer names are cut to what QEMU's field for them holds. */
 const MAX_NAME = 31;
@@ -47,7 +47,7 @@ export class Graph {
   /** Makes `child` a child of `parent`. Throws `CommandError` if their users' permissions conflict. */
   attach(parent: Node, child: Node, name: string, role: ChildRole): ChildEdge {
     const edge = new ChildEdge(parent, child, name, role);
-    this.#attach(edge, () => childPermissions(role, parent));
+    use(child, edge, childPermissions(role, parent));
     parent.children.push(edge);
     return edge;
   }
@@ -55,12 +55,11 @@ export class Graph {
   /** Uses a node from outside the graph for as long as `work` takes. */
   async withRoot<T>(node: Node, takes: number, work: () => Promise<T>): Promise<T> {
     const edge: Edge = { node, name: 'root', role: 'root', userName: () => '', permissions: NOTHING };
-    this.#attach(edge, () => ({ ...NOTHING, takes }), node);
+    use(node, edge, { ...NOTHING, takes });
     try {
       return await work();
     } finally {
-      setPermissions(edge, NOTHING);
-      remove(node.parents, edge);
+      leave(node, edge);
     }
   }
 
@@ -69,19 +68,8 @@ export class Graph {
     await node.close();
     remove(this.#nodes, node);
     for (const edge of node.children.splice(0)) {
-      setPermissions(edge, NOTHING);
-      remove(edge.node.parents, edge);
+      leave(edge.node, edge);
       if (edge.node.parents.length === 0 && !edge.node.monitorOwned) await this.release(edge.node);
-    }
-  }
-
-  #attach(edge: Edge, permissions: () => Edge['permissions'], node = (edge as ChildEdge).node): void {
-    node.parents.push(edge);
-    try {
-      setPermissions(edge, permissions());
-    } catch (error) {
-      remove(node.parents, edge);
-      throw error;
     }
   }
 
@@ -93,6 +81,22 @@ export class Graph {
       if (!this.find(name)) return name;
     }
   }
+}
+
+/** Adds a user to a node, unless its permissions conflict with those of another. */
+function use(node: Node, edge: Edge, permissions: Permissions): void {
+  node.parents.push(edge);
+  try {
+    setPermissions(edge, permissions);
+  } catch (error) {
+    remove(node.parents, edge);
+    throw error;
+  }
+}
+
+function leave(node: Node, edge: Edge): void {
+  setPermissions(edge, NOTHING);
+  remove(node.parents, edge);
 }
 
 function remove<T>(list: T[], item: T): void {

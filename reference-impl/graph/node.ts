@@ -55,7 +55,7 @@ export class Node {
     this.#opened = { state, requests: new Requests(state, policy, this.bitmaps), filename };
   }
 
-  /** The driver's own options, as they were given. */
+  /** The driver's own options, as they were given, children included. */
   get ownOptions(): JsonObject {
     return this.options.own;
   }
@@ -70,6 +70,7 @@ export class Node {
     const { truncate } = state;
     if (!truncate) throw new CommandError('Image format driver does not support resize');
     if (this.readOnly) throw new CommandError('Image is read-only');
+    this.bitmaps.checkLength(length);
     await requests.truncate(() => truncate(length));
   }
 

@@ -11,7 +11,7 @@
  * A failure undoes what was done, and leaves the nodes that were there before as they were.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { ChildHandle, Driver, DriverState } from '../drivers/driver.ts';
+import type { ChildHandle, Driver, DriverState, OpenEnvironment } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { CommandError } from '../errors.ts';
 import { IoError } from '../io/errno.ts';
@@ -43,11 +43,12 @@ export async function openNode(graph: Graph, definition: JsonObject, parent?: No
   }
 }
 
-function environment(graph: Graph, node: Node) {
+function environment(graph: Graph, node: Node): OpenEnvironment {
   const { clock, inFlight, cwd } = graph.services;
   const child = async (name: string): Promise<ChildHandle> =>
     node.child(name) ?? (await openChild(graph, node, name));
-  return { options: node.ownOptions, readOnly: node.readOnly, child, clock, inFlight, cwd };
+  const { own, readOnly, cache } = node.options;
+  return { options: own, readOnly, direct: cache.direct, child, clock, inFlight, cwd };
 }
 
 /** The child that the option defines in place or names. */

@@ -1,0 +1,12 @@
+/** `qmp_capabilities`: ends the negotiation of a session; there is nothing to negotiate. */
+import { CommandError, type Handler } from './command.ts';
+
+export const qmpCapabilities: Handler = (_args, _context, session) => {
+  if (session.negotiated)
+    throw new CommandError(
+      'Capabilities negotiation is already complete, command ignored',
+      'CommandNotFound',
+    );
+  session.negotiated = true;
+  return {};
+};

@@ -1,0 +1,5 @@
+/** `query-commands`: the names of the commands that the endpoint advertises. */
+import type { Handler } from './command.ts';
+
+export const queryCommands: Handler = (_args, { schema }) =>
+  [...schema.commands.keys()].map((name) => ({ name }));

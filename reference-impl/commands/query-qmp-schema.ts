@@ -1,0 +1,17 @@
+/** `query-qmp-schema`: the advertised schema, type names masked. */
+import { introspect } from '../../spec/compiler/introspect.ts';
+import type { JsonObject } from '../../spec/json.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { Handler } from './command.ts';
+
+/** A schema never changes, and is long. */
+const introspections = new WeakMap<Schema, JsonObject[]>();
+
+export const queryQmpSchema: Handler = (_args, { schema }) => {
+  let introspection = introspections.get(schema);
+  if (introspection === undefined) {
+    introspection = introspect(schema);
+    introspections.set(schema, introspection);
+  }
+  return introspection;
+};

@@ -1,0 +1,8 @@
+/** `query-version`, and the greeting that says the same: the version whose behaviour the reference reproduces. */
+import type { Handler } from './command.ts';
+
+const VERSION = { qemu: { micro: 50, minor: 11, major: 2 }, package: '' };
+
+export const GREETING = { QMP: { version: VERSION, capabilities: [] } };
+
+export const queryVersion: Handler = () => VERSION;
