@@ -16,29 +16,47 @@ export function jsonSchema(schema: Schema): JsonObject {
   const definitions: JsonObject = {};
   for (const type of schema.types.values())
     if (isNamed(type)) definitions[type.name] = definition(type, titleOf(type));
-  for (const { name, arguments: args, returns, unchecked, source } of schema.commands.values()) {
+  for (const command of schema.commands.values()) {
+    const { name, returns, source } = command;
     const title = pascalCase(name);
-    definitions[`command:${name}:arguments`] = described(source, {
-      ...objectDefinition(args, `${title}Arguments`),
-      ...(unchecked && { additionalProperties: true }),
-    });
-    definitions[`command:${name}:returns`] = described(source, {
-      title: `${title}Returns`,
-      ...reference(returns),
-    });
+    definitions[argumentsKey(name)] = described(
+      source,
+      command.unchecked
+        ? { ...objectDefinition(command.arguments, `${title}Arguments`), additionalProperties: true }
+        : payload(command.arguments, `${title}Arguments`),
+    );
+    definitions[`command:${name}:returns`] = { title: `${title}Returns`, ...reference(returns) };
   }
   for (const { name, data, source } of schema.events.values())
-    definitions[`event:${name}:data`] = described(
-      source,
-      objectDefinition(data, `${pascalCase(name.toLowerCase())}Event`),
-    );
+    definitions[dataKey(name)] = described(source, payload(data, `${pascalCase(name.toLowerCase())}Event`));
   return { $schema: DIALECT, title: 'QMP', $defs: definitions };
 }
 
+export function argumentsKey(command: string): string {
+  return `command:${command}:arguments`;
+}
+
+export function dataKey(event: string): string {
+  return `event:${event}:data`;
+}
+
+/** Arguments or data: a type without a name of its own is written out. */
+function payload(type: ObjectType, title: string): JsonObject {
+  return isNamed(type) ? { title, ...reference(type) } : objectDefinition(type, title);
+}
+
 /** Has a definition of its own; the others stand where they are used. */
-function isNamed(type: SchemaType): boolean {
-  if (type.kind === 'array') return false;
-  return type.kind !== 'builtin' || type.jsonType === 'int';
+export function isNamed(type: SchemaType): boolean {
+  switch (type.kind) {
+    case 'array':
+      return false;
+    case 'builtin':
+      return type.jsonType === 'int';
+    case 'object':
+      return type.implicit !== true || type.members.length === 0;
+    default:
+      return true;
+  }
 }
 
 function titleOf(type: SchemaType): string {
@@ -50,8 +68,8 @@ function pascalCase(name: string): string {
   return name.replaceAll(/(?:^|[^A-Za-z0-9]+)([A-Za-z0-9]?)/g, (_, first: string) => first.toUpperCase());
 }
 
-function described(source: SourceInfo | undefined, definition: JsonObject): JsonObject {
-  return source?.doc === undefined ? definition : { ...definition, description: source.doc };
+function described(source: SourceInfo | undefined, plain: JsonObject): JsonObject {
+  return source?.doc === undefined ? plain : { ...plain, description: source.doc };
 }
 
 function definition(type: SchemaType, title: string): JsonObject {
@@ -92,7 +110,8 @@ function valuesOf(type: EnumType): Json[] {
   return type.members.map((member) => member.name);
 }
 
-function reference(type: SchemaType): JsonObject {
+/** A schema that stands for the type; needs the definitions beside it. */
+export function reference(type: SchemaType): JsonObject {
   if (type.kind === 'array') return { type: 'array', items: reference(type.element) };
   if (type.kind === 'builtin' && !isNamed(type)) return builtinDefinition(type);
   return { $ref: `#/$defs/${type.name}` };

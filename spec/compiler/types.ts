@@ -1,56 +1,81 @@
 /**
- * TypeScript types of a schema, by way of its JSON Schema: one type for each definition, and two maps,
- * `QmpCommands` (name to `arguments` and `returns`) and `QmpEvents` (name to data).
+ * TypeScript types of a schema, by way of its JSON Schema: one type for each definition, and the maps
+ * `QmpCommands` (command to `arguments` and `returns`), `QmpEvents` (event to data) and `QmpTypes` (by QAPI name).
  */
 import { compile } from 'json-schema-to-typescript';
 import { isWide } from '../integers.ts';
 import type { JsonObject } from '../json.ts';
-import type { Schema } from '../model.ts';
-import { jsonSchema } from './json-schema.ts';
+import type { Schema, SchemaType } from '../model.ts';
+import { argumentsKey, dataKey, isNamed, jsonSchema, reference } from './json-schema.ts';
 
 const BANNER = '// Generated from the schema by `npm run generate`. Do not edit.';
 
 export async function typescriptTypes(schema: Schema): Promise<string> {
-  const document = jsonSchema(schema);
-  const definitions = document['$defs'] as JsonObject;
-  for (const type of schema.types.values())
-    if (type.kind === 'builtin' && type.jsonType === 'int')
-      definitions[type.name] = {
-        title: (definitions[type.name] as JsonObject)['title']!,
-        description: 'Beyond 2^53 a bigint.',
-        tsType: isWide(type) ? 'number | bigint' : 'number',
-      };
+  const definitions = jsonSchema(schema).$defs as JsonObject;
+  for (const type of schema.types.values()) {
+    const typescript = typescriptOf(type);
+    if (typescript !== undefined)
+      definitions[type.name] = { ...(definitions[type.name] as JsonObject), tsType: typescript };
+  }
   const root = {
     title: 'Qmp',
-    ...record({ commands: commandMap(schema), events: eventMap(schema) }),
+    ...record({ commands: commandMap(schema), events: eventMap(schema), types: typeMap(schema) }),
     $defs: definitions,
   };
   return compile(root, 'Qmp', {
     bannerComment: BANNER,
     additionalProperties: false,
     unknownAny: true,
-    unreachableDefinitions: true,
     style: { singleQuote: true, printWidth: 110 },
   });
+}
+
+/** Where JSON Schema's words do not say what we mean: exact integers (see `json.ts`), objects without members. */
+function typescriptOf(type: SchemaType): string | undefined {
+  if (type.kind === 'builtin' && type.jsonType === 'int') return isWide(type) ? 'number | bigint' : 'number';
+  if (type.kind === 'object' && type.tag === undefined && type.members.length === 0 && isNamed(type))
+    return 'Record<string, never>';
+  return undefined;
 }
 
 function record(properties: JsonObject): JsonObject {
   return { type: 'object', properties, required: Object.keys(properties), additionalProperties: false };
 }
 
-function ref(name: string): JsonObject {
-  return { $ref: `#/$defs/${name}` };
+function map(title: string, entries: [string, JsonObject][]): JsonObject {
+  return { title, ...record(Object.fromEntries(entries)) };
+}
+
+function ref(key: string): JsonObject {
+  return { $ref: `#/$defs/${key}` };
 }
 
 function commandMap(schema: Schema): JsonObject {
-  const entries = [...schema.commands.keys()].map((name) => [
-    name,
-    record({ arguments: ref(`command:${name}:arguments`), returns: ref(`command:${name}:returns`) }),
-  ]);
-  return { title: 'QmpCommands', ...record(Object.fromEntries(entries)) };
+  return map(
+    'QmpCommands',
+    [...schema.commands.values()].map((command) => {
+      const { name, returns, unchecked } = command;
+      const args =
+        isNamed(command.arguments) && !unchecked ? reference(command.arguments) : ref(argumentsKey(name));
+      return [name, record({ arguments: args, returns: reference(returns) })];
+    }),
+  );
 }
 
 function eventMap(schema: Schema): JsonObject {
-  const entries = [...schema.events.keys()].map((name) => [name, ref(`event:${name}:data`)]);
-  return { title: 'QmpEvents', ...record(Object.fromEntries(entries)) };
+  return map(
+    'QmpEvents',
+    [...schema.events.values()].map(({ name, data }) => [
+      name,
+      isNamed(data) ? reference(data) : ref(dataKey(name)),
+    ]),
+  );
+}
+
+function typeMap(schema: Schema): JsonObject {
+  const defined = [...schema.types.values()].filter((type) => type.kind !== 'builtin' && isNamed(type));
+  return map(
+    'QmpTypes',
+    defined.map((type) => [type.name, reference(type)]),
+  );
 }

@@ -1,0 +1,17 @@
+/** The specification: the schema of `schema/qmp-block.json`, compiled on first use. */
+import { fileURLToPath } from 'node:url';
+import { compileSchema } from './compiler/compile.ts';
+import type { Schema } from './model.ts';
+import { packageRoot } from './package-root.ts';
+
+let schema: Schema | undefined;
+
+/** The file that `loadBlockSchema` compiles. */
+export function blockSchemaFile(): string {
+  return fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
+}
+
+export function loadBlockSchema(): Schema {
+  schema ??= compileSchema({ file: blockSchemaFile() });
+  return schema;
+}
