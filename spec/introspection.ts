@@ -154,8 +154,10 @@ class Reader {
 function declaredType(name: string, meta: string, info: Entry): SchemaType {
   const features = info.features();
   switch (meta) {
-    case 'builtin':
-      return { kind: 'builtin', name, jsonType: info.string('json-type') as JsonType };
+    case 'builtin': {
+      const jsonType = info.string('json-type') as JsonType;
+      return { kind: 'builtin', name, jsonType, ...(jsonType === 'int' && { anyInteger: true }) };
+    }
     case 'enum':
       return { kind: 'enum', name, members: enumMembers(info), features };
     case 'array':
