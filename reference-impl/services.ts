@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from '../spec/json.ts';
 import type { Clock } from './endpoint.ts';
+import type { EventName } from './events.ts';
 import type { InFlight } from './io/inflight.ts';
 
 export interface Services {
@@ -16,5 +17,5 @@ export interface Services {
   /** A warning, one line, as QEMU would print it to stderr. */
   log(line: string): void;
   /** Sends an event, stamped with the clock's wall time, to every monitor that has negotiated. */
-  emit(event: string, data?: JsonObject): void;
+  emit(event: EventName, data?: JsonObject): void;
 }

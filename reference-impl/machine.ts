@@ -1,0 +1,100 @@
+/**
+ * One endpoint without its connections: services, block layer and dispatcher tied together, the monitors that it
+ * tells its events, and how it ends.
+ */
+import { loadBlockSchema } from '../spec/block-core.ts';
+import type { JsonObject } from '../spec/json.ts';
+import type { Schema } from '../spec/model.ts';
+import { realClock } from './clock.ts';
+import type { CommandContext } from './commands/command.ts';
+import { commands } from './commands/index.ts';
+import { drivers } from './drivers/index.ts';
+import type { Clock, ReferenceOptions } from './endpoint.ts';
+import { type EventName, events } from './events.ts';
+import { BlockLayer } from './graph/block-layer.ts';
+import { InFlight } from './io/inflight.ts';
+import { advertise } from './monitor/advertise.ts';
+import { Dispatcher } from './monitor/dispatch.ts';
+import { Monitor } from './monitor/monitor.ts';
+
+let advertised: Schema | undefined;
+
+/** The schema of every reference: the same for all, since it follows from the code. */
+function advertisedSchema(): Schema {
+  advertised ??= advertise(loadBlockSchema(), {
+    commands: Object.keys(commands),
+    events,
+    drivers: Object.keys(drivers),
+  });
+  return advertised;
+}
+
+export class Machine implements CommandContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly cwd: string;
+  readonly inFlight = new InFlight();
+  readonly schema = advertisedSchema();
+  readonly block: BlockLayer;
+  readonly dispatcher: Dispatcher;
+  /** Resolves with the exit status when everything is closed. */
+  readonly exited: Promise<number>;
+  readonly #log: (line: string) => void;
+  readonly #monitors: Monitor[] = [];
+  readonly #closing: (() => void)[] = [];
+  #exit!: (status: number) => void;
+  #ending = false;
+
+  constructor(options: Omit<ReferenceOptions, 'argv'>) {
+    this.clock = options.clock ?? realClock();
+    this.random = options.random ?? (() => Math.floor(Math.random() * 2 ** 32));
+    this.cwd = options.cwd;
+    this.#log = options.log ?? (() => {});
+    this.exited = new Promise((resolve) => {
+      this.#exit = resolve;
+    });
+    this.block = new BlockLayer(this);
+    this.dispatcher = new Dispatcher(commands, this);
+  }
+
+  log(line: string): void {
+    this.#log(line);
+  }
+
+  emit(event: EventName, data?: JsonObject): void {
+    const wall = this.clock.wall();
+    const timestamp = { seconds: Number(wall / 1_000_000n), microseconds: Number(wall % 1_000_000n) };
+    const message = data === undefined ? { timestamp, event } : { timestamp, event, data };
+    for (const monitor of this.#monitors) monitor.event(message);
+  }
+
+  /** The monitor of that index, made when it is first asked for. */
+  monitor(index: number): Monitor {
+    this.#monitors[index] ??= new Monitor(this.dispatcher, this.inFlight);
+    return this.#monitors[index];
+  }
+
+  /** Has something closed when the endpoint ends. */
+  onEnd(close: () => void): void {
+    this.#closing.push(close);
+  }
+
+  shutdown(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.emit('SHUTDOWN', { guest: false });
+    setImmediate(() => this.#end());
+  }
+
+  #end(): void {
+    for (const monitor of this.#monitors) monitor.close();
+    for (const close of this.#closing.splice(0)) close();
+    this.block.close().then(
+      () => this.#exit(0),
+      (error: unknown) => {
+        this.log(`closing failed: ${String(error)}`);
+        this.#exit(1);
+      },
+    );
+  }
+}

@@ -1,0 +1,23 @@
+/** Connections in memory: a client in the same process, which always keeps up. */
+import type { MonitorPipe } from '../endpoint.ts';
+import type { Monitor } from './monitor.ts';
+
+export interface MemoryClient {
+  data(bytes: Uint8Array): void;
+  end(): void;
+}
+
+/** Connects `client`; what it sends while the monitor is busy is kept until it is wanted. */
+export function memoryPeer(monitor: Monitor, client: MemoryClient): MonitorPipe {
+  const session = monitor.connect({
+    write: (text) => client.data(Buffer.from(text, 'latin1')),
+    caughtUp: () => undefined,
+    pause: () => {},
+    resume: () => {},
+    end: () => client.end(),
+  });
+  return {
+    write: (bytes) => session.receive(bytes),
+    end: () => monitor.disconnect(session),
+  };
+}
