@@ -1,0 +1,259 @@
+/**
+ * `qmpcheck replay`: plays transcripts on a target and tells whether it answers as recorded.
+ *
+ *   1. find the files; ask the target what it offers;
+ *   2. for each file, in parallel: read it, skip it if target or host lack something that it names;
+ *   3. set up the host, start an endpoint of its own, play the steps, end it, look at what remains;
+ *   4. compare, after normalisation; the first difference is the verdict's reason.
+ *
+ * The parts are in `replay/`; this file only calls them.
+ */
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import { type Json, stringifyJson } from '../../spec/json.ts';
+import { KNOWN_COMMANDS } from '../../spec/known-commands.ts';
+import { type Endpoint, type ExitInfo, StartError, type Target } from '../targets/target.ts';
+import { type Difference, firstDifference } from './replay/compare.ts';
+import { freePort, Host, HostError, HostLacks, hostLacks, normalizeOutput } from './replay/host.ts';
+import { judge, normalization } from './replay/judge.ts';
+import { type Known, missing } from './replay/needs.ts';
+import { Offer } from './replay/offer.ts';
+import { mapStrings, Placeholders } from './replay/placeholders.ts';
+import { Player } from './replay/player.ts';
+import { readScenario, type Scenario, ScenarioError } from './replay/scenario.ts';
+import { ScratchArea } from './scratch.ts';
+
+export type { Difference } from './replay/compare.ts';
+
+export const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR'] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+export interface ReplayResult {
+  /** As found: an argument, or a path below one. */
+  readonly file: string;
+  readonly verdict: Verdict;
+  /** One line; null for a MATCH. */
+  readonly reason: string | null;
+  readonly difference?: Difference;
+}
+
+export interface ReplayReport {
+  /** In the order of the files. */
+  readonly results: readonly ReplayResult[];
+  readonly totals: Readonly<Record<Verdict, number>>;
+}
+
+export interface ReplayOptions {
+  readonly target: Target;
+  /** Transcripts, or folders that hold some at any depth (`*.json`, in the order of their names). */
+  readonly paths: readonly string[];
+  /** Transcripts at a time, at least 1. Default 1. */
+  readonly jobs?: number;
+  readonly signal?: AbortSignal;
+  /** Called in the order of the files. */
+  readonly onResult?: (result: ReplayResult) => void;
+}
+
+/** Rejects if a path cannot be read, the target does not come up, or with the signal's reason. */
+export async function replay(options: ReplayOptions): Promise<ReplayReport> {
+  const files = (await Promise.all(options.paths.map(findFiles))).flat();
+  const unavailable = await options.target.unavailable();
+  if (unavailable !== null) throw new StartError(unavailable);
+  const known: Known = { commands: new Set(KNOWN_COMMANDS), schema: loadBlockSchema() };
+  const area = await ScratchArea.open();
+  try {
+    const session: Session = { ...options, known, area, offer: await Offer.of(options.target, area) };
+    const results = await inOrder(files, options.jobs ?? 1, (file) => replayFile(file, session), options);
+    return { results, totals: countVerdicts(results) };
+  } finally {
+    await area.close();
+  }
+}
+
+interface Session extends Pick<ReplayOptions, 'target' | 'signal'> {
+  readonly known: Known;
+  readonly area: ScratchArea;
+  readonly offer: Offer;
+}
+
+type Outcome = Omit<ReplayResult, 'file'>;
+
+const MATCH: Outcome = { verdict: 'MATCH', reason: null };
+
+async function replayFile(file: string, session: Session): Promise<ReplayResult> {
+  session.signal?.throwIfAborted();
+  try {
+    const scenario = readScenario(await readFile(file, 'utf8'));
+    const lacking = await whatLacks(scenario, session);
+    if (lacking !== null) return { file, verdict: 'SKIPPED', reason: lacking };
+    return { file, ...(await replayScenario(scenario, session)) };
+  } catch (error) {
+    session.signal?.throwIfAborted();
+    const reason = (error as Error).message;
+    if (error instanceof HostLacks) return { file, verdict: 'SKIPPED', reason };
+    const foreseen = error instanceof ScenarioError || error instanceof HostError;
+    return { file, verdict: 'ERROR', reason: foreseen ? reason : String((error as Error).stack ?? error) };
+  }
+}
+
+async function whatLacks(scenario: Scenario, { known, offer, target }: Session): Promise<string | null> {
+  if (!target.capabilities.owned) return 'an attached endpoint cannot be started afresh';
+  const lacking = missing(scenario, known, offer.schema) ?? (await offer.missingOption(scenario.argv));
+  return lacking === null ? hostLacks(scenario) : `the target has no ${lacking}`;
+}
+
+async function replayScenario(scenario: Scenario, { target, area, signal }: Session): Promise<Outcome> {
+  const scratch = await area.make('replay');
+  const placeholders = new Placeholders();
+  placeholders.set('@DIR@', scratch);
+  placeholders.set('@QTEST@', `${scratch}.qtest`);
+  placeholders.set('@NBDPORT@', String(await freePort()));
+  placeholders.set('@DEADPORT@', String(await freePort()));
+  const host = new Host(scratch, placeholders);
+  try {
+    for (const command of scenario.setup) {
+      const { rc } = await host.run(command);
+      if (rc !== 0) throw new HostError(`setup: ${command.join(' ')}: exit ${rc}`);
+    }
+    const monitors = Math.max(0, ...scenario.steps.map((step) => step.monitor ?? 0)) + 1;
+    const options = scenario.argv.map((word) => placeholders.fill(word));
+    const topology = { name: 'replay', images: [], options, monitors };
+    const started = await target
+      .start({ topology, scratch, ...(signal && { signal }) })
+      .catch((error: unknown) => (error instanceof StartError ? error : Promise.reject(error)));
+    if (started instanceof StartError) return judgeRefusal(scenario, started, placeholders);
+    return await playOn(started, scenario, host, placeholders);
+  } finally {
+    await host.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function playOn(
+  endpoint: Endpoint,
+  scenario: Scenario,
+  host: Host,
+  placeholders: Placeholders,
+): Promise<Outcome> {
+  placeholders.set('@DIR@', endpoint.dir);
+  const virtualTime = endpoint.virtualTime ?? false;
+  const hide = (value: Json): Json => mapStrings(value, (text) => placeholders.hide(text));
+  const player = new Player(scenario, endpoint, host, placeholders, normalization(virtualTime));
+  try {
+    if (scenario.start)
+      return differs({ path: '$.start', expected: scenario.start.stderr }, 'it starts, and should refuse to');
+    const played = await player.play();
+    const exit = await player.end();
+    const difference =
+      judge(scenario, played, virtualTime, hide) ??
+      judgeExit(scenario, exit) ??
+      (await judgeAfter(scenario, host, placeholders));
+    return difference ? differs(difference) : MATCH;
+  } finally {
+    await player.close();
+    await endpoint.stop();
+  }
+}
+
+/** The name of the program at the start of a message does not count. */
+const PROGRAM_NAME = /^(?:[\w./-]*\/)?qemu[\w-]*: /;
+
+function judgeRefusal(scenario: Scenario, error: StartError, placeholders: Placeholders): Outcome {
+  const words = error.lastWords.length > 0 ? error.lastWords.join('\n') : error.message;
+  const got = placeholders.hide(words).trim().replace(PROGRAM_NAME, '');
+  if (!scenario.start) return differs({ path: '$.start', got }, 'it did not start');
+  const expected = scenario.start.stderr.trim().replace(PROGRAM_NAME, '');
+  const difference =
+    firstDifference(expected, got, '$.start.stderr') ??
+    (error.exit === null ? null : firstDifference(scenario.start.exit, error.exit.code, '$.start.exit'));
+  return difference ? differs(difference) : MATCH;
+}
+
+/** Null where it was ended by us, so that its exit says nothing. */
+function judgeExit(scenario: Scenario, exit: ExitInfo | null): Difference | null {
+  if (exit === null) return null;
+  const { code, signal } = exit;
+  if (signal !== null && scenario.exit < 0) return null;
+  return firstDifference(scenario.exit, signal ?? code, '$.exit');
+}
+
+async function judgeAfter(
+  scenario: Scenario,
+  host: Host,
+  placeholders: Placeholders,
+): Promise<Difference | null> {
+  for (const [index, check] of scenario.after.check.entries()) {
+    const { rc, stdout } = await host.run(check.cmd);
+    const path = `$.after.check[${index}]`;
+    const output = normalizeOutput(placeholders.hide(stdout));
+    const difference =
+      firstDifference(check.rc, rc, `${path}.rc`) ??
+      (check.stdout === undefined
+        ? null
+        : firstDifference(normalizeOutput(check.stdout), output, `${path}.stdout`));
+    if (difference) return difference;
+  }
+  for (const [image, digest] of Object.entries(scenario.after.content)) {
+    const difference = firstDifference(
+      digest,
+      await host.contentDigest(image),
+      `$.after.content["${image}"]`,
+    );
+    if (difference) return difference;
+  }
+  return null;
+}
+
+function differs(difference: Difference, what?: string): Outcome {
+  const { step, path, expected, got } = difference;
+  const where = step === undefined ? path : `step ${step}, ${path}`;
+  const reason =
+    `${where}: ${what ? `${what}: ` : ''}expected ${tell(expected)}, got ${tell(got)}`.replaceAll('\n', ' ');
+  return { verdict: 'DIFFERS', reason, difference };
+}
+
+function tell(value: Json | undefined): string {
+  if (value === undefined) return 'nothing';
+  const text = stringifyJson(value);
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+}
+
+async function findFiles(path: string): Promise<string[]> {
+  if (!(await stat(path)).isDirectory()) return [path];
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .toSorted();
+}
+
+/** Runs `work` on `jobs` items at a time; results and `onResult` calls are in the order of the items. */
+async function inOrder(
+  files: readonly string[],
+  jobs: number,
+  work: (file: string) => Promise<ReplayResult>,
+  { onResult }: ReplayOptions,
+): Promise<ReplayResult[]> {
+  const results: ReplayResult[] = [];
+  let next = 0;
+  let told = 0;
+  const worker = async (): Promise<void> => {
+    while (next < files.length) {
+      const index = next++;
+      results[index] = await work(files[index]!);
+      for (; results[told] !== undefined; told++) onResult?.(results[told]!);
+    }
+  };
+  const workers = await Promise.allSettled(Array.from({ length: Math.max(1, jobs) }, worker));
+  for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
+  return results;
+}
+
+function countVerdicts(results: readonly ReplayResult[]): Record<Verdict, number> {
+  const counts = VERDICTS.map((verdict) => [
+    verdict,
+    results.filter((one) => one.verdict === verdict).length,
+  ]);
+  return Object.fromEntries(counts) as Record<Verdict, number>;
+}

@@ -1,0 +1,113 @@
+/**
+ * Compares what a transcript holds with what was played: replies step by step; events step by step where the clock
+ * was injected, else in order over the whole transcript. Both sides go through the same normalisation.
+ */
+import { isJsonObject, type Json } from '../../../spec/json.ts';
+import { type Difference, firstDifference, firstSurplus } from './compare.ts';
+import { AutoNames, dropPausePairs, type Normalize, normalize, normalizeTiming } from './normalize.ts';
+import type { PlayedStep } from './player.ts';
+import type { Scenario, ScenarioStep } from './scenario.ts';
+
+/** Queries whose answer may lack what the target does not implement. */
+const NAME_LISTS: ReadonlySet<Json | undefined> = new Set(['query-commands', 'query-events']);
+
+/** The normalisation for an endpoint whose clock is injected (`virtualTime`) or not. */
+export function normalization(virtualTime: boolean): Normalize {
+  return virtualTime ? normalize : (value) => normalizeTiming(normalize(value));
+}
+
+interface Side {
+  readonly replies: readonly Json[];
+  readonly events: readonly Json[];
+}
+
+interface Pair {
+  readonly number: number;
+  readonly step: ScenarioStep;
+  readonly expected: Side;
+  readonly got: Side;
+  readonly played: PlayedStep | undefined;
+}
+
+/** The first difference, or null. `hide` puts placeholders for the host's own values. */
+export function judge(
+  scenario: Scenario,
+  played: readonly PlayedStep[],
+  virtualTime: boolean,
+  hide: Normalize,
+): Difference | null {
+  const pairs = pairUp(scenario, played, normalization(virtualTime), hide);
+  for (const pair of pairs) {
+    const difference = judgeReplies(pair) ?? (virtualTime ? judgeEvents(pair) : null) ?? judgeRest(pair);
+    if (difference) return { ...difference, step: pair.number };
+  }
+  return virtualTime ? null : judgeAllEvents(pairs);
+}
+
+function pairUp(scenario: Scenario, played: readonly PlayedStep[], norm: Normalize, hide: Normalize): Pair[] {
+  const names = { expected: new AutoNames(), got: new AutoNames() };
+  return scenario.steps.map((step, index) => {
+    const one = played[index];
+    return {
+      number: index + 1,
+      step,
+      played: one,
+      expected: {
+        replies: recordedReplies(step).map((reply) => names.expected.renumber(norm(reply))),
+        events: (step.events ?? []).map((event) => names.expected.renumber(norm(event))),
+      },
+      got: {
+        replies: (one?.replies ?? []).map((reply) => names.got.renumber(norm(hide(reply)))),
+        events: (one?.events ?? []).map((event) => names.got.renumber(norm(hide(event)))),
+      },
+    };
+  });
+}
+
+function recordedReplies(step: ScenarioStep): readonly Json[] {
+  return step.replies ?? (step.reply === undefined ? [] : [step.reply]);
+}
+
+function judgeReplies({ step, expected, got }: Pair): Omit<Difference, 'step'> | null {
+  const single = step.reply !== undefined && got.replies.length <= 1;
+  if (isNameList(step) && single) {
+    const [left, right] = [listOf(expected.replies[0]), listOf(got.replies[0])];
+    if (left && right) return firstSurplus(left, right, '$.reply.return');
+  }
+  return single
+    ? firstDifference(expected.replies[0], got.replies[0], '$.reply')
+    : firstDifference([...expected.replies], [...got.replies], '$.replies');
+}
+
+function isNameList(step: ScenarioStep): boolean {
+  return isJsonObject(step.send) && NAME_LISTS.has(step.send.execute);
+}
+
+function listOf(reply: Json | undefined): Json[] | null {
+  return isJsonObject(reply) && Array.isArray(reply.return) ? reply.return : null;
+}
+
+function judgeEvents({ expected, got }: Pair): Omit<Difference, 'step'> | null {
+  return firstDifference([...expected.events], [...got.events], '$.events');
+}
+
+/** What a step holds besides messages. */
+function judgeRest({ step, played }: Pair): Omit<Difference, 'step'> | null {
+  return (
+    firstDifference(step['timed-out'] ?? false, played?.timedOut ?? false, '$.timed-out') ??
+    firstDifference(step.eof ?? false, played?.eof ?? false, '$.eof') ??
+    (step.host ? firstDifference(step.rc ?? 0, played?.rc, '$.rc') : null) ??
+    (step.stdout === undefined ? null : firstDifference(step.stdout, played?.stdout, '$.stdout')) ??
+    (step.qtest ? firstDifference(step['qtest-reply'] ?? 'OK', played?.qtestReply, '$.qtest-reply') : null)
+  );
+}
+
+function judgeAllEvents(pairs: readonly Pair[]): Difference | null {
+  const expected = dropPausePairs(pairs.flatMap((pair) => pair.expected.events));
+  const got = dropPausePairs(pairs.flatMap((pair) => pair.got.events));
+  const difference = firstDifference(expected, got, '$.events');
+  if (!difference) return null;
+  const at = Number(/^\$\.events\[(\d+)\]/.exec(difference.path)?.[1] ?? 0);
+  const step = pairs.find((pair) => pair.expected.events.includes(expected[at]!));
+  return { ...difference, ...(step && { step: step.number }) };
+}

@@ -1,0 +1,94 @@
+/** What a target offers, asked of an endpoint of its own before the first transcript is replayed. */
+import { readIntrospection } from '../../../spec/introspection.ts';
+import { isJsonObject, type Json } from '../../../spec/json.ts';
+import type { Schema } from '../../../spec/model.ts';
+import { QmpClient } from '../../qmp/client.ts';
+import { type Endpoint, StartError, type Target, UnsupportedTopology } from '../../targets/target.ts';
+import type { ScratchArea } from '../scratch.ts';
+
+/** How an option, device or object type is refused that a program does not have at all. */
+const UNKNOWN =
+  /invalid option|unknown option|invalid object type|not a valid (device|object)|unsupported machine type/i;
+
+export class Offer {
+  readonly schema: Schema;
+  readonly #target: Target;
+  readonly #area: ScratchArea;
+  readonly #options = new Map<string, Promise<string | null>>();
+
+  private constructor(schema: Schema, target: Target, area: ScratchArea) {
+    this.schema = schema;
+    this.#target = target;
+    this.#area = area;
+  }
+
+  /** Rejects with `StartError` if not even an endpoint without options comes up. */
+  static async of(target: Target, area: ScratchArea): Promise<Offer> {
+    const endpoint = await start(target, area, []);
+    try {
+      const client = await QmpClient.connect(await endpoint.openMonitor(0));
+      const schema = readIntrospection(await client.execute('query-qmp-schema'));
+      await client.close();
+      return new Offer(schema, target, area);
+    } finally {
+      await endpoint.stop();
+    }
+  }
+
+  /** The first option of a command line that the target does not have, or null. */
+  async missingOption(argv: readonly string[]): Promise<string | null> {
+    const machine = argv.indexOf('-machine');
+    const context = machine >= 0 ? argv.slice(machine, machine + 2) : [];
+    for (const [option, value] of pairs(argv)) {
+      const signature = optionSignature(option, value);
+      let answer = this.#options.get(signature);
+      if (!answer) {
+        const words = value === undefined ? [option] : [option, value];
+        answer = this.#tryOption(option === '-machine' ? words : [...context, ...words], signature);
+        this.#options.set(signature, answer);
+      }
+      const lacking = await answer;
+      if (lacking !== null) return lacking;
+    }
+    return null;
+  }
+
+  /** Only a refusal of the option itself counts: a missing image, say, shows that the option is there. */
+  async #tryOption(words: readonly string[], signature: string): Promise<string | null> {
+    try {
+      await (await start(this.#target, this.#area, words)).stop();
+      return null;
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      const unknown = error instanceof UnsupportedTopology || UNKNOWN.test(error.message);
+      return unknown ? `option ${signature}` : null;
+    }
+  }
+}
+
+async function start(target: Target, area: ScratchArea, options: readonly string[]): Promise<Endpoint> {
+  return target.start({
+    topology: { name: 'offer', images: [], options, monitors: 1 },
+    scratch: await area.make('offer'),
+  });
+}
+
+function pairs(argv: readonly string[]): [string, string | undefined][] {
+  return argv.flatMap((word, index): [string, string | undefined][] => {
+    if (!word.startsWith('-')) return [];
+    const next = argv[index + 1];
+    return [[word, next?.startsWith('-') ? undefined : next]];
+  });
+}
+
+/** `-drive`, `-object iothread`: what decides whether a target has it. */
+function optionSignature(option: string, value: string | undefined): string {
+  const typed = ['-object', '-device', '-machine'].includes(option);
+  return typed && value !== undefined ? `${option} ${typeOf(value)}` : option;
+}
+
+function typeOf(value: string): string {
+  if (!value.startsWith('{')) return value.split(',')[0]!.replace(/^(qom-type|driver|type)=/, '');
+  const object = JSON.parse(value) as Json;
+  return isJsonObject(object) ? String(object['qom-type'] ?? object.driver) : value;
+}

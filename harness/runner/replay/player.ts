@@ -1,0 +1,322 @@
+/**
+ * Plays the steps of a transcript on a started endpoint and writes down what it did, as the recorder of the
+ * observations did: after a command everything is read until 25 ms pass in silence, unless the next step waits for
+ * an event; then reading ends with the reply.
+ *
+ * Time passes only through the endpoint's `settle`: with an injected clock nothing here waits in real time.
+ */
+import { connect, type Socket } from 'node:net';
+import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import { Channel, type Message } from '../../qmp/channel.ts';
+import { hasMembers } from '../../qmp/events.ts';
+import type { Endpoint, ExitInfo } from '../../targets/target.ts';
+import { type Host, normalizeOutput } from './host.ts';
+import { AutoNames, type Normalize, translateNames } from './normalize.ts';
+import type { Placeholders } from './placeholders.ts';
+import type { Scenario, ScenarioStep } from './scenario.ts';
+
+/** What a step brought. Replies are all messages that are no events. */
+export interface PlayedStep {
+  readonly replies: readonly Json[];
+  readonly events: readonly Json[];
+  /** The event waited for did not come. */
+  readonly timedOut?: boolean;
+  readonly eof?: boolean;
+  readonly rc?: number;
+  readonly stdout?: string;
+  readonly qtestReply?: string;
+}
+
+const SETTLE_MS = 25;
+const RAW_SETTLE_MS = 120;
+const WAIT_MS = 8_000;
+const REPLY_MS = 20_000;
+const END_MS = 10_000;
+/** Most time for an endpoint that never falls silent. */
+const BUSY_MS = 5_000;
+/** Longest time between two looks at what does not come over the line: an exit, a guest port. */
+const POLL_MS = 10;
+/** A step of an injected clock. */
+const TICK_MS = 1;
+
+export const EOF: JsonObject = { '@EOF@': true };
+
+/** One monitor: messages in the order they came, as JSON. */
+class Line {
+  readonly channel: Channel;
+  readonly #inbox: Json[] = [];
+  closed = false;
+  #wake: () => void = () => undefined;
+
+  constructor(channel: Channel) {
+    this.channel = channel;
+    channel.open({
+      message: (message) => {
+        this.#inbox.push(asJson(message));
+        this.#wake();
+      },
+      closed: () => {
+        this.closed = true;
+        this.#wake();
+      },
+    });
+  }
+
+  get length(): number {
+    return this.#inbox.length;
+  }
+
+  /** Resolves when something arrives. */
+  arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  find(accepts: (message: Json) => boolean): number {
+    return this.#inbox.findIndex(accepts);
+  }
+
+  take(count = this.#inbox.length): Json[] {
+    return this.#inbox.splice(0, count);
+  }
+}
+
+export class Player {
+  readonly #scenario: Scenario;
+  readonly #endpoint: Endpoint;
+  readonly #host: Host;
+  readonly #placeholders: Placeholders;
+  readonly #normalize: Normalize;
+  readonly #lines = new Map<number, Line>();
+  readonly #recordedNames = new AutoNames();
+  readonly #ownNames = new AutoNames();
+  #exit: ExitInfo | null = null;
+  #qtest: Socket | null = null;
+
+  constructor(
+    scenario: Scenario,
+    endpoint: Endpoint,
+    host: Host,
+    placeholders: Placeholders,
+    normalize: Normalize,
+  ) {
+    this.#scenario = scenario;
+    this.#endpoint = endpoint;
+    this.#host = host;
+    this.#placeholders = placeholders;
+    this.#normalize = normalize;
+    void endpoint.exited.then((exit) => {
+      this.#exit = exit;
+    });
+  }
+
+  /** Plays until the end, or until the endpoint closes the connection or does not answer. */
+  async play(): Promise<PlayedStep[]> {
+    const played: PlayedStep[] = [];
+    await this.#line(0);
+    for (const [index, step] of this.#scenario.steps.entries()) {
+      const result = endOfFile(await this.#step(step, this.#scenario.steps[index + 1], played.at(-1)));
+      played.push(result);
+      for (const message of [...(step.replies ?? [step.reply ?? null]), ...(step.events ?? [])])
+        this.#recordedNames.renumber(message);
+      for (const message of [...result.replies, ...result.events])
+        this.#ownNames.renumber(this.#normalize(message));
+      const silent = expectsReply(step) && result.replies.length === 0;
+      if (silent || result.eof || result.replies.includes(EOF)) break;
+    }
+    return played;
+  }
+
+  /** Ends the endpoint as the recorder did; null if it does not end by itself, or was not asked to. */
+  async end(): Promise<ExitInfo | null> {
+    const raw = this.#scenario.steps.some((step) => step.raw !== undefined || step['raw-hex'] !== undefined);
+    const line = await this.#line(0);
+    if (!raw && !line.closed) line.channel.send({ execute: 'quit' });
+    if (!raw) await this.#until(line, () => this.#exit !== null, END_MS);
+    const exit = this.#exit;
+    await this.#endpoint.stop();
+    return exit;
+  }
+
+  async close(): Promise<void> {
+    this.#qtest?.destroy();
+    for (const line of this.#lines.values()) await line.channel.close();
+  }
+
+  async #line(monitor: number): Promise<Line> {
+    const existing = this.#lines.get(monitor);
+    if (existing) return existing;
+    const line = new Line(new Channel(await this.#endpoint.openMonitor(monitor)));
+    this.#lines.set(monitor, line);
+    if (this.#scenario.negotiate) {
+      await this.#until(line, () => line.length > 0, REPLY_MS);
+      line.take();
+      this.#send(line, { execute: 'qmp_capabilities' });
+      await this.#until(line, () => line.length > 0, REPLY_MS);
+      line.take();
+    }
+    return line;
+  }
+
+  async #step(step: ScenarioStep, next?: ScenarioStep, before?: PlayedStep): Promise<PlayedStep> {
+    const line = await this.#line(step.monitor ?? 0);
+    if (step.send !== undefined) return this.#command(line, step.send, next?.wait !== undefined);
+    if (step.raw !== undefined || step['raw-hex'] !== undefined) return this.#rawBytes(line, step);
+    if (step.wait) return this.#wait(line, step, before);
+    if (step.greeting) {
+      await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
+      return this.#settled(line, SETTLE_MS);
+    }
+    if (step.host) {
+      const { rc, stdout } = await this.#host.run(step.host);
+      return { ...(await this.#settled(line, SETTLE_MS)), rc, stdout: normalizeOutput(stdout) };
+    }
+    if (step.qtest) {
+      const qtestReply = await this.#guestPorts(line, step.qtest);
+      return { ...(await this.#settled(line, SETTLE_MS)), qtestReply };
+    }
+    await this.#pass(line, (step.sleep ?? 0) * 1000);
+    return sorted(line.take());
+  }
+
+  async #command(line: Line, message: Json, waitFollows: boolean): Promise<PlayedStep> {
+    this.#send(
+      line,
+      translateNames(this.#placeholders.fillAll(message), this.#recordedNames, this.#ownNames),
+    );
+    await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
+    const reply = line.find(isReply);
+    if (!waitFollows || reply < 0) return this.#settled(line, SETTLE_MS);
+    return sorted(line.take(reply + 1));
+  }
+
+  async #rawBytes(line: Line, step: ScenarioStep): Promise<PlayedStep> {
+    const bytes =
+      step.raw === undefined
+        ? Buffer.from(step['raw-hex']!, 'hex')
+        : Buffer.from(this.#placeholders.fill(step.raw));
+    if (!line.closed) line.channel.sendRaw(bytes);
+    const quiet = step.quiet === undefined ? RAW_SETTLE_MS : step.quiet * 1000;
+    // Without a reply only silence tells that there will be none.
+    if (expectsReply(step)) await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
+    return this.#settled(line, quiet);
+  }
+
+  async #wait(line: Line, step: ScenarioStep, before?: PlayedStep): Promise<PlayedStep> {
+    const { event, data, timeout } = step.wait!;
+    const wanted = (message: Json): boolean =>
+      isJsonObject(message) &&
+      message.event === event &&
+      (data === undefined || hasMembers(message.data, data));
+    if (step.already || before?.events.some(wanted)) return this.#settled(line, SETTLE_MS);
+    const seconds = step.timeout ?? timeout;
+    const limit = seconds === undefined ? WAIT_MS : seconds * 1000;
+    const came = await this.#until(line, () => line.find(wanted) >= 0, limit);
+    const settled = await this.#settled(line, SETTLE_MS);
+    return came ? settled : { ...settled, timedOut: true };
+  }
+
+  #send(line: Line, message: Json): void {
+    if (!line.closed) line.channel.send(message);
+  }
+
+  /** All that arrives until `quiet` milliseconds pass in silence. */
+  async #settled(line: Line, quiet: number): Promise<PlayedStep> {
+    let silent = 0;
+    let busy = 0;
+    while (silent < quiet && busy < BUSY_MS && !line.closed) {
+      const before = line.length;
+      const tick = this.#endpoint.virtualTime ? TICK_MS : quiet;
+      await this.#tick(line, tick);
+      silent = line.length === before ? silent + tick : 0;
+      busy += tick;
+    }
+    return { ...sorted(line.take()), ...(line.closed && { eof: true }) };
+  }
+
+  /** False if `done` did not become true in time. */
+  async #until(line: Line, done: () => boolean, limit: number): Promise<boolean> {
+    if (this.#endpoint.virtualTime) {
+      for (let passed = 0; passed <= limit; passed += TICK_MS) {
+        await this.#endpoint.settle(passed === 0 ? 0 : TICK_MS);
+        if (done() || line.closed) return done();
+      }
+      return false;
+    }
+    const end = performance.now() + limit;
+    while (!done() && !line.closed && performance.now() < end)
+      await this.#tick(line, Math.min(POLL_MS, end - performance.now()));
+    return done();
+  }
+
+  async #pass(line: Line, milliseconds: number): Promise<void> {
+    if (this.#endpoint.virtualTime) await this.#endpoint.settle(milliseconds);
+    else await this.#until(line, () => false, milliseconds);
+  }
+
+  /** Lets time pass; where it is real, only until something arrives. */
+  async #tick(line: Line, milliseconds: number): Promise<void> {
+    if (this.#endpoint.virtualTime) return this.#endpoint.settle(milliseconds);
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, milliseconds);
+    });
+    await Promise.race([line.arrival(), over]);
+    clearTimeout(timer);
+  }
+
+  /** Sends lines to the socket that stands for the guest's CPU; `OK`, or the first other answer. */
+  async #guestPorts(line: Line, commands: readonly string[]): Promise<string> {
+    this.#qtest ??= connect(this.#placeholders.fill('@QTEST@')).setEncoding('utf8');
+    const socket = this.#qtest;
+    const answers: string[] = [];
+    let rest = '';
+    const collect = (text: string): void => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop()!;
+      answers.push(...lines.filter((answer) => !answer.startsWith('IRQ ')));
+    };
+    let failure: Error | null = null;
+    const fail = (error: Error): void => {
+      failure = error;
+    };
+    socket.on('data', collect).once('error', fail);
+    try {
+      for (const command of commands) socket.write(`${command}\n`);
+      await this.#until(line, () => failure !== null || answers.length >= commands.length, REPLY_MS);
+    } finally {
+      socket.off('data', collect).off('error', fail);
+    }
+    if (failure !== null) return String(failure);
+    return (
+      answers.find((answer) => !answer.startsWith('OK')) ?? (answers.length < commands.length ? '' : 'OK')
+    );
+  }
+}
+
+function asJson(message: Message): Json {
+  return message.value ?? { '@unparsable@': message.text };
+}
+
+function isReply(message: Json): boolean {
+  return !(isJsonObject(message) && typeof message.event === 'string');
+}
+
+function sorted(messages: readonly Json[]): PlayedStep {
+  return {
+    replies: messages.filter(isReply),
+    events: messages.filter((message) => !isReply(message)),
+  };
+}
+
+/** Where the connection ended in place of a reply, that end is the reply. */
+function endOfFile(step: PlayedStep): PlayedStep {
+  if (!step.eof || step.replies.length > 0) return step;
+  const { eof: _, ...rest } = step;
+  return { ...rest, replies: [EOF] };
+}
+
+function expectsReply(step: ScenarioStep): boolean {
+  return step.reply !== undefined || (step.replies?.length ?? 0) > 0;
+}

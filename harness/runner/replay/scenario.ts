@@ -1,0 +1,119 @@
+/**
+ * A transcript as a file holds it: what our recorder writes (`reports/record.ts`) and what was observed on live
+ * endpoints, which also has steps on the host, a guest's I/O ports, and what remains after the end.
+ */
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../spec/json.ts';
+
+export interface Scenario {
+  readonly name: string;
+  readonly argv: readonly string[];
+  /** Commands for the host, a list of words each; words of `@write` are JSON. */
+  readonly setup: readonly HostCommand[];
+  /** False: the steps read the greeting and negotiate themselves. */
+  readonly negotiate: boolean;
+  readonly steps: readonly ScenarioStep[];
+  readonly after: After;
+  /** Set where the endpoint refused to start. */
+  readonly start?: { readonly exit: number; readonly stderr: string };
+  /** Exit status; negative for a signal. */
+  readonly exit: number;
+}
+
+export type HostCommand = readonly [program: string, ...words: Json[]];
+
+export interface ScenarioStep {
+  readonly send?: Json;
+  readonly raw?: string;
+  readonly 'raw-hex'?: string;
+  /** Seconds of silence that end the reading after raw bytes. */
+  readonly quiet?: number;
+  readonly wait?: { readonly event: string; readonly data?: JsonObject; readonly timeout?: number };
+  /** Seconds. */
+  readonly timeout?: number;
+  /** The event waited for was among those of the step before. */
+  readonly already?: boolean;
+  readonly 'timed-out'?: boolean;
+  /** Seconds. */
+  readonly sleep?: number;
+  readonly greeting?: boolean;
+  readonly host?: HostCommand;
+  readonly rc?: number;
+  readonly stdout?: string;
+  readonly qtest?: readonly string[];
+  readonly 'qtest-reply'?: string;
+  readonly reply?: Json;
+  readonly replies?: readonly Json[];
+  readonly events?: readonly Json[];
+  /** The endpoint closed the connection after the reply. */
+  readonly eof?: boolean;
+  readonly monitor?: number;
+}
+
+export interface After {
+  readonly check: readonly { readonly cmd: HostCommand; readonly rc: number; readonly stdout?: string }[];
+  /** SHA-256 of the guest's view of an image, by file name. */
+  readonly content: Readonly<Record<string, string>>;
+}
+
+/** The file is no transcript. */
+export class ScenarioError extends Error {
+  override readonly name = 'ScenarioError';
+}
+
+const STEP_KINDS = ['send', 'raw', 'raw-hex', 'wait', 'sleep', 'greeting', 'host', 'qtest'] as const;
+
+/** Reads a transcript. Throws `ScenarioError`. Members that replay does not look at are ignored. */
+export function readScenario(text: string): Scenario {
+  let value: Json;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw new ScenarioError(`no JSON: ${(error as Error).message}`, { cause: error });
+  }
+  if (!isJsonObject(value)) throw new ScenarioError('no transcript: not an object');
+  const { name, argv = [], setup = [], negotiate = true, steps, after = {}, start, exit = 0 } = value;
+  if (typeof name !== 'string') throw new ScenarioError('no transcript: name is missing');
+  if (!Array.isArray(argv) || !argv.every((word) => typeof word === 'string'))
+    throw new ScenarioError('argv: not a list of strings');
+  if (!Array.isArray(setup)) throw new ScenarioError('setup: not a list');
+  if (!Array.isArray(steps)) throw new ScenarioError('no transcript: steps is missing');
+  if (!isJsonObject(after)) throw new ScenarioError('after: not an object');
+  for (const [index, command] of setup.entries()) checkCommand(command, `setup[${index}]`);
+  steps.forEach(checkStep);
+  const { check = [], content = {} } = after;
+  if (!Array.isArray(check) || !isJsonObject(content)) throw new ScenarioError('after: ill-formed');
+  for (const [index, one] of check.entries())
+    checkCommand(isJsonObject(one) ? one.cmd : undefined, `after.check[${index}]`);
+  // The shape was checked as far as replay relies on it.
+  return {
+    name,
+    argv,
+    setup,
+    negotiate,
+    steps,
+    after: { check, content },
+    start,
+    exit,
+  } as unknown as Scenario;
+}
+
+function checkStep(step: Json, index: number): void {
+  const where = `steps[${index}]`;
+  if (!isJsonObject(step)) throw new ScenarioError(`${where}: not an object`);
+  const kinds = STEP_KINDS.filter((kind) => step[kind] !== undefined);
+  if (kinds.length !== 1) throw new ScenarioError(`${where}: one of ${STEP_KINDS.join(', ')} is wanted`);
+  if (step.host !== undefined) checkCommand(step.host, `${where}.host`);
+  for (const key of ['replies', 'events', 'qtest'])
+    if (step[key] !== undefined && !Array.isArray(step[key]))
+      throw new ScenarioError(`${where}.${key}: not a list`);
+  for (const key of ['raw', 'raw-hex'])
+    if (step[key] !== undefined && typeof step[key] !== 'string')
+      throw new ScenarioError(`${where}.${key}: not a string`);
+  if (step.wait !== undefined && !(isJsonObject(step.wait) && typeof step.wait.event === 'string'))
+    throw new ScenarioError(`${where}.wait: no event is named`);
+}
+
+function checkCommand(command: Json | undefined, where: string): void {
+  if (!Array.isArray(command) || typeof command[0] !== 'string')
+    throw new ScenarioError(`${where}: not a command`);
+}
