@@ -1,5 +1,7 @@
-/** For tests: services with a clock that only a test moves, and numbers that repeat. */
+/** For tests: a clock that only a test moves, numbers that repeat, a disk in memory that can be made to fail. */
+import type { DriverState, Limits } from './drivers/driver.ts';
 import type { Clock } from './endpoint.ts';
+import { IoError } from './io/errno.ts';
 import { InFlight } from './io/inflight.ts';
 import type { Services } from './services.ts';
 
@@ -38,4 +40,54 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
     return state;
   };
   return { clock, random, cwd, inFlight: new InFlight(), log: () => {}, emit: () => {} };
+}
+
+/** A disk in memory. Every request takes a turn of the event loop, so that requests in flight really overlap. */
+export class MemoryDisk implements DriverState {
+  bytes: Uint8Array;
+  readonly limits: Partial<Limits>;
+  /** What the driver was asked for, in order. */
+  readonly log: string[] = [];
+  /** The errno that requests fail with, from the next one on. */
+  failure: string | undefined;
+
+  constructor(size: number, limits: Partial<Limits> = {}) {
+    this.bytes = new Uint8Array(size);
+    this.limits = limits;
+  }
+
+  length(): number {
+    return this.bytes.length;
+  }
+
+  async read(offset: number, buffer: Uint8Array): Promise<void> {
+    await this.#request(`read ${offset} ${buffer.length}`);
+    buffer.set(this.bytes.subarray(offset, offset + buffer.length));
+  }
+
+  async write(offset: number, data: Uint8Array): Promise<void> {
+    await this.#request(`write ${offset} ${data.length}`);
+    this.bytes.set(data, offset);
+  }
+
+  flush(): Promise<void> {
+    return this.#request('flush');
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#request(`truncate ${length}`);
+    const bytes = new Uint8Array(length);
+    bytes.set(this.bytes.subarray(0, length));
+    this.bytes = bytes;
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async #request(what: string): Promise<void> {
+    this.log.push(what);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (this.failure !== undefined) throw new IoError(this.failure);
+  }
 }

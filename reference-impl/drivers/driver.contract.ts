@@ -1,0 +1,209 @@
+/**
+ * What every driver must do behind the request layer, whatever it is. A driver's test calls this with a way to make
+ * disks; a driver that keeps no data or cannot resize says so, and is then held to that.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../spec/json.ts';
+import { CommandError } from '../errors.ts';
+import { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { openNode } from '../graph/open.ts';
+import { testServices } from '../testing.ts';
+
+export interface DriverSubject {
+  readonly name: string;
+  /** Makes a disk of `size` bytes of zeroes inside `folder`; the result opens it, as often as one likes. */
+  make(folder: string, size: number): Promise<JsonObject>;
+  /** What is written is there when it is read. */
+  readonly keepsData: boolean;
+  readonly resizes: boolean;
+  /** Writing past the end makes the disk longer. */
+  readonly grows: boolean;
+}
+
+const SIZE = 192 * 1024;
+const RUNS = 25;
+
+type Operation =
+  | { readonly kind: 'read' | 'write' | 'zero' | 'discard'; readonly offset: number; readonly length: number }
+  | { readonly kind: 'flush' | 'reopen' };
+
+const range = fc
+  .tuple(
+    fc.integer({ min: 0, max: SIZE - 1 }),
+    fc.oneof(fc.integer({ min: 1, max: 600 }), fc.integer({ min: 1, max: 70_000 })),
+  )
+  .map(([offset, length]) => ({ offset, length: Math.min(length, SIZE - offset) }));
+const operation: fc.Arbitrary<Operation> = fc
+  .oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('read', 'write', 'zero', 'discard'), range }) },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('flush', 'reopen'), range }) },
+  )
+  .map(({ kind, range: { offset, length } }) => ({ kind, offset, length }) as Operation);
+
+export function driverContract(subject: DriverSubject): void {
+  describe(`${subject.name}: driver contract`, () => {
+    // A law that does not concern the driver is left out, not skipped.
+    const ifKeepsData = subject.keepsData ? test : leaveOut;
+    const ifResizes = subject.resizes ? test : leaveOut;
+    const ifFixed = subject.resizes ? leaveOut : test;
+    let folder: string;
+    let graph: Graph;
+    let definition: JsonObject;
+
+    beforeEach(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'qmpcheck-driver-'));
+      graph = new Graph(testServices(folder));
+      definition = { 'node-name': 'disk', discard: 'unmap', ...(await subject.make(folder, SIZE)) };
+    });
+
+    afterEach(async () => {
+      for (;;) {
+        const node = graph.nodes.find((candidate) => candidate.parents.length === 0);
+        if (!node) break;
+        await graph.release(node);
+      }
+      expect(graph.nodes).toEqual([]);
+      await rm(folder, { recursive: true });
+    });
+
+    const open = (options: JsonObject = {}): Promise<Node> => openNode(graph, { ...definition, ...options });
+
+    test('has the length it was made with', async () => {
+      expect((await open()).requests.length()).toBe(SIZE);
+    });
+
+    ifKeepsData('holds what a shadow holds, also after it was reopened', async () => {
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(operation, { minLength: 1, maxLength: 30 }),
+          fc.nat(255),
+          async (operations, fill) => {
+            let node = await open();
+            const shadow = new Uint8Array(SIZE);
+            await node.requests.writeZeroes(0, SIZE);
+            for (const [step, action] of [...operations, { kind: 'reopen' } as const].entries()) {
+              if (action.kind === 'reopen') {
+                await graph.release(node);
+                node = await open();
+              } else await apply(node, shadow, action, (fill + step) & 0xff);
+            }
+            expect(Buffer.compare(await readAll(node), shadow)).toBe(0);
+            await graph.release(node);
+          },
+        ),
+        { numRuns: RUNS },
+      );
+    });
+
+    ifKeepsData('loses no write among neighbours in flight together', async () => {
+      const node = await open();
+      const pieces = Array.from({ length: 64 }, (_, i) => ({
+        offset: 100 + i * 777,
+        data: new Uint8Array(777).fill(i + 1),
+      }));
+      await Promise.all(pieces.map(({ offset, data }) => node.requests.write(offset, data)));
+      const expected = new Uint8Array(SIZE);
+      for (const { offset, data } of pieces) expected.set(data, offset);
+      expect(Buffer.compare(await readAll(node), expected)).toBe(0);
+    });
+
+    test('reads zeroes beyond its end', async () => {
+      const node = await open();
+      const buffer = new Uint8Array(1024).fill(7);
+      await node.requests.read(SIZE + 512, buffer);
+      expect(buffer).toEqual(new Uint8Array(1024));
+    });
+
+    test('a write beyond its end is refused or makes it longer', async () => {
+      const node = await open();
+      const write = node.requests.write(SIZE - 512, new Uint8Array(1024).fill(1));
+      if (subject.grows) {
+        await write;
+        expect(node.requests.length()).toBe(SIZE + 512);
+      } else {
+        await expect(write).rejects.toMatchObject({ name: 'IoError', code: 'EIO' });
+        expect(node.requests.length()).toBe(SIZE);
+      }
+    });
+
+    test('a read-only node refuses every change', async () => {
+      const node = await open({ 'read-only': true });
+      const refused = { name: 'IoError', code: 'EPERM' };
+      await expect(node.requests.write(0, new Uint8Array(512).fill(1))).rejects.toMatchObject(refused);
+      await expect(node.requests.writeZeroes(0, 512)).rejects.toMatchObject(refused);
+      await expect(node.requests.discard(0, 512)).rejects.toMatchObject(refused);
+      await expect(node.truncate(SIZE * 2)).rejects.toBeInstanceOf(CommandError);
+      expect(node.requests.highestWrite).toBe(0);
+    });
+
+    test('block status covers the whole disk, piece by piece', async () => {
+      const node = await open();
+      let at = 0;
+      while (at < SIZE) {
+        const { length } = await node.requests.blockStatus(at, SIZE - at);
+        expect(length).toBeGreaterThan(0);
+        at += length;
+      }
+      expect(at).toBe(SIZE);
+    });
+
+    ifResizes('keeps its contents when it is resized, and grows by zeroes', async () => {
+      const node = await open();
+      await node.requests.write(0, new Uint8Array(SIZE).fill(9));
+      await node.truncate(SIZE / 2);
+      expect(node.requests.length()).toBe(SIZE / 2);
+      await node.truncate(SIZE);
+      const bytes = await readAll(node);
+      expect(bytes.subarray(0, SIZE / 2).every((byte) => byte === 9)).toBe(true);
+      expect(bytes.subarray(SIZE / 2).every((byte) => byte === 0)).toBe(true);
+    });
+
+    ifFixed('refuses to be resized', async () => {
+      const node = await open();
+      await expect(node.truncate(SIZE * 2)).rejects.toBeInstanceOf(CommandError);
+      expect(node.requests.length()).toBe(SIZE);
+    });
+  });
+}
+
+function leaveOut(_name: string, _law: () => Promise<void>): void {}
+
+async function apply(
+  node: Node,
+  shadow: Uint8Array,
+  action: Exclude<Operation, { kind: 'reopen' }>,
+  fill: number,
+): Promise<void> {
+  if (action.kind === 'flush') return node.requests.flush();
+  const { offset, length } = action as Extract<Operation, { offset: number }>;
+  const part = shadow.subarray(offset, offset + length);
+  switch (action.kind) {
+    case 'read': {
+      const buffer = new Uint8Array(length).fill(0xee);
+      await node.requests.read(offset, buffer);
+      expect(Buffer.compare(buffer, part)).toBe(0);
+      return;
+    }
+    case 'write':
+      part.fill(fill);
+      return node.requests.write(offset, part.slice());
+    case 'zero':
+      part.fill(0);
+      return node.requests.writeZeroes(offset, length);
+    case 'discard':
+      // The contents are undefined from here on, but they stay what they have become.
+      await node.requests.discard(offset, length);
+      return node.requests.read(offset, part);
+  }
+}
+
+async function readAll(node: Node): Promise<Uint8Array> {
+  const bytes = new Uint8Array(node.requests.length());
+  await node.requests.read(0, bytes);
+  return bytes;
+}
