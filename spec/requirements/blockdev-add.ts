@@ -2,6 +2,21 @@
 import type { Requirement } from './requirement.ts';
 
 export const blockdevAdd = {
+  'blockdev-add/backing-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsGenericCOWFormat',
+    text: 'Without backing the backing image is the one that the image itself names.',
+  },
+  'blockdev-add/backing-empty': {
+    level: 'must',
+    definition: 'BlockdevRefOrNull',
+    text: 'An empty string for backing means none, as null does; it is deprecated.',
+  },
+  'blockdev-add/backing-null': {
+    level: 'must',
+    definition: 'BlockdevRefOrNull',
+    text: 'null for backing leaves the node without a backing image, whatever the image names.',
+  },
   'blockdev-add/cache': {
     level: 'must',
     definition: 'BlockdevCacheOptions',

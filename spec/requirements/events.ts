@@ -7,6 +7,11 @@ export const events = {
     definition: 'BLOCK_IMAGE_CORRUPTED',
     text: 'device is always there; it is empty where the image belongs to no device.',
   },
+  'BLOCK_IMAGE_CORRUPTED/emitted': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'An image that is marked corrupt brings one, which names it by device or by node.',
+  },
   'BLOCK_IMAGE_CORRUPTED/fatal': {
     level: 'must',
     definition: 'BLOCK_IMAGE_CORRUPTED',
@@ -47,6 +52,12 @@ export const events = {
     definition: 'BLOCK_JOB_CANCELLED',
     text: 'A job that was cancelled brings one, with the type and id of the job.',
   },
+  'BLOCK_JOB_CANCELLED/progress': {
+    level: 'must',
+    definition: 'BLOCK_JOB_CANCELLED',
+    text: 'offset is smaller than len: the work was not done.',
+    contradictedBy: 'random/r01073',
+  },
   'BLOCK_JOB_COMPLETED/emitted': {
     level: 'must',
     definition: 'BLOCK_JOB_COMPLETED',
@@ -61,6 +72,7 @@ export const events = {
     level: 'must',
     definition: 'BLOCK_JOB_COMPLETED',
     text: 'offset equals len after success and is smaller after a failure.',
+    contradictedBy: 'random/r01276',
   },
   'BLOCK_JOB_ERROR/emitted': {
     level: 'must',
@@ -76,6 +88,11 @@ export const events = {
     level: 'must',
     definition: 'BLOCK_JOB_READY',
     text: 'A job that has become ready to be completed by command says so with this event.',
+  },
+  'BLOCK_JOB_READY/progress': {
+    level: 'must',
+    definition: 'BLOCK_JOB_READY',
+    text: 'offset equals len.',
   },
   'BLOCK_JOB_READY/reset-by-error': {
     level: 'must',

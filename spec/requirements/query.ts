@@ -2,6 +2,11 @@
 import type { Requirement } from './requirement.ts';
 
 export const query = {
+  'query-block-jobs/busy-and-paused': {
+    level: 'must',
+    definition: 'BlockJobInfo',
+    text: 'A paused job that still is busy pauses as soon as it can.',
+  },
   'query-block-jobs/job-id': {
     level: 'must',
     definition: 'BlockJobInfo',
@@ -22,10 +27,45 @@ export const query = {
     definition: 'BlockJobInfo',
     text: 'A job that is not busy has no I/O under way.',
   },
+  'query-block-jobs/ready': {
+    level: 'must',
+    definition: 'BlockJobInfo',
+    text: 'ready is true exactly while block-job-complete would be accepted.',
+  },
+  'query-block-jobs/speed': {
+    level: 'must',
+    definition: 'BlockJobInfo',
+    text: 'speed is the limit in bytes each second that was set last.',
+  },
   'query-block-jobs/status-visible': {
     level: 'must',
     definition: 'BlockJobStatus',
     text: 'No job is ever shown with status undefined or null.',
+  },
+  'query-block/bitmap-count': {
+    level: 'must',
+    definition: 'BlockDirtyInfo',
+    text: 'count is the number of bytes, not of bits or sectors, that the bitmap marks.',
+  },
+  'query-block/bitmap-status-active': {
+    level: 'must',
+    definition: 'DirtyBitmapStatus',
+    text: 'active: the bitmap records what is written; clearing it, deleting it and backing up from it are all allowed.',
+  },
+  'query-block/bitmap-status-disabled': {
+    level: 'must',
+    definition: 'DirtyBitmapStatus',
+    text: 'disabled: the bitmap is read-only for the time being but can be deleted.',
+  },
+  'query-block/bitmap-status-frozen': {
+    level: 'must',
+    definition: 'DirtyBitmapStatus',
+    text: 'frozen: a job or backup has the bitmap, and it cannot be changed.',
+  },
+  'query-block/bitmap-status-locked': {
+    level: 'must',
+    definition: 'DirtyBitmapStatus',
+    text: 'locked: the bitmap can be neither cleared nor deleted nor used for a backup.',
   },
   'query-block/device': {
     level: 'must',
@@ -57,10 +97,20 @@ export const query = {
     definition: 'BlockInfo',
     text: 'io-status is present only if the device model supports it and errors may stop the machine.',
   },
+  'query-block/locked': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'locked is true exactly while the guest keeps the medium from being taken out.',
+  },
   'query-block/qdev': {
     level: 'must',
     definition: 'BlockInfo',
     text: 'qdev is the id of the guest device or, where it has none, its QOM path; absent without guest device.',
+  },
+  'query-block/removable': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'removable is true exactly for devices whose medium can be exchanged.',
   },
   'query-block/tray': {
     level: 'must',
@@ -72,6 +122,11 @@ export const query = {
     definition: 'BlockInfo',
     text: 'type always is the string unknown.',
   },
+  'query-blockstats/account-flags': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'account_invalid and account_failed tell whether invalid and failed requests count for the time since the latest access, the latter for latencies too.',
+  },
   'query-blockstats/backends': {
     level: 'must',
     definition: 'query-blockstats',
@@ -81,6 +136,11 @@ export const query = {
     level: 'must',
     definition: 'BlockDeviceStats',
     text: 'Byte and operation counters grow by what the device has read and written.',
+  },
+  'query-blockstats/failed-and-invalid': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'Failed and invalid requests have counters of their own, by kind of request.',
   },
   'query-blockstats/highest-offset': {
     level: 'must',
@@ -97,6 +157,11 @@ export const query = {
     definition: 'query-blockstats',
     text: 'Without query-nodes, filters that a job put in by itself are passed over.',
   },
+  'query-blockstats/merged': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'Requests that were merged into others are counted in rd_merged and wr_merged.',
+  },
   'query-blockstats/nodes': {
     level: 'must',
     definition: 'query-blockstats',
@@ -107,20 +172,45 @@ export const query = {
     definition: 'BlockStats',
     text: 'parent holds the statistics of the node that carries the data, recursively; it is left out where there is none.',
   },
+  'query-blockstats/timed-stats': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'timed_stats has an entry for every interval that was set up for the device, and is empty otherwise.',
+  },
   'query-named-block-nodes/backing-depth': {
     level: 'must',
     definition: 'BlockDeviceInfo',
     text: 'backing_file_depth is the number of images below in the backing chain.',
+  },
+  'query-named-block-nodes/backing-file': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'backing_file is present only for a node with a backing image.',
   },
   'query-named-block-nodes/cache': {
     level: 'must',
     definition: 'BlockDeviceInfo',
     text: 'cache tells the cache mode that is in effect: writeback, direct, no-flush.',
   },
+  'query-named-block-nodes/detect-zeroes': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'detect_zeroes is the mode in force.',
+  },
+  'query-named-block-nodes/encrypted': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'encrypted is true exactly when the image is encrypted.',
+  },
   'query-named-block-nodes/encryption-key-missing': {
     level: 'must',
     definition: 'BlockDeviceInfo',
     text: 'encryption_key_missing is always false.',
+  },
+  'query-named-block-nodes/file-and-driver': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'file is the filename of the node and drv the driver it was opened with.',
   },
   'query-named-block-nodes/image': {
     level: 'must',

@@ -8,7 +8,10 @@ const themes = readdirSync(import.meta.dirname)
   .map((file) => file.slice(0, -'.ts'.length));
 
 async function entriesOf(theme: string): Promise<[string, Requirement][]> {
-  const module = (await import(`./${theme}.ts`)) as Record<string, Record<string, Requirement>>;
+  const module = (await import(/* @vite-ignore */ `./${theme}.ts`)) as Record<
+    string,
+    Record<string, Requirement>
+  >;
   return Object.values(module).flatMap((group) => Object.entries(group));
 }
 
