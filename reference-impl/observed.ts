@@ -1,0 +1,164 @@
+/**
+ * For tests: replays an observed transcript on a reference in this process and compares, member by member.
+ *
+ * Independent of the harness's replay on purpose, and smaller: it knows the steps that the transcripts of `testdata/`
+ * have, and its clock stands still.
+ */
+import { execFileSync } from 'node:child_process';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../spec/json.ts';
+import { startReference } from './reference.ts';
+import { ManualClock } from './testing.ts';
+
+export interface Transcript {
+  readonly argv: readonly string[];
+  readonly setup: readonly Json[][];
+  readonly negotiate?: boolean;
+  readonly steps: readonly JsonObject[];
+}
+
+/** One answer of the endpoint in the form of a transcript's `replies` and `events`, and what the transcript has. */
+export interface StepResult {
+  readonly step: string;
+  readonly got: Json;
+  readonly expected: Json;
+}
+
+/** Replays the transcript; the result has an entry a step. */
+export async function replayObserved(transcript: Transcript): Promise<StepResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-observed-'));
+  try {
+    for (const command of transcript.setup) prepare(map(command, (word) => inFolder(word, folder)) as Json[]);
+    return await replayIn(folder, transcript);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function replayIn(folder: string, transcript: Transcript): Promise<StepResult[]> {
+  const argv = transcript.argv.map((word) => inFolder(word, folder));
+  const reference = await startReference({ argv, cwd: folder, clock: new ManualClock() });
+  const lines: string[] = [];
+  let rest = '';
+  const pipe = reference.connect(0, {
+    data(bytes) {
+      const parts = (rest + Buffer.from(bytes).toString('latin1')).split('\r\n');
+      rest = parts.pop()!;
+      lines.push(...parts);
+    },
+    end() {},
+  });
+  const exchange = async (bytes: Buffer): Promise<string[]> => {
+    pipe.write(bytes);
+    await reference.idle();
+    return lines.splice(0);
+  };
+  try {
+    if (transcript.negotiate !== false) await exchange(Buffer.from('{"execute": "qmp_capabilities"}'));
+    const names = new Names(folder);
+    const results: StepResult[] = [];
+    for (const step of transcript.steps) {
+      const received = (await exchange(bytesOf(names.sent(step) as JsonObject))).map(parseLine);
+      results.push({
+        step: stringifyJson(step.send ?? step.raw ?? step['raw-hex'] ?? 'greeting'),
+        got: names.received({
+          replies: received.filter((message) => !isEvent(message)),
+          events: received.filter(isEvent),
+        }),
+        expected: {
+          replies: (step.replies ?? [step.reply!]) as Json[],
+          events: (step.events ?? []) as Json[],
+        },
+      });
+    }
+    return results;
+  } finally {
+    await reference.stop();
+  }
+}
+
+function bytesOf(step: JsonObject): Buffer {
+  if (step.send !== undefined) return Buffer.from(`${stringifyJson(step.send)}\n`);
+  if (typeof step['raw-hex'] === 'string') return Buffer.from(step['raw-hex'], 'hex');
+  return Buffer.from(typeof step.raw === 'string' ? step.raw : '');
+}
+
+/** Deep nesting and what is no JSON stand in a transcript as text. */
+function parseLine(line: string): Json {
+  const nested = /^\{"return": \[\], "id": (\[{100,}.*)\}$/.exec(line);
+  if (nested) return { return: [], id: { '@json@': nested[1]! } };
+  try {
+    return parseJson(line);
+  } catch {
+    return { '@unparsable@': line };
+  }
+}
+
+function isEvent(message: Json): boolean {
+  return isJsonObject(message) && message.event !== undefined;
+}
+
+const IS_ANY = /^(timestamp|actual-size)$|(_time|_latency)_ns$/;
+const AUTOMATIC_NAME = /#block\d+/g;
+
+/** Translates between the folder and automatic node names here and those of a transcript. */
+class Names {
+  readonly #folder: string;
+  /** Automatic names in the order of their first appearance. */
+  readonly #automatic: string[] = [];
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** What is sent: a name that has appeared means that node. */
+  sent(value: Json): Json {
+    return map(value, (text) =>
+      inFolder(text, this.#folder).replaceAll(
+        AUTOMATIC_NAME,
+        (name) => this.#automatic[Number(name.slice('#block'.length)) - 1] ?? name,
+      ),
+    );
+  }
+
+  received(value: Json): Json {
+    const normalised = (text: string) =>
+      text.replaceAll(this.#folder, '@DIR@').replaceAll(AUTOMATIC_NAME, (name) => {
+        if (!this.#automatic.includes(name)) this.#automatic.push(name);
+        return `#block${this.#automatic.indexOf(name) + 1}`;
+      });
+    return map(value, normalised, (name) => IS_ANY.test(name));
+  }
+}
+
+function inFolder(text: string, folder: string): string {
+  return text.replaceAll('@DIR@', folder);
+}
+
+function map(value: Json, text: (text: string) => string, isAny = (_name: string) => false): Json {
+  if (typeof value === 'string') return text(value);
+  if (Array.isArray(value)) return value.map((element) => map(element, text, isAny));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, isAny(name) ? '@ANY@' : map(member, text, isAny)]),
+  );
+}
+
+/** A command of the transcript's `setup`. */
+function prepare([program, ...words]: readonly Json[]): void {
+  if (program === '@write')
+    write(words[0] as string, words[1] as [number, string][], words[2] as number | undefined);
+  else if (program === '@fifo') execFileSync('mkfifo', words as string[]);
+  else execFileSync(program as string, words as string[]);
+}
+
+function write(path: string, patches: readonly [number, string][], size: number | undefined): void {
+  const file = openSync(path, 'a+');
+  if (size !== undefined) ftruncateSync(file, size);
+  closeSync(file);
+  const patched = openSync(path, 'r+');
+  for (const [offset, hex] of patches) writeSync(patched, Buffer.from(hex, 'hex'), 0, undefined, offset);
+  closeSync(patched);
+}
