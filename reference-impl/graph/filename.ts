@@ -1,12 +1,11 @@
 /**
  * What a node is called as a file: the plain name of its image where that says all, else its options as `json:{…}`.
- *
- * A `json:` name lists members in the order of QEMU's own dictionaries. Every object among the observed replies and
- * names agrees with this one: by the hash that Samba's tdb uses for strings, modulo 512.
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import type { Driver } from '../drivers/driver.ts';
+import { inDictOrder } from '../monitor/hash-order.ts';
+import { serialize } from '../monitor/serialize.ts';
 
 export interface NodeFilename {
   /** The name that opens the same image without further options; absent if there is none. */
@@ -31,7 +30,7 @@ export function nodeFilename(
 
   const plain = plainName(driver, own, simple.length > 0, children[0]?.filename);
   if (plain !== undefined) return { plain, full, shown: plain };
-  return { full, shown: `json:${jsonText(full)}` };
+  return { full, shown: `json:${serialize(inOrder(full))}` };
 }
 
 function plainName(
@@ -51,27 +50,9 @@ function flatten(into: JsonObject, name: string, value: Json): void {
   else for (const [member, inner] of Object.entries(value)) flatten(into, `${name}.${member}`, inner);
 }
 
-function jsonText(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(jsonText).join(', ')}]`;
-  if (!isJsonObject(value)) return scalarText(value);
-  const names = Object.keys(value)
-    .map((name) => ({ name, bucket: tdbHash(name) % 512 }))
-    .toSorted((a, b) => a.bucket - b.bucket);
-  return `{${names.map(({ name }) => `${scalarText(name)}: ${jsonText(value[name]!)}`).join(', ')}}`;
-}
-
-function scalarText(value: null | boolean | number | bigint | string): string {
-  if (typeof value === 'bigint') return String(value);
-  return JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
-/** tdb's default hash of a string, on 32 bits. */
-function tdbHash(text: string): number {
-  const bytes = new TextEncoder().encode(text);
-  let value = Math.imul(0x238f13af, bytes.length);
-  for (const [index, byte] of bytes.entries()) value = (value + (byte << ((index * 5) % 24))) | 0;
-  return (Math.imul(1103515243, value) + 12345) >>> 0;
+/** The same options, members in the order in which the endpoint would list them. */
+function inOrder(value: Json): Json {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(inDictOrder(Object.keys(value)).map((name) => [name, inOrder(value[name]!)]));
 }
