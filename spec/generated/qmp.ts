@@ -563,7 +563,7 @@ export interface QmpCommands {
     returns: IOThreadInfo[];
   };
   'query-qmp-schema': {
-    arguments: QueryQmpSchemaArguments;
+    arguments: Empty;
     returns: SchemaInfo[];
   };
   'query-block': {
@@ -835,12 +835,6 @@ export interface IOThreadInfo {
   'poll-max-ns': Int;
   'poll-grow': Int;
   'poll-shrink': Int;
-}
-/**
- * Tells the schema of the endpoint itself. Not generated: it never looks at its arguments.
- */
-export interface QueryQmpSchemaArguments {
-  [k: string]: unknown;
 }
 export interface SchemaInfoMetaTypeBuiltin {
   name: string;
