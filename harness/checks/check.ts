@@ -1,7 +1,7 @@
 /**
  * Checks: oracles that look at every exchange, whatever case or program ran. A check sees what was recorded and
  * the schema, never the client; what it wants to know about the endpoint it asks through `Probe`, and those
- * queries count as round trips.
+ * queries count as round trips. A check is made anew for each case and may keep state in between.
  */
 
 import type { Deviation } from '../../reports/record.ts';
@@ -19,6 +19,7 @@ export interface Exchange {
   readonly arguments?: JsonObject;
   /** Absent when the endpoint died first. */
   readonly reply?: JsonObject;
+  /** Events that came since the exchange before this one ended, on the same monitor. */
   readonly events: readonly JsonObject[];
 }
 
@@ -30,15 +31,47 @@ export interface StateSnapshot {
 }
 
 export interface Probe {
-  /** Runs a query outside the transcript. */
+  /** Runs a query outside the transcript and gives its return value. */
   query(command: string, args?: JsonObject): Promise<Json>;
-  /** State now; taken once between two state-changing exchanges and cached. */
-  snapshot(): Promise<StateSnapshot>;
+  /**
+   * State as of the last snapshot, if only queries and refused commands ran since; else state now. Null while
+   * state may change by itself: jobs exist, or other commands are in flight.
+   */
+  snapshot(): Promise<StateSnapshot | null>;
+  /** State now, and what `snapshot` gives from here on. */
+  retake(): Promise<StateSnapshot | null>;
+}
+
+/** What an endpoint holds at one moment. */
+export interface Holdings {
+  /** Node names, auto-generated ones included. */
+  readonly nodes: readonly string[];
+  readonly jobs: readonly string[];
+  /** `node/bitmap`. */
+  readonly bitmaps: readonly string[];
+  /** Files in the scratch folder that the process has open. */
+  readonly openFiles: readonly string[];
+  /** Resident memory, bytes; null where there is no process of its own. */
+  readonly residentBytes: number | null;
+}
+
+/** What was there before a case, and what is after everything it made was taken back. */
+export interface Residue {
+  readonly before: Holdings;
+  readonly after: Holdings;
+}
+
+/** How the endpoint's process fares. */
+export interface ProcessHealth {
+  readonly lastWords: readonly string[];
 }
 
 export interface CheckContext {
   readonly offered: Schema;
   readonly probe: Probe;
+  readonly process: ProcessHealth;
+  /** Only in `end`, and only if each undo succeeded. */
+  readonly residue?: Residue;
   report(deviation: Omit<Deviation, 'check' | 'exchange'>): void;
 }
 
@@ -51,6 +84,8 @@ export interface Check {
   before?(exchange: Exchange, context: CheckContext): Promise<void> | void;
   /** After its reply and the events up to it. */
   after?(exchange: Exchange, context: CheckContext): Promise<void> | void;
-  /** After a case and its clean-up. */
+  /** After the last exchange of a case, before anything is cleaned up. */
+  finish?(context: CheckContext): Promise<void> | void;
+  /** After the clean-up, with the endpoint still there. */
   end?(context: CheckContext): Promise<void> | void;
 }

@@ -43,6 +43,8 @@ export interface TargetCapabilities {
   readonly sharedFiles: boolean;
   /** Most monitors it can have. */
   readonly monitors: number;
+  /** A monitor takes a new client after the first has gone. */
+  readonly reconnects: boolean;
 }
 
 export interface StartRequest {
@@ -70,6 +72,8 @@ export interface Endpoint {
   readonly running: boolean;
   /** Process id where there is one, for memory and descriptor counts. */
   readonly pid?: number;
+  /** Time passes for it only in `settle`; whoever waits for something must let it pass. */
+  readonly virtualTime?: boolean;
   /** Last lines it wrote to stderr, oldest first. */
   lastWords(): readonly string[];
   /**
@@ -103,3 +107,6 @@ export class StartError extends Error {
     this.lastWords = lastWords;
   }
 }
+
+/** This target, or this host, cannot make the topology: a reason to skip, not a fault of anyone. */
+export class UnsupportedTopology extends StartError {}

@@ -1,0 +1,25 @@
+/** A command that is refused leaves nodes, devices and jobs as they were. */
+import type { Check, StateSnapshot } from './check.ts';
+import { isQuery } from './query-changes-nothing.ts';
+import { stateDifference } from './state-difference.ts';
+
+export function errorChangesNothing(): Check {
+  let was: StateSnapshot | null = null;
+  return {
+    id: 'error-changes-nothing',
+    title: 'A command that is answered with an error changes nothing',
+    async before({ command }, { probe }) {
+      was = isQuery(command) ? null : await probe.snapshot();
+    },
+    async after({ reply, command }, { probe, report }) {
+      if (was === null || reply?.['error'] === undefined) return;
+      const before = was;
+      was = null;
+      const now = await probe.retake();
+      const changed = now && stateDifference(before, now);
+      if (!changed) return;
+      const message = `${command ?? 'the message'} was refused, and yet changed the state`;
+      report({ severity: 'must', message, ...changed });
+    },
+  };
+}

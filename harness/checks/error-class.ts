@@ -1,0 +1,25 @@
+/** The class of an error is one of those that QMP knows. */
+import { isJsonObject } from '../../spec/json.ts';
+import type { Check } from './check.ts';
+
+/** `QapiErrorClass` of the schema. */
+const KNOWN = ['GenericError', 'CommandNotFound', 'DeviceNotActive', 'DeviceNotFound', 'KVMMissingCap'];
+
+export function errorClass(): Check {
+  return {
+    id: 'error-class',
+    title: `The class of an error is one of ${KNOWN.join(', ')}`,
+    after({ reply }, context) {
+      const error = reply?.['error'];
+      if (!isJsonObject(error) || typeof error['class'] !== 'string' || KNOWN.includes(error['class']))
+        return;
+      context.report({
+        severity: 'must',
+        message: `unknown error class '${error['class']}'`,
+        path: '$.error.class',
+        expected: KNOWN,
+        got: error['class'],
+      });
+    },
+  };
+}

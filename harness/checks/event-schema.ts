@@ -1,0 +1,26 @@
+/** Every event is declared by the endpoint's own schema, and its data has the declared type. */
+import { validateEvent } from '../../spec/validate.ts';
+import type { Check } from './check.ts';
+
+export function eventSchema(): Check {
+  return {
+    id: 'event-schema',
+    title: "An event is valid by the endpoint's own introspection",
+    after({ events }, { offered, report }) {
+      for (const event of events) {
+        const name = event['event'];
+        if (typeof name !== 'string' || !offered.events.has(name)) {
+          report({ severity: 'must', message: `event ${String(name)} is not in the schema`, got: event });
+          continue;
+        }
+        for (const issue of validateEvent(offered, name, event['data'] ?? {}))
+          report({
+            severity: 'must',
+            message: `${name} has data that its schema forbids: ${issue.message}`,
+            path: issue.path.replace('$', '$.data'),
+            got: event,
+          });
+      }
+    },
+  };
+}

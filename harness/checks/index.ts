@@ -1,0 +1,31 @@
+/**
+ * All checks, in the order in which they look. `query-changes-nothing` stands before `error-changes-nothing`, so
+ * that a change is blamed on the right one.
+ */
+import type { Check } from './check.ts';
+import { crash } from './crash.ts';
+import { envelope } from './envelope.ts';
+import { errorChangesNothing } from './error-changes-nothing.ts';
+import { errorClass } from './error-class.ts';
+import { eventSchema } from './event-schema.ts';
+import { leftovers } from './leftovers.ts';
+import { liveness } from './liveness.ts';
+import { queryChangesNothing } from './query-changes-nothing.ts';
+import { replySchema } from './reply-schema.ts';
+
+export const checks = {
+  envelope,
+  'error-class': errorClass,
+  'reply-schema': replySchema,
+  'event-schema': eventSchema,
+  'query-changes-nothing': queryChangesNothing,
+  'error-changes-nothing': errorChangesNothing,
+  liveness,
+  crash,
+  leftovers,
+} as const satisfies Record<string, () => Check>;
+
+/** A new set for one case. */
+export function makeChecks(): Check[] {
+  return Object.values(checks).map((make) => make());
+}

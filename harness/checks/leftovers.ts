@@ -1,0 +1,39 @@
+/** What a case made and took back has gone: nodes, jobs, bitmaps, open files, memory. */
+import type { Check } from './check.ts';
+
+/** Growth of resident memory over one case beyond which it is reported. Coarse: caches and pools are legal. */
+const MEMORY_GROWTH = 256 * 2 ** 20;
+
+const KINDS = [
+  ['nodes', 'node'],
+  ['jobs', 'job'],
+  ['bitmaps', 'dirty bitmap'],
+  ['openFiles', 'open file'],
+] as const;
+
+export function leftovers(): Check {
+  return {
+    id: 'leftovers',
+    title: 'Nothing is left of what was deleted again',
+    end({ residue, report }) {
+      if (residue === undefined) return;
+      const { before, after } = residue;
+      for (const [kind, word] of KINDS) {
+        const left = after[kind].filter((name) => !before[kind].includes(name));
+        if (left.length > 0)
+          report({
+            severity: 'must',
+            message: `left over after clean-up: ${word} ${left.join(', ')}`,
+            got: left,
+          });
+      }
+      const growth = (after.residentBytes ?? 0) - (before.residentBytes ?? 0);
+      if (growth > MEMORY_GROWTH)
+        report({
+          severity: 'should',
+          message: `memory grew by ${Math.round(growth / 2 ** 20)} MiB`,
+          got: growth,
+        });
+    },
+  };
+}

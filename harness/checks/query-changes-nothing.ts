@@ -1,0 +1,39 @@
+/**
+ * A query leaves nodes, devices and jobs as they were. To stay cheap it compares once for a row of queries: before
+ * the next command that may change something, and at the end.
+ */
+import type { Check, CheckContext, StateSnapshot } from './check.ts';
+import { stateDifference } from './state-difference.ts';
+
+export function isQuery(command: string | undefined): boolean {
+  return command?.startsWith('query-') ?? false;
+}
+
+export function queryChangesNothing(): Check {
+  let was: StateSnapshot | null = null;
+  let queries = new Set<string>();
+
+  async function compare({ probe, report }: CheckContext): Promise<void> {
+    const before = was;
+    const names = [...queries].join(', ');
+    was = null;
+    queries = new Set();
+    if (before === null) return;
+    const now = await probe.retake();
+    const changed = now && stateDifference(before, now);
+    if (changed) report({ severity: 'must', message: `a query changed the state: ${names}`, ...changed });
+  }
+
+  return {
+    id: 'query-changes-nothing',
+    title: 'A query changes nothing',
+    async before({ command }, context) {
+      if (!isQuery(command)) await compare(context);
+      else was ??= await context.probe.snapshot();
+    },
+    after({ command, reply }) {
+      if (was !== null && isQuery(command) && reply !== undefined) queries.add(command!);
+    },
+    finish: compare,
+  };
+}

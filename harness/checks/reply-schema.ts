@@ -1,0 +1,20 @@
+/** The value that a command returns has the type that the endpoint's own schema declares. */
+import { validateReturn } from '../../spec/validate.ts';
+import type { Check } from './check.ts';
+
+export function replySchema(): Check {
+  return {
+    id: 'reply-schema',
+    title: "A return value is valid by the endpoint's own introspection",
+    after({ command, reply }, { offered, report }) {
+      const value = reply?.['return'];
+      if (value === undefined || command === undefined || !offered.commands.has(command)) return;
+      for (const issue of validateReturn(offered, command, value))
+        report({
+          severity: 'must',
+          message: `${command} returned what its schema forbids: ${issue.message}`,
+          path: issue.path.replace('$', '$.return'),
+        });
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/** The first place where two snapshots of block state differ, for the checks that compare them. */
+import { isJsonObject, type Json } from '../../spec/json.ts';
+import type { StateSnapshot } from './check.ts';
+
+export interface Difference {
+  readonly path: string;
+  /** Null also where the value was or is absent. */
+  readonly expected: Json;
+  readonly got: Json;
+}
+
+/** Members that change by themselves: what a file occupies depends on the host's file system. */
+const VOLATILE = new Set(['actual-size']);
+
+/** Null if both are equal. */
+export function stateDifference(before: StateSnapshot, after: StateSnapshot): Difference | null {
+  for (const part of ['nodes', 'devices', 'jobs'] as const) {
+    const found = difference(before[part], after[part], `$.${part}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function difference(expected: Json, got: Json, path: string): Difference | null {
+  if (expected === got) return null;
+  if (Array.isArray(expected) && Array.isArray(got) && expected.length === got.length) {
+    for (const [index, value] of expected.entries()) {
+      const found = difference(value, got[index]!, `${path}[${index}]`);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+  if (isJsonObject(expected) && isJsonObject(got)) {
+    for (const key of new Set([...Object.keys(expected), ...Object.keys(got)])) {
+      if (VOLATILE.has(key)) continue;
+      const found = difference(expected[key] ?? null, got[key] ?? null, `${path}.${key}`);
+      if (found !== null) return found;
+    }
+    return null;
+  }
+  return { path, expected, got };
+}

@@ -1,0 +1,42 @@
+/** What was there before a case: block state, what the endpoint holds, files. Says later whether it is so again. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Schema } from '../../spec/model.ts';
+import type { Holdings, StateSnapshot } from '../checks/check.ts';
+import { stateDifference } from '../checks/state-difference.ts';
+import { holdings, takeSnapshot } from './holdings.ts';
+import type { Session } from './session.ts';
+
+export class Baseline {
+  readonly state: StateSnapshot;
+  readonly holdings: Holdings;
+  /** Files in the scratch folder, with the time of their last change. */
+  readonly #files: ReadonlyMap<string, number>;
+
+  private constructor(state: StateSnapshot, held: Holdings, files: ReadonlyMap<string, number>) {
+    this.state = state;
+    this.holdings = held;
+    this.#files = files;
+  }
+
+  /** Asks the endpoint. */
+  static async take(session: Session, offered: Schema): Promise<Baseline> {
+    return Baseline.of(session, await takeSnapshot(session.execute.bind(session), offered));
+  }
+
+  /** With a state that was just asked for. */
+  static async of(session: Session, state: StateSnapshot): Promise<Baseline> {
+    const { scratch, endpoint } = session;
+    const files = new Map<string, number>();
+    for (const name of await readdir(scratch)) files.set(name, (await stat(join(scratch, name))).mtimeMs);
+    return new Baseline(state, await holdings(state, scratch, endpoint.pid), files);
+  }
+
+  /** True if state and files of `after` are as they were; files that are new are removed. */
+  async restored({ scratch }: Session, after: Baseline): Promise<boolean> {
+    for (const name of after.#files.keys())
+      if (!this.#files.has(name)) await rm(join(scratch, name), { recursive: true, force: true });
+    for (const [name, time] of this.#files) if (after.#files.get(name) !== time) return false;
+    return stateDifference(this.state, after.state) === null;
+  }
+}

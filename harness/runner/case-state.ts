@@ -1,0 +1,63 @@
+/** What the parts of one running case share. */
+import type { Deviation } from '../../reports/record.ts';
+import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import type { Bounds } from '../targets/containment.ts';
+import type { Endpoint } from '../targets/target.ts';
+import { CaseFailed } from './endings.ts';
+import type { Ledger } from './ledger.ts';
+import type { Recorder } from './recorder.ts';
+import type { Watch } from './watch.ts';
+
+export interface CaseParts {
+  readonly endpoint: Endpoint;
+  readonly recorder: Recorder;
+  readonly watch: Watch;
+  readonly ledger: Ledger;
+  readonly bounds: Bounds;
+  /** Milliseconds for one answer. */
+  readonly timeout: number;
+  /** Milliseconds for an event. */
+  readonly eventTimeout: number;
+}
+
+type Found = Pick<Deviation, 'path' | 'expected' | 'got'>;
+
+export class CaseState implements CaseParts {
+  readonly endpoint: Endpoint;
+  readonly recorder: Recorder;
+  readonly watch: Watch;
+  readonly ledger: Ledger;
+  readonly bounds: Bounds;
+  readonly timeout: number;
+  readonly eventTimeout: number;
+  /** What the endpoint owes an answer to. */
+  inFlight: JsonObject | string | null = null;
+
+  constructor(parts: CaseParts) {
+    this.endpoint = parts.endpoint;
+    this.recorder = parts.recorder;
+    this.watch = parts.watch;
+    this.ledger = parts.ledger;
+    this.bounds = parts.bounds;
+    this.timeout = parts.timeout;
+    this.eventTimeout = parts.eventTimeout;
+  }
+
+  /** Text of the request that is unanswered. */
+  get inFlightText(): string | undefined {
+    if (this.inFlight === null) return undefined;
+    return typeof this.inFlight === 'string' ? this.inFlight : stringifyJson(this.inFlight as Json);
+  }
+
+  /** Records a deviation at the exchange that was begun last. */
+  deviate(deviation: Omit<Deviation, 'check'>, check = 'case'): void {
+    const { last } = this.recorder;
+    this.watch.deviations.push({ check, ...(last >= 0 && { exchange: last }), ...deviation });
+  }
+
+  /** Records the breach of a must and ends the case. */
+  fail(message: string, found: Found = {}): never {
+    this.deviate({ severity: 'must', message, ...found });
+    throw new CaseFailed(message);
+  }
+}

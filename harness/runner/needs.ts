@@ -1,0 +1,69 @@
+/** Why a case cannot run on an endpoint: what it needs and the endpoint, or the target, does not have. */
+import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
+import type { CaseDefinition, Needs } from '../cases/case.ts';
+import type { TargetCapabilities } from '../targets/target.ts';
+
+/** Null if the case can run. `offered` is the endpoint's own schema. */
+export function skipReason(
+  { needs = {}, topology, fresh }: CaseDefinition,
+  offered: Schema,
+  capabilities: TargetCapabilities,
+): string | null {
+  const { owned, monitors } = capabilities;
+  if (topology !== undefined) {
+    if (topology.monitors > monitors)
+      return `needs ${topology.monitors} monitors; this target has at most ${monitors}`;
+    if (!owned && topology.options.length > 0)
+      return 'needs options, which an attached endpoint cannot be given';
+    if (!capabilities.sharedFiles && topology.images.length > 0)
+      return 'needs images, and the endpoint sees another file system';
+  }
+  if (fresh && !owned) return 'ends its endpoint or session, and this one is not ours';
+  return missing(needs, offered, capabilities);
+}
+
+function missing(needs: Needs, offered: Schema, capabilities: TargetCapabilities): string | null {
+  const lacks = (what: string, name: string): string => `the endpoint does not offer ${what} ${name}`;
+  for (const name of needs.commands ?? []) if (!offered.commands.has(name)) return lacks('command', name);
+  for (const name of needs.events ?? []) if (!offered.events.has(name)) return lacks('event', name);
+  const blockdevAdd = offered.commands.get('blockdev-add')?.arguments;
+  for (const name of needs.drivers ?? [])
+    if (!hasTagValue(blockdevAdd, 'driver', name)) return lacks('driver', name);
+  const objectAdd = offered.commands.get('object-add')?.arguments;
+  for (const name of needs.objects ?? [])
+    if (!hasTagValue(objectAdd, 'qom-type', name)) return lacks('object type', name);
+  for (const name of needs.members ?? []) if (!hasMember(offered, name)) return lacks('member', name);
+  for (const name of needs.capabilities ?? [])
+    if (!capabilities[name]) return `the target lacks the capability ${name}`;
+  return null;
+}
+
+/** Whether `tag` may have the value. Where it is no enum (`qom-type` was a string once) nothing is known: true. */
+function hasTagValue(type: ObjectType | undefined, tag: string, value: string): boolean {
+  const tagType = type?.members.find(({ name }) => name === tag)?.type;
+  if (tagType === undefined) return false;
+  return tagType.kind !== 'enum' || tagType.members.some(({ name }) => name === value);
+}
+
+/**
+ * `command.member` looks in the command's arguments, branches included; `command.member.member` follows them. A
+ * first word that is neither command nor event names a type, which an introspection does not tell: true.
+ */
+function hasMember(offered: Schema, path: string): boolean {
+  const [first, ...members] = path.split('.');
+  const start = offered.commands.get(first!)?.arguments ?? offered.events.get(first!)?.data;
+  if (start === undefined) return offered.types.has(first!) === false;
+  let types: readonly SchemaType[] = [start];
+  for (const member of members) {
+    types = types.flatMap((type) => membersOf(type)).flatMap((m) => (m.name === member ? [m.type] : []));
+    if (types.length === 0) return false;
+  }
+  return true;
+}
+
+function membersOf(type: SchemaType): ObjectType['members'] {
+  if (type.kind === 'array') return membersOf(type.element);
+  if (type.kind === 'alternate') return type.choices.flatMap(membersOf);
+  if (type.kind !== 'object') return [];
+  return [...type.members, ...type.variants.flatMap(({ type: branch }) => branch.members)];
+}

@@ -1,0 +1,33 @@
+/** From deviations to an outcome, and how much each counts. One place for both. */
+import type { Deviation, Outcome, Severity } from '../../reports/record.ts';
+import type { Requirement } from '../../spec/requirements/index.ts';
+
+/** Worst first. */
+const SEVERITIES: readonly Severity[] = ['must', 'should', 'may', 'text'];
+
+const OUTCOME_OF: Readonly<Record<Severity, Outcome>> = {
+  must: 'fail',
+  should: 'warn',
+  may: 'info',
+  text: 'warn',
+};
+
+export function worstSeverity(deviations: readonly Deviation[]): Severity | undefined {
+  return SEVERITIES.find((severity) => deviations.some((deviation) => deviation.severity === severity));
+}
+
+/**
+ * The outcome of a case that ran to its end. Where an observation contradicts one of its requirements, what the case
+ * itself found is information; what a check found still counts.
+ */
+export function judge(deviations: readonly Deviation[], requirements: readonly Requirement[]): Outcome {
+  const contradicted = requirements.some(({ contradictedBy }) => contradictedBy !== undefined);
+  const counting = contradicted ? deviations.filter(({ check }) => check !== 'case') : deviations;
+  const worst = worstSeverity(counting);
+  if (worst !== undefined) return OUTCOME_OF[worst];
+  return deviations.length > 0 ? 'info' : 'pass';
+}
+
+export function noTotals(): Record<Outcome, number> {
+  return { pass: 0, fail: 0, warn: 0, info: 0, skip: 0, error: 0, crash: 0, timeout: 0, flaky: 0 };
+}

@@ -1,0 +1,38 @@
+/**
+ * Waiting for an endpoint in its own time. A real endpoint is waited for by the clock; for an embedded one on a
+ * virtual clock, waiting is what lets time pass, and nothing is left to wait for once enough of it has passed.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { TimeoutError } from '../qmp/errors.ts';
+import type { Endpoint } from '../targets/target.ts';
+
+/** Turns of the event loop that a prompt answer may take before virtual time is spent on it. */
+const PROMPT_TURNS = 4;
+
+/**
+ * Awaits what `begin` starts. On a virtual clock time passes until it is there; after `milliseconds` of it the
+ * signal given to `begin` is aborted with a `TimeoutError`.
+ */
+export async function awaitFrom<T>(
+  endpoint: Endpoint,
+  what: string,
+  milliseconds: number,
+  begin: (signal?: AbortSignal) => Promise<T>,
+): Promise<T> {
+  if (endpoint.virtualTime !== true) return begin();
+  const controller = new AbortController();
+  let settled = false;
+  const result = begin(controller.signal).finally(() => {
+    settled = true;
+  });
+  // The caller sees a rejection through `result`; while time passes here it must not count as unhandled.
+  result.catch(() => undefined);
+  for (let i = 0; i < PROMPT_TURNS && !settled; i += 1) await turn();
+  let step = 0;
+  for (let spent = 0; !settled && spent <= milliseconds; spent += step) {
+    await endpoint.settle(step);
+    step = Math.min(step * 2 + 1, 100);
+  }
+  if (!settled) controller.abort(new TimeoutError(what, milliseconds));
+  return result;
+}

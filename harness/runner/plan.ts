@@ -1,0 +1,40 @@
+/** Which cases run, and in which order. */
+import picomatch from 'picomatch';
+import type { CaseDefinition } from '../cases/case.ts';
+
+/** Part `index` of `of`, counted from 1. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
+}
+
+export interface PlanRequest {
+  /** Globs on ids; a pattern also means everything below it (`block_resize`). Empty: all. */
+  readonly patterns: readonly string[];
+  readonly shard?: Shard;
+}
+
+/** No case has an id like this: the call was wrong. */
+export class NoSuchCase extends Error {
+  override readonly name = 'NoSuchCase';
+}
+
+/**
+ * The cases that match, in the order given. Shards take every N-th, so that each gets a share of every theme. Throws
+ * `NoSuchCase` for a pattern that matches nothing.
+ */
+export function plan(cases: readonly CaseDefinition[], { patterns, shard }: PlanRequest): CaseDefinition[] {
+  const matchers = patterns.map((pattern) => ({ pattern, matches: idMatcher(pattern) }));
+  for (const { pattern, matches } of matchers)
+    if (!cases.some(({ id }) => matches(id))) throw new NoSuchCase(`no case matches '${pattern}'`);
+  const chosen =
+    matchers.length === 0
+      ? [...cases]
+      : cases.filter(({ id }) => matchers.some(({ matches }) => matches(id)));
+  return shard === undefined ? chosen : chosen.filter((_, index) => index % shard.of === shard.index - 1);
+}
+
+/** A glob on case ids. */
+export function idMatcher(pattern: string): (id: string) => boolean {
+  return picomatch([pattern, `${pattern}/**`]);
+}

@@ -1,0 +1,206 @@
+/**
+ * Runs one case on a live endpoint:
+ *
+ *   1. run its body against the context, under the time limit;
+ *   2. find out whether the endpoint died of it;
+ *   3. take back what it made, and look at what is left;
+ *   4. judge.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { CaseRecord, Outcome, ProcessState } from '../../reports/record.ts';
+import type { Schema } from '../../spec/model.ts';
+import { type Requirement, requirements } from '../../spec/requirements/index.ts';
+import type { CaseDefinition } from '../cases/case.ts';
+import type { Residue } from '../checks/check.ts';
+import { TimeoutError } from '../qmp/errors.ts';
+import { ContainmentError } from '../targets/containment.ts';
+import type { ExitInfo, Target } from '../targets/target.ts';
+import { Baseline } from './baseline.ts';
+import { CaseState } from './case-state.ts';
+import { Context } from './context.ts';
+import { CaseFailed, CaseSkipped, EndpointGone } from './endings.ts';
+import { Ledger } from './ledger.ts';
+import { judge, worstSeverity } from './outcome.ts';
+import { Recorder } from './recorder.ts';
+import type { Session } from './session.ts';
+import { Watch } from './watch.ts';
+
+export interface CaseSetting {
+  readonly target: Target;
+  readonly schema: Schema;
+  readonly offered: Schema;
+  readonly seed: string;
+  /** Milliseconds for the whole case. */
+  readonly caseTimeout: number;
+  /** Milliseconds for an event. */
+  readonly eventTimeout: number;
+  /** Ends the run. */
+  readonly signal?: AbortSignal;
+}
+
+export interface CaseResult {
+  readonly record: CaseRecord;
+  /** The endpoint is as it was before the case, and can take the next. */
+  readonly reusable: boolean;
+}
+
+/** A dying process closes its connections first; its end is waited for this long. */
+const DEATH_MS = 1_000;
+
+interface Ending {
+  readonly outcome: Outcome | null;
+  readonly reason?: string;
+}
+
+export async function runCase(
+  definition: CaseDefinition,
+  session: Session,
+  setting: CaseSetting,
+): Promise<CaseResult> {
+  const started = performance.now();
+  const { target, schema, offered, seed } = setting;
+  const { endpoint } = session;
+  const baseline = await Baseline.take(session, offered);
+  const recorder = new Recorder();
+  const port = {
+    offered,
+    execute: session.execute.bind(session),
+    usable: () => session.main !== null && endpoint.running,
+    lastWords: () => endpoint.lastWords(),
+    settle: (ms: number) => endpoint.settle(ms),
+    owned: target.capabilities.owned,
+  };
+  const state = new CaseState({
+    endpoint,
+    recorder,
+    watch: new Watch(port, baseline.state),
+    ledger: new Ledger(port),
+    bounds: { dir: endpoint.dir },
+    timeout: setting.caseTimeout,
+    eventTimeout: setting.eventTimeout,
+  });
+  const context = new Context({
+    definition,
+    session,
+    state,
+    schema,
+    offered,
+    seed,
+    capabilities: target.capabilities,
+  });
+
+  let ending = await runBody(definition, context, setting);
+  const inFlight = state.inFlightText;
+  let exit = await death(session, ending.outcome === 'crash');
+  let reusable = false;
+  if (ending.outcome === 'timeout') exit = await session.stop();
+  else if (exit === null && session.main !== null) {
+    try {
+      await context.finish();
+      reusable = await settle(session, state, baseline, definition.fresh === true);
+    } catch (error) {
+      ending = ending.outcome === null ? endingOf(error) : ending;
+    }
+    exit = await death(session, false);
+  }
+  if (exit !== null && !context.endAwaited && ending.outcome !== 'timeout') ending = crashed(exit, state);
+  if (ending.outcome === 'crash' && exit === null)
+    state.deviate({ severity: 'must', message: `the endpoint closed the connection: ${ending.reason}` });
+  await session.closeExtraLinks();
+
+  const { deviations } = state.watch;
+  const needed = definition.requirements.map((id) => requirements[id] as Requirement);
+  const judged = judge(deviations, needed);
+  const outcome = ending.outcome ?? (judged === 'pass' && context.notes.length > 0 ? 'info' : judged);
+  const reason = ending.reason ?? (context.notes.length > 0 ? context.notes.join('; ') : undefined);
+  const severity = outcome === 'skip' || outcome === 'error' ? undefined : worstSeverity(deviations);
+  const died = outcome === 'crash' || outcome === 'timeout';
+  const process: ProcessState = {
+    exitCode: exit?.code ?? null,
+    signal: exit?.signal ?? null,
+    lastWords: endpoint.lastWords(),
+    ...(inFlight !== undefined && { inFlight }),
+  };
+  return {
+    reusable: reusable && !died,
+    record: {
+      id: definition.id,
+      title: definition.title,
+      requirements: definition.requirements,
+      outcome,
+      ...(severity && { severity }),
+      ...(reason !== undefined && { reason }),
+      durationMs: performance.now() - started,
+      deviations,
+      transcript: recorder.transcript(
+        definition.id,
+        definition.title,
+        target.name,
+        endpoint,
+        session.topology,
+      ),
+      ...(died && { process }),
+    },
+  };
+}
+
+async function runBody(definition: CaseDefinition, context: Context, setting: CaseSetting): Promise<Ending> {
+  const { caseTimeout, signal } = setting;
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(new TimeoutError('the case', caseTimeout)), caseTimeout);
+  const interrupt = (): void => limit.abort(signal!.reason);
+  signal?.addEventListener('abort', interrupt);
+  const stopped = new Promise<never>((_, reject) => {
+    limit.signal.addEventListener('abort', () => reject(limit.signal.reason as Error));
+  });
+  try {
+    await Promise.race([definition.run(context), stopped]);
+    return { outcome: null };
+  } catch (error) {
+    return endingOf(error);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', interrupt);
+  }
+}
+
+function endingOf(error: unknown): Ending {
+  if (error instanceof CaseFailed) return { outcome: null };
+  if (error instanceof CaseSkipped) return { outcome: 'skip', reason: error.message };
+  if (error instanceof TimeoutError) return { outcome: 'timeout', reason: error.message };
+  if (error instanceof EndpointGone) return { outcome: 'crash', reason: error.message };
+  if (error instanceof ContainmentError) return { outcome: 'error', reason: error.message };
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { outcome: 'error', reason: text };
+}
+
+/** How the process ended; null if it lives, or there is none. `expected`: its connection has ended already. */
+async function death({ endpoint, main }: Session, expected: boolean): Promise<ExitInfo | null> {
+  if (!endpoint.running) return endpoint.exited;
+  if (!expected && main !== null) return null;
+  return Promise.race([endpoint.exited, sleep(DEATH_MS, null, { ref: false })]);
+}
+
+function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {
+  const how = signal === null ? `exit status ${code}` : `signal ${signal}`;
+  const message = `the endpoint ended unasked with ${how}`;
+  state.deviate({ severity: 'must', message }, 'crash');
+  return { outcome: 'crash', reason: message };
+}
+
+/** Takes back what the case made, lets the checks look at the rest, and says whether all is as before. */
+async function settle(
+  session: Session,
+  state: CaseState,
+  baseline: Baseline,
+  fresh: boolean,
+): Promise<boolean> {
+  const undone = await state.ledger.undo();
+  const snapshot = await state.watch.retake();
+  const after = snapshot && (await Baseline.of(session, snapshot));
+  const residue: Residue | undefined =
+    undone && after !== null && !fresh ? { before: baseline.holdings, after: after.holdings } : undefined;
+  await state.watch.end(residue);
+  if (!undone || after === null) return false;
+  return baseline.restored(session, after);
+}

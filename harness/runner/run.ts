@@ -1,0 +1,125 @@
+/**
+ * A conformance run, from a target to a record:
+ *
+ *   1. start the target once, bare: who is it, what does it offer;
+ *   2. make the cases from what spec and endpoint both offer, and plan;
+ *   3. execute, telling the reporters as results come in the order of the plan;
+ *   4. compare with what was expected, and write the record.
+ */
+import { readFileSync } from 'node:fs';
+import type { CaseRecord, RequirementRecord, RunRecord } from '../../reports/record.ts';
+import { RECORD_VERSION } from '../../reports/record.ts';
+import type { Reporter } from '../../reports/reporter.ts';
+import type { Schema } from '../../spec/model.ts';
+import { packageRoot } from '../../spec/package-root.ts';
+import { type Requirement, requirements } from '../../spec/requirements/index.ts';
+import type { CaseDefinition } from '../cases/case.ts';
+import type { Target } from '../targets/target.ts';
+import { EMPTY_TOPOLOGY, execute } from './execute.ts';
+import { Expectations } from './expectations.ts';
+import { introduce } from './identity.ts';
+import { intersect } from './intersect.ts';
+import { noTotals } from './outcome.ts';
+import { plan, type Shard } from './plan.ts';
+import { ScratchArea } from './scratch.ts';
+import { Session } from './session.ts';
+
+export interface RunOptions {
+  readonly target: Target;
+  /** The cases for what spec and endpoint both offer. */
+  readonly cases: (schema: Schema) => readonly CaseDefinition[];
+  readonly spec: Schema;
+  readonly reporters?: readonly Reporter[];
+  readonly patterns?: readonly string[];
+  readonly shard?: Shard;
+  readonly jobs?: number;
+  readonly seed?: string;
+  readonly retries?: number;
+  /** Milliseconds for a case; default 30 000. */
+  readonly caseTimeout?: number;
+  /** Milliseconds for an event; default 5 000. */
+  readonly eventTimeout?: number;
+  readonly expectations?: Expectations;
+  /** Ends the run early; the record says so. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Rejects with `StartError` if the endpoint never came up, `NoSuchCase` for a pattern that matches nothing, and the
+ * client's errors if the endpoint does not introduce itself. Whatever happens, nothing of the run is left behind.
+ */
+export async function run(options: RunOptions): Promise<RunRecord> {
+  const area = await ScratchArea.open();
+  try {
+    return await runIn(area, options);
+  } finally {
+    await area.close();
+  }
+}
+
+async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord> {
+  const { target, spec, reporters = [], signal, shard } = options;
+  const { caseTimeout = 30_000, eventTimeout = 5_000, jobs = 1, retries = 0, seed = 'qmpcheck' } = options;
+  const startedAt = new Date();
+  const started = performance.now();
+  const withSignal = signal && { signal };
+
+  const topology = EMPTY_TOPOLOGY;
+  const first = await Session.start({ target, topology, area, timeout: caseTimeout, ...withSignal });
+  const { identity, offered } = await introduce(target.name, first).catch(async (error: unknown) => {
+    await first.stop();
+    throw error;
+  });
+  const schema = intersect(spec, offered);
+  const patterns = options.patterns ?? [];
+  const cases = await Promise.resolve()
+    .then(() => plan(options.cases(schema), { patterns, ...(shard && { shard }) }))
+    .catch(async (error: unknown) => {
+      await first.stop();
+      throw error;
+    });
+
+  const expectations = options.expectations ?? Expectations.none();
+  const expected = expectations.forEndpoint(identity);
+  for (const reporter of reporters) reporter.start?.({ endpoint: identity, seed, planned: cases.length });
+  const records: CaseRecord[] = [];
+  const done = (bare: CaseRecord): void => {
+    const record = expected.apply(bare);
+    records.push(record);
+    for (const reporter of reporters) reporter.caseEnd?.(record);
+  };
+  const setting = { target, schema, offered, seed, caseTimeout, eventTimeout, ...withSignal };
+  await execute({ ...setting, cases, jobs, retries, area, first, done });
+
+  const totals = noTotals();
+  for (const { outcome } of records) totals[outcome] += 1;
+  const record: RunRecord = {
+    recordVersion: RECORD_VERSION,
+    tool: { name: 'qmpcheck', version: toolVersion() },
+    endpoint: identity,
+    seed,
+    startedAt: startedAt.toISOString(),
+    durationMs: performance.now() - started,
+    ...(shard && { shard }),
+    interrupted: signal?.aborted ?? false,
+    cases: records,
+    requirements: usedRequirements(records),
+    staleExpectations: expected.stale(records, patterns.length === 0 && shard === undefined),
+    totals,
+  };
+  for (const reporter of reporters) reporter.end(record);
+  return record;
+}
+
+function usedRequirements(records: readonly CaseRecord[]): RequirementRecord[] {
+  const used = new Set(records.flatMap((record) => record.requirements));
+  return (Object.entries(requirements) as [string, Requirement][])
+    .filter(([id]) => used.has(id))
+    .map(([id, { level, definition, text }]) => ({ id, level, definition, text }));
+}
+
+/** Version of this package. */
+export function toolVersion(): string {
+  const text = readFileSync(new URL('package.json', packageRoot()), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,119 @@
+/**
+ * Drives the checks of one case: calls them around every exchange, in order, and gives them their probe.
+ *
+ * Hooks never overlap, also when a case has several commands in flight, so that a check sees a command's `before`
+ * in the order of sending. State snapshots are kept until something may have changed the state, which makes a
+ * check of "nothing changed" cost three short queries, and nothing at all while only queries run.
+ */
+import type { Deviation } from '../../reports/record.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { Check, CheckContext, Exchange, Residue, StateSnapshot } from '../checks/check.ts';
+import { makeChecks } from '../checks/index.ts';
+import { isQuery } from '../checks/query-changes-nothing.ts';
+import { QmpError } from '../qmp/errors.ts';
+import { type Query, takeSnapshot } from './holdings.ts';
+
+export interface WatchPort {
+  readonly offered: Schema;
+  readonly execute: Query;
+  /** Whether a monitor is there that the probe may use. */
+  usable(): boolean;
+  lastWords(): readonly string[];
+}
+
+export class Watch {
+  readonly deviations: Deviation[] = [];
+  readonly #port: WatchPort;
+  readonly #checks: readonly Check[];
+  #queue: Promise<void> = Promise.resolve();
+  #inFlight = 0;
+  #snapshot: StateSnapshot | null = null;
+
+  /** `snapshot`: the state now, if it is known. */
+  constructor(port: WatchPort, snapshot: StateSnapshot | null, checks: readonly Check[] = makeChecks()) {
+    this.#port = port;
+    this.#snapshot = snapshot;
+    this.#checks = checks;
+  }
+
+  before(exchange: Exchange): Promise<void> {
+    this.#inFlight += 1;
+    return this.#inTurn((check, context) => check.before?.(exchange, context), exchange);
+  }
+
+  /** Also for an exchange that got no reply. */
+  async after(exchange: Exchange): Promise<void> {
+    const refused = exchange.reply !== undefined && Object.hasOwn(exchange.reply, 'error');
+    if (exchange.events.length > 0 || !(refused || isQuery(exchange.command))) this.#snapshot = null;
+    await this.#inTurn((check, context) => check.after?.(exchange, context), exchange);
+    this.#inFlight -= 1;
+  }
+
+  /** Events that came with no exchange after them. */
+  async trailing(exchange: Exchange): Promise<void> {
+    this.#snapshot = null;
+    await this.#inTurn((check, context) => check.after?.(exchange, context), exchange);
+  }
+
+  finish(): Promise<void> {
+    return this.#inTurn((check, context) => check.finish?.(context));
+  }
+
+  end(residue?: Residue): Promise<void> {
+    return this.#inTurn((check, context) => check.end?.(context), undefined, residue);
+  }
+
+  /** The state, if it is known without asking. */
+  get known(): StateSnapshot | null {
+    return this.#snapshot;
+  }
+
+  async retake(): Promise<StateSnapshot | null> {
+    this.#snapshot = null;
+    if (this.#inFlight > 1 || !this.#port.usable()) return null;
+    try {
+      const taken = await takeSnapshot(this.#port.execute, this.#port.offered);
+      const { jobs } = taken;
+      if (Array.isArray(jobs) && jobs.length === 0) this.#snapshot = taken;
+    } catch (error) {
+      // A query that is refused or unanswered is for the case and the liveness check to find.
+      if (error instanceof QmpError === false && this.#port.usable()) throw error;
+    }
+    return this.#snapshot;
+  }
+
+  #inTurn(
+    hook: (check: Check, context: CheckContext) => Promise<void> | void,
+    exchange?: Exchange,
+    residue?: Residue,
+  ): Promise<void> {
+    const run = this.#queue.then(async () => {
+      for (const check of this.#checks) {
+        const pending = hook(check, this.#context(check, exchange, residue));
+        if (pending !== undefined) await pending;
+      }
+    });
+    this.#queue = run.catch(() => undefined);
+    return run;
+  }
+
+  #context(check: Check, exchange?: Exchange, residue?: Residue): CheckContext {
+    const { offered, execute } = this.#port;
+    return {
+      offered,
+      probe: {
+        query: execute,
+        snapshot: async () => this.#snapshot ?? this.retake(),
+        retake: () => this.retake(),
+      },
+      process: { lastWords: this.#port.lastWords() },
+      ...(residue && { residue }),
+      report: (deviation) =>
+        this.deviations.push({
+          check: check.id,
+          ...deviation,
+          ...(exchange && { exchange: exchange.index }),
+        }),
+    };
+  }
+}

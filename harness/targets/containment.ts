@@ -1,0 +1,163 @@
+/**
+ * Containment: what is sent to an endpoint names nothing outside its scratch folder and no address but loopback.
+ *
+ * Every message passes here before it is sent, whoever made it; a breach is the harness's own fault. Strings are
+ * judged by where they stand: in a name position (node, device, job, bitmap) anything goes, a host must be
+ * loopback, and everywhere else a string must not be able to name a file outside, since QEMU takes file names in
+ * many places, as `json:` text or with a protocol prefix too.
+ */
+import { isIP } from 'node:net';
+import { posix } from 'node:path';
+import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
+
+export interface Bounds {
+  /** The scratch folder as the endpoint sees it; relative names are taken from it. Absolute, normalised. */
+  readonly dir: string;
+  /** Devices that the case made itself (a loop device). */
+  readonly devices?: readonly string[];
+}
+
+/** Something that must not be sent was about to be. */
+export class ContainmentError extends Error {
+  override readonly name = 'ContainmentError';
+  /** JSON path into the message. */
+  readonly path: string;
+
+  constructor(path: string, value: string, why: string) {
+    super(`containment: ${path}: ${JSON.stringify(value).slice(0, 200)} ${why}`);
+    this.path = path;
+  }
+}
+
+/** Members whose strings are names inside the endpoint, never names of files. */
+const NAMES = new Set([
+  ...['id', 'execute', 'exec-oob', 'driver', 'type', 'node-name', 'job-id', 'node', 'parent', 'child'],
+  ...['overlay', 'qom-type', 'name', 'bitmap', 'export-name', 'iothread'],
+]);
+
+/** Members that name a host. */
+const HOSTS = new Set(['host', 'hostname']);
+
+/** Members that hand over file descriptors. */
+const DESCRIPTORS = new Set(['fd', 'fdname', 'fdset-id', 'opaque']);
+
+/** Protocol prefixes followed by a file name. */
+const FILE_PREFIXES = new Set(['file', 'host_device', 'host_cdrom', 'raw', 'fat']);
+/** Protocol prefixes followed by `//host…` or, for nbd, `host:port`. */
+const NET_PREFIXES = new Set([
+  ...[
+    'nbd',
+    'http',
+    'https',
+    'ftp',
+    'ftps',
+    'ssh',
+    'nfs',
+    'iscsi',
+    'iser',
+    'gluster',
+    'sheepdog',
+    'vxhs',
+    'rbd',
+  ],
+  ...['tftp', 'tcp'],
+]);
+const FORBIDDEN_PREFIXES = new Set(['fd', 'exec', 'nvme', 'vhost-user', 'vfio']);
+
+const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:/i;
+
+/** What of the human monitor may be used; `qemu-io` with none of the commands that end the process. */
+const HUMAN_MONITOR = /^(info [\w-]+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
+
+/** Throws `ContainmentError` for the first string in `message` that names something outside. */
+export function contain(message: Json, bounds: Bounds): void {
+  visit(message, '', '$', bounds);
+}
+
+/** The same for raw bytes: every quoted string in them, and the text between, is judged as a value. */
+export function containRaw(bytes: string | Uint8Array, bounds: Bounds): void {
+  const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
+  for (const [, double, single] of text.matchAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/gs))
+    value(unescape(double ?? single ?? ''), 'raw', bounds);
+}
+
+function visit(item: Json, key: string, path: string, bounds: Bounds): void {
+  if (typeof item === 'string') text(item, key, path, bounds);
+  else if (Array.isArray(item))
+    for (const [index, element] of item.entries()) visit(element, key, `${path}[${index}]`, bounds);
+  else if (isJsonObject(item)) {
+    if (item['type'] === 'fd' || item['type'] === 'vsock')
+      throw new ContainmentError(`${path}.type`, String(item['type']), 'is an address outside');
+    for (const [name, element] of Object.entries(item)) {
+      value(name, path, bounds);
+      visit(element, name, `${path}.${name}`, bounds);
+    }
+  }
+}
+
+function text(item: string, key: string, path: string, bounds: Bounds): void {
+  const leaf = key.slice(key.lastIndexOf('.') + 1);
+  if (PCI_ADDRESS.test(item)) throw new ContainmentError(path, item, 'is a device of the host');
+  if (leaf === 'command-line' && !HUMAN_MONITOR.test(item))
+    throw new ContainmentError(path, item, 'is no human monitor command on the list');
+  if (DESCRIPTORS.has(leaf)) throw new ContainmentError(path, item, 'is a file descriptor');
+  if (HOSTS.has(leaf)) host(item, path);
+  else if (!NAMES.has(leaf)) value(item, path, bounds);
+}
+
+/** A string that might be taken as a file name. */
+function value(item: string, path: string, bounds: Bounds): void {
+  if (/^json:/.test(item)) return embedded(item, path, bounds);
+  const colon = item.indexOf(':');
+  const prefix = colon === -1 || item.slice(0, colon).includes('/') ? '' : item.slice(0, colon);
+  const rest = item.slice(colon + 1);
+  const scheme = prefix.split('+')[0]!.toLowerCase();
+  if (FORBIDDEN_PREFIXES.has(scheme)) throw new ContainmentError(path, item, 'has a forbidden protocol');
+  if (NET_PREFIXES.has(scheme)) return url(rest, path, bounds);
+  if (scheme === 'blkdebug' || scheme === 'blkverify') {
+    for (const part of rest.split(':')) value(part, path, bounds);
+    return;
+  }
+  if (scheme === 'unix' || FILE_PREFIXES.has(scheme))
+    return file(rest.replace(/^(\/\/|.*:)/, ''), path, bounds);
+  file(item, path, bounds);
+}
+
+function embedded(item: string, path: string, bounds: Bounds): void {
+  let parsed: Json;
+  try {
+    parsed = parseJson(item.slice('json:'.length));
+  } catch {
+    // Not JSON to us, but an endpoint may be more lenient: judge the strings in it.
+    return containRaw(item, bounds);
+  }
+  visit(parsed, '', `${path}(json)`, bounds);
+}
+
+/** `HOST:PORT…`, `//HOST:PORT/…` or `unix:PATH`; a unix socket may also be named by `?socket=`. */
+function url(rest: string, path: string, bounds: Bounds): void {
+  const socket = /[?&]socket=([^&]*)/.exec(rest)?.[1] ?? /^unix:([^:]*)/.exec(rest)?.[1];
+  if (socket !== undefined) return file(decodeURIComponent(socket), path, bounds);
+  const authority = rest.startsWith('//') ? rest.slice(2).split(/[/?#]/)[0]! : rest.split(/[/?#]/)[0]!;
+  const address = authority.slice(authority.lastIndexOf('@') + 1);
+  host(/^\[(.*)\]/.exec(address)?.[1] ?? address.split(':')[0]!, path);
+}
+
+function host(name: string, path: string): void {
+  const loopback = name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
+  if (!loopback) throw new ContainmentError(path, name, 'is no loopback address');
+}
+
+function file(name: string, path: string, { dir, devices }: Bounds): void {
+  if (devices?.includes(name)) return;
+  const resolved = posix.resolve(dir, name);
+  if (resolved !== dir && !resolved.startsWith(`${dir}/`))
+    throw new ContainmentError(path, name, 'names something outside the scratch folder');
+}
+
+/** JSON's escapes, as far as they can hide a character; anything else stands for itself. */
+function unescape(item: string): string {
+  return item
+    .replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/\\(.)/gs, '$1');
+}

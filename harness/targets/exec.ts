@@ -1,0 +1,49 @@
+/** `exec:COMMAND…`: a shell command that speaks QMP on its standard input and output. */
+import { stdioTransport } from '../transports/stdio.ts';
+import { COMMAND_CAPABILITIES, COMMAND_START_MS, commandLine, OnlyMonitor, realTime } from './command.ts';
+import { GreetedTransport } from './greeted.ts';
+import { makeImages } from './images.ts';
+import { Child } from './process.ts';
+import { greeting, startError } from './spawned.ts';
+import type { Endpoint, StartRequest, Target } from './target.ts';
+
+export function execTarget(name: string, command: string): Target {
+  return {
+    name,
+    capabilities: COMMAND_CAPABILITIES,
+    unavailable: () => Promise.resolve(null),
+    start: (request) => start(name, command, request),
+  };
+}
+
+async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
+  const { topology, scratch, signal } = request;
+  const line = commandLine(command, request);
+  await makeImages(topology.images, scratch);
+  const child = new Child({ command: '/bin/sh', args: ['-c', line], cwd: scratch, pipes: true });
+  const transport = new GreetedTransport(stdioTransport(name, child));
+  const limit = AbortSignal.timeout(COMMAND_START_MS);
+  if (!(await greeting(transport, limit, signal))) {
+    await transport.close();
+    await child.stop();
+    signal?.throwIfAborted();
+    throw await startError(child, limit.aborted ? 'no greeting in time' : 'ended before its greeting');
+  }
+  const monitor = new OnlyMonitor(transport);
+  return {
+    argv: [line],
+    dir: scratch,
+    pid: child.pid,
+    exited: child.exited,
+    get running() {
+      return child.running;
+    },
+    openMonitor: (index) => monitor.take(index),
+    lastWords: () => child.lastWords(),
+    settle: realTime,
+    stop: async () => {
+      await monitor.close();
+      return child.stop();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/**
+ * Makes the images of a topology in a scratch folder: raw ones directly, every other format with qemu-img.
+ */
+import { execFile } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { type ImageSpec, StartError, UnsupportedTopology } from './target.ts';
+
+const run = promisify(execFile);
+
+/** One write of a fill; a longer range takes several. */
+const FILL_CHUNK = 1 << 20;
+
+/** Makes all images in order, backing images first. */
+export async function makeImages(images: readonly ImageSpec[], folder: string): Promise<void> {
+  for (const image of images)
+    await (image.format === 'raw' ? makeRaw(image, folder) : makeByTool(image, folder));
+}
+
+async function makeRaw(image: ImageSpec, folder: string): Promise<void> {
+  const file = await open(join(folder, image.path), 'w');
+  try {
+    await file.truncate(image.size);
+    for (const { offset, length, byte } of image.fill ?? []) {
+      const chunk = Buffer.alloc(Math.min(length, FILL_CHUNK), byte);
+      for (let done = 0; done < length; done += chunk.length)
+        await file.write(chunk, 0, Math.min(chunk.length, length - done), offset + done);
+    }
+  } finally {
+    await file.close();
+  }
+}
+
+async function makeByTool(image: ImageSpec, folder: string): Promise<void> {
+  const args = ['create', '-q', '-f', image.format];
+  if (image.options !== undefined) args.push('-o', image.options);
+  if (image.backing !== undefined) args.push('-b', image.backing.path, '-F', image.backing.format);
+  await tool('qemu-img', [...args, image.path, String(image.size)], folder);
+  const writes = (image.fill ?? []).flatMap(({ offset, length, byte }) => [
+    '-c',
+    `write -P ${byte} ${offset} ${length}`,
+  ]);
+  if (writes.length > 0) await tool('qemu-io', ['-f', image.format, ...writes, image.path], folder);
+}
+
+async function tool(command: string, args: readonly string[], cwd: string): Promise<void> {
+  try {
+    await run(command, args, { cwd });
+  } catch (error) {
+    const { code, stderr } = error as NodeJS.ErrnoException & { stderr?: string };
+    if (code === 'ENOENT') throw new UnsupportedTopology(`${command}: not found in PATH`);
+    throw new StartError(`${command} ${args.join(' ')}: ${stderr?.trim() ?? String(error)}`);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * `pty:COMMAND…`: a shell command that speaks QMP on its terminal. When we die the terminal closes, and the
+ * command gets SIGHUP. Its stderr goes to a file, since on the terminal it would be taken for QMP.
+ */
+import { readFileSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { atProcessEnd } from '../runner/cleanup.ts';
+import { spawnPty } from '../transports/pty.ts';
+import { COMMAND_CAPABILITIES, COMMAND_START_MS, commandLine, OnlyMonitor, realTime } from './command.ts';
+import { GreetedTransport } from './greeted.ts';
+import { makeImages } from './images.ts';
+import { limitScript } from './process.ts';
+import { greeting } from './spawned.ts';
+import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Target } from './target.ts';
+
+const LAST_LINES = 20;
+/** Wait for an end by SIGTERM before SIGKILL. */
+const TERM_MS = 3_000;
+
+export function ptyTarget(name: string, command: string): Target {
+  return {
+    name,
+    capabilities: COMMAND_CAPABILITIES,
+    unavailable: () =>
+      import('node-pty').then(
+        () => null,
+        () => 'node-pty is not installed',
+      ),
+    start: (request) => start(name, command, request),
+  };
+}
+
+async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
+  const { topology, scratch, signal } = request;
+  const line = commandLine(command, request);
+  await makeImages(topology.images, scratch);
+  const folder = `${scratch}.mon`;
+  await mkdir(folder);
+  const stderr = join(folder, 'stderr');
+  const lastWords = (): string[] => readFileSync(stderr, 'utf8').trimEnd().split('\n').slice(-LAST_LINES);
+  const child = await spawnPty({
+    name,
+    command: ['/bin/sh', '-c', `${limitScript()}\n${line}`],
+    cwd: scratch,
+    stderr,
+  }).catch(async (error: Error) => {
+    await rm(folder, { recursive: true, force: true });
+    throw new StartError(error.message);
+  });
+  const kill = (name: NodeJS.Signals): void => {
+    try {
+      process.kill(-child.pid, name);
+    } catch {
+      // It has gone already.
+    }
+  };
+  const withdraw = atProcessEnd(() => kill('SIGKILL'));
+  let running = true;
+  let words: readonly string[] = [];
+  const exited: Promise<ExitInfo> = child.exited.then(({ code, signal: number }) => {
+    running = false;
+    withdraw();
+    words = lastWords();
+    return { code, signal: number === null ? null : signalName(number) };
+  });
+
+  async function stop(): Promise<ExitInfo> {
+    if (running) kill('SIGTERM');
+    const timer = setTimeout(() => kill('SIGKILL'), TERM_MS);
+    const exit = await exited;
+    clearTimeout(timer);
+    await child.transport.close();
+    await rm(folder, { recursive: true, force: true });
+    return exit;
+  }
+
+  const limit = AbortSignal.timeout(COMMAND_START_MS);
+  const transport = new GreetedTransport(child.transport);
+  if (!(await greeting(transport, limit, signal))) {
+    const exit = await stop();
+    signal?.throwIfAborted();
+    throw new StartError(['no greeting came', ...words].join('\n'), exit, words);
+  }
+  const only = new OnlyMonitor(transport);
+  return {
+    argv: [line],
+    dir: scratch,
+    pid: child.pid,
+    exited,
+    get running() {
+      return running;
+    },
+    openMonitor: (index) => only.take(index),
+    lastWords: () => (running ? lastWords() : words),
+    settle: realTime,
+    stop,
+  };
+}
+
+function signalName(number: number): string {
+  const entry = Object.entries(constants.signals).find(([, value]) => value === number);
+  return entry?.[0] ?? `signal ${number}`;
+}

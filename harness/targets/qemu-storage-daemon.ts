@@ -1,0 +1,49 @@
+/**
+ * `qemu-storage-daemon[:PATH]`: QEMU's block layer without a machine. It has no guest devices and no `-drive`.
+ */
+import { missingProgram } from './lookup.ts';
+import { startProgram } from './spawned.ts';
+import { type StartRequest, type Target, UnsupportedTopology } from './target.ts';
+
+const DEFAULT_PROGRAM = 'qemu-storage-daemon';
+
+/** Options of the system emulator that the daemon has too; it spells them with two dashes. */
+const KNOWN = new Set(['-blockdev', '-object', '-chardev', '-export', '-nbd-server']);
+
+export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM): Target {
+  return {
+    name,
+    capabilities: {
+      guestDevices: false,
+      humanMonitor: false,
+      owned: true,
+      sharedFiles: true,
+      monitors: 8,
+      reconnects: true,
+    },
+    unavailable: () => missingProgram(path),
+    start: async (request: StartRequest) => {
+      const options = request.topology.options.map(daemonOption);
+      return startProgram(
+        {
+          command: path,
+          args: (sockets) => [
+            ...sockets.flatMap((socket, index) => [
+              ...['--chardev', `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`],
+              ...['--monitor', `chardev=qmpcheck-mon${index}`],
+            ]),
+            ...options,
+          ],
+        },
+        request,
+      );
+    },
+  };
+}
+
+/** Options come in pairs: a name, then its value. Throws `UnsupportedTopology` for one the daemon does not have. */
+function daemonOption(word: string, index: number): string {
+  if (index % 2 === 1) return word;
+  if (!KNOWN.has(word)) throw new UnsupportedTopology(`${DEFAULT_PROGRAM} has no option ${word}`);
+  return `-${word}`;
+}

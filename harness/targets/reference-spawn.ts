@@ -1,0 +1,36 @@
+/** `reference:spawn`: the reference implementation as a child of its own, over a socket, in real time. */
+import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../../spec/package-root.ts';
+import { startProgram } from './spawned.ts';
+import type { Target } from './target.ts';
+
+export function referenceSpawn(name: string): Target {
+  return {
+    name,
+    capabilities: {
+      guestDevices: false,
+      humanMonitor: false,
+      owned: true,
+      sharedFiles: true,
+      monitors: 8,
+      reconnects: true,
+    },
+    unavailable: () => Promise.resolve(null),
+    start: (request) =>
+      startProgram(
+        {
+          command: process.execPath,
+          args: (sockets) => [
+            fileURLToPath(new URL('bin/qmpcheck', packageRoot())),
+            'serve',
+            ...sockets.flatMap((socket, index) => [
+              ...['-chardev', `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`],
+              ...['-mon', `chardev=qmpcheck-mon${index},mode=control`],
+            ]),
+            ...request.topology.options,
+          ],
+        },
+        request,
+      ),
+  };
+}

@@ -1,0 +1,119 @@
+/**
+ * `reference`: the reference implementation inside this process, on a virtual clock. The one file of the harness's
+ * targets that imports `reference-impl`.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { OptionError, type Reference } from '../../reference-impl/endpoint.ts';
+import { startReference } from '../../reference-impl/reference.ts';
+import { memoryTransport } from '../transports/memory.ts';
+import type { Transport } from '../transports/transport.ts';
+import { makeImages } from './images.ts';
+import { substituteDir } from './spawned.ts';
+import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Target } from './target.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+const LAST_LINES = 20;
+
+export function reference(name: string): Target {
+  return {
+    name,
+    capabilities: {
+      guestDevices: false,
+      humanMonitor: false,
+      owned: true,
+      sharedFiles: true,
+      monitors: 8,
+      reconnects: true,
+    },
+    unavailable: () => Promise.resolve(null),
+    start,
+  };
+}
+
+async function start({ topology, scratch }: StartRequest): Promise<Endpoint> {
+  await makeImages(topology.images, scratch);
+  const argv = substituteDir(topology.options, scratch);
+  const clock = new VirtualClock(BigInt(Date.now()) * 1000n);
+  const lines: string[] = [];
+  const log = (line: string): void => {
+    lines.push(line);
+    lines.splice(0, lines.length - LAST_LINES);
+  };
+  try {
+    const instance = await startReference({ argv, cwd: scratch, clock, random: xorshift(1), log });
+    return new EmbeddedEndpoint(instance, clock, argv, scratch, topology.monitors, lines);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    throw new StartError(error.message, { code: 1, signal: null }, [...lines, error.message]);
+  }
+}
+
+/** 32 bits a call, the same sequence for the same seed (Marsaglia's xorshift32). */
+function xorshift(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return state >>> 0;
+  };
+}
+
+class EmbeddedEndpoint implements Endpoint {
+  readonly argv: readonly string[];
+  readonly dir: string;
+  readonly virtualTime = true;
+  readonly exited: Promise<ExitInfo>;
+  readonly #reference: Reference;
+  readonly #clock: VirtualClock;
+  readonly #monitors: number;
+  readonly #lines: readonly string[];
+  #running = true;
+
+  constructor(
+    instance: Reference,
+    clock: VirtualClock,
+    argv: readonly string[],
+    dir: string,
+    monitors: number,
+    lines: readonly string[],
+  ) {
+    this.#reference = instance;
+    this.#clock = clock;
+    this.argv = argv;
+    this.dir = dir;
+    this.#monitors = monitors;
+    this.#lines = lines;
+    this.exited = instance.exited.then((code) => {
+      this.#running = false;
+      return { code, signal: null };
+    });
+  }
+
+  get running(): boolean {
+    return this.#running;
+  }
+
+  async openMonitor(index: number): Promise<Transport> {
+    if (index >= this.#monitors) throw new RangeError(`this endpoint has ${this.#monitors} monitors`);
+    return memoryTransport(`reference monitor ${index}`, (client) => this.#reference.connect(index, client));
+  }
+
+  lastWords(): readonly string[] {
+    return [...this.#lines];
+  }
+
+  async settle(milliseconds: number): Promise<void> {
+    await this.#clock.advance(BigInt(Math.round(milliseconds * 1e6)), async () => {
+      // Bytes cross a memory transport in one turn each way.
+      await turn();
+      await this.#reference.idle();
+      await turn();
+    });
+  }
+
+  async stop(): Promise<ExitInfo> {
+    await this.#reference.stop();
+    return this.exited;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * What all targets share that start a program with its monitors on unix sockets: make the images, start the child,
+ * wait for the greeting, connect, watch, stop.
+ *
+ * The sockets live beside the scratch folder, not in it: the scratch folder is the case's alone.
+ */
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Transport } from '../transports/transport.ts';
+import { connectUnix } from '../transports/unix.ts';
+import { GreetedTransport } from './greeted.ts';
+import { makeImages } from './images.ts';
+import { Child, type ProcessLimits } from './process.ts';
+import { type Endpoint, type ExitInfo, StartError, type StartRequest } from './target.ts';
+
+/** Pause between two tries to connect to a program that is coming up. */
+const RETRY_MS = 2;
+/** Longest time from the start to the greeting. */
+const START_MS = 20_000;
+
+export interface Program {
+  readonly command: string;
+  /** Options for the monitors: `sockets[i]` is the path on which monitor `i` must listen. */
+  args(sockets: readonly string[]): readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly limits?: ProcessLimits;
+}
+
+/** Starts a program. Rejects with `StartError`; then nothing is left behind. */
+export async function startProgram(program: Program, request: StartRequest): Promise<Endpoint> {
+  await makeImages(request.topology.images, request.scratch);
+  const folder = `${request.scratch}.mon`;
+  await mkdir(folder);
+  const sockets = Array.from({ length: request.topology.monitors }, (_, index) => join(folder, `${index}`));
+  let child: Child | null = null;
+  try {
+    const args = substituteDir(program.args(sockets), request.scratch);
+    child = new Child({ ...program, args, cwd: request.scratch });
+    const first = await firstMonitor(child, sockets[0]!, request.signal);
+    return new SpawnedEndpoint(child, args, request.scratch, folder, sockets, first);
+  } catch (error) {
+    await child?.stop();
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** `@DIR@` stands for the scratch folder, as the endpoint sees it. */
+export function substituteDir(words: readonly string[], dir: string): string[] {
+  return words.map((word) => word.replaceAll('@DIR@', dir));
+}
+
+/** The `StartError` for a child that ended before it was up. */
+export async function startError(child: Child, what: string): Promise<StartError> {
+  const exit = child.running ? null : await child.exited;
+  const words = child.lastWords();
+  const how = exit === null ? '' : exit.signal === null ? ` (exit ${exit.code})` : ` (${exit.signal})`;
+  return new StartError([`${what}${how}`, ...words].join('\n'), exit, words);
+}
+
+async function firstMonitor(child: Child, path: string, signal?: AbortSignal): Promise<GreetedTransport> {
+  const limit = AbortSignal.timeout(START_MS);
+  while (child.running) {
+    signal?.throwIfAborted();
+    if (limit.aborted) break;
+    const transport = await connectUnix(path).catch(() => null);
+    if (transport === null) {
+      await sleep(RETRY_MS);
+      continue;
+    }
+    const monitor = new GreetedTransport(transport);
+    if (await greeting(monitor, limit, signal)) return monitor;
+    await monitor.close();
+    break;
+  }
+  signal?.throwIfAborted();
+  if (limit.aborted) throw await startError(child, `no greeting within ${START_MS / 1000} s`);
+  await child.exited;
+  throw await startError(child, 'ended before its greeting');
+}
+
+/** True when it came; false at the end of the stream, the time limit or an abort. */
+export async function greeting(
+  monitor: GreetedTransport,
+  ...limits: (AbortSignal | undefined)[]
+): Promise<boolean> {
+  let undo = (): void => undefined;
+  const aborted = new Promise<boolean>((resolve) => {
+    const giveUp = (): void => resolve(false);
+    for (const limit of limits) limit?.addEventListener('abort', giveUp);
+    if (limits.some((limit) => limit?.aborted)) giveUp();
+    undo = () => {
+      for (const limit of limits) limit?.removeEventListener('abort', giveUp);
+    };
+  });
+  try {
+    return await Promise.race([monitor.greeted, aborted]);
+  } finally {
+    undo();
+  }
+}
+
+class SpawnedEndpoint implements Endpoint {
+  readonly argv: readonly string[];
+  readonly dir: string;
+  readonly exited: Promise<ExitInfo>;
+  readonly pid: number;
+  readonly #child: Child;
+  readonly #folder: string;
+  readonly #sockets: readonly string[];
+  #first: Transport | null;
+  #stopping: Promise<ExitInfo> | null = null;
+
+  constructor(
+    child: Child,
+    argv: readonly string[],
+    dir: string,
+    folder: string,
+    sockets: readonly string[],
+    first: Transport,
+  ) {
+    this.#child = child;
+    this.argv = argv;
+    this.dir = dir;
+    this.pid = child.pid;
+    this.exited = child.exited;
+    this.#folder = folder;
+    this.#sockets = sockets;
+    this.#first = first;
+  }
+
+  get running(): boolean {
+    return this.#child.running;
+  }
+
+  async openMonitor(index: number): Promise<Transport> {
+    const first = this.#first;
+    if (index === 0 && first !== null) {
+      this.#first = null;
+      return first;
+    }
+    const path = this.#sockets[index];
+    if (path === undefined) throw new RangeError(`this endpoint has ${this.#sockets.length} monitors`);
+    return connectUnix(path);
+  }
+
+  lastWords(): readonly string[] {
+    return this.#child.lastWords();
+  }
+
+  async settle(milliseconds: number): Promise<void> {
+    await sleep(milliseconds);
+  }
+
+  stop(): Promise<ExitInfo> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<ExitInfo> {
+    await this.#first?.close();
+    const exit = await this.#child.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+    return exit;
+  }
+}
