@@ -1,4 +1,6 @@
 /** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table. */
+
+import type { BlockdevDriver } from '../../spec/generated/qmp.ts';
 import type { Driver } from './driver.ts';
 import { file } from './file.ts';
 import { nullAio, nullCo } from './null.ts';
@@ -9,4 +11,4 @@ export const drivers = {
   'null-aio': nullAio,
   'null-co': nullCo,
   raw,
-} satisfies Record<string, Driver>;
+} satisfies Partial<Record<BlockdevDriver, Driver>>;
