@@ -38,8 +38,20 @@ function serializeList(list: readonly Outgoing[]): string {
 function serializeObject(object: { readonly [key: string]: Outgoing }): string {
   let text = '';
   for (const key of Object.keys(object))
-    text += `${text === '' ? '' : ', '}${quote(key)}: ${serialize(object[key]!)}`;
+    text += (text === '' ? '' : ', ') + memberName(key) + serialize(object[key]!);
   return `{${text}}`;
+}
+
+/** Names of members come again and again; those that a client makes up must not pile up. */
+const MOST_NAMES = 1024;
+const quotedNames = new Map<string, string>();
+
+function memberName(key: string): string {
+  const known = quotedNames.get(key);
+  if (known !== undefined) return known;
+  const quoted = `${quote(key)}: `;
+  if (quotedNames.size < MOST_NAMES) quotedNames.set(key, quoted);
+  return quoted;
 }
 
 /** Everything but printable ASCII without quote and backslash. */
