@@ -62,6 +62,8 @@ export interface Header {
   backing: { readonly name: string; readonly format?: string } | undefined;
   bitmaps: BitmapDirectory | undefined;
   luksHeader: Extent | undefined;
+  /** Fields behind those that we know: kept as they are. */
+  readonly extraFields: Uint8Array;
   /** Extensions that we do not know, and the table of feature names: kept as they are. */
   readonly otherExtensions: readonly { readonly type: number; readonly data: Uint8Array }[];
 }
@@ -135,8 +137,12 @@ export function parseHeader(start: Uint8Array, mode: OpenMode): Header {
     backing: undefined,
     bitmaps: extensions.bitmaps,
     luksHeader: extensions.luksHeader,
+    extraFields: start.slice(version === 2 ? V2_LENGTH : V3_LENGTH, headerLength),
     otherExtensions: extensions.others,
   };
+  if (header.luksHeader && encryption !== 'luks') {
+    throw new CommandError('CRYPTO header extension only expected with LUKS encryption method');
+  }
   checkTables(header);
   header.backing = parseBacking(
     start,
@@ -285,14 +291,15 @@ export function serialiseHeader(header: Header): Uint8Array {
   view.setUint32(56, header.refcountTableClusters);
   view.setUint32(60, header.snapshotCount);
   setOffset(64, header.snapshotsOffset);
-  const headerLength = header.version === 2 ? V2_LENGTH : V3_LENGTH;
+  const headerLength = (header.version === 2 ? V2_LENGTH : V3_LENGTH) + header.extraFields.length;
   if (header.version === 3) {
     view.setBigUint64(72, header.incompatible);
     view.setBigUint64(80, header.compatible);
     view.setBigUint64(88, header.autoclear);
     view.setUint32(96, header.refcountOrder);
-    view.setUint32(100, V3_LENGTH);
+    view.setUint32(100, headerLength);
   }
+  bytes.set(header.extraFields, headerLength - header.extraFields.length);
   let at = headerLength;
   const room = (needed: number) => {
     if (at + needed > clusterSize) throw new CommandError('Header does not fit into the first cluster');

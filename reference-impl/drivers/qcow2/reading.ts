@@ -1,0 +1,100 @@
+/** Reads of an image: from its clusters, from compressed streams, from the disk below, or as zeroes. */
+import { promisify } from 'node:util';
+import zlib from 'node:zlib';
+import { IoError } from '../../io/errno.ts';
+import type { BlockStatus, HostOffset } from '../driver.ts';
+import type { Image } from './image.ts';
+import type { Run } from './mapping.ts';
+
+const inflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflateRaw);
+
+/** Fills `buffer` from guest offset `offset`. */
+export async function read(image: Image, offset: number, buffer: Uint8Array): Promise<void> {
+  image.corruption.assertUsable();
+  await image.reading(async () => {
+    for (let done = 0; done < buffer.length; ) {
+      const { run, length } = await runAt(image, offset + done, buffer.length - done);
+      await readRun(image, run, offset + done, buffer.subarray(done, done + length));
+      done += length;
+    }
+  });
+}
+
+export async function blockStatus(image: Image, offset: number, length: number): Promise<BlockStatus> {
+  image.corruption.assertUsable();
+  const found = await runAt(image, offset, length);
+  const { run } = found;
+  switch (run.kind) {
+    case 'unallocated':
+      return { length: found.length, zero: image.backing() === undefined, allocated: false };
+    case 'zero':
+    case 'zero-allocated':
+      return { length: found.length, zero: true, allocated: true };
+    case 'compressed':
+      return { length: found.length, zero: false, allocated: true };
+    case 'data':
+      return {
+        length: found.length,
+        zero: false,
+        allocated: true,
+        offset: (run.offset + (offset % image.clusterSize)) as HostOffset,
+      };
+  }
+}
+
+/** The run at a guest offset, and how many of `length` bytes lie in it. */
+async function runAt(image: Image, offset: number, length: number): Promise<{ run: Run; length: number }> {
+  const size = image.clusterSize;
+  const first = Math.floor(offset / size);
+  const limit = Math.floor((offset + length - 1) / size) - first + 1;
+  const run = image.mapping.peek(first, limit) ?? (await image.mapping.lookup(first, limit));
+  return { run, length: Math.min(length, (first + run.count) * size - offset) };
+}
+
+async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Array): Promise<void> {
+  const within = offset % image.clusterSize;
+  if ((run.kind === 'data' || run.kind === 'zero-allocated') && run.offset % image.clusterSize !== 0) {
+    const cluster = Math.floor(offset / image.clusterSize);
+    throw await image.corruption.found(image.mapping.unalignedCluster(run, cluster));
+  }
+  switch (run.kind) {
+    case 'unallocated':
+      await readBacking(image, offset, buffer);
+      return;
+    case 'zero':
+    case 'zero-allocated':
+      buffer.fill(0);
+      return;
+    case 'data':
+      await image.file.read((run.offset + within) as HostOffset, buffer);
+      return;
+    case 'compressed': {
+      const cluster = await readCompressed(image, run.offset, run.compressedBytes);
+      buffer.set(cluster.subarray(within, within + buffer.length));
+    }
+  }
+}
+
+async function readBacking(image: Image, offset: number, buffer: Uint8Array): Promise<void> {
+  const backing = image.backing();
+  const available =
+    backing === undefined ? 0 : Math.max(0, Math.min(buffer.length, backing.length() - offset));
+  if (backing !== undefined && available > 0) await backing.read(offset, buffer.subarray(0, available));
+  buffer.fill(0, available);
+}
+
+/** A whole cluster. A stream that is no stream, or too long or short for a cluster, is an I/O error. */
+async function readCompressed(image: Image, offset: number, bytes: number): Promise<Uint8Array> {
+  const stream = new Uint8Array(bytes);
+  await image.file.read(offset as HostOffset, stream);
+  try {
+    const cluster = await inflateRaw(stream, {
+      maxOutputLength: image.clusterSize,
+      finishFlush: zlib.constants.Z_SYNC_FLUSH,
+    });
+    if (cluster.length === image.clusterSize) return cluster;
+  } catch {
+    // falls through: the stream is broken
+  }
+  throw new IoError('EIO');
+}

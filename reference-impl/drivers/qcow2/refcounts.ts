@@ -1,0 +1,302 @@
+/**
+ * Reference counts: who uses each cluster of the file, in a table of blocks, with entries of 1 to 64 bits.
+ *
+ * Allocation only hands out clusters whose count is 0, and raises the count in the cache before anybody refers to
+ * them; the order in which tables reach the file is that of `TableCache.writeAfter`. A crash so leaks clusters at worst.
+ */
+import { IoError } from '../../io/errno.ts';
+import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { Corruption } from './corruption.ts';
+import type { Header } from './header.ts';
+import { type Table, TableCache } from './tables.ts';
+
+export class Refcounts {
+  readonly #file: ChildHandle;
+  readonly #header: Header;
+  readonly #corruption: Corruption;
+  readonly #writeHeader: () => Promise<void>;
+  readonly #clusterSize: number;
+  /** log2 of the width of a count in bits. */
+  readonly #order: number;
+  /** Counts in one block. */
+  readonly #perBlock: number;
+  readonly cache: TableCache;
+  /** Offsets of the blocks, bytes; 0 where there is none. */
+  #table: Float64Array = new Float64Array();
+  /** First cluster that may be free. */
+  #hint = 0;
+  /** Where the next compressed stream may go: within a cluster that holds streams already; 0: nowhere. */
+  #nextStream = 0;
+
+  constructor(
+    file: ChildHandle,
+    header: Header,
+    corruption: Corruption,
+    cacheTables: number,
+    writeHeader: () => Promise<void>,
+  ) {
+    this.#file = file;
+    this.#header = header;
+    this.#corruption = corruption;
+    this.#writeHeader = writeHeader;
+    this.#clusterSize = 2 ** header.clusterBits;
+    this.#order = header.refcountOrder;
+    this.#perBlock = (this.#clusterSize * 8) / 2 ** header.refcountOrder;
+    this.cache = new TableCache(file, this.#clusterSize, cacheTables);
+  }
+
+  /** Largest count that an entry can hold. */
+  get max(): number {
+    return this.#order === 6 ? 2 ** 63 : 2 ** (2 ** this.#order) - 1;
+  }
+
+  /** Offsets of the refcount blocks, 0 where there is none. */
+  get table(): Float64Array {
+    return this.#table;
+  }
+
+  async open(): Promise<void> {
+    const bytes = new Uint8Array(this.#header.refcountTableClusters * this.#clusterSize);
+    await this.#file.read(this.#header.refcountTableOffset as HostOffset, bytes);
+    const view = new DataView(bytes.buffer);
+    this.#table = new Float64Array(bytes.length / 8);
+    for (let i = 0; i < this.#table.length; i++) {
+      // the low nine bits are reserved
+      this.#table[i] = view.getUint32(i * 8) * 2 ** 32 + ((view.getUint32(i * 8 + 4) & 0xfffffe00) >>> 0);
+    }
+  }
+
+  /** Count of the cluster with this index (offset divided by the cluster size). */
+  async get(cluster: number): Promise<number> {
+    const block = await this.#block(cluster);
+    return block === undefined ? 0 : this.#read(block.view, cluster % this.#perBlock);
+  }
+
+  /**
+   * Raises (or lowers) the counts of `count` clusters by `by`. Throws `IoError` when a count would leave its width,
+   * and then has changed the clusters before it.
+   */
+  async change(first: number, count: number, by: number): Promise<void> {
+    for (let cluster = first; cluster < first + count; cluster++) {
+      const block = (await this.#block(cluster)) ?? (by > 0 ? await this.#makeBlock(cluster) : undefined);
+      if (block === undefined) throw new IoError('EINVAL');
+      const index = cluster % this.#perBlock;
+      const value = this.#read(block.view, index) + by;
+      if (value < 0 || value > this.max) throw new IoError('EINVAL');
+      this.#write(block, index, value);
+      if (value === 0) {
+        this.#hint = Math.min(this.#hint, cluster);
+        if (Math.floor(this.#nextStream / this.#clusterSize) === cluster) this.#nextStream = 0;
+        this.cache.forget(cluster * this.#clusterSize);
+      }
+    }
+  }
+
+  /** Allocates `count` clusters in a row with count 1 each; gives the offset of the first, in bytes. */
+  async allocate(count: number): Promise<number> {
+    for (;;) {
+      const first = await this.#findFree(count);
+      // blocks first: making one allocates clusters itself, maybe those that were just found
+      let made = false;
+      for (let c = first; c < first + count; c = (Math.floor(c / this.#perBlock) + 1) * this.#perBlock) {
+        if ((await this.#block(c)) === undefined) {
+          await this.#makeBlock(c);
+          made = true;
+        }
+      }
+      if (made) continue;
+      await this.change(first, count, 1);
+      this.#hint = first + count;
+      return first * this.#clusterSize;
+    }
+  }
+
+  /** Room for `bytes` less than a cluster, shared with other such allocations while a count can bear it. */
+  async allocateBytes(bytes: number): Promise<number> {
+    const within = this.#nextStream % this.#clusterSize;
+    let offset = this.#nextStream;
+    if (within !== 0 && within + bytes <= this.#clusterSize) {
+      const cluster = Math.floor(offset / this.#clusterSize);
+      const count = await this.get(cluster);
+      if (count > 0 && count < this.max) {
+        await this.change(cluster, 1, 1);
+        this.#nextStream = offset + bytes;
+        return offset;
+      }
+    }
+    offset = await this.allocate(1);
+    this.#nextStream = offset + bytes;
+    return offset;
+  }
+
+  /** Drops one reference to each cluster of the range. */
+  async free(offset: number, bytes: number): Promise<void> {
+    if (bytes <= 0) return;
+    const first = Math.floor(offset / this.#clusterSize);
+    const last = Math.floor((offset + bytes - 1) / this.#clusterSize);
+    await this.change(first, last - first + 1, -1);
+  }
+
+  async #findFree(count: number): Promise<number> {
+    let run = 0;
+    for (let cluster = this.#hint; ; cluster++) {
+      if (cluster * this.#clusterSize > 2 ** 55) throw new IoError('EFBIG');
+      const block = await this.#block(cluster);
+      const used = block !== undefined && this.#read(block.view, cluster % this.#perBlock) !== 0;
+      run = used ? 0 : run + 1;
+      if (run === count) return cluster - count + 1;
+    }
+  }
+
+  async #block(cluster: number): Promise<Table | undefined> {
+    const offset = this.#table[Math.floor(cluster / this.#perBlock)];
+    if (offset === undefined || offset === 0) return undefined;
+    const cached = this.cache.peek(offset);
+    if (cached) return cached;
+    if (offset % this.#clusterSize !== 0) {
+      throw await this.#corruption.found(
+        `Refblock offset ${hex(offset)} unaligned (reftable index: ${hex(Math.floor(cluster / this.#perBlock))})`,
+      );
+    }
+    return this.cache.load(offset);
+  }
+
+  /** Makes the block that counts `cluster`, which so far counts nothing. */
+  async #makeBlock(cluster: number): Promise<Table> {
+    const index = Math.floor(cluster / this.#perBlock);
+    if (index >= this.#table.length) await this.#growTable(index + 1);
+    const own = await this.#findFree(1);
+    const ownIndex = Math.floor(own / this.#perBlock);
+    if (ownIndex !== index && (await this.#block(own)) === undefined) {
+      // that place is uncounted as well: its own block comes first, and then there is a free place or another
+      await this.#makeBlock(own);
+      return (await this.#block(cluster)) ?? this.#makeBlock(cluster);
+    }
+    const offset = own * this.#clusterSize;
+    await this.#corruption.checkWrite(offset, this.#clusterSize);
+    const block = await this.cache.create(offset);
+    if (ownIndex === index) this.#write(block, own % this.#perBlock, 1);
+    else await this.change(own, 1, 1);
+    await this.cache.flush();
+    this.#table[index] = offset;
+    await this.#writeTableEntry(index);
+    return block;
+  }
+
+  /** Moves the table to a larger place; the old one is freed after the header points at the new. */
+  async #growTable(entries: number): Promise<void> {
+    const perCluster = this.#clusterSize / 8;
+    const old = { offset: this.#header.refcountTableOffset, clusters: this.#header.refcountTableClusters };
+    let clusters = Math.max(Math.ceil(entries / perCluster), Math.ceil(old.clusters * 1.5));
+    // the new table must also count itself and the blocks that count it
+    const used = await this.#endOfUse();
+    for (;;) {
+      const blocks = Math.ceil((used + clusters) / (this.#perBlock - 1)) + 1;
+      const needed = Math.ceil(
+        Math.max(entries, Math.ceil((used + clusters + blocks) / this.#perBlock)) / perCluster,
+      );
+      if (needed <= clusters) break;
+      clusters = needed;
+    }
+    const table = new Float64Array(clusters * perCluster);
+    table.set(this.#table);
+    const first = used;
+    // new blocks behind the new table count both
+    let next = first + clusters;
+    for (
+      let index = Math.floor(first / this.#perBlock);
+      index <= Math.floor((next - 1) / this.#perBlock);
+      index++
+    ) {
+      if (table[index]) continue;
+      table[index] = next * this.#clusterSize;
+      await this.cache.create(next * this.#clusterSize);
+      next += 1;
+    }
+    this.#table = table;
+    await this.change(first, next - first, 1);
+    await this.cache.flush();
+    await this.#file.write((first * this.#clusterSize) as HostOffset, this.#serialiseTable());
+    await this.#file.flush();
+    this.#header.refcountTableOffset = first * this.#clusterSize;
+    this.#header.refcountTableClusters = clusters;
+    await this.#writeHeader();
+    await this.free(old.offset, old.clusters * this.#clusterSize);
+  }
+
+  /** Index of the first cluster behind everything that is counted. */
+  async #endOfUse(): Promise<number> {
+    for (let index = this.#table.length - 1; index >= 0; index--) {
+      if (!this.#table[index]) continue;
+      const block = await this.#block(index * this.#perBlock);
+      for (let entry = this.#perBlock - 1; block && entry >= 0; entry--) {
+        if (this.#read(block.view, entry) !== 0) return index * this.#perBlock + entry + 1;
+      }
+    }
+    return 1;
+  }
+
+  #serialiseTable(): Uint8Array {
+    const view = new DataView(new ArrayBuffer(this.#table.length * 8));
+    this.#table.forEach((offset, index) => {
+      view.setBigUint64(index * 8, BigInt(offset));
+    });
+    return new Uint8Array(view.buffer);
+  }
+
+  async #writeTableEntry(index: number): Promise<void> {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setBigUint64(0, BigInt(this.#table[index]!));
+    const offset = this.#header.refcountTableOffset + index * 8;
+    await this.#file.write(offset as HostOffset, new Uint8Array(view.buffer));
+  }
+
+  #read(view: DataView, index: number): number {
+    switch (this.#order) {
+      case 3:
+        return view.getUint8(index);
+      case 4:
+        return view.getUint16(index * 2);
+      case 5:
+        return view.getUint32(index * 4);
+      case 6:
+        return Number(view.getBigUint64(index * 8));
+      default: {
+        // 1, 2 and 4 bits: the lowest index lies in the lowest bits of a byte
+        const bits = 1 << this.#order;
+        const shift = (index << this.#order) & 7;
+        return (view.getUint8((index << this.#order) >> 3) >> shift) & ((1 << bits) - 1);
+      }
+    }
+  }
+
+  #write(block: Table, index: number, value: number): void {
+    const { view } = block;
+    const bits = 1 << this.#order;
+    const at = Math.floor((index * bits) / 8);
+    switch (this.#order) {
+      case 3:
+        view.setUint8(at, value);
+        break;
+      case 4:
+        view.setUint16(at, value);
+        break;
+      case 5:
+        view.setUint32(at, value);
+        break;
+      case 6:
+        view.setBigUint64(at, BigInt(value));
+        break;
+      default: {
+        const shift = (index * bits) & 7;
+        const mask = ((1 << bits) - 1) << shift;
+        view.setUint8(at, (view.getUint8(at) & ~mask) | (value << shift));
+      }
+    }
+    this.cache.touch(block, at, Math.max(1, bits / 8));
+  }
+}
+
+export function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}

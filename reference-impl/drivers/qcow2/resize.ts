@@ -1,0 +1,62 @@
+/** Changing the virtual size: the L1 table grows with it, and what lies beyond a smaller end is given back. */
+import { CommandError } from '../../errors.ts';
+import { IoError } from '../../io/errno.ts';
+import type { HostOffset } from '../driver.ts';
+import { entriesOfL1 } from './header.ts';
+import type { Image } from './image.ts';
+import { discardClusters, write } from './writing.ts';
+
+/** Bytes of the largest L1 table that images may have. */
+const MAX_L1_BYTES = 32 << 20;
+
+/** Sets the virtual size in bytes. Throws `CommandError`. */
+export async function resize(image: Image, size: number): Promise<void> {
+  if (size % 512 !== 0) throw new CommandError('The new size must be a multiple of 512');
+  if (image.header.snapshotCount > 0) throw new CommandError("Can't resize an image which has snapshots");
+  if (size < image.size) await shrink(image, size);
+  else await growL1(image, entriesOfL1(size, image.header.clusterBits));
+  image.header.size = size;
+  await image.writeHeader();
+  await image.flush();
+}
+
+async function shrink(image: Image, size: number): Promise<void> {
+  const { clusterSize } = image;
+  const cut = Math.ceil(size / clusterSize) * clusterSize;
+  // the rest of the last cluster would show again when the image grows
+  const rest = Math.min(cut, image.size) - size;
+  if (rest > 0) await write(image, size, new Uint8Array(rest));
+  const end = Math.ceil(image.size / clusterSize);
+  const first = cut / clusterSize;
+  if (end > first) await discardClusters(image, first, end - first, 'forget');
+}
+
+async function growL1(image: Image, entries: number): Promise<void> {
+  if (entries <= image.header.l1Size) return;
+  if (entries * 8 > MAX_L1_BYTES) throw new CommandError('Failed to grow the L1 table: File too large');
+  try {
+    await image.metadata.run(() => moveL1(image, entries));
+  } catch (error) {
+    if (error instanceof IoError) throw new CommandError(`Failed to grow the L1 table: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Under the lock: copies the table to a larger place; the old one is freed once the header points at the new. */
+async function moveL1(image: Image, entries: number): Promise<void> {
+  const { clusterSize, header, mapping, refcounts } = image;
+  const old = { offset: header.l1Offset, bytes: header.l1Size * 8 };
+  await mapping.cache.flush();
+  const offset = await refcounts.allocate(Math.ceil((entries * 8) / clusterSize));
+  const bytes = new Uint8Array(entries * 8);
+  bytes.set(new Uint8Array(mapping.l1.buffer, 0, old.bytes));
+  await image.corruption.checkWrite(offset, bytes.length);
+  await refcounts.cache.flush();
+  await image.file.write(offset as HostOffset, bytes);
+  await image.file.flush();
+  header.l1Offset = offset;
+  header.l1Size = entries;
+  await image.writeHeader();
+  mapping.replaceL1(new DataView(bytes.buffer));
+  await refcounts.free(old.offset, old.bytes);
+}
