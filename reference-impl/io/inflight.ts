@@ -25,6 +25,16 @@ export class InFlight {
     }
   }
 
+  /** Inside tracked work: waits for a timer of the clock, which is no work. */
+  async pause(timer: Promise<void>): Promise<void> {
+    this.end();
+    try {
+      await timer;
+    } finally {
+      this.begin();
+    }
+  }
+
   /** Resolves when nothing is in flight, also not in the reactions to what ended last. */
   async idle(): Promise<void> {
     do {
