@@ -11,10 +11,10 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadBlockSchema } from '../../spec/block-core.ts';
-import { type Json, stringifyJson } from '../../spec/json.ts';
+import type { Json } from '../../spec/json.ts';
 import { KNOWN_COMMANDS } from '../../spec/known-commands.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target } from '../targets/target.ts';
-import { type Difference, firstDifference } from './replay/compare.ts';
+import { type Difference, firstDifference, tellDifference } from './replay/compare.ts';
 import { freePort, Host, HostError, HostLacks, hostLacks, normalizeOutput } from './replay/host.ts';
 import { judge, normalization } from './replay/judge.ts';
 import { type Known, missing } from './replay/needs.ts';
@@ -206,17 +206,10 @@ async function judgeAfter(
 }
 
 function differs(difference: Difference, what?: string): Outcome {
-  const { step, path, expected, got } = difference;
+  const { step, path } = difference;
   const where = step === undefined ? path : `step ${step}, ${path}`;
-  const reason =
-    `${where}: ${what ? `${what}: ` : ''}expected ${tell(expected)}, got ${tell(got)}`.replaceAll('\n', ' ');
-  return { verdict: 'DIFFERS', reason, difference };
-}
-
-function tell(value: Json | undefined): string {
-  if (value === undefined) return 'nothing';
-  const text = stringifyJson(value);
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+  const told = tellDifference(difference);
+  return { verdict: 'DIFFERS', reason: `${where}: ${what ? `${what}: ` : ''}${told}`, difference };
 }
 
 async function findFiles(path: string): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** The first difference between two JSON values, members in any order, and how it is told. */
-import { isJsonObject, type Json, jsonEqual, parseJson } from '../../../spec/json.ts';
+import { isJsonObject, type Json, jsonEqual, parseJson, stringifyJson } from '../../../spec/json.ts';
 
 export interface Difference {
   /** Number of the step, from 1; absent where it is about what remains after the end. */
@@ -70,4 +70,30 @@ function own(value: { [key: string]: Json }, key: string): Json | undefined {
 
 function member(path: string, key: string): string {
   return /^[\w-]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+}
+
+/** Characters of a value that people are shown. */
+const SHOWN = 200;
+/** Characters before the first that differs in two long strings. */
+const BEFORE = 30;
+
+/** `expected A, got B` on one line; of long strings the part that differs. */
+export function tellDifference({ expected, got }: Difference): string {
+  let from = 0;
+  if (typeof expected === 'string' && typeof got === 'string' && expected.length + got.length > SHOWN)
+    from = Math.max(0, commonPrefix(expected, got) - BEFORE);
+  return `expected ${tell(expected, from)}, got ${tell(got, from)}`;
+}
+
+function tell(value: Json | undefined, from: number): string {
+  if (value === undefined) return 'nothing';
+  const text = stringifyJson(typeof value === 'string' ? value.slice(from) : value);
+  const shown = text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`;
+  return from > 0 ? `…${shown}` : shown;
+}
+
+function commonPrefix(left: string, right: string): number {
+  let length = 0;
+  while (length < left.length && left[length] === right[length]) length++;
+  return length;
 }

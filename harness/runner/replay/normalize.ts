@@ -4,9 +4,10 @@
  *
  *   1. values that never repeat become `@ANY@` (times, sizes on disk, uuids);
  *   2. automatic node names are numbered by first appearance (`AutoNames`);
- *   3. on endpoints where real time passes, what depends on timing becomes `@ANY@` too.
+ *   3. on endpoints where real time passes, what depends on timing or version becomes `@ANY@` too, and the members
+ *      of `json:` file names are sorted.
  */
-import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../../spec/json.ts';
 import { mapStrings } from './placeholders.ts';
 
 /** Makes a message comparable. */
@@ -51,6 +52,7 @@ export function normalize(value: Json): Json {
 
 /** A reply or event without what depends on how fast the endpoint is, or on its version. */
 export function normalizeTiming(value: Json): Json {
+  if (typeof value === 'string') return sortPseudoName(value);
   if (Array.isArray(value)) return value.map(normalizeTiming);
   if (!isJsonObject(value)) return value;
   if ('qemu' in value && 'package' in value) return ANY;
@@ -63,6 +65,23 @@ export function normalizeTiming(value: Json): Json {
   if (members.event === 'BLOCK_JOB_CANCELLED') return { ...members, data: { ...data, offset: ANY } };
   if (members.event === 'BLOCK_JOB_READY') return { ...members, data: { ...data, len: ANY, offset: ANY } };
   return members;
+}
+
+/** The members of a `json:` file name in the order of their names. */
+function sortPseudoName(text: string): string {
+  if (!text.startsWith('json:')) return text;
+  try {
+    return `json:${stringifyJson(sortMembers(parseJson(text.slice('json:'.length))))}`;
+  } catch {
+    return text;
+  }
+}
+
+function sortMembers(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sortMembers);
+  if (!isJsonObject(value)) return value;
+  const keys = Object.keys(value).toSorted();
+  return Object.fromEntries(keys.map((key) => [key, sortMembers(value[key]!)]));
 }
 
 /** Leaves out each pause of a job that the next status change of that job ends: drains cause them at any time. */

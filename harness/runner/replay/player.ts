@@ -24,7 +24,8 @@ export interface PlayedStep {
   readonly eof?: boolean;
   readonly rc?: number;
   readonly stdout?: string;
-  readonly qtestReply?: string;
+  /** `OK` if that was the answer to all lines, else the answers. */
+  readonly qtestReply?: Json;
 }
 
 const SETTLE_MS = 25;
@@ -266,8 +267,8 @@ export class Player {
     clearTimeout(timer);
   }
 
-  /** Sends lines to the socket that stands for the guest's CPU; `OK`, or the first other answer. */
-  async #guestPorts(line: Line, commands: readonly string[]): Promise<string> {
+  /** Sends lines to the socket that stands for the guest's CPU. */
+  async #guestPorts(line: Line, commands: readonly string[]): Promise<Json> {
     this.#qtest ??= connect(this.#placeholders.fill('@QTEST@')).setEncoding('utf8');
     const socket = this.#qtest;
     const answers: string[] = [];
@@ -289,9 +290,8 @@ export class Player {
       socket.off('data', collect).off('error', fail);
     }
     if (failure !== null) return String(failure);
-    return (
-      answers.find((answer) => !answer.startsWith('OK')) ?? (answers.length < commands.length ? '' : 'OK')
-    );
+    const allOk = answers.length === commands.length && answers.every((answer) => answer === 'OK');
+    return allOk ? 'OK' : answers;
   }
 }
 

@@ -40,7 +40,7 @@ export interface ScenarioStep {
   readonly rc?: number;
   readonly stdout?: string;
   readonly qtest?: readonly string[];
-  readonly 'qtest-reply'?: string;
+  readonly 'qtest-reply'?: Json;
   readonly reply?: Json;
   readonly replies?: readonly Json[];
   readonly events?: readonly Json[];
