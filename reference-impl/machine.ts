@@ -41,7 +41,7 @@ export class Machine implements CommandContext {
   readonly exited: Promise<number>;
   readonly #log: (line: string) => void;
   readonly #monitors: Monitor[] = [];
-  readonly #closing: (() => void)[] = [];
+  readonly #closing: (() => Promise<void>)[] = [];
   #exit!: (status: number) => void;
   #ending = false;
 
@@ -75,7 +75,7 @@ export class Machine implements CommandContext {
   }
 
   /** Has something closed when the endpoint ends. */
-  onEnd(close: () => void): void {
+  onEnd(close: () => Promise<void>): void {
     this.#closing.push(close);
   }
 
@@ -86,15 +86,15 @@ export class Machine implements CommandContext {
     setImmediate(() => this.#end());
   }
 
-  #end(): void {
-    for (const monitor of this.#monitors) monitor.close();
-    for (const close of this.#closing.splice(0)) close();
-    this.block.close().then(
-      () => this.#exit(0),
-      (error: unknown) => {
-        this.log(`closing failed: ${String(error)}`);
-        this.#exit(1);
-      },
-    );
+  async #end(): Promise<void> {
+    try {
+      for (const monitor of this.#monitors) monitor.close();
+      await Promise.all(this.#closing.map((close) => close()));
+      await this.block.close();
+      this.#exit(0);
+    } catch (error) {
+      this.log(`closing failed: ${String(error)}`);
+      this.#exit(1);
+    }
   }
 }

@@ -25,6 +25,9 @@ const texts: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'File name too long',
   ELOOP: 'Too many levels of symbolic links',
   EDQUOT: 'Disk quota exceeded',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  ECONNREFUSED: 'Connection refused',
   ENOTSUP: 'Operation not supported',
   EOPNOTSUPP: 'Operation not supported',
 };

@@ -1,0 +1,118 @@
+/**
+ * Monitors on sockets and standard streams, listening or connecting out. The ends of connections are theirs; who is
+ * served when, and everything said, is the monitor's.
+ */
+import type { EventEmitter } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { CommandError } from '../errors.ts';
+import { errnoText } from '../io/errno.ts';
+import type { Chardev, SocketAddress } from '../options/chardev.ts';
+import type { Monitor } from './monitor.ts';
+
+/** Output that a client may leave unread before its input waits, in bytes. */
+const UNREAD_LIMIT = 256 * 1024;
+
+/** How long closing waits for a client to take what is left, in milliseconds. */
+const LAST_WORDS_MS = 1000;
+
+/** Ends connections and listening; resolves when nothing is left open. */
+export type Close = () => Promise<void>;
+
+/**
+ * Makes `monitor` reachable through `chardev`. `orphaned` is called when nobody can reach it any more: standard
+ * input ended. Throws `CommandError` if that cannot be.
+ */
+export function connectMonitor(monitor: Monitor, chardev: Chardev, orphaned: () => void): Promise<Close> {
+  if (chardev.backend === 'stdio') return Promise.resolve(onStdio(monitor, orphaned));
+  return chardev.server ? listen(monitor, chardev.address) : connectOut(monitor, chardev.address);
+}
+
+function onStdio(monitor: Monitor, orphaned: () => void): Close {
+  const { stdin, stdout } = process;
+  const closed = serve(monitor, stdin, stdout, () => stdin.destroy());
+  stdin.once('end', orphaned);
+  return () => closed;
+}
+
+async function listen(monitor: Monitor, address: SocketAddress): Promise<Close> {
+  const open = new Set<Promise<void>>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const closed = serveSocket(monitor, socket);
+    open.add(closed);
+    void closed.then(() => open.delete(closed));
+  });
+  if ('path' in address) await rm(address.path, { force: true });
+  await settled(server, 'listening', () => server.listen(address), `Failed to bind socket${toWhat(address)}`);
+  return async () => {
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    await Promise.all([...open, stopped]);
+  };
+}
+
+async function connectOut(monitor: Monitor, address: SocketAddress): Promise<Close> {
+  const socket = connect({ ...address, allowHalfOpen: true });
+  await settled(socket, 'connect', () => {}, `Failed to connect socket${toWhat(address)}`);
+  const closed = serveSocket(monitor, socket);
+  return () => closed;
+}
+
+/** Waits for `event` after `begin`; an error becomes a refusal that begins with `what`. */
+async function settled(emitter: EventEmitter, event: string, begin: () => void, what: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException) =>
+      reject(new CommandError(`${what}: ${errnoText(error.code ?? error.message)}`));
+    emitter.once('error', failed);
+    emitter.once(event, () => {
+      emitter.off('error', failed);
+      resolve();
+    });
+    begin();
+  });
+}
+
+function toWhat(address: SocketAddress): string {
+  return 'path' in address ? ` to ${address.path}` : '';
+}
+
+function serveSocket(monitor: Monitor, socket: Socket): Promise<void> {
+  return serve(monitor, socket, socket, () => {
+    socket.destroySoon();
+    setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
+  });
+}
+
+/** Serves a client on two streams; resolves when they are closed. `hangUp` closes them once all output is out. */
+function serve(monitor: Monitor, input: Readable, output: Writable, hangUp: () => void): Promise<void> {
+  const session = monitor.connect({
+    write: (text) => output.write(text, 'latin1'),
+    caughtUp: () => (output.writableLength > UNREAD_LIMIT ? drained(output) : undefined),
+    pause: () => input.pause(),
+    resume: () => input.resume(),
+    end: hangUp,
+  });
+  input.on('data', (bytes: Buffer) => session.receive(bytes));
+  input.on('end', () => monitor.disconnect(session));
+  // What follows an error is the close.
+  input.on('error', () => {});
+  output.on('error', () => {});
+  return new Promise((resolve) => {
+    input.once('close', () => {
+      monitor.disconnect(session);
+      resolve();
+    });
+  });
+}
+
+function drained(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      output.off('drain', done);
+      output.off('close', done);
+      resolve();
+    };
+    output.on('drain', done);
+    output.on('close', done);
+  });
+}

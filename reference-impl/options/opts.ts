@@ -1,0 +1,34 @@
+/**
+ * QEMU's flat options, as `-chardev`, `-qmp` and `-mon` take them: `socket,id=a,path=/x,server=on`. A name alone is
+ * switched on, one with `no` before it off.
+ */
+import { CommandError } from '../errors.ts';
+import { splitOptions } from './keyval.ts';
+
+export type Opts = ReadonlyMap<string, string>;
+
+/** Parses options of which `known` can be given; a first value without a name is that of `impliedKey`. */
+export function parseOpts(text: string, known: readonly string[], impliedKey?: string): Opts {
+  const opts = new Map<string, string>();
+  splitOptions(text).forEach((option, index) => {
+    const [key, value] = split(option, index === 0 ? impliedKey : undefined, known);
+    if (!known.includes(key)) throw new CommandError(`Invalid parameter '${key}'`);
+    opts.set(key, value);
+  });
+  return opts;
+}
+
+function split(option: string, impliedKey: string | undefined, known: readonly string[]): [string, string] {
+  const equals = option.indexOf('=');
+  if (equals >= 0) return [option.slice(0, equals), option.slice(equals + 1)];
+  if (impliedKey !== undefined) return [impliedKey, option];
+  const isNegated = option.startsWith('no') && known.includes(option.slice(2));
+  return isNegated ? [option.slice(2), 'off'] : [option, 'on'];
+}
+
+/** A switch among options; off if not given. */
+export function isOn(opts: Opts, key: string): boolean {
+  const value = opts.get(key) ?? 'off';
+  if (value !== 'on' && value !== 'off') throw new CommandError(`Parameter '${key}' expects 'on' or 'off'`);
+  return value === 'on';
+}
