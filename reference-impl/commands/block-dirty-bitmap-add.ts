@@ -17,7 +17,7 @@ export const blockDirtyBitmapAdd: Handler = (args, { block }) => {
   if (granularity < SMALLEST || !Number.isInteger(Math.log2(granularity)))
     throw new CommandError(`Granularity must be power of 2 and at least ${SMALLEST}`);
   if (args.persistent)
-    throw new CommandError(`Can't store persistent bitmaps to ${target}: Operation not supported`);
+    throw new CommandError(`Can't store persistent bitmaps to ${node.name}: Operation not supported`);
   if (node.bitmaps.find(name)) throw new CommandError(`Bitmap already exists: ${name}`);
   node.bitmaps.add(new DirtyBitmap(name, granularity, node.requests.length()));
   return {};

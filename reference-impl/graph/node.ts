@@ -67,21 +67,20 @@ export class Node {
   /** Changes the length of the disk. Throws `CommandError`. */
   async truncate(length: number): Promise<void> {
     const { state, requests } = this.#open;
-    const { truncate } = state;
-    if (!truncate) throw new CommandError('Image format driver does not support resize');
+    if (!state.truncate) throw new CommandError('Image format driver does not support resize');
     if (this.readOnly) throw new CommandError('Image is read-only');
     this.bitmaps.checkLength(length);
-    await requests.truncate(() => truncate(length));
+    await requests.truncate(async () => state.truncate?.(length));
   }
 
-  /** Flushes what was written and closes the driver; nothing may be in flight or come in any more. */
+  /** Flushes what was written, as far as that still works, and closes the driver. No request may come any more. */
   async close(): Promise<void> {
     if (!this.#opened) return;
     const { state, requests } = this.#opened;
     await requests.drain();
-    await requests.flush();
-    await state.close();
     this.#opened = undefined;
+    await requests.flush().catch(() => undefined);
+    await state.close();
   }
 }
 

@@ -81,6 +81,18 @@ describe('order', () => {
     expect(disk.log).toEqual(['write 0 512', 'truncate 512']);
   });
 
+  test('what comes after a resize has its turn in what is left', async () => {
+    const { disk, requests } = over();
+    const resize = requests.truncate(() => disk.truncate(512));
+    const buffer = new Uint8Array(512).fill(7);
+    const read = requests.read(1024, buffer);
+    const write = requests.write(1024, new Uint8Array(512).fill(1));
+    await expect(write).rejects.toMatchObject({ code: 'EIO' });
+    await Promise.all([resize, read]);
+    expect(disk.log).toEqual(['truncate 512']);
+    expect(buffer).toEqual(new Uint8Array(512));
+  });
+
   test('reads do not wait for each other', async () => {
     const { disk, requests } = over();
     const reads = [requests.read(0, new Uint8Array(512)), requests.read(0, new Uint8Array(512))];
@@ -154,6 +166,21 @@ describe('what is recorded of a write', () => {
     await requests.writeZeroes(8192, 512);
     expect(bitmap.count()).toBe(3 * 512);
     expect(requests.highestWrite).toBe(8704);
+  });
+
+  test('also where it made the disk longer', async () => {
+    const { disk, bitmaps } = over();
+    const growable = Object.assign(disk, {
+      growable: true,
+      write: async (offset: number, data: Uint8Array) => {
+        await disk.truncate(Math.max(disk.length(), offset + data.length));
+        disk.bytes.set(data, offset);
+      },
+    });
+    const bitmap = new DirtyBitmap('b', 512, SIZE);
+    bitmaps.add(bitmap);
+    await new Requests(growable, POLICY, bitmaps).write(SIZE + 512, new Uint8Array(512).fill(1));
+    expect(bitmap.count()).toBe(512);
   });
 
   test('also when it failed, for nobody knows how much of it arrived', async () => {

@@ -59,11 +59,13 @@ export class Requests {
 
   /** Fills `buffer`; zeroes beyond the end. */
   async read(offset: number, buffer: Uint8Array): Promise<void> {
-    const available = Math.max(0, Math.min(buffer.length, this.length() - offset));
-    buffer.fill(0, available);
-    if (available === 0) return;
-    const [start, end] = this.#aligned(offset, offset + available);
-    await this.#inOrder(start, end, false, () => this.#readAligned(start, end, offset, buffer, available));
+    await this.#inOrder(...this.#aligned(offset, offset + buffer.length), false, async () => {
+      const available = Math.max(0, Math.min(buffer.length, this.length() - offset));
+      buffer.fill(0, available);
+      if (available === 0) return;
+      const [start, end] = this.#aligned(offset, offset + available);
+      await this.#readAligned(start, end, offset, buffer, available);
+    });
   }
 
   async write(offset: number, data: Uint8Array, flags: WriteFlags = {}): Promise<void> {
@@ -118,6 +120,7 @@ export class Requests {
     await Promise.all([...this.#active].map((request) => request.done));
   }
 
+  /** Asked when a write comes, and again when its turn does: a resize may have come between. */
   #mayWrite(offset: number, length: number): void {
     if (this.#policy.readOnly) throw new IoError('EPERM');
     if (!this.#state.growable && offset + length > this.length()) throw new IoError('EIO');
@@ -136,9 +139,14 @@ export class Requests {
   /** A write of any kind: in order, then recorded in the bitmaps whether or not all of it arrived. */
   async #modify(offset: number, length: number, work: (start: number, end: number) => Promise<void>) {
     const [start, end] = this.#aligned(offset, offset + length);
+    const lengthBefore = this.length();
     try {
-      await this.#inOrder(start, end, true, () => work(start, end));
+      await this.#inOrder(start, end, true, async () => {
+        this.#mayWrite(offset, length);
+        await work(start, end);
+      });
     } finally {
+      if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());
       this.highestWrite = Math.max(this.highestWrite, offset + length);
       this.#bitmaps.mark(offset, length);
     }
