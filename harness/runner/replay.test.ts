@@ -336,7 +336,21 @@ describe('many transcripts', () => {
     expect(totals.MATCH).toBe(4);
   });
 
-  it('end when they are interrupted', async () => {
+  it('end when they are interrupted, whatever an endpoint is doing', async () => {
+    const abort = new AbortController();
+    const silent = knowing(
+      () => {
+        abort.abort(new Error('stop'));
+        return [];
+      },
+      { virtualTime: false },
+    );
+    await writeFile(join(folder, 'a.json'), JSON.stringify({ name: 'a', steps: [{ send: ask, reply: {} }] }));
+    const target = scriptedTarget(silent);
+    await expect(replay({ target, paths: [folder], signal: abort.signal })).rejects.toThrow('stop');
+  });
+
+  it('do not begin after an interruption', async () => {
     const signal = AbortSignal.abort(new Error('stop'));
     await writeFile(join(folder, 'a.json'), JSON.stringify({ name: 'a', steps: [] }));
     await expect(replay({ target: scriptedTarget({}), paths: [folder], signal })).rejects.toThrow('stop');

@@ -87,7 +87,9 @@ async function replayFile(file: string, session: Session): Promise<ReplayResult>
     const scenario = readScenario(await readFile(file, 'utf8'));
     const lacking = await whatLacks(scenario, session);
     if (lacking !== null) return { file, verdict: 'SKIPPED', reason: lacking };
-    return { file, ...(await replayScenario(scenario, session)) };
+    const outcome = await replayScenario(scenario, session);
+    session.signal?.throwIfAborted();
+    return { file, ...outcome };
   } catch (error) {
     session.signal?.throwIfAborted();
     const reason = (error as Error).message;
@@ -123,7 +125,13 @@ async function replayScenario(scenario: Scenario, { target, area, signal }: Sess
       .start({ topology, scratch, ...(signal && { signal }) })
       .catch((error: unknown) => (error instanceof StartError ? error : Promise.reject(error)));
     if (started instanceof StartError) return judgeRefusal(scenario, started, placeholders);
-    return await playOn(started, scenario, host, placeholders);
+    const giveUp = (): void => void started.stop();
+    signal?.addEventListener('abort', giveUp);
+    try {
+      return await playOn(started, scenario, host, placeholders);
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+    }
   } finally {
     await host.close();
     await rm(scratch, { recursive: true, force: true });

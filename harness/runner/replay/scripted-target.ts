@@ -144,6 +144,7 @@ class ScriptedEndpoint implements Endpoint, ScriptedMonitor {
 
   #finish(code: number | null, signal: string | null): void {
     this.running = false;
+    this.hangUp();
     this.#end({ code, signal });
   }
 }
