@@ -146,6 +146,12 @@ describe('deletion', () => {
     expect(await refusal(block.delete('f'))).toBe('Cannot find node f');
   });
 
+  test('does not wait for a slow disk to flush what was never written', async () => {
+    await block.add({ driver: 'null-co', 'node-name': 'n', 'latency-ns': 2n ** 62n });
+    await block.delete('n');
+    expect(names()).toEqual([]);
+  });
+
   test('leaves an inline child that another node has come to use', async () => {
     await block.add({ driver: 'raw', 'node-name': 'a', file: { ...file, 'node-name': 'f' } });
     await block.add({ driver: 'raw', 'node-name': 'b', file: 'f' });

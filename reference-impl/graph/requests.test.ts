@@ -157,6 +157,19 @@ describe('policy', () => {
   });
 });
 
+test('a flush is left out only when nothing was written since the last that succeeded', async () => {
+  const { disk, requests } = over();
+  await requests.flush();
+  expect(disk.log).toEqual([]);
+  await requests.write(0, new Uint8Array(1).fill(1));
+  disk.failure = 'EIO';
+  await expect(requests.flush()).rejects.toMatchObject({ code: 'EIO' });
+  disk.failure = undefined;
+  await requests.flush();
+  await requests.flush();
+  expect(disk.log).toEqual(['write 0 1', 'flush', 'flush']);
+});
+
 describe('what is recorded of a write', () => {
   test('its blocks in every bitmap, and its end', async () => {
     const { bitmaps, requests } = over({ requestAlignment: 4096 });

@@ -42,6 +42,9 @@ export class Requests {
   readonly #bitmaps: DirtyBitmaps;
   readonly #active = new Set<ActiveRequest>();
   readonly limits: Limits;
+  /** Counts changes, and how many of them are on stable storage. */
+  #changes = 0;
+  #flushed = 0;
   /** End of the farthest write so far, in bytes. */
   highestWrite = 0;
 
@@ -96,14 +99,18 @@ export class Requests {
     });
   }
 
+  /** Brings what was written to stable storage; does nothing where nothing was written since the last time. */
   async flush(): Promise<void> {
-    if (this.#policy.noFlush || this.#policy.readOnly) return;
+    if (this.#policy.noFlush || this.#changes === this.#flushed) return;
+    const upTo = this.#changes;
     await this.#state.flush?.();
+    this.#flushed = Math.max(this.#flushed, upTo);
   }
 
   /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
   async truncate(resize: () => Promise<void>): Promise<void> {
     await this.#inOrder(0, Number.POSITIVE_INFINITY, true, resize);
+    this.#changes += 1;
     this.#bitmaps.resize(this.length());
   }
 
@@ -146,6 +153,7 @@ export class Requests {
         await work(start, end);
       });
     } finally {
+      this.#changes += 1;
       if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());
       this.highestWrite = Math.max(this.highestWrite, offset + length);
       this.#bitmaps.mark(offset, length);
