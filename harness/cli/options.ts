@@ -1,0 +1,48 @@
+/** Values of options, checked as they are read: a bad one names the option and what it wants. */
+import { availableParallelism } from 'node:os';
+import { InvalidArgumentError } from 'commander';
+import type { Shard } from '../runner/plan.ts';
+import { resolveTarget, TargetNameError } from '../targets/index.ts';
+import type { Target } from '../targets/target.ts';
+import { AddressError } from '../transports/address-kind.ts';
+import { UsageError } from './exit.ts';
+
+export function wholeNumber(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new InvalidArgumentError(`It takes a whole number from ${least} on.`);
+    }
+    return value;
+  };
+}
+
+/** `I/N`: part I of N, counted from 1. */
+export function shardOption(text: string): Shard {
+  const match = /^(\d+)\/(\d+)$/.exec(text);
+  const [index, of] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || index < 1 || index > of) {
+    throw new InvalidArgumentError('It takes I/N with I from 1 to N.');
+  }
+  return { index, of };
+}
+
+/** Appends: for options that may be given several times. */
+export function collect(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
+export function targetOption(name: string): Target {
+  try {
+    return resolveTarget(name);
+  } catch (error) {
+    if (error instanceof TargetNameError || error instanceof AddressError)
+      throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** How many endpoints run at a time unless `--jobs` says otherwise. */
+export function defaultJobs(): number {
+  return Math.min(4, availableParallelism());
+}

@@ -1,0 +1,153 @@
+/** `qmpcheck run`: the conformance suite on a target. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { RunRecord } from '../../reports/record.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import { isJsonObject, parseJson } from '../../spec/json.ts';
+import { packageRoot } from '../../spec/package-root.ts';
+import { derivedCases } from '../cases/derived/index.ts';
+import { cases } from '../cases/index.ts';
+import { abortOnSignals } from '../runner/cleanup.ts';
+import {
+  Expectations,
+  ExpectationsError,
+  readExpectations,
+  writeExpectations,
+} from '../runner/expectations.ts';
+import { NoSuchCase, type Shard } from '../runner/plan.ts';
+import { run } from '../runner/run.ts';
+import { exitCode } from '../runner/verdict.ts';
+import { StartError } from '../targets/target.ts';
+import { UsageError } from './exit.ts';
+import { readText, writeText } from './files.ts';
+import { collect, defaultJobs, shardOption, targetOption, wholeNumber } from './options.ts';
+import { openReporters } from './reporters.ts';
+import type { Subcommand } from './subcommand.ts';
+
+interface Options {
+  readonly target: string;
+  readonly reporter: readonly string[];
+  readonly expect: readonly string[] | false;
+  readonly strictExpectations?: true;
+  readonly updateExpectations?: string;
+  readonly baseline?: string;
+  readonly shard?: Shard;
+  readonly jobs: number;
+  readonly seed: string;
+  readonly retries: number;
+  readonly caseTimeout: number;
+  readonly level: 'must' | 'should' | 'may';
+}
+
+export const subcommand: Subcommand = {
+  define: (command, done) =>
+    command
+      .argument('[pattern...]', 'globs on case ids, e.g. block_resize or "derived/*/missing"')
+      .option(
+        '--target <target>',
+        'what to test: reference, qemu-system, unix:PATH … (see README)',
+        'reference',
+      )
+      .option('--reporter <name[=file]>', 'tap, spec, json or junit; repeatable', collect, [])
+      .option(
+        '--expect <file>',
+        'known deviations (YAML); repeatable, in addition to those shipped',
+        collect,
+        [],
+      )
+      .option('--no-expect', 'not even the known deviations that are shipped')
+      .option('--strict-expectations', 'fail when a known deviation no longer shows')
+      .option('--update-expectations <file>', 'write the deviations of this run as expectations')
+      .option('--baseline <result.json>', 'only deviations that this earlier result lacks fail the run')
+      .option('--shard <i/n>', 'run part I of N', shardOption)
+      .option('--jobs <n>', 'endpoints at a time', wholeNumber(1), defaultJobs())
+      .option('--seed <seed>', 'for everything random', 'qmpcheck')
+      .option('--retries <n>', 'run a failing case again; a different outcome is flaky', wholeNumber(0), 0)
+      .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), 30_000)
+      .option(
+        '--level <level>',
+        'the lowest level whose breach fails the run: must, should or may',
+        level,
+        'must',
+      )
+      .action(async (patterns: string[], options: Options) => done(await runSuite(patterns, options))),
+};
+
+function level(text: string): Options['level'] {
+  if (text === 'must' || text === 'should' || text === 'may') return text;
+  throw new UsageError(`--level ${text}: it takes must, should or may`);
+}
+
+async function runSuite(patterns: readonly string[], options: Options): Promise<0 | 1 | 2 | 130> {
+  const target = targetOption(options.target);
+  const expectations = loadExpectations(options.expect);
+  const baseline = options.baseline === undefined ? undefined : readRecord(options.baseline);
+  const unavailable = await target.unavailable();
+  if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
+
+  const output = openReporters(options.reporter, process.stdout);
+  const interruption = abortOnSignals();
+  try {
+    const record = await run({
+      target,
+      spec: loadBlockSchema(),
+      cases: (schema) => [...cases, ...derivedCases(schema)],
+      patterns,
+      reporters: output.reporters,
+      expectations,
+      ...(options.shard && { shard: options.shard }),
+      jobs: options.jobs,
+      seed: options.seed,
+      retries: options.retries,
+      caseTimeout: options.caseTimeout,
+      signal: interruption.signal,
+    });
+    if (options.updateExpectations !== undefined) {
+      writeText(options.updateExpectations, writeExpectations(record));
+    }
+    return exitCode(record, {
+      level: options.level,
+      ...(baseline && { baseline }),
+      ...(options.strictExpectations && { strictExpectations: true }),
+    });
+  } catch (error) {
+    if (interruption.signal.aborted) return 130;
+    if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
+    if (error instanceof StartError) throw new UsageError(startFault(target.name, error));
+    throw error;
+  } finally {
+    interruption.dispose();
+    output.close();
+  }
+}
+
+function startFault(target: string, error: StartError): string {
+  const words = error.lastWords.filter((line) => line.trim() !== '' && !error.message.includes(line));
+  return [`${target}: ${error.message}`, ...words.map((line) => `  ${line}`)].join('\n');
+}
+
+/** Those that the project ships, for the endpoints that they name, and the user's. */
+function loadExpectations(files: readonly string[] | false): Expectations {
+  if (files === false) return Expectations.none();
+  const folder = new URL('harness/expectations/', packageRoot());
+  const shipped = readdirSync(folder).map((name) => ({
+    name,
+    text: readFileSync(new URL(name, folder), 'utf8'),
+  }));
+  const own = files.map((name) => ({ name, text: readText(name) }));
+  try {
+    return new Expectations([...own, ...shipped].flatMap(({ name, text }) => readExpectations(text, name)));
+  } catch (error) {
+    if (error instanceof ExpectationsError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function readRecord(file: string): RunRecord {
+  try {
+    const record = parseJson(readText(file));
+    if (isJsonObject(record) && Array.isArray(record.cases)) return record as unknown as RunRecord;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  throw new UsageError(`${file}: no record as --reporter json writes it`);
+}

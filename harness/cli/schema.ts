@@ -1,0 +1,52 @@
+/** `qmpcheck schema`: what the QAPI compiler can tell about a schema file. */
+import { compileSchema } from '../../spec/compiler/compile.ts';
+import { SchemaError } from '../../spec/compiler/diagnostic.ts';
+import { introspect } from '../../spec/compiler/introspect.ts';
+import { jsonSchema } from '../../spec/compiler/json-schema.ts';
+import { stringifyJson } from '../../spec/json.ts';
+import type { Schema } from '../../spec/model.ts';
+import { EXIT, type ExitCode } from './exit.ts';
+import { readText } from './files.ts';
+import type { Subcommand } from './subcommand.ts';
+
+type Show = (schema: Schema) => string | Promise<string>;
+
+export const subcommand: Subcommand = {
+  define: (command, done) => {
+    const add = (name: string, summary: string) =>
+      command.command(name).description(summary).argument('<file>');
+    add('check', 'exit 0, or 1 and the first fault').action(async (file: string) =>
+      done(await show(file, () => '')),
+    );
+    add('introspect', 'the SchemaInfo array that query-qmp-schema returns')
+      .option('--unmask', 'real type names')
+      .action(async (file: string, { unmask = false }: { unmask?: boolean }) =>
+        done(await show(file, (schema) => `${stringifyJson(introspect(schema, { unmask }), 2)}\n`)),
+      );
+    add('json-schema', 'JSON Schema 2020-12').action(async (file: string) =>
+      done(await show(file, (schema) => `${stringifyJson(jsonSchema(schema), 2)}\n`)),
+    );
+    add('types', 'TypeScript').action(async (file: string) =>
+      done(
+        await show(file, async (schema) => {
+          const { typescriptTypes } = await import('../../spec/compiler/types.ts');
+          return typescriptTypes(schema);
+        }),
+      ),
+    );
+  },
+};
+
+async function show(file: string, render: Show): Promise<ExitCode> {
+  readText(file);
+  let schema: Schema;
+  try {
+    schema = compileSchema({ file });
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return EXIT.unexpected;
+  }
+  process.stdout.write(await render(schema));
+  return EXIT.ok;
+}

@@ -1,0 +1,39 @@
+/** `qmpcheck serve`: the reference as an endpoint of its own, started as QEMU would be. */
+import { OptionError } from '../../reference-impl/endpoint.ts';
+import { startReference } from '../../reference-impl/reference.ts';
+import { EXIT, UsageError } from './exit.ts';
+import type { Subcommand } from './subcommand.ts';
+
+const HELP = `
+Takes QEMU's options for what concerns block devices, e.g.
+  qmpcheck serve -qmp unix:/tmp/qmp.sock,server=on,wait=off -blockdev driver=null-co,node-name=disk
+  qmpcheck serve -qmp stdio
+Ends with \`quit\` or a signal.`;
+
+export const subcommand: Subcommand = {
+  define: (command, done) =>
+    command
+      .argument('[options...]', "QEMU's options")
+      .allowUnknownOption()
+      .helpOption('--help', 'display help for command')
+      .addHelpText('after', HELP)
+      // the words are QEMU's: commander must neither reorder nor split them
+      .passThroughOptions()
+      .action(async (argv: string[]) => done(await serve(argv))),
+};
+
+async function serve(argv: readonly string[]): Promise<0 | 1 | 2> {
+  const log = (line: string) => process.stderr.write(`qmpcheck: ${line}\n`);
+  let endpoint: Awaited<ReturnType<typeof startReference>>;
+  try {
+    endpoint = await startReference({ argv, cwd: process.cwd(), log });
+  } catch (error) {
+    if (error instanceof OptionError) throw new UsageError(error.message);
+    throw error;
+  }
+  const stop = () => void endpoint.stop();
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop);
+  const status = await endpoint.exited;
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, stop);
+  return status === 0 ? EXIT.ok : EXIT.unexpected;
+}
