@@ -36,14 +36,14 @@ async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
 }
 
 function checkWindow(start: number, size: number | undefined, fileSize: number): void {
-  if (start > fileSize)
-    throw new CommandError(
-      `Offset (${BigInt(start)}) cannot be greater than size of the containing file (${fileSize})`,
-    );
+  // As integers, for the messages: large numbers would be printed rounded.
+  const [offset, end] = [BigInt(start), BigInt(fileSize)];
+  if (offset > end)
+    throw new CommandError(`Offset (${offset}) cannot be greater than size of the containing file (${end})`);
   if (size === undefined) return;
-  if (fileSize - start < size)
+  if (end - offset < BigInt(size))
     throw new CommandError(
-      `The sum of offset (${start}) and size (${BigInt(size)}) has to be smaller or equal to the  actual size of the containing file (${fileSize})`,
+      `The sum of offset (${offset}) and size (${BigInt(size)}) has to be smaller or equal to the  actual size of the containing file (${end})`,
     );
   if (size % SECTOR !== 0) throw new CommandError(`Specified size is not multiple of ${SECTOR}`);
 }
