@@ -7,10 +7,12 @@ import type { Transport, TransportSink } from './transport.ts';
 
 export interface DuplexParts {
   readonly name: string;
+  /** Its end is the end of the connection. */
   readonly readable: Readable;
+  /** May be the same stream. If it is another, it may fail first: what was received is still delivered. */
   readonly writable: Writable;
-  /** Ends the sending side; default: `writable.end()`. */
-  readonly end?: () => void;
+  /** False where the medium cannot end one direction alone: then `end` only stops writing. Default true. */
+  readonly halfClose?: boolean;
   /** Frees what the streams do not free themselves. Called once. */
   readonly release?: () => Promise<void> | void;
 }
@@ -20,6 +22,7 @@ export class DuplexTransport implements Transport {
   readonly #parts: DuplexParts;
   #sink: TransportSink | null = null;
   #error: Error | undefined;
+  /** Nothing more can be sent. */
   #ended = false;
   #closing: Promise<void> | null = null;
 
@@ -27,12 +30,16 @@ export class DuplexTransport implements Transport {
     this.name = parts.name;
     this.#parts = parts;
     const { readable, writable } = parts;
-    const streams = new Set([readable, writable]);
-    for (const stream of streams) {
-      stream.on('error', (error: Error) => this.#finish(error));
-      stream.once('close', () => this.#finish());
-    }
+    readable.on('error', (error: Error) => this.#finish(error));
+    readable.once('close', () => this.#finish());
     readable.once('end', () => this.#finish());
+    if ((writable as unknown) === readable) return;
+    writable.on('error', (error: Error) => {
+      this.#error ??= error;
+    });
+    writable.once('close', () => {
+      this.#ended = true;
+    });
   }
 
   open(sink: TransportSink): void {
@@ -63,8 +70,7 @@ export class DuplexTransport implements Transport {
   end(): void {
     if (this.#closing !== null || this.#ended) return;
     this.#ended = true;
-    if (this.#parts.end) this.#parts.end();
-    else this.#parts.writable.end();
+    if (this.#parts.halfClose ?? true) this.#parts.writable.end();
   }
 
   close(): Promise<void> {
