@@ -6,32 +6,44 @@ import type { ObjectType } from '../model.ts';
 import { fault, type Source } from './diagnostic.ts';
 import { collisionKey } from './names.ts';
 
+/** The names of one definition. */
 export class NameTable {
   readonly #source: Source;
   /** How to call the holder of a name, by the name's key. */
-  readonly #taken: Map<string, string>;
+  readonly #taken = new Map<string, string>();
 
-  constructor(source: Source, taken: ReadonlyMap<string, string> = new Map()) {
+  constructor(source: Source) {
     this.#source = source;
-    this.#taken = new Map(taken);
   }
 
   /** Takes a name; `what`: 'member', 'value' …; `where`: of what it is, where not of the definition itself. */
   take(name: string, what: string, where = ''): void {
-    const key = collisionKey(name);
+    const holder = this.#refuseTaken(name, what, where);
+    this.#taken.set(collisionKey(name), holder);
+  }
+
+  /** A branch may have none of the names taken; its own names stay free for the next branch. */
+  checkBranch(type: ObjectType, where: string): void {
+    for (const name of memberNames(type)) this.#refuseTaken(name, 'member', where);
+  }
+
+  #refuseTaken(name: string, what: string, where: string): string {
     const holder = `${what} '${name}'${where}`;
-    const other = this.#taken.get(key);
+    const other = this.#taken.get(collisionKey(name));
     if (other !== undefined) fault(this.#source, `${holder} collides with ${other}`);
-    this.#taken.set(key, holder);
+    return holder;
   }
+}
 
-  /** Takes all names that an object type brings, in each of its branches. */
-  takeMembers(type: ObjectType, where: string): void {
-    for (const member of type.members) this.take(member.name, 'member', where);
-    for (const variant of type.variants) this.copy().takeMembers(variant.type, where);
-  }
+/** Kept, because unions can share branches that are unions, and so on: the paths through them are too many. */
+const namesOfUnions = new WeakMap<ObjectType, ReadonlySet<string>>();
 
-  copy(): NameTable {
-    return new NameTable(this.#source, this.#taken);
-  }
+/** The names of all members of a finished type, those of all branches included. */
+function memberNames(type: ObjectType): ReadonlySet<string> {
+  const known = namesOfUnions.get(type);
+  if (known !== undefined) return known;
+  const names = new Set(type.members.map((member) => member.name));
+  for (const variant of type.variants) for (const name of memberNames(variant.type)) names.add(name);
+  if (type.tag !== undefined) namesOfUnions.set(type, names);
+  return names;
 }

@@ -12,6 +12,7 @@
  */
 import type { Schema } from '../model.ts';
 import { checkDescriptions, checkDocs, checkDocumented } from './doc-check.ts';
+import { mayLeaveOutBranches } from './era.ts';
 import { checkExpression } from './expr.ts';
 import { parseSchema } from './parser.ts';
 import { resolveSchema } from './schema.ts';
@@ -29,7 +30,10 @@ export function compileSchema(input: SchemaInput): Schema {
     if (pragmas.docRequired) checkDocumented(definition);
     return definition;
   });
-  const schema = resolveSchema(definitions, pragmas);
+  const schema = resolveSchema(definitions, {
+    pragmas,
+    branchesOptional: mayLeaveOutBranches(expressions),
+  });
   if (pragmas.docRequired) for (const definition of definitions) checkDescriptions(definition, pragmas);
   return schema;
 }

@@ -12,20 +12,11 @@ import type {
   Members,
   Value,
 } from './ast.ts';
+import { condition } from './condition.ts';
 import { fault, type Source } from './diagnostic.ts';
 import { checkCommandName, checkEnumValueName, checkEventName, checkTypeName } from './names.ts';
 import type { Pragmas } from './pragma.ts';
-import {
-  branches,
-  type Context,
-  checkKeys,
-  condition,
-  features,
-  isMembers,
-  members,
-  named,
-  typeRef,
-} from './shape.ts';
+import { branches, type Context, checkKeys, features, isMembers, members, named, typeRef } from './shape.ts';
 
 /** Keys beside the one that names the kind. `if` and `features` may stand in all. */
 const KEYS: Readonly<Record<DefinitionKind, { required: readonly string[]; optional: readonly string[] }>> = {

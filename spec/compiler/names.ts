@@ -6,6 +6,7 @@ import type { Pragmas } from './pragma.ts';
 
 /** A downstream prefix `__RFQDN_`, then the name proper. */
 const NAME = /^(?:__[A-Za-z0-9.-]+_)?([A-Za-z][A-Za-z0-9_-]*)$/;
+const DOTTED_VALUE = /^([a-z0-9][a-z0-9_.]*)$/;
 const ENUM_VALUE = /^(?:__[A-Za-z0-9.-]+_)?([A-Za-z0-9][A-Za-z0-9_-]*)$/;
 const CAMEL_CASE = /^[A-Z][A-Za-z0-9]*$/;
 
@@ -26,12 +27,17 @@ function stemOf(name: string, what: string, pattern: RegExp, source: Source): st
   return stem;
 }
 
+/** Without the mark of what is experimental, which is lower case whatever the rest is. */
+function withoutX(stem: string): string {
+  return stem.replace(/^x-/, '');
+}
+
 function rejectUpperCase(stem: string, what: string, name: string, source: Source): void {
   if (/[A-Z]/.test(stem)) fault(source, `${what} '${name}' must not hold upper case letters`);
 }
 
 export function checkTypeName(name: string, what: string, source: Source): void {
-  const stem = stemOf(name, what, NAME, source);
+  const stem = withoutX(stemOf(name, what, NAME, source));
   if (!CAMEL_CASE.test(stem) || !/[a-z]/.test(stem)) fault(source, `${what} '${name}' must be in CamelCase`);
   if (stem.endsWith('List')) fault(source, `${what} '${name}': type names that end with 'List' are reserved`);
 }
@@ -44,8 +50,8 @@ export function checkCommandName(name: string, source: Source, pragmas: Pragmas)
 }
 
 export function checkEventName(name: string, source: Source): void {
-  const stem = stemOf(name, 'event', NAME, source);
-  if (/[a-z-]/.test(stem)) fault(source, `event '${name}' must be in ALL_CAPS`);
+  const stem = withoutX(stemOf(name, 'event', NAME, source));
+  if (!/^[A-Z][A-Z0-9_]*$/.test(stem)) fault(source, `event '${name}' must be in ALL_CAPS`);
 }
 
 export function checkFeatureName(name: string, source: Source): void {
@@ -69,7 +75,8 @@ export function checkMemberName(
 }
 
 export function checkEnumValueName(name: string, owner: string, source: Source, pragmas: Pragmas): void {
-  checkCase(stemOf(name, 'value', ENUM_VALUE, source), name, 'value', owner, source, pragmas);
+  const pattern = pragmas.allowsDotIn(owner) && name.includes('.') ? DOTTED_VALUE : ENUM_VALUE;
+  checkCase(stemOf(name, 'value', pattern, source), name, 'value', owner, source, pragmas);
 }
 
 /** A branch that is to be the value of an enum, whose own definition answers for letters. */

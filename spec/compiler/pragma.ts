@@ -2,7 +2,7 @@
  * Pragmas: settings that hold for the whole schema, whichever file gives them.
  *
  * The language grew stricter with time, and each new rule came with the pragma that excuses old offenders. So a
- * schema that uses the pragma is held to the rule, one that never mentions it is from before the rule. Two rules
+ * schema that uses the pragma is held to the rule, one that never mentions it is from before the rule. Some rules
  * are older than their pragmas; their offenders of that time, known from the first lists, are excused for ever.
  */
 import type { Value } from './ast.ts';
@@ -34,6 +34,9 @@ const EARLY_MEMBER_NAMES = words(
   `ACPISlotType CpuInfo CpuInfoBase CpuInfoMIPS CpuInfoTricore ErrorClass InputAxis InputButton QapiErrorClass
    UuidInfo X86CPURegister32`,
 );
+
+/** Enums with dots in their values, from before 2.6. */
+const EARLY_DOTS = words('BlkdebugEvent');
 
 export class Pragmas {
   docRequired = false;
@@ -68,6 +71,10 @@ export class Pragmas {
 
   allowsUpperCaseIn(type: string): boolean {
     return EARLY_MEMBER_NAMES.has(type) || this.#listed('member-name-exceptions', type);
+  }
+
+  allowsDotIn(type: string): boolean {
+    return EARLY_DOTS.has(type);
   }
 
   allowsUnderscoreIn(type: string): boolean {

@@ -6,7 +6,7 @@
  * What an object, union or alternate must satisfy is checked as it is finished. Neighbours: `clash.ts` for names
  * that meet, `alternate.ts` for choices.
  */
-import type { Condition, ObjectType, Schema, SchemaType, SourceInfo, Variant } from '../model.ts';
+import type { Condition, EnumType, ObjectType, Schema, SchemaType, SourceInfo, Variant } from '../model.ts';
 import { checkAlternate } from './alternate.ts';
 import type {
   AlternateDef,
@@ -35,8 +35,14 @@ const KIND_WORDS = {
   alternate: 'an alternate',
 } satisfies Record<SchemaType['kind'], string>;
 
-export function resolveSchema(definitions: readonly Definition[], pragmas: Pragmas): Schema {
-  const resolver = new Resolver(definitions, pragmas);
+export interface Rules {
+  readonly pragmas: Pragmas;
+  /** Whether a union may leave out the branches that add nothing. */
+  readonly branchesOptional: boolean;
+}
+
+export function resolveSchema(definitions: readonly Definition[], rules: Rules): Schema {
+  const resolver = new Resolver(definitions, rules);
   resolver.declare();
   resolver.finish();
   return resolver.schema;
@@ -49,15 +55,15 @@ class Resolver {
     types: new Map<string, SchemaType>([...BUILTINS, QTYPE, EMPTY].map((type) => [type.name, type])),
   } satisfies Schema;
   readonly #definitions: readonly Definition[];
-  readonly #pragmas: Pragmas;
+  readonly #rules: Rules;
   /** Where each name was defined; builtin ones have no place. */
   readonly #places = new Map<string, Source | undefined>();
   /** Structs and unions that are not finished yet, or just being finished. */
   readonly #objects = new Map<string, { readonly definition: ObjectDef; begun: boolean }>();
 
-  constructor(definitions: readonly Definition[], pragmas: Pragmas) {
+  constructor(definitions: readonly Definition[], rules: Rules) {
     this.#definitions = definitions;
-    this.#pragmas = pragmas;
+    this.#rules = rules;
     for (const name of this.schema.types.keys()) this.#places.set(name, undefined);
   }
 
@@ -173,22 +179,21 @@ class Resolver {
     type.members = typeof base === 'string' ? this.#base(base, source) : this.#members(base, source);
     const names = new NameTable(source);
     for (const { name } of type.members) names.take(name, 'member', " of 'base'");
-    const tag = type.members.find((member) => member.name === discriminator);
-    if (tag === undefined) fault(source, `discriminator '${discriminator}' is not a member of 'base'`);
-    if (tag.type.kind !== 'enum') fault(source, `discriminator '${discriminator}' must be of an enum type`);
-    if (tag.optional) fault(source, `discriminator '${discriminator}' must not be optional`);
-    if (tag.ifcond !== undefined) fault(source, `discriminator '${discriminator}' must not be conditional`);
+    const tag = tagType(definition, discriminator, type.members);
     type.tag = discriminator;
     type.variants = branches.map((branch): Variant => {
       const what = `branch '${branch.name}'`;
-      if (!(tag.type.kind === 'enum' && tag.type.members.some((member) => member.name === branch.name)))
-        fault(source, `${what} is not a value of enum '${tag.type.name}'`);
+      if (!tag.members.some((value) => value.name === branch.name))
+        fault(source, `${what} is not a value of enum '${tag.name}'`);
       const content = this.#type(branch.type, what, source);
       if (content.kind !== 'object')
         fault(source, `${what} must be a struct, '${content.name}' is ${KIND_WORDS[content.kind]}`);
-      names.copy().takeMembers(this.#object(content.name), ` of ${what}`);
+      names.checkBranch(this.#object(content.name), ` of ${what}`);
       return { case: branch.name, type: content, ...conditional(branch) };
     });
+    if (this.#rules.branchesOptional) return;
+    const missing = tag.members.find((value) => !branches.some((branch) => branch.name === value.name));
+    if (missing !== undefined) fault(source, `value '${missing.name}' of enum '${tag.name}' has no branch`);
   }
 
   #base(name: string, source: Source): ObjectType['members'] {
@@ -231,7 +236,7 @@ class Resolver {
   #returns({ name, source, unchecked }: CommandDef, ref: TypeRef): SchemaType {
     const type = this.#type(ref, "'returns'", source, unchecked);
     const content = type.kind === 'array' ? type.element : type;
-    if (content.kind !== 'object' && !this.#pragmas.allowsAnyReturn(name))
+    if (content.kind !== 'object' && !this.#rules.pragmas.allowsAnyReturn(name))
       fault(
         source,
         `'returns' must be an object or an array of objects, '${type.name}' is ${KIND_WORDS[type.kind]}`,
@@ -311,6 +316,17 @@ function declaredType(definition: Exclude<Definition, CommandDef | EventDef>): S
     default:
       return { ...base, kind: 'object', members: [], variants: [] };
   }
+}
+
+/** The enum whose values select the branches. */
+function tagType({ source }: UnionDef, discriminator: string, common: ObjectType['members']): EnumType {
+  const what = `discriminator '${discriminator}'`;
+  const tag = common.find((member) => member.name === discriminator);
+  if (tag === undefined) fault(source, `${what} is not a member of 'base'`);
+  if (tag.type.kind !== 'enum') fault(source, `${what} must be of an enum type`);
+  if (tag.optional) fault(source, `${what} must not be optional`);
+  if (tag.ifcond !== undefined) fault(source, `${what} must not be conditional`);
+  return tag.type;
 }
 
 function checkEnum(definition: EnumDef): void {

@@ -2,8 +2,8 @@
  * Stage 2, the pieces: context-free checks of what all definitions are made of (keys, type references, members,
  * branches, conditions, features), each turned into its normal form.
  */
-import type { Condition } from '../model.ts';
 import type { BranchDef, FeatureDef, MemberDef, Members, TypeRef, Value } from './ast.ts';
+import { condition } from './condition.ts';
 import { fault, type Source } from './diagnostic.ts';
 import { checkBranchName, checkFeatureName, checkMemberName } from './names.ts';
 import type { Pragmas } from './pragma.ts';
@@ -116,58 +116,4 @@ export function named(
   const name = given.get('name');
   if (typeof name !== 'string') fault(source, `'name' of ${what} must be a string`);
   return { name, value: given };
-}
-
-// Conditions
-
-const SYMBOL = /^[A-Z][A-Z0-9_]*$/;
-
-/** Spread into a definition: `{ ifcond }`, or nothing where there is no condition. */
-export function condition(
-  value: Value | undefined,
-  what: string,
-  source: Source,
-): { readonly ifcond?: Condition } {
-  return value === undefined ? {} : { ifcond: readCondition(value, `'if' of ${what}`, source) };
-}
-
-function readCondition(value: Value, what: string, source: Source): Condition {
-  if (typeof value === 'string') {
-    if (!SYMBOL.test(value) && !isPreprocessorCondition(value))
-      fault(source, `${what}: '${value}' is not a condition`);
-    return value;
-  }
-  if (isList(value)) return { all: conditions(value, what, source) };
-  if (!isMembers(value)) fault(source, `${what} must be a string, a list or an object`);
-  const [[operator, operand] = []] = value;
-  if (value.size !== 1 || operand === undefined)
-    fault(source, `${what}: an object must have one of the keys 'all', 'any' and 'not'`);
-  if (operator === 'not') return { not: readCondition(operand, what, source) };
-  if (operator !== 'all' && operator !== 'any') fault(source, `${what} has unknown key '${operator}'`);
-  if (!isList(operand)) fault(source, `${what}: value of '${operator}' must be a list`);
-  const operands = conditions(operand, what, source);
-  return operator === 'all' ? { all: operands } : { any: operands };
-}
-
-function conditions(value: readonly Value[], what: string, source: Source): Condition[] {
-  if (value.length === 0) fault(source, `${what}: the list is empty`);
-  return value.map((item) => readCondition(item, what, source));
-}
-
-/**
- * Up to QEMU 6.1 a condition was the operand of an `#if`: `defined(A) && !defined(B)`. Reduced from the inside until
- * one operand is left; a bare identifier is none.
- */
-function isPreprocessorCondition(text: string): boolean {
-  let reduced = text.replace(/defined\s*\(\s*[A-Za-z_]\w*\s*\)|defined\s+[A-Za-z_]\w*/g, '1').trim();
-  if (/[A-Za-z_]\w*/.test(reduced) && !/[<>=]/.test(reduced)) return false;
-  reduced = reduced.replace(/[A-Za-z_]\w*|\d+/g, '1');
-  for (let before = ''; before !== reduced; ) {
-    before = reduced;
-    reduced = reduced
-      .replace(/\(\s*1\s*\)/g, '1')
-      .replace(/!\s*1/g, '1')
-      .replace(/1\s*(?:&&|\|\||[<>=!]=|[<>])\s*1/g, '1');
-  }
-  return reduced === '1';
 }

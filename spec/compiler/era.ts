@@ -1,0 +1,15 @@
+/**
+ * What the text tells of the QEMU version that it was written for, where no pragma does.
+ */
+import type { Expression } from './ast.ts';
+
+/** Keys of definitions that QEMU 3.0 and later brought. */
+const KEYS_SINCE_3_0 = ['if', 'features', 'allow-preconfig', 'coroutine'];
+
+/**
+ * Before QEMU 3.0 a union had to have a branch for every value of its tag; since then a branch that adds nothing may
+ * be left out. A schema that uses nothing of the later time is held to the earlier rule.
+ */
+export function mayLeaveOutBranches(expressions: readonly Expression[]): boolean {
+  return expressions.some(({ members }) => KEYS_SINCE_3_0.some((key) => members.has(key)));
+}
