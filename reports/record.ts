@@ -46,6 +46,7 @@ export interface TranscriptStep {
   readonly 'raw-hex'?: string;
   readonly wait?: { readonly event: string; readonly data?: Json; readonly timeout?: number };
   readonly sleep?: number;
+  /** A connection of its own, not negotiated: the greeting is the reply. In the middle: a new one, the old one closed. */
   readonly greeting?: boolean;
   readonly reply?: Json;
   readonly replies?: readonly Json[];

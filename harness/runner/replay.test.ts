@@ -158,6 +158,16 @@ describe('sending', () => {
     expect((await verdictOf({ steps }, script)).verdict).toBe('MATCH');
   });
 
+  it('connects anew for a greeting in the middle', async () => {
+    const greeting = {
+      greeting: true,
+      reply: { QMP: { version: { qemu: versionZero, package: '' }, capabilities: [] } },
+    };
+    const negotiate = { send: { execute: 'qmp_capabilities' }, reply: { return: {} } };
+    expect((await verdictOf({ steps: [negotiate, greeting, negotiate, greeting] })).verdict).toBe('MATCH');
+    expect((await verdictOf({ negotiate: false, steps: [greeting, negotiate] })).verdict).toBe('MATCH');
+  });
+
   it('compares what is no JSON as text', async () => {
     const script: Script = { raw: (_, monitor) => monitor.send('{"return": inf}') };
     const steps = [{ raw: 'x\n', reply: { '@unparsable@': '{"return": inf}' } }];
@@ -356,6 +366,8 @@ describe('many transcripts', () => {
     await expect(replay({ target: scriptedTarget({}), paths: [folder], signal })).rejects.toThrow('stop');
   });
 });
+
+const versionZero = { major: 0, minor: 0, micro: 0 };
 
 function notFound(name: string): JsonObject {
   return { error: { class: 'CommandNotFound', desc: `The command ${name} has not been found` } };

@@ -95,7 +95,7 @@ function judgeEvents({ expected, got }: Pair): Omit<Difference, 'step'> | null {
 function judgeRest({ step, played }: Pair): Omit<Difference, 'step'> | null {
   return (
     firstDifference(step['timed-out'] ?? false, played?.timedOut ?? false, '$.timed-out') ??
-    firstDifference(step.eof ?? false, played?.eof ?? false, '$.eof') ??
+    (step.eof ? firstDifference(true, played?.eof ?? false, '$.eof') : null) ??
     (step.host ? firstDifference(step.rc ?? 0, played?.rc, '$.rc') : null) ??
     (step.stdout === undefined ? null : firstDifference(step.stdout, played?.stdout, '$.stdout')) ??
     (step.qtest ? firstDifference(step['qtest-reply'] ?? 'OK', played?.qtestReply, '$.qtest-reply') : null)

@@ -92,6 +92,8 @@ export class Player {
   readonly #lines = new Map<number, Line>();
   readonly #recordedNames = new AutoNames();
   readonly #ownNames = new AutoNames();
+  /** Monitors whose greeting a step has asked for. */
+  readonly #greeted = new Set<number>();
   #exit: ExitInfo | null = null;
   #qtest: Socket | null = null;
 
@@ -148,8 +150,7 @@ export class Player {
   async #line(monitor: number): Promise<Line> {
     const existing = this.#lines.get(monitor);
     if (existing) return existing;
-    const line = new Line(new Channel(await this.#endpoint.openMonitor(monitor)));
-    this.#lines.set(monitor, line);
+    const line = await this.#connect(monitor);
     if (this.#scenario.negotiate) {
       await this.#until(line, () => line.length > 0, REPLY_MS);
       line.take();
@@ -160,15 +161,29 @@ export class Player {
     return line;
   }
 
+  /** A connection that nothing was read from; one to the same monitor before it is closed. */
+  async #connect(monitor: number): Promise<Line> {
+    await this.#lines.get(monitor)?.channel.close();
+    const line = new Line(new Channel(await this.#endpoint.openMonitor(monitor)));
+    this.#lines.set(monitor, line);
+    return line;
+  }
+
+  /** The steps' own first look at a connection; where there was one before, a new one is made. */
+  async #greeting(monitor: number): Promise<PlayedStep> {
+    const fresh = !this.#scenario.negotiate && !this.#greeted.has(monitor);
+    const line = fresh ? await this.#line(monitor) : await this.#connect(monitor);
+    this.#greeted.add(monitor);
+    await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
+    return this.#settled(line, SETTLE_MS);
+  }
+
   async #step(step: ScenarioStep, next?: ScenarioStep, before?: PlayedStep): Promise<PlayedStep> {
+    if (step.greeting) return this.#greeting(step.monitor ?? 0);
     const line = await this.#line(step.monitor ?? 0);
     if (step.send !== undefined) return this.#command(line, step.send, next?.wait !== undefined);
     if (step.raw !== undefined || step['raw-hex'] !== undefined) return this.#rawBytes(line, step);
     if (step.wait) return this.#wait(line, step, before);
-    if (step.greeting) {
-      await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
-      return this.#settled(line, SETTLE_MS);
-    }
     if (step.host) {
       const { rc, stdout } = await this.#host.run(step.host);
       return { ...(await this.#settled(line, SETTLE_MS)), rc, stdout: normalizeOutput(stdout) };
