@@ -151,7 +151,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       await t.refused(
         'blockdev-add',
         { driver: 'null-co', 'node-name': name, size: 2 * MiB },
-        { text: new RegExp(name) },
+        { text: /[Dd]uplicate/ },
       );
       t.equal(await nodeInfo(t, name), before, 'the first node is unchanged');
     },
@@ -190,13 +190,13 @@ export const blockdevAdd: readonly CaseDefinition[] = [
   },
   {
     id: 'blockdev-add/many-nodes',
-    title: 'A hundred nodes are listed, each once, and can all be deleted',
+    title: 'Thirty-two nodes are listed, each once, and can all be deleted',
     requirements: ['query-named-block-nodes/lists-nodes', 'blockdev-del/deletes'],
     needs: nullNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       const added: string[] = [];
-      for (let i = 0; i < 100; i++) added.push(await addNull(t));
+      for (let i = 0; i < 32; i++) added.push(await addNull(t));
       t.equal((await nodeNames(t)).toSorted(), [...before, ...added].toSorted(), 'all are listed');
       for (const name of added) await t.execute('blockdev-del', { 'node-name': name });
       t.equal(await nodeNames(t), before, 'all are gone');

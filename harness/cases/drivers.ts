@@ -223,7 +223,7 @@ export const drivers: readonly CaseDefinition[] = [
     id: 'file/locking',
     title: 'locking takes on, off and auto',
     requirements: ['file/locking', 'schema/enum-value'],
-    needs: needs(fileNodes, { members: ['BlockdevOptionsFile.locking'] }),
+    needs: needs(fileNodes, { members: ['blockdev-add.locking'] }),
     async run(t: CaseContext) {
       const file = await makeFile(t, 64 * KiB);
       const open = (locking: string): JsonObject => ({
@@ -240,7 +240,7 @@ export const drivers: readonly CaseDefinition[] = [
     id: 'file/aio-native-needs-direct',
     title: 'aio native without cache.direct is refused',
     requirements: ['file/aio-native-needs-direct', 'file/aio'],
-    needs: needs(fileNodes, { members: ['BlockdevOptionsFile.aio'] }),
+    needs: needs(fileNodes, { members: ['blockdev-add.aio'] }),
     async run(t: CaseContext) {
       const file = await makeFile(t, 64 * KiB);
       const open = { driver: 'file', filename: file.path };
@@ -260,7 +260,7 @@ export const drivers: readonly CaseDefinition[] = [
     id: 'file/pr-manager-unknown',
     title: 'A pr-manager that does not exist is refused',
     requirements: ['file/pr-manager-unknown', 'blockdev-add/failure-leaves-nothing'],
-    needs: needs(fileNodes, { members: ['BlockdevOptionsFile.pr-manager'] }),
+    needs: needs(fileNodes, { members: ['blockdev-add.pr-manager'] }),
     async run(t: CaseContext) {
       const file = await makeFile(t, 64 * KiB);
       const name = t.name('file');

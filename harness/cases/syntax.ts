@@ -93,11 +93,16 @@ export const syntax: readonly CaseDefinition[] = [
   },
   {
     id: 'syntax/unclosed-brackets',
-    title: 'What follows an unclosed bracket is swallowed until the parser is reset; then commands work',
+    title: 'After an unclosed bracket and the reset of the parser commands work again',
     requirements: ['protocol/recovers-after-bad-input'],
     async run(t: CaseContext) {
-      for (const text of ['[', '{"execute":"query-version"', '{"a":[[[{'])
-        await malformed(t, `${text}\n`, text);
+      for (const text of ['[', '{"execute":"query-version"', '{"a":[[[{']) {
+        const { messages, closed } = await t.raw(`${text}\n`);
+        t.check(!closed, `the session survives ${text}`);
+        const executed = messages.filter((message) => !('error' in message));
+        t.equal(executed, [], `nothing is executed after ${text}`);
+        await t.execute('query-version');
+      }
     },
   },
   {

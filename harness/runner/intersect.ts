@@ -36,6 +36,8 @@ class Meet {
     if (right.kind === 'alternate') return firstMet(right.choices, (choice) => this.types(left, choice));
     if (left.kind === 'builtin' && right.kind === 'builtin')
       return left.jsonType === right.jsonType || right.jsonType === 'value' ? left : null;
+    if (isString(left) && right.kind === 'enum') return right;
+    if (left.kind === 'enum' && isString(right)) return left;
     if (left.kind === 'enum' && right.kind === 'enum') {
       const values = new Set(right.members.map(({ name }) => name));
       return { ...left, members: left.members.filter(({ name }) => values.has(name)) };
@@ -76,6 +78,10 @@ class Meet {
     });
     return met;
   }
+}
+
+function isString(type: SchemaType): boolean {
+  return type.kind === 'builtin' && type.jsonType === 'string';
 }
 
 function firstMet<T>(items: readonly T[], meet: (item: T) => SchemaType | null): SchemaType | null {

@@ -1,0 +1,65 @@
+/**
+ * Calls that would succeed, on things made for them: where one of these is refused, the fault that was put in is
+ * the reason, and an endpoint that overlooks the fault is found out. Other commands get the least valid arguments,
+ * which name things that do not exist.
+ */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, Needs } from '../case.ts';
+import { addNull, addRaw, fileNodes, MiB, makeFile, needs, nullNodes } from '../support.ts';
+
+export interface Prepared {
+  readonly needs: Needs;
+  /** Makes what the call names, and gives its arguments. */
+  readonly prepare: (t: CaseContext) => JsonObject | Promise<JsonObject>;
+}
+
+const bitmapCommands: Needs = needs(nullNodes, { commands: ['block-dirty-bitmap-add'] });
+
+async function addBitmap(t: CaseContext): Promise<JsonObject> {
+  const bitmap = { node: await addNull(t), name: 'b' };
+  await t.execute('block-dirty-bitmap-add', bitmap);
+  return bitmap;
+}
+
+/** By command, or by command and value of the tag. */
+export const PREPARED: ReadonlyMap<string, Prepared> = new Map<string, Prepared>([
+  [
+    'block_resize',
+    { needs: fileNodes, prepare: async (t) => ({ 'node-name': (await addRaw(t, MiB)).name, size: MiB }) },
+  ],
+  ['blockdev-del', { needs: nullNodes, prepare: async (t) => ({ 'node-name': await addNull(t) }) }],
+  [
+    'block-dirty-bitmap-add',
+    { needs: nullNodes, prepare: async (t) => ({ node: await addNull(t), name: 'b' }) },
+  ],
+  ['block-dirty-bitmap-clear', { needs: bitmapCommands, prepare: addBitmap }],
+  ['block-dirty-bitmap-remove', { needs: bitmapCommands, prepare: addBitmap }],
+  ['x-debug-block-dirty-bitmap-sha256', { needs: bitmapCommands, prepare: addBitmap }],
+  ['human-monitor-command', { needs: {}, prepare: () => ({ 'command-line': 'info version' }) }],
+  [
+    'blockdev-add null-co',
+    { needs: nullNodes, prepare: (t) => ({ driver: 'null-co', 'node-name': t.name('null') }) },
+  ],
+  [
+    'blockdev-add null-aio',
+    { needs: {}, prepare: (t) => ({ driver: 'null-aio', 'node-name': t.name('null') }) },
+  ],
+  [
+    'blockdev-add raw',
+    {
+      needs: nullNodes,
+      prepare: (t) => ({ driver: 'raw', 'node-name': t.name('raw'), file: { driver: 'null-co' } }),
+    },
+  ],
+  [
+    'blockdev-add file',
+    {
+      needs: fileNodes,
+      prepare: async (t) => ({
+        driver: 'file',
+        'node-name': t.name('file'),
+        filename: (await makeFile(t, MiB)).path,
+      }),
+    },
+  ],
+]);
