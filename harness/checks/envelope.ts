@@ -30,7 +30,10 @@ function checkReply(reply: JsonObject, { request }: Exchange, context: CheckCont
     report('a reply has an id that the request had not');
   if (!hasError) return;
   const { error } = reply;
-  if (!isJsonObject(error)) return report('error is no object');
+  if (!isJsonObject(error)) {
+    report('error is no object');
+    return;
+  }
   for (const key of ERROR_MEMBERS) if (typeof error[key] !== 'string') report(`error has no string '${key}'`);
   for (const key of Object.keys(error))
     if (!ERROR_MEMBERS.includes(key)) report(`error has the unknown member '${key}'`);
@@ -42,7 +45,7 @@ function checkEvent(event: JsonObject, context: CheckContext): void {
   for (const key of Object.keys(event))
     if (!EVENT_MEMBERS.has(key)) report(`an event has the unknown member '${key}'`);
   const { timestamp } = event;
-  const fields = isJsonObject(timestamp) ? [timestamp['seconds'], timestamp['microseconds']] : [];
+  const fields = isJsonObject(timestamp) ? [timestamp.seconds, timestamp.microseconds] : [];
   if (fields.length !== 2 || !fields.every((field) => typeof field === 'number' && Number.isInteger(field)))
     report('an event has no timestamp with the integers seconds and microseconds');
 }

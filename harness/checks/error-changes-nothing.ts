@@ -12,7 +12,7 @@ export function errorChangesNothing(): Check {
       was = isQuery(command) ? null : await probe.snapshot();
     },
     async after({ reply, command }, { probe, report }) {
-      if (was === null || reply?.['error'] === undefined) return;
+      if (was === null || reply?.error === undefined) return;
       const before = was;
       was = null;
       const now = await probe.retake();

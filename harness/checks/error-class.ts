@@ -10,15 +10,14 @@ export function errorClass(): Check {
     id: 'error-class',
     title: `The class of an error is one of ${KNOWN.join(', ')}`,
     after({ reply }, context) {
-      const error = reply?.['error'];
-      if (!isJsonObject(error) || typeof error['class'] !== 'string' || KNOWN.includes(error['class']))
-        return;
+      const error = reply?.error;
+      if (!isJsonObject(error) || typeof error.class !== 'string' || KNOWN.includes(error.class)) return;
       context.report({
         severity: 'must',
-        message: `unknown error class '${error['class']}'`,
+        message: `unknown error class '${error.class}'`,
         path: '$.error.class',
         expected: KNOWN,
-        got: error['class'],
+        got: error.class,
       });
     },
   };

@@ -7,7 +7,7 @@ export function replySchema(): Check {
     id: 'reply-schema',
     title: "A return value is valid by the endpoint's own introspection",
     after({ command, reply }, { offered, report }) {
-      const value = reply?.['return'];
+      const value = reply?.return;
       if (value === undefined || command === undefined || !offered.commands.has(command)) return;
       for (const issue of validateReturn(offered, command, value))
         report({

@@ -40,7 +40,8 @@ export async function execute(request: ExecuteRequest): Promise<void> {
 
   async function work(worker: Worker): Promise<void> {
     try {
-      while (signal?.aborted !== true) {
+      for (;;) {
+        if (signal?.aborted) return;
         const next = waiting.shift();
         if (next === undefined) return;
         const record = await worker.run(next.definition);

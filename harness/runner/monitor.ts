@@ -196,6 +196,7 @@ export class Monitor implements MonitorHandle {
 }
 
 /** Which id a reply to raw bytes must carry is the case's business. */
-function withoutId({ id: _, ...rest }: JsonObject): JsonObject {
+function withoutId(reply: JsonObject): JsonObject {
+  const { id: _id, ...rest } = reply;
   return rest;
 }

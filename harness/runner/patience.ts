@@ -21,18 +21,18 @@ export async function awaitFrom<T>(
 ): Promise<T> {
   if (endpoint.virtualTime !== true) return begin();
   const controller = new AbortController();
-  let settled = false;
+  const progress = { settled: false };
   const result = begin(controller.signal).finally(() => {
-    settled = true;
+    progress.settled = true;
   });
   // The caller sees a rejection through `result`; while time passes here it must not count as unhandled.
   result.catch(() => undefined);
-  for (let i = 0; i < PROMPT_TURNS && !settled; i += 1) await turn();
+  for (let i = 0; i < PROMPT_TURNS && !progress.settled; i += 1) await turn();
   let step = 0;
-  for (let spent = 0; !settled && spent <= milliseconds; spent += step) {
+  for (let spent = 0; !progress.settled && spent <= milliseconds; spent += step) {
     await endpoint.settle(step);
     step = Math.min(step * 2 + 1, 100);
   }
-  if (!settled) controller.abort(new TimeoutError(what, milliseconds));
+  if (!progress.settled) controller.abort(new TimeoutError(what, milliseconds));
   return result;
 }

@@ -30,7 +30,8 @@ export class Recorder {
   reply(index: number, reply: Json): void {
     const step = this.#steps[index]!;
     step.reply = reply;
-    (step.order ??= []).push('reply');
+    step.order ??= [];
+    step.order.push('reply');
   }
 
   /** What raw bytes brought: `reply` if it was one message, else `replies`. */
@@ -43,8 +44,10 @@ export class Recorder {
   event(event: JsonObject): void {
     const step = this.#steps.at(-1);
     if (step === undefined) return;
-    (step.events ??= []).push(event);
-    (step.order ??= []).push(String(event.event));
+    step.events ??= [];
+    step.events.push(event);
+    step.order ??= [];
+    step.order.push(String(event.event));
   }
 
   /** The transcript so far, in which `@DIR@` stands for the scratch folder. */
@@ -80,10 +83,15 @@ function withoutDir(value: Json, dir: string): Json {
 /** The commands of a transcript's `setup` that make this image. */
 function imageCommands({ path, format, size, options, backing, fill = [] }: ImageSpec): string[][] {
   const create = [
-    ...['qemu-img', 'create', '-q', '-f', format],
+    'qemu-img',
+    'create',
+    '-q',
+    '-f',
+    format,
     ...(options === undefined ? [] : ['-o', options]),
     ...(backing === undefined ? [] : ['-b', backing.path, '-F', backing.format]),
-    ...[path, String(size)],
+    path,
+    String(size),
   ];
   const writes = fill.flatMap(({ offset, length, byte }) => ['-c', `write -P ${byte} ${offset} ${length}`]);
   return writes.length === 0 ? [create] : [create, ['qemu-io', '-f', format, ...writes, path]];

@@ -60,7 +60,8 @@ export async function runCase(
   const started = performance.now();
   const { target, schema, offered, seed } = setting;
   const { endpoint } = session;
-  const baseline = await Baseline.take(session, offered);
+  const baseline = session.baseline ?? (await Baseline.take(session, offered));
+  session.baseline = null;
   const recorder = new Recorder();
   const port = {
     offered,
@@ -93,7 +94,7 @@ export async function runCase(
   const inFlight = state.inFlightText;
   let exit = await death(session, ending.outcome === 'crash');
   let reusable = false;
-  if (ending.outcome === 'timeout') exit = await session.stop();
+  if (ending.outcome === 'timeout') await session.stop();
   else if (exit === null && session.main !== null) {
     try {
       await context.finish();
@@ -116,8 +117,7 @@ export async function runCase(
   const severity = outcome === 'skip' || outcome === 'error' ? undefined : worstSeverity(deviations);
   const died = outcome === 'crash' || outcome === 'timeout';
   const process: ProcessState = {
-    exitCode: exit?.code ?? null,
-    signal: exit?.signal ?? null,
+    ...(exit && { exitCode: exit.code, signal: exit.signal }),
     lastWords: endpoint.lastWords(),
     ...(inFlight !== undefined && { inFlight }),
   };
@@ -178,7 +178,7 @@ function endingOf(error: unknown): Ending {
 async function death({ endpoint, main }: Session, expected: boolean): Promise<ExitInfo | null> {
   if (!endpoint.running) return endpoint.exited;
   if (!expected && main !== null) return null;
-  return Promise.race([endpoint.exited, sleep(DEATH_MS, null, { ref: false })]);
+  return Promise.race([endpoint.exited, sleep(DEATH_MS, null)]);
 }
 
 function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {
@@ -202,5 +202,7 @@ async function settle(
     undone && after !== null && !fresh ? { before: baseline.holdings, after: after.holdings } : undefined;
   await state.watch.end(residue);
   if (!undone || after === null) return false;
-  return baseline.restored(session, after);
+  if (!(await baseline.restored(session, after))) return false;
+  session.baseline = baseline;
+  return true;
 }

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Message } from '../qmp/channel.ts';
 import { QmpClient } from '../qmp/client.ts';
 import type { Endpoint, ExitInfo, Target, Topology } from '../targets/target.ts';
+import type { Baseline } from './baseline.ts';
 import { awaitFrom } from './patience.ts';
 import type { ScratchArea } from './scratch.ts';
 
@@ -29,6 +30,8 @@ export class Session {
   readonly topology: Topology;
   readonly endpoint: Endpoint;
   readonly scratch: string;
+  /** What there is between cases, while that is known. */
+  baseline: Baseline | null = null;
   readonly #timeout: number;
   /** Negotiated connections by monitor. */
   readonly #links = new Map<number, Link>();

@@ -76,8 +76,8 @@ export class Watch {
       const { jobs } = taken;
       if (Array.isArray(jobs) && jobs.length === 0) this.#snapshot = taken;
     } catch (error) {
-      // A query that is refused or unanswered is for the case and the liveness check to find.
-      if (error instanceof QmpError === false && this.#port.usable()) throw error;
+      // A query that is refused, or that a dead endpoint owes, is for the case and the liveness check to find.
+      if (!(error instanceof QmpError) && this.#port.usable()) throw error;
     }
     return this.#snapshot;
   }

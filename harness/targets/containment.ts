@@ -30,10 +30,12 @@ export class ContainmentError extends Error {
 }
 
 /** Members whose strings are names inside the endpoint, never names of files. */
-const NAMES = new Set([
-  ...['id', 'execute', 'exec-oob', 'driver', 'type', 'node-name', 'job-id', 'node', 'parent', 'child'],
-  ...['overlay', 'qom-type', 'name', 'bitmap', 'export-name', 'iothread'],
-]);
+const NAMES = new Set(
+  (
+    'id execute exec-oob driver type node-name job-id node parent child overlay qom-type name bitmap ' +
+    'export-name iothread'
+  ).split(' '),
+);
 
 /** Members that name a host. */
 const HOSTS = new Set(['host', 'hostname']);
@@ -44,24 +46,9 @@ const DESCRIPTORS = new Set(['fd', 'fdname', 'fdset-id', 'opaque']);
 /** Protocol prefixes followed by a file name. */
 const FILE_PREFIXES = new Set(['file', 'host_device', 'host_cdrom', 'raw', 'fat']);
 /** Protocol prefixes followed by `//host…` or, for nbd, `host:port`. */
-const NET_PREFIXES = new Set([
-  ...[
-    'nbd',
-    'http',
-    'https',
-    'ftp',
-    'ftps',
-    'ssh',
-    'nfs',
-    'iscsi',
-    'iser',
-    'gluster',
-    'sheepdog',
-    'vxhs',
-    'rbd',
-  ],
-  ...['tftp', 'tcp'],
-]);
+const NET_PREFIXES = new Set(
+  'nbd http https ftp ftps tftp ssh nfs iscsi iser gluster sheepdog vxhs rbd tcp'.split(' '),
+);
 const FORBIDDEN_PREFIXES = new Set(['fd', 'exec', 'nvme', 'vhost-user', 'vfio']);
 
 const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:/i;
@@ -74,81 +61,106 @@ export function contain(message: Json, bounds: Bounds): void {
   visit(message, '', '$', bounds);
 }
 
-/** The same for raw bytes: every quoted string in them, and the text between, is judged as a value. */
+/**
+ * The same for raw bytes. A line that is JSON is judged as a message; of anything else every quoted string is, as it
+ * stands and with its escapes resolved, by the quoted string before it as if that were the member's name.
+ */
 export function containRaw(bytes: string | Uint8Array, bounds: Bounds): void {
   const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1');
-  for (const [, double, single] of text.matchAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/gs))
-    value(unescape(double ?? single ?? ''), 'raw', bounds);
-}
-
-function visit(item: Json, key: string, path: string, bounds: Bounds): void {
-  if (typeof item === 'string') text(item, key, path, bounds);
-  else if (Array.isArray(item))
-    for (const [index, element] of item.entries()) visit(element, key, `${path}[${index}]`, bounds);
-  else if (isJsonObject(item)) {
-    if (item['type'] === 'fd' || item['type'] === 'vsock')
-      throw new ContainmentError(`${path}.type`, String(item['type']), 'is an address outside');
-    for (const [name, element] of Object.entries(item)) {
-      value(name, path, bounds);
-      visit(element, name, `${path}.${name}`, bounds);
+  for (const line of text.split('\n')) {
+    let message: Json;
+    try {
+      message = parseJson(line);
+    } catch {
+      containText(line, bounds);
+      continue;
     }
+    contain(message, bounds);
   }
 }
 
-function text(item: string, key: string, path: string, bounds: Bounds): void {
+function containText(text: string, bounds: Bounds): void {
+  let key = '';
+  for (const [, double, single] of text.matchAll(/"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'/gs)) {
+    const quoted = double ?? single ?? '';
+    judgeMember(quoted, key, 'raw', bounds);
+    key = withoutEscapes(quoted);
+    judgeValue(key, 'raw', bounds);
+  }
+}
+
+function visit(item: Json, key: string, path: string, bounds: Bounds): void {
+  if (typeof item === 'string') judgeMember(item, key, path, bounds);
+  else if (Array.isArray(item))
+    for (const [index, element] of item.entries()) visit(element, key, `${path}[${index}]`, bounds);
+  else if (isJsonObject(item)) {
+    if (item.type === 'fd' || item.type === 'vsock')
+      throw new ContainmentError(`${path}.type`, item.type, 'is an address outside');
+    for (const [name, element] of Object.entries(item)) visit(element, name, `${path}.${name}`, bounds);
+  }
+}
+
+/** A string by the member in which it stands; options may be flattened (`file.filename`). */
+function judgeMember(item: string, key: string, path: string, bounds: Bounds): void {
   const leaf = key.slice(key.lastIndexOf('.') + 1);
   if (PCI_ADDRESS.test(item)) throw new ContainmentError(path, item, 'is a device of the host');
   if (leaf === 'command-line' && !HUMAN_MONITOR.test(item))
     throw new ContainmentError(path, item, 'is no human monitor command on the list');
   if (DESCRIPTORS.has(leaf)) throw new ContainmentError(path, item, 'is a file descriptor');
-  if (HOSTS.has(leaf)) host(item, path);
-  else if (!NAMES.has(leaf)) value(item, path, bounds);
+  if (HOSTS.has(leaf)) judgeHost(item, path);
+  else if (!NAMES.has(leaf)) judgeValue(item, path, bounds);
 }
 
 /** A string that might be taken as a file name. */
-function value(item: string, path: string, bounds: Bounds): void {
-  if (/^json:/.test(item)) return embedded(item, path, bounds);
+function judgeValue(item: string, path: string, bounds: Bounds): void {
+  if (item.startsWith('json:')) {
+    judgeEmbedded(item, path, bounds);
+    return;
+  }
   const colon = item.indexOf(':');
   const prefix = colon === -1 || item.slice(0, colon).includes('/') ? '' : item.slice(0, colon);
   const rest = item.slice(colon + 1);
   const scheme = prefix.split('+')[0]!.toLowerCase();
   if (FORBIDDEN_PREFIXES.has(scheme)) throw new ContainmentError(path, item, 'has a forbidden protocol');
-  if (NET_PREFIXES.has(scheme)) return url(rest, path, bounds);
-  if (scheme === 'blkdebug' || scheme === 'blkverify') {
-    for (const part of rest.split(':')) value(part, path, bounds);
-    return;
-  }
-  if (scheme === 'unix' || FILE_PREFIXES.has(scheme))
-    return file(rest.replace(/^(\/\/|.*:)/, ''), path, bounds);
-  file(item, path, bounds);
+  if (NET_PREFIXES.has(scheme)) judgeUrl(rest, path, bounds);
+  else if (scheme === 'blkdebug' || scheme === 'blkverify')
+    for (const part of rest.split(':')) judgeValue(part, path, bounds);
+  else if (scheme === 'unix' || FILE_PREFIXES.has(scheme))
+    // `file:///x` names /x, and `fat:rw:x` has its flags before the name.
+    judgeFile(rest.replace(/^(\/\/(?=\/)|.*:)/, ''), path, bounds);
+  else judgeFile(item, path, bounds);
 }
 
-function embedded(item: string, path: string, bounds: Bounds): void {
+function judgeEmbedded(item: string, path: string, bounds: Bounds): void {
   let parsed: Json;
   try {
     parsed = parseJson(item.slice('json:'.length));
   } catch {
     // Not JSON to us, but an endpoint may be more lenient: judge the strings in it.
-    return containRaw(item, bounds);
+    containText(item, bounds);
+    return;
   }
   visit(parsed, '', `${path}(json)`, bounds);
 }
 
 /** `HOST:PORT…`, `//HOST:PORT/…` or `unix:PATH`; a unix socket may also be named by `?socket=`. */
-function url(rest: string, path: string, bounds: Bounds): void {
+function judgeUrl(rest: string, path: string, bounds: Bounds): void {
   const socket = /[?&]socket=([^&]*)/.exec(rest)?.[1] ?? /^unix:([^:]*)/.exec(rest)?.[1];
-  if (socket !== undefined) return file(decodeURIComponent(socket), path, bounds);
-  const authority = rest.startsWith('//') ? rest.slice(2).split(/[/?#]/)[0]! : rest.split(/[/?#]/)[0]!;
+  if (socket !== undefined) {
+    judgeFile(decodeURIComponent(socket), path, bounds);
+    return;
+  }
+  const authority = (rest.startsWith('//') ? rest.slice(2) : rest).split(/[/?#]/)[0]!;
   const address = authority.slice(authority.lastIndexOf('@') + 1);
-  host(/^\[(.*)\]/.exec(address)?.[1] ?? address.split(':')[0]!, path);
+  judgeHost(/^\[(.*)\]/.exec(address)?.[1] ?? address.split(':')[0]!, path);
 }
 
-function host(name: string, path: string): void {
+function judgeHost(name: string, path: string): void {
   const loopback = name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'));
   if (!loopback) throw new ContainmentError(path, name, 'is no loopback address');
 }
 
-function file(name: string, path: string, { dir, devices }: Bounds): void {
+function judgeFile(name: string, path: string, { dir, devices }: Bounds): void {
   if (devices?.includes(name)) return;
   const resolved = posix.resolve(dir, name);
   if (resolved !== dir && !resolved.startsWith(`${dir}/`))
@@ -156,7 +168,7 @@ function file(name: string, path: string, { dir, devices }: Bounds): void {
 }
 
 /** JSON's escapes, as far as they can hide a character; anything else stands for itself. */
-function unescape(item: string): string {
+function withoutEscapes(item: string): string {
   return item
     .replace(/\\u([0-9a-fA-F]{4})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
     .replace(/\\(.)/gs, '$1');

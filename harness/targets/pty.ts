@@ -49,9 +49,9 @@ async function start(name: string, command: string, request: StartRequest): Prom
     await rm(folder, { recursive: true, force: true });
     throw new StartError(error.message);
   });
-  const kill = (name: NodeJS.Signals): void => {
+  const kill = (signalToSend: NodeJS.Signals): void => {
     try {
-      process.kill(-child.pid, name);
+      process.kill(-child.pid, signalToSend);
     } catch {
       // It has gone already.
     }

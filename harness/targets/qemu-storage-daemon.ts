@@ -29,8 +29,10 @@ export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM):
           command: path,
           args: (sockets) => [
             ...sockets.flatMap((socket, index) => [
-              ...['--chardev', `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`],
-              ...['--monitor', `chardev=qmpcheck-mon${index}`],
+              '--chardev',
+              `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`,
+              '--monitor',
+              `chardev=qmpcheck-mon${index}`,
             ]),
             ...options,
           ],

@@ -3,10 +3,12 @@
  * topology asks for a machine.
  */
 import { missingProgram } from './lookup.ts';
-import { startProgram } from './spawned.ts';
+import { monitorOptions, startProgram } from './spawned.ts';
 import type { StartRequest, Target } from './target.ts';
 
 const DEFAULT_PROGRAM = 'qemu-system-x86_64';
+
+const FIXED_OPTIONS = ['-accel', 'tcg', '-S', '-nodefaults', '-display', 'none'];
 
 export function qemuSystem(name: string, path: string = DEFAULT_PROGRAM): Target {
   return {
@@ -26,11 +28,8 @@ export function qemuSystem(name: string, path: string = DEFAULT_PROGRAM): Target
           command: path,
           args: (sockets) => [
             ...(request.topology.options.includes('-machine') ? [] : ['-machine', 'none']),
-            ...['-accel', 'tcg', '-S', '-nodefaults', '-display', 'none'],
-            ...sockets.flatMap((socket, index) => [
-              ...['-chardev', `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`],
-              ...['-mon', `chardev=qmpcheck-mon${index},mode=control`],
-            ]),
+            ...FIXED_OPTIONS,
+            ...monitorOptions(sockets),
             ...request.topology.options,
           ],
         },

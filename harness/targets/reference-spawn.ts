@@ -1,7 +1,7 @@
 /** `reference:spawn`: the reference implementation as a child of its own, over a socket, in real time. */
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../spec/package-root.ts';
-import { startProgram } from './spawned.ts';
+import { monitorOptions, startProgram } from './spawned.ts';
 import type { Target } from './target.ts';
 
 export function referenceSpawn(name: string): Target {
@@ -23,10 +23,7 @@ export function referenceSpawn(name: string): Target {
           args: (sockets) => [
             fileURLToPath(new URL('bin/qmpcheck', packageRoot())),
             'serve',
-            ...sockets.flatMap((socket, index) => [
-              ...['-chardev', `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`],
-              ...['-mon', `chardev=qmpcheck-mon${index},mode=control`],
-            ]),
+            ...monitorOptions(sockets),
             ...request.topology.options,
           ],
         },

@@ -2,7 +2,7 @@
  * `reference`: the reference implementation inside this process, on a virtual clock. The one file of the harness's
  * targets that imports `reference-impl`.
  */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { OptionError, type Reference } from '../../reference-impl/endpoint.ts';
 import { startReference } from '../../reference-impl/reference.ts';
 import { memoryTransport } from '../transports/memory.ts';
@@ -13,6 +13,8 @@ import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Targe
 import { VirtualClock } from './virtual-clock.ts';
 
 const LAST_LINES = 20;
+/** Wait for an orderly end. */
+const STOP_MS = 3_000;
 
 export function reference(name: string): Target {
   return {
@@ -113,7 +115,8 @@ class EmbeddedEndpoint implements Endpoint {
   }
 
   async stop(): Promise<ExitInfo> {
-    await this.#reference.stop();
-    return this.exited;
+    const ended = this.#reference.stop().then(() => this.exited);
+    // Inside our own process nothing can be killed: an instance that hangs is left behind.
+    return Promise.race([ended, sleep(STOP_MS, { code: null, signal: null })]);
   }
 }

@@ -46,6 +46,16 @@ export async function startProgram(program: Program, request: StartRequest): Pro
   }
 }
 
+/** QEMU's options for a QMP monitor on each socket. */
+export function monitorOptions(sockets: readonly string[]): string[] {
+  return sockets.flatMap((socket, index) => [
+    '-chardev',
+    `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`,
+    '-mon',
+    `chardev=qmpcheck-mon${index},mode=control`,
+  ]);
+}
+
 /** `@DIR@` stands for the scratch folder, as the endpoint sees it. */
 export function substituteDir(words: readonly string[], dir: string): string[] {
   return words.map((word) => word.replaceAll('@DIR@', dir));

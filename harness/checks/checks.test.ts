@@ -1,0 +1,243 @@
+/** Each check sees its defect on an endpoint that has it, and says nothing of one that has not. */
+import { describe, expect, test } from 'vitest';
+import type { Deviation } from '../../reports/record.ts';
+import { readIntrospection } from '../../spec/introspection.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { CheckContext, Exchange, Holdings, StateSnapshot } from './check.ts';
+import { checks } from './index.ts';
+
+const offered = readIntrospection([
+  { name: 'query-version', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '1' },
+  { name: 'blockdev-add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
+  { name: 'STOP', 'meta-type': 'event', 'arg-type': '1' },
+  { name: '0', 'meta-type': 'object', members: [] },
+  { name: '1', 'meta-type': 'object', members: [{ name: 'count', type: 'int' }] },
+  { name: 'int', 'meta-type': 'builtin', 'json-type': 'int' },
+]);
+
+const EMPTY: StateSnapshot = { nodes: [], devices: [], jobs: [] };
+const ONE_NODE: StateSnapshot = { ...EMPTY, nodes: [{ 'node-name': 'a', ro: false }] };
+const NOTHING: Holdings = { nodes: [], jobs: [], bitmaps: [], openFiles: [], residentBytes: 1 };
+const STAMP = { seconds: 1, microseconds: 2 };
+const REFUSED = { error: { class: 'GenericError', desc: 'no' } };
+
+interface World {
+  /** States as they are asked for, one after another; the last stays. */
+  readonly states?: readonly StateSnapshot[];
+  readonly lastWords?: readonly string[];
+  readonly before?: Holdings;
+  readonly after?: Holdings;
+  readonly query?: () => Promise<Json>;
+}
+
+interface Spoken {
+  readonly command?: string;
+  readonly request?: JsonObject;
+  readonly reply?: JsonObject;
+  readonly events?: readonly JsonObject[];
+}
+
+/** Runs a check over exchanges and the end of a case; gives what it reported. */
+async function watch(
+  id: keyof typeof checks,
+  spoken: readonly Spoken[],
+  world: World = {},
+): Promise<Partial<Deviation>[]> {
+  const reported: Partial<Deviation>[] = [];
+  const states = [...(world.states ?? [EMPTY])];
+  let cached: StateSnapshot | null = null;
+  const retake = async (): Promise<StateSnapshot> => {
+    cached = states.length > 1 ? states.shift()! : states[0]!;
+    return cached;
+  };
+  const check = checks[id]();
+  let printed: readonly string[] = [];
+  const context = (): CheckContext => ({
+    offered,
+    probe: { query: world.query ?? (async () => ({})), snapshot: async () => cached ?? retake(), retake },
+    process: { lastWords: printed },
+    ...(world.after && { residue: { before: world.before ?? NOTHING, after: world.after } }),
+    report: (deviation) => reported.push(deviation),
+  });
+  for (const [index, { command, request, reply, events = [] }] of spoken.entries()) {
+    const exchange: Exchange = {
+      index,
+      monitor: 0,
+      events,
+      request: request ?? { execute: command ?? 'query-version' },
+      ...(command !== undefined && { command }),
+      ...(reply && { reply }),
+    };
+    await check.before?.(exchange, context());
+    printed = world.lastWords ?? [];
+    await check.after?.(exchange, context());
+  }
+  await check.finish?.(context());
+  await check.end?.(context());
+  return reported;
+}
+
+const messages = async (...args: Parameters<typeof watch>): Promise<string[]> =>
+  (await watch(...args)).map(({ message }) => message!);
+
+test('the table is keyed by id, and every check says what it holds the endpoint to', () => {
+  for (const [id, make] of Object.entries(checks)) {
+    expect(make().id).toBe(id);
+    expect(make().title).not.toBe('');
+  }
+});
+
+describe('envelope', () => {
+  test.each<[string, JsonObject]>([
+    ['neither return nor error', {}],
+    ['both', { return: {}, ...REFUSED }],
+    ['a foreign member', { return: {}, time: 1 }],
+    ['an id that nobody sent', { return: {}, id: 1 }],
+    ['an error that is no object', { error: 'no' }],
+    ['an error without class', { error: { desc: 'no' } }],
+    ['an error whose text is no string', { error: { class: 'GenericError', desc: 1 } }],
+    ['an error with a foreign member', { error: { class: 'GenericError', desc: 'no', data: {} } }],
+  ])('reports a reply with %s', async (_, reply) => {
+    expect(await messages('envelope', [{ reply }])).toHaveLength(1);
+  });
+
+  test.each<[string, JsonObject]>([
+    ['no timestamp', { event: 'STOP' }],
+    ['a timestamp in fractions', { event: 'STOP', timestamp: { seconds: 1.5, microseconds: 0 } }],
+    ['a foreign member', { event: 'STOP', timestamp: STAMP, id: 1 }],
+  ])('reports an event with %s', async (_, event) => {
+    expect(await messages('envelope', [{ reply: { return: {} }, events: [event] }])).toHaveLength(1);
+  });
+
+  test('says nothing of legal ones', async () => {
+    const spoken = [
+      { reply: { return: {} }, events: [{ event: 'STOP', timestamp: STAMP }] },
+      { reply: REFUSED },
+      { request: { execute: 'x', id: 7 }, reply: { return: [], id: 7 } },
+    ];
+    expect(await watch('envelope', spoken)).toEqual([]);
+  });
+});
+
+describe('error-class', () => {
+  test('reports a class that QMP does not know', async () => {
+    const reply = { error: { class: 'OddError', desc: 'no' } };
+    expect(await watch('error-class', [{ reply }])).toMatchObject([
+      { path: '$.error.class', got: 'OddError' },
+    ]);
+  });
+  test('says nothing of those it knows', async () => {
+    expect(await watch('error-class', [{ reply: REFUSED }, { reply: { return: {} } }])).toEqual([]);
+  });
+});
+
+describe('reply-schema', () => {
+  test('reports a value of the wrong type, and a missing member', async () => {
+    const wrong = { command: 'query-version', reply: { return: { count: '1' } } };
+    expect(await watch('reply-schema', [wrong])).toMatchObject([{ path: '$.return.count' }]);
+    expect(await watch('reply-schema', [{ ...wrong, reply: { return: {} } }])).toHaveLength(1);
+  });
+  test('says nothing of valid ones, of errors, and of commands that no schema knows', async () => {
+    const spoken = [
+      { command: 'query-version', reply: { return: { count: 1 } } },
+      { command: 'query-version', reply: REFUSED },
+      { command: 'unknown', reply: { return: 1 } },
+    ];
+    expect(await watch('reply-schema', spoken)).toEqual([]);
+  });
+});
+
+describe('event-schema', () => {
+  test('reports an undeclared event and wrong data', async () => {
+    const events = [
+      { event: 'NOSUCH', timestamp: STAMP },
+      { event: 'STOP', timestamp: STAMP, data: { count: true } },
+    ];
+    const found = await watch('event-schema', [{ events }]);
+    expect(found).toHaveLength(2);
+    expect(found[1]).toMatchObject({ path: '$.data.count' });
+  });
+  test('says nothing of a valid one', async () => {
+    const events = [{ event: 'STOP', timestamp: STAMP, data: { count: 1 } }];
+    expect(await watch('event-schema', [{ events }])).toEqual([]);
+  });
+});
+
+describe('error-changes-nothing', () => {
+  const refused = { command: 'blockdev-add', reply: REFUSED };
+  test('reports a refused command that left a node', async () => {
+    const found = await watch('error-changes-nothing', [refused], { states: [EMPTY, ONE_NODE] });
+    expect(found).toMatchObject([{ severity: 'must', path: '$.nodes' }]);
+  });
+  test('says nothing if the state is the same, or the command succeeded', async () => {
+    expect(await watch('error-changes-nothing', [refused])).toEqual([]);
+    const accepted = { command: 'blockdev-add', reply: { return: {} } };
+    expect(await watch('error-changes-nothing', [accepted], { states: [EMPTY, ONE_NODE] })).toEqual([]);
+  });
+  test('says nothing where only the space that a file occupies changed', async () => {
+    const grown = (size: number): StateSnapshot => ({
+      ...EMPTY,
+      nodes: [{ image: { 'actual-size': size } }],
+    });
+    expect(await watch('error-changes-nothing', [refused], { states: [grown(0), grown(4096)] })).toEqual([]);
+  });
+});
+
+describe('query-changes-nothing', () => {
+  const query = { command: 'query-version', reply: { return: {} } };
+  test('reports a query after which the state is another', async () => {
+    const found = await messages('query-changes-nothing', [query], { states: [EMPTY, ONE_NODE] });
+    expect(found).toEqual(['a query changed the state: query-version']);
+  });
+  test('compares before the next command that may change something', async () => {
+    const change = { command: 'blockdev-add', reply: { return: {} } };
+    expect(
+      await watch('query-changes-nothing', [query, change], { states: [EMPTY, EMPTY, ONE_NODE] }),
+    ).toEqual([]);
+  });
+});
+
+describe('liveness', () => {
+  test('reports an endpoint that does not answer', async () => {
+    const query = async (): Promise<Json> => Promise.reject(new Error('nothing came'));
+    expect(await messages('liveness', [], { query })).toEqual([
+      'query-version is not answered any more: nothing came',
+    ]);
+  });
+  test('says nothing of one that does', async () => {
+    expect(await watch('liveness', [])).toEqual([]);
+  });
+});
+
+describe('crash', () => {
+  const spoken = [{ command: 'query-version', reply: { return: {} } }];
+  test.each([
+    '==1==ERROR: AddressSanitizer: heap-use-after-free',
+    'block.c:1:2: runtime error: signed integer overflow',
+    'qemu: block.c:7: f: Assertion `x` failed.',
+  ])('reports %s', async (line) => {
+    expect(await messages('crash', spoken, { lastWords: [line] })).toEqual([`stderr: ${line}`]);
+  });
+  test('says nothing of warnings', async () => {
+    expect(await watch('crash', spoken, { lastWords: ['qemu: warning: something'] })).toEqual([]);
+  });
+});
+
+describe('leftovers', () => {
+  test.each<[string, Partial<Holdings>]>([
+    ['node', { nodes: ['a'] }],
+    ['job', { jobs: ['j'] }],
+    ['dirty bitmap', { bitmaps: ['a/b'] }],
+    ['open file', { openFiles: ['disk.img'] }],
+    ['memory', { residentBytes: 2 ** 30 }],
+  ])('reports a %s', async (word, left) => {
+    const found = await messages('leftovers', [], { after: { ...NOTHING, ...left } });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(word);
+  });
+  test('says nothing of what was there before, or if nothing was taken back', async () => {
+    const held = { ...NOTHING, nodes: ['a'] };
+    expect(await watch('leftovers', [], { before: held, after: held })).toEqual([]);
+    expect(await watch('leftovers', [])).toEqual([]);
+  });
+});

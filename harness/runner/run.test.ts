@@ -1,0 +1,273 @@
+/** Runs on an endpoint that lies, hangs, dies or behaves, to show that each is told for what it is. */
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { CaseRecord, RunRecord } from '../../reports/record.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { CaseDefinition } from '../cases/case.ts';
+import { type FakeOptions, type FakeTarget, fakeTarget } from '../testing/fake-endpoint.ts';
+import { type RunOptions, run } from './run.ts';
+
+const NO_SPEC: Schema = { commands: new Map(), events: new Map(), types: new Map() };
+const OK = { return: {} };
+const REFUSAL = { error: { class: 'GenericError', desc: 'no' } };
+
+function aCase(id: string, body: CaseDefinition['run'], more: Partial<CaseDefinition> = {}): CaseDefinition {
+  return { id, title: id, requirements: ['protocol/arguments-object'], run: body, ...more };
+}
+
+function truthful(answer: FakeOptions['answer'], more: Partial<FakeOptions> = {}): FakeTarget {
+  return fakeTarget({ commands: ['query-version', 'blockdev-add'], answer, ...more });
+}
+
+async function runOn(
+  target: FakeTarget,
+  cases: CaseDefinition[],
+  options: Partial<RunOptions> = {},
+): Promise<RunRecord> {
+  const record = await run({ target, cases: () => cases, spec: NO_SPEC, ...options });
+  expect(target.counts.running).toBe(0);
+  return record;
+}
+
+async function runOne(
+  target: FakeTarget,
+  body: CaseDefinition['run'],
+  options: Partial<RunOptions> = {},
+): Promise<CaseRecord> {
+  const { cases } = await runOn(target, [aCase('theme/one', body)], options);
+  return cases[0]!;
+}
+
+describe('outcomes', () => {
+  test('pass, with the transcript of what was exchanged', async () => {
+    const record = await runOne(
+      truthful(() => OK),
+      async (t) => {
+        await t.execute('query-version', { path: `${t.dir}/x` });
+      },
+    );
+    expect(record).toMatchObject({ outcome: 'pass', deviations: [] });
+    expect(record.transcript?.steps).toEqual([
+      { send: { execute: 'query-version', arguments: { path: '@DIR@/x' } }, reply: OK },
+    ]);
+  });
+
+  test('fail: an error where a return must come', async () => {
+    const target = truthful((command) => (command === 'blockdev-add' ? REFUSAL : OK));
+    const record = await runOne(target, async (t) => {
+      await t.execute('blockdev-add');
+    });
+    expect(record).toMatchObject({
+      outcome: 'fail',
+      severity: 'must',
+      deviations: [{ check: 'case', exchange: 0, got: REFUSAL }],
+    });
+  });
+
+  test('fail: a return where an error must come, or another class', async () => {
+    const accepted = await runOne(
+      truthful(() => OK),
+      async (t) => {
+        await t.refused('blockdev-add', {});
+      },
+    );
+    expect(accepted.outcome).toBe('fail');
+    const other = await runOne(
+      truthful((c) => (c === 'blockdev-add' ? REFUSAL : OK)),
+      async (t) => {
+        await t.refused('blockdev-add', {}, { class: 'DeviceNotFound' });
+      },
+    );
+    expect(other.deviations).toMatchObject([{ path: '$.error.class', got: 'GenericError' }]);
+  });
+
+  test('warn: the text of an error differs, and the case goes on', async () => {
+    const target = truthful((c) => (c === 'blockdev-add' ? REFUSAL : OK));
+    const record = await runOne(target, async (t) => {
+      await t.refused('blockdev-add', {}, { text: 'never' });
+      await t.execute('query-version');
+    });
+    expect(record).toMatchObject({ outcome: 'warn', severity: 'text' });
+    expect(record.transcript?.steps).toHaveLength(2);
+  });
+
+  test('info and skip carry their reason', async () => {
+    const cases = [
+      aCase('a/info', async (t) => t.info('noted')),
+      aCase('a/skip', async (t) => t.skip('not today')),
+      aCase('a/needs', async () => undefined, { needs: { commands: ['block-stream'] } }),
+    ];
+    const { cases: records } = await runOn(
+      truthful(() => OK),
+      cases,
+    );
+    expect(records.map(({ outcome, reason }) => [outcome, reason])).toEqual([
+      ['info', 'noted'],
+      ['skip', 'not today'],
+      ['skip', 'the endpoint does not offer command block-stream'],
+    ]);
+  });
+
+  test('error: the case itself is at fault', async () => {
+    const record = await runOne(
+      truthful(() => OK),
+      async () => {
+        throw new TypeError('a bug');
+      },
+    );
+    expect(record.outcome).toBe('error');
+    expect(record.reason).toContain('a bug');
+  });
+
+  test('error: nothing that leaves the scratch folder is ever sent', async () => {
+    const target = truthful(() => OK);
+    const record = await runOne(target, async (t) => {
+      await t.execute('blockdev-add', { driver: 'file', filename: '/etc/passwd' });
+    });
+    expect(record).toMatchObject({ outcome: 'error' });
+    expect(record.reason).toMatch(/^containment: \$\.arguments\.filename/);
+    expect(JSON.stringify(target.received)).not.toContain('passwd');
+  });
+
+  test('crash: with signal, last words and the request in flight', async () => {
+    const target = truthful(
+      (command, _args, port) => {
+        if (command === 'blockdev-add') port.die({ code: null, signal: 'SIGSEGV' });
+        return OK;
+      },
+      { lastWords: ['ouch'] },
+    );
+    const record = await runOne(target, async (t) => {
+      await t.execute('blockdev-add', { size: 1 });
+    });
+    expect(record).toMatchObject({
+      outcome: 'crash',
+      process: {
+        signal: 'SIGSEGV',
+        lastWords: ['ouch'],
+        inFlight: '{"execute":"blockdev-add","arguments":{"size":1}}',
+      },
+    });
+  });
+
+  test('an end that the case waits for is no crash', async () => {
+    const target = truthful((command, _args, port) => {
+      if (command === 'quit') setImmediate(() => port.die({ code: 0, signal: null }));
+      return OK;
+    });
+    const record = await runOne(target, async (t) => {
+      await t.execute('quit');
+      const { code } = await t.ended();
+      t.equal(code, 0, 'exits with 0');
+    });
+    expect(record.outcome).toBe('pass');
+  });
+
+  test('timeout: no answer comes; the endpoint is ended and the next case gets a new one', async () => {
+    const target = truthful((command) => (command === 'blockdev-add' ? null : OK));
+    const cases = [
+      aCase('a/hangs', async (t) => void (await t.execute('blockdev-add'))),
+      aCase('a/fine', async (t) => void (await t.execute('query-version'))),
+    ];
+    const { cases: records } = await runOn(target, cases, { caseTimeout: 1_000 });
+    expect(records.map(({ outcome }) => outcome)).toEqual(['timeout', 'pass']);
+    expect(records[0]!.process?.inFlight).toBe('{"execute":"blockdev-add"}');
+    expect(target.counts.started).toBe(2);
+  });
+
+  test('fail: an event that does not come', async () => {
+    const record = await runOne(
+      truthful(() => OK),
+      async (t) => void (await t.event('STOP')),
+      { eventTimeout: 20 },
+    );
+    expect(record).toMatchObject({ outcome: 'fail', deviations: [{ check: 'case' }] });
+  });
+
+  test('an event that comes is recorded in order', async () => {
+    const target = truthful(
+      (_command, _args, port) => {
+        port.emit('STOP');
+        return OK;
+      },
+      { events: ['STOP'] },
+    );
+    const record = await runOne(target, async (t) => {
+      await t.execute('blockdev-add');
+      await t.event('STOP');
+    });
+    expect(record).toMatchObject({ outcome: 'pass', transcript: { steps: [{ order: ['STOP', 'reply'] }] } });
+  });
+});
+
+describe('endpoints', () => {
+  test('cases of one topology share one, a fresh case gets its own', async () => {
+    const target = truthful(() => OK);
+    const body: CaseDefinition['run'] = async (t) => void (await t.execute('query-version'));
+    await runOn(target, [aCase('a/1', body), aCase('a/2', body), aCase('a/3', body, { fresh: true })]);
+    expect(target.counts.started).toBe(2);
+  });
+
+  test('scratch folders are gone after the run', async () => {
+    let scratch = '';
+    await runOne(
+      truthful(() => OK),
+      async (t) => {
+        scratch = t.scratch;
+        expect(existsSync(scratch)).toBe(true);
+      },
+    );
+    expect(existsSync(scratch)).toBe(false);
+  });
+
+  test('results come in the order of the plan whatever the number of jobs', async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `a/${i}`);
+    const seen: string[] = [];
+    const cases = ids.map((id, i) =>
+      aCase(id, async (t) => {
+        for (let n = 0; n < 20 - i; n += 1) await t.execute('query-version');
+      }),
+    );
+    const reporter = { caseEnd: ({ id }: CaseRecord) => void seen.push(id), end: () => undefined };
+    await runOn(
+      truthful(() => OK),
+      cases,
+      { jobs: 3, reporters: [reporter] },
+    );
+    expect(seen).toEqual(ids);
+  });
+
+  test('an interruption ends the run with what there is', async () => {
+    const controller = new AbortController();
+    const cases = [
+      aCase('a/1', async () => undefined),
+      aCase('a/2', async () => {
+        controller.abort(new Error('Ctrl-C'));
+        await new Promise(() => undefined);
+      }),
+      aCase('a/3', async () => undefined),
+    ];
+    const record = await runOn(
+      truthful(() => OK),
+      cases,
+      { signal: controller.signal },
+    );
+    expect(record.interrupted).toBe(true);
+    expect(record.cases.map(({ id }) => id)).toEqual(['a/1']);
+  });
+});
+
+describe('retries', () => {
+  test('a case that ends differently the second time is flaky', async () => {
+    let calls = 0;
+    const target = truthful((command) => (command === 'blockdev-add' && calls++ === 0 ? REFUSAL : OK));
+    const record = await runOne(target, async (t) => void (await t.execute('blockdev-add')), { retries: 2 });
+    expect(record).toMatchObject({ outcome: 'flaky', earlier: ['fail', 'pass'] });
+  });
+
+  test('a case that fails every time fails', async () => {
+    const target = truthful((command) => (command === 'blockdev-add' ? REFUSAL : OK));
+    const record = await runOne(target, async (t) => void (await t.execute('blockdev-add')), { retries: 2 });
+    expect(record).toMatchObject({ outcome: 'fail', earlier: ['fail', 'fail'] });
+  });
+});
