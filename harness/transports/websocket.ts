@@ -59,6 +59,8 @@ async function connectWebSocket(
   };
   for (const protocols of [[SUBPROTOCOL], []]) {
     const socket = new WebSocket(url, protocols, common);
+    // At once: the first message may come with the handshake, before `once` has resolved.
+    socket.once('open', () => socket.pause());
     try {
       await once(socket, 'open', connectOptions);
       return new WebSocketTransport(name, socket);
