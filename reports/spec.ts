@@ -24,7 +24,7 @@ const SIGNS = {
 
 /** Back to the first column, and the line cleared. */
 const CLEAR_LINE = '\r\u001b[K';
-const THEME_WIDTH = 34;
+const THEME_WIDTH = 46;
 const LABEL_WIDTH = 13;
 
 type Colors = ReturnType<typeof picocolors.createColors>;
