@@ -3,8 +3,9 @@
  * served when, and everything said, is the monitor's.
  */
 import type { EventEmitter } from 'node:events';
-import { rm } from 'node:fs/promises';
+import { access, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { CommandError } from '../errors.ts';
 import { errnoText } from '../io/errno.ts';
@@ -43,12 +44,24 @@ async function listen(monitor: Monitor, address: SocketAddress): Promise<Close> 
     open.add(closed);
     void closed.then(() => open.delete(closed));
   });
-  if ('path' in address) await rm(address.path, { force: true });
-  await settled(server, 'listening', () => server.listen(address), `Failed to bind socket${toWhat(address)}`);
+  const failure = `Failed to bind socket${toWhat(address)}`;
+  if ('path' in address) await makeRoom(address.path, failure);
+  await settled(server, 'listening', () => server.listen(address), failure);
   return async () => {
     const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
     await Promise.all([...open, stopped]);
   };
+}
+
+/** Removes the socket that an earlier endpoint left; a folder that is missing is told here, binding tells it wrong. */
+async function makeRoom(path: string, failure: string): Promise<void> {
+  try {
+    await access(dirname(path));
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isSocket()) await rm(path);
+  } catch (error) {
+    throw refusal(failure, error);
+  }
 }
 
 async function connectOut(monitor: Monitor, address: SocketAddress): Promise<Close> {
@@ -61,8 +74,7 @@ async function connectOut(monitor: Monitor, address: SocketAddress): Promise<Clo
 /** Waits for `event` after `begin`; an error becomes a refusal that begins with `what`. */
 async function settled(emitter: EventEmitter, event: string, begin: () => void, what: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const failed = (error: NodeJS.ErrnoException) =>
-      reject(new CommandError(`${what}: ${errnoText(error.code ?? error.message)}`));
+    const failed = (error: Error) => reject(refusal(what, error));
     emitter.once('error', failed);
     emitter.once(event, () => {
       emitter.off('error', failed);
@@ -70,6 +82,11 @@ async function settled(emitter: EventEmitter, event: string, begin: () => void, 
     });
     begin();
   });
+}
+
+function refusal(what: string, error: unknown): CommandError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new CommandError(`${what}: ${code === undefined ? message : errnoText(code)}`);
 }
 
 function toWhat(address: SocketAddress): string {
