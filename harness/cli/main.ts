@@ -32,6 +32,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
     .description('Conformance tests for anything that speaks the block API of QMP')
     .version(toolVersion())
     .showHelpAfterError('(--help lists the options)')
+    .enablePositionalOptions()
     .exitOverride();
   // `qmpcheck help NAME` needs NAME's options as `qmpcheck NAME --help` does
   const called = argv[0] === 'help' ? argv[1] : argv[0];

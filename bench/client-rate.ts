@@ -1,0 +1,98 @@
+/**
+ * Round trips through the runner, client and all checks, against a bare socket loop on the same endpoint. The runner's
+ * conversation, the checks' own queries included, is recorded as it goes over the wire; the bare loop then sends the
+ * very same lines over a second monitor.
+ */
+import type { CaseContext, CaseDefinition } from '../harness/cases/case.ts';
+import { run } from '../harness/runner/run.ts';
+import { addressTarget } from '../harness/targets/address.ts';
+import type { Target } from '../harness/targets/target.ts';
+import type { Transport } from '../harness/transports/transport.ts';
+import { loadBlockSchema } from '../spec/block-core.ts';
+import { BareLoop } from './bare-loop.ts';
+import { BenchEndpoint, missingProgram, STORAGE_DAEMON } from './endpoints.ts';
+import { type Benchmark, compared, inTurns } from './measure.ts';
+
+const STEPS = 300;
+const ROUNDS = 7;
+
+const claim = {
+  id: 'client-with-checks',
+  title: 'runner, client and all checks against a bare socket loop on qemu-storage-daemon',
+  claim: 0.7,
+  round: `the same wire conversation of ${STEPS} steps of a case`,
+};
+
+export const clientRate: Benchmark = {
+  unavailable: () => Promise.resolve(missingProgram(STORAGE_DAEMON)),
+  async measure() {
+    const endpoint = await BenchEndpoint.storageDaemon(2);
+    const loop = await BareLoop.open(endpoint.sockets[1]!);
+    try {
+      const lines: Uint8Array[] = [];
+      await runCase(recording(endpoint.sockets[0]!, lines));
+      const silent = endpoint.sockets[0]!;
+      return [
+        compared(
+          claim,
+          await inTurns(
+            ROUNDS,
+            () => runCase(addressTarget(`unix:${silent}`)),
+            () => loop.sendAll(lines),
+          ),
+        ),
+      ];
+    } finally {
+      loop.close();
+      await endpoint.stop();
+    }
+  },
+};
+
+/** What conformance cases do most: change something, look at it, be refused, undo it. */
+async function steps(t: CaseContext): Promise<void> {
+  for (let i = 0; i < STEPS; i += 6) {
+    const node = t.name('node');
+    await t.execute('blockdev-add', { driver: 'null-co', 'node-name': node, size: 1048576 });
+    await t.execute('block-dirty-bitmap-add', { node, name: 'b' });
+    await t.execute('query-named-block-nodes');
+    await t.execute('query-block-jobs');
+    await t.refused('blockdev-del', { 'node-name': 'no-such-node' });
+    await t.execute('blockdev-del', { 'node-name': node });
+  }
+}
+
+async function runCase(target: Target): Promise<void> {
+  const one: CaseDefinition = {
+    id: 'bench/steps',
+    title: 'steps',
+    requirements: ['blockdev-add/creates-node'],
+    run: steps,
+  };
+  const record = await run({ target, spec: loadBlockSchema(), cases: () => [one] });
+  const { outcome, reason } = record.cases[0]!;
+  if (outcome !== 'pass') throw new Error(`the benchmark's case did not pass: ${outcome} ${reason ?? ''}`);
+}
+
+/** The same target, with every request noted as it is sent. */
+function recording(path: string, lines: Uint8Array[]): Target {
+  const target = addressTarget(`unix:${path}`);
+  return {
+    ...target,
+    async start(request) {
+      const endpoint = await target.start(request);
+      const openMonitor = endpoint.openMonitor.bind(endpoint);
+      endpoint.openMonitor = async (index) => noting(await openMonitor(index), lines);
+      return endpoint;
+    },
+  };
+}
+
+function noting(transport: Transport, lines: Uint8Array[]): Transport {
+  const write = transport.write.bind(transport);
+  transport.write = (bytes) => {
+    lines.push(bytes.slice());
+    return write(bytes);
+  };
+  return transport;
+}

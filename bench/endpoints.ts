@@ -1,0 +1,74 @@
+/** Endpoints to measure, each a child with unix sockets in a folder of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../spec/package-root.ts';
+
+export const STORAGE_DAEMON = 'qemu-storage-daemon';
+
+export function missingProgram(name: string): string | null {
+  const found = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
+  return found ? null : `${name}: not found in PATH`;
+}
+
+export class BenchEndpoint {
+  readonly sockets: readonly string[];
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+
+  private constructor(child: ChildProcess, folder: string, sockets: readonly string[]) {
+    this.#child = child;
+    this.#folder = folder;
+    this.sockets = sockets;
+  }
+
+  static storageDaemon(monitors = 1): Promise<BenchEndpoint> {
+    return BenchEndpoint.#start(STORAGE_DAEMON, [], monitors, '--chardev', '--monitor', '');
+  }
+
+  static reference(monitors = 1): Promise<BenchEndpoint> {
+    const program = fileURLToPath(new URL('bin/qmpcheck', packageRoot()));
+    return BenchEndpoint.#start(
+      process.execPath,
+      [program, 'serve'],
+      monitors,
+      '-chardev',
+      '-mon',
+      ',mode=control',
+    );
+  }
+
+  static async #start(
+    command: string,
+    first: readonly string[],
+    monitors: number,
+    chardev: string,
+    monitor: string,
+    mode: string,
+  ): Promise<BenchEndpoint> {
+    const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
+    const sockets = Array.from({ length: monitors }, (_, i) => join(folder, `${i}.sock`));
+    const options = sockets.flatMap((path, i) => [
+      chardev,
+      `socket,id=c${i},path=${path},server=on,wait=off`,
+      monitor,
+      `chardev=c${i}${mode}`,
+    ]);
+    const child = spawn(command, [...first, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const endpoint = new BenchEndpoint(child, folder, sockets);
+    while (!sockets.every((path) => existsSync(path))) {
+      if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return endpoint;
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * `npm run bench`: measures every claim and prints the ratios; `--json FILE` also writes them, `--only ID` picks
+ * benchmarks. Ends with 1 if a claim does not hold.
+ */
+import { writeFileSync } from 'node:fs';
+import { clientRate } from './client-rate.ts';
+import { compile } from './compile.ts';
+import type { Benchmark, Measurement } from './measure.ts';
+import { referenceRate } from './reference-rate.ts';
+import { startUp } from './start-up.ts';
+
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  'start-up': startUp,
+  compile,
+  'client-rate': clientRate,
+  'reference-rate': referenceRate,
+};
+
+function option(name: string): string | undefined {
+  const at = process.argv.indexOf(name);
+  return at === -1 ? undefined : process.argv[at + 1];
+}
+
+function line({ id, title, ratio, claim, ours, peer, round }: Measurement): string {
+  const ms = (value: number) => `${(value * 1000).toPrecision(3)} ms`;
+  const sign = ratio >= claim ? 'ok  ' : 'FAIL';
+  return `${sign} ${id}: ${ratio.toFixed(2)} (claim: at least ${claim.toFixed(2)})\n     ${title}\n     ours ${ms(ours)}, peer ${ms(peer)} for ${round}\n`;
+}
+
+const only = option('--only');
+const results: Measurement[] = [];
+for (const [name, benchmark] of Object.entries(benchmarks)) {
+  if (only !== undefined && name !== only) continue;
+  const reason = await benchmark.unavailable();
+  if (reason !== null) {
+    process.stdout.write(`skip ${name}: ${reason}\n`);
+    continue;
+  }
+  process.stderr.write(`measuring ${name} …\n`);
+  for (const result of await benchmark.measure()) {
+    results.push(result);
+    process.stdout.write(line(result));
+  }
+}
+const json = option('--json');
+if (json !== undefined)
+  writeFileSync(json, `${JSON.stringify({ node: process.version, results }, null, 2)}\n`);
+if (results.some(({ ratio, claim }) => ratio < claim)) process.exitCode = 1;

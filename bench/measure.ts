@@ -1,0 +1,60 @@
+/**
+ * Ratios measured in one run: both sides are timed in turns, so that a slow moment of the machine hits both, and the
+ * median of the rounds counts.
+ */
+
+export interface Measurement {
+  /** Slug of the claim. */
+  readonly id: string;
+  readonly title: string;
+  /** Time of the peer divided by ours: 2 means that we are twice as fast. */
+  readonly ratio: number;
+  /** The least ratio that the project promises. */
+  readonly claim: number;
+  /** Median seconds of one round, ours and the peer's. */
+  readonly ours: number;
+  readonly peer: number;
+  /** What one round is. */
+  readonly round: string;
+}
+
+export interface Benchmark {
+  /** Null if it can be measured here, else why not. */
+  unavailable(): Promise<string | null>;
+  measure(): Promise<readonly Measurement[]>;
+}
+
+export type Claim = Pick<Measurement, 'id' | 'title' | 'claim' | 'round'>;
+
+export function compared(claim: Claim, times: { ours: number; peer: number }): Measurement {
+  return { ...claim, ...times, ratio: times.peer / times.ours };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Seconds that `work` takes. */
+export async function seconds(work: () => unknown): Promise<number> {
+  const start = process.hrtime.bigint();
+  await work();
+  return Number(process.hrtime.bigint() - start) / 1e9;
+}
+
+/** Runs both sides `rounds` times in turns after one unmeasured round each; median seconds of each. */
+export async function inTurns(
+  rounds: number,
+  ours: () => unknown,
+  peer: () => unknown,
+): Promise<{ ours: number; peer: number }> {
+  const times = { ours: [] as number[], peer: [] as number[] };
+  await ours();
+  await peer();
+  for (let round = 0; round < rounds; round++) {
+    times.peer.push(await seconds(peer));
+    times.ours.push(await seconds(ours));
+  }
+  return { ours: median(times.ours), peer: median(times.peer) };
+}
