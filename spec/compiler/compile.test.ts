@@ -130,6 +130,14 @@ describe('input', () => {
   });
 });
 
+it('refuses a tower of bases before its own stack ends', () => {
+  const tower = Array.from(
+    { length: 20_000 },
+    (_, i) => `{ 'struct': 'S${i}x', 'base': 'S${i + 1}x', 'data': {} }`,
+  );
+  expect(() => compileSchema({ text: tower.join('\n') })).toThrow('<text>:101: nested too deeply');
+});
+
 describe('whatever the text', () => {
   const texts = schemasIn(GOOD).map((name) => read(GOOD, `${name}.json`));
 

@@ -24,6 +24,9 @@ import { NameTable } from './clash.ts';
 import { fault, type Source } from './diagnostic.ts';
 import type { Pragmas } from './pragma.ts';
 
+/** Deeper bases and branches than any schema has; keeps the resolver's own stack bounded. */
+const MAX_NESTING = 100;
+
 type Unfinished<T> = { -readonly [K in keyof T]: T[K] };
 type ObjectDef = StructDef | UnionDef;
 /** How type errors call each kind. */
@@ -60,6 +63,8 @@ class Resolver {
   readonly #places = new Map<string, Source | undefined>();
   /** Structs and unions that are not finished yet, or just being finished. */
   readonly #objects = new Map<string, { readonly definition: ObjectDef; begun: boolean }>();
+  /** How many objects are being finished at the moment, each for the sake of the one before. */
+  #nesting = 0;
 
   constructor(definitions: readonly Definition[], rules: Rules) {
     this.#definitions = definitions;
@@ -137,11 +142,13 @@ class Resolver {
     const { definition } = entry;
     if (entry.begun) fault(definition.source, `${definition.kind} '${name}' contains itself`);
     entry.begun = true;
+    if (++this.#nesting > MAX_NESTING) fault(definition.source, 'nested too deeply');
     if (definition.kind === 'struct') this.#struct(definition, type);
     else if (definition.discriminator === undefined) this.#simpleUnion(definition, type);
     else this.#flatUnion(definition, definition.discriminator, type);
     rejectSpecialFeatures(definition);
     this.#objects.delete(name);
+    this.#nesting--;
     return type;
   }
 
