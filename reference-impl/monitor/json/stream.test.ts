@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Message } from './parser.ts';
 import { MessageStream } from './stream.ts';
@@ -63,7 +63,7 @@ describe('values', () => {
 
   test('any JSON value, however it is cut into chunks', () => {
     fc.assert(
-      fc.property(fc.jsonValue({ noUnicodeString: false }), fc.integer({ min: 1, max: 9 }), (value, step) => {
+      fc.property(fc.jsonValue(), fc.integer({ min: 1, max: 9 }), (value, step) => {
         const text = Buffer.from(`${JSON.stringify([value])}`);
         const chunks: Uint8Array[] = [];
         for (let at = 0; at < text.length; at += step) chunks.push(text.subarray(at, at + step));
