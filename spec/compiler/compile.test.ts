@@ -96,6 +96,27 @@ describe('the model', () => {
   });
 });
 
+describe('a union without all branches', () => {
+  const union = `{ 'enum': 'Tag', 'data': ['a', 'b'] } { 'struct': 'One', 'data': {} }
+    { 'union': 'Foo', 'base': { 'tag': 'Tag' }, 'discriminator': 'tag', 'data': { 'a': 'One' } }`;
+
+  it.each([
+    "{ 'event': 'FOO', 'if': 'CONFIG_FOO' }",
+    "{ 'event': 'FOO', 'data': { 'a': { 'type': 'int' } } }",
+    "{ 'enum': 'Bar', 'data': [ { 'name': 'a' } ] }",
+    "{ 'pragma': { 'member-name-exceptions': [] } }",
+  ])('is good in a schema that also has %s', (later) => {
+    expect(compileSchema({ text: union + later }).types.has('Foo')).toBe(true);
+  });
+
+  it.each([
+    "{ 'event': 'FOO', 'data': { 'if': 'int', 'features': ['int'] } }",
+    "{ 'pragma': { 'doc-required': false, 'name-case-whitelist': [] } }",
+  ])('is none in a schema that has only %s', (earlier) => {
+    expect(() => compileSchema({ text: union + earlier })).toThrow("value 'b' of enum 'Tag' has no branch");
+  });
+});
+
 describe('input', () => {
   it('can be text, whose includes are relative to the file that it is said to be', () => {
     const text = "{ 'include': 'third.json' }";

@@ -32,7 +32,7 @@ export function compileSchema(input: SchemaInput): Schema {
   });
   const schema = resolveSchema(definitions, {
     pragmas,
-    branchesOptional: mayLeaveOutBranches(expressions),
+    branchesOptional: pragmas.current || mayLeaveOutBranches(expressions),
   });
   if (pragmas.docRequired) for (const definition of definitions) checkDescriptions(definition, pragmas);
   return schema;

@@ -1,7 +1,7 @@
 /**
  * What the text tells of the QEMU version that it was written for, where no pragma does.
  */
-import type { Expression } from './ast.ts';
+import type { Expression, Value } from './ast.ts';
 
 /** Keys of definitions that QEMU 3.0 and later brought. */
 const KEYS_SINCE_3_0 = ['if', 'features', 'allow-preconfig', 'coroutine'];
@@ -11,5 +11,16 @@ const KEYS_SINCE_3_0 = ['if', 'features', 'allow-preconfig', 'coroutine'];
  * be left out. A schema that uses nothing of the later time is held to the earlier rule.
  */
 export function mayLeaveOutBranches(expressions: readonly Expression[]): boolean {
-  return expressions.some(({ members }) => KEYS_SINCE_3_0.some((key) => members.has(key)));
+  return expressions.some(
+    ({ members }) =>
+      KEYS_SINCE_3_0.some((key) => members.has(key)) ||
+      hasLongForm(members.get('data')) ||
+      hasLongForm(members.get('base')),
+  );
+}
+
+/** Whether a member, branch or value is given as an object, which came with conditions. */
+function hasLongForm(value: Value | undefined): boolean {
+  if (Array.isArray(value)) return value.some((item) => item instanceof Map);
+  return value instanceof Map && [...value.values()].some((item) => item instanceof Map);
 }

@@ -40,6 +40,8 @@ const EARLY_DOTS = words('BlkdebugEvent');
 
 export class Pragmas {
   docRequired = false;
+  /** Whether a list was given by its name of QEMU 6.0 and later. */
+  current = false;
   readonly #lists = new Map<ListPragma, Set<string>>();
   #underscoresExcused = true;
 
@@ -62,6 +64,7 @@ export class Pragmas {
     if (!Array.isArray(setting) || setting.some((item) => typeof item !== 'string'))
       fault(source, `pragma '${name}' must be a list of strings`);
     if (name === 'member-name-exceptions') this.#underscoresExcused = false;
+    if (name === list) this.current = true;
     this.#lists.set(list, new Set([...(this.#lists.get(list) ?? []), ...(setting as string[])]));
   }
 
