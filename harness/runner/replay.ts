@@ -15,7 +15,7 @@ import type { Json } from '../../spec/json.ts';
 import { KNOWN_COMMANDS } from '../../spec/known-commands.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target } from '../targets/target.ts';
 import { type Difference, firstDifference, tellDifference } from './replay/compare.ts';
-import { freePort, Host, HostError, HostLacks, hostLacks, normalizeOutput } from './replay/host.ts';
+import { freePort, Host, HostError, HostLacks, hostLacks, lastLine, normalizeOutput } from './replay/host.ts';
 import { judge, normalization } from './replay/judge.ts';
 import { type Known, missing } from './replay/needs.ts';
 import { Offer } from './replay/offer.ts';
@@ -115,8 +115,8 @@ async function replayScenario(scenario: Scenario, { target, area, signal }: Sess
   const host = new Host(scratch, placeholders);
   try {
     for (const command of scenario.setup) {
-      const { rc } = await host.run(command);
-      if (rc !== 0) throw new HostError(`setup: ${command.join(' ')}: exit ${rc}`);
+      const { rc, stderr } = await host.run(command);
+      if (rc !== 0) throw new HostError(`setup: ${command.join(' ')}: exit ${rc}: ${lastLine(stderr)}`);
     }
     const monitors = Math.max(0, ...scenario.steps.map((step) => step.monitor ?? 0)) + 1;
     const options = scenario.argv.map((word) => placeholders.fill(word));
