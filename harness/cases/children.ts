@@ -197,6 +197,23 @@ export const children: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'children/reference-of-other-types',
+    title: 'A child that is neither a name nor a definition is refused',
+    requirements: ['schema/alternate-type', 'blockdev-add/failure-leaves-nothing'],
+    needs: overNull,
+    async run(t: CaseContext) {
+      const name = t.name('raw');
+      for (const file of [null, true, 1, 1.5, []])
+        await t.refused('blockdev-add', { driver: 'raw', 'node-name': name, file }, { text: /'file'/ });
+      await t.refused(
+        'blockdev-add',
+        { driver: 'raw', 'node-name': name, file: {} },
+        { text: /file\.driver/ },
+      );
+      await checkAbsent(t, name);
+    },
+  },
+  {
     id: 'children/bad-child-leaves-nothing',
     title: 'A refused child, at any depth, leaves neither parent nor other children',
     requirements: ['blockdev-add/failure-leaves-nothing', 'blockdev-add/name-form'],

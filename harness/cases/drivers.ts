@@ -106,7 +106,11 @@ export const drivers: readonly CaseDefinition[] = [
   {
     id: 'file/filename',
     title: 'A file node reports its file and driver',
-    requirements: ['file/filename', 'query-named-block-nodes/image'],
+    requirements: [
+      'file/filename',
+      'query-named-block-nodes/image',
+      'query-named-block-nodes/file-and-driver',
+    ],
     needs: fileNodes,
     async run(t: CaseContext) {
       const file = await makeFile(t, 64 * KiB);

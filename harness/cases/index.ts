@@ -3,6 +3,7 @@ import { blockResize } from './block_resize.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
+import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { envelope } from './envelope.ts';
@@ -29,5 +30,6 @@ export const cases: readonly CaseDefinition[] = [
   ...blockResize,
   ...dirtyBitmaps,
   ...queries,
+  ...devices,
   ...guestIo,
 ];

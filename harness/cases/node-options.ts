@@ -25,6 +25,7 @@ export const nodeOptions: readonly CaseDefinition[] = [
       'query-named-block-nodes/limits',
       'query-named-block-nodes/write-threshold',
       'query-named-block-nodes/backing-depth',
+      'query-named-block-nodes/encrypted',
     ],
     needs: nullNodes,
     async run(t: CaseContext) {
@@ -166,7 +167,11 @@ export const nodeOptions: readonly CaseDefinition[] = [
   {
     id: 'node-options/detect-zeroes',
     title: 'Each mode of detect-zeroes is reported back',
-    requirements: ['blockdev-add/detect-zeroes', 'blockdev-add/discard'],
+    requirements: [
+      'blockdev-add/detect-zeroes',
+      'blockdev-add/discard',
+      'query-named-block-nodes/detect-zeroes',
+    ],
     needs: nullNodes,
     async run(t: CaseContext) {
       const modes: readonly JsonObject[] = [

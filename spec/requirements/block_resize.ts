@@ -44,6 +44,11 @@ export const blockResize = {
     definition: 'block_resize',
     text: 'An image that a block job holds is refused and keeps its size.',
   },
+  'block_resize/no-medium': {
+    level: 'must',
+    definition: 'block_resize',
+    text: 'A device without medium is refused.',
+  },
   'block_resize/no-name': {
     level: 'must',
     definition: 'block_resize',

@@ -1,0 +1,174 @@
+/** Drives without a guest device: what the commands and queries make of a device name, with and without medium. */
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject } from '../../spec/json.ts';
+import type { Topology } from '../targets/target.ts';
+import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import { MiB, nodeInfo, queryList } from './support.ts';
+
+const FILE = 'drive.img';
+
+/** Device `d0` with a raw image in node `a`, device `e0` without medium. */
+const drives: Topology = {
+  name: 'drives',
+  images: [{ path: FILE, format: 'raw', size: MiB }],
+  options: ['-drive', `if=none,id=d0,file=@DIR@/${FILE},format=raw,node-name=a`, '-drive', 'if=none,id=e0'],
+  monitors: 1,
+};
+
+const withDevices = (...commands: string[]): Needs => ({
+  commands: ['query-block', ...commands],
+  capabilities: ['guestDevices', 'sharedFiles'],
+});
+
+async function device(t: CaseContext, name: string): Promise<JsonObject> {
+  const found = (await queryList(t, 'query-block')).find((entry) => entry.device === name);
+  t.check(found !== undefined, `query-block lists ${name}`);
+  return found;
+}
+
+export const devices: readonly CaseDefinition[] = [
+  {
+    id: 'devices/query-block',
+    title: 'query-block lists each device, with inserted exactly where there is a medium',
+    requirements: [
+      'query-block/every-device',
+      'query-block/device',
+      'query-block/inserted',
+      'query-block/type-unknown',
+      'query-block/locked',
+      'query-block/qdev',
+      'query-block/tray',
+    ],
+    needs: withDevices(),
+    topology: drives,
+    async run(t: CaseContext) {
+      t.equal(
+        (await queryList(t, 'query-block')).map((entry) => entry.device ?? null).toSorted(),
+        ['d0', 'e0'],
+        'both devices are listed',
+      );
+      const [full, empty] = [await device(t, 'd0'), await device(t, 'e0')];
+      t.contains(full, { inserted: { 'node-name': 'a', drv: 'raw' } }, 'd0 has its node inserted');
+      t.check(!('inserted' in empty), 'e0 has nothing inserted');
+      for (const entry of [full, empty]) {
+        t.contains(entry, { type: 'unknown', locked: false }, 'the type is unknown, nothing is locked');
+        t.check(!('qdev' in entry), 'there is no guest device');
+        t.check(!('tray_open' in entry), 'nor a tray');
+      }
+    },
+  },
+  {
+    id: 'devices/inserted-is-the-node',
+    title: 'What query-block shows as inserted is what query-named-block-nodes says of the node',
+    requirements: ['query-block/inserted', 'query-named-block-nodes/lists-nodes'],
+    needs: withDevices('query-named-block-nodes'),
+    topology: drives,
+    async run(t: CaseContext) {
+      t.equal(
+        (await device(t, 'd0')).inserted ?? null,
+        await nodeInfo(t, 'a'),
+        'both descriptions are equal',
+      );
+    },
+  },
+  {
+    id: 'devices/query-blockstats',
+    title: 'query-blockstats has an entry for each device, with its counters at zero',
+    requirements: ['query-blockstats/backends', 'query-blockstats/counts', 'query-blockstats/timed-stats'],
+    needs: withDevices('query-blockstats'),
+    topology: drives,
+    async run(t: CaseContext) {
+      const list = await queryList(t, 'query-blockstats');
+      t.equal(list.map((entry) => entry.device ?? null).toSorted(), ['d0', 'e0'], 'both devices are listed');
+      for (const entry of list)
+        t.contains(
+          entry,
+          { stats: { wr_bytes: 0, wr_operations: 0, timed_stats: [] } },
+          'nothing was written',
+        );
+    },
+  },
+  {
+    id: 'devices/resize',
+    title: 'block_resize by device gives the inserted image its new size, on disk too',
+    requirements: ['block_resize/by-device', 'block_resize/size-in-bytes'],
+    needs: withDevices('block_resize'),
+    topology: drives,
+    async run(t: CaseContext) {
+      for (const size of [2 * MiB, MiB]) {
+        t.equal(await t.execute('block_resize', { device: 'd0', size }), {}, 'block_resize returns {}');
+        t.contains(
+          await device(t, 'd0'),
+          { inserted: { image: { 'virtual-size': size } } },
+          'query-block shows the new size',
+        );
+        t.equal((await stat(join(t.scratch, FILE))).size, size, 'the file has it');
+      }
+    },
+  },
+  {
+    id: 'devices/resize-without-medium',
+    title: 'block_resize of a device without medium is refused',
+    requirements: ['block_resize/no-medium'],
+    needs: withDevices('block_resize'),
+    topology: drives,
+    async run(t: CaseContext) {
+      await t.refused('block_resize', { device: 'e0', size: MiB }, { text: /'e0' has no medium/ });
+    },
+  },
+  {
+    id: 'devices/bitmap-by-either-name',
+    title: 'A bitmap that was added by device name is the one of its node',
+    requirements: ['block-dirty-bitmap-add/node-or-device'],
+    needs: withDevices(
+      'block-dirty-bitmap-add',
+      'block-dirty-bitmap-remove',
+      'x-debug-block-dirty-bitmap-sha256',
+    ),
+    topology: drives,
+    async run(t: CaseContext) {
+      const digest = (node: string) => t.execute('x-debug-block-dirty-bitmap-sha256', { node, name: 'b' });
+      await t.execute('block-dirty-bitmap-add', { node: 'd0', name: 'b' });
+      t.equal(await digest('a'), await digest('d0'), 'both names lead to it');
+      await t.execute('block-dirty-bitmap-remove', { node: 'a', name: 'b' });
+      await t.refused('block-dirty-bitmap-remove', { node: 'd0', name: 'b' }, { text: /'b' not found/ });
+    },
+  },
+  {
+    id: 'devices/bitmap-shown',
+    title: 'query-block shows the bitmaps of a device, and dirty-bitmaps only while there are any',
+    requirements: ['query-block/dirty-bitmaps', 'block-dirty-bitmap-add/granularity-default'],
+    needs: withDevices('block-dirty-bitmap-add', 'block-dirty-bitmap-remove'),
+    topology: drives,
+    async run(t: CaseContext) {
+      t.check(!('dirty-bitmaps' in (await device(t, 'd0'))), 'no bitmaps, no member');
+      await t.execute('block-dirty-bitmap-add', { node: 'd0', name: 'b' });
+      const shown = (await device(t, 'd0'))['dirty-bitmaps'];
+      await t.execute('block-dirty-bitmap-remove', { node: 'd0', name: 'b' });
+      if (shown === undefined) t.skip('the endpoint shows bitmaps with their node only');
+      t.contains(shown, [{ name: 'b', count: 0, granularity: 65536 }], 'the bitmap is shown');
+    },
+  },
+  {
+    id: 'devices/name-taken-by-a-device',
+    title: 'A node cannot have the name of a device',
+    requirements: ['blockdev-add/name-taken', 'blockdev-add/failure-leaves-nothing'],
+    needs: withDevices('blockdev-add'),
+    topology: drives,
+    async run(t: CaseContext) {
+      await t.refused('blockdev-add', { driver: 'null-co', 'node-name': 'd0' }, { text: /d0/ });
+    },
+  },
+  {
+    id: 'devices/node-of-a-device-stays',
+    title: 'The node that a device uses cannot be deleted',
+    requirements: ['blockdev-del/in-use'],
+    needs: withDevices('blockdev-del', 'query-named-block-nodes'),
+    topology: drives,
+    async run(t: CaseContext) {
+      await t.refused('blockdev-del', { 'node-name': 'a' }, { text: /in use|not owned/ });
+      await nodeInfo(t, 'a');
+    },
+  },
+];
