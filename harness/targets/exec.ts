@@ -18,6 +18,7 @@ export function execTarget(name: string, command: string): Target {
 
 async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
   const { topology, scratch, signal } = request;
+  signal?.throwIfAborted();
   const line = commandLine(command, request);
   await makeImages(topology.images, scratch);
   const child = new Child({ command: '/bin/sh', args: ['-c', line], cwd: scratch, pipes: true });

@@ -34,6 +34,7 @@ export function ptyTarget(name: string, command: string): Target {
 
 async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
   const { topology, scratch, signal } = request;
+  signal?.throwIfAborted();
   const line = commandLine(command, request);
   await makeImages(topology.images, scratch);
   const folder = `${scratch}.mon`;

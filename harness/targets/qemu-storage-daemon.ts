@@ -27,14 +27,15 @@ export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM):
       return startProgram(
         {
           command: path,
+          // It works through its options in order: with the monitors last, a greeting means that it took them all.
           args: (sockets) => [
+            ...options,
             ...sockets.flatMap((socket, index) => [
               '--chardev',
               `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`,
               '--monitor',
               `chardev=qmpcheck-mon${index}`,
             ]),
-            ...options,
           ],
         },
         request,

@@ -32,7 +32,8 @@ export function reference(name: string): Target {
   };
 }
 
-async function start({ topology, scratch }: StartRequest): Promise<Endpoint> {
+async function start({ topology, scratch, signal }: StartRequest): Promise<Endpoint> {
+  signal?.throwIfAborted();
   await makeImages(topology.images, scratch);
   const argv = substituteDir(topology.options, scratch);
   const clock = new VirtualClock(BigInt(Date.now()) * 1000n);

@@ -29,6 +29,7 @@ export interface Program {
 
 /** Starts a program. Rejects with `StartError`; then nothing is left behind. */
 export async function startProgram(program: Program, request: StartRequest): Promise<Endpoint> {
+  request.signal?.throwIfAborted();
   await makeImages(request.topology.images, request.scratch);
   const folder = `${request.scratch}.mon`;
   await mkdir(folder);

@@ -1,0 +1,70 @@
+/** Every target that starts something passes the contract; names resolve or are refused clearly. */
+import { describe, expect, type TestContext, test } from 'vitest';
+import { enginesUnavailable, ptyUnavailable, requireOrSkip } from '../testing/engines.ts';
+import { AddressError } from '../transports/address.ts';
+import { resolveTarget, TargetNameError } from './index.ts';
+import { targetContract } from './target.contract.ts';
+
+const REFUSED_OPTIONS = ['-blockdev', 'driver=nosuch,node-name=a'];
+const always = (): void => undefined;
+const qemu =
+  (...programs: string[]) =>
+  (context: TestContext): void =>
+    requireOrSkip(context, 'qemu', enginesUnavailable(...programs));
+
+targetContract('reference', () => resolveTarget('reference'), { require: always, refused: REFUSED_OPTIONS });
+targetContract('reference:spawn', () => resolveTarget('reference:spawn'), {
+  require: always,
+  refused: REFUSED_OPTIONS,
+});
+targetContract('qemu-system', () => resolveTarget('qemu-system'), {
+  require: qemu('qemu-system-x86_64'),
+  refused: REFUSED_OPTIONS,
+});
+targetContract('qemu-storage-daemon', () => resolveTarget('qemu-storage-daemon'), {
+  require: qemu('qemu-storage-daemon'),
+  refused: REFUSED_OPTIONS,
+});
+const ON_STDIO =
+  'qemu-system-x86_64 -machine none -accel tcg -S -nodefaults -display none -qmp stdio @OPTIONS@';
+targetContract('exec', () => resolveTarget(`exec:${ON_STDIO}`), {
+  require: qemu('qemu-system-x86_64'),
+  refused: REFUSED_OPTIONS,
+});
+targetContract('pty', () => resolveTarget(`pty:exec ${ON_STDIO}`), {
+  require: (context) => {
+    requireOrSkip(context, 'pty', ptyUnavailable());
+    qemu('qemu-system-x86_64')(context);
+  },
+  refused: REFUSED_OPTIONS,
+});
+
+describe('names', () => {
+  test.each([
+    'reference',
+    'reference:spawn',
+    'qemu-system:/x/qemu',
+    'exec:a b',
+    'unix:/x',
+    'listen:tcp:127.0.0.1:1',
+  ])('%s', (name) => {
+    expect(resolveTarget(name).name).toBe(name);
+  });
+
+  test.each(['', 'nosuch', 'reference:other', 'exec:', 'pty: '])('%j is refused', (name) => {
+    expect(() => resolveTarget(name)).toThrow(TargetNameError);
+  });
+
+  test('a faulty address is refused', () => {
+    expect(() => resolveTarget('tcp:nowhere')).toThrow(AddressError);
+  });
+
+  test('a program that is not there is told before the run', async () => {
+    expect(await resolveTarget('qemu-system:nosuch-program').unavailable()).toBe(
+      'nosuch-program: not found in PATH',
+    );
+    expect(await resolveTarget('qemu-storage-daemon:/nosuch/program').unavailable()).toBe(
+      '/nosuch/program: not an executable file',
+    );
+  });
+});
