@@ -1,4 +1,6 @@
 /** The events of the reference. This list is what `query-events` and `query-qmp-schema` advertise. */
-export const events = ['SHUTDOWN'] as const;
+import type { QmpEvents } from '../spec/generated/qmp.ts';
+
+export const events = ['SHUTDOWN'] as const satisfies readonly (keyof QmpEvents)[];
 
 export type EventName = (typeof events)[number];

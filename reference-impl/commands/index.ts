@@ -2,7 +2,7 @@
  * The commands of the reference. This table is what `query-commands` and `query-qmp-schema` advertise: to add a
  * command, write its file and add its line, in the order of the names.
  */
-
+import type { QmpCommands } from '../../spec/generated/qmp.ts';
 import { blockDirtyBitmapAdd } from './block-dirty-bitmap-add.ts';
 import { blockDirtyBitmapClear } from './block-dirty-bitmap-clear.ts';
 import { blockDirtyBitmapRemove } from './block-dirty-bitmap-remove.ts';
@@ -40,4 +40,4 @@ export const commands = {
   'query-version': queryVersion,
   quit,
   'x-debug-block-dirty-bitmap-sha256': xDebugBlockDirtyBitmapSha256,
-} satisfies Record<string, Handler>;
+} satisfies Partial<Record<keyof QmpCommands, Handler>>;

@@ -16,9 +16,9 @@ export function serializeLine(message: Outgoing): string {
 export function serialize(value: Outgoing): string {
   switch (typeof value) {
     case 'string':
-      return quote(value);
+      return quoted(value);
     case 'number':
-      return Number.isSafeInteger(value) ? String(value) : sixDecimals(value);
+      return Number.isSafeInteger(value) ? `${value}` : sixDecimals(value);
     case 'bigint':
     case 'boolean':
       return String(value);
@@ -30,28 +30,33 @@ export function serialize(value: Outgoing): string {
 }
 
 function serializeList(list: readonly Outgoing[]): string {
-  let text = '';
-  for (const element of list) text += text === '' ? serialize(element) : `, ${serialize(element)}`;
+  if (list.length === 0) return '[]';
+  let text = serialize(list[0]!);
+  for (let i = 1; i < list.length; i++) text += `, ${serialize(list[i]!)}`;
   return `[${text}]`;
 }
 
 function serializeObject(object: { readonly [key: string]: Outgoing }): string {
   let text = '';
-  for (const key of Object.keys(object))
-    text += (text === '' ? '' : ', ') + memberName(key) + serialize(object[key]!);
-  return `{${text}}`;
+  for (const key of Object.keys(object)) text += `, ${quoted(key)}: ${serialize(object[key]!)}`;
+  return `{${text.slice(2)}}`;
 }
 
-/** Names of members come again and again; those that a client makes up must not pile up. */
-const MOST_NAMES = 1024;
-const quotedNames = new Map<string, string>();
+/** Names of members, of nodes and of drivers come again and again; what a client makes up must not pile up. */
+const MOST_KNOWN = 1024;
+const LONGEST_KNOWN = 128;
+const known = new Map<string, string>();
 
-function memberName(key: string): string {
-  const known = quotedNames.get(key);
-  if (known !== undefined) return known;
-  const quoted = `${quote(key)}: `;
-  if (quotedNames.size < MOST_NAMES) quotedNames.set(key, quoted);
-  return quoted;
+function quoted(text: string): string {
+  let result = known.get(text);
+  if (result === undefined) {
+    result = quote(text);
+    if (text.length <= LONGEST_KNOWN) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(text, result);
+    }
+  }
+  return result;
 }
 
 /** Everything but printable ASCII without quote and backslash. */

@@ -22,19 +22,22 @@ const LAST_WORDS_MS = 1000;
 export type Close = () => Promise<void>;
 
 /**
- * Makes `monitor` reachable through `chardev`. `orphaned` is called when nobody can reach it any more: standard
- * input ended. Throws `CommandError` if that cannot be.
+ * Makes `monitor` reachable through `chardev`. `orphaned` is called when standard input ends: nobody will use it any
+ * more. Throws `CommandError` if it cannot be.
  */
-export function connectMonitor(monitor: Monitor, chardev: Chardev, orphaned: () => void): Promise<Close> {
-  if (chardev.backend === 'stdio') return Promise.resolve(onStdio(monitor, orphaned));
+export async function connectMonitor(
+  monitor: Monitor,
+  chardev: Chardev,
+  orphaned: () => void,
+  stdio: { readonly stdin: Readable; readonly stdout: Writable } = process,
+): Promise<Close> {
+  if (chardev.backend === 'stdio') {
+    const { stdin, stdout } = stdio;
+    stdin.once('end', orphaned);
+    const closed = serve(monitor, stdin, stdout, () => stdin.destroy());
+    return () => closed;
+  }
   return chardev.server ? listen(monitor, chardev.address) : connectOut(monitor, chardev.address);
-}
-
-function onStdio(monitor: Monitor, orphaned: () => void): Close {
-  const { stdin, stdout } = process;
-  const closed = serve(monitor, stdin, stdout, () => stdin.destroy());
-  stdin.once('end', orphaned);
-  return () => closed;
 }
 
 async function listen(monitor: Monitor, address: SocketAddress): Promise<Close> {
