@@ -74,6 +74,20 @@ describe('a verdict', () => {
     });
   });
 
+  it('shows the error that came in place of a success', async () => {
+    const steps = [{ send: { execute: 'nope' }, reply: { return: {} } }];
+    expect((await verdictOf({ steps })).reason).toBe(
+      `step 1, $.reply: expected {"return":{}}, got ${JSON.stringify(notFound('nope'))}`,
+    );
+  });
+
+  it('is DIFFERS where the endpoint ends otherwise', async () => {
+    expect(await verdictOf({ steps: [], exit: -6 })).toMatchObject({
+      verdict: 'DIFFERS',
+      difference: { path: '$.exit', expected: -6, got: 0 },
+    });
+  });
+
   it('is SKIPPED for a command that the spec’s version has and the target lacks, without starting one for it', async () => {
     const target = scriptedTarget({});
     const file = join(folder, 'one.json');
@@ -265,7 +279,7 @@ describe('the end of an endpoint', () => {
     );
     expect(await verdictOf({ steps: [{ send: ask, reply: { return: {} } }] }, script)).toMatchObject({
       verdict: 'DIFFERS',
-      difference: { step: 1, path: '$.reply.return' },
+      difference: { step: 1, path: '$.reply', got: { '@EOF@': true } },
     });
   });
 

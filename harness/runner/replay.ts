@@ -9,6 +9,7 @@
  * The parts are in `replay/`; this file only calls them.
  */
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Json } from '../../spec/json.ts';
@@ -181,9 +182,8 @@ function judgeRefusal(scenario: Scenario, error: StartError, placeholders: Place
 /** Null where it was ended by us, so that its exit says nothing. */
 function judgeExit(scenario: Scenario, exit: ExitInfo | null): Difference | null {
   if (exit === null) return null;
-  const { code, signal } = exit;
-  if (signal !== null && scenario.exit < 0) return null;
-  return firstDifference(scenario.exit, signal ?? code, '$.exit');
+  const status = exit.signal === null ? exit.code : -constants.signals[exit.signal as NodeJS.Signals];
+  return firstDifference(scenario.exit, status, '$.exit');
 }
 
 async function judgeAfter(

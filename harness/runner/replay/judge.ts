@@ -75,8 +75,16 @@ function judgeReplies({ step, expected, got }: Pair): Omit<Difference, 'step'> |
     if (left && right) return firstSurplus(left, right, '$.reply.return');
   }
   return single
-    ? firstDifference(expected.replies[0], got.replies[0], '$.reply')
+    ? replyDifference(expected.replies[0], got.replies[0])
     : firstDifference([...expected.replies], [...got.replies], '$.replies');
+}
+
+/** A success in place of an error, or the reverse, is told as a whole. */
+function replyDifference(expected: Json | undefined, got: Json | undefined): Omit<Difference, 'step'> | null {
+  const path = '$.reply';
+  if (isJsonObject(expected) && isJsonObject(got) && 'return' in expected !== 'return' in got)
+    return { path, expected, got };
+  return firstDifference(expected, got, path);
 }
 
 function isNameList(step: ScenarioStep): boolean {

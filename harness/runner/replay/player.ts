@@ -186,7 +186,11 @@ export class Player {
     if (step.wait) return this.#wait(line, step, before);
     if (step.host) {
       const { rc, stdout } = await this.#host.run(step.host);
-      return { ...(await this.#settled(line, SETTLE_MS)), rc, stdout: normalizeOutput(stdout) };
+      return {
+        ...(await this.#settled(line, SETTLE_MS)),
+        rc,
+        stdout: normalizeOutput(this.#placeholders.hide(stdout)),
+      };
     }
     if (step.qtest) {
       const qtestReply = await this.#guestPorts(line, step.qtest);
