@@ -38,6 +38,9 @@ export interface RequestOptions {
   readonly oob?: boolean;
 }
 
+/** Text is sent as UTF-8. */
+export type RawBytes = string | Uint8Array;
+
 /** QEMU reads its monitor at about 5 µs a byte; four times that is allowed. */
 const MILLISECONDS_A_BYTE = 0.02;
 
@@ -154,12 +157,12 @@ export class QmpClient {
   }
 
   /**
-   * Sends bytes exactly so and gives all that comes for them, see `raw.ts`. Exchanges of this kind wait for each
-   * other. Rejects with `TimeoutError` or `ClosedError`.
+   * Sends bytes exactly so, those of a list each in a write of its own, and gives all that comes for them, see
+   * `raw.ts`. Exchanges of this kind wait for each other. Rejects with `TimeoutError` or `ClosedError`.
    */
-  raw(bytes: string | Uint8Array, options: RawOptions = {}): Promise<RawReplies> {
-    const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes;
-    const time = data.length * MILLISECONDS_A_BYTE;
+  raw(bytes: RawBytes | readonly RawBytes[], options: RawOptions = {}): Promise<RawReplies> {
+    const pieces = [bytes].flat().map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
+    const time = pieces.reduce((sum, piece) => sum + piece.length, 0) * MILLISECONDS_A_BYTE;
     const exchange = this.#lastRaw.then(() => {
       const refusal = this.#breaches.shift() ?? this.#closedReason('raw bytes');
       if (refusal !== null) throw refusal;
@@ -174,7 +177,7 @@ export class QmpClient {
             return () => this.#deadlines.cancel(deadline);
           },
         },
-        data,
+        pieces,
         (options.timeout ?? this.#timeout) + time,
         (options.patience ?? 1000) + time,
       );

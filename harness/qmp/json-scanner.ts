@@ -16,6 +16,9 @@ const CLOSE_LIST = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
+/** Deeper nesting is taken for garbage: ten times as deep as QEMU goes, and no memory to speak of. */
+const MAX_DEPTH = 10_000;
+
 type Expected = 'value' | 'value-or-close' | 'key' | 'key-or-close' | 'colon' | 'comma-or-close';
 
 export function isBlank(byte: number): boolean {
@@ -98,7 +101,8 @@ export class JsonScanner {
   }
 
   #value(byte: number): void {
-    if (byte === OPEN_OBJECT) {
+    if (this.#due.length === MAX_DEPTH) this.state = 'broken';
+    else if (byte === OPEN_OBJECT) {
       this.#due.push(CLOSE_OBJECT);
       this.#expected = 'key-or-close';
     } else if (byte === OPEN_LIST) {

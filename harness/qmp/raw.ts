@@ -5,7 +5,7 @@
  *
  * An unclosed bracket or quote would swallow the sync. Where the bytes leave one open, a byte that no JSON text
  * has (0xFF) goes before the sync: it resets the endpoint's parser, and the one error that it brings is left out.
- * Where that was foreseen wrongly, and only silence comes, the reset follows later.
+ * Where that was foreseen wrongly, and the sync's reply does not come, the reset follows later.
  */
 import type { JsonObject } from '../../spec/json.ts';
 import type { Message } from './channel.ts';
@@ -25,7 +25,7 @@ export interface RawReplies {
 export interface RawOptions {
   /** Milliseconds for the whole exchange; what its size needs is added. Default: the client's. */
   readonly timeout?: number;
-  /** Milliseconds of silence until the parser is reset after all. Default 1000. */
+  /** Milliseconds to wait for the sync's reply until the parser is reset after all. Default 1000. */
   readonly patience?: number;
 }
 
@@ -52,19 +52,24 @@ export function isSyncId(id: unknown): boolean {
   return typeof id === 'string' && id.startsWith(SYNC_PREFIX);
 }
 
-/** Sends `bytes` exactly so. Rejects with `TimeoutError` if not even the sync commands are answered. */
+/**
+ * Sends `pieces` exactly so, each in a write of its own. Rejects with `TimeoutError` if not even the sync commands
+ * are answered.
+ */
 export function rawExchange(
   port: RawPort,
-  bytes: Uint8Array,
+  pieces: readonly Uint8Array[],
   timeout: number,
   patience: number,
 ): Promise<RawReplies> {
+  const bytes = Buffer.concat(pieces);
   const arrived: Message[] = [];
   const unfinished = leavesOpen(bytes);
   /** Ids of the syncs sent; there was a reset before each but the first, and before that if `unfinished`. */
   const sent: string[] = [];
   /** What had arrived when the first of them was answered. */
   let answers: Message[] | null = null;
+  let over = false;
 
   function sync(prefix: Uint8Array): Uint8Array {
     const id = `${SYNC_PREFIX}${++syncs}`;
@@ -73,10 +78,14 @@ export function rawExchange(
   }
 
   return new Promise((resolve, reject) => {
-    const finish = (closed: boolean) => {
+    const stop = () => {
+      over = true;
       cancelPatience();
       cancelTimeout();
       port.collect(null);
+    };
+    const finish = (closed: boolean) => {
+      stop();
       const own = answers ?? arrived;
       resolve({
         messages: own.flatMap(({ value }) => (value === undefined ? [] : [value])),
@@ -86,25 +95,34 @@ export function rawExchange(
       });
     };
     const cancelTimeout = port.after(timeout, () => {
-      cancelPatience();
-      port.collect(null);
+      stop();
       reject(new TimeoutError(`the answer to ${bytes.length} raw bytes`, timeout));
     });
-    let cancelPatience = port.after(patience, () => {
-      cancelPatience = () => {};
-      port.send(sync(RESET));
-    });
+    const cancelPatience = port.after(patience, () => port.send(sync(RESET)));
     port.collect({
       message: (message) => {
         const index = sent.indexOf(message.value?.id as string);
-        if (index < 0) arrived.push(message);
-        else answers ??= withoutResets(arrived, index + (unfinished ? 1 : 0));
+        if (index < 0) {
+          arrived.push(message);
+          return;
+        }
+        answers ??= withoutResets(arrived, index + (unfinished ? 1 : 0));
         if (index === sent.length - 1) finish(false);
       },
       closed: () => finish(true),
     });
-    port.send(bytes);
-    port.send(sync(unfinished ? RESET : Buffer.from('\n')));
+    const send = async () => {
+      for (const [index, piece] of pieces.entries()) {
+        if (index > 0) await new Promise(setImmediate);
+        if (over) return;
+        port.send(piece);
+      }
+      port.send(sync(unfinished ? RESET : Buffer.from('\n')));
+    };
+    send().catch((error) => {
+      stop();
+      reject(error);
+    });
   });
 }
 
