@@ -58,6 +58,12 @@ describe('tap', () => {
     });
   });
 
+  it('keeps the command that reproduces a failure on one line', () => {
+    const target = `exec:${'long '.repeat(50)}`;
+    const text = render(tap, { ...example, endpoint: { ...example.endpoint, target } });
+    expect(text).toContain(`npx qmpcheck run block_resize/negative-size --target '${target}' --seed 42\n`);
+  });
+
   it('bails out where the run was interrupted', () => {
     const interrupted: RunRecord = { ...example, interrupted: true };
     expect(parse(render(tap, interrupted)).final.bailout).toBe('interrupted');

@@ -2,7 +2,7 @@
  * `tap`: TAP version 14, written as cases end. Fail, crash, timeout and error are `not ok`; a foreseen deviation
  * is a TODO, so that a TAP consumer lets it through; what is odd but no failure is `ok` with a diagnostic.
  */
-import { stringify } from 'tap-yaml';
+import { stringify } from 'yaml';
 import { type Diagnosis, diagnose } from './diagnosis.ts';
 import { isNotOk } from './outcome.ts';
 import type { CaseRecord } from './record.ts';
@@ -52,7 +52,8 @@ function plain(text: string): string {
 }
 
 function diagnostic(diagnosis: Diagnosis): string {
-  const indented = stringify(diagnosis)
+  // A line a value, whatever its length: commands are to be copied.
+  const indented = stringify(diagnosis, { lineWidth: 0 })
     .trimEnd()
     .split('\n')
     .map((text) => `  ${text}`)
