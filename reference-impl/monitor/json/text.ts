@@ -5,8 +5,11 @@
  * nothing); what then is no well-formed UTF-8 reads as U+FFFD, one for each lead byte with the continuation bytes
  * that it asks for, and so do noncharacters.
  */
+import { isUtf8 } from 'node:buffer';
+
 const BACKSLASH = 0x5c;
 const REPLACEMENT = '\ufffd';
+const NONCHARACTER = /\p{Noncharacter_Code_Point}/u;
 
 const SIMPLE_ESCAPES: ReadonlyMap<number, number> = new Map(
   Object.entries({ b: 8, f: 12, n: 10, r: 13, t: 9 }).map(([letter, code]) => [letter.charCodeAt(0), code]),
@@ -15,12 +18,9 @@ const SIMPLE_ESCAPES: ReadonlyMap<number, number> = new Map(
 /** Text of a string token whose escapes the lexer has found well-formed. */
 export function stringFromBytes(bytes: Buffer): string {
   const unescaped = bytes.includes(BACKSLASH) ? resolveEscapes(bytes) : bytes;
-  return isAscii(unescaped) ? unescaped.toString('latin1') : decode(unescaped);
-}
-
-function isAscii(bytes: Buffer): boolean {
-  for (let i = 0; i < bytes.length; i += 1) if (bytes[i]! >= 0x80) return false;
-  return true;
+  if (!isUtf8(unescaped)) return decode(unescaped);
+  const text = unescaped.toString();
+  return NONCHARACTER.test(text) ? decode(unescaped) : text;
 }
 
 function resolveEscapes(bytes: Buffer): Buffer {
