@@ -16,6 +16,7 @@ import { InFlight } from './io/inflight.ts';
 import { advertise } from './monitor/advertise.ts';
 import { Dispatcher } from './monitor/dispatch.ts';
 import { Monitor } from './monitor/monitor.ts';
+import { Objects } from './objects/objects.ts';
 
 let advertised: Schema | undefined;
 
@@ -34,6 +35,7 @@ export class Machine implements CommandContext {
   readonly random: () => number;
   readonly cwd: string;
   readonly inFlight = new InFlight();
+  readonly objects = new Objects();
   readonly schema = advertisedSchema();
   readonly block: BlockLayer;
   readonly dispatcher: Dispatcher;

@@ -6,6 +6,7 @@ import type { JsonObject } from '../spec/json.ts';
 import type { Clock } from './endpoint.ts';
 import type { EventName } from './events.ts';
 import type { InFlight } from './io/inflight.ts';
+import type { Objects } from './objects/objects.ts';
 
 export interface Services {
   readonly clock: Clock;
@@ -14,6 +15,8 @@ export interface Services {
   /** Relative host file names are taken from here. */
   readonly cwd: string;
   readonly inFlight: InFlight;
+  /** What `object-add` made. */
+  readonly objects: Objects;
   /** A warning, one line, as QEMU would print it to stderr. */
   log(line: string): void;
   /** Sends an event, stamped with the clock's wall time, to every monitor that has negotiated. */

@@ -3,6 +3,7 @@ import type { DriverState, Limits } from './drivers/driver.ts';
 import type { Clock } from './endpoint.ts';
 import { IoError } from './io/errno.ts';
 import { InFlight } from './io/inflight.ts';
+import { Objects } from './objects/objects.ts';
 import type { Services } from './services.ts';
 
 export class ManualClock implements Clock {
@@ -39,7 +40,15 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     return state;
   };
-  return { clock, random, cwd, inFlight: new InFlight(), log: () => {}, emit: () => {} };
+  return {
+    clock,
+    random,
+    cwd,
+    inFlight: new InFlight(),
+    objects: new Objects(),
+    log: () => {},
+    emit: () => {},
+  };
 }
 
 /** A disk in memory. Every request takes a turn of the event loop, so that requests in flight really overlap. */

@@ -12,7 +12,7 @@
  * Offsets and lengths are bytes, and `number`: they are exact up to 2^53, and beyond that as exact as QEMU's own parser
  * of sizes, which works in doubles as well.
  */
-import type { JsonObject } from '../../spec/json.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Clock } from '../endpoint.ts';
 import type { InFlight } from '../io/inflight.ts';
 
@@ -52,11 +52,47 @@ export interface Limits {
   readonly maxTransfer: number;
 }
 
-/** What a node tells of itself to `query-named-block-nodes` beyond its options. */
+/** What a node tells of itself to `query-named-block-nodes` beyond its options; filters pass it on. */
 export interface DriverInfo {
   /** 0 where the format has no clusters. */
   readonly clusterSize: number;
   readonly dirty: boolean;
+}
+
+/** A backing file as an image's header names it; `format` is a driver's name. */
+export interface BackingName {
+  readonly name: string;
+  readonly format?: string;
+}
+
+/** What a format's metadata says of the image. */
+export interface ImageDetails {
+  /** `ImageInfoSpecific` */
+  readonly formatSpecific?: JsonObject;
+  /** Contents are encrypted. */
+  readonly encrypted?: boolean;
+  /** The image wants this backing file; the graph opens it. */
+  readonly backing?: BackingName;
+}
+
+/** Internal snapshots of an image. */
+export interface InternalSnapshots {
+  /** `SnapshotInfo`s, in the order in which they were taken. */
+  list(): readonly JsonObject[];
+  /** Takes one of what the image holds now, and gives it the next free id. Throws `IoError`. */
+  create(snapshot: { readonly name: string; readonly seconds: number; readonly nanoseconds: number }): Promise<void>;
+  /** Throws `IoError`. */
+  delete(id: string): Promise<void>;
+}
+
+/** An image was found broken (BLOCK_IMAGE_CORRUPTED). */
+export interface CorruptionReport {
+  readonly msg: string;
+  /** The write that was prevented, in bytes of the image file. */
+  readonly offset?: number;
+  readonly size?: number;
+  /** The image cannot be used any more: the node loses its driver. */
+  readonly fatal: boolean;
 }
 
 /** A child as its parent's driver sees it. Requests need no alignment; they throw `IoError`. */
@@ -78,9 +114,10 @@ export interface ChildHandle {
 
 /**
  * What a child is to its parent: the role decides which permissions the parent takes on it (`graph/permissions.ts`).
- * `file`: holds a format's metadata and data. `filtered`: the parent passes requests on.
+ * `file`: holds a format's metadata and data. `filtered`: the parent passes requests on. `backing`: shows through
+ * where an image has nothing of its own; the graph opens, changes and removes it while the parent lives.
  */
-export type ChildRole = 'file' | 'filtered';
+export type ChildRole = 'file' | 'filtered' | 'backing';
 
 export interface OpenEnvironment {
   /** The driver's own options as the schema checked them: neither `driver` nor the members that all drivers share. */
@@ -88,8 +125,17 @@ export interface OpenEnvironment {
   readonly readOnly: boolean;
   /** `cache.direct`: the host's page cache is to be left out. */
   readonly direct: boolean;
-  /** Opens or looks up the child that option `name` defines. A format's `file` has been opened before. */
+  /**
+   * Opens or looks up the child that option `name` defines; `children.0` is the first of a list. A format's `file`
+   * has been opened before; a `backing` child is not for the driver to open.
+   */
   child(name: string): Promise<ChildHandle>;
+  /** The backing child of the moment; none while the driver opens. */
+  backing(): ChildHandle | undefined;
+  /** The bytes of a `secret` object. Throws `CommandError`. */
+  secret(id: string): Buffer;
+  /** Tells that the image is broken; a fatal report takes effect when the request at hand has ended. */
+  corrupted(report: CorruptionReport): void;
   readonly clock: Clock;
   readonly inFlight: InFlight;
   /** Relative file names start here. */
@@ -115,10 +161,33 @@ export interface DriverState {
   truncate?(length: number): Promise<void>;
   /** Default: all of it is allocated data. */
   blockStatus?(offset: GuestOffset, length: number): Promise<BlockStatus>;
+  /** Writes whole clusters in compressed form; the last one may end with the disk. */
+  writeCompressed?(offset: GuestOffset, data: Uint8Array): Promise<void>;
   info?(): DriverInfo | undefined;
+  details?(): ImageDetails;
+  readonly snapshots?: InternalSnapshots;
   /** Bytes taken on the host. */
   allocatedSize?(): number | undefined;
+  /** Writes another backing file, or none, into the image's header. Throws `IoError`. */
+  changeBackingFile?(backing: BackingName | undefined): Promise<void>;
+  /**
+   * The node has become read-only or writable. Nothing is in flight; what was written has been flushed. Children that
+   * must be writable are so before, and as long. Throws `CommandError`, and then nothing has changed. Default: nothing.
+   */
+  setReadOnly?(readOnly: boolean): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a driver gets to make a new image. */
+export interface CreateEnvironment {
+  /** A branch of `BlockdevCreateOptions` as the schema checked it, without `driver`. */
+  readonly options: JsonObject;
+  /** Opens or looks up the node that option `file` defines; it may be written and resized until `create` ends. */
+  file(): Promise<ChildHandle>;
+  secret(id: string): Buffer;
+  readonly random: () => number;
+  readonly inFlight: InFlight;
+  readonly cwd: string;
 }
 
 export interface Driver {
@@ -127,7 +196,7 @@ export interface Driver {
    * `filter` opens its children afterwards, and shows the disk that its child shows.
    */
   readonly kind: 'protocol' | 'format' | 'filter';
-  /** Which options name children. */
+  /** Which options name children, or lists of them. One called `backing` may be left out or empty. */
   readonly children: Readonly<Record<string, ChildRole>>;
   /** The option that is the node's file name; the driver cannot do without one. */
   readonly filenameOption?: string;
@@ -135,4 +204,11 @@ export interface Driver {
   readonly plainFilename?: string;
   /** Opens the node; throws `CommandError`. What it opened itself is closed again when it throws. */
   open(environment: OpenEnvironment): Promise<DriverState>;
+  /**
+   * How sure it is that a file which begins with `start` (2 KiB, zeroes behind its end) is of this format: 0 is no,
+   * 1 is the last resort, 100 a magic number. Default: never.
+   */
+  probe?(start: Uint8Array): number;
+  /** Makes a new image (`x-blockdev-create`). Throws `CommandError`. */
+  create?(environment: CreateEnvironment): Promise<void>;
 }

@@ -1,6 +1,13 @@
 /** A block node: a driver's state under a name, the options all drivers share, and the edges to its neighbours. */
 import type { JsonObject } from '../../spec/json.ts';
-import type { ChildHandle, ChildRole, Driver, DriverState, HostOffset } from '../drivers/driver.ts';
+import type {
+  ChildHandle,
+  ChildRole,
+  CorruptionReport,
+  Driver,
+  DriverState,
+  HostOffset,
+} from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
 import type { NodeFilename } from './filename.ts';
@@ -59,6 +66,9 @@ export class Node {
   get ownOptions(): JsonObject {
     return this.options.own;
   }
+
+  /** What a corruption does; set by the graph. */
+  corrupted: (report: CorruptionReport) => void = () => {};
 
   child(name: string): ChildEdge | undefined {
     return this.children.find((edge) => edge.name === name);

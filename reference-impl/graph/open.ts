@@ -48,7 +48,18 @@ function environment(graph: Graph, node: Node): OpenEnvironment {
   const child = async (name: string): Promise<ChildHandle> =>
     node.child(name) ?? (await openChild(graph, node, name));
   const { own, readOnly, cache } = node.options;
-  return { options: own, readOnly, direct: cache.direct, child, clock, inFlight, cwd };
+  return {
+    options: own,
+    readOnly,
+    direct: cache.direct,
+    child,
+    backing: () => node.child('backing'),
+    secret: (id) => graph.services.objects.secret(id),
+    corrupted: (report) => node.corrupted(report),
+    clock,
+    inFlight,
+    cwd,
+  };
 }
 
 /** The child that the option defines in place or names. */

@@ -1,0 +1,50 @@
+/** User-created objects (`-object`, `object-add`): by id, with who uses them. */
+import { CommandError } from '../errors.ts';
+
+/** What an object of any type is to the registry. */
+export interface UserObject {
+  /** Its type, such as `throttle-group`. */
+  readonly type: string;
+  /** Something refers to it, so that it cannot be deleted. Default: never. */
+  inUse?(): boolean;
+}
+
+export interface Secret extends UserObject {
+  readonly type: 'secret';
+  readonly data: Buffer;
+}
+
+export class Objects {
+  readonly #objects = new Map<string, UserObject>();
+
+  /** Throws `CommandError` for an id that is taken. */
+  add(id: string, object: UserObject): void {
+    this.assertFree(id);
+    this.#objects.set(id, object);
+  }
+
+  assertFree(id: string): void {
+    if (this.#objects.has(id))
+      throw new CommandError(`attempt to add duplicate property '${id}' to object (type 'container')`);
+  }
+
+  find(id: string): UserObject | undefined {
+    return this.#objects.get(id);
+  }
+
+  /** Throws `CommandError` for an object that is not there or is in use. */
+  remove(id: string): void {
+    const object = this.#objects.get(id);
+    if (!object) throw new CommandError(`object '${id}' not found`);
+    if (object.inUse?.()) throw new CommandError(`object '${id}' is in use, can not be deleted`);
+    this.#objects.delete(id);
+  }
+
+  /** The bytes of a `secret`. Throws `CommandError`. */
+  secret(id: string): Buffer {
+    const object = this.#objects.get(id);
+    if (!object) throw new CommandError(`No secret with id '${id}'`);
+    if (object.type !== 'secret') throw new CommandError(`Object with id '${id}' is not a secret`);
+    return (object as Secret).data;
+  }
+}
