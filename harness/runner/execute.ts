@@ -111,7 +111,8 @@ class Worker {
         this.#session = await Session.start({ target, topology, area, timeout, ...(signal && { signal }) });
       }
       const { record, reusable } = await runCase(definition, this.#session, this.#request);
-      if (!reusable && this.#request.target.capabilities.owned) await this.stop();
+      const { owned, reconnects } = this.#request.target.capabilities;
+      if (!reusable && (owned || reconnects)) await this.stop();
       return record;
     } catch (error) {
       await this.stop();

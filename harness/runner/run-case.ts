@@ -94,8 +94,10 @@ export async function runCase(
   const inFlight = state.inFlightText;
   let exit = await death(session, ending.outcome === 'crash');
   let reusable = false;
+  // With something still in flight nothing can be asked: the endpoint may be in the middle of a message.
+  const idle = state.inFlight === null && setting.signal?.aborted !== true;
   if (ending.outcome === 'timeout') await session.stop();
-  else if (exit === null && session.main !== null) {
+  else if (exit === null && session.main !== null && idle) {
     try {
       await context.finish();
       reusable = await settle(session, state, baseline, definition.fresh === true);

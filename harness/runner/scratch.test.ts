@@ -38,7 +38,7 @@ test('folders are empty, distinct, and gone after close', async () => {
 });
 
 test('the next run sweeps what a dead one left', async () => {
-  const dead = await deadRun('qmpcheck-dead');
+  const dead = await deadRun('qmpcheck-run-dead');
   const area = await ScratchArea.open(parent);
   expect(existsSync(dead)).toBe(false);
   await area.close();
@@ -55,8 +55,8 @@ test('a live run, and what is none of ours, is left alone', async () => {
 });
 
 test('a folder that is being made is left alone, an old one without a socket is not', async () => {
-  const young = join(parent, 'qmpcheck-young');
-  const old = join(parent, 'qmpcheck-old');
+  const young = join(parent, 'qmpcheck-run-young');
+  const old = join(parent, 'qmpcheck-run-old');
   await mkdir(young);
   await mkdir(old);
   await utimes(old, new Date(0), new Date(0));

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atProcessEnd } from './cleanup.ts';
 
-const PREFIX = 'qmpcheck-';
+const PREFIX = 'qmpcheck-run-';
 const ALIVE = 'alive';
 
 /** A folder without a socket may be one that is being made right now; after this long it is not. */
