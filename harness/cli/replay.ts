@@ -1,7 +1,6 @@
 /** `qmpcheck replay`: transcripts, or folders of them, on a target. */
 import picocolors from 'picocolors';
 import { abortOnSignals } from '../runner/cleanup.ts';
-import { tellDifference } from '../runner/replay/compare.ts';
 import { type ReplayResult, replay, VERDICTS, type Verdict } from '../runner/replay.ts';
 import { StartError } from '../targets/target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
@@ -29,10 +28,9 @@ async function replayFiles(paths: readonly string[], options: Options): Promise<
   const interruption = abortOnSignals();
   const colors = picocolors.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined);
   const paint = { MATCH: colors.green, DIFFERS: colors.red, SKIPPED: colors.dim, ERROR: colors.yellow };
-  const print = ({ file, verdict, reason, difference }: ReplayResult) => {
-    const why = reason === null || difference !== undefined ? '' : `: ${reason}`;
-    process.stdout.write(`${paint[verdict](verdict)} ${file}${why}\n`);
-    if (difference) process.stdout.write(`    ${tellDifference(difference).replaceAll('\n', '\n    ')}\n`);
+  const print = ({ file, verdict, reason }: ReplayResult) => {
+    const separator = verdict === 'DIFFERS' ? '\n    ' : ': ';
+    process.stdout.write(`${paint[verdict](verdict)} ${file}${reason === null ? '' : separator + reason}\n`);
   };
   try {
     const { results, totals } = await replay({

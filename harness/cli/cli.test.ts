@@ -1,0 +1,204 @@
+/** The command line as scripts see it: exit codes, what goes to stdout, and errors that name what was wrong. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { parseJson } from '../../spec/json.ts';
+import { packageRoot } from '../../spec/package-root.ts';
+import { inFolder, qmpcheck } from '../testing/command-line.ts';
+
+const schema = fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
+const transcripts = fileURLToPath(
+  new URL('reference-impl/testdata/observed/scenarios/blockdev-del', packageRoot()),
+);
+
+describe('run', () => {
+  test('passes on the reference: TAP on stdout, exit 0', async () => {
+    const { code, stdout, stderr } = await qmpcheck(['run', 'block_resize/grow']);
+    expect(stdout).toMatch(/^TAP version 14\n1\.\.1\nok 1 - block_resize\/grow/);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('writes several reports, at most one of them to stdout', () =>
+    inFolder(async (cwd) => {
+      const call = [
+        'run',
+        'raw/*',
+        '--reporter',
+        'spec',
+        '--reporter',
+        'junit=r.xml',
+        '--reporter',
+        'json=r.json',
+      ];
+      const { code, stdout } = await qmpcheck(call, { cwd });
+      expect(code).toBe(0);
+      expect(stdout).toContain('raw');
+      expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('<testsuites');
+      expect(parseJson(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ recordVersion: 1 });
+
+      const twice = await qmpcheck(['run', '--reporter', 'tap', '--reporter', 'spec'], { cwd });
+      expect(twice).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('tap and spec would both write to stdout'),
+      });
+    }));
+
+  test.each([
+    [['run', '--target', 'nope'], "no target 'nope'"],
+    [['run', '--target', 'tcp:nowhere'], 'tcp:nowhere'],
+    [['run', '--target', 'qemu-system:/no/such/qemu'], '/no/such/qemu'],
+    [['run', '--target', 'unix:/no/such.sock'], '/no/such.sock'],
+    [['run', '--target', 'exec:exit 3'], 'exec:exit 3'],
+    [['run', 'no-such-case'], "no case matches 'no-such-case'"],
+    [['run', '--shard', '3/2'], 'I/N'],
+    [['run', '--jobs', '0'], 'whole number'],
+    [['run', '--level', 'high'], '--level high'],
+    [['run', '--reporter', 'pdf'], "no reporter 'pdf'"],
+    [['run', '--reporter', 'json=/no/such/folder/r.json'], '/no/such/folder/r.json'],
+    [['run', '--expect', '/no/such.yaml'], '/no/such.yaml: no such file'],
+    [['run', '--baseline', schema], 'no record'],
+    [['run', '--no-such-option'], '--no-such-option'],
+    [['replay', '/no/such/transcript.json'], '/no/such/transcript.json'],
+    [['schema', 'check', '/no/such.json'], '/no/such.json: no such file'],
+    [['frobnicate'], "unknown command 'frobnicate'"],
+    [['serve', '-frobnicate'], 'frobnicate'],
+  ])('%j is the fault of the call: exit 2, one message', async (args, message) => {
+    const { code, stdout, stderr } = await qmpcheck(args);
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test('an unmet expectation of a user is stale, and fails a strict run', () =>
+    inFolder(async (cwd) => {
+      writeFileSync(
+        join(cwd, 'own.yaml'),
+        '- { endpoint: reference, case: block_resize/grow, outcome: fail, reason: was so once }\n',
+      );
+      const call = ['run', 'block_resize/grow', '--expect', 'own.yaml'];
+      expect((await qmpcheck(call, { cwd })).code).toBe(0);
+      expect((await qmpcheck([...call, '--strict-expectations'], { cwd })).code).toBe(1);
+    }));
+
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s ends it in order: 130, a partial record, nothing left',
+    (signal) =>
+      inFolder(async (cwd) => {
+        const temporary = join(cwd, 'tmp');
+        mkdirSync(temporary);
+        let sent = false;
+        const { code } = await qmpcheck(
+          ['run', '--jobs', '1', '--reporter', 'tap', '--reporter', 'json=r.json'],
+          {
+            cwd,
+            watch: (child, stdout) => {
+              if (sent || !stdout.includes('ok 1 ')) return;
+              sent = true;
+              child.kill(signal);
+            },
+          },
+        );
+        expect(code).toBe(130);
+        expect(parseJson(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ interrupted: true });
+        expect(readdirSync(temporary)).toEqual([]);
+      }),
+  );
+});
+
+describe('list', () => {
+  test('JSON in the published form', async () => {
+    const { stdout } = await qmpcheck(['list', 'raw/*', '--json']);
+    const { cases } = parseJson(stdout) as { cases: { id: string; requirements: string[] }[] };
+    expect(cases.length).toBeGreaterThan(0);
+    for (const one of cases) expect(one.id).toMatch(/^raw\//);
+    const uncovered = await qmpcheck(['list', '--uncovered', '--json']);
+    expect(parseJson(uncovered.stdout)).toHaveProperty('uncovered');
+  });
+});
+
+describe('replay', () => {
+  test('a line each, verdict first, totals last', async () => {
+    const { code, stdout } = await qmpcheck(['replay', transcripts]);
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines.slice(0, -1).every((line) => line.startsWith('MATCH '))).toBe(true);
+    expect(lines.at(-1)).toMatch(/^[1-9]\d* MATCH, 0 DIFFERS, 0 SKIPPED, 0 ERROR$/);
+    expect(code).toBe(0);
+  });
+
+  test('a difference is shown and ends with 1; JSON has the published form', () =>
+    inFolder(async (cwd) => {
+      const step = { send: { execute: 'query-block-jobs' }, reply: { return: [{ device: 'j' }] } };
+      const transcript = { name: 't', endpoint: 'e', argv: [], setup: [], steps: [step] };
+      writeFileSync(join(cwd, 't.json'), JSON.stringify(transcript));
+      const { code, stdout } = await qmpcheck(['replay', 't.json'], { cwd });
+      expect(stdout).toMatch(/^DIFFERS t\.json\n {4}.*\n?/);
+      expect(code).toBe(1);
+      const json = await qmpcheck(['replay', 't.json', '--json'], { cwd });
+      expect(parseJson(json.stdout)).toMatchObject({
+        results: [{ file: 't.json', verdict: 'DIFFERS', reason: expect.any(String) }],
+        totals: { MATCH: 0, DIFFERS: 1, SKIPPED: 0, ERROR: 0 },
+      });
+    }));
+
+  test('what is no transcript is an error that names the file: exit 2', () =>
+    inFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'bad.json'), '{');
+      const { code, stdout } = await qmpcheck(['replay', 'bad.json'], { cwd });
+      expect(stdout).toMatch(/^ERROR bad\.json: /);
+      expect(code).toBe(2);
+    }));
+});
+
+describe('schema', () => {
+  test('check: silence and 0, or the first fault as FILE:LINE and 1', () =>
+    inFolder(async (cwd) => {
+      expect(await qmpcheck(['schema', 'check', schema])).toEqual({ code: 0, stdout: '', stderr: '' });
+      writeFileSync(join(cwd, 'bad.json'), "{ 'struct': 'Foo',\n  'data': { 'a': 'Nope' } }\n");
+      const { code, stderr } = await qmpcheck(['schema', 'check', 'bad.json'], { cwd });
+      expect(stderr).toMatch(/^bad\.json:1: .*Nope/m);
+      expect(code).toBe(1);
+    }));
+
+  test('introspect masks type names unless told otherwise', async () => {
+    const masked = parseJson((await qmpcheck(['schema', 'introspect', schema])).stdout) as { name: string }[];
+    const real = parseJson((await qmpcheck(['schema', 'introspect', schema, '--unmask'])).stdout) as {
+      name: string;
+    }[];
+    expect(real.map(({ name }) => name)).toContain('BlockdevOptions');
+    expect(masked.map(({ name }) => name)).not.toContain('BlockdevOptions');
+    expect(masked.length).toBe(real.length);
+  });
+
+  test('json-schema and types', async () => {
+    expect(parseJson((await qmpcheck(['schema', 'json-schema', schema])).stdout)).toHaveProperty('$defs');
+    expect((await qmpcheck(['schema', 'types', schema])).stdout).toContain('export interface QmpCommands');
+  });
+});
+
+test('serve speaks QMP on stdio and ends with quit', async () => {
+  const requests = ['qmp_capabilities', 'query-block-jobs', 'quit'].map((execute) =>
+    JSON.stringify({ execute }),
+  );
+  const { code, stdout } = await qmpcheck(['serve', '-qmp', 'stdio'], { input: `${requests.join('\n')}\n` });
+  const messages = stdout
+    .trimEnd()
+    .split('\r\n')
+    .map((line) => JSON.parse(line));
+  expect(messages[0]).toHaveProperty('QMP');
+  expect(messages).toContainEqual({ return: [] });
+  expect(messages.at(-1)).toEqual({ return: {} });
+  expect(code).toBe(0);
+});
+
+describe('what the README shows', () => {
+  const readme = readFileSync(new URL('README.md', packageRoot()), 'utf8');
+  const calls = [...readme.matchAll(/^\$ npx qmpcheck (.+)$/gm)].map((match) => match[1]!.split(' '));
+
+  test.each(calls.map((words) => [words[0]!, words]))('%s has the options of %j', async (name, words) => {
+    const sub = name === 'schema' ? [name, words[1]!] : [name];
+    const { code, stdout } = await qmpcheck([...sub, '--help']);
+    expect(code).toBe(0);
+    for (const word of words) if (word.startsWith('--')) expect(stdout).toContain(word);
+  });
+});
