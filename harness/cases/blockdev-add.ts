@@ -33,21 +33,24 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     needs: needs(nullNodes, { commands: ['query-block'] }),
     async run(t: CaseContext) {
       const before = await t.execute('query-block');
-      await addNull(t);
+      await nodeInfo(t, await addNull(t));
       t.equal(await t.execute('query-block'), before, 'query-block shows nothing new');
     },
   },
   {
     id: 'blockdev-add/id-at-top-level',
-    title: 'id at the top level is refused by endpoints that give a node no BlockBackend',
+    title:
+      'id at the top level names a BlockBackend; endpoints are known to refuse it, and then make nothing',
     requirements: ['blockdev-add/id'],
-    needs: nullNodes,
+    needs: needs(nullNodes, { commands: ['query-block'] }),
     async run(t: CaseContext) {
-      const name = t.name('node');
+      const [name, id] = [t.name('node'), t.name('backend')];
       const reply = await t.request({
         execute: 'blockdev-add',
-        arguments: { driver: 'null-co', 'node-name': name, id: t.name('backend') },
+        arguments: { driver: 'null-co', 'node-name': name, id },
       });
+      const backends = (await queryList(t, 'query-block')).map((entry) => entry.device);
+      t.check('return' in reply === backends.includes(id), 'query-block lists it exactly if it was accepted');
       if ('error' in reply) {
         t.info('blockdev-add/id: id is no member');
         await checkAbsent(t, name);
@@ -212,6 +215,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       const before = await queryList(t, 'query-named-block-nodes');
       const name = await addNull(t);
       for (let round = 0; round < 3; round++) {
+        await nodeInfo(t, name);
         await t.execute('blockdev-del', { 'node-name': name });
         t.equal(await queryList(t, 'query-named-block-nodes'), before, 'the nodes are as they were');
         await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });

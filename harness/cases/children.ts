@@ -110,6 +110,7 @@ export const children: readonly CaseDefinition[] = [
     requirements: ['blockdev-add/inline-child'],
     needs: overNull,
     async run(t: CaseContext) {
+      const before = await nodeNames(t);
       for (let i = 0; i < 8; i++)
         await t.execute('blockdev-add', {
           driver: 'raw',
@@ -117,6 +118,7 @@ export const children: readonly CaseDefinition[] = [
           file: { driver: 'raw', file: { driver: 'null-co' } },
         });
       const names = await nodeNames(t);
+      t.equal(names.length, before.length + 24, 'three nodes are new each time');
       t.equal(names.toSorted(), [...new Set(names)].toSorted(), 'no name occurs twice');
     },
   },

@@ -102,8 +102,10 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNull(t);
-      for (let granularity = 512; granularity <= 2 ** 31; granularity *= 2)
+      for (let granularity = 512; granularity <= 2 ** 31; granularity *= 2) {
         await add(t, node, `b${granularity}`, { granularity });
+        await digest(t, node, `b${granularity}`);
+      }
     },
   },
   {

@@ -1,7 +1,7 @@
 /** The queries: what they show of nothing, of nodes and of their counters. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addNull, needs, nullNodes, queryList } from './support.ts';
+import { addNull, needs, nodeInfo, nullNodes, queryList } from './support.ts';
 
 const QUERIES = [
   'query-block',
@@ -85,6 +85,7 @@ export const queries: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const before = await t.execute('query-block');
       const name = await addNull(t);
+      await nodeInfo(t, name);
       t.equal(await t.execute('query-block'), before, 'query-block shows nothing new');
       const stats = await queryList(t, 'query-blockstats');
       t.check(!stats.some((entry) => entry['node-name'] === name), 'nor does query-blockstats');
