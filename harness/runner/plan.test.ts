@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import type { CaseDefinition } from '../cases/case.ts';
+import { NoSuchCase, type PlanRequest, plan } from './plan.ts';
+
+const ids = ['blockdev-add/a', 'blockdev-add/b', 'derived/blockdev-add/missing', 'raw/size', 'raw/offset'];
+const cases = ids.map((id) => ({ id }) as CaseDefinition);
+const planned = (request: PlanRequest): string[] => plan(cases, request).map(({ id }) => id);
+
+test.each<[string[], string[]]>([
+  [[], ids],
+  [['*'], ids],
+  [['raw/size'], ['raw/size']],
+  [['raw'], ['raw/size', 'raw/offset']],
+  [['blockdev-add'], ['blockdev-add/a', 'blockdev-add/b']],
+  [['**/missing'], ['derived/blockdev-add/missing']],
+  [['derived/*'], ['derived/blockdev-add/missing']],
+  [
+    ['raw/{offset,size}', 'raw/size'],
+    ['raw/size', 'raw/offset'],
+  ],
+])('%j', (patterns, expected) => {
+  expect(planned({ patterns })).toEqual(expected);
+});
+
+test('a pattern that matches nothing is the fault of the call', () => {
+  expect(() => planned({ patterns: ['raw', 'nosuch'] })).toThrow(NoSuchCase);
+});
+
+test('shards are disjoint, and together the whole', () => {
+  const shards = [1, 2, 3].map((index) => planned({ patterns: [], shard: { index, of: 3 } }));
+  expect(shards.flat().toSorted()).toEqual(ids.toSorted());
+  expect(shards.every((shard) => shard.length > 0)).toBe(true);
+});
