@@ -63,7 +63,8 @@ export interface Residue {
 
 /** How the endpoint's process fares. */
 export interface ProcessHealth {
-  readonly lastWords: readonly string[];
+  /** Last lines of stderr, oldest first. */
+  lastWords(): readonly string[];
 }
 
 export interface CheckContext {

@@ -55,7 +55,7 @@ async function watch(
   const context = (): CheckContext => ({
     offered,
     probe: { query: world.query ?? (async () => ({})), snapshot: async () => cached ?? retake(), retake },
-    process: { lastWords: printed },
+    process: { lastWords: () => printed },
     ...(world.after && { residue: { before: world.before ?? NOTHING, after: world.after } }),
     report: (deviation) => reported.push(deviation),
   });

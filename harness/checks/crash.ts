@@ -19,12 +19,12 @@ export function crash(): Check {
     title: 'The endpoint prints no sanitizer report and no failed assertion',
     before(_exchange, { process }) {
       // What was printed before this case began is not its fault.
-      if (seen.size === 0) for (const line of ['', ...process.lastWords]) seen.add(line);
+      if (seen.size === 0) for (const line of ['', ...process.lastWords()]) seen.add(line);
     },
     end({ process, report }) {
-      const line = process.lastWords.find(
-        (text) => !seen.has(text) && REPORTS.some((kind) => kind.test(text)),
-      );
+      const line = process
+        .lastWords()
+        .find((text) => !seen.has(text) && REPORTS.some((kind) => kind.test(text)));
       if (line !== undefined) report({ severity: 'must', message: `stderr: ${line}` });
     },
   };

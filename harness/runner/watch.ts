@@ -24,7 +24,9 @@ export interface WatchPort {
 export class Watch {
   readonly deviations: Deviation[] = [];
   readonly #port: WatchPort;
-  readonly #checks: readonly Check[];
+  readonly #seats: readonly { readonly check: Check; readonly context: CheckContext }[];
+  /** The exchange that the checks look at now. */
+  #exchange: Exchange | undefined;
   #queue: Promise<void> = Promise.resolve();
   #inFlight = 0;
   #snapshot: StateSnapshot | null = null;
@@ -33,7 +35,7 @@ export class Watch {
   constructor(port: WatchPort, snapshot: StateSnapshot | null, checks: readonly Check[] = makeChecks()) {
     this.#port = port;
     this.#snapshot = snapshot;
-    this.#checks = checks;
+    this.#seats = checks.map((check) => ({ check, context: this.#context(check) }));
   }
 
   before(exchange: Exchange): Promise<void> {
@@ -88,8 +90,9 @@ export class Watch {
     residue?: Residue,
   ): Promise<void> {
     const run = this.#queue.then(async () => {
-      for (const check of this.#checks) {
-        const pending = hook(check, this.#context(check, exchange, residue));
+      this.#exchange = exchange;
+      for (const { check, context } of this.#seats) {
+        const pending = hook(check, residue === undefined ? context : { ...context, residue });
         if (pending !== undefined) await pending;
       }
     });
@@ -97,8 +100,9 @@ export class Watch {
     return run;
   }
 
-  #context(check: Check, exchange?: Exchange, residue?: Residue): CheckContext {
-    const { offered, execute } = this.#port;
+  /** Made once for each check: there are many exchanges. */
+  #context(check: Check): CheckContext {
+    const { offered, execute, lastWords } = this.#port;
     return {
       offered,
       probe: {
@@ -106,13 +110,12 @@ export class Watch {
         snapshot: async () => this.#snapshot ?? this.retake(),
         retake: () => this.retake(),
       },
-      process: { lastWords: this.#port.lastWords() },
-      ...(residue && { residue }),
+      process: { lastWords },
       report: (deviation) =>
         this.deviations.push({
           check: check.id,
           ...deviation,
-          ...(exchange && { exchange: exchange.index }),
+          ...(this.#exchange && { exchange: this.#exchange.index }),
         }),
     };
   }
