@@ -1,8 +1,9 @@
 /**
- * `npm run bench`: measures every claim and prints the ratios; `--json FILE` also writes them, `--only ID` picks
- * benchmarks. Ends with 1 if a claim does not hold.
+ * `npm run bench`: measures every claim, prints the ratios and writes them as JSON (`--json FILE`, by default
+ * `results/bench.json`); `--only NAME` picks one benchmark. Ends with 1 if a claim does not hold.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { clientRate } from './client-rate.ts';
 import { compile } from './compile.ts';
 import type { Benchmark, Measurement } from './measure.ts';
@@ -42,7 +43,7 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
     process.stdout.write(line(result));
   }
 }
-const json = option('--json');
-if (json !== undefined)
-  writeFileSync(json, `${JSON.stringify({ node: process.version, results }, null, 2)}\n`);
+const json = option('--json') ?? 'results/bench.json';
+mkdirSync(dirname(json), { recursive: true });
+writeFileSync(json, `${JSON.stringify({ node: process.version, results }, null, 2)}\n`);
 if (results.some(({ ratio, claim }) => ratio < claim)) process.exitCode = 1;
