@@ -1,9 +1,11 @@
 /** For tests: a clock that only a test moves, numbers that repeat, a disk in memory that can be made to fail. */
-import type { DriverState, Limits } from './drivers/driver.ts';
+import type { JsonObject } from '../spec/json.ts';
+import type { DriverState, Limits, OpenEnvironment } from './drivers/driver.ts';
 import type { Clock } from './endpoint.ts';
 import { IoError } from './io/errno.ts';
 import { InFlight } from './io/inflight.ts';
 import { Objects } from './objects/objects.ts';
+import { findTlsCredentials } from './objects/tls-credentials.ts';
 import type { Services } from './services.ts';
 
 export class ManualClock implements Clock {
@@ -48,6 +50,29 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
     objects: new Objects(),
     log: () => {},
     emit: () => {},
+  };
+}
+
+/** What a driver gets when it opens: a writable node without children, unless `more` says otherwise. */
+export function testEnvironment(
+  services: Services,
+  options: JsonObject,
+  more: Partial<OpenEnvironment> = {},
+): OpenEnvironment {
+  const { clock, inFlight, cwd, objects } = services;
+  return {
+    options,
+    readOnly: false,
+    direct: false,
+    child: () => Promise.reject(new Error('has no children')),
+    backing: () => undefined,
+    secret: (id) => objects.secret(id),
+    tlsCredentials: (id) => findTlsCredentials(objects, id, 'client'),
+    corrupted: () => {},
+    clock,
+    inFlight,
+    cwd,
+    ...more,
   };
 }
 

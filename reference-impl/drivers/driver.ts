@@ -15,6 +15,7 @@
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Clock } from '../endpoint.ts';
 import type { InFlight } from '../io/inflight.ts';
+import type { TlsCredentials } from '../io/tls.ts';
 
 declare const guest: unique symbol;
 declare const host: unique symbol;
@@ -80,9 +81,39 @@ export interface InternalSnapshots {
   /** `SnapshotInfo`s, in the order in which they were taken. */
   list(): readonly JsonObject[];
   /** Takes one of what the image holds now, and gives it the next free id. Throws `IoError`. */
-  create(snapshot: { readonly name: string; readonly seconds: number; readonly nanoseconds: number }): Promise<void>;
+  create(snapshot: {
+    readonly name: string;
+    readonly seconds: number;
+    readonly nanoseconds: number;
+  }): Promise<void>;
   /** Throws `IoError`. */
   delete(id: string): Promise<void>;
+}
+
+/** A dirty bitmap as an image keeps it. */
+export interface StoredBitmap {
+  readonly name: string;
+  /** Bytes, a power of two. */
+  readonly granularity: number;
+  /** It goes on recording when the image is opened. */
+  readonly recording: boolean;
+  /**
+   * Pieces of the map, each with its position in bytes; what is in none of them is zeroes. Bit `n % 8` of byte
+   * `n / 8` stands for block `n` of the disk. What lies behind the end of the disk means nothing.
+   */
+  readonly parts: Iterable<readonly [position: number, bytes: Uint8Array]>;
+}
+
+/** Dirty bitmaps that an image keeps while it is closed. Nothing is in flight during these calls. */
+export interface PersistentBitmaps {
+  /** Those that can be trusted, as they were stored. Throws `IoError`. */
+  load(): Promise<readonly StoredBitmap[]>;
+  /** Throws `CommandError` with the reason why one like this cannot be stored. */
+  check(name: string, granularity: number): void;
+  /** Called before a writable node is closed or becomes read-only: these replace those of the same names. */
+  store(bitmaps: readonly StoredBitmap[]): Promise<void>;
+  /** Takes one out of the image, if it is there. Throws `IoError`. */
+  remove(name: string): Promise<void>;
 }
 
 /** An image was found broken (BLOCK_IMAGE_CORRUPTED). */
@@ -134,6 +165,8 @@ export interface OpenEnvironment {
   backing(): ChildHandle | undefined;
   /** The bytes of a `secret` object. Throws `CommandError`. */
   secret(id: string): Buffer;
+  /** What a `tls-creds-x509` object holds for clients. Throws `CommandError`. */
+  tlsCredentials(id: string): TlsCredentials;
   /** Tells that the image is broken; a fatal report takes effect when the request at hand has ended. */
   corrupted(report: CorruptionReport): void;
   readonly clock: Clock;
@@ -147,6 +180,8 @@ export interface DriverState {
   /** Bytes, before rounding up to whole sectors; asked again after every `truncate`. Throws `IoError`. */
   length(): number;
   readonly limits?: Partial<Limits>;
+  /** Nodes with the same one lock the same file of the host, and must agree on what they do with it. */
+  readonly lock?: string;
   /** A write may pass the end of the node and so makes it longer. */
   readonly growable?: boolean;
   read(offset: GuestOffset, buffer: Uint8Array): Promise<void>;
@@ -166,6 +201,7 @@ export interface DriverState {
   info?(): DriverInfo | undefined;
   details?(): ImageDetails;
   readonly snapshots?: InternalSnapshots;
+  readonly bitmaps?: PersistentBitmaps;
   /** Bytes taken on the host. */
   allocatedSize?(): number | undefined;
   /** Writes another backing file, or none, into the image's header. Throws `IoError`. */
@@ -185,6 +221,8 @@ export interface CreateEnvironment {
   /** Opens or looks up the node that option `file` defines; it may be written and resized until `create` ends. */
   file(): Promise<ChildHandle>;
   secret(id: string): Buffer;
+  /** Throws `CommandError` if a node locks the file of the host of which this is the lock. */
+  claim(lock: string): void;
   readonly random: () => number;
   readonly inFlight: InFlight;
   readonly cwd: string;
@@ -200,8 +238,15 @@ export interface Driver {
   readonly children: Readonly<Record<string, ChildRole>>;
   /** The option that is the node's file name; the driver cannot do without one. */
   readonly filenameOption?: string;
-  /** The short name of a node that was given none of the driver's own options. */
-  readonly plainFilename?: string;
+  /** Prefixes of file names that are this protocol's (`nbd` of `nbd:…`), and the options that such a name means. */
+  readonly protocols?: readonly string[];
+  /** Throws `CommandError`. */
+  parseFilename?(filename: string): JsonObject;
+  /**
+   * The short name of a node that was given none of the driver's own options; as a function, of one that was given
+   * these: undefined if they say more than a name can.
+   */
+  readonly plainFilename?: string | ((options: JsonObject) => string | undefined);
   /** Opens the node; throws `CommandError`. What it opened itself is closed again when it throws. */
   open(environment: OpenEnvironment): Promise<DriverState>;
   /**

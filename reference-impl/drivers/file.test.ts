@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
-import { testServices } from '../testing.ts';
+import { testEnvironment, testServices } from '../testing.ts';
 import { driverContract } from './driver.contract.ts';
 import { file } from './file.ts';
 
@@ -31,14 +31,7 @@ describe('file: what it refuses', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   const open = (options: JsonObject, more: { readOnly?: boolean; direct?: boolean } = {}) =>
-    file.open({
-      ...testServices(folder),
-      options,
-      readOnly: false,
-      direct: false,
-      child: () => Promise.reject(new Error('has no children')),
-      ...more,
-    });
+    file.open(testEnvironment(testServices(folder), options, more));
 
   test('a name that does not exist, as it was given', async () => {
     await expect(open({ filename: 'none' })).rejects.toEqual(

@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { CommandError } from '../errors.ts';
 import { errnoText, IoError } from '../io/errno.ts';
 import { HostFile } from '../io/host-file.ts';
-import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import type { CreateEnvironment, Driver, DriverState, OpenEnvironment } from './driver.ts';
+
+const FILL_CHUNK = 1 << 20;
 
 async function open(environment: OpenEnvironment): Promise<DriverState> {
   const { options, direct } = environment;
@@ -20,6 +22,7 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
 
   let length: number | undefined;
   return {
+    ...(options.locking === 'off' ? {} : { lock: file.identity }),
     // Kept: who else changes the file goes unnoticed until it is opened again.
     length: () => (length ??= file.size()),
     growable: true,
@@ -35,6 +38,13 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
     },
     info: () => ({ clusterSize: 0, dirty: false }),
     allocatedSize: () => file.allocatedSize(),
+    setReadOnly: async (readOnly) => {
+      try {
+        await file.reopen(readOnly);
+      } catch (error) {
+        throw refusal(error, 'Could not reopen file');
+      }
+    },
     close: () => file.close(),
   };
 }
@@ -42,12 +52,20 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
 async function openHostFile({ options, readOnly, cwd, inFlight }: OpenEnvironment): Promise<HostFile> {
   const filename = options.filename as string;
   try {
-    // A name with a NUL byte ends there for the host; Node refuses it instead.
-    return await HostFile.open(resolve(cwd, filename.split('\0')[0]!), readOnly, inFlight);
+    return await HostFile.open(hostPath(cwd, filename), readOnly, inFlight);
   } catch (error) {
-    if (error instanceof IoError) throw new CommandError(`Could not open '${filename}': ${error.message}`);
-    throw error;
+    throw refusal(error, `Could not open '${filename}'`);
   }
+}
+
+/** A name with a NUL byte ends there for the host; Node refuses it instead. */
+function hostPath(cwd: string, filename: string): string {
+  const name = filename.split('\0')[0]!;
+  return name === '' ? '' : resolve(cwd, name);
+}
+
+function refusal(error: unknown, what: string): unknown {
+  return error instanceof IoError ? new CommandError(`${what}: ${errnoText(error.code)}`) : error;
 }
 
 async function truncate(file: HostFile, length: number): Promise<void> {
@@ -58,9 +76,41 @@ async function truncate(file: HostFile, length: number): Promise<void> {
   try {
     await file.truncate(length);
   } catch (error) {
-    if (error instanceof IoError) throw new CommandError(`Could not resize file: ${errnoText(error.code)}`);
-    throw error;
+    throw refusal(error, 'Could not resize file');
   }
 }
 
-export const file: Driver = { kind: 'protocol', children: {}, filenameOption: 'filename', open };
+/**
+ * Makes a file of zeroes. Node can reserve no space without writing it, so `falloc` is done as `full`. The file stays
+ * when its size is refused.
+ */
+async function create({ options, cwd, inFlight, claim }: CreateEnvironment): Promise<void> {
+  let made: HostFile;
+  try {
+    made = await HostFile.create(hostPath(cwd, options.filename as string), inFlight);
+  } catch (error) {
+    throw refusal(error, 'Could not create file');
+  }
+  try {
+    claim(made.identity);
+    await made.truncate(0);
+    const preallocation = (options.preallocation as string | undefined) ?? 'off';
+    if (preallocation === 'metadata')
+      throw new CommandError(`Unsupported preallocation mode: ${preallocation}`);
+    const size = Number(options.size);
+    await made.truncate(size);
+    if (preallocation !== 'off') await fill(made, size);
+  } catch (error) {
+    throw refusal(error, 'Could not resize file');
+  } finally {
+    await made.close();
+  }
+}
+
+async function fill(file: HostFile, size: number): Promise<void> {
+  const zeroes = new Uint8Array(Math.min(size, FILL_CHUNK));
+  for (let at = 0; at < size; at += FILL_CHUNK)
+    await file.write(at, zeroes.subarray(0, Math.min(FILL_CHUNK, size - at)));
+}
+
+export const file: Driver = { kind: 'protocol', children: {}, filenameOption: 'filename', open, create };

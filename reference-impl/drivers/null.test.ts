@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
+import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
-import { ManualClock, testServices } from '../testing.ts';
+import { ManualClock, testEnvironment, testServices } from '../testing.ts';
 import { driverContract } from './driver.contract.ts';
 import type { GuestOffset } from './driver.ts';
 import { nullAio, nullCo } from './null.ts';
@@ -14,16 +15,12 @@ for (const driver of ['null-co', 'null-aio'])
     grows: false,
   });
 
-const environment = (clock = new ManualClock()) => ({
-  ...testServices('/', clock),
-  readOnly: false,
-  direct: false,
-  child: () => Promise.reject(new Error('has no children')),
-});
+const environment = (options: JsonObject, clock = new ManualClock()) =>
+  testEnvironment(testServices('/', clock), options);
 
 test('takes its latency over each request', async () => {
   const clock = new ManualClock();
-  const state = await nullAio.open({ ...environment(clock), options: { 'latency-ns': 1000 } });
+  const state = await nullAio.open(environment({ 'latency-ns': 1000 }, clock));
   const ended: string[] = [];
   const request = state.read(0 as GuestOffset, new Uint8Array(512)).then(() => ended.push('read'));
   clock.advance(999n);
@@ -36,9 +33,7 @@ test('takes its latency over each request', async () => {
 
 test('a latency that is no int64 is refused', () => {
   const options = { 'latency-ns': 2n ** 64n - 1n };
-  return expect(nullCo.open({ ...environment(), options })).rejects.toEqual(
-    new CommandError('latency-ns is invalid'),
-  );
+  return expect(nullCo.open(environment(options))).rejects.toEqual(new CommandError('latency-ns is invalid'));
 });
 
 test.each([
@@ -48,6 +43,6 @@ test.each([
   [2n ** 62n, 2 ** 62],
   [2n ** 63n - 1n, 0],
 ])('of size %s it is %d bytes long', async (size, length) => {
-  const options = size === undefined ? {} : { size };
-  expect((await nullCo.open({ ...environment(), options })).length()).toBe(length);
+  const options: JsonObject = size === undefined ? {} : { size };
+  expect((await nullCo.open(environment(options))).length()).toBe(length);
 });

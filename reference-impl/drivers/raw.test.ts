@@ -6,7 +6,7 @@ import { CommandError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
 import { ChildEdge, Node } from '../graph/node.ts';
 import { nodeOptions } from '../graph/options.ts';
-import { MemoryDisk, testServices } from '../testing.ts';
+import { MemoryDisk, testEnvironment, testServices } from '../testing.ts';
 import { driverContract } from './driver.contract.ts';
 import type { GuestOffset } from './driver.ts';
 import { raw } from './raw.ts';
@@ -50,16 +50,10 @@ driverContract({
 /** `raw` over a disk in memory. */
 function openOver(disk: MemoryDisk, options: JsonObject) {
   const node = new Node('memory', raw, nodeOptions({}));
-  node.opened(disk, { full: {}, shown: 'memory' });
+  node.opened(disk);
   const graph = new Graph(testServices('/'));
   const edge = new ChildEdge(node, node, 'file', 'filtered');
-  return raw.open({
-    ...graph.services,
-    options,
-    readOnly: false,
-    direct: false,
-    child: () => Promise.resolve(edge),
-  });
+  return raw.open(testEnvironment(graph.services, options, { child: () => Promise.resolve(edge) }));
 }
 
 describe('raw: its window', () => {

@@ -27,6 +27,7 @@ export class BlockLayer {
   async delete(name: string): Promise<void> {
     const node = this.graph.find(name);
     if (!node) throw new CommandError(`Cannot find node ${name}`);
+    if (node.parents.some((edge) => edge.role === 'root')) throw new CommandError(`Node ${name} is in use`);
     if (!node.monitorOwned) throw new CommandError(`Node ${name} is not owned by the monitor`);
     if (node.parents.length > 0) throw new CommandError(`Block device ${name} is in use`);
     await this.graph.release(node);

@@ -32,6 +32,6 @@ test('options of options are flattened, text is ASCII', () => {
   const filter = { ...drivers.raw, kind: 'filter' as const };
   const own = { a: { b: true, c: ['é"', null] } };
   expect(nodeFilename('f', filter, own, []).shown).toBe(
-    'json:{"a.c": ["\\u00E9\\"", null], "a.b": true, "driver": "f"}',
+    'json:{"a.b": true, "a.c.1": null, "a.c.0": "\\u00E9\\"", "driver": "f"}',
   );
 });

@@ -23,10 +23,14 @@ export function nodeFilename(
   own: JsonObject,
   children: readonly { readonly name: string; readonly filename: NodeFilename }[],
 ): NodeFilename {
-  const simple = Object.entries(own).filter(([name]) => !(name in driver.children));
+  const simple = Object.entries(own).filter(([name, value]) => !(name in driver.children) || value === '');
   const full: JsonObject = { driver: driverName };
   for (const [name, value] of simple) flatten(full, name, value);
-  for (const child of children) full[child.name] = child.filename.full;
+  for (const { name, filename } of children) {
+    const [option = '', index] = name.split('.');
+    if (index === undefined) full[name] = filename.full;
+    else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full];
+  }
 
   const plain = plainName(driver, own, simple.length > 0, children[0]?.filename);
   if (plain !== undefined) return { plain, full, shown: plain };
@@ -40,13 +44,14 @@ function plainName(
   file: NodeFilename | undefined,
 ): string | undefined {
   if (driver.filenameOption !== undefined) return own[driver.filenameOption] as string;
+  if (typeof driver.plainFilename === 'function') return driver.plainFilename(own);
   // A filter shows what its child does, but opening the child's file does not give the filter.
   if (configured || driver.kind === 'filter') return undefined;
   return driver.kind === 'format' ? file?.plain : driver.plainFilename;
 }
 
 function flatten(into: JsonObject, name: string, value: Json): void {
-  if (!isJsonObject(value)) into[name] = value;
+  if (typeof value !== 'object' || value === null) into[name] = value;
   else for (const [member, inner] of Object.entries(value)) flatten(into, `${name}.${member}`, inner);
 }
 

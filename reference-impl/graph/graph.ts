@@ -1,16 +1,34 @@
-/** The nodes of one endpoint: their names, their order, who owns them, and when they go. */
+/** The nodes of one endpoint: their names, their order, who uses and owns them, and when they go. */
 
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 import type { Services } from '../services.ts';
 import { ChildEdge, type Node } from './node.ts';
+import type { BlockedOp } from './op-blockers.ts';
 import { childPermissions, type Edge, NOTHING, type Permissions, setPermissions } from './permissions.ts';
 
 /** Longer names are cut to what QEMU's field for them holds. */
 const MAX_NAME = 31;
 
+/** Of a node that others see through an image; its parent may still commit into it, and copies may be taken. */
+const ALLOWED_ON_BACKING: readonly BlockedOp[] = ['commit-target', 'backup-source', 'backup-target'];
+
+/** A user of a node from outside the graph: a device, a job, an export. */
+export interface RootEdge extends Edge {
+  readonly role: 'root';
+  node: Node;
+}
+
+/** How commands name devices: what stands in `-drive id=…`. */
+export interface DeviceNames {
+  /** The node in the device; `undefined` where it has no medium, `null` where there is no such device. */
+  medium(device: string): Node | undefined | null;
+}
+
 export class Graph {
   readonly services: Services;
+  /** Set by the block layer; until then there are no devices. */
+  devices: DeviceNames = { medium: () => null };
   readonly #nodes: Node[] = [];
   #generated = 0;
 
@@ -27,8 +45,11 @@ export class Graph {
     return this.#nodes.find((node) => node.name === name);
   }
 
-  /** The node of this name, as a reference from another node or a command that takes devices and nodes alike. */
+  /** The node in a device, or of this name, as a command or a reference names it. Throws `CommandError`. */
   lookup(device: string, nodeName: string): Node {
+    const medium = this.devices.medium(device);
+    if (medium === undefined) throw new CommandError(`Device '${device}' has no medium`);
+    if (medium !== null) return medium;
     const node = this.find(nodeName);
     if (!node) throw new CommandError(`Cannot find device=${device} nor node_name=${nodeName}`);
     return node;
@@ -38,39 +59,125 @@ export class Graph {
   name(node: Node, name?: string): void {
     if (name !== undefined && !/^[A-Za-z][A-Za-z0-9._-]*$/.test(name))
       throw new CommandError('Invalid node name');
+    if (name !== undefined && this.devices.medium(name) !== null)
+      throw new CommandError(`node-name=${name} is conflicting with a device id`);
     // Looked up before it is cut: two long names may end up alike, as they do in QEMU.
     if (name !== undefined && this.find(name)) throw new CommandError('Duplicate node name');
     node.name = (name ?? this.#generatedName()).slice(0, MAX_NAME);
     this.#nodes.push(node);
   }
 
+  /** The device that shows the node, or '' if none does. */
+  deviceOf(node: Node): string {
+    return (
+      roots(node)
+        .find((edge) => edge.userName() !== '')
+        ?.userName() ?? ''
+    );
+  }
+
+  /** How messages call a node: by its device if it is in one. */
+  displayName(node: Node): string {
+    return this.deviceOf(node) || node.name;
+  }
+
+  /** Throws `CommandError` if someone forbids the operation on the node. */
+  assertAllowed(node: Node, op: BlockedOp): void {
+    const reason = node.blockers.reason(op);
+    if (reason !== undefined) throw new CommandError(`Node '${this.displayName(node)}' is busy: ${reason}`);
+  }
+
   /** Makes `child` a child of `parent`. Throws `CommandError` if their users' permissions conflict. */
   attach(parent: Node, child: Node, name: string, role: ChildRole): ChildEdge {
     const edge = new ChildEdge(parent, child, name, role);
-    use(child, edge, childPermissions(role, parent));
+    if (role === 'backing') {
+      const reason = `node is used as backing hd of '${this.displayName(parent)}'`;
+      edge.onDetach = child.blockers.block(reason, ALLOWED_ON_BACKING);
+    }
+    try {
+      use(child, edge, childPermissions(role, parent));
+    } catch (error) {
+      edge.onDetach();
+      throw error;
+    }
     parent.children.push(edge);
+    if (role === 'backing') parent.backingName = { name: child.filename.shown, format: child.driverName };
     return edge;
+  }
+
+  /** Takes a child away from its parent, and closes it if nobody else holds it. */
+  async detach(edge: ChildEdge): Promise<void> {
+    remove(edge.parent.children, edge);
+    edge.onDetach();
+    leave(edge.node, edge);
+    await this.releaseUnused(edge.node);
+  }
+
+  /** Uses a node from outside the graph until `removeRoot`. Throws `CommandError` if permissions conflict. */
+  addRoot(node: Node, permissions: Permissions, userName = ''): RootEdge {
+    const edge: RootEdge = {
+      node,
+      name: 'root',
+      role: 'root',
+      userName: () => userName,
+      permissions: NOTHING,
+    };
+    use(node, edge, permissions);
+    return edge;
+  }
+
+  removeRoot(edge: RootEdge): void {
+    leave(edge.node, edge);
   }
 
   /** Uses a node from outside the graph for as long as `work` takes. */
   async withRoot<T>(node: Node, takes: number, work: () => Promise<T>): Promise<T> {
-    const edge: Edge = { node, name: 'root', role: 'root', userName: () => '', permissions: NOTHING };
-    use(node, edge, { ...NOTHING, takes });
+    const edge = this.addRoot(node, { ...NOTHING, takes });
     try {
       return await work();
     } finally {
-      leave(node, edge);
+      this.removeRoot(edge);
     }
+  }
+
+  /** All users of `from` but `except` use `to` instead. Throws `CommandError`, and then nothing has changed. */
+  replaceNode(from: Node, to: Node, except?: Edge): void {
+    const moving = from.parents.filter((edge) => edge !== except) as (RootEdge | ChildEdge)[];
+    const moved: [edge: RootEdge | ChildEdge, permissions: Permissions][] = [];
+    try {
+      for (const edge of moving) {
+        const { permissions } = edge;
+        leave(from, edge);
+        edge.node = to;
+        moved.push([edge, permissions]);
+        use(to, edge, permissions);
+      }
+    } catch (error) {
+      for (const [edge, permissions] of moved) {
+        if (to.parents.includes(edge)) leave(to, edge);
+        edge.node = from;
+        from.parents.push(edge);
+        setPermissions(edge, permissions);
+      }
+      throw error;
+    }
+  }
+
+  /** After a node has become read-only or writable: takes on its children what it now needs. */
+  refreshPermissions(node: Node): void {
+    for (const edge of node.children) setPermissions(edge, childPermissions(edge.role, node));
+  }
+
+  /** Closes a node that neither another node, nor a root, nor the monitor holds. */
+  async releaseUnused(node: Node): Promise<void> {
+    if (node.parents.length === 0 && !node.monitorOwned) await this.release(node);
   }
 
   /** Takes a node out and closes it, then those of its children that nobody else holds. */
   async release(node: Node): Promise<void> {
     await node.close();
     remove(this.#nodes, node);
-    for (const edge of node.children.splice(0)) {
-      leave(edge.node, edge);
-      if (edge.node.parents.length === 0 && !edge.node.monitorOwned) await this.release(edge.node);
-    }
+    for (const edge of [...node.children]) await this.detach(edge);
   }
 
   #generatedName(): string {
@@ -81,6 +188,11 @@ export class Graph {
       if (!this.find(name)) return name;
     }
   }
+}
+
+/** The users of a node from outside the graph. */
+export function roots(node: Node): readonly RootEdge[] {
+  return node.parents.filter((edge): edge is RootEdge => edge.role === 'root');
 }
 
 /** Adds a user to a node, unless its permissions conflict with those of another. */

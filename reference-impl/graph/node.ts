@@ -1,41 +1,57 @@
 /** A block node: a driver's state under a name, the options all drivers share, and the edges to its neighbours. */
-import type { JsonObject } from '../../spec/json.ts';
 import type {
+  BackingName,
   ChildHandle,
   ChildRole,
-  CorruptionReport,
   Driver,
   DriverState,
   HostOffset,
 } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
-import type { NodeFilename } from './filename.ts';
+import { type NodeFilename, nodeFilename } from './filename.ts';
+import { OpBlockers } from './op-blockers.ts';
 import type { NodeOptions } from './options.ts';
 import { type Edge, NOTHING, type Permissions } from './permissions.ts';
-import { Requests } from './requests.ts';
+import { type RequestPolicy, Requests } from './requests.ts';
 
 export class Node {
   readonly driverName: string;
   readonly driver: Driver;
   readonly options: NodeOptions;
   readonly bitmaps = new DirtyBitmaps();
+  readonly blockers = new OpBlockers();
   readonly children: ChildEdge[] = [];
   readonly parents: Edge[] = [];
   /** Given by `Graph.name`, before the driver opens; empty until then. */
   name = '';
   /** Made by `blockdev-add` or its option, and to be taken back only by `blockdev-del`. */
   monitorOwned = false;
-  #opened: { state: DriverState; requests: Requests; filename: NodeFilename } | undefined;
+  readOnly: boolean;
+  /** The backing file as the image names it, or as the graph last attached it. */
+  backingName: BackingName | undefined;
+  /** The iothread that the node was moved to. */
+  iothread: string | undefined;
+  readonly #peers: () => Iterable<Node>;
+  #opened: { state: DriverState; requests: Requests } | undefined;
+  #dead = false;
 
-  constructor(driverName: string, driver: Driver, options: NodeOptions) {
+  /** `peers`: all nodes of the graph. */
+  constructor(
+    driverName: string,
+    driver: Driver,
+    options: NodeOptions,
+    peers: () => Iterable<Node> = () => [],
+  ) {
     this.driverName = driverName;
     this.driver = driver;
     this.options = options;
+    this.readOnly = options.readOnly;
+    this.#peers = peers;
   }
 
-  get readOnly(): boolean {
-    return this.options.readOnly;
+  get forceShare(): boolean {
+    return this.options.forceShare;
   }
 
   get state(): DriverState {
@@ -46,8 +62,29 @@ export class Node {
     return this.#open.requests;
   }
 
+  get isOpen(): boolean {
+    return this.#opened !== undefined;
+  }
+
+  /** The image is broken for good: every request fails, and to its users the node is as good as gone. */
+  get dead(): boolean {
+    return this.#dead;
+  }
+
   get filename(): NodeFilename {
-    return this.#open.filename;
+    const children = this.children
+      .filter(({ role }) => role !== 'backing')
+      .map((edge) => ({ name: edge.name, filename: edge.node.filename }));
+    const { shown } = this.options;
+    const { backing, ...own } = shown;
+    // Only that there is to be no backing file is an option of the image itself.
+    const isEmptied = backing === null || backing === '';
+    return nodeFilename(
+      this.driverName,
+      this.driver,
+      isEmptied && !this.backing ? { ...own, backing: '' } : own,
+      children,
+    );
   }
 
   get #open() {
@@ -56,22 +93,46 @@ export class Node {
   }
 
   /** Puts the driver's state to work; from now on requests may come. */
-  opened(state: DriverState, filename: NodeFilename): void {
-    const { readOnly, discard, detectZeroes, cache } = this.options;
-    const policy = { readOnly, discard, detectZeroes, noFlush: cache.noFlush };
-    this.#opened = { state, requests: new Requests(state, policy, this.bitmaps), filename };
+  opened(state: DriverState, thresholdExceeded?: (amount: number, threshold: number) => void): void {
+    this.#opened = { state, requests: new Requests(state, this.#policy(), this.bitmaps, thresholdExceeded) };
+    this.backingName = state.details?.().backing;
   }
 
-  /** The driver's own options, as they were given, children included. */
-  get ownOptions(): JsonObject {
-    return this.options.own;
+  #policy(): RequestPolicy {
+    const { discard, detectZeroes, cache } = this.options;
+    return { readOnly: this.readOnly, discard, detectZeroes, noFlush: cache.noFlush };
   }
 
-  /** What a corruption does; set by the graph. */
-  corrupted: (report: CorruptionReport) => void = () => {};
+  get backing(): ChildEdge | undefined {
+    return this.child('backing');
+  }
 
   child(name: string): ChildEdge | undefined {
     return this.children.find((edge) => edge.name === name);
+  }
+
+  *lockPeers(): Generator<Node> {
+    const lock = this.#opened?.state.lock;
+    if (lock === undefined) return;
+    for (const peer of this.#peers()) if (peer !== this && peer.#opened?.state.lock === lock) yield peer;
+  }
+
+  /** Flushes, then changes what the node and its driver may do. Throws `CommandError`. */
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    if (readOnly === this.readOnly) return;
+    const { state, requests } = this.#open;
+    await requests.exclusively(async () => {
+      if (readOnly) await requests.flush();
+      await state.setReadOnly?.(readOnly);
+    });
+    this.readOnly = readOnly;
+    requests.policy = this.#policy();
+  }
+
+  /** Makes every later request fail. */
+  kill(): void {
+    this.#dead = true;
+    this.#open.requests.dead = true;
   }
 
   /** Changes the length of the disk. Throws `CommandError`. */
@@ -97,10 +158,13 @@ export class Node {
 /** A node's use of another node, and the handle through which its driver reaches it. */
 export class ChildEdge implements Edge, ChildHandle {
   readonly parent: Node;
-  readonly node: Node;
+  node: Node;
   readonly name: string;
   readonly role: ChildRole;
   permissions: Permissions = NOTHING;
+  /** The child was defined with its parent, whose options it takes over. */
+  inherits = false;
+  onDetach: () => void = () => {};
 
   constructor(parent: Node, node: Node, name: string, role: ChildRole) {
     this.parent = parent;

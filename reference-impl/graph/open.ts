@@ -2,49 +2,102 @@
  * Opens a node from its definition (`BlockdevOptions`), and the children defined inside it.
  *
  * 1. options: those all drivers share are split off and completed from the parent's
- * 2. a format's file is opened, or looked up if it is a reference
+ * 2. a format's file is opened, or looked up if it is a reference; without a driver, its contents tell the format
  * 3. what the schema cannot tell is checked
  * 4. the node gets its name and its place among the nodes
  * 5. the driver opens, asking for its other children
- * 6. its length is read, its file name made up
+ * 6. its length is read
+ * 7. the backing file that the definition or the image names is opened (`backing.ts`)
  *
  * A failure undoes what was done, and leaves the nodes that were there before as they were.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { ChildHandle, Driver, DriverState, OpenEnvironment } from '../drivers/driver.ts';
+import type {
+  ChildHandle,
+  ChildRole,
+  CorruptionReport,
+  Driver,
+  DriverState,
+  OpenEnvironment,
+} from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { CommandError } from '../errors.ts';
 import { IoError } from '../io/errno.ts';
-import { nodeFilename } from './filename.ts';
+import { findTlsCredentials } from '../objects/tls-credentials.ts';
+import { openBacking } from './backing.ts';
 import type { Graph } from './graph.ts';
 import { Node } from './node.ts';
-import { checkOptions, type NodeOptions, nodeOptions } from './options.ts';
+import { checkOptions, nodeOptions, type Parent } from './options.ts';
+import { probe } from './probe.ts';
 
-/** `definition` has passed the schema. Throws `CommandError`. */
-export async function openNode(graph: Graph, definition: JsonObject, parent?: NodeOptions): Promise<Node> {
-  const driverName = definition.driver as string;
-  const driver: Driver | undefined = (drivers as Partial<Record<string, Driver>>)[driverName];
-  if (!driver) throw new CommandError(`Unknown driver '${driverName}'`);
-  const node = new Node(driverName, driver, nodeOptions(definition, parent));
-  let state: DriverState | undefined;
+export interface OpenContext {
+  /** Whose child the node becomes, and as what. */
+  readonly parent?: Parent;
+  /** The definition as it was written, where that is shown otherwise: options of the command line are text. */
+  readonly shown?: JsonObject | undefined;
+}
+
+/** The driver of this name. Throws `CommandError` for one that this endpoint lacks. */
+export function driverNamed(name: string): Driver {
+  const driver: Driver | undefined = (drivers as Partial<Record<string, Driver>>)[name];
+  if (!driver) throw new CommandError(`Unknown driver '${name}'`);
+  return driver;
+}
+
+/** `definition` has passed the schema, but may lack `driver`s: then the file tells. Throws `CommandError`. */
+export async function openNode(
+  graph: Graph,
+  definition: JsonObject,
+  context: OpenContext = {},
+): Promise<Node> {
+  const options = nodeOptions(definition, context.parent, context.shown);
+  let driverName = definition.driver as string | undefined;
+  let file: Node | undefined;
+  let node: Node | undefined;
   try {
-    if (driver.kind === 'format') await openChild(graph, node, 'file');
-    checkOptions(node.options);
-    checkFilename(driverName, driver, node.ownOptions);
-    graph.name(node, definition['node-name'] as string | undefined);
-    state = await driver.open(environment(graph, node));
-    checkLength(state);
-    node.opened(state, filenameOf(node));
+    if (driverName === undefined || driverNamed(driverName).kind === 'format') {
+      file = await openOrFind(graph, options.own.file ?? null, {
+        parent: { options, role: roleOf(driverName, 'file') },
+        shown: inner(options.shown, 'file'),
+      });
+      driverName ??= await probe(file);
+    }
+    const driver = driverNamed(driverName);
+    node = new Node(driverName, driver, options, () => graph.nodes);
+    if (file) attachOpened(graph, node, file, 'file');
+    await openAs(graph, node, definition['node-name'] as string | undefined);
     return node;
   } catch (error) {
-    await state?.close();
-    await graph.release(node);
+    if (node) await graph.release(node);
+    if (file && graph.nodes.includes(file)) await graph.releaseUnused(file);
     throw error;
   }
 }
 
+async function openAs(graph: Graph, node: Node, name: string | undefined): Promise<void> {
+  checkOptions(node.options);
+  checkFilename(node.driverName, node.driver, node.options.own);
+  graph.name(node, name);
+  const state = await node.driver.open(environment(graph, node));
+  try {
+    checkLength(state);
+    node.opened(state, (exceeded, threshold) =>
+      graph.services.emit('BLOCK_WRITE_THRESHOLD', {
+        'node-name': node.name,
+        'amount-exceeded': exceeded,
+        'write-threshold': threshold,
+      }),
+    );
+    graph.refreshPermissions(node);
+  } catch (error) {
+    if (!node.isOpen) await state.close();
+    throw error;
+  }
+  await openBacking(graph, node);
+}
+
 function environment(graph: Graph, node: Node): OpenEnvironment {
-  const { clock, inFlight, cwd } = graph.services;
+  const { clock, inFlight, cwd, objects } = graph.services;
   const child = async (name: string): Promise<ChildHandle> =>
     node.child(name) ?? (await openChild(graph, node, name));
   const { own, readOnly, cache } = node.options;
@@ -53,28 +106,74 @@ function environment(graph: Graph, node: Node): OpenEnvironment {
     readOnly,
     direct: cache.direct,
     child,
-    backing: () => node.child('backing'),
-    secret: (id) => graph.services.objects.secret(id),
-    corrupted: (report) => node.corrupted(report),
+    backing: () => node.backing,
+    secret: (id) => objects.secret(id),
+    tlsCredentials: (id) => findTlsCredentials(objects, id, 'client'),
+    corrupted: (report) => corrupted(graph, node, report),
     clock,
     inFlight,
     cwd,
   };
 }
 
-/** The child that the option defines in place or names. */
+function corrupted(graph: Graph, node: Node, { msg, offset, size, fatal }: CorruptionReport): void {
+  graph.services.emit('BLOCK_IMAGE_CORRUPTED', {
+    device: graph.deviceOf(node),
+    'node-name': node.name,
+    msg,
+    ...(offset === undefined ? {} : { offset }),
+    ...(size === undefined ? {} : { size }),
+    fatal,
+  });
+  if (fatal && node.isOpen) node.kill();
+}
+
+/** The child that the option defines in place or names; `name` may be that of a list's element. */
 async function openChild(graph: Graph, parent: Node, name: string): Promise<ChildHandle> {
-  const role = parent.driver.children[name]!;
-  const given = parent.ownOptions[name] as Json;
-  if (!isJsonObject(given))
-    return graph.attach(parent, graph.lookup(String(given), String(given)), name, role);
-  const child = await openNode(graph, given, parent.options);
+  const { own, shown, ...options } = parent.options;
+  const [option = '', index] = name.split('.');
+  const at = (value: Json | undefined) =>
+    index === undefined ? value : (value as Json[] | undefined)?.[+index];
+  const context = {
+    parent: {
+      options: { ...options, own, shown, readOnly: parent.readOnly },
+      role: parent.driver.children[option]!,
+    },
+    shown: at(shown[option]) as JsonObject | undefined,
+  };
+  const child = await openOrFind(graph, at(own[option]) ?? null, context);
   try {
-    return graph.attach(parent, child, name, role);
+    return attachOpened(graph, parent, child, name);
   } catch (error) {
-    await graph.release(child);
+    await graph.releaseUnused(child);
     throw error;
   }
+}
+
+/** Opens a node, or looks it up if it is a reference. */
+export function openOrFind(graph: Graph, given: Json, context: OpenContext): Promise<Node> | Node {
+  return isJsonObject(given)
+    ? openNode(graph, given, {
+        ...context,
+        shown: isJsonObject(context.shown ?? null) ? context.shown : undefined,
+      })
+    : graph.lookup(String(given), String(given));
+}
+
+function attachOpened(graph: Graph, parent: Node, child: Node, name: string) {
+  const option = name.split('.')[0]!;
+  const edge = graph.attach(parent, child, name, parent.driver.children[option]!);
+  edge.inherits = isJsonObject(parent.options.own[option] ?? null) || name.includes('.');
+  return edge;
+}
+
+function roleOf(driverName: string | undefined, child: string): ChildRole {
+  return driverName === undefined ? 'file' : driverNamed(driverName).children[child]!;
+}
+
+function inner(shown: JsonObject, name: string): JsonObject | undefined {
+  const value = shown[name];
+  return value !== undefined && isJsonObject(value) ? value : undefined;
 }
 
 function checkFilename(driverName: string, driver: Driver, options: JsonObject): void {
@@ -90,9 +189,4 @@ function checkLength(state: DriverState): void {
       throw new CommandError(`Could not refresh total sector count: ${error.message}`);
     throw error;
   }
-}
-
-function filenameOf(node: Node) {
-  const children = node.children.map((edge) => ({ name: edge.name, filename: edge.node.filename }));
-  return nodeFilename(node.driverName, node.driver, node.ownOptions, children);
 }

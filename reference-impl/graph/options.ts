@@ -3,6 +3,7 @@
  * child inherits from its parent, and a root gets QEMU's default.
  */
 import type { JsonObject } from '../../spec/json.ts';
+import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 
 export interface CacheOptions {
@@ -18,6 +19,14 @@ export interface NodeOptions {
   readonly detectZeroes: 'off' | 'on' | 'unmap';
   /** The driver's own options, as they were given; children included. */
   readonly own: JsonObject;
+  /** The same as file names show them. */
+  readonly shown: JsonObject;
+}
+
+/** Whose child a node becomes, and as what. */
+export interface Parent {
+  readonly options: NodeOptions;
+  readonly role: ChildRole;
 }
 
 /** The shared members of `BlockdevOptions`. */
@@ -39,21 +48,35 @@ const SHARED = new Set([
   'force-share',
 ]);
 
-/** Options of a node whose definition passed the schema; `parent` if it is defined inside another node's. */
-export function nodeOptions(definition: JsonObject, parent?: NodeOptions): NodeOptions {
+/**
+ * Options of a node whose definition passed the schema; `parent` if it is defined inside another node's. `shown`: the
+ * definition as it was written, if not as `definition`.
+ */
+export function nodeOptions(
+  definition: JsonObject,
+  { options: parent, role }: Partial<Parent> = {},
+  shown: JsonObject = definition,
+): NodeOptions {
   const given = definition as GivenOptions;
+  const isBacking = role === 'backing';
   return {
     cache: {
       direct: given.cache?.direct ?? parent?.cache.direct ?? false,
       noFlush: given.cache?.['no-flush'] ?? parent?.cache.noFlush ?? false,
     },
-    readOnly: given['read-only'] ?? parent?.readOnly ?? false,
+    // Whoever opens a backing file only looks through it.
+    readOnly: given['read-only'] ?? (isBacking || (parent?.readOnly ?? false)),
     forceShare: given['force-share'] ?? parent?.forceShare ?? false,
     // A parent passes on only the discards that its own option lets through.
-    discard: given.discard ?? (parent ? 'unmap' : 'ignore'),
+    discard: given.discard ?? (isBacking ? parent!.discard : parent ? 'unmap' : 'ignore'),
     detectZeroes: given['detect-zeroes'] ?? 'off',
-    own: Object.fromEntries(Object.entries(definition).filter(([name]) => !SHARED.has(name))),
+    own: withoutShared(definition),
+    shown: withoutShared(shown),
   };
+}
+
+function withoutShared(definition: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(definition).filter(([name]) => !SHARED.has(name)));
 }
 
 /** Refuses combinations that the schema cannot. */

@@ -15,9 +15,18 @@ interface TestNode {
   readonly readOnly: boolean;
   readonly children: Edge[];
   readonly parents: Edge[];
+  readonly forceShare: boolean;
+  lockPeers(): TestNode[];
 }
 
-const node = (name: string, readOnly = false): TestNode => ({ name, readOnly, children: [], parents: [] });
+const node = (name: string, readOnly = false): TestNode => ({
+  name,
+  readOnly,
+  children: [],
+  parents: [],
+  forceShare: false,
+  lockPeers: () => [],
+});
 
 function root(of: TestNode, user: string): Edge {
   const edge: Edge = { node: of, name: 'root', role: 'root', userName: () => user, permissions: NOTHING };

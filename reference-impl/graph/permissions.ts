@@ -16,7 +16,8 @@ export const Permission = {
   changeChildren: 16,
 } as const;
 
-const ALL = 31;
+/** As a set that shares: lets others do anything. */
+export const ALL_PERMISSIONS = 31;
 const NAMES = ['consistent read', 'write', 'write unchanged', 'resize', 'change children'];
 
 /** Bit sets of `Permission`. */
@@ -25,7 +26,7 @@ export interface Permissions {
   readonly shares: number;
 }
 
-export const NOTHING: Permissions = { takes: 0, shares: ALL };
+export const NOTHING: Permissions = { takes: 0, shares: ALL_PERMISSIONS };
 
 export interface Edge {
   readonly node: PermissionNode;
@@ -40,8 +41,12 @@ export interface Edge {
 interface PermissionNode {
   readonly name: string;
   readonly readOnly: boolean;
+  /** Its children may be used by others in any way (`force-share`). */
+  readonly forceShare: boolean;
   readonly children: Iterable<Edge>;
   readonly parents: Iterable<Edge>;
+  /** Other nodes that hold locks on the same file of the host. */
+  lockPeers(): Iterable<PermissionNode>;
 }
 
 type Plan = Map<Edge, Permissions>;
@@ -56,18 +61,32 @@ export function setPermissions(edge: Edge, permissions: Permissions): void {
 /** What a parent node takes on a child of this role, given what its own users do with it. */
 export function childPermissions(
   role: ChildRole | 'root',
-  parent: { readonly readOnly: boolean; readonly parents: Iterable<Edge> },
+  parent: { readonly readOnly: boolean; readonly forceShare: boolean; readonly parents: Iterable<Edge> },
   plan: Plan = new Map(),
 ): Permissions {
-  const { takes, shares } = cumulative(parent.parents, plan);
-  if (role !== 'file')
-    return { takes: takes & ~Permission.changeChildren, shares: shares | Permission.changeChildren };
-  const own = parent.readOnly ? 0 : Permission.write | Permission.resize;
-  return {
-    takes: takes | Permission.consistentRead | own,
-    // A format's metadata bears no other writer.
-    shares: (shares | Permission.changeChildren) & ~(Permission.write | Permission.resize),
-  };
+  const permissions = byRole(role, parent.readOnly, cumulative(parent.parents, plan));
+  return parent.forceShare ? { ...permissions, shares: ALL_PERMISSIONS } : permissions;
+}
+
+function byRole(role: ChildRole | 'root', readOnly: boolean, { takes, shares }: Permissions): Permissions {
+  switch (role) {
+    case 'file':
+      return {
+        takes: takes | Permission.consistentRead | (readOnly ? 0 : Permission.write | Permission.resize),
+        // A format's metadata bears no other writer.
+        shares: (shares | Permission.changeChildren) & ~(Permission.write | Permission.resize),
+      };
+    case 'backing': {
+      // It is only read. Who bears that this node changes bears that what shows through does.
+      const changes = shares & Permission.write ? Permission.write | Permission.resize : 0;
+      return {
+        takes: takes & Permission.consistentRead,
+        shares: Permission.consistentRead | Permission.writeUnchanged | Permission.changeChildren | changes,
+      };
+    }
+    default:
+      return { takes: takes & ~Permission.changeChildren, shares: shares | Permission.changeChildren };
+  }
 }
 
 function propose(edge: Edge, wanted: Permissions, plan: Plan): void {
@@ -76,6 +95,7 @@ function propose(edge: Edge, wanted: Permissions, plan: Plan): void {
   const { node } = edge;
   if (node.readOnly && cumulative(node.parents, plan).takes & Permission.write)
     throw new CommandError('Block node is read-only');
+  checkLocks(node, plan);
   for (const child of node.children) propose(child, childPermissions(child.role, node, plan), plan);
 }
 
@@ -89,6 +109,22 @@ function checkSiblings(edge: Edge, wanted: Permissions, plan: Plan): void {
       );
     if (wanted.takes & ~shares) throw conflict('does not allow', wanted.takes & ~shares);
     if (takes & ~wanted.shares) throw conflict('uses', takes & ~wanted.shares);
+  }
+}
+
+/**
+ * Two nodes of one host file conflict as two users of one node would. On the host, each permission is a byte that is
+ * locked by those who take it, and a second byte by those who do not share it.
+ */
+function checkLocks(node: PermissionNode, plan: Plan): void {
+  const { takes, shares } = cumulative(node.parents, plan);
+  const others = [...node.lockPeers()].map((peer) => cumulative(peer.parents, plan));
+  for (const [index, name] of NAMES.entries()) {
+    const bit = 1 << index;
+    if (takes & bit && others.some((other) => !(other.shares & bit)))
+      throw new CommandError(`Failed to get "${name}" lock`);
+    if (!(shares & bit) && others.some((other) => other.takes & bit))
+      throw new CommandError(`Failed to get shared "${name}" lock`);
   }
 }
 

@@ -38,7 +38,7 @@ interface ActiveRequest {
 
 export class Requests {
   readonly #state: DriverState;
-  readonly #policy: RequestPolicy;
+  policy: RequestPolicy;
   readonly #bitmaps: DirtyBitmaps;
   readonly #active = new Set<ActiveRequest>();
   readonly limits: Limits;
@@ -47,10 +47,21 @@ export class Requests {
   #flushed = 0;
   /** End of the farthest write so far, in bytes. */
   highestWrite = 0;
+  /** Bytes: the first write that passes this is told, once. 0: none is. */
+  writeThreshold = 0;
+  readonly #thresholdExceeded: (amount: number, threshold: number) => void;
+  /** The driver is out of use: every request fails. */
+  dead = false;
 
-  constructor(state: DriverState, policy: RequestPolicy, bitmaps: DirtyBitmaps) {
+  constructor(
+    state: DriverState,
+    policy: RequestPolicy,
+    bitmaps: DirtyBitmaps,
+    thresholdExceeded: (amount: number, threshold: number) => void = () => {},
+  ) {
+    this.#thresholdExceeded = thresholdExceeded;
     this.#state = state;
-    this.#policy = policy;
+    this.policy = policy;
     this.#bitmaps = bitmaps;
     this.limits = { requestAlignment: 1, maxTransfer: 0, ...state.limits };
   }
@@ -62,6 +73,7 @@ export class Requests {
 
   /** Fills `buffer`; zeroes beyond the end. */
   async read(offset: number, buffer: Uint8Array): Promise<void> {
+    this.#assertAlive();
     await this.#inOrder(...this.#aligned(offset, offset + buffer.length), false, async () => {
       const available = Math.max(0, Math.min(buffer.length, this.length() - offset));
       buffer.fill(0, available);
@@ -74,8 +86,8 @@ export class Requests {
   async write(offset: number, data: Uint8Array, flags: WriteFlags = {}): Promise<void> {
     this.#mayWrite(offset, data.length);
     if (data.length === 0) return;
-    if (this.#policy.detectZeroes !== 'off' && isZero(data)) {
-      await this.#zero(offset, data.length, { ...flags, mayUnmap: this.#policy.detectZeroes === 'unmap' });
+    if (this.policy.detectZeroes !== 'off' && isZero(data)) {
+      await this.#zero(offset, data.length, { ...flags, mayUnmap: this.policy.detectZeroes === 'unmap' });
       return;
     }
     await this.#modify(offset, data.length, (start, end) => this.#writeAligned(start, end, offset, data));
@@ -93,23 +105,37 @@ export class Requests {
     const unit = this.limits.requestAlignment;
     const start = Math.ceil(offset / unit) * unit;
     const end = Math.floor((offset + length) / unit) * unit;
-    if (this.#policy.discard === 'ignore' || !this.#state.discard || start >= end) return;
-    await this.#modify(start, end - start, async () => {
+    if (this.policy.discard === 'ignore' || !this.#state.discard || start >= end) return;
+    const discard = async () => {
       for (const [at, size] of this.#pieces(start, end)) await this.#state.discard?.(at as GuestOffset, size);
-    });
+    };
+    await this.#modify(start, end - start, discard, { discards: true });
   }
 
   /** Brings what was written to stable storage; does nothing where nothing was written since the last time. */
   async flush(): Promise<void> {
-    if (this.#policy.noFlush || this.#changes === this.#flushed) return;
+    if (this.dead || this.policy.noFlush || this.#changes === this.#flushed) return;
     const upTo = this.#changes;
     await this.#state.flush?.();
     this.#flushed = Math.max(this.#flushed, upTo);
   }
 
+  /** Writes whole clusters in compressed form, where the driver can; else throws `ENOTSUP`. */
+  async writeCompressed(offset: number, data: Uint8Array): Promise<void> {
+    this.#mayWrite(offset, data.length);
+    const compress = this.#state.writeCompressed;
+    if (!compress) throw new IoError('ENOTSUP');
+    await this.#modify(offset, data.length, () => compress.call(this.#state, offset as GuestOffset, data));
+  }
+
+  /** Runs `work` with no other request in flight. */
+  exclusively(work: () => Promise<void>): Promise<void> {
+    return this.#inOrder(0, Number.POSITIVE_INFINITY, true, work);
+  }
+
   /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
   async truncate(resize: () => Promise<void>): Promise<void> {
-    await this.#inOrder(0, Number.POSITIVE_INFINITY, true, resize);
+    await this.exclusively(resize);
     this.#changes += 1;
     this.#bitmaps.resize(this.length());
   }
@@ -129,8 +155,20 @@ export class Requests {
 
   /** Asked when a write comes, and again when its turn does: a resize may have come between. */
   #mayWrite(offset: number, length: number): void {
-    if (this.#policy.readOnly) throw new IoError('EPERM');
+    this.#assertAlive();
+    if (this.policy.readOnly) throw new IoError('EPERM');
     if (!this.#state.growable && offset + length > this.length()) throw new IoError('EIO');
+  }
+
+  #checkThreshold(end: number): void {
+    const threshold = this.writeThreshold;
+    if (threshold === 0 || end <= threshold) return;
+    this.writeThreshold = 0;
+    this.#thresholdExceeded(end - threshold, threshold);
+  }
+
+  #assertAlive(): void {
+    if (this.dead) throw new IoError('ENOMEDIUM');
   }
 
   #aligned(start: number, end: number): [start: number, end: number] {
@@ -144,12 +182,18 @@ export class Requests {
   }
 
   /** A write of any kind: in order, then recorded in the bitmaps whether or not all of it arrived. */
-  async #modify(offset: number, length: number, work: (start: number, end: number) => Promise<void>) {
+  async #modify(
+    offset: number,
+    length: number,
+    work: (start: number, end: number) => Promise<void>,
+    options: { discards?: boolean } = {},
+  ) {
     const [start, end] = this.#aligned(offset, offset + length);
     const lengthBefore = this.length();
     try {
       await this.#inOrder(start, end, true, async () => {
         this.#mayWrite(offset, length);
+        if (!options.discards) this.#checkThreshold(offset + length);
         await work(start, end);
       });
     } finally {

@@ -28,6 +28,7 @@ const texts: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Address already in use',
   EADDRNOTAVAIL: 'Cannot assign requested address',
   ECONNREFUSED: 'Connection refused',
+  ENOMEDIUM: 'No medium found',
   ENOTSUP: 'Operation not supported',
   EOPNOTSUPP: 'Operation not supported',
 };

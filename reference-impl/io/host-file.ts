@@ -21,22 +21,49 @@ const ftruncate = promisify(fs.ftruncate);
 const STAT_BLOCK = 512;
 
 export class HostFile {
-  readonly #fd: number;
+  readonly #path: string;
+  #fd: number;
   readonly #inFlight: InFlight;
 
-  private constructor(fd: number, inFlight: InFlight) {
+  private constructor(path: string, fd: number, inFlight: InFlight) {
+    this.#path = path;
     this.#fd = fd;
     this.#inFlight = inFlight;
   }
 
   /** Opens an existing file; throws `IoError`. Never waits for the other end of a pipe. */
   static async open(path: string, readOnly: boolean, inFlight: InFlight): Promise<HostFile> {
-    const flags = (readOnly ? fs.constants.O_RDONLY : fs.constants.O_RDWR) | fs.constants.O_NONBLOCK;
+    const access = readOnly ? fs.constants.O_RDONLY : fs.constants.O_RDWR;
+    return HostFile.#open(path, access, inFlight);
+  }
+
+  /** Opens a file, and makes it if it is not there; throws `IoError`. */
+  static create(path: string, inFlight: InFlight): Promise<HostFile> {
+    const { O_RDWR, O_CREAT } = fs.constants;
+    return HostFile.#open(path, O_RDWR | O_CREAT, inFlight);
+  }
+
+  static async #open(path: string, flags: number, inFlight: InFlight): Promise<HostFile> {
     try {
-      return new HostFile(await inFlight.track(() => open(path, flags)), inFlight);
+      const fd = await inFlight.track(() => open(path, flags | fs.constants.O_NONBLOCK, 0o644));
+      return new HostFile(path, fd, inFlight);
     } catch (error) {
       throw asIoError(error);
     }
+  }
+
+  /** Tells files apart: equal for two names of one file. */
+  get identity(): string {
+    const { dev, ino } = fs.fstatSync(this.#fd);
+    return `${dev}:${ino}`;
+  }
+
+  /** Opens the file anew for reading only, or for both; throws `IoError`, and then it stays as it was. */
+  async reopen(readOnly: boolean): Promise<void> {
+    const fresh = await HostFile.open(this.#path, readOnly, this.#inFlight);
+    const stale = this.#fd;
+    this.#fd = fresh.#fd;
+    await this.#do(() => close(stale));
   }
 
   async close(): Promise<void> {
@@ -89,6 +116,7 @@ export class HostFile {
 
   /** Node cannot pass a size of 2^53 or more to the host; no file system of today holds such a file. */
   async truncate(size: number): Promise<void> {
+    if (size >= 2 ** 63) throw new IoError('EINVAL');
     if (!Number.isSafeInteger(size)) throw new IoError('EFBIG');
     await this.#do(() => ftruncate(this.#fd, size));
   }

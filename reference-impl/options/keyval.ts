@@ -41,7 +41,7 @@ export function splitOptions(text: string): string[] {
   return options;
 }
 
-function put(root: WireObject, key: string, value: string): void {
+function put(root: WireObject, key: string, value: Wire): void {
   const parts = key.split('.');
   if (!parts.every((part) => NAME.test(part)) || /^\d/.test(key))
     throw new CommandError(`Invalid parameter '${key}'`);
@@ -59,6 +59,13 @@ function put(root: WireObject, key: string, value: string): void {
 
 function inconsistent(key: string): never {
   throw new CommandError(`Parameters '${key}.*' used inconsistently`);
+}
+
+/** Members named by dots (`file.filename`) become objects and lists. Throws `CommandError`. */
+export function nest(flat: WireObject): WireObject {
+  const root: WireObject = Object.create(null);
+  for (const [key, value] of Object.entries(flat)) put(root, key, isWireObject(value) ? nest(value) : value);
+  return listify(root, '') as WireObject;
 }
 
 /** Objects whose members are all numbered become lists. */

@@ -1,0 +1,59 @@
+/**
+ * The backing file of a node that has just been opened: defined in place, a reference, none, or the one that the
+ * image's header names.
+ */
+import { dirname, join } from 'node:path';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { CommandError } from '../errors.ts';
+import { definitionOf, hasProtocol } from './definition.ts';
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
+import { driverNamed, openOrFind } from './open.ts';
+
+/** Throws `CommandError`. */
+export async function openBacking(graph: Graph, node: Node): Promise<void> {
+  if (!('backing' in node.driver.children)) return;
+  const given = node.options.own.backing;
+  if (given === null || given === '' || (given === undefined && node.backingName === undefined)) return;
+  try {
+    const child = await openOrFind(graph, given === undefined ? named(node) : inPlace(node, given), {
+      parent: { options: { ...node.options, readOnly: node.readOnly }, role: 'backing' },
+    });
+    try {
+      const edge = graph.attach(node, child, 'backing', 'backing');
+      edge.inherits = typeof given !== 'string';
+    } catch (error) {
+      await graph.releaseUnused(child);
+      throw error;
+    }
+  } catch (error) {
+    if (error instanceof CommandError)
+      throw new CommandError(`Could not open backing file: ${error.message}`, error.errorClass);
+    throw error;
+  }
+}
+
+function named(node: Node): JsonObject {
+  const { format } = node.backingName!;
+  const definition = definitionOf(fullBackingName(node));
+  return format === undefined ? definition : { driver: format, ...definition };
+}
+
+/** The header's name stands unless the definition has a file of its own; a protocol cannot do with both. */
+function inPlace(node: Node, given: Json): Json {
+  if (!isJsonObject(given) || node.backingName === undefined) return given;
+  const { filenameOption } = driverNamed(given.driver as string);
+  if (filenameOption !== undefined && given[filenameOption] !== undefined)
+    throw new CommandError("Can't specify 'file' and 'filename' options at the same time");
+  return given;
+}
+
+/** Where the header's name leads: relative names begin beside the image. Throws `CommandError`. */
+export function fullBackingName(node: Node): string {
+  const { name } = node.backingName!;
+  if (name === '' || name.startsWith('/') || hasProtocol(name)) return name;
+  const image = node.child('file')?.node.filename.shown ?? '';
+  if (image === '' || image.startsWith('json:'))
+    throw new CommandError(`Cannot use relative backing file names for '${image}'`);
+  return image.includes('/') ? join(dirname(image), name) : name;
+}

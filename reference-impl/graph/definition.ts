@@ -1,0 +1,61 @@
+/**
+ * From a file name, as headers and commands give it, to a definition (`BlockdevOptions`): `json:{…}`, a protocol's
+ * own syntax (`nbd://…`), or a path.
+ */
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import type { JsonObject } from '../../spec/json.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { drivers } from '../drivers/index.ts';
+import { CommandError } from '../errors.ts';
+import { checkArguments } from '../monitor/input.ts';
+import { isWireObject, type Wire, type WireObject } from '../monitor/json/value.ts';
+import { nest, parseJsonOption } from '../options/keyval.ts';
+import { typedArguments } from '../options/typed.ts';
+
+/** A colon before any slash ends the name of a protocol. */
+export function hasProtocol(filename: string): boolean {
+  return /^[^/:]*:/.test(filename);
+}
+
+/** The node that a file name opens; without `driver`, its contents tell the format. Throws `CommandError`. */
+export function definitionOf(filename: string): JsonObject {
+  if (filename.startsWith('json:'))
+    return typedDefinition(nest(parseJsonOption(filename.slice('json:'.length))));
+  return { file: protocolOf(filename) };
+}
+
+/** The protocol node that reaches the bytes of a file name. Throws `CommandError`. */
+export function protocolOf(filename: string): JsonObject {
+  if (!hasProtocol(filename)) return { driver: 'file', filename };
+  const protocol = filename.slice(0, filename.indexOf(':'));
+  if (protocol === 'file') return { driver: 'file', filename: filename.slice('file:'.length) };
+  for (const [name, driver] of Object.entries(drivers) as [string, Driver][])
+    if (driver.protocols?.includes(protocol)) return { driver: name, ...driver.parseFilename?.(filename) };
+  throw new CommandError(`Unknown protocol '${protocol}'`);
+}
+
+/** Texts become what the schema's types want; where a file is named alone, its driver is filled in. */
+export function typedDefinition(given: WireObject): JsonObject {
+  const type = loadBlockSchema().commands.get('blockdev-add')!.arguments;
+  const complete = withDrivers(given);
+  // A format that is to be found out is no member that the schema lets one leave out.
+  const probed = complete.driver === undefined;
+  const whole = probed ? { driver: 'raw', ...complete } : complete;
+  const { driver, ...rest } = checkArguments(type, typedArguments(type, whole));
+  return probed ? rest : { driver: driver!, ...rest };
+}
+
+function withDrivers(given: WireObject): WireObject {
+  const complete: WireObject = Object.create(null);
+  for (const [name, value] of Object.entries(given)) complete[name] = inner(value);
+  if (complete.driver === undefined && typeof complete.filename === 'string') {
+    const { filename, ...rest } = complete;
+    return { ...protocolOf(filename), ...rest };
+  }
+  return complete;
+}
+
+function inner(value: Wire): Wire {
+  if (Array.isArray(value)) return value.map(inner);
+  return isWireObject(value) ? withDrivers(value) : value;
+}

@@ -1,0 +1,26 @@
+/** Finds out the format of an image from how its file begins. What no driver knows is `raw`. */
+import type { Driver } from '../drivers/driver.ts';
+import { drivers } from '../drivers/index.ts';
+import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
+import type { Node } from './node.ts';
+
+const PROBED_BYTES = 2048;
+
+/** The name of the likeliest driver. Throws `CommandError` if the file cannot be read. */
+export async function probe(file: Node): Promise<string> {
+  const start = new Uint8Array(PROBED_BYTES);
+  try {
+    await file.requests.read(0, start);
+  } catch (error) {
+    if (error instanceof IoError)
+      throw new CommandError(`Could not read image for determining its format: ${error.message}`);
+    throw error;
+  }
+  let best = { name: 'raw', score: 0 };
+  for (const [name, driver] of Object.entries(drivers) as [string, Driver][]) {
+    const score = driver.probe?.(start) ?? 0;
+    if (score > best.score) best = { name, score };
+  }
+  return best.name;
+}
