@@ -2,9 +2,11 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import type { Shard } from '../runner/plan.ts';
+import { configured } from '../targets/configured.ts';
 import { resolveTarget, TargetNameError } from '../targets/index.ts';
 import type { Target } from '../targets/target.ts';
 import { AddressError } from '../transports/address-kind.ts';
+import { loadConfig } from './config.ts';
 import { UsageError } from './exit.ts';
 
 export function wholeNumber(least: number): (text: string) => number {
@@ -32,9 +34,13 @@ export function collect(text: string, before: readonly string[] = []): readonly 
   return [...before, text];
 }
 
-export function targetOption(name: string): Target {
+/** A target by its name in the config file, or as `resolveTarget` knows it. Throws `UsageError`. */
+export async function targetOption(name: string): Promise<{ target: Target; expectations?: string }> {
+  const config = (await loadConfig(process.cwd())).get(name);
   try {
-    return resolveTarget(name);
+    if (config === undefined) return { target: resolveTarget(name) };
+    const target = configured(name, resolveTarget(config.target, config.address), config);
+    return { target, ...(config.expectations !== undefined && { expectations: config.expectations }) };
   } catch (error) {
     if (error instanceof TargetNameError || error instanceof AddressError)
       throw new UsageError(error.message);

@@ -24,7 +24,7 @@ export const subcommand: Subcommand = {
 };
 
 async function replayFiles(paths: readonly string[], options: Options): Promise<ExitCode> {
-  const target = targetOption(options.target);
+  const { target } = await targetOption(options.target);
   const interruption = abortOnSignals();
   const colors = picocolors.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined);
   const paint = { MATCH: colors.green, DIFFERS: colors.red, SKIPPED: colors.dim, ERROR: colors.yellow };

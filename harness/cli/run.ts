@@ -78,8 +78,8 @@ function level(text: string): Options['level'] {
 }
 
 async function runSuite(patterns: readonly string[], options: Options): Promise<0 | 1 | 2 | 130> {
-  const target = targetOption(options.target);
-  const expectations = loadExpectations(options.expect);
+  const { target, expectations: ofTarget } = await targetOption(options.target);
+  const expectations = loadExpectations(options.expect, ofTarget);
   const baseline = options.baseline === undefined ? undefined : readRecord(options.baseline);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
@@ -125,15 +125,18 @@ function startFault(target: string, error: StartError): string {
   return [`${target}: ${error.message}`, ...words.map((line) => `  ${line}`)].join('\n');
 }
 
-/** Those that the project ships, for the endpoints that they name, and the user's. */
-function loadExpectations(files: readonly string[] | false): Expectations {
+/** Those that the project ships, for the endpoints that they name, the user's, and the config file's. */
+function loadExpectations(files: readonly string[] | false, ofTarget: string | undefined): Expectations {
   if (files === false) return Expectations.none();
   const folder = new URL('harness/expectations/', packageRoot());
   const shipped = readdirSync(folder).map((name) => ({
     name,
     text: readFileSync(new URL(name, folder), 'utf8'),
   }));
-  const own = files.map((name) => ({ name, text: readText(name) }));
+  const own = [...files, ...(ofTarget === undefined ? [] : [ofTarget])].map((name) => ({
+    name,
+    text: readText(name),
+  }));
   try {
     return new Expectations([...own, ...shipped].flatMap(({ name, text }) => readExpectations(text, name)));
   } catch (error) {

@@ -17,11 +17,17 @@ export function execTarget(name: string, command: string): Target {
 }
 
 async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
-  const { topology, scratch, signal } = request;
+  const { topology, scratch, signal, environment = {} } = request;
   signal?.throwIfAborted();
   const line = commandLine(command, request);
   await makeImages(topology.images, scratch);
-  const child = new Child({ command: '/bin/sh', args: ['-c', line], cwd: scratch, pipes: true });
+  const child = new Child({
+    command: '/bin/sh',
+    args: ['-c', line],
+    cwd: scratch,
+    env: environment,
+    pipes: true,
+  });
   const transport = new GreetedTransport(stdioTransport(name, child));
   const limit = AbortSignal.timeout(COMMAND_START_MS);
   if (!(await greeting(transport, limit, signal))) {

@@ -33,7 +33,7 @@ export function ptyTarget(name: string, command: string): Target {
 }
 
 async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
-  const { topology, scratch, signal } = request;
+  const { topology, scratch, signal, environment } = request;
   signal?.throwIfAborted();
   const line = commandLine(command, request);
   await makeImages(topology.images, scratch);
@@ -45,6 +45,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
     name,
     command: ['/bin/sh', '-c', `${limitScript()}\n${line}`],
     cwd: scratch,
+    ...(environment && { env: { ...process.env, ...environment } }),
     stderr,
   }).catch(async (error: Error) => {
     await rm(folder, { recursive: true, force: true });

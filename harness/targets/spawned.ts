@@ -37,7 +37,8 @@ export async function startProgram(program: Program, request: StartRequest): Pro
   let child: Child | null = null;
   try {
     const args = substituteDir(program.args(sockets), request.scratch);
-    child = new Child({ ...program, args, cwd: request.scratch });
+    const env = { ...program.env, ...request.environment };
+    child = new Child({ ...program, args, env, cwd: request.scratch });
     const first = await firstMonitor(child, sockets[0]!, request.signal);
     return new SpawnedEndpoint(child, args, request.scratch, folder, sockets, first);
   } catch (error) {

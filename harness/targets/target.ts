@@ -51,6 +51,8 @@ export interface StartRequest {
   readonly topology: Topology;
   /** An empty directory that belongs to this endpoint alone; removed by whoever made it. */
   readonly scratch: string;
+  /** Added to the environment of a child. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
 }
 

@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { inFolder, program, qmpcheck } from '../testing/command-line.ts';
+
+const serve = `${process.execPath} ${program} serve -qmp stdio`;
+
+function config(folder: string, value: unknown, name = 'qmpcheck.config.json'): void {
+  const text = JSON.stringify(value);
+  writeFileSync(join(folder, name), name.endsWith('.mjs') ? `export default ${text};\n` : text);
+}
+
+test.each(['qmpcheck.config.json', 'qmpcheck.config.mjs'])('%s names a target of its own', (name) =>
+  inFolder(async (cwd) => {
+    config(cwd, { targets: { ours: { target: `exec:${serve}`, commandsPerSecond: 1000 } } }, name);
+    const { code, stdout, stderr } = await qmpcheck(['run', 'block_resize/negative', '--target', 'ours'], {
+      cwd,
+    });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('ok 1 - block_resize/negative');
+    expect(code).toBe(0);
+  }),
+);
+
+test('options and environment reach the child, relative to its scratch folder', () =>
+  inFolder(async (cwd) => {
+    const target = 'exec:echo "$GREETING" >&2; exit 1';
+    config(cwd, { targets: { ours: { target, environment: { GREETING: 'hello from the child' } } } });
+    const { code, stderr } = await qmpcheck(['run', '--target', 'ours'], { cwd });
+    expect(stderr).toContain('hello from the child');
+    expect(code).toBe(2);
+  }));
+
+test('expectations of a configured target apply to it', () =>
+  inFolder(async (cwd) => {
+    config(cwd, { targets: { ours: { target: 'reference', expectations: 'known/ours.yaml' } } });
+    mkdirSync(join(cwd, 'known'));
+    const entry = '- { endpoint: ours, case: block_resize/grow, outcome: fail, reason: once }\n';
+    writeFileSync(join(cwd, 'known/ours.yaml'), entry);
+    const call = ['run', 'block_resize/grow', '--target', 'ours', '--strict-expectations'];
+    expect((await qmpcheck(call, { cwd })).code).toBe(1);
+  }));
+
+test.each([
+  [{ target: {} }, 'target: unknown member'],
+  [{ targets: { ours: {} } }, "targets.ours: 'target' is missing"],
+  [{ targets: { ours: { target: 'reference', colour: 'red' } } }, 'targets.ours.colour: unknown member'],
+  [
+    { targets: { ours: { target: 'reference', options: '-x' } } },
+    'targets.ours.options: it takes a list of strings',
+  ],
+  [{ targets: { ours: { target: 'tls:h:1', tls: { ca: 'no.pem' } } } }, 'targets.ours.tls.ca: ENOENT'],
+])('%j is refused with the place of the fault', (value, message) =>
+  inFolder(async (cwd) => {
+    config(cwd, value);
+    const { code, stderr } = await qmpcheck(['run', '--target', 'ours'], { cwd });
+    expect(stderr).toContain(`qmpcheck.config.json: ${message}`);
+    expect(code).toBe(2);
+  }),
+);
