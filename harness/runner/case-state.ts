@@ -3,6 +3,7 @@ import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Bounds } from '../targets/containment.ts';
 import type { Endpoint } from '../targets/target.ts';
+import type { CaseFiles } from './case-files.ts';
 import { CaseFailed } from './endings.ts';
 import type { Ledger } from './ledger.ts';
 import type { Recorder } from './recorder.ts';
@@ -11,6 +12,7 @@ import type { Watch } from './watch.ts';
 export interface CaseParts {
   readonly endpoint: Endpoint;
   readonly recorder: Recorder;
+  readonly files: CaseFiles;
   readonly watch: Watch;
   readonly ledger: Ledger;
   readonly bounds: Bounds;
@@ -25,6 +27,7 @@ type Found = Pick<Deviation, 'path' | 'expected' | 'got'>;
 export class CaseState implements CaseParts {
   readonly endpoint: Endpoint;
   readonly recorder: Recorder;
+  readonly files: CaseFiles;
   readonly watch: Watch;
   readonly ledger: Ledger;
   readonly bounds: Bounds;
@@ -36,6 +39,7 @@ export class CaseState implements CaseParts {
   constructor(parts: CaseParts) {
     this.endpoint = parts.endpoint;
     this.recorder = parts.recorder;
+    this.files = parts.files;
     this.watch = parts.watch;
     this.ledger = parts.ledger;
     this.bounds = parts.bounds;

@@ -24,7 +24,7 @@ export class Monitor implements MonitorHandle {
     link.client.events.drain();
     link.onEvent = (event) => {
       this.#fresh.push(event);
-      state.recorder.event(event);
+      state.recorder.event(event, link.index);
     };
   }
 
@@ -76,6 +76,7 @@ export class Monitor implements MonitorHandle {
 
   async request(message: JsonObject): Promise<JsonObject> {
     contain(message, this.#state.bounds);
+    this.#state.files.look(message);
     const command = message.execute ?? message['exec-oob'];
     const args = isJsonObject(message.arguments) ? message.arguments : undefined;
     const exchange: Exchange = {

@@ -3,14 +3,27 @@
  * belongs to the step that was begun last when it came.
  */
 import type { Transcript, TranscriptStep } from '../../reports/record.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { Endpoint, ImageSpec, Topology } from '../targets/target.ts';
+import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import type { ImageSpec, Topology } from '../targets/target.ts';
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] };
 interface Step extends Growing<Omit<TranscriptStep, 'events' | 'order' | 'replies'>> {
   events?: Json[];
   order?: string[];
   replies?: readonly Json[];
+}
+
+/** What a transcript says besides its steps. */
+export interface TranscriptHead {
+  readonly name: string;
+  readonly what: string;
+  /** Name of the target. */
+  readonly endpoint: string;
+  /** The scratch folder as the endpoint sees it. */
+  readonly dir: string;
+  readonly topology: Topology;
+  /** Commands that make what the case itself made in the scratch folder. */
+  readonly setup: readonly Json[];
 }
 
 export class Recorder {
@@ -29,7 +42,7 @@ export class Recorder {
 
   reply(index: number, reply: Json): void {
     const step = this.#steps[index]!;
-    step.reply = reply;
+    step.reply = shallow(reply);
     step.order ??= [];
     step.order.push('reply');
   }
@@ -38,12 +51,13 @@ export class Recorder {
   replies(index: number, replies: readonly Json[]): void {
     const [only] = replies;
     if (only !== undefined && replies.length === 1) this.reply(index, only);
-    else this.#steps[index]!.replies = replies;
+    else this.#steps[index]!.replies = replies.map(shallow);
   }
 
-  event(event: JsonObject): void {
+  /** An event goes to every monitor; it is recorded where the last step was begun. */
+  event(event: JsonObject, monitor: number): void {
     const step = this.#steps.at(-1);
-    if (step === undefined) return;
+    if (step === undefined || (step.monitor ?? 0) !== monitor) return;
     step.events ??= [];
     step.events.push(event);
     step.order ??= [];
@@ -51,26 +65,34 @@ export class Recorder {
   }
 
   /** The transcript so far, in which `@DIR@` stands for the scratch folder. */
-  transcript(
-    name: string,
-    title: string,
-    target: string,
-    endpoint: Endpoint,
-    topology: Topology,
-  ): Transcript {
+  transcript({ name, what, endpoint, dir, topology, setup }: TranscriptHead): Transcript {
     const steps = this.#steps.map(({ order, ...step }) => {
       const plain = order === undefined || (order.length === 1 && order[0] === 'reply');
       return plain ? step : { ...step, order };
     });
     return {
       name,
-      what: title,
-      endpoint: target,
+      what,
+      endpoint,
       argv: topology.options,
-      setup: topology.images.flatMap(imageCommands),
-      steps: withoutDir(steps as Json, endpoint.dir) as unknown as TranscriptStep[],
+      setup: [...topology.images.flatMap(imageCommands), ...setup],
+      steps: withoutDir(steps as Json, dir) as unknown as TranscriptStep[],
     };
   }
+}
+
+/** Nesting that every reader of JSON copes with. */
+const MAX_DEPTH = 64;
+
+/** A reply whose id is nested deeply has it as JSON text, so that a record can be read by other programs. */
+function shallow(reply: Json): Json {
+  if (!isJsonObject(reply) || !isDeeper(reply.id ?? null, MAX_DEPTH)) return reply;
+  return { ...reply, id: { '@json@': stringifyJson(reply.id ?? null) } };
+}
+
+function isDeeper(value: Json, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
 
 function withoutDir(value: Json, dir: string): Json {

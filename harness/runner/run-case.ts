@@ -16,6 +16,7 @@ import { TimeoutError } from '../qmp/errors.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo, Target } from '../targets/target.ts';
 import { Baseline } from './baseline.ts';
+import { CaseFiles } from './case-files.ts';
 import { CaseState } from './case-state.ts';
 import { Context } from './context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './endings.ts';
@@ -63,6 +64,8 @@ export async function runCase(
   const baseline = session.baseline ?? (await Baseline.take(session, offered));
   session.baseline = null;
   const recorder = new Recorder();
+  const images = session.topology.images.map(({ path }) => path);
+  const files = new CaseFiles(endpoint.dir, session.scratch, images);
   const port = {
     offered,
     execute: session.execute.bind(session),
@@ -74,6 +77,7 @@ export async function runCase(
   const state = new CaseState({
     endpoint,
     recorder,
+    files,
     watch: new Watch(port, baseline.state),
     ledger: new Ledger(port),
     bounds: { dir: endpoint.dir },
@@ -134,13 +138,14 @@ export async function runCase(
       ...(reason !== undefined && { reason }),
       durationMs: performance.now() - started,
       deviations,
-      transcript: recorder.transcript(
-        definition.id,
-        definition.title,
-        target.name,
-        endpoint,
-        session.topology,
-      ),
+      transcript: recorder.transcript({
+        name: definition.id,
+        what: definition.title,
+        endpoint: target.name,
+        dir: endpoint.dir,
+        topology: session.topology,
+        setup: files.setup,
+      }),
       ...(died && { process }),
     },
   };

@@ -1,5 +1,6 @@
 /** Runs on an endpoint that lies, hangs, dies or behaves, to show that each is told for what it is. */
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, RunRecord } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
@@ -50,6 +51,19 @@ describe('outcomes', () => {
     expect(record.transcript?.steps).toEqual([
       { send: { execute: 'query-version', arguments: { path: '@DIR@/x' } }, reply: OK },
     ]);
+  });
+
+  test('the transcript makes the files again that the case made', async () => {
+    const record = await runOne(
+      truthful(() => OK),
+      async (t) => {
+        await writeFile(`${t.scratch}/data`, Buffer.from([0, 0, 1, 2, 0]));
+        await t.execute('blockdev-add', { file: { filename: `${t.dir}/data` } });
+        await writeFile(`${t.scratch}/data`, 'written later');
+        await t.execute('blockdev-add', { file: { filename: `${t.dir}/data` }, other: `${t.dir}/nothing` });
+      },
+    );
+    expect(record.transcript?.setup).toEqual([['@write', 'data', [[2, '0102']], 5]]);
   });
 
   test('fail: an error where a return must come', async () => {
