@@ -11,6 +11,7 @@ import { commands } from './commands/index.ts';
 import { drivers } from './drivers/index.ts';
 import type { Clock, ReferenceOptions } from './endpoint.ts';
 import { type EventName, events } from './events.ts';
+import { NbdServer } from './exports/nbd/server.ts';
 import { BlockLayer } from './graph/block-layer.ts';
 import { InFlight } from './io/inflight.ts';
 import { advertise } from './monitor/advertise.ts';
@@ -38,6 +39,7 @@ export class Machine implements CommandContext {
   readonly objects = new Objects();
   readonly schema = advertisedSchema();
   readonly block: BlockLayer;
+  readonly nbd: NbdServer;
   readonly dispatcher: Dispatcher;
   /** Resolves with the exit status when everything is closed. */
   readonly exited: Promise<number>;
@@ -56,6 +58,7 @@ export class Machine implements CommandContext {
       this.#exit = resolve;
     });
     this.block = new BlockLayer(this);
+    this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this);
   }
 
@@ -92,6 +95,7 @@ export class Machine implements CommandContext {
     try {
       for (const monitor of this.#monitors) monitor.close();
       await Promise.all(this.#closing.map((close) => close()));
+      await this.nbd.close();
       await this.block.close();
       this.#exit(0);
     } catch (error) {

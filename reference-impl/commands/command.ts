@@ -7,6 +7,7 @@
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
+import type { NbdServer } from '../exports/nbd/server.ts';
 import type { BlockLayer } from '../graph/block-layer.ts';
 import type { Services } from '../services.ts';
 
@@ -14,6 +15,7 @@ export { CommandError, type ErrorClass } from '../errors.ts';
 
 export interface CommandContext extends Services {
   readonly block: BlockLayer;
+  readonly nbd: NbdServer;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
   readonly schema: Schema;
   /** Ends the endpoint with status 0, and tells so by an event, once the reply to the command in progress is out. */

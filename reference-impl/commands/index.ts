@@ -10,6 +10,10 @@ import { blockResize } from './block-resize.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { blockdevDel } from './blockdev-del.ts';
 import type { Handler } from './command.ts';
+import { nbdServerAdd } from './nbd-server-add.ts';
+import { nbdServerRemove } from './nbd-server-remove.ts';
+import { nbdServerStart } from './nbd-server-start.ts';
+import { nbdServerStop } from './nbd-server-stop.ts';
 import { qmpCapabilities } from './qmp-capabilities.ts';
 import { queryBlock } from './query-block.ts';
 import { queryBlockJobs } from './query-block-jobs.ts';
@@ -29,6 +33,10 @@ export const commands = {
   block_resize: blockResize,
   'blockdev-add': blockdevAdd,
   'blockdev-del': blockdevDel,
+  'nbd-server-add': nbdServerAdd,
+  'nbd-server-remove': nbdServerRemove,
+  'nbd-server-start': nbdServerStart,
+  'nbd-server-stop': nbdServerStop,
   qmp_capabilities: qmpCapabilities,
   'query-block': queryBlock,
   'query-block-jobs': queryBlockJobs,

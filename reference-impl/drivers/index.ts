@@ -3,11 +3,13 @@
 import type { BlockdevDriver } from '../../spec/generated/qmp.ts';
 import type { Driver } from './driver.ts';
 import { file } from './file.ts';
+import { nbd } from './nbd/nbd.ts';
 import { nullAio, nullCo } from './null.ts';
 import { raw } from './raw.ts';
 
 export const drivers = {
   file,
+  nbd,
   'null-aio': nullAio,
   'null-co': nullCo,
   raw,

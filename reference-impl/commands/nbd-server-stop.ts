@@ -1,0 +1,7 @@
+/** `nbd-server-stop`: closes the NBD server with all its exports. */
+import type { Handler } from './command.ts';
+
+export const nbdServerStop: Handler = async (_args, { nbd }) => {
+  await nbd.stop();
+  return {};
+};
