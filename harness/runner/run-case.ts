@@ -6,7 +6,6 @@
  *   3. take back what it made, and look at what is left;
  *   4. judge.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { CaseRecord, Outcome, ProcessState } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
@@ -15,6 +14,7 @@ import type { Residue } from '../checks/check.ts';
 import { TimeoutError } from '../qmp/errors.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo, Target } from '../targets/target.ts';
+import { within } from '../time-limit.ts';
 import { Baseline } from './baseline.ts';
 import { CaseFiles } from './case-files.ts';
 import { CaseState } from './case-state.ts';
@@ -185,7 +185,7 @@ function endingOf(error: unknown): Ending {
 async function death({ endpoint, main }: Session, expected: boolean): Promise<ExitInfo | null> {
   if (!endpoint.running) return endpoint.exited;
   if (!expected && main !== null) return null;
-  return Promise.race([endpoint.exited, sleep(DEATH_MS, null)]);
+  return within<ExitInfo | null>(DEATH_MS, endpoint.exited, null);
 }
 
 function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {

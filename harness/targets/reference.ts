@@ -2,9 +2,10 @@
  * `reference`: the reference implementation inside this process, on a virtual clock. The one file of the harness's
  * targets that imports `reference-impl`.
  */
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { OptionError, type Reference } from '../../reference-impl/endpoint.ts';
 import { startReference } from '../../reference-impl/reference.ts';
+import { within } from '../time-limit.ts';
 import { memoryTransport } from '../transports/memory.ts';
 import type { Transport } from '../transports/transport.ts';
 import { makeImages } from './images.ts';
@@ -118,6 +119,6 @@ class EmbeddedEndpoint implements Endpoint {
   async stop(): Promise<ExitInfo> {
     const ended = this.#reference.stop().then(() => this.exited);
     // Inside our own process nothing can be killed: an instance that hangs is left behind.
-    return Promise.race([ended, sleep(STOP_MS, { code: null, signal: null })]);
+    return within(STOP_MS, ended, { code: null, signal: null });
   }
 }
