@@ -4,6 +4,7 @@
  *
  * The sockets live beside the scratch folder, not in it: the scratch folder is the case's alone.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -39,7 +40,7 @@ export async function startProgram(program: Program, request: StartRequest): Pro
     const args = substituteDir(program.args(sockets), request.scratch);
     const env = { ...program.env, ...request.environment };
     child = new Child({ ...program, args, env, cwd: request.scratch });
-    const first = await firstMonitor(child, sockets[0]!, request.signal);
+    const first = await firstMonitor(child, sockets, request.signal);
     return new SpawnedEndpoint(child, args, request.scratch, folder, sockets, first);
   } catch (error) {
     await child?.stop();
@@ -71,12 +72,18 @@ export async function startError(child: Child, what: string): Promise<StartError
   return new StartError([`${what}${how}`, ...words].join('\n'), exit, words);
 }
 
-async function firstMonitor(child: Child, path: string, signal?: AbortSignal): Promise<GreetedTransport> {
+/** The first monitor, greeted, when all of them take connections. */
+async function firstMonitor(
+  child: Child,
+  sockets: readonly string[],
+  signal?: AbortSignal,
+): Promise<GreetedTransport> {
   const limit = AbortSignal.timeout(START_MS);
   while (child.running) {
     signal?.throwIfAborted();
     if (limit.aborted) break;
-    const transport = await connectUnix(path).catch(() => null);
+    const there = sockets.every((path) => existsSync(path));
+    const transport = there ? await connectUnix(sockets[0]!).catch(() => null) : null;
     if (transport === null) {
       await sleep(RETRY_MS);
       continue;
