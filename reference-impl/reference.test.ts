@@ -170,7 +170,7 @@ describe('start options', () => {
       "-blockdev driver=null-co: 'node-name' must be specified for the root node",
     ],
     [['-blockdev', '{"driver"'], '-blockdev {"driver": JSON parse error, premature EOI'],
-    [['-object', 'iothread,id=x'], '-object iothread,id=x: invalid object type: iothread'],
+    [['-object', 'nope,id=x'], '-object nope,id=x: invalid object type: nope'],
     [['-device', 'driver=ide-cd'], "-device driver=ide-cd: 'ide-cd' is not a valid device model name"],
     [['-mon', 'chardev=c'], '-mon chardev=c: chardev "c" not found'],
     [['-mon', 'mode=control'], "-mon mode=control: Parameter 'chardev' is missing"],

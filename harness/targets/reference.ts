@@ -22,7 +22,7 @@ export function reference(name: string): Target {
     name,
     capabilities: {
       guestDevices: false,
-      humanMonitor: false,
+      humanMonitor: true,
       owned: true,
       sharedFiles: true,
       monitors: 8,

@@ -2,7 +2,13 @@
 import type { Handler } from './command.ts';
 
 export const blockResize: Handler = async (args, { block }) => {
-  const node = block.graph.lookup(String(args.device ?? ''), String(args['node-name'] ?? ''));
-  await block.resize(node, Number(args.size));
+  const device = args.device as string | undefined;
+  const node = block.graph.lookup(device ?? '', String(args['node-name'] ?? ''));
+  await block.resize(node, lengthInBytes(args.size as number | bigint), device);
   return {};
 };
+
+/** Beyond 2^53 a length is rounded; one that is not in whole sectors must stay so. */
+function lengthInBytes(size: number | bigint): number {
+  return typeof size === 'bigint' && size % 512n !== 0n ? Number.MAX_SAFE_INTEGER : Number(size);
+}

@@ -1,4 +1,5 @@
-/** `query-block`: the guest's drives. This endpoint has no guest and takes no `-drive` yet, so there are none. */
+/** `query-block`: the drives, the oldest first. */
+import { describeBackend } from '../backend/query.ts';
 import type { Handler } from './command.ts';
 
-export const queryBlock: Handler = () => [];
+export const queryBlock: Handler = (_args, { block }) => block.backends.all.map(describeBackend);

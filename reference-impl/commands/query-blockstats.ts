@@ -1,6 +1,9 @@
-/** `query-blockstats`: statistics of all nodes, the oldest first, or of the guest's drives, which there are none of. */
+/** `query-blockstats`: statistics of all nodes, or of the drives; the oldest first. */
+import { describeBackendStats } from '../backend/query.ts';
 import { describeStats } from '../graph/query.ts';
 import type { Handler } from './command.ts';
 
-export const queryBlockstats: Handler = (args, { block }) =>
-  args['query-nodes'] ? block.graph.nodes.map(describeStats) : [];
+export const queryBlockstats: Handler = (args, { block, clock }) =>
+  args['query-nodes']
+    ? block.graph.nodes.filter((node) => !node.dead).map((node) => describeStats(node))
+    : block.backends.all.map((backend) => describeBackendStats(backend, clock.now()));

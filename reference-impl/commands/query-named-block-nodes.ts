@@ -3,4 +3,7 @@ import { describeNode } from '../graph/query.ts';
 import type { Handler } from './command.ts';
 
 export const queryNamedBlockNodes: Handler = (_args, { block }) =>
-  block.graph.nodes.toReversed().map(describeNode);
+  block.graph.nodes
+    .filter((node) => !node.dead)
+    .toReversed()
+    .map(describeNode);

@@ -10,7 +10,7 @@ import { CommandError } from '../errors.ts';
 import { checkArguments } from '../monitor/input.ts';
 import { isWireObject, type Wire, type WireObject } from '../monitor/json/value.ts';
 import { nest, parseJsonOption } from '../options/keyval.ts';
-import { typedArguments } from '../options/typed.ts';
+import { looselyTyped } from '../options/typed.ts';
 
 /** A colon before any slash ends the name of a protocol. */
 export function hasProtocol(filename: string): boolean {
@@ -41,7 +41,7 @@ export function typedDefinition(given: WireObject): JsonObject {
   // A format that is to be found out is no member that the schema lets one leave out.
   const probed = complete.driver === undefined;
   const whole = probed ? { driver: 'raw', ...complete } : complete;
-  const { driver, ...rest } = checkArguments(type, typedArguments(type, whole));
+  const { driver, ...rest } = checkArguments(type, looselyTyped(type, whole));
   return probed ? rest : { driver: driver!, ...rest };
 }
 

@@ -93,6 +93,10 @@ export class DirtyBitmap {
 export class DirtyBitmaps {
   readonly #list: DirtyBitmap[] = [];
 
+  get all(): readonly DirtyBitmap[] {
+    return this.#list;
+  }
+
   find(name: string): DirtyBitmap | undefined {
     return this.#list.find((bitmap) => bitmap.name === name);
   }

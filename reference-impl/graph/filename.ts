@@ -26,13 +26,14 @@ export function nodeFilename(
   const simple = Object.entries(own).filter(([name, value]) => !(name in driver.children) || value === '');
   const full: JsonObject = { driver: driverName };
   for (const [name, value] of simple) flatten(full, name, value);
+  const isConfigured = Object.keys(full).length > 1;
   for (const { name, filename } of children) {
     const [option = '', index] = name.split('.');
     if (index === undefined) full[name] = filename.full;
     else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full];
   }
 
-  const plain = plainName(driver, own, simple.length > 0, children[0]?.filename);
+  const plain = plainName(driver, own, isConfigured, children[0]?.filename);
   if (plain !== undefined) return { plain, full, shown: plain };
   return { full, shown: `json:${serialize(inOrder(full))}` };
 }

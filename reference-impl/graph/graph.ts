@@ -19,6 +19,12 @@ export interface RootEdge extends Edge {
   node: Node;
 }
 
+/** A job's claim on a node: it makes the node no disk of its own any more, whatever else uses it. */
+export interface JobEdge extends Edge {
+  readonly role: 'job';
+  node: Node;
+}
+
 /** How commands name devices: what stands in `-drive id=…`. */
 export interface DeviceNames {
   /** The node in the device; `undefined` where it has no medium, `null` where there is no such device. */
@@ -90,10 +96,7 @@ export class Graph {
   /** Makes `child` a child of `parent`. Throws `CommandError` if their users' permissions conflict. */
   attach(parent: Node, child: Node, name: string, role: ChildRole): ChildEdge {
     const edge = new ChildEdge(parent, child, name, role);
-    if (role === 'backing') {
-      const reason = `node is used as backing hd of '${this.displayName(parent)}'`;
-      edge.onDetach = child.blockers.block(reason, ALLOWED_ON_BACKING);
-    }
+    if (name === 'backing') this.#blockBacking(edge);
     try {
       use(child, edge, childPermissions(role, parent));
     } catch (error) {
@@ -101,8 +104,16 @@ export class Graph {
       throw error;
     }
     parent.children.push(edge);
-    if (role === 'backing') parent.backingName = { name: child.filename.shown, format: child.driverName };
     return edge;
+  }
+
+  /** Keeps others from what would disturb the parent of a backing file, and gives the parent its name. */
+  #blockBacking(edge: ChildEdge): void {
+    const { parent, node } = edge;
+    edge.onDetach();
+    const reason = `node is used as backing hd of '${this.displayName(parent)}'`;
+    edge.onDetach = node.blockers.block(reason, ALLOWED_ON_BACKING);
+    parent.backingName = { name: node.filename.shown, format: node.driverName };
   }
 
   /** Takes a child away from its parent, and closes it if nobody else holds it. */
@@ -130,6 +141,24 @@ export class Graph {
     leave(edge.node, edge);
   }
 
+  /** Claims a node for a job until `removeJob`. Throws `CommandError` if permissions conflict. */
+  addJob(node: Node, permissions: Permissions, name: string, userName: string): JobEdge {
+    const edge: JobEdge = { node, name, role: 'job', userName: () => userName, permissions: NOTHING };
+    use(node, edge, permissions);
+    return edge;
+  }
+
+  removeJob(edge: JobEdge): void {
+    leave(edge.node, edge);
+  }
+
+  /** The node as `lookup` finds it, if it is a disk of its own: used by devices and the like alone. */
+  lookupRoot(name: string): Node {
+    const node = this.lookup(name, name);
+    if (node.parents.some(({ role }) => role !== 'root')) throw new CommandError('Need a root block node');
+    return node;
+  }
+
   /** Uses a node from outside the graph for as long as `work` takes. */
   async withRoot<T>(node: Node, takes: number, work: () => Promise<T>): Promise<T> {
     const edge = this.addRoot(node, { ...NOTHING, takes });
@@ -142,8 +171,8 @@ export class Graph {
 
   /** All users of `from` but `except` use `to` instead. Throws `CommandError`, and then nothing has changed. */
   replaceNode(from: Node, to: Node, except?: Edge): void {
-    const moving = from.parents.filter((edge) => edge !== except) as (RootEdge | ChildEdge)[];
-    const moved: [edge: RootEdge | ChildEdge, permissions: Permissions][] = [];
+    const moving = from.parents.filter((edge) => edge !== except) as (RootEdge | JobEdge | ChildEdge)[];
+    const moved: [edge: RootEdge | JobEdge | ChildEdge, permissions: Permissions][] = [];
     try {
       for (const edge of moving) {
         const { permissions } = edge;
@@ -152,6 +181,8 @@ export class Graph {
         moved.push([edge, permissions]);
         use(to, edge, permissions);
       }
+      for (const [edge] of moved)
+        if (edge.name === 'backing' && edge instanceof ChildEdge) this.#blockBacking(edge);
     } catch (error) {
       for (const [edge, permissions] of moved) {
         if (to.parents.includes(edge)) leave(to, edge);
@@ -177,7 +208,7 @@ export class Graph {
   async release(node: Node): Promise<void> {
     await node.close();
     remove(this.#nodes, node);
-    for (const edge of [...node.children]) await this.detach(edge);
+    for (const edge of node.children.slice()) await this.detach(edge);
   }
 
   #generatedName(): string {

@@ -30,9 +30,9 @@ export const NOTHING: Permissions = { takes: 0, shares: ALL_PERMISSIONS };
 
 export interface Edge {
   readonly node: PermissionNode;
-  /** The child's name in its parent, `root` where the user is no node. */
+  /** The child's name in its parent, `root` where the user is no node; what the node is to a job. */
   readonly name: string;
-  readonly role: ChildRole | 'root';
+  readonly role: ChildRole | 'root' | 'job';
   /** How messages call the user. */
   userName(): string;
   permissions: Permissions;
@@ -60,7 +60,7 @@ export function setPermissions(edge: Edge, permissions: Permissions): void {
 
 /** What a parent node takes on a child of this role, given what its own users do with it. */
 export function childPermissions(
-  role: ChildRole | 'root',
+  role: Edge['role'],
   parent: { readonly readOnly: boolean; readonly forceShare: boolean; readonly parents: Iterable<Edge> },
   plan: Plan = new Map(),
 ): Permissions {
@@ -68,7 +68,7 @@ export function childPermissions(
   return parent.forceShare ? { ...permissions, shares: ALL_PERMISSIONS } : permissions;
 }
 
-function byRole(role: ChildRole | 'root', readOnly: boolean, { takes, shares }: Permissions): Permissions {
+function byRole(role: Edge['role'], readOnly: boolean, { takes, shares }: Permissions): Permissions {
   switch (role) {
     case 'file':
       return {

@@ -1,33 +1,46 @@
 /** What queries tell of a node: `BlockDeviceInfo` with its `ImageInfo`, and `BlockStats`. */
 import type { Json, JsonObject } from '../../spec/json.ts';
+import { CommandError } from '../errors.ts';
+import { fullBackingName } from './backing.ts';
 import type { Node } from './node.ts';
 
 /** `BlockDeviceInfo` */
 export function describeNode(node: Node): JsonObject {
-  const { cache, detectZeroes, readOnly } = node.options;
-  return {
+  const { cache, detectZeroes } = node.options;
+  const filename = node.filename.shown;
+  const details = node.state.details?.() ?? {};
+  const info: JsonObject = {
     iops_rd: 0,
     detect_zeroes: detectZeroes,
-    image: describeImage(node),
+    image: describeImage(node, chainOf(node).length),
     iops_wr: 0,
-    ro: readOnly,
+    ro: node.readOnly,
     'node-name': node.name,
-    backing_file_depth: 0,
+    backing_file_depth: chainOf(node).length,
     drv: node.driverName,
     iops: 0,
     bps_wr: 0,
-    write_threshold: 0,
-    encrypted: false,
+    write_threshold: exact(node.requests.writeThreshold),
+    encrypted: details.encrypted ?? false,
     bps: 0,
     bps_rd: 0,
     cache: { 'no-flush': cache.noFlush, direct: cache.direct, writeback: true },
-    file: node.filename.shown,
+    file: filename,
     encryption_key_missing: false,
   };
+  if (node.backingName !== undefined) info.backing_file = node.backingName.name;
+  return info;
 }
 
-/** `ImageInfo` */
-function describeImage(node: Node): JsonObject {
+/** The nodes that show through this one, the nearest first. */
+function chainOf(node: Node): Node[] {
+  const chain: Node[] = [];
+  for (let below = node.backing?.node; below; below = below.backing?.node) chain.push(below);
+  return chain;
+}
+
+/** `ImageInfo`, with those of as many backing files. */
+function describeImage(node: Node, backingFiles: number): JsonObject {
   const image: JsonObject = {
     'virtual-size': exact(node.requests.length()),
     filename: node.filename.shown,
@@ -40,14 +53,40 @@ function describeImage(node: Node): JsonObject {
     if (info.clusterSize > 0) image['cluster-size'] = info.clusterSize;
     image['dirty-flag'] = info.dirty;
   }
+  const { formatSpecific, encrypted } = node.state.details?.() ?? {};
+  if (encrypted) image.encrypted = true;
+  if (formatSpecific) image['format-specific'] = formatSpecific;
+  const snapshots = node.state.snapshots?.list() ?? [];
+  if (snapshots.length > 0) image.snapshots = [...snapshots];
+  describeBackingName(node, image);
+  const below = node.backing?.node;
+  if (below && backingFiles > 0) image['backing-image'] = describeImage(below, backingFiles - 1);
   return image;
 }
 
-/** `BlockStats` of a node and of the file under it. Guests' operations are counted on devices, not on nodes. */
-export function describeStats(node: Node): JsonObject {
+function describeBackingName(node: Node, image: JsonObject): void {
+  const { backingName } = node;
+  if (backingName === undefined) return;
+  image['backing-filename'] = backingName.name;
+  if (backingName.format !== undefined) image['backing-filename-format'] = backingName.format;
+  try {
+    image['full-backing-filename'] = fullBackingName(node);
+  } catch (error) {
+    // A relative name beside an image that has no plain name leads nowhere.
+    if (!(error instanceof CommandError)) throw error;
+  }
+}
+
+/**
+ * `BlockStats` of a node, of the file under it, and if wanted of its backing file. Guests' operations are counted on
+ * drives, not on nodes.
+ */
+export function describeStats(node: Node, options: { readonly backing?: boolean } = {}): JsonObject {
   const stats: JsonObject = { stats: deviceStats(node.requests.highestWrite), 'node-name': node.name };
   const file = node.child('file');
-  if (file) stats.parent = describeStats(file.node);
+  if (file) stats.parent = describeStats(file.node, options);
+  const { backing } = node;
+  if (backing && options.backing) stats.backing = describeStats(backing.node, options);
   return stats;
 }
 

@@ -3,14 +3,18 @@
  * nodes in their order, then character devices and monitors.
  */
 import { resolve } from 'node:path';
+import type { JsonObject } from '../../spec/json.ts';
 import { blockdevAdd } from '../commands/blockdev-add.ts';
 import { OptionError } from '../endpoint.ts';
 import { CommandError } from '../errors.ts';
 import type { Machine } from '../machine.ts';
 import { checkArguments } from '../monitor/input.ts';
+import { toJson } from '../monitor/json/value.ts';
 import { connectMonitor } from '../monitor/server.ts';
+import { createObject } from '../objects/create.ts';
 import { type Option, parseArgv } from './argv.ts';
 import { type Chardev, parseChardev, parseShortChardev } from './chardev.ts';
+import { addDrive } from './drive.ts';
 import { parseJsonOption, parseKeyval, splitOptions } from './keyval.ts';
 import { parseOpts } from './opts.ts';
 import { typedArguments } from './typed.ts';
@@ -26,8 +30,10 @@ interface Start {
 
 /** In the order in which they are carried out; options in one group keep their own order. */
 const GROUPS: readonly { readonly [name: string]: Apply }[] = [
-  { object: refuseObject, device: refuseDevice },
+  { object: addObject },
   { blockdev: addBlockdev },
+  { drive: addDriveOption },
+  { device: refuseDevice },
   { chardev: addChardev },
   { mon: addMonitor, qmp: addShortMonitor },
 ];
@@ -52,8 +58,15 @@ async function carryOut(apply: Apply, { name, value }: Option, start: Start): Pr
   }
 }
 
-function refuseObject(value: string): void {
-  throw new CommandError(`invalid object type: ${firstOf(value)}`);
+function addObject(value: string, { machine }: Start): void {
+  const { 'qom-type': type, id, ...props } = parseKeyval(value, 'qom-type');
+  if (typeof type !== 'string') throw new CommandError("Parameter 'qom-type' is missing");
+  if (typeof id !== 'string') throw new CommandError("Parameter 'id' is missing");
+  machine.objects.add(id, createObject(type, id, toJson(props) as JsonObject, machine.cwd));
+}
+
+function addDriveOption(value: string, { machine }: Start): Promise<void> {
+  return addDrive(value, machine.block);
 }
 
 function refuseDevice(value: string): void {

@@ -9,7 +9,7 @@ export interface Option {
 }
 
 /** Options that are carried out. All take a value. */
-const CARRIED_OUT = ['blockdev', 'object', 'device', 'chardev', 'mon', 'qmp'];
+const CARRIED_OUT = ['blockdev', 'drive', 'object', 'device', 'chardev', 'mon', 'qmp'];
 
 /** Options of starts that concern what this endpoint does not have: accepted with a value, without one. */
 const ACCEPTED_WITH_VALUE = [

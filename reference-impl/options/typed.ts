@@ -6,39 +6,50 @@ import type { BuiltinType, Member, ObjectType, SchemaType } from '../../spec/mod
 import { CommandError } from '../errors.ts';
 import { isWireObject, numberFromText, type Wire, type WireObject } from '../monitor/json/value.ts';
 
+/** Turns the text of a builtin type's value into the value; `path` names it in errors. */
+type Scalar = (type: BuiltinType, text: string, path: string) => Wire;
+
 /** The arguments of a command. Throws `CommandError` for a text that is no value of its type. */
 export function typedArguments(type: ObjectType, value: WireObject): WireObject {
-  return object(type, value, '');
+  return object(type, value, '', scalar);
 }
 
-function typed(type: SchemaType, value: Wire, path: string): Wire {
+/** The same by the rules of `-drive`, where any integer may be written as a size. */
+export function looselyTyped(type: ObjectType, value: WireObject): WireObject {
+  return object(type, value, '', (builtin, text, path) => {
+    const size = builtin.jsonType === 'int' ? sizeFromText(text) : undefined;
+    return size ?? scalar(builtin, text, path);
+  });
+}
+
+function typed(type: SchemaType, value: Wire, path: string, convert: Scalar): Wire {
   switch (type.kind) {
     case 'builtin':
-      return typeof value === 'string' ? scalar(type, value, path) : value;
+      return typeof value === 'string' ? convert(type, value, path) : value;
     case 'enum':
       return value;
     case 'array':
       return Array.isArray(value)
-        ? value.map((element, index) => typed(type.element, element, `${path}.${index}`))
+        ? value.map((element, index) => typed(type.element, element, `${path}.${index}`, convert))
         : value;
     case 'alternate': {
       const inner = type.choices.find(({ kind }) => kind === 'object');
-      return isWireObject(value) && inner ? typed(inner, value, path) : value;
+      return isWireObject(value) && inner ? typed(inner, value, path, convert) : value;
     }
     case 'object':
-      return isWireObject(value) ? object(type, value, path) : value;
+      return isWireObject(value) ? object(type, value, path, convert) : value;
   }
 }
 
-function object(type: ObjectType, value: WireObject, path: string): WireObject {
+function object(type: ObjectType, value: WireObject, path: string, convert: Scalar): WireObject {
   const members: WireObject = { ...value };
-  const convert = ({ name, type: memberType }: Member) => {
+  const take = ({ name, type: memberType }: Member) => {
     if (value[name] !== undefined)
-      members[name] = typed(memberType, value[name], path === '' ? name : `${path}.${name}`);
+      members[name] = typed(memberType, value[name], path === '' ? name : `${path}.${name}`, convert);
   };
-  type.members.forEach(convert);
+  type.members.forEach(take);
   const branch = type.variants.find((variant) => variant.case === value[type.tag ?? '']);
-  branch?.type.members.forEach(convert);
+  branch?.type.members.forEach(take);
   return members;
 }
 
@@ -81,7 +92,7 @@ function integerFromText(text: string): Wire | undefined {
 const SUFFIXES = 'bkmgtpe';
 
 /** A number of bytes, with a fraction and a suffix for a power of 1024 where wanted: `512`, `64k`, `1.5M`. */
-function sizeFromText(text: string): Wire | undefined {
+export function sizeFromText(text: string): Wire | undefined {
   const match = /^(\d+)(\.\d+)?([bkmgtpe])?$/i.exec(text);
   if (!match) return undefined;
   const unit = 1024n ** BigInt(SUFFIXES.indexOf((match[3] ?? 'b').toLowerCase()));

@@ -1,0 +1,58 @@
+/** What a drive's user did: `BlockDeviceStats`, less what belongs to the node. */
+import type { JsonObject } from '../../spec/json.ts';
+
+export type Operation = 'rd' | 'wr' | 'flush';
+
+export class Accounting {
+  /** Invalid and failed requests count as activity; so they do from the first medium on. */
+  countsFaults = false;
+  readonly #done: Record<Operation, { operations: number; bytes: number; nanoseconds: bigint }> = {
+    rd: { operations: 0, bytes: 0, nanoseconds: 0n },
+    wr: { operations: 0, bytes: 0, nanoseconds: 0n },
+    flush: { operations: 0, bytes: 0, nanoseconds: 0n },
+  };
+  readonly #failed: Record<Operation, number> = { rd: 0, wr: 0, flush: 0 };
+  #lastAccess: bigint | undefined;
+
+  /** A request has ended well; times are those of the clock. */
+  done(operation: Operation, bytes: number, began: bigint, ended: bigint): void {
+    const counter = this.#done[operation];
+    counter.operations += 1;
+    counter.bytes += bytes;
+    counter.nanoseconds += ended - began;
+    this.#lastAccess = ended;
+  }
+
+  failed(operation: Operation, began: bigint, ended: bigint): void {
+    this.#failed[operation] += 1;
+    if (!this.countsFaults) return;
+    this.#done[operation].nanoseconds += ended - began;
+    this.#lastAccess = ended;
+  }
+
+  describe(now: bigint): JsonObject {
+    const { rd, wr, flush } = this.#done;
+    return {
+      rd_bytes: rd.bytes,
+      wr_bytes: wr.bytes,
+      rd_operations: rd.operations,
+      wr_operations: wr.operations,
+      flush_operations: flush.operations,
+      rd_total_time_ns: Number(rd.nanoseconds),
+      wr_total_time_ns: Number(wr.nanoseconds),
+      flush_total_time_ns: Number(flush.nanoseconds),
+      rd_merged: 0,
+      wr_merged: 0,
+      failed_rd_operations: this.#failed.rd,
+      failed_wr_operations: this.#failed.wr,
+      failed_flush_operations: this.#failed.flush,
+      invalid_rd_operations: 0,
+      invalid_wr_operations: 0,
+      invalid_flush_operations: 0,
+      account_invalid: this.countsFaults,
+      account_failed: this.countsFaults,
+      timed_stats: [],
+      ...(this.#lastAccess === undefined ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),
+    };
+  }
+}

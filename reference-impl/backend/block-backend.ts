@@ -1,0 +1,86 @@
+/**
+ * A BlockBackend: what `-drive` makes, a disk drive as a guest device would use it. It holds a node, its medium, or is
+ * empty, and keeps what belongs to the drive rather than to the medium: name, error policies, statistics.
+ */
+import { CommandError } from '../errors.ts';
+import type { DeviceNames, Graph, RootEdge } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { ALL_PERMISSIONS, Permission, setPermissions } from '../graph/permissions.ts';
+import { Accounting } from './accounting.ts';
+
+export interface DriveSettings {
+  /** False: every write reaches stable storage before it ends. */
+  readonly writeback: boolean;
+  readonly onReadError: string;
+  readonly onWriteError: string;
+  /** Options `throttling.*`, without that prefix. */
+  readonly throttling: Readonly<Record<string, number>>;
+}
+
+export class BlockBackend {
+  readonly name: string;
+  readonly settings: DriveSettings;
+  readonly accounting = new Accounting();
+  readonly #graph: Graph;
+  #root: RootEdge | undefined;
+
+  constructor(graph: Graph, name: string, settings: DriveSettings) {
+    this.#graph = graph;
+    this.name = name;
+    this.settings = settings;
+  }
+
+  /** The medium; none in an empty drive, and none any more once the image is found broken for good. */
+  get node(): Node | undefined {
+    return this.#root?.node.dead ? undefined : this.#root?.node;
+  }
+
+  /** Throws `CommandError` if the node's other users do not let a drive read it. */
+  insert(node: Node): void {
+    const permissions = { takes: Permission.consistentRead, shares: ALL_PERMISSIONS };
+    this.#root = this.#graph.addRoot(node, permissions, this.name);
+  }
+
+  /** Takes the medium out, and closes it if nobody else holds it. */
+  async eject(): Promise<void> {
+    const root = this.#root;
+    if (!root) return;
+    this.#root = undefined;
+    this.#graph.removeRoot(root);
+    await this.#graph.releaseUnused(root.node);
+  }
+
+  /** Takes more permissions, and keeps them. Throws `CommandError`. */
+  take(permissions: number): void {
+    const root = this.#root;
+    if (root) setPermissions(root, { ...root.permissions, takes: root.permissions.takes | permissions });
+  }
+}
+
+/** All drives, the oldest first. */
+export class Backends implements DeviceNames {
+  readonly #list: BlockBackend[] = [];
+
+  get all(): readonly BlockBackend[] {
+    return this.#list;
+  }
+
+  /** Throws `CommandError` for a name that is taken. */
+  add(backend: BlockBackend): void {
+    if (this.find(backend.name)) throw new CommandError(`Duplicate ID '${backend.name}' for drive`);
+    this.#list.push(backend);
+  }
+
+  find(name: string): BlockBackend | undefined {
+    return this.#list.find((backend) => backend.name === name);
+  }
+
+  medium(device: string): Node | undefined | null {
+    const backend = this.find(device);
+    return backend ? backend.node : null;
+  }
+
+  async close(): Promise<void> {
+    for (const backend of this.#list.splice(0)) await backend.eject();
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The commands of qemu-io, as far as the human monitor's `qemu-io` may run them on a drive or a node. What they print
+ * goes to the endpoint's own output, which nobody here reads: only what they do is left, and whether they may.
+ */
+import { CommandError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { Permission } from '../graph/permissions.ts';
+import { IoError } from '../io/errno.ts';
+import { sizeFromText } from '../options/typed.ts';
+import type { Services } from '../services.ts';
+import type { Operation } from './accounting.ts';
+import type { BlockBackend } from './block-backend.ts';
+
+/** Bytes of the largest request. */
+const MAX_REQUEST = 2 ** 31 - 512;
+/** What `write` writes, and `read -P` expects, if not told otherwise. */
+const DEFAULT_PATTERN = 0xcd;
+
+/** What a command works on. */
+interface Subject {
+  readonly node: Node;
+  /** Absent where a node was named: its statistics are nobody's. */
+  readonly backend: BlockBackend | undefined;
+  readonly services: Services;
+}
+
+interface Call {
+  readonly flags: ReadonlyMap<string, string>;
+  /** Numbers after the flags, in bytes. */
+  readonly numbers: readonly number[];
+}
+
+interface IoCommand {
+  /** Flags that it knows; those with `:` take a value. */
+  readonly flags: string;
+  readonly takes: number;
+  /** The call goes on after the command has ended. */
+  readonly background?: boolean;
+  run(subject: Subject, call: Call): Promise<void>;
+}
+
+const write: IoCommand['run'] = ({ node }, { flags, numbers: [offset = 0, length = 0] }) => {
+  const fua = flags.has('f');
+  if (flags.has('z')) return node.requests.writeZeroes(offset, length, { fua, mayUnmap: flags.has('u') });
+  const data = Buffer.alloc(length, Number(flags.get('P') ?? DEFAULT_PATTERN));
+  return flags.has('c')
+    ? node.requests.writeCompressed(offset, data)
+    : node.requests.write(offset, data, { fua });
+};
+
+const read: IoCommand['run'] = ({ node }, { numbers: [offset = 0, length = 0] }) => {
+  assertInside(node, offset, length);
+  return node.requests.read(offset, Buffer.alloc(length));
+};
+
+const flush: IoCommand['run'] = ({ node }) => node.requests.flush();
+
+const { write: WRITE, resize: RESIZE } = Permission;
+
+const commands: Readonly<Record<string, IoCommand>> = {
+  read: { flags: 'bCl:pP:qs:v', takes: 0, run: read },
+  write: { flags: 'bcCfnpP:qs:uz', takes: WRITE, run: write },
+  readv: { flags: 'CP:qv', takes: 0, run: read },
+  writev: { flags: 'CfP:q', takes: WRITE, run: write },
+  aio_read: { flags: 'CiP:qv', takes: 0, background: true, run: counted('rd', read) },
+  aio_write: { flags: 'CfiP:quz', takes: WRITE, background: true, run: counted('wr', write) },
+  aio_flush: { flags: '', takes: 0, run: counted('flush', flush) },
+  flush: { flags: '', takes: 0, run: flush },
+  discard: {
+    flags: 'Cq',
+    takes: WRITE,
+    run: ({ node }, { numbers: [offset = 0, length = 0] }) => node.requests.discard(offset, length),
+  },
+  truncate: {
+    flags: '',
+    takes: WRITE | RESIZE,
+    run: ({ node }, { numbers: [length = 0] }) => node.truncate(length),
+  },
+  // These only print.
+  alloc: { flags: '', takes: 0, run: () => Promise.resolve() },
+  info: { flags: '', takes: 0, run: () => Promise.resolve() },
+  length: { flags: '', takes: 0, run: () => Promise.resolve() },
+  map: { flags: '', takes: 0, run: () => Promise.resolve() },
+};
+
+/** Counts what a request did on the drive. */
+function counted(operation: Operation, run: IoCommand['run']): IoCommand['run'] {
+  return async (subject, call) => {
+    const { accounting } = subject.backend ?? {};
+    const { clock } = subject.services;
+    const began = clock.now();
+    try {
+      await run(subject, call);
+      accounting?.done(operation, call.numbers[1] ?? 0, began, clock.now());
+    } catch (error) {
+      accounting?.failed(operation, began, clock.now());
+      throw error;
+    }
+  };
+}
+
+/**
+ * Runs one command line on the drive or node of that name. A request that fails is not the caller's to know; throws
+ * `CommandError` where the subject is not there or its other users do not let it be used so.
+ */
+export async function runQemuIo(
+  graph: Graph,
+  backend: BlockBackend | undefined,
+  name: string,
+  line: string,
+): Promise<void> {
+  const node = backend ? backend.node : graph.lookup('', name);
+  const [word = '', ...args] = line.split(/\s+/).filter((part) => part !== '');
+  const command = Object.hasOwn(commands, word) ? commands[word]! : undefined;
+  const call = command && parseCall(command, args);
+  // A drive without medium fails every request, and nobody hears of it.
+  if (!command || !call || !node) return;
+  const subject = { node, backend, services: graph.services };
+  const work = () => unheard(() => command.run(subject, call));
+  if (backend) {
+    backend.take(command.takes);
+    await started(work, command, graph.services);
+  } else {
+    await started(() => graph.withRoot(node, command.takes, work), command, graph.services);
+  }
+}
+
+async function started(work: () => Promise<void>, command: IoCommand, { inFlight }: Services): Promise<void> {
+  const running = inFlight.track(work);
+  if (!command.background) await running;
+}
+
+async function unheard(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof IoError || error instanceof CommandError)) throw error;
+  }
+}
+
+/** Undefined for what the command would only complain about. */
+function parseCall(command: IoCommand, args: readonly string[]): Call | undefined {
+  const flags = new Map<string, string>();
+  const numbers: number[] = [];
+  for (let at = 0; at < args.length; at += 1) {
+    const arg = args[at]!;
+    if (!arg.startsWith('-')) {
+      const number = sizeFromText(arg);
+      if (typeof number !== 'number' || numbers.length > 2) return undefined;
+      numbers.push(number);
+      continue;
+    }
+    const flag = arg[1] ?? '';
+    const known = command.flags.indexOf(flag);
+    if (flag === '' || known < 0) return undefined;
+    if (command.flags[known + 1] === ':') {
+      const isApart = arg.length === 2;
+      if (isApart) at += 1;
+      const value = isApart ? args[at] : arg.slice(2);
+      if (value === undefined || !/^(0x[\da-f]+|\d+)$/i.test(value)) return undefined;
+      flags.set(flag, value);
+    } else for (const each of arg.slice(1)) flags.set(each, '');
+  }
+  return (numbers[1] ?? 0) > MAX_REQUEST ? undefined : { flags, numbers };
+}
+
+function assertInside(node: Node, offset: number, length: number): void {
+  if (offset + length > node.requests.length()) throw new IoError('EIO');
+}

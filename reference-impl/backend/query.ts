@@ -1,0 +1,67 @@
+/** What queries tell of drives: `BlockInfo`, and `BlockStats` with the node's part in it. */
+import type { JsonObject } from '../../spec/json.ts';
+import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
+import { describeNode, describeStats } from '../graph/query.ts';
+import type { BlockBackend } from './block-backend.ts';
+
+/** `BlockInfo` */
+export function describeBackend(backend: BlockBackend): JsonObject {
+  const { node, settings } = backend;
+  const info: JsonObject = { device: backend.name, locked: false, removable: true, type: 'unknown' };
+  if (!node) return info;
+  const described = describeNode(node);
+  info.inserted = {
+    ...described,
+    cache: { ...(described.cache as JsonObject), writeback: settings.writeback },
+    ...describeThrottling(backend),
+  };
+  const bitmaps = node.bitmaps.all.map(describeBitmap);
+  if (bitmaps.length > 0) info['dirty-bitmaps'] = bitmaps;
+  return info;
+}
+
+/** `BlockDirtyInfo` */
+function describeBitmap(bitmap: DirtyBitmap): JsonObject {
+  return {
+    name: bitmap.name,
+    count: bitmap.count(),
+    granularity: bitmap.granularity,
+    status: 'active',
+  };
+}
+
+/** `BlockStats` of a drive */
+export function describeBackendStats({ name, node, accounting }: BlockBackend, now: bigint): JsonObject {
+  const stats = accounting.describe(now);
+  if (!node) return { device: name, stats: { ...stats, wr_highest_offset: 0 } };
+  const ofNode = describeStats(node, { backing: true });
+  const { wr_highest_offset } = ofNode.stats as { readonly wr_highest_offset: number };
+  return { device: name, ...ofNode, stats: { ...stats, wr_highest_offset } };
+}
+
+/** Limits as `BlockDeviceInfo` names them. */
+const LIMITS: Readonly<Record<string, string>> = {
+  'bps-total': 'bps',
+  'bps-read': 'bps_rd',
+  'bps-write': 'bps_wr',
+  'iops-total': 'iops',
+  'iops-read': 'iops_rd',
+  'iops-write': 'iops_wr',
+};
+
+function describeThrottling({ name, settings: { throttling } }: BlockBackend): JsonObject {
+  const info: JsonObject = {};
+  for (const [option, member] of Object.entries(LIMITS)) {
+    const value = throttling[option];
+    if (!value) continue;
+    info[member] = value;
+    info.group = name;
+    const max = throttling[`${option}-max`];
+    if (max) {
+      info[`${member}_max`] = max;
+      info[`${member}_max_length`] = throttling[`${option}-max-length`] ?? 1;
+    }
+  }
+  if (info.group !== undefined && throttling['iops-size']) info.iops_size = throttling['iops-size'];
+  return info;
+}

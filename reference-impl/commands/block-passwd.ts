@@ -1,0 +1,6 @@
+/** `block_passwd`: how passwords of encrypted images were once given; secrets are used since. */
+import { CommandError, type Handler } from './command.ts';
+
+export const blockPasswd: Handler = () => {
+  throw new CommandError('Setting block passwords directly is no longer supported');
+};

@@ -1,0 +1,10 @@
+/** `block-set-write-threshold`: tells once, by an event, when a write passes an offset of a node; 0 ends that. */
+import { CommandError, type Handler } from './command.ts';
+
+export const blockSetWriteThreshold: Handler = (args, { block }) => {
+  const name = args['node-name'] as string;
+  const node = block.graph.find(name);
+  if (!node) throw new CommandError(`Device '${name}' not found`);
+  node.requests.writeThreshold = Number(args['write-threshold']);
+  return {};
+};

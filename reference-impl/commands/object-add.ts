@@ -1,0 +1,11 @@
+/** `object-add`: makes an object for others to refer to. */
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import { createObject } from '../objects/create.ts';
+import { CommandError, type Handler } from './command.ts';
+
+export const objectAdd: Handler = (args, { objects, cwd }) => {
+  const { id, 'qom-type': type, props = {} } = args as JsonObject & { id: string; 'qom-type': string };
+  if (!isJsonObject(props)) throw new CommandError("Invalid parameter type for 'props', expected: dict");
+  objects.add(id, createObject(type, id, props, cwd));
+  return {};
+};

@@ -1,0 +1,7 @@
+/** `object-del`: deletes an object that nothing refers to. */
+import type { Handler } from './command.ts';
+
+export const objectDel: Handler = (args, { objects }) => {
+  objects.remove(args.id as string);
+  return {};
+};

@@ -1,0 +1,176 @@
+/**
+ * `-drive`: a drive and the image in it, in options that grew over the years. What is left when those of the drive and
+ * the old names are taken out defines the node, members named by dots.
+ */
+import type { JsonObject } from '../../spec/json.ts';
+import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
+import { CommandError } from '../errors.ts';
+import type { BlockLayer } from '../graph/block-layer.ts';
+import { protocolOf, typedDefinition } from '../graph/definition.ts';
+import { driverNamed, openNode } from '../graph/open.ts';
+import { isWireObject, toJson, type Wire, type WireObject } from '../monitor/json/value.ts';
+import { nest, splitOptions } from './keyval.ts';
+import { sizeFromText } from './typed.ts';
+
+/** Options about the guest's hardware, which a drive that no device uses keeps for nothing. */
+const HARDWARE = [
+  'bus',
+  'unit',
+  'index',
+  'media',
+  'serial',
+  'addr',
+  'cyls',
+  'heads',
+  'secs',
+  'trans',
+  'boot',
+];
+
+/** `cache=…`: direct, no-flush, writeback. */
+const CACHE_MODES: Readonly<Record<string, readonly [boolean, boolean, boolean]>> = {
+  none: [true, false, true],
+  off: [true, false, true],
+  directsync: [true, false, false],
+  writeback: [false, false, true],
+  unsafe: [false, true, true],
+  writethrough: [false, false, false],
+};
+
+const READ_ERROR_ACTIONS = ['ignore', 'report', 'stop'];
+const WRITE_ERROR_ACTIONS = [...READ_ERROR_ACTIONS, 'enospc'];
+
+/** Opens the image and makes the drive. Throws `CommandError`. */
+export async function addDrive(text: string, block: BlockLayer): Promise<void> {
+  const opts = new Options(text);
+  const type = opts.take('if') ?? 'none';
+  for (const name of HARDWARE) opts.take(name);
+  const id = opts.take('id') ?? `none${block.backends.all.length}`;
+  const settings = takeSettings(opts);
+  const definition = takeDefinition(opts);
+  if (type !== 'none') throw new CommandError(`machine type does not support if=${type},bus=0,unit=0`);
+  const backend = new BlockBackend(block.graph, id, settings);
+  block.backends.add(backend);
+  if (definition === undefined) return;
+  const typed = typedDefinition(definition);
+  const node = await openNode(block.graph, typed, { shown: toJson(definition) as JsonObject });
+  backend.insert(node);
+  backend.accounting.countsFaults = true;
+}
+
+/** Reads options out one by one; what nobody takes defines the node. */
+class Options {
+  readonly #values = new Map<string, string>();
+  /** What `cache=…` says of the node. */
+  cache = { direct: false, noFlush: false };
+
+  constructor(text: string) {
+    for (const option of splitOptions(text)) {
+      const equals = option.indexOf('=');
+      if (equals >= 0) this.#values.set(option.slice(0, equals), option.slice(equals + 1));
+      else this.#values.set(option, 'on');
+    }
+  }
+
+  take(name: string): string | undefined {
+    const value = this.#values.get(name);
+    this.#values.delete(name);
+    return value;
+  }
+
+  /** Throws `CommandError` for what is no switch. */
+  takeSwitch(name: string): boolean | undefined {
+    const value = this.take(name);
+    if (value === undefined || value === 'on' || value === 'off')
+      return value === undefined ? undefined : value === 'on';
+    throw new CommandError(`Parameter '${name}' expects 'on' or 'off'`);
+  }
+
+  /** Of two spellings of one option, only one may be given. */
+  takeEither(name: string, other: string): boolean | undefined {
+    const values = [this.takeSwitch(name), this.takeSwitch(other)];
+    if (values.every((value) => value !== undefined))
+      throw new CommandError(`'${other}' and its alias '${name}' can't be used at the same time`);
+    return values[0] ?? values[1];
+  }
+
+  takePrefixed(prefix: string): [name: string, value: string][] {
+    const names = [...this.#values.keys()].filter((name) => name.startsWith(prefix));
+    return names.map((name) => [name.slice(prefix.length), this.take(name)!]);
+  }
+
+  /** What is left, nested by dots. */
+  rest(): WireObject {
+    return nest(Object.fromEntries(this.#values));
+  }
+}
+
+function takeSettings(opts: Options): DriveSettings {
+  const throttling: Record<string, number> = {};
+  for (const [name, value] of opts.takePrefixed('throttling.')) {
+    const limit = sizeFromText(value);
+    if (limit === undefined) throw new CommandError(`Parameter 'throttling.${name}' expects a number`);
+    throttling[name] = Number(limit);
+  }
+  const cache = CACHE_MODES[opts.take('cache') ?? 'writeback'];
+  if (cache === undefined) throw new CommandError('invalid cache option');
+  const [direct, noFlush, writeback] = cache;
+  opts.cache = { direct, noFlush };
+  return {
+    writeback: opts.takeSwitch('cache.writeback') ?? writeback,
+    onReadError: takeAction(opts, 'rerror', 'read', READ_ERROR_ACTIONS) ?? 'report',
+    onWriteError: takeAction(opts, 'werror', 'write', WRITE_ERROR_ACTIONS) ?? 'enospc',
+    throttling,
+  };
+}
+
+function takeAction(
+  opts: Options,
+  name: string,
+  kind: string,
+  actions: readonly string[],
+): string | undefined {
+  const action = opts.take(name);
+  if (action === undefined || actions.includes(action)) return action;
+  throw new CommandError(`'${action}' invalid ${kind} error action`);
+}
+
+/** The definition of the node as text, or nothing for an empty drive. */
+function takeDefinition(opts: Options): WireObject | undefined {
+  const readOnly = opts.takeEither('readonly', 'read-only');
+  if (opts.takeSwitch('snapshot')) throw new CommandError('snapshot=on is not supported');
+  opts.takeSwitch('copy-on-read');
+  opts.takeSwitch('stats-account-invalid');
+  opts.takeSwitch('stats-account-failed');
+  const aio = opts.take('aio');
+  if (aio !== undefined && aio !== 'threads' && aio !== 'native')
+    throw new CommandError('invalid aio option');
+  const format = opts.take('format');
+  const filename = opts.take('file') ?? '';
+  const rest = opts.rest();
+  if (format !== undefined && rest.driver !== undefined)
+    throw new CommandError("Cannot specify both 'driver' and 'format'");
+  if (filename === '' && format === undefined && Object.keys(rest).length === 0) return undefined;
+  const { direct, noFlush } = opts.cache;
+  const cache: WireObject = {
+    direct: direct ? 'on' : 'off',
+    'no-flush': noFlush ? 'on' : 'off',
+    ...(isWireObject(rest.cache) ? rest.cache : {}),
+  };
+  const driver = rest.driver ?? format;
+  return {
+    ...withFile(rest, driver, filename),
+    ...(driver === undefined ? {} : { driver }),
+    cache,
+    'read-only': readOnly ? 'on' : 'off',
+  };
+}
+
+/** Puts the file name where the driver wants it. */
+function withFile(rest: WireObject, driver: Wire | undefined, filename: string): WireObject {
+  if (filename === '') return rest;
+  if (typeof driver === 'string' && driverNamed(driver).filenameOption !== undefined)
+    return { ...rest, filename };
+  const given = isWireObject(rest.file) ? rest.file : {};
+  return { ...rest, file: { ...protocolOf(filename), ...given } };
+}
