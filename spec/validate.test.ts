@@ -6,7 +6,7 @@ import { validateArguments, validateEvent, validateReturn, validatorFor } from '
 
 const schema = compileSchema({
   text: `
-    { 'enum': 'Mode', 'data': ['on', 'off', 'auto'] }
+    { 'enum': 'Mode', 'data': ['on', 'off', { 'name': 'auto' }] }
     { 'struct': 'Plain', 'data': { 'a': 'int8', '*b': 'str' } }
     { 'struct': 'Tree', 'data': { '*children': ['Tree'], 'leaf': 'bool' } }
     { 'union': 'Choice', 'base': { 'mode': 'Mode', '*common': 'str' }, 'discriminator': 'mode',

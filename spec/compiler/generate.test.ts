@@ -37,7 +37,7 @@ describe('TypeScript types', () => {
   test('of a schema of its own', async () => {
     const schema = compileSchema({
       text: `
-        { 'enum': 'On', 'data': ['yes', 'no'] }
+        { 'enum': 'On', 'data': ['yes', { 'name': 'no' }] }
         { 'struct': 'Nothing', 'data': {} }
         { 'union': 'Switch', 'base': { 'on': 'On' }, 'discriminator': 'on', 'data': { 'yes': 'Power' } }
         { 'struct': 'Power', 'data': { '*watts': 'uint16', 'joules': 'uint64' } }

@@ -177,7 +177,7 @@ describe('JSON Schema', () => {
     const { $defs } = jsonSchema(
       compileSchema({
         text: `
-          { 'enum': 'Kind', 'data': ['a', 'b', 'c'] }
+          { 'enum': 'Kind', 'data': ['a', 'b', { 'name': 'c' }] }
           { 'struct': 'OfA', 'data': { 'x': 'int8' } }
           { 'union': 'Some', 'base': { 'kind': 'Kind', '*note': 'str' }, 'discriminator': 'kind',
             'data': { 'a': 'OfA' } }
