@@ -14,6 +14,7 @@ import { type EventName, events } from './events.ts';
 import { NbdServer } from './exports/nbd/server.ts';
 import { BlockLayer } from './graph/block-layer.ts';
 import { InFlight } from './io/inflight.ts';
+import { Jobs } from './jobs/jobs.ts';
 import { advertise } from './monitor/advertise.ts';
 import { Dispatcher } from './monitor/dispatch.ts';
 import { Monitor } from './monitor/monitor.ts';
@@ -39,6 +40,7 @@ export class Machine implements CommandContext {
   readonly objects = new Objects();
   readonly schema = advertisedSchema();
   readonly block: BlockLayer;
+  readonly jobs: Jobs;
   readonly nbd: NbdServer;
   readonly dispatcher: Dispatcher;
   /** Resolves with the exit status when everything is closed. */
@@ -60,6 +62,7 @@ export class Machine implements CommandContext {
     this.block = new BlockLayer(this);
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this);
+    this.jobs = new Jobs(this, (work) => this.dispatcher.exclusively(work));
   }
 
   log(line: string): void {
@@ -96,6 +99,7 @@ export class Machine implements CommandContext {
       for (const monitor of this.#monitors) monitor.close();
       await Promise.all(this.#closing.map((close) => close()));
       await this.nbd.close();
+      await this.jobs.cancelAll();
       await this.block.close();
       this.#exit(0);
     } catch (error) {

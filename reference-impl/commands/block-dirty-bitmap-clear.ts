@@ -2,6 +2,8 @@
 import type { Handler } from './command.ts';
 
 export const blockDirtyBitmapClear: Handler = (args, { block }) => {
-  block.bitmap(args.node as string, args.name as string).bitmap.clear();
+  const { bitmap } = block.bitmap(args.node as string, args.name as string);
+  bitmap.assertNotFrozen('modified');
+  bitmap.clear();
   return {};
 };

@@ -3,6 +3,7 @@ import type { Handler } from './command.ts';
 
 export const blockDirtyBitmapRemove: Handler = (args, { block }) => {
   const { node, bitmap } = block.bitmap(args.node as string, args.name as string);
+  bitmap.assertNotFrozen('removed');
   node.bitmaps.remove(bitmap);
   return {};
 };

@@ -9,12 +9,14 @@ import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { NbdServer } from '../exports/nbd/server.ts';
 import type { BlockLayer } from '../graph/block-layer.ts';
+import type { Jobs } from '../jobs/jobs.ts';
 import type { Services } from '../services.ts';
 
 export { CommandError, type ErrorClass } from '../errors.ts';
 
 export interface CommandContext extends Services {
   readonly block: BlockLayer;
+  readonly jobs: Jobs;
   readonly nbd: NbdServer;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
   readonly schema: Schema;

@@ -6,11 +6,24 @@ import type { QmpCommands } from '../../spec/generated/qmp.ts';
 import { blockDirtyBitmapAdd } from './block-dirty-bitmap-add.ts';
 import { blockDirtyBitmapClear } from './block-dirty-bitmap-clear.ts';
 import { blockDirtyBitmapRemove } from './block-dirty-bitmap-remove.ts';
+import { blockJobCancel } from './block-job-cancel.ts';
+import { blockJobComplete } from './block-job-complete.ts';
+import { blockJobDismiss } from './block-job-dismiss.ts';
+import { blockJobFinalize } from './block-job-finalize.ts';
+import { blockJobPause } from './block-job-pause.ts';
+import { blockJobResume } from './block-job-resume.ts';
+import { blockJobSetSpeed } from './block-job-set-speed.ts';
 import { blockPasswd } from './block-passwd.ts';
 import { blockResize } from './block-resize.ts';
 import { blockSetWriteThreshold } from './block-set-write-threshold.ts';
 import { blockdevAdd } from './blockdev-add.ts';
+import { blockdevBackup } from './blockdev-backup.ts';
 import { blockdevDel } from './blockdev-del.ts';
+import { blockdevSnapshot } from './blockdev-snapshot.ts';
+import { blockdevSnapshotDeleteInternalSync } from './blockdev-snapshot-delete-internal-sync.ts';
+import { blockdevSnapshotInternalSync } from './blockdev-snapshot-internal-sync.ts';
+import { blockdevSnapshotSync } from './blockdev-snapshot-sync.ts';
+import { changeBackingFile } from './change-backing-file.ts';
 import type { Handler } from './command.ts';
 import { humanMonitorCommand } from './human-monitor-command.ts';
 import { nbdServerAdd } from './nbd-server-add.ts';
@@ -37,11 +50,24 @@ export const commands = {
   'block-dirty-bitmap-add': blockDirtyBitmapAdd,
   'block-dirty-bitmap-clear': blockDirtyBitmapClear,
   'block-dirty-bitmap-remove': blockDirtyBitmapRemove,
+  'block-job-cancel': blockJobCancel,
+  'block-job-complete': blockJobComplete,
+  'block-job-dismiss': blockJobDismiss,
+  'block-job-finalize': blockJobFinalize,
+  'block-job-pause': blockJobPause,
+  'block-job-resume': blockJobResume,
+  'block-job-set-speed': blockJobSetSpeed,
   block_passwd: blockPasswd,
   block_resize: blockResize,
   'block-set-write-threshold': blockSetWriteThreshold,
   'blockdev-add': blockdevAdd,
+  'blockdev-backup': blockdevBackup,
   'blockdev-del': blockdevDel,
+  'blockdev-snapshot': blockdevSnapshot,
+  'blockdev-snapshot-delete-internal-sync': blockdevSnapshotDeleteInternalSync,
+  'blockdev-snapshot-internal-sync': blockdevSnapshotInternalSync,
+  'blockdev-snapshot-sync': blockdevSnapshotSync,
+  'change-backing-file': changeBackingFile,
   'human-monitor-command': humanMonitorCommand,
   'nbd-server-add': nbdServerAdd,
   'nbd-server-remove': nbdServerRemove,

@@ -21,7 +21,9 @@ export class DirtyBitmap {
   /** Bytes, a power of two. */
   readonly granularity: number;
   #blocks: number;
-  readonly #pages = new Map<number, Uint8Array>();
+  #pages = new Map<number, Uint8Array>();
+  /** Collects what is written while the bitmap itself is frozen. */
+  #successor: DirtyBitmap | undefined;
 
   /** `length`: that of the node, in bytes. Throws `CommandError` where the map would be beyond reason. */
   constructor(name: string, granularity: number, length: number) {
@@ -37,8 +39,54 @@ export class DirtyBitmap {
       throw new CommandError(`Dirty bitmap '${this.name}' would be too large: the granularity is too small`);
   }
 
+  get frozen(): boolean {
+    return this.#successor !== undefined;
+  }
+
+  /** Throws `CommandError` while the bitmap is frozen. `done`: what was to be done to it, such as `modified`. */
+  assertNotFrozen(done: string): void {
+    if (this.frozen)
+      throw new CommandError(`Bitmap '${this.name}' is currently frozen and cannot be ${done}`);
+  }
+
+  /** Keeps what the bitmap holds until `abdicate` or `reclaim`. */
+  freeze(): void {
+    this.#successor = new DirtyBitmap(this.name, this.granularity, this.#blocks * this.granularity);
+  }
+
+  /** Goes on with only what was written since it was frozen. */
+  abdicate(): void {
+    if (!this.#successor) return;
+    this.#pages = this.#successor.#pages;
+    this.#successor = undefined;
+  }
+
+  /** Goes on with what it held and what was written since. */
+  reclaim(): void {
+    const successor = this.#successor;
+    if (!successor) return;
+    this.#successor = undefined;
+    for (const [index, added] of successor.#pages) {
+      const page = this.#page(index);
+      for (let at = 0; at < PAGE; at += 1) page[at]! |= added[at]!;
+    }
+  }
+
+  /** What the bitmap itself holds: ranges of bytes, in order. */
+  *ranges(): Generator<[offset: number, length: number]> {
+    for (const [index, page] of [...this.#pages].sort(([a], [b]) => a - b))
+      for (let at = 0; at < PAGE; at += 1)
+        for (let bit = 0; page[at] !== 0 && bit < 8; bit += 1)
+          if (page[at]! & (1 << bit))
+            yield [(index * PAGE_BLOCKS + at * 8 + bit) * this.granularity, this.granularity];
+  }
+
   mark(offset: number, length: number): void {
     if (length === 0) return;
+    if (this.#successor) {
+      this.#successor.mark(offset, length);
+      return;
+    }
     const end = Math.min(this.#blocks, Math.floor((offset + length - 1) / this.granularity) + 1);
     for (let block = Math.floor(offset / this.granularity); block < end; ) {
       const page = this.#page(Math.floor(block / PAGE_BLOCKS));
@@ -61,6 +109,7 @@ export class DirtyBitmap {
 
   /** Follows the length of the node; what is cut off is forgotten. */
   resize(length: number): void {
+    this.#successor?.resize(length);
     this.#blocks = Math.ceil(length / this.granularity);
     for (const [index, page] of this.#pages) {
       const kept = this.#blocks - index * PAGE_BLOCKS;
@@ -92,6 +141,8 @@ export class DirtyBitmap {
 /** The bitmaps of one node, newest first, as queries list them. */
 export class DirtyBitmaps {
   readonly #list: DirtyBitmap[] = [];
+  /** Others who are told what is written, as a job is. */
+  readonly observers = new Set<{ mark(offset: number, length: number): void }>();
 
   get all(): readonly DirtyBitmap[] {
     return this.#list;
@@ -111,6 +162,7 @@ export class DirtyBitmaps {
 
   mark(offset: number, length: number): void {
     for (const bitmap of this.#list) bitmap.mark(offset, length);
+    for (const observer of this.observers) observer.mark(offset, length);
   }
 
   checkLength(length: number): void {

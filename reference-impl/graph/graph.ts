@@ -169,9 +169,13 @@ export class Graph {
     }
   }
 
-  /** All users of `from` but `except` use `to` instead. Throws `CommandError`, and then nothing has changed. */
-  replaceNode(from: Node, to: Node, except?: Edge): void {
-    const moving = from.parents.filter((edge) => edge !== except) as (RootEdge | JobEdge | ChildEdge)[];
+  /** All users of `from` but those in `except` use `to` instead. Throws `CommandError`, and then nothing has changed. */
+  replaceNode(from: Node, to: Node, except: readonly Edge[] = []): void {
+    const moving = from.parents.filter((edge) => !except.includes(edge)) as (
+      | RootEdge
+      | JobEdge
+      | ChildEdge
+    )[];
     const moved: [edge: RootEdge | JobEdge | ChildEdge, permissions: Permissions][] = [];
     try {
       for (const edge of moving) {
@@ -224,6 +228,11 @@ export class Graph {
 /** The users of a node from outside the graph. */
 export function roots(node: Node): readonly RootEdge[] {
   return node.parents.filter((edge): edge is RootEdge => edge.role === 'root');
+}
+
+/** Throws `CommandError` for a node that another node uses. */
+export function assertRoot(node: Node): void {
+  if (node.parents.some(({ role }) => role !== 'root')) throw new CommandError('Need a root block node');
 }
 
 /** Adds a user to a node, unless its permissions conflict with those of another. */

@@ -21,6 +21,15 @@ export const SECTOR = 512;
 /** Zeroes are written as data in pieces of this size. */
 const ZERO_CHUNK = 1 << 20;
 
+const NO_LIMITS: Limits = {
+  requestAlignment: 1,
+  maxTransfer: 0,
+  zeroAlignment: 0,
+  maxZero: 0,
+  discardAlignment: 0,
+  maxDiscard: 0,
+};
+
 export interface RequestPolicy {
   readonly readOnly: boolean;
   readonly discard: 'ignore' | 'unmap';
@@ -52,6 +61,8 @@ export class Requests {
   readonly #thresholdExceeded: (amount: number, threshold: number) => void;
   /** The driver is out of use: every request fails. */
   dead = false;
+  /** Called, and waited for, before anything is changed in the range; what they throw fails the request. */
+  readonly beforeWrite = new Set<(offset: number, length: number) => Promise<void>>();
 
   constructor(
     state: DriverState,
@@ -63,7 +74,7 @@ export class Requests {
     this.#state = state;
     this.policy = policy;
     this.#bitmaps = bitmaps;
-    this.limits = { requestAlignment: 1, maxTransfer: 0, ...state.limits };
+    this.limits = { ...NO_LIMITS, ...state.limits };
   }
 
   /** Bytes: the driver's length in whole sectors. */
@@ -106,8 +117,11 @@ export class Requests {
     const start = Math.ceil(offset / unit) * unit;
     const end = Math.floor((offset + length) / unit) * unit;
     if (this.policy.discard === 'ignore' || !this.#state.discard || start >= end) return;
+    const { discardAlignment, maxDiscard } = this.limits;
+    const [from, to] = alignedWithin(start, end, discardAlignment);
     const discard = async () => {
-      for (const [at, size] of this.#pieces(start, end)) await this.#state.discard?.(at as GuestOffset, size);
+      for (const [at, size] of pieces(from, to, wholeUnits(maxDiscard, discardAlignment)))
+        await this.#state.discard?.(at as GuestOffset, size);
     };
     await this.#modify(start, end - start, discard, { discards: true });
   }
@@ -130,7 +144,8 @@ export class Requests {
 
   /** Runs `work` with no other request in flight. */
   exclusively(work: () => Promise<void>): Promise<void> {
-    return this.#inOrder(0, Number.POSITIVE_INFINITY, true, work);
+    const resume = this.#state.drain?.();
+    return this.#inOrder(0, Number.POSITIVE_INFINITY, true, work).finally(resume);
   }
 
   /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
@@ -150,7 +165,9 @@ export class Requests {
 
   /** Resolves when every request that was in flight at the call has ended. */
   async drain(): Promise<void> {
+    const resume = this.#state.drain?.();
     await Promise.all([...this.#active].map((request) => request.done));
+    resume?.();
   }
 
   /** Asked when a write comes, and again when its turn does: a resize may have come between. */
@@ -176,11 +193,6 @@ export class Requests {
     return [Math.floor(start / unit) * unit, Math.ceil(end / unit) * unit];
   }
 
-  *#pieces(start: number, end: number): Generator<[offset: number, length: number]> {
-    const step = this.limits.maxTransfer || end - start;
-    for (let at = start; at < end; at += step) yield [at, Math.min(step, end - at)];
-  }
-
   /** A write of any kind: in order, then recorded in the bitmaps whether or not all of it arrived. */
   async #modify(
     offset: number,
@@ -190,6 +202,7 @@ export class Requests {
   ) {
     const [start, end] = this.#aligned(offset, offset + length);
     const lengthBefore = this.length();
+    for (const prepare of this.beforeWrite) await prepare(offset, length);
     try {
       await this.#inOrder(start, end, true, async () => {
         this.#mayWrite(offset, length);
@@ -211,32 +224,42 @@ export class Requests {
       const to = Math.max(from, Math.floor((offset + length) / unit) * unit);
       const head = Math.min(from, offset + length) - offset;
       if (head > 0) await this.#writeAligned(start, from, offset, new Uint8Array(head));
-      for (const [at, size] of this.#pieces(from, to)) await this.#zeroDriver(at as GuestOffset, size, flags);
+      await this.#zeroAligned(from, to, flags);
       if (to < offset + length && head < length)
         await this.#writeAligned(to, end, to, new Uint8Array(offset + length - to));
     });
     if (flags.fua) await this.flush();
   }
 
-  async #zeroDriver(at: GuestOffset, length: number, flags: ZeroFlags): Promise<void> {
-    this.#assertContract(at, length);
-    if (this.#state.writeZeroes) {
-      await this.#state.writeZeroes(at, length, flags);
-      return;
+  /** What the driver does not zero by itself is written as data. */
+  async #zeroAligned(start: number, end: number, flags: ZeroFlags): Promise<void> {
+    const { zeroAlignment, maxZero } = this.limits;
+    const [from, to] = this.#state.writeZeroes ? alignedWithin(start, end, zeroAlignment) : [start, start];
+    await this.#writeZeroData(start, from);
+    for (const [at, size] of pieces(from, to, wholeUnits(maxZero, zeroAlignment))) {
+      this.#assertAligned(at, size);
+      this.#state.debugEvent?.('pwritev_zero');
+      await this.#state.writeZeroes?.(at as GuestOffset, size, flags);
+      this.#state.debugEvent?.('pwritev_done');
     }
-    const zeroes = new Uint8Array(Math.min(length, ZERO_CHUNK));
-    for (let done = 0; done < length; done += zeroes.length)
-      await this.#state.write(
-        (at + done) as GuestOffset,
-        zeroes.subarray(0, Math.min(zeroes.length, length - done)),
-      );
+    await this.#writeZeroData(to, end);
+  }
+
+  async #writeZeroData(start: number, end: number): Promise<void> {
+    const { maxTransfer, requestAlignment } = this.limits;
+    const chunk = Math.max(ZERO_CHUNK, requestAlignment);
+    const zeroes = new Uint8Array(Math.min(end - start, chunk, maxTransfer || chunk));
+    for (const [at, size] of pieces(start, end, zeroes.length)) {
+      this.#state.debugEvent?.('pwritev_zero');
+      await this.#driverWrite(at, zeroes.subarray(0, size));
+    }
   }
 
   async #readAligned(start: number, end: number, offset: number, buffer: Uint8Array, available: number) {
     const exact = start === offset && end === offset + available;
     const target = exact ? buffer.subarray(0, available) : new Uint8Array(end - start);
-    for (const [at, length] of this.#pieces(start, end)) {
-      this.#assertContract(at, length);
+    for (const [at, length] of pieces(start, end, this.limits.maxTransfer)) {
+      this.#assertTransfer(at, length);
       await this.#state.read(at as GuestOffset, target.subarray(at - start, at - start + length));
     }
     if (!exact) buffer.set(target.subarray(offset - start, offset - start + available));
@@ -244,17 +267,28 @@ export class Requests {
 
   async #writeAligned(start: number, end: number, offset: number, data: Uint8Array): Promise<void> {
     const source = end - start === data.length ? data : await this.#padded(start, end, offset, data);
-    for (const [at, length] of this.#pieces(start, end)) {
-      this.#assertContract(at, length);
-      await this.#state.write(at as GuestOffset, source.subarray(at - start, at - start + length));
+    for (const [at, length] of pieces(start, end, this.limits.maxTransfer)) {
+      this.#state.debugEvent?.('pwritev');
+      await this.#driverWrite(at, source.subarray(at - start, at - start + length));
     }
+  }
+
+  async #driverWrite(at: number, data: Uint8Array): Promise<void> {
+    this.#assertTransfer(at, data.length);
+    await this.#state.write(at as GuestOffset, data);
+    this.#state.debugEvent?.('pwritev_done');
   }
 
   /** Read-modify-write: the bytes of the aligned range with `data` laid over them. */
   async #padded(start: number, end: number, offset: number, data: Uint8Array): Promise<Uint8Array> {
     const bounce = new Uint8Array(end - start);
     const present = Math.min(end, this.#aligned(0, this.length())[1]) - start;
-    if (present > 0) await this.#readAligned(start, start + present, start, bounce, present);
+    if (present > 0) {
+      const part = offset > start ? 'head' : 'tail';
+      this.#state.debugEvent?.(`pwritev_rmw_${part}`);
+      await this.#readAligned(start, start + present, start, bounce, present);
+      this.#state.debugEvent?.(`pwritev_rmw_after_${part}`);
+    }
     bounce.set(data, offset - start);
     return bounce;
   }
@@ -279,12 +313,35 @@ export class Requests {
     }
   }
 
-  #assertContract(offset: number, length: number): void {
-    const { requestAlignment, maxTransfer } = this.limits;
-    assert(length > 0 && offset >= 0, 'a request is never empty');
-    assert(offset % requestAlignment === 0 && length % requestAlignment === 0, 'requests are aligned');
+  #assertTransfer(offset: number, length: number): void {
+    this.#assertAligned(offset, length);
+    const { maxTransfer } = this.limits;
     assert(maxTransfer === 0 || length <= maxTransfer, 'requests are no longer than the limit');
   }
+
+  #assertAligned(offset: number, length: number): void {
+    const { requestAlignment } = this.limits;
+    assert(length > 0 && offset >= 0, 'a request is never empty');
+    assert(offset % requestAlignment === 0 && length % requestAlignment === 0, 'requests are aligned');
+  }
+}
+
+/** The whole units of this size (0: no matter) in the range; an empty range at its start if there are none. */
+function alignedWithin(start: number, end: number, unit: number): [start: number, end: number] {
+  if (unit === 0) return [start, end];
+  const from = Math.ceil(start / unit) * unit;
+  const to = Math.floor(end / unit) * unit;
+  return to > from ? [from, to] : [start, start];
+}
+
+/** The limit in whole units. */
+function wholeUnits(limit: number, unit: number): number {
+  return unit > 0 ? limit - (limit % unit) : limit;
+}
+
+function* pieces(start: number, end: number, limit: number): Generator<[offset: number, length: number]> {
+  const step = limit || end - start;
+  for (let at = start; at < end; at += step) yield [at, Math.min(step, end - at)];
 }
 
 function isZero(data: Uint8Array): boolean {

@@ -1,8 +1,8 @@
 /**
  * One parsed message to one reply: envelope, negotiation, arguments, the command itself.
  *
- * Commands run one after another, whichever monitor they came from. While none is running, a command that needs no
- * waiting is answered on the spot.
+ * Commands run one after another, whichever monitor they came from, and jobs get on between two of them. While neither
+ * is running, a command that needs no waiting is answered on the spot.
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Command } from '../../spec/model.ts';
@@ -58,10 +58,24 @@ export class Dispatcher {
     return this.#inTurn(() => handler(checked, this.#context, session));
   }
 
+  /** Does something while no command is being executed. */
+  async exclusively(work: () => Promise<void>): Promise<void> {
+    const before = this.#running;
+    const result = before === undefined ? work() : before.then(work);
+    await this.#remember(result.then(() => null));
+  }
+
   #inTurn(run: () => Json | Promise<Json>): Json | Promise<Json> {
+    const turns = this.#context.jobs.loop.turns();
+    if (turns !== undefined) return this.#afterTurns(turns, run);
     if (this.#running !== undefined) return this.#remember(this.#running.then(run));
     const result = run();
     return result instanceof Promise ? this.#remember(result) : result;
+  }
+
+  async #afterTurns(turns: Promise<void>, run: () => Json | Promise<Json>): Promise<Json> {
+    await turns;
+    return this.#remember((this.#running ?? Promise.resolve()).then(run));
   }
 
   #remember(result: Promise<Json>): Promise<Json> {

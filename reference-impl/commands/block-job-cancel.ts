@@ -1,0 +1,7 @@
+/** `block-job-cancel`: ends a job. One that is ready ends well, without the change of the graph that it could have made. */
+import type { Handler } from './command.ts';
+
+export const blockJobCancel: Handler = async (args, { jobs }) => {
+  await jobs.find(args.device as string).userCancel(args.force === true);
+  return {};
+};

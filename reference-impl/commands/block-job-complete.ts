@@ -1,0 +1,7 @@
+/** `block-job-complete`: has a job that is ready end, and change the graph. */
+import type { Handler } from './command.ts';
+
+export const blockJobComplete: Handler = (args, { jobs }) => {
+  jobs.find(args.device as string).complete();
+  return {};
+};

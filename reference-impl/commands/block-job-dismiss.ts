@@ -1,0 +1,7 @@
+/** `block-job-dismiss`: forgets a job that has ended. */
+import type { Handler } from './command.ts';
+
+export const blockJobDismiss: Handler = async (args, { jobs }) => {
+  await jobs.find(args.id as string).userDismiss();
+  return {};
+};

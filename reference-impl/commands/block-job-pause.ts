@@ -1,0 +1,7 @@
+/** `block-job-pause`: has a job stop as soon as it can. */
+import type { Handler } from './command.ts';
+
+export const blockJobPause: Handler = (args, { jobs }) => {
+  jobs.find(args.device as string).userPause();
+  return {};
+};

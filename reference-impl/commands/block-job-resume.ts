@@ -1,0 +1,7 @@
+/** `block-job-resume`: lets a paused job go on, and forgets the error that paused it. */
+import type { Handler } from './command.ts';
+
+export const blockJobResume: Handler = (args, { jobs }) => {
+  jobs.find(args.device as string).userResume();
+  return {};
+};

@@ -1,0 +1,64 @@
+/** The nodes that a job works on: claimed, so that nobody deletes, resizes or snapshots them, and used. */
+import type { BlockJobType } from '../../spec/generated/qmp.ts';
+import type { Graph, JobEdge, RootEdge } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import type { BlockedOp } from '../graph/op-blockers.ts';
+import { ALL_PERMISSIONS, NOTHING, type Permissions } from '../graph/permissions.ts';
+
+export class JobNodes {
+  readonly graph: Graph;
+  readonly #reason: string;
+  readonly #userName: string;
+  readonly #claims: { edge: JobEdge; unblock: () => void }[] = [];
+  readonly #uses: RootEdge[] = [];
+
+  constructor(graph: Graph, type: BlockJobType, id: string) {
+    this.graph = graph;
+    this.#reason = `block device is in use by block job: ${type}`;
+    this.#userName = `${type} job '${id}'`;
+  }
+
+  /** Claims a node: what it is to the job is told in errors. Throws `CommandError` if permissions conflict. */
+  claim(
+    node: Node,
+    name: string,
+    permissions: Permissions = NOTHING,
+    allowed: readonly BlockedOp[] = [],
+  ): void {
+    const edge = this.graph.addJob(node, permissions, name, this.#userName);
+    this.#claims.push({ edge, unblock: node.blockers.block(this.#reason, allowed) });
+  }
+
+  /** Uses a node as a device would. Throws `CommandError` if permissions conflict. */
+  use(node: Node, takes: number, shares = ALL_PERMISSIONS): void {
+    this.#uses.push(this.graph.addRoot(node, { takes, shares }));
+  }
+
+  /** Whether the job has to do with a node. */
+  concerns(node: Node): boolean {
+    return (
+      this.#claims.some(({ edge }) => edge.node === node) || this.#uses.some((edge) => edge.node === node)
+    );
+  }
+
+  /** Lets go of all nodes; those that nobody else holds are closed. */
+  async release(): Promise<void> {
+    const nodes = new Set(this.letGo());
+    for (const node of nodes) if (this.graph.nodes.includes(node)) await this.graph.releaseUnused(node);
+  }
+
+  /** Lets go of all nodes, without closing any. */
+  letGo(): Node[] {
+    const nodes: Node[] = [];
+    for (const { edge, unblock } of this.#claims.splice(0)) {
+      unblock();
+      this.graph.removeJob(edge);
+      nodes.push(edge.node);
+    }
+    for (const edge of this.#uses.splice(0)) {
+      this.graph.removeRoot(edge);
+      nodes.push(edge.node);
+    }
+    return nodes;
+  }
+}

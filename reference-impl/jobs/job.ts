@@ -1,0 +1,396 @@
+/**
+ * A job: work on block nodes that goes on while the monitor is served, from its creation to its end.
+ *
+ * What is done is a `JobWork` (backup, mirror, stream, commit). This file has what all jobs share: the state and its
+ * events, pausing and waiting, speed, errors. How jobs end, alone or together, is in `group.ts`.
+ */
+import type {
+  BlockDeviceIoStatus,
+  BlockdevOnError,
+  BlockErrorAction,
+  BlockJobStatus,
+  BlockJobType,
+  BlockJobVerb,
+} from '../../spec/generated/qmp.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
+import type { Services } from '../services.ts';
+import { errorAction } from './error-policy.ts';
+import { JobGroup } from './group.ts';
+import type { MainLoop } from './main-loop.ts';
+import { RateLimit } from './rate-limit.ts';
+import { assertTransition, assertVerb } from './status.ts';
+
+/** What a kind of job does. */
+export interface JobWork {
+  readonly type: BlockJobType;
+  /** The work itself. It waits only through `Job.sleep` and for I/O; failing, it throws `IoError`. */
+  run(job: Job): Promise<void>;
+  /** After the work, outside of any command: changes the graph accordingly. May still fail with `IoError`. */
+  exit?(job: Job, error: IoError | undefined): Promise<void>;
+  /** The job, and all in its group, will end well; or it will not. Then `clean`, in both cases. */
+  commit?(): void;
+  abort?(): void;
+  clean?(): void;
+  /** `block-job-complete` on a ready job. Throws `CommandError`. */
+  complete?(): void;
+  /** Lets go of the nodes when the job is dismissed. */
+  release(): Promise<void>;
+}
+
+export interface JobOptions {
+  readonly id: string;
+  readonly work: JobWork;
+  readonly speed?: bigint;
+  readonly group?: JobGroup;
+  /** Ends pending, and waits for `block-job-finalize`, if false. */
+  readonly autoFinalize?: boolean;
+  /** Stays, concluded, until `block-job-dismiss`, if false. */
+  readonly autoDismiss?: boolean;
+}
+
+export class Job {
+  readonly id: string;
+  readonly work: JobWork;
+  readonly autoFinalize: boolean;
+  readonly autoDismiss: boolean;
+  readonly group: JobGroup;
+  readonly limit: RateLimit;
+  readonly loop: MainLoop;
+  status: BlockJobStatus = 'undefined';
+  speed = 0n;
+  /** Bytes. */
+  len = 0;
+  offset = 0;
+  busy = false;
+  /** The work is done as far as it can be until `block-job-complete`. */
+  ready = false;
+  cancelled = false;
+  ioStatus: BlockDeviceIoStatus = 'ok';
+  /** Why the job ends without success. */
+  error: IoError | undefined;
+  /** The work has ended, the graph is changed; the group has been told. */
+  completed = false;
+  /** Called when the job is gone. */
+  onDismissed: () => void = () => {};
+  readonly #services: Services;
+  #started = false;
+  #pauseCount = 0;
+  #userPaused = false;
+  /** Lets the work go on where it waits. */
+  #wake: (() => void) | undefined;
+  /** Told when the work comes to rest: waits for time, for somebody, or is done. */
+  #resting: (() => void)[] = [];
+  #body: Promise<IoError | undefined> | undefined;
+  #bodyDone = false;
+  #exit: Promise<void> | undefined;
+
+  constructor(services: Services, loop: MainLoop, options: JobOptions) {
+    this.#services = services;
+    this.loop = loop;
+    this.id = options.id;
+    this.work = options.work;
+    this.autoFinalize = options.autoFinalize ?? true;
+    this.autoDismiss = options.autoDismiss ?? true;
+    this.limit = new RateLimit(services.clock);
+    this.#applySpeed(options.speed ?? 0n);
+    this.group = options.group ?? new JobGroup();
+    this.group.add(this);
+    this.become('created');
+  }
+
+  get started(): boolean {
+    return this.#started;
+  }
+
+  get type(): BlockJobType {
+    return this.work.type;
+  }
+
+  // --- The life of the work ---
+
+  /** Begins the work. Resolves when it waits for the first time, be it only for its next turn. */
+  async start(): Promise<void> {
+    this.#started = true;
+    this.become('running');
+    this.busy = true;
+    this.#body = this.#services.inFlight.track(() => this.#run());
+    // From within a microtask, this tick comes when all that needs neither I/O nor time is done.
+    await undefined;
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+  }
+
+  async #run(): Promise<IoError | undefined> {
+    const error = await this.#work();
+    this.#bodyDone = true;
+    this.#rest();
+    this.loop
+      .defer(() => this.finish())
+      .catch((fault: unknown) => this.#services.log(`job '${this.id}' broke: ${String(fault)}`));
+    return error;
+  }
+
+  async #work(): Promise<IoError | undefined> {
+    try {
+      await this.pausePoint();
+      await this.work.run(this);
+      return undefined;
+    } catch (error) {
+      if (error instanceof IoError) return error;
+      throw error;
+    }
+  }
+
+  /** Waits for the work to end, changes the graph, and tells the group. Does so once. Outside of any command. */
+  finish(): Promise<void> {
+    this.#exit ??= this.#finish();
+    return this.#exit;
+  }
+
+  async #finish(): Promise<void> {
+    this.error = await this.#body;
+    try {
+      await this.work.exit?.(this, this.error);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      this.error ??= error;
+    }
+    if (this.cancelled) this.error ??= new IoError('ECANCELED');
+    this.completed = true;
+    await this.group.jobCompleted(this);
+  }
+
+  // --- Waiting: called by the work ---
+
+  /** Lets `ns` pass, or only a turn of the main loop; less if the job is cancelled or woken. Then pauses if asked to. */
+  async sleep(ns = 0n): Promise<void> {
+    if (this.cancelled) return;
+    if (this.#pauseCount === 0) await this.#yield(ns);
+    await this.pausePoint();
+  }
+
+  /** Waits until somebody wakes the job. */
+  async wait(): Promise<void> {
+    if (this.cancelled) return;
+    if (this.#pauseCount === 0) await this.#yield(undefined);
+    await this.pausePoint();
+  }
+
+  async pausePoint(): Promise<void> {
+    if (this.#pauseCount === 0 || this.cancelled) return;
+    this.become(this.status === 'ready' ? 'standby' : 'paused');
+    await this.#yield(undefined);
+    this.become(this.status === 'standby' ? 'ready' : 'running');
+  }
+
+  async #yield(ns: bigint | undefined): Promise<void> {
+    this.busy = false;
+    const { clock, inFlight } = this.#services;
+    let stop = () => {};
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    const mine = this.#wake;
+    // Somebody else may have woken it by then, and it may be waiting for something else.
+    const over = () => {
+      if (this.#wake === mine) this.enter();
+    };
+    if (ns === 0n) void this.loop.turn().then(over);
+    else if (ns !== undefined) stop = clock.after(ns, over);
+    this.#rest();
+    if (ns === 0n) await woken;
+    else await inFlight.pause(woken);
+    stop();
+  }
+
+  #rest(): void {
+    for (const told of this.#resting.splice(0)) told();
+  }
+
+  /** Lets the work go on where it waits, unless it is about to end. */
+  enter(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    if (wake === undefined) return;
+    this.busy = true;
+    wake();
+    // The next command finds what came of it.
+    void this.loop.turn();
+  }
+
+  // --- Pausing ---
+
+  pause(): void {
+    this.#pauseCount += 1;
+  }
+
+  resume(): void {
+    this.#pauseCount -= 1;
+    if (this.#pauseCount === 0) this.enter();
+  }
+
+  /** Pauses the job while a drained section lasts; resolves when it rests. */
+  async drainedBegin(): Promise<void> {
+    this.pause();
+    if (this.busy && this.#started && !this.#bodyDone)
+      await new Promise<void>((resolve) => this.#resting.push(resolve));
+  }
+
+  drainedEnd(): void {
+    this.resume();
+  }
+
+  // --- What the work tells ---
+
+  become(status: BlockJobStatus): void {
+    assertTransition(this.status, status);
+    this.status = status;
+  }
+
+  becomeReady(): void {
+    this.ready = true;
+    this.become('ready');
+    this.#services.emit('BLOCK_JOB_READY', this.#progress());
+  }
+
+  /** A request has failed: tells it and applies the policy. The caller gives up if the action is `report`. */
+  failed(operation: 'read' | 'write', policy: BlockdevOnError, error: IoError): BlockErrorAction {
+    const action = errorAction(policy, error);
+    this.#services.emit('BLOCK_JOB_ERROR', { device: this.id, operation, action });
+    if (action === 'stop') {
+      if (!this.#userPaused) this.pause();
+      this.#userPaused = true;
+      if (this.ioStatus === 'ok') this.ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';
+    }
+    return action;
+  }
+
+  tellEnd(): void {
+    if (!this.#started) return;
+    if (this.cancelled) this.#services.emit('BLOCK_JOB_CANCELLED', this.#progress());
+    else
+      this.#services.emit('BLOCK_JOB_COMPLETED', {
+        ...this.#progress(),
+        ...(this.error ? { error: this.error.message } : {}),
+      });
+  }
+
+  tellPending(): void {
+    this.#services.emit('BLOCK_JOB_PENDING', { type: this.type, id: this.id });
+  }
+
+  #progress(): JsonObject {
+    const { id, type, len, offset, speed } = this;
+    return { device: id, len, offset, speed: exact(speed), type };
+  }
+
+  /** `BlockJobInfo` */
+  describe(): JsonObject {
+    return {
+      'io-status': this.ioStatus,
+      busy: this.busy,
+      status: this.status,
+      paused: this.#pauseCount > 0,
+      ready: this.ready,
+      ...this.#progress(),
+    };
+  }
+
+  // --- Verbs: called by commands ---
+
+  assertVerb(verb: BlockJobVerb): void {
+    assertVerb(this.id, this.status, verb);
+  }
+
+  userPause(): void {
+    this.assertVerb('pause');
+    if (this.#userPaused) throw new CommandError('Job is already paused');
+    this.#userPaused = true;
+    this.pause();
+  }
+
+  userResume(): void {
+    if (!this.#userPaused) throw new CommandError("Can't resume a job that was not paused");
+    this.assertVerb('resume');
+    this.ioStatus = 'ok';
+    this.#userPaused = false;
+    this.resume();
+  }
+
+  setSpeed(speed: bigint): void {
+    this.assertVerb('set-speed');
+    const before = this.speed;
+    this.#applySpeed(speed);
+    // A lower limit does not cut short a wait.
+    if ((speed === 0n || speed > before) && this.#pauseCount === 0) this.enter();
+  }
+
+  #applySpeed(speed: bigint): void {
+    if (speed < 0n) throw new CommandError("Invalid parameter 'speed'");
+    this.speed = speed;
+    this.limit.speed = speed;
+  }
+
+  complete(): void {
+    this.assertVerb('complete');
+    if (this.#pauseCount > 0 || this.cancelled || this.work.complete === undefined)
+      throw new CommandError(`The active block job '${this.id}' cannot be completed`);
+    this.work.complete();
+    this.enter();
+  }
+
+  async userCancel(force: boolean): Promise<void> {
+    if (this.#userPaused && !force)
+      throw new CommandError(`The block job for device '${this.id}' is currently paused`);
+    this.assertVerb('cancel');
+    await this.cancel();
+  }
+
+  /** Asks the job to end; a job whose work has ended takes its group with it. */
+  async cancel(): Promise<void> {
+    if (this.status === 'concluded') {
+      await this.dismiss();
+      return;
+    }
+    this.cancelAsync();
+    if (!this.#started || this.completed) await this.group.abort(this);
+    else this.enter();
+  }
+
+  cancelAsync(): void {
+    this.ioStatus = 'ok';
+    if (this.#userPaused) {
+      this.#userPaused = false;
+      this.#pauseCount -= 1;
+    }
+    this.cancelled = true;
+  }
+
+  /** Ends the job, however long that takes. Outside of any command. */
+  async cancelSync(): Promise<void> {
+    await this.cancel();
+    if (this.status !== 'null') await this.finish();
+  }
+
+  async finalize(): Promise<void> {
+    this.assertVerb('finalize');
+    await this.group.finalize();
+  }
+
+  async userDismiss(): Promise<void> {
+    this.assertVerb('dismiss');
+    await this.dismiss();
+  }
+
+  async dismiss(): Promise<void> {
+    this.become('null');
+    await this.work.release();
+    this.onDismissed();
+  }
+}
+
+/** Integers beyond 2^53 travel as `bigint`. */
+function exact(value: bigint): Json {
+  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
+}

@@ -1,0 +1,69 @@
+/**
+ * The turns of the endpoint's main loop, as far as jobs can tell: between two commands jobs get on, and what has to be
+ * done outside of them (changes of the graph, the end of a job) is put off to the next turn, where what was put off
+ * last is done first.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { InFlight } from '../io/inflight.ts';
+
+/** Runs work when no command is being executed. */
+export type Exclusively = (work: () => Promise<void>) => Promise<void>;
+
+/** Most turns that jobs get before a command that came with the one before it. */
+const TURNS_BETWEEN_COMMANDS = 64;
+
+export class MainLoop {
+  readonly #inFlight: InFlight;
+  readonly #exclusively: Exclusively;
+  #deferred: (() => Promise<void>)[] = [];
+  /** Jobs that wait for nothing but their turn, and work that was put off. */
+  #runnable = 0;
+
+  constructor(inFlight: InFlight, exclusively: Exclusively) {
+    this.#inFlight = inFlight;
+    this.#exclusively = exclusively;
+  }
+
+  /** Does something in the next turn of the loop, outside of any command. */
+  async defer(work: () => Promise<void>): Promise<void> {
+    await this.#counted(async () => {
+      const done = new Promise<void>((resolve, reject) => {
+        this.#deferred.push(() => work().then(resolve, reject));
+      });
+      if (this.#deferred.length === 1) void this.#runDeferred();
+      await done;
+    });
+  }
+
+  /** Lets the others have their turn. */
+  async turn(): Promise<void> {
+    await this.#counted(() => nextTurn());
+  }
+
+  /** Undefined while no job could get on without time passing; else resolves after some turns of the loop. */
+  turns(): Promise<void> | undefined {
+    return this.#runnable === 0 ? undefined : this.#turns();
+  }
+
+  async #turns(): Promise<void> {
+    for (let turn = 0; turn < TURNS_BETWEEN_COMMANDS && this.#runnable > 0; turn += 1) await nextTurn();
+  }
+
+  async #runDeferred(): Promise<void> {
+    await nextTurn();
+    await this.#exclusively(async () => {
+      const works = this.#deferred.toReversed();
+      this.#deferred = [];
+      for (const work of works) await work();
+    });
+  }
+
+  async #counted(work: () => Promise<void>): Promise<void> {
+    this.#runnable += 1;
+    try {
+      await this.#inFlight.track(work);
+    } finally {
+      this.#runnable -= 1;
+    }
+  }
+}
