@@ -5,10 +5,12 @@
 import { dirname, join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
 import { definitionOf, hasProtocol } from './definition.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 import { driverNamed, openOrFind } from './open.ts';
+import { setReadOnly } from './reopen.ts';
 
 /** Throws `CommandError`. */
 export async function openBacking(graph: Graph, node: Node): Promise<void> {
@@ -56,4 +58,23 @@ export function fullBackingName(node: Node): string {
   if (image === '' || image.startsWith('json:'))
     throw new CommandError(`Cannot use relative backing file names for '${image}'`);
   return image.includes('/') ? join(dirname(image), name) : name;
+}
+
+/** Writes the name of a backing file into the image's header, also where the node is read-only. Throws `CommandError`. */
+export async function changeBackingFile(graph: Graph, node: Node, name: string): Promise<void> {
+  const wasReadOnly = node.readOnly;
+  await setReadOnly(graph, node, false);
+  try {
+    const backing = { name, format: node.driverName };
+    const { state, requests } = node;
+    if (!state.changeBackingFile) throw new IoError('ENOTSUP');
+    await requests.exclusively(async () => state.changeBackingFile?.(backing));
+    node.backingName = backing;
+  } catch (error) {
+    if (error instanceof IoError)
+      throw new CommandError(`Could not change backing file to '${name}': ${error.message}`);
+    throw error;
+  } finally {
+    await setReadOnly(graph, node, wasReadOnly);
+  }
 }

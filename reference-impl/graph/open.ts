@@ -35,6 +35,8 @@ export interface OpenContext {
   readonly parent?: Parent;
   /** The definition as it was written, where that is shown otherwise: options of the command line are text. */
   readonly shown?: JsonObject | undefined;
+  /** The backing file that the image names is left alone. */
+  readonly withoutBacking?: boolean;
 }
 
 /** The driver of this name. Throws `CommandError` for one that this endpoint lacks. */
@@ -66,6 +68,7 @@ export async function openNode(
     node = new Node(driverName, driver, options, () => graph.nodes);
     if (file) attachOpened(graph, node, file, 'file');
     await openAs(graph, node, definition['node-name'] as string | undefined);
+    if (!context.withoutBacking) await openBacking(graph, node);
     return node;
   } catch (error) {
     if (node) await graph.release(node);
@@ -93,7 +96,6 @@ async function openAs(graph: Graph, node: Node, name: string | undefined): Promi
     if (!node.isOpen) await state.close();
     throw error;
   }
-  await openBacking(graph, node);
 }
 
 function environment(graph: Graph, node: Node): OpenEnvironment {
@@ -110,6 +112,14 @@ function environment(graph: Graph, node: Node): OpenEnvironment {
     secret: (id) => objects.secret(id),
     tlsCredentials: (id) => findTlsCredentials(objects, id, 'client'),
     corrupted: (report) => corrupted(graph, node, report),
+    throttleGroup: (id) => {
+      const group = objects.throttleGroups.find(id);
+      if (!group) throw new CommandError(`Throttle group '${id}' does not exist`);
+      return group;
+    },
+    emit: (event, data) => graph.services.emit(event, data),
+    reference: () => graph.displayName(node),
+    log: (line) => graph.services.log(line),
     clock,
     inFlight,
     cwd,

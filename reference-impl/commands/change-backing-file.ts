@@ -1,0 +1,25 @@
+/**
+ * `change-backing-file`: writes another name of the backing file into an image's header. What is open stays open.
+ */
+import { changeBackingFile as change } from '../graph/backing.ts';
+import { assertRoot } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { CommandError, type Handler } from './command.ts';
+
+export const changeBackingFile: Handler = async (args, { block: { graph } }) => {
+  const device = args.device as string;
+  const top = graph.lookup(device, device);
+  assertRoot(top);
+  const image = graph.lookup('', args['image-node-name'] as string);
+  if (!image.backing)
+    throw new CommandError('not allowing backing file change on an image without a backing file');
+  graph.assertAllowed(top, 'change');
+  if (!isBelow(top, image)) throw new CommandError(`'${device}' and image file are not in the same chain`);
+  await change(graph, image, args['backing-file'] as string);
+  return {};
+};
+
+function isBelow(top: Node, image: Node): boolean {
+  for (let node: Node | undefined = top; node; node = node.backing?.node) if (node === image) return true;
+  return false;
+}

@@ -1,0 +1,109 @@
+/**
+ * External snapshots: an overlay, open already or made for it, is put on top of a node, whose users use the overlay from
+ * then on. In two steps, so that several can be taken together or not at all.
+ */
+import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
+import type { BlockLayer } from './block-layer.ts';
+import { createNamedImage, namedDefinition } from './named-image.ts';
+import type { Node } from './node.ts';
+import { openNode } from './open.ts';
+import { setReadOnly } from './reopen.ts';
+
+/** A change that has been made and can still be taken back. */
+export interface PreparedSnapshot {
+  commit(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+export interface OverlayImage {
+  readonly device?: string | undefined;
+  readonly nodeName?: string | undefined;
+  readonly filename: string;
+  /** Of the overlay's node. */
+  readonly snapshotNodeName?: string | undefined;
+  readonly format: string;
+  /** The image is there: it is opened as it is. */
+  readonly existing: boolean;
+}
+
+/** `blockdev-snapshot`: `overlay` is open. Throws `CommandError`. */
+export async function snapshotWithNode(
+  block: BlockLayer,
+  name: string,
+  overlayName: string,
+): Promise<PreparedSnapshot> {
+  const base = await findBase(block, name, name);
+  return putOnTop(block, base, block.graph.lookup(overlayName, overlayName));
+}
+
+/** `blockdev-snapshot-sync`: the overlay is opened, and mostly made before. Throws `CommandError`. */
+export async function snapshotWithImage(block: BlockLayer, image: OverlayImage): Promise<PreparedSnapshot> {
+  const { graph } = block;
+  const base = await findBase(block, image.device ?? '', image.nodeName ?? '');
+  if (image.nodeName !== undefined && image.snapshotNodeName === undefined)
+    throw new CommandError('New snapshot node name missing');
+  if (image.snapshotNodeName !== undefined && isTaken(block, image.snapshotNodeName))
+    throw new CommandError('New snapshot node name already in use');
+  if (!image.existing) {
+    const backing = { name: base.filename.shown, format: base.driverName };
+    await createNamedImage(graph, { ...image, size: base.requests.length(), backing });
+  }
+  const overlay = await openNode(graph, namedDefinition(image, base, image.snapshotNodeName), {
+    withoutBacking: true,
+  });
+  try {
+    return await putOnTop(block, base, overlay);
+  } catch (error) {
+    await graph.releaseUnused(overlay);
+    throw error;
+  }
+}
+
+async function findBase({ graph }: BlockLayer, device: string, nodeName: string): Promise<Node> {
+  const base = graph.lookup(device, nodeName);
+  graph.assertAllowed(base, 'external-snapshot');
+  try {
+    await base.requests.flush();
+  } catch (error) {
+    if (error instanceof IoError) throw new CommandError('An IO error has occurred');
+    throw error;
+  }
+  return base;
+}
+
+function isTaken({ graph, backends }: BlockLayer, name: string): boolean {
+  return backends.medium(name) != null || graph.find(name) !== undefined;
+}
+
+async function putOnTop({ graph }: BlockLayer, base: Node, overlay: Node): Promise<PreparedSnapshot> {
+  if (overlay.parents.some(({ role }) => role === 'root'))
+    throw new CommandError('The snapshot is already in use');
+  graph.assertAllowed(overlay, 'external-snapshot');
+  if (overlay.backing) throw new CommandError('The snapshot already has a backing image');
+  if (!('backing' in overlay.driver.children))
+    throw new CommandError('The snapshot does not support backing images');
+  const named = overlay.backingName;
+  const edge = graph.attach(overlay, base, 'backing', 'backing');
+  const users = [...base.parents];
+  try {
+    graph.replaceNode(base, overlay, [edge]);
+  } catch (error) {
+    await graph.detach(edge);
+    overlay.backingName = named;
+    throw error;
+  }
+  return {
+    commit: async () => {
+      await setReadOnly(graph, base, true);
+      await graph.releaseUnused(overlay);
+    },
+    abort: async () => {
+      const others = overlay.parents.filter((user) => !users.includes(user));
+      graph.replaceNode(overlay, base, others);
+      await graph.detach(edge);
+      overlay.backingName = named;
+      await graph.releaseUnused(overlay);
+    },
+  };
+}

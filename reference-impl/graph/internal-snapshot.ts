@@ -1,0 +1,86 @@
+/** Internal snapshots: states of a disk that its image keeps inside itself. */
+import type { JsonObject } from '../../spec/json.ts';
+import type { InternalSnapshots } from '../drivers/driver.ts';
+import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
+import type { BlockLayer } from './block-layer.ts';
+import { assertRoot } from './graph.ts';
+import type { Node } from './node.ts';
+import type { BlockedOp } from './op-blockers.ts';
+
+interface Subject {
+  readonly node: Node;
+  readonly snapshots: InternalSnapshots;
+  readonly name: string;
+}
+
+/** Takes one; the result undoes that. Throws `CommandError`. */
+export async function takeInternalSnapshot(
+  block: BlockLayer,
+  device: string,
+  name: string,
+): Promise<() => Promise<void>> {
+  const { node, snapshots, name: reference } = findSubject(block, device, 'internal-snapshot');
+  if (node.readOnly) throw new CommandError(`Device '${reference}' is read only`);
+  if (name === '') throw new CommandError('Name is empty');
+  if (snapshots.list().some((snapshot) => snapshot.name === name))
+    throw new CommandError(`Snapshot with name '${name}' already exists on device '${device}'`);
+  const wall = block.services.clock.wall();
+  const seconds = Number(wall / 1_000_000n);
+  const nanoseconds = Number(wall % 1_000_000n) * 1000;
+  await unlessIoFails(
+    () => node.requests.exclusively(() => snapshots.create({ name, seconds, nanoseconds })),
+    `Failed to create snapshot '${name}' on device '${reference}'`,
+  );
+  const id = snapshots.list().find((snapshot) => snapshot.name === name)!.id as string;
+  return () => node.requests.exclusively(() => snapshots.delete(id));
+}
+
+/** Deletes the one with this id, name, or both; gives its `SnapshotInfo`. Throws `CommandError`. */
+export async function deleteInternalSnapshot(
+  block: BlockLayer,
+  device: string,
+  wanted: { readonly id?: string | undefined; readonly name?: string | undefined },
+): Promise<JsonObject> {
+  const { node, snapshots } = findSubject(block, device, 'internal-snapshot-delete');
+  const { id, name } = wanted;
+  if (id === undefined && name === undefined) throw new CommandError('Name or id must be provided');
+  const found = snapshots
+    .list()
+    .find(
+      (snapshot) =>
+        (id === undefined || snapshot.id === id) && (name === undefined || snapshot.name === name),
+    );
+  if (!found)
+    throw new CommandError(
+      `Snapshot with id '${id ?? 'null'}' and name '${name ?? 'null'}' does not exist on device '${device}'`,
+    );
+  const deleted = found.id as string;
+  await unlessIoFails(
+    () => node.requests.exclusively(() => snapshots.delete(deleted)),
+    `Failed to delete snapshot '${deleted}' on device '${device}'`,
+  );
+  return found;
+}
+
+function findSubject({ graph }: BlockLayer, device: string, op: BlockedOp): Subject {
+  const node = graph.lookup(device, device);
+  assertRoot(node);
+  graph.assertAllowed(node, op);
+  const name = graph.displayName(node);
+  const { snapshots } = node.state;
+  if (!snapshots)
+    throw new CommandError(
+      `Block format '${node.driverName}' used by device '${name}' does not support internal snapshots`,
+    );
+  return { node, snapshots, name };
+}
+
+async function unlessIoFails(work: () => Promise<void>, message: string): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof IoError) throw new CommandError(`${message}: ${error.message}`);
+    throw error;
+  }
+}

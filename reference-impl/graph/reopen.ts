@@ -1,0 +1,40 @@
+/**
+ * Makes an open node read-only or writable, and with it the children that were defined inside it and take over its
+ * options. Children are writable before their parent is, and read-only after it.
+ */
+import { isJsonObject } from '../../spec/json.ts';
+import type { Graph } from './graph.ts';
+import type { ChildEdge, Node } from './node.ts';
+
+/** Throws `CommandError`, and then nothing has changed. */
+export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
+  if (node.readOnly === readOnly) return;
+  const below = node.children.filter(takesOver);
+  if (readOnly) {
+    await node.setReadOnly(true);
+    graph.refreshPermissions(node);
+    for (const edge of below) await setReadOnly(graph, edge.node, true);
+    return;
+  }
+  for (const edge of below) await setReadOnly(graph, edge.node, false);
+  node.readOnly = false;
+  try {
+    graph.refreshPermissions(node);
+    node.readOnly = true;
+    await node.setReadOnly(false);
+  } catch (error) {
+    node.readOnly = true;
+    graph.refreshPermissions(node);
+    for (const edge of below) await setReadOnly(graph, edge.node, true);
+    throw error;
+  }
+}
+
+/** A backing file is read-only for itself; a child whose own definition says what it is stays so. */
+function takesOver({ inherits, role, name, parent }: ChildEdge): boolean {
+  if (!inherits || role === 'backing') return false;
+  const [option = '', index] = name.split('.');
+  const own = parent.options.own[option] ?? null;
+  const definition = index === undefined || !Array.isArray(own) ? own : (own[+index] ?? null);
+  return !isJsonObject(definition) || definition['read-only'] === undefined;
+}
