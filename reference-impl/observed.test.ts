@@ -31,7 +31,8 @@ const programs = new Map<Json, boolean>();
 
 /** Why the host cannot prepare the transcript. */
 function missing({ setup }: Transcript): string | undefined {
-  for (const [program] of setup) {
+  for (const [command] of setup) {
+    const program = command === '@nbd' ? 'qemu-nbd' : command;
     if (typeof program !== 'string' || program.startsWith('@')) continue;
     if (!programs.has(program)) programs.set(program, hasProgram(program));
     if (!programs.get(program)) return `${program} is not installed`;

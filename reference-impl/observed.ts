@@ -4,13 +4,14 @@
  * Independent of the harness's replay on purpose, and smaller: it knows the steps that the transcripts of `testdata/`
  * have, and its clock stands still.
  */
-import { execFileSync } from 'node:child_process';
+import { type ChildProcess, execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../spec/json.ts';
 import { startReference } from './reference.ts';
 import { ManualClock } from './testing.ts';
+import { run, startServer, stopServer } from './testing-programs.ts';
 
 export interface Transcript {
   readonly argv: readonly string[];
@@ -29,15 +30,18 @@ export interface StepResult {
 /** Replays the transcript; the result has an entry a step. */
 export async function replayObserved(transcript: Transcript): Promise<StepResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-observed-'));
+  const host = new Host();
   try {
-    for (const command of transcript.setup) prepare(map(command, (word) => inFolder(word, folder)) as Json[]);
-    return await replayIn(folder, transcript);
+    for (const command of transcript.setup)
+      await host.run(map(command, (word) => inFolder(word, folder)) as Json[]);
+    return await replayIn(folder, transcript, host);
   } finally {
+    await host.end();
     rmSync(folder, { recursive: true });
   }
 }
 
-async function replayIn(folder: string, transcript: Transcript): Promise<StepResult[]> {
+async function replayIn(folder: string, transcript: Transcript, host: Host): Promise<StepResult[]> {
   const argv = transcript.argv.map((word) => inFolder(word, folder));
   const reference = await startReference({ argv, cwd: folder, clock: new ManualClock() });
   const lines: string[] = [];
@@ -60,6 +64,10 @@ async function replayIn(folder: string, transcript: Transcript): Promise<StepRes
     const names = new Names(folder);
     const results: StepResult[] = [];
     for (const step of transcript.steps) {
+      if (step.host !== undefined) {
+        await host.run(map(step.host, (word) => inFolder(word, folder)) as string[]);
+        continue;
+      }
       const received = (await exchange(bytesOf(names.sent(step) as JsonObject))).map(parseLine);
       results.push({
         step: stringifyJson(step.send ?? step.raw ?? step['raw-hex'] ?? 'greeting'),
@@ -146,12 +154,28 @@ function map(value: Json, text: (text: string) => string, isAny = (_name: string
   );
 }
 
-/** A command of the transcript's `setup`. */
-function prepare([program, ...words]: readonly Json[]): void {
-  if (program === '@write')
-    write(words[0] as string, words[1] as [number, string][], words[2] as number | undefined);
-  else if (program === '@fifo') execFileSync('mkfifo', words as string[]);
-  else execFileSync(program as string, words as string[]);
+/** The host's side of a transcript: the commands of its `setup`, and those run while the endpoint runs. */
+class Host {
+  readonly #servers: ChildProcess[] = [];
+
+  /** All of them must succeed. */
+  async run([program, ...words]: readonly Json[]): Promise<void> {
+    if (program === '@write')
+      write(words[0] as string, words[1] as [number, string][], words[2] as number | undefined);
+    else if (program === '@fifo') execFileSync('mkfifo', words as string[]);
+    else if (program === '@nbd') await this.#serve(words as string[]);
+    else if (program === '@nbd-kill') await this.end();
+    else await run(program as string, ...(words as string[]));
+  }
+
+  async #serve(words: readonly string[]): Promise<void> {
+    const socket = words[words.indexOf('-k') + 1]!;
+    this.#servers.push(await startServer(socket, 'qemu-nbd', '-t', ...words));
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#servers.splice(0).map(stopServer));
+  }
 }
 
 function write(path: string, patches: readonly [number, string][], size: number | undefined): void {

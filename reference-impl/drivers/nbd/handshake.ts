@@ -77,12 +77,11 @@ const described = (option: number): string => `${option} (${optionNames[option] 
 
 /** Agrees with the server behind `stream`. Throws `CommandError`. */
 export async function negotiate(stream: ByteStream, wishes: Wishes): Promise<Agreement> {
-  if (Buffer.byteLength(wishes.exportName) > MAX_STRING)
-    throw new CommandError('export name too long to send to server');
   const handshake = new Handshake(stream);
   try {
     return await handshake.run(wishes);
   } catch (error) {
+    handshake.leave();
     if (error instanceof RangeError) throw new CommandError(`Server sent a bad reply: ${error.message}`);
     throw error;
   }
@@ -96,6 +95,8 @@ class Handshake {
   }
 
   async run({ exportName, tls }: Wishes): Promise<Agreement> {
+    if (Buffer.byteLength(exportName) > MAX_STRING)
+      throw new CommandError('export name too long to send to server');
     const flags = await this.#greet();
     const noZeroes = (flags & HandshakeFlag.noZeroes) !== 0;
     if ((flags & HandshakeFlag.fixedNewstyle) === 0) {
@@ -107,6 +108,12 @@ class Handshake {
     const allocationId = structured ? await this.#allocation(exportName) : undefined;
     const info = (await this.#go(exportName)) ?? (await this.#byName(exportName, noZeroes));
     return this.#agreement(info, structured, allocationId);
+  }
+
+  /** Ends the haggling as the protocol wants it; what the server answers does not matter any more. */
+  leave(): void {
+    this.#stream.write(packOption(Option.abort));
+    this.#stream.end();
   }
 
   #agreement(info: ExportInfo, structured: boolean, allocationId: number | undefined): Agreement {

@@ -34,9 +34,6 @@ async function agree({ options, cwd, clock, tlsCredentials }: OpenEnvironment): 
   const cancel = clock.after(PATIENCE, () => stream.destroy());
   try {
     return await negotiate(stream, { exportName: (options.export as string | undefined) ?? '', tls });
-  } catch (error) {
-    stream.destroy();
-    throw error;
   } finally {
     cancel();
   }
