@@ -69,6 +69,12 @@ export function testEnvironment(
     secret: (id) => objects.secret(id),
     tlsCredentials: (id) => findTlsCredentials(objects, id, 'client'),
     corrupted: () => {},
+    throttleGroup: () => {
+      throw new Error('has no throttle groups');
+    },
+    emit: () => {},
+    reference: () => 'node',
+    log: () => {},
     clock,
     inFlight,
     cwd,

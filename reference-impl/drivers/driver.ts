@@ -12,9 +12,11 @@
  * Offsets and lengths are bytes, and `number`: they are exact up to 2^53, and beyond that as exact as QEMU's own parser
  * of sizes, which works in doubles as well.
  */
-import type { Json, JsonObject } from '../../spec/json.ts';
+import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { Clock } from '../endpoint.ts';
 import type { InFlight } from '../io/inflight.ts';
+import type { ThrottleGroup } from '../io/throttle-group.ts';
 import type { TlsCredentials } from '../io/tls.ts';
 
 declare const guest: unique symbol;
@@ -51,6 +53,14 @@ export interface Limits {
   readonly requestAlignment: number;
   /** 0: no limit. */
   readonly maxTransfer: number;
+  /** What is not aligned to this (0: to `requestAlignment`) is zeroed by writing zeroes as data. */
+  readonly zeroAlignment: number;
+  /** 0: no limit. */
+  readonly maxZero: number;
+  /** What is not aligned to this (0: to `requestAlignment`) is not discarded. */
+  readonly discardAlignment: number;
+  /** 0: no limit. */
+  readonly maxDiscard: number;
 }
 
 /** What a node tells of itself to `query-named-block-nodes` beyond its options; filters pass it on. */
@@ -128,6 +138,7 @@ export interface CorruptionReport {
 
 /** A child as its parent's driver sees it. Requests need no alignment; they throw `IoError`. */
 export interface ChildHandle {
+  readonly nodeName: string;
   /** Bytes, a multiple of 512. */
   length(): number;
   read(offset: HostOffset, buffer: Uint8Array): Promise<void>;
@@ -141,6 +152,8 @@ export interface ChildHandle {
   readonly limits: Limits;
   info(): DriverInfo | undefined;
   allocatedSize(): number | undefined;
+  /** Tells the child what its parent is about to do with it, so that `blkdebug` can break it. */
+  debugEvent(event: BlkdebugEvent): void;
 }
 
 /**
@@ -169,10 +182,26 @@ export interface OpenEnvironment {
   tlsCredentials(id: string): TlsCredentials;
   /** Tells that the image is broken; a fatal report takes effect when the request at hand has ended. */
   corrupted(report: CorruptionReport): void;
+  /** The throttle group of this name, object or drive's. Throws `CommandError`. */
+  throttleGroup(id: string): ThrottleGroup;
+  /** Sends an event of the driver's own. */
+  emit(event: 'QUORUM_FAILURE' | 'QUORUM_REPORT_BAD', data: JsonObject): void;
+  /** How events call the node: by the name of its drive, else by its own. */
+  reference(): string;
+  /** Tells the people behind the endpoint, on one line. */
+  log(line: string): void;
   readonly clock: Clock;
   readonly inFlight: InFlight;
   /** Relative file names start here. */
   readonly cwd: string;
+}
+
+/** Children that come and go while the node lives (`x-blockdev-change`). Throws `CommandError` for a refusal. */
+export interface DynamicChildren {
+  /** The name that the next child will have. */
+  nextName(): string;
+  add(name: string, child: ChildHandle): void;
+  remove(name: string): void;
 }
 
 /** An opened node's driver state. Methods that are absent are not supported. */
@@ -204,6 +233,11 @@ export interface DriverState {
   readonly bitmaps?: PersistentBitmaps;
   /** Bytes taken on the host. */
   allocatedSize?(): number | undefined;
+  readonly children?: DynamicChildren;
+  /** What the parent, or the request layer, is about to do with the node. */
+  debugEvent?(event: BlkdebugEvent): void;
+  /** Lets go of the requests that the driver holds back, and holds back none until the result is called. */
+  drain?(): () => void;
   /** Writes another backing file, or none, into the image's header. Throws `IoError`. */
   changeBackingFile?(backing: BackingName | undefined): Promise<void>;
   /**
@@ -244,9 +278,15 @@ export interface Driver {
   parseFilename?(filename: string): JsonObject;
   /**
    * The short name of a node that was given none of the driver's own options; as a function, of one that was given
-   * these: undefined if they say more than a name can.
+   * these, over children of these short names: undefined if they say more than a name can.
    */
-  readonly plainFilename?: string | ((options: JsonObject) => string | undefined);
+  readonly plainFilename?:
+    | string
+    | ((options: JsonObject, children: Readonly<Record<string, string | undefined>>) => string | undefined);
+  /** The driver's own options as a `json:` name has them. Default: as they were given. */
+  shownOptions?(options: JsonObject): JsonObject;
+  /** The child whose statistics stand below the node's. Default: `file`. */
+  readonly fileChild?: string;
   /** Opens the node; throws `CommandError`. What it opened itself is closed again when it throws. */
   open(environment: OpenEnvironment): Promise<DriverState>;
   /**

@@ -17,11 +17,21 @@ async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
     length: () => size ?? Math.max(0, file.length() - start),
     growable: size === undefined,
     limits: file.limits,
-    read: (offset, buffer) => file.read(host(offset), buffer),
-    write: (offset, data) => file.write(host(offset), data),
+    read: (offset, buffer) => {
+      file.debugEvent('read_aio');
+      return file.read(host(offset), buffer);
+    },
+    write: (offset, data) => {
+      file.debugEvent('write_aio');
+      return file.write(host(offset), data);
+    },
     writeZeroes: (offset, length, flags) => file.writeZeroes(host(offset), length, flags),
     discard: (offset, length) => file.discard(host(offset), length),
-    flush: () => file.flush(),
+    flush: () => {
+      file.debugEvent('flush_to_os');
+      file.debugEvent('flush_to_disk');
+      return file.flush();
+    },
     truncate: async (length) => {
       if (size !== undefined) throw new CommandError('Cannot resize fixed-size raw disks');
       if (start > 0 && length + start >= MAX_SIZE)

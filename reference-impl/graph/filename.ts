@@ -23,7 +23,9 @@ export function nodeFilename(
   own: JsonObject,
   children: readonly { readonly name: string; readonly filename: NodeFilename }[],
 ): NodeFilename {
-  const simple = Object.entries(own).filter(([name, value]) => !(name in driver.children) || value === '');
+  const simple = Object.entries(driver.shownOptions?.(own) ?? own).filter(
+    ([name, value]) => !(name in driver.children) || value === '',
+  );
   const full: JsonObject = { driver: driverName };
   for (const [name, value] of simple) flatten(full, name, value);
   const isConfigured = Object.keys(full).length > 1;
@@ -33,7 +35,7 @@ export function nodeFilename(
     else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full];
   }
 
-  const plain = plainName(driver, own, isConfigured, children[0]?.filename);
+  const plain = plainName(driver, own, isConfigured, children);
   if (plain !== undefined) return { plain, full, shown: plain };
   return { full, shown: `json:${serialize(inOrder(full))}` };
 }
@@ -42,13 +44,16 @@ function plainName(
   driver: Driver,
   own: JsonObject,
   configured: boolean,
-  file: NodeFilename | undefined,
+  children: readonly { readonly name: string; readonly filename: NodeFilename }[],
 ): string | undefined {
   if (driver.filenameOption !== undefined) return own[driver.filenameOption] as string;
-  if (typeof driver.plainFilename === 'function') return driver.plainFilename(own);
+  if (typeof driver.plainFilename === 'function') {
+    const plain = children.map(({ name, filename }) => [name, filename.plain] as const);
+    return driver.plainFilename(own, Object.fromEntries(plain));
+  }
   // A filter shows what its child does, but opening the child's file does not give the filter.
   if (configured || driver.kind === 'filter') return undefined;
-  return driver.kind === 'format' ? file?.plain : driver.plainFilename;
+  return driver.kind === 'format' ? children[0]?.filename.plain : driver.plainFilename;
 }
 
 function flatten(into: JsonObject, name: string, value: Json): void {

@@ -1,4 +1,5 @@
 /** A block node: a driver's state under a name, the options all drivers share, and the edges to its neighbours. */
+import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
 import type {
   BackingName,
   ChildHandle,
@@ -177,6 +178,10 @@ export class ChildEdge implements Edge, ChildHandle {
     return this.parent.name;
   }
 
+  get nodeName() {
+    return this.node.name;
+  }
+
   get limits() {
     return this.node.requests.limits;
   }
@@ -219,5 +224,9 @@ export class ChildEdge implements Edge, ChildHandle {
 
   allocatedSize() {
     return this.node.state.allocatedSize?.();
+  }
+
+  debugEvent(event: BlkdebugEvent) {
+    this.node.state.debugEvent?.(event);
   }
 }

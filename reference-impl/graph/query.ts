@@ -83,7 +83,7 @@ function describeBackingName(node: Node, image: JsonObject): void {
  */
 export function describeStats(node: Node, options: { readonly backing?: boolean } = {}): JsonObject {
   const stats: JsonObject = { stats: deviceStats(node.requests.highestWrite), 'node-name': node.name };
-  const file = node.child('file');
+  const file = node.child(node.driver.fileChild ?? 'file');
   if (file) stats.parent = describeStats(file.node, options);
   const { backing } = node;
   if (backing && options.backing) stats.backing = describeStats(backing.node, options);

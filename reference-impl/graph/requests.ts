@@ -3,7 +3,7 @@
  * alignment with read-modify-write, order among overlapping requests, splitting, zero detection and the write-zeroes
  * fallback, discard and flush policy, refusal on read-only nodes, dirty bitmaps and the highest write.
  *
- * What it promises to drivers stands in `drivers/driver.ts`; `#assertContract` holds it to that.
+ * What it promises to drivers stands in `drivers/driver.ts`; `#assertTransfer` and `#assertAligned` hold it to that.
  */
 import assert from 'node:assert/strict';
 import type {

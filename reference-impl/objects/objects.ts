@@ -1,5 +1,6 @@
 /** User-created objects (`-object`, `object-add`): by id, with who uses them. */
 import { CommandError } from '../errors.ts';
+import { ThrottleGroups } from '../io/throttle-group.ts';
 
 /** What an object of any type is to the registry. */
 export interface UserObject {
@@ -15,6 +16,7 @@ export interface Secret extends UserObject {
 }
 
 export class Objects {
+  readonly throttleGroups = new ThrottleGroups();
   readonly #objects = new Map<string, UserObject>();
 
   /** Throws `CommandError` for an id that is taken. */
