@@ -61,7 +61,7 @@ export class Machine implements CommandContext {
     });
     this.block = new BlockLayer(this);
     this.nbd = new NbdServer(this, this.block.graph);
-    this.dispatcher = new Dispatcher(commands, this);
+    this.dispatcher = new Dispatcher(commands, this, loadBlockSchema());
     this.jobs = new Jobs(this, (work) => this.dispatcher.exclusively(work));
   }
 

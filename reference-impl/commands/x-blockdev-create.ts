@@ -3,12 +3,10 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { createImage } from '../graph/create.ts';
-import { CommandError, type Handler } from './command.ts';
+import type { Handler } from './command.ts';
 
 export const xBlockdevCreate: Handler = async (args, { block }) => {
   const { driver: name, ...options } = args as JsonObject & { driver: string };
-  const driver = (drivers as Partial<Record<string, Driver>>)[name];
-  if (!driver) throw new CommandError(`Block driver '${name}' not found or not supported`);
-  await createImage(block.graph, driver, options);
+  await createImage(block.graph, (drivers as Partial<Record<string, Driver>>)[name], options);
   return {};
 };

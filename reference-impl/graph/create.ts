@@ -11,8 +11,12 @@ import { SECTOR } from './requests.ts';
 const WRITES: Permissions = { takes: Permission.write | Permission.resize, shares: ALL_PERMISSIONS };
 
 /** `options`: those of the driver in `BlockdevCreateOptions`. Throws `CommandError`. */
-export async function createImage(graph: Graph, driver: Driver, options: JsonObject): Promise<void> {
-  if (!driver.create) throw new CommandError('Driver does not support blockdev-create');
+export async function createImage(
+  graph: Graph,
+  driver: Driver | undefined,
+  options: JsonObject,
+): Promise<void> {
+  if (!driver?.create) throw new CommandError('Driver does not support blockdev-create');
   const { random, inFlight, cwd, objects } = graph.services;
   let used: { readonly node: Node; readonly root: RootEdge } | undefined;
   const file = async (): Promise<ChildHandle> => {

@@ -1,5 +1,6 @@
 /**
- * The schema that the endpoint advertises and checks arguments against: the spec's, less what is not implemented.
+ * The schema that the endpoint advertises: the spec's, less what is not implemented. Arguments are checked against the
+ * whole, as by an endpoint that was built without some drivers: it knows their options, and then lacks the driver.
  *
  * A driver that is not implemented is no value of `BlockdevDriver` and no branch of a union over it.
  */

@@ -5,7 +5,7 @@
  * is running, a command that needs no waiting is answered on the spot.
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
-import type { Command } from '../../spec/model.ts';
+import type { Command, Schema } from '../../spec/model.ts';
 import type { CommandContext, Handler, SessionState } from '../commands/command.ts';
 import { CommandError } from '../errors.ts';
 import { inDictOrder } from './hash-order.ts';
@@ -21,12 +21,15 @@ const NO_ARGUMENTS: WireObject = {};
 export class Dispatcher {
   readonly #handlers: ReadonlyMap<string, Handler>;
   readonly #context: CommandContext;
+  readonly #inputs: Schema;
   /** Settles when all commands taken so far are done; undefined while none is running. */
   #running: Promise<unknown> | undefined;
 
-  constructor(handlers: { readonly [name: string]: Handler }, context: CommandContext) {
+  /** `inputs`: what arguments are checked against, which may be more than is advertised. */
+  constructor(handlers: { readonly [name: string]: Handler }, context: CommandContext, inputs: Schema) {
     this.#handlers = new Map(Object.entries(handlers));
     this.#context = context;
+    this.#inputs = inputs;
   }
 
   /** The reply to a message. Never throws or rejects. */
@@ -51,7 +54,7 @@ export class Dispatcher {
     if (!session.negotiated && name !== 'qmp_capabilities')
       throw new CommandError("Expecting capabilities negotiation with 'qmp_capabilities'", 'CommandNotFound');
     const handler = this.#handlers.get(name);
-    const command = this.#context.schema.commands.get(name);
+    const command = this.#inputs.commands.get(name);
     if (handler === undefined || command === undefined)
       throw new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
     const checked = checkedArguments(command, args);

@@ -3,6 +3,7 @@
  * nodes in their order, then character devices and monitors.
  */
 import { resolve } from 'node:path';
+import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import { blockdevAdd } from '../commands/blockdev-add.ts';
 import { OptionError } from '../endpoint.ts';
@@ -79,7 +80,7 @@ function firstOf(value: string): string {
 }
 
 async function addBlockdev(value: string, { machine }: Start): Promise<void> {
-  const type = machine.schema.commands.get('blockdev-add')!.arguments;
+  const type = loadBlockSchema().commands.get('blockdev-add')!.arguments;
   const given = value.startsWith('{')
     ? parseJsonOption(value)
     : typedArguments(type, parseKeyval(value, 'driver'));
