@@ -1,9 +1,12 @@
 /** For tests that need other people's programs: whether they are here, a server of theirs that runs until it is stopped. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, watch } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+
+/** Between attempts to reach a server that is starting. */
+const RETRY_MS = 5;
 
 /**
  * Why a test that needs these programs must be skipped; undefined if all are here. Throws instead where
@@ -33,30 +36,40 @@ export async function run(program: string, ...args: readonly string[]): Promise<
   return stdout;
 }
 
-/** Starts a server that shows itself as a socket at `path`; waits for that. */
+/** Starts a server; waits until it accepts connections at the socket `path`. Rejects if it ends before that. */
 export async function startServer(
   path: string,
   program: string,
   ...args: readonly string[]
 ): Promise<ChildProcess> {
-  const appeared = new AbortController();
-  const watcher = watch(dirname(path), { signal: appeared.signal });
-  const shown = new Promise<void>((resolve, reject) => {
-    watcher.on('change', () => existsSync(path) && resolve());
-    watcher.on('error', reject);
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  let lastWords = '';
+  child.stderr.on('data', (text: Buffer) => {
+    lastWords = (lastWords + text.toString()).slice(-2000);
   });
-  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'inherit'] });
-  const ended = new Promise<never>((_resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (status) => reject(new Error(`${basename(program)} exited with ${status}`)));
+  let failure: Error | undefined;
+  child.once('error', (error) => {
+    failure = error;
   });
-  try {
-    if (!existsSync(path)) await Promise.race([shown, ended]);
-    return child;
-  } finally {
-    ended.catch(() => undefined);
-    appeared.abort();
+  child.once('exit', (status) => {
+    failure = new Error(`${program} exited with ${status}: ${lastWords}`);
+  });
+  while (!(await accepts(path))) {
+    if (failure) throw failure;
+    await setTimeout(RETRY_MS);
   }
+  return child;
+}
+
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
 }
 
 /** Kills a server; resolves when it has gone. */

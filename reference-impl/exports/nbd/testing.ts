@@ -5,7 +5,8 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
-import { Graph } from '../../graph/graph.ts';
+import { BlockLayer } from '../../graph/block-layer.ts';
+import type { Graph } from '../../graph/graph.ts';
 import type { Node } from '../../graph/node.ts';
 import { openNode } from '../../graph/open.ts';
 import type { Services } from '../../services.ts';
@@ -16,6 +17,7 @@ export interface Fixture {
   readonly folder: string;
   readonly socket: string;
   readonly services: Services;
+  readonly block: BlockLayer;
   readonly graph: Graph;
   readonly server: NbdServer;
   open(definition: JsonObject): Promise<Node>;
@@ -31,13 +33,15 @@ export async function nbdFixture(): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-nbd-'));
   const socket = join(folder, 'nbd.sock');
   const services = testServices(folder);
-  const graph = new Graph(services);
+  const block = new BlockLayer(services);
+  const { graph } = block;
   const server = new NbdServer(services, graph);
   await server.start({ type: 'unix', path: socket }, undefined);
   return {
     folder,
     socket,
     services,
+    block,
     graph,
     server,
     open: (definition) => openNode(graph, definition),

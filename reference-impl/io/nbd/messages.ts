@@ -36,13 +36,15 @@ export interface Chunk {
 }
 
 /** Integers of the given sizes in network byte order, one after another; strings as UTF-8, buffers as they are. */
-export function pack(...fields: readonly (Field | string | Uint8Array)[]): Buffer {
+export function pack(...fields: readonly Packable[]): Buffer {
   return Buffer.concat(
     fields.map((field) =>
       typeof field === 'string' ? Buffer.from(field) : field instanceof Uint8Array ? field : integer(field),
     ),
   );
 }
+
+export type Packable = Field | string | Uint8Array;
 
 interface Field {
   readonly bytes: 2 | 4 | 8;

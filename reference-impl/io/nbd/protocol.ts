@@ -37,8 +37,8 @@ export const Option = {
   info: 6,
   go: 7,
   structuredReply: 8,
-  listMetaContext: 10,
-  setMetaContext: 11,
+  listMetaContext: 9,
+  setMetaContext: 10,
 } as const;
 
 const ERROR = 2 ** 31;
