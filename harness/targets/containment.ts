@@ -8,7 +8,7 @@
  */
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
-import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 
 export interface Bounds {
   /** The scratch folder as the endpoint sees it; relative names are taken from it. Absolute, normalised. */
@@ -94,10 +94,20 @@ function visit(item: Json, key: string, path: string, bounds: Bounds): void {
   else if (Array.isArray(item))
     for (const [index, element] of item.entries()) visit(element, key, `${path}[${index}]`, bounds);
   else if (isJsonObject(item)) {
-    if (item.type === 'fd' || item.type === 'vsock')
-      throw new ContainmentError(`${path}.type`, item.type, 'is an address outside');
+    if (isAddressOutside(item))
+      throw new ContainmentError(`${path}.type`, String(item.type), 'is an address outside');
     for (const [name, element] of Object.entries(item)) visit(element, name, `${path}.${name}`, bounds);
   }
+}
+
+/**
+ * Socket addresses by descriptor or of a virtual machine, flat or with their members in `data`. Let through are a
+ * descriptor's name that nobody gives, and the address that vsock calls local.
+ */
+function isAddressOutside({ type, data, str, cid }: JsonObject): boolean {
+  const within = isJsonObject(data) ? data : { str: str ?? null, cid: cid ?? null };
+  if (type === 'fd') return !(typeof within.str === 'string' && within.str.startsWith('no-such-'));
+  return type === 'vsock' && within.cid !== '1';
 }
 
 /** A string by the member in which it stands; options may be flattened (`file.filename`). */

@@ -1,0 +1,48 @@
+/**
+ * Values that an endpoint would pay for with real time, memory or disk: kept small wherever they are generated. The
+ * schema would allow more.
+ */
+import { type IntegerRange, integerRange } from '../../spec/integers.ts';
+import type { JsonObject } from '../../spec/json.ts';
+import type { BuiltinType } from '../../spec/model.ts';
+
+const MiB = 2n ** 20n;
+
+/** Greatest value by member. */
+const COSTLY: ReadonlyMap<string, bigint> = new Map([
+  // Time: a monitor stands still while a key is derived, a connection is waited for, or a slow null device read.
+  ['iter-time', 10n],
+  ['latency-ns', 1000n],
+  ['open-timeout', 0n],
+  ['reconnect-delay', 0n],
+  ['timeout', 1n],
+  // Memory.
+  ['cache-size', MiB],
+  ['l2-cache-size', MiB],
+  ['refcount-cache-size', MiB],
+  ['readahead', MiB],
+  ['prealloc-size', MiB],
+  ['prealloc-align', MiB],
+]);
+
+/**
+ * What is generated for an integer member. Of an introspected integer, whose type is hidden, only what is a value of
+ * every integer type.
+ */
+export function generatedRange(type: BuiltinType, member: string): IntegerRange {
+  const { min, max } = type.anyInteger ? { min: 0n, max: 127n } : integerRange(type);
+  const most = COSTLY.get(member);
+  return most === undefined ? { min, max } : { min: min < 0n ? -1n : min, max: most < max ? most : max };
+}
+
+/** True where `generatedRange` leaves out values of the type. */
+export function isBounded(type: BuiltinType, member: string): boolean {
+  return type.anyInteger === true || COSTLY.has(member);
+}
+
+/** Makes an image that is to be allocated at once a small one, in place. */
+export function boundAllocation(value: JsonObject): void {
+  const { preallocation, size } = value;
+  if (preallocation === undefined || preallocation === 'off' || size === undefined) return;
+  if ((typeof size === 'number' || typeof size === 'bigint') && size > MiB) value.size = Number(MiB);
+}
