@@ -1,6 +1,7 @@
 /** `block-dirty-bitmap-add`: starts to track the writes to a node. */
 import { DirtyBitmap } from '../graph/dirty-bitmap.ts';
 import type { Node } from '../graph/node.ts';
+import { checkPersistent } from '../graph/persistent-bitmaps.ts';
 import { CommandError, type Handler } from './command.ts';
 
 const SMALLEST = 512;
@@ -16,10 +17,11 @@ export const blockDirtyBitmapAdd: Handler = (args, { block }) => {
   const granularity = (args.granularity as number | undefined) ?? defaultGranularity(node);
   if (granularity < SMALLEST || !Number.isInteger(Math.log2(granularity)))
     throw new CommandError(`Granularity must be power of 2 and at least ${SMALLEST}`);
-  if (args.persistent)
-    throw new CommandError(`Can't store persistent bitmaps to ${node.name}: Operation not supported`);
+  if (args.persistent) checkPersistent(node, name, granularity);
   if (node.bitmaps.find(name)) throw new CommandError(`Bitmap already exists: ${name}`);
-  node.bitmaps.add(new DirtyBitmap(name, granularity, node.requests.length()));
+  const bitmap = new DirtyBitmap(name, granularity, node.requests.length());
+  bitmap.persistent = args.persistent === true;
+  node.bitmaps.add(bitmap);
   return {};
 };
 

@@ -1,9 +1,10 @@
 /** `block-dirty-bitmap-clear`: forgets what was written, and goes on tracking. */
-import type { Handler } from './command.ts';
+import { CommandError, type Handler } from './command.ts';
 
 export const blockDirtyBitmapClear: Handler = (args, { block }) => {
   const { bitmap } = block.bitmap(args.node as string, args.name as string);
   bitmap.assertNotFrozen('modified');
+  if (bitmap.readOnly) throw new CommandError(`Bitmap '${bitmap.name}' is readonly and cannot be cleared`);
   bitmap.clear();
   return {};
 };

@@ -1,9 +1,10 @@
 /** `block-dirty-bitmap-remove`: stops tracking. */
+import { removeBitmap } from '../graph/persistent-bitmaps.ts';
 import type { Handler } from './command.ts';
 
-export const blockDirtyBitmapRemove: Handler = (args, { block }) => {
+export const blockDirtyBitmapRemove: Handler = async (args, { block }) => {
   const { node, bitmap } = block.bitmap(args.node as string, args.name as string);
   bitmap.assertNotFrozen('removed');
-  node.bitmaps.remove(bitmap);
+  await removeBitmap(node, bitmap);
   return {};
 };

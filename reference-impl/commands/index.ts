@@ -42,6 +42,7 @@ import { queryNamedBlockNodes } from './query-named-block-nodes.ts';
 import { queryQmpSchema } from './query-qmp-schema.ts';
 import { queryVersion } from './query-version.ts';
 import { quit } from './quit.ts';
+import { xBlockdevChange } from './x-blockdev-change.ts';
 import { xBlockdevCreate } from './x-blockdev-create.ts';
 import { xBlockdevSetIothread } from './x-blockdev-set-iothread.ts';
 import { xDebugBlockDirtyBitmapSha256 } from './x-debug-block-dirty-bitmap-sha256.ts';
@@ -85,6 +86,7 @@ export const commands = {
   'query-qmp-schema': queryQmpSchema,
   'query-version': queryVersion,
   quit,
+  'x-blockdev-change': xBlockdevChange,
   'x-blockdev-create': xBlockdevCreate,
   'x-blockdev-set-iothread': xBlockdevSetIothread,
   'x-debug-block-dirty-bitmap-sha256': xDebugBlockDirtyBitmapSha256,

@@ -20,6 +20,10 @@ export class DirtyBitmap {
   readonly name: string;
   /** Bytes, a power of two. */
   readonly granularity: number;
+  /** The image keeps it while the node is closed. */
+  persistent = false;
+  /** It belongs to a read-only image, and so is not to change. */
+  readOnly = false;
   #blocks: number;
   #pages = new Map<number, Uint8Array>();
   /** Collects what is written while the bitmap itself is frozen. */
@@ -74,11 +78,29 @@ export class DirtyBitmap {
 
   /** What the bitmap itself holds: ranges of bytes, in order. */
   *ranges(): Generator<[offset: number, length: number]> {
-    for (const [index, page] of [...this.#pages].sort(([a], [b]) => a - b))
+    for (const [index, page] of [...this.#pages].toSorted(([a], [b]) => a - b))
       for (let at = 0; at < PAGE; at += 1)
         for (let bit = 0; page[at] !== 0 && bit < 8; bit += 1)
           if (page[at]! & (1 << bit))
             yield [(index * PAGE_BLOCKS + at * 8 + bit) * this.granularity, this.granularity];
+  }
+
+  /** The map in pieces, each with its position in bytes; bit n for block n, what is left out is zeroes. */
+  parts(): [position: number, bytes: Uint8Array][] {
+    return [...this.#pages].map(([index, page]) => [index * PAGE, page]);
+  }
+
+  /** Takes over such pieces; what lies behind the last block is dropped. */
+  fill(parts: Iterable<readonly [position: number, bytes: Uint8Array]>): void {
+    for (const [position, bytes] of parts)
+      for (let done = 0; done < bytes.length; ) {
+        const within = (position + done) % PAGE;
+        const piece = bytes.subarray(done, done + PAGE - within);
+        if (piece.some((byte) => byte !== 0))
+          this.#page(Math.floor((position + done) / PAGE)).set(piece, within);
+        done += piece.length;
+      }
+    this.resize(this.#blocks * this.granularity);
   }
 
   mark(offset: number, length: number): void {
@@ -141,7 +163,7 @@ export class DirtyBitmap {
 /** The bitmaps of one node, newest first, as queries list them. */
 export class DirtyBitmaps {
   readonly #list: DirtyBitmap[] = [];
-  /** Others who are told what is written, as a job is. */
+  /** Others who are told what is written, as a job is: both before and after. */
   readonly observers = new Set<{ mark(offset: number, length: number): void }>();
 
   get all(): readonly DirtyBitmap[] {
@@ -158,6 +180,11 @@ export class DirtyBitmaps {
 
   remove(bitmap: DirtyBitmap): void {
     this.#list.splice(this.#list.indexOf(bitmap), 1);
+  }
+
+  /** Something is about to be written. */
+  announce(offset: number, length: number): void {
+    for (const observer of this.observers) observer.mark(offset, length);
   }
 
   mark(offset: number, length: number): void {

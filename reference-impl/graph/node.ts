@@ -14,6 +14,7 @@ import { type NodeFilename, nodeFilename } from './filename.ts';
 import { OpBlockers } from './op-blockers.ts';
 import type { NodeOptions } from './options.ts';
 import { type Edge, NOTHING, type Permissions } from './permissions.ts';
+import { storeBitmaps } from './persistent-bitmaps.ts';
 import { type RequestPolicy, Requests } from './requests.ts';
 
 export class Node {
@@ -123,10 +124,14 @@ export class Node {
     if (readOnly === this.readOnly) return;
     const { state, requests } = this.#open;
     await requests.exclusively(async () => {
-      if (readOnly) await requests.flush();
+      if (readOnly) {
+        await requests.flush();
+        await storeBitmaps(this);
+      }
       await state.setReadOnly?.(readOnly);
     });
     this.readOnly = readOnly;
+    for (const bitmap of this.bitmaps.all) bitmap.readOnly = bitmap.persistent && readOnly;
     requests.policy = this.#policy();
   }
 
@@ -150,6 +155,8 @@ export class Node {
     if (!this.#opened) return;
     const { state, requests } = this.#opened;
     await requests.drain();
+    // What cannot be stored any more is lost, as after a crash: the image knows that it was in use.
+    if (!this.readOnly) await storeBitmaps(this).catch(() => undefined);
     this.#opened = undefined;
     await requests.flush().catch(() => undefined);
     await state.close();

@@ -28,6 +28,7 @@ import { openBacking } from './backing.ts';
 import type { Graph } from './graph.ts';
 import { Node } from './node.ts';
 import { checkOptions, nodeOptions, type Parent } from './options.ts';
+import { loadBitmaps } from './persistent-bitmaps.ts';
 import { probe } from './probe.ts';
 
 export interface OpenContext {
@@ -92,6 +93,7 @@ async function openAs(graph: Graph, node: Node, name: string | undefined): Promi
       }),
     );
     graph.refreshPermissions(node);
+    await loadBitmaps(node);
   } catch (error) {
     if (!node.isOpen) await state.close();
     throw error;

@@ -1,0 +1,53 @@
+/** Dirty bitmaps between a node and its image: loaded when it opens, stored when it closes or becomes read-only. */
+import type { StoredBitmap } from '../drivers/driver.ts';
+import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
+import { DirtyBitmap } from './dirty-bitmap.ts';
+import type { Node } from './node.ts';
+
+/** Those of a read-only node keep what they hold. Throws `IoError`. */
+export async function loadBitmaps(node: Node): Promise<void> {
+  for (const stored of (await node.state.bitmaps?.load()) ?? []) {
+    const bitmap = new DirtyBitmap(stored.name, stored.granularity, node.requests.length());
+    bitmap.fill(stored.parts);
+    bitmap.persistent = true;
+    bitmap.readOnly = node.readOnly;
+    node.bitmaps.add(bitmap);
+  }
+}
+
+/** Before a writable node closes or becomes read-only. Throws `IoError`. */
+export async function storeBitmaps(node: Node): Promise<void> {
+  const kept = node.bitmaps.all.filter(({ persistent, readOnly }) => persistent && !readOnly);
+  await node.state.bitmaps?.store(kept.map(toStored));
+}
+
+function toStored(bitmap: DirtyBitmap): StoredBitmap {
+  return { name: bitmap.name, granularity: bitmap.granularity, recording: true, parts: bitmap.parts() };
+}
+
+/** Throws `CommandError` if the node's image cannot keep such a bitmap. */
+export function checkPersistent(node: Node, name: string, granularity: number): void {
+  const cannot = (reason: string) =>
+    new CommandError(`Can't store persistent bitmaps to ${node.name}: ${reason}`);
+  if (!node.state.bitmaps) throw cannot('Operation not supported');
+  try {
+    node.state.bitmaps.check(name, granularity);
+  } catch (error) {
+    throw error instanceof CommandError ? cannot(error.message) : error;
+  }
+}
+
+/** Takes a bitmap out of the node, and out of its image. Throws `CommandError`. */
+export async function removeBitmap(node: Node, bitmap: DirtyBitmap): Promise<void> {
+  if (bitmap.persistent)
+    try {
+      if (node.readOnly) throw new IoError('EPERM');
+      await node.requests.exclusively(async () => node.state.bitmaps?.remove(bitmap.name));
+    } catch (error) {
+      if (error instanceof IoError)
+        throw new CommandError(`Failed to update bitmap extension: ${error.message}`);
+      throw error;
+    }
+  node.bitmaps.remove(bitmap);
+}
