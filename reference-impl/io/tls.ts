@@ -1,17 +1,27 @@
 /** TLS over a connection that is already open, and the credentials for it: files named as QEMU names them. */
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { CommandError } from '../errors.ts';
 import { asIoError, IoError } from './errno.ts';
 
+/** What the protocol asks for at least. */
+const MIN_VERSION = 'TLSv1.2';
+
 export type TlsEndpoint = 'client' | 'server';
+
+/** In PEM. */
+interface Certificates {
+  readonly ca: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
 
 /** X.509 credentials of one side of a connection. */
 export interface TlsCredentials {
   readonly endpoint: TlsEndpoint;
-  readonly context: tls.SecureContext;
+  readonly certificates: Certificates;
   /** Refuse a peer without a certificate of the same authority. */
   readonly verifyPeer: boolean;
 }
@@ -25,28 +35,33 @@ export async function loadTlsCredentials(
   endpoint: TlsEndpoint,
   verifyPeer: boolean,
 ): Promise<TlsCredentials> {
-  const optional = endpoint === 'client';
-  const [ca, cert, key] = await Promise.all([
-    pem(dir, 'ca-cert', false),
-    pem(dir, `${endpoint}-cert`, optional),
-    pem(dir, `${endpoint}-key`, optional),
-  ]);
+  const ca = await pem(dir, 'ca-cert');
+  const own = endpoint === 'server' || (await exists(dir, 'client-cert'));
+  const certificates = own
+    ? { ca, cert: await pem(dir, `${endpoint}-cert`), key: await pem(dir, `${endpoint}-key`) }
+    : { ca };
   try {
-    const context = tls.createSecureContext({ ca, cert, key, minVersion: 'TLSv1.2' });
-    return { endpoint, context, verifyPeer };
+    tls.createSecureContext(certificates);
   } catch (error) {
     throw new CommandError(`Unable to use the certificates in '${dir}': ${(error as Error).message}`);
   }
+  return { endpoint, certificates, verifyPeer };
 }
 
-async function pem(dir: string, name: string, optional: boolean): Promise<Buffer | undefined> {
+function exists(dir: string, name: string): Promise<boolean> {
+  return access(join(dir, `${name}.pem`)).then(
+    () => true,
+    () => false,
+  );
+}
+
+async function pem(dir: string, name: string): Promise<Buffer> {
   const path = join(dir, `${name}.pem`);
   try {
     return await readFile(path);
   } catch (caught) {
     const error = asIoError(caught);
     if (!(error instanceof IoError)) throw error;
-    if (optional && error.code === 'ENOENT') return undefined;
     throw new CommandError(`Unable to access credentials ${path}: ${error.message}`);
   }
 }
@@ -54,39 +69,46 @@ async function pem(dir: string, name: string, optional: boolean): Promise<Buffer
 /** Takes the connection over as a client that reached the server by the name `host`; rejects if TLS fails. */
 export function secureClient(
   socket: Duplex,
-  { context, verifyPeer }: TlsCredentials,
+  { certificates, verifyPeer }: TlsCredentials,
   host: string,
 ): Promise<Duplex> {
-  const secure = tls.connect({
-    socket,
-    secureContext: context,
-    rejectUnauthorized: verifyPeer,
-    host,
-  });
-  return ready(secure, 'secureConnect');
-}
-
-/** Takes the connection over as a server; rejects if TLS fails. */
-export function secureServer(socket: Duplex, { context, verifyPeer }: TlsCredentials): Promise<Duplex> {
-  const secure = new tls.TLSSocket(socket as import('node:net').Socket, {
-    isServer: true,
-    secureContext: context,
-    requestCert: verifyPeer,
-    rejectUnauthorized: verifyPeer,
-  });
-  return ready(secure, 'secure');
-}
-
-function ready(secure: tls.TLSSocket, event: 'secure' | 'secureConnect'): Promise<Duplex> {
   return new Promise((done, fail) => {
-    const closed = (): void => fail(new Error('TLS handshake failed: connection closed'));
-    const failed = (error: Error): void => fail(new Error(`TLS handshake failed: ${error.message}`));
+    const secure = tls.connect({
+      ...certificates,
+      socket,
+      host,
+      minVersion: MIN_VERSION,
+      rejectUnauthorized: verifyPeer,
+    });
+    const failed = (error: Error): void => fail(failure(error));
+    const closed = (): void => fail(failure(new Error('connection closed')));
     secure.once('error', failed);
     secure.once('close', closed);
-    secure.once(event, () => {
+    secure.once('secureConnect', () => {
       secure.off('error', failed);
       secure.off('close', closed);
       done(secure);
     });
   });
+}
+
+/** Takes the connection over as a server; rejects if TLS fails. */
+export function secureServer(socket: Duplex, { certificates, verifyPeer }: TlsCredentials): Promise<Duplex> {
+  return new Promise((done, fail) => {
+    // Only a server object of Node checks the client's certificate; it takes connections made elsewhere.
+    const server = tls.createServer({
+      ...certificates,
+      minVersion: MIN_VERSION,
+      requestCert: verifyPeer,
+      rejectUnauthorized: verifyPeer,
+    });
+    server.once('secureConnection', done);
+    server.once('tlsClientError', (error) => fail(failure(error)));
+    socket.once('close', () => fail(failure(new Error('connection closed'))));
+    server.emit('connection', socket);
+  });
+}
+
+function failure(error: Error): Error {
+  return new Error(`TLS handshake failed: ${error.message}`, { cause: error });
 }
