@@ -19,12 +19,15 @@ import { blockSetWriteThreshold } from './block-set-write-threshold.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { blockdevBackup } from './blockdev-backup.ts';
 import { blockdevDel } from './blockdev-del.ts';
+import { blockdevMirror } from './blockdev-mirror.ts';
 import { blockdevSnapshot } from './blockdev-snapshot.ts';
 import { blockdevSnapshotDeleteInternalSync } from './blockdev-snapshot-delete-internal-sync.ts';
 import { blockdevSnapshotInternalSync } from './blockdev-snapshot-internal-sync.ts';
 import { blockdevSnapshotSync } from './blockdev-snapshot-sync.ts';
 import { changeBackingFile } from './change-backing-file.ts';
 import type { Handler } from './command.ts';
+import { driveBackup } from './drive-backup.ts';
+import { driveMirror } from './drive-mirror.ts';
 import { humanMonitorCommand } from './human-monitor-command.ts';
 import { nbdServerAdd } from './nbd-server-add.ts';
 import { nbdServerRemove } from './nbd-server-remove.ts';
@@ -64,11 +67,14 @@ export const commands = {
   'blockdev-add': blockdevAdd,
   'blockdev-backup': blockdevBackup,
   'blockdev-del': blockdevDel,
+  'blockdev-mirror': blockdevMirror,
   'blockdev-snapshot': blockdevSnapshot,
   'blockdev-snapshot-delete-internal-sync': blockdevSnapshotDeleteInternalSync,
   'blockdev-snapshot-internal-sync': blockdevSnapshotInternalSync,
   'blockdev-snapshot-sync': blockdevSnapshotSync,
   'change-backing-file': changeBackingFile,
+  'drive-backup': driveBackup,
+  'drive-mirror': driveMirror,
   'human-monitor-command': humanMonitorCommand,
   'nbd-server-add': nbdServerAdd,
   'nbd-server-remove': nbdServerRemove,

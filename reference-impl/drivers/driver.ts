@@ -158,10 +158,11 @@ export interface ChildHandle {
 
 /**
  * What a child is to its parent: the role decides which permissions the parent takes on it (`graph/permissions.ts`).
- * `file`: holds a format's metadata and data. `filtered`: the parent passes requests on. `backing`: shows through
- * where an image has nothing of its own; the graph opens, changes and removes it while the parent lives.
+ * `file`: holds a format's metadata and data. `filtered`: the parent passes requests on; `overseen`: it does so
+ * for a job, which sees to it that nobody is disturbed. `backing`: shows through where an image has nothing of its own;
+ * the graph opens, changes and removes it while the parent lives.
  */
-export type ChildRole = 'file' | 'filtered' | 'backing';
+export type ChildRole = 'file' | 'filtered' | 'overseen' | 'backing';
 
 export interface OpenEnvironment {
   /** The driver's own options as the schema checked them: neither `driver` nor the members that all drivers share. */

@@ -25,6 +25,8 @@ async function open({ options, clock, inFlight }: OpenEnvironment): Promise<Driv
     write: request,
     writeZeroes: request,
     flush: request,
+    // Nothing is kept here, be it data or zeroes.
+    blockStatus: (_offset, length) => Promise.resolve({ length, zero: false, allocated: false }),
     close: () => Promise.resolve(),
   };
 }

@@ -155,7 +155,7 @@ export class Graph {
   /** The node as `lookup` finds it, if it is a disk of its own: used by devices and the like alone. */
   lookupRoot(name: string): Node {
     const node = this.lookup(name, name);
-    if (node.parents.some(({ role }) => role !== 'root')) throw new CommandError('Need a root block node');
+    assertRoot(node);
     return node;
   }
 

@@ -84,6 +84,8 @@ function byRole(role: Edge['role'], readOnly: boolean, { takes, shares }: Permis
         shares: Permission.consistentRead | Permission.writeUnchanged | Permission.changeChildren | changes,
       };
     }
+    case 'overseen':
+      return { takes: takes & Permission.write, shares: ALL_PERMISSIONS };
     default:
       return { takes: takes & ~Permission.changeChildren, shares: shares | Permission.changeChildren };
   }

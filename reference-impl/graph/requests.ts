@@ -163,6 +163,11 @@ export class Requests {
     return this.#state.blockStatus(offset as GuestOffset, asked);
   }
 
+  /** Nothing is in flight. */
+  get idle(): boolean {
+    return this.#active.size === 0;
+  }
+
   /** Resolves when every request that was in flight at the call has ended. */
   async drain(): Promise<void> {
     const resume = this.#state.drain?.();
@@ -203,6 +208,7 @@ export class Requests {
     const [start, end] = this.#aligned(offset, offset + length);
     const lengthBefore = this.length();
     for (const prepare of this.beforeWrite) await prepare(offset, length);
+    this.#bitmaps.announce(offset, length);
     try {
       await this.#inOrder(start, end, true, async () => {
         this.#mayWrite(offset, length);

@@ -27,6 +27,8 @@ export interface JobWork {
   readonly type: BlockJobType;
   /** The work itself. It waits only through `Job.sleep` and for I/O; failing, it throws `IoError`. */
   run(job: Job): Promise<void>;
+  /** Waits until no request is in flight, so that the job can rest. */
+  settle?(): Promise<void>;
   /** After the work, outside of any command: changes the graph accordingly. May still fail with `IoError`. */
   exit?(job: Job, error: IoError | undefined): Promise<void>;
   /** The job, and all in its group, will end well; or it will not. Then `clean`, in both cases. */
@@ -178,6 +180,8 @@ export class Job {
   }
 
   async pausePoint(): Promise<void> {
+    if (this.#pauseCount === 0 || this.cancelled) return;
+    await this.work.settle?.();
     if (this.#pauseCount === 0 || this.cancelled) return;
     this.become(this.status === 'ready' ? 'standby' : 'paused');
     await this.#yield(undefined);

@@ -1,0 +1,52 @@
+/** Looks down chains of backing files. */
+import type { Node } from '../graph/node.ts';
+
+/** `top` and what is below it, down to `base`, which is left out; to the end of the chain without one. */
+export function* chain(top: Node | undefined, base?: Node): Generator<Node> {
+  for (let node = top; node !== undefined && node !== base; node = node.backing?.node) yield node;
+}
+
+export function inChain(top: Node, node: Node): boolean {
+  return [...chain(top)].includes(node);
+}
+
+/** The node whose backing file is `below`, in the chain of `top`. */
+export function overlayOf(top: Node, below: Node): Node | undefined {
+  return [...chain(top)].find((node) => node.backing?.node === below);
+}
+
+/** Whether `top` itself, not what is below it, decides the contents from `offset` on, and for how many bytes. */
+export async function isAllocated(node: Node, offset: number, length: number) {
+  const status = await node.requests.blockStatus(offset, length);
+  return { allocated: status.allocated, length: Math.min(length, status.length) };
+}
+
+/** Whether some node from `top` down to `base`, which is left out, decides the contents, and for how many bytes. */
+export async function isAllocatedAbove(top: Node, base: Node | undefined, offset: number, length: number) {
+  let shared = length;
+  for (const node of chain(top, base)) {
+    const status = await isAllocated(node, offset, length);
+    if (status.allocated) return { allocated: true, length: Math.min(shared, status.length) };
+    // What lies behind the end of a short backing file says nothing about the rest.
+    if (node === top || offset + status.length < node.requests.length())
+      shared = Math.min(shared, status.length);
+  }
+  return { allocated: false, length: shared };
+}
+
+/** Whether what is read from the whole chain is zero, data, or neither, and for how many bytes. */
+export async function contents(top: Node, offset: number, length: number) {
+  for (const node of chain(top)) {
+    const status = await node.requests.blockStatus(offset, length);
+    const known = Math.min(length, status.length);
+    if (status.zero) return { kind: 'zero', length: known } as const;
+    if (status.allocated) return { kind: 'data', length: known } as const;
+    length = known;
+  }
+  return { kind: 'nothing', length } as const;
+}
+
+/** A node that a command names by the file name of its image, in the chain of `top`. */
+export function findByFilename(top: Node, filename: string): Node | undefined {
+  return [...chain(top)].find((node) => node.filename.shown === filename);
+}

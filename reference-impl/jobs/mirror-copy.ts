@@ -1,0 +1,177 @@
+/**
+ * The copying of a mirror: keeps track of what the target lacks, and copies it with several requests in flight.
+ *
+ * What the guest writes is told by the source's observers before and after each write, so that nothing that is copied
+ * meanwhile is taken for done.
+ */
+import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+import type { Node } from '../graph/node.ts';
+import { IoError } from '../io/errno.ts';
+import { contents } from './chain.ts';
+import { DirtyBlocks } from './dirty-blocks.ts';
+import type { Job } from './job.ts';
+import { isZero } from './zero.ts';
+
+const MOST_IN_FLIGHT = 16;
+/** Bytes of one request, unless the buffer is so large that the requests in flight would not fill it. */
+const REQUEST = 1 << 20;
+
+export interface CopyOptions {
+  readonly granularity: number;
+  /** Bytes that may be in flight. */
+  readonly bufferSize: number;
+  /** Zeroes may lose their allocation. */
+  readonly unmap: boolean;
+  readonly onSourceError: BlockdevOnError;
+  readonly onTargetError: BlockdevOnError;
+}
+
+export class MirrorCopy {
+  /** What the target lacks. */
+  readonly dirty: DirtyBlocks;
+  readonly #source: Node;
+  readonly #target: Node;
+  readonly #options: CopyOptions;
+  readonly #length: number;
+  readonly #mostAtOnce: number;
+  readonly #inFlight = new Set<{ start: number; end: number; done: Promise<void> }>();
+  #bytesInFlight = 0;
+  #cursor = 0;
+  /** A failure that ends the job. */
+  #fatal: IoError | undefined;
+
+  constructor(source: Node, target: Node, options: CopyOptions) {
+    this.#source = source;
+    this.#target = target;
+    this.#options = options;
+    this.#length = source.requests.length();
+    this.#mostAtOnce = Math.max(options.bufferSize / MOST_IN_FLIGHT, REQUEST);
+    this.dirty = new DirtyBlocks(options.granularity, this.#length);
+  }
+
+  get onTargetError(): BlockdevOnError {
+    return this.#options.onTargetError;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Bytes that are being or have to be copied. */
+  get left(): number {
+    return this.dirty.bytes + this.#bytesInFlight;
+  }
+
+  /** No further request can be sent now. */
+  get saturated(): boolean {
+    return (
+      this.#inFlight.size >= MOST_IN_FLIGHT ||
+      (this.#inFlight.size > 0 && (this.dirty.count === 0 || this.#bytesInFlight >= this.#options.bufferSize))
+    );
+  }
+
+  throwIfFailed(): void {
+    if (this.#fatal) throw this.#fatal;
+  }
+
+  /** Waits until a request ends. */
+  async oneDone(): Promise<void> {
+    await Promise.race([...this.#inFlight].map(({ done }) => done));
+  }
+
+  async allDone(): Promise<void> {
+    while (this.#inFlight.size > 0) await Promise.all([...this.#inFlight].map(({ done }) => done));
+  }
+
+  /** Sends requests for the next stretch that is dirty; the nanoseconds to wait before any more. */
+  async iterate(job: Job): Promise<bigint> {
+    const start = this.dirty.next(this.#cursor) ?? this.dirty.next(0);
+    if (start === undefined) return 0n;
+    await this.#overlapping(start);
+    const end = this.#stretchEnd(start);
+    this.#cursor = end;
+    this.dirty.clear(start, end - start);
+    let delay = 0n;
+    for (let at = start; at < Math.min(end, this.#length); ) {
+      while (this.#inFlight.size >= MOST_IN_FLIGHT) await this.oneDone();
+      if (this.#fatal) {
+        this.dirty.mark(at, end - at);
+        return 0n;
+      }
+      const most = Math.min(end, this.#length) - at;
+      at += await this.#send(job, at, most, (bytes) => {
+        delay = job.limit.account(bytes);
+      });
+    }
+    return delay;
+  }
+
+  /** Dirty blocks from `start` on without a gap, as many as the buffer holds. */
+  #stretchEnd(start: number): number {
+    const { granularity } = this.dirty;
+    let end = start + granularity;
+    while (end - start < this.#options.bufferSize && this.dirty.has(end) && !this.#isBusy(end))
+      end += granularity;
+    return end;
+  }
+
+  #isBusy(offset: number): boolean {
+    for (const { start, end } of this.#inFlight)
+      if (start < offset + this.dirty.granularity && offset < end) return true;
+    return false;
+  }
+
+  async #overlapping(offset: number): Promise<void> {
+    while (this.#isBusy(offset)) await this.oneDone();
+  }
+
+  /** Begins to copy at most `most` bytes; resolves with how many when it is known what they are. */
+  async #send(job: Job, offset: number, most: number, account: (bytes: number) => void): Promise<number> {
+    let part: Awaited<ReturnType<typeof contents>>;
+    try {
+      part = await contents(this.#source, offset, most);
+    } catch {
+      // The request itself tells what is wrong.
+      part = { kind: 'data', length: most };
+    }
+    const whole = Math.min(part.length, this.#mostAtOnce);
+    // Smaller stretches than a block of the target are copied together, block by block.
+    const { granularity } = this.dirty;
+    const isShort = whole < most && whole % granularity !== 0;
+    const length = isShort ? Math.min(most, Math.ceil(whole / granularity) * granularity) : whole;
+    const kind = isShort ? 'data' : part.kind;
+    account(length);
+    this.#bytesInFlight += length;
+    const request = { start: offset, end: offset + length, done: Promise.resolve() };
+    request.done = this.#copy(job, offset, kind, length).finally(() => {
+      this.#bytesInFlight -= length;
+      this.#inFlight.delete(request);
+    });
+    this.#inFlight.add(request);
+    return length;
+  }
+
+  async #copy(job: Job, offset: number, kind: 'data' | 'zero' | 'nothing', length: number): Promise<void> {
+    let operation: 'read' | 'write' = 'write';
+    const { requests } = this.#target;
+    try {
+      if (kind === 'zero') await requests.writeZeroes(offset, length, { mayUnmap: this.#options.unmap });
+      else if (kind === 'nothing') await requests.discard(offset, length);
+      else {
+        const data = new Uint8Array(length);
+        operation = 'read';
+        await this.#source.requests.read(offset, data);
+        operation = 'write';
+        if (isZero(data)) await requests.writeZeroes(offset, length, { mayUnmap: this.#options.unmap });
+        else await requests.write(offset, data);
+      }
+      job.offset += length;
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      this.dirty.mark(offset, length);
+      const { onSourceError, onTargetError } = this.#options;
+      const policy = operation === 'read' ? onSourceError : onTargetError;
+      if (job.failed(operation, policy, error) === 'report') this.#fatal ??= error;
+    }
+  }
+}

@@ -1,0 +1,298 @@
+/**
+ * Mirror: copies a node to another while it is written, until both are the same; then keeps them so until told to
+ * complete, when the target takes the source's place, or to stop. The commit of an active layer is a mirror to the
+ * base.
+ *
+ * 1. what the target lacks is found out
+ * 2. it is copied; when nothing is left, the job is ready
+ * 3. what the guest writes meanwhile is copied
+ * 4. told to complete: when nothing is in flight nor left, the graph changes in one go
+ */
+import type { BlockdevOnError, MirrorSyncMode } from '../../spec/generated/qmp.ts';
+import { CommandError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
+import { setReadOnly } from '../graph/reopen.ts';
+import { IoError } from '../io/errno.ts';
+import { chain, inChain, isAllocatedAbove } from './chain.ts';
+import { type JobArguments, type JobContext, lifecycle } from './context.ts';
+import { insertFilter, removeFilter } from './filter.ts';
+import type { Job, JobWork } from './job.ts';
+import { JobNodes } from './job-nodes.ts';
+import { MirrorCopy } from './mirror-copy.ts';
+import { hasZeroInit } from './zero-init.ts';
+
+const DEFAULT_BUFFER = 10 << 20;
+const LEAST_DEFAULT_GRANULARITY = 4096;
+const MOST_DEFAULT_GRANULARITY = 65536;
+const LEAST_GRANULARITY = 512;
+const MOST_GRANULARITY = 64 << 20;
+/** How often a ready job looks for what was written. */
+const READY_SLICE_NS = 100_000_000n;
+/** Bytes whose allocation is asked for in one go. */
+const SCAN = 1 << 30;
+
+export interface MirrorArguments extends JobArguments {
+  readonly sync: MirrorSyncMode;
+  readonly granularity?: number;
+  readonly 'buf-size'?: number | bigint;
+  readonly unmap?: boolean;
+  readonly 'on-source-error'?: BlockdevOnError;
+  readonly 'on-target-error'?: BlockdevOnError;
+  readonly 'filter-node-name'?: string;
+}
+
+export interface MirrorPlan {
+  readonly type: 'mirror' | 'commit';
+  readonly source: Node;
+  readonly target: Node;
+  /** Copied is what is above this one; all without it. */
+  readonly base?: Node | undefined;
+  /** Gives the target, once all is copied, the backing file that it is to have. */
+  readonly attachBacking?: () => Promise<void>;
+  /** The node whose place the target takes: by default the source. */
+  readonly replaces?: string | undefined;
+}
+
+/** Throws `CommandError` for a granularity that mirrors do not have. */
+export function checkGranularity(granularity = 0): void {
+  if (granularity !== 0 && (granularity < LEAST_GRANULARITY || granularity > MOST_GRANULARITY))
+    throw new CommandError("Parameter 'granularity' expects a value in range [512B, 64MB]");
+  if (granularity !== 0 && !Number.isInteger(Math.log2(granularity)))
+    throw new CommandError("Parameter 'granularity' expects power of 2");
+}
+
+/** A new job, not yet started. Throws `CommandError`, and then nothing has changed. */
+export async function createMirror(
+  { block, jobs }: JobContext,
+  plan: MirrorPlan,
+  args: Omit<MirrorArguments, 'sync'> & { readonly sync: 'none' | 'some' },
+): Promise<Job> {
+  const { graph } = block;
+  const { source, target, type } = plan;
+  const bufferSize = bufferSizeOf(args['buf-size']);
+  const granularity = args.granularity || defaultGranularity(target);
+  const filter = insertFilter(graph, source, {
+    driverName: 'mirror_top',
+    name: args['filter-node-name'],
+    readOnly: source.readOnly,
+  });
+  const nodes = new JobNodes(graph, type, args['job-id'] ?? graph.deviceOf(filter));
+  try {
+    const id = jobs.newId(args['job-id'], graph.deviceOf(filter));
+    claim(nodes, filter, plan);
+    const copy = new MirrorCopy(source, target, {
+      granularity,
+      bufferSize: Math.ceil(bufferSize / granularity) * granularity,
+      unmap: args.unmap ?? true,
+      onSourceError: args['on-source-error'] ?? 'report',
+      onTargetError: args['on-target-error'] ?? 'report',
+    });
+    const work = new Mirror(graph, plan, filter, copy, nodes, args.sync === 'none');
+    return jobs.create({ id, work, ...lifecycle(args, undefined) });
+  } catch (error) {
+    nodes.letGo();
+    await removeFilter(graph, filter);
+    throw error;
+  }
+}
+
+function bufferSizeOf(given: number | bigint = 0): number {
+  if (given < 0) throw new CommandError("Invalid parameter 'buf-size'");
+  return Number(given) || DEFAULT_BUFFER;
+}
+
+function defaultGranularity(target: Node): number {
+  const cluster = target.state.info?.()?.clusterSize || MOST_DEFAULT_GRANULARITY;
+  return Math.min(MOST_DEFAULT_GRANULARITY, Math.max(LEAST_DEFAULT_GRANULARITY, cluster));
+}
+
+function claim(nodes: JobNodes, filter: Node, { source, target }: MirrorPlan): void {
+  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+  nodes.claim(filter, 'main node', undefined, ['dataplane']);
+  nodes.use(filter, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
+  const isBelow = inChain(source, target);
+  nodes.use(
+    target,
+    write | (isBelow ? resize : 0),
+    writeUnchanged | (isBelow ? consistentRead | write | changeChildren : 0),
+  );
+  nodes.claim(target, 'target');
+  if (!isBelow) return;
+  for (const node of chain(source.backing?.node, target))
+    nodes.claim(node, 'intermediate node', { takes: 0, shares: ALL_PERMISSIONS & ~resize });
+}
+
+class Mirror implements JobWork {
+  readonly type: 'mirror' | 'commit';
+  readonly #graph: Graph;
+  readonly #plan: MirrorPlan;
+  readonly #filter: Node;
+  readonly #copy: MirrorCopy;
+  readonly #nodes: JobNodes;
+  /** Only what is written from now on is copied. */
+  readonly #onlyNew: boolean;
+  #shouldComplete = false;
+  /** The node that the target will replace; kept from others. */
+  #replaced: { readonly node: Node; readonly unblock: () => void } | undefined;
+
+  constructor(
+    graph: Graph,
+    plan: MirrorPlan,
+    filter: Node,
+    copy: MirrorCopy,
+    nodes: JobNodes,
+    onlyNew: boolean,
+  ) {
+    this.type = plan.type;
+    this.#graph = graph;
+    this.#plan = plan;
+    this.#filter = filter;
+    this.#copy = copy;
+    this.#nodes = nodes;
+    this.#onlyNew = onlyNew;
+    plan.source.bitmaps.observers.add(copy.dirty);
+  }
+
+  async run(job: Job): Promise<void> {
+    try {
+      if (!this.#onlyNew) await this.#findDirty(job);
+      await this.#copyUntilToldOtherwise(job);
+    } finally {
+      await this.#copy.allDone();
+    }
+    this.#copy.throwIfFailed();
+  }
+
+  settle(): Promise<void> {
+    return this.#copy.allDone();
+  }
+
+  async #findDirty(job: Job): Promise<void> {
+    const { source, base, target } = this.#plan;
+    const length = source.requests.length();
+    const { dirty } = this.#copy;
+    if (base === undefined && !hasZeroInit(target)) {
+      dirty.mark(0, length);
+      return;
+    }
+    for (let offset = 0; offset < length && !job.cancelled; ) {
+      const stretch = await isAllocatedAbove(source, base, offset, Math.min(SCAN, length - offset));
+      if (stretch.allocated) dirty.mark(offset, stretch.length);
+      offset += stretch.length;
+    }
+  }
+
+  async #copyUntilToldOtherwise(job: Job): Promise<void> {
+    const copy = this.#copy;
+    let delay = 0n;
+    for (;;) {
+      copy.throwIfFailed();
+      job.len = job.offset + copy.left;
+      const hadWork = copy.dirty.count > 0;
+      if (job.ioStatus === 'ok') {
+        if (copy.saturated) {
+          await copy.oneDone();
+          continue;
+        }
+        if (hadWork) delay = await copy.iterate(job);
+      }
+      // What has just been copied counts from the next time on: others may have written by then.
+      const isDone = copy.inFlight === 0 && !hadWork;
+      if (isDone && !(await this.#flushed(job))) continue;
+      if (isDone && !job.ready) {
+        job.len = job.offset;
+        job.becomeReady();
+      }
+      if (isDone && job.ready && (this.#shouldComplete || job.cancelled)) {
+        // A job that was ready ends well, also if it is told to stop.
+        job.cancelled = false;
+        return;
+      }
+      if (job.ready && !this.#shouldComplete) delay = isDone ? READY_SLICE_NS : 0n;
+      await job.sleep(delay);
+      delay = 0n;
+      if (job.cancelled && !job.ready) return;
+    }
+  }
+
+  async #flushed(job: Job): Promise<boolean> {
+    try {
+      await this.#plan.target.requests.flush();
+      return true;
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      if (job.failed('write', this.#copyPolicy, error) === 'report') throw error;
+      await job.sleep();
+      return false;
+    }
+  }
+
+  get #copyPolicy(): BlockdevOnError {
+    return this.#copy.onTargetError;
+  }
+
+  complete(): void {
+    const { replaces } = this.#plan;
+    if (replaces !== undefined) {
+      const node = this.#graph.find(replaces);
+      if (!node) throw new CommandError(`Node name '${replaces}' not found`);
+      const unblock = node.blockers.block('block device is in use by block-job-complete');
+      this.#replaced = { node, unblock };
+    }
+    this.#shouldComplete = true;
+  }
+
+  async exit(job: Job, error: IoError | undefined): Promise<void> {
+    const { source, target, attachBacking } = this.#plan;
+    let isPivoting = this.#shouldComplete && !error && !job.cancelled;
+    let failure: unknown;
+    if (isPivoting)
+      try {
+        await attachBacking?.();
+        await this.#catchUp(job);
+      } catch (fault) {
+        failure = fault;
+        isPivoting = false;
+      }
+    source.bitmaps.observers.delete(this.#copy.dirty);
+    this.#nodes.letGo();
+    this.#replaced?.unblock();
+    // Nothing came between: what was written before is copied, what is written from now on goes to the target.
+    if (isPivoting) this.#pivot();
+    await removeFilter(this.#graph, this.#filter);
+    if (isPivoting) await setReadOnly(this.#graph, target, source.readOnly);
+    for (const node of [source, target]) await this.#closeUnused(node);
+    if (this.#replaced) await this.#closeUnused(this.#replaced.node);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Copies what was written meanwhile, until nothing is in flight. */
+  async #catchUp(job: Job): Promise<void> {
+    const { requests } = this.#plan.source;
+    while (!requests.idle || this.#copy.dirty.count > 0) {
+      await requests.drain();
+      await this.#copy.iterate(job);
+      await this.#copy.allDone();
+      this.#copy.throwIfFailed();
+    }
+  }
+
+  #pivot(): void {
+    const { source, target } = this.#plan;
+    const replaced = this.#replaced?.node ?? source;
+    const own = replaced.parents.filter(
+      (edge) => edge.role === 'backing' && [...chain(target)].includes((edge as { parent?: Node }).parent!),
+    );
+    this.#graph.replaceNode(replaced, target, own);
+  }
+
+  async #closeUnused(node: Node): Promise<void> {
+    if (this.#graph.nodes.includes(node)) await this.#graph.releaseUnused(node);
+  }
+
+  release(): Promise<void> {
+    return this.#nodes.release();
+  }
+}

@@ -1,0 +1,9 @@
+/** Whether a new image reads as zeroes, so that what the source has no data for need not be written. */
+import type { Node } from '../graph/node.ts';
+
+export function hasZeroInit(node: Node): boolean {
+  if (node.backing) return false;
+  if (node.driver.kind === 'format' && node.driverName !== 'raw') return node.driverName !== 'luks';
+  const file = node.child('file');
+  return file ? hasZeroInit(file.node) : node.driverName === 'file';
+}
