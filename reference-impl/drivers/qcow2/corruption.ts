@@ -3,17 +3,8 @@
  * marked corrupt, the endpoint is told once, and no further request is served.
  */
 import { IoError } from '../../io/errno.ts';
+import type { CorruptionReport } from '../driver.ts';
 import { type Header, Incompatible } from './header.ts';
-
-/** What BLOCK_IMAGE_CORRUPTED says beyond the node's names. */
-export interface CorruptionReport {
-  readonly msg: string;
-  /** The write that was prevented, in bytes of the image file. */
-  readonly offset?: number;
-  readonly size?: number;
-  /** The image cannot be used any more. */
-  readonly fatal: boolean;
-}
 
 /** Metadata that a write could hit; in the order in which an overlap is named. */
 export const sections = {
@@ -34,16 +25,16 @@ export type OverlapTest = (offset: number, length: number) => boolean | Promise<
 
 export class Corruption {
   readonly #header: Header;
-  readonly #writable: boolean;
+  readonly #writable: () => boolean;
   readonly #report: (report: CorruptionReport) => void;
   readonly #writeHeader: () => Promise<void>;
-  readonly #checked = new Map<Section, OverlapTest>();
+  #checked: ReadonlyMap<Section, OverlapTest> = new Map();
   #reported = false;
   #dead = false;
 
   constructor(
     header: Header,
-    writable: boolean,
+    writable: () => boolean,
     report: (report: CorruptionReport) => void,
     writeHeader: () => Promise<void>,
   ) {
@@ -63,9 +54,9 @@ export class Corruption {
     return (this.#header.incompatible & BigInt(Incompatible.corrupt)) !== 0n;
   }
 
-  /** Guards a section from now on. */
-  guard(section: Section, test: OverlapTest): void {
-    this.#checked.set(section, test);
+  /** Guards these sections and no others from now on. */
+  guard(tests: ReadonlyMap<Section, OverlapTest>): void {
+    this.#checked = tests;
   }
 
   /** Throws after a fatal corruption. */
@@ -92,7 +83,7 @@ export class Corruption {
    * by going on, so it is not fatal there.
    */
   async found(msg: string, where: { offset?: number; size?: number } = {}): Promise<IoError> {
-    const fatal = this.#writable;
+    const fatal = this.#writable();
     if (!this.#reported || (fatal && !this.#dead)) this.#report({ msg, ...where, fatal });
     this.#reported = true;
     if (fatal && !this.#dead) {

@@ -9,7 +9,8 @@ import { CommandError } from '../../errors.ts';
 const MAGIC = 0x514649fb;
 const V2_LENGTH = 72;
 const V3_LENGTH = 104;
-const MAX_BACKING_NAME = 1023;
+/** Bytes. */
+export const MAX_BACKING_NAME = 1023;
 const MAX_L1_BYTES = 32 << 20;
 const MAX_REFTABLE_BYTES = 8 << 20;
 const MAX_SNAPSHOTS = 65536;
@@ -46,7 +47,7 @@ export interface Header {
   readonly clusterBits: number;
   /** Virtual size in bytes. */
   size: number;
-  readonly encryption: EncryptionMethod;
+  encryption: EncryptionMethod;
   /** log2 of the width of a reference count in bits. */
   readonly refcountOrder: number;
   /** Entries. */
@@ -68,24 +69,30 @@ export interface Header {
   readonly otherExtensions: readonly { readonly type: number; readonly data: Uint8Array }[];
 }
 
-export interface OpenMode {
-  readonly writable: boolean;
-}
-
 /** Bytes of an offset field. Values beyond 2^53 lose low bits, and all of those are refused as out of range. */
 function offsetAt(view: DataView, at: number): number {
   return view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4);
+}
+
+export function hasLazyRefcounts(header: Header): boolean {
+  return (header.compatible & BigInt(Compatible.lazyRefcounts)) !== 0n;
 }
 
 export function entriesOfL1(size: number, clusterBits: number): number {
   return Math.ceil(size / 2 ** (clusterBits * 2 - 3));
 }
 
+/** Does the file begin like an image of a version that we know? */
+export function isQcow2(start: Uint8Array): boolean {
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  return start.length >= V2_LENGTH && view.getUint32(0) === MAGIC && [2, 3].includes(view.getUint32(4));
+}
+
 /**
  * Parses the first cluster of an image. `start` holds at least the first 2 MiB of the file, or all of it, filled up
- * with zeroes. Throws `CommandError` for what cannot be opened.
+ * with zeroes. Throws `CommandError` for what cannot be opened at all.
  */
-export function parseHeader(start: Uint8Array, mode: OpenMode): Header {
+export function parseHeader(start: Uint8Array): Header {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   if (start.length < V2_LENGTH || view.getUint32(0) !== MAGIC)
     throw new CommandError('Image is not in qcow2 format');
@@ -104,7 +111,7 @@ export function parseHeader(start: Uint8Array, mode: OpenMode): Header {
   const extensions = parseExtensions(start, headerLength, backingOffset || clusterSize);
   const [incompatible, compatible, autoclear] =
     version === 2 ? [0n, 0n, 0n] : [view.getBigUint64(72), view.getBigUint64(80), view.getBigUint64(88)];
-  checkFeatures(incompatible, extensions.featureNames, mode);
+  checkFeatures(incompatible, extensions.featureNames);
   const refcountOrder = version === 2 ? 4 : view.getUint32(96);
   if (refcountOrder > 6) {
     throw new CommandError('Reference count entry width too large; may not exceed 64 bits');
@@ -112,11 +119,6 @@ export function parseHeader(start: Uint8Array, mode: OpenMode): Header {
   const method = view.getUint32(32);
   const encryption = METHODS[method];
   if (encryption === undefined) throw new CommandError(`Unsupported encryption method ${method}`);
-  if (encryption === 'aes') {
-    throw new CommandError(
-      'Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators',
-    );
-  }
 
   const size = offsetAt(view, 24);
   const header: Header = {
@@ -135,7 +137,8 @@ export function parseHeader(start: Uint8Array, mode: OpenMode): Header {
     compatible,
     autoclear,
     backing: undefined,
-    bitmaps: extensions.bitmaps,
+    // without its mark the extension is out of date: somebody has changed the image who does not know it
+    bitmaps: (autoclear & BigInt(Autoclear.bitmaps)) === 0n ? undefined : extensions.bitmaps,
     luksHeader: extensions.luksHeader,
     extraFields: start.slice(version === 2 ? V2_LENGTH : V3_LENGTH, headerLength),
     otherExtensions: extensions.others,
@@ -180,7 +183,7 @@ function checkTables(header: Header): void {
   if (header.l1Size < needed) throw new CommandError('L1 table is too small');
 }
 
-function checkFeatures(incompatible: bigint, names: ReadonlyMap<number, string>, mode: OpenMode): void {
+function checkFeatures(incompatible: bigint, names: ReadonlyMap<number, string>): void {
   const unknown = incompatible & ~KNOWN_INCOMPATIBLE;
   if (unknown !== 0n) {
     const listed: string[] = [];
@@ -192,9 +195,6 @@ function checkFeatures(incompatible: bigint, names: ReadonlyMap<number, string>,
     }
     if (unnamed) listed.push(`Unknown incompatible feature: ${unnamed.toString(16)}`);
     throw new CommandError(`Unsupported qcow2 feature(s): ${listed.join(', ')}`);
-  }
-  if (mode.writable && incompatible & BigInt(Incompatible.corrupt)) {
-    throw new CommandError('qcow2: Image is corrupt; cannot be opened read/write');
   }
 }
 

@@ -7,31 +7,39 @@
  *   (`TableCache.writeAfter`). With lazy refcounts the order is dropped and the dirty bit stands for it.
  * - Clusters are freed when the reads that may still look at them have ended.
  */
-import type { ChildHandle, HostOffset } from '../driver.ts';
-import { Corruption, type CorruptionReport, overlaps, type Section } from './corruption.ts';
-import { Autoclear, Compatible, type Header, Incompatible, parseHeader, serialiseHeader } from './header.ts';
+import { CommandError } from '../../errors.ts';
+import type { SectorCipher } from '../../io/crypto/sectors.ts';
+import { IoError } from '../../io/errno.ts';
+import type { ChildHandle, CorruptionReport, HostOffset } from '../driver.ts';
+import { repair } from './check.ts';
+import { Corruption } from './corruption.ts';
+import { Autoclear, type Header, Incompatible, parseHeader, serialiseHeader } from './header.ts';
 import { Lock } from './lock.ts';
 import { type Entry, Mapping } from './mapping.ts';
+import type { ImageOptions, PassDiscard } from './options.ts';
+import { overlapTests } from './overlaps.ts';
 import { Refcounts } from './refcounts.ts';
+import { Snapshots } from './snapshots.ts';
 
 /** Largest cluster: what `parseHeader` wants to see. */
 const HEADER_BYTES = 2 << 20;
 
-export interface ImageOptions {
-  readonly writable: boolean;
-  readonly lazyRefcounts?: boolean;
-  /** Sections that are guarded against writes. */
-  readonly overlapCheck: readonly Section[];
-  /** Bytes. */
-  readonly l2CacheSize: number;
-  readonly l2SliceSize?: number;
-  readonly refcountCacheSize: number;
-}
-
 /** The disk below, as far as an image needs it. */
 export interface Backing {
   length(): number;
-  read(offset: number, buffer: Uint8Array): Promise<void>;
+  read(offset: HostOffset, buffer: Uint8Array): Promise<void>;
+}
+
+export interface ImageEnvironment {
+  readonly file: ChildHandle;
+  readonly writable: boolean;
+  /** Of the node's child `backing`, which changes while the node lives. */
+  backing(): Backing | undefined;
+  corrupted(report: CorruptionReport): void;
+  /** Throws `CommandError` for options that the image cannot have. */
+  options(header: Header): ImageOptions;
+  /** What decrypts the data; undefined for an image in the clear. Throws `CommandError`. */
+  cipher(header: Header): Promise<SectorCipher | undefined>;
 }
 
 export class Image {
@@ -39,71 +47,81 @@ export class Image {
   readonly header: Header;
   readonly clusterSize: number;
   readonly lazyRefcounts: boolean;
-  readonly writable: boolean;
   readonly corruption: Corruption;
   readonly refcounts: Refcounts;
   readonly mapping: Mapping;
+  readonly snapshots: Snapshots;
   readonly metadata = new Lock();
-  /** Of the node's child `backing`, which changes while the node lives. */
   readonly backing: () => Backing | undefined;
   /** Allocations under way, by guest cluster. */
   readonly busy = new Map<number, Promise<void>>();
+  cipher: SectorCipher | undefined;
+  #writable: boolean;
+  readonly #passDiscard: PassDiscard;
   readonly #reads = new Set<Promise<unknown>>();
 
-  private constructor(
-    file: ChildHandle,
-    header: Header,
-    options: ImageOptions,
-    backing: () => Backing | undefined,
-    report: (report: CorruptionReport) => void,
-  ) {
+  private constructor(header: Header, environment: ImageEnvironment) {
+    const { file } = environment;
+    const options = environment.options(header);
     this.file = file;
     this.header = header;
-    this.backing = backing;
+    this.backing = () => environment.backing();
     this.clusterSize = 2 ** header.clusterBits;
-    this.writable = options.writable;
-    this.lazyRefcounts =
-      header.version === 3 &&
-      (options.lazyRefcounts ?? (header.compatible & BigInt(Compatible.lazyRefcounts)) !== 0n);
+    this.#writable = environment.writable;
+    this.lazyRefcounts = options.lazyRefcounts;
+    this.#passDiscard = options.passDiscard;
     const writeHeader = () => this.writeHeader();
-    this.corruption = new Corruption(header, options.writable, report, writeHeader);
-    const slice = options.l2SliceSize ?? this.clusterSize;
-    this.refcounts = new Refcounts(
-      file,
+    this.corruption = new Corruption(
       header,
-      this.corruption,
-      Math.floor(options.refcountCacheSize / this.clusterSize),
+      () => this.#writable,
+      (report) => environment.corrupted(report),
       writeHeader,
     );
-    this.mapping = new Mapping(
-      file,
-      header,
-      this.corruption,
-      this.refcounts,
-      Math.floor(options.l2CacheSize / slice),
-      slice,
-    );
-    for (const section of options.overlapCheck) this.corruption.guard(section, this.#overlapTest(section));
+    const blocks = Math.floor(options.refcountCacheSize / this.clusterSize);
+    this.refcounts = new Refcounts(file, header, this.corruption, blocks, writeHeader);
+    const slice = options.l2SliceSize;
+    const slices = Math.floor(options.l2CacheSize / slice);
+    this.mapping = new Mapping(file, header, this.corruption, this.refcounts, slices, slice);
+    this.snapshots = new Snapshots(this);
+    this.corruption.guard(overlapTests(this, options.overlapCheck));
   }
 
-  static async open(
-    file: ChildHandle,
-    options: ImageOptions,
-    backing: () => Backing | undefined,
-    report: (report: CorruptionReport) => void,
-  ): Promise<Image> {
-    const header = await readHeader(file, options.writable);
-    const image = new Image(file, header, options, backing, report);
+  /** Throws `CommandError` for an image that cannot be opened so. */
+  static async open(environment: ImageEnvironment): Promise<Image> {
+    const header = await readHeader(environment.file);
+    const image = new Image(header, environment);
     await image.refcounts.open();
     await image.mapping.open();
-    if (options.writable) {
-      const unknown = header.autoclear & ~BigInt(Autoclear.bitmaps);
-      if (unknown !== 0n) {
-        header.autoclear &= BigInt(Autoclear.bitmaps);
-        await image.writeHeader();
-      }
-    }
+    image.cipher = await environment.cipher(header);
+    await image.snapshots.open();
+    if (environment.writable) await image.#prepareWriting();
     return image;
+  }
+
+  get writable(): boolean {
+    return this.#writable;
+  }
+
+  /** Nothing is in flight. Throws `CommandError`, and then nothing has changed. */
+  async setWritable(writable: boolean): Promise<void> {
+    if (writable) await this.#prepareWriting();
+    else await this.close();
+    this.#writable = writable;
+  }
+
+  async #prepareWriting(): Promise<void> {
+    if (this.corruption.marked)
+      throw new CommandError('qcow2: Image is corrupt; cannot be opened read/write');
+    try {
+      if (this.dirty) await repair(this);
+      if ((this.header.autoclear & ~BigInt(Autoclear.bitmaps)) !== 0n) {
+        this.header.autoclear &= BigInt(Autoclear.bitmaps);
+        await this.writeHeader();
+      }
+    } catch (error) {
+      if (error instanceof IoError) throw new CommandError(`Could not repair dirty image: ${error.message}`);
+      throw error;
+    }
   }
 
   get size(): number {
@@ -131,18 +149,26 @@ export class Image {
     if (!this.lazyRefcounts) await this.mapping.cache.writeAfter(this.refcounts.cache);
   }
 
-  /** Drops what the entries referred to, now that they do not any more. */
-  async release(entries: Iterable<Entry>): Promise<void> {
+  /** Drops what the entries referred to, now that they do not any more. Under the lock. */
+  async release(entries: Iterable<Entry>, reason: keyof PassDiscard): Promise<void> {
     const owned = [...entries].filter((entry) => entry.offset !== 0);
     if (owned.length === 0) return;
     await Promise.allSettled(this.#reads);
     if (!this.lazyRefcounts) await this.refcounts.cache.writeAfter(this.mapping.cache);
-    for (const entry of owned) {
-      if (entry.kind !== 'compressed' && entry.offset % this.clusterSize !== 0) continue;
-      await this.refcounts.free(
-        entry.offset,
-        entry.kind === 'compressed' ? entry.compressedBytes : this.clusterSize,
-      );
+    for (const { kind, offset, compressedBytes } of owned) {
+      if (kind !== 'compressed' && offset % this.clusterSize !== 0) continue;
+      await this.refcounts.free(offset, kind === 'compressed' ? compressedBytes : this.clusterSize);
+    }
+    if (this.#passDiscard[reason]) await this.#discardFree(owned);
+  }
+
+  /** Gives back the space of those whole clusters that nobody refers to any more. Under the lock. */
+  async #discardFree(entries: readonly Entry[]): Promise<void> {
+    await this.mapping.cache.flush();
+    for (const { kind, offset } of entries) {
+      if (kind === 'compressed' || offset % this.clusterSize !== 0) continue;
+      if ((await this.refcounts.get(offset / this.clusterSize)) > 0) continue;
+      await this.file.discard(offset as HostOffset, this.clusterSize);
     }
   }
 
@@ -168,50 +194,25 @@ export class Image {
 
   /** Writes everything and clears the dirty bit. After a fatal corruption, nothing is written any more. */
   async close(): Promise<void> {
-    if (!this.writable || this.corruption.dead) return;
+    if (!this.#writable || this.corruption.dead) return;
     await this.metadata.run(async () => {
       await this.mapping.cache.flush();
       await this.refcounts.cache.flush();
     });
     await this.file.flush();
-    if (this.dirty) {
-      this.header.incompatible &= ~BigInt(Incompatible.dirty);
-      await this.writeHeader();
-    }
+    await this.clearDirty();
   }
 
-  #overlapTest(section: Section): (offset: number, length: number) => boolean {
-    const { header, clusterSize } = this;
-    const touches = (offset: number, length: number, tableOffset: number) =>
-      tableOffset !== 0 && overlaps(offset, length, tableOffset, clusterSize);
-    switch (section) {
-      case 'main-header':
-        return (offset) => offset < clusterSize;
-      case 'active-l1':
-        return (offset, length) => overlaps(offset, length, header.l1Offset, header.l1Size * 8);
-      case 'active-l2':
-        return (offset, length) => {
-          const tables = this.mapping.l1.byteLength / 8;
-          for (let i = 0; i < tables; i++) if (touches(offset, length, this.mapping.l2Offset(i))) return true;
-          return false;
-        };
-      case 'refcount-table':
-        return (offset, length) =>
-          overlaps(offset, length, header.refcountTableOffset, header.refcountTableClusters * clusterSize);
-      case 'refcount-block':
-        return (offset, length) => this.refcounts.table.some((block) => touches(offset, length, block));
-      case 'snapshot-table':
-        return (offset, length) =>
-          header.snapshotCount > 0 && touches(offset, length, header.snapshotsOffset);
-      case 'inactive-l1':
-      case 'inactive-l2':
-        return () => false;
-    }
+  /** All that the dirty bit stands for is in the file. */
+  async clearDirty(): Promise<void> {
+    if (!this.dirty) return;
+    this.header.incompatible &= ~BigInt(Incompatible.dirty);
+    await this.writeHeader();
   }
 }
 
-async function readHeader(file: ChildHandle, writable: boolean): Promise<Header> {
+async function readHeader(file: ChildHandle): Promise<Header> {
   const start = new Uint8Array(Math.min(HEADER_BYTES, Math.max(file.length(), 512)));
   await file.read(0 as HostOffset, start);
-  return parseHeader(start, { writable });
+  return parseHeader(start);
 }

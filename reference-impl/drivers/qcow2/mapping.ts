@@ -11,7 +11,7 @@ import { hex, type Refcounts } from './refcounts.ts';
 import { type Table, TableCache } from './tables.ts';
 
 /** Highest bits of the upper word of an entry. */
-const COPIED = 0x80000000;
+export const COPIED = 0x80000000;
 const COMPRESSED = 0x40000000;
 /** Lowest bit of the lower word of an L2 entry of version 3. */
 const READS_ZERO = 1;
@@ -49,6 +49,7 @@ export class Mapping {
   readonly #perTable: number;
   readonly #perSlice: number;
   readonly cache: TableCache;
+  readonly #l2Tables = new Set<number>();
   #l1: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(
@@ -72,7 +73,19 @@ export class Mapping {
   async open(): Promise<void> {
     const bytes = new Uint8Array(this.#header.l1Size * 8);
     if (bytes.length > 0) await this.#file.read(this.#header.l1Offset as HostOffset, bytes);
-    this.#l1 = new DataView(bytes.buffer);
+    this.#setL1Table(new DataView(bytes.buffer));
+  }
+
+  #setL1Table(l1: DataView): void {
+    this.#l1 = l1;
+    this.#l2Tables.clear();
+    for (let index = 0; index < l1.byteLength / 8; index++) this.#l2Tables.add(this.l2Offset(index));
+    this.#l2Tables.delete(0);
+  }
+
+  /** Offsets of all L2 tables. */
+  get l2Tables(): ReadonlySet<number> {
+    return this.#l2Tables;
   }
 
   /** The L1 table as it lies in the file. */
@@ -82,7 +95,7 @@ export class Mapping {
 
   /** Replaces the L1 table in memory; the caller has written it and frees the old one. */
   replaceL1(l1: DataView): void {
-    this.#l1 = l1;
+    this.#setL1Table(l1);
     this.cache.clear();
   }
 
@@ -120,7 +133,7 @@ export class Mapping {
     for (let i = 0; i < count; i++) {
       const slice = await this.#slice(cluster + i);
       const at = ((cluster + i) % this.#perSlice) * 8;
-      encode(slice.view, at, entry(i), this.#header.clusterBits);
+      encodeEntry(slice.view, at, entry(i), this.#header.clusterBits);
       this.cache.touch(slice, at, 8);
     }
   }
@@ -154,6 +167,8 @@ export class Mapping {
 
   /** Points the L1 entry at an L2 table that only it refers to, or at none (0), in memory and in the file. */
   async setL1(index: number, offset: number): Promise<void> {
+    this.#l2Tables.delete(this.l2Offset(index));
+    if (offset !== 0) this.#l2Tables.add(offset);
     this.#l1.setBigUint64(index * 8, BigInt(offset) | (offset === 0 ? 0n : 1n << 63n));
     const at = this.#header.l1Offset + index * 8;
     await this.#corruption.checkWrite(at, 8, 'active-l1');
@@ -183,38 +198,19 @@ export class Mapping {
 
   #run(slice: Table, cluster: number, limit: number): Run {
     const first = cluster % this.#perSlice;
-    const entry = this.#decode(slice.view, first * 8);
+    const entry = decodeEntry(slice.view, first * 8, this.#header);
     const most = Math.min(limit, this.#perSlice - first);
     let count = 1;
     if (entry.kind !== 'compressed') {
       const step = entry.offset === 0 ? 0 : this.#clusterSize;
       while (count < most) {
-        const next = this.#decode(slice.view, (first + count) * 8);
+        const next = decodeEntry(slice.view, (first + count) * 8, this.#header);
         if (next.kind !== entry.kind || next.copied !== entry.copied) break;
         if (next.offset !== entry.offset + count * step) break;
         count += 1;
       }
     }
     return { ...entry, count };
-  }
-
-  #decode(view: DataView, at: number): Entry {
-    const high = view.getUint32(at);
-    const low = view.getUint32(at + 4);
-    if ((high | low) === 0) return UNALLOCATED;
-    if ((high & COMPRESSED) !== 0) return decodeCompressed(view.getBigUint64(at), this.#header.clusterBits);
-    const offset = offsetOf(high, low);
-    const copied = (high & COPIED) !== 0;
-    if (this.#header.version === 3 && (low & READS_ZERO) !== 0) {
-      return {
-        kind: offset === 0 ? 'zero' : 'zero-allocated',
-        offset,
-        copied: copied && offset !== 0,
-        compressedBytes: 0,
-      };
-    }
-    if (offset === 0) return UNALLOCATED;
-    return { kind: 'data', offset, copied, compressedBytes: 0 };
   }
 
   /** Message for a cluster that starts off a cluster boundary, met while reading. */
@@ -225,8 +221,28 @@ export class Mapping {
   }
 }
 
+/** The L2 entry at byte `at` of a table. */
+export function decodeEntry(view: DataView, at: number, header: Header): Entry {
+  const high = view.getUint32(at);
+  const low = view.getUint32(at + 4);
+  if ((high | low) === 0) return UNALLOCATED;
+  if ((high & COMPRESSED) !== 0) return decodeCompressed(view.getBigUint64(at), header.clusterBits);
+  const offset = offsetOf(high, low);
+  const copied = (high & COPIED) !== 0;
+  if (header.version === 3 && (low & READS_ZERO) !== 0) {
+    return {
+      kind: offset === 0 ? 'zero' : 'zero-allocated',
+      offset,
+      copied: copied && offset !== 0,
+      compressedBytes: 0,
+    };
+  }
+  if (offset === 0) return UNALLOCATED;
+  return { kind: 'data', offset, copied, compressedBytes: 0 };
+}
+
 /** Bits 9 to 55 of an entry. */
-function offsetOf(high: number, low: number): number {
+export function offsetOf(high: number, low: number): number {
   return (high & 0x00ffffff) * 2 ** 32 + ((low & 0xfffffe00) >>> 0);
 }
 
@@ -238,7 +254,8 @@ function decodeCompressed(entry: bigint, clusterBits: number): Entry {
   return { kind: 'compressed', offset, copied: false, compressedBytes: sectors * 512 - (offset % 512) };
 }
 
-function encode(view: DataView, at: number, entry: Entry, clusterBits: number): void {
+/** Puts an entry at byte `at` of an L2 table. */
+export function encodeEntry(view: DataView, at: number, entry: Entry, clusterBits: number): void {
   if (entry.kind === 'compressed') {
     const offsetBits = BigInt(62 - (clusterBits - 8));
     const sectors =

@@ -67,6 +67,7 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
       return;
     case 'data':
       await image.file.read((run.offset + within) as HostOffset, buffer);
+      image.cipher?.decrypt(run.offset + within, buffer);
       return;
     case 'compressed': {
       const cluster = await readCompressed(image, run.offset, run.compressedBytes);
@@ -79,7 +80,8 @@ async function readBacking(image: Image, offset: number, buffer: Uint8Array): Pr
   const backing = image.backing();
   const available =
     backing === undefined ? 0 : Math.max(0, Math.min(buffer.length, backing.length() - offset));
-  if (backing !== undefined && available > 0) await backing.read(offset, buffer.subarray(0, available));
+  if (backing !== undefined && available > 0)
+    await backing.read(offset as HostOffset, buffer.subarray(0, available));
   buffer.fill(0, available);
 }
 

@@ -23,6 +23,7 @@ export class Refcounts {
   readonly cache: TableCache;
   /** Offsets of the blocks, bytes; 0 where there is none. */
   #table: Float64Array = new Float64Array();
+  #blocks = new Set<number>();
   /** First cluster that may be free. */
   #hint = 0;
   /** Where the next compressed stream may go: within a cluster that holds streams already; 0: nowhere. */
@@ -50,9 +51,14 @@ export class Refcounts {
     return this.#order === 6 ? 2 ** 63 : 2 ** (2 ** this.#order) - 1;
   }
 
-  /** Offsets of the refcount blocks, 0 where there is none. */
+  /** Offsets of the refcount blocks, by the index in the table; 0 where there is none. */
   get table(): Float64Array {
     return this.#table;
+  }
+
+  /** Offsets of all refcount blocks. */
+  get blocks(): ReadonlySet<number> {
+    return this.#blocks;
   }
 
   async open(): Promise<void> {
@@ -63,6 +69,24 @@ export class Refcounts {
     for (let i = 0; i < this.#table.length; i++) {
       // the low nine bits are reserved
       this.#table[i] = view.getUint32(i * 8) * 2 ** 32 + ((view.getUint32(i * 8 + 4) & 0xfffffe00) >>> 0);
+    }
+    this.#blocks = new Set(this.#table);
+    this.#blocks.delete(0);
+  }
+
+  /** Makes new clusters come from this index on, for as long as none before it is freed. */
+  allocateBehind(cluster: number): void {
+    this.#hint = cluster;
+  }
+
+  /** Every cluster with a count above 0. Throws `IoError` where two parts of the table share a block. */
+  async *counted(): AsyncGenerator<number> {
+    if (this.#table.filter((offset) => offset !== 0).length !== this.#blocks.size) throw new IoError('EIO');
+    for (let index = 0; index < this.#table.length; index++) {
+      for (let entry = 0; this.#table[index] !== 0 && entry < this.#perBlock; entry++) {
+        const cluster = index * this.#perBlock + entry;
+        if ((await this.get(cluster)) > 0) yield cluster;
+      }
     }
   }
 
@@ -179,6 +203,7 @@ export class Refcounts {
     else await this.change(own, 1, 1);
     await this.cache.flush();
     this.#table[index] = offset;
+    this.#blocks.add(offset);
     await this.#writeTableEntry(index);
     return block;
   }
@@ -210,6 +235,7 @@ export class Refcounts {
     ) {
       if (table[index]) continue;
       table[index] = next * this.#clusterSize;
+      this.#blocks.add(next * this.#clusterSize);
       await this.cache.create(next * this.#clusterSize);
       next += 1;
     }
@@ -229,7 +255,8 @@ export class Refcounts {
     for (let index = this.#table.length - 1; index >= 0; index--) {
       if (!this.#table[index]) continue;
       const block = await this.#block(index * this.#perBlock);
-      for (let entry = this.#perBlock - 1; block && entry >= 0; entry--) {
+      if (!block) continue;
+      for (let entry = this.#perBlock - 1; entry >= 0; entry--) {
         if (this.#read(block.view, entry) !== 0) return index * this.#perBlock + entry + 1;
       }
     }

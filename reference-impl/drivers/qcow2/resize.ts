@@ -4,7 +4,8 @@ import { IoError } from '../../io/errno.ts';
 import type { HostOffset } from '../driver.ts';
 import { entriesOfL1 } from './header.ts';
 import type { Image } from './image.ts';
-import { discardClusters, write } from './writing.ts';
+import { write } from './writing.ts';
+import { discardClusters } from './zeroing.ts';
 
 /** Bytes of the largest L1 table that images may have. */
 const MAX_L1_BYTES = 32 << 20;

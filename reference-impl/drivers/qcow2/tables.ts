@@ -78,7 +78,7 @@ export class TableCache {
     const before = this.#before;
     this.#before = undefined;
     if (before) await before.flush();
-    for (const table of [...this.#dirty].sort((a, b) => a.offset - b.offset)) await this.#write(table);
+    for (const table of [...this.#dirty].toSorted((a, b) => a.offset - b.offset)) await this.#write(table);
   }
 
   /** Forgets a table whose place in the file was freed, changes included. */

@@ -5,6 +5,7 @@ import { IoError } from '../../io/errno.ts';
 import type { HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import type { Entry, Run } from './mapping.ts';
+import type { PassDiscard } from './options.ts';
 import { read } from './reading.ts';
 import { hex } from './refcounts.ts';
 
@@ -35,13 +36,18 @@ export async function write(image: Image, offset: number, data: Uint8Array): Pro
     const placement = await place(image, at, data.length - done);
     const piece = data.subarray(done, done + placement.length);
     if (placement.allocation) await writeNew(image, placement, placement.allocation, at, piece);
-    else await image.file.write((placement.host + (at % image.clusterSize)) as HostOffset, piece);
+    else await writeData(image, placement.host + (at % image.clusterSize), piece);
     done += placement.length;
   }
 }
 
+/** Guest data on its way to the file. */
+async function writeData(image: Image, host: number, data: Uint8Array): Promise<void> {
+  await image.file.write(host as HostOffset, image.cipher ? image.cipher.encrypt(host, data) : data);
+}
+
 /** Waits until none of the clusters is being allocated by somebody else. */
-async function settled(image: Image, first: number, last: number): Promise<void> {
+export async function settled(image: Image, first: number, last: number): Promise<void> {
   for (let cluster = first; cluster <= last && image.busy.size > 0; ) {
     const busy = image.busy.get(cluster);
     if (busy) await busy;
@@ -151,7 +157,7 @@ async function writeNew(
     const start = first * clusterSize;
     const whole = count * clusterSize;
     if (data.length === whole) {
-      await image.file.write(host as HostOffset, data);
+      await writeData(image, host, data);
     } else {
       const bytes = new Uint8Array(whole);
       const head = at - start;
@@ -159,7 +165,7 @@ async function writeNew(
       if (head > 0) await read(image, start, bytes.subarray(0, head));
       if (tail < whole) await readUpToEnd(image, at + data.length, bytes.subarray(tail));
       bytes.set(data, head);
-      await image.file.write(host as HostOffset, bytes);
+      await writeData(image, host, bytes);
     }
     await image.metadata.run(() =>
       replace(
@@ -172,7 +178,7 @@ async function writeNew(
           copied: true,
           compressedBytes: 0,
         }),
-        !reused,
+        reused ? 'keep' : 'other',
       ),
     );
   } catch (error) {
@@ -191,13 +197,15 @@ async function readUpToEnd(image: Image, offset: number, buffer: Uint8Array): Pr
   if (inside > 0) await read(image, offset, buffer.subarray(0, inside));
 }
 
-/** Under the lock: gives clusters new entries and drops what the old ones referred to. */
-async function replace(
+/**
+ * Under the lock: gives clusters new entries, and drops what the old ones referred to unless the new ones keep it.
+ */
+export async function replace(
   image: Image,
   first: number,
   count: number,
   entry: (index: number) => Entry,
-  releaseOld = true,
+  release: keyof PassDiscard | 'keep',
 ): Promise<void> {
   const old: Entry[] = [];
   for (let i = 0; i < count; ) {
@@ -211,78 +219,7 @@ async function replace(
   }
   await image.entriesAfterCounts();
   await image.mapping.set(first, count, entry);
-  if (releaseOld) await image.release(old);
-}
-
-/**
- * Makes whole clusters read as zeroes without writing data. With `mayUnmap` they lose their place in the file.
- * Gives false where the format cannot say it (version 2 above a backing file).
- */
-export async function zeroClusters(
-  image: Image,
-  first: number,
-  count: number,
-  mayUnmap: boolean,
-): Promise<boolean> {
-  image.corruption.assertUsable();
-  if (image.header.version === 2 && image.backing() !== undefined) return false;
-  const plain: Entry = {
-    kind: image.header.version === 2 ? 'unallocated' : 'zero',
-    offset: 0,
-    copied: false,
-    compressedBytes: 0,
-  };
-  await changeRuns(image, first, count, (run) => {
-    if (run.kind === 'zero' || (run.kind === 'unallocated' && image.backing() === undefined))
-      return undefined;
-    const keeps = image.header.version === 3 && !mayUnmap && run.copied;
-    if (keeps && run.kind === 'zero-allocated') return undefined;
-    if (!keeps) return () => plain;
-    return (i) => ({ ...run, kind: 'zero-allocated', offset: run.offset + i * image.clusterSize });
-  });
-  return true;
-}
-
-/**
- * Gives whole clusters back. Afterwards they read as zeroes where the format can say that (version 3), and as the
- * disk below where it cannot or where they are to be forgotten.
- */
-export async function discardClusters(
-  image: Image,
-  first: number,
-  count: number,
-  then: 'zero' | 'forget' = 'zero',
-): Promise<void> {
-  image.corruption.assertUsable();
-  const kind = then === 'zero' && image.header.version === 3 ? 'zero' : 'unallocated';
-  await changeRuns(image, first, count, (run) => {
-    if (run.kind === 'unallocated' || run.kind === kind) return undefined;
-    return () => ({ kind, offset: 0, copied: false, compressedBytes: 0 });
-  });
-}
-
-/** Applies `change` run by run under the lock; undefined leaves a run as it is. */
-async function changeRuns(
-  image: Image,
-  first: number,
-  count: number,
-  change: (run: Run) => ((index: number) => Entry) | undefined,
-): Promise<void> {
-  for (let done = 0; done < count; ) {
-    await settled(image, first + done, first + count - 1);
-    done += await image.metadata.run(async () => {
-      if (image.busy.size > 0 && [...image.busy.keys()].some((c) => c >= first + done && c < first + count))
-        return 0;
-      const run = await image.mapping.lookup(first + done, count - done);
-      const entry = change(run);
-      if (entry === undefined) return run.count;
-      await image.markDirty();
-      await image.mapping.prepare(first + done);
-      const keeps = entry(0).offset !== 0;
-      await replace(image, first + done, run.count, entry, !keeps);
-      return run.count;
-    });
-  }
+  if (release !== 'keep') await image.release(old, release);
 }
 
 /**
@@ -291,6 +228,7 @@ async function changeRuns(
  */
 export async function writeCompressed(image: Image, offset: number, data: Uint8Array): Promise<void> {
   image.corruption.assertUsable();
+  if (image.cipher) throw new IoError('EINVAL');
   const cluster = offset / image.clusterSize;
   if (!Number.isInteger(cluster)) throw new IoError('EINVAL');
   let whole = data;
@@ -314,12 +252,18 @@ export async function writeCompressed(image: Image, offset: number, data: Uint8A
     const host = await image.refcounts.allocateBytes(stream.length);
     await image.corruption.checkWrite(host, stream.length);
     await image.file.write(host as HostOffset, stream);
-    await replace(image, cluster, 1, () => ({
-      kind: 'compressed',
-      offset: host,
-      copied: false,
-      compressedBytes: stream.length,
-    }));
+    await replace(
+      image,
+      cluster,
+      1,
+      () => ({
+        kind: 'compressed',
+        offset: host,
+        copied: false,
+        compressedBytes: stream.length,
+      }),
+      'other',
+    );
   });
 }
 

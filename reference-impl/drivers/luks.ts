@@ -1,0 +1,43 @@
+/** `luks`: an encrypted disk, behind a header with the keys to it. */
+import { CommandError } from '../errors.ts';
+import { isLuks, openLuks } from '../io/crypto/luks.ts';
+import { SECTOR } from '../io/crypto/sectors.ts';
+import { IoError } from '../io/errno.ts';
+import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
+
+async function open({ options, child, secret }: OpenEnvironment): Promise<DriverState> {
+  const file = await child('file');
+  const id = options['key-secret'] as string | undefined;
+  if (id === undefined) throw new CommandError("Parameter 'key-secret' is required for cipher");
+  const { cipher, payloadOffset, info } = await openLuks(
+    (offset, buffer) => file.read(offset as HostOffset, buffer),
+    () => secret(id),
+  );
+  const host = (offset: GuestOffset): HostOffset => (offset + payloadOffset) as HostOffset;
+  return {
+    length: () => {
+      if (file.length() < payloadOffset) throw new IoError('EFBIG');
+      return file.length() - payloadOffset;
+    },
+    limits: { requestAlignment: SECTOR },
+    growable: true,
+    read: async (offset, buffer) => {
+      await file.read(host(offset), buffer);
+      cipher.decrypt(offset, buffer);
+    },
+    write: (offset, data) => file.write(host(offset), cipher.encrypt(offset, data)),
+    flush: () => file.flush(),
+    truncate: (length) => file.truncate(length + payloadOffset),
+    info: () => ({ clusterSize: 0, dirty: false }),
+    details: () => ({ formatSpecific: { type: 'luks', data: info }, encrypted: true }),
+    allocatedSize: () => file.allocatedSize(),
+    close: () => Promise.resolve(),
+  };
+}
+
+export const luks: Driver = {
+  kind: 'format',
+  children: { file: 'file' },
+  open,
+  probe: (start) => (isLuks(start) ? 100 : 0),
+};

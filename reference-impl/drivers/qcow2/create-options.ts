@@ -1,0 +1,66 @@
+/** `BlockdevCreateOptionsQcow2`: defaults, and what cannot be had together. */
+import type { JsonObject } from '../../../spec/json.ts';
+import { CommandError } from '../../errors.ts';
+import type { CreateEnvironment } from '../driver.ts';
+import { type CreateOptions, create } from './create.ts';
+
+const DEFAULT_CLUSTER_BITS = 16;
+const DEFAULT_REFCOUNT_BITS = 16;
+
+/** Throws `CommandError`. */
+export async function createImage(environment: CreateEnvironment): Promise<void> {
+  const file = await environment.file();
+  const options = createOptions(environment.options);
+  const random = (bytes: number) => {
+    const result = Buffer.alloc(Math.ceil(bytes / 4) * 4);
+    for (let at = 0; at < bytes; at += 4) result.writeUInt32LE(environment.random() >>> 0, at);
+    return result.subarray(0, bytes);
+  };
+  await create(file, options, (id) => environment.secret(id), random);
+}
+
+function createOptions(given: JsonObject): CreateOptions {
+  // a size may be given as a negative number, which is then a large one
+  const size = BigInt.asUintN(64, BigInt(given.size as number | bigint));
+  if (size % 512n !== 0n) throw new CommandError('Image size must be a multiple of 512 bytes');
+  const version = given.version === 'v2' ? 2 : 3;
+  const clusterBits =
+    given['cluster-size'] === undefined ? DEFAULT_CLUSTER_BITS : Math.log2(Number(given['cluster-size']));
+  if (!Number.isInteger(clusterBits) || clusterBits < 9 || clusterBits > 21)
+    throw new CommandError('Cluster size must be a power of two between 512 and 2048k');
+  const preallocation = (given.preallocation as CreateOptions['preallocation'] | undefined) ?? 'off';
+  const backingFile = given['backing-file'] as string | undefined;
+  const backingFormat = given['backing-fmt'] as string | undefined;
+  if (backingFile !== undefined && preallocation !== 'off')
+    throw new CommandError('Backing file and preallocation cannot be used at the same time');
+  if (backingFile === undefined && backingFormat !== undefined)
+    throw new CommandError('Backing format cannot be used without backing file');
+  const lazyRefcounts = given['lazy-refcounts'] === true;
+  if (version === 2 && lazyRefcounts) {
+    throw new CommandError(
+      'Lazy refcounts only supported with compatibility level 1.1 and above (use version=v3 or greater)',
+    );
+  }
+  const refcountBits = Number(given['refcount-bits'] ?? DEFAULT_REFCOUNT_BITS);
+  const refcountOrder = Math.log2(refcountBits);
+  if (!Number.isInteger(refcountOrder) || refcountOrder < 0 || refcountOrder > 6)
+    throw new CommandError('Refcount width must be a power of two and may not exceed 64 bits');
+  if (version === 2 && refcountBits !== DEFAULT_REFCOUNT_BITS) {
+    throw new CommandError(
+      'Different refcount widths than 16 bits require compatibility level 1.1 or above (use version=v3 or greater)',
+    );
+  }
+  return {
+    size: Number(size),
+    version,
+    clusterBits,
+    refcountOrder,
+    lazyRefcounts,
+    preallocation,
+    backing:
+      backingFile === undefined
+        ? undefined
+        : { name: backingFile, ...(backingFormat !== undefined && { format: backingFormat }) },
+    encrypt: given.encrypt as JsonObject | undefined,
+  };
+}

@@ -1,0 +1,65 @@
+/** Encrypted images: a LUKS volume's header inside the image, and the guest's data encrypted where it lies in the file. */
+import type { JsonObject } from '../../../spec/json.ts';
+import { CommandError } from '../../errors.ts';
+import { createLuks, type LuksOptions, openLuks } from '../../io/crypto/luks.ts';
+import type { SectorCipher } from '../../io/crypto/sectors.ts';
+import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { Header } from './header.ts';
+import type { Image } from './image.ts';
+
+const NO_LEGACY = 'Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators';
+
+/** `options`: `BlockdevQcow2Encryption`. Undefined for an image in the clear. Throws `CommandError`. */
+export async function openCipher(
+  header: Header,
+  file: ChildHandle,
+  options: JsonObject | undefined,
+  secret: (id: string) => Buffer,
+): Promise<{ readonly cipher: SectorCipher; readonly info: JsonObject } | undefined> {
+  const format = options?.format as string | undefined;
+  if (header.encryption === 'none') {
+    if (format !== undefined)
+      throw new CommandError(`No encryption in image header, but options specified format '${format}'`);
+    return undefined;
+  }
+  if (header.encryption === 'aes') throw new CommandError(NO_LEGACY);
+  if (format !== undefined && format !== 'luks') {
+    throw new CommandError(`Header reported 'luks' encryption format but options specify '${format}'`);
+  }
+  const passphrase = secretOf(options, secret);
+  const extent = header.luksHeader;
+  if (!extent) throw new CommandError('Missing CRYPTO header extension for LUKS encryption method');
+  const { cipher, info } = await openLuks((offset, buffer) => {
+    if (offset + buffer.length > extent.length)
+      throw new CommandError('Requested length exceeds the CRYPTO header');
+    return file.read((extent.offset + offset) as HostOffset, buffer);
+  }, passphrase);
+  return { cipher, info: { format: 'luks', ...info } };
+}
+
+/** Makes a new image encrypted: `options` is `QCryptoBlockCreateOptions`. Throws `CommandError`. */
+export async function encrypt(
+  image: Image,
+  options: JsonObject,
+  secret: (id: string) => Buffer,
+  random: (bytes: number) => Uint8Array,
+): Promise<void> {
+  if (options.format !== 'luks') throw new CommandError(NO_LEGACY);
+  const { bytes, cipher } = await createLuks(options as LuksOptions, secretOf(options, secret)(), random);
+  const { clusterSize, header, refcounts, file } = image;
+  const whole = new Uint8Array(Math.ceil(bytes.length / clusterSize) * clusterSize);
+  whole.set(bytes);
+  const offset = await refcounts.allocate(whole.length / clusterSize);
+  await file.write(offset as HostOffset, whole);
+  await refcounts.cache.flush();
+  header.encryption = 'luks';
+  header.luksHeader = { offset, length: bytes.length };
+  await image.writeHeader();
+  image.cipher = cipher;
+}
+
+function secretOf(options: JsonObject | undefined, secret: (id: string) => Buffer): () => Buffer {
+  const id = options?.['key-secret'] as string | undefined;
+  if (id === undefined) throw new CommandError("Parameter 'encrypt.key-secret' is required for cipher");
+  return () => secret(id);
+}

@@ -1,0 +1,102 @@
+/** For tests: images made by us, files as children without a graph, and the tools of the host that judge them. */
+import { execFileSync } from 'node:child_process';
+import type { JsonObject } from '../../../spec/json.ts';
+import { HostFile } from '../../io/host-file.ts';
+import { InFlight } from '../../io/inflight.ts';
+import type { ChildHandle, CorruptionReport, OpenEnvironment } from '../driver.ts';
+import { createImage } from './create-options.ts';
+import { type Backing, Image } from './image.ts';
+import { imageOptions } from './options.ts';
+
+/** A file of the host as a child, without the request layer between. */
+export interface FileChild extends ChildHandle {
+  close(): Promise<void>;
+}
+
+export async function openFile(path: string, readOnly = false): Promise<FileChild> {
+  const file = await HostFile.open(path, readOnly, new InFlight());
+  return {
+    length: () => Math.ceil(file.size() / 512) * 512,
+    read: (offset, buffer) => file.read(offset, buffer),
+    write: (offset, data) => file.write(offset, data),
+    writeZeroes: (offset, length) => file.write(offset, new Uint8Array(length)),
+    discard: () => Promise.resolve(),
+    flush: () => file.sync(),
+    truncate: (length) => file.truncate(length),
+    blockStatus: (_offset, length) => Promise.resolve({ length, zero: false, allocated: true }),
+    limits: {
+      requestAlignment: 1,
+      maxTransfer: 0,
+      zeroAlignment: 0,
+      maxZero: 0,
+      discardAlignment: 0,
+      maxDiscard: 0,
+    },
+    info: () => undefined,
+    allocatedSize: () => file.allocatedSize(),
+    nodeName: 'file',
+    debugEvent: () => {},
+    close: () => file.close(),
+  };
+}
+
+export const SECRET = 'correct horse';
+
+/** `options`: `BlockdevCreateOptionsQcow2` without `file`. */
+export async function make(file: ChildHandle, options: JsonObject): Promise<void> {
+  let state = 7;
+  await createImage({
+    options,
+    file: () => Promise.resolve(file),
+    secret: () => Buffer.from(SECRET),
+    claim: () => {},
+    random: () => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state;
+    },
+    inFlight: new InFlight(),
+    cwd: '/',
+  });
+}
+
+export interface Opened {
+  readonly image: Image;
+  readonly reports: CorruptionReport[];
+}
+
+/** An image in the clear, open for writing. */
+export async function openImage(
+  file: ChildHandle,
+  options: OpenEnvironment['options'] = {},
+  backing?: Backing,
+): Promise<Opened> {
+  const reports: CorruptionReport[] = [];
+  const image = await Image.open({
+    file,
+    writable: true,
+    backing: () => backing,
+    corrupted: (report) => reports.push(report),
+    options: (header) => imageOptions(options, header),
+    cipher: () => Promise.resolve(undefined),
+  });
+  return { image, reports };
+}
+
+/** Standard output; throws what the tool says where it fails. */
+export function tool(program: string, ...args: string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+function hasTools(): boolean {
+  try {
+    return tool('qemu-img', '--version') !== '' && tool('qemu-io', '--version') !== '';
+  } catch {
+    return false;
+  }
+}
+
+/** Why tests with qemu-img and qemu-io are left out; undefined where they can or must run. */
+export const withoutTools: string | undefined =
+  hasTools() || (process.env.QMPCHECK_REQUIRE ?? '').split(',').includes('qemu')
+    ? undefined
+    : 'qemu-img and qemu-io are not installed';

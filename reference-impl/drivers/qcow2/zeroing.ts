@@ -1,0 +1,117 @@
+/** Ranges that become zeroes, and clusters that are given back. */
+import type { Image } from './image.ts';
+import type { Entry, Run } from './mapping.ts';
+import { blockStatus } from './reading.ts';
+import { replace, settled, write } from './writing.ts';
+
+/** Most bytes of zeroes that are written as data at once. */
+const CHUNK = 1 << 20;
+
+/** Makes the range read as zeroes: whole clusters by their entries, what sticks out of them as data. */
+export async function writeZeroes(
+  image: Image,
+  offset: number,
+  length: number,
+  mayUnmap: boolean,
+): Promise<void> {
+  const { clusterSize } = image;
+  const end = offset + length;
+  const first = Math.ceil(offset / clusterSize);
+  // what lies beyond the end of the disk in its last cluster is zeroes already
+  const last = end >= image.size ? Math.ceil(end / clusterSize) : Math.floor(end / clusterSize);
+  if (first >= last) return writeZeroData(image, offset, end);
+  await writeZeroData(image, offset, first * clusterSize);
+  if (!(await zeroClusters(image, first, last - first, mayUnmap))) {
+    await writeZeroData(image, first * clusterSize, Math.min(end, last * clusterSize));
+  }
+  await writeZeroData(image, last * clusterSize, end);
+}
+
+async function writeZeroData(image: Image, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; ) {
+    const length = Math.min(CHUNK, to - at);
+    const status = await blockStatus(image, at, length);
+    const isZero = status.allocated && status.zero;
+    if (!isZero) await write(image, at, new Uint8Array(status.length));
+    at += status.length;
+  }
+}
+
+/** Gives back the whole clusters of a range; the last one may end with the disk. */
+export async function discard(image: Image, offset: number, length: number): Promise<void> {
+  const { clusterSize } = image;
+  const end = offset + length;
+  const first = Math.ceil(offset / clusterSize);
+  const last = end >= image.size ? Math.ceil(end / clusterSize) : Math.floor(end / clusterSize);
+  if (first < last) await discardClusters(image, first, last - first);
+}
+
+/**
+ * Makes whole clusters read as zeroes without writing data. With `mayUnmap` they lose their place in the file.
+ * Gives false where the format cannot say it (version 2 above a backing file).
+ */
+export async function zeroClusters(
+  image: Image,
+  first: number,
+  count: number,
+  mayUnmap: boolean,
+): Promise<boolean> {
+  image.corruption.assertUsable();
+  if (image.header.version === 2 && image.backing() !== undefined) return false;
+  const plain: Entry = {
+    kind: image.header.version === 2 ? 'unallocated' : 'zero',
+    offset: 0,
+    copied: false,
+    compressedBytes: 0,
+  };
+  await changeRuns(image, first, count, (run) => {
+    if (run.kind === plain.kind) return undefined;
+    const keeps = image.header.version === 3 && !mayUnmap && run.copied;
+    if (keeps && run.kind === 'zero-allocated') return undefined;
+    if (!keeps) return () => plain;
+    return (i) => ({ ...run, kind: 'zero-allocated', offset: run.offset + i * image.clusterSize });
+  });
+  return true;
+}
+
+/**
+ * Gives whole clusters back. Afterwards they read as zeroes where the format can say that (version 3), and as the
+ * disk below where it cannot or where they are to be forgotten.
+ */
+export async function discardClusters(
+  image: Image,
+  first: number,
+  count: number,
+  then: 'zero' | 'forget' = 'zero',
+): Promise<void> {
+  image.corruption.assertUsable();
+  const kind = then === 'zero' && image.header.version === 3 ? 'zero' : 'unallocated';
+  await changeRuns(image, first, count, (run) => {
+    if (run.kind === 'unallocated' || run.kind === kind) return undefined;
+    return () => ({ kind, offset: 0, copied: false, compressedBytes: 0 });
+  });
+}
+
+/** Applies `change` run by run under the lock; undefined leaves a run as it is. */
+async function changeRuns(
+  image: Image,
+  first: number,
+  count: number,
+  change: (run: Run) => ((index: number) => Entry) | undefined,
+): Promise<void> {
+  for (let done = 0; done < count; ) {
+    await settled(image, first + done, first + count - 1);
+    done += await image.metadata.run(async () => {
+      if (image.busy.size > 0 && [...image.busy.keys()].some((c) => c >= first + done && c < first + count))
+        return 0;
+      const run = await image.mapping.lookup(first + done, count - done);
+      const entry = change(run);
+      if (entry === undefined) return run.count;
+      await image.markDirty();
+      await image.mapping.prepare(first + done);
+      const keeps = entry(0).offset !== 0;
+      await replace(image, first + done, run.count, entry, keeps ? 'keep' : 'request');
+      return run.count;
+    });
+  }
+}
