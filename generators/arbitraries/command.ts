@@ -21,7 +21,7 @@ export function valuesOf(type: SchemaType, live: () => Live): fc.Arbitrary<Json>
   return new SchemaArbitrary<Json>(type, new Compiler().generatorOf(type), live);
 }
 
-/** The valid value of a type that nothing is simpler than. */
-export function simplestOf(type: SchemaType): Json {
-  return new Compiler().generatorOf(type).simplest();
+/** The valid value of a type that nothing is simpler than; `member` holds it. */
+export function simplestOf(type: SchemaType, member = ''): Json {
+  return new Compiler().generatorOf(type, { member }).simplest();
 }

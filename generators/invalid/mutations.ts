@@ -203,7 +203,7 @@ function* foreignMembers({ type, value, members: tried }: Site): Iterable<Change
     const foreign = members.find(({ name }) => !own.has(name));
     if (foreign === undefined) continue;
     own.add(foreign.name);
-    yield { member: foreign.name, put: simplestOf(foreign.type) };
+    yield { member: foreign.name, put: simplestOf(foreign.type, foreign.name) };
     if (++count === MAX_FOREIGN) return;
   }
 }

@@ -5,12 +5,11 @@ import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { Schema } from '../../../spec/model.ts';
 import { validateArguments } from '../../../spec/validate.ts';
 import type { CaseContext } from '../case.ts';
-import { FAULTS, type FaultKind, faulty } from './faults.ts';
+import { type FaultKind, faulty, KINDS } from './faults.ts';
 import { derivedCases } from './index.ts';
 import { minimalObject } from './minimal.ts';
 
 const spec = loadBlockSchema();
-const kinds = Object.keys(FAULTS) as FaultKind[];
 const checked = [...spec.commands.values()].filter(({ unchecked }) => !unchecked).map(({ name }) => name);
 
 /** What is tried of one command, fault kind by fault kind. */
@@ -19,7 +18,7 @@ function triedOf(schema: Schema, command: string, kind: FaultKind, branch?: stri
   const members =
     branch === undefined ? type.members : type.variants.find((v) => v.case === branch)!.type.members;
   const base = minimalObject(type, 'nothing', branch);
-  return [...faulty(kind, type, base, members, 'nothing')].map(({ where, args }) => [where, args]);
+  return [...faulty(kind, type, base, members, 'nothing')].map(({ where, arguments: args }) => [where, args]);
 }
 
 describe('the least arguments', () => {
@@ -36,7 +35,7 @@ describe('faults', () => {
   test.each(checked)('of %s are all against the schema', (name) => {
     const type = spec.commands.get(name)!.arguments;
     for (const variant of [undefined, ...type.variants])
-      for (const kind of kinds)
+      for (const kind of KINDS)
         for (const [where, args] of triedOf(spec, name, kind, variant?.case))
           expect(validateArguments(spec, name, args), `${kind} ${where}`).not.toEqual([]);
   });
@@ -80,7 +79,7 @@ describe('faults', () => {
     const type = spec.commands.get('blockdev-add')!.arguments;
     const base = minimalObject(type, 'nothing', 'raw');
     const before = structuredClone(base);
-    for (const kind of kinds) expect([...faulty(kind, type, base, type.members, 'nothing')]).toBeDefined();
+    for (const kind of KINDS) expect([...faulty(kind, type, base, type.members, 'nothing')]).toBeDefined();
     expect(base).toEqual(before);
   });
 });

@@ -6,12 +6,13 @@
  * one more for each branch and kind (`derived/blockdev-add/raw-wrong-type`). A fault that the endpoint's own schema
  * allows (it is newer, or older) is not tried: that is drift, not a deviation.
  */
+import type { Fault } from '../../../generators/invalid/fault.ts';
 import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { Command, Member, ObjectType, Schema } from '../../../spec/model.ts';
 import { validateArguments } from '../../../spec/validate.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { needs } from '../support.ts';
-import { FAULTS, type FaultKind, type Faulty, faulty } from './faults.ts';
+import { type FaultKind, faulty, forbiddenBy, KINDS } from './faults.ts';
 import { membersOf, minimalObject } from './minimal.ts';
 import { PREPARED } from './prepared.ts';
 
@@ -40,7 +41,7 @@ export function derivedCases(schema: Schema): CaseDefinition[] {
   return [...schema.commands.values()]
     .filter(({ name, unchecked }) => !unchecked && !(name in NOT_TRIED))
     .flatMap(partsOf)
-    .flatMap((part) => (Object.keys(FAULTS) as FaultKind[]).map((kind) => caseOf(part, kind)))
+    .flatMap((part) => KINDS.map((kind) => caseOf(part, kind)))
     .filter((definition) => definition !== undefined);
 }
 
@@ -62,7 +63,7 @@ function caseOf({ command, type, branch, members }: Part, kind: FaultKind): Case
   return {
     id: `derived/${name}/${branch === undefined ? '' : `${branch}-`}${kind}`,
     title: `${name} refuses arguments with a fault: ${kind}${branch === undefined ? '' : `, ${branch}`}`,
-    requirements: [FAULTS[kind], 'schema/refused-before-effects'],
+    requirements: [forbiddenBy(kind), 'schema/refused-before-effects'],
     needs: needs({ commands: [name] }, prepared?.needs ?? {}),
     async run(t: CaseContext) {
       const nothing = `${t.dir}/${NOTHING}`;
@@ -85,10 +86,11 @@ async function refuseAll(
   t: CaseContext,
   { name }: Command,
   kind: FaultKind,
-  faults: Iterable<Faulty>,
+  faults: Iterable<Fault>,
 ): Promise<void> {
   const vague: string[] = [];
-  for (const { args, where, mentions } of faults) {
+  for (const { arguments: args, where, mentions } of faults) {
+    if (args === null) continue;
     if (kind !== 'out-of-range' && validateArguments(t.offered, name, args).length === 0) continue;
     const { error } = await t.request({ execute: name, arguments: args });
     t.check(isJsonObject(error), `${name} refuses ${where}`);
