@@ -91,17 +91,26 @@ export class Machine implements CommandContext {
     if (this.#ending) return;
     this.#ending = true;
     this.emit('SHUTDOWN', { guest: false });
-    setImmediate(() => this.#end());
+    setImmediate(() => this.#end(0));
   }
 
-  async #end(): Promise<void> {
+  abort(line: string): void {
+    this.log(line);
+    // What is in progress is not answered any more.
+    for (const monitor of this.#monitors) monitor.close();
+    if (this.#ending) return;
+    this.#ending = true;
+    setImmediate(() => this.#end(1));
+  }
+
+  async #end(status: number): Promise<void> {
     try {
       for (const monitor of this.#monitors) monitor.close();
       await Promise.all(this.#closing.map((close) => close()));
       await this.nbd.close();
       await this.jobs.cancelAll();
       await this.block.close();
-      this.#exit(0);
+      this.#exit(status);
     } catch (error) {
       this.log(`closing failed: ${String(error)}`);
       this.#exit(1);

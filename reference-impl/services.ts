@@ -19,6 +19,8 @@ export interface Services {
   readonly objects: Objects;
   /** A warning, one line, as QEMU would print it to stderr. */
   log(line: string): void;
+  /** Ends the endpoint on the spot with status 1, after telling why on one line. */
+  abort(line: string): void;
   /** Sends an event, stamped with the clock's wall time, to every monitor that has negotiated. */
   emit(event: EventName, data?: JsonObject): void;
 }

@@ -49,6 +49,7 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
     inFlight: new InFlight(),
     objects: new Objects(),
     log: () => {},
+    abort: () => {},
     emit: () => {},
   };
 }
@@ -75,6 +76,7 @@ export function testEnvironment(
     emit: () => {},
     reference: () => 'node',
     log: () => {},
+    abort: () => {},
     clock,
     inFlight,
     cwd,

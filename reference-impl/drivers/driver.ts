@@ -191,6 +191,8 @@ export interface OpenEnvironment {
   reference(): string;
   /** Tells the people behind the endpoint, on one line. */
   log(line: string): void;
+  /** Ends the endpoint on the spot with status 1, after telling why. */
+  abort(line: string): void;
   readonly clock: Clock;
   readonly inFlight: InFlight;
   /** Relative file names start here. */

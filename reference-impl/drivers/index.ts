@@ -1,20 +1,30 @@
 /** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table. */
 
 import type { BlockdevDriver } from '../../spec/generated/qmp.ts';
+import { blkdebug } from './blkdebug/index.ts';
+import { blkverify } from './blkverify.ts';
 import type { Driver } from './driver.ts';
 import { file } from './file.ts';
 import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd.ts';
 import { nullAio, nullCo } from './null.ts';
 import { qcow2 } from './qcow2/index.ts';
+import { quorum } from './quorum/index.ts';
 import { raw } from './raw.ts';
+import { replication } from './replication.ts';
+import { throttle } from './throttle.ts';
 
 export const drivers = {
+  blkdebug,
+  blkverify,
   file,
   luks,
   nbd,
   'null-aio': nullAio,
   'null-co': nullCo,
   qcow2,
+  quorum,
   raw,
+  replication,
+  throttle,
 } satisfies Partial<Record<BlockdevDriver, Driver>>;

@@ -122,6 +122,7 @@ function environment(graph: Graph, node: Node): OpenEnvironment {
     emit: (event, data) => graph.services.emit(event, data),
     reference: () => graph.displayName(node),
     log: (line) => graph.services.log(line),
+    abort: (line) => graph.services.abort(line),
     clock,
     inFlight,
     cwd,

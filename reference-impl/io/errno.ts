@@ -1,5 +1,7 @@
 /** Failed I/O: an errno name as the host has it, and the text that the C library gives it. */
 
+import { constants } from 'node:os';
+
 const texts: Readonly<Record<string, string>> = {
   EPERM: 'Operation not permitted',
   ENOENT: 'No such file or directory',
@@ -36,6 +38,12 @@ const texts: Readonly<Record<string, string>> = {
 /** The text of an errno name; the name itself for one that block I/O does not meet. */
 export function errnoText(code: string): string {
   return texts[code] ?? code;
+}
+
+/** The name of an error that the host gives by number; the C library's words for one that has none. */
+export function errnoName(errno: number): string {
+  const entry = Object.entries(constants.errno).find(([, number]) => number === errno);
+  return entry ? entry[0] : `Unknown error ${errno}`;
 }
 
 /** A request failed. `code` is an errno name such as `ENOSPC`. */

@@ -172,25 +172,22 @@ export class ThrottleMember {
     this.group = group;
   }
 
-  /** Whether the request must wait; if so, `go` is called when it may pass. */
-  mustWait(direction: Direction, bytes: number, go: () => void): boolean {
+  /** Resolves when the request may pass; `undefined` if it may at once. */
+  request(direction: Direction, bytes: number): Promise<void> | undefined {
     if (this.#drains > 0) {
       this.group.account(direction, bytes);
-      return false;
+      return undefined;
     }
     let passed = false;
-    let waits = false;
-    const request = {
-      bytes,
-      go: () => {
+    const turn = new Promise<void>((resolve) => {
+      const go = () => {
         passed = true;
-        if (waits) go();
-      },
-    };
-    this.waiting[direction].push(request);
+        resolve();
+      };
+      this.waiting[direction].push({ bytes, go });
+    });
     this.group.pump(direction);
-    waits = !passed;
-    return waits;
+    return passed ? undefined : turn;
   }
 
   /** Lets all requests go at once, also those to come, until the result is called. */

@@ -1,0 +1,79 @@
+/**
+ * `blkdebug`: passes requests on to `image`, and breaks those that it was told to break (`rules.ts`, `config.ts`), or
+ * restricts their form (`limits.ts`). Errors come when the request does; `immediately` makes no difference here.
+ */
+import type { BlkdebugEvent } from '../../../spec/generated/qmp.ts';
+import type { JsonObject } from '../../../spec/json.ts';
+import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
+import { passThrough } from '../filter.ts';
+import { DEFAULT_ERRNO, type RuleSet, readConfig } from './config.ts';
+import { limitOptions, limitsOf } from './limits.ts';
+import { Rules } from './rules.ts';
+
+async function open({ options, cwd, child }: OpenEnvironment): Promise<DriverState> {
+  const given = limitOptions(options);
+  const rules = rulesOf(options, cwd);
+  const image = await child('image');
+  const below = passThrough(image);
+  const struck =
+    <Args extends [offset: number, ...unknown[]], Result>(
+      lengthOf: (...args: Args) => number,
+      request: (...args: Args) => Promise<Result>,
+    ) =>
+    async (...args: Args): Promise<Result> => {
+      rules.strike(args[0], lengthOf(...args));
+      return request(...args);
+    };
+  return {
+    ...below,
+    limits: limitsOf(given, image.limits),
+    read: struck((_, buffer) => buffer.length, below.read),
+    write: struck((_, data) => data.length, below.write),
+    writeZeroes: struck((_, length) => length, below.writeZeroes!),
+    discard: struck((_, length) => length, below.discard!),
+    flush: async () => {
+      rules.strike();
+      await image.flush();
+    },
+    debugEvent: (event) => rules.event(event),
+  };
+}
+
+function rulesOf(options: JsonObject, cwd: string): Rules {
+  const { config } = options;
+  const { errors, changes }: RuleSet =
+    config === undefined ? { errors: [], changes: [] } : readConfig(config as string, cwd);
+  for (const rule of (options['inject-error'] ?? []) as JsonObject[])
+    errors.push({
+      event: rule.event as BlkdebugEvent,
+      state: number(rule.state, 0),
+      errno: number(rule.errno, DEFAULT_ERRNO),
+      sector: number(rule.sector, -1),
+      once: rule.once === true,
+    });
+  for (const rule of (options['set-state'] ?? []) as JsonObject[])
+    changes.push({
+      event: rule.event as BlkdebugEvent,
+      state: number(rule.state, 0),
+      newState: number(rule.new_state, 0),
+    });
+  return new Rules(errors, changes);
+}
+
+function number(value: JsonObject[string] | undefined, absent: number): number {
+  return value === undefined ? absent : Number(value);
+}
+
+/** `blkdebug:CONFIG:IMAGE` says a configuration file, and nothing else. */
+function plainFilename(options: JsonObject, { image }: Readonly<Record<string, string | undefined>>) {
+  const isMore = Object.keys(options).some((name) => name !== 'image' && name !== 'config');
+  return isMore || image === undefined ? undefined : `blkdebug:${(options.config as string) ?? ''}:${image}`;
+}
+
+export const blkdebug: Driver = {
+  kind: 'filter',
+  children: { image: 'filtered' },
+  fileChild: 'image',
+  plainFilename,
+  open,
+};

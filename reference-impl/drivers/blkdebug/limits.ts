@@ -1,0 +1,56 @@
+/** The options of `blkdebug` that restrict requests, and what must hold among them. */
+import type { JsonObject } from '../../../spec/json.ts';
+import { CommandError } from '../../errors.ts';
+import type { Limits } from '../driver.ts';
+import { sizeOption } from '../sizes.ts';
+
+const NAMES = [
+  'align',
+  'max-transfer',
+  'opt-write-zero',
+  'max-write-zero',
+  'opt-discard',
+  'max-discard',
+] as const;
+
+type Name = (typeof NAMES)[number];
+type Given = Readonly<Record<Name, number>>;
+
+/** No limit reaches this. */
+const TOO_LARGE = 2 ** 31 - 1;
+
+/** Sizes in bytes, 0 where there is none. Throws `CommandError`. */
+export function limitOptions(options: JsonObject): Given {
+  const size = (name: Name) => (options[name] === undefined ? 0 : sizeOption(name, options[name]));
+  return Object.fromEntries(NAMES.map((name) => [name, size(name)])) as Given;
+}
+
+/** Limits of the node, given those of its image. Throws `CommandError`. */
+export function limitsOf(given: Given, image: Limits): Limits {
+  const { align } = given;
+  if (align >= TOO_LARGE || (align !== 0 && !isPowerOfTwo(align))) throw unmet('align', align);
+  const unit = Math.max(align, image.requestAlignment);
+  const zeroUnit = Math.max(given['opt-write-zero'], unit);
+  const discardUnit = Math.max(given['opt-discard'], unit);
+  const checked = (name: Name, multipleOf: number): number => {
+    const value = given[name];
+    if (value >= TOO_LARGE || value % multipleOf !== 0) throw unmet(name, value);
+    return value;
+  };
+  return {
+    requestAlignment: align || image.requestAlignment,
+    maxTransfer: checked('max-transfer', unit) || image.maxTransfer,
+    zeroAlignment: checked('opt-write-zero', unit) || image.zeroAlignment,
+    maxZero: checked('max-write-zero', zeroUnit) || image.maxZero,
+    discardAlignment: checked('opt-discard', unit) || image.discardAlignment,
+    maxDiscard: checked('max-discard', discardUnit) || image.maxDiscard,
+  };
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value));
+}
+
+function unmet(name: Name, value: number): CommandError {
+  return new CommandError(`Cannot meet constraints with ${name} ${BigInt(value)}`);
+}

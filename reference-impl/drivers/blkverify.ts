@@ -1,0 +1,65 @@
+/**
+ * `blkverify`: does everything on `test` and on `raw` alike. The first difference between what the two say ends the
+ * endpoint. The disk is as long as `test`; it alone is flushed.
+ */
+import { IoError } from '../io/errno.ts';
+import type { ChildHandle, Driver, DriverState, HostOffset, OpenEnvironment } from './driver.ts';
+
+async function open({ child, abort }: OpenEnvironment): Promise<DriverState> {
+  const raw = await child('raw');
+  const test = await child('test');
+
+  const fail = (line: string): never => {
+    abort(`blkverify: ${line}`);
+    // No request ends well any more.
+    throw new IoError('EIO');
+  };
+  /** The same on both; resolves or throws as both do. */
+  const onBoth = async (what: string, request: (child: ChildHandle) => Promise<void>): Promise<void> => {
+    const [tested, expected] = await Promise.all([outcome(request(test)), outcome(request(raw))]);
+    if (tested !== expected) fail(`${what} return value mismatch ${tested ?? 0} != ${expected ?? 0}`);
+    if (tested !== undefined) throw new IoError(tested);
+  };
+  return {
+    length: () => test.length(),
+    growable: true,
+    read: async (offset, buffer) => {
+      const what = `read offset=${offset} bytes=${buffer.length}`;
+      const expected = new Uint8Array(buffer.length);
+      await onBoth(what, (from) =>
+        from.read(offset as number as HostOffset, from === test ? buffer : expected),
+      );
+      const differs = buffer.findIndex((byte, index) => byte !== expected[index]);
+      if (differs >= 0) fail(`${what} contents mismatch at offset ${offset + differs}`);
+    },
+    write: (offset, data) =>
+      onBoth(`write offset=${offset} bytes=${data.length}`, (to) =>
+        to.write(offset as number as HostOffset, data),
+      ),
+    flush: () => test.flush(),
+    truncate: (length) => raw.truncate(length),
+    info: () => raw.info(),
+    allocatedSize: () => raw.allocatedSize(),
+    close: () => Promise.resolve(),
+  };
+}
+
+/** The errno of a failed request. */
+async function outcome(request: Promise<void>): Promise<string | undefined> {
+  try {
+    await request;
+    return undefined;
+  } catch (error) {
+    if (error instanceof IoError) return error.code;
+    throw error;
+  }
+}
+
+export const blkverify: Driver = {
+  kind: 'filter',
+  children: { raw: 'filtered', test: 'filtered' },
+  fileChild: 'raw',
+  plainFilename: (_options, { raw, test }) =>
+    raw === undefined || test === undefined ? undefined : `blkverify:${raw}:${test}`,
+  open,
+};

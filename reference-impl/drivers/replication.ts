@@ -1,0 +1,28 @@
+/**
+ * `replication`: one side of a pair of disks that are kept alike. No command of this API starts replicating, and until
+ * then every read and write fails.
+ */
+import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
+import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+
+async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
+  const file = await child('file');
+  if (options.mode === 'primary' && options['top-id'] !== undefined)
+    throw new CommandError('The primary side does not support option top-id');
+  if (options.mode === 'secondary' && options['top-id'] === undefined)
+    throw new CommandError('Missing the option top-id');
+  const refuse = () => Promise.reject(new IoError('EIO'));
+  return {
+    length: () => file.length(),
+    read: refuse,
+    write: refuse,
+    flush: () => file.flush(),
+    truncate: (length) => file.truncate(length),
+    info: () => file.info(),
+    allocatedSize: () => file.allocatedSize(),
+    close: () => Promise.resolve(),
+  };
+}
+
+export const replication: Driver = { kind: 'format', children: { file: 'filtered' }, open };

@@ -1,0 +1,39 @@
+/** `throttle`: lets requests to its file wait until the limits of its throttle group let them pass. */
+import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import { passThrough } from './filter.ts';
+
+async function open({ options, child, throttleGroup, inFlight }: OpenEnvironment): Promise<DriverState> {
+  const group = throttleGroup(options['throttle-group'] as string);
+  const below = passThrough(await child('file'));
+  const member = group.join();
+  const pass = async (direction: 'read' | 'write', bytes: number): Promise<void> => {
+    const turn = member.request(direction, bytes);
+    if (turn) await inFlight.pause(turn);
+  };
+  return {
+    ...below,
+    read: async (offset, buffer) => {
+      await pass('read', buffer.length);
+      await below.read(offset, buffer);
+    },
+    write: async (offset, data) => {
+      await pass('write', data.length);
+      await below.write(offset, data);
+    },
+    writeZeroes: async (offset, length, flags) => {
+      await pass('write', length);
+      await below.writeZeroes?.(offset, length, flags);
+    },
+    discard: async (offset, length) => {
+      await pass('write', length);
+      await below.discard?.(offset, length);
+    },
+    drain: () => member.drain(),
+    close: () => {
+      member.leave();
+      return Promise.resolve();
+    },
+  };
+}
+
+export const throttle: Driver = { kind: 'filter', children: { file: 'filtered' }, open };
