@@ -17,7 +17,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
   run: { summary: 'run the conformance suite on a target', load: () => import('./run.ts') },
   list: { summary: 'list the cases and the requirements they cover', load: () => import('./list.ts') },
   replay: { summary: 'replay transcripts on a target and compare', load: () => import('./replay.ts') },
-  schema: { summary: 'check, introspect or convert a QAPI schema', load: () => import('./schema.ts') },
+  schema: { summary: 'check, introspect, convert or compare schemas', load: () => import('./schema.ts') },
   serve: { summary: 'run the reference implementation as an endpoint', load: () => import('./serve.ts') },
 };
 

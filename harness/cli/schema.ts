@@ -1,4 +1,4 @@
-/** `qmpcheck schema`: what the QAPI compiler can tell about a schema file. */
+/** `qmpcheck schema`: what can be told about schemas. `schema-diff.ts` compares two. */
 import { compileSchema } from '../../spec/compiler/compile.ts';
 import { SchemaError } from '../../spec/compiler/diagnostic.ts';
 import { introspect } from '../../spec/compiler/introspect.ts';
@@ -7,6 +7,7 @@ import { stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { readText } from './files.ts';
+import { subcommand as diff } from './schema-diff.ts';
 import type { Subcommand } from './subcommand.ts';
 
 type Show = (schema: Schema) => string | Promise<string>;
@@ -34,6 +35,7 @@ export const subcommand: Subcommand = {
         }),
       ),
     );
+    diff.define(command.command('diff').description('what changed from one schema to another'), done);
   },
 };
 

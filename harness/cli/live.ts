@@ -1,0 +1,40 @@
+/** One endpoint of a target for as long as a subcommand needs it: no images, no options. */
+
+import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
+import { abortOnSignals } from '../runner/cleanup.ts';
+import { EMPTY_TOPOLOGY } from '../runner/execute.ts';
+import { ScratchArea } from '../runner/scratch.ts';
+import { Session } from '../runner/session.ts';
+import { StartError, type Target } from '../targets/target.ts';
+import { UsageError } from './exit.ts';
+
+/** Milliseconds for one answer. */
+const TIMEOUT = 30_000;
+
+/** Throws `UsageError` if the endpoint does not come up or does not speak QMP. Nothing is left of it afterwards, also after a signal. */
+export async function withEndpoint<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+  const unavailable = await target.unavailable();
+  if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
+  const interruption = abortOnSignals();
+  const area = await ScratchArea.open();
+  try {
+    const { signal } = interruption;
+    const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, timeout: TIMEOUT, signal });
+    try {
+      return await work(session);
+    } finally {
+      await session.stop();
+    }
+  } catch (error) {
+    throw isOfEndpoint(error) ? new UsageError(`${target.name}: ${error.message}`) : error;
+  } finally {
+    await area.close();
+    interruption.dispose();
+  }
+}
+
+function isOfEndpoint(error: unknown): error is Error {
+  return [StartError, QmpError, ProtocolError, TimeoutError, ClosedError].some(
+    (kind) => error instanceof kind,
+  );
+}
