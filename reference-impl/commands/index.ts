@@ -41,6 +41,7 @@ import { queryBlockJobs } from './query-block-jobs.ts';
 import { queryBlockstats } from './query-blockstats.ts';
 import { queryCommands } from './query-commands.ts';
 import { queryEvents } from './query-events.ts';
+import { queryIothreads } from './query-iothreads.ts';
 import { queryNamedBlockNodes } from './query-named-block-nodes.ts';
 import { queryQmpSchema } from './query-qmp-schema.ts';
 import { queryVersion } from './query-version.ts';
@@ -88,6 +89,7 @@ export const commands = {
   'query-blockstats': queryBlockstats,
   'query-commands': queryCommands,
   'query-events': queryEvents,
+  'query-iothreads': queryIothreads,
   'query-named-block-nodes': queryNamedBlockNodes,
   'query-qmp-schema': queryQmpSchema,
   'query-version': queryVersion,

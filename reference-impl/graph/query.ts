@@ -82,11 +82,13 @@ function describeBackingName(node: Node, image: JsonObject): void {
  * drives, not on nodes.
  */
 export function describeStats(node: Node, options: { readonly backing?: boolean } = {}): JsonObject {
-  const stats: JsonObject = { stats: deviceStats(node.requests.highestWrite), 'node-name': node.name };
-  const file = node.child(node.driver.fileChild ?? 'file');
+  const stats: JsonObject = {};
+  const file = node.child('file');
   if (file) stats.parent = describeStats(file.node, options);
+  stats.stats = deviceStats(node.requests.highestWrite);
   const { backing } = node;
   if (backing && options.backing) stats.backing = describeStats(backing.node, options);
+  stats['node-name'] = node.name;
   return stats;
 }
 

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
+import { iothread } from './iothread.ts';
 import type { UserObject } from './objects.ts';
 import { throttleGroup } from './throttle-group.ts';
+import { tlsCredentialsX509 } from './tls-credentials.ts';
 
 /** Makes an object of its properties, all of which it must know. Throws `CommandError`. */
 type Create = (props: Properties, cwd: string) => UserObject;
@@ -13,6 +15,7 @@ const types: Readonly<Record<string, Create>> = {
   iothread,
   secret,
   'throttle-group': throttleGroup,
+  'tls-creds-x509': tlsCredentialsX509,
 };
 
 /** Throws `CommandError`. */
@@ -68,13 +71,6 @@ export class Properties {
   assertAllTaken(): void {
     for (const name of this.#given.keys()) throw new CommandError(`Property '.${name}' not found`);
   }
-}
-
-function iothread(props: Properties): UserObject {
-  for (const name of ['poll-max-ns', 'poll-grow', 'poll-shrink'])
-    if ((props.integer(name) ?? 0) < 0)
-      throw new CommandError(`${name} value must be in range [0, ${2n ** 63n - 1n}]`);
-  return { type: 'iothread' };
 }
 
 /** Data in place or in a file, as text or base64. Encrypted secrets would need a key that is a secret itself. */

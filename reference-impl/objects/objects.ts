@@ -34,6 +34,11 @@ export class Objects {
     return this.#objects.get(id);
   }
 
+  /** Objects of one type with their ids, in the order in which they were made. */
+  ofType<T extends UserObject>(type: T['type']): [id: string, object: T][] {
+    return [...this.#objects].filter(([, object]) => object.type === type) as [string, T][];
+  }
+
   /** Throws `CommandError` for an object that is not there or is in use. */
   remove(id: string): void {
     const object = this.#objects.get(id);

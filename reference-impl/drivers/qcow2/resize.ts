@@ -10,6 +10,9 @@ import { discardClusters } from './zeroing.ts';
 /** Bytes of the largest L1 table that images may have. */
 const MAX_L1_BYTES = 32 << 20;
 
+/** Where the header holds the virtual size. */
+const SIZE_FIELD = 24;
+
 /** Sets the virtual size in bytes. Throws `CommandError`. */
 export async function resize(image: Image, size: number): Promise<void> {
   if (size % 512 !== 0) throw new CommandError('The new size must be a multiple of 512');
@@ -17,8 +20,15 @@ export async function resize(image: Image, size: number): Promise<void> {
   if (size < image.size) await shrink(image, size);
   else await growL1(image, entriesOfL1(size, image.header.clusterBits));
   image.header.size = size;
-  await image.writeHeader();
+  await writeSize(image);
   await image.flush();
+}
+
+/** Only this field: how far into the file a node has written is there to see. */
+async function writeSize({ file, size }: Image): Promise<void> {
+  const field = Buffer.alloc(8);
+  field.writeBigUInt64BE(BigInt(size));
+  await file.write(SIZE_FIELD as HostOffset, field);
 }
 
 async function shrink(image: Image, size: number): Promise<void> {

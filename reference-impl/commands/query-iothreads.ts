@@ -1,0 +1,9 @@
+/** `query-iothreads`: the I/O threads, the newest first. */
+import type { Iothread } from '../objects/iothread.ts';
+import type { Handler } from './command.ts';
+
+export const queryIothreads: Handler = (_args, { objects }) =>
+  objects
+    .ofType<Iothread>('iothread')
+    .toReversed()
+    .map(([id, { polling, threadId }]) => ({ id, 'thread-id': threadId, ...polling }));

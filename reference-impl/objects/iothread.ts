@@ -1,0 +1,24 @@
+/** `iothread`: a thread for nodes and devices to work in. Here all work is done in one, so that it only has a name. */
+import { CommandError } from '../errors.ts';
+import type { Properties } from './create.ts';
+import type { UserObject } from './objects.ts';
+
+/** Nanoseconds; factor and divisor by which they change, 0 for QEMU's own choice. */
+const POLLING = { 'poll-max-ns': 32768, 'poll-grow': 0, 'poll-shrink': 0 } as const;
+const LARGEST = 2n ** 63n - 1n;
+
+export interface Iothread extends UserObject {
+  readonly type: 'iothread';
+  /** The host's number of the thread. */
+  readonly threadId: number;
+  readonly polling: Readonly<Record<keyof typeof POLLING, number>>;
+}
+
+export function iothread(props: Properties): Iothread {
+  const polling: Record<string, number> = {};
+  for (const [name, usual] of Object.entries(POLLING)) {
+    polling[name] = props.integer(name) ?? usual;
+    if (polling[name]! < 0) throw new CommandError(`${name} value must be in range [0, ${LARGEST}]`);
+  }
+  return { type: 'iothread', threadId: process.pid, polling: polling as Iothread['polling'] };
+}
