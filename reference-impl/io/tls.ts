@@ -1,5 +1,5 @@
 /** TLS over a connection that is already open, and the credentials for it: files named as QEMU names them. */
-import { access, readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
@@ -30,15 +30,11 @@ export interface TlsCredentials {
  * Reads `ca-cert.pem` and, as `endpoint` says, `server-cert.pem` and `server-key.pem` or their `client` counterparts;
  * a client does without its own. Throws `CommandError`.
  */
-export async function loadTlsCredentials(
-  dir: string,
-  endpoint: TlsEndpoint,
-  verifyPeer: boolean,
-): Promise<TlsCredentials> {
-  const ca = await pem(dir, 'ca-cert');
-  const own = endpoint === 'server' || (await exists(dir, 'client-cert'));
+export function loadTlsCredentials(dir: string, endpoint: TlsEndpoint, verifyPeer: boolean): TlsCredentials {
+  const ca = pem(dir, 'ca-cert');
+  const own = endpoint === 'server' || existsSync(join(dir, 'client-cert.pem'));
   const certificates = own
-    ? { ca, cert: await pem(dir, `${endpoint}-cert`), key: await pem(dir, `${endpoint}-key`) }
+    ? { ca, cert: pem(dir, `${endpoint}-cert`), key: pem(dir, `${endpoint}-key`) }
     : { ca };
   try {
     tls.createSecureContext(certificates);
@@ -48,17 +44,10 @@ export async function loadTlsCredentials(
   return { endpoint, certificates, verifyPeer };
 }
 
-function exists(dir: string, name: string): Promise<boolean> {
-  return access(join(dir, `${name}.pem`)).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function pem(dir: string, name: string): Promise<Buffer> {
+function pem(dir: string, name: string): Buffer {
   const path = join(dir, `${name}.pem`);
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (caught) {
     const error = asIoError(caught);
     if (!(error instanceof IoError)) throw error;

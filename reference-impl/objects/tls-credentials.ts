@@ -1,6 +1,8 @@
 /** `tls-creds-x509`: certificates for one side of TLS connections, looked up by who opens or takes connections. */
+import { resolve } from 'node:path';
 import { CommandError } from '../errors.ts';
-import type { TlsCredentials, TlsEndpoint } from '../io/tls.ts';
+import { loadTlsCredentials, type TlsCredentials, type TlsEndpoint } from '../io/tls.ts';
+import type { Properties } from './create.ts';
 import type { Objects, UserObject } from './objects.ts';
 
 export interface TlsCredentialsObject extends UserObject {
@@ -18,4 +20,27 @@ export function findTlsCredentials(objects: Objects, id: string, endpoint: TlsEn
   if (credentials.endpoint !== endpoint)
     throw new CommandError(`Expected TLS credentials for a ${endpoint} endpoint`);
   return credentials;
+}
+
+/** Reads the certificates at once. `priority` and `sanity-check` concern a TLS library that is not used here. */
+export function tlsCredentialsX509(props: Properties, cwd: string): TlsCredentialsObject {
+  const dir = props.text('dir');
+  const endpoint = props.text('endpoint') ?? 'client';
+  const verifyPeer = flag(props, 'verify-peer');
+  props.text('priority');
+  flag(props, 'sanity-check');
+  if (props.text('passwordid') !== undefined) throw new CommandError('encrypted keys are not supported');
+  if (endpoint !== 'client' && endpoint !== 'server')
+    throw new CommandError(`Parameter 'endpoint' does not accept value '${endpoint}'`);
+  if (dir === undefined) throw new CommandError("Missing 'dir' property value");
+  const credentials = loadTlsCredentials(resolve(cwd, dir), endpoint, verifyPeer);
+  return { type: 'tls-creds-x509', credentials };
+}
+
+/** True if left out; a text where it comes from the command line. */
+function flag(props: Properties, name: string): boolean {
+  const value = props.take(name) ?? true;
+  if (value === true || value === 'on' || value === 'yes') return true;
+  if (value === false || value === 'off' || value === 'no') return false;
+  throw new CommandError(`Invalid parameter type for '${name}', expected: boolean`);
 }

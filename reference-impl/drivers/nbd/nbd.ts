@@ -11,8 +11,8 @@ import { type Agreement, negotiate } from './handshake.ts';
 
 /** How long connecting and the handshake may take, in nanoseconds. */
 const PATIENCE = 30n * 1_000_000_000n;
-/** Requests carry lengths of 32 bits. */
-const MAX_STATUS = 2 ** 31;
+/** Requests carry lengths of 32 bits; those without data are bounded by that alone. */
+const MAX_WITHOUT_DATA = 2 ** 31;
 
 async function open(environment: OpenEnvironment): Promise<DriverState> {
   const { readOnly, clock, inFlight } = environment;
@@ -61,7 +61,12 @@ class NbdState implements DriverState {
     this.#allocationId = allocationId;
     this.#connection = connection;
     this.#environment = environment;
-    this.limits = { requestAlignment: info.minBlock, maxTransfer: info.maxBlock };
+    this.limits = {
+      requestAlignment: info.minBlock,
+      maxTransfer: info.maxBlock,
+      maxZero: MAX_WITHOUT_DATA,
+      maxDiscard: MAX_WITHOUT_DATA,
+    };
     if (this.#can(ExportFlag.sendWriteZeroes)) this.writeZeroes = this.#writeZeroes;
     if (this.#can(ExportFlag.sendTrim)) this.discard = this.#discard;
     if (this.#can(ExportFlag.sendFlush)) this.flush = this.#flush;
@@ -107,7 +112,7 @@ class NbdState implements DriverState {
   readonly #blockStatus = async (offset: GuestOffset, asked: number): Promise<BlockStatus> => {
     const unit = this.limits.requestAlignment;
     const start = Math.floor(offset / unit) * unit;
-    const end = Math.ceil(Math.min(offset + asked, start + MAX_STATUS) / unit) * unit;
+    const end = Math.ceil(Math.min(offset + asked, start + MAX_WITHOUT_DATA) / unit) * unit;
     const length = this.#inside(start, end - start);
     if (start + length <= offset) return { length: asked, zero: true, allocated: true };
     const flags = CommandFlag.reqOne;
@@ -119,7 +124,8 @@ class NbdState implements DriverState {
     return {
       length: Math.min(asked, start + first.length - offset),
       zero: (first.flags & StateFlag.zero) !== 0,
-      allocated: (first.flags & StateFlag.hole) === 0,
+      // Also a hole is this disk's own.
+      allocated: true,
     };
   };
 

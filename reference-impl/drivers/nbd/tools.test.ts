@@ -149,4 +149,14 @@ describe('nbd on other servers', () => {
     expect(buffer.includes(9)).toBe(false);
     expect(await node.requests.blockStatus(0, 2 ** 33)).toMatchObject({ zero: true });
   });
+
+  test('zeroes of more than 4 GiB', async ({ skip }) => {
+    skip(withNbdkit !== undefined, withNbdkit);
+    const node = await open(await nbdkit(folder, 'memory', '8G'));
+    await node.requests.write(5 * 2 ** 30, Buffer.alloc(512, 1));
+    await node.requests.writeZeroes(512, 6 * 2 ** 30, { mayUnmap: true });
+    const buffer = Buffer.alloc(512, 9);
+    await node.requests.read(5 * 2 ** 30, buffer);
+    expect(buffer.some((byte) => byte !== 0)).toBe(false);
+  });
 });

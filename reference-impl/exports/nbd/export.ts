@@ -4,6 +4,7 @@ import type { Node } from '../../graph/node.ts';
 import { NOTHING, Permission } from '../../graph/permissions.ts';
 import { IoError } from '../../io/errno.ts';
 import { ExportFlag, StateFlag } from '../../io/nbd/protocol.ts';
+import { contents } from '../../jobs/chain.ts';
 
 /** A stretch of an export in one state; `flags` are those of `base:allocation`. */
 export interface Extent {
@@ -75,8 +76,8 @@ export class NbdExport {
   async extents(offset: number, length: number, most: number): Promise<Extent[]> {
     const found: { length: number; flags: number }[] = [];
     for (let done = 0; done < length; ) {
-      const status = await statusBelow(this.node, offset + done, length - done);
-      const flags = (status.allocated ? 0 : StateFlag.hole) | (status.zero ? StateFlag.zero : 0);
+      const status = await contents(this.node, offset + done, length - done);
+      const flags = status.kind === 'data' ? 0 : StateFlag.hole | StateFlag.zero;
       const last = found.at(-1);
       if (last?.flags === flags) last.length += status.length;
       else if (found.length === most) return found;
@@ -85,12 +86,4 @@ export class NbdExport {
     }
     return found;
   }
-}
-
-/** The state that a node shows: where it leaves a range to its backing file, that one's. */
-async function statusBelow(node: Node, offset: number, length: number) {
-  const status = await node.requests.blockStatus(offset, length);
-  const backing = node.child('backing')?.node;
-  if (status.allocated || status.zero || backing === undefined) return status;
-  return statusBelow(backing, offset, status.length);
 }

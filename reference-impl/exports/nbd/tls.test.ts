@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
-import { loadTlsCredentials, type TlsEndpoint } from '../../io/tls.ts';
+import { createObject } from '../../objects/create.ts';
 import { run, startServer, stopServer, whyMissing } from '../../testing-programs.ts';
 import { type Fixture, nbdFixture } from './testing.ts';
 
@@ -19,8 +19,8 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
     pki = await authority('pki');
     const disk = await fixture.open({ driver: 'null-co', 'node-name': 'disk', size: 1 << 20 });
     await fixture.server.stop();
-    await credentials('server', pki, 'server');
-    await credentials('client', pki, 'client');
+    credentials('server', pki, 'server');
+    credentials('client', pki, 'client');
     await fixture.server.start({ type: 'unix', path: fixture.socket }, 'server');
     fixture.server.add(disk, 'x', true);
   });
@@ -66,14 +66,9 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
     return dir;
   }
 
-  async function credentials(
-    id: string,
-    dir: string,
-    endpoint: TlsEndpoint,
-    verifyPeer = true,
-  ): Promise<void> {
-    const loaded = await loadTlsCredentials(dir, endpoint, verifyPeer);
-    fixture.services.objects.add(id, { type: 'tls-creds-x509', credentials: loaded } as never);
+  function credentials(id: string, dir: string, endpoint: string, verifyPeer = true): void {
+    const props = { dir, endpoint, 'verify-peer': verifyPeer };
+    fixture.services.objects.add(id, createObject('tls-creds-x509', id, props, fixture.folder));
   }
 
   const open = (more: JsonObject) => {
@@ -94,12 +89,12 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
   });
 
   test('a client of another authority is refused', async () => {
-    await credentials('stranger', await authority('other'), 'client', false);
+    credentials('stranger', await authority('other'), 'client', false);
     await expect(open({ 'tls-creds': 'stranger' })).rejects.toMatchObject({ name: 'CommandError' });
   });
 
   test('a server of another authority is refused', async () => {
-    await credentials('wary', await authority('other'), 'client');
+    credentials('wary', await authority('other'), 'client');
     await expect(open({ 'tls-creds': 'wary' })).rejects.toThrow('TLS handshake failed');
   });
 
@@ -108,6 +103,13 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
       'Expected TLS credentials for a client endpoint',
     );
     await expect(open({ 'tls-creds': 'none' })).rejects.toThrow("No TLS credentials with id 'none'");
+  });
+
+  test('certificates that are not there', () => {
+    expect(() => credentials('none', join(fixture.folder, 'nowhere'), 'client')).toThrow(
+      `Unable to access credentials ${fixture.folder}/nowhere/ca-cert.pem: No such file or directory`,
+    );
+    expect(() => createObject('tls-creds-x509', 'x', {}, '/')).toThrow("Missing 'dir' property value");
   });
 
   test('a server that has no TLS is not talked to', async () => {
