@@ -1,5 +1,5 @@
 /** From a type to its generator: one function a QAPI kind, called when a value of it is first needed. */
-import type { ObjectType, SchemaType } from '../../spec/model.ts';
+import type { AlternateType, ObjectType, SchemaType } from '../../spec/model.ts';
 import type { Branch } from '../types/members.ts';
 import { branchesOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';
@@ -71,8 +71,13 @@ export class Compiler {
   }
 }
 
+/** Whether an alternate is a node, by reference or by definition. */
+export function isNodeReference(type: AlternateType): boolean {
+  return type.choices.some((choice) => choice.kind === 'object' && isNodeOptions(choice));
+}
+
 /** Masked names tell nothing, so that the options of a node are told by their looks. */
-function isNodeOptions(type: ObjectType): boolean {
+export function isNodeOptions(type: ObjectType): boolean {
   return type.tag === 'driver' && type.members.some(({ name }) => name === 'node-name');
 }
 

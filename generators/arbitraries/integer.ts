@@ -14,6 +14,9 @@ function int(value: bigint): Int {
 const UNITS = [512n, 4096n, 65536n, 2n ** 20n, 2n ** 30n];
 const MULTIPLES = [1n, 2n, 3n, 8n, 1000n];
 
+/** What a user would give: counts, sectors, clusters, an image's size. */
+const PLAUSIBLE = [1n, 2n, 512n, 4096n, 65536n, 2n ** 20n];
+
 const BOUNDARIES: readonly bigint[] = [
   ...new Set(
     [
@@ -29,9 +32,11 @@ export function integerGenerator({ min, max }: IntegerRange): Generator {
   const inside = (value: bigint): boolean => value >= min && value <= max;
   const boundaries = [...new Set([...BOUNDARIES.filter(inside), min, max])].map(int);
   const small = boundaries.filter((value) => value >= -1 && value <= 65537);
+  const plausible = PLAUSIBLE.filter(inside).map(int);
   const least = inside(0n) ? 0n : min;
   return {
     generate(draw) {
+      if (draw.plausible && plausible.length > 0 && draw.chance(70)) return draw.pick(plausible);
       const kind = draw.below(9);
       if (kind === 8) return int(draw.chance(50) ? min : max);
       if (kind < 3) return draw.pick(small.length > 0 ? small : boundaries);

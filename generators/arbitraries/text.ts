@@ -55,6 +55,11 @@ export function textGenerator(role: Role): Generator {
   };
 }
 
+/** Whether only a few texts are ever generated for the role. */
+export function isFixed(role: Role): boolean {
+  return fixedTexts(role) !== undefined;
+}
+
 /** All that is generated for roles where anything else could reach outside. */
 function fixedTexts(role: Role): readonly string[] | undefined {
   switch (role) {

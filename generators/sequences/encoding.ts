@@ -1,0 +1,111 @@
+/**
+ * Programs as text that a person can read and edit: a line a step.
+ *
+ *     ground disks
+ *     blockdev-add {"driver": "null-co", "node-name": "$n3", "size": 65536}
+ *     @1 query-block {}                   on the second monitor
+ *     & block_resize {"node-name": …}     without waiting for its reply
+ *     raw "{\"execute\": "                bytes as a JSON string
+ *     sleep 20                            milliseconds
+ *     wait BLOCK_JOB_READY
+ *     overwrite $f0 65536 17              size in bytes, then the byte
+ *
+ * Empty lines and lines that begin with `#` say nothing.
+ */
+import { isJsonObject, type Json, parseJson, stringifyJson } from '../../spec/json.ts';
+import type { Program, Step } from './program.ts';
+
+/** The text is no program; the message begins with the number of the line. */
+export class ProgramError extends Error {
+  override readonly name = 'ProgramError';
+}
+
+export function encode({ ground, steps }: Program): string {
+  return `${[`ground ${ground}`, ...steps.map(encodeStep)].join('\n')}\n`;
+}
+
+export function encodeStep(step: Step): string {
+  switch (step.kind) {
+    case 'call': {
+      const monitor = step.monitor === 0 ? '' : `@${step.monitor} `;
+      return `${step.pipelined ? '& ' : ''}${monitor}${step.command} ${stringifyJson(step.arguments)}`;
+    }
+    case 'raw':
+      return `raw ${JSON.stringify(step.text)}`;
+    case 'sleep':
+      return `sleep ${step.milliseconds}`;
+    case 'wait':
+      return `wait ${step.event}`;
+    case 'overwrite':
+      return `overwrite ${step.file} ${step.size} ${step.byte}`;
+  }
+}
+
+/** Throws `ProgramError`. */
+export function decode(text: string): Program {
+  let ground: string | null = null;
+  const steps: Step[] = [];
+  for (const [index, raw] of text.split('\n').entries()) {
+    const line = raw.trim();
+    if (line === '' || line.startsWith('#')) continue;
+    const [word, rest] = halves(line);
+    if (ground === null) {
+      if (word !== 'ground' || rest === '') throw new ProgramError(`${index + 1}: 'ground NAME' comes first`);
+      ground = rest;
+    } else {
+      const step = decodeStep(line);
+      if (step === null) throw new ProgramError(`${index + 1}: not a step: ${line.slice(0, 80)}`);
+      steps.push(step);
+    }
+  }
+  if (ground === null) throw new ProgramError('1: empty');
+  return { ground, steps };
+}
+
+function decodeStep(line: string): Step | null {
+  const [word, rest] = halves(line);
+  switch (word) {
+    case 'raw': {
+      const text = json(rest);
+      return typeof text === 'string' ? { kind: 'raw', text } : null;
+    }
+    case 'sleep':
+      return /^\d+$/.test(rest) ? { kind: 'sleep', milliseconds: Number(rest) } : null;
+    case 'wait':
+      return /^[A-Z_0-9]+$/.test(rest) ? { kind: 'wait', event: rest } : null;
+    case 'overwrite': {
+      const match = /^(\$f\d+) (\d+) (\d+)$/.exec(rest);
+      return match && { kind: 'overwrite', file: match[1]!, size: Number(match[2]), byte: Number(match[3]) };
+    }
+    default:
+      return decodeCall(line);
+  }
+}
+
+function decodeCall(line: string): Step | null {
+  const match = /^(& )?(?:@(\d+) )?([\w-]+)(?: (.*))?$/.exec(line);
+  if (match === null) return null;
+  const args = match[4] === undefined ? {} : json(match[4]);
+  if (!isJsonObject(args)) return null;
+  const [, pipelined, monitor, command] = match;
+  return {
+    kind: 'call',
+    command: command!,
+    arguments: args,
+    monitor: Number(monitor ?? 0),
+    pipelined: pipelined !== undefined,
+  };
+}
+
+function halves(line: string): [string, string] {
+  const space = line.indexOf(' ');
+  return space === -1 ? [line, ''] : [line.slice(0, space), line.slice(space + 1).trim()];
+}
+
+function json(text: string): Json | undefined {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}

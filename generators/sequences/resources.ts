@@ -1,0 +1,140 @@
+/**
+ * Resources: what commands make, use and remove. A symbol's letter says what it is; who makes and who removes is
+ * declared here, and everything else that names a symbol uses it.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { type Ground, type Step, symbolsIn, symbolsOf } from './program.ts';
+
+export type Kind = keyof typeof LETTERS;
+
+/** Devices and I/O threads are made by grounds only. */
+export const LETTERS = {
+  node: 'n',
+  job: 'j',
+  bitmap: 'b',
+  file: 'f',
+  device: 'd',
+  group: 'g',
+  export: 'x',
+  snapshot: 's',
+  iothread: 'i',
+} as const;
+
+/** Members that make what they name, by command; `node-name` also in the options of children. */
+const MAKERS: Readonly<Record<string, readonly string[]>> = {
+  'blockdev-add': ['node-name'],
+  'blockdev-snapshot-sync': ['snapshot-node-name', 'snapshot-file'],
+  'blockdev-snapshot-internal-sync': ['name'],
+  'blockdev-backup': ['job-id', 'filter-node-name'],
+  'blockdev-mirror': ['job-id', 'filter-node-name'],
+  'blockdev-create': ['job-id'],
+  'x-blockdev-amend': ['job-id'],
+  'drive-backup': ['job-id', 'target', 'filter-node-name'],
+  'drive-mirror': ['job-id', 'target', 'node-name', 'filter-node-name'],
+  'block-commit': ['job-id', 'filter-node-name'],
+  'block-stream': ['job-id', 'filter-node-name'],
+  'block-dirty-bitmap-add': ['name'],
+  'object-add': ['id'],
+  'nbd-server-add': ['name'],
+  'block-export-add': ['id'],
+};
+
+/** Members that name what the command removes. */
+const REMOVERS: Readonly<Record<string, string>> = {
+  'blockdev-del': 'node-name',
+  'block-dirty-bitmap-remove': 'name',
+  'object-del': 'id',
+  'nbd-server-remove': 'name',
+  'block-export-del': 'id',
+  'blockdev-snapshot-delete-internal-sync': 'name',
+};
+
+/** Symbols that the step makes if it succeeds. */
+export function madeBy(step: Step): string[] {
+  return step.kind === 'call' ? made(step.command, step.arguments) : [];
+}
+
+/** Symbols that the step removes if it succeeds. */
+export function removedBy(step: Step): string[] {
+  if (step.kind !== 'call') return [];
+  const member = REMOVERS[step.command];
+  return member === undefined ? [] : symbolsIn(step.arguments[member] ?? null);
+}
+
+/** Symbols that must be there before the step. */
+export function usedBy(step: Step): string[] {
+  const own = new Set(madeBy(step));
+  return symbolsOf(step).filter((symbol) => !own.has(symbol));
+}
+
+function made(command: string, args: JsonObject): string[] {
+  if (command === 'transaction') return actionsOf(args).flatMap(({ type, data }) => made(type, data));
+  const members = MAKERS[command];
+  return members === undefined ? [] : makingIn(args, members);
+}
+
+function makingIn(value: Json, members: readonly string[]): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => makingIn(item, members));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    typeof item === 'string' ? (members.includes(key) ? symbolsIn(item) : []) : makingIn(item, members),
+  );
+}
+
+function actionsOf({ actions }: JsonObject): { type: string; data: JsonObject }[] {
+  return (Array.isArray(actions) ? actions : []).flatMap((action) =>
+    isJsonObject(action) && typeof action.type === 'string' && isJsonObject(action.data)
+      ? [{ type: action.type, data: action.data }]
+      : [],
+  );
+}
+
+export function isOfKind(symbol: string, kind: Kind): boolean {
+  return symbol[0] === LETTERS[kind];
+}
+
+/** What is there, supposing that every step did what it says. */
+export class Scene {
+  readonly ground: Ground;
+  readonly #live: Set<string>;
+  readonly #ever: Set<string>;
+
+  constructor(ground: Ground, steps: readonly Step[] = []) {
+    this.ground = ground;
+    this.#live = new Set(ground.symbols);
+    this.#ever = new Set(ground.symbols);
+    for (const step of steps) this.add(step);
+  }
+
+  add(step: Step): void {
+    for (const symbol of symbolsOf(step)) this.#ever.add(symbol);
+    for (const symbol of madeBy(step)) this.#live.add(symbol);
+    for (const symbol of removedBy(step)) this.#live.delete(symbol);
+  }
+
+  /** Made, and not removed. */
+  live(kind: Kind): string[] {
+    return [...this.#live].filter((symbol) => isOfKind(symbol, kind));
+  }
+
+  /** Made at some time. */
+  made(kind: Kind): string[] {
+    return [...this.#ever].filter((symbol) => isOfKind(symbol, kind));
+  }
+
+  isMade(symbol: string): boolean {
+    return this.#ever.has(symbol);
+  }
+
+  /** A symbol that nothing has yet. */
+  fresh(kind: Kind): string {
+    const letter = LETTERS[kind];
+    for (let number = 0; ; number += 1) {
+      const symbol = `${letter}${number}`;
+      if (!this.#ever.has(symbol)) {
+        this.#ever.add(symbol);
+        return symbol;
+      }
+    }
+  }
+}
