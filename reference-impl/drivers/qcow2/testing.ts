@@ -64,16 +64,17 @@ export interface Opened {
   readonly reports: CorruptionReport[];
 }
 
-/** An image in the clear, open for writing. */
+/** An image in the clear. */
 export async function openImage(
   file: ChildHandle,
   options: OpenEnvironment['options'] = {},
   backing?: Backing,
+  writable = true,
 ): Promise<Opened> {
   const reports: CorruptionReport[] = [];
   const image = await Image.open({
     file,
-    writable: true,
+    writable,
     backing: () => backing,
     corrupted: (report) => reports.push(report),
     options: (header) => imageOptions(options, header),
