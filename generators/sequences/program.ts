@@ -84,9 +84,7 @@ export function mapTexts<T extends Json>(value: T, rewrite: (text: string) => st
   if (typeof value === 'string') return rewrite(value) as T;
   if (Array.isArray(value)) return value.map((item) => mapTexts(item, rewrite)) as T;
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, mapTexts(item, rewrite)]),
-  ) as T;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapTexts(item, rewrite)])) as T;
 }
 
 /** A copy with every symbol replaced; `rename` takes and gives symbols without the dollar sign. */

@@ -53,8 +53,7 @@ function mend(step: Step, scene: Scene, ground: Ground): Step | null {
     if (latest === undefined) return null;
     replaced.set(symbol, latest);
   }
-  const mended =
-    replaced.size === 0 ? step : renameSymbols(step, (symbol) => replaced.get(symbol) ?? symbol);
+  const mended = replaced.size === 0 ? step : renameSymbols(step, (symbol) => replaced.get(symbol) ?? symbol);
   if (mended.kind === 'call' && mended.monitor >= ground.monitors) return { ...mended, monitor: 0 };
   if (mended.kind === 'sleep' && mended.milliseconds > MAX_SLEEP)
     return { ...mended, milliseconds: MAX_SLEEP };
