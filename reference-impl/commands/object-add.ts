@@ -3,9 +3,9 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { createObject } from '../objects/create.ts';
 import { CommandError, type Handler } from './command.ts';
 
-export const objectAdd: Handler = (args, { objects, cwd }) => {
+export const objectAdd: Handler = (args, context) => {
   const { id, 'qom-type': type, props = {} } = args as JsonObject & { id: string; 'qom-type': string };
   if (!isJsonObject(props)) throw new CommandError("Invalid parameter type for 'props', expected: dict");
-  objects.add(id, createObject(type, id, props, cwd));
+  createObject(context, type, id, props);
   return {};
 };

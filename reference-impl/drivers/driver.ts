@@ -199,11 +199,12 @@ export interface OpenEnvironment {
   readonly cwd: string;
 }
 
-/** Children that come and go while the node lives (`x-blockdev-change`). Throws `CommandError` for a refusal. */
+/** Children that come and go while the node lives (`x-blockdev-change`). */
 export interface DynamicChildren {
-  /** The name that the next child will have. */
+  /** The name that the next child will have. Throws `CommandError` if there may be none. */
   nextName(): string;
   add(name: string, child: ChildHandle): void;
+  /** Throws `CommandError` for a child that must stay. */
   remove(name: string): void;
 }
 

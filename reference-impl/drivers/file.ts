@@ -1,4 +1,7 @@
-/** `file`: a regular file of the host. A character device passes too, as a disk of no size; a directory does not. */
+/**
+ * `file`: a regular file of the host. A character device passes too, as a disk of no size; a directory does not.
+ * `host_device` and `host_cdrom` are meant for devices, and take what `file` takes.
+ */
 import { resolve } from 'node:path';
 import { CommandError } from '../errors.ts';
 import { errnoText, IoError } from '../io/errno.ts';
@@ -113,4 +116,13 @@ async function fill(file: HostFile, size: number): Promise<void> {
     await file.write(at, zeroes.subarray(0, Math.min(FILL_CHUNK, size - at)));
 }
 
-export const file: Driver = { kind: 'protocol', children: {}, filenameOption: 'filename', open, create };
+async function openCdrom(environment: OpenEnvironment): Promise<DriverState> {
+  const { info: _, ...state } = await open(environment);
+  return state;
+}
+
+const common = { kind: 'protocol', children: {}, filenameOption: 'filename' } as const;
+
+export const hostDevice: Driver = { ...common, open };
+export const hostCdrom: Driver = { ...common, open: openCdrom };
+export const file: Driver = { ...common, open, create };

@@ -4,7 +4,7 @@ import type { BlockdevDriver } from '../../spec/generated/qmp.ts';
 import { blkdebug } from './blkdebug/index.ts';
 import { blkverify } from './blkverify.ts';
 import type { Driver } from './driver.ts';
-import { file } from './file.ts';
+import { file, hostCdrom, hostDevice } from './file.ts';
 import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd.ts';
 import { nullAio, nullCo } from './null.ts';
@@ -18,6 +18,8 @@ export const drivers = {
   blkdebug,
   blkverify,
   file,
+  host_cdrom: hostCdrom,
+  host_device: hostDevice,
   luks,
   nbd,
   'null-aio': nullAio,

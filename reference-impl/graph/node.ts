@@ -37,6 +37,7 @@ export class Node {
   readonly #peers: () => Iterable<Node>;
   #opened: { state: DriverState; requests: Requests } | undefined;
   #dead = false;
+  #firstFilename: NodeFilename | undefined;
 
   /** `peers`: all nodes of the graph. */
   constructor(
@@ -73,7 +74,9 @@ export class Node {
     return this.#dead;
   }
 
+  /** Children that come and go do not change it. */
   get filename(): NodeFilename {
+    if (this.#firstFilename) return this.#firstFilename;
     const children = this.children
       .filter(({ role }) => role !== 'backing')
       .map((edge) => ({ name: edge.name, filename: edge.node.filename }));
@@ -98,6 +101,7 @@ export class Node {
   opened(state: DriverState, thresholdExceeded?: (amount: number, threshold: number) => void): void {
     this.#opened = { state, requests: new Requests(state, this.#policy(), this.bitmaps, thresholdExceeded) };
     this.backingName = state.details?.().backing;
+    if (state.children) this.#firstFilename = this.filename;
   }
 
   #policy(): RequestPolicy {

@@ -83,7 +83,7 @@ function describeBackingName(node: Node, image: JsonObject): void {
  */
 export function describeStats(node: Node, options: { readonly backing?: boolean } = {}): JsonObject {
   const stats: JsonObject = {};
-  const file = node.child('file');
+  const file = node.child(node.driver.fileChild ?? 'file');
   if (file) stats.parent = describeStats(file.node, options);
   stats.stats = deviceStats(node.requests.highestWrite);
   const { backing } = node;

@@ -2,30 +2,38 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { Clock } from '../endpoint.ts';
 import { CommandError } from '../errors.ts';
+import type { Services } from '../services.ts';
 import { iothread } from './iothread.ts';
-import type { UserObject } from './objects.ts';
+import type { Objects, UserObject } from './objects.ts';
 import { throttleGroup } from './throttle-group.ts';
 import { tlsCredentialsX509 } from './tls-credentials.ts';
 
 /** Makes an object of its properties, all of which it must know. Throws `CommandError`. */
-type Create = (props: Properties, cwd: string) => UserObject;
+type Create = (props: Properties, services: Services, id: string) => UserObject;
 
 const types: Readonly<Record<string, Create>> = {
   iothread,
   secret,
   'throttle-group': throttleGroup,
-  'tls-creds-x509': tlsCredentialsX509,
+  'tls-creds-x509': (props, { cwd }) => tlsCredentialsX509(props, cwd),
 };
 
-/** Throws `CommandError`. */
-export function createObject(type: string, id: string, given: JsonObject, cwd: string): UserObject {
+/** Makes an object and adds it to the others. Throws `CommandError`. */
+export function createObject(services: Services, type: string, id: string, given: JsonObject): void {
   if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) throw new CommandError("Parameter 'id' expects an identifier");
   if (!Object.hasOwn(types, type)) throw new CommandError(`invalid object type: ${type}`);
+  services.objects.assertFree(id);
   const props = new Properties(given);
-  const object = types[type]!(props, cwd);
-  props.assertAllTaken();
-  return object;
+  const object = types[type]!(props, services, id);
+  services.objects.add(id, object);
+  try {
+    props.assertAllTaken();
+  } catch (error) {
+    services.objects.remove(id);
+    throw error;
+  }
 }
 
 /** Reads properties out one by one; from the command line, all are texts. */
@@ -74,7 +82,7 @@ export class Properties {
 }
 
 /** Data in place or in a file, as text or base64. Encrypted secrets would need a key that is a secret itself. */
-function secret(props: Properties, cwd: string): UserObject {
+function secret(props: Properties, { cwd }: Services): UserObject {
   const data = props.text('data');
   const file = props.text('file');
   const format = props.text('format') ?? 'raw';

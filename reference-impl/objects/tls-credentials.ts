@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { CommandError } from '../errors.ts';
 import { loadTlsCredentials, type TlsCredentials, type TlsEndpoint } from '../io/tls.ts';
+import type { Services } from '../services.ts';
 import type { Properties } from './create.ts';
 import type { Objects, UserObject } from './objects.ts';
 
@@ -23,7 +24,7 @@ export function findTlsCredentials(objects: Objects, id: string, endpoint: TlsEn
 }
 
 /** Reads the certificates at once. `priority` and `sanity-check` concern a TLS library that is not used here. */
-export function tlsCredentialsX509(props: Properties, cwd: string): TlsCredentialsObject {
+export function tlsCredentialsX509(props: Properties, { cwd }: Services): TlsCredentialsObject {
   const dir = props.text('dir');
   const endpoint = props.text('endpoint') ?? 'client';
   const verifyPeer = flag(props, 'verify-peer');

@@ -63,7 +63,7 @@ function addObject(value: string, { machine }: Start): void {
   const { 'qom-type': type, id, ...props } = parseKeyval(value, 'qom-type');
   if (typeof type !== 'string') throw new CommandError("Parameter 'qom-type' is missing");
   if (typeof id !== 'string') throw new CommandError("Parameter 'id' is missing");
-  machine.objects.add(id, createObject(type, id, toJson(props) as JsonObject, machine.cwd));
+  createObject(machine, type, id, toJson(props) as JsonObject);
 }
 
 function addDriveOption(value: string, { machine }: Start): Promise<void> {

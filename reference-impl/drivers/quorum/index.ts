@@ -69,10 +69,12 @@ class Quorum implements DriverState {
   }
 
   readonly children = {
-    nextName: (): string => childName(this.#nextIndex),
-    add: (name: string, child: ChildHandle): void => {
+    nextName: (): string => {
       if (this.#settings.blkverify)
         throw new CommandError('Cannot add a child to a quorum in blkverify mode');
+      return childName(this.#nextIndex);
+    },
+    add: (name: string, child: ChildHandle): void => {
       this.#children.set(name, child);
       this.#nextIndex += 1;
     },

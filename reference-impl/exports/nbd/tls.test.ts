@@ -68,7 +68,7 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
 
   function credentials(id: string, dir: string, endpoint: string, verifyPeer = true): void {
     const props = { dir, endpoint, 'verify-peer': verifyPeer };
-    fixture.services.objects.add(id, createObject('tls-creds-x509', id, props, fixture.folder));
+    createObject(fixture.services, 'tls-creds-x509', id, props);
   }
 
   const open = (more: JsonObject) => {
@@ -109,7 +109,9 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
     expect(() => credentials('none', join(fixture.folder, 'nowhere'), 'client')).toThrow(
       `Unable to access credentials ${fixture.folder}/nowhere/ca-cert.pem: No such file or directory`,
     );
-    expect(() => createObject('tls-creds-x509', 'x', {}, '/')).toThrow("Missing 'dir' property value");
+    expect(() => createObject(fixture.services, 'tls-creds-x509', 'x', {})).toThrow(
+      "Missing 'dir' property value",
+    );
   });
 
   test('a server that has no TLS is not talked to', async () => {
