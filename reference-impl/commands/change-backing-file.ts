@@ -15,7 +15,7 @@ export const changeBackingFile: Handler = async (args, { block: { graph } }) => 
     throw new CommandError('not allowing backing file change on an image without a backing file');
   graph.assertAllowed(top, 'change');
   if (!isBelow(top, image)) throw new CommandError(`'${device}' and image file are not in the same chain`);
-  await change(graph, image, args['backing-file'] as string);
+  await change(graph, image, { name: args['backing-file'] as string, format: image.driverName });
   return {};
 };
 

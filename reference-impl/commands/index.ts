@@ -3,6 +3,7 @@
  * command, write its file and add its line, in the order of the names.
  */
 import type { QmpCommands } from '../../spec/generated/qmp.ts';
+import { blockCommit } from './block-commit.ts';
 import { blockDirtyBitmapAdd } from './block-dirty-bitmap-add.ts';
 import { blockDirtyBitmapClear } from './block-dirty-bitmap-clear.ts';
 import { blockDirtyBitmapRemove } from './block-dirty-bitmap-remove.ts';
@@ -16,6 +17,7 @@ import { blockJobSetSpeed } from './block-job-set-speed.ts';
 import { blockPasswd } from './block-passwd.ts';
 import { blockResize } from './block-resize.ts';
 import { blockSetWriteThreshold } from './block-set-write-threshold.ts';
+import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { blockdevBackup } from './blockdev-backup.ts';
 import { blockdevDel } from './blockdev-del.ts';
@@ -52,6 +54,7 @@ import { xBlockdevSetIothread } from './x-blockdev-set-iothread.ts';
 import { xDebugBlockDirtyBitmapSha256 } from './x-debug-block-dirty-bitmap-sha256.ts';
 
 export const commands = {
+  'block-commit': blockCommit,
   'block-dirty-bitmap-add': blockDirtyBitmapAdd,
   'block-dirty-bitmap-clear': blockDirtyBitmapClear,
   'block-dirty-bitmap-remove': blockDirtyBitmapRemove,
@@ -65,6 +68,7 @@ export const commands = {
   block_passwd: blockPasswd,
   block_resize: blockResize,
   'block-set-write-threshold': blockSetWriteThreshold,
+  'block-stream': blockStream,
   'blockdev-add': blockdevAdd,
   'blockdev-backup': blockdevBackup,
   'blockdev-del': blockdevDel,

@@ -4,6 +4,7 @@
  */
 import { dirname, join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { BackingName } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 import { IoError } from '../io/errno.ts';
 import { definitionOf, hasProtocol } from './definition.ts';
@@ -61,18 +62,21 @@ export function fullBackingName(node: Node): string {
 }
 
 /** Writes the name of a backing file into the image's header, also where the node is read-only. Throws `CommandError`. */
-export async function changeBackingFile(graph: Graph, node: Node, name: string): Promise<void> {
+export async function changeBackingFile(
+  graph: Graph,
+  node: Node,
+  backing: BackingName | undefined,
+): Promise<void> {
   const wasReadOnly = node.readOnly;
   await setReadOnly(graph, node, false);
   try {
-    const backing = { name, format: node.driverName };
     const { state, requests } = node;
     if (!state.changeBackingFile) throw new IoError('ENOTSUP');
     await requests.exclusively(async () => state.changeBackingFile?.(backing));
     node.backingName = backing;
   } catch (error) {
     if (error instanceof IoError)
-      throw new CommandError(`Could not change backing file to '${name}': ${error.message}`);
+      throw new CommandError(`Could not change backing file to '${backing?.name ?? ''}': ${error.message}`);
     throw error;
   } finally {
     await setReadOnly(graph, node, wasReadOnly);

@@ -10,8 +10,13 @@ import { childPermissions, type Edge, NOTHING, type Permissions, setPermissions 
 /** Longer names are cut to what QEMU's field for them holds. */
 const MAX_NAME = 31;
 
-/** Of a node that others see through an image; its parent may still commit into it, and copies may be taken. */
-const ALLOWED_ON_BACKING: readonly BlockedOp[] = ['commit-target', 'backup-source', 'backup-target'];
+/** Of a node that shows through an image: one may still commit into it, stream from it, and take copies. */
+const ALLOWED_ON_BACKING: readonly BlockedOp[] = [
+  'commit-target',
+  'stream',
+  'backup-source',
+  'backup-target',
+];
 
 /** A user of a node from outside the graph: a device, a job, an export. */
 export interface RootEdge extends Edge {

@@ -142,6 +142,29 @@ export class Requests {
     await this.#modify(offset, data.length, () => compress.call(this.#state, offset as GuestOffset, data));
   }
 
+  /**
+   * Gives the node a copy of its own of what shows through it in the range; guests see no difference, and nothing counts
+   * as written by them.
+   */
+  async populate(offset: number, length: number): Promise<void> {
+    const [start, end] = this.#aligned(offset, offset + length);
+    await this.#inOrder(start, end, true, async () => {
+      this.#mayWrite(offset, length);
+      for (let at = start; at < end; ) {
+        const status = await this.blockStatus(at, end - at);
+        const size = Math.min(end - at, this.#aligned(0, status.length)[1]);
+        if (!status.allocated) {
+          const data = new Uint8Array(size);
+          await this.#readAligned(at, at + size, at, data, size);
+          if (isZero(data)) await this.#zeroAligned(at, at + size, {});
+          else await this.#writeAligned(at, at + size, at, data);
+        }
+        at += size;
+      }
+      this.#changes += 1;
+    });
+  }
+
   /** Runs `work` with no other request in flight. */
   exclusively(work: () => Promise<void>): Promise<void> {
     const resume = this.#state.drain?.();

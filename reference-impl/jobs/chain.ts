@@ -46,7 +46,11 @@ export async function contents(top: Node, offset: number, length: number) {
   return { kind: 'nothing', length } as const;
 }
 
-/** A node that a command names by the file name of its image, in the chain of `top`. */
-export function findByFilename(top: Node, filename: string): Node | undefined {
-  return [...chain(top)].find((node) => node.filename.shown === filename);
+/** The backing file in the chain of `top` that a command means by a file name: as it is open, or as a header names it. */
+export function findBackingFile(top: Node, filename: string): Node | undefined {
+  for (const node of chain(top)) {
+    const below = node.backing?.node;
+    if (below && [below.filename.shown, node.backingName?.name].includes(filename)) return below;
+  }
+  return undefined;
 }

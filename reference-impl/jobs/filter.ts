@@ -5,21 +5,24 @@
 import type { Driver, DriverState, GuestOffset, HostOffset } from '../drivers/driver.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type ChildEdge, Node } from '../graph/node.ts';
+import type { Edge } from '../graph/permissions.ts';
 
 export type FilterName = 'mirror_top' | 'commit_top';
 
 const driver: Driver = {
-  kind: 'filter',
+  // To those who ask for the disk below filters, it is one of its own.
+  kind: 'format',
   children: { backing: 'overseen' },
   plainFilename: (own) => own.filename as string,
   open: () => Promise.reject(new Error('a job makes its filter itself')),
 };
 
-/** Puts a new filter above `below`, for all users but those in chains of their own. Throws `CommandError`. */
+/** Puts a new filter between `below` and its users, `except` those. Throws `CommandError`. */
 export function insertFilter(
   graph: Graph,
   below: Node,
   { driverName, name, readOnly }: { driverName: FilterName; name: string | undefined; readOnly: boolean },
+  except: readonly Edge[] = [],
 ): Node {
   const own = { filename: below.filename.shown };
   const options = {
@@ -35,7 +38,7 @@ export function insertFilter(
   const edge = graph.attach(filter, below, 'backing', 'overseen');
   filter.opened(passOn(edge));
   filter.backingName = { name: below.filename.shown, format: below.driverName };
-  graph.replaceNode(below, filter, [edge]);
+  graph.replaceNode(below, filter, [edge, ...except]);
   return filter;
 }
 

@@ -49,6 +49,8 @@ export interface MirrorPlan {
   readonly target: Node;
   /** Copied is what is above this one; all without it. */
   readonly base?: Node | undefined;
+  /** What has to be done to the target first, once it is the job's. Throws `CommandError`. */
+  readonly prepare?: () => Promise<void>;
   /** Gives the target, once all is copied, the backing file that it is to have. */
   readonly attachBacking?: () => Promise<void>;
   /** The node whose place the target takes: by default the source. */
@@ -82,6 +84,7 @@ export async function createMirror(
   try {
     const id = jobs.newId(args['job-id'], graph.deviceOf(filter));
     claim(nodes, filter, plan);
+    await plan.prepare?.();
     const copy = new MirrorCopy(source, target, {
       granularity,
       bufferSize: Math.ceil(bufferSize / granularity) * granularity,

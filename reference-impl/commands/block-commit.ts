@@ -1,0 +1,55 @@
+/** `block-commit`: brings what a chain of images holds above a base down into it. */
+import type { BlockLayer } from '../graph/block-layer.ts';
+import { assertRoot } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { createActiveCommit } from '../jobs/active-commit.ts';
+import { chain, findBackingFile, overlayOf } from '../jobs/chain.ts';
+import { type CommitArguments, createCommit } from '../jobs/commit.ts';
+import { CommandError, type Handler } from './command.ts';
+
+interface BlockCommitArguments extends CommitArguments {
+  readonly device: string;
+  readonly base?: string;
+  readonly top?: string;
+}
+
+export const blockCommit: Handler = async (args, context) => {
+  const given = args as unknown as BlockCommitArguments;
+  const { graph } = context.block;
+  const device = findDevice(context.block, given.device);
+  assertRoot(device);
+  graph.assertAllowed(device, 'commit-source');
+  const top = findTop(device, given.top);
+  const base = findBase(top, given.base);
+  for (const node of [...chain(top, base), base]) graph.assertAllowed(node, 'commit-target');
+  if (base === top) throw new CommandError('cannot commit an image into itself');
+  if (top === device && given['backing-file'] !== undefined)
+    throw new CommandError("'backing-file' specified, but 'top' is the active layer");
+  const overlay = overlayOf(device, top);
+  if (overlay) graph.assertAllowed(overlay, 'commit-target');
+  const job = overlay
+    ? await createCommit(context, { device, overlay, top, base }, given)
+    : await createActiveCommit(context, device, base, given);
+  await job.start();
+  return {};
+};
+
+function findDevice({ graph }: BlockLayer, name: string): Node {
+  const node = graph.devices.medium(name) ?? graph.find(name);
+  if (!node) throw new CommandError(`Device '${name}' not found`, 'DeviceNotFound');
+  return node;
+}
+
+function findTop(device: Node, filename: string | undefined): Node {
+  if (filename === undefined || filename === device.filename.shown) return device;
+  const top = findBackingFile(device, filename);
+  if (!top) throw new CommandError(`Top image file ${filename} not found`);
+  return top;
+}
+
+/** The end of the chain, if nothing else is asked for. */
+function findBase(top: Node, filename: string | undefined): Node {
+  const base = filename === undefined ? [...chain(top)].at(-1) : findBackingFile(top, filename);
+  if (!base) throw new CommandError(`Base '${filename}' not found`);
+  return base;
+}

@@ -1,0 +1,44 @@
+/** The commit of an active layer: a mirror of it to its base, which then takes its place. */
+
+import { CommandError } from '../errors.ts';
+import type { Node } from '../graph/node.ts';
+import { setReadOnly } from '../graph/reopen.ts';
+import { IoError } from '../io/errno.ts';
+import { type CommitArguments, grow } from './commit.ts';
+import type { JobContext } from './context.ts';
+import type { Job } from './job.ts';
+import { createMirror } from './mirror.ts';
+
+/** A new job, not yet started. Throws `CommandError`. */
+export async function createActiveCommit(
+  context: JobContext,
+  source: Node,
+  base: Node,
+  args: CommitArguments,
+): Promise<Job> {
+  const { graph } = context.block;
+  const wasReadOnly = base.readOnly;
+  await setReadOnly(graph, base, false);
+  try {
+    const plan = {
+      type: 'commit',
+      source,
+      target: base,
+      base,
+      prepare: () => growBase(source, base),
+    } as const;
+    return await createMirror(context, plan, { ...args, sync: 'some', unmap: false });
+  } catch (error) {
+    await setReadOnly(graph, base, wasReadOnly);
+    throw error;
+  }
+}
+
+async function growBase(source: Node, base: Node): Promise<void> {
+  try {
+    await grow(base, source.requests.length());
+  } catch (error) {
+    if (error instanceof IoError) throw new CommandError(error.message);
+    throw error;
+  }
+}
