@@ -6,6 +6,8 @@ import { CommandError } from '../errors.ts';
 import type { DeviceNames, Graph, RootEdge } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { ALL_PERMISSIONS, Permission, setPermissions } from '../graph/permissions.ts';
+import { isLimited, type ThrottleConfig, throttleConfig } from '../io/throttle-config.ts';
+import type { Direction, ThrottleMember } from '../io/throttle-group.ts';
 import { Accounting } from './accounting.ts';
 
 export interface DriveSettings {
@@ -13,8 +15,6 @@ export interface DriveSettings {
   readonly writeback: boolean;
   readonly onReadError: string;
   readonly onWriteError: string;
-  /** Options `throttling.*`, without that prefix. */
-  readonly throttling: Readonly<Record<string, number>>;
 }
 
 export class BlockBackend {
@@ -23,6 +23,7 @@ export class BlockBackend {
   readonly accounting = new Accounting();
   readonly #graph: Graph;
   #root: RootEdge | undefined;
+  #throttle: ThrottleMember | undefined;
 
   constructor(graph: Graph, name: string, settings: DriveSettings) {
     this.#graph = graph;
@@ -33,6 +34,48 @@ export class BlockBackend {
   /** The medium; none in an empty drive, and none any more once the image is found broken for good. */
   get node(): Node | undefined {
     return this.#root?.node.dead ? undefined : this.#root?.node;
+  }
+
+  /** Its place in the group whose limits hold for it, if there are limits. */
+  get throttle(): ThrottleMember | undefined {
+    return this.#throttle;
+  }
+
+  /**
+   * Sets the limits of its group, which hold for all in it; `groupName`: joins that one first. Without limits, it
+   * leaves its group. `config` has been checked.
+   */
+  setLimits(config: ThrottleConfig, groupName?: string): void {
+    if (!isLimited(config)) {
+      this.#leaveGroup();
+      return;
+    }
+    const { clock, objects } = this.#graph.services;
+    const name = groupName ?? this.#throttle?.group.name ?? this.name;
+    if (this.#throttle?.group.name !== name) {
+      this.#leaveGroup();
+      const group =
+        objects.throttleGroups.find(name) ?? objects.throttleGroups.create(name, clock, throttleConfig({}));
+      this.#throttle = group.join();
+    }
+    this.#throttle!.group.config = config;
+  }
+
+  /** A group that is no object of its own goes with its last member. */
+  #leaveGroup(): void {
+    const member = this.#throttle;
+    if (!member) return;
+    this.#throttle = undefined;
+    member.leave();
+    const { objects } = this.#graph.services;
+    if (!member.group.inUse && objects.find(member.group.name)?.type !== 'throttle-group')
+      objects.throttleGroups.remove(member.group.name);
+  }
+
+  /** Waits until the limits let a request of this many bytes pass. */
+  async admit(direction: Direction, bytes: number): Promise<void> {
+    const turn = this.#throttle?.request(direction, bytes);
+    if (turn) await this.#graph.services.inFlight.pause(turn);
   }
 
   /** Throws `CommandError` if the node's other users do not let a drive read it. */
@@ -48,6 +91,12 @@ export class BlockBackend {
     this.#root = undefined;
     this.#graph.removeRoot(root);
     await this.#graph.releaseUnused(root.node);
+  }
+
+  /** The drive goes. */
+  async close(): Promise<void> {
+    this.#leaveGroup();
+    await this.eject();
   }
 
   /** Takes more permissions, and keeps them. Throws `CommandError`. */
@@ -81,6 +130,6 @@ export class Backends implements DeviceNames {
   }
 
   async close(): Promise<void> {
-    for (const backend of this.#list.splice(0)) await backend.eject();
+    for (const backend of this.#list.splice(0)) await backend.close();
   }
 }

@@ -7,6 +7,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { Permission } from '../graph/permissions.ts';
 import { IoError } from '../io/errno.ts';
+import type { Direction } from '../io/throttle-group.ts';
 import { sizeFromText } from '../options/typed.ts';
 import type { Services } from '../services.ts';
 import type { Operation } from './accounting.ts';
@@ -35,6 +36,8 @@ interface IoCommand {
   /** Flags that it knows; those with `:` take a value. */
   readonly flags: string;
   readonly takes: number;
+  /** Limits on requests of this direction hold for it. */
+  readonly direction?: Direction;
   /** The call goes on after the command has ended. */
   readonly background?: boolean;
   run(subject: Subject, call: Call): Promise<void>;
@@ -59,17 +62,24 @@ const flush: IoCommand['run'] = ({ node }) => node.requests.flush();
 const { write: WRITE, resize: RESIZE } = Permission;
 
 const commands: Readonly<Record<string, IoCommand>> = {
-  read: { flags: 'bCl:pP:qs:v', takes: 0, run: read },
-  write: { flags: 'bcCfnpP:qs:uz', takes: WRITE, run: write },
-  readv: { flags: 'CP:qv', takes: 0, run: read },
-  writev: { flags: 'CfP:q', takes: WRITE, run: write },
-  aio_read: { flags: 'CiP:qv', takes: 0, background: true, run: counted('rd', read) },
-  aio_write: { flags: 'CfiP:quz', takes: WRITE, background: true, run: counted('wr', write) },
+  read: { flags: 'bCl:pP:qs:v', takes: 0, direction: 'read', run: read },
+  write: { flags: 'bcCfnpP:qs:uz', takes: WRITE, direction: 'write', run: write },
+  readv: { flags: 'CP:qv', takes: 0, direction: 'read', run: read },
+  writev: { flags: 'CfP:q', takes: WRITE, direction: 'write', run: write },
+  aio_read: { flags: 'CiP:qv', takes: 0, direction: 'read', background: true, run: counted('rd', read) },
+  aio_write: {
+    flags: 'CfiP:quz',
+    takes: WRITE,
+    direction: 'write',
+    background: true,
+    run: counted('wr', write),
+  },
   aio_flush: { flags: '', takes: 0, run: counted('flush', flush) },
   flush: { flags: '', takes: 0, run: flush },
   discard: {
     flags: 'Cq',
     takes: WRITE,
+    direction: 'write',
     run: ({ node }, { numbers: [offset = 0, length = 0] }) => node.requests.discard(offset, length),
   },
   truncate: {
@@ -117,7 +127,11 @@ export async function runQemuIo(
   // A drive without medium fails every request, and nobody hears of it.
   if (!command || !call || !node) return;
   const subject = { node, backend, services: graph.services };
-  const work = () => unheard(() => command.run(subject, call));
+  const work = () =>
+    unheard(async () => {
+      if (command.direction) await backend?.admit(command.direction, call.numbers[1] ?? 0);
+      await command.run(subject, call);
+    });
   if (backend) {
     backend.take(command.takes);
     await started(work, command, graph.services);

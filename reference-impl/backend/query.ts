@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
 import { describeNode, describeStats } from '../graph/query.ts';
+import { type BucketName, bucketNames } from '../io/throttle-config.ts';
 import type { BlockBackend } from './block-backend.ts';
 
 /** `BlockInfo` */
@@ -40,7 +41,7 @@ export function describeBackendStats({ name, node, accounting }: BlockBackend, n
 }
 
 /** Limits as `BlockDeviceInfo` names them. */
-const LIMITS: Readonly<Record<string, string>> = {
+const LIMITS: Readonly<Record<BucketName, string>> = {
   'bps-total': 'bps',
   'bps-read': 'bps_rd',
   'bps-write': 'bps_wr',
@@ -49,19 +50,19 @@ const LIMITS: Readonly<Record<string, string>> = {
   'iops-write': 'iops_wr',
 };
 
-function describeThrottling({ name, settings: { throttling } }: BlockBackend): JsonObject {
-  const info: JsonObject = {};
-  for (const [option, member] of Object.entries(LIMITS)) {
-    const value = throttling[option];
-    if (!value) continue;
-    info[member] = value;
-    info.group = name;
-    const max = throttling[`${option}-max`];
-    if (max) {
+function describeThrottling({ throttle }: BlockBackend): JsonObject {
+  if (!throttle) return {};
+  const { name, config } = throttle.group;
+  const info: JsonObject = { group: name };
+  for (const bucket of bucketNames) {
+    const { rate, max, burstLength } = config.buckets[bucket];
+    const member = LIMITS[bucket];
+    info[member] = rate;
+    if (max > 0) {
       info[`${member}_max`] = max;
-      info[`${member}_max_length`] = throttling[`${option}-max-length`] ?? 1;
+      info[`${member}_max_length`] = burstLength;
     }
   }
-  if (info.group !== undefined && throttling['iops-size']) info.iops_size = throttling['iops-size'];
+  if (config.iopsSize !== 0) info.iops_size = config.iopsSize;
   return info;
 }

@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { Clock } from '../endpoint.ts';
 import { CommandError } from '../errors.ts';
 import type { Services } from '../services.ts';
 import { iothread } from './iothread.ts';
-import type { Objects, UserObject } from './objects.ts';
+import type { UserObject } from './objects.ts';
 import { throttleGroup } from './throttle-group.ts';
 import { tlsCredentialsX509 } from './tls-credentials.ts';
 
@@ -17,7 +16,7 @@ const types: Readonly<Record<string, Create>> = {
   iothread,
   secret,
   'throttle-group': throttleGroup,
-  'tls-creds-x509': (props, { cwd }) => tlsCredentialsX509(props, cwd),
+  'tls-creds-x509': tlsCredentialsX509,
 };
 
 /** Makes an object and adds it to the others. Throws `CommandError`. */

@@ -8,8 +8,6 @@ export interface UserObject {
   readonly type: string;
   /** Something refers to it, so that it cannot be deleted. Default: never. */
   inUse?(): boolean;
-  /** It is no longer among the objects. */
-  deleted?(): void;
   /** Called when it has been deleted. */
   removed?(): void;
 }
@@ -49,7 +47,6 @@ export class Objects {
     if (!object) throw new CommandError(`object '${id}' not found`);
     if (object.inUse?.()) throw new CommandError(`object '${id}' is in use, can not be deleted`);
     this.#objects.delete(id);
-    object.deleted?.();
     object.removed?.();
   }
 

@@ -5,7 +5,8 @@ import { checkConfig, throttleConfig } from '../io/throttle-config.ts';
 import type { ThrottleGroup } from '../io/throttle-group.ts';
 import { checkArguments } from '../monitor/input.ts';
 import type { Wire, WireObject } from '../monitor/json/value.ts';
-import type { Place, Properties } from './create.ts';
+import type { Services } from '../services.ts';
+import type { Properties } from './create.ts';
 import type { UserObject } from './objects.ts';
 
 export interface ThrottleGroupObject extends UserObject {
@@ -14,7 +15,11 @@ export interface ThrottleGroupObject extends UserObject {
 }
 
 /** Limits come as one object, or flat: the older form, and the one of the command line. */
-export function throttleGroup(props: Properties, { id, objects, clock }: Place): ThrottleGroupObject {
+export function throttleGroup(
+  props: Properties,
+  { objects, clock }: Services,
+  id: string,
+): ThrottleGroupObject {
   const limits: Record<string, number> = {};
   for (const name of props.names('x-')) limits[name.slice('x-'.length)] = props.integer(name)!;
   const given = props.object('limits');
@@ -26,7 +31,7 @@ export function throttleGroup(props: Properties, { id, objects, clock }: Place):
     type: 'throttle-group',
     group,
     inUse: () => group.inUse,
-    deleted: () => objects.throttleGroups.remove(id),
+    removed: () => objects.throttleGroups.remove(id),
   };
 }
 

@@ -8,6 +8,7 @@ import { CommandError } from '../errors.ts';
 import type { BlockLayer } from '../graph/block-layer.ts';
 import { protocolOf, typedDefinition } from '../graph/definition.ts';
 import { driverNamed, openNode } from '../graph/open.ts';
+import { checkConfig, type ThrottleConfig, throttleConfig } from '../io/throttle-config.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../monitor/json/value.ts';
 import { nest, splitOptions } from './keyval.ts';
 import { sizeFromText } from './typed.ts';
@@ -47,10 +48,12 @@ export async function addDrive(text: string, block: BlockLayer): Promise<void> {
   for (const name of HARDWARE) opts.take(name);
   const id = opts.take('id') ?? `none${block.backends.all.length}`;
   const settings = takeSettings(opts);
+  const limits = takeLimits(opts);
   const definition = takeDefinition(opts);
   if (type !== 'none') throw new CommandError(`machine type does not support if=${type},bus=0,unit=0`);
   const backend = new BlockBackend(block.graph, id, settings);
   block.backends.add(backend);
+  backend.setLimits(limits.config, limits.group);
   if (definition === undefined) return;
   const typed = typedDefinition(definition);
   const node = await openNode(block.graph, typed, { shown: toJson(definition) as JsonObject });
@@ -99,6 +102,11 @@ class Options {
     return names.map((name) => [name.slice(prefix.length), this.take(name)!]);
   }
 
+  takeMatching(names: RegExp): [name: string, value: string][] {
+    const found = [...this.#values.keys()].filter((name) => names.test(name));
+    return found.map((name) => [name, this.take(name)!]);
+  }
+
   /** What is left, nested by dots. */
   rest(): WireObject {
     return nest(Object.fromEntries(this.#values));
@@ -106,12 +114,6 @@ class Options {
 }
 
 function takeSettings(opts: Options): DriveSettings {
-  const throttling: Record<string, number> = {};
-  for (const [name, value] of opts.takePrefixed('throttling.')) {
-    const limit = sizeFromText(value);
-    if (limit === undefined) throw new CommandError(`Parameter 'throttling.${name}' expects a number`);
-    throttling[name] = Number(limit);
-  }
   const cache = CACHE_MODES[opts.take('cache') ?? 'writeback'];
   if (cache === undefined) throw new CommandError('invalid cache option');
   const [direct, noFlush, writeback] = cache;
@@ -120,8 +122,33 @@ function takeSettings(opts: Options): DriveSettings {
     writeback: opts.takeSwitch('cache.writeback') ?? writeback,
     onReadError: takeAction(opts, 'rerror', 'read', READ_ERROR_ACTIONS) ?? 'report',
     onWriteError: takeAction(opts, 'werror', 'write', WRITE_ERROR_ACTIONS) ?? 'enospc',
-    throttling,
   };
+}
+
+/** Limits by their names in `ThrottleLimits`, or by those from before: `bps_rd_max` for `bps-read-max`. */
+function takeLimits(opts: Options): { config: ThrottleConfig; group: string | undefined } {
+  const given = new Map(opts.takePrefixed('throttling.'));
+  for (const [name, value] of opts.takeMatching(
+    /^(bps|iops)(_rd|_wr)?(_max)?(_length)?$|^iops_size$|^group$/,
+  ))
+    given.set(limitName(name), value);
+  const group = given.get('group');
+  given.delete('group');
+  const limits: Record<string, number> = {};
+  for (const [name, value] of given) {
+    const limit = sizeFromText(value);
+    if (limit === undefined) throw new CommandError(`Parameter 'throttling.${name}' expects a number`);
+    limits[name] = Number(limit);
+  }
+  const config = throttleConfig(limits);
+  checkConfig(config);
+  return { config, group };
+}
+
+function limitName(old: string): string {
+  const direction = old.includes('_rd') ? '-read' : old.includes('_wr') ? '-write' : '-total';
+  if (old === 'group' || old === 'iops_size') return old.replace('_', '-');
+  return old.replace(/^(bps|iops)(_rd|_wr)?/, `$1${direction}`).replaceAll('_', '-');
 }
 
 function takeAction(
