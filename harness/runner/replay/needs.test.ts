@@ -77,6 +77,7 @@ describe('missing', () => {
     ['a driver of a child in an option', { argv: ['-blockdev', 'driver=raw,file.driver=nbd'] }, 'driver nbd'],
     ['a driver in a JSON option', { argv: ['-blockdev', '{"driver": "nbd"}'] }, 'driver nbd'],
     ['a format of a drive', { argv: ['-drive', 'if=none,format=qcow2'] }, 'driver qcow2'],
+    ['a format of a new image', add({ driver: 'raw', nope: { format: 'qcow2' } }), 'driver qcow2'],
     ['a member', add({ size: '1', driver: 'raw' }), 'member size of blockdev-add raw'],
   ])('finds %s', (_, scenario, expected) => {
     expect(lacking(scenario)).toBe(expected);

@@ -26,6 +26,7 @@ export function missing(scenario: Scenario, known: Known, offered: Schema): stri
     ...namesInText(raw, 'execute').map((name) => missingCommand(name, known, offered)),
     ...namesInText(raw, 'driver').map((name) => missingDriver(name, known, offered)),
     ...messages.flatMap(driversInPseudoNames).map((name) => missingDriver(name, known, offered)),
+    ...messages.flatMap(formats).map((name) => missingDriver(name, known, offered)),
     ...scenario.argv.flatMap(driversInOption).map((name) => missingDriver(name, known, offered)),
   ]);
 }
@@ -135,6 +136,15 @@ function driversInPseudoNames(value: Json): string[] {
   if (typeof value === 'string') return value.startsWith('json:') ? namesInText(value, 'driver') : [];
   if (Array.isArray(value)) return value.flatMap(driversInPseudoNames);
   return isJsonObject(value) ? Object.values(value).flatMap(driversInPseudoNames) : [];
+}
+
+/** Values of members `format`: drivers that commands take as plain strings. */
+function formats(value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap(formats);
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([name, member]) =>
+    name === 'format' && typeof member === 'string' ? [member] : formats(member),
+  );
 }
 
 /** Drivers that the value of `-blockdev` or `-drive` names. */

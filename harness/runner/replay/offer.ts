@@ -8,7 +8,7 @@ import type { ScratchArea } from '../scratch.ts';
 
 /** How an option, device or object type is refused that a program does not have at all. */
 const UNKNOWN =
-  /invalid option|unknown option|invalid object type|not a valid (device|object)|unsupported machine type/i;
+  /invalid option|unknown option|invalid object type|not a valid (device|object)|unsupported machine type|machine type does not support/i;
 
 export class Offer {
   readonly schema: Schema;
@@ -81,8 +81,10 @@ function pairs(argv: readonly string[]): [string, string | undefined][] {
   });
 }
 
-/** `-drive`, `-object iothread`: what decides whether a target has it. */
+/** `-drive`, `-drive if=ide`, `-object iothread`: what decides whether a target has it. */
 function optionSignature(option: string, value: string | undefined): string {
+  const bus = option === '-drive' ? /(?:^|,)if=(\w+)/.exec(value ?? '')?.[0].replace(',', '') : undefined;
+  if (bus !== undefined) return `${option} ${bus}`;
   const typed = ['-object', '-device', '-machine'].includes(option);
   return typed && value !== undefined ? `${option} ${typeOf(value)}` : option;
 }
