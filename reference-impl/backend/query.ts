@@ -10,7 +10,7 @@ export function describeBackend(backend: BlockBackend): JsonObject {
   const { node, settings } = backend;
   const info: JsonObject = { device: backend.name, locked: false, removable: true, type: 'unknown' };
   if (!node) return info;
-  const described = describeNode(node);
+  const described = describeNode(node, { ofDrive: true });
   info.inserted = {
     ...described,
     cache: { ...(described.cache as JsonObject), writeback: settings.writeback },
@@ -35,7 +35,7 @@ function describeBitmap(bitmap: DirtyBitmap): JsonObject {
 export function describeBackendStats({ name, node, accounting }: BlockBackend, now: bigint): JsonObject {
   const stats = accounting.describe(now);
   if (!node) return { device: name, stats: { ...stats, wr_highest_offset: 0 } };
-  const ofNode = describeStats(node, { backing: true });
+  const ofNode = describeStats(node, { ofDrive: true });
   const { wr_highest_offset } = ofNode.stats as { readonly wr_highest_offset: number };
   return { device: name, ...ofNode, stats: { ...stats, wr_highest_offset } };
 }

@@ -6,4 +6,4 @@ export const queryNamedBlockNodes: Handler = (_args, { block }) =>
   block.graph.nodes
     .filter((node) => !node.dead)
     .toReversed()
-    .map(describeNode);
+    .map((node) => describeNode(node));

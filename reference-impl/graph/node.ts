@@ -30,6 +30,8 @@ export class Node {
   /** Made by `blockdev-add` or its option, and to be taken back only by `blockdev-del`. */
   monitorOwned = false;
   readOnly: boolean;
+  /** Put above another node by a job, unasked: what tells of drives looks through it. */
+  implicit = false;
   /** The backing file as the image names it, or as the graph last attached it. */
   backingName: BackingName | undefined;
   /** The iothread that the node was moved to. */

@@ -4,15 +4,30 @@ import { CommandError } from '../errors.ts';
 import { fullBackingName } from './backing.ts';
 import type { Node } from './node.ts';
 
+/** Nodes that a job put in unasked are left out where drives are told of. */
+export interface View {
+  readonly ofDrive: boolean;
+}
+
+const ALL_NODES: View = { ofDrive: false };
+
+/** The first node from here on downwards that its drive shows. */
+function shown(node: Node, { ofDrive }: View): Node {
+  let first = node;
+  while (ofDrive && first.implicit && first.backing) first = first.backing.node;
+  return first;
+}
+
 /** `BlockDeviceInfo` */
-export function describeNode(node: Node): JsonObject {
+export function describeNode(top: Node, view: View = ALL_NODES): JsonObject {
+  const node = shown(top, view);
   const { cache, detectZeroes } = node.options;
   const filename = node.filename.shown;
   const details = node.state.details?.() ?? {};
   const info: JsonObject = {
     iops_rd: 0,
     detect_zeroes: detectZeroes,
-    image: describeImage(node, chainOf(node).length),
+    image: describeImage(node, view),
     iops_wr: 0,
     ro: node.readOnly,
     'node-name': node.name,
@@ -39,8 +54,8 @@ function chainOf(node: Node): Node[] {
   return chain;
 }
 
-/** `ImageInfo`, with those of as many backing files. */
-function describeImage(node: Node, backingFiles: number): JsonObject {
+/** `ImageInfo`, with those of its backing files. */
+function describeImage(node: Node, view: View): JsonObject {
   const image: JsonObject = {
     'virtual-size': exact(node.requests.length()),
     filename: node.filename.shown,
@@ -60,7 +75,7 @@ function describeImage(node: Node, backingFiles: number): JsonObject {
   if (snapshots.length > 0) image.snapshots = [...snapshots];
   describeBackingName(node, image);
   const below = node.backing?.node;
-  if (below && backingFiles > 0) image['backing-image'] = describeImage(below, backingFiles - 1);
+  if (below) image['backing-image'] = describeImage(shown(below, view), view);
   return image;
 }
 
@@ -78,16 +93,17 @@ function describeBackingName(node: Node, image: JsonObject): void {
 }
 
 /**
- * `BlockStats` of a node, of the file under it, and if wanted of its backing file. Guests' operations are counted on
+ * `BlockStats` of a node, of the file under it, and in a drive of its backing file. Guests' operations are counted on
  * drives, not on nodes.
  */
-export function describeStats(node: Node, options: { readonly backing?: boolean } = {}): JsonObject {
+export function describeStats(top: Node, view: View = ALL_NODES): JsonObject {
+  const node = shown(top, view);
   const stats: JsonObject = {};
   const file = node.child(node.driver.fileChild ?? 'file');
-  if (file) stats.parent = describeStats(file.node, options);
+  if (file) stats.parent = describeStats(file.node, view);
   stats.stats = deviceStats(node.requests.highestWrite);
   const { backing } = node;
-  if (backing && options.backing) stats.backing = describeStats(backing.node, options);
+  if (backing && view.ofDrive) stats.backing = describeStats(backing.node, view);
   stats['node-name'] = node.name;
   return stats;
 }

@@ -35,6 +35,7 @@ export function insertFilter(
   } as const;
   const filter = new Node(driverName, driver, options, () => graph.nodes);
   graph.name(filter, name);
+  filter.implicit = name === undefined;
   const edge = graph.attach(filter, below, 'backing', 'overseen');
   filter.opened(passOn(edge));
   filter.backingName = { name: below.filename.shown, format: below.driverName };
