@@ -103,7 +103,7 @@ describe('a verdict', () => {
       options.includes('-drive') ? new UnsupportedTopology('no option -drive') : null;
     expect(await verdictOf({ argv: ['-drive', 'if=none'], steps: [] }, { refuse })).toMatchObject({
       verdict: 'SKIPPED',
-      reason: 'the target has no option -drive',
+      reason: 'the target has no option -drive if=none',
     });
   });
 
