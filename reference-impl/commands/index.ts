@@ -16,6 +16,7 @@ import { blockJobResume } from './block-job-resume.ts';
 import { blockJobSetSpeed } from './block-job-set-speed.ts';
 import { blockPasswd } from './block-passwd.ts';
 import { blockResize } from './block-resize.ts';
+import { blockSetIoThrottle } from './block-set-io-throttle.ts';
 import { blockSetWriteThreshold } from './block-set-write-threshold.ts';
 import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
@@ -48,6 +49,7 @@ import { queryNamedBlockNodes } from './query-named-block-nodes.ts';
 import { queryQmpSchema } from './query-qmp-schema.ts';
 import { queryVersion } from './query-version.ts';
 import { quit } from './quit.ts';
+import { transaction } from './transaction.ts';
 import { xBlockdevChange } from './x-blockdev-change.ts';
 import { xBlockdevCreate } from './x-blockdev-create.ts';
 import { xBlockdevSetIothread } from './x-blockdev-set-iothread.ts';
@@ -67,6 +69,7 @@ export const commands = {
   'block-job-set-speed': blockJobSetSpeed,
   block_passwd: blockPasswd,
   block_resize: blockResize,
+  block_set_io_throttle: blockSetIoThrottle,
   'block-set-write-threshold': blockSetWriteThreshold,
   'block-stream': blockStream,
   'blockdev-add': blockdevAdd,
@@ -98,6 +101,7 @@ export const commands = {
   'query-qmp-schema': queryQmpSchema,
   'query-version': queryVersion,
   quit,
+  transaction,
   'x-blockdev-change': xBlockdevChange,
   'x-blockdev-create': xBlockdevCreate,
   'x-blockdev-set-iothread': xBlockdevSetIothread,

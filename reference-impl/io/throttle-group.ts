@@ -6,7 +6,7 @@
  * its rate. With a burst it holds as much as the burst lets through in its time, while a second, small bucket that leaks
  * at the burst's rate keeps the burst to that rate.
  *
- * Members take turns: one request of each in order, for each direction apart.
+ * Reads and writes take turns, and for each the members do, with one request of each in order.
  */
 import type { Clock } from '../endpoint.ts';
 import { CommandError } from '../errors.ts';
@@ -17,6 +17,8 @@ const SECOND = 1e9;
 const SLACK = 0.1;
 
 export type Direction = 'read' | 'write';
+
+const directions = ['read', 'write'] as const satisfies readonly Direction[];
 
 const CONCERNED: Readonly<Record<Direction, readonly BucketName[]>> = {
   read: ['bps-total', 'bps-read', 'iops-total', 'iops-read'],
@@ -47,7 +49,9 @@ export class ThrottleGroup {
   readonly #members: ThrottleMember[] = [];
   /** Whose turn it is. */
   readonly #turn: Record<Direction, number> = { read: 0, write: 0 };
-  readonly #timers: Record<Direction, (() => void) | undefined> = { read: undefined, write: undefined };
+  #last: Direction = 'write';
+  /** Cancels the timer for the next who may pass. */
+  #timer: (() => void) | undefined;
 
   /** `config` has been checked (`checkConfig`). */
   constructor(name: string, clock: Clock, config: ThrottleConfig) {
@@ -66,11 +70,7 @@ export class ThrottleGroup {
     this.#config = config;
     this.#levels = emptyLevels();
     this.#leaked = this.#clock.now();
-    for (const direction of ['read', 'write'] as const) {
-      this.#timers[direction]?.();
-      this.#timers[direction] = undefined;
-      this.pump(direction);
-    }
+    this.pump();
   }
 
   get inUse(): boolean {
@@ -103,32 +103,41 @@ export class ThrottleGroup {
   }
 
   /** Lets go whoever may, in turn, and sets the timer for the next. */
-  pump(direction: Direction): void {
-    if (this.#timers[direction]) return;
-    for (;;) {
-      const next = this.#next(direction);
-      if (!next) return;
-      const wait = this.#wait(direction);
-      if (wait > 0) {
-        this.#timers[direction] = this.#clock.after(BigInt(Math.ceil(wait)), () => {
-          this.#timers[direction] = undefined;
-          this.pump(direction);
-        });
-        return;
-      }
-      const request = next.waiting[direction].shift()!;
-      this.account(direction, request.bytes);
-      request.go();
-    }
+  pump(): void {
+    this.#timer?.();
+    this.#timer = undefined;
+    while (this.#passOne());
+    const waits = directions
+      .filter((direction) => this.#next(direction) !== undefined)
+      .map((direction) => this.#wait(direction));
+    if (waits.length === 0) return;
+    this.#timer = this.#clock.after(BigInt(Math.ceil(Math.min(...waits))), () => {
+      this.#timer = undefined;
+      this.pump();
+    });
   }
 
-  #next(direction: Direction): ThrottleMember | undefined {
+  /** Lets one request go; false if none may. After a read comes a write, and the reverse. */
+  #passOne(): boolean {
+    const order = this.#last === 'read' ? directions.toReversed() : directions;
+    for (const direction of order) {
+      const index = this.#next(direction);
+      if (index === undefined || this.#wait(direction) > 0) continue;
+      const request = this.#members[index]!.waiting[direction].shift()!;
+      this.#turn[direction] = index + 1;
+      this.#last = direction;
+      this.account(direction, request.bytes);
+      request.go();
+      return true;
+    }
+    return false;
+  }
+
+  /** The member whose turn it is among those that wait. */
+  #next(direction: Direction): number | undefined {
     for (let tried = 0; tried < this.#members.length; tried++) {
       const index = (this.#turn[direction] + tried) % this.#members.length;
-      const member = this.#members[index]!;
-      if (member.waiting[direction].length === 0) continue;
-      this.#turn[direction] = index + (this.#wait(direction) > 0 ? 0 : 1);
-      return member;
+      if (this.#members[index]!.waiting[direction].length > 0) return index;
     }
     return undefined;
   }
@@ -186,14 +195,14 @@ export class ThrottleMember {
       };
       this.waiting[direction].push({ bytes, go });
     });
-    this.group.pump(direction);
+    this.group.pump();
     return passed ? undefined : turn;
   }
 
   /** Lets all requests go at once, also those to come, until the result is called. */
   drain(): () => void {
     this.#drains += 1;
-    for (const direction of ['read', 'write'] as const)
+    for (const direction of directions)
       for (const { bytes, go } of this.waiting[direction].splice(0)) {
         this.group.account(direction, bytes);
         go();
