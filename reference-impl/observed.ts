@@ -108,7 +108,8 @@ function isEvent(message: Json): boolean {
   return isJsonObject(message) && message.event !== undefined;
 }
 
-const IS_ANY = /^(timestamp|actual-size)$|(_time|_latency)_ns$/;
+const IS_ANY =
+  /^(timestamp|actual-size|date-n?sec|thread-id|uuid|iters|master-key-iters)$|(_time|_latency)_ns$/;
 const AUTOMATIC_NAME = /#block\d+/g;
 
 /** Translates between the folder and automatic node names here and those of a transcript. */

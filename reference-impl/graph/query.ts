@@ -12,10 +12,8 @@ export interface View {
 const ALL_NODES: View = { ofDrive: false };
 
 /** The first node from here on downwards that its drive shows. */
-function shown(node: Node, { ofDrive }: View): Node {
-  let first = node;
-  while (ofDrive && first.implicit && first.backing) first = first.backing.node;
-  return first;
+function shown(node: Node, view: View): Node {
+  return view.ofDrive && node.implicit && node.backing ? shown(node.backing.node, view) : node;
 }
 
 /** `BlockDeviceInfo` */
