@@ -155,9 +155,13 @@ export class Mapping {
     if (old !== 0) await this.#file.read(old as HostOffset, bytes);
     await this.#refcounts.cache.flush();
     await this.#file.write(offset as HostOffset, bytes);
+    await this.#file.flush();
     await this.setL1(index, offset);
     this.#forget(offset);
-    if (old !== 0) await this.#refcounts.free(old, this.#clusterSize);
+    if (old !== 0) {
+      await this.#file.flush();
+      await this.#refcounts.free(old, this.#clusterSize);
+    }
     this.#forget(old);
   }
 

@@ -202,6 +202,7 @@ export class Refcounts {
     if (ownIndex === index) this.#write(block, own % this.#perBlock, 1);
     else await this.change(own, 1, 1);
     await this.cache.flush();
+    await this.#file.flush();
     this.#table[index] = offset;
     this.#blocks.add(offset);
     await this.#writeTableEntry(index);
@@ -247,6 +248,7 @@ export class Refcounts {
     this.#header.refcountTableOffset = first * this.#clusterSize;
     this.#header.refcountTableClusters = clusters;
     await this.#writeHeader();
+    await this.#file.flush();
     await this.free(old.offset, old.clusters * this.#clusterSize);
   }
 

@@ -68,6 +68,7 @@ async function moveL1(image: Image, entries: number): Promise<void> {
   header.l1Offset = offset;
   header.l1Size = entries;
   await image.writeHeader();
+  await image.file.flush();
   mapping.replaceL1(new DataView(bytes.buffer));
   await refcounts.free(old.offset, old.bytes);
 }

@@ -198,6 +198,7 @@ export class Snapshots {
     header.snapshotsOffset = offset;
     header.snapshotCount = entries.length;
     await this.#image.writeHeader();
+    await file.flush();
     this.#entries = entries;
     this.#tableBytes = table.length;
     this.#l2Tables = undefined;

@@ -24,6 +24,9 @@ export class TableCache {
   readonly #loading = new Map<number, Promise<Table>>();
   readonly #dirty = new Set<Table>();
   #before: TableCache | undefined;
+  #afterData = false;
+  /** Changes were written that may not be on stable storage. */
+  #unsynced = false;
 
   /** `capacity`: how many tables are kept at most, dirty ones aside. */
   constructor(file: ChildHandle, tableSize: number, capacity: number) {
@@ -73,11 +76,24 @@ export class TableCache {
     this.#before = other;
   }
 
-  /** Writes every change. The caller flushes the file. */
+  /** What was written to the file so far is on stable storage before the changes of this cache that are still to be written. */
+  writeAfterData(): void {
+    this.#afterData = true;
+  }
+
+  /** Writes every change. What these depend on is on stable storage before; the changes themselves need not be yet. */
   async flush(): Promise<void> {
     const before = this.#before;
-    this.#before = undefined;
-    if (before) await before.flush();
+    if (before) {
+      await before.flush();
+      if (before.#unsynced) await this.#file.flush();
+      before.#unsynced = false;
+      this.#before = undefined;
+    }
+    if (this.#dirty.size === 0) return;
+    if (this.#afterData) await this.#file.flush();
+    this.#afterData = false;
+    this.#unsynced = true;
     for (const table of [...this.#dirty].toSorted((a, b) => a.offset - b.offset)) await this.#write(table);
   }
 

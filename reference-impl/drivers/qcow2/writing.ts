@@ -218,6 +218,9 @@ export async function replace(
     i += run.count;
   }
   await image.entriesAfterCounts();
+  // who crashes must find either the old contents or the new
+  if (old.some(({ kind }) => kind !== 'unallocated') || image.backing() !== undefined)
+    image.mapping.cache.writeAfterData();
   await image.mapping.set(first, count, entry);
   if (release !== 'keep') await image.release(old, release);
 }
