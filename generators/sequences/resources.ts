@@ -98,6 +98,8 @@ export class Scene {
   readonly ground: Ground;
   readonly #live: Set<string>;
   readonly #ever: Set<string>;
+  /** Given out, whatever became of them. */
+  readonly #reserved = new Set<string>();
 
   constructor(ground: Ground, steps: readonly Step[] = []) {
     this.ground = ground;
@@ -131,10 +133,9 @@ export class Scene {
     const letter = LETTERS[kind];
     for (let number = 0; ; number += 1) {
       const symbol = `${letter}${number}`;
-      if (!this.#ever.has(symbol)) {
-        this.#ever.add(symbol);
-        return symbol;
-      }
+      if (this.#ever.has(symbol) || this.#reserved.has(symbol)) continue;
+      this.#reserved.add(symbol);
+      return symbol;
     }
   }
 }

@@ -1,0 +1,97 @@
+/** What a shape is made from: randomness, what lives, and values that are worth trying. */
+import type { Json } from '../../spec/json.ts';
+import type { Random } from './random.ts';
+import type { Kind, Scene } from './resources.ts';
+
+const MiB = 2 ** 20;
+
+/** Sizes in bytes of disks; none between 1 TiB and 4 EiB, whose bitmaps would fill a machine's memory. */
+const SIZES: readonly Json[] = [
+  65536,
+  MiB,
+  4 * MiB,
+  64 * MiB,
+  0,
+  1,
+  511,
+  512,
+  513,
+  65535,
+  MiB + 512,
+  2 ** 32,
+];
+
+/** Where integers of the wire end. */
+export const EDGES: readonly Json[] = [
+  0,
+  1,
+  -1,
+  2 ** 31 - 1,
+  2 ** 31,
+  2 ** 32 - 1,
+  2 ** 32,
+  2 ** 40,
+  9223372036854775807n,
+  9223372036854775296n,
+  -9223372036854775808n,
+  9223372036854775808n,
+  18446744073709551615n,
+];
+
+export class Deal {
+  readonly random: Random;
+  readonly scene: Scene;
+  /** Symbols that this program comes back to. */
+  readonly #focus: readonly string[];
+
+  constructor(random: Random, scene: Scene, focus: readonly string[]) {
+    this.random = random;
+    this.scene = scene;
+    this.#focus = focus;
+  }
+
+  /** A symbol that can be used: mostly one in focus, mostly one that lives, sometimes one that is gone. */
+  use(kind: Kind): string {
+    const live = this.scene.live(kind);
+    const pool = live.length === 0 || this.random.chance(6) ? this.scene.made(kind) : live;
+    const focused = pool.filter((symbol) => this.#focus.includes(symbol));
+    return `$${this.random.pick(focused.length > 0 && this.random.chance(60) ? focused : pool)}`;
+  }
+
+  /** A new symbol; once in a while one that is taken. */
+  make(kind: Kind): string {
+    const taken = this.scene.made(kind);
+    if (taken.length > 0 && this.random.chance(5)) return `$${this.random.pick(taken)}`;
+    return `$${this.scene.fresh(kind)}`;
+  }
+
+  size(): Json {
+    if (this.random.chance(8)) return this.random.pick(EDGES);
+    return this.random.chance(70) ? this.random.pick(SIZES.slice(0, 4)) : this.random.pick(SIZES);
+  }
+
+  /** Bytes a second: jobs are kept in a state by a low speed. */
+  speed(): Json {
+    return this.random.pick([1, 512, 65536, 65536, 1048576, 0, this.random.pick(EDGES)]);
+  }
+
+  granularity(): Json {
+    return this.random.pick([512, 4096, 65536, 65536, 1048576, 2 ** 31, 0, 513]);
+  }
+
+  pick<T>(...items: readonly T[]): T {
+    return this.random.pick(items);
+  }
+
+  chance(percent: number): boolean {
+    return this.random.chance(percent);
+  }
+
+  /** The members, or in `100 - percent` of 100 nothing: for spreading into arguments. */
+  maybe<T extends Record<string, Json>>(
+    percent: number,
+    members: () => T,
+  ): Partial<T> & Record<string, Json> {
+    return (this.random.chance(percent) ? members() : {}) as Partial<T> & Record<string, Json>;
+  }
+}

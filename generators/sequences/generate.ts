@@ -1,0 +1,130 @@
+/**
+ * Programs from a seed:
+ *
+ *   1. choose a ground and a few symbols of it to come back to;
+ *   2. step by step choose a shape whose needs live, or arguments from the schema, or raw bytes;
+ *   3. let it run on another monitor, without waiting, or with time passing, once in a while.
+ */
+import { stringifyJson } from '../../spec/json.ts';
+import type { ArgumentSource } from './arguments.ts';
+import { Deal } from './deal.ts';
+import { type Call, call, type Ground, type Program, type Step } from './program.ts';
+import type { Random } from './random.ts';
+import { Scene } from './resources.ts';
+import { SHAPES, type Shape } from './shapes.ts';
+
+/** What programs may be made of. */
+export interface World {
+  readonly grounds: readonly Ground[];
+  /** Commands that the endpoint offers. */
+  readonly commands: ReadonlySet<string>;
+  readonly source?: ArgumentSource;
+  /** Parts of 1. */
+  readonly invalid: number;
+  readonly raw: number;
+}
+
+const EVENTS = ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'JOB_STATUS_CHANGE'];
+
+export function generate(world: World, random: Random): Program {
+  const ground = random.pick(world.grounds);
+  const scene = new Scene(ground);
+  const length = 3 + random.below(random.chance(20) ? 30 : 12);
+  const steps: Step[] = [];
+  const focus = new Set<string>();
+  for (let i = 0; i < length; i += 1) {
+    for (const kind of ['node', 'job'] as const) {
+      const live = scene.live(kind);
+      if (live.length > 0 && (focus.size === 0 || random.chance(15))) focus.add(random.pick(live));
+    }
+    const step = nextStep(world, scene, random, [...focus]);
+    if (step === null) break;
+    steps.push(step);
+    scene.add(step);
+  }
+  return { ground: ground.name, steps };
+}
+
+/** A step that goes with what is there; null if the endpoint offers nothing that a shape knows. */
+export function nextStep(
+  world: World,
+  scene: Scene,
+  random: Random,
+  focus: readonly string[] = [],
+): Step | null {
+  if (random.chance(3)) return { kind: 'sleep', milliseconds: random.pick([1, 5, 20]) };
+  if (scene.made('job').length > 0 && random.chance(4)) return { kind: 'wait', event: random.pick(EVENTS) };
+  const files = scene.made('file');
+  if (files.length > 0 && random.chance(1))
+    return {
+      kind: 'overwrite',
+      file: `$${random.pick(files)}`,
+      size: random.pick([0, 512, 65536, 1048576]),
+      byte: random.pick([0, 17, 255]),
+    };
+  const made = nextCall(world, scene, random, focus);
+  if (made === null || !random.chance(world.raw * 100)) return made;
+  return { kind: 'raw', text: garbled(stringifyJson({ execute: made.command, id: 'raw' }), random) };
+}
+
+function nextCall(
+  { commands, source, invalid }: World,
+  scene: Scene,
+  random: Random,
+  focus: readonly string[],
+): Call | null {
+  const sourced = source?.commands.filter((command) => commands.has(command)) ?? [];
+  if (source !== undefined && sourced.length > 0) {
+    const wrong = random.chance(invalid * 100);
+    if (wrong || random.chance(10)) {
+      const command = random.pick(sourced);
+      const args =
+        (wrong ? source.invalid(command, scene, random) : null) ?? source.valid(command, scene, random);
+      return somewhere(call(command, args), scene, random);
+    }
+  }
+  const possible = SHAPES.filter(
+    ({ command, needs }) => commands.has(command) && needs.every((kind) => scene.made(kind).length > 0),
+  );
+  if (possible.length === 0) return null;
+  const shape = random.weighted(possible, (candidate) => weightIn(candidate, scene));
+  return somewhere(call(shape.command, shape.make(new Deal(random, scene, focus))), scene, random);
+}
+
+/** What acts on jobs is worth more while there are some, what makes nodes while there are few. */
+function weightIn({ command, weight, needs }: Shape, scene: Scene): number {
+  if (needs.includes('job')) return scene.live('job').length > 0 ? weight * 3 : weight;
+  if (command === 'blockdev-add') return scene.live('node').length < 4 ? weight * 2 : weight / 2;
+  return weight;
+}
+
+function somewhere(made: Call, { ground }: Scene, random: Random): Call {
+  const monitor = ground.monitors > 1 && random.chance(12) ? 1 + random.below(ground.monitors - 1) : 0;
+  return { ...made, monitor, pipelined: random.chance(6) };
+}
+
+/** JSON text with a few bytes wrong: of its own characters, so that it can name nothing. */
+export function garbled(text: string, random: Random): string {
+  let garbage = text;
+  for (let changes = 1 + random.below(3); changes > 0; changes -= 1) {
+    const at = random.below(garbage.length);
+    const insert = random.pick([
+      '{',
+      '}',
+      '[',
+      ']',
+      '"',
+      ',',
+      ':',
+      '\\',
+      "'",
+      '\u0001',
+      '1e9',
+      'null',
+      '\n',
+      '',
+    ]);
+    garbage = garbage.slice(0, at) + insert + garbage.slice(at + random.below(4));
+  }
+  return `${garbage}\n`;
+}

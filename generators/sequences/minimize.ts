@@ -1,0 +1,145 @@
+/**
+ * Delta debugging: the smallest program that still does what it was found for.
+ *
+ *   1. leave out calls, in ever smaller pieces;
+ *   2. simplify what is left: no pipelining, one monitor, no optional arguments, plain values, no symbols;
+ *   3. try simpler grounds;
+ *   4. again, until nothing changes or the budget is spent.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { at, type Path, put, take } from '../types/path.ts';
+import { encode } from './encoding.ts';
+import { type Ground, type Program, type Step, symbolsIn } from './program.ts';
+import { repair, without } from './validate.ts';
+
+export interface MinimizeOptions {
+  /** Simplest first. */
+  readonly grounds: readonly Ground[];
+  /** Whether the program still does it. */
+  readonly holds: (program: Program) => Promise<boolean>;
+  /** Most programs to try. */
+  readonly tries: number;
+  /** True when time is up. */
+  readonly expired?: () => boolean;
+}
+
+export async function minimize(program: Program, options: MinimizeOptions): Promise<Program> {
+  return new Minimizer(program, options).run();
+}
+
+class Minimizer {
+  #best: Program;
+  #tries: number;
+  readonly #options: MinimizeOptions;
+  readonly #tried = new Set<string>();
+
+  constructor(program: Program, options: MinimizeOptions) {
+    this.#best = program;
+    this.#options = options;
+    this.#tries = options.tries;
+  }
+
+  async run(): Promise<Program> {
+    for (;;) {
+      const before = this.#best;
+      await this.#leaveOut();
+      await this.#simplify();
+      await this.#simplerGround();
+      if (this.#best === before || this.#spent) return this.#best;
+    }
+  }
+
+  get #spent(): boolean {
+    return this.#tries <= 0 || this.#options.expired?.() === true;
+  }
+
+  get #ground(): Ground {
+    return this.#options.grounds.find(({ name }) => name === this.#best.ground)!;
+  }
+
+  /** Takes the candidate if it is new and holds. */
+  async #try(candidate: Program): Promise<boolean> {
+    const text = encode(candidate);
+    if (this.#spent || this.#tried.has(text)) return false;
+    this.#tried.add(text);
+    this.#tries -= 1;
+    if (!(await this.#options.holds(candidate))) return false;
+    this.#best = candidate;
+    return true;
+  }
+
+  /** From the end: what comes after the fault goes first. */
+  async #leaveOut(): Promise<void> {
+    let size = Math.max(1, this.#best.steps.length >> 1);
+    for (;;) {
+      for (let end = this.#best.steps.length; end > 0 && !this.#spent; end -= size) {
+        const start = Math.max(0, end - size);
+        const dropped = new Set(Array.from({ length: end - start }, (_, i) => start + i));
+        await this.#try(without(this.#best, this.#ground, dropped));
+        end = Math.min(end, this.#best.steps.length + size);
+      }
+      if (size === 1 || this.#spent) return;
+      size >>= 1;
+    }
+  }
+
+  async #simplify(): Promise<void> {
+    for (let index = 0; index < this.#best.steps.length && !this.#spent; index += 1) {
+      let again = true;
+      while (again && !this.#spent) {
+        again = false;
+        for (const simpler of simplerSteps(this.#best.steps[index]!)) {
+          const steps = this.#best.steps.with(index, simpler);
+          again = await this.#try(repair({ ...this.#best, steps }, this.#ground));
+          if (again || this.#best.steps.length <= index) break;
+        }
+        if (this.#best.steps.length <= index) return;
+      }
+    }
+  }
+
+  async #simplerGround(): Promise<void> {
+    for (const ground of this.#options.grounds) {
+      if (ground.name === this.#best.ground) return;
+      const moved = repair({ ...this.#best, ground: ground.name }, ground);
+      if (moved.steps.length === this.#best.steps.length && (await this.#try(moved))) return;
+    }
+  }
+}
+
+/** Steps that are simpler in one way, the greatest simplification first. */
+export function* simplerSteps(step: Step): Iterable<Step> {
+  if (step.kind === 'sleep' && step.milliseconds > 0) yield { ...step, milliseconds: step.milliseconds >> 1 };
+  if (step.kind !== 'call') return;
+  if (step.pipelined) yield { ...step, pipelined: false };
+  if (step.monitor > 0) yield { ...step, monitor: 0 };
+  for (const path of paths(step.arguments)) {
+    yield { ...step, arguments: take(step.arguments, path) };
+    for (const value of simplerValues(at(step.arguments, path)!))
+      yield { ...step, arguments: put(step.arguments, path, value) as JsonObject };
+  }
+}
+
+/** Of members, outer before inner. */
+function paths(value: Json, path: Path = []): Path[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => paths(item, [...path, index]));
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) => [[...path, key], ...paths(item, [...path, key])]);
+}
+
+function* simplerValues(value: Json): Iterable<Json> {
+  if (typeof value === 'number' || typeof value === 'bigint') {
+    for (const simple of [0, 1, 65536]) if (magnitude(simple) < magnitude(value)) yield simple;
+  } else if (typeof value === 'string' && symbolsIn(value).length > 0 && value.length < 8) {
+    // A name of nothing: then what made it can go.
+    yield 'x';
+  } else if (Array.isArray(value) && value.length > 1) {
+    yield value.slice(0, value.length >> 1);
+    yield value.slice(value.length >> 1);
+  }
+}
+
+function magnitude(value: number | bigint): bigint {
+  const exact = BigInt(value);
+  return exact < 0n ? -exact * 2n : exact * 2n;
+}
