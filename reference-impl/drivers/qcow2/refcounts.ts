@@ -7,7 +7,7 @@
 import { IoError } from '../../io/errno.ts';
 import type { ChildHandle, HostOffset } from '../driver.ts';
 import type { Corruption } from './corruption.ts';
-import type { Header } from './header.ts';
+import { type Header, MAX_REFTABLE_BYTES } from './header.ts';
 import { type Table, TableCache } from './tables.ts';
 
 export class Refcounts {
@@ -224,6 +224,7 @@ export class Refcounts {
       if (needed <= clusters) break;
       clusters = needed;
     }
+    if (clusters * this.#clusterSize > MAX_REFTABLE_BYTES) throw new IoError('EFBIG');
     const table = new Float64Array(clusters * perCluster);
     table.set(this.#table);
     const first = used;

@@ -85,7 +85,7 @@ describe.skipIf(withoutTools !== undefined)(
         let model: Uint8Array = new Uint8Array(size);
         model.set(below);
         // a disk that shrinks and grows shows what lies below again
-        model = await stress(image, model, random, 150, !backing);
+        model = await stress(image, model, random, 80, !backing);
         await image.close();
         await file.close();
         expect(reports).toEqual([]);
