@@ -2,7 +2,7 @@
  * `blkverify`: does everything on `test` and on `raw` alike. The first difference between what the two say ends the
  * endpoint. The disk is as long as `test`; it alone is flushed.
  */
-import { IoError } from '../io/errno.ts';
+import { errnoNumber, IoError } from '../io/errno.ts';
 import type { ChildHandle, Driver, DriverState, HostOffset, OpenEnvironment } from './driver.ts';
 
 async function open({ child, abort }: OpenEnvironment): Promise<DriverState> {
@@ -17,7 +17,7 @@ async function open({ child, abort }: OpenEnvironment): Promise<DriverState> {
   /** The same on both; resolves or throws as both do. */
   const onBoth = async (what: string, request: (child: ChildHandle) => Promise<void>): Promise<void> => {
     const [tested, expected] = await Promise.all([outcome(request(test)), outcome(request(raw))]);
-    if (tested !== expected) fail(`${what} return value mismatch ${tested ?? 0} != ${expected ?? 0}`);
+    if (tested !== expected) fail(`${what} return value mismatch ${status(tested)} != ${status(expected)}`);
     if (tested !== undefined) throw new IoError(tested);
   };
   return {
@@ -53,6 +53,11 @@ async function outcome(request: Promise<void>): Promise<string | undefined> {
     if (error instanceof IoError) return error.code;
     throw error;
   }
+}
+
+/** As the host's functions return it. */
+function status(code: string | undefined): number {
+  return code === undefined ? 0 : -errnoNumber(code);
 }
 
 export const blkverify: Driver = {

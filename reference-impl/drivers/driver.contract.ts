@@ -12,12 +12,13 @@ import { CommandError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { openNode } from '../graph/open.ts';
+import type { Services } from '../services.ts';
 import { testServices } from '../testing.ts';
 
 export interface DriverSubject {
   readonly name: string;
   /** Makes a disk of `size` bytes of zeroes inside `folder`; the result opens it, as often as one likes. */
-  make(folder: string, size: number): Promise<JsonObject>;
+  make(folder: string, size: number, services: Services): Promise<JsonObject>;
   /** What is written is there when it is read. */
   readonly keepsData: boolean;
   readonly resizes: boolean;
@@ -58,7 +59,11 @@ export function driverContract(subject: DriverSubject): void {
     beforeEach(async () => {
       folder = await mkdtemp(join(tmpdir(), 'qmpcheck-driver-'));
       graph = new Graph(testServices(folder));
-      definition = { 'node-name': 'disk', discard: 'unmap', ...(await subject.make(folder, SIZE)) };
+      definition = {
+        'node-name': 'disk',
+        discard: 'unmap',
+        ...(await subject.make(folder, SIZE, graph.services)),
+      };
     });
 
     afterEach(async () => {

@@ -46,6 +46,11 @@ export function errnoName(errno: number): string {
   return entry ? entry[0] : `Unknown error ${errno}`;
 }
 
+/** The host's number of an error, 0 for one that it does not know. */
+export function errnoNumber(code: string): number {
+  return (constants.errno as Readonly<Record<string, number>>)[code] ?? 0;
+}
+
 /** A request failed. `code` is an errno name such as `ENOSPC`. */
 export class IoError extends Error {
   override readonly name = 'IoError';
