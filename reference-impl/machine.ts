@@ -63,6 +63,7 @@ export class Machine implements CommandContext {
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, loadBlockSchema());
     this.jobs = new Jobs(this, (work) => this.dispatcher.exclusively(work));
+    this.block.graph.drain = async () => (await this.jobs.drainedBegin())();
   }
 
   log(line: string): void {

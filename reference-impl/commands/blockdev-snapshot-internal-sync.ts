@@ -1,8 +1,10 @@
 /** `blockdev-snapshot-internal-sync`: has an image keep what it holds now. */
-import { takeInternalSnapshot } from '../graph/internal-snapshot.ts';
+import type { BlockdevSnapshotInternal } from '../../spec/generated/qmp.ts';
+import { prepareInternalSnapshot } from '../jobs/drained-snapshot.ts';
 import type { Handler } from './command.ts';
 
-export const blockdevSnapshotInternalSync: Handler = async (args, { block }) => {
-  await takeInternalSnapshot(block, args.device as string, args.name as string);
+export const blockdevSnapshotInternalSync: Handler = async (args, context) => {
+  await context.block.graph.drain();
+  await (await prepareInternalSnapshot(context, args as unknown as BlockdevSnapshotInternal)).commit();
   return {};
 };

@@ -1,9 +1,10 @@
 /** `blockdev-snapshot`: puts an overlay that is open on top of a node. */
-import { snapshotWithNode } from '../graph/external-snapshot.ts';
+import type { BlockdevSnapshot } from '../../spec/generated/qmp.ts';
+import { prepareSnapshot } from '../jobs/drained-snapshot.ts';
 import type { Handler } from './command.ts';
 
-export const blockdevSnapshot: Handler = async (args, { block }) => {
-  const snapshot = await snapshotWithNode(block, args.node as string, args.overlay as string);
-  await snapshot.commit();
+export const blockdevSnapshot: Handler = async (args, context) => {
+  await context.block.graph.drain();
+  await (await prepareSnapshot(context, args as unknown as BlockdevSnapshot)).commit();
   return {};
 };

@@ -118,8 +118,13 @@ export class DirtyBitmap {
     }
   }
 
-  clear(): void {
-    this.#pages.clear();
+  /** Forgets what was written; the result brings it back. */
+  clear(): () => void {
+    const before = this.#pages;
+    this.#pages = new Map();
+    return () => {
+      this.#pages = before;
+    };
   }
 
   /** Dirty bytes: whole blocks, also where the disk ends within one. */

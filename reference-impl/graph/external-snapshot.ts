@@ -101,8 +101,8 @@ async function putOnTop({ graph }: BlockLayer, base: Node, overlay: Node): Promi
     abort: async () => {
       const others = overlay.parents.filter((user) => !users.includes(user));
       graph.replaceNode(overlay, base, others);
+      // The overlay keeps the name of the backing file that it had for a moment, as it does in QEMU.
       await graph.detach(edge);
-      overlay.backingName = named;
       await graph.releaseUnused(overlay);
     },
   };

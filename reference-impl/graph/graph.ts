@@ -40,6 +40,8 @@ export class Graph {
   readonly services: Services;
   /** Set by the block layer; until then there are no devices. */
   devices: DeviceNames = { medium: () => null };
+  /** Called before nodes are reopened: whatever goes on by itself rests, and goes on. Set by whom that concerns. */
+  drain: () => Promise<void> = () => Promise.resolve();
   readonly #nodes: Node[] = [];
   #generated = 0;
 
@@ -119,6 +121,7 @@ export class Graph {
     const reason = `node is used as backing hd of '${this.displayName(parent)}'`;
     edge.onDetach = node.blockers.block(reason, ALLOWED_ON_BACKING);
     parent.backingName = { name: node.filename.shown, format: node.driverName };
+    parent.hadBacking = true;
   }
 
   /** Takes a child away from its parent, and closes it if nobody else holds it. */

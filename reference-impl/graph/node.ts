@@ -34,6 +34,8 @@ export class Node {
   implicit = false;
   /** The backing file as the image names it, or as the graph last attached it. */
   backingName: BackingName | undefined;
+  /** A backing file was attached at some time: from then on its absence is no option of the image. */
+  hadBacking = false;
   /** The iothread that the node was moved to. */
   iothread: string | undefined;
   readonly #peers: () => Iterable<Node>;
@@ -89,7 +91,7 @@ export class Node {
     return nodeFilename(
       this.driverName,
       this.driver,
-      isEmptied && !this.backing ? { ...own, backing: '' } : own,
+      isEmptied && !this.hadBacking ? { ...own, backing: '' } : own,
       children,
     );
   }

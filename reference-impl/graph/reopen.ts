@@ -9,14 +9,20 @@ import type { ChildEdge, Node } from './node.ts';
 /** Throws `CommandError`, and then nothing has changed. */
 export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
   if (node.readOnly === readOnly) return;
+  await graph.drain();
+  await reopen(graph, node, readOnly);
+}
+
+async function reopen(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
+  if (node.readOnly === readOnly) return;
   const below = node.children.filter(takesOver);
   if (readOnly) {
     await node.setReadOnly(true);
     graph.refreshPermissions(node);
-    for (const edge of below) await setReadOnly(graph, edge.node, true);
+    for (const edge of below) await reopen(graph, edge.node, true);
     return;
   }
-  for (const edge of below) await setReadOnly(graph, edge.node, false);
+  for (const edge of below) await reopen(graph, edge.node, false);
   node.readOnly = false;
   try {
     graph.refreshPermissions(node);
@@ -25,7 +31,7 @@ export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): 
   } catch (error) {
     node.readOnly = true;
     graph.refreshPermissions(node);
-    for (const edge of below) await setReadOnly(graph, edge.node, true);
+    for (const edge of below) await reopen(graph, edge.node, true);
     throw error;
   }
 }

@@ -226,6 +226,10 @@ class Backup implements JobWork {
     this.#bitmap?.reclaim();
   }
 
+  concerns(node: Node): boolean {
+    return this.#nodes.concerns(node);
+  }
+
   release(): Promise<void> {
     return this.#nodes.release();
   }

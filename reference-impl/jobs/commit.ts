@@ -152,6 +152,10 @@ class Commit implements JobWork {
     }
   }
 
+  concerns(node: Node): boolean {
+    return this.#nodes.concerns(node);
+  }
+
   release(): Promise<void> {
     return this.#nodes.release();
   }

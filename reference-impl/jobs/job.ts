@@ -14,11 +14,12 @@ import type {
 } from '../../spec/generated/qmp.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
+import type { Node } from '../graph/node.ts';
 import { IoError } from '../io/errno.ts';
 import type { Services } from '../services.ts';
 import { errorAction } from './error-policy.ts';
 import { JobGroup } from './group.ts';
-import type { MainLoop } from './main-loop.ts';
+import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
 import { assertTransition, assertVerb } from './status.ts';
 
@@ -37,6 +38,8 @@ export interface JobWork {
   clean?(): void;
   /** `block-job-complete` on a ready job. Throws `CommandError`. */
   complete?(): void;
+  /** Whether the job works on a node. */
+  concerns(node: Node): boolean;
   /** Lets go of the nodes when the job is dismissed. */
   release(): Promise<void>;
 }
@@ -118,9 +121,7 @@ export class Job {
     this.become('running');
     this.busy = true;
     this.#body = this.#services.inFlight.track(() => this.#run());
-    // From within a microtask, this tick comes when all that needs neither I/O nor time is done.
-    await undefined;
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    await untilAllWait();
   }
 
   async #run(): Promise<IoError | undefined> {

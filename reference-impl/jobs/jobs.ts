@@ -1,8 +1,9 @@
 /** The jobs of one endpoint. */
 import { CommandError } from '../errors.ts';
+import type { Node } from '../graph/node.ts';
 import type { Services } from '../services.ts';
 import { Job, type JobOptions } from './job.ts';
-import { type Exclusively, MainLoop } from './main-loop.ts';
+import { type Exclusively, MainLoop, untilAllWait } from './main-loop.ts';
 
 export class Jobs {
   readonly loop: MainLoop;
@@ -49,15 +50,18 @@ export class Jobs {
     return job;
   }
 
-  /** Has every job rest while `work` goes on; afterwards they go on, those too that were waiting for time to pass. */
-  async drained<T>(work: () => T | Promise<T>, concerns: (job: Job) => boolean = () => true): Promise<T> {
-    const jobs = this.#jobs.filter((job) => job.started && concerns(job));
+  /**
+   * Has the jobs that work on a node, or all, rest until the result is called; then they go on, those too that were
+   * waiting for time to pass.
+   */
+  async drainedBegin(node?: Node): Promise<() => Promise<void>> {
+    const jobs = this.#jobs.filter((job) => job.started && (node === undefined || job.work.concerns(node)));
     for (const job of jobs) await job.drainedBegin();
-    try {
-      return await work();
-    } finally {
+    return async () => {
       for (const job of jobs) job.drainedEnd();
-    }
+      // Whoever comes next finds the jobs at work.
+      if (jobs.length > 0) await untilAllWait();
+    };
   }
 
   /** Ends all jobs. */

@@ -12,6 +12,13 @@ export type Exclusively = (work: () => Promise<void>) => Promise<void>;
 /** Most turns that jobs get before a command that came with the one before it. */
 const TURNS_BETWEEN_COMMANDS = 64;
 
+/** Resolves when all that needs neither I/O nor time nor a turn of the loop is done. */
+export async function untilAllWait(): Promise<void> {
+  // From within a microtask, the tick comes after all microtasks.
+  await undefined;
+  await new Promise<void>((resolve) => process.nextTick(resolve));
+}
+
 export class MainLoop {
   readonly #inFlight: InFlight;
   readonly #exclusively: Exclusively;

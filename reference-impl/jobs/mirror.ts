@@ -295,6 +295,10 @@ class Mirror implements JobWork {
     if (this.#graph.nodes.includes(node)) await this.#graph.releaseUnused(node);
   }
 
+  concerns(node: Node): boolean {
+    return this.#nodes.concerns(node);
+  }
+
   release(): Promise<void> {
     return this.#nodes.release();
   }

@@ -146,6 +146,10 @@ class Stream implements JobWork {
     }
   }
 
+  concerns(node: Node): boolean {
+    return this.#nodes.concerns(node);
+  }
+
   release(): Promise<void> {
     return this.#nodes.release();
   }

@@ -1,0 +1,39 @@
+/** Starts to track the writes to a node: what `block-dirty-bitmap-add` says, alone or in a transaction. */
+import { CommandError } from '../errors.ts';
+import type { BlockLayer } from './block-layer.ts';
+import { DirtyBitmap } from './dirty-bitmap.ts';
+import type { Node } from './node.ts';
+import { checkPersistent } from './persistent-bitmaps.ts';
+
+const SMALLEST = 512;
+/** Clusters decide the default granularity, within these bounds; the upper one serves a node without clusters. */
+const DEFAULT_LEAST = 4096;
+const DEFAULT_MOST = 65536;
+
+export interface BitmapArguments {
+  readonly node: string;
+  readonly name: string;
+  readonly granularity?: number;
+  readonly persistent?: boolean;
+}
+
+/** Throws `CommandError`. */
+export function addBitmap({ graph }: BlockLayer, args: BitmapArguments): { node: Node; bitmap: DirtyBitmap } {
+  const { name, persistent = false } = args;
+  if (name === '') throw new CommandError('Bitmap name cannot be empty');
+  const node = graph.lookup(args.node, args.node);
+  const granularity = args.granularity ?? defaultGranularity(node);
+  if (granularity < SMALLEST || !Number.isInteger(Math.log2(granularity)))
+    throw new CommandError(`Granularity must be power of 2 and at least ${SMALLEST}`);
+  if (persistent) checkPersistent(node, name, granularity);
+  if (node.bitmaps.find(name)) throw new CommandError(`Bitmap already exists: ${name}`);
+  const bitmap = new DirtyBitmap(name, granularity, node.requests.length());
+  bitmap.persistent = persistent;
+  node.bitmaps.add(bitmap);
+  return { node, bitmap };
+}
+
+function defaultGranularity(node: Node): number {
+  const clusterSize = node.state.info?.()?.clusterSize || DEFAULT_MOST;
+  return Math.min(DEFAULT_MOST, Math.max(DEFAULT_LEAST, clusterSize));
+}

@@ -1,0 +1,28 @@
+/** Actions on dirty bitmaps. */
+import { CommandError } from '../errors.ts';
+import { addBitmap } from '../graph/add-bitmap.ts';
+import type { Action } from './action.ts';
+
+export const blockDirtyBitmapAdd: Action<'block-dirty-bitmap-add'> = {
+  groups: false,
+  prepare: (data, { block }) => {
+    const { node, bitmap } = addBitmap(block, data);
+    return {
+      abort: () => {
+        node.bitmaps.remove(bitmap);
+        return Promise.resolve();
+      },
+    };
+  },
+};
+
+export const blockDirtyBitmapClear: Action<'block-dirty-bitmap-clear'> = {
+  groups: false,
+  prepare: ({ node, name }, { block }) => {
+    const { bitmap } = block.bitmap(node, name);
+    if (bitmap.frozen) throw new CommandError('Cannot modify a frozen bitmap');
+    if (bitmap.readOnly) throw new CommandError('Cannot clear a readonly bitmap');
+    const undo = bitmap.clear();
+    return { abort: () => Promise.resolve(undo()) };
+  },
+};

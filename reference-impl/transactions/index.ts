@@ -1,0 +1,46 @@
+/** The actions of the reference, in the order of their names, and how a transaction carries them out: all, or none. */
+import type { ActionCompletionMode, TransactionAction } from '../../spec/generated/qmp.ts';
+import { CommandError } from '../errors.ts';
+import type { JobContext } from '../jobs/context.ts';
+import { JobGroup } from '../jobs/group.ts';
+import { abort } from './abort.ts';
+import type { Action, ActionType, PreparedAction } from './action.ts';
+import { blockdevBackup, driveBackup } from './backups.ts';
+import { blockDirtyBitmapAdd, blockDirtyBitmapClear } from './bitmaps.ts';
+import { blockdevSnapshot, blockdevSnapshotInternalSync, blockdevSnapshotSync } from './snapshots.ts';
+
+export const actions = {
+  abort,
+  'block-dirty-bitmap-add': blockDirtyBitmapAdd,
+  'block-dirty-bitmap-clear': blockDirtyBitmapClear,
+  'blockdev-backup': blockdevBackup,
+  'blockdev-snapshot': blockdevSnapshot,
+  'blockdev-snapshot-internal-sync': blockdevSnapshotInternalSync,
+  'blockdev-snapshot-sync': blockdevSnapshotSync,
+  'drive-backup': driveBackup,
+} satisfies { readonly [T in ActionType]: Action<T> };
+
+/** Throws `CommandError`, and then nothing has changed. */
+export async function runTransaction(
+  { block, jobs }: JobContext,
+  given: readonly TransactionAction[],
+  mode: ActionCompletionMode,
+): Promise<void> {
+  const context = { block, jobs, group: mode === 'grouped' ? new JobGroup() : undefined };
+  await block.graph.drain();
+  const prepared: PreparedAction[] = [];
+  try {
+    for (const { type, data } of given) {
+      const action = actions[type] as Action<ActionType>;
+      if (mode === 'grouped' && !action.groups)
+        throw new CommandError(
+          `Action '${type}' does not support Transaction property completion-mode = grouped`,
+        );
+      prepared.push(await action.prepare(data as never, context));
+    }
+  } catch (error) {
+    for (const action of prepared.toReversed()) await action.abort?.();
+    throw error;
+  }
+  for (const action of prepared) await action.commit?.();
+}
