@@ -1,7 +1,7 @@
 import { check, property, sample as samples } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileSchema } from '../../spec/compiler/compile.ts';
-import { type JsonObject, parseJson } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { Command } from '../../spec/model.ts';
 import { validateArguments } from '../../spec/validate.ts';
 import { COMMANDS, LIVE, SCHEMAS } from '../testing/schemas.ts';
@@ -101,10 +101,14 @@ describe('faults', () => {
       '{"device":"d","size":1,"size":null}',
     ]);
     expect(wires('deep-nesting')[0]).toMatch(/^\{"device":\[{1000}\]{1000},"size":1\}$/);
-    expect(wires('exclusive-members').map((wire) => parseJson(wire))).toEqual([
-      { device: 'd', 'node-name': 'd', size: 1 },
-      { size: 1 },
-    ]);
+    expect(wires('exclusive-members')).toEqual(['{"size":1}']);
+  });
+
+  test('of exclusive members are both of them, and neither', () => {
+    const { arguments: type, name } = spec.commands.get('blockdev-open-tray')!;
+    const [site] = sitesOf(type, { id: 'd' }, name);
+    const found = [...faultsAt('exclusive-members', site!, { id: 'd' })].map(({ arguments: args }) => args);
+    expect(found).toEqual([{ id: 'd', device: 'd' }, {}]);
   });
 
   test('shrink to the simplest valid arguments with that mutation of that member', () => {

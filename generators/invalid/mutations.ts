@@ -135,12 +135,12 @@ export const MUTATIONS = {
     requirement: 'schema/refused-before-effects',
     schematic: false,
     *at({ command = '', value, members }) {
-      for (const { members: group, neither } of exclusiveGroups(command)) {
+      for (const { members: group, both, neither } of exclusiveGroups(command)) {
         const given = group.filter((name) => Object.hasOwn(value, name));
         const possible = group.every((name) => members.some((member) => member.name === name));
         if (given.length !== 1 || !possible) continue;
         const other = group.find((name) => name !== given[0])!;
-        yield { member: other, put: value[given[0]!]! };
+        if (both) yield { member: other, put: value[given[0]!]! };
         if (neither) yield { member: given[0]!, take: true };
       }
     },

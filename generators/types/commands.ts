@@ -1,20 +1,24 @@
 /** What is known of commands and no QAPI type can say. */
 
-/** Of each group exactly one member may be given; `neither`: none may be left out either. */
+/** Members that say the same in two ways. */
 export interface ExclusiveGroup {
   readonly members: readonly [string, string];
+  /** Giving both is refused. */
+  readonly both: boolean;
+  /** Giving neither is refused. */
   readonly neither: boolean;
 }
 
-const DEVICE_OR_NODE: ExclusiveGroup = { members: ['device', 'node-name'], neither: true };
-const DEVICE_OR_ID: ExclusiveGroup = { members: ['device', 'id'], neither: true };
+/** Given both, the device is taken where there is one: nobody refuses it. */
+const DEVICE_OR_NODE: ExclusiveGroup = { members: ['device', 'node-name'], both: false, neither: true };
+const DEVICE_OR_ID: ExclusiveGroup = { members: ['device', 'id'], both: true, neither: true };
 
 const EXCLUSIVE: Readonly<Record<string, readonly ExclusiveGroup[]>> = {
   block_resize: [DEVICE_OR_NODE],
   'blockdev-open-tray': [DEVICE_OR_ID],
   'blockdev-close-tray': [DEVICE_OR_ID],
   'blockdev-change-medium': [DEVICE_OR_ID],
-  'block-stream': [{ members: ['base', 'base-node'], neither: false }],
+  'block-stream': [{ members: ['base', 'base-node'], both: true, neither: false }],
 };
 
 export function exclusiveGroups(command: string): readonly ExclusiveGroup[] {

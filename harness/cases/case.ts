@@ -120,6 +120,13 @@ export interface CaseContext extends MonitorHandle {
   equal(got: Json, expected: Json, message: string, detail?: Detail): void;
   /** States that `got` has at least the members of `expected`, recursively. */
   contains(got: Json, expected: Json, message: string, detail?: Detail): void;
+  /** Deviations recorded so far, by the case and by the checks. */
+  readonly deviations: number;
+  /**
+   * Forgets the exchanges and deviations so far: they were the search for a counterexample. What is exchanged from here
+   * on is what the record tells, so that whatever it needs has to be made after this.
+   */
+  anew(): void;
   /** Records an observation that is no deviation. */
   info(message: string): void;
   /** Ends the case as skipped. */

@@ -122,6 +122,15 @@ export class Context implements CaseContext {
     if (path !== null) this.#deviate(message, { expected, got, path }, detail);
   }
 
+  get deviations(): number {
+    return this.#state.watch.deviations.length;
+  }
+
+  anew(): void {
+    this.#state.recorder.clear();
+    this.#state.watch.deviations.length = 0;
+  }
+
   info(message: string): void {
     this.notes.push(message);
   }

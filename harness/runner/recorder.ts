@@ -34,6 +34,11 @@ export class Recorder {
     return this.#steps.length - 1;
   }
 
+  /** Forgets all steps. */
+  clear(): void {
+    this.#steps.length = 0;
+  }
+
   /** Begins a step and gives its index. */
   begin(step: TranscriptStep, monitor: number): number {
     this.#steps.push({ ...(step as Step), ...(monitor === 0 ? {} : { monitor }) });

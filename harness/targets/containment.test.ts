@@ -23,6 +23,10 @@ describe('lets through', () => {
     ['nbd URI with a socket within', add({ filename: `nbd+unix:///x?socket=${DIR}/s` })],
     ['http on loopback', add({ driver: 'http', url: 'http://127.0.0.1:8080/x' })],
     ['a descriptor that nobody gives', add({ server: { type: 'fd', str: 'no-such-descriptor' } })],
+    [
+      'an address that lacks what it names',
+      add({ server: { type: 'fd' }, addr: { type: 'vsock', data: {} } }),
+    ],
     ['vsock to itself', add({ addr: { type: 'vsock', data: { cid: '1', port: '1' } } })],
     ['qemu-io', { execute: 'human-monitor-command', arguments: { 'command-line': 'qemu-io d "read 0 1"' } }],
     ['numbers, null, true', add({ size: 2n ** 63n, backing: null, 'read-only': true })],
@@ -64,7 +68,6 @@ describe('stops', () => {
     ['nbd:unix: without', add({ filename: 'nbd:unix:/run/s' })],
     ['a descriptor', add({ server: { type: 'fd', str: '3' } })],
     ['a descriptor in data', add({ addr: { type: 'fd', data: { str: '3' } } })],
-    ['an address by descriptor without one', add({ server: { type: 'fd' } })],
     ['vsock', add({ server: { type: 'vsock', cid: '2', port: '1' } })],
     ['a PCI device', add({ driver: 'nvme', device: '0000:01:00.0', namespace: 1 })],
     ['the human monitor', { execute: 'human-monitor-command', arguments: { 'command-line': 'migrate x' } }],

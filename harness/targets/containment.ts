@@ -106,8 +106,8 @@ function visit(item: Json, key: string, path: string, bounds: Bounds): void {
  */
 function isAddressOutside({ type, data, str, cid }: JsonObject): boolean {
   const within = isJsonObject(data) ? data : { str: str ?? null, cid: cid ?? null };
-  if (type === 'fd') return !(typeof within.str === 'string' && within.str.startsWith('no-such-'));
-  return type === 'vsock' && within.cid !== '1';
+  if (type === 'fd') return typeof within.str === 'string' && !within.str.startsWith('no-such-');
+  return type === 'vsock' && typeof within.cid === 'string' && within.cid !== '1';
 }
 
 /** A string by the member in which it stands; options may be flattened (`file.filename`). */

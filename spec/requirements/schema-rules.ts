@@ -72,6 +72,11 @@ export const schemaRules = {
     definition: 'protocol/schema',
     text: 'What a command returns conforms to the schema: required members present, no unknown ones, types right.',
   },
+  'schema/valid-form-is-taken': {
+    level: 'must',
+    definition: 'protocol/schema',
+    text: 'Arguments that the schema allows are never refused for their form: no valid member is called missing, unexpected, ill-typed or out of range.',
+  },
   'schema/uint64-takes-negative': {
     level: 'may',
     definition: 'protocol/schema',

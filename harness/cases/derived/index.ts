@@ -14,18 +14,9 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { needs } from '../support.ts';
 import { type FaultKind, faulty, forbiddenBy, KINDS } from './faults.ts';
 import { membersOf, minimalObject } from './minimal.ts';
+import { NOT_TRIED } from './not-tried.ts';
 import { PREPARED } from './prepared.ts';
-
-/** Commands that are not tried, since an endpoint that overlooks the fault would no longer be what it was. */
-const NOT_TRIED: Readonly<Record<string, string>> = {
-  cont: 'starts the guest',
-  'nbd-server-stop': 'stops the server of other cases',
-  qmp_capabilities: 'is refused in a session that is open; its faults have cases of their own',
-  quit: 'ends the endpoint',
-  stop: 'stops the guest',
-  system_powerdown: 'ends the guest',
-  system_reset: 'resets the guest',
-};
+import { propertyCases } from './properties/index.ts';
 
 const NOTHING = 'no-such-thing';
 
@@ -37,12 +28,14 @@ interface Part {
   readonly members: readonly Member[];
 }
 
+/** Without qmp_capabilities: in an open session it is refused as such, and its faults have cases of their own. */
 export function derivedCases(schema: Schema): CaseDefinition[] {
-  return [...schema.commands.values()]
-    .filter(({ name, unchecked }) => !unchecked && !(name in NOT_TRIED))
+  const faults = [...schema.commands.values()]
+    .filter(({ name, unchecked }) => !unchecked && !NOT_TRIED.has(name) && name !== 'qmp_capabilities')
     .flatMap(partsOf)
     .flatMap((part) => KINDS.map((kind) => caseOf(part, kind)))
     .filter((definition) => definition !== undefined);
+  return [...faults, ...propertyCases(schema)];
 }
 
 function partsOf(command: Command): Part[] {

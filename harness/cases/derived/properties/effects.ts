@@ -1,0 +1,131 @@
+/** What was accepted is reported by the queries, and deleting it again leaves everything as it was. */
+import { oneof } from 'fast-check';
+import { argumentsOf } from '../../../../generators/arbitraries/command.ts';
+import { isJsonObject, type Json, type JsonObject, jsonEqual, stringifyJson } from '../../../../spec/json.ts';
+import type { Command } from '../../../../spec/model.ts';
+import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { findNode, MiB, needs, nullNodes, queryList, virtualSize } from '../../support.ts';
+import { holds } from './search.ts';
+import { World } from './world.ts';
+
+const RUNS = 300;
+const RUNS_RESIZE = 60;
+const RUNS_QUERIES = 60;
+
+export const effectCases: readonly CaseDefinition[] = [
+  {
+    id: 'derived/properties/nodes-added-and-deleted',
+    title:
+      'A node that is added is reported as it was asked for, and deleting it leaves everything as it was',
+    requirements: ['schema/valid-form-is-taken', 'schema/return-value'],
+    needs: nullNodes,
+    run: addedAndDeleted,
+  },
+  {
+    id: 'derived/properties/sizes-set',
+    title: 'A size that block_resize takes is what the queries report',
+    requirements: ['schema/valid-form-is-taken', 'schema/return-value'],
+    needs: needs(nullNodes, {
+      commands: ['block_resize'],
+      drivers: ['raw', 'file'],
+      capabilities: ['sharedFiles'],
+    }),
+    run: sizesSet,
+  },
+  {
+    id: 'derived/properties/queries-pure',
+    title: 'Queries with any valid arguments change nothing',
+    requirements: ['schema/return-value', 'schema/optional-members'],
+    needs: nullNodes,
+    run: queriesPure,
+  },
+];
+
+async function addedAndDeleted(t: CaseContext): Promise<void> {
+  const world = await World.make(t);
+  const name = t.name('added');
+  const command = t.schema.commands.get('blockdev-add')!;
+  await holds<JsonObject>(t, world, {
+    arbitrary: argumentsOf(command, () => world.live).map((args) => ({ ...args, 'node-name': name })),
+    runs: RUNS,
+    show: (args) => `blockdev-add ${stringifyJson(args)}`,
+    async attempt(args) {
+      const before = await nodes(t);
+      const { error } = await t.request({ execute: 'blockdev-add', arguments: args });
+      if (error !== undefined) return null;
+      const node = await findNode(t, name);
+      const wrong = node === undefined ? 'it is not listed' : differenceOf(args, node);
+      const undone = await world.restore('blockdev-add', args);
+      if (wrong !== null || undone !== null) return wrong ?? undone;
+      return jsonEqual(await nodes(t), before) ? null : 'after blockdev-del the nodes are not as before';
+    },
+  });
+}
+
+/** What query-named-block-nodes tells of options that every driver takes. */
+function differenceOf(args: JsonObject, node: JsonObject): string | null {
+  const asked: JsonObject = { drv: args.driver!, detect_zeroes: args['detect-zeroes'] ?? 'off' };
+  if (typeof args['read-only'] === 'boolean') asked.ro = args['read-only'];
+  for (const [member, value] of Object.entries(asked))
+    if (!jsonEqual(node[member] ?? null, value))
+      return `${member} is reported as ${stringifyJson(node[member] ?? null)}`;
+  const cache = isJsonObject(args.cache) ? args.cache : {};
+  const reported = isJsonObject(node.cache) ? node.cache : {};
+  for (const flag of ['direct', 'no-flush'])
+    if (flag in cache && reported[flag] !== cache[flag]) return `cache.${flag} is reported otherwise`;
+  return null;
+}
+
+async function sizesSet(t: CaseContext): Promise<void> {
+  const world = await World.make(t);
+  const node = world.live.nodes.at(-1)!;
+  const command: Command = t.schema.commands.get('block_resize')!;
+  await holds<Json>(t, world, {
+    arbitrary: argumentsOf(command, () => world.live).map(({ size }) => size!),
+    runs: RUNS_RESIZE,
+    show: (size) => `block_resize to ${stringifyJson(size)}`,
+    async attempt(size) {
+      const { error } = await t.request({ execute: 'block_resize', arguments: { 'node-name': node, size } });
+      const reported = BigInt((await virtualSize(t, node)) as number | bigint);
+      if (error !== undefined)
+        return reported === BigInt(MiB) ? null : `refused, and yet the size is ${reported}`;
+      await t.execute('block_resize', { 'node-name': node, size: MiB });
+      // Sizes are whole sectors.
+      const asked = BigInt(size as number | bigint);
+      return reported >= asked && reported - asked < 512n ? null : `the size is ${reported}`;
+    },
+  });
+}
+
+async function queriesPure(t: CaseContext): Promise<void> {
+  const world = await World.make(t);
+  const queries = [...t.schema.commands.values()].filter(({ name }) => name.startsWith('query-'));
+  const calls = queries.map((command) =>
+    argumentsOf(command, () => world.live).map((args) => ({ execute: command.name, arguments: args })),
+  );
+  await holds<JsonObject>(t, world, {
+    arbitrary: oneof(...calls),
+    runs: RUNS_QUERIES,
+    show: (message) => stringifyJson(message),
+    async attempt(message) {
+      const before = await nodes(t);
+      await t.request(message);
+      return jsonEqual(await nodes(t), before) ? null : 'the nodes changed';
+    },
+  });
+}
+
+/** All nodes, without what changes by itself. */
+async function nodes(t: CaseContext): Promise<Json> {
+  return (await queryList(t, 'query-named-block-nodes')).map((node) => withoutUsage(node)!);
+}
+
+function withoutUsage(value: Json | undefined): Json {
+  if (Array.isArray(value)) return value.map(withoutUsage);
+  if (!isJsonObject(value)) return value ?? null;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => name !== 'actual-size')
+      .map(([name, item]) => [name, withoutUsage(item)]),
+  );
+}

@@ -1,0 +1,12 @@
+/** Properties that hold for all arguments, tried with random ones and at every point of the schema. */
+import type { Schema } from '../../../../spec/model.ts';
+import type { CaseDefinition } from '../../case.ts';
+import { effectCases } from './effects.ts';
+import { invalidCases } from './invalid.ts';
+import { pointCases } from './points.ts';
+import { rawCases } from './raw.ts';
+import { validCases } from './valid.ts';
+
+export function propertyCases(schema: Schema): CaseDefinition[] {
+  return [...validCases(schema), ...invalidCases(schema), ...pointCases(schema), ...effectCases, ...rawCases];
+}

@@ -1,0 +1,79 @@
+/** Whatever fault valid arguments get, the command refuses them with the right class, and changes nothing. */
+import { faultsOf } from '../../../../generators/invalid/arbitrary.ts';
+import type { Fault } from '../../../../generators/invalid/fault.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../../spec/json.ts';
+import type { Command, Schema } from '../../../../spec/model.ts';
+import { validateArguments } from '../../../../spec/validate.ts';
+import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { liveFor, offeredCommand, triedCommands } from './commands.ts';
+import { holds } from './search.ts';
+import { World } from './world.ts';
+
+const RUNS = 60;
+/** Unions have more to try. */
+const RUNS_UNION = 300;
+
+export function invalidCases(schema: Schema): CaseDefinition[] {
+  return triedCommands(schema)
+    .filter(({ name }) => name !== 'qmp_capabilities')
+    .map((command) => ({
+      id: `derived/properties/${command.name}-invalid`,
+      title: `${command.name} refuses valid arguments with any one fault, and does nothing`,
+      requirements: [
+        'schema/member-missing',
+        'schema/member-unknown',
+        'schema/member-type',
+        'schema/integer-form',
+        'schema/integer-range',
+        'schema/case-sensitive',
+        'schema/refused-before-effects',
+      ],
+      needs: { commands: [command.name] },
+      run: (t: CaseContext) => alwaysRefused(t, offeredCommand(t, command)),
+    }));
+}
+
+async function alwaysRefused(t: CaseContext, command: Command): Promise<void> {
+  const world = await World.make(t);
+  await holds<Fault>(t, world, {
+    arbitrary: faultsOf(command, liveFor(command, t, world)),
+    runs: command.arguments.tag === undefined ? RUNS : RUNS_UNION,
+    attempt: (fault) => tryFault(t, world, command, fault),
+    show: ({ where, wire }) => `${command.name} ${wire.slice(0, 2000)} (${where.slice(0, 200)})`,
+  });
+}
+
+/** Sends a fault; what is wrong with the answer, null if nothing is. */
+async function tryFault(
+  t: CaseContext,
+  world: World,
+  { name }: Command,
+  fault: Fault,
+): Promise<string | null> {
+  const { arguments: args, errorClass } = fault;
+  if (args !== null && isAllowed(t, name, fault, args)) return null;
+  const error = args === null ? await errorOfText(t, name, fault.wire) : await errorOfValue(t, name, args);
+  if (error === undefined) {
+    await world.restore(name, args ?? fault.valid);
+    return 'accepted';
+  }
+  const got = isJsonObject(error) ? error.class : null;
+  return got === errorClass ? null : `refused with class ${String(got)} instead of ${errorClass}`;
+}
+
+/** The endpoint's own schema has what ours does not: drift, no fault. Ranges it does not tell. */
+function isAllowed(t: CaseContext, name: string, { mutation }: Fault, args: JsonObject): boolean {
+  if (mutation === 'out-of-range' || mutation === 'exclusive-members') return false;
+  return validateArguments(t.offered, name, args).length === 0;
+}
+
+async function errorOfValue(t: CaseContext, execute: string, args: JsonObject): Promise<Json | undefined> {
+  return (await t.request({ execute, arguments: args })).error;
+}
+
+/** The first error that came, undefined if there was none or anything succeeded. */
+async function errorOfText(t: CaseContext, name: string, wire: string): Promise<Json | undefined> {
+  const { messages } = await t.raw(`{"execute":${JSON.stringify(name)},"arguments":${wire}}\n`);
+  if (messages.some((message) => Object.hasOwn(message, 'return'))) return undefined;
+  return messages.find(({ error }) => error !== undefined)?.error;
+}

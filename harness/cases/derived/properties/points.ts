@@ -1,0 +1,59 @@
+/** Every point of a command's schema is tried at least once, and each two optional members together. */
+import { Draw, seeded } from '../../../../generators/arbitraries/draw.ts';
+import { Coverage, type CoverageRow } from '../../../../generators/points/coverage.ts';
+import { Points } from '../../../../generators/points/points.ts';
+import { type JsonObject, stringifyJson } from '../../../../spec/json.ts';
+import type { Command, Schema } from '../../../../spec/model.ts';
+import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { liveFor, offeredCommand, triedCommands } from './commands.ts';
+import { tryValid } from './valid.ts';
+import { World } from './world.ts';
+
+/** Tries at a point until a call that reaches it is accepted. */
+const TRIES = 2;
+
+/** `told` gets the coverage of each command that was tried to the end. */
+export function pointCases(schema: Schema, told?: (row: CoverageRow) => void): CaseDefinition[] {
+  return triedCommands(schema)
+    .filter(({ arguments: type }) => type.members.length > 0)
+    .map((command) => ({
+      id: `derived/properties/${command.name}-points`,
+      title: `${command.name} is tried at every point of its schema, and refused at none for its form`,
+      requirements: ['schema/valid-form-is-taken', 'schema/optional-members', 'schema/return-value'],
+      needs: { commands: [command.name] },
+      run: (t: CaseContext) => tryAllPoints(t, offeredCommand(t, command), told),
+    }));
+}
+
+async function tryAllPoints(
+  t: CaseContext,
+  command: Command,
+  told?: (row: CoverageRow) => void,
+): Promise<void> {
+  const world = await World.make(t);
+  const points = new Points(command);
+  const coverage = new Coverage(points);
+  const live = liveFor(command, t, world);
+  const random = seeded(t.seed);
+
+  async function attempt(make: (draw: Draw) => JsonObject): Promise<void> {
+    const args = make(new Draw(random, live(), true));
+    const before = t.deviations;
+    const problem = await tryValid(t, world, points, args, (accepted) => coverage.saw(args, accepted));
+    if (problem === null && t.deviations === before) return;
+    await world.clear();
+    t.anew();
+    await world.furnish();
+    const again = (await tryValid(t, world, points, args)) ?? 'found by the checks';
+    t.check(false, `${command.name} ${stringifyJson(args)}: ${again}`);
+  }
+
+  for (let round = 0; round < TRIES; round++)
+    for (const { id, witness } of points.all) if (!coverage.isAccepted(id)) await attempt(witness);
+  for (const args of points.pairs(new Draw(random, live(), true))) await attempt(() => args);
+  const unreached = coverage.unreached();
+  t.check(unreached.length === 0, `every point was reached, not so ${unreached.join(', ')}`);
+  told?.(coverage.row());
+  await world.clear();
+  t.anew();
+}

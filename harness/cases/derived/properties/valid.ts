@@ -1,0 +1,58 @@
+/** Whatever valid arguments a command gets, it never refuses them for their form; what was accepted can be undone. */
+import { argumentsOf } from '../../../../generators/arbitraries/command.ts';
+import { Points } from '../../../../generators/points/points.ts';
+import { isJsonObject, type JsonObject, stringifyJson } from '../../../../spec/json.ts';
+import type { Command, Schema } from '../../../../spec/model.ts';
+import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { liveFor, offeredCommand, triedCommands } from './commands.ts';
+import { faultsForm } from './form.ts';
+import { holds } from './search.ts';
+import { World } from './world.ts';
+
+const RUNS = 60;
+/** Unions have more to try. */
+const RUNS_UNION = 400;
+
+export function validCases(schema: Schema): CaseDefinition[] {
+  return triedCommands(schema)
+    .filter(({ arguments: type }) => type.members.length > 0)
+    .map((command) => ({
+      id: `derived/properties/${command.name}-valid`,
+      title: `${command.name} never refuses valid arguments for their form`,
+      requirements: [
+        'schema/valid-form-is-taken',
+        'schema/optional-members',
+        'schema/return-value',
+        'schema/event-data',
+      ],
+      needs: { commands: [command.name] },
+      run: (t: CaseContext) => neverRefusedForForm(t, offeredCommand(t, command)),
+    }));
+}
+
+async function neverRefusedForForm(t: CaseContext, command: Command): Promise<void> {
+  const world = await World.make(t);
+  const points = new Points(command);
+  await holds<JsonObject>(t, world, {
+    arbitrary: argumentsOf(command, liveFor(command, t, world)),
+    runs: command.arguments.tag === undefined ? RUNS : RUNS_UNION,
+    attempt: (args) => tryValid(t, world, points, args),
+    show: (args) => `${command.name} ${stringifyJson(args)}`,
+  });
+}
+
+/** Sends valid arguments; what is wrong with the answer, null if nothing is. Leaves the world as it was. */
+export async function tryValid(
+  t: CaseContext,
+  world: World,
+  points: Points,
+  args: JsonObject,
+  told?: (accepted: boolean) => void,
+): Promise<string | null> {
+  const { name } = points.command;
+  const { error } = await t.request({ execute: name, arguments: args });
+  told?.(error === undefined);
+  if (error === undefined) return world.restore(name, args);
+  const desc = isJsonObject(error) ? String(error.desc) : '';
+  return faultsForm(desc, args, points) ? `refused for its form: ${desc}` : null;
+}
