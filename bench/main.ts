@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { clientRate } from './client-rate.ts';
 import { compile } from './compile.ts';
 import type { Benchmark, Measurement } from './measure.ts';
+import { qcow2Rate } from './qcow2-rate.ts';
 import { referenceRate } from './reference-rate.ts';
 import { startUp } from './start-up.ts';
 
@@ -15,6 +16,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   compile,
   'client-rate': clientRate,
   'reference-rate': referenceRate,
+  'qcow2-rate': qcow2Rate,
 };
 
 function option(name: string): string | undefined {
