@@ -9,7 +9,6 @@ export function passThrough(child: ChildHandle): DriverState {
     length: () => child.length(),
     // Whether it really can, the child knows.
     growable: true,
-    limits: child.limits,
     read: (offset, buffer) => child.read(host(offset), buffer),
     write: (offset, data) => child.write(host(offset), data),
     writeZeroes: (offset, length, flags) => child.writeZeroes(host(offset), length, flags),

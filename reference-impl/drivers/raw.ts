@@ -16,7 +16,6 @@ async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
   return {
     length: () => size ?? Math.max(0, file.length() - start),
     growable: size === undefined,
-    limits: file.limits,
     read: (offset, buffer) => {
       file.debugEvent('read_aio');
       return file.read(host(offset), buffer);

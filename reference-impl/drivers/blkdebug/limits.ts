@@ -25,7 +25,7 @@ export function limitOptions(options: JsonObject): Given {
   return Object.fromEntries(NAMES.map((name) => [name, size(name)])) as Given;
 }
 
-/** Limits of the node, given those of its image. Throws `CommandError`. */
+/** Limits of the node, in multiples of what its image is read and written in. Throws `CommandError`. */
 export function limitsOf(given: Given, image: Limits): Limits {
   const { align } = given;
   if (align >= TOO_LARGE || (align !== 0 && !isPowerOfTwo(align))) throw unmet('align', align);
@@ -38,12 +38,12 @@ export function limitsOf(given: Given, image: Limits): Limits {
     return value;
   };
   return {
-    requestAlignment: align || image.requestAlignment,
-    maxTransfer: checked('max-transfer', unit) || image.maxTransfer,
-    zeroAlignment: checked('opt-write-zero', unit) || image.zeroAlignment,
-    maxZero: checked('max-write-zero', zeroUnit) || image.maxZero,
-    discardAlignment: checked('opt-discard', unit) || image.discardAlignment,
-    maxDiscard: checked('max-discard', discardUnit) || image.maxDiscard,
+    requestAlignment: align || 1,
+    maxTransfer: checked('max-transfer', unit),
+    zeroAlignment: checked('opt-write-zero', unit),
+    maxZero: checked('max-write-zero', zeroUnit),
+    discardAlignment: checked('opt-discard', unit),
+    maxDiscard: checked('max-discard', discardUnit),
   };
 }
 
