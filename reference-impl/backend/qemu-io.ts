@@ -44,6 +44,7 @@ interface IoCommand {
 }
 
 const write: IoCommand['run'] = ({ node }, { flags, numbers: [offset = 0, length = 0] }) => {
+  assertInside(node, offset, length);
   const fua = flags.has('f');
   if (flags.has('z')) return node.requests.writeZeroes(offset, length, { fua, mayUnmap: flags.has('u') });
   const data = Buffer.alloc(length, Number(flags.get('P') ?? DEFAULT_PATTERN));
@@ -80,7 +81,10 @@ const commands: Readonly<Record<string, IoCommand>> = {
     flags: 'Cq',
     takes: WRITE,
     direction: 'write',
-    run: ({ node }, { numbers: [offset = 0, length = 0] }) => node.requests.discard(offset, length),
+    run: ({ node }, { numbers: [offset = 0, length = 0] }) => {
+      assertInside(node, offset, length);
+      return node.requests.discard(offset, length);
+    },
   },
   truncate: {
     flags: '',

@@ -1,7 +1,6 @@
 /** What queries tell of drives: `BlockInfo`, and `BlockStats` with the node's part in it. */
 import type { JsonObject } from '../../spec/json.ts';
-import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
-import { describeNode, describeStats } from '../graph/query.ts';
+import { describeNode, describeStats, shownNode } from '../graph/query.ts';
 import { type BucketName, bucketNames } from '../io/throttle-config.ts';
 import type { BlockBackend } from './block-backend.ts';
 
@@ -16,19 +15,9 @@ export function describeBackend(backend: BlockBackend): JsonObject {
     cache: { ...(described.cache as JsonObject), writeback: settings.writeback },
     ...describeThrottling(backend),
   };
-  const bitmaps = node.bitmaps.all.map(describeBitmap);
+  const bitmaps = shownNode(node, { ofDrive: true }).bitmaps.describe();
   if (bitmaps.length > 0) info['dirty-bitmaps'] = bitmaps;
   return info;
-}
-
-/** `BlockDirtyInfo` */
-function describeBitmap(bitmap: DirtyBitmap): JsonObject {
-  return {
-    name: bitmap.name,
-    count: bitmap.count(),
-    granularity: bitmap.granularity,
-    status: 'active',
-  };
 }
 
 /** `BlockStats` of a drive */

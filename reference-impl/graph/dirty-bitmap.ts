@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 
 const PAGE = 1 << 16;
@@ -165,44 +166,64 @@ export class DirtyBitmap {
   }
 }
 
+/** A job's own record of what is written to a node; it has no name. */
+export interface WriteTracker {
+  readonly granularity: number;
+  /** Dirty bytes. */
+  readonly bytes: number;
+  mark(offset: number, length: number): void;
+}
+
 /** The bitmaps of one node, newest first, as queries list them. */
 export class DirtyBitmaps {
-  readonly #list: DirtyBitmap[] = [];
-  /** Others who are told what is written, as a job is: both before and after. */
-  readonly observers = new Set<{ mark(offset: number, length: number): void }>();
+  readonly #list: (DirtyBitmap | WriteTracker)[] = [];
 
+  /** Those with a name. */
   get all(): readonly DirtyBitmap[] {
-    return this.#list;
+    return this.#list.filter((bitmap) => bitmap instanceof DirtyBitmap);
   }
 
   find(name: string): DirtyBitmap | undefined {
-    return this.#list.find((bitmap) => bitmap.name === name);
+    return this.all.find((bitmap) => bitmap.name === name);
   }
 
-  add(bitmap: DirtyBitmap): void {
+  add(bitmap: DirtyBitmap | WriteTracker): void {
     this.#list.unshift(bitmap);
   }
 
-  remove(bitmap: DirtyBitmap): void {
+  remove(bitmap: DirtyBitmap | WriteTracker): void {
     this.#list.splice(this.#list.indexOf(bitmap), 1);
   }
 
-  /** Something is about to be written. */
+  /** Something is about to be written. Jobs are told then, too: what they copy meanwhile is not done with. */
   announce(offset: number, length: number): void {
-    for (const observer of this.observers) observer.mark(offset, length);
+    for (const tracker of this.#list) if (!(tracker instanceof DirtyBitmap)) tracker.mark(offset, length);
   }
 
   mark(offset: number, length: number): void {
     for (const bitmap of this.#list) bitmap.mark(offset, length);
-    for (const observer of this.observers) observer.mark(offset, length);
   }
 
   checkLength(length: number): void {
-    for (const bitmap of this.#list) bitmap.checkLength(length);
+    for (const bitmap of this.all) bitmap.checkLength(length);
   }
 
   resize(length: number): void {
-    for (const bitmap of this.#list) bitmap.resize(length);
+    for (const bitmap of this.all) bitmap.resize(length);
+  }
+
+  /** `BlockDirtyInfo`s */
+  describe(): JsonObject[] {
+    return this.#list.map((bitmap) =>
+      bitmap instanceof DirtyBitmap
+        ? {
+            name: bitmap.name,
+            count: bitmap.count(),
+            granularity: bitmap.granularity,
+            status: bitmap.frozen ? 'frozen' : 'active',
+          }
+        : { count: bitmap.bytes, granularity: bitmap.granularity, status: 'active' },
+    );
   }
 }
 

@@ -15,7 +15,7 @@ import { OpBlockers } from './op-blockers.ts';
 import type { NodeOptions } from './options.ts';
 import { type Edge, NOTHING, type Permissions } from './permissions.ts';
 import { storeBitmaps } from './persistent-bitmaps.ts';
-import { type RequestPolicy, Requests } from './requests.ts';
+import { type RequestPolicy, Requests, type ThresholdExceeded } from './requests.ts';
 
 export class Node {
   readonly driverName: string;
@@ -102,7 +102,7 @@ export class Node {
   }
 
   /** Puts the driver's state to work; from now on requests may come. */
-  opened(state: DriverState, thresholdExceeded?: (amount: number, threshold: number) => void): void {
+  opened(state: DriverState, thresholdExceeded?: ThresholdExceeded): void {
     this.#opened = { state, requests: new Requests(state, this.#policy(), this.bitmaps, thresholdExceeded) };
     this.backingName = state.details?.().backing;
     if (state.children) this.#firstFilename = this.filename;

@@ -1,6 +1,7 @@
 /** What queries tell of a node: `BlockDeviceInfo` with its `ImageInfo`, and `BlockStats`. */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
+import { integer } from '../monitor/json/value.ts';
 import { fullBackingName } from './backing.ts';
 import type { Node } from './node.ts';
 
@@ -12,13 +13,13 @@ export interface View {
 const ALL_NODES: View = { ofDrive: false };
 
 /** The first node from here on downwards that its drive shows. */
-function shown(node: Node, view: View): Node {
-  return view.ofDrive && node.implicit && node.backing ? shown(node.backing.node, view) : node;
+export function shownNode(node: Node, view: View): Node {
+  return view.ofDrive && node.implicit && node.backing ? shownNode(node.backing.node, view) : node;
 }
 
 /** `BlockDeviceInfo` */
 export function describeNode(top: Node, view: View = ALL_NODES): JsonObject {
-  const node = shown(top, view);
+  const node = shownNode(top, view);
   const { cache, detectZeroes } = node.options;
   const filename = node.filename.shown;
   const details = node.state.details?.() ?? {};
@@ -33,7 +34,7 @@ export function describeNode(top: Node, view: View = ALL_NODES): JsonObject {
     drv: node.driverName,
     iops: 0,
     bps_wr: 0,
-    write_threshold: exact(node.requests.writeThreshold),
+    write_threshold: signed(node.requests.writeThreshold),
     encrypted: details.encrypted ?? false,
     bps: 0,
     bps_rd: 0,
@@ -73,7 +74,7 @@ function describeImage(node: Node, view: View): JsonObject {
   if (snapshots.length > 0) image.snapshots = [...snapshots];
   describeBackingName(node, image);
   const below = node.backing?.node;
-  if (below) image['backing-image'] = describeImage(shown(below, view), view);
+  if (below) image['backing-image'] = describeImage(shownNode(below, view), view);
   return image;
 }
 
@@ -95,7 +96,7 @@ function describeBackingName(node: Node, image: JsonObject): void {
  * drives, not on nodes.
  */
 export function describeStats(top: Node, view: View = ALL_NODES): JsonObject {
-  const node = shown(top, view);
+  const node = shownNode(top, view);
   const stats: JsonObject = {};
   const file = node.child(node.driver.fileChild ?? 'file');
   if (file) stats.parent = describeStats(file.node, view);
@@ -129,6 +130,11 @@ function deviceStats(highestWrite: number): JsonObject {
     account_failed: false,
     timed_stats: [],
   };
+}
+
+/** A uint64 that is shown as an int64. */
+function signed(value: number | bigint): Json {
+  return integer(BigInt.asIntN(64, BigInt(value)));
 }
 
 /** Integers beyond 2^53 travel as `bigint`. */

@@ -38,6 +38,9 @@ export interface RequestPolicy {
   readonly noFlush: boolean;
 }
 
+/** Told how many bytes a write ends behind the threshold. */
+export type ThresholdExceeded = (amount: number, threshold: number | bigint) => void;
+
 interface ActiveRequest {
   readonly start: number;
   readonly end: number;
@@ -57,8 +60,8 @@ export class Requests {
   /** End of the farthest write so far, in bytes. */
   highestWrite = 0;
   /** Bytes: the first write that passes this is told, once. 0: none is. */
-  writeThreshold = 0;
-  readonly #thresholdExceeded: (amount: number, threshold: number) => void;
+  writeThreshold: number | bigint = 0;
+  readonly #thresholdExceeded: ThresholdExceeded;
   /** The driver is out of use: every request fails. */
   dead = false;
   /** Called, and waited for, before anything is changed in the range; what they throw fails the request. */
@@ -68,7 +71,7 @@ export class Requests {
     state: DriverState,
     policy: RequestPolicy,
     bitmaps: DirtyBitmaps,
-    thresholdExceeded: (amount: number, threshold: number) => void = () => {},
+    thresholdExceeded: ThresholdExceeded = () => {},
   ) {
     this.#thresholdExceeded = thresholdExceeded;
     this.#state = state;
@@ -207,9 +210,9 @@ export class Requests {
 
   #checkThreshold(end: number): void {
     const threshold = this.writeThreshold;
-    if (threshold === 0 || end <= threshold) return;
+    if (!threshold || end <= threshold) return;
     this.writeThreshold = 0;
-    this.#thresholdExceeded(end - threshold, threshold);
+    this.#thresholdExceeded(end - Number(threshold), threshold);
   }
 
   #assertAlive(): void {

@@ -10,7 +10,7 @@ import { protocolOf, typedDefinition } from '../graph/definition.ts';
 import { driverNamed, openNode } from '../graph/open.ts';
 import { checkConfig, type ThrottleConfig, throttleConfig } from '../io/throttle-config.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../monitor/json/value.ts';
-import { nest, splitOptions } from './keyval.ts';
+import { nest, parseJsonOption, splitOptions } from './keyval.ts';
 import { sizeFromText } from './typed.ts';
 
 /** Options about the guest's hardware, which a drive that no device uses keeps for nothing. */
@@ -196,6 +196,8 @@ function takeDefinition(opts: Options): WireObject | undefined {
 /** Puts the file name where the driver wants it. */
 function withFile(rest: WireObject, driver: Wire | undefined, filename: string): WireObject {
   if (filename === '') return rest;
+  if (filename.startsWith('json:'))
+    return { ...nest(parseJsonOption(filename.slice('json:'.length))), ...rest };
   if (typeof driver === 'string' && driverNamed(driver).filenameOption !== undefined)
     return { ...rest, filename };
   const given = isWireObject(rest.file) ? rest.file : {};

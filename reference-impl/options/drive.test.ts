@@ -1,0 +1,177 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../spec/json.ts';
+import { runQemuIo } from '../backend/qemu-io.ts';
+import { describeBackend, describeBackendStats } from '../backend/query.ts';
+import { CommandError } from '../errors.ts';
+import { BlockLayer } from '../graph/block-layer.ts';
+import { testServices } from '../testing.ts';
+import { addDrive } from './drive.ts';
+
+let folder: string;
+let block: BlockLayer;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'qmpcheck-drive-'));
+  await writeFile(join(folder, 'disk.img'), new Uint8Array(1 << 20));
+  block = new BlockLayer(testServices(folder));
+});
+
+afterEach(async () => {
+  await block.close();
+  await rm(folder, { recursive: true });
+});
+
+const drive = (id: string) => block.backends.find(id)!;
+const inserted = (id: string) => describeBackend(drive(id)).inserted as JsonObject;
+const stats = (id: string) => describeBackendStats(drive(id), 0n).stats as JsonObject;
+const qemuIo = (name: string, line: string) => runQemuIo(block.graph, block.backends.find(name), name, line);
+
+async function refusal(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'not refused',
+    (error: unknown) => (error instanceof CommandError ? error.message : String(error)),
+  );
+}
+
+describe('what an option means', () => {
+  const options: [text: string, shown: JsonObject][] = [
+    [
+      'file=disk.img',
+      {
+        drv: 'raw',
+        file: 'disk.img',
+        ro: false,
+        cache: { direct: false, 'no-flush': false, writeback: true },
+      },
+    ],
+    ['file=disk.img,format=raw,readonly=on', { drv: 'raw', ro: true }],
+    ['file=disk.img,format=raw,read-only=on', { ro: true }],
+    ['file=disk.img,format=raw,cache=none', { cache: { direct: true, 'no-flush': false, writeback: true } }],
+    [
+      'file=disk.img,format=raw,cache=writethrough',
+      { cache: { direct: false, 'no-flush': false, writeback: false } },
+    ],
+    [
+      'file=disk.img,format=raw,cache=unsafe',
+      { cache: { direct: false, 'no-flush': true, writeback: true } },
+    ],
+    [
+      'file=disk.img,format=raw,cache=unsafe,cache.no-flush=off',
+      { cache: { direct: false, 'no-flush': false, writeback: true } },
+    ],
+    [
+      'file=disk.img,format=raw,cache.direct=on',
+      { cache: { direct: true, 'no-flush': false, writeback: true } },
+    ],
+    ['file=disk.img,format=raw,discard=unmap,detect-zeroes=unmap', { detect_zeroes: 'unmap' }],
+    [
+      'driver=null-co,size=1M,node-name=n',
+      { drv: 'null-co', 'node-name': 'n', file: 'json:{"driver": "null-co", "size": "1M"}' },
+    ],
+    ['driver=raw,offset=512,file.driver=file,file.filename=disk.img', { drv: 'raw' }],
+    ['file=json:{"driver":"raw",,"file":{"driver":"file",,"filename":"disk.img"}}', { drv: 'raw' }],
+    [
+      'driver=null-co,throttling.bps-total=1k,serial=x,index=3,rerror=stop',
+      { bps: 1024, group: 'd0', iops: 0 },
+    ],
+    [
+      'driver=null-co,iops_rd=7,iops_rd_max=70,iops_size=4k,group=g',
+      { iops_rd: 7, iops_rd_max: 70, iops_rd_max_length: 1, iops_size: 4096, group: 'g' },
+    ],
+  ];
+  test.each(options)('%s', async (text, shown) => {
+    await addDrive(`if=none,id=d0,${text}`, block);
+    expect(inserted('d0')).toMatchObject(shown);
+  });
+
+  test('nothing about a medium: an empty drive', async () => {
+    await addDrive('if=none,id=e0', block);
+    expect(describeBackend(drive('e0'))).toEqual({
+      device: 'e0',
+      locked: false,
+      removable: true,
+      type: 'unknown',
+    });
+  });
+});
+
+describe('refused', () => {
+  test.each([
+    ['file=none,format=raw', "Could not open 'none': No such file or directory"],
+    ['driver=null-co,rerror=enospc', "'enospc' invalid read error action"],
+    ['driver=null-co,werror=x', "'x' invalid write error action"],
+    ['driver=null-co,cache=x', 'invalid cache option'],
+    ['driver=null-co,readonly=x', "Parameter 'readonly' expects 'on' or 'off'"],
+    ['driver=null-co,format=raw', "Cannot specify both 'driver' and 'format'"],
+    ['driver=null-co,node-name=d0', 'node-name=d0 is conflicting with a device id'],
+    ['driver=null-co,if=ide', 'machine type does not support if=ide,bus=0,unit=0'],
+    ['driver=null-co,throttling.bps-total=1,throttling.bps-read=1', 'cannot be used at the same time'],
+  ])('%s', async (text, message) => {
+    expect(await refusal(addDrive(`id=d0,${text}`, block))).toContain(message);
+  });
+
+  test('an id that is taken', async () => {
+    await addDrive('if=none,id=d0', block);
+    expect(await refusal(addDrive('if=none,id=d0', block))).toBe("Duplicate ID 'd0' for drive");
+  });
+});
+
+describe('qemu-io on a drive', () => {
+  const read = async (offset: number, length: number) => {
+    const buffer = new Uint8Array(length);
+    await drive('d0').node!.requests.read(offset, buffer);
+    return buffer;
+  };
+  beforeEach(() => addDrive('if=none,id=d0,format=raw,file=disk.img,node-name=n', block));
+
+  test('writes patterns and zeroes; sizes have suffixes', async () => {
+    await qemuIo('d0', 'write 1k 512');
+    await qemuIo('d0', 'write -P 0x11 -q 4k 0.5k');
+    await qemuIo('n', 'write -z 4k 256');
+    expect(new Set(await read(1024, 512))).toEqual(new Set([0xcd]));
+    expect(new Set(await read(4096, 256))).toEqual(new Set([0]));
+    expect(new Set(await read(4096 + 256, 256))).toEqual(new Set([0x11]));
+  });
+
+  test.each(['write 1x 512', 'write', 'write -P', 'abort', 'read 2M 512', 'write 2M 512', 'write 0 4G', ''])(
+    '%j does nothing that anybody hears of',
+    async (line) => {
+      expect(await refusal(qemuIo('d0', line))).toBe('not refused');
+      expect(await read(0, 512)).toEqual(new Uint8Array(512));
+      expect(drive('d0').node!.requests.length()).toBe(1 << 20);
+    },
+  );
+
+  test('a writer stays one, and is in the way of those who bear none', async () => {
+    expect(drive('d0').node!.parents[0]!.permissions.takes).toBe(1);
+    await qemuIo('d0', 'write 0 512');
+    expect(drive('d0').node!.parents[0]!.permissions.takes).toBe(3);
+  });
+
+  test('a read-only node, and one that is not there', async () => {
+    await block.add({ driver: 'null-co', 'node-name': 'r', 'read-only': true });
+    expect(await refusal(qemuIo('r', 'write 0 512'))).toBe('Block node is read-only');
+    expect(await refusal(qemuIo('x', 'read 0 512'))).toBe('Cannot find device= nor node_name=x');
+  });
+
+  test('statistics count what is asked for in the background, as devices ask', async () => {
+    await qemuIo('d0', 'write 0 512');
+    await qemuIo('d0', 'aio_write 0 1k');
+    await qemuIo('d0', 'aio_read 0 512');
+    await qemuIo('d0', 'aio_read 2M 512');
+    await block.services.inFlight.idle();
+    await qemuIo('d0', 'aio_flush');
+    expect(stats('d0')).toMatchObject({
+      wr_operations: 1,
+      wr_bytes: 1024,
+      rd_operations: 1,
+      rd_bytes: 512,
+      failed_rd_operations: 1,
+      flush_operations: 1,
+      wr_highest_offset: 1024,
+    });
+  });
+});
