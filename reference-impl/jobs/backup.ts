@@ -210,7 +210,8 @@ class Backup implements JobWork {
   }
 
   async #copy(offset: number, length: number): Promise<void> {
-    const data = new Uint8Array(length);
+    // A source that keeps nothing leaves what is there, which is not to pass for zeroes.
+    const data = new Uint8Array(length).fill(0xff);
     await side('read', this.#source.requests.read(offset, data));
     const { requests } = this.#target;
     if (isZero(data)) await side('write', requests.writeZeroes(offset, length, { mayUnmap: true }));

@@ -155,10 +155,10 @@ class Mirror implements JobWork {
     this.#copy = copy;
     this.#nodes = nodes;
     this.#onlyNew = onlyNew;
-    plan.source.bitmaps.observers.add(copy.dirty);
   }
 
   async run(job: Job): Promise<void> {
+    this.#plan.source.bitmaps.add(this.#copy.dirty);
     try {
       if (!this.#onlyNew) await this.#findDirty(job);
       await this.#copyUntilToldOtherwise(job);
@@ -259,7 +259,7 @@ class Mirror implements JobWork {
         failure = fault;
         isPivoting = false;
       }
-    source.bitmaps.observers.delete(this.#copy.dirty);
+    source.bitmaps.remove(this.#copy.dirty);
     this.#nodes.letGo();
     this.#replaced?.unblock();
     // Nothing came between: what was written before is copied, what is written from now on goes to the target.
