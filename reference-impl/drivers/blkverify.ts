@@ -2,6 +2,8 @@
  * `blkverify`: does everything on `test` and on `raw` alike. The first difference between what the two say ends the
  * endpoint. The disk is as long as `test`; it alone is flushed.
  */
+import type { JsonObject } from '../../spec/json.ts';
+import { CommandError } from '../errors.ts';
 import { errnoNumber, IoError } from '../io/errno.ts';
 import type { ChildHandle, Driver, DriverState, HostOffset, OpenEnvironment } from './driver.ts';
 
@@ -60,10 +62,19 @@ function status(code: string | undefined): number {
   return code === undefined ? 0 : -errnoNumber(code);
 }
 
+function parseFilename(filename: string): JsonObject {
+  const [, raw, test] = /^blkverify:([^:]*):(.*)$/s.exec(filename) ?? [];
+  if (raw === undefined || test === undefined)
+    throw new CommandError('blkverify requires raw copy and original image path');
+  return { raw, test: { file: test } };
+}
+
 export const blkverify: Driver = {
   kind: 'filter',
   children: { raw: 'filtered', test: 'filtered' },
   fileChild: 'raw',
+  protocols: ['blkverify'],
+  parseFilename,
   plainFilename: (_options, { raw, test }) =>
     raw === undefined || test === undefined ? undefined : `blkverify:${raw}:${test}`,
   open,

@@ -278,7 +278,10 @@ export interface Driver {
   readonly filenameOption?: string;
   /** Prefixes of file names that are this protocol's (`nbd` of `nbd:…`), and the options that such a name means. */
   readonly protocols?: readonly string[];
-  /** Throws `CommandError`. */
+  /**
+   * A child in the result is the file name of its protocol node, or `{file}` with it where an image of a format that is
+   * to be found out lies in that. Throws `CommandError`.
+   */
   parseFilename?(filename: string): JsonObject;
   /**
    * The short name of a node that was given none of the driver's own options; as a function, of one that was given

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
+import { protocolOf } from '../graph/definition.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { openNode } from '../graph/open.ts';
@@ -192,5 +193,37 @@ describe('filters', () => {
       await expect(node.requests.read(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
       await expect(node.requests.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
     });
+  });
+});
+
+describe('file names of filters', () => {
+  const names: [string, JsonObject][] = [
+    ['blkdebug:c:x', { driver: 'blkdebug', config: 'c', image: { driver: 'file', filename: 'x' } }],
+    [
+      'blkdebug::blkdebug:c:x',
+      {
+        driver: 'blkdebug',
+        image: { driver: 'blkdebug', config: 'c', image: { driver: 'file', filename: 'x' } },
+      },
+    ],
+    [
+      'blkverify:a:b',
+      {
+        driver: 'blkverify',
+        raw: { driver: 'file', filename: 'a' },
+        test: { file: { driver: 'file', filename: 'b' } },
+      },
+    ],
+  ];
+  test.each(names)('%s', (name, definition) => {
+    expect(protocolOf(name)).toEqual(definition);
+  });
+
+  test.each([
+    ['blkdebug:x', 'blkdebug requires both config file and image path'],
+    ['blkverify:x', 'blkverify requires raw copy and original image path'],
+    ['blkdebug:::x', "Unknown protocol ''"],
+  ])('%s is refused', (name, message) => {
+    expect(() => protocolOf(name)).toThrow(message);
   });
 });

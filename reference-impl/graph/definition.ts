@@ -3,7 +3,7 @@
  * own syntax (`nbd://…`), or a path.
  */
 import { loadBlockSchema } from '../../spec/block-core.ts';
-import type { JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { CommandError } from '../errors.ts';
@@ -30,8 +30,18 @@ export function protocolOf(filename: string): JsonObject {
   const protocol = filename.slice(0, filename.indexOf(':'));
   if (protocol === 'file') return { driver: 'file', filename: filename.slice('file:'.length) };
   for (const [name, driver] of Object.entries(drivers) as [string, Driver][])
-    if (driver.protocols?.includes(protocol)) return { driver: name, ...driver.parseFilename?.(filename) };
+    if (driver.protocols?.includes(protocol)) return { driver: name, ...optionsOf(driver, filename) };
   throw new CommandError(`Unknown protocol '${protocol}'`);
+}
+
+function optionsOf(driver: Driver, filename: string): JsonObject {
+  const options = { ...driver.parseFilename?.(filename) };
+  for (const name of Object.keys(driver.children)) {
+    const child = options[name];
+    if (typeof child === 'string') options[name] = protocolOf(child);
+    else if (isJsonObject(child ?? null)) options[name] = definitionOf((child as { file: string }).file);
+  }
+  return options;
 }
 
 /** Texts become what the schema's types want; where a file is named alone, its driver is filled in. */

@@ -23,7 +23,7 @@ async function makeFile(folder: string, size: number): Promise<JsonObject> {
   return { driver: 'file', filename };
 }
 
-const limits: JsonObject[] = [
+const restrictions: JsonObject[] = [
   {},
   { align: 4096 },
   { 'max-transfer': 1024, align: 512 },
@@ -35,7 +35,7 @@ const limits: JsonObject[] = [
     'max-discard': 12288,
   },
 ];
-for (const options of limits)
+for (const options of restrictions)
   driverContract({
     name: `blkdebug ${JSON.stringify(options)}`,
     make: async (folder, size) => ({ driver: 'blkdebug', ...options, image: await makeFile(folder, size) }),

@@ -4,6 +4,7 @@
  */
 import type { BlkdebugEvent } from '../../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../../spec/json.ts';
+import { CommandError } from '../../errors.ts';
 import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
 import { passThrough } from '../filter.ts';
 import { DEFAULT_ERRNO, type RuleSet, readConfig } from './config.ts';
@@ -70,10 +71,18 @@ function plainFilename(options: JsonObject, { image }: Readonly<Record<string, s
   return isMore || image === undefined ? undefined : `blkdebug:${(options.config as string) ?? ''}:${image}`;
 }
 
+function parseFilename(filename: string): JsonObject {
+  const [, config = '', image] = /^blkdebug:([^:]*):(.*)$/s.exec(filename) ?? [];
+  if (image === undefined) throw new CommandError('blkdebug requires both config file and image path');
+  return { ...(config === '' ? {} : { config }), image };
+}
+
 export const blkdebug: Driver = {
   kind: 'filter',
   children: { image: 'filtered' },
   fileChild: 'image',
   plainFilename,
+  protocols: ['blkdebug'],
+  parseFilename,
   open,
 };
