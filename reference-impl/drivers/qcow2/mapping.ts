@@ -67,7 +67,7 @@ export class Mapping {
     this.#clusterSize = 2 ** header.clusterBits;
     this.#perTable = this.#clusterSize / 8;
     this.#perSlice = sliceSize / 8;
-    this.cache = new TableCache(file, sliceSize, cacheSlices);
+    this.cache = new TableCache(file, sliceSize, cacheSlices, { load: 'l2_load', update: 'l2_update' });
   }
 
   async open(): Promise<void> {
@@ -152,8 +152,12 @@ export class Mapping {
     await this.#corruption.checkWrite(offset, this.#clusterSize);
     await this.cache.flush();
     const bytes = new Uint8Array(this.#clusterSize);
-    if (old !== 0) await this.#file.read(old as HostOffset, bytes);
+    if (old !== 0) {
+      this.#file.debugEvent('l2_alloc_cow_read');
+      await this.#file.read(old as HostOffset, bytes);
+    }
     await this.#refcounts.cache.flush();
+    this.#file.debugEvent('l2_alloc_write');
     await this.#file.write(offset as HostOffset, bytes);
     await this.#file.flush();
     await this.setL1(index, offset);
@@ -176,6 +180,7 @@ export class Mapping {
     this.#l1.setBigUint64(index * 8, BigInt(offset) | (offset === 0 ? 0n : 1n << 63n));
     const at = this.#header.l1Offset + index * 8;
     await this.#corruption.checkWrite(at, 8, 'active-l1');
+    this.#file.debugEvent('l1_update');
     await this.#file.write(at as HostOffset, new Uint8Array(this.#l1.buffer.slice(index * 8, index * 8 + 8)));
   }
 

@@ -66,6 +66,7 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
       buffer.fill(0);
       return;
     case 'data':
+      image.file.debugEvent('read_aio');
       await image.file.read((run.offset + within) as HostOffset, buffer);
       image.cipher?.decrypt(run.offset + within, buffer);
       return;
@@ -88,6 +89,7 @@ async function readBacking(image: Image, offset: number, buffer: Uint8Array): Pr
 /** A whole cluster. A stream that is no stream, or too long or short for a cluster, is an I/O error. */
 async function readCompressed(image: Image, offset: number, bytes: number): Promise<Uint8Array> {
   const stream = new Uint8Array(bytes);
+  image.file.debugEvent('read_compressed');
   await image.file.read(offset as HostOffset, stream);
   try {
     const cluster = await inflateRaw(stream, {

@@ -43,7 +43,10 @@ export class Refcounts {
     this.#clusterSize = 2 ** header.clusterBits;
     this.#order = header.refcountOrder;
     this.#perBlock = (this.#clusterSize * 8) / 2 ** header.refcountOrder;
-    this.cache = new TableCache(file, this.#clusterSize, cacheTables);
+    this.cache = new TableCache(file, this.#clusterSize, cacheTables, {
+      load: 'refblock_load',
+      update: 'refblock_update_part',
+    });
   }
 
   /** Largest count that an entry can hold. */
@@ -63,6 +66,7 @@ export class Refcounts {
 
   async open(): Promise<void> {
     const bytes = new Uint8Array(this.#header.refcountTableClusters * this.#clusterSize);
+    this.#file.debugEvent('reftable_load');
     await this.#file.read(this.#header.refcountTableOffset as HostOffset, bytes);
     const view = new DataView(bytes.buffer);
     this.#table = new Float64Array(bytes.length / 8);
@@ -118,6 +122,7 @@ export class Refcounts {
 
   /** Allocates `count` clusters in a row with count 1 each; gives the offset of the first, in bytes. */
   async allocate(count: number): Promise<number> {
+    this.#file.debugEvent('cluster_alloc');
     for (;;) {
       const first = await this.#findFree(count);
       // blocks first: making one allocates clusters itself, maybe those that were just found
@@ -137,6 +142,7 @@ export class Refcounts {
 
   /** Room for `bytes` less than a cluster, shared with other such allocations while a count can bear it. */
   async allocateBytes(bytes: number): Promise<number> {
+    this.#file.debugEvent('cluster_alloc_bytes');
     const within = this.#nextStream % this.#clusterSize;
     let offset = this.#nextStream;
     if (within !== 0 && within + bytes <= this.#clusterSize) {
@@ -156,6 +162,7 @@ export class Refcounts {
   /** Drops one reference to each cluster of the range. */
   async free(offset: number, bytes: number): Promise<void> {
     if (bytes <= 0) return;
+    this.#file.debugEvent('cluster_free');
     const first = Math.floor(offset / this.#clusterSize);
     const last = Math.floor((offset + bytes - 1) / this.#clusterSize);
     await this.change(first, last - first + 1, -1);
@@ -244,10 +251,12 @@ export class Refcounts {
     this.#table = table;
     await this.change(first, next - first, 1);
     await this.cache.flush();
+    this.#file.debugEvent('refblock_alloc_write_table');
     await this.#file.write((first * this.#clusterSize) as HostOffset, this.#serialiseTable());
     await this.#file.flush();
     this.#header.refcountTableOffset = first * this.#clusterSize;
     this.#header.refcountTableClusters = clusters;
+    this.#file.debugEvent('refblock_alloc_switch_table');
     await this.#writeHeader();
     await this.#file.flush();
     await this.free(old.offset, old.clusters * this.#clusterSize);
@@ -278,6 +287,7 @@ export class Refcounts {
     const view = new DataView(new ArrayBuffer(8));
     view.setBigUint64(0, BigInt(this.#table[index]!));
     const offset = this.#header.refcountTableOffset + index * 8;
+    this.#file.debugEvent('refblock_alloc_hookup');
     await this.#file.write(offset as HostOffset, new Uint8Array(view.buffer));
   }
 

@@ -63,6 +63,7 @@ async function moveL1(image: Image, entries: number): Promise<void> {
   bytes.set(new Uint8Array(mapping.l1.buffer, 0, old.bytes));
   await image.corruption.checkWrite(offset, bytes.length);
   await refcounts.cache.flush();
+  image.file.debugEvent('l1_grow_write_table');
   await image.file.write(offset as HostOffset, bytes);
   await image.file.flush();
   header.l1Offset = offset;

@@ -3,6 +3,7 @@
  * back in an order that keeps the file consistent at every moment: a cache may depend on another, whose changes
  * then reach the file first.
  */
+import type { BlkdebugEvent } from '../../../spec/generated/qmp.ts';
 import type { ChildHandle, HostOffset } from '../driver.ts';
 
 export interface Table {
@@ -15,7 +16,14 @@ export interface Table {
   dirtyTo: number;
 }
 
+/** What `blkdebug` is told before a table is read and before changes of it are written. */
+export interface TableEvents {
+  readonly load: BlkdebugEvent;
+  readonly update: BlkdebugEvent;
+}
+
 export class TableCache {
+  readonly #events: TableEvents;
   readonly #file: ChildHandle;
   readonly #tableSize: number;
   readonly #capacity: number;
@@ -29,7 +37,8 @@ export class TableCache {
   #unsynced = false;
 
   /** `capacity`: how many tables are kept at most, dirty ones aside. */
-  constructor(file: ChildHandle, tableSize: number, capacity: number) {
+  constructor(file: ChildHandle, tableSize: number, capacity: number, events: TableEvents) {
+    this.#events = events;
     this.#file = file;
     this.#tableSize = tableSize;
     this.#capacity = Math.max(2, capacity);
@@ -113,6 +122,7 @@ export class TableCache {
 
   async #read(offset: number): Promise<Table> {
     const bytes = new Uint8Array(this.#tableSize);
+    this.#file.debugEvent(this.#events.load);
     await this.#file.read(offset as HostOffset, bytes);
     return this.#insert(offset, bytes);
   }
@@ -143,6 +153,7 @@ export class TableCache {
     this.#dirty.delete(table);
     if (dirtyFrom >= dirtyTo) return;
     try {
+      this.#file.debugEvent(this.#events.update);
       await this.#file.write((offset + dirtyFrom) as HostOffset, bytes.slice(dirtyFrom, dirtyTo));
     } catch (error) {
       this.touch(table, dirtyFrom, dirtyTo - dirtyFrom);
