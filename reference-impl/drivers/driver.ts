@@ -301,6 +301,8 @@ export interface Driver {
    * 1 is the last resort, 100 a magic number. Default: never.
    */
   probe?(start: Uint8Array): number;
+  /** The option that names the secret of an image; commands that cannot give it make no image of this format. */
+  readonly secretOption?: string;
   /** Makes a new image (`x-blockdev-create`). Throws `CommandError`. */
   create?(environment: CreateEnvironment): Promise<void>;
 }

@@ -38,6 +38,7 @@ async function open({ options, child, secret }: OpenEnvironment): Promise<Driver
 export const luks: Driver = {
   kind: 'format',
   children: { file: 'file' },
+  secretOption: 'key-secret',
   open,
   probe: (start) => (isLuks(start) ? 100 : 0),
 };

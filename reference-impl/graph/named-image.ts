@@ -29,7 +29,7 @@ export async function createNamedImage(
   const holder = known[protocol.driver as string]!;
   // `raw` adds nothing to its file, so that making the file makes the image.
   const isPlain = format === 'raw' || driver === holder;
-  if (!holder.create || !(isPlain || driver.create))
+  if (!holder.create || !(isPlain || driver.create || driver.secretOption !== undefined))
     throw new CommandError(
       `Format driver '${holder.create ? format : protocol.driver}' does not support image creation`,
     );
@@ -37,6 +37,8 @@ export async function createNamedImage(
     throw new CommandError(`Backing file not supported for file format '${format}'`);
   if (backing?.name === filename)
     throw new CommandError('Error: Trying to create an image with the same filename as the backing file');
+  if (driver.secretOption !== undefined)
+    throw new CommandError(`Parameter '${driver.secretOption}' is required for cipher`);
   const { driver: _, ...location } = protocol;
   await createImage(graph, holder, { ...location, size: isPlain ? size : 0 });
   if (isPlain) return;
