@@ -17,6 +17,7 @@ import { InFlight } from './io/inflight.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { advertise } from './monitor/advertise.ts';
 import { Dispatcher } from './monitor/dispatch.ts';
+import { EventRate } from './monitor/event-rate.ts';
 import { Monitor } from './monitor/monitor.ts';
 import { Objects } from './objects/objects.ts';
 
@@ -49,6 +50,7 @@ export class Machine implements CommandContext {
   readonly #monitors: Monitor[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
   #exit!: (status: number) => void;
+  readonly #rate: EventRate;
   #ending = false;
 
   constructor(options: Omit<ReferenceOptions, 'argv'>) {
@@ -58,6 +60,9 @@ export class Machine implements CommandContext {
     this.#log = options.log ?? (() => {});
     this.exited = new Promise((resolve) => {
       this.#exit = resolve;
+    });
+    this.#rate = new EventRate(this.clock, (message) => {
+      for (const monitor of this.#monitors) monitor.event(message);
     });
     this.block = new BlockLayer(this);
     this.nbd = new NbdServer(this, this.block.graph);
@@ -74,7 +79,7 @@ export class Machine implements CommandContext {
     const wall = this.clock.wall();
     const timestamp = { seconds: Number(wall / 1_000_000n), microseconds: Number(wall % 1_000_000n) };
     const message = data === undefined ? { timestamp, event } : { timestamp, event, data };
-    for (const monitor of this.#monitors) monitor.event(message);
+    this.#rate.send(event, message);
   }
 
   /** The monitor of that index, made when it is first asked for. */
@@ -107,6 +112,7 @@ export class Machine implements CommandContext {
   async #end(status: number): Promise<void> {
     try {
       for (const monitor of this.#monitors) monitor.close();
+      this.#rate.close();
       await Promise.all(this.#closing.map((close) => close()));
       await this.nbd.close();
       await this.jobs.cancelAll();
