@@ -15,7 +15,7 @@ const ANYTHING: readonly Json[] = [{}, { 'no-such-property': 1 }, [], null, 1, '
 export function builtinGenerator(type: BuiltinType, place: Place): Generator {
   switch (type.jsonType) {
     case 'int':
-      return integerGenerator(generatedRange(type, place.member));
+      return integerGenerator(generatedRange(type, place));
     case 'string':
       return textGenerator(roleOf(place));
     case 'boolean':

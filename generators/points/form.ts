@@ -1,12 +1,12 @@
 /** What a member's value can be, as the schema tells values apart: each enum value, each limit, each form. */
-import { integerRange } from '../../spec/integers.ts';
+import type { IntegerRange } from '../../spec/integers.ts';
 import type { Json } from '../../spec/json.ts';
 import type { SchemaType } from '../../spec/model.ts';
 import { validatorFor } from '../../spec/validate.ts';
 import { type Compiler, isNodeReference } from '../arbitraries/compile.ts';
 import type { Draw } from '../arbitraries/draw.ts';
 import { isFixed } from '../arbitraries/text.ts';
-import { isBounded } from '../types/bounds.ts';
+import { generatedRange, isBounded } from '../types/bounds.ts';
 import { type Place, roleOf } from '../types/roles.ts';
 
 export interface Form {
@@ -25,8 +25,8 @@ export function formsOf(type: SchemaType, place: Place, compiler: Compiler): rea
     case 'builtin':
       if (type.jsonType === 'boolean') return [exactly('=false', false), exactly('=true', true)];
       if (type.jsonType === 'string') return isFixed(roleOf(place)) ? [] : [exactly('=""', '')];
-      if (type.jsonType !== 'int' || isBounded(type, place.member)) return [];
-      return limits(integerRange(type));
+      if (type.jsonType !== 'int' || isBounded(type, place)) return [];
+      return limits(generatedRange(type, place));
     case 'array': {
       const element = compiler.generatorOf(type.element, place);
       return [
@@ -63,7 +63,7 @@ function exactly(label: string, value: Json): Form {
   return { label, matches: (other) => other === value, make: () => value };
 }
 
-function limits({ min, max }: { min: bigint; max: bigint }): Form[] {
+function limits({ min, max }: IntegerRange): Form[] {
   const exact = (value: bigint) => (Number.isSafeInteger(Number(value)) ? Number(value) : value);
   return [exactly('=min', exact(min)), exactly('=max', exact(max))];
 }

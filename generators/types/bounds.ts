@@ -5,6 +5,7 @@
 import { type IntegerRange, integerRange } from '../../spec/integers.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { BuiltinType } from '../../spec/model.ts';
+import type { Place } from './roles.ts';
 
 const MiB = 2n ** 20n;
 
@@ -29,14 +30,16 @@ const COSTLY: ReadonlyMap<string, bigint> = new Map([
  * What is generated for an integer member. Of an introspected integer, whose type is hidden, only what is a value of
  * every integer type.
  */
-export function generatedRange(type: BuiltinType, member: string): IntegerRange {
+export function generatedRange(type: BuiltinType, { member, nodeOptions }: Place): IntegerRange {
   const { min, max } = type.anyInteger ? { min: 0n, max: 127n } : integerRange(type);
   const most = COSTLY.get(member);
-  return most === undefined ? { min, max } : { min: min < 0n ? -1n : min, max: most < max ? most : max };
+  if (most !== undefined) return { min: min < 0n ? -1n : min, max: most < max ? most : max };
+  // A negative size of a null device is known to abort QEMU: that has a case of its own.
+  return nodeOptions && member === 'size' && min < 0n ? { min: 0n, max } : { min, max };
 }
 
-/** True where `generatedRange` leaves out values of the type. */
-export function isBounded(type: BuiltinType, member: string): boolean {
+/** True where the ends of `generatedRange` are no limits of the type. */
+export function isBounded(type: BuiltinType, { member }: Place): boolean {
   return type.anyInteger === true || COSTLY.has(member);
 }
 

@@ -1,6 +1,6 @@
 /** Which commands property cases try, and what their arguments may name. */
 import { type Live, nothingLive } from '../../../../generators/types/live.ts';
-import type { Command, Schema } from '../../../../spec/model.ts';
+import type { Command, Member, Schema } from '../../../../spec/model.ts';
 import type { CaseContext } from '../../case.ts';
 import { NOT_TRIED } from '../not-tried.ts';
 import type { World } from './world.ts';
@@ -9,9 +9,19 @@ export function triedCommands(schema: Schema): Command[] {
   return [...schema.commands.values()].filter(({ name, unchecked }) => !unchecked && !NOT_TRIED.has(name));
 }
 
+/** Where the schema tells the types of objects, those that can be made and deleted without harm to the rest. */
+const HARMLESS_OBJECTS = new Set(['iothread', 'secret', 'throttle-group']);
+
 /** The command as spec and endpoint both have it. */
 export function offeredCommand(t: CaseContext, { name }: Command): Command {
-  return t.schema.commands.get(name)!;
+  const command = t.schema.commands.get(name)!;
+  const members = command.arguments.members.map((member): Member => {
+    const { type } = member;
+    if (member.name !== 'qom-type' || type.kind !== 'enum') return member;
+    const values = type.members.filter((value) => HARMLESS_OBJECTS.has(value.name));
+    return { ...member, type: { ...type, members: values } };
+  });
+  return { ...command, arguments: { ...command.arguments, members } };
 }
 
 /**
