@@ -2,10 +2,10 @@
  * For tests: replays an observed transcript on a reference in this process and compares, member by member.
  *
  * Independent of the harness's replay on purpose, and smaller: it knows the steps that the transcripts of `testdata/`
- * have, and its clock stands still.
+ * have. Time passes as it did for the recorder: 25 ms after each step, and as long as a `sleep` says.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../spec/json.ts';
@@ -27,6 +27,9 @@ export interface StepResult {
   readonly expected: Json;
 }
 
+const SETTLE_MS = 25;
+const WAIT_MS = 8_000;
+
 /** Replays the transcript; the result has an entry a step. */
 export async function replayObserved(transcript: Transcript): Promise<StepResult[]> {
   const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-observed-'));
@@ -43,7 +46,8 @@ export async function replayObserved(transcript: Transcript): Promise<StepResult
 
 async function replayIn(folder: string, transcript: Transcript, host: Host): Promise<StepResult[]> {
   const argv = transcript.argv.map((word) => inFolder(word, folder));
-  const reference = await startReference({ argv, cwd: folder, clock: new ManualClock() });
+  const clock = new ManualClock();
+  const reference = await startReference({ argv, cwd: folder, clock });
   const lines: string[] = [];
   let rest = '';
   const pipe = reference.connect(0, {
@@ -54,9 +58,16 @@ async function replayIn(folder: string, transcript: Transcript, host: Host): Pro
     },
     end() {},
   });
+  const pass = async (milliseconds: number, until: () => boolean = () => false): Promise<void> => {
+    for (let passed = 0; passed < milliseconds && !until(); passed += 1) {
+      clock.advance(1_000_000n);
+      await reference.idle();
+    }
+  };
   const exchange = async (bytes: Buffer): Promise<string[]> => {
     pipe.write(bytes);
     await reference.idle();
+    await pass(SETTLE_MS);
     return lines.splice(0);
   };
   try {
@@ -66,6 +77,25 @@ async function replayIn(folder: string, transcript: Transcript, host: Host): Pro
     for (const step of transcript.steps) {
       if (step.host !== undefined) {
         await host.run(map(step.host, (word) => inFolder(word, folder)) as string[]);
+        continue;
+      }
+      if (step.sleep !== undefined || step.wait !== undefined) {
+        const event = isJsonObject(step.wait ?? null) ? (step.wait as JsonObject).event : undefined;
+        // What a step waits for may have come with the one before; they count as one.
+        const before = results.at(-1)!;
+        const came = () =>
+          [...lines, stringifyJson(before.got)].some((line) => line.includes(`"${String(event)}"`));
+        await pass(
+          event === undefined ? Number(step.sleep) * 1000 : WAIT_MS,
+          event === undefined ? undefined : came,
+        );
+        await pass(event === undefined ? 0 : SETTLE_MS);
+        const events = lines.splice(0).map((line) => names.received(parseLine(line)));
+        results[results.length - 1] = {
+          step: before.step,
+          got: withEvents(before.got, events),
+          expected: withEvents(before.expected, (step.events ?? []) as Json[]),
+        };
         continue;
       }
       const received = (await exchange(bytesOf(names.sent(step) as JsonObject))).map(parseLine);
@@ -85,6 +115,11 @@ async function replayIn(folder: string, transcript: Transcript, host: Host): Pro
   } finally {
     await reference.stop();
   }
+}
+
+function withEvents(answer: Json, more: readonly Json[]): Json {
+  const { replies, events } = answer as { replies: Json[]; events: Json[] };
+  return { replies, events: [...events, ...more] };
 }
 
 function bytesOf(step: JsonObject): Buffer {
@@ -163,6 +198,7 @@ class Host {
   async run([program, ...words]: readonly Json[]): Promise<void> {
     if (program === '@write')
       write(words[0] as string, words[1] as [number, string][], words[2] as number | undefined);
+    else if (program === '@text') writeFileSync(words[0] as string, words[1] as string);
     else if (program === '@fifo') execFileSync('mkfifo', words as string[]);
     else if (program === '@nbd') await this.#serve(words as string[]);
     else if (program === '@nbd-kill') await this.end();
