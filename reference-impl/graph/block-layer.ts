@@ -75,12 +75,12 @@ export class BlockLayer {
   #isFirstNonFilter(candidate: Node): boolean {
     const tops = this.graph.nodes.filter((node) => node.monitorOwned);
     for (const { node } of this.backends.all) if (node) tops.push(node);
-    return tops.some((top) => belowFilters(top) === candidate);
+    return tops.some((top) => isBelowFilters(candidate, top));
   }
 }
 
-function belowFilters(node: Node): Node | undefined {
-  let below: Node | undefined = node;
-  while (below?.driver.kind === 'filter') below = below.children[0]?.node;
-  return below;
+/** Filters with several children have one disk in each. */
+function isBelowFilters(candidate: Node, top: Node): boolean {
+  if (top.driver.kind !== 'filter') return top === candidate;
+  return top.children.some((edge) => isBelowFilters(candidate, edge.node));
 }

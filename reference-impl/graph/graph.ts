@@ -102,6 +102,10 @@ export class Graph {
 
   /** Makes `child` a child of `parent`. Throws `CommandError` if their users' permissions conflict. */
   attach(parent: Node, child: Node, name: string, role: ChildRole): ChildEdge {
+    if (reaches(child, parent))
+      throw new CommandError(
+        `Making '${child.name}' a ${name} child of '${parent.name}' would create a cycle`,
+      );
     const edge = new ChildEdge(parent, child, name, role);
     if (name === 'backing') this.#blockBacking(edge);
     try {
@@ -236,6 +240,10 @@ export class Graph {
 /** The users of a node from outside the graph. */
 export function roots(node: Node): readonly RootEdge[] {
   return node.parents.filter((edge): edge is RootEdge => edge.role === 'root');
+}
+
+function reaches(from: Node, to: Node): boolean {
+  return from === to || from.children.some((edge) => reaches(edge.node, to));
 }
 
 /** Throws `CommandError` for a node that another node uses. */

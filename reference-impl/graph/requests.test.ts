@@ -73,6 +73,56 @@ describe('alignment', () => {
   });
 });
 
+/** A driver that zeroes and discards, and the calls that it gets. */
+function withZeroes(limits: Partial<Limits>) {
+  const log: string[] = [];
+  const disk = Object.assign(new MemoryDisk(SIZE, limits), {
+    writeZeroes: async (offset: number, length: number) => void log.push(`zero ${offset} ${length}`),
+    discard: async (offset: number, length: number) => void log.push(`discard ${offset} ${length}`),
+    write: async (offset: number, data: Uint8Array) => void log.push(`write ${offset} ${data.length}`),
+    debugEvent: (event: string) => void log.push(event),
+  });
+  return { log, requests: new Requests(disk, POLICY, new DirtyBitmaps()) };
+}
+
+describe('limits on zeroes and discards', () => {
+  test('what the driver does not zero is written', async () => {
+    const { log, requests } = withZeroes({ requestAlignment: 512, zeroAlignment: 2048, maxZero: 4096 });
+    await requests.writeZeroes(512, 9728);
+    expect(log.filter((line) => line.includes(' '))).toEqual([
+      'write 512 1536',
+      'zero 2048 4096',
+      'zero 6144 4096',
+    ]);
+    log.length = 0;
+    await requests.writeZeroes(512, 1024);
+    expect(log.filter((line) => line.includes(' '))).toEqual(['write 512 1024']);
+  });
+
+  test('what the driver does not discard stays', async () => {
+    const { log, requests } = withZeroes({ discardAlignment: 1024, maxDiscard: 2048 });
+    await requests.discard(512, 5120);
+    expect(log).toEqual(['discard 1024 2048', 'discard 3072 2048']);
+    log.length = 0;
+    await requests.discard(512, 1024);
+    expect(log).toEqual([]);
+  });
+
+  test('the driver is told of what is about to happen to it', async () => {
+    const { log, requests } = withZeroes({ requestAlignment: 512 });
+    await requests.write(0, new Uint8Array(512).fill(1));
+    await requests.writeZeroes(0, 512);
+    expect(log).toEqual([
+      'pwritev',
+      'write 0 512',
+      'pwritev_done',
+      'pwritev_zero',
+      'zero 0 512',
+      'pwritev_done',
+    ]);
+  });
+});
+
 describe('order', () => {
   test('a resize waits for what is in flight', async () => {
     const { disk, requests } = over();
@@ -108,6 +158,28 @@ describe('order', () => {
     disk.failure = undefined;
     await requests.write(0, new Uint8Array(512).fill(2));
     expect(disk.bytes[0]).toBe(2);
+  });
+
+  test('a drain lets go what the driver holds back, and is over then', async () => {
+    const log: string[] = [];
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const disk = Object.assign(new MemoryDisk(SIZE), {
+      read: () => held,
+      drain: () => {
+        log.push('drain');
+        release();
+        return () => void log.push('resume');
+      },
+    });
+    const requests = new Requests(disk, POLICY, new DirtyBitmaps());
+    const read = requests.read(0, new Uint8Array(512));
+    await requests.drain();
+    await read;
+    await requests.exclusively(() => Promise.resolve());
+    expect(log).toEqual(['drain', 'resume', 'drain', 'resume']);
   });
 
   test('a drain waits for what is in flight', async () => {
