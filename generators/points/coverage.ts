@@ -1,6 +1,6 @@
 /** Which points were reached, and whether a call that reached them was ever accepted. */
 import type { JsonObject } from '../../spec/json.ts';
-import type { Points } from './points.ts';
+import type { Point, Points } from './points.ts';
 
 export interface CoverageRow {
   readonly command: string;
@@ -13,18 +13,22 @@ export interface CoverageRow {
 }
 
 export class Coverage {
-  readonly #points: Points;
+  /** Those that are measured. */
+  readonly points: readonly Point[];
+  readonly #all: Points;
   readonly #accepted = new Set<string>();
   readonly #refused = new Set<string>();
 
-  constructor(points: Points) {
-    this.#points = points;
+  /** `branch`: only the points that are tried with this value of the arguments' tag. */
+  constructor(all: Points, branch?: string) {
+    this.#all = all;
+    this.points = branch === undefined ? all.all : all.all.filter((point) => point.branch === branch);
   }
 
   /** A call with valid arguments was answered. */
   saw(args: JsonObject, accepted: boolean): void {
     const reached = accepted ? this.#accepted : this.#refused;
-    for (const id of this.#points.visited(args)) reached.add(id);
+    for (const id of this.#all.visited(args)) reached.add(id);
   }
 
   isAccepted(id: string): boolean {
@@ -32,16 +36,14 @@ export class Coverage {
   }
 
   unreached(): string[] {
-    return this.#points.all
-      .map(({ id }) => id)
-      .filter((id) => !this.#accepted.has(id) && !this.#refused.has(id));
+    return this.points.map(({ id }) => id).filter((id) => !this.#accepted.has(id) && !this.#refused.has(id));
   }
 
   row(): CoverageRow {
-    const count = (has: (id: string) => boolean) => this.#points.all.filter(({ id }) => has(id)).length;
+    const count = (has: (id: string) => boolean) => this.points.filter(({ id }) => has(id)).length;
     return {
-      command: this.#points.command.name,
-      points: this.#points.all.length,
+      command: this.#all.command.name,
+      points: this.points.length,
       reached: count((id) => this.#accepted.has(id) || this.#refused.has(id)),
       accepted: count((id) => this.#accepted.has(id)),
       refused: count((id) => this.#refused.has(id)),
@@ -49,17 +51,16 @@ export class Coverage {
   }
 }
 
-/** Lines of a table, the totals last. */
-export function coverageTable(rows: readonly CoverageRow[]): string[] {
-  const total = (key: 'points' | 'reached' | 'accepted' | 'refused') =>
-    rows.reduce((sum, row) => sum + row[key], 0);
-  const all: CoverageRow = {
-    command: 'all',
-    points: total('points'),
-    reached: total('reached'),
-    accepted: total('accepted'),
-    refused: total('refused'),
-  };
+/** Lines of a table, a line a command in the order of first mention, the totals last. */
+export function coverageTable(parts: readonly CoverageRow[]): string[] {
+  const commands = [...new Set(parts.map(({ command }) => command))];
+  const rows = commands.map((name) =>
+    sum(
+      name,
+      parts.filter(({ command }) => command === name),
+    ),
+  );
+  const all = sum('all', rows);
   const width = Math.max(7, ...rows.map(({ command }) => command.length));
   const line = (command: string, ...cells: readonly (string | number)[]) =>
     command.padEnd(width) + cells.map((cell) => String(cell).padStart(10)).join('');
@@ -67,4 +68,16 @@ export function coverageTable(rows: readonly CoverageRow[]): string[] {
     line('command', 'points', 'reached', 'accepted', 'refused'),
     ...[...rows, all].map((row) => line(row.command, row.points, row.reached, row.accepted, row.refused)),
   ];
+}
+
+function sum(command: string, rows: readonly CoverageRow[]): CoverageRow {
+  const total = (key: 'points' | 'reached' | 'accepted' | 'refused') =>
+    rows.reduce((all, row) => all + row[key], 0);
+  return {
+    command,
+    points: total('points'),
+    reached: total('reached'),
+    accepted: total('accepted'),
+    refused: total('refused'),
+  };
 }

@@ -6,6 +6,7 @@ import { validateArguments } from '../../spec/validate.ts';
 import { argumentsOf } from '../arbitraries/command.ts';
 import { Draw, seeded } from '../arbitraries/draw.ts';
 import { COMMANDS, LIVE, SCHEMAS } from '../testing/schemas.ts';
+import { branchesOf } from '../types/members.ts';
 import { Coverage, coverageTable } from './coverage.ts';
 import { pairwise } from './pairwise.ts';
 import { Points } from './points.ts';
@@ -52,8 +53,10 @@ describe('points', () => {
 
   test.each(COMMANDS)('%s are reached by their witnesses, which are valid', (_, command, schema) => {
     const points = new Points(command);
-    for (const { id, witness } of points.all) {
+    const { tag = '' } = command.arguments;
+    for (const { id, branch, witness } of points.all) {
       const args = witness(draw());
+      expect(args[tag]).toBe(branch);
       expect(validateArguments(schema, command.name, args), `${id}: ${stringifyJson(args)}`).toEqual([]);
       expect([...points.visited(args)], stringifyJson(args)).toContain(id);
     }
@@ -80,8 +83,9 @@ describe('pairs', () => {
   });
 
   test.each(COMMANDS)('%s make valid arguments', (_, command, schema) => {
-    for (const args of new Points(command).pairs(draw()))
-      expect(validateArguments(schema, command.name, args), stringifyJson(args)).toEqual([]);
+    for (const { tag } of branchesOf(command.arguments))
+      for (const args of new Points(command).pairs(draw(), tag))
+        expect(validateArguments(schema, command.name, args), stringifyJson(args)).toEqual([]);
   });
 });
 

@@ -20,6 +20,8 @@ import { pairwise } from './pairwise.ts';
 export interface Point {
   /** `driver=raw`, `(raw).offset absent`, `cache.direct =true`: from the arguments, once a command. */
   readonly id: string;
+  /** Value of the tag in these arguments, where they are a union. */
+  readonly branch: string | undefined;
   /** Arguments that reach it. */
   witness(draw: Draw): JsonObject;
 }
@@ -69,9 +71,10 @@ export class Points {
   }
 
   /** Arguments in which each two optional members of a branch come together, and each without the other. */
-  *pairs(draw: Draw): Iterable<JsonObject> {
+  *pairs(draw: Draw, tag?: string): Iterable<JsonObject> {
     const root = this.#sites.get(this.command.arguments)!;
     for (const branch of branchesOf(root.type)) {
+      if (branch.tag !== tag) continue;
       const optional = branch.members.filter(({ optional: may }) => may);
       for (const row of pairwise(optional.length)) {
         const present = optional.filter((_, index) => row[index]);
@@ -117,17 +120,22 @@ export class Points {
 
   *#pointsAt(site: Site): Iterable<Point> {
     for (const branch of branchesOf(site.type)) {
-      const reach =
-        (given: (draw: Draw) => JsonObject, without: readonly string[] = []) =>
-        (draw: Draw) =>
-          this.#upwards(site, this.#object(site, branch, given(draw), draw, without), draw);
-      if (branch.tag !== undefined) yield { id: tagId(site, branch.tag), witness: reach(() => ({})) };
+      const root = rootTag(site, branch);
+      const point = (
+        id: string,
+        given: (draw: Draw) => JsonObject,
+        without: readonly string[] = [],
+      ): Point => ({
+        id,
+        branch: root,
+        witness: (draw) => this.#upwards(site, this.#object(site, branch, given(draw), draw, without), draw),
+      });
+      if (branch.tag !== undefined) yield point(tagId(site, branch.tag), () => ({}));
       for (const { member, id, forms } of this.#slots.get(branch)!) {
         const { name, optional } = member;
-        yield { id: `${id} present`, witness: reach((draw) => ({ [name]: this.#make(site, member, draw) })) };
-        if (optional) yield { id: `${id} absent`, witness: reach(() => ({}), [name]) };
-        for (const form of forms)
-          yield { id: form.id, witness: reach((draw) => ({ [name]: form.make(draw) })) };
+        yield point(`${id} present`, (draw) => ({ [name]: this.#make(site, member, draw) }));
+        if (optional) yield point(`${id} absent`, () => ({}), [name]);
+        for (const form of forms) yield point(form.id, (draw) => ({ [name]: form.make(draw) }));
       }
     }
   }
@@ -200,6 +208,11 @@ export class Points {
       }
     }
   }
+}
+
+/** Value of the tag of the arguments that hold an object of this branch. */
+function rootTag({ above }: Site, branch: Branch): string | undefined {
+  return above === undefined ? branch.tag : rootTag(above.site, above.branch);
 }
 
 function tagId(site: Site, tag: string): string {

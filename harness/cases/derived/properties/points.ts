@@ -2,6 +2,7 @@
 import { Draw, seeded } from '../../../../generators/arbitraries/draw.ts';
 import { Coverage, type CoverageRow } from '../../../../generators/points/coverage.ts';
 import { Points } from '../../../../generators/points/points.ts';
+import { branchesOf } from '../../../../generators/types/members.ts';
 import { type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
@@ -13,27 +14,34 @@ import { World } from './world.ts';
 /** Tries at a point until a call that reaches it is accepted. */
 const TRIES = 2;
 
-/** `told` gets the coverage of each command that was tried to the end. */
+/** `told` gets the coverage of each case that came to its end. */
 export function pointCases(schema: Schema, told?: (row: CoverageRow) => void): CaseDefinition[] {
   return triedCommands(schema)
     .filter(({ arguments: type }) => type.members.length > 0)
-    .map((command) => ({
-      id: `derived/properties/${command.name}-points`,
-      title: `${command.name} is tried at every point of its schema, and refused at none for its form`,
-      requirements: ['schema/valid-form-is-taken', 'schema/optional-members', 'schema/return-value'],
-      needs: { commands: [command.name] },
-      run: (t: CaseContext) => tryAllPoints(t, offeredCommand(t, command), told),
-    }));
+    .flatMap((command) => branchesOf(command.arguments).map(({ tag }) => pointCase(command, tag, told)));
+}
+
+function pointCase(command: Command, tag?: string, told?: (row: CoverageRow) => void): CaseDefinition {
+  const { name } = command;
+  const [part, which] = tag === undefined ? ['', ''] : [`${tag}-`, `, ${tag}`];
+  return {
+    id: `derived/properties/${name}-${part}points`,
+    title: `${name} is tried at every point of its schema, and refused at none for its form${which}`,
+    requirements: ['schema/valid-form-is-taken', 'schema/optional-members', 'schema/return-value'],
+    needs: { commands: [name] },
+    run: (t: CaseContext) => tryAllPoints(t, offeredCommand(t, command), tag, told),
+  };
 }
 
 async function tryAllPoints(
   t: CaseContext,
   command: Command,
+  tag?: string,
   told?: (row: CoverageRow) => void,
 ): Promise<void> {
   const world = await World.make(t);
   const points = new Points(command);
-  const coverage = new Coverage(points);
+  const coverage = new Coverage(points, tag);
   const live = liveFor(command, t, world);
   const random = seeded(t.seed);
 
@@ -50,8 +58,8 @@ async function tryAllPoints(
   }
 
   for (let round = 0; round < TRIES; round++)
-    for (const { id, witness } of points.all) if (!coverage.isAccepted(id)) await attempt(witness);
-  for (const args of points.pairs(new Draw(random, live(), true))) await attempt(() => args);
+    for (const { id, witness } of coverage.points) if (!coverage.isAccepted(id)) await attempt(witness);
+  for (const args of points.pairs(new Draw(random, live(), true), tag)) await attempt(() => args);
   const unreached = coverage.unreached();
   t.check(unreached.length === 0, `every point was reached, not so ${unreached.join(', ')}`);
   told?.(coverage.row());
