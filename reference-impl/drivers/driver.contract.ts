@@ -6,8 +6,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../spec/json.ts';
+import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 import { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
@@ -28,6 +28,8 @@ export interface DriverSubject {
 
 const SIZE = 192 * 1024;
 const RUNS = 25;
+/** Of errors, one after the other; a driver that does more in a few writes is held to the first of them. */
+const MAX_STEPS = 40;
 
 type Operation =
   | { readonly kind: 'read' | 'write' | 'zero' | 'discard'; readonly offset: number; readonly length: number }
@@ -117,6 +119,45 @@ export function driverContract(subject: DriverSubject): void {
       expect(Buffer.compare(await readAll(node), expected)).toBe(0);
     });
 
+    ifKeepsData('an error at any step fails the request at hand and spoils no other', async ({ skip }) => {
+      const { file } = definition;
+      skip(!isJsonObject(file ?? null), 'there is no file below in which to put the error');
+      const piece = 6000;
+      const offsets = [100, 70_000, 20_000, 100, 140_000];
+      const healthy = await open();
+      await healthy.requests.writeZeroes(0, SIZE);
+      await graph.release(healthy);
+      for (let step = 1; step <= MAX_STEPS; step++) {
+        const node = await open({ file: failingAt(file as JsonObject, step) }).catch(asRefusal);
+        if (!node) continue;
+        const shadow = new Map<number, number>();
+        let failures = 0;
+        for (const [index, offset] of offsets.entries()) {
+          const fill = step + index;
+          try {
+            await node.requests.write(offset, new Uint8Array(piece).fill(fill));
+            await node.requests.flush();
+            shadow.set(offset, fill);
+          } catch (error) {
+            expect(error).toMatchObject({ name: 'IoError', code: 'EIO' });
+            shadow.delete(offset);
+            failures += 1;
+          }
+        }
+        await graph.release(node);
+        const reopened = await open();
+        for (const [offset, fill] of shadow) {
+          const buffer = new Uint8Array(piece);
+          await reopened.requests.read(offset, buffer);
+          expect(buffer.every((byte) => byte === fill)).toBe(true);
+        }
+        await graph.release(reopened);
+        if (failures > 0) continue;
+        expect(step).toBeGreaterThan(1);
+        return;
+      }
+    });
+
     test('reads zeroes beyond its end', async () => {
       const node = await open();
       const buffer = new Uint8Array(1024).fill(7);
@@ -177,7 +218,20 @@ export function driverContract(subject: DriverSubject): void {
   });
 }
 
-function leaveOut(_name: string, _law: () => Promise<void>): void {}
+/** The file under a blkdebug whose write number `step`, and no other, fails. */
+function failingAt(file: JsonObject, step: number): JsonObject {
+  const event = 'pwritev';
+  const counting = Array.from({ length: step }, (_, i) => ({ event, state: i + 1, new_state: i + 2 }));
+  const inject = { event, state: step, errno: 5, once: true };
+  return { driver: 'blkdebug', image: file, 'inject-error': [inject], 'set-state': counting };
+}
+
+/** An image that cannot be opened for the error is one that refuses. */
+function asRefusal(error: unknown): undefined {
+  expect(error).toBeInstanceOf(CommandError);
+}
+
+function leaveOut(_name: string, _law: (context: TestContext) => Promise<void>): void {}
 
 async function apply(
   node: Node,
