@@ -7,7 +7,7 @@ import { type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { liveFor, offeredCommand, triedCommands } from './commands.ts';
-import { seenByChecks } from './search.ts';
+import { onlyOnce } from './search.ts';
 import { tryValid } from './valid.ts';
 import { World } from './world.ts';
 
@@ -53,7 +53,7 @@ async function tryAllPoints(
     await world.clear();
     t.anew();
     await world.furnish();
-    const again = (await tryValid(t, world, points, args)) ?? seenByChecks(t);
+    const again = (await tryValid(t, world, points, args)) ?? onlyOnce(t, problem);
     t.check(false, `${command.name} ${stringifyJson(args)}: ${again}`);
   }
 

@@ -19,6 +19,8 @@ export interface Property<T> {
 /** Simplifications that are tried of a counterexample. */
 const MAX_SHRINKS = 400;
 
+const BY_CHECKS = 'found by the checks';
+
 class Falsified extends Error {}
 
 /** A deviation ends the case, with the simplest counterexample as its transcript; else the transcript stays empty. */
@@ -35,18 +37,21 @@ export async function holds<T>(t: CaseContext, world: World, property: Property<
   if (counterexample === null) return;
   const [value] = counterexample;
   await world.furnish();
-  const problem = (await attempt(value)) ?? seenByChecks(t);
+  const problem = (await attempt(value)) ?? onlyOnce(t, search.problem);
   t.check(false, `${show(value)}: ${problem}`);
 }
 
-/** What is wrong with a second try that the property itself found nothing wrong with. */
-export function seenByChecks(t: CaseContext): string {
-  return t.deviations > 0 ? 'found by the checks' : 'something was wrong, and not so when tried once more';
+/** What to say of a second try that the property itself found nothing wrong with, when at the first it had. */
+export function onlyOnce(t: CaseContext, problem: string | null): string {
+  if (t.deviations > 0) return BY_CHECKS;
+  return `${problem ?? BY_CHECKS}, but not when tried once more`;
 }
 
 class Search<T> {
   /** What ended the search from outside: the endpoint died, the case is over. */
   fault: Error | undefined;
+  /** What was wrong with the simplest counterexample so far. */
+  problem: string | null = null;
   readonly #t: CaseContext;
   readonly #attempt: Property<T>['attempt'];
   #shrinks = -1;
@@ -67,6 +72,7 @@ class Search<T> {
     });
     if (this.fault !== undefined || (problem === null && this.#t.deviations === before)) return;
     this.#shrinks = Math.max(this.#shrinks, 0);
-    throw new Falsified(problem ?? 'a check');
+    this.problem = problem;
+    throw new Falsified();
   }
 }

@@ -96,19 +96,20 @@ export class World {
       : null;
   }
 
-  /** Deletes all nodes that were not there at the start. */
+  /** Deletes all nodes that were not there at the start, as far as that goes: parents before their children. */
   async clear(): Promise<void> {
     if (!this.#offers('blockdev-del') || !this.#offers('query-named-block-nodes')) return;
-    for (let deleted = true; deleted; ) {
-      deleted = false;
-      const ours = (await nodeNames(this.#t)).filter(
-        (name) => !this.#baseline.includes(name) && !name.startsWith('#'),
-      );
-      for (const name of ours) {
-        const { error } = await this.#t.request(call('blockdev-del', { 'node-name': name }));
-        deleted ||= error === undefined;
-      }
+    let left = await this.#made();
+    for (let count = Number.POSITIVE_INFINITY; left.length < count && left.length > 0; ) {
+      count = left.length;
+      for (const name of left) await this.#t.request(call('blockdev-del', { 'node-name': name }));
+      left = await this.#made();
     }
+  }
+
+  async #made(): Promise<string[]> {
+    const names = await nodeNames(this.#t);
+    return names.filter((name) => !this.#baseline.includes(name) && !name.startsWith('#'));
   }
 
   get #hasNulls(): boolean {

@@ -1,0 +1,175 @@
+/** A lying endpoint, between the case and the reference: the lie is found, made small, and can be replayed. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { Points } from '../../../../generators/points/points.ts';
+import type { CaseRecord } from '../../../../reports/record.ts';
+import { loadBlockSchema } from '../../../../spec/block-core.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../../../spec/json.ts';
+import { replay } from '../../../runner/replay.ts';
+import { run } from '../../../runner/run.ts';
+import { resolveTarget } from '../../../targets/index.ts';
+import type { Endpoint, Target } from '../../../targets/target.ts';
+import type { Transport, TransportSink } from '../../../transports/transport.ts';
+import { faultsForm } from './form.ts';
+import { propertyCases } from './index.ts';
+
+const honest = resolveTarget('reference');
+const spec = loadBlockSchema();
+
+/** A reply to be given instead of the reference's; null: the truth. */
+type Lie = (execute: string, args: JsonObject) => JsonObject | null;
+
+function lyingTarget(lie: Lie): Target {
+  return {
+    ...honest,
+    async start(request) {
+      const endpoint = await honest.start(request);
+      const openMonitor = async (index: number) => lyingTransport(await endpoint.openMonitor(index), lie);
+      return overriding<Endpoint>(endpoint, { openMonitor });
+    },
+  };
+}
+
+function lyingTransport(transport: Transport, lie: Lie): Transport {
+  let sink: TransportSink | undefined;
+  return overriding<Transport>(transport, {
+    open(given) {
+      sink = given;
+      transport.open(given);
+    },
+    write(bytes) {
+      const message = parsed(bytes);
+      const answer = lie(String(message?.execute), isJsonObject(message?.arguments) ? message.arguments : {});
+      if (answer === null) return transport.write(bytes);
+      const reply = message?.id === undefined ? answer : { ...answer, id: message.id };
+      setImmediate(() => sink?.data(Buffer.from(`${stringifyJson(reply)}\r\n`)));
+      return undefined;
+    },
+  });
+}
+
+function parsed(bytes: Uint8Array): JsonObject | undefined {
+  try {
+    return parseJson(Buffer.from(bytes).toString()) as JsonObject;
+  } catch {
+    return undefined;
+  }
+}
+
+/** An object of a class with private members, some of its methods replaced. */
+function overriding<T extends object>(object: T, methods: Partial<T>): T {
+  return new Proxy(object, {
+    get(target, name) {
+      if (Object.hasOwn(methods, name)) return methods[name as keyof T];
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+async function runCase(target: Target, id: string): Promise<CaseRecord> {
+  const record = await run({ target, spec, cases: propertyCases, patterns: [`derived/properties/${id}`] });
+  return record.cases[0]!;
+}
+
+async function verdictOn(target: Target, transcript: Json): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-property-'));
+  try {
+    const file = join(folder, 'counterexample.json');
+    await writeFile(file, stringifyJson(transcript));
+    const { results } = await replay({ target, paths: [file] });
+    return `${results[0]!.verdict} ${results[0]!.reason ?? ''}`.trim();
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+const refusal = (desc: string) => ({ error: { class: 'GenericError', desc } });
+
+describe('a property finds', () => {
+  const takesNoZeroes: Lie = (execute, args) =>
+    execute === 'blockdev-add' && args['detect-zeroes'] === 'on' && args.driver === 'null-co'
+      ? refusal("Invalid parameter type for 'detect-zeroes', expected: string")
+      : null;
+
+  test('a refusal of valid arguments for their form, and shows it by the simplest', async () => {
+    const target = lyingTarget(takesNoZeroes);
+    const { outcome, deviations, transcript } = await runCase(target, 'blockdev-add-valid');
+    expect(outcome).toBe('fail');
+    expect(deviations.map(({ message }) => message)).toEqual([
+      'blockdev-add {"driver":"null-co","detect-zeroes":"on"}: ' +
+        "refused for its form: Invalid parameter type for 'detect-zeroes', expected: string",
+    ]);
+    // What is there to be named, then the counterexample and nothing else.
+    expect(transcript!.steps.length).toBeLessThan(10);
+    const counterexample = transcript!.steps[deviations[0]!.exchange!]!.send as JsonObject;
+    expect(counterexample.arguments).toEqual({ driver: 'null-co', 'detect-zeroes': 'on' });
+    expect(await verdictOn(target, transcript as unknown as Json)).toBe('MATCH');
+    expect(await verdictOn(honest, transcript as unknown as Json)).toMatch(/^DIFFERS step \d+, \$\.reply/);
+  });
+
+  test('the same at the points of the schema', async () => {
+    const { outcome, deviations } = await runCase(lyingTarget(takesNoZeroes), 'blockdev-add-null-co-points');
+    expect(outcome).toBe('fail');
+    expect(deviations[0]!.message).toMatch(/"detect-zeroes":"on".*refused for its form/);
+  });
+
+  test('a fault that is accepted', async () => {
+    const target = lyingTarget((execute, args) =>
+      execute === 'block_resize' && 'no-such-member' in args ? { return: {} } : null,
+    );
+    const { deviations } = await runCase(target, 'block_resize-invalid');
+    expect(deviations[0]!.message).toMatch(/^block_resize .*"no-such-member":1.*: accepted$/);
+  });
+
+  test('a fault that is refused with another class', async () => {
+    const target = lyingTarget((execute, args) =>
+      execute === 'blockdev-del' && args['node-name'] === null
+        ? { error: { class: 'DeviceNotFound', desc: 'x' } }
+        : null,
+    );
+    const { deviations } = await runCase(target, 'blockdev-del-invalid');
+    expect(deviations[0]!.message).toMatch(/refused with class DeviceNotFound instead of GenericError$/);
+  });
+
+  test('a node that stays after it was deleted', async () => {
+    const target = lyingTarget((execute, args) =>
+      execute === 'blockdev-del' && String(args['node-name']).startsWith('added') ? { return: {} } : null,
+    );
+    const { deviations } = await runCase(target, 'nodes-added-and-deleted');
+    expect(deviations.map(({ message }) => message).join()).toMatch(
+      /after blockdev-del the nodes are not as before, but not when tried once more$/,
+    );
+  });
+
+  test('a reply against the schema, seen by the checks', async () => {
+    const target = lyingTarget((execute) => (execute === 'block_resize' ? { return: { extra: 1 } } : null));
+    const { deviations } = await runCase(target, 'block_resize-valid');
+    expect(deviations.map(({ check }) => check)).toContain('reply-schema');
+    expect(deviations.at(-1)!.message).toMatch(/found by the checks$/);
+  });
+});
+
+describe('the form is at fault', () => {
+  const points = new Points(spec.commands.get('blockdev-add')!);
+  const args = { driver: 'raw', file: { driver: 'file', filename: 'x' }, 'read-only': true };
+
+  test.each([
+    ["Invalid parameter type for 'read-only', expected: boolean"],
+    ["Invalid parameter type for 'file', expected: BlockdevRef"],
+    ["Parameter 'file.filename' is missing"],
+    ["Parameter 'file' is unexpected"],
+    ["Invalid parameter 'raw'"],
+    ["Parameter 'driver' does not accept value 'file'"],
+  ])('%s', (desc) => expect(faultsForm(desc, args, points)).toBe(true));
+
+  test.each([
+    ["Parameter 'size' is missing"],
+    ["Invalid parameter 'x'"],
+    ['Could not open x'],
+    ["Parameter 'file' expects an identifier"],
+    ['Node not found'],
+  ])('not: %s', (desc) => expect(faultsForm(desc, args, points)).toBe(false));
+});
