@@ -18,19 +18,27 @@ import { Jobs } from './jobs/jobs.ts';
 import { advertise } from './monitor/advertise.ts';
 import { Dispatcher } from './monitor/dispatch.ts';
 import { EventRate } from './monitor/event-rate.ts';
+import { withLifecycle } from './monitor/lifecycle.ts';
 import { Monitor } from './monitor/monitor.ts';
 import { Objects } from './objects/objects.ts';
 
-let advertised: Schema | undefined;
+interface Schemas {
+  /** What arguments are checked against. */
+  readonly inputs: Schema;
+  readonly advertised: Schema;
+}
 
-/** The schema of every reference: the same for all, since it follows from the code. */
-function advertisedSchema(): Schema {
-  advertised ??= advertise(loadBlockSchema(), {
-    commands: Object.keys(commands),
-    events,
-    drivers: Object.keys(drivers),
-  });
-  return advertised;
+const schemas = new Map<boolean, Schemas>();
+
+/** The schemas of every reference, without or with the lifecycle arguments: the same for all. */
+function schemasFor(jobLifecycle: boolean): Schemas {
+  const known = schemas.get(jobLifecycle);
+  if (known) return known;
+  const inputs = jobLifecycle ? withLifecycle(loadBlockSchema()) : loadBlockSchema();
+  const implemented = { commands: Object.keys(commands), events, drivers: Object.keys(drivers) };
+  const made = { inputs, advertised: advertise(inputs, implemented) };
+  schemas.set(jobLifecycle, made);
+  return made;
 }
 
 export class Machine implements CommandContext {
@@ -39,7 +47,7 @@ export class Machine implements CommandContext {
   readonly cwd: string;
   readonly inFlight = new InFlight();
   readonly objects = new Objects();
-  readonly schema = advertisedSchema();
+  readonly schema: Schema;
   readonly block: BlockLayer;
   readonly jobs: Jobs;
   readonly nbd: NbdServer;
@@ -64,9 +72,11 @@ export class Machine implements CommandContext {
     this.#rate = new EventRate(this.clock, (message) => {
       for (const monitor of this.#monitors) monitor.event(message);
     });
+    const { inputs, advertised } = schemasFor(options.jobLifecycle ?? false);
+    this.schema = advertised;
     this.block = new BlockLayer(this);
     this.nbd = new NbdServer(this, this.block.graph);
-    this.dispatcher = new Dispatcher(commands, this, loadBlockSchema());
+    this.dispatcher = new Dispatcher(commands, this, inputs);
     this.jobs = new Jobs(this, (work) => this.dispatcher.exclusively(work));
     this.block.graph.drain = async () => (await this.jobs.drainedBegin())();
   }

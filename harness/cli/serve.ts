@@ -16,17 +16,23 @@ export const subcommand: Subcommand = {
       .argument('[options...]', "QEMU's options")
       .allowUnknownOption()
       .helpOption('--help', 'display help for command')
+      .option(
+        '--job-lifecycle',
+        'take auto-finalize and auto-dismiss of QEMU 2.12; stands before the options',
+      )
       .addHelpText('after', HELP)
       // the words are QEMU's: commander must neither reorder nor split them
       .passThroughOptions()
-      .action(async (argv: string[]) => done(await serve(argv))),
+      .action(async (argv: string[], { jobLifecycle }: { jobLifecycle?: boolean }) =>
+        done(await serve(argv, jobLifecycle ?? false)),
+      ),
 };
 
-async function serve(argv: readonly string[]): Promise<0 | 1 | 2> {
+async function serve(argv: readonly string[], jobLifecycle: boolean): Promise<0 | 1 | 2> {
   const log = (line: string) => process.stderr.write(`qmpcheck: ${line}\n`);
   let endpoint: Awaited<ReturnType<typeof startReference>>;
   try {
-    endpoint = await startReference({ argv, cwd: process.cwd(), log });
+    endpoint = await startReference({ argv, cwd: process.cwd(), jobLifecycle, log });
   } catch (error) {
     if (error instanceof OptionError) throw new UsageError(error.message);
     throw error;

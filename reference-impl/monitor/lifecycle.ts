@@ -1,0 +1,26 @@
+/**
+ * The lifecycle arguments of backups that QEMU 2.12 brought, as an extension of the spec's schema: with them
+ * `block-job-finalize`, `block-job-dismiss` and BLOCK_JOB_PENDING have something to do.
+ */
+import type { Member, ObjectType, Schema } from '../../spec/model.ts';
+import { advertise } from './advertise.ts';
+
+const EXTENDED = ['BlockdevBackup', 'DriveBackup'];
+const ARGUMENTS = ['auto-finalize', 'auto-dismiss'];
+
+/** A copy of the spec's whole schema with the additional arguments. */
+export function withLifecycle(spec: Schema): Schema {
+  const driver = spec.types.get('BlockdevDriver');
+  const whole = advertise(spec, {
+    commands: [...spec.commands.keys()],
+    events: [...spec.events.keys()],
+    drivers: driver?.kind === 'enum' ? driver.members.map(({ name }) => name) : [],
+  });
+  const bool = whole.types.get('bool')!;
+  const added: Member[] = ARGUMENTS.map((name) => ({ name, type: bool, optional: true, features: [] }));
+  for (const name of EXTENDED) {
+    const type = whole.types.get(name) as { -readonly [K in keyof ObjectType]: ObjectType[K] };
+    type.members = [...type.members, ...added];
+  }
+  return whole;
+}
