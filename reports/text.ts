@@ -4,9 +4,9 @@
  */
 import { type Json, stringifyJson } from '../spec/json.ts';
 
-/** Controls, lone surrogates, line separators and what reorders text on a terminal. */
+/** Controls, lone surrogates, line separators, what reorders text on a terminal, and what is no character at all. */
 const UNPRINTABLE =
-  /[\p{Cc}\p{Cs}\u{2028}\u{2029}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}\u{fffe}\u{ffff}]/gu;
+  /[\p{Cc}\p{Cs}\u{2028}\u{2029}\u{200e}\u{200f}\u{202a}-\u{202e}\u{2066}-\u{2069}\p{NChar}]/gu;
 
 const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };
 

@@ -16,7 +16,9 @@ interface Entry {
 const subcommands: Readonly<Record<string, Entry>> = {
   run: { summary: 'run the conformance suite on a target', load: () => import('./run.ts') },
   list: { summary: 'list the cases and the requirements they cover', load: () => import('./list.ts') },
+  fuzz: { summary: 'fuzz a target with command sequences', load: () => import('./fuzz.ts') },
   replay: { summary: 'replay transcripts on a target and compare', load: () => import('./replay.ts') },
+  compat: { summary: 'report on several runs, merge shards, compare', load: () => import('./compat.ts') },
   schema: { summary: 'check, introspect, convert or compare schemas', load: () => import('./schema.ts') },
   serve: { summary: 'run the reference implementation as an endpoint', load: () => import('./serve.ts') },
 };

@@ -1,8 +1,6 @@
 /** `qmpcheck run`: the conformance suite on a target. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { RunRecord } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
-import { isJsonObject, parseJson } from '../../spec/json.ts';
 import { packageRoot } from '../../spec/package-root.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
@@ -20,6 +18,7 @@ import { StartError } from '../targets/target.ts';
 import { UsageError } from './exit.ts';
 import { readText, writeText } from './files.ts';
 import { collect, defaultJobs, shardOption, targetOption, wholeNumber } from './options.ts';
+import { readRecord } from './records.ts';
 import { openReporters } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 
@@ -47,7 +46,12 @@ export const subcommand: Subcommand = {
         'what to test: reference, qemu-system, unix:PATH … (see README)',
         'reference',
       )
-      .option('--reporter <name[=file]>', 'tap, spec, json or junit; repeatable', collect, [])
+      .option(
+        '--reporter <name[=file]>',
+        'tap, spec, json, junit, html, markdown or sarif; repeatable',
+        collect,
+        [],
+      )
       .option(
         '--expect <file>',
         'known deviations (YAML); repeatable, in addition to those shipped',
@@ -143,14 +147,4 @@ function loadExpectations(files: readonly string[] | false, ofTarget: string | u
     if (error instanceof ExpectationsError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-function readRecord(file: string): RunRecord {
-  try {
-    const record = parseJson(readText(file));
-    if (isJsonObject(record) && Array.isArray(record.cases)) return record as unknown as RunRecord;
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  throw new UsageError(`${file}: no record as --reporter json writes it`);
 }

@@ -1,0 +1,71 @@
+/** `qmpcheck compat` as scripts see it: shards into one, several endpoints side by side, what changed since. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../reports/record.ts';
+import { inFolder, qmpcheck } from '../testing/command-line.ts';
+
+const read = (cwd: string, name: string) => JSON.parse(readFileSync(join(cwd, name), 'utf8')) as RunRecord;
+
+async function run(cwd: string, file: string, ...options: string[]): Promise<void> {
+  const { code, stderr } = await qmpcheck(['run', 'raw/*', '--reporter', `json=${file}`, ...options], {
+    cwd,
+  });
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+}
+
+function fail(cwd: string, from: string, to: string): void {
+  const record = read(cwd, from);
+  const [first, ...others] = record.cases;
+  const failed = { ...first!, outcome: 'fail' as const };
+  writeFileSync(join(cwd, to), JSON.stringify({ ...record, cases: [failed, ...others] }));
+}
+
+describe('compat', () => {
+  test('shards, merged, are the whole run', () =>
+    inFolder(async (cwd) => {
+      await run(cwd, 'whole.json');
+      await run(cwd, 'one.json', '--shard', '1/2');
+      await run(cwd, 'two.json', '--shard', '2/2');
+      expect(await qmpcheck(['compat', 'one.json', 'two.json', '--merge', 'all.json'], { cwd })).toEqual({
+        code: 0,
+        stdout: '',
+        stderr: '',
+      });
+      const [whole, merged] = [read(cwd, 'whole.json'), read(cwd, 'all.json')];
+      const outcomes = ({ cases }: RunRecord) =>
+        cases.map(({ id, outcome }) => `${id} ${outcome}`).toSorted();
+      expect(outcomes(merged)).toEqual(outcomes(whole));
+      expect(merged.totals).toEqual(whole.totals);
+      expect(merged).not.toHaveProperty('shard');
+
+      const twice = await qmpcheck(['compat', 'one.json', 'one.json', '--merge', 'all.json'], { cwd });
+      expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining('is in two of the records') });
+    }));
+
+  test('writes every view, and ends as the worst run did; with --since only what is new counts', () =>
+    inFolder(async (cwd) => {
+      await run(cwd, 'good.json');
+      fail(cwd, 'good.json', 'bad.json');
+      const views = ['--html', 'r.html', '--markdown', 'r.md', '--json', 'r.json'];
+      const { code, stdout } = await qmpcheck(['compat', 'bad.json', '--since', 'good.json', ...views], {
+        cwd,
+      });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(readFileSync(join(cwd, 'r.html'), 'utf8')).toMatch(/^<!doctype html>/);
+      expect(readFileSync(join(cwd, 'r.md'), 'utf8')).toContain('❌ broke');
+      expect(read(cwd, 'r.json')).toMatchObject({ reportVersion: 1, regressions: [{ what: 'broke' }] });
+
+      const known = await qmpcheck(['compat', 'bad.json', '--since', 'bad.json'], { cwd });
+      expect(known.code).toBe(0);
+      expect(known.stdout).toContain('Nothing broke, nothing was fixed.');
+    }));
+
+  test('a file that is no record is the fault of the call', () =>
+    inFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'x.json'), '{"cases": []}');
+      const { code, stdout, stderr } = await qmpcheck(['compat', 'x.json'], { cwd });
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toBe('qmpcheck: x.json: no record as --reporter json writes it\n');
+    }));
+});

@@ -1,0 +1,83 @@
+/** `qmpcheck compat`: what the records of several runs say side by side. */
+import { buildReport } from '../../reports/compat/build.ts';
+import { htmlPage } from '../../reports/compat/html/page.ts';
+import { jsonReport } from '../../reports/compat/json.ts';
+import { MergeError, mergeRecords } from '../../reports/compat/merge.ts';
+import type { Compatibility } from '../../reports/compat/model.ts';
+import { markdownPage } from '../../reports/markdown.ts';
+import type { RunRecord } from '../../reports/record.ts';
+import { type Json, stringifyJson } from '../../spec/json.ts';
+import { exitCode } from '../runner/verdict.ts';
+import { type ExitCode, UsageError } from './exit.ts';
+import { writeText } from './files.ts';
+import { collect } from './options.ts';
+import { readRecord } from './records.ts';
+import type { Subcommand } from './subcommand.ts';
+
+interface Options {
+  readonly html?: string;
+  readonly markdown?: string;
+  readonly json?: string;
+  readonly merge?: string;
+  readonly since: readonly string[];
+}
+
+const HELP = `
+Without --html, --markdown, --json or --merge it prints Markdown. The exit code is that of the worst run; with --since only
+of what that run had not yet.`;
+
+export const subcommand: Subcommand = {
+  define: (command, done) =>
+    command
+      .argument('<result.json...>', 'records as --reporter json writes them')
+      .option('--html <file>', 'the report for browsers, in one file')
+      .option('--markdown <file>', 'the summary for a CI page')
+      .option('--json <file>', 'the report for machines')
+      .option(
+        '--since <old.json>',
+        'what changed since this earlier run of a target; repeatable',
+        collect,
+        [],
+      )
+      .option('--merge <file>', 'the records are shards of one run: write them as one')
+      .addHelpText('after', HELP)
+      .action((files: string[], options: Options) => done(compat(files, options))),
+};
+
+function compat(files: readonly string[], options: Options): ExitCode {
+  const since = options.since.map(readRecord);
+  const read = files.map(readRecord);
+  const records = options.merge === undefined ? read : [merge(read)];
+  const { merge: merged, ...views } = options;
+  if (merged !== undefined) writeText(merged, `${stringifyJson(records[0] as unknown as Json, 2)}\n`);
+  writeViews(() => buildReport(records, since), views, merged === undefined);
+  return worst(records, since);
+}
+
+function merge(records: readonly RunRecord[]): RunRecord {
+  try {
+    return mergeRecords(records);
+  } catch (error) {
+    if (error instanceof MergeError) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+function writeViews(build: () => Compatibility, options: Omit<Options, 'merge'>, print: boolean): void {
+  const { html, markdown, json } = options;
+  const asked = [html, markdown, json].some((file) => file !== undefined);
+  if (!asked && !print) return;
+  const report = build();
+  if (html !== undefined) writeText(html, htmlPage(report));
+  if (markdown !== undefined) writeText(markdown, markdownPage(report));
+  if (json !== undefined) writeText(json, jsonReport(report));
+  if (!asked) process.stdout.write(markdownPage(report));
+}
+
+function worst(records: readonly RunRecord[], since: readonly RunRecord[]): ExitCode {
+  const codes = records.map((record) => {
+    const baseline = since.find((old) => old.endpoint.target === record.endpoint.target);
+    return exitCode(record, baseline && { baseline });
+  });
+  return ([130, 2, 1] as const).find((code) => codes.includes(code)) ?? 0;
+}

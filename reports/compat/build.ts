@@ -1,0 +1,162 @@
+/**
+ * Records of several endpoints as one report:
+ *
+ *   1. name the endpoints apart, and read the schema that each told;
+ *   2. put the results of each case side by side;
+ *   3. sum up by subject (the matrix) and by requirement;
+ *   4. compare schemas, and with earlier runs.
+ */
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import type { Schema } from '../../spec/model.ts';
+import { requirements as specified } from '../../spec/requirements/index.ts';
+import { isNotOk, isUnexpected, versionText } from '../outcome.ts';
+import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
+import { driftReport, offeredSchema } from './drift.ts';
+import type { CaseReport, Cell, Compatibility, EndpointReport, RequirementReport } from './model.ts';
+import { regressions } from './regression.ts';
+import { schemaCoverage } from './schema-coverage.ts';
+import { statusOf, worst } from './status.ts';
+import { drivers, type Subject, Subjects } from './subjects.ts';
+
+/** How the version that the spec describes is called. */
+const SPEC_LABEL = 'spec 2.12';
+
+/** `since`: earlier runs; each is compared with the record of the same target. */
+export function buildReport(records: readonly RunRecord[], since: readonly RunRecord[] = []): Compatibility {
+  const spec = loadBlockSchema();
+  const labels = distinctLabels(records);
+  const endpoints = records.map((record, index) => endpointReport(record, labels[index]!, spec));
+  const schemas = records.map(offeredSchema);
+  const requirements = allRequirements(records);
+  const subjects = new Subjects(spec);
+  const rows = subjects.all(requirements.values());
+  const cases = casesSideBySide(records, requirements, subjects);
+  return {
+    endpoints,
+    cases,
+    subjects: rows.map((subject) => ({ ...subject, cells: cellsOf(subject, cases, schemas) })),
+    requirements: requirementReports(requirements, cases, records.length),
+    drift: driftReport(
+      spec,
+      SPEC_LABEL,
+      endpoints.map(({ label, version }, index) => ({
+        label: withVersion(label, version),
+        version,
+        schema: schemas[index]!,
+      })),
+    ),
+    regressions: since.length === 0 ? null : allRegressions(since, records),
+  };
+}
+
+function endpointReport(record: RunRecord, label: string, spec: Schema): EndpointReport {
+  const { endpoint, seed, startedAt, durationMs, tool, interrupted, totals, staleExpectations } = record;
+  return {
+    label,
+    identity: endpoint,
+    version: versionText(endpoint),
+    seed,
+    startedAt,
+    durationMs,
+    tool: `${tool.name} ${tool.version}`,
+    interrupted,
+    totals,
+    unexpected: record.cases.filter(isUnexpected).length,
+    known: record.cases.filter((one) => isNotOk(one) && !isUnexpected(one)).length,
+    staleExpectations,
+    schema: schemaCoverage(spec, record),
+  };
+}
+
+/** The target; where several have it, with version, and at last a number. */
+function distinctLabels(records: readonly RunRecord[]): string[] {
+  const candidates = [
+    ({ endpoint }: RunRecord) => endpoint.target,
+    ({ endpoint }: RunRecord) => `${endpoint.target} ${versionText(endpoint) ?? ''}`.trim(),
+  ];
+  for (const candidate of candidates) {
+    const labels = records.map(candidate);
+    if (new Set(labels).size === labels.length) return labels;
+  }
+  return records.map((record, index) => `${candidates[1]!(record)} (${index + 1})`);
+}
+
+function withVersion(label: string, version: string | null): string {
+  return version === null || label.includes(version) ? label : `${label} (${version})`;
+}
+
+/** Of the spec, and those that records have in addition, made by another version of the suite. */
+function allRequirements(records: readonly RunRecord[]): Map<string, RequirementRecord> {
+  const all = new Map<string, RequirementRecord>();
+  for (const [id, { level, definition, text }] of Object.entries(specified))
+    all.set(id, { id, level, definition, text });
+  for (const one of records.flatMap((record) => record.requirements))
+    if (!all.has(one.id)) all.set(one.id, one);
+  return all;
+}
+
+function casesSideBySide(
+  records: readonly RunRecord[],
+  requirements: ReadonlyMap<string, RequirementRecord>,
+  subjects: Subjects,
+): CaseReport[] {
+  const rows = new Map<string, (CaseRecord | null)[]>();
+  records.forEach((record, endpoint) => {
+    for (const one of record.cases) {
+      const row = rows.get(one.id) ?? records.map(() => null);
+      row[endpoint] = one;
+      rows.set(one.id, row);
+    }
+  });
+  return [...rows].map(([id, results]) => {
+    const { title, requirements: ids } = results.find((result) => result !== null)!;
+    const definitions = ids.flatMap((one) => requirements.get(one)?.definition ?? []);
+    return { id, title, requirements: ids, subjects: subjects.ofCase(id, definitions), results };
+  });
+}
+
+function cellsOf(
+  subject: Subject,
+  cases: readonly CaseReport[],
+  schemas: readonly (Schema | null)[],
+): Cell[] {
+  const about = cases.filter((one) => one.subjects.includes(subject.name));
+  return schemas.map((schema, endpoint) => {
+    const results = about.flatMap((one) => one.results[endpoint] ?? []);
+    const ran = results.filter(({ outcome }) => outcome !== 'skip');
+    const passed = ran.filter(({ outcome }) => outcome === 'pass').length;
+    const status = offers(schema, subject) ? worst(results.map(statusOf)) : 'absent';
+    return { status, ran: ran.length, passed };
+  });
+}
+
+/** True where it is not known. */
+function offers(schema: Schema | null, { kind, name }: Subject): boolean {
+  if (schema === null) return true;
+  if (kind === 'command') return schema.commands.has(name);
+  if (kind === 'event') return schema.events.has(name);
+  return kind !== 'driver' || drivers(schema).has(name);
+}
+
+function requirementReports(
+  requirements: ReadonlyMap<string, RequirementRecord>,
+  cases: readonly CaseReport[],
+  endpoints: number,
+): RequirementReport[] {
+  const of = new Map<string, CaseReport[]>();
+  for (const one of cases) for (const id of one.requirements) of.set(id, [...(of.get(id) ?? []), one]);
+  return [...requirements.values()].map((requirement) => {
+    const about = of.get(requirement.id) ?? [];
+    const status = Array.from({ length: endpoints }, (_, endpoint) =>
+      worst(about.flatMap((one) => (one.results[endpoint] ? [statusOf(one.results[endpoint])] : []))),
+    );
+    return { ...requirement, cases: about.map(({ id }) => id), status };
+  });
+}
+
+function allRegressions(since: readonly RunRecord[], records: readonly RunRecord[]) {
+  return records.flatMap((record, endpoint) => {
+    const before = since.find((old) => old.endpoint.target === record.endpoint.target);
+    return before === undefined ? [] : regressions(before, record, endpoint);
+  });
+}

@@ -1,0 +1,26 @@
+/**
+ * How markup is written: `html` escapes what is put into it. Text of endpoints goes through `say` first, which leaves no
+ * control characters and no endless lines.
+ */
+import { html as hono, raw } from 'hono/html';
+import { clip, printable } from '../../text.ts';
+
+export type Markup = ReturnType<typeof raw>;
+export type Part = Markup | string | number | false | null | undefined | readonly Part[];
+
+/** Nothing here is asynchronous, so hono gives the markup itself. */
+export const html = hono as (strings: TemplateStringsArray, ...parts: Part[]) => Markup;
+export { raw };
+
+export function say(text: string, max = 1000): string {
+  return clip(printable(text), max);
+}
+
+/** For an `id` and the links to it; what links hold is encoded. */
+export function caseAnchor(id: string): string {
+  return `case/${say(id, 500)}`;
+}
+
+export function hrefOf(anchor: string): string {
+  return `#${encodeURIComponent(anchor).replaceAll('%2F', '/')}`;
+}

@@ -1,0 +1,51 @@
+/** Tables that sum up: the matrix of subjects by endpoint, and what is required. */
+import type { Compatibility, RequirementReport, SubjectKind } from '../model.ts';
+import { sign } from './badge.ts';
+import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';
+
+const GROUPS: Readonly<Record<SubjectKind, string>> = {
+  command: 'Commands',
+  event: 'Events',
+  driver: 'Drivers',
+  protocol: 'Protocol',
+  type: 'Types',
+};
+
+export function matrix({ endpoints, subjects }: Compatibility): Markup {
+  const kinds = Object.keys(GROUPS) as SubjectKind[];
+  return html`<section aria-labelledby="matrix"><h2 id="matrix">Compatibility matrix</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="matrix"><table><caption>The worst outcome of all cases about each part of the API, and how many of those that ran passed. A cell leads to its cases.</caption><thead><tr><th scope="col">Part</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${kinds.map(
+    (kind) => {
+      const rows = subjects.filter((subject) => subject.kind === kind);
+      return (
+        rows.length > 0 &&
+        html`<tbody><tr class="group"><th scope="rowgroup" colspan="${endpoints.length + 1}">${GROUPS[kind]}</th></tr>${rows.map(
+          ({ name, cells }) =>
+            html`<tr><th scope="row"><code>${say(name, 100)}</code></th>${cells.map(
+              ({ status, ran, passed }, index) => {
+                const content = html`${sign(status)}${ran > 0 && html`<span class="count">${passed}/${ran}</span>`}`;
+                const link = `#cases?e=${index}&q=${encodeURIComponent(`about:${say(name, 200)}`)}`;
+                return html`<td>${ran > 0 ? html`<a href="${link}">${content}</a>` : content}</td>`;
+              },
+            )}</tr>`,
+        )}</tbody>`
+      );
+    },
+  )}</table></div></section>`;
+}
+
+export function requirementTable({ requirements, endpoints }: Compatibility): Markup {
+  const covered = requirements.filter(({ cases }) => cases.length > 0);
+  const groups = new Map<string, RequirementReport[]>();
+  for (const one of requirements) groups.set(one.definition, [...(groups.get(one.definition) ?? []), one]);
+  return html`<section aria-labelledby="requirements"><h2 id="requirements">Requirements</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="requirements"><table><caption>${covered.length} of ${requirements.length} requirements of the specification have a case in these runs.</caption><thead><tr><th scope="col">Requirement</th><th scope="col">Level</th><th scope="col">Cases</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${[
+    ...groups,
+  ].map(
+    ([definition, rows]) =>
+      html`<tbody><tr class="group"><th scope="rowgroup" colspan="${endpoints.length + 3}"><code>${say(definition, 100)}</code></th></tr>${rows.map(
+        ({ text, level, cases, status }) =>
+          html`<tr><th scope="row">${say(text, 600)}</th><td><span class="level ${level}">${level}</span></td><td class="n">${
+            cases.length === 1 ? html`<a href="${hrefOf(caseAnchor(cases[0]!))}">1</a>` : cases.length
+          }</td>${status.map((one) => html`<td>${sign(one)}</td>`)}</tr>`,
+      )}</tbody>`,
+  )}</table></div></section>`;
+}

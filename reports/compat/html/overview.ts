@@ -1,0 +1,100 @@
+/** The top of the report: who was tested, how it went, and what changed since. */
+import { OUTCOME_WORDS, OUTCOMES } from '../../outcome.ts';
+import { count, duration } from '../../text.ts';
+import type { Compatibility, EndpointReport, Regression } from '../model.ts';
+import { badge } from './badge.ts';
+import { caseAnchor, hrefOf, html, type Markup, type Part, say } from './markup.ts';
+
+export function overview({ endpoints }: Compatibility): Markup {
+  return html`<section id="overview" aria-label="Overview"><div class="cards">${endpoints.map(card)}</div></section>`;
+}
+
+function card(endpoint: EndpointReport, index: number): Markup {
+  const { totals, schema } = endpoint;
+  const ran = OUTCOMES.reduce((sum, outcome) => sum + totals[outcome], 0) - totals.skip;
+  const percent = ran === 0 ? 0 : Math.floor((totals.pass / ran) * 1000) / 10;
+  return html`<article class="card"><h3>${say(endpoint.label, 120)}</h3><p class="dim">${endpoint.version ?? 'no greeting'}${endpoint.identity.package !== undefined && ` · ${say(endpoint.identity.package, 60)}`}</p><p class="big">${percent}%</p><p class="dim">${totals.pass} of ${count(ran, 'case')} passed</p><p>${verdict(endpoint)}</p>${bar(endpoint, ran)}<ul class="legend">${parts(
+    endpoint,
+  ).map(
+    ([kind, words, n]) =>
+      html`<li><a href="${`#cases?e=${index}&o=${kind}`}"><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true"><rect class="fill-${colourOf(kind)}" width="8" height="8" rx="2"/></svg>${n} ${words}</a></li>`,
+  )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd><dt>Run</dt><dd>${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC · ${duration(endpoint.durationMs)}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${stale(endpoint)}</article>`;
+}
+
+function verdict({ unexpected, known }: EndpointReport): Markup {
+  if (unexpected > 0)
+    return html`<span class="verdict fail">✖ ${count(unexpected, 'unexpected deviation')}</span>`;
+  if (known > 0) return html`<span class="verdict known">◐ ${count(known, 'known deviation')} only</span>`;
+  return html`<span class="verdict pass">✔ No deviation from a must</span>`;
+}
+
+function stale({ staleExpectations }: EndpointReport): Part {
+  return staleExpectations.map(
+    ({ pattern, reason }) =>
+      html`<p class="dim">Expectation no longer applies: <code>${say(pattern, 100)}</code> (${say(reason, 200)})</p>`,
+  );
+}
+
+type Kind = (typeof OUTCOMES)[number] | 'known';
+
+/** What there is of each kind; foreseen failures are a kind of their own. */
+function parts({ totals, known }: EndpointReport): [kind: Kind, words: string, n: number][] {
+  const unforeseen = totals.fail + totals.crash + totals.timeout - known;
+  const all: [Kind, string, number][] = OUTCOMES.map((outcome) => [
+    outcome,
+    OUTCOME_WORDS[outcome],
+    totals[outcome],
+  ]);
+  const shown = all.filter(([kind, , n]) => n > 0 && (known === 0 || unforeseen > 0 || !isFailure(kind)));
+  return known > 0 ? [...shown, ['known', 'known deviations', known]] : shown;
+}
+
+function isFailure(kind: Kind): boolean {
+  return kind === 'fail' || kind === 'crash' || kind === 'timeout';
+}
+
+function colourOf(kind: Kind): string {
+  if (isFailure(kind) || kind === 'error') return 'fail';
+  return kind === 'flaky' ? 'warn' : kind;
+}
+
+/** The outcomes of the cases that ran, as one bar. */
+function bar(endpoint: EndpointReport, ran: number): Markup {
+  const { totals, known } = endpoint;
+  const broken = totals.fail + totals.crash + totals.timeout + totals.error - known;
+  const pieces: [string, number][] = [
+    ['pass', totals.pass],
+    ['info', totals.info],
+    ['warn', totals.warn + totals.flaky],
+    ['known', known],
+    ['fail', broken],
+  ];
+  let x = 0;
+  const rects = pieces.flatMap(([colour, n]) => {
+    if (n <= 0) return [];
+    const width = Math.max(3, (n / Math.max(1, ran)) * 400);
+    const rect = html`<rect class="fill-${colour}" x="${x}" y="0" width="${width}" height="10"/>`;
+    x += width + 1.5;
+    return [rect];
+  });
+  const words = pieces.filter(([, n]) => n > 0).map(([kind, n]) => `${n} ${kind}`);
+  return html`<svg class="plot" viewBox="0 0 ${Math.max(400, x)} 10" role="img" aria-label="Outcomes: ${words.join(', ')}">${rects}</svg>`;
+}
+
+const ORDER: readonly Regression['what'][] = ['broke', 'fixed', 'changed', 'new', 'gone'];
+/** New and gone cases are often many. */
+const MOST = 300;
+
+export function changesSince({ regressions, endpoints }: Compatibility): Markup | '' {
+  if (regressions === null) return '';
+  const sorted = ORDER.flatMap((what) => regressions.filter((one) => one.what === what));
+  const totals = ORDER.map((what) => `${regressions.filter((one) => one.what === what).length} ${what}`).join(
+    ', ',
+  );
+  return html`<section aria-labelledby="changes"><h2 id="changes">Changes since the earlier run</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="changes"><table><caption>${regressions.length === 0 ? 'Nothing changed.' : totals}</caption><thead><tr><th scope="col">Change</th><th scope="col">Case</th><th scope="col">Endpoint</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>${sorted
+    .slice(0, MOST)
+    .map(
+      ({ what, id, endpoint, before, after }) =>
+        html`<tr><td><strong class="${what}">${what}</strong></td><th scope="row">${after === null ? html`<code>${say(id, 200)}</code>` : html`<a href="${hrefOf(caseAnchor(id))}"><code>${say(id, 200)}</code></a>`}</th><td>${say(endpoints[endpoint]!.label, 60)}</td><td>${before && badge(before)}</td><td>${after && badge(after)}</td></tr>`,
+    )}</tbody></table></div>${sorted.length > MOST && html`<p class="dim">… and ${sorted.length - MOST} more</p>`}</section>`;
+}

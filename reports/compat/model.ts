@@ -1,0 +1,120 @@
+/**
+ * The compatibility report as data: what several runs say side by side. `build.ts` makes it from records; HTML, Markdown
+ * and JSON are views of it. Endpoints are referred to by their index.
+ */
+import type { Change } from '../../spec/drift/changes.ts';
+import type { CaseRecord, EndpointIdentity, Outcome, RequirementRecord } from '../record.ts';
+
+/** The version of the JSON form. */
+export const REPORT_VERSION = 1;
+
+export interface Compatibility {
+  readonly endpoints: readonly EndpointReport[];
+  /** In the order of the first record that has them. */
+  readonly cases: readonly CaseReport[];
+  readonly subjects: readonly SubjectReport[];
+  /** All that the spec requires, covered or not, by definition. */
+  readonly requirements: readonly RequirementReport[];
+  readonly drift: DriftReport;
+  /** What changed since an earlier run, where one was given. */
+  readonly regressions: readonly Regression[] | null;
+}
+
+export interface EndpointReport {
+  /** Distinct among the endpoints. */
+  readonly label: string;
+  readonly identity: EndpointIdentity;
+  /** `QEMU 7.2.22`, null without a greeting. */
+  readonly version: string | null;
+  readonly seed: string;
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly tool: string;
+  readonly interrupted: boolean;
+  readonly totals: Readonly<Record<Outcome, number>>;
+  /** Cases that broke a must and that nobody foresaw. */
+  readonly unexpected: number;
+  /** Those that were foreseen. */
+  readonly known: number;
+  readonly staleExpectations: readonly { readonly pattern: string; readonly reason: string }[];
+  /** How much of the spec's schema was put to the test; null where the record has no transcripts. */
+  readonly schema: SchemaCoverage;
+}
+
+export interface SchemaCoverage {
+  readonly commands: Covered;
+  readonly events: Covered;
+  readonly drivers: Covered;
+  /** Arguments, those of branches too. */
+  readonly members: Covered;
+}
+
+export interface Covered {
+  readonly seen: number;
+  readonly of: number;
+  readonly missing: readonly string[];
+}
+
+export interface CaseReport {
+  readonly id: string;
+  readonly title: string;
+  readonly requirements: readonly string[];
+  /** Names of the subjects that it is about. */
+  readonly subjects: readonly string[];
+  /** By endpoint; null where it did not run. */
+  readonly results: readonly (CaseRecord | null)[];
+}
+
+export type SubjectKind = 'command' | 'event' | 'driver' | 'protocol' | 'type';
+
+/** A row of the matrix. */
+export interface SubjectReport {
+  readonly kind: SubjectKind;
+  readonly name: string;
+  /** By endpoint. */
+  readonly cells: readonly Cell[];
+}
+
+export interface Cell {
+  /** `untested`: no case is about it; `absent`: the endpoint does not offer it. */
+  readonly status: Status;
+  /** Cases that ran there. */
+  readonly ran: number;
+  readonly passed: number;
+}
+
+/** `known`: it broke a must, as was foreseen. */
+export type Status = Outcome | 'known' | 'untested' | 'absent';
+
+export interface RequirementReport extends RequirementRecord {
+  readonly cases: readonly string[];
+  /** The worst outcome by endpoint; `untested` if no case of it ran there. */
+  readonly status: readonly Status[];
+}
+
+export interface DriftReport {
+  /** What is compared: the spec, then the endpoints whose schema is known, the oldest first. */
+  readonly columns: readonly { readonly label: string; readonly endpoint: number | null }[];
+  /** What an endpoint has different from the spec, by column (that of the spec is empty). */
+  readonly changes: readonly (readonly Change[])[];
+  /** Commands and events beyond the spec's, by column. */
+  readonly beyond: readonly number[];
+  readonly timeline: readonly TimelinePoint[];
+}
+
+export interface TimelinePoint {
+  /** `argument`, `branch` … */
+  readonly noun: string;
+  readonly path: string;
+  /** By column; null: not there, undefined: nor what it is a part of. */
+  readonly states: readonly (string | null | undefined)[];
+}
+
+export interface Regression {
+  readonly endpoint: number;
+  readonly id: string;
+  /** `changed`: as good as before, but another outcome. */
+  readonly what: 'fixed' | 'broke' | 'new' | 'gone' | 'changed';
+  readonly before: Outcome | null;
+  readonly after: Outcome | null;
+}

@@ -1,0 +1,108 @@
+/**
+ * `sarif`: deviations as SARIF 2.1.0, for code-scanning pages. A rule is a requirement, or a check where none is named; a result
+ * stands where the spec's schema defines what was broken.
+ */
+import { readFileSync } from 'node:fs';
+import { type Json, stringifyJson } from '../spec/json.ts';
+import { packageRoot } from '../spec/package-root.ts';
+import { reproduceCommand } from './diagnosis.ts';
+import { isNotOk } from './outcome.ts';
+import type { CaseRecord, Deviation, RequirementRecord, RunRecord, Severity } from './record.ts';
+import type { ReporterFactory } from './reporter.ts';
+import { clip, printable } from './text.ts';
+
+const SCHEMA_FILE = 'spec/schema/block-core.json';
+const LEVELS = { must: 'error', should: 'warning', may: 'note', text: 'note' } as const satisfies Record<
+  Severity,
+  string
+>;
+
+export const sarif: ReporterFactory = ({ out }) => ({
+  end(record) {
+    out(`${stringifyJson(document(record), 2)}\n`);
+  },
+});
+
+function document(record: RunRecord): Json {
+  const requirements = new Map(record.requirements.map((one) => [one.id, one]));
+  const lines = definitionLines();
+  const broken = record.cases.filter((one) => one.outcome !== 'skip' && one.outcome !== 'pass');
+  const results = broken.flatMap((one) =>
+    deviationsOf(one).map((deviation) => result(one, deviation, record, requirements, lines)),
+  );
+  const rules = new Set(results.map(({ ruleId }) => ruleId));
+  return {
+    $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
+    version: '2.1.0',
+    runs: [
+      {
+        tool: {
+          driver: {
+            name: 'qmpcheck',
+            version: record.tool.version,
+            rules: [...rules].map((id) => rule(id, requirements.get(id))),
+          },
+        },
+        properties: { target: line(record.endpoint.target), seed: line(record.seed) },
+        results,
+      },
+    ],
+  };
+}
+
+/** A case that broke off without one, by a time limit say, is one itself. */
+function deviationsOf(one: CaseRecord): readonly Deviation[] {
+  if (one.deviations.length > 0 || !isNotOk(one)) return one.deviations;
+  return [{ check: one.outcome, severity: one.severity ?? 'must', message: one.reason ?? one.title }];
+}
+
+function result(
+  one: CaseRecord,
+  { check, severity, message }: Deviation,
+  run: RunRecord,
+  requirements: ReadonlyMap<string, RequirementRecord>,
+  lines: ReadonlyMap<string, number>,
+) {
+  const requirement = one.requirements.find((id) => requirements.has(id));
+  const definition = requirement === undefined ? undefined : requirements.get(requirement)!.definition;
+  const again = `Again: ${reproduceCommand(one.id, run)}`;
+  return {
+    ruleId: check === 'case' && requirement !== undefined ? requirement : line(check),
+    level: one.outcome === 'info' ? 'note' : LEVELS[severity],
+    message: { text: `${line(one.id)}: ${line(message)}. ${again}` },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: { uri: SCHEMA_FILE },
+          region: { startLine: lines.get(definition ?? '') ?? 1 },
+        },
+        logicalLocations: [{ fullyQualifiedName: line(one.id), kind: 'test' }],
+      },
+    ],
+    partialFingerprints: { 'qmpcheck/v1': line(`${run.endpoint.target} ${one.id} ${check} ${severity}`) },
+    ...(one.expected && {
+      suppressions: [{ kind: 'external', justification: line(one.expected.reason) }],
+    }),
+  };
+}
+
+function rule(id: string, requirement: RequirementRecord | undefined): Json {
+  const told = requirement?.text ?? `What the check '${id}' looks at on every exchange.`;
+  return { id, shortDescription: { text: line(told) } };
+}
+
+/** Lines of the schema's definitions, from 1. */
+function definitionLines(): Map<string, number> {
+  const text = readFileSync(new URL(SCHEMA_FILE, packageRoot()), 'utf8');
+  const definition = /^\{\s*'(?:command|event|struct|enum|union|alternate)':\s*'([^']+)'/;
+  return new Map(
+    text.split('\n').flatMap((one, index): [string, number][] => {
+      const name = definition.exec(one)?.[1];
+      return name === undefined ? [] : [[name, index + 1]];
+    }),
+  );
+}
+
+function line(text: string): string {
+  return clip(printable(text), 1000);
+}
