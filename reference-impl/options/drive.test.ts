@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -85,6 +86,24 @@ describe('what an option means', () => {
   test.each(options)('%s', async (text, shown) => {
     await addDrive(`if=none,id=d0,${text}`, block);
     expect(inserted('d0')).toMatchObject(shown);
+  });
+
+  test('snapshot=on: what is written is forgotten', async () => {
+    await addDrive('if=none,id=d0,format=raw,file=disk.img,node-name=n,snapshot=on', block);
+    expect(inserted('d0')).toMatchObject({
+      drv: 'qcow2',
+      ro: false,
+      backing_file: 'disk.img',
+      cache: { direct: false, 'no-flush': true, writeback: true },
+    });
+    expect(block.graph.find('n')).toMatchObject({ readOnly: true });
+    const temporary = drive('d0').node!.child('file')!.node.filename.shown;
+    expect(existsSync(temporary)).toBe(false);
+    await qemuIo('d0', 'write 0 512');
+    const buffer = new Uint8Array(512);
+    await drive('d0').node!.requests.read(0, buffer);
+    expect(new Set(buffer)).toEqual(new Set([0xcd]));
+    expect(new Set(await readFile(join(folder, 'disk.img')))).toEqual(new Set([0]));
   });
 
   test('nothing about a medium: an empty drive', async () => {

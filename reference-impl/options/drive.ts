@@ -7,7 +7,9 @@ import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import { CommandError } from '../errors.ts';
 import type { BlockLayer } from '../graph/block-layer.ts';
 import { protocolOf, typedDefinition } from '../graph/definition.ts';
+import type { Node } from '../graph/node.ts';
 import { driverNamed, openNode } from '../graph/open.ts';
+import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
 import { checkConfig, type ThrottleConfig, throttleConfig } from '../io/throttle-config.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../monitor/json/value.ts';
 import { nest, parseJsonOption, splitOptions } from './keyval.ts';
@@ -49,16 +51,29 @@ export async function addDrive(text: string, block: BlockLayer): Promise<void> {
   const id = opts.take('id') ?? `none${block.backends.all.length}`;
   const settings = takeSettings(opts);
   const limits = takeLimits(opts);
+  const isSnapshot = opts.takeSwitch('snapshot') ?? false;
   const definition = takeDefinition(opts);
   if (type !== 'none') throw new CommandError(`machine type does not support if=${type},bus=0,unit=0`);
   const backend = new BlockBackend(block.graph, id, settings);
   block.backends.add(backend);
   backend.setLimits(limits.config, limits.group);
   if (definition === undefined) return;
-  const typed = typedDefinition(definition);
-  const node = await openNode(block.graph, typed, { shown: toJson(definition) as JsonObject });
-  backend.insert(node);
+  backend.insert(await openMedium(block, definition, isSnapshot));
   backend.accounting.countsFaults = true;
+}
+
+/** What is written to a snapshot is forgotten, so that the image itself is only read. */
+async function openMedium({ graph }: BlockLayer, definition: WireObject, isSnapshot: boolean): Promise<Node> {
+  const given = typedDefinition(definition);
+  const typed = isSnapshot ? { ...given, 'read-only': true } : given;
+  const node = await openNode(graph, typed, { shown: toJson(definition) as JsonObject });
+  if (!isSnapshot) return node;
+  try {
+    return await openTemporaryOverlay(graph, node, given['read-only'] === true);
+  } catch (error) {
+    await graph.releaseUnused(node);
+    throw error;
+  }
 }
 
 /** Reads options out one by one; what nobody takes defines the node. */
@@ -165,7 +180,6 @@ function takeAction(
 /** The definition of the node as text, or nothing for an empty drive. */
 function takeDefinition(opts: Options): WireObject | undefined {
   const readOnly = opts.takeEither('readonly', 'read-only');
-  if (opts.takeSwitch('snapshot')) throw new CommandError('snapshot=on is not supported');
   opts.takeSwitch('copy-on-read');
   opts.takeSwitch('stats-account-invalid');
   opts.takeSwitch('stats-account-failed');
