@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { ManualClock } from '../testing.ts';
 import { checkConfig, isLimited, throttleConfig, throttleLimits } from './throttle-config.ts';
 import { type Direction, ThrottleGroup, ThrottleGroups, type ThrottleMember } from './throttle-group.ts';
@@ -131,6 +131,21 @@ describe('a throttle group', () => {
     expect(passed).not.toContain('b');
     await advance(300);
     expect(passed).toContain('b');
+  });
+
+  test('no timer is left when nobody waits', () => {
+    const { clock, members, request } = setUp({ 'bps-total': 1 });
+    const timers = vi.spyOn(clock, 'after');
+    request(members[0]!, 'a', 512);
+    request(members[0]!, 'b', 512);
+    const cancelled = vi.fn();
+    timers.mockImplementation(() => cancelled);
+    request(members[0]!, 'c', 512);
+    expect(cancelled).not.toHaveBeenCalled();
+    timers.mockClear();
+    members[0]!.leave();
+    expect(cancelled).toHaveBeenCalledTimes(1);
+    expect(timers).not.toHaveBeenCalled();
   });
 
   test('who leaves lets its requests go, and the others their turn', async () => {

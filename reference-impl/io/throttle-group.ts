@@ -207,6 +207,8 @@ export class ThrottleMember {
         this.group.account(direction, bytes);
         go();
       }
+    // Nobody may be left for whom the timer was set.
+    this.group.pump();
     return () => {
       this.#drains -= 1;
     };
