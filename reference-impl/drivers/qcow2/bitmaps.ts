@@ -173,9 +173,8 @@ export class Bitmaps implements PersistentBitmaps {
     if (header.bitmaps) header.autoclear |= BigInt(Autoclear.bitmaps);
     else header.autoclear &= ~BigInt(Autoclear.bitmaps);
     await this.#image.writeHeader();
-    await file.flush();
     this.#entries = entries;
-    if (old) await refcounts.free(old.offset, old.length);
+    if (old) await this.#image.freeReplaced(old.offset, old.length);
   }
 }
 

@@ -52,6 +52,7 @@ export async function repair(image: Image): Promise<void> {
   await setCounts(image, tally);
   await image.refcounts.cache.flush();
   await markCopied(image);
+  await image.mapping.flush();
   await image.file.flush();
   await image.clearDirty();
 }

@@ -149,17 +149,21 @@ export class Image {
     if (!this.lazyRefcounts) await this.mapping.cache.writeAfter(this.refcounts.cache);
   }
 
-  /** Drops what the entries referred to, now that they do not any more. Under the lock. */
+  /** Drops what the entries referred to, now that they do not any more; leaks it where that fails. Under the lock. */
   async release(entries: Iterable<Entry>, reason: keyof PassDiscard): Promise<void> {
     const owned = [...entries].filter((entry) => entry.offset !== 0);
     if (owned.length === 0) return;
     await Promise.allSettled(this.#reads);
-    if (!this.lazyRefcounts) await this.refcounts.cache.writeAfter(this.mapping.cache);
-    for (const { kind, offset, compressedBytes } of owned) {
-      if (kind !== 'compressed' && offset % this.clusterSize !== 0) continue;
-      await this.refcounts.free(offset, kind === 'compressed' ? compressedBytes : this.clusterSize);
+    try {
+      if (!this.lazyRefcounts) await this.refcounts.cache.writeAfter(this.mapping.cache);
+      for (const { kind, offset, compressedBytes } of owned) {
+        if (kind !== 'compressed' && offset % this.clusterSize !== 0) continue;
+        await this.refcounts.free(offset, kind === 'compressed' ? compressedBytes : this.clusterSize);
+      }
+      if (this.#passDiscard[reason]) await this.#discardFree(owned);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
     }
-    if (this.#passDiscard[reason]) await this.#discardFree(owned);
   }
 
   /** Gives back the space of those whole clusters that nobody refers to any more. Under the lock. */
@@ -187,7 +191,7 @@ export class Image {
     this.corruption.assertUsable();
     this.file.debugEvent('flush_to_os');
     await this.metadata.run(async () => {
-      await this.mapping.cache.flush();
+      await this.mapping.flush();
       if (!this.lazyRefcounts) await this.refcounts.cache.flush();
     });
     this.file.debugEvent('flush_to_disk');
@@ -198,11 +202,24 @@ export class Image {
   async close(): Promise<void> {
     if (!this.#writable || this.corruption.dead) return;
     await this.metadata.run(async () => {
-      await this.mapping.cache.flush();
+      await this.mapping.flush();
       await this.refcounts.cache.flush();
     });
     await this.file.flush();
     await this.clearDirty();
+  }
+
+  /**
+   * Drops what the header as it was just written does not refer to any more. It stays, leaked, where the header may not
+   * be on stable storage. Under the lock.
+   */
+  async freeReplaced(offset: number, bytes: number): Promise<void> {
+    try {
+      await this.file.flush();
+      await this.refcounts.free(offset, bytes);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+    }
   }
 
   /** All that the dirty bit stands for is in the file. */

@@ -11,7 +11,7 @@ import { hex, type Refcounts } from './refcounts.ts';
 import { type Table, TableCache } from './tables.ts';
 
 /** Highest bits of the upper word of an entry. */
-export const COPIED = 0x80000000;
+const COPIED = 0x80000000;
 const COMPRESSED = 0x40000000;
 /** Lowest bit of the lower word of an L2 entry of version 3. */
 const READS_ZERO = 1;
@@ -50,6 +50,7 @@ export class Mapping {
   readonly #perSlice: number;
   readonly cache: TableCache;
   readonly #l2Tables = new Set<number>();
+  #l1Changed = false;
   #l1: DataView = new DataView(new ArrayBuffer(0));
 
   constructor(
@@ -182,6 +183,37 @@ export class Mapping {
     await this.#corruption.checkWrite(at, 8, 'active-l1');
     this.#file.debugEvent('l1_update');
     await this.#file.write(at as HostOffset, new Uint8Array(this.#l1.buffer.slice(index * 8, index * 8 + 8)));
+  }
+
+  /** Sets the `copied` mark of every entry of an L2 table that has a place in the file. */
+  async remark(l1Index: number, copied: (entry: Entry) => Promise<boolean>): Promise<void> {
+    for (let first = 0; first < this.#perTable; first += this.#perSlice) {
+      const slice = await this.#slice(l1Index * this.#perTable + first);
+      for (let at = 0; at < this.#perSlice * 8; at += 8) {
+        const entry = decodeEntry(slice.view, at, this.#header);
+        const mark = entry.offset !== 0 && (await copied(entry));
+        if (mark === entry.copied) continue;
+        encodeEntry(slice.view, at, { ...entry, copied: mark }, this.#header.clusterBits);
+        this.cache.touch(slice, at, 8);
+      }
+    }
+  }
+
+  /** Sets the `copied` mark of an L1 entry; `flush` writes it. */
+  markL1(index: number, copied: boolean): void {
+    const high = this.#l1.getUint32(index * 8);
+    const marked = copied ? (high | COPIED) >>> 0 : (high & ~COPIED) >>> 0;
+    if (marked === high) return;
+    this.#l1.setUint32(index * 8, marked);
+    this.#l1Changed = true;
+  }
+
+  /** Writes what has changed of the tables. */
+  async flush(): Promise<void> {
+    await this.cache.flush();
+    if (!this.#l1Changed) return;
+    await this.#file.write(this.#header.l1Offset as HostOffset, new Uint8Array(this.#l1.buffer.slice(0)));
+    this.#l1Changed = false;
   }
 
   #leftInTable(cluster: number): number {

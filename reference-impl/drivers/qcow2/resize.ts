@@ -66,10 +66,17 @@ async function moveL1(image: Image, entries: number): Promise<void> {
   image.file.debugEvent('l1_grow_write_table');
   await image.file.write(offset as HostOffset, bytes);
   await image.file.flush();
+  const oldSize = header.l1Size;
   header.l1Offset = offset;
   header.l1Size = entries;
-  await image.writeHeader();
-  await image.file.flush();
+  try {
+    await image.writeHeader();
+  } catch (error) {
+    header.l1Offset = old.offset;
+    header.l1Size = oldSize;
+    await refcounts.free(offset, bytes.length);
+    throw error;
+  }
   mapping.replaceL1(new DataView(bytes.buffer));
-  await refcounts.free(old.offset, old.bytes);
+  await image.freeReplaced(old.offset, old.bytes);
 }

@@ -2,9 +2,7 @@
  * Reference counts of everything below an L1 table, and the marks in the active tables (`copied`) that say what may be
  * written in place: exactly what has a count of 1.
  */
-import type { HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
-import { COPIED, encodeEntry } from './mapping.ts';
 import { clustersOf, l2TablesOf, ownedEntries } from './walk.ts';
 
 /**
@@ -30,28 +28,21 @@ export async function changeCounts(image: Image, l1: DataView, by: 1 | -1): Prom
   }
 }
 
-/** Puts the marks of the active tables right, in the file and in memory. Under the lock, caches flushed. */
+/**
+ * Puts the marks of the active tables right: in memory, from where they reach the file with the next flush. Under the
+ * lock.
+ */
 export async function markCopied(image: Image): Promise<void> {
   const { clusterSize, mapping, refcounts } = image;
-  const l1 = mapping.l1;
-  let l1Changed = false;
-  for await (const { index, offset, view } of l2TablesOf(image, l1)) {
-    let changed = false;
-    for (const { at, entry } of ownedEntries(image, view)) {
-      if (entry.kind === 'compressed' || entry.offset % clusterSize !== 0) continue;
-      const copied = (await refcounts.get(entry.offset / clusterSize)) === 1;
-      if (copied === entry.copied) continue;
-      encodeEntry(view, at, { ...entry, copied }, image.header.clusterBits);
-      changed = true;
-    }
-    if (changed) await image.file.write(offset as HostOffset, new Uint8Array(view.buffer));
-    const own = (await refcounts.get(offset / clusterSize)) === 1;
-    const high = l1.getUint32(index * 8);
-    const marked = own ? (high | COPIED) >>> 0 : (high & ~COPIED) >>> 0;
-    if (marked === high) continue;
-    l1.setUint32(index * 8, marked);
-    l1Changed = true;
+  await image.entriesAfterCounts();
+  for (let index = 0; index < mapping.l1.byteLength / 8; index++) {
+    const offset = mapping.l2Offset(index);
+    if (offset === 0 || offset % clusterSize !== 0) continue;
+    await mapping.remark(index, async (entry) =>
+      entry.kind === 'compressed' || entry.offset % clusterSize !== 0
+        ? entry.copied
+        : (await refcounts.get(entry.offset / clusterSize)) === 1,
+    );
+    mapping.markL1(index, (await refcounts.get(offset / clusterSize)) === 1);
   }
-  if (l1Changed) await image.file.write(image.header.l1Offset as HostOffset, new Uint8Array(l1.buffer));
-  mapping.cache.clear();
 }

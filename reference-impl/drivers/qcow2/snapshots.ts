@@ -34,6 +34,8 @@ interface Snapshot {
   readonly extra: Uint8Array;
 }
 
+type Taken = Pick<Snapshot, 'name' | 'seconds' | 'nanoseconds'>;
+
 export class Snapshots {
   readonly #image: Image;
   #entries: Snapshot[] = [];
@@ -91,11 +93,7 @@ export class Snapshots {
   }
 
   /** Takes a snapshot with the next free id. Nothing is in flight. Throws `IoError`. */
-  create(taken: {
-    readonly name: string;
-    readonly seconds: number;
-    readonly nanoseconds: number;
-  }): Promise<void> {
+  create(taken: Taken): Promise<void> {
     const image = this.#image;
     return image.metadata.run(async () => {
       if (this.#entries.length >= MAX_SNAPSHOTS) throw new IoError('EFBIG');
@@ -111,24 +109,35 @@ export class Snapshots {
         await refcounts.free(l1Offset, bytes);
         throw error;
       }
-      await refcounts.cache.flush();
-      await markCopied(image);
-      await image.file.write(l1Offset as HostOffset, new Uint8Array(mapping.l1.buffer.slice(0)));
-      const ids = this.#entries.map(({ id }) => Number.parseInt(id, 10) || 0);
-      await this.#store([
-        ...this.#entries,
-        {
-          ...taken,
-          id: String(Math.max(0, ...ids) + 1),
-          l1Offset,
-          l1Size: header.l1Size,
-          vmClock: 0n,
-          vmStateSize: 0n,
-          size: BigInt(header.size),
-          extra: new Uint8Array(),
-        },
-      ]);
+      try {
+        await refcounts.cache.flush();
+        await markCopied(image);
+        await mapping.flush();
+        await image.file.write(l1Offset as HostOffset, new Uint8Array(mapping.l1.buffer.slice(0)));
+        await this.#store([...this.#entries, this.#taken(taken, l1Offset)]);
+      } catch (error) {
+        await changeCounts(image, mapping.l1, -1);
+        await refcounts.free(l1Offset, bytes);
+        await markCopied(image);
+        throw error;
+      }
     });
+  }
+
+  /** The entry for what the image holds now. */
+  #taken(taken: Taken, l1Offset: number): Snapshot {
+    const { header } = this.#image;
+    const ids = this.#entries.map(({ id }) => Number.parseInt(id, 10) || 0);
+    return {
+      ...taken,
+      id: String(Math.max(0, ...ids) + 1),
+      l1Offset,
+      l1Size: header.l1Size,
+      vmClock: 0n,
+      vmStateSize: 0n,
+      size: BigInt(header.size),
+      extra: new Uint8Array(),
+    };
   }
 
   /** Removes the snapshot with this id and what only it refers to. Nothing is in flight. Throws `IoError`. */
@@ -143,7 +152,6 @@ export class Snapshots {
       await this.#store(this.#entries.filter((entry) => entry !== found));
       await changeCounts(image, l1, -1);
       await image.refcounts.free(found.l1Offset, found.l1Size * 8);
-      await image.refcounts.cache.flush();
       await markCopied(image);
     });
   }
@@ -177,7 +185,7 @@ export class Snapshots {
   }
 
   async #flush(): Promise<void> {
-    await this.#image.mapping.cache.flush();
+    await this.#image.mapping.flush();
     await this.#image.refcounts.cache.flush();
   }
 
@@ -195,14 +203,21 @@ export class Snapshots {
       await file.write(offset as HostOffset, table);
     }
     await file.flush();
+    const count = header.snapshotCount;
     header.snapshotsOffset = offset;
     header.snapshotCount = entries.length;
-    await this.#image.writeHeader();
-    await file.flush();
+    try {
+      await this.#image.writeHeader();
+    } catch (error) {
+      header.snapshotsOffset = old.offset;
+      header.snapshotCount = count;
+      await refcounts.free(offset, table.length);
+      throw error;
+    }
     this.#entries = entries;
     this.#tableBytes = table.length;
     this.#l2Tables = undefined;
-    await refcounts.free(old.offset, old.bytes);
+    await this.#image.freeReplaced(old.offset, old.bytes);
   }
 }
 

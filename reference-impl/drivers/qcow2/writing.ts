@@ -154,6 +154,7 @@ async function writeNew(
   data: Uint8Array,
 ): Promise<void> {
   const { clusterSize } = image;
+  let linking = false;
   try {
     const start = first * clusterSize;
     const whole = count * clusterSize;
@@ -169,6 +170,7 @@ async function writeNew(
       bytes.set(data, head);
       await writeData(image, host, bytes);
     }
+    linking = true;
     await image.metadata.run(() =>
       replace(
         image,
@@ -184,7 +186,8 @@ async function writeNew(
       ),
     );
   } catch (error) {
-    if (!reused && !image.corruption.dead) {
+    // an entry may refer to the clusters already: then they are leaked at worst
+    if (!reused && !linking && !image.corruption.dead) {
       await image.metadata.run(() => image.refcounts.free(host, count * clusterSize));
     }
     throw error;

@@ -1,0 +1,128 @@
+/** The file below fails at every step in turn: no request hangs, the image stays sound, and goes on working afterwards. */
+import { spawnSync } from 'node:child_process';
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../../spec/json.ts';
+import { CommandError } from '../../errors.ts';
+import { IoError } from '../../io/errno.ts';
+import type { ChildHandle } from '../driver.ts';
+import type { Image } from './image.ts';
+import { read } from './reading.ts';
+import { resize } from './resize.ts';
+import { make, openFile, openImage, withoutTools } from './testing.ts';
+import { write, writeCompressed } from './writing.ts';
+import { discard, writeZeroes } from './zeroing.ts';
+
+const SIZE = 192 * 1024;
+const CLUSTER = 512;
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'qmpcheck-errors-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** Fails one write or flush, the one with this number. */
+class FailingFile {
+  requests = 0;
+  readonly #file: ChildHandle;
+  readonly #failing: number;
+
+  constructor(file: ChildHandle, failing: number) {
+    this.#file = file;
+    this.#failing = failing;
+  }
+
+  handle(): ChildHandle {
+    const count = async () => {
+      this.requests += 1;
+      if (this.requests === this.#failing) throw new IoError('ENOSPC');
+    };
+    return {
+      ...this.#file,
+      write: async (offset, data) => {
+        await count();
+        await this.#file.write(offset, data);
+      },
+      flush: async () => {
+        await count();
+        await this.#file.flush();
+      },
+    };
+  }
+}
+
+/** One of everything. Gives how many requests failed. */
+async function useAll(image: Image): Promise<number> {
+  const steps: (() => Promise<unknown>)[] = [
+    () => write(image, 100, new Uint8Array(40_000).fill(2)),
+    () => writeCompressed(image, 100 * CLUSTER, new Uint8Array(CLUSTER).fill(2)),
+    () => writeZeroes(image, 5000, 9000, true),
+    () => image.flush(),
+    () => discard(image, 20_000, 10_000),
+    () => image.snapshots.create({ name: 's', seconds: 0, nanoseconds: 0 }),
+    () => write(image, 3000, new Uint8Array(30_000).fill(2)),
+    () => image.snapshots.delete('1'),
+    () => resize(image, 2 * SIZE),
+    // beyond the old end, if there is more now
+    () => write(image, image.size - 10_000, new Uint8Array(10_000).fill(image.size > SIZE ? 2 : 1)),
+    () => image.flush(),
+  ];
+  let failed = 0;
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      if (!(error instanceof IoError) && !(error instanceof CommandError)) throw error;
+      failed += 1;
+    }
+  }
+  return failed;
+}
+
+/** Before the failures: the last quarter, which none of the steps touches. */
+const KEPT = (SIZE / 4) * 3;
+
+describe.skipIf(withoutTools !== undefined)(`errors below${withoutTools ? `: ${withoutTools}` : ''}`, () => {
+  test.each<JsonObject>([{ 'refcount-bits': 2 }, { version: 'v2' }, { 'lazy-refcounts': true }])(
+    '%o',
+    async (options) => {
+      const original = join(folder, 'original.qcow2');
+      await writeFile(original, '');
+      const first = await openFile(original);
+      await make(first, { size: SIZE, 'cluster-size': CLUSTER, ...options });
+      const { image: sound } = await openImage(first);
+      await write(sound, KEPT, new Uint8Array(SIZE - KEPT).fill(1));
+      await sound.close();
+      await first.close();
+      let total = Number.POSITIVE_INFINITY;
+      // a step that is no divisor of anything in particular
+      for (let failing = 1; failing <= total; failing += 7) {
+        const path = join(folder, 'disk.qcow2');
+        await copyFile(original, path);
+        const file = await openFile(path);
+        const failer = new FailingFile(file, failing);
+        const { image, reports } = await openImage(failer.handle());
+        await useAll(image);
+        // it has failed once and works again
+        await write(image, 0, new Uint8Array(1000).fill(3));
+        await image.close();
+        expect(reports, `request ${failing}`).toEqual([]);
+        await file.close();
+        total = Math.max(failing, failer.requests);
+        const { status, stdout } = spawnSync('qemu-img', ['check', path], { encoding: 'utf8' });
+        expect([0, 3], `request ${failing}: ${stdout}`).toContain(status);
+        const again = await openFile(path);
+        const { image: reopened } = await openImage(again, {}, undefined, false);
+        const bytes = new Uint8Array(SIZE);
+        await read(reopened, 0, bytes);
+        await again.close();
+        expect(bytes.subarray(0, 1000).every((byte) => byte === 3)).toBe(true);
+        expect(bytes.subarray(KEPT).every((byte) => byte === 1)).toBe(true);
+        if (failer.requests < failing) break;
+      }
+    },
+  );
+});
