@@ -251,9 +251,9 @@ class Mirror implements JobWork {
     const { source, target, attachBacking } = this.#plan;
     let isPivoting = this.#shouldComplete && !error && !job.cancelled;
     let failure: unknown;
-    if (isPivoting)
+    if (job.ready && !error && !job.cancelled)
       try {
-        await attachBacking?.();
+        if (isPivoting) await attachBacking?.();
         await this.#catchUp(job);
       } catch (fault) {
         failure = fault;
@@ -273,8 +273,10 @@ class Mirror implements JobWork {
 
   /** Copies what was written meanwhile, until nothing is in flight. */
   async #catchUp(job: Job): Promise<void> {
+    const above = this.#filter.requests;
     const { requests } = this.#plan.source;
-    while (!requests.idle || this.#copy.dirty.count > 0) {
+    while (!above.idle || !requests.idle || this.#copy.dirty.count > 0) {
+      await above.drain();
       await requests.drain();
       await this.#copy.iterate(job);
       await this.#copy.allDone();

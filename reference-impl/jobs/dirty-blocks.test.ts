@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { DirtyBlocks } from './dirty-blocks.ts';
+
+const GRANULARITY = 512;
+const BLOCKS = 70_000;
+
+const change = fc.record({
+  add: fc.boolean(),
+  block: fc.nat(BLOCKS - 1),
+  blocks: fc.integer({ min: 1, max: 300 }),
+});
+
+test('any sequence of changes leaves what a set of numbers would hold', () => {
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 30 }), fc.nat(BLOCKS), (changes, from) => {
+      const dirty = new DirtyBlocks(GRANULARITY, BLOCKS * GRANULARITY);
+      const model = new Set<number>();
+      for (const { add, block, blocks } of changes) {
+        const end = Math.min(BLOCKS, block + blocks);
+        if (add) dirty.mark(block * GRANULARITY, (end - block) * GRANULARITY);
+        else dirty.clear(block * GRANULARITY, (end - block) * GRANULARITY);
+        for (let at = block; at < end; at += 1)
+          if (add) model.add(at);
+          else model.delete(at);
+      }
+      expect(dirty.count).toBe(model.size);
+      const expected = [...model].filter((block) => block >= from).toSorted((a, b) => a - b)[0];
+      expect(dirty.next(from * GRANULARITY)).toBe(
+        expected === undefined ? undefined : expected * GRANULARITY,
+      );
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('a range that touches a block takes all of it', () => {
+  const dirty = new DirtyBlocks(GRANULARITY, 10 * GRANULARITY);
+  dirty.mark(GRANULARITY - 1, 2);
+  expect(dirty.bytes).toBe(2 * GRANULARITY);
+  dirty.mark(9 * GRANULARITY, 5 * GRANULARITY);
+  expect(dirty.count).toBe(3);
+});

@@ -1,0 +1,104 @@
+/** For tests: an endpoint without monitors, whose clock only the test moves, and images in a folder of their own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import { commands } from '../commands/index.ts';
+import type { RootEdge } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
+import { Machine } from '../machine.ts';
+import { ManualClock } from '../testing.ts';
+
+export interface EventSeen {
+  readonly event: string;
+  readonly data: JsonObject;
+}
+
+export class Bench {
+  readonly folder = mkdtempSync(join(tmpdir(), 'qmpcheck-jobs-'));
+  readonly clock = new ManualClock();
+  readonly events: EventSeen[] = [];
+  readonly machine: Machine;
+
+  constructor() {
+    this.machine = new Machine({ cwd: this.folder, clock: this.clock, random: () => 7, jobLifecycle: true });
+    this.machine.emit = (event, data = {}) => void this.events.push({ event, data });
+  }
+
+  /** Executes a command, as a monitor would; rejects with its `CommandError`. */
+  async run(name: keyof typeof commands, args: JsonObject = {}): Promise<Json> {
+    let result: Json = null;
+    await this.machine.dispatcher.exclusively(async () => {
+      result = await commands[name](args, this.machine, { negotiated: true });
+    });
+    return result;
+  }
+
+  /** Lets everything happen that needs no time. */
+  idle(): Promise<void> {
+    return this.machine.inFlight.idle();
+  }
+
+  /** One turn of the main loop. */
+  async step(): Promise<void> {
+    await turn();
+  }
+
+  async pass(milliseconds: number): Promise<void> {
+    for (let passed = 0; passed < milliseconds; passed += 10) {
+      this.clock.advance(10_000_000n);
+      await this.idle();
+    }
+  }
+
+  node(name: string): Node {
+    return this.machine.block.graph.lookup(name, name);
+  }
+
+  /** A disk that a guest uses: it follows when another node takes the place of its own. */
+  guest(name: string): RootEdge {
+    const takes = Permission.consistentRead | Permission.write;
+    return this.machine.block.graph.addRoot(
+      this.node(name),
+      { takes, shares: ALL_PERMISSIONS },
+      `${name}-disk`,
+    );
+  }
+
+  async qcow2(name: string, size: number, backing?: string): Promise<void> {
+    const file = join(this.folder, `${name}.qcow2`);
+    await this.run('x-blockdev-create', { driver: 'file', filename: file, size: 0 });
+    const protocol = { driver: 'file', filename: file };
+    const below = backing === undefined ? undefined : join(this.folder, `${backing}.qcow2`);
+    await this.run('x-blockdev-create', {
+      driver: 'qcow2',
+      file: protocol,
+      size,
+      ...(below === undefined ? {} : { 'backing-file': below, 'backing-fmt': 'qcow2' }),
+    });
+    await this.run('blockdev-add', {
+      driver: 'qcow2',
+      'node-name': name,
+      file: protocol,
+      backing: backing ?? null,
+    });
+  }
+
+  async contents(node: Node): Promise<Buffer> {
+    const bytes = Buffer.alloc(node.requests.length());
+    await node.requests.read(0, bytes);
+    return bytes;
+  }
+
+  told(event: string): EventSeen[] {
+    return this.events.filter((seen) => seen.event === event);
+  }
+
+  async close(): Promise<void> {
+    this.machine.shutdown();
+    await this.machine.exited;
+    rmSync(this.folder, { recursive: true });
+  }
+}
