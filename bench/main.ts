@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { clientRate } from './client-rate.ts';
 import { compile } from './compile.ts';
+import { generateRate } from './generate-rate.ts';
 import type { Benchmark, Measurement } from './measure.ts';
 import { qcow2Rate } from './qcow2-rate.ts';
 import { referenceRate } from './reference-rate.ts';
@@ -17,6 +18,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'client-rate': clientRate,
   'reference-rate': referenceRate,
   'qcow2-rate': qcow2Rate,
+  'generate-rate': generateRate,
 };
 
 function option(name: string): string | undefined {
