@@ -1,5 +1,9 @@
 /** All hand-written cases. A new theme is one file and one line here. */
+
 import { blockResize } from './block_resize.ts';
+import { blockCommit } from './block-commit.ts';
+import { blockJob } from './block-job.ts';
+import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
@@ -32,4 +36,7 @@ export const cases: readonly CaseDefinition[] = [
   ...queries,
   ...devices,
   ...guestIo,
+  ...blockJob,
+  ...blockStream,
+  ...blockCommit,
 ];

@@ -11,7 +11,7 @@ const RUNS = 150;
 const RESET = Buffer.from([0xff, 0x0a]);
 
 /** No string in them can become the name of a file outside, however it is damaged. */
-const MESSAGES = [
+export const MESSAGES = [
   '{"execute":"query-version","id":1}',
   '{"execute":"query-commands","arguments":{}}',
   '{"execute":"query-named-block-nodes","id":{"a":[1,null,true,"x"]}}',

@@ -1,0 +1,282 @@
+/** block-commit: chains that become shorter, from the top into an image below. */
+import type { JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  addChain,
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  checkContent,
+  guestContent,
+  readImage,
+  release,
+  stairs,
+} from './chains.ts';
+import { CRAWL, cancelled, checkNoJob, completed, jobInfo, pendingJobEvents } from './jobs.ts';
+import { buildQcow2 } from './qcow2-image.ts';
+import { checkAbsent, makeFile, needs, nodeInfo } from './support.ts';
+
+const commits = needs(chainNodes, {
+  commands: ['block-commit', 'query-block-jobs', 'block-job-cancel', 'block-job-complete'],
+  events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'],
+});
+
+/** Starts a commit of a chain and gives the id of the job. */
+async function commit(t: CaseContext, device: string, options: JsonObject = {}): Promise<string> {
+  const id = t.name('job');
+  t.equal(
+    await t.execute('block-commit', { 'job-id': id, device, ...options }),
+    {},
+    'block-commit returns {}',
+  );
+  return id;
+}
+
+/** Waits until an active commit is ready. */
+async function ready(t: CaseContext, id: string): Promise<void> {
+  const { data } = await t.event('BLOCK_JOB_READY', { device: id });
+  const { len, offset, type } = data as JsonObject;
+  t.equal(type ?? null, 'commit', 'the event tells the type');
+  t.equal(offset ?? null, len ?? null, 'offset equals len', { requirement: 'BLOCK_JOB_READY/progress' });
+}
+
+export const blockCommit: readonly CaseDefinition[] = [
+  {
+    id: 'block-commit/middle-into-base',
+    title: 'A commit of the middle image writes it into the base and takes it out of the chain, by itself',
+    requirements: ['block-commit/commits', 'BLOCK_JOB_COMPLETED/emitted', 'BLOCK_JOB_COMPLETED/progress'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const options = { top: middle!.file.path, base: base!.file.path };
+      const id = await commit(t, top!.node, options);
+      await completed(t, id, 'commit');
+      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file: base!.file.path, backing_file_depth: 1 },
+        'the base is below the top image',
+      );
+      await release(t, [base!.node, top!.node, middle!.node]);
+      t.equal((await readImage(top!.file)).backing, base!.file.path, 'the header names the base');
+      await checkContent(t, base!.file, stairs(2), 'the base');
+      await checkContent(t, top!.file, stairs(3), 'the top image');
+    },
+  },
+  {
+    id: 'block-commit/base-default',
+    title: 'Without base a commit goes into the deepest image',
+    requirements: ['block-commit/base-default', 'block-commit/commits'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      await completed(t, await commit(t, top!.node, { top: middle!.file.path }), 'commit');
+      await release(t, [base!.node, top!.node, middle!.node]);
+      await checkContent(t, base!.file, stairs(2), 'the base');
+    },
+  },
+  {
+    id: 'block-commit/active-layer-waits-for-complete',
+    title: 'A commit of the active layer becomes ready, waits, and completes when told to',
+    requirements: ['block-commit/active-waits', 'BLOCK_JOB_READY/emitted', 'BLOCK_JOB_READY/progress'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const id = await commit(t, top!.node);
+      await ready(t, id);
+      t.contains(await jobInfo(t, id), { type: 'commit', ready: true }, 'it waits');
+      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+      await t.execute('block-job-complete', { device: id });
+      await completed(t, id, 'commit');
+      await checkNoJob(t, id);
+      await release(t, [base!.node, middle!.node, top!.node]);
+      await checkContent(t, base!.file, stairs(3), 'the base');
+    },
+  },
+  {
+    id: 'block-commit/active-cancelled-when-ready',
+    title: 'A ready commit of the active layer that is cancelled leaves the chain as it was',
+    requirements: ['block-commit/active-waits', 'block-job-cancel/ready-completes'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const id = await commit(t, top!.node);
+      await ready(t, id);
+      await t.execute('block-job-cancel', { device: id });
+      await completed(t, id, 'commit');
+      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the chain is as long as before');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      await checkContent(t, top!.file, stairs(3), 'the top image');
+    },
+  },
+  {
+    id: 'block-commit/active-into-the-middle',
+    title: 'A commit of the active layer into the middle image leaves the base alone',
+    requirements: ['block-commit/commits'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const id = await commit(t, top!.node, { base: middle!.file.path });
+      await ready(t, id);
+      await t.execute('block-job-complete', { device: id });
+      await completed(t, id, 'commit');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      await checkContent(t, base!.file, stairs(1), 'the base');
+      await checkContent(t, middle!.file, stairs(3), 'the middle image');
+    },
+  },
+  {
+    id: 'block-commit/backing-file',
+    title: 'backing-file is written into the image above top as given',
+    requirements: ['block-commit/backing-file'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const written = `${t.dir}/unseen.img`;
+      const options = { top: middle!.file.path, 'backing-file': written };
+      await completed(t, await commit(t, top!.node, options), 'commit');
+      await release(t, [base!.node, top!.node, middle!.node]);
+      t.equal((await readImage(top!.file)).backing, written, 'the header holds it');
+    },
+  },
+  {
+    id: 'block-commit/active-backing-file',
+    title: 'backing-file is refused in a commit of the active layer',
+    requirements: ['block-commit/active-backing-file'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [, top] = await addChain(t, 2);
+      const id = t.name('job');
+      const args = { 'job-id': id, device: top!.node, 'backing-file': `${t.dir}/x` };
+      await t.refused('block-commit', args, { text: /'backing-file' specified/ });
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'block-commit/base-smaller',
+    title: 'A base that is smaller than top grows to its size; a larger one keeps its own',
+    requirements: ['block-commit/base-grows'],
+    needs: commits,
+    async run(t: CaseContext) {
+      for (const [size, after] of [
+        [CHAIN_SIZE / 2, CHAIN_SIZE],
+        [CHAIN_SIZE * 2, CHAIN_SIZE * 2],
+      ] as const) {
+        const baseFile = await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER }));
+        const backing = { name: baseFile.path, format: 'qcow2' };
+        const clusters = new Map([[15, 0x44]]);
+        const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing, clusters });
+        const base = await addQcow2(t, baseFile);
+        const top = await addQcow2(t, await makeFile(t, image), { backing: base });
+        const id = await commit(t, top);
+        await ready(t, id);
+        await t.execute('block-job-complete', { device: id });
+        await completed(t, id, 'commit');
+        await release(t, [base, top]);
+        const content = await guestContent(t, baseFile.local);
+        t.equal(content.length, after, `a base of ${size} bytes`);
+        t.equal(content[15 * CLUSTER] ?? null, 0x44, 'it holds what was committed');
+      }
+    },
+  },
+  {
+    id: 'block-commit/cancel',
+    title: 'A crawling commit is listed with its type and speed; cancelling keeps the chain',
+    requirements: ['block-commit/speed', 'BLOCK_JOB_CANCELLED/emitted'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const id = await commit(t, top!.node, { top: middle!.file.path, speed: 1 });
+      t.contains(await jobInfo(t, id), { type: 'commit', speed: 1, ready: false }, 'it runs');
+      await cancelled(t, id);
+      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the chain is as long as before');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      await checkContent(t, top!.file, stairs(3), 'the top image');
+    },
+  },
+  {
+    id: 'block-commit/filter-node-name',
+    title: 'filter-node-name names a node as long as the job exists',
+    requirements: ['block-commit/filter-node-name'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [, middle, top] = await addChain(t, 3);
+      const filter = t.name('filter');
+      const options = { top: middle!.file.path, speed: CRAWL, 'filter-node-name': filter };
+      const id = await commit(t, top!.node, options);
+      t.contains(await nodeInfo(t, filter), { drv: 'commit_top' }, 'the filter is there');
+      await t.refused('blockdev-del', { 'node-name': filter });
+      await cancelled(t, id);
+      await checkAbsent(t, filter);
+    },
+  },
+  {
+    id: 'block-commit/refused',
+    title: 'Images outside the chain, a chain the wrong way round and negative speeds are refused',
+    requirements: [
+      'block-commit/base-unknown',
+      'block-commit/top-unknown',
+      'block-commit/into-itself',
+      'block-commit/speed',
+    ],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const id = t.name('job');
+      for (const options of [
+        { top: `${t.dir}/nothing` },
+        { top: '' },
+        { base: `${t.dir}/nothing` },
+        { base: '' },
+        { base: top!.file.path },
+        { top: base!.file.path },
+        { top: middle!.file.path, base: middle!.file.path },
+        { top: base!.file.path, base: middle!.file.path },
+        { speed: -1 },
+      ])
+        await t.refused('block-commit', { 'job-id': id, device: top!.node, ...options });
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'block-commit/no-backing',
+    title: 'An image without backing file cannot be committed',
+    requirements: ['block-commit/into-itself'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base] = await addChain(t, 1);
+      await t.refused('block-commit', { 'job-id': t.name('job'), device: base!.node });
+    },
+  },
+  {
+    id: 'block-commit/device-unknown',
+    title: 'A commit of a device that does not exist is refused as DeviceNotFound',
+    requirements: ['block-commit/device-unknown'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const device = t.name('nothing');
+      await t.refused(
+        'block-commit',
+        { 'job-id': t.name('job'), device },
+        { class: 'DeviceNotFound', text: `Device '${device}' not found` },
+      );
+    },
+  },
+  {
+    id: 'block-commit/twice',
+    title: 'A second job on a chain that is being committed is refused',
+    requirements: ['block-commit/twice', 'jobs/blocks-deletion'],
+    needs: commits,
+    async run(t: CaseContext) {
+      const [base, , top] = await addChain(t, 3);
+      const id = await commit(t, top!.node);
+      await ready(t, id);
+      await t.refused('block-commit', { 'job-id': t.name('job'), device: top!.node });
+      for (const { node } of [base!, top!]) await t.refused('blockdev-del', { 'node-name': node });
+      t.contains(await jobInfo(t, id), { ready: true }, 'the first is there');
+      await t.execute('block-job-cancel', { device: id });
+      await completed(t, id, 'commit');
+    },
+  },
+];

@@ -1,0 +1,364 @@
+/** The verbs of block jobs, on jobs that were put into each state on purpose. */
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  backupJobs,
+  CRAWL,
+  cancelled,
+  checkNoJob,
+  completed,
+  crawlingBackup,
+  findJob,
+  jobInfo,
+  mirrorJobs,
+  pendingJobEvents,
+  readyMirror,
+} from './jobs.ts';
+import { addNull, checkAbsent, MiB, needs, nullNodes, refusedWith } from './support.ts';
+
+/** Each verb with what it takes besides the job. */
+const VERBS = {
+  'block-job-cancel': (id: string) => ({ device: id }),
+  'block-job-complete': (id: string) => ({ device: id }),
+  'block-job-dismiss': (id: string) => ({ id }),
+  'block-job-finalize': (id: string) => ({ id }),
+  'block-job-pause': (id: string) => ({ device: id }),
+  'block-job-resume': (id: string) => ({ device: id }),
+  'block-job-set-speed': (id: string) => ({ device: id, speed: 1 }),
+} as const;
+
+type Verb = keyof typeof VERBS;
+
+const backup = (...commands: Verb[]) => needs(backupJobs, { commands });
+const mirror = (...commands: Verb[]) => needs(mirrorJobs, { commands });
+
+/** The case that a verb has no job to act on. */
+const withoutJob = (verb: Verb): CaseDefinition => ({
+  id: `${verb}/no-job`,
+  title: `${verb} of an id that no job has is refused as DeviceNotActive`,
+  requirements: [`${verb}/no-job`],
+  needs: needs(nullNodes, { commands: [verb] }),
+  async run(t: CaseContext) {
+    const node = await addNull(t);
+    for (const id of [t.name('nothing'), '', node])
+      await t.refused(verb, VERBS[verb](id), {
+        class: 'DeviceNotActive',
+        text: `Block job '${id}' not found`,
+      });
+  },
+});
+
+export const blockJob: readonly CaseDefinition[] = [
+  withoutJob('block-job-cancel'),
+  {
+    id: 'block-job-cancel/running',
+    title: 'A running job is cancelled: one event, then it is gone and its nodes can be deleted',
+    requirements: ['block-job-cancel/cancels', 'BLOCK_JOB_CANCELLED/emitted', 'jobs/blocks-deletion'],
+    needs: backup('block-job-cancel'),
+    async run(t: CaseContext) {
+      const [device, target] = [await addNull(t, { size: 64 * MiB }), await addNull(t, { size: 64 * MiB })];
+      const id = t.name('job');
+      await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full', speed: CRAWL });
+      for (const node of [device, target])
+        await t.refused('blockdev-del', { 'node-name': node }, { text: /in use|busy/ });
+      t.equal(await t.execute('block-job-cancel', { device: id }), {}, 'cancel returns {}');
+      const { data } = await t.event('BLOCK_JOB_CANCELLED', { device: id });
+      t.contains(data ?? null, { type: 'backup', device: id, speed: CRAWL }, 'the event names the job');
+      await checkNoJob(t, id);
+      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+      for (const node of [device, target]) {
+        await t.execute('blockdev-del', { 'node-name': node });
+        await checkAbsent(t, node);
+      }
+    },
+  },
+  {
+    id: 'block-job-cancel/paused-needs-force',
+    title: 'A paused job is cancelled only with force',
+    requirements: ['block-job-cancel/paused-needs-force', 'block-job-cancel/cancels'],
+    needs: backup('block-job-cancel', 'block-job-pause'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      await t.execute('block-job-pause', { device: id });
+      for (const force of [{}, { force: false }])
+        await t.refused('block-job-cancel', { device: id, ...force }, { text: /currently paused/ });
+      t.contains(await jobInfo(t, id), { paused: true }, 'it is still paused');
+      await cancelled(t, id);
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'block-job-cancel/ready-mirror',
+    title: 'A ready mirror that is cancelled completes',
+    requirements: ['block-job-cancel/ready-completes', 'BLOCK_JOB_COMPLETED/emitted'],
+    needs: mirror('block-job-cancel'),
+    async run(t: CaseContext) {
+      const { id } = await readyMirror(t);
+      await t.execute('block-job-cancel', { device: id });
+      await completed(t, id, 'mirror');
+      await checkNoJob(t, id);
+      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+    },
+  },
+  withoutJob('block-job-complete'),
+  {
+    id: 'block-job-complete/ready',
+    title: 'A ready mirror completes when it is told to, once',
+    requirements: [
+      'block-job-complete/completes',
+      'BLOCK_JOB_COMPLETED/emitted',
+      'block-job-complete/no-job',
+    ],
+    needs: mirror('block-job-complete'),
+    async run(t: CaseContext) {
+      const { id } = await readyMirror(t);
+      t.equal(await t.execute('block-job-complete', { device: id }), {}, 'complete returns {}');
+      await completed(t, id, 'mirror');
+      await checkNoJob(t, id);
+      await t.refused('block-job-complete', { device: id }, { class: 'DeviceNotActive' });
+    },
+  },
+  {
+    id: 'block-job-complete/not-ready',
+    title: 'A job that is not ready cannot be completed',
+    requirements: ['block-job-complete/not-ready'],
+    needs: backup('block-job-complete'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      await t.refused('block-job-complete', { device: id }, { text: /cannot (accept|be)/ });
+      t.contains(await jobInfo(t, id), { ready: false }, 'it goes on');
+    },
+  },
+  {
+    id: 'block-job-complete/ready-and-paused',
+    title: 'A ready mirror that is paused cannot be completed until it was resumed',
+    requirements: ['block-job-complete/paused', 'block-job-complete/completes'],
+    needs: mirror('block-job-complete', 'block-job-pause', 'block-job-resume'),
+    async run(t: CaseContext) {
+      const { id } = await readyMirror(t);
+      await t.execute('block-job-pause', { device: id });
+      if (t.offered.events.has('JOB_STATUS_CHANGE'))
+        await t.event('JOB_STATUS_CHANGE', { id, status: 'standby' });
+      await refusedWith(t, 'block-job-complete', { device: id }, ['GenericError']);
+      t.contains(await jobInfo(t, id), { paused: true }, 'it is still paused');
+      await t.execute('block-job-resume', { device: id });
+      await t.execute('block-job-complete', { device: id });
+      await completed(t, id, 'mirror');
+    },
+  },
+  withoutJob('block-job-dismiss'),
+  {
+    id: 'block-job-dismiss/not-concluded',
+    title: 'A running job can be neither dismissed nor finalized',
+    requirements: ['block-job-dismiss/not-concluded', 'block-job-finalize/not-pending'],
+    needs: backup('block-job-dismiss', 'block-job-finalize'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      for (const verb of ['block-job-dismiss', 'block-job-finalize'])
+        await t.refused(verb, { id }, { text: /cannot accept command verb/ });
+      t.contains(await jobInfo(t, id), { type: 'backup', speed: CRAWL }, 'it goes on');
+    },
+  },
+  {
+    id: 'block-job-dismiss/ready',
+    title: 'A ready job can be neither dismissed nor finalized',
+    requirements: ['block-job-dismiss/not-concluded', 'block-job-finalize/not-pending'],
+    needs: mirror('block-job-dismiss', 'block-job-finalize'),
+    async run(t: CaseContext) {
+      const { id } = await readyMirror(t);
+      for (const verb of ['block-job-dismiss', 'block-job-finalize'])
+        await t.refused(verb, { id }, { text: /in state 'ready' cannot accept command verb/ });
+      t.contains(await jobInfo(t, id), { ready: true }, 'it still is ready');
+      await t.execute('block-job-cancel', { device: id });
+      await completed(t, id, 'mirror');
+    },
+  },
+  {
+    id: 'block-job-dismiss/concluded',
+    title: 'A job that was started to stay is listed as concluded until it is dismissed',
+    requirements: ['block-job-dismiss/removes'],
+    needs: { ...backup('block-job-dismiss'), members: ['blockdev-backup.auto-dismiss'] },
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t, { speed: 0, 'auto-dismiss': false });
+      await completed(t, id, 'backup');
+      t.contains(await jobInfo(t, id), { status: 'concluded' }, 'it is listed');
+      await refusedWith(t, 'block-job-cancel', { device: id }, ['GenericError']);
+      await t.execute('block-job-dismiss', { id });
+      await checkNoJob(t, id);
+    },
+  },
+  withoutJob('block-job-finalize'),
+  {
+    id: 'block-job-finalize/pending',
+    title: 'A job that was started to wait does so with BLOCK_JOB_PENDING, and ends when finalized',
+    requirements: ['block-job-finalize/finalizes', 'BLOCK_JOB_PENDING/awaits-finalize'],
+    needs: {
+      ...backup('block-job-finalize'),
+      members: ['blockdev-backup.auto-finalize'],
+      events: ['BLOCK_JOB_PENDING'],
+    },
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t, { speed: 0, 'auto-finalize': false });
+      const { data } = await t.event('BLOCK_JOB_PENDING', { id });
+      t.contains(data ?? null, { type: 'backup', id }, 'the event names the job');
+      t.contains(await jobInfo(t, id), { status: 'pending' }, 'it is pending');
+      await t.execute('block-job-finalize', { id });
+      await completed(t, id, 'backup');
+      await checkNoJob(t, id);
+    },
+  },
+  withoutJob('block-job-pause'),
+  {
+    id: 'block-job-pause/pauses-and-resumes',
+    title: 'A paused job says so, stands still, and goes on when resumed; no event tells of it',
+    requirements: [
+      'block-job-pause/pauses',
+      'block-job-resume/resumes',
+      'query-block-jobs/busy-and-paused',
+      'query-block-jobs/progress',
+    ],
+    needs: backup('block-job-pause', 'block-job-resume'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      t.contains(await jobInfo(t, id), { paused: false }, 'it runs');
+      t.equal(await t.execute('block-job-pause', { device: id }), {}, 'pause returns {}');
+      t.contains(await jobInfo(t, id), { paused: true }, 'it is paused');
+      t.equal(await t.execute('block-job-resume', { device: id }), {}, 'resume returns {}');
+      t.contains(await jobInfo(t, id), { paused: false }, 'it runs again');
+      t.equal(pendingJobEvents(t, id), [], 'no event came');
+    },
+  },
+  {
+    id: 'block-job-pause/not-cumulative',
+    title: 'A job that was paused several times goes on after one resume',
+    requirements: ['block-job-pause/not-cumulative'],
+    needs: backup('block-job-pause', 'block-job-resume'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      await t.execute('block-job-pause', { device: id });
+      for (let again = 0; again < 3; again += 1) {
+        const { error } = await t.request({ execute: 'block-job-pause', arguments: { device: id } });
+        if (error !== undefined) t.info('block-job-pause/not-cumulative: a second pause is refused');
+      }
+      await t.execute('block-job-resume', { device: id });
+      t.contains(await jobInfo(t, id), { paused: false }, 'one resume is enough');
+    },
+  },
+  {
+    id: 'block-job-pause/ready',
+    title: 'A ready mirror that is paused stays ready, and is so after it was resumed',
+    requirements: ['block-job-pause/pauses', 'query-block-jobs/ready'],
+    needs: mirror('block-job-pause', 'block-job-resume'),
+    async run(t: CaseContext) {
+      const { id } = await readyMirror(t);
+      await t.execute('block-job-pause', { device: id });
+      t.contains(await jobInfo(t, id), { paused: true, ready: true }, 'it is both');
+      await t.execute('block-job-resume', { device: id });
+      t.contains(await jobInfo(t, id), { paused: false, ready: true }, 'it is ready and runs');
+      await t.execute('block-job-cancel', { device: id });
+      await completed(t, id, 'mirror');
+    },
+  },
+  withoutJob('block-job-resume'),
+  {
+    id: 'block-job-resume/running',
+    title: 'Resuming a job that is not paused changes nothing',
+    requirements: ['block-job-resume/running'],
+    needs: backup('block-job-resume'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      const { error } = await t.request({ execute: 'block-job-resume', arguments: { device: id } });
+      if (error !== undefined) t.info('block-job-resume/running: it is refused');
+      t.contains(await jobInfo(t, id), { paused: false, speed: CRAWL }, 'it runs on');
+    },
+  },
+  withoutJob('block-job-set-speed'),
+  {
+    id: 'block-job-set-speed/sets',
+    title: 'A job reports the speed it was given, at its start and later, and tells it at its end',
+    requirements: ['block-job-set-speed/sets', 'query-block-jobs/speed'],
+    needs: backup('block-job-set-speed', 'block-job-pause'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the speed of the start');
+      await t.execute('block-job-pause', { device: id });
+      for (const speed of [0, 2 ** 40, 1]) {
+        t.equal(await t.execute('block-job-set-speed', { device: id, speed }), {}, 'it returns {}');
+        t.contains(await jobInfo(t, id), { speed }, 'the new speed');
+      }
+      const { data } = await cancelled(t, id);
+      t.contains(data ?? null, { speed: 1 }, 'the last speed');
+    },
+  },
+  {
+    id: 'block-job-set-speed/unlimited',
+    title: 'A crawling backup whose limit is taken away completes',
+    requirements: ['block-job-set-speed/sets', 'BLOCK_JOB_COMPLETED/emitted', 'BLOCK_JOB_COMPLETED/progress'],
+    needs: backup('block-job-set-speed'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      await t.execute('block-job-set-speed', { device: id, speed: 0 });
+      await completed(t, id, 'backup');
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'block-job-set-speed/negative',
+    title: 'A negative speed is refused and the job keeps its own',
+    requirements: ['block-job-set-speed/negative'],
+    needs: backup('block-job-set-speed'),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      for (const speed of [-1, -9223372036854775808n])
+        await t.refused('block-job-set-speed', { device: id, speed }, { text: /speed/ });
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'its speed is the old one');
+    },
+  },
+  {
+    id: 'jobs/listed',
+    title: 'A running job is listed with its type, id, speed and state',
+    requirements: [
+      'query-block-jobs/lists-jobs',
+      'query-block-jobs/job-id',
+      'query-block-jobs/progress',
+      'query-block-jobs/status-visible',
+    ],
+    needs: backup(),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      const job = await jobInfo(t, id);
+      t.contains(
+        job,
+        { type: 'backup', device: id, len: 64 * MiB, 'io-status': 'ok', ready: false, speed: CRAWL },
+        'it tells what it is',
+      );
+      t.check(['running', 'paused'].includes(String(job.status)), 'it runs, or is held for a moment');
+      t.check(Number(job.offset) < 64 * MiB, 'it is not done');
+    },
+  },
+  {
+    id: 'jobs/id-form',
+    title: 'A job-id that is no well-formed id is refused, and no job starts',
+    requirements: ['jobs/id-form'],
+    needs: backup(),
+    async run(t: CaseContext) {
+      const [device, target] = [await addNull(t), await addNull(t)];
+      for (const id of ['', '1j', '_j', '-j', 'j j', 'j/', '#j', 'jé']) {
+        const start = { 'job-id': id, device, target, sync: 'full' };
+        await t.refused('blockdev-backup', start, { text: `Invalid job ID '${id}'` });
+        t.check((await findJob(t, id)) === undefined, 'there is no such job');
+      }
+    },
+  },
+  {
+    id: 'jobs/id-taken',
+    title: 'A job-id that a running job has is refused, and that job goes on',
+    requirements: ['jobs/id-taken'],
+    needs: backup(),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      const [device, target] = [await addNull(t), await addNull(t)];
+      await t.refused('blockdev-backup', { 'job-id': id, device, target, sync: 'full' }, { text: /in use/ });
+      t.contains(await jobInfo(t, id), { len: 64 * MiB }, 'the first job is there');
+    },
+  },
+];

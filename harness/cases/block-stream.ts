@@ -1,0 +1,281 @@
+/** block-stream: chains that become shorter, from below into the top image. */
+import type { JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  addChain,
+  addQcow2,
+  chainNodes,
+  checkContent,
+  makeChain,
+  readImage,
+  release,
+  stairs,
+} from './chains.ts';
+import { CRAWL, cancelled, checkNoJob, completed, jobInfo } from './jobs.ts';
+import { needs, nodeInfo, refusedAsNotFound } from './support.ts';
+
+const streams = needs(chainNodes, {
+  commands: ['block-stream', 'query-block-jobs', 'block-job-cancel'],
+  events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'],
+});
+
+/** Starts a stream into a node and gives the id of the job. */
+async function stream(t: CaseContext, device: string, options: JsonObject = {}): Promise<string> {
+  const id = t.name('job');
+  t.equal(
+    await t.execute('block-stream', { 'job-id': id, device, ...options }),
+    {},
+    'block-stream returns {}',
+  );
+  return id;
+}
+
+export const blockStream: readonly CaseDefinition[] = [
+  {
+    id: 'block-stream/whole-chain',
+    title: 'A stream without base copies the whole chain: the image stands alone, in the graph and on disk',
+    requirements: [
+      'block-stream/completes',
+      'BLOCK_JOB_COMPLETED/emitted',
+      'BLOCK_JOB_COMPLETED/progress',
+      'BLOCK_JOB_COMPLETED/error',
+    ],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      await completed(t, await stream(t, top!.node), 'stream');
+      const info = await nodeInfo(t, top!.node);
+      t.equal(info.backing_file_depth ?? null, 0, 'nothing is below the image');
+      t.check(!('backing_file' in info), 'it names no backing file');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      t.equal((await readImage(top!.file)).backing, null, 'its header names none');
+      await checkContent(t, top!.file, stairs(3), 'the image');
+    },
+  },
+  {
+    id: 'block-stream/other-images-unchanged',
+    title: 'A stream leaves the images that it reads as they were',
+    requirements: ['block-stream/completes'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      await completed(t, await stream(t, top!.node), 'stream');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      await checkContent(t, middle!.file, stairs(2), 'the middle image');
+      await checkContent(t, base!.file, stairs(1), 'the base');
+    },
+  },
+  {
+    id: 'block-stream/base-node',
+    title: 'A stream down to base-node copies what is between, and base-node is the backing node then',
+    requirements: ['block-stream/base-node'],
+    needs: needs(streams, {}),
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      await completed(t, await stream(t, top!.node, { 'base-node': base!.node }), 'stream');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file: base!.file.path, backing_file_depth: 1 },
+        'the base is below the image',
+      );
+      await release(t, [base!.node, top!.node, middle!.node]);
+      const image = await readImage(top!.file);
+      t.equal(image.backing, base!.file.path, 'the header names the base');
+      t.check(
+        image.cluster(1) !== null && image.cluster(15) === null,
+        'what only the base has was not copied',
+      );
+      await checkContent(t, top!.file, stairs(3), 'the image');
+    },
+  },
+  {
+    id: 'block-stream/base-by-file-name',
+    title: 'A stream down to base, a file name, ends above that image',
+    requirements: ['block-stream/base'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      await completed(t, await stream(t, top!.node, { base: base!.file.path }), 'stream');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file: base!.file.path },
+        'the base is below the image',
+      );
+      await release(t, [base!.node, top!.node, middle!.node]);
+      await checkContent(t, top!.file, stairs(3), 'the image');
+    },
+  },
+  {
+    id: 'block-stream/into-the-middle',
+    title: 'A stream into an image in the middle leaves the one above it on top of that',
+    requirements: ['block-stream/completes'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      await completed(t, await stream(t, middle!.node), 'stream');
+      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 1 }, 'the chain is two images long');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      t.equal((await readImage(middle!.file)).backing, null, 'the middle image stands alone');
+      await checkContent(t, top!.file, stairs(3), 'the top image');
+    },
+  },
+  {
+    id: 'block-stream/backing-file',
+    title: 'backing-file is written into the header as given',
+    requirements: ['block-stream/backing-file'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const written = `${t.dir}/unseen.img`;
+      const options = { 'base-node': base!.node, 'backing-file': written };
+      await completed(t, await stream(t, top!.node, options), 'stream');
+      await release(t, [base!.node, top!.node, middle!.node]);
+      t.equal((await readImage(top!.file)).backing, written, 'the header holds it');
+    },
+  },
+  {
+    id: 'block-stream/backing-of-the-header',
+    title: 'A backing file that was opened because the header names it is copied, and its node goes',
+    requirements: ['block-stream/completes', 'blockdev-add/backing-default'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const files = await makeChain(t, 2);
+      const node = await addQcow2(t, files[1]!);
+      t.contains(await nodeInfo(t, node), { backing_file_depth: 1 }, 'the backing file was opened');
+      await completed(t, await stream(t, node), 'stream');
+      t.contains(await nodeInfo(t, node), { backing_file_depth: 0 }, 'it is out of the chain');
+      await release(t, [node]);
+      await checkContent(t, files[1]!, stairs(2), 'the image');
+    },
+  },
+  {
+    id: 'block-stream/no-backing',
+    title: 'A stream into an image without backing file completes and changes nothing',
+    requirements: ['block-stream/completes'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base] = await addChain(t, 1);
+      await completed(t, await stream(t, base!.node), 'stream');
+      await release(t, [base!.node]);
+      await checkContent(t, base!.file, stairs(1), 'the image');
+    },
+  },
+  {
+    id: 'block-stream/running',
+    title: 'A stream that crawls is listed with its type and speed, and cancelling keeps the backing file',
+    requirements: [
+      'block-stream/returns-at-once',
+      'block-stream/speed',
+      'block-stream/cancel-keeps-backing',
+      'BLOCK_JOB_CANCELLED/emitted',
+    ],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      const id = await stream(t, top!.node, { speed: CRAWL });
+      t.contains(await jobInfo(t, id), { type: 'stream', speed: CRAWL, ready: false }, 'it runs');
+      const { data } = await cancelled(t, id);
+      t.contains(data ?? null, { type: 'stream', device: id, speed: CRAWL }, 'the event names the job');
+      await checkNoJob(t, id);
+      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the chain is as long as before');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      t.equal((await readImage(top!.file)).backing, middle!.file.path, 'the header names its backing file');
+      await checkContent(t, top!.file, stairs(3), 'the image');
+    },
+  },
+  {
+    id: 'block-stream/again-after-cancel',
+    title: 'A stream that was cancelled can be started again and completes',
+    requirements: ['block-stream/cancel-keeps-backing', 'block-stream/completes'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, middle, top] = await addChain(t, 3);
+      await cancelled(t, await stream(t, top!.node, { speed: CRAWL }));
+      await completed(t, await stream(t, top!.node), 'stream');
+      await release(t, [base!.node, middle!.node, top!.node]);
+      await checkContent(t, top!.file, stairs(3), 'the image');
+    },
+  },
+  {
+    id: 'block-stream/twice',
+    title: 'A second stream into the same image is refused, and the first goes on',
+    requirements: ['block-stream/twice', 'jobs/blocks-deletion'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, , top] = await addChain(t, 3);
+      const id = await stream(t, top!.node, { speed: CRAWL });
+      const second = { 'job-id': t.name('job'), device: top!.node };
+      await t.refused('block-stream', second, { text: /busy|in use|root/ });
+      for (const { node } of [base!, top!]) await t.refused('blockdev-del', { 'node-name': node });
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the first is there');
+      await cancelled(t, id);
+    },
+  },
+  {
+    id: 'block-stream/read-only',
+    title: 'A stream into a read-only node is refused',
+    requirements: ['block-stream/read-only'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const files = await makeChain(t, 2);
+      const node = await addQcow2(t, files[1]!, { 'read-only': true });
+      const id = t.name('job');
+      const { error } = await t.request({
+        execute: 'block-stream',
+        arguments: { 'job-id': id, device: node },
+      });
+      if (error === undefined) {
+        t.info('block-stream/read-only: the node is made writable for the job');
+        await completed(t, id, 'stream');
+      } else t.contains(await nodeInfo(t, node), { backing_file_depth: 1 }, 'the chain is as it was');
+      t.contains(await nodeInfo(t, node), { ro: true }, 'the node is read-only');
+    },
+  },
+  {
+    id: 'block-stream/refused',
+    title: 'Bases outside the chain, two bases at once and negative speeds are refused; no job starts',
+    requirements: ['block-stream/base-unknown', 'block-stream/base-and-base-node', 'block-stream/speed'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [base, , top] = await addChain(t, 3);
+      const [other] = await addChain(t, 1);
+      const id = t.name('job');
+      for (const options of [
+        { base: `${t.dir}/nothing` },
+        { base: '' },
+        { 'base-node': t.name('nothing') },
+        { 'base-node': other!.node },
+        { 'base-node': top!.node },
+        { base: base!.file.path, 'base-node': base!.node },
+        { speed: -1 },
+      ])
+        await t.refused('block-stream', { 'job-id': id, device: top!.node, ...options });
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'block-stream/on-error-needs-io-status',
+    title: 'on-error stop and enospc need a device with an io-status',
+    requirements: ['block-stream/on-error-needs-io-status'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const [, top] = await addChain(t, 2);
+      for (const policy of ['stop', 'enospc'])
+        await t.refused(
+          'block-stream',
+          { 'job-id': t.name('job'), device: top!.node, 'on-error': policy },
+          { text: /on-error/ },
+        );
+    },
+  },
+  {
+    id: 'block-stream/device-unknown',
+    title: 'A stream into a device that does not exist is refused',
+    requirements: ['block-stream/device-unknown'],
+    needs: streams,
+    async run(t: CaseContext) {
+      const missing = { 'job-id': t.name('job'), device: t.name('nothing') };
+      await refusedAsNotFound(t, 'block-stream/device-unknown', 'block-stream', missing);
+    },
+  },
+];
