@@ -99,6 +99,6 @@ export class Bench {
   async close(): Promise<void> {
     this.machine.shutdown();
     await this.machine.exited;
-    rmSync(this.folder, { recursive: true });
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }
