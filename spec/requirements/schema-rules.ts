@@ -72,14 +72,14 @@ export const schemaRules = {
     definition: 'protocol/schema',
     text: 'What a command returns conforms to the schema: required members present, no unknown ones, types right.',
   },
-  'schema/valid-form-is-taken': {
-    level: 'must',
-    definition: 'protocol/schema',
-    text: 'Arguments that the schema allows are never refused for their form: no valid member is called missing, unexpected, ill-typed or out of range.',
-  },
   'schema/uint64-takes-negative': {
     level: 'may',
     definition: 'protocol/schema',
     text: 'A uint64 on input may be written as the negative int64 of the same bits.',
+  },
+  'schema/valid-form-is-taken': {
+    level: 'must',
+    definition: 'protocol/schema',
+    text: 'Arguments that the schema allows are never refused for their form: no valid member is called missing, unexpected, ill-typed or out of range.',
   },
 } as const satisfies Record<string, Requirement>;
