@@ -65,6 +65,10 @@ export class BenchEndpoint {
     return endpoint;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   async stop(): Promise<void> {
     const ended = new Promise((resolve) => this.#child.once('exit', resolve));
     this.#child.kill('SIGKILL');

@@ -8,6 +8,7 @@ import { clientRate } from './client-rate.ts';
 import { compile } from './compile.ts';
 import { generateRate } from './generate-rate.ts';
 import type { Benchmark, Measurement } from './measure.ts';
+import { mirrorRate } from './mirror-rate.ts';
 import { qcow2Rate } from './qcow2-rate.ts';
 import { referenceRate } from './reference-rate.ts';
 import { startUp } from './start-up.ts';
@@ -18,6 +19,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'client-rate': clientRate,
   'reference-rate': referenceRate,
   'qcow2-rate': qcow2Rate,
+  'mirror-rate': mirrorRate,
   'generate-rate': generateRate,
 };
 
