@@ -1,5 +1,5 @@
 /** One fault: valid arguments, a mutation, and what comes of both, as a value and as the text on the wire. */
-import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import { type JsonObject, stringifyJson } from '../../spec/json.ts';
 import { at, type Path, pathText, put, take } from '../types/path.ts';
 import { type Change, MUTATIONS, type MutationName } from './mutations.ts';
 import type { Site } from './site.ts';
@@ -73,9 +73,5 @@ function told(mutation: MutationName, change: Change): string {
   if ('again' in change) return `again, as ${stringifyJson(change.again)}`;
   if ('literal' in change) return change.literal.length > 20 ? 'nested deeply' : change.literal;
   if (mutation === 'unknown-member') return 'unknown';
-  return mutation === 'wrong-branch' ? 'of another branch' : show(change.put);
-}
-
-function show(value: Json): string {
-  return stringifyJson(value);
+  return mutation === 'wrong-branch' ? 'of another branch' : stringifyJson(change.put);
 }

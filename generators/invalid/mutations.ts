@@ -3,13 +3,13 @@
  * an object. Every one must be refused with GenericError before anything is done.
  */
 import { integerInputRange } from '../../spec/integers.ts';
-import { isJsonObject, type Json } from '../../spec/json.ts';
+import type { Json } from '../../spec/json.ts';
 import type { SchemaType } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import { validatorFor } from '../../spec/validate.ts';
 import { simplestOf } from '../arbitraries/command.ts';
 import { exclusiveGroups } from '../types/commands.ts';
-import { branchesOf } from '../types/members.ts';
+import { branchesOf, branchOf } from '../types/members.ts';
 import type { Site } from './site.ts';
 
 /** What is done to one member of an object. */
@@ -190,19 +190,14 @@ function unknownValues(members: readonly { readonly name: string }[]): readonly 
 }
 
 /** One member of each other branch that this one does not have, with a value of its type. */
-function* foreignMembers({ type, value, members: tried }: Site): Iterable<Change> {
-  if (type.tag === undefined || !isJsonObject(value)) return;
-  const own = new Set(
-    branchesOf(type)
-      .find(({ tag }) => tag === value[type.tag!])
-      ?.members.map(({ name }) => name),
-  );
-  if (tried.length === 0) return;
+function* foreignMembers({ type, value }: Site): Iterable<Change> {
+  if (type.tag === undefined) return;
+  const taken = new Set(branchOf(type, value).members.map(({ name }) => name));
   let count = 0;
   for (const { members } of branchesOf(type)) {
-    const foreign = members.find(({ name }) => !own.has(name));
+    const foreign = members.find(({ name }) => !taken.has(name));
     if (foreign === undefined) continue;
-    own.add(foreign.name);
+    taken.add(foreign.name);
     yield { member: foreign.name, put: simplestOf(foreign.type, foreign.name) };
     if (++count === MAX_FOREIGN) return;
   }
