@@ -1,7 +1,6 @@
 /** From a type to its generator: one function a QAPI kind, called when a value of it is first needed. */
 import type { AlternateType, ObjectType, SchemaType } from '../../spec/model.ts';
-import type { Branch } from '../types/members.ts';
-import { branchesOf } from '../types/members.ts';
+import { type Branch, branchesOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';
 import { alternateGenerator } from './alternate.ts';
 import { arrayGenerator } from './array.ts';
@@ -36,9 +35,7 @@ export class Compiler {
       case 'array':
         return arrayGenerator(once(() => this.generatorOf(type.element, here)));
       case 'alternate': {
-        const nodeReference = type.choices.some(
-          (choice) => choice.kind === 'object' && isNodeOptions(choice),
-        );
+        const nodeReference = isNodeReference(type);
         const choices = type.choices.map((choice) =>
           once(() => this.generatorOf(choice, { ...here, nodeReference })),
         );
