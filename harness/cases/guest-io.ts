@@ -3,14 +3,9 @@
  * cases look at the file afterwards, or at counters and bitmaps.
  */
 import { readFile } from 'node:fs/promises';
-import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { hmpIo as io, qemuIo } from './io.ts';
 import { addNull, addRaw, fileNodes, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './support.ts';
-
-const io: Needs = { commands: ['human-monitor-command'], capabilities: ['humanMonitor'] };
-
-async function qemuIo(t: CaseContext, node: string, command: string): Promise<void> {
-  await t.execute('human-monitor-command', { 'command-line': `qemu-io ${node} "${command}"` });
-}
 
 export const guestIo: readonly CaseDefinition[] = [
   {

@@ -1,5 +1,6 @@
 /** All hand-written cases. A new theme is one file and one line here. */
 
+import { backup } from './backup.ts';
 import { blockResize } from './block_resize.ts';
 import { blockCommit } from './block-commit.ts';
 import { blockJob } from './block-job.ts';
@@ -14,6 +15,7 @@ import { envelope } from './envelope.ts';
 import { greeting } from './greeting.ts';
 import { guestIo } from './guest-io.ts';
 import { introspection } from './introspection.ts';
+import { mirror } from './mirror.ts';
 import { nodeOptions } from './node-options.ts';
 import { queries } from './queries.ts';
 import { raw } from './raw.ts';
@@ -39,4 +41,6 @@ export const cases: readonly CaseDefinition[] = [
   ...blockJob,
   ...blockStream,
   ...blockCommit,
+  ...mirror,
+  ...backup,
 ];

@@ -1,5 +1,5 @@
 /** Block jobs put into a known state, and what their queries and events tell. Shared by the cases of all job commands. */
-import type { JsonObject } from '../../spec/json.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CaseContext, EventReply, Needs } from './case.ts';
 import { addNull, addRaw, MiB, needs, nullNodes, queryList } from './support.ts';
 
@@ -74,15 +74,25 @@ export async function cancelled(t: CaseContext, id: string): Promise<EventReply>
   return t.event('BLOCK_JOB_CANCELLED', { device: id });
 }
 
-/** Waits for the successful end of a job of that type, and states that it tells so. */
-export async function completed(t: CaseContext, id: string, type: string): Promise<void> {
+/** Waits for the successful end of a job of that type, and gives its len and offset. */
+export async function succeeded(
+  t: CaseContext,
+  id: string,
+  type: string,
+): Promise<{ len: Json; offset: Json }> {
   const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
   t.contains(data ?? null, { type, device: id }, 'the event names the job and its type');
-  const { len, offset, error } = data as JsonObject;
+  const { len = null, offset = null, error } = data as JsonObject;
   t.check(error === undefined, `the job succeeded (${String(error)})`, {
     requirement: 'BLOCK_JOB_COMPLETED/error',
   });
-  t.equal(offset ?? null, len ?? null, 'offset equals len', { requirement: 'BLOCK_JOB_COMPLETED/progress' });
+  return { len, offset };
+}
+
+/** The same of a job that had to copy all that its len counts. */
+export async function completed(t: CaseContext, id: string, type: string): Promise<void> {
+  const { len, offset } = await succeeded(t, id, type);
+  t.equal(offset, len, 'offset equals len', { requirement: 'BLOCK_JOB_COMPLETED/progress' });
 }
 
 /** Names of the job events of one job that came and were not waited for, in order. */

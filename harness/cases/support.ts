@@ -94,6 +94,12 @@ export async function makeFile(t: CaseContext, content: number | Uint8Array): Pr
   return { path: `${t.dir}/${name}`, local };
 }
 
+/** A name in the scratch directory where nothing is yet. */
+export function newFile(t: CaseContext): CaseFile {
+  const name = `${t.name('new')}.img`;
+  return { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
+}
+
 export async function makeDirectory(t: CaseContext): Promise<CaseFile> {
   const name = t.name('directory');
   await mkdir(join(t.scratch, name));

@@ -1,20 +1,29 @@
 /** All requirements, by id. A new theme is one file and one line here. */
+
 import { blockResize } from './block_resize.ts';
+import { blockCommit } from './block-commit.ts';
+import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
+import { copyJobs } from './copy-jobs.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
+import { jobs } from './jobs.ts';
 import { protocol } from './protocol.ts';
 import { query } from './query.ts';
 import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
 
 export const requirements = {
+  ...blockCommit,
+  ...blockStream,
   ...blockResize,
   ...blockdevAdd,
+  ...copyJobs,
   ...dirtyBitmaps,
   ...drivers,
   ...events,
+  ...jobs,
   ...protocol,
   ...query,
   ...schemaRules,

@@ -1,0 +1,306 @@
+/** blockdev-backup and drive-backup: copies as of the moment at which the job started. */
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject } from '../../spec/json.ts';
+import type { Topology } from '../targets/target.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import {
+  addChain,
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  checkContent,
+  makeChain,
+  makeEmpty,
+  readImage,
+  release,
+  stairs,
+} from './chains.ts';
+import { hmpIo, qemuIo } from './io.ts';
+import {
+  backupJobs,
+  CRAWL,
+  cancelled,
+  checkNoJob,
+  completed,
+  crawlingBackup,
+  jobInfo,
+  succeeded,
+} from './jobs.ts';
+import { buildQcow2 } from './qcow2-image.ts';
+import { addNull, addRaw, KiB, MiB, makeFile, needs, newFile, refusedAsNotFound } from './support.ts';
+
+const DRIVE = 'backup.img';
+
+/** Device `d0` with a raw image: guest I/O enters above whatever a job puts between. */
+const drive: Topology = {
+  name: 'backup-drive',
+  images: [{ path: DRIVE, format: 'raw', size: MiB, fill: [{ offset: 0, length: MiB, byte: 0x11 }] }],
+  options: ['-drive', `if=none,id=d0,file=@DIR@/${DRIVE},format=raw`],
+  monitors: 1,
+};
+
+const events = ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'];
+const backups = needs(chainNodes, {
+  commands: ['blockdev-backup', 'block-job-cancel', 'query-block-jobs'],
+  events,
+});
+const drives = needs(chainNodes, {
+  commands: ['drive-backup', 'block-job-cancel', 'query-block-jobs'],
+  events,
+});
+
+async function start(t: CaseContext, command: string, args: JsonObject): Promise<string> {
+  const id = t.name('job');
+  t.equal(await t.execute(command, { 'job-id': id, ...args }), {}, `${command} returns {}`);
+  return id;
+}
+
+export const backup: readonly CaseDefinition[] = [
+  {
+    id: 'blockdev-backup/full',
+    title: 'A full backup copies the whole chain to the target, and completes by itself',
+    requirements: ['blockdev-backup/copies', 'BLOCK_JOB_COMPLETED/emitted', 'BLOCK_JOB_COMPLETED/progress'],
+    needs: backups,
+    async run(t: CaseContext) {
+      const chain = await addChain(t, 3);
+      const target = await addRaw(t, CHAIN_SIZE);
+      const device = chain[2]!.node;
+      const id = await start(t, 'blockdev-backup', { device, target: target.name, sync: 'full' });
+      await completed(t, id, 'backup');
+      await checkNoJob(t, id);
+      await release(t, [target.name, ...chain.map(({ node }) => node)]);
+      await checkContent(t, target.file, stairs(3), 'the target');
+      await checkContent(t, chain[2]!.file, stairs(3), 'the source');
+    },
+  },
+  {
+    id: 'blockdev-backup/top',
+    title: 'A backup with sync top copies what the topmost image has and nothing else',
+    requirements: ['blockdev-backup/sync-top', 'BLOCK_JOB_COMPLETED/progress'],
+    needs: backups,
+    async run(t: CaseContext) {
+      const [base] = await addChain(t, 1);
+      const backing = { name: base!.file.path, format: 'qcow2' };
+      const clusters = new Map([4, 5, 6, 7].map((index) => [index, 0x55]));
+      const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing, clusters });
+      const device = await addQcow2(t, await makeFile(t, image), { backing: base!.node });
+      const target = await addRaw(t, CHAIN_SIZE);
+      const id = await start(t, 'blockdev-backup', { device, target: target.name, sync: 'top' });
+      const { len, offset } = await succeeded(t, id, 'backup');
+      if (offset !== len) t.info('BLOCK_JOB_COMPLETED/progress: what sync top leaves out is not counted');
+      await release(t, [target.name, base!.node, device]);
+      const expected = Buffer.alloc(CHAIN_SIZE);
+      expected.fill(0x55, 4 * CLUSTER, 8 * CLUSTER);
+      await checkContent(t, target.file, expected, 'the target');
+    },
+  },
+  {
+    id: 'blockdev-backup/none-waits',
+    title: 'A backup with sync none copies nothing by itself and stays until it is cancelled',
+    requirements: ['blockdev-backup/sync-none'],
+    needs: backups,
+    async run(t: CaseContext) {
+      const chain = await addChain(t, 1);
+      const target = await addRaw(t, CHAIN_SIZE);
+      const device = chain[0]!.node;
+      const id = await start(t, 'blockdev-backup', { device, target: target.name, sync: 'none' });
+      t.contains(await jobInfo(t, id), { type: 'backup', ready: false }, 'it runs');
+      await cancelled(t, id);
+      await release(t, [target.name, device]);
+      await checkContent(t, target.file, Buffer.alloc(CHAIN_SIZE), 'the target');
+    },
+  },
+  {
+    id: 'blockdev-backup/point-in-time',
+    title: 'Data that a guest overwrites during a backup reach the target as they were',
+    requirements: ['blockdev-backup/point-in-time', 'blockdev-backup/sync-none'],
+    needs: needs(backups, hmpIo),
+    topology: drive,
+    async run(t: CaseContext) {
+      const source = { path: `${t.dir}/${DRIVE}`, local: join(t.scratch, DRIVE) };
+      const before = await readFile(source.local);
+      const target = await addRaw(t, MiB);
+      const id = await start(t, 'blockdev-backup', { device: 'd0', target: target.name, sync: 'none' });
+      await qemuIo(t, 'd0', 'write -P 0x77 0 64k');
+      await cancelled(t, id);
+      await release(t, [target.name]);
+      const old = Buffer.alloc(MiB);
+      before.copy(old, 0, 0, 64 * KiB);
+      await checkContent(t, target.file, old, 'the target');
+      const written = Buffer.concat([Buffer.alloc(64 * KiB, 0x77), before.subarray(64 * KiB)]);
+      await checkContent(t, source, written, 'the source');
+    },
+  },
+  {
+    id: 'blockdev-backup/speed',
+    title: 'A negative speed is refused; a small one holds the job back',
+    requirements: ['blockdev-backup/speed'],
+    needs: backupJobs,
+    async run(t: CaseContext) {
+      const [device, target] = [await addNull(t), await addNull(t)];
+      const args = { 'job-id': t.name('job'), device, target, sync: 'full', speed: -1 };
+      await t.refused('blockdev-backup', args, { text: /speed/ });
+      const id = await crawlingBackup(t);
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'it runs at the speed it was given');
+      await completed(t, await crawlingBackup(t, { speed: 0 }), 'backup');
+    },
+  },
+  {
+    id: 'blockdev-backup/targets-refused',
+    title: "A target that is unknown, the source, read-only or another job's is refused; no job starts",
+    requirements: [
+      'blockdev-backup/target-unknown',
+      'blockdev-backup/target-busy',
+      'blockdev-backup/target-read-only',
+    ],
+    needs: backupJobs,
+    async run(t: CaseContext) {
+      const [device, busy, other] = [
+        await addNull(t, { size: 64 * MiB }),
+        await addNull(t, { size: 64 * MiB }),
+        await addNull(t),
+      ];
+      const readOnly = await addNull(t, { 'read-only': true });
+      const first = await start(t, 'blockdev-backup', { device, target: busy, sync: 'full', speed: CRAWL });
+      const id = t.name('job');
+      for (const target of [t.name('nothing'), other, readOnly, busy])
+        await t.refused('blockdev-backup', { 'job-id': id, device: other, target, sync: 'full' });
+      await checkNoJob(t, id);
+      t.contains(await jobInfo(t, first), { speed: CRAWL }, 'the first job is there');
+    },
+  },
+  {
+    id: 'blockdev-backup/device-unknown',
+    title: 'A backup of a device that does not exist is refused',
+    requirements: ['blockdev-backup/device-unknown'],
+    needs: backupJobs,
+    async run(t: CaseContext) {
+      const args = {
+        'job-id': t.name('job'),
+        device: t.name('nothing'),
+        target: await addNull(t),
+        sync: 'full',
+      };
+      await refusedAsNotFound(t, 'blockdev-backup/device-unknown', 'blockdev-backup', args);
+    },
+  },
+  {
+    id: 'blockdev-backup/error-report',
+    title: 'A write error on the target with policy report brings BLOCK_JOB_ERROR, then a failed end',
+    requirements: ['BLOCK_JOB_ERROR/emitted', 'BLOCK_JOB_ERROR/action', 'BLOCK_JOB_COMPLETED/error'],
+    needs: needs(backups, { drivers: ['blkdebug'], events: [...events, 'BLOCK_JOB_ERROR'] }),
+    async run(t: CaseContext) {
+      const source = await addChain(t, 1);
+      const file = await makeEmpty(t);
+      const target = await addQcow2(t, file, {
+        file: {
+          driver: 'blkdebug',
+          image: { driver: 'file', filename: file.path },
+          'inject-error': [{ event: 'write_aio', errno: 5 }],
+        },
+      });
+      const id = await start(t, 'blockdev-backup', { device: source[0]!.node, target, sync: 'full' });
+      const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
+      t.contains(data ?? null, { operation: 'write', action: 'report' }, 'the event tells what failed');
+      const end = (await t.event('BLOCK_JOB_COMPLETED', { device: id })).data as JsonObject;
+      t.check(typeof end.error === 'string', 'the end tells the error');
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'drive-backup/full',
+    title: 'drive-backup makes an image in the format of the source and copies the chain into it',
+    requirements: ['drive-backup/creates-target', 'BLOCK_JOB_COMPLETED/emitted'],
+    needs: drives,
+    async run(t: CaseContext) {
+      const chain = await addChain(t, 3);
+      const target = newFile(t);
+      const id = await start(t, 'drive-backup', {
+        device: chain[2]!.node,
+        target: target.path,
+        sync: 'full',
+      });
+      await completed(t, id, 'backup');
+      t.equal((await readImage(target)).backing, null, 'the target stands alone');
+      await checkContent(t, target, stairs(3), 'the target');
+    },
+  },
+  {
+    id: 'drive-backup/raw',
+    title: 'drive-backup with format raw makes a raw image of the size of the source',
+    requirements: ['drive-backup/creates-target'],
+    needs: drives,
+    async run(t: CaseContext) {
+      const [layer] = await addChain(t, 1);
+      const target = newFile(t);
+      const args = { device: layer!.node, target: target.path, sync: 'full', format: 'raw' };
+      await completed(t, await start(t, 'drive-backup', args), 'backup');
+      t.equal((await stat(target.local)).size, CHAIN_SIZE, 'the size');
+      await checkContent(t, target, stairs(1), 'the target');
+    },
+  },
+  {
+    id: 'drive-backup/top',
+    title: 'drive-backup with sync top makes an image above the backing file of the source',
+    requirements: ['drive-backup/creates-target', 'blockdev-backup/sync-top'],
+    needs: drives,
+    async run(t: CaseContext) {
+      const files = await makeChain(t, 3);
+      const target = newFile(t);
+      const args = { device: await addQcow2(t, files[2]!), target: target.path, sync: 'top' };
+      await succeeded(t, await start(t, 'drive-backup', args), 'backup');
+      const image = await readImage(target);
+      t.equal(image.backing, files[1]!.path, 'it names the backing file of the source');
+      await checkContent(t, target, stairs(3), 'the target and what is below');
+    },
+  },
+  {
+    id: 'drive-backup/existing',
+    title: 'drive-backup with mode existing uses the image that is there, and refuses if none is',
+    requirements: ['drive-backup/existing'],
+    needs: drives,
+    async run(t: CaseContext) {
+      const [layer] = await addChain(t, 1);
+      const target = await makeEmpty(t);
+      const args = { device: layer!.node, sync: 'full', mode: 'existing', format: 'qcow2' };
+      await completed(t, await start(t, 'drive-backup', { ...args, target: target.path }), 'backup');
+      await checkContent(t, target, stairs(1), 'the target');
+      const missing = { ...args, 'job-id': t.name('job'), target: newFile(t).path };
+      await t.refused('drive-backup', missing, { text: /No such file/ });
+    },
+  },
+  {
+    id: 'drive-backup/bitmap',
+    title: 'bitmap without sync incremental and sync incremental without a bitmap are refused',
+    requirements: ['drive-backup/bitmap'],
+    needs: needs(drives, { commands: ['block-dirty-bitmap-add'] }),
+    async run(t: CaseContext) {
+      const [layer] = await addChain(t, 1);
+      const device = layer!.node;
+      await t.execute('block-dirty-bitmap-add', { node: device, name: 'b' });
+      const id = t.name('job');
+      for (const options of [
+        { sync: 'full', bitmap: 'b' },
+        { sync: 'incremental' },
+        { sync: 'incremental', bitmap: 'nothing' },
+      ])
+        await t.refused('drive-backup', { 'job-id': id, device, target: newFile(t).path, ...options });
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'drive-backup/refused',
+    title: 'Unknown devices and formats, and negative speeds, are refused; no job starts',
+    requirements: ['drive-backup/device-unknown', 'blockdev-backup/speed'],
+    needs: drives,
+    async run(t: CaseContext) {
+      const [layer] = await addChain(t, 1);
+      const args = { 'job-id': t.name('job'), device: layer!.node, target: newFile(t).path, sync: 'full' };
+      for (const fault of [{ device: t.name('nothing') }, { format: 'nothing' }, { speed: -1 }])
+        await t.refused('drive-backup', { ...args, ...fault });
+      await checkNoJob(t, args['job-id']);
+    },
+  },
+];

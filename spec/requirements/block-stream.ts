@@ -1,0 +1,72 @@
+/** Requirements of block-stream. */
+import type { Requirement } from './requirement.ts';
+
+export const blockStream = {
+  'block-stream/backing-file': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'backing-file is written into the top image as the name of its new backing file, unseen.',
+  },
+  'block-stream/base': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'With base, a file name, nothing is copied from that image or below, and it becomes the backing file.',
+  },
+  'block-stream/base-and-base-node': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'base and base-node together are refused.',
+  },
+  'block-stream/base-node': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'With base-node, a node name, nothing is copied from that node or below, and it becomes the backing node.',
+  },
+  'block-stream/base-unknown': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'A base that is not in the backing chain of the top image is refused.',
+  },
+  'block-stream/cancel-keeps-backing': {
+    level: 'must',
+    definition: 'block-job-cancel',
+    text: 'A stream that was cancelled leaves the image its backing file, and its content as it was.',
+  },
+  'block-stream/completes': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'At the end the image holds all that its backing files held, has none any more, and BLOCK_JOB_COMPLETED comes.',
+  },
+  'block-stream/device-unknown': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'A device that does not exist is refused with class DeviceNotFound.',
+    contradictedBy: 'block-stream/bad-job-ids',
+  },
+  'block-stream/on-error-needs-io-status': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'on-error stop and enospc are refused on a node that no device with an io-status uses.',
+    contradictedBy: 'blockdev-backup/errors',
+  },
+  'block-stream/read-only': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'A top image that can neither be written nor made writable is refused.',
+  },
+  'block-stream/returns-at-once': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'The command returns once the job runs; query-block-jobs shows it as stream.',
+  },
+  'block-stream/speed': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'speed is the limit in bytes per second; a negative one is refused.',
+  },
+  'block-stream/twice': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'A second job on an image that a stream works on is refused, and the first goes on.',
+  },
+} as const satisfies Record<string, Requirement>;

@@ -1,0 +1,151 @@
+/** Requirements of the jobs that copy to another image: blockdev-backup, drive-backup, blockdev-mirror, drive-mirror. */
+import type { Requirement } from './requirement.ts';
+
+export const copyJobs = {
+  'BLOCK_JOB_ERROR/action': {
+    level: 'must',
+    definition: 'BlockdevOnError',
+    text: 'The action told is the one that was asked for: report ends the job, ignore lets it go on, stop pauses it.',
+  },
+  'blockdev-backup/copies': {
+    level: 'must',
+    definition: 'blockdev-backup',
+    text: 'With sync full the target holds at the end what the source held at the start.',
+  },
+  'blockdev-backup/device-unknown': {
+    level: 'must',
+    definition: 'blockdev-backup',
+    text: 'A device that does not exist is refused with class DeviceNotFound.',
+    contradictedBy: 'blockdev-backup/errors',
+  },
+  'blockdev-backup/point-in-time': {
+    level: 'must',
+    definition: 'blockdev-backup',
+    text: 'What is written to the source while the job runs does not reach the target: it gets the old data first.',
+  },
+  'blockdev-backup/speed': {
+    level: 'must',
+    definition: 'BlockdevBackup',
+    text: 'speed is a limit in bytes per second, without limit by default; a negative one is refused.',
+  },
+  'blockdev-backup/sync-none': {
+    level: 'must',
+    definition: 'MirrorSyncMode',
+    text: 'With sync none only what is overwritten on the source is copied; the job does not end by itself.',
+  },
+  'blockdev-backup/sync-top': {
+    level: 'must',
+    definition: 'MirrorSyncMode',
+    text: 'With sync top only what the topmost image has is copied.',
+  },
+  'blockdev-backup/target-busy': {
+    level: 'must',
+    definition: 'blockdev-backup',
+    text: 'A target that another job uses, or that is the source itself, is refused.',
+  },
+  'blockdev-backup/target-read-only': {
+    level: 'must',
+    definition: 'blockdev-backup',
+    text: 'A target that cannot be written is refused.',
+  },
+  'blockdev-backup/target-unknown': {
+    level: 'must',
+    definition: 'BlockdevBackup',
+    text: 'A target that does not exist is refused.',
+  },
+  'blockdev-mirror/complete-switches': {
+    level: 'must',
+    definition: 'block-job-complete',
+    text: 'Completing switches the users of the source to the target.',
+  },
+  'blockdev-mirror/copies': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'With sync full the target holds what the source holds once the job is ready.',
+  },
+  'blockdev-mirror/device-unknown': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'A device or target that does not exist is refused.',
+  },
+  'blockdev-mirror/filter-node-name': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'filter-node-name names the filter above the source as long as the job exists.',
+  },
+  'blockdev-mirror/granularity': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'granularity is a power of two from 512 to 64 MiB; anything else is refused.',
+  },
+  'blockdev-mirror/mirrors-writes': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'What is written to the source while the job exists is on the target when it has completed.',
+  },
+  'blockdev-mirror/replaces': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'With sync full, replaces names the node whose place the target takes on completion; another node than one of the source is refused.',
+  },
+  'blockdev-mirror/speed': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'speed is a limit in bytes per second; a negative one is refused.',
+  },
+  'blockdev-mirror/sync-none': {
+    level: 'must',
+    definition: 'MirrorSyncMode',
+    text: 'With sync none nothing is copied but what is written from then on: the job is ready at once.',
+  },
+  'blockdev-mirror/sync-top': {
+    level: 'must',
+    definition: 'MirrorSyncMode',
+    text: 'With sync top only what the topmost image has is copied.',
+  },
+  'blockdev-mirror/target-in-use': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'A target that another job uses is refused.',
+  },
+  'drive-backup/bitmap': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'bitmap must be there with sync incremental and must not be there without.',
+  },
+  'drive-backup/creates-target': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'Without mode the target is made anew, in format or else in the format of the source, and holds the copy at the end.',
+  },
+  'drive-backup/device-unknown': {
+    level: 'must',
+    definition: 'drive-backup',
+    text: 'A device that does not exist is refused with GenericError.',
+  },
+  'drive-backup/existing': {
+    level: 'must',
+    definition: 'NewImageMode',
+    text: 'With mode existing the image that is there is used; a target that is not there is refused.',
+  },
+  'drive-mirror/creates-target': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'Without mode the target is made anew, in format or else in the format of the source, and holds the copy once the job is ready.',
+  },
+  'drive-mirror/device-unknown': {
+    level: 'must',
+    definition: 'drive-mirror',
+    text: 'A device that does not exist is refused with GenericError.',
+  },
+  'drive-mirror/existing': {
+    level: 'must',
+    definition: 'NewImageMode',
+    text: 'With mode existing the image that is there is used; a target that is not there is refused.',
+  },
+  'drive-mirror/node-name': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'node-name is the name of the target node; one that is taken is refused.',
+  },
+} as const satisfies Record<string, Requirement>;
