@@ -11,8 +11,9 @@ import { IoError } from '../io/errno.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
 import type { JobGroup } from './group.ts';
-import type { Job, JobWork } from './job.ts';
+import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
+import type { JobWork } from './work.ts';
 import { isZero } from './zero.ts';
 
 /** Bytes that are copied as one, unless the target has larger clusters. */

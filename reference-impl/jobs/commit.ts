@@ -12,8 +12,9 @@ import { IoError } from '../io/errno.ts';
 import { chain, isAllocatedAbove } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { insertFilter, removeFilter } from './filter.ts';
-import type { Job, JobWork } from './job.ts';
+import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
+import type { JobWork } from './work.ts';
 
 /** Bytes that are looked at, and copied, as one. */
 const STRETCH = 512 << 10;

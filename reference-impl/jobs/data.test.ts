@@ -1,6 +1,6 @@
 /** What images hold after jobs, with guests writing meanwhile, against models of them in memory. */
 import { join } from 'node:path';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Node } from '../graph/node.ts';

@@ -12,48 +12,17 @@ import type {
   BlockJobType,
   BlockJobVerb,
 } from '../../spec/generated/qmp.ts';
-import type { Json, JsonObject } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
-import type { Node } from '../graph/node.ts';
 import { IoError } from '../io/errno.ts';
+import { integer } from '../monitor/json/value.ts';
 import type { Services } from '../services.ts';
 import { errorAction } from './error-policy.ts';
 import { JobGroup } from './group.ts';
 import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
 import { assertTransition, assertVerb } from './status.ts';
-
-/** What a kind of job does. */
-export interface JobWork {
-  readonly type: BlockJobType;
-  /** The work itself. It waits only through `Job.sleep` and for I/O; failing, it throws `IoError`. */
-  run(job: Job): Promise<void>;
-  /** Waits until no request is in flight, so that the job can rest. */
-  settle?(): Promise<void>;
-  /** After the work, outside of any command: changes the graph accordingly. May still fail with `IoError`. */
-  exit?(job: Job, error: IoError | undefined): Promise<void>;
-  /** The job, and all in its group, will end well; or it will not. Then `clean`, in both cases. */
-  commit?(): void;
-  abort?(): void;
-  clean?(): void;
-  /** `block-job-complete` on a ready job. Throws `CommandError`. */
-  complete?(): void;
-  /** Whether the job works on a node. */
-  concerns(node: Node): boolean;
-  /** Lets go of the nodes when the job is dismissed. */
-  release(): Promise<void>;
-}
-
-export interface JobOptions {
-  readonly id: string;
-  readonly work: JobWork;
-  readonly speed?: bigint;
-  readonly group?: JobGroup;
-  /** Ends pending, and waits for `block-job-finalize`, if false. */
-  readonly autoFinalize?: boolean;
-  /** Stays, concluded, until `block-job-dismiss`, if false. */
-  readonly autoDismiss?: boolean;
-}
+import type { JobOptions, JobWork } from './work.ts';
 
 export class Job {
   readonly id: string;
@@ -287,7 +256,7 @@ export class Job {
 
   #progress(): JsonObject {
     const { id, type, len, offset, speed } = this;
-    return { device: id, len, offset, speed: exact(speed), type };
+    return { device: id, len, offset, speed: integer(speed), type };
   }
 
   /** `BlockJobInfo` */
@@ -393,9 +362,4 @@ export class Job {
     await this.work.release();
     this.onDismissed();
   }
-}
-
-/** Integers beyond 2^53 travel as `bigint`. */
-function exact(value: bigint): Json {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : value;
 }

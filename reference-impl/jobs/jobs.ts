@@ -2,8 +2,9 @@
 import { CommandError } from '../errors.ts';
 import type { Node } from '../graph/node.ts';
 import type { Services } from '../services.ts';
-import { Job, type JobOptions } from './job.ts';
+import { Job } from './job.ts';
 import { type Exclusively, MainLoop, untilAllWait } from './main-loop.ts';
+import type { JobOptions } from './work.ts';
 
 export class Jobs {
   readonly loop: MainLoop;

@@ -18,9 +18,10 @@ import { IoError } from '../io/errno.ts';
 import { chain, inChain, isAllocatedAbove } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { insertFilter, removeFilter } from './filter.ts';
-import type { Job, JobWork } from './job.ts';
+import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
 import { MirrorCopy } from './mirror-copy.ts';
+import type { JobWork } from './work.ts';
 import { hasZeroInit } from './zero-init.ts';
 
 const DEFAULT_BUFFER = 10 << 20;

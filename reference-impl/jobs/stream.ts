@@ -12,8 +12,9 @@ import { setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../io/errno.ts';
 import { chain, isAllocated, isAllocatedAbove } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
-import type { Job, JobWork } from './job.ts';
+import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
+import type { JobWork } from './work.ts';
 
 /** Bytes that are looked at, and copied, as one. */
 const STRETCH = 512 << 10;
