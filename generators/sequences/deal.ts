@@ -43,6 +43,8 @@ export class Deal {
   readonly scene: Scene;
   /** Symbols that this program comes back to. */
   readonly #focus: readonly string[];
+  /** Given out to this call: what takes two nodes seldom takes one twice. */
+  readonly #given = new Set<string>();
 
   constructor(random: Random, scene: Scene, focus: readonly string[]) {
     this.random = random;
@@ -54,8 +56,18 @@ export class Deal {
   use(kind: Kind): string {
     const live = this.scene.live(kind);
     const pool = live.length === 0 || this.random.chance(6) ? this.scene.made(kind) : live;
-    const focused = pool.filter((symbol) => this.#focus.includes(symbol));
-    return `$${this.random.pick(focused.length > 0 && this.random.chance(60) ? focused : pool)}`;
+    const others = pool.filter((symbol) => !this.#given.has(symbol));
+    const free = others.length > 0 && this.random.chance(95) ? others : pool;
+    const focused = free.filter((symbol) => this.#focus.includes(symbol));
+    const symbol = this.random.pick(focused.length > 0 && this.random.chance(60) ? focused : free);
+    this.#given.add(symbol);
+    return `$${symbol}`;
+  }
+
+  /** The node that a bitmap, job or export was made for; sometimes any. */
+  nodeOf(reference: string): string {
+    const owner = this.scene.ownerOf(reference.slice(1));
+    return owner === undefined || this.random.chance(15) ? this.use('node') : `$${owner}`;
   }
 
   /** A new symbol; once in a while one that is taken. */
@@ -66,13 +78,13 @@ export class Deal {
   }
 
   size(): Json {
-    if (this.random.chance(8)) return this.random.pick(EDGES);
-    return this.random.chance(70) ? this.random.pick(SIZES.slice(0, 4)) : this.random.pick(SIZES);
+    if (this.random.chance(12)) return this.random.pick(EDGES);
+    return this.random.chance(70) ? MiB : this.random.pick(SIZES);
   }
 
   /** Bytes a second: jobs are kept in a state by a low speed. */
   speed(): Json {
-    return this.random.pick([1, 512, 65536, 65536, 1048576, 0, this.random.pick(EDGES)]);
+    return this.random.pick([1, 512, 65536, 1048576, 0, -1, this.random.pick(EDGES)]);
   }
 
   granularity(): Json {

@@ -83,17 +83,26 @@ function nextCall(
       return somewhere(call(command, args), scene, random);
     }
   }
-  const possible = SHAPES.filter(
-    ({ command, needs }) => commands.has(command) && needs.every((kind) => scene.made(kind).length > 0),
-  );
+  const possible = shapesFor(commands).filter(({ needs }) => needs.every((kind) => scene.has(kind)));
   if (possible.length === 0) return null;
   const shape = random.weighted(possible, (candidate) => weightIn(candidate, scene));
   return somewhere(call(shape.command, shape.make(new Deal(random, scene, focus))), scene, random);
 }
 
+const offered = new WeakMap<ReadonlySet<string>, readonly Shape[]>();
+
+function shapesFor(commands: ReadonlySet<string>): readonly Shape[] {
+  let shapes = offered.get(commands);
+  if (shapes === undefined) {
+    shapes = SHAPES.filter(({ command }) => commands.has(command));
+    offered.set(commands, shapes);
+  }
+  return shapes;
+}
+
 /** What acts on jobs is worth more while there are some, what makes nodes while there are few. */
 function weightIn({ command, weight, needs }: Shape, scene: Scene): number {
-  if (needs.includes('job')) return scene.live('job').length > 0 ? weight * 3 : weight;
+  if (needs.includes('job')) return weight * 2;
   if (command === 'blockdev-add') return scene.live('node').length < 4 ? weight * 2 : weight / 2;
   return weight;
 }
@@ -103,7 +112,7 @@ function somewhere(made: Call, { ground }: Scene, random: Random): Call {
   return { ...made, monitor, pipelined: random.chance(6) };
 }
 
-/** JSON text with a few bytes wrong: of its own characters, so that it can name nothing. */
+/** JSON text with a few bytes wrong; no colon is put in, so that no word becomes the name of a protocol. */
 export function garbled(text: string, random: Random): string {
   let garbage = text;
   for (let changes = 1 + random.below(3); changes > 0; changes -= 1) {
@@ -115,7 +124,7 @@ export function garbled(text: string, random: Random): string {
       ']',
       '"',
       ',',
-      ':',
+      ' ',
       '\\',
       "'",
       '\u0001',

@@ -98,6 +98,10 @@ export class Scene {
   readonly ground: Ground;
   readonly #live: Set<string>;
   readonly #ever: Set<string>;
+  /** Letters of what was made at some time. */
+  readonly #kinds = new Set<string>();
+  /** The node for which something was made. */
+  readonly #owners = new Map<string, string>();
   /** Given out, whatever became of them. */
   readonly #reserved = new Set<string>();
 
@@ -105,13 +109,26 @@ export class Scene {
     this.ground = ground;
     this.#live = new Set(ground.symbols);
     this.#ever = new Set(ground.symbols);
+    for (const symbol of ground.symbols) this.#kinds.add(symbol[0]!);
     for (const step of steps) this.add(step);
   }
 
   add(step: Step): void {
-    for (const symbol of symbolsOf(step)) this.#ever.add(symbol);
-    for (const symbol of madeBy(step)) this.#live.add(symbol);
+    for (const symbol of symbolsOf(step)) {
+      this.#ever.add(symbol);
+      this.#kinds.add(symbol[0]!);
+    }
+    const node = usedBy(step).find((symbol) => isOfKind(symbol, 'node'));
+    for (const symbol of madeBy(step)) {
+      this.#live.add(symbol);
+      if (node !== undefined) this.#owners.set(symbol, node);
+    }
     for (const symbol of removedBy(step)) this.#live.delete(symbol);
+  }
+
+  /** Whether one was made at some time. */
+  has(kind: Kind): boolean {
+    return this.#kinds.has(LETTERS[kind]);
   }
 
   /** Made, and not removed. */
@@ -122,6 +139,11 @@ export class Scene {
   /** Made at some time. */
   made(kind: Kind): string[] {
     return [...this.#ever].filter((symbol) => isOfKind(symbol, kind));
+  }
+
+  /** The node that a symbol was made for, if there is one. */
+  ownerOf(symbol: string): string | undefined {
+    return this.#owners.get(symbol);
   }
 
   isMade(symbol: string): boolean {

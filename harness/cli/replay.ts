@@ -1,14 +1,27 @@
-/** `qmpcheck replay`: transcripts, or folders of them, on a target. */
+/** `qmpcheck replay`: transcripts, findings, or folders of them, on a target. */
 import picocolors from 'picocolors';
+import { findingsBelow } from '../fuzz/findings.ts';
+import { replayFindings } from '../fuzz/replay-finding.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
-import { type ReplayResult, replay, VERDICTS, type Verdict } from '../runner/replay.ts';
-import { StartError } from '../targets/target.ts';
+import { replay, type Verdict } from '../runner/replay.ts';
+import { ScratchArea } from '../runner/scratch.ts';
+import { StartError, type Target } from '../targets/target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { defaultJobs, targetOption, wholeNumber } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 
+/** Of transcripts and of findings, in the order of the totals. */
+const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR', 'REPRODUCED', 'FIXED'] as const;
+type AnyVerdict = (typeof VERDICTS)[number];
+
+interface Result {
+  readonly file: string;
+  readonly verdict: AnyVerdict;
+  readonly reason: string | null;
+}
+
 interface Options {
-  readonly target: string;
+  readonly target?: string;
   readonly json?: true;
   readonly jobs: number;
 }
@@ -16,35 +29,42 @@ interface Options {
 export const subcommand: Subcommand = {
   define: (command, done) =>
     command
-      .argument('<file...>', 'transcripts, or folders that hold some')
-      .option('--target <target>', 'what to replay them on', 'reference')
+      .argument('<file...>', 'transcripts, findings, or folders that hold some')
+      .option(
+        '--target <target>',
+        'what to replay them on (default: reference; a finding: where it was found)',
+      )
       .option('--json', 'results as one JSON document')
       .option('--jobs <n>', 'transcripts at a time', wholeNumber(1), defaultJobs())
       .action(async (files: string[], options: Options) => done(await replayFiles(files, options))),
 };
 
 async function replayFiles(paths: readonly string[], options: Options): Promise<ExitCode> {
-  const { target } = await targetOption(options.target);
   const interruption = abortOnSignals();
   const colors = picocolors.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined);
-  const paint = { MATCH: colors.green, DIFFERS: colors.red, SKIPPED: colors.dim, ERROR: colors.yellow };
-  const print = ({ file, verdict, reason }: ReplayResult) => {
+  const paint: Record<AnyVerdict, (text: string) => string> = {
+    MATCH: colors.green,
+    DIFFERS: colors.red,
+    SKIPPED: colors.dim,
+    ERROR: colors.yellow,
+    REPRODUCED: colors.red,
+    FIXED: colors.green,
+  };
+  const print = ({ file, verdict, reason }: Result): void => {
     const separator = verdict === 'DIFFERS' ? '\n    ' : ': ';
     process.stdout.write(`${paint[verdict](verdict)} ${file}${reason === null ? '' : separator + reason}\n`);
   };
   try {
-    const { results, totals } = await replay({
-      target,
-      paths,
-      jobs: options.jobs,
-      signal: interruption.signal,
-      ...(!options.json && { onResult: print }),
-    });
+    const results = await replayAll(paths, options, interruption.signal, options.json ? undefined : print);
+    const totals = Object.fromEntries(
+      VERDICTS.map((verdict) => [verdict, results.filter((one) => one.verdict === verdict).length]),
+    ) as Record<AnyVerdict, number>;
     if (options.json) {
       const list = results.map(({ file, verdict, reason }) => ({ file, verdict, reason }));
       process.stdout.write(`${JSON.stringify({ results: list, totals }, null, 2)}\n`);
     } else {
-      process.stdout.write(`${VERDICTS.map((verdict) => `${totals[verdict]} ${verdict}`).join(', ')}\n`);
+      const told = VERDICTS.filter((verdict) => TRANSCRIPT_VERDICTS.has(verdict) || totals[verdict] > 0);
+      process.stdout.write(`${told.map((verdict) => `${totals[verdict]} ${verdict}`).join(', ')}\n`);
     }
     return verdictCode(totals);
   } catch (error) {
@@ -57,7 +77,39 @@ async function replayFiles(paths: readonly string[], options: Options): Promise<
   }
 }
 
-function verdictCode(totals: Readonly<Record<Verdict, number>>): ExitCode {
-  if (totals.ERROR > 0) return EXIT.fault;
-  return totals.DIFFERS > 0 ? EXIT.unexpected : EXIT.ok;
+/** Always told, also where there are none. */
+const TRANSCRIPT_VERDICTS: ReadonlySet<string> = new Set<Verdict>(['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR']);
+
+/** Transcripts first, then findings. */
+async function replayAll(
+  paths: readonly string[],
+  options: Options,
+  signal: AbortSignal,
+  onResult?: (result: Result) => void,
+): Promise<Result[]> {
+  const found = new Map(paths.map((path) => [path, findingsBelow(path)]));
+  const transcripts = paths.filter((path) => found.get(path)!.length === 0);
+  const folders = [...found.values()].flat();
+  const withResult = onResult && { onResult };
+  const results: Result[] = [];
+  if (transcripts.length > 0) {
+    const { target } = await targetOption(options.target ?? 'reference');
+    const report = await replay({ target, paths: transcripts, jobs: options.jobs, signal, ...withResult });
+    results.push(...report.results);
+  }
+  if (folders.length === 0) return results;
+  const area = await ScratchArea.open();
+  try {
+    const targetOf = async (name: string): Promise<Target> =>
+      (await targetOption(options.target ?? name)).target;
+    results.push(...(await replayFindings({ folders, targetOf, area, signal, ...withResult })));
+  } finally {
+    await area.close();
+  }
+  return results;
+}
+
+function verdictCode({ ERROR, DIFFERS, REPRODUCED }: Readonly<Record<AnyVerdict, number>>): ExitCode {
+  if (ERROR > 0) return EXIT.fault;
+  return DIFFERS + REPRODUCED > 0 ? EXIT.unexpected : EXIT.ok;
 }

@@ -105,11 +105,11 @@ export class Session {
     );
   }
 
-  /** Ends the endpoint and removes its scratch folder. Never rejects. */
-  async stop(): Promise<ExitInfo> {
+  /** Ends the endpoint (`atOnce`: it hangs) and removes its scratch folder. Never rejects. */
+  async stop(atOnce = false): Promise<ExitInfo> {
     await this.closeExtraLinks();
     await this.#links.get(0)?.client.close();
-    const exit = await this.endpoint.stop();
+    const exit = await this.endpoint.stop(atOnce);
     await rm(this.scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     return exit;
   }

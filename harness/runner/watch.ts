@@ -29,6 +29,8 @@ export class Watch {
   #exchange: Exchange | undefined;
   #queue: Promise<void> = Promise.resolve();
   #inFlight = 0;
+  /** Several commands were in flight at once since none was: which of them changed what cannot be told. */
+  #overlapped = false;
   #snapshot: StateSnapshot | null = null;
 
   /** `snapshot`: the state now, if it is known. */
@@ -40,6 +42,7 @@ export class Watch {
 
   before(exchange: Exchange): Promise<void> {
     this.#inFlight += 1;
+    if (this.#inFlight > 1) this.#overlapped = true;
     return this.#inTurn((check, context) => check.before?.(exchange, context), exchange);
   }
 
@@ -49,6 +52,7 @@ export class Watch {
     if (exchange.events.length > 0 || !(refused || isQuery(exchange.command))) this.#snapshot = null;
     await this.#inTurn((check, context) => check.after?.(exchange, context), exchange);
     this.#inFlight -= 1;
+    if (this.#inFlight === 0) this.#overlapped = false;
   }
 
   /** Events that came with no exchange after them. */
@@ -72,7 +76,7 @@ export class Watch {
 
   async retake(): Promise<StateSnapshot | null> {
     this.#snapshot = null;
-    if (this.#inFlight > 1 || !this.#port.usable()) return null;
+    if (this.#overlapped || !this.#port.usable()) return null;
     try {
       const taken = await takeSnapshot(this.#port.execute, this.#port.offered);
       const { jobs } = taken;
@@ -107,7 +111,7 @@ export class Watch {
       offered,
       probe: {
         query: execute,
-        snapshot: async () => this.#snapshot ?? this.retake(),
+        snapshot: async () => (this.#overlapped ? null : (this.#snapshot ?? this.retake())),
         retake: () => this.retake(),
       },
       process: { lastWords },

@@ -1,8 +1,9 @@
 /**
- * Makes the images of a topology in a scratch folder: raw ones directly, every other format with qemu-img.
+ * Makes the images of a topology in a scratch folder: raw ones directly, every other format with qemu-img. Small ones
+ * that a tool made are kept, since endpoints of one topology are started over and over.
  */
 import { execFile } from 'node:child_process';
-import { open } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type ImageSpec, StartError, UnsupportedTopology } from './target.ts';
@@ -12,10 +13,31 @@ const run = promisify(execFile);
 /** One write of a fill; a longer range takes several. */
 const FILL_CHUNK = 1 << 20;
 
+/** Largest image that is kept, bytes, and how many are. */
+const KEPT_BYTES = 1 << 20;
+const MOST_KEPT = 64;
+
+/** By what they were made of, with what they stand on. */
+const kept = new Map<string, Buffer>();
+
 /** Makes all images in order, backing images first. */
 export async function makeImages(images: readonly ImageSpec[], folder: string): Promise<void> {
-  for (const image of images)
-    await (image.format === 'raw' ? makeRaw(image, folder) : makeByTool(image, folder));
+  for (const [index, image] of images.entries()) {
+    if (image.format === 'raw') await makeRaw(image, folder);
+    else await makeOnce(image, JSON.stringify(images.slice(0, index + 1)), folder);
+  }
+}
+
+async function makeOnce(image: ImageSpec, key: string, folder: string): Promise<void> {
+  const path = join(folder, image.path);
+  const known = kept.get(key);
+  if (known !== undefined) {
+    await writeFile(path, known);
+    return;
+  }
+  await makeByTool(image, folder);
+  const content = await readFile(path);
+  if (content.length <= KEPT_BYTES && kept.size < MOST_KEPT) kept.set(key, content);
 }
 
 async function makeRaw(image: ImageSpec, folder: string): Promise<void> {

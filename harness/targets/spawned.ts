@@ -172,14 +172,14 @@ class SpawnedEndpoint implements Endpoint {
     await sleep(milliseconds);
   }
 
-  stop(): Promise<ExitInfo> {
-    this.#stopping ??= this.#stop();
+  stop(atOnce = false): Promise<ExitInfo> {
+    this.#stopping ??= this.#stop(atOnce);
     return this.#stopping;
   }
 
-  async #stop(): Promise<ExitInfo> {
+  async #stop(atOnce: boolean): Promise<ExitInfo> {
     await this.#first?.close();
-    const exit = await this.#child.stop();
+    const exit = await (atOnce ? this.#child.kill() : this.#child.stop());
     await rm(this.#folder, { recursive: true, force: true });
     return exit;
   }

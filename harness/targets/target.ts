@@ -83,8 +83,11 @@ export interface Endpoint {
    * and everything due has happened on return; otherwise real time passes.
    */
   settle(milliseconds: number): Promise<void>;
-  /** Ends it as gently as it can (quit, SIGTERM, SIGKILL), frees sockets and files. Idempotent, never rejects. */
-  stop(): Promise<ExitInfo>;
+  /**
+   * Ends it as gently as it can (quit, SIGTERM, SIGKILL), frees sockets and files. `atOnce`: it is known to hang, and
+   * gets no time. Idempotent, never rejects.
+   */
+  stop(atOnce?: boolean): Promise<ExitInfo>;
 }
 
 export interface Target {

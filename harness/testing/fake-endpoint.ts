@@ -22,6 +22,8 @@ export interface FakeOptions {
   readonly schema?: Json;
   readonly capabilities?: Partial<TargetCapabilities>;
   readonly lastWords?: readonly string[];
+  /** Waiting costs no real time. */
+  readonly virtualTime?: boolean;
 }
 
 export interface FakeTarget extends Target {
@@ -103,6 +105,7 @@ function fakeEndpoint(
     argv: [],
     dir,
     exited,
+    virtualTime: options.virtualTime ?? false,
     get running() {
       return running;
     },

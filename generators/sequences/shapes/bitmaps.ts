@@ -3,7 +3,10 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { Deal } from '../deal.ts';
 import type { Shape } from '../shapes.ts';
 
-const named = (d: Deal): JsonObject => ({ node: d.use('node'), name: d.use('bitmap') });
+const named = (d: Deal): JsonObject => {
+  const name = d.use('bitmap');
+  return { node: d.nodeOf(name), name };
+};
 
 function on(command: string, weight: number): Shape {
   return { command, weight, needs: ['node', 'bitmap'], make: named };

@@ -13,15 +13,19 @@ const job = (d: Deal): JsonObject => ({
 });
 
 const policies = (d: Deal): JsonObject => ({
-  ...d.maybe(20, () => ({ 'on-source-error': d.pick('report', 'ignore', 'stop', 'enospc') })),
-  ...d.maybe(20, () => ({ 'on-target-error': d.pick('report', 'ignore', 'stop', 'enospc') })),
+  ...d.maybe(20, () => ({
+    'on-source-error': d.pick('report', 'report', 'stop', 'stop', 'enospc', 'ignore'),
+  })),
+  ...d.maybe(20, () => ({
+    'on-target-error': d.pick('report', 'report', 'stop', 'stop', 'enospc', 'ignore'),
+  })),
 });
 
 export const backupArguments = (d: Deal): JsonObject => ({
   ...job(d),
   device: d.use('node'),
   target: d.use('node'),
-  sync: d.pick('full', 'full', ...SYNC),
+  sync: d.chance(70) ? d.pick('full', 'none', 'top') : d.pick(...SYNC),
   ...d.maybe(20, () => ({ bitmap: bitmapOr(d, 'b0') })),
   ...d.maybe(10, () => ({ 'bitmap-mode': d.pick('always', 'on-success', 'never') })),
   ...d.maybe(10, () => ({ compress: true })),
@@ -65,7 +69,7 @@ export const JOB_SHAPES: readonly Shape[] = [
       device: d.use('node'),
       ...d.maybe(25, () => ({ 'base-node': d.use('node') })),
       ...d.maybe(10, () => ({ bottom: d.use('node') })),
-      ...d.maybe(10, () => ({ 'on-error': d.pick('report', 'ignore', 'stop', 'enospc') })),
+      ...d.maybe(10, () => ({ 'on-error': d.pick('report', 'report', 'stop', 'stop', 'enospc', 'ignore') })),
     }),
   },
   {
@@ -78,7 +82,7 @@ export const JOB_SHAPES: readonly Shape[] = [
       ...d.maybe(35, () => ({ 'top-node': d.use('node') })),
       ...d.maybe(35, () => ({ 'base-node': d.use('node') })),
       ...d.maybe(10, () => ({ 'filter-node-name': d.make('node') })),
-      ...d.maybe(10, () => ({ 'on-error': d.pick('report', 'ignore', 'stop', 'enospc') })),
+      ...d.maybe(10, () => ({ 'on-error': d.pick('report', 'report', 'stop', 'stop', 'enospc', 'ignore') })),
     }),
   },
   ...(['drive-mirror', 'drive-backup'] as const).map(

@@ -1,0 +1,36 @@
+/** The thread behind `fuzz-thread-hand.ts`: prepares its own endpoint, then does what it is asked. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
+import { type Hand, localHand } from '../fuzz/hand.ts';
+import { Lane } from '../fuzz/lane.ts';
+import { prepare } from '../fuzz/prepare.ts';
+import { ScratchArea } from '../runner/scratch.ts';
+import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-hand.ts';
+import { targetOption } from './options.ts';
+
+const port = parentPort!;
+const { target: name, match } = workerData as ThreadData;
+const ready = start();
+ready.catch(() => undefined);
+
+async function start(): Promise<{ hand: Hand; area: ScratchArea }> {
+  const area = await ScratchArea.open();
+  const { target } = await targetOption(name);
+  const { setting, abstract } = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid: 0, raw: 0 });
+  return { area, hand: localHand({ lane: new Lane(setting, area), setting, abstract, rule: match }) };
+}
+
+async function answer({ method, args }: ThreadRequest): Promise<ThreadReply> {
+  try {
+    const { hand, area } = await ready;
+    const value = await (hand[method] as (...given: readonly unknown[]) => Promise<unknown>)(...args);
+    if (method === 'stop') await area.close();
+    return { value };
+  } catch (error) {
+    return { error: (error as Error).stack ?? String(error) };
+  }
+}
+
+port.on('message', (request: ThreadRequest) => {
+  void answer(request).then((reply) => port.postMessage(reply));
+});

@@ -1,0 +1,185 @@
+/** `qmpcheck fuzz`: a campaign on a target, or the status of one. */
+import { mkdirSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InvalidArgumentError } from 'commander';
+import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
+import { type CampaignResult, runCampaign } from '../fuzz/campaign.ts';
+import { CI_COMMANDS, CI_SEED, DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
+import type { Hand } from '../fuzz/hand.ts';
+import { localHand } from '../fuzz/hand.ts';
+import { Lane } from '../fuzz/lane.ts';
+import { MutedError, readMuted } from '../fuzz/muted.ts';
+import { type Prepared, prepare } from '../fuzz/prepare.ts';
+import { watcher } from '../fuzz/screen.ts';
+import { NoCampaign, statusLines } from '../fuzz/status.ts';
+import { abortOnSignals } from '../runner/cleanup.ts';
+import { toolVersion } from '../runner/run.ts';
+import { ScratchArea } from '../runner/scratch.ts';
+import { StartError } from '../targets/target.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { readText } from './files.ts';
+import { threadHand } from './fuzz-thread-hand.ts';
+import { targetOption, wholeNumber } from './options.ts';
+import type { Subcommand } from './subcommand.ts';
+
+interface Options {
+  readonly target: string;
+  readonly time?: number;
+  readonly commands?: number;
+  readonly seed?: string;
+  readonly workers: number;
+  readonly out?: string;
+  readonly invalid: number;
+  readonly raw: number;
+  readonly match: MatchRule;
+  readonly expect?: string;
+  readonly ci?: true;
+  readonly status?: string;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const DEFAULT_MS = 10 * 60_000;
+
+export const subcommand: Subcommand = {
+  define: (command, done) =>
+    command
+      .option('--target <target>', 'what to fuzz', 'reference')
+      .option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)', duration)
+      .option('--commands <n>', 'commands to send in all, instead of a time', wholeNumber(1))
+      .option('--seed <seed>', 'of everything random (default: from the clock)')
+      .option('--workers <n>', 'endpoints at a time', wholeNumber(1), 1)
+      .option('--out <dir>', 'folder of the campaign; one that is there goes on (default: a new one)')
+      .option('--invalid <ratio>', 'part of commands with invalid arguments', ratio, 0.05)
+      .option('--raw <ratio>', 'part of commands sent as damaged bytes', ratio, 0.01)
+      .option(
+        '--match <rule>',
+        `what a smaller program must show again: ${MATCH_RULES.join(', ')}`,
+        rule,
+        'bucket',
+      )
+      .option('--expect <file>', 'mute the findings that this file of expectations names')
+      .option('--ci', 'a fixed budget and seed; only new buckets fail')
+      .option('--status <dir>', 'tell what a campaign has found, and do nothing')
+      .action(async (options: Options) => done(await fuzz(options))),
+};
+
+function duration(text: string): number {
+  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It takes a number and ms, s, m or h.');
+  return Number(match[1]) * UNITS[match[2]!]!;
+}
+
+function ratio(text: string): number {
+  const value = Number(text);
+  if (text === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It takes a number from 0 to 1.');
+  return value;
+}
+
+function rule(text: string): MatchRule {
+  const found = MATCH_RULES.find((name) => name === text);
+  if (found === undefined) throw new InvalidArgumentError(`It takes one of ${MATCH_RULES.join(', ')}.`);
+  return found;
+}
+
+async function fuzz(options: Options): Promise<ExitCode> {
+  if (options.status !== undefined) return status(options.status);
+  if (options.time !== undefined && options.commands !== undefined)
+    throw new UsageError('--time and --commands exclude each other');
+  const { target } = await targetOption(options.target);
+  const unavailable = await target.unavailable();
+  if (unavailable !== null) throw new UsageError(unavailable);
+  const interruption = abortOnSignals();
+  const area = await ScratchArea.open();
+  try {
+    const { invalid, raw } = options;
+    const { signal } = interruption;
+    const prepared = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid, raw, signal });
+    return await campaign(options, prepared, area, signal);
+  } catch (error) {
+    if (interruption.signal.aborted) return EXIT.interrupted;
+    if (error instanceof StartError || error instanceof MutedError) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    await area.close();
+    interruption.dispose();
+  }
+}
+
+async function campaign(
+  options: Options,
+  prepared: Prepared,
+  area: ScratchArea,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { identity, setting, world, abstract, notes } = prepared;
+  const seed = options.seed ?? (options.ci ? CI_SEED : String(Date.now()));
+  const commands = options.commands ?? (options.ci ? CI_COMMANDS : undefined);
+  const out = options.out ?? mkdtempSync(join(tmpdir(), 'qmpcheck-fuzz-'));
+  mkdirSync(out, { recursive: true });
+  const log = (text: string): void => void process.stderr.write(text);
+  log(`campaign in ${out}, seed ${seed}\n`);
+  for (const note of notes) log(`${note}\n`);
+  const started = performance.now();
+  const elapsed = (): number => performance.now() - started;
+  const left = (): number | null =>
+    commands === undefined ? (options.time ?? DEFAULT_MS) - elapsed() : null;
+  const watch = watcher({
+    write: log,
+    terminal: process.stderr.isTTY === true,
+    elapsed,
+    left,
+    ...(commands !== undefined && { commands }),
+  });
+  const muted =
+    options.expect === undefined
+      ? undefined
+      : readMuted(readText(options.expect), options.expect, identity.target);
+  const hands = makeHands(options, prepared, area);
+  let result: CampaignResult;
+  try {
+    result = await runCampaign({
+      world,
+      hands,
+      out,
+      head: { target: identity.target, version: identity.version, seed, grounds: setting.grounds },
+      seed,
+      version: toolVersion(),
+      ...(commands !== undefined && { commands }),
+      expired: () => (left() ?? 1) <= 0,
+      ...(muted && { muted }),
+      signal,
+      onRound: watch.round,
+      onFinding: watch.finding,
+    });
+  } finally {
+    watch.close();
+    await Promise.all(hands.map((hand) => hand.stop()));
+  }
+  if (signal.aborted) return EXIT.interrupted;
+  process.stdout.write(`${statusLines(out).join('\n')}\n`);
+  const { programs, errors, lastError } = result.progress;
+  if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
+  if (errors > 0) log(`${errors} programs could not be run; the last: ${lastError}\n`);
+  const counting = options.ci ? result.fresh : result.findings;
+  return counting.length > 0 ? EXIT.unexpected : EXIT.ok;
+
+  function makeHands({ workers, match }: Options, own: Prepared, scratch: ScratchArea): Hand[] {
+    if (workers === 1)
+      return [
+        localHand({ lane: new Lane(own.setting, scratch), setting: own.setting, abstract, rule: match }),
+      ];
+    return Array.from({ length: workers }, () => threadHand({ target: options.target, match }));
+  }
+}
+
+function status(folder: string): ExitCode {
+  try {
+    process.stdout.write(`${statusLines(folder).join('\n')}\n`);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof NoCampaign) throw new UsageError(error.message);
+    throw error;
+  }
+}

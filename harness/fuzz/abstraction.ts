@@ -1,0 +1,31 @@
+/** Texts without what differs from run to run: names, numbers, paths, addresses. Words of the schema stay. */
+import type { Schema, SchemaType } from '../../spec/model.ts';
+
+export type Abstract = (text: string) => string;
+
+/** Member names, enum values and command names of a schema. */
+export function vocabulary({ commands, events, types }: Schema): ReadonlySet<string> {
+  const words = new Set([...commands.keys(), ...events.keys()]);
+  const add = (type: SchemaType): void => {
+    if (type.kind === 'enum') for (const { name } of type.members) words.add(name);
+    if (type.kind === 'object') for (const { name } of type.members) words.add(name);
+    if (type.kind === 'object') for (const { type: branch } of type.variants) add(branch);
+  };
+  for (const type of types.values()) add(type);
+  for (const { arguments: type } of commands.values()) add(type);
+  return words;
+}
+
+export function abstractor(words: ReadonlySet<string>): Abstract {
+  const known = (text: string): boolean => words.has(text);
+  return (text) =>
+    text
+      .replace(/@DIR@[^\s'":,]*|\/[\w.-]+(\/[\w.-]+)+/g, 'PATH')
+      .replace(/'([^']*)'/g, (_, inner: string) => (known(inner) ? `'${inner}'` : "'…'"))
+      .replace(/"([^"]*)"/g, (_, inner: string) => (known(inner) ? `"${inner}"` : '"…"'))
+      .replace(/#block\w+/g, 'NODE')
+      .replace(/\b0x[0-9a-f]+\b/gi, 'N')
+      .replace(/\b[a-z]\d{1,3}\b/g, 'NAME')
+      .replace(/\d+/g, 'N')
+      .slice(0, 300);
+}

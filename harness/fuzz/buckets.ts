@@ -1,0 +1,86 @@
+/**
+ * Buckets: what makes two misbehaviours the same. The key is kind, check, and message or last words, abstracted; it
+ * is also what people read.
+ */
+import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.ts';
+import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
+import type { Abstract } from './abstraction.ts';
+
+export type SymptomKind = 'crash' | 'hang' | 'deviation';
+
+export interface Symptom {
+  readonly kind: SymptomKind;
+  /** `crash`, `hang`, or the check that saw it. */
+  readonly check: string;
+  /** Name of the signal, where there is one. */
+  readonly signal?: string;
+  readonly bucket: string;
+}
+
+/** When is a smaller program still the same finding. */
+export const MATCH_RULES = ['bucket', 'signal', 'check'] as const;
+export type MatchRule = (typeof MATCH_RULES)[number];
+
+export function matches(wanted: Symptom, seen: readonly Symptom[], rule: MatchRule): boolean {
+  return seen.some((symptom) => {
+    if (symptom.kind !== wanted.kind) return false;
+    if (rule === 'bucket') return symptom.bucket === wanted.bucket;
+    return rule === 'signal' ? symptom.signal === wanted.signal : symptom.check === wanted.check;
+  });
+}
+
+/** Lines that say why a process ended. */
+const LAST_WORDS =
+  /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|corrupt|double free/i;
+
+/** Each bucket once, the gravest first. */
+export function symptomsOf(record: CaseRecord, abstract: Abstract): Symptom[] {
+  const { outcome, process, deviations } = record;
+  if (outcome === 'crash') return [crash(process, abstract)];
+  if (outcome === 'timeout') return [hang(process)];
+  const seen = new Map<string, Symptom>();
+  for (const deviation of deviations) {
+    if (deviation.severity !== 'must' && deviation.severity !== 'should') continue;
+    const symptom = breach(deviation, abstract);
+    seen.set(symptom.bucket, symptom);
+  }
+  return [...seen.values()];
+}
+
+function crash(process: ProcessState | undefined, abstract: Abstract): Symptom {
+  const signal = process?.signal ?? undefined;
+  const how = signal ?? `exit ${process?.exitCode ?? 'unknown'}`;
+  const words = process?.lastWords.findLast((line) => LAST_WORDS.test(line));
+  const where = words === undefined ? commandOf(process?.inFlight) : abstract(withoutProgram(words));
+  return {
+    kind: 'crash',
+    check: 'crash',
+    ...(signal !== undefined && { signal }),
+    bucket: `crash ${how}: ${where}`,
+  };
+}
+
+function hang(process: ProcessState | undefined): Symptom {
+  return { kind: 'hang', check: 'hang', bucket: `hang ${commandOf(process?.inFlight)}` };
+}
+
+function breach({ check, message, path }: Deviation, abstract: Abstract): Symptom {
+  const where = path === undefined || path === '$' ? '' : ` at ${path.replace(/\[\d+\]/g, '[]')}`;
+  return { kind: 'deviation', check, bucket: `deviation ${check}: ${abstract(message)}${where}` };
+}
+
+/** `qemu-system-x86_64: ../block.c:1: f: Assertion …`: program and line number say nothing of the fault. */
+function withoutProgram(line: string): string {
+  return line.replace(/^[\w./-]*qemu[\w-]*: /, '').replace(/(\.\.\/)*([\w./-]+\.[ch]):\d+/, '$2');
+}
+
+function commandOf(inFlight: string | undefined): string {
+  if (inFlight === undefined) return 'with nothing in flight';
+  try {
+    const message: Json = parseJson(inFlight);
+    if (isJsonObject(message) && typeof message.execute === 'string') return `in ${message.execute}`;
+  } catch {
+    // Raw bytes, or what was waited for.
+  }
+  return 'in raw bytes';
+}

@@ -1,0 +1,150 @@
+/** Campaigns against the fake endpoint: deterministic, resumable, silent where nothing is wrong, finding where it is. */
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ScratchArea } from '../runner/scratch.ts';
+import { type CampaignResult, LOG, runCampaign } from './campaign.ts';
+import { localHand } from './hand.ts';
+import { Lane } from './lane.ts';
+import { type Prepared, prepare } from './prepare.ts';
+import { replayFindings } from './replay-finding.ts';
+import { DEFECTS, type Defect } from './selftest/defects.ts';
+import { plantedTarget } from './selftest/planted.ts';
+import { passed, selftest } from './selftest/selftest.ts';
+import { statusLines } from './status.ts';
+
+let area: ScratchArea;
+let folder: string;
+beforeAll(async () => {
+  area = await ScratchArea.open();
+  folder = mkdtempSync(join(tmpdir(), 'qmpcheck-campaign-'));
+});
+afterAll(async () => {
+  await area.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function planted(name: string): Defect {
+  return DEFECTS.find((defect) => defect.name === name)!;
+}
+
+async function prepared(defect: Defect | null): Promise<Prepared> {
+  return prepare({ target: plantedTarget(defect), area, timeout: 3_000, invalid: 0, raw: 0 });
+}
+
+interface Run {
+  readonly name: string;
+  readonly defect: Defect | null;
+  readonly commands: number;
+  readonly hands?: number;
+  readonly muted?: (bucket: string) => boolean;
+}
+
+async function campaign({ name, defect, commands, hands = 1, muted }: Run): Promise<CampaignResult> {
+  const { setting, world, abstract, identity } = await prepared(defect);
+  const grounds = setting.grounds.slice(0, 1);
+  const own = { ...setting, grounds };
+  const crew = Array.from({ length: hands }, () =>
+    localHand({ lane: new Lane(own, area), setting: own, abstract }),
+  );
+  const out = join(folder, name);
+  mkdirSync(out, { recursive: true });
+  try {
+    return await runCampaign({
+      world: { ...world, grounds },
+      hands: crew,
+      out,
+      head: { target: 'fake', version: identity.version, seed: 's', grounds },
+      seed: 's',
+      version: 'test',
+      commands,
+      ...(muted && { muted }),
+    });
+  } finally {
+    for (const hand of crew) await hand.stop();
+  }
+}
+
+/** The log without what depends on the clock. */
+function log(name: string): string {
+  return readFileSync(join(folder, name, LOG), 'utf8').replace(/"milliseconds":[\d.e-]+/g, '');
+}
+
+const BROKEN = planted('negative size of a new node');
+
+test('says nothing of an endpoint that is as it should be', async () => {
+  const { progress, findings } = await campaign({ name: 'sound', defect: null, commands: 2_500 });
+  expect(findings).toEqual([]);
+  expect(progress).toMatchObject({ errors: 0, lastError: null });
+  expect(progress.corpus).toBeGreaterThan(20);
+});
+
+test('is the same for any number of hands', async () => {
+  await campaign({ name: 'one', defect: BROKEN, commands: 1_000 });
+  await campaign({ name: 'three', defect: BROKEN, commands: 1_000, hands: 3 });
+  expect(log('three')).toBe(log('one'));
+});
+
+test('goes on where it was cut off, and does again what was not complete', async () => {
+  await campaign({ name: 'whole', defect: BROKEN, commands: 1_500 });
+  await campaign({ name: 'cut', defect: BROKEN, commands: 600 });
+  appendFileSync(join(folder, 'cut', LOG), '{"type":"entry","round":99,"program":"ground em');
+  await campaign({ name: 'cut', defect: BROKEN, commands: 1_500 });
+  // The corpus knows what it held, but not how often each entry was chosen: what was found is the same.
+  expect(statusLines(join(folder, 'cut'))[0]).toMatch(
+    /^crash SIGABRT: .*\(\d+ hits, 1 steps, rate 3\/3, findings\//,
+  );
+  expect(readFileSync(join(folder, 'cut', LOG), 'utf8')).not.toContain('"round":99,"program"');
+});
+
+describe('findings', () => {
+  test('are written as a folder, are replayed, and are FIXED where the defect is not', async () => {
+    const { findings } = await campaign({ name: 'found', defect: BROKEN, commands: 600 });
+    const [found] = findings;
+    expect(found).toMatchObject({ kind: 'crash', steps: 1, rate: '3/3' });
+    const path = join(folder, 'found', 'findings', found!.folder!);
+    expect(readFileSync(join(path, 'program.txt'), 'utf8')).toMatch(
+      /^ground empty\nblockdev-add \{.*"size":-\d+/,
+    );
+    expect(readFileSync(join(path, 'README.md'), 'utf8')).toContain('Shown by 3 of 3 runs');
+    expect(JSON.parse(readFileSync(join(path, 'transcript.json'), 'utf8'))).toMatchObject({
+      endpoint: 'fake',
+    });
+    const replayOn = async (defect: Defect | null): Promise<unknown> => {
+      const target = plantedTarget(defect);
+      const [result] = await replayFindings({ folders: [path], targetOf: async () => target, area });
+      return result!.verdict;
+    };
+    expect(await replayOn(BROKEN)).toBe('REPRODUCED');
+    expect(await replayOn(null)).toBe('FIXED');
+  });
+  test('that are muted are counted, not told', async () => {
+    const muted = (bucket: string): boolean => bucket.startsWith('crash');
+    const { findings } = await campaign({ name: 'muted', defect: BROKEN, commands: 600, muted });
+    expect(findings).toEqual([]);
+    expect(log('muted')).toContain('"hits":{"crash SIGABRT');
+  });
+});
+
+/** `npm run fuzz:selftest` does them all. */
+test.each([
+  'third identical call',
+  'resize to nothing',
+  'cancelled mirror after a resize loses a cluster',
+  'backup into a smaller node',
+  'pausing a job that never was',
+  'change of a node without children',
+  'error class that QMP does not know',
+  'node without ro once it has a bitmap',
+  'query that counts in the state',
+  'refused overlay that makes read-only',
+  'deleted node that leaves another',
+])('finds, shrinks and replays a planted defect: %s', async (name) => {
+  const result = await selftest(planted(name), 'selftest', 6_000);
+  expect(passed(result), JSON.stringify(result)).toBe(true);
+});
+
+test('at least 40 defects are planted, each under a name of its own', () => {
+  expect(new Set(DEFECTS.map(({ name }) => name)).size).toBeGreaterThanOrEqual(40);
+});

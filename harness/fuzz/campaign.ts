@@ -1,0 +1,253 @@
+/**
+ * A campaign, in rounds of a fixed number of programs:
+ *
+ *   1. make the programs of the round from the seed and the corpus as it stands;
+ *   2. let the hands run them, in any order;
+ *   3. merge what they showed in the order of the programs: corpus, features, buckets;
+ *   4. investigate each new bucket, write it down;
+ *   5. log the round.
+ *
+ * Because of 1 and 3 a campaign by commands is the same for any number of hands, given equal answers.
+ */
+import { join } from 'node:path';
+import { decode, encode } from '../../generators/sequences/encoding.ts';
+import { generate, type World } from '../../generators/sequences/generate.ts';
+import { mutate } from '../../generators/sequences/mutate.ts';
+import { Random } from '../../generators/sequences/random.ts';
+import type { Symptom } from './buckets.ts';
+import { Corpus } from './corpus.ts';
+import { type FindingHead, writeFinding } from './findings.ts';
+import type { Hand, RunAnswer } from './hand.ts';
+import { appendLog, type LogLine, recoverLog } from './log.ts';
+
+/** Programs a round. */
+export const ROUND = 24;
+/** Parts of 100 that are generated, not mutated. */
+const GENERATED = 30;
+
+export interface CampaignOptions {
+  readonly world: World;
+  readonly hands: readonly Hand[];
+  /** Folder of the campaign; exists. */
+  readonly out: string;
+  readonly head: FindingHead;
+  readonly seed: string;
+  readonly version: string;
+  /** Commands to send in all; absent: no limit. */
+  readonly commands?: number;
+  /** True when time is up; asked before each program. */
+  readonly expired?: () => boolean;
+  /** Whether somebody knows of this bucket and does not want to hear of it. */
+  readonly muted?: (bucket: string) => boolean;
+  readonly signal?: AbortSignal;
+  readonly onRound?: (progress: Progress) => void;
+  readonly onFinding?: (finding: FindingLine) => void;
+}
+
+export type FindingLine = Extract<LogLine, { type: 'finding' }>;
+
+export interface Progress {
+  readonly round: number;
+  readonly programs: number;
+  readonly commands: number;
+  readonly errors: number;
+  readonly corpus: number;
+  readonly features: number;
+  readonly findings: number;
+  /** Round in which something new was seen last. */
+  readonly lastNovelty: number;
+  /** The last error of the harness's own. */
+  readonly lastError: string | null;
+}
+
+export interface CampaignResult {
+  readonly progress: Progress;
+  /** Of this run, without those of a run that it resumed. */
+  readonly fresh: readonly FindingLine[];
+  /** Of all runs. */
+  readonly findings: readonly FindingLine[];
+}
+
+export const LOG = 'log.jsonl';
+
+export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
+  const campaign = new Campaign(options);
+  campaign.resume();
+  while (campaign.goesOn()) await campaign.round();
+  return campaign.result();
+}
+
+class Campaign {
+  readonly #options: CampaignOptions;
+  readonly #log: string;
+  readonly #corpus = new Corpus();
+  /** Buckets that were investigated. */
+  readonly #known = new Set<string>();
+  readonly #findings: FindingLine[] = [];
+  readonly #fresh: FindingLine[] = [];
+  #round = 0;
+  #programs = 0;
+  #commands = 0;
+  #errors = 0;
+  #lastNovelty = 0;
+  #lastError: string | null = null;
+
+  constructor(options: CampaignOptions) {
+    this.#options = options;
+    this.#log = join(options.out, LOG);
+  }
+
+  /** Takes up what the log tells of an earlier run, or begins one. */
+  resume(): void {
+    const lines = recoverLog(this.#log);
+    const { seed, version, head } = this.#options;
+    if (lines.length === 0) appendLog(this.#log, [{ type: 'campaign', target: head.target, seed, version }]);
+    for (const line of lines) {
+      if (line.type === 'entry') {
+        this.#corpus.note(line.features);
+        if (line.kept) this.#corpus.add(decode(line.program), line.features.length);
+        this.#lastNovelty = line.round;
+      } else if (line.type === 'finding') this.#note(line);
+      else if (line.type === 'round') {
+        this.#round = line.round + 1;
+        this.#programs += line.programs;
+        this.#commands += line.commands;
+        this.#errors += line.errors;
+      }
+    }
+  }
+
+  goesOn(): boolean {
+    const { commands = Number.POSITIVE_INFINITY, expired, signal } = this.#options;
+    return this.#commands < commands && expired?.() !== true && signal?.aborted !== true;
+  }
+
+  async round(): Promise<void> {
+    const started = performance.now();
+    const texts = this.#programsOfRound();
+    const answers = await this.#inParallel(texts, (hand, text) => hand.run(text));
+    if (this.#options.signal?.aborted === true) return;
+    const lines: LogLine[] = [];
+    const hits: Record<string, number> = {};
+    const fresh = new Map<string, { text: string; symptom: Symptom }>();
+    let [programs, commands, errors] = [0, 0, 0];
+    for (const [index, answer] of answers.entries()) {
+      if (answer === undefined) continue;
+      programs += 1;
+      commands += answer.commands;
+      if (answer.error !== undefined) {
+        errors += 1;
+        this.#lastError = answer.error;
+        continue;
+      }
+      const text = texts[index]!;
+      lines.push(...this.#learn(text, answer));
+      for (const symptom of answer.symptoms) {
+        hits[symptom.bucket] = (hits[symptom.bucket] ?? 0) + 1;
+        if (!this.#known.has(symptom.bucket) && !fresh.has(symptom.bucket))
+          fresh.set(symptom.bucket, { text, symptom });
+      }
+    }
+    this.#programs += programs;
+    this.#commands += commands;
+    this.#errors += errors;
+    lines.push(...(await this.#investigate([...fresh.values()])));
+    const milliseconds = performance.now() - started;
+    lines.push({ type: 'round', round: this.#round, programs, commands, errors, milliseconds, hits });
+    appendLog(this.#log, lines);
+    this.#options.onRound?.(this.#progress());
+    this.#round += 1;
+  }
+
+  result(): CampaignResult {
+    return { progress: this.#progress(), fresh: this.#fresh, findings: this.#findings };
+  }
+
+  #programsOfRound(): string[] {
+    const { world, seed } = this.#options;
+    return Array.from({ length: ROUND }, (_, index) => {
+      const random = new Random(`${seed}/${this.#round}/${index}`);
+      const made =
+        this.#corpus.size === 0 || random.chance(GENERATED)
+          ? generate(world, random)
+          : mutate(this.#corpus.choose(random), this.#corpus.any(random), world, random);
+      return encode(made);
+    });
+  }
+
+  /** What an answer adds to the corpus. A program that ends the endpoint is not mutated further. */
+  #learn(text: string, { features, symptoms }: RunAnswer): LogLine[] {
+    const fresh = this.#corpus.note(features);
+    if (fresh.length === 0) return [];
+    this.#lastNovelty = this.#round;
+    const kept = symptoms.every(({ kind }) => kind === 'deviation');
+    if (kept) this.#corpus.add(decode(text), fresh.length);
+    return [{ type: 'entry', round: this.#round, program: text, features: fresh, kept }];
+  }
+
+  async #investigate(cases: readonly { text: string; symptom: Symptom }[]): Promise<FindingLine[]> {
+    const wanted = cases.filter(({ symptom }) => this.#options.muted?.(symptom.bucket) !== true);
+    const found = await this.#inParallel(
+      wanted,
+      (hand, { text, symptom }) => hand.investigate(text, symptom),
+      false,
+    );
+    return wanted.map(({ text, symptom: { kind, bucket } }, index) => {
+      const answer = found[index] ?? null;
+      const line: FindingLine = {
+        type: 'finding',
+        round: this.#round,
+        kind,
+        bucket,
+        folder: answer && writeFinding(this.#options.out, answer, text, this.#options.head),
+        steps: answer === null ? 0 : decode(answer.program).steps.length,
+        rate: answer === null ? '0' : `${answer.held}/${answer.runs}`,
+        commands: this.#commands,
+      };
+      this.#note(line);
+      if (line.folder !== null) this.#fresh.push(line);
+      this.#options.onFinding?.(line);
+      return line;
+    });
+  }
+
+  /** What was not shown again may still come up in another program, and is looked at then. */
+  #note(line: FindingLine): void {
+    if (line.folder === null) return;
+    this.#known.add(line.bucket);
+    this.#findings.push(line);
+  }
+
+  /** Each hand takes the next item when it is free. Items that time left no room for have no result. */
+  async #inParallel<T, R>(
+    items: readonly T[],
+    work: (hand: Hand, item: T) => Promise<R>,
+    bounded = true,
+  ): Promise<(R | undefined)[]> {
+    const { hands, expired, signal } = this.#options;
+    const results: (R | undefined)[] = items.map(() => undefined);
+    const over = (): boolean => signal?.aborted === true || (bounded && expired?.() === true);
+    let next = 0;
+    await Promise.all(
+      hands.map(async (hand) => {
+        for (let index = next++; index < items.length && !over(); index = next++)
+          results[index] = await work(hand, items[index]!);
+      }),
+    );
+    return results;
+  }
+
+  #progress(): Progress {
+    return {
+      round: this.#round,
+      programs: this.#programs,
+      commands: this.#commands,
+      errors: this.#errors,
+      corpus: this.#corpus.size,
+      features: this.#corpus.features,
+      findings: this.#findings.length,
+      lastNovelty: this.#lastNovelty,
+      lastError: this.#lastError,
+    };
+  }
+}

@@ -1,0 +1,125 @@
+/** Runs one program on a live endpoint, as a case is run: contained, recorded, checked, taken back. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Call,
+  concrete,
+  type Overwrite,
+  type Program,
+  type Step,
+} from '../../generators/sequences/program.ts';
+import type { CaseRecord } from '../../reports/record.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { CaseContext, MonitorHandle } from '../cases/case.ts';
+import { runCase } from '../runner/run-case.ts';
+import type { Session } from '../runner/session.ts';
+import type { FuzzSetting } from './setting.ts';
+
+export interface Execution {
+  readonly record: CaseRecord;
+  /** Commands that were sent, without those of the checks. */
+  readonly commands: number;
+  /** The graph as it was after the last step; null if it could not be asked for. */
+  readonly graph: Json | null;
+  readonly reusable: boolean;
+}
+
+/** Longest wait for an event, milliseconds, and the pause between two looks. */
+const WAIT_MS = 60;
+const LOOK_MS = 5;
+
+export async function execute(program: Program, session: Session, setting: FuzzSetting): Promise<Execution> {
+  const run = new Run(program, session);
+  const definition = {
+    id: 'program',
+    title: 'a program',
+    requirements: [],
+    run: (t: CaseContext) => run.play(t),
+  };
+  const { record, reusable } = await runCase(definition, session, { ...setting, seed: 'fuzz' });
+  return { record, reusable, commands: run.commands, graph: run.graph };
+}
+
+class Run {
+  commands = 0;
+  graph: Json | null = null;
+  readonly #program: Program;
+  readonly #session: Session;
+  readonly #monitors = new Map<number, Promise<MonitorHandle>>();
+  /** Commands whose replies nobody waited for yet. */
+  #pending: Promise<unknown>[] = [];
+
+  constructor(program: Program, session: Session) {
+    this.#program = program;
+    this.#session = session;
+  }
+
+  async play(t: CaseContext): Promise<void> {
+    for (const [index, step] of this.#program.steps.entries()) await this.#step(t, step, index);
+    await this.#settlePending();
+    if (t.offered.commands.has('query-named-block-nodes'))
+      this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
+  }
+
+  async #step(t: CaseContext, step: Step, index: number): Promise<void> {
+    if (step.kind === 'call') {
+      await this.#call(t, step, index);
+      return;
+    }
+    await this.#settlePending();
+    if (step.kind === 'sleep') await this.#session.endpoint.settle(step.milliseconds);
+    else if (step.kind === 'wait') await this.#wait(t, step.event);
+    else if (step.kind === 'overwrite') await overwrite(step, t.scratch);
+    else {
+      this.commands += 1;
+      await t.raw(concrete(step.text, t.dir));
+    }
+  }
+
+  async #call(t: CaseContext, step: Call, index: number): Promise<void> {
+    const monitor = step.monitor === 0 ? t : await this.#monitor(t, step.monitor);
+    this.commands += 1;
+    const reply = monitor.request(messageOf(step, index, t.dir));
+    // Seen by `settlePending`; until then a rejection must not count as unhandled.
+    reply.catch(() => undefined);
+    this.#pending.push(reply);
+    if (!step.pipelined) await this.#settlePending();
+  }
+
+  #monitor(t: CaseContext, index: number): Promise<MonitorHandle> {
+    let monitor = this.#monitors.get(index);
+    if (monitor === undefined) {
+      monitor = t.monitor(index);
+      this.#monitors.set(index, monitor);
+    }
+    return monitor;
+  }
+
+  async #settlePending(): Promise<void> {
+    await Promise.all(this.#pending.splice(0));
+  }
+
+  async #wait(t: CaseContext, event: string): Promise<void> {
+    const known = t.pending().length;
+    for (let waited = 0; waited < WAIT_MS; waited += LOOK_MS) {
+      if (
+        t
+          .pending()
+          .slice(known)
+          .some((one) => one.event === event)
+      )
+        return;
+      await this.#session.endpoint.settle(LOOK_MS);
+    }
+  }
+}
+
+/** A call as it is sent; the id tells pipelined ones apart. */
+export function messageOf({ command, arguments: args }: Call, index: number, dir: string): JsonObject {
+  const given = Object.keys(args).length === 0 ? {} : { arguments: concrete(args, dir) };
+  return { execute: command, ...given, id: index };
+}
+
+async function overwrite({ file, size, byte }: Overwrite, scratch: string): Promise<void> {
+  await writeFile(join(scratch, file.slice(1)), Buffer.alloc(size, byte));
+}

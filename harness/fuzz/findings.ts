@@ -1,0 +1,96 @@
+/**
+ * Findings on disk, a folder each: the minimal program, the one it was found with, the transcript, a script that
+ * needs only the endpoint, what the endpoint said last, and an account for people.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decode, encode } from '../../generators/sequences/encoding.ts';
+import type { Program } from '../../generators/sequences/program.ts';
+import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
+import { hash32 } from '../runner/hash.ts';
+import { account } from './account.ts';
+import type { Symptom } from './buckets.ts';
+import type { FuzzGround } from './grounds.ts';
+import type { FindingAnswer } from './hand.ts';
+import { script } from './script.ts';
+
+export interface FindingHead {
+  /** As given to `--target`. */
+  readonly target: string;
+  readonly version: Json;
+  readonly seed: string;
+  readonly grounds: readonly FuzzGround[];
+}
+
+/** What `finding.json` holds. */
+export interface Finding {
+  readonly symptom: Symptom;
+  readonly target: string;
+  readonly version: Json;
+  readonly seed: string;
+  readonly runs: number;
+  readonly held: number;
+}
+
+const META = 'finding.json';
+const PROGRAM = 'program.txt';
+
+/** Writes it and gives the folder's name. */
+export function writeFinding(
+  out: string,
+  answer: FindingAnswer,
+  original: string,
+  head: FindingHead,
+): string {
+  const { symptom, runs, held, record } = answer;
+  const name = folderName(symptom);
+  const folder = join(out, 'findings', name);
+  mkdirSync(folder, { recursive: true });
+  const { target, version, seed } = head;
+  const finding: Finding = { symptom, target, version, seed, runs, held };
+  const program = decode(answer.program);
+  const write = (file: string, text: string, mode = 0o644): void =>
+    writeFileSync(join(folder, file), text, { mode });
+  write(PROGRAM, encode(program));
+  write('original.txt', original);
+  write('transcript.json', `${stringifyJson((record.transcript ?? null) as unknown as Json, 1)}\n`);
+  write('stderr.txt', `${(record.process?.lastWords ?? []).join('\n')}\n`);
+  const standAlone = script(program, head, record.transcript?.setup ?? []);
+  if (standAlone !== null) write('reproduce.sh', standAlone, 0o755);
+  write('README.md', account(finding, program, record, standAlone !== null));
+  write(META, `${stringifyJson(finding as unknown as Json, 2)}\n`);
+  return name;
+}
+
+function folderName({ kind, bucket }: Symptom): string {
+  const words =
+    bucket
+      .slice(kind.length)
+      .toLowerCase()
+      .match(/[a-z]{3,}/g) ?? [];
+  const hash = hash32(bucket).toString(16).padStart(8, '0');
+  return [kind, ...words.slice(0, 5), hash].join('-');
+}
+
+export function isFinding(folder: string): boolean {
+  return existsSync(join(folder, META)) && existsSync(join(folder, PROGRAM));
+}
+
+/** The path itself or folders below it, in the order of their names; none in what is no folder. */
+export function findingsBelow(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [];
+  if (isFinding(path)) return [path];
+  return readdirSync(path, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter(isFinding)
+    .toSorted();
+}
+
+/** Throws where the folder holds none. */
+export function readFinding(folder: string): { finding: Finding; program: Program } {
+  return {
+    finding: parseJson(readFileSync(join(folder, META), 'utf8')) as unknown as Finding,
+    program: decode(readFileSync(join(folder, PROGRAM), 'utf8')),
+  };
+}

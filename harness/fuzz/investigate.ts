@@ -1,0 +1,68 @@
+/**
+ * From a symptom to a finding: run the program again on fresh endpoints to see how often it does it, then shrink it,
+ * both in bounded time.
+ */
+import { minimize } from '../../generators/sequences/minimize.ts';
+import type { Program } from '../../generators/sequences/program.ts';
+import type { CaseRecord } from '../../reports/record.ts';
+import type { Abstract } from './abstraction.ts';
+import { type MatchRule, matches, type Symptom, symptomsOf } from './buckets.ts';
+import type { Lane } from './lane.ts';
+import type { FuzzSetting } from './setting.ts';
+
+export interface Investigation {
+  readonly symptom: Symptom;
+  /** Minimal. */
+  readonly program: Program;
+  /** Of how many runs on fresh endpoints how many showed it. */
+  readonly runs: number;
+  readonly held: number;
+  /** Of the last run that showed it. */
+  readonly record: CaseRecord;
+}
+
+export interface Limits {
+  /** Runs to confirm. */
+  readonly runs: number;
+  /** Programs tried to shrink it. */
+  readonly tries: number;
+  readonly milliseconds: number;
+}
+
+export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, milliseconds: 30_000 };
+
+/** More runs than this are not spent on one candidate of a finding that shows only sometimes. */
+const MOST_RUNS = 3;
+
+/** Null if no run showed it again. */
+export async function investigate(
+  program: Program,
+  symptom: Symptom,
+  lane: Lane,
+  { grounds }: FuzzSetting,
+  abstract: Abstract,
+  rule: MatchRule = 'bucket',
+  limits: Limits = DEFAULT_LIMITS,
+): Promise<Investigation | null> {
+  let last: CaseRecord | null = null;
+  const shows = async (candidate: Program): Promise<boolean> => {
+    const ran = await lane.run(candidate, true).catch(() => null);
+    if (ran === null) return false;
+    const { record } = ran;
+    if (!matches(symptom, symptomsOf(record, abstract), rule)) return false;
+    last = record;
+    return true;
+  };
+  let held = 0;
+  for (let run = 0; run < limits.runs; run += 1) if (await shows(program)) held += 1;
+  if (held === 0) return null;
+  const repeats = held === limits.runs ? 1 : MOST_RUNS;
+  const holds = async (candidate: Program): Promise<boolean> => {
+    for (let run = 0; run < repeats; run += 1) if (await shows(candidate)) return true;
+    return false;
+  };
+  const deadline = performance.now() + limits.milliseconds;
+  const expired = (): boolean => performance.now() > deadline;
+  const minimal = await minimize(program, { grounds, holds, tries: limits.tries, expired });
+  return { symptom, program: minimal, runs: limits.runs, held, record: last! };
+}

@@ -1,0 +1,74 @@
+/**
+ * The log of a campaign: JSON lines, appended as things happen. It is all that a campaign needs to go on after a
+ * crash: what stands behind its last complete round is dropped and done again.
+ */
+import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
+import type { SymptomKind } from './buckets.ts';
+
+export type LogLine =
+  | { readonly type: 'campaign'; readonly target: string; readonly seed: string; readonly version: string }
+  | {
+      readonly type: 'entry';
+      readonly round: number;
+      readonly program: string;
+      readonly features: readonly string[];
+      /** False: noted, but not worth mutating. */
+      readonly kept: boolean;
+    }
+  | {
+      readonly type: 'finding';
+      readonly round: number;
+      readonly kind: SymptomKind;
+      readonly bucket: string;
+      /** Folder below `findings`; null if it could not be shown again. */
+      readonly folder: string | null;
+      readonly steps: number;
+      readonly rate: string;
+      /** Commands of the campaign when it was found. */
+      readonly commands: number;
+    }
+  | {
+      readonly type: 'round';
+      readonly round: number;
+      readonly programs: number;
+      readonly commands: number;
+      readonly errors: number;
+      readonly milliseconds: number;
+      /** How often each bucket was hit in this round. */
+      readonly hits: Readonly<Record<string, number>>;
+    };
+
+/** Lines up to the last complete round; a line that was cut off ends them. */
+export function readLog(path: string): LogLine[] {
+  return intact(path).lines;
+}
+
+/** The same, and the file ends there. */
+export function recoverLog(path: string): LogLine[] {
+  const { lines, bytes } = intact(path);
+  if (existsSync(path)) truncateSync(path, bytes);
+  return lines;
+}
+
+export function appendLog(path: string, lines: readonly LogLine[]): void {
+  appendFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}
+
+function intact(path: string): { lines: LogLine[]; bytes: number } {
+  const all: LogLine[] = [];
+  let [complete, bytes, offset] = [0, 0, 0];
+  for (const text of existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []) {
+    offset += Buffer.byteLength(text) + 1;
+    let line: LogLine;
+    try {
+      line = JSON.parse(text) as LogLine;
+    } catch {
+      break;
+    }
+    all.push(line);
+    if (line.type !== 'round' && line.type !== 'campaign') continue;
+    complete = all.length;
+    bytes = offset;
+  }
+  return { lines: all.slice(0, complete), bytes };
+}

@@ -1,0 +1,171 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { decode } from '../../generators/sequences/encoding.ts';
+import { generate } from '../../generators/sequences/generate.ts';
+import { Random } from '../../generators/sequences/random.ts';
+import { SHAPES } from '../../generators/sequences/shapes.ts';
+import type { CaseRecord, ProcessState } from '../../reports/record.ts';
+import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import { contain, containRaw } from '../targets/containment.ts';
+import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
+import { abstractor } from './abstraction.ts';
+import { matches, type Symptom, symptomsOf } from './buckets.ts';
+import { messageOf } from './execute.ts';
+import { groundsFor } from './grounds.ts';
+import { MutedError, readMuted } from './muted.ts';
+import { script } from './script.ts';
+import { NoCampaign, statusLines } from './status.ts';
+
+const abstract = abstractor(new Set(['size', 'raw']));
+
+describe('abstraction', () => {
+  test.each([
+    ["Cannot find device='' nor node-name='n12'", "Cannot find device='…' nor node-name='…'"],
+    ["Parameter 'size' is missing", "Parameter 'size' is missing"],
+    ['Could not open @DIR@/f3: No such file', 'Could not open PATH: No such file'],
+    ['Node #block123 has 17 of 0xfe', 'Node NODE has N of N'],
+    ['job j3 on n0', 'job NAME on NAME'],
+  ])('%s', (text, abstracted) => {
+    expect(abstract(text)).toBe(abstracted);
+  });
+});
+
+describe('buckets', () => {
+  const record = (outcome: CaseRecord['outcome'], rest: Partial<CaseRecord> = {}): CaseRecord => ({
+    id: 'p',
+    title: '',
+    requirements: [],
+    outcome,
+    durationMs: 0,
+    deviations: [],
+    ...rest,
+  });
+  const died = (process: Partial<ProcessState>): string =>
+    symptomsOf(record('crash', { process: { lastWords: [], signal: 'SIGABRT', ...process } }), abstract)[0]!
+      .bucket;
+
+  test('of a crash: signal and the line that says why, without program and number', () => {
+    const lastWords = ['qemu-x: warning', "qemu-x: ../block.c:77: bdrv_x: Assertion `a == 1' failed.", 'bye'];
+    expect(died({ lastWords })).toBe("crash SIGABRT: block.c: bdrv_x: Assertion `a == N' failed.");
+  });
+  test('of a crash without words: what was in flight', () => {
+    expect(died({ inFlight: '{"execute":"block_resize"}' })).toBe('crash SIGABRT: in block_resize');
+    expect(died({ inFlight: '{"exec' })).toBe('crash SIGABRT: in raw bytes');
+    expect(died({})).toBe('crash SIGABRT: with nothing in flight');
+    expect(died({ signal: null, exitCode: 1 })).toBe('crash exit 1: with nothing in flight');
+  });
+  test('of a hang: the command', () => {
+    const process = { lastWords: [], inFlight: '{"execute":"block-commit"}' };
+    expect(symptomsOf(record('timeout', { process }), abstract)[0]!.bucket).toBe('hang in block-commit');
+  });
+  test('of deviations: each once, by check, message and place; texts alone are none', () => {
+    const breach = {
+      check: 'envelope',
+      severity: 'must',
+      message: 'node n3 is odd',
+      path: '$.nodes[3].ro',
+    } as const;
+    const deviations = [
+      breach,
+      { ...breach, message: 'node n4 is odd', path: '$.nodes[0].ro' },
+      { ...breach, severity: 'text' as const, message: 'other words' },
+    ];
+    expect(symptomsOf(record('fail', { deviations }), abstract).map(({ bucket }) => bucket)).toEqual([
+      'deviation envelope: node NAME is odd at $.nodes[].ro',
+    ]);
+  });
+  test('match by the rule that is wanted', () => {
+    const wanted: Symptom = { kind: 'crash', check: 'crash', signal: 'SIGABRT', bucket: 'a' };
+    const other = { ...wanted, bucket: 'b' };
+    expect(matches(wanted, [other], 'bucket')).toBe(false);
+    expect(matches(wanted, [other], 'signal')).toBe(true);
+    expect(matches(wanted, [{ ...other, signal: 'SIGSEGV' }], 'signal')).toBe(false);
+    expect(matches(wanted, [{ ...other, signal: 'SIGSEGV' }], 'check')).toBe(true);
+    expect(matches(wanted, [{ ...wanted, kind: 'hang' }], 'check')).toBe(false);
+  });
+});
+
+test('expectations mute buckets of the endpoint that they name', () => {
+  const yaml =
+    "- {endpoint: 'qemu-*', program: 'hang in nbd*', reason: known}\n- {endpoint: q, case: x, outcome: fail, reason: y}";
+  const muted = readMuted(yaml, 'f', 'qemu-system');
+  expect(muted('hang in nbd-server-add')).toBe(true);
+  expect(muted('crash SIGABRT: in nbd')).toBe(false);
+  expect(readMuted(yaml, 'f', 'reference')('hang in nbd-server-add')).toBe(false);
+  expect(() => readMuted('- {endpoint: x, program: y}', 'f', 'x')).toThrow(MutedError);
+});
+
+test('status is told of campaigns only', () => {
+  expect(() => statusLines(tmpdir())).toThrow(NoCampaign);
+});
+
+const everywhere = groundsFor({
+  capabilities: {
+    guestDevices: true,
+    humanMonitor: true,
+    owned: true,
+    sharedFiles: true,
+    monitors: 8,
+    reconnects: true,
+  },
+} as never);
+
+/** Every string in a message, with the member that holds it. */
+function* strings(value: Json, key = ''): Iterable<[string, string]> {
+  if (typeof value === 'string') yield [key, value];
+  else if (Array.isArray(value)) for (const item of value) yield* strings(item, key);
+  else if (typeof value === 'object' && value !== null)
+    for (const [name, item] of Object.entries(value)) yield* strings(item, name);
+}
+
+test('100,000 generated programs name nothing outside the scratch folder', () => {
+  const dir = '/scratch/endpoint1';
+  const world = {
+    grounds: everywhere,
+    commands: new Set(SHAPES.map(({ command }) => command)),
+    invalid: 0.1,
+    raw: 0.05,
+  };
+  const judged = new Set<string>();
+  for (let index = 0; index < 100_000; index += 1)
+    for (const [at, step] of generate(world, new Random(`contained/${index}`)).steps.entries()) {
+      if (step.kind === 'raw') containRaw(step.text, { dir });
+      if (step.kind !== 'call') continue;
+      const message: JsonObject = messageOf(step, at, dir);
+      const text = stringifyJson(message.arguments ?? null);
+      // Most messages are alike: each is judged once.
+      if (judged.has(text)) continue;
+      judged.add(text);
+      contain(message, { dir });
+      for (const [key, value] of strings(message)) {
+        if (/^(fd:|\/(dev|proc|sys|etc))/.test(value)) expect.fail(`${key}: ${value}`);
+        if (value.startsWith('/') && !value.startsWith(`${dir}/`)) expect.fail(`${key}: ${value}`);
+        if (/\.\.|^(host|fdset|fd)$/.test(value)) expect.fail(`${key}: ${value}`);
+      }
+    }
+  expect(judged.size).toBeGreaterThan(50_000);
+});
+
+test('a script needs only the endpoint: it plays the program and tells how it ended', (t) => {
+  requireOrSkip(t, 'qemu', enginesUnavailable('qemu-storage-daemon'));
+  const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-script-'));
+  try {
+    const program = decode(`ground nodes
+      blockdev-add {"driver": "file", "node-name": "$n2", "filename": "@DIR@/it's not there"}
+      & block_resize {"node-name": "$n0", "size": 65536}
+      @1 query-block-jobs {}`);
+    const head = { target: 'qemu-storage-daemon', version: null, seed: '', grounds: everywhere };
+    const path = join(folder, 'reproduce.sh');
+    writeFileSync(path, script(program, head, [])!);
+    const { stdout, status } = spawnSync('sh', [path], { encoding: 'utf8', timeout: 20_000 });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/> .*it's not there.*< .*No such file or directory/s);
+    expect(stdout).toContain('it still runs');
+    expect(script(program, { ...head, target: 'unix:/x' }, [])).toBe(null);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

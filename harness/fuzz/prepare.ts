@@ -1,0 +1,70 @@
+/** Before a campaign: who is the endpoint, what does it offer, on which grounds does it start. */
+import type { World } from '../../generators/sequences/generate.ts';
+import { SHAPES } from '../../generators/sequences/shapes.ts';
+import type { EndpointIdentity } from '../../reports/record.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import { introduce } from '../runner/identity.ts';
+import type { ScratchArea } from '../runner/scratch.ts';
+import { Session } from '../runner/session.ts';
+import { StartError, type Target } from '../targets/target.ts';
+import { type Abstract, abstractor, vocabulary } from './abstraction.ts';
+import { type FuzzGround, groundsFor } from './grounds.ts';
+import type { FuzzSetting } from './setting.ts';
+
+export interface PrepareOptions {
+  readonly target: Target;
+  readonly area: ScratchArea;
+  /** Milliseconds after which an endpoint that does not answer hangs. */
+  readonly timeout: number;
+  readonly invalid: number;
+  readonly raw: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Prepared {
+  readonly identity: EndpointIdentity;
+  readonly setting: FuzzSetting;
+  readonly world: World;
+  readonly abstract: Abstract;
+  /** Why some grounds cannot be used, a line each. */
+  readonly notes: readonly string[];
+}
+
+/** Rejects with `StartError` if not even a bare endpoint comes up. */
+export async function prepare(options: PrepareOptions): Promise<Prepared> {
+  const { target, area, timeout, invalid, raw, signal } = options;
+  const start = ({ topology }: FuzzGround): Promise<Session> =>
+    Session.start({ target, topology, area, timeout, ...(signal && { signal }) });
+  const [first, ...others] = groundsFor(target);
+  const session = await start(first!);
+  const { identity, offered } = await introduce(target.name, session).finally(() => session.stop());
+  const grounds = [first!];
+  const notes: string[] = [];
+  for (const ground of others) {
+    try {
+      await (await start(ground)).stop();
+      grounds.push(ground);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      notes.push(`ground ${ground.name} cannot be made: ${error.message.split('\n')[0]}`);
+    }
+  }
+  const commands = new Set(
+    SHAPES.map(({ command }) => command).filter((command) => offered.commands.has(command)),
+  );
+  return {
+    identity,
+    notes,
+    abstract: abstractor(vocabulary(offered)),
+    world: { grounds, commands, invalid, raw },
+    setting: {
+      target,
+      offered,
+      schema: loadBlockSchema(),
+      grounds,
+      caseTimeout: timeout,
+      eventTimeout: timeout,
+      ...(signal && { signal }),
+    },
+  };
+}

@@ -1,0 +1,88 @@
+/** Runs findings again: is it still so? */
+
+import type { ScratchArea } from '../runner/scratch.ts';
+import type { Target } from '../targets/target.ts';
+import { matches, symptomsOf } from './buckets.ts';
+import { DEFAULT_HANG_MS } from './defaults.ts';
+import { readFinding } from './findings.ts';
+import { Lane } from './lane.ts';
+import { type Prepared, prepare } from './prepare.ts';
+
+export interface FindingResult {
+  readonly file: string;
+  readonly verdict: 'REPRODUCED' | 'FIXED' | 'SKIPPED' | 'ERROR';
+  readonly reason: string | null;
+}
+
+/** Runs of a finding that shows only sometimes. */
+const MOST_RUNS = 10;
+
+export interface ReplayFindingsOptions {
+  readonly folders: readonly string[];
+  /** The target of a finding, by the name it was found on. */
+  readonly targetOf: (name: string) => Promise<Target>;
+  readonly area: ScratchArea;
+  readonly signal?: AbortSignal;
+  readonly onResult?: (result: FindingResult) => void;
+}
+
+/** One after the other, in the order given. */
+export async function replayFindings(options: ReplayFindingsOptions): Promise<FindingResult[]> {
+  const prepared = new Map<string, Promise<Prepared>>();
+  const results: FindingResult[] = [];
+  for (const folder of options.folders) {
+    options.signal?.throwIfAborted();
+    const result = await replayFinding(folder, options, prepared).catch(
+      (error: unknown): FindingResult => ({
+        file: folder,
+        verdict: 'ERROR',
+        reason: (error as Error).message,
+      }),
+    );
+    results.push(result);
+    options.onResult?.(result);
+  }
+  return results;
+}
+
+async function replayFinding(
+  folder: string,
+  { targetOf, area, signal }: ReplayFindingsOptions,
+  prepared: Map<string, Promise<Prepared>>,
+): Promise<FindingResult> {
+  const { finding, program } = readFinding(folder);
+  const target = await targetOf(finding.target);
+  const unavailable = await target.unavailable();
+  if (unavailable !== null) return { file: folder, verdict: 'SKIPPED', reason: unavailable };
+  let ready = prepared.get(target.name);
+  if (ready === undefined) {
+    ready = prepare({
+      target,
+      area,
+      timeout: DEFAULT_HANG_MS,
+      invalid: 0,
+      raw: 0,
+      ...(signal && { signal }),
+    });
+    prepared.set(target.name, ready);
+  }
+  const { setting, abstract } = await ready;
+  if (!setting.grounds.some(({ name }) => name === program.ground))
+    return { file: folder, verdict: 'SKIPPED', reason: `the target has no ground '${program.ground}'` };
+  const lane = new Lane(setting, area);
+  try {
+    const runs = finding.held === finding.runs ? finding.runs : MOST_RUNS;
+    for (let run = 0; run < runs; run += 1) {
+      const { record } = await lane.run(program, true);
+      if (record.outcome === 'error')
+        return { file: folder, verdict: 'ERROR', reason: record.reason ?? 'unknown' };
+      // Last words may differ between versions: for a crash the same signal is enough, else the same check.
+      const rule = finding.symptom.kind === 'crash' ? 'signal' : 'check';
+      if (matches(finding.symptom, symptomsOf(record, abstract), rule))
+        return { file: folder, verdict: 'REPRODUCED', reason: finding.symptom.bucket };
+    }
+    return { file: folder, verdict: 'FIXED', reason: `${finding.symptom.bucket}: not in ${runs} run(s)` };
+  } finally {
+    await lane.stop();
+  }
+}

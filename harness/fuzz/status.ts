@@ -1,0 +1,38 @@
+/** What a campaign has found so far, from its log: a line a bucket, then totals. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { LOG } from './campaign.ts';
+import { readLog } from './log.ts';
+
+/** No campaign in that folder. */
+export class NoCampaign extends Error {
+  override readonly name = 'NoCampaign';
+}
+
+/** Lines without their ends. Throws `NoCampaign`. */
+export function statusLines(out: string): string[] {
+  const path = join(out, LOG);
+  if (!existsSync(path)) throw new NoCampaign(`${out}: no campaign`);
+  const hits = new Map<string, number>();
+  const findings = new Map<string, string>();
+  const totals = { crash: 0, hang: 0, deviation: 0, programs: 0, commands: 0, seconds: 0 };
+  for (const line of readLog(path)) {
+    if (line.type === 'round') {
+      totals.programs += line.programs;
+      totals.commands += line.commands;
+      totals.seconds += line.milliseconds / 1000;
+      for (const [bucket, count] of Object.entries(line.hits))
+        hits.set(bucket, (hits.get(bucket) ?? 0) + count);
+    } else if (line.type === 'finding' && line.folder !== null) {
+      totals[line.kind] += 1;
+      findings.set(line.bucket, `${line.steps} steps, rate ${line.rate}, findings/${line.folder}`);
+    }
+  }
+  const lines = [...findings].map(([bucket, about]) => `${bucket} (${hits.get(bucket) ?? 0} hits, ${about})`);
+  const { crash, hang, deviation, programs, commands, seconds } = totals;
+  return [
+    ...lines.toSorted(),
+    `total: ${crash} crash, ${hang} hang, ${deviation} deviation; ` +
+      `${programs} programs, ${commands} commands, ${Math.round(seconds)} s`,
+  ];
+}
