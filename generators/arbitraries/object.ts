@@ -3,7 +3,7 @@
  * none, all, one, all but one, and any.
  */
 import type { JsonObject } from '../../spec/json.ts';
-import { boundAllocation } from '../types/bounds.ts';
+import { bound } from '../types/bounds.ts';
 import type { Draw } from './draw.ts';
 import type { Generator } from './generator.ts';
 
@@ -36,7 +36,7 @@ export function generateMembers(
     if ((!member.optional || chosen(member)) && !Object.hasOwn(value, member.name))
       value[member.name] = member.generator().generate(draw);
   draw.depth--;
-  boundAllocation(value);
+  bound(value, draw.depth > 0);
   return value;
 }
 

@@ -3,7 +3,7 @@
  * schema would allow more.
  */
 import { type IntegerRange, integerRange } from '../../spec/integers.ts';
-import type { JsonObject } from '../../spec/json.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
 import type { BuiltinType } from '../../spec/model.ts';
 import type { Place } from './roles.ts';
 
@@ -43,9 +43,21 @@ export function isBounded(type: BuiltinType, { member }: Place): boolean {
   return type.anyInteger === true || COSTLY.has(member);
 }
 
-/** Makes an image that is to be allocated at once a small one, in place. */
-export function boundAllocation(value: JsonObject): void {
-  const { preallocation, size } = value;
-  if (preallocation === undefined || preallocation === 'off' || size === undefined) return;
-  if ((typeof size === 'number' || typeof size === 'bigint') && size > MiB) value.size = Number(MiB);
+/**
+ * Brings generated members, as far as they go together, into bounds, in place: what is to be allocated at once is small,
+ * and children that must be alike, or else QEMU ends as documented, are never read. `nested`: a parent may read it.
+ */
+export function bound(value: JsonObject, nested: boolean): void {
+  const { preallocation, size, driver } = value;
+  if (preallocation !== undefined && preallocation !== 'off' && isInteger(size) && size > MiB)
+    value.size = Number(MiB);
+  if (!nested) return;
+  if (driver === 'blkverify') Object.assign(value, { test: NO_NODE, raw: NO_NODE });
+  if (driver === 'quorum' && value.blkverify === true) value.blkverify = false;
+}
+
+const NO_NODE = 'no-such-node';
+
+function isInteger(value: Json | undefined): value is number | bigint {
+  return typeof value === 'number' || typeof value === 'bigint';
 }
