@@ -1,9 +1,11 @@
 /** What images hold after jobs, with guests writing meanwhile, against models of them in memory. */
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Node } from '../graph/node.ts';
+import { run, whyMissing } from '../testing-programs.ts';
 import { Bench } from './testing.ts';
 
 const SIZE = 1 << 20;
@@ -63,17 +65,30 @@ const layers = fc.array(writes, { minLength: 1, maxLength: 4 });
 const scenario = fc.record({ layers, early: writes, late: writes, slow: fc.boolean() });
 const RUNS = { numRuns: 8, interruptAfterTimeLimit: 10_000, markInterruptAsFailure: false };
 
-/** Runs a property, each time on an endpoint of its own. */
+const missing = whyMissing(['qemu-img'], 'qemu');
+
+test('qemu-img is here to check the images that the jobs below leave', ({ skip }) => {
+  skip(missing !== undefined, missing);
+});
+
+async function checkImages(folder: string): Promise<void> {
+  if (missing !== undefined) return;
+  for (const name of readdirSync(folder)) await run('qemu-img', 'check', '-q', join(folder, name));
+}
+
+/** Runs a property, each time on an endpoint of its own, whose images must be clean afterwards. */
 async function holds(property: (given: Given) => Promise<void>): Promise<void> {
-  const run = async (given: Given) => {
+  const once = async (given: Given) => {
     bench = new Bench();
     try {
       await property(given);
+      await bench.end();
+      await checkImages(bench.folder);
     } finally {
       await bench.close();
     }
   };
-  await fc.assert(fc.asyncProperty(scenario, run), RUNS);
+  await fc.assert(fc.asyncProperty(scenario, once), RUNS);
 }
 
 function speed(slow: boolean): JsonObject {

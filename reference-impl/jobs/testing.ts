@@ -96,9 +96,14 @@ export class Bench {
     return this.events.filter((seen) => seen.event === event);
   }
 
-  async close(): Promise<void> {
+  /** Ends the endpoint, as `quit` does; its images stay. */
+  async end(): Promise<void> {
     this.machine.shutdown();
     await this.machine.exited;
+  }
+
+  async close(): Promise<void> {
+    await this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
