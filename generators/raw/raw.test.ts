@@ -10,9 +10,9 @@ describe('damage', () => {
   test.each(DAMAGE_KINDS)('%s changes the message, wherever and whichever', (kind) => {
     // What moves something to a place of its like changes nothing there.
     let changed = 0;
-    for (let at = 0; at < 40; at++)
-      for (let which = 0; which < 16; which++) if (damage(kind, at, which) !== MESSAGE) changed++;
-    expect(changed).toBeGreaterThan(100);
+    for (let at = 0; at < 20; at++)
+      for (let which = 0; which < 4; which++) if (damage(kind, at, which) !== MESSAGE) changed++;
+    expect(changed).toBeGreaterThan(20);
   });
 
   test('does what its name says', () => {
