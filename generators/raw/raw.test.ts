@@ -33,7 +33,9 @@ describe('damage', () => {
   test('is the same for the same seed, in every kind', () => {
     const arbitrary = rawInput(constant(MESSAGE));
     const inputs = sample(arbitrary, { seed: 5, numRuns: 500 });
-    expect(inputs).toEqual(sample(arbitrary, { seed: 5, numRuns: 500 }));
+    const again = sample(arbitrary, { seed: 5, numRuns: 500 });
+    const differing = inputs.filter(({ bytes }, i) => Buffer.compare(bytes, again[i]!.bytes) !== 0);
+    expect(differing).toEqual([]);
     const kinds = new Set(inputs.flatMap(({ damages }) => damages.map(({ kind }) => kind)));
     expect([...kinds].toSorted()).toEqual(DAMAGE_KINDS.toSorted());
   });
