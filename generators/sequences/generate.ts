@@ -85,7 +85,8 @@ function nextCall(
   }
   const possible = shapesFor(commands).filter(({ needs }) => needs.every((kind) => scene.has(kind)));
   if (possible.length === 0) return null;
-  const shape = random.weighted(possible, (candidate) => weightIn(candidate, scene));
+  const few = scene.live('node').length < 4;
+  const shape = random.weighted(possible, (candidate) => weightIn(candidate, few));
   return somewhere(call(shape.command, shape.make(new Deal(random, scene, focus))), scene, random);
 }
 
@@ -101,9 +102,9 @@ function shapesFor(commands: ReadonlySet<string>): readonly Shape[] {
 }
 
 /** What acts on jobs is worth more while there are some, what makes nodes while there are few. */
-function weightIn({ command, weight, needs }: Shape, scene: Scene): number {
+function weightIn({ command, weight, needs }: Shape, fewNodes: boolean): number {
   if (needs.includes('job')) return weight * 2;
-  if (command === 'blockdev-add') return scene.live('node').length < 4 ? weight * 2 : weight / 2;
+  if (command === 'blockdev-add') return fewNodes ? weight * 2 : weight / 2;
   return weight;
 }
 

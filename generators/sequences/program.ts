@@ -68,7 +68,8 @@ export function call(command: string, args: JsonObject = {}): Call {
 
 /** Symbols in a value, in order, with repetitions. */
 export function symbolsIn(value: Json): string[] {
-  if (typeof value === 'string') return [...value.matchAll(SYMBOL)].map((match) => match[1]!);
+  if (typeof value === 'string')
+    return value.includes('$') ? [...value.matchAll(SYMBOL)].map((match) => match[1]!) : [];
   if (Array.isArray(value)) return value.flatMap(symbolsIn);
   return isJsonObject(value) ? Object.values(value).flatMap(symbolsIn) : [];
 }

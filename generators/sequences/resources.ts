@@ -96,10 +96,10 @@ export function isOfKind(symbol: string, kind: Kind): boolean {
 /** What is there, supposing that every step did what it says. */
 export class Scene {
   readonly ground: Ground;
-  readonly #live: Set<string>;
-  readonly #ever: Set<string>;
-  /** Letters of what was made at some time. */
-  readonly #kinds = new Set<string>();
+  readonly #live = new Set<string>();
+  readonly #ever = new Set<string>();
+  /** What was made at some time, by letter. */
+  readonly #made = new Map<string, string[]>();
   /** The node for which something was made. */
   readonly #owners = new Map<string, string>();
   /** Given out, whatever became of them. */
@@ -107,19 +107,19 @@ export class Scene {
 
   constructor(ground: Ground, steps: readonly Step[] = []) {
     this.ground = ground;
-    this.#live = new Set(ground.symbols);
-    this.#ever = new Set(ground.symbols);
-    for (const symbol of ground.symbols) this.#kinds.add(symbol[0]!);
+    for (const symbol of ground.symbols) {
+      this.#note(symbol);
+      this.#live.add(symbol);
+    }
     for (const step of steps) this.add(step);
   }
 
   add(step: Step): void {
-    for (const symbol of symbolsOf(step)) {
-      this.#ever.add(symbol);
-      this.#kinds.add(symbol[0]!);
-    }
-    const node = usedBy(step).find((symbol) => isOfKind(symbol, 'node'));
-    for (const symbol of madeBy(step)) {
+    const symbols = symbolsOf(step);
+    const made = madeBy(step);
+    const node = symbols.find((symbol) => isOfKind(symbol, 'node') && !made.includes(symbol));
+    for (const symbol of symbols) this.#note(symbol);
+    for (const symbol of made) {
       this.#live.add(symbol);
       if (node !== undefined) this.#owners.set(symbol, node);
     }
@@ -128,17 +128,17 @@ export class Scene {
 
   /** Whether one was made at some time. */
   has(kind: Kind): boolean {
-    return this.#kinds.has(LETTERS[kind]);
+    return this.#made.has(LETTERS[kind]);
   }
 
   /** Made, and not removed. */
   live(kind: Kind): string[] {
-    return [...this.#live].filter((symbol) => isOfKind(symbol, kind));
+    return this.made(kind).filter((symbol) => this.#live.has(symbol));
   }
 
   /** Made at some time. */
-  made(kind: Kind): string[] {
-    return [...this.#ever].filter((symbol) => isOfKind(symbol, kind));
+  made(kind: Kind): readonly string[] {
+    return this.#made.get(LETTERS[kind]) ?? [];
   }
 
   /** The node that a symbol was made for, if there is one. */
@@ -159,5 +159,13 @@ export class Scene {
       this.#reserved.add(symbol);
       return symbol;
     }
+  }
+
+  #note(symbol: string): void {
+    if (this.#ever.has(symbol)) return;
+    this.#ever.add(symbol);
+    const alike = this.#made.get(symbol[0]!);
+    if (alike === undefined) this.#made.set(symbol[0]!, [symbol]);
+    else alike.push(symbol);
   }
 }

@@ -15,6 +15,8 @@ export interface Symptom {
   /** Name of the signal, where there is one. */
   readonly signal?: string;
   readonly bucket: string;
+  /** A crash without a word: the command in flight says little of the cause, the minimal program says more. */
+  readonly silent?: true;
 }
 
 /** When is a smaller program still the same finding. */
@@ -33,6 +35,15 @@ export function matches(wanted: Symptom, seen: readonly Symptom[], rule: MatchRu
 const LAST_WORDS =
   /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|corrupt|double free/i;
 
+/** Commands whose makings the ledger does not take back: what is left after them is no leak. */
+const NOT_TAKEN_BACK =
+  /^(drive-|blockdev-(mirror|snapshot-sync|(change|insert|remove)-medium)$|eject$|transaction$)/;
+
+/** The symptom of a silent crash, told by the last command of the minimal program. */
+export function toldBy(symptom: Symptom, command: string): Symptom {
+  return { ...symptom, bucket: `crash ${symptom.signal ?? 'exit'}: after ${command}` };
+}
+
 /** Each bucket once, the gravest first. */
 export function symptomsOf(record: CaseRecord, abstract: Abstract): Symptom[] {
   const { outcome, process, deviations } = record;
@@ -41,10 +52,17 @@ export function symptomsOf(record: CaseRecord, abstract: Abstract): Symptom[] {
   const seen = new Map<string, Symptom>();
   for (const deviation of deviations) {
     if (deviation.severity !== 'must' && deviation.severity !== 'should') continue;
+    if (deviation.check === 'leftovers' && commandsOf(record).some((name) => NOT_TAKEN_BACK.test(name)))
+      continue;
     const symptom = breach(deviation, abstract);
     seen.set(symptom.bucket, symptom);
   }
   return [...seen.values()];
+}
+
+function commandsOf({ transcript }: CaseRecord): string[] {
+  const sent = (transcript?.steps ?? []).map(({ send }) => send ?? null).filter(isJsonObject);
+  return sent.map(({ execute }) => String(execute));
 }
 
 function crash(process: ProcessState | undefined, abstract: Abstract): Symptom {
@@ -57,6 +75,7 @@ function crash(process: ProcessState | undefined, abstract: Abstract): Symptom {
     check: 'crash',
     ...(signal !== undefined && { signal }),
     bucket: `crash ${how}: ${where}`,
+    ...(words === undefined && { silent: true as const }),
   };
 }
 

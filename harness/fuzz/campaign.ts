@@ -192,30 +192,34 @@ class Campaign {
       (hand, { text, symptom }) => hand.investigate(text, symptom),
       false,
     );
-    return wanted.map(({ text, symptom: { kind, bucket } }, index) => {
+    return wanted.map(({ text, symptom: { kind, bucket: seen } }, index) => {
       const answer = found[index] ?? null;
+      const bucket = answer?.symptom.bucket ?? seen;
+      const again = this.#known.has(bucket);
       const line: FindingLine = {
         type: 'finding',
         round: this.#round,
         kind,
+        seen,
         bucket,
-        folder: answer && writeFinding(this.#options.out, answer, text, this.#options.head),
+        folder: answer && !again ? writeFinding(this.#options.out, answer, text, this.#options.head) : null,
         steps: answer === null ? 0 : decode(answer.program).steps.length,
         rate: answer === null ? '0' : `${answer.held}/${answer.runs}`,
         commands: this.#commands,
       };
       this.#note(line);
       if (line.folder !== null) this.#fresh.push(line);
-      this.#options.onFinding?.(line);
+      if (!again) this.#options.onFinding?.(line);
       return line;
     });
   }
 
   /** What was not shown again may still come up in another program, and is looked at then. */
   #note(line: FindingLine): void {
-    if (line.folder === null) return;
+    if (line.rate === '0') return;
+    this.#known.add(line.seen);
     this.#known.add(line.bucket);
-    this.#findings.push(line);
+    if (line.folder !== null) this.#findings.push(line);
   }
 
   /** Each hand takes the next item when it is free. Items that time left no room for have no result. */

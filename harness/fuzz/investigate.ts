@@ -6,7 +6,7 @@ import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
 import type { Abstract } from './abstraction.ts';
-import { type MatchRule, matches, type Symptom, symptomsOf } from './buckets.ts';
+import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import type { Lane } from './lane.ts';
 import type { FuzzSetting } from './setting.ts';
 
@@ -34,7 +34,7 @@ export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, milliseconds: 30_00
 /** More runs than this are not spent on one candidate of a finding that shows only sometimes. */
 const MOST_RUNS = 3;
 
-/** Null if no run showed it again. */
+/** Null if no run showed it again, or a deviation not each of them. */
 export async function investigate(
   program: Program,
   symptom: Symptom,
@@ -44,18 +44,21 @@ export async function investigate(
   rule: MatchRule = 'bucket',
   limits: Limits = DEFAULT_LIMITS,
 ): Promise<Investigation | null> {
-  let last: CaseRecord | null = null;
+  // What was in flight when a silent crash came is chance: the signal must be the same.
+  const used = symptom.silent === true ? 'signal' : rule;
+  let shown: CaseRecord | null = null;
   const shows = async (candidate: Program): Promise<boolean> => {
     const ran = await lane.run(candidate, true).catch(() => null);
     if (ran === null) return false;
     const { record } = ran;
-    if (!matches(symptom, symptomsOf(record, abstract), rule)) return false;
-    last = record;
+    if (!matches(symptom, symptomsOf(record, abstract), used)) return false;
+    shown = record;
     return true;
   };
   let held = 0;
   for (let run = 0; run < limits.runs; run += 1) if (await shows(program)) held += 1;
-  if (held === 0) return null;
+  // What a job does by itself may fall between two looks at the state: such a deviation counts only if it is stable.
+  if (held === 0 || (symptom.kind === 'deviation' && held < limits.runs)) return null;
   const repeats = held === limits.runs ? 1 : MOST_RUNS;
   const holds = async (candidate: Program): Promise<boolean> => {
     for (let run = 0; run < repeats; run += 1) if (await shows(candidate)) return true;
@@ -64,5 +67,7 @@ export async function investigate(
   const deadline = performance.now() + limits.milliseconds;
   const expired = (): boolean => performance.now() > deadline;
   const minimal = await minimize(program, { grounds, holds, tries: limits.tries, expired });
-  return { symptom, program: minimal, runs: limits.runs, held, record: last! };
+  const last = minimal.steps.at(-1);
+  const told = symptom.silent === true && last?.kind === 'call' ? toldBy(symptom, last.command) : symptom;
+  return { symptom: told, program: minimal, runs: limits.runs, held, record: shown! };
 }

@@ -19,8 +19,10 @@ export type LogLine =
       readonly type: 'finding';
       readonly round: number;
       readonly kind: SymptomKind;
+      /** What it was seen as; the same as `bucket` unless the minimal program told more. */
+      readonly seen: string;
       readonly bucket: string;
-      /** Folder below `findings`; null if it could not be shown again. */
+      /** Folder below `findings`; null if it could not be shown again, or is a finding already. */
       readonly folder: string | null;
       readonly steps: number;
       readonly rate: string;

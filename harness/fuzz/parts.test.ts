@@ -147,7 +147,7 @@ test('100,000 generated programs name nothing outside the scratch folder', () =>
       }
     }
   expect(judged.size).toBeGreaterThan(50_000);
-});
+}, 120_000);
 
 test('a script needs only the endpoint: it plays the program and tells how it ended', (t) => {
   requireOrSkip(t, 'qemu', enginesUnavailable('qemu-storage-daemon'));

@@ -65,7 +65,7 @@ export class Model {
   }
 
   readonly #handlers: Readonly<Record<string, Handler>> = {
-    'query-block': () => [],
+    'query-block': () => [...this.nodes.values()].flatMap(describeBitmaps),
     'query-blockstats': () => [],
     'query-named-block-nodes': () => [...this.nodes.values()].map(describeNode),
     'query-block-jobs': () => [...this.jobs.values()].map(describeJob),
@@ -253,13 +253,19 @@ function describeJob({ type, id, speed, paused, ready }: Job): JsonObject {
   };
 }
 
-function describeNode({ name, driver, size, readOnly, threshold, bitmaps, backing }: Node): JsonObject {
-  const dirty = [...bitmaps].map(([bitmap, granularity]) => ({
-    name: bitmap,
+/** As of a device without a name: the schema tells of bitmaps there. */
+function describeBitmaps({ bitmaps }: Node): JsonObject[] {
+  const dirty = [...bitmaps].map(([name, granularity]) => ({
+    name,
     count: 0,
     granularity,
     status: 'active',
   }));
+  const device = { device: '', type: 'unknown', removable: true, locked: false };
+  return dirty.length > 0 ? [{ ...device, 'dirty-bitmaps': dirty }] : [];
+}
+
+function describeNode({ name, driver, size, readOnly, threshold, backing }: Node): JsonObject {
   const limits = Object.fromEntries(
     ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'].map((key) => [key, 0]),
   );
@@ -276,6 +282,5 @@ function describeNode({ name, driver, size, readOnly, threshold, bitmaps, backin
     image: { filename: `${driver}://`, format: driver, 'virtual-size': Math.min(size, 2 ** 52) },
     cache: { writeback: true, direct: false, 'no-flush': false },
     ...limits,
-    ...(dirty.length > 0 && { 'dirty-bitmaps': dirty }),
   };
 }
