@@ -197,7 +197,7 @@ export const blockCommit: readonly CaseDefinition[] = [
   },
   {
     id: 'block-commit/filter-node-name',
-    title: 'filter-node-name names a node as long as the job exists',
+    title: 'filter-node-name names a node as long as the commit exists',
     requirements: ['block-commit/filter-node-name'],
     needs: commits,
     async run(t: CaseContext) {

@@ -113,3 +113,8 @@ export async function checkContent(
   const at = got.findIndex((byte, index) => byte !== expected[index]);
   t.check(at === -1, `${what}: byte ${at} is ${got[at]} and should be ${expected[at]}`);
 }
+
+/** The backing file that the header of an image names, also of one in use. */
+export async function backingOf(file: CaseFile): Promise<string | null> {
+  return (await readImage(file)).backing;
+}

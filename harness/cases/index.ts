@@ -12,15 +12,21 @@ import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { envelope } from './envelope.ts';
+import { graphChanges } from './graph-changes.ts';
 import { greeting } from './greeting.ts';
 import { guestIo } from './guest-io.ts';
 import { introspection } from './introspection.ts';
+import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
+import { nbdServerCases } from './nbd-server.ts';
 import { nodeOptions } from './node-options.ts';
+import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
 import { raw } from './raw.ts';
 import { sessions } from './sessions.ts';
+import { snapshotCases } from './snapshots.ts';
 import { syntax } from './syntax.ts';
+import { transactionCases } from './transaction.ts';
 
 export const cases: readonly CaseDefinition[] = [
   ...greeting,
@@ -38,9 +44,15 @@ export const cases: readonly CaseDefinition[] = [
   ...queries,
   ...devices,
   ...guestIo,
+  ...snapshotCases,
+  ...graphChanges,
+  ...qcow2Nodes,
+  ...limitCases,
   ...blockJob,
   ...blockStream,
   ...blockCommit,
   ...mirror,
   ...backup,
+  ...transactionCases,
+  ...nbdServerCases,
 ];

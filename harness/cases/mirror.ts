@@ -170,7 +170,7 @@ export const mirror: readonly CaseDefinition[] = [
   },
   {
     id: 'blockdev-mirror/filter-node-name',
-    title: 'filter-node-name names a node as long as the job exists',
+    title: 'filter-node-name names a node as long as the mirror exists',
     requirements: ['blockdev-mirror/filter-node-name'],
     needs: mirrorJobs,
     async run(t: CaseContext) {

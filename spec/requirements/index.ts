@@ -8,11 +8,15 @@ import { copyJobs } from './copy-jobs.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
+import { graphChanges } from './graph-changes.ts';
 import { jobs } from './jobs.ts';
+import { limits } from './limits.ts';
+import { nbdServer } from './nbd-server.ts';
 import { protocol } from './protocol.ts';
 import { query } from './query.ts';
 import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
+import { transaction } from './transaction.ts';
 
 export const requirements = {
   ...blockCommit,
@@ -27,6 +31,10 @@ export const requirements = {
   ...protocol,
   ...query,
   ...schemaRules,
+  ...graphChanges,
+  ...limits,
+  ...nbdServer,
+  ...transaction,
 } as const satisfies Record<string, Requirement>;
 
 export type RequirementId = keyof typeof requirements;

@@ -1,0 +1,152 @@
+/** block-set-write-threshold with its event, and block_set_io_throttle. */
+import type { JsonObject } from '../../spec/json.ts';
+import type { Topology } from '../targets/target.ts';
+import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import { hmpIo, qemuIo } from './io.ts';
+import { addNull, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './support.ts';
+
+const thresholds = needs(nullNodes, { commands: ['block-set-write-threshold'] });
+
+/** Device `d0` over null-co. */
+const drive: Topology = {
+  name: 'throttled-drive',
+  images: [],
+  options: ['-drive', 'if=none,id=d0,driver=null-co,size=1M,node-name=n0'],
+  monitors: 1,
+};
+
+const throttles: Needs = {
+  commands: ['block_set_io_throttle', 'query-block'],
+  capabilities: ['humanMonitor'],
+};
+
+const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
+
+const threshold = (t: CaseContext, node: string, value: number | bigint) =>
+  t.execute('block-set-write-threshold', { 'node-name': node, 'write-threshold': value });
+
+const throttle = (t: CaseContext, given: JsonObject) =>
+  t.execute('block_set_io_throttle', { device: 'd0', ...NO_LIMIT, ...given });
+
+/** What query-block tells of the image of d0. */
+async function limits(t: CaseContext): Promise<JsonObject> {
+  const device = (await queryList(t, 'query-block')).find((entry) => entry.device === 'd0');
+  t.check(device?.inserted !== undefined, 'd0 has an image');
+  return device.inserted as JsonObject;
+}
+
+export const limitCases: readonly CaseDefinition[] = [
+  {
+    id: 'block-set-write-threshold/sets',
+    title: 'The node reports the threshold that was set last, 0 before and after it was taken away',
+    requirements: ['block-set-write-threshold/sets'],
+    needs: thresholds,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'there is none at first');
+      for (const value of [1, MiB, 2 ** 40, 0]) {
+        t.equal(await threshold(t, node, value), {}, 'it returns {}');
+        t.contains(await nodeInfo(t, node), { write_threshold: value }, 'the node reports it');
+      }
+    },
+  },
+  {
+    id: 'block-set-write-threshold/node-unknown',
+    title: 'A threshold on a node that does not exist is refused',
+    requirements: ['block-set-write-threshold/node-unknown'],
+    needs: thresholds,
+    async run(t: CaseContext) {
+      for (const node of [t.name('nothing'), ''])
+        await t.refused(
+          'block-set-write-threshold',
+          { 'node-name': node, 'write-threshold': 1 },
+          { text: `Device '${node}' not found` },
+        );
+    },
+  },
+  {
+    id: 'BLOCK_WRITE_THRESHOLD/once',
+    title: 'The first write beyond the threshold brings the event, with the bytes beyond; then there is none',
+    requirements: ['BLOCK_WRITE_THRESHOLD/emitted', 'BLOCK_WRITE_THRESHOLD/one-shot'],
+    needs: needs(thresholds, { ...hmpIo, events: ['BLOCK_WRITE_THRESHOLD'] }),
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await threshold(t, node, 64 * KiB);
+      await qemuIo(t, node, 'read 0 1M');
+      await qemuIo(t, node, 'write 0 64k');
+      t.contains(await nodeInfo(t, node), { write_threshold: 64 * KiB }, 'a write up to it does not count');
+      await qemuIo(t, node, 'write 60k 8k');
+      const { data } = await t.event('BLOCK_WRITE_THRESHOLD', { 'node-name': node });
+      t.contains(
+        data ?? null,
+        { 'amount-exceeded': 4 * KiB, 'write-threshold': 64 * KiB },
+        'the event tells how far',
+      );
+      t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'the threshold is gone');
+      await qemuIo(t, node, 'write 128k 4k');
+      await nodeInfo(t, node);
+      t.check(
+        t.pending().every(({ event }) => event !== 'BLOCK_WRITE_THRESHOLD'),
+        'no second event came',
+      );
+    },
+  },
+  {
+    id: 'block_set_io_throttle/sets',
+    title: 'The device reports the limits and the group that it was given, and none when all are zero',
+    requirements: [
+      'block_set_io_throttle/sets',
+      'block_set_io_throttle/group',
+      'block_set_io_throttle/disables',
+    ],
+    needs: throttles,
+    topology: drive,
+    async run(t: CaseContext) {
+      for (const given of [
+        { bps: 4096 },
+        { bps_rd: 1000, bps_wr: 2000 },
+        { iops: 50, iops_max: 100, iops_max_length: 3, iops_size: 4096 },
+      ]) {
+        t.equal(await throttle(t, given), {}, 'it returns {}');
+        t.contains(await limits(t), { ...NO_LIMIT, ...given, group: 'd0' }, 'the limits');
+      }
+      await throttle(t, { bps: 4096, group: 'another' });
+      t.contains(await limits(t), { bps: 4096, group: 'another' }, 'another group');
+      await throttle(t, {});
+      const free = await limits(t);
+      t.contains(free, NO_LIMIT, 'no limits');
+      t.check(!('group' in free), 'and no group');
+    },
+  },
+  {
+    id: 'block_set_io_throttle/combinations',
+    title: 'Limits that contradict one another are refused, and those that were set stay',
+    requirements: ['block_set_io_throttle/combinations'],
+    needs: throttles,
+    topology: drive,
+    async run(t: CaseContext) {
+      await throttle(t, { bps: 4096 });
+      for (const wrong of [
+        { bps: 1, bps_wr: 1 },
+        { iops: 1, iops_rd: 1 },
+        { bps_max: 100 },
+        { iops: 1, iops_max_length: 2 },
+        { bps: -1 },
+      ])
+        await t.refused('block_set_io_throttle', { device: 'd0', ...NO_LIMIT, ...wrong });
+      t.contains(await limits(t), { ...NO_LIMIT, bps: 4096 }, 'the limits are the old ones');
+      await throttle(t, {});
+    },
+  },
+  {
+    id: 'block_set_io_throttle/device-unknown',
+    title: 'Limits for a device that does not exist are refused as DeviceNotFound',
+    requirements: ['block_set_io_throttle/device-unknown'],
+    needs: throttles,
+    topology: drive,
+    async run(t: CaseContext) {
+      const device = t.name('nothing');
+      await t.refused('block_set_io_throttle', { device, ...NO_LIMIT }, { class: 'DeviceNotFound' });
+    },
+  },
+];

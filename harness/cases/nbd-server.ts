@@ -1,0 +1,114 @@
+/** nbd-server-start, -add, -remove and -stop, with a client that reads and writes. */
+import { join } from 'node:path';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { addChain, CHAIN_SIZE, CLUSTER, chainNodes, guestContent, release, stairs } from './chains.ts';
+import { readNbd } from './nbd-read.ts';
+import { addNull, type CaseFile, needs, nullNodes } from './support.ts';
+
+const server = { commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-remove', 'nbd-server-stop'] };
+const exported = needs(chainNodes, server);
+const onNull = needs(nullNodes, { ...server, capabilities: ['sharedFiles'] });
+
+const address = (socket: CaseFile) => ({ addr: { type: 'unix', data: { path: socket.path } } });
+
+/** Starts the server on a socket in the scratch directory. */
+async function start(t: CaseContext): Promise<CaseFile> {
+  const name = t.name('nbd');
+  const socket = { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
+  t.equal(await t.execute('nbd-server-start', address(socket)), {}, 'nbd-server-start returns {}');
+  return socket;
+}
+
+const whole = { offset: 0, length: CHAIN_SIZE };
+
+export const nbdServerCases: readonly CaseDefinition[] = [
+  {
+    id: 'nbd-server/read',
+    title: 'A client reads the whole chain of an exported node, and cannot write it by default',
+    requirements: ['nbd-server-start/serves', 'nbd-server-add/writable'],
+    needs: exported,
+    async run(t: CaseContext) {
+      const chain = await addChain(t, 3);
+      const { node } = chain[2]!;
+      const socket = await start(t);
+      await t.execute('nbd-server-add', { device: node });
+      const got = await readNbd(socket.local, node, { ...whole, write: Buffer.alloc(CLUSTER, 0x77) });
+      t.equal(got.size, CHAIN_SIZE, 'the size of the export');
+      t.check(got.readOnly, 'it says that it is read-only');
+      t.check(got.data.equals(stairs(3)), 'its bytes are those of the chain');
+      t.check(got.writeError !== 0, 'the write was refused');
+      await t.execute('nbd-server-stop');
+      await release(
+        t,
+        chain.map((layer) => layer.node),
+      );
+      t.check((await guestContent(t, chain[2]!.file.local)).equals(stairs(3)), 'the image is as it was');
+    },
+  },
+  {
+    id: 'nbd-server/write',
+    title: 'What a client writes to a writable export is in the image',
+    requirements: ['nbd-server-add/writable', 'nbd-server-start/serves'],
+    needs: exported,
+    async run(t: CaseContext) {
+      const [layer] = await addChain(t, 1);
+      const socket = await start(t);
+      await t.execute('nbd-server-add', { device: layer!.node, writable: true });
+      const got = await readNbd(socket.local, layer!.node, { ...whole, write: Buffer.alloc(CLUSTER, 0x77) });
+      t.check(!got.readOnly && got.writeError === 0, 'the write succeeded');
+      await t.execute('nbd-server-stop');
+      await release(t, [layer!.node]);
+      const expected = stairs(1).fill(0x77, 0, CLUSTER);
+      t.check((await guestContent(t, layer!.file.local)).equals(expected), 'the image holds it');
+    },
+  },
+  {
+    id: 'nbd-server/remove',
+    title: 'A removed export is gone and its node free; one that is not there is refused',
+    requirements: ['nbd-server-remove/removes', 'nbd-server-add/name-taken'],
+    needs: { ...onNull, members: ['nbd-server-add.name'] },
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await start(t);
+      await t.execute('nbd-server-add', { device: node, name: 'disk' });
+      await t.refused('nbd-server-add', { device: node, name: 'disk' });
+      await t.refused('nbd-server-remove', { name: 'nothing' });
+      t.equal(await t.execute('nbd-server-remove', { name: 'disk' }), {}, 'it returns {}');
+      await t.refused('nbd-server-remove', { name: 'disk' });
+      await t.execute('blockdev-del', { 'node-name': node });
+    },
+  },
+  {
+    id: 'nbd-server/once',
+    title: 'There is one server at a time; stopping it takes the exports away, and another can be started',
+    requirements: ['nbd-server-start/once', 'nbd-server-stop/stops', 'nbd-server-add/needs-server'],
+    needs: onNull,
+    async run(t: CaseContext) {
+      const node = await addNull(t);
+      await t.refused('nbd-server-add', { device: node }, { text: /server not running/ });
+      const socket = await start(t);
+      await t.refused('nbd-server-start', address(socket), { text: /already running/ });
+      await t.execute('nbd-server-add', { device: node });
+      t.equal(await t.execute('nbd-server-stop'), {}, 'stopping returns {}');
+      await t.refused('nbd-server-add', { device: node }, { text: /server not running/ });
+      await t.execute('blockdev-del', { 'node-name': node });
+      await start(t);
+    },
+  },
+  {
+    id: 'nbd-server/refused',
+    title: 'Unknown nodes, and writing to a read-only one, are refused',
+    requirements: ['nbd-server-add/node-unknown', 'nbd-server-add/writable'],
+    needs: onNull,
+    async run(t: CaseContext) {
+      const device = await addNull(t, { 'read-only': true });
+      await start(t);
+      await t.refused('nbd-server-add', { device: t.name('nothing') });
+      const { error } = await t.request({
+        execute: 'nbd-server-add',
+        arguments: { device, writable: true },
+      });
+      if (error === undefined) t.info('nbd-server-add/writable: a read-only node is exported read-only');
+    },
+  },
+];

@@ -1,0 +1,195 @@
+/** blockdev-snapshot and blockdev-snapshot-sync: a new image on top. */
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Topology } from '../targets/target.ts';
+import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import {
+  addChain,
+  addQcow2,
+  backingOf,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  makeEmpty,
+  release,
+} from './chains.ts';
+import { buildQcow2 } from './qcow2-image.ts';
+import {
+  addNull,
+  type CaseFile,
+  findNode,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  newFile,
+  nodeInfo,
+  queryList,
+  refusedAsNotFound,
+} from './support.ts';
+
+const DRIVE = 'snapshot.img';
+
+/** Device `d0` with a raw image in node `a`. Its cases leave an overlay behind, and so take an endpoint each. */
+const drive: Topology = {
+  name: 'snapshot-drive',
+  images: [{ path: DRIVE, format: 'raw', size: MiB }],
+  options: ['-drive', `if=none,id=d0,file=@DIR@/${DRIVE},format=raw,node-name=a`],
+  monitors: 1,
+};
+
+const snapshots = needs(chainNodes, { commands: ['blockdev-snapshot'] });
+const onDevices = (...commands: string[]): Needs =>
+  needs(chainNodes, { commands: ['query-block', ...commands], capabilities: ['humanMonitor'] });
+
+/** What d0 has inserted. */
+async function inserted(t: CaseContext): Promise<JsonObject> {
+  const device = (await queryList(t, 'query-block')).find((entry) => entry.device === 'd0');
+  t.check(device?.inserted !== undefined, 'd0 has an image');
+  return device.inserted as JsonObject;
+}
+
+const overlayOf = (t: CaseContext, file: CaseFile) => addQcow2(t, file, { backing: null });
+
+export const snapshotCases: readonly CaseDefinition[] = [
+  {
+    id: 'blockdev-snapshot/nodes',
+    title: 'A snapshot of a node makes it the backing node of the overlay',
+    requirements: ['blockdev-snapshot/installs-backing', 'blockdev-del/in-use'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const [base] = await addChain(t, 1);
+      const overlay = await overlayOf(t, await makeEmpty(t));
+      t.contains(await nodeInfo(t, overlay), { backing_file_depth: 0 }, 'the overlay is bare');
+      t.equal(await t.execute('blockdev-snapshot', { node: base!.node, overlay }), {}, 'it returns {}');
+      t.contains(
+        await nodeInfo(t, overlay),
+        { backing_file_depth: 1, image: { 'backing-image': { filename: base!.file.path } } },
+        'the node is below the overlay',
+      );
+      await t.refused('blockdev-del', { 'node-name': base!.node }, { text: /in use|busy/ });
+      await release(t, [base!.node, overlay]);
+    },
+  },
+  {
+    id: 'blockdev-snapshot/device-follows',
+    title: 'A snapshot of what a device uses makes the device use the overlay',
+    requirements: ['blockdev-snapshot/device-follows', 'blockdev-snapshot/installs-backing'],
+    needs: onDevices('blockdev-snapshot'),
+    topology: drive,
+    fresh: true,
+    async run(t: CaseContext) {
+      const overlay = await overlayOf(t, await makeEmpty(t));
+      await t.execute('blockdev-snapshot', { node: 'd0', overlay });
+      t.contains(await inserted(t), { 'node-name': overlay, backing_file_depth: 1 }, 'd0 uses the overlay');
+      await t.refused('blockdev-del', { 'node-name': overlay });
+    },
+  },
+  {
+    id: 'blockdev-snapshot/refused',
+    title: 'Unknown nodes, and an overlay that has a backing image or is the node itself, are refused',
+    requirements: ['blockdev-snapshot/node-unknown', 'blockdev-snapshot/overlay-has-backing'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const [base, top] = await addChain(t, 2);
+      const [node] = await addChain(t, 1);
+      const overlay = await overlayOf(t, await makeEmpty(t));
+      for (const args of [
+        { node: t.name('nothing'), overlay },
+        { node: node!.node, overlay: t.name('nothing') },
+        { node: '', overlay },
+        { node: node!.node, overlay: '' },
+        { node: node!.node, overlay: top!.node },
+        { node: node!.node, overlay: node!.node },
+      ])
+        await t.refused('blockdev-snapshot', args);
+      t.contains(await nodeInfo(t, overlay), { backing_file_depth: 0 }, 'the overlay is bare');
+      t.contains(await nodeInfo(t, top!.node), { backing_file: base!.file.path }, 'the chain is as it was');
+    },
+  },
+  {
+    id: 'blockdev-snapshot-sync/device',
+    title: 'A snapshot of a device makes a qcow2 image over the present one, which the device uses',
+    requirements: ['blockdev-snapshot-sync/creates-overlay', 'blockdev-snapshot-sync/snapshot-node-name'],
+    needs: onDevices('blockdev-snapshot-sync'),
+    topology: drive,
+    fresh: true,
+    async run(t: CaseContext) {
+      const [file, name] = [newFile(t), t.name('overlay')];
+      const args = { device: 'd0', 'snapshot-file': file.path, 'snapshot-node-name': name };
+      t.equal(await t.execute('blockdev-snapshot-sync', args), {}, 'it returns {}');
+      t.contains(
+        await inserted(t),
+        { 'node-name': name, drv: 'qcow2', file: file.path, backing_file_depth: 1 },
+        'd0 uses the new image',
+      );
+      t.equal(await backingOf(file), `${t.dir}/${DRIVE}`, 'its header names the old one');
+      t.contains(await nodeInfo(t, 'a'), { drv: 'raw', ro: true }, 'that is read-only now');
+    },
+  },
+  {
+    id: 'blockdev-snapshot-sync/existing',
+    title: 'A snapshot with mode existing uses the image that is there, and refuses if none is',
+    requirements: ['blockdev-snapshot-sync/existing'],
+    needs: onDevices('blockdev-snapshot-sync'),
+    topology: drive,
+    fresh: true,
+    async run(t: CaseContext) {
+      const args = { device: 'd0', mode: 'existing', format: 'qcow2' };
+      await t.refused(
+        'blockdev-snapshot-sync',
+        { ...args, 'snapshot-file': newFile(t).path },
+        { text: /No such file/ },
+      );
+      const backing = { name: `${t.dir}/${DRIVE}`, format: 'raw' };
+      const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing }));
+      await t.execute('blockdev-snapshot-sync', { ...args, 'snapshot-file': file.path });
+      t.contains(await inserted(t), { drv: 'qcow2', file: file.path }, 'd0 uses the image');
+    },
+  },
+  {
+    id: 'blockdev-snapshot-sync/refused',
+    title: 'Bad names, formats, modes and places of a snapshot are refused, and the device keeps its image',
+    requirements: ['blockdev-snapshot-sync/snapshot-node-name', 'blockdev-snapshot-sync/creates-overlay'],
+    needs: onDevices('blockdev-snapshot-sync'),
+    topology: drive,
+    async run(t: CaseContext) {
+      const taken = await addNull(t);
+      const args = { device: 'd0', 'snapshot-file': newFile(t).path };
+      for (const fault of [
+        { 'snapshot-node-name': taken },
+        { 'snapshot-node-name': '1x' },
+        { format: 'nothing' },
+        { mode: 'nothing' },
+        { 'snapshot-file': `${t.dir}/nothing/x` },
+      ])
+        await t.refused('blockdev-snapshot-sync', { ...args, ...fault });
+      t.contains(await inserted(t), { 'node-name': 'a' }, 'd0 uses the old image');
+    },
+  },
+  {
+    id: 'blockdev-snapshot-sync/node-needs-a-name',
+    title: 'A snapshot by node-name needs a name for the new node; a file that was there stays as it was',
+    requirements: ['blockdev-snapshot-sync/snapshot-node-name'],
+    needs: needs(chainNodes, { commands: ['blockdev-snapshot-sync'] }),
+    async run(t: CaseContext) {
+      const [base] = await addChain(t, 1);
+      const file = await makeFile(t, 64 * KiB);
+      await t.refused(
+        'blockdev-snapshot-sync',
+        { 'node-name': base!.node, 'snapshot-file': file.path },
+        { text: /name missing/ },
+      );
+      t.check((await findNode(t, base!.node))?.backing_file_depth === 0, 'the node is as it was');
+    },
+  },
+  {
+    id: 'blockdev-snapshot-sync/device-unknown',
+    title: 'A snapshot of a device that does not exist is refused',
+    requirements: ['blockdev-snapshot-sync/device-unknown'],
+    needs: needs(chainNodes, { commands: ['blockdev-snapshot-sync'] }),
+    async run(t: CaseContext) {
+      const args: Record<string, Json> = { device: t.name('nothing'), 'snapshot-file': newFile(t).path };
+      await refusedAsNotFound(t, 'blockdev-snapshot-sync/device-unknown', 'blockdev-snapshot-sync', args);
+    },
+  },
+];

@@ -1,0 +1,107 @@
+/** Requirements of the commands that change the graph under its users: snapshots, backing names, quorum children, I/O threads. */
+import type { Requirement } from './requirement.ts';
+
+export const graphChanges = {
+  'blockdev-snapshot-sync/creates-overlay': {
+    level: 'must',
+    definition: 'blockdev-snapshot-sync',
+    text: 'A new image is made over the present one, in qcow2 unless format says otherwise, and the device uses it.',
+  },
+  'blockdev-snapshot-sync/device-unknown': {
+    level: 'must',
+    definition: 'blockdev-snapshot-sync',
+    text: 'A device that does not exist is refused with class DeviceNotFound.',
+    contradictedBy: 'blockdev-snapshot-sync/errors',
+  },
+  'blockdev-snapshot-sync/existing': {
+    level: 'must',
+    definition: 'NewImageMode',
+    text: 'With mode existing the image that is there is used; a file that is not there is refused.',
+  },
+  'blockdev-snapshot-sync/snapshot-node-name': {
+    level: 'must',
+    definition: 'BlockdevSnapshotSync',
+    text: 'snapshot-node-name is the name of the new node; one that is taken or malformed is refused.',
+  },
+  'blockdev-snapshot/device-follows': {
+    level: 'must',
+    definition: 'blockdev-snapshot',
+    text: 'A device that used the node uses the overlay afterwards.',
+  },
+  'blockdev-snapshot/installs-backing': {
+    level: 'must',
+    definition: 'blockdev-snapshot',
+    text: 'After success the node is the backing node of the overlay.',
+  },
+  'blockdev-snapshot/node-unknown': {
+    level: 'must',
+    definition: 'blockdev-snapshot',
+    text: 'A node or overlay that does not exist is refused.',
+  },
+  'blockdev-snapshot/overlay-has-backing': {
+    level: 'must',
+    definition: 'BlockdevSnapshot',
+    text: 'An overlay that has a backing image already is refused.',
+  },
+  'change-backing-file/device-unknown': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'A device that does not exist is refused with class DeviceNotFound.',
+    contradictedBy: 'random/r01007',
+  },
+  'change-backing-file/in-chain': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'An image-node-name that is not in the chain of device, or has no backing file, is refused.',
+  },
+  'change-backing-file/no-reopen': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'The backing node stays the same; only the name changes.',
+  },
+  'change-backing-file/writes-header': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'The string is written into the header of the image as given, unseen.',
+  },
+  'x-blockdev-change/adds': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'With node, a quorum gets that node as one more child.',
+  },
+  'x-blockdev-change/child-and-node': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'child and node together, or neither, are refused.',
+  },
+  'x-blockdev-change/quorum-only': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'A parent of another driver is refused.',
+  },
+  'x-blockdev-change/removes': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'With child, that child of the quorum is detached, and is free if the quorum alone used it.',
+  },
+  'x-blockdev-change/unknown': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'A parent, child or node that does not exist is refused.',
+  },
+  'x-blockdev-set-iothread/moves': {
+    level: 'must',
+    definition: 'x-blockdev-set-iothread',
+    text: 'A node without a BlockBackend moves to the thread of that id, and to the main loop with null.',
+  },
+  'x-blockdev-set-iothread/needs-force': {
+    level: 'must',
+    definition: 'x-blockdev-set-iothread',
+    text: 'A node that a BlockBackend uses is refused unless force is set.',
+  },
+  'x-blockdev-set-iothread/unknown': {
+    level: 'must',
+    definition: 'x-blockdev-set-iothread',
+    text: 'A node or thread that does not exist is refused.',
+  },
+} as const satisfies Record<string, Requirement>;
