@@ -11,8 +11,11 @@ import { UsageError } from './exit.ts';
 /** Milliseconds for one answer. */
 const TIMEOUT = 30_000;
 
-/** Throws `UsageError` if the endpoint does not come up or does not speak QMP. Nothing is left of it afterwards, also after a signal. */
-export async function withEndpoint<T>(target: Target, work: (session: Session) => Promise<T>): Promise<T> {
+/** Throws `UsageError` if the endpoint does not come up or does not speak QMP. Nothing is left of it afterwards, also after a signal, which `work` hears of. */
+export async function withEndpoint<T>(
+  target: Target,
+  work: (session: Session, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
   const interruption = abortOnSignals();
@@ -21,7 +24,7 @@ export async function withEndpoint<T>(target: Target, work: (session: Session) =
     const { signal } = interruption;
     const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, timeout: TIMEOUT, signal });
     try {
-      return await work(session);
+      return await work(session, signal);
     } finally {
       await session.stop();
     }
