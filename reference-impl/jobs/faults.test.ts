@@ -59,6 +59,21 @@ describe.each(cases)('%s, %s, policy %s', (kind, code, policy) => {
   );
 });
 
+test.each(['backup', 'mirror'] as const)(
+  '%s: what fails for ever and is ignored lets others end it',
+  async (kind) => {
+    fill(bench.node('s'));
+    bench.node('t').state.write = () => Promise.reject(new IoError('EIO'));
+    await JOBS[kind]({ 'on-target-error': 'ignore' });
+    await bench.idle();
+    await bench.pass(30);
+    expect(bench.told('BLOCK_JOB_ERROR').length).toBeGreaterThan(2);
+    await bench.run('block-job-cancel', { device: 'j' });
+    await bench.pass(10);
+    expect(await bench.run('query-block-jobs')).toEqual([]);
+  },
+);
+
 /** Makes a null node one that has data, for those who ask before they copy. */
 function fill({ state }: Node): void {
   state.blockStatus = (_offset, length) => Promise.resolve({ length, zero: false, allocated: true });

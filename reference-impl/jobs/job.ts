@@ -24,6 +24,10 @@ import { RateLimit } from './rate-limit.ts';
 import { assertTransition, assertVerb } from './status.ts';
 import type { JobOptions, JobWork } from './work.ts';
 
+/** Errors that a job ignores at one place before it tries again more slowly, and how slowly. */
+const FREE_RETRIES = 2;
+const RETRY_NS = 1_000_000n;
+
 export class Job {
   readonly id: string;
   readonly work: JobWork;
@@ -52,6 +56,9 @@ export class Job {
   #started = false;
   #pauseCount = 0;
   #userPaused = false;
+  /** Errors ignored in a row without progress, and the offset at the time. */
+  #ignored = 0;
+  #ignoredAt = -1;
   /** Lets the work go on where it waits. */
   #wake: (() => void) | undefined;
   /** Told when the work comes to rest: waits for time, for somebody, or is done. */
@@ -138,7 +145,9 @@ export class Job {
   /** Lets `ns` pass, or only a turn of the main loop; less if the job is cancelled or woken. Then pauses if asked to. */
   async sleep(ns = 0n): Promise<void> {
     if (this.cancelled) return;
-    if (this.#pauseCount === 0) await this.#yield(ns);
+    // What fails again and again must let time pass, or nobody else gets a turn to end it.
+    const stuck = this.#ignored > FREE_RETRIES && this.offset === this.#ignoredAt;
+    if (this.#pauseCount === 0) await this.#yield(ns === 0n && stuck ? RETRY_NS : ns);
     await this.pausePoint();
   }
 
@@ -232,6 +241,10 @@ export class Job {
   failed(operation: 'read' | 'write', policy: BlockdevOnError, error: IoError): BlockErrorAction {
     const action = errorAction(policy, error);
     this.#services.emit('BLOCK_JOB_ERROR', { device: this.id, operation, action });
+    if (action === 'ignore') {
+      this.#ignored = this.offset === this.#ignoredAt ? this.#ignored + 1 : 1;
+      this.#ignoredAt = this.offset;
+    }
     if (action === 'stop') {
       if (!this.#userPaused) this.pause();
       this.#userPaused = true;
