@@ -20,6 +20,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
   replay: { summary: 'replay transcripts on a target and compare', load: () => import('./replay.ts') },
   compat: { summary: 'report on several runs, merge shards, compare', load: () => import('./compat.ts') },
   schema: { summary: 'check, introspect, convert or compare schemas', load: () => import('./schema.ts') },
+  shell: { summary: 'talk to an endpoint', load: () => import('./shell.ts') },
   serve: { summary: 'run the reference implementation as an endpoint', load: () => import('./serve.ts') },
 };
 
