@@ -57,6 +57,26 @@ async function start(t: CaseContext, command: string, args: JsonObject): Promise
   return id;
 }
 
+const failing = needs(backups, { drivers: ['blkdebug'], events: [...events, 'BLOCK_JOB_ERROR'] });
+
+/** Starts a backup whose first write to the target fails, and waits until it says so. Gives the id of the job. */
+async function failingBackup(t: CaseContext, action: string): Promise<string> {
+  const [source] = await addChain(t, 1);
+  const file = await makeEmpty(t);
+  const target = await addQcow2(t, file, {
+    file: {
+      driver: 'blkdebug',
+      image: { driver: 'file', filename: file.path },
+      'inject-error': [{ event: 'write_aio', errno: 5, once: true }],
+    },
+  });
+  const args = { device: source!.node, target, sync: 'full', 'on-target-error': action };
+  const id = await start(t, 'blockdev-backup', args);
+  const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
+  t.contains(data ?? null, { operation: 'write', action }, 'the event tells what failed, and what is done');
+  return id;
+}
+
 export const backup: readonly CaseDefinition[] = [
   {
     id: 'blockdev-backup/full',
@@ -190,23 +210,36 @@ export const backup: readonly CaseDefinition[] = [
     id: 'blockdev-backup/error-report',
     title: 'A write error on the target with policy report brings BLOCK_JOB_ERROR, then a failed end',
     requirements: ['BLOCK_JOB_ERROR/emitted', 'BLOCK_JOB_ERROR/action', 'BLOCK_JOB_COMPLETED/error'],
-    needs: needs(backups, { drivers: ['blkdebug'], events: [...events, 'BLOCK_JOB_ERROR'] }),
+    needs: failing,
     async run(t: CaseContext) {
-      const source = await addChain(t, 1);
-      const file = await makeEmpty(t);
-      const target = await addQcow2(t, file, {
-        file: {
-          driver: 'blkdebug',
-          image: { driver: 'file', filename: file.path },
-          'inject-error': [{ event: 'write_aio', errno: 5 }],
-        },
-      });
-      const id = await start(t, 'blockdev-backup', { device: source[0]!.node, target, sync: 'full' });
-      const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
-      t.contains(data ?? null, { operation: 'write', action: 'report' }, 'the event tells what failed');
+      const id = await failingBackup(t, 'report');
       const end = (await t.event('BLOCK_JOB_COMPLETED', { device: id })).data as JsonObject;
       t.check(typeof end.error === 'string', 'the end tells the error');
+      t.check(Number(end.offset) < Number(end.len), 'offset is smaller than len');
       await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'blockdev-backup/error-ignore',
+    title: 'A write error on the target with policy ignore brings BLOCK_JOB_ERROR, and the job goes on',
+    requirements: ['BLOCK_JOB_ERROR/emitted', 'BLOCK_JOB_ERROR/action'],
+    needs: failing,
+    async run(t: CaseContext) {
+      const id = await failingBackup(t, 'ignore');
+      await succeeded(t, id, 'backup');
+      await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'blockdev-backup/error-stop',
+    title: 'A write error on the target with policy stop pauses the job; resumed, it completes',
+    requirements: ['BLOCK_JOB_ERROR/emitted', 'BLOCK_JOB_ERROR/action', 'block-job-resume/resumes'],
+    needs: needs(failing, { commands: ['block-job-resume'], events: failing.events! }),
+    async run(t: CaseContext) {
+      const id = await failingBackup(t, 'stop');
+      t.contains(await jobInfo(t, id), { paused: true, 'io-status': 'failed' }, 'it stands, and says why');
+      await t.execute('block-job-resume', { device: id });
+      await succeeded(t, id, 'backup');
     },
   },
   {

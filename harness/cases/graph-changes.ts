@@ -1,7 +1,16 @@
 /** change-backing-file, x-blockdev-change and x-blockdev-set-iothread: changes below the users of a node. */
+import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { addChain, chainNodes, readImage, release } from './chains.ts';
 import { addNull, checkAbsent, needs, nodeInfo, nullNodes, refusedAsNotFound } from './support.ts';
+
+/** Device `d0` over a null-co node. */
+const drive: Topology = {
+  name: 'null-drive',
+  images: [],
+  options: ['-drive', 'if=none,id=d0,driver=null-co,size=1M,node-name=n0'],
+  monitors: 1,
+};
 
 const backing = needs(chainNodes, { commands: ['change-backing-file'] });
 const quorums = needs(nullNodes, { commands: ['x-blockdev-change'], drivers: ['quorum'] });
@@ -146,6 +155,23 @@ export const graphChanges: readonly CaseDefinition[] = [
           {},
           'it returns {}',
         );
+    },
+  },
+  {
+    id: 'x-blockdev-set-iothread/needs-force',
+    title: 'The node of a device is refused a thread without force',
+    requirements: ['x-blockdev-set-iothread/needs-force'],
+    needs: needs(threads, { capabilities: ['humanMonitor'] }),
+    topology: drive,
+    async run(t: CaseContext) {
+      const iothread = await addThread(t);
+      for (const args of [{ iothread }, { iothread: null }, { iothread, force: false }])
+        await t.refused(
+          'x-blockdev-set-iothread',
+          { 'node-name': 'n0', ...args },
+          { text: /associated with a BlockBackend/ },
+        );
+      await t.execute('x-blockdev-set-iothread', { 'node-name': 'n0', iothread: null, force: true });
     },
   },
   {
