@@ -90,7 +90,8 @@ describe('import rules', () => {
       (source) => /^reference-impl\/drivers\/(?!index)/.test(source.path) && !isTest(source.path),
       (target, source) => {
         if (folder(target) === 'reference-impl/io' || project(target) === 'spec') return true;
-        if (/^reference-impl\/(drivers\/(driver|filter|sizes)|endpoint|errors)\.ts$/.test(target)) return true;
+        if (/^reference-impl\/(drivers\/(driver|filter|sizes)|endpoint|errors)\.ts$/.test(target))
+          return true;
         const own = source.path.split('/').slice(0, 3).join('/');
         return own.endsWith('.ts') ? false : target.startsWith(`${own}/`);
       },

@@ -41,7 +41,7 @@ export const subcommand: Subcommand = {
 
 async function replayFiles(paths: readonly string[], options: Options): Promise<ExitCode> {
   const interruption = abortOnSignals();
-  const colors = picocolors.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined);
+  const colors = picocolors.createColors(process.stdout.isTTY === true && process.env.NO_COLOR === undefined);
   const paint: Record<AnyVerdict, (text: string) => string> = {
     MATCH: colors.green,
     DIFFERS: colors.red,

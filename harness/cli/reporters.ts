@@ -52,7 +52,7 @@ function open(
   files: number[],
 ): Reporter {
   if (file === undefined) {
-    const color = stdout.isTTY && process.env.NO_COLOR === undefined;
+    const color = stdout.isTTY === true && process.env.NO_COLOR === undefined;
     return reporters[name]({
       out: (text) => stdout.write(text),
       color,

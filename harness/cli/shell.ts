@@ -52,7 +52,9 @@ class Shell {
   readonly #session: Session;
   readonly #schema: Schema;
   readonly #terminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
-  readonly #colors = picocolors.createColors(process.stdout.isTTY && process.env.NO_COLOR === undefined);
+  readonly #colors = picocolors.createColors(
+    process.stdout.isTTY === true && process.env.NO_COLOR === undefined,
+  );
   readonly #readline: Interface;
   #raw: boolean;
 

@@ -8,9 +8,9 @@ import { findNode, MiB, needs, nullNodes, queryList, virtualSize } from '../../s
 import { holds } from './search.ts';
 import { World } from './world.ts';
 
-const RUNS = 300;
-const RUNS_RESIZE = 60;
-const RUNS_QUERIES = 60;
+const RUNS = 80;
+const RUNS_RESIZE = 20;
+const RUNS_QUERIES = 20;
 
 export const effectCases: readonly CaseDefinition[] = [
   {

@@ -9,9 +9,9 @@ import { liveFor, offeredCommand, triedCommands } from './commands.ts';
 import { holds } from './search.ts';
 import { World } from './world.ts';
 
-const RUNS = 60;
+const RUNS = 20;
 /** Unions have more to try. */
-const RUNS_UNION = 300;
+const RUNS_UNION = 100;
 
 export function invalidCases(schema: Schema): CaseDefinition[] {
   return triedCommands(schema)

@@ -5,7 +5,7 @@ import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { holds } from './search.ts';
 import { World } from './world.ts';
 
-const RUNS = 150;
+const RUNS = 50;
 
 /** No JSON text has this byte: whatever was left open is given up with it. */
 const RESET = Buffer.from([0xff, 0x0a]);

@@ -9,9 +9,9 @@ import { faultsForm } from './form.ts';
 import { holds } from './search.ts';
 import { World } from './world.ts';
 
-const RUNS = 60;
+const RUNS = 20;
 /** Unions have more to try. */
-const RUNS_UNION = 400;
+const RUNS_UNION = 100;
 
 export function validCases(schema: Schema): CaseDefinition[] {
   return triedCommands(schema)
