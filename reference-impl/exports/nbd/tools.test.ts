@@ -6,7 +6,7 @@ import type { Node } from '../../graph/node.ts';
 import { run, whyMissing } from '../../testing-programs.ts';
 import { type Fixture, nbdFixture } from './testing.ts';
 
-const reason = whyMissing(['nbdinfo', 'nbdcopy', 'qemu-img', 'qemu-io'], 'qemu', 'nbd');
+const reason = whyMissing(['nbdinfo', 'nbdcopy', 'qemu-img', 'qemu-io'], 'nbd');
 const SIZE = 4 << 20;
 
 describe.skipIf(reason !== undefined)(`NBD tools${reason === undefined ? '' : ` (${reason})`}`, () => {
