@@ -116,10 +116,10 @@ export class Scene {
 
   add(step: Step): void {
     const symbols = symbolsOf(step);
-    const made = madeBy(step);
-    const node = symbols.find((symbol) => isOfKind(symbol, 'node') && !made.includes(symbol));
+    const makes = madeBy(step);
+    const node = symbols.find((symbol) => isOfKind(symbol, 'node') && !makes.includes(symbol));
     for (const symbol of symbols) this.#note(symbol);
-    for (const symbol of made) {
+    for (const symbol of makes) {
       this.#live.add(symbol);
       if (node !== undefined) this.#owners.set(symbol, node);
     }

@@ -54,10 +54,12 @@ hear() {
 # say FD TEXT: send a line; ask FD TEXT: also wait for the reply on the descriptor after FD
 say() { printf '%s\\n' "> $2"; printf '%s\\n' "$2" >&"$1"; }
 ask() { say "$1" "$2"; hear $(($1 + 1)); }
+# what the checks ask after each command that was waited for
+look() { ask 3 '{"execute": "query-named-block-nodes"}'; }
 trap '' PIPE
 ${indices.map((i) => `hear ${4 + 2 * i}; ask ${3 + 2 * i} '{"execute": "qmp_capabilities"}'`).join('\n')}
 ${stepLines(program.steps).join('\n')}
-ask 3 '{"execute": "query-version"}'
+look
 if [ "$answered" = yes ]; then
   echo "it still runs"
 else
@@ -96,7 +98,9 @@ function stepLines(steps: readonly Step[]): string[] {
   const owed: number[] = [];
   const lines: string[] = [];
   const settle = (): void => {
+    if (owed.length === 0) return;
     for (const fd of owed.splice(0)) lines.push(`hear ${fd + 1}`);
+    lines.push('look');
   };
   for (const [index, step] of steps.entries()) {
     if (step.kind === 'call') {
