@@ -80,16 +80,31 @@ export async function release(t: CaseContext, nodes: readonly string[]): Promise
   for (const node of nodes.toReversed()) await t.execute('blockdev-del', { 'node-name': node });
 }
 
-/** The header and tables of an image file that no node uses. */
-export async function readImage(file: CaseFile): Promise<Qcow2Image> {
-  return parseQcow2(await readFile(file.local));
+/** The header and tables of an image file; that there is none, or no sound one, fails the case. */
+export async function readImage(t: CaseContext, file: CaseFile): Promise<Qcow2Image> {
+  return parsed(t, await bytesOf(t, file.local));
+}
+
+/** The bytes of a file that the endpoint had to make or keep. */
+export async function bytesOf(t: CaseContext, local: string): Promise<Buffer> {
+  const bytes = await readFile(local).catch(() => null);
+  t.check(bytes !== null, `${basename(local)} can be read`);
+  return bytes;
+}
+
+function parsed(t: CaseContext, bytes: Buffer): Qcow2Image {
+  try {
+    return parseQcow2(bytes);
+  } catch (error) {
+    return t.check(false, `the image is sound: ${String(error)}`) as never;
+  }
 }
 
 /** What a guest reads of an image file that no node uses, through all its backing files. */
 export async function guestContent(t: CaseContext, local: string): Promise<Buffer> {
-  const bytes = await readFile(local);
+  const bytes = await bytesOf(t, local);
   if (!isQcow2(bytes)) return bytes;
-  const image = parseQcow2(bytes);
+  const image = parsed(t, bytes);
   const content = Buffer.alloc(image.size);
   if (image.backing !== null) (await guestContent(t, join(t.scratch, basename(image.backing)))).copy(content);
   for (let index = 0; index * image.clusterSize < image.size; index += 1) {
@@ -112,9 +127,4 @@ export async function checkContent(
   t.equal(got.length, expected.length, `${what}: the size`);
   const at = got.findIndex((byte, index) => byte !== expected[index]);
   t.check(at === -1, `${what}: byte ${at} is ${got[at]} and should be ${expected[at]}`);
-}
-
-/** The backing file that the header of an image names, also of one in use. */
-export async function backingOf(file: CaseFile): Promise<string | null> {
-  return (await readImage(file)).backing;
 }

@@ -54,7 +54,7 @@ export const graphChanges: readonly CaseDefinition[] = [
       await t.refused('blockdev-del', { 'node-name': base!.node });
       await release(t, [base!.node, middle!.node, top!.node]);
       for (const { file } of [top!, middle!])
-        t.equal((await readImage(file)).backing, unseen, 'the header holds the new name');
+        t.equal((await readImage(t, file)).backing, unseen, 'the header holds the new name');
     },
   },
   {
@@ -69,7 +69,7 @@ export const graphChanges: readonly CaseDefinition[] = [
       for (const node of [base!.node, other!.node, t.name('nothing'), ''])
         await t.refused('change-backing-file', { ...args, 'image-node-name': node });
       await release(t, [base!.node, top!.node]);
-      t.equal((await readImage(top!.file)).backing, base!.file.path, 'the header is as it was');
+      t.equal((await readImage(t, top!.file)).backing, base!.file.path, 'the header is as it was');
     },
   },
   {

@@ -56,6 +56,7 @@ export const limitCases: readonly CaseDefinition[] = [
     requirements: ['block-set-write-threshold/node-unknown'],
     needs: thresholds,
     async run(t: CaseContext) {
+      await threshold(t, await addNull(t), 1);
       for (const node of [t.name('nothing'), ''])
         await t.refused(
           'block-set-write-threshold',

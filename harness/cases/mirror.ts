@@ -95,7 +95,9 @@ export const mirror: readonly CaseDefinition[] = [
       const chain = await addChain(t, 1);
       const target = await addRaw(t, CHAIN_SIZE);
       const args = { device: chain[0]!.node, target: target.name, sync: 'none' };
-      await end(t, 'cancel', await ready(t, 'blockdev-mirror', args));
+      const id = await ready(t, 'blockdev-mirror', args);
+      t.contains(await jobInfo(t, id), { type: 'mirror', ready: true }, 'it waits');
+      await end(t, 'cancel', id);
       await release(t, [target.name, chain[0]!.node]);
       await checkContent(t, target.file, Buffer.alloc(CHAIN_SIZE), 'the target');
     },

@@ -1,6 +1,6 @@
 /**
  * The least of an NBD client, from the public protocol document: it asks for one export (NBD_OPT_EXPORT_NAME of the
- * fixed newstyle handshake), reads one range, tries one write if asked to, and leaves.
+ * fixed newstyle handshake), reads one range, tries one write, and leaves.
  */
 import { connect, type Socket } from 'node:net';
 
@@ -19,15 +19,15 @@ export interface NbdExport {
   readonly readOnly: boolean;
   /** What was read. */
   readonly data: Buffer;
-  /** Error number of the write; null if none was tried. */
-  readonly writeError: number | null;
+  /** Error number of the write, 0 if it succeeded. */
+  readonly writeError: number;
 }
 
 /** Rejects if the server closes the connection, as it does when it has no export of that name. */
 export async function readNbd(
   path: string,
   name: string,
-  range: { readonly offset: number; readonly length: number; readonly write?: Buffer },
+  range: { readonly offset: number; readonly length: number; readonly write: Buffer },
 ): Promise<NbdExport> {
   const socket = connect(path);
   try {
@@ -45,11 +45,8 @@ export async function readNbd(
     const failed = (await bytes(16)).readUInt32BE(4);
     if (failed !== 0) throw new Error(`NBD read failed with ${failed}`);
     const data = await bytes(range.length);
-    let writeError: number | null = null;
-    if (range.write) {
-      socket.write(Buffer.concat([request(WRITE, range.offset, range.write.length), range.write]));
-      writeError = (await bytes(16)).readUInt32BE(4);
-    }
+    socket.write(Buffer.concat([request(WRITE, range.offset, range.write.length), range.write]));
+    const writeError = (await bytes(16)).readUInt32BE(4);
     socket.write(request(DISCONNECT, 0, 0));
     return { size: Number(described.readBigUInt64BE(0)), readOnly, data, writeError };
   } finally {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { addChain, CHAIN_SIZE, CLUSTER, chainNodes, guestContent, release, stairs } from './chains.ts';
-import { readNbd } from './nbd-read.ts';
+import { type NbdExport, readNbd } from './nbd-read.ts';
 import { addNull, type CaseFile, needs, nullNodes } from './support.ts';
 
 const server = { commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-remove', 'nbd-server-stop'] };
@@ -19,7 +19,15 @@ async function start(t: CaseContext): Promise<CaseFile> {
   return socket;
 }
 
-const whole = { offset: 0, length: CHAIN_SIZE };
+/** Reads the whole export, and tries a write; that the server does not serve it fails the case. */
+async function client(t: CaseContext, socket: CaseFile, name: string): Promise<NbdExport> {
+  const range = { offset: 0, length: CHAIN_SIZE, write: Buffer.alloc(CLUSTER, 0x77) };
+  try {
+    return await readNbd(socket.local, name, range);
+  } catch (error) {
+    return t.check(false, `a client is served: ${String(error)}`) as never;
+  }
+}
 
 export const nbdServerCases: readonly CaseDefinition[] = [
   {
@@ -32,7 +40,7 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       const { node } = chain[2]!;
       const socket = await start(t);
       await t.execute('nbd-server-add', { device: node });
-      const got = await readNbd(socket.local, node, { ...whole, write: Buffer.alloc(CLUSTER, 0x77) });
+      const got = await client(t, socket, node);
       t.equal(got.size, CHAIN_SIZE, 'the size of the export');
       t.check(got.readOnly, 'it says that it is read-only');
       t.check(got.data.equals(stairs(3)), 'its bytes are those of the chain');
@@ -54,7 +62,7 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       const [layer] = await addChain(t, 1);
       const socket = await start(t);
       await t.execute('nbd-server-add', { device: layer!.node, writable: true });
-      const got = await readNbd(socket.local, layer!.node, { ...whole, write: Buffer.alloc(CLUSTER, 0x77) });
+      const got = await client(t, socket, layer!.node);
       t.check(!got.readOnly && got.writeError === 0, 'the write succeeded');
       await t.execute('nbd-server-stop');
       await release(t, [layer!.node]);

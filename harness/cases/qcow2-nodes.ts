@@ -126,6 +126,7 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
       };
       await t.refused('blockdev-add', args, { text: /No such file/ });
       t.equal((await nodeNames(t)).toSorted(), before.toSorted(), 'no node is left');
+      await addQcow2(t, await makeEmpty(t));
     },
   },
   {
@@ -143,6 +144,7 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
       };
       await t.refused('blockdev-add', args, { text: /Image is not in qcow2 format/ });
       t.equal((await nodeNames(t)).toSorted(), before.toSorted(), 'no node is left');
+      await addQcow2(t, await makeEmpty(t));
     },
   },
   {

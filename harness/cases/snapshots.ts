@@ -5,11 +5,11 @@ import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import {
   addChain,
   addQcow2,
-  backingOf,
   CHAIN_SIZE,
   CLUSTER,
   chainNodes,
   makeEmpty,
+  readImage,
   release,
 } from './chains.ts';
 import { buildQcow2 } from './qcow2-image.ts';
@@ -122,7 +122,7 @@ export const snapshotCases: readonly CaseDefinition[] = [
         { 'node-name': name, drv: 'qcow2', file: file.path, backing_file_depth: 1 },
         'd0 uses the new image',
       );
-      t.equal(await backingOf(file), `${t.dir}/${DRIVE}`, 'its header names the old one');
+      t.equal((await readImage(t, file)).backing, `${t.dir}/${DRIVE}`, 'its header names the old one');
       t.contains(await nodeInfo(t, 'a'), { drv: 'raw', ro: true }, 'that is read-only now');
     },
   },

@@ -1,5 +1,5 @@
 /** transaction: several actions that are done together or not at all. */
-import type { JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { addChain, addQcow2, chainNodes, makeEmpty, release } from './chains.ts';
 import { CRAWL, checkNoJob, completed, jobInfo } from './jobs.ts';
@@ -56,7 +56,11 @@ export const transactionCases: readonly CaseDefinition[] = [
       t.equal(await t.execute('transaction', { actions: [] }), {}, 'without actions it returns {}');
       const actions = nodes.map((node) => bitmap(node, 'b'));
       t.equal(await t.execute('transaction', { actions }), {}, 'it returns {}');
-      for (const node of nodes) await t.execute('block-dirty-bitmap-remove', { node, name: 'b' });
+      for (const node of nodes) {
+        const digest = await t.execute('x-debug-block-dirty-bitmap-sha256', { node, name: 'b' });
+        t.check(isJsonObject(digest) && typeof digest.sha256 === 'string', 'the bitmap is there');
+        await t.execute('block-dirty-bitmap-remove', { node, name: 'b' });
+      }
     },
   },
   {
