@@ -136,7 +136,7 @@ test.each([
   'pausing a job that never was',
   'change of a node without children',
   'error class that QMP does not know',
-  'node without ro once it has a bitmap',
+  'event without its data',
   'query that counts in the state',
   'refused overlay that makes read-only',
   'deleted node that leaves another',

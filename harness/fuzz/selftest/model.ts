@@ -31,6 +31,7 @@ export interface Job {
 /** Up to this speed a job never ends by itself. */
 const SLOW = 1048576;
 const DEFAULT_SIZE = 2 ** 30;
+const INT64_MAX = 2n ** 63n - 1n;
 
 /** A command is refused. */
 class Refusal extends Error {
@@ -230,6 +231,7 @@ export class Model {
 
 function integer(value: Json | undefined): number {
   if (typeof value !== 'number' && typeof value !== 'bigint') throw new Refusal('Invalid parameter type');
+  if (BigInt(value) > INT64_MAX) throw new Refusal('Parameter is out of range');
   return Number(value);
 }
 
