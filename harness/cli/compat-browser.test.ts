@@ -88,7 +88,7 @@ describe('the HTML report', () => {
       await page.getByLabel('Endpoint', { exact: true }).selectOption({ index: 2 });
       expect(await page.getByText('No case matches.').isVisible()).toBe(true);
       await page.getByRole('button', { name: 'Reset' }).click();
-      await page.waitForFunction('document.querySelectorAll(".case:not([hidden])").length === 9');
+      await page.locator('.case:visible').nth(8).waitFor();
     }));
 
   test('searches id, title, requirement and message, with the keyboard alone', () =>

@@ -48,9 +48,9 @@ function schema(
 
 const known = {
   commands: new Set(['blockdev-add', 'query-block', 'stop']),
-  schema: schema({ raw: ['file', 'size'], qcow2: ['file'], nbd: [] }, ['query-block']),
+  schema: schema({ raw: ['file', 'size', 'format'], qcow2: ['file'], nbd: [] }, ['query-block']),
 };
-const offered = schema({ raw: ['file'] }, ['query-block']);
+const offered = schema({ raw: ['file', 'format'] }, ['query-block']);
 
 function lacking(scenario: JsonObject): string | null {
   return missing(readScenario(JSON.stringify({ name: 'x', steps: [], ...scenario })), known, offered);
@@ -77,7 +77,7 @@ describe('missing', () => {
     ['a driver of a child in an option', { argv: ['-blockdev', 'driver=raw,file.driver=nbd'] }, 'driver nbd'],
     ['a driver in a JSON option', { argv: ['-blockdev', '{"driver": "nbd"}'] }, 'driver nbd'],
     ['a format of a drive', { argv: ['-drive', 'if=none,format=qcow2'] }, 'driver qcow2'],
-    ['a format of a new image', add({ driver: 'raw', nope: { format: 'qcow2' } }), 'driver qcow2'],
+    ['a format of a new image', add({ driver: 'raw', format: 'qcow2' }), 'driver qcow2'],
     ['a member', add({ size: '1', driver: 'raw' }), 'member size of blockdev-add raw'],
   ])('finds %s', (_, scenario, expected) => {
     expect(lacking(scenario)).toBe(expected);

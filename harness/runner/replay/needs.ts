@@ -26,7 +26,6 @@ export function missing(scenario: Scenario, known: Known, offered: Schema): stri
     ...namesInText(raw, 'execute').map((name) => missingCommand(name, known, offered)),
     ...namesInText(raw, 'driver').map((name) => missingDriver(name, known, offered)),
     ...messages.flatMap(driversInPseudoNames).map((name) => missingDriver(name, known, offered)),
-    ...messages.flatMap(formats).map((name) => missingDriver(name, known, offered)),
     ...scenario.argv.flatMap(driversInOption).map((name) => missingDriver(name, known, offered)),
   ]);
 }
@@ -39,7 +38,10 @@ function missingInMessage(message: Json, known: Known, offered: Schema): string 
   const ours = known.schema.commands.get(name);
   const theirs = offered.commands.get(name);
   if (!ours || !theirs || message.arguments === undefined) return null;
-  return missingInValue(message.arguments, ours.arguments, theirs.arguments, name);
+  return (
+    missingInValue(message.arguments, ours.arguments, theirs.arguments, name) ??
+    firstOf(formats(message.arguments, ours.arguments), (format) => missingDriver(format, known, offered))
+  );
 }
 
 function missingCommand(name: string, known: Known, offered: Schema): string | null {
@@ -81,6 +83,18 @@ function missingInValue(value: Json, ours: SchemaType, theirs: SchemaType, what:
     const right = memberType(theirs, tagged, key);
     if (!right) return `member ${key} of ${typeof tagged === 'string' ? `${what} ${tagged}` : what}`;
     return missingInValue(member, left, right, left.kind === 'object' ? left.name : what);
+  });
+}
+
+/** Values of members `format` that are plain strings: commands take the driver of a new image so. */
+function formats(value: Json, type: SchemaType): string[] {
+  if (type.kind === 'array' && Array.isArray(value))
+    return value.flatMap((item) => formats(item, type.element));
+  if (type.kind !== 'object' || !isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([name, member]) => {
+    const memberIs = memberType(type, value[type.tag ?? ''], name);
+    if (name === 'format' && memberIs?.kind === 'builtin') return typeof member === 'string' ? [member] : [];
+    return memberIs === undefined ? [] : formats(member, memberIs);
   });
 }
 
@@ -136,15 +150,6 @@ function driversInPseudoNames(value: Json): string[] {
   if (typeof value === 'string') return value.startsWith('json:') ? namesInText(value, 'driver') : [];
   if (Array.isArray(value)) return value.flatMap(driversInPseudoNames);
   return isJsonObject(value) ? Object.values(value).flatMap(driversInPseudoNames) : [];
-}
-
-/** Values of members `format`: drivers that commands take as plain strings. */
-function formats(value: Json): string[] {
-  if (Array.isArray(value)) return value.flatMap(formats);
-  if (!isJsonObject(value)) return [];
-  return Object.entries(value).flatMap(([name, member]) =>
-    name === 'format' && typeof member === 'string' ? [member] : formats(member),
-  );
 }
 
 /** Drivers that the value of `-blockdev` or `-drive` names. */
