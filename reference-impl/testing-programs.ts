@@ -30,10 +30,20 @@ function isInstalled(program: string): boolean {
   }
 }
 
+/** What qemu-img says when a busy machine keeps it from timing its key derivation: by chance, so it may try again. */
+const BY_CHANCE = 'Unable to get accurate CPU usage';
+const TRIES = 20;
+
 /** Runs a program to its end; its standard output. Rejects, with its standard error, on a status other than 0. */
 export async function run(program: string, ...args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 1 << 26 });
-  return stdout;
+  for (let tries = 1; ; tries++) {
+    try {
+      const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 1 << 26 });
+      return stdout;
+    } catch (error) {
+      if (tries === TRIES || !String((error as Error).message).includes(BY_CHANCE)) throw error;
+    }
+  }
 }
 
 /** Starts a server; waits until it accepts connections at the socket `path`. Rejects if it ends before that. */

@@ -74,7 +74,7 @@ function makeWithQemuImg(path: string, options: string): void {
       tool('qemu-img', 'create', '-q', ...withSecret, '-f', 'luks', '-o', given, path, '1M');
       return;
     } catch (error) {
-      if (attempt === 5 || !String(error).includes('Unable to get accurate CPU usage')) throw error;
+      if (attempt === 20 || !String(error).includes('Unable to get accurate CPU usage')) throw error;
     }
   }
 }
