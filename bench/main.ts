@@ -28,10 +28,10 @@ function option(name: string): string | undefined {
   return at === -1 ? undefined : process.argv[at + 1];
 }
 
-function line({ id, title, ratio, claim, ours, peer, round }: Measurement): string {
-  const ms = (value: number) => `${(value * 1000).toPrecision(3)} ms`;
+function line({ id, title, ratio, claim, ours, peer, round, unit }: Measurement): string {
+  const told = (value: number) => (unit ? `${value.toFixed(0)} ${unit}` : `${(value * 1000).toFixed(1)} ms`);
   const sign = ratio >= claim ? 'ok  ' : 'FAIL';
-  return `${sign} ${id}: ${ratio.toFixed(2)} (claim: at least ${claim.toFixed(2)})\n     ${title}\n     ours ${ms(ours)}, peer ${ms(peer)} for ${round}\n`;
+  return `${sign} ${id}: ${ratio.toFixed(2)} (claim: at least ${claim.toFixed(2)})\n     ${title}\n     ours ${told(ours)}, peer ${told(peer)} for ${round}\n`;
 }
 
 const only = option('--only');

@@ -11,9 +11,11 @@ export interface Measurement {
   readonly ratio: number;
   /** The least ratio that the project promises. */
   readonly claim: number;
-  /** Median seconds of one round, ours and the peer's. */
+  /** Medians of one round, ours and the peer's, in `unit`. */
   readonly ours: number;
   readonly peer: number;
+  /** Default: seconds. The fewer the better in any case. */
+  readonly unit?: 'MB';
   /** What one round is. */
   readonly round: string;
 }
@@ -24,7 +26,7 @@ export interface Benchmark {
   measure(): Promise<readonly Measurement[]>;
 }
 
-export type Claim = Pick<Measurement, 'id' | 'title' | 'claim' | 'round'>;
+export type Claim = Pick<Measurement, 'id' | 'title' | 'claim' | 'round' | 'unit'>;
 
 export function compared(claim: Claim, times: { ours: number; peer: number }): Measurement {
   return { ...claim, ...times, ratio: times.peer / times.ours };
