@@ -30,8 +30,9 @@ const REQUIRED = (process.env.QMPCHECK_REQUIRE ?? '').split(',').includes('qemu'
 const programs = new Map<Json, boolean>();
 
 /** Why the host cannot prepare the transcript. */
-function missing({ setup }: Transcript): string | undefined {
-  for (const [command] of setup) {
+function missing({ setup, steps }: Transcript): string | undefined {
+  const hosted = steps.flatMap((step) => (Array.isArray(step.host) ? [step.host as readonly Json[]] : []));
+  for (const [command] of [...setup, ...hosted]) {
     const program = command === '@nbd' ? 'qemu-nbd' : command;
     if (typeof program !== 'string' || program.startsWith('@')) continue;
     if (!programs.has(program)) programs.set(program, hasProgram(program));

@@ -9,7 +9,7 @@ import { inFolder, qmpcheck } from '../testing/command-line.ts';
 
 const schema = fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
 const transcripts = fileURLToPath(
-  new URL('reference-impl/testdata/observed/scenarios/blockdev-del', packageRoot()),
+  new URL('reference-impl/testdata/observed/scenarios/protocol', packageRoot()),
 );
 
 describe('run', () => {

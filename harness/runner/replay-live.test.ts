@@ -25,7 +25,10 @@ describe('replay', () => {
   it('matches every transcript that the reference was made from', async () => {
     const { results } = await replay({ target: reference('reference'), paths: [OBSERVED], jobs: 2 });
     expect(results.length).toBeGreaterThan(50);
-    expect(results.filter((result) => result.verdict !== 'MATCH')).toEqual([]);
+    // without QEMU's tools, what they would have to set up is skipped
+    const toolsMissing = enginesUnavailable('qemu-img', 'qemu-io', 'qemu-nbd') !== null;
+    const fine = toolsMissing ? ['MATCH', 'SKIPPED'] : ['MATCH'];
+    expect(results.filter((result) => !fine.includes(result.verdict))).toEqual([]);
   });
 
   const AS_EVER: [string, Verdict][] = [
