@@ -2,9 +2,8 @@
  * The command line. Subcommands are loaded when they are called, so that `--help` costs little more than an empty
  * node process. A subcommand returns its exit code; nothing below this file ends the process.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { packageRoot } from '../../spec/package-root.ts';
+import { toolVersion } from '../tool-version.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import type { Subcommand } from './subcommand.ts';
 
@@ -23,11 +22,6 @@ const subcommands: Readonly<Record<string, Entry>> = {
   shell: { summary: 'talk to an endpoint', load: () => import('./shell.ts') },
   serve: { summary: 'run the reference implementation as an endpoint', load: () => import('./serve.ts') },
 };
-
-function toolVersion(): string {
-  const text = readFileSync(new URL('package.json', packageRoot()), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
-}
 
 async function main(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;

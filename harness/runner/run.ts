@@ -6,15 +6,14 @@
  *   3. execute, telling the reporters as results come in the order of the plan;
  *   4. compare with what was expected, and write the record.
  */
-import { readFileSync } from 'node:fs';
 import type { CaseRecord, RequirementRecord, RunRecord } from '../../reports/record.ts';
 import { RECORD_VERSION } from '../../reports/record.ts';
 import type { Reporter } from '../../reports/reporter.ts';
 import type { Schema } from '../../spec/model.ts';
-import { packageRoot } from '../../spec/package-root.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Target } from '../targets/target.ts';
+import { toolVersion } from '../tool-version.ts';
 import { EMPTY_TOPOLOGY, execute } from './execute.ts';
 import { Expectations } from './expectations.ts';
 import { introduce } from './identity.ts';
@@ -116,10 +115,4 @@ function usedRequirements(records: readonly CaseRecord[]): RequirementRecord[] {
   return (Object.entries(requirements) as [string, Requirement][])
     .filter(([id]) => used.has(id))
     .map(([id, { level, definition, text }]) => ({ id, level, definition, text }));
-}
-
-/** Version of this package. */
-export function toolVersion(): string {
-  const text = readFileSync(new URL('package.json', packageRoot()), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
