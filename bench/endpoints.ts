@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../spec/package-root.ts';
+import { BareLoop } from './bare-loop.ts';
 
 export const STORAGE_DAEMON = 'qemu-storage-daemon';
 
@@ -52,16 +53,18 @@ export class BenchEndpoint {
     const sockets = Array.from({ length: monitors }, (_, i) => join(folder, `${i}.sock`));
     const options = sockets.flatMap((path, i) => [
       chardev,
-      `socket,id=c${i},path=${path},server=on,wait=off`,
+      `socket,id=c${i},path=${path},server=on,wait=${i === sockets.length - 1 ? 'on' : 'off'}`,
       monitor,
       `chardev=c${i}${mode}`,
     ]);
-    const child = spawn(command, [...first, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(command, [...first, ...options], { stdio: ['ignore', 'ignore', 'ignore'] });
     const endpoint = new BenchEndpoint(child, folder, sockets);
     while (!sockets.every((path) => existsSync(path))) {
       if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // As in the harness's own targets: a client that comes before its monitor is set up may lose its first command.
+    (await BareLoop.open(sockets.at(-1)!)).close();
     return endpoint;
   }
 

@@ -59,17 +59,17 @@ async function nodesOf(): Promise<unknown[]> {
   return nodes.map((node) => node['node-name']);
 }
 
-/** Resolves when something listens on the socket. */
+/** Resolves when a monitor greets on the socket. */
 async function listening(): Promise<void> {
   for (;;) {
     const transport = await connectUnix(socket).catch(() => null);
-    if (transport !== null) return transport.close();
+    if (transport !== null) return (await QmpClient.connect(transport)).close();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
 test('a run leaves the nodes of others, and none of its own', async () => {
-  startDaemon(`path=${socket},server=on,wait=off`);
+  startDaemon(`path=${socket},server=on,wait=on`);
   await listening();
   const record = await runOn(`unix:${socket}`);
   expect(record.totals).toMatchObject({ error: 0, timeout: 0, crash: 0, fail: 0 });

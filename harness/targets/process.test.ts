@@ -45,6 +45,12 @@ async function firstLine(child: Child): Promise<string> {
 }
 
 describe('the end of a child', () => {
+  test('what our own options bring about is no word of the child', async () => {
+    const child = start('echo x: info: waiting >&2; echo mine >&2', { unheard: /: info: waiting/ });
+    await child.exited;
+    expect(child.lastWords()).toEqual(['mine']);
+  });
+
   test('is told with exit status and last lines of stderr', async () => {
     const child = start('for i in $(seq 30); do echo line $i >&2; done; exit 3');
     expect(await child.exited).toEqual({ code: 3, signal: null });

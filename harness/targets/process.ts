@@ -34,6 +34,8 @@ export interface ChildOptions {
   /** True: stdin and stdout are pipes for us; else both are the null device. */
   readonly pipes?: boolean;
   readonly limits?: ProcessLimits;
+  /** Lines of stderr that our own options bring about: no words of the endpoint's. */
+  readonly unheard?: RegExp;
 }
 
 /** Wait for an end by SIGTERM before SIGKILL. */
@@ -64,12 +66,18 @@ exec "$@"`;
 /** Keeps the last lines of a stream, whatever its length. */
 class LineTail {
   readonly #lines: string[] = [];
+  readonly #unheard: RegExp | undefined;
   #rest = '';
+
+  constructor(unheard: RegExp | undefined) {
+    this.#unheard = unheard;
+  }
 
   push(text: string): void {
     const parts = (this.#rest + text).split('\n');
     this.#rest = parts.pop()!.slice(-LINE_LENGTH);
-    for (const line of parts) this.#lines.push(line.slice(0, LINE_LENGTH));
+    for (const line of parts)
+      if (this.#unheard?.test(line) !== true) this.#lines.push(line.slice(0, LINE_LENGTH));
     this.#lines.splice(0, this.#lines.length - LAST_LINES);
   }
 
@@ -83,11 +91,12 @@ export class Child {
   /** Resolves when the process has ended and its stderr was read. Never rejects. */
   readonly exited: Promise<ExitInfo>;
   readonly #process: ChildProcess;
-  readonly #tail = new LineTail();
+  readonly #tail: LineTail;
   #running = true;
 
   /** Throws if not even a shell can be started. A command that cannot be found exits with 127. */
   constructor(options: ChildOptions) {
+    this.#tail = new LineTail(options.unheard);
     const data = options.pipes === true ? 'pipe' : 'ignore';
     const stdio: StdioOptions = [data, data, 'pipe', 'pipe'];
     const script = guardScript(options.limits);

@@ -2,7 +2,7 @@
  * `qemu-storage-daemon[:PATH]`: QEMU's block layer without a machine. It has no guest devices and no `-drive`.
  */
 import { missingProgram } from './lookup.ts';
-import { startProgram } from './spawned.ts';
+import { monitorOptions, startProgram } from './spawned.ts';
 import { type StartRequest, type Target, UnsupportedTopology } from './target.ts';
 
 const DEFAULT_PROGRAM = 'qemu-storage-daemon';
@@ -28,20 +28,17 @@ export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM):
         {
           command: path,
           // It works through its options in order: with the monitors last, a greeting means that it took them all.
-          args: (sockets) => [
-            ...options,
-            ...sockets.flatMap((socket, index) => [
-              '--chardev',
-              `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`,
-              '--monitor',
-              `chardev=qmpcheck-mon${index}`,
-            ]),
-          ],
+          args: (sockets) => [...options, ...monitorOptions(sockets).map(daemonMonitor)],
         },
         request,
       );
     },
   };
+}
+
+/** The daemon's spelling of a word of `monitorOptions`. */
+function daemonMonitor(word: string): string {
+  return word === '-mon' ? '--monitor' : word === '-chardev' ? '--chardev' : word;
 }
 
 /** Options come in pairs: a name, then its value. Throws `UnsupportedTopology` for one the daemon does not have. */

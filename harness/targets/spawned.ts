@@ -17,6 +17,8 @@ import { type Endpoint, type ExitInfo, StartError, type StartRequest } from './t
 
 /** Pause between two tries to connect to a program that is coming up. */
 const RETRY_MS = 2;
+/** What QEMU says of `wait=on`. */
+const WAITING = /: info: QEMU waiting for connection on: /;
 /** Longest time from the start to the greeting. */
 const START_MS = 20_000;
 
@@ -39,7 +41,7 @@ export async function startProgram(program: Program, request: StartRequest): Pro
   try {
     const args = substituteDir(program.args(sockets), request.scratch);
     const env = { ...program.env, ...request.environment };
-    child = new Child({ ...program, args, env, cwd: request.scratch });
+    child = new Child({ ...program, args, env, cwd: request.scratch, unheard: WAITING });
     const first = await firstMonitor(child, sockets, request.signal);
     return new SpawnedEndpoint(child, args, request.scratch, folder, sockets, first);
   } catch (error) {
@@ -49,14 +51,24 @@ export async function startProgram(program: Program, request: StartRequest): Pro
   }
 }
 
-/** QEMU's options for a QMP monitor on each socket. */
+/**
+ * QEMU's options for a QMP monitor on each socket.
+ *
+ * QEMU listens on a socket before its monitor is set up: of 300 clients that come in between, one is greeted twice or
+ * loses its first command. So it has to wait for the first monitor's client, and makes that monitor last: its greeting
+ * means that all of them are set up.
+ */
 export function monitorOptions(sockets: readonly string[]): string[] {
-  return sockets.flatMap((socket, index) => [
-    '-chardev',
-    `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=off`,
-    '-mon',
-    `chardev=qmpcheck-mon${index},mode=control`,
-  ]);
+  return sockets
+    .flatMap((socket, index) => [
+      ['-mon', `chardev=qmpcheck-mon${index},mode=control`],
+      [
+        '-chardev',
+        `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=${index === 0 ? 'on' : 'off'}`,
+      ],
+    ])
+    .reverse()
+    .flat();
 }
 
 /** `@DIR@` stands for the scratch folder, as the endpoint sees it. */

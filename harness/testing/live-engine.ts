@@ -9,13 +9,13 @@ import { connectUnix } from '../transports/unix.ts';
 
 export type LiveEngine = 'qemu-storage-daemon' | 'qemu-system-x86_64';
 
-/** Options of each engine for a monitor on the socket `path`. */
+/** Options of each engine for a monitor on the socket `path`, set up only when its client is there. */
 const MONITOR_OPTIONS = {
   'qemu-storage-daemon': (path) =>
-    `--chardev socket,id=mon0,path=${path},server=on,wait=off --monitor chardev=mon0`,
+    `--chardev socket,id=mon0,path=${path},server=on,wait=on --monitor chardev=mon0`,
   'qemu-system-x86_64': (path) =>
     '-machine none -accel tcg -S -nodefaults -display none ' +
-    `-chardev socket,id=mon0,path=${path},server=on,wait=off -mon chardev=mon0,mode=control`,
+    `-chardev socket,id=mon0,path=${path},server=on,wait=on -mon chardev=mon0,mode=control`,
 } satisfies Record<LiveEngine, (path: string) => string>;
 
 export interface Live {
@@ -29,7 +29,7 @@ export async function startLive(engine: LiveEngine): Promise<Live> {
   const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-live-'));
   const path = join(folder, 'monitor');
   const child = spawn(engine, MONITOR_OPTIONS[engine](path).split(' '), {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: 'ignore',
   });
   const exited = once(child, 'exit');
   const stop = async () => {

@@ -101,7 +101,7 @@ it.each([
   const probe = (await parseAddress('listen:tcp:127.0.0.1:0').listen())!;
   const port = portOf(probe);
   await probe.close();
-  const child = daemon(`socket,host=127.0.0.1,port=${port},server=on,wait=off${options}`);
+  const child = daemon(`socket,host=127.0.0.1,port=${port},server=on,wait=on${options}`);
   await talk(await whenUp(child, () => parseAddress(place.replace('@', port)).open()));
 });
 
