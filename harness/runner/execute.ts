@@ -25,7 +25,7 @@ export interface ExecuteRequest extends CaseSetting {
 }
 
 /** Outcomes that another try may change. */
-const RETRIED: ReadonlySet<Outcome> = new Set(['fail', 'crash', 'timeout']);
+const RETRIED: ReadonlySet<Outcome> = new Set(['fail', 'crash', 'timeout', 'error']);
 
 /** Resolves when all cases are done, or `signal` has ended it: then what was not begun gets no record. */
 export async function execute(request: ExecuteRequest): Promise<void> {

@@ -279,6 +279,18 @@ describe('retries', () => {
     expect(record).toMatchObject({ outcome: 'flaky', earlier: ['fail', 'pass'] });
   });
 
+  test('a case whose endpoint did not come up the first time is flaky', async () => {
+    const target = truthful(() => OK);
+    let starts = 0;
+    const late: FakeTarget = {
+      ...target,
+      start: (request) => (++starts === 2 ? Promise.reject(new Error('no greeting')) : target.start(request)),
+    };
+    const fresh = aCase('theme/one', async (t) => void (await t.execute('query-version')), { fresh: true });
+    const { cases } = await runOn(late, [fresh], { retries: 1 });
+    expect(cases[0]).toMatchObject({ outcome: 'flaky', earlier: ['error', 'pass'] });
+  });
+
   test('a case that fails every time fails', async () => {
     const target = truthful((command) => (command === 'blockdev-add' ? REFUSAL : OK));
     const record = await runOne(target, async (t) => void (await t.execute('blockdev-add')), { retries: 2 });
