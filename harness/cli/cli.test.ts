@@ -1,16 +1,24 @@
 /** The command line as scripts see it: exit codes, what goes to stdout, and errors that name what was wrong. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../spec/json.ts';
 import { packageRoot } from '../../spec/package-root.ts';
-import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { inFolder, program, qmpcheck } from '../testing/command-line.ts';
 
 const schema = fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
 const transcripts = fileURLToPath(
   new URL('reference-impl/testdata/observed/scenarios/protocol', packageRoot()),
 );
+
+/** What it prints as JSON, once it has ended well: an empty answer says nothing of why. */
+async function printedJson<T>(args: readonly string[]): Promise<T> {
+  const { code, stdout, stderr } = await qmpcheck(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return parseJson(stdout) as T;
+}
 
 describe('run', () => {
   test('passes on the reference: TAP on stdout, exit 0', async () => {
@@ -108,12 +116,23 @@ describe('run', () => {
 
 describe('list', () => {
   test('JSON in the published form', async () => {
-    const { stdout } = await qmpcheck(['list', 'raw/*', '--json']);
-    const { cases } = parseJson(stdout) as { cases: { id: string; requirements: string[] }[] };
+    const { cases } = await printedJson<{ cases: { id: string; requirements: string[] }[] }>([
+      'list',
+      'raw/*',
+      '--json',
+    ]);
     expect(cases.length).toBeGreaterThan(0);
     for (const one of cases) expect(one.id).toMatch(/^raw\//);
-    const uncovered = await qmpcheck(['list', '--uncovered', '--json']);
-    expect(parseJson(uncovered.stdout)).toHaveProperty('uncovered');
+    expect(await printedJson(['list', '--uncovered', '--json'])).toHaveProperty('uncovered');
+  });
+
+  test('gives all of it through a pipe, which holds less', async () => {
+    const whole = (await qmpcheck(['list', '--json'])).stdout;
+    const piped = spawnSync('sh', ['-c', '"$0" "$1" list --json | cat', process.execPath, program], {
+      encoding: 'utf8',
+    });
+    expect(piped.stdout.length).toBeGreaterThan(1 << 16);
+    expect(piped.stdout).toBe(whole);
   });
 });
 
@@ -161,17 +180,16 @@ describe('schema', () => {
     }));
 
   test('introspect masks type names unless told otherwise', async () => {
-    const masked = parseJson((await qmpcheck(['schema', 'introspect', schema])).stdout) as { name: string }[];
-    const real = parseJson((await qmpcheck(['schema', 'introspect', schema, '--unmask'])).stdout) as {
-      name: string;
-    }[];
+    type Infos = { name: string }[];
+    const masked = await printedJson<Infos>(['schema', 'introspect', schema]);
+    const real = await printedJson<Infos>(['schema', 'introspect', schema, '--unmask']);
     expect(real.map(({ name }) => name)).toContain('BlockdevOptions');
     expect(masked.map(({ name }) => name)).not.toContain('BlockdevOptions');
     expect(masked.length).toBe(real.length);
   });
 
   test('json-schema and types', async () => {
-    expect(parseJson((await qmpcheck(['schema', 'json-schema', schema])).stdout)).toHaveProperty('$defs');
+    expect(await printedJson(['schema', 'json-schema', schema])).toHaveProperty('$defs');
     expect((await qmpcheck(['schema', 'types', schema])).stdout).toContain('export interface QmpCommands');
   });
 });
