@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CommandError } from '../../errors.ts';
+import { run } from '../../testing-programs.ts';
 import type { StoredBitmap } from '../driver.ts';
 import { Bitmaps } from './bitmaps.ts';
 import type { Image } from './image.ts';
-import { type FileChild, make, openFile, openImage, tool, withoutTools } from './testing.ts';
+import { type FileChild, make, openFile, openImage, withoutTools } from './testing.ts';
 
 const SIZE = 64 << 20;
 let folder: string;
@@ -94,9 +95,9 @@ describe('persistent bitmaps', () => {
 describe.skipIf(withoutTools !== undefined)(
   `bitmaps and qemu-img${withoutTools ? `: ${withoutTools}` : ''}`,
   () => {
-    const listed = () =>
+    const listed = async () =>
       (
-        JSON.parse(tool('qemu-img', 'info', '--output', 'json', path)) as {
+        JSON.parse(await run('qemu-img', 'info', '--output', 'json', path)) as {
           'format-specific': { data: { bitmaps?: unknown } };
         }
       )['format-specific'].data.bitmaps;
@@ -106,11 +107,11 @@ describe.skipIf(withoutTools !== undefined)(
       await bitmaps.store([bitmap('a', 512, { 0: 1, 16383: 1 }), bitmap('b', 2 ** 20, {})]);
       await bitmaps.store([bitmap('a', 512, { 7: 1 })]);
       await image.close();
-      expect(listed()).toEqual([
+      expect(await listed()).toEqual([
         { name: 'b', granularity: 2 ** 20, flags: ['auto'] },
         { name: 'a', granularity: 512, flags: ['auto'] },
       ]);
-      expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
+      expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
     });
 
     test('we find what it made and merged', async () => {
@@ -118,7 +119,7 @@ describe.skipIf(withoutTools !== undefined)(
       const ours = bitmap('ours', 4096, { 9: 0xf0 });
       await bitmaps.store([ours]);
       await image.close();
-      tool('qemu-img', 'bitmap', '--add', '-g', '4096', '--disable', '--merge', 'ours', path, 'theirs');
+      await run('qemu-img', 'bitmap', '--add', '-g', '4096', '--disable', '--merge', 'ours', path, 'theirs');
       const again = await open();
       const [, theirs] = await again.bitmaps.load();
       expect(theirs).toMatchObject({ name: 'theirs', granularity: 4096, recording: false });
@@ -126,8 +127,8 @@ describe.skipIf(withoutTools !== undefined)(
       await again.bitmaps.remove('ours');
       await again.bitmaps.remove('theirs');
       await again.image.close();
-      expect(listed()).toBeUndefined();
-      expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
+      expect(await listed()).toBeUndefined();
+      expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
     });
   },
 );

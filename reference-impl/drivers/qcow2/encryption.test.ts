@@ -7,10 +7,11 @@ import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../errors.ts';
 import { InFlight } from '../../io/inflight.ts';
 import { ManualClock } from '../../testing.ts';
+import { run } from '../../testing-programs.ts';
 import type { Driver, DriverState, GuestOffset } from '../driver.ts';
 import { luks } from '../luks.ts';
 import { qcow2 } from './index.ts';
-import { type FileChild, make, openFile, SECRET, tool, withoutTools } from './testing.ts';
+import { type FileChild, make, openFile, SECRET, withoutTools } from './testing.ts';
 
 const SIZE = 1 << 20;
 const ciphers: readonly { name: string; options: JsonObject }[] = [
@@ -64,19 +65,11 @@ async function open(driver: Driver, path: string, options: JsonObject): Promise<
 
 const withSecret = ['--object', `secret,id=sec0,data=${SECRET}`];
 const qemuIo = (image: string, ...commands: string[]) =>
-  tool('qemu-io', ...withSecret, ...commands.flatMap((command) => ['-c', command]), '--image-opts', image);
+  run('qemu-io', ...withSecret, ...commands.flatMap((command) => ['-c', command]), '--image-opts', image);
 
-/** On a busy machine qemu-img may fail to measure how fast it is; then it is asked again. */
-function makeWithQemuImg(path: string, options: string): void {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const given = `key-secret=sec0,iter-time=10${options}`;
-      tool('qemu-img', 'create', '-q', ...withSecret, '-f', 'luks', '-o', given, path, '1M');
-      return;
-    } catch (error) {
-      if (attempt === 20 || !String(error).includes('Unable to get accurate CPU usage')) throw error;
-    }
-  }
+async function makeWithQemuImg(path: string, options: string): Promise<void> {
+  const given = `key-secret=sec0,iter-time=10${options}`;
+  await run('qemu-img', 'create', '-q', ...withSecret, '-f', 'luks', '-o', given, path, '1M');
 }
 
 const key = { encrypt: { format: 'luks', 'key-secret': 'sec0' } };
@@ -98,7 +91,7 @@ describe.skipIf(withoutTools !== undefined)(
       const state = await open(qcow2, path, key);
       await state.write(512 as GuestOffset, new Uint8Array(9 * 4096).fill(0x5a));
       await state.close();
-      const read = qemuIo(
+      const read = await qemuIo(
         `driver=qcow2,encrypt.format=luks,encrypt.key-secret=sec0,file.filename=${path}`,
         'read -P 0 0 512',
         'read -P 0x5a 512 36864',
@@ -107,7 +100,7 @@ describe.skipIf(withoutTools !== undefined)(
       );
       expect(read).not.toMatch(/failed/i);
       expect(
-        tool(
+        await run(
           'qemu-img',
           'check',
           ...withSecret,
@@ -124,17 +117,17 @@ describe.skipIf(withoutTools !== undefined)(
     test.each(ciphers)('luks with $name: made by qemu-img, written by both', async ({ options }) => {
       const path = join(folder, 'theirs.luks');
       const given = Object.entries(options).map(([name, value]) => `,${name}=${value}`);
-      makeWithQemuImg(path, given.join(''));
+      await makeWithQemuImg(path, given.join(''));
       const image = `driver=luks,key-secret=sec0,file.filename=${path}`;
-      qemuIo(image, 'write -P 0x33 1k 100k');
+      await qemuIo(image, 'write -P 0x33 1k 100k');
       const state = await open(luks, path, { 'key-secret': 'sec0' });
       expect(state.length()).toBe(SIZE);
       await expectBytes(state, 1024, 1024 + 102400, 0x33);
       await state.write(2048 as GuestOffset, new Uint8Array(1024).fill(0x44));
       await state.close();
-      expect(qemuIo(image, 'read -P 0x33 1k 1k', 'read -P 0x44 2k 1k', 'read -P 0x33 3k 1k')).not.toMatch(
-        /failed/i,
-      );
+      expect(
+        await qemuIo(image, 'read -P 0x33 1k 1k', 'read -P 0x44 2k 1k', 'read -P 0x33 3k 1k'),
+      ).not.toMatch(/failed/i);
     });
 
     test('a wrong passphrase, none, and another format are refused', async () => {
@@ -159,7 +152,7 @@ describe.skipIf(withoutTools !== undefined)(
 
     test('a cipher that Node lacks is refused by its name', async () => {
       const path = join(folder, 'serpent.luks');
-      makeWithQemuImg(path, ',cipher-alg=serpent-256');
+      await makeWithQemuImg(path, ',cipher-alg=serpent-256');
       await expect(open(luks, path, { 'key-secret': 'sec0' })).rejects.toEqual(
         new CommandError("Algorithm 'serpent-256' not supported"),
       );

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../errors.ts';
+import { run } from '../../testing-programs.ts';
 import type { ChildHandle, HostOffset } from '../driver.ts';
 import { read } from './reading.ts';
 import { resize } from './resize.ts';
 import { seeded, stress } from './stress.ts';
-import { type FileChild, make, openFile, openImage, tool, withoutTools } from './testing.ts';
+import { type FileChild, make, openFile, openImage, withoutTools } from './testing.ts';
 import { write, writeCompressed } from './writing.ts';
 import { discard, writeZeroes } from './zeroing.ts';
 
@@ -58,7 +59,7 @@ describe.skipIf(withoutTools !== undefined)(`repair${withoutTools ? `: ${without
     await put(...DIRTY);
     const second = await openImage(file);
     expect(second.image.dirty).toBe(false);
-    expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
+    expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
     const bytes = new Uint8Array(SIZE);
     await read(second.image, 0, bytes);
     expect(Buffer.compare(bytes, model)).toBe(0);

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
+import { run } from '../../testing-programs.ts';
 import { read } from './reading.ts';
 import { seeded, stress } from './stress.ts';
-import { type FileChild, make, openFile, openImage, tool, withoutTools } from './testing.ts';
+import { type FileChild, make, openFile, openImage, withoutTools } from './testing.ts';
 import { write } from './writing.ts';
 
 const SIZE = 600 * 1024;
@@ -59,23 +60,24 @@ describe.skipIf(withoutTools !== undefined)(
       model = await stress(image, model, random, 12, false);
       await image.close();
       expect(reports).toEqual([]);
-      expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
+      expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
       for (const [name, bytes] of [...taken, [undefined, model] as const]) {
         const raw = join(folder, 'model.raw');
         await writeFile(raw, bytes);
-        if (name !== undefined) tool('qemu-img', 'convert', '-l', name, '-O', 'raw', path, `${raw}.found`);
-        else tool('qemu-img', 'convert', '-O', 'raw', path, `${raw}.found`);
-        expect(tool('qemu-img', 'compare', '-f', 'raw', '-F', 'raw', raw, `${raw}.found`)).toMatch(
+        if (name !== undefined)
+          await run('qemu-img', 'convert', '-l', name, '-O', 'raw', path, `${raw}.found`);
+        else await run('qemu-img', 'convert', '-O', 'raw', path, `${raw}.found`);
+        expect(await run('qemu-img', 'compare', '-f', 'raw', '-F', 'raw', raw, `${raw}.found`)).toMatch(
           /identical/,
         );
       }
-      expect(tool('qemu-img', 'snapshot', '-l', path)).toMatch(/1 +first[\s\S]*3 +third/);
+      expect(await run('qemu-img', 'snapshot', '-l', path)).toMatch(/1 +first[\s\S]*3 +third/);
     });
 
     test('those that qemu-img took are listed, kept by our writes, and can be deleted', async () => {
       await fresh({});
-      tool('qemu-io', '-f', 'qcow2', '-c', 'write -P 5 0 256k', path);
-      tool('qemu-img', 'snapshot', '-c', 'theirs', path);
+      await run('qemu-io', '-f', 'qcow2', '-c', 'write -P 5 0 256k', path);
+      await run('qemu-img', 'snapshot', '-c', 'theirs', path);
       const file = await openFile(path);
       files.push(file);
       const { image } = await openImage(file);
@@ -84,12 +86,14 @@ describe.skipIf(withoutTools !== undefined)(
       ]);
       await write(image, 0, new Uint8Array(100_000).fill(6));
       await image.flush();
-      expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
-      tool('qemu-img', 'convert', '-l', 'theirs', '-O', 'raw', path, `${path}.raw`);
-      expect(tool('qemu-io', '-f', 'raw', '-c', 'read -P 5 0 256k', `${path}.raw`)).not.toMatch(/failed/);
+      expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
+      await run('qemu-img', 'convert', '-l', 'theirs', '-O', 'raw', path, `${path}.raw`);
+      expect(await run('qemu-io', '-f', 'raw', '-c', 'read -P 5 0 256k', `${path}.raw`)).not.toMatch(
+        /failed/,
+      );
       await image.snapshots.delete('1');
       await image.close();
-      expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
+      expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
       const bytes = new Uint8Array(100_001);
       await read(image, 0, bytes);
       expect([bytes[0], bytes[99_999], bytes[100_000]]).toEqual([6, 6, 5]);
@@ -102,7 +106,7 @@ describe.skipIf(withoutTools !== undefined)(
       await expect(image.snapshots.create(named('no'))).rejects.toMatchObject({ code: 'EINVAL' });
       expect(image.snapshots.list()).toEqual([]);
       await image.close();
-      expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
+      expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
     });
   },
 );

@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../../testing-programs.ts';
 import { seeded, stress } from './stress.ts';
-import { make, openFile, openImage, tool, withoutTools } from './testing.ts';
+import { make, openFile, openImage, withoutTools } from './testing.ts';
 
 const dimensions = {
   version: ['v3', 'v2'],
@@ -89,15 +90,15 @@ describe.skipIf(withoutTools !== undefined)(
         await image.close();
         await file.close();
         expect(reports).toEqual([]);
-        expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
+        expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
         const raw = join(folder, 'model.raw');
         await writeFile(raw, model);
         if (backing) {
           const backingPath = join(folder, 'below.raw');
           await writeFile(backingPath, below);
-          tool('qemu-img', 'rebase', '-u', '-b', backingPath, '-F', 'raw', path);
+          await run('qemu-img', 'rebase', '-u', '-b', backingPath, '-F', 'raw', path);
         }
-        expect(tool('qemu-img', 'compare', '-f', 'raw', '-F', 'qcow2', raw, path)).toMatch(/identical/);
+        expect(await run('qemu-img', 'compare', '-f', 'raw', '-F', 'qcow2', raw, path)).toMatch(/identical/);
       },
       30_000,
     );

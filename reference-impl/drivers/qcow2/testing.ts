@@ -1,8 +1,8 @@
-/** For tests: images made by us, files as children without a graph, and the tools of the host that judge them. */
-import { execFileSync } from 'node:child_process';
+/** For tests: images made by us, files as children without a graph. */
 import type { JsonObject } from '../../../spec/json.ts';
 import { HostFile } from '../../io/host-file.ts';
 import { InFlight } from '../../io/inflight.ts';
+import { whyMissing } from '../../testing-programs.ts';
 import type { ChildHandle, CorruptionReport, OpenEnvironment } from '../driver.ts';
 import { createImage } from './create-options.ts';
 import { type Backing, Image } from './image.ts';
@@ -83,21 +83,5 @@ export async function openImage(
   return { image, reports };
 }
 
-/** Standard output; throws what the tool says where it fails. */
-export function tool(program: string, ...args: string[]): string {
-  return execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-function hasTools(): boolean {
-  try {
-    return tool('qemu-img', '--version') !== '' && tool('qemu-io', '--version') !== '';
-  } catch {
-    return false;
-  }
-}
-
-/** Why tests with qemu-img and qemu-io are left out; undefined where they can or must run. */
-export const withoutTools: string | undefined =
-  hasTools() || (process.env.QMPCHECK_REQUIRE ?? '').split(',').includes('qemu')
-    ? undefined
-    : 'qemu-img and qemu-io are not installed';
+/** Why tests with qemu-img and qemu-io are left out; undefined where they can run. */
+export const withoutTools = whyMissing(['qemu-img', 'qemu-io'], 'qemu');

@@ -3,11 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { run } from '../../testing-programs.ts';
 import type { HostOffset } from '../driver.ts';
 import type { Backing } from './image.ts';
 import { read } from './reading.ts';
 import { seeded } from './stress.ts';
-import { make, openFile, openImage, tool, withoutTools } from './testing.ts';
+import { make, openFile, openImage, withoutTools } from './testing.ts';
 
 const SIZE = (3 << 20) + 5 * 512;
 
@@ -74,7 +75,7 @@ describe.skipIf(withoutTools !== undefined)(
       'preallocation=full,cluster_size=4k',
     ])('converted with %s', async (options) => {
       const path = join(folder, 'theirs.qcow2');
-      tool('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', '-o', options, raw, path);
+      await run('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', '-o', options, raw, path);
       expectEqual(await readChain(path), content());
     });
 
@@ -82,7 +83,7 @@ describe.skipIf(withoutTools !== undefined)(
       'compressed, %s',
       async (options) => {
         const path = join(folder, 'theirs.qcow2');
-        tool('qemu-img', 'convert', '-c', '-f', 'raw', '-O', 'qcow2', '-o', options, raw, path);
+        await run('qemu-img', 'convert', '-c', '-f', 'raw', '-O', 'qcow2', '-o', options, raw, path);
         expectEqual(await readChain(path), content());
       },
     );
@@ -90,9 +91,9 @@ describe.skipIf(withoutTools !== undefined)(
     test('zeroes, discards and a chain of three', async () => {
       const paths = ['a', 'b', 'c'].map((name) => join(folder, `${name}.qcow2`));
       const [a, b, c] = paths as [string, string, string];
-      tool('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, a);
-      tool('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', a, '-F', 'qcow2', b);
-      tool(
+      await run('qemu-img', 'convert', '-f', 'raw', '-O', 'qcow2', raw, a);
+      await run('qemu-img', 'create', '-q', '-f', 'qcow2', '-b', a, '-F', 'qcow2', b);
+      await run(
         'qemu-img',
         'create',
         '-q',
@@ -107,8 +108,8 @@ describe.skipIf(withoutTools !== undefined)(
         c,
         '4M',
       );
-      tool('qemu-io', '-f', 'qcow2', '-c', 'write -z 64k 256k', '-c', 'write -P 7 100k 3k', b);
-      tool(
+      await run('qemu-io', '-f', 'qcow2', '-c', 'write -z 64k 256k', '-c', 'write -P 7 100k 3k', b);
+      await run(
         'qemu-io',
         '-f',
         'qcow2',
@@ -121,7 +122,7 @@ describe.skipIf(withoutTools !== undefined)(
         c,
       );
       const flat = join(folder, 'flat.raw');
-      tool('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', c, flat);
+      await run('qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', c, flat);
       expectEqual(await readChain(c, b, a), await readFile(flat));
     });
 
@@ -132,8 +133,8 @@ describe.skipIf(withoutTools !== undefined)(
         const file = await openFile(path);
         await make(file, { size: SIZE, preallocation });
         await file.close();
-        expect(tool('qemu-img', 'check', path)).toMatch(/No errors were found/);
-        expect(tool('qemu-img', 'check', path)).toMatch(/^4[89]\/4[89] = 100.00% allocated/m);
+        expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
+        expect(await run('qemu-img', 'check', path)).toMatch(/^4[89]\/4[89] = 100.00% allocated/m);
       }
     });
   },
