@@ -3,8 +3,14 @@
  * was injected, else in order over the whole transcript. Both sides go through the same normalisation.
  */
 import { isJsonObject, type Json } from '../../../spec/json.ts';
-import { type Difference, firstDifference, firstSurplus } from './compare.ts';
-import { AutoNames, dropPausePairs, type Normalize, normalize, normalizeTiming } from './normalize.ts';
+import { type Difference, firstDifference, firstSurplus } from '../../differ/compare.ts';
+import {
+  AutoNames,
+  dropPausePairs,
+  type Normalize,
+  normalize,
+  normalizeTiming,
+} from '../../differ/normalize.ts';
 import type { PlayedStep } from './player.ts';
 import type { Scenario, ScenarioStep } from './scenario.ts';
 

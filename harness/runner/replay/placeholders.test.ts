@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mapStrings, Placeholders } from './placeholders.ts';
+import { Placeholders } from './placeholders.ts';
 
 function placeholders(values: Readonly<Record<string, string>>): Placeholders {
   const made = new Placeholders();
@@ -31,12 +31,5 @@ describe('placeholders', () => {
   it('stand for temporary overlays', () => {
     expect(values.hide('/var/tmp/vl.Ab12Cd')).toBe('@TMPFILE@');
     expect(values.hide('/scratch/1/vl.img')).toBe('@DIR@/vl.img');
-  });
-});
-
-describe('mapStrings', () => {
-  it('keeps what is no string', () => {
-    const value = { a: [1n, true, null, { b: 0.5 }] };
-    expect(mapStrings(value, (text) => text)).toEqual(value);
   });
 });

@@ -2,17 +2,8 @@
  * The names in a transcript for what differs from host to host: `@DIR@`, ports, sockets. Put in on the way out,
  * taken out of what comes back.
  */
-import { isJsonObject, type Json } from '../../../spec/json.ts';
-
-/** Applies `change` to every string of a value, keys included. */
-export function mapStrings(value: Json, change: (text: string) => string): Json {
-  if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((item) => mapStrings(item, change));
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, member]) => [change(key), mapStrings(member, change)]),
-  );
-}
+import type { Json } from '../../../spec/json.ts';
+import { mapStrings } from '../../differ/strings.ts';
 
 /** QEMU's names for the temporary overlays of `snapshot=on`. */
 const TEMPORARY_FILE = /\/(?:\w+\/)*vl\.\w{6}\b/g;

@@ -7,11 +7,11 @@
  */
 import { connect, type Socket } from 'node:net';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import { AutoNames, type Normalize, translateNames } from '../../differ/normalize.ts';
 import { Channel, type Message } from '../../qmp/channel.ts';
 import { hasMembers } from '../../qmp/events.ts';
 import type { Endpoint, ExitInfo } from '../../targets/target.ts';
 import { type Host, normalizeOutput } from './host.ts';
-import { AutoNames, type Normalize, translateNames } from './normalize.ts';
 import type { Placeholders } from './placeholders.ts';
 import type { Scenario, ScenarioStep } from './scenario.ts';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Json, jsonEqual, parseJson } from '../../../spec/json.ts';
+import { type Json, jsonEqual, parseJson } from '../../spec/json.ts';
 import { firstDifference, firstSurplus, tellDifference } from './compare.ts';
 
 const json = fc.jsonValue().map((value) => parseJson(JSON.stringify(value)));

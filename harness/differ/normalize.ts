@@ -7,8 +7,8 @@
  *   3. on endpoints where real time passes, what depends on timing or version becomes `@ANY@` too, and the members
  *      of `json:` file names are sorted.
  */
-import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../../spec/json.ts';
-import { mapStrings } from './placeholders.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
+import { mapStrings } from './strings.ts';
 
 /** Makes a message comparable. */
 export type Normalize = (value: Json) => Json;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isJsonObject, type Json } from '../../../spec/json.ts';
+import { isJsonObject, type Json } from '../../spec/json.ts';
 import { AutoNames, dropPausePairs, normalize, normalizeTiming, translateNames } from './normalize.ts';
 
 describe('normalize', () => {

@@ -1,5 +1,5 @@
 /** The first difference between two JSON values, members in any order, and how it is told. */
-import { isJsonObject, type Json, jsonEqual, parseJson, stringifyJson } from '../../../spec/json.ts';
+import { isJsonObject, type Json, jsonEqual, parseJson, stringifyJson } from '../../spec/json.ts';
 
 export interface Difference {
   /** Number of the step, from 1; absent where it is about what remains after the end. */
