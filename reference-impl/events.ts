@@ -11,7 +11,9 @@ export const events = [
   'BLOCK_WRITE_THRESHOLD',
   'QUORUM_FAILURE',
   'QUORUM_REPORT_BAD',
+  'RESUME',
   'SHUTDOWN',
+  'STOP',
 ] as const satisfies readonly (keyof QmpEvents)[];
 
 export type EventName = (typeof events)[number];

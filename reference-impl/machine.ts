@@ -21,6 +21,7 @@ import { EventRate } from './monitor/event-rate.ts';
 import { withLifecycle } from './monitor/lifecycle.ts';
 import { Monitor } from './monitor/monitor.ts';
 import { Objects } from './objects/objects.ts';
+import { RunState } from './run-state.ts';
 
 interface Schemas {
   /** What arguments are checked against. */
@@ -51,6 +52,7 @@ export class Machine implements CommandContext {
   readonly block: BlockLayer;
   readonly jobs: Jobs;
   readonly nbd: NbdServer;
+  readonly run = new RunState(this);
   readonly dispatcher: Dispatcher;
   /** Resolves with the exit status when everything is closed. */
   readonly exited: Promise<number>;

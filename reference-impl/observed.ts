@@ -45,7 +45,7 @@ export async function replayObserved(transcript: Transcript): Promise<StepResult
 }
 
 async function replayIn(folder: string, transcript: Transcript, host: Host): Promise<StepResult[]> {
-  const argv = transcript.argv.map((word) => inFolder(word, folder));
+  const argv = ['-S', ...transcript.argv].map((word) => inFolder(word, folder));
   const clock = new ManualClock();
   const reference = await startReference({ argv, cwd: folder, clock });
   const lines: string[] = [];

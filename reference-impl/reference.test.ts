@@ -141,6 +141,22 @@ test('stop ends it like a signal', async () => {
 });
 
 describe('start options', () => {
+  test('the guest runs from the start, unless it is to wait; jobs have no part in it', async () => {
+    const states = async (argv: readonly string[]) => {
+      const connected = await negotiated(await start({ argv }));
+      const commands = ['query-status', 'stop', 'query-status', 'cont', 'cont', 'query-status'];
+      return connected.talk(...commands.map((name) => execute(name)));
+    };
+    const told = (event: string) => expect.objectContaining({ event });
+    const state = (status: string) => ({
+      return: { status, singlestep: false, running: status === 'running' },
+    });
+    const done = { return: {} };
+    const resumed = [told('RESUME'), done, done, state('running')];
+    expect(await states([])).toEqual([state('running'), told('STOP'), done, state('paused'), ...resumed]);
+    expect(await states(['-S'])).toEqual([state('prelaunch'), done, state('prelaunch'), ...resumed]);
+  });
+
   test('nodes are there from the start', async () => {
     const reference = await start({
       argv: [

@@ -23,6 +23,7 @@ export function referenceSpawn(name: string): Target {
           args: (sockets) => [
             fileURLToPath(new URL('bin/qmpcheck', packageRoot())),
             'serve',
+            '-S',
             ...monitorOptions(sockets),
             ...request.topology.options,
           ],

@@ -14,8 +14,9 @@ import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Targe
 import { VirtualClock } from './virtual-clock.ts';
 
 const LAST_LINES = 20;
-/** Wait for an orderly end. */
+/** Wait for an orderly end, of real and of virtual milliseconds. */
 const STOP_MS = 3_000;
+const STOP_VIRTUAL_MS = 60_000;
 
 export function reference(name: string): Target {
   return {
@@ -44,7 +45,13 @@ async function start({ topology, scratch, signal }: StartRequest): Promise<Endpo
     lines.splice(0, lines.length - LAST_LINES);
   };
   try {
-    const instance = await startReference({ argv, cwd: scratch, clock, random: xorshift(1), log });
+    const instance = await startReference({
+      argv: ['-S', ...argv],
+      cwd: scratch,
+      clock,
+      random: xorshift(1),
+      log,
+    });
     return new EmbeddedEndpoint(instance, clock, argv, scratch, topology.monitors, lines);
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
@@ -118,7 +125,14 @@ class EmbeddedEndpoint implements Endpoint {
 
   async stop(): Promise<ExitInfo> {
     const ended = this.#reference.stop().then(() => this.exited);
+    void this.#ageUntilEnded();
     // Inside our own process nothing can be killed: an instance that hangs is left behind.
     return within(STOP_MS, ended, { code: null, signal: null });
+  }
+
+  /** Requests that take their time are waited for by the end, and nobody else lets it pass. */
+  async #ageUntilEnded(): Promise<void> {
+    for (let step = 1, spent = 0; this.#running && spent < STOP_VIRTUAL_MS; spent += step, step *= 2)
+      await this.settle(step);
   }
 }

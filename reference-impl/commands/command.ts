@@ -10,6 +10,7 @@ import type { Schema } from '../../spec/model.ts';
 import type { NbdServer } from '../exports/nbd/server.ts';
 import type { BlockLayer } from '../graph/block-layer.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import type { RunState } from '../run-state.ts';
 import type { Services } from '../services.ts';
 
 export { CommandError, type ErrorClass } from '../errors.ts';
@@ -18,6 +19,7 @@ export interface CommandContext extends Services {
   readonly block: BlockLayer;
   readonly jobs: Jobs;
   readonly nbd: NbdServer;
+  readonly run: RunState;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
   readonly schema: Schema;
   /** Ends the endpoint with status 0, and tells so by an event, once the reply to the command in progress is out. */

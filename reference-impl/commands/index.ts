@@ -29,6 +29,7 @@ import { blockdevSnapshotInternalSync } from './blockdev-snapshot-internal-sync.
 import { blockdevSnapshotSync } from './blockdev-snapshot-sync.ts';
 import { changeBackingFile } from './change-backing-file.ts';
 import type { Handler } from './command.ts';
+import { cont } from './cont.ts';
 import { driveBackup } from './drive-backup.ts';
 import { driveMirror } from './drive-mirror.ts';
 import { humanMonitorCommand } from './human-monitor-command.ts';
@@ -47,8 +48,10 @@ import { queryEvents } from './query-events.ts';
 import { queryIothreads } from './query-iothreads.ts';
 import { queryNamedBlockNodes } from './query-named-block-nodes.ts';
 import { queryQmpSchema } from './query-qmp-schema.ts';
+import { queryStatus } from './query-status.ts';
 import { queryVersion } from './query-version.ts';
 import { quit } from './quit.ts';
+import { stop } from './stop.ts';
 import { transaction } from './transaction.ts';
 import { xBlockdevChange } from './x-blockdev-change.ts';
 import { xBlockdevCreate } from './x-blockdev-create.ts';
@@ -81,6 +84,7 @@ export const commands = {
   'blockdev-snapshot-internal-sync': blockdevSnapshotInternalSync,
   'blockdev-snapshot-sync': blockdevSnapshotSync,
   'change-backing-file': changeBackingFile,
+  cont,
   'drive-backup': driveBackup,
   'drive-mirror': driveMirror,
   'human-monitor-command': humanMonitorCommand,
@@ -99,8 +103,10 @@ export const commands = {
   'query-iothreads': queryIothreads,
   'query-named-block-nodes': queryNamedBlockNodes,
   'query-qmp-schema': queryQmpSchema,
+  'query-status': queryStatus,
   'query-version': queryVersion,
   quit,
+  stop,
   transaction,
   'x-blockdev-change': xBlockdevChange,
   'x-blockdev-create': xBlockdevCreate,

@@ -1,6 +1,6 @@
 /**
  * Carries out the options of the command line on an endpoint that is about to start: objects and devices, then block
- * nodes in their order, then character devices and monitors.
+ * nodes in their order, then character devices and monitors. At last the guest runs, unless it is to wait.
  */
 import { resolve } from 'node:path';
 import { loadBlockSchema } from '../../spec/block-core.ts';
@@ -48,6 +48,7 @@ export async function applyOptions(argv: readonly string[], machine: Machine): P
       const apply = group[option.name];
       if (apply !== undefined) await carryOut(apply, option, start);
     }
+  if (!options.some(({ name }) => name === 'S')) machine.run.cont();
 }
 
 async function carryOut(apply: Apply, { name, value }: Option, start: Start): Promise<void> {

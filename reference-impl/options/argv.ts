@@ -8,7 +8,8 @@ export interface Option {
   readonly value: string;
 }
 
-/** Options that are carried out. All take a value. */
+/** Options that are carried out, without a value and with one. */
+const CARRIED_OUT_ALONE = ['S'];
 const CARRIED_OUT = ['blockdev', 'drive', 'object', 'device', 'chardev', 'mon', 'qmp'];
 
 /** Options of starts that concern what this endpoint does not have: accepted with a value, without one. */
@@ -29,7 +30,7 @@ const ACCEPTED_WITH_VALUE = [
   'qtest-log',
   'msg',
 ];
-const ACCEPTED_ALONE = ['S', 'nodefaults', 'nographic', 'no-user-config', 'no-reboot'];
+const ACCEPTED_ALONE = ['nodefaults', 'nographic', 'no-user-config', 'no-reboot'];
 
 /** The options to carry out, in order. Throws `OptionError` for what is not known. */
 export function parseArgv(argv: readonly string[]): Option[] {
@@ -37,7 +38,11 @@ export function parseArgv(argv: readonly string[]): Option[] {
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at]!;
     const name = word.replace(/^--?/, '');
-    if (ACCEPTED_ALONE.includes(name) && name !== word) continue;
+    const isAlone = CARRIED_OUT_ALONE.includes(name);
+    if (name !== word && (isAlone || ACCEPTED_ALONE.includes(name))) {
+      if (isAlone) options.push({ name, value: '' });
+      continue;
+    }
     const isCarriedOut = CARRIED_OUT.includes(name);
     if (name === word || !(isCarriedOut || ACCEPTED_WITH_VALUE.includes(name)))
       throw new OptionError(`${word}: invalid option`);

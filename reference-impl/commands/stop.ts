@@ -1,0 +1,7 @@
+/** `stop`: halts the guest. */
+import type { Handler } from './command.ts';
+
+export const stop: Handler = (_args, { run }) => {
+  run.stop();
+  return {};
+};
