@@ -75,6 +75,8 @@ export async function createMirror(
   const { graph } = block;
   const { source, target, type } = plan;
   const bufferSize = bufferSizeOf(args['buf-size']);
+  // What is copied would count as written to the source, and so never end.
+  if (source === target) throw new CommandError("Can't mirror node into itself");
   const granularity = args.granularity || defaultGranularity(target);
   const filter = insertFilter(graph, source, {
     driverName: 'mirror_top',

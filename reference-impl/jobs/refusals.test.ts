@@ -1,0 +1,25 @@
+/** Jobs that are refused, and then have changed nothing; and what dirty bitmaps say of jobs that use them. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { JsonObject } from '../../spec/json.ts';
+import { Bench } from './testing.ts';
+
+const SIZE = 1 << 20;
+
+let bench: Bench;
+
+beforeEach(async () => {
+  bench = new Bench();
+  await bench.run('blockdev-add', { driver: 'null-co', 'node-name': 'n', size: SIZE });
+});
+
+afterEach(() => bench.close());
+
+test.each(['full', 'top', 'none'])('a node is not mirrored onto itself, sync %s', async (sync) => {
+  const before = await bench.run('query-named-block-nodes');
+  const mirror = { 'job-id': 'j', device: 'n', target: 'n', sync };
+  await expect(bench.run('blockdev-mirror', mirror)).rejects.toThrow("Can't mirror node into itself");
+  expect(await bench.run('query-named-block-nodes')).toEqual(before);
+  expect(await bench.run('query-block-jobs')).toEqual([]);
+  expect(bench.events).toEqual([]);
+  await bench.run('blockdev-del', { 'node-name': 'n' });
+});
