@@ -9,6 +9,8 @@
  *     sleep 20                            milliseconds
  *     wait BLOCK_JOB_READY
  *     overwrite $f0 65536 17              size in bytes, then the byte
+ *     write $n1 65536 512 17              offset and length in bytes, then the byte, through the data plane
+ *     compare                             all nodes are read and held to what they must contain
  *
  * Empty lines and lines that begin with `#` say nothing.
  */
@@ -38,6 +40,10 @@ export function encodeStep(step: Step): string {
       return `wait ${step.event}`;
     case 'overwrite':
       return `overwrite ${step.file} ${step.size} ${step.byte}`;
+    case 'write':
+      return `write ${step.through} ${step.offset} ${step.length} ${step.byte}`;
+    case 'compare':
+      return 'compare';
   }
 }
 
@@ -77,6 +83,14 @@ function decodeStep(line: string): Step | null {
       const match = /^(\$f\d+) (\d+) (\d+)$/.exec(rest);
       return match && { kind: 'overwrite', file: match[1]!, size: Number(match[2]), byte: Number(match[3]) };
     }
+    case 'write': {
+      const match = /^(\$[nx]\d+) (\d+) (\d+) (\d+)$/.exec(rest);
+      if (match === null) return null;
+      const [offset, length, byte] = match.slice(2).map(Number) as [number, number, number];
+      return { kind: 'write', through: match[1]!, offset, length, byte };
+    }
+    case 'compare':
+      return rest === '' ? { kind: 'compare' } : null;
     default:
       return decodeCall(line);
   }

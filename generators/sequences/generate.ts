@@ -3,12 +3,13 @@
  *
  *   1. choose a ground and a few symbols of it to come back to;
  *   2. step by step choose a shape whose needs live, or arguments from the schema, or raw bytes;
- *   3. let it run on another monitor, without waiting, or with time passing, once in a while.
+ *   3. let it run on another monitor, without waiting, or with time passing, once in a while;
+ *   4. in some programs, put writes and comparisons of contents in between.
  */
 import { stringifyJson } from '../../spec/json.ts';
 import type { ArgumentSource } from './arguments.ts';
 import { Deal } from './deal.ts';
-import { type Call, call, type Ground, type Program, type Step } from './program.ts';
+import { type Call, call, type DataStep, type Ground, type Program, type Step } from './program.ts';
 import type { Random } from './random.ts';
 import { Scene } from './resources.ts';
 import { SHAPES, type Shape } from './shapes.ts';
@@ -22,7 +23,13 @@ export interface World {
   /** Parts of 1. */
   readonly invalid: number;
   readonly raw: number;
+  /** Whether contents can be written and read: some programs then do so. */
+  readonly data?: boolean;
 }
+
+/** Parts of 100 of the programs that look at contents, and of their steps that do. */
+const DATA_PROGRAMS = 15;
+export const DATA_STEPS = 35;
 
 const EVENTS = ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'JOB_STATUS_CHANGE'];
 
@@ -32,12 +39,16 @@ export function generate(world: World, random: Random): Program {
   const length = 3 + random.below(random.chance(20) ? 30 : 12);
   const steps: Step[] = [];
   const focus = new Set<string>();
+  const data = world.data === true && random.chance(DATA_PROGRAMS);
   for (let i = 0; i < length; i += 1) {
     for (const kind of ['node', 'job'] as const) {
       const live = scene.live(kind);
       if (live.length > 0 && (focus.size === 0 || random.chance(15))) focus.add(random.pick(live));
     }
-    const step = nextStep(world, scene, random, [...focus]);
+    const step =
+      data && random.chance(DATA_STEPS) && scene.has('node')
+        ? dataStep(scene, random, [...focus])
+        : nextStep(world, scene, random, [...focus]);
     if (step === null) break;
     steps.push(step);
     scene.add(step);
@@ -65,6 +76,19 @@ export function nextStep(
   const made = nextCall(world, scene, random, focus);
   if (made === null || !random.chance(world.raw * 100)) return made;
   return { kind: 'raw', text: garbled(stringifyJson({ execute: made.command, id: 'raw' }), random) };
+}
+
+/** A write or a comparison; the scene has a node. */
+export function dataStep(scene: Scene, random: Random, focus: readonly string[] = []): DataStep {
+  if (random.chance(35)) return { kind: 'compare' };
+  const deal = new Deal(random, scene, focus);
+  return {
+    kind: 'write',
+    through: deal.use(scene.has('export') && random.chance(40) ? 'export' : 'node'),
+    offset: random.pick([0, 512, 4096, 65536, 131072, 524288, 1048576 - 65536, 1048576 - 512]),
+    length: random.pick([512, 512, 4096, 65536, 131072]),
+    byte: 1 + random.below(255),
+  };
 }
 
 function nextCall(

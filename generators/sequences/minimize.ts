@@ -110,6 +110,10 @@ class Minimizer {
 /** Steps that are simpler in one way, the greatest simplification first. */
 export function* simplerSteps(step: Step): Iterable<Step> {
   if (step.kind === 'sleep' && step.milliseconds > 0) yield { ...step, milliseconds: step.milliseconds >> 1 };
+  if (step.kind === 'write') {
+    if (step.offset > 0) yield { ...step, offset: 0 };
+    if (step.length > 512) yield { ...step, length: 512 };
+  }
   if (step.kind !== 'call') return;
   if (step.pipelined) yield { ...step, pipelined: false };
   if (step.monitor > 0) yield { ...step, monitor: 0 };

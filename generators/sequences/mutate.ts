@@ -2,8 +2,16 @@
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { EDGES } from './deal.ts';
-import { nextStep, type World } from './generate.ts';
-import { type Call, type Ground, type Program, renameSymbols, type Step, symbolsOf } from './program.ts';
+import { DATA_STEPS, dataStep, nextStep, type World } from './generate.ts';
+import {
+  type Call,
+  type Ground,
+  isDataStep,
+  type Program,
+  renameSymbols,
+  type Step,
+  symbolsOf,
+} from './program.ts';
 import type { Random } from './random.ts';
 import { Scene } from './resources.ts';
 import { repair } from './validate.ts';
@@ -20,7 +28,9 @@ type Mutator = (steps: Step[], context: Context) => void;
 
 function insert(steps: Step[], { world, random, ground }: Context): void {
   const index = random.below(steps.length + 1);
-  const step = nextStep(world, new Scene(ground, steps.slice(0, index)), random);
+  const scene = new Scene(ground, steps.slice(0, index));
+  const data = steps.some(isDataStep) && scene.has('node') && random.chance(DATA_STEPS);
+  const step = data ? dataStep(scene, random) : nextStep(world, scene, random);
   if (step !== null) steps.splice(index, 0, step);
 }
 

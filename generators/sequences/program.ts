@@ -44,7 +44,24 @@ export interface Overwrite {
   readonly byte: number;
 }
 
-export type Step = Call | Raw | Sleep | Wait | Overwrite;
+/** `length` times the byte are written through the data plane: through an export of the program's, or to a node. */
+export interface Write {
+  readonly kind: 'write';
+  /** Symbol of a node or an export. */
+  readonly through: string;
+  /** Bytes. */
+  readonly offset: number;
+  readonly length: number;
+  readonly byte: number;
+}
+
+/** Every node whose contents can be known is read, and held to what it must contain. */
+export interface Compare {
+  readonly kind: 'compare';
+}
+
+export type DataStep = Write | Compare;
+export type Step = Call | Raw | Sleep | Wait | Overwrite | DataStep;
 
 export interface Program {
   /** Name of the ground. */
@@ -77,6 +94,7 @@ export function symbolsIn(value: Json): string[] {
 /** Symbols that a step names. */
 export function symbolsOf(step: Step): string[] {
   if (step.kind === 'call') return symbolsIn(step.arguments);
+  if (step.kind === 'write') return symbolsIn(step.through);
   return step.kind === 'overwrite' ? symbolsIn(step.file) : [];
 }
 
@@ -95,7 +113,12 @@ export function renameIn<T extends Json>(value: T, rename: (symbol: string) => s
 
 export function renameSymbols(step: Step, rename: (symbol: string) => string): Step {
   if (step.kind === 'call') return { ...step, arguments: renameIn(step.arguments, rename) };
+  if (step.kind === 'write') return { ...step, through: renameIn(step.through, rename) };
   return step.kind === 'overwrite' ? { ...step, file: renameIn(step.file, rename) } : step;
+}
+
+export function isDataStep(step: Step): step is DataStep {
+  return step.kind === 'write' || step.kind === 'compare';
 }
 
 /** The value as it is sent: symbols become names, those of files paths inside `dir`. */

@@ -47,6 +47,8 @@ describe('encoding', () => {
       sleep 20
       wait BLOCK_JOB_READY
       overwrite $f0 512 17
+      write $n3 65536 512 17
+      compare
       raw "{\\n"`;
     const bare = { kind: 'call', arguments: {}, monitor: 0, pipelined: false };
     expect(decode(text)).toEqual({
@@ -61,6 +63,8 @@ describe('encoding', () => {
         { kind: 'sleep', milliseconds: 20 },
         { kind: 'wait', event: 'BLOCK_JOB_READY' },
         { kind: 'overwrite', file: '$f0', size: 512, byte: 17 },
+        { kind: 'write', through: '$n3', offset: 65536, length: 512, byte: 17 },
+        { kind: 'compare' },
         { kind: 'raw', text: '{\n' },
       ],
     });
@@ -71,6 +75,7 @@ describe('encoding', () => {
     ['ground empty\nblockdev-add {"x"', '2: not a step: blockdev-add {"x"'],
     ['ground empty\n\nsleep soon', '3: not a step: sleep soon'],
     ['ground empty\nraw {}', '2: not a step: raw {}'],
+    ['ground empty\nwrite $f0 0 512 1', '2: not a step: write $f0 0 512 1'],
   ])('says what is wrong with %j', (text, message) => {
     expect(() => decode(text)).toThrow(new ProgramError(message));
   });

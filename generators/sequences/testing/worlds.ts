@@ -15,6 +15,7 @@ export const WORLD: World = {
   commands: new Set(SHAPES.map(({ command }) => command)),
   invalid: 0.05,
   raw: 0.02,
+  data: true,
 };
 
 export const groundsByName = new Map(GROUNDS.map((ground) => [ground.name, ground]));
