@@ -10,7 +10,7 @@ import {
 } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
-import type { CaseContext, MonitorHandle } from '../cases/case.ts';
+import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
 import { runCase } from '../runner/run-case.ts';
 import type { Session } from '../runner/session.ts';
 import type { FuzzSetting } from './setting.ts';
@@ -30,14 +30,17 @@ const LOOK_MS = 5;
 
 export async function execute(program: Program, session: Session, setting: FuzzSetting): Promise<Execution> {
   const run = new Run(program, session);
-  const definition = {
-    id: 'program',
-    title: 'a program',
-    requirements: [],
-    run: (t: CaseContext) => run.play(t),
-  };
-  const { record, reusable } = await runCase(definition, session, { ...setting, seed: 'fuzz' });
+  const { record, reusable } = await runCase(caseOf(run), session, { ...setting, seed: 'fuzz' });
   return { record, reusable, commands: run.commands, graph: run.graph };
+}
+
+/** A program as a case, for this session. */
+export function programCase(program: Program, session: Session): CaseDefinition {
+  return caseOf(new Run(program, session));
+}
+
+function caseOf(run: Run): CaseDefinition {
+  return { id: 'program', title: 'a program', requirements: [], run: (t: CaseContext) => run.play(t) };
 }
 
 class Run {

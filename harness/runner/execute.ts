@@ -127,12 +127,12 @@ class Worker {
   }
 }
 
-function sameTopology(a: Topology, b: Topology): boolean {
+export function sameTopology(a: Topology, b: Topology): boolean {
   return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Options that an endpoint refuses are a reason to skip; dying by a signal over them is a crash. */
-function notStarted(definition: CaseDefinition, error: unknown): CaseRecord {
+export function notStarted(definition: CaseDefinition, error: unknown): CaseRecord {
   const message = error instanceof Error ? error.message : String(error);
   if (!(error instanceof StartError)) return unrun(definition, 'error', message);
   if (error instanceof UnsupportedTopology) return unrun(definition, 'skip', message);
@@ -149,6 +149,7 @@ function notStarted(definition: CaseDefinition, error: unknown): CaseRecord {
   );
 }
 
-function unrun({ id, title, requirements }: CaseDefinition, outcome: Outcome, reason: string): CaseRecord {
+/** The record of a case that did not run. */
+export function unrun({ id, title, requirements }: CaseDefinition, outcome: Outcome, reason: string): CaseRecord {
   return { id, title, requirements, outcome, reason, durationMs: 0, deviations: [] };
 }
