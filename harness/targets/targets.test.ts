@@ -1,5 +1,9 @@
 /** Every target that starts something passes the contract; names resolve or are refused clearly. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
+import { QmpClient } from '../qmp/client.ts';
 import { enginesUnavailable, ptyUnavailable, requireOrSkip } from '../testing/engines.ts';
 import { AddressError } from '../transports/address.ts';
 import { resolveTarget, TargetNameError } from './index.ts';
@@ -37,6 +41,22 @@ targetContract('pty', () => resolveTarget(`pty:exec ${ON_STDIO}`), {
     qemu('qemu-system-x86_64')(context);
   },
   refused: REFUSED_OPTIONS,
+});
+
+test('the embedded reference lets time pass for what its end waits for', async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'qmpcheck-slow-'));
+  try {
+    const options = ['-blockdev', 'driver=null-co,node-name=slow,latency-ns=1000000000'];
+    const topology = { name: 'slow', images: [], options, monitors: 1 };
+    const endpoint = await resolveTarget('reference').start({ topology, scratch });
+    const client = await QmpClient.connect(await endpoint.openMonitor(0));
+    const written = client.execute('human-monitor-command', { 'command-line': 'qemu-io slow "write 0 1"' });
+    await endpoint.settle(1000);
+    await written;
+    expect(await endpoint.stop()).toEqual({ code: 0, signal: null });
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
 });
 
 describe('names', () => {

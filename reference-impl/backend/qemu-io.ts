@@ -38,7 +38,7 @@ interface IoCommand {
   readonly takes: number;
   /** Limits on requests of this direction hold for it. */
   readonly direction?: Direction;
-  /** The call goes on after the command has ended. */
+  /** On a drive the call goes on after the command has ended. */
   readonly background?: boolean;
   run(subject: Subject, call: Call): Promise<void>;
 }
@@ -136,17 +136,11 @@ export async function runQemuIo(
       if (command.direction) await backend?.admit(command.direction, call.numbers[1] ?? 0);
       await command.run(subject, call);
     });
-  if (backend) {
-    backend.take(command.takes);
-    await started(work, command, graph.services);
-  } else {
-    await started(() => graph.withRoot(node, command.takes, work), command, graph.services);
-  }
-}
-
-async function started(work: () => Promise<void>, command: IoCommand, { inFlight }: Services): Promise<void> {
-  const running = inFlight.track(work);
-  if (!command.background) await running;
+  // A node is used for this command only: it is let go of when the requests are done.
+  if (!backend) return graph.withRoot(node, command.takes, work);
+  backend.take(command.takes);
+  if (command.background) void graph.services.inFlight.track(work);
+  else await work();
 }
 
 async function unheard(work: () => Promise<void>): Promise<void> {
