@@ -181,6 +181,20 @@ describe('error-changes-nothing', () => {
     });
     expect(await watch('error-changes-nothing', [refused], { states: [grown(0), grown(4096)] })).toEqual([]);
   });
+  test.each([
+    ['of a format', 'qcow2', []],
+    ['that a guest sees', 'raw', [{ path: '$.nodes[0].image.virtual-size' }]],
+  ])('a file %s that became longer', async (_, format, found) => {
+    const grown = (size: number): StateSnapshot => ({
+      ...EMPTY,
+      nodes: [
+        { drv: 'file', file: 'f', image: { 'virtual-size': size } },
+        { drv: format, file: 'f', image: { 'virtual-size': 512 } },
+      ],
+    });
+    const states = [grown(512), grown(4096)];
+    expect(await watch('error-changes-nothing', [refused], { states })).toMatchObject(found);
+  });
 });
 
 describe('query-changes-nothing', () => {

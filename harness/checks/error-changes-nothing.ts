@@ -1,7 +1,7 @@
 /** A command that is refused leaves nodes, devices and jobs as they were. */
 import type { Check, StateSnapshot } from './check.ts';
 import { isQuery } from './query-changes-nothing.ts';
-import { stateDifference } from './state-difference.ts';
+import { stateDifference, withoutFormatFiles } from './state-difference.ts';
 
 export function errorChangesNothing(): Check {
   let was: StateSnapshot | null = null;
@@ -16,7 +16,7 @@ export function errorChangesNothing(): Check {
       const before = was;
       was = null;
       const now = await probe.retake();
-      const changed = now && stateDifference(before, now);
+      const changed = now && stateDifference(withoutFormatFiles(before), withoutFormatFiles(now));
       if (!changed) return;
       const message = `${command ?? 'the message'} was refused, and yet changed the state`;
       report({ severity: 'must', message, ...changed });
