@@ -25,7 +25,7 @@ describe('markdown', () => {
           : { ...one, outcome: 'pass' as const },
       ),
     };
-    const page = markdownPage(buildReport([example], [before]));
+    const page = markdownPage(buildReport([example], { since: [before] }));
     expect(page).toContain('| ✅ fixed | <code>protocol/greeting</code> |');
     expect(page).toContain('| ❌ broke | <code>block&#95;resize/huge-size</code> |');
   });

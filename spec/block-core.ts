@@ -4,6 +4,9 @@ import { compileSchema } from './compiler/compile.ts';
 import type { Schema } from './model.ts';
 import { packageRoot } from './package-root.ts';
 
+/** The release of QEMU that it describes. */
+export const SPEC_RELEASE = '2.12';
+
 let schema: Schema | undefined;
 
 /** The file that `loadBlockSchema` compiles. */

@@ -12,6 +12,7 @@ import { type ExitCode, UsageError } from './exit.ts';
 import { writeText } from './files.ts';
 import { collect } from './options.ts';
 import { readRecord } from './records.ts';
+import { loadVersions } from './schema-source.ts';
 import type { Subcommand } from './subcommand.ts';
 
 interface Options {
@@ -20,6 +21,7 @@ interface Options {
   readonly json?: string;
   readonly merge?: string;
   readonly since: readonly string[];
+  readonly schema: readonly string[];
 }
 
 const HELP = `
@@ -39,18 +41,25 @@ export const subcommand: Subcommand = {
         collect,
         [],
       )
+      .option(
+        '--schema <schema>',
+        'another version for the drift, as `schema diff` takes it; repeatable',
+        collect,
+        [],
+      )
       .option('--merge <file>', 'the records are shards of one run: write them as one')
       .addHelpText('after', HELP)
-      .action((files: string[], options: Options) => done(compat(files, options))),
+      .action(async (files: string[], options: Options) => done(await compat(files, options))),
 };
 
-function compat(files: readonly string[], options: Options): ExitCode {
+async function compat(files: readonly string[], options: Options): Promise<ExitCode> {
   const since = options.since.map(readRecord);
+  const versions = await loadVersions(options.schema);
   const read = files.map(readRecord);
   const records = options.merge === undefined ? read : [merge(read)];
-  const { merge: merged, ...views } = options;
+  const { merge: merged } = options;
   if (merged !== undefined) writeText(merged, `${stringifyJson(records[0] as unknown as Json, 2)}\n`);
-  writeViews(() => buildReport(records, since), views, merged === undefined);
+  writeViews(() => buildReport(records, { since, versions }), options, merged === undefined);
   return worst(records, since);
 }
 
@@ -63,7 +72,7 @@ function merge(records: readonly RunRecord[]): RunRecord {
   }
 }
 
-function writeViews(build: () => Compatibility, options: Omit<Options, 'merge'>, print: boolean): void {
+function writeViews(build: () => Compatibility, options: Options, print: boolean): void {
   const { html, markdown, json } = options;
   const asked = [html, markdown, json].some((file) => file !== undefined);
   if (!asked && !print) return;

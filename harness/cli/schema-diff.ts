@@ -8,10 +8,11 @@ import { loadSchema } from './schema-source.ts';
 import type { Subcommand } from './subcommand.ts';
 
 const HELP = `
-Each of A and B is a QAPI file, a file with an introspection (bare, or among the replies of a session), or a target.
-A change that breaks clients may fail a client made for A on an endpoint of B; one that breaks endpoints may fail a
-client made for B on an endpoint of A. A path names a command or event and then members: \`.name\` one of an
-object, \`<name>\` a branch or a value, \`[]\` the elements of a list, \`=>\` what a command returns, \`@name\` a feature.
+Each of A and B is a QAPI file, a file with an introspection (bare, or among the replies of a session), a target, or
+\`spec\`: the one that qmpcheck holds. A change that breaks clients may fail a client made for A on an endpoint of B; one
+that breaks endpoints may fail a client made for B on an endpoint of A. A path names a command or event and then
+members: \`.name\` one of an object, \`<name>\` a branch or a value, \`[]\` the elements of a list, \`=>\` what a command
+returns, \`@name\` a feature.
 Exit code 1 if anything changed.`;
 
 export const subcommand: Subcommand = {

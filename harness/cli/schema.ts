@@ -1,4 +1,4 @@
-/** `qmpcheck schema`: what can be told about schemas. `schema-diff.ts` compares two. */
+/** `qmpcheck schema`: what can be told about schemas. `schema-diff.ts` compares two, `schema-timeline.ts` many. */
 import { compileSchema } from '../../spec/compiler/compile.ts';
 import { SchemaError } from '../../spec/compiler/diagnostic.ts';
 import { introspect } from '../../spec/compiler/introspect.ts';
@@ -8,6 +8,7 @@ import type { Schema } from '../../spec/model.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { readText } from './files.ts';
 import { subcommand as diff } from './schema-diff.ts';
+import { subcommand as timeline } from './schema-timeline.ts';
 import type { Subcommand } from './subcommand.ts';
 
 type Show = (schema: Schema) => string | Promise<string>;
@@ -36,6 +37,10 @@ export const subcommand: Subcommand = {
       ),
     );
     diff.define(command.command('diff').description('what changed from one schema to another'), done);
+    timeline.define(
+      command.command('timeline').description('since when and until when each part of many schemas is there'),
+      done,
+    );
   },
 };
 

@@ -6,23 +6,30 @@
  *   3. sum up by subject (the matrix) and by requirement;
  *   4. compare schemas, and with earlier runs.
  */
-import { loadBlockSchema } from '../../spec/block-core.ts';
+import { loadBlockSchema, SPEC_RELEASE } from '../../spec/block-core.ts';
+import { releaseOf } from '../../spec/drift/release.ts';
 import type { Schema } from '../../spec/model.ts';
 import { requirements as specified } from '../../spec/requirements/index.ts';
 import { isNotOk, isUnexpected, versionText } from '../outcome.ts';
 import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
-import { driftReport, offeredSchema } from './drift.ts';
+import { driftReport, type Offering, offeredSchema } from './drift.ts';
 import type { CaseReport, Cell, Compatibility, EndpointReport, RequirementReport } from './model.ts';
 import { regressions } from './regression.ts';
 import { schemaCoverage } from './schema-coverage.ts';
 import { statusOf, worst } from './status.ts';
 import { drivers, type Subject, Subjects } from './subjects.ts';
 
-/** How the version that the spec describes is called. */
-const SPEC_LABEL = 'spec 2.12';
+export interface Comparisons {
+  /** Earlier runs; each is compared with the record of the same target. */
+  readonly since?: readonly RunRecord[];
+  /** Schemas of other versions, for the drift over versions. */
+  readonly versions?: readonly Omit<Offering, 'endpoint'>[];
+}
 
-/** `since`: earlier runs; each is compared with the record of the same target. */
-export function buildReport(records: readonly RunRecord[], since: readonly RunRecord[] = []): Compatibility {
+export function buildReport(
+  records: readonly RunRecord[],
+  { since = [], versions = [] }: Comparisons = {},
+): Compatibility {
   const spec = loadBlockSchema();
   const labels = distinctLabels(records);
   const endpoints = records.map((record, index) => endpointReport(record, labels[index]!, spec));
@@ -36,15 +43,10 @@ export function buildReport(records: readonly RunRecord[], since: readonly RunRe
     cases,
     subjects: rows.map((subject) => ({ ...subject, cells: cellsOf(subject, cases, schemas) })),
     requirements: requirementReports(requirements, cases, records.length),
-    drift: driftReport(
-      spec,
-      SPEC_LABEL,
-      endpoints.map(({ label, version }, index) => ({
-        label: withVersion(label, version),
-        version,
-        schema: schemas[index]!,
-      })),
-    ),
+    drift: driftReport(spec, `spec ${SPEC_RELEASE}`, [
+      ...endpoints.flatMap((endpoint, index) => offeringOf(endpoint, index, schemas[index]!)),
+      ...versions.map((version) => ({ ...version, endpoint: null })),
+    ]),
     regressions: since.length === 0 ? null : allRegressions(since, records),
   };
 }
@@ -81,8 +83,14 @@ function distinctLabels(records: readonly RunRecord[]): string[] {
   return records.map((record, index) => `${candidates[1]!(record)} (${index + 1})`);
 }
 
-function withVersion(label: string, version: string | null): string {
-  return version === null || label.includes(version) ? label : `${label} (${version})`;
+function offeringOf(
+  { label, version, identity }: EndpointReport,
+  endpoint: number,
+  schema: Schema | null,
+): Offering[] {
+  if (schema === null) return [];
+  const withVersion = version === null || label.includes(version) ? label : `${label} (${version})`;
+  return [{ label: withVersion, release: releaseOf(identity.version), schema, endpoint }];
 }
 
 /** Of the spec, and those that records have in addition, made by another version of the suite. */

@@ -64,13 +64,25 @@ describe('buildReport', () => {
     expect(drift.timeline).toEqual([{ noun: 'command', path: 'block-commit', states: ['present', null] }]);
   });
 
+  it('puts schemas of other versions in their place, the oldest first', () => {
+    const spec = loadBlockSchema();
+    const version = (release: string) => ({ label: `v${release}`, release, schema: spec });
+    const record = recordOf('a', [introspection(introspect(spec, { unmask: false }))]);
+    const { drift } = buildReport([record], { versions: [version('10.0.0'), version('5.0.0')] });
+    expect(drift.columns).toEqual([
+      { label: 'spec 2.12', endpoint: null },
+      { label: 'v5.0.0', endpoint: null },
+      { label: 'a (QEMU 7.2.13)', endpoint: 0 },
+      { label: 'v10.0.0', endpoint: null },
+    ]);
+  });
+
   it('tells what broke, what was fixed, and what comes and goes', () => {
     const before = [failure, { ...pass, id: 'b' }, { ...pass, id: 'gone' }, { ...pass, id: 'same' }];
     const after = [pass, { ...failure, id: 'b' }, { ...pass, id: 'new' }, { ...pass, id: 'same' }];
-    const { regressions } = buildReport(
-      [recordOf('a', after)],
-      [recordOf('other', []), recordOf('a', before)],
-    );
+    const { regressions } = buildReport([recordOf('a', after)], {
+      since: [recordOf('other', []), recordOf('a', before)],
+    });
     expect(regressions!.map(({ what, id }) => [what, id])).toEqual([
       ['fixed', failure.id],
       ['broke', 'b'],

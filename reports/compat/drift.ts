@@ -1,6 +1,7 @@
 /** Schema drift of the endpoints against the spec and each other, from the introspections in their transcripts. */
 import { align } from '../../spec/drift/align.ts';
 import { changesOf } from '../../spec/drift/changes.ts';
+import { compareReleases } from '../../spec/drift/release.ts';
 import { noun } from '../../spec/drift/text.ts';
 import { IntrospectionError, readIntrospection } from '../../spec/introspection.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
@@ -29,17 +30,19 @@ function readable(answer: Json): Schema | null {
   }
 }
 
-interface Offering {
+/** A schema to compare with the spec. */
+export interface Offering {
   readonly label: string;
-  readonly version: string | null;
-  readonly schema: Schema | null;
+  /** `7.2.13`; null where nobody told. */
+  readonly release: string | null;
+  readonly schema: Schema;
+  /** Index of the endpoint that offers it; null where it is only a version to compare with. */
+  readonly endpoint: number | null;
 }
 
 /** The timeline tells of what the spec has: of commands and events beyond it only the number. */
-export function driftReport(spec: Schema, specLabel: string, endpoints: readonly Offering[]): DriftReport {
-  const known = endpoints
-    .flatMap(({ schema, ...rest }, endpoint) => (schema === null ? [] : [{ ...rest, schema, endpoint }]))
-    .toSorted((a, b) => (a.version ?? '').localeCompare(b.version ?? '', 'en', { numeric: true }));
+export function driftReport(spec: Schema, specLabel: string, offerings: readonly Offering[]): DriftReport {
+  const known = offerings.toSorted((a, b) => compareReleases(a.release ?? '', b.release ?? ''));
   const points = align([spec, ...known.map(({ schema }) => schema)]);
   const isTop = (kind: string) => kind === 'command' || kind === 'event';
   const ofSpec = points.filter(({ kind, states }) => !isTop(kind) || states[0] !== null);

@@ -93,7 +93,7 @@ export interface RequirementReport extends RequirementRecord {
 }
 
 export interface DriftReport {
-  /** What is compared: the spec, then the endpoints whose schema is known, the oldest first. */
+  /** What is compared: the spec, then endpoints whose schema is known and other versions, the oldest first. */
   readonly columns: readonly { readonly label: string; readonly endpoint: number | null }[];
   /** What an endpoint has different from the spec, by column (that of the spec is empty). */
   readonly changes: readonly (readonly Change[])[];

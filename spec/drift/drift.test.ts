@@ -11,7 +11,7 @@ import type { Schema } from '../model.ts';
 import { align } from './align.ts';
 import { type Change, diffSchemas } from './changes.ts';
 import { changeLine } from './text.ts';
-import { spansOf } from './timeline.ts';
+import { spansOf, stepsOf, timelineLine } from './timeline.ts';
 
 function qapi(text: string): Schema {
   const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-drift-'));
@@ -230,6 +230,37 @@ describe('spansOf', () => {
     expect(points.map(({ path, states }) => [path, states])).toEqual([
       ['c', [null, 'present', 'present']],
       ['c.a', [undefined, 'optional', null]],
+    ]);
+  });
+});
+
+describe('timelineLine', () => {
+  const lineOf = (...states: (string | null | undefined)[]) =>
+    timelineLine({ kind: 'member', position: 'argument', path: 'c.a', states }, ['5.0', '6.0', '7.0']);
+
+  it.each([
+    [['optional', null, null], 'argument c.a: optional until 5.0'],
+    [[undefined, 'optional', null], 'argument c.a: optional only in 6.0'],
+    [[null, null, 'mandatory'], 'argument c.a: mandatory since 7.0'],
+    [['optional', 'optional', 'mandatory'], 'argument c.a: optional until 6.0, mandatory since 7.0'],
+    [['present', null, 'present'], 'argument c.a: until 5.0, since 7.0'],
+    [[null, 'optional', 'mandatory'], 'argument c.a: optional only in 6.0, mandatory since 7.0'],
+  ] as const)('%j', (states, line) => {
+    expect(lineOf(...states)).toBe(line);
+  });
+});
+
+describe('stepsOf', () => {
+  it('counts what came and went from each version to the next', () => {
+    const versions = [
+      command("{ 'a': 'int' }"),
+      command("{ '*a': 'int', '*b': 'int' }"),
+      "{ 'command': 'd' }",
+    ];
+    const points = align(versions.map(qapi));
+    expect(stepsOf(points, versions.length)).toEqual([
+      { added: 1, removed: 0, changed: 1 },
+      { added: 1, removed: 1, changed: 0 },
     ]);
   });
 });

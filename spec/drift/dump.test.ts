@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseJson } from '../json.ts';
 import { parseJsonTexts } from '../json-texts.ts';
-import { findIntrospection } from './dump.ts';
+import { findDump } from './dump.ts';
 
 const INFO = '[{"name": "c", "meta-type": "command", "arg-type": "0", "ret-type": "0"}]';
 
@@ -21,20 +21,33 @@ describe('parseJsonTexts', () => {
   });
 });
 
-describe('findIntrospection', () => {
+describe('findDump', () => {
   it.each([
     ['bare', INFO],
     ['a reply', `{"return": ${INFO}, "id": 1}`],
     ['a session', `{"QMP": {}}\n{"return": {}}\n{"return": []}\r\n{"return": ${INFO}}\n{"return": {}}`],
     ['a transcript', `{"steps": [{"send": {"execute": "query-qmp-schema"}, "reply": {"return": ${INFO}}}]}`],
   ])('finds it %s', (_, text) => {
-    expect(findIntrospection(text)).toEqual(parseJson(INFO));
+    expect(findDump(text)).toEqual({ introspection: parseJson(INFO), release: null });
   });
 
   it.each([
     ['replies without one', '{"return": []}'],
     ['QAPI text', "# hello\n{ 'command': 'c' }"],
   ])('finds none in %s', (_, text) => {
-    expect(findIntrospection(text)).toBeNull();
+    expect(findDump(text)).toBeNull();
+  });
+
+  it.each([
+    [
+      'the greeting',
+      `{"QMP": {"version": {"qemu": {"major": 8, "minor": 0, "micro": 2}}}} {"return": ${INFO}}`,
+    ],
+    [
+      'query-version',
+      `{"return": ${INFO}} {"return": {"qemu": {"micro": 2, "minor": 0, "major": 8}, "package": ""}}`,
+    ],
+  ])('reads the release in %s', (_, text) => {
+    expect(findDump(text)).toMatchObject({ release: '8.0.2' });
   });
 });

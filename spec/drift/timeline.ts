@@ -1,5 +1,7 @@
 /** Since when and until when: points of many schemas, the oldest first, as spans of versions. */
+import { changesOf } from './changes.ts';
 import type { Point } from './point.ts';
+import { noun } from './text.ts';
 
 export interface Span {
   /** As in `Point.states`. */
@@ -20,4 +22,33 @@ export function spansOf({ states }: Pick<Point, 'states'>): Span[] {
     else spans.push({ state, from: index, to: index });
   });
   return spans;
+}
+
+/** `argument c.a: optional since 5.0 until 7.2, mandatory since 8.0`; until: the last that has it. `labels`: of the schemas. */
+export function timelineLine(point: Point, labels: readonly string[]): string {
+  const spans = spansOf(point).map(({ state, from, to }) => {
+    const what = state === 'present' ? '' : `${state} `;
+    if (from === to && from > 0 && to < labels.length - 1) return `${what}only in ${labels[from]}`;
+    const since = from > 0 ? [`since ${labels[from]}`] : [];
+    const until = to < labels.length - 1 ? [`until ${labels[to]}`] : [];
+    return what + [...since, ...until].join(' ');
+  });
+  return `${noun(point)} ${point.path}: ${spans.join(', ')}`;
+}
+
+/** How much one schema has different from the one before it. */
+export interface Step {
+  readonly added: number;
+  readonly removed: number;
+  readonly changed: number;
+}
+
+/** From each schema but the first, what came and went since the one before. */
+export function stepsOf(points: readonly Point[], schemas: number): Step[] {
+  return Array.from({ length: Math.max(0, schemas - 1) }, (_, before) => {
+    const directions = changesOf(points, before, before + 1).map(({ direction }) => direction);
+    const count = (wanted: string) => directions.filter((direction) => direction === wanted).length;
+    const [added, removed] = [count('added'), count('removed')];
+    return { added, removed, changed: directions.length - added - removed };
+  });
 }
