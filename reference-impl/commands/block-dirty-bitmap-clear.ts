@@ -3,7 +3,7 @@ import { CommandError, type Handler } from './command.ts';
 
 export const blockDirtyBitmapClear: Handler = (args, { block }) => {
   const { bitmap } = block.bitmap(args.node as string, args.name as string);
-  bitmap.assertNotFrozen('modified');
+  bitmap.assertChangeable('modified');
   if (bitmap.readOnly) throw new CommandError(`Bitmap '${bitmap.name}' is readonly and cannot be cleared`);
   bitmap.clear();
   return {};

@@ -6,6 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { DirtyBitmapStatus } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 
@@ -25,6 +26,8 @@ export class DirtyBitmap {
   persistent = false;
   /** It belongs to a read-only image, and so is not to change. */
   readOnly = false;
+  /** Writes are marked; else its image keeps the bitmap as it is, and it can only be removed. */
+  recording = true;
   #blocks: number;
   #pages = new Map<number, Uint8Array>();
   /** Collects what is written while the bitmap itself is frozen. */
@@ -48,10 +51,23 @@ export class DirtyBitmap {
     return this.#successor !== undefined;
   }
 
+  /** Never `locked`: that is for users of bitmaps that this version has no command for. */
+  get status(): DirtyBitmapStatus {
+    if (this.frozen) return 'frozen';
+    return this.recording ? 'active' : 'disabled';
+  }
+
   /** Throws `CommandError` while the bitmap is frozen. `done`: what was to be done to it, such as `modified`. */
   assertNotFrozen(done: string): void {
     if (this.frozen)
       throw new CommandError(`Bitmap '${this.name}' is currently frozen and cannot be ${done}`);
+  }
+
+  /** Throws `CommandError` while the bitmap cannot change. `done`: what was to be done to it. */
+  assertChangeable(done: string): void {
+    this.assertNotFrozen(done);
+    if (!this.recording)
+      throw new CommandError(`Bitmap '${this.name}' is currently disabled and cannot be ${done}`);
   }
 
   /** Keeps what the bitmap holds until `abdicate` or `reclaim`. */
@@ -105,7 +121,7 @@ export class DirtyBitmap {
   }
 
   mark(offset: number, length: number): void {
-    if (length === 0) return;
+    if (length === 0 || !this.recording) return;
     if (this.#successor) {
       this.#successor.mark(offset, length);
       return;
@@ -220,7 +236,7 @@ export class DirtyBitmaps {
             name: bitmap.name,
             count: bitmap.count(),
             granularity: bitmap.granularity,
-            status: bitmap.frozen ? 'frozen' : 'active',
+            status: bitmap.status,
           }
         : { count: bitmap.bytes, granularity: bitmap.granularity, status: 'active' },
     );

@@ -10,6 +10,7 @@ export async function loadBitmaps(node: Node): Promise<void> {
   for (const stored of (await node.state.bitmaps?.load()) ?? []) {
     const bitmap = new DirtyBitmap(stored.name, stored.granularity, node.requests.length());
     bitmap.fill(stored.parts);
+    bitmap.recording = stored.recording;
     bitmap.persistent = true;
     bitmap.readOnly = node.readOnly;
     node.bitmaps.add(bitmap);
@@ -23,7 +24,8 @@ export async function storeBitmaps(node: Node): Promise<void> {
 }
 
 function toStored(bitmap: DirtyBitmap): StoredBitmap {
-  return { name: bitmap.name, granularity: bitmap.granularity, recording: true, parts: bitmap.parts() };
+  const { name, granularity, recording } = bitmap;
+  return { name, granularity, recording, parts: bitmap.parts() };
 }
 
 /** Throws `CommandError` if the node's image cannot keep such a bitmap. */

@@ -78,7 +78,7 @@ export function createBackup(
 function checkBitmap(sync: MirrorSyncMode, bitmap: DirtyBitmap | undefined): void {
   if (sync === 'incremental') {
     if (!bitmap) throw new CommandError('must provide a valid bitmap name for "incremental" sync mode');
-    bitmap.assertNotFrozen('used');
+    bitmap.assertChangeable('used');
   } else if (bitmap)
     throw new CommandError(
       `a sync_bitmap was provided to backup_run, but received an incompatible sync_mode (${sync})`,

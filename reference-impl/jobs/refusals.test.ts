@@ -1,6 +1,5 @@
-/** Jobs that are refused, and then have changed nothing; and what dirty bitmaps say of jobs that use them. */
+/** Jobs that are refused, and then have changed nothing. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { JsonObject } from '../../spec/json.ts';
 import { Bench } from './testing.ts';
 
 const SIZE = 1 << 20;

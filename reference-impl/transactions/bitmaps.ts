@@ -21,6 +21,7 @@ export const blockDirtyBitmapClear: Action<'block-dirty-bitmap-clear'> = {
   prepare: ({ node, name }, { block }) => {
     const { bitmap } = block.bitmap(node, name);
     if (bitmap.frozen) throw new CommandError('Cannot modify a frozen bitmap');
+    if (!bitmap.recording) throw new CommandError('Cannot clear a disabled bitmap');
     if (bitmap.readOnly) throw new CommandError('Cannot clear a readonly bitmap');
     const undo = bitmap.clear();
     return { abort: () => Promise.resolve(undo()) };

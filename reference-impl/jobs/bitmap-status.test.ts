@@ -1,0 +1,129 @@
+/** What dirty bitmaps say of themselves: active, frozen by an incremental backup, disabled by their image. */
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import { addDrive } from '../options/drive.ts';
+import { Bench } from './testing.ts';
+
+const CLUSTER = 65536;
+const SIZE = 4 * CLUSTER;
+const BITMAP = { node: 'd', name: 'b' };
+
+let bench: Bench;
+
+beforeEach(async () => {
+  bench = new Bench();
+  for (const name of ['s', 't']) {
+    await bench.qcow2(name, SIZE);
+    await bench.run('blockdev-del', { 'node-name': name });
+  }
+  await openDisk();
+});
+
+afterEach(() => bench.close());
+
+function openDisk(): Promise<void> {
+  return addDrive(`if=none,id=d,format=qcow2,file=${bench.folder}/s.qcow2`, bench.machine.block);
+}
+
+const write = (at: number) =>
+  bench.machine.block.graph.lookup('d', 'd').requests.write(at, new Uint8Array(512).fill(1));
+
+/** Of the only bitmap. */
+async function status(): Promise<Json | undefined> {
+  const [drive] = (await bench.run('query-block')) as JsonObject[];
+  const [bitmap] = (drive?.['dirty-bitmaps'] ?? []) as JsonObject[];
+  return bitmap?.status;
+}
+
+const backup = (more: JsonObject = {}) =>
+  bench.run('drive-backup', {
+    'job-id': 'j',
+    device: 'd',
+    target: join(bench.folder, 't.qcow2'),
+    format: 'qcow2',
+    mode: 'existing',
+    sync: 'incremental',
+    bitmap: 'b',
+    ...more,
+  });
+
+/** The node of the image that the backup has opened. */
+const target = () =>
+  bench.machine.block.graph.nodes.find(
+    ({ driverName, filename }) => driverName === 'qcow2' && filename.shown.endsWith('t.qcow2'),
+  )!;
+
+const clearing = {
+  'block-dirty-bitmap-clear': () => bench.run('block-dirty-bitmap-clear', BITMAP),
+  'block-dirty-bitmap-clear in a transaction': () =>
+    bench.run('transaction', { actions: [{ type: 'block-dirty-bitmap-clear', data: BITMAP }] }),
+};
+
+test('active: records, and can be cleared, used and removed', async () => {
+  await bench.run('block-dirty-bitmap-add', BITMAP);
+  await write(0);
+  expect(await status()).toBe('active');
+  for (const clear of Object.values(clearing)) await clear();
+  await backup();
+  await bench.idle();
+  expect(await status()).toBe('active');
+  await bench.run('block-dirty-bitmap-remove', BITMAP);
+  expect(await status()).toBeUndefined();
+});
+
+test.each(['completes', 'is cancelled', 'fails'])('frozen until the backup %s', async (ending) => {
+  await bench.run('block-dirty-bitmap-add', BITMAP);
+  for (const cluster of [0, 1, 2]) await write(cluster * CLUSTER);
+  await backup({ speed: 1 });
+  await bench.idle();
+  expect(await status()).toBe('frozen');
+  for (const clear of Object.values(clearing)) await expect(clear()).rejects.toThrow('frozen');
+  await expect(bench.run('block-dirty-bitmap-remove', BITMAP)).rejects.toThrow('frozen');
+  await expect(bench.run('block-dirty-bitmap-add', BITMAP)).rejects.toThrow('already exists');
+  const { bitmap } = bench.machine.block.bitmap('d', 'b');
+  await write(3 * CLUSTER);
+  expect(bitmap.count()).toBe(3 * CLUSTER);
+  if (ending === 'fails') target().requests.dead = true;
+  if (ending === 'is cancelled') await bench.run('block-job-cancel', { device: 'j' });
+  else await bench.run('block-job-set-speed', { device: 'j', speed: 0 });
+  await bench.idle();
+  expect(bench.events.at(-1)).toMatchObject(
+    ending === 'is cancelled'
+      ? { event: 'BLOCK_JOB_CANCELLED' }
+      : { event: 'BLOCK_JOB_COMPLETED', data: ending === 'fails' ? { error: expect.anything() } : {} },
+  );
+  expect(await status()).toBe('active');
+  expect(bitmap.count()).toBe(ending === 'completes' ? CLUSTER : 4 * CLUSTER);
+});
+
+/** Reopens the disk with a bitmap that, as its image says, records nothing. */
+async function disable(): Promise<void> {
+  await bench.run('block-dirty-bitmap-add', { ...BITMAP, persistent: true });
+  await write(0);
+  bench.machine.block.bitmap('d', 'b').bitmap.recording = false;
+  await reopen();
+}
+
+async function reopen(): Promise<void> {
+  const { block } = bench.machine;
+  await block.backends.close();
+  for (let node = block.graph.nodes[0]; node; node = block.graph.nodes[0])
+    await block.graph.releaseUnused(node);
+  await openDisk();
+}
+
+test('disabled: stays as it is, also in its image, until it is removed', async () => {
+  await disable();
+  expect(await status()).toBe('disabled');
+  const { bitmap } = bench.machine.block.bitmap('d', 'b');
+  await write(CLUSTER);
+  expect(bitmap.count()).toBe(CLUSTER);
+  for (const clear of Object.values(clearing)) await expect(clear()).rejects.toThrow('disabled');
+  await expect(backup()).rejects.toThrow("Bitmap 'b' is currently disabled and cannot be used");
+  await reopen();
+  expect(await status()).toBe('disabled');
+  await bench.run('block-dirty-bitmap-remove', BITMAP);
+  await reopen();
+  expect(await status()).toBeUndefined();
+});
