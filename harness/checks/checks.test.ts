@@ -189,7 +189,7 @@ describe('error-changes-nothing', () => {
       ...EMPTY,
       nodes: [
         { drv: 'file', file: 'f', image: { 'virtual-size': size } },
-        { drv: format, file: 'f', image: { 'virtual-size': 512 } },
+        { drv: format, file: 'json:{"file": "f"}', image: { 'virtual-size': 512 } },
       ],
     });
     const states = [grown(512), grown(4096)];
