@@ -53,12 +53,13 @@ export function diagnose(record: CaseRecord, run: RunIdentity): Diagnosis {
     requirements: record.requirements.map(line),
     deviations: record.deviations.map((deviation) => describe(deviation, record)),
     ...(record.process && { process: describeProcess(record.process) }),
-    reproduce: reproduceCommand(record.id, run),
+    reproduce: reproduceCommand(record, run),
   };
 }
 
-/** `npx qmpcheck run ID --target T --seed S`. */
-export function reproduceCommand(id: string, run: RunIdentity): string {
+/** `npx qmpcheck run ID --target T --seed S`, unless the record names another. */
+export function reproduceCommand({ id, again }: CaseRecord, run: RunIdentity): string {
+  if (again !== undefined) return printable(again);
   const words = ['npx', 'qmpcheck', 'run', id, '--target', run.endpoint.target, '--seed', run.seed];
   return printable(words.map(shellWord).join(' '));
 }

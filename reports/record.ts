@@ -93,6 +93,8 @@ export interface CaseRecord {
   readonly deviations: readonly Deviation[];
   readonly transcript?: Transcript;
   readonly process?: ProcessState;
+  /** The command that shows it again, where that is not `qmpcheck run` with this id: of a finding. */
+  readonly again?: string;
 }
 
 export interface RequirementRecord {

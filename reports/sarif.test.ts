@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sarif } from './sarif.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
+import { example, failure } from './testing/example.ts';
 import { render } from './testing/render.ts';
 
 interface Log {
@@ -13,10 +15,16 @@ interface Log {
       readonly ruleId: string;
       readonly level: string;
       readonly message: { readonly text: string };
+      readonly locations: readonly {
+        readonly physicalLocation: { readonly region: { readonly startLine: number } };
+      }[];
       readonly suppressions?: readonly unknown[];
     }[];
   }[];
 }
+
+const schema = JSON.parse(readFileSync(new URL('testdata/sarif-used.schema.json', import.meta.url), 'utf8'));
+const validate = new Ajv2020({ allErrors: true }).compile(schema);
 
 function log(text: string) {
   const { runs } = JSON.parse(text) as Log;
@@ -50,10 +58,26 @@ describe('sarif', () => {
     expect(of('block_resize/huge-size')).toMatchObject([{ ruleId: 'crash', level: 'error' }]);
   });
 
-  it('names a rule for every result whatever endpoints say', () => {
+  it('stands where the command at fault is defined if no requirement is known', () => {
+    const { results } = log(render(sarif, { ...example, requirements: [] }));
+    const [result] = results.filter(({ message }) => message.text.startsWith('block_resize/negative-size: '));
+    expect(result!.locations[0]!.physicalLocation.region.startLine).toBeGreaterThan(1);
+  });
+
+  it('takes what endpoints say for no placeholder and no link', () => {
+    const message = 'see {0} and [here](https://example.org)';
+    const deviation = { check: 'case', severity: 'must', message } as const;
+    const { results } = log(render(sarif, { ...example, cases: [{ ...failure, deviations: [deviation] }] }));
+    expect(results[0]!.message.text).toContain('see {{0}} and [here] (https://example.org)');
+  });
+
+  it('is SARIF, and names a rule for every result, whatever endpoints say', () => {
     fc.assert(
       fc.property(runRecord, (record) => {
-        const { rules, results } = log(render(sarif, record));
+        const text = render(sarif, record);
+        validate(JSON.parse(text));
+        expect(validate.errors).toBeNull();
+        const { rules, results } = log(text);
         expect(new Set(rules).size).toBe(rules.length);
         expect(new Set(results.map(({ ruleId }) => ruleId))).toEqual(new Set(rules));
         const deviations = record.cases
@@ -62,5 +86,17 @@ describe('sarif', () => {
         expect(results.length).toBeGreaterThanOrEqual(deviations.length);
       }),
     );
+  });
+
+  it.each([
+    ['a level that SARIF does not know', { level: 'fatal' }],
+    ['an empty message', { message: { text: '' } }],
+    ['a link', { message: { text: '[a](b)' } }],
+    ['a member of no meaning', { severity: 'must' }],
+  ])('is held to a schema that refuses %s', (_, change) => {
+    const document = JSON.parse(render(sarif, example));
+    expect(validate(document)).toBe(true);
+    Object.assign(document.runs[0].results[0], change);
+    expect(validate(document)).toBe(false);
   });
 });

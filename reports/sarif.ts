@@ -1,9 +1,9 @@
 /**
  * `sarif`: deviations as SARIF 2.1.0, for code-scanning pages. A rule is a requirement, or a check where none is named; a result
- * stands where the spec's schema defines what was broken.
+ * stands where the spec's schema defines what was broken: the requirement's definition, or the command at fault.
  */
 import { readFileSync } from 'node:fs';
-import { type Json, stringifyJson } from '../spec/json.ts';
+import { isJsonObject, type Json, stringifyJson } from '../spec/json.ts';
 import { packageRoot } from '../spec/package-root.ts';
 import { reproduceCommand } from './diagnosis.ts';
 import { isNotOk } from './outcome.ts';
@@ -30,21 +30,19 @@ function document(record: RunRecord): Json {
   const results = broken.flatMap((one) =>
     deviationsOf(one).map((deviation) => result(one, deviation, record, requirements, lines)),
   );
-  const rules = new Set(results.map(({ ruleId }) => ruleId));
+  const rules = new Map(
+    results.map(({ ruleId, requirement }) => [ruleId, rule(ruleId, requirements.get(requirement ?? ''))]),
+  );
   return {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
     version: '2.1.0',
     runs: [
       {
         tool: {
-          driver: {
-            name: 'qmpcheck',
-            version: record.tool.version,
-            rules: [...rules].map((id) => rule(id, requirements.get(id))),
-          },
+          driver: { name: 'qmpcheck', version: line(record.tool.version), rules: [...rules.values()] },
         },
         properties: { target: line(record.endpoint.target), seed: line(record.seed) },
-        results,
+        results: results.map(({ requirement: _requirement, ...one }) => one),
       },
     ],
   };
@@ -58,18 +56,20 @@ function deviationsOf(one: CaseRecord): readonly Deviation[] {
 
 function result(
   one: CaseRecord,
-  { check, severity, message }: Deviation,
+  deviation: Deviation,
   run: RunRecord,
   requirements: ReadonlyMap<string, RequirementRecord>,
   lines: ReadonlyMap<string, number>,
 ) {
-  const requirement = one.requirements.find((id) => requirements.has(id));
-  const definition = requirement === undefined ? undefined : requirements.get(requirement)!.definition;
-  const again = `Again: ${reproduceCommand(one.id, run)}`;
+  const { check, severity, message } = deviation;
+  const known = one.requirements.find((id) => requirements.has(id));
+  const requirement = check === 'case' ? known : undefined;
+  const definition = (known && requirements.get(known)!.definition) ?? commandAtFault(one, deviation);
   return {
-    ruleId: check === 'case' && requirement !== undefined ? requirement : line(check),
+    requirement,
+    ruleId: line(requirement ?? check),
     level: one.outcome === 'info' ? 'note' : LEVELS[severity],
-    message: { text: `${line(one.id)}: ${line(message)}. ${again}` },
+    message: { text: sentence(`${one.id}: ${message}. Again: ${reproduceCommand(one, run)}`) },
     locations: [
       {
         physicalLocation: {
@@ -86,9 +86,26 @@ function result(
   };
 }
 
+function commandAtFault({ transcript }: CaseRecord, { exchange }: Deviation): string | undefined {
+  const send = exchange === undefined ? undefined : transcript?.steps[exchange]?.send;
+  return isJsonObject(send) && typeof send.execute === 'string' ? send.execute : undefined;
+}
+
+/** What stands for a rule that is neither a requirement nor a check on exchanges. */
+const RULES: Readonly<Record<string, string>> = {
+  case: 'What a case expects of the endpoint comes true.',
+  crash: 'The endpoint lives on, whatever it is asked.',
+  hang: 'The endpoint answers in time.',
+  timeout: 'A case ends in time.',
+  error: 'The harness itself works.',
+};
+
 function rule(id: string, requirement: RequirementRecord | undefined): Json {
-  const told = requirement?.text ?? `What the check '${id}' looks at on every exchange.`;
-  return { id, shortDescription: { text: line(told) } };
+  const told = requirement?.text ?? (Object.hasOwn(RULES, id) && RULES[id]);
+  return {
+    id,
+    shortDescription: { text: sentence(told || `What the check '${id}' looks at on every exchange.`) },
+  };
 }
 
 /** Lines of the schema's definitions, from 1. */
@@ -103,6 +120,14 @@ function definitionLines(): Map<string, number> {
   );
 }
 
+/** On one line; SARIF has no use for an empty text. */
 function line(text: string): string {
-  return clip(printable(text), 1000);
+  return clip(printable(text), 1000) || '(empty)';
+}
+
+/** A message. In those SARIF reads `{0}` as a placeholder and `[text](address)` as a link. */
+function sentence(text: string): string {
+  return line(text)
+    .replaceAll('](', '] (')
+    .replace(/[{}]/g, (brace) => brace + brace);
 }

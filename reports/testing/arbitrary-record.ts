@@ -89,6 +89,7 @@ const caseRecord: fc.Arbitrary<CaseRecord> = fc.record(
       },
       { requiredKeys: ['lastWords'] },
     ),
+    again: hostileText,
   },
   { requiredKeys: ['id', 'title', 'requirements', 'outcome', 'durationMs', 'deviations'] },
 );
