@@ -6,6 +6,7 @@ import { Arbitrary, type Random, type Stream, stream, Value } from 'fast-check';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Command } from '../../spec/model.ts';
 import { argumentsOf } from '../arbitraries/command.ts';
+import type { Random as Source } from '../arbitraries/draw.ts';
 import type { Live } from '../types/live.ts';
 import { type Fault, faultOf, faultsAt } from './fault.ts';
 import { type Change, MUTATIONS, type MutationName } from './mutations.ts';
@@ -22,6 +23,24 @@ export function faultsOf(
   return new FaultArbitrary(command, argumentsOf(command, live), mutations);
 }
 
+/** One random mutation somewhere in valid arguments. */
+export function randomFault(
+  { name, arguments: type }: Command,
+  args: JsonObject,
+  random: Source,
+  mutations: readonly MutationName[] = NAMES,
+): Fault {
+  const sites = [...sitesOf(type, args, name)];
+  const pick = <T>(items: readonly T[]): T => items[random.nextInt(0, items.length - 1)]!;
+  for (;;) {
+    // Unknown members are possible everywhere, so that this ends.
+    const mutation = pick(mutations);
+    const site = pick(sites);
+    const changes: Change[] = [...MUTATIONS[mutation].at(site)];
+    if (changes.length > 0) return faultOf(mutation, site, pick(changes), args);
+  }
+}
+
 class FaultArbitrary extends Arbitrary<Fault> {
   readonly #command: Command;
   readonly #valid: Arbitrary<JsonObject>;
@@ -36,15 +55,7 @@ class FaultArbitrary extends Arbitrary<Fault> {
 
   override generate(random: Random, bias: number | undefined): Value<Fault> {
     const args = this.#valid.generate(random, bias).value;
-    const sites = [...sitesOf(this.#command.arguments, args, this.#command.name)];
-    const pick = <T>(items: readonly T[]): T => items[random.nextInt(0, items.length - 1)]!;
-    for (;;) {
-      // Unknown members are possible everywhere, so that this ends.
-      const mutation = pick(this.#mutations);
-      const site = pick(sites);
-      const changes: Change[] = [...MUTATIONS[mutation].at(site)];
-      if (changes.length > 0) return new Value(faultOf(mutation, site, pick(changes), args), undefined);
-    }
+    return new Value(randomFault(this.#command, args, random, this.#mutations), undefined);
   }
 
   override canShrinkWithoutContext(_value: unknown): _value is Fault {

@@ -11,6 +11,11 @@ export interface ArgumentSource {
   readonly commands: readonly string[];
   /** Valid arguments in which what lives is named by symbols. */
   valid(command: string, scene: Scene, random: Random): JsonObject;
-  /** Arguments that must be refused for their form; null if it cannot make any. */
-  invalid(command: string, scene: Scene, random: Random): JsonObject | null;
+  /** The arguments with one optional member more, if there is one that they lack. */
+  extended(command: string, args: JsonObject, scene: Scene, random: Random): JsonObject;
+  /** Arguments that must be refused for their form. */
+  invalid(command: string, scene: Scene, random: Random): Faulty;
 }
+
+/** Arguments with one fault: a value, or JSON text where no value of ours can say it (`1.0`, a member twice). */
+export type Faulty = { readonly arguments: JsonObject } | { readonly wire: string };

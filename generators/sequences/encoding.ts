@@ -30,10 +30,10 @@ export function encodeStep(step: Step): string {
   switch (step.kind) {
     case 'call': {
       const monitor = step.monitor === 0 ? '' : `@${step.monitor} `;
-      return `${step.pipelined ? '& ' : ''}${monitor}${step.command} ${stringifyJson(step.arguments)}`;
+      return `${step.pipelined ? '& ' : ''}${monitor}${step.command} ${visible(stringifyJson(step.arguments))}`;
     }
     case 'raw':
-      return `raw ${JSON.stringify(step.text)}`;
+      return `raw ${visible(JSON.stringify(step.text))}`;
     case 'sleep':
       return `sleep ${step.milliseconds}`;
     case 'wait':
@@ -45,6 +45,16 @@ export function encodeStep(step: Step): string {
     case 'compare':
       return 'compare';
   }
+}
+
+/** JSON text in which what nobody sees, or what breaks lines in an editor, is escaped. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Mn}\p{Zl}\p{Zp}]/gu, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 /** Throws `ProgramError`. */
@@ -97,7 +107,7 @@ function decodeStep(line: string): Step | null {
 }
 
 function decodeCall(line: string): Step | null {
-  const match = /^(& )?(?:@(\d+) )?([\w-]+)(?: (.*))?$/.exec(line);
+  const match = /^(& )?(?:@(\d+) )?([\w-]+)(?: (.*))?$/s.exec(line);
   if (match === null) return null;
   const args = match[4] === undefined ? {} : json(match[4]);
   if (!isJsonObject(args)) return null;

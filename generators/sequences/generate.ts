@@ -2,7 +2,7 @@
  * Programs from a seed:
  *
  *   1. choose a ground and a few symbols of it to come back to;
- *   2. step by step choose a shape whose needs live, or arguments from the schema, or raw bytes;
+ *   2. step by step choose a shape whose needs live, or arguments from the schema, valid or not, or raw bytes;
  *   3. let it run on another monitor, without waiting, or with time passing, once in a while;
  *   4. in some programs, put writes and comparisons of contents in between.
  */
@@ -20,8 +20,9 @@ export interface World {
   /** Commands that the endpoint offers. */
   readonly commands: ReadonlySet<string>;
   readonly source?: ArgumentSource;
-  /** Parts of 1. */
+  /** Part of the steps, from 0 to 1, whose arguments have a fault; without a source none have. */
   readonly invalid: number;
+  /** Part of the other steps, from 0 to 1, that are damaged bytes. */
   readonly raw: number;
   /** Whether contents can be written and read: some programs then do so. */
   readonly data?: boolean;
@@ -32,6 +33,10 @@ const DATA_PROGRAMS = 15;
 export const DATA_STEPS = 35;
 
 const EVENTS = ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'JOB_STATUS_CHANGE'];
+
+/** Percentages of calls whose arguments come from the schema, and of shapes that get one member from it. */
+const SOURCED = 10;
+const EXTENDED = 8;
 
 export function generate(world: World, random: Random): Program {
   const ground = random.pick(world.grounds);
@@ -73,9 +78,26 @@ export function nextStep(
       size: random.pick([0, 512, 65536, 1048576]),
       byte: random.pick([0, 17, 255]),
     };
+  const invalid = nextInvalid(world, scene, random);
+  if (invalid !== null) return invalid;
   const made = nextCall(world, scene, random, focus);
   if (made === null || !random.chance(world.raw * 100)) return made;
   return { kind: 'raw', text: garbled(stringifyJson({ execute: made.command, id: 'raw' }), random) };
+}
+
+/** A call with one fault in its form, in the part of calls that is wanted; null for the rest. */
+function nextInvalid(world: World, scene: Scene, random: Random): Step | null {
+  const { source, invalid } = world;
+  if (source === undefined || !random.chance(invalid * 100)) return null;
+  const sourced = sourcedBy(source, world.commands);
+  if (sourced.length === 0) return null;
+  const command = random.pick(sourced);
+  const faulty = source.invalid(command, scene, random);
+  if ('arguments' in faulty) return somewhere(call(command, faulty.arguments), scene, random);
+  return {
+    kind: 'raw',
+    text: `{"execute": ${JSON.stringify(command)}, "id": "raw", "arguments": ${faulty.wire}}\n`,
+  };
 }
 
 /** A write or a comparison; the scene has a node. */
@@ -92,26 +114,38 @@ export function dataStep(scene: Scene, random: Random, focus: readonly string[] 
 }
 
 function nextCall(
-  { commands, source, invalid }: World,
+  { commands, source }: World,
   scene: Scene,
   random: Random,
   focus: readonly string[],
 ): Call | null {
-  const sourced = source?.commands.filter((command) => commands.has(command)) ?? [];
-  if (source !== undefined && sourced.length > 0) {
-    const wrong = random.chance(invalid * 100);
-    if (wrong || random.chance(10)) {
-      const command = random.pick(sourced);
-      const args =
-        (wrong ? source.invalid(command, scene, random) : null) ?? source.valid(command, scene, random);
-      return somewhere(call(command, args), scene, random);
-    }
+  if (source !== undefined && random.chance(SOURCED)) {
+    const sourced = sourcedBy(source, commands);
+    const command = sourced.length > 0 ? random.pick(sourced) : null;
+    if (command !== null)
+      return somewhere(call(command, source.valid(command, scene, random)), scene, random);
   }
   const possible = shapesFor(commands).filter(({ needs }) => needs.every((kind) => scene.has(kind)));
   if (possible.length === 0) return null;
   const few = scene.live('node').length < 4;
-  const shape = random.weighted(possible, (candidate) => weightIn(candidate, few));
-  return somewhere(call(shape.command, shape.make(new Deal(random, scene, focus))), scene, random);
+  const { command, make } = random.weighted(possible, (candidate) => weightIn(candidate, few));
+  const shaped = make(new Deal(random, scene, focus));
+  const args =
+    source !== undefined && random.chance(EXTENDED)
+      ? source.extended(command, shaped, scene, random)
+      : shaped;
+  return somewhere(call(command, args), scene, random);
+}
+
+const sourcedCommands = new WeakMap<ReadonlySet<string>, readonly string[]>();
+
+function sourcedBy(source: ArgumentSource, commands: ReadonlySet<string>): readonly string[] {
+  let sourced = sourcedCommands.get(commands);
+  if (sourced === undefined) {
+    sourced = source.commands.filter((command) => commands.has(command));
+    sourcedCommands.set(commands, sourced);
+  }
+  return sourced;
 }
 
 const offered = new WeakMap<ReadonlySet<string>, readonly Shape[]>();

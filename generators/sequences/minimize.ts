@@ -12,6 +12,11 @@ import { encode } from './encoding.ts';
 import { type Ground, type Program, type Step, symbolsIn } from './program.ts';
 import { repair, without } from './validate.ts';
 
+/** Texts up to this length are names and words: no other is simpler. */
+const LONG_TEXT = 32;
+/** Lists up to this length lose single elements too. */
+const FEW = 8;
+
 export interface MinimizeOptions {
   /** Simplest first. */
   readonly grounds: readonly Ground[];
@@ -134,16 +139,21 @@ function paths(value: Json, path: Path = []): Path[] {
 function* simplerValues(value: Json): Iterable<Json> {
   if (typeof value === 'number' || typeof value === 'bigint') {
     for (const simple of [0, 1, 65536]) if (magnitude(simple) < magnitude(value)) yield simple;
-  } else if (typeof value === 'string' && symbolsIn(value).length > 0 && value.length < 8) {
+  } else if (typeof value === 'string') {
     // A name of nothing: then what made it can go.
-    yield 'x';
-  } else if (Array.isArray(value) && value.length > 1) {
-    yield value.slice(0, value.length >> 1);
-    yield value.slice(value.length >> 1);
-  }
+    if (value.length > LONG_TEXT || (symbolsIn(value).length > 0 && value.length < 8)) yield 'x';
+    if (value.length > LONG_TEXT) yield value.slice(0, value.length >> 1);
+  } else if (Array.isArray(value) && value.length > 0) {
+    yield [];
+    if (value.length > 1) yield value.slice(0, value.length >> 1);
+    if (value.length > 1) yield value.slice(value.length >> 1);
+    if (value.length > 2 && value.length <= FEW)
+      for (const index of value.keys()) yield value.toSpliced(index, 1);
+  } else if (isJsonObject(value) && Object.keys(value).length > 1) yield 'x';
 }
 
-function magnitude(value: number | bigint): bigint {
-  const exact = BigInt(value);
-  return exact < 0n ? -exact * 2n : exact * 2n;
+/** What is negative is less simple than what is not. */
+function magnitude(value: number | bigint): number {
+  const number = Number(value);
+  return number < 0 ? -2 * number : number;
 }

@@ -1,5 +1,6 @@
 /** Mutation: a program that differs from one of the corpus in one to three ways, and is valid again. */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
+import { mostOf } from '../types/bounds.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { EDGES } from './deal.ts';
 import { DATA_STEPS, dataStep, nextStep, type World } from './generate.ts';
@@ -84,14 +85,18 @@ function changeArgument(steps: Step[], { random }: Context): void {
 function changed({ arguments: args }: Call, path: Path, random: Random): JsonObject {
   if (random.chance(15)) return take(args, path);
   const value = at(args, path)!;
-  return put(args, path, otherValue(value, random)) as JsonObject;
+  const most = mostOf(String(path.at(-1)));
+  return put(args, path, otherValue(value, random, most)) as JsonObject;
 }
 
-function otherValue(value: Json, random: Random): Json {
+/** `most`: greater integers would cost the endpoint too much. */
+function otherValue(value: Json, random: Random, most?: bigint): Json {
   if (typeof value === 'boolean') return !value;
-  if (typeof value === 'number' || typeof value === 'bigint') {
-    const near = [BigInt(value) + 1n, BigInt(value) - 1n, BigInt(value) * 2n].map(narrow);
-    return random.pick([...EDGES, ...near]);
+  if (typeof value === 'bigint' || Number.isInteger(value)) {
+    const exact = BigInt(value as bigint | number);
+    const near = [exact + 1n, exact - 1n, exact * 2n].map(narrow);
+    const other = random.pick([...EDGES, ...near]);
+    return most !== undefined && (other as bigint | number) > most ? value : other;
   }
   if (typeof value === 'string') return value.includes('$') ? value : random.pick([value, 'x', '']);
   return value;

@@ -111,6 +111,13 @@ export function renameIn<T extends Json>(value: T, rename: (symbol: string) => s
   return mapTexts(value, (text) => text.replace(SYMBOL, (_, symbol: string) => `$${rename(symbol)}`));
 }
 
+/** A copy in which some symbols are plain text. */
+export function unnameIn<T extends Json>(value: T, symbols: ReadonlySet<string>): T {
+  return mapTexts(value, (text) =>
+    text.replace(SYMBOL, (whole, symbol: string) => (symbols.has(symbol) ? symbol : whole)),
+  );
+}
+
 export function renameSymbols(step: Step, rename: (symbol: string) => string): Step {
   if (step.kind === 'call') return { ...step, arguments: renameIn(step.arguments, rename) };
   if (step.kind === 'write') return { ...step, through: renameIn(step.through, rename) };

@@ -20,23 +20,23 @@ export const LETTERS = {
   iothread: 'i',
 } as const;
 
-/** Members that make what they name, by command; `node-name` also in the options of children. */
-const MAKERS: Readonly<Record<string, readonly string[]>> = {
-  'blockdev-add': ['node-name'],
-  'blockdev-snapshot-sync': ['snapshot-node-name', 'snapshot-file'],
-  'blockdev-snapshot-internal-sync': ['name'],
-  'blockdev-backup': ['job-id', 'filter-node-name'],
-  'blockdev-mirror': ['job-id', 'filter-node-name'],
-  'blockdev-create': ['job-id'],
-  'x-blockdev-amend': ['job-id'],
-  'drive-backup': ['job-id', 'target', 'filter-node-name'],
-  'drive-mirror': ['job-id', 'target', 'node-name', 'filter-node-name'],
-  'block-commit': ['job-id', 'filter-node-name'],
-  'block-stream': ['job-id', 'filter-node-name'],
-  'block-dirty-bitmap-add': ['name'],
-  'object-add': ['id'],
-  'nbd-server-add': ['name'],
-  'block-export-add': ['id'],
+/** Members that make what they name, by command, and what that is; `node-name` also in the options of children. */
+const MAKERS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
+  'blockdev-add': { 'node-name': 'node' },
+  'blockdev-snapshot-sync': { 'snapshot-node-name': 'node', 'snapshot-file': 'file' },
+  'blockdev-snapshot-internal-sync': { name: 'snapshot' },
+  'blockdev-backup': { 'job-id': 'job', 'filter-node-name': 'node' },
+  'blockdev-mirror': { 'job-id': 'job', 'filter-node-name': 'node' },
+  'blockdev-create': { 'job-id': 'job' },
+  'x-blockdev-amend': { 'job-id': 'job' },
+  'drive-backup': { 'job-id': 'job', target: 'file', 'filter-node-name': 'node' },
+  'drive-mirror': { 'job-id': 'job', target: 'file', 'node-name': 'node', 'filter-node-name': 'node' },
+  'block-commit': { 'job-id': 'job', 'filter-node-name': 'node' },
+  'block-stream': { 'job-id': 'job', 'filter-node-name': 'node' },
+  'block-dirty-bitmap-add': { name: 'bitmap' },
+  'object-add': { id: 'group' },
+  'nbd-server-add': { name: 'export' },
+  'block-export-add': { id: 'export' },
 };
 
 /** Members that name what the command removes. */
@@ -67,17 +67,21 @@ export function usedBy(step: Step): string[] {
   return symbolsOf(step).filter((symbol) => !own.has(symbol));
 }
 
-function made(command: string, args: JsonObject): string[] {
-  if (command === 'transaction') return actionsOf(args).flatMap(({ type, data }) => made(type, data));
-  const members = MAKERS[command];
-  return members === undefined ? [] : makingIn(args, members);
+/** What the members of a command's arguments make, by their names. */
+export function makersOf(command: string): Readonly<Record<string, Kind>> {
+  return (Object.hasOwn(MAKERS, command) && MAKERS[command]) || {};
 }
 
-function makingIn(value: Json, members: readonly string[]): string[] {
-  if (Array.isArray(value)) return value.flatMap((item) => makingIn(item, members));
+function made(command: string, args: JsonObject): string[] {
+  if (command === 'transaction') return actionsOf(args).flatMap(({ type, data }) => made(type, data));
+  return makingIn(args, makersOf(command));
+}
+
+function makingIn(value: Json, makers: Readonly<Record<string, Kind>>): string[] {
+  if (Array.isArray(value)) return value.flatMap((item) => makingIn(item, makers));
   if (!isJsonObject(value)) return [];
   return Object.entries(value).flatMap(([key, item]) =>
-    typeof item === 'string' ? (members.includes(key) ? symbolsIn(item) : []) : makingIn(item, members),
+    typeof item === 'string' ? (Object.hasOwn(makers, key) ? symbolsIn(item) : []) : makingIn(item, makers),
   );
 }
 

@@ -26,13 +26,18 @@ const COSTLY: ReadonlyMap<string, bigint> = new Map([
   ['prealloc-align', MiB],
 ]);
 
+/** Greatest value that a member of this name should have; undefined where it costs nothing. */
+export function mostOf(member: string): bigint | undefined {
+  return COSTLY.get(member);
+}
+
 /**
  * What is generated for an integer member. Of an introspected integer, whose type is hidden, only what is a value of
  * every integer type.
  */
 export function generatedRange(type: BuiltinType, { member, nodeOptions }: Place): IntegerRange {
   const { min, max } = type.anyInteger ? { min: 0n, max: 127n } : integerRange(type);
-  const most = COSTLY.get(member);
+  const most = mostOf(member);
   if (most !== undefined) return { min: min < 0n ? -1n : min, max: most < max ? most : max };
   // A negative size of a null device is known to abort QEMU: that has a case of its own.
   return nodeOptions && member === 'size' && min < 0n ? { min: 0n, max } : { min, max };

@@ -9,6 +9,7 @@ import { checks } from './index.ts';
 const offered = readIntrospection([
   { name: 'query-version', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '1' },
   { name: 'blockdev-add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
+  { name: 'device_add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'STOP', 'meta-type': 'event', 'arg-type': '1' },
   { name: '0', 'meta-type': 'object', members: [] },
   { name: '1', 'meta-type': 'object', members: [{ name: 'count', type: 'int' }] },
@@ -32,6 +33,7 @@ interface World {
 
 interface Spoken {
   readonly command?: string;
+  readonly arguments?: JsonObject;
   readonly request?: JsonObject;
   readonly reply?: JsonObject;
   readonly events?: readonly JsonObject[];
@@ -59,13 +61,14 @@ async function watch(
     ...(world.after && { residue: { before: world.before ?? NOTHING, after: world.after } }),
     report: (deviation) => reported.push(deviation),
   });
-  for (const [index, { command, request, reply, events = [] }] of spoken.entries()) {
+  for (const [index, { command, arguments: args, request, reply, events = [] }] of spoken.entries()) {
     const exchange: Exchange = {
       index,
       monitor: 0,
       events,
       request: request ?? { execute: command ?? 'query-version' },
       ...(command !== undefined && { command }),
+      ...(args && { arguments: args }),
       ...(reply && { reply }),
     };
     await check.before?.(exchange, context());
@@ -128,6 +131,25 @@ describe('error-class', () => {
   });
   test('says nothing of those it knows', async () => {
     expect(await watch('error-class', [{ reply: REFUSED }, { reply: { return: {} } }])).toEqual([]);
+  });
+});
+
+describe('invalid-refused', () => {
+  const taken = { command: 'blockdev-add', reply: { return: {} } };
+
+  test('reports that what the schema forbids was taken', async () => {
+    expect(await watch('invalid-refused', [{ ...taken, arguments: { odd: 1 } }])).toMatchObject([
+      { severity: 'must', path: '$.arguments.odd' },
+    ]);
+  });
+  test('says nothing of valid ones, of refusals, and of commands that are unknown or hand on all', async () => {
+    const spoken = [
+      taken,
+      { ...taken, arguments: { odd: 1 }, reply: REFUSED },
+      { ...taken, command: 'no-such', arguments: { odd: 1 } },
+      { ...taken, command: 'device_add', arguments: { odd: 1 } },
+    ];
+    expect(await watch('invalid-refused', spoken)).toEqual([]);
   });
 });
 

@@ -8,6 +8,7 @@ import { envelope } from './envelope.ts';
 import { errorChangesNothing } from './error-changes-nothing.ts';
 import { errorClass } from './error-class.ts';
 import { eventSchema } from './event-schema.ts';
+import { invalidRefused } from './invalid-refused.ts';
 import { leftovers } from './leftovers.ts';
 import { liveness } from './liveness.ts';
 import { queryChangesNothing } from './query-changes-nothing.ts';
@@ -16,6 +17,7 @@ import { replySchema } from './reply-schema.ts';
 export const checks = {
   envelope,
   'error-class': errorClass,
+  'invalid-refused': invalidRefused,
   'reply-schema': replySchema,
   'event-schema': eventSchema,
   'query-changes-nothing': queryChangesNothing,

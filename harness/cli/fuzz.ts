@@ -30,6 +30,7 @@ interface Options {
   readonly seed?: string;
   readonly workers: number;
   readonly out?: string;
+  readonly invalid: number;
   readonly raw: number;
   readonly match: MatchRule;
   readonly expect?: string;
@@ -49,6 +50,7 @@ export const subcommand: Subcommand = {
       .option('--seed <seed>', 'of everything random (default: from the clock)')
       .option('--workers <n>', 'endpoints at a time', wholeNumber(1), 1)
       .option('--out <dir>', 'folder of the campaign; one that is there goes on (default: a new one)')
+      .option('--invalid <ratio>', 'part of commands whose arguments have a fault', ratio, 0.05)
       .option('--raw <ratio>', 'part of commands sent as damaged bytes', ratio, 0.01)
       .option(
         '--match <rule>',
@@ -91,9 +93,9 @@ async function fuzz(options: Options): Promise<ExitCode> {
   const interruption = abortOnSignals();
   const area = await ScratchArea.open();
   try {
-    const { raw } = options;
+    const { invalid, raw } = options;
     const { signal } = interruption;
-    const prepared = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid: 0, raw, signal });
+    const prepared = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid, raw, signal });
     return await campaign(options, prepared, area, signal);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;

@@ -1,9 +1,11 @@
 /** Before a campaign: who is the endpoint, what does it offer, on which grounds does it start. */
 import type { World } from '../../generators/sequences/generate.ts';
+import { schemaSource, sourcedCommands } from '../../generators/sequences/schema-source.ts';
 import { SHAPES } from '../../generators/sequences/shapes.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { introduce } from '../runner/identity.ts';
+import { intersect } from '../runner/intersect.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { Session } from '../runner/session.ts';
 import { StartError, type Target } from '../targets/target.ts';
@@ -16,6 +18,7 @@ export interface PrepareOptions {
   readonly area: ScratchArea;
   /** Milliseconds after which an endpoint that does not answer hangs. */
   readonly timeout: number;
+  /** Parts of the calls, from 0 to 1: with a fault in their arguments, and damaged bytes. */
   readonly invalid: number;
   readonly raw: number;
   readonly signal?: AbortSignal;
@@ -49,18 +52,24 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       notes.push(`ground ${ground.name} cannot be made: ${error.message.split('\n')[0]}`);
     }
   }
-  const commands = new Set(
-    SHAPES.map(({ command }) => command).filter((command) => offered.commands.has(command)),
-  );
+  const schema = loadBlockSchema();
+  const sourced = sourcedCommands(offered);
+  const shaped = SHAPES.map(({ command }) => command).filter((command) => offered.commands.has(command));
   return {
     identity,
     notes,
     abstract: abstractor(vocabulary(offered)),
-    world: { grounds, commands, invalid, raw },
+    world: {
+      grounds,
+      commands: new Set([...shaped, ...sourced]),
+      source: schemaSource([intersect(schema, offered), offered], sourced),
+      invalid,
+      raw,
+    },
     setting: {
       target,
       offered,
-      schema: loadBlockSchema(),
+      schema,
       grounds,
       caseTimeout: timeout,
       eventTimeout: timeout,

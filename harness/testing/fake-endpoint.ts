@@ -36,6 +36,7 @@ export interface FakeTarget extends Target {
 const GREETING = {
   QMP: { version: { qemu: { major: 9, minor: 8, micro: 7 }, package: 'fake' }, capabilities: [] },
 };
+const BAD_SYNTAX = { error: { class: 'GenericError', desc: 'Invalid JSON syntax' } };
 const STAMP = { seconds: 1, microseconds: 2 };
 
 export function fakeTarget(options: FakeOptions): FakeTarget {
@@ -117,7 +118,11 @@ function fakeEndpoint(
           write: (bytes) => {
             for (const text of Buffer.from(bytes).toString('utf8').split('\n')) {
               if (text.trim() === '' || !running) continue;
-              const message = parseJson(text) as JsonObject;
+              const message = parsed(text);
+              if (message === null) {
+                client.data(line(BAD_SYNTAX));
+                continue;
+              }
               const answer = reply(message);
               if (answer !== null && running)
                 client.data(line(message.id === undefined ? answer : { ...answer, id: message.id }));
@@ -133,6 +138,16 @@ function fakeEndpoint(
       return exited;
     },
   };
+}
+
+/** Null for what is no JSON object. */
+function parsed(text: string): JsonObject | null {
+  try {
+    const message = parseJson(text);
+    return isJsonObject(message) ? message : null;
+  } catch {
+    return null;
+  }
 }
 
 function line(message: JsonObject): Uint8Array {

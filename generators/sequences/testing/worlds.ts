@@ -1,8 +1,9 @@
 /** A world for tests: two grounds, and an endpoint that offers all that shapes know. */
-import type { World } from '../generate.ts';
-import { generate } from '../generate.ts';
+import { SCHEMAS } from '../../testing/schemas.ts';
+import { generate, type World } from '../generate.ts';
 import type { Ground, Program } from '../program.ts';
 import { Random } from '../random.ts';
+import { schemaSource, sourcedCommands } from '../schema-source.ts';
 import { SHAPES } from '../shapes.ts';
 
 export const GROUNDS: readonly Ground[] = [
@@ -18,8 +19,18 @@ export const WORLD: World = {
   data: true,
 };
 
+const NEWEST = SCHEMAS.at(-1)![1];
+
+/** The same, with arguments from the spec and from the newest introspection. */
+export const SOURCED: World = {
+  ...WORLD,
+  commands: new Set([...WORLD.commands, ...sourcedCommands(NEWEST)]),
+  source: schemaSource([SCHEMAS[0]![1], NEWEST], sourcedCommands(NEWEST)),
+  invalid: 0.2,
+};
+
 export const groundsByName = new Map(GROUNDS.map((ground) => [ground.name, ground]));
 
-export function programs(count: number, seed = 'test'): Program[] {
-  return Array.from({ length: count }, (_, index) => generate(WORLD, new Random(`${seed}/${index}`)));
+export function programs(count: number, seed = 'test', world = WORLD): Program[] {
+  return Array.from({ length: count }, (_, index) => generate(world, new Random(`${seed}/${index}`)));
 }

@@ -1,7 +1,9 @@
 /** The fake endpoint with one defect, as a target. */
 import { loadBlockSchema } from '../../../spec/block-core.ts';
 import { introspect } from '../../../spec/compiler/introspect.ts';
+import { readIntrospection } from '../../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../../spec/json.ts';
+import { validateArguments } from '../../../spec/validate.ts';
 import { type FakePort, type FakeTarget, fakeTarget } from '../../testing/fake-endpoint.ts';
 import { type Defect, historyLine } from './defects.ts';
 import { Model } from './model.ts';
@@ -11,12 +13,20 @@ interface Instance {
   readonly history: string[];
 }
 
+/** The spec's schema with the commands of the model only. */
+const SCHEMA: Json = introspect(loadBlockSchema()).filter(
+  (entry) =>
+    entry['meta-type'] !== 'command' ||
+    [...new Model().commands, 'query-qmp-schema'].includes(String(entry.name)),
+);
+const OFFERED = readIntrospection(SCHEMA);
+
 /** `defect` null: the endpoint as it should be. */
 export function plantedTarget(defect: Defect | null): FakeTarget {
   const instances = new WeakMap<FakePort, Instance>();
   return fakeTarget({
     virtualTime: true,
-    schema: offeredSchema(),
+    schema: SCHEMA,
     capabilities: { monitors: 1 },
     answer: (command, args, port) => {
       let instance = instances.get(port);
@@ -36,6 +46,8 @@ function answer(
   { model, history }: Instance,
   defect: Defect | null,
 ): JsonObject | null | undefined {
+  if (validateArguments(OFFERED, command, args).length > 0)
+    return { error: { class: 'GenericError', desc: 'Invalid arguments' } };
   const was = { jobs: new Map(model.jobs), nodes: new Map(model.nodes) };
   const reply = model.answer(command, args, port);
   if (reply === undefined || defect === null) return reply;
@@ -50,12 +62,4 @@ function answer(
   }
   if (effect === 'hang') return null;
   return effect === null ? reply : effect.reply;
-}
-
-/** The spec's schema with the commands of the model only. */
-function offeredSchema(): Json {
-  const known = new Set([...new Model().commands, 'query-qmp-schema']);
-  return introspect(loadBlockSchema()).filter(
-    (entry) => entry['meta-type'] !== 'command' || known.has(String(entry.name)),
-  );
 }
