@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { Program } from '../../generators/sequences/program.ts';
+import type { Transcript } from '../../reports/record.ts';
 import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
 import { hash32 } from '../runner/hash.ts';
 import { account } from './account.ts';
@@ -34,6 +35,8 @@ export interface Finding {
 
 const META = 'finding.json';
 const PROGRAM = 'program.txt';
+const TRANSCRIPT = 'transcript.json';
+const LAST_WORDS = 'stderr.txt';
 
 /** Writes it and gives the folder's name. */
 export function writeFinding(
@@ -53,8 +56,8 @@ export function writeFinding(
     writeFileSync(join(folder, file), text, { mode });
   write(PROGRAM, encode(program));
   write('original.txt', original);
-  write('transcript.json', `${stringifyJson((record.transcript ?? null) as unknown as Json, 1)}\n`);
-  write('stderr.txt', `${(record.process?.lastWords ?? []).join('\n')}\n`);
+  write(TRANSCRIPT, `${stringifyJson((record.transcript ?? null) as unknown as Json, 1)}\n`);
+  write(LAST_WORDS, `${(record.process?.lastWords ?? []).join('\n')}\n`);
   const standAlone = script(program, head, record.transcript?.setup ?? []);
   if (standAlone !== null) write('reproduce.sh', standAlone, 0o755);
   write('README.md', account(finding, program, record, standAlone !== null));
@@ -92,5 +95,16 @@ export function readFinding(folder: string): { finding: Finding; program: Progra
   return {
     finding: parseJson(readFileSync(join(folder, META), 'utf8')) as unknown as Finding,
     program: decode(readFileSync(join(folder, PROGRAM), 'utf8')),
+  };
+}
+
+/** What the endpoint was sent and answered, and the last lines of its stderr. */
+export function readTrace(folder: string): { transcript: Transcript | null; lastWords: string[] } {
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  return {
+    transcript: parseJson(read(TRANSCRIPT)) as unknown as Transcript | null,
+    lastWords: read(LAST_WORDS)
+      .split('\n')
+      .filter((line) => line !== ''),
   };
 }

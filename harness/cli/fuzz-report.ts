@@ -1,0 +1,20 @@
+/** Reports on what a campaign has found, in the formats of `qmpcheck run`. */
+import { campaignRecord } from '../fuzz/report.ts';
+import { openReporters } from './reporters.ts';
+
+/** `specs`: as `--reporter` takes them. Throws `UsageError` as `openReporters`, `NoCampaign` where there is none. */
+export function reportCampaign(out: string, specs: readonly string[]): void {
+  if (specs.length === 0) return;
+  const record = campaignRecord(out);
+  const output = openReporters(specs, process.stdout);
+  try {
+    const { endpoint, seed, cases } = record;
+    for (const reporter of output.reporters) {
+      reporter.start?.({ endpoint, seed, planned: cases.length });
+      for (const one of cases) reporter.caseEnd?.(one);
+      reporter.end(record);
+    }
+  } finally {
+    output.close();
+  }
+}
