@@ -131,6 +131,11 @@ export interface CaseContext extends MonitorHandle {
   info(message: string): void;
   /** Ends the case as skipped. */
   skip(reason: string): never;
+  /**
+   * Does something to the endpoint that is no exchange of QMP, under a name: `query-…` if it changes nothing. The checks
+   * take it for an exchange without a reply.
+   */
+  aside(name: string, act: () => Promise<void>): Promise<void>;
   /** Undone, last first, when the case ends; for what the ledger does not see by itself. */
   cleanup(undo: () => Promise<void>): void;
 }

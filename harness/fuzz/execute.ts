@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import {
   type Call,
   concrete,
+  type DataStep,
+  isDataStep,
   type Overwrite,
   type Program,
   type Step,
@@ -11,8 +13,11 @@ import {
 import type { CaseRecord } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
+import { DataOracle, LOOK, WRITE } from '../data-plane/oracle.ts';
+import { offersData } from '../data-plane/plane.ts';
 import { runCase } from '../runner/run-case.ts';
 import type { Session } from '../runner/session.ts';
+import { DEFAULT_HANG_MS } from './defaults.ts';
 import type { FuzzSetting } from './setting.ts';
 
 export interface Execution {
@@ -29,14 +34,15 @@ const WAIT_MS = 60;
 const LOOK_MS = 5;
 
 export async function execute(program: Program, session: Session, setting: FuzzSetting): Promise<Execution> {
-  const run = new Run(program, session);
-  const { record, reusable } = await runCase(caseOf(run), session, { ...setting, seed: 'fuzz' });
+  const run = new Run(program, session, setting.caseTimeout);
+  const checks = [run.oracle.check];
+  const { record, reusable } = await runCase(caseOf(run), session, { ...setting, seed: 'fuzz', checks });
   return { record, reusable, commands: run.commands, graph: run.graph };
 }
 
 /** A program as a case, for this session. */
 export function programCase(program: Program, session: Session): CaseDefinition {
-  return caseOf(new Run(program, session));
+  return caseOf(new Run(program, session, DEFAULT_HANG_MS));
 }
 
 function caseOf(run: Run): CaseDefinition {
@@ -46,20 +52,31 @@ function caseOf(run: Run): CaseDefinition {
 class Run {
   commands = 0;
   graph: Json | null = null;
+  readonly oracle: DataOracle;
   readonly #program: Program;
   readonly #session: Session;
   readonly #monitors = new Map<number, Promise<MonitorHandle>>();
   /** Commands whose replies nobody waited for yet. */
   #pending: Promise<unknown>[] = [];
 
-  constructor(program: Program, session: Session) {
+  constructor(program: Program, session: Session, timeout: number) {
+    const { endpoint, scratch, topology } = session;
     this.#program = program;
     this.#session = session;
+    this.oracle = new DataOracle({
+      port: { execute: session.execute.bind(session), dir: endpoint.dir, scratch, timeout },
+      options: topology.options.map((word) => word.replaceAll('@DIR@', endpoint.dir)),
+    });
   }
 
   async play(t: CaseContext): Promise<void> {
-    for (const [index, step] of this.#program.steps.entries()) await this.#step(t, step, index);
+    const { steps } = this.#program;
+    // What is there at the start is known then, and at the end nothing of it may be lost.
+    const looks = steps.some(isDataStep);
+    if (looks) await this.#data(t, { kind: 'compare' });
+    for (const [index, step] of steps.entries()) await this.#step(t, step, index);
     await this.#settlePending();
+    if (looks) await this.#data(t, { kind: 'compare' });
     if (t.offered.commands.has('query-named-block-nodes'))
       this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
   }
@@ -72,8 +89,11 @@ class Run {
     await this.#settlePending();
     if (step.kind === 'sleep') await this.#session.endpoint.settle(step.milliseconds);
     else if (step.kind === 'wait') await this.#wait(t, step.event);
-    else if (step.kind === 'overwrite') await overwrite(step, t.scratch);
-    else {
+    else if (isDataStep(step)) await this.#data(t, step);
+    else if (step.kind === 'overwrite') {
+      this.oracle.effects.overwritten(step.file.slice(1));
+      await overwrite(step, t.scratch);
+    } else {
       this.commands += 1;
       await t.raw(concrete(step.text, t.dir));
     }
@@ -87,6 +107,12 @@ class Run {
     reply.catch(() => undefined);
     this.#pending.push(reply);
     if (!step.pipelined) await this.#settlePending();
+  }
+
+  async #data(t: CaseContext, step: DataStep): Promise<void> {
+    if (!offersData(t.offered)) return;
+    if (step.kind === 'compare') await t.aside(LOOK, () => this.oracle.compare());
+    else await t.aside(WRITE, () => this.oracle.write({ ...step, through: step.through.slice(1) }));
   }
 
   #monitor(t: CaseContext, index: number): Promise<MonitorHandle> {

@@ -4,6 +4,7 @@ import { schemaSource, sourcedCommands } from '../../generators/sequences/schema
 import { SHAPES } from '../../generators/sequences/shapes.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
+import { offersData } from '../data-plane/plane.ts';
 import { introduce } from '../runner/identity.ts';
 import { intersect } from '../runner/intersect.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
@@ -65,6 +66,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       source: schemaSource([intersect(schema, offered), offered], sourced),
       invalid,
       raw,
+      data: target.capabilities.owned && target.capabilities.sharedFiles && offersData(offered),
     },
     setting: {
       target,

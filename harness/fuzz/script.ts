@@ -2,8 +2,14 @@
  * A finding as a shell script that needs only the endpoint (and `qemu-img` where it starts from images): monitors are
  * named pipes, which the endpoint's own chardevs speak.
  */
-import { concrete, type Program, type Step } from '../../generators/sequences/program.ts';
-import { type Json, stringifyJson } from '../../spec/json.ts';
+import {
+  concrete,
+  type DataStep,
+  isDataStep,
+  type Program,
+  type Step,
+} from '../../generators/sequences/program.ts';
+import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import { quoted } from './account.ts';
 import { messageOf } from './execute.ts';
 import type { FindingHead } from './findings.ts';
@@ -116,10 +122,30 @@ function stepLines(steps: readonly Step[]): string[] {
     else if (step.kind === 'overwrite') {
       const byte = step.byte.toString(8).padStart(3, '0');
       lines.push(`head -c ${step.size} /dev/zero | tr '\\000' '\\${byte}' > ${step.file.slice(1)}`);
-    } else lines.push(`sleep ${step.kind === 'sleep' ? step.milliseconds / 1000 : 0.1}`);
+    } else if (isDataStep(step)) lines.push(...dataLines(step));
+    else lines.push(`sleep ${step.kind === 'sleep' ? step.milliseconds / 1000 : 0.1}`);
   }
   settle();
   return lines;
+}
+
+/** Contents are written with qemu-io: through the program's own export, or one that is there for the moment. */
+function dataLines(step: DataStep): string[] {
+  const server = { addr: { type: 'unix', data: { path: '@DIR@/data.sock' } } };
+  const talk = (execute: string, args: JsonObject): string =>
+    `ask 3 ${inFolder(stringifyJson({ execute, arguments: args }))}`;
+  if (step.kind === 'compare') return ['# here the contents of the nodes are looked at'];
+  const { through, offset, length, byte } = step;
+  const name = through.slice(1);
+  const write = (url: string): string =>
+    `qemu-io -f raw -c 'write -P ${byte} ${offset} ${length}' "nbd+unix:///${url}"`;
+  if (through.startsWith('$x')) return [write(`${name}?socket=$dir/nbd.sock`)];
+  return [
+    talk('nbd-server-start', server),
+    talk('nbd-server-add', { device: name, name: 'data', writable: true }),
+    write('data?socket=$dir/data.sock'),
+    talk('nbd-server-stop', {}),
+  ];
 }
 
 function setupLines(command: Json): string[] {

@@ -139,6 +139,10 @@ export class Context implements CaseContext {
     throw new CaseSkipped(reason);
   }
 
+  aside(...args: Parameters<CaseContext['aside']>): Promise<void> {
+    return this.#first.aside(...args);
+  }
+
   cleanup(undo: () => Promise<void>): void {
     this.#state.ledger.enter(undo);
   }

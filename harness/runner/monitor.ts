@@ -164,9 +164,29 @@ export class Monitor implements MonitorHandle {
     await this.#link.client.close();
   }
 
-  /** Shows the checks the events that no exchange followed. */
+  /** The last look: what comes from here on is not the case's. */
   async finish(): Promise<void> {
     this.#link.onEvent = null;
+    await this.deliver();
+  }
+
+  /** Runs what is no exchange of QMP as the checks see exchanges. */
+  async aside(command: string, act: () => Promise<void>): Promise<void> {
+    await this.deliver();
+    const { recorder, watch } = this.#state;
+    const exchange = { index: recorder.last, monitor: this.#link.index, command, events: [] };
+    await watch.before(exchange);
+    this.#state.inFlight = { execute: command };
+    try {
+      await act();
+      this.#state.inFlight = null;
+    } finally {
+      await watch.after({ ...exchange, events: this.#takeFresh() });
+    }
+  }
+
+  /** Shows the checks the events that came since the last exchange. */
+  async deliver(): Promise<void> {
     const events = this.#takeFresh();
     if (events.length > 0)
       await this.#state.watch.trailing({

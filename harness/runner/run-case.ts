@@ -10,7 +10,8 @@ import type { CaseRecord, Outcome, ProcessState } from '../../reports/record.ts'
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
-import type { Residue } from '../checks/check.ts';
+import type { Check, Residue } from '../checks/check.ts';
+import { makeChecks } from '../checks/index.ts';
 import { TimeoutError } from '../qmp/errors.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo, Target } from '../targets/target.ts';
@@ -37,6 +38,8 @@ export interface CaseSetting {
   readonly eventTimeout: number;
   /** Ends the run. */
   readonly signal?: AbortSignal;
+  /** Checks of this case, besides those of every case. */
+  readonly checks?: readonly Check[];
 }
 
 export interface CaseResult {
@@ -78,7 +81,7 @@ export async function runCase(
     endpoint,
     recorder,
     files,
-    watch: new Watch(port, baseline.state),
+    watch: new Watch(port, baseline.state, [...makeChecks(), ...(setting.checks ?? [])]),
     ledger: new Ledger(port),
     bounds: { dir: endpoint.dir },
     timeout: setting.caseTimeout,

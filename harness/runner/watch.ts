@@ -8,7 +8,6 @@
 import type { Deviation } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { Check, CheckContext, Exchange, Residue, StateSnapshot } from '../checks/check.ts';
-import { makeChecks } from '../checks/index.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
 import { QmpError } from '../qmp/errors.ts';
 import { type Query, takeSnapshot } from './holdings.ts';
@@ -34,7 +33,7 @@ export class Watch {
   #snapshot: StateSnapshot | null = null;
 
   /** `snapshot`: the state now, if it is known. */
-  constructor(port: WatchPort, snapshot: StateSnapshot | null, checks: readonly Check[] = makeChecks()) {
+  constructor(port: WatchPort, snapshot: StateSnapshot | null, checks: readonly Check[]) {
     this.#port = port;
     this.#snapshot = snapshot;
     this.#seats = checks.map((check) => ({ check, context: this.#context(check) }));

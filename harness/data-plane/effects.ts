@@ -1,0 +1,240 @@
+/**
+ * What commands do to contents, by their own definition. A command that is not told of here leaves nothing to claim, so
+ * that a new one costs claims, not truth.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { BitmapEffects } from './bitmaps.ts';
+import { JobEffects } from './jobs.ts';
+import { LARGEST, type Shadow } from './shadow.ts';
+
+/** No contents change by these, and no node comes or goes that contents could be claimed of. */
+const HARMLESS = new RegExp(
+  `^(${[
+    '(qom-(list|get)|device-list-properties)',
+    'query-.*',
+    'x-debug-.*',
+    'qmp_capabilities',
+    'block-job-(set-speed|pause|resume|cancel|finalize|dismiss)',
+    'job-(pause|resume|cancel|finalize|dismiss)',
+    'object-(add|del)',
+    'block-set-write-threshold',
+    'block_set_io_throttle',
+    'block-latency-histogram-set',
+    'blockdev-snapshot-(delete-)?internal-sync',
+    'blockdev-(open|close)-tray',
+    'blockdev-(insert|remove)-medium',
+    'eject',
+    'change-backing-file',
+    'x-blockdev-set-iothread',
+    'stop',
+    'cont',
+    'abort',
+  ].join('|')})$`,
+);
+
+/** Characters of the longest text that may name a file. */
+const MOST_NAME = 8192;
+
+const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
+
+export class Effects {
+  readonly #shadow: Shadow;
+  readonly #jobs: JobEffects;
+  readonly #bitmaps: BitmapEffects;
+  /** Nodes by the names of their exports. */
+  readonly exports = new Map<string, string>();
+  /** Path of the NBD server's socket, as the endpoint sees it; null if none runs. */
+  server: string | null = null;
+
+  /** `options`: those that the endpoint was started with. */
+  constructor(shadow: Shadow, options: readonly string[]) {
+    this.#shadow = shadow;
+    this.#bitmaps = new BitmapEffects(shadow);
+    this.#jobs = new JobEffects(shadow, this.#bitmaps, (from, to) => this.#moved(from, to));
+    for (const [index, word] of options.entries())
+      if (options[index - 1] === '-blockdev') this.#added(JSON.parse(word) as JsonObject);
+  }
+
+  get jobs(): JobEffects {
+    return this.#jobs;
+  }
+
+  /** A command was answered. `events`: what came since the last exchange. */
+  saw(command: string, args: JsonObject, isAccepted: boolean, events: readonly JsonObject[]): void {
+    // A job that is told to end may end before the reply; any other ended before the command was worked on.
+    const ends = /^(block-)?job-(complete|cancel)$/.test(command);
+    const known = new Set(this.#jobs.active);
+    const early = ends ? [] : events.filter((event) => known.has(idOf(event)));
+    this.#events(early);
+    if (isAccepted) this.#accepted(command, args);
+    else this.#refused(command, args);
+    this.#events(events.filter((event) => !early.includes(event)));
+  }
+
+  /** Events that no command came with. */
+  heard(events: readonly JsonObject[]): void {
+    this.#events(events);
+  }
+
+  /** The file was replaced behind the endpoint's back. */
+  overwritten(filename: string): void {
+    this.#shadow.abandon(this.#shadow.usersOf(filename));
+  }
+
+  #events(events: readonly JsonObject[]): void {
+    for (const { event, data } of events) if (isJsonObject(data)) this.#jobs.event(String(event), data);
+  }
+
+  #refused(command: string, args: JsonObject): void {
+    // The file that is made for a copy or an overlay may be made before the command is refused.
+    if (command !== 'blockdev-add') this.#files(args);
+  }
+
+  #accepted(command: string, args: JsonObject): void {
+    const shadow = this.#shadow;
+    if (command === 'transaction') {
+      for (const action of Array.isArray(args.actions) ? args.actions : [])
+        if (isJsonObject(action) && isJsonObject(action.data))
+          this.#accepted(String(action.type), action.data);
+      return;
+    }
+    if (command === 'blockdev-add') {
+      this.#added(args);
+      return;
+    }
+    this.#files(args);
+    const node = text(args['node-name']) ?? text(args.device) ?? text(args.node);
+    switch (command) {
+      case 'blockdev-del':
+        if (node !== null) {
+          shadow.forget([node]);
+          shadow.graph.delete(node);
+        }
+        break;
+      case 'block_resize':
+        if (node !== null) this.#resized(node, Number(args.size));
+        break;
+      case 'blockdev-snapshot':
+        this.#snapshot(String(args.node), String(args.overlay));
+        break;
+      case 'blockdev-snapshot-sync':
+        this.#snapshotSync(node ?? '', args);
+        break;
+      case 'nbd-server-start':
+        this.server = socketOf(args);
+        break;
+      case 'nbd-server-stop':
+        this.server = null;
+        this.exports.clear();
+        break;
+      case 'nbd-server-add':
+        this.exports.set(text(args.name) ?? String(args.device), String(args.device));
+        break;
+      case 'block-export-add':
+        this.exports.set(text(args.name) ?? String(args['node-name']), String(args['node-name']));
+        break;
+      case 'nbd-server-remove':
+        this.exports.delete(String(args.name));
+        break;
+      case 'block-export-del':
+        this.exports.clear();
+        break;
+      case 'human-monitor-command': {
+        const name = /^qemu-io (\S+)/.exec(String(args['command-line']))?.[1];
+        if (name !== undefined) shadow.abandon([name]);
+        break;
+      }
+      default:
+        if (command.startsWith('block-dirty-bitmap-')) this.#bitmaps.command(command, args);
+        else if (!this.#jobs.command(command, args) && !HARMLESS.test(command)) shadow.blind();
+    }
+  }
+
+  #added(options: JsonObject): void {
+    const { graph } = this.#shadow;
+    for (const { name, filename } of graph.add(options)) {
+      // The same file twice: one does not see what the other does.
+      if (filename !== null && this.#shadow.usersOf(filename).length > 1)
+        this.#shadow.abandon(this.#shadow.usersOf(filename));
+      else this.#shadow.forget([name]);
+    }
+  }
+
+  /** Whatever a command does with a file that it names, nobody here knows. */
+  #files(args: Json): void {
+    if (typeof args === 'string') {
+      if (args.length < MOST_NAME) this.#shadow.abandon(this.#shadow.usersOf(args));
+    } else if (Array.isArray(args)) for (const item of args) this.#files(item);
+    else if (isJsonObject(args)) for (const item of Object.values(args)) this.#files(item);
+  }
+
+  #resized(name: string, size: number): void {
+    const { graph } = this.#shadow;
+    const bytes = this.#shadow.bytesOf(name);
+    const node = graph.get(name);
+    this.#shadow.disturb([name]);
+    this.#bitmaps.drop(name);
+    if (bytes === null || node === undefined || !(size >= 0 && size <= 2 ** 32)) return;
+    // What an overlay shows where it has grown beyond its backing file's end is not said.
+    const isOverlay = node.hiddenBacking || node.children.has('backing');
+    if (size > bytes.length && (isOverlay || node.window || size > LARGEST)) return;
+    const resized = Buffer.alloc(Math.min(size, LARGEST));
+    bytes.copy(resized);
+    const breach = 'a node that was resized does not contain what it did';
+    this.#shadow.claim(name, { bytes: resized, also: null, prefix: false, breach });
+  }
+
+  #snapshot(name: string, overlay: string): void {
+    const { graph } = this.#shadow;
+    const over = graph.get(overlay);
+    if (graph.get(name) === undefined || over === undefined) {
+      this.#shadow.blind();
+      return;
+    }
+    this.#shadow.disturb([overlay]);
+    this.#shadow.forget(this.#shadow.affected([name], graph.storage([name])));
+    over.children.delete('backing');
+    over.hiddenBacking = false;
+    graph.replace(name, overlay);
+    over.children.set('backing', name);
+    this.#moved(name, overlay);
+  }
+
+  /** The new overlay shows what its backing file did, if it was made for this and nothing was in it. */
+  #snapshotSync(name: string, args: JsonObject): void {
+    const overlay = text(args['snapshot-node-name']);
+    const { graph } = this.#shadow;
+    const format = text(args.format) ?? 'qcow2';
+    if (graph.get(name) === undefined || overlay === null || format !== 'qcow2' || args.mode === 'existing') {
+      this.#shadow.blind();
+      return;
+    }
+    const bytes = this.#shadow.bytesOf(name);
+    graph.add({
+      driver: 'qcow2',
+      'node-name': overlay,
+      backing: null,
+      file: { driver: 'file', filename: String(args['snapshot-file']) },
+    });
+    graph.replace(name, overlay);
+    graph.get(overlay)!.children.set('backing', name);
+    this.#moved(name, overlay);
+    const breach = 'the overlay of a snapshot does not show its backing file';
+    if (bytes !== null) this.#shadow.claim(overlay, { bytes, also: null, prefix: false, breach });
+  }
+
+  /** Those who used a node use another now. */
+  #moved(from: string, to: string): void {
+    for (const [name, node] of this.exports) if (node === from) this.exports.set(name, to);
+  }
+}
+
+function idOf({ data }: JsonObject): string {
+  return isJsonObject(data) ? String(data.device ?? data.id) : '';
+}
+
+function socketOf({ addr }: JsonObject): string | null {
+  if (!isJsonObject(addr)) return null;
+  const data = isJsonObject(addr.data) ? addr.data : addr;
+  return addr.type === 'unix' ? text(data.path) : null;
+}

@@ -1,0 +1,220 @@
+/** What block jobs do to contents: while they run, and when they end. */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { BitmapEffects } from './bitmaps.ts';
+import type { Claim, Shadow } from './shadow.ts';
+
+type Kind = 'mirror' | 'backup' | 'commit' | 'stream';
+
+interface Job {
+  readonly id: string;
+  readonly kind: Kind;
+  /** Whose contents are copied: source, or top of what is committed; of a stream the node that takes. */
+  readonly from: string;
+  /** Into which they go; null where that is no node that is known. */
+  readonly to: string | null;
+  readonly sync: string;
+  readonly bitmap: string | null;
+  /** Contents of `from` and `to` when it began. */
+  readonly start: Buffer | null;
+  readonly before: Buffer | null;
+  /** An error may be passed over in silence. */
+  readonly ignores: boolean;
+  /** It was told to complete: users of the source move to the target. */
+  pivots: boolean;
+  /** False when there may be two jobs of this id, or a write came when it may have ended already. */
+  certain: boolean;
+}
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  'blockdev-mirror': 'mirror',
+  'drive-mirror': 'mirror',
+  'blockdev-backup': 'backup',
+  'drive-backup': 'backup',
+  'block-commit': 'commit',
+  'block-stream': 'stream',
+};
+
+const BREACHES: Readonly<Record<Exclude<Kind, 'stream'>, string>> = {
+  mirror: 'the target of a completed mirror is not equal to its source',
+  backup: 'the target of a completed backup does not contain what its source did at the start',
+  commit: 'the base of a completed commit does not contain what was above it',
+};
+
+const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
+
+export class JobEffects {
+  readonly #shadow: Shadow;
+  readonly #bitmaps: BitmapEffects;
+  readonly #moved: (from: string, to: string) => void;
+  readonly #jobs = new Map<string, Job>();
+
+  /** `moved`: users of the first node use the second now. */
+  constructor(shadow: Shadow, bitmaps: BitmapEffects, moved: (from: string, to: string) => void) {
+    this.#shadow = shadow;
+    this.#bitmaps = bitmaps;
+    this.#moved = moved;
+  }
+
+  /** Ids of jobs that have not ended. */
+  get active(): string[] {
+    return [...this.#jobs.keys()];
+  }
+
+  /** Nodes whose contents change at any time now. */
+  get inFlux(): Set<string> {
+    return new Set([...this.#jobs.values()].flatMap((job) => [...this.#touched(job)]));
+  }
+
+  /** A write to `node` ended about when these events came: whether jobs that ended have seen it cannot be told. */
+  doubt(node: string, events: readonly JsonObject[]): void {
+    for (const { data } of events) {
+      const job = this.#jobs.get(isJsonObject(data) ? String(data.device) : '');
+      if (job !== undefined && this.#shadow.affected([node]).has(job.from)) job.certain = false;
+    }
+  }
+
+  /** True if it is a command about jobs that changes contents or says what will. */
+  command(command: string, args: JsonObject): boolean {
+    if (command === 'block-job-complete' || command === 'job-complete') {
+      const job = this.#jobs.get(String(args.device ?? args.id));
+      if (job !== undefined) job.pivots = true;
+      return true;
+    }
+    const kind = Object.hasOwn(KINDS, command) ? KINDS[command] : undefined;
+    if (kind === undefined) return false;
+    const from = text(args.device) ?? '';
+    const id = text(args['job-id']) ?? from;
+    const earlier = this.#jobs.get(id);
+    if (earlier !== undefined) {
+      earlier.certain = false;
+      this.#shadow.blind();
+      return true;
+    }
+    const ends = this.#endsOf(kind, command, args);
+    if (ends === null) {
+      this.#shadow.blind();
+      return true;
+    }
+    const job: Job = {
+      id,
+      kind,
+      ...ends,
+      sync: text(args.sync) ?? 'full',
+      bitmap: text(args.bitmap),
+      start: this.#shadow.bytesOf(ends.from),
+      before: ends.to === null ? null : this.#shadow.bytesOf(ends.to),
+      ignores: ['on-error', 'on-source-error', 'on-target-error'].some((member) => args[member] === 'ignore'),
+      // A commit from below the active layer takes effect by itself.
+      pivots: kind === 'commit' && ends.from !== from,
+      certain: args.replaces === undefined && args['bitmap-mode'] === undefined,
+    };
+    this.#jobs.set(id, job);
+    this.#shadow.forget(this.#touched(job));
+    return true;
+  }
+
+  event(event: string, data: JsonObject): void {
+    if (event !== 'BLOCK_JOB_COMPLETED' && event !== 'BLOCK_JOB_CANCELLED') return;
+    const job = this.#jobs.get(String(data.device));
+    if (job === undefined) return;
+    const source =
+      job.kind === 'mirror' || job.kind === 'commit' ? this.#shadow.bytesOf(job.from) : job.start;
+    this.#shadow.forget(this.#touched(job));
+    this.#jobs.delete(job.id);
+    const succeeded = event === 'BLOCK_JOB_COMPLETED' && data.error === undefined;
+    if (!succeeded) return;
+    if (!job.certain) {
+      // Where its users are now depends on what is not known.
+      if (job.kind !== 'backup') this.#shadow.blind();
+      return;
+    }
+    this.#completed(job, source);
+  }
+
+  #completed(job: Job, source: Buffer | null): void {
+    const { kind, from, to } = job;
+    const { graph } = this.#shadow;
+    const node = graph.get(from);
+    if (kind === 'stream') {
+      if (to === null) node?.children.delete('backing');
+      else node?.children.set('backing', to);
+      return;
+    }
+    const claim =
+      source !== null && to !== null && !job.ignores ? claimAfter(job, source, this.#clean(job)) : null;
+    if (to !== null && job.pivots) {
+      const kept = kind === 'commit' || (job.sync === 'full' && claim !== null);
+      if (!kept) this.#shadow.forget(graph.above([from]));
+      graph.replace(from, to);
+      this.#moved(from, to);
+    }
+    if (job.bitmap !== null) {
+      this.#bitmaps.drop(from);
+      if (job.start !== null && job.sync === 'incremental')
+        this.#bitmaps.cleaned(from, job.bitmap, job.start);
+    }
+    if (claim !== null) this.#shadow.claim(to!, claim);
+  }
+
+  #clean({ from, bitmap }: Job): Buffer | null {
+    return bitmap === null ? null : this.#bitmaps.cleanBytes(from, bitmap);
+  }
+
+  /** Whose contents may change while it runs; its source's never do, nor what stands on the top of a commit. */
+  #touched({ kind, from, to }: Job): Set<string> {
+    const { graph } = this.#shadow;
+    if (kind === 'stream') {
+      const storage = graph.storage([from]);
+      storage.delete(from);
+      return this.#shadow.affected(storage, graph.above([from]));
+    }
+    if (to === null) return new Set();
+    return this.#shadow.affected([to], kind === 'commit' ? graph.above([from]) : undefined);
+  }
+
+  /** Null where the nodes that take part are not known. */
+  #endsOf(kind: Kind, command: string, args: JsonObject): { from: string; to: string | null } | null {
+    const { graph } = this.#shadow;
+    const device = String(args.device);
+    if (command.startsWith('drive-')) {
+      // The target is a file; its node is none that is followed. Users of the source move to it, or do not.
+      return command === 'drive-backup' && graph.get(device) !== undefined
+        ? { from: device, to: null }
+        : null;
+    }
+    if (kind === 'mirror' || kind === 'backup') {
+      const to = String(args.target);
+      return graph.get(to) === undefined || graph.get(device) === undefined ? null : { from: device, to };
+    }
+    if (args.base !== undefined || args.top !== undefined) return null;
+    const chain = graph.chain(device);
+    if (chain === null) return null;
+    const base = text(args['base-node']);
+    if (kind === 'stream') {
+      const bottom = text(args.bottom);
+      if (bottom !== null) {
+        const at = chain.indexOf(bottom);
+        return at < 1 ? null : { from: device, to: chain[at + 1] ?? null };
+      }
+      return base !== null && !chain.includes(base) ? null : { from: device, to: base };
+    }
+    const top = text(args['top-node']) ?? device;
+    const to = base ?? chain.at(-1)!;
+    return chain.includes(top) && chain.indexOf(to) > chain.indexOf(top) ? { from: top, to } : null;
+  }
+}
+
+/** What the target must contain once the job has completed; null where that is not said. */
+function claimAfter(job: Job, source: Buffer, clean: Buffer | null): Claim | null {
+  const { kind, sync, before } = job;
+  if (kind !== 'stream' && (kind === 'commit' || sync === 'full'))
+    return { bytes: source, also: null, prefix: true, breach: BREACHES[kind] };
+  if (sync !== 'incremental' || clean === null || before === null) return null;
+  const length = Math.min(source.length, clean.length, before.length);
+  // Clean granules may be copied or not; dirty ones must be.
+  const also = Buffer.from(source);
+  for (let index = 0; index < length; index += 1)
+    if (source[index] === clean[index]) also[index] = before[index]!;
+  const breach = 'an incremental backup does not bring over what was written';
+  return { bytes: source, also, prefix: true, breach };
+}
