@@ -17,6 +17,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
   list: { summary: 'list the cases and the requirements they cover', load: () => import('./list.ts') },
   fuzz: { summary: 'fuzz a target with command sequences', load: () => import('./fuzz.ts') },
   replay: { summary: 'replay transcripts on a target and compare', load: () => import('./replay.ts') },
+  diff: { summary: 'run the same on two targets and tell what differs', load: () => import('./diff.ts') },
   compat: { summary: 'report on several runs, merge shards, compare', load: () => import('./compat.ts') },
   schema: { summary: 'check, introspect, convert or compare schemas', load: () => import('./schema.ts') },
   shell: { summary: 'talk to an endpoint', load: () => import('./shell.ts') },

@@ -133,7 +133,8 @@ function startFault(target: string, error: StartError): string {
 function loadExpectations(files: readonly string[] | false, ofTarget: string | undefined): Expectations {
   if (files === false) return Expectations.none();
   const folder = new URL('harness/expectations/', packageRoot());
-  const shipped = readdirSync(folder).map((name) => ({
+  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+  const shipped = names.map((name) => ({
     name,
     text: readFileSync(new URL(name, folder), 'utf8'),
   }));

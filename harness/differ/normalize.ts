@@ -8,24 +8,13 @@
  *      of `json:` file names are sorted.
  */
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
+import { memberRule } from './rules.ts';
 import { mapStrings } from './strings.ts';
 
 /** Makes a message comparable. */
 export type Normalize = (value: Json) => Json;
 
 export const ANY = '@ANY@';
-
-const NEVER_EQUAL = new Set([
-  'actual-size',
-  'date-sec',
-  'date-nsec',
-  'cid',
-  'uuid',
-  'iters',
-  'master-key-iters',
-  'thread-id',
-]);
-const NEVER_EQUAL_SUFFIX = /_(time|latency)_ns$/;
 
 /** The id of a VMDK parent that there is none: it does repeat. */
 const NO_PARENT_CID = 4294967295;
@@ -41,10 +30,8 @@ export function normalize(value: Json): Json {
   return Object.fromEntries(
     Object.entries(value).map(([key, member]) => {
       const any =
-        NEVER_EQUAL.has(key) ||
-        NEVER_EQUAL_SUFFIX.test(key) ||
         (key === 'timestamp' && isEvent) ||
-        (key === 'parent-cid' && member !== NO_PARENT_CID);
+        (memberRule(key)?.treat === 'free' && !(key === 'parent-cid' && member === NO_PARENT_CID));
       return [key, any ? ANY : normalize(member)];
     }),
   );

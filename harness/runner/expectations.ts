@@ -63,10 +63,11 @@ function readEntry(entry: Json, where: string): Expectation {
   return expectation;
 }
 
-type Version = readonly [major: number, minor: number, micro: number];
+export type Version = readonly [major: number, minor: number, micro: number];
 type Comparison = { readonly operator: string; readonly version: Version };
 
-function parseRange(text: string, where = 'version'): Comparison[] {
+/** Throws `ExpectationsError`. */
+export function parseRange(text: string, where = 'version'): Comparison[] {
   return text
     .trim()
     .split(/\s+/)
@@ -78,7 +79,8 @@ function parseRange(text: string, where = 'version'): Comparison[] {
     });
 }
 
-function inRange(version: Version, range: string): boolean {
+/** Whether a version is in a range, a list of comparisons. Throws `ExpectationsError` if it is none. */
+export function inRange(version: Version, range: string): boolean {
   return parseRange(range).every(({ operator, version: bound }) => {
     const index = version.findIndex((number, i) => number !== bound[i]);
     const order = index === -1 ? 0 : version[index]! - bound[index]!;
@@ -89,7 +91,7 @@ function inRange(version: Version, range: string): boolean {
 }
 
 /** Of a greeting's `version`; null if it tells none. */
-function versionOf({ version }: EndpointIdentity): Version | null {
+export function versionOf({ version }: EndpointIdentity): Version | null {
   const qemu = isJsonObject(version) ? version.qemu : null;
   if (!isJsonObject(qemu)) return null;
   return [Number(qemu.major), Number(qemu.minor), Number(qemu.micro)];

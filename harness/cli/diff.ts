@@ -1,0 +1,153 @@
+/** `qmpcheck diff`: the same cases and programs on two targets in lockstep, and what differs. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { packageRoot } from '../../spec/package-root.ts';
+import { derivedCases } from '../cases/derived/index.ts';
+import { cases } from '../cases/index.ts';
+import { abstractor, vocabulary } from '../fuzz/abstraction.ts';
+import { diff } from '../lockstep/diff.ts';
+import { explainer, KnownDifferences, readKnown } from '../lockstep/known.ts';
+import { DiffReport } from '../lockstep/report.ts';
+import { type Introduced, meetTarget } from '../lockstep/side.ts';
+import { caseSubjects, commonSchema, randomSubjects, type Subject } from '../lockstep/subjects.ts';
+import { abortOnSignals } from '../runner/cleanup.ts';
+import { ExpectationsError } from '../runner/expectations.ts';
+import { NoSuchCase } from '../runner/plan.ts';
+import { ScratchArea } from '../runner/scratch.ts';
+import { StartError } from '../targets/target.ts';
+import { diffJson, diffLines } from './diff-output.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { readText } from './files.ts';
+import { collect, defaultJobs, targetOption, wholeNumber } from './options.ts';
+import type { Subcommand } from './subcommand.ts';
+
+interface Options {
+  readonly left: string;
+  readonly right: string;
+  readonly judge?: string | false;
+  readonly programs?: number;
+  readonly seed: string;
+  readonly jobs: number;
+  readonly caseTimeout: number;
+  readonly expect: readonly string[] | false;
+  readonly all?: true;
+  readonly json?: true;
+}
+
+export const subcommand: Subcommand = {
+  define: (command, done) =>
+    command
+      .argument('[pattern...]', 'globs on case ids')
+      .requiredOption('--left <target>', 'one target')
+      .requiredOption('--right <target>', 'the other')
+      .option(
+        '--judge <target>',
+        'a third, which says who is wrong (default: reference, where it is neither side)',
+      )
+      .option('--no-judge', 'no third')
+      .option(
+        '--programs <n>',
+        'that many random programs, instead of cases unless a pattern names some',
+        wholeNumber(1),
+      )
+      .option('--seed <seed>', 'for everything random', 'qmpcheck')
+      .option('--expect <file>', 'known differences (YAML); repeatable, besides those shipped', collect, [])
+      .option('--no-expect', 'not even the known differences that are shipped')
+      .option('--all', 'list also what is explained')
+      .option('--jobs <n>', 'pairs of endpoints at a time', wholeNumber(1), defaultJobs())
+      .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), 30_000)
+      .option('--json', 'differences as one JSON document')
+      .action(async (patterns: string[], options: Options) => done(await diffTargets(patterns, options))),
+};
+
+async function diffTargets(patterns: readonly string[], options: Options): Promise<ExitCode> {
+  const { seed, jobs, caseTimeout } = options;
+  const interruption = abortOnSignals();
+  const area = await ScratchArea.open();
+  try {
+    const { signal } = interruption;
+    const meet = (name: string): Promise<Introduced> => meetNamed(name, area, caseTimeout);
+    const left = await meet(options.left);
+    const right = await meet(options.right);
+    const judgeName = options.judge ?? judgeFor(options);
+    const judge = judgeName === false ? null : await meet(judgeName);
+    const subjects = subjectsOf(patterns, options, left, right);
+    const known = loadKnown(options.expect, left, right);
+    const report = new DiffReport();
+    await diff({
+      left,
+      right,
+      judge,
+      explain: explainer(known, abstractor(vocabulary(commonSchema(left, right)))),
+      area,
+      subjects,
+      seed,
+      jobs,
+      caseTimeout,
+      signal,
+      onOutcome: (outcome) => report.add(outcome),
+    });
+    const whole = patterns.length === 0 && options.programs === undefined && !signal.aborted;
+    const result = {
+      left: left.identity,
+      right: right.identity,
+      judge: judge?.identity ?? null,
+      entries: report.entries(),
+      totals: report.totals,
+      stale: whole ? known.stale() : [],
+    };
+    const output = options.json ? diffJson(result) : diffLines(result, options.all === true).join('\n');
+    process.stdout.write(`${output}\n`);
+    if (signal.aborted) return EXIT.interrupted;
+    return result.entries.some(({ reason }) => reason === undefined) ? EXIT.unexpected : EXIT.ok;
+  } catch (error) {
+    if (interruption.signal.aborted) return EXIT.interrupted;
+    if (error instanceof NoSuchCase || error instanceof StartError) throw new UsageError(error.message);
+    throw error;
+  } finally {
+    await area.close();
+    interruption.dispose();
+  }
+}
+
+async function meetNamed(name: string, area: ScratchArea, timeout: number): Promise<Introduced> {
+  const { target } = await targetOption(name);
+  const unavailable = await target.unavailable();
+  if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
+  return meetTarget(target, area, timeout);
+}
+
+function judgeFor({ left, right }: Options): string | false {
+  return [left, right].some((name) => name.split(':')[0] === 'reference') ? false : 'reference';
+}
+
+function subjectsOf(
+  patterns: readonly string[],
+  { programs, seed }: Options,
+  left: Introduced,
+  right: Introduced,
+): Subject[] {
+  const schema = commonSchema(left, right);
+  const chosen =
+    programs === undefined || patterns.length > 0
+      ? caseSubjects([...cases, ...derivedCases(schema)], patterns)
+      : [];
+  if (programs === undefined) return chosen;
+  return [...chosen, ...randomSubjects(programs, seed, schema, [left.target, right.target])];
+}
+
+/** Those that the project ships, and the user's. */
+function loadKnown(files: readonly string[] | false, left: Introduced, right: Introduced): KnownDifferences {
+  const folder = new URL('harness/expectations/differences/', packageRoot());
+  const shipped =
+    files === false
+      ? []
+      : readdirSync(folder).map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
+  const own = (files || []).map((name) => ({ name, text: readText(name) }));
+  try {
+    const entries = [...own, ...shipped].flatMap(({ name, text }) => readKnown(text, name));
+    return new KnownDifferences(entries, left.identity, right.identity);
+  } catch (error) {
+    if (error instanceof ExpectationsError) throw new UsageError(error.message);
+    throw error;
+  }
+}

@@ -1,0 +1,163 @@
+/**
+ * `qmpcheck diff`, from two targets to a list of differences:
+ *
+ *   1. run cases and programs in lockstep, several at a time;
+ *   2. compare; what differs is run again on fresh endpoints: what does not show each time is a matter of timing;
+ *   3. where there is a judge it runs along, and says who is wrong;
+ *   4. hand over in the order of the subjects.
+ */
+
+import { type Comparison, compareRuns, excused } from '../differ/differ.ts';
+import { type Difference, placeOf } from '../differ/difference.ts';
+import type { SideRun } from '../differ/side.ts';
+import { type Judged, type Verdict, verdictOn } from '../differ/verdict.ts';
+import type { CaseSetting } from '../runner/run-case.ts';
+import type { ScratchArea } from '../runner/scratch.ts';
+import { lockstep } from './lockstep.ts';
+import { type Introduced, Side } from './side.ts';
+import { commonSchema, type Subject } from './subjects.ts';
+
+export interface Found {
+  readonly difference: Difference;
+  readonly verdict: Verdict;
+  /** Class, place and message without what differs from run to run: the same for what is the same difference. */
+  readonly key: string;
+  /** Why it is nobody's fault, or known; absent: nothing explains it. */
+  readonly reason?: string;
+}
+
+/** Names a difference, and explains it if it can. */
+export type Explain = (difference: Difference, subject: Subject) => Pick<Found, 'key' | 'reason'>;
+
+export interface Outcome {
+  readonly subject: Subject;
+  readonly found: readonly Found[];
+  /** Why it was not compared. */
+  readonly skipped?: string;
+}
+
+export interface PairOptions {
+  readonly left: Introduced;
+  readonly right: Introduced;
+  /** A third endpoint that runs along. */
+  readonly judge: Introduced | null;
+  readonly explain: Explain;
+  readonly area: ScratchArea;
+  readonly seed: string;
+  /** Milliseconds for a case. */
+  readonly caseTimeout: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface DiffOptions extends PairOptions {
+  readonly subjects: readonly Subject[];
+  /** Pairs of endpoints at a time. */
+  readonly jobs: number;
+  /** Called in the order of the subjects. */
+  readonly onOutcome: (outcome: Outcome) => void;
+}
+
+const EVENT_TIMEOUT = 5_000;
+
+/** Runs of what differs, the first one included. */
+const RUNS = 3;
+
+export async function diff(options: DiffOptions): Promise<void> {
+  const { subjects, onOutcome, signal } = options;
+  // Subjects of equal topology one after another, so that they share endpoints.
+  const order = subjects
+    .map((subject, index) => ({ subject, index, key: subject.definition.topology?.name ?? '' }))
+    .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.index - b.index));
+  const outcomes: (Outcome | undefined)[] = [];
+  let told = 0;
+  const work = async (): Promise<void> => {
+    const pair = new Pair(options);
+    try {
+      for (;;) {
+        const next = order.shift();
+        if (next === undefined || signal?.aborted) return;
+        outcomes[next.index] = await pair.compare(next.subject);
+        while (outcomes[told] !== undefined) onOutcome(outcomes[told++]!);
+      }
+    } finally {
+      await pair.stop();
+    }
+  };
+  await Promise.all(Array.from({ length: options.jobs }, work));
+}
+
+/** The sides, which run one thing at a time. */
+export class Pair {
+  readonly #sides: readonly Side[];
+  readonly #explain: Explain;
+
+  constructor({ left, right, judge, explain, area, seed, caseTimeout, signal }: PairOptions) {
+    const schema = commonSchema(left, right);
+    this.#explain = explain;
+    this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(({ target, offered }) => {
+      const setting: CaseSetting = {
+        target,
+        schema,
+        offered,
+        seed,
+        caseTimeout,
+        eventTimeout: EVENT_TIMEOUT,
+        ...(signal && { signal }),
+      };
+      return new Side(setting, area);
+    });
+  }
+
+  /** What does not differ every time is told as a matter of timing. */
+  async compare(subject: Subject): Promise<Outcome> {
+    const first = await this.#run(subject);
+    let { found } = first;
+    for (let run = 1; run < RUNS && found.some(isUnexplained); run += 1) {
+      const again = await this.#run(subject, true);
+      const places = new Set(again.found.map(({ difference }) => placeOf(difference)));
+      found = found.map((one) => {
+        if (!isUnexplained(one) || places.has(placeOf(one.difference))) return one;
+        const difference = excused(one.difference, 'it does not show in every run');
+        return { ...one, difference, ...this.#explain(difference, subject) };
+      });
+    }
+    return { ...first, found };
+  }
+
+  /** Once, on fresh endpoints. */
+  once(subject: Subject): Promise<Outcome> {
+    return this.#run(subject, true);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#sides.map((side) => side.stop()));
+  }
+
+  async #run(subject: Subject, fresh?: boolean): Promise<Outcome> {
+    const { definition, make } = subject;
+    const { records, skewed } = await lockstep(this.#sides, definition, make, fresh);
+    const runs = this.#sides.map(
+      ({ setting }, index): SideRun => ({ record: records[index]!, offered: setting.offered }),
+    );
+    const [left, right, judge] = runs as [SideRun, SideRun, SideRun?];
+    const { differences, skipped } = compareRuns(left, right, { skewed });
+    const judged = judge === undefined ? null : judgedBy(judge, left, right, skewed);
+    const found = differences.map((difference) => ({
+      difference,
+      verdict: verdictOn(difference, left, right, judged),
+      ...this.#explain(difference, subject),
+    }));
+    return { subject, found, ...(skipped !== undefined && { skipped }) };
+  }
+}
+
+/** Null if the judge cannot do it. */
+function judgedBy(judge: SideRun, left: SideRun, right: SideRun, skewed: ReadonlySet<number>): Judged | null {
+  const [ours, theirs] = [left, right].map((side): Comparison => compareRuns(side, judge, { skewed }));
+  if (ours!.skipped !== undefined || theirs!.skipped !== undefined) return null;
+  return { left: ours!.differences, right: theirs!.differences };
+}
+
+export function isUnexplained({ reason }: Found): boolean {
+  return reason === undefined;
+}

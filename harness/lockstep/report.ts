@@ -1,0 +1,64 @@
+/** What a diff has found, as plain data: each difference once with a count, what explains it, and totals. */
+import type { Program } from '../../generators/sequences/program.ts';
+import { type Bucket, Buckets } from '../differ/buckets.ts';
+import { CLASSES, type Difference, type DifferenceClass } from '../differ/difference.ts';
+import type { Verdict } from '../differ/verdict.ts';
+import { isUnexplained, type Outcome } from './diff.ts';
+
+export interface Sighting {
+  readonly where: string;
+  readonly difference: Difference;
+  readonly verdict: Verdict;
+  /** Where it was seen in a program. */
+  readonly program?: Program;
+}
+
+export interface DiffTotals {
+  readonly compared: number;
+  /** Without any difference. */
+  readonly equal: number;
+  /** With differences that are all explained. */
+  readonly explained: number;
+  readonly skipped: number;
+}
+
+export class DiffReport {
+  readonly #buckets = new Buckets<Sighting>();
+  readonly #totals = { compared: 0, equal: 0, explained: 0, skipped: 0 };
+
+  add({ subject: { where, program }, found, skipped }: Outcome): void {
+    if (skipped !== undefined) {
+      this.#totals.skipped += 1;
+      return;
+    }
+    for (const { key, reason, difference, verdict } of found)
+      this.#buckets.add(key, reason, { where, difference, verdict, ...(program && { program }) });
+    this.#totals.compared += 1;
+    if (found.length === 0) this.#totals.equal += 1;
+    else if (!found.some(isUnexplained)) this.#totals.explained += 1;
+  }
+
+  /** The gravest first. */
+  entries(): Bucket<Sighting>[] {
+    const all = this.#buckets.all();
+    return CLASSES.flatMap((of) => all.filter(({ first }) => first.difference.class === of));
+  }
+
+  get totals(): DiffTotals {
+    return { ...this.#totals };
+  }
+}
+
+export interface ClassCount {
+  /** Different differences. */
+  readonly all: number;
+  readonly unexplained: number;
+}
+
+export function countClasses(entries: readonly Bucket<Sighting>[]): Record<DifferenceClass, ClassCount> {
+  const counted = CLASSES.map((of) => {
+    const some = entries.filter(({ first }) => first.difference.class === of);
+    return [of, { all: some.length, unexplained: some.filter(({ reason }) => reason === undefined).length }];
+  });
+  return Object.fromEntries(counted) as Record<DifferenceClass, ClassCount>;
+}

@@ -1,0 +1,89 @@
+/** One side of a lockstep run: a target with the endpoints that it keeps, one for each topology used of late. */
+import type { CaseRecord, EndpointIdentity } from '../../reports/record.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { CaseDefinition } from '../cases/case.ts';
+import { EMPTY_TOPOLOGY, notStarted, topologyOf, unrun } from '../runner/execute.ts';
+import { introduce } from '../runner/identity.ts';
+import { skipReason } from '../runner/needs.ts';
+import { type CaseSetting, runCase } from '../runner/run-case.ts';
+import type { ScratchArea } from '../runner/scratch.ts';
+import { Session } from '../runner/session.ts';
+import type { Target } from '../targets/target.ts';
+
+/** Endpoints that a side keeps at most. */
+const MOST_SESSIONS = 6;
+
+export interface Introduced {
+  readonly target: Target;
+  readonly identity: EndpointIdentity;
+  readonly offered: Schema;
+}
+
+/** Starts the target once, bare. Rejects as `Session.start` and `introduce` do. */
+export async function meetTarget(target: Target, area: ScratchArea, timeout: number): Promise<Introduced> {
+  const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, timeout });
+  try {
+    return { target, ...(await introduce(target.name, session)) };
+  } finally {
+    await session.stop();
+  }
+}
+
+/** Makes the case of what is to be run for a session: programs need one, cases do not. */
+export type CaseMaker = (session: Session) => CaseDefinition;
+
+export class Side {
+  readonly setting: CaseSetting;
+  readonly #area: ScratchArea;
+  /** By topology, the one used last at the end. */
+  readonly #sessions = new Map<string, Session>();
+
+  constructor(setting: CaseSetting, area: ScratchArea) {
+    this.setting = setting;
+    this.#area = area;
+  }
+
+  /** `fresh`: on an endpoint that has seen nothing yet. What cannot be run is a skip. */
+  async run(definition: CaseDefinition, make: CaseMaker, fresh: boolean): Promise<CaseRecord> {
+    const { offered, target } = this.setting;
+    const reason = skipReason(definition, offered, target.capabilities);
+    if (reason !== null) return unrun(definition, 'skip', reason);
+    const key = JSON.stringify(topologyOf(definition));
+    try {
+      if (fresh) await this.#drop(key);
+      const session = await this.#session(definition, key);
+      const { record, reusable } = await runCase(make(session), session, this.setting);
+      if (!reusable) await this.#drop(key);
+      return record;
+    } catch (error) {
+      await this.#drop(key);
+      return notStarted(definition, error);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#sessions.keys()].map((key) => this.#drop(key)));
+  }
+
+  async #session(definition: CaseDefinition, key: string): Promise<Session> {
+    const { target, caseTimeout, signal } = this.setting;
+    let session = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    session ??= await Session.start({
+      target,
+      topology: topologyOf(definition),
+      area: this.#area,
+      timeout: caseTimeout,
+      ...(signal && { signal }),
+    });
+    this.#sessions.set(key, session);
+    if (this.#sessions.size > MOST_SESSIONS) await this.#drop([...this.#sessions.keys()][0]!);
+    return session;
+  }
+
+  async #drop(key: string): Promise<void> {
+    const session = this.#sessions.get(key);
+    this.#sessions.delete(key);
+    await session?.stop();
+  }
+}

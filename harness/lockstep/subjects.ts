@@ -1,0 +1,74 @@
+/** What both sides of a diff run: cases of the suite, programs from a seed, programs from files. */
+import { encode } from '../../generators/sequences/encoding.ts';
+import { generate } from '../../generators/sequences/generate.ts';
+import type { Program } from '../../generators/sequences/program.ts';
+import { Random } from '../../generators/sequences/random.ts';
+import { SHAPES } from '../../generators/sequences/shapes.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { CaseDefinition } from '../cases/case.ts';
+import { programCase } from '../fuzz/execute.ts';
+import { type FuzzGround, groundsFor } from '../fuzz/grounds.ts';
+import { intersect } from '../runner/intersect.ts';
+import { plan } from '../runner/plan.ts';
+import type { Target } from '../targets/target.ts';
+import type { CaseMaker, Introduced } from './side.ts';
+
+/** Something that both sides run. */
+export interface Subject {
+  /** Id of the case, `program N`, or the name of a file. */
+  readonly where: string;
+  readonly definition: CaseDefinition;
+  readonly make: CaseMaker;
+  /** Set where it is a program. */
+  readonly program?: Program;
+}
+
+/** What spec, left and right all offer. */
+export function commonSchema(left: Introduced, right: Introduced): Schema {
+  return intersect(intersect(loadBlockSchema(), left.offered), right.offered);
+}
+
+export function caseSubjects(cases: readonly CaseDefinition[], patterns: readonly string[]): Subject[] {
+  return plan(cases, { patterns }).map((definition) => ({
+    where: definition.id,
+    definition,
+    make: () => definition,
+  }));
+}
+
+/** Programs from a seed, of commands that both sides offer, on grounds that both can have. */
+export function randomSubjects(
+  count: number,
+  seed: string,
+  schema: Schema,
+  targets: readonly Target[],
+): Subject[] {
+  const grounds = commonGrounds(targets);
+  const commands = new Set(
+    SHAPES.map(({ command }) => command).filter((command) => schema.commands.has(command)),
+  );
+  const world = { grounds, commands, invalid: 0, raw: 0 };
+  return Array.from({ length: count }, (_, index) =>
+    programSubject(`program ${index}`, generate(world, new Random(`${seed}/${index}`)), grounds),
+  );
+}
+
+export function commonGrounds(targets: readonly Target[]): readonly FuzzGround[] {
+  const [first, ...others] = targets.map(groundsFor);
+  return first!.filter(({ name }) => others.every((grounds) => grounds.some((one) => one.name === name)));
+}
+
+/** Throws if no ground of that name is common to the sides. */
+export function programSubject(where: string, program: Program, grounds: readonly FuzzGround[]): Subject {
+  const ground = grounds.find(({ name }) => name === program.ground);
+  if (ground === undefined) throw new Error(`${where}: no ground '${program.ground}' on both sides`);
+  const definition: CaseDefinition = {
+    id: where,
+    title: encode(program),
+    requirements: [],
+    topology: ground.topology,
+    run: () => Promise.reject(new Error('a program needs its session')),
+  };
+  return { where, definition, program, make: (session) => programCase(program, session) };
+}
