@@ -1,5 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loadBlockSchema } from '../spec/block-core.ts';
+import { buildReport } from './compat/build.ts';
+import { htmlPage } from './compat/html/page.ts';
 import { html } from './html.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
 import { example } from './testing/example.ts';
@@ -34,16 +37,25 @@ describe('html', () => {
 
   it('is well formed and harmless whatever endpoints say', () => {
     fc.assert(
-      fc.property(runRecord, (record) => {
-        const elements = readHtml(render(html, record));
-        expect(elements.filter(({ name }) => name === 'script')).toHaveLength(1);
-        const cases = elements.filter(({ attributes }) => attributes.class === 'case');
-        expect(cases).toHaveLength(new Set(record.cases.map(({ id }) => id)).size);
-        for (const { attributes } of elements) {
-          expect(Object.keys(attributes).filter((name) => name.startsWith('on'))).toEqual([]);
-          if (attributes.href !== undefined) expect(attributes.href).toMatch(/^(#|https?:\/\/)/);
-        }
-      }),
+      fc.property(
+        runRecord,
+        runRecord,
+        runRecord,
+        fc.string({ unit: 'binary' }),
+        (one, other, since, label) => {
+          const versions = [{ label, release: null, schema: loadBlockSchema() }];
+          const elements = readHtml(htmlPage(buildReport([one, other], { since: [since], versions })));
+          const scripts = elements.filter(({ name }) => name === 'script');
+          const cases = elements.filter(({ attributes }) => attributes.class === 'case');
+          const ids = new Set([...one.cases, ...other.cases].map(({ id }) => id));
+          expect([scripts.length, cases.length]).toEqual([1, ids.size]);
+          const attributes = elements.flatMap((element) => Object.entries(element.attributes));
+          const harmful = attributes.filter(
+            ([name, value]) => name.startsWith('on') || (name === 'href' && !/^(#|https?:\/\/)/.test(value)),
+          );
+          expect(harmful).toEqual([]);
+        },
+      ),
       { numRuns: 50 },
     );
   });

@@ -32,8 +32,8 @@ describe('markdown', () => {
 
   it('is read as it was meant whatever endpoints say', () => {
     fc.assert(
-      fc.property(runRecord, (record) => {
-        const page = render(markdown, record);
+      fc.property(runRecord, runRecord, runRecord, (one, other, since) => {
+        const page = markdownPage(buildReport([one, other], { since: [since] }));
         expect(page).not.toMatch(/[^\P{Cc}\n]|\p{Cs}/u);
         expect(page.replaceAll(/<\/?code>/g, '')).not.toMatch(/[<>]/);
         const widths = page.split(/\n(?!\|)/).map((block) => {

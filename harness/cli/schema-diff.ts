@@ -1,5 +1,6 @@
 /** `qmpcheck schema diff`: what changed from one schema to another, a line each. */
 
+import { printable } from '../../reports/text.ts';
 import { type Change, diffSchemas } from '../../spec/drift/changes.ts';
 import { changeLine } from '../../spec/drift/text.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
@@ -32,7 +33,7 @@ async function diff(a: string, b: string, json: boolean): Promise<ExitCode> {
   process.stdout.write(
     json
       ? `${stringifyJson({ before: a, after: b, changes: changes as unknown as Json, totals: { ...totals(changes) } }, 2)}\n`
-      : changes.map((change) => `${changeLine(change)}\n`).join(''),
+      : changes.map((change) => `${printable(changeLine(change))}\n`).join(''),
   );
   return changes.length === 0 ? EXIT.ok : EXIT.unexpected;
 }

@@ -75,6 +75,16 @@ describe('schema timeline', () => {
       });
     }));
 
+  test('prints nothing that a terminal would obey', () =>
+    inFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'evil.json'), dump('\\u001b[2J'));
+      writeFileSync(join(cwd, 'good.json'), dump());
+      for (const verb of ['diff', 'timeline']) {
+        const { stdout } = await qmpcheck(['schema', verb, 'good.json', 'evil.json'], { cwd });
+        expect(stdout).toContain('argument c.\\u001b[2J: optional');
+      }
+    }));
+
   test('takes the spec and targets, and tells twins apart', async () => {
     const { code, stdout } = await qmpcheck([
       'schema',

@@ -1,4 +1,5 @@
 /** `qmpcheck schema timeline`: since when and until when each part of several schemas has been there. */
+import { printable } from '../../reports/text.ts';
 import { align } from '../../spec/drift/align.ts';
 import type { Point } from '../../spec/drift/point.ts';
 import { type Step, spansOf, stepsOf, timelineLine } from '../../spec/drift/timeline.ts';
@@ -32,7 +33,7 @@ async function tell(sources: readonly string[], json: boolean): Promise<ExitCode
   const steps = stepsOf(points, versions.length);
   if (json) process.stdout.write(`${stringifyJson(document(versions, points, steps), 2)}\n`);
   else {
-    process.stdout.write(points.map((point) => `${timelineLine(point, labels)}\n`).join(''));
+    process.stdout.write(points.map((point) => `${printable(timelineLine(point, labels))}\n`).join(''));
     process.stderr.write(steps.map((step, index) => `${stepLine(step, labels, index)}\n`).join(''));
   }
   return EXIT.ok;

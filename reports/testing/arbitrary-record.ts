@@ -53,6 +53,39 @@ const deviation: fc.Arbitrary<Deviation> = fc.record(
   { requiredKeys: ['check', 'severity', 'message'] },
 );
 
+const timestamp = fc.record({ seconds: fc.nat(9e9), microseconds: fc.nat(999_999) });
+
+/** Events of jobs, which are drawn, and others. */
+const event: fc.Arbitrary<Json> = fc.oneof(
+  fc.record({ event: hostileText, data: json, timestamp }),
+  fc.record({
+    event: fc.constantFrom('BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED'),
+    data: fc.record({ device: hostileText }),
+    timestamp,
+  }),
+  fc.record({
+    event: fc.constant('JOB_STATUS_CHANGE'),
+    data: fc.record({ id: hostileText, status: fc.oneof(fc.constant('running'), hostileText) }),
+    timestamp,
+  }),
+);
+
+/** A node, which is drawn when a later step goes wrong. */
+const addition: fc.Arbitrary<Json> = fc.record({
+  execute: fc.constant('blockdev-add'),
+  arguments: fc.record({ driver: hostileText, 'node-name': hostileText, file: hostileText }),
+});
+
+/** A schema with parts of any name, so that drift has to tell of them. */
+const introspection: fc.Arbitrary<Json> = fc
+  .uniqueArray(hostileText, { minLength: 1, maxLength: 3 })
+  .map((names) => [
+    { name: '0', 'meta-type': 'object', members: names.map((name) => ({ name, type: 'any' })) },
+    { name: 'any', 'meta-type': 'builtin', 'json-type': 'value' },
+    { name: 'block_resize', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
+    ...names.map((name) => ({ name: `c${name}`, 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' })),
+  ]);
+
 const transcript = fc.record({
   name: hostileText,
   endpoint: hostileText,
@@ -60,8 +93,13 @@ const transcript = fc.record({
   setup: fc.constant([]),
   steps: fc.array(
     fc.oneof(
-      fc.record({ send: json, reply: json }),
+      fc.record({ send: json, reply: json, events: fc.array(event, { maxLength: 4 }) }),
       fc.record({ raw: hostileText, replies: fc.array(json) }),
+      fc.record({ send: addition, reply: fc.constantFrom({ return: {} }, { error: {} }) }),
+      fc.record({
+        send: fc.constant({ execute: 'query-qmp-schema' }),
+        reply: fc.record({ return: introspection }),
+      }),
     ),
     { maxLength: 3 },
   ),

@@ -5,8 +5,8 @@
 const VOID = new Set(['meta', 'input', 'br']);
 const NOT_A_CHAR =
   /[^\t\n\r\u{20}-\u{7e}\u{a0}-\u{d7ff}\u{e000}-\u{fdcf}\u{fdf0}-\u{fffd}\u{10000}-\u{1fffd}\u{20000}-\u{10fffd}]/u;
-const TAG = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z-]+(?:="[^"<>]*")?)*)\s*(\/?)>/y;
-const ATTRIBUTE = /([a-zA-Z-]+)(?:="([^"<>]*)")?/g;
+const TAG = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z][\w-]*(?:="[^"<>]*")?)*)\s*(\/?)>/y;
+const ATTRIBUTE = /([a-zA-Z][\w-]*)(?:="([^"<>]*)")?/g;
 
 export interface Element {
   readonly name: string;

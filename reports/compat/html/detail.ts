@@ -1,5 +1,5 @@
 /** A case in full: what is required, and for each endpoint what was sent, expected and got. */
-import { type Json, stringifyJson } from '../../../spec/json.ts';
+import { isJsonObject, type Json, stringifyJson } from '../../../spec/json.ts';
 import { diagnose } from '../../diagnosis.ts';
 import type { CaseRecord, Deviation, RequirementRecord, TranscriptStep } from '../../record.ts';
 import { duration } from '../../text.ts';
@@ -10,7 +10,7 @@ import { statusOf } from '../status.ts';
 import { badge } from './badge.ts';
 import { graphSvg } from './graph-svg.ts';
 import { jobsSvg } from './jobs-svg.ts';
-import { html, type Markup, type Part, say } from './markup.ts';
+import { html, type Markup, type Part, say, time } from './markup.ts';
 import { sideBySide } from './side-by-side.ts';
 
 /** How much is shown of one message, and of how many steps: of a case that passed, and of another. */
@@ -50,7 +50,7 @@ function resultOf(record: CaseRecord, endpoint: EndpointReport, steps: Part): Ma
     seed: endpoint.seed,
   });
   const told = record.deviations.length > 0 ? undefined : reason;
-  return html`<section class="result"><h4>${say(endpoint.label, 100)} ${badge(statusOf(record))} <span class="dim">${duration(record.durationMs)}</span></h4>${
+  return html`<section class="result"><h4>${say(endpoint.label, 100)} ${badge(statusOf(record))} ${time(duration(record.durationMs), 'dim')}</h4>${
     record.expected &&
     html`<p class="foreseen">Known: ${say(record.expected.reason)}${link(record.expected.link)}</p>`
   }${told !== undefined && html`<p>${told}</p>`}${record.deviations.map((deviation) => deviationOf(deviation, record))}${
@@ -99,7 +99,14 @@ function stepOf(step: TranscriptStep, max: number): Markup {
   const replies = step.reply === undefined ? (step.replies ?? []) : [step.reply];
   const line = (kind: string, text: string) => html`<code class="${kind}">${text}</code>`;
   const json = (kind: string, value: Json) => line(kind, say(stringifyJson(value), max));
-  return html`${line('sent', requestOf(step, max))}${replies.map((reply) => json('received', reply))}${(step.events ?? []).map((event) => json('event', event))}`;
+  return html`${line('sent', requestOf(step, max))}${replies.map((reply) => json('received', reply))}${(step.events ?? []).map((event) => json('event', timeless(event)))}`;
+}
+
+/** The record holds when; what happened is what people look for here. */
+function timeless(event: Json): Json {
+  if (!isJsonObject(event)) return event;
+  const { timestamp: _timestamp, ...rest } = event;
+  return rest;
 }
 
 function requestOf(step: TranscriptStep, max: number): string {

@@ -1,4 +1,4 @@
-/** What jobs did, as SVG: a lane a job, a bar a status, a mark an event. */
+/** What jobs did, as SVG: a lane a job, a bar a status, a mark an event. `data-timed` says that its layout is by time. */
 import type { JobLane, JobTimeline } from '../job-timeline.ts';
 import { html, type Markup, say } from './markup.ts';
 
@@ -23,7 +23,7 @@ export function jobsSvg({ lanes, length, timed }: JobTimeline): Markup {
   const x = (at: number) => Math.round((LEFT + (at / length) * (WIDTH - LEFT - 20)) * 10) / 10;
   const height = lanes.length * LANE + 30;
   const scale = timed ? `${Math.round(length * 10) / 10} ms` : `${length + 1} events`;
-  return html`<figure class="drawing"><figcaption>Jobs over ${scale}</figcaption><svg viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" role="img" aria-label="${words(lanes)}">${lanes.map(
+  return html`<figure class="drawing"${timed && html` data-timed=""`}><figcaption>Jobs over ${scale}</figcaption><svg viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" role="img" aria-label="${words(lanes)}">${lanes.map(
     (lane, index) => row(lane, index * LANE + 6, x),
   )}</svg></figure>`;
 }

@@ -24,3 +24,8 @@ export function caseAnchor(id: string): string {
 export function hrefOf(anchor: string): string {
   return `#${encodeURIComponent(anchor).replaceAll('%2F', '/')}`;
 }
+
+/** When, or how long: all that two reports on the same may differ in. */
+export function time(text: string, kind?: string): Markup {
+  return html`<time${kind !== undefined && html` class="${kind}"`}>${text}</time>`;
+}

@@ -3,7 +3,7 @@ import { OUTCOME_WORDS, OUTCOMES } from '../../outcome.ts';
 import { count, duration } from '../../text.ts';
 import type { Compatibility, EndpointReport, Regression } from '../model.ts';
 import { badge } from './badge.ts';
-import { caseAnchor, hrefOf, html, type Markup, type Part, say } from './markup.ts';
+import { caseAnchor, hrefOf, html, type Markup, type Part, say, time } from './markup.ts';
 
 export function overview({ endpoints }: Compatibility): Markup {
   return html`<section id="overview" aria-label="Overview"><div class="cards">${endpoints.map(card)}</div></section>`;
@@ -18,7 +18,7 @@ function card(endpoint: EndpointReport, index: number): Markup {
   ).map(
     ([kind, words, n]) =>
       html`<li><a href="${`#cases?e=${index}&o=${kind}`}"><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true"><rect class="fill-${colourOf(kind)}" width="8" height="8" rx="2"/></svg>${n} ${words}</a></li>`,
-  )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd><dt>Run</dt><dd>${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC · ${duration(endpoint.durationMs)}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${stale(endpoint)}</article>`;
+  )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd><dt>Run</dt><dd>${time(`${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC`)} · ${time(duration(endpoint.durationMs))}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${stale(endpoint)}</article>`;
 }
 
 function verdict({ unexpected, known }: EndpointReport): Markup {
