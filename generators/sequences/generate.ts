@@ -9,10 +9,12 @@
 import { stringifyJson } from '../../spec/json.ts';
 import type { ArgumentSource } from './arguments.ts';
 import { Deal } from './deal.ts';
-import { type Call, call, type DataStep, type Ground, type Program, type Step } from './program.ts';
+import { type Call, call, type Ground, type Program, type Step } from './program.ts';
 import type { Random } from './random.ts';
-import { Scene } from './resources.ts';
+import { isOfKind, Scene } from './resources.ts';
 import { SHAPES, type Shape } from './shapes.ts';
+import { dataStep, jobTale, MOST_TALE } from './tales.ts';
+import { MAX_STEPS } from './validate.ts';
 
 /** What programs may be made of. */
 export interface World {
@@ -28,8 +30,9 @@ export interface World {
   readonly data?: boolean;
 }
 
-/** Parts of 100 of the programs that look at contents, and of their steps that do. */
-const DATA_PROGRAMS = 15;
+/** Parts of 100 of the programs that look at contents, and of their steps that do or begin a tale. */
+const DATA_PROGRAMS = 10;
+const TALES = 30;
 export const DATA_STEPS = 35;
 
 const EVENTS = ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'JOB_STATUS_CHANGE'];
@@ -39,17 +42,22 @@ const SOURCED = 10;
 const EXTENDED = 8;
 
 export function generate(world: World, random: Random): Program {
-  const ground = random.pick(world.grounds);
+  const data = world.data === true && random.chance(DATA_PROGRAMS);
+  const ground = random.pick(data ? groundsWithFiles(world) : world.grounds);
   const scene = new Scene(ground);
   const length = 3 + random.below(random.chance(20) ? 30 : 12);
   const steps: Step[] = [];
   const focus = new Set<string>();
-  const data = world.data === true && random.chance(DATA_PROGRAMS);
-  for (let i = 0; i < length; i += 1) {
+  for (let i = 0; i < length && steps.length + MOST_TALE < MAX_STEPS; i += 1) {
     for (const kind of ['node', 'job'] as const) {
       const live = scene.live(kind);
       if (live.length > 0 && (focus.size === 0 || random.chance(15))) focus.add(random.pick(live));
     }
+    if (data && random.chance(TALES) && scene.has('node'))
+      for (const step of jobTale(world.commands, scene, random)) {
+        steps.push(step);
+        scene.add(step);
+      }
     const step =
       data && random.chance(DATA_STEPS) && scene.has('node')
         ? dataStep(scene, random, [...focus])
@@ -59,6 +67,12 @@ export function generate(world: World, random: Random): Program {
     scene.add(step);
   }
   return { ground: ground.name, steps };
+}
+
+/** Grounds whose nodes hold what is written to them; if there is none, all. */
+function groundsWithFiles({ grounds }: World): readonly Ground[] {
+  const some = grounds.filter(({ symbols }) => symbols.some((symbol) => isOfKind(symbol, 'file')));
+  return some.length > 0 ? some : grounds;
 }
 
 /** A step that goes with what is there; null if the endpoint offers nothing that a shape knows. */
@@ -97,19 +111,6 @@ function nextInvalid(world: World, scene: Scene, random: Random): Step | null {
   return {
     kind: 'raw',
     text: `{"execute": ${JSON.stringify(command)}, "id": "raw", "arguments": ${faulty.wire}}\n`,
-  };
-}
-
-/** A write or a comparison; the scene has a node. */
-export function dataStep(scene: Scene, random: Random, focus: readonly string[] = []): DataStep {
-  if (random.chance(35)) return { kind: 'compare' };
-  const deal = new Deal(random, scene, focus);
-  return {
-    kind: 'write',
-    through: deal.use(scene.has('export') && random.chance(40) ? 'export' : 'node'),
-    offset: random.pick([0, 512, 4096, 65536, 131072, 524288, 1048576 - 65536, 1048576 - 512]),
-    length: random.pick([512, 512, 4096, 65536, 131072]),
-    byte: 1 + random.below(255),
   };
 }
 

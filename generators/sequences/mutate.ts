@@ -3,7 +3,7 @@ import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/
 import { mostOf } from '../types/bounds.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { EDGES } from './deal.ts';
-import { DATA_STEPS, dataStep, nextStep, type World } from './generate.ts';
+import { DATA_STEPS, nextStep, type World } from './generate.ts';
 import {
   type Call,
   type Ground,
@@ -15,6 +15,7 @@ import {
 } from './program.ts';
 import type { Random } from './random.ts';
 import { Scene } from './resources.ts';
+import { dataStep } from './tales.ts';
 import { repair } from './validate.ts';
 
 interface Context {
