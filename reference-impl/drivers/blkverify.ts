@@ -63,6 +63,7 @@ function status(code: string | undefined): number {
 }
 
 function parseFilename(filename: string): JsonObject {
+  if (!filename.startsWith('blkverify:')) return { test: { file: filename } };
   const [, raw, test] = /^blkverify:([^:]*):(.*)$/s.exec(filename) ?? [];
   if (raw === undefined || test === undefined)
     throw new CommandError('blkverify requires raw copy and original image path');

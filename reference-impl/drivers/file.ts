@@ -3,6 +3,7 @@
  * `host_device` and `host_cdrom` are meant for devices, and take what `file` takes.
  */
 import { resolve } from 'node:path';
+import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 import { errnoText, IoError } from '../io/errno.ts';
 import { HostFile } from '../io/host-file.ts';
@@ -121,8 +122,15 @@ async function openCdrom(environment: OpenEnvironment): Promise<DriverState> {
   return state;
 }
 
+/** The prefix lets a name begin with what looks like another protocol's. */
+function parseFilename(filename: string): JsonObject {
+  return { filename: filename.replace(/^file:/, '') };
+}
+
 const common = { kind: 'protocol', children: {}, filenameOption: 'filename' } as const;
 
-export const hostDevice: Driver = { ...common, open };
-export const hostCdrom: Driver = { ...common, open: openCdrom };
-export const file: Driver = { ...common, open, create };
+const device = { ...common, parseFilename: (filename: string) => ({ filename }) };
+
+export const hostDevice: Driver = { ...device, open };
+export const hostCdrom: Driver = { ...device, open: openCdrom };
+export const file: Driver = { ...common, protocols: ['file'], parseFilename, open, create };

@@ -31,5 +31,22 @@ async function open({ options, clock, inFlight }: OpenEnvironment): Promise<Driv
   };
 }
 
-export const nullCo: Driver = { kind: 'protocol', children: {}, plainFilename: 'null-co://', open };
-export const nullAio: Driver = { kind: 'protocol', children: {}, plainFilename: 'null-aio://', open };
+/** The driver of this name. Its file name says nothing but that. */
+function driver(name: string): Driver {
+  const plainFilename = `${name}://`;
+  return {
+    kind: 'protocol',
+    children: {},
+    protocols: [name],
+    parseFilename: (filename) => {
+      if (filename !== plainFilename)
+        throw new CommandError(`The only allowed filename for this driver is '${plainFilename}'`);
+      return {};
+    },
+    plainFilename,
+    open,
+  };
+}
+
+export const nullCo: Driver = driver('null-co');
+export const nullAio: Driver = driver('null-aio');

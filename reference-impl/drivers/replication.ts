@@ -8,6 +8,7 @@ import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 
 async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
   const file = await child('file');
+  if (options.mode === undefined) throw new CommandError('Missing the option mode');
   if (options.mode === 'primary' && options['top-id'] !== undefined)
     throw new CommandError('The primary side does not support option top-id');
   if (options.mode === 'secondary' && options['top-id'] === undefined)

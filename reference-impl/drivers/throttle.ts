@@ -1,9 +1,12 @@
 /** `throttle`: lets requests to its file wait until the limits of its throttle group let them pass. */
+import { CommandError } from '../errors.ts';
 import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 import { passThrough } from './filter.ts';
 
 async function open({ options, child, throttleGroup, inFlight }: OpenEnvironment): Promise<DriverState> {
-  const group = throttleGroup(options['throttle-group'] as string);
+  const name = options['throttle-group'] as string | undefined;
+  if (name === undefined) throw new CommandError('Please specify a throttle group');
+  const group = throttleGroup(name);
   const below = passThrough(await child('file'));
   const member = group.join();
   const pass = async (direction: 'read' | 'write', bytes: number): Promise<void> => {

@@ -25,7 +25,7 @@ export function addBitmap({ graph }: BlockLayer, args: BitmapArguments): { node:
   const granularity = args.granularity ?? defaultGranularity(node);
   if (granularity < SMALLEST || !Number.isInteger(Math.log2(granularity)))
     throw new CommandError(`Granularity must be power of 2 and at least ${SMALLEST}`);
-  if (persistent) checkPersistent(node, name, granularity);
+  if (persistent) checkPersistent(node, graph.displayName(node), name, granularity);
   if (node.bitmaps.find(name)) throw new CommandError(`Bitmap already exists: ${name}`);
   const bitmap = new DirtyBitmap(name, granularity, node.requests.length());
   bitmap.persistent = persistent;

@@ -28,10 +28,16 @@ export function definitionOf(filename: string): JsonObject {
 export function protocolOf(filename: string): JsonObject {
   if (!hasProtocol(filename)) return { driver: 'file', filename };
   const protocol = filename.slice(0, filename.indexOf(':'));
-  if (protocol === 'file') return { driver: 'file', filename: filename.slice('file:'.length) };
   for (const [name, driver] of Object.entries(drivers) as [string, Driver][])
-    if (driver.protocols?.includes(protocol)) return { driver: name, ...optionsOf(driver, filename) };
+    if (driver.protocols?.includes(protocol)) return definitionBy(name, filename);
   throw new CommandError(`Unknown protocol '${protocol}'`);
+}
+
+/** The node of this driver that a file name means. Throws `CommandError`. */
+export function definitionBy(driverName: string, filename: string): JsonObject {
+  const driver = (drivers as Partial<Record<string, Driver>>)[driverName];
+  const options = driver?.parseFilename ? optionsOf(driver, filename) : { file: protocolOf(filename) };
+  return { driver: driverName, ...options };
 }
 
 function optionsOf(driver: Driver, filename: string): JsonObject {

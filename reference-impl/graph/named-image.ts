@@ -7,7 +7,7 @@ import type { BackingName, Driver } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { CommandError } from '../errors.ts';
 import { createImage } from './create.ts';
-import { definitionOf, protocolOf } from './definition.ts';
+import { definitionBy, definitionOf, protocolOf } from './definition.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 
@@ -29,10 +29,10 @@ export async function createNamedImage(
   const holder = known[protocol.driver as string]!;
   // `raw` adds nothing to its file, so that making the file makes the image.
   const isPlain = format === 'raw' || driver === holder;
-  if (!holder.create || !(isPlain || driver.create || driver.secretOption !== undefined))
-    throw new CommandError(
-      `Format driver '${holder.create ? format : protocol.driver}' does not support image creation`,
-    );
+  if (!driver.create && driver.secretOption === undefined && format !== 'raw')
+    throw new CommandError(`Format driver '${format}' does not support image creation`);
+  if (!holder.create)
+    throw new CommandError(`Protocol driver '${protocol.driver}' does not support image creation`);
   if (backing && !('backing' in driver.children))
     throw new CommandError(`Backing file not supported for file format '${format}'`);
   if (backing?.name === filename)
@@ -53,11 +53,9 @@ export async function createNamedImage(
 /** The definition that opens an image made so, with the options of the node that it is to stand beside or above. */
 export function namedDefinition({ filename, format }: NamedImage, like: Node, nodeName?: string): JsonObject {
   const { cache, discard } = like.options;
-  const definition = definitionOf(filename);
-  const known: Partial<Record<string, Driver>> = drivers;
-  const isProtocol = known[format]?.kind === 'protocol';
+  const isOptions = filename.startsWith('json:');
   return {
-    ...(isProtocol ? protocolOf(filename) : definition),
+    ...(isOptions ? definitionOf(filename) : definitionBy(format, filename)),
     driver: format,
     ...(nodeName === undefined ? {} : { 'node-name': nodeName }),
     cache: { direct: cache.direct, 'no-flush': cache.noFlush },

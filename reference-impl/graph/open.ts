@@ -4,7 +4,7 @@
  * 1. options: those all drivers share are split off and completed from the parent's
  * 2. a format's file is opened, or looked up if it is a reference; without a driver, its contents tell the format
  * 3. what the schema cannot tell is checked
- * 4. the node gets its name and its place among the nodes
+ * 4. the node gets its name and its place among the nodes, and takes what it needs of its file
  * 5. the driver opens, asking for its other children
  * 6. its length is read
  * 7. the backing file that the definition or the image names is opened (`backing.ts`)
@@ -59,7 +59,7 @@ export async function openNode(
   let node: Node | undefined;
   try {
     if (driverName === undefined || driverNamed(driverName).kind === 'format') {
-      file = await openOrFind(graph, options.own.file ?? null, {
+      file = await openOrFind(graph, required(options.own.file, 'file'), {
         parent: { options, role: roleOf(driverName, 'file') },
         shown: inner(options.shown, 'file'),
       });
@@ -67,8 +67,7 @@ export async function openNode(
     }
     const driver = driverNamed(driverName);
     node = new Node(driverName, driver, options, () => graph.nodes);
-    if (file) attachOpened(graph, node, file, 'file');
-    await openAs(graph, node, definition['node-name'] as string | undefined);
+    await openAs(graph, node, definition['node-name'] as string | undefined, file);
     if (!context.withoutBacking) await openBacking(graph, node);
     return node;
   } catch (error) {
@@ -78,10 +77,16 @@ export async function openNode(
   }
 }
 
-async function openAs(graph: Graph, node: Node, name: string | undefined): Promise<void> {
+async function openAs(
+  graph: Graph,
+  node: Node,
+  name: string | undefined,
+  file: Node | undefined,
+): Promise<void> {
   checkOptions(node.options);
   checkFilename(node.driverName, node.driver, node.options.own);
   graph.name(node, name);
+  if (file) attachOpened(graph, node, file, 'file');
   const state = await node.driver.open(environment(graph, node));
   try {
     checkLength(state);
@@ -154,13 +159,19 @@ async function openChild(graph: Graph, parent: Node, name: string): Promise<Chil
     },
     shown: at(shown[option]) as JsonObject | undefined,
   };
-  const child = await openOrFind(graph, at(own[option]) ?? null, context);
+  const child = await openOrFind(graph, required(at(own[option]), name), context);
   try {
     return attachOpened(graph, parent, child, name);
   } catch (error) {
     await graph.releaseUnused(child);
     throw error;
   }
+}
+
+/** A file name may stand for options, and does not say all that a driver needs. Throws `CommandError`. */
+function required(child: Json | undefined, name: string): Json {
+  if (child === undefined) throw new CommandError(`A block device must be specified for "${name}"`);
+  return child;
 }
 
 /** Opens a node, or looks it up if it is a reference. */

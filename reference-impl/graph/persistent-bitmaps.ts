@@ -28,10 +28,10 @@ function toStored(bitmap: DirtyBitmap): StoredBitmap {
   return { name, granularity, recording, parts: bitmap.parts() };
 }
 
-/** Throws `CommandError` if the node's image cannot keep such a bitmap. */
-export function checkPersistent(node: Node, name: string, granularity: number): void {
+/** Throws `CommandError` if the image of the node, which is to be called `shown`, cannot keep such a bitmap. */
+export function checkPersistent(node: Node, shown: string, name: string, granularity: number): void {
   const cannot = (reason: string) =>
-    new CommandError(`Can't store persistent bitmaps to ${node.name}: ${reason}`);
+    new CommandError(`Can't store persistent bitmaps to ${shown}: ${reason}`);
   if (!node.state.bitmaps) throw cannot('Operation not supported');
   try {
     node.state.bitmaps.check(name, granularity);

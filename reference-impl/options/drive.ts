@@ -6,7 +6,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import { CommandError } from '../errors.ts';
 import type { BlockLayer } from '../graph/block-layer.ts';
-import { protocolOf, typedDefinition } from '../graph/definition.ts';
+import { definitionBy, protocolOf, typedDefinition } from '../graph/definition.ts';
 import type { Node } from '../graph/node.ts';
 import { driverNamed, openNode } from '../graph/open.ts';
 import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
@@ -212,8 +212,8 @@ function withFile(rest: WireObject, driver: Wire | undefined, filename: string):
   if (filename === '') return rest;
   if (filename.startsWith('json:'))
     return { ...nest(parseJsonOption(filename.slice('json:'.length))), ...rest };
-  if (typeof driver === 'string' && driverNamed(driver).filenameOption !== undefined)
-    return { ...rest, filename };
+  if (typeof driver === 'string' && driverNamed(driver).parseFilename)
+    return { ...rest, ...definitionBy(driver, filename) };
   const given = isWireObject(rest.file) ? rest.file : {};
   return { ...rest, file: { ...protocolOf(filename), ...given } };
 }

@@ -72,6 +72,7 @@ function plainFilename(options: JsonObject, { image }: Readonly<Record<string, s
 }
 
 function parseFilename(filename: string): JsonObject {
+  if (!filename.startsWith('blkdebug:')) return { image: filename };
   const [, config = '', image] = /^blkdebug:([^:]*):(.*)$/s.exec(filename) ?? [];
   if (image === undefined) throw new CommandError('blkdebug requires both config file and image path');
   return { ...(config === '' ? {} : { config }), image };

@@ -1,5 +1,4 @@
 /** `nbd`: a disk that a server shows over the network, or over a local socket. */
-import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../errors.ts';
 import { ByteStream } from '../../io/byte-stream.ts';
 import { IoError } from '../../io/errno.ts';
@@ -7,6 +6,7 @@ import { Command, CommandFlag, ExportFlag, StateFlag } from '../../io/nbd/protoc
 import { connectSocket, type SocketAddress } from '../../io/socket-address.ts';
 import type { BlockStatus, Driver, DriverState, GuestOffset, OpenEnvironment, ZeroFlags } from '../driver.ts';
 import { Connection } from './connection.ts';
+import { parseFilename, protocols, uri } from './filename.ts';
 import { type Agreement, negotiate } from './handshake.ts';
 
 /** How long connecting and the handshake may take, in nanoseconds. */
@@ -26,6 +26,7 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
 }
 
 async function agree({ options, cwd, clock, tlsCredentials }: OpenEnvironment): Promise<Agreement> {
+  if (options.server === undefined) throw new CommandError('NBD server address missing');
   const server = options.server as unknown as SocketAddress;
   const id = options['tls-creds'] as string | undefined;
   const tls = id === undefined ? undefined : { credentials: tlsCredentials(id), host: hostOf(server) };
@@ -147,17 +148,11 @@ class NbdState implements DriverState {
   }
 }
 
-/** The URI of the export, where it says all that the options do. */
-function uri(options: JsonObject): string | undefined {
-  const { server, export: name, ...more } = options as JsonObject & { server: JsonObject };
-  if (Object.keys(more).length > 0) return undefined;
-  const { type, ...where } = server as unknown as SocketAddress & { type: string };
-  const path = name === undefined || name === '' ? '' : `/${name as string}`;
-  const names = Object.keys(where).join();
-  if (type === 'unix' && 'path' in where) return `nbd+unix://${path}?socket=${where.path}`;
-  if (type === 'inet' && names === 'host,port' && 'host' in where)
-    return `nbd://${where.host}:${where.port}${path}`;
-  return undefined;
-}
-
-export const nbd: Driver = { kind: 'protocol', children: {}, plainFilename: uri, open };
+export const nbd: Driver = {
+  kind: 'protocol',
+  children: {},
+  protocols,
+  parseFilename,
+  plainFilename: uri,
+  open,
+};

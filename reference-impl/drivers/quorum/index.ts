@@ -209,7 +209,7 @@ function childName(index: number): string {
 
 async function open(environment: OpenEnvironment): Promise<DriverState> {
   const { options, child, log } = environment;
-  const count = (options.children as unknown[]).length;
+  const count = (options.children as unknown[] | undefined)?.length ?? 0;
   if (count < 1) throw new CommandError('Number of provided children must be 1 or more');
   const settings = settingsOf(options);
   if (settings.threshold < 1) throw new CommandError("Parameter 'vote-threshold' expects value >= 1");
