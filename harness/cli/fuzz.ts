@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import { printable } from '../../reports/text.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
 import { type CampaignResult, runCampaign } from '../fuzz/campaign.ts';
 import { CI_COMMANDS, CI_SEED, DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
@@ -19,8 +20,10 @@ import { StartError } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { readText } from './files.ts';
+import { reportCampaign } from './fuzz-report.ts';
 import { threadHand } from './fuzz-thread-hand.ts';
-import { targetOption, wholeNumber } from './options.ts';
+import { collect, targetOption, wholeNumber } from './options.ts';
+import { parseReporters } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 
 interface Options {
@@ -36,6 +39,7 @@ interface Options {
   readonly expect?: string;
   readonly ci?: true;
   readonly status?: string;
+  readonly reporter: readonly string[];
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -61,6 +65,12 @@ export const subcommand: Subcommand = {
       .option('--expect <file>', 'mute the findings that this file of expectations names')
       .option('--ci', 'a fixed budget and seed; only new buckets fail')
       .option('--status <dir>', 'tell what a campaign has found, and do nothing')
+      .option(
+        '--reporter <name[=file]>',
+        'tell of the findings as `run` tells of cases: sarif, junit, html …; repeatable',
+        collect,
+        [],
+      )
       .action(async (options: Options) => done(await fuzz(options))),
 };
 
@@ -84,7 +94,8 @@ function rule(text: string): MatchRule {
 }
 
 async function fuzz(options: Options): Promise<ExitCode> {
-  if (options.status !== undefined) return status(options.status);
+  parseReporters(options.reporter);
+  if (options.status !== undefined) return status(options.status, options.reporter);
   if (options.time !== undefined && options.commands !== undefined)
     throw new UsageError('--time and --commands exclude each other');
   const { target } = await targetOption(options.target);
@@ -158,7 +169,7 @@ async function campaign(
     await Promise.all(hands.map((hand) => hand.stop()));
   }
   if (signal.aborted) return EXIT.interrupted;
-  process.stdout.write(`${statusLines(out).join('\n')}\n`);
+  tell(out, options.reporter);
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
   if (errors > 0) log(`${errors} programs could not be run; the last: ${lastError}\n`);
@@ -174,12 +185,24 @@ async function campaign(
   }
 }
 
-function status(folder: string): ExitCode {
+function status(folder: string, reporters: readonly string[]): ExitCode {
   try {
-    process.stdout.write(`${statusLines(folder).join('\n')}\n`);
+    tell(folder, reporters);
     return EXIT.ok;
   } catch (error) {
     if (error instanceof NoCampaign) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** The status, unless a report takes its place on stdout, and the reports. */
+function tell(out: string, reporters: readonly string[]): void {
+  if (parseReporters(reporters).every(({ file }) => file !== undefined)) {
+    process.stdout.write(
+      statusLines(out)
+        .map((line) => `${printable(line)}\n`)
+        .join(''),
+    );
+  }
+  reportCampaign(out, reporters);
 }

@@ -14,15 +14,7 @@ interface OpenReporters {
  * stdout, or for a file that cannot be written.
  */
 export function openReporters(specs: readonly string[], stdout: NodeJS.WriteStream): OpenReporters {
-  const wanted = specs.length > 0 ? specs : [stdout.isTTY ? 'spec' : 'tap'];
-  const parsed = wanted.map(parse);
-  const onStdout = parsed.filter(({ file }) => file === undefined);
-  if (onStdout.length > 1) {
-    const names = onStdout.map(({ name }) => name).join(' and ');
-    throw new UsageError(
-      `${names} would both write to stdout: give all but one a file (--reporter NAME=FILE)`,
-    );
-  }
+  const parsed = parseReporters(specs.length > 0 ? specs : [stdout.isTTY ? 'spec' : 'tap']);
   const files: number[] = [];
   const close = () => {
     for (const file of files.splice(0)) closeSync(file);
@@ -35,7 +27,26 @@ export function openReporters(specs: readonly string[], stdout: NodeJS.WriteStre
   }
 }
 
-function parse(text: string): { name: ReporterName; file: string | undefined } {
+interface ReporterSpec {
+  readonly name: ReporterName;
+  /** Absent: stdout. */
+  readonly file: string | undefined;
+}
+
+/** Throws `UsageError` for an unknown name or for two that want stdout. Opens nothing. */
+export function parseReporters(specs: readonly string[]): ReporterSpec[] {
+  const parsed = specs.map(parse);
+  const onStdout = parsed.filter(({ file }) => file === undefined);
+  if (onStdout.length > 1) {
+    const names = onStdout.map(({ name }) => name).join(' and ');
+    throw new UsageError(
+      `${names} would both write to stdout: give all but one a file (--reporter NAME=FILE)`,
+    );
+  }
+  return parsed;
+}
+
+function parse(text: string): ReporterSpec {
   const [name, ...rest] = text.split('=');
   if (!Object.hasOwn(reporters, name!)) {
     throw new UsageError(`no reporter '${name}'; known are ${Object.keys(reporters).join(', ')}`);
