@@ -75,7 +75,7 @@ export class BlockBackend {
   /** Waits until the limits let a request of this many bytes pass. */
   async admit(direction: Direction, bytes: number): Promise<void> {
     const turn = this.#throttle?.request(direction, bytes);
-    if (turn) await this.#graph.services.inFlight.pause(turn);
+    if (turn) await turn;
   }
 
   /** Throws `CommandError` if the node's other users do not let a drive read it. */

@@ -60,3 +60,14 @@ test.each(['read', 'write', 'aio_read', 'aio_write'])(
 test.each(['write', 'aio_write'])('%s to a read-only node is refused', async (word) => {
   expect(await qemuIo('ro', `${word} 0 64k`)).toBe('{"return": "Block node is read-only\\r\\n"}\r\n');
 });
+
+test('time passes also while one request waits for another', async () => {
+  expect(await qemuIo('slow', 'write 0 64k')).toBe('');
+  const other = reference.connect(1, { data: () => undefined, end: () => undefined });
+  other.write(Buffer.from('{"execute": "qmp_capabilities"}{"execute": "query-version"}'));
+  // It waits for its turn behind the command that waits for the clock: nothing is left to do but to move that.
+  await reference.idle();
+  clock.advance(SECOND);
+  await reference.idle();
+  expect(received).toBe('{"return": ""}\r\n');
+});

@@ -139,7 +139,7 @@ export async function runQemuIo(
   // A node is used for this command only: it is let go of when the requests are done.
   if (!backend) return graph.withRoot(node, command.takes, work);
   backend.take(command.takes);
-  if (command.background) void graph.services.inFlight.track(work);
+  if (command.background) void work();
   else await work();
 }
 

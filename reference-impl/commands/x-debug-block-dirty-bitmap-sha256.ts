@@ -1,6 +1,7 @@
 /** `x-debug-block-dirty-bitmap-sha256`: a digest of a bitmap's bits. */
 import type { Handler } from './command.ts';
 
-export const xDebugBlockDirtyBitmapSha256: Handler = async (args, { block }) => ({
-  sha256: await block.bitmap(args.node as string, args.name as string).bitmap.sha256(),
-});
+export const xDebugBlockDirtyBitmapSha256: Handler = async (args, { block, inFlight }) => {
+  const { bitmap } = block.bitmap(args.node as string, args.name as string);
+  return { sha256: await inFlight.track(() => bitmap.sha256()) };
+};

@@ -5,13 +5,14 @@ import { SECTOR } from '../io/crypto/sectors.ts';
 import { IoError } from '../io/errno.ts';
 import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
 
-async function open({ options, child, secret }: OpenEnvironment): Promise<DriverState> {
+async function open({ options, child, secret, inFlight }: OpenEnvironment): Promise<DriverState> {
   const file = await child('file');
   const id = options['key-secret'] as string | undefined;
   if (id === undefined) throw new CommandError("Parameter 'key-secret' is required for cipher");
   const { cipher, payloadOffset, info } = await openLuks(
     (offset, buffer) => file.read(offset as HostOffset, buffer),
     () => secret(id),
+    inFlight,
   );
   const host = (offset: GuestOffset): HostOffset => (offset + payloadOffset) as HostOffset;
   return {

@@ -9,15 +9,13 @@ import { sizeOption } from './sizes.ts';
 const DEFAULT_SIZE = 2 ** 30;
 const MAX_LATENCY = 2n ** 63n - 1n;
 
-async function open({ options, clock, inFlight }: OpenEnvironment): Promise<DriverState> {
+async function open({ options, clock }: OpenEnvironment): Promise<DriverState> {
   const latency = BigInt((options['latency-ns'] as number | bigint | undefined) ?? 0);
   if (latency > MAX_LATENCY) throw new CommandError('latency-ns is invalid');
   const size = options.size === undefined ? DEFAULT_SIZE : sizeOption('size', options.size);
 
   const request = (): Promise<void> =>
-    latency === 0n
-      ? Promise.resolve()
-      : inFlight.pause(new Promise((resolve) => clock.after(latency, resolve)));
+    latency === 0n ? Promise.resolve() : new Promise((resolve) => clock.after(latency, resolve));
   return {
     // The greatest int64 rounds to 2^63, which is negative as a length, and no length is shown as less than 0.
     length: () => (size < 2 ** 63 ? size : 0),

@@ -3,7 +3,7 @@ import { CommandError } from '../errors.ts';
 import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 import { passThrough } from './filter.ts';
 
-async function open({ options, child, throttleGroup, inFlight }: OpenEnvironment): Promise<DriverState> {
+async function open({ options, child, throttleGroup }: OpenEnvironment): Promise<DriverState> {
   const name = options['throttle-group'] as string | undefined;
   if (name === undefined) throw new CommandError('Please specify a throttle group');
   const group = throttleGroup(name);
@@ -11,7 +11,7 @@ async function open({ options, child, throttleGroup, inFlight }: OpenEnvironment
   const member = group.join();
   const pass = async (direction: 'read' | 'write', bytes: number): Promise<void> => {
     const turn = member.request(direction, bytes);
-    if (turn) await inFlight.pause(turn);
+    if (turn) await turn;
   };
   return {
     ...below,

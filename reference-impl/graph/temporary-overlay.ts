@@ -33,11 +33,13 @@ export async function openTemporaryOverlay(graph: Graph, base: Node, readOnly: b
     return overlay;
   } finally {
     // What is open stays until it is closed.
-    await unlink(filename).catch((error: unknown) => {
-      const failure = asIoError(error);
-      throw failure instanceof IoError
-        ? new CommandError(`Could not remove '${filename}': ${failure.message}`)
-        : failure;
-    });
+    await graph.services.inFlight
+      .track(() => unlink(filename))
+      .catch((error: unknown) => {
+        const failure = asIoError(error);
+        throw failure instanceof IoError
+          ? new CommandError(`Could not remove '${filename}': ${failure.message}`)
+          : failure;
+      });
   }
 }

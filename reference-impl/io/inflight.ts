@@ -1,45 +1,35 @@
 /**
- * Counts what is being worked on (commands, host I/O), so that someone outside can wait until the endpoint is idle.
- * Timers of the clock do not count: whoever holds the clock decides when they fire.
+ * Counts what the host has been asked to do (files, sockets, other threads, the next turn of its loop), so that someone
+ * outside can wait until the endpoint is idle. Timers of the clock do not count, nor does whoever waits for one, be it a
+ * command, a job, or the one behind it in a queue: whoever holds the clock decides when they go on.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 export class InFlight {
   #count = 0;
   #waiting: (() => void)[] = [];
 
-  begin(): void {
-    this.#count += 1;
-  }
-
-  end(): void {
-    this.#count -= 1;
-    if (this.#count === 0) for (const wake of this.#waiting.splice(0)) wake();
-  }
-
-  /** Runs asynchronous work counted as in flight. */
+  /** Runs work that the host does, and that waits for nothing else. */
   async track<T>(work: () => Promise<T>): Promise<T> {
-    this.begin();
+    this.#count += 1;
     try {
       return await work();
     } finally {
-      this.end();
+      this.#count -= 1;
+      if (this.#count === 0) for (const wake of this.#waiting.splice(0)) wake();
     }
   }
 
-  /** Inside tracked work: waits for a timer of the clock, which is no work. */
-  async pause(timer: Promise<void>): Promise<void> {
-    this.end();
-    try {
-      await timer;
-    } finally {
-      this.begin();
-    }
+  /** Waits for the next turn of the host's loop. */
+  turn(): Promise<void> {
+    return this.track(() => nextTurn());
   }
 
   /** Resolves when nothing is in flight, also not in the reactions to what ended last. */
   async idle(): Promise<void> {
     do {
       if (this.#count > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await nextTurn();
     } while (this.#count > 0);
   }
 }

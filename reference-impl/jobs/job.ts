@@ -96,7 +96,7 @@ export class Job {
     this.#started = true;
     this.become('running');
     this.busy = true;
-    this.#body = this.#services.inFlight.track(() => this.#run());
+    this.#body = this.#run();
     await untilAllWait();
   }
 
@@ -169,7 +169,6 @@ export class Job {
 
   async #yield(ns: bigint | undefined): Promise<void> {
     this.busy = false;
-    const { clock, inFlight } = this.#services;
     let stop = () => {};
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
@@ -180,10 +179,9 @@ export class Job {
       if (this.#wake === mine) this.enter();
     };
     if (ns === 0n) void this.loop.turn().then(over);
-    else if (ns !== undefined) stop = clock.after(ns, over);
+    else if (ns !== undefined) stop = this.#services.clock.after(ns, over);
     this.#rest();
-    if (ns === 0n) await woken;
-    else await inFlight.pause(woken);
+    await woken;
     stop();
   }
 

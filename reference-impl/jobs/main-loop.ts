@@ -3,7 +3,6 @@
  * done outside of them (changes of the graph, the end of a job) is put off to the next turn, where what was put off
  * last is done first.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { InFlight } from '../io/inflight.ts';
 
 /** Runs work when no command is being executed. */
@@ -44,7 +43,7 @@ export class MainLoop {
 
   /** Lets the others have their turn. */
   async turn(): Promise<void> {
-    await this.#counted(() => nextTurn());
+    await this.#counted(() => this.#inFlight.turn());
   }
 
   /** Undefined while no job could get on without time passing; else resolves after some turns of the loop. */
@@ -53,11 +52,12 @@ export class MainLoop {
   }
 
   async #turns(): Promise<void> {
-    for (let turn = 0; turn < TURNS_BETWEEN_COMMANDS && this.#runnable > 0; turn += 1) await nextTurn();
+    for (let turn = 0; turn < TURNS_BETWEEN_COMMANDS && this.#runnable > 0; turn += 1)
+      await this.#inFlight.turn();
   }
 
   async #runDeferred(): Promise<void> {
-    await nextTurn();
+    await this.#inFlight.turn();
     await this.#exclusively(async () => {
       const works = this.#deferred.toReversed();
       this.#deferred = [];
@@ -68,7 +68,7 @@ export class MainLoop {
   async #counted(work: () => Promise<void>): Promise<void> {
     this.#runnable += 1;
     try {
-      await this.#inFlight.track(work);
+      await work();
     } finally {
       this.#runnable -= 1;
     }

@@ -70,8 +70,7 @@ export class Session implements SessionState {
 
   #work(): void {
     this.#state = 'busy';
-    this.#inFlight.begin();
-    void this.#answerAll().finally(() => this.#inFlight.end());
+    void this.#answerAll();
   }
 
   async #answerAll(): Promise<void> {
@@ -86,8 +85,7 @@ export class Session implements SessionState {
       this.send(reply instanceof Promise ? await this.#pausedUntil(reply) : reply);
       const congestion = this.#peer.caughtUp();
       if (congestion !== undefined) await this.#pausedUntil(congestion);
-      if (answered % PORTION === 0)
-        await this.#pausedUntil(new Promise<void>((resolve) => setImmediate(resolve)));
+      if (answered % PORTION === 0) await this.#pausedUntil(this.#inFlight.turn());
     }
   }
 

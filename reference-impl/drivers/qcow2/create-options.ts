@@ -16,7 +16,7 @@ export async function createImage(environment: CreateEnvironment): Promise<void>
     for (let at = 0; at < bytes; at += 4) result.writeUInt32LE(environment.random() >>> 0, at);
     return result.subarray(0, bytes);
   };
-  await create(file, options, (id) => environment.secret(id), random);
+  await create(file, options, environment, random);
 }
 
 function createOptions(given: JsonObject): CreateOptions {

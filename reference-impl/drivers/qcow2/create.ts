@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../errors.ts';
 import { IoError } from '../../io/errno.ts';
-import type { BackingName, ChildHandle, HostOffset } from '../driver.ts';
+import type { BackingName, ChildHandle, CreateEnvironment, HostOffset } from '../driver.ts';
 import { changeBackingFile } from './backing-file.ts';
 import { encrypt } from './encryption.ts';
 import { Compatible, featureNamesExtension, type Header, serialiseHeader } from './header.ts';
@@ -31,7 +31,7 @@ export interface CreateOptions {
 export async function create(
   file: ChildHandle,
   options: CreateOptions,
-  secret: (id: string) => Buffer,
+  environment: CreateEnvironment,
   random: (bytes: number) => Uint8Array,
 ): Promise<void> {
   const clusterSize = 2 ** options.clusterBits;
@@ -80,7 +80,7 @@ export async function create(
     throw error;
   }
   if (options.backing) await assignBacking(image, options.backing);
-  if (options.encrypt) await encrypt(image, options.encrypt, secret, random);
+  if (options.encrypt) await encrypt(image, options.encrypt, environment, random);
   if (options.preallocation !== 'off') await preallocate(image);
   await image.close();
 }

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../errors.ts';
 import { createLuks, type LuksOptions, openLuks } from '../../io/crypto/luks.ts';
 import type { SectorCipher } from '../../io/crypto/sectors.ts';
-import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { ChildHandle, CreateEnvironment, HostOffset, OpenEnvironment } from '../driver.ts';
 import type { Header } from './header.ts';
 import type { Image } from './image.ts';
 
@@ -14,7 +14,7 @@ export async function openCipher(
   header: Header,
   file: ChildHandle,
   options: JsonObject | undefined,
-  secret: (id: string) => Buffer,
+  { secret, inFlight }: Pick<OpenEnvironment, 'secret' | 'inFlight'>,
 ): Promise<{ readonly cipher: SectorCipher; readonly info: JsonObject } | undefined> {
   const format = options?.format as string | undefined;
   if (header.encryption === 'none') {
@@ -29,11 +29,15 @@ export async function openCipher(
   const passphrase = secretOf(options, secret);
   const extent = header.luksHeader;
   if (!extent) throw new CommandError('Missing CRYPTO header extension for LUKS encryption method');
-  const { cipher, info } = await openLuks((offset, buffer) => {
-    if (offset + buffer.length > extent.length)
-      throw new CommandError('Requested length exceeds the CRYPTO header');
-    return file.read((extent.offset + offset) as HostOffset, buffer);
-  }, passphrase);
+  const { cipher, info } = await openLuks(
+    (offset, buffer) => {
+      if (offset + buffer.length > extent.length)
+        throw new CommandError('Requested length exceeds the CRYPTO header');
+      return file.read((extent.offset + offset) as HostOffset, buffer);
+    },
+    passphrase,
+    inFlight,
+  );
   return { cipher, info: { format: 'luks', ...info } };
 }
 
@@ -41,11 +45,12 @@ export async function openCipher(
 export async function encrypt(
   image: Image,
   options: JsonObject,
-  secret: (id: string) => Buffer,
+  { secret, inFlight }: Pick<CreateEnvironment, 'secret' | 'inFlight'>,
   random: (bytes: number) => Uint8Array,
 ): Promise<void> {
   if (options.format !== 'luks') throw new CommandError(NO_LEGACY);
-  const { bytes, cipher } = await createLuks(options as LuksOptions, secretOf(options, secret)(), random);
+  const passphrase = secretOf(options, secret)();
+  const { bytes, cipher } = await createLuks(options as LuksOptions, passphrase, random, inFlight);
   const { clusterSize, header, refcounts, file } = image;
   const whole = new Uint8Array(Math.ceil(bytes.length / clusterSize) * clusterSize);
   whole.set(bytes);

@@ -16,7 +16,7 @@ import { discard, writeZeroes } from './zeroing.ts';
 const SECTOR = 512;
 
 async function open(environment: OpenEnvironment): Promise<DriverState> {
-  const { options, readOnly, secret } = environment;
+  const { options, readOnly } = environment;
   const file = await environment.child('file');
   let encryption: JsonObject | undefined;
   const image = await Image.open({
@@ -26,7 +26,7 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
     corrupted: (report) => environment.corrupted(report),
     options: (header) => imageOptions(options, header),
     cipher: async (header) => {
-      const opened = await openCipher(header, file, options.encrypt as JsonObject | undefined, secret);
+      const opened = await openCipher(header, file, options.encrypt as JsonObject | undefined, environment);
       encryption = opened?.info;
       return opened?.cipher;
     },

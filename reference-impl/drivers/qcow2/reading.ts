@@ -1,12 +1,9 @@
 /** Reads of an image: from its clusters, from compressed streams, from the disk below, or as zeroes. */
-import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { IoError } from '../../io/errno.ts';
 import type { BlockStatus, HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import type { Run } from './mapping.ts';
-
-const inflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.inflateRaw);
 
 /** Fills `buffer` from guest offset `offset`. */
 export async function read(image: Image, offset: number, buffer: Uint8Array): Promise<void> {
@@ -92,7 +89,7 @@ async function readCompressed(image: Image, offset: number, bytes: number): Prom
   image.file.debugEvent('read_compressed');
   await image.file.read(offset as HostOffset, stream);
   try {
-    const cluster = await inflateRaw(stream, {
+    const cluster = zlib.inflateRawSync(stream, {
       maxOutputLength: image.clusterSize,
       finishFlush: zlib.constants.Z_SYNC_FLUSH,
     });

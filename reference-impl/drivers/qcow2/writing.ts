@@ -1,5 +1,4 @@
 /** Writes of an image: in place where a cluster is ours alone, else into new clusters that are then linked in. */
-import { promisify } from 'node:util';
 import zlib from 'node:zlib';
 import { IoError } from '../../io/errno.ts';
 import type { HostOffset } from '../driver.ts';
@@ -8,8 +7,6 @@ import type { Entry, Run } from './mapping.ts';
 import type { PassDiscard } from './options.ts';
 import { read } from './reading.ts';
 import { hex } from './refcounts.ts';
-
-const deflateRaw = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflateRaw);
 
 /** Where a part of a write goes. */
 interface Placement {
@@ -246,7 +243,7 @@ export async function writeCompressed(image: Image, offset: number, data: Uint8A
     whole.set(data);
   }
   // readers expect streams made with a window of 4 KiB
-  const stream = await deflateRaw(whole, { windowBits: 12, memLevel: 9 });
+  const stream = zlib.deflateRawSync(whole, { windowBits: 12, memLevel: 9 });
   if (stream.length >= image.clusterSize) {
     await write(image, offset, data);
     return;

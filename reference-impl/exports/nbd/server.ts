@@ -46,7 +46,8 @@ export class NbdServer {
         : findTlsCredentials(this.#services.objects, tlsCredentials, 'server');
     const exports = new Map<string, NbdExport>();
     const sockets = new Set<Socket>();
-    const listener = await listenSocket(address, this.#services.cwd, (socket) => this.#accept(socket));
+    const { cwd, inFlight } = this.#services;
+    const listener = await inFlight.track(() => listenSocket(address, cwd, (socket) => this.#accept(socket)));
     this.#running = { listener, credentials, exports, sockets };
   }
 
