@@ -81,7 +81,7 @@ export class Recorder {
       endpoint,
       argv: topology.options,
       setup: [...topology.images.flatMap(imageCommands), ...setup],
-      steps: withoutDir(steps as Json, dir) as unknown as TranscriptStep[],
+      steps: withoutDir(steps, dir),
     };
   }
 }
@@ -100,11 +100,15 @@ function isDeeper(value: Json, levels: number): boolean {
   return levels === 0 || Object.values(value).some((item) => isDeeper(item, levels - 1));
 }
 
-function withoutDir(value: Json, dir: string): Json {
-  if (typeof value === 'string') return value.replaceAll(dir, '@DIR@');
-  if (Array.isArray(value)) return value.map((item) => withoutDir(item, dir));
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, withoutDir(item, dir)]));
+/** Plain data with `@DIR@` for the scratch folder in all its texts, so that two runs say the same. */
+export function withoutDir<T>(value: T, dir: string): T {
+  const replaced = (item: unknown): unknown => {
+    if (typeof item === 'string') return item.replaceAll(dir, '@DIR@');
+    if (Array.isArray(item)) return item.map(replaced);
+    if (typeof item !== 'object' || item === null) return item;
+    return Object.fromEntries(Object.entries(item).map(([key, inner]) => [key, replaced(inner)]));
+  };
+  return replaced(value) as T;
 }
 
 /** The commands of a transcript's `setup` that make this image. */

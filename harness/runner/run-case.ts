@@ -23,7 +23,7 @@ import { Context } from './context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './endings.ts';
 import { Ledger } from './ledger.ts';
 import { judge, worstSeverity } from './outcome.ts';
-import { Recorder } from './recorder.ts';
+import { Recorder, withoutDir } from './recorder.ts';
 import type { Session } from './session.ts';
 import { Watch } from './watch.ts';
 
@@ -138,9 +138,9 @@ export async function runCase(
       requirements: definition.requirements,
       outcome,
       ...(severity && { severity }),
-      ...(reason !== undefined && { reason }),
+      ...withoutDir({ ...(reason !== undefined && { reason }), ...(died && { process }) }, endpoint.dir),
       durationMs: performance.now() - started,
-      deviations,
+      deviations: withoutDir(deviations, endpoint.dir),
       transcript: recorder.transcript({
         name: definition.id,
         what: definition.title,
@@ -149,7 +149,6 @@ export async function runCase(
         topology: session.topology,
         setup: files.setup,
       }),
-      ...(died && { process }),
     },
   };
 }

@@ -78,6 +78,15 @@ describe('outcomes', () => {
     });
   });
 
+  test('what differs names no folder of this run: two runs are to say the same', async () => {
+    const record = await runOne(
+      truthful(() => OK),
+      async (t) => t.equal(`${t.dir}/got`, `${t.dir}/expected`, `not in ${t.dir}`),
+    );
+    expect(record.deviations).toMatchObject([{ got: '@DIR@/got', message: 'not in @DIR@' }]);
+    expect(JSON.stringify(record)).not.toContain('qmpcheck-run-');
+  });
+
   test('fail: a return where an error must come, or another class', async () => {
     const accepted = await runOne(
       truthful(() => OK),
