@@ -1,9 +1,10 @@
 /** `qmpcheck fuzz`: a campaign on a target, or the status of one. */
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { printable } from '../../reports/text.ts';
+import { packageRoot } from '../../spec/package-root.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
 import { type CampaignResult, runCampaign } from '../fuzz/campaign.ts';
 import { CI_COMMANDS, CI_SEED, DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
@@ -36,7 +37,7 @@ interface Options {
   readonly invalid: number;
   readonly raw: number;
   readonly match: MatchRule;
-  readonly expect?: string;
+  readonly expect: readonly string[] | false;
   readonly ci?: true;
   readonly status?: string;
   readonly reporter: readonly string[];
@@ -62,7 +63,13 @@ export const subcommand: Subcommand = {
         rule,
         'bucket',
       )
-      .option('--expect <file>', 'mute the findings that this file of expectations names')
+      .option(
+        '--expect <file>',
+        'mute the findings that this file of expectations names; repeatable, in addition to those shipped',
+        collect,
+        [],
+      )
+      .option('--no-expect', 'not even the findings that the shipped expectations name')
       .option('--ci', 'a fixed budget and seed; only new buckets fail')
       .option('--status <dir>', 'tell what a campaign has found, and do nothing')
       .option(
@@ -143,10 +150,7 @@ async function campaign(
     left,
     ...(commands !== undefined && { commands }),
   });
-  const muted =
-    options.expect === undefined
-      ? undefined
-      : readMuted(readText(options.expect), options.expect, identity.target);
+  const muted = loadMuted(options.expect, identity.target);
   const hands = makeHands(options, prepared, area);
   let result: CampaignResult;
   try {
@@ -159,7 +163,7 @@ async function campaign(
       version: toolVersion(),
       ...(commands !== undefined && { commands }),
       expired: () => (left() ?? 1) <= 0,
-      ...(muted && { muted }),
+      muted,
       signal,
       onRound: watch.round,
       onFinding: watch.finding,
@@ -183,6 +187,19 @@ async function campaign(
       ];
     return Array.from({ length: workers }, () => threadHand({ target: options.target, match }));
   }
+}
+
+/** Whether a bucket is one that the project's own files of expectations or the user's name for this target. */
+function loadMuted(files: readonly string[] | false, target: string): (bucket: string) => boolean {
+  if (files === false) return () => false;
+  const folder = new URL('harness/expectations/findings/', packageRoot());
+  const shipped = readdirSync(folder).map((name) => ({
+    name,
+    text: readFileSync(new URL(name, folder), 'utf8'),
+  }));
+  const own = files.map((name) => ({ name, text: readText(name) }));
+  const lists = [...own, ...shipped].map(({ name, text }) => readMuted(text, name, target));
+  return (bucket) => lists.some((isMuted) => isMuted(bucket));
 }
 
 function status(folder: string, reporters: readonly string[]): ExitCode {

@@ -39,6 +39,9 @@ const LAST_WORDS =
 const NOT_TAKEN_BACK =
   /^(drive-|blockdev-(mirror|snapshot-sync|(change|insert|remove)-medium)$|eject$|transaction$)/;
 
+/** Drivers that are there to end the endpoint when copies differ. */
+const MEANT_TO_END = /\b(blkverify|quorum): .*contents mismatch/;
+
 /** The symptom of a silent crash, told by the last command of the minimal program. */
 export function toldBy(symptom: Symptom, command: string): Symptom {
   return { ...symptom, bucket: `crash ${symptom.signal ?? 'exit'}: after ${command}` };
@@ -47,7 +50,8 @@ export function toldBy(symptom: Symptom, command: string): Symptom {
 /** Each bucket once, the gravest first. */
 export function symptomsOf(record: CaseRecord, abstract: Abstract): Symptom[] {
   const { outcome, process, deviations } = record;
-  if (outcome === 'crash') return [crash(process, abstract)];
+  if (outcome === 'crash')
+    return process?.lastWords.some((line) => MEANT_TO_END.test(line)) ? [] : [crash(process, abstract)];
   if (outcome === 'timeout') return [hang(process)];
   const seen = new Map<string, Symptom>();
   for (const deviation of deviations) {

@@ -153,7 +153,9 @@ class Campaign {
     this.#errors += errors;
     lines.push(...(await this.#investigate([...fresh.values()])));
     const milliseconds = performance.now() - started;
-    lines.push({ type: 'round', round: this.#round, programs, commands, errors, milliseconds, hits });
+    const residentBytes = process.memoryUsage.rss();
+    const counts = { programs, commands, errors, milliseconds, residentBytes, hits };
+    lines.push({ type: 'round', round: this.#round, ...counts });
     appendLog(this.#log, lines);
     this.#options.onRound?.(this.#progress());
     this.#round += 1;

@@ -33,10 +33,15 @@ export interface Execution {
 const WAIT_MS = 60;
 const LOOK_MS = 5;
 
+/** A whole program may take this many times as long as a single answer. */
+const PATIENCE = 10;
+
 export async function execute(program: Program, session: Session, setting: FuzzSetting): Promise<Execution> {
   const run = new Run(program, session, setting.caseTimeout);
   const checks = [run.oracle.check];
-  const { record, reusable } = await runCase(caseOf(run), session, { ...setting, seed: 'fuzz', checks });
+  const caseTimeout = PATIENCE * setting.caseTimeout;
+  const own = { ...setting, caseTimeout, seed: 'fuzz', checks };
+  const { record, reusable } = await runCase(caseOf(run), session, own);
   return { record, reusable, commands: run.commands, graph: run.graph };
 }
 

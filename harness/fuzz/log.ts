@@ -36,6 +36,8 @@ export type LogLine =
       readonly commands: number;
       readonly errors: number;
       readonly milliseconds: number;
+      /** Resident memory of the campaign's own process after it, bytes. */
+      readonly residentBytes: number;
       /** How often each bucket was hit in this round. */
       readonly hits: Readonly<Record<string, number>>;
     };

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -57,6 +57,11 @@ describe('buckets', () => {
     expect(died({})).toBe('crash SIGABRT: with nothing in flight');
     expect(died({ signal: null, exitCode: 1 })).toBe('crash exit 1: with nothing in flight');
   });
+  test('of an end that the driver is there for: none', () => {
+    const lastWords = ['blkverify: read offset=0 bytes=512 contents mismatch at offset 0'];
+    const process = { lastWords, signal: null, exitCode: 1 };
+    expect(symptomsOf(record('crash', { process }), abstract)).toEqual([]);
+  });
   test('of a hang: the command', () => {
     const process = { lastWords: [], inFlight: '{"execute":"block-commit"}' };
     expect(symptomsOf(record('timeout', { process }), abstract)[0]!.bucket).toBe('hang in block-commit');
@@ -95,6 +100,10 @@ test('expectations mute buckets of the endpoint that they name', () => {
   expect(muted('hang in nbd-server-add')).toBe(true);
   expect(muted('crash SIGABRT: in nbd')).toBe(false);
   expect(readMuted(yaml, 'f', 'reference')('hang in nbd-server-add')).toBe(false);
+  const shipped = readFileSync(new URL('../expectations/findings/reference.yaml', import.meta.url), 'utf8');
+  const message =
+    'transaction was refused, and yet changed the state at $.nodes[].image.full-backing-filename';
+  expect(readMuted(shipped, 'f', 'reference')(`deviation error-changes-nothing: ${message}`)).toBe(true);
   expect(() => readMuted('- {endpoint: x, program: y}', 'f', 'x')).toThrow(MutedError);
 });
 

@@ -17,6 +17,8 @@ const LAST_LINES = 20;
 /** Wait for an orderly end, of real and of virtual milliseconds. */
 const STOP_MS = 3_000;
 const STOP_VIRTUAL_MS = 60_000;
+/** A job that copies gigabytes is not waited for any longer than this before time goes on. */
+const QUIESCE_MS = 500;
 
 export function reference(name: string): Target {
   return {
@@ -118,7 +120,7 @@ class EmbeddedEndpoint implements Endpoint {
     await this.#clock.advance(BigInt(Math.round(milliseconds * 1e6)), async () => {
       // Bytes cross a memory transport in one turn each way.
       await turn();
-      await this.#reference.idle();
+      await within(QUIESCE_MS, this.#reference.idle(), undefined);
       await turn();
     });
   }
