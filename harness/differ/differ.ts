@@ -166,18 +166,33 @@ function compareErrors(
   }));
 }
 
-/** What raw bytes brought, and what a greeting said of who it is. */
+/** What raw bytes brought; what a greeting says of who it is is not compared. */
 function compareRaw({ left, right, number, names }: Pair, subject: string): StepResult {
   if (left.greeting === true) return { differences: [], parted: false };
   const comparison = new ValueComparison(subject, names);
-  const [ours, theirs] = [repliesOf(left), repliesOf(right)];
-  comparison.compare([...ours], [...theirs], { left: undefined, right: undefined }, '$.replies');
-  const differences = comparison.found.map((one) => ({
+  const [ours, theirs] = [left, right].map((step) => repliesOf(step).filter((reply) => !isEnd(reply)));
+  comparison.compare(ours!, theirs!, { left: undefined, right: undefined }, '$.replies');
+  const differences: Difference[] = comparison.found.map((one) => ({
     ...one,
     step: number,
     ...(one.path.endsWith('.error.desc') && { class: 'text' as const }),
   }));
+  const ends = [left, right].map((step) => repliesOf(step).some(isEnd));
+  if (ends[0] !== ends[1])
+    differences.push({
+      class: 'timing',
+      step: number,
+      subject,
+      path: '$.replies',
+      message: `only ${ends[0] ? 'left' : 'right'} was seen to close the connection`,
+      excuse: 'whether an end is seen before the next look is open',
+    });
   return { differences, parted: false };
+}
+
+/** The mark for the end of the connection. */
+function isEnd(reply: Json): boolean {
+  return isJsonObject(reply) && reply['@EOF@'] === true;
 }
 
 /** Why a request means something to one side only; null if it is well-formed for both, or for neither. */

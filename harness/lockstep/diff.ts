@@ -135,9 +135,9 @@ export class Pair {
 
   async #run(subject: Subject, fresh?: boolean): Promise<Outcome> {
     const { definition, make } = subject;
-    const { records, skewed } = await lockstep(this.#sides, definition, make, fresh);
+    const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh);
     const runs = this.#sides.map(
-      ({ setting }, index): SideRun => ({ record: records[index]!, offered: setting.offered }),
+      ({ setting }, index): SideRun => ({ ...sides[index]!, offered: setting.offered }),
     );
     const [left, right, judge] = runs as [SideRun, SideRun, SideRun?];
     const { differences, skipped } = compareRuns(left, right, { skewed });

@@ -124,10 +124,13 @@ export class KnownDifferences {
   }
 }
 
+/** Names that cases make up. */
+const MADE_NAME = /\b\w+-q[0-9a-z]{4}\d+\b/g;
+
 /** Rules and schemas excuse first, then known differences explain. */
 export function explainer(known: KnownDifferences, abstract: Abstract): Explain {
   return (difference, { where, program }) => {
-    const key = bucketOf(difference, abstract);
+    const key = bucketOf(difference, (text) => abstract(text.replace(MADE_NAME, 'NAME')));
     const reason = difference.excuse ?? known.explain({ key, where, isProgram: program !== undefined });
     return { key, ...(reason !== undefined && { reason }) };
   };

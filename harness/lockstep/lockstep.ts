@@ -5,20 +5,22 @@
  *   2. before an exchange jobs are brought into the same state, so that a fast endpoint and a slow one are asked the
  *      same question at the same moment of the jobs' lives;
  *   3. at the end the state is asked for: graph, drives, jobs, statistics. These are exchanges like all others, so that
- *      comparing transcripts compares state.
+ *      comparing transcripts compares state;
+ *   4. and where no job runs, the contents of all nodes are read.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { CaseRecord } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
+import type { SideRun } from '../differ/side.ts';
 import type { Session } from '../runner/session.ts';
+import { contentsOf } from './contents.ts';
 import { Rendezvous } from './rendezvous.ts';
 import type { CaseMaker, Side } from './side.ts';
 
 export interface LockstepRun {
-  /** In the order of the sides. */
-  readonly records: readonly CaseRecord[];
+  /** In the order given. */
+  readonly sides: readonly Pick<SideRun, 'record' | 'contents'>[];
   /** Numbers of the exchanges before which jobs could not be brought into the same state. */
   readonly skewed: ReadonlySet<number>;
 }
@@ -53,7 +55,7 @@ export async function lockstep(
   const queries = STATE_QUERIES.filter(({ command }) =>
     sides.every(({ setting }) => setting.offered.commands.has(command)),
   );
-  const records = await Promise.all(
+  const runs = await Promise.all(
     sides.map(async (side, index) => {
       const seat = seats[index]!;
       const made: CaseMaker = (session) => {
@@ -61,14 +63,15 @@ export async function lockstep(
         return held(make(session), seat, () => rendezvous.arrive(index), queries);
       };
       try {
-        return await side.run(definition, made, fresh);
+        const record = await side.run(definition, made, fresh);
+        return { record, contents: seat.contents };
       } finally {
         seat.session = null;
         rendezvous.leave(index);
       }
     }),
   );
-  return { records, skewed };
+  return { sides: runs, skewed };
 }
 
 /** What the rendezvous knows of a side. */
@@ -78,6 +81,8 @@ class Seat {
   exchanges = 0;
   /** A command may have started a job that is there still. */
   jobs = false;
+  /** Of nodes, at the end. */
+  contents: Readonly<Record<string, string>> = {};
   readonly offered: Schema;
 
   constructor(offered: Schema) {
@@ -137,7 +142,11 @@ function held(
       try {
         await definition.run(context);
       } finally {
-        if (definition.fresh !== true && seat.usable) await askState(context, seat, queries);
+        if (definition.fresh !== true && seat.usable) {
+          await askState(context, seat, queries);
+          await arrive();
+          await readContents(context, seat);
+        }
       }
     },
   };
@@ -148,6 +157,13 @@ async function askState(t: CaseContext, seat: Seat, queries: typeof STATE_QUERIE
     if (!seat.usable) return;
     await t.request({ execute: command, ...(args && { arguments: args }) });
   }
+}
+
+async function readContents(t: CaseContext, seat: Seat): Promise<void> {
+  if (seat.jobs || !seat.usable) return;
+  await t.aside('query-contents', async () => {
+    seat.contents = await contentsOf(seat.session!, seat.offered);
+  });
 }
 
 function heldContext(t: CaseContext, seat: Seat, arrive: Arrive): CaseContext {
