@@ -69,8 +69,13 @@ describe('valid arguments', () => {
       new Set(many(200, (random) => source.valid(command, scene(), random)[member]));
     expect(values('object-add', 'qom-type')).toEqual(new Set(['throttle-group']));
     expect(values('block-export-add', 'type')).toEqual(new Set(['nbd', 'vhost-user-blk']));
-    for (const { size = 0 } of many(2000, (random) => fromSpec.valid('blockdev-add', scene(), random)))
+    for (const args of many(2000, (random) => fromSpec.valid('blockdev-add', scene(), random))) {
+      const { size = 0, driver, test: child, blkverify } = args;
       expect((size as bigint) <= 2n ** 40n || (size as bigint) >= 2n ** 62n).toBe(true);
+      // Both end the endpoint, as documented, when their children differ.
+      if (driver === 'blkverify') expect(child).toBe('no-such-node');
+      expect(blkverify).toBeUndefined();
+    }
   });
   test('extend what a shape made, by one optional member', () => {
     const shaped = { driver: 'qcow2', 'node-name': '$n4', file: '$n0' };

@@ -177,13 +177,15 @@ function liveIn(scene: Scene): Live {
   };
 }
 
-/** A copy in which nothing costs an endpoint its memory. */
+/** A copy in which nothing costs an endpoint its memory, or its life as documented. */
 function bounded<T extends Json>(value: T, depth: number): T {
   if (Array.isArray(value)) return value.map((item) => bounded(item, depth)) as T;
   if (!isJsonObject(value)) return value;
   const copy: JsonObject = {};
   for (const [name, item] of Object.entries(value)) copy[name] = bounded(item, depth + 1);
-  bound(copy, depth > 0);
+  // A later node may stand on this one: what ends the endpoint as documented, when children differ, is left out.
+  bound(copy, copy.driver !== undefined || depth > 0);
+  if (copy.driver === 'quorum') delete copy.blkverify;
   const { size } = copy;
   if ((typeof size === 'number' || typeof size === 'bigint') && size > TiB && size < HUGE)
     copy.size = Number(TiB);

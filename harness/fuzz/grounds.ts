@@ -1,34 +1,61 @@
 /** Grounds: what programs start from, as topologies, with the symbols for what is there. The simplest first. */
 import type { Ground } from '../../generators/sequences/program.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { ImageSpec, Target, Topology } from '../targets/target.ts';
 
 export interface FuzzGround extends Ground {
   readonly topology: Topology;
+  /** What the options make besides devices, as arguments of object-add and blockdev-add, in order. */
+  readonly objects: readonly JsonObject[];
+  readonly nodes: readonly JsonObject[];
 }
 
 const MiB = 2 ** 20;
 
+interface Parts {
+  readonly objects?: readonly JsonObject[];
+  readonly nodes?: readonly JsonObject[];
+  /** Options that come before and after those for objects and nodes. */
+  readonly machine?: readonly string[];
+  readonly devices?: readonly string[];
+  readonly images?: readonly ImageSpec[];
+  readonly monitors?: number;
+}
+
 function ground(
   name: string,
   symbols: string,
-  options: readonly string[] = [],
-  images: readonly ImageSpec[] = [],
-  monitors = 2,
+  { objects = [], nodes = [], machine = [], devices = [], images = [], monitors = 2 }: Parts = {},
 ): FuzzGround {
+  const options = [
+    ...machine,
+    ...objects.flatMap((object) => ['-object', objectOption(object)]),
+    ...nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
+    ...devices.flatMap((device) => ['-device', device]),
+  ];
   const topology = { name: `fuzz-${name}`, images, options, monitors };
-  return { name, symbols: symbols === '' ? [] : symbols.split(' '), monitors, topology };
+  return { name, symbols: symbols === '' ? [] : symbols.split(' '), monitors, topology, objects, nodes };
 }
 
-const blockdev = (options: object): string[] => ['-blockdev', JSON.stringify(options)];
-const object = (options: string): string[] => ['-object', options];
-const device = (options: string): string[] => ['-device', options];
+/** `TYPE,KEY=VALUE…`, as all versions take it. */
+function objectOption({ 'qom-type': type, ...properties }: JsonObject): string {
+  return [type, ...Object.entries(properties).map(([key, value]) => `${key}=${String(value)}`)].join(',');
+}
 
-const disk = (node: string, file: string): string[] =>
-  blockdev({
-    driver: 'raw',
-    'node-name': node,
-    file: { driver: 'file', filename: `@DIR@/${file}` },
-  });
+const disk = (node: string, file: string): JsonObject => ({
+  driver: 'raw',
+  'node-name': node,
+  file: { driver: 'file', filename: `@DIR@/${file}` },
+});
+
+const overlay = (node: string, file: string, backing: string | null): JsonObject => ({
+  driver: 'qcow2',
+  'node-name': node,
+  file: { driver: 'file', filename: `@DIR@/${file}` },
+  backing,
+});
+
+const nothing = (node: string): JsonObject => ({ driver: 'null-co', 'node-name': node, size: MiB });
 
 const fill = [
   { offset: 0, length: 65536, byte: 17 },
@@ -40,32 +67,15 @@ const RAW_IMAGES: readonly ImageSpec[] = [
 ];
 
 const ALL: readonly FuzzGround[] = [
-  ground('empty', '', [], [], 1),
-  ground('nodes', 'n0 n1 g0', [
-    ...object('throttle-group,id=g0,x-iops-total=10'),
-    ...blockdev({ driver: 'null-co', 'node-name': 'n0', size: MiB }),
-    ...blockdev({ driver: 'null-co', 'node-name': 'n1', size: MiB }),
-  ]),
-  ground('disks', 'f0 f1 n0 n1', [...disk('n0', 'f0'), ...disk('n1', 'f1')], RAW_IMAGES),
-  ground(
-    'chain',
-    'f0 f1 f2 n0 n1 n2',
-    [
-      ...disk('n0', 'f0'),
-      ...blockdev({
-        driver: 'qcow2',
-        'node-name': 'n1',
-        file: { driver: 'file', filename: '@DIR@/f1' },
-        backing: 'n0',
-      }),
-      ...blockdev({
-        driver: 'qcow2',
-        'node-name': 'n2',
-        file: { driver: 'file', filename: '@DIR@/f2' },
-        backing: null,
-      }),
-    ],
-    [
+  ground('empty', '', { monitors: 1 }),
+  ground('nodes', 'n0 n1 g0', {
+    objects: [{ 'qom-type': 'throttle-group', id: 'g0', 'x-iops-total': 10 }],
+    nodes: [nothing('n0'), nothing('n1')],
+  }),
+  ground('disks', 'f0 f1 n0 n1', { nodes: [disk('n0', 'f0'), disk('n1', 'f1')], images: RAW_IMAGES }),
+  ground('chain', 'f0 f1 f2 n0 n1 n2', {
+    nodes: [disk('n0', 'f0'), overlay('n1', 'f1', 'n0'), overlay('n2', 'f2', null)],
+    images: [
       { path: 'f0', format: 'raw', size: MiB, fill },
       {
         path: 'f1',
@@ -76,28 +86,23 @@ const ALL: readonly FuzzGround[] = [
       },
       { path: 'f2', format: 'qcow2', size: MiB },
     ],
-  ),
+  }),
 ];
 
 /** With a machine: a disk in use, a CD drive with a medium, an empty one, and an I/O thread. */
 const GUEST: readonly FuzzGround[] = [
-  ground(
-    'guest',
-    'f0 f1 n0 n1 n2 d0 d1 d2 i0',
-    [
-      '-machine',
-      'pc',
-      ...object('iothread,id=i0'),
-      ...disk('n0', 'f0'),
-      ...disk('n1', 'f1'),
-      ...blockdev({ driver: 'null-co', 'node-name': 'n2', size: MiB }),
-      ...device('virtio-scsi-pci,id=bus0'),
-      ...device('virtio-blk-pci,id=d0,drive=n0,share-rw=on'),
-      ...device('scsi-cd,id=d1,bus=bus0.0'),
-      ...device('ide-cd,id=d2,drive=n2,bus=ide.1'),
+  ground('guest', 'f0 f1 n0 n1 n2 d0 d1 d2 i0', {
+    machine: ['-machine', 'pc'],
+    objects: [{ 'qom-type': 'iothread', id: 'i0' }],
+    nodes: [disk('n0', 'f0'), disk('n1', 'f1'), nothing('n2')],
+    devices: [
+      'virtio-scsi-pci,id=bus0',
+      'virtio-blk-pci,id=d0,drive=n0,share-rw=on',
+      'scsi-cd,id=d1,bus=bus0.0',
+      'ide-cd,id=d2,drive=n2,bus=ide.1',
     ],
-    RAW_IMAGES,
-  ),
+    images: RAW_IMAGES,
+  }),
 ];
 
 /** Those that may work on the target; simplest first. */

@@ -1,19 +1,28 @@
 /**
- * A lane runs one program at a time. It keeps an endpoint for each ground and starts a new one only when the last
- * program left it dirty or dead.
+ * A lane runs one program at a time. It keeps an endpoint for each ground, brings it back to the ground where the
+ * last program left it dirty, and starts a new one only when it is dead or cannot be brought back.
  */
-import type { Program } from '../../generators/sequences/program.ts';
+import { type Program, symbolsOf } from '../../generators/sequences/program.ts';
+import { isOfKind } from '../../generators/sequences/resources.ts';
+import type { Outcome } from '../../reports/record.ts';
+import { Baseline } from '../runner/baseline.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { Session } from '../runner/session.ts';
 import { type Execution, execute } from './execute.ts';
 import type { FuzzGround } from './grounds.ts';
+import { rebuild } from './rebuild.ts';
 import type { FuzzSetting } from './setting.ts';
 
 /** Programs that one endpoint runs at most, so that what it leaks does not add up. */
 const MOST_PROGRAMS = 200;
 
+/** How a program ends whose endpoint is no more, or in a state that nobody knows. */
+const DEAD: ReadonlySet<Outcome> = new Set(['crash', 'timeout', 'error']);
+
 interface Kept {
   readonly session: Session;
+  /** What was there at first. */
+  readonly home: Baseline;
   programs: number;
 }
 
@@ -21,10 +30,16 @@ export class Lane {
   readonly #setting: FuzzSetting;
   readonly #area: ScratchArea;
   readonly #kept = new Map<string, Kept>();
+  #started = 0;
 
   constructor(setting: FuzzSetting, area: ScratchArea) {
     this.#setting = setting;
     this.#area = area;
+  }
+
+  /** Endpoints that were started. */
+  get started(): number {
+    return this.#started;
   }
 
   /** `fresh`: on an endpoint that has seen nothing yet. Rejects if the endpoint does not start. */
@@ -38,7 +53,8 @@ export class Lane {
       await this.#drop(ground.name);
       throw error;
     });
-    if (!execution.reusable || kept.programs >= MOST_PROGRAMS) await this.#drop(ground.name);
+    const usable = execution.reusable || (await this.#rebuilt(program, execution, kept, ground));
+    if (!usable || kept.programs >= MOST_PROGRAMS) await this.#drop(ground.name);
     return execution;
   }
 
@@ -46,14 +62,36 @@ export class Lane {
     await Promise.all([...this.#kept.keys()].map((name) => this.#drop(name)));
   }
 
+  /** Whether the endpoint could be brought back to its ground. */
+  async #rebuilt(
+    { steps }: Program,
+    { record: { outcome } }: Execution,
+    { session, home }: Kept,
+    ground: FuzzGround,
+  ): Promise<boolean> {
+    const { target, offered } = this.#setting;
+    if (!target.capabilities.owned || DEAD.has(outcome)) return false;
+    const objects = steps.flatMap(symbolsOf).filter((symbol) => isOfKind(symbol, 'group'));
+    return rebuild({ session, ground, offered, home, objects });
+  }
+
   async #session({ name, topology }: FuzzGround): Promise<Kept> {
     const there = this.#kept.get(name);
     if (there !== undefined) return there;
-    const { target, caseTimeout, signal } = this.#setting;
+    const { target, offered, caseTimeout, signal } = this.#setting;
     const options = { target, topology, area: this.#area, timeout: caseTimeout };
-    const kept = { session: await Session.start({ ...options, ...(signal && { signal }) }), programs: 0 };
-    this.#kept.set(name, kept);
-    return kept;
+    const session = await Session.start({ ...options, ...(signal && { signal }) });
+    this.#started += 1;
+    try {
+      const home = await Baseline.take(session, offered);
+      session.baseline = home;
+      const kept = { session, home, programs: 0 };
+      this.#kept.set(name, kept);
+      return kept;
+    } catch (error) {
+      await session.stop();
+      throw error;
+    }
   }
 
   async #drop(name: string): Promise<void> {

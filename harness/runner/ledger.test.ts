@@ -4,15 +4,21 @@ import type { Schema } from '../../spec/model.ts';
 import { QmpError } from '../qmp/errors.ts';
 import { Ledger } from './ledger.ts';
 
+/** Whether the command is refused, with so many commands before it. */
+type Refuses = (command: string, before: number) => boolean;
+
 /** A ledger whose commands are written down; `jobs` are there until they are cancelled. */
-function makeLedger(options: { owned?: boolean; jobs?: string[]; refuses?: string } = {}) {
+function makeLedger(options: { owned?: boolean; jobs?: string[]; refuses?: string | Refuses } = {}) {
   const sent: [string, JsonObject | undefined][] = [];
   const jobs = new Set(options.jobs);
-  const offered = { commands: new Map([['query-block-jobs', {}]]) } as unknown as Schema;
+  const known = ['query-block-jobs', 'block-job-cancel', 'block-job-resume'];
+  const offered = { commands: new Map(known.map((name) => [name, {}])) } as unknown as Schema;
   const execute = async (command: string, args?: JsonObject): Promise<Json> => {
     if (command === 'query-block-jobs') return [...jobs].map((device) => ({ device }));
     sent.push([command, args]);
-    if (command === options.refuses) throw new QmpError(command, 'GenericError', 'in use', {});
+    const { refuses } = options;
+    if (typeof refuses === 'string' ? command === refuses : refuses?.(command, sent.length - 1))
+      throw new QmpError(command, 'GenericError', 'in use', {});
     if (command === 'block-job-cancel') jobs.delete(String(args!.device));
     return {};
   };
@@ -64,7 +70,43 @@ describe('undo', () => {
     ledger.saw('object-add', { id: 's' });
     ledger.saw('blockdev-add', { 'node-name': 'a' });
     expect(await ledger.undo()).toBe(false);
-    expect(sent.map(([command]) => command)).toEqual(['blockdev-del', 'object-del']);
+    // Once more, since what gave way may have been in the way.
+    expect(sent.map(([command]) => command)).toEqual(['blockdev-del', 'object-del', 'blockdev-del']);
+  });
+
+  test('comes back to what another was in the way of', async () => {
+    const { ledger, sent } = makeLedger({
+      refuses: (command, before) => command === 'blockdev-del' && before < 2,
+    });
+    ledger.saw('object-add', { id: 's' });
+    ledger.saw('blockdev-add', { 'node-name': 'a' });
+    expect(await ledger.undo()).toBe(true);
+    expect(sent.map(([command]) => command)).toEqual(['blockdev-del', 'object-del', 'blockdev-del']);
+  });
+
+  test('knows exports of either kind, and that they and bitmaps go with what has them', async () => {
+    const { ledger, sent } = makeLedger();
+    const adds: [string, JsonObject][] = [
+      ['blockdev-add', { 'node-name': 'a' }],
+      ['block-dirty-bitmap-add', { node: 'a', name: 'b' }],
+      ['nbd-server-start', {}],
+      ['nbd-server-add', { device: 'a' }],
+      ['block-export-add', { type: 'nbd', id: 'x' }],
+    ];
+    for (const [command, args] of adds) ledger.saw(command, args);
+    expect(await ledger.undo()).toBe(true);
+    expect(sent.map(([command]) => command)).toEqual([
+      'block-export-del',
+      'nbd-server-remove',
+      'nbd-server-stop',
+      'block-dirty-bitmap-remove',
+      'blockdev-del',
+    ]);
+    for (const [command, args] of adds) ledger.saw(command, args);
+    ledger.saw('nbd-server-stop', {});
+    ledger.saw('blockdev-del', { 'node-name': 'a' });
+    await ledger.undo();
+    expect(sent).toHaveLength(5);
   });
 
   test('happens once', async () => {
@@ -83,6 +125,31 @@ describe('jobs', () => {
     await ledger.undo();
     expect(sent.map(([command]) => command)).toEqual(['block-job-cancel', 'blockdev-del']);
     expect([...jobs]).toEqual([]);
+  });
+
+  test('that stopped go on and are cancelled then; what a job left behind is dismissed', async () => {
+    const sent: string[] = [];
+    const states = [['paused'], ['running', 'concluded'], []];
+    const known = ['query-jobs', 'block-job-cancel', 'block-job-resume', 'job-cancel', 'job-dismiss'];
+    const ledger = new Ledger({
+      offered: { commands: new Map(known.map((name) => [name, {}])) } as unknown as Schema,
+      execute: async (command) => {
+        if (command === 'query-jobs') return states.shift()!.map((status) => ({ id: 'j', status }));
+        sent.push(command);
+        if (sent.length <= 2) throw new QmpError(command, 'GenericError', 'paused', {});
+        return {};
+      },
+      settle: async () => undefined,
+      owned: true,
+    });
+    expect(await ledger.undo()).toBe(true);
+    expect(sent).toEqual([
+      'block-job-cancel',
+      'job-cancel',
+      'block-job-resume',
+      'block-job-cancel',
+      'job-dismiss',
+    ]);
   });
 
   test('of somebody else are left alone on an attached endpoint', async () => {

@@ -9,7 +9,7 @@ import { QmpError } from '../qmp/errors.ts';
 import type { Query } from './holdings.ts';
 
 interface Entry {
-  /** Identifies what was made, `node:disk0`. */
+  /** Identifies what was made, `node:disk0`; what goes with it begins so too, `node:disk0/bitmap0`. */
   readonly key: string;
   undo(): Promise<unknown>;
 }
@@ -31,28 +31,33 @@ const MAKERS: Readonly<Record<string, Maker>> = {
     return id === null ? null : { key: `object:${id}`, command: 'object-del', arguments: { id } };
   },
   'block-dirty-bitmap-add': ({ node, name }) => ({
-    key: `bitmap:${text(node)}/${text(name)}`,
+    key: `node:${text(node)}/${text(name)}`,
     command: 'block-dirty-bitmap-remove',
     arguments: { node: node!, name: name! },
   }),
   'nbd-server-start': () => ({ key: 'nbd-server', command: 'nbd-server-stop' }),
+  'nbd-server-add': (args) => {
+    const name = text(args.name) ?? text(args.device);
+    return { key: `nbd-server/${name}`, command: 'nbd-server-remove', arguments: { name, mode: 'hard' } };
+  },
   'block-export-add': (args) => ({
-    key: `export:${text(args.id)}`,
+    key: `${args.type === 'nbd' ? 'nbd-server' : 'export'}/${text(args.id)}`,
     command: 'block-export-del',
     arguments: { id: args.id!, mode: 'hard' },
   }),
 };
 
-/** Which entry a successful command strikes. */
-const STRIKERS: Readonly<Record<string, (args: JsonObject) => string>> = {
-  'blockdev-del': (args) => `node:${text(args['node-name'])}`,
-  'object-del': (args) => `object:${text(args.id)}`,
-  'block-dirty-bitmap-remove': (args) => `bitmap:${text(args.node)}/${text(args.name)}`,
-  'nbd-server-stop': () => 'nbd-server',
-  'block-export-del': (args) => `export:${text(args.id)}`,
+/** Which entries a successful command strikes. */
+const STRIKERS: Readonly<Record<string, (args: JsonObject) => readonly string[]>> = {
+  'blockdev-del': (args) => [`node:${text(args['node-name'])}`],
+  'object-del': (args) => [`object:${text(args.id)}`],
+  'block-dirty-bitmap-remove': (args) => [`node:${text(args.node)}/${text(args.name)}`],
+  'nbd-server-stop': () => ['nbd-server'],
+  'nbd-server-remove': (args) => [`nbd-server/${text(args.name)}`],
+  'block-export-del': (args) => [`nbd-server/${text(args.id)}`, `export/${text(args.id)}`],
 };
 
-/** Tries to see the end of a cancelled job, and the pause between them in milliseconds. */
+/** Tries to see the end of a cancelled job, and the longest pause between them in milliseconds. */
 const JOB_POLLS = 100;
 const JOB_PAUSE = 20;
 
@@ -81,8 +86,8 @@ export class Ledger {
       const { key, command: undo, arguments: undoArgs } = made;
       this.#entries.push({ key, undo: () => this.#port.execute(undo, undoArgs) });
     }
-    const struck = STRIKERS[command]?.(args);
-    if (struck !== undefined) this.#entries = this.#entries.filter(({ key }) => key !== struck);
+    for (const struck of STRIKERS[command]?.(args) ?? [])
+      this.#entries = this.#entries.filter(({ key }) => key !== struck && !key.startsWith(`${struck}/`));
     for (const job of [text(args['job-id']), text(args.device)]) if (job !== null) this.#jobs.add(job);
     if (command === 'transaction' && Array.isArray(args.actions))
       for (const action of args.actions)
@@ -95,32 +100,56 @@ export class Ledger {
   }
 
   /**
-   * Takes everything back: jobs first, since they hold nodes, then the entries, last first. True if all of it
-   * succeeded. An undo that was refused is no deviation (the case may have put the node to use); it only means that
-   * the endpoint cannot be used again. Rejects only if the endpoint is gone.
+   * Takes everything back: jobs first, since they hold nodes, then the entries, last first, and those that were
+   * refused again for as long as others give way. True if all of it succeeded. An undo that was refused is no
+   * deviation (the case may have put the node to use); it only means that the endpoint is not as it was. Rejects only
+   * if the endpoint is gone.
    */
   async undo(): Promise<boolean> {
-    let clean = await this.#cancelJobs();
-    for (const { undo } of this.#entries.splice(0).toReversed()) clean = (await succeeds(undo)) && clean;
+    const idle = await this.#endJobs();
+    let waiting = this.#entries.splice(0).toReversed();
+    for (let before = Number.POSITIVE_INFINITY; waiting.length < before; ) {
+      before = waiting.length;
+      const refused: Entry[] = [];
+      for (const entry of waiting) if (!(await succeeds(entry.undo))) refused.push(entry);
+      waiting = refused;
+    }
     this.#jobs.clear();
-    return clean;
+    return idle && waiting.length === 0;
   }
 
-  async #cancelJobs(): Promise<boolean> {
+  /** False if some did not end. */
+  async #endJobs(): Promise<boolean> {
     const { offered, execute, settle, owned } = this.#port;
-    if (!offered.commands.has('query-block-jobs')) return true;
+    const query = ['query-jobs', 'query-block-jobs'].find((name) => offered.commands.has(name));
+    if (query === undefined) return true;
     for (let poll = 0; poll < JOB_POLLS; poll += 1) {
-      const jobs = (await execute('query-block-jobs')) as JsonObject[];
-      const ours = jobs.map((job) => String(job.device)).filter((id) => owned || this.#jobs.has(id));
-      if (ours.length === 0) return true;
-      for (const device of ours) {
-        await succeeds(() => execute('block-job-cancel', { device, force: true }));
-        if (offered.commands.has('block-job-dismiss'))
-          await succeeds(() => execute('block-job-dismiss', { id: device }));
-      }
-      await settle(JOB_PAUSE);
+      const jobs = ((await execute(query)) as JsonObject[]).filter(
+        (job) => owned || this.#jobs.has(String(job.id ?? job.device)),
+      );
+      if (jobs.length === 0) return true;
+      for (const job of jobs) await this.#endJob(String(job.id ?? job.device), job);
+      await settle(Math.min(JOB_PAUSE, 2 ** poll));
     }
     return false;
+  }
+
+  async #endJob(id: string, { status }: JsonObject): Promise<void> {
+    const { offered, execute } = this.#port;
+    const ways: [string, JsonObject][] =
+      status === 'concluded'
+        ? [
+            ['job-dismiss', { id }],
+            ['block-job-dismiss', { id }],
+          ]
+        : [
+            ['block-job-cancel', { device: id, force: true }],
+            ['job-cancel', { id }],
+            // One that stopped at an error can be cancelled when it goes on.
+            ['block-job-resume', { device: id }],
+          ];
+    for (const [command, args] of ways)
+      if (offered.commands.has(command) && (await succeeds(() => execute(command, args)))) return;
   }
 }
 

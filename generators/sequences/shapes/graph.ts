@@ -73,11 +73,9 @@ export const GRAPH_SHAPES: readonly Shape[] = [
     driver: 'quorum',
     'vote-threshold': d.pick(1, 2, 1, 0, 3),
     children: Array.from({ length: 1 + d.random.below(3) }, () => d.use('node')),
-    ...d.maybe(15, () => ({ blkverify: true })),
     ...d.maybe(15, () => ({ 'read-pattern': 'fifo' })),
   })),
   add(1, ['node'], (d) => ({ driver: 'blklogwrites', file: d.use('node'), log: d.use('node') })),
-  add(1, ['node'], (d) => ({ driver: 'blkverify', test: d.use('node'), raw: d.use('node') })),
   add(1, ['file'], (d) => ({
     driver: d.pick('vmdk', 'vpc', 'vdi', 'vhdx', 'qed', 'parallels', 'luks', 'bochs', 'cloop', 'dmg'),
     file: file(d),
