@@ -1,9 +1,10 @@
-/** `qmpcheck compat` as scripts see it: shards into one, several endpoints side by side, what changed since. */
+/** `qmpcheck compat` and baselines as scripts see them: shards into one, several endpoints side by side, what changed since. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
 import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 const read = (cwd: string, name: string) => JSON.parse(readFileSync(join(cwd, name), 'utf8')) as RunRecord;
 
@@ -14,12 +15,40 @@ async function run(cwd: string, file: string, ...options: string[]): Promise<voi
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 }
 
+/** The record as if it were of another target. */
+function of(target: string, record: RunRecord): RunRecord {
+  return { ...record, endpoint: { ...record.endpoint, target } };
+}
+
 function fail(cwd: string, from: string, to: string): void {
   const record = read(cwd, from);
   const [first, ...others] = record.cases;
   const failed = { ...first!, outcome: 'fail' as const };
   writeFileSync(join(cwd, to), JSON.stringify({ ...record, cases: [failed, ...others] }));
 }
+
+describe('run --baseline', () => {
+  const failing = ['run', 'null-co/size-negative', '--target', 'qemu-storage-daemon', '--no-expect'];
+
+  test('what failed before is a TODO, and does not fail the run', (context) => {
+    requireOrSkip(context, 'qemu', enginesUnavailable('qemu-storage-daemon'));
+    return inFolder(async (cwd) => {
+      expect((await qmpcheck([...failing, '--reporter', 'json=old.json'], { cwd })).code).toBe(1);
+      const { code, stdout } = await qmpcheck([...failing, '--baseline', 'old.json'], { cwd });
+      expect(stdout).toContain('not ok 1 - null-co/size-negative # TODO as in the baseline\n');
+      expect(code).toBe(0);
+    });
+  });
+
+  test('a baseline of another target is told', () =>
+    inFolder(async (cwd) => {
+      await run(cwd, 'old.json');
+      writeFileSync(join(cwd, 'old.json'), JSON.stringify(of('elsewhere', read(cwd, 'old.json'))));
+      const { code, stderr } = await qmpcheck(['run', 'raw/*', '--baseline', 'old.json'], { cwd });
+      expect(stderr).toBe('qmpcheck: the baseline is of another target: elsewhere\n');
+      expect(code).toBe(0);
+    }));
+});
 
 describe('compat', () => {
   test('shards, merged, are the whole run', () =>
@@ -59,6 +88,15 @@ describe('compat', () => {
       const known = await qmpcheck(['compat', 'bad.json', '--since', 'bad.json'], { cwd });
       expect(known.code).toBe(0);
       expect(known.stdout).toContain('Nothing broke, nothing was fixed.');
+    }));
+
+  test('--since a run of another target is the fault of the call', () =>
+    inFolder(async (cwd) => {
+      await run(cwd, 'r.json');
+      writeFileSync(join(cwd, 'old.json'), JSON.stringify(of('elsewhere', read(cwd, 'r.json'))));
+      const { code, stderr } = await qmpcheck(['compat', 'r.json', '--since', 'old.json'], { cwd });
+      expect(stderr).toBe('qmpcheck: --since old.json: no other record is of its target, elsewhere\n');
+      expect(code).toBe(2);
     }));
 
   test('takes schemas of other versions into the drift', () =>

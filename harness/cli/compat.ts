@@ -6,6 +6,7 @@ import { MergeError, mergeRecords } from '../../reports/compat/merge.ts';
 import type { Compatibility } from '../../reports/compat/model.ts';
 import { markdownPage } from '../../reports/markdown.ts';
 import type { RunRecord } from '../../reports/record.ts';
+import { printable } from '../../reports/text.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
 import { exitCode } from '../runner/verdict.ts';
 import { type ExitCode, UsageError } from './exit.ts';
@@ -57,6 +58,13 @@ async function compat(files: readonly string[], options: Options): Promise<ExitC
   const versions = await loadVersions(options.schema);
   const read = files.map(readRecord);
   const records = options.merge === undefined ? read : [merge(read)];
+  since.forEach((old, index) => {
+    const { target } = old.endpoint;
+    if (!records.some(({ endpoint }) => endpoint.target === target))
+      throw new UsageError(
+        `--since ${options.since[index]}: no other record is of its target, ${printable(target)}`,
+      );
+  });
   const { merge: merged } = options;
   if (merged !== undefined) writeText(merged, `${stringifyJson(records[0] as unknown as Json, 2)}\n`);
   writeViews(() => buildReport(records, { since, versions }), options, merged === undefined);

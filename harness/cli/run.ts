@@ -1,5 +1,6 @@
 /** `qmpcheck run`: the conformance suite on a target. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { printable } from '../../reports/text.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { packageRoot } from '../../spec/package-root.ts';
 import { derivedCases } from '../cases/derived/index.ts';
@@ -91,6 +92,11 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
   const output = openReporters(options.reporter, process.stdout);
   const interruption = abortOnSignals();
   try {
+    if (baseline !== undefined && baseline.endpoint.target !== target.name) {
+      process.stderr.write(
+        `qmpcheck: the baseline is of another target: ${printable(baseline.endpoint.target)}\n`,
+      );
+    }
     const record = await run({
       target,
       spec: loadBlockSchema(),
@@ -98,6 +104,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       patterns,
       reporters: output.reporters,
       expectations,
+      ...(baseline && { baseline }),
       ...(options.shard && { shard: options.shard }),
       jobs: options.jobs,
       seed: options.seed,

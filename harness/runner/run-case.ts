@@ -122,7 +122,8 @@ export async function runCase(
   const needed = definition.requirements.map((id) => requirements[id] as Requirement);
   const judged = judge(deviations, needed);
   const outcome = ending.outcome ?? (judged === 'pass' && context.notes.length > 0 ? 'info' : judged);
-  const reason = ending.reason ?? (context.notes.length > 0 ? context.notes.join('; ') : undefined);
+  const reason =
+    ending.reason ?? (context.notes.length > 0 ? [...new Set(context.notes)].join('; ') : undefined);
   const severity = outcome === 'skip' || outcome === 'error' ? undefined : worstSeverity(deviations);
   const died = outcome === 'crash' || outcome === 'timeout';
   const process: ProcessState = {

@@ -22,6 +22,7 @@ import { noTotals } from './outcome.ts';
 import { plan, type Shard } from './plan.ts';
 import { ScratchArea } from './scratch.ts';
 import { Session } from './session.ts';
+import { asInBaseline } from './verdict.ts';
 
 export interface RunOptions {
   readonly target: Target;
@@ -39,6 +40,8 @@ export interface RunOptions {
   /** Milliseconds for an event; default 5 000. */
   readonly eventTimeout?: number;
   readonly expectations?: Expectations;
+  /** An earlier run: what fails as it did there is foreseen. */
+  readonly baseline?: RunRecord;
   /** Ends the run early; the record says so. */
   readonly signal?: AbortSignal;
 }
@@ -83,7 +86,7 @@ async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord>
   for (const reporter of reporters) reporter.start?.({ endpoint: identity, seed, planned: cases.length });
   const records: CaseRecord[] = [];
   const done = (bare: CaseRecord): void => {
-    const record = expected.apply(bare);
+    const record = asInBaseline(expected.apply(bare), options.baseline);
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };

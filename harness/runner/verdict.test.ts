@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, Deviation, Outcome, RunRecord, Severity } from '../../reports/record.ts';
-import { exitCode, type VerdictOptions } from './verdict.ts';
+import { asInBaseline, exitCode, type VerdictOptions } from './verdict.ts';
 
 function one(outcome: Outcome, more: Partial<CaseRecord> = {}): CaseRecord {
   return { id: 'a/1', title: '', requirements: [], outcome, durationMs: 0, deviations: [], ...more };
@@ -62,6 +62,16 @@ describe('--baseline', () => {
     expect(code([another], { baseline: run([failing]) })).toBe(1);
     expect(code([one('crash')], { baseline: run([failing]) })).toBe(1);
     expect(code([failing], { baseline: run([]) })).toBe(1);
+  });
+  test('what fails as before is told as foreseen, unless somebody foresaw it for a better reason', () => {
+    const baseline = run([failing]);
+    expect(asInBaseline(failing, baseline).expected).toEqual({ reason: 'as in the baseline' });
+    const known = one('fail', { ...failing, expected: { reason: 'known' } });
+    expect(asInBaseline(known, baseline)).toBe(known);
+    const error = one('error');
+    expect(asInBaseline(error, run([error]))).toBe(error);
+    expect(asInBaseline(one('crash'), baseline)).not.toHaveProperty('expected');
+    expect(asInBaseline(failing, undefined)).toBe(failing);
   });
 });
 

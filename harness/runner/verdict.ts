@@ -32,6 +32,12 @@ export function isUnexpected(one: CaseRecord, { level = 'must', baseline }: Verd
   return breaks && !knownIn(one, baseline);
 }
 
+/** The case as one that was foreseen, if it fails as it did in the baseline: reports are not to tell of it as new. */
+export function asInBaseline(one: CaseRecord, baseline: RunRecord | undefined): CaseRecord {
+  const foreseen = one.expected === undefined && isUnexpected(one) && knownIn(one, baseline);
+  return foreseen ? { ...one, expected: { reason: 'as in the baseline' } } : one;
+}
+
 function reaches(severity: Severity, level: Severity): boolean {
   const rank = LEVELS.indexOf(severity);
   return rank !== -1 && rank <= LEVELS.indexOf(level);
