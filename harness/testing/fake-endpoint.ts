@@ -16,7 +16,7 @@ export interface FakePort {
 export interface FakeOptions {
   /** The reply, without id; null: none ever comes. Default for what it does not know: CommandNotFound. */
   answer(command: string, args: JsonObject, port: FakePort): JsonObject | null | undefined;
-  /** What `query-qmp-schema` returns. Default: commands and events without arguments, by name. */
+  /** What `query-qmp-schema` returns. Default: commands and events by name. */
   readonly commands?: readonly string[];
   readonly events?: readonly string[];
   readonly schema?: Json;
@@ -154,19 +154,22 @@ function line(message: JsonObject): Uint8Array {
   return Buffer.from(`${stringifyJson(message)}\r\n`);
 }
 
-/** A schema in which nothing has arguments and everything may return anything. */
+/** A schema in which commands take a path at most and may return anything. */
 function plainSchema({ commands = [], events = [] }: FakeOptions): Json {
   const empty = { name: '0', 'meta-type': 'object', members: [] };
+  const path = { name: 'path', type: 'any', default: null };
+  const pathOnly = { name: '1', 'meta-type': 'object', members: [path] };
   const anything = { name: 'any', 'meta-type': 'builtin', 'json-type': 'value' };
   return [
     ...['query-qmp-schema', ...commands].map((name) => ({
       name,
       'meta-type': 'command',
-      'arg-type': '0',
+      'arg-type': '1',
       'ret-type': 'any',
     })),
     ...events.map((name) => ({ name, 'meta-type': 'event', 'arg-type': '0' })),
     empty,
+    pathOnly,
     anything,
   ];
 }
