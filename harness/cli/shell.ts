@@ -22,6 +22,7 @@ const HELP = `
 A line is a command with its arguments, or a JSON object that is sent as it stands:
   query-block
   blockdev-add driver=raw node-name=r file.driver=null-co file.size=65536
+  transaction actions=[{"type": "abort", "data": {}}]
   {"execute": "block_resize", "arguments": {"node-name": "r", "size": 1024}}
 Tab completes. ${Object.entries(DIRECTIVES)
   .map(([name, what]) => `${name}: ${what}.`)

@@ -14,7 +14,8 @@ export const DIRECTIVES: Readonly<Record<string, string>> = {
 /** As readline wants it: what may stand in place of the second part, which ends the line. */
 export function complete(line: string, schema: Schema): [candidates: string[], word: string] {
   const words = splitWords(line);
-  const word = /\s$/.test(line) || line === '' ? '' : words.pop()!;
+  const begun = splitWords(`${line}x`).length === words.length;
+  const word = begun ? words.pop()! : '';
   const [command] = words;
   const candidates =
     command === undefined ? commands(schema) : argumentsOf(command, words.slice(1), word, schema);

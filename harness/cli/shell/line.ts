@@ -3,8 +3,8 @@
  * value is JSON, or a text where the schema takes one.
  */
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../spec/json.ts';
-import type { Schema } from '../../../spec/model.ts';
-import { type Given, takesText, typeAt } from './schema-walk.ts';
+import type { Schema, SchemaType } from '../../../spec/model.ts';
+import { type Given, takesBesideText, takesText, typeAt } from './schema-walk.ts';
 
 /** The line is none; the message says why. */
 export class LineError extends Error {
@@ -20,11 +20,7 @@ export function readLine(line: string, schema: Schema): JsonObject {
   const type = schema.commands.get(execute!)?.arguments;
   const args: JsonObject = {};
   for (const [path, text] of pairs)
-    put(
-      args,
-      path.split('.'),
-      takesText(type && typeAt(type, path, given)) ? unquoted(text) : readValue(text),
-    );
+    put(args, path.split('.'), readValue(text, type && typeAt(type, path, given)));
   return { execute: execute!, ...(pairs.length > 0 && { arguments: args }) };
 }
 
@@ -38,9 +34,24 @@ function readJson(line: string): JsonObject {
   throw new LineError('not an object');
 }
 
-/** At white space outside of quotes and brackets. Keeps what is not closed, for completion. */
+/** At white space outside of quotes and of JSON values in brackets. Keeps what is not closed, for completion. */
 export function splitWords(line: string): string[] {
-  return line.match(/(?:"(?:[^"\\]|\\.)*"?|\{[^\s]*|[^\s"])+/g) ?? [];
+  const words: string[] = [];
+  let [word, quoted, depth] = ['', false, 0];
+  for (const [char] of line.matchAll(/\\.|./gsu)) {
+    if (/\s/.test(char) && !quoted && depth === 0) {
+      if (word !== '') words.push(word);
+      word = '';
+      continue;
+    }
+    if (char === '"') quoted = !quoted;
+    else if (!quoted && (depth > 0 || /^[^=]+=$/.test(word))) {
+      if ('{['.includes(char)) depth += 1;
+      if ('}]'.includes(char)) depth -= 1;
+    }
+    word += char;
+  }
+  return word === '' ? words : [...words, word];
 }
 
 export function splitPair(word: string): [path: string, value: string] {
@@ -49,16 +60,19 @@ export function splitPair(word: string): [path: string, value: string] {
   return [word.slice(0, at), word.slice(at + 1)];
 }
 
-function readValue(text: string): Json {
+/** As JSON, or as the text that it is where the schema takes one and nothing else that the JSON could be. */
+function readValue(text: string, type: SchemaType | undefined): Json {
+  const value = jsonOr(text);
+  if (!takesText(type)) return value;
+  return text.startsWith('"') || takesBesideText(type, value) ? value : text;
+}
+
+function jsonOr(text: string): Json {
   try {
     return parseJson(text);
   } catch {
     return text;
   }
-}
-
-function unquoted(text: string): Json {
-  return text.startsWith('"') ? readValue(text) : text;
 }
 
 function put(into: JsonObject, [name, ...rest]: readonly string[], value: Json): void {

@@ -1,4 +1,5 @@
 /** Arguments as a person types them, `server.path=x`, followed through the schema. */
+import { isJsonObject, type Json } from '../../../spec/json.ts';
 import type { Member, ObjectType, SchemaType } from '../../../spec/model.ts';
 
 /** Values given so far, by dotted path. */
@@ -34,6 +35,26 @@ export function takesText(type: SchemaType | undefined): boolean {
   if (type === undefined) return false;
   if (type.kind === 'alternate') return type.choices.some(takesText);
   return type.kind === 'enum' || (type.kind === 'builtin' && type.jsonType === 'string');
+}
+
+/** Whether the value is what an alternate takes as well as texts: an object, null, a number or a boolean. */
+export function takesBesideText(type: SchemaType | undefined, value: Json): boolean {
+  switch (type?.kind) {
+    case 'alternate':
+      return type.choices.some((choice) => takesBesideText(choice, value));
+    case 'object':
+      return isJsonObject(value);
+    case 'builtin':
+      return jsonTypeOf(value) === type.jsonType;
+    default:
+      return false;
+  }
+}
+
+function jsonTypeOf(value: Json): string | null {
+  if (value === null) return 'null';
+  if (typeof value === 'bigint' || Number.isInteger(value)) return 'int';
+  return typeof value === 'boolean' ? 'boolean' : null;
 }
 
 /** Words that may stand there: values of an enum, or of a boolean. */

@@ -28,6 +28,33 @@ describe('readLine', () => {
       'block_passwd device="a b" password="{"',
       { execute: 'block_passwd', arguments: { device: 'a b', password: '{' } },
     ],
+    [
+      'transaction actions=[{"type": "abort", "data": {"x": "] "}}] properties={ "completion-mode": "grouped" }',
+      {
+        execute: 'transaction',
+        arguments: {
+          actions: [{ type: 'abort', data: { x: '] ' } }],
+          properties: { 'completion-mode': 'grouped' },
+        },
+      },
+    ],
+    [
+      'blockdev-add driver=qcow2 file={"driver": "file", "filename": "x"} backing=null node-name=null',
+      {
+        execute: 'blockdev-add',
+        arguments: {
+          driver: 'qcow2',
+          file: { driver: 'file', filename: 'x' },
+          backing: null,
+          'node-name': 'null',
+        },
+      },
+    ],
+    [
+      'blockdev-add driver=qcow2 backing="null"',
+      { execute: 'blockdev-add', arguments: { driver: 'qcow2', backing: 'null' } },
+    ],
+    ['unheard-of a=[1 b', { execute: 'unheard-of', arguments: { a: '[1 b' } }],
     ['unheard-of n=12 s=text', { execute: 'unheard-of', arguments: { n: 12, s: 'text' } }],
     [
       'block_resize size=18446744073709551615',
@@ -57,6 +84,8 @@ describe('complete', () => {
     ['blockdev-add driver=raw file.driver=null-co file.lat', ['file.latency-ns=']],
     ['blockdev-add cache.d', ['cache.direct=']],
     ['blockdev-add cache.direct=', ['cache.direct=true ', 'cache.direct=false ']],
+    ['transaction actions=[{"type": ', []],
+    ['transaction actions=[] prop', ['properties.']],
     ['unheard-of x', []],
   ])('%s', (line, candidates) => {
     expect(complete(line, schema)[0]).toEqual(candidates);
