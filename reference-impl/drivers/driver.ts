@@ -171,6 +171,11 @@ export interface OpenEnvironment {
   /** `cache.direct`: the host's page cache is to be left out. */
   readonly direct: boolean;
   /**
+   * Given where nobody named the driver, and the file's beginning told it: whether one that begins with these bytes
+   * (at least 512) would tell the same. A guest could else make its disk an image of another format.
+   */
+  readonly staysProbed?: (start: Uint8Array) => boolean;
+  /**
    * Opens or looks up the child that option `name` defines; `children.0` is the first of a list. A format's `file`
    * has been opened before; a `backing` child is not for the driver to open.
    */
@@ -298,7 +303,7 @@ export interface Driver {
   /** Opens the node; throws `CommandError`. What it opened itself is closed again when it throws. */
   open(environment: OpenEnvironment): Promise<DriverState>;
   /**
-   * How sure it is that a file which begins with `start` (2 KiB, zeroes behind its end) is of this format: 0 is no,
+   * How sure it is that a file which begins with `start` (512 bytes, zeroes behind its end) is of this format: 0 is no,
    * 1 is the last resort, 100 a magic number. Default: never.
    */
   probe?(start: Uint8Array): number;

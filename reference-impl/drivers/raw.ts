@@ -1,26 +1,37 @@
-/** `raw`: the bytes of its file as they are, or the window of them that `offset` and `size` cut out. */
+/**
+ * `raw`: the bytes of its file as they are, or the window of them that `offset` and `size` cut out. Where the file only
+ * looks raw, its first block must go on doing so.
+ */
 import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
 import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
 import { sizeOption } from './sizes.ts';
 
 const SECTOR = 512;
 const MAX_SIZE = 2 ** 63;
 
-async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
+async function open({ options, child, readOnly, log, staysProbed }: OpenEnvironment): Promise<DriverState> {
   const file = await child('file');
   const start = options.offset === undefined ? 0 : sizeOption('offset', options.offset);
   const size = options.size === undefined ? undefined : sizeOption('size', options.size);
   checkWindow(start, size, file.length());
+  if (staysProbed && !readOnly)
+    log(
+      'an image was taken for raw as nobody said its format: its first block can only be written to stay so',
+    );
 
   const host = (offset: GuestOffset): HostOffset => (offset + start) as HostOffset;
   return {
     length: () => size ?? Math.max(0, file.length() - start),
+    // Nobody then writes a part of the first block.
+    ...(staysProbed ? { limits: { requestAlignment: SECTOR } } : {}),
     growable: size === undefined,
     read: (offset, buffer) => {
       file.debugEvent('read_aio');
       return file.read(host(offset), buffer);
     },
-    write: (offset, data) => {
+    write: async (offset, data) => {
+      if (offset === 0 && staysProbed?.(data) === false) throw new IoError('EPERM');
       file.debugEvent('write_aio');
       return file.write(host(offset), data);
     },

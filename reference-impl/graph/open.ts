@@ -29,7 +29,7 @@ import type { Graph } from './graph.ts';
 import { Node } from './node.ts';
 import { checkOptions, nodeOptions, type Parent } from './options.ts';
 import { loadBitmaps } from './persistent-bitmaps.ts';
-import { probe } from './probe.ts';
+import { formatOf, probe } from './probe.ts';
 
 export interface OpenContext {
   /** Whose child the node becomes, and as what. */
@@ -67,27 +67,36 @@ export async function openNode(
     }
     const driver = driverNamed(driverName);
     node = new Node(driverName, driver, options, () => graph.nodes);
-    await openAs(graph, node, definition['node-name'] as string | undefined, file);
+    const isProbed = definition.driver === undefined;
+    await openAs(graph, node, { name: definition['node-name'] as string | undefined, file, isProbed });
     if (!context.withoutBacking) await openBacking(graph, node);
     return node;
   } catch (error) {
     if (node) await graph.release(node);
     if (file && graph.nodes.includes(file)) await graph.releaseUnused(file);
+    if (error instanceof IoError) throw new CommandError(`Could not open image: ${error.message}`);
     throw error;
   }
 }
 
-async function openAs(
-  graph: Graph,
-  node: Node,
-  name: string | undefined,
-  file: Node | undefined,
-): Promise<void> {
+interface Opening {
+  readonly name: string | undefined;
+  /** A format's file. */
+  readonly file: Node | undefined;
+  /** The file told the format. */
+  readonly isProbed: boolean;
+}
+
+async function openAs(graph: Graph, node: Node, { name, file, isProbed }: Opening): Promise<void> {
   checkOptions(node.options);
   checkFilename(node.driverName, node.driver, node.options.own);
   graph.name(node, name);
   if (file) attachOpened(graph, node, file, 'file');
-  const state = await node.driver.open(environment(graph, node));
+  const staysProbed = (start: Uint8Array): boolean => formatOf(start) === node.driverName;
+  const state = await node.driver.open({
+    ...environment(graph, node),
+    ...(isProbed ? { staysProbed } : {}),
+  });
   try {
     checkLength(state);
     node.opened(state, (exceeded, threshold) =>

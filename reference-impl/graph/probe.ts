@@ -5,7 +5,7 @@ import { CommandError } from '../errors.ts';
 import { IoError } from '../io/errno.ts';
 import type { Node } from './node.ts';
 
-const PROBED_BYTES = 2048;
+const PROBED_BYTES = 512;
 
 /** The name of the likeliest driver. Throws `CommandError` if the file cannot be read. */
 export async function probe(file: Node): Promise<string> {
@@ -17,6 +17,12 @@ export async function probe(file: Node): Promise<string> {
       throw new CommandError(`Could not read image for determining its format: ${error.message}`);
     throw error;
   }
+  return formatOf(start);
+}
+
+/** The name of the likeliest driver of a file that begins so, with what is behind the first 512 bytes left aside. */
+export function formatOf(begin: Uint8Array): string {
+  const start = begin.subarray(0, PROBED_BYTES);
   let best = { name: 'raw', score: 0 };
   for (const [name, driver] of Object.entries(drivers) as [string, Driver][]) {
     const score = driver.probe?.(start) ?? 0;
