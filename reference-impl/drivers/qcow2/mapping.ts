@@ -161,7 +161,7 @@ export class Mapping {
     this.#file.debugEvent('l2_alloc_write');
     await this.#file.write(offset as HostOffset, bytes);
     await this.#file.flush();
-    await this.setL1(index, offset);
+    await this.#setL1(index, offset);
     this.#forget(offset);
     if (old !== 0) {
       await this.#file.flush();
@@ -174,15 +174,17 @@ export class Mapping {
     for (let at = 0; at < this.#clusterSize; at += this.#perSlice * 8) this.cache.forget(l2Offset + at);
   }
 
-  /** Points the L1 entry at an L2 table that only it refers to, or at none (0), in memory and in the file. */
-  async setL1(index: number, offset: number): Promise<void> {
-    this.#l2Tables.delete(this.l2Offset(index));
-    if (offset !== 0) this.#l2Tables.add(offset);
-    this.#l1.setBigUint64(index * 8, BigInt(offset) | (offset === 0 ? 0n : 1n << 63n));
+  /** Points the L1 entry at an L2 table that only it refers to, in the file and then in memory. */
+  async #setL1(index: number, offset: number): Promise<void> {
     const at = this.#header.l1Offset + index * 8;
     await this.#corruption.checkWrite(at, 8, 'active-l1');
+    const entry = new DataView(new ArrayBuffer(8));
+    entry.setBigUint64(0, BigInt(offset) | (1n << 63n));
     this.#file.debugEvent('l1_update');
-    await this.#file.write(at as HostOffset, new Uint8Array(this.#l1.buffer.slice(index * 8, index * 8 + 8)));
+    await this.#file.write(at as HostOffset, new Uint8Array(entry.buffer));
+    this.#l2Tables.delete(this.l2Offset(index));
+    this.#l2Tables.add(offset);
+    this.#l1.setBigUint64(index * 8, entry.getBigUint64(0));
   }
 
   /** Sets the `copied` mark of every entry of an L2 table that has a place in the file. */

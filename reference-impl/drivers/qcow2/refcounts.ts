@@ -206,13 +206,19 @@ export class Refcounts {
     const offset = own * this.#clusterSize;
     await this.#corruption.checkWrite(offset, this.#clusterSize);
     const block = await this.cache.create(offset);
-    if (ownIndex === index) this.#write(block, own % this.#perBlock, 1);
-    else await this.change(own, 1, 1);
-    await this.cache.flush();
-    await this.#file.flush();
+    try {
+      if (ownIndex === index) this.#write(block, own % this.#perBlock, 1);
+      else await this.change(own, 1, 1);
+      await this.cache.flush();
+      await this.#file.flush();
+      await this.#writeTableEntry(index, offset);
+    } catch (error) {
+      // The table in the file does not know it.
+      this.cache.forget(offset);
+      throw error;
+    }
     this.#table[index] = offset;
     this.#blocks.add(offset);
-    await this.#writeTableEntry(index);
     return block;
   }
 
@@ -283,9 +289,9 @@ export class Refcounts {
     return new Uint8Array(view.buffer);
   }
 
-  async #writeTableEntry(index: number): Promise<void> {
+  async #writeTableEntry(index: number, block: number): Promise<void> {
     const view = new DataView(new ArrayBuffer(8));
-    view.setBigUint64(0, BigInt(this.#table[index]!));
+    view.setBigUint64(0, BigInt(block));
     const offset = this.#header.refcountTableOffset + index * 8;
     this.#file.debugEvent('refblock_alloc_hookup');
     await this.#file.write(offset as HostOffset, new Uint8Array(view.buffer));
