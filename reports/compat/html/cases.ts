@@ -4,6 +4,7 @@ import type { CaseReport, Compatibility, Status } from '../model.ts';
 import { STATUS_WORDS, STATUSES, statusOf } from '../status.ts';
 import { sign } from './badge.ts';
 import { detail, type Setting } from './detail.ts';
+import { reasonOf } from './deviations.ts';
 import { caseAnchor, html, type Markup, type Part, say } from './markup.ts';
 
 export function caseList(report: Compatibility): Markup {
@@ -13,9 +14,10 @@ export function caseList(report: Compatibility): Markup {
   };
   const themes = new Map<string, CaseReport[]>();
   for (const one of report.cases) themes.set(themeOf(one.id), [...(themes.get(themeOf(one.id)) ?? []), one]);
-  return html`<section aria-labelledby="cases"><h2 id="cases">Cases</h2>${filters(report)}<p id="none" class="empty" hidden>No case matches.</p>${[
-    ...themes,
-  ].map(
+  return html`<section aria-labelledby="cases"><h2 id="cases">Cases</h2>${filters(report)}${
+    report.endpoints.length > 1 &&
+    html`<p class="dim">Signs from the left: ${report.endpoints.map(({ label }) => say(label, 60)).join(', ')}.</p>`
+  }<p id="none" class="empty" hidden>No case matches.</p>${[...themes].map(
     ([theme, cases]) =>
       html`<section class="theme"><h3>${say(theme, 200)}</h3><div class="list">${cases.map((one) => caseRow(one, setting))}</div></section>`,
   )}</section>`;
@@ -41,14 +43,10 @@ function statusesOf(one: CaseReport): Status[] {
 
 function caseRow(one: CaseReport, setting: Setting): Markup {
   const statuses = statusesOf(one);
-  const why = one.results.flatMap((result) => (result === null ? [] : reasonOf(result)))[0];
+  const why = one.results.find(
+    (result) => result !== null && result.outcome !== 'pass' && result.outcome !== 'skip',
+  );
   return html`<details class="case" id="${caseAnchor(one.id)}" data-status="${statuses.join(' ')}" data-about="${say(one.subjects.join(' '), 2000).toLowerCase()}" data-find="${say(one.requirements.join(' '), 2000)}"><summary><span class="signs">${statuses.map(
     (status, index): Part => sign(status, say(setting.endpoints[index]!.label, 40)),
-  )}</span><span class="what"><code>${say(one.id, 300)}</code><span>${say(one.title, 300)}</span>${why !== undefined && html`<span class="why">${say(why, 300)}</span>`}</span></summary><template>${detail(one, setting)}</template></details>`;
-}
-
-/** Why it did not pass, unless it was only skipped. */
-function reasonOf({ outcome, deviations, reason }: NonNullable<CaseReport['results'][number]>): string[] {
-  if (outcome === 'pass' || outcome === 'skip') return [];
-  return [deviations[0]?.message ?? reason ?? outcome];
+  )}</span><span class="what"><code>${say(one.id, 300)}</code><span>${say(one.title, 300)}</span>${why && html`<span class="${why.outcome === 'info' ? 'noted' : 'why'}">${say(reasonOf(why), 300)}</span>`}</span></summary><template>${detail(one, setting)}</template></details>`;
 }

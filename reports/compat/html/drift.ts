@@ -57,7 +57,7 @@ function changeLists({ columns, changes }: DriftReport): Markup[] {
 }
 
 function timeline({ columns, timeline: points }: DriftReport): Markup {
-  return html`<h3 id="timeline">Since when, until when</h3><div class="scroll" tabindex="0" role="region" aria-labelledby="timeline"><table><caption>${points.length} parts that are not the same everywhere, the oldest version first. Members of what is not there are not listed.</caption><thead><tr><th scope="col">Part</th>${columns.map(({ label }) => html`<th scope="col">${say(label, 60)}</th>`)}</tr></thead><tbody>${points.map(
+  return html`<h3 id="timeline">Since when, until when</h3><div class="scroll" tabindex="0" role="region" aria-labelledby="timeline"><table><caption><span>${points.length} parts that are not the same everywhere, the oldest version first. Members of what is not there are not listed.</span></caption><thead><tr><th scope="col">Part</th>${columns.map(({ label }) => html`<th scope="col">${say(label, 60)}</th>`)}</tr></thead><tbody>${points.map(
     ({ noun, path, states }) =>
       html`<tr><th scope="row"><span class="dim">${noun}</span> <code>${say(path, 200)}</code></th>${states.map(
         (state) =>
@@ -71,7 +71,7 @@ function timeline({ columns, timeline: points }: DriftReport): Markup {
 /** What the runs never sent or saw. */
 function coverage(endpoints: readonly EndpointReport[]): Markup {
   const kinds = ['commands', 'events', 'drivers', 'members'] as const;
-  return html`<h3 id="coverage">Schema coverage</h3><div class="scroll" tabindex="0" role="region" aria-labelledby="coverage"><table><caption>How much of the spec’s schema was sent or received at least once.</caption><thead><tr><th scope="col">Endpoint</th>${kinds.map((kind) => html`<th scope="col">${kind}</th>`)}</tr></thead><tbody>${endpoints.map(
+  return html`<h3 id="coverage">Schema coverage</h3><div class="scroll" tabindex="0" role="region" aria-labelledby="coverage"><table><caption><span>How much of the spec’s schema was sent or received at least once.</span></caption><thead><tr><th scope="col">Endpoint</th>${kinds.map((kind) => html`<th scope="col">${kind}</th>`)}</tr></thead><tbody>${endpoints.map(
     ({ label, schema }) =>
       html`<tr><th scope="row">${say(label, 80)}</th>${kinds.map((kind) => {
         const { seen, of, missing } = schema[kind];

@@ -1,6 +1,7 @@
 /** Tables that sum up: the matrix of subjects by endpoint, and what is required. */
-import type { Compatibility, RequirementReport, SubjectKind } from '../model.ts';
-import { sign } from './badge.ts';
+import type { Compatibility, RequirementReport, SubjectKind, SubjectReport } from '../model.ts';
+import { STATUSES } from '../status.ts';
+import { badge, sign } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';
 
 const GROUPS: Readonly<Record<SubjectKind, string>> = {
@@ -13,7 +14,7 @@ const GROUPS: Readonly<Record<SubjectKind, string>> = {
 
 export function matrix({ endpoints, subjects }: Compatibility): Markup {
   const kinds = Object.keys(GROUPS) as SubjectKind[];
-  return html`<section aria-labelledby="matrix"><h2 id="matrix">Compatibility matrix</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="matrix"><table><caption>The worst outcome of all cases about each part of the API, and how many of those that ran passed. A cell leads to its cases.</caption><thead><tr><th scope="col">Part</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${kinds.map(
+  return html`<section aria-labelledby="matrix"><h2 id="matrix">Compatibility matrix</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="matrix"><table><caption><span>The worst outcome of all cases about each part of the API, and how many of those that ran passed. A cell leads to its cases. ${legend(subjects)}</span></caption><thead><tr><th scope="col">Part</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${kinds.map(
     (kind) => {
       const rows = subjects.filter((subject) => subject.kind === kind);
       return (
@@ -33,11 +34,17 @@ export function matrix({ endpoints, subjects }: Compatibility): Markup {
   )}</table></div></section>`;
 }
 
+/** The signs that the matrix has. */
+function legend(subjects: readonly SubjectReport[]): Markup[] {
+  const present = new Set(subjects.flatMap(({ cells }) => cells.map(({ status }) => status)));
+  return STATUSES.filter((status) => present.has(status)).map((status) => html`${badge(status)} `);
+}
+
 export function requirementTable({ requirements, endpoints }: Compatibility): Markup {
   const covered = requirements.filter(({ cases }) => cases.length > 0);
   const groups = new Map<string, RequirementReport[]>();
   for (const one of requirements) groups.set(one.definition, [...(groups.get(one.definition) ?? []), one]);
-  return html`<section aria-labelledby="requirements"><h2 id="requirements">Requirements</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="requirements"><table><caption>${covered.length} of ${requirements.length} requirements of the specification have a case in these runs.</caption><thead><tr><th scope="col">Requirement</th><th scope="col">Level</th><th scope="col">Cases</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${[
+  return html`<section aria-labelledby="requirements"><h2 id="requirements">Requirements</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="requirements"><table><caption><span>${covered.length} of ${requirements.length} requirements of the specification have a case in these runs.</span></caption><thead><tr><th scope="col">Requirement</th><th scope="col">Level</th><th scope="col">Cases</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${[
     ...groups,
   ].map(
     ([definition, rows]) =>

@@ -91,7 +91,7 @@ export function changesSince({ regressions, endpoints }: Compatibility): Markup 
   const totals = ORDER.map((what) => `${regressions.filter((one) => one.what === what).length} ${what}`).join(
     ', ',
   );
-  return html`<section aria-labelledby="changes"><h2 id="changes">Changes since the earlier run</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="changes"><table><caption>${regressions.length === 0 ? 'Nothing changed.' : totals}</caption><thead><tr><th scope="col">Change</th><th scope="col">Case</th><th scope="col">Endpoint</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>${sorted
+  return html`<section aria-labelledby="changes"><h2 id="changes">Changes since the earlier run</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="changes"><table><caption><span>${regressions.length === 0 ? 'Nothing changed.' : totals}</span></caption><thead><tr><th scope="col">Change</th><th scope="col">Case</th><th scope="col">Endpoint</th><th scope="col">Before</th><th scope="col">After</th></tr></thead><tbody>${sorted
     .slice(0, MOST)
     .map(
       ({ what, id, endpoint, before, after }) =>

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { Compatibility } from '../model.ts';
 import { caseList } from './cases.ts';
+import { deviationsSection } from './deviations.ts';
 import { driftSection } from './drift.ts';
 import { html, raw, say } from './markup.ts';
 import { matrix, requirementTable } from './matrix.ts';
@@ -18,6 +19,7 @@ export function htmlPage(report: Compatibility): string {
   const sections = [
     ['overview', 'Overview'],
     ...(regressions === null ? [] : [['changes', 'Changes']]),
+    ['deviations', 'Deviations'],
     ['matrix', 'Matrix'],
     ['cases', 'Cases'],
     ['requirements', 'Requirements'],
@@ -41,12 +43,13 @@ export function htmlPage(report: Compatibility): string {
 <main>
 ${overview(report)}
 ${changesSince(report)}
+${deviationsSection(report)}
 ${matrix(report)}
 ${caseList(report)}
 ${requirementTable(report)}
 ${driftSection(report)}
 </main>
-<footer>Made by qmpcheck. Severity: a <em>must</em> that is broken fails a case, a <em>should</em> or the text of an error only warns.</footer>
+<footer>Made by qmpcheck. Severity: a <em>must</em> that is broken fails a case, a <em>should</em> or the text of an error only warns. Noted is what the specification leaves open, or what endpoints are known to do otherwise than it says.</footer>
 <script>${raw(SCRIPT)}</script>
 </body>
 </html>

@@ -32,7 +32,8 @@ dl.facts{display:grid;grid-template-columns:auto 1fr;gap:.1rem .9rem;margin:.8re
 .fill-pass{fill:var(--pass)}.fill-fail{fill:var(--fail)}.fill-warn{fill:var(--warn)}.fill-info{fill:var(--info)}.fill-known{fill:var(--known)}.fill-skip{fill:var(--line)}
 .swatch{display:inline-block;width:.7rem;height:.7rem;margin-right:.35rem}
 .scroll{position:relative;overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:12px}
-table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left;padding:.8rem 1rem;color:var(--dim)}
+table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left;padding:.8rem 1rem;color:var(--dim)}caption span{overflow-wrap:normal}caption>span{position:sticky;left:1rem;display:inline-block;max-width:calc(100vw - 4.5rem)}caption .badge{margin:.15rem .1rem 0 0}
+tbody th[scope=row]{min-width:9.5rem}tbody th p{font-size:.84rem;color:var(--dim);margin:.1rem 0}tbody th p.why{color:var(--fail)}.count{white-space:nowrap}time{white-space:nowrap}
 th,td{padding:.35rem .9rem;text-align:left;border-top:1px solid var(--line);vertical-align:top}td{overflow-wrap:normal}thead th{overflow-wrap:normal;border-top:0;font-size:.78rem;color:var(--dim);background:var(--card)}
 tbody th{font-weight:400}tbody tr:hover{background:var(--soft)}td a{text-decoration:none;color:inherit}td a:hover{text-decoration:underline}
 tr.group th{background:var(--soft);font-weight:700;font-size:.8rem}td.n{text-align:right;font-variant-numeric:tabular-nums}.count{color:var(--dim);font-size:.78rem;font-variant-numeric:tabular-nums;margin-left:.35rem}
@@ -43,20 +44,20 @@ button{cursor:pointer}button:hover{border-color:var(--accent)}fieldset{border:0;
 #count{width:100%;font-size:.85rem;color:var(--dim)}
 .theme>h3{margin:1.4rem 0 .4rem}.list{background:var(--card);border:1px solid var(--line);border-radius:12px;overflow:hidden}
 .case{scroll-margin-top:3rem;border-top:1px solid var(--line);content-visibility:auto;contain-intrinsic-size:auto 3.1rem}.case:first-of-type{border-top:0}
-.case>summary{display:flex;gap:.7rem;align-items:baseline;padding:.5rem 1rem;cursor:pointer;list-style:none}.case>summary::-webkit-details-marker{display:none}.case>summary:hover,.case[open]>summary{background:var(--soft)}
+.case>summary{display:flex;gap:.7rem;align-items:baseline;padding:.5rem 1rem;cursor:pointer;list-style:none}.case>summary::-webkit-details-marker{display:none}.case>summary:focus-visible{outline-offset:-3px}.case>summary:hover,.case[open]>summary{background:var(--soft)}
 .case .signs{display:flex;gap:.25rem;flex:none}.case .what{flex:1;min-width:0}.case .what code{font-weight:600;font-size:.84rem}.case .what span{display:block;color:var(--dim);font-size:.84rem}
-.case .what .why{color:var(--fail)}
+.case .what .why{color:var(--fail)}.case .what .noted{color:var(--info)}
 .detail{padding:.6rem 1rem 1.1rem;border-top:1px solid var(--line)}.required{list-style:none;padding:0;margin:.2rem 0 .9rem}.required li{margin:.25rem 0}
 .level{font-size:.7rem;font-weight:700;padding:.05rem .45rem;border-radius:5px;text-transform:uppercase;letter-spacing:.03em}
 .result{border:1px solid var(--line);border-radius:10px;padding:.8rem 1rem;margin:.7rem 0;background:var(--card)}.deviation{border-left:3px solid var(--fail);padding-left:.8rem;margin:.7rem 0}.foreseen{border-left:3px solid var(--known);padding-left:.8rem}
 .sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(20rem,100%),1fr));gap:.8rem}mark{background:var(--warn-bg);color:inherit;font-weight:600;box-shadow:-3px 0 0 var(--warn)}
 .exchange{margin:.7rem 0}.exchange ol{padding-left:2rem}.exchange li{margin:.35rem 0}.exchange li code{display:block}.sent::before{content:"→ " / "sent "}.received::before{content:"← " / "received "}code.event::before{content:"✱ " / "event "}.at-fault{background:var(--fail-bg);border-radius:6px;padding:.25rem .4rem}.sent{font-weight:600}.received{color:var(--dim)}.event{color:var(--info);background:none}.again button{padding:.1rem .6rem;font-size:.78rem}
-.drawing{margin:.9rem 0}.drawing figcaption{font-size:.72rem;text-transform:uppercase;letter-spacing:.06em;color:var(--dim);font-weight:700;margin-bottom:.3rem}.drawing svg,svg.bars{max-width:100%;height:auto;font:12px var(--mono);fill:var(--ink)}
+.drawing{margin:.9rem 0;overflow-x:auto}.drawing figcaption{font-size:.72rem;text-transform:uppercase;letter-spacing:.06em;color:var(--dim);font-weight:700;margin-bottom:.3rem}.drawing svg,svg.bars{max-width:100%;height:auto;font:12px var(--mono);fill:var(--ink)}
 .node rect{fill:var(--soft);stroke:var(--line);stroke-width:1.5}.node text{text-anchor:middle;font-weight:600}.node text.dim{fill:var(--dim);font-weight:400}.node.named rect{stroke:var(--fail);stroke-width:2.5}.node.wanted rect{stroke-dasharray:6 4}.edge{fill:none;stroke:var(--dim);stroke-width:1.5}.tip{fill:var(--dim)}.role,.event{font-size:11px;fill:var(--dim)}
 .axis{stroke:var(--line)}.state{fill:var(--skip)}.state.running{fill:var(--info)}.state.ready,.state.concluded{fill:var(--pass)}.state.paused,.state.standby{fill:var(--warn)}.state.aborting{fill:var(--fail)}.in{fill:var(--card);font-size:11px}.mark{stroke:var(--ink);stroke-width:1.5}
 .empty{padding:2rem;text-align:center;color:var(--dim)}footer{padding:2.5rem 1.25rem;color:var(--dim);font-size:.85rem}
 .columns{columns:16rem;padding-left:1.1rem;font-size:.85rem}.broke{color:var(--fail)}.fixed{color:var(--pass)}
 @media (min-width:641px){.case{scroll-margin-top:9rem}}
-@media (max-width:640px){body{font-size:14px}.case>summary{flex-wrap:wrap;gap:.35rem}.case .what{flex-basis:100%}form.filters{position:static}th,td{padding:.3rem .55rem}h1{font-size:1.4rem}.result{padding:.6rem}.exchange ol{padding-left:1.3rem}}
+@media (max-width:640px){.drawing svg,svg.bars{max-width:none}body{font-size:14px}.case>summary{flex-wrap:wrap;gap:.35rem}.case .what{flex-basis:100%}form.filters{position:static}th,td{padding:.3rem .55rem}h1{font-size:1.4rem}.result{padding:.6rem}.exchange ol{padding-left:1.3rem}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--dim:#444;--line:#bbb;--soft:#f3f3f3}nav,form.filters,.copy,.skip-link{display:none}body{font-size:10pt}.scroll{overflow:visible}pre{max-height:none;overflow:visible}.case{content-visibility:visible;break-inside:avoid}.card{break-inside:avoid}thead{display:table-header-group}}
 `;
