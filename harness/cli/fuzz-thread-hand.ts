@@ -2,11 +2,13 @@
 import { Worker } from 'node:worker_threads';
 import type { MatchRule } from '../fuzz/buckets.ts';
 import type { FindingAnswer, Hand, RunAnswer } from '../fuzz/hand.ts';
+import type { Limits } from '../fuzz/investigate.ts';
 
 /** What the thread is started with. */
 export interface ThreadData {
   readonly target: string;
   readonly match: MatchRule;
+  readonly limits: Limits;
 }
 
 export interface ThreadRequest {

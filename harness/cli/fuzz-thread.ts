@@ -9,7 +9,7 @@ import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-hand.
 import { targetOption } from './options.ts';
 
 const port = parentPort!;
-const { target: name, match } = workerData as ThreadData;
+const { target: name, match, limits } = workerData as ThreadData;
 const ready = start();
 ready.catch(() => undefined);
 
@@ -17,7 +17,7 @@ async function start(): Promise<{ hand: Hand; area: ScratchArea }> {
   const area = await ScratchArea.open();
   const { target } = await targetOption(name);
   const { setting, abstract } = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid: 0, raw: 0 });
-  return { area, hand: localHand({ lane: new Lane(setting, area), setting, abstract, rule: match }) };
+  return { area, hand: localHand({ lane: new Lane(setting, area), setting, abstract, rule: match, limits }) };
 }
 
 async function answer({ method, args }: ThreadRequest): Promise<ThreadReply> {

@@ -6,13 +6,16 @@ import { InvalidArgumentError } from 'commander';
 import { printable } from '../../reports/text.ts';
 import { packageRoot } from '../../spec/package-root.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
-import { type CampaignResult, runCampaign } from '../fuzz/campaign.ts';
+import { type CampaignResult, LOG, runCampaign } from '../fuzz/campaign.ts';
 import { CI_COMMANDS, CI_SEED, DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
 import type { Hand } from '../fuzz/hand.ts';
 import { localHand } from '../fuzz/hand.ts';
+import { COUNTED_LIMITS, DEFAULT_LIMITS, type Limits } from '../fuzz/investigate.ts';
 import { Lane } from '../fuzz/lane.ts';
+import { campaignOf } from '../fuzz/log.ts';
 import { MutedError, readMuted } from '../fuzz/muted.ts';
 import { type Prepared, prepare } from '../fuzz/prepare.ts';
+import { Reach } from '../fuzz/reach.ts';
 import { watcher } from '../fuzz/screen.ts';
 import { NoCampaign, statusLines } from '../fuzz/status.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
@@ -131,11 +134,12 @@ async function campaign(
   area: ScratchArea,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { identity, setting, world, abstract, notes } = prepared;
-  const seed = options.seed ?? (options.ci ? CI_SEED : String(Date.now()));
-  const commands = options.commands ?? (options.ci ? CI_COMMANDS : undefined);
+  const { identity, setting, world, notes } = prepared;
+  const afresh = options.ci === true;
+  const commands = options.commands ?? (afresh && options.time === undefined ? CI_COMMANDS : undefined);
   const out = options.out ?? mkdtempSync(join(tmpdir(), 'qmpcheck-fuzz-'));
   mkdirSync(out, { recursive: true });
+  const seed = seedFor(options, out, identity.target);
   const log = (text: string): void => void process.stderr.write(text);
   log(`campaign in ${out}, seed ${seed}\n`);
   for (const note of notes) log(`${note}\n`);
@@ -151,7 +155,8 @@ async function campaign(
     ...(commands !== undefined && { commands }),
   });
   const muted = loadMuted(options.expect, identity.target);
-  const hands = makeHands(options, prepared, area);
+  const limits = commands === undefined ? DEFAULT_LIMITS : COUNTED_LIMITS;
+  const hands = makeHands(options, prepared, area, limits);
   let result: CampaignResult;
   try {
     result = await runCampaign({
@@ -160,6 +165,8 @@ async function campaign(
       out,
       head: { target: identity.target, version: identity.version, seed, grounds: setting.grounds },
       seed,
+      afresh,
+      reach: new Reach(setting.offered, world.commands),
       version: toolVersion(),
       ...(commands !== undefined && { commands }),
       expired: () => (left() ?? 1) <= 0,
@@ -177,16 +184,30 @@ async function campaign(
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
   if (errors > 0) log(`${errors} programs could not be run; the last: ${lastError}\n`);
-  const counting = options.ci ? result.fresh : result.findings;
+  const counting = afresh ? result.fresh : result.findings;
   return counting.length > 0 ? EXIT.unexpected : EXIT.ok;
+}
 
-  function makeHands({ workers, match }: Options, own: Prepared, scratch: ScratchArea): Hand[] {
-    if (workers === 1)
-      return [
-        localHand({ lane: new Lane(own.setting, scratch), setting: own.setting, abstract, rule: match }),
-      ];
-    return Array.from({ length: workers }, () => threadHand({ target: options.target, match }));
-  }
+function makeHands(
+  { target, workers, match }: Options,
+  { setting, abstract }: Prepared,
+  area: ScratchArea,
+  limits: Limits,
+): Hand[] {
+  if (workers > 1) return Array.from({ length: workers }, () => threadHand({ target, match, limits }));
+  return [localHand({ lane: new Lane(setting, area), setting, abstract, rule: match, limits })];
+}
+
+/** The given one; that of the campaign that goes on; else from the clock. Throws `UsageError` if they do not agree. */
+function seedFor({ seed, ci }: Options, out: string, target: string): string {
+  if (ci) return seed ?? CI_SEED;
+  const earlier = campaignOf(join(out, LOG));
+  if (earlier === null) return seed ?? String(Date.now());
+  if (earlier.target !== target)
+    throw new UsageError(`${out}: a campaign on ${earlier.target}, which cannot go on on ${target}`);
+  if (seed !== undefined && seed !== earlier.seed)
+    throw new UsageError(`${out}: a campaign with seed ${earlier.seed}, which cannot go on with another`);
+  return earlier.seed;
 }
 
 /** Whether a bucket is one that the project's own files of expectations or the user's name for this target. */

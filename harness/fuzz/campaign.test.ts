@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ScratchArea } from '../runner/scratch.ts';
 import { type CampaignResult, LOG, runCampaign } from './campaign.ts';
-import { localHand } from './hand.ts';
+import { type Hand, localHand } from './hand.ts';
 import { Lane } from './lane.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { replayFindings } from './replay-finding.ts';
@@ -39,14 +39,26 @@ interface Run {
   readonly commands: number;
   readonly hands?: number;
   readonly muted?: (bucket: string) => boolean;
+  readonly afresh?: boolean;
+  readonly signal?: AbortSignal;
+  readonly beforeInvestigation?: () => void;
 }
 
-async function campaign({ name, defect, commands, hands = 1, muted }: Run): Promise<CampaignResult> {
+async function campaign(run: Run): Promise<CampaignResult> {
+  const { name, defect, commands, hands = 1, beforeInvestigation, ...options } = run;
   const { setting, world, abstract, identity } = await prepared(defect);
   const grounds = setting.grounds.slice(0, 1);
   const own = { ...setting, grounds };
   const crew = Array.from({ length: hands }, () =>
     localHand({ lane: new Lane(own, area), setting: own, abstract }),
+  ).map(
+    (hand): Hand => ({
+      ...hand,
+      investigate: (program, symptom) => {
+        beforeInvestigation?.();
+        return hand.investigate(program, symptom);
+      },
+    }),
   );
   const out = join(folder, name);
   mkdirSync(out, { recursive: true });
@@ -59,7 +71,7 @@ async function campaign({ name, defect, commands, hands = 1, muted }: Run): Prom
       seed: 's',
       version: 'test',
       commands,
-      ...(muted && { muted }),
+      ...options,
     });
   } finally {
     for (const hand of crew) await hand.stop();
@@ -94,11 +106,36 @@ test('goes on where it was cut off, and does again what was not complete', async
   await campaign({ name: 'cut', defect: BROKEN, commands: 600 });
   appendFileSync(join(folder, 'cut', LOG), '{"type":"entry","round":99,"program":"ground em');
   await campaign({ name: 'cut', defect: BROKEN, commands: 1_500 });
-  // The corpus knows what it held, but not how often each entry was chosen: what was found is the same.
+  expect(log('cut')).toBe(log('whole'));
   expect(statusLines(join(folder, 'cut'))[0]).toMatch(
     /^crash SIGABRT: .*\(\d+ hits, 1 steps, rate 3\/3, findings\//,
   );
-  expect(readFileSync(join(folder, 'cut', LOG), 'utf8')).not.toContain('"round":99,"program"');
+});
+
+test('begins anew with what it knows: the same programs, and nothing new in them', async () => {
+  const first = await campaign({ name: 'again', defect: BROKEN, commands: 600 });
+  expect(first.fresh).toHaveLength(1);
+  const before = log('again');
+  const second = await campaign({ name: 'again', defect: BROKEN, commands: 600, afresh: true });
+  expect(second).toMatchObject({ fresh: [], findings: first.findings });
+  const rounds = (text: string): string[] =>
+    text.split('\n').filter((line) => !line.includes('"type":"finding"'));
+  expect(rounds(log('again'))).toEqual(rounds(before));
+});
+
+test('a round that was interrupted while a finding was looked into is done again', async () => {
+  const controller = new AbortController();
+  await campaign({
+    name: 'interrupted',
+    defect: BROKEN,
+    commands: 600,
+    signal: controller.signal,
+    beforeInvestigation: () => controller.abort(),
+  });
+  expect(log('interrupted')).not.toContain('"type":"finding"');
+  await campaign({ name: 'interrupted', defect: BROKEN, commands: 600 });
+  await campaign({ name: 'uninterrupted', defect: BROKEN, commands: 600 });
+  expect(log('interrupted')).toBe(log('uninterrupted'));
 });
 
 describe('findings', () => {

@@ -18,7 +18,8 @@ import type { Symptom } from './buckets.ts';
 import { Corpus } from './corpus.ts';
 import { type FindingHead, writeFinding } from './findings.ts';
 import type { Hand, RunAnswer } from './hand.ts';
-import { appendLog, type LogLine, recoverLog } from './log.ts';
+import { appendLog, type LogLine, recoverLog, startLogAgain } from './log.ts';
+import type { Reach } from './reach.ts';
 
 /** Programs a round. */
 export const ROUND = 24;
@@ -37,6 +38,10 @@ export interface CampaignOptions {
   readonly commands?: number;
   /** True when time is up; asked before each program. */
   readonly expired?: () => boolean;
+  /** Begin anew, with the same programs as the first time: what was found in the folder before is only known. */
+  readonly afresh?: boolean;
+  /** Counts the points of the schema that are reached. */
+  readonly reach?: Reach;
   /** Whether somebody knows of this bucket and does not want to hear of it. */
   readonly muted?: (bucket: string) => boolean;
   readonly signal?: AbortSignal;
@@ -53,6 +58,8 @@ export interface Progress {
   readonly errors: number;
   readonly corpus: number;
   readonly features: number;
+  /** Points of the schema that were reached, and that there are; absent where nobody counts them. */
+  readonly points?: { readonly reached: number; readonly total: number };
   readonly findings: number;
   /** Round in which something new was seen last. */
   readonly lastNovelty: number;
@@ -99,13 +106,14 @@ class Campaign {
 
   /** Takes up what the log tells of an earlier run, or begins one. */
   resume(): void {
-    const lines = recoverLog(this.#log);
-    const { seed, version, head } = this.#options;
-    if (lines.length === 0) appendLog(this.#log, [{ type: 'campaign', target: head.target, seed, version }]);
+    const { seed, version, head, afresh } = this.#options;
+    const begin: LogLine = { type: 'campaign', target: head.target, seed, version };
+    const lines = afresh === true ? startLogAgain(this.#log, begin) : recoverLog(this.#log);
+    if (lines.length === 0) appendLog(this.#log, [begin]);
     for (const line of lines) {
       if (line.type === 'entry') {
         this.#corpus.note(line.features);
-        if (line.kept) this.#corpus.add(decode(line.program), line.features.length);
+        this.#keep(line.program, line.features, line.kept);
         this.#lastNovelty = line.round;
       } else if (line.type === 'finding') this.#note(line);
       else if (line.type === 'round') {
@@ -113,6 +121,7 @@ class Campaign {
         this.#programs += line.programs;
         this.#commands += line.commands;
         this.#errors += line.errors;
+        this.#corpus.recall(line.picked);
       }
     }
   }
@@ -126,7 +135,7 @@ class Campaign {
     const started = performance.now();
     const texts = this.#programsOfRound();
     const answers = await this.#inParallel(texts, (hand, text) => hand.run(text));
-    if (this.#options.signal?.aborted === true) return;
+    if (this.#aborted) return;
     const lines: LogLine[] = [];
     const hits: Record<string, number> = {};
     const fresh = new Map<string, { text: string; symptom: Symptom }>();
@@ -152,13 +161,20 @@ class Campaign {
     this.#commands += commands;
     this.#errors += errors;
     lines.push(...(await this.#investigate([...fresh.values()])));
+    // What was not looked into to the end is not known: the round is to be done again.
+    if (this.#aborted) return;
     const milliseconds = performance.now() - started;
     const residentBytes = process.memoryUsage.rss();
-    const counts = { programs, commands, errors, milliseconds, residentBytes, hits };
+    const picked = this.#corpus.takePicked();
+    const counts = { programs, commands, errors, milliseconds, residentBytes, hits, picked };
     lines.push({ type: 'round', round: this.#round, ...counts });
     appendLog(this.#log, lines);
     this.#options.onRound?.(this.#progress());
     this.#round += 1;
+  }
+
+  get #aborted(): boolean {
+    return this.#options.signal?.aborted === true;
   }
 
   result(): CampaignResult {
@@ -183,8 +199,14 @@ class Campaign {
     if (fresh.length === 0) return [];
     this.#lastNovelty = this.#round;
     const kept = symptoms.every(({ kind }) => kind === 'deviation');
-    if (kept) this.#corpus.add(decode(text), fresh.length);
+    this.#keep(text, fresh, kept);
     return [{ type: 'entry', round: this.#round, program: text, features: fresh, kept }];
+  }
+
+  #keep(text: string, features: readonly string[], worthMutating: boolean): void {
+    const program = decode(text);
+    this.#options.reach?.saw(program);
+    if (worthMutating) this.#corpus.add(program, features.length);
   }
 
   async #investigate(cases: readonly { text: string; symptom: Symptom }[]): Promise<FindingLine[]> {
@@ -244,7 +266,9 @@ class Campaign {
   }
 
   #progress(): Progress {
+    const { reach } = this.#options;
     return {
+      ...(reach && { points: { reached: reach.reached, total: reach.total } }),
       round: this.#round,
       programs: this.#programs,
       commands: this.#commands,

@@ -12,6 +12,7 @@ interface Entry {
 export class Corpus {
   readonly #entries: Entry[] = [];
   readonly #seen = new Set<string>();
+  readonly #picked: number[] = [];
 
   get size(): number {
     return this.#entries.length;
@@ -35,12 +36,23 @@ export class Corpus {
 
   /** More often what showed much and was chosen seldom. */
   choose(random: Random): Program {
-    const entry = random.weighted(
-      this.#entries,
-      ({ features, chosen }) => (1 + Math.min(features, 20)) / (1 + chosen / 4),
+    const index = random.weighted(
+      [...this.#entries.keys()],
+      (at) => (1 + Math.min(this.#entries[at]!.features, 20)) / (1 + this.#entries[at]!.chosen / 4),
     );
-    entry.chosen += 1;
-    return entry.program;
+    this.#picked.push(index);
+    this.recall([index]);
+    return this.#entries[index]!.program;
+  }
+
+  /** Which entries were chosen since it was last asked, in order. */
+  takePicked(): number[] {
+    return this.#picked.splice(0);
+  }
+
+  /** These were chosen, in a run of the campaign that was cut off. */
+  recall(picked: readonly number[]): void {
+    for (const index of picked) this.#entries[index]!.chosen += 1;
   }
 
   any(random: Random): Program {

@@ -24,12 +24,16 @@ export interface Investigation {
 export interface Limits {
   /** Runs to confirm. */
   readonly runs: number;
-  /** Programs tried to shrink it. */
+  /** Programs tried to shrink it, and to shrink a hang, of which each try takes seconds. */
   readonly tries: number;
+  readonly hangTries: number;
   readonly milliseconds: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, milliseconds: 30_000 };
+/** Of a campaign by time. */
+export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, hangTries: 40, milliseconds: 30_000 };
+/** Of a campaign by commands: the same on a fast machine and a slow one. */
+export const COUNTED_LIMITS: Limits = { ...DEFAULT_LIMITS, milliseconds: Number.POSITIVE_INFINITY };
 
 /** More runs than this are not spent on one candidate of a finding that shows only sometimes. */
 const MOST_RUNS = 3;
@@ -66,7 +70,8 @@ export async function investigate(
   };
   const deadline = performance.now() + limits.milliseconds;
   const expired = (): boolean => performance.now() > deadline;
-  const minimal = await minimize(program, { grounds, holds, tries: limits.tries, expired });
+  const tries = symptom.kind === 'hang' ? limits.hangTries : limits.tries;
+  const minimal = await minimize(program, { grounds, holds, tries, expired });
   const last = minimal.steps.at(-1);
   const told = symptom.silent === true && last?.kind === 'call' ? toldBy(symptom, last.command) : symptom;
   return { symptom: told, program: minimal, runs: limits.runs, held, record: shown! };

@@ -2,7 +2,7 @@
  * The log of a campaign: JSON lines, appended as things happen. It is all that a campaign needs to go on after a
  * crash: what stands behind its last complete round is dropped and done again.
  */
-import { appendFileSync, existsSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import type { SymptomKind } from './buckets.ts';
 
 export type LogLine =
@@ -40,6 +40,8 @@ export type LogLine =
       readonly residentBytes: number;
       /** How often each bucket was hit in this round. */
       readonly hits: Readonly<Record<string, number>>;
+      /** Entries of the corpus that its programs were made of, by their place in it. */
+      readonly picked: readonly number[];
     };
 
 /** Lines up to the last complete round; a line that was cut off ends them. */
@@ -54,8 +56,24 @@ export function recoverLog(path: string): LogLine[] {
   return lines;
 }
 
+/** Begins the log anew with the findings of what it told before, and gives its lines. */
+export function startLogAgain(path: string, begin: LogLine): LogLine[] {
+  const lines = [...intact(path).lines.filter(({ type }) => type === 'finding'), begin];
+  writeFileSync(path, textOf(lines));
+  return lines;
+}
+
 export function appendLog(path: string, lines: readonly LogLine[]): void {
-  appendFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  appendFileSync(path, textOf(lines));
+}
+
+function textOf(lines: readonly LogLine[]): string {
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+}
+
+/** The campaign that a log is of; null where there is none yet. */
+export function campaignOf(path: string): { readonly target: string; readonly seed: string } | null {
+  return intact(path).lines.find((line) => line.type === 'campaign') ?? null;
 }
 
 function intact(path: string): { lines: LogLine[]; bytes: number } {

@@ -58,10 +58,12 @@ function screen(progress: Progress, { elapsed, left, commands }: WatchOptions): 
     remaining === null
       ? `${Math.max(0, (commands ?? 0) - progress.commands)} commands left`
       : `${Math.ceil(Math.max(0, remaining) / 1000)} s left`;
+  const { points } = progress;
+  const schema = points === undefined ? '' : `, schema points ${points.reached} of ${points.total}`;
   const errors = progress.errors === 0 ? '' : `, ${progress.errors} errors of our own`;
   return [
     `${Math.round(seconds)} s, ${rest}: ${progress.commands} commands (${rate}/s) in ${progress.programs} programs`,
-    `corpus ${progress.corpus}, features ${progress.features}, last novelty ${progress.round - progress.lastNovelty} rounds ago`,
+    `corpus ${progress.corpus}, features ${progress.features}${schema}, last novelty ${progress.round - progress.lastNovelty} rounds ago`,
     `${progress.findings} findings${errors}`,
   ];
 }

@@ -33,8 +33,8 @@ export class CaseState implements CaseParts {
   readonly bounds: Bounds;
   readonly timeout: number;
   readonly eventTimeout: number;
-  /** What the endpoint owes an answer to. */
-  inFlight: JsonObject | string | null = null;
+  /** What the endpoint owes an answer to, oldest first. */
+  readonly #owed = new Set<{ readonly what: JsonObject | string }>();
 
   constructor(parts: CaseParts) {
     this.endpoint = parts.endpoint;
@@ -47,10 +47,18 @@ export class CaseState implements CaseParts {
     this.eventTimeout = parts.eventTimeout;
   }
 
-  /** Text of the request that is unanswered. */
+  /** The endpoint owes an answer to this until the result is called. */
+  owe(what: JsonObject | string): () => void {
+    const entry = { what };
+    this.#owed.add(entry);
+    return () => this.#owed.delete(entry);
+  }
+
+  /** Text of the oldest request that is unanswered. */
   get inFlightText(): string | undefined {
-    if (this.inFlight === null) return undefined;
-    return typeof this.inFlight === 'string' ? this.inFlight : stringifyJson(this.inFlight as Json);
+    const [oldest] = this.#owed;
+    if (oldest === undefined) return undefined;
+    return typeof oldest.what === 'string' ? oldest.what : stringifyJson(oldest.what as Json);
   }
 
   /** Records a deviation at the exchange that was begun last. */

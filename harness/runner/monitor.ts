@@ -92,11 +92,11 @@ export class Monitor implements MonitorHandle {
     };
     const name = exchange.command ?? 'a request without a command';
     await this.#state.watch.before(exchange);
-    this.#state.inFlight = message;
+    const answered = this.#state.owe(message);
     const reply = await this.#answer(name, (signal) =>
       this.#link.client.request(message, signal && { signal }),
     );
-    this.#state.inFlight = null;
+    answered();
     this.#state.recorder.reply(exchange.index, reply);
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
     await this.#state.watch.after({ ...exchange, reply, events: this.#takeFresh() });
@@ -116,7 +116,7 @@ export class Monitor implements MonitorHandle {
       events: [],
     };
     await this.#state.watch.before(exchange);
-    this.#state.inFlight = text;
+    const answered = this.#state.owe(text);
     const { client } = this.#link;
     for (const piece of pieces.slice(0, -1)) client.channel.sendRaw(piece);
     // On an injected clock an answer that has not come within a moment of real time never comes.
@@ -124,7 +124,7 @@ export class Monitor implements MonitorHandle {
     const { messages, unparsable, closed } = await this.#answer('raw bytes', () =>
       client.raw(pieces.at(-1)!, options),
     );
-    this.#state.inFlight = null;
+    answered();
     const replies = [...messages, ...unparsable.map((got) => ({ '@unparsable@': got }))];
     this.#state.recorder.replies(exchange.index, closed ? [...replies, { '@EOF@': true }] : replies);
     for (const reply of messages) {
@@ -138,7 +138,7 @@ export class Monitor implements MonitorHandle {
   async event(name: string, data?: JsonObject): Promise<EventReply> {
     const { eventTimeout } = this.#state;
     const filter = data === undefined ? name : { event: name, data };
-    this.#state.inFlight = `waiting for ${name}`;
+    const answered = this.#state.owe(`waiting for ${name}`);
     try {
       return await this.#answer(
         `event ${name}`,
@@ -152,7 +152,7 @@ export class Monitor implements MonitorHandle {
         got: this.pending() as unknown as Json,
       });
     } finally {
-      this.#state.inFlight = null;
+      answered();
     }
   }
 
@@ -176,10 +176,10 @@ export class Monitor implements MonitorHandle {
     const { recorder, watch } = this.#state;
     const exchange = { index: recorder.last, monitor: this.#link.index, command, events: [] };
     await watch.before(exchange);
-    this.#state.inFlight = { execute: command };
+    const answered = this.#state.owe({ execute: command });
     try {
       await act();
-      this.#state.inFlight = null;
+      answered();
     } finally {
       await watch.after({ ...exchange, events: this.#takeFresh() });
     }

@@ -102,7 +102,7 @@ export async function runCase(
   let exit = await death(session, ending.outcome === 'crash');
   let reusable = false;
   // With something still in flight nothing can be asked: the endpoint may be in the middle of a message.
-  const idle = state.inFlight === null && setting.signal?.aborted !== true;
+  const idle = inFlight === undefined && setting.signal?.aborted !== true;
   if (ending.outcome === 'timeout') await session.stop(true);
   else if (exit === null && session.main !== null && idle) {
     try {
