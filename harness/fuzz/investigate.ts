@@ -31,9 +31,13 @@ export interface Limits {
 }
 
 /** Of a campaign by time. */
-export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, hangTries: 40, milliseconds: 30_000 };
+export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, hangTries: 400, milliseconds: 30_000 };
 /** Of a campaign by commands: the same on a fast machine and a slow one. */
-export const COUNTED_LIMITS: Limits = { ...DEFAULT_LIMITS, milliseconds: Number.POSITIVE_INFINITY };
+export const COUNTED_LIMITS: Limits = {
+  ...DEFAULT_LIMITS,
+  hangTries: 120,
+  milliseconds: Number.POSITIVE_INFINITY,
+};
 
 /** More runs than this are not spent on one candidate of a finding that shows only sometimes. */
 const MOST_RUNS = 3;
