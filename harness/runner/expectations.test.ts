@@ -109,9 +109,10 @@ describe('stale', () => {
 });
 
 test('what is written is read again and foresees the run it came from', () => {
-  const cases = [record('a/1', 'fail'), record('a/2', 'pass'), record('a/3', 'skip'), record('a/4', 'crash')];
+  const outcomes = ['fail', 'pass', 'skip', 'crash', 'info', 'error'] as const;
+  const cases = outcomes.map((outcome) => record(`a/${outcome}`, outcome));
   const text = writeExpectations({ endpoint: identity, cases } as unknown as RunRecord);
   const again = new Expectations(readExpectations(text, 'x.yaml')).forEndpoint(identity);
   const foreseen = cases.map((one) => again.apply(one).expected !== undefined);
-  expect(foreseen).toEqual([true, false, false, true]);
+  expect(foreseen).toEqual([true, false, false, true, false, false]);
 });
