@@ -100,6 +100,17 @@ function describeProcess(process: ProcessState): ProcessText {
   return {
     ...(ended !== undefined && { ended: line(ended) }),
     ...(process.inFlight !== undefined && { inFlight: line(process.inFlight) }),
-    lastWords: process.lastWords.map(line),
+    lastWords: counted(process.lastWords.map(line)),
   };
+}
+
+/** Lines that come again and again are told once. */
+function counted(lines: readonly string[]): string[] {
+  const runs: { text: string; times: number }[] = [];
+  for (const text of lines) {
+    const last = runs.at(-1);
+    if (last?.text === text) last.times += 1;
+    else runs.push({ text, times: 1 });
+  }
+  return runs.map(({ text, times }) => (times === 1 ? text : `${text} (${times} times)`));
 }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { spec } from './spec.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
+import { crash, example } from './testing/example.ts';
 import { render } from './testing/render.ts';
 
 /** Every control character but the line feed. */
@@ -46,6 +46,12 @@ describe('spec', () => {
         '   stderr       assertion failed',
       ].join('\n'),
     );
+  });
+
+  it('tells a line of stderr that comes again and again once', () => {
+    const lastWords = ['a', 'b', 'b', 'b', 'a'];
+    const text = render(spec, { ...example, cases: [{ ...crash, process: { lastWords } }] });
+    expect(text).toMatch(/stderr +a\n +stderr +b \(3 times\)\n +stderr +a\n/);
   });
 
   it('ends with the totals', () => {
