@@ -1,5 +1,5 @@
 /** `qmpcheck diff`: the same cases and programs on two targets in lockstep, and what differs. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { packageRoot } from '../../spec/package-root.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
@@ -8,12 +8,18 @@ import { diff } from '../lockstep/diff.ts';
 import { explainer, KnownDifferences, readKnown } from '../lockstep/known.ts';
 import { DiffReport } from '../lockstep/report.ts';
 import { type Introduced, meetTarget } from '../lockstep/side.ts';
-import { caseSubjects, commonSchema, randomSubjects, type Subject } from '../lockstep/subjects.ts';
+import {
+  caseSubjects,
+  commonSchema,
+  fileSubjects,
+  randomSubjects,
+  type Subject,
+} from '../lockstep/subjects.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { ExpectationsError } from '../runner/expectations.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
-import { StartError } from '../targets/target.ts';
+import { StartError, type Target } from '../targets/target.ts';
 import { diffJson, diffLines } from './diff-output.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { readText } from './files.ts';
@@ -36,7 +42,7 @@ interface Options {
 export const subcommand: Subcommand = {
   define: (command, done) =>
     command
-      .argument('[pattern...]', 'globs on case ids')
+      .argument('[pattern...]', 'globs on case ids; files of programs, or folders of findings')
       .requiredOption('--left <target>', 'one target')
       .requiredOption('--right <target>', 'the other')
       .option(
@@ -46,7 +52,7 @@ export const subcommand: Subcommand = {
       .option('--no-judge', 'no third')
       .option(
         '--programs <n>',
-        'that many random programs, instead of cases unless a pattern names some',
+        'that many random programs; cases then only if a pattern names some',
         wholeNumber(1),
       )
       .option('--seed <seed>', 'for everything random', 'qmpcheck')
@@ -121,18 +127,29 @@ function judgeFor({ left, right }: Options): string | false {
 }
 
 function subjectsOf(
-  patterns: readonly string[],
+  words: readonly string[],
   { programs, seed }: Options,
   left: Introduced,
   right: Introduced,
 ): Subject[] {
   const schema = commonSchema(left, right);
-  const chosen =
-    programs === undefined || patterns.length > 0
-      ? caseSubjects([...cases, ...derivedCases(schema)], patterns)
-      : [];
-  if (programs === undefined) return chosen;
-  return [...chosen, ...randomSubjects(programs, seed, schema, [left.target, right.target])];
+  const targets = [left.target, right.target];
+  const files = words.filter((word) => existsSync(word));
+  const patterns = words.filter((word) => !existsSync(word));
+  const wantsCases = patterns.length > 0 || (files.length === 0 && programs === undefined);
+  return [
+    ...(wantsCases ? caseSubjects([...cases, ...derivedCases(schema)], patterns) : []),
+    ...readFiles(files, targets),
+    ...(programs === undefined ? [] : randomSubjects(programs, seed, schema, targets)),
+  ];
+}
+
+function readFiles(files: readonly string[], targets: readonly Target[]): Subject[] {
+  try {
+    return fileSubjects(files, targets);
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
 }
 
 /** Those that the project ships, and the user's. */

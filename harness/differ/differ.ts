@@ -93,8 +93,11 @@ function compareSteps(pair: Pair): StepResult {
   if (asked.found.length > 0) return { differences: [wentOn(left, right, number)], parted: true };
   const [ours, theirs] = [answerOf(left), answerOf(right)];
   if (ours === null && theirs === null) return compareRaw(pair, subject);
-  if (ours === theirs)
-    return { differences: compareAnswers(pair, subject, ours === 'return'), parted: false };
+  if (ours === theirs) {
+    const differences = compareAnswers(pair, subject, ours === 'return');
+    const excuse = ours === 'error' && differences.length > 0 ? requestDrift(pair) : null;
+    return { differences: excuse === null ? differences : differences.map(drifted(excuse)), parted: false };
+  }
   // Without an answer it is the crash or the hang that is told.
   if (ours === null || theirs === null) return { differences: [], parted: true };
   const drift = requestDrift(pair);
@@ -202,6 +205,11 @@ function requestDrift({ left, schemas }: Pair): string | null {
   const [ours, theirs] = [schemas.left, schemas.right].map((schema) => wellFormed(schema, left, command));
   if (ours === theirs) return null;
   return `${command}: only the ${ours ? 'left' : 'right'} schema has all that is asked for`;
+}
+
+/** A refusal that differs where only one schema has what was asked for. */
+function drifted(excuse: string): (difference: Difference) => Difference {
+  return (difference) => ({ ...difference, class: 'schema', message: 'another refusal', excuse });
 }
 
 function wellFormed(schema: Schema, step: TranscriptStep, command: string): boolean {

@@ -34,7 +34,8 @@ export interface Finding {
 }
 
 const META = 'finding.json';
-const PROGRAM = 'program.txt';
+/** The minimal program, in the folder of a finding. */
+export const PROGRAM = 'program.txt';
 const TRANSCRIPT = 'transcript.json';
 const LAST_WORDS = 'stderr.txt';
 

@@ -28,6 +28,7 @@ export async function contentsOf(session: Session, offered: Schema): Promise<Rec
         const digest = await server
           .visit(name, false, async (client) => {
             const bytes = await client.read(0, Math.min(client.size, MOST_BYTES));
+            if (isImage(bytes)) return null;
             return `${client.size} bytes, ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
           })
           .catch(failure);
@@ -45,6 +46,24 @@ function hasContents(node: Json): boolean {
 
 function nameOf(node: Json): string {
   return isJsonObject(node) ? String(node['node-name'] ?? '#') : '#';
+}
+
+/** How files of formats begin. Where such a format puts what in its file is its own business. */
+const MAGIC = [
+  'QFI\xfb',
+  'QED\0',
+  'LUKS',
+  'KDMV',
+  'COWD',
+  'conectix',
+  'vhdxfile',
+  '<<< ',
+  'WithoutFreeSpace',
+];
+
+function isImage(bytes: Buffer): boolean {
+  const start = bytes.toString('latin1', 0, 16);
+  return MAGIC.some((magic) => start.startsWith(magic));
 }
 
 /** A failing read is content too; a node that gives no answer in time is not compared. */

@@ -4,18 +4,22 @@
  *   1. run cases and programs in lockstep, several at a time;
  *   2. compare; what differs is run again on fresh endpoints: what does not show each time is a matter of timing;
  *   3. where there is a judge it runs along, and says who is wrong;
- *   4. hand over in the order of the subjects.
+ *   4. shrink the first program that shows an unexplained difference;
+ *   5. hand over in the order of the subjects.
  */
+import { minimize } from '../../generators/sequences/minimize.ts';
+import type { Program } from '../../generators/sequences/program.ts';
 
 import { type Comparison, compareRuns, excused } from '../differ/differ.ts';
 import { type Difference, placeOf } from '../differ/difference.ts';
 import type { SideRun } from '../differ/side.ts';
 import { type Judged, type Verdict, verdictOn } from '../differ/verdict.ts';
+import type { FuzzGround } from '../fuzz/grounds.ts';
 import type { CaseSetting } from '../runner/run-case.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { lockstep } from './lockstep.ts';
 import { type Introduced, Side } from './side.ts';
-import { commonSchema, type Subject } from './subjects.ts';
+import { commonGrounds, commonSchema, programSubject, type Subject } from './subjects.ts';
 
 export interface Found {
   readonly difference: Difference;
@@ -34,6 +38,8 @@ export interface Outcome {
   readonly found: readonly Found[];
   /** Why it was not compared. */
   readonly skipped?: string;
+  /** The smallest program that shows an unexplained difference, by its key; for those that were not seen before. */
+  readonly minimal?: ReadonlyMap<string, Program>;
 }
 
 export interface PairOptions {
@@ -62,6 +68,11 @@ const EVENT_TIMEOUT = 5_000;
 /** Runs of what differs, the first one included. */
 const RUNS = 3;
 
+/** Bounds for shrinking: milliseconds for one difference and for all, and programs tried for one. */
+const SHRINK_MS = 8_000;
+const SHRINK_ALL_MS = 60_000;
+const SHRINK_TRIES = 80;
+
 export async function diff(options: DiffOptions): Promise<void> {
   const { subjects, onOutcome, signal } = options;
   // Subjects of equal topology one after another, so that they share endpoints.
@@ -69,6 +80,7 @@ export async function diff(options: DiffOptions): Promise<void> {
     .map((subject, index) => ({ subject, index, key: subject.definition.topology?.name ?? '' }))
     .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.index - b.index));
   const outcomes: (Outcome | undefined)[] = [];
+  const seen = new Set<string>();
   let told = 0;
   const work = async (): Promise<void> => {
     const pair = new Pair(options);
@@ -76,7 +88,10 @@ export async function diff(options: DiffOptions): Promise<void> {
       for (;;) {
         const next = order.shift();
         if (next === undefined || signal?.aborted) return;
-        outcomes[next.index] = await pair.compare(next.subject);
+        const outcome = await pair.compare(next.subject);
+        const fresh = outcome.found.filter((one) => isUnexplained(one) && !seen.has(one.key));
+        for (const { key } of fresh) seen.add(key);
+        outcomes[next.index] = { ...outcome, minimal: await pair.shrink(next.subject, fresh) };
         while (outcomes[told] !== undefined) onOutcome(outcomes[told++]!);
       }
     } finally {
@@ -90,10 +105,14 @@ export async function diff(options: DiffOptions): Promise<void> {
 export class Pair {
   readonly #sides: readonly Side[];
   readonly #explain: Explain;
+  readonly #grounds: readonly FuzzGround[];
+  /** Left for shrinking. */
+  #shrinkMs = SHRINK_ALL_MS;
 
   constructor({ left, right, judge, explain, area, seed, caseTimeout, signal }: PairOptions) {
     const schema = commonSchema(left, right);
     this.#explain = explain;
+    this.#grounds = commonGrounds([left.target, right.target]);
     this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(({ target, offered }) => {
       const setting: CaseSetting = {
         target,
@@ -124,9 +143,24 @@ export class Pair {
     return { ...first, found };
   }
 
-  /** Once, on fresh endpoints. */
-  once(subject: Subject): Promise<Outcome> {
-    return this.#run(subject, true);
+  /** Each of these differences by the smallest program that still shows it. Nothing for a case. */
+  async shrink({ where, program }: Subject, wanted: readonly Found[]): Promise<Map<string, Program>> {
+    const minimal = new Map<string, Program>();
+    if (program === undefined) return minimal;
+    for (const { key, difference } of wanted) {
+      // What only words an error differently is plain as it is.
+      if (difference.class === 'text' || this.#shrinkMs <= 0) continue;
+      const holds = async (candidate: Program): Promise<boolean> => {
+        const { found } = await this.#run(programSubject(where, candidate, this.#grounds), true);
+        return found.some((one) => one.key === key);
+      };
+      const started = performance.now();
+      const expired = (): boolean => performance.now() - started > Math.min(SHRINK_MS, this.#shrinkMs);
+      const options = { grounds: this.#grounds, holds, tries: SHRINK_TRIES, expired };
+      minimal.set(key, await minimize(program, options));
+      this.#shrinkMs -= performance.now() - started;
+    }
+    return minimal;
   }
 
   async stop(): Promise<void> {

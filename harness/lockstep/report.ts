@@ -9,7 +9,7 @@ export interface Sighting {
   readonly where: string;
   readonly difference: Difference;
   readonly verdict: Verdict;
-  /** Where it was seen in a program. */
+  /** Where it was seen in a program: the smallest that shows it. */
   readonly program?: Program;
 }
 
@@ -26,13 +26,16 @@ export class DiffReport {
   readonly #buckets = new Buckets<Sighting>();
   readonly #totals = { compared: 0, equal: 0, explained: 0, skipped: 0 };
 
-  add({ subject: { where, program }, found, skipped }: Outcome): void {
+  add({ subject, found, skipped, minimal }: Outcome): void {
     if (skipped !== undefined) {
       this.#totals.skipped += 1;
       return;
     }
-    for (const { key, reason, difference, verdict } of found)
-      this.#buckets.add(key, reason, { where, difference, verdict, ...(program && { program }) });
+    for (const { key, reason, difference, verdict } of found) {
+      const program = minimal?.get(key) ?? subject.program;
+      const sighting = { where: subject.where, difference, verdict, ...(program && { program }) };
+      this.#buckets.add(key, reason, sighting);
+    }
     this.#totals.compared += 1;
     if (found.length === 0) this.#totals.equal += 1;
     else if (!found.some(isUnexplained)) this.#totals.explained += 1;

@@ -1,5 +1,7 @@
 /** What both sides of a diff run: cases of the suite, programs from a seed, programs from files. */
-import { encode } from '../../generators/sequences/encoding.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import { Random } from '../../generators/sequences/random.ts';
@@ -8,10 +10,12 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import { programCase } from '../fuzz/execute.ts';
+import { findingsBelow, PROGRAM } from '../fuzz/findings.ts';
 import { type FuzzGround, groundsFor } from '../fuzz/grounds.ts';
 import { intersect } from '../runner/intersect.ts';
 import { plan } from '../runner/plan.ts';
 import type { Target } from '../targets/target.ts';
+import { fitting } from './fitting.ts';
 import type { CaseMaker, Introduced } from './side.ts';
 
 /** Something that both sides run. */
@@ -50,8 +54,26 @@ export function randomSubjects(
   );
   const world = { grounds, commands, invalid: 0, raw: 0 };
   return Array.from({ length: count }, (_, index) =>
-    programSubject(`program ${index}`, generate(world, new Random(`${seed}/${index}`)), grounds),
+    programSubject(
+      `program ${index}`,
+      fitting(generate(world, new Random(`${seed}/${index}`)), schema),
+      grounds,
+    ),
   );
+}
+
+/**
+ * Programs in files, as `encode` writes them, or in the folders of findings. Throws `ProgramError`, and an error for a
+ * ground that only one side can have.
+ */
+export function fileSubjects(paths: readonly string[], targets: readonly Target[]): Subject[] {
+  const grounds = commonGrounds(targets);
+  return paths
+    .flatMap((path) => {
+      const findings = findingsBelow(path);
+      return findings.length > 0 ? findings.map((folder) => join(folder, PROGRAM)) : [path];
+    })
+    .map((path) => programSubject(path, decode(readFileSync(path, 'utf8')), grounds));
 }
 
 export function commonGrounds(targets: readonly Target[]): readonly FuzzGround[] {

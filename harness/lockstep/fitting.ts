@@ -1,0 +1,41 @@
+/**
+ * Programs cut down to what two endpoints both offer: members that only one of them knows are left out, and so are
+ * calls with a value (a driver, most often) that only one of them knows.
+ */
+import type { Program, Step } from '../../generators/sequences/program.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
+import { validateArguments } from '../../spec/validate.ts';
+
+export function fitting(program: Program, schema: Schema): Program {
+  return { ...program, steps: program.steps.flatMap((step) => fittingStep(step, schema)) };
+}
+
+function fittingStep(step: Step, schema: Schema): Step[] {
+  const command = step.kind === 'call' ? schema.commands.get(step.command) : undefined;
+  if (step.kind !== 'call' || command === undefined || command.unchecked) return [step];
+  const args = restrict(step.arguments, command.arguments) as JsonObject;
+  const foreign = validateArguments(schema, step.command, args).some(({ code }) => code === 'enum');
+  return foreign ? [] : [{ ...step, arguments: args }];
+}
+
+function restrict(value: Json, type: SchemaType): Json {
+  if (Array.isArray(value))
+    return type.kind === 'array' ? value.map((item) => restrict(item, type.element)) : value;
+  if (!isJsonObject(value)) return value;
+  const object = type.kind === 'alternate' ? type.choices.find(({ kind }) => kind === 'object') : type;
+  if (object?.kind !== 'object') return value;
+  const members = membersOf(object, value);
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      const member = members.get(key);
+      return member === undefined ? [] : [[key, restrict(item, member)]];
+    }),
+  );
+}
+
+function membersOf(type: ObjectType, value: JsonObject): Map<string, SchemaType> {
+  const branch = type.variants.find((variant) => variant.case === value[type.tag ?? ''])?.type;
+  const own = type.members.map((member): [string, SchemaType] => [member.name, member.type]);
+  return new Map([...own, ...(branch === undefined ? [] : membersOf(branch, value))]);
+}
