@@ -215,8 +215,10 @@ export interface DynamicChildren {
 
 /** An opened node's driver state. Methods that are absent are not supported. */
 export interface DriverState {
-  /** Bytes, before rounding up to whole sectors; asked again after every `truncate`. Throws `IoError`. */
+  /** Bytes, before rounding up to whole sectors; asked after opening and after every `truncate`. Throws `IoError`. */
   length(): number;
+  /** The length is asked for at every use: it follows a child that others resize. */
+  readonly variableLength?: boolean;
   readonly limits?: Partial<Limits>;
   /** Nodes with the same one lock the same file of the host, and must agree on what they do with it. */
   readonly lock?: string;

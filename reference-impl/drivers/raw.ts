@@ -23,6 +23,7 @@ async function open({ options, child, readOnly, log, staysProbed }: OpenEnvironm
   const host = (offset: GuestOffset): HostOffset => (offset + start) as HostOffset;
   return {
     length: () => size ?? Math.max(0, file.length() - start),
+    variableLength: true,
     // Nobody then writes a part of the first block.
     ...(staysProbed ? { limits: { requestAlignment: SECTOR } } : {}),
     growable: size === undefined,

@@ -6,6 +6,7 @@ import type {
   ChildRole,
   Driver,
   DriverState,
+  GuestOffset,
   HostOffset,
 } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
@@ -155,7 +156,18 @@ export class Node {
     if (!state.truncate) throw new CommandError('Image format driver does not support resize');
     if (this.readOnly) throw new CommandError('Image is read-only');
     this.bitmaps.checkLength(length);
-    await requests.truncate(async () => state.truncate?.(length));
+    await requests.truncate(async () => {
+      const before = requests.length();
+      await state.truncate?.(length);
+      await this.#hideBelow(before, length);
+    });
+  }
+
+  /** What is new in a node that has become longer is zeroes, also where its backing file reaches as far. */
+  async #hideBelow(start: number, length: number): Promise<void> {
+    const { state } = this.#open;
+    const end = Math.min(length, this.backing?.length() ?? 0);
+    if (end > start) await state.writeZeroes?.(start as GuestOffset, end - start, { mayUnmap: true });
   }
 
   /** Flushes what was written, as far as that still works, and closes the driver. No request may come any more. */

@@ -193,3 +193,32 @@ describe('resize', () => {
     expect(bitmap.count()).toBe(512);
   });
 });
+
+describe('a length is what it was when the node opened, or was itself resized', () => {
+  const lengthOf = (name: string) => block.graph.find(name)!.requests.length();
+
+  test('a filter or a quorum does not notice that its child is resized; a raw image does', async () => {
+    await block.add({ driver: 'raw', 'node-name': 'r', file: { ...file, 'node-name': 'f' } });
+    await block.add({ driver: 'blkdebug', 'node-name': 'b', image: 'r' });
+    const children = ['r', { driver: 'null-co', size: 4096 }];
+    await block.add({ driver: 'quorum', 'node-name': 'q', 'vote-threshold': 1, children });
+    await block.add({ driver: 'blkverify', 'node-name': 'v', raw: 'r', test: 'b' });
+    await block.add({ driver: 'raw', 'node-name': 'over', file: 'r' });
+    await block.graph.find('r')!.truncate(8192);
+    expect(['f', 'r', 'over', 'b', 'q', 'v'].map(lengthOf)).toEqual([8192, 8192, 8192, 4096, 4096, 4096]);
+    await block.graph.find('b')!.truncate(2048);
+    expect(['r', 'over', 'b', 'q'].map(lengthOf)).toEqual([2048, 2048, 2048, 4096]);
+  });
+
+  test('a write past the end of a file lengthens it', async () => {
+    await block.add({ driver: 'file', 'node-name': 'f', filename: 'disk.img' });
+    const { requests } = block.graph.find('f')!;
+    await requests.write(5000, new Uint8Array(10).fill(1));
+    expect(lengthOf('f')).toBe(5120);
+    await writeFile(join(folder, 'disk.img'), new Uint8Array(0));
+    expect(lengthOf('f')).toBe(5120);
+    const rest = new Uint8Array(16).fill(7);
+    await requests.read(5000, rest);
+    expect(rest).toEqual(new Uint8Array(16));
+  });
+});

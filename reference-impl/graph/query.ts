@@ -1,7 +1,6 @@
 /** What queries tell of a node: `BlockDeviceInfo` with its `ImageInfo`, and `BlockStats`. */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
 import { integer } from '../monitor/json/value.ts';
 import { fullBackingName } from './backing.ts';
 import type { Node } from './node.ts';
@@ -57,7 +56,7 @@ function chainOf(node: Node): Node[] {
 /** `ImageInfo`, with those of its backing files. */
 function describeImage(node: Node, view: View): JsonObject {
   const image: JsonObject = {
-    'virtual-size': exact(lengthOf(node)),
+    'virtual-size': exact(node.requests.length()),
     filename: node.filename.shown,
     format: node.driverName,
   };
@@ -77,17 +76,6 @@ function describeImage(node: Node, view: View): JsonObject {
   const below = node.backing?.node;
   if (below) image['backing-image'] = describeImage(shownNode(below, view), view);
   return image;
-}
-
-/** Throws `CommandError` where the driver cannot tell. */
-function lengthOf(node: Node): number {
-  try {
-    return node.requests.length();
-  } catch (error) {
-    if (error instanceof IoError)
-      throw new CommandError(`Can't get image size '${node.filename.plain ?? ''}': ${error.message}`);
-    throw error;
-  }
 }
 
 function describeBackingName(node: Node, image: JsonObject): void {

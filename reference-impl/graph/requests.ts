@@ -48,12 +48,18 @@ interface ActiveRequest {
   readonly done: Promise<void>;
 }
 
+function wholeSectors(bytes: number): number {
+  return Math.ceil(bytes / SECTOR) * SECTOR;
+}
+
 export class Requests {
   readonly #state: DriverState;
   policy: RequestPolicy;
   readonly #bitmaps: DirtyBitmaps;
   readonly #active = new Set<ActiveRequest>();
   readonly limits: Limits;
+  /** Bytes, whole sectors. */
+  #length: number;
   /** Counts changes, and how many of them are on stable storage. */
   #changes = 0;
   #flushed = 0;
@@ -78,11 +84,12 @@ export class Requests {
     this.policy = policy;
     this.#bitmaps = bitmaps;
     this.limits = { ...NO_LIMITS, ...state.limits };
+    this.#length = wholeSectors(state.length());
   }
 
-  /** Bytes: the driver's length in whole sectors. */
+  /** Bytes: the driver's length in whole sectors, as it was when it was last asked. */
   length(): number {
-    return Math.ceil(this.#state.length() / SECTOR) * SECTOR;
+    return this.#state.variableLength ? wholeSectors(this.#state.length()) : this.#length;
   }
 
   /** Fills `buffer`; zeroes beyond the end. */
@@ -176,7 +183,11 @@ export class Requests {
 
   /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
   async truncate(resize: () => Promise<void>): Promise<void> {
-    await this.exclusively(resize);
+    await this.exclusively(() =>
+      resize().finally(() => {
+        this.#length = wholeSectors(this.#state.length());
+      }),
+    );
     this.#changes += 1;
     this.#bitmaps.resize(this.length());
   }
@@ -241,6 +252,7 @@ export class Requests {
         if (!options.discards) this.#checkThreshold(offset + length);
         await work(start, end);
       });
+      this.#length = Math.max(this.#length, options.discards ? 0 : wholeSectors(offset + length));
     } finally {
       this.#changes += 1;
       if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());

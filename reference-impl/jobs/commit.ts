@@ -120,6 +120,15 @@ class Commit implements JobWork {
         if (job.failed('write', 'report', error) === 'report') throw error;
       }
     }
+    await this.#hideTail();
+  }
+
+  /** What a longer overlay shows as zeroes behind the end of the top must not become what a longer base holds there. */
+  async #hideTail(): Promise<void> {
+    const { top, base, overlay } = this.#plan;
+    const start = top.requests.length();
+    const end = Math.min(base.requests.length(), overlay.requests.length());
+    if (end > start) await base.requests.writeZeroes(start, end - start, { mayUnmap: true });
   }
 
   async #copy(offset: number, length: number): Promise<void> {

@@ -21,6 +21,7 @@ import { insertFilter, removeFilter } from './filter.ts';
 import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
 import { MirrorCopy } from './mirror-copy.ts';
+import { attachTargetBacking } from './target-image.ts';
 import type { JobWork } from './work.ts';
 import { hasZeroInit } from './zero-init.ts';
 
@@ -52,8 +53,10 @@ export interface MirrorPlan {
   readonly base?: Node | undefined;
   /** What has to be done to the target first, once it is the job's. Throws `CommandError`. */
   readonly prepare?: () => Promise<void>;
-  /** Gives the target, once all is copied, the backing file that it is to have. */
-  readonly attachBacking?: () => Promise<void>;
+  /** Opens, once all is copied, the backing file that the target's header names. Throws `CommandError`. */
+  readonly openBacking?: () => Promise<void>;
+  /** The target's backing file from when it takes the source's place. */
+  readonly backing?: Node | undefined;
   /** The node whose place the target takes: by default the source. */
   readonly replaces?: string | undefined;
 }
@@ -251,15 +254,16 @@ class Mirror implements JobWork {
   }
 
   async exit(job: Job, error: IoError | undefined): Promise<void> {
-    const { source, target, attachBacking } = this.#plan;
+    const { source, target, openBacking } = this.#plan;
     let isPivoting = this.#shouldComplete && !error && !job.cancelled;
     let failure: unknown;
     if (job.ready && !error && !job.cancelled)
       try {
-        if (isPivoting) await attachBacking?.();
+        if (isPivoting) await openBacking?.();
+        if (isPivoting && this.#place !== source) this.#attachBacking();
         await this.#catchUp(job);
       } catch (fault) {
-        failure = fault;
+        failure = fault instanceof CommandError ? new IoError('EPERM') : fault;
         isPivoting = false;
       }
     source.bitmaps.remove(this.#copy.dirty);
@@ -289,11 +293,22 @@ class Mirror implements JobWork {
 
   #pivot(): void {
     const { source, target } = this.#plan;
-    const replaced = this.#replaced?.node ?? source;
-    const own = replaced.parents.filter(
+    const own = this.#place.parents.filter(
       (edge) => edge.role === 'backing' && [...chain(target)].includes((edge as { parent?: Node }).parent!),
     );
-    this.#graph.replaceNode(replaced, target, own);
+    this.#graph.replaceNode(this.#place, target, own);
+    // Only now does nobody write to the source any more, which may become the backing file.
+    if (this.#place === source) this.#attachBacking();
+  }
+
+  /** The node that the target replaces. */
+  get #place(): Node {
+    return this.#replaced?.node ?? this.#plan.source;
+  }
+
+  #attachBacking(): void {
+    const { target, backing } = this.#plan;
+    if (backing) attachTargetBacking(this.#graph, target, backing);
   }
 
   async #closeUnused(node: Node): Promise<void> {
