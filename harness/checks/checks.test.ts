@@ -189,12 +189,17 @@ describe('error-changes-nothing', () => {
   const refused = { command: 'blockdev-add', reply: REFUSED };
   test('reports a refused command that left a node', async () => {
     const found = await watch('error-changes-nothing', [refused], { states: [EMPTY, ONE_NODE] });
-    expect(found).toMatchObject([{ severity: 'must', path: '$.nodes' }]);
+    expect(found).toMatchObject([{ severity: 'must', path: '$.nodes', expected: [], got: ['a'] }]);
   });
   test('says nothing if the state is the same, or the command succeeded', async () => {
     expect(await watch('error-changes-nothing', [refused])).toEqual([]);
     const accepted = { command: 'blockdev-add', reply: { return: {} } };
     expect(await watch('error-changes-nothing', [accepted], { states: [EMPTY, ONE_NODE] })).toEqual([]);
+  });
+  test('says nothing of an image that turned out to be corrupt', async () => {
+    const events = [{ event: 'BLOCK_IMAGE_CORRUPTED', timestamp: STAMP, data: {} }];
+    const states = [ONE_NODE, EMPTY];
+    expect(await watch('error-changes-nothing', [{ ...refused, events }], { states })).toEqual([]);
   });
   test('says nothing where only the space that a file occupies changed', async () => {
     const grown = (size: number): StateSnapshot => ({

@@ -11,8 +11,10 @@ export function errorChangesNothing(): Check {
     async before({ command }, { probe }) {
       was = isQuery(command) ? null : await probe.snapshot();
     },
-    async after({ reply, command }, { probe, report }) {
+    async after({ reply, command, events }, { probe, report }) {
       if (was === null || reply?.error === undefined) return;
+      // An image that turned out to be corrupt is not used any further.
+      if (events.some(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED')) return;
       const before = was;
       was = null;
       const now = await probe.retake();

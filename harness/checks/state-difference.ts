@@ -58,5 +58,11 @@ function difference(expected: Json, got: Json, path: string): Difference | null 
     }
     return null;
   }
-  return { path, expected, got };
+  return { path, expected: named(expected), got: named(got) };
+}
+
+/** Of nodes, devices and jobs only their names: where one is missing, the others say nothing. */
+function named(value: Json): Json {
+  if (!Array.isArray(value) || !value.every(isJsonObject)) return value;
+  return value.map((item) => item['node-name'] ?? item.device ?? item.id ?? item);
 }
