@@ -211,7 +211,7 @@ describe('error-changes-nothing', () => {
   test.each([
     ['of a format', 'qcow2', []],
     ['that a guest sees', 'raw', [{ path: '$.nodes[0].image.virtual-size' }]],
-  ])('a file %s that became longer', async (_, format, found) => {
+  ])('a file %s that became longer, also seen after the next query', async (_, format, found) => {
     const grown = (size: number): StateSnapshot => ({
       ...EMPTY,
       nodes: [
@@ -221,6 +221,8 @@ describe('error-changes-nothing', () => {
     });
     const states = [grown(512), grown(4096)];
     expect(await watch('error-changes-nothing', [refused], { states })).toMatchObject(found);
+    const query = { command: 'query-version', reply: { return: {} } };
+    expect(await watch('query-changes-nothing', [query], { states })).toMatchObject(found);
   });
 });
 
