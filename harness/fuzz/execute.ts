@@ -11,8 +11,9 @@ import {
   type Step,
 } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
-import type { Json, JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
+import type { Check } from '../checks/check.ts';
 import { DataOracle, LOOK, WRITE } from '../data-plane/oracle.ts';
 import { offersData } from '../data-plane/plane.ts';
 import { runCase } from '../runner/run-case.ts';
@@ -29,9 +30,9 @@ export interface Execution {
   readonly reusable: boolean;
 }
 
-/** Longest wait for an event, milliseconds, and the pause between two looks. */
+/** Longest wait for an event, milliseconds. */
 const WAIT_MS = 60;
-const LOOK_MS = 5;
+const RESTING: ReadonlySet<string> = new Set(['paused', 'standby', 'pending', 'concluded', 'null']);
 
 /** A whole program may take this many times as long as a single answer. */
 const PATIENCE = 10;
@@ -45,9 +46,13 @@ export async function execute(program: Program, session: Session, setting: FuzzS
   return { record, reusable, commands: run.commands, graph: run.graph };
 }
 
-/** A program as a case, for this session. */
-export function programCase(program: Program, session: Session): CaseDefinition {
-  return caseOf(new Run(program, session, DEFAULT_HANG_MS));
+/** A program as a case, for this session, with the checks that follow it. */
+export function programCase(
+  program: Program,
+  session: Session,
+): { readonly definition: CaseDefinition; readonly checks: readonly Check[] } {
+  const run = new Run(program, session, DEFAULT_HANG_MS);
+  return { definition: caseOf(run), checks: [run.oracle.check] };
 }
 
 function caseOf(run: Run): CaseDefinition {
@@ -133,19 +138,31 @@ class Run {
     await Promise.all(this.#pending.splice(0));
   }
 
+  /** In ever longer looks, for as long as a job lives that may still bring the event by itself. */
   async #wait(t: CaseContext, event: string): Promise<void> {
     const known = t.pending().length;
-    for (let waited = 0; waited < WAIT_MS; waited += LOOK_MS) {
-      if (
-        t
-          .pending()
-          .slice(known)
-          .some((one) => one.event === event)
-      )
-        return;
-      await this.#session.endpoint.settle(LOOK_MS);
+    const came = (): boolean =>
+      t
+        .pending()
+        .slice(known)
+        .some((one) => one.event === event);
+    for (let look = 1, waited = 0; waited < WAIT_MS; waited += look, look *= 2) {
+      if (came() || !(await this.#isJobUnderWay(t))) return;
+      await this.#session.endpoint.settle(look);
     }
   }
+
+  async #isJobUnderWay({ offered }: CaseContext): Promise<boolean> {
+    const query = offered.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs';
+    // An endpoint that died of it is for the next step to find.
+    const jobs = await this.#session.execute(query).catch(() => null);
+    return Array.isArray(jobs) && jobs.filter(isJsonObject).some((job) => !isResting(job));
+  }
+}
+
+/** A job in which nothing happens until somebody tells it to. */
+function isResting({ status, paused }: JsonObject): boolean {
+  return paused === true || (typeof status === 'string' && RESTING.has(status));
 }
 
 /** A call as it is sent; the id tells pipelined ones apart. */
