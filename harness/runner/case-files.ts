@@ -4,10 +4,13 @@
  */
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 
 /** Largest file whose content is recorded, bytes. A larger one is recorded only if nothing was written to it. */
 const CONTENT_LIMIT = 1 << 20;
+/** Longest content that is recorded byte by byte; a longer one, most often an image, is packed. */
+const PATCH_LIMIT = 4 << 10;
 
 export class CaseFiles {
   readonly #dir: string;
@@ -41,16 +44,16 @@ export class CaseFiles {
     const stats = lstatSync(path, { throwIfNoEntry: false });
     if (stats?.isDirectory()) this.#setup.push(['@mkdir', name]);
     if (!stats?.isFile()) return;
-    if (stats.size <= CONTENT_LIMIT)
-      this.#setup.push(['@write', name, content(readFileSync(path)), stats.size]);
+    if (stats.size <= CONTENT_LIMIT) this.#setup.push(content(name, readFileSync(path)));
     else if (stats.blocks === 0) this.#setup.push(['@write', name, [], stats.size]);
   }
 }
 
-/** The part between leading and trailing zeroes, as one patch: offset and hex. */
-function content(bytes: Buffer): Json {
+/** The command that makes the file; zeroes at its ends are left out. */
+function content(name: string, bytes: Buffer): Json {
   const start = bytes.findIndex((byte) => byte !== 0);
-  if (start === -1) return [];
+  if (start === -1) return ['@write', name, [], bytes.length];
   const end = bytes.findLastIndex((byte) => byte !== 0) + 1;
-  return [[start, bytes.subarray(start, end).toString('hex')]];
+  if (end - start > PATCH_LIMIT) return ['@zbytes', name, deflateSync(bytes).toString('base64')];
+  return ['@write', name, [[start, bytes.subarray(start, end).toString('hex')]], bytes.length];
 }
