@@ -291,6 +291,8 @@ export interface Driver {
    * to be found out lies in that. Throws `CommandError`.
    */
   parseFilename?(filename: string): JsonObject;
+  /** Options that cannot stand beside a file name. */
+  readonly filenameExcludes?: readonly string[];
   /**
    * The short name of a node that was given none of the driver's own options; as a function, of one that was given
    * these, over children of these short names: undefined if they say more than a name can.

@@ -97,6 +97,44 @@ describe('where it comes from', () => {
   });
 });
 
+describe("a definition in place stands beside the name in the image's header", () => {
+  const reference = 'Cannot reference an existing block device with additional options or a new filename';
+  const names = "Can't specify 'file' and 'filename' options at the same time";
+  const file = { driver: 'file', filename: 'plain' };
+  const cases: [what: string, backing: JsonObject, answer: string][] = [
+    ['a file of its own', { driver: 'raw', file }, 'not refused'],
+    ['a name of its own', file, names],
+    ['a name of its own, farther down', { driver: 'raw', file: { driver: 'raw', file } }, names],
+    ['a reference', { driver: 'raw', file: 'n' }, reference],
+    ['a reference, farther down', { driver: 'raw', file: { driver: 'raw', file: 'n' } }, reference],
+    ['a reference in a filter', { driver: 'blkdebug', image: 'n' }, reference],
+    ['no name', { driver: 'null-co' }, "The only allowed filename for this driver is 'null-co://'"],
+    [
+      'no name, farther down',
+      { driver: 'raw', file: { driver: 'null-co' } },
+      "The only allowed filename for this driver is 'null-co://'",
+    ],
+    [
+      'an address',
+      { driver: 'nbd', server: { type: 'unix', path: 'none' } },
+      "Option 'server.path' cannot be used with a file name",
+    ],
+  ];
+  test.each(cases)('%s', async (_what, backing, answer) => {
+    await writeFile(path('plain'), new Uint8Array(4096));
+    await block.add({ driver: 'null-co', 'node-name': 'n' });
+    expect(await refusal(block.add(qcow2('t', 'top.qcow2', { backing })))).toBe(
+      answer === 'not refused' ? answer : `Could not open backing file: ${answer}`,
+    );
+  });
+
+  test('an image without a name in it takes any', async () => {
+    await block.add({ driver: 'null-co', 'node-name': 'n' });
+    const backing = { driver: 'raw', file: 'n' };
+    expect(await refusal(block.add(qcow2('b', 'base.qcow2', { backing })))).toBe('not refused');
+  });
+});
+
 test('shows through where the overlay has nothing, and is not written to', async () => {
   await block.add(qcow2('b', 'base.qcow2'));
   await find('b').requests.write(0, new Uint8Array(SIZE).fill(1));

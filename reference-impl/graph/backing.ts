@@ -7,10 +7,10 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 import { IoError } from '../io/errno.ts';
-import { definitionOf, hasProtocol } from './definition.ts';
+import { definitionOf, hasProtocol, withFilename } from './definition.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
-import { driverNamed, openOrFind } from './open.ts';
+import { openOrFind } from './open.ts';
 import { setReadOnly } from './reopen.ts';
 
 /** Throws `CommandError`. */
@@ -42,13 +42,12 @@ function named(node: Node): JsonObject {
   return format === undefined ? definition : { driver: format, ...definition };
 }
 
-/** The header's name stands unless the definition has a file of its own; a protocol cannot do with both. */
+/** The header's name stands beside what is defined in place, unless that has a file of its own. */
 function inPlace(node: Node, given: Json): Json {
   if (!isJsonObject(given) || node.backingName === undefined) return given;
-  const { filenameOption } = driverNamed(given.driver as string);
-  if (filenameOption !== undefined && given[filenameOption] !== undefined)
-    throw new CommandError("Can't specify 'file' and 'filename' options at the same time");
-  return given;
+  const { file } = given;
+  if (file !== undefined && isJsonObject(file) && file.filename !== undefined) return given;
+  return withFilename(given, fullBackingName(node));
 }
 
 /** Where the header's name leads: relative names begin beside the image. Throws `CommandError`. */

@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { CommandError } from '../errors.ts';
+import { inDictOrder } from '../monitor/hash-order.ts';
 import { checkArguments } from '../monitor/input.ts';
 import { isWireObject, type Wire, type WireObject } from '../monitor/json/value.ts';
 import { nest, parseJsonOption } from '../options/keyval.ts';
@@ -48,6 +49,50 @@ function optionsOf(driver: Driver, filename: string): JsonObject {
     else if (isJsonObject(child ?? null)) options[name] = definitionOf((child as { file: string }).file);
   }
   return options;
+}
+
+/**
+ * A definition that got a file name besides: the name goes to whoever in it takes names, and to nobody who is defined
+ * or referred to otherwise. Throws `CommandError`.
+ */
+export function withFilename(definition: JsonObject, filename: string): JsonObject {
+  const driver = (drivers as Partial<Record<string, Driver>>)[definition.driver as string];
+  if (!driver) return definition;
+  if (!driver.parseFilename)
+    return 'file' in driver.children ? withChild(definition, 'file', filename) : definition;
+  if (definition.filename !== undefined)
+    throw new CommandError("Can't specify 'file' and 'filename' options at the same time");
+  const [excluded] = optionNames(definition).filter((name) =>
+    driver.filenameExcludes?.includes(name.split('.')[0]!),
+  );
+  if (excluded !== undefined) throw new CommandError(`Option '${excluded}' cannot be used with a file name`);
+  let complete = definition;
+  for (const [name, value] of Object.entries(driver.parseFilename(filename))) {
+    const named = isJsonObject(value) ? value.file : value;
+    complete =
+      name in driver.children ? withChild(complete, name, named as string) : { ...complete, [name]: value };
+  }
+  return complete;
+}
+
+function withChild(definition: JsonObject, name: string, filename: string): JsonObject {
+  const child = definition[name];
+  if (typeof child === 'string')
+    throw new CommandError(
+      'Cannot reference an existing block device with additional options or a new filename',
+    );
+  return {
+    ...definition,
+    [name]: isJsonObject(child ?? null) ? withFilename(child as JsonObject, filename) : protocolOf(filename),
+  };
+}
+
+/** The options by the names that a flat list of them has, in the order in which the endpoint would list them. */
+function optionNames(options: JsonObject, prefix = ''): string[] {
+  const names = Object.entries(options).flatMap(([name, value]) =>
+    isJsonObject(value) ? optionNames(value, `${prefix}${name}.`) : [prefix + name],
+  );
+  return prefix === '' ? inDictOrder(names) : names;
 }
 
 /** Texts become what the schema's types want; where a file is named alone, its driver is filled in. */

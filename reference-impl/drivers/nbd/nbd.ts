@@ -153,6 +153,7 @@ export const nbd: Driver = {
   children: {},
   protocols,
   parseFilename,
+  filenameExcludes: ['server', 'export'],
   plainFilename: uri,
   open,
 };
