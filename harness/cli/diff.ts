@@ -1,11 +1,10 @@
 /** `qmpcheck diff`: the same cases and programs on two targets in lockstep, and what differs. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { packageRoot } from '../../spec/package-root.ts';
+import { existsSync } from 'node:fs';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { abstractor, vocabulary } from '../fuzz/abstraction.ts';
 import { diff } from '../lockstep/diff.ts';
-import { explainer, KnownDifferences, readKnown } from '../lockstep/known.ts';
+import { explainer } from '../lockstep/known.ts';
 import { DiffReport } from '../lockstep/report.ts';
 import { type Introduced, meetTarget } from '../lockstep/side.ts';
 import {
@@ -16,13 +15,12 @@ import {
   type Subject,
 } from '../lockstep/subjects.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
-import { ExpectationsError } from '../runner/expectations.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import { diffJson, diffLines } from './diff-output.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { readText } from './files.ts';
+import { knownDifferences } from './known-differences.ts';
 import { collect, defaultJobs, targetOption, wholeNumber } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 
@@ -77,7 +75,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     const judgeName = options.judge ?? judgeFor(options);
     const judge = judgeName === false ? null : await meet(judgeName);
     const subjects = subjectsOf(patterns, options, left, right);
-    const known = loadKnown(options.expect, left, right);
+    const known = knownDifferences(options.expect, left.identity, right.identity);
     const report = new DiffReport();
     await diff({
       left,
@@ -149,22 +147,5 @@ function readFiles(files: readonly string[], targets: readonly Target[]): Subjec
     return fileSubjects(files, targets);
   } catch (error) {
     throw new UsageError((error as Error).message);
-  }
-}
-
-/** Those that the project ships, and the user's. */
-function loadKnown(files: readonly string[] | false, left: Introduced, right: Introduced): KnownDifferences {
-  const folder = new URL('harness/expectations/differences/', packageRoot());
-  const shipped =
-    files === false
-      ? []
-      : readdirSync(folder).map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
-  const own = (files || []).map((name) => ({ name, text: readText(name) }));
-  try {
-    const entries = [...own, ...shipped].flatMap(({ name, text }) => readKnown(text, name));
-    return new KnownDifferences(entries, left.identity, right.identity);
-  } catch (error) {
-    if (error instanceof ExpectationsError) throw new UsageError(error.message);
-    throw error;
   }
 }

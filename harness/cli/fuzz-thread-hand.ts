@@ -9,6 +9,8 @@ export interface ThreadData {
   readonly target: string;
   readonly match: MatchRule;
   readonly limits: Limits;
+  /** The second target of `--diff`. */
+  readonly diff?: string;
 }
 
 export interface ThreadRequest {

@@ -2,22 +2,25 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
 import { type Hand, localHand } from '../fuzz/hand.ts';
-import { Lane } from '../fuzz/lane.ts';
 import { prepare } from '../fuzz/prepare.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-hand.ts';
 import { targetOption } from './options.ts';
+import { laneFor, meetRival } from './rival-lane.ts';
 
 const port = parentPort!;
-const { target: name, match, limits } = workerData as ThreadData;
+const { target: name, match, limits, diff } = workerData as ThreadData;
 const ready = start();
 ready.catch(() => undefined);
 
 async function start(): Promise<{ hand: Hand; area: ScratchArea }> {
   const area = await ScratchArea.open();
   const { target } = await targetOption(name);
-  const { setting, abstract } = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid: 0, raw: 0 });
-  return { area, hand: localHand({ lane: new Lane(setting, area), setting, abstract, rule: match, limits }) };
+  const prepared = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid: 0, raw: 0 });
+  const rival = diff === undefined ? null : await meetRival(diff, area);
+  const { setting, abstract } = prepared;
+  const lane = laneFor(prepared, rival, area);
+  return { area, hand: localHand({ lane, setting, abstract, rule: match, limits }) };
 }
 
 async function answer({ method, args }: ThreadRequest): Promise<ThreadReply> {

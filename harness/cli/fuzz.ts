@@ -3,21 +3,23 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
+import type { World } from '../../generators/sequences/generate.ts';
 import { printable } from '../../reports/text.ts';
 import { packageRoot } from '../../spec/package-root.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
 import { type CampaignResult, LOG, runCampaign } from '../fuzz/campaign.ts';
 import { CI_COMMANDS, CI_SEED, DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
+import { groundsFor } from '../fuzz/grounds.ts';
 import type { Hand } from '../fuzz/hand.ts';
 import { localHand } from '../fuzz/hand.ts';
 import { COUNTED_LIMITS, DEFAULT_LIMITS, type Limits } from '../fuzz/investigate.ts';
-import { Lane } from '../fuzz/lane.ts';
 import { campaignOf } from '../fuzz/log.ts';
 import { MutedError, readMuted } from '../fuzz/muted.ts';
 import { type Prepared, prepare } from '../fuzz/prepare.ts';
 import { Reach } from '../fuzz/reach.ts';
 import { watcher } from '../fuzz/screen.ts';
 import { NoCampaign, statusLines } from '../fuzz/status.ts';
+import type { Introduced } from '../lockstep/side.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError } from '../targets/target.ts';
@@ -28,6 +30,7 @@ import { reportCampaign } from './fuzz-report.ts';
 import { threadHand } from './fuzz-thread-hand.ts';
 import { collect, targetOption, wholeNumber } from './options.ts';
 import { parseReporters } from './reporters.ts';
+import { laneFor, meetRival } from './rival-lane.ts';
 import type { Subcommand } from './subcommand.ts';
 
 interface Options {
@@ -40,6 +43,7 @@ interface Options {
   readonly invalid: number;
   readonly raw: number;
   readonly match: MatchRule;
+  readonly diff?: string;
   readonly expect: readonly string[] | false;
   readonly ci?: true;
   readonly status?: string;
@@ -66,6 +70,7 @@ export const subcommand: Subcommand = {
         rule,
         'bucket',
       )
+      .option('--diff <target>', 'run each program on this target too: what they do differently is a finding')
       .option(
         '--expect <file>',
         'mute the findings that this file of expectations names; repeatable, in addition to those shipped',
@@ -117,7 +122,8 @@ async function fuzz(options: Options): Promise<ExitCode> {
     const { invalid, raw } = options;
     const { signal } = interruption;
     const prepared = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid, raw, signal });
-    return await campaign(options, prepared, area, signal);
+    const rival = options.diff === undefined ? null : await meetRival(options.diff, area);
+    return await campaign(options, prepared, rival, area, signal);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
     if (error instanceof StartError || error instanceof MutedError) throw new UsageError(error.message);
@@ -131,10 +137,12 @@ async function fuzz(options: Options): Promise<ExitCode> {
 async function campaign(
   options: Options,
   prepared: Prepared,
+  rival: Introduced | null,
   area: ScratchArea,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { identity, setting, world, notes } = prepared;
+  const { identity, setting, notes } = prepared;
+  const world = rival === null ? prepared.world : sharedWorld(prepared, rival);
   const afresh = options.ci === true;
   const commands = options.commands ?? (afresh && options.time === undefined ? CI_COMMANDS : undefined);
   const out = options.out ?? mkdtempSync(join(tmpdir(), 'qmpcheck-fuzz-'));
@@ -156,14 +164,20 @@ async function campaign(
   });
   const muted = loadMuted(options.expect, identity.target);
   const limits = commands === undefined ? DEFAULT_LIMITS : COUNTED_LIMITS;
-  const hands = makeHands(options, prepared, area, limits);
+  const hands = makeHands(options, prepared, rival, area, limits);
   let result: CampaignResult;
   try {
     result = await runCampaign({
       world,
       hands,
       out,
-      head: { target: identity.target, version: identity.version, seed, grounds: setting.grounds },
+      head: {
+        target: identity.target,
+        version: identity.version,
+        seed,
+        grounds: setting.grounds,
+        ...(rival && { diff: rival.target.name }),
+      },
       seed,
       afresh,
       reach: new Reach(setting.offered, world.commands),
@@ -189,13 +203,28 @@ async function campaign(
 }
 
 function makeHands(
-  { target, workers, match }: Options,
-  { setting, abstract }: Prepared,
+  { target, workers, match, diff }: Options,
+  prepared: Prepared,
+  rival: Introduced | null,
   area: ScratchArea,
   limits: Limits,
 ): Hand[] {
-  if (workers > 1) return Array.from({ length: workers }, () => threadHand({ target, match, limits }));
-  return [localHand({ lane: new Lane(setting, area), setting, abstract, rule: match, limits })];
+  if (workers > 1)
+    return Array.from({ length: workers }, () =>
+      threadHand({ target, match, limits, ...(diff && { diff }) }),
+    );
+  const { setting, abstract } = prepared;
+  return [localHand({ lane: laneFor(prepared, rival, area), setting, abstract, rule: match, limits })];
+}
+
+/** What both can do: commands that only one has would differ each time. */
+function sharedWorld({ world }: Prepared, { target, offered }: Introduced): World {
+  const grounds = new Set(groundsFor(target).map(({ name }) => name));
+  return {
+    ...world,
+    grounds: world.grounds.filter(({ name }) => grounds.has(name)),
+    commands: new Set([...world.commands].filter((name) => offered.commands.has(name))),
+  };
 }
 
 /** The given one; that of the campaign that goes on; else from the clock. Throws `UsageError` if they do not agree. */

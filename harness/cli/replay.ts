@@ -1,6 +1,8 @@
 /** `qmpcheck replay`: transcripts, findings, or folders of them, on a target. */
 import picocolors from 'picocolors';
-import { findingsBelow } from '../fuzz/findings.ts';
+import { type Finding, findingsBelow } from '../fuzz/findings.ts';
+import type { ProgramRunner } from '../fuzz/lane.ts';
+import type { Prepared } from '../fuzz/prepare.ts';
 import { replayFindings } from '../fuzz/replay-finding.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { replay, type Verdict } from '../runner/replay.ts';
@@ -8,6 +10,7 @@ import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { defaultJobs, targetOption, wholeNumber } from './options.ts';
+import { laneFor, meetRival } from './rival-lane.ts';
 import type { Subcommand } from './subcommand.ts';
 
 /** Of transcripts and of findings, in the order of the totals. */
@@ -102,7 +105,9 @@ async function replayAll(
   try {
     const targetOf = async (name: string): Promise<Target> =>
       (await targetOption(options.target ?? name)).target;
-    results.push(...(await replayFindings({ folders, targetOf, area, signal, ...withResult })));
+    const laneOf = async (prepared: Prepared, { diff }: Finding): Promise<ProgramRunner> =>
+      laneFor(prepared, diff === undefined ? null : await meetRival(diff, area), area);
+    results.push(...(await replayFindings({ folders, targetOf, laneOf, area, signal, ...withResult })));
   } finally {
     await area.close();
   }

@@ -54,7 +54,8 @@ export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOp
       break;
     }
   }
-  found.push(...compareEvents(left, right, until, names));
+  const events = compareEvents(left, right, until, names);
+  found.push(...(skewed !== undefined && skewed.size > 0 ? events.map((one) => excused(one, LATE)) : events));
   const whole = until === both;
   if (whole) found.push(...compareContents(left, right));
   const ends = compareEnds(left.record, right.record, both);
@@ -247,7 +248,7 @@ function compareEnds(left: CaseRecord, right: CaseRecord, steps: number): Differ
       path: '$',
       left: left.outcome,
       right: right.outcome,
-      message: `${who}: ${record.reason ?? of}`,
+      message: `${who}: ${[record.reason ?? of, ...lastWords(record)].join(': ')}`,
     };
   }
   const judged = [left, right].map(
@@ -264,6 +265,14 @@ function compareEnds(left: CaseRecord, right: CaseRecord, steps: number): Differ
     right: judged[1]!,
     message: `${worse === left ? 'left' : 'right'} ${worse.outcome}s: ${worse.deviations[0]?.message ?? ''}`,
   };
+}
+
+/** A line of stderr that says why a process ended. */
+const WHY = /assert|unexpected error|sanitizer/i;
+
+function lastWords({ process }: CaseRecord): string[] {
+  const line = process?.lastWords.findLast((words) => WHY.test(words));
+  return line === undefined ? [] : [line];
 }
 
 function wentOn(

@@ -53,9 +53,9 @@ export const MEMBER_RULES: readonly MemberRule[] = [
   },
   {
     treat: 'timing',
-    members: ['offset'],
+    members: ['offset', 'speed'],
     in: ['event BLOCK_JOB_CANCELLED', 'event BLOCK_JOB_READY'],
-    reason: 'how far a job was',
+    reason: 'how far a job was, and how fast at that moment',
   },
   {
     treat: 'timing',
@@ -81,10 +81,12 @@ export interface ListRule {
   readonly path: string;
   /** The first of these members that an item has is its key. */
   readonly by: readonly string[];
+  /** Where the key is made up by the endpoints: only items that are equal in this member are the same. */
+  readonly alike?: string;
 }
 
 export const LIST_RULES: readonly ListRule[] = [
-  { in: ['query-named-block-nodes'], path: '$.return', by: ['node-name'] },
+  { in: ['query-named-block-nodes'], path: '$.return', by: ['node-name'], alike: 'drv' },
   { in: ['query-named-block-nodes'], path: '$.return[].dirty-bitmaps', by: ['name'] },
   { in: ['query-block'], path: '$.return', by: ['device', 'qdev'] },
   { in: ['query-block'], path: '$.return[].dirty-bitmaps', by: ['name'] },

@@ -97,12 +97,12 @@ export class ValueComparison {
   }
 
   /** Items by their key; made-up keys that were not met yet are paired in order. */
-  #sets(left: readonly Json[], right: readonly Json[], { by }: ListRule, place: Place): void {
+  #sets(left: readonly Json[], right: readonly Json[], { by, alike }: ListRule, place: Place): void {
     const types = elementTypes(place.types);
     const rest = [...right];
     for (const [index, ours] of left.entries()) {
       const key = keyOf(ours, by);
-      const at = rest.findIndex((other) => this.#sameKey(key, keyOf(other, by)));
+      const at = rest.findIndex((other) => this.#sameKey(key, keyOf(other, by), sameIn(alike, ours, other)));
       const inner = { ...place, types, path: `${place.path}[${index}]` };
       if (at < 0) this.#report(inner, ours, undefined);
       else this.#values(ours, rest.splice(at, 1)[0]!, inner);
@@ -110,11 +110,12 @@ export class ValueComparison {
     for (const theirs of rest) this.#report({ ...place, types, path: `${place.path}[]` }, undefined, theirs);
   }
 
-  #sameKey(left: Json | undefined, right: Json | undefined): boolean {
+  /** `alike`: two keys that were made up and not met yet may belong together. */
+  #sameKey(left: Json | undefined, right: Json | undefined, alike: boolean): boolean {
     if (left === undefined || right === undefined) return left === right;
     if (typeof left !== 'string' || typeof right !== 'string') return jsonEqual(left, right);
     if (!isMadeName(left) || !isMadeName(right)) return left === right;
-    return this.#names.rightOf(left) === right || (this.#free(left) && !this.#names.hasRight(right));
+    return this.#names.rightOf(left) === right || (alike && this.#free(left) && !this.#names.hasRight(right));
   }
 
   #free(left: string): boolean {
@@ -146,6 +147,11 @@ function keyOf(item: Json, by: readonly string[]): Json | undefined {
   if (!isJsonObject(item)) return item;
   const member = by.find((name) => item[name] !== undefined && item[name] !== '');
   return member === undefined ? undefined : item[member];
+}
+
+function sameIn(member: string | undefined, left: Json, right: Json): boolean {
+  if (member === undefined || !isJsonObject(left) || !isJsonObject(right)) return true;
+  return left[member] === right[member];
 }
 
 function elementTypes({ left, right }: TypePair): TypePair {

@@ -22,6 +22,9 @@ export function account(finding: Finding, program: Program, record: CaseRecord, 
     `${WHAT[symptom.kind]} after ${program.steps.length} step(s).`,
     '',
     `- Endpoint: \`${target}\`, version ${release}`,
+    ...(finding.diff === undefined
+      ? []
+      : [`- Compared with \`${finding.diff}\`: left is the endpoint, right is that`]),
     `- Shown by ${held} of ${runs} runs on a fresh endpoint`,
     `- Found by a campaign with seed \`${seed}\``,
   ];

@@ -21,6 +21,8 @@ export interface FindingHead {
   readonly version: Json;
   readonly seed: string;
   readonly grounds: readonly FuzzGround[];
+  /** The second target, where programs ran on two. */
+  readonly diff?: string;
 }
 
 /** What `finding.json` holds. */
@@ -31,6 +33,8 @@ export interface Finding {
   readonly seed: string;
   readonly runs: number;
   readonly held: number;
+  /** The second target that it differs from; what it did is in `symptom`. */
+  readonly diff?: string;
 }
 
 const META = 'finding.json';
@@ -50,8 +54,8 @@ export function writeFinding(
   const name = folderName(symptom);
   const folder = join(out, 'findings', name);
   mkdirSync(folder, { recursive: true });
-  const { target, version, seed } = head;
-  const finding: Finding = { symptom, target, version, seed, runs, held };
+  const { target, version, seed, diff } = head;
+  const finding: Finding = { symptom, target, version, seed, runs, held, ...(diff && { diff }) };
   const program = decode(answer.program);
   const write = (file: string, text: string, mode = 0o644): void =>
     writeFileSync(join(folder, file), text, { mode });

@@ -4,7 +4,7 @@ import type { CaseRecord } from '../../reports/record.ts';
 import type { Abstract } from './abstraction.ts';
 import { type MatchRule, type Symptom, symptomsOf } from './buckets.ts';
 import { DEFAULT_LIMITS, investigate, type Limits } from './investigate.ts';
-import type { Lane } from './lane.ts';
+import type { ProgramRunner } from './lane.ts';
 import { featuresOf } from './novelty.ts';
 import type { FuzzSetting } from './setting.ts';
 
@@ -34,7 +34,7 @@ export interface Hand {
 }
 
 export interface HandOptions {
-  readonly lane: Lane;
+  readonly lane: ProgramRunner;
   readonly setting: FuzzSetting;
   readonly abstract: Abstract;
   readonly rule?: MatchRule;

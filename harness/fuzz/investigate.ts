@@ -7,7 +7,7 @@ import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
 import type { Abstract } from './abstraction.ts';
 import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
-import type { Lane } from './lane.ts';
+import type { ProgramRunner } from './lane.ts';
 import type { FuzzSetting } from './setting.ts';
 
 export interface Investigation {
@@ -46,7 +46,7 @@ const MOST_RUNS = 3;
 export async function investigate(
   program: Program,
   symptom: Symptom,
-  lane: Lane,
+  lane: ProgramRunner,
   { grounds }: FuzzSetting,
   abstract: Abstract,
   rule: MatchRule = 'bucket',

@@ -26,7 +26,14 @@ interface Kept {
   programs: number;
 }
 
-export class Lane {
+/** Runs programs one at a time. */
+export interface ProgramRunner {
+  /** `fresh`: on an endpoint that has seen nothing yet. Rejects if the endpoint does not start. */
+  run(program: Program, fresh?: boolean): Promise<Execution>;
+  stop(): Promise<void>;
+}
+
+export class Lane implements ProgramRunner {
   readonly #setting: FuzzSetting;
   readonly #area: ScratchArea;
   readonly #kept = new Map<string, Kept>();
@@ -42,7 +49,6 @@ export class Lane {
     return this.#started;
   }
 
-  /** `fresh`: on an endpoint that has seen nothing yet. Rejects if the endpoint does not start. */
   async run(program: Program, fresh = false): Promise<Execution> {
     const ground = this.#setting.grounds.find(({ name }) => name === program.ground);
     if (ground === undefined) throw new Error(`no ground '${program.ground}' on this target`);

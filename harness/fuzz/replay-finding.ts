@@ -4,8 +4,8 @@ import type { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import { matches, symptomsOf } from './buckets.ts';
 import { DEFAULT_HANG_MS } from './defaults.ts';
-import { readFinding } from './findings.ts';
-import { Lane } from './lane.ts';
+import { type Finding, readFinding } from './findings.ts';
+import { Lane, type ProgramRunner } from './lane.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
 export interface FindingResult {
@@ -21,6 +21,8 @@ export interface ReplayFindingsOptions {
   readonly folders: readonly string[];
   /** The target of a finding, by the name it was found on. */
   readonly targetOf: (name: string) => Promise<Target>;
+  /** Runs programs on what was prepared, and on the second target of a finding that has one. Default: a lane of one. */
+  readonly laneOf?: (prepared: Prepared, finding: Finding) => Promise<ProgramRunner>;
   readonly area: ScratchArea;
   readonly signal?: AbortSignal;
   readonly onResult?: (result: FindingResult) => void;
@@ -47,7 +49,7 @@ export async function replayFindings(options: ReplayFindingsOptions): Promise<Fi
 
 async function replayFinding(
   folder: string,
-  { targetOf, area, signal }: ReplayFindingsOptions,
+  { targetOf, laneOf, area, signal }: ReplayFindingsOptions,
   prepared: Map<string, Promise<Prepared>>,
 ): Promise<FindingResult> {
   const { finding, program } = readFinding(folder);
@@ -66,10 +68,11 @@ async function replayFinding(
     });
     prepared.set(target.name, ready);
   }
-  const { setting, abstract } = await ready;
+  const made = await ready;
+  const { setting, abstract } = made;
   if (!setting.grounds.some(({ name }) => name === program.ground))
     return { file: folder, verdict: 'SKIPPED', reason: `the target has no ground '${program.ground}'` };
-  const lane = new Lane(setting, area);
+  const lane = (await laneOf?.(made, finding)) ?? new Lane(setting, area);
   try {
     const runs = finding.held === finding.runs ? finding.runs : MOST_RUNS;
     for (let run = 0; run < runs; run += 1) {

@@ -9,7 +9,7 @@
  */
 import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
-
+import type { CaseRecord } from '../../reports/record.ts';
 import { type Comparison, compareRuns, excused } from '../differ/differ.ts';
 import { type Difference, placeOf } from '../differ/difference.ts';
 import type { SideRun } from '../differ/side.ts';
@@ -129,10 +129,10 @@ export class Pair {
 
   /** What does not differ every time is told as a matter of timing. */
   async compare(subject: Subject): Promise<Outcome> {
-    const first = await this.#run(subject);
+    const { record: _, ...first } = await this.run(subject);
     let { found } = first;
     for (let run = 1; run < RUNS && found.some(isUnexplained); run += 1) {
-      const again = await this.#run(subject, true);
+      const again = await this.run(subject, true);
       const places = new Set(again.found.map(({ difference }) => placeOf(difference)));
       found = found.map((one) => {
         if (!isUnexplained(one) || places.has(placeOf(one.difference))) return one;
@@ -151,7 +151,7 @@ export class Pair {
       // What only words an error differently is plain as it is.
       if (difference.class === 'text' || this.#shrinkMs <= 0) continue;
       const holds = async (candidate: Program): Promise<boolean> => {
-        const { found } = await this.#run(programSubject(where, candidate, this.#grounds), true);
+        const { found } = await this.run(programSubject(where, candidate, this.#grounds), true);
         return found.some((one) => one.key === key);
       };
       const started = performance.now();
@@ -167,7 +167,8 @@ export class Pair {
     await Promise.all(this.#sides.map((side) => side.stop()));
   }
 
-  async #run(subject: Subject, fresh?: boolean): Promise<Outcome> {
+  /** Once, with what the left side recorded. */
+  async run(subject: Subject, fresh?: boolean): Promise<Outcome & { readonly record: CaseRecord }> {
     const { definition, make } = subject;
     const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh);
     const runs = this.#sides.map(
@@ -181,7 +182,7 @@ export class Pair {
       verdict: verdictOn(difference, left, right, judged),
       ...this.#explain(difference, subject),
     }));
-    return { subject, found, ...(skipped !== undefined && { skipped }) };
+    return { subject, found, record: left.record, ...(skipped !== undefined && { skipped }) };
   }
 }
 

@@ -8,7 +8,6 @@
  *      comparing transcripts compares state;
  *   4. and where no job runs, the contents of all nodes are read.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
@@ -44,13 +43,14 @@ const PATIENCE = 0.5;
 export async function lockstep(
   sides: readonly Side[],
   definition: CaseDefinition,
-  make: CaseMaker = () => definition,
+  make: CaseMaker = () => ({ definition }),
   fresh = definition.fresh === true,
 ): Promise<LockstepRun> {
   const seats: Seat[] = sides.map(({ setting }) => new Seat(setting.offered));
+  const jobs = new Jobs(seats);
   const skewed = new Set<number>();
   const rendezvous = new Rendezvous(sides.length, sides[0]!.setting.caseTimeout * PATIENCE, async () => {
-    if (!(await alike(seats))) skewed.add(Math.max(...seats.map(({ exchanges }) => exchanges)) + 1);
+    if (!(await jobs.alike())) skewed.add(Math.max(...seats.map(({ exchanges }) => exchanges)) + 1);
   });
   const queries = STATE_QUERIES.filter(({ command }) =>
     sides.every(({ setting }) => setting.offered.commands.has(command)),
@@ -60,7 +60,8 @@ export async function lockstep(
       const seat = seats[index]!;
       const made: CaseMaker = (session) => {
         seat.session = session;
-        return held(make(session), seat, () => rendezvous.arrive(index), queries);
+        const { definition: own, ...rest } = make(session);
+        return { ...rest, definition: held(own, seat, () => rendezvous.arrive(index), queries) };
       };
       try {
         const record = await side.run(definition, made, fresh);
@@ -110,19 +111,33 @@ function stateOf(job: Json): string {
   return `${String(device)}:${ready === true ? 'ready' : ''}:${paused === true ? 'paused' : ''}`;
 }
 
-/** Waits until the jobs of all sides stand alike; false if they do not. */
-async function alike(seats: readonly Seat[]): Promise<boolean> {
-  if (!seats.some(({ jobs }) => jobs)) return true;
-  for (const seat of seats) seat.jobs = true;
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    const states = await Promise.all(seats.map((seat) => seat.jobStates()));
-    if (states.every((state) => state === states[0])) return true;
-    for (const seat of seats) seat.jobs = true;
-    await Promise.all(
-      seats.map(({ session }) => session?.endpoint.settle(PAUSE_MS).catch(() => undefined) ?? sleep(0)),
-    );
+/** Brings the jobs of all sides into the same state, where waiting does it. */
+class Jobs {
+  readonly #seats: readonly Seat[];
+  /** States that waiting has not changed: it is not tried again. */
+  #given = '';
+
+  constructor(seats: readonly Seat[]) {
+    this.#seats = seats;
   }
-  return false;
+
+  /** False if they do not come to stand alike. */
+  async alike(): Promise<boolean> {
+    for (let tries = 0; tries < TRIES && this.#seats.some(({ jobs }) => jobs); tries += 1) {
+      // Who has no job yet, or none any more, has to be looked at too while another has one.
+      for (const seat of this.#seats) seat.jobs = true;
+      const states = await Promise.all(this.#seats.map((seat) => seat.jobStates()));
+      if (states.every((state) => state === states[0])) return true;
+      for (const seat of this.#seats) seat.jobs = true;
+      const now = states.join(' | ');
+      if (now === this.#given) return false;
+      if (tries === TRIES - 1) this.#given = now;
+      await Promise.all(
+        this.#seats.map(({ session }) => session?.endpoint.settle(PAUSE_MS).catch(() => undefined)),
+      );
+    }
+    return !this.#seats.some(({ jobs }) => jobs);
+  }
 }
 
 /** Waits for the other sides. */

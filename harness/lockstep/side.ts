@@ -2,6 +2,7 @@
 import type { CaseRecord, EndpointIdentity } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
+import type { Check } from '../checks/check.ts';
 import { EMPTY_TOPOLOGY, notStarted, topologyOf, unrun } from '../runner/execute.ts';
 import { introduce } from '../runner/identity.ts';
 import { skipReason } from '../runner/needs.ts';
@@ -29,8 +30,14 @@ export async function meetTarget(target: Target, area: ScratchArea, timeout: num
   }
 }
 
-/** Makes the case of what is to be run for a session: programs need one, cases do not. */
-export type CaseMaker = (session: Session) => CaseDefinition;
+/** What runs on a session, with checks of its own besides those of the suite. */
+export interface Made {
+  readonly definition: CaseDefinition;
+  readonly checks?: readonly Check[];
+}
+
+/** Programs need a session, cases do not. */
+export type CaseMaker = (session: Session) => Made;
 
 export class Side {
   readonly setting: CaseSetting;
@@ -52,7 +59,9 @@ export class Side {
     try {
       if (fresh) await this.#drop(key);
       const session = await this.#session(definition, key);
-      const { record, reusable } = await runCase(make(session), session, this.setting);
+      const { definition: made, checks } = make(session);
+      const setting = checks === undefined ? this.setting : { ...this.setting, checks };
+      const { record, reusable } = await runCase(made, session, setting);
       if (!reusable) await this.#drop(key);
       return record;
     } catch (error) {

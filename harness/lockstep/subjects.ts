@@ -37,7 +37,7 @@ export function caseSubjects(cases: readonly CaseDefinition[], patterns: readonl
   return plan(cases, { patterns }).map((definition) => ({
     where: definition.id,
     definition,
-    make: () => definition,
+    make: () => ({ definition }),
   }));
 }
 

@@ -1,0 +1,187 @@
+/** The whole way on fake endpoints that differ in known ways. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decode } from '../../generators/sequences/encoding.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import { introspect } from '../../spec/compiler/introspect.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../cases/case.ts';
+import { symptomsOf } from '../fuzz/buckets.ts';
+import { ScratchArea } from '../runner/scratch.ts';
+import { type FakePort, fakeTarget } from '../testing/fake-endpoint.ts';
+import { diff, type Outcome } from './diff.ts';
+import { DiffLane } from './diff-lane.ts';
+import { explainer, KnownDifferences } from './known.ts';
+import { DiffReport } from './report.ts';
+import { type Introduced, meetTarget } from './side.ts';
+import { caseSubjects, commonGrounds, programSubject, type Subject } from './subjects.ts';
+
+let area: ScratchArea;
+beforeEach(async () => {
+  area = await ScratchArea.open();
+});
+afterEach(() => area.close());
+
+const COMMANDS = new Set([
+  'query-qmp-schema',
+  'query-block-jobs',
+  'block_resize',
+  'eject',
+  'query-named-block-nodes',
+]);
+
+/** An endpoint of a few commands; `answer` replaces what it says to one. */
+function endpoint(
+  answer: (command: string, args: JsonObject, port: FakePort) => JsonObject | undefined = () => undefined,
+) {
+  const schema: Json = introspect(loadBlockSchema()).filter(
+    (entry) => entry['meta-type'] !== 'command' || COMMANDS.has(String(entry.name)),
+  );
+  const target = fakeTarget({
+    virtualTime: true,
+    schema,
+    capabilities: { monitors: 1 },
+    answer: (command, args, port) => {
+      const own = answer(command, args, port);
+      if (own !== undefined) return own;
+      if (!COMMANDS.has(command)) return undefined;
+      return { return: command.startsWith('query-') ? [] : {} };
+    },
+  });
+  return meetTarget(target, area, 2_000);
+}
+
+const refusal = (desc: string): JsonObject => ({ error: { class: 'GenericError', desc } });
+const resize: CaseDefinition = {
+  id: 'a/resize',
+  title: 'a resize',
+  requirements: [],
+  run: async (t: CaseContext) => {
+    await t.request({ execute: 'block_resize', arguments: { device: 'x', size: 1 } });
+  },
+};
+
+async function differences(
+  left: Introduced,
+  right: Introduced,
+  subjects: readonly Subject[],
+  judge: Introduced | null = null,
+) {
+  const explain = explainer(new KnownDifferences([], left.identity, right.identity), (text) => text);
+  const outcomes: Outcome[] = [];
+  const onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
+  await diff({
+    left,
+    right,
+    judge,
+    explain,
+    area,
+    subjects,
+    seed: 's',
+    jobs: 1,
+    caseTimeout: 2_000,
+    onOutcome,
+  });
+  const report = new DiffReport();
+  for (const outcome of outcomes) report.add(outcome);
+  return { report, entries: report.entries(), keys: report.entries().map(({ key }) => key) };
+}
+
+describe('diff', () => {
+  it('finds nothing between two that are alike', async () => {
+    const { report, keys } = await differences(
+      await endpoint(),
+      await endpoint(),
+      caseSubjects([resize], []),
+    );
+    expect(keys).toEqual([]);
+    expect(report.totals).toEqual({ compared: 1, equal: 1, explained: 0, skipped: 0 });
+  });
+
+  it('tells who refuses, and whom a judge takes for wrong', async () => {
+    const refusing = await endpoint((command) => (command === 'block_resize' ? refusal('no') : undefined));
+    const { entries } = await differences(
+      await endpoint(),
+      refusing,
+      caseSubjects([resize], []),
+      await endpoint(),
+    );
+    expect(entries).toMatchObject([
+      {
+        key: 'must block_resize $: left does it, right refuses: no',
+        count: 1,
+        first: { where: 'a/resize', verdict: { wrong: 'right', by: 'judge' } },
+      },
+    ]);
+  });
+
+  it('asks for the state at the end', async () => {
+    const job = {
+      type: 'stream',
+      device: 'j',
+      len: 0,
+      offset: 0,
+      busy: false,
+      paused: false,
+      speed: 0,
+      ready: false,
+    };
+    const working = await endpoint((command) =>
+      command === 'query-block-jobs' ? { return: [{ ...job, 'io-status': 'ok' }] } : undefined,
+    );
+    const { keys } = await differences(working, await endpoint(), caseSubjects([resize], []));
+    expect(keys).toEqual(['must query-block-jobs $.return[]: only left']);
+  });
+
+  it('takes what shows only sometimes for timing', async () => {
+    let asked = 0;
+    const moody = await endpoint((command) => {
+      if (command !== 'block_resize') return undefined;
+      asked += 1;
+      return asked === 1 ? refusal('not now') : undefined;
+    });
+    const { entries } = await differences(await endpoint(), moody, caseSubjects([resize], []));
+    expect(entries).toMatchObject([
+      {
+        key: 'timing block_resize $: left does it, right refuses: not now',
+        reason: 'it does not show in every run',
+      },
+    ]);
+  });
+
+  it('shrinks programs', async () => {
+    const [left, right] = [
+      await endpoint(),
+      await endpoint((command, { size }) =>
+        command === 'block_resize' && size === 7 ? refusal('seven') : undefined,
+      ),
+    ];
+    const program = decode(
+      'ground empty\neject {}\nblock_resize {"size":3}\n& block_resize {"size":7}\neject {}\n',
+    );
+    const subject = programSubject('program 0', program, commonGrounds([left.target, right.target]));
+    const { entries } = await differences(left, right, [subject]);
+    expect(entries).toHaveLength(1);
+    expect(entries[0]!.first.program).toEqual(decode('ground empty\nblock_resize {"size":7}\n'));
+  });
+});
+
+describe('a lane on two targets', () => {
+  it('takes for deviations what the second does not do', async () => {
+    const right = await endpoint((command) => (command === 'eject' ? refusal('locked') : undefined));
+    const left = await endpoint();
+    const explain = explainer(new KnownDifferences([], left.identity, right.identity), (text) => text);
+    const lane = new DiffLane({ left, right, explain, area, seed: 's' });
+    try {
+      const { record } = await lane.run(decode('ground empty\nblock_resize {"size":1}\neject {}\n'));
+      expect(symptomsOf(record, (text) => text)).toMatchObject([
+        {
+          kind: 'deviation',
+          check: 'diff/must',
+          bucket: 'deviation diff/must: eject: left does it, right refuses: locked',
+        },
+      ]);
+    } finally {
+      await lane.stop();
+    }
+  });
+});
