@@ -4,7 +4,7 @@ import { openBacking } from '../graph/backing.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { checkGranularity, createMirror, type MirrorArguments } from '../jobs/mirror.ts';
-import { attachTargetBacking, openTarget } from '../jobs/target-image.ts';
+import { openTarget } from '../jobs/target-image.ts';
 import { CommandError, type Handler } from './command.ts';
 
 interface DriveMirrorArguments extends MirrorArguments {
@@ -43,10 +43,7 @@ export const driveMirror: Handler = async (args, context) => {
       target,
       base: sync === 'top' ? source.backing?.node : undefined,
       replaces: given.replaces,
-      attachBacking: async () => {
-        if (given.mode === 'existing') await openBacking(graph, target);
-        else if (below) attachTargetBacking(graph, target, sync === 'none' ? source : below);
-      },
+      ...(given.mode === 'existing' ? { openBacking: () => openBacking(graph, target) } : { backing: below }),
     } as const;
     const job = await createMirror(context, plan, { ...given, sync: sync === 'none' ? 'none' : 'some' });
     await job.start();

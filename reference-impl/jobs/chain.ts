@@ -21,15 +21,22 @@ export async function isAllocated(node: Node, offset: number, length: number) {
   return { allocated: status.allocated, length: Math.min(length, status.length) };
 }
 
-/** Whether some node from `top` down to `base`, which is left out, decides the contents, and for how many bytes. */
+/**
+ * Whether some node from `top` down to `base`, which is left out, decides the contents, and for how many bytes. What a short
+ * backing file hides of a longer base is its own: zeroes.
+ */
 export async function isAllocatedAbove(top: Node, base: Node | undefined, offset: number, length: number) {
   let shared = length;
+  const baseLength = base?.requests.length() ?? 0;
   for (const node of chain(top, base)) {
+    const ownLength = node.requests.length();
+    const hides = ownLength < baseLength;
+    if (hides && ownLength <= offset && offset < baseLength)
+      return { allocated: true, length: Math.min(shared, baseLength - offset) };
     const status = await isAllocated(node, offset, length);
     if (status.allocated) return { allocated: true, length: Math.min(shared, status.length) };
-    // What lies behind the end of a short backing file says nothing about the rest.
-    if (node === top || offset + status.length < node.requests.length())
-      shared = Math.min(shared, status.length);
+    // Otherwise, what lies behind the end of a short backing file says nothing about the rest.
+    if (node === top || hides || offset + status.length < ownLength) shared = Math.min(shared, status.length);
   }
   return { allocated: false, length: shared };
 }

@@ -17,13 +17,20 @@ export interface EventSeen {
 }
 
 export class Bench {
-  readonly folder = mkdtempSync(join(tmpdir(), 'qmpcheck-jobs-'));
+  readonly folder: string;
   readonly clock = new ManualClock();
   readonly events: EventSeen[] = [];
   readonly machine: Machine;
 
-  constructor() {
-    this.machine = new Machine({ cwd: this.folder, clock: this.clock, random: () => 7, jobLifecycle: true });
+  /** In a folder of its own, unless it is another one's. */
+  constructor(folder = mkdtempSync(join(tmpdir(), 'qmpcheck-jobs-'))) {
+    this.folder = folder;
+    this.machine = new Machine({
+      cwd: this.folder,
+      clock: this.clock,
+      random: repeatable(),
+      jobLifecycle: true,
+    });
     this.machine.emit = (event, data = {}) => void this.events.push({ event, data });
   }
 
@@ -106,4 +113,13 @@ export class Bench {
     await this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** The same numbers in every run, of 32 bits. */
+function repeatable(): () => number {
+  let state = 7;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state;
+  };
 }
