@@ -175,7 +175,7 @@ describe('resize', () => {
     await block.graph.withRoot(node, Permission.write, async () => {
       node.parents[0]!.permissions = { takes: Permission.write, shares: Permission.write };
       expect(await refusal(block.resize(node, 512))).toBe(
-        "Conflicts with use by  as 'root', which does not allow 'resize' on f",
+        "Conflicts with use by a block device as 'root', which does not allow 'resize' on f",
       );
     });
     expect(node.requests.length()).toBe(4096);

@@ -107,7 +107,7 @@ function checkSiblings(edge: Edge, wanted: Permissions, plan: Plan): void {
     const { takes, shares } = plan.get(other) ?? other.permissions;
     const conflict = (verb: string, bits: number) =>
       new CommandError(
-        `Conflicts with use by ${other.userName()} as '${other.name}', which ${verb} '${names(bits)}' on ${edge.node.name}`,
+        `Conflicts with use by ${other.userName() || 'a block device'} as '${other.name}', which ${verb} '${names(bits)}' on ${edge.node.name}`,
       );
     if (wanted.takes & ~shares) throw conflict('does not allow', wanted.takes & ~shares);
     if (takes & ~wanted.shares) throw conflict('uses', takes & ~wanted.shares);
