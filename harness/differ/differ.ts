@@ -13,7 +13,16 @@ import { validateArguments } from '../../spec/validate.ts';
 import type { Difference } from './difference.ts';
 import { compareEvents } from './events.ts';
 import { SELF_DESCRIPTIONS } from './rules.ts';
-import { answerOf, argumentsOf, commandOf, repliesOf, type SideRun, stepsOf, subjectOf } from './side.ts';
+import {
+  answerOf,
+  argumentsOf,
+  commandOf,
+  repliesOf,
+  type SideRun,
+  stepsOf,
+  subjectOf,
+  ZEROES,
+} from './side.ts';
 import { NamePairs } from './texts.ts';
 import { ValueComparison } from './values.ts';
 
@@ -227,8 +236,14 @@ function compareContents(left: SideRun, right: SideRun): Difference[] {
       path: '$',
       left: ours[node]!,
       right: theirs[node]!,
-      message: `node ${node} reads differently`,
+      message: `node ${node} ${contentsTold(ours[node]!, theirs[node]!)}`,
     }));
+}
+
+function contentsTold(left: string, right: string): string {
+  const [ours, theirs] = [left.endsWith(ZEROES), right.endsWith(ZEROES)];
+  if (ours === theirs) return 'reads differently';
+  return `is zeroes on the ${ours ? 'left' : 'right'} only`;
 }
 
 /** How the two ended: a crash or hang of one, or another outcome; null if alike. */

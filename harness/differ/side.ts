@@ -3,6 +3,9 @@ import type { CaseRecord, TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 
+/** In place of a digest. */
+export const ZEROES = 'all zeroes';
+
 export interface SideRun {
   readonly record: CaseRecord;
   readonly offered: Schema;

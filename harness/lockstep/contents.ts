@@ -4,6 +4,7 @@ import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { NbdError } from '../data-plane/nbd.ts';
 import { DataPlane, offersData } from '../data-plane/plane.ts';
+import { ZEROES } from '../differ/side.ts';
 import { awaitFrom } from '../runner/patience.ts';
 import type { Session } from '../runner/session.ts';
 
@@ -29,7 +30,7 @@ export async function contentsOf(session: Session, offered: Schema): Promise<Rec
           .visit(name, false, async (client) => {
             const bytes = await client.read(0, Math.min(client.size, MOST_BYTES));
             if (isImage(bytes)) return null;
-            return `${client.size} bytes, ${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}`;
+            return `${client.size} bytes, ${told(bytes)}`;
           })
           .catch(failure);
         if (digest !== null) found[name] = digest;
@@ -46,6 +47,11 @@ function hasContents(node: Json): boolean {
 
 function nameOf(node: Json): string {
   return isJsonObject(node) ? String(node['node-name'] ?? '#') : '#';
+}
+
+function told(bytes: Buffer): string {
+  if (bytes.every((byte) => byte === 0)) return ZEROES;
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 
 /** How files of formats begin. Where such a format puts what in its file is its own business. */

@@ -82,6 +82,8 @@ class Seat {
   exchanges = 0;
   /** A command may have started a job that is there still. */
   jobs = false;
+  /** It has done so since jobs were looked at last. */
+  started = false;
   /** Of nodes, at the end. */
   contents: Readonly<Record<string, string>> = {};
   readonly offered: Schema;
@@ -123,6 +125,9 @@ class Jobs {
 
   /** False if they do not come to stand alike. */
   async alike(): Promise<boolean> {
+    // Jobs that are done at once on one side shall not be asked about while they are still at it.
+    if (this.#seats.some(({ started }) => started)) await this.#wait();
+    for (const seat of this.#seats) seat.started = false;
     for (let tries = 0; tries < TRIES && this.#seats.some(({ jobs }) => jobs); tries += 1) {
       // Who has no job yet, or none any more, has to be looked at too while another has one.
       for (const seat of this.#seats) seat.jobs = true;
@@ -132,11 +137,15 @@ class Jobs {
       const now = states.join(' | ');
       if (now === this.#given) return false;
       if (tries === TRIES - 1) this.#given = now;
-      await Promise.all(
-        this.#seats.map(({ session }) => session?.endpoint.settle(PAUSE_MS).catch(() => undefined)),
-      );
+      await this.#wait();
     }
     return !this.#seats.some(({ jobs }) => jobs);
+  }
+
+  async #wait(): Promise<void> {
+    await Promise.all(
+      this.#seats.map(({ session }) => session?.endpoint.settle(PAUSE_MS).catch(() => undefined)),
+    );
   }
 }
 
@@ -208,7 +217,10 @@ function heldMonitor(monitor: MonitorHandle, seat: Seat, arrive: Arrive): Monito
       return async (...args: unknown[]) => {
         await arrive();
         seat.exchanges += 1;
-        if (mayStartJob(args[0])) seat.jobs = true;
+        if (mayStartJob(args[0])) {
+          seat.jobs = true;
+          seat.started = true;
+        }
         return method(...args);
       };
     },
