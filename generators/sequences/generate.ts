@@ -26,12 +26,11 @@ export interface World {
   readonly invalid: number;
   /** Part of the other steps, from 0 to 1, that are damaged bytes. */
   readonly raw: number;
-  /** Whether contents can be written and read: some programs then do so. */
-  readonly data?: boolean;
+  /** Part of the programs, from 0 to 1, that write and compare contents; only where the endpoint lets one. */
+  readonly data?: number;
 }
 
-/** Parts of 100 of the programs that look at contents, and of their steps that do or begin a tale. */
-const DATA_PROGRAMS = 10;
+/** Parts of 100 of the steps of programs that look at contents: that do, and where a tale begins. */
 const TALES = 30;
 export const DATA_STEPS = 35;
 
@@ -42,7 +41,7 @@ const SOURCED = 10;
 const EXTENDED = 8;
 
 export function generate(world: World, random: Random): Program {
-  const data = world.data === true && random.chance(DATA_PROGRAMS);
+  const data = random.chance((world.data ?? 0) * 100);
   const ground = random.pick(data ? groundsWithFiles(world) : world.grounds);
   const scene = new Scene(ground);
   const length = 3 + random.below(random.chance(20) ? 30 : 12);
@@ -172,7 +171,7 @@ function somewhere(made: Call, { ground }: Scene, random: Random): Call {
   return { ...made, monitor, pipelined: random.chance(6) };
 }
 
-/** JSON text with a few bytes wrong; no colon is put in, so that no word becomes the name of a protocol. */
+/** JSON text with a few bytes wrong; a colon that comes to stand behind a word, as behind a protocol, goes. */
 export function garbled(text: string, random: Random): string {
   let garbage = text;
   for (let changes = 1 + random.below(3); changes > 0; changes -= 1) {
@@ -195,5 +194,5 @@ export function garbled(text: string, random: Random): string {
     ]);
     garbage = garbage.slice(0, at) + insert + garbage.slice(at + random.below(4));
   }
-  return `${garbage}\n`;
+  return `${garbage.replace(/(?<!["\s]):/g, '')}\n`;
 }

@@ -110,7 +110,7 @@ describe('invalid arguments', () => {
   });
   test('come up in the part of steps that is wanted', () => {
     const part = (invalid: number): number => {
-      const list = programs(400, 'ratio', { ...SOURCED, invalid, raw: 0, data: false });
+      const list = programs(400, 'ratio', { ...SOURCED, invalid, raw: 0, data: 0 });
       const steps = list.flatMap((program) => program.steps);
       const wrong = steps.filter(
         (step) =>

@@ -2,7 +2,7 @@
  * Tales: runs of steps in which contents are at stake. Something is written, a job copies it and is ended in one of the
  * ways in which jobs end, and what is left is looked at.
  */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import { Deal } from './deal.ts';
 import { type Call, call, type DataStep, type Step, type Write } from './program.ts';
 import type { Random } from './random.ts';
@@ -14,6 +14,9 @@ export const MOST_TALE = 12;
 
 const OFFSETS = [0, 512, 4096, 65536, 131072, 524288, 1048576 - 65536, 1048576 - 512];
 const LENGTHS = [512, 512, 4096, 65536, 131072];
+
+/** Of nodes that are resized. */
+const SIZES = [3 * 65536, 2 ** 19, 2 ** 20, 2 ** 21];
 
 /** Jobs whose result can be looked at in nodes. */
 const COPIERS = ['blockdev-mirror', 'blockdev-backup', 'block-stream', 'block-commit'];
@@ -45,12 +48,13 @@ export function jobTale(commands: ReadonlySet<string>, scene: Scene, random: Ran
   };
   const writeSource = (): Write => ({ ...write(scene, random, []), through: source });
   sometimes(60, writeSource);
-  sometimes(20, () => call('block_resize', { 'node-name': source, size: random.pick([1, 2, 4]) * 2 ** 20 }));
+  sometimes(20, () => call('block_resize', { 'node-name': source, size: random.pick(SIZES) }));
   steps.push(begin);
   sometimes(50, writeSource);
   sometimes(15, () => call('block-job-pause', { device: job }));
   sometimes(15, () => ({ kind: 'compare' }));
   sometimes(15, () => call('block-job-resume', { device: job }));
+  if ('speed' in begin.arguments) sometimes(70, () => call('block-job-set-speed', { device: job, speed: 0 }));
   steps.push(...ending(command, job, random), { kind: 'compare' });
   return steps.filter((step) => step.kind !== 'call' || commands.has(step.command));
 }
@@ -67,9 +71,10 @@ function ending(command: string, job: string, random: Random): Step[] {
   return steps;
 }
 
-/** Most often the whole image at full speed, so that there is an end to look at. */
+/** Most often the whole image, and at full speed or so slowly that there is time to write meanwhile. */
 function endingSoon(args: JsonObject, random: Random): JsonObject {
-  if (random.chance(25)) return args;
+  if (random.chance(15)) return args;
   const { speed: _speed, 'auto-finalize': _finalize, ...rest } = args;
-  return isJsonObject(rest) && 'sync' in rest && random.chance(80) ? { ...rest, sync: 'full' } : rest;
+  const whole = 'sync' in rest && random.chance(80) ? { ...rest, sync: 'full' } : rest;
+  return random.chance(25) ? { ...whole, speed: random.pick([1, 65536]) } : whole;
 }

@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import type { Json } from '../../spec/json.ts';
 import type { Check, Exchange } from '../checks/check.ts';
+import { isQuery } from '../checks/query-changes-nothing.ts';
 import { Effects } from './effects.ts';
 import { type NbdClient, NbdClosed, NbdError } from './nbd.ts';
 import { DataPlane, type PlanePort } from './plane.ts';
@@ -36,6 +37,8 @@ export class DataOracle {
   readonly #plane: DataPlane;
   readonly #breaches: { readonly node: string; readonly breach: Breach }[] = [];
   #written: string | null = null;
+  /** Something may have changed since all was read last. */
+  #stale = true;
 
   constructor({ port, options }: OracleOptions) {
     this.#port = port;
@@ -54,7 +57,9 @@ export class DataOracle {
 
   /** Reads all nodes that can be read. */
   async compare(): Promise<void> {
-    const inFlux = this.effects.jobs.inFlux;
+    const { active, inFlux } = this.effects.jobs;
+    if (!this.#stale && active.length === 0) return;
+    this.#stale = false;
     const names = this.shadow.readable.filter((name) => !inFlux.has(name));
     if (names.length === 0) return;
     await this.#plane.during(this.#server, async (server) => {
@@ -72,6 +77,7 @@ export class DataOracle {
     const name = exported ?? through;
     if (!this.shadow.isReadable(name) || jobs.inFlux.has(name)) return;
     this.#written = name;
+    this.#stale = true;
     const act = async (client: NbdClient): Promise<void> => {
       if (client.readOnly || client.size > LARGEST || offset >= client.size) return;
       if (this.shadow.claimOf(name) === undefined) await this.#look(name, client);
@@ -120,6 +126,7 @@ export class DataOracle {
   #saw({ command, request, arguments: args, reply, events, monitor }: Exchange): void {
     // Every monitor is told of every event: one is enough.
     const heard = monitor === 0 ? events : [];
+    if (heard.length > 0 || (request !== undefined && !isQuery(command))) this.#stale = true;
     if (request !== undefined && command !== undefined) {
       if (reply !== undefined) this.effects.saw(command, args ?? {}, Object.hasOwn(reply, 'return'), heard);
       return;

@@ -37,6 +37,7 @@ interface Run {
   readonly name: string;
   readonly defect: Defect | null;
   readonly commands: number;
+  readonly ground?: string;
   readonly hands?: number;
   readonly muted?: (bucket: string) => boolean;
   readonly afresh?: boolean;
@@ -45,9 +46,9 @@ interface Run {
 }
 
 async function campaign(run: Run): Promise<CampaignResult> {
-  const { name, defect, commands, hands = 1, beforeInvestigation, ...options } = run;
+  const { name, defect, commands, ground = 'empty', hands = 1, beforeInvestigation, ...options } = run;
   const { setting, world, abstract, identity } = await prepared(defect);
-  const grounds = setting.grounds.slice(0, 1);
+  const grounds = setting.grounds.filter((one) => one.name === ground);
   const own = { ...setting, grounds };
   const crew = Array.from({ length: hands }, () =>
     localHand({ lane: new Lane(own, area), setting: own, abstract }),
@@ -88,8 +89,9 @@ function log(name: string): string {
 
 const BROKEN = planted('negative size of a new node');
 
-test('says nothing of an endpoint that is as it should be', async () => {
-  const { progress, findings } = await campaign({ name: 'sound', defect: null, commands: 2_500 });
+test.each(['empty', 'chain'])('says nothing of an endpoint that is as it should be: %s', async (ground) => {
+  const name = `sound-${ground}`;
+  const { progress, findings } = await campaign({ name, defect: null, ground, commands: 2_500 });
   expect(findings).toEqual([]);
   expect(progress).toMatchObject({ errors: 0, lastError: null });
   expect(progress.corpus).toBeGreaterThan(20);
@@ -171,7 +173,8 @@ describe('findings', () => {
 test.each([
   'third identical call',
   'resize to nothing',
-  'cancelled mirror after a resize loses a cluster',
+  'stream drops a cluster',
+  'completed mirror lacks its last cluster',
   'backup into a smaller node',
   'pausing a job that never was',
   'change of a node without children',

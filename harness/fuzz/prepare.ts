@@ -14,6 +14,9 @@ import { type Abstract, abstractor, vocabulary } from './abstraction.ts';
 import { type FuzzGround, groundsFor } from './grounds.ts';
 import type { FuzzSetting } from './setting.ts';
 
+/** Part of the programs that look at contents: they take several times as long as others. */
+const DATA_PROGRAMS = 0.1;
+
 export interface PrepareOptions {
   readonly target: Target;
   readonly area: ScratchArea;
@@ -54,6 +57,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     }
   }
   const schema = loadBlockSchema();
+  const { owned, sharedFiles } = target.capabilities;
   const sourced = sourcedCommands(offered);
   const shaped = SHAPES.map(({ command }) => command).filter((command) => offered.commands.has(command));
   return {
@@ -66,7 +70,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       source: schemaSource([intersect(schema, offered), offered], sourced),
       invalid,
       raw,
-      data: target.capabilities.owned && target.capabilities.sharedFiles && offersData(offered),
+      data: owned && sharedFiles && offersData(offered) ? DATA_PROGRAMS : 0,
     },
     setting: {
       target,

@@ -7,6 +7,10 @@ import type { Endpoint, ExitInfo, Target, TargetCapabilities } from '../targets/
 import { memoryTransport } from '../transports/memory.ts';
 
 export interface FakePort {
+  /** What it was started with. */
+  readonly options: readonly string[];
+  /** Its scratch folder. */
+  readonly dir: string;
   /** Sends an event on every monitor. */
   emit(event: string, data?: JsonObject): void;
   /** Ends the endpoint; nothing more is answered. */
@@ -22,6 +26,8 @@ export interface FakeOptions {
   readonly schema?: Json;
   readonly capabilities?: Partial<TargetCapabilities>;
   readonly lastWords?: readonly string[];
+  /** It has ended, or was ended. */
+  readonly ended?: (port: FakePort) => void;
   /** Waiting costs no real time. */
   readonly virtualTime?: boolean;
 }
@@ -56,16 +62,17 @@ export function fakeTarget(options: FakeOptions): FakeTarget {
       ...options.capabilities,
     },
     unavailable: () => Promise.resolve(null),
-    start: async ({ scratch }) => {
+    start: async ({ scratch, topology }) => {
       counts.started += 1;
       counts.running += 1;
-      return fakeEndpoint(options, scratch, received, counts);
+      return fakeEndpoint(options, topology.options, scratch, received, counts);
     },
   };
 }
 
 function fakeEndpoint(
   options: FakeOptions,
+  started: readonly string[],
   dir: string,
   received: JsonObject[],
   counts: { running: number },
@@ -77,6 +84,8 @@ function fakeEndpoint(
     leave = resolve;
   });
   const port: FakePort = {
+    options: started,
+    dir,
     emit: (event, data) => {
       const message = { timestamp: STAMP, event, ...(data && { data }) };
       for (const client of clients) client.data(line(message));
@@ -85,6 +94,7 @@ function fakeEndpoint(
       if (!running) return;
       running = false;
       counts.running -= 1;
+      options.ended?.(port);
       leave(exit);
       for (const client of clients) client.end();
     },

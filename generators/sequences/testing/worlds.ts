@@ -16,7 +16,7 @@ export const WORLD: World = {
   commands: new Set(SHAPES.map(({ command }) => command)),
   invalid: 0.05,
   raw: 0.02,
-  data: true,
+  data: 0.15,
 };
 
 const NEWEST = SCHEMAS.at(-1)![1];

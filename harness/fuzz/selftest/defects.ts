@@ -5,6 +5,7 @@
  */
 import { isJsonObject, type JsonObject, stringifyJson } from '../../../spec/json.ts';
 import type { SymptomKind } from '../buckets.ts';
+import { DATA_DEFECTS } from './data-defects.ts';
 import type { Job, Model, Node } from './model.ts';
 
 /** One command as a defect sees it: state and reply are those after it, `was` is from before. */
@@ -26,6 +27,10 @@ export interface Defect {
   readonly name: string;
   readonly kind: SymptomKind;
   readonly minimal: number;
+  /** Where it can be seen; default: `empty`. */
+  readonly ground?: string;
+  /** What is written instead of the data. */
+  readonly writes?: (node: Node, data: Buffer) => Buffer;
   at(moment: Moment): Effect;
 }
 
@@ -172,7 +177,7 @@ export const DEFECTS: readonly Defect[] = [
   ),
   crash('mirror of granularity 0', 1, 'blockdev-mirror', ({ args }) => args.granularity === 0),
   crash(
-    'cancelled mirror after a resize loses a cluster',
+    'cancelling the mirror of a node that was resized',
     4,
     'block-job-cancel',
     (m) => job(m)?.type === 'mirror' && m.was.nodes.get(job(m)!.device)?.resized === true,
@@ -310,6 +315,7 @@ export const DEFECTS: readonly Defect[] = [
       return null;
     },
   ),
+  ...DATA_DEFECTS,
   lie('deleted node that leaves another', 1, 'blockdev-del', accepted, ({ model, was }) => {
     const [any] = was.nodes.values();
     model.nodes.set('ghost', { ...any!, name: 'ghost', backing: null });

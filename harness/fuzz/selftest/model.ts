@@ -1,9 +1,11 @@
 /**
  * The block layer of the fake endpoint that defects are planted in: nodes, dirty bitmaps, chains and jobs, as far as
- * the shapes of the fuzzer go. It moves no bytes. Jobs with a low speed, and mirrors, stay until they are told to end.
+ * the shapes of the fuzzer go. Jobs with a low speed stay until they may go faster, mirrors and commits of the active
+ * layer until they are told to end.
  */
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { FakePort } from '../../testing/fake-endpoint.ts';
+import { clustersOf, cutNode, fillNode, pattern, visible } from './contents.ts';
 
 export interface Node {
   name: string;
@@ -16,6 +18,8 @@ export interface Node {
   readonly bitmaps: Map<string, number>;
   readonly snapshots: Set<string>;
   backing: string | null;
+  /** Contents of its own, by index. */
+  readonly clusters: Map<number, Buffer>;
 }
 
 export interface Job {
@@ -26,11 +30,16 @@ export interface Job {
   speed: number;
   paused: boolean;
   ready: boolean;
+  /** What the device contained when it began, of a backup. */
+  readonly start: ReadonlyMap<number, Buffer>;
+  /** Of a stream the node below which nothing is taken, of a commit the node that takes. */
+  readonly base: string | null;
 }
 
 /** Up to this speed a job never ends by itself. */
 const SLOW = 1048576;
 const DEFAULT_SIZE = 2 ** 30;
+const IMAGE_SIZE = 2 ** 19;
 const INT64_MAX = 2n ** 63n - 1n;
 
 /** A command is refused. */
@@ -48,6 +57,15 @@ type Handler = (args: JsonObject, port: FakePort) => Json;
 export class Model {
   readonly nodes = new Map<string, Node>();
   readonly jobs = new Map<string, Job>();
+
+  /** `options`: those of QEMU; of their nodes no cluster is like another, and of overlays every other one is theirs. */
+  constructor(options: readonly string[] = []) {
+    for (const [index, word] of options.entries())
+      if (options[index - 1] === '-blockdev') this.#add(JSON.parse(word) as JsonObject);
+    for (const [seed, node] of [...this.nodes.values()].entries())
+      for (let index = 0; index < clustersOf(node); index += node.backing === null ? 1 : 2)
+        node.clusters.set(index, pattern(seed, index));
+  }
 
   /** The reply to a command; undefined for one that it does not have. */
   answer(command: string, args: JsonObject, port: FakePort): JsonObject | undefined {
@@ -84,6 +102,7 @@ export class Model {
       if (node.readOnly) throw new Refusal('Image is read-only');
       node.size = size;
       node.resized = true;
+      cutNode(node);
       return {};
     },
     'block-set-write-threshold': (args) => {
@@ -129,11 +148,13 @@ export class Model {
     'blockdev-mirror': (args, port) => this.#start('mirror', args, port),
     'blockdev-backup': (args, port) => this.#start('backup', args, port),
     'block-stream': (args, port) => this.#start('stream', args, port),
-    'block-job-set-speed': (args) => {
+    'block-commit': (args, port) => this.#start('commit', args, port),
+    'block-job-set-speed': (args, port) => {
       const job = this.#job(args);
       const speed = integer(args.speed);
       if (speed < 0) throw new Refusal("Parameter 'speed' expects a non-negative value");
       job.speed = speed;
+      if (!job.ready && !job.paused && isFast(speed)) this.#complete(job, port);
       return {};
     },
     'block-job-pause': (args) => {
@@ -153,7 +174,7 @@ export class Model {
     'block-job-complete': (args, port) => {
       const job = this.#job(args);
       if (!job.ready || job.paused) throw new Refusal('The active block job cannot be completed');
-      this.#end(job, 'BLOCK_JOB_COMPLETED', port);
+      this.#complete(job, port);
       return {};
     },
   };
@@ -162,38 +183,80 @@ export class Model {
     const name = String(args['node-name'] ?? '');
     if (!/^[a-z][\w-]{0,30}$/i.test(name)) throw new Refusal('Invalid node name');
     if (this.nodes.has(name)) throw new Refusal(`Duplicate node name ${name}`);
-    const size = args.size === undefined ? DEFAULT_SIZE : integer(args.size);
+    const driver = String(args.driver);
+    const usual = driver.startsWith('null-') ? DEFAULT_SIZE : IMAGE_SIZE;
+    const size = args.size === undefined ? usual : integer(args.size);
     if (size < 0) throw new Refusal("Parameter 'size' expects a size");
     this.nodes.set(name, {
       name,
-      driver: String(args.driver),
+      driver,
       size,
       readOnly: args['read-only'] === true,
       threshold: 0,
       resized: false,
       bitmaps: new Map(),
       snapshots: new Set(),
-      backing: null,
+      backing: this.nodes.has(String(args.backing)) ? String(args.backing) : null,
+      clusters: new Map(),
     });
     return {};
   }
 
   #start(type: string, args: JsonObject, port: FakePort): Json {
     const device = this.#node(args.device);
-    const target = type === 'stream' ? null : this.#node(args.target);
+    const target = type === 'mirror' || type === 'backup' ? this.#node(args.target) : null;
+    const base = type === 'stream' || type === 'commit' ? this.#baseOf(type, device, args) : null;
     if (device === target) throw new Refusal('Source and target cannot be the same');
+    if (target !== null && target.size < device.size) throw new Refusal('The target is too small');
     if (this.#isBusy(device.name) || (target !== null && this.#isUsed(target.name)))
       throw new Refusal('Node is busy');
     const id = String(args['job-id'] ?? device.name);
     if (this.jobs.has(id)) throw new Refusal(`Job ID '${id}' already in use`);
     const speed = args.speed === undefined ? 0 : integer(args.speed);
     if (speed < 0) throw new Refusal("Parameter 'speed' expects a non-negative value");
-    const ready = type === 'mirror';
-    const job = { id, type, device: device.name, target: target?.name ?? null, speed, paused: false, ready };
+    const ready = type === 'mirror' || type === 'commit';
+    const start = type === 'backup' ? visible(this.nodes, device) : new Map<number, Buffer>();
+    const names = { device: device.name, target: target?.name ?? null, base };
+    const job: Job = { id, type, ...names, speed, paused: false, ready, start };
     this.jobs.set(id, job);
     if (ready) port.emit('BLOCK_JOB_READY', about(job));
-    else if (speed === 0 || speed > SLOW) this.#end(job, 'BLOCK_JOB_COMPLETED', port);
+    else if (isFast(speed)) this.#complete(job, port);
     return {};
+  }
+
+  /** Only the active layer is committed. */
+  #baseOf(type: string, device: Node, args: JsonObject): string | null {
+    if (args.base !== undefined || args.top !== undefined) throw new Refusal('Bases are given by node');
+    if (args['top-node'] !== undefined && args['top-node'] !== device.name)
+      throw new Refusal('Only the active layer is committed');
+    const below: string[] = [];
+    for (let name = device.backing; name !== null && !below.includes(name); )
+      name = this.nodes.get(below[below.push(name) - 1]!)?.backing ?? null;
+    const named = args['base-node'];
+    if (named !== undefined && !below.includes(String(named))) throw new Refusal('Base is not in the chain');
+    const base = named === undefined ? undefined : String(named);
+    if (type === 'stream') return base ?? null;
+    if (below.length === 0) throw new Refusal('There is nothing to commit into');
+    return base ?? below.at(-1)!;
+  }
+
+  #complete(job: Job, port: FakePort): void {
+    const device = this.nodes.get(job.device)!;
+    const into = this.nodes.get(job.target ?? job.base ?? '');
+    if (job.type === 'stream') {
+      fillNode(device, visible(this.nodes, device));
+      device.backing = job.base;
+    } else if (into !== undefined) {
+      into.size = Math.max(into.size, job.type === 'commit' ? device.size : 0);
+      fillNode(into, job.type === 'backup' ? job.start : visible(this.nodes, device));
+      if (job.type !== 'backup') this.#replace(device.name, into.name);
+    }
+    this.#end(job, 'BLOCK_JOB_COMPLETED', port);
+  }
+
+  /** Overlays of the one are overlays of the other then. */
+  #replace(from: string, to: string): void {
+    for (const node of this.nodes.values()) if (node.backing === from && node.name !== to) node.backing = to;
   }
 
   #end(job: Job, event: string, port: FakePort): void {
@@ -227,6 +290,10 @@ export class Model {
   #isUsed(name: string): boolean {
     return this.#isBusy(name) || [...this.nodes.values()].some(({ backing }) => backing === name);
   }
+}
+
+function isFast(speed: number): boolean {
+  return speed === 0 || speed > SLOW;
 }
 
 function integer(value: Json | undefined): number {

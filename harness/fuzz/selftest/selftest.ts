@@ -11,6 +11,9 @@ import { replayFindings } from '../replay-finding.ts';
 import type { Defect } from './defects.ts';
 import { plantedTarget } from './planted.ts';
 
+/** Part of the programs that look at contents, for defects that are seen there only. */
+const DATA_PROGRAMS = 0.6;
+
 /** Commands within which every defect must be found. */
 export const BUDGET = 20_000;
 
@@ -38,12 +41,12 @@ export async function selftest(
   try {
     const prepared = await prepare({ target, area, timeout: 3_000, invalid: 0.05, raw: 0 });
     const { setting, world, abstract, identity } = prepared;
-    const grounds = setting.grounds.slice(0, 1);
+    const grounds = setting.grounds.filter(({ name }) => name === (defect.ground ?? 'empty'));
     const own = { ...setting, grounds };
     const hand = localHand({ lane: new Lane(own, area), setting: own, abstract });
     let finding: FindingLine | null = null;
     await runCampaign({
-      world: { ...world, grounds },
+      world: { ...world, grounds, data: defect.ground === undefined ? 0 : DATA_PROGRAMS },
       hands: [hand],
       out,
       head: { target: target.name, version: identity.version, seed, grounds },
