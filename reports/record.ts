@@ -17,6 +17,8 @@ export interface Deviation {
   readonly check: string;
   readonly severity: Severity;
   readonly message: string;
+  /** The one of the case's requirements that is broken, where the case says which. */
+  readonly requirement?: string;
   /** JSON path into the reply or event at fault, `$` for the whole. */
   readonly path?: string;
   readonly expected?: Json;

@@ -170,7 +170,13 @@ export class Context implements CaseContext {
     const { path, requirement } = detail;
     const level = requirement === undefined ? 'must' : (requirements[requirement] as Requirement).level;
     const severity: Severity = detail.severity ?? level;
-    this.#state.deviate({ severity, message, ...found, ...(path !== undefined && { path }) });
+    this.#state.deviate({
+      severity,
+      message,
+      ...(requirement !== undefined && { requirement }),
+      ...found,
+      ...(path !== undefined && { path }),
+    });
     throw new CaseFailed(message);
   }
 }

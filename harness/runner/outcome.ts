@@ -17,12 +17,21 @@ export function worstSeverity(deviations: readonly Deviation[]): Severity | unde
 }
 
 /**
- * The outcome of a case that ran to its end. Where an observation contradicts one of its requirements, what the case
- * itself found is information; what a check found still counts.
+ * The outcome of a case that ran to its end. Where an observation contradicts the requirement that a deviation is
+ * about, what the case itself found is information; what a check found still counts. Of a deviation that names no
+ * requirement it may be any of the case's.
  */
-export function judge(deviations: readonly Deviation[], requirements: readonly Requirement[]): Outcome {
-  const contradicted = requirements.some(({ contradictedBy }) => contradictedBy !== undefined);
-  const counting = contradicted ? deviations.filter(({ check }) => check !== 'case') : deviations;
+export function judge(
+  deviations: readonly Deviation[],
+  requirements: Readonly<Record<string, Pick<Requirement, 'contradictedBy'>>>,
+): Outcome {
+  const isContradicted = (id: string): boolean => requirements[id]?.contradictedBy !== undefined;
+  const ids = Object.keys(requirements);
+  const all = ids.length > 0 && ids.every(isContradicted);
+  const counting = deviations.filter(
+    ({ check, requirement }) =>
+      check !== 'case' || !(requirement === undefined ? all : isContradicted(requirement)),
+  );
   const worst = worstSeverity(counting);
   if (worst !== undefined) return OUTCOME_OF[worst];
   return deviations.length > 0 ? 'info' : 'pass';

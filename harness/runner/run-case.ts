@@ -119,7 +119,9 @@ export async function runCase(
   await session.closeExtraLinks();
 
   const { deviations } = state.watch;
-  const needed = definition.requirements.map((id) => requirements[id] as Requirement);
+  const needed = Object.fromEntries(
+    definition.requirements.map((id) => [id, requirements[id] as Requirement]),
+  );
   const judged = judge(deviations, needed);
   const outcome = ending.outcome ?? (judged === 'pass' && context.notes.length > 0 ? 'info' : judged);
   const reason =
