@@ -33,11 +33,12 @@ export interface Comparison {
 }
 
 export interface CompareOptions {
-  /** Numbers of the steps before which jobs stood differently on the two sides, whatever they were waited for. */
+  /** Numbers of the steps at which the sides stood differently by chance: in their jobs, or in what was in flight. */
   readonly skewed?: ReadonlySet<number>;
 }
 
-const LATE = 'a job was further on one side than on the other';
+const LATE =
+  'a job was further on one side, or commands in flight together were carried out in another order';
 
 export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOptions = {}): Comparison {
   const skipped = [left, right].find(({ record }) => record.outcome === 'skip' || record.outcome === 'error');

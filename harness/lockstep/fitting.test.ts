@@ -51,3 +51,7 @@ it('keeps faults that both must refuse', () => {
   const text = 'add {"driver":"raw","inner":5}';
   expect(fitted(text)).toBe(text);
 });
+
+it('leaves files alone', () => {
+  expect(fitted('overwrite $f0 512 0')).toBe('');
+});

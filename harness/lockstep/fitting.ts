@@ -1,6 +1,7 @@
 /**
  * Programs cut down to what two endpoints both offer: members that only one of them knows are left out, and so are
- * calls with a value (a driver, most often) that only one of them knows.
+ * calls with a value (a driver, most often) that only one of them knows. Nor are files replaced under them: what then
+ * becomes of a node is open.
  */
 import type { Program, Step } from '../../generators/sequences/program.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
@@ -12,6 +13,7 @@ export function fitting(program: Program, schema: Schema): Program {
 }
 
 function fittingStep(step: Step, schema: Schema): Step[] {
+  if (step.kind === 'overwrite') return [];
   const command = step.kind === 'call' ? schema.commands.get(step.command) : undefined;
   if (step.kind !== 'call' || command === undefined || command.unchecked) return [step];
   const args = restrict(step.arguments, command.arguments) as JsonObject;

@@ -20,7 +20,7 @@ import type { CaseMaker, Side } from './side.ts';
 export interface LockstepRun {
   /** In the order given. */
   readonly sides: readonly Pick<SideRun, 'record' | 'contents'>[];
-  /** Numbers of the exchanges before which jobs could not be brought into the same state. */
+  /** Numbers of the exchanges at which the sides stood differently by chance: in their jobs, or in what was in flight. */
   readonly skewed: ReadonlySet<number>;
 }
 
@@ -72,14 +72,18 @@ export async function lockstep(
       }
     }),
   );
+  for (const { overlapped } of seats) for (const number of overlapped) skewed.add(number);
   return { sides: runs, skewed };
 }
 
 /** What the rendezvous knows of a side. */
 class Seat {
   session: Session | null = null;
-  /** Exchanges begun. */
+  /** Exchanges begun, and those not answered yet. */
   exchanges = 0;
+  inFlight = 0;
+  /** Numbers of exchanges that were begun while others were not answered. */
+  readonly overlapped = new Set<number>();
   /** A command may have started a job that is there still. */
   jobs = false;
   /** It has done so since jobs were looked at last. */
@@ -215,13 +219,21 @@ function heldMonitor(monitor: MonitorHandle, seat: Seat, arrive: Arrive): Monito
       const method = value.bind(target) as (...args: unknown[]) => unknown;
       if (!HELD.has(name)) return method;
       return async (...args: unknown[]) => {
+        const together = seat.inFlight > 0;
         await arrive();
         seat.exchanges += 1;
+        // What commands in flight together find depends on which is carried out first.
+        if (together || seat.inFlight > 0) seat.overlapped.add(seat.exchanges);
         if (mayStartJob(args[0])) {
           seat.jobs = true;
           seat.started = true;
         }
-        return method(...args);
+        seat.inFlight += 1;
+        try {
+          return await method(...args);
+        } finally {
+          seat.inFlight -= 1;
+        }
       };
     },
   });
