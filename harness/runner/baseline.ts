@@ -32,6 +32,11 @@ export class Baseline {
     return new Baseline(state, await holdings(state, scratch, endpoint.pid), files);
   }
 
+  /** Whether `after` has files open that were not. */
+  hasFewerOpen(after: Baseline): boolean {
+    return after.holdings.openFiles.some((name) => !this.holdings.openFiles.includes(name));
+  }
+
   /** True if state and files of `after` are as they were; files that are new are removed. */
   async restored({ scratch }: Session, after: Baseline): Promise<boolean> {
     for (const name of after.#files.keys())

@@ -200,6 +200,10 @@ function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {
   return { outcome: 'crash', reason: message };
 }
 
+/** How often, and after how many milliseconds each, to look again whether files are closed. */
+const CLOSING_TRIES = 5;
+const CLOSING_PAUSE = 20;
+
 /** Takes back what the case made, lets the checks look at the rest, and says whether all is as before. */
 async function settle(
   session: Session,
@@ -209,11 +213,18 @@ async function settle(
 ): Promise<boolean> {
   const undone = await state.ledger.undo();
   const snapshot = await state.watch.retake();
-  const after = snapshot && (await Baseline.of(session, snapshot));
+  let after = snapshot && (await Baseline.of(session, snapshot));
+  // a busy endpoint closes files a little after it said that nodes are gone
+  for (let tries = 0; tries < CLOSING_TRIES && after !== null && baseline.hasFewerOpen(after); tries += 1) {
+    await session.endpoint.settle(CLOSING_PAUSE);
+    after = await Baseline.of(session, snapshot!);
+  }
   const residue: Residue | undefined =
     undone && after !== null && !fresh ? { before: baseline.holdings, after: after.holdings } : undefined;
+  const told = state.watch.deviations.length;
   await state.watch.end(residue);
-  if (!undone || after === null) return false;
+  // what is left is told of once, not by each case that follows
+  if (!undone || after === null || state.watch.deviations.length > told) return false;
   if (!(await baseline.restored(session, after))) return false;
   session.baseline = baseline;
   return true;

@@ -1,5 +1,5 @@
 /** Runs on an endpoint that lies, hangs, dies or behaves, to show that each is told for what it is. */
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, RunRecord } from '../../reports/record.ts';
@@ -229,6 +229,25 @@ describe('endpoints', () => {
     const body: CaseDefinition['run'] = async (t) => void (await t.execute('query-version'));
     await runOn(target, [aCase('a/1', body), aCase('a/2', body), aCase('a/3', body, { fresh: true })]);
     expect(target.counts.started).toBe(2);
+  });
+
+  test('what a case leaves is told of once: the next has an endpoint of its own', async () => {
+    let left = -1;
+    const leave = aCase('theme/leave', async (t) => {
+      left = openSync(`${t.scratch}/left`, 'w');
+    });
+    try {
+      const { cases } = await runOn(
+        truthful(() => OK),
+        [leave, aCase('theme/next', async () => {})],
+      );
+      expect(cases).toMatchObject([
+        { outcome: 'fail', deviations: [{ check: 'leftovers', got: ['left'] }] },
+        { outcome: 'pass', deviations: [] },
+      ]);
+    } finally {
+      closeSync(left);
+    }
   });
 
   test('scratch folders are gone after the run', async () => {
