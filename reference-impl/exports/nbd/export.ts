@@ -27,7 +27,6 @@ const WRITABLE = ExportFlag.sendTrim | ExportFlag.sendWriteZeroes;
 
 export class NbdExport {
   readonly name: string;
-  readonly node: Node;
   readonly writable: boolean;
   /** Those who have chosen it. */
   readonly clients = new Set<Client>();
@@ -37,7 +36,6 @@ export class NbdExport {
   /** Takes the permissions that it needs on the node; throws `CommandError`. */
   constructor(graph: Graph, node: Node, name: string, writable: boolean) {
     this.name = name;
-    this.node = node;
     this.writable = writable;
     this.#graph = graph;
     // Clients were told the length, so it stays.
@@ -55,6 +53,11 @@ export class NbdExport {
   /** `structured`: the client has agreed to structured replies. */
   flags(structured: boolean): number {
     return ALWAYS | (this.writable ? WRITABLE : ExportFlag.readOnly) | (structured ? ExportFlag.sendDf : 0);
+  }
+
+  /** Where another node takes the place of the one that was exported, as at the end of a mirror, it is that one. */
+  get node(): Node {
+    return this.#root.node;
   }
 
   /** Cuts its clients off, waits for what they had begun, and lets go of the node. */
