@@ -15,7 +15,7 @@ export interface Symptom {
   /** Name of the signal, where there is one. */
   readonly signal?: string;
   readonly bucket: string;
-  /** A crash without a word: the command in flight says little of the cause, the minimal program says more. */
+  /** A crash without a word, or a hang: the command in flight says little of the cause, the minimal program says more. */
   readonly silent?: true;
 }
 
@@ -40,11 +40,12 @@ const NOT_TAKEN_BACK =
   /^(drive-|blockdev-(mirror|snapshot-sync|(change|insert|remove)-medium)$|eject$|transaction$)/;
 
 /** Drivers that are there to end the endpoint when copies differ. */
-const MEANT_TO_END = /\b(blkverify|quorum): .*contents mismatch/;
+const MEANT_TO_END = /\b(blkverify|quorum): .*mismatch/;
 
-/** The symptom of a silent crash, told by the last command of the minimal program. */
+/** The symptom of a silent crash or of a hang, told by the last command of the minimal program. */
 export function toldBy(symptom: Symptom, command: string): Symptom {
-  return { ...symptom, bucket: `crash ${symptom.signal ?? 'exit'}: after ${command}` };
+  const how = symptom.kind === 'hang' ? 'hang' : `crash ${symptom.signal ?? 'exit'}:`;
+  return { ...symptom, bucket: `${how} after ${command}` };
 }
 
 /** Each bucket once, the gravest first. */
@@ -84,7 +85,7 @@ function crash(process: ProcessState | undefined, abstract: Abstract): Symptom {
 }
 
 function hang(process: ProcessState | undefined): Symptom {
-  return { kind: 'hang', check: 'hang', bucket: `hang ${commandOf(process?.inFlight)}` };
+  return { kind: 'hang', check: 'hang', bucket: `hang ${commandOf(process?.inFlight)}`, silent: true };
 }
 
 function breach({ check, message, path }: Deviation, abstract: Abstract): Symptom {

@@ -14,6 +14,7 @@ import type { CaseRecord } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
+import { leftoverFiles } from '../checks/leftover-files.ts';
 import { DataOracle, LOOK, WRITE } from '../data-plane/oracle.ts';
 import { offersData } from '../data-plane/plane.ts';
 import { runCase } from '../runner/run-case.ts';
@@ -39,7 +40,7 @@ const PATIENCE = 10;
 
 export async function execute(program: Program, session: Session, setting: FuzzSetting): Promise<Execution> {
   const run = new Run(program, session, setting.caseTimeout);
-  const checks = [run.oracle.check];
+  const checks = [run.oracle.check, leftoverFiles()];
   const caseTimeout = PATIENCE * setting.caseTimeout;
   const own = { ...setting, caseTimeout, seed: 'fuzz', checks };
   const { record, reusable } = await runCase(caseOf(run), session, own);
@@ -86,12 +87,14 @@ class Run {
     if (looks) await this.#data(t, { kind: 'compare' });
     for (const [index, step] of steps.entries()) await this.#step(t, step, index);
     await this.#settlePending();
+    await this.#rest();
     if (looks) await this.#data(t, { kind: 'compare' });
     if (t.offered.commands.has('query-named-block-nodes'))
       this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
   }
 
   async #step(t: CaseContext, step: Step, index: number): Promise<void> {
+    if (this.#pending.length === 0) await this.#rest();
     if (step.kind === 'call') {
       await this.#call(t, step, index);
       return;
@@ -132,6 +135,15 @@ class Run {
       this.#monitors.set(index, monitor);
     }
     return monitor;
+  }
+
+  /**
+   * On a virtual clock nothing but time may decide how far jobs are at the next step: they get on as far as they can
+   * without it, however fast the machine is.
+   */
+  async #rest(): Promise<void> {
+    const { endpoint } = this.#session;
+    if (endpoint.virtualTime === true) await endpoint.settle(0);
   }
 
   async #settlePending(): Promise<void> {

@@ -7,7 +7,8 @@ import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
 import type { Abstract } from './abstraction.ts';
 import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
-import type { ProgramRunner } from './lane.ts';
+import { ROUNDS } from './growth.ts';
+import { LEAK, type ProgramRunner } from './lane.ts';
 import type { FuzzSetting } from './setting.ts';
 
 export interface Investigation {
@@ -42,6 +43,11 @@ export const COUNTED_LIMITS: Limits = {
 /** More runs than this are not spent on one candidate of a finding that shows only sometimes. */
 const MOST_RUNS = 3;
 
+/** Growth is seen only after many rounds of a program. */
+export function roundsFor({ check }: Symptom): number {
+  return check.startsWith(LEAK) ? ROUNDS : 1;
+}
+
 /** Null if no run showed it again, or a deviation not each of them. */
 export async function investigate(
   program: Program,
@@ -52,11 +58,11 @@ export async function investigate(
   rule: MatchRule = 'bucket',
   limits: Limits = DEFAULT_LIMITS,
 ): Promise<Investigation | null> {
-  // What was in flight when a silent crash came is chance: the signal must be the same.
+  // What was in flight when a silent crash or a hang came is chance: the signal must be the same, or that it hangs.
   const used = symptom.silent === true ? 'signal' : rule;
   let shown: CaseRecord | null = null;
   const shows = async (candidate: Program): Promise<boolean> => {
-    const ran = await lane.run(candidate, true).catch(() => null);
+    const ran = await lane.run(candidate, true, roundsFor(symptom)).catch(() => null);
     if (ran === null) return false;
     const { record } = ran;
     if (!matches(symptom, symptomsOf(record, abstract), used)) return false;

@@ -66,6 +66,8 @@ trap '' PIPE
 ${indices.map((i) => `hear ${4 + 2 * i}; ask ${3 + 2 * i} '{"execute": "qmp_capabilities"}'`).join('\n')}
 ${stepLines(program.steps).join('\n')}
 look
+# what a job does may come later
+[ "$answered" = no ] || { sleep 1; look; }
 if [ "$answered" = yes ]; then
   echo "it still runs"
 else
