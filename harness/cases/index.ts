@@ -8,6 +8,7 @@ import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
+import { corruption } from './corruption.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
@@ -15,6 +16,8 @@ import { envelope } from './envelope.ts';
 import { graphChanges } from './graph-changes.ts';
 import { greeting } from './greeting.ts';
 import { guestIo } from './guest-io.ts';
+import { imageCreation } from './image-creation.ts';
+import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
 import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
@@ -47,6 +50,9 @@ export const cases: readonly CaseDefinition[] = [
   ...snapshotCases,
   ...graphChanges,
   ...qcow2Nodes,
+  ...internalSnapshots,
+  ...corruption,
+  ...imageCreation,
   ...limitCases,
   ...blockJob,
   ...blockStream,

@@ -7,6 +7,8 @@
 const MAGIC = 0x514649fb;
 const HEADER_LENGTH = 104;
 const BACKING_FORMAT_EXTENSION = 0xe2792aca;
+const INCOMPATIBLE_FEATURES = 72;
+const CORRUPT = 2n;
 const COPIED = 1n << 63n;
 const COMPRESSED = 1n << 62n;
 const READS_AS_ZERO = 1n;
@@ -28,6 +30,18 @@ export interface NewQcow2 {
   readonly backing?: { readonly name: string; readonly format: string };
   /** Allocated clusters: index of the guest cluster, and the byte that fills it. */
   readonly clusters?: ReadonlyMap<number, number>;
+  /** L2 entries to be written as they are, by index of the guest cluster: what makes an image a broken one. */
+  readonly entries?: ReadonlyMap<number, bigint>;
+}
+
+/** The L2 entry that leads a guest cluster to byte `offset` of the file, which nobody else refers to. */
+export function entryTo(offset: number): bigint {
+  return BigInt(offset) | COPIED;
+}
+
+/** Where `buildQcow2` puts the refcount table, bytes. */
+export function refcountTableOf(clusterSize: number): number {
+  return REFCOUNT_TABLE * clusterSize;
 }
 
 export interface Qcow2Image {
@@ -35,6 +49,8 @@ export interface Qcow2Image {
   readonly clusterSize: number;
   /** Name of the backing file, null without one. */
   readonly backing: string | null;
+  /** It is marked as broken. */
+  readonly corrupt: boolean;
   /** Bytes of a guest cluster; `zero` if it is marked as such, null if the image does not have it. */
   cluster(index: number): Buffer | 'zero' | null;
 }
@@ -43,7 +59,8 @@ export function isQcow2(bytes: Buffer): boolean {
   return bytes.length >= HEADER_LENGTH && bytes.readUInt32BE(0) === MAGIC;
 }
 
-export function buildQcow2({ size, clusterSize, backing, clusters = new Map() }: NewQcow2): Buffer {
+export function buildQcow2(options: NewQcow2): Buffer {
+  const { size, clusterSize, backing, clusters = new Map(), entries = new Map() } = options;
   const at = (cluster: number): number => cluster * clusterSize;
   const total = DATA + clusters.size;
   const image = Buffer.alloc(at(total));
@@ -58,6 +75,7 @@ export function buildQcow2({ size, clusterSize, backing, clusters = new Map() }:
     image.fill(byte, at(host), at(host + 1));
     host += 1;
   }
+  for (const [index, entry] of entries) image.writeBigUInt64BE(entry, at(L2_TABLE) + index * 8);
   return image;
 }
 
@@ -96,6 +114,7 @@ export function parseQcow2(bytes: Buffer): Qcow2Image {
   return {
     size: Number(bytes.readBigUInt64BE(24)),
     clusterSize,
+    corrupt: (bytes.readBigUInt64BE(INCOMPATIBLE_FEATURES) & CORRUPT) !== 0n,
     backing:
       nameOffset === 0 ? null : bytes.toString('utf8', nameOffset, nameOffset + bytes.readUInt32BE(16)),
     cluster(index) {

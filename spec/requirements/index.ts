@@ -9,6 +9,7 @@ import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
 import { graphChanges } from './graph-changes.ts';
+import { images } from './images.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
 import { nbdServer } from './nbd-server.ts';
@@ -32,6 +33,7 @@ export const requirements = {
   ...query,
   ...schemaRules,
   ...graphChanges,
+  ...images,
   ...limits,
   ...nbdServer,
   ...transaction,

@@ -1,0 +1,132 @@
+/** BLOCK_IMAGE_CORRUPTED: qcow2 images whose tables lead where no data can be, met by a job that reads or writes them. */
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { addQcow2, bytesOf, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from './chains.ts';
+import { buildQcow2, entryTo, refcountTableOf } from './qcow2-image.ts';
+import { addNull, type CaseFile, makeFile, needs, nodeInfo } from './support.ts';
+
+const jobs = needs(chainNodes, {
+  commands: ['blockdev-backup'],
+  drivers: ['null-co'],
+  events: ['BLOCK_IMAGE_CORRUPTED', 'BLOCK_JOB_COMPLETED'],
+});
+
+/** An image whose first guest cluster is said to be at byte `offset` of the file. */
+function makeBroken(t: CaseContext, offset: number): Promise<CaseFile> {
+  const entries = new Map([[0, entryTo(offset)]]);
+  const clusters = new Map([[1, 0x11]]);
+  return makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters, entries }));
+}
+
+/** Data of an aligned cluster begins behind the metadata, so this is in the middle of one. */
+const UNALIGNED = 5 * CLUSTER + 512;
+
+/** Copies all of `source` to `target`, which must fail, and gives what BLOCK_IMAGE_CORRUPTED told of `node`. */
+async function failingCopy(
+  t: CaseContext,
+  node: string,
+  source: string,
+  target: string,
+): Promise<JsonObject> {
+  const id = t.name('job');
+  await t.execute('blockdev-backup', { 'job-id': id, device: source, target, sync: 'full' });
+  const { data } = await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': node });
+  const { data: end } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+  t.check(isJsonObject(end ?? null) && (end as JsonObject).error !== undefined, 'the job failed');
+  t.equal((data as JsonObject).device ?? null, '', 'device is there, and empty without a device', {
+    requirement: 'BLOCK_IMAGE_CORRUPTED/device',
+  });
+  return data as JsonObject;
+}
+
+export const corruption: readonly CaseDefinition[] = [
+  {
+    id: 'image-corrupted/write-into-metadata',
+    title:
+      'A write that would hit the refcount table is stopped; the image is marked, and opens read-only from then on',
+    requirements: [
+      'BLOCK_IMAGE_CORRUPTED/emitted',
+      'BLOCK_IMAGE_CORRUPTED/device',
+      'BLOCK_IMAGE_CORRUPTED/fatal',
+      'BLOCK_IMAGE_CORRUPTED/offset-and-size',
+    ],
+    needs: needs(jobs, { drivers: ['raw', 'file'] }),
+    async run(t: CaseContext) {
+      const table = refcountTableOf(CLUSTER);
+      const file = await makeBroken(t, table);
+      const before = await bytesOf(t, file.local);
+      const target = await addQcow2(t, file);
+      const source = t.name('raw');
+      const content = await makeFile(t, Buffer.alloc(CHAIN_SIZE, 0x5a));
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': source,
+        file: { driver: 'file', filename: content.path },
+      });
+      const { fatal, offset, size } = await failingCopy(t, target, source, target);
+      t.equal(fatal ?? null, true, 'it is fatal');
+      t.check(
+        typeof offset === 'number' && typeof size === 'number',
+        'offset and size tell of the access that was stopped',
+        { requirement: 'BLOCK_IMAGE_CORRUPTED/offset-and-size' },
+      );
+      t.check(
+        offset <= table && table < offset + size,
+        `${size} bytes from ${offset} on are where the table is, at ${table}`,
+        { requirement: 'BLOCK_IMAGE_CORRUPTED/offset-and-size' },
+      );
+      await release(t, [source, target]);
+      t.check((await readImage(t, file)).corrupt, 'the header says that the image is corrupt');
+      const after = await bytesOf(t, file.local);
+      t.check(
+        after.subarray(table, table + CLUSTER).equals(before.subarray(table, table + CLUSTER)),
+        'the refcount table is as it was',
+      );
+      const definition = { driver: 'qcow2', file: { driver: 'file', filename: file.path } };
+      await t.refused('blockdev-add', { ...definition, 'node-name': t.name('again') });
+      const reader = t.name('reader');
+      await t.execute('blockdev-add', { ...definition, 'node-name': reader, 'read-only': true });
+    },
+  },
+  {
+    id: 'image-corrupted/read-astray',
+    title:
+      'A table that leads into the middle of a cluster is found by a read, after which the node is out of use',
+    requirements: [
+      'BLOCK_IMAGE_CORRUPTED/emitted',
+      'BLOCK_IMAGE_CORRUPTED/device',
+      'BLOCK_IMAGE_CORRUPTED/fatal',
+    ],
+    needs: jobs,
+    async run(t: CaseContext) {
+      const file = await makeBroken(t, UNALIGNED);
+      const source = await addQcow2(t, file);
+      const target = await addNull(t, { size: CHAIN_SIZE });
+      const { fatal } = await failingCopy(t, source, source, target);
+      t.equal(fatal ?? null, true, 'it is fatal');
+      await release(t, [target, source]);
+      t.check((await readImage(t, file)).corrupt, 'the header says that the image is corrupt');
+    },
+  },
+  {
+    id: 'image-corrupted/read-only',
+    title: 'On a read-only node corruption is told and not fatal; the file stays as it is',
+    requirements: [
+      'BLOCK_IMAGE_CORRUPTED/emitted',
+      'BLOCK_IMAGE_CORRUPTED/device',
+      'BLOCK_IMAGE_CORRUPTED/fatal',
+    ],
+    needs: jobs,
+    async run(t: CaseContext) {
+      const file = await makeBroken(t, UNALIGNED);
+      const before = await bytesOf(t, file.local);
+      const source = await addQcow2(t, file, { 'read-only': true });
+      const target = await addNull(t, { size: CHAIN_SIZE });
+      const { fatal } = await failingCopy(t, source, source, target);
+      t.equal(fatal ?? null, false, 'it is not fatal');
+      t.contains(await nodeInfo(t, source), { drv: 'qcow2', ro: true }, 'the node is still in use');
+      await release(t, [target, source]);
+      t.check((await bytesOf(t, file.local)).equals(before), 'the file is as it was');
+    },
+  },
+];

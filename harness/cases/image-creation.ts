@@ -1,0 +1,88 @@
+/** x-blockdev-create: what is in the file afterwards. */
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { addQcow2, bytesOf, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, readImage } from './chains.ts';
+import { addNull, KiB, makeDirectory, makeFile, needs, newFile, nodeInfo } from './support.ts';
+
+const CREATE = 'x-blockdev-create';
+const creation = needs(chainNodes, { commands: [CREATE], drivers: ['null-co'] });
+
+export const imageCreation: readonly CaseDefinition[] = [
+  {
+    id: 'image-creation/file',
+    title: 'A file of zeroes of the given size, also where something was',
+    requirements: ['x-blockdev-create/makes-file'],
+    needs: creation,
+    async run(t: CaseContext) {
+      const old = await makeFile(t, Buffer.alloc(64 * KiB, 0x5a));
+      for (const { path, local } of [newFile(t), old])
+        for (const size of [0, 4096, 100 * KiB]) {
+          t.equal(await t.execute(CREATE, { driver: 'file', filename: path, size }), {}, 'it returns {}');
+          t.check(
+            (await bytesOf(t, local)).equals(Buffer.alloc(size)),
+            `the file is ${size} bytes of zeroes`,
+          );
+        }
+    },
+  },
+  {
+    id: 'image-creation/qcow2',
+    title: 'An empty image with the properties that were given, in a file that is there or a node',
+    requirements: ['x-blockdev-create/makes-qcow2'],
+    needs: creation,
+    async run(t: CaseContext) {
+      const base = await makeEmpty(t);
+      const file = await makeFile(t, Buffer.alloc(CLUSTER, 0x5a));
+      const inline = { driver: 'file', filename: file.path };
+      const size = 2 * CHAIN_SIZE;
+      await t.execute(CREATE, {
+        driver: 'qcow2',
+        file: inline,
+        size,
+        'cluster-size': CLUSTER,
+        'backing-file': base.path,
+        'backing-fmt': 'qcow2',
+      });
+      const { cluster: _, ...image } = await readImage(t, file);
+      t.equal(
+        image,
+        { size, clusterSize: CLUSTER, backing: base.path, corrupt: false },
+        'the header holds what was given',
+      );
+      const overlay = await addQcow2(t, file);
+      t.contains(await nodeInfo(t, overlay), { backing_file_depth: 1 }, 'it opens');
+      await t.execute('blockdev-del', { 'node-name': overlay });
+
+      const node = t.name('file');
+      await t.execute('blockdev-add', { ...inline, 'node-name': node });
+      await t.execute(CREATE, { driver: 'qcow2', file: node, size });
+      const renewed = await readImage(t, file);
+      t.equal(renewed.backing, null, 'the second image has no backing file');
+      t.equal(renewed.clusterSize, 64 * KiB, 'its clusters are of the default size');
+    },
+  },
+  {
+    id: 'image-creation/refused',
+    title:
+      'Sizes and options that the format cannot have, places where no file can be, and drivers that make none',
+    requirements: ['x-blockdev-create/refuses'],
+    needs: creation,
+    async run(t: CaseContext) {
+      const file = await makeFile(t, Buffer.alloc(CLUSTER, 0x5a));
+      const image = { driver: 'qcow2', file: { driver: 'file', filename: file.path }, size: CHAIN_SIZE };
+      for (const wrong of [
+        { size: 1000 },
+        { 'cluster-size': 1000 },
+        { 'cluster-size': 256 },
+        { 'refcount-bits': 3 },
+        { 'backing-fmt': 'qcow2' },
+        { file: t.name('nothing') },
+      ])
+        await t.refused(CREATE, { ...image, ...wrong });
+      const { path } = await makeDirectory(t);
+      await t.refused(CREATE, { driver: 'file', filename: path, size: 4096 });
+      await t.refused(CREATE, { driver: 'file', filename: `${path}/none/file`, size: 4096 });
+      await t.refused(CREATE, { ...image, file: await addNull(t) });
+      await t.refused(CREATE, { driver: 'null-co' });
+    },
+  },
+];

@@ -1,0 +1,83 @@
+/** blockdev-snapshot-internal-sync and its opposite: snapshots inside an image. */
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { addChain, addQcow2, chainNodes, checkContent, makeEmpty, release, stairs } from './chains.ts';
+import { addNull, needs, nodeInfo } from './support.ts';
+
+const TAKE = 'blockdev-snapshot-internal-sync';
+const DELETE = 'blockdev-snapshot-delete-internal-sync';
+
+const snapshots = needs(chainNodes, { commands: [TAKE, DELETE], drivers: ['null-co'] });
+
+/** What the queries tell of the snapshots in the image of a node: id and name, in order. */
+async function listed(t: CaseContext, node: string): Promise<JsonObject[]> {
+  const { image } = await nodeInfo(t, node);
+  const list = isJsonObject(image ?? null) ? ((image as JsonObject).snapshots ?? []) : null;
+  t.check(Array.isArray(list) && list.every(isJsonObject), 'snapshots is a list of objects');
+  return list.map(({ id = null, name = null }) => ({ id, name }));
+}
+
+export const internalSnapshots: readonly CaseDefinition[] = [
+  {
+    id: 'internal-snapshot/take-and-delete',
+    title: 'Snapshots are taken and listed in order, and deleted by name and by id; the data stays',
+    requirements: ['blockdev-snapshot-internal-sync/takes', 'blockdev-snapshot-delete-internal-sync/deletes'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const [layer] = await addChain(t, 1);
+      const { node, file } = layer!;
+      t.equal(await listed(t, node), [], 'there is none at first');
+      for (const name of ['one', 'two', 'three'])
+        t.equal(await t.execute(TAKE, { device: node, name }), {}, 'it returns {}');
+      const all = await listed(t, node);
+      t.equal(
+        all.map(({ name }) => name!),
+        ['one', 'two', 'three'],
+        'they are listed in the order in which they were taken',
+      );
+      t.contains(await t.execute(DELETE, { device: node, name: 'two' }), all[1]!, 'it tells which it was');
+      const third = { device: node, id: String(all[2]!.id) };
+      t.contains(await t.execute(DELETE, third), all[2]!, 'it tells which it was');
+      t.equal(await listed(t, node), [all[0]!], 'the others are still there');
+      await release(t, [node]);
+      await checkContent(t, file, stairs(1), 'the image');
+      const again = await addQcow2(t, file);
+      t.equal(await listed(t, again), [all[0]!], 'the snapshot is in the file');
+    },
+  },
+  {
+    id: 'internal-snapshot/refused',
+    title: 'A name that is taken or empty, another format and an unknown node are refused',
+    requirements: ['blockdev-snapshot-internal-sync/name', 'blockdev-snapshot-internal-sync/supported'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const node = await addQcow2(t, await makeEmpty(t));
+      await t.execute(TAKE, { device: node, name: 'one' });
+      await t.refused(TAKE, { device: node, name: 'one' });
+      await t.refused(TAKE, { device: node, name: '' });
+      await t.refused(TAKE, { device: await addNull(t), name: 'one' });
+      await t.refused(TAKE, { device: t.name('nothing'), name: 'one' });
+      t.equal((await listed(t, node)).length, 1, 'there is one as before');
+    },
+  },
+  {
+    id: 'internal-snapshot/delete-refused',
+    title: 'Neither id nor name, both of different snapshots, and one that is not there are refused',
+    requirements: ['blockdev-snapshot-delete-internal-sync/selects'],
+    needs: snapshots,
+    async run(t: CaseContext) {
+      const node = await addQcow2(t, await makeEmpty(t));
+      for (const name of ['one', 'two']) await t.execute(TAKE, { device: node, name });
+      const [one, two] = await listed(t, node);
+      t.check(one !== undefined && two !== undefined, 'both are listed');
+      await t.refused(DELETE, { device: node });
+      await t.refused(DELETE, { device: node, name: 'three' });
+      await t.refused(DELETE, { device: node, id: '7' });
+      await t.refused(DELETE, { device: node, id: one.id!, name: 'two' });
+      await t.refused(DELETE, { device: t.name('nothing'), name: 'one' });
+      t.equal(await listed(t, node), [one, two], 'both are still there');
+      await t.execute(DELETE, { device: node, id: one.id!, name: 'one' });
+      t.equal(await listed(t, node), [two], 'both that fit delete');
+    },
+  },
+];

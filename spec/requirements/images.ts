@@ -1,0 +1,45 @@
+/** Requirements of the commands that make images, and that keep snapshots inside them. */
+import type { Requirement } from './requirement.ts';
+
+export const images = {
+  'blockdev-snapshot-delete-internal-sync/deletes': {
+    level: 'must',
+    definition: 'blockdev-snapshot-delete-internal-sync',
+    text: 'The snapshot is gone afterwards, the others and the data are as before; what is returned tells which it was.',
+  },
+  'blockdev-snapshot-delete-internal-sync/selects': {
+    level: 'must',
+    definition: 'blockdev-snapshot-delete-internal-sync',
+    text: 'One of id and name is needed, and if both are given both have to fit; a snapshot that is not there is refused.',
+  },
+  'blockdev-snapshot-internal-sync/name': {
+    level: 'must',
+    definition: 'BlockdevSnapshotInternal',
+    text: 'A name that is empty, or that a snapshot of the image has, is refused.',
+  },
+  'blockdev-snapshot-internal-sync/supported': {
+    level: 'must',
+    definition: 'blockdev-snapshot-internal-sync',
+    text: 'A format that keeps no snapshots is refused, and so is a device that does not exist.',
+  },
+  'blockdev-snapshot-internal-sync/takes': {
+    level: 'must',
+    definition: 'blockdev-snapshot-internal-sync',
+    text: 'The image has a snapshot of that name afterwards; what the guest reads is as before.',
+  },
+  'x-blockdev-create/makes-file': {
+    level: 'must',
+    definition: 'BlockdevCreateOptionsFile',
+    text: 'A file of the given size is there afterwards, all zeroes, whatever was there before.',
+  },
+  'x-blockdev-create/makes-qcow2': {
+    level: 'must',
+    definition: 'BlockdevCreateOptionsQcow2',
+    text: 'The file holds an empty image afterwards with the size, cluster size and backing file that were given.',
+  },
+  'x-blockdev-create/refuses': {
+    level: 'must',
+    definition: 'x-blockdev-create',
+    text: 'What the format cannot have is refused, and so is a file that cannot be made.',
+  },
+} as const satisfies Record<string, Requirement>;
