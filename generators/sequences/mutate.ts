@@ -1,7 +1,9 @@
 /** Mutation: a program that differs from one of the corpus in one to three ways, and is valid again. */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
+import { isFixed } from '../arbitraries/text.ts';
 import { mostOf } from '../types/bounds.ts';
 import { at, type Path, put, take } from '../types/path.ts';
+import { roleOf } from '../types/roles.ts';
 import { EDGES } from './deal.ts';
 import { DATA_STEPS, nextStep, type World } from './generate.ts';
 import {
@@ -83,10 +85,14 @@ function changeArgument(steps: Step[], { random }: Context): void {
   steps[index] = { ...step, arguments: changed(step, path, random) };
 }
 
-function changed({ arguments: args }: Call, path: Path, random: Random): JsonObject {
+function changed({ command, arguments: args }: Call, path: Path, random: Random): JsonObject {
   if (random.chance(15)) return take(args, path);
   const value = at(args, path)!;
-  const most = mostOf(String(path.at(-1)));
+  const member = String(path.at(-1));
+  // Texts of which only a few stay inside: hosts, descriptors.
+  const role = roleOf({ command, member, nodeOptions: false, nodeReference: false });
+  if (typeof value === 'string' && isFixed(role)) return args;
+  const most = mostOf(member);
   return put(args, path, otherValue(value, random, most)) as JsonObject;
 }
 
