@@ -89,6 +89,17 @@ describe('exports', () => {
     await expect(fixture.block.delete('disk')).rejects.toThrow('Node disk is in use');
   });
 
+  test('clients reach what has taken the place of the node', async () => {
+    fixture.server.add(disk, 'x', false);
+    const node = await client('x');
+    const filename = join(fixture.folder, 'other.img');
+    await writeFile(filename, Buffer.alloc(1 << 20, 7));
+    fixture.graph.replaceNode(disk, await fixture.open({ driver: 'file', 'node-name': 'other', filename }));
+    const read = Buffer.alloc(2);
+    await node.requests.read(0, read);
+    expect([...read]).toEqual([7, 7]);
+  });
+
   test('a read-only node is exported read-only', async () => {
     const node = await fixture.open({ driver: 'null-co', 'node-name': 'n', 'read-only': true });
     fixture.server.add(node, 'n', true);
