@@ -60,8 +60,26 @@ export function fullBackingName(node: Node): string {
   return image.includes('/') ? join(dirname(image), name) : name;
 }
 
-/** Writes the name of a backing file into the image's header, also where the node is read-only. Throws `CommandError`. */
+/** `writeBackingName`, with its errors in the words of commands. Throws `CommandError`. */
 export async function changeBackingFile(
+  graph: Graph,
+  node: Node,
+  backing: BackingName | undefined,
+): Promise<void> {
+  try {
+    await writeBackingName(graph, node, backing);
+  } catch (error) {
+    if (error instanceof IoError)
+      throw new CommandError(`Could not change backing file to '${backing?.name ?? ''}': ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * Writes the name of a backing file into the image's header, also where the node is read-only. What the image holds is
+ * on stable storage before. Throws `IoError`; `CommandError` where the node cannot be reopened.
+ */
+export async function writeBackingName(
   graph: Graph,
   node: Node,
   backing: BackingName | undefined,
@@ -71,12 +89,9 @@ export async function changeBackingFile(
   try {
     const { state, requests } = node;
     if (!state.changeBackingFile) throw new IoError('ENOTSUP');
+    await requests.flush();
     await requests.exclusively(async () => state.changeBackingFile?.(backing));
     node.backingName = backing;
-  } catch (error) {
-    if (error instanceof IoError)
-      throw new CommandError(`Could not change backing file to '${backing?.name ?? ''}': ${error.message}`);
-    throw error;
   } finally {
     await setReadOnly(graph, node, wasReadOnly);
   }

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { ChildHandle, Driver } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
 import type { Graph, RootEdge } from './graph.ts';
 import { ChildEdge, type Node } from './node.ts';
 import { openOrFind } from './open.ts';
@@ -40,6 +41,9 @@ export async function createImage(
       inFlight,
       cwd,
     });
+  } catch (error) {
+    if (error instanceof IoError) throw new CommandError(`Could not create image: ${error.message}`);
+    throw error;
   } finally {
     if (used) {
       graph.removeRoot(used.root);

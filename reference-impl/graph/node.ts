@@ -10,6 +10,7 @@ import type {
   HostOffset,
 } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
+import { IoError } from '../io/errno.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
 import { type NodeFilename, nodeFilename } from './filename.ts';
 import { OpBlockers } from './op-blockers.ts';
@@ -133,15 +134,23 @@ export class Node {
     if (readOnly === this.readOnly) return;
     const { state, requests } = this.#open;
     await requests.exclusively(async () => {
-      if (readOnly) {
-        await requests.flush();
-        await storeBitmaps(this);
-      }
+      if (readOnly) await this.#store();
       await state.setReadOnly?.(readOnly);
     });
     this.readOnly = readOnly;
     for (const bitmap of this.bitmaps.all) bitmap.readOnly = bitmap.persistent && readOnly;
     requests.policy = this.#policy();
+  }
+
+  /** Brings everything to stable storage. Throws `CommandError`. */
+  async #store(): Promise<void> {
+    try {
+      await this.requests.flush();
+      await storeBitmaps(this);
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
+      throw new CommandError(`Could not write what node '${this.name}' holds: ${error.message}`);
+    }
   }
 
   /** Makes every later request fail. */
@@ -179,8 +188,13 @@ export class Node {
     if (!this.readOnly) await storeBitmaps(this).catch(() => undefined);
     this.#opened = undefined;
     await requests.flush().catch(() => undefined);
-    await state.close();
+    await state.close().catch(lost);
   }
+}
+
+/** What an image is told at its end and cannot write any more. */
+function lost(error: unknown): void {
+  if (!(error instanceof IoError)) throw error;
 }
 
 /** A node's use of another node, and the handle through which its driver reaches it. */

@@ -3,6 +3,7 @@
  * options. Children are writable before their parent is, and read-only after it.
  */
 import { isJsonObject } from '../../spec/json.ts';
+import { CommandError } from '../errors.ts';
 import type { Graph } from './graph.ts';
 import type { ChildEdge, Node } from './node.ts';
 
@@ -11,6 +12,20 @@ export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): 
   if (node.readOnly === readOnly) return;
   await graph.drain();
   await reopen(graph, node, readOnly);
+}
+
+/**
+ * Makes a node again what it was before a job had it. What the job did stands, also if that fails: then the node stays as
+ * it is, and the people behind the endpoint are told.
+ */
+export async function reopenAsBefore(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
+  try {
+    await setReadOnly(graph, node, readOnly);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    const wanted = readOnly ? 'read-only' : 'writable';
+    graph.services.log(`node '${node.name}' could not be made ${wanted} again: ${error.message}`);
+  }
 }
 
 async function reopen(graph: Graph, node: Node, readOnly: boolean): Promise<void> {

@@ -10,6 +10,7 @@ import { Permission } from '../graph/permissions.ts';
 import { IoError } from '../io/errno.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
+import { flush } from './flush.ts';
 import type { JobGroup } from './group.ts';
 import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
@@ -139,6 +140,7 @@ class Backup implements JobWork {
 
   async #copyAll(job: Job): Promise<void> {
     const cluster = this.#left.granularity;
+    const { 'on-target-error': onTargetError = 'report' } = this.#args;
     let copied = 0;
     for (let offset = 0; offset < this.#length; ) {
       // Without a limit the others still get their turn.
@@ -146,13 +148,10 @@ class Backup implements JobWork {
       if (job.cancelled) return;
       copied = 0;
       const next = this.#bitmap ? this.#left.next(offset) : offset;
-      if (next === undefined) return;
-      if (this.#args.sync === 'top' && !(await this.#isAllocated(next, cluster))) {
-        offset = next + cluster;
-        continue;
-      }
+      if (next === undefined) break;
       try {
-        copied = await this.#copyCluster(job, next);
+        const isAsked = this.#args.sync !== 'top' || (await side('read', this.#isAllocated(next, cluster)));
+        if (isAsked) copied = await this.#copyCluster(job, next);
       } catch (error) {
         if (!(error instanceof CopyError)) throw error;
         const policy = error.operation === 'read' ? 'on-source-error' : 'on-target-error';
@@ -162,6 +161,7 @@ class Backup implements JobWork {
       }
       offset = next + cluster;
     }
+    await flush(job, this.#target, 'write', onTargetError);
   }
 
   /** Something in the cluster is in the source itself, not only in its backing file. */
@@ -237,9 +237,9 @@ class Backup implements JobWork {
   }
 }
 
-async function side(operation: 'read' | 'write', request: Promise<void>): Promise<void> {
+async function side<T>(operation: 'read' | 'write', request: Promise<T>): Promise<T> {
   try {
-    await request;
+    return await request;
   } catch (error) {
     throw error instanceof IoError ? new CopyError(operation, error) : error;
   }

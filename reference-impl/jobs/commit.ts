@@ -3,12 +3,12 @@
  * of all of them. (The commit of an active layer, which is written, is a mirror.)
  */
 import { CommandError } from '../errors.ts';
-import { changeBackingFile } from '../graph/backing.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
-import { setReadOnly } from '../graph/reopen.ts';
+import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../io/errno.ts';
+import { nameBase } from './base-name.ts';
 import { chain, isAllocatedAbove } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { insertFilter, removeFilter } from './filter.ts';
@@ -103,24 +103,20 @@ class Commit implements JobWork {
   async run(job: Job): Promise<void> {
     const { top, base } = this.#plan;
     job.len = top.requests.length();
-    await grow(base, job.len);
+    await telling(job, 'write', () => grow(base, job.len));
     let delay = 0n;
     while (job.offset < job.len) {
       await job.sleep(delay);
       if (job.cancelled) return;
       const most = Math.min(STRETCH, job.len - job.offset);
-      try {
-        const stretch = await isAllocatedAbove(top, base, job.offset, most);
-        if (stretch.allocated) await this.#copy(job.offset, stretch.length);
-        job.offset += stretch.length;
-        // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
-        if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
-      } catch (error) {
-        if (!(error instanceof IoError)) throw error;
-        if (job.failed('write', 'report', error) === 'report') throw error;
-      }
+      const stretch = await telling(job, 'read', () => isAllocatedAbove(top, base, job.offset, most));
+      if (stretch.allocated) await this.#copy(job, stretch.length);
+      job.offset += stretch.length;
+      // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
+      if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
-    await this.#hideTail();
+    await telling(job, 'write', () => this.#hideTail());
+    await telling(job, 'write', () => base.requests.flush());
   }
 
   /** What a longer overlay shows as zeroes behind the end of the top must not become what a longer base holds there. */
@@ -131,34 +127,27 @@ class Commit implements JobWork {
     if (end > start) await base.requests.writeZeroes(start, end - start, { mayUnmap: true });
   }
 
-  async #copy(offset: number, length: number): Promise<void> {
+  async #copy(job: Job, length: number): Promise<void> {
+    const { top, base } = this.#plan;
     const data = new Uint8Array(length);
-    await this.#plan.top.requests.read(offset, data);
-    await this.#plan.base.requests.write(offset, data);
+    await telling(job, 'read', () => top.requests.read(job.offset, data));
+    await telling(job, 'write', () => base.requests.write(job.offset, data));
   }
 
   async exit(job: Job, error: IoError | undefined): Promise<void> {
     const graph = this.#graph;
     this.#nodes.letGo();
-    let failure = error;
-    if (!error && !job.cancelled) failure = await this.#nameBase();
-    // What is between goes with the filter, unless somebody else holds it.
-    if (!failure && !job.cancelled) graph.replaceNode(this.#filter, this.#plan.base);
-    await removeFilter(graph, this.#filter);
-    for (const [node, readOnly] of this.#wasReadOnly.toReversed()) await setReadOnly(graph, node, readOnly);
-    if (failure !== error) throw failure;
-  }
-
-  /** Writes the name of the base into the overlay's header. */
-  async #nameBase(): Promise<IoError | undefined> {
     const { overlay, base } = this.#plan;
-    const name = this.#args['backing-file'] ?? base.filename.shown;
     try {
-      await changeBackingFile(this.#graph, overlay, { name, format: base.driverName });
-      return undefined;
-    } catch (error) {
-      if (error instanceof CommandError) return new IoError('EIO');
-      throw error;
+      if (!error && !job.cancelled) {
+        await nameBase(graph, overlay, base, this.#args['backing-file']);
+        // What is between goes with the filter, unless somebody else holds it.
+        graph.replaceNode(this.#filter, base);
+      }
+    } finally {
+      await removeFilter(graph, this.#filter);
+      for (const [node, readOnly] of this.#wasReadOnly.toReversed())
+        await reopenAsBefore(graph, node, readOnly);
     }
   }
 
@@ -168,6 +157,16 @@ class Commit implements JobWork {
 
   release(): Promise<void> {
     return this.#nodes.release();
+  }
+}
+
+/** A request that ends the job if it fails: commits have no policy. Throws `IoError`. */
+async function telling<T>(job: Job, operation: 'read' | 'write', request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (error instanceof IoError) job.failed(operation, 'report', error);
+    throw error;
   }
 }
 

@@ -1,152 +1,328 @@
-/** An I/O error at every single request of a small job, under every policy: what is told, and how the job ends. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+/**
+ * An I/O error at every single request of a small job of every kind, under every policy: what is told, how the job ends,
+ * and what it leaves behind.
+ */
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BlockdevOnError, BlockErrorAction } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
-import type { Node } from '../graph/node.ts';
+import type { BlockedOp } from '../graph/op-blockers.ts';
 import { IoError } from '../io/errno.ts';
-import { errorAction } from './error-policy.ts';
+import { run, whyMissing } from '../testing-programs.ts';
+import { FaultInjector, type Seen } from './fault-injector.ts';
+import {
+  CLUSTER,
+  IMAGES,
+  type Images,
+  makeImages,
+  place,
+  SCENARIOS,
+  type Scenario,
+} from './fault-scenarios.ts';
 import { Bench } from './testing.ts';
 
-const CLUSTER = 65536;
-const CLUSTERS = 4;
-const POLICIES: readonly BlockdevOnError[] = ['report', 'ignore', 'stop', 'enospc', 'auto'];
+const TIMEOUT_MS = 60_000;
+const OPERATIONS: readonly BlockedOp[] = [
+  'backup-source',
+  'commit-target',
+  'delete',
+  'mirror-target',
+  'resize',
+];
 
-let bench: Bench;
-
-beforeEach(async () => {
-  bench = new Bench();
-  for (const name of ['s', 't'])
-    await bench.run('blockdev-add', { driver: 'null-co', 'node-name': name, size: CLUSTERS * CLUSTER });
-});
-
-afterEach(() => bench.close());
-
-/** Lets the nth request of this kind to a node fail, once. */
-function fail(node: Node, kind: 'read' | 'write', nth: number, code: string): void {
-  const state = node.state as unknown as Record<typeof kind, (...request: unknown[]) => Promise<void>>;
-  const original = state[kind];
-  let count = 0;
-  state[kind] = (...request) => {
-    count += 1;
-    return count === nth ? Promise.reject(new IoError(code)) : original(...request);
-  };
+interface Fault {
+  readonly policy: BlockdevOnError;
+  readonly code: 'EIO' | 'ENOSPC';
+  readonly action: BlockErrorAction;
+  /** What failed once goes on failing. */
+  readonly lasts?: boolean;
 }
 
-const JOBS = {
-  backup: (policies: JsonObject) =>
-    bench.run('blockdev-backup', { 'job-id': 'j', device: 's', target: 't', sync: 'full', ...policies }),
-  mirror: (policies: JsonObject) =>
-    bench.run('blockdev-mirror', {
-      'job-id': 'j',
-      device: 's',
-      target: 't',
-      sync: 'full',
-      granularity: CLUSTER,
-      'buf-size': CLUSTER,
-      ...policies,
-    }),
-} as const;
+/** Every action. */
+const FAULTS: readonly Fault[] = [
+  { policy: 'report', code: 'EIO', action: 'report' },
+  { policy: 'ignore', code: 'EIO', action: 'ignore' },
+  { policy: 'stop', code: 'EIO', action: 'stop' },
+  { policy: 'enospc', code: 'ENOSPC', action: 'stop' },
+];
+/** What the policies say of other errors. */
+const MORE_FAULTS: readonly Fault[] = [
+  { policy: 'report', code: 'ENOSPC', action: 'report' },
+  { policy: 'ignore', code: 'ENOSPC', action: 'ignore' },
+  { policy: 'stop', code: 'ENOSPC', action: 'stop' },
+  { policy: 'enospc', code: 'EIO', action: 'report' },
+  { policy: 'auto', code: 'EIO', action: 'report' },
+  { policy: 'auto', code: 'ENOSPC', action: 'stop' },
+];
 
-const cases = (['backup', 'mirror'] as const).flatMap((kind) =>
-  (['EIO', 'ENOSPC'] as const).flatMap((code) => POLICIES.map((policy) => [kind, code, policy] as const)),
-);
+const missing = whyMissing(['qemu-img'], 'qemu');
 
-describe.each(cases)('%s, %s, policy %s', (kind, code, policy) => {
-  test.each((['read', 'write'] as const).flatMap((side) => [1, 2, 3, 4].map((nth) => [side, nth] as const)))(
-    '%s %i',
-    (side, nth) => check(kind, code, policy, side, nth),
-  );
+test('qemu-img is here to check the images that are left behind', ({ skip }) => {
+  skip(missing !== undefined, missing);
 });
 
-test.each(['backup', 'mirror'] as const)(
-  '%s: what fails for ever and is ignored lets others end it',
-  async (kind) => {
-    fill(bench.node('s'));
-    bench.node('t').state.write = () => Promise.reject(new IoError('EIO'));
-    await JOBS[kind]({ 'on-target-error': 'ignore' });
-    await bench.idle();
-    await bench.pass(30);
-    expect(bench.told('BLOCK_JOB_ERROR').length).toBeGreaterThan(2);
-    await bench.run('block-job-cancel', { device: 'j' });
-    await bench.pass(10);
-    expect(await bench.run('query-block-jobs')).toEqual([]);
-  },
-);
+let images: Images;
 
-/** Makes a null node one that has data, for those who ask before they copy. */
-function fill({ state }: Node): void {
-  state.blockStatus = (_offset, length) => Promise.resolve({ length, zero: false, allocated: true });
-  state.read = (_offset, buffer) => Promise.resolve(void buffer.fill(7));
+beforeAll(async () => {
+  images = await makeImages();
+});
+
+afterAll(() => {
+  for (const folder of [images.pristine, images.folder]) rmSync(folder, { recursive: true });
+});
+
+/** What came of a job, with the endpoint still there. */
+interface Outcome {
+  readonly bench: Bench;
+  /** In the order in which they came. */
+  readonly seen: readonly Seen[];
+  readonly failed: Seen | undefined;
+  readonly refusal: unknown;
+  readonly graphBefore: unknown;
+  readonly graphAfter: unknown;
+  /** Of BLOCK_JOB_ERROR, and of the events that tell of an end. */
+  readonly errors: readonly JsonObject[];
+  readonly ends: readonly JsonObject[];
+  /** What the guest reads from its disk. */
+  readonly shown: Buffer;
 }
 
-async function check(
-  kind: keyof typeof JOBS,
-  code: 'EIO' | 'ENOSPC',
-  policy: BlockdevOnError,
-  side: 'read' | 'write',
-  nth: number,
+/** Runs a job to its end, with a fault at the request of this id. */
+async function withJob(
+  scenario: Scenario,
+  { policy, code, action, lasts = false }: Fault,
+  id: string | undefined,
+  judge: (outcome: Outcome) => void | Promise<void>,
 ): Promise<void> {
-  const action = errorAction(policy, new IoError(code));
-  fill(bench.node('s'));
-  fail(bench.node(side === 'read' ? 's' : 't'), side, nth, code);
-  await JOBS[kind]({ 'on-source-error': policy, 'on-target-error': policy });
-  await bench.idle();
-  expect(bench.told('BLOCK_JOB_ERROR').map(({ data }) => data)).toEqual([
-    { device: 'j', operation: side, action },
-  ]);
-  if (action === 'stop') {
-    const [job] = (await bench.run('query-block-jobs')) as [JsonObject];
-    expect(job).toMatchObject({
-      status: 'paused',
-      paused: true,
-      'io-status': code === 'ENOSPC' ? 'nospace' : 'failed',
-    });
-    await expect(bench.run('block-job-cancel', { device: 'j' })).rejects.toThrow(
-      new CommandError("The block job for device 'j' is currently paused"),
+  const injector = new FaultInjector();
+  const bench = new Bench(images.folder);
+  try {
+    await place(images, bench, scenario);
+    const guest = bench.guest(scenario.disk);
+    const graphBefore = graphOf(bench);
+    injector.arm(bench, id === undefined ? undefined : { id, code, lasts });
+    const refusal = await scenario.start(bench, policy).then(
+      () => undefined,
+      (error: unknown) => error,
     );
-    await bench.run('block-job-resume', { device: 'j' });
     await bench.idle();
-  }
-  if (kind === 'mirror' && action !== 'report') {
-    expect(bench.events.at(-1)?.event).toBe('BLOCK_JOB_READY');
-    await bench.run('block-job-complete', { device: 'j' });
+    const [job] = bench.machine.jobs.all;
+    if (job?.describe().paused) await holdThenResume(bench, injector, code);
+    if (job?.ready) await bench.run('block-job-complete', { device: 'j' });
     await bench.idle();
+    injector.disarm();
+    const told = (event: string) => bench.told(event).map(({ data }) => data);
+    await judge({
+      bench,
+      ...injector,
+      refusal,
+      graphBefore,
+      graphAfter: graphOf(bench),
+      errors: told('BLOCK_JOB_ERROR'),
+      ends: [...told('BLOCK_JOB_COMPLETED'), ...told('BLOCK_JOB_CANCELLED')],
+      shown: await bench.contents(guest.node),
+    });
+    bench.machine.block.graph.removeRoot(guest);
+    await bench.machine.block.graph.releaseUnused(guest.node);
+    await deleteAll(bench);
+    if (action === 'report' && refusal === undefined) await checkImages(scenario);
+  } catch (error) {
+    for (const image of IMAGES) images.stale.add(image);
+    throw error;
+  } finally {
+    injector.end();
+    await bench.end();
   }
-  const [completed, ...more] = bench.told('BLOCK_JOB_COMPLETED');
-  expect(more).toEqual([]);
-  expect(completed?.data.error).toBe(action === 'report' ? new IoError(code).message : undefined);
-  if (action !== 'report') expect(completed?.data.offset).toBe(CLUSTERS * CLUSTER);
-  expect(bench.machine.jobs.all).toEqual([]);
-  for (const node of bench.machine.block.graph.nodes)
-    expect([node.name, node.blockers.reason('resize')]).toEqual([node.name, undefined]);
 }
 
-test('a bitmap keeps what it held when the backup fails, and what was written meanwhile', async () => {
-  await bench.run('block-dirty-bitmap-add', { node: 's', name: 'b' });
-  const { bitmap } = bench.machine.block.bitmap('s', 'b');
-  bitmap.mark(0, CLUSTER);
-  await bench.qcow2('o', CLUSTERS * CLUSTER);
-  const target = `${bench.folder}/o.qcow2`;
-  await bench.run('blockdev-del', { 'node-name': 'o' });
-  const backup = {
-    'job-id': 'j',
-    device: 's',
-    target,
-    format: 'qcow2',
-    mode: 'existing',
-    sync: 'incremental',
-    bitmap: 'b',
-    speed: 1,
+/** While the job is stopped it does nothing, and cannot be ended; then it goes on. */
+async function holdThenResume(bench: Bench, injector: FaultInjector, code: Fault['code']): Promise<void> {
+  const held = {
+    status: 'paused',
+    busy: false,
+    'io-status': code === 'ENOSPC' ? 'nospace' : 'failed',
   };
-  await bench.run('drive-backup', backup);
+  const job = () => bench.machine.jobs.all[0]?.describe();
+  expect(job()).toMatchObject(held);
+  const requests = injector.seen.length;
+  await bench.pass(200);
+  expect(injector.seen.length).toBe(requests);
+  await expect(bench.run('block-job-cancel', { device: 'j' })).rejects.toThrow(
+    new CommandError("The block job for device 'j' is currently paused"),
+  );
+  expect(job()).toMatchObject(held);
+  await bench.run('block-job-resume', { device: 'j' });
+  expect(job()?.['io-status'] ?? 'ok').toBe('ok');
   await bench.idle();
-  await expect(bench.run('block-dirty-bitmap-clear', { node: 's', name: 'b' })).rejects.toThrow('frozen');
-  await expect(bench.run('block-dirty-bitmap-remove', { node: 's', name: 'b' })).rejects.toThrow('frozen');
-  await bench.node('s').requests.write(2 * CLUSTER, new Uint8Array(512));
-  expect(bitmap.count()).toBe(CLUSTER);
-  await bench.run('block-job-cancel', { device: 'j' });
-  await bench.idle();
-  expect(bench.told('BLOCK_JOB_CANCELLED')).toHaveLength(1);
-  expect(bitmap.count()).toBe(2 * CLUSTER);
+}
+
+/** All that a job may have changed, and must have put right. */
+function graphOf({ machine, folder }: Bench): unknown {
+  return machine.block.graph.nodes.map((node) => ({
+    name: node.name,
+    readOnly: node.readOnly,
+    backing: node.backing?.node.name,
+    header: node.backingName?.name.replace(folder, ''),
+    users: node.parents.map(({ role, name, permissions }) => ({ role, name, ...permissions })),
+    blocked: OPERATIONS.filter((operation) => node.blockers.reason(operation) !== undefined),
+    bitmaps: node.bitmaps.describe(),
+    hooks: node.requests.beforeWrite.size,
+  }));
+}
+
+/** No node is kept by anything that cannot be seen. */
+async function deleteAll(bench: Bench): Promise<void> {
+  const { graph } = bench.machine.block;
+  for (;;) {
+    const free = graph.nodes.find((node) => node.monitorOwned && node.parents.length === 0);
+    if (!free) break;
+    await bench.run('blockdev-del', { 'node-name': free.name });
+  }
+  expect(graph.nodes.map(({ name }) => name)).toEqual([]);
+}
+
+/** What the job had no business with is as it was, to the byte; what it wrote is sound. */
+async function checkImages(scenario: Scenario): Promise<void> {
+  for (const image of IMAGES) {
+    const [was, is] = [images.pristine, images.folder].map((folder) => join(folder, `${image}.qcow2`));
+    if (!scenario.changes.includes(image))
+      expect([image, readFileSync(is!).equals(readFileSync(was!))]).toEqual([image, true]);
+    else if (missing === undefined) expect([image, await qemuImgCheck(is!)]).toEqual([image, 'sound']);
+  }
+}
+
+/** Clusters whose allocation could not be taken back harm nobody. */
+async function qemuImgCheck(path: string): Promise<string> {
+  const says = await run('qemu-img', 'check', '--output=json', path).catch(
+    (error: { stdout?: string }) => error.stdout ?? '',
+  );
+  const found = JSON.parse(says) as { 'check-errors': number; corruptions?: number };
+  return found['check-errors'] + (found.corruptions ?? 0) === 0 ? 'sound' : says;
+}
+
+async function expectEnd(
+  scenario: Scenario,
+  outcome: Outcome,
+  good: Outcome,
+  error: string | undefined,
+): Promise<void> {
+  const { bench, ends, graphBefore, graphAfter, shown } = outcome;
+  expect(bench.machine.jobs.all).toEqual([]);
+  expect(bench.told('BLOCK_JOB_CANCELLED')).toEqual([]);
+  expect(ends.map((end) => end.error)).toEqual([error]);
+  expect(firstDifference(shown, images.shows.get(scenario.disk)!)).toBeUndefined();
+  if (error !== undefined) {
+    expect(graphAfter).toEqual(graphBefore);
+    return;
+  }
+  expect(ends).toEqual(good.ends);
+  expect(graphAfter).toEqual(good.graphAfter);
+  if (!scenario.copy) return;
+  const copy = await contentsOf(bench, scenario.copy);
+  expect([outcome.failed?.id, firstDifference(copy, shown)]).toEqual([outcome.failed?.id, undefined]);
+}
+
+/** The first cluster that is not the same. */
+function firstDifference(a: Buffer, b: Buffer): number | undefined {
+  for (let at = 0; at < Math.max(a.length, b.length); at += CLUSTER)
+    if (!a.subarray(at, at + CLUSTER).equals(b.subarray(at, at + CLUSTER))) return at / CLUSTER;
+  return undefined;
+}
+
+async function contentsOf(bench: Bench, image: string): Promise<Buffer> {
+  if (!bench.machine.block.graph.find(image)) {
+    const file = { driver: 'file', filename: join(bench.folder, `${image}.qcow2`) };
+    await bench.run('blockdev-add', { driver: 'qcow2', 'node-name': image, file, backing: null });
+  }
+  return bench.contents(bench.node(image));
+}
+
+/** What is told of a fault of a job's work, and the error that the job ends with. */
+function expectedOf(scenario: Scenario, { code, action: asked }: Fault, { kind, asked: request }: Seen) {
+  const image = request.node.startsWith('#') ? 't' : request.node;
+  const action = scenario.hasPolicy ? asked : 'report';
+  // A driver that cannot change its length does not say why.
+  const { message } = new IoError(kind === 'truncate' ? 'EIO' : code);
+  // What a stream leaves out is missing in the end.
+  const leavesOut = scenario.name === 'block-stream' && request.kind !== 'flush';
+  const fails = action === 'report' || (action === 'ignore' && leavesOut);
+  return {
+    told: { device: 'j', operation: scenario.reads(image) ? 'read' : 'write', action },
+    error: fails ? message : undefined,
+  };
+}
+
+/** A fault that nobody needs to hear of: before a mirror reads what it only looked at, and when all is written. */
+function mayPass(scenario: Scenario, { phase, asked }: Seen): boolean {
+  if (phase === 'work') return scenario.completes && asked.kind === 'blockStatus';
+  return asked.kind === 'flush' && phase !== 'exit';
+}
+
+describe.each(SCENARIOS)('$name', (scenario) => {
+  let good: Outcome;
+
+  beforeAll(() =>
+    withJob(scenario, FAULTS[0]!, undefined, async (outcome) => {
+      good = outcome;
+      expect(outcome.errors).toEqual([]);
+      await expectEnd(scenario, outcome, outcome, undefined);
+      const chain: string[] = [];
+      const [disk] = scenario.chainAfter;
+      for (let node = outcome.bench.machine.block.graph.find(disk!); node; node = node.backing?.node)
+        chain.push(node.name);
+      expect(chain).toEqual(scenario.chainAfter);
+    }),
+  );
+
+  test.each(FAULTS)('$policy, $code: at every request', { timeout: TIMEOUT_MS }, async (fault) => {
+    const { policy } = fault;
+    // Only the work itself knows of policies.
+    const isNew = ({ phase }: Seen) => policy === 'report' || (phase === 'work' && scenario.hasPolicy);
+    for (const { id } of good.seen.filter(isNew)) await check(scenario, fault, id, good);
+  });
+
+  test.runIf(scenario.hasPolicy).each(MORE_FAULTS)(
+    '$policy, $code: at the first request to each image',
+    async (fault) => {
+      const own = good.seen.filter(({ phase, node, asked }) => phase === 'work' && node === asked.node);
+      for (const { id } of new Map(own.toReversed().map((seen) => [seen.node, seen])).values())
+        await check(scenario, fault, id, good);
+    },
+  );
+
+  test('an image that cannot be written any more: the job ends, and lets go of it', async () => {
+    const isInner = ({ phase, kind, node, asked }: Seen) =>
+      phase === 'work' && kind === 'write' && node !== asked.node;
+    const fault: Fault = { ...FAULTS[0]!, lasts: true };
+    const { id } = good.seen.find(isInner)!;
+    await withJob(scenario, fault, id, ({ bench, failed, errors, ends, shown }) => {
+      const expected = expectedOf(scenario, fault, failed!);
+      // Several requests may have been on their way.
+      expect(errors).toEqual(errors.map(() => expected.told));
+      expect(ends.map((end) => end.error)).toEqual([expected.error]);
+      expect(bench.machine.jobs.all).toEqual([]);
+      expect(firstDifference(shown, images.shows.get(scenario.disk)!)).toBeUndefined();
+    });
+  });
 });
+
+async function check(scenario: Scenario, fault: Fault, id: string, good: Outcome): Promise<void> {
+  await withJob(scenario, fault, id, async (outcome) => {
+    expect(outcome.failed?.id).toBe(id);
+    const { phase } = outcome.failed!;
+    const expected = phase === 'work' ? expectedOf(scenario, fault, outcome.failed!) : undefined;
+    const isHarmless = outcome.errors.length === 0 && mayPass(scenario, outcome.failed!);
+    if (outcome.refusal) {
+      expect([id, phase, outcome.refusal]).toEqual([id, 'start', expect.any(CommandError)]);
+      expect(outcome.graphAfter).toEqual(outcome.graphBefore);
+      expect(outcome.bench.events).toEqual([]);
+    } else if (isHarmless) await expectEnd(scenario, outcome, good, undefined);
+    else {
+      expect([id, outcome.errors]).toEqual([id, expected ? [expected.told] : []]);
+      const error = phase === 'exit' ? new IoError(fault.code).message : expected?.error;
+      await expectEnd(scenario, outcome, good, error);
+    }
+  });
+}

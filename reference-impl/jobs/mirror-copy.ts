@@ -49,6 +49,10 @@ export class MirrorCopy {
     this.dirty = new DirtyBlocks(options.granularity, this.#length);
   }
 
+  get onSourceError(): BlockdevOnError {
+    return this.#options.onSourceError;
+  }
+
   get onTargetError(): BlockdevOnError {
     return this.#options.onTargetError;
   }

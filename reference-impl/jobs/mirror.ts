@@ -13,11 +13,12 @@ import { CommandError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
-import { setReadOnly } from '../graph/reopen.ts';
+import { reopenAsBefore } from '../graph/reopen.ts';
 import { IoError } from '../io/errno.ts';
 import { chain, inChain, isAllocatedAbove } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { insertFilter, removeFilter } from './filter.ts';
+import { flushed } from './flush.ts';
 import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
 import { MirrorCopy } from './mirror-copy.ts';
@@ -187,14 +188,21 @@ class Mirror implements JobWork {
       return;
     }
     for (let offset = 0; offset < length && !job.cancelled; ) {
-      const stretch = await isAllocatedAbove(source, base, offset, Math.min(SCAN, length - offset));
-      if (stretch.allocated) dirty.mark(offset, stretch.length);
-      offset += stretch.length;
+      try {
+        const stretch = await isAllocatedAbove(source, base, offset, Math.min(SCAN, length - offset));
+        if (stretch.allocated) dirty.mark(offset, stretch.length);
+        offset += stretch.length;
+      } catch (error) {
+        if (!(error instanceof IoError)) throw error;
+        if (job.failed('read', this.#copy.onSourceError, error) === 'report') throw error;
+        await job.sleep();
+      }
     }
   }
 
   async #copyUntilToldOtherwise(job: Job): Promise<void> {
     const copy = this.#copy;
+    const { target } = this.#plan;
     let delay = 0n;
     for (;;) {
       copy.throwIfFailed();
@@ -209,7 +217,7 @@ class Mirror implements JobWork {
       }
       // What has just been copied counts from the next time on: others may have written by then.
       const isDone = copy.inFlight === 0 && !hadWork;
-      if (isDone && !(await this.#flushed(job))) continue;
+      if (isDone && !(await flushed(job, target, 'write', copy.onTargetError))) continue;
       if (isDone && !job.ready) {
         job.len = job.offset;
         job.becomeReady();
@@ -224,22 +232,6 @@ class Mirror implements JobWork {
       delay = 0n;
       if (job.cancelled && !job.ready) return;
     }
-  }
-
-  async #flushed(job: Job): Promise<boolean> {
-    try {
-      await this.#plan.target.requests.flush();
-      return true;
-    } catch (error) {
-      if (!(error instanceof IoError)) throw error;
-      if (job.failed('write', this.#copyPolicy, error) === 'report') throw error;
-      await job.sleep();
-      return false;
-    }
-  }
-
-  get #copyPolicy(): BlockdevOnError {
-    return this.#copy.onTargetError;
   }
 
   complete(): void {
@@ -272,7 +264,7 @@ class Mirror implements JobWork {
     // Nothing came between: what was written before is copied, what is written from now on goes to the target.
     if (isPivoting) this.#pivot();
     await removeFilter(this.#graph, this.#filter);
-    if (isPivoting) await setReadOnly(this.#graph, target, source.readOnly);
+    if (isPivoting) await reopenAsBefore(this.#graph, target, source.readOnly);
     for (const node of [source, target]) await this.#closeUnused(node);
     if (this.#replaced) await this.#closeUnused(this.#replaced.node);
     if (failure !== undefined) throw failure;

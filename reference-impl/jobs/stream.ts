@@ -3,15 +3,15 @@
  * backing file.
  */
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
-import { CommandError } from '../errors.ts';
-import { changeBackingFile } from '../graph/backing.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Node } from '../graph/node.ts';
+import type { ChildEdge, Node } from '../graph/node.ts';
 import { NOTHING, Permission } from '../graph/permissions.ts';
-import { setReadOnly } from '../graph/reopen.ts';
+import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../io/errno.ts';
+import { nameBase } from './base-name.ts';
 import { chain, isAllocated, isAllocatedAbove } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
+import { flush } from './flush.ts';
 import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
 import type { JobWork } from './work.ts';
@@ -84,6 +84,7 @@ class Stream implements JobWork {
   async run(job: Job): Promise<void> {
     if (!this.#image.backing) return;
     job.len = this.#image.requests.length();
+    const { 'on-error': policy = 'report' } = this.#args;
     let delay = 0n;
     let ignored: IoError | undefined;
     while (job.offset < job.len) {
@@ -95,7 +96,7 @@ class Stream implements JobWork {
         if (stretch.allocated) await this.#image.requests.populate(job.offset, stretch.length);
       } catch (error) {
         if (!(error instanceof IoError)) throw error;
-        const action = job.failed('read', this.#args['on-error'] ?? 'report', error);
+        const action = job.failed('read', policy, error);
         if (action === 'report') throw error;
         if (action === 'stop') continue;
         ignored ??= error;
@@ -104,6 +105,7 @@ class Stream implements JobWork {
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
       if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
+    await flush(job, this.#image, 'read', policy);
     if (ignored) throw ignored;
   }
 
@@ -122,29 +124,24 @@ class Stream implements JobWork {
     const base = this.#base;
     const edge = image.backing;
     this.#nodes.letGo();
-    if (!error && !job.cancelled && edge) {
-      await this.#nameBase();
-      if (edge.node !== base) {
-        // The base must not be closed with what is between.
-        const root = base && graph.addRoot(base, NOTHING);
-        await graph.detach(edge);
-        if (base) graph.attach(image, base, 'backing', 'backing');
-        if (root) graph.removeRoot(root);
+    try {
+      if (!error && !job.cancelled && edge) {
+        await nameBase(graph, image, base, this.#args['backing-file']);
+        if (edge.node !== base) await this.#standOnBase(edge);
       }
+    } finally {
+      await reopenAsBefore(graph, image, this.#wasReadOnly);
     }
-    await setReadOnly(graph, image, this.#wasReadOnly);
   }
 
-  /** Writes the name of the base into the image's header. */
-  async #nameBase(): Promise<void> {
+  async #standOnBase(edge: ChildEdge): Promise<void> {
+    const graph = this.#graph;
     const base = this.#base;
-    try {
-      const name = this.#args['backing-file'] ?? base?.filename.shown;
-      await changeBackingFile(this.#graph, this.#image, base && { name: name!, format: base.driverName });
-    } catch (error) {
-      // The image is complete all the same.
-      if (!(error instanceof CommandError)) throw error;
-    }
+    // The base must not be closed with what is between.
+    const root = base && graph.addRoot(base, NOTHING);
+    await graph.detach(edge);
+    if (base) graph.attach(this.#image, base, 'backing', 'backing');
+    if (root) graph.removeRoot(root);
   }
 
   concerns(node: Node): boolean {

@@ -1,0 +1,24 @@
+/** The last thing that a job writes: the name of the base into the header of the image that will stand on it. */
+import { CommandError } from '../errors.ts';
+import { writeBackingName } from '../graph/backing.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
+import { IoError } from '../io/errno.ts';
+
+/** `base`: undefined for none. `name`: instead of the base's own. Throws `IoError`, and then the old name stands. */
+export async function nameBase(
+  graph: Graph,
+  image: Node,
+  base: Node | undefined,
+  name: string | undefined,
+): Promise<void> {
+  try {
+    await writeBackingName(
+      graph,
+      image,
+      base && { name: name ?? base.filename.shown, format: base.driverName },
+    );
+  } catch (error) {
+    throw error instanceof CommandError ? new IoError('EIO') : error;
+  }
+}

@@ -1,0 +1,83 @@
+/** Faults that a policy does not settle: those that a guest meets while its disk is backed up, and those that never end. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { IoError } from '../io/errno.ts';
+import { FaultInjector } from './fault-injector.ts';
+import { Bench } from './testing.ts';
+
+const CLUSTER = 65536;
+const SIZE = 4 * CLUSTER;
+
+let bench: Bench;
+let injector: FaultInjector;
+
+beforeEach(async () => {
+  injector = new FaultInjector();
+  bench = new Bench();
+  for (const name of ['s', 't']) await bench.qcow2(name, SIZE);
+  await bench.node('s').requests.write(0, new Uint8Array(SIZE).fill(1));
+});
+
+afterEach(async () => {
+  injector.end();
+  await bench.close();
+});
+
+const JOBS = {
+  'blockdev-backup': { device: 's', target: 't', sync: 'full' },
+  'blockdev-mirror': { device: 's', target: 't', sync: 'full', granularity: CLUSTER, 'buf-size': CLUSTER },
+} as const;
+
+describe.each(Object.keys(JOBS) as (keyof typeof JOBS)[])('%s', (command) => {
+  test.each([
+    ['source', 's read 1'],
+    ['target', 't write 1'],
+  ])('what fails for ever and is ignored lets others end it: %s', async (side, id) => {
+    injector.arm(bench, { id, code: 'EIO', lasts: true });
+    await bench.run(command, { 'job-id': 'j', ...JOBS[command], [`on-${side}-error`]: 'ignore' });
+    await bench.idle();
+    await bench.pass(30);
+    const errors = bench.told('BLOCK_JOB_ERROR').map(({ data }) => data);
+    expect(errors.length).toBeGreaterThan(2);
+    const operation = side === 'source' ? 'read' : 'write';
+    for (const error of errors) expect(error).toEqual({ device: 'j', operation, action: 'ignore' });
+    await bench.run('block-job-cancel', { device: 'j' });
+    await bench.pass(10);
+    expect(bench.told('BLOCK_JOB_CANCELLED')).toHaveLength(1);
+    expect(bench.machine.jobs.all).toEqual([]);
+  });
+});
+
+/** What a write of the guest needs while a backup has not come to the cluster yet. */
+test.each(['s read 2', 't write 2', 't-file write 5'])(
+  'a write of the guest fails if what it overwrites cannot be saved: %s',
+  async (id) => {
+    await reopenWithNames();
+    injector.arm(bench, { id, code: 'ENOSPC' });
+    await bench.run('blockdev-backup', { 'job-id': 'j', ...JOBS['blockdev-backup'], speed: 1 });
+    await bench.idle();
+    const { requests } = bench.node('s');
+    const write = () => requests.write(3 * CLUSTER, new Uint8Array(CLUSTER).fill(2));
+    await expect(write()).rejects.toThrow(new IoError('ENOSPC'));
+    expect(injector.failed?.id).toBe(id);
+    await write();
+    await bench.run('block-job-set-speed', { device: 'j', speed: 0 });
+    await bench.idle();
+    // The job itself has met no error.
+    expect(bench.events.map(({ event, data }) => [event, data.error])).toEqual([
+      ['BLOCK_JOB_COMPLETED', undefined],
+    ]);
+    const shows = async (name: string) => (await bench.contents(bench.node(name))).toString('latin1');
+    expect((await shows('t')) === '\x01'.repeat(SIZE)).toBe(true);
+    expect((await shows('s')) === '\x01'.repeat(3 * CLUSTER) + '\x02'.repeat(CLUSTER)).toBe(true);
+  },
+);
+
+/** With nothing of the images in memory, and nodes for their files that have names. */
+async function reopenWithNames(): Promise<void> {
+  for (const name of ['s', 't']) {
+    await bench.run('blockdev-del', { 'node-name': name });
+    const filename = `${bench.folder}/${name}.qcow2`;
+    const file = { driver: 'file', 'node-name': `${name}-file`, filename };
+    await bench.run('blockdev-add', { driver: 'qcow2', 'node-name': name, file });
+  }
+}

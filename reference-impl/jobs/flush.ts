@@ -1,0 +1,29 @@
+/** What a job has written comes to stable storage before the job says that it is done. */
+import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+import type { Node } from '../graph/node.ts';
+import { IoError } from '../io/errno.ts';
+import type { Job } from './job.ts';
+
+/** Tries once; false if that failed and is to be tried again, as the policy says. Throws `IoError` to give up. */
+export async function flushed(
+  job: Job,
+  node: Node,
+  operation: 'read' | 'write',
+  policy: BlockdevOnError,
+): Promise<boolean> {
+  try {
+    await node.requests.flush();
+    return true;
+  } catch (error) {
+    if (!(error instanceof IoError)) throw error;
+    if (job.failed(operation, policy, error) === 'report') throw error;
+    await job.sleep();
+    return false;
+  }
+}
+
+/** Tries until it succeeds or the job is cancelled. Throws `IoError` to give up. */
+export async function flush(...request: Parameters<typeof flushed>): Promise<void> {
+  const [job] = request;
+  while (!job.cancelled) if (await flushed(...request)) return;
+}
