@@ -102,6 +102,10 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     const output = options.json ? diffJson(result) : diffLines(result, options.all === true).join('\n');
     process.stdout.write(`${output}\n`);
     if (signal.aborted) return EXIT.interrupted;
+    if (report.fault !== null) {
+      process.stderr.write(`${report.totals.faults} could not be compared; the last: ${report.fault}\n`);
+      return EXIT.fault;
+    }
     return result.entries.some(({ reason }) => reason === undefined) ? EXIT.unexpected : EXIT.ok;
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;

@@ -30,6 +30,8 @@ export interface Comparison {
   readonly differences: readonly Difference[];
   /** Why nothing was compared: one side cannot do this. */
   readonly skipped?: string;
+  /** Why nothing could be compared: the harness itself has failed. */
+  readonly fault?: string;
 }
 
 export interface CompareOptions {
@@ -41,7 +43,9 @@ const LATE =
   'a job was further on one side, or commands in flight together were carried out in another order';
 
 export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOptions = {}): Comparison {
-  const skipped = [left, right].find(({ record }) => record.outcome === 'skip' || record.outcome === 'error');
+  const failed = [left, right].find(({ record }) => record.outcome === 'error');
+  if (failed !== undefined) return { differences: [], fault: failed.record.reason ?? 'unknown' };
+  const skipped = [left, right].find(({ record }) => record.outcome === 'skip');
   if (skipped !== undefined) return { differences: [], skipped: skipped.record.reason ?? 'skipped' };
   const names = new NamePairs();
   const found: Difference[] = [];

@@ -94,7 +94,7 @@ describe('diff', () => {
       caseSubjects([resize], []),
     );
     expect(keys).toEqual([]);
-    expect(report.totals).toEqual({ compared: 1, equal: 1, explained: 0, skipped: 0 });
+    expect(report.totals).toEqual({ compared: 1, equal: 1, explained: 0, skipped: 0, faults: 0 });
   });
 
   it('tells who refuses, and whom a judge takes for wrong', async () => {
@@ -146,6 +146,15 @@ describe('diff', () => {
         reason: 'it does not show in every run',
       },
     ]);
+  });
+
+  it('tells faults of the harness from what a side cannot do', async () => {
+    const [left, right] = [await endpoint(), await endpoint()];
+    const broken = { ...resize, id: 'a/broken', run: () => Promise.reject(new Error('a mistake')) };
+    const special = { ...resize, id: 'a/special', needs: { commands: ['block-stream'] } };
+    const { report } = await differences(left, right, caseSubjects([broken, special], []));
+    expect(report.totals).toEqual({ compared: 0, equal: 0, explained: 0, skipped: 1, faults: 1 });
+    expect(report.fault).toContain('a/broken: Error: a mistake');
   });
 
   it('shrinks programs', async () => {

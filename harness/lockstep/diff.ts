@@ -36,8 +36,9 @@ export type Explain = (difference: Difference, subject: Subject) => Pick<Found, 
 export interface Outcome {
   readonly subject: Subject;
   readonly found: readonly Found[];
-  /** Why it was not compared. */
+  /** Why it was not compared: one side cannot do it; or the harness itself has failed. */
   readonly skipped?: string;
+  readonly fault?: string;
   /** The smallest program that shows an unexplained difference, by its key; for those that were not seen before. */
   readonly minimal?: ReadonlyMap<string, Program>;
 }
@@ -99,6 +100,8 @@ export async function diff(options: DiffOptions): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: options.jobs }, work));
+  // After an interruption some may be done behind one that is not.
+  for (const outcome of outcomes.slice(told)) if (outcome !== undefined) onOutcome(outcome);
 }
 
 /** The sides, which run one thing at a time. */
@@ -175,21 +178,27 @@ export class Pair {
       ({ setting }, index): SideRun => ({ ...sides[index]!, offered: setting.offered }),
     );
     const [left, right, judge] = runs as [SideRun, SideRun, SideRun?];
-    const { differences, skipped } = compareRuns(left, right, { skewed });
+    const { differences, skipped, fault } = compareRuns(left, right, { skewed });
     const judged = judge === undefined ? null : judgedBy(judge, left, right, skewed);
     const found = differences.map((difference) => ({
       difference,
       verdict: verdictOn(difference, left, right, judged),
       ...this.#explain(difference, subject),
     }));
-    return { subject, found, record: left.record, ...(skipped !== undefined && { skipped }) };
+    return {
+      subject,
+      found,
+      record: left.record,
+      ...(skipped !== undefined && { skipped }),
+      ...(fault !== undefined && { fault }),
+    };
   }
 }
 
 /** Null if the judge cannot do it. */
 function judgedBy(judge: SideRun, left: SideRun, right: SideRun, skewed: ReadonlySet<number>): Judged | null {
   const [ours, theirs] = [left, right].map((side): Comparison => compareRuns(side, judge, { skewed }));
-  if (ours!.skipped !== undefined || theirs!.skipped !== undefined) return null;
+  if ([ours!, theirs!].some(({ skipped, fault }) => (skipped ?? fault) !== undefined)) return null;
   return { left: ours!.differences, right: theirs!.differences };
 }
 

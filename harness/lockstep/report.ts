@@ -20,13 +20,21 @@ export interface DiffTotals {
   /** With differences that are all explained. */
   readonly explained: number;
   readonly skipped: number;
+  /** Not compared for a fault of the harness itself. */
+  readonly faults: number;
 }
 
 export class DiffReport {
   readonly #buckets = new Buckets<Sighting>();
-  readonly #totals = { compared: 0, equal: 0, explained: 0, skipped: 0 };
+  readonly #totals = { compared: 0, equal: 0, explained: 0, skipped: 0, faults: 0 };
+  #fault: string | null = null;
 
-  add({ subject, found, skipped, minimal }: Outcome): void {
+  add({ subject, found, skipped, fault, minimal }: Outcome): void {
+    if (fault !== undefined) {
+      this.#totals.faults += 1;
+      this.#fault = `${subject.where}: ${fault}`;
+      return;
+    }
     if (skipped !== undefined) {
       this.#totals.skipped += 1;
       return;
@@ -45,6 +53,11 @@ export class DiffReport {
   entries(): Bucket<Sighting>[] {
     const all = this.#buckets.all();
     return CLASSES.flatMap((of) => all.filter(({ first }) => first.difference.class === of));
+  }
+
+  /** The last fault of the harness itself, or null. */
+  get fault(): string | null {
+    return this.#fault;
   }
 
   get totals(): DiffTotals {
