@@ -13,7 +13,7 @@ import { requirements as specified } from '../../spec/requirements/index.ts';
 import { isNotOk, isUnexpected, versionText } from '../outcome.ts';
 import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
 import { driftReport, type Offering, offeredSchema } from './drift.ts';
-import type { CaseReport, Cell, Compatibility, EndpointReport, RequirementReport } from './model.ts';
+import type { CaseReport, Cell, Compatibility, EndpointReport, RequirementReport, Status } from './model.ts';
 import { regressions } from './regression.ts';
 import { schemaCoverage } from './schema-coverage.ts';
 import { statusOf, worst } from './status.ts';
@@ -63,11 +63,18 @@ function endpointReport(record: RunRecord, label: string, spec: Schema): Endpoin
     tool: `${tool.name} ${tool.version}`,
     interrupted,
     totals,
+    statuses: countStatuses(record.cases),
     unexpected: record.cases.filter(isUnexpected).length,
     known: record.cases.filter((one) => isNotOk(one) && !isUnexpected(one)).length,
     staleExpectations,
     schema: schemaCoverage(spec, record),
   };
+}
+
+function countStatuses(cases: readonly CaseRecord[]): EndpointReport['statuses'] {
+  const counts: Partial<Record<Status, number>> = {};
+  for (const status of cases.map(statusOf)) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
 }
 
 /** The target; where several have it, with version, and at last a number. */

@@ -32,6 +32,8 @@ export interface EndpointReport {
   readonly tool: string;
   readonly interrupted: boolean;
   readonly totals: Readonly<Record<Outcome, number>>;
+  /** The same, in which what was foreseen is `known`. */
+  readonly statuses: Readonly<Partial<Record<Status, number>>>;
   /** Cases that broke a must and that nobody foresaw. */
   readonly unexpected: number;
   /** Those that were foreseen. */

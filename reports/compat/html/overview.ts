@@ -1,7 +1,8 @@
 /** The top of the report: who was tested, how it went, and what changed since. */
-import { OUTCOME_WORDS, OUTCOMES } from '../../outcome.ts';
+import { OUTCOMES } from '../../outcome.ts';
 import { count, duration } from '../../text.ts';
 import type { Compatibility, EndpointReport, Regression } from '../model.ts';
+import { STATUS_WORDS } from '../status.ts';
 import { badge } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, type Part, say, time } from './markup.ts';
 
@@ -17,7 +18,7 @@ function card(endpoint: EndpointReport, index: number): Markup {
     endpoint,
   ).map(
     ([kind, words, n]) =>
-      html`<li><a href="${`#cases?e=${index}&o=${kind}`}"><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true"><rect class="fill-${colourOf(kind)}" width="8" height="8" rx="2"/></svg>${n} ${words}</a></li>`,
+      html`<li><a href="${`#cases?e=${index}&o=${kind}`}"><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true"><rect class="fill-${COLOURS[kind]}" width="8" height="8" rx="2"/></svg>${n} ${words}</a></li>`,
   )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd><dt>Run</dt><dd>${time(`${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC`)} · ${time(duration(endpoint.durationMs))}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${stale(endpoint)}</article>`;
 }
 
@@ -35,49 +36,53 @@ function stale({ staleExpectations }: EndpointReport): Part {
   );
 }
 
-type Kind = (typeof OUTCOMES)[number] | 'known';
-
-/** What there is of each kind; foreseen failures are a kind of their own. */
-function parts({ totals, known }: EndpointReport): [kind: Kind, words: string, n: number][] {
-  const unforeseen = totals.fail + totals.crash + totals.timeout - known;
-  const all: [Kind, string, number][] = OUTCOMES.map((outcome) => [
-    outcome,
-    OUTCOME_WORDS[outcome],
-    totals[outcome],
-  ]);
-  const shown = all.filter(([kind, , n]) => n > 0 && (known === 0 || unforeseen > 0 || !isFailure(kind)));
-  return known > 0 ? [...shown, ['known', 'known deviations', known]] : shown;
+/** What there is of each status, the best first. */
+function parts({ statuses }: EndpointReport): [status: PartStatus, words: string, n: number][] {
+  return ORDER_OF_PARTS.flatMap((status) => {
+    const n = statuses[status] ?? 0;
+    return n === 0 ? [] : [[status, STATUS_WORDS[status], n]];
+  });
 }
 
-function isFailure(kind: Kind): boolean {
-  return kind === 'fail' || kind === 'crash' || kind === 'timeout';
-}
+type PartStatus = (typeof ORDER_OF_PARTS)[number];
 
-function colourOf(kind: Kind): string {
-  if (isFailure(kind) || kind === 'error') return 'fail';
-  return kind === 'flaky' ? 'warn' : kind;
-}
+const ORDER_OF_PARTS = [
+  'pass',
+  'info',
+  'warn',
+  'flaky',
+  'known',
+  'fail',
+  'crash',
+  'timeout',
+  'error',
+  'skip',
+] as const;
+
+const COLOURS = {
+  pass: 'pass',
+  info: 'info',
+  warn: 'warn',
+  flaky: 'warn',
+  known: 'known',
+  fail: 'fail',
+  crash: 'fail',
+  timeout: 'fail',
+  error: 'fail',
+  skip: 'skip',
+} as const satisfies Record<PartStatus, string>;
 
 /** The outcomes of the cases that ran, as one bar. */
 function bar(endpoint: EndpointReport, ran: number): Markup {
-  const { totals, known } = endpoint;
-  const broken = totals.fail + totals.crash + totals.timeout + totals.error - known;
-  const pieces: [string, number][] = [
-    ['pass', totals.pass],
-    ['info', totals.info],
-    ['warn', totals.warn + totals.flaky],
-    ['known', known],
-    ['fail', broken],
-  ];
   let x = 0;
-  const rects = pieces.flatMap(([colour, n]) => {
-    if (n <= 0) return [];
+  const pieces = parts(endpoint).filter(([status]) => status !== 'skip');
+  const rects = pieces.map(([status, , n]) => {
     const width = Math.max(3, (n / Math.max(1, ran)) * 400);
-    const rect = html`<rect class="fill-${colour}" x="${x}" y="0" width="${width}" height="10"/>`;
+    const rect = html`<rect class="fill-${COLOURS[status]}" x="${x}" y="0" width="${width}" height="10"/>`;
     x += width + 1.5;
-    return [rect];
+    return rect;
   });
-  const words = pieces.filter(([, n]) => n > 0).map(([kind, n]) => `${n} ${kind}`);
+  const words = pieces.map(([, name, n]) => `${n} ${name}`);
   return html`<svg class="plot" viewBox="0 0 ${Math.max(400, x)} 10" role="img" aria-label="Outcomes: ${words.join(', ')}">${rects}</svg>`;
 }
 
