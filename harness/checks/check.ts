@@ -51,6 +51,8 @@ export interface Holdings {
   readonly bitmaps: readonly string[];
   /** Files in the scratch folder that the process has open. */
   readonly openFiles: readonly string[];
+  /** Names of all that is in the scratch folder. */
+  readonly files: readonly string[];
   /** Resident memory, bytes; null where there is no process of its own. */
   readonly residentBytes: number | null;
 }

@@ -5,6 +5,7 @@ import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CheckContext, Exchange, Holdings, StateSnapshot } from './check.ts';
 import { checks } from './index.ts';
+import { leftoverFiles } from './leftover-files.ts';
 
 const offered = readIntrospection([
   { name: 'query-version', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '1' },
@@ -18,7 +19,7 @@ const offered = readIntrospection([
 
 const EMPTY: StateSnapshot = { nodes: [], devices: [], jobs: [] };
 const ONE_NODE: StateSnapshot = { ...EMPTY, nodes: [{ 'node-name': 'a', ro: false }] };
-const NOTHING: Holdings = { nodes: [], jobs: [], bitmaps: [], openFiles: [], residentBytes: 1 };
+const NOTHING: Holdings = { nodes: [], jobs: [], bitmaps: [], openFiles: [], files: [], residentBytes: 1 };
 const STAMP = { seconds: 1, microseconds: 2 };
 const REFUSED = { error: { class: 'GenericError', desc: 'no' } };
 
@@ -32,6 +33,8 @@ interface World {
 }
 
 interface Spoken {
+  /** Bytes, that nothing is known of. */
+  readonly raw?: true;
   readonly command?: string;
   readonly arguments?: JsonObject;
   readonly request?: JsonObject;
@@ -61,12 +64,12 @@ async function watch(
     ...(world.after && { residue: { before: world.before ?? NOTHING, after: world.after } }),
     report: (deviation) => reported.push(deviation),
   });
-  for (const [index, { command, arguments: args, request, reply, events = [] }] of spoken.entries()) {
+  for (const [index, { raw, command, arguments: args, request, reply, events = [] }] of spoken.entries()) {
     const exchange: Exchange = {
       index,
       monitor: 0,
       events,
-      request: request ?? { execute: command ?? 'query-version' },
+      ...(raw !== true && { request: request ?? { execute: command ?? 'query-version' } }),
       ...(command !== undefined && { command }),
       ...(args && { arguments: args }),
       ...(reply && { reply }),
@@ -278,9 +281,39 @@ describe('leftovers', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(word);
   });
+  test('says nothing of what raw bytes may have made', async () => {
+    const spoken = [{ raw: true as const, reply: { return: {} } }];
+    expect(await watch('leftovers', spoken, { after: { ...NOTHING, nodes: ['a'] } })).toEqual([]);
+  });
   test('says nothing of what was there before, or if nothing was taken back', async () => {
     const held = { ...NOTHING, nodes: ['a'] };
     expect(await watch('leftovers', [], { before: held, after: held })).toEqual([]);
     expect(await watch('leftovers', [])).toEqual([]);
+  });
+});
+
+describe('leak/files', () => {
+  const added = (filename: string): Partial<Exchange> => ({
+    command: 'blockdev-add',
+    request: { execute: 'blockdev-add' },
+    arguments: { filename },
+  });
+  const left = (exchange: Partial<Exchange>): string[] => {
+    const check = leftoverFiles();
+    const found: string[] = [];
+    const context = {
+      residue: { before: NOTHING, after: { ...NOTHING, files: ['f1'] } },
+      report: ({ message }: { message: string }) => found.push(message),
+    } as unknown as CheckContext;
+    void check.before?.({ index: 0, monitor: 0, events: [], ...exchange }, context);
+    void check.end?.(context);
+    return found;
+  };
+  test('reports a file that no message named', () => {
+    expect(left(added('/s/f2'))).toEqual(['a file is left that nobody asked for: f1']);
+  });
+  test('says nothing of one that was named, or may have been', () => {
+    expect(left(added('/s/f1'))).toEqual([]);
+    expect(left({})).toEqual([]);
   });
 });

@@ -10,6 +10,7 @@ import type { ScratchArea } from '../runner/scratch.ts';
 import { Session } from '../runner/session.ts';
 import { type Execution, execute } from './execute.ts';
 import type { FuzzGround } from './grounds.ts';
+import { Growth, processUsage, type Usage } from './growth.ts';
 import { rebuild } from './rebuild.ts';
 import type { FuzzSetting } from './setting.ts';
 
@@ -23,13 +24,20 @@ interface Kept {
   readonly session: Session;
   /** What was there at first. */
   readonly home: Baseline;
+  readonly growth: Growth;
   programs: number;
 }
 
+/** Start of the names of checks that see growth over many programs. */
+export const LEAK = 'leak/of-';
+
 /** Runs programs one at a time. */
 export interface ProgramRunner {
-  /** `fresh`: on an endpoint that has seen nothing yet. Rejects if the endpoint does not start. */
-  run(program: Program, fresh?: boolean): Promise<Execution>;
+  /**
+   * `fresh`: on an endpoint that has seen nothing yet. `rounds`: again and again on the same endpoint, until it is seen to
+   * grow; the last execution counts. Rejects if the endpoint does not start.
+   */
+  run(program: Program, fresh?: boolean, rounds?: number): Promise<Execution>;
   stop(): Promise<void>;
 }
 
@@ -49,7 +57,13 @@ export class Lane implements ProgramRunner {
     return this.#started;
   }
 
-  async run(program: Program, fresh = false): Promise<Execution> {
+  async run(program: Program, fresh = false, rounds = 1): Promise<Execution> {
+    const execution = await this.#once(program, fresh);
+    const grows = execution.record.deviations.some(({ check }) => check.startsWith(LEAK));
+    return grows || rounds === 1 ? execution : this.run(program, false, rounds - 1);
+  }
+
+  async #once(program: Program, fresh: boolean): Promise<Execution> {
     const ground = this.#setting.grounds.find(({ name }) => name === program.ground);
     if (ground === undefined) throw new Error(`no ground '${program.ground}' on this target`);
     if (fresh) await this.#drop(ground.name);
@@ -60,8 +74,13 @@ export class Lane implements ProgramRunner {
       throw error;
     });
     const usable = execution.reusable || (await this.#rebuilt(program, execution, kept, ground));
+    const grown = usable ? await this.#grown(kept) : null;
     if (!usable || kept.programs >= MOST_PROGRAMS) await this.#drop(ground.name);
-    return execution;
+    return grown === null ? execution : leaking(execution, grown);
+  }
+
+  async #grown({ session, growth }: Kept): Promise<keyof Usage | null> {
+    return growth.add(await (this.#setting.gauge ?? processUsage)(session.endpoint));
   }
 
   async stop(): Promise<void> {
@@ -91,7 +110,7 @@ export class Lane implements ProgramRunner {
     try {
       const home = await Baseline.take(session, offered);
       session.baseline = home;
-      const kept = { session, home, programs: 0 };
+      const kept = { session, home, growth: new Growth(), programs: 0 };
       this.#kept.set(name, kept);
       return kept;
     } catch (error) {
@@ -105,4 +124,12 @@ export class Lane implements ProgramRunner {
     this.#kept.delete(name);
     await kept?.session.stop();
   }
+}
+
+function leaking(execution: Execution, what: keyof Usage): Execution {
+  const { record } = execution;
+  const message = `use of ${what} grows with each program, though all is taken back`;
+  const deviation = { check: `${LEAK}${what}`, severity: 'should', message } as const;
+  const worst = record.outcome === 'pass' ? ({ outcome: 'warn', severity: 'should' } as const) : {};
+  return { ...execution, record: { ...record, ...worst, deviations: [...record.deviations, deviation] } };
 }

@@ -5,6 +5,7 @@ import type { Target } from '../targets/target.ts';
 import { matches, symptomsOf } from './buckets.ts';
 import { DEFAULT_HANG_MS } from './defaults.ts';
 import { type Finding, readFinding } from './findings.ts';
+import { roundsFor } from './investigate.ts';
 import { Lane, type ProgramRunner } from './lane.ts';
 import { type Prepared, prepare } from './prepare.ts';
 
@@ -76,7 +77,7 @@ async function replayFinding(
   try {
     const runs = finding.held === finding.runs ? finding.runs : MOST_RUNS;
     for (let run = 0; run < runs; run += 1) {
-      const { record } = await lane.run(program, true);
+      const { record } = await lane.run(program, true, roundsFor(finding.symptom));
       if (record.outcome === 'error')
         return { file: folder, verdict: 'ERROR', reason: record.reason ?? 'unknown' };
       // Last words may differ between versions: for a crash the same signal is enough, else the same check.

@@ -2,6 +2,7 @@
 import type { Schema } from '../../spec/model.ts';
 import type { Target } from '../targets/target.ts';
 import type { FuzzGround } from './grounds.ts';
+import type { Gauge } from './growth.ts';
 
 export interface FuzzSetting {
   readonly target: Target;
@@ -12,5 +13,7 @@ export interface FuzzSetting {
   /** Milliseconds after which an endpoint that does not answer hangs. */
   readonly caseTimeout: number;
   readonly eventTimeout: number;
+  /** How an endpoint's use of memory and descriptors is seen; default: as its process shows it. */
+  readonly gauge?: Gauge;
   readonly signal?: AbortSignal;
 }

@@ -34,6 +34,7 @@ export async function holdings(state: StateSnapshot, scratch: string, pid?: numb
       objects(node['dirty-bitmaps']).map((bitmap) => `${node['node-name']}/${bitmap.name}`),
     ),
     openFiles: await openFiles(pid ?? process.pid, scratch),
+    files: await readdir(scratch),
     residentBytes: pid === undefined ? null : await residentBytes(pid),
   };
 }
@@ -50,7 +51,8 @@ async function openFiles(pid: number, scratch: string): Promise<string[]> {
   return links.filter((link) => link.startsWith(`${scratch}/`)).map((link) => link.slice(scratch.length + 1));
 }
 
-async function residentBytes(pid: number): Promise<number | null> {
+/** Null on systems without /proc, and where the process has gone. */
+export async function residentBytes(pid: number): Promise<number | null> {
   const statm = await readFile(`/proc/${pid}/statm`, 'utf8').catch(() => null);
   return statm === null ? null : Number(statm.split(' ')[1]) * PAGE;
 }

@@ -3,9 +3,10 @@
  * it into a crash, a hang or a lie. `minimal` is the least number of calls that show it; where that is less than its
  * name tells, taking back what was made (a cancelled job, a deleted node) shows it too.
  */
-import { isJsonObject, type JsonObject, stringifyJson } from '../../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../../spec/json.ts';
 import type { SymptomKind } from '../buckets.ts';
 import { DATA_DEFECTS } from './data-defects.ts';
+import { LEAK_DEFECTS } from './leak-defects.ts';
 import type { Job, Model, Node } from './model.ts';
 
 /** One command as a defect sees it: state and reply are those after it, `was` is from before. */
@@ -17,6 +18,8 @@ export interface Moment {
   readonly was: { readonly jobs: ReadonlyMap<string, Job>; readonly nodes: ReadonlyMap<string, Node> };
   /** Commands so far with their arguments, this one last. */
   readonly history: readonly string[];
+  /** The scratch folder. */
+  readonly dir: string;
   /** Sends an event. */
   emit(event: string, data?: JsonObject): void;
 }
@@ -42,6 +45,12 @@ const node = ({ was, args }: Moment, member: string): Node | undefined => was.no
 const job = ({ was, args }: Moment): Job | undefined => was.jobs.get(String(args.device));
 const earlier = ({ history }: Moment, text: RegExp): number =>
   history.slice(0, -1).filter((line) => text.test(line)).length;
+/** Whether such a command with this value among its arguments was accepted before. */
+const hadWith = ({ history }: Moment, command: string, value: Json | undefined): boolean =>
+  history.slice(0, -1).some((line) => {
+    const text = stringifyJson(value ?? null);
+    return line.startsWith(`${command} `) && line.endsWith(' ok') && line.includes(text);
+  });
 
 function defect(
   kind: 'crash' | 'hang',
@@ -158,9 +167,7 @@ export const DEFECTS: readonly Defect[] = [
     'speed of a job that was cancelled',
     5,
     'block-job-set-speed',
-    (m) =>
-      job(m) === undefined &&
-      earlier(m, new RegExp(`^block-job-cancel .*"${String(m.args.device)}".* ok$`)) > 0,
+    (m) => job(m) === undefined && hadWith(m, 'block-job-cancel', m.args.device),
   ),
   crash('resuming a job that is not paused', 3, 'block-job-resume', (m) => job(m)?.paused === false),
   crash(
@@ -186,8 +193,7 @@ export const DEFECTS: readonly Defect[] = [
     'second life of a node-name',
     3,
     'blockdev-del',
-    (m) =>
-      accepted(m) && earlier(m, new RegExp(`^blockdev-del .*"${String(m.args['node-name'])}".* ok$`)) > 0,
+    (m) => accepted(m) && hadWith(m, 'blockdev-del', m.args['node-name']),
   ),
   crash(
     'internal snapshot of a name that is taken',
@@ -226,8 +232,7 @@ export const DEFECTS: readonly Defect[] = [
     'removing a bitmap again',
     4,
     'block-dirty-bitmap-remove',
-    (m) =>
-      refused(m) && earlier(m, new RegExp(`^block-dirty-bitmap-remove .*"${String(m.args.name)}".* ok$`)) > 0,
+    (m) => refused(m) && hadWith(m, 'block-dirty-bitmap-remove', m.args.name),
   ),
   hang('streaming beside another job', 3, 'block-stream', ({ was }) => was.jobs.size > 0),
   hang('pausing twice', 4, 'block-job-pause', (m) => job(m)?.paused === true),
@@ -316,6 +321,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   ),
   ...DATA_DEFECTS,
+  ...LEAK_DEFECTS,
   lie('deleted node that leaves another', 1, 'blockdev-del', accepted, ({ model, was }) => {
     const [any] = was.nodes.values();
     model.nodes.set('ghost', { ...any!, name: 'ghost', backing: null });

@@ -57,6 +57,8 @@ type Handler = (args: JsonObject, port: FakePort) => Json;
 export class Model {
   readonly nodes = new Map<string, Node>();
   readonly jobs = new Map<string, Job>();
+  /** What it holds and never gives back. */
+  readonly leaked = { memory: 0, descriptors: 0 };
 
   /** `options`: those of QEMU; of their nodes no cluster is like another, and of overlays every other one is theirs. */
   constructor(options: readonly string[] = []) {
@@ -346,7 +348,7 @@ function describeNode({ name, driver, size, readOnly, threshold, backing }: Node
     encrypted: false,
     encryption_key_missing: false,
     detect_zeroes: 'off',
-    write_threshold: Math.min(threshold, 2 ** 52),
+    write_threshold: Math.min(Math.max(threshold, 0), 2 ** 52),
     backing_file_depth: backing === null ? 0 : 1,
     image: { filename: `${driver}://`, format: driver, 'virtual-size': Math.min(size, 2 ** 52) },
     cache: { writeback: true, direct: false, 'no-flush': false },

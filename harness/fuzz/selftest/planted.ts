@@ -5,6 +5,7 @@ import { readIntrospection } from '../../../spec/introspection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import { validateArguments } from '../../../spec/validate.ts';
 import { type FakePort, type FakeTarget, fakeTarget } from '../../testing/fake-endpoint.ts';
+import type { Gauge } from '../growth.ts';
 import { readNode, writeNode } from './contents.ts';
 import { type Defect, historyLine } from './defects.ts';
 import { Model } from './model.ts';
@@ -14,6 +15,11 @@ interface Instance {
   readonly model: Model;
   readonly history: string[];
   nbd: FakeNbdServer | null;
+}
+
+export interface PlantedTarget extends FakeTarget {
+  /** It has no process to look at. */
+  readonly gauge: Gauge;
 }
 
 /** Of the data plane. */
@@ -28,13 +34,20 @@ const SCHEMA: Json = introspect(loadBlockSchema()).filter(
 const OFFERED = readIntrospection(SCHEMA);
 
 /** `defect` null: the endpoint as it should be. */
-export function plantedTarget(defect: Defect | null): FakeTarget {
-  const instances = new WeakMap<FakePort, Instance>();
-  return fakeTarget({
+export function plantedTarget(defect: Defect | null): PlantedTarget {
+  const instances = new Map<FakePort, Instance>();
+  const gauge: Gauge = async ({ dir }) => {
+    const [, instance] = [...instances].find(([port]) => port.dir === dir) ?? [];
+    return instance?.model.leaked ?? { memory: null, descriptors: null };
+  };
+  const target = fakeTarget({
     virtualTime: true,
     schema: SCHEMA,
     capabilities: { monitors: 2 },
-    ended: (port) => instances.get(port)?.nbd?.close(),
+    ended: (port) => {
+      instances.get(port)?.nbd?.close();
+      instances.delete(port);
+    },
     answer: (command, args, port) => {
       let instance = instances.get(port);
       if (instance === undefined) {
@@ -44,6 +57,7 @@ export function plantedTarget(defect: Defect | null): FakeTarget {
       return answer(command, args, port, instance, defect);
     },
   });
+  return { ...target, gauge };
 }
 
 function answer(
@@ -64,7 +78,7 @@ function answer(
   const asked = historyLine(command, args, reply);
   if (!command.startsWith('query-') || Object.keys(args).length > 0) history.push(asked);
   const emit = (event: string, data?: JsonObject): void => port.emit(event, data);
-  const effect = defect.at({ command, args, reply, model, was, history, emit });
+  const effect = defect.at({ command, args, reply, model, was, history, dir: port.dir, emit });
   if (effect === 'crash') {
     port.die({ code: null, signal: 'SIGABRT' });
     return null;

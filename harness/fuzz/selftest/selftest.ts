@@ -15,7 +15,7 @@ import { plantedTarget } from './planted.ts';
 const DATA_PROGRAMS = 0.6;
 
 /** Commands within which every defect must be found. */
-export const BUDGET = 20_000;
+export const BUDGET = 60_000;
 
 export interface SelftestResult {
   readonly defect: Defect;
@@ -42,7 +42,7 @@ export async function selftest(
     const prepared = await prepare({ target, area, timeout: 3_000, invalid: 0.05, raw: 0 });
     const { setting, world, abstract, identity } = prepared;
     const grounds = setting.grounds.filter(({ name }) => name === (defect.ground ?? 'empty'));
-    const own = { ...setting, grounds };
+    const own = { ...setting, grounds, gauge: target.gauge };
     const hand = localHand({ lane: new Lane(own, area), setting: own, abstract });
     let finding: FindingLine | null = null;
     await runCampaign({
@@ -62,7 +62,12 @@ export async function selftest(
     const found = finding as FindingLine | null;
     if (found === null) return { defect, finding: null, replayed: false };
     const folders = [join(out, 'findings', found.folder!)];
-    const [result] = await replayFindings({ folders, targetOf: async () => target, area });
+    const [result] = await replayFindings({
+      folders,
+      targetOf: async () => target,
+      laneOf: async () => new Lane(own, area),
+      area,
+    });
     return { defect, finding: found, replayed: result?.verdict === 'REPRODUCED' };
   } finally {
     await area.close();

@@ -1,0 +1,29 @@
+/**
+ * No file is left in the endpoint's folder that nobody asked for. Files whose names were in some message may stay: images
+ * that commands make are not taken back.
+ */
+import { type Json, stringifyJson } from '../../spec/json.ts';
+import type { Check } from './check.ts';
+
+export function leftoverFiles(): Check {
+  const named: Json[] = [];
+  let raw = false;
+  return {
+    id: 'leak/files',
+    title: 'No temporary file is left',
+    before({ command, request, arguments: args }) {
+      // What raw bytes may have named is not known.
+      if (request === undefined && command === undefined) raw = true;
+      if (args !== undefined) named.push(args);
+    },
+    end({ residue, report }) {
+      if (residue === undefined || raw) return;
+      const fresh = residue.after.files.filter((name) => !residue.before.files.includes(name));
+      if (fresh.length === 0) return;
+      const texts = named.map((args) => stringifyJson(args));
+      const left = fresh.filter((name) => !texts.some((text) => text.includes(name)));
+      if (left.length > 0)
+        report({ severity: 'must', message: `a file is left that nobody asked for: ${left[0]}`, got: left });
+    },
+  };
+}

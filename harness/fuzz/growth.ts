@@ -1,0 +1,59 @@
+/**
+ * Growth of an endpoint that is brought back to the same ground again and again: it may hold more for a while, but the
+ * least that it holds within a window must not go up and up.
+ */
+import { readdir } from 'node:fs/promises';
+import { residentBytes } from '../runner/holdings.ts';
+import type { Endpoint } from '../targets/target.ts';
+
+/** What a process holds; null where it cannot be known. */
+export interface Usage {
+  readonly memory: number | null;
+  readonly descriptors: number | null;
+}
+
+export type Gauge = (endpoint: Endpoint) => Promise<Usage>;
+
+/** From /proc, of a process of the endpoint's own. */
+export const processUsage: Gauge = async ({ pid }) => {
+  if (pid === undefined) return { memory: null, descriptors: null };
+  const entries = await readdir(`/proc/${pid}/fd`).catch(() => null);
+  return { memory: await residentBytes(pid), descriptors: entries?.length ?? null };
+};
+
+/** Programs of a window, and windows that must each hold more than the one before. */
+export const WINDOW = 8;
+const WINDOWS = 4;
+
+/** Growth from the first of those windows to the last that is no chance, in bytes and in descriptors. */
+const BOUNDS = { memory: 24 * 2 ** 20, descriptors: 3 * WINDOW } as const;
+
+export class Growth {
+  readonly #samples: Usage[] = [];
+
+  /** Takes the usage after one more program. Gives what grows, if it does, then begins anew. */
+  add(usage: Usage): keyof Usage | null {
+    this.#samples.push(usage);
+    if (this.#samples.length % WINDOW !== 0) return null;
+    const grown = (['memory', 'descriptors'] as const).find((what) => this.#grows(what));
+    if (grown !== undefined) this.#samples.length = 0;
+    return grown ?? null;
+  }
+
+  /** The first window is warming up. */
+  #grows(what: keyof Usage): boolean {
+    const values = this.#samples.slice(WINDOW).map((sample) => sample[what]);
+    const least = Array.from({ length: values.length / WINDOW }, (_, index) =>
+      values.slice(index * WINDOW, (index + 1) * WINDOW),
+    ).map((window) => Math.min(...window.map((value) => value ?? 0)));
+    const last = least.slice(-WINDOWS);
+    return (
+      last.length === WINDOWS &&
+      last.every((value, index) => index === 0 || value > last[index - 1]!) &&
+      last.at(-1)! - last[0]! > BOUNDS[what]
+    );
+  }
+}
+
+/** Programs after which growth by each of them is seen. */
+export const ROUNDS = WINDOW * (WINDOWS + 1);
