@@ -39,7 +39,7 @@ async function tryAllPoints(
   tag?: string,
   told?: (row: CoverageRow) => void,
 ): Promise<void> {
-  const world = await World.make(t);
+  const world = await World.make(t, command.name);
   const points = new Points(command);
   const coverage = new Coverage(points, tag);
   const live = liveFor(command, t, world);

@@ -31,7 +31,7 @@ export function validCases(schema: Schema): CaseDefinition[] {
 }
 
 async function neverRefusedForForm(t: CaseContext, command: Command): Promise<void> {
-  const world = await World.make(t);
+  const world = await World.make(t, command.name);
   const points = new Points(command);
   await holds<JsonObject>(t, world, {
     arbitrary: argumentsOf(command, liveFor(command, t, world)),

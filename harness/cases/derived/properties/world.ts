@@ -6,6 +6,7 @@ import type { Live } from '../../../../generators/types/live.ts';
 import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { type CaseFile, MiB, makeFile, nodeNames } from '../../support.ts';
+import { canHaveJob, LiveJob } from './live-job.ts';
 
 /** Endpoints refuse longer node names, or cut them. Node names are ASCII. */
 const NODE_NAME_MAX = 31;
@@ -23,6 +24,8 @@ const INVERSES: Readonly<Record<string, (args: JsonObject) => JsonObject | null>
 /** Commands that change nothing that would have to be brought back. */
 const HARMLESS = /^(query-|x-debug-|human-monitor-command$|qmp_capabilities$|block-dirty-bitmap-clear$)/;
 
+const NAMES_JOB = /^block-job-/;
+
 function call(execute: string, args: JsonObject = {}): JsonObject {
   return { execute, arguments: args };
 }
@@ -34,6 +37,7 @@ export class World {
   readonly #raw: string;
   readonly #bitmap: string;
   #files: readonly CaseFile[] = [];
+  #job: LiveJob | undefined;
 
   private constructor(t: CaseContext, baseline: readonly string[]) {
     this.#t = t;
@@ -43,9 +47,11 @@ export class World {
     this.#bitmap = t.name('bitmap');
   }
 
-  static async make(t: CaseContext): Promise<World> {
+  /** A world in which arguments of `command` can name what there is; any command that names no job by default. */
+  static async make(t: CaseContext, command = ''): Promise<World> {
     const lists = t.schema.commands.has('query-named-block-nodes');
     const world = new World(t, lists ? await nodeNames(t) : []);
+    if (NAMES_JOB.test(command) && canHaveJob(t) && world.#hasNulls) world.#job = new LiveJob(t);
     if (t.capabilities.sharedFiles) world.#files = [await makeFile(t, MiB), await makeFile(t, MiB)];
     await world.furnish();
     return world;
@@ -62,6 +68,7 @@ export class World {
     }
     if (this.#offers('block-dirty-bitmap-add') && this.#hasNulls)
       await this.#t.execute('block-dirty-bitmap-add', { node: this.#nulls[0]!, name: this.#bitmap });
+    await this.#job?.start();
   }
 
   /** What generated values may name now. */
@@ -71,7 +78,7 @@ export class World {
       dir,
       nodes: [...(this.#hasNulls ? this.#nulls : []), ...(this.#hasRaw ? [this.#raw] : [])],
       devices: [],
-      jobs: [],
+      jobs: this.#job === undefined ? [] : [this.#job.id],
       bitmaps: this.#offers('block-dirty-bitmap-add') ? [this.#bitmap] : [],
       files: this.#files.slice(1).map(({ path }) => path),
       secrets: [],
@@ -86,7 +93,7 @@ export class World {
     if (HARMLESS.test(command)) return null;
     const inverse = INVERSES[command]?.(args) ?? null;
     if (inverse === null) {
-      await this.clear();
+      await this.clear(command);
       await this.furnish();
       return null;
     }
@@ -96,8 +103,12 @@ export class World {
       : null;
   }
 
-  /** Deletes all nodes that were not there at the start, as far as that goes: parents before their children. */
-  async clear(): Promise<void> {
+  /**
+   * Ends the job, which `command` may have done, and deletes all nodes that were not there at the start, as far as that
+   * goes: parents before their children.
+   */
+  async clear(command?: string): Promise<void> {
+    await this.#job?.end(command);
     if (!this.#offers('blockdev-del') || !this.#offers('query-named-block-nodes')) return;
     let left = await this.#made();
     for (let count = Number.POSITIVE_INFINITY; left.length < count && left.length > 0; ) {

@@ -1,0 +1,51 @@
+/** A job for commands that name jobs: a backup that has far more to copy than its speed lets it, always under one id. */
+import { isJsonObject } from '../../../../spec/json.ts';
+import type { CaseContext } from '../../case.ts';
+import { CRAWL } from '../../jobs.ts';
+import { MiB } from '../../support.ts';
+
+const SIZE = 64 * MiB;
+
+const COMMANDS = ['blockdev-backup', 'block-job-cancel', 'blockdev-add', 'blockdev-del'];
+const EVENTS = ['BLOCK_JOB_CANCELLED', 'BLOCK_JOB_COMPLETED'];
+
+/** Whether spec and endpoint both offer what it takes to start such a job, and to end it. */
+export function canHaveJob({ schema }: CaseContext): boolean {
+  return (
+    COMMANDS.every((name) => schema.commands.has(name)) && EVENTS.every((name) => schema.events.has(name))
+  );
+}
+
+export class LiveJob {
+  readonly id: string;
+  readonly #t: CaseContext;
+  readonly #source: string;
+  readonly #target: string;
+  #started = false;
+
+  constructor(t: CaseContext) {
+    this.#t = t;
+    this.id = t.name('job');
+    [this.#source, this.#target] = [t.name('source'), t.name('target')];
+  }
+
+  async start(): Promise<void> {
+    for (const name of [this.#source, this.#target])
+      await this.#t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size: SIZE });
+    const { id } = this;
+    const nodes = { device: this.#source, target: this.#target };
+    await this.#t.execute('blockdev-backup', { 'job-id': id, ...nodes, sync: 'full', speed: CRAWL });
+    this.#started = true;
+  }
+
+  /** Ends the job, if `command` has not: `block-job-cancel` does it in time, a speed may be one that lets it end. */
+  async end(command?: string): Promise<void> {
+    if (!this.#started) return;
+    this.#started = false;
+    const { id } = this;
+    const cancel = { execute: 'block-job-cancel', arguments: { device: id, force: true } };
+    const { error } = await this.#t.request(cancel);
+    const isCancelled = !isJsonObject(error ?? null) || command === 'block-job-cancel';
+    await this.#t.event(isCancelled ? 'BLOCK_JOB_CANCELLED' : 'BLOCK_JOB_COMPLETED', { device: id });
+  }
+}
