@@ -40,7 +40,10 @@ interface Options {
 export const subcommand: Subcommand = {
   define: (command, done) =>
     command
-      .argument('[pattern...]', 'globs on case ids; files of programs, or folders of findings')
+      .argument(
+        '[pattern...]',
+        'globs on case ids; files of programs or transcripts, or folders of them or of findings',
+      )
       .requiredOption('--left <target>', 'one target')
       .requiredOption('--right <target>', 'the other')
       .option(

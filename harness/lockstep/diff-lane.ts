@@ -41,6 +41,7 @@ export class DiffLane implements ProgramRunner {
       commands: steps.filter((step) => commandOf(step) !== undefined).length,
       graph: isJsonObject(nodes) ? (nodes.return ?? null) : null,
       reusable: true,
+      images: [],
     };
   }
 

@@ -172,8 +172,8 @@ export class Pair {
 
   /** Once, with what the left side recorded. */
   async run(subject: Subject, fresh?: boolean): Promise<Outcome & { readonly record: CaseRecord }> {
-    const { definition, make } = subject;
-    const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh);
+    const { definition, make, prepare } = subject;
+    const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh, prepare);
     const runs = this.#sides.map(
       ({ setting }, index): SideRun => ({ ...sides[index]!, offered: setting.offered }),
     );

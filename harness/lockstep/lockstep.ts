@@ -15,7 +15,7 @@ import type { SideRun } from '../differ/side.ts';
 import type { Session } from '../runner/session.ts';
 import { contentsOf } from './contents.ts';
 import { Rendezvous } from './rendezvous.ts';
-import type { CaseMaker, Side } from './side.ts';
+import type { CaseMaker, Prepare, Side } from './side.ts';
 
 export interface LockstepRun {
   /** In the order given. */
@@ -45,6 +45,7 @@ export async function lockstep(
   definition: CaseDefinition,
   make: CaseMaker = () => ({ definition }),
   fresh = definition.fresh === true,
+  prepare?: Prepare,
 ): Promise<LockstepRun> {
   const seats: Seat[] = sides.map(({ setting }) => new Seat(setting.offered));
   const jobs = new Jobs(seats);
@@ -64,7 +65,7 @@ export async function lockstep(
         return { ...rest, definition: held(own, seat, () => rendezvous.arrive(index), queries) };
       };
       try {
-        const record = await side.run(definition, made, fresh);
+        const record = await side.run(definition, made, fresh, prepare);
         return { record, contents: seat.contents };
       } finally {
         seat.session = null;

@@ -39,6 +39,21 @@ export interface Made {
 /** Programs need a session, cases do not. */
 export type CaseMaker = (session: Session) => Made;
 
+export type Prepare = (scratch: string) => Promise<void>;
+
+/** A target whose endpoints find their scratch folder filled. */
+function prepared(target: Target, prepare: Prepare): Target {
+  return {
+    name: target.name,
+    capabilities: target.capabilities,
+    unavailable: () => target.unavailable(),
+    start: async (request) => {
+      await prepare(request.scratch);
+      return target.start(request);
+    },
+  };
+}
+
 export class Side {
   readonly setting: CaseSetting;
   readonly #area: ScratchArea;
@@ -50,15 +65,23 @@ export class Side {
     this.#area = area;
   }
 
-  /** `fresh`: on an endpoint that has seen nothing yet. What cannot be run is a skip. */
-  async run(definition: CaseDefinition, make: CaseMaker, fresh: boolean): Promise<CaseRecord> {
+  /**
+   * `fresh`: on an endpoint that has seen nothing yet. `prepare`: fills the scratch folder before that starts. What cannot
+   * be run is a skip.
+   */
+  async run(
+    definition: CaseDefinition,
+    make: CaseMaker,
+    fresh: boolean,
+    prepare?: Prepare,
+  ): Promise<CaseRecord> {
     const { offered, target } = this.setting;
     const reason = skipReason(definition, offered, target.capabilities);
     if (reason !== null) return unrun(definition, 'skip', reason);
     const key = JSON.stringify(topologyOf(definition));
     try {
       if (fresh) await this.#drop(key);
-      const session = await this.#session(definition, key);
+      const session = await this.#session(definition, key, prepare);
       const { definition: made, checks } = make(session);
       const setting = checks === undefined ? this.setting : { ...this.setting, checks };
       const { record, reusable } = await runCase(made, session, setting);
@@ -74,8 +97,9 @@ export class Side {
     await Promise.all([...this.#sessions.keys()].map((key) => this.#drop(key)));
   }
 
-  async #session(definition: CaseDefinition, key: string): Promise<Session> {
-    const { target, caseTimeout, signal } = this.setting;
+  async #session(definition: CaseDefinition, key: string, prepare?: Prepare): Promise<Session> {
+    const { target: bare, caseTimeout, signal } = this.setting;
+    const target = prepare === undefined ? bare : prepared(bare, prepare);
     let session = this.#sessions.get(key);
     this.#sessions.delete(key);
     session ??= await Session.start({

@@ -1,5 +1,5 @@
 /** What both sides of a diff run: cases of the suite, programs from a seed, programs from files. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
@@ -14,9 +14,11 @@ import { findingsBelow, PROGRAM } from '../fuzz/findings.ts';
 import { type FuzzGround, groundsFor } from '../fuzz/grounds.ts';
 import { intersect } from '../runner/intersect.ts';
 import { plan } from '../runner/plan.ts';
+import { readScenario } from '../runner/replay/scenario.ts';
 import type { Target } from '../targets/target.ts';
 import { fitting } from './fitting.ts';
 import type { CaseMaker, Introduced } from './side.ts';
+import { transcriptSubject } from './transcripts.ts';
 
 /** Something that both sides run. */
 export interface Subject {
@@ -26,6 +28,8 @@ export interface Subject {
   readonly make: CaseMaker;
   /** Set where it is a program. */
   readonly program?: Program;
+  /** Makes what has to be in a scratch folder before an endpoint starts there. */
+  readonly prepare?: (scratch: string) => Promise<void>;
 }
 
 /** What spec, left and right all offer. */
@@ -63,17 +67,28 @@ export function randomSubjects(
 }
 
 /**
- * Programs in files, as `encode` writes them, or in the folders of findings. Throws `ProgramError`, and an error for a
- * ground that only one side can have.
+ * Files: programs as `encode` writes them, transcripts (`*.json`), and folders of findings. Throws `ProgramError` and
+ * `ScenarioError`, and an error for a ground that only one side can have.
  */
 export function fileSubjects(paths: readonly string[], targets: readonly Target[]): Subject[] {
   const grounds = commonGrounds(targets);
-  return paths
-    .flatMap((path) => {
-      const findings = findingsBelow(path);
-      return findings.length > 0 ? findings.map((folder) => join(folder, PROGRAM)) : [path];
-    })
-    .map((path) => programSubject(path, decode(readFileSync(path, 'utf8')), grounds));
+  return paths.flatMap(filesOf).map((path) => {
+    const text = readFileSync(path, 'utf8');
+    return path.endsWith('.json')
+      ? transcriptSubject(path, readScenario(text))
+      : programSubject(path, decode(text), grounds);
+  });
+}
+
+/** The programs of the findings below a folder, or all transcripts in it. */
+function filesOf(path: string): string[] {
+  const findings = findingsBelow(path);
+  if (findings.length > 0) return findings.map((folder) => join(folder, PROGRAM));
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.json'))
+    .toSorted()
+    .map((name) => join(path, name));
 }
 
 export function commonGrounds(targets: readonly Target[]): readonly FuzzGround[] {

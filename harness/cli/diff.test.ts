@@ -1,0 +1,101 @@
+/** `qmpcheck diff` as scripts see it: exit codes, lines, JSON, on real endpoints. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
+
+const REFERENCE = ['diff', '--left', 'reference', '--right'];
+
+interface Document {
+  readonly differences: readonly { readonly key: string; readonly reason?: string; readonly where: string }[];
+  readonly totals: { readonly compared: number };
+}
+
+/** Endpoints are started and stopped many times, on machines that may be busy. */
+const PATIENT = { timeout: 180_000 };
+
+describe('diff', PATIENT, () => {
+  test('finds nothing between the reference and itself in a process of its own', () =>
+    inFolder(async (cwd) => {
+      writeFileSync(
+        join(cwd, 'program.txt'),
+        'ground disks\nblock_resize {"node-name":"$n0","size":65536}\n',
+      );
+      const transcript = {
+        name: 'x',
+        argv: ['-blockdev', 'driver=file,node-name=n,filename=@DIR@/x'],
+        setup: [['@text', '@DIR@/x', 'a'.repeat(1024)]],
+        steps: [{ send: { execute: 'block_resize', arguments: { 'node-name': 'n', size: 512 } } }],
+      };
+      writeFileSync(join(cwd, 'transcript.json'), JSON.stringify(transcript));
+      const subjects = ['block_resize/shrink*', 'program.txt', 'transcript.json', '--programs', '2'];
+      const args = [...REFERENCE, 'reference:spawn', ...subjects];
+      const { code, stdout, stderr } = await qmpcheck(args, { cwd });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(
+        /^\d+ compared: \d+ alike, 0 with explained differences only, 0 with others; 0 skipped\n$/,
+      );
+    }));
+
+  test.each([
+    ['a target that there is not', [...REFERENCE, 'nothing']],
+    ['a pattern without a case', [...REFERENCE, 'reference:spawn', 'no-such/case']],
+    ['one side only', ['diff', '--left', 'reference']],
+  ])('%s is a fault of the call', async (_, args) => {
+    const { code, stdout, stderr } = await qmpcheck(args);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).not.toBe('');
+  });
+
+  test('a file that holds no program is a fault of the call', () =>
+    inFolder(async (cwd) => {
+      writeFileSync(join(cwd, 'x.txt'), 'hello\n');
+      const { code, stderr } = await qmpcheck([...REFERENCE, 'reference:spawn', 'x.txt'], { cwd });
+      expect(code).toBe(2);
+      expect(stderr).toContain("'ground NAME' comes first");
+    }));
+
+  describe('of the reference and qemu-storage-daemon', () => {
+    beforeEach((test) => requireOrSkip(test, 'qemu', enginesUnavailable('qemu-storage-daemon')));
+    const CASES = [...REFERENCE, 'qemu-storage-daemon', 'blockdev-add/name-too-long', 'block-stream/refused'];
+
+    test('lists what nothing explains, and fails for it', () =>
+      inFolder(async (cwd) => {
+        const { code, stdout } = await qmpcheck([...CASES, '--no-expect'], { cwd });
+        expect(code).toBe(1);
+        expect(stdout).toContain("text block-stream $.error.desc: Invalid parameter 'speed' / ");
+        expect(stdout).toMatch(/^ {4}block-stream\/refused, step \d+: left "/m);
+        expect(stdout).toMatch(/with explained differences only, [12] with others; 0 skipped\n$/);
+      }));
+
+    test('passes where all is explained, by the shipped file or by one of the user', () =>
+      inFolder(async (cwd) => {
+        expect((await qmpcheck(CASES, { cwd })).code).toBe(0);
+        writeFileSync(
+          join(cwd, 'known.yaml'),
+          '- {left: reference, right: qemu-*, reason: mine, differences: ["*"]}\n',
+        );
+        const args = [...CASES, '--expect', 'known.yaml', '--json'];
+        const { code, stdout } = await qmpcheck(args, { cwd });
+        const { differences, totals } = JSON.parse(stdout) as Document;
+        expect({ code, compared: totals.compared }).toEqual({ code: 0, compared: 2 });
+        expect(differences.some(({ reason }) => reason === 'mine')).toBe(true);
+        expect(differences.every(({ reason }) => reason !== undefined)).toBe(true);
+      }));
+  });
+});
+
+describe('fuzz --diff', PATIENT, () => {
+  test('runs each program on both, and finds nothing between the reference and itself', () =>
+    inFolder(async (cwd) => {
+      const args = ['fuzz', '--diff', 'reference:spawn', '--commands', '1', '--seed', 'cli', '--out', 'out'];
+      const { code, stdout } = await qmpcheck(args, { cwd });
+      expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation; \d+ programs, \d+ commands/m);
+      expect(code).toBe(0);
+    }));
+
+  test('needs a second target that is there', async () => {
+    expect((await qmpcheck(['fuzz', '--diff', 'nothing'])).code).toBe(2);
+  });
+});

@@ -1,0 +1,98 @@
+/**
+ * Transcripts as something that both sides run: what was recorded is sent again, what was answered then plays no part.
+ * The host's commands of its setup make files in each side's own scratch folder before the endpoint starts.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
+import { AutoNames, translateNames } from '../differ/normalize.ts';
+import { Host } from '../runner/replay/host.ts';
+import { Placeholders } from '../runner/replay/placeholders.ts';
+import type { Scenario, ScenarioStep } from '../runner/replay/scenario.ts';
+import type { Session } from '../runner/session.ts';
+import { ContainmentError } from '../targets/containment.ts';
+import type { Subject } from './subjects.ts';
+
+/** Longest wait for an event, milliseconds, and the pause between two looks. */
+const WAIT_MS = 2_000;
+const LOOK_MS = 5;
+
+export function transcriptSubject(where: string, scenario: Scenario): Subject {
+  const monitors = Math.max(0, ...scenario.steps.map(({ monitor }) => monitor ?? 0)) + 1;
+  const definition: CaseDefinition = {
+    id: where,
+    title: scenario.name,
+    requirements: [],
+    topology: { name: `transcript ${where}`, images: [], options: scenario.argv, monitors },
+    run: () => Promise.reject(new Error('a transcript needs its session')),
+  };
+  return {
+    where,
+    definition,
+    prepare: (scratch) => setUp(scenario, scratch),
+    make: (session) => ({ definition: { ...definition, run: (t) => playContained(scenario, t, session) } }),
+  };
+}
+
+async function setUp({ setup }: Scenario, scratch: string): Promise<void> {
+  const placeholders = new Placeholders();
+  placeholders.set('@DIR@', scratch);
+  const host = new Host(scratch, placeholders);
+  try {
+    for (const command of setup) {
+      const { rc, stderr } = await host.run(command);
+      if (rc !== 0) throw new Error(`setup: ${command.join(' ')}: exit ${rc}: ${stderr}`);
+    }
+  } finally {
+    await host.close();
+  }
+}
+
+/** What names something outside the scratch folder is not sent again. */
+async function playContained(scenario: Scenario, t: CaseContext, session: Session): Promise<void> {
+  try {
+    await play(scenario, t, session);
+  } catch (error) {
+    if (error instanceof ContainmentError) t.skip(error.message);
+    throw error;
+  }
+}
+
+async function play(scenario: Scenario, t: CaseContext, session: Session): Promise<void> {
+  const placeholders = new Placeholders();
+  placeholders.set('@DIR@', t.dir);
+  const names = { recorded: new AutoNames(), own: new AutoNames() };
+  const monitors = new Map<number, MonitorHandle>([[0, t]]);
+  for (const step of scenario.steps) {
+    const index = step.monitor ?? 0;
+    const monitor = monitors.get(index) ?? (await t.monitor(index));
+    monitors.set(index, monitor);
+    const fill = (value: Json): Json =>
+      translateNames(placeholders.fillAll(value), names.recorded, names.own);
+    const answer = await playStep(step, monitor, session, fill, t);
+    for (const value of [...(step.replies ?? [step.reply ?? null]), ...(step.events ?? [])])
+      names.recorded.renumber(value);
+    names.own.renumber(answer);
+  }
+}
+
+/** Gives what it brought. */
+async function playStep(
+  step: ScenarioStep,
+  monitor: MonitorHandle,
+  { endpoint }: Session,
+  fill: (value: Json) => Json,
+  t: CaseContext,
+): Promise<Json> {
+  if (isJsonObject(step.send)) return monitor.request(fill(step.send) as JsonObject);
+  if (step.raw !== undefined) return [...(await monitor.raw(String(fill(step.raw)))).messages];
+  if (step['raw-hex'] !== undefined)
+    return [...(await monitor.raw(Buffer.from(step['raw-hex'], 'hex'))).messages];
+  if (step.sleep !== undefined) await endpoint.settle(step.sleep * 1000);
+  else if (step.wait !== undefined) {
+    const { event } = step.wait;
+    const came = (): boolean => monitor.pending().some((one) => one.event === event);
+    for (let waited = 0; waited < WAIT_MS && !came(); waited += LOOK_MS) await endpoint.settle(LOOK_MS);
+    return monitor.pending() as unknown as Json;
+  } else t.skip('a step of the host, of a guest, or on an unnegotiated connection');
+  return null;
+}
