@@ -6,6 +6,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { clientRate } from './client-rate.ts';
 import { compile } from './compile.ts';
+import { fuzzRate } from './fuzz-rate.ts';
+import { fuzzWorkers } from './fuzz-workers.ts';
 import { generateRate } from './generate-rate.ts';
 import type { Benchmark, Measurement } from './measure.ts';
 import { mirrorRate } from './mirror-rate.ts';
@@ -21,6 +23,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'qcow2-rate': qcow2Rate,
   'mirror-rate': mirrorRate,
   'generate-rate': generateRate,
+  'fuzz-rate': fuzzRate,
+  'fuzz-workers': fuzzWorkers,
 };
 
 function option(name: string): string | undefined {

@@ -1,0 +1,195 @@
+/**
+ * Round trips of a fuzzing lane, all checks on and their own queries counted, against a bare socket loop on the same
+ * kind of endpoint: what the lane sends is recorded as it goes over the wire, and the bare loop sends the very same
+ * lines, one by one. What the lane takes for itself counts: data, files, fresh processes, waiting for events.
+ *
+ * Programs are of a fixed seed, without those that end the endpoint, since what comes after is another conversation,
+ * and without bytes that bring no reply, or several.
+ */
+import { generate } from '../generators/sequences/generate.ts';
+import type { Program } from '../generators/sequences/program.ts';
+import { Random } from '../generators/sequences/random.ts';
+import { Lane } from '../harness/fuzz/lane.ts';
+import { type Prepared, prepare } from '../harness/fuzz/prepare.ts';
+import { ScratchArea } from '../harness/runner/scratch.ts';
+import { qemuStorageDaemon } from '../harness/targets/qemu-storage-daemon.ts';
+import type { Target, Topology } from '../harness/targets/target.ts';
+import type { Transport } from '../harness/transports/transport.ts';
+import { missingProgram, STORAGE_DAEMON } from './endpoints.ts';
+import { type Benchmark, compared, median, seconds } from './measure.ts';
+
+const PROGRAMS = 150;
+const ROUNDS = 3;
+/** The lane waits no longer for an answer; the bare loop passes over lines that are not answered within a second. */
+const LIMIT_MS = 3_000;
+const BARE_LIMIT_MS = 1_000;
+
+/** What was sent to one endpoint. */
+interface Conversation {
+  readonly topology: Topology;
+  /** The scratch folder as its lines name it. */
+  readonly dir: string;
+  readonly lines: string[];
+}
+
+export const fuzzRate: Benchmark = {
+  unavailable: () => Promise.resolve(missingProgram(STORAGE_DAEMON)),
+  async measure() {
+    const area = await ScratchArea.open();
+    try {
+      const target = qemuStorageDaemon(STORAGE_DAEMON);
+      const prepared = await prepare({ target, area, timeout: LIMIT_MS, invalid: 0, raw: 0 });
+      const programs = await lasting(prepared, area);
+      const turns: Turn[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) turns.push(await turn(prepared, programs, area));
+      const trips = median(turns.map((one) => one.trips));
+      return [
+        compared(
+          {
+            id: 'fuzz-rate',
+            title: 'a fuzzing lane with all checks against a bare socket loop on qemu-storage-daemon',
+            claim: 0.5,
+            round: `${PROGRAMS} programs, ${trips} round trips`,
+          },
+          { ours: median(turns.map(({ ours }) => ours)), peer: median(turns.map(({ peer }) => peer)) },
+        ),
+      ];
+    } finally {
+      await area.close();
+    }
+  },
+};
+
+/** Programs after which the endpoint still runs. */
+async function lasting(prepared: Prepared, area: ScratchArea): Promise<Program[]> {
+  const lane = new Lane(prepared.setting, area);
+  const programs: Program[] = [];
+  for (let index = 0; programs.length < PROGRAMS; index += 1) {
+    const program = generate(prepared.world, new Random(`rate/${index}`));
+    const { record } = await lane.run(program);
+    if (record.outcome !== 'crash' && record.outcome !== 'timeout') programs.push(program);
+  }
+  await lane.stop();
+  return programs;
+}
+
+/** Seconds of the lane and of the bare loop for the round trips that the lane made. */
+interface Turn {
+  readonly ours: number;
+  readonly peer: number;
+  readonly trips: number;
+}
+
+async function turn({ setting }: Prepared, programs: readonly Program[], area: ScratchArea): Promise<Turn> {
+  const conversations: Conversation[] = [];
+  const lane = new Lane({ ...setting, target: recording(setting.target, conversations) }, area);
+  const ours = await seconds(async () => {
+    for (const program of programs) await lane.run(program);
+  });
+  await lane.stop();
+  const trips = conversations.reduce((sum, { lines }) => sum + lines.length, 0);
+  let [answered, taken] = [0, 0];
+  for (const conversation of conversations) {
+    const one = await bare(setting.target, conversation, area);
+    answered += one.answered;
+    taken += one.taken;
+  }
+  return { ours, peer: (taken / answered) * trips, trips };
+}
+
+/** The same target, with every line noted as it is sent, to whichever monitor. */
+function recording(target: Target, conversations: Conversation[]): Target {
+  return {
+    ...target,
+    async start(request) {
+      const endpoint = await target.start(request);
+      const lines: string[] = [];
+      conversations.push({ topology: request.topology, dir: endpoint.dir, lines });
+      const openMonitor = endpoint.openMonitor.bind(endpoint);
+      endpoint.openMonitor = async (index) => {
+        const transport = await openMonitor(index);
+        const write = transport.write.bind(transport);
+        transport.write = (bytes) => {
+          lines.push(Buffer.from(bytes).toString());
+          return write(bytes);
+        };
+        return transport;
+      };
+      return endpoint;
+    },
+  };
+}
+
+/** An endpoint that a line ends is left there: chance is not the same twice. */
+async function bare(
+  target: Target,
+  { topology, dir, lines }: Conversation,
+  area: ScratchArea,
+): Promise<{ answered: number; taken: number }> {
+  const scratch = await area.make('bare');
+  const endpoint = await target.start({ topology, scratch });
+  const loop = new TransportLoop(await endpoint.openMonitor(0));
+  await loop.reply;
+  const own = lines.map((line) => Buffer.from(line.replaceAll(dir, endpoint.dir)));
+  let answered = 0;
+  const taken = await seconds(async () => {
+    for (const line of own) if (await loop.send(line)) answered += 1;
+  });
+  await loop.close();
+  await endpoint.stop();
+  return { answered, taken };
+}
+
+/** Writes a line and waits for a line that is no event; parses nothing. */
+class TransportLoop {
+  /** The greeting first, then what the last line brings; false if nothing comes in time, or ever. */
+  reply: Promise<boolean>;
+  readonly #transport: Transport;
+  readonly #watch: NodeJS.Timeout;
+  #settle: (answered: boolean) => void = () => undefined;
+  #begun = '';
+  #closed = false;
+  /** Looks since the last line was sent. */
+  #looks = 0;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+    this.reply = this.#next();
+    this.#watch = setInterval(() => {
+      this.#looks += 1;
+      if (this.#looks > 1) this.#settle(false);
+    }, BARE_LIMIT_MS);
+    transport.open({
+      data: (chunk) => this.#data(Buffer.from(chunk)),
+      closed: () => {
+        this.#closed = true;
+        this.#settle(false);
+      },
+    });
+  }
+
+  async send(line: Uint8Array): Promise<boolean> {
+    if (this.#closed) return false;
+    this.#looks = 0;
+    this.reply = this.#next();
+    void this.#transport.write(line)?.catch(() => undefined);
+    return this.reply;
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.#watch);
+    return this.#transport.close();
+  }
+
+  #next(): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  #data(chunk: Buffer): void {
+    const lines = (this.#begun + chunk.toString('latin1')).split('\n');
+    this.#begun = lines.pop()!;
+    if (lines.some((line) => !line.startsWith('{"timestamp"'))) this.#settle(true);
+  }
+}

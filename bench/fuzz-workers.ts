@@ -1,0 +1,79 @@
+/**
+ * A campaign with two workers against one with a single worker, each with threads and endpoints of its own: seconds
+ * for as many commands, without those that threads and first endpoints take to come up. Nothing is investigated:
+ * what is found depends on chance.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { threadHand } from '../harness/cli/fuzz-thread-hand.ts';
+import { runCampaign } from '../harness/fuzz/campaign.ts';
+import { DEFAULT_LIMITS } from '../harness/fuzz/investigate.ts';
+import { type Prepared, prepare } from '../harness/fuzz/prepare.ts';
+import { ScratchArea } from '../harness/runner/scratch.ts';
+import { qemuStorageDaemon } from '../harness/targets/qemu-storage-daemon.ts';
+import { missingProgram, STORAGE_DAEMON } from './endpoints.ts';
+import { type Benchmark, compared, median, seconds } from './measure.ts';
+
+const COMMANDS = 3_000;
+const ROUNDS = 3;
+
+const claim = {
+  id: 'fuzz-workers',
+  title: 'a campaign on qemu-storage-daemon with two workers against one with one',
+  claim: 1.6,
+  round: `${COMMANDS} commands`,
+};
+
+export const fuzzWorkers: Benchmark = {
+  unavailable: async () =>
+    availableParallelism() < 2 ? 'there is one processor only' : missingProgram(STORAGE_DAEMON),
+  async measure() {
+    const area = await ScratchArea.open();
+    const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-fuzz-'));
+    try {
+      const target = qemuStorageDaemon(STORAGE_DAEMON);
+      const prepared = await prepare({ target, area, timeout: 3_000, invalid: 0.05, raw: 0.01 });
+      const times: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
+      for (let round = 0; round < ROUNDS; round += 1) {
+        times.peer.push(await campaign(prepared, 1, join(folder, `one${round}`)));
+        times.ours.push(await campaign(prepared, 2, join(folder, `two${round}`)));
+      }
+      return [compared(claim, { ours: median(times.ours), peer: median(times.peer) })];
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+      await area.close();
+    }
+  },
+};
+
+/** Seconds for `COMMANDS` commands. */
+async function campaign({ world, setting }: Prepared, workers: number, out: string): Promise<number> {
+  mkdirSync(out);
+  const hands = Array.from({ length: workers }, () =>
+    threadHand({ target: STORAGE_DAEMON, match: 'bucket', limits: DEFAULT_LIMITS }),
+  );
+  try {
+    // Every ground once, so that all endpoints are up.
+    for (const hand of hands)
+      for (const { name } of setting.grounds) await hand.run(`ground ${name}\nquery-block-jobs {}\n`);
+    const head = { target: STORAGE_DAEMON, version: null, seed: 'bench', grounds: setting.grounds };
+    let sent = 0;
+    const taken = await seconds(async () => {
+      const { progress } = await runCampaign({
+        world,
+        hands,
+        out,
+        head,
+        seed: 'bench',
+        version: 'bench',
+        commands: COMMANDS,
+        muted: () => true,
+      });
+      sent = progress.commands;
+    });
+    return (taken * COMMANDS) / sent;
+  } finally {
+    await Promise.all(hands.map((hand) => hand.stop()));
+  }
+}
