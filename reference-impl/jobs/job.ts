@@ -66,6 +66,7 @@ export class Job {
   #body: Promise<IoError | undefined> | undefined;
   #bodyDone = false;
   #exit: Promise<void> | undefined;
+  #dismissal: Promise<void> | undefined;
 
   constructor(services: Services, loop: MainLoop, options: JobOptions) {
     this.#services = services;
@@ -356,6 +357,8 @@ export class Job {
   async cancelSync(): Promise<void> {
     await this.cancel();
     if (this.status !== 'null') await this.finish();
+    // What it lets go of may take its time.
+    await this.#dismissal;
   }
 
   async finalize(): Promise<void> {
@@ -368,7 +371,12 @@ export class Job {
     await this.dismiss();
   }
 
-  async dismiss(): Promise<void> {
+  dismiss(): Promise<void> {
+    this.#dismissal ??= this.#dismiss();
+    return this.#dismissal;
+  }
+
+  async #dismiss(): Promise<void> {
     this.become('null');
     await this.work.release();
     this.onDismissed();
