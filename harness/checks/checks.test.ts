@@ -199,6 +199,10 @@ describe('error-changes-nothing', () => {
     const accepted = { command: 'blockdev-add', reply: { return: {} } };
     expect(await watch('error-changes-nothing', [accepted], { states: [EMPTY, ONE_NODE] })).toEqual([]);
   });
+  test('says nothing of an image that was to be made', async () => {
+    const creation = { ...refused, command: 'x-blockdev-create' };
+    expect(await watch('error-changes-nothing', [creation], { states: [EMPTY, ONE_NODE] })).toEqual([]);
+  });
   test('says nothing of an image that turned out to be corrupt', async () => {
     const events = [{ event: 'BLOCK_IMAGE_CORRUPTED', timestamp: STAMP, data: {} }];
     const states = [ONE_NODE, EMPTY];
