@@ -1,7 +1,7 @@
 /** Sessions: order of replies, several monitors at once, clients that wait, the end of the endpoint. */
 import type { Json } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { checkAbsent, nullNodes, twoMonitors } from './support.ts';
+import { addNull, checkAbsent, needs, nullNodes, twoMonitors } from './support.ts';
 
 const PIPELINED = 64;
 
@@ -67,6 +67,25 @@ export const sessions: readonly CaseDefinition[] = [
       await other.refused('blockdev-add', { driver: 'null-co', 'node-name': name }, { text: /[Dd]uplicate/ });
       await other.execute('blockdev-del', { 'node-name': name });
       await checkAbsent(t, name);
+    },
+  },
+  {
+    id: 'sessions/events-on-both-monitors',
+    title: 'An event goes to all monitors alike',
+    requirements: ['protocol/events-on-every-monitor'],
+    topology: twoMonitors,
+    needs: needs(nullNodes, { commands: ['blockdev-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
+    async run(t: CaseContext) {
+      const other = await t.monitor(1);
+      await other.execute('query-version');
+      const id = t.name('job');
+      const [device, target] = [await addNull(t), await addNull(t)];
+      await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full' });
+      const name = 'BLOCK_JOB_COMPLETED';
+      const here = await t.event(name, { device: id });
+      const there = await other.event(name, { device: id });
+      t.equal(there.data ?? null, here.data ?? null, 'both are told the same');
+      await other.execute('query-version');
     },
   },
   {

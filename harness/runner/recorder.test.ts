@@ -9,6 +9,10 @@ function recorded(replies: readonly Json[]): Json {
   const recorder = new Recorder();
   const index = recorder.begin({ raw: '…' }, 0);
   recorder.replies(index, replies);
+  return stepsOf(recorder);
+}
+
+function stepsOf(recorder: Recorder): Json {
   const transcript = recorder.transcript({
     name: 'a',
     what: 'a',
@@ -33,6 +37,32 @@ describe('the recorder', () => {
     const reply = { id: nested(20), return: { file: '/scratch/a.img', list: [nested(20)] } };
     expect(recorded([reply])).toEqual([
       { raw: '…', reply: { id: nested(20), return: { file: '@DIR@/a.img', list: [nested(20)] } } },
+    ]);
+  });
+
+  test('keeps what goes to several monitors with a step of each', () => {
+    const recorder = new Recorder();
+    const events = [{ event: 'A' }, { event: 'B' }];
+    const both = (event: { event: string }) => {
+      for (const monitor of [0, 1]) recorder.event(event, monitor);
+    };
+    const exchange = (monitor: number) =>
+      recorder.reply(recorder.begin({ send: {} }, monitor), { return: {} });
+    const plain = { send: {}, reply: { return: {} } };
+    exchange(0);
+    // Whoever replays this connects to the second monitor with its first step.
+    both({ event: 'early' });
+    exchange(1);
+    exchange(0);
+    for (const event of events) both(event);
+    exchange(1);
+    exchange(1);
+    expect(stepsOf(recorder)).toEqual([
+      { ...plain, events: [{ event: 'early' }], order: ['reply', 'early'] },
+      { ...plain, monitor: 1 },
+      { ...plain, events, order: ['reply', 'A', 'B'] },
+      { ...plain, monitor: 1, events, order: ['A', 'B', 'reply'] },
+      { ...plain, monitor: 1 },
     ]);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Records what a case exchanges as the steps of a transcript, raw, in the order in which it happened. An event
- * belongs to the step that was begun last when it came.
+ * belongs to the step that was begun last when it came; on another monitor than that step's, to the next step there.
  */
 import type { Transcript, TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
@@ -28,6 +28,8 @@ export interface TranscriptHead {
 
 export class Recorder {
   readonly #steps: Step[] = [];
+  /** Events for the next step, by monitor; of those monitors that had a step already. */
+  readonly #waiting = new Map<number, JsonObject[]>();
 
   /** Index of the step begun last; -1 before the first. */
   get last(): number {
@@ -37,11 +39,15 @@ export class Recorder {
   /** Forgets all steps. */
   clear(): void {
     this.#steps.length = 0;
+    this.#waiting.clear();
   }
 
   /** Begins a step and gives its index. */
   begin(step: TranscriptStep, monitor: number): number {
-    this.#steps.push({ ...(step as Step), ...(monitor === 0 ? {} : { monitor }) });
+    const begun: Step = { ...(step as Step), ...(monitor === 0 ? {} : { monitor }) };
+    this.#steps.push(begun);
+    for (const event of this.#waiting.get(monitor) ?? []) add(begun, event);
+    this.#waiting.set(monitor, []);
     return this.#steps.length - 1;
   }
 
@@ -59,14 +65,11 @@ export class Recorder {
     else this.#steps[index]!.replies = replies.map(shallow);
   }
 
-  /** An event goes to every monitor; it is recorded where the last step was begun. */
+  /** Called for each monitor that the event went to. */
   event(event: JsonObject, monitor: number): void {
     const step = this.#steps.at(-1);
-    if (step === undefined || (step.monitor ?? 0) !== monitor) return;
-    step.events ??= [];
-    step.events.push(event);
-    step.order ??= [];
-    step.order.push(String(event.event));
+    if (step !== undefined && (step.monitor ?? 0) === monitor) add(step, event);
+    else this.#waiting.get(monitor)?.push(event);
   }
 
   /** The transcript so far, in which `@DIR@` stands for the scratch folder. */
@@ -84,6 +87,13 @@ export class Recorder {
       steps: withoutDir(steps, dir),
     };
   }
+}
+
+function add(step: Step, event: JsonObject): void {
+  step.events ??= [];
+  step.events.push(event);
+  step.order ??= [];
+  step.order.push(String(event.event));
 }
 
 /** Nesting that every reader of JSON copes with. */

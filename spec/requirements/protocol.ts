@@ -168,6 +168,11 @@ export const protocol = {
     definition: 'protocol/replies',
     text: 'A reply has either return or error, besides them only the id.',
   },
+  'protocol/events-on-every-monitor': {
+    level: 'must',
+    definition: 'protocol/events',
+    text: 'An event goes to every monitor whose client has negotiated.',
+  },
   'protocol/second-client-waits': {
     level: 'should',
     definition: 'protocol/greeting',
