@@ -48,6 +48,11 @@ export const protocol = {
     definition: 'protocol/events',
     text: 'The timestamp of an event has integer members seconds and microseconds, the latter below one million; both are -1 where the host clock cannot be read.',
   },
+  'protocol/events-on-every-monitor': {
+    level: 'must',
+    definition: 'protocol/events',
+    text: 'An event goes to every monitor whose client has negotiated.',
+  },
   'protocol/execute-is-a-string': {
     level: 'must',
     definition: 'protocol/commands',
@@ -167,11 +172,6 @@ export const protocol = {
     level: 'must',
     definition: 'protocol/replies',
     text: 'A reply has either return or error, besides them only the id.',
-  },
-  'protocol/events-on-every-monitor': {
-    level: 'must',
-    definition: 'protocol/events',
-    text: 'An event goes to every monitor whose client has negotiated.',
   },
   'protocol/second-client-waits': {
     level: 'should',
