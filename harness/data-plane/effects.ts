@@ -2,6 +2,7 @@
  * What commands do to contents, by their own definition. A command that is not told of here leaves nothing to claim, so
  * that a new one costs claims, not truth.
  */
+import { basename } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { BitmapEffects } from './bitmaps.ts';
 import { JobEffects } from './jobs.ts';
@@ -41,6 +42,9 @@ export class Effects {
   readonly #shadow: Shadow;
   readonly #jobs: JobEffects;
   readonly #bitmaps: BitmapEffects;
+  /** Names of files that only qcow2 nodes of their own have used: what is in them is theirs alone. */
+  readonly images = new Set<string>();
+  readonly #others = new Set<string>();
   /** Nodes by the names of their exports. */
   readonly exports = new Map<string, string>();
   /** Path of the NBD server's socket, as the endpoint sees it; null if none runs. */
@@ -79,6 +83,19 @@ export class Effects {
   /** The file was replaced behind the endpoint's back. */
   overwritten(filename: string): void {
     this.#shadow.abandon(this.#shadow.usersOf(filename));
+    this.#otherUse(filename);
+  }
+
+  /** Raw bytes were taken for a command: nobody knows which. */
+  lost(): void {
+    this.#shadow.blind();
+    for (const name of this.images) this.#others.add(name);
+    this.images.clear();
+  }
+
+  #otherUse(filename: string): void {
+    this.#others.add(basename(filename));
+    this.images.delete(basename(filename));
   }
 
   #events(events: readonly JsonObject[]): void {
@@ -151,8 +168,16 @@ export class Effects {
   }
 
   #added(options: JsonObject): void {
-    const { graph } = this.#shadow;
-    for (const { name, filename } of graph.add(options)) {
+    const made = this.#shadow.graph.add(options);
+    for (const { name, filename } of made) {
+      if (filename === null) continue;
+      const owner = made.find(({ children }) => children.get('file') === name);
+      const image = basename(filename);
+      // A node with a name may be used by itself.
+      if (owner?.driver !== 'qcow2' || !owner.plain || !name.startsWith('#')) this.#otherUse(image);
+      else if (!this.#others.has(image)) this.images.add(image);
+    }
+    for (const { name, filename } of made) {
       // The same file twice: one does not see what the other does.
       if (filename !== null && this.#shadow.usersOf(filename).length > 1)
         this.#shadow.abandon(this.#shadow.usersOf(filename));
@@ -163,7 +188,9 @@ export class Effects {
   /** Whatever a command does with a file that it names, nobody here knows. */
   #files(args: Json): void {
     if (typeof args === 'string') {
-      if (args.length < MOST_NAME) this.#shadow.abandon(this.#shadow.usersOf(args));
+      if (args.length >= MOST_NAME) return;
+      this.#shadow.abandon(this.#shadow.usersOf(args));
+      for (const image of this.images) if (args.includes(image)) this.#otherUse(image);
     } else if (Array.isArray(args)) for (const item of args) this.#files(item);
     else if (isJsonObject(args)) for (const item of Object.values(args)) this.#files(item);
   }

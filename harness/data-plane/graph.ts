@@ -67,8 +67,12 @@ export class Graph {
     return made;
   }
 
+  /** With those below that nobody else uses, and that have no name of their own. */
   delete(name: string): void {
+    const children = [...(this.#nodes.get(name)?.children.values() ?? [])];
     this.#nodes.delete(name);
+    const used = new Set([...this.#nodes.values()].flatMap((node) => [...node.children.values()]));
+    for (const child of children) if (child.startsWith('#') && !used.has(child)) this.delete(child);
   }
 
   /** Whoever stands on `from` stands on `to` then, but for `to` itself and those below it. */

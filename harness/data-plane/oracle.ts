@@ -134,7 +134,7 @@ export class DataOracle {
     if (this.#written !== null && command === WRITE) this.effects.jobs.doubt(this.#written, heard);
     this.effects.heard(heard);
     // What raw bytes made the endpoint do is not followed.
-    if (command === undefined && reply !== undefined && Object.hasOwn(reply, 'return')) this.shadow.blind();
+    if (command === undefined && reply !== undefined && Object.hasOwn(reply, 'return')) this.effects.lost();
   }
 }
 

@@ -29,6 +29,8 @@ export interface Execution {
   /** The graph as it was after the last step; null if it could not be asked for. */
   readonly graph: Json | null;
   readonly reusable: boolean;
+  /** Names of image files that were used as such and as nothing else. */
+  readonly images: readonly string[];
 }
 
 /** Longest wait for an event, milliseconds. */
@@ -44,7 +46,13 @@ export async function execute(program: Program, session: Session, setting: FuzzS
   const caseTimeout = PATIENCE * setting.caseTimeout;
   const own = { ...setting, caseTimeout, seed: 'fuzz', checks };
   const { record, reusable } = await runCase(caseOf(run), session, own);
-  return { record, reusable, commands: run.commands, graph: run.graph };
+  return {
+    record,
+    reusable,
+    commands: run.commands,
+    graph: run.graph,
+    images: [...run.oracle.effects.images],
+  };
 }
 
 /** A program as a case, for this session, with the checks that follow it. */

@@ -22,7 +22,7 @@ export const processUsage: Gauge = async ({ pid }) => {
 };
 
 /** Programs of a window, and windows that must each hold more than the one before. */
-export const WINDOW = 8;
+export const WINDOW = 4;
 const WINDOWS = 4;
 
 /** Growth from the first of those windows to the last that is no chance, in bytes and in descriptors. */

@@ -2,10 +2,14 @@
  * A lane runs one program at a time. It keeps an endpoint for each ground, brings it back to the ground where the
  * last program left it dirty, and starts a new one only when it is dead or cannot be brought back.
  */
+import { encode } from '../../generators/sequences/encoding.ts';
 import { type Program, symbolsOf } from '../../generators/sequences/program.ts';
 import { isOfKind } from '../../generators/sequences/resources.ts';
-import type { Outcome } from '../../reports/record.ts';
+import type { Deviation, Outcome } from '../../reports/record.ts';
+import { checkImages } from '../data-plane/images.ts';
 import { Baseline } from '../runner/baseline.ts';
+import { hash32 } from '../runner/hash.ts';
+import { openFiles } from '../runner/holdings.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { Session } from '../runner/session.ts';
 import { type Execution, execute } from './execute.ts';
@@ -27,6 +31,9 @@ interface Kept {
   readonly growth: Growth;
   programs: number;
 }
+
+/** Of so many programs the images of one are checked. */
+const IMAGES_OF = 4;
 
 /** Start of the names of checks that see growth over many programs. */
 export const LEAK = 'leak/of-';
@@ -73,10 +80,16 @@ export class Lane implements ProgramRunner {
       await this.#drop(ground.name);
       throw error;
     });
-    const usable = execution.reusable || (await this.#rebuilt(program, execution, kept, ground));
+    const faults: Fault[] = [];
+    const atRest = async (): Promise<void> => {
+      if (fresh || hash32(encode(program)) % IMAGES_OF === 0)
+        faults.push(...(await imageFaults(kept.session, execution.images)));
+    };
+    const usable = execution.reusable || (await this.#rebuilt(program, execution, kept, ground, atRest));
     const grown = usable ? await this.#grown(kept) : null;
+    if (grown !== null) faults.push(growthOf(grown));
     if (!usable || kept.programs >= MOST_PROGRAMS) await this.#drop(ground.name);
-    return grown === null ? execution : leaking(execution, grown);
+    return faults.length === 0 ? execution : withFaults(execution, faults);
   }
 
   async #grown({ session, growth }: Kept): Promise<keyof Usage | null> {
@@ -93,11 +106,12 @@ export class Lane implements ProgramRunner {
     { record: { outcome } }: Execution,
     { session, home }: Kept,
     ground: FuzzGround,
+    atRest: () => Promise<void>,
   ): Promise<boolean> {
     const { target, offered } = this.#setting;
     if (!target.capabilities.owned || DEAD.has(outcome)) return false;
     const objects = steps.flatMap(symbolsOf).filter((symbol) => isOfKind(symbol, 'group'));
-    return rebuild({ session, ground, offered, home, objects });
+    return rebuild({ session, ground, offered, home, objects, atRest });
   }
 
   async #session({ name, topology }: FuzzGround): Promise<Kept> {
@@ -126,10 +140,36 @@ export class Lane implements ProgramRunner {
   }
 }
 
-function leaking(execution: Execution, what: keyof Usage): Execution {
-  const { record } = execution;
+type Fault = Pick<Deviation, 'check' | 'severity' | 'message' | 'got'>;
+
+function growthOf(what: keyof Usage): Fault {
   const message = `use of ${what} grows with each program, though all is taken back`;
-  const deviation = { check: `${LEAK}${what}`, severity: 'should', message } as const;
-  const worst = record.outcome === 'pass' ? ({ outcome: 'warn', severity: 'should' } as const) : {};
-  return { ...execution, record: { ...record, ...worst, deviations: [...record.deviations, deviation] } };
+  return { check: `${LEAK}${what}`, severity: 'should', message };
+}
+
+/** Of images that nobody has open any more. */
+async function imageFaults({ scratch, endpoint }: Session, images: readonly string[]): Promise<Fault[]> {
+  const open = await openFiles(endpoint.pid ?? process.pid, scratch);
+  const found = await checkImages(
+    scratch,
+    images.filter((image) => !open.includes(image)),
+  );
+  return found.map(({ kind, report }) => ({
+    check: 'data/images',
+    severity: kind === 'corruption' ? 'must' : 'should',
+    message: `qemu-img check finds ${kind === 'corruption' ? 'corruption' : 'leaked clusters'}`,
+    got: report,
+  }));
+}
+
+/** What was seen of a program only after its end. */
+function withFaults(execution: Execution, faults: readonly Fault[]): Execution {
+  const { record } = execution;
+  const deviations = [...record.deviations, ...faults];
+  const severity = faults.some((fault) => fault.severity === 'must') ? 'must' : 'should';
+  const worst =
+    record.outcome === 'pass' || record.outcome === 'warn'
+      ? ({ outcome: severity === 'must' ? 'fail' : 'warn', severity } as const)
+      : {};
+  return { ...execution, record: { ...record, ...worst, deviations } };
 }

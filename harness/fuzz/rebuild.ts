@@ -30,6 +30,8 @@ export interface RebuildOptions {
   readonly home: Baseline;
   /** Ids of objects that may be left. */
   readonly objects: readonly string[];
+  /** Called when nobody uses the image files any more. */
+  readonly atRest: () => Promise<void>;
 }
 
 /** True if all is as it was; then the session's baseline is set. False also if the endpoint ended, or hangs. */
@@ -56,9 +58,10 @@ class Rebuilding {
   }
 
   async run(): Promise<void> {
-    const { ground, objects } = this.#options;
+    const { ground, objects, atRest } = this.#options;
     await this.#endExports();
     await this.#deleteNodes();
+    await atRest();
     for (const id of new Set([...objects, ...ground.objects.map((object) => String(object.id))]))
       await this.#try('object-del', { id });
     await this.#makeFiles();

@@ -44,7 +44,7 @@ function objects(list: Json | undefined): JsonObject[] {
 }
 
 /** Empty on systems without /proc, and for a process that is not ours to look at. */
-async function openFiles(pid: number, scratch: string): Promise<string[]> {
+export async function openFiles(pid: number, scratch: string): Promise<string[]> {
   const folder = `/proc/${pid}/fd`;
   const entries = await readdir(folder).catch(() => []);
   const links = await Promise.all(entries.map((fd) => readlink(`${folder}/${fd}`).catch(() => '')));

@@ -1,0 +1,186 @@
+/** What commands and jobs leave to be claimed, and what they take away. */
+import { describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../spec/json.ts';
+import { Effects } from './effects.ts';
+import { Shadow } from './shadow.ts';
+
+const SIZE = 4096;
+const filled = (byte: number, size = SIZE): Buffer => Buffer.alloc(size, byte);
+
+const file = (filename: string): JsonObject => ({ driver: 'file', filename: `/s/${filename}` });
+const blockdev = (options: JsonObject): string[] => ['-blockdev', JSON.stringify(options)];
+
+/** `base` below `top`, and `other` beside them, all known: filled with 1, 2 and 3. */
+function world(): { shadow: Shadow; effects: Effects; run: Run; ended: Ended } {
+  const shadow = new Shadow();
+  const effects = new Effects(shadow, [
+    ...blockdev({ driver: 'raw', 'node-name': 'base', file: file('f0') }),
+    ...blockdev({ driver: 'qcow2', 'node-name': 'top', backing: 'base', file: file('f1') }),
+    ...blockdev({ driver: 'qcow2', 'node-name': 'other', backing: null, file: file('f2') }),
+  ]);
+  for (const [index, name] of ['base', 'top', 'other'].entries()) shadow.learn(name, filled(index + 1));
+  return {
+    shadow,
+    effects,
+    run: (command, args) => effects.saw(command, args, true, []),
+    ended: (event, data) => effects.heard([{ event, data: { device: 'j', ...data } }]),
+  };
+}
+type Run = (command: string, args: JsonObject) => void;
+type Ended = (event: string, data?: JsonObject) => void;
+
+const known = (shadow: Shadow): string[] =>
+  ['base', 'top', 'other'].filter((name) => shadow.bytesOf(name) !== null);
+const wrong = (shadow: Shadow, name: string, bytes: Buffer): string | undefined =>
+  shadow.judge(name, bytes)?.message;
+
+describe('what is claimed', () => {
+  test('what was read stays, byte by byte, and its length but for the rest of a sector', () => {
+    const { shadow } = world();
+    const changed = filled(1);
+    changed[777] = 9;
+    expect(shadow.judge('base', filled(1))).toBe(null);
+    expect(shadow.judge('base', changed)).toMatchObject({ offset: 777, expected: 1, got: 9 });
+    expect(shadow.judge('base', filled(1, SIZE + 511))).toBe(null);
+    expect(wrong(shadow, 'base', filled(1, SIZE + 512))).toMatch(/length/);
+  });
+  test('a write is there, and reaches no backing file; what stands on the node is not known any more', () => {
+    const { shadow } = world();
+    shadow.wrote('top', 512, filled(9, 512));
+    expect(known(shadow)).toEqual(['base', 'top', 'other']);
+    expect(wrong(shadow, 'top', filled(2))).toBe('a node does not contain what was written to it');
+    shadow.wrote('base', 0, filled(9, 512));
+    expect(known(shadow)).toEqual(['base', 'other']);
+  });
+  test.each<[string, JsonObject]>([
+    ['query-block', {}],
+    ['block-dirty-bitmap-add', { node: 'top', name: 'b' }],
+    ['blockdev-snapshot-internal-sync', { device: 'top', name: 's' }],
+    ['block-job-set-speed', { device: 'j', speed: 1 }],
+  ])('%s leaves all as it was', (command, args) => {
+    const { shadow, run } = world();
+    run(command, args);
+    expect(known(shadow)).toEqual(['base', 'top', 'other']);
+  });
+  test('a refused command leaves all as it was, a command of which nothing is known leaves nothing to claim', () => {
+    const { shadow, effects, run } = world();
+    effects.saw('block_resize', { 'node-name': 'top', size: 512 }, false, []);
+    expect(known(shadow)).toEqual(['base', 'top', 'other']);
+    run('no-such-command', {});
+    expect(known(shadow)).toEqual([]);
+  });
+  test('nothing of a node whose file another node, a command or somebody else uses', () => {
+    const { shadow, effects, run } = world();
+    run('blockdev-add', { driver: 'raw', 'node-name': 'again', file: file('f2') });
+    expect(known(shadow)).toEqual(['base', 'top']);
+    effects.saw('drive-backup', { device: 'base', target: '/s/f1' }, false, []);
+    expect(known(shadow)).toEqual(['base']);
+    effects.overwritten('f0');
+    expect(shadow.readable).toEqual([]);
+  });
+  test('nothing of nodes under a format, and of drivers whose bytes are not their children alone', () => {
+    const { shadow, run } = world();
+    run('blockdev-add', { ...file('f5'), 'node-name': 'store' });
+    run('blockdev-add', { driver: 'throttle', 'node-name': 'slow', file: 'base', 'throttle-group': 'g' });
+    expect(shadow.readable).toEqual(['top', 'other', 'store']);
+    run('blockdev-add', { driver: 'qcow2', 'node-name': 'format', file: 'store', backing: null });
+    expect(shadow.readable).toEqual(['top', 'other', 'format']);
+  });
+  test('a node that is made smaller keeps its start, one that grows is zero at the end, an overlay that grows is unknown', () => {
+    const { shadow, run } = world();
+    run('block_resize', { 'node-name': 'other', size: 1024 });
+    expect(shadow.bytesOf('other')).toEqual(filled(3, 1024));
+    run('block_resize', { 'node-name': 'other', size: 2048 });
+    expect(shadow.bytesOf('other')).toEqual(Buffer.concat([filled(3, 1024), filled(0, 1024)]));
+    run('block_resize', { 'node-name': 'top', size: 2 * SIZE });
+    expect(shadow.bytesOf('top')).toBe(null);
+  });
+});
+
+describe('jobs', () => {
+  const start = { 'job-id': 'j', device: 'top', sync: 'full' };
+
+  test('a completed mirror contains what its source does then; users of the source are the target’s', () => {
+    const { shadow, effects, run, ended } = world();
+    run('nbd-server-add', { device: 'top', name: 'x' });
+    run('blockdev-mirror', { ...start, target: 'other' });
+    expect([...effects.jobs.inFlux]).toContain('other');
+    shadow.wrote('top', 0, filled(9, 512));
+    run('block-job-complete', { device: 'j' });
+    ended('BLOCK_JOB_COMPLETED');
+    expect(wrong(shadow, 'other', filled(2))).toMatch(/completed mirror/);
+    expect(shadow.judge('other', Buffer.concat([filled(9, 512), filled(2, SIZE - 512)]))).toBe(null);
+    expect(effects.exports.get('x')).toBe('other');
+  });
+  test('a cancelled one may contain anything, its source what it did', () => {
+    const { shadow, run, ended } = world();
+    run('blockdev-mirror', { ...start, target: 'other' });
+    ended('BLOCK_JOB_CANCELLED');
+    expect(known(shadow)).toEqual(['base', 'top']);
+  });
+  test('a backup contains what its source did at the start, if no error was passed over', () => {
+    for (const [policy, expected] of [
+      [{}, 'the target of a completed backup does not contain what its source did at the start'],
+      [{ 'on-target-error': 'ignore' }, undefined],
+    ] as const) {
+      const { shadow, run, ended } = world();
+      run('blockdev-backup', { ...start, ...policy, target: 'other' });
+      shadow.wrote('top', 0, filled(9, 512));
+      ended('BLOCK_JOB_COMPLETED');
+      expect(shadow.judge('other', filled(2))).toBe(null);
+      expect(wrong(shadow, 'other', filled(9))).toBe(expected);
+    }
+  });
+  test('an error of a job that completes leaves nothing to claim of its target', () => {
+    const { shadow, run, ended } = world();
+    run('blockdev-backup', { ...start, target: 'other' });
+    ended('BLOCK_JOB_COMPLETED', { error: 'No space left on device' });
+    expect(known(shadow)).toEqual(['base', 'top']);
+  });
+  test('an incremental backup brings over what differs; what does not may be of either side', () => {
+    const { shadow, run, ended } = world();
+    run('block-dirty-bitmap-add', { node: 'top', name: 'b' });
+    shadow.wrote('top', 0, filled(9, 512));
+    run('blockdev-backup', { ...start, sync: 'incremental', bitmap: 'b', target: 'other' });
+    ended('BLOCK_JOB_COMPLETED');
+    const after = (first: number, rest: number): Buffer =>
+      Buffer.concat([filled(first, 512), filled(rest, SIZE - 512)]);
+    expect(shadow.judge('other', after(9, 3))).toBe(null);
+    expect(shadow.judge('other', after(9, 2))).toBe(null);
+    expect(wrong(shadow, 'other', after(3, 3))).toMatch(/incremental/);
+    expect(wrong(shadow, 'other', after(9, 4))).toMatch(/incremental/);
+  });
+  test('a commit leaves in the base what was above, a stream changes nothing that a guest sees', () => {
+    const { shadow, run, ended } = world();
+    run('block-commit', { 'job-id': 'j', device: 'top' });
+    expect(known(shadow)).toEqual(['top', 'other']);
+    run('block-job-complete', { device: 'j' });
+    ended('BLOCK_JOB_COMPLETED');
+    expect(shadow.judge('base', filled(2))).toBe(null);
+    expect(wrong(shadow, 'base', filled(1))).toMatch(/commit/);
+
+    const other = world();
+    other.run('block-stream', { 'job-id': 'j', device: 'top' });
+    other.ended('BLOCK_JOB_COMPLETED');
+    expect(known(other.shadow)).toEqual(['base', 'top', 'other']);
+    other.shadow.wrote('base', 0, filled(9, 512));
+    expect(known(other.shadow)).toEqual(['base', 'top', 'other']);
+  });
+  test('when a write and the end of a job come together, nobody knows which was first', () => {
+    const { shadow, effects, run } = world();
+    run('blockdev-mirror', { ...start, target: 'other' });
+    const events = [{ event: 'BLOCK_JOB_COMPLETED', data: { device: 'j' } }];
+    shadow.wrote('top', 0, filled(9, 512));
+    effects.jobs.doubt('top', events);
+    effects.heard(events);
+    expect(known(shadow)).toEqual([]);
+  });
+});
+
+test('images are those files that qcow2 nodes alone have used', () => {
+  const { effects, run } = world();
+  expect([...effects.images]).toEqual(['f1', 'f2']);
+  run('blockdev-add', { ...file('f2'), 'node-name': 'store' });
+  effects.overwritten('f1');
+  expect([...effects.images]).toEqual([]);
+});
