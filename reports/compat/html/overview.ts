@@ -40,7 +40,8 @@ function stale({ staleExpectations }: EndpointReport): Part {
 function parts({ statuses }: EndpointReport): [status: PartStatus, words: string, n: number][] {
   return ORDER_OF_PARTS.flatMap((status) => {
     const n = statuses[status] ?? 0;
-    return n === 0 ? [] : [[status, STATUS_WORDS[status], n]];
+    const words = STATUS_WORDS[status] + (status === 'known' && n > 1 ? 's' : '');
+    return n === 0 ? [] : [[status, words, n]];
   });
 }
 
