@@ -8,7 +8,7 @@
  *      of `json:` file names are sorted.
  */
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
-import { memberRule } from './rules.ts';
+import { MADE_NAME, MEASURED_TIME, memberRule } from './rules.ts';
 import { mapStrings } from './strings.ts';
 
 /** Makes a message comparable. */
@@ -19,11 +19,9 @@ export const ANY = '@ANY@';
 /** The id of a VMDK parent that there is none: it does repeat. */
 const NO_PARENT_CID = 4294967295;
 
-const CONNECTION_TIME = /\bafter (\d+) (ms|milliseconds)\b/g;
-
 /** A reply or event without what differs between any two runs. */
 export function normalize(value: Json): Json {
-  if (typeof value === 'string') return value.replace(CONNECTION_TIME, `after ${ANY} $2`);
+  if (typeof value === 'string') return value.replace(MEASURED_TIME, `after ${ANY} $1`);
   if (Array.isArray(value)) return value.map(normalize);
   if (!isJsonObject(value)) return value;
   const isEvent = typeof value.event === 'string';
@@ -90,8 +88,6 @@ function statusChange(event: Json, status?: string): string | null {
   return typeof event.data.id === 'string' ? event.data.id : null;
 }
 
-const AUTO_NAME = /#block\d+/g;
-
 /**
  * Automatic node names of one side, numbered as they first appear. Members are visited by name, so that both
  * sides number alike whatever order their members are in.
@@ -104,7 +100,7 @@ export class AutoNames {
   renumber(value: Json): Json {
     this.#visit(value);
     return mapStrings(value, (text) =>
-      text.replace(AUTO_NAME, (name) => `#block${this.#numbers.get(name)!}`),
+      text.replace(MADE_NAME, (name) => `#block${this.#numbers.get(name)!}`),
     );
   }
 
@@ -117,7 +113,7 @@ export class AutoNames {
   }
 
   #visit(value: Json): void {
-    if (typeof value === 'string') for (const [name] of value.matchAll(AUTO_NAME)) this.#meet(name);
+    if (typeof value === 'string') for (const [name] of value.matchAll(MADE_NAME)) this.#meet(name);
     else if (Array.isArray(value)) for (const item of value) this.#visit(item);
     else if (isJsonObject(value))
       for (const key of Object.keys(value).toSorted()) {
@@ -136,7 +132,7 @@ export class AutoNames {
 /** A message to be sent, with the endpoint's own automatic names for the recorded ones; unknown ones stay. */
 export function translateNames(value: Json, recorded: AutoNames, own: AutoNames): Json {
   return mapStrings(value, (text) =>
-    text.replace(AUTO_NAME, (name) => {
+    text.replace(MADE_NAME, (name) => {
       const number = recorded.numberOf(name);
       return (number !== undefined && own.nameOf(number)) || name;
     }),

@@ -98,19 +98,22 @@ export const LIST_RULES: readonly ListRule[] = [
 /** Parts of texts. `name`: each side makes up its own, used alike. `free`: any two are equal. */
 export interface TextRule {
   readonly treat: 'name' | 'free';
-  /** Global; no groups. */
+  /** Global. */
   readonly pattern: RegExp;
   readonly reason: string;
 }
 
+/** Node names that endpoints make up. */
+export const MADE_NAME = /#block\d+/g;
+/** How long something took; the group is the unit. */
+export const MEASURED_TIME = /\bafter \d+ (ms|milliseconds)\b/g;
+/** QEMU's names for the temporary overlays of `snapshot=on`. */
+export const TEMPORARY_FILE = /\/(?:\w+\/)*vl\.\w{6}\b/g;
+
 export const TEXT_RULES: readonly TextRule[] = [
-  { treat: 'name', pattern: /#block\d+/g, reason: 'node names that the endpoint makes up' },
-  { treat: 'free', pattern: /\bafter \d+ (?:ms|milliseconds)\b/g, reason: 'a measured time' },
-  {
-    treat: 'free',
-    pattern: /\/(?:\w+\/)*vl\.\w{6}\b/g,
-    reason: "the endpoint's own temporary files",
-  },
+  { treat: 'name', pattern: MADE_NAME, reason: 'node names that the endpoint makes up' },
+  { treat: 'free', pattern: MEASURED_TIME, reason: 'a measured time' },
+  { treat: 'free', pattern: TEMPORARY_FILE, reason: "the endpoint's own temporary files" },
   { treat: 'free', pattern: /^\w*qemu[\w-]*: /g, reason: 'the name of the program' },
 ];
 

@@ -155,7 +155,7 @@ function exchanged(glob: string): string {
 }
 
 /** Only `*` is special. */
-export function wildcard(glob: string): (text: string) => boolean {
+function wildcard(glob: string): (text: string) => boolean {
   const parts = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
   const pattern = new RegExp(`^${parts.join('.*')}$`, 's');
   return (text) => pattern.test(text);

@@ -3,10 +3,8 @@
  * taken out of what comes back.
  */
 import type { Json } from '../../../spec/json.ts';
+import { TEMPORARY_FILE } from '../../differ/rules.ts';
 import { mapStrings } from '../../differ/strings.ts';
-
-/** QEMU's names for the temporary overlays of `snapshot=on`. */
-const TEMPORARY_FILE = /\/(?:\w+\/)*vl\.\w{6}\b/g;
 
 export class Placeholders {
   readonly #values = new Map<string, string>();
