@@ -143,12 +143,12 @@ describe('jobs', () => {
     shadow.wrote('top', 0, filled(9, 512));
     run('blockdev-backup', { ...start, sync: 'incremental', bitmap: 'b', target: 'other' });
     ended('BLOCK_JOB_COMPLETED');
-    const after = (first: number, rest: number): Buffer =>
+    const contents = (first: number, rest: number): Buffer =>
       Buffer.concat([filled(first, 512), filled(rest, SIZE - 512)]);
-    expect(shadow.judge('other', after(9, 3))).toBe(null);
-    expect(shadow.judge('other', after(9, 2))).toBe(null);
-    expect(wrong(shadow, 'other', after(3, 3))).toMatch(/incremental/);
-    expect(wrong(shadow, 'other', after(9, 4))).toMatch(/incremental/);
+    expect(shadow.judge('other', contents(9, 3))).toBe(null);
+    expect(shadow.judge('other', contents(9, 2))).toBe(null);
+    expect(wrong(shadow, 'other', contents(3, 3))).toMatch(/incremental/);
+    expect(wrong(shadow, 'other', contents(9, 4))).toMatch(/incremental/);
   });
   test('a commit leaves in the base what was above, a stream changes nothing that a guest sees', () => {
     const { shadow, run, ended } = world();
