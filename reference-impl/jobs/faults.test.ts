@@ -126,7 +126,7 @@ async function withJob(
     });
     bench.machine.block.graph.removeRoot(guest);
     await bench.machine.block.graph.releaseUnused(guest.node);
-    await deleteAll(bench);
+    expect(await bench.deleteAll()).toEqual([]);
     if (action === 'report' && refusal === undefined) await checkImages(scenario);
   } catch (error) {
     for (const image of IMAGES) images.stale.add(image);
@@ -170,17 +170,6 @@ function graphOf({ machine, folder }: Bench): unknown {
     bitmaps: node.bitmaps.describe(),
     hooks: node.requests.beforeWrite.size,
   }));
-}
-
-/** No node is kept by anything that cannot be seen. */
-async function deleteAll(bench: Bench): Promise<void> {
-  const { graph } = bench.machine.block;
-  for (;;) {
-    const free = graph.nodes.find((node) => node.monitorOwned && node.parents.length === 0);
-    if (!free) break;
-    await bench.run('blockdev-del', { 'node-name': free.name });
-  }
-  expect(graph.nodes.map(({ name }) => name)).toEqual([]);
 }
 
 /** What the job had no business with is as it was, to the byte; what it wrote is sound. */

@@ -4,24 +4,13 @@
  * every verb is accepted or refused as its state says, and that nothing is left over.
  */
 import { describe, expect, test } from 'vitest';
-import type { BlockJobStatus, BlockJobVerb } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { VERBS } from './status.ts';
+import { type Action, act, actionsWith, end, expectEndedOnce, sequences } from './explorer.ts';
 import { Bench } from './testing.ts';
 
 const DEPTH = 3;
 const SIZE = 2 * 65536;
-
-type Verb = Exclude<BlockJobVerb, 'set-speed'>;
-type Action = 'turn' | 'time' | `${Verb} ${'a' | 'b'}`;
-
-const VERBS_TRIED: readonly Verb[] = ['pause', 'resume', 'cancel', 'complete', 'finalize', 'dismiss'];
-const ACTIONS: readonly Action[] = [
-  'turn',
-  'time',
-  ...VERBS_TRIED.flatMap((verb) => [`${verb} a`, `${verb} b`] as const),
-];
+const ACTIONS = actionsWith(['pause', 'resume', 'cancel', 'complete', 'finalize', 'dismiss']);
 
 /** Pairs of jobs, each on nodes of its own. */
 const PAIRS: Readonly<Record<string, (bench: Bench) => Promise<unknown>>> = {
@@ -46,14 +35,9 @@ function backup(id: string, more: JsonObject): { type: string; data: JsonObject 
   return { type: 'blockdev-backup', data };
 }
 
-function* sequences(depth: number): Generator<readonly Action[]> {
-  if (depth === 0) yield [];
-  else for (const before of sequences(depth - 1)) for (const action of ACTIONS) yield [...before, action];
-}
-
 describe.each(Object.keys(PAIRS))('%s', (pair) => {
   test.each(ACTIONS)('every sequence that begins with %s', { timeout: 60_000 }, async (first) => {
-    for (const rest of sequences(DEPTH - 1)) await check(pair, [first, ...rest]);
+    for (const rest of sequences(ACTIONS, DEPTH - 1)) await check(pair, [first, ...rest]);
   });
 });
 
@@ -66,14 +50,7 @@ async function check(pair: string, actions: readonly Action[]): Promise<void> {
     for (const action of actions) await act(bench, action);
     await end(bench);
     const path = actions.join(', ');
-    for (const id of ['a', 'b']) {
-      const ends = bench.events.filter(
-        ({ event, data }) => /COMPLETED|CANCELLED/.test(event) && data.device === id,
-      );
-      expect(ends.length, `${path}: ends of ${id}`).toBe(1);
-      const ready = bench.told('BLOCK_JOB_READY').filter(({ data }) => data.device === id);
-      expect(ready.length, path).toBeLessThanOrEqual(1);
-    }
+    expectEndedOnce(bench, path);
     for (const node of bench.machine.block.graph.nodes) {
       expect([node.name, node.blockers.reason('resize')], path).toEqual([node.name, undefined]);
       expect([node.name, node.parents.length], path).toEqual([node.name, 0]);
@@ -83,41 +60,4 @@ async function check(pair: string, actions: readonly Action[]): Promise<void> {
   } finally {
     await bench.close();
   }
-}
-
-async function act(bench: Bench, action: Action): Promise<void> {
-  if (action === 'turn') return bench.step();
-  if (action === 'time') return bench.pass(100);
-  const [verb, id] = action.split(' ') as [Verb, string];
-  const job = bench.machine.jobs.all.find((other) => other.id === id);
-  const state: BlockJobStatus | undefined = job?.status;
-  const refusal = await refusalOf(bench, verb, id);
-  if (state === undefined) expect(refusal?.errorClass).toBe('DeviceNotActive');
-  else if (!VERBS[verb].includes(state)) expect(refusal).toBeDefined();
-  else if (verb === 'finalize' || verb === 'dismiss') expect(refusal).toBeUndefined();
-}
-
-async function refusalOf(bench: Bench, verb: Verb, id: string): Promise<CommandError | undefined> {
-  const member = verb === 'finalize' || verb === 'dismiss' ? 'id' : 'device';
-  try {
-    await bench.run(`block-job-${verb}`, { [member]: id });
-    return undefined;
-  } catch (error) {
-    if (error instanceof CommandError) return error;
-    throw error;
-  }
-}
-
-/** Brings all jobs to their end, by whatever verbs their states leave. */
-async function end(bench: Bench): Promise<void> {
-  await bench.idle();
-  for (let round = 0; round < 10 && bench.machine.jobs.all.length > 0; round += 1) {
-    for (const job of bench.machine.jobs.all.slice()) {
-      if (job.status === 'pending') await refusalOf(bench, 'finalize', job.id);
-      else if (job.status === 'concluded') await refusalOf(bench, 'dismiss', job.id);
-      else await bench.run('block-job-cancel', { device: job.id, force: true }).catch(() => undefined);
-      await bench.pass(100);
-    }
-  }
-  expect(bench.machine.jobs.all).toEqual([]);
 }

@@ -1,0 +1,72 @@
+/** For tests: what can be done to two jobs called `a` and `b`, one thing after another, and what must hold then. */
+import { expect } from 'vitest';
+import type { BlockJobStatus, BlockJobVerb } from '../../spec/generated/qmp.ts';
+import { CommandError } from '../errors.ts';
+import { VERBS } from './status.ts';
+import type { Bench } from './testing.ts';
+
+export type Verb = Exclude<BlockJobVerb, 'set-speed'>;
+/** `turn`: one of the main loop; `time`: enough for anything that waits for time. */
+export type Action = 'turn' | 'time' | `${Verb} ${'a' | 'b'}`;
+
+export function actionsWith(verbs: readonly Verb[]): readonly Action[] {
+  return ['turn', 'time', ...verbs.flatMap((verb) => [`${verb} a`, `${verb} b`] as const)];
+}
+
+/** All of this length. */
+export function* sequences(actions: readonly Action[], length: number): Generator<readonly Action[]> {
+  if (length === 0) yield [];
+  else
+    for (const before of sequences(actions, length - 1))
+      for (const action of actions) yield [...before, action];
+}
+
+/** Each job has ended once, and was ready at most once. */
+export function expectEndedOnce(bench: Bench, path: string): void {
+  for (const id of ['a', 'b']) {
+    const ends = bench.events.filter(
+      ({ event, data }) => /COMPLETED|CANCELLED/.test(event) && data.device === id,
+    );
+    expect(ends.length, `${path}: ends of ${id}`).toBe(1);
+    const ready = bench.told('BLOCK_JOB_READY').filter(({ data }) => data.device === id);
+    expect(ready.length, path).toBeLessThanOrEqual(1);
+  }
+}
+
+/** A verb is accepted or refused as the job's state says. */
+export async function act(bench: Bench, action: Action): Promise<void> {
+  if (action === 'turn') return bench.step();
+  if (action === 'time') return bench.pass(100);
+  const [verb, id] = action.split(' ') as [Verb, string];
+  const job = bench.machine.jobs.all.find((other) => other.id === id);
+  const state: BlockJobStatus | undefined = job?.status;
+  const refusal = await refusalOf(bench, verb, id);
+  if (state === undefined) expect(refusal?.errorClass).toBe('DeviceNotActive');
+  else if (!VERBS[verb].includes(state)) expect(refusal).toBeDefined();
+  else if (verb === 'finalize' || verb === 'dismiss') expect(refusal).toBeUndefined();
+}
+
+async function refusalOf(bench: Bench, verb: Verb, id: string): Promise<CommandError | undefined> {
+  const member = verb === 'finalize' || verb === 'dismiss' ? 'id' : 'device';
+  try {
+    await bench.run(`block-job-${verb}`, { [member]: id });
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError) return error;
+    throw error;
+  }
+}
+
+/** Brings all jobs to their end, by whatever verbs their states leave. */
+export async function end(bench: Bench): Promise<void> {
+  await bench.idle();
+  for (let round = 0; round < 10 && bench.machine.jobs.all.length > 0; round += 1) {
+    for (const job of bench.machine.jobs.all.slice()) {
+      if (job.status === 'pending') await refusalOf(bench, 'finalize', job.id);
+      else if (job.status === 'concluded') await refusalOf(bench, 'dismiss', job.id);
+      else await bench.run('block-job-cancel', { device: job.id, force: true }).catch(() => undefined);
+      await bench.pass(100);
+    }
+  }
+  expect(bench.machine.jobs.all).toEqual([]);
+}
