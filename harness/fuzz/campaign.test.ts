@@ -184,6 +184,7 @@ test.each([
   'refused overlay that makes read-only',
   'deleted node that leaves another',
   'resize leaves a temporary file',
+  'node keeps two descriptors',
 ])('finds, shrinks and replays a planted defect: %s', async (name) => {
   const result = await selftest(planted(name), 'selftest', 6_000);
   expect(passed(result), JSON.stringify(result)).toBe(true);

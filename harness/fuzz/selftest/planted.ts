@@ -38,7 +38,7 @@ export function plantedTarget(defect: Defect | null): PlantedTarget {
   const instances = new Map<FakePort, Instance>();
   const gauge: Gauge = async ({ dir }) => {
     const [, instance] = [...instances].find(([port]) => port.dir === dir) ?? [];
-    return instance?.model.leaked ?? { memory: null, descriptors: null };
+    return { memory: null, descriptors: null, ...instance?.model.leaked };
   };
   const target = fakeTarget({
     virtualTime: true,
