@@ -41,7 +41,7 @@ function violations(of: (source: Source) => boolean, allowed: (target: string, s
 }
 
 const isTest = (path: string) =>
-  /(\.(test|contract|suite)|/testing(-\w+)?)\.ts$/.test(path) || path.includes('/testing/');
+  /(\.(test|contract|suite)|\/testing(-\w+)?)\.ts$/.test(path) || path.includes('/testing/');
 const project = (path: string) => path.split('/')[0]!;
 const folder = (path: string) => path.split('/').slice(0, 2).join('/');
 
