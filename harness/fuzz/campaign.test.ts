@@ -185,10 +185,14 @@ test.each([
   'deleted node that leaves another',
   'resize leaves a temporary file',
   'node keeps two descriptors',
-])('finds, shrinks and replays a planted defect: %s', async (name) => {
-  const result = await selftest(planted(name), 'selftest', 6_000);
-  expect(passed(result), JSON.stringify(result)).toBe(true);
-}, 60_000);
+])(
+  'finds, shrinks and replays a planted defect: %s',
+  async (name) => {
+    const result = await selftest(planted(name), 'selftest', 6_000);
+    expect(passed(result), JSON.stringify(result)).toBe(true);
+  },
+  60_000,
+);
 
 test('at least 40 defects are planted, each under a name of its own', () => {
   expect(new Set(DEFECTS.map(({ name }) => name)).size).toBeGreaterThanOrEqual(40);
