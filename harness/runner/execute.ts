@@ -150,6 +150,10 @@ export function notStarted(definition: CaseDefinition, error: unknown): CaseReco
 }
 
 /** The record of a case that did not run. */
-export function unrun({ id, title, requirements }: CaseDefinition, outcome: Outcome, reason: string): CaseRecord {
+export function unrun(
+  { id, title, requirements }: CaseDefinition,
+  outcome: Outcome,
+  reason: string,
+): CaseRecord {
   return { id, title, requirements, outcome, reason, durationMs: 0, deviations: [] };
 }
