@@ -57,7 +57,7 @@ describe('diff', PATIENT, () => {
     }));
 
   describe('of the reference and qemu-storage-daemon', () => {
-    beforeEach((test) => requireOrSkip(test, 'qemu', enginesUnavailable('qemu-storage-daemon')));
+    beforeEach((context) => requireOrSkip(context, 'qemu', enginesUnavailable('qemu-storage-daemon')));
     const CASES = [...REFERENCE, 'qemu-storage-daemon', 'blockdev-add/name-too-long', 'block-stream/refused'];
 
     test('lists what nothing explains, and fails for it', () =>

@@ -67,7 +67,7 @@ export function monitorOptions(sockets: readonly string[]): string[] {
         `socket,id=qmpcheck-mon${index},path=${socket},server=on,wait=${index === 0 ? 'on' : 'off'}`,
       ],
     ])
-    .reverse()
+    .toReversed()
     .flat();
 }
 
