@@ -1,4 +1,5 @@
 /** Runs one program on a live endpoint, as a case is run: contained, recorded, checked, taken back. */
+import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -191,6 +192,8 @@ export function messageOf({ command, arguments: args }: Call, index: number, dir
   return { execute: command, ...given, id: index };
 }
 
+/** Replaces what a file holds; one that is not there stays away, as nobody would have asked for it. */
 async function overwrite({ file, size, byte }: Overwrite, scratch: string): Promise<void> {
-  await writeFile(join(scratch, file.slice(1)), Buffer.alloc(size, byte));
+  const path = join(scratch, file.slice(1));
+  if (existsSync(path)) await writeFile(path, Buffer.alloc(size, byte));
 }

@@ -252,7 +252,7 @@ export class Requests {
         if (!options.discards) this.#checkThreshold(offset + length);
         await work(start, end);
       });
-      this.#length = Math.max(this.#length, options.discards ? 0 : wholeSectors(offset + length));
+      if (!options.discards && end > this.#length) this.#length = wholeSectors(this.#state.length());
     } finally {
       this.#changes += 1;
       if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());
