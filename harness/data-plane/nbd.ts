@@ -60,7 +60,7 @@ export class NbdClient {
       await once(socket, 'connect').catch((cause: unknown) => {
         throw new NbdClosed('no NBD server is there', { cause });
       });
-      const bytes = reader(socket);
+      const bytes = byteReader(socket);
       const greeting = await bytes(INIT_MAGIC.length + 2);
       if (greeting.toString('latin1', 0, INIT_MAGIC.length) !== INIT_MAGIC)
         throw new NbdClosed('this is no NBD server of the newstyle handshake');
@@ -117,8 +117,8 @@ function request(type: number, offset: number, length: number): Buffer {
   return message;
 }
 
-/** Gives the next so many bytes of a socket; rejects with `NbdClosed` at its end. */
-function reader(socket: Socket): (length: number) => Promise<Buffer> {
+/** Gives the next so many bytes of a socket; rejects with `NbdClosed` at its end. For either side. */
+export function byteReader(socket: Socket): (length: number) => Promise<Buffer> {
   const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
   let parts: Buffer[] = [];
   let there = 0;
@@ -127,7 +127,7 @@ function reader(socket: Socket): (length: number) => Promise<Buffer> {
       const { value, done } = await chunks.next().catch((cause: unknown) => {
         throw new NbdClosed('the NBD connection broke', { cause });
       });
-      if (done) throw new NbdClosed('the NBD server closed the connection');
+      if (done) throw new NbdClosed('the other side closed the NBD connection');
       parts.push(value);
       there += value.length;
     }

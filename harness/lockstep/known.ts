@@ -12,11 +12,10 @@
  *
  * In a glob only `*` is special. Entries also hold with the sides exchanged. One that nothing bears out is stale.
  */
-import { parse } from 'yaml';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { type Abstract, bucketOf } from '../differ/buckets.ts';
-import { ExpectationsError, inRange, parseRange, versionOf } from '../runner/expectations.ts';
+import { ExpectationsError, inRange, parseRange, readList, versionOf } from '../runner/expectations.ts';
 import type { Explain } from './diff.ts';
 
 interface Entry {
@@ -49,14 +48,7 @@ const KEYS = new Set<string>([...TEXTS, 'differences']);
 
 /** Reads entries from YAML text; `file` is for messages. Throws `ExpectationsError`. */
 export function readKnown(text: string, file: string): Entry[] {
-  let entries: Json;
-  try {
-    entries = (parse(text) as Json) ?? [];
-  } catch (error) {
-    throw new ExpectationsError(`${file}: ${(error as Error).message}`);
-  }
-  if (!Array.isArray(entries)) throw new ExpectationsError(`${file}: not a list`);
-  return entries.map((entry, index) => readEntry(entry, `${file}: entry ${index + 1}`, file));
+  return readList(text, file).map((entry, index) => readEntry(entry, `${file}: entry ${index + 1}`, file));
 }
 
 function readEntry(entry: Json, where: string, file: string): Entry {

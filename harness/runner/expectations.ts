@@ -37,8 +37,8 @@ export class ExpectationsError extends Error {
 const REQUIRED = ['endpoint', 'case', 'outcome', 'reason'] as const;
 const KEYS = new Set<string>([...REQUIRED, 'link', 'version']);
 
-/** Reads expectations from YAML text; `file` is for messages. Throws `ExpectationsError`. */
-export function readExpectations(text: string, file: string): Expectation[] {
+/** The list that YAML text is; `file` is for messages. Throws `ExpectationsError`. */
+export function readList(text: string, file: string): Json[] {
   let entries: Json;
   try {
     entries = (parse(text) as Json) ?? [];
@@ -46,7 +46,12 @@ export function readExpectations(text: string, file: string): Expectation[] {
     throw new ExpectationsError(`${file}: ${(error as Error).message}`);
   }
   if (!Array.isArray(entries)) throw new ExpectationsError(`${file}: not a list`);
-  return entries.flatMap((entry, index) =>
+  return entries;
+}
+
+/** Reads expectations from YAML text; `file` is for messages. Throws `ExpectationsError`. */
+export function readExpectations(text: string, file: string): Expectation[] {
+  return readList(text, file).flatMap((entry, index) =>
     isJsonObject(entry) && 'program' in entry && !('case' in entry)
       ? []
       : [readEntry(entry, `${file}: entry ${index + 1}`)],

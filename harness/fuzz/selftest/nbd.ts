@@ -1,6 +1,7 @@
 /** The NBD server of the fake endpoint: exports by name, reads and writes, of the public protocol as much as it takes. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { byteReader } from '../../data-plane/nbd.ts';
 
 /** What is behind an export. */
 export interface Backend {
@@ -48,7 +49,7 @@ export class FakeNbdServer {
 }
 
 async function serve(socket: Socket, exports: ReadonlyMap<string, Backend>): Promise<void> {
-  const bytes = reader(socket);
+  const bytes = byteReader(socket);
   const head = await bytes(OPTION_HEAD);
   const backend = exports.get((await bytes(head.readUInt32BE(16))).toString());
   if (backend === undefined) {
@@ -77,19 +78,4 @@ async function serve(socket: Socket, exports: ReadonlyMap<string, Backend>): Pro
       socket.write(reply);
     } else socket.write(Buffer.concat([reply, backend.read(offset, length)]));
   }
-}
-
-function reader(socket: Socket): (length: number) => Promise<Buffer> {
-  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let rest = Buffer.alloc(0);
-  return async (length) => {
-    while (rest.length < length) {
-      const { value, done } = await chunks.next();
-      if (done) throw new Error('the client has gone');
-      rest = Buffer.concat([rest, value]);
-    }
-    const taken = rest.subarray(0, length);
-    rest = rest.subarray(length);
-    return taken;
-  };
 }

@@ -5,15 +5,7 @@ import { STATUSES, statusOf, worst } from '../status.ts';
 import { sign } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';
 
-const DEVIATING: ReadonlySet<Status> = new Set<Status>([
-  'crash',
-  'timeout',
-  'error',
-  'fail',
-  'known',
-  'flaky',
-  'warn',
-]);
+const DEVIATING: ReadonlySet<Status> = new Set(STATUSES.slice(0, STATUSES.indexOf('info')));
 
 /** More are only in the list of cases. */
 const MOST = 100;
