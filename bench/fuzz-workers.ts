@@ -50,8 +50,13 @@ export const fuzzWorkers: Benchmark = {
 /** Seconds for `COMMANDS` commands. */
 async function campaign({ world, setting }: Prepared, workers: number, out: string): Promise<number> {
   mkdirSync(out);
-  const hands = Array.from({ length: workers }, () =>
-    threadHand({ target: STORAGE_DAEMON, match: 'bucket', limits: DEFAULT_LIMITS }),
+  const hands = Array.from({ length: workers }, (_, index) =>
+    threadHand({
+      target: STORAGE_DAEMON,
+      match: 'bucket',
+      limits: DEFAULT_LIMITS,
+      share: { index, of: workers },
+    }),
   );
   try {
     // Every ground once, so that all endpoints are up.

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { MatchRule } from '../fuzz/buckets.ts';
 import type { FindingAnswer, Hand, RunAnswer } from '../fuzz/hand.ts';
 import type { Limits } from '../fuzz/investigate.ts';
+import type { Share } from './processors.ts';
 
 /** What the thread is started with. */
 export interface ThreadData {
@@ -11,6 +12,8 @@ export interface ThreadData {
   readonly limits: Limits;
   /** The second target of `--diff`. */
   readonly diff?: string;
+  /** Of the processors, for the thread and its endpoints. */
+  readonly share: Share;
 }
 
 export interface ThreadRequest {

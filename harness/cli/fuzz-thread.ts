@@ -6,14 +6,16 @@ import { prepare } from '../fuzz/prepare.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-hand.ts';
 import { targetOption } from './options.ts';
+import { keepToShare } from './processors.ts';
 import { laneFor, meetRival } from './rival-lane.ts';
 
 const port = parentPort!;
-const { target: name, match, limits, diff } = workerData as ThreadData;
+const { target: name, match, limits, diff, share } = workerData as ThreadData;
 const ready = start();
 ready.catch(() => undefined);
 
 async function start(): Promise<{ hand: Hand; area: ScratchArea }> {
+  await keepToShare(share);
   const area = await ScratchArea.open();
   const { target } = await targetOption(name);
   const prepared = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid: 0, raw: 0 });

@@ -210,8 +210,8 @@ function makeHands(
   limits: Limits,
 ): Hand[] {
   if (workers > 1)
-    return Array.from({ length: workers }, () =>
-      threadHand({ target, match, limits, ...(diff && { diff }) }),
+    return Array.from({ length: workers }, (_, index) =>
+      threadHand({ target, match, limits, ...(diff && { diff }), share: { index, of: workers } }),
     );
   const { setting, abstract } = prepared;
   return [localHand({ lane: laneFor(prepared, rival, area), setting, abstract, rule: match, limits })];
