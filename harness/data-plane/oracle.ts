@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Json } from '../../spec/json.ts';
 import type { Check, Exchange } from '../checks/check.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
+import { type NbdClient, NbdClosed, NbdError } from '../nbd/client.ts';
 import { Effects } from './effects.ts';
-import { type NbdClient, NbdClosed, NbdError } from './nbd.ts';
 import { DataPlane, type PlanePort } from './plane.ts';
 import { type Breach, LARGEST, Shadow } from './shadow.ts';
 

@@ -6,8 +6,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
+import { NbdClient } from '../nbd/client.ts';
 import { QmpError } from '../qmp/errors.ts';
-import { NbdClient } from './nbd.ts';
 
 /** Socket of the server that it starts, and name of its exports. */
 const SOCKET = 'qmpcheck-data.sock';

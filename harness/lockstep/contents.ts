@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import { NbdError } from '../data-plane/nbd.ts';
+import { NbdError } from '../nbd/client.ts';
 import { DataPlane, offersData } from '../data-plane/plane.ts';
 import { ZEROES } from '../differ/side.ts';
 import { awaitFrom } from '../runner/patience.ts';

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { NbdClient } from '../data-plane/nbd.ts';
+import { NbdClient } from '../nbd/client.ts';
 import { QmpClient } from '../qmp/client.ts';
 import { awaitFrom } from '../runner/patience.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';

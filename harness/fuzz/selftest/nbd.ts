@@ -1,7 +1,7 @@
 /** The NBD server of the fake endpoint: exports by name, reads and writes, of the public protocol as much as it takes. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { byteReader } from '../../data-plane/nbd.ts';
+import { byteReader } from '../../nbd/client.ts';
 
 /** What is behind an export. */
 export interface Backend {

@@ -54,8 +54,8 @@ export class NbdClient {
    * Rejects with `NbdClosed` if nobody listens at `path`, there is no export of that name, or the signal is aborted
    * first; from then on the signal ends the connection.
    */
-  static async connect(path: string, name: string, signal: AbortSignal): Promise<NbdClient> {
-    const socket = connect({ path, signal });
+  static async connect(path: string, name: string, signal?: AbortSignal): Promise<NbdClient> {
+    const socket = connect({ path, ...(signal && { signal }) });
     try {
       await once(socket, 'connect').catch((cause: unknown) => {
         throw new NbdClosed('no NBD server is there', { cause });
