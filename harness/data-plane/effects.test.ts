@@ -86,6 +86,17 @@ describe('what is claimed', () => {
     run('blockdev-add', { driver: 'qcow2', 'node-name': 'format', file: 'store', backing: null });
     expect(shadow.readable).toEqual(['top', 'other', 'format']);
   });
+  test('nothing of what came to stand on a node whose reads are not said, until it stands on it no more', () => {
+    const { shadow, run, ended } = world();
+    run('blockdev-add', { driver: 'null-co', 'node-name': 'null' });
+    run('blockdev-snapshot', { node: 'null', overlay: 'other' });
+    expect(shadow.readable).toEqual(['base', 'top']);
+    run('blockdev-mirror', { 'job-id': 'j', device: 'base', target: 'null', sync: 'full' });
+    run('block-job-complete', { device: 'j' });
+    ended('BLOCK_JOB_COMPLETED');
+    shadow.learn('top', filled(2));
+    expect(known(shadow)).toEqual([]);
+  });
   test('a node that is made smaller keeps its start, one that grows is zero at the end, an overlay that grows is unknown', () => {
     const { shadow, run } = world();
     run('block_resize', { 'node-name': 'other', size: 1024 });
@@ -95,6 +106,15 @@ describe('what is claimed', () => {
     run('block_resize', { 'node-name': 'top', size: 2 * SIZE });
     expect(shadow.bytesOf('top')).toBe(null);
   });
+});
+
+test.each([
+  ['/s/server', '/s/server'],
+  ['server', null],
+])('of the server at %s it is known that it is at %s', (path, known) => {
+  const { effects, run } = world();
+  run('nbd-server-start', { addr: { type: 'unix', data: { path } } });
+  expect(effects.server).toBe(known);
 });
 
 describe('jobs', () => {

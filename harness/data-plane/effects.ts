@@ -2,7 +2,7 @@
  * What commands do to contents, by their own definition. A command that is not told of here leaves nothing to claim, so
  * that a new one costs claims, not truth.
  */
-import { basename } from 'node:path';
+import { basename, isAbsolute } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { BitmapEffects } from './bitmaps.ts';
 import { JobEffects } from './jobs.ts';
@@ -174,7 +174,8 @@ export class Effects {
       const owner = made.find(({ children }) => children.get('file') === name);
       const image = basename(filename);
       // A node with a name may be used by itself.
-      if (owner?.driver !== 'qcow2' || !owner.plain || !name.startsWith('#')) this.#otherUse(image);
+      if (owner?.driver !== 'qcow2' || !this.#shadow.graph.isPlain(owner.name) || !name.startsWith('#'))
+        this.#otherUse(image);
       else if (!this.#others.has(image)) this.images.add(image);
     }
     for (const { name, filename } of made) {
@@ -260,8 +261,10 @@ function idOf({ data }: JsonObject): string {
   return isJsonObject(data) ? String(data.device ?? data.id) : '';
 }
 
+/** Null where nobody here can reach it: where a path that is not whole begins, the endpoint alone knows. */
 function socketOf({ addr }: JsonObject): string | null {
   if (!isJsonObject(addr)) return null;
   const data = isJsonObject(addr.data) ? addr.data : addr;
-  return addr.type === 'unix' ? text(data.path) : null;
+  const path = addr.type === 'unix' ? text(data.path) : null;
+  return path !== null && isAbsolute(path) ? path : null;
 }

@@ -10,7 +10,7 @@ export interface TrackedNode {
   /** The file that it opens itself, as it was named. */
   readonly filename: string | null;
   /** Its contents follow from its children and its file alone, and reading and writing has no other effect. */
-  readonly plain: boolean;
+  readonly follows: boolean;
   /** Named by whom it stands on. */
   readonly children: Map<string, string>;
   /** It opens a backing file by itself, which nobody named. */
@@ -92,6 +92,11 @@ export class Graph {
     );
   }
 
+  /** Its contents are known from what was written to it and those below: on what it stands may change. */
+  isPlain(name: string): boolean {
+    return [...this.closure([name], (one) => this.#below(one))].every((one) => this.#nodes.get(one)?.follows);
+  }
+
   /** Those that hold a node's bytes, themselves included: all below but backing files. */
   storage(names: Iterable<string>): Set<string> {
     return this.closure(names, (name) =>
@@ -106,7 +111,8 @@ export class Graph {
     const names: string[] = [];
     for (let next: string | undefined = name; next !== undefined; ) {
       const node = this.#nodes.get(next);
-      if (node === undefined || !node.plain || node.hiddenBacking || names.includes(next)) return null;
+      if (node === undefined || !this.isPlain(next) || node.hiddenBacking || names.includes(next))
+        return null;
       names.push(next);
       next = node.children.get('backing');
     }
@@ -155,10 +161,7 @@ export class Graph {
       name,
       driver: allowed === undefined ? 'opaque' : driver,
       filename: driver === 'file' && typeof options.filename === 'string' ? options.filename : null,
-      plain:
-        allowed !== undefined &&
-        Object.keys(options).every((member) => allowed.has(member)) &&
-        [...children.values()].every((child) => this.#nodes.get(child)?.plain === true),
+      follows: allowed !== undefined && Object.keys(options).every((member) => allowed.has(member)),
       children,
       hiddenBacking: driver === 'qcow2' && options.backing === undefined,
       window: options.offset !== undefined || options.size !== undefined,

@@ -143,7 +143,8 @@ export class JobEffects {
     const claim =
       source !== null && to !== null && !job.ignores ? claimAfter(job, source, this.#clean(job)) : null;
     if (to !== null && job.pivots) {
-      const kept = kind === 'commit' || (job.sync === 'full' && claim !== null);
+      const kept =
+        kind === 'commit' || (job.sync === 'full' && claim !== null && this.#shadow.isReadable(to));
       if (!kept) this.#shadow.forget(graph.above([from]));
       graph.replace(from, to);
       this.#moved(from, to);

@@ -64,7 +64,7 @@ export class Shadow {
   get readable(): string[] {
     if (this.#blind) return [];
     return [...this.graph.nodes]
-      .filter(({ name, plain, wild }) => plain && !wild && !name.startsWith('#'))
+      .filter(({ name, wild }) => !wild && !name.startsWith('#') && this.graph.isPlain(name))
       .map(({ name }) => name)
       .filter((name) => !this.graph.isStorageOfOther(name));
   }
