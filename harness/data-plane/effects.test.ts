@@ -111,10 +111,10 @@ describe('what is claimed', () => {
 test.each([
   ['/s/server', '/s/server'],
   ['server', null],
-])('of the server at %s it is known that it is at %s', (path, known) => {
+])('of the server at %s it is known that it is at %s', (path, socket) => {
   const { effects, run } = world();
   run('nbd-server-start', { addr: { type: 'unix', data: { path } } });
-  expect(effects.server).toBe(known);
+  expect(effects.server).toBe(socket);
 });
 
 describe('jobs', () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 import { testEnvironment, testServices } from '../testing.ts';
 import { driverContract } from './driver.contract.ts';
+import type { GuestOffset } from './driver.ts';
 import { file } from './file.ts';
 
 driverContract({
@@ -20,6 +21,27 @@ driverContract({
   keepsData: true,
   resizes: true,
   grows: true,
+});
+
+test('zeroes take no room where they are already; beyond the end they make the file longer', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-file-'));
+  const path = join(folder, 'disk.img');
+  await writeFile(path, '');
+  await truncate(path, 8 << 20);
+  const state = await file.open(testEnvironment(testServices(folder), { filename: path }));
+  try {
+    const zero = (at: number, length: number) => state.writeZeroes!(at as GuestOffset, length, {});
+    await state.write((3 << 20) as GuestOffset, new Uint8Array(4096).fill(1));
+    const taken = state.allocatedSize!();
+    await zero(0, 8 << 20);
+    expect(state.allocatedSize!()).toBeLessThanOrEqual(taken! + (1 << 20));
+    expect((await readFile(path)).equals(Buffer.alloc(8 << 20))).toBe(true);
+    await zero((8 << 20) - 10, 522);
+    expect((await readFile(path)).equals(Buffer.alloc((8 << 20) + 512))).toBe(true);
+  } finally {
+    await state.close();
+    await rm(folder, { recursive: true });
+  }
 });
 
 describe('file: what it refuses', () => {

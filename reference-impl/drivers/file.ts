@@ -7,9 +7,11 @@ import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 import { errnoText, IoError } from '../io/errno.ts';
 import { HostFile } from '../io/host-file.ts';
+import { isZero } from '../io/zero.ts';
 import type { CreateEnvironment, Driver, DriverState, OpenEnvironment } from './driver.ts';
 
-const FILL_CHUNK = 1 << 20;
+/** Bytes of zeroes that are written, or looked for, at once. */
+const ZERO_CHUNK = 1 << 20;
 
 async function open(environment: OpenEnvironment): Promise<DriverState> {
   const { options, direct } = environment;
@@ -25,16 +27,18 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
   }
 
   let length: number | undefined;
+  const write = async (offset: number, data: Uint8Array): Promise<void> => {
+    await file.write(offset, data);
+    if (length !== undefined) length = Math.max(length, offset + data.length);
+  };
   return {
     ...(options.locking === 'off' ? {} : { lock: file.identity }),
     // Kept: who else changes the file goes unnoticed until it is opened again.
     length: () => (length ??= file.size()),
     growable: true,
     read: (offset, buffer) => file.read(offset, buffer),
-    write: async (offset, data) => {
-      await file.write(offset, data);
-      if (length !== undefined) length = Math.max(length, offset + data.length);
-    },
+    write,
+    writeZeroes: (offset, size) => zero(file, offset, size, write),
     flush: () => file.sync(),
     truncate: async (size) => {
       await truncate(file, size);
@@ -111,10 +115,27 @@ async function create({ options, cwd, inFlight, claim }: CreateEnvironment): Pro
   }
 }
 
+/** Leaves alone what is zero, so that holes stay: Node can make none. */
+async function zero(
+  file: HostFile,
+  offset: number,
+  size: number,
+  write: (offset: number, data: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const zeroes = new Uint8Array(Math.min(size, ZERO_CHUNK));
+  const found = new Uint8Array(zeroes.length);
+  for (let at = offset; at < offset + size; at += ZERO_CHUNK) {
+    const length = Math.min(ZERO_CHUNK, offset + size - at);
+    await file.read(at, found.subarray(0, length));
+    const isThere = at + length <= file.size() && isZero(found.subarray(0, length));
+    if (!isThere) await write(at, zeroes.subarray(0, length));
+  }
+}
+
 async function fill(file: HostFile, size: number): Promise<void> {
-  const zeroes = new Uint8Array(Math.min(size, FILL_CHUNK));
-  for (let at = 0; at < size; at += FILL_CHUNK)
-    await file.write(at, zeroes.subarray(0, Math.min(FILL_CHUNK, size - at)));
+  const zeroes = new Uint8Array(Math.min(size, ZERO_CHUNK));
+  for (let at = 0; at < size; at += ZERO_CHUNK)
+    await file.write(at, zeroes.subarray(0, Math.min(ZERO_CHUNK, size - at)));
 }
 
 async function openCdrom(environment: OpenEnvironment): Promise<DriverState> {

@@ -15,6 +15,7 @@ import type {
   ZeroFlags,
 } from '../drivers/driver.ts';
 import { IoError } from '../io/errno.ts';
+import { isZero } from '../io/zero.ts';
 import type { DirtyBitmaps } from './dirty-bitmap.ts';
 
 export const SECTOR = 512;
@@ -386,8 +387,4 @@ function wholeUnits(limit: number, unit: number): number {
 function* pieces(start: number, end: number, limit: number): Generator<[offset: number, length: number]> {
   const step = limit || end - start;
   for (let at = start; at < end; at += step) yield [at, Math.min(step, end - at)];
-}
-
-function isZero(data: Uint8Array): boolean {
-  return data.every((byte) => byte === 0);
 }

@@ -2,7 +2,7 @@
  * A file of the host, read and written by position.
  *
  * Node offers neither `fallocate` nor `SEEK_HOLE` nor `O_DIRECT` buffers nor OFD locks. So holes are made only by growing
- * (`truncate`), zeroes are written as data, allocation is told for the whole file alone, `cache.direct` changes
+ * (`truncate`), zeroes are written as data where there are none, allocation is told for the whole file alone, `cache.direct` changes
  * nothing on the host, and images are not locked against other processes.
  */
 import fs from 'node:fs';

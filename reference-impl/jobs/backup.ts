@@ -8,6 +8,7 @@ import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
 import type { Node } from '../graph/node.ts';
 import { Permission } from '../graph/permissions.ts';
 import { IoError } from '../io/errno.ts';
+import { isZero } from '../io/zero.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
 import { flush } from './flush.ts';
@@ -15,7 +16,6 @@ import type { JobGroup } from './group.ts';
 import type { Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
 import type { JobWork } from './work.ts';
-import { isZero } from './zero.ts';
 
 /** Bytes that are copied as one, unless the target has larger clusters. */
 const LEAST_CLUSTER = 65536;

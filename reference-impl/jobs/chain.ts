@@ -1,5 +1,9 @@
 /** Looks down chains of backing files. */
 import type { Node } from '../graph/node.ts';
+import { isZero } from '../io/zero.ts';
+
+/** Bytes that are read at once to look for zeroes. */
+const LOOK = 1 << 20;
 
 /** `top` and what is below it, down to `base`, which is left out; to the end of the chain without one. */
 export function* chain(top: Node | undefined, base?: Node): Generator<Node> {
@@ -51,6 +55,15 @@ export async function contents(top: Node, offset: number, length: number) {
     length = known;
   }
   return { kind: 'nothing', length } as const;
+}
+
+/** Whether a stretch from `offset` on reads as zeroes, and how long the stretch is of which that is told. */
+export async function readsAsZeroes(top: Node, offset: number, length: number) {
+  const { kind, length: known } = await contents(top, offset, length);
+  if (kind === 'zero') return { zero: true, length: known };
+  const data = new Uint8Array(Math.min(known, LOOK));
+  await top.requests.read(offset, data);
+  return { zero: isZero(data), length: data.length };
 }
 
 /** The backing file in the chain of `top` that a command means by a file name: as it is open, or as a header names it. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DiskModel } from './disk-model.ts';
+import { Bench } from './testing.ts';
 import {
   type DataRun,
   ENDINGS,
@@ -41,6 +42,55 @@ describe('blockdev-mirror', () => {
   });
 });
 
+describe.each([
+  ['a qcow2 image', 'qcow2', false],
+  ['a qcow2 image on a backing file', 'qcow2', true],
+  ['a raw image', 'raw', false],
+] as const)('sync full onto %s that holds data, from a source that has little', (_, format, isOverlay) => {
+  test.each(['blockdev-mirror', 'drive-mirror', 'blockdev-backup'] as const)('%s', async (command) => {
+    const bench = new Bench();
+    try {
+      const size = 4 * CLUSTER;
+      await bench.qcow2('source', size);
+      await bench.qcow2('below', size);
+      const target = join(bench.folder, 'target.qcow2');
+      if (format === 'qcow2') await bench.qcow2('target', size, isOverlay ? 'below' : undefined);
+      else {
+        const file = { driver: 'file', filename: target };
+        await bench.run('x-blockdev-create', { ...file, size });
+        await bench.run('blockdev-add', { driver: 'raw', 'node-name': 'target', file });
+      }
+      const written: readonly (readonly [string, number, number])[] = [
+        ['source', 2 * CLUSTER, 1],
+        ['below', 0, 2],
+        ['target', CLUSTER, 3],
+        ['target', 2 * CLUSTER, 4],
+      ];
+      for (const [name, at, byte] of written)
+        await bench.node(name).requests.write(at, Buffer.alloc(CLUSTER, byte));
+      const guest = bench.guest('source');
+      if (command === 'drive-mirror') await bench.run('blockdev-del', { 'node-name': 'target' });
+      const to =
+        command === 'drive-mirror'
+          ? { target, format, mode: 'existing', 'node-name': 'target' }
+          : { target: 'target' };
+      await bench.run(command, { 'job-id': 'j', device: 'source', sync: 'full', ...to });
+      await bench.idle();
+      if (command !== 'blockdev-backup') await bench.run('block-job-complete', { device: 'j' });
+      await bench.idle();
+      expect(bench.events.at(-1)?.event).toBe('BLOCK_JOB_COMPLETED');
+      const node = command === 'blockdev-backup' ? bench.node('target') : guest.node;
+      expectBytes(
+        'target',
+        await bench.contents(node),
+        Buffer.concat([0, 0, 1, 0].map((byte) => Buffer.alloc(CLUSTER, byte))),
+      );
+    } finally {
+      await bench.close();
+    }
+  });
+});
+
 /** Pieces small enough that a limit holds a mirror before it has all. */
 const PIECES = { granularity: 65536, 'buf-size': 65536 };
 
@@ -49,7 +99,9 @@ async function toNode(data: DataRun, way: Way): Promise<Outcome> {
   // Without a backing file the top is all there is.
   const below = way.sync === 'top' ? images.below(top) : undefined;
   const format = below && given.target.format === 'raw' ? 'qcow2' : given.target.format;
-  const target = await images.makeTarget({ ...given.target, format, writes: [] }, top.model.size, below);
+  // Whatever a target holds gives way, where all is copied.
+  const writes = way.sync === 'full' ? given.target.writes : [];
+  const target = await images.makeTarget({ ...given.target, format, writes }, top.model.size, below);
   const args = { device: top.name, target: target.name, sync: way.sync, ...PIECES };
   return lead(data, way, { command: 'blockdev-mirror', args, failing: [target.name, 'write'] }, () => target);
 }

@@ -7,10 +7,10 @@
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
 import { IoError } from '../io/errno.ts';
+import { isZero } from '../io/zero.ts';
 import { contents } from './chain.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
 import type { Job } from './job.ts';
-import { isZero } from './zero.ts';
 
 const MOST_IN_FLIGHT = 16;
 /** Bytes of one request, unless the buffer is so large that the requests in flight would not fill it. */

@@ -15,7 +15,7 @@ import type { Node } from '../graph/node.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore } from '../graph/reopen.ts';
 import { IoError } from '../io/errno.ts';
-import { chain, inChain, isAllocatedAbove } from './chain.ts';
+import { chain, inChain, isAllocatedAbove, readsAsZeroes } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { insertFilter, removeFilter } from './filter.ts';
 import { flushed } from './flush.ts';
@@ -187,17 +187,44 @@ class Mirror implements JobWork {
       dirty.mark(0, length);
       return;
     }
-    for (let offset = 0; offset < length && !job.cancelled; ) {
+    for (let offset = 0; offset < length; ) {
+      const look = () => isAllocatedAbove(source, base, offset, Math.min(SCAN, length - offset));
+      const stretch = await this.#looked(job, 'read', look);
+      if (stretch === undefined) return;
+      if (stretch.allocated) dirty.mark(offset, stretch.length);
+      else if (base === undefined) await this.#findLeftovers(job, offset, stretch.length);
+      offset += stretch.length;
+    }
+  }
+
+  /** Where the source has nothing, what the target holds already has to go, and what it lacks in length to come. */
+  async #findLeftovers(job: Job, offset: number, length: number): Promise<void> {
+    const { target } = this.#plan;
+    const { dirty } = this.#copy;
+    const end = offset + length;
+    const there = Math.min(end, target.requests.length());
+    for (let at = offset; at < there; ) {
+      const found = await this.#looked(job, 'write', () => readsAsZeroes(target, at, there - at));
+      if (found === undefined) return;
+      if (!found.zero) dirty.mark(at, found.length);
+      at += found.length;
+    }
+    const missing = Math.max(offset, there);
+    dirty.mark(missing, end - missing);
+  }
+
+  /** Tries until it succeeds; undefined if the job is cancelled. An `operation` on the target is a write. Throws `IoError`. */
+  async #looked<T>(job: Job, operation: 'read' | 'write', look: () => Promise<T>): Promise<T | undefined> {
+    const policy = operation === 'read' ? this.#copy.onSourceError : this.#copy.onTargetError;
+    while (!job.cancelled)
       try {
-        const stretch = await isAllocatedAbove(source, base, offset, Math.min(SCAN, length - offset));
-        if (stretch.allocated) dirty.mark(offset, stretch.length);
-        offset += stretch.length;
+        return await look();
       } catch (error) {
         if (!(error instanceof IoError)) throw error;
-        if (job.failed('read', this.#copy.onSourceError, error) === 'report') throw error;
+        if (job.failed(operation, policy, error) === 'report') throw error;
         await job.sleep();
       }
-    }
+    return undefined;
   }
 
   async #copyUntilToldOtherwise(job: Job): Promise<void> {
