@@ -302,11 +302,11 @@ describe('leak/files', () => {
     request: { execute: 'blockdev-add' },
     arguments: { filename },
   });
-  const left = (exchange: Partial<Exchange>): string[] => {
+  const left = (exchange: Partial<Exchange>, file = 'f1'): string[] => {
     const check = leftoverFiles();
     const found: string[] = [];
     const context = {
-      residue: { before: NOTHING, after: { ...NOTHING, files: ['f1'] } },
+      residue: { before: NOTHING, after: { ...NOTHING, files: [file] } },
       report: ({ message }: { message: string }) => found.push(message),
     } as unknown as CheckContext;
     void check.before?.({ index: 0, monitor: 0, events: [], ...exchange }, context);
@@ -319,5 +319,12 @@ describe('leak/files', () => {
   test('says nothing of one that was named, or may have been', () => {
     expect(left(added('/s/f1'))).toEqual([]);
     expect(left({})).toEqual([]);
+  });
+  test.each([
+    ['characters that JSON escapes', 'a\\\r"', 'a\\\r"'],
+    ['half a character', 'a\ud800', 'a\ufffd'],
+    ['a name within a name', `json:${JSON.stringify({ driver: 'file', filename: 'a\\"' })}`, 'a\\"'],
+  ])('knows a file by a name with %s', (_, filename, file) => {
+    expect(left(added(filename), file)).toEqual([]);
   });
 });

@@ -1,8 +1,11 @@
+/** Whether bytes are zeroes: compared with zeroes, which the host does far faster than a loop here. */
+const ZEROES = Buffer.alloc(65536);
+
 /** Whether all bytes are zero. */
 export function isZero(data: Uint8Array): boolean {
-  const words = data.byteOffset % 8 === 0 ? Math.floor(data.length / 8) : 0;
-  const wide = new BigUint64Array(data.buffer, words > 0 ? data.byteOffset : 0, words);
-  for (let index = 0; index < words; index += 1) if (wide[index] !== 0n) return false;
-  for (let index = words * 8; index < data.length; index += 1) if (data[index] !== 0) return false;
+  for (let at = 0; at < data.length; at += ZEROES.length) {
+    const length = Math.min(ZEROES.length, data.length - at);
+    if (ZEROES.compare(data, at, at + length, 0, length) !== 0) return false;
+  }
   return true;
 }
