@@ -12,6 +12,9 @@ import type { CreateEnvironment, Driver, DriverState, OpenEnvironment } from './
 
 /** Bytes of zeroes that are written, or looked for, at once. */
 const ZERO_CHUNK = 1 << 20;
+const ZEROES = new Uint8Array(ZERO_CHUNK);
+/** Buffers to look for zeroes with, kept: a disk may have many gigabytes of them. */
+const looks: Uint8Array[] = [];
 
 async function open(environment: OpenEnvironment): Promise<DriverState> {
   const { options, direct } = environment;
@@ -122,20 +125,22 @@ async function zero(
   size: number,
   write: (offset: number, data: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  const zeroes = new Uint8Array(Math.min(size, ZERO_CHUNK));
-  const found = new Uint8Array(zeroes.length);
-  for (let at = offset; at < offset + size; at += ZERO_CHUNK) {
-    const length = Math.min(ZERO_CHUNK, offset + size - at);
-    await file.read(at, found.subarray(0, length));
-    const isThere = at + length <= file.size() && isZero(found.subarray(0, length));
-    if (!isThere) await write(at, zeroes.subarray(0, length));
+  const look = looks.pop() ?? new Uint8Array(ZERO_CHUNK);
+  try {
+    for (let at = offset; at < offset + size; at += ZERO_CHUNK) {
+      const length = Math.min(ZERO_CHUNK, offset + size - at);
+      const found = look.subarray(0, length);
+      await file.read(at, found);
+      if (at + length > file.size() || !isZero(found)) await write(at, ZEROES.subarray(0, length));
+    }
+  } finally {
+    looks.push(look);
   }
 }
 
 async function fill(file: HostFile, size: number): Promise<void> {
-  const zeroes = new Uint8Array(Math.min(size, ZERO_CHUNK));
   for (let at = 0; at < size; at += ZERO_CHUNK)
-    await file.write(at, zeroes.subarray(0, Math.min(ZERO_CHUNK, size - at)));
+    await file.write(at, ZEROES.subarray(0, Math.min(ZERO_CHUNK, size - at)));
 }
 
 async function openCdrom(environment: OpenEnvironment): Promise<DriverState> {
