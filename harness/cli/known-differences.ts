@@ -2,7 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { packageRoot } from '../../spec/package-root.ts';
-import { KnownDifferences, readKnown } from '../lockstep/known.ts';
+import { KnownDifferences } from '../lockstep/known.ts';
+import { readKnown } from '../lockstep/known-file.ts';
 import { ExpectationsError } from '../runner/expectations.ts';
 import { UsageError } from './exit.ts';
 import { readText } from './files.ts';

@@ -15,7 +15,18 @@ export interface Bucket<T> {
 export type Abstract = (text: string) => string;
 
 export function bucketOf(difference: Difference, abstract: Abstract): string {
-  return `${placeOf(difference)}: ${abstract(difference.message)}`;
+  const texts = wordings(difference, abstract);
+  const message = texts === null ? abstract(difference.message) : `${texts.left} / ${texts.right}`;
+  return `${placeOf(difference)}: ${message}`;
+}
+
+/** What each side says, where it is the text of an error that differs; else null. */
+export function wordings(
+  { class: of, path, left, right }: Difference,
+  abstract: Abstract,
+): { readonly left: string; readonly right: string } | null {
+  if (of !== 'text' || !path.endsWith('.error.desc')) return null;
+  return { left: abstract(String(left)), right: abstract(String(right)) };
 }
 
 export class Buckets<T> {

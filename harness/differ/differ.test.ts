@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { compareRuns } from './differ.ts';
 import { CLASSES, placeOf } from './difference.ts';
-import type { SideRun } from './side.ts';
+import type { Look, SideRun } from './side.ts';
 
 const entry = (type: string, name: string, more: JsonObject): JsonObject => ({
   'meta-type': type,
@@ -56,6 +56,11 @@ function side(
       ...record,
     },
   };
+}
+
+/** A side that was looked at after a step. */
+function looking(steps: readonly TranscriptStep[], number: number, look: Look): SideRun {
+  return { ...side(steps), looks: new Map([[number, look]]) };
 }
 
 const asked = (execute: string, answer: JsonObject, more: Partial<TranscriptStep> = {}): TranscriptStep => ({
@@ -163,8 +168,8 @@ describe('compareRuns', () => {
     ],
     [
       'contents',
-      { ...side([]), contents: { n0: 'a', n1: 'b' } },
-      { ...side([]), contents: { n0: 'a', n1: 'c' } },
+      looking([done(null)], 1, { queries: [], contents: { n0: 'a', n1: 'b' } }),
+      looking([done(null)], 1, { queries: [], contents: { n0: 'a', n1: 'c' } }),
       ['must contents $: node n1 reads differently'],
     ],
   ])('tells %s', (_, left, right, expected) => {

@@ -30,3 +30,12 @@ export interface Difference {
 export function placeOf({ class: of, subject, path }: Difference): string {
   return `${of} ${subject} ${path.replace(/\[\d+\]/g, '[]')}`;
 }
+
+/** Why sides stand differently by chance. */
+export const LATE =
+  'a job was further on one side, or commands in flight together were carried out in another order';
+
+/** As a difference of timing. */
+export function excused(difference: Difference, excuse: string): Difference {
+  return difference.class === 'schema' ? difference : { ...difference, class: 'timing', excuse };
+}

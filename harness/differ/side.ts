@@ -6,11 +6,21 @@ import type { Schema } from '../../spec/model.ts';
 /** In place of a digest. */
 export const ZEROES = 'all zeroes';
 
+/** What an endpoint holds at one moment. */
+export interface Look {
+  /** Queries of state with their replies, the same on all sides. */
+  readonly queries: readonly TranscriptStep[];
+  /** What a guest would read of each node: a digest, or why it could not be read. By node-name. */
+  readonly contents?: Readonly<Record<string, string>>;
+  /** A job was further on one side then, and did not wait for the other. */
+  readonly late?: true;
+}
+
 export interface SideRun {
   readonly record: CaseRecord;
   readonly offered: Schema;
-  /** What a guest would read of each node at the end: a digest, or why it could not be read. By node-name. */
-  readonly contents?: Readonly<Record<string, string>>;
+  /** By the number of the step after which it was looked at. */
+  readonly looks?: ReadonlyMap<number, Look>;
 }
 
 export function stepsOf({ record }: SideRun): readonly TranscriptStep[] {

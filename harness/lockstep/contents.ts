@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import { NbdError } from '../nbd/client.ts';
 import { DataPlane, offersData } from '../data-plane/plane.ts';
 import { ZEROES } from '../differ/side.ts';
+import { NbdError } from '../nbd/client.ts';
 import { awaitFrom } from '../runner/patience.ts';
 import type { Session } from '../runner/session.ts';
 

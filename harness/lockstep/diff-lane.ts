@@ -33,9 +33,9 @@ export class DiffLane implements ProgramRunner {
 
   async run(program: Program, fresh = false): Promise<Execution> {
     const subject = programSubject('program', program, this.#grounds);
-    const { record, found } = await this.#pair.run(subject, fresh);
+    const { record, found, look } = await this.#pair.run(subject, fresh);
     const steps = record.transcript?.steps ?? [];
-    const nodes = steps.findLast((step) => commandOf(step) === 'query-named-block-nodes')?.reply;
+    const nodes = look?.queries.find((step) => commandOf(step) === 'query-named-block-nodes')?.reply;
     return {
       record: withDifferences(record, found),
       commands: steps.filter((step) => commandOf(step) !== undefined).length,

@@ -10,9 +10,9 @@
 import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
-import { type Comparison, compareRuns, excused } from '../differ/differ.ts';
-import { type Difference, placeOf } from '../differ/difference.ts';
-import type { SideRun } from '../differ/side.ts';
+import { type Comparison, compareRuns } from '../differ/differ.ts';
+import { type Difference, excused, placeOf } from '../differ/difference.ts';
+import type { Look, SideRun } from '../differ/side.ts';
 import { type Judged, type Verdict, verdictOn } from '../differ/verdict.ts';
 import type { FuzzGround } from '../fuzz/grounds.ts';
 import type { CaseSetting } from '../runner/run-case.ts';
@@ -132,7 +132,7 @@ export class Pair {
 
   /** What does not differ every time is told as a matter of timing. */
   async compare(subject: Subject): Promise<Outcome> {
-    const { record: _, ...first } = await this.run(subject);
+    const { record: _record, look: _look, ...first } = await this.run(subject);
     let { found } = first;
     for (let run = 1; run < RUNS && found.some(isUnexplained); run += 1) {
       const again = await this.run(subject, true);
@@ -170,8 +170,7 @@ export class Pair {
     await Promise.all(this.#sides.map((side) => side.stop()));
   }
 
-  /** Once, with what the left side recorded. */
-  async run(subject: Subject, fresh?: boolean): Promise<Outcome & { readonly record: CaseRecord }> {
+  async run(subject: Subject, fresh?: boolean): Promise<Run> {
     const { definition, make, prepare } = subject;
     const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh, prepare);
     const runs = this.#sides.map(
@@ -189,10 +188,17 @@ export class Pair {
       subject,
       found,
       record: left.record,
+      look: [...(left.looks?.values() ?? [])].at(-1),
       ...(skipped !== undefined && { skipped }),
       ...(fault !== undefined && { fault }),
     };
   }
+}
+
+/** A single run, with what the left side recorded and how it stood at the end. */
+interface Run extends Outcome {
+  readonly record: CaseRecord;
+  readonly look: Look | undefined;
 }
 
 /** Null if the judge cannot do it. */

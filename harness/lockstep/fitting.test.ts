@@ -25,6 +25,10 @@ const SCHEMA = readIntrospection([
   },
   { 'meta-type': 'object', name: '4', members: [] },
   { 'meta-type': 'command', name: 'add', 'arg-type': '3', 'ret-type': '4' },
+  { 'meta-type': 'command', name: 'blockdev-add', 'arg-type': '3', 'ret-type': '4' },
+  { 'meta-type': 'object', name: '5', members: [member('format', 'str'), member('in', '6')] },
+  { 'meta-type': 'object', name: '6', members: [member('format', 'str')] },
+  { 'meta-type': 'command', name: 'make', 'arg-type': '5', 'ret-type': '4' },
 ]);
 
 const fitted = (text: string): string =>
@@ -45,6 +49,18 @@ it('knows the members of a branch', () => {
 
 it('leaves out calls of what is not common', () => {
   expect(fitted('add {"driver":"qed"}')).toBe('');
+});
+
+it.each(['make {"format":"qed"}', 'make {"in":{"format":"qed"}}'])(
+  'leaves out a format not common: %s',
+  (text) => {
+    expect(fitted(text)).toBe('');
+  },
+);
+
+it.each(['raw', 'no such'])('keeps the format %s, which is common or nobody has', (format) => {
+  const text = `make {"format":"${format}"}`;
+  expect(fitted(text)).toBe(text);
 });
 
 it('keeps faults that both must refuse', () => {

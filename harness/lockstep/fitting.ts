@@ -1,9 +1,10 @@
 /**
  * Programs cut down to what two endpoints both offer: members that only one of them knows are left out, and so are
- * calls with a value (a driver, most often) that only one of them knows. Nor are files replaced under them: what then
- * becomes of a node is open.
+ * calls with a value (a driver, most often) that only one of them knows, also where the schema has a plain string for it.
+ * Nor are files replaced under them: what then becomes of a node is open.
  */
 import type { Program, Step } from '../../generators/sequences/program.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import { validateArguments } from '../../spec/validate.ts';
@@ -18,7 +19,29 @@ function fittingStep(step: Step, schema: Schema): Step[] {
   if (step.kind !== 'call' || command === undefined || command.unchecked) return [step];
   const args = restrict(step.arguments, command.arguments) as JsonObject;
   const foreign = validateArguments(schema, step.command, args).some(({ code }) => code === 'enum');
-  return foreign ? [] : [{ ...step, arguments: args }];
+  return foreign || formatsIn(args).some((format) => isForeign(format, schema))
+    ? []
+    : [{ ...step, arguments: args }];
+}
+
+/** Formats of new images are strings of any kind. */
+function formatsIn(value: Json): string[] {
+  if (Array.isArray(value)) return value.flatMap(formatsIn);
+  if (!isJsonObject(value)) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    key === 'format' && typeof item === 'string' ? [item] : formatsIn(item),
+  );
+}
+
+/** Whether it is a driver, and one that not both have. */
+function isForeign(format: string, schema: Schema): boolean {
+  return hasDriver(loadBlockSchema(), format) && !hasDriver(schema, format);
+}
+
+function hasDriver({ commands }: Schema, name: string): boolean {
+  const members = commands.get('blockdev-add')?.arguments.members ?? [];
+  const type = members.find((member) => member.name === 'driver')?.type;
+  return type?.kind === 'enum' && type.members.some((member) => member.name === name);
 }
 
 function restrict(value: Json, type: SchemaType): Json {

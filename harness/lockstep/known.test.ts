@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { ExpectationsError } from '../runner/expectations.ts';
-import { KnownDifferences, readKnown } from './known.ts';
+import { KnownDifferences, type Question } from './known.ts';
+import { readKnown } from './known-file.ts';
 
 function endpoint(target: string, major = 2, minor = 11): EndpointIdentity {
   return { target, version: { qemu: { major, minor, micro: 0 } }, argv: [] };
@@ -17,6 +18,13 @@ const TEXT = `
     - 'must do $: left does it, right refuses: it is * use'
     - 'text * $.error.desc: a / b'
   reason: it was changed
+- left: reference
+  right: qemu-*
+  of: [do, undo]
+  texts:
+    - ['no * here', there is none]
+    - [[late, 'busy *'], [never, 'locked *']]
+  reason: other words
 - left: reference
   right: qemu-*
   in: programs
@@ -38,6 +46,19 @@ describe('KnownDifferences', () => {
     );
     expect(all.explain(question('must do $: left does it, right refuses: no'))).toBeUndefined();
     expect(all.explain(question('xtext do $.error.desc: a / b'))).toBeUndefined();
+  });
+
+  it.each([
+    ['do', 'no node here', 'there is none', 'other words'],
+    ['undo', 'busy now', 'never', 'other words'],
+    ['undo', 'busy now', 'there is none', undefined],
+    ['redo', 'no node here', 'there is none', undefined],
+  ])('explains the texts of %s: %s / %s', (of, left, right, reason) => {
+    const ask = (all: KnownDifferences, wording: Question['wording']) =>
+      all.explain({ ...question(`text ${of} $.error.desc: x / y`), wording: wording! });
+    expect(ask(known(OLD, NEW), { of, left, right })).toBe(reason);
+    expect(ask(known(NEW, OLD), { of, left: right, right: left })).toBe(reason);
+    expect(ask(known(OLD, NEW), { of, left: right, right: left })).toBeUndefined();
   });
 
   it('holds with the sides exchanged too', () => {
@@ -64,6 +85,8 @@ describe('KnownDifferences', () => {
     all.explain(question('text do $.error.desc: a / b'));
     expect(all.stale().map(({ glob }) => glob)).toEqual([
       'must do $: left does it, right refuses: it is * use',
+      'no * here / there is none',
+      'late | busy * / never | locked *',
     ]);
   });
 });
@@ -74,6 +97,9 @@ describe('readKnown', () => {
     ['no mapping', '- 1', /entry 1: not a mapping/],
     ['an unknown key', '- {left: a, right: b, reason: c, differences: [d], when: now}', /unknown key 'when'/],
     ['no reason', '- {left: a, right: b, differences: [c]}', /'reason' is missing/],
+    ['neither globs nor texts', '- {left: a, right: b, reason: c}', /neither 'differences' nor 'texts'/],
+    ['a text alone', '- {left: a, right: b, reason: c, texts: [[d]]}', /no pair of texts/],
+    ['a pair of other things', '- {left: a, right: b, reason: c, texts: [[1, [2]]]}', /no pair of texts/],
     ['no globs', '- {left: a, right: b, reason: c, differences: d}', /no list of strings/],
     [
       'another scope',

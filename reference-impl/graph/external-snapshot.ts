@@ -8,7 +8,7 @@ import type { BlockLayer } from './block-layer.ts';
 import { createNamedImage, namedDefinition } from './named-image.ts';
 import type { Node } from './node.ts';
 import { openNode } from './open.ts';
-import { setReadOnly } from './reopen.ts';
+import { reopenAsBefore } from './reopen.ts';
 
 /** A change that has been made and can still be taken back. */
 export interface PreparedSnapshot {
@@ -95,7 +95,8 @@ async function putOnTop({ graph }: BlockLayer, base: Node, overlay: Node): Promi
   }
   return {
     commit: async () => {
-      await setReadOnly(graph, base, true);
+      // Where a job of the same transaction writes to it, it stays writable: nothing is refused any more.
+      await reopenAsBefore(graph, base, true);
       await graph.releaseUnused(overlay);
     },
     abort: async () => {

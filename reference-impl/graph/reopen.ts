@@ -6,6 +6,7 @@ import { isJsonObject } from '../../spec/json.ts';
 import { CommandError } from '../errors.ts';
 import type { Graph } from './graph.ts';
 import type { ChildEdge, Node } from './node.ts';
+import { Permission } from './permissions.ts';
 
 /** Throws `CommandError`, and then nothing has changed. */
 export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
@@ -15,8 +16,8 @@ export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): 
 }
 
 /**
- * Makes a node again what it was before a job had it. What the job did stands, also if that fails: then the node stays as
- * it is, and the people behind the endpoint are told.
+ * Makes a node what it shall be from now on, after a job or a snapshot. What was done stands, also if that fails: then the
+ * node stays as it is, and the people behind the endpoint are told.
  */
 export async function reopenAsBefore(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
   try {
@@ -24,7 +25,7 @@ export async function reopenAsBefore(graph: Graph, node: Node, readOnly: boolean
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     const wanted = readOnly ? 'read-only' : 'writable';
-    graph.services.log(`node '${node.name}' could not be made ${wanted} again: ${error.message}`);
+    graph.services.log(`node '${node.name}' could not be made ${wanted}: ${error.message}`);
   }
 }
 
@@ -32,9 +33,18 @@ async function reopen(graph: Graph, node: Node, readOnly: boolean): Promise<void
   if (node.readOnly === readOnly) return;
   const below = node.children.filter(takesOver);
   if (readOnly) {
+    if (node.parents.some(({ permissions }) => permissions.takes & Permission.write))
+      throw new CommandError('Block node is read-only');
     await node.setReadOnly(true);
-    graph.refreshPermissions(node);
-    for (const edge of below) await reopen(graph, edge.node, true);
+    try {
+      graph.refreshPermissions(node);
+      for (const edge of below) await reopen(graph, edge.node, true);
+    } catch (error) {
+      for (const edge of below) await reopen(graph, edge.node, false);
+      await node.setReadOnly(false);
+      graph.refreshPermissions(node);
+      throw error;
+    }
     return;
   }
   for (const edge of below) await reopen(graph, edge.node, false);

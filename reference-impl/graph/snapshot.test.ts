@@ -10,6 +10,7 @@ import { BlockLayer } from './block-layer.ts';
 import { type OverlayImage, snapshotWithImage, snapshotWithNode } from './external-snapshot.ts';
 import { deleteInternalSnapshot, takeInternalSnapshot } from './internal-snapshot.ts';
 import { createNamedImage } from './named-image.ts';
+import { NOTHING, Permission } from './permissions.ts';
 
 const SIZE = 1 << 20;
 let folder: string;
@@ -63,6 +64,15 @@ describe('external', () => {
     expect([await firstByte(), await firstByte(base)]).toEqual([2, 1]);
     expect(base.readOnly).toBe(true);
     expect(block.graph.deviceOf(base)).toBe('');
+  });
+
+  test('a base that a job of the same transaction writes to stays writable', async () => {
+    const base = medium();
+    const snapshot = await snapshotWithImage(block, overlay());
+    const job = block.graph.addJob(base, { ...NOTHING, takes: Permission.write }, 'target', 'a job');
+    await snapshot.commit();
+    expect([medium().name, base.readOnly]).toEqual(['o', false]);
+    block.graph.removeJob(job);
   });
 
   test('an abort brings back the base, writable, and closes the overlay', async () => {

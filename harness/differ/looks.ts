@@ -1,0 +1,101 @@
+/**
+ * What two sides hold after a step: graph, drives, jobs, statistics, contents. Each difference is told once, at the first
+ * step after which it shows. How far a job gets is a matter of time, and so is all that counts what it did.
+ */
+import { isJsonObject, type Json } from '../../spec/json.ts';
+import { type Difference, excused, LATE } from './difference.ts';
+import { commandOf, type Look, type SideRun, ZEROES } from './side.ts';
+import { compareSteps, type Pair } from './steps.ts';
+
+const UNDER_WAY = 'how far a job is that is under way';
+const STRAYED = 'a job was ended early, and was further on one side';
+
+export class LookComparison {
+  readonly #found: Difference[] = [];
+  readonly #told = new Set<string>();
+  readonly #left: SideRun;
+  readonly #right: SideRun;
+
+  constructor(left: SideRun, right: SideRun) {
+    this.#left = left;
+    this.#right = right;
+  }
+
+  /** After this step, where both were looked at. */
+  compare({ number, schemas, names }: Pick<Pair, 'number' | 'schemas' | 'names'>): void {
+    const [ours, theirs] = [this.#left.looks?.get(number), this.#right.looks?.get(number)];
+    if (ours === undefined || theirs === undefined) return;
+    const late = ours.late === true || theirs.late === true;
+    const underWay = [ours, theirs].some(isUnderWay);
+    const add = (one: Difference): void =>
+      this.#add(late ? excused(one, LATE) : underWay && isProgress(one) ? excused(one, UNDER_WAY) : one);
+    for (const [index, left] of ours.queries.entries()) {
+      const pair: Pair = { number, left, right: theirs.queries[index]!, schemas, names };
+      for (const one of compareSteps(pair).differences) add(one);
+    }
+    for (const one of compareContents(ours, theirs)) add({ ...one, step: number });
+  }
+
+  /** `strayed`: what jobs have done differs, since one was ended that was further on one side. */
+  found(strayed: boolean): Difference[] {
+    return this.#found.map((one) => (strayed && isProgress(one) ? excused(one, STRAYED) : one));
+  }
+
+  /** What stays is not told again; that a number has changed once more is no other difference. */
+  #add(difference: Difference): void {
+    const { subject, path, message, excuse } = difference;
+    const key = JSON.stringify([subject, path, message, excuse ?? null]);
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.#found.push(difference);
+  }
+}
+
+/** Numbers, and contents: what follows from how far a job got. */
+function isProgress({ subject, left, right }: Difference): boolean {
+  return subject === CONTENTS || [left, right].every((value) => /number|bigint/.test(typeof value));
+}
+
+const RESTING: ReadonlySet<Json | undefined> = new Set([
+  'paused',
+  'ready',
+  'standby',
+  'pending',
+  'concluded',
+  'null',
+]);
+
+/** Whether a job gets on without anybody doing anything. */
+function isUnderWay({ queries }: Look): boolean {
+  const jobs = queries
+    .filter((step) => /^query-(block-)?jobs$/.test(commandOf(step) ?? ''))
+    .map(({ reply }) => (isJsonObject(reply) ? reply.return : undefined));
+  return jobs.flatMap((list) => (Array.isArray(list) ? list : [])).some(moves);
+}
+
+function moves(job: Json): boolean {
+  if (!isJsonObject(job)) return false;
+  return job.paused !== true && job.ready !== true && !RESTING.has(job.status);
+}
+
+const CONTENTS = 'contents';
+
+function compareContents(left: Look, right: Look): Difference[] {
+  const [ours, theirs] = [left.contents ?? {}, right.contents ?? {}];
+  return Object.keys(ours)
+    .filter((node) => theirs[node] !== undefined && theirs[node] !== ours[node])
+    .map((node) => ({
+      class: 'must',
+      subject: CONTENTS,
+      path: '$',
+      left: ours[node]!,
+      right: theirs[node]!,
+      message: `node ${node} ${contentsTold(ours[node]!, theirs[node]!)}`,
+    }));
+}
+
+function contentsTold(left: string, right: string): string {
+  const [ours, theirs] = [left.endsWith(ZEROES), right.endsWith(ZEROES)];
+  if (ours === theirs) return 'reads differently';
+  return `is zeroes on the ${ours ? 'left' : 'right'} only`;
+}
