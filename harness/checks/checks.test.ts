@@ -203,6 +203,11 @@ describe('error-changes-nothing', () => {
     const creation = { ...refused, command: 'x-blockdev-create' };
     expect(await watch('error-changes-nothing', [creation], { states: [EMPTY, ONE_NODE] })).toEqual([]);
   });
+  test('blames no later command for what an image that was to be made left', async () => {
+    const creation = { ...refused, command: 'x-blockdev-create' };
+    const states = [EMPTY, EMPTY, ONE_NODE];
+    expect(await watch('error-changes-nothing', [refused, creation, refused], { states })).toEqual([]);
+  });
   test('says nothing of an image that turned out to be corrupt', async () => {
     const events = [{ event: 'BLOCK_IMAGE_CORRUPTED', timestamp: STAMP, data: {} }];
     const states = [ONE_NODE, EMPTY];

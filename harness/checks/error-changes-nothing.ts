@@ -15,6 +15,8 @@ export function errorChangesNothing(): Check {
       was = isQuery(command) || OVERWRITING.has(command ?? '') ? null : await probe.snapshot();
     },
     async after({ reply, command, events }, { probe, report }) {
+      // What is seen later is this command's doing, not the next one's.
+      if (OVERWRITING.has(command ?? '') && reply?.error !== undefined) await probe.retake();
       if (was === null || reply?.error === undefined) return;
       // An image that turned out to be corrupt is not used any further.
       if (events.some(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED')) return;

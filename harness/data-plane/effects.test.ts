@@ -151,6 +151,14 @@ describe('jobs', () => {
       expect(wrong(shadow, 'other', filled(9))).toBe(expected);
     }
   });
+  test('writes wait for a backup that runs, of the node or of one above, and for none that has ended', () => {
+    const { effects, run, ended } = world();
+    run('blockdev-backup', { ...start, target: 'other' });
+    const waiting = () => ['base', 'top', 'other'].filter((name) => effects.jobs.copiesBeforeWrite(name));
+    expect(waiting()).toEqual(['base', 'top']);
+    ended('BLOCK_JOB_COMPLETED');
+    expect(waiting()).toEqual([]);
+  });
   test('an error of a job that completes leaves nothing to claim of its target', () => {
     const { shadow, run, ended } = world();
     run('blockdev-backup', { ...start, target: 'other' });

@@ -65,6 +65,12 @@ export class JobEffects {
     return new Set([...this.#jobs.values()].flatMap((job) => [...this.#touched(job)]));
   }
 
+  /** Whether what is there has to be copied before `node` is written to: where that fails, so does the write. */
+  copiesBeforeWrite(node: string): boolean {
+    const affected = this.#shadow.affected([node]);
+    return [...this.#jobs.values()].some(({ kind, from }) => kind === 'backup' && affected.has(from));
+  }
+
   /** A write to `node` ended about when these events came: whether jobs that ended have seen it cannot be told. */
   doubt(node: string, events: readonly JsonObject[]): void {
     for (const { data } of events) {

@@ -115,8 +115,9 @@ export class DataOracle {
     } catch (error) {
       if (!(error instanceof NbdError || error instanceof NbdClosed)) throw error;
       const claimed = this.shadow.claimOf(name) !== undefined;
+      const mayFail = doing === 'writing' && this.effects.jobs.copiesBeforeWrite(name);
       this.shadow.disturb([name]);
-      if (!claimed) return;
+      if (!claimed || mayFail) return;
       const how = error instanceof NbdError ? 'fails' : 'does not end well';
       const message = `${doing} a node that could be read ${how}`;
       this.#breaches.push({ node: name, breach: { message, offset: null, expected: 0, got: 0 } });
