@@ -31,9 +31,12 @@ export function matches(wanted: Symptom, seen: readonly Symptom[], rule: MatchRu
   });
 }
 
-/** Lines that say why a process ended. */
+/** Lines that say why a process ended: its own, a sanitizer's, GLib's, the allocator's. */
 const LAST_WORDS =
-  /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|corrupt|double free/i;
+  /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|smashing|corrupted|double free|(alloc|free|chunk)\w*\(\): /i;
+
+/** Of an error that nobody expected the first line says where, the next one what. */
+const UNEXPECTED = /^Unexpected error in .*:$/;
 
 /** Commands whose makings the ledger does not take back: what is left after them is no leak. */
 const NOT_TAKEN_BACK =
@@ -73,7 +76,7 @@ function commandsOf({ transcript }: CaseRecord): string[] {
 function crash(process: ProcessState | undefined, abstract: Abstract): Symptom {
   const signal = process?.signal ?? undefined;
   const how = signal ?? `exit ${process?.exitCode ?? 'unknown'}`;
-  const words = process?.lastWords.findLast((line) => LAST_WORDS.test(line));
+  const words = lastWords(process?.lastWords ?? []);
   const where = words === undefined ? commandOf(process?.inFlight) : abstract(withoutProgram(words));
   return {
     kind: 'crash',
@@ -82,6 +85,15 @@ function crash(process: ProcessState | undefined, abstract: Abstract): Symptom {
     bucket: `crash ${how}: ${where}`,
     ...(words === undefined && { silent: true as const }),
   };
+}
+
+/** What says why; undefined if nothing does. */
+function lastWords(lines: readonly string[]): string | undefined {
+  const index = lines.findLastIndex((line) => LAST_WORDS.test(line));
+  const line = lines[index];
+  return line !== undefined && UNEXPECTED.test(line)
+    ? [line, ...lines.slice(index + 1, index + 2)].join(' ')
+    : line;
 }
 
 function hang(process: ProcessState | undefined): Symptom {

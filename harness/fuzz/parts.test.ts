@@ -45,6 +45,24 @@ describe('buckets', () => {
     const lastWords = ['qemu-x: warning', "qemu-x: ../block.c:77: bdrv_x: Assertion `a == 1' failed.", 'bye'];
     expect(died({ lastWords })).toBe("crash SIGABRT: block.c: bdrv_x: Assertion `a == N' failed.");
   });
+  test.each([
+    ['free(): invalid pointer', 'free(): invalid pointer'],
+    ['malloc(): corrupted top size', 'malloc(): corrupted top size'],
+    ['SUMMARY: AddressSanitizer: SEGV ../block.c:12 in f', 'SUMMARY: AddressSanitizer: SEGV block.c in f'],
+  ])('of a crash: %s', (line, words) => {
+    expect(died({ lastWords: ['qemu-x: warning', line] })).toBe(`crash SIGABRT: ${words}`);
+  });
+  test('of a crash by an error that nobody expected: where, and what', () => {
+    const lastWords = ['Unexpected error in f() at ../../u.c:145:', "Parameter 'size' expects 2^64", 'bye'];
+    expect(died({ lastWords })).toBe(
+      "crash SIGABRT: Unexpected error in f() at u.c: Parameter 'size' expects N^N",
+    );
+    expect(died({ lastWords: lastWords.slice(0, 1) })).toBe('crash SIGABRT: Unexpected error in f() at u.c:');
+  });
+  test('of a crash with words about an image only: what was in flight', () => {
+    const lastWords = ['qcow2: Marking image as corrupt: Preventing invalid write on metadata'];
+    expect(died({ lastWords, inFlight: '{"execute":"x"}' })).toBe('crash SIGABRT: in x');
+  });
   test('of a crash without words: what was in flight', () => {
     expect(died({ inFlight: '{"execute":"block_resize"}' })).toBe('crash SIGABRT: in block_resize');
     expect(died({ inFlight: '{"exec' })).toBe('crash SIGABRT: in raw bytes');

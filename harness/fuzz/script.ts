@@ -9,43 +9,42 @@ import {
   type Program,
   type Step,
 } from '../../generators/sequences/program.ts';
+import { shellWord } from '../../reports/text.ts';
 import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
-import { quoted } from './account.ts';
 import { messageOf } from './execute.ts';
 import type { FindingHead } from './findings.ts';
+import { launchOf, setupLines } from './launch.ts';
 
-/** Programs that take monitors on pipes, with the words that start them. */
-const ENDPOINTS: Readonly<Record<string, { program: string; dashes: string; words: string }>> = {
-  'qemu-system': {
-    program: 'qemu-system-x86_64',
-    dashes: '-',
-    words: '-accel tcg -S -nodefaults -display none',
-  },
-  'qemu-storage-daemon': { program: 'qemu-storage-daemon', dashes: '--', words: '' },
-};
+/** Seconds after which an endpoint that does not answer hangs. */
+const PATIENCE_S = 15;
 
 /** Null for a target that no script can start by itself. `setup` as in a transcript. */
 export function script(program: Program, head: FindingHead, setup: readonly Json[]): string | null {
-  const [kind, ...path] = head.target.split(':');
-  const endpoint = ENDPOINTS[kind!];
+  const launch = launchOf(head.target);
   const ground = head.grounds.find(({ name }) => name === program.ground);
-  if (endpoint === undefined || ground === undefined) return null;
+  if (launch === null || ground === undefined) return null;
   const used = program.steps.map((step) => (step.kind === 'call' ? step.monitor : 0));
   const monitors = Math.max(0, ...used) + 1;
   const indices = Array.from({ length: monitors }, (_, index) => index);
-  const { options } = ground.topology;
+  const chardevs = indices.map((i) => `pipe,id=m${i},path="$dir/m${i}"`);
+  const words = launch.words(ground.topology.options, chardevs, inFolder);
   return `#!/bin/sh
-# ${endpoint.program}: ${program.steps.length} step(s). Usage: ./reproduce.sh [PATH OF THE ENDPOINT]
-endpoint=\${1:-${path.join(':') || endpoint.program}}
+# ${launch.program}: ${program.steps.length} step(s). Usage: ./reproduce.sh [PATH OF THE ENDPOINT]
+# Exit status: 1 if the endpoint ended or hangs, 0 if it still runs.
+endpoint=\${1:-${launch.program}}
 dir=$(mktemp -d) || exit 2
 cd "$dir" || exit 2
 pid=
 trap '[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
-${setup.flatMap(setupLines).join('\n')}
-mkfifo ${indices.map((i) => `m${i}.in m${i}.out`).join(' ')}
-"$endpoint" ${startWords(kind!, options, indices).join(' ')} &
+${setup
+  .flatMap(setupLines)
+  .map((line) => `${line}\n`)
+  .join('')}mkfifo ${indices.map((i) => `m${i}.in m${i}.out`).join(' ')}
+"$endpoint" \\
+  ${words.join(' \\\n  ')} &
 pid=$!
-( sleep 30; echo "no answer for 30 s: it hangs"; kill -9 "$pid" ) 2>/dev/null &
+# what ends an endpoint that hangs, so that the script ends too
+( trap 'kill "$!"; exit' TERM; sleep ${PATIENCE_S} & wait "$!"; : > hangs; kill -9 "$pid" ) >/dev/null 2>&1 &
 watchdog=$!
 ${indices.map((i) => `exec ${3 + 2 * i}<>m${i}.in ${4 + 2 * i}<m${i}.out`).join('\n')}
 # hear FD: print lines up to a reply (or the greeting); answered=no at the end of the stream
@@ -65,41 +64,28 @@ look() { ask 3 '{"execute": "query-named-block-nodes"}'; }
 trap '' PIPE
 ${indices.map((i) => `hear ${4 + 2 * i}; ask ${3 + 2 * i} '{"execute": "qmp_capabilities"}'`).join('\n')}
 ${stepLines(program.steps).join('\n')}
-look
 # what a job does may come later
 [ "$answered" = no ] || { sleep 1; look; }
 if [ "$answered" = yes ]; then
   echo "it still runs"
+  kill "$watchdog"
+  exit 0
+fi
+wait "$pid" 2>/dev/null
+status=$?
+if [ -e hangs ]; then
+  echo "no answer for ${PATIENCE_S} s: it hangs"
 else
-  wait "$pid"
-  status=$?
+  kill "$watchdog"
   [ "$status" -gt 128 ] && echo "ended by signal $((status - 128))" || echo "ended with status $status"
 fi
-kill "$watchdog" 2>/dev/null
+exit 1
 `;
-}
-
-function startWords(kind: string, options: readonly string[], monitors: readonly number[]): string[] {
-  const { dashes, words } = ENDPOINTS[kind]!;
-  const given = options.map((word, index) =>
-    index % 2 === 0 ? `\\\n  ${dashes}${word.replace(/^-+/, '')}` : inFolder(word),
-  );
-  const machine = kind === 'qemu-system' && !options.includes('-machine') ? ['-machine none'] : [];
-  const monitor =
-    kind === 'qemu-system'
-      ? (i: number) => `-mon chardev=m${i},mode=control`
-      : (i: number) => `--monitor chardev=m${i}`;
-  const channels = monitors.map(
-    (i) => `\\\n  ${dashes}chardev pipe,id=m${i},path="$dir/m${i}" ${monitor(i)}`,
-  );
-  return [...machine, ...(words === '' ? [] : [words]), ...given, ...channels];
 }
 
 /** Quoted for the shell, with the folder's name put in by it. */
 function inFolder(text: string): string {
-  return quoted(text).includes("'")
-    ? `'${text.replaceAll("'", `'\\''`).replaceAll('@DIR@', `'"$dir"'`)}'`
-    : text.replaceAll('@DIR@', '"$dir"');
+  return shellWord(text).replaceAll('@DIR@', text === shellWord(text) ? '"$dir"' : `'"$dir"'`);
 }
 
 function stepLines(steps: readonly Step[]): string[] {
@@ -148,13 +134,4 @@ function dataLines(step: DataStep): string[] {
     write('data?socket=$dir/data.sock'),
     talk('nbd-server-stop', {}),
   ];
-}
-
-function setupLines(command: Json): string[] {
-  if (!Array.isArray(command)) return [];
-  const words = command.map(String);
-  if (words[0] === '@mkdir') return [`mkdir ${quoted(words[1]!)}`];
-  if (words[0] === '@write') return [`truncate -s ${words[3] ?? 0} ${quoted(words[1]!)}`];
-  const quiet = words[0] === 'qemu-io' ? ' >/dev/null' : '';
-  return [`${words.map(quoted).join(' ')}${quiet}`];
 }
