@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import type { World } from '../../generators/sequences/generate.ts';
+import type { EndpointIdentity } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
 import { packageRoot } from '../../spec/package-root.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
@@ -14,13 +15,14 @@ import type { Hand } from '../fuzz/hand.ts';
 import { localHand } from '../fuzz/hand.ts';
 import { COUNTED_LIMITS, DEFAULT_LIMITS, type Limits } from '../fuzz/investigate.ts';
 import { campaignOf } from '../fuzz/log.ts';
-import { MutedError, readMuted } from '../fuzz/muted.ts';
+import { readMuted } from '../fuzz/muted.ts';
 import { type Prepared, prepare } from '../fuzz/prepare.ts';
 import { Reach } from '../fuzz/reach.ts';
 import { watcher } from '../fuzz/screen.ts';
 import { NoCampaign, statusLines } from '../fuzz/status.ts';
 import type { Introduced } from '../lockstep/side.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
+import { ExpectationsError } from '../runner/expectations.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
@@ -126,7 +128,8 @@ async function fuzz(options: Options): Promise<ExitCode> {
     return await campaign(options, prepared, rival, area, signal);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
-    if (error instanceof StartError || error instanceof MutedError) throw new UsageError(error.message);
+    if (error instanceof StartError || error instanceof ExpectationsError)
+      throw new UsageError(error.message);
     throw error;
   } finally {
     await area.close();
@@ -162,7 +165,7 @@ async function campaign(
     left,
     ...(commands !== undefined && { commands }),
   });
-  const muted = loadMuted(options.expect, identity.target);
+  const muted = loadMuted(options.expect, identity);
   const limits = commands === undefined ? DEFAULT_LIMITS : COUNTED_LIMITS;
   const hands = makeHands(options, prepared, rival, area, limits);
   let result: CampaignResult;
@@ -239,8 +242,11 @@ function seedFor({ seed, ci }: Options, out: string, target: string): string {
   return earlier.seed;
 }
 
-/** Whether a bucket is one that the project's own files of expectations or the user's name for this target. */
-function loadMuted(files: readonly string[] | false, target: string): (bucket: string) => boolean {
+/** Whether a bucket is one that the project's own files of expectations or the user's name for this endpoint. */
+function loadMuted(
+  files: readonly string[] | false,
+  endpoint: EndpointIdentity,
+): (bucket: string) => boolean {
   if (files === false) return () => false;
   const folder = new URL('harness/expectations/findings/', packageRoot());
   const shipped = readdirSync(folder).map((name) => ({
@@ -248,7 +254,7 @@ function loadMuted(files: readonly string[] | false, target: string): (bucket: s
     text: readFileSync(new URL(name, folder), 'utf8'),
   }));
   const own = files.map((name) => ({ name, text: readText(name) }));
-  const lists = [...own, ...shipped].map(({ name, text }) => readMuted(text, name, target));
+  const lists = [...own, ...shipped].map(({ name, text }) => readMuted(text, name, endpoint));
   return (bucket) => lists.some((isMuted) => isMuted(bucket));
 }
 

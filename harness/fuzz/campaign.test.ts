@@ -167,6 +167,20 @@ describe('findings', () => {
     expect(findings).toEqual([]);
     expect(log('muted')).toContain('"hits":{"crash SIGABRT');
   });
+  test('that are muted by what they turn out to be are counted, not told', async () => {
+    const seen: string[] = [];
+    const { findings } = await campaign({
+      name: 'told',
+      defect: planted('pausing a job that never was'),
+      commands: 1_000,
+      muted: (bucket) => {
+        seen.push(bucket);
+        return bucket === 'hang after block-job-pause';
+      },
+    });
+    expect(seen).toContain('hang after block-job-pause');
+    expect(findings).toEqual([]);
+  });
 });
 
 /** `npm run fuzz:selftest` does them all. */

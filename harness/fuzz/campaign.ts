@@ -219,7 +219,8 @@ class Campaign {
     return wanted.map(({ text, symptom: { kind, bucket: seen } }, index) => {
       const answer = found[index] ?? null;
       const bucket = answer?.symptom.bucket ?? seen;
-      const again = this.#known.has(bucket);
+      // What a crash without a word, or a hang, is called shows only now.
+      const again = this.#known.has(bucket) || this.#options.muted?.(bucket) === true;
       const line: FindingLine = {
         type: 'finding',
         round: this.#round,

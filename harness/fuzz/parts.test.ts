@@ -5,11 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord, ProcessState } from '../../reports/record.ts';
+import type { Json } from '../../spec/json.ts';
+import { ExpectationsError } from '../runner/expectations.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 import { abstractor } from './abstraction.ts';
 import { matches, type Symptom, symptomsOf } from './buckets.ts';
 import { groundsFor } from './grounds.ts';
-import { MutedError, readMuted } from './muted.ts';
+import { readMuted } from './muted.ts';
 import { script } from './script.ts';
 import { NoCampaign, statusLines } from './status.ts';
 
@@ -105,18 +107,65 @@ describe('buckets', () => {
   });
 });
 
-test('expectations mute buckets of the endpoint that they name', () => {
+describe('expectations mute buckets', () => {
   const yaml =
     "- {endpoint: 'qemu-*', program: 'hang in nbd*', reason: known}\n- {endpoint: q, case: x, outcome: fail, reason: y}";
-  const muted = readMuted(yaml, 'f', 'qemu-system');
-  expect(muted('hang in nbd-server-add')).toBe(true);
-  expect(muted('crash SIGABRT: in nbd')).toBe(false);
-  expect(readMuted(yaml, 'f', 'reference')('hang in nbd-server-add')).toBe(false);
-  const shipped = readFileSync(new URL('../expectations/findings/reference.yaml', import.meta.url), 'utf8');
-  const message =
-    'transaction was refused, and yet changed the state at $.nodes[].image.full-backing-filename';
-  expect(readMuted(shipped, 'f', 'reference')(`deviation error-changes-nothing: ${message}`)).toBe(true);
-  expect(() => readMuted('- {endpoint: x, program: y}', 'f', 'x')).toThrow(MutedError);
+  const version = (major: number, minor: number): Json => ({ qemu: { major, minor, micro: 22 } });
+
+  test('of the endpoint that they name', () => {
+    const muted = readMuted(yaml, 'f', { target: 'qemu-system', version: null });
+    expect(muted('hang in nbd-server-add')).toBe(true);
+    expect(muted('crash SIGABRT: in nbd')).toBe(false);
+    expect(readMuted(yaml, 'f', { target: 'reference', version: null })('hang in nbd-server-add')).toBe(
+      false,
+    );
+  });
+  test('of the version that they name', () => {
+    const ranged = "- {endpoint: '*', program: 'hang*', reason: known, version: '>=7.2 <7.3'}";
+    const muted = (of: Json): boolean => readMuted(ranged, 'f', { target: 'unix:/x', version: of })('hang');
+    expect([version(7, 2), version(7, 3), version(8, 0), null].map(muted)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+  test.each([
+    [
+      'reference',
+      'reference.yaml',
+      null,
+      [
+        'deviation error-changes-nothing: transaction was refused, and yet changed the state at $.nodes[].image.full-backing-filename',
+      ],
+    ],
+    [
+      'exec:vmm',
+      'qemu-7.2.yaml',
+      version(7, 2),
+      [
+        'crash SIGSEGV: after block-stream',
+        'deviation error-changes-nothing: blockdev-change-medium was refused, and yet changed the state at $.devices[].tray_open',
+      ],
+    ],
+  ] as const)('that are shipped for %s', (target, file, of, buckets) => {
+    const shipped = readFileSync(new URL(`../expectations/findings/${file}`, import.meta.url), 'utf8');
+    const muted = readMuted(shipped, file, { target, version: of });
+    expect(buckets.map(muted)).toEqual(buckets.map(() => true));
+    expect(muted('crash SIGSEGV: after query-version')).toBe(false);
+    expect(readMuted(shipped, file, { target: 'qemu-system', version: version(9, 1) })(buckets[0])).toBe(
+      false,
+    );
+  });
+  test.each([
+    '{',
+    'x: y',
+    '- x',
+    '- {endpoint: x, program: y}',
+    "- {endpoint: x, program: y, reason: z, version: '7'}",
+  ])('unless it is no such list: %s', (text) => {
+    expect(() => readMuted(text, 'f', { target: 'x', version: null })).toThrow(ExpectationsError);
+  });
 });
 
 test('status is told of campaigns only', () => {

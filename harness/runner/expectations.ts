@@ -101,7 +101,7 @@ export function inRange(version: Version, range: string): boolean {
 }
 
 /** Of a greeting's `version`; null if it tells none. */
-export function versionOf({ version }: EndpointIdentity): Version | null {
+export function versionOf({ version }: Pick<EndpointIdentity, 'version'>): Version | null {
   const qemu = isJsonObject(version) ? version.qemu : null;
   if (!isJsonObject(qemu)) return null;
   return [Number(qemu.major), Number(qemu.minor), Number(qemu.micro)];

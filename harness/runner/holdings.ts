@@ -16,10 +16,11 @@ export async function takeSnapshot(query: Query, offered: Schema): Promise<State
   const flat = offered.commands
     .get('query-named-block-nodes')
     ?.arguments.members.some((member) => member.name === 'flat');
-  const [nodes, devices, jobs] = await Promise.all([
+  // Jobs first: where there is none then, none changes the graph by itself while it is told.
+  const [jobs, nodes, devices] = await Promise.all([
+    ask(offered.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs'),
     ask('query-named-block-nodes', flat ? { flat: true } : undefined),
     ask('query-block'),
-    ask(offered.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs'),
   ]);
   return { nodes, devices, jobs };
 }
