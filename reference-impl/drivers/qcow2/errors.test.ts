@@ -93,10 +93,16 @@ const WRITTEN = 48 * 1024;
 const PART = WRITTEN / 3;
 
 /** Writes a file anew, each part a second time if it fails, and all requests but those of the end count. */
-async function writeTrying(path: string, pattern: Uint8Array, failing: number): Promise<number> {
+async function writeTrying(
+  path: string,
+  pattern: Uint8Array,
+  failing: number,
+  behind: number,
+): Promise<number> {
   const file = await openFile(path);
   const failer = new FailingFile(file, failing);
   const { image } = await openImage(failer.handle());
+  image.refcounts.allocateBehind(behind);
   const tried = (step: () => Promise<void>) => step().catch(step);
   for (let at = 0; at < WRITTEN; at += PART)
     await tried(() => write(image, at, pattern.subarray(at, at + PART)));
@@ -107,31 +113,35 @@ async function writeTrying(path: string, pattern: Uint8Array, failing: number): 
   return requests;
 }
 
-test.each<JsonObject>([{ 'refcount-bits': 64 }, { version: 'v2' }])(
-  'what is written at the second try is in the file, %o',
-  async (options) => {
-    const pattern = Uint8Array.from({ length: WRITTEN }, (_, at) => 1 + (at % 251));
-    const [original, path] = [join(folder, 'original.qcow2'), join(folder, 'disk.qcow2')];
-    await writeFile(original, '');
-    const first = await openFile(original);
-    await make(first, { size: SIZE, 'cluster-size': CLUSTER, ...options });
-    await first.close();
+/** One cluster of table says where these many clusters are counted: writing behind makes it grow. */
+const COUNTED = (CLUSTER / 8) * (CLUSTER / 8);
+
+test.each<[JsonObject, number]>([
+  [{ 'refcount-bits': 64 }, 0],
+  [{ 'refcount-bits': 64 }, COUNTED - 20],
+  [{ version: 'v2' }, 0],
+])('what is written at the second try is in the file, %o, from cluster %i on', async (options, behind) => {
+  const pattern = Uint8Array.from({ length: WRITTEN }, (_, at) => 1 + (at % 251));
+  const [original, path] = [join(folder, 'original.qcow2'), join(folder, 'disk.qcow2')];
+  await writeFile(original, '');
+  const first = await openFile(original);
+  await make(first, { size: SIZE, 'cluster-size': CLUSTER, ...options });
+  await first.close();
+  await copyFile(original, path);
+  const total = await writeTrying(path, pattern, 0, behind);
+  for (let failing = 1; failing <= total; failing += 1) {
     await copyFile(original, path);
-    const total = await writeTrying(path, pattern, 0);
-    for (let failing = 1; failing <= total; failing += 1) {
-      await copyFile(original, path);
-      await writeTrying(path, pattern, failing);
-      if (withoutTools === undefined) expectSound(path, failing);
-      const again = await openFile(path, true);
-      const { image } = await openImage(again, {}, undefined, false);
-      const bytes = new Uint8Array(WRITTEN);
-      await read(image, 0, bytes);
-      expect(Buffer.from(bytes).equals(pattern), `request ${failing}`).toBe(true);
-      await image.close();
-      await again.close();
-    }
-  },
-);
+    await writeTrying(path, pattern, failing, behind);
+    if (withoutTools === undefined) expectSound(path, failing);
+    const again = await openFile(path, true);
+    const { image } = await openImage(again, {}, undefined, false);
+    const bytes = new Uint8Array(WRITTEN);
+    await read(image, 0, bytes);
+    expect(Buffer.from(bytes).equals(pattern), `request ${failing}`).toBe(true);
+    await image.close();
+    await again.close();
+  }
+});
 
 /** Before the failures: the last quarter, which none of the steps touches. */
 const KEPT = (SIZE / 4) * 3;

@@ -224,11 +224,22 @@ export class Refcounts {
 
   /** Moves the table to a larger place; the old one is freed after the header points at the new. */
   async #growTable(entries: number): Promise<void> {
+    const { refcountTableOffset: offset, refcountTableClusters } = this.#header;
+    const first = await this.#endOfUse();
+    const clusters = this.#clustersOfTable(entries, first);
+    await this.#moveTable(first, clusters);
+    await this.#file.flush();
+    await this.free(offset, refcountTableClusters * this.#clusterSize);
+  }
+
+  /** Clusters of a table of at least so many entries that lies behind `used` others. */
+  #clustersOfTable(entries: number, used: number): number {
     const perCluster = this.#clusterSize / 8;
-    const old = { offset: this.#header.refcountTableOffset, clusters: this.#header.refcountTableClusters };
-    let clusters = Math.max(Math.ceil(entries / perCluster), Math.ceil(old.clusters * 1.5));
+    let clusters = Math.max(
+      Math.ceil(entries / perCluster),
+      Math.ceil(this.#header.refcountTableClusters * 1.5),
+    );
     // the new table must also count itself and the blocks that count it
-    const used = await this.#endOfUse();
     for (;;) {
       const blocks = Math.ceil((used + clusters) / (this.#perBlock - 1)) + 1;
       const needed = Math.ceil(
@@ -238,11 +249,18 @@ export class Refcounts {
       clusters = needed;
     }
     if (clusters * this.#clusterSize > MAX_REFTABLE_BYTES) throw new IoError('EFBIG');
-    const table = new Float64Array(clusters * perCluster);
-    table.set(this.#table);
-    const first = used;
+    return clusters;
+  }
+
+  /** Writes the table with these many clusters from the cluster `first` on. Where that fails, the old one stays in use. */
+  async #moveTable(first: number, clusters: number): Promise<void> {
+    const { refcountTableOffset, refcountTableClusters } = this.#header;
+    const old = { table: this.#table, blocks: this.#blocks };
+    const table = new Float64Array((clusters * this.#clusterSize) / 8);
+    table.set(old.table);
     // new blocks behind the new table count both
     let next = first + clusters;
+    const made: number[] = [];
     for (
       let index = Math.floor(first / this.#perBlock);
       index <= Math.floor((next - 1) / this.#perBlock);
@@ -250,22 +268,41 @@ export class Refcounts {
     ) {
       if (table[index]) continue;
       table[index] = next * this.#clusterSize;
-      this.#blocks.add(next * this.#clusterSize);
-      await this.cache.create(next * this.#clusterSize);
+      made.push(table[index]!);
       next += 1;
     }
-    this.#table = table;
-    await this.change(first, next - first, 1);
-    await this.cache.flush();
-    this.#file.debugEvent('refblock_alloc_write_table');
-    await this.#file.write((first * this.#clusterSize) as HostOffset, this.#serialiseTable());
-    await this.#file.flush();
-    this.#header.refcountTableOffset = first * this.#clusterSize;
-    this.#header.refcountTableClusters = clusters;
-    this.#file.debugEvent('refblock_alloc_switch_table');
-    await this.#writeHeader();
-    await this.#file.flush();
-    await this.free(old.offset, old.clusters * this.#clusterSize);
+    let counted = first;
+    try {
+      for (const offset of made) await this.cache.create(offset);
+      this.#table = table;
+      this.#blocks = new Set([...old.blocks, ...made]);
+      for (; counted < next; counted += 1) await this.change(counted, 1, 1);
+      await this.cache.flush();
+      this.#file.debugEvent('refblock_alloc_write_table');
+      await this.#file.write((first * this.#clusterSize) as HostOffset, this.#serialiseTable());
+      await this.#file.flush();
+      this.#header.refcountTableOffset = first * this.#clusterSize;
+      this.#header.refcountTableClusters = clusters;
+      this.#file.debugEvent('refblock_alloc_switch_table');
+      await this.#writeHeader();
+    } catch (error) {
+      const isToldOf = this.#header.refcountTableOffset !== refcountTableOffset;
+      Object.assign(this.#header, { refcountTableOffset, refcountTableClusters });
+      this.#table = old.table;
+      this.#blocks = old.blocks;
+      for (const offset of made) this.cache.forget(offset);
+      // Nobody knows whether the file's header names it: then its place is lost.
+      if (!isToldOf) await this.#uncount(first, counted);
+      throw error;
+    }
+  }
+
+  /** Takes back what was counted in blocks that stay. A count that cannot be reached is a leak. */
+  async #uncount(first: number, end: number): Promise<void> {
+    for (let cluster = first; cluster < end; cluster += 1) {
+      const block = await this.#block(cluster).catch(() => undefined);
+      if (block !== undefined) await this.change(cluster, 1, -1);
+    }
   }
 
   /** Index of the first cluster behind everything that is counted. */
