@@ -108,12 +108,13 @@ describe('what is claimed', () => {
   });
 });
 
-test.each([
-  ['/s/server', '/s/server'],
-  ['server', null],
-])('of the server at %s it is known that it is at %s', (path, socket) => {
+test.each<[string, JsonObject, string | null]>([
+  ['/s/server', {}, '/s/server'],
+  ['server', {}, null],
+  ['/s/server', { 'tls-creds': 't' }, null],
+])('a server at %s, with %o, can be asked at %s', (path, more, socket) => {
   const { effects, run } = world();
-  run('nbd-server-start', { addr: { type: 'unix', data: { path } } });
+  run('nbd-server-start', { addr: { type: 'unix', data: { path } }, ...more });
   expect(effects.server).toBe(socket);
 });
 

@@ -261,9 +261,9 @@ function idOf({ data }: JsonObject): string {
   return isJsonObject(data) ? String(data.device ?? data.id) : '';
 }
 
-/** Null where nobody here can reach it: where a path that is not whole begins, the endpoint alone knows. */
-function socketOf({ addr }: JsonObject): string | null {
-  if (!isJsonObject(addr)) return null;
+/** Null where nobody here can reach it: without TLS, or where a path begins that the endpoint alone knows. */
+function socketOf({ addr, 'tls-creds': credentials }: JsonObject): string | null {
+  if (!isJsonObject(addr) || credentials !== undefined) return null;
   const data = isJsonObject(addr.data) ? addr.data : addr;
   const path = addr.type === 'unix' ? text(data.path) : null;
   return path !== null && isAbsolute(path) ? path : null;
