@@ -6,7 +6,6 @@
  *     reason: why this is known and accepted
  *     version: '>=7.2 <7.3'             # optional, of the endpoint: comparisons that must all hold
  */
-import picomatch from 'picomatch';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import {
@@ -17,6 +16,7 @@ import {
   type Version,
   versionOf,
 } from '../runner/expectations.ts';
+import { wildcard } from '../runner/wildcard.ts';
 
 /** Whether a bucket on this endpoint is muted. Entries for cases are left alone. Throws `ExpectationsError`. */
 export function readMuted(
@@ -37,23 +37,13 @@ export function readMuted(
     if (version !== undefined && typeof version !== 'string')
       throw new ExpectationsError(`${where}: 'version' is no string`);
     const concerned = version === undefined || isIn(release, version, where);
-    return concerned && names.some((name) => matches(pattern, name)) ? [program] : [];
+    return concerned && names.some(wildcard(pattern)) ? [wildcard(program)] : [];
   });
-  return (bucket) => globs.some((glob) => matches(glob, bucket));
+  return (bucket) => globs.some((matches) => matches(bucket));
 }
 
 /** A range that is none must not go unnoticed on an endpoint that does not say what it is. */
 function isIn(release: Version | null, range: string, where: string): boolean {
   parseRange(range, where);
   return release !== null && inRange(release, range);
-}
-
-/** Only `*` is special, and it matches slashes and blanks too. */
-function matches(glob: string, text: string): boolean {
-  return picomatch.isMatch(text.replaceAll('/', ' '), glob.replaceAll('/', ' '), {
-    nobrace: true,
-    noextglob: true,
-    nobracket: true,
-    dot: true,
-  });
 }

@@ -5,6 +5,7 @@
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { type Abstract, bucketOf, wordings } from '../differ/buckets.ts';
 import { inRange, versionOf } from '../runner/expectations.ts';
+import { wildcard } from '../runner/wildcard.ts';
 import type { Explain } from './diff.ts';
 import type { KnownEntry, TextPair } from './known-file.ts';
 
@@ -136,11 +137,4 @@ function pairSign({ left, right }: TextPair, of: ReadonlySet<string> | undefined
 /** The words for the sides exchanged. */
 function exchanged(glob: string): string {
   return glob.replace(/\b(left|right)\b/g, (side) => (side === 'left' ? 'right' : 'left'));
-}
-
-/** Only `*` is special. */
-function wildcard(glob: string): (text: string) => boolean {
-  const parts = glob.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
-  const pattern = new RegExp(`^${parts.join('.*')}$`, 's');
-  return (text) => pattern.test(text);
 }
