@@ -47,6 +47,25 @@ describe.each(Object.keys(JOBS) as (keyof typeof JOBS)[])('%s', (command) => {
   });
 });
 
+test.each(['ignore', 'stop'])(
+  'a ready mirror that is told to stop ends, though what it copies fails for ever: %s',
+  async (policy) => {
+    await bench.qcow2('u', CLUSTER);
+    const args = { ...JOBS['blockdev-mirror'], sync: 'none', target: 'u', 'on-target-error': policy };
+    await bench.run('blockdev-mirror', { 'job-id': 'j', ...args });
+    await bench.pass(200);
+    expect(bench.told('BLOCK_JOB_READY')).toHaveLength(1);
+    // Beyond the end of the target.
+    await bench.node('s').requests.write(2 * CLUSTER, new Uint8Array(CLUSTER).fill(2));
+    await bench.pass(200);
+    expect(bench.told('BLOCK_JOB_ERROR').length).toBeGreaterThan(0);
+    await bench.run('block-job-cancel', { device: 'j', force: true });
+    await bench.pass(200);
+    expect(bench.told('BLOCK_JOB_CANCELLED')).toHaveLength(1);
+    expect(bench.machine.jobs.all).toEqual([]);
+  },
+);
+
 /** What a write of the guest needs while a backup has not come to the cluster yet. */
 test.each(['s read 2', 't write 2', 't-file write 5'])(
   'a write of the guest fails if what it overwrites cannot be saved: %s',

@@ -175,7 +175,9 @@ export class MirrorCopy {
       this.dirty.mark(offset, length);
       const { onSourceError, onTargetError } = this.#options;
       const policy = operation === 'read' ? onSourceError : onTargetError;
-      if (job.failed(operation, policy, error) === 'report') this.#fatal ??= error;
+      const action = job.failed(operation, policy, error);
+      // A ready job that is told to stop would try for ever, as nobody can help it any more.
+      if (action === 'report' || (job.cancelled && job.ready)) this.#fatal ??= error;
     }
   }
 }
