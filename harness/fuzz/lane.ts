@@ -24,6 +24,9 @@ const MOST_PROGRAMS = 200;
 /** How a program ends whose endpoint is no more, or in a state that nobody knows. */
 const DEAD: ReadonlySet<Outcome> = new Set(['crash', 'timeout', 'error']);
 
+/** Commands whose effects no query of the state tells. */
+const OBJECTS = /\b(object-add|object-del|qom-set)\b/;
+
 interface Kept {
   readonly session: Session;
   /** What was there at first. */
@@ -80,15 +83,19 @@ export class Lane implements ProgramRunner {
       await this.#drop(ground.name);
       throw error;
     });
+    const text = encode(program);
     const faults: Fault[] = [];
+    const looks = fresh || hash32(text) % IMAGES_OF === 0;
     const atRest = async (): Promise<void> => {
-      if (fresh || hash32(encode(program)) % IMAGES_OF === 0)
-        faults.push(...(await imageFaults(kept.session, execution.images)));
+      if (looks) faults.push(...(await imageFaults(kept.session, execution.images)));
     };
-    const usable = execution.reusable || (await this.#rebuilt(program, execution, kept, ground, atRest));
+    const same = execution.reusable && !OBJECTS.test(text);
+    const last = this.#setting.anew === true || kept.programs >= MOST_PROGRAMS;
+    const usable =
+      same || ((looks || !last) && (await this.#rebuilt(program, execution, kept, ground, atRest)));
     const grown = usable ? await this.#grown(kept) : null;
     if (grown !== null) faults.push(growthOf(grown));
-    if (!usable || kept.programs >= MOST_PROGRAMS) await this.#drop(ground.name);
+    if (!usable || last) await this.#drop(ground.name);
     return faults.length === 0 ? execution : withFaults(execution, faults);
   }
 

@@ -44,6 +44,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
     Session.start({ target, topology, area, timeout, ...(signal && { signal }) });
   const [first, ...others] = groundsFor(target);
   const session = await start(first!);
+  const anew = session.endpoint.virtualTime === true;
   const { identity, offered } = await introduce(target.name, session).finally(() => session.stop());
   const grounds = [first!];
   const notes: string[] = [];
@@ -77,6 +78,7 @@ export async function prepare(options: PrepareOptions): Promise<Prepared> {
       offered,
       schema,
       grounds,
+      anew,
       caseTimeout: timeout,
       eventTimeout: timeout,
       ...(signal && { signal }),

@@ -8,12 +8,16 @@ import { ScratchArea } from '../runner/scratch.ts';
 import { reference } from '../targets/reference.ts';
 import { Lane } from './lane.ts';
 import { type Prepared, prepare } from './prepare.ts';
+import type { FuzzSetting } from './setting.ts';
 
 let area: ScratchArea;
 let prepared: Prepared;
+/** As of an endpoint that is a process: kept from one program to the next. */
+let setting: FuzzSetting;
 beforeAll(async () => {
   area = await ScratchArea.open();
   prepared = await prepare({ target: reference('reference'), area, timeout: 3_000, invalid: 0.1, raw: 0.01 });
+  setting = { ...prepared.setting, anew: false };
 });
 afterAll(() => area.close());
 
@@ -51,7 +55,7 @@ async function graph(lane: Lane, ground: string): Promise<string[]> {
 describe('is as it was after', () => {
   test.each(DIRTY)('%s', async (_, text) => {
     const program = decode(text);
-    const lane = new Lane(prepared.setting, area);
+    const lane = new Lane(setting, area);
     try {
       const before = await graph(lane, program.ground);
       const { record } = await lane.run(program);
@@ -66,12 +70,31 @@ describe('is as it was after', () => {
   });
 });
 
+test('an object is there again, with its properties, after it was deleted', async () => {
+  const lane = new Lane(setting, area);
+  try {
+    await lane.run(
+      decode(
+        'ground nodes\nobject-del {"id": "$g0"}\nobject-add {"qom-type": "throttle-group", "id": "$g1"}',
+      ),
+    );
+    const { record } = await lane.run(
+      decode('ground nodes\nobject-del {"id": "$g0"}\nobject-del {"id": "$g1"}'),
+    );
+    const replies = record.transcript!.steps.map(({ reply }) => isJsonObject(reply) && 'return' in reply);
+    expect(replies).toEqual([true, false]);
+    expect(lane.started).toBe(1);
+  } finally {
+    await lane.stop();
+  }
+});
+
 test('many programs need an endpoint a ground, and few more', async () => {
-  const lane = new Lane(prepared.setting, area);
+  const lane = new Lane(setting, area);
   try {
     for (let index = 0; index < 80; index += 1)
       await lane.run(generate(prepared.world, new Random(`rebuild/${index}`)));
-    expect(lane.started).toBeLessThanOrEqual(prepared.setting.grounds.length + 3);
+    expect(lane.started).toBeLessThanOrEqual(setting.grounds.length + 3);
   } finally {
     await lane.stop();
   }

@@ -13,6 +13,11 @@ export interface FuzzSetting {
   /** Milliseconds after which an endpoint that does not answer hangs. */
   readonly caseTimeout: number;
   readonly eventTimeout: number;
+  /**
+   * Each program has an endpoint of its own, so that nothing which ran before it can be seen in what it shows. For those
+   * on a virtual clock inside this process: to start one costs no more than to bring one back.
+   */
+  readonly anew?: boolean;
   /** How an endpoint's use of memory and descriptors is seen; default: as its process shows it. */
   readonly gauge?: Gauge;
   readonly signal?: AbortSignal;
