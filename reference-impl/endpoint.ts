@@ -39,6 +39,8 @@ export interface Reference {
   connect(index: number, client: { data(bytes: Uint8Array): void; end(): void }): MonitorPipe;
   /** Resolves when nothing is being executed and no I/O is outstanding; timers of the clock do not count. */
   idle(): Promise<void>;
+  /** Pieces of I/O that have ended so far: tells work that goes on from work that waits for somebody else. */
+  readonly worked: number;
   /** Resolves with the exit status after `quit`, a signal or `stop`. Everything is flushed and closed by then. */
   readonly exited: Promise<number>;
   stop(): Promise<void>;

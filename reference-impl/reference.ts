@@ -16,6 +16,9 @@ export async function startReference(options: ReferenceOptions): Promise<Referen
   return {
     connect: (index, client) => memoryPeer(machine.monitor(index), client),
     idle: () => machine.inFlight.idle(),
+    get worked() {
+      return machine.inFlight.ended;
+    },
     exited: machine.exited,
     stop: () => stop(machine),
   };

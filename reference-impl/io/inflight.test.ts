@@ -24,4 +24,5 @@ test('work that fails has ended too', async () => {
   const inFlight = new InFlight();
   await expect(inFlight.track(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
   await inFlight.idle();
+  expect(inFlight.ended).toBe(1);
 });

@@ -7,6 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 export class InFlight {
   #count = 0;
+  #ended = 0;
   #waiting: (() => void)[] = [];
 
   /** Runs work that the host does, and that waits for nothing else. */
@@ -16,8 +17,14 @@ export class InFlight {
       return await work();
     } finally {
       this.#count -= 1;
+      this.#ended += 1;
       if (this.#count === 0) for (const wake of this.#waiting.splice(0)) wake();
     }
+  }
+
+  /** How many pieces of work have ended so far. */
+  get ended(): number {
+    return this.#ended;
   }
 
   /** Waits for the next turn of the host's loop. */
