@@ -1,11 +1,12 @@
 /** What a shape is made from: randomness, what lives, and values that are worth trying. */
 import type { Json } from '../../spec/json.ts';
+import { isCostlySize } from '../types/bounds.ts';
 import type { Random } from './random.ts';
 import type { Kind, Scene } from './resources.ts';
 
 const MiB = 2 ** 20;
 
-/** Sizes in bytes of disks; none between 1 TiB and 4 EiB, whose bitmaps would fill a machine's memory. */
+/** Sizes in bytes of disks; none between 4 GiB and 4 EiB, which jobs would copy for hours and fill a disk with. */
 const SIZES: readonly Json[] = [
   65536,
   MiB,
@@ -22,7 +23,7 @@ const SIZES: readonly Json[] = [
 ];
 
 /** Where integers of the wire end. */
-export const EDGES: readonly Json[] = [
+export const EDGES: readonly (number | bigint)[] = [
   0,
   1,
   -1,
@@ -37,6 +38,8 @@ export const EDGES: readonly Json[] = [
   9223372036854775808n,
   18446744073709551615n,
 ];
+
+const EDGES_OF_SIZE = EDGES.filter((edge) => !isCostlySize(edge));
 
 export class Deal {
   readonly random: Random;
@@ -78,7 +81,7 @@ export class Deal {
   }
 
   size(): Json {
-    if (this.random.chance(12)) return this.random.pick(EDGES);
+    if (this.random.chance(12)) return this.random.pick(EDGES_OF_SIZE);
     return this.random.chance(70) ? MiB : this.random.pick(SIZES);
   }
 

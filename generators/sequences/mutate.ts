@@ -1,7 +1,7 @@
 /** Mutation: a program that differs from one of the corpus in one to three ways, and is valid again. */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import { isFixed } from '../arbitraries/text.ts';
-import { mostOf } from '../types/bounds.ts';
+import { isCostly } from '../types/bounds.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { roleOf } from '../types/roles.ts';
 import { EDGES } from './deal.ts';
@@ -92,24 +92,22 @@ function changed({ command, arguments: args }: Call, path: Path, random: Random)
   // Texts of which only a few stay inside: hosts, descriptors.
   const role = roleOf({ command, member, nodeOptions: false, nodeReference: false });
   if (typeof value === 'string' && isFixed(role)) return args;
-  const most = mostOf(member);
-  return put(args, path, otherValue(value, random, most)) as JsonObject;
+  return put(args, path, otherValue(value, member, random)) as JsonObject;
 }
 
-/** `most`: greater integers would cost the endpoint too much. */
-function otherValue(value: Json, random: Random, most?: bigint): Json {
+function otherValue(value: Json, member: string, random: Random): Json {
   if (typeof value === 'boolean') return !value;
   if (typeof value === 'bigint' || Number.isInteger(value)) {
     const exact = BigInt(value as bigint | number);
     const near = [exact + 1n, exact - 1n, exact * 2n].map(narrow);
     const other = random.pick([...EDGES, ...near]);
-    return most !== undefined && (other as bigint | number) > most ? value : other;
+    return isCostly(member, other) ? value : other;
   }
   if (typeof value === 'string') return value.includes('$') ? value : random.pick([value, 'x', '']);
   return value;
 }
 
-function narrow(value: bigint): Json {
+function narrow(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : BigInt.asIntN(65, value);
 }

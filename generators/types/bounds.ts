@@ -31,6 +31,17 @@ export function mostOf(member: string): bigint | undefined {
   return COSTLY.get(member);
 }
 
+/** Sizes that a disk can have in a file, and that jobs would copy for hours and fill the host with. */
+export function isCostlySize(size: number | bigint): boolean {
+  return size > 2 ** 32 && size < 2 ** 62;
+}
+
+/** Whether a member of this name should not have this value. */
+export function isCostly(member: string, value: number | bigint): boolean {
+  const most = mostOf(member);
+  return member === 'size' ? isCostlySize(value) : most !== undefined && value > most;
+}
+
 /**
  * What is generated for an integer member. Of an introspected integer, whose type is hidden, only what is a value of
  * every integer type.
