@@ -7,7 +7,8 @@ import { type Difference, excused, LATE } from './difference.ts';
 import { commandOf, type Look, type SideRun, ZEROES } from './side.ts';
 import { compareSteps, type Pair } from './steps.ts';
 
-const UNDER_WAY = 'how far a job is that is under way';
+const UNDER_WAY = 'how far a job is that has not ended';
+const JOB_QUERY = /^query-(block-)?jobs$/;
 const STRAYED = 'a job was ended early, and was further on one side';
 
 export class LookComparison {
@@ -25,15 +26,15 @@ export class LookComparison {
   compare({ number, schemas, names }: Pick<Pair, 'number' | 'schemas' | 'names'>): void {
     const [ours, theirs] = [this.#left.looks?.get(number), this.#right.looks?.get(number)];
     if (ours === undefined || theirs === undefined) return;
-    const late = ours.late === true || theirs.late === true;
-    const underWay = [ours, theirs].some(isUnderWay);
-    const add = (one: Difference): void =>
-      this.#add(late ? excused(one, LATE) : underWay && isProgress(one) ? excused(one, UNDER_WAY) : one);
-    for (const [index, left] of ours.queries.entries()) {
+    const found = ours.queries.flatMap((left, index) => {
       const pair: Pair = { number, left, right: theirs.queries[index]!, schemas, names };
-      for (const one of compareSteps(pair).differences) add(one);
-    }
-    for (const one of compareContents(ours, theirs)) add({ ...one, step: number });
+      return compareSteps(pair).differences;
+    });
+    found.push(...compareContents(ours, theirs).map((one) => ({ ...one, step: number })));
+    const late = ours.late === true || theirs.late === true;
+    const underWay = [ours, theirs].some(isUnderWay) || found.some(isHowFar);
+    for (const one of found)
+      this.#add(late ? excused(one, LATE) : underWay && isProgress(one) ? excused(one, UNDER_WAY) : one);
   }
 
   /** `strayed`: what jobs have done differs, since one was ended that was further on one side. */
@@ -49,6 +50,11 @@ export class LookComparison {
     this.#told.add(key);
     this.#found.push(difference);
   }
+}
+
+/** A job that rests has got further on one side. */
+function isHowFar({ subject, path }: Difference): boolean {
+  return JOB_QUERY.test(subject) && /\.(offset|current-progress)$/.test(path);
 }
 
 /** Numbers, and contents: what follows from how far a job got. */
@@ -68,7 +74,7 @@ const RESTING: ReadonlySet<Json | undefined> = new Set([
 /** Whether a job gets on without anybody doing anything. */
 function isUnderWay({ queries }: Look): boolean {
   const jobs = queries
-    .filter((step) => /^query-(block-)?jobs$/.test(commandOf(step) ?? ''))
+    .filter((step) => JOB_QUERY.test(commandOf(step) ?? ''))
     .map(({ reply }) => (isJsonObject(reply) ? reply.return : undefined));
   return jobs.flatMap((list) => (Array.isArray(list) ? list : [])).some(moves);
 }

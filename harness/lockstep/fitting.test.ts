@@ -31,8 +31,10 @@ const SCHEMA = readIntrospection([
   { 'meta-type': 'command', name: 'make', 'arg-type': '5', 'ret-type': '4' },
 ]);
 
+const GROUNDS = [{ name: 'empty', symbols: ['f0'], monitors: 1 }];
+
 const fitted = (text: string): string =>
-  encode(fitting(decode(`ground empty\n${text}`), SCHEMA))
+  encode(fitting(decode(`ground empty\n${text}`), SCHEMA, GROUNDS))
     .split('\n')
     .slice(1)
     .join('');
@@ -70,4 +72,20 @@ it('keeps faults that both must refuse', () => {
 
 it('leaves files alone', () => {
   expect(fitted('overwrite $f0 512 0')).toBe('');
+});
+
+it.each([
+  ['one of the ground', 'drive-backup {"device":"$n0","target":"$f0","sync":"full"}', ''],
+  [
+    'one that it has made',
+    'drive-backup {"target":"$f1"}\ndrive-backup {"target":"$f1"}\ndrive-backup {"target":"$f2"}',
+    'drive-backup {"target":"$f1"}drive-backup {"target":"$f2"}',
+  ],
+  [
+    'none that is taken as it is',
+    'drive-mirror {"target":"$f0","mode":"existing"}',
+    'drive-mirror {"target":"$f0","mode":"existing"}',
+  ],
+])('makes no file anew: %s', (_, text, expected) => {
+  expect(fitted(text)).toBe(expected);
 });

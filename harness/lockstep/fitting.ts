@@ -1,16 +1,30 @@
 /**
  * Programs cut down to what two endpoints both offer: members that only one of them knows are left out, and so are
  * calls with a value (a driver, most often) that only one of them knows, also where the schema has a plain string for it.
- * Nor are files replaced under them: what then becomes of a node is open.
+ * Nor are files replaced under them, or made anew while they may be in use: what then becomes of a node is open.
  */
-import type { Program, Step } from '../../generators/sequences/program.ts';
+import { type Ground, type Program, type Step, symbolsOf } from '../../generators/sequences/program.ts';
+import { isOfKind, madeBy } from '../../generators/sequences/resources.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import { validateArguments } from '../../spec/validate.ts';
 
-export function fitting(program: Program, schema: Schema): Program {
-  return { ...program, steps: program.steps.flatMap((step) => fittingStep(step, schema)) };
+/** `grounds`: among them is that of the program. */
+export function fitting(program: Program, schema: Schema, grounds: readonly Ground[]): Program {
+  const known = new Set(grounds.find(({ name }) => name === program.ground)?.symbols);
+  const steps = program.steps.filter((step) => {
+    const makes = isExisting(step) ? [] : madeBy(step).filter((symbol) => isOfKind(symbol, 'file'));
+    const anew = makes.some((file) => known.has(file));
+    for (const symbol of symbolsOf(step)) known.add(symbol);
+    return !anew;
+  });
+  return { ...program, steps: steps.flatMap((step) => fittingStep(step, schema)) };
+}
+
+/** A call that takes its file as it is. */
+function isExisting(step: Step): boolean {
+  return step.kind === 'call' && step.arguments.mode === 'existing';
 }
 
 function fittingStep(step: Step, schema: Schema): Step[] {

@@ -6,6 +6,7 @@
  *     version: '>=7.0 <8.0'          # optional, of the right side
  *     in: programs                   # optional: `cases` or `programs` only
  *     where: block_resize/*          # optional, glob on case ids
+ *     program: '*"sync":"top"*'      # optional, glob on the text of a program
  *     differences:                   # globs on what `qmpcheck diff` prints: class, place, message
  *       - 'must block_resize $: left does it, right refuses: *'
  *     texts:                         # and wordings of errors: the left side's, the right side's, or any of several
@@ -24,6 +25,7 @@ export interface KnownEntry {
   readonly version?: string;
   readonly in?: 'cases' | 'programs';
   readonly where: string;
+  readonly program?: string;
   readonly differences: readonly string[];
   readonly texts: readonly TextPair[];
   /** Absent: of all commands. */
@@ -38,7 +40,7 @@ export interface TextPair {
   readonly right: readonly string[];
 }
 
-const TEXTS = ['left', 'right', 'version', 'in', 'where', 'reason'] as const;
+const TEXTS = ['left', 'right', 'version', 'in', 'where', 'program', 'reason'] as const;
 const LISTS = ['differences', 'texts', 'of'] as const;
 const KEYS = new Set<string>([...TEXTS, ...LISTS]);
 

@@ -31,12 +31,21 @@ const TEXT = `
   where: program *
   differences: ['crash *']
   reason: a defect
+- left: reference
+  right: qemu-*
+  program: '*undo*'
+  differences: ['hang *']
+  reason: it is undone
 `;
 
 function known(left: EndpointIdentity, right: EndpointIdentity): KnownDifferences {
   return new KnownDifferences(readKnown(TEXT, 'x.yaml'), left, right);
 }
-const question = (key: string, where = 'a/case', isProgram = false) => ({ key, where, isProgram });
+const question = (key: string, where = 'a/case', program: string | null = null) => ({
+  key,
+  where,
+  program: program === null ? null : () => program,
+});
 
 describe('KnownDifferences', () => {
   it('explains what an entry names, and nothing else', () => {
@@ -75,9 +84,16 @@ describe('KnownDifferences', () => {
 
   it('tells cases and programs apart', () => {
     const all = known(OLD, NEW);
-    expect(all.explain(question('crash do $: x', 'program 1', true))).toBe('a defect');
-    expect(all.explain(question('crash do $: x', 'program 1', false))).toBeUndefined();
-    expect(all.explain(question('crash do $: x', 'other', true))).toBeUndefined();
+    expect(all.explain(question('crash do $: x', 'program 1', 'x'))).toBe('a defect');
+    expect(all.explain(question('crash do $: x', 'program 1'))).toBeUndefined();
+    expect(all.explain(question('crash do $: x', 'other', 'x'))).toBeUndefined();
+  });
+
+  it('looks at what a program does', () => {
+    const all = known(OLD, NEW);
+    expect(all.explain(question('hang do $: x', 'program 1', 'ground a\nundo {}'))).toBe('it is undone');
+    expect(all.explain(question('hang do $: x', 'program 1', 'ground a\ndo {}'))).toBeUndefined();
+    expect(all.explain(question('hang do $: x'))).toBeUndefined();
   });
 
   it('knows which globs explained nothing in a run of all cases', () => {

@@ -2,6 +2,7 @@
  * Which differences are known, and why (`known-file.ts`). Entries also hold with the sides exchanged. One that nothing
  * bears out is stale.
  */
+import { encode } from '../../generators/sequences/encoding.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { type Abstract, bucketOf, wordings } from '../differ/buckets.ts';
 import { inRange, versionOf } from '../runner/expectations.ts';
@@ -14,7 +15,8 @@ export interface Question {
   /** As it is printed: class, place, message. */
   readonly key: string;
   readonly where: string;
-  readonly isProgram: boolean;
+  /** As text; null for what is no program. */
+  readonly program: (() => string) | null;
   /** Where it is the text of a command's error that differs: of which, and what each side says. */
   readonly wording?: { readonly of: string; readonly left: string; readonly right: string };
 }
@@ -33,7 +35,9 @@ interface Sign {
 
 interface Live extends KnownEntry {
   readonly signs: readonly Sign[];
-  readonly concerns: (where: string) => boolean;
+  readonly concerns: (question: Question) => boolean;
+  /** Asked last, as a program has to be put into words for it. */
+  readonly suits: (question: Question) => boolean;
 }
 
 export class KnownDifferences {
@@ -46,7 +50,9 @@ export class KnownDifferences {
     this.#entries = entries.flatMap((entry) => {
       const straight = concern(entry, left, right);
       if (!straight && !concern(entry, right, left)) return [];
-      return [{ ...entry, signs: signsOf(entry, straight), concerns: wildcard(entry.where) }];
+      return [
+        { ...entry, signs: signsOf(entry, straight), concerns: scopeOf(entry), suits: programOf(entry) },
+      ];
     });
   }
 
@@ -54,10 +60,9 @@ export class KnownDifferences {
   explain(question: Question): string | undefined {
     let reason: string | undefined;
     for (const entry of this.#entries) {
-      if (entry.in === (question.isProgram ? 'cases' : 'programs') || !entry.concerns(question.where))
-        continue;
+      if (!entry.concerns(question)) continue;
       for (const sign of entry.signs) {
-        if (!sign.shows(question)) continue;
+        if (!sign.shows(question) || !entry.suits(question)) continue;
         this.#borne.add(sign);
         reason ??= entry.reason;
       }
@@ -68,7 +73,7 @@ export class KnownDifferences {
   /** Globs that nothing bore out, after a run of all cases. What only programs show says nothing. */
   stale(): Stale[] {
     return this.#entries
-      .filter((entry) => entry.in !== 'programs')
+      .filter((entry) => entry.in !== 'programs' && entry.program === undefined)
       .flatMap(({ file, reason, signs }) =>
         signs.filter((sign) => !this.#borne.has(sign)).map(({ glob }) => ({ file, glob, reason })),
       );
@@ -84,11 +89,10 @@ export function explainer(known: KnownDifferences, abstract: Abstract): Explain 
   return (difference, { where, program }) => {
     const key = bucketOf(difference, bare);
     const wording = wordings(difference, bare);
-    const isProgram = program !== undefined;
     const question = {
       key,
       where,
-      isProgram,
+      program: program === undefined ? null : () => encode(program),
       ...(wording && { wording: { of: difference.subject, ...wording } }),
     };
     const reason = difference.excuse ?? known.explain(question);
@@ -107,6 +111,18 @@ function concern(entry: KnownEntry, left: EndpointIdentity, right: EndpointIdent
 
 function names({ target }: EndpointIdentity): string[] {
   return [target, target.split(':')[0]!];
+}
+
+function scopeOf({ in: scope, where }: KnownEntry): Live['concerns'] {
+  const matches = wildcard(where);
+  return (question) =>
+    scope !== (question.program === null ? 'programs' : 'cases') && matches(question.where);
+}
+
+function programOf({ program }: KnownEntry): Live['suits'] {
+  if (program === undefined) return () => true;
+  const matches = wildcard(program);
+  return (question) => question.program !== null && matches(question.program());
 }
 
 /** `straight`: the sides are as in the file. */

@@ -60,7 +60,7 @@ export function randomSubjects(
   return Array.from({ length: count }, (_, index) =>
     programSubject(
       `program ${index}`,
-      fitting(generate(world, new Random(`${seed}/${index}`)), schema),
+      fitting(generate(world, new Random(`${seed}/${index}`)), schema, grounds),
       grounds,
     ),
   );

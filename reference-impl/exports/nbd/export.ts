@@ -63,7 +63,10 @@ export class NbdExport {
   /** Cuts its clients off, waits for what they had begun, and lets go of the node. */
   async close(): Promise<void> {
     await Promise.all([...this.clients].map((client) => client.disconnect()));
+    const { node } = this;
     this.#graph.removeRoot(this.#root);
+    // A snapshot taken meanwhile may be held by nobody else.
+    await this.#graph.releaseUnused(node);
   }
 
   /** Throws `IoError` for a range that is not all inside; `code` is what the protocol wants for it. */
