@@ -27,12 +27,12 @@ export function diffLines({ entries, totals, stale, judge }: DiffResult, all: bo
   const classes = CLASSES.filter((of) => counted[of].all > 0).map(
     (of) => `${of} ${counted[of].all - counted[of].unexplained} explained, ${counted[of].unexplained} not`,
   );
-  const { compared, equal, explained, skipped, faults } = totals;
+  const { compared, alike, known, skipped, faults } = totals;
   return [
     ...shown.flatMap((entry) => entryLines(entry, judge?.target ?? null)),
     ...stale.map(({ file, glob }) => `stale: ${file}: '${glob}' explains nothing any more`),
     ...classes,
-    `${compared} compared: ${equal} alike, ${explained} with explained differences only, ${compared - equal - explained} with others; ${skipped} skipped${faults > 0 ? `, ${faults} failed` : ''}`,
+    `${compared} compared: ${alike} alike but for schemas and timing, ${known} with known differences only, ${compared - alike - known} with others; ${skipped} skipped${faults > 0 ? `, ${faults} failed` : ''}`,
   ];
 }
 

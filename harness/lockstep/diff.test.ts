@@ -94,7 +94,7 @@ describe('diff', () => {
       caseSubjects([resize], []),
     );
     expect(keys).toEqual([]);
-    expect(report.totals).toEqual({ compared: 1, equal: 1, explained: 0, skipped: 0, faults: 0 });
+    expect(report.totals).toEqual({ compared: 1, alike: 1, known: 0, skipped: 0, faults: 0 });
   });
 
   it('tells who refuses, and whom a judge takes for wrong', async () => {
@@ -132,6 +132,37 @@ describe('diff', () => {
     expect(keys).toEqual(['must query-block-jobs $.return[]: only left']);
   });
 
+  it('tells the first step after which the sides hold different things', async () => {
+    const nodes = (resized: boolean): JsonObject => ({
+      return: resized ? [{ 'node-name': 'n', drv: 'raw', file: 'f' } as unknown as Json] : [],
+    });
+    let resized = false;
+    const growing = await endpoint((command) => {
+      if (command === 'block_resize') resized = true;
+      return command === 'query-named-block-nodes' ? nodes(resized) : undefined;
+    });
+    const program = decode(
+      'ground empty\neject {}\nblock_resize {"size":1}\neject {}\nquery-block-jobs {}\n',
+    );
+    const other = await endpoint();
+    const subject = programSubject('program 0', program, commonGrounds([growing.target, other.target]));
+    const { entries } = await differences(growing, other, [subject]);
+    expect(entries.map(({ key, first }) => [key, first.difference.step])).toEqual([
+      ['must query-named-block-nodes $.return[]: only left', 2],
+    ]);
+  });
+
+  it('counts as alike what differs in time alone', async () => {
+    const job = { type: 'stream', device: 'j', len: 9, busy: false, paused: true, speed: 0, ready: false };
+    const at = (offset: number): Promise<Introduced> =>
+      endpoint((command) =>
+        command === 'query-block-jobs' ? { return: [{ ...job, offset, 'io-status': 'ok' }] } : undefined,
+      );
+    const { report, keys } = await differences(await at(1), await at(2), caseSubjects([resize], []));
+    expect(keys).toEqual(['timing query-block-jobs $.return[].offset: not equal']);
+    expect(report.totals).toMatchObject({ compared: 1, alike: 1, known: 0 });
+  });
+
   it('takes what shows only sometimes for timing', async () => {
     let asked = 0;
     const moody = await endpoint((command) => {
@@ -153,7 +184,7 @@ describe('diff', () => {
     const broken = { ...resize, id: 'a/broken', run: () => Promise.reject(new Error('a mistake')) };
     const special = { ...resize, id: 'a/special', needs: { commands: ['block-stream'] } };
     const { report } = await differences(left, right, caseSubjects([broken, special], []));
-    expect(report.totals).toEqual({ compared: 0, equal: 0, explained: 0, skipped: 1, faults: 1 });
+    expect(report.totals).toEqual({ compared: 0, alike: 0, known: 0, skipped: 1, faults: 1 });
     expect(report.fault).toContain('a/broken: Error: a mistake');
   });
 

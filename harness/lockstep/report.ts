@@ -15,10 +15,10 @@ export interface Sighting {
 
 export interface DiffTotals {
   readonly compared: number;
-  /** Without any difference. */
-  readonly equal: number;
-  /** With differences that are all explained. */
-  readonly explained: number;
+  /** Without a difference, or with none but those that schemas and time bring about. */
+  readonly alike: number;
+  /** Of the others, those whose differences are all known. */
+  readonly known: number;
   readonly skipped: number;
   /** Not compared for a fault of the harness itself. */
   readonly faults: number;
@@ -26,7 +26,7 @@ export interface DiffTotals {
 
 export class DiffReport {
   readonly #buckets = new Buckets<Sighting>();
-  readonly #totals = { compared: 0, equal: 0, explained: 0, skipped: 0, faults: 0 };
+  readonly #totals = { compared: 0, alike: 0, known: 0, skipped: 0, faults: 0 };
   #fault: string | null = null;
 
   add({ subject, found, skipped, fault, minimal }: Outcome): void {
@@ -45,8 +45,8 @@ export class DiffReport {
       this.#buckets.add(key, reason, sighting);
     }
     this.#totals.compared += 1;
-    if (found.length === 0) this.#totals.equal += 1;
-    else if (!found.some(isUnexplained)) this.#totals.explained += 1;
+    if (found.every(({ difference }) => difference.excuse !== undefined)) this.#totals.alike += 1;
+    else if (!found.some(isUnexplained)) this.#totals.known += 1;
   }
 
   /** The gravest first. */

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CommandError } from '../../errors.ts';
+import { snapshotWithImage } from '../../graph/external-snapshot.ts';
 import type { Node } from '../../graph/node.ts';
 import { ByteStream } from '../../io/byte-stream.ts';
 import {
@@ -42,6 +43,21 @@ describe('exports', () => {
   test('two of one name', () => {
     fixture.server.add(disk, 'x', false);
     expect(() => fixture.server.add(disk, 'x', false)).toThrow("NBD server already has export named 'x'");
+  });
+
+  test('what only the export holds is closed with it', async () => {
+    fixture.server.add(disk, 'x', false);
+    const snapshot = await snapshotWithImage(fixture.block, {
+      nodeName: 'disk',
+      filename: join(fixture.folder, 'overlay'),
+      snapshotNodeName: 'overlay',
+      format: 'qcow2',
+      existing: false,
+    });
+    await snapshot.commit();
+    expect(fixture.graph.find('overlay')).toBeDefined();
+    await fixture.server.remove('x', 'hard');
+    expect(fixture.graph.find('overlay')).toBeUndefined();
   });
 
   test('a name longer than the protocol lets pass', () => {
