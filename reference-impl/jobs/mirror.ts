@@ -35,6 +35,8 @@ const MOST_GRANULARITY = 64 << 20;
 const READY_SLICE_NS = 100_000_000n;
 /** Bytes whose allocation is asked for in one go. */
 const SCAN = 1 << 30;
+/** After so many looks at what there is, others get their turn. */
+const LOOKS = 64;
 
 export interface MirrorArguments extends JobArguments {
   readonly sync: MirrorSyncMode;
@@ -144,6 +146,7 @@ class Mirror implements JobWork {
   /** Only what is written from now on is copied. */
   readonly #onlyNew: boolean;
   #shouldComplete = false;
+  #looks = 0;
   /** The node that the target will replace; kept from others. */
   #replaced: { readonly node: Node; readonly unblock: () => void } | undefined;
 
@@ -168,7 +171,7 @@ class Mirror implements JobWork {
     this.#plan.source.bitmaps.add(this.#copy.dirty);
     try {
       if (!this.#onlyNew) await this.#findDirty(job);
-      await this.#copyUntilToldOtherwise(job);
+      if (!job.cancelled) await this.#copyUntilToldOtherwise(job);
     } finally {
       await this.#copy.allDone();
     }
@@ -216,6 +219,8 @@ class Mirror implements JobWork {
   /** Tries until it succeeds; undefined if the job is cancelled. An `operation` on the target is a write. Throws `IoError`. */
   async #looked<T>(job: Job, operation: 'read' | 'write', look: () => Promise<T>): Promise<T | undefined> {
     const policy = operation === 'read' ? this.#copy.onSourceError : this.#copy.onTargetError;
+    this.#looks += 1;
+    if (this.#looks % LOOKS === 0) await job.sleep();
     while (!job.cancelled)
       try {
         return await look();
