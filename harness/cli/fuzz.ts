@@ -54,6 +54,8 @@ interface Options {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const DEFAULT_MS = 10 * 60_000;
+/** Of a terminal that does not say. */
+const DEFAULT_COLUMNS = 80;
 
 export const subcommand: Subcommand = {
   define: (command, done) =>
@@ -160,7 +162,7 @@ async function campaign(
     commands === undefined ? (options.time ?? DEFAULT_MS) - elapsed() : null;
   const watch = watcher({
     write: log,
-    terminal: process.stderr.isTTY === true,
+    columns: () => (process.stderr.isTTY ? process.stderr.columns || DEFAULT_COLUMNS : null),
     elapsed,
     left,
     ...(commands !== undefined && { commands }),

@@ -1,4 +1,5 @@
 /** How a campaign goes, for who watches: a screen of a few lines on a terminal, a line now and then elsewhere. */
+import { count, printable } from '../../reports/text.ts';
 import type { FindingLine, Progress } from './campaign.ts';
 
 export interface Watcher {
@@ -9,8 +10,8 @@ export interface Watcher {
 
 export interface WatchOptions {
   readonly write: (text: string) => void;
-  /** Redraw in place. */
-  readonly terminal: boolean;
+  /** Width of the terminal to redraw on in place, now; null where there is none. */
+  readonly columns: () => number | null;
   /** Milliseconds since the start. */
   readonly elapsed: () => number;
   /** Milliseconds left, or null where commands are counted. */
@@ -21,36 +22,53 @@ export interface WatchOptions {
 
 /** Milliseconds between two lines that are not redrawn. */
 const LINE_MS = 10_000;
-const LINES = 3;
 
 export function watcher(options: WatchOptions): Watcher {
-  const { write, terminal, elapsed } = options;
-  let drawn = false;
+  const { write, columns, elapsed } = options;
+  /** Lines on the terminal that are to be drawn over. */
+  let drawn = 0;
   let lastLine = Number.NEGATIVE_INFINITY;
   const erase = (): void => {
-    if (drawn) write(`\x1b[${LINES}A\x1b[J`);
-    drawn = false;
+    if (drawn > 0) write(`\x1b[${drawn}A\x1b[J`);
+    drawn = 0;
   };
   return {
     round: (progress) => {
-      if (terminal) {
+      const width = columns();
+      if (width !== null) {
         erase();
-        write(`${screen(progress, options).join('\n')}\n`);
-        drawn = true;
+        // One that is wrapped by the terminal would be more lines than we know of.
+        const lines = screen(progress, options).flatMap((parts) => filled(parts, width - 1));
+        write(`${lines.join('\n')}\n`);
+        drawn = lines.length;
       } else if (elapsed() - lastLine >= LINE_MS) {
         lastLine = elapsed();
-        write(`${screen(progress, options).join(', ')}\n`);
+        write(`${screen(progress, options).flat().join(', ')}\n`);
       }
     },
     finding: ({ bucket, folder, steps, rate }) => {
       erase();
-      write(folder === null ? `not shown again: ${bucket}\n` : `${bucket} (${steps} steps, rate ${rate})\n`);
+      const about = `${printable(bucket)} (${count(steps, 'step')}, rate ${rate})`;
+      write(folder === null ? `not shown again: ${printable(bucket)}\n` : `${about}\n`);
     },
     close: erase,
   };
 }
 
-function screen(progress: Progress, { elapsed, left, commands }: WatchOptions): string[] {
+/** Parts joined by commas, in as many lines as it takes. */
+function filled(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + part.length + 2 <= width)
+      lines[lines.length - 1] = `${last}, ${part}`;
+    else lines.push(part.slice(0, width));
+  }
+  return lines;
+}
+
+/** A line each, in parts. */
+function screen(progress: Progress, { elapsed, left, commands }: WatchOptions): string[][] {
   const seconds = elapsed() / 1000;
   const rate = Math.round(progress.commands / Math.max(seconds, 0.001));
   const remaining = left();
@@ -59,11 +77,20 @@ function screen(progress: Progress, { elapsed, left, commands }: WatchOptions): 
       ? `${Math.max(0, (commands ?? 0) - progress.commands)} commands left`
       : `${Math.ceil(Math.max(0, remaining) / 1000)} s left`;
   const { points } = progress;
-  const schema = points === undefined ? '' : `, schema points ${points.reached} of ${points.total}`;
-  const errors = progress.errors === 0 ? '' : `, ${progress.errors} errors of our own`;
   return [
-    `${Math.round(seconds)} s, ${rest}: ${progress.commands} commands (${rate}/s) in ${progress.programs} programs`,
-    `corpus ${progress.corpus}, features ${progress.features}${schema}, last novelty ${progress.round - progress.lastNovelty} rounds ago`,
-    `${progress.findings} findings${errors}`,
+    [
+      `${Math.round(seconds)} s`,
+      `${rest}: ${progress.commands} commands (${rate}/s) in ${progress.programs} programs`,
+    ],
+    [
+      `corpus ${progress.corpus}`,
+      `features ${progress.features}`,
+      ...(points === undefined ? [] : [`schema points ${points.reached} of ${points.total}`]),
+      `last novelty ${count(progress.round - progress.lastNovelty, 'round')} ago`,
+    ],
+    [
+      count(progress.findings, 'finding'),
+      ...(progress.errors === 0 ? [] : [`${count(progress.errors, 'error')} of our own`]),
+    ],
   ];
 }
