@@ -26,7 +26,11 @@ describe('diff', PATIENT, () => {
         name: 'x',
         argv: ['-blockdev', 'driver=file,node-name=n,filename=@DIR@/x'],
         setup: [['@text', '@DIR@/x', 'a'.repeat(1024)]],
-        steps: [{ send: { execute: 'block_resize', arguments: { 'node-name': 'n', size: 512 } } }],
+        steps: [
+          { send: { execute: 'block_resize', arguments: { 'node-name': 'n', size: 512 } } },
+          { host: ['@text', '@DIR@/y', 'b'.repeat(512)], rc: 0 },
+          { send: { execute: 'blockdev-add', arguments: { driver: 'file', filename: '@DIR@/y' } } },
+        ],
       };
       writeFileSync(join(cwd, 'transcript.json'), JSON.stringify(transcript));
       const subjects = ['block_resize/shrink*', 'program.txt', 'transcript.json', '--programs', '2'];

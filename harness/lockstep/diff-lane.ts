@@ -42,6 +42,7 @@ export class DiffLane implements ProgramRunner {
       graph: isJsonObject(nodes) ? (nodes.return ?? null) : null,
       reusable: true,
       images: [],
+      resting: [],
     };
   }
 

@@ -1,11 +1,13 @@
 /**
  * Transcripts as something that both sides run: what was recorded is sent again, what was answered then plays no part.
- * The host's commands of its setup make files in each side's own scratch folder before the endpoint starts.
+ * The host's commands work in each side's own scratch folder, those of the setup before the endpoint starts. Skipped are
+ * transcripts with steps that lockstep has no place for: a guest's I/O ports are no monitor, a connection that is not
+ * negotiated yet cannot be held back and looked at, and servers of a setup would have to outlive it.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
 import { AutoNames, translateNames } from '../differ/normalize.ts';
-import { Host } from '../runner/replay/host.ts';
+import { Host, HostLacks } from '../runner/replay/host.ts';
 import { Placeholders } from '../runner/replay/placeholders.ts';
 import type { Scenario, ScenarioStep } from '../runner/replay/scenario.ts';
 import type { Session } from '../runner/session.ts';
@@ -15,6 +17,9 @@ import type { Subject } from './subjects.ts';
 /** Longest wait for an event, milliseconds, and the pause between two looks. */
 const WAIT_MS = 2_000;
 const LOOK_MS = 5;
+
+/** Commands of a setup whose work is gone when it is over. */
+const STAYING: ReadonlySet<string> = new Set(['@nbd', '@http', '@losetup']);
 
 export function transcriptSubject(where: string, scenario: Scenario): Subject {
   const monitors = Math.max(0, ...scenario.steps.map(({ monitor }) => monitor ?? 0)) + 1;
@@ -49,15 +54,27 @@ async function setUp({ setup }: Scenario, scratch: string): Promise<void> {
 
 /** What names something outside the scratch folder is not sent again. */
 async function playContained(scenario: Scenario, t: CaseContext, session: Session): Promise<void> {
+  if (scenario.setup.some(([program]) => STAYING.has(program))) t.skip('a setup that starts a server');
+  const own = new Placeholders();
+  own.set('@DIR@', session.scratch);
+  const host = new Host(session.scratch, own);
   try {
-    await play(scenario, t, session);
+    await play(scenario, t, { session, host });
   } catch (error) {
-    if (error instanceof ContainmentError) t.skip(error.message);
+    if (error instanceof ContainmentError || error instanceof HostLacks) t.skip(error.message);
     throw error;
+  } finally {
+    await host.close();
   }
 }
 
-async function play(scenario: Scenario, t: CaseContext, session: Session): Promise<void> {
+/** Where steps go that are not for a monitor. */
+interface Stage {
+  readonly session: Session;
+  readonly host: Host;
+}
+
+async function play(scenario: Scenario, t: CaseContext, stage: Stage): Promise<void> {
   const placeholders = new Placeholders();
   placeholders.set('@DIR@', t.dir);
   const names = { recorded: new AutoNames(), own: new AutoNames() };
@@ -68,7 +85,7 @@ async function play(scenario: Scenario, t: CaseContext, session: Session): Promi
     monitors.set(index, monitor);
     const fill = (value: Json): Json =>
       translateNames(placeholders.fillAll(value), names.recorded, names.own);
-    const answer = await playStep(step, monitor, session, fill, t);
+    const answer = await playStep(step, monitor, stage, fill, t);
     for (const value of [...(step.replies ?? [step.reply ?? null]), ...(step.events ?? [])])
       names.recorded.renumber(value);
     names.own.renumber(answer);
@@ -79,7 +96,7 @@ async function play(scenario: Scenario, t: CaseContext, session: Session): Promi
 async function playStep(
   step: ScenarioStep,
   monitor: MonitorHandle,
-  { endpoint }: Session,
+  { session: { endpoint }, host }: Stage,
   fill: (value: Json) => Json,
   t: CaseContext,
 ): Promise<Json> {
@@ -93,6 +110,7 @@ async function playStep(
     const came = (): boolean => monitor.pending().some((one) => one.event === event);
     for (let waited = 0; waited < WAIT_MS && !came(); waited += LOOK_MS) await endpoint.settle(LOOK_MS);
     return monitor.pending() as unknown as Json;
-  } else t.skip('a step of the host, of a guest, or on an unnegotiated connection');
+  } else if (step.host !== undefined) await host.run(step.host);
+  else t.skip(step.qtest === undefined ? 'a step on an unnegotiated connection' : 'a step of a guest');
   return null;
 }
