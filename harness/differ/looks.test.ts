@@ -92,6 +92,18 @@ describe('looks', () => {
     expect(found(side([left], [cancelled(1)]), side([right], [cancelled(1)]))).toEqual(['must contents 1']);
   });
 
+  it('hold contents to nothing that a job may have copied from a null device', () => {
+    const nodes = (drv: string): TranscriptStep => ({
+      send: { execute: 'query-named-block-nodes' },
+      reply: { return: [{ 'node-name': 'x', drv }] },
+    });
+    const contents = (drv: string, events: readonly Json[]): string[] =>
+      found(side([look([nodes(drv)], 'a')], events), side([look([nodes(drv)], 'b')], events));
+    expect(contents('null-aio', [cancelled(1)])).toEqual(['timing contents 1']);
+    expect(contents('null-aio', [])).toEqual(['must contents 1']);
+    expect(contents('raw', [cancelled(1)])).toEqual(['must contents 1']);
+  });
+
   it('excuse all when a job did not wait for the other side', () => {
     const late: Look = { ...look([jobs()]), late: true };
     expect(found(side([late]), side([look([jobs(job({}))])]))).toEqual(['timing query-block-jobs 1']);

@@ -2,12 +2,14 @@
  * What two sides hold after a step: graph, drives, jobs, statistics, contents. Each difference is told once, at the first
  * step after which it shows. How far a job gets is a matter of time, and so is all that counts what it did.
  */
+import type { TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { type Difference, excused, LATE } from './difference.ts';
 import { commandOf, type Look, type SideRun, ZEROES } from './side.ts';
 import { compareSteps, type Pair } from './steps.ts';
 
 const UNDER_WAY = 'how far a job is that has not ended';
+const UNDEFINED = 'what a null device reads as is undefined, and a job may have copied it';
 const JOB_QUERY = /^query-(block-)?jobs$/;
 const STRAYED = 'a job was ended early, and was further on one side';
 
@@ -16,6 +18,8 @@ export class LookComparison {
   readonly #told = new Set<string>();
   readonly #left: SideRun;
   readonly #right: SideRun;
+  /** There was a null device at some time. */
+  #sawNull = false;
 
   constructor(left: SideRun, right: SideRun) {
     this.#left = left;
@@ -31,15 +35,22 @@ export class LookComparison {
       return compareSteps(pair).differences;
     });
     found.push(...compareContents(ours, theirs).map((one) => ({ ...one, step: number })));
+    this.#sawNull ||= ours.queries.some(tellsOfNull);
     const late = ours.late === true || theirs.late === true;
     const underWay = [ours, theirs].some(isUnderWay) || found.some(isHowFar);
     for (const one of found)
       this.#add(late ? excused(one, LATE) : underWay && isProgress(one) ? excused(one, UNDER_WAY) : one);
   }
 
-  /** `strayed`: what jobs have done differs, since one was ended that was further on one side. */
-  found(strayed: boolean): Difference[] {
-    return this.#found.map((one) => (strayed && isProgress(one) ? excused(one, STRAYED) : one));
+  /**
+   * `strayed`: what jobs have done differs, since one was ended that was further on one side. `copied`: jobs have copied
+   * something.
+   */
+  found({ strayed, copied }: { readonly strayed: boolean; readonly copied: boolean }): Difference[] {
+    return this.#found.map((one) => {
+      if (strayed && isProgress(one)) return excused(one, STRAYED);
+      return copied && this.#sawNull && one.subject === CONTENTS ? excused(one, UNDEFINED) : one;
+    });
   }
 
   /** What stays is not told again; that a number has changed once more is no other difference. */
@@ -50,6 +61,11 @@ export class LookComparison {
     this.#told.add(key);
     this.#found.push(difference);
   }
+}
+
+function tellsOfNull({ reply }: TranscriptStep): boolean {
+  const list = isJsonObject(reply) && Array.isArray(reply.return) ? reply.return : [];
+  return list.some((node) => isJsonObject(node) && /^null-(co|aio)$/.test(String(node.drv)));
 }
 
 /** A job that rests has got further on one side. */
