@@ -53,6 +53,16 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 }
 
 describe('where it comes from', () => {
+  test('a header that names the protocol means the bytes of the file', async () => {
+    await writeFile(path('bytes'), Buffer.alloc(SIZE, 7));
+    await create('over.qcow2', { name: path('bytes'), format: 'file' });
+    await block.add(qcow2('over', 'over.qcow2'));
+    expect(find('over').backing!.node.driverName).toBe('file');
+    const buffer = new Uint8Array(1);
+    await find('over').requests.read(0, buffer);
+    expect(buffer[0]).toBe(7);
+  });
+
   test("the image's header, relative to the image", async () => {
     await block.add(qcow2('t', 'top.qcow2'));
     const backing = find('t').backing!.node;

@@ -39,7 +39,10 @@ export async function openBacking(graph: Graph, node: Node): Promise<void> {
 function named(node: Node): JsonObject {
   const { format } = node.backingName!;
   const definition = definitionOf(fullBackingName(node));
-  return format === undefined ? definition : { driver: format, ...definition };
+  if (format === undefined) return definition;
+  const file = definition.file ?? null;
+  // The header may say that the bytes of the file themselves are meant.
+  return isJsonObject(file) && file.driver === format ? file : { driver: format, ...definition };
 }
 
 /** The header's name stands beside what is defined in place, unless that has a file of its own. */
