@@ -37,7 +37,13 @@ const record: CaseRecord = {
     endpoint: '',
     argv: ['-blockdev', '{"driver":"file","node-name":"n0","filename":"@DIR@/f0"}'],
     setup: [['qemu-img', 'create', '-q', '-f', 'raw', 'f0', '1048576']],
-    steps: [],
+    steps: [
+      {
+        send: { execute: 'blockdev-add', id: 1 },
+        reply: { error: { class: 'GenericError', desc: "no @DIR@/it's" }, id: 1 },
+      },
+      { send: { execute: 'block-stream', id: 2 } },
+    ],
   },
 };
 
@@ -60,8 +66,10 @@ qemu-img create -q -f raw f0 1048576
 {"execute":"qmp_capabilities"}
 # the file f0 is overwritten with 512 bytes of 17
 {"execute":"blockdev-add","arguments":{"driver":"file","node-name":"n2","filename":"it's"},"id":1}
+# refused: no it's
 # on monitor m1, not waited for:
 {"execute":"block-stream","arguments":{"device":"n2"},"id":2}
+# no answer
 # 512 bytes of 34 are written at 0 to n2, through an NBD export
 # wait for BLOCK_JOB_READY
 # the contents of all nodes are read

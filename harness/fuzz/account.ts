@@ -33,9 +33,10 @@ export function account(finding: Finding, program: Program, record: CaseRecord, 
   lines.push(`- Found by a campaign with seed \`${seed}\``);
   if (process?.signal) lines.push(`- Ended by ${process.signal}`);
   if (symptom.kind === 'hang' && record.reason !== undefined) lines.push(`- ${record.reason}`);
-  if (process?.inFlight !== undefined) lines.push(`- In flight: \`${process.inFlight}\``);
+  if (process?.inFlight !== undefined) lines.push(`- In flight: \`${here(process.inFlight)}\``);
   lines.push('', '## Start', '', ...start(finding, program, record));
-  lines.push('', '## Steps', '', fenced('', [NEGOTIATION, ...program.steps.flatMap(stepLines)].join('\n')));
+  const steps = program.steps.flatMap((step, index) => [...stepLines(step, index), ...answer(record, index)]);
+  lines.push('', '## Steps', '', fenced('', [NEGOTIATION, ...steps].join('\n')));
   lines.push(
     '',
     'After each command that was waited for, `query-named-block-nodes` told what the graph was.',
@@ -83,6 +84,15 @@ function stepLines(step: Step, index: number): string[] {
     ...(how.length === 0 ? [] : [`# ${how.join(', ')}:`]),
     stringifyJson(messageOf(step, index, '@DIR@')).replaceAll('@DIR@/', ''),
   ];
+}
+
+/** What became of a command, unless it was done. */
+function answer({ transcript }: CaseRecord, index: number): string[] {
+  const exchange = transcript?.steps.find(({ send = null }) => isJsonObject(send) && send.id === index);
+  if (exchange === undefined) return [];
+  const { reply = null } = exchange;
+  if (!isJsonObject(reply)) return ['# no answer'];
+  return isJsonObject(reply.error) ? [`# refused: ${here(String(reply.error.desc))}`] : [];
 }
 
 function doing(step: Exclude<Step, { kind: 'call' }>): string {
