@@ -5,7 +5,8 @@ import type { Generator } from './generator.ts';
 
 type Int = number | bigint;
 
-function int(value: bigint): Int {
+/** As programs and messages hold it. */
+export function int(value: bigint): Int {
   const number = Number(value);
   return Number.isSafeInteger(number) ? number : value;
 }

@@ -4,16 +4,21 @@
  *   1. leave out calls, in ever smaller pieces;
  *   2. simplify what is left: no pipelining, one monitor, no optional arguments, plain values, no symbols;
  *   3. try simpler grounds;
- *   4. again, until nothing changes or the budget is spent.
+ *   4. again, until nothing changes or the budget is spent;
+ *   5. bring integers that have to be great as near to zero as a few steps go.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { int } from '../arbitraries/integer.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { encode } from './encoding.ts';
-import { type Ground, type Program, type Step, symbolsIn } from './program.ts';
+import { type Call, type Ground, type Program, type Step, symbolsIn } from './program.ts';
 import { repair, without } from './validate.ts';
 
 /** Texts up to this length are names and words: no other is simpler. */
 const LONG_TEXT = 32;
+/** Integers beyond this are bisected, between two powers of two in so many steps at most. */
+const GREAT = 2 ** 20;
+const MOST_HALVES = 8;
 /** Lists up to this length lose single elements too. */
 const FEW = 8;
 
@@ -50,8 +55,10 @@ class Minimizer {
       await this.#leaveOut();
       await this.#simplify();
       await this.#simplerGround();
-      if (this.#best === before || this.#spent) return this.#best;
+      if (this.#best === before || this.#spent) break;
     }
+    await this.#leastIntegers();
+    return this.#best;
   }
 
   get #spent(): boolean {
@@ -103,6 +110,24 @@ class Minimizer {
     }
   }
 
+  /** Those that have to be great. */
+  async #leastIntegers(): Promise<void> {
+    for (const index of this.#best.steps.keys()) {
+      const step = this.#best.steps[index]!;
+      if (step.kind !== 'call') continue;
+      for (const path of paths(step.arguments)) {
+        const value = at(step.arguments, path);
+        if (isGreat(value)) await least(BigInt(value), (other) => this.#tryInteger(index, path, other));
+      }
+    }
+  }
+
+  async #tryInteger(index: number, path: Path, value: bigint): Promise<boolean> {
+    const step = this.#best.steps[index] as Call;
+    const args = put(step.arguments, path, int(value)) as JsonObject;
+    return this.#try({ ...this.#best, steps: this.#best.steps.with(index, { ...step, arguments: args }) });
+  }
+
   async #simplerGround(): Promise<void> {
     for (const ground of this.#options.grounds) {
       if (ground.name === this.#best.ground) return;
@@ -139,6 +164,7 @@ function paths(value: Json, path: Path = []): Path[] {
 function* simplerValues(value: Json): Iterable<Json> {
   if (typeof value === 'number' || typeof value === 'bigint') {
     for (const simple of [0, 1, 65536]) if (magnitude(simple) < magnitude(value)) yield simple;
+    if (value < -1) yield -1;
   } else if (typeof value === 'string') {
     // A name of nothing: then what made it can go.
     if (value.length > LONG_TEXT || (symbolsIn(value).length > 0 && value.length < 8)) yield 'x';
@@ -150,6 +176,33 @@ function* simplerValues(value: Json): Iterable<Json> {
     if (value.length > 2 && value.length <= FEW)
       for (const index of value.keys()) yield value.toSpliced(index, 1);
   } else if (isJsonObject(value) && Object.keys(value).length > 1) yield 'x';
+}
+
+function isGreat(value: Json | undefined): value is number | bigint {
+  const isInteger = typeof value === 'bigint' || Number.isInteger(value);
+  return isInteger && magnitude(value as number | bigint) > GREAT;
+}
+
+/**
+ * Looks for the integer nearest to zero that holds as `value` does: bisects over the powers of two, then between the last
+ * two of them for a few steps.
+ */
+async function least(value: bigint, holds: (candidate: bigint) => Promise<boolean>): Promise<void> {
+  const [sign, size] = value < 0n ? [-1n, -value] : [1n, value];
+  let [low, high] = [0, size.toString(2).length];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    const power = 2n ** BigInt(middle);
+    if (power <= size && (await holds(sign * power))) high = middle;
+    else low = middle;
+  }
+  let below = 2n ** BigInt(low);
+  let holding = 2n ** BigInt(high) < size ? 2n ** BigInt(high) : size;
+  for (let step = 0; step < MOST_HALVES && holding - below > 1n; step += 1) {
+    const middle = (below + holding) / 2n;
+    if (await holds(sign * middle)) holding = middle;
+    else below = middle;
+  }
 }
 
 /** What is negative is less simple than what is not. */

@@ -170,7 +170,7 @@ describe('minimisation of such arguments', () => {
     const holds = async ({ steps: [step] }: Program): Promise<boolean> =>
       step?.kind === 'call' && Number(step.arguments['l2-cache-size'] ?? 0) > 2 ** 20;
     const minimal = await minimize(program, { grounds: GROUNDS, tries: 500, holds });
-    expect(minimal.steps).toEqual([call('blockdev-add', { 'l2-cache-size': 9223372036854775807n })]);
+    expect(minimal.steps).toEqual([call('blockdev-add', { 'l2-cache-size': 2 ** 20 + 4096 })]);
   });
   test('gives nothing that is longer, whatever the values: fractions, lists, long texts', () => {
     for (const { steps } of programs(300, 'simpler', SOURCED))

@@ -196,6 +196,27 @@ describe('minimisation', () => {
       'block_resize',
     ]);
   });
+  test.each<[string, Json, (size: bigint) => boolean, Json]>([
+    ['what is negative becomes -1', -(2n ** 63n), (size) => size < 0n, -1],
+    ['a power of two is found', 2n ** 63n - 1n, (size) => size >= 2n ** 62n, 2n ** 62n],
+    [
+      'what lies between two is come near to',
+      2n ** 40n,
+      (size) => size > 3n * 2n ** 30n,
+      3n * 2n ** 30n + 2n ** 23n,
+    ],
+    ['what only one value shows is left', 2 ** 31, (size) => size === 2n ** 31n, 2 ** 31],
+    ['also a negative one', -(2n ** 63n), (size) => size < -(2n ** 33n), -(2n ** 33n) - 2n ** 25n],
+  ])('brings integers near to zero: %s', async (_, size, shows, least) => {
+    const program = { ground: 'empty', steps: [call('block_resize', { size })] };
+    const holds = async (candidate: Program): Promise<boolean> => {
+      const value = resizes(candidate)[0]?.arguments.size;
+      return (typeof value === 'number' || typeof value === 'bigint') && shows(BigInt(value));
+    };
+    const { steps } = await minimize(program, { grounds: GROUNDS, tries: 30, holds });
+    const [{ arguments: args }] = steps as [Call];
+    expect(BigInt(args.size as number)).toBe(BigInt(least as number));
+  });
   test('tries valid programs only, each once, and no more than it may', async () => {
     const tried: string[] = [];
     const holds = async (candidate: Program): Promise<boolean> => {
