@@ -128,6 +128,24 @@ export class Graph {
     return child === undefined || node.driver === 'opaque' ? null : (this.#nodes.get(child) ?? null);
   }
 
+  /** Options that open the same files in the same way; null where they are not known. */
+  options(name: string, above: readonly string[] = []): JsonObject | null {
+    const node = this.#nodes.get(name);
+    if (node === undefined || !this.isPlain(name) || node.wild || node.hiddenBacking || node.window)
+      return null;
+    const { driver, filename, children } = node;
+    const described: JsonObject = { driver };
+    if (filename !== null) described.filename = filename;
+    for (const [member, child] of children) {
+      const below = above.includes(child) ? null : this.options(child, [...above, name]);
+      if (below === null) return null;
+      described[member] = below;
+    }
+    // Else it would open what its header names.
+    if (driver === 'qcow2') described.backing ??= null;
+    return described;
+  }
+
   /** Whether some format's metadata are in it, or an opaque node's who knows what. */
   isStorageOfOther(name: string): boolean {
     return [...this.#nodes.values()].some(

@@ -9,6 +9,7 @@ import { isQuery } from '../checks/query-changes-nothing.ts';
 import { type NbdClient, NbdClosed, NbdError } from '../nbd/client.ts';
 import { Effects } from './effects.ts';
 import { DataPlane, type PlanePort } from './plane.ts';
+import { inFolder, type RestingImage } from './resting.ts';
 import { type Breach, LARGEST, Shadow } from './shadow.ts';
 
 export interface OracleOptions {
@@ -53,6 +54,20 @@ export class DataOracle {
           report({ severity: 'must', message: breach.message, ...detail(node, breach) });
       },
     };
+  }
+
+  /**
+   * What the files of nodes must contain once they are closed, if nothing but to end jobs is done before. Not of those that
+   * a job may change.
+   */
+  resting(): RestingImage[] {
+    const { inFlux } = this.effects.jobs;
+    const names = this.shadow.readable.filter((name) => !inFlux.has(name));
+    return names.flatMap((node) => {
+      const bytes = this.shadow.bytesOf(node);
+      const options = bytes === null ? null : this.shadow.graph.options(node);
+      return options === null ? [] : [{ node, options: inFolder(options, this.#port.dir), bytes: bytes! }];
+    });
   }
 
   /** Reads all nodes that can be read. */
@@ -139,7 +154,8 @@ export class DataOracle {
   }
 }
 
-function detail(node: string, { offset, expected, got }: Breach): { expected: Json; got: Json } {
+/** Where a breach is, and what is there. */
+export function detail(node: string, { offset, expected, got }: Breach): { expected: Json; got: Json } {
   const at = (value: number): Json =>
     offset === null ? { node, bytes: value } : { node, offset, byte: value };
   return { expected: at(expected), got: at(got) };

@@ -148,15 +148,18 @@ export class Shadow {
   /** Null if the bytes are as claimed, or nothing is claimed. */
   judge(name: string, got: Buffer): Breach | null {
     const claim = this.#claims.get(name);
-    if (claim === undefined) return null;
-    const { bytes, also, prefix, breach } = claim;
-    const length = Math.min(bytes.length, got.length);
-    const offset = firstDifference(bytes, also, got, length);
-    if (offset !== null) return { message: breach, offset, expected: bytes[offset]!, got: got[offset]! };
-    const short = prefix ? bytes.length - got.length : Math.abs(bytes.length - got.length);
-    if (short < SECTOR) return null;
-    return { message: `${breach}: its length`, offset: null, expected: bytes.length, got: got.length };
+    return claim === undefined ? null : breachOf(claim, got);
   }
+}
+
+/** Null if the bytes are as claimed. */
+export function breachOf({ bytes, also, prefix, breach }: Claim, got: Buffer): Breach | null {
+  const length = Math.min(bytes.length, got.length);
+  const offset = firstDifference(bytes, also, got, length);
+  if (offset !== null) return { message: breach, offset, expected: bytes[offset]!, got: got[offset]! };
+  const short = prefix ? bytes.length - got.length : Math.abs(bytes.length - got.length);
+  if (short < SECTOR) return null;
+  return { message: `${breach}: its length`, offset: null, expected: bytes.length, got: got.length };
 }
 
 function firstDifference(bytes: Buffer, also: Buffer | null, got: Buffer, length: number): number | null {

@@ -30,7 +30,9 @@ function planted(name: string): Defect {
 }
 
 async function prepared(defect: Defect | null): Promise<Prepared> {
-  return prepare({ target: plantedTarget(defect), area, timeout: 3_000, invalid: 0, raw: 0 });
+  const target = plantedTarget(defect);
+  const made = await prepare({ target, area, timeout: 3_000, invalid: 0, raw: 0 });
+  return { ...made, setting: { ...made.setting, imageReader: target.imageReader } };
 }
 
 interface Run {

@@ -18,6 +18,7 @@ import type { Check } from '../checks/check.ts';
 import { leftoverFiles } from '../checks/leftover-files.ts';
 import { DataOracle, LOOK, WRITE } from '../data-plane/oracle.ts';
 import { offersData } from '../data-plane/plane.ts';
+import type { RestingImage } from '../data-plane/resting.ts';
 import { runCase } from '../runner/run-case.ts';
 import type { Session } from '../runner/session.ts';
 import { DEFAULT_HANG_MS } from './defaults.ts';
@@ -32,6 +33,8 @@ export interface Execution {
   readonly reusable: boolean;
   /** Names of image files that were used as such and as nothing else. */
   readonly images: readonly string[];
+  /** Images whose contents are known. */
+  readonly resting: readonly RestingImage[];
 }
 
 /** Longest wait for an event, milliseconds. */
@@ -53,6 +56,7 @@ export async function execute(program: Program, session: Session, setting: FuzzS
     commands: run.commands,
     graph: run.graph,
     images: [...run.oracle.effects.images],
+    resting: run.resting,
   };
 }
 
@@ -72,6 +76,7 @@ function caseOf(run: Run): CaseDefinition {
 class Run {
   commands = 0;
   graph: Json | null = null;
+  resting: readonly RestingImage[] = [];
   readonly oracle: DataOracle;
   readonly #program: Program;
   readonly #session: Session;
@@ -98,6 +103,7 @@ class Run {
     await this.#settlePending();
     await this.#rest();
     if (looks) await this.#data(t, { kind: 'compare' });
+    this.resting = this.oracle.resting();
     if (t.offered.commands.has('query-named-block-nodes'))
       this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
   }

@@ -7,6 +7,8 @@ import { type Program, symbolsOf } from '../../generators/sequences/program.ts';
 import { isOfKind } from '../../generators/sequences/resources.ts';
 import type { Deviation, Outcome } from '../../reports/record.ts';
 import { checkImages } from '../data-plane/images.ts';
+import { detail } from '../data-plane/oracle.ts';
+import { filesOf, judgeImage, readImage } from '../data-plane/resting.ts';
 import { Baseline } from '../runner/baseline.ts';
 import { hash32 } from '../runner/hash.ts';
 import { openFiles } from '../runner/holdings.ts';
@@ -24,8 +26,8 @@ const MOST_PROGRAMS = 200;
 /** How a program ends whose endpoint is no more, or in a state that nobody knows. */
 const DEAD: ReadonlySet<Outcome> = new Set(['crash', 'timeout', 'error']);
 
-/** Commands whose effects no query of the state tells. */
-const OBJECTS = /\b(object-add|object-del|qom-set)\b/;
+/** Steps whose effects no query of the state tells, nor for sure the time of a file. */
+const CHANGES = /\b(object-add|object-del|qom-set)\b|^write /m;
 
 interface Kept {
   readonly session: Session;
@@ -87,9 +89,9 @@ export class Lane implements ProgramRunner {
     const faults: Fault[] = [];
     const looks = fresh || hash32(text) % IMAGES_OF === 0;
     const atRest = async (): Promise<void> => {
-      if (looks) faults.push(...(await imageFaults(kept.session, execution.images)));
+      if (looks) faults.push(...(await this.#imageFaults(kept.session, execution)));
     };
-    const same = execution.reusable && !OBJECTS.test(text);
+    const same = execution.reusable && !CHANGES.test(text);
     const last = this.#setting.anew === true || kept.programs >= MOST_PROGRAMS;
     const usable =
       same || ((looks || !last) && (await this.#rebuilt(program, execution, kept, ground, atRest)));
@@ -121,6 +123,33 @@ export class Lane implements ProgramRunner {
     return rebuild({ session, ground, offered, home, objects, atRest });
   }
 
+  /** Of images that nobody has open any more. */
+  async #imageFaults(
+    { scratch, endpoint }: Session,
+    { images, resting }: Pick<Execution, 'images' | 'resting'>,
+  ): Promise<Fault[]> {
+    const open = await openFiles(endpoint.pid ?? process.pid, scratch);
+    const isClosed = (file: string): boolean => !open.includes(file);
+    const found = await checkImages(scratch, images.filter(isClosed));
+    const faults = found.map(({ kind, report }): Fault => {
+      const what = kind === 'corruption' ? 'corruption' : 'leaked clusters';
+      const severity = kind === 'corruption' ? 'must' : 'should';
+      return { check: IMAGES, severity, message: `qemu-img check finds ${what}`, got: report };
+    });
+    for (const image of resting) {
+      if (!filesOf(image.options).every(isClosed)) continue;
+      const breach = await judgeImage(image, scratch, this.#setting.imageReader ?? readImage);
+      if (breach !== null)
+        faults.push({
+          check: IMAGES,
+          severity: 'must',
+          message: breach.message,
+          ...detail(image.node, breach),
+        });
+    }
+    return faults;
+  }
+
   async #session({ name, topology }: FuzzGround): Promise<Kept> {
     const there = this.#kept.get(name);
     if (there !== undefined) return there;
@@ -147,26 +176,13 @@ export class Lane implements ProgramRunner {
   }
 }
 
-type Fault = Pick<Deviation, 'check' | 'severity' | 'message' | 'got'>;
+type Fault = Pick<Deviation, 'check' | 'severity' | 'message' | 'expected' | 'got'>;
+
+const IMAGES = 'data/images';
 
 function growthOf(what: keyof Usage): Fault {
   const message = `use of ${what} grows with each program, though all is taken back`;
   return { check: `${LEAK}${what}`, severity: 'should', message };
-}
-
-/** Of images that nobody has open any more. */
-async function imageFaults({ scratch, endpoint }: Session, images: readonly string[]): Promise<Fault[]> {
-  const open = await openFiles(endpoint.pid ?? process.pid, scratch);
-  const found = await checkImages(
-    scratch,
-    images.filter((image) => !open.includes(image)),
-  );
-  return found.map(({ kind, report }) => ({
-    check: 'data/images',
-    severity: kind === 'corruption' ? 'must' : 'should',
-    message: `qemu-img check finds ${kind === 'corruption' ? 'corruption' : 'leaked clusters'}`,
-    got: report,
-  }));
 }
 
 /** What was seen of a program only after its end. */

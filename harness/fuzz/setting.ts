@@ -1,5 +1,6 @@
 /** What all programs of a campaign have in common. */
 import type { Schema } from '../../spec/model.ts';
+import type { ImageReader } from '../data-plane/resting.ts';
 import type { Target } from '../targets/target.ts';
 import type { FuzzGround } from './grounds.ts';
 import type { Gauge } from './growth.ts';
@@ -20,5 +21,7 @@ export interface FuzzSetting {
   readonly anew?: boolean;
   /** How an endpoint's use of memory and descriptors is seen; default: as its process shows it. */
   readonly gauge?: Gauge;
+  /** How what is in a closed image is seen; default: as QEMU's own tool reads it. */
+  readonly imageReader?: ImageReader;
   readonly signal?: AbortSignal;
 }

@@ -84,6 +84,13 @@ export const DATA_DEFECTS: readonly Defect[] = [
     );
     lose(m.model, beside?.name, 2);
   }),
+  damage('closed image lacks the last byte that its node had', 1, 'blockdev-del', (m) => {
+    const file = m.was.nodes.get(String(m.args['node-name']))?.file;
+    m.model.closed
+      .get(file ?? '')
+      ?.subarray(-1)
+      .fill(0);
+  }),
   {
     ...damage('write to an overlay loses its last byte', 1, '', () => undefined),
     writes: (node: Node, data: Buffer) => (node.backing === null ? data : data.subarray(0, data.length - 1)),

@@ -3,9 +3,10 @@
  * the shapes of the fuzzer go. Jobs with a low speed stay until they may go faster, mirrors and commits of the active
  * layer until they are told to end.
  */
-import type { Json, JsonObject } from '../../../spec/json.ts';
+import { basename } from 'node:path';
+import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { FakePort } from '../../testing/fake-endpoint.ts';
-import { clustersOf, cutNode, fillNode, pattern, visible } from './contents.ts';
+import { clustersOf, cutNode, fillNode, pattern, readNode, visible } from './contents.ts';
 
 export interface Node {
   name: string;
@@ -20,6 +21,8 @@ export interface Node {
   backing: string | null;
   /** Contents of its own, by index. */
   readonly clusters: Map<number, Buffer>;
+  /** Name of its image; null if it has none. */
+  readonly file: string | null;
 }
 
 export interface Job {
@@ -59,6 +62,8 @@ export class Model {
   readonly jobs = new Map<string, Job>();
   /** What it holds and never gives back. */
   readonly leaked = { memory: 0, descriptors: 0 };
+  /** What is in the images that were closed, by name. */
+  readonly closed = new Map<string, Buffer>();
 
   /** `options`: those of QEMU; of their nodes no cluster is like another, and of overlays every other one is theirs. */
   constructor(options: readonly string[] = []) {
@@ -94,6 +99,8 @@ export class Model {
     'blockdev-del': (args) => {
       const node = this.#node(args['node-name']);
       if (this.#isUsed(node.name)) throw new Refusal(`Node ${node.name} is in use`);
+      if (node.file !== null && clustersOf(node) > 0)
+        this.closed.set(node.file, readNode(this.nodes, node, 0, node.size));
       this.nodes.delete(node.name);
       return {};
     },
@@ -200,6 +207,7 @@ export class Model {
       snapshots: new Set(),
       backing: this.nodes.has(String(args.backing)) ? String(args.backing) : null,
       clusters: new Map(),
+      file: fileOf(args),
     });
     return {};
   }
@@ -292,6 +300,11 @@ export class Model {
   #isUsed(name: string): boolean {
     return this.#isBusy(name) || [...this.nodes.values()].some(({ backing }) => backing === name);
   }
+}
+
+/** Of an image on a file that no other node opens. */
+function fileOf({ file }: JsonObject): string | null {
+  return isJsonObject(file) && typeof file.filename === 'string' ? basename(file.filename) : null;
 }
 
 function isFast(speed: number): boolean {

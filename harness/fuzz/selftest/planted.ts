@@ -4,6 +4,7 @@ import { introspect } from '../../../spec/compiler/introspect.ts';
 import { readIntrospection } from '../../../spec/introspection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import { validateArguments } from '../../../spec/validate.ts';
+import type { ImageReader } from '../../data-plane/resting.ts';
 import { type FakePort, type FakeTarget, fakeTarget } from '../../testing/fake-endpoint.ts';
 import type { Gauge } from '../growth.ts';
 import { readNode, writeNode } from './contents.ts';
@@ -20,6 +21,8 @@ interface Instance {
 export interface PlantedTarget extends FakeTarget {
   /** It has no process to look at. */
   readonly gauge: Gauge;
+  /** Nor has it files. */
+  readonly imageReader: ImageReader;
 }
 
 /** Of the data plane. */
@@ -40,6 +43,11 @@ export function plantedTarget(defect: Defect | null): PlantedTarget {
     const [, instance] = [...instances].find(([port]) => port.dir === dir) ?? [];
     return { memory: null, descriptors: null, ...instance?.model.leaked };
   };
+  const imageReader: ImageReader = async (options, dir) => {
+    const [, instance] = [...instances].find(([port]) => port.dir === dir) ?? [];
+    const { file } = options;
+    return instance?.model.closed.get(isJsonObject(file) ? String(file.filename) : '') ?? null;
+  };
   const target = fakeTarget({
     virtualTime: true,
     schema: SCHEMA,
@@ -57,7 +65,7 @@ export function plantedTarget(defect: Defect | null): PlantedTarget {
       return answer(command, args, port, instance, defect);
     },
   });
-  return { ...target, gauge };
+  return { ...target, gauge, imageReader };
 }
 
 function answer(

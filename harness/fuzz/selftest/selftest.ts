@@ -42,7 +42,7 @@ export async function selftest(
     const prepared = await prepare({ target, area, timeout: 3_000, invalid: 0.05, raw: 0 });
     const { setting, world, abstract, identity } = prepared;
     const grounds = setting.grounds.filter(({ name }) => name === (defect.ground ?? 'empty'));
-    const own = { ...setting, grounds, anew: false, gauge: target.gauge };
+    const own = { ...setting, grounds, anew: false, gauge: target.gauge, imageReader: target.imageReader };
     const hand = localHand({ lane: new Lane(own, area), setting: own, abstract });
     let finding: FindingLine | null = null;
     await runCampaign({
