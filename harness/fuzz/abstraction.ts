@@ -18,6 +18,12 @@ export function vocabulary({ commands, events, types }: Schema): ReadonlySet<str
 
 export function abstractor(words: ReadonlySet<string>): Abstract {
   const known = (text: string): boolean => words.has(text);
+  // `qcow2` is a word, also where a function's name begins with it.
+  const spelled = [...words].filter((word) => /^[a-z]{3,}\d+$/.test(word));
+  const numbers = new RegExp(
+    [...spelled.map((word) => `(?<![A-Za-z])${word}(?!\\d)`), '\\d+'].join('|'),
+    'g',
+  );
   return (text) =>
     text
       .replace(/@DIR@[^\s'":,]*|\/[\w.-]+(\/[\w.-]+)+/g, 'PATH')
@@ -26,6 +32,6 @@ export function abstractor(words: ReadonlySet<string>): Abstract {
       .replace(/#block\w+/g, 'NODE')
       .replace(/\b0x[0-9a-f]+\b/gi, 'N')
       .replace(/\b[a-z]\d{1,3}\b/g, 'NAME')
-      .replace(/\d+/g, 'N')
+      .replace(numbers, (found) => (/^\d/.test(found) ? 'N' : found))
       .slice(0, 300);
 }

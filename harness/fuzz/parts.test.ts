@@ -15,7 +15,7 @@ import { readMuted } from './muted.ts';
 import { script } from './script.ts';
 import { NoCampaign, statusLines } from './status.ts';
 
-const abstract = abstractor(new Set(['size', 'raw']));
+const abstract = abstractor(new Set(['size', 'raw', 'qcow2']));
 
 describe('abstraction', () => {
   test.each([
@@ -24,6 +24,7 @@ describe('abstraction', () => {
     ['Could not open @DIR@/f3: No such file', 'Could not open PATH: No such file'],
     ['Node #block123 has 17 of 0xfe', 'Node NODE has N of N'],
     ['job j3 on n0', 'job NAME on NAME'],
+    ['block/qcow2.c: qcow2_open: 7 of qcow23', 'block/qcow2.c: qcow2_open: N of qcowN'],
   ])('%s', (text, abstracted) => {
     expect(abstract(text)).toBe(abstracted);
   });
