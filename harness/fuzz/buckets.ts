@@ -31,9 +31,9 @@ export function matches(wanted: Symptom, seen: readonly Symptom[], rule: MatchRu
   });
 }
 
-/** Lines that say why a process ended: its own, a sanitizer's, GLib's, the allocator's. */
+/** Lines that say why a process ended: its own, of its threads, a sanitizer's, GLib's, the allocator's. */
 const LAST_WORDS =
-  /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|smashing|corrupted|double free|(alloc|free|chunk)\w*\(\): /i;
+  /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|smashing|corrupted|double free|^qemu: \w+: |(alloc|free|chunk)\w*\(\): /i;
 
 /** Of an error that nobody expected the first line says where, the next one what. */
 const UNEXPECTED = /^Unexpected error in .*:$/;

@@ -50,6 +50,10 @@ describe('buckets', () => {
   });
   test.each([
     ['free(): invalid pointer', 'free(): invalid pointer'],
+    [
+      'qemu: qemu_mutex_unlock_impl: Operation not permitted',
+      'qemu_mutex_unlock_impl: Operation not permitted',
+    ],
     ['malloc(): corrupted top size', 'malloc(): corrupted top size'],
     ['SUMMARY: AddressSanitizer: SEGV ../block.c:12 in f', 'SUMMARY: AddressSanitizer: SEGV block.c in f'],
   ])('of a crash: %s', (line, words) => {
