@@ -104,8 +104,10 @@ describe('looks', () => {
     expect(contents('raw', [cancelled(1)])).toEqual(['must contents 1']);
   });
 
-  it('excuse all when a job did not wait for the other side', () => {
+  it('excuse all when a job did not wait for the other side, but for one that rests', () => {
     const late: Look = { ...look([jobs()]), late: true };
-    expect(found(side([late]), side([look([jobs(job({}))])]))).toEqual(['timing query-block-jobs 1']);
+    const under = (more: JsonObject): string[] => found(side([late]), side([look([jobs(job(more))])]));
+    expect(under({})).toEqual(['timing query-block-jobs 1']);
+    expect(under({ paused: true })).toEqual(['must query-block-jobs 1']);
   });
 });

@@ -36,8 +36,10 @@ export class LookComparison {
     });
     found.push(...compareContents(ours, theirs).map((one) => ({ ...one, step: number })));
     this.#sawNull ||= ours.queries.some(tellsOfNull);
-    const late = ours.late === true || theirs.late === true;
-    const underWay = [ours, theirs].some(isUnderWay) || found.some(isHowFar);
+    const moving = [ours, theirs].some(isUnderWay);
+    const underWay = moving || found.some(isHowFar);
+    // Where all jobs are at rest, none will ever come to stand as it does on the other side.
+    const late = moving && (ours.late === true || theirs.late === true);
     for (const one of found)
       this.#add(late ? excused(one, LATE) : underWay && isProgress(one) ? excused(one, UNDER_WAY) : one);
   }
