@@ -7,8 +7,8 @@ const BLOCKS = 70_000;
 
 const change = fc.record({
   add: fc.boolean(),
-  block: fc.nat(BLOCKS - 1),
-  blocks: fc.integer({ min: 1, max: 300 }),
+  block: fc.oneof(fc.nat(BLOCKS - 1), fc.constantFrom(0, 32_768)),
+  blocks: fc.oneof(fc.integer({ min: 1, max: 300 }), fc.constantFrom(32_768, BLOCKS)),
 });
 
 test('any sequence of changes leaves what a set of numbers would hold', () => {
@@ -25,6 +25,7 @@ test('any sequence of changes leaves what a set of numbers would hold', () => {
           else model.delete(at);
       }
       expect(dirty.count).toBe(model.size);
+      for (const at of [from, BLOCKS]) expect(dirty.has(at * GRANULARITY)).toBe(model.has(at));
       const expected = [...model].filter((block) => block >= from).toSorted((a, b) => a - b)[0];
       expect(dirty.next(from * GRANULARITY)).toBe(
         expected === undefined ? undefined : expected * GRANULARITY,
@@ -40,4 +41,16 @@ test('a range that touches a block takes all of it', () => {
   expect(dirty.bytes).toBe(2 * GRANULARITY);
   dirty.mark(9 * GRANULARITY, 5 * GRANULARITY);
   expect(dirty.count).toBe(3);
+  dirty.mark(7 * GRANULARITY + 1, 0);
+  expect(dirty.count).toBe(3);
+});
+
+test('the size of a disk costs nothing, nor do gaps', () => {
+  const dirty = new DirtyBlocks(GRANULARITY, 2 ** 62);
+  dirty.mark(0, 2 ** 62);
+  expect(dirty.bytes).toBe(2 ** 62);
+  dirty.clear(0, 2 ** 62);
+  dirty.mark(2 ** 60, GRANULARITY);
+  expect(dirty.next(0)).toBe(2 ** 60);
+  expect(dirty.next(2 ** 60 + GRANULARITY)).toBeUndefined();
 });

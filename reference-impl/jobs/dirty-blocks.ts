@@ -1,25 +1,31 @@
 /**
- * Which blocks of a disk a job has still to copy: a set with a count, searched in the order of the disk. Kept sparse, in
- * pages that exist once they hold a block.
+ * Which blocks of a disk a job has still to copy: a set with a count, searched in the order of the disk. Kept in pages,
+ * of which only those that are mixed take room, so that a whole disk is marked at once, however large it is.
  */
 const PAGE_WORDS = 1024;
 const PAGE_BLOCKS = PAGE_WORDS * 32;
+const ALL = 0xffffffff;
 
-interface Page {
+interface MixedPage {
   readonly words: Uint32Array;
   count: number;
 }
+
+/** Whether all blocks of a page are in the set, or which of them are. */
+type Page = boolean | MixedPage;
 
 export class DirtyBlocks {
   /** Bytes. */
   readonly granularity: number;
   readonly #pages = new Map<number, Page>();
-  readonly #length: number;
+  /** What pages are that are not kept. */
+  #others = false;
+  readonly #blocks: number;
   #count = 0;
 
   constructor(granularity: number, length: number) {
     this.granularity = granularity;
-    this.#length = length;
+    this.#blocks = Math.ceil(length / granularity);
   }
 
   /** Blocks in the set. */
@@ -34,25 +40,19 @@ export class DirtyBlocks {
 
   /** Adds every block that the range touches. */
   mark(offset: number, length: number): void {
-    const end = Math.min(offset + length, this.#length);
-    for (let block = Math.floor(offset / this.granularity); block * this.granularity < end; block += 1)
-      this.#change(block, true);
+    this.#change(offset, length, true);
   }
 
   /** Takes out every block that the range touches. */
   clear(offset: number, length: number): void {
-    for (
-      let block = Math.floor(offset / this.granularity);
-      block * this.granularity < offset + length;
-      block += 1
-    )
-      this.#change(block, false);
+    this.#change(offset, length, false);
   }
 
   has(offset: number): boolean {
     const block = Math.floor(offset / this.granularity);
-    const page = this.#pages.get(Math.floor(block / PAGE_BLOCKS));
-    if (page === undefined) return false;
+    if (block >= this.#blocks) return false;
+    const page = this.#page(Math.floor(block / PAGE_BLOCKS));
+    if (typeof page === 'boolean') return page;
     const bit = block % PAGE_BLOCKS;
     return (page.words[bit >> 5]! & (1 << (bit & 31))) !== 0;
   }
@@ -60,43 +60,97 @@ export class DirtyBlocks {
   /** The offset of the first block in the set at or behind `offset`, or undefined. */
   next(offset: number): number | undefined {
     let block = Math.ceil(offset / this.granularity);
-    const blocks = Math.ceil(this.#length / this.granularity);
-    while (block < blocks) {
+    while (block < this.#blocks) {
       const index = Math.floor(block / PAGE_BLOCKS);
-      const page = this.#pages.get(index);
-      const pageEnd = (index + 1) * PAGE_BLOCKS;
-      if (page === undefined || page.count === 0) {
-        block = pageEnd;
-        continue;
-      }
-      for (; block < pageEnd; block += 1) {
-        const word = page.words[(block % PAGE_BLOCKS) >> 5]! >>> (block & 31);
-        if (word === 0) block |= 31;
-        else return (block + trailingZeroes(word)) * this.granularity;
-      }
+      const page = this.#page(index);
+      if (page === true) return block * this.granularity;
+      const found = page === false ? undefined : firstFrom(page, block % PAGE_BLOCKS);
+      if (found !== undefined) return (index * PAGE_BLOCKS + found) * this.granularity;
+      block = this.#following(index) * PAGE_BLOCKS;
     }
     return undefined;
   }
 
-  #change(block: number, add: boolean): void {
-    const index = Math.floor(block / PAGE_BLOCKS);
-    let page = this.#pages.get(index);
-    if (page === undefined) {
-      if (!add) return;
-      page = { words: new Uint32Array(PAGE_WORDS), count: 0 };
-      this.#pages.set(index, page);
-    }
-    const bit = block % PAGE_BLOCKS;
-    const mask = 1 << (bit & 31);
-    const word = page.words[bit >> 5]!;
-    if (((word & mask) !== 0) === add) return;
-    page.words[bit >> 5] = word ^ mask;
-    page.count += add ? 1 : -1;
-    this.#count += add ? 1 : -1;
-    if (page.count === 0) this.#pages.delete(index);
+  /** The next page that may hold a block; infinite if there is none. */
+  #following(index: number): number {
+    if (this.#others || this.#pages.has(index + 1)) return index + 1;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (const other of this.#pages.keys()) if (other > index && other < nearest) nearest = other;
+    return nearest;
   }
+
+  #page(index: number): Page {
+    return this.#pages.get(index) ?? this.#others;
+  }
+
+  #change(offset: number, length: number, add: boolean): void {
+    if (length === 0) return;
+    const from = Math.floor(offset / this.granularity);
+    const to = Math.min(this.#blocks, Math.ceil((offset + length) / this.granularity));
+    if (from === 0 && to === this.#blocks) {
+      this.#pages.clear();
+      this.#others = add;
+      this.#count = add ? this.#blocks : 0;
+      return;
+    }
+    for (let block = from; block < to; ) {
+      const index = Math.floor(block / PAGE_BLOCKS);
+      const start = index * PAGE_BLOCKS;
+      const end = Math.min(to, start + PAGE_BLOCKS);
+      this.#changePage(index, block - start, end - start, add);
+      block = end;
+    }
+  }
+
+  #changePage(index: number, from: number, to: number, add: boolean): void {
+    const size = Math.min(PAGE_BLOCKS, this.#blocks - index * PAGE_BLOCKS);
+    const before = this.#page(index);
+    if (before === add) return;
+    const page = typeof before === 'boolean' ? filled(before, size) : before;
+    this.#count -= page.count;
+    if (to - from === size) page.count = add ? size : 0;
+    else page.count += (add ? 1 : -1) * put(page.words, from, to, add);
+    this.#count += page.count;
+    const now = page.count === 0 ? false : page.count === size ? true : page;
+    if (now === this.#others) this.#pages.delete(index);
+    else this.#pages.set(index, now);
+  }
+}
+
+function filled(full: boolean, size: number): MixedPage {
+  const words = new Uint32Array(PAGE_WORDS);
+  if (full) put(words, 0, size, true);
+  return { words, count: full ? size : 0 };
+}
+
+/** Sets or clears a range of bits; gives how many of them changed. */
+function put(words: Uint32Array, from: number, to: number, add: boolean): number {
+  let changed = 0;
+  for (let bit = from; bit < to; ) {
+    const end = Math.min(to, (bit | 31) + 1);
+    const mask = (ALL >>> (32 - (end - bit))) << (bit & 31);
+    const word = words[bit >> 5]!;
+    changed += population((add ? ~word : word) & mask);
+    words[bit >> 5] = add ? word | mask : word & ~mask;
+    bit = end;
+  }
+  return changed;
+}
+
+function firstFrom({ words }: MixedPage, from: number): number | undefined {
+  for (let bit = from; bit < PAGE_BLOCKS; bit = (bit | 31) + 1) {
+    const word = words[bit >> 5]! >>> (bit & 31);
+    if (word !== 0) return bit + trailingZeroes(word);
+  }
+  return undefined;
 }
 
 function trailingZeroes(word: number): number {
   return 31 - Math.clz32(word & -word);
+}
+
+function population(word: number): number {
+  let bits = word - ((word >>> 1) & 0x55555555);
+  bits = (bits & 0x33333333) + ((bits >>> 2) & 0x33333333);
+  return Math.imul((bits + (bits >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
