@@ -206,6 +206,108 @@ describe('jobs', () => {
   });
 });
 
+describe('what can be known for certain of', () => {
+  test('a child of a quorum: it stays as it is, is the quorum’s while it is in, and is read anew then', () => {
+    const { shadow, run } = world();
+    run('blockdev-add', { ...file('f5'), 'node-name': 'a' });
+    run('blockdev-add', { ...file('f6'), 'node-name': 'b' });
+    run('blockdev-add', { driver: 'quorum', 'node-name': 'q', 'vote-threshold': 1, children: ['a', 'b'] });
+    run('x-blockdev-change', { parent: 'q', node: 'other' });
+    expect(shadow.readable).toEqual(['base', 'top']);
+    run('x-blockdev-change', { parent: 'q', child: 'children.1' });
+    expect(shadow.readable).toEqual(['base', 'top', 'b']);
+    expect(known(shadow)).toEqual(['base', 'top']);
+    run('x-blockdev-change', { parent: 'q', child: 'children.7' });
+    expect(shadow.readable).toEqual([]);
+  });
+  test.each(['x-blockdev-create', 'blockdev-create'])(
+    '%s: nothing of the node that it writes to',
+    (command) => {
+      for (const isAccepted of [true, false]) {
+        const { shadow, effects } = world();
+        effects.saw(command, { driver: 'raw', file: 'base', size: SIZE }, isAccepted, []);
+        expect(known(shadow)).toEqual(['other']);
+        expect(shadow.readable).toEqual(['other']);
+      }
+    },
+  );
+  test('a medium that is changed: no node is another', () => {
+    const { shadow, run } = world();
+    run('blockdev-change-medium', { id: 'cd', filename: '/s/f2' });
+    expect(known(shadow)).toEqual(['base', 'top']);
+  });
+  test('a node that is opened again: contents stay on the same nodes, on others nobody knows', () => {
+    const { shadow, run } = world();
+    run('blockdev-add', { ...file('f5'), 'node-name': 'store' });
+    run('blockdev-add', { driver: 'qcow2', 'node-name': 'over', file: 'store', backing: 'other' });
+    shadow.learn('over', filled(4));
+    const options = { driver: 'qcow2', 'node-name': 'over', file: 'store' };
+    run('blockdev-reopen', { options: [{ ...options, backing: 'other', 'read-only': true }] });
+    expect(shadow.bytesOf('over')).toEqual(filled(4));
+    run('blockdev-reopen', { options: [{ ...options, backing: null }] });
+    expect(shadow.readable).toEqual([]);
+  });
+});
+
+describe('copies into files', () => {
+  const copy = { 'job-id': 'j', device: 'top', target: '/s/f7', sync: 'full', format: 'qcow2' };
+  const left = (effects: Effects) =>
+    [...effects.left].map(([name, { options, bytes }]) => ({ name, options, byte: bytes[0] }));
+  const expected = {
+    name: 'f7',
+    options: { driver: 'qcow2', backing: null, file: { driver: 'file', filename: '/s/f7' } },
+  };
+
+  test('a backup leaves what its source contained at the start, a mirror that is cancelled what it contains then', () => {
+    for (const [command, byte] of [
+      ['drive-backup', 2],
+      ['drive-mirror', 9],
+    ] as const) {
+      const { shadow, effects, run, ended } = world();
+      run(command, copy);
+      shadow.wrote('top', 0, filled(9));
+      expect(left(effects)).toEqual([]);
+      ended('BLOCK_JOB_COMPLETED');
+      expect(left(effects)).toEqual([{ ...expected, byte }]);
+      expect(known(shadow)).toEqual(['base', 'top', 'other']);
+    }
+  });
+  test.each<[string, JsonObject, string]>([
+    ['not all', { sync: 'top' }, 'BLOCK_JOB_COMPLETED'],
+    ['a format that is not named', { format: 'vmdk' }, 'BLOCK_JOB_COMPLETED'],
+    ['a file that was there', { mode: 'existing' }, 'BLOCK_JOB_COMPLETED'],
+    ['errors that are passed over', { 'on-source-error': 'ignore' }, 'BLOCK_JOB_COMPLETED'],
+    ['a copy that was cut off', {}, 'BLOCK_JOB_CANCELLED'],
+  ])('of %s nothing is claimed', (_, args, end) => {
+    const { effects, run, ended } = world();
+    run('drive-backup', { ...copy, ...args });
+    ended(end);
+    expect(left(effects)).toEqual([]);
+  });
+  test('nor of a file that is used again', () => {
+    for (const again of [
+      ['blockdev-add', { driver: 'qcow2', 'node-name': 'n', file: file('f7') }],
+      ['drive-backup', { ...copy, 'job-id': 'k' }],
+    ] as const) {
+      const { effects, run, ended } = world();
+      run('drive-backup', copy);
+      ended('BLOCK_JOB_COMPLETED');
+      run(again[0], again[1] as JsonObject);
+      expect(left(effects)).toEqual([]);
+    }
+  });
+  test('users of the source of a completed mirror use a node that nobody follows', () => {
+    const { shadow, effects, run, ended } = world();
+    run('nbd-server-add', { device: 'base', name: 'x' });
+    run('drive-mirror', { ...copy, device: 'base', 'node-name': 'copy' });
+    run('block-job-complete', { device: 'j' });
+    ended('BLOCK_JOB_COMPLETED');
+    expect(effects.exports.get('x')).toBe('copy');
+    expect(shadow.readable).toEqual(['base', 'other']);
+    expect(left(effects)).toEqual([]);
+  });
+});
+
 test('images are those files that qcow2 nodes alone have used', () => {
   const { effects, run } = world();
   expect([...effects.images]).toEqual(['f1', 'f2']);

@@ -6,6 +6,7 @@ import { basename, isAbsolute } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { BitmapEffects } from './bitmaps.ts';
 import { JobEffects } from './jobs.ts';
+import type { RestingImage } from './resting.ts';
 import { LARGEST, type Shadow } from './shadow.ts';
 
 /** No contents change by these, and no node comes or goes that contents could be claimed of. */
@@ -23,7 +24,7 @@ const HARMLESS = new RegExp(
     'block-latency-histogram-set',
     'blockdev-snapshot-(delete-)?internal-sync',
     'blockdev-(open|close)-tray',
-    'blockdev-(insert|remove)-medium',
+    'blockdev-(insert|remove|change)-medium',
     'eject',
     'change-backing-file',
     'x-blockdev-set-iothread',
@@ -32,6 +33,9 @@ const HARMLESS = new RegExp(
     'abort',
   ].join('|')})$`,
 );
+
+/** Makes an image in what nodes contain; whatever comes of it, nobody here follows it. */
+const CREATES = /^(x-)?blockdev-create$/;
 
 /** Characters of the longest text that may name a file. */
 const MOST_NAME = 8192;
@@ -45,6 +49,8 @@ export class Effects {
   /** Names of files that only qcow2 nodes of their own have used: what is in them is theirs alone. */
   readonly images = new Set<string>();
   readonly #others = new Set<string>();
+  /** What is in files that jobs made and closed, by name. */
+  readonly left = new Map<string, RestingImage>();
   /** Nodes by the names of their exports. */
   readonly exports = new Map<string, string>();
   /** Path of the NBD server's socket, as the endpoint sees it; null if none runs. */
@@ -54,7 +60,10 @@ export class Effects {
   constructor(shadow: Shadow, options: readonly string[]) {
     this.#shadow = shadow;
     this.#bitmaps = new BitmapEffects(shadow);
-    this.#jobs = new JobEffects(shadow, this.#bitmaps, (from, to) => this.#moved(from, to));
+    this.#jobs = new JobEffects(shadow, this.#bitmaps, {
+      moved: (from, to) => this.#moved(from, to),
+      left: (filename, image) => this.left.set(basename(filename), image),
+    });
     for (const [index, word] of options.entries())
       if (options[index - 1] === '-blockdev') this.#added(JSON.parse(word) as JsonObject);
   }
@@ -91,11 +100,13 @@ export class Effects {
     this.#shadow.blind();
     for (const name of this.images) this.#others.add(name);
     this.images.clear();
+    this.left.clear();
   }
 
   #otherUse(filename: string): void {
     this.#others.add(basename(filename));
     this.images.delete(basename(filename));
+    this.left.delete(basename(filename));
   }
 
   #events(events: readonly JsonObject[]): void {
@@ -105,6 +116,7 @@ export class Effects {
   #refused(command: string, args: JsonObject): void {
     // The file that is made for a copy or an overlay may be made before the command is refused.
     if (command !== 'blockdev-add') this.#files(args);
+    if (CREATES.test(command)) this.#created(args);
   }
 
   #accepted(command: string, args: JsonObject): void {
@@ -137,6 +149,13 @@ export class Effects {
       case 'blockdev-snapshot-sync':
         this.#snapshotSync(node ?? '', args);
         break;
+      case 'x-blockdev-change':
+        this.#childChanged(args);
+        break;
+      case 'blockdev-reopen':
+        for (const options of Array.isArray(args.options) ? args.options : [])
+          if (isJsonObject(options)) this.#reopened(options);
+        break;
       case 'nbd-server-start':
         this.server = socketOf(args);
         break;
@@ -162,7 +181,8 @@ export class Effects {
         break;
       }
       default:
-        if (command.startsWith('block-dirty-bitmap-')) this.#bitmaps.command(command, args);
+        if (CREATES.test(command)) this.#created(args);
+        else if (command.startsWith('block-dirty-bitmap-')) this.#bitmaps.command(command, args);
         else if (!this.#jobs.command(command, args) && !HARMLESS.test(command)) shadow.blind();
     }
   }
@@ -173,6 +193,7 @@ export class Effects {
       if (filename === null) continue;
       const owner = made.find(({ children }) => children.get('file') === name);
       const image = basename(filename);
+      this.left.delete(image);
       // A node with a name may be used by itself.
       if (owner?.driver !== 'qcow2' || !this.#shadow.graph.isPlain(owner.name) || !name.startsWith('#'))
         this.#otherUse(image);
@@ -191,9 +212,49 @@ export class Effects {
     if (typeof args === 'string') {
       if (args.length >= MOST_NAME) return;
       this.#shadow.abandon(this.#shadow.usersOf(args));
-      for (const image of this.images) if (args.includes(image)) this.#otherUse(image);
+      for (const image of [...this.images, ...this.left.keys()])
+        if (args.includes(image)) this.#otherUse(image);
     } else if (Array.isArray(args)) for (const item of args) this.#files(item);
     else if (isJsonObject(args)) for (const item of Object.values(args)) this.#files(item);
+  }
+
+  /** Nodes in which an image was made. */
+  #created(args: Json): void {
+    if (typeof args === 'string') {
+      if (this.#shadow.graph.get(args) !== undefined) this.#shadow.abandon([args]);
+    } else if (Array.isArray(args)) for (const item of args) this.#created(item);
+    else if (isJsonObject(args)) for (const item of Object.values(args)) this.#created(item);
+  }
+
+  /** A child of a quorum comes or goes. What it contains stays, unless the quorum mends it meanwhile. */
+  #childChanged({ parent, child, node }: JsonObject): void {
+    const { graph } = this.#shadow;
+    const above = graph.get(String(parent));
+    const member = child === 'children.0' ? 'children' : String(child);
+    const other = text(node) ?? above?.children.get(member);
+    if (above === undefined || other === undefined || (child === undefined) === (node === undefined)) {
+      this.#shadow.blind();
+      return;
+    }
+    this.#shadow.disturb([other]);
+    // Which name the endpoint gives to one that comes is not said.
+    if (child === undefined) above.children.set(`added ${other}`, other);
+    else above.children.delete(member);
+  }
+
+  /** Contents stay where it stands on the same nodes in the same way. */
+  #reopened(options: JsonObject): void {
+    const node = this.#shadow.graph.get(text(options['node-name']) ?? '');
+    const isSame =
+      node !== undefined &&
+      options.driver === (node.driver === 'opaque' ? 'throttle' : node.driver) &&
+      options.file === node.children.get('file') &&
+      (options.backing ?? undefined) === node.children.get('backing') &&
+      options.offset === undefined &&
+      options.size === undefined &&
+      !node.window &&
+      !node.hiddenBacking;
+    if (!isSame) this.#shadow.blind();
   }
 
   #resized(name: string, size: number): void {

@@ -1,6 +1,7 @@
 /** What block jobs do to contents: while they run, and when they end. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { BitmapEffects } from './bitmaps.ts';
+import type { RestingImage } from './resting.ts';
 import type { Claim, Shadow } from './shadow.ts';
 
 type Kind = 'mirror' | 'backup' | 'commit' | 'stream';
@@ -19,6 +20,8 @@ interface Job {
   readonly before: Buffer | null;
   /** An error may be passed over in silence. */
   readonly ignores: boolean;
+  /** The file that it opens as its target, and the format if that is told and it makes the file; else null or ''. */
+  readonly file: { readonly filename: string; readonly driver: string; readonly node: string | null } | null;
   /** It was told to complete: users of the source move to the target. */
   pivots: boolean;
   /** False when there may be two jobs of this id, or a write came when it may have ended already. */
@@ -40,19 +43,27 @@ const BREACHES: Readonly<Record<Exclude<Kind, 'stream'>, string>> = {
   commit: 'the base of a completed commit does not contain what was above it',
 };
 
+const LEFT = 'the file that a job made and closed does not contain what was copied';
+
 const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
+
+export interface JobListener {
+  /** Users of the first node use the second now. */
+  moved(from: string, to: string): void;
+  /** A job has made a file and closed it. */
+  left(filename: string, image: RestingImage): void;
+}
 
 export class JobEffects {
   readonly #shadow: Shadow;
   readonly #bitmaps: BitmapEffects;
-  readonly #moved: (from: string, to: string) => void;
+  readonly #told: JobListener;
   readonly #jobs = new Map<string, Job>();
 
-  /** `moved`: users of the first node use the second now. */
-  constructor(shadow: Shadow, bitmaps: BitmapEffects, moved: (from: string, to: string) => void) {
+  constructor(shadow: Shadow, bitmaps: BitmapEffects, told: JobListener) {
     this.#shadow = shadow;
     this.#bitmaps = bitmaps;
-    this.#moved = moved;
+    this.#told = told;
   }
 
   /** Ids of jobs that have not ended. */
@@ -112,6 +123,7 @@ export class JobEffects {
       ignores: ['on-error', 'on-source-error', 'on-target-error'].some((member) => args[member] === 'ignore'),
       // A commit from below the active layer takes effect by itself.
       pivots: kind === 'commit' && ends.from !== from,
+      file: command.startsWith('drive-') ? fileOf(args) : null,
       certain: args.replaces === undefined && args['bitmap-mode'] === undefined,
     };
     this.#jobs.set(id, job);
@@ -148,12 +160,14 @@ export class JobEffects {
     }
     const claim =
       source !== null && to !== null && !job.ignores ? claimAfter(job, source, this.#clean(job)) : null;
+    if (job.file !== null && kind === 'mirror' && job.pivots) this.#movedToFile(from, job.file);
+    else if (job.file !== null) this.#left(job, source);
     if (to !== null && job.pivots) {
       const kept =
         kind === 'commit' || (job.sync === 'full' && claim !== null && this.#shadow.isReadable(to));
       if (!kept) this.#shadow.forget(graph.above([from]));
       graph.replace(from, to);
-      this.#moved(from, to);
+      this.#told.moved(from, to);
     }
     if (job.bitmap !== null) {
       this.#bitmaps.drop(from);
@@ -161,6 +175,25 @@ export class JobEffects {
         this.#bitmaps.cleaned(from, job.bitmap, job.start);
     }
     if (claim !== null) this.#shadow.claim(to!, claim);
+  }
+
+  /** Users of the node use one on that file, which nobody here follows. */
+  #movedToFile(from: string, { filename, node }: NonNullable<Job['file']>): void {
+    const { graph } = this.#shadow;
+    this.#shadow.forget(graph.above([from]));
+    const named = node === null ? {} : { 'node-name': node };
+    const [target] = graph.add({ driver: 'mirrored', ...named, file: { driver: 'file', filename } });
+    graph.replace(from, target!.name);
+    this.#told.moved(from, target!.name);
+  }
+
+  #left({ from, file, sync, ignores }: Job, source: Buffer | null): void {
+    if (file === null || source === null || ignores || sync !== 'full') return;
+    const { filename, driver } = file;
+    const isKnown = driver === 'raw' || driver === 'qcow2';
+    const backing = driver === 'qcow2' ? { backing: null } : {};
+    const options = { driver, ...backing, file: { driver: 'file', filename } };
+    if (isKnown) this.#told.left(filename, { node: from, options, bytes: source, breach: LEFT });
   }
 
   #clean({ from, bitmap }: Job): Buffer | null {
@@ -184,10 +217,8 @@ export class JobEffects {
     const { graph } = this.#shadow;
     const device = String(args.device);
     if (command.startsWith('drive-')) {
-      // The target is a file; its node is none that is followed. Users of the source move to it, or do not.
-      return command === 'drive-backup' && graph.get(device) !== undefined
-        ? { from: device, to: null }
-        : null;
+      // The target is a file; its node is none that is followed.
+      return graph.get(device) === undefined ? null : { from: device, to: null };
     }
     if (kind === 'mirror' || kind === 'backup') {
       const to = String(args.target);
@@ -209,6 +240,12 @@ export class JobEffects {
     const to = base ?? chain.at(-1)!;
     return chain.includes(top) && chain.indexOf(to) > chain.indexOf(top) ? { from: top, to } : null;
   }
+}
+
+function fileOf({ target, format, mode, 'node-name': node }: JsonObject): Job['file'] {
+  const filename = String(target);
+  const driver = mode === 'existing' ? '' : (text(format) ?? '');
+  return { filename, driver, node: text(node) };
 }
 
 /** What the target must contain once the job has completed; null where that is not said. */

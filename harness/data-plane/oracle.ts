@@ -26,6 +26,8 @@ export interface WriteRequest {
   readonly byte: number;
 }
 
+const CLOSED = 'an image that was closed does not contain what its node did';
+
 /** What an exchange is called that is none on the wire. */
 export const LOOK = 'query-contents';
 export const WRITE = 'write-contents';
@@ -63,11 +65,18 @@ export class DataOracle {
   resting(): RestingImage[] {
     const { inFlux } = this.effects.jobs;
     const names = this.shadow.readable.filter((name) => !inFlux.has(name));
-    return names.flatMap((node) => {
+    const left = [...this.effects.left.values()].map((image) => ({
+      ...image,
+      options: inFolder(image.options, this.#port.dir),
+    }));
+    const open = names.flatMap((node) => {
       const bytes = this.shadow.bytesOf(node);
       const options = bytes === null ? null : this.shadow.graph.options(node);
-      return options === null ? [] : [{ node, options: inFolder(options, this.#port.dir), bytes: bytes! }];
+      return options === null
+        ? []
+        : [{ node, options: inFolder(options, this.#port.dir), bytes: bytes!, breach: CLOSED }];
     });
+    return [...open, ...left];
   }
 
   /** Reads all nodes that can be read. */

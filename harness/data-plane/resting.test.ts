@@ -68,7 +68,7 @@ describe('what is wrong on disk is found', () => {
     await run('qemu-img', ['create', '-q', '-f', 'qcow2', 'f1', String(2 * SIZE)], { cwd: folder });
     await run('qemu-io', ['-f', 'qcow2', '-c', `write -q -P 7 0 ${SIZE}`, 'f1'], { cwd: folder });
     const bytes = Buffer.alloc(2 * SIZE, 1).fill(7, 0, SIZE);
-    const image = { node: 'top', options: overlay, bytes };
+    const image = { node: 'top', options: overlay, bytes, breach: 'it differs' };
     expect(await judgeImage(image, folder, readImage)).toBe(null);
     const wrong = { ...image, bytes: Buffer.from(bytes).fill(3, SIZE + 9, SIZE + 10) };
     const breach = { offset: SIZE + 9, expected: 3, got: 1 };
@@ -78,7 +78,7 @@ describe('what is wrong on disk is found', () => {
   });
   test('nothing is said of what cannot be opened', async () => {
     const none = { driver: 'raw', file: { driver: 'file', filename: 'none' } };
-    const image = { node: 'top', options: none, bytes: Buffer.alloc(SIZE) };
+    const image = { node: 'top', options: none, bytes: Buffer.alloc(SIZE), breach: 'it differs' };
     expect(await judgeImage(image, folder, readImage)).toBe(null);
   });
 });

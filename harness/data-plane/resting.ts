@@ -18,12 +18,12 @@ export interface RestingImage {
   /** As of `blockdev-add`; files are named as in the scratch folder. */
   readonly options: JsonObject;
   readonly bytes: Buffer;
+  /** What is wrong if it is not so. */
+  readonly breach: string;
 }
 
 /** Bytes of an image in a folder; null where nobody can tell. `options` as of a `RestingImage`. */
 export type ImageReader = (options: JsonObject, folder: string) => Promise<Buffer | null>;
-
-const BREACH = 'an image that was closed does not contain what its node did';
 
 /** With the names that files have below `dir`. */
 export function inFolder(options: JsonObject, dir: string): JsonObject {
@@ -44,12 +44,12 @@ export function filesOf(options: JsonObject): string[] {
 
 /** Null if the image is as its node was, or cannot be looked at. */
 export async function judgeImage(
-  { options, bytes }: RestingImage,
+  { options, bytes, breach }: RestingImage,
   folder: string,
   read: ImageReader,
 ): Promise<Breach | null> {
   const got = await read(options, folder);
-  return got && breachOf({ bytes, also: null, prefix: false, breach: BREACH }, got);
+  return got && breachOf({ bytes, also: null, prefix: false, breach }, got);
 }
 
 /** As QEMU's own tool reads it. */
