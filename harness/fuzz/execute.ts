@@ -44,11 +44,23 @@ const RESTING: ReadonlySet<string> = new Set(['paused', 'standby', 'pending', 'c
 /** A whole program may take this many times as long as a single answer. */
 const PATIENCE = 10;
 
-export async function execute(program: Program, session: Session, setting: FuzzSetting): Promise<Execution> {
+/** `settled`: called with the images whose contents are known when what the program made is taken back, but for its files. */
+export async function execute(
+  program: Program,
+  session: Session,
+  setting: FuzzSetting,
+  settled?: (resting: readonly RestingImage[]) => Promise<void>,
+): Promise<Execution> {
   const run = new Run(program, session, setting.caseTimeout);
   const checks = [run.oracle.check, leftoverFiles()];
   const caseTimeout = PATIENCE * setting.caseTimeout;
-  const own = { ...setting, caseTimeout, seed: 'fuzz', checks };
+  const own = {
+    ...setting,
+    caseTimeout,
+    seed: 'fuzz',
+    checks,
+    ...(settled && { settled: () => settled(run.resting) }),
+  };
   const { record, reusable } = await runCase(caseOf(run), session, own);
   return {
     record,

@@ -8,7 +8,7 @@ import { isOfKind } from '../../generators/sequences/resources.ts';
 import type { Deviation, Outcome } from '../../reports/record.ts';
 import { checkImages } from '../data-plane/images.ts';
 import { detail } from '../data-plane/oracle.ts';
-import { filesOf, judgeImage, readImage } from '../data-plane/resting.ts';
+import { filesOf, judgeImage, type RestingImage, readImage } from '../data-plane/resting.ts';
 import { Baseline } from '../runner/baseline.ts';
 import { hash32 } from '../runner/hash.ts';
 import { openFiles } from '../runner/holdings.ts';
@@ -81,15 +81,21 @@ export class Lane implements ProgramRunner {
     if (fresh) await this.#drop(ground.name);
     const kept = await this.#session(ground);
     kept.programs += 1;
-    const execution = await execute(program, kept.session, this.#setting).catch(async (error: unknown) => {
+    const text = encode(program);
+    const looks = fresh || hash32(text) % IMAGES_OF === 0;
+    const faults: Fault[] = [];
+    const seen = new Set<RestingImage>();
+    const settled = async (resting: readonly RestingImage[]): Promise<void> => {
+      if (looks) faults.push(...(await this.#contentFaults(kept.session, resting, seen)));
+    };
+    const ran = execute(program, kept.session, this.#setting, settled);
+    const execution = await ran.catch(async (error: unknown) => {
       await this.#drop(ground.name);
       throw error;
     });
-    const text = encode(program);
-    const faults: Fault[] = [];
-    const looks = fresh || hash32(text) % IMAGES_OF === 0;
     const atRest = async (): Promise<void> => {
-      if (looks) faults.push(...(await this.#imageFaults(kept.session, execution)));
+      if (looks) faults.push(...(await imageFaults(kept.session, execution.images)));
+      await settled(execution.resting);
     };
     const same = execution.reusable && !CHANGES.test(text);
     const last = this.#setting.anew === true || kept.programs >= MOST_PROGRAMS;
@@ -123,29 +129,21 @@ export class Lane implements ProgramRunner {
     return rebuild({ session, ground, offered, home, objects, atRest });
   }
 
-  /** Of images that nobody has open any more. */
-  async #imageFaults(
+  /** Of images that nobody has open any more, and that were not `seen`. */
+  async #contentFaults(
     { scratch, endpoint }: Session,
-    { images, resting }: Pick<Execution, 'images' | 'resting'>,
+    resting: readonly RestingImage[],
+    seen: Set<RestingImage>,
   ): Promise<Fault[]> {
     const open = await openFiles(endpoint.pid ?? process.pid, scratch);
-    const isClosed = (file: string): boolean => !open.includes(file);
-    const found = await checkImages(scratch, images.filter(isClosed));
-    const faults = found.map(({ kind, report }): Fault => {
-      const what = kind === 'corruption' ? 'corruption' : 'leaked clusters';
-      const severity = kind === 'corruption' ? 'must' : 'should';
-      return { check: IMAGES, severity, message: `qemu-img check finds ${what}`, got: report };
-    });
+    const faults: Fault[] = [];
     for (const image of resting) {
-      if (!filesOf(image.options).every(isClosed)) continue;
+      if (seen.has(image) || filesOf(image.options).some((file) => open.includes(file))) continue;
+      seen.add(image);
       const breach = await judgeImage(image, scratch, this.#setting.imageReader ?? readImage);
-      if (breach !== null)
-        faults.push({
-          check: IMAGES,
-          severity: 'must',
-          message: breach.message,
-          ...detail(image.node, breach),
-        });
+      if (breach === null) continue;
+      const { message } = breach;
+      faults.push({ check: IMAGES, severity: 'must', message, ...detail(image.node, breach) });
     }
     return faults;
   }
@@ -183,6 +181,21 @@ const IMAGES = 'data/images';
 function growthOf(what: keyof Usage): Fault {
   const message = `use of ${what} grows with each program, though all is taken back`;
   return { check: `${LEAK}${what}`, severity: 'should', message };
+}
+
+/** Of images that nobody has open any more. */
+async function imageFaults({ scratch, endpoint }: Session, images: readonly string[]): Promise<Fault[]> {
+  const open = await openFiles(endpoint.pid ?? process.pid, scratch);
+  const found = await checkImages(
+    scratch,
+    images.filter((image) => !open.includes(image)),
+  );
+  return found.map(({ kind, report }) => ({
+    check: IMAGES,
+    severity: kind === 'corruption' ? 'must' : 'should',
+    message: `qemu-img check finds ${kind === 'corruption' ? 'corruption' : 'leaked clusters'}`,
+    got: report,
+  }));
 }
 
 /** What was seen of a program only after its end. */

@@ -38,6 +38,8 @@ export interface CaseSetting {
   readonly eventTimeout: number;
   /** Ends the run. */
   readonly signal?: AbortSignal;
+  /** Called when all that the case made is taken back, but for its files. */
+  readonly settled?: () => Promise<void>;
   /** Checks of this case, besides those of every case. */
   readonly checks?: readonly Check[];
 }
@@ -107,7 +109,7 @@ export async function runCase(
   else if (exit === null && session.main !== null && idle) {
     try {
       await context.finish();
-      reusable = await settle(session, state, baseline, definition.fresh === true);
+      reusable = await settle(session, state, baseline, definition.fresh === true, setting.settled);
     } catch (error) {
       ending = ending.outcome === null ? endingOf(error) : ending;
     }
@@ -210,6 +212,7 @@ async function settle(
   state: CaseState,
   baseline: Baseline,
   fresh: boolean,
+  settled?: () => Promise<void>,
 ): Promise<boolean> {
   const undone = await state.ledger.undo();
   const snapshot = await state.watch.retake();
@@ -219,6 +222,7 @@ async function settle(
     await session.endpoint.settle(CLOSING_PAUSE);
     after = await Baseline.of(session, snapshot!);
   }
+  await settled?.();
   const residue: Residue | undefined =
     undone && after !== null && !fresh ? { before: baseline.holdings, after: after.holdings } : undefined;
   const told = state.watch.deviations.length;
