@@ -8,6 +8,8 @@ export interface FuzzGround extends Ground {
   /** What the options make besides devices, as arguments of object-add and blockdev-add, in order. */
   readonly objects: readonly JsonObject[];
   readonly nodes: readonly JsonObject[];
+  /** Drives with a tray by their ids, and the node that is in each; null: none. */
+  readonly drives: Readonly<Record<string, string | null>>;
 }
 
 const MiB = 2 ** 20;
@@ -18,6 +20,7 @@ interface Parts {
   /** Options that come before and after those for objects and nodes. */
   readonly machine?: readonly string[];
   readonly devices?: readonly string[];
+  readonly drives?: FuzzGround['drives'];
   readonly images?: readonly ImageSpec[];
   readonly monitors?: number;
 }
@@ -25,7 +28,15 @@ interface Parts {
 function ground(
   name: string,
   symbols: string,
-  { objects = [], nodes = [], machine = [], devices = [], images = [], monitors = 2 }: Parts = {},
+  {
+    objects = [],
+    nodes = [],
+    machine = [],
+    devices = [],
+    drives = {},
+    images = [],
+    monitors = 2,
+  }: Parts = {},
 ): FuzzGround {
   const options = [
     ...machine,
@@ -34,7 +45,15 @@ function ground(
     ...devices.flatMap((device) => ['-device', device]),
   ];
   const topology = { name: `fuzz-${name}`, images, options, monitors };
-  return { name, symbols: symbols === '' ? [] : symbols.split(' '), monitors, topology, objects, nodes };
+  return {
+    name,
+    symbols: symbols === '' ? [] : symbols.split(' '),
+    monitors,
+    topology,
+    objects,
+    nodes,
+    drives,
+  };
 }
 
 /** `TYPE,KEY=VALUE…`, as all versions take it. */
@@ -101,6 +120,7 @@ const GUEST: readonly FuzzGround[] = [
       'scsi-cd,id=d1,bus=bus0.0',
       'ide-cd,id=d2,drive=n2,bus=ide.1',
     ],
+    drives: { d1: null, d2: 'n2' },
     images: RAW_IMAGES,
   }),
 ];

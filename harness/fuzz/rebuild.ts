@@ -1,9 +1,9 @@
 /**
  * Brings a live endpoint back to its ground with commands, which costs less than to start another:
  *
- *   1. end exports, delete the nodes, again and again while one gives way, and the objects;
+ *   1. end exports, take out media, delete the nodes, again and again while one gives way, and the objects;
  *   2. make the image files anew, and remove all others;
- *   3. make the objects and nodes of the ground, without those that a device kept;
+ *   3. make the objects and nodes of the ground, without those that a device kept, and put media back;
  *   4. compare with what was there at first, names that the endpoint gives aside.
  */
 import { readdir, rm } from 'node:fs/promises';
@@ -60,13 +60,23 @@ class Rebuilding {
   async run(): Promise<void> {
     const { ground, objects, atRest } = this.#options;
     await this.#endExports();
-    await this.#deleteNodes();
+    for (const id of Object.keys(ground.drives)) {
+      await this.#try('blockdev-open-tray', { id, force: true });
+      await this.#try('blockdev-remove-medium', { id });
+    }
+    const kept = await this.#deleteNodes();
     await atRest();
     for (const id of new Set([...objects, ...ground.objects.map((object) => String(object.id))]))
       await this.#try('object-del', { id });
     await this.#makeFiles();
     for (const object of ground.objects) await this.#try('object-add', this.#objectArguments(object));
     for (const node of ground.nodes) await this.#try('blockdev-add', this.#inScratch(node));
+    for (const name of kept)
+      await this.#try('block-set-write-threshold', { 'node-name': name, 'write-threshold': 0 });
+    for (const [id, node] of Object.entries(ground.drives)) {
+      if (node !== null) await this.#try('blockdev-insert-medium', { id, 'node-name': node });
+      await this.#try('blockdev-close-tray', { id });
+    }
   }
 
   async #endExports(): Promise<void> {
@@ -81,8 +91,8 @@ class Rebuilding {
     }
   }
 
-  /** The last first: it may stand on others. */
-  async #deleteNodes(): Promise<void> {
+  /** The last first: it may stand on others. Gives those that do not go. */
+  async #deleteNodes(): Promise<string[]> {
     const nodes = (await this.#options.session.execute('query-named-block-nodes')) as JsonObject[];
     let names = nodes.map((node) => String(node['node-name'])).filter((name) => !name.startsWith('#'));
     names.reverse();
@@ -93,6 +103,7 @@ class Rebuilding {
         if (!(await this.#try('blockdev-del', { 'node-name': name }))) left.push(name);
       names = left;
     }
+    return names;
   }
 
   async #makeFiles(): Promise<void> {
