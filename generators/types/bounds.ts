@@ -67,10 +67,15 @@ export function bound(value: JsonObject, nested: boolean): void {
   const { preallocation, size, driver } = value;
   if (preallocation !== undefined && preallocation !== 'off' && isInteger(size) && size > MiB)
     value.size = Number(MiB);
+  // Time: an image would be written byte by byte.
+  const most = value['max-transfer'];
+  if (isInteger(most) && most > 0 && most < LEAST_TRANSFER) value['max-transfer'] = LEAST_TRANSFER;
   if (!nested) return;
   if (driver === 'blkverify') Object.assign(value, { test: NO_NODE, raw: NO_NODE });
   if (driver === 'quorum' && value.blkverify === true) value.blkverify = false;
 }
+
+const LEAST_TRANSFER = 512;
 
 const NO_NODE = 'no-such-node';
 

@@ -28,6 +28,7 @@ describe('generated values', () => {
     expect(objects.length).toBeGreaterThan(20_000);
     expect(Math.max(...numbers('latency-ns'))).toBe(1000);
     expect(Math.max(...numbers('l2-cache-size'))).toBe(2 ** 20);
+    expect(numbers('max-transfer').filter((most) => Number(most) > 0 && Number(most) < 512)).toEqual([]);
     for (const { object } of objects)
       if (object.preallocation !== undefined && object.preallocation !== 'off')
         expect(Number(object.size)).toBeLessThanOrEqual(2 ** 20);
