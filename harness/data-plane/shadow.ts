@@ -10,7 +10,7 @@ export interface Claim {
   readonly bytes: Buffer;
   /** Other bytes that are right too, place by place. */
   readonly also: Buffer | null;
-  /** Only the common length of both counts. */
+  /** The node may be longer, and shorter if it is zeroes only that have no place in it. */
   readonly prefix: boolean;
   /** What is wrong if it is not so, as a sentence about `the node`. */
   readonly breach: string;
@@ -157,8 +157,10 @@ export function breachOf({ bytes, also, prefix, breach }: Claim, got: Buffer): B
   const length = Math.min(bytes.length, got.length);
   const offset = firstDifference(bytes, also, got, length);
   if (offset !== null) return { message: breach, offset, expected: bytes[offset]!, got: got[offset]! };
-  const short = prefix ? bytes.length - got.length : Math.abs(bytes.length - got.length);
-  if (short < SECTOR) return null;
+  const missing = bytes.subarray(got.length);
+  if (prefix && missing.every((byte) => byte === 0)) return null;
+  const off = prefix ? missing.length : Math.abs(bytes.length - got.length);
+  if (off < SECTOR) return null;
   return { message: `${breach}: its length`, offset: null, expected: bytes.length, got: got.length };
 }
 

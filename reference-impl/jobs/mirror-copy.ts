@@ -74,6 +74,11 @@ export class MirrorCopy {
     );
   }
 
+  /** Makes a stretch of the target read as zeroes. Rejects with `IoError`. */
+  clear(offset: number, length: number): Promise<void> {
+    return this.#target.requests.writeZeroes(offset, length, { mayUnmap: this.#options.unmap });
+  }
+
   throwIfFailed(): void {
     if (this.#fatal) throw this.#fatal;
   }
@@ -159,14 +164,14 @@ export class MirrorCopy {
     let operation: 'read' | 'write' = 'write';
     const { requests } = this.#target;
     try {
-      if (kind === 'zero') await requests.writeZeroes(offset, length, { mayUnmap: this.#options.unmap });
+      if (kind === 'zero') await this.clear(offset, length);
       else if (kind === 'nothing') await requests.discard(offset, length);
       else {
         const data = new Uint8Array(length);
         operation = 'read';
         await this.#source.requests.read(offset, data);
         operation = 'write';
-        if (isZero(data)) await requests.writeZeroes(offset, length, { mayUnmap: this.#options.unmap });
+        if (isZero(data)) await this.clear(offset, length);
         else await requests.write(offset, data);
       }
       job.offset += length;

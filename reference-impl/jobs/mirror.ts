@@ -195,25 +195,27 @@ class Mirror implements JobWork {
       const stretch = await this.#looked(job, 'read', look);
       if (stretch === undefined) return;
       if (stretch.allocated) dirty.mark(offset, stretch.length);
-      else if (base === undefined) await this.#findLeftovers(job, offset, stretch.length);
+      else if (base === undefined) await this.#clearLeftovers(job, offset, stretch.length);
       offset += stretch.length;
     }
   }
 
-  /** Where the source has nothing, what the target holds already has to go, and what it lacks in length to come. */
-  async #findLeftovers(job: Job, offset: number, length: number): Promise<void> {
+  /**
+   * Where the source has nothing, what the target holds already has to go. It does so at once, and is no part of what the
+   * job counts.
+   */
+  async #clearLeftovers(job: Job, offset: number, length: number): Promise<void> {
     const { target } = this.#plan;
-    const { dirty } = this.#copy;
-    const end = offset + length;
-    const there = Math.min(end, target.requests.length());
-    for (let at = offset; at < there; ) {
-      const found = await this.#looked(job, 'write', () => readsAsZeroes(target, at, there - at));
+    const end = Math.min(offset + length, target.requests.length());
+    for (let at = offset; at < end; ) {
+      const found = await this.#looked(job, 'write', async () => {
+        const stretch = await readsAsZeroes(target, at, end - at);
+        if (!stretch.zero) await this.#copy.clear(at, stretch.length);
+        return stretch;
+      });
       if (found === undefined) return;
-      if (!found.zero) dirty.mark(at, found.length);
       at += found.length;
     }
-    const missing = Math.max(offset, there);
-    dirty.mark(missing, end - missing);
   }
 
   /** Tries until it succeeds; undefined if the job is cancelled. An `operation` on the target is a write. Throws `IoError`. */
