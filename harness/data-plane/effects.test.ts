@@ -315,3 +315,9 @@ test('images are those files that qcow2 nodes alone have used', () => {
   effects.overwritten('f1');
   expect([...effects.images]).toEqual([]);
 });
+
+test('a file is used in another way, too, if it is opened as a device', () => {
+  const { effects, run } = world();
+  run('blockdev-add', { ...file('f2'), driver: 'host_cdrom', 'node-name': 'disc' });
+  expect([...effects.images]).toEqual(['f1']);
+});

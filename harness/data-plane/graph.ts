@@ -35,6 +35,9 @@ const PLAIN: Readonly<Record<string, ReadonlySet<string>>> = Object.fromEntries(
   ]),
 );
 
+/** Drivers whose `filename` is one of the host's. */
+const ON_HOST: ReadonlySet<string> = new Set(['file', 'host_device', 'host_cdrom']);
+
 /** Members of options that hold a child. */
 const CHILDREN = new Set([
   'file',
@@ -178,7 +181,7 @@ export class Graph {
     const node: TrackedNode = {
       name,
       driver: allowed === undefined ? 'opaque' : driver,
-      filename: driver === 'file' && typeof options.filename === 'string' ? options.filename : null,
+      filename: ON_HOST.has(driver) && typeof options.filename === 'string' ? options.filename : null,
       follows: allowed !== undefined && Object.keys(options).every((member) => allowed.has(member)),
       children,
       hiddenBacking: driver === 'qcow2' && options.backing === undefined,
