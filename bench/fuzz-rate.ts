@@ -131,10 +131,16 @@ async function bare(
   const loop = new TransportLoop(await endpoint.openMonitor(0));
   await loop.reply;
   const own = lines.map((line) => Buffer.from(line.replaceAll(dir, endpoint.dir)));
-  let answered = 0;
-  const taken = await seconds(async () => {
-    for (const line of own) if (await loop.send(line)) answered += 1;
-  });
+  let [answered, taken] = [0, 0];
+  for (const line of own) {
+    let came = false;
+    const waited = await seconds(async () => {
+      came = await loop.send(line);
+    });
+    if (!came) continue;
+    answered += 1;
+    taken += waited;
+  }
   await loop.close();
   await endpoint.stop();
   return { answered, taken };

@@ -7,7 +7,6 @@
  *   4. events, as partial orders; and what the case itself thought of it.
  */
 import type { CaseRecord } from '../../reports/record.ts';
-import { isJsonObject } from '../../spec/json.ts';
 import { type Difference, excused, LATE } from './difference.ts';
 import { compareEvents } from './events.ts';
 import { LookComparison } from './looks.ts';
@@ -55,7 +54,7 @@ export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOp
   const anySkew = skewed !== undefined && skewed.size > 0;
   const events = compareEvents(left, right, until, names);
   found.push(...(anySkew ? events.map((one) => excused(one, LATE)) : events));
-  found.push(...looks.found({ strayed: anySkew || events.some(isEndedEarly), copied: hadJobs(left) }));
+  found.push(...looks.found(anySkew || events.some(isEndedEarly)));
   const whole = until === both;
   const ends = compareEnds(left.record, right.record, both);
   // What ended one side early, or made a case fail, shows in the exchanges most often.
@@ -64,11 +63,6 @@ export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOp
   else if (!explained && steps.left.length !== steps.right.length)
     found.push(wentOn(steps.left[both], steps.right[both], both + 1));
   return { differences: found };
-}
-
-function hadJobs(side: SideRun): boolean {
-  const events = stepsOf(side).flatMap((step) => step.events ?? []);
-  return events.some((event) => isJsonObject(event) && String(event.event).startsWith('BLOCK_JOB_'));
 }
 
 /** A cancelled job that had done more on one side. */

@@ -9,7 +9,8 @@ import { commandOf, type Look, type SideRun, ZEROES } from './side.ts';
 import { compareSteps, type Pair } from './steps.ts';
 
 const UNDER_WAY = 'how far a job is that has not ended';
-const UNDEFINED = 'what a null device reads as is undefined, and a job may have copied it';
+const UNDEFINED =
+  'what a null device reads as is undefined, and so is what stands on it or was copied from it';
 const JOB_QUERY = /^query-(block-)?jobs$/;
 const STRAYED = 'a job was ended early, and was further on one side';
 
@@ -44,14 +45,11 @@ export class LookComparison {
       this.#add(late ? excused(one, LATE) : underWay && isProgress(one) ? excused(one, UNDER_WAY) : one);
   }
 
-  /**
-   * `strayed`: what jobs have done differs, since one was ended that was further on one side. `copied`: jobs have copied
-   * something.
-   */
-  found({ strayed, copied }: { readonly strayed: boolean; readonly copied: boolean }): Difference[] {
+  /** `strayed`: what jobs have done differs, since one was ended that was further on one side. */
+  found(strayed: boolean): Difference[] {
     return this.#found.map((one) => {
       if (strayed && isProgress(one)) return excused(one, STRAYED);
-      return copied && this.#sawNull && one.subject === CONTENTS ? excused(one, UNDEFINED) : one;
+      return this.#sawNull && one.subject === CONTENTS ? excused(one, UNDEFINED) : one;
     });
   }
 
