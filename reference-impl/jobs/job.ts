@@ -28,6 +28,11 @@ import type { JobOptions, JobWork } from './work.ts';
 const FREE_RETRIES = 2;
 const RETRY_NS = 1_000_000n;
 
+/** Throws `CommandError` for bytes a second that no job can have. */
+export function checkSpeed(speed: bigint): void {
+  if (speed < 0n) throw new CommandError("Invalid parameter 'speed'");
+}
+
 export class Job {
   readonly id: string;
   readonly work: JobWork;
@@ -313,7 +318,7 @@ export class Job {
   }
 
   #applySpeed(speed: bigint): void {
-    if (speed < 0n) throw new CommandError("Invalid parameter 'speed'");
+    checkSpeed(speed);
     this.speed = speed;
     this.limit.speed = speed;
   }

@@ -19,7 +19,7 @@ import { chain, inChain, isAllocatedAbove, readsAsZeroes } from './chain.ts';
 import { type JobArguments, type JobContext, lifecycle } from './context.ts';
 import { insertFilter, removeFilter } from './filter.ts';
 import { flushed } from './flush.ts';
-import type { Job } from './job.ts';
+import { checkSpeed, type Job } from './job.ts';
 import { JobNodes } from './job-nodes.ts';
 import { MirrorCopy } from './mirror-copy.ts';
 import { attachTargetBacking } from './target-image.ts';
@@ -93,6 +93,8 @@ export async function createMirror(
   try {
     const id = jobs.newId(args['job-id'], graph.deviceOf(filter));
     claim(nodes, filter, plan);
+    // What is done to the target stays, so that nothing may be refused from then on.
+    checkSpeed(BigInt(args.speed ?? 0));
     await plan.prepare?.();
     const copy = new MirrorCopy(source, target, {
       granularity,

@@ -22,3 +22,12 @@ test.each(['full', 'top', 'none'])('a node is not mirrored onto itself, sync %s'
   expect(bench.events).toEqual([]);
   await bench.run('blockdev-del', { 'node-name': 'n' });
 });
+
+test('a base does not grow for a commit whose speed is refused', async () => {
+  await bench.qcow2('base', SIZE);
+  await bench.qcow2('top', SIZE, 'base');
+  await bench.run('block_resize', { 'node-name': 'top', size: 2 * SIZE });
+  const commit = { 'job-id': 'j', device: 'top', speed: -1 };
+  await expect(bench.run('block-commit', commit)).rejects.toThrow("Invalid parameter 'speed'");
+  expect(bench.node('base').requests.length()).toBe(SIZE);
+});
