@@ -7,6 +7,7 @@ import type { Schema } from '../../spec/model.ts';
 import { compareRuns } from './differ.ts';
 import { CLASSES, placeOf } from './difference.ts';
 import type { Look, SideRun } from './side.ts';
+import { passed } from './testing.ts';
 
 const entry = (type: string, name: string, more: JsonObject): JsonObject => ({
   'meta-type': type,
@@ -43,19 +44,7 @@ function side(
   record: Partial<CaseRecord> = {},
   offered: Schema = SCHEMA,
 ): SideRun {
-  return {
-    offered,
-    record: {
-      id: 'case',
-      title: 'a case',
-      requirements: [],
-      outcome: 'pass',
-      durationMs: 1,
-      deviations: [],
-      transcript: { name: 'case', endpoint: 'x', argv: [], setup: [], steps },
-      ...record,
-    },
-  };
+  return { offered, record: { ...passed(steps), ...record } };
 }
 
 /** A side that was looked at after a step. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CaseRecord, TranscriptStep } from '../../reports/record.ts';
+import type { TranscriptStep } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { compareRuns } from './differ.ts';
 import type { Look, SideRun } from './side.ts';
+import { passed } from './testing.ts';
 
 const offered = loadBlockSchema();
 
@@ -16,16 +17,7 @@ function side(looks: readonly Look[], events: readonly Json[] = []): SideRun {
       ...(index === looks.length - 1 && { events }),
     }),
   );
-  const record: CaseRecord = {
-    id: 'case',
-    title: 'a case',
-    requirements: [],
-    outcome: 'pass',
-    durationMs: 1,
-    deviations: [],
-    transcript: { name: 'case', endpoint: 'x', argv: [], setup: [], steps },
-  };
-  return { offered, record, looks: new Map(looks.map((look, index) => [index + 1, look])) };
+  return { offered, record: passed(steps), looks: new Map(looks.map((look, index) => [index + 1, look])) };
 }
 
 const job = (more: JsonObject): JsonObject => ({
