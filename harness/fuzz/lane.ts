@@ -135,10 +135,12 @@ export class Lane implements ProgramRunner {
     resting: readonly RestingImage[],
     seen: Set<RestingImage>,
   ): Promise<Fault[]> {
+    const wanted = resting.filter((image) => !seen.has(image));
+    if (wanted.length === 0) return [];
     const open = await openFiles(endpoint.pid ?? process.pid, scratch);
     const faults: Fault[] = [];
-    for (const image of resting) {
-      if (seen.has(image) || filesOf(image.options).some((file) => open.includes(file))) continue;
+    for (const image of wanted) {
+      if (filesOf(image.options).some((file) => open.includes(file))) continue;
       seen.add(image);
       const breach = await judgeImage(image, scratch, this.#setting.imageReader ?? readImage);
       if (breach === null) continue;
