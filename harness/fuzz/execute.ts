@@ -39,6 +39,8 @@ export interface Execution {
 
 /** Longest wait for an event, milliseconds. */
 const WAIT_MS = 60;
+/** A job that is ready and was told to complete still says so for a while. */
+const READY_MS = 7;
 const RESTING: ReadonlySet<string> = new Set(['paused', 'standby', 'pending', 'concluded', 'null']);
 
 /** A whole program may take this many times as long as a single answer. */
@@ -186,22 +188,25 @@ class Run {
         .slice(known)
         .some((one) => one.event === event);
     for (let look = 1, waited = 0; waited < WAIT_MS; waited += look, look *= 2) {
-      if (came() || !(await this.#isJobUnderWay(t))) return;
+      if (came() || !(await this.#isJobUnderWay(t, waited >= READY_MS))) return;
       await this.#session.endpoint.settle(look);
     }
   }
 
-  async #isJobUnderWay({ offered }: CaseContext): Promise<boolean> {
+  /** `late`: also one that is ready would have gone on by now, had somebody told it to. */
+  async #isJobUnderWay({ offered }: CaseContext, late: boolean): Promise<boolean> {
     const query = offered.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs';
     // An endpoint that died of it is for the next step to find.
     const jobs = await this.#session.execute(query).catch(() => null);
-    return Array.isArray(jobs) && jobs.filter(isJsonObject).some((job) => !isResting(job));
+    return Array.isArray(jobs) && jobs.filter(isJsonObject).some((job) => !isResting(job, late));
   }
 }
 
 /** A job in which nothing happens until somebody tells it to. */
-function isResting({ status, paused }: JsonObject): boolean {
-  return paused === true || (typeof status === 'string' && RESTING.has(status));
+function isResting({ status, paused }: JsonObject, late: boolean): boolean {
+  return (
+    paused === true || (typeof status === 'string' && (RESTING.has(status) || (late && status === 'ready')))
+  );
 }
 
 /** A call as it is sent; the id tells pipelined ones apart. */

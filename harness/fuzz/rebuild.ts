@@ -5,6 +5,8 @@
  *   2. make the image files anew, and remove all others;
  *   3. make the objects and nodes of the ground, without those that a device kept, and put media back;
  *   4. compare with what was there at first, names that the endpoint gives aside.
+ *
+ * Commands of a step are sent at once: an endpoint answers one after the other.
  */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -60,23 +62,28 @@ class Rebuilding {
   async run(): Promise<void> {
     const { ground, objects, atRest } = this.#options;
     await this.#endExports();
-    for (const id of Object.keys(ground.drives)) {
-      await this.#try('blockdev-open-tray', { id, force: true });
-      await this.#try('blockdev-remove-medium', { id });
-    }
+    await Promise.all(
+      Object.keys(ground.drives).flatMap((id) => [
+        this.#try('blockdev-open-tray', { id, force: true }),
+        this.#try('blockdev-remove-medium', { id }),
+      ]),
+    );
     const kept = await this.#deleteNodes();
     await atRest();
-    for (const id of new Set([...objects, ...ground.objects.map((object) => String(object.id))]))
-      await this.#try('object-del', { id });
+    const ids = new Set([...objects, ...ground.objects.map((object) => String(object.id))]);
+    await Promise.all([...ids].map((id) => this.#try('object-del', { id })));
     await this.#makeFiles();
-    for (const object of ground.objects) await this.#try('object-add', this.#objectArguments(object));
-    for (const node of ground.nodes) await this.#try('blockdev-add', this.#inScratch(node));
-    for (const name of kept)
-      await this.#try('block-set-write-threshold', { 'node-name': name, 'write-threshold': 0 });
-    for (const [id, node] of Object.entries(ground.drives)) {
-      if (node !== null) await this.#try('blockdev-insert-medium', { id, 'node-name': node });
-      await this.#try('blockdev-close-tray', { id });
-    }
+    await Promise.all([
+      ...ground.objects.map((object) => this.#try('object-add', this.#objectArguments(object))),
+      ...ground.nodes.map((node) => this.#try('blockdev-add', this.#inScratch(node))),
+      ...kept.map((name) =>
+        this.#try('block-set-write-threshold', { 'node-name': name, 'write-threshold': 0 }),
+      ),
+      ...Object.entries(ground.drives).flatMap(([id, node]) => [
+        ...(node === null ? [] : [this.#try('blockdev-insert-medium', { id, 'node-name': node })]),
+        this.#try('blockdev-close-tray', { id }),
+      ]),
+    ]);
   }
 
   async #endExports(): Promise<void> {
@@ -86,7 +93,7 @@ class Rebuilding {
     for (let poll = 0; poll < EXPORT_POLLS; poll += 1) {
       const exports = (await session.execute('query-block-exports')) as JsonObject[];
       if (exports.length === 0) return;
-      for (const { id } of exports) await this.#try('block-export-del', { id: id!, mode: 'hard' });
+      await Promise.all(exports.map(({ id }) => this.#try('block-export-del', { id: id!, mode: 'hard' })));
       await session.endpoint.settle(1);
     }
   }
@@ -98,10 +105,8 @@ class Rebuilding {
     names.reverse();
     for (let before = Number.POSITIVE_INFINITY; names.length < before; ) {
       before = names.length;
-      const left: string[] = [];
-      for (const name of names)
-        if (!(await this.#try('blockdev-del', { 'node-name': name }))) left.push(name);
-      names = left;
+      const gone = await Promise.all(names.map((name) => this.#try('blockdev-del', { 'node-name': name })));
+      names = names.filter((_, index) => !gone[index]);
     }
     return names;
   }

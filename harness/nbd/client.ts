@@ -20,6 +20,9 @@ const REPLY_LENGTH = 16;
 /** Bytes of one request; servers need not take more than 32 MiB. */
 const MOST_BYTES = 1 << 20;
 
+/** Where all sockets read to: what is there is taken at once. Buffers of their own would be a collector's main work. */
+const ARRIVING = Buffer.allocUnsafeSlow(1 << 18);
+
 /** The server refused a request; `code` is NBD's number of the error. */
 export class NbdError extends Error {
   override readonly name = 'NbdError';
@@ -41,11 +44,11 @@ export class NbdClient {
   readonly size: number;
   readonly readOnly: boolean;
   readonly #socket: Socket;
-  readonly #bytes: (length: number) => Promise<Buffer>;
+  readonly #inbox: Inbox;
 
-  private constructor(socket: Socket, bytes: (length: number) => Promise<Buffer>, described: Buffer) {
+  private constructor(socket: Socket, inbox: Inbox, described: Buffer) {
     this.#socket = socket;
-    this.#bytes = bytes;
+    this.#inbox = inbox;
     this.size = Number(described.readBigUInt64BE(0));
     this.readOnly = (described.readUInt16BE(8) & READ_ONLY_FLAG) !== 0;
   }
@@ -55,13 +58,22 @@ export class NbdClient {
    * first; from then on the signal ends the connection.
    */
   static async connect(path: string, name: string, signal?: AbortSignal): Promise<NbdClient> {
-    const socket = connect({ path, ...(signal && { signal }) });
+    const inbox = new Inbox();
+    const onread = {
+      buffer: ARRIVING,
+      callback: (count: number) => {
+        inbox.put(ARRIVING.subarray(0, count));
+        return true;
+      },
+    };
+    const socket = connect({ path, onread, ...(signal && { signal }) });
     try {
       await once(socket, 'connect').catch((cause: unknown) => {
         throw new NbdClosed('no NBD server is there', { cause });
       });
-      const bytes = byteReader(socket);
-      const greeting = await bytes(INIT_MAGIC.length + 2);
+      socket.on('error', (cause) => inbox.end(new NbdClosed('the NBD connection broke', { cause })));
+      socket.on('close', () => inbox.end(new NbdClosed('the other side closed the NBD connection')));
+      const greeting = await inbox.take(INIT_MAGIC.length + 2);
       if (greeting.toString('latin1', 0, INIT_MAGIC.length) !== INIT_MAGIC)
         throw new NbdClosed('this is no NBD server of the newstyle handshake');
       const option = Buffer.alloc(4 + OPTION_MAGIC.length + 8);
@@ -70,7 +82,7 @@ export class NbdClient {
       option.writeUInt32BE(EXPORT_NAME, 12);
       option.writeUInt32BE(Buffer.byteLength(name), 16);
       socket.write(Buffer.concat([option, Buffer.from(name)]));
-      return new NbdClient(socket, bytes, await bytes(10));
+      return new NbdClient(socket, inbox, await inbox.take(10));
     } catch (error) {
       socket.destroy();
       throw error;
@@ -79,15 +91,13 @@ export class NbdClient {
 
   /** Rejects with `NbdError` or `NbdClosed`. */
   async read(offset: number, length: number): Promise<Buffer> {
-    const parts: Buffer[] = [];
-    for (let done = 0; done < length; ) {
-      const part = Math.min(MOST_BYTES, length - done);
-      await this.#request('read', READ, offset + done, part);
-      parts.push(await this.#bytes(part));
-      done += part;
+    const bytes = Buffer.allocUnsafeSlow(length);
+    for (let done = 0; done < length; done += MOST_BYTES) {
+      const part = bytes.subarray(done, done + MOST_BYTES);
+      await this.#request('read', READ, offset + done, part.length);
+      await this.#inbox.fill(part);
     }
-    // Copies of whole images are most of what a campaign's collector has to do.
-    return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    return bytes;
   }
 
   /** As `read` rejects. At most `MOST_BYTES`. */
@@ -103,8 +113,56 @@ export class NbdClient {
   async #request(what: string, type: number, offset: number, length: number, data?: Buffer): Promise<void> {
     const head = request(type, offset, length);
     this.#socket.write(data === undefined ? head : Buffer.concat([head, data]));
-    const code = (await this.#bytes(REPLY_LENGTH)).readUInt32BE(4);
+    const code = (await this.#inbox.take(REPLY_LENGTH)).readUInt32BE(4);
     if (code !== 0) throw new NbdError(what, code);
+  }
+}
+
+/** Bytes that came, for one who asks for so many at a time. */
+class Inbox {
+  /** Came before somebody asked for them. */
+  #early = Buffer.alloc(0);
+  #wanted: { left: Buffer; readonly settle: (ended: NbdClosed | null) => void } | null = null;
+  #ended: NbdClosed | null = null;
+
+  /** Keeps nothing of `bytes` but copies. */
+  put(bytes: Buffer): void {
+    const rest = this.#wanted === null ? bytes : bytes.subarray(this.#pour(bytes));
+    if (rest.length > 0) this.#early = Buffer.concat([this.#early, rest]);
+  }
+
+  end(reason: NbdClosed): void {
+    this.#ended ??= reason;
+    this.#wanted?.settle(this.#ended);
+  }
+
+  async take(length: number): Promise<Buffer> {
+    const bytes = Buffer.alloc(length);
+    await this.fill(bytes);
+    return bytes;
+  }
+
+  /** Rejects if the connection ends first. */
+  fill(bytes: Buffer): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const settle = (ended: NbdClosed | null): void => {
+        this.#wanted = null;
+        if (ended === null) resolve();
+        else reject(ended);
+      };
+      this.#wanted = { left: bytes, settle };
+      this.#early = this.#early.subarray(this.#pour(this.#early));
+      if (this.#ended !== null) this.#wanted?.settle(this.#ended);
+    });
+  }
+
+  /** How many went to who waits. */
+  #pour(bytes: Buffer): number {
+    const wanted = this.#wanted!;
+    const count = bytes.copy(wanted.left);
+    wanted.left = wanted.left.subarray(count);
+    if (wanted.left.length === 0) wanted.settle(null);
+    return count;
   }
 }
 
@@ -115,25 +173,4 @@ function request(type: number, offset: number, length: number): Buffer {
   message.writeBigUInt64BE(BigInt(offset), 16);
   message.writeUInt32BE(length, 24);
   return message;
-}
-
-/** Gives the next so many bytes of a socket; rejects with `NbdClosed` at its end. For either side. */
-export function byteReader(socket: Socket): (length: number) => Promise<Buffer> {
-  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let parts: Buffer[] = [];
-  let there = 0;
-  return async (length) => {
-    while (there < length) {
-      const { value, done } = await chunks.next().catch((cause: unknown) => {
-        throw new NbdClosed('the NBD connection broke', { cause });
-      });
-      if (done) throw new NbdClosed('the other side closed the NBD connection');
-      parts.push(value);
-      there += value.length;
-    }
-    const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    parts = [whole.subarray(length)];
-    there -= length;
-    return whole.subarray(0, length);
-  };
 }

@@ -1,5 +1,5 @@
 /** What was there before a case: block state, what the endpoint holds, files. Says later whether it is so again. */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Schema } from '../../spec/model.ts';
 import type { Holdings, StateSnapshot } from '../checks/check.ts';
@@ -27,9 +27,9 @@ export class Baseline {
   /** With a state that was just asked for. */
   static async of(session: Session, state: StateSnapshot): Promise<Baseline> {
     const { scratch, endpoint } = session;
-    const files = new Map<string, number>();
-    for (const name of await readdir(scratch)) files.set(name, (await stat(join(scratch, name))).mtimeMs);
-    return new Baseline(state, await holdings(state, scratch, endpoint.pid), files);
+    const held = await holdings(state, scratch, endpoint.pid);
+    const times = held.files.map(async (name) => [name, (await stat(join(scratch, name))).mtimeMs] as const);
+    return new Baseline(state, held, new Map(await Promise.all(times)));
   }
 
   /** Whether `after` has files open that were not. */

@@ -20,24 +20,23 @@ const MOST_KEPT = 64;
 /** By what they were made of, with what they stand on. */
 const kept = new Map<string, Buffer>();
 
-/** Makes all images in order, backing images first. */
+/** Makes all images: those that need a tool in order, backing images first, when the others are there. */
 export async function makeImages(images: readonly ImageSpec[], folder: string): Promise<void> {
-  for (const [index, image] of images.entries()) {
-    if (image.format === 'raw') await makeRaw(image, folder);
-    else await makeOnce(image, JSON.stringify(images.slice(0, index + 1)), folder);
+  const byTool: { image: ImageSpec; key: string }[] = [];
+  const making = images.map((image, index) => {
+    if (image.format === 'raw') return makeRaw(image, folder);
+    const key = JSON.stringify(images.slice(0, index + 1));
+    const known = kept.get(key);
+    if (known !== undefined) return writeFile(join(folder, image.path), known);
+    byTool.push({ image, key });
+    return undefined;
+  });
+  await Promise.all(making);
+  for (const { image, key } of byTool) {
+    await makeByTool(image, folder);
+    const content = await readFile(join(folder, image.path));
+    if (content.length <= KEPT_BYTES && kept.size < MOST_KEPT) kept.set(key, content);
   }
-}
-
-async function makeOnce(image: ImageSpec, key: string, folder: string): Promise<void> {
-  const path = join(folder, image.path);
-  const known = kept.get(key);
-  if (known !== undefined) {
-    await writeFile(path, known);
-    return;
-  }
-  await makeByTool(image, folder);
-  const content = await readFile(path);
-  if (content.length <= KEPT_BYTES && kept.size < MOST_KEPT) kept.set(key, content);
 }
 
 async function makeRaw(image: ImageSpec, folder: string): Promise<void> {

@@ -1,7 +1,6 @@
 /** The NBD server of the fake endpoint: exports by name, reads and writes, of the public protocol as much as it takes. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { byteReader } from '../../nbd/client.ts';
 
 /** What is behind an export. */
 export interface Backend {
@@ -78,4 +77,23 @@ async function serve(socket: Socket, exports: ReadonlyMap<string, Backend>): Pro
       socket.write(reply);
     } else socket.write(Buffer.concat([reply, backend.read(offset, length)]));
   }
+}
+
+/** Gives the next so many bytes of a socket; rejects at its end. */
+function byteReader(socket: Socket): (length: number) => Promise<Buffer> {
+  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
+  let parts: Buffer[] = [];
+  let there = 0;
+  return async (length) => {
+    while (there < length) {
+      const { value, done } = await chunks.next();
+      if (done) throw new Error('the client closed the connection');
+      parts.push(value);
+      there += value.length;
+    }
+    const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+    parts = [whole.subarray(length)];
+    there -= length;
+    return whole.subarray(0, length);
+  };
 }
