@@ -31,6 +31,8 @@ type Ended = (event: string, data?: JsonObject) => void;
 
 const known = (shadow: Shadow): string[] =>
   ['base', 'top', 'other'].filter((name) => shadow.bytesOf(name) !== null);
+const left = (effects: Effects) =>
+  [...effects.left].map(([name, { options, bytes }]) => ({ name, options, byte: bytes[0] }));
 const wrong = (shadow: Shadow, name: string, bytes: Buffer): string | undefined =>
   shadow.judge(name, bytes)?.message;
 
@@ -251,8 +253,6 @@ describe('what can be known for certain of', () => {
 
 describe('copies into files', () => {
   const copy = { 'job-id': 'j', device: 'top', target: '/s/f7', sync: 'full', format: 'qcow2' };
-  const left = (effects: Effects) =>
-    [...effects.left].map(([name, { options, bytes }]) => ({ name, options, byte: bytes[0] }));
   const expected = {
     name: 'f7',
     options: { driver: 'qcow2', backing: null, file: { driver: 'file', filename: '/s/f7' } },
@@ -296,6 +296,13 @@ describe('copies into files', () => {
       expect(left(effects)).toEqual([]);
     }
   });
+  test('nor of a node on the file while the job writes to it', () => {
+    const { shadow, run } = world();
+    run('drive-backup', copy);
+    run('blockdev-add', { ...file('f7'), 'node-name': 'n' });
+    run('blockdev-add', { ...file('f8'), 'node-name': 'm' });
+    expect(shadow.readable).toEqual(['base', 'top', 'other', 'm']);
+  });
   test('users of the source of a completed mirror use a node that nobody follows', () => {
     const { shadow, effects, run, ended } = world();
     run('nbd-server-add', { device: 'base', name: 'x' });
@@ -304,6 +311,45 @@ describe('copies into files', () => {
     ended('BLOCK_JOB_COMPLETED');
     expect(effects.exports.get('x')).toBe('copy');
     expect(shadow.readable).toEqual(['base', 'other']);
+    expect(left(effects)).toEqual([]);
+  });
+});
+
+describe('nodes that are deleted', () => {
+  const deletion = { 'node-name': 'other' };
+
+  test('leave what they contained in their files', () => {
+    const { shadow, effects, run } = world();
+    shadow.wrote('other', 0, filled(9));
+    run('blockdev-del', deletion);
+    const options = { driver: 'qcow2', backing: null, file: { driver: 'file', filename: '/s/f2' } };
+    expect(left(effects)).toEqual([{ name: 'f2', options, byte: 9 }]);
+  });
+  test.each<[string, string, (effects: Effects, shadow: Shadow, run: Run) => void]>([
+    ['contents that nobody knows', 'other', (_, shadow) => shadow.forget(['other'])],
+    ['a node on another, which may change', 'top', () => undefined],
+    [
+      'a node whose file is open otherwise, too',
+      'fmt',
+      (_, shadow, run) => {
+        run('blockdev-add', { ...file('f5'), 'node-name': 'storage' });
+        run('blockdev-add', { driver: 'qcow2', 'node-name': 'fmt', backing: null, file: 'storage' });
+        shadow.learn('fmt', filled(5));
+      },
+    ],
+  ])('nothing is claimed of %s', (_, name, before) => {
+    const { shadow, effects, run } = world();
+    before(effects, shadow, run);
+    run('blockdev-del', { 'node-name': name });
+    expect(left(effects)).toEqual([]);
+  });
+  test.each<[string, (effects: Effects, run: Run) => void]>([
+    ['opened again', (_, run) => run('blockdev-add', { ...file('f2'), 'node-name': 'again' })],
+    ['overwritten', (effects) => effects.overwritten('f2')],
+  ])('nor of a file that is %s', (_, then) => {
+    const { effects, run } = world();
+    run('blockdev-del', deletion);
+    then(effects, run);
     expect(left(effects)).toEqual([]);
   });
 });

@@ -6,7 +6,7 @@ import { basename, isAbsolute } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { BitmapEffects } from './bitmaps.ts';
 import { JobEffects } from './jobs.ts';
-import type { RestingImage } from './resting.ts';
+import { CLOSED, filesOf, type RestingImage } from './resting.ts';
 import { LARGEST, type Shadow } from './shadow.ts';
 
 /** No contents change by these, and no node comes or goes that contents could be claimed of. */
@@ -49,7 +49,7 @@ export class Effects {
   /** Names of files that only qcow2 nodes of their own have used: what is in them is theirs alone. */
   readonly images = new Set<string>();
   readonly #others = new Set<string>();
-  /** What is in files that jobs made and closed, by name. */
+  /** What is in files that jobs made, or nodes had, and that are closed, by name. */
   readonly left = new Map<string, RestingImage>();
   /** Nodes by the names of their exports. */
   readonly exports = new Map<string, string>();
@@ -135,10 +135,7 @@ export class Effects {
     const node = text(args['node-name']) ?? text(args.device) ?? text(args.node);
     switch (command) {
       case 'blockdev-del':
-        if (node !== null) {
-          shadow.forget([node]);
-          shadow.graph.delete(node);
-        }
+        if (node !== null) this.#deleted(node);
         break;
       case 'block_resize':
         if (node !== null) this.#resized(node, Number(args.size));
@@ -200,11 +197,24 @@ export class Effects {
       else if (!this.#others.has(image)) this.images.add(image);
     }
     for (const { name, filename } of made) {
+      const users = filename === null ? [] : this.#shadow.usersOf(filename);
       // The same file twice: one does not see what the other does.
-      if (filename !== null && this.#shadow.usersOf(filename).length > 1)
-        this.#shadow.abandon(this.#shadow.usersOf(filename));
+      if (users.length > 1 || (filename !== null && this.#jobs.opens(basename(filename))))
+        this.#shadow.abandon(users);
       else this.#shadow.forget([name]);
     }
+  }
+
+  /** What the node contained stays in its file, if that is one of its own. */
+  #deleted(name: string): void {
+    const shadow = this.#shadow;
+    const [bytes, options] = [shadow.bytesOf(name), shadow.graph.options(name)];
+    const known = bytes !== null && !this.#jobs.inFlux.has(name) && shadow.isReadable(name);
+    shadow.forget([name]);
+    shadow.graph.delete(name);
+    const [filename, ...others] = options === null ? [] : filesOf(options);
+    if (!known || filename === undefined || others.length > 0 || shadow.usersOf(filename).length > 0) return;
+    this.left.set(basename(filename), { node: name, options: options!, bytes, breach: CLOSED });
   }
 
   /** Whatever a command does with a file that it names, nobody here knows. */

@@ -1,4 +1,5 @@
 /** What block jobs do to contents: while they run, and when they end. */
+import { basename } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { BitmapEffects } from './bitmaps.ts';
 import type { RestingImage } from './resting.ts';
@@ -43,6 +44,9 @@ const BREACHES: Readonly<Record<Exclude<Kind, 'stream'>, string>> = {
   commit: 'the base of a completed commit does not contain what was above it',
 };
 
+/** Of a source that has no backing file, but stands on a node that has. */
+const ABOVE_CHAIN = 'the target of a completed mirror lacks what a backing file below its source shows';
+
 const LEFT = 'the file that a job made and closed does not contain what was copied';
 
 const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
@@ -69,6 +73,11 @@ export class JobEffects {
   /** Ids of jobs that have not ended. */
   get active(): string[] {
     return [...this.#jobs.keys()];
+  }
+
+  /** Whether a job has opened a file of this name as its target. */
+  opens(image: string): boolean {
+    return [...this.#jobs.values()].some(({ file }) => file !== null && basename(file.filename) === image);
   }
 
   /** Nodes whose contents change at any time now. */
@@ -159,7 +168,7 @@ export class JobEffects {
       return;
     }
     const claim =
-      source !== null && to !== null && !job.ignores ? claimAfter(job, source, this.#clean(job)) : null;
+      source !== null && to !== null && !job.ignores ? this.#claimAfter(job, source, this.#clean(job)) : null;
     if (job.file !== null && kind === 'mirror' && job.pivots) this.#movedToFile(from, job.file);
     else if (job.file !== null) this.#left(job, source);
     if (to !== null && job.pivots) {
@@ -194,6 +203,29 @@ export class JobEffects {
     const backing = driver === 'qcow2' ? { backing: null } : {};
     const options = { driver, ...backing, file: { driver: 'file', filename } };
     if (isKnown) this.#told.left(filename, { node: from, options, bytes: source, breach: LEFT });
+  }
+
+  /** What the target must contain once the job has completed; null where that is not said. */
+  #claimAfter({ kind, sync, before, from }: Job, source: Buffer, clean: Buffer | null): Claim | null {
+    if (kind === 'stream') return null;
+    if (kind === 'commit' || sync === 'full') {
+      const breach = kind === 'mirror' && this.#isAboveChain(from) ? ABOVE_CHAIN : BREACHES[kind];
+      return { bytes: source, also: null, prefix: true, breach };
+    }
+    if (sync !== 'incremental' || clean === null || before === null) return null;
+    const length = Math.min(source.length, clean.length, before.length);
+    // Clean granules may be copied or not; dirty ones must be.
+    const also = Buffer.from(source);
+    for (let index = 0; index < length; index += 1)
+      if (source[index] === clean[index]) also[index] = before[index]!;
+    const breach = 'an incremental backup does not bring over what was written';
+    return { bytes: source, also, prefix: true, breach };
+  }
+
+  #isAboveChain(name: string): boolean {
+    const { graph } = this.#shadow;
+    const below = [...graph.storage([name])].filter((one) => one !== name).map((one) => graph.get(one));
+    return below.some((node) => node !== undefined && (node.hiddenBacking || node.children.has('backing')));
   }
 
   #clean({ from, bitmap }: Job): Buffer | null {
@@ -246,19 +278,4 @@ function fileOf({ target, format, mode, 'node-name': node }: JsonObject): Job['f
   const filename = String(target);
   const driver = mode === 'existing' ? '' : (text(format) ?? '');
   return { filename, driver, node: text(node) };
-}
-
-/** What the target must contain once the job has completed; null where that is not said. */
-function claimAfter(job: Job, source: Buffer, clean: Buffer | null): Claim | null {
-  const { kind, sync, before } = job;
-  if (kind !== 'stream' && (kind === 'commit' || sync === 'full'))
-    return { bytes: source, also: null, prefix: true, breach: BREACHES[kind] };
-  if (sync !== 'incremental' || clean === null || before === null) return null;
-  const length = Math.min(source.length, clean.length, before.length);
-  // Clean granules may be copied or not; dirty ones must be.
-  const also = Buffer.from(source);
-  for (let index = 0; index < length; index += 1)
-    if (source[index] === clean[index]) also[index] = before[index]!;
-  const breach = 'an incremental backup does not bring over what was written';
-  return { bytes: source, also, prefix: true, breach };
 }

@@ -9,7 +9,7 @@ import { isQuery } from '../checks/query-changes-nothing.ts';
 import { type NbdClient, NbdClosed, NbdError } from '../nbd/client.ts';
 import { Effects } from './effects.ts';
 import { DataPlane, type PlanePort } from './plane.ts';
-import { inFolder, type RestingImage } from './resting.ts';
+import { CLOSED, inFolder, type RestingImage } from './resting.ts';
 import { type Breach, LARGEST, Shadow } from './shadow.ts';
 
 export interface OracleOptions {
@@ -25,8 +25,6 @@ export interface WriteRequest {
   readonly length: number;
   readonly byte: number;
 }
-
-const CLOSED = 'an image that was closed does not contain what its node did';
 
 /** What an exchange is called that is none on the wire. */
 export const LOOK = 'query-contents';

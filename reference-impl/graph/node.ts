@@ -11,6 +11,7 @@ import type {
 } from '../drivers/driver.ts';
 import { CommandError } from '../errors.ts';
 import { IoError } from '../io/errno.ts';
+import { chainStatus } from './chain-status.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
 import { type NodeFilename, nodeFilename } from './filename.ts';
 import { OpBlockers } from './op-blockers.ts';
@@ -255,8 +256,11 @@ export class ChildEdge implements Edge, ChildHandle {
     return this.node.truncate(length);
   }
 
+  /** Of a backing file that file alone counts; whoever stands on a node otherwise has as its own all that it shows. */
   blockStatus(offset: HostOffset, length: number) {
-    return this.node.requests.blockStatus(offset, length);
+    return this === this.parent.backing || this.node.backing === undefined
+      ? this.node.requests.blockStatus(offset, length)
+      : chainStatus(this.node, offset, length);
   }
 
   info() {

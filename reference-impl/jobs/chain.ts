@@ -1,4 +1,5 @@
 /** Looks down chains of backing files. */
+import { chainStatus } from '../graph/chain-status.ts';
 import type { Node } from '../graph/node.ts';
 import { isZero } from '../io/zero.ts';
 
@@ -47,14 +48,9 @@ export async function isAllocatedAbove(top: Node, base: Node | undefined, offset
 
 /** Whether what is read from the whole chain is zero, data, or neither, and for how many bytes. */
 export async function contents(top: Node, offset: number, length: number) {
-  for (const node of chain(top)) {
-    const status = await node.requests.blockStatus(offset, length);
-    const known = Math.min(length, status.length);
-    if (status.zero) return { kind: 'zero', length: known } as const;
-    if (status.allocated) return { kind: 'data', length: known } as const;
-    length = known;
-  }
-  return { kind: 'nothing', length } as const;
+  const { zero, allocated, length: known } = await chainStatus(top, offset, length);
+  const kind = zero ? 'zero' : allocated ? 'data' : 'nothing';
+  return { kind, length: known } as const;
 }
 
 /** Whether a stretch from `offset` on reads as zeroes, and how long the stretch is of which that is told. */

@@ -94,6 +94,32 @@ describe.each([
   });
 });
 
+test.each(['full', 'top'])('a raw node over an overlay has all that it shows: sync %s', async (sync) => {
+  const bench = new Bench();
+  try {
+    await bench.qcow2('below', 2 * CLUSTER);
+    await bench.qcow2('overlay', 2 * CLUSTER, 'below');
+    await bench.qcow2('target', 2 * CLUSTER);
+    await bench.run('blockdev-add', { driver: 'raw', 'node-name': 'source', file: 'overlay' });
+    for (const [name, at, byte] of [
+      ['below', CLUSTER, 1],
+      ['overlay', 0, 2],
+    ] as const)
+      await bench.node(name).requests.write(at, Buffer.alloc(CLUSTER, byte));
+    await bench.run('blockdev-mirror', { 'job-id': 'j', device: 'source', target: 'target', sync });
+    await bench.idle();
+    await bench.run('block-job-complete', { device: 'j' });
+    await bench.idle();
+    expectBytes(
+      'target',
+      await bench.contents(bench.node('target')),
+      Buffer.concat([2, 1].map((byte) => Buffer.alloc(CLUSTER, byte))),
+    );
+  } finally {
+    await bench.close();
+  }
+});
+
 test('a target that is too short for what the source has nothing of will do', async () => {
   const bench = new Bench();
   try {
