@@ -45,10 +45,16 @@ const NOT_TAKEN_BACK =
 /** Drivers that are there to end the endpoint when copies differ. */
 const MEANT_TO_END = /\b(blkverify|quorum): .*mismatch/;
 
-/** The symptom of a silent crash or of a hang, told by the last command of the minimal program. */
-export function toldBy(symptom: Symptom, command: string): Symptom {
+/**
+ * The symptom of a silent crash or of a hang, told by the minimal program: by the first deviation on the way there, of
+ * which it is most often the consequence whatever command it comes in, or by the last command.
+ */
+export function toldBy(symptom: Symptom, command: string, record: CaseRecord, abstract: Abstract): Symptom {
   const how = symptom.kind === 'hang' ? 'hang' : `crash ${symptom.signal ?? 'exit'}:`;
-  return { ...symptom, bucket: `${how} after ${command}` };
+  const last = (record.transcript?.steps.length ?? 0) - 1;
+  const before = record.deviations.find((one) => isGrave(one) && (one.exchange ?? last) < last);
+  const cause = before === undefined ? command : breach(before, abstract).bucket;
+  return { ...symptom, bucket: `${how} after ${cause}` };
 }
 
 /** Each bucket once, the gravest first. */
@@ -59,13 +65,17 @@ export function symptomsOf(record: CaseRecord, abstract: Abstract): Symptom[] {
   if (outcome === 'timeout') return [hang(process)];
   const seen = new Map<string, Symptom>();
   for (const deviation of deviations) {
-    if (deviation.severity !== 'must' && deviation.severity !== 'should') continue;
+    if (!isGrave(deviation)) continue;
     if (deviation.check === 'leftovers' && commandsOf(record).some((name) => NOT_TAKEN_BACK.test(name)))
       continue;
     const symptom = breach(deviation, abstract);
     seen.set(symptom.bucket, symptom);
   }
   return [...seen.values()];
+}
+
+function isGrave({ severity }: Deviation): boolean {
+  return severity === 'must' || severity === 'should';
 }
 
 function commandsOf({ transcript }: CaseRecord): string[] {

@@ -185,6 +185,46 @@ describe('findings', () => {
   });
 });
 
+test('a silent crash is looked into until that has brought nothing new twice in a row', async () => {
+  const { setting, world } = await prepared(null);
+  const causes = ['a', 'a', 'b', 'a', 'b'];
+  const silent = { kind: 'crash', check: 'crash', signal: 'SIGSEGV', silent: true } as const;
+  let looks = 0;
+  const hand: Hand = {
+    run: () => Promise.resolve({ features: [], symptoms: [{ ...silent, bucket: 'seen' }], commands: 1 }),
+    investigate: (program) => {
+      const symptom = { ...silent, bucket: causes[looks]! };
+      looks += 1;
+      const [id, title] = ['program', 'a program'];
+      const record = {
+        id,
+        title,
+        requirements: [],
+        outcome: 'crash',
+        durationMs: 0,
+        deviations: [],
+      } as const;
+      return Promise.resolve({ symptom, program, runs: 1, held: 1, record });
+    },
+    stop: () => Promise.resolve(),
+  };
+  const out = join(folder, 'silent');
+  mkdirSync(out);
+  const head = { target: 'fake', version: null, seed: 's', grounds: setting.grounds };
+  const { findings } = await runCampaign({
+    world,
+    hands: [hand],
+    out,
+    head,
+    seed: 's',
+    version: 'test',
+    commands: 500,
+  });
+  expect(looks).toBe(causes.length);
+  expect(findings.map(({ bucket }) => bucket)).toEqual(['a', 'b']);
+  expect(statusLines(out)[0]).toMatch(/^a \(at most \d{3} hits,/);
+});
+
 /** `npm run fuzz:selftest` does them all. */
 test.each([
   'third identical call',

@@ -25,6 +25,8 @@ import type { Reach } from './reach.ts';
 export const ROUND = 24;
 /** Parts of 100 that are generated, not mutated. */
 const GENERATED = 30;
+/** Many causes may show as the same silent crash: after so many looks that brought nothing new it is taken for known. */
+const VAIN_LOOKS = 2;
 
 export interface CampaignOptions {
   readonly world: World;
@@ -90,6 +92,8 @@ class Campaign {
   readonly #corpus = new Corpus();
   /** Buckets that were investigated. */
   readonly #known = new Set<string>();
+  /** How often in a row what was seen turned out to be known, by bucket. */
+  readonly #vain = new Map<string, number>();
   readonly #findings: FindingLine[] = [];
   readonly #fresh: FindingLine[] = [];
   #round = 0;
@@ -216,7 +220,7 @@ class Campaign {
       (hand, { text, symptom }) => hand.investigate(text, symptom),
       false,
     );
-    return wanted.map(({ text, symptom: { kind, bucket: seen } }, index) => {
+    return wanted.map(({ text, symptom: { kind, bucket: seen, silent } }, index) => {
       const answer = found[index] ?? null;
       const bucket = answer?.symptom.bucket ?? seen;
       // What a crash without a word, or a hang, is called shows only now.
@@ -227,6 +231,7 @@ class Campaign {
         kind,
         seen,
         bucket,
+        ...(silent && { silent }),
         folder: answer && !again ? writeFinding(this.#options.out, answer, text, this.#options.head) : null,
         steps: answer === null ? 0 : decode(answer.program).steps.length,
         rate: answer === null ? '0' : `${answer.held}/${answer.runs}`,
@@ -242,7 +247,10 @@ class Campaign {
   /** What was not shown again may still come up in another program, and is looked at then. */
   #note(line: FindingLine): void {
     if (line.rate === '0') return;
-    this.#known.add(line.seen);
+    const vain = line.folder === null ? (this.#vain.get(line.seen) ?? 0) + 1 : 0;
+    this.#vain.set(line.seen, vain);
+    // To look at a hang takes minutes, and what it hangs in says more than what a crash came in.
+    if (line.silent !== true || line.kind === 'hang' || vain >= VAIN_LOOKS) this.#known.add(line.seen);
     this.#known.add(line.bucket);
     if (line.folder !== null) this.#findings.push(line);
   }

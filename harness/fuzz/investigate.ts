@@ -83,6 +83,10 @@ export async function investigate(
   const tries = symptom.kind === 'hang' ? limits.hangTries : limits.tries;
   const minimal = await minimize(program, { grounds, holds, tries, expired });
   const last = minimal.steps.at(-1);
-  const told = symptom.silent === true && last?.kind === 'call' ? toldBy(symptom, last.command) : symptom;
-  return { symptom: told, program: minimal, runs: limits.runs, held, record: shown! };
+  const record: CaseRecord = shown!;
+  const told =
+    symptom.silent === true && last?.kind === 'call'
+      ? toldBy(symptom, last.command, record, abstract)
+      : symptom;
+  return { symptom: told, program: minimal, runs: limits.runs, held, record };
 }

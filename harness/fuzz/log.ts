@@ -22,6 +22,8 @@ export type LogLine =
       /** What it was seen as; the same as `bucket` unless the minimal program told more. */
       readonly seen: string;
       readonly bucket: string;
+      /** As of `Symptom`. */
+      readonly silent?: true;
       /** Folder below `findings`; null if it could not be shown again, or is a finding already. */
       readonly folder: string | null;
       readonly steps: number;

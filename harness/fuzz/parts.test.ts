@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../generators/sequences/encoding.ts';
-import type { CaseRecord, ProcessState } from '../../reports/record.ts';
+import type { CaseRecord, Deviation, ProcessState, Transcript } from '../../reports/record.ts';
 import type { Json } from '../../spec/json.ts';
 import { ExpectationsError } from '../runner/expectations.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 import { abstractor } from './abstraction.ts';
-import { matches, type Symptom, symptomsOf } from './buckets.ts';
+import { matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import { groundsFor } from './grounds.ts';
 import { readMuted } from './muted.ts';
 import { script } from './script.ts';
@@ -81,6 +81,18 @@ describe('buckets', () => {
     const process = { lastWords, signal: null, exitCode: 1 };
     expect(symptomsOf(record('crash', { process }), abstract)).toEqual([]);
   });
+  test('of what the minimal program tells of a crash without words: its last command, or what deviated before', () => {
+    const silent: Symptom = { kind: 'crash', check: 'crash', signal: 'SIGSEGV', bucket: 'x', silent: true };
+    const transcript = { steps: [{ send: {} }, { send: {} }, { send: {} }] } as unknown as Transcript;
+    const told = (deviations: Deviation[]): string =>
+      toldBy(silent, 'c', { ...record('crash', { deviations }), transcript }, abstract).bucket;
+    const breach = { check: 'k', severity: 'must', message: 'node n3 is odd', path: '$.a' } as const;
+    expect(told([{ ...breach, exchange: 1 }])).toBe(
+      'crash SIGSEGV: after deviation k: node NAME is odd at $.a',
+    );
+    expect(told([{ ...breach, exchange: 2 }])).toBe('crash SIGSEGV: after c');
+    expect(told([{ ...breach, exchange: 1, severity: 'text' }])).toBe('crash SIGSEGV: after c');
+  });
   test('of a hang: the command', () => {
     const process = { lastWords: [], inFlight: '{"execute":"block-commit"}' };
     expect(symptomsOf(record('timeout', { process }), abstract)[0]!.bucket).toBe('hang in block-commit');
@@ -150,6 +162,7 @@ describe('expectations mute buckets', () => {
       version(7, 2),
       [
         'crash SIGSEGV: after block-stream',
+        'crash SIGSEGV: after deviation error-changes-nothing: blockdev-reopen was refused, and yet changed the state at $.nodes[].x',
         'deviation error-changes-nothing: blockdev-change-medium was refused, and yet changed the state at $.devices[].tray_open',
       ],
     ],

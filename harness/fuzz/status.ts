@@ -15,8 +15,8 @@ export function statusLines(out: string): string[] {
   if (!existsSync(path)) throw new NoCampaign(`${out}: no campaign`);
   const hits = new Map<string, number>();
   const findings = new Map<string, string>();
-  /** What each bucket that was seen turned out to be. */
-  const names = new Map<string, string>();
+  /** What each bucket that was seen turned out to be: one thing, or now this, now that. */
+  const names = new Map<string, Set<string>>();
   const totals = { crash: 0, hang: 0, deviation: 0, programs: 0, commands: 0, seconds: 0 };
   for (const line of readLog(path)) {
     if (line.type === 'round') {
@@ -26,15 +26,18 @@ export function statusLines(out: string): string[] {
       for (const [bucket, count] of Object.entries(line.hits))
         hits.set(bucket, (hits.get(bucket) ?? 0) + count);
     } else if (line.type === 'finding') {
-      if (line.rate !== '0') names.set(line.seen, line.bucket);
+      if (line.rate !== '0') names.set(line.seen, (names.get(line.seen) ?? new Set()).add(line.bucket));
       if (line.folder === null) continue;
       totals[line.kind] += 1;
       findings.set(line.bucket, `${line.steps} steps, rate ${line.rate}, findings/${line.folder}`);
     }
   }
-  const hitsOf = (bucket: string): number =>
-    [...hits].reduce((sum, [seen, count]) => sum + ((names.get(seen) ?? seen) === bucket ? count : 0), 0);
-  const lines = [...findings].map(([bucket, about]) => `${bucket} (${hitsOf(bucket)} hits, ${about})`);
+  const hitsOf = (bucket: string): string => {
+    const its = [...hits].filter(([seen]) => names.get(seen)?.has(bucket) ?? seen === bucket);
+    const most = its.some(([seen]) => (names.get(seen)?.size ?? 1) > 1) ? 'at most ' : '';
+    return `${most}${its.reduce((sum, [, count]) => sum + count, 0)} hits`;
+  };
+  const lines = [...findings].map(([bucket, about]) => `${bucket} (${hitsOf(bucket)}, ${about})`);
   const { crash, hang, deviation, programs, commands, seconds } = totals;
   return [
     ...lines.toSorted(),
