@@ -75,7 +75,7 @@ const THEMES: Readonly<Record<string, (program: Program) => boolean>> = {
       program,
       (step) => starts(step) || writes(step),
       (later) =>
-        isNamed(/^block_set_io_throttle$/)(later) ||
+        isNamed(/^(block_set_io_throttle|qom-set)$/)(later) ||
         (isNamed(/^(blockdev-reopen|object-(add|del))$/)(later) &&
           /throttle/.test(stringifyJson((later as Call).arguments))),
     ),

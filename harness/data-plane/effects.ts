@@ -12,7 +12,7 @@ import { LARGEST, type Shadow } from './shadow.ts';
 /** No contents change by these, and no node comes or goes that contents could be claimed of. */
 const HARMLESS = new RegExp(
   `^(${[
-    '(qom-(list|get)|device-list-properties)',
+    '(qom-(list|get|set)|device-list-properties)',
     'query-.*',
     'x-debug-.*',
     'qmp_capabilities',

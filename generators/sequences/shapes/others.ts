@@ -28,6 +28,11 @@ const ACTIONS: readonly ((d: Deal) => JsonObject)[] = [
   }),
 ];
 
+const groupLimits = (d: Deal): JsonObject => ({
+  'iops-total': d.pick(0, 1, 10, 1000),
+  'bps-total': d.pick(0, 1, 65536),
+});
+
 const limits = (d: Deal): JsonObject => ({
   bps: d.pick(0, 65536, 1),
   bps_rd: 0,
@@ -67,10 +72,15 @@ export const OTHER_SHAPES: readonly Shape[] = [
     make: (d) => ({
       'qom-type': 'throttle-group',
       id: d.make('group'),
-      ...d.maybe(60, () => ({
-        limits: { 'iops-total': d.pick(1, 10, 1000), 'bps-total': d.pick(0, 1, 65536) },
-      })),
+      ...d.maybe(60, () => ({ limits: groupLimits(d) })),
     }),
+  },
+  {
+    command: 'qom-set',
+    weight: 2,
+    needs: ['group'],
+    // A path in part: the whole one looks like that of a file.
+    make: (d) => ({ path: d.use('group'), property: 'limits', value: groupLimits(d) }),
   },
   { command: 'object-del', weight: 1, needs: ['group'], make: (d) => ({ id: d.use('group') }) },
   {
