@@ -48,7 +48,7 @@ const LOOPBACK = new Set(['127.0.0.1', '127.0.0.2', '::1', 'localhost']);
 const HARMLESS = /^(127\.0\.0\.1:1|::1|[a-z+]+:\/\/127\.0\.0\.1:1\/[\w-]*)$/;
 const DESCRIPTORS = new Set(['fd', 'fdname', 'fdset-id', 'str', 'opaque']);
 const OBJECTS = new Set(['throttle-group', 'iothread', 'secret', 'no-such-type', 'no-such-value', 'x', '']);
-const FORBIDDEN = /^(quit|stop|cont|system_|device_|netdev_|migrate|qom-set|chardev|getfd|add-fd|screendump)/;
+const FORBIDDEN = /^(quit|stop|cont|system_|device_|netdev_|migrate|chardev|getfd|add-fd|screendump)/;
 
 /** What is wrong with a string that stands in this member; null if nothing is. */
 function wrong(text: string, member: string, dir: string): string | null {
@@ -70,12 +70,20 @@ function wrong(text: string, member: string, dir: string): string | null {
   return /^[\w+.-]+:/.test(text) || text === '..' ? 'a protocol' : null;
 }
 
+/** Of all objects only throttle groups may be changed, of others what they do not have. */
+function changesOther(args: Json | undefined): boolean {
+  if (!isJsonObject(args)) return false;
+  return !/^g\d+$/.test(String(args.path)) && !['limits', 'x', '', undefined].includes(args.property as string);
+}
+
 function wrongIn(value: Json, member: string, dir: string): string | null {
   if (typeof value === 'string') {
     const fault = wrong(value, member, dir);
     return fault && `${fault}: ${member} ${value}`;
   }
   if (typeof value !== 'object' || value === null) return null;
+  if (isJsonObject(value) && value.execute === 'qom-set' && changesOther(value.arguments))
+    return `an object: ${stringifyJson(value)}`;
   for (const [key, item] of Object.entries(value)) {
     const fault = wrongIn(item, Array.isArray(value) ? member : key, dir);
     if (fault !== null) return fault;

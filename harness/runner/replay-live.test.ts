@@ -29,7 +29,7 @@ describe('replay', () => {
     const toolsMissing = enginesUnavailable('qemu-img', 'qemu-io', 'qemu-nbd') !== null;
     const fine = toolsMissing ? ['MATCH', 'SKIPPED'] : ['MATCH'];
     expect(results.filter((result) => !fine.includes(result.verdict))).toEqual([]);
-  });
+  }, 120_000);
 
   const AS_EVER: [string, Verdict][] = [
     ['query/nothing', 'MATCH'],
