@@ -73,7 +73,9 @@ function wrong(text: string, member: string, dir: string): string | null {
 /** Of all objects only throttle groups may be changed, of others what they do not have. */
 function changesOther(args: Json | undefined): boolean {
   if (!isJsonObject(args)) return false;
-  return !/^g\d+$/.test(String(args.path)) && !['limits', 'x', '', undefined].includes(args.property as string);
+  return (
+    !/^g\d+$/.test(String(args.path)) && !['limits', 'x', '', undefined].includes(args.property as string)
+  );
 }
 
 function wrongIn(value: Json, member: string, dir: string): string | null {
