@@ -208,9 +208,8 @@ class Campaign {
   }
 
   #keep(text: string, features: readonly string[], worthMutating: boolean): void {
-    const program = decode(text);
-    this.#options.reach?.saw(program);
-    if (worthMutating) this.#corpus.add(program, features.length);
+    this.#options.reach?.saw(decode(text));
+    if (worthMutating) this.#corpus.add(text, features.length);
   }
 
   async #investigate(cases: readonly { text: string; symptom: Symptom }[]): Promise<FindingLine[]> {

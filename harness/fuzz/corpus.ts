@@ -1,9 +1,11 @@
 /** The corpus: programs that showed something new, and how often each is chosen to be mutated. */
+import { decode } from '../../generators/sequences/encoding.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { Random } from '../../generators/sequences/random.ts';
 
 interface Entry {
-  readonly program: Program;
+  /** As text: there are thousands. */
+  readonly program: string;
   /** What was new. */
   readonly features: number;
   chosen: number;
@@ -30,7 +32,7 @@ export class Corpus {
     return fresh;
   }
 
-  add(program: Program, features: number): void {
+  add(program: string, features: number): void {
     this.#entries.push({ program, features, chosen: 0 });
   }
 
@@ -42,7 +44,7 @@ export class Corpus {
     );
     this.#picked.push(index);
     this.recall([index]);
-    return this.#entries[index]!.program;
+    return decode(this.#entries[index]!.program);
   }
 
   /** Which entries were chosen since it was last asked, in order. */
@@ -56,6 +58,6 @@ export class Corpus {
   }
 
   any(random: Random): Program {
-    return random.pick(this.#entries).program;
+    return decode(random.pick(this.#entries).program);
   }
 }
