@@ -188,6 +188,21 @@ describe('diff', () => {
     expect(report.fault).toContain('a/broken: Error: a mistake');
   });
 
+  it('passes over a fault that does not come again', async () => {
+    const [left, right] = [await endpoint(), await endpoint()];
+    let runs = 0;
+    const lame: CaseDefinition = {
+      ...resize,
+      run: async (t) => {
+        runs += 1;
+        if (runs === 1) throw new Error('a mistake');
+        await resize.run(t);
+      },
+    };
+    const { report } = await differences(left, right, caseSubjects([lame], []));
+    expect(report.totals).toEqual({ compared: 1, alike: 1, known: 0, skipped: 0, faults: 0 });
+  });
+
   it('shrinks programs', async () => {
     const [left, right] = [
       await endpoint(),
