@@ -71,6 +71,14 @@ describe('what is claimed', () => {
     run('no-such-command', {});
     expect(known(shadow)).toEqual([]);
   });
+  test.each<[string, JsonObject]>([
+    ['human-monitor-command', { 'command-line': 'qemu-io #block17 "write 0 64k"' }],
+    ['block_resize', { device: 'ide0-hd0', size: 512 }],
+  ])('%s of what is no node that is known leaves nothing to claim', (command, args) => {
+    const { shadow, run } = world();
+    run(command, args);
+    expect(known(shadow)).toEqual([]);
+  });
   test('nothing of a node whose file another node, a command or somebody else uses', () => {
     const { shadow, effects, run } = world();
     run('blockdev-add', { driver: 'raw', 'node-name': 'again', file: file('f2') });
@@ -134,6 +142,20 @@ describe('jobs', () => {
     expect(wrong(shadow, 'other', filled(2))).toMatch(/completed mirror/);
     expect(shadow.judge('other', Buffer.concat([filled(9, 512), filled(2, SIZE - 512)]))).toBe(null);
     expect(effects.exports.get('x')).toBe('other');
+  });
+  test('what is done to its filter is done to its source, by whoever stands on the filter, too', () => {
+    for (const reached of [
+      ['human-monitor-command', { 'command-line': 'qemu-io filter "write 0 64k"' }],
+      ['human-monitor-command', { 'command-line': 'qemu-io above "write 0 64k"' }],
+      ['block_resize', { 'node-name': 'above', size: 512 }],
+    ] as const) {
+      const { shadow, run } = world();
+      run('blockdev-mirror', { ...start, device: 'base', target: 'other', 'filter-node-name': 'filter' });
+      run('blockdev-add', { driver: 'raw', 'node-name': 'above', file: 'filter' });
+      expect(known(shadow)).toEqual(['base', 'top']);
+      run(reached[0], reached[1] as JsonObject);
+      expect(known(shadow)).toEqual([]);
+    }
   });
   test('a cancelled one may contain anything, its source what it did', () => {
     const { shadow, run, ended } = world();

@@ -174,7 +174,8 @@ export class Effects {
         break;
       case 'human-monitor-command': {
         const name = /^qemu-io (\S+)/.exec(String(args['command-line']))?.[1];
-        if (name !== undefined) shadow.abandon([name]);
+        if (name !== undefined && shadow.graph.get(name) !== undefined) shadow.abandon([name]);
+        else if (name !== undefined) shadow.blind();
         break;
       }
       default:
@@ -271,6 +272,7 @@ export class Effects {
     const { graph } = this.#shadow;
     const bytes = this.#shadow.bytesOf(name);
     const node = graph.get(name);
+    if (node === undefined) this.#shadow.blind();
     this.#shadow.disturb([name]);
     this.#bitmaps.drop(name);
     if (bytes === null || node === undefined || !(size >= 0 && size <= 2 ** 32)) return;

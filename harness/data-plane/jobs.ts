@@ -137,7 +137,14 @@ export class JobEffects {
     };
     this.#jobs.set(id, job);
     this.#shadow.forget(this.#touched(job));
+    this.#filtered(ends.from, args);
     return true;
+  }
+
+  /** What is done to the job's filter is done to the node below it, also by those who stand on the filter. */
+  #filtered(below: string, { 'filter-node-name': name }: JsonObject): void {
+    if (typeof name === 'string')
+      this.#shadow.graph.add({ driver: 'raw', 'node-name': name, file: below, filter: true });
   }
 
   event(event: string, data: JsonObject): void {
