@@ -48,7 +48,9 @@ export class Watch {
   /** Also for an exchange that got no reply. */
   async after(exchange: Exchange): Promise<void> {
     const refused = exchange.reply !== undefined && Object.hasOwn(exchange.reply, 'error');
-    if (exchange.events.length > 0 || !(refused || isQuery(exchange.command))) this.#snapshot = null;
+    // Whether a refused command really changed nothing, nobody looks while others are in flight.
+    const isLookedAt = refused && !this.#overlapped;
+    if (exchange.events.length > 0 || !(isLookedAt || isQuery(exchange.command))) this.#snapshot = null;
     await this.#inTurn((check, context) => check.after?.(exchange, context), exchange);
     this.#inFlight -= 1;
     if (this.#inFlight === 0) this.#overlapped = false;
