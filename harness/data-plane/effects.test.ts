@@ -157,6 +157,17 @@ describe('jobs', () => {
       expect(known(shadow)).toEqual([]);
     }
   });
+  test.each<[string, JsonObject]>([
+    ['blockdev-mirror', { sync: 'full' }],
+    ['blockdev-backup', { sync: 'full' }],
+  ])('%s does not see what is written below its source', (command, args) => {
+    const { shadow, run, ended } = world();
+    run(command, { 'job-id': 'j', device: 'top', target: 'other', ...args });
+    shadow.wrote('base', 0, filled(9));
+    shadow.learn('top', filled(9));
+    ended('BLOCK_JOB_COMPLETED');
+    expect(known(shadow)).toEqual(['base', 'top']);
+  });
   test('a cancelled one may contain anything, its source what it did', () => {
     const { shadow, run, ended } = world();
     run('blockdev-mirror', { ...start, target: 'other' });

@@ -19,6 +19,8 @@ interface Job {
   /** Contents of `from` and `to` when it began. */
   readonly start: Buffer | null;
   readonly before: Buffer | null;
+  /** How often `from` had changed by then without its own writes, which the job does not see either. */
+  readonly losses: number;
   /** An error may be passed over in silence. */
   readonly ignores: boolean;
   /** The file that it opens as its target, and the format if that is told and it makes the file; else null or ''. */
@@ -129,6 +131,7 @@ export class JobEffects {
       bitmap: text(args.bitmap),
       start: this.#shadow.bytesOf(ends.from),
       before: ends.to === null ? null : this.#shadow.bytesOf(ends.to),
+      losses: this.#shadow.lossesOf(ends.from),
       ignores: ['on-error', 'on-source-error', 'on-target-error'].some((member) => args[member] === 'ignore'),
       // A commit from below the active layer takes effect by itself.
       pivots: kind === 'commit' && ends.from !== from,
@@ -151,8 +154,7 @@ export class JobEffects {
     if (event !== 'BLOCK_JOB_COMPLETED' && event !== 'BLOCK_JOB_CANCELLED') return;
     const job = this.#jobs.get(String(data.device));
     if (job === undefined) return;
-    const source =
-      job.kind === 'mirror' || job.kind === 'commit' ? this.#shadow.bytesOf(job.from) : job.start;
+    const source = this.#copied(job);
     this.#shadow.forget(this.#touched(job));
     this.#jobs.delete(job.id);
     const succeeded = event === 'BLOCK_JOB_COMPLETED' && data.error === undefined;
@@ -163,6 +165,12 @@ export class JobEffects {
       return;
     }
     this.#completed(job, source);
+  }
+
+  /** What the job has to bring over; null where that is not known, or the source changed behind its back. */
+  #copied({ kind, from, start, losses }: Job): Buffer | null {
+    if (this.#shadow.lossesOf(from) !== losses) return null;
+    return kind === 'mirror' || kind === 'commit' ? this.#shadow.bytesOf(from) : start;
   }
 
   #completed(job: Job, source: Buffer | null): void {
