@@ -85,6 +85,8 @@ describe('what is claimed', () => {
     expect(known(shadow)).toEqual(['base', 'top']);
     effects.saw('drive-backup', { device: 'base', target: '/s/f1' }, false, []);
     expect(known(shadow)).toEqual(['base']);
+    run('blockdev-add', { driver: 'raw', 'node-name': 'above', file: 'again' });
+    expect(shadow.readable).toEqual(['base']);
     effects.overwritten('f0');
     expect(shadow.readable).toEqual([]);
   });
@@ -156,6 +158,21 @@ describe('jobs', () => {
       run(reached[0], reached[1] as JsonObject);
       expect(known(shadow)).toEqual([]);
     }
+  });
+  test('when its filter has gone, who stood on that stands on the source', () => {
+    const { shadow, effects, run, ended } = world();
+    run('blockdev-mirror', { ...start, device: 'base', target: 'other', 'filter-node-name': 'filter' });
+    run('blockdev-add', { driver: 'raw', 'node-name': 'above', file: 'filter' });
+    run('nbd-server-add', { device: 'filter', name: 'x' });
+    ended('BLOCK_JOB_CANCELLED');
+    run('blockdev-add', { driver: 'raw', 'node-name': 'filter', file: file('f6') });
+    expect(effects.exports.get('x')).toBe('base');
+    expect(shadow.readable).toContain('above');
+    shadow.learn('above', filled(1));
+    shadow.wrote('filter', 0, filled(9));
+    expect(shadow.bytesOf('above')).toEqual(filled(1));
+    shadow.wrote('base', 0, filled(9));
+    expect(shadow.bytesOf('above')).toBe(null);
   });
   test.each<[string, JsonObject]>([
     ['blockdev-mirror', { sync: 'full' }],

@@ -100,6 +100,13 @@ export class Graph {
     return [...this.closure([name], (one) => this.#below(one))].every((one) => this.#nodes.get(one)?.follows);
   }
 
+  /** Contents of it, or of what it stands on, change in a way that nobody follows. */
+  isWild(name: string): boolean {
+    return [...this.closure([name], (one) => this.#below(one))].some(
+      (one) => this.#nodes.get(one)?.wild === true,
+    );
+  }
+
   /** Those that hold a node's bytes, themselves included: all below but backing files. */
   storage(names: Iterable<string>): Set<string> {
     return this.closure(names, (name) =>
@@ -134,7 +141,7 @@ export class Graph {
   /** Options that open the same files in the same way; null where they are not known. */
   options(name: string, above: readonly string[] = []): JsonObject | null {
     const node = this.#nodes.get(name);
-    if (node === undefined || !this.isPlain(name) || node.wild || node.hiddenBacking || node.window)
+    if (node === undefined || !this.isPlain(name) || this.isWild(name) || node.hiddenBacking || node.window)
       return null;
     const { driver, filename, children } = node;
     const described: JsonObject = { driver };

@@ -25,6 +25,8 @@ interface Job {
   readonly ignores: boolean;
   /** The file that it opens as its target, and the format if that is told and it makes the file; else null or ''. */
   readonly file: { readonly filename: string; readonly driver: string; readonly node: string | null } | null;
+  /** The node through which others reach `from` while it runs; null if nobody can name it. */
+  readonly filter: string | null;
   /** It was told to complete: users of the source move to the target. */
   pivots: boolean;
   /** False when there may be two jobs of this id, or a write came when it may have ended already. */
@@ -133,6 +135,7 @@ export class JobEffects {
       before: ends.to === null ? null : this.#shadow.bytesOf(ends.to),
       losses: this.#shadow.lossesOf(ends.from),
       ignores: ['on-error', 'on-source-error', 'on-target-error'].some((member) => args[member] === 'ignore'),
+      filter: text(args['filter-node-name']),
       // A commit from below the active layer takes effect by itself.
       pivots: kind === 'commit' && ends.from !== from,
       file: command.startsWith('drive-') ? fileOf(args) : null,
@@ -140,14 +143,21 @@ export class JobEffects {
     };
     this.#jobs.set(id, job);
     this.#shadow.forget(this.#touched(job));
-    this.#filtered(ends.from, args);
+    this.#filtered(job);
     return true;
   }
 
   /** What is done to the job's filter is done to the node below it, also by those who stand on the filter. */
-  #filtered(below: string, { 'filter-node-name': name }: JsonObject): void {
-    if (typeof name === 'string')
-      this.#shadow.graph.add({ driver: 'raw', 'node-name': name, file: below, filter: true });
+  #filtered({ from, filter }: Job): void {
+    if (filter !== null)
+      this.#shadow.graph.add({ driver: 'raw', 'node-name': filter, file: from, filter: true });
+  }
+
+  #unfiltered(below: string, filter: string): void {
+    const { graph } = this.#shadow;
+    graph.replace(filter, graph.get(filter)?.children.get('file') ?? below);
+    graph.delete(filter);
+    this.#told.moved(filter, below);
   }
 
   event(event: string, data: JsonObject): void {
@@ -157,6 +167,7 @@ export class JobEffects {
     const source = this.#copied(job);
     this.#shadow.forget(this.#touched(job));
     this.#jobs.delete(job.id);
+    if (job.filter !== null) this.#unfiltered(job.from, job.filter);
     const succeeded = event === 'BLOCK_JOB_COMPLETED' && data.error === undefined;
     if (!succeeded) return;
     if (!job.certain) {

@@ -64,7 +64,7 @@ export class Shadow {
   get readable(): string[] {
     if (this.#blind) return [];
     return [...this.graph.nodes]
-      .filter(({ name, wild }) => !wild && !name.startsWith('#') && this.graph.isPlain(name))
+      .filter(({ name }) => !name.startsWith('#') && this.graph.isPlain(name) && !this.graph.isWild(name))
       .map(({ name }) => name)
       .filter((name) => !this.graph.isStorageOfOther(name));
   }
