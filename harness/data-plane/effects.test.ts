@@ -56,6 +56,7 @@ describe('what is claimed', () => {
   });
   test.each<[string, JsonObject]>([
     ['query-block', {}],
+    ['block-export-add', { type: 'nbd', id: 'x', 'node-name': 'top' }],
     ['block-dirty-bitmap-add', { node: 'top', name: 'b' }],
     ['blockdev-snapshot-internal-sync', { device: 'top', name: 's' }],
     ['block-job-set-speed', { device: 'j', speed: 1 }],
@@ -89,6 +90,14 @@ describe('what is claimed', () => {
     expect(shadow.readable).toEqual(['base']);
     effects.overwritten('f0');
     expect(shadow.readable).toEqual([]);
+  });
+  test.each<[string, JsonObject]>([
+    ['blockdev-add', { driver: 'raw', 'node-name': 'n', file: { driver: 'nbd', server: {} } }],
+    ['drive-backup', { 'job-id': 'j', device: 'top', target: 'nbd:unix:/s/server', sync: 'full' }],
+  ])('nothing once %s reaches a server, which may serve any of the nodes', (command, args) => {
+    const { shadow, run } = world();
+    run(command, args);
+    expect(known(shadow)).toEqual([]);
   });
   test('nothing of nodes under a format, and of drivers whose bytes are not their children alone', () => {
     const { shadow, run } = world();

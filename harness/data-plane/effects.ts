@@ -40,6 +40,9 @@ const CREATES = /^(x-)?blockdev-create$/;
 /** Characters of the longest text that may name a file. */
 const MOST_NAME = 8192;
 
+/** A node that a server serves may be the endpoint's own, by another way. */
+const SERVED = /^nbd[+:]/;
+
 const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
 
 export class Effects {
@@ -186,6 +189,7 @@ export class Effects {
   }
 
   #added(options: JsonObject): void {
+    if (isServed(options)) this.#shadow.blind();
     const made = this.#shadow.graph.add(options);
     for (const { name, filename } of made) {
       if (filename === null) continue;
@@ -222,6 +226,7 @@ export class Effects {
   #files(args: Json): void {
     if (typeof args === 'string') {
       if (args.length >= MOST_NAME) return;
+      if (SERVED.test(args)) this.#shadow.blind();
       this.#shadow.abandon(this.#shadow.usersOf(args));
       for (const image of [...this.images, ...this.left.keys()])
         if (args.includes(image)) this.#otherUse(image);
@@ -328,6 +333,12 @@ export class Effects {
   #moved(from: string, to: string): void {
     for (const [name, node] of this.exports) if (node === from) this.exports.set(name, to);
   }
+}
+
+function isServed(options: Json): boolean {
+  if (Array.isArray(options)) return options.some(isServed);
+  if (!isJsonObject(options)) return false;
+  return options.driver === 'nbd' || Object.values(options).some(isServed);
 }
 
 function idOf({ data }: JsonObject): string {
