@@ -110,7 +110,8 @@ function recording(target: Target, conversations: Conversation[]): Target {
         const transport = await openMonitor(index);
         const write = transport.write.bind(transport);
         transport.write = (bytes) => {
-          lines.push(Buffer.from(bytes).toString());
+          // What is sent at the same moment goes out in one piece.
+          lines.push(...Buffer.from(bytes).toString().split(/(?<=\n)/));
           return write(bytes);
         };
         return transport;

@@ -41,6 +41,8 @@ export class Channel {
   readonly #observer: ChannelObserver | undefined;
   #listener: ChannelListener | null = null;
   #closed: ClosedReason | null = null;
+  /** Lines that were sent at the same moment: they go out in one piece. */
+  #lines: string[] = [];
 
   constructor(transport: Transport, options: ChannelOptions = {}) {
     this.name = transport.name;
@@ -76,7 +78,7 @@ export class Channel {
     const text = stringifyJson(value);
     this.#check();
     this.#observer?.sent?.(text, value);
-    this.#write(Buffer.from(`${text}\n`));
+    if (this.#lines.push(`${text}\n`) === 1) queueMicrotask(() => this.#flush());
     return text;
   }
 
@@ -84,21 +86,31 @@ export class Channel {
   sendRaw(bytes: string | Uint8Array): void {
     this.#check();
     this.#observer?.sent?.(bytes);
+    this.#flush();
     this.#write(typeof bytes === 'string' ? Buffer.from(bytes) : bytes);
   }
 
   /** Ends the sending side where the medium can; what comes is still delivered. */
   end(): void {
+    this.#flush();
     this.#transport.end();
   }
 
   /** Closes both sides. Idempotent. */
   close(): Promise<void> {
+    this.#flush();
     return this.#transport.close();
   }
 
   #check(): void {
     if (this.#closed !== null) throw this.#closed;
+  }
+
+  #flush(): void {
+    if (this.#lines.length === 0) return;
+    const text = this.#lines.join('');
+    this.#lines = [];
+    this.#write(Buffer.from(text));
   }
 
   #write(bytes: Uint8Array): void {
