@@ -111,7 +111,8 @@ function recording(target: Target, conversations: Conversation[]): Target {
         const write = transport.write.bind(transport);
         transport.write = (bytes) => {
           // What is sent at the same moment goes out in one piece.
-          lines.push(...Buffer.from(bytes).toString().split(/(?<=\n)/));
+          const sent = Buffer.from(bytes).toString();
+          lines.push(...sent.split(/(?<=\n)/));
           return write(bytes);
         };
         return transport;
