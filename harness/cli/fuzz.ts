@@ -198,8 +198,11 @@ async function campaign(
     watch.close();
     await Promise.all(hands.map((hand) => hand.stop()));
   }
-  if (signal.aborted) return EXIT.interrupted;
   tell(out, options.reporter);
+  if (signal.aborted) {
+    log(`interrupted; with --out ${out} it goes on from here\n`);
+    return EXIT.interrupted;
+  }
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
   if (errors > 0) log(`${errors} programs could not be run; the last: ${lastError}\n`);
