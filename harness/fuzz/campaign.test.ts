@@ -225,6 +225,30 @@ test('a silent crash is looked into until that has brought nothing new twice in 
   expect(statusLines(out)[0]).toMatch(/^a \(at most \d{3} hits,/);
 });
 
+test('the log tells why programs could not be run', async () => {
+  const { setting, world } = await prepared(null);
+  let runs = 0;
+  const hand: Hand = {
+    run: () => {
+      runs += 1;
+      const error = runs === 2 ? { error: 'no room' } : {};
+      return Promise.resolve({ features: [], symptoms: [], commands: 1, ...error });
+    },
+    investigate: () => Promise.resolve(null),
+    stop: () => Promise.resolve(),
+  };
+  const out = join(folder, 'errors');
+  mkdirSync(out);
+  const head = { target: 'fake', version: null, seed: 's', grounds: setting.grounds };
+  const options = { world, hands: [hand], out, head, seed: 's', version: 'test', commands: 48 };
+  const { progress } = await runCampaign(options);
+  expect(progress).toMatchObject({ errors: 1, lastError: 'no room' });
+  const rounds = readFileSync(join(out, LOG), 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"type":"round"'));
+  expect(rounds.map((line) => /"error":"[^"]*"/.exec(line)?.[0])).toEqual(['"error":"no room"', undefined]);
+});
+
 /** `npm run fuzz:selftest` does them all. */
 test.each([
   'third identical call',

@@ -170,7 +170,8 @@ class Campaign {
     const milliseconds = performance.now() - started;
     const residentBytes = process.memoryUsage.rss();
     const picked = this.#corpus.takePicked();
-    const counts = { programs, commands, errors, milliseconds, residentBytes, hits, picked };
+    const error = errors > 0 ? { error: this.#lastError! } : {};
+    const counts = { programs, commands, errors, ...error, milliseconds, residentBytes, hits, picked };
     lines.push({ type: 'round', round: this.#round, ...counts });
     appendLog(this.#log, lines);
     this.#options.onRound?.(this.#progress());

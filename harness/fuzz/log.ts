@@ -37,6 +37,8 @@ export type LogLine =
       readonly programs: number;
       readonly commands: number;
       readonly errors: number;
+      /** The last of them, where there were any. */
+      readonly error?: string;
       readonly milliseconds: number;
       /** Resident memory of the campaign's own process after it, bytes. */
       readonly residentBytes: number;
