@@ -132,6 +132,7 @@ test('100,000 programs, as they arrive on the wire of a recording endpoint', asy
   const dir = '/scratch/endpoint1';
   const judged = new Set<string>();
   const faults: string[] = [];
+  /** Bytes. */
   let [arrived, sent] = [0, 0];
   const channel = new Channel(
     memoryTransport('recorder', () => ({
@@ -146,7 +147,7 @@ test('100,000 programs, as they arrive on the wire of a recording endpoint', asy
           const held = heldUp(line, dir);
           for (const why of [fault, held]) if (why !== null) faults.push(`${why}\nin ${line}`);
         }
-        arrived += 1;
+        arrived += bytes.length;
       },
       end: () => undefined,
     })),
@@ -161,10 +162,10 @@ test('100,000 programs, as they arrive on the wire of a recording endpoint', asy
     for (const [at, step] of program.steps.entries()) {
       if (step.kind === 'raw') {
         channel.sendRaw(step.text);
+        sent += Buffer.byteLength(step.text);
       } else if (step.kind === 'call') {
-        channel.send(messageOf(step, at, dir));
-      } else continue;
-      sent += 1;
+        sent += Buffer.byteLength(`${channel.send(messageOf(step, at, dir))}\n`);
+      }
     }
     last = program;
     if (index % 500 === 0) await turn();
