@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { Inbox } from './inbox.ts';
 
 const INIT_MAGIC = 'NBDMAGICIHAVEOPT';
 const OPTION_MAGIC = 'IHAVEOPT';
@@ -115,54 +116,6 @@ export class NbdClient {
     this.#socket.write(data === undefined ? head : Buffer.concat([head, data]));
     const code = (await this.#inbox.take(REPLY_LENGTH)).readUInt32BE(4);
     if (code !== 0) throw new NbdError(what, code);
-  }
-}
-
-/** Bytes that came, for one who asks for so many at a time. */
-class Inbox {
-  /** Came before somebody asked for them. */
-  #early = Buffer.alloc(0);
-  #wanted: { left: Buffer; readonly settle: (ended: NbdClosed | null) => void } | null = null;
-  #ended: NbdClosed | null = null;
-
-  /** Keeps nothing of `bytes` but copies. */
-  put(bytes: Buffer): void {
-    const rest = this.#wanted === null ? bytes : bytes.subarray(this.#pour(bytes));
-    if (rest.length > 0) this.#early = Buffer.concat([this.#early, rest]);
-  }
-
-  end(reason: NbdClosed): void {
-    this.#ended ??= reason;
-    this.#wanted?.settle(this.#ended);
-  }
-
-  async take(length: number): Promise<Buffer> {
-    const bytes = Buffer.alloc(length);
-    await this.fill(bytes);
-    return bytes;
-  }
-
-  /** Rejects if the connection ends first. */
-  fill(bytes: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (ended: NbdClosed | null): void => {
-        this.#wanted = null;
-        if (ended === null) resolve();
-        else reject(ended);
-      };
-      this.#wanted = { left: bytes, settle };
-      this.#early = this.#early.subarray(this.#pour(this.#early));
-      if (this.#ended !== null) this.#wanted?.settle(this.#ended);
-    });
-  }
-
-  /** How many went to who waits. */
-  #pour(bytes: Buffer): number {
-    const wanted = this.#wanted!;
-    const count = bytes.copy(wanted.left);
-    wanted.left = wanted.left.subarray(count);
-    if (wanted.left.length === 0) wanted.settle(null);
-    return count;
   }
 }
 

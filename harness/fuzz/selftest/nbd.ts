@@ -1,6 +1,7 @@
 /** The NBD server of the fake endpoint: exports by name, reads and writes, of the public protocol as much as it takes. */
 import { rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
+import { Inbox } from '../../nbd/inbox.ts';
 
 /** What is behind an export. */
 export interface Backend {
@@ -48,9 +49,11 @@ export class FakeNbdServer {
 }
 
 async function serve(socket: Socket, exports: ReadonlyMap<string, Backend>): Promise<void> {
-  const bytes = byteReader(socket);
-  const head = await bytes(OPTION_HEAD);
-  const backend = exports.get((await bytes(head.readUInt32BE(16))).toString());
+  const inbox = new Inbox();
+  socket.on('data', (arrived) => inbox.put(arrived as Buffer));
+  socket.on('close', () => inbox.end(new Error('the client closed the connection')));
+  const head = await inbox.take(OPTION_HEAD);
+  const backend = exports.get((await inbox.take(head.readUInt32BE(16))).toString());
   if (backend === undefined) {
     socket.destroy();
     return;
@@ -60,7 +63,7 @@ async function serve(socket: Socket, exports: ReadonlyMap<string, Backend>): Pro
   described.writeUInt16BE(HAS_FLAGS | (backend.writable ? 0 : READ_ONLY), 8);
   socket.write(described);
   for (;;) {
-    const request = await bytes(REQUEST);
+    const request = await inbox.take(REQUEST);
     const type = request.readUInt16BE(6);
     if (type === DISCONNECT) {
       socket.end();
@@ -71,29 +74,10 @@ async function serve(socket: Socket, exports: ReadonlyMap<string, Backend>): Pro
     reply.writeUInt32BE(REPLY_MAGIC, 0);
     request.copy(reply, 8, 8, 16);
     if (type === WRITE) {
-      const data = await bytes(length);
-      if (backend.writable) backend.write(offset, Buffer.from(data));
+      const data = await inbox.take(length);
+      if (backend.writable) backend.write(offset, data);
       else reply.writeUInt32BE(EPERM, 4);
       socket.write(reply);
     } else socket.write(Buffer.concat([reply, backend.read(offset, length)]));
   }
-}
-
-/** Gives the next so many bytes of a socket; rejects at its end. */
-function byteReader(socket: Socket): (length: number) => Promise<Buffer> {
-  const chunks = socket[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let parts: Buffer[] = [];
-  let there = 0;
-  return async (length) => {
-    while (there < length) {
-      const { value, done } = await chunks.next();
-      if (done) throw new Error('the client closed the connection');
-      parts.push(value);
-      there += value.length;
-    }
-    const whole = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    parts = [whole.subarray(length)];
-    there -= length;
-    return whole.subarray(0, length);
-  };
 }
