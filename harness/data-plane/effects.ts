@@ -6,7 +6,7 @@ import { basename, isAbsolute } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { BitmapEffects } from './bitmaps.ts';
 import { JobEffects } from './jobs.ts';
-import { CLOSED, filesOf, type RestingImage } from './resting.ts';
+import { filesOf, type RestingImage } from './resting.ts';
 import { LARGEST, type Shadow } from './shadow.ts';
 
 /** No contents change by these, and no node comes or goes that contents could be claimed of. */
@@ -39,6 +39,8 @@ const CREATES = /^(x-)?blockdev-create$/;
 
 /** Characters of the longest text that may name a file. */
 const MOST_NAME = 8192;
+
+const CLOSED = 'an image that was closed does not contain what its node did';
 
 /** A node that a server serves may be the endpoint's own, by another way. */
 const SERVED = /^nbd[+:]/;
@@ -177,8 +179,7 @@ export class Effects {
         break;
       case 'human-monitor-command': {
         const name = /^qemu-io (\S+)/.exec(String(args['command-line']))?.[1];
-        if (name !== undefined && shadow.graph.get(name) !== undefined) shadow.abandon([name]);
-        else if (name !== undefined) shadow.blind();
+        if (name !== undefined) shadow.abandon([name]);
         break;
       }
       default:
@@ -210,16 +211,24 @@ export class Effects {
     }
   }
 
+  /** What the files of a node must contain once it is closed; null where nobody knows, or a job may change it. */
+  imageOf(node: string): RestingImage | null {
+    const shadow = this.#shadow;
+    const [bytes, options] = [shadow.bytesOf(node), shadow.graph.options(node)];
+    if (bytes === null || options === null) return null;
+    const isSettled = shadow.isReadable(node) && !this.#jobs.inFlux.has(node);
+    return isSettled ? { node, options, bytes, breach: CLOSED } : null;
+  }
+
   /** What the node contained stays in its file, if that is one of its own. */
   #deleted(name: string): void {
     const shadow = this.#shadow;
-    const [bytes, options] = [shadow.bytesOf(name), shadow.graph.options(name)];
-    const known = bytes !== null && !this.#jobs.inFlux.has(name) && shadow.isReadable(name);
+    const image = this.imageOf(name);
     shadow.forget([name]);
     shadow.graph.delete(name);
-    const [filename, ...others] = options === null ? [] : filesOf(options);
-    if (!known || filename === undefined || others.length > 0 || shadow.usersOf(filename).length > 0) return;
-    this.left.set(basename(filename), { node: name, options: options!, bytes, breach: CLOSED });
+    const [filename, ...others] = image === null ? [] : filesOf(image.options);
+    if (filename === undefined || others.length > 0 || shadow.usersOf(filename).length > 0) return;
+    this.left.set(basename(filename), image!);
   }
 
   /** Whatever a command does with a file that it names, nobody here knows. */
@@ -277,7 +286,6 @@ export class Effects {
     const { graph } = this.#shadow;
     const bytes = this.#shadow.bytesOf(name);
     const node = graph.get(name);
-    if (node === undefined) this.#shadow.blind();
     this.#shadow.disturb([name]);
     this.#bitmaps.drop(name);
     if (bytes === null || node === undefined || !(size >= 0 && size <= 2 ** 32)) return;

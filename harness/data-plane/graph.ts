@@ -141,7 +141,7 @@ export class Graph {
   /** Options that open the same files in the same way; null where they are not known. */
   options(name: string, above: readonly string[] = []): JsonObject | null {
     const node = this.#nodes.get(name);
-    if (node === undefined || !this.isPlain(name) || this.isWild(name) || node.hiddenBacking || node.window)
+    if (node === undefined || !this.isPlain(name) || node.wild || node.hiddenBacking || node.window)
       return null;
     const { driver, filename, children } = node;
     const described: JsonObject = { driver };

@@ -153,9 +153,12 @@ export class JobEffects {
       this.#shadow.graph.add({ driver: 'raw', 'node-name': filter, file: from, filter: true });
   }
 
-  #unfiltered(below: string, filter: string): void {
+  /** Who used the filter uses the node below it. */
+  #unfiltered({ from, filter }: Job): void {
+    if (filter === null) return;
     const { graph } = this.#shadow;
-    graph.replace(filter, graph.get(filter)?.children.get('file') ?? below);
+    const below = graph.get(filter)?.children.get('file') ?? from;
+    graph.replace(filter, below);
     graph.delete(filter);
     this.#told.moved(filter, below);
   }
@@ -167,7 +170,7 @@ export class JobEffects {
     const source = this.#copied(job);
     this.#shadow.forget(this.#touched(job));
     this.#jobs.delete(job.id);
-    if (job.filter !== null) this.#unfiltered(job.from, job.filter);
+    this.#unfiltered(job);
     const succeeded = event === 'BLOCK_JOB_COMPLETED' && data.error === undefined;
     if (!succeeded) return;
     if (!job.certain) {

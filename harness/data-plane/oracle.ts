@@ -9,7 +9,7 @@ import { isQuery } from '../checks/query-changes-nothing.ts';
 import { type NbdClient, NbdClosed, NbdError } from '../nbd/client.ts';
 import { Effects } from './effects.ts';
 import { DataPlane, type PlanePort } from './plane.ts';
-import { CLOSED, inFolder, type RestingImage } from './resting.ts';
+import { inFolder, type RestingImage } from './resting.ts';
 import { type Breach, LARGEST, Shadow } from './shadow.ts';
 
 export interface OracleOptions {
@@ -61,20 +61,11 @@ export class DataOracle {
    * a job may change.
    */
   resting(): RestingImage[] {
-    const { inFlux } = this.effects.jobs;
-    const names = this.shadow.readable.filter((name) => !inFlux.has(name));
-    const left = [...this.effects.left.values()].map((image) => ({
+    const open = [...this.shadow.graph.nodes].flatMap(({ name }) => this.effects.imageOf(name) ?? []);
+    return [...open, ...this.effects.left.values()].map((image) => ({
       ...image,
       options: inFolder(image.options, this.#port.dir),
     }));
-    const open = names.flatMap((node) => {
-      const bytes = this.shadow.bytesOf(node);
-      const options = bytes === null ? null : this.shadow.graph.options(node);
-      return options === null
-        ? []
-        : [{ node, options: inFolder(options, this.#port.dir), bytes: bytes!, breach: CLOSED }];
-    });
-    return [...open, ...left];
   }
 
   /** Reads all nodes that can be read. */

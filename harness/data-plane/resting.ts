@@ -12,9 +12,6 @@ import { type Breach, breachOf, LARGEST } from './shadow.ts';
 
 const run = promisify(execFile);
 
-/** What is wrong with an image whose node was closed. */
-export const CLOSED = 'an image that was closed does not contain what its node did';
-
 export interface RestingImage {
   /** Name of the node that was on it. */
   readonly node: string;

@@ -103,18 +103,25 @@ export class Shadow {
   }
 
   /** Contents of these change, who knows how. */
-  disturb(names: Iterable<string>, kept?: ReadonlySet<string>): void {
+  disturb(names: readonly string[], kept?: ReadonlySet<string>): void {
+    this.#mustKnow(names);
     this.forget(this.affected(names, kept));
   }
 
   /** Nothing is ever claimed of these again. */
-  abandon(names: Iterable<string>): void {
+  abandon(names: readonly string[]): void {
+    this.#mustKnow(names);
     const all = this.affected(names);
     this.forget(all);
     for (const name of all) {
       const node = this.graph.get(name);
       if (node !== undefined) node.wild = true;
     }
+  }
+
+  /** What changes with a node that is not followed, nobody can tell. */
+  #mustKnow(names: readonly string[]): void {
+    if (names.some((name) => this.graph.get(name) === undefined)) this.blind();
   }
 
   /** Nodes that open a file whose name is in this text, in whatever way it is written. */
