@@ -185,65 +185,49 @@ describe('findings', () => {
   });
 });
 
-test('a silent crash is looked into until that has brought nothing new twice in a row', async () => {
+/** A campaign with a hand that only makes up what it saw. */
+async function madeUp(name: string, hand: Omit<Hand, 'stop'>, commands: number): Promise<CampaignResult> {
   const { setting, world } = await prepared(null);
-  const causes = ['a', 'a', 'b', 'a', 'b'];
-  const silent = { kind: 'crash', check: 'crash', signal: 'SIGSEGV', silent: true } as const;
-  let looks = 0;
-  const hand: Hand = {
-    run: () => Promise.resolve({ features: [], symptoms: [{ ...silent, bucket: 'seen' }], commands: 1 }),
-    investigate: (program) => {
-      const symptom = { ...silent, bucket: causes[looks]! };
-      looks += 1;
-      const [id, title] = ['program', 'a program'];
-      const record = {
-        id,
-        title,
-        requirements: [],
-        outcome: 'crash',
-        durationMs: 0,
-        deviations: [],
-      } as const;
-      return Promise.resolve({ symptom, program, runs: 1, held: 1, record });
-    },
-    stop: () => Promise.resolve(),
-  };
-  const out = join(folder, 'silent');
+  const out = join(folder, name);
   mkdirSync(out);
   const head = { target: 'fake', version: null, seed: 's', grounds: setting.grounds };
-  const { findings } = await runCampaign({
-    world,
-    hands: [hand],
-    out,
-    head,
-    seed: 's',
-    version: 'test',
-    commands: 500,
-  });
+  const hands = [{ ...hand, stop: () => Promise.resolve() }];
+  return runCampaign({ world, hands, out, head, seed: 's', version: 'test', commands });
+}
+
+test('a silent crash is looked into until that has brought nothing new twice in a row', async () => {
+  const causes = ['a', 'a', 'b', 'a', 'b'];
+  const silent = { kind: 'crash', check: 'crash', signal: 'SIGSEGV', silent: true } as const;
+  const what = { id: 'program', title: 'a program', requirements: [] };
+  const record = { ...what, outcome: 'crash', durationMs: 0, deviations: [] } as const;
+  let looks = 0;
+  const hand = {
+    run: () => Promise.resolve({ features: [], symptoms: [{ ...silent, bucket: 'seen' }], commands: 1 }),
+    investigate: (program: string) => {
+      const symptom = { ...silent, bucket: causes[looks]! };
+      looks += 1;
+      return Promise.resolve({ symptom, program, runs: 1, held: 1, record });
+    },
+  };
+  const { findings } = await madeUp('silent', hand, 500);
   expect(looks).toBe(causes.length);
   expect(findings.map(({ bucket }) => bucket)).toEqual(['a', 'b']);
-  expect(statusLines(out)[0]).toMatch(/^a \(at most \d{3} hits,/);
+  expect(statusLines(join(folder, 'silent'))[0]).toMatch(/^a \(at most \d{3} hits,/);
 });
 
 test('the log tells why programs could not be run', async () => {
-  const { setting, world } = await prepared(null);
   let runs = 0;
-  const hand: Hand = {
+  const hand = {
     run: () => {
       runs += 1;
       const error = runs === 2 ? { error: 'no room' } : {};
       return Promise.resolve({ features: [], symptoms: [], commands: 1, ...error });
     },
     investigate: () => Promise.resolve(null),
-    stop: () => Promise.resolve(),
   };
-  const out = join(folder, 'errors');
-  mkdirSync(out);
-  const head = { target: 'fake', version: null, seed: 's', grounds: setting.grounds };
-  const options = { world, hands: [hand], out, head, seed: 's', version: 'test', commands: 48 };
-  const { progress } = await runCampaign(options);
+  const { progress } = await madeUp('errors', hand, 48);
   expect(progress).toMatchObject({ errors: 1, lastError: 'no room' });
-  const rounds = readFileSync(join(out, LOG), 'utf8')
+  const rounds = log('errors')
     .split('\n')
     .filter((line) => line.includes('"type":"round"'));
   expect(rounds.map((line) => /"error":"[^"]*"/.exec(line)?.[0])).toEqual(['"error":"no room"', undefined]);
