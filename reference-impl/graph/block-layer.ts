@@ -30,7 +30,6 @@ export class BlockLayer {
   async delete(name: string): Promise<void> {
     const node = this.graph.find(name);
     if (!node) throw new CommandError(`Cannot find node ${name}`);
-    if (node.parents.some((edge) => edge.role === 'root')) throw new CommandError(`Node ${name} is in use`);
     if (roots(node).length > 0) throw new CommandError(`Node ${name} is in use`);
     this.graph.assertAllowed(node, 'delete');
     if (!node.monitorOwned) throw new CommandError(`Node ${name} is not owned by the monitor`);

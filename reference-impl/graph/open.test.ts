@@ -146,6 +146,15 @@ describe('deletion', () => {
     expect(await refusal(block.delete('f'))).toBe('Cannot find node f');
   });
 
+  test('is refused while a drive or an export uses the node, before it is asked who owns it', async () => {
+    await block.add({ driver: 'raw', 'node-name': 'a', file });
+    for (const node of block.graph.nodes)
+      await block.graph.withRoot(node, Permission.consistentRead, async () => {
+        expect(await refusal(block.delete(node.name))).toBe(`Node ${node.name} is in use`);
+      });
+    await block.delete('a');
+  });
+
   test('does not wait for a slow disk to flush what was never written', async () => {
     await block.add({ driver: 'null-co', 'node-name': 'n', 'latency-ns': 2n ** 62n });
     await block.delete('n');
