@@ -1,30 +1,32 @@
 /**
  * The peer of the client's benchmarks: the least that can talk QMP over a unix socket. It writes prepared lines and
- * waits for one line each; it parses nothing.
+ * waits for one line each; it parses nothing. An event counts as an answer: it is for commands that bring none.
  */
 import { connect, type Socket } from 'node:net';
 
 const NEWLINE = 0x0a;
 
+/** Bytes, or text, of one or more whole lines that go out in one piece. */
+export type Piece = string | Uint8Array;
+
 export class BareLoop {
   readonly #socket: Socket;
-  #line: () => void = () => undefined;
+  /** Lines that are still to come before what was sent is answered. */
+  #owed = 1;
+  #answered: () => void = () => undefined;
+  #failed: (reason: Error) => void = () => undefined;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', (chunk: Buffer) => {
-      if (chunk[chunk.length - 1] === NEWLINE) this.#line();
-    });
+    socket.on('data', (chunk: Buffer) => this.#data(chunk));
+    socket.on('error', (error) => this.#failed(error));
+    socket.on('close', () => this.#failed(new Error('the endpoint closed the connection')));
   }
 
   /** Connects and reads the greeting; negotiation is up to the lines that are sent. */
   static async open(path: string): Promise<BareLoop> {
-    const socket = connect(path);
-    const loop = new BareLoop(socket);
-    await new Promise<void>((resolve, reject) => {
-      loop.#line = resolve;
-      socket.once('error', reject);
-    });
+    const loop = new BareLoop(connect(path));
+    await loop.#wait();
     return loop;
   }
 
@@ -32,19 +34,38 @@ export class BareLoop {
     await this.send('{"execute":"qmp_capabilities"}\n');
   }
 
-  /** One round trip. */
-  send(line: string | Uint8Array): Promise<void> {
-    return new Promise((resolve) => {
-      this.#line = resolve;
-      this.#socket.write(line);
-    });
+  /** One round trip: ends when every line of the piece is answered. Rejects if the connection ends first. */
+  send(piece: Piece): Promise<void> {
+    this.#owed = lineEnds(typeof piece === 'string' ? Buffer.from(piece) : piece);
+    const answered = this.#wait();
+    this.#socket.write(piece);
+    return answered;
   }
 
-  async sendAll(lines: readonly (string | Uint8Array)[]): Promise<void> {
-    for (const line of lines) await this.send(line);
+  async sendAll(pieces: readonly Piece[]): Promise<void> {
+    for (const piece of pieces) await this.send(piece);
   }
 
   close(): void {
     this.#socket.destroy();
   }
+
+  #wait(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#answered = resolve;
+      this.#failed = reject;
+    });
+  }
+
+  #data(chunk: Buffer): void {
+    this.#owed -= lineEnds(chunk);
+    if (this.#owed === 0) this.#answered();
+    if (this.#owed < 0) this.#failed(new Error('the endpoint sent more lines than it was asked for'));
+  }
+}
+
+function lineEnds(bytes: Uint8Array): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, at + 1)) count += 1;
+  return count;
 }

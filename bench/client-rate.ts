@@ -1,7 +1,7 @@
 /**
  * Round trips through the runner, client and all checks, against a bare socket loop on the same endpoint. The runner's
  * conversation, the checks' own queries included, is recorded as it goes over the wire; the bare loop then sends the
- * very same lines over a second monitor.
+ * very same pieces over a second monitor.
  */
 import type { CaseContext, CaseDefinition } from '../harness/cases/case.ts';
 import { run } from '../harness/runner/run.ts';
@@ -29,8 +29,8 @@ export const clientRate: Benchmark = {
     const endpoint = await BenchEndpoint.storageDaemon(2);
     const loop = await BareLoop.open(endpoint.sockets[1]!);
     try {
-      const lines: Uint8Array[] = [];
-      await runCase(recording(endpoint.sockets[0]!, lines));
+      const pieces: Uint8Array[] = [];
+      await runCase(recording(endpoint.sockets[0]!, pieces));
       const silent = endpoint.sockets[0]!;
       return [
         compared(
@@ -38,7 +38,7 @@ export const clientRate: Benchmark = {
           await inTurns(
             ROUNDS,
             () => runCase(addressTarget(`unix:${silent}`)),
-            () => loop.sendAll(lines),
+            () => loop.sendAll(pieces),
           ),
         ),
       ];
@@ -74,24 +74,24 @@ async function runCase(target: Target): Promise<void> {
   if (outcome !== 'pass') throw new Error(`the benchmark's case did not pass: ${outcome} ${reason ?? ''}`);
 }
 
-/** The same target, with every request noted as it is sent. */
-function recording(path: string, lines: Uint8Array[]): Target {
+/** The same target, with every piece noted as it is sent: requests of the same moment go out in one. */
+function recording(path: string, pieces: Uint8Array[]): Target {
   const target = addressTarget(`unix:${path}`);
   return {
     ...target,
     async start(request) {
       const endpoint = await target.start(request);
       const openMonitor = endpoint.openMonitor.bind(endpoint);
-      endpoint.openMonitor = async (index) => noting(await openMonitor(index), lines);
+      endpoint.openMonitor = async (index) => noting(await openMonitor(index), pieces);
       return endpoint;
     },
   };
 }
 
-function noting(transport: Transport, lines: Uint8Array[]): Transport {
+function noting(transport: Transport, pieces: Uint8Array[]): Transport {
   const write = transport.write.bind(transport);
   transport.write = (bytes) => {
-    lines.push(bytes.slice());
+    pieces.push(bytes.slice());
     return write(bytes);
   };
   return transport;
