@@ -9,8 +9,8 @@
 import { generate } from '../generators/sequences/generate.ts';
 import type { Program } from '../generators/sequences/program.ts';
 import { Random } from '../generators/sequences/random.ts';
-import { Lane } from '../harness/fuzz/lane.ts';
-import { type Prepared, prepare } from '../harness/fuzz/prepare.ts';
+import { type Prepared, prepare } from '../harness/fuzz/prepare-campaign.ts';
+import { Lane } from '../harness/fuzz/program-executor.ts';
 import { ScratchArea } from '../harness/runner/scratch.ts';
 import { qemuStorageDaemon } from '../harness/targets/qemu-storage-daemon.ts';
 import type { Target, Topology } from '../harness/targets/target.ts';

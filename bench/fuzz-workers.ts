@@ -6,10 +6,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { threadHand } from '../harness/cli/fuzz-thread-hand.ts';
+import { threadHand } from '../harness/cli/fuzz-thread-worker.ts';
 import { runCampaign } from '../harness/fuzz/campaign.ts';
-import { DEFAULT_LIMITS } from '../harness/fuzz/investigate.ts';
-import { type Prepared, prepare } from '../harness/fuzz/prepare.ts';
+import { type Prepared, prepare } from '../harness/fuzz/prepare-campaign.ts';
+import { DEFAULT_LIMITS } from '../harness/fuzz/triage.ts';
 import { ScratchArea } from '../harness/runner/scratch.ts';
 import { qemuStorageDaemon } from '../harness/targets/qemu-storage-daemon.ts';
 import { missingProgram, STORAGE_DAEMON } from './endpoints.ts';

@@ -72,7 +72,7 @@ describe('import rules', () => {
       (source) => folder(source.path) === 'harness/cases' && !isTest(source.path),
       (target) =>
         folder(target) === 'harness/cases' ||
-        ['harness/targets/target.ts', 'harness/nbd/client.ts'].includes(target) ||
+        ['harness/targets/target.ts', 'harness/nbd/nbd-client.ts'].includes(target) ||
         ['spec', 'generators', 'reports'].includes(project(target)),
     );
     expect(found).toEqual([]);

@@ -13,7 +13,7 @@ export type * from '../spec/generated/qmp.ts';
 export type { Json, JsonObject } from '../spec/json.ts';
 export { type ClientOptions, QmpClient, type RequestOptions } from './qmp/client.ts';
 export { ClosedError, ProtocolError, QmpError, TimeoutError } from './qmp/errors.ts';
-export type { QmpEvent, WaitOptions } from './qmp/events.ts';
+export type { QmpEvent, WaitOptions } from './qmp/event-queue.ts';
 export {
   type Arguments,
   type CommandName,

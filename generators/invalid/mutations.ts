@@ -8,7 +8,7 @@ import type { SchemaType } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import { validatorFor } from '../../spec/validate.ts';
 import { simplestOf } from '../arbitraries/command.ts';
-import { exclusiveGroups } from '../types/commands.ts';
+import { exclusiveGroups } from '../types/command-rules.ts';
 import { branchesOf, branchOf } from '../types/members.ts';
 import type { Site } from './site.ts';
 

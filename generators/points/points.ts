@@ -11,7 +11,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, ObjectType, SchemaType } from '../../spec/model.ts';
 import { Compiler, isNodeOptions } from '../arbitraries/compile.ts';
 import { type Draw, MAX_DEPTH } from '../arbitraries/draw.ts';
-import { exclusiveGroups, usualMembers } from '../types/commands.ts';
+import { exclusiveGroups, usualMembers } from '../types/command-rules.ts';
 import { type Branch, branchesOf, branchOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';
 import { type Form, formsOf } from './form.ts';

@@ -8,12 +8,12 @@
  */
 import { stringifyJson } from '../../spec/json.ts';
 import type { ArgumentSource } from './arguments.ts';
-import { Deal } from './deal.ts';
+import { Deal } from './call-builder.ts';
+import { SHAPES, type Shape } from './call-templates.ts';
+import { dataStep, jobTale, MOST_TALE } from './data-scenarios.ts';
 import { type Call, call, type Ground, type Program, type Step } from './program.ts';
 import type { Random } from './random.ts';
 import { isOfKind, Scene } from './resources.ts';
-import { SHAPES, type Shape } from './shapes.ts';
-import { dataStep, jobTale, MOST_TALE } from './tales.ts';
 import { MAX_STEPS } from './validate.ts';
 
 /** What programs may be made of. */

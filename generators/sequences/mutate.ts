@@ -4,7 +4,8 @@ import { isFixed } from '../arbitraries/text.ts';
 import { isCostly } from '../types/bounds.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { roleOf } from '../types/roles.ts';
-import { EDGES } from './deal.ts';
+import { EDGES } from './call-builder.ts';
+import { dataStep } from './data-scenarios.ts';
 import { DATA_STEPS, nextStep, type World } from './generate.ts';
 import {
   type Call,
@@ -17,7 +18,6 @@ import {
 } from './program.ts';
 import type { Random } from './random.ts';
 import { Scene } from './resources.ts';
-import { dataStep } from './tales.ts';
 import { repair } from './validate.ts';
 
 interface Context {

@@ -4,6 +4,7 @@ import { compileSchema } from '../../spec/compiler/compile.ts';
 import { type Json, type JsonObject, jsonEqual, stringifyJson } from '../../spec/json.ts';
 import { validateArguments } from '../../spec/validate.ts';
 import { Points } from '../points/points.ts';
+import { GROUNDS, groundsByName, programs, SOURCED } from '../testing/generation-configs.ts';
 import { SCHEMAS } from '../testing/schemas.ts';
 import { decode, encode } from './encoding.ts';
 import { minimize, simplerSteps } from './minimize.ts';
@@ -12,7 +13,6 @@ import { type Call, call, type Program } from './program.ts';
 import { Random } from './random.ts';
 import { Scene } from './resources.ts';
 import { schemaSource, sourcedCommands } from './schema-source.ts';
-import { GROUNDS, groundsByName, programs, SOURCED } from './testing/worlds.ts';
 import { fault } from './validate.ts';
 
 const SPEC = SCHEMAS[0]![1];

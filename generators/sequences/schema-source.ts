@@ -13,7 +13,7 @@ import { Draw, type Random as DrawRandom } from '../arbitraries/draw.ts';
 import { randomFault } from '../invalid/arbitrary.ts';
 import { Points } from '../points/points.ts';
 import { bound } from '../types/bounds.ts';
-import { usualMembers } from '../types/commands.ts';
+import { usualMembers } from '../types/command-rules.ts';
 import type { Live } from '../types/live.ts';
 import { branchOf } from '../types/members.ts';
 import type { ArgumentSource, Faulty } from './arguments.ts';

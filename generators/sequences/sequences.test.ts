@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { isJsonObject, type Json, jsonEqual } from '../../spec/json.ts';
+import { GROUNDS, groundsByName, programs, WORLD } from '../testing/generation-configs.ts';
 import { decode, encode, ProgramError } from './encoding.ts';
 import { generate } from './generate.ts';
 import { minimize } from './minimize.ts';
@@ -7,7 +8,6 @@ import { mutate } from './mutate.ts';
 import { type Call, call, concrete, type Program, renameIn, type Step } from './program.ts';
 import { Random } from './random.ts';
 import { madeBy, removedBy, Scene, usedBy } from './resources.ts';
-import { GROUNDS, groundsByName, programs, WORLD } from './testing/worlds.ts';
 import { fault, repair, without } from './validate.ts';
 
 const EMPTY = GROUNDS[0]!;

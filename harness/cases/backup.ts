@@ -16,8 +16,8 @@ import {
   readImage,
   release,
   stairs,
-} from './chains.ts';
-import { hmpIo, qemuIo } from './io.ts';
+} from './helpers/backing-chains.ts';
+import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import {
   backupJobs,
   CRAWL,
@@ -27,9 +27,18 @@ import {
   crawlingBackup,
   jobInfo,
   succeeded,
-} from './jobs.ts';
-import { buildQcow2 } from './qcow2-image.ts';
-import { addNull, addRaw, KiB, MiB, makeFile, needs, newFile, refusedAsNotFound } from './support.ts';
+} from './helpers/job-steps.ts';
+import { buildQcow2 } from './helpers/qcow2-image.ts';
+import {
+  addNull,
+  addRaw,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  newFile,
+  refusedAsNotFound,
+} from './helpers/shared-setup.ts';
 
 const DRIVE = 'backup.img';
 

@@ -12,10 +12,10 @@ import {
   readImage,
   release,
   stairs,
-} from './chains.ts';
-import { CRAWL, cancelled, checkNoJob, completed, jobInfo, pendingJobEvents } from './jobs.ts';
-import { buildQcow2 } from './qcow2-image.ts';
-import { checkAbsent, makeFile, needs, nodeInfo } from './support.ts';
+} from './helpers/backing-chains.ts';
+import { CRAWL, cancelled, checkNoJob, completed, jobInfo, pendingJobEvents } from './helpers/job-steps.ts';
+import { buildQcow2 } from './helpers/qcow2-image.ts';
+import { checkAbsent, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
 
 const commits = needs(chainNodes, {
   commands: ['block-commit', 'query-block-jobs', 'block-job-cancel', 'block-job-complete'],

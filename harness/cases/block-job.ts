@@ -12,8 +12,8 @@ import {
   mirrorJobs,
   pendingJobEvents,
   readyMirror,
-} from './jobs.ts';
-import { addNull, checkAbsent, MiB, needs, nullNodes, refusedWith } from './support.ts';
+} from './helpers/job-steps.ts';
+import { addNull, checkAbsent, MiB, needs, nullNodes, refusedWith } from './helpers/shared-setup.ts';
 
 /** Each verb with what it takes besides the job. */
 const VERBS = {

@@ -10,9 +10,9 @@ import {
   readImage,
   release,
   stairs,
-} from './chains.ts';
-import { CRAWL, cancelled, checkNoJob, completed, jobInfo } from './jobs.ts';
-import { needs, nodeInfo, refusedAsNotFound } from './support.ts';
+} from './helpers/backing-chains.ts';
+import { CRAWL, cancelled, checkNoJob, completed, jobInfo } from './helpers/job-steps.ts';
+import { needs, nodeInfo, refusedAsNotFound } from './helpers/shared-setup.ts';
 
 const streams = needs(chainNodes, {
   commands: ['block-stream', 'query-block-jobs', 'block-job-cancel'],

@@ -13,7 +13,7 @@ import {
   refusedAsNotFound,
   refusedWith,
   virtualSize,
-} from './support.ts';
+} from './helpers/shared-setup.ts';
 
 const onFiles = needs(fileNodes, { commands: ['block_resize'] });
 const onNull = needs(nullNodes, { commands: ['block_resize'] });

@@ -11,7 +11,7 @@ import {
   nullNodes,
   queryList,
   refusedAsNotFound,
-} from './support.ts';
+} from './helpers/shared-setup.ts';
 
 export const blockdevAdd: readonly CaseDefinition[] = [
   {

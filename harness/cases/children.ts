@@ -1,6 +1,15 @@
 /** Children of nodes: given by name or defined within, who owns them, and how long they live. */
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addNull, checkAbsent, MiB, needs, nodeInfo, nodeNames, nullNodes, queryList } from './support.ts';
+import {
+  addNull,
+  checkAbsent,
+  MiB,
+  needs,
+  nodeInfo,
+  nodeNames,
+  nullNodes,
+  queryList,
+} from './helpers/shared-setup.ts';
 
 const overNull = needs(nullNodes, { drivers: ['raw'] });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
-import { MiB, nodeInfo, queryList } from './support.ts';
+import { MiB, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
 const FILE = 'drive.img';
 

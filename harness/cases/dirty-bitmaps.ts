@@ -11,7 +11,7 @@ import {
   nodeInfo,
   nullNodes,
   refusedAsNotFound,
-} from './support.ts';
+} from './helpers/shared-setup.ts';
 
 const bitmapCommands = {
   commands: [

@@ -16,7 +16,7 @@ import {
   nullNodes,
   refusedWith,
   virtualSize,
-} from './support.ts';
+} from './helpers/shared-setup.ts';
 
 const GiB = 1024 * MiB;
 

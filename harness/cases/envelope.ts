@@ -1,7 +1,7 @@
 /** The envelope of commands and replies: execute, arguments, id, errors. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { KiB } from './support.ts';
+import { KiB } from './helpers/shared-setup.ts';
 
 /** Sends a whole message that must be refused with GenericError. */
 async function refusedMessage(t: CaseContext, message: JsonObject, what: string): Promise<JsonObject> {

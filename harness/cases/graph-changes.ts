@@ -1,8 +1,15 @@
 /** change-backing-file, x-blockdev-change and x-blockdev-set-iothread: changes below the users of a node. */
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addChain, chainNodes, readImage, release } from './chains.ts';
-import { addNull, checkAbsent, needs, nodeInfo, nullNodes, refusedAsNotFound } from './support.ts';
+import { addChain, chainNodes, readImage, release } from './helpers/backing-chains.ts';
+import {
+  addNull,
+  checkAbsent,
+  needs,
+  nodeInfo,
+  nullNodes,
+  refusedAsNotFound,
+} from './helpers/shared-setup.ts';
 
 /** Device `d0` over a null-co node. */
 const drive: Topology = {

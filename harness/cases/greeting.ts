@@ -1,7 +1,7 @@
 /** Greeting and capability negotiation. */
 import { isJsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { twoMonitors } from './support.ts';
+import { twoMonitors } from './helpers/shared-setup.ts';
 
 export const greeting: readonly CaseDefinition[] = [
   {

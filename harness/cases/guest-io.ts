@@ -4,8 +4,18 @@
  */
 import { readFile } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { hmpIo as io, qemuIo } from './io.ts';
-import { addNull, addRaw, fileNodes, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './support.ts';
+import { hmpIo as io, qemuIo } from './helpers/human-monitor-io.ts';
+import {
+  addNull,
+  addRaw,
+  fileNodes,
+  KiB,
+  MiB,
+  needs,
+  nodeInfo,
+  nullNodes,
+  queryList,
+} from './helpers/shared-setup.ts';
 
 export const guestIo: readonly CaseDefinition[] = [
   {

@@ -1,7 +1,15 @@
 /** x-blockdev-create: what is in the file afterwards. */
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addQcow2, bytesOf, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, readImage } from './chains.ts';
-import { addNull, KiB, makeDirectory, makeFile, needs, newFile, nodeInfo } from './support.ts';
+import {
+  addQcow2,
+  bytesOf,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  makeEmpty,
+  readImage,
+} from './helpers/backing-chains.ts';
+import { addNull, KiB, makeDirectory, makeFile, needs, newFile, nodeInfo } from './helpers/shared-setup.ts';
 
 const CREATE = 'x-blockdev-create';
 const creation = needs(chainNodes, { commands: [CREATE], drivers: ['null-co'] });

@@ -25,7 +25,7 @@ import { nbdServerCases } from './nbd-server.ts';
 import { nodeOptions } from './node-options.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
-import { raw } from './raw.ts';
+import { raw } from './raw-bytes.ts';
 import { sessions } from './sessions.ts';
 import { snapshotCases } from './snapshots.ts';
 import { syntax } from './syntax.ts';

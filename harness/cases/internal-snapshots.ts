@@ -1,8 +1,16 @@
 /** blockdev-snapshot-internal-sync and its opposite: snapshots inside an image. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addChain, addQcow2, chainNodes, checkContent, makeEmpty, release, stairs } from './chains.ts';
-import { addNull, needs, nodeInfo } from './support.ts';
+import {
+  addChain,
+  addQcow2,
+  chainNodes,
+  checkContent,
+  makeEmpty,
+  release,
+  stairs,
+} from './helpers/backing-chains.ts';
+import { addNull, needs, nodeInfo } from './helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';

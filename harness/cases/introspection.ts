@@ -1,7 +1,7 @@
 /** What an endpoint says of itself: query-commands, query-events, query-qmp-schema. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { queryList } from './support.ts';
+import { queryList } from './helpers/shared-setup.ts';
 
 async function names(t: CaseContext, command: string): Promise<string[]> {
   const list = (await queryList(t, command)).map((entry) => entry.name);

@@ -2,8 +2,8 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
-import { hmpIo, qemuIo } from './io.ts';
-import { addNull, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './support.ts';
+import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
+import { addNull, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './helpers/shared-setup.ts';
 
 const thresholds = needs(nullNodes, { commands: ['block-set-write-threshold'] });
 

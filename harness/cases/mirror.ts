@@ -2,10 +2,28 @@
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addChain, CHAIN_SIZE, chainNodes, checkContent, makeEmpty, release, stairs } from './chains.ts';
-import { hmpIo, qemuIo } from './io.ts';
-import { cancelled, checkNoJob, completed, jobInfo, mirrorJobs, readyMirror } from './jobs.ts';
-import { addNull, addRaw, checkAbsent, KiB, MiB, needs, newFile, nodeInfo, queryList } from './support.ts';
+import {
+  addChain,
+  CHAIN_SIZE,
+  chainNodes,
+  checkContent,
+  makeEmpty,
+  release,
+  stairs,
+} from './helpers/backing-chains.ts';
+import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
+import { cancelled, checkNoJob, completed, jobInfo, mirrorJobs, readyMirror } from './helpers/job-steps.ts';
+import {
+  addNull,
+  addRaw,
+  checkAbsent,
+  KiB,
+  MiB,
+  needs,
+  newFile,
+  nodeInfo,
+  queryList,
+} from './helpers/shared-setup.ts';
 
 const DRIVE = 'mirror.img';
 

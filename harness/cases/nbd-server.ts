@@ -1,9 +1,17 @@
 /** nbd-server-start, -add, -remove and -stop, with a client that reads and writes. */
 import { join } from 'node:path';
-import { NbdClient, NbdError } from '../nbd/client.ts';
+import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addChain, CHAIN_SIZE, CLUSTER, chainNodes, guestContent, release, stairs } from './chains.ts';
-import { addNull, type CaseFile, needs, nullNodes } from './support.ts';
+import {
+  addChain,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  guestContent,
+  release,
+  stairs,
+} from './helpers/backing-chains.ts';
+import { addNull, type CaseFile, needs, nullNodes } from './helpers/shared-setup.ts';
 
 const server = { commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-remove', 'nbd-server-stop'] };
 const exported = needs(chainNodes, server);

@@ -12,7 +12,7 @@ import {
   needs,
   nodeInfo,
   nullNodes,
-} from './support.ts';
+} from './helpers/shared-setup.ts';
 
 export const nodeOptions: readonly CaseDefinition[] = [
   {

@@ -1,9 +1,17 @@
 /** blockdev-add of qcow2 images: their backing files, and the dirty bitmaps that are stored in them or frozen. */
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeChain, makeEmpty, release } from './chains.ts';
-import { hmpIo, qemuIo } from './io.ts';
-import { CRAWL, cancelled } from './jobs.ts';
-import { buildQcow2 } from './qcow2-image.ts';
+import {
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  makeChain,
+  makeEmpty,
+  release,
+} from './helpers/backing-chains.ts';
+import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
+import { CRAWL, cancelled } from './helpers/job-steps.ts';
+import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNull,
   findNode,
@@ -14,7 +22,7 @@ import {
   nodeInfo,
   nodeNames,
   virtualSize,
-} from './support.ts';
+} from './helpers/shared-setup.ts';
 
 const bitmaps = needs(chainNodes, {
   commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-remove', 'x-debug-block-dirty-bitmap-sha256'],

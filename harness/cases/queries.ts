@@ -1,7 +1,7 @@
 /** The queries: what they show of nothing, of nodes and of their counters. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addNull, needs, nodeInfo, nullNodes, queryList } from './support.ts';
+import { addNull, needs, nodeInfo, nullNodes, queryList } from './helpers/shared-setup.ts';
 
 const QUERIES = [
   'query-block',

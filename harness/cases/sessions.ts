@@ -1,7 +1,7 @@
 /** Sessions: order of replies, several monitors at once, clients that wait, the end of the endpoint. */
 import type { Json } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addNull, checkAbsent, needs, nullNodes, twoMonitors } from './support.ts';
+import { addNull, checkAbsent, needs, nullNodes, twoMonitors } from './helpers/shared-setup.ts';
 
 const PIPELINED = 64;
 

@@ -11,8 +11,8 @@ import {
   makeEmpty,
   readImage,
   release,
-} from './chains.ts';
-import { buildQcow2 } from './qcow2-image.ts';
+} from './helpers/backing-chains.ts';
+import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNull,
   type CaseFile,
@@ -25,7 +25,7 @@ import {
   nodeInfo,
   queryList,
   refusedAsNotFound,
-} from './support.ts';
+} from './helpers/shared-setup.ts';
 
 const DRIVE = 'snapshot.img';
 

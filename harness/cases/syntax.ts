@@ -1,7 +1,7 @@
 /** JSON on the wire: malformed input and recovery from it, integers, strings, nesting, packets. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, RawReplies } from './case.ts';
-import { KiB, nullNodes } from './support.ts';
+import { KiB, nullNodes } from './helpers/shared-setup.ts';
 
 /** The text of a command line with a given text as its id or argument. */
 const withId = (id: string) => `{"execute":"query-version","id":${id}}\n`;

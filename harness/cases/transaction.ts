@@ -1,9 +1,9 @@
 /** transaction: several actions that are done together or not at all. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addChain, addQcow2, chainNodes, makeEmpty, release } from './chains.ts';
-import { CRAWL, checkNoJob, completed, jobInfo } from './jobs.ts';
-import { addNull, MiB, needs, nodeInfo, nullNodes } from './support.ts';
+import { addChain, addQcow2, chainNodes, makeEmpty, release } from './helpers/backing-chains.ts';
+import { CRAWL, checkNoJob, completed, jobInfo } from './helpers/job-steps.ts';
+import { addNull, MiB, needs, nodeInfo, nullNodes } from './helpers/shared-setup.ts';
 
 const bitmaps = needs(nullNodes, {
   commands: [

@@ -2,11 +2,11 @@
 import { encode } from '../../generators/sequences/encoding.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
-import type { Bucket } from '../differ/buckets.ts';
+import { tellVerdict } from '../differ/at-fault.ts';
 import { CLASSES } from '../differ/difference.ts';
-import { tellVerdict } from '../differ/verdict.ts';
+import type { Bucket } from '../differ/difference-buckets.ts';
+import { countClasses, type DiffTotals, type Sighting } from '../lockstep/diff-report.ts';
 import type { Stale } from '../lockstep/known.ts';
-import { countClasses, type DiffTotals, type Sighting } from '../lockstep/report.ts';
 
 export interface DiffResult {
   readonly left: EndpointIdentity;

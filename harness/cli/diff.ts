@@ -2,18 +2,18 @@
 import { existsSync } from 'node:fs';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
-import { abstractor, vocabulary } from '../fuzz/abstraction.ts';
+import { abstractor, vocabulary } from '../fuzz/normalise-text.ts';
 import { diff } from '../lockstep/diff.ts';
-import { explainer } from '../lockstep/known.ts';
-import { DiffReport } from '../lockstep/report.ts';
-import { type Introduced, meetTarget } from '../lockstep/side.ts';
 import {
   caseSubjects,
   commonSchema,
   fileSubjects,
   randomSubjects,
   type Subject,
-} from '../lockstep/subjects.ts';
+} from '../lockstep/diff-inputs.ts';
+import { DiffReport } from '../lockstep/diff-report.ts';
+import { explainer } from '../lockstep/known.ts';
+import { type Introduced, meetTarget } from '../lockstep/lockstep-side.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';

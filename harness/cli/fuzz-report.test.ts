@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../../reports/testing/example.ts';
 import { LOG } from '../fuzz/campaign.ts';
+import { appendLog } from '../fuzz/campaign-log.ts';
 import { writeFinding } from '../fuzz/findings.ts';
-import { appendLog } from '../fuzz/log.ts';
 import { inFolder, qmpcheck } from '../testing/command-line.ts';
 
 /** A campaign with one finding, in the folder. */

@@ -1,5 +1,5 @@
 /** Reports on what a campaign has found, in the formats of `qmpcheck run`. */
-import { campaignRecord } from '../fuzz/report.ts';
+import { campaignRecord } from '../fuzz/campaign-report.ts';
 import { openReporters } from './reporters.ts';
 
 /** `specs`: as `--reporter` takes them. Throws `UsageError` as `openReporters`, `NoCampaign` where there is none. */

@@ -1,13 +1,13 @@
-/** The thread behind `fuzz-thread-hand.ts`: prepares its own endpoint, then does what it is asked. */
+/** The thread behind `fuzz-thread-worker.ts`: prepares its own endpoint, then does what it is asked. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { DEFAULT_HANG_MS } from '../fuzz/defaults.ts';
-import { type Hand, localHand } from '../fuzz/hand.ts';
-import { prepare } from '../fuzz/prepare.ts';
+import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
+import { type Hand, localHand } from '../fuzz/fuzz-worker.ts';
+import { prepare } from '../fuzz/prepare-campaign.ts';
 import { ScratchArea } from '../runner/scratch.ts';
-import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-hand.ts';
+import { laneFor, meetRival } from './diff-target.ts';
+import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-worker.ts';
 import { targetOption } from './options.ts';
 import { keepToShare } from './processors.ts';
-import { laneFor, meetRival } from './rival-lane.ts';
 
 const port = parentPort!;
 const { target: name, match, limits, diff, share } = workerData as ThreadData;

@@ -2,9 +2,9 @@
 
 import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
-import { EMPTY_TOPOLOGY } from '../runner/execute.ts';
+import { Session } from '../runner/endpoint-session.ts';
+import { EMPTY_TOPOLOGY } from '../runner/run-cases.ts';
 import { ScratchArea } from '../runner/scratch.ts';
-import { Session } from '../runner/session.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import { UsageError } from './exit.ts';
 

@@ -1,16 +1,16 @@
 /** `qmpcheck replay`: transcripts, findings, or folders of them, on a target. */
 import picocolors from 'picocolors';
 import { type Finding, findingsBelow } from '../fuzz/findings.ts';
-import type { ProgramRunner } from '../fuzz/lane.ts';
-import type { Prepared } from '../fuzz/prepare.ts';
+import type { Prepared } from '../fuzz/prepare-campaign.ts';
+import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import { replayFindings } from '../fuzz/replay-finding.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { replay, type Verdict } from '../runner/replay.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
+import { laneFor, meetRival } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { defaultJobs, targetOption, wholeNumber } from './options.ts';
-import { laneFor, meetRival } from './rival-lane.ts';
 import type { Subcommand } from './subcommand.ts';
 
 /** Of transcripts and of findings, in the order of the totals. */

@@ -8,7 +8,7 @@ import { findDump } from '../../spec/drift/dump.ts';
 import { compareReleases, releaseIn, releaseOf } from '../../spec/drift/release.ts';
 import { IntrospectionError, readIntrospection } from '../../spec/introspection.ts';
 import type { Schema } from '../../spec/model.ts';
-import { introduce } from '../runner/identity.ts';
+import { introduce } from '../runner/identify.ts';
 import { UsageError } from './exit.ts';
 import { readText } from './files.ts';
 import { withEndpoint } from './live.ts';

@@ -4,10 +4,10 @@ import type { CaseRecord, TranscriptStep } from '../../reports/record.ts';
 import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
+import { passed } from '../testing/side-runs.ts';
 import { compareRuns } from './differ.ts';
 import { CLASSES, placeOf } from './difference.ts';
-import type { Look, SideRun } from './side.ts';
-import { passed } from './testing.ts';
+import type { Look, SideRun } from './side-run.ts';
 
 const entry = (type: string, name: string, more: JsonObject): JsonObject => ({
   'meta-type': type,

@@ -2,17 +2,17 @@
  * The differ: all differences between two runs of the same case or program.
  *
  *   1. did both run: a skip compares to nothing, a crash or a hang of one side is a difference in itself;
- *   2. step by step: the exchange (`steps.ts`), and what the sides hold after it (`looks.ts`);
+ *   2. step by step: the exchange (`compare-steps.ts`), and what the sides hold after it (`snapshot-diff.ts`);
  *   3. where one side did what the other refused, all that follows is a consequence and not compared;
  *   4. events, as partial orders; and what the case itself thought of it.
  */
 import type { CaseRecord } from '../../reports/record.ts';
+import { compareSteps, wentOn } from './compare-steps.ts';
 import { type Difference, excused, LATE } from './difference.ts';
-import { compareEvents } from './events.ts';
-import { LookComparison } from './looks.ts';
-import { type SideRun, stepsOf, subjectOf } from './side.ts';
-import { compareSteps, wentOn } from './steps.ts';
-import { NamePairs } from './texts.ts';
+import { NamePairs } from './error-texts.ts';
+import { compareEvents } from './event-order.ts';
+import { type SideRun, stepsOf, subjectOf } from './side-run.ts';
+import { LookComparison } from './snapshot-diff.ts';
 
 export interface Comparison {
   readonly differences: readonly Difference[];

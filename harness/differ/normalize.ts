@@ -8,8 +8,8 @@
  *      of `json:` file names are sorted.
  */
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
-import { MADE_NAME, MEASURED_TIME, memberRule } from './rules.ts';
-import { mapStrings } from './strings.ts';
+import { mapStrings } from './map-strings.ts';
+import { MADE_NAME, MEASURED_TIME, memberRule } from './normalisation-rules.ts';
 
 /** Makes a message comparable. */
 export type Normalize = (value: Json) => Json;

@@ -4,7 +4,7 @@
  */
 import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.ts';
 import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
-import type { Abstract } from './abstraction.ts';
+import type { Abstract } from './normalise-text.ts';
 
 export type SymptomKind = 'crash' | 'hang' | 'deviation';
 

@@ -15,11 +15,11 @@ import { generate, type World } from '../../generators/sequences/generate.ts';
 import { mutate } from '../../generators/sequences/mutate.ts';
 import { Random } from '../../generators/sequences/random.ts';
 import type { Symptom } from './buckets.ts';
+import { appendLog, type LogLine, recoverLog, startLogAgain } from './campaign-log.ts';
 import { Corpus } from './corpus.ts';
 import { type FindingHead, writeFinding } from './findings.ts';
-import type { Hand, RunAnswer } from './hand.ts';
-import { appendLog, type LogLine, recoverLog, startLogAgain } from './log.ts';
-import type { Reach } from './reach.ts';
+import type { Hand, RunAnswer } from './fuzz-worker.ts';
+import type { Reach } from './schema-coverage.ts';
 
 /** Programs a round. */
 export const ROUND = 24;

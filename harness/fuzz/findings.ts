@@ -9,11 +9,11 @@ import type { Program } from '../../generators/sequences/program.ts';
 import type { Transcript } from '../../reports/record.ts';
 import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
 import { hash32 } from '../runner/hash.ts';
-import { account } from './account.ts';
 import type { Symptom } from './buckets.ts';
-import type { FuzzGround } from './grounds.ts';
-import type { FindingAnswer } from './hand.ts';
-import { script } from './script.ts';
+import { account } from './bug-report.ts';
+import type { FindingAnswer } from './fuzz-worker.ts';
+import { script } from './reproduce-script.ts';
+import type { FuzzGround } from './start-states.ts';
 
 export interface FindingHead {
   /** As given to `--target`. */

@@ -3,11 +3,11 @@
 import type { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import { matches, symptomsOf } from './buckets.ts';
-import { DEFAULT_HANG_MS } from './defaults.ts';
 import { type Finding, readFinding } from './findings.ts';
-import { roundsFor } from './investigate.ts';
-import { Lane, type ProgramRunner } from './lane.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
+import { type Prepared, prepare } from './prepare-campaign.ts';
+import { Lane, type ProgramRunner } from './program-executor.ts';
+import { roundsFor } from './triage.ts';
 
 export interface FindingResult {
   readonly file: string;

@@ -9,11 +9,11 @@ import { symptomsOf } from '../fuzz/buckets.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { type FakePort, fakeTarget } from '../testing/fake-endpoint.ts';
 import { diff, type Outcome } from './diff.ts';
-import { DiffLane } from './diff-lane.ts';
+import { DiffLane } from './diff-executor.ts';
+import { caseSubjects, commonGrounds, programSubject, type Subject } from './diff-inputs.ts';
+import { DiffReport } from './diff-report.ts';
 import { explainer, KnownDifferences } from './known.ts';
-import { DiffReport } from './report.ts';
-import { type Introduced, meetTarget } from './side.ts';
-import { caseSubjects, commonGrounds, programSubject, type Subject } from './subjects.ts';
+import { type Introduced, meetTarget } from './lockstep-side.ts';
 
 let area: ScratchArea;
 beforeEach(async () => {

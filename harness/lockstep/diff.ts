@@ -10,16 +10,16 @@
 import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
+import { type Judged, type Verdict, verdictOn } from '../differ/at-fault.ts';
 import { type Comparison, compareRuns } from '../differ/differ.ts';
 import { type Difference, excused, placeOf } from '../differ/difference.ts';
-import type { Look, SideRun } from '../differ/side.ts';
-import { type Judged, type Verdict, verdictOn } from '../differ/verdict.ts';
-import type { FuzzGround } from '../fuzz/grounds.ts';
+import type { Look, SideRun } from '../differ/side-run.ts';
+import type { FuzzGround } from '../fuzz/start-states.ts';
 import type { CaseSetting } from '../runner/run-case.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
+import { commonGrounds, commonSchema, programSubject, type Subject } from './diff-inputs.ts';
 import { lockstep } from './lockstep.ts';
-import { type Introduced, Side } from './side.ts';
-import { commonGrounds, commonSchema, programSubject, type Subject } from './subjects.ts';
+import { type Introduced, Side } from './lockstep-side.ts';
 
 export interface Found {
   readonly difference: Difference;

@@ -4,7 +4,7 @@
  */
 import { encode } from '../../generators/sequences/encoding.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
-import { type Abstract, bucketOf, wordings } from '../differ/buckets.ts';
+import { type Abstract, bucketOf, wordings } from '../differ/difference-buckets.ts';
 import { inRange, versionOf } from '../runner/expectations.ts';
 import { wildcard } from '../runner/wildcard.ts';
 import type { Explain } from './diff.ts';

@@ -1,19 +1,19 @@
 /**
  * Runs the same case on several sides in lockstep:
  *
- *   1. each side gets the case with its exchanges held back until all sides have come as far (`held.ts`);
- *   2. before an exchange jobs are brought into the same state (`standing.ts`), so that a fast endpoint and a slow one are
+ *   1. each side gets the case with its exchanges held back until all sides have come as far (`synchronised-monitor.ts`);
+ *   2. before an exchange jobs are brought into the same state (`job-sync.ts`), so that a fast endpoint and a slow one are
  *      asked the same question at the same moment of the jobs' lives;
- *   3. there, and at the end, all sides are looked at (`looks.ts`).
+ *   3. there, and at the end, all sides are looked at (`state-samples.ts`).
  */
 import type { CaseContext, CaseDefinition } from '../cases/case.ts';
-import type { SideRun } from '../differ/side.ts';
-import { type Arrive, heldContext } from './held.ts';
-import { Looks } from './looks.ts';
-import { Rendezvous } from './rendezvous.ts';
-import { Seat } from './seat.ts';
-import type { CaseMaker, Prepare, Side } from './side.ts';
-import { Standing } from './standing.ts';
+import type { SideRun } from '../differ/side-run.ts';
+import { Rendezvous } from './barrier.ts';
+import { Standing } from './job-sync.ts';
+import type { CaseMaker, Prepare, Side } from './lockstep-side.ts';
+import { Seat } from './side-state.ts';
+import { Looks } from './state-samples.ts';
+import { type Arrive, heldContext } from './synchronised-monitor.ts';
 
 export interface LockstepRun {
   /** In the order given. */

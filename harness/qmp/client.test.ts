@@ -5,7 +5,7 @@ import { GREETING, type Peer, peer } from '../testing/hostile-peer.ts';
 import type { ChannelObserver } from './channel.ts';
 import { type ClientOptions, QmpClient } from './client.ts';
 import { TimeoutError } from './errors.ts';
-import { isSyncId, leavesOpen } from './raw.ts';
+import { isSyncId, leavesOpen } from './raw-exchange.ts';
 
 const clients: QmpClient[] = [];
 afterEach(async () => {

@@ -14,9 +14,9 @@ import type { Transport } from '../transports/transport.ts';
 import { Channel, type ChannelOptions, type ClosedReason, type Message } from './channel.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
 import { ClosedError, excerpt, ProtocolError, QmpError, TimeoutError } from './errors.ts';
-import { type EventFilter, EventStream, type QmpEvent, type WaitOptions } from './events.ts';
+import { type EventFilter, EventStream, type QmpEvent, type WaitOptions } from './event-queue.ts';
 import { idKey } from './id.ts';
-import { type RawCollector, type RawOptions, type RawReplies, rawExchange } from './raw.ts';
+import { type RawCollector, type RawOptions, type RawReplies, rawExchange } from './raw-exchange.ts';
 
 export interface ClientOptions extends ChannelOptions {
   /** False: leave `qmp_capabilities` to the caller. Default true. */
@@ -158,7 +158,7 @@ export class QmpClient {
 
   /**
    * Sends bytes exactly so, those of a list each in a write of its own, and gives all that comes for them, see
-   * `raw.ts`. Exchanges of this kind wait for each other. Rejects with `TimeoutError` or `ClosedError`.
+   * `raw-exchange.ts`. Exchanges of this kind wait for each other. Rejects with `TimeoutError` or `ClosedError`.
    */
   raw(bytes: RawBytes | readonly RawBytes[], options: RawOptions = {}): Promise<RawReplies> {
     const pieces = [bytes].flat().map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));

@@ -4,7 +4,7 @@
  */
 import type { QmpCommands, QmpEvents } from '../../spec/generated/qmp.ts';
 import type { QmpClient, RequestOptions } from './client.ts';
-import type { QmpEvent, WaitOptions } from './events.ts';
+import type { QmpEvent, WaitOptions } from './event-queue.ts';
 
 export type CommandName = keyof QmpCommands;
 export type EventName = keyof QmpEvents;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Schema } from '../../spec/model.ts';
 import type { Holdings, StateSnapshot } from '../checks/check.ts';
 import { stateDifference } from '../checks/state-difference.ts';
+import type { Session } from './endpoint-session.ts';
 import { holdings, takeSnapshot } from './holdings.ts';
-import type { Session } from './session.ts';
 
 export class Baseline {
   readonly state: StateSnapshot;

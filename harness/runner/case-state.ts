@@ -3,11 +3,11 @@ import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Bounds } from '../targets/containment.ts';
 import type { Endpoint } from '../targets/target.ts';
+import { CaseFailed } from './case-exit.ts';
 import type { CaseFiles } from './case-files.ts';
-import { CaseFailed } from './endings.ts';
+import type { Watch } from './check-runner.ts';
 import type { Ledger } from './ledger.ts';
 import type { Recorder } from './recorder.ts';
-import type { Watch } from './watch.ts';
 
 export interface CaseParts {
   readonly endpoint: Endpoint;

@@ -15,15 +15,15 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Json } from '../../spec/json.ts';
 import { KNOWN_COMMANDS } from '../../spec/known-commands.ts';
 import { type Difference, firstDifference, tellDifference } from '../differ/compare.ts';
-import { mapStrings } from '../differ/strings.ts';
+import { mapStrings } from '../differ/map-strings.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target } from '../targets/target.ts';
 import { freePort, Host, HostError, HostLacks, hostLacks, lastLine, normalizeOutput } from './replay/host.ts';
 import { judge, normalization } from './replay/judge.ts';
-import { type Known, missing } from './replay/needs.ts';
 import { Offer } from './replay/offer.ts';
 import { Placeholders } from './replay/placeholders.ts';
 import { Player } from './replay/player.ts';
-import { readScenario, type Scenario, ScenarioError } from './replay/scenario.ts';
+import { type Known, missing } from './replay/replay-needs.ts';
+import { readScenario, type Scenario, ScenarioError } from './replay/transcript-file.ts';
 import { ScratchArea } from './scratch.ts';
 
 export type { Difference } from '../differ/compare.ts';

@@ -17,15 +17,15 @@ import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo, Target } from '../targets/target.ts';
 import { within } from '../time-limit.ts';
 import { Baseline } from './baseline.ts';
+import { Context } from './case-context.ts';
+import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { CaseFiles } from './case-files.ts';
+import { judge, worstSeverity } from './case-outcome.ts';
 import { CaseState } from './case-state.ts';
-import { Context } from './context.ts';
-import { CaseFailed, CaseSkipped, EndpointGone } from './endings.ts';
+import { Watch } from './check-runner.ts';
+import type { Session } from './endpoint-session.ts';
 import { Ledger } from './ledger.ts';
-import { judge, worstSeverity } from './outcome.ts';
 import { Recorder, withoutDir } from './recorder.ts';
-import type { Session } from './session.ts';
-import { Watch } from './watch.ts';
 
 export interface CaseSetting {
   readonly target: Target;

@@ -14,14 +14,14 @@ import { type Requirement, requirements } from '../../spec/requirements/index.ts
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Target } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
-import { EMPTY_TOPOLOGY, execute } from './execute.ts';
+import { noTotals } from './case-outcome.ts';
+import { Session } from './endpoint-session.ts';
 import { Expectations } from './expectations.ts';
-import { introduce } from './identity.ts';
+import { introduce } from './identify.ts';
 import { intersect } from './intersect.ts';
-import { noTotals } from './outcome.ts';
 import { plan, type Shard } from './plan.ts';
+import { EMPTY_TOPOLOGY, execute } from './run-cases.ts';
 import { ScratchArea } from './scratch.ts';
-import { Session } from './session.ts';
 import { asInBaseline } from './verdict.ts';
 
 export interface RunOptions {

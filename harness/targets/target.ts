@@ -1,7 +1,7 @@
 /**
  * Targets and endpoints: how to obtain something that speaks QMP, and what can be done with it besides QMP.
  * A target is a recipe and has no state; each `start` gives one endpoint. Every target that can start one passes
- * the contract suite in `target.contract.ts`.
+ * the contract suite in `target-contract.ts`.
  */
 import type { Transport } from '../transports/transport.ts';
 

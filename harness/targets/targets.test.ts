@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { describe, expect, type TestContext, test } from 'vitest';
 import { QmpClient } from '../qmp/client.ts';
 import { enginesUnavailable, ptyUnavailable, requireOrSkip } from '../testing/engines.ts';
+import { targetContract } from '../testing/target-contract.ts';
 import { AddressError } from '../transports/address.ts';
 import { resolveTarget, TargetNameError } from './index.ts';
-import { targetContract } from './target.contract.ts';
 
 const REFUSED_OPTIONS = ['-blockdev', 'driver=nosuch,node-name=a'];
 const always = (): void => undefined;

@@ -4,9 +4,9 @@
  *   node planted-endpoint.js [NAME OF THE DEFECT]
  */
 import { tmpdir } from 'node:os';
-import { DEFECTS } from '../fuzz/selftest/defects.ts';
-import { plantedTarget } from '../fuzz/selftest/planted.ts';
-import { EMPTY_TOPOLOGY } from '../runner/execute.ts';
+import { EMPTY_TOPOLOGY } from '../runner/run-cases.ts';
+import { DEFECTS } from './selftest/defects.ts';
+import { plantedTarget } from './selftest/planted.ts';
 
 const [name] = process.argv.slice(2);
 const defect = name === undefined ? null : DEFECTS.find((one) => one.name === name);

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ptyUnavailable } from '../testing/engines.ts';
+import { type Pair, transportContract } from '../testing/transport-contract.ts';
 import { parseAddress } from './address.ts';
 import type { TransportOptions } from './address-kind.ts';
 import { memoryPair } from './memory.ts';
@@ -14,7 +15,6 @@ import { connectPipes } from './pipe.ts';
 import { connectPts } from './pts.ts';
 import { spawnPty } from './pty.ts';
 import { stdioTransport } from './stdio.ts';
-import { type Pair, transportContract } from './transport.contract.ts';
 import { listenUnix } from './unix.ts';
 
 const BRIDGE = fileURLToPath(new URL('../testing/bridge.mjs', import.meta.url));

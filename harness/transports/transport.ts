@@ -1,6 +1,6 @@
 /**
  * What carries bytes between a client and an endpoint. A transport knows nothing of QMP: it keeps bytes in order
- * and says how it ended. Every implementation runs the contract suite in `transport.contract.ts`.
+ * and says how it ended. Every implementation runs the contract suite in `transport-contract.ts`.
  */
 
 /** Receiver of what arrives. Called from the event loop, never from inside `open` or `write`. */

@@ -10,7 +10,7 @@ import { LIVE } from '../../../generators/testing/schemas.ts';
 import { loadBlockSchema } from '../../../spec/block-core.ts';
 import type { Command } from '../../../spec/model.ts';
 import { contain, containRaw } from '../../targets/containment.ts';
-import { MESSAGES } from './properties/raw.ts';
+import { MESSAGES } from './properties/raw-messages.ts';
 
 const bounds = { dir: LIVE.dir };
 const live = () => LIVE;

@@ -11,7 +11,7 @@ import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { Command, Member, ObjectType, Schema } from '../../../spec/model.ts';
 import { validateArguments } from '../../../spec/validate.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { needs } from '../support.ts';
+import { needs } from '../helpers/shared-setup.ts';
 import { type FaultKind, faulty, forbiddenBy, KINDS } from './faults.ts';
 import { membersOf, minimalObject } from './minimal.ts';
 import { NOT_TRIED } from './not-tried.ts';

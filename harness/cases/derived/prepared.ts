@@ -5,7 +5,7 @@
  */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
-import { addNull, addRaw, fileNodes, MiB, makeFile, needs, nullNodes } from '../support.ts';
+import { addNull, addRaw, fileNodes, MiB, makeFile, needs, nullNodes } from '../helpers/shared-setup.ts';
 
 export interface Prepared {
   readonly needs: Needs;

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { enginesUnavailable, requireOrSkip } from '../../testing/engines.ts';
 import { Host, hostLacks } from './host.ts';
 import { Placeholders } from './placeholders.ts';
-import { readScenario } from './scenario.ts';
+import { readScenario } from './transcript-file.ts';
 
 let folder: string;
 let placeholders: Placeholders;

@@ -18,7 +18,7 @@ import { missingProgram } from '../../targets/lookup.ts';
 import { Child } from '../../targets/process.ts';
 import { serveFolder } from './http-server.ts';
 import type { Placeholders } from './placeholders.ts';
-import type { HostCommand, Scenario } from './scenario.ts';
+import type { HostCommand, Scenario } from './transcript-file.ts';
 
 const run = promisify(execFile);
 

@@ -12,7 +12,7 @@ import {
   normalizeTiming,
 } from '../../differ/normalize.ts';
 import type { PlayedStep } from './player.ts';
-import type { Scenario, ScenarioStep } from './scenario.ts';
+import type { Scenario, ScenarioStep } from './transcript-file.ts';
 
 /** Queries whose answer may lack what the target does not implement. */
 const NAME_LISTS: ReadonlySet<Json | undefined> = new Set(['query-commands', 'query-events']);

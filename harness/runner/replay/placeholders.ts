@@ -3,8 +3,8 @@
  * taken out of what comes back.
  */
 import type { Json } from '../../../spec/json.ts';
-import { TEMPORARY_FILE } from '../../differ/rules.ts';
-import { mapStrings } from '../../differ/strings.ts';
+import { mapStrings } from '../../differ/map-strings.ts';
+import { TEMPORARY_FILE } from '../../differ/normalisation-rules.ts';
 
 export class Placeholders {
   readonly #values = new Map<string, string>();

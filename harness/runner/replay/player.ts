@@ -9,11 +9,11 @@ import { connect, type Socket } from 'node:net';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import { AutoNames, type Normalize, translateNames } from '../../differ/normalize.ts';
 import { Channel, type Message } from '../../qmp/channel.ts';
-import { hasMembers } from '../../qmp/events.ts';
+import { hasMembers } from '../../qmp/event-queue.ts';
 import type { Endpoint, ExitInfo } from '../../targets/target.ts';
 import { type Host, normalizeOutput } from './host.ts';
 import type { Placeholders } from './placeholders.ts';
-import type { Scenario, ScenarioStep } from './scenario.ts';
+import type { Scenario, ScenarioStep } from './transcript-file.ts';
 
 /** What a step brought. Replies are all messages that are no events. */
 export interface PlayedStep {

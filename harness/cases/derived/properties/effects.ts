@@ -4,9 +4,9 @@ import { argumentsOf } from '../../../../generators/arbitraries/command.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEqual, stringifyJson } from '../../../../spec/json.ts';
 import type { Command } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { findNode, MiB, needs, nullNodes, queryList, virtualSize } from '../../support.ts';
+import { findNode, MiB, needs, nullNodes, queryList, virtualSize } from '../../helpers/shared-setup.ts';
+import { World } from './fixture.ts';
 import { holds } from './search.ts';
-import { World } from './world.ts';
 
 const RUNS = 80;
 const RUNS_RESIZE = 20;

@@ -4,7 +4,7 @@ import type { CaseDefinition } from '../../case.ts';
 import { effectCases } from './effects.ts';
 import { invalidCases } from './invalid.ts';
 import { pointCases } from './points.ts';
-import { rawCases } from './raw.ts';
+import { rawCases } from './raw-messages.ts';
 import { validCases } from './valid.ts';
 
 export function propertyCases(schema: Schema): CaseDefinition[] {

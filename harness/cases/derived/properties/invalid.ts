@@ -5,9 +5,9 @@ import { isJsonObject, type Json, type JsonObject } from '../../../../spec/json.
 import type { Command, Schema } from '../../../../spec/model.ts';
 import { validateArguments } from '../../../../spec/validate.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { liveFor, offeredCommand, triedCommands } from './commands.ts';
+import { World } from './fixture.ts';
+import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
 import { holds } from './search.ts';
-import { World } from './world.ts';
 
 const RUNS = 20;
 /** Unions have more to try. */

@@ -1,8 +1,8 @@
 /** A job for commands that name jobs: a backup that has far more to copy than its speed lets it, always under one id. */
 import { isJsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
-import { CRAWL } from '../../jobs.ts';
-import { MiB } from '../../support.ts';
+import { CRAWL } from '../../helpers/job-steps.ts';
+import { MiB } from '../../helpers/shared-setup.ts';
 
 const SIZE = 64 * MiB;
 

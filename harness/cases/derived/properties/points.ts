@@ -6,10 +6,10 @@ import { branchesOf } from '../../../../generators/types/members.ts';
 import { type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { liveFor, offeredCommand, triedCommands } from './commands.ts';
+import { World } from './fixture.ts';
+import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
 import { onlyOnce } from './search.ts';
 import { tryValid } from './valid.ts';
-import { World } from './world.ts';
 
 /** Tries at a point until a call that reaches it is accepted. */
 const TRIES = 2;

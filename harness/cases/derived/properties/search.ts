@@ -4,7 +4,7 @@
  */
 import { type Arbitrary, asyncProperty, check } from 'fast-check';
 import type { CaseContext } from '../../case.ts';
-import type { World } from './world.ts';
+import type { World } from './fixture.ts';
 
 export interface Property<T> {
   readonly arbitrary: Arbitrary<T>;

@@ -4,10 +4,10 @@ import { Points } from '../../../../generators/points/points.ts';
 import { isJsonObject, type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { liveFor, offeredCommand, triedCommands } from './commands.ts';
+import { World } from './fixture.ts';
 import { faultsForm } from './form.ts';
+import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
 import { holds } from './search.ts';
-import { World } from './world.ts';
 
 const RUNS = 20;
 /** Unions have more to try. */

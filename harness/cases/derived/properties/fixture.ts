@@ -1,0 +1,146 @@
+/**
+ * What generated arguments may name: nodes, files and bitmaps of the case's own. It is brought back after each
+ * command that was accepted, under the same names, so that every value of a search meets the same world.
+ */
+import type { Live } from '../../../../generators/types/live.ts';
+import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
+import type { CaseContext } from '../../case.ts';
+import { type CaseFile, MiB, makeFile, nodeNames } from '../../helpers/shared-setup.ts';
+import { canHaveJob, LiveJob } from './live-job.ts';
+
+/** Endpoints refuse longer node names, or cut them. Node names are ASCII. */
+const NODE_NAME_MAX = 31;
+
+/** Commands that undo one another, with the arguments of the other. */
+const INVERSES: Readonly<Record<string, (args: JsonObject) => JsonObject | null>> = {
+  'block-dirty-bitmap-add': ({ node, name }) =>
+    call('block-dirty-bitmap-remove', { node: node!, name: name! }),
+  'blockdev-add': ({ 'node-name': name }) =>
+    typeof name === 'string' ? call('blockdev-del', { 'node-name': name.slice(0, NODE_NAME_MAX) }) : null,
+  'nbd-server-start': () => call('nbd-server-stop'),
+  'object-add': ({ id }) => call('object-del', { id: id! }),
+};
+
+/** Commands that change nothing that would have to be brought back. */
+const HARMLESS = /^(query-|x-debug-|human-monitor-command$|qmp_capabilities$|block-dirty-bitmap-clear$)/;
+
+const NAMES_JOB = /^block-job-/;
+
+function call(execute: string, args: JsonObject = {}): JsonObject {
+  return { execute, arguments: args };
+}
+
+export class World {
+  readonly #t: CaseContext;
+  readonly #baseline: readonly string[];
+  readonly #nulls: readonly string[];
+  readonly #raw: string;
+  readonly #bitmap: string;
+  #files: readonly CaseFile[] = [];
+  #job: LiveJob | undefined;
+
+  private constructor(t: CaseContext, baseline: readonly string[]) {
+    this.#t = t;
+    this.#baseline = baseline;
+    this.#nulls = [t.name('null'), t.name('null')];
+    this.#raw = t.name('raw');
+    this.#bitmap = t.name('bitmap');
+  }
+
+  /** A world in which arguments of `command` can name what there is; any command that names no job by default. */
+  static async make(t: CaseContext, command = ''): Promise<World> {
+    const lists = t.schema.commands.has('query-named-block-nodes');
+    const world = new World(t, lists ? await nodeNames(t) : []);
+    if (NAMES_JOB.test(command) && canHaveJob(t) && world.#hasNulls) world.#job = new LiveJob(t);
+    if (t.capabilities.sharedFiles) world.#files = [await makeFile(t, MiB), await makeFile(t, MiB)];
+    await world.furnish();
+    return world;
+  }
+
+  /** Makes what is to be there. */
+  async furnish(): Promise<void> {
+    for (const name of this.#nulls)
+      await this.#add({ driver: 'null-co', 'node-name': name, size: MiB }, ['null-co']);
+    const [file] = this.#files;
+    if (file !== undefined) {
+      const child = { driver: 'file', filename: file.path };
+      await this.#add({ driver: 'raw', 'node-name': this.#raw, file: child }, ['raw', 'file']);
+    }
+    if (this.#offers('block-dirty-bitmap-add') && this.#hasNulls)
+      await this.#t.execute('block-dirty-bitmap-add', { node: this.#nulls[0]!, name: this.#bitmap });
+    await this.#job?.start();
+  }
+
+  /** What generated values may name now. */
+  get live(): Live {
+    const { dir } = this.#t;
+    return {
+      dir,
+      nodes: [...(this.#hasNulls ? this.#nulls : []), ...(this.#hasRaw ? [this.#raw] : [])],
+      devices: [],
+      jobs: this.#job === undefined ? [] : [this.#job.id],
+      bitmaps: this.#offers('block-dirty-bitmap-add') ? [this.#bitmap] : [],
+      files: this.#files.slice(1).map(({ path }) => path),
+      secrets: [],
+      groups: [],
+      exports: [],
+      iothreads: [],
+    };
+  }
+
+  /** After a command was accepted: everything is as before again. What is wrong, null if nothing is. */
+  async restore(command: string, args: JsonObject): Promise<string | null> {
+    if (HARMLESS.test(command)) return null;
+    const inverse = INVERSES[command]?.(args) ?? null;
+    if (inverse === null) {
+      await this.clear(command);
+      await this.furnish();
+      return null;
+    }
+    const { error } = await this.#t.request(inverse);
+    return isJsonObject(error)
+      ? `${command} was accepted, and ${String(inverse.execute)} says: ${String(error.desc)}`
+      : null;
+  }
+
+  /**
+   * Ends the job, which `command` may have done, and deletes all nodes that were not there at the start, as far as that
+   * goes: parents before their children.
+   */
+  async clear(command?: string): Promise<void> {
+    await this.#job?.end(command);
+    if (!this.#offers('blockdev-del') || !this.#offers('query-named-block-nodes')) return;
+    let left = await this.#made();
+    for (let count = Number.POSITIVE_INFINITY; left.length < count && left.length > 0; ) {
+      count = left.length;
+      for (const name of left) await this.#t.request(call('blockdev-del', { 'node-name': name }));
+      left = await this.#made();
+    }
+  }
+
+  async #made(): Promise<string[]> {
+    const names = await nodeNames(this.#t);
+    return names.filter((name) => !this.#baseline.includes(name) && !name.startsWith('#'));
+  }
+
+  get #hasNulls(): boolean {
+    return this.#offersDrivers(['null-co']);
+  }
+
+  get #hasRaw(): boolean {
+    return this.#files.length > 0 && this.#offersDrivers(['raw', 'file']);
+  }
+
+  async #add(options: JsonObject, drivers: readonly string[]): Promise<void> {
+    if (this.#offersDrivers(drivers)) await this.#t.execute('blockdev-add', options);
+  }
+
+  #offers(command: string): boolean {
+    return this.#t.schema.commands.has(command);
+  }
+
+  #offersDrivers(drivers: readonly string[]): boolean {
+    const variants = this.#t.schema.commands.get('blockdev-add')?.arguments.variants ?? [];
+    return drivers.every((driver) => variants.some((variant) => variant.case === driver));
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Backing chains of qcow2 images that the cases of the graph and job commands start from, and what a guest would
+ * read of an image file afterwards.
+ */
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, Needs } from '../case.ts';
+import { buildQcow2, isQcow2, parseQcow2, type Qcow2Image } from './qcow2-image.ts';
+import { type CaseFile, fileNodes, KiB, makeFile, needs } from './shared-setup.ts';
+
+export const CLUSTER = 16 * KiB;
+export const CLUSTERS = 16;
+/** Virtual size of every image of a chain, bytes. */
+export const CHAIN_SIZE = CLUSTER * CLUSTERS;
+
+export const chainNodes: Needs = needs(fileNodes, { drivers: ['qcow2'] });
+
+export interface Layer {
+  readonly node: string;
+  readonly file: CaseFile;
+}
+
+/**
+ * What the layers hold, bottom first, as a byte a cluster; a layer above hides what is below. The base has all
+ * clusters, the next one the first half, the one above every other of those: so each layer shows somewhere.
+ */
+const STAIRS: readonly ReadonlyMap<number, number>[] = [
+  new Map(Array.from({ length: CLUSTERS }, (_, index) => [index, 0x11])),
+  new Map(Array.from({ length: CLUSTERS / 2 }, (_, index) => [index, 0x22])),
+  new Map(Array.from({ length: CLUSTERS / 4 }, (_, index) => [index * 2, 0x33])),
+];
+
+/** What a guest reads through the lowest `depth` layers, and through `depth` layers from layer `from` up. */
+export function stairs(depth: number, from = 0): Buffer {
+  const content = Buffer.alloc(CHAIN_SIZE);
+  for (const layer of STAIRS.slice(from, depth))
+    for (const [index, byte] of layer) content.fill(byte, index * CLUSTER, (index + 1) * CLUSTER);
+  return content;
+}
+
+/** The files of a chain of `depth` (at most 3) images, bottom first; each header names the one below. */
+export async function makeChain(t: CaseContext, depth: number): Promise<CaseFile[]> {
+  const files: CaseFile[] = [];
+  for (const clusters of STAIRS.slice(0, depth)) {
+    const below = files.at(-1);
+    const backing = below && { backing: { name: below.path, format: 'qcow2' } };
+    files.push(
+      await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters, ...backing })),
+    );
+  }
+  return files;
+}
+
+/** The same as nodes of their own, each added with the one below as its backing node; bottom first. */
+export async function addChain(t: CaseContext, depth: number): Promise<Layer[]> {
+  const layers: Layer[] = [];
+  for (const file of await makeChain(t, depth)) {
+    const below = layers.at(-1);
+    const node = await addQcow2(t, file, below && { backing: below.node });
+    layers.push({ node, file });
+  }
+  return layers;
+}
+
+export async function addQcow2(t: CaseContext, file: CaseFile, options: JsonObject = {}): Promise<string> {
+  const node = t.name('qcow2');
+  const below = { driver: 'file', filename: file.path };
+  await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': node, file: below, ...options });
+  return node;
+}
+
+/** A qcow2 image of the chains' size that holds nothing. */
+export function makeEmpty(t: CaseContext): Promise<CaseFile> {
+  return makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER }));
+}
+
+/** Deletes nodes, topmost last in the list; from then on their files can be looked at. */
+export async function release(t: CaseContext, nodes: readonly string[]): Promise<void> {
+  for (const node of nodes.toReversed()) await t.execute('blockdev-del', { 'node-name': node });
+}
+
+/** The header and tables of an image file; that there is none, or no sound one, fails the case. */
+export async function readImage(t: CaseContext, file: CaseFile): Promise<Qcow2Image> {
+  return parsed(t, await bytesOf(t, file.local));
+}
+
+/** The bytes of a file that the endpoint had to make or keep. */
+export async function bytesOf(t: CaseContext, local: string): Promise<Buffer> {
+  const bytes = await readFile(local).catch(() => null);
+  t.check(bytes !== null, `${basename(local)} can be read`);
+  return bytes;
+}
+
+function parsed(t: CaseContext, bytes: Buffer): Qcow2Image {
+  try {
+    return parseQcow2(bytes);
+  } catch (error) {
+    return t.check(false, `the image is sound: ${String(error)}`) as never;
+  }
+}
+
+/** What a guest reads of an image file that no node uses, through all its backing files. */
+export async function guestContent(t: CaseContext, local: string): Promise<Buffer> {
+  const bytes = await bytesOf(t, local);
+  if (!isQcow2(bytes)) return bytes;
+  const image = parsed(t, bytes);
+  const content = Buffer.alloc(image.size);
+  if (image.backing !== null) (await guestContent(t, join(t.scratch, basename(image.backing)))).copy(content);
+  for (let index = 0; index * image.clusterSize < image.size; index += 1) {
+    const cluster = image.cluster(index);
+    const start = index * image.clusterSize;
+    if (cluster === 'zero') content.fill(0, start, start + image.clusterSize);
+    else cluster?.copy(content, start);
+  }
+  return content;
+}
+
+/** States that a guest reads `expected` of an image file that no node uses. */
+export async function checkContent(
+  t: CaseContext,
+  file: CaseFile,
+  expected: Buffer,
+  what: string,
+): Promise<void> {
+  const got = await guestContent(t, file.local);
+  t.equal(got.length, expected.length, `${what}: the size`);
+  const at = got.findIndex((byte, index) => byte !== expected[index]);
+  t.check(at === -1, `${what}: byte ${at} is ${got[at]} and should be ${expected[at]}`);
+}

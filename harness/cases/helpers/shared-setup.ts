@@ -1,0 +1,153 @@
+/** What many cases share: topologies, needs, nodes and files to start from, and how to read what queries return. */
+import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import type { RequirementId } from '../../../spec/requirements/index.ts';
+import type { Topology } from '../../targets/target.ts';
+import type { CaseContext, MonitorHandle, Needs } from '../case.ts';
+
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+
+/** A second monitor beside the one that the case talks to. */
+export const twoMonitors: Topology = { name: 'two-monitors', images: [], options: [], monitors: 2 };
+
+/** What a case with nodes over null-co uses. */
+export const nullNodes: Needs = {
+  commands: ['blockdev-add', 'blockdev-del', 'query-named-block-nodes'],
+  drivers: ['null-co'],
+};
+
+/** What a case with nodes over files of its own uses. */
+export const fileNodes: Needs = {
+  commands: ['blockdev-add', 'blockdev-del', 'query-named-block-nodes'],
+  drivers: ['file', 'raw'],
+  capabilities: ['sharedFiles'],
+};
+
+/** `base` with more commands and members. */
+export function needs(base: Needs, more: Needs): Needs {
+  return {
+    ...base,
+    ...more,
+    commands: [...(base.commands ?? []), ...(more.commands ?? [])],
+    drivers: [...(base.drivers ?? []), ...(more.drivers ?? [])],
+    capabilities: [...(base.capabilities ?? []), ...(more.capabilities ?? [])],
+  };
+}
+
+/** The list of objects that a query returned. */
+export async function queryList(t: CaseContext, command: string, args?: JsonObject): Promise<JsonObject[]> {
+  const list = await t.execute(command, args);
+  t.check(Array.isArray(list) && list.every(isJsonObject), `${command} returns a list of objects`);
+  return list;
+}
+
+/** What query-named-block-nodes says of one node; undefined if there is none of that name. */
+export async function findNode(t: CaseContext, name: string): Promise<JsonObject | undefined> {
+  return (await queryList(t, 'query-named-block-nodes')).find((node) => node['node-name'] === name);
+}
+
+/** The same of a node that must be there. */
+export async function nodeInfo(t: CaseContext, name: string): Promise<JsonObject> {
+  const node = await findNode(t, name);
+  t.check(node !== undefined, `query-named-block-nodes lists ${name}`);
+  return node;
+}
+
+export async function checkAbsent(t: CaseContext, name: string): Promise<void> {
+  t.check((await findNode(t, name)) === undefined, `query-named-block-nodes does not list ${name}`);
+}
+
+/** `image.virtual-size` of a node, in bytes. */
+export async function virtualSize(t: CaseContext, name: string): Promise<Json> {
+  const { image } = await nodeInfo(t, name);
+  t.check(isJsonObject(image), `query-named-block-nodes describes the image of ${name}`);
+  return image['virtual-size'] ?? null;
+}
+
+/** Names of all nodes, those that the endpoint generated included. */
+export async function nodeNames(t: CaseContext): Promise<string[]> {
+  return (await queryList(t, 'query-named-block-nodes')).map((node) => String(node['node-name']));
+}
+
+/** Adds a null-co node of 1 MiB under a fresh name, and gives that name. */
+export async function addNull(t: CaseContext, options: JsonObject = {}): Promise<string> {
+  const name = t.name('null');
+  await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size: MiB, ...options });
+  return name;
+}
+
+export interface CaseFile {
+  /** As the endpoint sees it. */
+  readonly path: string;
+  /** As we see it. */
+  readonly local: string;
+}
+
+/** A file in the scratch directory: `content`, or that many bytes of zeroes. */
+export async function makeFile(t: CaseContext, content: number | Uint8Array): Promise<CaseFile> {
+  const name = `${t.name('file')}.img`;
+  const local = join(t.scratch, name);
+  await writeFile(local, typeof content === 'number' ? '' : content);
+  if (typeof content === 'number') await truncate(local, content);
+  return { path: `${t.dir}/${name}`, local };
+}
+
+/** A name in the scratch directory where nothing is yet. */
+export function newFile(t: CaseContext): CaseFile {
+  const name = `${t.name('new')}.img`;
+  return { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
+}
+
+export async function makeDirectory(t: CaseContext): Promise<CaseFile> {
+  const name = t.name('directory');
+  await mkdir(join(t.scratch, name));
+  return { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
+}
+
+/** Adds a raw node over a new file of `size` bytes. */
+export async function addRaw(
+  t: CaseContext,
+  size: number,
+  options: JsonObject = {},
+): Promise<{ name: string; file: CaseFile }> {
+  const file = await makeFile(t, size);
+  const name = t.name('raw');
+  await t.execute('blockdev-add', {
+    driver: 'raw',
+    'node-name': name,
+    file: { driver: 'file', filename: file.path },
+    ...options,
+  });
+  return { name, file };
+}
+
+/** The error of a command that must be refused with one of `classes`. */
+export async function refusedWith(
+  t: MonitorHandle & Pick<CaseContext, 'check'>,
+  command: string,
+  args: JsonObject,
+  classes: readonly string[],
+): Promise<JsonObject> {
+  const { error } = await t.request({ execute: command, arguments: args });
+  t.check(isJsonObject(error), `${command} is refused`);
+  t.check(classes.includes(String(error.class)), `its error is a ${classes.join(' or a ')}`, {
+    path: '$.error.class',
+  });
+  return error;
+}
+
+/**
+ * For a requirement that asks for DeviceNotFound and that observations contradict: endpoints are known to answer
+ * GenericError, which is noted, not held against them.
+ */
+export async function refusedAsNotFound(
+  t: CaseContext,
+  requirement: RequirementId,
+  command: string,
+  args: JsonObject,
+): Promise<void> {
+  const error = await refusedWith(t, command, args, ['DeviceNotFound', 'GenericError']);
+  if (error.class !== 'DeviceNotFound') t.info(`${requirement}: the class is ${String(error.class)}`);
+}

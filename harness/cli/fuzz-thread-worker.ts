@@ -1,0 +1,49 @@
+/** A hand in a thread of its own, so that its share of the work has a processor of its own. */
+import { Worker } from 'node:worker_threads';
+import type { MatchRule } from '../fuzz/buckets.ts';
+import type { FindingAnswer, Hand, RunAnswer } from '../fuzz/fuzz-worker.ts';
+import type { Limits } from '../fuzz/triage.ts';
+import type { Share } from './processors.ts';
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly target: string;
+  readonly match: MatchRule;
+  readonly limits: Limits;
+  /** The second target of `--diff`. */
+  readonly diff?: string;
+  /** Of the processors, for the thread and its endpoints. */
+  readonly share: Share;
+}
+
+export interface ThreadRequest {
+  readonly method: keyof Hand;
+  readonly args: readonly unknown[];
+}
+
+export type ThreadReply = { readonly value: unknown } | { readonly error: string };
+
+/** One request at a time. */
+export function threadHand(data: ThreadData): Hand {
+  const worker = new Worker(new URL('./fuzz-thread.js', import.meta.url), { workerData: data });
+  const failed = new Promise<never>((_, reject) => {
+    worker.once('error', reject);
+    worker.once('exit', () => reject(new Error('a thread of the campaign ended')));
+  });
+  failed.catch(() => undefined);
+  const ask = async <T>(method: keyof Hand, ...args: unknown[]): Promise<T> => {
+    const answered = new Promise<ThreadReply>((resolve) => worker.once('message', resolve));
+    worker.postMessage({ method, args } satisfies ThreadRequest);
+    const reply = await Promise.race([answered, failed]);
+    if ('error' in reply) throw new Error(reply.error);
+    return reply.value as T;
+  };
+  return {
+    run: (program) => ask<RunAnswer>('run', program),
+    investigate: (program, symptom) => ask<FindingAnswer | null>('investigate', program, symptom),
+    stop: async () => {
+      await ask('stop').catch(() => undefined);
+      await worker.terminate();
+    },
+  };
+}

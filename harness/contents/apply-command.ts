@@ -1,0 +1,362 @@
+/**
+ * What commands do to contents, by their own definition. A command that is not told of here leaves nothing to claim, so
+ * that a new one costs claims, not truth.
+ */
+import { basename, isAbsolute } from 'node:path';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { filesOf, type RestingImage } from './closed-images.ts';
+import { LARGEST, type Shadow } from './contents-model.ts';
+import { BitmapEffects } from './tracked-bitmaps.ts';
+import { JobEffects } from './tracked-jobs.ts';
+
+/** No contents change by these, and no node comes or goes that contents could be claimed of. */
+const HARMLESS = new RegExp(
+  `^(${[
+    '(qom-(list|get|set)|device-list-properties)',
+    'query-.*',
+    'x-debug-.*',
+    'qmp_capabilities',
+    'block-job-(set-speed|pause|resume|cancel|finalize|dismiss)',
+    'job-(pause|resume|cancel|finalize|dismiss)',
+    'object-(add|del)',
+    'block-set-write-threshold',
+    'block_set_io_throttle',
+    'block-latency-histogram-set',
+    'blockdev-snapshot-(delete-)?internal-sync',
+    'blockdev-(open|close)-tray',
+    'blockdev-(insert|remove|change)-medium',
+    'eject',
+    'change-backing-file',
+    'x-blockdev-set-iothread',
+    'stop',
+    'cont',
+    'abort',
+  ].join('|')})$`,
+);
+
+/** Makes an image in what nodes contain; whatever comes of it, nobody here follows it. */
+const CREATES = /^(x-)?blockdev-create$/;
+
+/** Characters of the longest text that may name a file. */
+const MOST_NAME = 8192;
+
+const CLOSED = 'an image that was closed does not contain what its node did';
+
+/** A node that a server serves may be the endpoint's own, by another way. */
+const SERVED = /^nbd[+:]/;
+
+const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
+
+export class Effects {
+  readonly #shadow: Shadow;
+  readonly #jobs: JobEffects;
+  readonly #bitmaps: BitmapEffects;
+  /** Names of files that only qcow2 nodes of their own have used: what is in them is theirs alone. */
+  readonly images = new Set<string>();
+  readonly #others = new Set<string>();
+  /** What is in files that jobs made, or nodes had, and that are closed, by name. */
+  readonly left = new Map<string, RestingImage>();
+  /** Nodes by the names of their exports. */
+  readonly exports = new Map<string, string>();
+  /** Path of the NBD server's socket, as the endpoint sees it; null if none runs. */
+  server: string | null = null;
+
+  /** `options`: those that the endpoint was started with. */
+  constructor(shadow: Shadow, options: readonly string[]) {
+    this.#shadow = shadow;
+    this.#bitmaps = new BitmapEffects(shadow);
+    this.#jobs = new JobEffects(shadow, this.#bitmaps, {
+      moved: (from, to) => this.#moved(from, to),
+      left: (filename, image) => this.left.set(basename(filename), image),
+    });
+    for (const [index, word] of options.entries())
+      if (options[index - 1] === '-blockdev') this.#added(JSON.parse(word) as JsonObject);
+  }
+
+  get jobs(): JobEffects {
+    return this.#jobs;
+  }
+
+  /** A command was answered. `events`: what came since the last exchange. */
+  saw(command: string, args: JsonObject, isAccepted: boolean, events: readonly JsonObject[]): void {
+    // A job that is told to end may end before the reply; any other ended before the command was worked on.
+    const ends = /^(block-)?job-(complete|cancel)$/.test(command);
+    const known = new Set(this.#jobs.active);
+    const early = ends ? [] : events.filter((event) => known.has(idOf(event)));
+    this.#events(early);
+    if (isAccepted) this.#accepted(command, args);
+    else this.#refused(command, args);
+    this.#events(events.filter((event) => !early.includes(event)));
+  }
+
+  /** Events that no command came with. */
+  heard(events: readonly JsonObject[]): void {
+    this.#events(events);
+  }
+
+  /** The file was replaced behind the endpoint's back. */
+  overwritten(filename: string): void {
+    this.#shadow.abandon(this.#shadow.usersOf(filename));
+    this.#otherUse(filename);
+  }
+
+  /** Raw bytes were taken for a command: nobody knows which. */
+  lost(): void {
+    this.#shadow.blind();
+    for (const name of this.images) this.#others.add(name);
+    this.images.clear();
+    this.left.clear();
+  }
+
+  #otherUse(filename: string): void {
+    this.#others.add(basename(filename));
+    this.images.delete(basename(filename));
+    this.left.delete(basename(filename));
+  }
+
+  #events(events: readonly JsonObject[]): void {
+    for (const { event, data } of events) if (isJsonObject(data)) this.#jobs.event(String(event), data);
+  }
+
+  #refused(command: string, args: JsonObject): void {
+    // The file that is made for a copy or an overlay may be made before the command is refused.
+    if (command !== 'blockdev-add') this.#files(args);
+    if (CREATES.test(command)) this.#created(args);
+  }
+
+  #accepted(command: string, args: JsonObject): void {
+    const shadow = this.#shadow;
+    if (command === 'transaction') {
+      for (const action of Array.isArray(args.actions) ? args.actions : [])
+        if (isJsonObject(action) && isJsonObject(action.data))
+          this.#accepted(String(action.type), action.data);
+      return;
+    }
+    if (command === 'blockdev-add') {
+      this.#added(args);
+      return;
+    }
+    this.#files(args);
+    const node = text(args['node-name']) ?? text(args.device) ?? text(args.node);
+    switch (command) {
+      case 'blockdev-del':
+        if (node !== null) this.#deleted(node);
+        break;
+      case 'block_resize':
+        if (node !== null) this.#resized(node, Number(args.size));
+        break;
+      case 'blockdev-snapshot':
+        this.#snapshot(String(args.node), String(args.overlay));
+        break;
+      case 'blockdev-snapshot-sync':
+        this.#snapshotSync(node ?? '', args);
+        break;
+      case 'x-blockdev-change':
+        this.#childChanged(args);
+        break;
+      case 'blockdev-reopen':
+        for (const options of Array.isArray(args.options) ? args.options : [])
+          if (isJsonObject(options)) this.#reopened(options);
+        break;
+      case 'nbd-server-start':
+        this.server = socketOf(args);
+        break;
+      case 'nbd-server-stop':
+        this.server = null;
+        this.exports.clear();
+        break;
+      case 'nbd-server-add':
+        this.exports.set(text(args.name) ?? String(args.device), String(args.device));
+        break;
+      case 'block-export-add':
+        this.exports.set(text(args.name) ?? String(args['node-name']), String(args['node-name']));
+        break;
+      case 'nbd-server-remove':
+        this.exports.delete(String(args.name));
+        break;
+      case 'block-export-del':
+        this.exports.clear();
+        break;
+      case 'human-monitor-command': {
+        const name = /^qemu-io (\S+)/.exec(String(args['command-line']))?.[1];
+        if (name !== undefined) shadow.abandon([name]);
+        break;
+      }
+      default:
+        if (CREATES.test(command)) this.#created(args);
+        else if (command.startsWith('block-dirty-bitmap-')) this.#bitmaps.command(command, args);
+        else if (!this.#jobs.command(command, args) && !HARMLESS.test(command)) shadow.blind();
+    }
+  }
+
+  #added(options: JsonObject): void {
+    if (isServed(options)) this.#shadow.blind();
+    const made = this.#shadow.graph.add(options);
+    for (const { name, filename } of made) {
+      if (filename === null) continue;
+      const owner = made.find(({ children }) => children.get('file') === name);
+      const image = basename(filename);
+      this.left.delete(image);
+      // A node with a name may be used by itself.
+      if (owner?.driver !== 'qcow2' || !this.#shadow.graph.isPlain(owner.name) || !name.startsWith('#'))
+        this.#otherUse(image);
+      else if (!this.#others.has(image)) this.images.add(image);
+    }
+    for (const { name, filename } of made) {
+      const users = filename === null ? [] : this.#shadow.usersOf(filename);
+      // The same file twice: one does not see what the other does.
+      if (users.length > 1 || (filename !== null && this.#jobs.opens(basename(filename))))
+        this.#shadow.abandon(users);
+      else this.#shadow.forget([name]);
+    }
+  }
+
+  /** What the files of a node must contain once it is closed; null where nobody knows, or a job may change it. */
+  imageOf(node: string): RestingImage | null {
+    const shadow = this.#shadow;
+    const [bytes, options] = [shadow.bytesOf(node), shadow.graph.options(node)];
+    if (bytes === null || options === null) return null;
+    const isSettled = shadow.isReadable(node) && !this.#jobs.inFlux.has(node);
+    return isSettled ? { node, options, bytes, breach: CLOSED } : null;
+  }
+
+  /** What the node contained stays in its file, if that is one of its own. */
+  #deleted(name: string): void {
+    const shadow = this.#shadow;
+    const image = this.imageOf(name);
+    shadow.forget([name]);
+    shadow.graph.delete(name);
+    const [filename, ...others] = image === null ? [] : filesOf(image.options);
+    if (filename === undefined || others.length > 0 || shadow.usersOf(filename).length > 0) return;
+    this.left.set(basename(filename), image!);
+  }
+
+  /** Whatever a command does with a file that it names, nobody here knows. */
+  #files(args: Json): void {
+    if (typeof args === 'string') {
+      if (args.length >= MOST_NAME) return;
+      if (SERVED.test(args)) this.#shadow.blind();
+      this.#shadow.abandon(this.#shadow.usersOf(args));
+      for (const image of [...this.images, ...this.left.keys()])
+        if (args.includes(image)) this.#otherUse(image);
+    } else if (Array.isArray(args)) for (const item of args) this.#files(item);
+    else if (isJsonObject(args)) for (const item of Object.values(args)) this.#files(item);
+  }
+
+  /** Nodes in which an image was made. */
+  #created(args: Json): void {
+    if (typeof args === 'string') {
+      if (this.#shadow.graph.get(args) !== undefined) this.#shadow.abandon([args]);
+    } else if (Array.isArray(args)) for (const item of args) this.#created(item);
+    else if (isJsonObject(args)) for (const item of Object.values(args)) this.#created(item);
+  }
+
+  /** A child of a quorum comes or goes. What it contains stays, unless the quorum mends it meanwhile. */
+  #childChanged({ parent, child, node }: JsonObject): void {
+    const { graph } = this.#shadow;
+    const above = graph.get(String(parent));
+    const member = child === 'children.0' ? 'children' : String(child);
+    const other = text(node) ?? above?.children.get(member);
+    if (above === undefined || other === undefined || (child === undefined) === (node === undefined)) {
+      this.#shadow.blind();
+      return;
+    }
+    this.#shadow.disturb([other]);
+    // Which name the endpoint gives to one that comes is not said.
+    if (child === undefined) above.children.set(`added ${other}`, other);
+    else above.children.delete(member);
+  }
+
+  /** Contents stay where it stands on the same nodes in the same way. */
+  #reopened(options: JsonObject): void {
+    const node = this.#shadow.graph.get(text(options['node-name']) ?? '');
+    const isSame =
+      node !== undefined &&
+      options.driver === (node.driver === 'opaque' ? 'throttle' : node.driver) &&
+      options.file === node.children.get('file') &&
+      (options.backing ?? undefined) === node.children.get('backing') &&
+      options.offset === undefined &&
+      options.size === undefined &&
+      !node.window &&
+      !node.hiddenBacking;
+    if (!isSame) this.#shadow.blind();
+  }
+
+  #resized(name: string, size: number): void {
+    const { graph } = this.#shadow;
+    const bytes = this.#shadow.bytesOf(name);
+    const node = graph.get(name);
+    this.#shadow.disturb([name]);
+    this.#bitmaps.drop(name);
+    if (bytes === null || node === undefined || !(size >= 0 && size <= 2 ** 32)) return;
+    // What an overlay shows where it has grown beyond its backing file's end is not said.
+    const isOverlay = node.hiddenBacking || node.children.has('backing');
+    if (size > bytes.length && (isOverlay || node.window || size > LARGEST)) return;
+    const resized = Buffer.alloc(Math.min(size, LARGEST));
+    bytes.copy(resized);
+    const breach = 'a node that was resized does not contain what it did';
+    this.#shadow.claim(name, { bytes: resized, also: null, prefix: false, breach });
+  }
+
+  #snapshot(name: string, overlay: string): void {
+    const { graph } = this.#shadow;
+    const over = graph.get(overlay);
+    if (graph.get(name) === undefined || over === undefined) {
+      this.#shadow.blind();
+      return;
+    }
+    this.#shadow.disturb([overlay]);
+    this.#shadow.forget(this.#shadow.affected([name], graph.storage([name])));
+    over.children.delete('backing');
+    over.hiddenBacking = false;
+    graph.replace(name, overlay);
+    over.children.set('backing', name);
+    this.#moved(name, overlay);
+  }
+
+  /** The new overlay shows what its backing file did, if it was made for this and nothing was in it. */
+  #snapshotSync(name: string, args: JsonObject): void {
+    const overlay = text(args['snapshot-node-name']);
+    const { graph } = this.#shadow;
+    const format = text(args.format) ?? 'qcow2';
+    if (graph.get(name) === undefined || overlay === null || format !== 'qcow2' || args.mode === 'existing') {
+      this.#shadow.blind();
+      return;
+    }
+    const bytes = this.#shadow.bytesOf(name);
+    graph.add({
+      driver: 'qcow2',
+      'node-name': overlay,
+      backing: null,
+      file: { driver: 'file', filename: String(args['snapshot-file']) },
+    });
+    graph.replace(name, overlay);
+    graph.get(overlay)!.children.set('backing', name);
+    this.#moved(name, overlay);
+    const breach = 'the overlay of a snapshot does not show its backing file';
+    if (bytes !== null) this.#shadow.claim(overlay, { bytes, also: null, prefix: false, breach });
+  }
+
+  /** Those who used a node use another now. */
+  #moved(from: string, to: string): void {
+    for (const [name, node] of this.exports) if (node === from) this.exports.set(name, to);
+  }
+}
+
+function isServed(options: Json): boolean {
+  if (Array.isArray(options)) return options.some(isServed);
+  if (!isJsonObject(options)) return false;
+  return options.driver === 'nbd' || Object.values(options).some(isServed);
+}
+
+function idOf({ data }: JsonObject): string {
+  return isJsonObject(data) ? String(data.device ?? data.id) : '';
+}
+
+/** Null where nobody here can reach it: without TLS, or where a path begins that the endpoint alone knows. */
+function socketOf({ addr, 'tls-creds': credentials }: JsonObject): string | null {
+  if (!isJsonObject(addr) || credentials !== undefined) return null;
+  const data = isJsonObject(addr.data) ? addr.data : addr;
+  const path = addr.type === 'unix' ? text(data.path) : null;
+  return path !== null && isAbsolute(path) ? path : null;
+}

@@ -1,0 +1,160 @@
+/**
+ * The oracle of contents: follows a program's commands, writes and reads through the data plane when it is asked to, and
+ * reports what is not as it must be. It looks on as a check (`checks/check.ts`) does.
+ */
+import { join } from 'node:path';
+import type { Json } from '../../spec/json.ts';
+import type { Check, Exchange } from '../checks/check.ts';
+import { isQuery } from '../checks/query-changes-nothing.ts';
+import { type NbdClient, NbdClosed, NbdError } from '../nbd/nbd-client.ts';
+import { Effects } from './apply-command.ts';
+import { inFolder, type RestingImage } from './closed-images.ts';
+import { type Breach, LARGEST, Shadow } from './contents-model.ts';
+import { DataPlane, type PlanePort } from './nbd-access.ts';
+
+export interface OracleOptions {
+  readonly port: PlanePort;
+  /** QEMU options that the endpoint was started with, as it sees them. */
+  readonly options: readonly string[];
+}
+
+export interface WriteRequest {
+  /** Name of a node, or of an export of the program. */
+  readonly through: string;
+  readonly offset: number;
+  readonly length: number;
+  readonly byte: number;
+}
+
+/** What an exchange is called that is none on the wire. */
+export const LOOK = 'query-contents';
+export const WRITE = 'write-contents';
+
+export class DataOracle {
+  readonly check: Check;
+  readonly shadow = new Shadow();
+  readonly effects: Effects;
+  readonly #port: PlanePort;
+  readonly #plane: DataPlane;
+  readonly #breaches: { readonly node: string; readonly breach: Breach }[] = [];
+  #written: string | null = null;
+  /** Something may have changed since all was read last. */
+  #stale = true;
+
+  constructor({ port, options }: OracleOptions) {
+    this.#port = port;
+    this.#plane = new DataPlane(port);
+    this.effects = new Effects(this.shadow, options);
+    this.check = {
+      id: 'data/contents',
+      title: 'What nodes contain is what was written to them, across every job',
+      after: (exchange) => this.#saw(exchange),
+      finish: ({ report }) => {
+        for (const { node, breach } of this.#breaches.splice(0))
+          report({ severity: 'must', message: breach.message, ...detail(node, breach) });
+      },
+    };
+  }
+
+  /**
+   * What the files of nodes must contain once they are closed, if nothing but to end jobs is done before. Not of those that
+   * a job may change.
+   */
+  resting(): RestingImage[] {
+    const open = [...this.shadow.graph.nodes].flatMap(({ name }) => this.effects.imageOf(name) ?? []);
+    return [...open, ...this.effects.left.values()].map((image) => ({
+      ...image,
+      options: inFolder(image.options, this.#port.dir),
+    }));
+  }
+
+  /** Reads all nodes that can be read. */
+  async compare(): Promise<void> {
+    const { active, inFlux } = this.effects.jobs;
+    if (!this.#stale && active.length === 0) return;
+    this.#stale = false;
+    const names = this.shadow.readable.filter((name) => !inFlux.has(name));
+    if (names.length === 0) return;
+    await this.#plane.during(this.#server, async (server) => {
+      for (const name of names)
+        await this.#guarded(name, 'reading', () =>
+          server.visit(name, false, (client) => this.#look(name, client)),
+        );
+    });
+  }
+
+  /** Writes where a guest could, to a node that is followed; else, and where it is not let, does nothing. */
+  async write({ through, offset, length, byte }: WriteRequest): Promise<void> {
+    const { exports, jobs } = this.effects;
+    const exported = exports.get(through);
+    const name = exported ?? through;
+    if (!this.shadow.isReadable(name) || jobs.inFlux.has(name)) return;
+    this.#written = name;
+    this.#stale = true;
+    const act = async (client: NbdClient): Promise<void> => {
+      if (client.readOnly || client.size > LARGEST || offset >= client.size) return;
+      if (this.shadow.claimOf(name) === undefined) await this.#look(name, client);
+      const data = Buffer.alloc(Math.min(length, client.size - offset), byte);
+      await client.write(offset, data);
+      this.shadow.wrote(name, offset, data);
+    };
+    const server = this.#server;
+    await this.#guarded(name, 'writing', async () => {
+      if (exported === undefined)
+        await this.#plane.during(server, async (plane) => void (await plane.visit(name, true, act)));
+      else if (server !== null) await this.#plane.visit({ path: server, name: through }, act);
+    });
+  }
+
+  /** Socket of the program's own server, as we see it. */
+  get #server(): string | null {
+    const { server } = this.effects;
+    const { dir, scratch } = this.#port;
+    return server?.startsWith(`${dir}/`) === true ? join(scratch, server.slice(dir.length)) : server;
+  }
+
+  async #look(name: string, client: NbdClient): Promise<void> {
+    if (client.size > LARGEST) return;
+    const bytes = await client.read(0, client.size);
+    const breach = this.shadow.judge(name, bytes);
+    if (breach !== null) this.#breaches.push({ node: name, breach });
+    this.shadow.learn(name, bytes);
+  }
+
+  /** I/O that fails breaks a claim; without one nobody knows what the node can do. */
+  async #guarded(name: string, doing: string, act: () => Promise<unknown>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (!(error instanceof NbdError || error instanceof NbdClosed)) throw error;
+      const claimed = this.shadow.claimOf(name) !== undefined;
+      const mayFail = doing === 'writing' && this.effects.jobs.copiesBeforeWrite(name);
+      this.shadow.disturb([name]);
+      if (!claimed || mayFail) return;
+      const how = error instanceof NbdError ? 'fails' : 'does not end well';
+      const message = `${doing} a node that could be read ${how}`;
+      this.#breaches.push({ node: name, breach: { message, offset: null, expected: 0, got: 0 } });
+    }
+  }
+
+  #saw({ command, request, arguments: args, reply, events, monitor }: Exchange): void {
+    // Every monitor is told of every event: one is enough.
+    const heard = monitor === 0 ? events : [];
+    if (heard.length > 0 || (request !== undefined && !isQuery(command))) this.#stale = true;
+    if (request !== undefined && command !== undefined) {
+      if (reply !== undefined) this.effects.saw(command, args ?? {}, Object.hasOwn(reply, 'return'), heard);
+      return;
+    }
+    if (this.#written !== null && command === WRITE) this.effects.jobs.doubt(this.#written, heard);
+    this.effects.heard(heard);
+    // What raw bytes made the endpoint do is not followed.
+    if (command === undefined && reply !== undefined && Object.hasOwn(reply, 'return')) this.effects.lost();
+  }
+}
+
+/** Where a breach is, and what is there. */
+export function detail(node: string, { offset, expected, got }: Breach): { expected: Json; got: Json } {
+  const at = (value: number): Json =>
+    offset === null ? { node, bytes: value } : { node, offset, byte: value };
+  return { expected: at(expected), got: at(got) };
+}

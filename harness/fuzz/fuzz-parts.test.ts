@@ -1,0 +1,223 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { decode } from '../../generators/sequences/encoding.ts';
+import type { CaseRecord, Deviation, ProcessState, Transcript } from '../../reports/record.ts';
+import type { Json } from '../../spec/json.ts';
+import { ExpectationsError } from '../runner/expectations.ts';
+import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
+import { matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
+import { NoCampaign, statusLines } from './campaign-status.ts';
+import { readMuted } from './muted.ts';
+import { abstractor } from './normalise-text.ts';
+import { script } from './reproduce-script.ts';
+import { groundsFor } from './start-states.ts';
+
+const abstract = abstractor(new Set(['size', 'raw', 'qcow2']));
+
+describe('abstraction', () => {
+  test.each([
+    ["Cannot find device='' nor node-name='n12'", "Cannot find device='…' nor node-name='…'"],
+    ["Parameter 'size' is missing", "Parameter 'size' is missing"],
+    ['Could not open @DIR@/f3: No such file', 'Could not open PATH: No such file'],
+    ['Node #block123 has 17 of 0xfe', 'Node NODE has N of N'],
+    ['job j3 on n0', 'job NAME on NAME'],
+    ['block/qcow2.c: qcow2_open: 7 of qcow23', 'block/qcow2.c: qcow2_open: N of qcowN'],
+  ])('%s', (text, abstracted) => {
+    expect(abstract(text)).toBe(abstracted);
+  });
+});
+
+describe('buckets', () => {
+  const record = (outcome: CaseRecord['outcome'], rest: Partial<CaseRecord> = {}): CaseRecord => ({
+    id: 'p',
+    title: '',
+    requirements: [],
+    outcome,
+    durationMs: 0,
+    deviations: [],
+    ...rest,
+  });
+  const died = (process: Partial<ProcessState>): string =>
+    symptomsOf(record('crash', { process: { lastWords: [], signal: 'SIGABRT', ...process } }), abstract)[0]!
+      .bucket;
+
+  test('of a crash: signal and the line that says why, without program and number', () => {
+    const lastWords = ['qemu-x: warning', "qemu-x: ../block.c:77: bdrv_x: Assertion `a == 1' failed.", 'bye'];
+    expect(died({ lastWords })).toBe("crash SIGABRT: block.c: bdrv_x: Assertion `a == N' failed.");
+  });
+  test.each([
+    ['free(): invalid pointer', 'free(): invalid pointer'],
+    [
+      'qemu: qemu_mutex_unlock_impl: Operation not permitted',
+      'qemu_mutex_unlock_impl: Operation not permitted',
+    ],
+    ['malloc(): corrupted top size', 'malloc(): corrupted top size'],
+    ['SUMMARY: AddressSanitizer: SEGV ../block.c:12 in f', 'SUMMARY: AddressSanitizer: SEGV block.c in f'],
+  ])('of a crash: %s', (line, words) => {
+    expect(died({ lastWords: ['qemu-x: warning', line] })).toBe(`crash SIGABRT: ${words}`);
+  });
+  test('of a crash by an error that nobody expected: where, and what', () => {
+    const lastWords = ['Unexpected error in f() at ../../u.c:145:', "Parameter 'size' expects 2^64", 'bye'];
+    expect(died({ lastWords })).toBe(
+      "crash SIGABRT: Unexpected error in f() at u.c: Parameter 'size' expects N^N",
+    );
+    expect(died({ lastWords: lastWords.slice(0, 1) })).toBe('crash SIGABRT: Unexpected error in f() at u.c:');
+  });
+  test('of a crash with words about an image only: what was in flight', () => {
+    const lastWords = ['qcow2: Marking image as corrupt: Preventing invalid write on metadata'];
+    expect(died({ lastWords, inFlight: '{"execute":"x"}' })).toBe('crash SIGABRT: in x');
+  });
+  test('of a crash without words: what was in flight', () => {
+    expect(died({ inFlight: '{"execute":"block_resize"}' })).toBe('crash SIGABRT: in block_resize');
+    expect(died({ inFlight: '{"exec' })).toBe('crash SIGABRT: in raw bytes');
+    expect(died({})).toBe('crash SIGABRT: with nothing in flight');
+    expect(died({ signal: null, exitCode: 1 })).toBe('crash exit 1: with nothing in flight');
+  });
+  test('of an end that the driver is there for: none', () => {
+    const lastWords = ['blkverify: read offset=0 bytes=512 contents mismatch at offset 0'];
+    const process = { lastWords, signal: null, exitCode: 1 };
+    expect(symptomsOf(record('crash', { process }), abstract)).toEqual([]);
+  });
+  test('of what the minimal program tells of a crash without words: its last command, or what deviated before', () => {
+    const silent: Symptom = { kind: 'crash', check: 'crash', signal: 'SIGSEGV', bucket: 'x', silent: true };
+    const transcript = { steps: [{ send: {} }, { send: {} }, { send: {} }] } as unknown as Transcript;
+    const told = (deviations: Deviation[]): string =>
+      toldBy(silent, 'c', { ...record('crash', { deviations }), transcript }, abstract).bucket;
+    const breach = { check: 'k', severity: 'must', message: 'node n3 is odd', path: '$.a' } as const;
+    expect(told([{ ...breach, exchange: 1 }])).toBe(
+      'crash SIGSEGV: after deviation k: node NAME is odd at $.a',
+    );
+    expect(told([{ ...breach, exchange: 2 }])).toBe('crash SIGSEGV: after c');
+    expect(told([{ ...breach, exchange: 1, severity: 'text' }])).toBe('crash SIGSEGV: after c');
+  });
+  test('of a hang: the command', () => {
+    const process = { lastWords: [], inFlight: '{"execute":"block-commit"}' };
+    expect(symptomsOf(record('timeout', { process }), abstract)[0]!.bucket).toBe('hang in block-commit');
+  });
+  test('of deviations: each once, by check, message and place; texts alone are none', () => {
+    const breach = {
+      check: 'envelope',
+      severity: 'must',
+      message: 'node n3 is odd',
+      path: '$.nodes[3].ro',
+    } as const;
+    const deviations = [
+      breach,
+      { ...breach, message: 'node n4 is odd', path: '$.nodes[0].ro' },
+      { ...breach, severity: 'text' as const, message: 'other words' },
+    ];
+    expect(symptomsOf(record('fail', { deviations }), abstract).map(({ bucket }) => bucket)).toEqual([
+      'deviation envelope: node NAME is odd at $.nodes[].ro',
+    ]);
+  });
+  test('match by the rule that is wanted', () => {
+    const wanted: Symptom = { kind: 'crash', check: 'crash', signal: 'SIGABRT', bucket: 'a' };
+    const other = { ...wanted, bucket: 'b' };
+    expect(matches(wanted, [other], 'bucket')).toBe(false);
+    expect(matches(wanted, [other], 'signal')).toBe(true);
+    expect(matches(wanted, [{ ...other, signal: 'SIGSEGV' }], 'signal')).toBe(false);
+    expect(matches(wanted, [{ ...other, signal: 'SIGSEGV' }], 'check')).toBe(true);
+    expect(matches(wanted, [{ ...wanted, kind: 'hang' }], 'check')).toBe(false);
+  });
+});
+
+describe('expectations mute buckets', () => {
+  const yaml =
+    "- {endpoint: 'qemu-*', program: 'hang in nbd*', reason: known}\n- {endpoint: q, case: x, outcome: fail, reason: y}";
+  const version = (major: number, minor: number): Json => ({ qemu: { major, minor, micro: 22 } });
+
+  test('of the endpoint that they name', () => {
+    const muted = readMuted(yaml, 'f', { target: 'qemu-system', version: null });
+    expect(muted('hang in nbd-server-add')).toBe(true);
+    expect(muted('crash SIGABRT: in nbd')).toBe(false);
+    expect(readMuted(yaml, 'f', { target: 'reference', version: null })('hang in nbd-server-add')).toBe(
+      false,
+    );
+  });
+  test('of the version that they name', () => {
+    const ranged = "- {endpoint: '*', program: 'hang*', reason: known, version: '>=7.2 <7.3'}";
+    const muted = (of: Json): boolean => readMuted(ranged, 'f', { target: 'unix:/x', version: of })('hang');
+    expect([version(7, 2), version(7, 3), version(8, 0), null].map(muted)).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+  test.each([
+    [
+      'reference',
+      'reference.yaml',
+      null,
+      [
+        'deviation error-changes-nothing: transaction was refused, and yet changed the state at $.nodes[].image.full-backing-filename',
+      ],
+    ],
+    [
+      'exec:vmm',
+      'qemu-7.2.yaml',
+      version(7, 2),
+      [
+        'crash SIGSEGV: after block-stream',
+        'crash SIGSEGV: after deviation error-changes-nothing: blockdev-reopen was refused, and yet changed the state at $.nodes[].x',
+        'deviation error-changes-nothing: blockdev-change-medium was refused, and yet changed the state at $.devices[].tray_open',
+      ],
+    ],
+  ] as const)('that are shipped for %s', (target, file, of, buckets) => {
+    const shipped = readFileSync(new URL(`../expectations/findings/${file}`, import.meta.url), 'utf8');
+    const muted = readMuted(shipped, file, { target, version: of });
+    expect(buckets.map(muted)).toEqual(buckets.map(() => true));
+    expect(muted('crash SIGSEGV: after query-version')).toBe(false);
+    expect(readMuted(shipped, file, { target: 'qemu-system', version: version(9, 1) })(buckets[0])).toBe(
+      false,
+    );
+  });
+  test.each([
+    '{',
+    'x: y',
+    '- x',
+    '- {endpoint: x, program: y}',
+    "- {endpoint: x, program: y, reason: z, version: '7'}",
+  ])('unless it is no such list: %s', (text) => {
+    expect(() => readMuted(text, 'f', { target: 'x', version: null })).toThrow(ExpectationsError);
+  });
+});
+
+test('status is told of campaigns only', () => {
+  expect(() => statusLines(tmpdir())).toThrow(NoCampaign);
+});
+
+const everywhere = groundsFor({
+  capabilities: {
+    guestDevices: true,
+    humanMonitor: true,
+    owned: true,
+    sharedFiles: true,
+    monitors: 8,
+    reconnects: true,
+  },
+} as never);
+
+test('a script needs only the endpoint: it plays the program and tells how it ended', (t) => {
+  requireOrSkip(t, 'qemu', enginesUnavailable('qemu-storage-daemon'));
+  const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-script-'));
+  try {
+    const program = decode(`ground nodes
+      blockdev-add {"driver": "file", "node-name": "$n2", "filename": "@DIR@/it's not there"}
+      & block_resize {"node-name": "$n0", "size": 65536}
+      @1 query-block-jobs {}`);
+    const head = { target: 'qemu-storage-daemon', version: null, seed: '', grounds: everywhere };
+    const path = join(folder, 'reproduce.sh');
+    writeFileSync(path, script(program, head, [])!);
+    const { stdout, status } = spawnSync('sh', [path], { encoding: 'utf8', timeout: 20_000 });
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/> .*it's not there.*< .*No such file or directory/s);
+    expect(stdout).toContain('it still runs');
+    expect(script(program, { ...head, target: 'unix:/x' }, [])).toBe(null);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});

@@ -1,0 +1,101 @@
+/** What programs do to their ground is taken back without another start, so that the next finds it as it was. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { decode } from '../../generators/sequences/encoding.ts';
+import { generate } from '../../generators/sequences/generate.ts';
+import { Random } from '../../generators/sequences/random.ts';
+import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
+import { ScratchArea } from '../runner/scratch.ts';
+import { reference } from '../targets/reference.ts';
+import type { FuzzSetting } from './fuzz-config.ts';
+import { type Prepared, prepare } from './prepare-campaign.ts';
+import { Lane } from './program-executor.ts';
+
+let area: ScratchArea;
+let prepared: Prepared;
+/** As of an endpoint that is a process: kept from one program to the next. */
+let setting: FuzzSetting;
+beforeAll(async () => {
+  area = await ScratchArea.open();
+  prepared = await prepare({ target: reference('reference'), area, timeout: 3_000, invalid: 0.1, raw: 0.01 });
+  setting = { ...prepared.setting, anew: false };
+});
+afterAll(() => area.close());
+
+const DIRTY: readonly (readonly [string, string])[] = [
+  ['a node of the ground that is deleted', 'ground chain\nblockdev-del {"node-name": "$n2"}'],
+  ['a size', 'ground chain\nblock_resize {"node-name": "$n1", "size": 65536}'],
+  ['a threshold', 'ground disks\nblock-set-write-threshold {"node-name": "$n0", "write-threshold": 1}'],
+  [
+    'a snapshot',
+    'ground chain\nblockdev-snapshot-sync {"node-name": "$n1", "snapshot-file": "$f9", "snapshot-node-name": "$n9"}',
+  ],
+  ['an internal snapshot', 'ground chain\nblockdev-snapshot-internal-sync {"device": "$n1", "name": "$s0"}'],
+  ['an overlay', 'ground chain\nblockdev-snapshot {"node": "$n1", "overlay": "$n2"}'],
+  ['an image that is replaced', 'ground chain\noverwrite $f2 512 17'],
+  [
+    'a copy by a job',
+    'ground chain\nblockdev-mirror {"job-id": "$j0", "device": "$n1", "target": "$n2", "sync": "full"}\nwait BLOCK_JOB_READY\nblock-job-complete {"device": "$j0"}',
+  ],
+  [
+    'a persistent bitmap',
+    'ground chain\nblock-dirty-bitmap-add {"node": "$n1", "name": "$b0", "persistent": true}',
+  ],
+  [
+    'a group in use',
+    'ground nodes\nblockdev-add {"driver": "throttle", "node-name": "$n9", "throttle-group": "$g0", "file": "$n0"}\nblockdev-del {"node-name": "$n1"}',
+  ],
+];
+
+/** The graph without the names that the endpoint gives, sorted. */
+async function graph(lane: Lane, ground: string): Promise<string[]> {
+  const { graph: nodes } = await lane.run(decode(`ground ${ground}\nquery-block`));
+  return (nodes as Json[]).filter(isJsonObject).map((node) => stringifyJson(node).replace(/#block\d+/g, '#'));
+}
+
+describe('is as it was after', () => {
+  test.each(DIRTY)('%s', async (_, text) => {
+    const program = decode(text);
+    const lane = new Lane(setting, area);
+    try {
+      const before = await graph(lane, program.ground);
+      const { record } = await lane.run(program);
+      expect(record.outcome).toBe('pass');
+      const refused = record.transcript!.steps.filter(({ reply }) => isJsonObject(reply) && 'error' in reply);
+      expect(refused).toEqual([]);
+      expect(await graph(lane, program.ground)).toEqual(before);
+      expect(lane.started).toBe(1);
+    } finally {
+      await lane.stop();
+    }
+  });
+});
+
+test('an object is there again, with its properties, after it was deleted', async () => {
+  const lane = new Lane(setting, area);
+  try {
+    await lane.run(
+      decode(
+        'ground nodes\nobject-del {"id": "$g0"}\nobject-add {"qom-type": "throttle-group", "id": "$g1"}',
+      ),
+    );
+    const { record } = await lane.run(
+      decode('ground nodes\nobject-del {"id": "$g0"}\nobject-del {"id": "$g1"}'),
+    );
+    const replies = record.transcript!.steps.map(({ reply }) => isJsonObject(reply) && 'return' in reply);
+    expect(replies).toEqual([true, false]);
+    expect(lane.started).toBe(1);
+  } finally {
+    await lane.stop();
+  }
+});
+
+test('many programs need an endpoint a ground, and few more', async () => {
+  const lane = new Lane(setting, area);
+  try {
+    for (let index = 0; index < 80; index += 1)
+      await lane.run(generate(prepared.world, new Random(`rebuild/${index}`)));
+    expect(lane.started).toBeLessThanOrEqual(setting.grounds.length + 3);
+  } finally {
+    await lane.stop();
+  }
+});

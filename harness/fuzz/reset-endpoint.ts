@@ -1,0 +1,157 @@
+/**
+ * Brings a live endpoint back to its ground with commands, which costs less than to start another:
+ *
+ *   1. end exports, take out media, delete the nodes, again and again while one gives way, and the objects;
+ *   2. make the image files anew, and remove all others;
+ *   3. make the objects and nodes of the ground, without those that a device kept, and put media back;
+ *   4. compare with what was there at first, names that the endpoint gives aside.
+ *
+ * Commands of a step are sent at once: an endpoint answers one after the other.
+ */
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { StateSnapshot } from '../checks/check.ts';
+import { stateDifference } from '../checks/state-difference.ts';
+import { QmpError } from '../qmp/errors.ts';
+import { Baseline } from '../runner/baseline.ts';
+import type { Session } from '../runner/endpoint-session.ts';
+import { makeImages } from '../targets/images.ts';
+import type { FuzzGround } from './start-states.ts';
+
+const GIVEN_NAME = /#block\d+/g;
+/** Looks whether the last export is gone. */
+const EXPORT_POLLS = 20;
+
+export interface RebuildOptions {
+  readonly session: Session;
+  readonly ground: FuzzGround;
+  readonly offered: Schema;
+  /** What was there at first. */
+  readonly home: Baseline;
+  /** Ids of objects that may be left. */
+  readonly objects: readonly string[];
+  /** Called when nobody uses the image files any more. */
+  readonly atRest: () => Promise<void>;
+}
+
+/** True if all is as it was; then the session's baseline is set. False also if the endpoint ended, or hangs. */
+export async function rebuild(options: RebuildOptions): Promise<boolean> {
+  const { session, offered, home } = options;
+  if (session.main === null || !session.endpoint.running) return false;
+  try {
+    await new Rebuilding(options).run();
+    const now = await Baseline.take(session, offered);
+    if (!sameState(home.state, now.state)) return false;
+    session.baseline = now;
+    return true;
+  } catch {
+    // Nothing of this is a program's doing: whatever it is, a new endpoint is the remedy.
+    return false;
+  }
+}
+
+class Rebuilding {
+  readonly #options: RebuildOptions;
+
+  constructor(options: RebuildOptions) {
+    this.#options = options;
+  }
+
+  async run(): Promise<void> {
+    const { ground, objects, atRest } = this.#options;
+    await this.#endExports();
+    await Promise.all(
+      Object.keys(ground.drives).flatMap((id) => [
+        this.#try('blockdev-open-tray', { id, force: true }),
+        this.#try('blockdev-remove-medium', { id }),
+      ]),
+    );
+    const kept = await this.#deleteNodes();
+    await atRest();
+    const ids = new Set([...objects, ...ground.objects.map((object) => String(object.id))]);
+    await Promise.all([...ids].map((id) => this.#try('object-del', { id })));
+    await this.#makeFiles();
+    await Promise.all([
+      ...ground.objects.map((object) => this.#try('object-add', this.#objectArguments(object))),
+      ...ground.nodes.map((node) => this.#try('blockdev-add', this.#inScratch(node))),
+      ...kept.map((name) =>
+        this.#try('block-set-write-threshold', { 'node-name': name, 'write-threshold': 0 }),
+      ),
+      ...Object.entries(ground.drives).flatMap(([id, node]) => [
+        ...(node === null ? [] : [this.#try('blockdev-insert-medium', { id, 'node-name': node })]),
+        this.#try('blockdev-close-tray', { id }),
+      ]),
+    ]);
+  }
+
+  async #endExports(): Promise<void> {
+    const { session, offered } = this.#options;
+    await this.#try('nbd-server-stop');
+    if (!offered.commands.has('query-block-exports')) return;
+    for (let poll = 0; poll < EXPORT_POLLS; poll += 1) {
+      const exports = (await session.execute('query-block-exports')) as JsonObject[];
+      if (exports.length === 0) return;
+      await Promise.all(exports.map(({ id }) => this.#try('block-export-del', { id: id!, mode: 'hard' })));
+      await session.endpoint.settle(1);
+    }
+  }
+
+  /** The last first: it may stand on others. Gives those that do not go. */
+  async #deleteNodes(): Promise<string[]> {
+    const nodes = (await this.#options.session.execute('query-named-block-nodes')) as JsonObject[];
+    let names = nodes.map((node) => String(node['node-name'])).filter((name) => !name.startsWith('#'));
+    names.reverse();
+    for (let before = Number.POSITIVE_INFINITY; names.length < before; ) {
+      before = names.length;
+      const gone = await Promise.all(names.map((name) => this.#try('blockdev-del', { 'node-name': name })));
+      names = names.filter((_, index) => !gone[index]);
+    }
+    return names;
+  }
+
+  async #makeFiles(): Promise<void> {
+    const { scratch, topology } = this.#options.session;
+    const images = new Set(topology.images.map(({ path }) => path));
+    for (const name of await readdir(scratch))
+      if (!images.has(name)) await rm(join(scratch, name), { recursive: true, force: true });
+    await makeImages(topology.images, scratch);
+  }
+
+  /** Where properties have an object of their own, they are put there. */
+  #objectArguments({ 'qom-type': type, id, ...properties }: JsonObject): JsonObject {
+    const { members } = this.#options.offered.commands.get('object-add')!.arguments;
+    const apart = members.some(({ name }) => name === 'props');
+    return { 'qom-type': type!, id: id!, ...(apart ? { props: properties } : properties) };
+  }
+
+  #inScratch(node: JsonObject): JsonObject {
+    const { dir } = this.#options.session.endpoint;
+    return parseJson(stringifyJson(node).replaceAll('@DIR@', dir)) as JsonObject;
+  }
+
+  /** False if it is refused, or not offered: what that leaves is seen in the end. */
+  async #try(command: string, args?: JsonObject): Promise<boolean> {
+    const { session, offered } = this.#options;
+    if (!offered.commands.has(command)) return false;
+    try {
+      await session.execute(command, args);
+      return true;
+    } catch (error) {
+      if (error instanceof QmpError) return false;
+      throw error;
+    }
+  }
+}
+
+function sameState(before: StateSnapshot, after: StateSnapshot): boolean {
+  return stateDifference(plain(before), plain(after)) === null;
+}
+
+/** Without the names that the endpoint gave; nodes that a device kept stand before those made again. */
+function plain({ nodes, devices, jobs }: StateSnapshot): StateSnapshot {
+  const state = parseJson(stringifyJson({ devices, jobs }).replace(GIVEN_NAME, '#')) as JsonObject;
+  const texts = (nodes as Json[]).map((node) => stringifyJson(node).replace(GIVEN_NAME, '#'));
+  return { devices: state.devices!, jobs: state.jobs!, nodes: texts.toSorted().map(parseJson) };
+}

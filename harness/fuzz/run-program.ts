@@ -1,0 +1,222 @@
+/** Runs one program on a live endpoint, as a case is run: contained, recorded, checked, taken back. */
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type Call,
+  concrete,
+  type DataStep,
+  isDataStep,
+  type Overwrite,
+  type Program,
+  type Step,
+} from '../../generators/sequences/program.ts';
+import type { CaseRecord } from '../../reports/record.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
+import type { Check } from '../checks/check.ts';
+import { leftoverFiles } from '../checks/leftover-files.ts';
+import type { RestingImage } from '../contents/closed-images.ts';
+import { DataOracle, LOOK, WRITE } from '../contents/contents-oracle.ts';
+import { offersData } from '../contents/nbd-access.ts';
+import type { Session } from '../runner/endpoint-session.ts';
+import { runCase } from '../runner/run-case.ts';
+import type { FuzzSetting } from './fuzz-config.ts';
+import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
+
+export interface Execution {
+  readonly record: CaseRecord;
+  /** Commands that were sent, without those of the checks. */
+  readonly commands: number;
+  /** The graph as it was after the last step; null if it could not be asked for. */
+  readonly graph: Json | null;
+  readonly reusable: boolean;
+  /** Names of image files that were used as such and as nothing else. */
+  readonly images: readonly string[];
+  /** Images whose contents are known. */
+  readonly resting: readonly RestingImage[];
+}
+
+/** Longest wait for an event, milliseconds. */
+const WAIT_MS = 60;
+/** A job that is ready and was told to complete still says so for a while. */
+const READY_MS = 7;
+const RESTING: ReadonlySet<string> = new Set(['paused', 'standby', 'pending', 'concluded', 'null']);
+
+/** A whole program may take this many times as long as a single answer. */
+const PATIENCE = 10;
+
+/** `settled`: called with the images whose contents are known when what the program made is taken back, but for its files. */
+export async function execute(
+  program: Program,
+  session: Session,
+  setting: FuzzSetting,
+  settled?: (resting: readonly RestingImage[]) => Promise<void>,
+): Promise<Execution> {
+  const run = new Run(program, session, setting.caseTimeout);
+  const checks = [run.oracle.check, leftoverFiles()];
+  const caseTimeout = PATIENCE * setting.caseTimeout;
+  const own = {
+    ...setting,
+    caseTimeout,
+    seed: 'fuzz',
+    checks,
+    ...(settled && { settled: () => settled(run.resting) }),
+  };
+  const { record, reusable } = await runCase(caseOf(run), session, own);
+  return {
+    record,
+    reusable,
+    commands: run.commands,
+    graph: run.graph,
+    images: [...run.oracle.effects.images],
+    resting: run.resting,
+  };
+}
+
+/** A program as a case, for this session, with the checks that follow it. */
+export function programCase(
+  program: Program,
+  session: Session,
+): { readonly definition: CaseDefinition; readonly checks: readonly Check[] } {
+  const run = new Run(program, session, DEFAULT_HANG_MS);
+  return { definition: caseOf(run), checks: [run.oracle.check] };
+}
+
+function caseOf(run: Run): CaseDefinition {
+  return { id: 'program', title: 'a program', requirements: [], run: (t: CaseContext) => run.play(t) };
+}
+
+class Run {
+  commands = 0;
+  graph: Json | null = null;
+  resting: readonly RestingImage[] = [];
+  readonly oracle: DataOracle;
+  readonly #program: Program;
+  readonly #session: Session;
+  readonly #monitors = new Map<number, Promise<MonitorHandle>>();
+  /** Commands whose replies nobody waited for yet. */
+  #pending: Promise<unknown>[] = [];
+
+  constructor(program: Program, session: Session, timeout: number) {
+    const { endpoint, scratch, topology } = session;
+    this.#program = program;
+    this.#session = session;
+    this.oracle = new DataOracle({
+      port: { execute: session.execute.bind(session), dir: endpoint.dir, scratch, timeout },
+      options: topology.options.map((word) => word.replaceAll('@DIR@', endpoint.dir)),
+    });
+  }
+
+  async play(t: CaseContext): Promise<void> {
+    const { steps } = this.#program;
+    // What is there at the start is known then, and at the end nothing of it may be lost.
+    const looks = steps.some(isDataStep);
+    if (looks) await this.#data(t, { kind: 'compare' });
+    for (const [index, step] of steps.entries()) await this.#step(t, step, index);
+    await this.#settlePending();
+    await this.#rest();
+    if (looks) await this.#data(t, { kind: 'compare' });
+    this.resting = this.oracle.resting();
+    if (t.offered.commands.has('query-named-block-nodes'))
+      this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
+  }
+
+  async #step(t: CaseContext, step: Step, index: number): Promise<void> {
+    if (this.#pending.length === 0) await this.#rest();
+    if (step.kind === 'call') {
+      await this.#call(t, step, index);
+      return;
+    }
+    await this.#settlePending();
+    if (step.kind === 'sleep') await this.#session.endpoint.settle(step.milliseconds);
+    else if (step.kind === 'wait') await this.#wait(t, step.event);
+    else if (isDataStep(step)) await this.#data(t, step);
+    else if (step.kind === 'overwrite') {
+      this.oracle.effects.overwritten(step.file.slice(1));
+      await overwrite(step, t.scratch);
+    } else {
+      this.commands += 1;
+      await t.raw(concrete(step.text, t.dir));
+    }
+  }
+
+  async #call(t: CaseContext, step: Call, index: number): Promise<void> {
+    const monitor = step.monitor === 0 ? t : await this.#monitor(t, step.monitor);
+    this.commands += 1;
+    const reply = monitor.request(messageOf(step, index, t.dir));
+    // Seen by `settlePending`; until then a rejection must not count as unhandled.
+    reply.catch(() => undefined);
+    this.#pending.push(reply);
+    if (!step.pipelined) await this.#settlePending();
+  }
+
+  async #data(t: CaseContext, step: DataStep): Promise<void> {
+    if (!offersData(t.offered)) return;
+    if (step.kind === 'compare') await t.aside(LOOK, () => this.oracle.compare());
+    else await t.aside(WRITE, () => this.oracle.write({ ...step, through: step.through.slice(1) }));
+  }
+
+  #monitor(t: CaseContext, index: number): Promise<MonitorHandle> {
+    let monitor = this.#monitors.get(index);
+    if (monitor === undefined) {
+      monitor = t.monitor(index);
+      this.#monitors.set(index, monitor);
+    }
+    return monitor;
+  }
+
+  /**
+   * On a virtual clock nothing but time may decide how far jobs are at the next step: they get on as far as they can
+   * without it, however fast the machine is.
+   */
+  async #rest(): Promise<void> {
+    const { endpoint } = this.#session;
+    if (endpoint.virtualTime === true) await endpoint.settle(0);
+  }
+
+  async #settlePending(): Promise<void> {
+    await Promise.all(this.#pending.splice(0));
+  }
+
+  /** In ever longer looks, for as long as a job lives that may still bring the event by itself. */
+  async #wait(t: CaseContext, event: string): Promise<void> {
+    const known = t.pending().length;
+    const came = (): boolean =>
+      t
+        .pending()
+        .slice(known)
+        .some((one) => one.event === event);
+    for (let look = 1, waited = 0; waited < WAIT_MS; waited += look, look *= 2) {
+      if (came() || !(await this.#isJobUnderWay(t, waited >= READY_MS))) return;
+      await this.#session.endpoint.settle(look);
+    }
+  }
+
+  /** `late`: also one that is ready would have gone on by now, had somebody told it to. */
+  async #isJobUnderWay({ offered }: CaseContext, late: boolean): Promise<boolean> {
+    const query = offered.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs';
+    // An endpoint that died of it is for the next step to find.
+    const jobs = await this.#session.execute(query).catch(() => null);
+    return Array.isArray(jobs) && jobs.filter(isJsonObject).some((job) => !isResting(job, late));
+  }
+}
+
+/** A job in which nothing happens until somebody tells it to. */
+function isResting({ status, paused }: JsonObject, late: boolean): boolean {
+  return (
+    paused === true || (typeof status === 'string' && (RESTING.has(status) || (late && status === 'ready')))
+  );
+}
+
+/** A call as it is sent; the id tells pipelined ones apart. */
+export function messageOf({ command, arguments: args }: Call, index: number, dir: string): JsonObject {
+  const given = Object.keys(args).length === 0 ? {} : { arguments: concrete(args, dir) };
+  return { execute: command, ...given, id: index };
+}
+
+/** Replaces what a file holds; one that is not there stays away, as nobody would have asked for it. */
+async function overwrite({ file, size, byte }: Overwrite, scratch: string): Promise<void> {
+  const path = join(scratch, file.slice(1));
+  if (existsSync(path)) await writeFile(path, Buffer.alloc(size, byte));
+}

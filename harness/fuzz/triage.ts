@@ -1,0 +1,92 @@
+/**
+ * From a symptom to a finding: run the program again on fresh endpoints to see how often it does it, then shrink it,
+ * both in bounded time.
+ */
+import { minimize } from '../../generators/sequences/minimize.ts';
+import type { Program } from '../../generators/sequences/program.ts';
+import type { CaseRecord } from '../../reports/record.ts';
+import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
+import type { FuzzSetting } from './fuzz-config.ts';
+import { ROUNDS } from './leak-detector.ts';
+import type { Abstract } from './normalise-text.ts';
+import { LEAK, type ProgramRunner } from './program-executor.ts';
+
+export interface Investigation {
+  readonly symptom: Symptom;
+  /** Minimal. */
+  readonly program: Program;
+  /** Of how many runs on fresh endpoints how many showed it. */
+  readonly runs: number;
+  readonly held: number;
+  /** Of the last run that showed it. */
+  readonly record: CaseRecord;
+}
+
+export interface Limits {
+  /** Runs to confirm. */
+  readonly runs: number;
+  /** Programs tried to shrink it, and to shrink a hang, of which each try takes seconds. */
+  readonly tries: number;
+  readonly hangTries: number;
+  readonly milliseconds: number;
+}
+
+/** Of a campaign by time. */
+export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, hangTries: 400, milliseconds: 30_000 };
+/** Of a campaign by commands: the same on a fast machine and a slow one. */
+export const COUNTED_LIMITS: Limits = {
+  ...DEFAULT_LIMITS,
+  hangTries: 120,
+  milliseconds: Number.POSITIVE_INFINITY,
+};
+
+/** More runs than this are not spent on one candidate of a finding that shows only sometimes. */
+const MOST_RUNS = 3;
+
+/** Growth is seen only after many rounds of a program. */
+export function roundsFor({ check }: Symptom): number {
+  return check.startsWith(LEAK) ? ROUNDS : 1;
+}
+
+/** Null if no run showed it again, or a deviation not each of them. */
+export async function investigate(
+  program: Program,
+  symptom: Symptom,
+  lane: ProgramRunner,
+  { grounds }: FuzzSetting,
+  abstract: Abstract,
+  rule: MatchRule = 'bucket',
+  limits: Limits = DEFAULT_LIMITS,
+): Promise<Investigation | null> {
+  // What was in flight when a silent crash or a hang came is chance: the signal must be the same, or that it hangs.
+  const used = symptom.silent === true ? 'signal' : rule;
+  let shown: CaseRecord | null = null;
+  const shows = async (candidate: Program): Promise<boolean> => {
+    const ran = await lane.run(candidate, true, roundsFor(symptom)).catch(() => null);
+    if (ran === null) return false;
+    const { record } = ran;
+    if (!matches(symptom, symptomsOf(record, abstract), used)) return false;
+    shown = record;
+    return true;
+  };
+  let held = 0;
+  for (let run = 0; run < limits.runs; run += 1) if (await shows(program)) held += 1;
+  // What a job does by itself may fall between two looks at the state: such a deviation counts only if it is stable.
+  if (held === 0 || (symptom.kind === 'deviation' && held < limits.runs)) return null;
+  const repeats = held === limits.runs ? 1 : MOST_RUNS;
+  const holds = async (candidate: Program): Promise<boolean> => {
+    for (let run = 0; run < repeats; run += 1) if (await shows(candidate)) return true;
+    return false;
+  };
+  const deadline = performance.now() + limits.milliseconds;
+  const expired = (): boolean => performance.now() > deadline;
+  const tries = symptom.kind === 'hang' ? limits.hangTries : limits.tries;
+  const minimal = await minimize(program, { grounds, holds, tries, expired });
+  const last = minimal.steps.at(-1);
+  const record: CaseRecord = shown!;
+  const told =
+    symptom.silent === true && last?.kind === 'call'
+      ? toldBy(symptom, last.command, record, abstract)
+      : symptom;
+  return { symptom: told, program: minimal, runs: limits.runs, held, record };
+}

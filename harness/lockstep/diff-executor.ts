@@ -1,0 +1,72 @@
+/**
+ * A lane of a campaign that runs each program on a second target too, in lockstep. What the two do differently, and
+ * nothing explains, are deviations of the first: of checks `diff/must`, `diff/should` and so on.
+ */
+import type { Program } from '../../generators/sequences/program.ts';
+import type { CaseRecord, Deviation } from '../../reports/record.ts';
+import { isJsonObject } from '../../spec/json.ts';
+import type { DifferenceClass } from '../differ/difference.ts';
+import { commandOf } from '../differ/side-run.ts';
+import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
+import type { ProgramRunner } from '../fuzz/program-executor.ts';
+import type { Execution } from '../fuzz/run-program.ts';
+import type { FuzzGround } from '../fuzz/start-states.ts';
+import { type Found, isUnexplained, Pair, type PairOptions } from './diff.ts';
+import { commonGrounds, programSubject } from './diff-inputs.ts';
+
+/** Differences that are findings. */
+const GRAVE: ReadonlySet<DifferenceClass> = new Set(['crash', 'hang', 'must', 'should', 'order']);
+
+/** A whole program may take this many times as long as a single answer. */
+const PATIENCE = 10;
+
+export type DiffLaneOptions = Omit<PairOptions, 'judge' | 'caseTimeout'>;
+
+export class DiffLane implements ProgramRunner {
+  readonly #pair: Pair;
+  readonly #grounds: readonly FuzzGround[];
+
+  constructor(options: DiffLaneOptions) {
+    this.#pair = new Pair({ ...options, judge: null, caseTimeout: PATIENCE * DEFAULT_HANG_MS });
+    this.#grounds = commonGrounds([options.left.target, options.right.target]);
+  }
+
+  async run(program: Program, fresh = false): Promise<Execution> {
+    const subject = programSubject('program', program, this.#grounds);
+    const { record, found, look } = await this.#pair.run(subject, fresh);
+    const steps = record.transcript?.steps ?? [];
+    const nodes = look?.queries.find((step) => commandOf(step) === 'query-named-block-nodes')?.reply;
+    return {
+      record: withDifferences(record, found),
+      commands: steps.filter((step) => commandOf(step) !== undefined).length,
+      graph: isJsonObject(nodes) ? (nodes.return ?? null) : null,
+      reusable: true,
+      images: [],
+      resting: [],
+    };
+  }
+
+  stop(): Promise<void> {
+    return this.#pair.stop();
+  }
+}
+
+function withDifferences(record: CaseRecord, found: readonly Found[]): CaseRecord {
+  const grave = found.filter((one) => isUnexplained(one) && GRAVE.has(one.difference.class));
+  return grave.length === 0
+    ? record
+    : { ...record, deviations: [...record.deviations, ...grave.map(deviation)] };
+}
+
+function deviation({ difference }: Found): Deviation {
+  const { class: of, subject, path, message, left, right, step } = difference;
+  return {
+    check: `diff/${of}`,
+    severity: of === 'should' ? 'should' : 'must',
+    message: `${subject}: ${message}`,
+    path,
+    ...(right !== undefined && { expected: right }),
+    ...(left !== undefined && { got: left }),
+    ...(step !== undefined && { exchange: step - 1 }),
+  };
+}

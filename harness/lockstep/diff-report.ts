@@ -1,0 +1,80 @@
+/** What a diff has found, as plain data: each difference once with a count, what explains it, and totals. */
+import type { Program } from '../../generators/sequences/program.ts';
+import type { Verdict } from '../differ/at-fault.ts';
+import { CLASSES, type Difference, type DifferenceClass } from '../differ/difference.ts';
+import { type Bucket, Buckets } from '../differ/difference-buckets.ts';
+import { isUnexplained, type Outcome } from './diff.ts';
+
+export interface Sighting {
+  readonly where: string;
+  readonly difference: Difference;
+  readonly verdict: Verdict;
+  /** Where it was seen in a program: the smallest that shows it. */
+  readonly program?: Program;
+}
+
+export interface DiffTotals {
+  readonly compared: number;
+  /** Without a difference, or with none but those that schemas and time bring about. */
+  readonly alike: number;
+  /** Of the others, those whose differences are all known. */
+  readonly known: number;
+  readonly skipped: number;
+  /** Not compared for a fault of the harness itself. */
+  readonly faults: number;
+}
+
+export class DiffReport {
+  readonly #buckets = new Buckets<Sighting>();
+  readonly #totals = { compared: 0, alike: 0, known: 0, skipped: 0, faults: 0 };
+  #fault: string | null = null;
+
+  add({ subject, found, skipped, fault, minimal }: Outcome): void {
+    if (fault !== undefined) {
+      this.#totals.faults += 1;
+      this.#fault = `${subject.where}: ${fault}`;
+      return;
+    }
+    if (skipped !== undefined) {
+      this.#totals.skipped += 1;
+      return;
+    }
+    for (const { key, reason, difference, verdict } of found) {
+      const program = minimal?.get(key) ?? subject.program;
+      const sighting = { where: subject.where, difference, verdict, ...(program && { program }) };
+      this.#buckets.add(key, reason, sighting);
+    }
+    this.#totals.compared += 1;
+    if (found.every(({ difference }) => difference.excuse !== undefined)) this.#totals.alike += 1;
+    else if (!found.some(isUnexplained)) this.#totals.known += 1;
+  }
+
+  /** The gravest first. */
+  entries(): Bucket<Sighting>[] {
+    const all = this.#buckets.all();
+    return CLASSES.flatMap((of) => all.filter(({ first }) => first.difference.class === of));
+  }
+
+  /** The last fault of the harness itself, or null. */
+  get fault(): string | null {
+    return this.#fault;
+  }
+
+  get totals(): DiffTotals {
+    return { ...this.#totals };
+  }
+}
+
+export interface ClassCount {
+  /** Different differences. */
+  readonly all: number;
+  readonly unexplained: number;
+}
+
+export function countClasses(entries: readonly Bucket<Sighting>[]): Record<DifferenceClass, ClassCount> {
+  const counted = CLASSES.map((of) => {
+    const some = entries.filter(({ first }) => first.difference.class === of);
+    return [of, { all: some.length, unexplained: some.filter(({ reason }) => reason === undefined).length }];
+  });
+  return Object.fromEntries(counted) as Record<DifferenceClass, ClassCount>;
+}

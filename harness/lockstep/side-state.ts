@@ -1,0 +1,36 @@
+/** What is known of one side while it runs: its session, its exchanges, whether jobs may be there. */
+import type { Schema } from '../../spec/model.ts';
+import type { CaseContext } from '../cases/case.ts';
+import type { Look } from '../differ/side-run.ts';
+import type { Session } from '../runner/endpoint-session.ts';
+
+export class Seat {
+  session: Session | null = null;
+  /** The case's own, for as long as what the side holds may be looked at. */
+  context: CaseContext | null = null;
+  /** Exchanges begun, and the numbers of those not answered yet, with their monitors. */
+  exchanges = 0;
+  readonly inFlight = new Map<number, number>();
+  /** Numbers of exchanges at which chance decides how far others in flight are. */
+  readonly overlapped = new Set<number>();
+  /** A command may have started a job that is there still. */
+  jobs = false;
+  /** It has done so since jobs were looked at last. */
+  started = false;
+  /** Something may have changed since the last look. */
+  stirred = false;
+  /** The case is over. */
+  over = false;
+  /** By number of the exchange before it. */
+  readonly looks = new Map<number, Look>();
+  readonly offered: Schema;
+
+  constructor(offered: Schema) {
+    this.offered = offered;
+  }
+
+  get usable(): boolean {
+    const { session } = this;
+    return session !== null && session.main !== null && session.endpoint.running;
+  }
+}

@@ -1,0 +1,202 @@
+/** The context that a case is given: its first monitor, its statements, its surroundings. */
+import type { Severity } from '../../reports/record.ts';
+import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
+import type { Schema } from '../../spec/model.ts';
+import { type Requirement, requirements } from '../../spec/requirements/index.ts';
+import type { CaseContext, CaseDefinition, Detail, MonitorHandle } from '../cases/case.ts';
+import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
+import { CaseFailed, CaseSkipped } from './case-exit.ts';
+import { Monitor } from './case-monitor.ts';
+import type { CaseState } from './case-state.ts';
+import type { Session } from './endpoint-session.ts';
+import { awaitFrom } from './endpoint-wait.ts';
+import { hash32 } from './hash.ts';
+
+export interface Surroundings {
+  readonly definition: CaseDefinition;
+  readonly session: Session;
+  readonly state: CaseState;
+  readonly schema: Schema;
+  readonly offered: Schema;
+  readonly capabilities: TargetCapabilities;
+  /** The run's seed. */
+  readonly seed: string;
+}
+
+export class Context implements CaseContext {
+  readonly scratch: string;
+  readonly dir: string;
+  readonly schema: Schema;
+  readonly offered: Schema;
+  readonly capabilities: TargetCapabilities;
+  readonly seed: number;
+  /** True once the case has waited for the endpoint's end: then it is no crash. */
+  endAwaited = false;
+  /** What `info` was told. */
+  readonly notes: string[] = [];
+  readonly #session: Session;
+  readonly #state: CaseState;
+  readonly #monitors: Monitor[];
+  readonly #tag: string;
+  #names = 0;
+
+  /** `session` must have its first monitor connected. */
+  constructor({ definition, session, state, schema, offered, capabilities, seed }: Surroundings) {
+    this.scratch = session.scratch;
+    this.dir = session.endpoint.dir;
+    this.schema = schema;
+    this.offered = offered;
+    this.capabilities = capabilities;
+    this.seed = hash32(`${seed}/${definition.id}`);
+    this.#tag = hash32(definition.id).toString(36).slice(-4);
+    this.#session = session;
+    this.#state = state;
+    this.#monitors = [new Monitor(state, session.main!)];
+  }
+
+  get greeting(): JsonObject {
+    return this.#first.greeting;
+  }
+
+  execute(...args: Parameters<MonitorHandle['execute']>): ReturnType<MonitorHandle['execute']> {
+    return this.#first.execute(...args);
+  }
+
+  refused(...args: Parameters<MonitorHandle['refused']>): ReturnType<MonitorHandle['refused']> {
+    return this.#first.refused(...args);
+  }
+
+  request(...args: Parameters<MonitorHandle['request']>): ReturnType<MonitorHandle['request']> {
+    return this.#first.request(...args);
+  }
+
+  raw(...args: Parameters<MonitorHandle['raw']>): ReturnType<MonitorHandle['raw']> {
+    return this.#first.raw(...args);
+  }
+
+  event(...args: Parameters<MonitorHandle['event']>): ReturnType<MonitorHandle['event']> {
+    return this.#first.event(...args);
+  }
+
+  pending(): ReturnType<MonitorHandle['pending']> {
+    return this.#first.pending();
+  }
+
+  close(): Promise<void> {
+    return this.#first.close();
+  }
+
+  async monitor(index: number): Promise<MonitorHandle> {
+    return this.#opened(await this.#session.link(index).then((link) => new Monitor(this.#state, link)));
+  }
+
+  async unnegotiated(index: number): Promise<MonitorHandle> {
+    if (!this.capabilities.reconnects) this.skip('this target can be connected to only once');
+    return this.#opened(
+      await this.#session.unnegotiated(index).then((link) => new Monitor(this.#state, link)),
+    );
+  }
+
+  ended(): Promise<ExitInfo> {
+    this.endAwaited = true;
+    if (!this.capabilities.owned) this.skip('the end of an attached endpoint cannot be seen');
+    const { endpoint, timeout } = this.#state;
+    return awaitFrom(endpoint, 'the end of the endpoint', timeout, () => endpoint.exited);
+  }
+
+  name(prefix: string): string {
+    this.#names += 1;
+    return `${prefix}-q${this.#tag}${this.#names}`;
+  }
+
+  check(condition: boolean, message: string, detail?: Detail): asserts condition {
+    if (!condition) this.#deviate(message, {}, detail);
+  }
+
+  equal(got: Json, expected: Json, message: string, detail?: Detail): void {
+    if (!jsonEqual(got, expected)) this.#deviate(message, { expected, got }, detail);
+  }
+
+  contains(got: Json, expected: Json, message: string, detail?: Detail): void {
+    const path = missingPart(got, expected, '$');
+    if (path !== null) this.#deviate(message, { expected, got, path }, detail);
+  }
+
+  get deviations(): number {
+    return this.#state.watch.deviations.length;
+  }
+
+  anew(): void {
+    this.#state.recorder.clear();
+    this.#state.watch.deviations.length = 0;
+  }
+
+  info(message: string): void {
+    this.notes.push(message);
+  }
+
+  skip(reason: string): never {
+    throw new CaseSkipped(reason);
+  }
+
+  aside(...args: Parameters<CaseContext['aside']>): Promise<void> {
+    return this.#first.aside(...args);
+  }
+
+  cleanup(undo: () => Promise<void>): void {
+    this.#state.ledger.enter(undo);
+  }
+
+  /** Shows the checks what came last. */
+  async finish(): Promise<void> {
+    for (const monitor of this.#monitors) await monitor.finish();
+    await this.#state.watch.finish();
+  }
+
+  get #first(): Monitor {
+    return this.#monitors[0]!;
+  }
+
+  #opened(monitor: Monitor): Monitor {
+    this.#monitors.push(monitor);
+    return monitor;
+  }
+
+  #deviate(
+    message: string,
+    found: { expected?: Json; got?: Json; path?: string },
+    detail: Detail = {},
+  ): never {
+    const { path, requirement } = detail;
+    const level = requirement === undefined ? 'must' : (requirements[requirement] as Requirement).level;
+    const severity: Severity = detail.severity ?? level;
+    this.#state.deviate({
+      severity,
+      message,
+      ...(requirement !== undefined && { requirement }),
+      ...found,
+      ...(path !== undefined && { path }),
+    });
+    throw new CaseFailed(message);
+  }
+}
+
+/** Path of the first part of `expected` that `got` does not have; null if it has all. Lists compare item by item. */
+function missingPart(got: Json | undefined, expected: Json, path: string): string | null {
+  if (isJsonObject(expected)) {
+    if (!isJsonObject(got)) return path;
+    for (const [key, value] of Object.entries(expected)) {
+      const missing = missingPart(got[key], value, `${path}.${key}`);
+      if (missing !== null) return missing;
+    }
+    return null;
+  }
+  if (Array.isArray(expected) && Array.isArray(got) && got.length === expected.length) {
+    for (const [index, value] of expected.entries()) {
+      const missing = missingPart(got[index], value, `${path}[${index}]`);
+      if (missing !== null) return missing;
+    }
+    return null;
+  }
+  return got !== undefined && jsonEqual(got, expected) ? null : path;
+}

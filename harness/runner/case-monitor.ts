@@ -1,0 +1,228 @@
+/**
+ * A monitor as a case sees it: everything that is sent passes containment, everything that comes is recorded,
+ * checked and entered in the ledger, here and nowhere else.
+ */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { EventReply, MonitorHandle, QmpErrorReply, RawReplies, Refusal } from '../cases/case.ts';
+import type { Exchange } from '../checks/check.ts';
+import { ClosedError, ProtocolError, TimeoutError } from '../qmp/errors.ts';
+import { contain, containRaw } from '../targets/containment.ts';
+import { CaseFailed, EndpointGone } from './case-exit.ts';
+import type { CaseState } from './case-state.ts';
+import type { Link } from './endpoint-session.ts';
+import { awaitFrom } from './endpoint-wait.ts';
+
+/** How long an embedded endpoint may take before its parser is reset. */
+const EMBEDDED_PATIENCE_MS = 200;
+
+export class Monitor implements MonitorHandle {
+  readonly #state: CaseState;
+  readonly #link: Link;
+  /** Events since the last exchange ended, for the checks. */
+  #fresh: JsonObject[] = [];
+
+  constructor(state: CaseState, link: Link) {
+    this.#state = state;
+    this.#link = link;
+    link.client.events.drain();
+    link.onEvent = (event) => {
+      this.#fresh.push(event);
+      state.recorder.event(event, link.index);
+    };
+  }
+
+  get greeting(): JsonObject {
+    return this.#link.client.greeting;
+  }
+
+  async execute(command: string, args?: JsonObject): Promise<Json> {
+    const reply = await this.#run(command, args);
+    if (!isJsonObject(reply.error)) return reply.return ?? null;
+    const { class: errorClass, desc } = reply.error;
+    return this.#state.fail(`${command} was refused: ${String(errorClass)}: ${String(desc)}`, {
+      expected: { return: {} },
+      got: reply,
+    });
+  }
+
+  async refused(
+    command: string,
+    args: JsonObject | undefined,
+    refusal: Refusal = {},
+  ): Promise<QmpErrorReply> {
+    const { class: wanted = 'GenericError', text } = refusal;
+    const reply = await this.#run(command, args);
+    const { error } = reply;
+    if (!isJsonObject(error))
+      return this.#state.fail(`${command} was accepted, and should have been refused`, {
+        expected: { error: { class: wanted } },
+        got: reply,
+      });
+    const got = { class: String(error.class), desc: String(error.desc) };
+    if (got.class !== wanted)
+      return this.#state.fail(`${command} was refused with class ${got.class} instead of ${wanted}`, {
+        path: '$.error.class',
+        expected: wanted,
+        got: got.class,
+      });
+    const matches = typeof text === 'string' ? got.desc === text : (text?.test(got.desc) ?? true);
+    if (!matches)
+      this.#state.deviate({
+        severity: 'text',
+        message: `${command} was refused with another text`,
+        path: '$.error.desc',
+        expected: String(text),
+        got: got.desc,
+      });
+    return got;
+  }
+
+  async request(message: JsonObject): Promise<JsonObject> {
+    contain(message, this.#state.bounds);
+    this.#state.files.look(message);
+    const command = message.execute ?? message['exec-oob'];
+    const args = isJsonObject(message.arguments) ? message.arguments : undefined;
+    const exchange: Exchange = {
+      index: this.#state.recorder.begin({ send: message }, this.#link.index),
+      monitor: this.#link.index,
+      request: message,
+      ...(typeof command === 'string' && { command }),
+      ...(args && { arguments: args }),
+      events: [],
+    };
+    const name = exchange.command ?? 'a request without a command';
+    await this.#state.watch.before(exchange);
+    const answered = this.#state.owe(message);
+    const reply = await this.#answer(name, (signal) =>
+      this.#link.client.request(message, signal && { signal }),
+    );
+    answered();
+    this.#state.recorder.reply(exchange.index, reply);
+    if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
+    await this.#state.watch.after({ ...exchange, reply, events: this.#takeFresh() });
+    return reply;
+  }
+
+  async raw(bytes: string | Uint8Array | readonly string[]): Promise<RawReplies> {
+    const pieces = typeof bytes === 'string' || bytes instanceof Uint8Array ? [bytes] : bytes;
+    const whole = Buffer.concat(pieces.map((piece) => Buffer.from(piece as string)));
+    containRaw(whole, this.#state.bounds);
+    const text = whole.toString('utf8');
+    const isText = Buffer.from(text).equals(whole);
+    const step = isText ? { raw: text } : { 'raw-hex': whole.toString('hex') };
+    const exchange: Exchange = {
+      index: this.#state.recorder.begin(step, this.#link.index),
+      monitor: this.#link.index,
+      events: [],
+    };
+    await this.#state.watch.before(exchange);
+    const answered = this.#state.owe(text);
+    const { client } = this.#link;
+    for (const piece of pieces.slice(0, -1)) client.channel.sendRaw(piece);
+    // On an injected clock an answer that has not come within a moment of real time never comes.
+    const options = this.#state.endpoint.virtualTime === true ? { patience: EMBEDDED_PATIENCE_MS } : {};
+    const { messages, unparsable, closed } = await this.#answer('raw bytes', () =>
+      client.raw(pieces.at(-1)!, options),
+    );
+    answered();
+    const replies = [...messages, ...unparsable.map((got) => ({ '@unparsable@': got }))];
+    this.#state.recorder.replies(exchange.index, closed ? [...replies, { '@EOF@': true }] : replies);
+    for (const reply of messages) {
+      await this.#state.watch.before(exchange);
+      await this.#state.watch.after({ ...exchange, reply: withoutId(reply), events: [] });
+    }
+    await this.#state.watch.after({ ...exchange, events: this.#takeFresh() });
+    return { messages, unparsable, closed };
+  }
+
+  async event(name: string, data?: JsonObject): Promise<EventReply> {
+    const { eventTimeout } = this.#state;
+    const filter = data === undefined ? name : { event: name, data };
+    const answered = this.#state.owe(`waiting for ${name}`);
+    try {
+      return await this.#answer(
+        `event ${name}`,
+        (signal) => this.#link.client.waitEvent(filter, { timeout: eventTimeout, ...(signal && { signal }) }),
+        eventTimeout,
+      );
+    } catch (error) {
+      if (!(error instanceof TimeoutError)) throw error;
+      return this.#state.fail(`event ${name} did not come within ${eventTimeout} ms`, {
+        expected: { event: name, ...(data && { data }) },
+        got: this.pending() as unknown as Json,
+      });
+    } finally {
+      answered();
+    }
+  }
+
+  pending(): readonly EventReply[] {
+    return this.#link.client.events.pending();
+  }
+
+  async close(): Promise<void> {
+    await this.#link.client.close();
+  }
+
+  /** The last look: what comes from here on is not the case's. */
+  async finish(): Promise<void> {
+    this.#link.onEvent = null;
+    await this.deliver();
+  }
+
+  /** Runs what is no exchange of QMP as the checks see exchanges. */
+  async aside(command: string, act: () => Promise<void>): Promise<void> {
+    await this.deliver();
+    const { recorder, watch } = this.#state;
+    const exchange = { index: recorder.last, monitor: this.#link.index, command, events: [] };
+    await watch.before(exchange);
+    const answered = this.#state.owe({ execute: command });
+    try {
+      await act();
+      answered();
+    } finally {
+      await watch.after({ ...exchange, events: this.#takeFresh() });
+    }
+  }
+
+  /** Shows the checks the events that came since the last exchange. */
+  async deliver(): Promise<void> {
+    const events = this.#takeFresh();
+    if (events.length > 0)
+      await this.#state.watch.trailing({
+        index: this.#state.recorder.last,
+        monitor: this.#link.index,
+        events,
+      });
+  }
+
+  #run(command: string, args?: JsonObject): Promise<JsonObject> {
+    return this.request({ execute: command, ...(args && { arguments: args }) });
+  }
+
+  /** Awaits what the endpoint owes, and says what it means when it does not come. */
+  async #answer<T>(
+    what: string,
+    begin: (signal?: AbortSignal) => Promise<T>,
+    limit: number = this.#state.timeout,
+  ): Promise<T> {
+    try {
+      return await awaitFrom(this.#state.endpoint, what, limit, begin);
+    } catch (error) {
+      if (error instanceof ClosedError) throw new EndpointGone(error.message, { cause: error });
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#state.deviate({ severity: 'must', message: error.message }, 'envelope');
+      throw new CaseFailed(error.message);
+    }
+  }
+
+  #takeFresh(): JsonObject[] {
+    return this.#fresh.splice(0);
+  }
+}
+
+/** Which id a reply to raw bytes must carry is the case's business. */
+function withoutId(reply: JsonObject): JsonObject {
+  const { id: _id, ...rest } = reply;
+  return rest;
+}

@@ -1,0 +1,74 @@
+/** Whom the checks blame for a change of the state, and what the watch knows of it without asking. */
+import { describe, expect, test } from 'vitest';
+import { readIntrospection } from '../../spec/introspection.ts';
+import type { Json } from '../../spec/json.ts';
+import type { Exchange } from '../checks/check.ts';
+import { errorChangesNothing } from '../checks/error-changes-nothing.ts';
+import { Watch } from './check-runner.ts';
+
+const REFUSED = { error: { class: 'GenericError', desc: 'no' } };
+const offered = readIntrospection([
+  { name: 'query-named-block-nodes', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
+  { name: 'query-jobs', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
+  { name: '0', 'meta-type': 'object', members: [] },
+]);
+
+function world() {
+  const state = { nodes: [] as Json[], asked: 0 };
+  const port = {
+    offered,
+    execute: (command: string): Promise<Json> => {
+      if (command === 'query-jobs') return Promise.resolve([]);
+      state.asked += 1;
+      return Promise.resolve([...state.nodes]);
+    },
+    usable: () => true,
+    lastWords: () => [],
+  };
+  const watch = new Watch(port, null, [errorChangesNothing()]);
+  let index = 0;
+  return {
+    state,
+    watch,
+    /** Sends a command; gives what brings its reply. `change`: what it does to the state on its way. */
+    async send(command: string, change: () => void = () => undefined) {
+      const exchange: Exchange = { index, monitor: 0, request: { execute: command }, command, events: [] };
+      index += 1;
+      await watch.before(exchange);
+      change();
+      return (reply: { [key: string]: Json } = REFUSED) => watch.after({ ...exchange, reply });
+    },
+  };
+}
+
+describe('a change that a refused command makes', () => {
+  test('is its own', async () => {
+    const { state, watch, send } = world();
+    await (await send('transaction', () => state.nodes.push({ 'node-name': 'a' })))();
+    await (await send('block-commit'))();
+    expect(watch.deviations.map(({ message }) => message)).toEqual([
+      'transaction was refused, and yet changed the state',
+    ]);
+  });
+  test('is nobody’s while others are in flight, and not that of the next one', async () => {
+    const { state, watch, send } = world();
+    const first = await send('blockdev-add');
+    const second = await send('transaction', () => state.nodes.push({ 'node-name': 'a' }));
+    await first();
+    await second();
+    await (await send('block-commit'))();
+    expect(watch.deviations).toEqual([]);
+  });
+});
+
+test('the state is asked for again only when something may have changed it', async () => {
+  const { state, send } = world();
+  await (await send('block-commit'))();
+  expect(state.asked).toBe(2);
+  await (await send('query-version'))({ return: {} });
+  await (await send('block-commit'))();
+  expect(state.asked).toBe(3);
+  await (await send('block-commit'))({ return: {} });
+  await (await send('block-commit'))();
+  expect(state.asked).toBe(5);
+});

@@ -1,0 +1,143 @@
+/**
+ * A live endpoint with its monitor connections, shared by the cases of one topology one after another.
+ */
+import { rm } from 'node:fs/promises';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Message } from '../qmp/channel.ts';
+import { QmpClient } from '../qmp/client.ts';
+import type { Endpoint, ExitInfo, Target, Topology } from '../targets/target.ts';
+import type { Baseline } from './baseline.ts';
+import { awaitFrom } from './endpoint-wait.ts';
+import type { ScratchArea } from './scratch.ts';
+
+/** One monitor connection. `onEvent` sees every event as it arrives. */
+export interface Link {
+  readonly index: number;
+  readonly client: QmpClient;
+  onEvent: ((event: JsonObject) => void) | null;
+}
+
+export interface SessionOptions {
+  readonly target: Target;
+  readonly topology: Topology;
+  readonly area: ScratchArea;
+  /** Milliseconds for one answer. */
+  readonly timeout: number;
+  readonly signal?: AbortSignal;
+}
+
+export class Session {
+  readonly topology: Topology;
+  readonly endpoint: Endpoint;
+  readonly scratch: string;
+  /** What there is between cases, while that is known. */
+  baseline: Baseline | null = null;
+  readonly #timeout: number;
+  /** Negotiated connections by monitor. */
+  readonly #links = new Map<number, Link>();
+  /** Ends the connections that one case opened for itself, also those still waiting for a greeting. */
+  #abandon = new AbortController();
+  #extras: Link[] = [];
+
+  private constructor({ topology, timeout }: SessionOptions, endpoint: Endpoint, scratch: string) {
+    this.topology = topology;
+    this.endpoint = endpoint;
+    this.scratch = scratch;
+    this.#timeout = timeout;
+  }
+
+  /** Starts an endpoint and negotiates on its first monitor. Rejects with `StartError` or the client's errors. */
+  static async start(options: SessionOptions): Promise<Session> {
+    const { target, topology, area, signal } = options;
+    const scratch = await area.make('endpoint');
+    try {
+      const endpoint = await target.start({ topology, scratch, ...(signal && { signal }) });
+      const session = new Session(options, endpoint, scratch);
+      try {
+        await session.link(0);
+      } catch (error) {
+        await session.stop();
+        throw error;
+      }
+      return session;
+    } catch (error) {
+      await rm(scratch, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** The connection to monitor `index`, made and negotiated at first use. */
+  async link(index: number): Promise<Link> {
+    const link = this.#links.get(index);
+    if (link !== undefined && link.client.channel.closed === null) return link;
+    const made = await this.#connect(index, true);
+    this.#links.set(index, made);
+    return made;
+  }
+
+  /** The first monitor's connection if there is one that can be used now. */
+  get main(): Link | null {
+    const link = this.#links.get(0);
+    return link !== undefined && link.client.channel.closed === null ? link : null;
+  }
+
+  /** A new connection to monitor `index`, not negotiated. Pending while another client is connected there. */
+  async unnegotiated(index: number): Promise<Link> {
+    const link = await this.#connect(index, false, this.#abandon.signal);
+    this.#extras.push(link);
+    return link;
+  }
+
+  /** Ends what the case opened besides the first monitor. */
+  async closeExtraLinks(): Promise<void> {
+    this.#abandon.abort(new Error('the case is over'));
+    this.#abandon = new AbortController();
+    const extras = [...this.#links.values()].filter(({ index }) => index !== 0);
+    for (const { index } of extras) this.#links.delete(index);
+    for (const link of [...extras, ...this.#extras.splice(0)]) await link.client.close();
+  }
+
+  /** Runs a command outside any transcript. Rejects as `QmpClient.execute` does. */
+  async execute(command: string, args?: JsonObject): Promise<Json> {
+    const { client } = await this.link(0);
+    return awaitFrom(this.endpoint, command, this.#timeout, (signal) =>
+      client.execute(command, args, signal && { signal }),
+    );
+  }
+
+  /** Ends the endpoint (`atOnce`: it hangs) and removes its scratch folder. Never rejects. */
+  async stop(atOnce = false): Promise<ExitInfo> {
+    await this.closeExtraLinks();
+    await this.#links.get(0)?.client.close();
+    const exit = await this.endpoint.stop(atOnce);
+    await rm(this.scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    return exit;
+  }
+
+  async #connect(index: number, negotiate: boolean, signal?: AbortSignal): Promise<Link> {
+    const transport = await this.endpoint.openMonitor(index);
+    let onEvent: Link['onEvent'] = null;
+    const observer = {
+      received: ({ value }: Message): void => {
+        if (typeof value?.event === 'string') onEvent?.(value);
+      },
+    };
+    const timeout = this.#timeout;
+    const client = await QmpClient.connect(transport, {
+      negotiate,
+      observer,
+      timeout,
+      ...(signal && { signal }),
+    });
+    return {
+      index,
+      client,
+      set onEvent(listener: Link['onEvent']) {
+        onEvent = listener;
+      },
+      get onEvent() {
+        return onEvent;
+      },
+    };
+  }
+}
