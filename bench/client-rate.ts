@@ -20,24 +20,24 @@ const claim = {
   id: 'client-with-checks',
   title: 'runner, client and all checks against a bare socket loop on qemu-storage-daemon',
   claim: 0.7,
-  round: `the same wire conversation of ${STEPS} steps of a case`,
 };
 
 export const clientRate: Benchmark = {
   unavailable: () => Promise.resolve(missingProgram(STORAGE_DAEMON)),
-  async measure() {
+  async measure({ rounds, amount }) {
+    const steps = amount(STEPS);
     const endpoint = await BenchEndpoint.storageDaemon(2);
     const loop = await BareLoop.open(endpoint.sockets[1]!);
     try {
       const pieces: Uint8Array[] = [];
-      await runCase(recording(endpoint.sockets[0]!, pieces));
+      await runCase(recording(endpoint.sockets[0]!, pieces), steps);
       const silent = endpoint.sockets[0]!;
       return [
         compared(
-          claim,
+          { ...claim, round: `the same wire conversation of ${steps} steps of a case` },
           await inTurns(
-            ROUNDS,
-            () => runCase(addressTarget(`unix:${silent}`)),
+            rounds(ROUNDS),
+            () => runCase(addressTarget(`unix:${silent}`), steps),
             () => loop.sendAll(pieces),
           ),
         ),
@@ -50,8 +50,8 @@ export const clientRate: Benchmark = {
 };
 
 /** What conformance cases do most: change something, look at it, be refused, undo it. */
-async function steps(t: CaseContext): Promise<void> {
-  for (let i = 0; i < STEPS; i += 6) {
+async function perform(t: CaseContext, steps: number): Promise<void> {
+  for (let i = 0; i < steps; i += 6) {
     const node = t.name('node');
     await t.execute('blockdev-add', { driver: 'null-co', 'node-name': node, size: 1048576 });
     await t.execute('block-dirty-bitmap-add', { node, name: 'b' });
@@ -62,12 +62,12 @@ async function steps(t: CaseContext): Promise<void> {
   }
 }
 
-async function runCase(target: Target): Promise<void> {
+async function runCase(target: Target, steps: number): Promise<void> {
   const one: CaseDefinition = {
     id: 'bench/steps',
     title: 'steps',
     requirements: ['blockdev-add/creates-node'],
-    run: steps,
+    run: (t) => perform(t, steps),
   };
   const record = await run({ target, spec: loadBlockSchema(), cases: () => [one] });
   const { outcome, reason } = record.cases[0]!;

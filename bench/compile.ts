@@ -9,10 +9,10 @@ const BUDGET = 0.1;
 
 export const compile: Benchmark = {
   unavailable: () => Promise.resolve(null),
-  async measure() {
+  async measure({ rounds }) {
     const file = blockSchemaFile();
     const { ours } = await inTurns(
-      ROUNDS,
+      rounds(ROUNDS),
       () => compileSchema({ file }),
       () => undefined,
     );

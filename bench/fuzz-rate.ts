@@ -34,14 +34,15 @@ interface Conversation {
 
 export const fuzzRate: Benchmark = {
   unavailable: () => Promise.resolve(missingProgram(STORAGE_DAEMON)),
-  async measure() {
+  async measure({ rounds, amount }) {
     const area = await ScratchArea.open();
     try {
       const target = qemuStorageDaemon(STORAGE_DAEMON);
       const prepared = await prepare({ target, area, timeout: LIMIT_MS, invalid: 0, raw: 0 });
-      const programs = await lasting(prepared, area);
+      const programs = await lasting(prepared, area, amount(PROGRAMS));
       const turns: Turn[] = [];
-      for (let round = 0; round < ROUNDS; round += 1) turns.push(await turn(prepared, programs, area));
+      for (let round = 0; round < rounds(ROUNDS); round += 1)
+        turns.push(await turn(prepared, programs, area));
       const trips = median(turns.map((one) => one.trips));
       return [
         compared(
@@ -49,7 +50,7 @@ export const fuzzRate: Benchmark = {
             id: 'fuzz-rate',
             title: 'a fuzzing lane with all checks against a bare socket loop on qemu-storage-daemon',
             claim: 0.5,
-            round: `${PROGRAMS} programs, ${trips} round trips`,
+            round: `${programs.length} programs, ${trips} round trips`,
           },
           { ours: median(turns.map(({ ours }) => ours)), peer: median(turns.map(({ peer }) => peer)) },
         ),
@@ -61,10 +62,10 @@ export const fuzzRate: Benchmark = {
 };
 
 /** Programs after which the endpoint still runs. */
-async function lasting(prepared: Prepared, area: ScratchArea): Promise<Program[]> {
+async function lasting(prepared: Prepared, area: ScratchArea, count: number): Promise<Program[]> {
   const lane = new Lane(prepared.setting, area);
   const programs: Program[] = [];
-  for (let index = 0; programs.length < PROGRAMS; index += 1) {
+  for (let index = 0; programs.length < count; index += 1) {
     const program = generate(prepared.world, new Random(`rate/${index}`));
     const { record } = await lane.run(program);
     if (record.outcome !== 'crash' && record.outcome !== 'timeout') programs.push(program);

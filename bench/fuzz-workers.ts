@@ -22,24 +22,29 @@ const claim = {
   id: 'fuzz-workers',
   title: 'a campaign on qemu-storage-daemon with two workers against one with one',
   claim: 1.6,
-  round: `${COMMANDS} commands`,
 };
 
 export const fuzzWorkers: Benchmark = {
   unavailable: async () =>
     availableParallelism() < 2 ? 'there is one processor only' : missingProgram(STORAGE_DAEMON),
-  async measure() {
+  async measure({ rounds, amount }) {
+    const commands = amount(COMMANDS);
     const area = await ScratchArea.open();
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-fuzz-'));
     try {
       const target = qemuStorageDaemon(STORAGE_DAEMON);
       const prepared = await prepare({ target, area, timeout: 3_000, invalid: 0.05, raw: 0.01 });
       const times: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
-      for (let round = 0; round < ROUNDS; round += 1) {
-        times.peer.push(await campaign(prepared, 1, join(folder, `one${round}`)));
-        times.ours.push(await campaign(prepared, 2, join(folder, `two${round}`)));
+      for (let round = 0; round < rounds(ROUNDS); round += 1) {
+        times.peer.push(await campaign(prepared, 1, commands, join(folder, `one${round}`)));
+        times.ours.push(await campaign(prepared, 2, commands, join(folder, `two${round}`)));
       }
-      return [compared(claim, { ours: median(times.ours), peer: median(times.peer) })];
+      return [
+        compared(
+          { ...claim, round: `${commands} commands` },
+          { ours: median(times.ours), peer: median(times.peer) },
+        ),
+      ];
     } finally {
       rmSync(folder, { recursive: true, force: true });
       await area.close();
@@ -47,8 +52,13 @@ export const fuzzWorkers: Benchmark = {
   },
 };
 
-/** Seconds for `COMMANDS` commands. */
-async function campaign({ world, setting }: Prepared, workers: number, out: string): Promise<number> {
+/** Seconds for so many commands. */
+async function campaign(
+  { world, setting }: Prepared,
+  workers: number,
+  commands: number,
+  out: string,
+): Promise<number> {
   mkdirSync(out);
   const hands = Array.from({ length: workers }, (_, index) =>
     threadHand({
@@ -72,12 +82,12 @@ async function campaign({ world, setting }: Prepared, workers: number, out: stri
         head,
         seed: 'bench',
         version: 'bench',
-        commands: COMMANDS,
+        commands,
         muted: () => true,
       });
       sent = progress.commands;
     });
-    return (taken * COMMANDS) / sent;
+    return (taken * commands) / sent;
   } finally {
     await Promise.all(hands.map((hand) => hand.stop()));
   }

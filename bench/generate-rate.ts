@@ -17,31 +17,35 @@ const SHRINK_BUDGET = 1;
 
 /** Time without a peer: the budget is what it is compared with. */
 async function against(
+  rounds: number,
   budget: number,
   claim: Omit<Claim, 'claim'>,
   work: () => unknown,
 ): Promise<Measurement> {
-  const { ours } = await inTurns(ROUNDS, work, () => undefined);
+  const { ours } = await inTurns(rounds, work, () => undefined);
   return { ...claim, claim: 1, ours, peer: budget, ratio: budget / ours };
 }
 
 export const generateRate: Benchmark = {
   unavailable: () => Promise.resolve(null),
-  async measure() {
+  async measure({ rounds, amount }) {
+    const values = amount(VALUES);
     const command = loadBlockSchema().commands.get('blockdev-add')!;
     const options = argumentsOf(command, () => ({ ...nothingLive('/scratch'), nodes: ['node0', 'node1'] }));
     let seed = 0;
     return [
       await against(
-        VALUES / RATE,
+        rounds(ROUNDS),
+        values / RATE,
         {
           id: 'generate-rate',
           title: `BlockdevOptions, warm, against a budget of ${RATE} a second`,
-          round: `${VALUES} values`,
+          round: `${values} values`,
         },
-        () => sample(options, { numRuns: VALUES, seed: ++seed }),
+        () => sample(options, { numRuns: values, seed: ++seed }),
       ),
       await against(
+        rounds(ROUNDS),
         SHRINK_BUDGET,
         {
           id: 'shrink-time',

@@ -20,10 +20,24 @@ export interface Measurement {
   readonly round: string;
 }
 
+/** How much a benchmark does. */
+export interface Scale {
+  /** How often both sides are timed. */
+  readonly rounds: (full: number) => number;
+  /** Size of one round: steps, values, bytes … */
+  readonly amount: (full: number) => number;
+}
+
+/** All that the figures need. */
+export const FULL: Scale = { rounds: (full) => full, amount: (full) => full };
+
+/** Just enough to see that a benchmark ends; its figures mean nothing. Powers of two stay such: images stay aligned. */
+export const SMOKE: Scale = { rounds: () => 1, amount: (full) => Math.ceil(full / 64) };
+
 export interface Benchmark {
   /** Null if it can be measured here, else why not. */
   unavailable(): Promise<string | null>;
-  measure(): Promise<readonly Measurement[]>;
+  measure(scale: Scale): Promise<readonly Measurement[]>;
 }
 
 export type Claim = Pick<Measurement, 'id' | 'title' | 'claim' | 'round' | 'unit'>;

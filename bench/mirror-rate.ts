@@ -20,10 +20,13 @@ const MEMORY_PROMISE = 250e6;
 class Mirror {
   readonly #client: QmpClient;
   readonly #folder: string;
+  /** Of the images, in bytes. */
+  readonly #size: number;
 
-  constructor(client: QmpClient, folder: string) {
+  constructor(client: QmpClient, folder: string, size: number) {
     this.#client = client;
     this.#folder = folder;
+    this.#size = size;
   }
 
   async add(name: string): Promise<void> {
@@ -33,7 +36,7 @@ class Mirror {
 
   /** Mirrors to a new image until the job is ready, then ends it. */
   async round(): Promise<void> {
-    createImage(join(this.#folder, 'target.qcow2'));
+    createImage(join(this.#folder, 'target.qcow2'), this.#size);
     await this.add('target');
     const job = { 'job-id': 'j', device: 'source', target: 'target', sync: 'full' };
     await this.#client.execute('blockdev-mirror', job);
@@ -45,8 +48,8 @@ class Mirror {
   }
 }
 
-function createImage(path: string): void {
-  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, `${SIZE}`]);
+function createImage(path: string, size: number): void {
+  execFileSync('qemu-img', ['create', '-q', '-f', 'qcow2', path, `${size}`]);
 }
 
 /** The most memory that a process has had, in bytes. */
@@ -55,23 +58,23 @@ function peakMemory(pid: number): number {
   return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
 }
 
-async function measureIn(folder: string): Promise<Measurement[]> {
+async function measureIn(folder: string, rounds: number, size: number): Promise<Measurement[]> {
   const source = join(folder, 'source.qcow2');
-  createImage(source);
-  execFileSync('qemu-io', ['-f', 'qcow2', '-c', `write -P 5 0 ${SIZE}`, source]);
+  createImage(source, size);
+  execFileSync('qemu-io', ['-f', 'qcow2', '-c', `write -P 5 0 ${size}`, source]);
   const sides = [await BenchEndpoint.reference(), await BenchEndpoint.storageDaemon()] as const;
   const clients: QmpClient[] = [];
   try {
     for (const side of sides) clients.push(await QmpClient.connect(await connectUnix(side.sockets[0]!)));
-    const [ours, peer] = clients.map((client) => new Mirror(client, folder)) as [Mirror, Mirror];
+    const [ours, peer] = clients.map((client) => new Mirror(client, folder, size)) as [Mirror, Mirror];
     await ours.add('source');
     await peer.add('source');
     const times = await inTurns(
-      ROUNDS,
+      rounds,
       () => ours.round(),
       () => peer.round(),
     );
-    const round = `${SIZE >> 20} MiB of data, from the command to the end of the job`;
+    const round = `${size >> 20} MiB of data, from the command to the end of the job`;
     const rate = {
       id: 'mirror-rate',
       title: 'reference against qemu-storage-daemon: a full mirror, qcow2 to qcow2',
@@ -99,10 +102,10 @@ export const mirrorRate: Benchmark = {
     Promise.resolve(
       missingProgram(STORAGE_DAEMON) ?? missingProgram('qemu-img') ?? missingProgram('qemu-io'),
     ),
-  async measure() {
+  async measure({ rounds, amount }) {
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
     try {
-      return await measureIn(folder);
+      return await measureIn(folder, rounds(ROUNDS), amount(SIZE));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

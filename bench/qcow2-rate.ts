@@ -16,7 +16,6 @@ import { type Benchmark, compared, inTurns, type Measurement, median } from './m
 const REQUEST = 64 << 10;
 const DEPTH = 64;
 const DISK = 256 << 20;
-const REQUESTS = DISK / REQUEST;
 const ROUNDS = 5;
 const CHAIN = 5;
 const OPENINGS = 9;
@@ -25,12 +24,12 @@ const OPENING_PROMISE = 0.05;
 
 const qemuImg = (...args: string[]) => execFileSync('qemu-img', args, { encoding: 'utf8' });
 
-/** `REQUESTS` requests in order, `DEPTH` of them in flight. */
-async function sequential(node: Node, write: boolean): Promise<void> {
+/** So many requests in order, `DEPTH` of them in flight. */
+async function sequential(node: Node, requests: number, write: boolean): Promise<void> {
   let next = 0;
   const worker = async () => {
     const buffer = new Uint8Array(REQUEST).fill(1);
-    while (next < REQUESTS) {
+    while (next < requests) {
       const offset = next * REQUEST;
       next += 1;
       if (write) await node.requests.write(offset, buffer);
@@ -40,7 +39,7 @@ async function sequential(node: Node, write: boolean): Promise<void> {
   await Promise.all(Array.from({ length: DEPTH }, worker));
 }
 
-function peer(path: string, write: boolean): void {
+function peer(path: string, requests: number, write: boolean): void {
   const direction = write ? ['-w'] : [];
   qemuImg(
     'bench',
@@ -48,7 +47,7 @@ function peer(path: string, write: boolean): void {
     '-f',
     'qcow2',
     '-c',
-    `${REQUESTS}`,
+    `${requests}`,
     '-d',
     `${DEPTH}`,
     '-s',
@@ -68,36 +67,37 @@ async function withNode(path: string, work: (node: Node) => Promise<void>): Prom
   }
 }
 
-async function rates(folder: string): Promise<Measurement[]> {
+async function rates(folder: string, rounds: number, disk: number): Promise<Measurement[]> {
+  const requests = disk / REQUEST;
   const results: Measurement[] = [];
   for (const direction of ['read', 'write'] as const) {
     const path = join(folder, `${direction}.qcow2`);
-    qemuImg('create', '-q', '-f', 'qcow2', '-o', 'preallocation=full', path, `${DISK}`);
+    qemuImg('create', '-q', '-f', 'qcow2', '-o', 'preallocation=full', path, `${disk}`);
     const write = direction === 'write';
     const times = await inTurns(
-      ROUNDS,
-      () => withNode(path, (node) => sequential(node, write)),
-      () => peer(path, write),
+      rounds,
+      () => withNode(path, (node) => sequential(node, requests, write)),
+      () => peer(path, requests, write),
     );
     const claim = {
       id: `qcow2-${direction}`,
       title: `qcow2 on the reference against qemu-img bench: sequential ${direction}s`,
       claim: 0.3,
-      round: `${REQUESTS} requests of ${REQUEST >> 10} KiB, ${DEPTH} in flight, opening and closing included`,
+      round: `${requests} requests of ${REQUEST >> 10} KiB, ${DEPTH} in flight, opening and closing included`,
     };
     results.push(compared(claim, times));
   }
   return results;
 }
 
-async function opening(folder: string): Promise<Measurement> {
+async function opening(folder: string, openings: number): Promise<Measurement> {
   const names = Array.from({ length: CHAIN + 1 }, (_, i) => join(folder, `layer${i}.qcow2`));
   for (const [i, name] of names.entries()) {
     const below = i === 0 ? [] : ['-b', names[i - 1]!, '-F', 'qcow2'];
     qemuImg('create', '-q', '-f', 'qcow2', ...below, name, '1T');
   }
   const times: number[] = [];
-  for (let i = 0; i < OPENINGS; i++) {
+  for (let i = 0; i < openings; i++) {
     let opened = 0;
     const start = process.hrtime.bigint();
     await withNode(names.at(-1)!, () => {
@@ -117,10 +117,13 @@ async function opening(folder: string): Promise<Measurement> {
 
 export const qcow2Rate: Benchmark = {
   unavailable: () => Promise.resolve(missingProgram('qemu-img')),
-  async measure() {
+  async measure({ rounds, amount }) {
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
     try {
-      return [...(await rates(folder)), await opening(folder)];
+      return [
+        ...(await rates(folder, rounds(ROUNDS), amount(DISK))),
+        await opening(folder, rounds(OPENINGS)),
+      ];
     } finally {
       rmSync(folder, { recursive: true });
     }

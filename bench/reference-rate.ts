@@ -9,23 +9,24 @@ const NODES = 20;
 const command = (name: string, args?: object) =>
   `${JSON.stringify(args === undefined ? { execute: name } : { execute: name, arguments: args })}\n`;
 const nullNode = (name: string) => command('blockdev-add', { driver: 'null-co', 'node-name': name });
-const repeat = (lines: readonly string[], times: number) => Array.from({ length: times }, () => lines).flat();
 
 const WORKLOADS = [
-  { id: 'query-block-jobs', nodes: 0, lines: repeat([command('query-block-jobs')], 2000) },
-  { id: 'query-named-block-nodes', nodes: NODES, lines: repeat([command('query-named-block-nodes')], 500) },
+  { id: 'query-block-jobs', nodes: 0, lines: [command('query-block-jobs')], times: 2000 },
+  { id: 'query-named-block-nodes', nodes: NODES, lines: [command('query-named-block-nodes')], times: 500 },
   {
     id: 'blockdev-add-del',
     nodes: 0,
-    lines: repeat([nullNode('pair'), command('blockdev-del', { 'node-name': 'pair' })], 500),
+    lines: [nullNode('pair'), command('blockdev-del', { 'node-name': 'pair' })],
+    times: 500,
   },
 ] as const;
 
 export const referenceRate: Benchmark = {
   unavailable: () => Promise.resolve(missingProgram(STORAGE_DAEMON)),
-  async measure() {
+  async measure({ rounds, amount }) {
     const results: Measurement[] = [];
-    for (const { id, nodes, lines } of WORKLOADS) {
+    for (const { id, nodes, lines, times } of WORKLOADS) {
+      const conversation = Array.from({ length: amount(times) }, () => lines).flat();
       const endpoints = [await BenchEndpoint.reference(), await BenchEndpoint.storageDaemon()] as const;
       const loops = await Promise.all(endpoints.map((endpoint) => BareLoop.open(endpoint.sockets[0]!)));
       const [ours, peer] = loops as [BareLoop, BareLoop];
@@ -38,15 +39,15 @@ export const referenceRate: Benchmark = {
           id: `reference-${id}`,
           title: `reference against qemu-storage-daemon: ${id}${nodes > 0 ? `, ${nodes} nodes` : ''}`,
           claim: 3,
-          round: `${lines.length} round trips over a unix socket`,
+          round: `${conversation.length} round trips over a unix socket`,
         };
         results.push(
           compared(
             claim,
             await inTurns(
-              ROUNDS,
-              () => ours.sendAll(lines),
-              () => peer.sendAll(lines),
+              rounds(ROUNDS),
+              () => ours.sendAll(conversation),
+              () => peer.sendAll(conversation),
             ),
           ),
         );

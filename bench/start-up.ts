@@ -13,7 +13,7 @@ function node(...args: readonly string[]): void {
 
 export const startUp: Benchmark = {
   unavailable: () => Promise.resolve(null),
-  async measure() {
+  async measure({ rounds }) {
     const program = fileURLToPath(new URL('bin/qmpcheck', packageRoot()));
     const claim = {
       id: 'start-up',
@@ -25,7 +25,7 @@ export const startUp: Benchmark = {
       compared(
         claim,
         await inTurns(
-          ROUNDS,
+          rounds(ROUNDS),
           () => node(program, '--help'),
           () => node('-e', ''),
         ),
