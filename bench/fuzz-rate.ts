@@ -1,7 +1,7 @@
 /**
- * Round trips of a fuzzing lane, all checks on and their own queries counted, against a bare socket loop on the same
- * kind of endpoint: what the lane sends is recorded as it goes over the wire, and the bare loop sends the very same
- * lines, one by one. What the lane takes for itself counts: data, files, fresh processes, waiting for events.
+ * Round trips of a fuzzing executor, all checks on and their own queries counted, against a bare socket loop on the same
+ * kind of endpoint: what the executor sends is recorded as it goes over the wire, and the bare loop sends the very same
+ * lines, one by one. What the executor takes for itself counts: data, files, fresh processes, waiting for events.
  *
  * Programs are of a fixed seed, without those that end the endpoint, since what comes after is another conversation,
  * and without bytes that bring no reply, or several.
@@ -9,8 +9,8 @@
 import { generate } from '../generators/sequences/generate.ts';
 import type { Program } from '../generators/sequences/program.ts';
 import { Random } from '../generators/sequences/random.ts';
-import { type Prepared, prepare } from '../harness/fuzz/prepare-campaign.ts';
-import { Lane } from '../harness/fuzz/program-executor.ts';
+import { type PreparedCampaign, prepareCampaign } from '../harness/fuzz/prepare-campaign.ts';
+import { ProgramExecutor } from '../harness/fuzz/program-executor.ts';
 import { ScratchArea } from '../harness/runner/scratch.ts';
 import { qemuStorageDaemon } from '../harness/targets/qemu-storage-daemon.ts';
 import type { Target, Topology } from '../harness/targets/target.ts';
@@ -20,7 +20,7 @@ import { type Benchmark, compared, median, seconds } from './measure.ts';
 
 const PROGRAMS = 150;
 const ROUNDS = 3;
-/** The lane waits no longer for an answer; the bare loop passes over lines that are not answered within a second. */
+/** The executor waits no longer for an answer; the bare loop passes over lines that are not answered within a second. */
 const LIMIT_MS = 3_000;
 const BARE_LIMIT_MS = 1_000;
 
@@ -38,7 +38,7 @@ export const fuzzRate: Benchmark = {
     const area = await ScratchArea.open();
     try {
       const target = qemuStorageDaemon(STORAGE_DAEMON);
-      const prepared = await prepare({ target, area, timeout: LIMIT_MS, invalid: 0, raw: 0 });
+      const prepared = await prepareCampaign({ target, area, timeout: LIMIT_MS, invalid: 0, raw: 0 });
       const programs = await lasting(prepared, area, amount(PROGRAMS));
       const turns: Turn[] = [];
       for (let round = 0; round < rounds(ROUNDS); round += 1)
@@ -62,36 +62,40 @@ export const fuzzRate: Benchmark = {
 };
 
 /** Programs after which the endpoint still runs. */
-async function lasting(prepared: Prepared, area: ScratchArea, count: number): Promise<Program[]> {
-  const lane = new Lane(prepared.setting, area);
+async function lasting(prepared: PreparedCampaign, area: ScratchArea, count: number): Promise<Program[]> {
+  const executor = new ProgramExecutor(prepared.config, area);
   const programs: Program[] = [];
   for (let index = 0; programs.length < count; index += 1) {
-    const program = generate(prepared.world, new Random(`rate/${index}`));
-    const { record } = await lane.run(program);
+    const program = generate(prepared.generation, new Random(`rate/${index}`));
+    const { record } = await executor.run(program);
     if (record.outcome !== 'crash' && record.outcome !== 'timeout') programs.push(program);
   }
-  await lane.stop();
+  await executor.stop();
   return programs;
 }
 
-/** Seconds of the lane and of the bare loop for the round trips that the lane made. */
+/** Seconds of the executor and of the bare loop for the round trips that the executor made. */
 interface Turn {
   readonly ours: number;
   readonly peer: number;
   readonly trips: number;
 }
 
-async function turn({ setting }: Prepared, programs: readonly Program[], area: ScratchArea): Promise<Turn> {
+async function turn(
+  { config }: PreparedCampaign,
+  programs: readonly Program[],
+  area: ScratchArea,
+): Promise<Turn> {
   const conversations: Conversation[] = [];
-  const lane = new Lane({ ...setting, target: recording(setting.target, conversations) }, area);
+  const executor = new ProgramExecutor({ ...config, target: recording(config.target, conversations) }, area);
   const ours = await seconds(async () => {
-    for (const program of programs) await lane.run(program);
+    for (const program of programs) await executor.run(program);
   });
-  await lane.stop();
+  await executor.stop();
   const trips = conversations.reduce((sum, { lines }) => sum + lines.length, 0);
   let [answered, taken] = [0, 0];
   for (const conversation of conversations) {
-    const one = await bare(setting.target, conversation, area);
+    const one = await bare(config.target, conversation, area);
     answered += one.answered;
     taken += one.taken;
   }

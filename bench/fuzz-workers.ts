@@ -8,7 +8,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { threadHand } from '../harness/cli/fuzz-thread-worker.ts';
 import { runCampaign } from '../harness/fuzz/campaign.ts';
-import { type Prepared, prepare } from '../harness/fuzz/prepare-campaign.ts';
+import { type PreparedCampaign, prepareCampaign } from '../harness/fuzz/prepare-campaign.ts';
 import { DEFAULT_LIMITS } from '../harness/fuzz/triage.ts';
 import { ScratchArea } from '../harness/runner/scratch.ts';
 import { qemuStorageDaemon } from '../harness/targets/qemu-storage-daemon.ts';
@@ -33,7 +33,7 @@ export const fuzzWorkers: Benchmark = {
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-fuzz-'));
     try {
       const target = qemuStorageDaemon(STORAGE_DAEMON);
-      const prepared = await prepare({ target, area, timeout: 3_000, invalid: 0.05, raw: 0.01 });
+      const prepared = await prepareCampaign({ target, area, timeout: 3_000, invalid: 0.05, raw: 0.01 });
       const times: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
       for (let round = 0; round < rounds(ROUNDS); round += 1) {
         times.peer.push(await campaign(prepared, 1, commands, join(folder, `one${round}`)));
@@ -54,13 +54,13 @@ export const fuzzWorkers: Benchmark = {
 
 /** Seconds for so many commands. */
 async function campaign(
-  { world, setting }: Prepared,
+  { generation, config }: PreparedCampaign,
   workers: number,
   commands: number,
   out: string,
 ): Promise<number> {
   mkdirSync(out);
-  const hands = Array.from({ length: workers }, (_, index) =>
+  const team = Array.from({ length: workers }, (_, index) =>
     threadHand({
       target: STORAGE_DAEMON,
       match: 'bucket',
@@ -69,26 +69,26 @@ async function campaign(
     }),
   );
   try {
-    // Every ground once, so that all endpoints are up.
-    for (const hand of hands)
-      for (const { name } of setting.grounds) await hand.run(`ground ${name}\nquery-block-jobs {}\n`);
-    const head = { target: STORAGE_DAEMON, version: null, seed: 'bench', grounds: setting.grounds };
+    // Every start state once, so that all endpoints are up.
+    for (const worker of team)
+      for (const { name } of config.startStates) await worker.run(`ground ${name}\nquery-block-jobs {}\n`);
+    const head = { target: STORAGE_DAEMON, version: null, seed: 'bench', startStates: config.startStates };
     let sent = 0;
     const taken = await seconds(async () => {
       const { progress } = await runCampaign({
-        world,
-        hands,
+        generation,
+        workers: team,
         out,
         head,
         seed: 'bench',
         version: 'bench',
         commands,
-        muted: () => true,
+        isKnown: () => true,
       });
       sent = progress.commands;
     });
     return (taken * commands) / sent;
   } finally {
-    await Promise.all(hands.map((hand) => hand.stop()));
+    await Promise.all(team.map((worker) => worker.stop()));
   }
 }

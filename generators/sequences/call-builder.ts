@@ -1,8 +1,8 @@
-/** What a shape is made from: randomness, what lives, and values that are worth trying. */
+/** What a template is made from: randomness, what lives, and values that are worth trying. */
 import type { Json } from '../../spec/json.ts';
 import { isCostlySize } from '../types/bounds.ts';
 import type { Random } from './random.ts';
-import type { Kind, Scene } from './resources.ts';
+import type { Kind, ProgramState } from './resources.ts';
 
 const MiB = 2 ** 20;
 
@@ -41,24 +41,24 @@ export const EDGES: readonly (number | bigint)[] = [
 
 const EDGES_OF_SIZE = EDGES.filter((edge) => !isCostlySize(edge));
 
-export class Deal {
+export class CallBuilder {
   readonly random: Random;
-  readonly scene: Scene;
+  readonly programState: ProgramState;
   /** Symbols that this program comes back to. */
   readonly #focus: readonly string[];
   /** Given out to this call: what takes two nodes seldom takes one twice. */
   readonly #given = new Set<string>();
 
-  constructor(random: Random, scene: Scene, focus: readonly string[]) {
+  constructor(random: Random, programState: ProgramState, focus: readonly string[]) {
     this.random = random;
-    this.scene = scene;
+    this.programState = programState;
     this.#focus = focus;
   }
 
   /** A symbol that can be used: mostly one in focus, mostly one that lives, sometimes one that is gone. */
   use(kind: Kind): string {
-    const live = this.scene.live(kind);
-    const pool = live.length === 0 || this.random.chance(6) ? this.scene.made(kind) : live;
+    const live = this.programState.live(kind);
+    const pool = live.length === 0 || this.random.chance(6) ? this.programState.made(kind) : live;
     const others = pool.filter((symbol) => !this.#given.has(symbol));
     const free = others.length > 0 && this.random.chance(95) ? others : pool;
     const focused = free.filter((symbol) => this.#focus.includes(symbol));
@@ -69,15 +69,15 @@ export class Deal {
 
   /** The node that a bitmap, job or export was made for; sometimes any. */
   nodeOf(reference: string): string {
-    const owner = this.scene.ownerOf(reference.slice(1));
+    const owner = this.programState.ownerOf(reference.slice(1));
     return owner === undefined || this.random.chance(15) ? this.use('node') : `$${owner}`;
   }
 
   /** A new symbol; once in a while one that is taken. */
   make(kind: Kind): string {
-    const taken = this.scene.made(kind);
+    const taken = this.programState.made(kind);
     if (taken.length > 0 && this.random.chance(5)) return `$${this.random.pick(taken)}`;
-    return `$${this.scene.fresh(kind)}`;
+    return `$${this.programState.fresh(kind)}`;
   }
 
   size(): Json {

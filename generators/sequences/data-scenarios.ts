@@ -1,16 +1,16 @@
 /**
- * Tales: runs of steps in which contents are at stake. Something is written, a job copies it and is ended in one of the
+ * Data scenarios: runs of steps in which contents are at stake. Something is written, a job copies it and is ended in one of the
  * ways in which jobs end, and what is left is looked at.
  */
 import type { JsonObject } from '../../spec/json.ts';
-import { Deal } from './call-builder.ts';
+import { CallBuilder } from './call-builder.ts';
 import { type Call, call, type DataStep, type Step, type Write } from './program.ts';
 import type { Random } from './random.ts';
-import type { Scene } from './resources.ts';
-import { JOB_SHAPES } from './templates/jobs-templates.ts';
+import type { ProgramState } from './resources.ts';
+import { JOB_TEMPLATES } from './templates/jobs-templates.ts';
 
-/** Steps of the longest tale. */
-export const MOST_TALE = 12;
+/** Steps of the longest data scenario. */
+export const LONGEST_SCENARIO = 12;
 
 const OFFSETS = [0, 512, 4096, 65536, 131072, 524288, 1048576 - 65536, 1048576 - 512];
 const LENGTHS = [512, 512, 4096, 65536, 131072];
@@ -21,32 +21,43 @@ const SIZES = [3 * 65536, 2 ** 19, 2 ** 20, 2 ** 21];
 /** Jobs whose result can be looked at in nodes. */
 const COPIERS = ['blockdev-mirror', 'blockdev-backup', 'block-stream', 'block-commit'];
 
-/** A write or a comparison; the scene has a node. */
-export function dataStep(scene: Scene, random: Random, focus: readonly string[] = []): DataStep {
-  return random.chance(35) ? { kind: 'compare' } : write(scene, random, focus);
+/** A write or a comparison; the program state has a node. */
+export function dataStep(
+  programState: ProgramState,
+  random: Random,
+  focus: readonly string[] = [],
+): DataStep {
+  return random.chance(35) ? { kind: 'compare' } : write(programState, random, focus);
 }
 
-function write(scene: Scene, random: Random, focus: readonly string[]): Write {
-  const through = new Deal(random, scene, focus).use(
-    scene.has('export') && random.chance(40) ? 'export' : 'node',
+function write(programState: ProgramState, random: Random, focus: readonly string[]): Write {
+  const through = new CallBuilder(random, programState, focus).use(
+    programState.has('export') && random.chance(40) ? 'export' : 'node',
   );
   const [offset, length] = [random.pick(OFFSETS), random.pick(LENGTHS)];
   return { kind: 'write', through, offset, length, byte: 1 + random.below(255) };
 }
 
-/** Empty if the endpoint offers no such job; the scene has a node. */
-export function jobTale(commands: ReadonlySet<string>, scene: Scene, random: Random): Step[] {
-  const shapes = JOB_SHAPES.filter(({ command }) => COPIERS.includes(command) && commands.has(command));
-  if (shapes.length === 0) return [];
-  const { command, make } = random.pick(shapes);
-  const begin = call(command, endingSoon(make(new Deal(random, scene, scene.ground.symbols)), random));
+/** Empty if the endpoint offers no such job; the program state has a node. */
+export function jobDataScenario(
+  commands: ReadonlySet<string>,
+  programState: ProgramState,
+  random: Random,
+): Step[] {
+  const templates = JOB_TEMPLATES.filter(({ command }) => COPIERS.includes(command) && commands.has(command));
+  if (templates.length === 0) return [];
+  const { command, make } = random.pick(templates);
+  const begin = call(
+    command,
+    endingSoon(make(new CallBuilder(random, programState, programState.startState.symbols)), random),
+  );
   const source = String(begin.arguments.device);
   const job = String(begin.arguments['job-id']);
   const steps: Step[] = [];
   const sometimes = (percent: number, step: () => Step): void => {
     if (random.chance(percent)) steps.push(step());
   };
-  const writeSource = (): Write => ({ ...write(scene, random, []), through: source });
+  const writeSource = (): Write => ({ ...write(programState, random, []), through: source });
   sometimes(60, writeSource);
   sometimes(20, () => call('block_resize', { 'node-name': source, size: random.pick(SIZES) }));
   steps.push(begin);

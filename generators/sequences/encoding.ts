@@ -22,8 +22,8 @@ export class ProgramError extends Error {
   override readonly name = 'ProgramError';
 }
 
-export function encode({ ground, steps }: Program): string {
-  return `${[`ground ${ground}`, ...steps.map(encodeStep)].join('\n')}\n`;
+export function encode({ startState, steps }: Program): string {
+  return `${[`ground ${startState}`, ...steps.map(encodeStep)].join('\n')}\n`;
 }
 
 export function encodeStep(step: Step): string {
@@ -59,23 +59,23 @@ function visible(text: string): string {
 
 /** Throws `ProgramError`. */
 export function decode(text: string): Program {
-  let ground: string | null = null;
+  let startState: string | null = null;
   const steps: Step[] = [];
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) continue;
     const [word, rest] = halves(line);
-    if (ground === null) {
+    if (startState === null) {
       if (word !== 'ground' || rest === '') throw new ProgramError(`${index + 1}: 'ground NAME' comes first`);
-      ground = rest;
+      startState = rest;
     } else {
       const step = decodeStep(line);
       if (step === null) throw new ProgramError(`${index + 1}: not a step: ${line.slice(0, 80)}`);
       steps.push(step);
     }
   }
-  if (ground === null) throw new ProgramError('1: empty');
-  return { ground, steps };
+  if (startState === null) throw new ProgramError('1: empty');
+  return { startState, steps };
 }
 
 function decodeStep(line: string): Step | null {

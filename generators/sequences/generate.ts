@@ -1,24 +1,24 @@
 /**
  * Programs from a seed:
  *
- *   1. choose a ground and a few symbols of it to come back to;
- *   2. step by step choose a shape whose needs live, or arguments from the schema, valid or not, or raw bytes;
+ *   1. choose a start state and a few symbols of it to come back to;
+ *   2. step by step choose a template whose needs live, or arguments from the schema, valid or not, or raw bytes;
  *   3. let it run on another monitor, without waiting, or with time passing, once in a while;
  *   4. in some programs, put writes and comparisons of contents in between.
  */
 import { stringifyJson } from '../../spec/json.ts';
 import type { ArgumentSource } from './arguments.ts';
-import { Deal } from './call-builder.ts';
-import { SHAPES, type Shape } from './call-templates.ts';
-import { dataStep, jobTale, MOST_TALE } from './data-scenarios.ts';
-import { type Call, call, type Ground, type Program, type Step } from './program.ts';
+import { CallBuilder } from './call-builder.ts';
+import { CALL_TEMPLATES, type CallTemplate } from './call-templates.ts';
+import { dataStep, jobDataScenario, LONGEST_SCENARIO } from './data-scenarios.ts';
+import { type Call, call, type Program, type StartState, type Step } from './program.ts';
 import type { Random } from './random.ts';
-import { isOfKind, Scene } from './resources.ts';
+import { isOfKind, ProgramState } from './resources.ts';
 import { MAX_STEPS } from './validate.ts';
 
 /** What programs may be made of. */
-export interface World {
-  readonly grounds: readonly Ground[];
+export interface GenerationConfig {
+  readonly startStates: readonly StartState[];
   /** Commands that the endpoint offers. */
   readonly commands: ReadonlySet<string>;
   readonly source?: ArgumentSource;
@@ -30,60 +30,61 @@ export interface World {
   readonly data?: number;
 }
 
-/** Parts of 100 of the steps of programs that look at contents: that do, and where a tale begins. */
-const TALES = 30;
+/** Parts of 100 of the steps of programs that look at contents: that do, and where a data scenario begins. */
+const SCENARIOS = 30;
 export const DATA_STEPS = 35;
 
 const EVENTS = ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'JOB_STATUS_CHANGE'];
 
-/** Percentages of calls whose arguments come from the schema, and of shapes that get one member from it. */
+/** Percentages of calls whose arguments come from the schema, and of templates that get one member from it. */
 const SOURCED = 10;
 const EXTENDED = 8;
 
-export function generate(world: World, random: Random): Program {
-  const data = random.chance((world.data ?? 0) * 100);
-  const ground = random.pick(data ? groundsWithFiles(world) : world.grounds);
-  const scene = new Scene(ground);
+export function generate(config: GenerationConfig, random: Random): Program {
+  const data = random.chance((config.data ?? 0) * 100);
+  const startState = random.pick(data ? startStatesWithFiles(config) : config.startStates);
+  const programState = new ProgramState(startState);
   const length = 3 + random.below(random.chance(20) ? 30 : 12);
   const steps: Step[] = [];
   const focus = new Set<string>();
-  for (let i = 0; i < length && steps.length + MOST_TALE < MAX_STEPS; i += 1) {
+  for (let i = 0; i < length && steps.length + LONGEST_SCENARIO < MAX_STEPS; i += 1) {
     for (const kind of ['node', 'job'] as const) {
-      const live = scene.live(kind);
+      const live = programState.live(kind);
       if (live.length > 0 && (focus.size === 0 || random.chance(15))) focus.add(random.pick(live));
     }
-    if (data && random.chance(TALES) && scene.has('node'))
-      for (const step of jobTale(world.commands, scene, random)) {
+    if (data && random.chance(SCENARIOS) && programState.has('node'))
+      for (const step of jobDataScenario(config.commands, programState, random)) {
         steps.push(step);
-        scene.add(step);
+        programState.add(step);
       }
     const step =
-      data && random.chance(DATA_STEPS) && scene.has('node')
-        ? dataStep(scene, random, [...focus])
-        : nextStep(world, scene, random, [...focus]);
+      data && random.chance(DATA_STEPS) && programState.has('node')
+        ? dataStep(programState, random, [...focus])
+        : nextStep(config, programState, random, [...focus]);
     if (step === null) break;
     steps.push(step);
-    scene.add(step);
+    programState.add(step);
   }
-  return { ground: ground.name, steps };
+  return { startState: startState.name, steps };
 }
 
-/** Grounds whose nodes hold what is written to them; if there is none, all. */
-function groundsWithFiles({ grounds }: World): readonly Ground[] {
-  const some = grounds.filter(({ symbols }) => symbols.some((symbol) => isOfKind(symbol, 'file')));
-  return some.length > 0 ? some : grounds;
+/** Start states whose nodes hold what is written to them; if there is none, all. */
+function startStatesWithFiles({ startStates }: GenerationConfig): readonly StartState[] {
+  const some = startStates.filter(({ symbols }) => symbols.some((symbol) => isOfKind(symbol, 'file')));
+  return some.length > 0 ? some : startStates;
 }
 
-/** A step that goes with what is there; null if the endpoint offers nothing that a shape knows. */
+/** A step that goes with what is there; null if the endpoint offers nothing that a template knows. */
 export function nextStep(
-  world: World,
-  scene: Scene,
+  config: GenerationConfig,
+  programState: ProgramState,
   random: Random,
   focus: readonly string[] = [],
 ): Step | null {
   if (random.chance(3)) return { kind: 'sleep', milliseconds: random.pick([1, 5, 20]) };
-  if (scene.made('job').length > 0 && random.chance(4)) return { kind: 'wait', event: random.pick(EVENTS) };
-  const files = scene.made('file');
+  if (programState.made('job').length > 0 && random.chance(4))
+    return { kind: 'wait', event: random.pick(EVENTS) };
+  const files = programState.made('file');
   if (files.length > 0 && random.chance(1))
     return {
       kind: 'overwrite',
@@ -91,22 +92,22 @@ export function nextStep(
       size: random.pick([0, 512, 65536, 1048576]),
       byte: random.pick([0, 17, 255]),
     };
-  const invalid = nextInvalid(world, scene, random);
+  const invalid = nextInvalid(config, programState, random);
   if (invalid !== null) return invalid;
-  const made = nextCall(world, scene, random, focus);
-  if (made === null || !random.chance(world.raw * 100)) return made;
+  const made = nextCall(config, programState, random, focus);
+  if (made === null || !random.chance(config.raw * 100)) return made;
   return { kind: 'raw', text: garbled(stringifyJson({ execute: made.command, id: 'raw' }), random) };
 }
 
 /** A call with one fault in its form, in the part of calls that is wanted; null for the rest. */
-function nextInvalid(world: World, scene: Scene, random: Random): Step | null {
-  const { source, invalid } = world;
+function nextInvalid(config: GenerationConfig, programState: ProgramState, random: Random): Step | null {
+  const { source, invalid } = config;
   if (source === undefined || !random.chance(invalid * 100)) return null;
-  const sourced = sourcedBy(source, world.commands);
+  const sourced = sourcedBy(source, config.commands);
   if (sourced.length === 0) return null;
   const command = random.pick(sourced);
-  const faulty = source.invalid(command, scene, random);
-  if ('arguments' in faulty) return somewhere(call(command, faulty.arguments), scene, random);
+  const faulty = source.invalid(command, programState, random);
+  if ('arguments' in faulty) return somewhere(call(command, faulty.arguments), programState, random);
   return {
     kind: 'raw',
     text: `{"execute": ${JSON.stringify(command)}, "id": "raw", "arguments": ${faulty.wire}}\n`,
@@ -114,8 +115,8 @@ function nextInvalid(world: World, scene: Scene, random: Random): Step | null {
 }
 
 function nextCall(
-  { commands, source }: World,
-  scene: Scene,
+  { commands, source }: GenerationConfig,
+  programState: ProgramState,
   random: Random,
   focus: readonly string[],
 ): Call | null {
@@ -123,18 +124,20 @@ function nextCall(
     const sourced = sourcedBy(source, commands);
     const command = sourced.length > 0 ? random.pick(sourced) : null;
     if (command !== null)
-      return somewhere(call(command, source.valid(command, scene, random)), scene, random);
+      return somewhere(call(command, source.valid(command, programState, random)), programState, random);
   }
-  const possible = shapesFor(commands).filter(({ needs }) => needs.every((kind) => scene.has(kind)));
+  const possible = templatesFor(commands).filter(({ needs }) =>
+    needs.every((kind) => programState.has(kind)),
+  );
   if (possible.length === 0) return null;
-  const few = scene.live('node').length < 4;
+  const few = programState.live('node').length < 4;
   const { command, make } = random.weighted(possible, (candidate) => weightIn(candidate, few));
-  const shaped = make(new Deal(random, scene, focus));
+  const filled = make(new CallBuilder(random, programState, focus));
   const args =
     source !== undefined && random.chance(EXTENDED)
-      ? source.extended(command, shaped, scene, random)
-      : shaped;
-  return somewhere(call(command, args), scene, random);
+      ? source.extended(command, filled, programState, random)
+      : filled;
+  return somewhere(call(command, args), programState, random);
 }
 
 const sourcedCommands = new WeakMap<ReadonlySet<string>, readonly string[]>();
@@ -148,26 +151,27 @@ function sourcedBy(source: ArgumentSource, commands: ReadonlySet<string>): reado
   return sourced;
 }
 
-const offered = new WeakMap<ReadonlySet<string>, readonly Shape[]>();
+const offered = new WeakMap<ReadonlySet<string>, readonly CallTemplate[]>();
 
-function shapesFor(commands: ReadonlySet<string>): readonly Shape[] {
-  let shapes = offered.get(commands);
-  if (shapes === undefined) {
-    shapes = SHAPES.filter(({ command }) => commands.has(command));
-    offered.set(commands, shapes);
+function templatesFor(commands: ReadonlySet<string>): readonly CallTemplate[] {
+  let templates = offered.get(commands);
+  if (templates === undefined) {
+    templates = CALL_TEMPLATES.filter(({ command }) => commands.has(command));
+    offered.set(commands, templates);
   }
-  return shapes;
+  return templates;
 }
 
 /** What acts on jobs is worth more while there are some, what makes nodes while there are few. */
-function weightIn({ command, weight, needs }: Shape, fewNodes: boolean): number {
+function weightIn({ command, weight, needs }: CallTemplate, fewNodes: boolean): number {
   if (needs.includes('job')) return weight * 2;
   if (command === 'blockdev-add') return fewNodes ? weight * 2 : weight / 2;
   return weight;
 }
 
-function somewhere(made: Call, { ground }: Scene, random: Random): Call {
-  const monitor = ground.monitors > 1 && random.chance(12) ? 1 + random.below(ground.monitors - 1) : 0;
+function somewhere(made: Call, { startState }: ProgramState, random: Random): Call {
+  const monitor =
+    startState.monitors > 1 && random.chance(12) ? 1 + random.below(startState.monitors - 1) : 0;
   return { ...made, monitor, pipelined: random.chance(6) };
 }
 

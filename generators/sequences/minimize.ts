@@ -3,7 +3,7 @@
  *
  *   1. leave out calls, in ever smaller pieces;
  *   2. simplify what is left: no pipelining, one monitor, no optional arguments, plain values, no symbols;
- *   3. try simpler grounds;
+ *   3. try simpler start states;
  *   4. again, until nothing changes or the budget is spent;
  *   5. bring integers that have to be great as near to zero as a few steps go.
  */
@@ -11,7 +11,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { int } from '../arbitraries/integer.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { encode } from './encoding.ts';
-import { type Call, type Ground, type Program, type Step, symbolsIn } from './program.ts';
+import { type Call, type Program, type StartState, type Step, symbolsIn } from './program.ts';
 import { repair, without } from './validate.ts';
 
 /** Texts up to this length are names and words: no other is simpler. */
@@ -24,7 +24,7 @@ const FEW = 8;
 
 export interface MinimizeOptions {
   /** Simplest first. */
-  readonly grounds: readonly Ground[];
+  readonly startStates: readonly StartState[];
   /** Whether the program still does it. */
   readonly holds: (program: Program) => Promise<boolean>;
   /** Most programs to try. */
@@ -65,8 +65,8 @@ class Minimizer {
     return this.#tries <= 0 || this.#options.expired?.() === true;
   }
 
-  get #ground(): Ground {
-    return this.#options.grounds.find(({ name }) => name === this.#best.ground)!;
+  get #startState(): StartState {
+    return this.#options.startStates.find(({ name }) => name === this.#best.startState)!;
   }
 
   /** Takes the candidate if it is new and holds. */
@@ -87,7 +87,7 @@ class Minimizer {
       for (let end = this.#best.steps.length; end > 0 && !this.#spent; end -= size) {
         const start = Math.max(0, end - size);
         const dropped = new Set(Array.from({ length: end - start }, (_, i) => start + i));
-        await this.#try(without(this.#best, this.#ground, dropped));
+        await this.#try(without(this.#best, this.#startState, dropped));
         end = Math.min(end, this.#best.steps.length + size);
       }
       if (size === 1 || this.#spent) return;
@@ -102,7 +102,7 @@ class Minimizer {
         again = false;
         for (const simpler of simplerSteps(this.#best.steps[index]!)) {
           const steps = this.#best.steps.with(index, simpler);
-          again = await this.#try(repair({ ...this.#best, steps }, this.#ground));
+          again = await this.#try(repair({ ...this.#best, steps }, this.#startState));
           if (again || this.#best.steps.length <= index) break;
         }
         if (this.#best.steps.length <= index) return;
@@ -129,9 +129,9 @@ class Minimizer {
   }
 
   async #simplerGround(): Promise<void> {
-    for (const ground of this.#options.grounds) {
-      if (ground.name === this.#best.ground) return;
-      const moved = repair({ ...this.#best, ground: ground.name }, ground);
+    for (const startState of this.#options.startStates) {
+      if (startState.name === this.#best.startState) return;
+      const moved = repair({ ...this.#best, startState: startState.name }, startState);
       if (moved.steps.length === this.#best.steps.length && (await this.#try(moved))) return;
     }
   }

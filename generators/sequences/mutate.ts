@@ -6,35 +6,35 @@ import { at, type Path, put, take } from '../types/path.ts';
 import { roleOf } from '../types/roles.ts';
 import { EDGES } from './call-builder.ts';
 import { dataStep } from './data-scenarios.ts';
-import { DATA_STEPS, nextStep, type World } from './generate.ts';
+import { DATA_STEPS, type GenerationConfig, nextStep } from './generate.ts';
 import {
   type Call,
-  type Ground,
   isDataStep,
   type Program,
   renameSymbols,
+  type StartState,
   type Step,
   symbolsOf,
 } from './program.ts';
 import type { Random } from './random.ts';
-import { Scene } from './resources.ts';
+import { ProgramState } from './resources.ts';
 import { repair } from './validate.ts';
 
 interface Context {
-  readonly world: World;
+  readonly config: GenerationConfig;
   readonly random: Random;
-  readonly ground: Ground;
+  readonly startState: StartState;
   /** Another program of the corpus. */
   readonly other: Program;
 }
 
 type Mutator = (steps: Step[], context: Context) => void;
 
-function insert(steps: Step[], { world, random, ground }: Context): void {
+function insert(steps: Step[], { config, random, startState }: Context): void {
   const index = random.below(steps.length + 1);
-  const scene = new Scene(ground, steps.slice(0, index));
-  const data = steps.some(isDataStep) && scene.has('node') && random.chance(DATA_STEPS);
-  const step = data ? dataStep(scene, random) : nextStep(world, scene, random);
+  const programState = new ProgramState(startState, steps.slice(0, index));
+  const data = steps.some(isDataStep) && programState.has('node') && random.chance(DATA_STEPS);
+  const step = data ? dataStep(programState, random) : nextStep(config, programState, random);
   if (step !== null) steps.splice(index, 0, step);
 }
 
@@ -60,15 +60,15 @@ function swapSteps(steps: Step[], { random }: Context): void {
 }
 
 /** In one step, one symbol becomes another of its kind. */
-function swapReference(steps: Step[], { random, ground }: Context): void {
+function swapReference(steps: Step[], { random, startState }: Context): void {
   const index = random.below(steps.length);
   const step = steps[index]!;
   const symbols = symbolsOf(step);
   if (symbols.length === 0) return;
   const from = random.pick(symbols);
-  const scene = new Scene(ground, steps);
-  const others = [...new Set([...ground.symbols, ...steps.flatMap(symbolsOf)])].filter(
-    (symbol) => symbol[0] === from[0] && symbol !== from && scene.isMade(symbol),
+  const programState = new ProgramState(startState, steps);
+  const others = [...new Set([...startState.symbols, ...steps.flatMap(symbolsOf)])].filter(
+    (symbol) => symbol[0] === from[0] && symbol !== from && programState.isMade(symbol),
   );
   if (others.length === 0) return;
   const to = random.pick(others);
@@ -112,13 +112,13 @@ function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(number) ? number : BigInt.asIntN(65, value);
 }
 
-function changeWhen(steps: Step[], { random, ground }: Context): void {
+function changeWhen(steps: Step[], { random, startState }: Context): void {
   const index = random.below(steps.length);
   const step = steps[index]!;
   if (step.kind === 'call')
     steps[index] = random.chance(50)
       ? { ...step, pipelined: !step.pipelined }
-      : { ...step, monitor: random.below(ground.monitors) };
+      : { ...step, monitor: random.below(startState.monitors) };
   if (step.kind === 'sleep') steps[index] = { ...step, milliseconds: random.pick([0, 1, 10, 50]) };
 }
 
@@ -142,22 +142,27 @@ export function leaves(value: Json, path: Path = []): Path[] {
   return path.length === 0 || typeof path.at(-1) === 'number' ? [] : [path];
 }
 
-export function mutate(program: Program, other: Program, world: World, random: Random): Program {
-  const own = world.grounds.find(({ name }) => name === program.ground) ?? world.grounds[0]!;
-  const ground = random.chance(6) ? random.pick(world.grounds) : own;
+export function mutate(program: Program, other: Program, config: GenerationConfig, random: Random): Program {
+  const own = config.startStates.find(({ name }) => name === program.startState) ?? config.startStates[0]!;
+  const startState = random.chance(6) ? random.pick(config.startStates) : own;
   const steps = [...program.steps];
-  const context = { world, random, ground, other };
+  const context = { config, random, startState, other };
   for (let changes = 1 + random.below(3); changes > 0; changes -= 1) {
     if (steps.length === 0) insert(steps, context);
     else random.weighted(MUTATORS, ([, weight]) => weight)[0](steps, context);
   }
-  const mutated = repair({ ground: ground.name, steps }, ground);
+  const mutated = repair({ startState: startState.name, steps }, startState);
   const same = jsonEqual(mutated as unknown as Json, program as unknown as Json);
-  return mutated.steps.length === 0 || same ? extended(program, own, world, random) : mutated;
+  return mutated.steps.length === 0 || same ? extended(program, own, config, random) : mutated;
 }
 
-function extended(program: Program, ground: Ground, world: World, random: Random): Program {
-  const step = nextStep(world, new Scene(ground, program.steps), random);
+function extended(
+  program: Program,
+  startState: StartState,
+  config: GenerationConfig,
+  random: Random,
+): Program {
+  const step = nextStep(config, new ProgramState(startState, program.steps), random);
   const steps = step === null ? program.steps : [...program.steps, step];
-  return repair({ ground: ground.name, steps }, ground);
+  return repair({ startState: startState.name, steps }, startState);
 }

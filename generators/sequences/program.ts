@@ -3,7 +3,7 @@
  *
  * What a step makes and another uses is named by a symbol: `$n3` is a node, `$f0` a file. A symbol may stand anywhere
  * in a string (`qemu-io $n0 "write 0 64k"`); its letter says what it is (`resources.ts`). Programs start from a
- * ground, which has made some symbols before the first step. Texts are in `encoding.ts`, rules in `validate.ts`.
+ * start state, which has made some symbols before the first step. Texts are in `encoding.ts`, rules in `validate.ts`.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 
@@ -64,13 +64,13 @@ export type DataStep = Write | Compare;
 export type Step = Call | Raw | Sleep | Wait | Overwrite | DataStep;
 
 export interface Program {
-  /** Name of the ground. */
-  readonly ground: string;
+  /** Name of the start state. */
+  readonly startState: string;
   readonly steps: readonly Step[];
 }
 
 /** What a program can start from. */
-export interface Ground {
+export interface StartState {
   readonly name: string;
   /** What is there, as symbols without the dollar sign: `n0`. */
   readonly symbols: readonly string[];

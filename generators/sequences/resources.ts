@@ -3,11 +3,11 @@
  * declared here, and everything else that names a symbol uses it.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import { type Ground, type Step, symbolsIn, symbolsOf } from './program.ts';
+import { type StartState, type Step, symbolsIn, symbolsOf } from './program.ts';
 
 export type Kind = keyof typeof LETTERS;
 
-/** Devices and I/O threads are made by grounds only. */
+/** Devices and I/O threads are made by start states only. */
 export const LETTERS = {
   node: 'n',
   job: 'j',
@@ -98,8 +98,8 @@ export function isOfKind(symbol: string, kind: Kind): boolean {
 }
 
 /** What is there, supposing that every step did what it says. */
-export class Scene {
-  readonly ground: Ground;
+export class ProgramState {
+  readonly startState: StartState;
   readonly #live = new Set<string>();
   readonly #ever = new Set<string>();
   /** What was made at some time, by letter. */
@@ -109,9 +109,9 @@ export class Scene {
   /** Given out, whatever became of them. */
   readonly #reserved = new Set<string>();
 
-  constructor(ground: Ground, steps: readonly Step[] = []) {
-    this.ground = ground;
-    for (const symbol of ground.symbols) {
+  constructor(startState: StartState, steps: readonly Step[] = []) {
+    this.startState = startState;
+    for (const symbol of startState.symbols) {
       this.#note(symbol);
       this.#live.add(symbol);
     }

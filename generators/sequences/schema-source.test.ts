@@ -11,14 +11,14 @@ import { minimize, simplerSteps } from './minimize.ts';
 import { mutate } from './mutate.ts';
 import { type Call, call, type Program } from './program.ts';
 import { Random } from './random.ts';
-import { Scene } from './resources.ts';
+import { ProgramState } from './resources.ts';
 import { schemaSource, sourcedCommands } from './schema-source.ts';
 import { fault } from './validate.ts';
 
 const SPEC = SCHEMAS[0]![1];
 const COMMANDS = SOURCED.source!.commands;
 const fromSpec = schemaSource([SPEC], [...SPEC.commands.keys()]);
-const scene = (): Scene => new Scene(GROUNDS[1]!);
+const programState = (): ProgramState => new ProgramState(GROUNDS[1]!);
 
 function many<T>(count: number, make: (random: Random) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(new Random(`s/${index}`)));
@@ -32,14 +32,14 @@ describe('valid arguments', () => {
   test.each(['blockdev-add', 'block_resize', 'drive-mirror', 'transaction', 'nbd-server-start'])(
     'of %s are valid by the schema',
     (command) => {
-      for (const args of many(300, (random) => fromSpec.valid(command, scene(), random)))
+      for (const args of many(300, (random) => fromSpec.valid(command, programState(), random)))
         expect(validateArguments(SPEC, command, args), stringifyJson(args)).toEqual([]);
     },
   );
   test('reach nearly every point of a command: members, values, branches, limits', () => {
     const points = new Points(SPEC.commands.get('drive-mirror')!);
     const reached = new Set(
-      many(3000, (random) => fromSpec.valid('drive-mirror', scene(), random)).flatMap((args) => [
+      many(3000, (random) => fromSpec.valid('drive-mirror', programState(), random)).flatMap((args) => [
         ...points.visited(args),
       ]),
     );
@@ -48,7 +48,9 @@ describe('valid arguments', () => {
   test('use every driver of every schema, and make what later steps can use', () => {
     const drivers = new Set<Json>();
     let made = 0;
-    for (const args of many(3000, (random) => SOURCED.source!.valid('blockdev-add', scene(), random))) {
+    for (const args of many(3000, (random) =>
+      SOURCED.source!.valid('blockdev-add', programState(), random),
+    )) {
       drivers.add(args.driver!);
       if (/^\$n\d+$/.test(String(args['node-name']))) made += 1;
     }
@@ -66,10 +68,10 @@ describe('valid arguments', () => {
     });
     const source = schemaSource([schema], sourcedCommands(schema));
     const values = (command: string, member: string): Set<Json | undefined> =>
-      new Set(many(200, (random) => source.valid(command, scene(), random)[member]));
+      new Set(many(200, (random) => source.valid(command, programState(), random)[member]));
     expect(values('object-add', 'qom-type')).toEqual(new Set(['throttle-group']));
     expect(values('block-export-add', 'type')).toEqual(new Set(['nbd', 'vhost-user-blk']));
-    for (const args of many(2000, (random) => fromSpec.valid('blockdev-add', scene(), random))) {
+    for (const args of many(2000, (random) => fromSpec.valid('blockdev-add', programState(), random))) {
       const { size = 0, driver, test: child, blkverify } = args;
       expect((size as bigint) <= 2n ** 40n || (size as bigint) >= 2n ** 62n).toBe(true);
       // Both end the endpoint, as documented, when their children differ.
@@ -77,13 +79,15 @@ describe('valid arguments', () => {
       expect(blkverify).toBeUndefined();
     }
   });
-  test('extend what a shape made, by one optional member', () => {
-    const shaped = { driver: 'qcow2', 'node-name': '$n4', file: '$n0' };
+  test('extend what a template made, by one optional member', () => {
+    const filled = { driver: 'qcow2', 'node-name': '$n4', file: '$n0' };
     const added = new Set<string>();
-    for (const args of many(500, (random) => fromSpec.extended('blockdev-add', shaped, scene(), random))) {
-      const more = Object.keys(args).filter((key) => !Object.hasOwn(shaped, key));
+    for (const args of many(500, (random) =>
+      fromSpec.extended('blockdev-add', filled, programState(), random),
+    )) {
+      const more = Object.keys(args).filter((key) => !Object.hasOwn(filled, key));
       expect(more).toHaveLength(1);
-      expect(args).toMatchObject(shaped);
+      expect(args).toMatchObject(filled);
       added.add(more[0]!);
     }
     expect([...added]).toEqual(
@@ -96,7 +100,7 @@ describe('invalid arguments', () => {
   test('are invalid by the schema, or a text that no value prints', () => {
     for (const command of ['blockdev-add', 'block_resize', 'blockdev-backup']) {
       let texts = 0;
-      for (const faulty of many(400, (random) => fromSpec.invalid(command, scene(), random))) {
+      for (const faulty of many(400, (random) => fromSpec.invalid(command, programState(), random))) {
         if ('wire' in faulty) texts += 1;
         // Of two members that say the same, the schema allows both.
         else if (command !== 'block_resize')
@@ -122,7 +126,7 @@ describe('invalid arguments', () => {
       );
       return wrong.length / steps.length;
     };
-    // Shapes know commands that none of these schemas has.
+    // Templates know commands that none of these schemas has.
     const others = part(0);
     expect(part(0.3) - others).toBeGreaterThan(0.2);
     expect(part(1)).toBeGreaterThan(0.85);
@@ -166,10 +170,10 @@ describe('minimisation of such arguments', () => {
       'detect-zeroes': 'on',
       cache: { direct: true, 'no-flush': false },
     };
-    const program: Program = { ground: 'empty', steps: [call('blockdev-add', args)] };
+    const program: Program = { startState: 'empty', steps: [call('blockdev-add', args)] };
     const holds = async ({ steps: [step] }: Program): Promise<boolean> =>
       step?.kind === 'call' && Number(step.arguments['l2-cache-size'] ?? 0) > 2 ** 20;
-    const minimal = await minimize(program, { grounds: GROUNDS, tries: 500, holds });
+    const minimal = await minimize(program, { startStates: GROUNDS, tries: 500, holds });
     expect(minimal.steps).toEqual([call('blockdev-add', { 'l2-cache-size': 2 ** 20 + 4096 })]);
   });
   test('gives nothing that is longer, whatever the values: fractions, lists, long texts', () => {

@@ -19,7 +19,7 @@ import { branchOf } from '../types/members.ts';
 import type { ArgumentSource, Faulty } from './arguments.ts';
 import { call, unnameIn } from './program.ts';
 import type { Random } from './random.ts';
-import { type Kind, makersOf, type Scene, usedBy } from './resources.ts';
+import { type Kind, makersOf, type ProgramState, usedBy } from './resources.ts';
 
 /** The objects that may be made: no other is for block devices only. */
 const OBJECTS = new Set(['throttle-group']);
@@ -63,10 +63,10 @@ export function schemaSource(schemas: readonly Schema[], commands: readonly stri
   const wordingOf = (command: string, random: Random): Wording => random.pick(wordings.get(command)!);
   return {
     commands: [...wordings.keys()],
-    valid: (command, scene, random) => wordingOf(command, random).valid(scene, random),
-    extended: (command, args, scene, random) =>
-      wordings.has(command) ? wordingOf(command, random).extended(args, scene, random) : args,
-    invalid: (command, scene, random) => wordingOf(command, random).invalid(scene, random),
+    valid: (command, programState, random) => wordingOf(command, random).valid(programState, random),
+    extended: (command, args, programState, random) =>
+      wordings.has(command) ? wordingOf(command, random).extended(args, programState, random) : args,
+    invalid: (command, programState, random) => wordingOf(command, random).invalid(programState, random),
   };
 }
 
@@ -82,17 +82,17 @@ class Wording {
     this.#compiler = new Compiler(command.name);
   }
 
-  valid(scene: Scene, random: Random): JsonObject {
-    const draw = drawFor(scene, random);
+  valid(programState: ProgramState, random: Random): JsonObject {
+    const draw = drawFor(programState, random);
     const points = this.#allPoints;
     const args =
       points.length > 0 && random.chance(AT_A_POINT)
         ? random.pick(points).witness(draw)
         : this.#compiler.generatorOf(this.#command.arguments).generate(draw);
-    return this.#finished({ ...this.#usual(random), ...(args as JsonObject) }, scene, random);
+    return this.#finished({ ...this.#usual(random), ...(args as JsonObject) }, programState, random);
   }
 
-  extended(args: JsonObject, scene: Scene, random: Random): JsonObject {
+  extended(args: JsonObject, programState: ProgramState, random: Random): JsonObject {
     const type = this.#command.arguments;
     const absent = branchOf(type, args).members.filter(
       ({ name, optional }) => optional && !Object.hasOwn(args, name),
@@ -100,17 +100,17 @@ class Wording {
     if (absent.length === 0) return args;
     const member = random.pick(absent);
     const place = { member: member.name, nodeOptions: isNodeOptions(type) };
-    const draw = drawFor(scene, random);
+    const draw = drawFor(programState, random);
     draw.depth = 1;
     const more = { [member.name]: this.#compiler.generatorOf(member.type, place).generate(draw) };
-    return { ...args, ...this.#finished(more, scene, random) };
+    return { ...args, ...this.#finished(more, programState, random) };
   }
 
-  invalid(scene: Scene, random: Random): Faulty {
-    const fault = randomFault(this.#command, this.valid(scene, random), drawn(random));
+  invalid(programState: ProgramState, random: Random): Faulty {
+    const fault = randomFault(this.#command, this.valid(programState, random), drawn(random));
     if (fault.arguments === null) return { wire: fault.wire };
     // A member that makes something may have got another name: then it makes nothing.
-    return { arguments: withoutUnmade(this.#command.name, fault.arguments, scene) };
+    return { arguments: withoutUnmade(this.#command.name, fault.arguments, programState) };
   }
 
   get #allPoints(): Points['all'] {
@@ -125,9 +125,9 @@ class Wording {
     return Object.fromEntries(names.filter(() => random.chance(USUAL)).map((name) => [name, 'x']));
   }
 
-  #finished(args: JsonObject, scene: Scene, random: Random): JsonObject {
-    const named = withNewSymbols(this.#command.name, bounded(args, 0), scene, random);
-    return withoutUnmade(this.#command.name, named, scene);
+  #finished(args: JsonObject, programState: ProgramState, random: Random): JsonObject {
+    const named = withNewSymbols(this.#command.name, bounded(args, 0), programState, random);
+    return withoutUnmade(this.#command.name, named, programState);
   }
 }
 
@@ -147,8 +147,8 @@ function restricted(command: Command): Command {
   return { ...command, arguments: { ...type, members } };
 }
 
-function drawFor(scene: Scene, random: Random): Draw {
-  return new Draw(drawn(random), liveIn(scene), random.chance(PLAUSIBLE));
+function drawFor(programState: ProgramState, random: Random): Draw {
+  return new Draw(drawn(random), liveIn(programState), random.chance(PLAUSIBLE));
 }
 
 function drawn(random: Random): DrawRandom {
@@ -161,8 +161,8 @@ function drawn(random: Random): DrawRandom {
 }
 
 /** What lives, by symbols; files are all that were made at some time. */
-function liveIn(scene: Scene): Live {
-  const named = (kind: Kind): string[] => scene.live(kind).map((symbol) => `$${symbol}`);
+function liveIn(programState: ProgramState): Live {
+  const named = (kind: Kind): string[] => programState.live(kind).map((symbol) => `$${symbol}`);
   return {
     dir: '@DIR@',
     nodes: named('node'),
@@ -193,7 +193,12 @@ function bounded<T extends Json>(value: T, depth: number): T {
 }
 
 /** Members that make something mostly get a symbol of its kind that nothing has yet. */
-function withNewSymbols(command: string, args: JsonObject, scene: Scene, random: Random): JsonObject {
+function withNewSymbols(
+  command: string,
+  args: JsonObject,
+  programState: ProgramState,
+  random: Random,
+): JsonObject {
   if (command !== 'transaction') return renamed(args, makersOf(command));
   const { actions } = args;
   if (!Array.isArray(actions)) return args;
@@ -212,14 +217,14 @@ function withNewSymbols(command: string, args: JsonObject, scene: Scene, random:
     const copy: JsonObject = {};
     for (const [name, item] of Object.entries(value)) {
       const makes = typeof item === 'string' && Object.hasOwn(makers, name) && random.chance(NEW_SYMBOL);
-      copy[name] = makes ? `$${scene.fresh(makers[name]!)}` : renamed(item, makers);
+      copy[name] = makes ? `$${programState.fresh(makers[name]!)}` : renamed(item, makers);
     }
     return copy as T;
   }
 }
 
 /** What looks like a symbol, and nothing made it, becomes plain text. */
-function withoutUnmade(command: string, args: JsonObject, scene: Scene): JsonObject {
-  const unmade = new Set(usedBy(call(command, args)).filter((symbol) => !scene.isMade(symbol)));
+function withoutUnmade(command: string, args: JsonObject, programState: ProgramState): JsonObject {
+  const unmade = new Set(usedBy(call(command, args)).filter((symbol) => !programState.isMade(symbol)));
   return unmade.size === 0 ? args : unnameIn(args, unmade);
 }

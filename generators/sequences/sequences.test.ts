@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { isJsonObject, type Json, jsonEqual } from '../../spec/json.ts';
-import { GROUNDS, groundsByName, programs, WORLD } from '../testing/generation-configs.ts';
+import { CONFIG, GROUNDS, groundsByName, programs } from '../testing/generation-configs.ts';
 import { decode, encode, ProgramError } from './encoding.ts';
 import { generate } from './generate.ts';
 import { minimize } from './minimize.ts';
 import { mutate } from './mutate.ts';
 import { type Call, call, concrete, type Program, renameIn, type Step } from './program.ts';
 import { Random } from './random.ts';
-import { madeBy, removedBy, Scene, usedBy } from './resources.ts';
+import { madeBy, ProgramState, removedBy, usedBy } from './resources.ts';
 import { fault, repair, without } from './validate.ts';
 
 const EMPTY = GROUNDS[0]!;
@@ -52,7 +52,7 @@ describe('encoding', () => {
       raw "{\\n"`;
     const bare = { kind: 'call', arguments: {}, monitor: 0, pipelined: false };
     expect(decode(text)).toEqual({
-      ground: 'disks',
+      startState: 'disks',
       steps: [
         {
           ...bare,
@@ -97,17 +97,17 @@ describe('resources', () => {
     expect(usedBy(transaction)).toEqual(['n0', 'n1']);
   });
   test('follows what lives', () => {
-    const scene = new Scene(EMPTY, [add('n0'), add('n1'), del('n0')]);
-    expect(scene.live('node')).toEqual(['n1']);
-    expect(scene.made('node')).toEqual(['n0', 'n1']);
-    expect(scene.fresh('node')).toBe('n2');
+    const programState = new ProgramState(EMPTY, [add('n0'), add('n1'), del('n0')]);
+    expect(programState.live('node')).toEqual(['n1']);
+    expect(programState.made('node')).toEqual(['n0', 'n1']);
+    expect(programState.fresh('node')).toBe('n2');
   });
 });
 
 describe('validity', () => {
-  const program = (...steps: Step[]): Program => ({ ground: 'empty', steps });
+  const program = (...steps: Step[]): Program => ({ startState: 'empty', steps });
   test.each<[string, Program]>([
-    ["no ground 'moon'", { ground: 'moon', steps: [] }],
+    ["no ground 'moon'", { startState: 'moon', steps: [] }],
     ['step 0: $n0 was not made', program(del('n0'))],
     ['step 0: $q1 is of no kind', program(del('q1'))],
     ['step 0: no such monitor', program({ ...add('n0'), monitor: 1 })],
@@ -137,13 +137,13 @@ describe('generation', () => {
       expect(fault(program, groundsByName)).toBe(null);
       for (const step of program.steps) if (step.kind === 'call') used.add(step.command);
     }
-    expect([...WORLD.commands].filter((command) => !used.has(command))).toEqual([]);
+    expect([...CONFIG.commands].filter((command) => !used.has(command))).toEqual([]);
   });
   test('keeps to what the endpoint offers', () => {
-    const world = { ...WORLD, commands: new Set(['blockdev-add', 'blockdev-del']) };
+    const config = { ...CONFIG, commands: new Set(['blockdev-add', 'blockdev-del']) };
     for (let i = 0; i < 200; i += 1)
-      for (const step of generate(world, new Random(`few/${i}`)).steps)
-        if (step.kind === 'call') expect(world.commands).toContain(step.command);
+      for (const step of generate(config, new Random(`few/${i}`)).steps)
+        if (step.kind === 'call') expect(config.commands).toContain(step.command);
   });
 });
 
@@ -151,10 +151,10 @@ test('mutants are valid, differ, and are the same for the same seed', () => {
   const corpus = programs(200);
   for (const [index, program] of corpus.entries()) {
     const other = corpus[(index * 7 + 1) % corpus.length]!;
-    const mutant = mutate(program, other, WORLD, new Random(`m/${index}`));
+    const mutant = mutate(program, other, CONFIG, new Random(`m/${index}`));
     expect(fault(mutant, groundsByName)).toBe(null);
     expect(encode(mutant)).not.toBe(encode(program));
-    expect(mutate(program, other, WORLD, new Random(`m/${index}`))).toEqual(mutant);
+    expect(mutate(program, other, CONFIG, new Random(`m/${index}`))).toEqual(mutant);
   }
 });
 
@@ -162,7 +162,7 @@ describe('minimisation', () => {
   const resizes = ({ steps }: Program): Call[] =>
     steps.filter((step): step is Call => step.kind === 'call' && step.command === 'block_resize');
   const noisy: Program = {
-    ground: 'disks',
+    startState: 'disks',
     steps: [
       add('n2'),
       call('query-block'),
@@ -174,11 +174,11 @@ describe('minimisation', () => {
       del('n3'),
     ],
   };
-  const options = { grounds: GROUNDS, tries: 500 };
+  const options = { startStates: GROUNDS, tries: 500 };
 
   test('finds the least that does it: calls, arguments, monitors, ground', async () => {
     const minimal = await minimize(noisy, { ...options, holds: async (p) => resizes(p).length >= 2 });
-    expect(minimal).toEqual({ ground: 'empty', steps: [call('block_resize'), call('block_resize')] });
+    expect(minimal).toEqual({ startState: 'empty', steps: [call('block_resize'), call('block_resize')] });
   });
   test('keeps what it takes', async () => {
     const holds = async (candidate: Program): Promise<boolean> => {
@@ -208,12 +208,12 @@ describe('minimisation', () => {
     ['what only one value shows is left', 2 ** 31, (size) => size === 2n ** 31n, 2 ** 31],
     ['also a negative one', -(2n ** 63n), (size) => size < -(2n ** 33n), -(2n ** 33n) - 2n ** 25n],
   ])('brings integers near to zero: %s', async (_, size, shows, least) => {
-    const program = { ground: 'empty', steps: [call('block_resize', { size })] };
+    const program = { startState: 'empty', steps: [call('block_resize', { size })] };
     const holds = async (candidate: Program): Promise<boolean> => {
       const value = resizes(candidate)[0]?.arguments.size;
       return (typeof value === 'number' || typeof value === 'bigint') && shows(BigInt(value));
     };
-    const { steps } = await minimize(program, { grounds: GROUNDS, tries: 30, holds });
+    const { steps } = await minimize(program, { startStates: GROUNDS, tries: 30, holds });
     const [{ arguments: args }] = steps as [Call];
     expect(BigInt(args.size as number)).toBe(BigInt(least as number));
   });

@@ -137,7 +137,7 @@ export const blockJob: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { id } = await readyMirror(t);
       await t.execute('block-job-pause', { device: id });
-      if (t.offered.events.has('JOB_STATUS_CHANGE'))
+      if (t.endpointSchema.events.has('JOB_STATUS_CHANGE'))
         await t.event('JOB_STATUS_CHANGE', { id, status: 'standby' });
       await refusedWith(t, 'block-job-complete', { device: id }, ['GenericError']);
       t.contains(await jobInfo(t, id), { paused: true }, 'it is still paused');

@@ -99,7 +99,7 @@ export interface CaseContext extends MonitorHandle {
   /** What spec and endpoint both offer. */
   readonly schema: Schema;
   /** What the endpoint offers. */
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
   /** From the run's seed and the case's id, the same on every run. */
   readonly seed: number;
@@ -126,7 +126,7 @@ export interface CaseContext extends MonitorHandle {
    * Forgets the exchanges and deviations so far: they were the search for a counterexample. What is exchanged from here
    * on is what the record tells, so that whatever it needs has to be made after this.
    */
-  anew(): void;
+  restartTranscript(): void;
   /** Records an observation that is no deviation. */
   info(message: string): void;
   /** Ends the case as skipped. */
@@ -135,7 +135,7 @@ export interface CaseContext extends MonitorHandle {
    * Does something to the endpoint that is no exchange of QMP, under a name: `query-…` if it changes nothing. The checks
    * take it for an exchange without a reply.
    */
-  aside(name: string, act: () => Promise<void>): Promise<void>;
+  sideAction(name: string, act: () => Promise<void>): Promise<void>;
   /** Undone, last first, when the case ends; for what the ledger does not see by itself. */
   cleanup(undo: () => Promise<void>): void;
 }

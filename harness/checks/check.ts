@@ -70,7 +70,7 @@ export interface ProcessHealth {
 }
 
 export interface CheckContext {
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   readonly probe: Probe;
   readonly process: ProcessHealth;
   /** Only in `end`, and only if each undo succeeded. */

@@ -7,7 +7,7 @@ import type { CheckContext, Exchange, Holdings, StateSnapshot } from './check.ts
 import { checks } from './index.ts';
 import { leftoverFiles } from './leftover-files.ts';
 
-const offered = readIntrospection([
+const endpointSchema = readIntrospection([
   { name: 'query-version', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '1' },
   { name: 'blockdev-add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'device_add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
@@ -58,7 +58,7 @@ async function watch(
   const check = checks[id]();
   let printed: readonly string[] = [];
   const context = (): CheckContext => ({
-    offered,
+    endpointSchema,
     probe: { query: world.query ?? (async () => ({})), snapshot: async () => cached ?? retake(), retake },
     process: { lastWords: () => printed },
     ...(world.after && { residue: { before: world.before ?? NOTHING, after: world.after } }),

@@ -6,14 +6,14 @@ export function eventSchema(): Check {
   return {
     id: 'event-schema',
     title: "An event is valid by the endpoint's own introspection",
-    after({ events }, { offered, report }) {
+    after({ events }, { endpointSchema, report }) {
       for (const event of events) {
         const name = event.event;
-        if (typeof name !== 'string' || !offered.events.has(name)) {
+        if (typeof name !== 'string' || !endpointSchema.events.has(name)) {
           report({ severity: 'must', message: `event ${String(name)} is not in the schema`, got: event });
           continue;
         }
-        for (const issue of validateEvent(offered, name, event.data ?? {}))
+        for (const issue of validateEvent(endpointSchema, name, event.data ?? {}))
           report({
             severity: 'must',
             message: `${name} has data that its schema forbids: ${issue.message}`,

@@ -9,10 +9,10 @@ export function invalidRefused(): Check {
   return {
     id: 'invalid-refused',
     title: "Arguments that are invalid by the endpoint's own introspection are refused",
-    after({ command, arguments: args = {}, reply }, { offered, report }) {
+    after({ command, arguments: args = {}, reply }, { endpointSchema, report }) {
       if (reply?.return === undefined || command === undefined) return;
-      if (!offered.commands.has(command) || HANDED_ON.has(command)) return;
-      for (const { message, path } of validateArguments(offered, command, args))
+      if (!endpointSchema.commands.has(command) || HANDED_ON.has(command)) return;
+      for (const { message, path } of validateArguments(endpointSchema, command, args))
         report({
           severity: 'must',
           message: `${command} took what its schema forbids: ${message}`,

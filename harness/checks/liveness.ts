@@ -8,8 +8,8 @@ export function liveness(): Check {
   return {
     id: 'liveness',
     title: 'The endpoint still answers after the case',
-    async end({ offered, probe, report }) {
-      const question = QUESTIONS.find((name) => offered.commands.has(name));
+    async end({ endpointSchema, probe, report }) {
+      const question = QUESTIONS.find((name) => endpointSchema.commands.has(name));
       if (question === undefined) return;
       try {
         await probe.query(question);

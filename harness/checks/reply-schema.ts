@@ -6,10 +6,10 @@ export function replySchema(): Check {
   return {
     id: 'reply-schema',
     title: "A return value is valid by the endpoint's own introspection",
-    after({ command, reply }, { offered, report }) {
+    after({ command, reply }, { endpointSchema, report }) {
       const value = reply?.return;
-      if (value === undefined || command === undefined || !offered.commands.has(command)) return;
-      for (const issue of validateReturn(offered, command, value))
+      if (value === undefined || command === undefined || !endpointSchema.commands.has(command)) return;
+      for (const issue of validateReturn(endpointSchema, command, value))
         report({
           severity: 'must',
           message: `${command} returned what its schema forbids: ${issue.message}`,

@@ -1,35 +1,35 @@
-/** Lanes for `fuzz --diff` and for findings of it: each program runs on a second target too. */
+/** Executors for `fuzz --diff` and for findings of it: each program runs on a second target too. */
 import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
-import type { Prepared } from '../fuzz/prepare-campaign.ts';
-import { Lane, type ProgramRunner } from '../fuzz/program-executor.ts';
-import { DiffLane } from '../lockstep/diff-executor.ts';
+import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
+import { ProgramExecutor, type ProgramRunner } from '../fuzz/program-executor.ts';
+import { DiffExecutor } from '../lockstep/diff-executor.ts';
 import { explainer } from '../lockstep/known.ts';
-import { type Introduced, meetTarget } from '../lockstep/lockstep-side.ts';
+import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { UsageError } from './exit.ts';
 import { knownDifferences } from './known-differences.ts';
 import { targetOption } from './options.ts';
 
 /** The second target, by its name. Throws `UsageError` if it cannot be used here. */
-export async function meetRival(name: string, area: ScratchArea): Promise<Introduced> {
+export async function identifyDiffTarget(name: string, area: ScratchArea): Promise<IdentifiedTarget> {
   const { target } = await targetOption(name);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-  return meetTarget(target, area, DEFAULT_HANG_MS);
+  return identifyTarget(target, area, DEFAULT_HANG_MS);
 }
 
-/** With a rival if there is one. */
-export function laneFor(
-  { identity, setting, abstract }: Prepared,
-  rival: Introduced | null,
+/** With a second target if there is one. */
+export function executorFor(
+  { identity, config, normaliseText }: PreparedCampaign,
+  diffTarget: IdentifiedTarget | null,
   area: ScratchArea,
 ): ProgramRunner {
-  if (rival === null) return new Lane(setting, area);
-  const { target, offered, signal } = setting;
-  return new DiffLane({
-    left: { target, identity, offered },
-    right: rival,
-    explain: explainer(knownDifferences([], identity, rival.identity), abstract),
+  if (diffTarget === null) return new ProgramExecutor(config, area);
+  const { target, endpointSchema, signal } = config;
+  return new DiffExecutor({
+    left: { target, identity, endpointSchema },
+    right: diffTarget,
+    explain: explainer(knownDifferences([], identity, diffTarget.identity), normaliseText),
     area,
     seed: 'fuzz',
     ...(signal && { signal }),

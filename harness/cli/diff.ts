@@ -2,18 +2,12 @@
 import { existsSync } from 'node:fs';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
-import { abstractor, vocabulary } from '../fuzz/normalise-text.ts';
+import { textNormaliser, vocabulary } from '../fuzz/normalise-text.ts';
 import { diff } from '../lockstep/diff.ts';
-import {
-  caseSubjects,
-  commonSchema,
-  fileSubjects,
-  randomSubjects,
-  type Subject,
-} from '../lockstep/diff-inputs.ts';
+import { caseInputs, commonSchema, fileInputs, randomInputs, type Subject } from '../lockstep/diff-inputs.ts';
 import { DiffReport } from '../lockstep/diff-report.ts';
 import { explainer } from '../lockstep/known.ts';
-import { type Introduced, meetTarget } from '../lockstep/lockstep-side.ts';
+import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
@@ -72,7 +66,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
   const area = await ScratchArea.open();
   try {
     const { signal } = interruption;
-    const meet = (name: string): Promise<Introduced> => meetNamed(name, area, caseTimeout);
+    const meet = (name: string): Promise<IdentifiedTarget> => meetNamed(name, area, caseTimeout);
     const left = await meet(options.left);
     const right = await meet(options.right);
     const judgeName = options.judge ?? judgeFor(options);
@@ -84,7 +78,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       left,
       right,
       judge,
-      explain: explainer(known, abstractor(vocabulary(commonSchema(left, right)))),
+      explain: explainer(known, textNormaliser(vocabulary(commonSchema(left, right)))),
       area,
       subjects,
       seed,
@@ -120,11 +114,11 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
   }
 }
 
-async function meetNamed(name: string, area: ScratchArea, timeout: number): Promise<Introduced> {
+async function meetNamed(name: string, area: ScratchArea, timeout: number): Promise<IdentifiedTarget> {
   const { target } = await targetOption(name);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-  return meetTarget(target, area, timeout);
+  return identifyTarget(target, area, timeout);
 }
 
 function judgeFor({ left, right }: Options): string | false {
@@ -134,8 +128,8 @@ function judgeFor({ left, right }: Options): string | false {
 function subjectsOf(
   words: readonly string[],
   { programs, seed }: Options,
-  left: Introduced,
-  right: Introduced,
+  left: IdentifiedTarget,
+  right: IdentifiedTarget,
 ): Subject[] {
   const schema = commonSchema(left, right);
   const targets = [left.target, right.target];
@@ -143,15 +137,15 @@ function subjectsOf(
   const patterns = words.filter((word) => !existsSync(word));
   const wantsCases = patterns.length > 0 || (files.length === 0 && programs === undefined);
   return [
-    ...(wantsCases ? caseSubjects([...cases, ...derivedCases(schema)], patterns) : []),
+    ...(wantsCases ? caseInputs([...cases, ...derivedCases(schema)], patterns) : []),
     ...readFiles(files, targets),
-    ...(programs === undefined ? [] : randomSubjects(programs, seed, schema, targets)),
+    ...(programs === undefined ? [] : randomInputs(programs, seed, schema, targets)),
   ];
 }
 
 function readFiles(files: readonly string[], targets: readonly Target[]): Subject[] {
   try {
-    return fileSubjects(files, targets);
+    return fileInputs(files, targets);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }

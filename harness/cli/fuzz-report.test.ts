@@ -12,7 +12,7 @@ import { inFolder, qmpcheck } from '../testing/command-line.ts';
 function campaign(out: string): void {
   const program = 'ground empty\nquery-block-jobs {}\n';
   const symptom = { kind: 'crash', check: 'crash', bucket: 'crash exit 1: boom' } as const;
-  const head = { target: 'fake', version: null, seed: '7', grounds: [] };
+  const head = { target: 'fake', version: null, seed: '7', startStates: [] };
   appendLog(join(out, LOG), [{ type: 'campaign', target: 'fake', seed: '7', version: '0' }]);
   writeFinding(out, { symptom, program, runs: 3, held: 3, record: failure }, program, head);
 }

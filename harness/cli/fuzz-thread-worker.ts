@@ -1,7 +1,7 @@
 /** A hand in a thread of its own, so that its share of the work has a processor of its own. */
 import { Worker } from 'node:worker_threads';
 import type { MatchRule } from '../fuzz/buckets.ts';
-import type { FindingAnswer, Hand, RunAnswer } from '../fuzz/fuzz-worker.ts';
+import type { FindingAnswer, FuzzWorker, RunAnswer } from '../fuzz/fuzz-worker.ts';
 import type { Limits } from '../fuzz/triage.ts';
 import type { Share } from './processors.ts';
 
@@ -17,21 +17,21 @@ export interface ThreadData {
 }
 
 export interface ThreadRequest {
-  readonly method: keyof Hand;
+  readonly method: keyof FuzzWorker;
   readonly args: readonly unknown[];
 }
 
 export type ThreadReply = { readonly value: unknown } | { readonly error: string };
 
 /** One request at a time. */
-export function threadHand(data: ThreadData): Hand {
+export function threadHand(data: ThreadData): FuzzWorker {
   const worker = new Worker(new URL('./fuzz-thread.js', import.meta.url), { workerData: data });
   const failed = new Promise<never>((_, reject) => {
     worker.once('error', reject);
     worker.once('exit', () => reject(new Error('a thread of the campaign ended')));
   });
   failed.catch(() => undefined);
-  const ask = async <T>(method: keyof Hand, ...args: unknown[]): Promise<T> => {
+  const ask = async <T>(method: keyof FuzzWorker, ...args: unknown[]): Promise<T> => {
     const answered = new Promise<ThreadReply>((resolve) => worker.once('message', resolve));
     worker.postMessage({ method, args } satisfies ThreadRequest);
     const reply = await Promise.race([answered, failed]);
@@ -40,7 +40,7 @@ export function threadHand(data: ThreadData): Hand {
   };
   return {
     run: (program) => ask<RunAnswer>('run', program),
-    investigate: (program, symptom) => ask<FindingAnswer | null>('investigate', program, symptom),
+    triage: (program, symptom) => ask<FindingAnswer | null>('triage', program, symptom),
     stop: async () => {
       await ask('stop').catch(() => undefined);
       await worker.terminate();

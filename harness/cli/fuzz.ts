@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError } from 'commander';
-import type { World } from '../../generators/sequences/generate.ts';
+import type { GenerationConfig } from '../../generators/sequences/generate.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
 import { packageRoot } from '../../spec/package-root.ts';
@@ -13,20 +13,20 @@ import { campaignOf } from '../fuzz/campaign-log.ts';
 import { watcher } from '../fuzz/campaign-progress.ts';
 import { NoCampaign, statusLines } from '../fuzz/campaign-status.ts';
 import { CI_COMMANDS, CI_SEED, DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
-import type { Hand } from '../fuzz/fuzz-worker.ts';
-import { localHand } from '../fuzz/fuzz-worker.ts';
+import type { FuzzWorker } from '../fuzz/fuzz-worker.ts';
+import { localWorker } from '../fuzz/fuzz-worker.ts';
 import { readMuted } from '../fuzz/muted.ts';
-import { type Prepared, prepare } from '../fuzz/prepare-campaign.ts';
-import { Reach } from '../fuzz/schema-coverage.ts';
-import { groundsFor } from '../fuzz/start-states.ts';
+import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign.ts';
+import { SchemaCoverage } from '../fuzz/schema-coverage.ts';
+import { startStatesFor } from '../fuzz/start-states.ts';
 import { COUNTED_LIMITS, DEFAULT_LIMITS, type Limits } from '../fuzz/triage.ts';
-import type { Introduced } from '../lockstep/lockstep-side.ts';
+import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { ExpectationsError } from '../runner/expectations.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
-import { laneFor, meetRival } from './diff-target.ts';
+import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { readText } from './files.ts';
 import { reportCampaign } from './fuzz-report.ts';
@@ -125,9 +125,9 @@ async function fuzz(options: Options): Promise<ExitCode> {
   try {
     const { invalid, raw } = options;
     const { signal } = interruption;
-    const prepared = await prepare({ target, area, timeout: DEFAULT_HANG_MS, invalid, raw, signal });
-    const rival = options.diff === undefined ? null : await meetRival(options.diff, area);
-    return await campaign(options, prepared, rival, area, signal);
+    const prepared = await prepareCampaign({ target, area, timeout: DEFAULT_HANG_MS, invalid, raw, signal });
+    const diffTarget = options.diff === undefined ? null : await identifyDiffTarget(options.diff, area);
+    return await campaign(options, prepared, diffTarget, area, signal);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
     if (error instanceof StartError || error instanceof ExpectationsError)
@@ -141,13 +141,13 @@ async function fuzz(options: Options): Promise<ExitCode> {
 
 async function campaign(
   options: Options,
-  prepared: Prepared,
-  rival: Introduced | null,
+  prepared: PreparedCampaign,
+  diffTarget: IdentifiedTarget | null,
   area: ScratchArea,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { identity, setting, notes } = prepared;
-  const world = rival === null ? prepared.world : sharedWorld(prepared, rival);
+  const { identity, config, notes } = prepared;
+  const generation = diffTarget === null ? prepared.generation : sharedWorld(prepared, diffTarget);
   const afresh = options.ci === true;
   const commands = options.commands ?? (afresh && options.time === undefined ? CI_COMMANDS : undefined);
   const out = options.out ?? mkdtempSync(join(tmpdir(), 'qmpcheck-fuzz-'));
@@ -167,36 +167,36 @@ async function campaign(
     left,
     ...(commands !== undefined && { commands }),
   });
-  const muted = loadMuted(options.expect, identity);
+  const isKnown = loadMuted(options.expect, identity);
   const limits = commands === undefined ? DEFAULT_LIMITS : COUNTED_LIMITS;
-  const hands = makeHands(options, prepared, rival, area, limits);
+  const workers = makeHands(options, prepared, diffTarget, area, limits);
   let result: CampaignResult;
   try {
     result = await runCampaign({
-      world,
-      hands,
+      generation,
+      workers,
       out,
       head: {
         target: identity.target,
         version: identity.version,
         seed,
-        grounds: setting.grounds,
-        ...(rival && { diff: rival.target.name }),
+        startStates: config.startStates,
+        ...(diffTarget && { diff: diffTarget.target.name }),
       },
       seed,
       afresh,
-      reach: new Reach(setting.offered, world.commands),
+      reach: new SchemaCoverage(config.endpointSchema, generation.commands),
       version: toolVersion(),
       ...(commands !== undefined && { commands }),
       expired: () => (left() ?? 1) <= 0,
-      muted,
+      isKnown,
       signal,
       onRound: watch.round,
       onFinding: watch.finding,
     });
   } finally {
     watch.close();
-    await Promise.all(hands.map((hand) => hand.stop()));
+    await Promise.all(workers.map((worker) => worker.stop()));
   }
   tell(out, options.reporter);
   if (signal.aborted) {
@@ -212,26 +212,37 @@ async function campaign(
 
 function makeHands(
   { target, workers, match, diff }: Options,
-  prepared: Prepared,
-  rival: Introduced | null,
+  prepared: PreparedCampaign,
+  diffTarget: IdentifiedTarget | null,
   area: ScratchArea,
   limits: Limits,
-): Hand[] {
+): FuzzWorker[] {
   if (workers > 1)
     return Array.from({ length: workers }, (_, index) =>
       threadHand({ target, match, limits, ...(diff && { diff }), share: { index, of: workers } }),
     );
-  const { setting, abstract } = prepared;
-  return [localHand({ lane: laneFor(prepared, rival, area), setting, abstract, rule: match, limits })];
+  const { config, normaliseText } = prepared;
+  return [
+    localWorker({
+      executor: executorFor(prepared, diffTarget, area),
+      config,
+      normaliseText,
+      rule: match,
+      limits,
+    }),
+  ];
 }
 
 /** What both can do: commands that only one has would differ each time. */
-function sharedWorld({ world }: Prepared, { target, offered }: Introduced): World {
-  const grounds = new Set(groundsFor(target).map(({ name }) => name));
+function sharedWorld(
+  { generation }: PreparedCampaign,
+  { target, endpointSchema }: IdentifiedTarget,
+): GenerationConfig {
+  const startStates = new Set(startStatesFor(target).map(({ name }) => name));
   return {
-    ...world,
-    grounds: world.grounds.filter(({ name }) => grounds.has(name)),
-    commands: new Set([...world.commands].filter((name) => offered.commands.has(name))),
+    ...generation,
+    startStates: generation.startStates.filter(({ name }) => startStates.has(name)),
+    commands: new Set([...generation.commands].filter((name) => endpointSchema.commands.has(name))),
   };
 }
 

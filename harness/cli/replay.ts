@@ -1,14 +1,14 @@
 /** `qmpcheck replay`: transcripts, findings, or folders of them, on a target. */
 import picocolors from 'picocolors';
 import { type Finding, findingsBelow } from '../fuzz/findings.ts';
-import type { Prepared } from '../fuzz/prepare-campaign.ts';
+import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import { replayFindings } from '../fuzz/replay-finding.ts';
 import { abortOnSignals } from '../runner/cleanup.ts';
 import { replay, type Verdict } from '../runner/replay.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
-import { laneFor, meetRival } from './diff-target.ts';
+import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { defaultJobs, targetOption, wholeNumber } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -105,8 +105,8 @@ async function replayAll(
   try {
     const targetOf = async (name: string): Promise<Target> =>
       (await targetOption(options.target ?? name)).target;
-    const laneOf = async (prepared: Prepared, { diff }: Finding): Promise<ProgramRunner> =>
-      laneFor(prepared, diff === undefined ? null : await meetRival(diff, area), area);
+    const laneOf = async (prepared: PreparedCampaign, { diff }: Finding): Promise<ProgramRunner> =>
+      executorFor(prepared, diff === undefined ? null : await identifyDiffTarget(diff, area), area);
     results.push(...(await replayFindings({ folders, targetOf, laneOf, area, signal, ...withResult })));
   } finally {
     await area.close();

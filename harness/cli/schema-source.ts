@@ -8,7 +8,7 @@ import { findDump } from '../../spec/drift/dump.ts';
 import { compareReleases, releaseIn, releaseOf } from '../../spec/drift/release.ts';
 import { IntrospectionError, readIntrospection } from '../../spec/introspection.ts';
 import type { Schema } from '../../spec/model.ts';
-import { introduce } from '../runner/identify.ts';
+import { identify } from '../runner/identify.ts';
 import { UsageError } from './exit.ts';
 import { readText } from './files.ts';
 import { withEndpoint } from './live.ts';
@@ -73,7 +73,7 @@ async function askTarget(name: string): Promise<NamedSchema> {
     throw error instanceof UsageError ? new UsageError(`${name}: no such file, and ${error.message}`) : error;
   });
   return withEndpoint(target, async (session) => {
-    const { identity, offered } = await introduce(target.name, session);
-    return named(target.name, releaseOf(identity.version), offered);
+    const { identity, endpointSchema } = await identify(target.name, session);
+    return named(target.name, releaseOf(identity.version), endpointSchema);
   });
 }

@@ -9,7 +9,7 @@ import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { ClosedError, ProtocolError, TimeoutError } from '../qmp/errors.ts';
 import type { Session } from '../runner/endpoint-session.ts';
-import { introduce } from '../runner/identify.ts';
+import { identify } from '../runner/identify.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { withEndpoint } from './live.ts';
 import { targetOption } from './options.ts';
@@ -44,8 +44,8 @@ async function shell(name: string, raw: boolean): Promise<ExitCode> {
   // a person has real time; that of the embedded reference stands still between commands
   const { target } = await targetOption(name === 'reference' ? 'reference:spawn' : name);
   return withEndpoint(target, async (session, signal) => {
-    const { offered } = await introduce(target.name, session);
-    return new Shell(session, offered, raw).run(signal);
+    const { endpointSchema } = await identify(target.name, session);
+    return new Shell(session, endpointSchema, raw).run(signal);
   });
 }
 

@@ -1,8 +1,8 @@
 /** What commands and jobs leave to be claimed, and what they take away. */
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { Effects } from './apply-command.ts';
-import { Shadow } from './contents-model.ts';
+import { CommandFollower } from './apply-command.ts';
+import { ContentsModel } from './contents-model.ts';
 
 const SIZE = 4096;
 const filled = (byte: number, size = SIZE): Buffer => Buffer.alloc(size, byte);
@@ -11,16 +11,16 @@ const file = (filename: string): JsonObject => ({ driver: 'file', filename: `/s/
 const blockdev = (options: JsonObject): string[] => ['-blockdev', JSON.stringify(options)];
 
 /** `base` below `top`, and `other` beside them, all known: filled with 1, 2 and 3. */
-function world(): { shadow: Shadow; effects: Effects; run: Run; ended: Ended } {
-  const shadow = new Shadow();
-  const effects = new Effects(shadow, [
+function fixture(): { model: ContentsModel; effects: CommandFollower; run: Run; ended: Ended } {
+  const model = new ContentsModel();
+  const effects = new CommandFollower(model, [
     ...blockdev({ driver: 'raw', 'node-name': 'base', file: file('f0') }),
     ...blockdev({ driver: 'qcow2', 'node-name': 'top', backing: 'base', file: file('f1') }),
     ...blockdev({ driver: 'qcow2', 'node-name': 'other', backing: null, file: file('f2') }),
   ]);
-  for (const [index, name] of ['base', 'top', 'other'].entries()) shadow.learn(name, filled(index + 1));
+  for (const [index, name] of ['base', 'top', 'other'].entries()) model.learn(name, filled(index + 1));
   return {
-    shadow,
+    model,
     effects,
     run: (command, args) => effects.saw(command, args, true, []),
     ended: (event, data) => effects.heard([{ event, data: { device: 'j', ...data } }]),
@@ -29,30 +29,30 @@ function world(): { shadow: Shadow; effects: Effects; run: Run; ended: Ended } {
 type Run = (command: string, args: JsonObject) => void;
 type Ended = (event: string, data?: JsonObject) => void;
 
-const known = (shadow: Shadow): string[] =>
-  ['base', 'top', 'other'].filter((name) => shadow.bytesOf(name) !== null);
-const left = (effects: Effects) =>
+const known = (model: ContentsModel): string[] =>
+  ['base', 'top', 'other'].filter((name) => model.bytesOf(name) !== null);
+const left = (effects: CommandFollower) =>
   [...effects.left].map(([name, { options, bytes }]) => ({ name, options, byte: bytes[0] }));
-const wrong = (shadow: Shadow, name: string, bytes: Buffer): string | undefined =>
-  shadow.judge(name, bytes)?.message;
+const wrong = (model: ContentsModel, name: string, bytes: Buffer): string | undefined =>
+  model.judge(name, bytes)?.message;
 
 describe('what is claimed', () => {
   test('what was read stays, byte by byte, and its length but for the rest of a sector', () => {
-    const { shadow } = world();
+    const { model } = fixture();
     const changed = filled(1);
     changed[777] = 9;
-    expect(shadow.judge('base', filled(1))).toBe(null);
-    expect(shadow.judge('base', changed)).toMatchObject({ offset: 777, expected: 1, got: 9 });
-    expect(shadow.judge('base', filled(1, SIZE + 511))).toBe(null);
-    expect(wrong(shadow, 'base', filled(1, SIZE + 512))).toMatch(/length/);
+    expect(model.judge('base', filled(1))).toBe(null);
+    expect(model.judge('base', changed)).toMatchObject({ offset: 777, expected: 1, got: 9 });
+    expect(model.judge('base', filled(1, SIZE + 511))).toBe(null);
+    expect(wrong(model, 'base', filled(1, SIZE + 512))).toMatch(/length/);
   });
   test('a write is there, and reaches no backing file; what stands on the node is not known any more', () => {
-    const { shadow } = world();
-    shadow.wrote('top', 512, filled(9, 512));
-    expect(known(shadow)).toEqual(['base', 'top', 'other']);
-    expect(wrong(shadow, 'top', filled(2))).toBe('a node does not contain what was written to it');
-    shadow.wrote('base', 0, filled(9, 512));
-    expect(known(shadow)).toEqual(['base', 'other']);
+    const { model } = fixture();
+    model.wrote('top', 512, filled(9, 512));
+    expect(known(model)).toEqual(['base', 'top', 'other']);
+    expect(wrong(model, 'top', filled(2))).toBe('a node does not contain what was written to it');
+    model.wrote('base', 0, filled(9, 512));
+    expect(known(model)).toEqual(['base', 'other']);
   });
   test.each<[string, JsonObject]>([
     ['query-block', {}],
@@ -61,71 +61,71 @@ describe('what is claimed', () => {
     ['blockdev-snapshot-internal-sync', { device: 'top', name: 's' }],
     ['block-job-set-speed', { device: 'j', speed: 1 }],
   ])('%s leaves all as it was', (command, args) => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run(command, args);
-    expect(known(shadow)).toEqual(['base', 'top', 'other']);
+    expect(known(model)).toEqual(['base', 'top', 'other']);
   });
   test('a refused command leaves all as it was, a command of which nothing is known leaves nothing to claim', () => {
-    const { shadow, effects, run } = world();
+    const { model, effects, run } = fixture();
     effects.saw('block_resize', { 'node-name': 'top', size: 512 }, false, []);
-    expect(known(shadow)).toEqual(['base', 'top', 'other']);
+    expect(known(model)).toEqual(['base', 'top', 'other']);
     run('no-such-command', {});
-    expect(known(shadow)).toEqual([]);
+    expect(known(model)).toEqual([]);
   });
   test.each<[string, JsonObject]>([
     ['human-monitor-command', { 'command-line': 'qemu-io #block17 "write 0 64k"' }],
     ['block_resize', { device: 'ide0-hd0', size: 512 }],
   ])('%s of what is no node that is known leaves nothing to claim', (command, args) => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run(command, args);
-    expect(known(shadow)).toEqual([]);
+    expect(known(model)).toEqual([]);
   });
   test('nothing of a node whose file another node, a command or somebody else uses', () => {
-    const { shadow, effects, run } = world();
+    const { model, effects, run } = fixture();
     run('blockdev-add', { driver: 'raw', 'node-name': 'again', file: file('f2') });
-    expect(known(shadow)).toEqual(['base', 'top']);
+    expect(known(model)).toEqual(['base', 'top']);
     effects.saw('drive-backup', { device: 'base', target: '/s/f1' }, false, []);
-    expect(known(shadow)).toEqual(['base']);
+    expect(known(model)).toEqual(['base']);
     run('blockdev-add', { driver: 'raw', 'node-name': 'above', file: 'again' });
-    expect(shadow.readable).toEqual(['base']);
+    expect(model.readable).toEqual(['base']);
     effects.overwritten('f0');
-    expect(shadow.readable).toEqual([]);
+    expect(model.readable).toEqual([]);
   });
   test.each<[string, JsonObject]>([
     ['blockdev-add', { driver: 'raw', 'node-name': 'n', file: { driver: 'nbd', server: {} } }],
     ['drive-backup', { 'job-id': 'j', device: 'top', target: 'nbd:unix:/s/server', sync: 'full' }],
   ])('nothing once %s reaches a server, which may serve any of the nodes', (command, args) => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run(command, args);
-    expect(known(shadow)).toEqual([]);
+    expect(known(model)).toEqual([]);
   });
   test('nothing of nodes under a format, and of drivers whose bytes are not their children alone', () => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run('blockdev-add', { ...file('f5'), 'node-name': 'store' });
     run('blockdev-add', { driver: 'throttle', 'node-name': 'slow', file: 'base', 'throttle-group': 'g' });
-    expect(shadow.readable).toEqual(['top', 'other', 'store']);
+    expect(model.readable).toEqual(['top', 'other', 'store']);
     run('blockdev-add', { driver: 'qcow2', 'node-name': 'format', file: 'store', backing: null });
-    expect(shadow.readable).toEqual(['top', 'other', 'format']);
+    expect(model.readable).toEqual(['top', 'other', 'format']);
   });
   test('nothing of what came to stand on a node whose reads are not said, until it stands on it no more', () => {
-    const { shadow, run, ended } = world();
+    const { model, run, ended } = fixture();
     run('blockdev-add', { driver: 'null-co', 'node-name': 'null' });
     run('blockdev-snapshot', { node: 'null', overlay: 'other' });
-    expect(shadow.readable).toEqual(['base', 'top']);
+    expect(model.readable).toEqual(['base', 'top']);
     run('blockdev-mirror', { 'job-id': 'j', device: 'base', target: 'null', sync: 'full' });
     run('block-job-complete', { device: 'j' });
     ended('BLOCK_JOB_COMPLETED');
-    shadow.learn('top', filled(2));
-    expect(known(shadow)).toEqual([]);
+    model.learn('top', filled(2));
+    expect(known(model)).toEqual([]);
   });
   test('a node that is made smaller keeps its start, one that grows is zero at the end, an overlay that grows is unknown', () => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run('block_resize', { 'node-name': 'other', size: 1024 });
-    expect(shadow.bytesOf('other')).toEqual(filled(3, 1024));
+    expect(model.bytesOf('other')).toEqual(filled(3, 1024));
     run('block_resize', { 'node-name': 'other', size: 2048 });
-    expect(shadow.bytesOf('other')).toEqual(Buffer.concat([filled(3, 1024), filled(0, 1024)]));
+    expect(model.bytesOf('other')).toEqual(Buffer.concat([filled(3, 1024), filled(0, 1024)]));
     run('block_resize', { 'node-name': 'top', size: 2 * SIZE });
-    expect(shadow.bytesOf('top')).toBe(null);
+    expect(model.bytesOf('top')).toBe(null);
   });
 });
 
@@ -134,7 +134,7 @@ test.each<[string, JsonObject, string | null]>([
   ['server', {}, null],
   ['/s/server', { 'tls-creds': 't' }, null],
 ])('a server at %s, with %o, can be asked at %s', (path, more, socket) => {
-  const { effects, run } = world();
+  const { effects, run } = fixture();
   run('nbd-server-start', { addr: { type: 'unix', data: { path } }, ...more });
   expect(effects.server).toBe(socket);
 });
@@ -143,15 +143,15 @@ describe('jobs', () => {
   const start = { 'job-id': 'j', device: 'top', sync: 'full' };
 
   test('a completed mirror contains what its source does then; users of the source are the target’s', () => {
-    const { shadow, effects, run, ended } = world();
+    const { model, effects, run, ended } = fixture();
     run('nbd-server-add', { device: 'top', name: 'x' });
     run('blockdev-mirror', { ...start, target: 'other' });
     expect([...effects.jobs.inFlux]).toContain('other');
-    shadow.wrote('top', 0, filled(9, 512));
+    model.wrote('top', 0, filled(9, 512));
     run('block-job-complete', { device: 'j' });
     ended('BLOCK_JOB_COMPLETED');
-    expect(wrong(shadow, 'other', filled(2))).toMatch(/completed mirror/);
-    expect(shadow.judge('other', Buffer.concat([filled(9, 512), filled(2, SIZE - 512)]))).toBe(null);
+    expect(wrong(model, 'other', filled(2))).toMatch(/completed mirror/);
+    expect(model.judge('other', Buffer.concat([filled(9, 512), filled(2, SIZE - 512)]))).toBe(null);
     expect(effects.exports.get('x')).toBe('other');
   });
   test('what is done to its filter is done to its source, by whoever stands on the filter, too', () => {
@@ -160,61 +160,61 @@ describe('jobs', () => {
       ['human-monitor-command', { 'command-line': 'qemu-io above "write 0 64k"' }],
       ['block_resize', { 'node-name': 'above', size: 512 }],
     ] as const) {
-      const { shadow, run } = world();
+      const { model, run } = fixture();
       run('blockdev-mirror', { ...start, device: 'base', target: 'other', 'filter-node-name': 'filter' });
       run('blockdev-add', { driver: 'raw', 'node-name': 'above', file: 'filter' });
-      expect(known(shadow)).toEqual(['base', 'top']);
+      expect(known(model)).toEqual(['base', 'top']);
       run(reached[0], reached[1] as JsonObject);
-      expect(known(shadow)).toEqual([]);
+      expect(known(model)).toEqual([]);
     }
   });
   test('when its filter has gone, who stood on that stands on the source', () => {
-    const { shadow, effects, run, ended } = world();
+    const { model, effects, run, ended } = fixture();
     run('blockdev-mirror', { ...start, device: 'base', target: 'other', 'filter-node-name': 'filter' });
     run('blockdev-add', { driver: 'raw', 'node-name': 'above', file: 'filter' });
     run('nbd-server-add', { device: 'filter', name: 'x' });
     ended('BLOCK_JOB_CANCELLED');
     run('blockdev-add', { driver: 'raw', 'node-name': 'filter', file: file('f6') });
     expect(effects.exports.get('x')).toBe('base');
-    expect(shadow.readable).toContain('above');
-    shadow.learn('above', filled(1));
-    shadow.wrote('filter', 0, filled(9));
-    expect(shadow.bytesOf('above')).toEqual(filled(1));
-    shadow.wrote('base', 0, filled(9));
-    expect(shadow.bytesOf('above')).toBe(null);
+    expect(model.readable).toContain('above');
+    model.learn('above', filled(1));
+    model.wrote('filter', 0, filled(9));
+    expect(model.bytesOf('above')).toEqual(filled(1));
+    model.wrote('base', 0, filled(9));
+    expect(model.bytesOf('above')).toBe(null);
   });
   test.each<[string, JsonObject]>([
     ['blockdev-mirror', { sync: 'full' }],
     ['blockdev-backup', { sync: 'full' }],
   ])('%s does not see what is written below its source', (command, args) => {
-    const { shadow, run, ended } = world();
+    const { model, run, ended } = fixture();
     run(command, { 'job-id': 'j', device: 'top', target: 'other', ...args });
-    shadow.wrote('base', 0, filled(9));
-    shadow.learn('top', filled(9));
+    model.wrote('base', 0, filled(9));
+    model.learn('top', filled(9));
     ended('BLOCK_JOB_COMPLETED');
-    expect(known(shadow)).toEqual(['base', 'top']);
+    expect(known(model)).toEqual(['base', 'top']);
   });
   test('a cancelled one may contain anything, its source what it did', () => {
-    const { shadow, run, ended } = world();
+    const { model, run, ended } = fixture();
     run('blockdev-mirror', { ...start, target: 'other' });
     ended('BLOCK_JOB_CANCELLED');
-    expect(known(shadow)).toEqual(['base', 'top']);
+    expect(known(model)).toEqual(['base', 'top']);
   });
   test('a backup contains what its source did at the start, if no error was passed over', () => {
     for (const [policy, expected] of [
       [{}, 'the target of a completed backup does not contain what its source did at the start'],
       [{ 'on-target-error': 'ignore' }, undefined],
     ] as const) {
-      const { shadow, run, ended } = world();
+      const { model, run, ended } = fixture();
       run('blockdev-backup', { ...start, ...policy, target: 'other' });
-      shadow.wrote('top', 0, filled(9, 512));
+      model.wrote('top', 0, filled(9, 512));
       ended('BLOCK_JOB_COMPLETED');
-      expect(shadow.judge('other', filled(2))).toBe(null);
-      expect(wrong(shadow, 'other', filled(9))).toBe(expected);
+      expect(model.judge('other', filled(2))).toBe(null);
+      expect(wrong(model, 'other', filled(9))).toBe(expected);
     }
   });
   test('writes wait for a backup that runs, of the node or of one above, and for none that has ended', () => {
-    const { effects, run, ended } = world();
+    const { effects, run, ended } = fixture();
     run('blockdev-backup', { ...start, target: 'other' });
     const waiting = () => ['base', 'top', 'other'].filter((name) => effects.jobs.copiesBeforeWrite(name));
     expect(waiting()).toEqual(['base', 'top']);
@@ -222,91 +222,91 @@ describe('jobs', () => {
     expect(waiting()).toEqual([]);
   });
   test('an error of a job that completes leaves nothing to claim of its target', () => {
-    const { shadow, run, ended } = world();
+    const { model, run, ended } = fixture();
     run('blockdev-backup', { ...start, target: 'other' });
     ended('BLOCK_JOB_COMPLETED', { error: 'No space left on device' });
-    expect(known(shadow)).toEqual(['base', 'top']);
+    expect(known(model)).toEqual(['base', 'top']);
   });
   test('an incremental backup brings over what differs; what does not may be of either side', () => {
-    const { shadow, run, ended } = world();
+    const { model, run, ended } = fixture();
     run('block-dirty-bitmap-add', { node: 'top', name: 'b' });
-    shadow.wrote('top', 0, filled(9, 512));
+    model.wrote('top', 0, filled(9, 512));
     run('blockdev-backup', { ...start, sync: 'incremental', bitmap: 'b', target: 'other' });
     ended('BLOCK_JOB_COMPLETED');
     const contents = (first: number, rest: number): Buffer =>
       Buffer.concat([filled(first, 512), filled(rest, SIZE - 512)]);
-    expect(shadow.judge('other', contents(9, 3))).toBe(null);
-    expect(shadow.judge('other', contents(9, 2))).toBe(null);
-    expect(wrong(shadow, 'other', contents(3, 3))).toMatch(/incremental/);
-    expect(wrong(shadow, 'other', contents(9, 4))).toMatch(/incremental/);
+    expect(model.judge('other', contents(9, 3))).toBe(null);
+    expect(model.judge('other', contents(9, 2))).toBe(null);
+    expect(wrong(model, 'other', contents(3, 3))).toMatch(/incremental/);
+    expect(wrong(model, 'other', contents(9, 4))).toMatch(/incremental/);
   });
   test('a commit leaves in the base what was above, a stream changes nothing that a guest sees', () => {
-    const { shadow, run, ended } = world();
+    const { model, run, ended } = fixture();
     run('block-commit', { 'job-id': 'j', device: 'top' });
-    expect(known(shadow)).toEqual(['top', 'other']);
+    expect(known(model)).toEqual(['top', 'other']);
     run('block-job-complete', { device: 'j' });
     ended('BLOCK_JOB_COMPLETED');
-    expect(shadow.judge('base', filled(2))).toBe(null);
-    expect(wrong(shadow, 'base', filled(1))).toMatch(/commit/);
+    expect(model.judge('base', filled(2))).toBe(null);
+    expect(wrong(model, 'base', filled(1))).toMatch(/commit/);
 
-    const other = world();
+    const other = fixture();
     other.run('block-stream', { 'job-id': 'j', device: 'top' });
     other.ended('BLOCK_JOB_COMPLETED');
-    expect(known(other.shadow)).toEqual(['base', 'top', 'other']);
-    other.shadow.wrote('base', 0, filled(9, 512));
-    expect(known(other.shadow)).toEqual(['base', 'top', 'other']);
+    expect(known(other.model)).toEqual(['base', 'top', 'other']);
+    other.model.wrote('base', 0, filled(9, 512));
+    expect(known(other.model)).toEqual(['base', 'top', 'other']);
   });
   test('when a write and the end of a job come together, nobody knows which was first', () => {
-    const { shadow, effects, run } = world();
+    const { model, effects, run } = fixture();
     run('blockdev-mirror', { ...start, target: 'other' });
     const events = [{ event: 'BLOCK_JOB_COMPLETED', data: { device: 'j' } }];
-    shadow.wrote('top', 0, filled(9, 512));
+    model.wrote('top', 0, filled(9, 512));
     effects.jobs.doubt('top', events);
     effects.heard(events);
-    expect(known(shadow)).toEqual([]);
+    expect(known(model)).toEqual([]);
   });
 });
 
 describe('what can be known for certain of', () => {
   test('a child of a quorum: it stays as it is, is the quorum’s while it is in, and is read anew then', () => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run('blockdev-add', { ...file('f5'), 'node-name': 'a' });
     run('blockdev-add', { ...file('f6'), 'node-name': 'b' });
     run('blockdev-add', { driver: 'quorum', 'node-name': 'q', 'vote-threshold': 1, children: ['a', 'b'] });
     run('x-blockdev-change', { parent: 'q', node: 'other' });
-    expect(shadow.readable).toEqual(['base', 'top']);
+    expect(model.readable).toEqual(['base', 'top']);
     run('x-blockdev-change', { parent: 'q', child: 'children.1' });
-    expect(shadow.readable).toEqual(['base', 'top', 'b']);
-    expect(known(shadow)).toEqual(['base', 'top']);
+    expect(model.readable).toEqual(['base', 'top', 'b']);
+    expect(known(model)).toEqual(['base', 'top']);
     run('x-blockdev-change', { parent: 'q', child: 'children.7' });
-    expect(shadow.readable).toEqual([]);
+    expect(model.readable).toEqual([]);
   });
   test.each(['x-blockdev-create', 'blockdev-create'])(
     '%s: nothing of the node that it writes to',
     (command) => {
       for (const isAccepted of [true, false]) {
-        const { shadow, effects } = world();
+        const { model, effects } = fixture();
         effects.saw(command, { driver: 'raw', file: 'base', size: SIZE }, isAccepted, []);
-        expect(known(shadow)).toEqual(['other']);
-        expect(shadow.readable).toEqual(['other']);
+        expect(known(model)).toEqual(['other']);
+        expect(model.readable).toEqual(['other']);
       }
     },
   );
   test('a medium that is changed: no node is another', () => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run('blockdev-change-medium', { id: 'cd', filename: '/s/f2' });
-    expect(known(shadow)).toEqual(['base', 'top']);
+    expect(known(model)).toEqual(['base', 'top']);
   });
   test('a node that is opened again: contents stay on the same nodes, on others nobody knows', () => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run('blockdev-add', { ...file('f5'), 'node-name': 'store' });
     run('blockdev-add', { driver: 'qcow2', 'node-name': 'over', file: 'store', backing: 'other' });
-    shadow.learn('over', filled(4));
+    model.learn('over', filled(4));
     const options = { driver: 'qcow2', 'node-name': 'over', file: 'store' };
     run('blockdev-reopen', { options: [{ ...options, backing: 'other', 'read-only': true }] });
-    expect(shadow.bytesOf('over')).toEqual(filled(4));
+    expect(model.bytesOf('over')).toEqual(filled(4));
     run('blockdev-reopen', { options: [{ ...options, backing: null }] });
-    expect(shadow.readable).toEqual([]);
+    expect(model.readable).toEqual([]);
   });
 });
 
@@ -322,13 +322,13 @@ describe('copies into files', () => {
       ['drive-backup', 2],
       ['drive-mirror', 9],
     ] as const) {
-      const { shadow, effects, run, ended } = world();
+      const { model, effects, run, ended } = fixture();
       run(command, copy);
-      shadow.wrote('top', 0, filled(9));
+      model.wrote('top', 0, filled(9));
       expect(left(effects)).toEqual([]);
       ended('BLOCK_JOB_COMPLETED');
       expect(left(effects)).toEqual([{ ...expected, byte }]);
-      expect(known(shadow)).toEqual(['base', 'top', 'other']);
+      expect(known(model)).toEqual(['base', 'top', 'other']);
     }
   });
   test.each<[string, JsonObject, string]>([
@@ -338,7 +338,7 @@ describe('copies into files', () => {
     ['errors that are passed over', { 'on-source-error': 'ignore' }, 'BLOCK_JOB_COMPLETED'],
     ['a copy that was cut off', {}, 'BLOCK_JOB_CANCELLED'],
   ])('of %s nothing is claimed', (_, args, end) => {
-    const { effects, run, ended } = world();
+    const { effects, run, ended } = fixture();
     run('drive-backup', { ...copy, ...args });
     ended(end);
     expect(left(effects)).toEqual([]);
@@ -348,7 +348,7 @@ describe('copies into files', () => {
       ['blockdev-add', { driver: 'qcow2', 'node-name': 'n', file: file('f7') }],
       ['drive-backup', { ...copy, 'job-id': 'k' }],
     ] as const) {
-      const { effects, run, ended } = world();
+      const { effects, run, ended } = fixture();
       run('drive-backup', copy);
       ended('BLOCK_JOB_COMPLETED');
       run(again[0], again[1] as JsonObject);
@@ -356,20 +356,20 @@ describe('copies into files', () => {
     }
   });
   test('nor of a node on the file while the job writes to it', () => {
-    const { shadow, run } = world();
+    const { model, run } = fixture();
     run('drive-backup', copy);
     run('blockdev-add', { ...file('f7'), 'node-name': 'n' });
     run('blockdev-add', { ...file('f8'), 'node-name': 'm' });
-    expect(shadow.readable).toEqual(['base', 'top', 'other', 'm']);
+    expect(model.readable).toEqual(['base', 'top', 'other', 'm']);
   });
   test('users of the source of a completed mirror use a node that nobody follows', () => {
-    const { shadow, effects, run, ended } = world();
+    const { model, effects, run, ended } = fixture();
     run('nbd-server-add', { device: 'base', name: 'x' });
     run('drive-mirror', { ...copy, device: 'base', 'node-name': 'copy' });
     run('block-job-complete', { device: 'j' });
     ended('BLOCK_JOB_COMPLETED');
     expect(effects.exports.get('x')).toBe('copy');
-    expect(shadow.readable).toEqual(['base', 'other']);
+    expect(model.readable).toEqual(['base', 'other']);
     expect(left(effects)).toEqual([]);
   });
 });
@@ -378,35 +378,35 @@ describe('nodes that are deleted', () => {
   const deletion = { 'node-name': 'other' };
 
   test('leave what they contained in their files', () => {
-    const { shadow, effects, run } = world();
-    shadow.wrote('other', 0, filled(9));
+    const { model, effects, run } = fixture();
+    model.wrote('other', 0, filled(9));
     run('blockdev-del', deletion);
     const options = { driver: 'qcow2', backing: null, file: { driver: 'file', filename: '/s/f2' } };
     expect(left(effects)).toEqual([{ name: 'f2', options, byte: 9 }]);
   });
-  test.each<[string, string, (effects: Effects, shadow: Shadow, run: Run) => void]>([
-    ['contents that nobody knows', 'other', (_, shadow) => shadow.forget(['other'])],
+  test.each<[string, string, (effects: CommandFollower, model: ContentsModel, run: Run) => void]>([
+    ['contents that nobody knows', 'other', (_, model) => model.forget(['other'])],
     ['a node on another, which may change', 'top', () => undefined],
     [
       'a node whose file is open otherwise, too',
       'fmt',
-      (_, shadow, run) => {
+      (_, model, run) => {
         run('blockdev-add', { ...file('f5'), 'node-name': 'storage' });
         run('blockdev-add', { driver: 'qcow2', 'node-name': 'fmt', backing: null, file: 'storage' });
-        shadow.learn('fmt', filled(5));
+        model.learn('fmt', filled(5));
       },
     ],
   ])('nothing is claimed of %s', (_, name, before) => {
-    const { shadow, effects, run } = world();
-    before(effects, shadow, run);
+    const { model, effects, run } = fixture();
+    before(effects, model, run);
     run('blockdev-del', { 'node-name': name });
     expect(left(effects)).toEqual([]);
   });
-  test.each<[string, (effects: Effects, run: Run) => void]>([
+  test.each<[string, (effects: CommandFollower, run: Run) => void]>([
     ['opened again', (_, run) => run('blockdev-add', { ...file('f2'), 'node-name': 'again' })],
     ['overwritten', (effects) => effects.overwritten('f2')],
   ])('nor of a file that is %s', (_, then) => {
-    const { effects, run } = world();
+    const { effects, run } = fixture();
     run('blockdev-del', deletion);
     then(effects, run);
     expect(left(effects)).toEqual([]);
@@ -414,7 +414,7 @@ describe('nodes that are deleted', () => {
 });
 
 test('images are those files that qcow2 nodes alone have used', () => {
-  const { effects, run } = world();
+  const { effects, run } = fixture();
   expect([...effects.images]).toEqual(['f1', 'f2']);
   run('blockdev-add', { ...file('f2'), 'node-name': 'store' });
   effects.overwritten('f1');
@@ -422,7 +422,7 @@ test('images are those files that qcow2 nodes alone have used', () => {
 });
 
 test('a file is used in another way, too, if it is opened as a device', () => {
-  const { effects, run } = world();
+  const { effects, run } = fixture();
   run('blockdev-add', { ...file('f2'), driver: 'host_cdrom', 'node-name': 'disc' });
   expect([...effects.images]).toEqual(['f1']);
 });

@@ -4,8 +4,8 @@
  */
 import { basename, isAbsolute } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import { filesOf, type RestingImage } from './closed-images.ts';
-import { LARGEST, type Shadow } from './contents-model.ts';
+import { type ClosedImage, filesOf } from './closed-images.ts';
+import { type ContentsModel, LARGEST } from './contents-model.ts';
 import { BitmapEffects } from './tracked-bitmaps.ts';
 import { JobEffects } from './tracked-jobs.ts';
 
@@ -47,25 +47,25 @@ const SERVED = /^nbd[+:]/;
 
 const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
 
-export class Effects {
-  readonly #shadow: Shadow;
+export class CommandFollower {
+  readonly #model: ContentsModel;
   readonly #jobs: JobEffects;
   readonly #bitmaps: BitmapEffects;
   /** Names of files that only qcow2 nodes of their own have used: what is in them is theirs alone. */
   readonly images = new Set<string>();
   readonly #others = new Set<string>();
   /** What is in files that jobs made, or nodes had, and that are closed, by name. */
-  readonly left = new Map<string, RestingImage>();
+  readonly left = new Map<string, ClosedImage>();
   /** Nodes by the names of their exports. */
   readonly exports = new Map<string, string>();
   /** Path of the NBD server's socket, as the endpoint sees it; null if none runs. */
   server: string | null = null;
 
   /** `options`: those that the endpoint was started with. */
-  constructor(shadow: Shadow, options: readonly string[]) {
-    this.#shadow = shadow;
-    this.#bitmaps = new BitmapEffects(shadow);
-    this.#jobs = new JobEffects(shadow, this.#bitmaps, {
+  constructor(model: ContentsModel, options: readonly string[]) {
+    this.#model = model;
+    this.#bitmaps = new BitmapEffects(model);
+    this.#jobs = new JobEffects(model, this.#bitmaps, {
       moved: (from, to) => this.#moved(from, to),
       left: (filename, image) => this.left.set(basename(filename), image),
     });
@@ -96,13 +96,13 @@ export class Effects {
 
   /** The file was replaced behind the endpoint's back. */
   overwritten(filename: string): void {
-    this.#shadow.abandon(this.#shadow.usersOf(filename));
+    this.#model.abandon(this.#model.usersOf(filename));
     this.#otherUse(filename);
   }
 
   /** Raw bytes were taken for a command: nobody knows which. */
   lost(): void {
-    this.#shadow.blind();
+    this.#model.loseTrack();
     for (const name of this.images) this.#others.add(name);
     this.images.clear();
     this.left.clear();
@@ -125,7 +125,7 @@ export class Effects {
   }
 
   #accepted(command: string, args: JsonObject): void {
-    const shadow = this.#shadow;
+    const model = this.#model;
     if (command === 'transaction') {
       for (const action of Array.isArray(args.actions) ? args.actions : [])
         if (isJsonObject(action) && isJsonObject(action.data))
@@ -179,55 +179,55 @@ export class Effects {
         break;
       case 'human-monitor-command': {
         const name = /^qemu-io (\S+)/.exec(String(args['command-line']))?.[1];
-        if (name !== undefined) shadow.abandon([name]);
+        if (name !== undefined) model.abandon([name]);
         break;
       }
       default:
         if (CREATES.test(command)) this.#created(args);
         else if (command.startsWith('block-dirty-bitmap-')) this.#bitmaps.command(command, args);
-        else if (!this.#jobs.command(command, args) && !HARMLESS.test(command)) shadow.blind();
+        else if (!this.#jobs.command(command, args) && !HARMLESS.test(command)) model.loseTrack();
     }
   }
 
   #added(options: JsonObject): void {
-    if (isServed(options)) this.#shadow.blind();
-    const made = this.#shadow.graph.add(options);
+    if (isServed(options)) this.#model.loseTrack();
+    const made = this.#model.graph.add(options);
     for (const { name, filename } of made) {
       if (filename === null) continue;
       const owner = made.find(({ children }) => children.get('file') === name);
       const image = basename(filename);
       this.left.delete(image);
       // A node with a name may be used by itself.
-      if (owner?.driver !== 'qcow2' || !this.#shadow.graph.isPlain(owner.name) || !name.startsWith('#'))
+      if (owner?.driver !== 'qcow2' || !this.#model.graph.isPlain(owner.name) || !name.startsWith('#'))
         this.#otherUse(image);
       else if (!this.#others.has(image)) this.images.add(image);
     }
     for (const { name, filename } of made) {
-      const users = filename === null ? [] : this.#shadow.usersOf(filename);
+      const users = filename === null ? [] : this.#model.usersOf(filename);
       // The same file twice: one does not see what the other does.
       if (users.length > 1 || (filename !== null && this.#jobs.opens(basename(filename))))
-        this.#shadow.abandon(users);
-      else this.#shadow.forget([name]);
+        this.#model.abandon(users);
+      else this.#model.forget([name]);
     }
   }
 
   /** What the files of a node must contain once it is closed; null where nobody knows, or a job may change it. */
-  imageOf(node: string): RestingImage | null {
-    const shadow = this.#shadow;
-    const [bytes, options] = [shadow.bytesOf(node), shadow.graph.options(node)];
+  imageOf(node: string): ClosedImage | null {
+    const model = this.#model;
+    const [bytes, options] = [model.bytesOf(node), model.graph.options(node)];
     if (bytes === null || options === null) return null;
-    const isSettled = shadow.isReadable(node) && !this.#jobs.inFlux.has(node);
+    const isSettled = model.isReadable(node) && !this.#jobs.inFlux.has(node);
     return isSettled ? { node, options, bytes, breach: CLOSED } : null;
   }
 
   /** What the node contained stays in its file, if that is one of its own. */
   #deleted(name: string): void {
-    const shadow = this.#shadow;
+    const model = this.#model;
     const image = this.imageOf(name);
-    shadow.forget([name]);
-    shadow.graph.delete(name);
+    model.forget([name]);
+    model.graph.delete(name);
     const [filename, ...others] = image === null ? [] : filesOf(image.options);
-    if (filename === undefined || others.length > 0 || shadow.usersOf(filename).length > 0) return;
+    if (filename === undefined || others.length > 0 || model.usersOf(filename).length > 0) return;
     this.left.set(basename(filename), image!);
   }
 
@@ -235,8 +235,8 @@ export class Effects {
   #files(args: Json): void {
     if (typeof args === 'string') {
       if (args.length >= MOST_NAME) return;
-      if (SERVED.test(args)) this.#shadow.blind();
-      this.#shadow.abandon(this.#shadow.usersOf(args));
+      if (SERVED.test(args)) this.#model.loseTrack();
+      this.#model.abandon(this.#model.usersOf(args));
       for (const image of [...this.images, ...this.left.keys()])
         if (args.includes(image)) this.#otherUse(image);
     } else if (Array.isArray(args)) for (const item of args) this.#files(item);
@@ -246,22 +246,22 @@ export class Effects {
   /** Nodes in which an image was made. */
   #created(args: Json): void {
     if (typeof args === 'string') {
-      if (this.#shadow.graph.get(args) !== undefined) this.#shadow.abandon([args]);
+      if (this.#model.graph.get(args) !== undefined) this.#model.abandon([args]);
     } else if (Array.isArray(args)) for (const item of args) this.#created(item);
     else if (isJsonObject(args)) for (const item of Object.values(args)) this.#created(item);
   }
 
   /** A child of a quorum comes or goes. What it contains stays, unless the quorum mends it meanwhile. */
   #childChanged({ parent, child, node }: JsonObject): void {
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     const above = graph.get(String(parent));
     const member = child === 'children.0' ? 'children' : String(child);
     const other = text(node) ?? above?.children.get(member);
     if (above === undefined || other === undefined || (child === undefined) === (node === undefined)) {
-      this.#shadow.blind();
+      this.#model.loseTrack();
       return;
     }
-    this.#shadow.disturb([other]);
+    this.#model.disturb([other]);
     // Which name the endpoint gives to one that comes is not said.
     if (child === undefined) above.children.set(`added ${other}`, other);
     else above.children.delete(member);
@@ -269,7 +269,7 @@ export class Effects {
 
   /** Contents stay where it stands on the same nodes in the same way. */
   #reopened(options: JsonObject): void {
-    const node = this.#shadow.graph.get(text(options['node-name']) ?? '');
+    const node = this.#model.graph.get(text(options['node-name']) ?? '');
     const isSame =
       node !== undefined &&
       options.driver === (node.driver === 'opaque' ? 'throttle' : node.driver) &&
@@ -279,14 +279,14 @@ export class Effects {
       options.size === undefined &&
       !node.window &&
       !node.hiddenBacking;
-    if (!isSame) this.#shadow.blind();
+    if (!isSame) this.#model.loseTrack();
   }
 
   #resized(name: string, size: number): void {
-    const { graph } = this.#shadow;
-    const bytes = this.#shadow.bytesOf(name);
+    const { graph } = this.#model;
+    const bytes = this.#model.bytesOf(name);
     const node = graph.get(name);
-    this.#shadow.disturb([name]);
+    this.#model.disturb([name]);
     this.#bitmaps.drop(name);
     if (bytes === null || node === undefined || !(size >= 0 && size <= 2 ** 32)) return;
     // What an overlay shows where it has grown beyond its backing file's end is not said.
@@ -295,18 +295,18 @@ export class Effects {
     const resized = Buffer.alloc(Math.min(size, LARGEST));
     bytes.copy(resized);
     const breach = 'a node that was resized does not contain what it did';
-    this.#shadow.claim(name, { bytes: resized, also: null, prefix: false, breach });
+    this.#model.expectBytes(name, { bytes: resized, also: null, prefix: false, breach });
   }
 
   #snapshot(name: string, overlay: string): void {
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     const over = graph.get(overlay);
     if (graph.get(name) === undefined || over === undefined) {
-      this.#shadow.blind();
+      this.#model.loseTrack();
       return;
     }
-    this.#shadow.disturb([overlay]);
-    this.#shadow.forget(this.#shadow.affected([name], graph.storage([name])));
+    this.#model.disturb([overlay]);
+    this.#model.forget(this.#model.affected([name], graph.storage([name])));
     over.children.delete('backing');
     over.hiddenBacking = false;
     graph.replace(name, overlay);
@@ -317,13 +317,13 @@ export class Effects {
   /** The new overlay shows what its backing file did, if it was made for this and nothing was in it. */
   #snapshotSync(name: string, args: JsonObject): void {
     const overlay = text(args['snapshot-node-name']);
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     const format = text(args.format) ?? 'qcow2';
     if (graph.get(name) === undefined || overlay === null || format !== 'qcow2' || args.mode === 'existing') {
-      this.#shadow.blind();
+      this.#model.loseTrack();
       return;
     }
-    const bytes = this.#shadow.bytesOf(name);
+    const bytes = this.#model.bytesOf(name);
     graph.add({
       driver: 'qcow2',
       'node-name': overlay,
@@ -334,7 +334,7 @@ export class Effects {
     graph.get(overlay)!.children.set('backing', name);
     this.#moved(name, overlay);
     const breach = 'the overlay of a snapshot does not show its backing file';
-    if (bytes !== null) this.#shadow.claim(overlay, { bytes, also: null, prefix: false, breach });
+    if (bytes !== null) this.#model.expectBytes(overlay, { bytes, also: null, prefix: false, breach });
   }
 
   /** Those who used a node use another now. */

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 import { filesOf, judgeImage, readImage } from './closed-images.ts';
-import { DataOracle } from './contents-oracle.ts';
+import { ContentsOracle } from './contents-oracle.ts';
 
 const run = promisify(execFile);
 const SIZE = 65536;
@@ -21,14 +21,14 @@ afterAll(() => rm(folder, { recursive: true }));
 const file = (filename: string) => ({ driver: 'file', filename: `${folder}/${filename}` });
 
 /** `base` below `top`, and a part of `base`. */
-function oracle(): DataOracle {
+function oracle(): ContentsOracle {
   const nodes = [
     { driver: 'raw', 'node-name': 'base', file: file('f0') },
     { driver: 'qcow2', 'node-name': 'top', backing: 'base', file: file('f1') },
     { driver: 'raw', 'node-name': 'part', offset: 512, file: file('f2') },
     { driver: 'qcow2', 'node-name': 'alone', file: file('f3') },
   ];
-  return new DataOracle({
+  return new ContentsOracle({
     port: { execute: () => Promise.resolve({}), dir: folder, scratch: folder, timeout: 1 },
     options: nodes.flatMap((node) => ['-blockdev', JSON.stringify(node)]),
   });
@@ -38,7 +38,7 @@ describe('images that are looked at', () => {
   test('are those of nodes whose contents are known, with all files that these are in', () => {
     const seen = oracle();
     expect(seen.resting()).toEqual([]);
-    seen.shadow.learn('top', Buffer.alloc(SIZE));
+    seen.model.learn('top', Buffer.alloc(SIZE));
     const [image] = seen.resting();
     expect(image!.options).toEqual({
       driver: 'qcow2',
@@ -49,11 +49,11 @@ describe('images that are looked at', () => {
   });
   test('are none that a job may change yet, nor parts of files, nor on a backing file that nobody named', () => {
     const seen = oracle();
-    for (const name of ['base', 'part', 'alone']) seen.shadow.learn(name, Buffer.alloc(SIZE));
+    for (const name of ['base', 'part', 'alone']) seen.model.learn(name, Buffer.alloc(SIZE));
     expect(seen.resting().map(({ node }) => node)).toEqual(['base']);
     const backup = { 'job-id': 'j', device: 'part', target: 'base', sync: 'full' };
     seen.effects.saw('blockdev-backup', backup, true, []);
-    for (const name of ['base', 'top']) seen.shadow.learn(name, Buffer.alloc(SIZE));
+    for (const name of ['base', 'top']) seen.model.learn(name, Buffer.alloc(SIZE));
     expect(seen.resting()).toEqual([]);
   });
 });

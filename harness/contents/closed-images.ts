@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
-import { type Breach, breachOf, LARGEST } from './contents-model.ts';
+import { LARGEST, type Mismatch, mismatchOf } from './contents-model.ts';
 
 const run = promisify(execFile);
 
-export interface RestingImage {
+export interface ClosedImage {
   /** Name of the node that was on it. */
   readonly node: string;
   /** As of `blockdev-add`; files are named as in the scratch folder. */
@@ -22,7 +22,7 @@ export interface RestingImage {
   readonly breach: string;
 }
 
-/** Bytes of an image in a folder; null where nobody can tell. `options` as of a `RestingImage`. */
+/** Bytes of an image in a folder; null where nobody can tell. `options` as of a `ClosedImage`. */
 export type ImageReader = (options: JsonObject, folder: string) => Promise<Buffer | null>;
 
 /** With the names that files have below `dir`. */
@@ -44,12 +44,12 @@ export function filesOf(options: JsonObject): string[] {
 
 /** Null if the image is as its node was, or cannot be looked at. */
 export async function judgeImage(
-  { options, bytes, breach }: RestingImage,
+  { options, bytes, breach }: ClosedImage,
   folder: string,
   read: ImageReader,
-): Promise<Breach | null> {
+): Promise<Mismatch | null> {
   const got = await read(options, folder);
-  return got && breachOf({ bytes, also: null, prefix: false, breach }, got);
+  return got && mismatchOf({ bytes, also: null, prefix: false, breach }, got);
 }
 
 /** As QEMU's own tool reads it. */

@@ -1,12 +1,12 @@
 /**
- * The shadow: what is known of the contents of nodes. What nobody knows is learned by reading; what is known is held to
+ * The contents model: what is known of the contents of nodes. What nobody knows is learned by reading; what is known is held to
  * at the next reading. When something may have changed contents in a way that is not followed, it forgets.
  */
 import { basename } from 'node:path';
-import { Graph } from './tracked-graph.ts';
+import { TrackedGraph } from './tracked-graph.ts';
 
 /** What a node must contain. */
-export interface Claim {
+export interface ExpectedBytes {
   readonly bytes: Buffer;
   /** Other bytes that are right too, place by place. */
   readonly also: Buffer | null;
@@ -17,7 +17,7 @@ export interface Claim {
 }
 
 /** A breach of a claim. */
-export interface Breach {
+export interface Mismatch {
   readonly message: string;
   /** First wrong byte; null where the length is. */
   readonly offset: number | null;
@@ -33,38 +33,40 @@ export const LARGEST = 4 * 2 ** 20;
 
 const KEPT = 'a node does not contain what it did';
 
-export class Shadow {
-  readonly graph = new Graph();
-  readonly #claims = new Map<string, Claim>();
+export class ContentsModel {
+  readonly graph = new TrackedGraph();
+  readonly #claims = new Map<string, ExpectedBytes>();
   /** How often each node's contents changed in a way that is not followed. */
   readonly #losses = new Map<string, number>();
-  #blind = false;
+  #loseTrack = false;
 
   /** From here on nothing is claimed any more: it lost track of the graph. */
-  blind(): void {
-    this.#blind = true;
+  loseTrack(): void {
+    this.#loseTrack = true;
     this.#claims.clear();
   }
 
-  get isBlind(): boolean {
-    return this.#blind;
+  get isUntracked(): boolean {
+    return this.#loseTrack;
   }
 
-  claimOf(name: string): Claim | undefined {
+  expectedOf(name: string): ExpectedBytes | undefined {
     return this.#claims.get(name);
   }
 
   /** Bytes that are known for sure. */
   bytesOf(name: string): Buffer | null {
-    const claim = this.#claims.get(name);
-    return claim === undefined || claim.also !== null || claim.prefix ? null : claim.bytes;
+    const expectBytes = this.#claims.get(name);
+    return expectBytes === undefined || expectBytes.also !== null || expectBytes.prefix
+      ? null
+      : expectBytes.bytes;
   }
 
   /** Nodes of which something could be claimed: their bytes are a guest's, and no other's metadata. */
   get readable(): string[] {
-    if (this.#blind) return [];
+    if (this.#loseTrack) return [];
     return [...this.graph.nodes]
-      .filter(({ name }) => !name.startsWith('#') && this.graph.isPlain(name) && !this.graph.isWild(name))
+      .filter(({ name }) => !name.startsWith('#') && this.graph.isPlain(name) && !this.graph.isOpaque(name))
       .map(({ name }) => name)
       .filter((name) => !this.graph.isStorageOfOther(name));
   }
@@ -73,13 +75,13 @@ export class Shadow {
     return this.readable.includes(name);
   }
 
-  claim(name: string, claim: Claim): void {
-    if (this.isReadable(name)) this.#claims.set(name, claim);
+  expectBytes(name: string, expectBytes: ExpectedBytes): void {
+    if (this.isReadable(name)) this.#claims.set(name, expectBytes);
   }
 
   /** It was read, and is as it should be or nobody knew. */
   learn(name: string, bytes: Buffer): void {
-    this.claim(name, { bytes, also: null, prefix: false, breach: KEPT });
+    this.expectBytes(name, { bytes, also: null, prefix: false, breach: KEPT });
   }
 
   forget(names: Iterable<string>): void {
@@ -115,13 +117,13 @@ export class Shadow {
     this.forget(all);
     for (const name of all) {
       const node = this.graph.get(name);
-      if (node !== undefined) node.wild = true;
+      if (node !== undefined) node.opaque = true;
     }
   }
 
   /** What changes with a node that is not followed, nobody can tell. */
   #mustKnow(names: readonly string[]): void {
-    if (names.some((name) => this.graph.get(name) === undefined)) this.blind();
+    if (names.some((name) => this.graph.get(name) === undefined)) this.loseTrack();
   }
 
   /** Nodes that open a file whose name is in this text, in whatever way it is written. */
@@ -133,9 +135,9 @@ export class Shadow {
 
   /** A guest has written `data` to the node. */
   wrote(name: string, offset: number, data: Buffer): void {
-    const claim = this.#claims.get(name);
+    const expectBytes = this.#claims.get(name);
     this.disturb([name], new Set([name]));
-    if (claim === undefined || claim.bytes.length < offset + data.length) {
+    if (expectBytes === undefined || expectBytes.bytes.length < offset + data.length) {
       this.#claims.delete(name);
       return;
     }
@@ -144,23 +146,24 @@ export class Shadow {
       data.copy(copy, offset);
       return copy;
     };
-    this.claim(name, {
-      ...claim,
-      bytes: patched(claim.bytes),
-      also: claim.also && patched(claim.also),
-      breach: claim.breach === KEPT ? 'a node does not contain what was written to it' : claim.breach,
+    this.expectBytes(name, {
+      ...expectBytes,
+      bytes: patched(expectBytes.bytes),
+      also: expectBytes.also && patched(expectBytes.also),
+      breach:
+        expectBytes.breach === KEPT ? 'a node does not contain what was written to it' : expectBytes.breach,
     });
   }
 
   /** Null if the bytes are as claimed, or nothing is claimed. */
-  judge(name: string, got: Buffer): Breach | null {
-    const claim = this.#claims.get(name);
-    return claim === undefined ? null : breachOf(claim, got);
+  judge(name: string, got: Buffer): Mismatch | null {
+    const expectBytes = this.#claims.get(name);
+    return expectBytes === undefined ? null : mismatchOf(expectBytes, got);
   }
 }
 
 /** Null if the bytes are as claimed. */
-export function breachOf({ bytes, also, prefix, breach }: Claim, got: Buffer): Breach | null {
+export function mismatchOf({ bytes, also, prefix, breach }: ExpectedBytes, got: Buffer): Mismatch | null {
   const length = Math.min(bytes.length, got.length);
   const offset = firstDifference(bytes, also, got, length);
   if (offset !== null) return { message: breach, offset, expected: bytes[offset]!, got: got[offset]! };

@@ -1,5 +1,5 @@
 /**
- * The oracle of contents: follows a program's commands, writes and reads through the data plane when it is asked to, and
+ * The oracle of contents: follows a program's commands, writes and reads through the NBD access when it is asked to, and
  * reports what is not as it must be. It looks on as a check (`checks/check.ts`) does.
  */
 import { join } from 'node:path';
@@ -7,13 +7,13 @@ import type { Json } from '../../spec/json.ts';
 import type { Check, Exchange } from '../checks/check.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
 import { type NbdClient, NbdClosed, NbdError } from '../nbd/nbd-client.ts';
-import { Effects } from './apply-command.ts';
-import { inFolder, type RestingImage } from './closed-images.ts';
-import { type Breach, LARGEST, Shadow } from './contents-model.ts';
-import { DataPlane, type PlanePort } from './nbd-access.ts';
+import { CommandFollower } from './apply-command.ts';
+import { type ClosedImage, inFolder } from './closed-images.ts';
+import { ContentsModel, LARGEST, type Mismatch } from './contents-model.ts';
+import { NbdAccess, type NbdAccessPort } from './nbd-access.ts';
 
 export interface OracleOptions {
-  readonly port: PlanePort;
+  readonly port: NbdAccessPort;
   /** QEMU options that the endpoint was started with, as it sees them. */
   readonly options: readonly string[];
 }
@@ -30,21 +30,21 @@ export interface WriteRequest {
 export const LOOK = 'query-contents';
 export const WRITE = 'write-contents';
 
-export class DataOracle {
+export class ContentsOracle {
   readonly check: Check;
-  readonly shadow = new Shadow();
-  readonly effects: Effects;
-  readonly #port: PlanePort;
-  readonly #plane: DataPlane;
-  readonly #breaches: { readonly node: string; readonly breach: Breach }[] = [];
+  readonly model = new ContentsModel();
+  readonly effects: CommandFollower;
+  readonly #port: NbdAccessPort;
+  readonly #access: NbdAccess;
+  readonly #breaches: { readonly node: string; readonly breach: Mismatch }[] = [];
   #written: string | null = null;
   /** Something may have changed since all was read last. */
   #stale = true;
 
   constructor({ port, options }: OracleOptions) {
     this.#port = port;
-    this.#plane = new DataPlane(port);
-    this.effects = new Effects(this.shadow, options);
+    this.#access = new NbdAccess(port);
+    this.effects = new CommandFollower(this.model, options);
     this.check = {
       id: 'data/contents',
       title: 'What nodes contain is what was written to them, across every job',
@@ -60,8 +60,8 @@ export class DataOracle {
    * What the files of nodes must contain once they are closed, if nothing but to end jobs is done before. Not of those that
    * a job may change.
    */
-  resting(): RestingImage[] {
-    const open = [...this.shadow.graph.nodes].flatMap(({ name }) => this.effects.imageOf(name) ?? []);
+  resting(): ClosedImage[] {
+    const open = [...this.model.graph.nodes].flatMap(({ name }) => this.effects.imageOf(name) ?? []);
     return [...open, ...this.effects.left.values()].map((image) => ({
       ...image,
       options: inFolder(image.options, this.#port.dir),
@@ -73,9 +73,9 @@ export class DataOracle {
     const { active, inFlux } = this.effects.jobs;
     if (!this.#stale && active.length === 0) return;
     this.#stale = false;
-    const names = this.shadow.readable.filter((name) => !inFlux.has(name));
+    const names = this.model.readable.filter((name) => !inFlux.has(name));
     if (names.length === 0) return;
-    await this.#plane.during(this.#server, async (server) => {
+    await this.#access.during(this.#server, async (server) => {
       for (const name of names)
         await this.#guarded(name, 'reading', () =>
           server.visit(name, false, (client) => this.#look(name, client)),
@@ -88,21 +88,21 @@ export class DataOracle {
     const { exports, jobs } = this.effects;
     const exported = exports.get(through);
     const name = exported ?? through;
-    if (!this.shadow.isReadable(name) || jobs.inFlux.has(name)) return;
+    if (!this.model.isReadable(name) || jobs.inFlux.has(name)) return;
     this.#written = name;
     this.#stale = true;
     const act = async (client: NbdClient): Promise<void> => {
       if (client.readOnly || client.size > LARGEST || offset >= client.size) return;
-      if (this.shadow.claimOf(name) === undefined) await this.#look(name, client);
+      if (this.model.expectedOf(name) === undefined) await this.#look(name, client);
       const data = Buffer.alloc(Math.min(length, client.size - offset), byte);
       await client.write(offset, data);
-      this.shadow.wrote(name, offset, data);
+      this.model.wrote(name, offset, data);
     };
     const server = this.#server;
     await this.#guarded(name, 'writing', async () => {
       if (exported === undefined)
-        await this.#plane.during(server, async (plane) => void (await plane.visit(name, true, act)));
-      else if (server !== null) await this.#plane.visit({ path: server, name: through }, act);
+        await this.#access.during(server, async (access) => void (await access.visit(name, true, act)));
+      else if (server !== null) await this.#access.visit({ path: server, name: through }, act);
     });
   }
 
@@ -116,9 +116,9 @@ export class DataOracle {
   async #look(name: string, client: NbdClient): Promise<void> {
     if (client.size > LARGEST) return;
     const bytes = await client.read(0, client.size);
-    const breach = this.shadow.judge(name, bytes);
+    const breach = this.model.judge(name, bytes);
     if (breach !== null) this.#breaches.push({ node: name, breach });
-    this.shadow.learn(name, bytes);
+    this.model.learn(name, bytes);
   }
 
   /** I/O that fails breaks a claim; without one nobody knows what the node can do. */
@@ -127,9 +127,9 @@ export class DataOracle {
       await act();
     } catch (error) {
       if (!(error instanceof NbdError || error instanceof NbdClosed)) throw error;
-      const claimed = this.shadow.claimOf(name) !== undefined;
+      const claimed = this.model.expectedOf(name) !== undefined;
       const mayFail = doing === 'writing' && this.effects.jobs.copiesBeforeWrite(name);
-      this.shadow.disturb([name]);
+      this.model.disturb([name]);
       if (!claimed || mayFail) return;
       const how = error instanceof NbdError ? 'fails' : 'does not end well';
       const message = `${doing} a node that could be read ${how}`;
@@ -153,7 +153,7 @@ export class DataOracle {
 }
 
 /** Where a breach is, and what is there. */
-export function detail(node: string, { offset, expected, got }: Breach): { expected: Json; got: Json } {
+export function detail(node: string, { offset, expected, got }: Mismatch): { expected: Json; got: Json } {
   const at = (value: number): Json =>
     offset === null ? { node, bytes: value } : { node, offset, byte: value };
   return { expected: at(expected), got: at(got) };

@@ -1,5 +1,5 @@
 /**
- * The data plane: contents of nodes, read and written as a guest would, through the endpoint's own NBD server. It makes
+ * The NBD access: contents of nodes, read and written as a guest would, through the endpoint's own NBD server. It makes
  * an export for as long as it looks, so that nothing of it is left for the next command.
  */
 import { rm } from 'node:fs/promises';
@@ -13,7 +13,7 @@ import { QmpError } from '../qmp/errors.ts';
 const SOCKET = 'qmpcheck-data.sock';
 const EXPORT = 'qmpcheck-data';
 
-export interface PlanePort {
+export interface NbdAccessPort {
   /** Runs a command outside any transcript; rejects with `QmpError` if it is refused. */
   execute(command: string, args?: JsonObject): Promise<Json>;
   /** The scratch folder as the endpoint sees it, and as we do. */
@@ -38,10 +38,10 @@ export function offersData({ commands }: Schema): boolean {
     : false;
 }
 
-export class DataPlane {
-  readonly #port: PlanePort;
+export class NbdAccess {
+  readonly #port: NbdAccessPort;
 
-  constructor(port: PlanePort) {
+  constructor(port: NbdAccessPort) {
     this.#port = port;
   }
 
@@ -49,17 +49,17 @@ export class DataPlane {
    * Runs `visit` with a server there. `running`: socket of the one that the program has started, as we see it; null
    * if it has none as far as is known. False if no server is to be had.
    */
-  async during(running: string | null, visit: (server: PlaneServer) => Promise<void>): Promise<boolean> {
+  async during(running: string | null, visit: (server: ExportServer) => Promise<void>): Promise<boolean> {
     const { execute, dir, scratch, timeout } = this.#port;
     if (running !== null) {
-      await visit(new PlaneServer(execute, running, timeout));
+      await visit(new ExportServer(execute, running, timeout));
       return true;
     }
     const addr = { type: 'unix', data: { path: `${dir}/${SOCKET}` } };
     if (!(await accepted(execute('nbd-server-start', { addr })))) return false;
     const path = join(scratch, SOCKET);
     try {
-      await visit(new PlaneServer(execute, path, timeout));
+      await visit(new ExportServer(execute, path, timeout));
     } finally {
       await accepted(execute('nbd-server-stop'));
       await rm(path, { force: true });
@@ -74,12 +74,12 @@ export class DataPlane {
 }
 
 /** A server that exports what is asked for. */
-export class PlaneServer {
-  readonly #execute: PlanePort['execute'];
+export class ExportServer {
+  readonly #execute: NbdAccessPort['execute'];
   readonly #path: string;
   readonly #timeout: number;
 
-  constructor(execute: PlanePort['execute'], path: string, timeout: number) {
+  constructor(execute: NbdAccessPort['execute'], path: string, timeout: number) {
     this.#execute = execute;
     this.#path = path;
     this.#timeout = timeout;

@@ -3,20 +3,20 @@
  * backup has to bring over at least what differs.
  */
 import type { JsonObject } from '../../spec/json.ts';
-import type { Shadow } from './contents-model.ts';
+import type { ContentsModel } from './contents-model.ts';
 
 export class BitmapEffects {
-  readonly #shadow: Shadow;
+  readonly #model: ContentsModel;
   /** By `node/bitmap`; only of bitmaps that have recorded all since. */
   readonly #clean = new Map<string, { readonly bytes: Buffer; readonly losses: number }>();
 
-  constructor(shadow: Shadow) {
-    this.#shadow = shadow;
+  constructor(model: ContentsModel) {
+    this.#model = model;
   }
 
   command(command: string, { node, name, disabled }: JsonObject): void {
     const key = `${String(node)}/${String(name)}`;
-    const bytes = this.#shadow.bytesOf(String(node));
+    const bytes = this.#model.bytesOf(String(node));
     const starts = command === 'block-dirty-bitmap-add' && disabled !== true;
     const cleared = command === 'block-dirty-bitmap-clear' && this.#clean.has(key);
     if ((starts || cleared) && bytes !== null) this.cleaned(String(node), String(name), bytes);
@@ -25,13 +25,13 @@ export class BitmapEffects {
 
   /** The bitmap is clean when the node contains this. */
   cleaned(node: string, bitmap: string, bytes: Buffer): void {
-    this.#clean.set(`${node}/${bitmap}`, { bytes, losses: this.#shadow.lossesOf(node) });
+    this.#clean.set(`${node}/${bitmap}`, { bytes, losses: this.#model.lossesOf(node) });
   }
 
   /** Null where it is not known, or the node changed without its bitmap being told. */
   cleanBytes(node: string, bitmap: string): Buffer | null {
     const clean = this.#clean.get(`${node}/${bitmap}`);
-    return clean?.losses === this.#shadow.lossesOf(node) ? clean.bytes : null;
+    return clean?.losses === this.#model.lossesOf(node) ? clean.bytes : null;
   }
 
   /** All bitmaps of the node: what they hold is not known any more. */

@@ -18,7 +18,7 @@ export interface TrackedNode {
   /** It shows its child's bytes at other offsets. */
   readonly window: boolean;
   /** Nothing may be claimed of it any more. */
-  wild: boolean;
+  opaque: boolean;
 }
 
 /** Drivers that can be plain, with the options that let them be. */
@@ -51,7 +51,7 @@ const CHILDREN = new Set([
   'children',
 ]);
 
-export class Graph {
+export class TrackedGraph {
   readonly #nodes = new Map<string, TrackedNode>();
   #anonymous = 0;
 
@@ -101,9 +101,9 @@ export class Graph {
   }
 
   /** Contents of it, or of what it stands on, change in a way that nobody follows. */
-  isWild(name: string): boolean {
+  isOpaque(name: string): boolean {
     return [...this.closure([name], (one) => this.#below(one))].some(
-      (one) => this.#nodes.get(one)?.wild === true,
+      (one) => this.#nodes.get(one)?.opaque === true,
     );
   }
 
@@ -141,7 +141,7 @@ export class Graph {
   /** Options that open the same files in the same way; null where they are not known. */
   options(name: string, above: readonly string[] = []): JsonObject | null {
     const node = this.#nodes.get(name);
-    if (node === undefined || !this.isPlain(name) || node.wild || node.hiddenBacking || node.window)
+    if (node === undefined || !this.isPlain(name) || node.opaque || node.hiddenBacking || node.window)
       return null;
     const { driver, filename, children } = node;
     const described: JsonObject = { driver };
@@ -193,7 +193,7 @@ export class Graph {
       children,
       hiddenBacking: driver === 'qcow2' && options.backing === undefined,
       window: options.offset !== undefined || options.size !== undefined,
-      wild: false,
+      opaque: false,
     };
     this.#nodes.set(name, node);
     made[place] = node;

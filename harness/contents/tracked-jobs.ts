@@ -1,8 +1,8 @@
 /** What block jobs do to contents: while they run, and when they end. */
 import { basename } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { RestingImage } from './closed-images.ts';
-import type { Claim, Shadow } from './contents-model.ts';
+import type { ClosedImage } from './closed-images.ts';
+import type { ContentsModel, ExpectedBytes } from './contents-model.ts';
 import type { BitmapEffects } from './tracked-bitmaps.ts';
 
 type Kind = 'mirror' | 'backup' | 'commit' | 'stream';
@@ -59,17 +59,17 @@ export interface JobListener {
   /** Users of the first node use the second now. */
   moved(from: string, to: string): void;
   /** A job has made a file and closed it. */
-  left(filename: string, image: RestingImage): void;
+  left(filename: string, image: ClosedImage): void;
 }
 
 export class JobEffects {
-  readonly #shadow: Shadow;
+  readonly #model: ContentsModel;
   readonly #bitmaps: BitmapEffects;
   readonly #told: JobListener;
   readonly #jobs = new Map<string, Job>();
 
-  constructor(shadow: Shadow, bitmaps: BitmapEffects, told: JobListener) {
-    this.#shadow = shadow;
+  constructor(model: ContentsModel, bitmaps: BitmapEffects, told: JobListener) {
+    this.#model = model;
     this.#bitmaps = bitmaps;
     this.#told = told;
   }
@@ -91,7 +91,7 @@ export class JobEffects {
 
   /** Whether what is there has to be copied before `node` is written to: where that fails, so does the write. */
   copiesBeforeWrite(node: string): boolean {
-    const affected = this.#shadow.affected([node]);
+    const affected = this.#model.affected([node]);
     return [...this.#jobs.values()].some(({ kind, from }) => kind === 'backup' && affected.has(from));
   }
 
@@ -99,7 +99,7 @@ export class JobEffects {
   doubt(node: string, events: readonly JsonObject[]): void {
     for (const { data } of events) {
       const job = this.#jobs.get(isJsonObject(data) ? String(data.device) : '');
-      if (job !== undefined && this.#shadow.affected([node]).has(job.from)) job.certain = false;
+      if (job !== undefined && this.#model.affected([node]).has(job.from)) job.certain = false;
     }
   }
 
@@ -117,12 +117,12 @@ export class JobEffects {
     const earlier = this.#jobs.get(id);
     if (earlier !== undefined) {
       earlier.certain = false;
-      this.#shadow.blind();
+      this.#model.loseTrack();
       return true;
     }
     const ends = this.#endsOf(kind, command, args);
     if (ends === null) {
-      this.#shadow.blind();
+      this.#model.loseTrack();
       return true;
     }
     const job: Job = {
@@ -131,9 +131,9 @@ export class JobEffects {
       ...ends,
       sync: text(args.sync) ?? 'full',
       bitmap: text(args.bitmap),
-      start: this.#shadow.bytesOf(ends.from),
-      before: ends.to === null ? null : this.#shadow.bytesOf(ends.to),
-      losses: this.#shadow.lossesOf(ends.from),
+      start: this.#model.bytesOf(ends.from),
+      before: ends.to === null ? null : this.#model.bytesOf(ends.to),
+      losses: this.#model.lossesOf(ends.from),
       ignores: ['on-error', 'on-source-error', 'on-target-error'].some((member) => args[member] === 'ignore'),
       filter: text(args['filter-node-name']),
       // A commit from below the active layer takes effect by itself.
@@ -142,7 +142,7 @@ export class JobEffects {
       certain: args.replaces === undefined && args['bitmap-mode'] === undefined,
     };
     this.#jobs.set(id, job);
-    this.#shadow.forget(this.#touched(job));
+    this.#model.forget(this.#touched(job));
     this.#filtered(job);
     return true;
   }
@@ -150,13 +150,13 @@ export class JobEffects {
   /** What is done to the job's filter is done to the node below it, also by those who stand on the filter. */
   #filtered({ from, filter }: Job): void {
     if (filter !== null)
-      this.#shadow.graph.add({ driver: 'raw', 'node-name': filter, file: from, filter: true });
+      this.#model.graph.add({ driver: 'raw', 'node-name': filter, file: from, filter: true });
   }
 
   /** Who used the filter uses the node below it. */
   #unfiltered({ from, filter }: Job): void {
     if (filter === null) return;
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     const below = graph.get(filter)?.children.get('file') ?? from;
     graph.replace(filter, below);
     graph.delete(filter);
@@ -168,14 +168,14 @@ export class JobEffects {
     const job = this.#jobs.get(String(data.device));
     if (job === undefined) return;
     const source = this.#copied(job);
-    this.#shadow.forget(this.#touched(job));
+    this.#model.forget(this.#touched(job));
     this.#jobs.delete(job.id);
     this.#unfiltered(job);
     const succeeded = event === 'BLOCK_JOB_COMPLETED' && data.error === undefined;
     if (!succeeded) return;
     if (!job.certain) {
       // Where its users are now depends on what is not known.
-      if (job.kind !== 'backup') this.#shadow.blind();
+      if (job.kind !== 'backup') this.#model.loseTrack();
       return;
     }
     this.#completed(job, source);
@@ -183,27 +183,27 @@ export class JobEffects {
 
   /** What the job has to bring over; null where that is not known, or the source changed behind its back. */
   #copied({ kind, from, start, losses }: Job): Buffer | null {
-    if (this.#shadow.lossesOf(from) !== losses) return null;
-    return kind === 'mirror' || kind === 'commit' ? this.#shadow.bytesOf(from) : start;
+    if (this.#model.lossesOf(from) !== losses) return null;
+    return kind === 'mirror' || kind === 'commit' ? this.#model.bytesOf(from) : start;
   }
 
   #completed(job: Job, source: Buffer | null): void {
     const { kind, from, to } = job;
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     const node = graph.get(from);
     if (kind === 'stream') {
       if (to === null) node?.children.delete('backing');
       else node?.children.set('backing', to);
       return;
     }
-    const claim =
+    const expectBytes =
       source !== null && to !== null && !job.ignores ? this.#claimAfter(job, source, this.#clean(job)) : null;
     if (job.file !== null && kind === 'mirror' && job.pivots) this.#movedToFile(from, job.file);
     else if (job.file !== null) this.#left(job, source);
     if (to !== null && job.pivots) {
       const kept =
-        kind === 'commit' || (job.sync === 'full' && claim !== null && this.#shadow.isReadable(to));
-      if (!kept) this.#shadow.forget(graph.above([from]));
+        kind === 'commit' || (job.sync === 'full' && expectBytes !== null && this.#model.isReadable(to));
+      if (!kept) this.#model.forget(graph.above([from]));
       graph.replace(from, to);
       this.#told.moved(from, to);
     }
@@ -212,13 +212,13 @@ export class JobEffects {
       if (job.start !== null && job.sync === 'incremental')
         this.#bitmaps.cleaned(from, job.bitmap, job.start);
     }
-    if (claim !== null) this.#shadow.claim(to!, claim);
+    if (expectBytes !== null) this.#model.expectBytes(to!, expectBytes);
   }
 
   /** Users of the node use one on that file, which nobody here follows. */
   #movedToFile(from: string, { filename, node }: NonNullable<Job['file']>): void {
-    const { graph } = this.#shadow;
-    this.#shadow.forget(graph.above([from]));
+    const { graph } = this.#model;
+    this.#model.forget(graph.above([from]));
     const named = node === null ? {} : { 'node-name': node };
     const [target] = graph.add({ driver: 'mirrored', ...named, file: { driver: 'file', filename } });
     graph.replace(from, target!.name);
@@ -235,7 +235,7 @@ export class JobEffects {
   }
 
   /** What the target must contain once the job has completed; null where that is not said. */
-  #claimAfter({ kind, sync, before, from }: Job, source: Buffer, clean: Buffer | null): Claim | null {
+  #claimAfter({ kind, sync, before, from }: Job, source: Buffer, clean: Buffer | null): ExpectedBytes | null {
     if (kind === 'stream') return null;
     if (kind === 'commit' || sync === 'full') {
       const breach = kind === 'mirror' && this.#isAboveChain(from) ? ABOVE_CHAIN : BREACHES[kind];
@@ -252,7 +252,7 @@ export class JobEffects {
   }
 
   #isAboveChain(name: string): boolean {
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     const below = [...graph.storage([name])].filter((one) => one !== name).map((one) => graph.get(one));
     return below.some((node) => node !== undefined && (node.hiddenBacking || node.children.has('backing')));
   }
@@ -263,19 +263,19 @@ export class JobEffects {
 
   /** Whose contents may change while it runs; its source's never do, nor what stands on the top of a commit. */
   #touched({ kind, from, to }: Job): Set<string> {
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     if (kind === 'stream') {
       const storage = graph.storage([from]);
       storage.delete(from);
-      return this.#shadow.affected(storage, graph.above([from]));
+      return this.#model.affected(storage, graph.above([from]));
     }
     if (to === null) return new Set();
-    return this.#shadow.affected([to], kind === 'commit' ? graph.above([from]) : undefined);
+    return this.#model.affected([to], kind === 'commit' ? graph.above([from]) : undefined);
   }
 
   /** Null where the nodes that take part are not known. */
   #endsOf(kind: Kind, command: string, args: JsonObject): { from: string; to: string | null } | null {
-    const { graph } = this.#shadow;
+    const { graph } = this.#model;
     const device = String(args.device);
     if (command.startsWith('drive-')) {
       // The target is a file; its node is none that is followed.

@@ -11,7 +11,7 @@ function side(...deviations: Partial<Deviation>[]): SideRun {
   const record = { id: 'c', title: 'c', requirements: [], outcome: 'fail' as const, durationMs: 0 };
   return {
     record: { ...record, deviations: full },
-    offered: { commands: new Map(), events: new Map(), types: new Map() },
+    endpointSchema: { commands: new Map(), events: new Map(), types: new Map() },
   };
 }
 

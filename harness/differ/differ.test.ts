@@ -7,7 +7,7 @@ import type { Schema } from '../../spec/model.ts';
 import { passed } from '../testing/side-runs.ts';
 import { compareRuns } from './differ.ts';
 import { CLASSES, placeOf } from './difference.ts';
-import type { Look, SideRun } from './side-run.ts';
+import type { SideRun, StateSample } from './side-run.ts';
 
 const entry = (type: string, name: string, more: JsonObject): JsonObject => ({
   'meta-type': type,
@@ -42,13 +42,13 @@ const SCHEMA = schemaOf([member('a', 'int'), member('b', 'str', true), member('n
 function side(
   steps: readonly TranscriptStep[],
   record: Partial<CaseRecord> = {},
-  offered: Schema = SCHEMA,
+  endpointSchema: Schema = SCHEMA,
 ): SideRun {
-  return { offered, record: { ...passed(steps), ...record } };
+  return { endpointSchema, record: { ...passed(steps), ...record } };
 }
 
 /** A side that was looked at after a step. */
-function looking(steps: readonly TranscriptStep[], number: number, look: Look): SideRun {
+function looking(steps: readonly TranscriptStep[], number: number, look: StateSample): SideRun {
   return { ...side(steps), looks: new Map([[number, look]]) };
 }
 

@@ -12,7 +12,7 @@ import { type Difference, excused, LATE } from './difference.ts';
 import { NamePairs } from './error-texts.ts';
 import { compareEvents } from './event-order.ts';
 import { type SideRun, stepsOf, subjectOf } from './side-run.ts';
-import { LookComparison } from './snapshot-diff.ts';
+import { SampleComparison } from './snapshot-diff.ts';
 
 export interface Comparison {
   readonly differences: readonly Difference[];
@@ -33,9 +33,9 @@ export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOp
   const skipped = [left, right].find(({ record }) => record.outcome === 'skip');
   if (skipped !== undefined) return { differences: [], skipped: skipped.record.reason ?? 'skipped' };
   const names = new NamePairs();
-  const schemas = { left: left.offered, right: right.offered };
+  const schemas = { left: left.endpointSchema, right: right.endpointSchema };
   const found: Difference[] = [];
-  const looks = new LookComparison(left, right);
+  const looks = new SampleComparison(left, right);
   const steps = { left: stepsOf(left), right: stepsOf(right) };
   const both = Math.min(steps.left.length, steps.right.length);
   let until = both;

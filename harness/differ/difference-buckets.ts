@@ -12,21 +12,21 @@ export interface Bucket<T> {
 }
 
 /** Takes out of a text what differs from run to run. */
-export type Abstract = (text: string) => string;
+export type NormaliseText = (text: string) => string;
 
-export function bucketOf(difference: Difference, abstract: Abstract): string {
-  const texts = wordings(difference, abstract);
-  const message = texts === null ? abstract(difference.message) : `${texts.left} / ${texts.right}`;
+export function bucketOf(difference: Difference, normaliseText: NormaliseText): string {
+  const texts = wordings(difference, normaliseText);
+  const message = texts === null ? normaliseText(difference.message) : `${texts.left} / ${texts.right}`;
   return `${placeOf(difference)}: ${message}`;
 }
 
 /** What each side says, where it is the text of an error that differs; else null. */
 export function wordings(
   { class: of, path, left, right }: Difference,
-  abstract: Abstract,
+  normaliseText: NormaliseText,
 ): { readonly left: string; readonly right: string } | null {
   if (of !== 'text' || !path.endsWith('.error.desc')) return null;
-  return { left: abstract(String(left)), right: abstract(String(right)) };
+  return { left: normaliseText(String(left)), right: normaliseText(String(right)) };
 }
 
 export class Buckets<T> {

@@ -22,7 +22,7 @@ interface Seen {
 /** Differences in what came up to step number `until`. */
 export function compareEvents(left: SideRun, right: SideRun, until: number, names: NamePairs): Difference[] {
   const [ours, theirs] = [eventsOf(left, until), eventsOf(right, until)];
-  const [known, drift] = bothKnow(ours, theirs, left.offered, right.offered);
+  const [known, drift] = bothKnow(ours, theirs, left.endpointSchema, right.endpointSchema);
   const found: Difference[] = [...drift];
   const sources = { left: bySource(ours.filter(known)), right: bySource(theirs.filter(known)) };
   const rest = new Map(sources.right);
@@ -30,10 +30,10 @@ export function compareEvents(left: SideRun, right: SideRun, until: number, name
     const partner = [...rest.keys()].find((other) => sameText(source, other, names));
     const others = partner === undefined ? [] : rest.get(partner)!;
     if (partner !== undefined) rest.delete(partner);
-    found.push(...compareSource(events, others, left.offered, right.offered, names));
+    found.push(...compareSource(events, others, left.endpointSchema, right.endpointSchema, names));
   }
   for (const others of rest.values())
-    found.push(...compareSource([], others, left.offered, right.offered, names));
+    found.push(...compareSource([], others, left.endpointSchema, right.endpointSchema, names));
   return found;
 }
 

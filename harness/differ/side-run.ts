@@ -7,7 +7,7 @@ import type { Schema } from '../../spec/model.ts';
 export const ZEROES = 'all zeroes';
 
 /** What an endpoint holds at one moment. */
-export interface Look {
+export interface StateSample {
   /** Queries of state with their replies, the same on all sides. */
   readonly queries: readonly TranscriptStep[];
   /** What a guest would read of each node: a digest, or why it could not be read. By node-name. */
@@ -18,9 +18,9 @@ export interface Look {
 
 export interface SideRun {
   readonly record: CaseRecord;
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   /** By the number of the step after which it was looked at. */
-  readonly looks?: ReadonlyMap<number, Look>;
+  readonly looks?: ReadonlyMap<number, StateSample>;
 }
 
 export function stepsOf({ record }: SideRun): readonly TranscriptStep[] {

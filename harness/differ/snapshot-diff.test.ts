@@ -4,12 +4,12 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { passed } from '../testing/side-runs.ts';
 import { compareRuns } from './differ.ts';
-import type { Look, SideRun } from './side-run.ts';
+import type { SideRun, StateSample } from './side-run.ts';
 
-const offered = loadBlockSchema();
+const endpointSchema = loadBlockSchema();
 
 /** A side that sent as many commands as it was looked at, with the events of the last. */
-function side(looks: readonly Look[], events: readonly Json[] = []): SideRun {
+function side(looks: readonly StateSample[], events: readonly Json[] = []): SideRun {
   const steps = looks.map(
     (_, index): TranscriptStep => ({
       send: { execute: 'block_resize' },
@@ -17,7 +17,11 @@ function side(looks: readonly Look[], events: readonly Json[] = []): SideRun {
       ...(index === looks.length - 1 && { events }),
     }),
   );
-  return { offered, record: passed(steps), looks: new Map(looks.map((look, index) => [index + 1, look])) };
+  return {
+    endpointSchema,
+    record: passed(steps),
+    looks: new Map(looks.map((look, index) => [index + 1, look])),
+  };
 }
 
 const job = (more: JsonObject): JsonObject => ({
@@ -36,7 +40,7 @@ const written = (offset: number): TranscriptStep => ({
   send: { execute: 'query-blockstats' },
   reply: { return: [{ 'node-name': 'n', stats: { wr_highest_offset: offset } }] },
 });
-const look = (queries: readonly TranscriptStep[], contents?: string): Look => ({
+const look = (queries: readonly TranscriptStep[], contents?: string): StateSample => ({
   queries,
   ...(contents !== undefined && { contents: { n: contents } }),
 });
@@ -96,7 +100,7 @@ describe('looks', () => {
   });
 
   it('excuse all when a job did not wait for the other side, but for one that rests', () => {
-    const late: Look = { ...look([jobs()]), late: true };
+    const late: StateSample = { ...look([jobs()]), late: true };
     const under = (more: JsonObject): string[] => found(side([late]), side([look([jobs(job(more))])]));
     expect(under({})).toEqual(['timing query-block-jobs 1']);
     expect(under({ paused: true })).toEqual(['must query-block-jobs 1']);

@@ -6,7 +6,7 @@ import type { TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { compareSteps, type Pair } from './compare-steps.ts';
 import { type Difference, excused, LATE } from './difference.ts';
-import { commandOf, type Look, type SideRun, ZEROES } from './side-run.ts';
+import { commandOf, type SideRun, type StateSample, ZEROES } from './side-run.ts';
 
 const UNDER_WAY = 'how far a job is that has not ended';
 const UNDEFINED =
@@ -14,7 +14,7 @@ const UNDEFINED =
 const JOB_QUERY = /^query-(block-)?jobs$/;
 const STRAYED = 'a job was ended early, and was further on one side';
 
-export class LookComparison {
+export class SampleComparison {
   readonly #found: Difference[] = [];
   readonly #told = new Set<string>();
   readonly #left: SideRun;
@@ -88,7 +88,7 @@ const RESTING: ReadonlySet<Json | undefined> = new Set([
 ]);
 
 /** Whether a job gets on without anybody doing anything. */
-function isUnderWay({ queries }: Look): boolean {
+function isUnderWay({ queries }: StateSample): boolean {
   const jobs = queries
     .filter((step) => JOB_QUERY.test(commandOf(step) ?? ''))
     .map(({ reply }) => (isJsonObject(reply) ? reply.return : undefined));
@@ -102,7 +102,7 @@ function moves(job: Json): boolean {
 
 const CONTENTS = 'contents';
 
-function compareContents(left: Look, right: Look): Difference[] {
+function compareContents(left: StateSample, right: StateSample): Difference[] {
   const [ours, theirs] = [left.contents ?? {}, right.contents ?? {}];
   return Object.keys(ours)
     .filter((node) => theirs[node] !== undefined && theirs[node] !== ours[node])

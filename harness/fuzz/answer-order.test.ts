@@ -5,9 +5,9 @@ import { generate } from '../../generators/sequences/generate.ts';
 import { Random } from '../../generators/sequences/random.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { reference } from '../targets/reference.ts';
-import { localHand, type RunAnswer } from './fuzz-worker.ts';
-import { prepare } from './prepare-campaign.ts';
-import { Lane } from './program-executor.ts';
+import { localWorker, type RunAnswer } from './fuzz-worker.ts';
+import { prepareCampaign } from './prepare-campaign.ts';
+import { ProgramExecutor } from './program-executor.ts';
 
 const PROGRAMS = 60;
 
@@ -21,7 +21,7 @@ const TELLING = [
 test('programs answer the same in any order, on one lane and on two at a time', async () => {
   const area = await ScratchArea.open();
   try {
-    const { setting, world, abstract } = await prepare({
+    const { config, generation, normaliseText } = await prepareCampaign({
       target: reference('reference'),
       area,
       timeout: 3_000,
@@ -29,14 +29,14 @@ test('programs answer the same in any order, on one lane and on two at a time', 
       raw: 0.02,
     });
     const made = Array.from({ length: PROGRAMS }, (_, index) =>
-      encode(generate({ ...world, data: 0.3 }, new Random(`order/${index}`))),
+      encode(generate({ ...generation, data: 0.3 }, new Random(`order/${index}`))),
     );
     const texts = [...TELLING.map((text) => encode(decode(text))), ...made];
     const answers = async (order: readonly string[]): Promise<ReadonlyMap<string, RunAnswer>> => {
-      const hand = localHand({ lane: new Lane(setting, area), setting, abstract });
+      const worker = localWorker({ executor: new ProgramExecutor(config, area), config, normaliseText });
       const seen = new Map<string, RunAnswer>();
-      for (const text of order) seen.set(text, await hand.run(text));
-      await hand.stop();
+      for (const text of order) seen.set(text, await worker.run(text));
+      await worker.stop();
       return seen;
     };
     const forward = await answers(texts);

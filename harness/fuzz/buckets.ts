@@ -4,7 +4,7 @@
  */
 import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.ts';
 import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
-import type { Abstract } from './normalise-text.ts';
+import type { NormaliseText } from './normalise-text.ts';
 
 export type SymptomKind = 'crash' | 'hang' | 'deviation';
 
@@ -49,26 +49,31 @@ const MEANT_TO_END = /\b(blkverify|quorum): .*mismatch/;
  * The symptom of a silent crash or of a hang, told by the minimal program: by the first deviation on the way there, of
  * which it is most often the consequence whatever command it comes in, or by the last command.
  */
-export function toldBy(symptom: Symptom, command: string, record: CaseRecord, abstract: Abstract): Symptom {
+export function toldBy(
+  symptom: Symptom,
+  command: string,
+  record: CaseRecord,
+  normaliseText: NormaliseText,
+): Symptom {
   const how = symptom.kind === 'hang' ? 'hang' : `crash ${symptom.signal ?? 'exit'}:`;
   const last = (record.transcript?.steps.length ?? 0) - 1;
   const before = record.deviations.find((one) => isGrave(one) && (one.exchange ?? last) < last);
-  const cause = before === undefined ? command : breach(before, abstract).bucket;
+  const cause = before === undefined ? command : breach(before, normaliseText).bucket;
   return { ...symptom, bucket: `${how} after ${cause}` };
 }
 
 /** Each bucket once, the gravest first. */
-export function symptomsOf(record: CaseRecord, abstract: Abstract): Symptom[] {
+export function symptomsOf(record: CaseRecord, normaliseText: NormaliseText): Symptom[] {
   const { outcome, process, deviations } = record;
   if (outcome === 'crash')
-    return process?.lastWords.some((line) => MEANT_TO_END.test(line)) ? [] : [crash(process, abstract)];
+    return process?.lastWords.some((line) => MEANT_TO_END.test(line)) ? [] : [crash(process, normaliseText)];
   if (outcome === 'timeout') return [hang(process)];
   const seen = new Map<string, Symptom>();
   for (const deviation of deviations) {
     if (!isGrave(deviation)) continue;
     if (deviation.check === 'leftovers' && commandsOf(record).some((name) => NOT_TAKEN_BACK.test(name)))
       continue;
-    const symptom = breach(deviation, abstract);
+    const symptom = breach(deviation, normaliseText);
     seen.set(symptom.bucket, symptom);
   }
   return [...seen.values()];
@@ -83,11 +88,11 @@ function commandsOf({ transcript }: CaseRecord): string[] {
   return sent.map(({ execute }) => String(execute));
 }
 
-function crash(process: ProcessState | undefined, abstract: Abstract): Symptom {
+function crash(process: ProcessState | undefined, normaliseText: NormaliseText): Symptom {
   const signal = process?.signal ?? undefined;
   const how = signal ?? `exit ${process?.exitCode ?? 'unknown'}`;
   const words = lastWords(process?.lastWords ?? []);
-  const where = words === undefined ? commandOf(process?.inFlight) : abstract(withoutProgram(words));
+  const where = words === undefined ? commandOf(process?.inFlight) : normaliseText(withoutProgram(words));
   return {
     kind: 'crash',
     check: 'crash',
@@ -110,9 +115,9 @@ function hang(process: ProcessState | undefined): Symptom {
   return { kind: 'hang', check: 'hang', bucket: `hang ${commandOf(process?.inFlight)}`, silent: true };
 }
 
-function breach({ check, message, path }: Deviation, abstract: Abstract): Symptom {
+function breach({ check, message, path }: Deviation, normaliseText: NormaliseText): Symptom {
   const where = path === undefined || path === '$' ? '' : ` at ${path.replace(/\[\d+\]/g, '[]')}`;
-  return { kind: 'deviation', check, bucket: `deviation ${check}: ${abstract(message)}${where}` };
+  return { kind: 'deviation', check, bucket: `deviation ${check}: ${normaliseText(message)}${where}` };
 }
 
 /** `qemu-system-x86_64: ../block.c:1: f: Assertion …`: program and line number say nothing of the fault. */

@@ -1,8 +1,8 @@
-/** The account of a finding: what somebody who has never heard of this program would do by hand. */
+/** The bug report of a finding: what somebody who has never heard of this program would do by hand. */
 import { expect, test } from 'vitest';
 import { decode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord } from '../../reports/record.ts';
-import { account } from './bug-report.ts';
+import { bugReport } from './bug-report.ts';
 import type { Finding } from './findings.ts';
 
 const finding: Finding = {
@@ -48,7 +48,7 @@ const record: CaseRecord = {
 };
 
 test('tells how the endpoint is started, what is sent, and what it waited for in vain', () => {
-  const text = account(finding, program, record, true);
+  const text = bugReport(finding, program, record, true);
   expect(text).toContain(`
 - Endpoint: \`qemu-storage-daemon:/opt/qsd\`, version 9.1.0 (v9.1.0-dirty)
 - Shown by 2 of 3 runs on a fresh endpoint
@@ -79,7 +79,7 @@ qemu-img create -q -f raw f0 1048576
 });
 
 test('of a target that no words start: its options alone', () => {
-  const text = account({ ...finding, target: 'exec:vmm' }, program, record, false);
+  const text = bugReport({ ...finding, target: 'exec:vmm' }, program, record, false);
   expect(text).toContain(`-blockdev '{"driver":"file","node-name":"n0","filename":"f0"}'\n`);
   expect(text).not.toContain('reproduce.sh');
 });

@@ -1,5 +1,5 @@
 /**
- * The account of a finding in Markdown, fit for a bug tracker: how the endpoint is started and what is sent to it, as
+ * The bug report of a finding in Markdown, fit for a bug tracker: how the endpoint is started and what is sent to it, as
  * who has never heard of this program would do it by hand.
  */
 import { concrete, type Program, type Step } from '../../generators/sequences/program.ts';
@@ -18,7 +18,12 @@ const WHAT = {
 
 const NEGOTIATION = '{"execute":"qmp_capabilities"}';
 
-export function account(finding: Finding, program: Program, record: CaseRecord, hasScript: boolean): string {
+export function bugReport(
+  finding: Finding,
+  program: Program,
+  record: CaseRecord,
+  hasScript: boolean,
+): string {
   const { symptom, target, version, runs, held, seed, diff } = finding;
   const { process } = record;
   const lines = [

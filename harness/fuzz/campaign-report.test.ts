@@ -26,7 +26,7 @@ function begin(): void {
 
 function find(symptom: Symptom): string {
   const version = { qemu: { major: 9, minor: 1, micro: 0 } };
-  const head = { target: 'exec:x y', version, seed: '7', grounds: [] };
+  const head = { target: 'exec:x y', version, seed: '7', startStates: [] };
   const process = { signal: symptom.signal ?? null, lastWords: ['Assertion failed'] };
   const record = { ...failure, process };
   const program = 'ground empty\nquery-block-jobs {}\n';

@@ -9,9 +9,9 @@ import { plantedTarget } from '../testing/selftest/planted.ts';
 import { passed, selftest } from '../testing/selftest/selftest.ts';
 import { type CampaignResult, LOG, runCampaign } from './campaign.ts';
 import { statusLines } from './campaign-status.ts';
-import { type Hand, localHand } from './fuzz-worker.ts';
-import { type Prepared, prepare } from './prepare-campaign.ts';
-import { Lane } from './program-executor.ts';
+import { type FuzzWorker, localWorker } from './fuzz-worker.ts';
+import { type PreparedCampaign, prepareCampaign } from './prepare-campaign.ts';
+import { ProgramExecutor } from './program-executor.ts';
 import { replayFindings } from './replay-finding.ts';
 
 let area: ScratchArea;
@@ -29,37 +29,37 @@ function planted(name: string): Defect {
   return DEFECTS.find((defect) => defect.name === name)!;
 }
 
-async function prepared(defect: Defect | null): Promise<Prepared> {
+async function prepared(defect: Defect | null): Promise<PreparedCampaign> {
   const target = plantedTarget(defect);
-  const made = await prepare({ target, area, timeout: 3_000, invalid: 0, raw: 0 });
-  return { ...made, setting: { ...made.setting, imageReader: target.imageReader } };
+  const made = await prepareCampaign({ target, area, timeout: 3_000, invalid: 0, raw: 0 });
+  return { ...made, config: { ...made.config, imageReader: target.imageReader } };
 }
 
 interface Run {
   readonly name: string;
   readonly defect: Defect | null;
   readonly commands: number;
-  readonly ground?: string;
-  readonly hands?: number;
-  readonly muted?: (bucket: string) => boolean;
+  readonly startState?: string;
+  readonly workers?: number;
+  readonly isKnown?: (bucket: string) => boolean;
   readonly afresh?: boolean;
   readonly signal?: AbortSignal;
-  readonly beforeInvestigation?: () => void;
+  readonly beforeTriage?: () => void;
 }
 
 async function campaign(run: Run): Promise<CampaignResult> {
-  const { name, defect, commands, ground = 'empty', hands = 1, beforeInvestigation, ...options } = run;
-  const { setting, world, abstract, identity } = await prepared(defect);
-  const grounds = setting.grounds.filter((one) => one.name === ground);
-  const own = { ...setting, grounds };
-  const crew = Array.from({ length: hands }, () =>
-    localHand({ lane: new Lane(own, area), setting: own, abstract }),
+  const { name, defect, commands, startState = 'empty', workers = 1, beforeTriage, ...options } = run;
+  const { config, generation, normaliseText, identity } = await prepared(defect);
+  const startStates = config.startStates.filter((one) => one.name === startState);
+  const own = { ...config, startStates };
+  const crew = Array.from({ length: workers }, () =>
+    localWorker({ executor: new ProgramExecutor(own, area), config: own, normaliseText }),
   ).map(
-    (hand): Hand => ({
-      ...hand,
-      investigate: (program, symptom) => {
-        beforeInvestigation?.();
-        return hand.investigate(program, symptom);
+    (worker): FuzzWorker => ({
+      ...worker,
+      triage: (program, symptom) => {
+        beforeTriage?.();
+        return worker.triage(program, symptom);
       },
     }),
   );
@@ -67,17 +67,17 @@ async function campaign(run: Run): Promise<CampaignResult> {
   mkdirSync(out, { recursive: true });
   try {
     return await runCampaign({
-      world: { ...world, grounds },
-      hands: crew,
+      generation: { ...generation, startStates },
+      workers: crew,
       out,
-      head: { target: 'fake', version: identity.version, seed: 's', grounds },
+      head: { target: 'fake', version: identity.version, seed: 's', startStates },
       seed: 's',
       version: 'test',
       commands,
       ...options,
     });
   } finally {
-    for (const hand of crew) await hand.stop();
+    for (const worker of crew) await worker.stop();
   }
 }
 
@@ -91,17 +91,20 @@ function log(name: string): string {
 
 const BROKEN = planted('negative size of a new node');
 
-test.each(['empty', 'chain'])('says nothing of an endpoint that is as it should be: %s', async (ground) => {
-  const name = `sound-${ground}`;
-  const { progress, findings } = await campaign({ name, defect: null, ground, commands: 2_500 });
-  expect(findings).toEqual([]);
-  expect(progress).toMatchObject({ errors: 0, lastError: null });
-  expect(progress.corpus).toBeGreaterThan(20);
-});
+test.each(['empty', 'chain'])(
+  'says nothing of an endpoint that is as it should be: %s',
+  async (startState) => {
+    const name = `sound-${startState}`;
+    const { progress, findings } = await campaign({ name, defect: null, startState, commands: 2_500 });
+    expect(findings).toEqual([]);
+    expect(progress).toMatchObject({ errors: 0, lastError: null });
+    expect(progress.corpus).toBeGreaterThan(20);
+  },
+);
 
 test('is the same for any number of hands', async () => {
   await campaign({ name: 'one', defect: BROKEN, commands: 1_000 });
-  await campaign({ name: 'three', defect: BROKEN, commands: 1_000, hands: 3 });
+  await campaign({ name: 'three', defect: BROKEN, commands: 1_000, workers: 3 });
   expect(log('three')).toBe(log('one'));
 });
 
@@ -134,7 +137,7 @@ test('a round that was interrupted while a finding was looked into is done again
     defect: BROKEN,
     commands: 600,
     signal: controller.signal,
-    beforeInvestigation: () => controller.abort(),
+    beforeTriage: () => controller.abort(),
   });
   expect(log('interrupted')).not.toContain('"type":"finding"');
   await campaign({ name: 'interrupted', defect: BROKEN, commands: 600 });
@@ -164,8 +167,8 @@ describe('findings', () => {
     expect(await replayOn(null)).toBe('FIXED');
   });
   test('that are muted are counted, not told', async () => {
-    const muted = (bucket: string): boolean => bucket.startsWith('crash');
-    const { findings } = await campaign({ name: 'muted', defect: BROKEN, commands: 600, muted });
+    const isKnown = (bucket: string): boolean => bucket.startsWith('crash');
+    const { findings } = await campaign({ name: 'muted', defect: BROKEN, commands: 600, isKnown });
     expect(findings).toEqual([]);
     expect(log('muted')).toContain('"hits":{"crash SIGABRT');
   });
@@ -175,7 +178,7 @@ describe('findings', () => {
       name: 'told',
       defect: planted('pausing a job that never was'),
       commands: 1_000,
-      muted: (bucket) => {
+      isKnown: (bucket) => {
         seen.push(bucket);
         return bucket === 'hang after block-job-pause';
       },
@@ -186,13 +189,17 @@ describe('findings', () => {
 });
 
 /** A campaign with a hand that only makes up what it saw. */
-async function madeUp(name: string, hand: Omit<Hand, 'stop'>, commands: number): Promise<CampaignResult> {
-  const { setting, world } = await prepared(null);
+async function madeUp(
+  name: string,
+  worker: Omit<FuzzWorker, 'stop'>,
+  commands: number,
+): Promise<CampaignResult> {
+  const { config, generation } = await prepared(null);
   const out = join(folder, name);
   mkdirSync(out);
-  const head = { target: 'fake', version: null, seed: 's', grounds: setting.grounds };
-  const hands = [{ ...hand, stop: () => Promise.resolve() }];
-  return runCampaign({ world, hands, out, head, seed: 's', version: 'test', commands });
+  const head = { target: 'fake', version: null, seed: 's', startStates: config.startStates };
+  const workers = [{ ...worker, stop: () => Promise.resolve() }];
+  return runCampaign({ generation, workers, out, head, seed: 's', version: 'test', commands });
 }
 
 test('a silent crash is looked into until that has brought nothing new twice in a row', async () => {
@@ -201,15 +208,15 @@ test('a silent crash is looked into until that has brought nothing new twice in 
   const what = { id: 'program', title: 'a program', requirements: [] };
   const record = { ...what, outcome: 'crash', durationMs: 0, deviations: [] } as const;
   let looks = 0;
-  const hand = {
+  const worker = {
     run: () => Promise.resolve({ features: [], symptoms: [{ ...silent, bucket: 'seen' }], commands: 1 }),
-    investigate: (program: string) => {
+    triage: (program: string) => {
       const symptom = { ...silent, bucket: causes[looks]! };
       looks += 1;
       return Promise.resolve({ symptom, program, runs: 1, held: 1, record });
     },
   };
-  const { findings } = await madeUp('silent', hand, 500);
+  const { findings } = await madeUp('silent', worker, 500);
   expect(looks).toBe(causes.length);
   expect(findings.map(({ bucket }) => bucket)).toEqual(['a', 'b']);
   expect(statusLines(join(folder, 'silent'))[0]).toMatch(/^a \(at most \d{3} hits,/);
@@ -217,15 +224,15 @@ test('a silent crash is looked into until that has brought nothing new twice in 
 
 test('the log tells why programs could not be run', async () => {
   let runs = 0;
-  const hand = {
+  const worker = {
     run: () => {
       runs += 1;
       const error = runs === 2 ? { error: 'no room' } : {};
       return Promise.resolve({ features: [], symptoms: [], commands: 1, ...error });
     },
-    investigate: () => Promise.resolve(null),
+    triage: () => Promise.resolve(null),
   };
-  const { progress } = await madeUp('errors', hand, 48);
+  const { progress } = await madeUp('errors', worker, 48);
   expect(progress).toMatchObject({ errors: 1, lastError: 'no room' });
   const rounds = log('errors')
     .split('\n')

@@ -2,24 +2,24 @@
  * A campaign, in rounds of a fixed number of programs:
  *
  *   1. make the programs of the round from the seed and the corpus as it stands;
- *   2. let the hands run them, in any order;
+ *   2. let the workers run them, in any order;
  *   3. merge what they showed in the order of the programs: corpus, features, buckets;
- *   4. investigate each new bucket, write it down;
+ *   4. triage each new bucket, write it down;
  *   5. log the round.
  *
- * Because of 1 and 3 a campaign by commands is the same for any number of hands, given equal answers.
+ * Because of 1 and 3 a campaign by commands is the same for any number of workers, given equal answers.
  */
 import { join } from 'node:path';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
-import { generate, type World } from '../../generators/sequences/generate.ts';
+import { type GenerationConfig, generate } from '../../generators/sequences/generate.ts';
 import { mutate } from '../../generators/sequences/mutate.ts';
 import { Random } from '../../generators/sequences/random.ts';
 import type { Symptom } from './buckets.ts';
 import { appendLog, type LogLine, recoverLog, startLogAgain } from './campaign-log.ts';
 import { Corpus } from './corpus.ts';
 import { type FindingHead, writeFinding } from './findings.ts';
-import type { Hand, RunAnswer } from './fuzz-worker.ts';
-import type { Reach } from './schema-coverage.ts';
+import type { FuzzWorker, RunAnswer } from './fuzz-worker.ts';
+import type { SchemaCoverage } from './schema-coverage.ts';
 
 /** Programs a round. */
 export const ROUND = 24;
@@ -29,8 +29,8 @@ const GENERATED = 30;
 const VAIN_LOOKS = 2;
 
 export interface CampaignOptions {
-  readonly world: World;
-  readonly hands: readonly Hand[];
+  readonly generation: GenerationConfig;
+  readonly workers: readonly FuzzWorker[];
   /** Folder of the campaign; exists. */
   readonly out: string;
   readonly head: FindingHead;
@@ -43,9 +43,9 @@ export interface CampaignOptions {
   /** Begin anew, with the same programs as the first time: what was found in the folder before is only known. */
   readonly afresh?: boolean;
   /** Counts the points of the schema that are reached. */
-  readonly reach?: Reach;
+  readonly reach?: SchemaCoverage;
   /** Whether somebody knows of this bucket and does not want to hear of it. */
-  readonly muted?: (bucket: string) => boolean;
+  readonly isKnown?: (bucket: string) => boolean;
   readonly signal?: AbortSignal;
   readonly onRound?: (progress: Progress) => void;
   readonly onFinding?: (finding: FindingLine) => void;
@@ -90,7 +90,7 @@ class Campaign {
   readonly #options: CampaignOptions;
   readonly #log: string;
   readonly #corpus = new Corpus();
-  /** Buckets that were investigated. */
+  /** Buckets that were triaged. */
   readonly #known = new Set<string>();
   /** How often in a row what was seen turned out to be known, by bucket. */
   readonly #vain = new Map<string, number>();
@@ -138,7 +138,7 @@ class Campaign {
   async round(): Promise<void> {
     const started = performance.now();
     const texts = this.#programsOfRound();
-    const answers = await this.#inParallel(texts, (hand, text) => hand.run(text));
+    const answers = await this.#inParallel(texts, (worker, text) => worker.run(text));
     if (this.#aborted) return;
     const lines: LogLine[] = [];
     const hits: Record<string, number> = {};
@@ -164,7 +164,7 @@ class Campaign {
     this.#programs += programs;
     this.#commands += commands;
     this.#errors += errors;
-    lines.push(...(await this.#investigate([...fresh.values()])));
+    lines.push(...(await this.#triage([...fresh.values()])));
     // What was not looked into to the end is not known: the round is to be done again.
     if (this.#aborted) return;
     const milliseconds = performance.now() - started;
@@ -187,13 +187,13 @@ class Campaign {
   }
 
   #programsOfRound(): string[] {
-    const { world, seed } = this.#options;
+    const { generation, seed } = this.#options;
     return Array.from({ length: ROUND }, (_, index) => {
       const random = new Random(`${seed}/${this.#round}/${index}`);
       const made =
         this.#corpus.size === 0 || random.chance(GENERATED)
-          ? generate(world, random)
-          : mutate(this.#corpus.choose(random), this.#corpus.any(random), world, random);
+          ? generate(generation, random)
+          : mutate(this.#corpus.choose(random), this.#corpus.any(random), generation, random);
       return encode(made);
     });
   }
@@ -213,18 +213,18 @@ class Campaign {
     if (worthMutating) this.#corpus.add(text, features.length);
   }
 
-  async #investigate(cases: readonly { text: string; symptom: Symptom }[]): Promise<FindingLine[]> {
-    const wanted = cases.filter(({ symptom }) => this.#options.muted?.(symptom.bucket) !== true);
+  async #triage(cases: readonly { text: string; symptom: Symptom }[]): Promise<FindingLine[]> {
+    const wanted = cases.filter(({ symptom }) => this.#options.isKnown?.(symptom.bucket) !== true);
     const found = await this.#inParallel(
       wanted,
-      (hand, { text, symptom }) => hand.investigate(text, symptom),
+      (worker, { text, symptom }) => worker.triage(text, symptom),
       false,
     );
     return wanted.map(({ text, symptom: { kind, bucket: seen, silent } }, index) => {
       const answer = found[index] ?? null;
       const bucket = answer?.symptom.bucket ?? seen;
       // What a crash without a word, or a hang, is called shows only now.
-      const again = this.#known.has(bucket) || this.#options.muted?.(bucket) === true;
+      const again = this.#known.has(bucket) || this.#options.isKnown?.(bucket) === true;
       const line: FindingLine = {
         type: 'finding',
         round: this.#round,
@@ -258,17 +258,17 @@ class Campaign {
   /** Each hand takes the next item when it is free. Items that time left no room for have no result. */
   async #inParallel<T, R>(
     items: readonly T[],
-    work: (hand: Hand, item: T) => Promise<R>,
+    work: (worker: FuzzWorker, item: T) => Promise<R>,
     bounded = true,
   ): Promise<(R | undefined)[]> {
-    const { hands, expired, signal } = this.#options;
+    const { workers, expired, signal } = this.#options;
     const results: (R | undefined)[] = items.map(() => undefined);
     const over = (): boolean => signal?.aborted === true || (bounded && expired?.() === true);
     let next = 0;
     await Promise.all(
-      hands.map(async (hand) => {
+      workers.map(async (worker) => {
         for (let index = next++; index < items.length && !over(); index = next++)
-          results[index] = await work(hand, items[index]!);
+          results[index] = await work(worker, items[index]!);
       }),
     );
     return results;

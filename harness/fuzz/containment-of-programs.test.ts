@@ -5,8 +5,8 @@
 import { posix } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { SHAPES } from '../../generators/sequences/call-templates.ts';
-import { generate, type World } from '../../generators/sequences/generate.ts';
+import { CALL_TEMPLATES } from '../../generators/sequences/call-templates.ts';
+import { type GenerationConfig, generate } from '../../generators/sequences/generate.ts';
 import { mutate } from '../../generators/sequences/mutate.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import { Random } from '../../generators/sequences/random.ts';
@@ -20,10 +20,10 @@ import { ScratchArea } from '../runner/scratch.ts';
 import { containRaw } from '../targets/containment.ts';
 import { fakeTarget } from '../testing/fake-endpoint.ts';
 import { memoryTransport } from '../transports/memory.ts';
-import { prepare } from './prepare-campaign.ts';
-import { Lane } from './program-executor.ts';
+import { prepareCampaign } from './prepare-campaign.ts';
+import { ProgramExecutor } from './program-executor.ts';
 import { messageOf } from './run-program.ts';
-import { groundsFor } from './start-states.ts';
+import { startStatesFor } from './start-states.ts';
 
 const everything = {
   guestDevices: true,
@@ -35,9 +35,9 @@ const everything = {
 };
 const schemas = [SCHEMAS[0]![1], SCHEMAS.at(-1)![1]];
 const sourced = [...new Set(schemas.flatMap(sourcedCommands))];
-const WORLD: World = {
-  grounds: groundsFor({ capabilities: everything } as never),
-  commands: new Set([...SHAPES.map(({ command }) => command), ...sourced]),
+const CONFIG: GenerationConfig = {
+  startStates: startStatesFor({ capabilities: everything } as never),
+  commands: new Set([...CALL_TEMPLATES.map(({ command }) => command), ...sourced]),
   source: schemaSource(schemas, sourced),
   invalid: 0.1,
   raw: 0.05,
@@ -158,7 +158,7 @@ test('100,000 programs, as they arrive on the wire of a recording endpoint', asy
     const random = new Random(`contained/${index}`);
     // As in a campaign, some are mutants.
     const program: Program =
-      last !== null && index % 4 === 0 ? mutate(last, last, WORLD, random) : generate(WORLD, random);
+      last !== null && index % 4 === 0 ? mutate(last, last, CONFIG, random) : generate(CONFIG, random);
     for (const [at, step] of program.steps.entries()) {
       if (step.kind === 'raw') {
         channel.sendRaw(step.text);
@@ -186,10 +186,17 @@ test('a lane, with all that checks, ledger and rebuilding send', async () => {
     answer: (command) => ({ return: command.startsWith('query-') ? [] : {} }),
   });
   try {
-    const { setting, world } = await prepare({ target, area, timeout: 3_000, invalid: 0.1, raw: 0.05 });
-    const lane = new Lane(setting, area);
-    for (let index = 0; index < 300; index += 1) await lane.run(generate(world, new Random(`lane/${index}`)));
-    await lane.stop();
+    const { config, generation } = await prepareCampaign({
+      target,
+      area,
+      timeout: 3_000,
+      invalid: 0.1,
+      raw: 0.05,
+    });
+    const executor = new ProgramExecutor(config, area);
+    for (let index = 0; index < 300; index += 1)
+      await executor.run(generate(generation, new Random(`lane/${index}`)));
+    await executor.stop();
     expect(target.received.length).toBeGreaterThan(5_000);
     for (const message of target.received.filter(isJsonObject))
       expect(wrongIn(message, '', area.path), stringifyJson(message)).toBe(null);

@@ -5,19 +5,19 @@
  */
 import type { TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { Abstract } from './normalise-text.ts';
+import type { NormaliseText } from './normalise-text.ts';
 import type { Execution } from './run-program.ts';
 
 /** Members whose value, not only its type, is part of a shape. */
 const TELLING = new Set(['status', 'type', 'driver', 'io-status', 'drv', 'tray_open', 'paused', 'ready']);
 const MAX_DEPTH = 4;
 
-export function featuresOf({ record, graph }: Execution, abstract: Abstract): string[] {
+export function featuresOf({ record, graph }: Execution, normaliseText: NormaliseText): string[] {
   const features = new Set<string>();
   const states = new Map<string, string>();
   let lastEvent = 'start';
   for (const step of record.transcript?.steps ?? []) {
-    for (const feature of exchangeFeatures(step, abstract)) features.add(feature);
+    for (const feature of exchangeFeatures(step, normaliseText)) features.add(feature);
     for (const event of (step.events ?? []).filter(isJsonObject)) {
       const name = eventName(event);
       features.add(`order ${lastEvent} > ${name}`);
@@ -30,12 +30,13 @@ export function featuresOf({ record, graph }: Execution, abstract: Abstract): st
   return [...features];
 }
 
-function* exchangeFeatures({ send, reply }: TranscriptStep, abstract: Abstract): Iterable<string> {
+function* exchangeFeatures({ send, reply }: TranscriptStep, normaliseText: NormaliseText): Iterable<string> {
   if (!isJsonObject(reply)) return;
   const { error } = reply;
   const command = isJsonObject(send) ? String(send.execute) : 'raw';
   const accepted = error === undefined;
-  if (isJsonObject(error)) yield `error ${command}: ${String(error.class)} ${abstract(String(error.desc))}`;
+  if (isJsonObject(error))
+    yield `error ${command}: ${String(error.class)} ${normaliseText(String(error.desc))}`;
   else yield `reply ${command}: ${shape(reply.return ?? null, 0)}`;
   if (!isJsonObject(send) || !isJsonObject(send.arguments)) return;
   for (const point of points(send.arguments, command)) yield `${accepted ? 'accepted' : 'refused'} ${point}`;

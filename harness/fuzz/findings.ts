@@ -1,6 +1,6 @@
 /**
  * Findings on disk, a folder each: the minimal program, the one it was found with, the transcript, a script that
- * needs only the endpoint, what the endpoint said last, and an account for people.
+ * needs only the endpoint, what the endpoint said last, and a bug report for people.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,17 +10,17 @@ import type { Transcript } from '../../reports/record.ts';
 import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
 import { hash32 } from '../runner/hash.ts';
 import type { Symptom } from './buckets.ts';
-import { account } from './bug-report.ts';
+import { bugReport } from './bug-report.ts';
 import type { FindingAnswer } from './fuzz-worker.ts';
 import { script } from './reproduce-script.ts';
-import type { FuzzGround } from './start-states.ts';
+import type { FuzzStartState } from './start-states.ts';
 
 export interface FindingHead {
   /** As given to `--target`. */
   readonly target: string;
   readonly version: Json;
   readonly seed: string;
-  readonly grounds: readonly FuzzGround[];
+  readonly startStates: readonly FuzzStartState[];
   /** The second target, where programs ran on two. */
   readonly diff?: string;
 }
@@ -65,7 +65,7 @@ export function writeFinding(
   write(LAST_WORDS, `${(record.process?.lastWords ?? []).join('\n')}\n`);
   const standAlone = script(program, head, record.transcript?.setup ?? []);
   if (standAlone !== null) write('reproduce.sh', standAlone, 0o755);
-  write('README.md', account(finding, program, record, standAlone !== null));
+  write('README.md', bugReport(finding, program, record, standAlone !== null));
   write(META, `${stringifyJson(finding as unknown as Json, 2)}\n`);
   return name;
 }

@@ -2,15 +2,15 @@
 import type { Schema } from '../../spec/model.ts';
 import type { ImageReader } from '../contents/closed-images.ts';
 import type { Target } from '../targets/target.ts';
-import type { Gauge } from './leak-detector.ts';
-import type { FuzzGround } from './start-states.ts';
+import type { ResourceGauge } from './leak-detector.ts';
+import type { FuzzStartState } from './start-states.ts';
 
-export interface FuzzSetting {
+export interface FuzzConfig {
   readonly target: Target;
   readonly schema: Schema;
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   /** Those on which the target starts; simplest first. */
-  readonly grounds: readonly FuzzGround[];
+  readonly startStates: readonly FuzzStartState[];
   /** Milliseconds after which an endpoint that does not answer hangs. */
   readonly caseTimeout: number;
   readonly eventTimeout: number;
@@ -18,9 +18,9 @@ export interface FuzzSetting {
    * Each program has an endpoint of its own, so that nothing which ran before it can be seen in what it shows. For those
    * on a virtual clock inside this process: to start one costs no more than to bring one back.
    */
-  readonly anew?: boolean;
+  readonly freshEndpoints?: boolean;
   /** How an endpoint's use of memory and descriptors is seen; default: as its process shows it. */
-  readonly gauge?: Gauge;
+  readonly gauge?: ResourceGauge;
   /** How what is in a closed image is seen; default: as QEMU's own tool reads it. */
   readonly imageReader?: ImageReader;
   readonly signal?: AbortSignal;

@@ -11,11 +11,11 @@ import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 import { matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import { NoCampaign, statusLines } from './campaign-status.ts';
 import { readMuted } from './muted.ts';
-import { abstractor } from './normalise-text.ts';
+import { textNormaliser } from './normalise-text.ts';
 import { script } from './reproduce-script.ts';
-import { groundsFor } from './start-states.ts';
+import { startStatesFor } from './start-states.ts';
 
-const abstract = abstractor(new Set(['size', 'raw', 'qcow2']));
+const normaliseText = textNormaliser(new Set(['size', 'raw', 'qcow2']));
 
 describe('abstraction', () => {
   test.each([
@@ -26,7 +26,7 @@ describe('abstraction', () => {
     ['job j3 on n0', 'job NAME on NAME'],
     ['block/qcow2.c: qcow2_open: 7 of qcow23', 'block/qcow2.c: qcow2_open: N of qcowN'],
   ])('%s', (text, abstracted) => {
-    expect(abstract(text)).toBe(abstracted);
+    expect(normaliseText(text)).toBe(abstracted);
   });
 });
 
@@ -41,8 +41,10 @@ describe('buckets', () => {
     ...rest,
   });
   const died = (process: Partial<ProcessState>): string =>
-    symptomsOf(record('crash', { process: { lastWords: [], signal: 'SIGABRT', ...process } }), abstract)[0]!
-      .bucket;
+    symptomsOf(
+      record('crash', { process: { lastWords: [], signal: 'SIGABRT', ...process } }),
+      normaliseText,
+    )[0]!.bucket;
 
   test('of a crash: signal and the line that says why, without program and number', () => {
     const lastWords = ['qemu-x: warning', "qemu-x: ../block.c:77: bdrv_x: Assertion `a == 1' failed.", 'bye'];
@@ -79,13 +81,13 @@ describe('buckets', () => {
   test('of an end that the driver is there for: none', () => {
     const lastWords = ['blkverify: read offset=0 bytes=512 contents mismatch at offset 0'];
     const process = { lastWords, signal: null, exitCode: 1 };
-    expect(symptomsOf(record('crash', { process }), abstract)).toEqual([]);
+    expect(symptomsOf(record('crash', { process }), normaliseText)).toEqual([]);
   });
   test('of what the minimal program tells of a crash without words: its last command, or what deviated before', () => {
     const silent: Symptom = { kind: 'crash', check: 'crash', signal: 'SIGSEGV', bucket: 'x', silent: true };
     const transcript = { steps: [{ send: {} }, { send: {} }, { send: {} }] } as unknown as Transcript;
     const told = (deviations: Deviation[]): string =>
-      toldBy(silent, 'c', { ...record('crash', { deviations }), transcript }, abstract).bucket;
+      toldBy(silent, 'c', { ...record('crash', { deviations }), transcript }, normaliseText).bucket;
     const breach = { check: 'k', severity: 'must', message: 'node n3 is odd', path: '$.a' } as const;
     expect(told([{ ...breach, exchange: 1 }])).toBe(
       'crash SIGSEGV: after deviation k: node NAME is odd at $.a',
@@ -95,7 +97,7 @@ describe('buckets', () => {
   });
   test('of a hang: the command', () => {
     const process = { lastWords: [], inFlight: '{"execute":"block-commit"}' };
-    expect(symptomsOf(record('timeout', { process }), abstract)[0]!.bucket).toBe('hang in block-commit');
+    expect(symptomsOf(record('timeout', { process }), normaliseText)[0]!.bucket).toBe('hang in block-commit');
   });
   test('of deviations: each once, by check, message and place; texts alone are none', () => {
     const breach = {
@@ -109,7 +111,7 @@ describe('buckets', () => {
       { ...breach, message: 'node n4 is odd', path: '$.nodes[0].ro' },
       { ...breach, severity: 'text' as const, message: 'other words' },
     ];
-    expect(symptomsOf(record('fail', { deviations }), abstract).map(({ bucket }) => bucket)).toEqual([
+    expect(symptomsOf(record('fail', { deviations }), normaliseText).map(({ bucket }) => bucket)).toEqual([
       'deviation envelope: node NAME is odd at $.nodes[].ro',
     ]);
   });
@@ -130,17 +132,17 @@ describe('expectations mute buckets', () => {
   const version = (major: number, minor: number): Json => ({ qemu: { major, minor, micro: 22 } });
 
   test('of the endpoint that they name', () => {
-    const muted = readMuted(yaml, 'f', { target: 'qemu-system', version: null });
-    expect(muted('hang in nbd-server-add')).toBe(true);
-    expect(muted('crash SIGABRT: in nbd')).toBe(false);
+    const isKnown = readMuted(yaml, 'f', { target: 'qemu-system', version: null });
+    expect(isKnown('hang in nbd-server-add')).toBe(true);
+    expect(isKnown('crash SIGABRT: in nbd')).toBe(false);
     expect(readMuted(yaml, 'f', { target: 'reference', version: null })('hang in nbd-server-add')).toBe(
       false,
     );
   });
   test('of the version that they name', () => {
     const ranged = "- {endpoint: '*', program: 'hang*', reason: known, version: '>=7.2 <7.3'}";
-    const muted = (of: Json): boolean => readMuted(ranged, 'f', { target: 'unix:/x', version: of })('hang');
-    expect([version(7, 2), version(7, 3), version(8, 0), null].map(muted)).toEqual([
+    const isKnown = (of: Json): boolean => readMuted(ranged, 'f', { target: 'unix:/x', version: of })('hang');
+    expect([version(7, 2), version(7, 3), version(8, 0), null].map(isKnown)).toEqual([
       true,
       false,
       false,
@@ -168,9 +170,9 @@ describe('expectations mute buckets', () => {
     ],
   ] as const)('that are shipped for %s', (target, file, of, buckets) => {
     const shipped = readFileSync(new URL(`../expectations/findings/${file}`, import.meta.url), 'utf8');
-    const muted = readMuted(shipped, file, { target, version: of });
-    expect(buckets.map(muted)).toEqual(buckets.map(() => true));
-    expect(muted('crash SIGSEGV: after query-version')).toBe(false);
+    const isKnown = readMuted(shipped, file, { target, version: of });
+    expect(buckets.map(isKnown)).toEqual(buckets.map(() => true));
+    expect(isKnown('crash SIGSEGV: after query-version')).toBe(false);
     expect(readMuted(shipped, file, { target: 'qemu-system', version: version(9, 1) })(buckets[0])).toBe(
       false,
     );
@@ -190,7 +192,7 @@ test('status is told of campaigns only', () => {
   expect(() => statusLines(tmpdir())).toThrow(NoCampaign);
 });
 
-const everywhere = groundsFor({
+const everywhere = startStatesFor({
   capabilities: {
     guestDevices: true,
     humanMonitor: true,
@@ -209,7 +211,7 @@ test('a script needs only the endpoint: it plays the program and tells how it en
       blockdev-add {"driver": "file", "node-name": "$n2", "filename": "@DIR@/it's not there"}
       & block_resize {"node-name": "$n0", "size": 65536}
       @1 query-block-jobs {}`);
-    const head = { target: 'qemu-storage-daemon', version: null, seed: '', grounds: everywhere };
+    const head = { target: 'qemu-storage-daemon', version: null, seed: '', startStates: everywhere };
     const path = join(folder, 'reproduce.sh');
     writeFileSync(path, script(program, head, [])!);
     const { stdout, status } = spawnSync('sh', [path], { encoding: 'utf8', timeout: 20_000 });

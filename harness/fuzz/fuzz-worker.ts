@@ -3,10 +3,10 @@ import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord } from '../../reports/record.ts';
 import { type MatchRule, type Symptom, symptomsOf } from './buckets.ts';
 import { featuresOf } from './features.ts';
-import type { FuzzSetting } from './fuzz-config.ts';
-import type { Abstract } from './normalise-text.ts';
+import type { FuzzConfig } from './fuzz-config.ts';
+import type { NormaliseText } from './normalise-text.ts';
 import type { ProgramRunner } from './program-executor.ts';
-import { DEFAULT_LIMITS, investigate, type Limits } from './triage.ts';
+import { DEFAULT_LIMITS, type Limits, triage } from './triage.ts';
 
 export interface RunAnswer {
   readonly features: readonly string[];
@@ -25,31 +25,37 @@ export interface FindingAnswer {
   readonly record: CaseRecord;
 }
 
-export interface Hand {
+export interface FuzzWorker {
   /** Runs a program, given as text. */
   run(program: string): Promise<RunAnswer>;
   /** Null if it does not do it again. */
-  investigate(program: string, symptom: Symptom): Promise<FindingAnswer | null>;
+  triage(program: string, symptom: Symptom): Promise<FindingAnswer | null>;
   stop(): Promise<void>;
 }
 
-export interface HandOptions {
-  readonly lane: ProgramRunner;
-  readonly setting: FuzzSetting;
-  readonly abstract: Abstract;
+export interface LocalWorkerOptions {
+  readonly executor: ProgramRunner;
+  readonly config: FuzzConfig;
+  readonly normaliseText: NormaliseText;
   readonly rule?: MatchRule;
   readonly limits?: Limits;
 }
 
-export function localHand({ lane, setting, abstract, rule, limits = DEFAULT_LIMITS }: HandOptions): Hand {
+export function localWorker({
+  executor,
+  config,
+  normaliseText,
+  rule,
+  limits = DEFAULT_LIMITS,
+}: LocalWorkerOptions): FuzzWorker {
   return {
     run: async (text) => {
       try {
-        const execution = await lane.run(decode(text));
+        const execution = await executor.run(decode(text));
         const { outcome, reason } = execution.record;
         return {
-          features: featuresOf(execution, abstract),
-          symptoms: symptomsOf(execution.record, abstract),
+          features: featuresOf(execution, normaliseText),
+          symptoms: symptomsOf(execution.record, normaliseText),
           commands: execution.commands,
           ...(outcome === 'error' && { error: reason ?? 'unknown' }),
         };
@@ -58,10 +64,10 @@ export function localHand({ lane, setting, abstract, rule, limits = DEFAULT_LIMI
         return { features: [], symptoms: [], commands: 0, error: String(error) };
       }
     },
-    investigate: async (text, symptom) => {
-      const found = await investigate(decode(text), symptom, lane, setting, abstract, rule, limits);
+    triage: async (text, symptom) => {
+      const found = await triage(decode(text), symptom, executor, config, normaliseText, rule, limits);
       return found && { ...found, program: encode(found.program) };
     },
-    stop: () => lane.stop(),
+    stop: () => executor.stop(),
   };
 }

@@ -1,18 +1,24 @@
-/** A lane looks at images when nobody has them open any more: those that a program made, and those of its ground. */
+/** An executor looks at images when nobody has them open any more: those that a program made, and those of its start state. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { decode } from '../../generators/sequences/encoding.ts';
 import { filesOf, type ImageReader } from '../contents/closed-images.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { reference } from '../targets/reference.ts';
-import { type Prepared, prepare } from './prepare-campaign.ts';
-import { Lane } from './program-executor.ts';
+import { type PreparedCampaign, prepareCampaign } from './prepare-campaign.ts';
+import { ProgramExecutor } from './program-executor.ts';
 import type { Execution } from './run-program.ts';
 
 let area: ScratchArea;
-let prepared: Prepared;
+let prepared: PreparedCampaign;
 beforeAll(async () => {
   area = await ScratchArea.open();
-  prepared = await prepare({ target: reference('reference'), area, timeout: 3_000, invalid: 0, raw: 0 });
+  prepared = await prepareCampaign({
+    target: reference('reference'),
+    area,
+    timeout: 3_000,
+    invalid: 0,
+    raw: 0,
+  });
 });
 afterAll(() => area.close());
 
@@ -27,11 +33,11 @@ const COPY = decode(
 );
 
 async function run(imageReader: ImageReader): Promise<Execution> {
-  const lane = new Lane({ ...prepared.setting, imageReader }, area);
+  const executor = new ProgramExecutor({ ...prepared.config, imageReader }, area);
   try {
-    return await lane.run(COPY, true);
+    return await executor.run(COPY, true);
   } finally {
-    await lane.stop();
+    await executor.stop();
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * Growth of an endpoint that is brought back to the same ground again and again: it may hold more for a while, but the
+ * Growth of an endpoint that is brought back to the same start state again and again: it may hold more for a while, but the
  * least that it holds within a window must not go up and up.
  */
 import { readdir } from 'node:fs/promises';
@@ -7,15 +7,15 @@ import { residentBytes } from '../runner/holdings.ts';
 import type { Endpoint } from '../targets/target.ts';
 
 /** What a process holds; null where it cannot be known. */
-export interface Usage {
+export interface ResourceUsage {
   readonly memory: number | null;
   readonly descriptors: number | null;
 }
 
-export type Gauge = (endpoint: Endpoint) => Promise<Usage>;
+export type ResourceGauge = (endpoint: Endpoint) => Promise<ResourceUsage>;
 
 /** From /proc, of a process of the endpoint's own. */
-export const processUsage: Gauge = async ({ pid }) => {
+export const processUsage: ResourceGauge = async ({ pid }) => {
   if (pid === undefined) return { memory: null, descriptors: null };
   const entries = await readdir(`/proc/${pid}/fd`).catch(() => null);
   return { memory: await residentBytes(pid), descriptors: entries?.length ?? null };
@@ -28,11 +28,11 @@ const WINDOWS = 4;
 /** Growth from the first of those windows to the last that is no chance, in bytes and in descriptors. */
 const BOUNDS = { memory: 24 * 2 ** 20, descriptors: 3 * WINDOW } as const;
 
-export class Growth {
-  readonly #samples: Usage[] = [];
+export class LeakDetector {
+  readonly #samples: ResourceUsage[] = [];
 
   /** Takes the usage after one more program. Gives what grows, if it does, then begins anew. */
-  add(usage: Usage): keyof Usage | null {
+  add(usage: ResourceUsage): keyof ResourceUsage | null {
     this.#samples.push(usage);
     if (this.#samples.length % WINDOW !== 0) return null;
     const grown = (['memory', 'descriptors'] as const).find((what) => this.#grows(what));
@@ -41,7 +41,7 @@ export class Growth {
   }
 
   /** The first window is warming up. */
-  #grows(what: keyof Usage): boolean {
+  #grows(what: keyof ResourceUsage): boolean {
     const values = this.#samples.slice(WINDOW).map((sample) => sample[what]);
     const least = Array.from({ length: values.length / WINDOW }, (_, index) =>
       values.slice(index * WINDOW, (index + 1) * WINDOW),

@@ -1,7 +1,7 @@
 /** Texts without what differs from run to run: names, numbers, paths, addresses. Words of the schema stay. */
 import type { Schema, SchemaType } from '../../spec/model.ts';
 
-export type Abstract = (text: string) => string;
+export type NormaliseText = (text: string) => string;
 
 /** Member names, enum values and command names of a schema. */
 export function vocabulary({ commands, events, types }: Schema): ReadonlySet<string> {
@@ -16,7 +16,7 @@ export function vocabulary({ commands, events, types }: Schema): ReadonlySet<str
   return words;
 }
 
-export function abstractor(words: ReadonlySet<string>): Abstract {
+export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
   const known = (text: string): boolean => words.has(text);
   // `qcow2` is a word, also where a function's name begins with it.
   const spelled = [...words].filter((word) => /^[a-z]{3,}\d+$/.test(word));

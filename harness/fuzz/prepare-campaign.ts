@@ -1,19 +1,19 @@
-/** Before a campaign: who is the endpoint, what does it offer, on which grounds does it start. */
+/** Before a campaign: who is the endpoint, what does it offer, on which start states does it start. */
 
-import { SHAPES } from '../../generators/sequences/call-templates.ts';
-import type { World } from '../../generators/sequences/generate.ts';
+import { CALL_TEMPLATES } from '../../generators/sequences/call-templates.ts';
+import type { GenerationConfig } from '../../generators/sequences/generate.ts';
 import { schemaSource, sourcedCommands } from '../../generators/sequences/schema-source.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { offersData } from '../contents/nbd-access.ts';
 import { Session } from '../runner/endpoint-session.ts';
-import { introduce } from '../runner/identify.ts';
+import { identify } from '../runner/identify.ts';
 import { intersect } from '../runner/intersect.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
-import type { FuzzSetting } from './fuzz-config.ts';
-import { type Abstract, abstractor, vocabulary } from './normalise-text.ts';
-import { type FuzzGround, groundsFor } from './start-states.ts';
+import type { FuzzConfig } from './fuzz-config.ts';
+import { type NormaliseText, textNormaliser, vocabulary } from './normalise-text.ts';
+import { type FuzzStartState, startStatesFor } from './start-states.ts';
 
 /** Part of the programs that look at contents: they take several times as long as others. */
 const DATA_PROGRAMS = 0.1;
@@ -29,57 +29,59 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal;
 }
 
-export interface Prepared {
+export interface PreparedCampaign {
   readonly identity: EndpointIdentity;
-  readonly setting: FuzzSetting;
-  readonly world: World;
-  readonly abstract: Abstract;
-  /** Why some grounds cannot be used, a line each. */
+  readonly config: FuzzConfig;
+  readonly generation: GenerationConfig;
+  readonly normaliseText: NormaliseText;
+  /** Why some start states cannot be used, a line each. */
   readonly notes: readonly string[];
 }
 
 /** Rejects with `StartError` if not even a bare endpoint comes up. */
-export async function prepare(options: PrepareOptions): Promise<Prepared> {
+export async function prepareCampaign(options: PrepareOptions): Promise<PreparedCampaign> {
   const { target, area, timeout, invalid, raw, signal } = options;
-  const start = ({ topology }: FuzzGround): Promise<Session> =>
+  const start = ({ topology }: FuzzStartState): Promise<Session> =>
     Session.start({ target, topology, area, timeout, ...(signal && { signal }) });
-  const [first, ...others] = groundsFor(target);
+  const [first, ...others] = startStatesFor(target);
   const session = await start(first!);
-  const anew = session.endpoint.virtualTime === true;
-  const { identity, offered } = await introduce(target.name, session).finally(() => session.stop());
-  const grounds = [first!];
+  const freshEndpoints = session.endpoint.virtualTime === true;
+  const { identity, endpointSchema } = await identify(target.name, session).finally(() => session.stop());
+  const startStates = [first!];
   const notes: string[] = [];
-  for (const ground of others) {
+  for (const startState of others) {
     try {
-      await (await start(ground)).stop();
-      grounds.push(ground);
+      await (await start(startState)).stop();
+      startStates.push(startState);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      notes.push(`ground ${ground.name} cannot be made: ${error.message.split('\n')[0]}`);
+      notes.push(`ground ${startState.name} cannot be made: ${error.message.split('\n')[0]}`);
     }
   }
   const schema = loadBlockSchema();
   const { owned, sharedFiles } = target.capabilities;
-  const sourced = sourcedCommands(offered);
-  const shaped = SHAPES.map(({ command }) => command).filter((command) => offered.commands.has(command));
+  const sourced = sourcedCommands(endpointSchema);
+  const shaped = CALL_TEMPLATES.map(({ command }) => command).filter((command) =>
+    endpointSchema.commands.has(command),
+  );
   return {
     identity,
     notes,
-    abstract: abstractor(vocabulary(offered)),
-    world: {
-      grounds,
+    normaliseText: textNormaliser(vocabulary(endpointSchema)),
+    generation: {
+      startStates,
       commands: new Set([...shaped, ...sourced]),
-      source: schemaSource([intersect(schema, offered), offered], sourced),
+      source: schemaSource([intersect(schema, endpointSchema), endpointSchema], sourced),
       invalid,
       raw,
-      data: owned && sharedFiles && offersData(offered) ? DATA_PROGRAMS : 0,
+      data: owned && sharedFiles && offersData(endpointSchema) ? DATA_PROGRAMS : 0,
     },
-    setting: {
+    config: {
       target,
-      offered,
+      endpointSchema,
       schema,
-      grounds,
-      anew,
+      startStates,
+      freshEndpoints,
       caseTimeout: timeout,
       eventTimeout: timeout,
       ...(signal && { signal }),

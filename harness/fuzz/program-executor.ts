@@ -1,12 +1,12 @@
 /**
- * A lane runs one program at a time. It keeps an endpoint for each ground, brings it back to the ground where the
+ * An executor runs one program at a time. It keeps an endpoint for each start state, brings it back to the start state where the
  * last program left it dirty, and starts a new one only when it is dead or cannot be brought back.
  */
 import { encode } from '../../generators/sequences/encoding.ts';
 import { type Program, symbolsOf } from '../../generators/sequences/program.ts';
 import { isOfKind } from '../../generators/sequences/resources.ts';
 import type { Deviation, Outcome } from '../../reports/record.ts';
-import { filesOf, judgeImage, type RestingImage, readImage } from '../contents/closed-images.ts';
+import { type ClosedImage, filesOf, judgeImage, readImage } from '../contents/closed-images.ts';
 import { detail } from '../contents/contents-oracle.ts';
 import { checkImages } from '../contents/image-check.ts';
 import { Baseline } from '../runner/baseline.ts';
@@ -14,11 +14,11 @@ import { Session } from '../runner/endpoint-session.ts';
 import { hash32 } from '../runner/hash.ts';
 import { openFiles } from '../runner/holdings.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
-import type { FuzzSetting } from './fuzz-config.ts';
-import { Growth, processUsage, type Usage } from './leak-detector.ts';
-import { rebuild } from './reset-endpoint.ts';
+import type { FuzzConfig } from './fuzz-config.ts';
+import { LeakDetector, processUsage, type ResourceUsage } from './leak-detector.ts';
+import { resetEndpoint } from './reset-endpoint.ts';
 import { type Execution, execute } from './run-program.ts';
-import type { FuzzGround } from './start-states.ts';
+import type { FuzzStartState } from './start-states.ts';
 
 /** Programs that one endpoint runs at most, so that what it leaks does not add up. */
 const MOST_PROGRAMS = 200;
@@ -33,7 +33,7 @@ interface Kept {
   readonly session: Session;
   /** What was there at first. */
   readonly home: Baseline;
-  readonly growth: Growth;
+  readonly growth: LeakDetector;
   programs: number;
 }
 
@@ -53,14 +53,14 @@ export interface ProgramRunner {
   stop(): Promise<void>;
 }
 
-export class Lane implements ProgramRunner {
-  readonly #setting: FuzzSetting;
+export class ProgramExecutor implements ProgramRunner {
+  readonly #config: FuzzConfig;
   readonly #area: ScratchArea;
   readonly #kept = new Map<string, Kept>();
   #started = 0;
 
-  constructor(setting: FuzzSetting, area: ScratchArea) {
-    this.#setting = setting;
+  constructor(config: FuzzConfig, area: ScratchArea) {
+    this.#config = config;
     this.#area = area;
   }
 
@@ -76,21 +76,21 @@ export class Lane implements ProgramRunner {
   }
 
   async #once(program: Program, fresh: boolean): Promise<Execution> {
-    const ground = this.#setting.grounds.find(({ name }) => name === program.ground);
-    if (ground === undefined) throw new Error(`no ground '${program.ground}' on this target`);
-    if (fresh) await this.#drop(ground.name);
-    const kept = await this.#session(ground);
+    const startState = this.#config.startStates.find(({ name }) => name === program.startState);
+    if (startState === undefined) throw new Error(`no ground '${program.startState}' on this target`);
+    if (fresh) await this.#drop(startState.name);
+    const kept = await this.#session(startState);
     kept.programs += 1;
     const text = encode(program);
     const looks = fresh || hash32(text) % IMAGES_OF === 0;
     const faults: Fault[] = [];
-    const seen = new Set<RestingImage>();
-    const settled = async (resting: readonly RestingImage[]): Promise<void> => {
+    const seen = new Set<ClosedImage>();
+    const settled = async (resting: readonly ClosedImage[]): Promise<void> => {
       if (looks) faults.push(...(await this.#contentFaults(kept.session, resting, seen)));
     };
-    const ran = execute(program, kept.session, this.#setting, settled);
+    const ran = execute(program, kept.session, this.#config, settled);
     const execution = await ran.catch(async (error: unknown) => {
-      await this.#drop(ground.name);
+      await this.#drop(startState.name);
       throw error;
     });
     const atRest = async (): Promise<void> => {
@@ -98,42 +98,42 @@ export class Lane implements ProgramRunner {
       await settled(execution.resting);
     };
     const same = execution.reusable && !CHANGES.test(text);
-    const last = this.#setting.anew === true || kept.programs >= MOST_PROGRAMS;
+    const last = this.#config.freshEndpoints === true || kept.programs >= MOST_PROGRAMS;
     const usable =
-      same || ((looks || !last) && (await this.#rebuilt(program, execution, kept, ground, atRest)));
+      same || ((looks || !last) && (await this.#rebuilt(program, execution, kept, startState, atRest)));
     const grown = usable ? await this.#grown(kept) : null;
     if (grown !== null) faults.push(growthOf(grown));
-    if (!usable || last) await this.#drop(ground.name);
+    if (!usable || last) await this.#drop(startState.name);
     return faults.length === 0 ? execution : withFaults(execution, faults);
   }
 
-  async #grown({ session, growth }: Kept): Promise<keyof Usage | null> {
-    return growth.add(await (this.#setting.gauge ?? processUsage)(session.endpoint));
+  async #grown({ session, growth }: Kept): Promise<keyof ResourceUsage | null> {
+    return growth.add(await (this.#config.gauge ?? processUsage)(session.endpoint));
   }
 
   async stop(): Promise<void> {
     await Promise.all([...this.#kept.keys()].map((name) => this.#drop(name)));
   }
 
-  /** Whether the endpoint could be brought back to its ground. */
+  /** Whether the endpoint could be brought back to its start state. */
   async #rebuilt(
     { steps }: Program,
     { record: { outcome } }: Execution,
     { session, home }: Kept,
-    ground: FuzzGround,
+    startState: FuzzStartState,
     atRest: () => Promise<void>,
   ): Promise<boolean> {
-    const { target, offered } = this.#setting;
+    const { target, endpointSchema } = this.#config;
     if (!target.capabilities.owned || DEAD.has(outcome)) return false;
     const objects = steps.flatMap(symbolsOf).filter((symbol) => isOfKind(symbol, 'group'));
-    return rebuild({ session, ground, offered, home, objects, atRest });
+    return resetEndpoint({ session, startState, endpointSchema, home, objects, atRest });
   }
 
   /** Of images that nobody has open any more, and that were not `seen`. */
   async #contentFaults(
     { scratch, endpoint }: Session,
-    resting: readonly RestingImage[],
-    seen: Set<RestingImage>,
+    resting: readonly ClosedImage[],
+    seen: Set<ClosedImage>,
   ): Promise<Fault[]> {
     const wanted = resting.filter((image) => !seen.has(image));
     if (wanted.length === 0) return [];
@@ -142,7 +142,7 @@ export class Lane implements ProgramRunner {
     for (const image of wanted) {
       if (filesOf(image.options).some((file) => open.includes(file))) continue;
       seen.add(image);
-      const breach = await judgeImage(image, scratch, this.#setting.imageReader ?? readImage);
+      const breach = await judgeImage(image, scratch, this.#config.imageReader ?? readImage);
       if (breach === null) continue;
       const { message } = breach;
       faults.push({ check: IMAGES, severity: 'must', message, ...detail(image.node, breach) });
@@ -150,17 +150,17 @@ export class Lane implements ProgramRunner {
     return faults;
   }
 
-  async #session({ name, topology }: FuzzGround): Promise<Kept> {
+  async #session({ name, topology }: FuzzStartState): Promise<Kept> {
     const there = this.#kept.get(name);
     if (there !== undefined) return there;
-    const { target, offered, caseTimeout, signal } = this.#setting;
+    const { target, endpointSchema, caseTimeout, signal } = this.#config;
     const options = { target, topology, area: this.#area, timeout: caseTimeout };
     const session = await Session.start({ ...options, ...(signal && { signal }) });
     this.#started += 1;
     try {
-      const home = await Baseline.take(session, offered);
+      const home = await Baseline.take(session, endpointSchema);
       session.baseline = home;
-      const kept = { session, home, growth: new Growth(), programs: 0 };
+      const kept = { session, home, growth: new LeakDetector(), programs: 0 };
       this.#kept.set(name, kept);
       return kept;
     } catch (error) {
@@ -180,7 +180,7 @@ type Fault = Pick<Deviation, 'check' | 'severity' | 'message' | 'expected' | 'go
 
 const IMAGES = 'data/images';
 
-function growthOf(what: keyof Usage): Fault {
+function growthOf(what: keyof ResourceUsage): Fault {
   const message = `use of ${what} grows with each program, though all is taken back`;
   return { check: `${LEAK}${what}`, severity: 'should', message };
 }

@@ -5,8 +5,8 @@ import type { Target } from '../targets/target.ts';
 import { matches, symptomsOf } from './buckets.ts';
 import { type Finding, readFinding } from './findings.ts';
 import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
-import { type Prepared, prepare } from './prepare-campaign.ts';
-import { Lane, type ProgramRunner } from './program-executor.ts';
+import { type PreparedCampaign, prepareCampaign } from './prepare-campaign.ts';
+import { ProgramExecutor, type ProgramRunner } from './program-executor.ts';
 import { roundsFor } from './triage.ts';
 
 export interface FindingResult {
@@ -22,8 +22,8 @@ export interface ReplayFindingsOptions {
   readonly folders: readonly string[];
   /** The target of a finding, by the name it was found on. */
   readonly targetOf: (name: string) => Promise<Target>;
-  /** Runs programs on what was prepared, and on the second target of a finding that has one. Default: a lane of one. */
-  readonly laneOf?: (prepared: Prepared, finding: Finding) => Promise<ProgramRunner>;
+  /** Runs programs on what was prepared, and on the second target of a finding that has one. Default: an executor of one. */
+  readonly laneOf?: (prepared: PreparedCampaign, finding: Finding) => Promise<ProgramRunner>;
   readonly area: ScratchArea;
   readonly signal?: AbortSignal;
   readonly onResult?: (result: FindingResult) => void;
@@ -31,7 +31,7 @@ export interface ReplayFindingsOptions {
 
 /** One after the other, in the order given. */
 export async function replayFindings(options: ReplayFindingsOptions): Promise<FindingResult[]> {
-  const prepared = new Map<string, Promise<Prepared>>();
+  const prepared = new Map<string, Promise<PreparedCampaign>>();
   const results: FindingResult[] = [];
   for (const folder of options.folders) {
     options.signal?.throwIfAborted();
@@ -51,7 +51,7 @@ export async function replayFindings(options: ReplayFindingsOptions): Promise<Fi
 async function replayFinding(
   folder: string,
   { targetOf, laneOf, area, signal }: ReplayFindingsOptions,
-  prepared: Map<string, Promise<Prepared>>,
+  prepared: Map<string, Promise<PreparedCampaign>>,
 ): Promise<FindingResult> {
   const { finding, program } = readFinding(folder);
   const target = await targetOf(finding.target);
@@ -59,7 +59,7 @@ async function replayFinding(
   if (unavailable !== null) return { file: folder, verdict: 'SKIPPED', reason: unavailable };
   let ready = prepared.get(target.name);
   if (ready === undefined) {
-    ready = prepare({
+    ready = prepareCampaign({
       target,
       area,
       timeout: DEFAULT_HANG_MS,
@@ -70,23 +70,23 @@ async function replayFinding(
     prepared.set(target.name, ready);
   }
   const made = await ready;
-  const { setting, abstract } = made;
-  if (!setting.grounds.some(({ name }) => name === program.ground))
-    return { file: folder, verdict: 'SKIPPED', reason: `the target has no ground '${program.ground}'` };
-  const lane = (await laneOf?.(made, finding)) ?? new Lane(setting, area);
+  const { config, normaliseText } = made;
+  if (!config.startStates.some(({ name }) => name === program.startState))
+    return { file: folder, verdict: 'SKIPPED', reason: `the target has no ground '${program.startState}'` };
+  const executor = (await laneOf?.(made, finding)) ?? new ProgramExecutor(config, area);
   try {
     const runs = finding.held === finding.runs ? finding.runs : MOST_RUNS;
     for (let run = 0; run < runs; run += 1) {
-      const { record } = await lane.run(program, true, roundsFor(finding.symptom));
+      const { record } = await executor.run(program, true, roundsFor(finding.symptom));
       if (record.outcome === 'error')
         return { file: folder, verdict: 'ERROR', reason: record.reason ?? 'unknown' };
       // Last words may differ between versions: for a crash the same signal is enough, else the same check.
       const rule = finding.symptom.kind === 'crash' ? 'signal' : 'check';
-      if (matches(finding.symptom, symptomsOf(record, abstract), rule))
+      if (matches(finding.symptom, symptomsOf(record, normaliseText), rule))
         return { file: folder, verdict: 'REPRODUCED', reason: finding.symptom.bucket };
     }
     return { file: folder, verdict: 'FIXED', reason: `${finding.symptom.bucket}: not in ${runs} run(s)` };
   } finally {
-    await lane.stop();
+    await executor.stop();
   }
 }

@@ -21,13 +21,13 @@ const PATIENCE_S = 15;
 /** Null for a target that no script can start by itself. `setup` as in a transcript. */
 export function script(program: Program, head: FindingHead, setup: readonly Json[]): string | null {
   const launch = launchOf(head.target);
-  const ground = head.grounds.find(({ name }) => name === program.ground);
-  if (launch === null || ground === undefined) return null;
+  const startState = head.startStates.find(({ name }) => name === program.startState);
+  if (launch === null || startState === undefined) return null;
   const used = program.steps.map((step) => (step.kind === 'call' ? step.monitor : 0));
   const monitors = Math.max(0, ...used) + 1;
   const indices = Array.from({ length: monitors }, (_, index) => index);
   const chardevs = indices.map((i) => `pipe,id=m${i},path="$dir/m${i}"`);
-  const words = launch.words(ground.topology.options, chardevs, inFolder);
+  const words = launch.words(startState.topology.options, chardevs, inFolder);
   return `#!/bin/sh
 # ${launch.program}: ${program.steps.length} step(s). Usage: ./reproduce.sh [PATH OF THE ENDPOINT]
 # Exit status: 1 if the endpoint ended or hangs, 0 if it still runs.

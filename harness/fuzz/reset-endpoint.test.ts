@@ -1,4 +1,4 @@
-/** What programs do to their ground is taken back without another start, so that the next finds it as it was. */
+/** What programs do to their start state is taken back without another start, so that the next finds it as it was. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
@@ -6,18 +6,24 @@ import { Random } from '../../generators/sequences/random.ts';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { reference } from '../targets/reference.ts';
-import type { FuzzSetting } from './fuzz-config.ts';
-import { type Prepared, prepare } from './prepare-campaign.ts';
-import { Lane } from './program-executor.ts';
+import type { FuzzConfig } from './fuzz-config.ts';
+import { type PreparedCampaign, prepareCampaign } from './prepare-campaign.ts';
+import { ProgramExecutor } from './program-executor.ts';
 
 let area: ScratchArea;
-let prepared: Prepared;
+let prepared: PreparedCampaign;
 /** As of an endpoint that is a process: kept from one program to the next. */
-let setting: FuzzSetting;
+let config: FuzzConfig;
 beforeAll(async () => {
   area = await ScratchArea.open();
-  prepared = await prepare({ target: reference('reference'), area, timeout: 3_000, invalid: 0.1, raw: 0.01 });
-  setting = { ...prepared.setting, anew: false };
+  prepared = await prepareCampaign({
+    target: reference('reference'),
+    area,
+    timeout: 3_000,
+    invalid: 0.1,
+    raw: 0.01,
+  });
+  config = { ...prepared.config, freshEndpoints: false };
 });
 afterAll(() => area.close());
 
@@ -47,55 +53,55 @@ const DIRTY: readonly (readonly [string, string])[] = [
 ];
 
 /** The graph without the names that the endpoint gives, sorted. */
-async function graph(lane: Lane, ground: string): Promise<string[]> {
-  const { graph: nodes } = await lane.run(decode(`ground ${ground}\nquery-block`));
+async function graph(executor: ProgramExecutor, startState: string): Promise<string[]> {
+  const { graph: nodes } = await executor.run(decode(`ground ${startState}\nquery-block`));
   return (nodes as Json[]).filter(isJsonObject).map((node) => stringifyJson(node).replace(/#block\d+/g, '#'));
 }
 
 describe('is as it was after', () => {
   test.each(DIRTY)('%s', async (_, text) => {
     const program = decode(text);
-    const lane = new Lane(setting, area);
+    const executor = new ProgramExecutor(config, area);
     try {
-      const before = await graph(lane, program.ground);
-      const { record } = await lane.run(program);
+      const before = await graph(executor, program.startState);
+      const { record } = await executor.run(program);
       expect(record.outcome).toBe('pass');
       const refused = record.transcript!.steps.filter(({ reply }) => isJsonObject(reply) && 'error' in reply);
       expect(refused).toEqual([]);
-      expect(await graph(lane, program.ground)).toEqual(before);
-      expect(lane.started).toBe(1);
+      expect(await graph(executor, program.startState)).toEqual(before);
+      expect(executor.started).toBe(1);
     } finally {
-      await lane.stop();
+      await executor.stop();
     }
   });
 });
 
 test('an object is there again, with its properties, after it was deleted', async () => {
-  const lane = new Lane(setting, area);
+  const executor = new ProgramExecutor(config, area);
   try {
-    await lane.run(
+    await executor.run(
       decode(
         'ground nodes\nobject-del {"id": "$g0"}\nobject-add {"qom-type": "throttle-group", "id": "$g1"}',
       ),
     );
-    const { record } = await lane.run(
+    const { record } = await executor.run(
       decode('ground nodes\nobject-del {"id": "$g0"}\nobject-del {"id": "$g1"}'),
     );
     const replies = record.transcript!.steps.map(({ reply }) => isJsonObject(reply) && 'return' in reply);
     expect(replies).toEqual([true, false]);
-    expect(lane.started).toBe(1);
+    expect(executor.started).toBe(1);
   } finally {
-    await lane.stop();
+    await executor.stop();
   }
 });
 
 test('many programs need an endpoint a ground, and few more', async () => {
-  const lane = new Lane(setting, area);
+  const executor = new ProgramExecutor(config, area);
   try {
     for (let index = 0; index < 80; index += 1)
-      await lane.run(generate(prepared.world, new Random(`rebuild/${index}`)));
-    expect(lane.started).toBeLessThanOrEqual(setting.grounds.length + 3);
+      await executor.run(generate(prepared.generation, new Random(`rebuild/${index}`)));
+    expect(executor.started).toBeLessThanOrEqual(config.startStates.length + 3);
   } finally {
-    await lane.stop();
+    await executor.stop();
   }
 });

@@ -1,9 +1,9 @@
 /**
- * Brings a live endpoint back to its ground with commands, which costs less than to start another:
+ * Brings a live endpoint back to its start state with commands, which costs less than to start another:
  *
  *   1. end exports, take out media, delete the nodes, again and again while one gives way, and the objects;
  *   2. make the image files anew, and remove all others;
- *   3. make the objects and nodes of the ground, without those that a device kept, and put media back;
+ *   3. make the objects and nodes of the start state, without those that a device kept, and put media back;
  *   4. compare with what was there at first, names that the endpoint gives aside.
  *
  * Commands of a step are sent at once: an endpoint answers one after the other.
@@ -18,7 +18,7 @@ import { QmpError } from '../qmp/errors.ts';
 import { Baseline } from '../runner/baseline.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { makeImages } from '../targets/images.ts';
-import type { FuzzGround } from './start-states.ts';
+import type { FuzzStartState } from './start-states.ts';
 
 const GIVEN_NAME = /#block\d+/g;
 /** Looks whether the last export is gone. */
@@ -26,8 +26,8 @@ const EXPORT_POLLS = 20;
 
 export interface RebuildOptions {
   readonly session: Session;
-  readonly ground: FuzzGround;
-  readonly offered: Schema;
+  readonly startState: FuzzStartState;
+  readonly endpointSchema: Schema;
   /** What was there at first. */
   readonly home: Baseline;
   /** Ids of objects that may be left. */
@@ -37,12 +37,12 @@ export interface RebuildOptions {
 }
 
 /** True if all is as it was; then the session's baseline is set. False also if the endpoint ended, or hangs. */
-export async function rebuild(options: RebuildOptions): Promise<boolean> {
-  const { session, offered, home } = options;
+export async function resetEndpoint(options: RebuildOptions): Promise<boolean> {
+  const { session, endpointSchema, home } = options;
   if (session.main === null || !session.endpoint.running) return false;
   try {
     await new Rebuilding(options).run();
-    const now = await Baseline.take(session, offered);
+    const now = await Baseline.take(session, endpointSchema);
     if (!sameState(home.state, now.state)) return false;
     session.baseline = now;
     return true;
@@ -60,26 +60,26 @@ class Rebuilding {
   }
 
   async run(): Promise<void> {
-    const { ground, objects, atRest } = this.#options;
+    const { startState, objects, atRest } = this.#options;
     await this.#endExports();
     await Promise.all(
-      Object.keys(ground.drives).flatMap((id) => [
+      Object.keys(startState.drives).flatMap((id) => [
         this.#try('blockdev-open-tray', { id, force: true }),
         this.#try('blockdev-remove-medium', { id }),
       ]),
     );
     const kept = await this.#deleteNodes();
     await atRest();
-    const ids = new Set([...objects, ...ground.objects.map((object) => String(object.id))]);
+    const ids = new Set([...objects, ...startState.objects.map((object) => String(object.id))]);
     await Promise.all([...ids].map((id) => this.#try('object-del', { id })));
     await this.#makeFiles();
     await Promise.all([
-      ...ground.objects.map((object) => this.#try('object-add', this.#objectArguments(object))),
-      ...ground.nodes.map((node) => this.#try('blockdev-add', this.#inScratch(node))),
+      ...startState.objects.map((object) => this.#try('object-add', this.#objectArguments(object))),
+      ...startState.nodes.map((node) => this.#try('blockdev-add', this.#inScratch(node))),
       ...kept.map((name) =>
         this.#try('block-set-write-threshold', { 'node-name': name, 'write-threshold': 0 }),
       ),
-      ...Object.entries(ground.drives).flatMap(([id, node]) => [
+      ...Object.entries(startState.drives).flatMap(([id, node]) => [
         ...(node === null ? [] : [this.#try('blockdev-insert-medium', { id, 'node-name': node })]),
         this.#try('blockdev-close-tray', { id }),
       ]),
@@ -87,9 +87,9 @@ class Rebuilding {
   }
 
   async #endExports(): Promise<void> {
-    const { session, offered } = this.#options;
+    const { session, endpointSchema } = this.#options;
     await this.#try('nbd-server-stop');
-    if (!offered.commands.has('query-block-exports')) return;
+    if (!endpointSchema.commands.has('query-block-exports')) return;
     for (let poll = 0; poll < EXPORT_POLLS; poll += 1) {
       const exports = (await session.execute('query-block-exports')) as JsonObject[];
       if (exports.length === 0) return;
@@ -121,7 +121,7 @@ class Rebuilding {
 
   /** Where properties have an object of their own, they are put there. */
   #objectArguments({ 'qom-type': type, id, ...properties }: JsonObject): JsonObject {
-    const { members } = this.#options.offered.commands.get('object-add')!.arguments;
+    const { members } = this.#options.endpointSchema.commands.get('object-add')!.arguments;
     const apart = members.some(({ name }) => name === 'props');
     return { 'qom-type': type!, id: id!, ...(apart ? { props: properties } : properties) };
   }
@@ -133,8 +133,8 @@ class Rebuilding {
 
   /** False if it is refused, or not offered: what that leaves is seen in the end. */
   async #try(command: string, args?: JsonObject): Promise<boolean> {
-    const { session, offered } = this.#options;
-    if (!offered.commands.has(command)) return false;
+    const { session, endpointSchema } = this.#options;
+    if (!endpointSchema.commands.has(command)) return false;
     try {
       await session.execute(command, args);
       return true;

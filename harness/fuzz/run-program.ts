@@ -16,12 +16,12 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
 import { leftoverFiles } from '../checks/leftover-files.ts';
-import type { RestingImage } from '../contents/closed-images.ts';
-import { DataOracle, LOOK, WRITE } from '../contents/contents-oracle.ts';
+import type { ClosedImage } from '../contents/closed-images.ts';
+import { ContentsOracle, LOOK, WRITE } from '../contents/contents-oracle.ts';
 import { offersData } from '../contents/nbd-access.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { runCase } from '../runner/run-case.ts';
-import type { FuzzSetting } from './fuzz-config.ts';
+import type { FuzzConfig } from './fuzz-config.ts';
 import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
 
 export interface Execution {
@@ -34,7 +34,7 @@ export interface Execution {
   /** Names of image files that were used as such and as nothing else. */
   readonly images: readonly string[];
   /** Images whose contents are known. */
-  readonly resting: readonly RestingImage[];
+  readonly resting: readonly ClosedImage[];
 }
 
 /** Longest wait for an event, milliseconds. */
@@ -50,14 +50,14 @@ const PATIENCE = 10;
 export async function execute(
   program: Program,
   session: Session,
-  setting: FuzzSetting,
-  settled?: (resting: readonly RestingImage[]) => Promise<void>,
+  config: FuzzConfig,
+  settled?: (resting: readonly ClosedImage[]) => Promise<void>,
 ): Promise<Execution> {
-  const run = new Run(program, session, setting.caseTimeout);
+  const run = new Run(program, session, config.caseTimeout);
   const checks = [run.oracle.check, leftoverFiles()];
-  const caseTimeout = PATIENCE * setting.caseTimeout;
+  const caseTimeout = PATIENCE * config.caseTimeout;
   const own = {
-    ...setting,
+    ...config,
     caseTimeout,
     seed: 'fuzz',
     checks,
@@ -90,8 +90,8 @@ function caseOf(run: Run): CaseDefinition {
 class Run {
   commands = 0;
   graph: Json | null = null;
-  resting: readonly RestingImage[] = [];
-  readonly oracle: DataOracle;
+  resting: readonly ClosedImage[] = [];
+  readonly oracle: ContentsOracle;
   readonly #program: Program;
   readonly #session: Session;
   readonly #monitors = new Map<number, Promise<MonitorHandle>>();
@@ -102,7 +102,7 @@ class Run {
     const { endpoint, scratch, topology } = session;
     this.#program = program;
     this.#session = session;
-    this.oracle = new DataOracle({
+    this.oracle = new ContentsOracle({
       port: { execute: session.execute.bind(session), dir: endpoint.dir, scratch, timeout },
       options: topology.options.map((word) => word.replaceAll('@DIR@', endpoint.dir)),
     });
@@ -118,7 +118,7 @@ class Run {
     await this.#rest();
     if (looks) await this.#data(t, { kind: 'compare' });
     this.resting = this.oracle.resting();
-    if (t.offered.commands.has('query-named-block-nodes'))
+    if (t.endpointSchema.commands.has('query-named-block-nodes'))
       this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
   }
 
@@ -152,9 +152,9 @@ class Run {
   }
 
   async #data(t: CaseContext, step: DataStep): Promise<void> {
-    if (!offersData(t.offered)) return;
-    if (step.kind === 'compare') await t.aside(LOOK, () => this.oracle.compare());
-    else await t.aside(WRITE, () => this.oracle.write({ ...step, through: step.through.slice(1) }));
+    if (!offersData(t.endpointSchema)) return;
+    if (step.kind === 'compare') await t.sideAction(LOOK, () => this.oracle.compare());
+    else await t.sideAction(WRITE, () => this.oracle.write({ ...step, through: step.through.slice(1) }));
   }
 
   #monitor(t: CaseContext, index: number): Promise<MonitorHandle> {
@@ -194,8 +194,8 @@ class Run {
   }
 
   /** `late`: also one that is ready would have gone on by now, had somebody told it to. */
-  async #isJobUnderWay({ offered }: CaseContext, late: boolean): Promise<boolean> {
-    const query = offered.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs';
+  async #isJobUnderWay({ endpointSchema }: CaseContext, late: boolean): Promise<boolean> {
+    const query = endpointSchema.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs';
     // An endpoint that died of it is for the next step to find.
     const jobs = await this.#session.execute(query).catch(() => null);
     return Array.isArray(jobs) && jobs.filter(isJsonObject).some((job) => !isResting(job, late));

@@ -5,15 +5,15 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Command, Schema } from '../../spec/model.ts';
 import { validatorFor } from '../../spec/validate.ts';
 
-export class Reach {
+export class SchemaCoverage {
   readonly #points: ReadonlyMap<string, Points>;
   readonly #reached = new Set<string>();
   /** Points that there are. */
   readonly total: number;
 
   /** `commands`: those that programs are made of. */
-  constructor({ commands: offered }: Schema, commands: Iterable<string>) {
-    const known = [...commands].flatMap((name) => offered.get(name) ?? []);
+  constructor({ commands: endpointSchema }: Schema, commands: Iterable<string>) {
+    const known = [...commands].flatMap((name) => endpointSchema.get(name) ?? []);
     this.#points = new Map(known.map((command) => [command.name, new Points(command)]));
     this.total = [...this.#points.values()].reduce((sum, { all }) => sum + all.length, 0);
   }

@@ -4,8 +4,8 @@ import { decode } from '../../generators/sequences/encoding.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { qemuSystem } from '../targets/qemu-system.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
-import { prepare } from './prepare-campaign.ts';
-import { Lane } from './program-executor.ts';
+import { prepareCampaign } from './prepare-campaign.ts';
+import { ProgramExecutor } from './program-executor.ts';
 
 const PROGRAMS = [
   'blockdev-open-tray {"id": "$d2", "force": true}\nblockdev-remove-medium {"id": "$d2"}',
@@ -19,17 +19,17 @@ test('media, trays, thresholds', async ({ skip }) => {
   const area = await ScratchArea.open();
   try {
     const target = qemuSystem('qemu-system');
-    const { setting } = await prepare({ target, area, timeout: 10_000, invalid: 0, raw: 0 });
-    const lane = new Lane(setting, area);
+    const { config } = await prepareCampaign({ target, area, timeout: 10_000, invalid: 0, raw: 0 });
+    const executor = new ProgramExecutor(config, area);
     try {
       for (const text of PROGRAMS) {
-        const { record } = await lane.run(decode(`ground guest\n${text}`));
+        const { record } = await executor.run(decode(`ground guest\n${text}`));
         const replies = record.transcript!.steps.map(({ reply }) => reply);
         expect(replies).toEqual(replies.map(() => expect.objectContaining({ return: {} })));
       }
-      expect(lane.started).toBe(1);
+      expect(executor.started).toBe(1);
     } finally {
-      await lane.stop();
+      await executor.stop();
     }
   } finally {
     await area.close();

@@ -1,9 +1,9 @@
-/** Grounds: what programs start from, as topologies, with the symbols for what is there. The simplest first. */
-import type { Ground } from '../../generators/sequences/program.ts';
+/** Start states: what programs start from, as topologies, with the symbols for what is there. The simplest first. */
+import type { StartState } from '../../generators/sequences/program.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { ImageSpec, Target, Topology } from '../targets/target.ts';
 
-export interface FuzzGround extends Ground {
+export interface FuzzStartState extends StartState {
   readonly topology: Topology;
   /** What the options make besides devices, as arguments of object-add and blockdev-add, in order. */
   readonly objects: readonly JsonObject[];
@@ -20,12 +20,12 @@ interface Parts {
   /** Options that come before and after those for objects and nodes. */
   readonly machine?: readonly string[];
   readonly devices?: readonly string[];
-  readonly drives?: FuzzGround['drives'];
+  readonly drives?: FuzzStartState['drives'];
   readonly images?: readonly ImageSpec[];
   readonly monitors?: number;
 }
 
-function ground(
+function startState(
   name: string,
   symbols: string,
   {
@@ -37,7 +37,7 @@ function ground(
     images = [],
     monitors = 2,
   }: Parts = {},
-): FuzzGround {
+): FuzzStartState {
   const options = [
     ...machine,
     ...objects.flatMap((object) => ['-object', objectOption(object)]),
@@ -85,14 +85,14 @@ const RAW_IMAGES: readonly ImageSpec[] = [
   { path: 'f1', format: 'raw', size: MiB },
 ];
 
-const ALL: readonly FuzzGround[] = [
-  ground('empty', '', { monitors: 1 }),
-  ground('nodes', 'n0 n1 g0', {
+const ALL: readonly FuzzStartState[] = [
+  startState('empty', '', { monitors: 1 }),
+  startState('nodes', 'n0 n1 g0', {
     objects: [{ 'qom-type': 'throttle-group', id: 'g0', 'x-iops-total': 10 }],
     nodes: [nothing('n0'), nothing('n1')],
   }),
-  ground('disks', 'f0 f1 n0 n1', { nodes: [disk('n0', 'f0'), disk('n1', 'f1')], images: RAW_IMAGES }),
-  ground('chain', 'f0 f1 f2 n0 n1 n2', {
+  startState('disks', 'f0 f1 n0 n1', { nodes: [disk('n0', 'f0'), disk('n1', 'f1')], images: RAW_IMAGES }),
+  startState('chain', 'f0 f1 f2 n0 n1 n2', {
     nodes: [disk('n0', 'f0'), overlay('n1', 'f1', 'n0'), overlay('n2', 'f2', null)],
     images: [
       { path: 'f0', format: 'raw', size: MiB, fill },
@@ -109,8 +109,8 @@ const ALL: readonly FuzzGround[] = [
 ];
 
 /** With a machine: a disk in use, a CD drive with a medium, an empty one, and an I/O thread. */
-const GUEST: readonly FuzzGround[] = [
-  ground('guest', 'f0 f1 n0 n1 n2 d0 d1 d2 i0', {
+const GUEST: readonly FuzzStartState[] = [
+  startState('guest', 'f0 f1 n0 n1 n2 d0 d1 d2 i0', {
     machine: ['-machine', 'pc'],
     objects: [{ 'qom-type': 'iothread', id: 'i0' }],
     nodes: [disk('n0', 'f0'), disk('n1', 'f1'), nothing('n2')],
@@ -126,8 +126,8 @@ const GUEST: readonly FuzzGround[] = [
 ];
 
 /** Those that may work on the target; simplest first. */
-export function groundsFor({ capabilities }: Target): readonly FuzzGround[] {
+export function startStatesFor({ capabilities }: Target): readonly FuzzStartState[] {
   if (!capabilities.owned) return ALL.slice(0, 1);
-  const grounds = capabilities.guestDevices ? [...ALL, ...GUEST] : ALL;
-  return grounds.filter(({ monitors }) => monitors <= capabilities.monitors);
+  const startStates = capabilities.guestDevices ? [...ALL, ...GUEST] : ALL;
+  return startStates.filter(({ monitors }) => monitors <= capabilities.monitors);
 }

@@ -6,12 +6,12 @@ import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
 import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
-import type { FuzzSetting } from './fuzz-config.ts';
+import type { FuzzConfig } from './fuzz-config.ts';
 import { ROUNDS } from './leak-detector.ts';
-import type { Abstract } from './normalise-text.ts';
+import type { NormaliseText } from './normalise-text.ts';
 import { LEAK, type ProgramRunner } from './program-executor.ts';
 
-export interface Investigation {
+export interface Triaged {
   readonly symptom: Symptom;
   /** Minimal. */
   readonly program: Program;
@@ -49,23 +49,23 @@ export function roundsFor({ check }: Symptom): number {
 }
 
 /** Null if no run showed it again, or a deviation not each of them. */
-export async function investigate(
+export async function triage(
   program: Program,
   symptom: Symptom,
-  lane: ProgramRunner,
-  { grounds }: FuzzSetting,
-  abstract: Abstract,
+  executor: ProgramRunner,
+  { startStates }: FuzzConfig,
+  normaliseText: NormaliseText,
   rule: MatchRule = 'bucket',
   limits: Limits = DEFAULT_LIMITS,
-): Promise<Investigation | null> {
+): Promise<Triaged | null> {
   // What was in flight when a silent crash or a hang came is chance: the signal must be the same, or that it hangs.
   const used = symptom.silent === true ? 'signal' : rule;
   let shown: CaseRecord | null = null;
   const shows = async (candidate: Program): Promise<boolean> => {
-    const ran = await lane.run(candidate, true, roundsFor(symptom)).catch(() => null);
+    const ran = await executor.run(candidate, true, roundsFor(symptom)).catch(() => null);
     if (ran === null) return false;
     const { record } = ran;
-    if (!matches(symptom, symptomsOf(record, abstract), used)) return false;
+    if (!matches(symptom, symptomsOf(record, normaliseText), used)) return false;
     shown = record;
     return true;
   };
@@ -81,12 +81,12 @@ export async function investigate(
   const deadline = performance.now() + limits.milliseconds;
   const expired = (): boolean => performance.now() > deadline;
   const tries = symptom.kind === 'hang' ? limits.hangTries : limits.tries;
-  const minimal = await minimize(program, { grounds, holds, tries, expired });
+  const minimal = await minimize(program, { startStates, holds, tries, expired });
   const last = minimal.steps.at(-1);
   const record: CaseRecord = shown!;
   const told =
     symptom.silent === true && last?.kind === 'call'
-      ? toldBy(symptom, last.command, record, abstract)
+      ? toldBy(symptom, last.command, record, normaliseText)
       : symptom;
   return { symptom: told, program: minimal, runs: limits.runs, held, record };
 }

@@ -1,19 +1,19 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { Rendezvous } from './barrier.ts';
+import { Barrier } from './barrier.ts';
 
 const FOREVER = 2 ** 30;
 
 function meetingPlace(sides: number, patience = FOREVER) {
   const log: string[] = [];
-  const rendezvous = new Rendezvous(sides, patience, async () => {
+  const barrier = new Barrier(sides, patience, async () => {
     log.push('meet');
   });
   const come = async (side: number): Promise<void> => {
-    await rendezvous.arrive(side);
+    await barrier.arrive(side);
     log.push(`side ${side} goes on`);
   };
-  return { log, rendezvous, come };
+  return { log, barrier, come };
 }
 
 describe('Rendezvous', () => {
@@ -39,9 +39,9 @@ describe('Rendezvous', () => {
   });
 
   it('does not wait for a side that is over', async () => {
-    const { log, rendezvous, come } = meetingPlace(2);
+    const { log, barrier, come } = meetingPlace(2);
     const waiting = come(0);
-    rendezvous.leave(1);
+    barrier.leave(1);
     await waiting;
     expect(log).toEqual(['meet', 'side 0 goes on']);
   });

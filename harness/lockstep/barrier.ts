@@ -3,7 +3,7 @@
  * is still running has arrived n times. A side that is over leaves; once one has not come within the patience of
  * the others, nobody is waited for any more.
  */
-export class Rendezvous {
+export class Barrier {
   readonly #patience: number;
   readonly #meet: () => Promise<void>;
   /** Arrivals of each side; infinite once it has left. */

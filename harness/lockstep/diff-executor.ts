@@ -1,5 +1,5 @@
 /**
- * A lane of a campaign that runs each program on a second target too, in lockstep. What the two do differently, and
+ * An executor of a campaign that runs each program on a second target too, in lockstep. What the two do differently, and
  * nothing explains, are deviations of the first: of checks `diff/must`, `diff/should` and so on.
  */
 import type { Program } from '../../generators/sequences/program.ts';
@@ -10,9 +10,9 @@ import { commandOf } from '../differ/side-run.ts';
 import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import type { Execution } from '../fuzz/run-program.ts';
-import type { FuzzGround } from '../fuzz/start-states.ts';
+import type { FuzzStartState } from '../fuzz/start-states.ts';
 import { type Found, isUnexplained, Pair, type PairOptions } from './diff.ts';
-import { commonGrounds, programSubject } from './diff-inputs.ts';
+import { commonStartStates, programInput } from './diff-inputs.ts';
 
 /** Differences that are findings. */
 const GRAVE: ReadonlySet<DifferenceClass> = new Set(['crash', 'hang', 'must', 'should', 'order']);
@@ -20,19 +20,19 @@ const GRAVE: ReadonlySet<DifferenceClass> = new Set(['crash', 'hang', 'must', 's
 /** A whole program may take this many times as long as a single answer. */
 const PATIENCE = 10;
 
-export type DiffLaneOptions = Omit<PairOptions, 'judge' | 'caseTimeout'>;
+export type DiffExecutorOptions = Omit<PairOptions, 'judge' | 'caseTimeout'>;
 
-export class DiffLane implements ProgramRunner {
+export class DiffExecutor implements ProgramRunner {
   readonly #pair: Pair;
-  readonly #grounds: readonly FuzzGround[];
+  readonly #startStates: readonly FuzzStartState[];
 
-  constructor(options: DiffLaneOptions) {
+  constructor(options: DiffExecutorOptions) {
     this.#pair = new Pair({ ...options, judge: null, caseTimeout: PATIENCE * DEFAULT_HANG_MS });
-    this.#grounds = commonGrounds([options.left.target, options.right.target]);
+    this.#startStates = commonStartStates([options.left.target, options.right.target]);
   }
 
   async run(program: Program, fresh = false): Promise<Execution> {
-    const subject = programSubject('program', program, this.#grounds);
+    const subject = programInput('program', program, this.#startStates);
     const { record, found, look } = await this.#pair.run(subject, fresh);
     const steps = record.transcript?.steps ?? [];
     const nodes = look?.queries.find((step) => commandOf(step) === 'query-named-block-nodes')?.reply;

@@ -1,7 +1,7 @@
 /** What both sides of a diff run: cases of the suite, programs from a seed, programs from files. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { SHAPES } from '../../generators/sequences/call-templates.ts';
+import { CALL_TEMPLATES } from '../../generators/sequences/call-templates.ts';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
 import type { Program } from '../../generators/sequences/program.ts';
@@ -11,14 +11,14 @@ import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import { findingsBelow, PROGRAM } from '../fuzz/findings.ts';
 import { programCase } from '../fuzz/run-program.ts';
-import { type FuzzGround, groundsFor } from '../fuzz/start-states.ts';
+import { type FuzzStartState, startStatesFor } from '../fuzz/start-states.ts';
 import { intersect } from '../runner/intersect.ts';
 import { plan } from '../runner/plan.ts';
 import { readScenario } from '../runner/replay/transcript-file.ts';
 import type { Target } from '../targets/target.ts';
-import type { CaseMaker, Introduced } from './lockstep-side.ts';
-import { fitting } from './restrict-program.ts';
-import { transcriptSubject } from './transcript-input.ts';
+import type { CaseMaker, IdentifiedTarget } from './lockstep-side.ts';
+import { restrictProgram } from './restrict-program.ts';
+import { transcriptInput } from './transcript-input.ts';
 
 /** Something that both sides run. */
 export interface Subject {
@@ -33,11 +33,11 @@ export interface Subject {
 }
 
 /** What spec, left and right all offer. */
-export function commonSchema(left: Introduced, right: Introduced): Schema {
-  return intersect(intersect(loadBlockSchema(), left.offered), right.offered);
+export function commonSchema(left: IdentifiedTarget, right: IdentifiedTarget): Schema {
+  return intersect(intersect(loadBlockSchema(), left.endpointSchema), right.endpointSchema);
 }
 
-export function caseSubjects(cases: readonly CaseDefinition[], patterns: readonly string[]): Subject[] {
+export function caseInputs(cases: readonly CaseDefinition[], patterns: readonly string[]): Subject[] {
   return plan(cases, { patterns }).map((definition) => ({
     where: definition.id,
     definition,
@@ -45,38 +45,38 @@ export function caseSubjects(cases: readonly CaseDefinition[], patterns: readonl
   }));
 }
 
-/** Programs from a seed, of commands that both sides offer, on grounds that both can have. */
-export function randomSubjects(
+/** Programs from a seed, of commands that both sides offer, on start states that both can have. */
+export function randomInputs(
   count: number,
   seed: string,
   schema: Schema,
   targets: readonly Target[],
 ): Subject[] {
-  const grounds = commonGrounds(targets);
+  const startStates = commonStartStates(targets);
   const commands = new Set(
-    SHAPES.map(({ command }) => command).filter((command) => schema.commands.has(command)),
+    CALL_TEMPLATES.map(({ command }) => command).filter((command) => schema.commands.has(command)),
   );
-  const world = { grounds, commands, invalid: 0, raw: 0 };
+  const generation = { startStates, commands, invalid: 0, raw: 0 };
   return Array.from({ length: count }, (_, index) =>
-    programSubject(
+    programInput(
       `program ${index}`,
-      fitting(generate(world, new Random(`${seed}/${index}`)), schema, grounds),
-      grounds,
+      restrictProgram(generate(generation, new Random(`${seed}/${index}`)), schema, startStates),
+      startStates,
     ),
   );
 }
 
 /**
  * Files: programs as `encode` writes them, transcripts (`*.json`), and folders of findings. Throws `ProgramError` and
- * `ScenarioError`, and an error for a ground that only one side can have.
+ * `ScenarioError`, and an error for a start state that only one side can have.
  */
-export function fileSubjects(paths: readonly string[], targets: readonly Target[]): Subject[] {
-  const grounds = commonGrounds(targets);
+export function fileInputs(paths: readonly string[], targets: readonly Target[]): Subject[] {
+  const startStates = commonStartStates(targets);
   return paths.flatMap(filesOf).map((path) => {
     const text = readFileSync(path, 'utf8');
     return path.endsWith('.json')
-      ? transcriptSubject(path, readScenario(text))
-      : programSubject(path, decode(text), grounds);
+      ? transcriptInput(path, readScenario(text))
+      : programInput(path, decode(text), startStates);
   });
 }
 
@@ -91,20 +91,26 @@ function filesOf(path: string): string[] {
     .map((name) => join(path, name));
 }
 
-export function commonGrounds(targets: readonly Target[]): readonly FuzzGround[] {
-  const [first, ...others] = targets.map(groundsFor);
-  return first!.filter(({ name }) => others.every((grounds) => grounds.some((one) => one.name === name)));
+export function commonStartStates(targets: readonly Target[]): readonly FuzzStartState[] {
+  const [first, ...others] = targets.map(startStatesFor);
+  return first!.filter(({ name }) =>
+    others.every((startStates) => startStates.some((one) => one.name === name)),
+  );
 }
 
-/** Throws if no ground of that name is common to the sides. */
-export function programSubject(where: string, program: Program, grounds: readonly FuzzGround[]): Subject {
-  const ground = grounds.find(({ name }) => name === program.ground);
-  if (ground === undefined) throw new Error(`${where}: no ground '${program.ground}' on both sides`);
+/** Throws if no start state of that name is common to the sides. */
+export function programInput(
+  where: string,
+  program: Program,
+  startStates: readonly FuzzStartState[],
+): Subject {
+  const startState = startStates.find(({ name }) => name === program.startState);
+  if (startState === undefined) throw new Error(`${where}: no ground '${program.startState}' on both sides`);
   const definition: CaseDefinition = {
     id: where,
     title: encode(program),
     requirements: [],
-    topology: ground.topology,
+    topology: startState.topology,
     run: () => Promise.reject(new Error('a program needs its session')),
   };
   return { where, definition, program, make: (session) => programCase(program, session) };

@@ -9,11 +9,11 @@ import { symptomsOf } from '../fuzz/buckets.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { type FakePort, fakeTarget } from '../testing/fake-endpoint.ts';
 import { diff, type Outcome } from './diff.ts';
-import { DiffLane } from './diff-executor.ts';
-import { caseSubjects, commonGrounds, programSubject, type Subject } from './diff-inputs.ts';
+import { DiffExecutor } from './diff-executor.ts';
+import { caseInputs, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
 import { DiffReport } from './diff-report.ts';
 import { explainer, KnownDifferences } from './known.ts';
-import { type Introduced, meetTarget } from './lockstep-side.ts';
+import { type IdentifiedTarget, identifyTarget } from './lockstep-side.ts';
 
 let area: ScratchArea;
 beforeEach(async () => {
@@ -47,7 +47,7 @@ function endpoint(
       return { return: command.startsWith('query-') ? [] : {} };
     },
   });
-  return meetTarget(target, area, 2_000);
+  return identifyTarget(target, area, 2_000);
 }
 
 const refusal = (desc: string): JsonObject => ({ error: { class: 'GenericError', desc } });
@@ -61,10 +61,10 @@ const resize: CaseDefinition = {
 };
 
 async function differences(
-  left: Introduced,
-  right: Introduced,
+  left: IdentifiedTarget,
+  right: IdentifiedTarget,
   subjects: readonly Subject[],
-  judge: Introduced | null = null,
+  judge: IdentifiedTarget | null = null,
 ) {
   const explain = explainer(new KnownDifferences([], left.identity, right.identity), (text) => text);
   const outcomes: Outcome[] = [];
@@ -88,11 +88,7 @@ async function differences(
 
 describe('diff', () => {
   it('finds nothing between two that are alike', async () => {
-    const { report, keys } = await differences(
-      await endpoint(),
-      await endpoint(),
-      caseSubjects([resize], []),
-    );
+    const { report, keys } = await differences(await endpoint(), await endpoint(), caseInputs([resize], []));
     expect(keys).toEqual([]);
     expect(report.totals).toEqual({ compared: 1, alike: 1, known: 0, skipped: 0, faults: 0 });
   });
@@ -102,7 +98,7 @@ describe('diff', () => {
     const { entries } = await differences(
       await endpoint(),
       refusing,
-      caseSubjects([resize], []),
+      caseInputs([resize], []),
       await endpoint(),
     );
     expect(entries).toMatchObject([
@@ -128,7 +124,7 @@ describe('diff', () => {
     const working = await endpoint((command) =>
       command === 'query-block-jobs' ? { return: [{ ...job, 'io-status': 'ok' }] } : undefined,
     );
-    const { keys } = await differences(working, await endpoint(), caseSubjects([resize], []));
+    const { keys } = await differences(working, await endpoint(), caseInputs([resize], []));
     expect(keys).toEqual(['must query-block-jobs $.return[]: only left']);
   });
 
@@ -145,7 +141,7 @@ describe('diff', () => {
       'ground empty\neject {}\nblock_resize {"size":1}\neject {}\nquery-block-jobs {}\n',
     );
     const other = await endpoint();
-    const subject = programSubject('program 0', program, commonGrounds([growing.target, other.target]));
+    const subject = programInput('program 0', program, commonStartStates([growing.target, other.target]));
     const { entries } = await differences(growing, other, [subject]);
     expect(entries.map(({ key, first }) => [key, first.difference.step])).toEqual([
       ['must query-named-block-nodes $.return[]: only left', 2],
@@ -154,11 +150,11 @@ describe('diff', () => {
 
   it('counts as alike what differs in time alone', async () => {
     const job = { type: 'stream', device: 'j', len: 9, busy: false, paused: true, speed: 0, ready: false };
-    const at = (offset: number): Promise<Introduced> =>
+    const at = (offset: number): Promise<IdentifiedTarget> =>
       endpoint((command) =>
         command === 'query-block-jobs' ? { return: [{ ...job, offset, 'io-status': 'ok' }] } : undefined,
       );
-    const { report, keys } = await differences(await at(1), await at(2), caseSubjects([resize], []));
+    const { report, keys } = await differences(await at(1), await at(2), caseInputs([resize], []));
     expect(keys).toEqual(['timing query-block-jobs $.return[].offset: not equal']);
     expect(report.totals).toMatchObject({ compared: 1, alike: 1, known: 0 });
   });
@@ -170,7 +166,7 @@ describe('diff', () => {
       asked += 1;
       return asked === 1 ? refusal('not now') : undefined;
     });
-    const { entries } = await differences(await endpoint(), moody, caseSubjects([resize], []));
+    const { entries } = await differences(await endpoint(), moody, caseInputs([resize], []));
     expect(entries).toMatchObject([
       {
         key: 'timing block_resize $: left does it, right refuses: not now',
@@ -183,7 +179,7 @@ describe('diff', () => {
     const [left, right] = [await endpoint(), await endpoint()];
     const broken = { ...resize, id: 'a/broken', run: () => Promise.reject(new Error('a mistake')) };
     const special = { ...resize, id: 'a/special', needs: { commands: ['block-stream'] } };
-    const { report } = await differences(left, right, caseSubjects([broken, special], []));
+    const { report } = await differences(left, right, caseInputs([broken, special], []));
     expect(report.totals).toEqual({ compared: 0, alike: 0, known: 0, skipped: 1, faults: 1 });
     expect(report.fault).toContain('a/broken: Error: a mistake');
   });
@@ -199,7 +195,7 @@ describe('diff', () => {
         await resize.run(t);
       },
     };
-    const { report } = await differences(left, right, caseSubjects([lame], []));
+    const { report } = await differences(left, right, caseInputs([lame], []));
     expect(report.totals).toEqual({ compared: 1, alike: 1, known: 0, skipped: 0, faults: 0 });
   });
 
@@ -213,7 +209,7 @@ describe('diff', () => {
     const program = decode(
       'ground empty\neject {}\nblock_resize {"size":3}\n& block_resize {"size":7}\neject {}\n',
     );
-    const subject = programSubject('program 0', program, commonGrounds([left.target, right.target]));
+    const subject = programInput('program 0', program, commonStartStates([left.target, right.target]));
     const { entries } = await differences(left, right, [subject]);
     expect(entries).toHaveLength(1);
     expect(entries[0]!.first.program).toEqual(decode('ground empty\nblock_resize {"size":7}\n'));
@@ -225,9 +221,9 @@ describe('a lane on two targets', () => {
     const right = await endpoint((command) => (command === 'eject' ? refusal('locked') : undefined));
     const left = await endpoint();
     const explain = explainer(new KnownDifferences([], left.identity, right.identity), (text) => text);
-    const lane = new DiffLane({ left, right, explain, area, seed: 's' });
+    const executor = new DiffExecutor({ left, right, explain, area, seed: 's' });
     try {
-      const { record } = await lane.run(decode('ground empty\nblock_resize {"size":1}\neject {}\n'));
+      const { record } = await executor.run(decode('ground empty\nblock_resize {"size":1}\neject {}\n'));
       expect(symptomsOf(record, (text) => text)).toMatchObject([
         {
           kind: 'deviation',
@@ -236,7 +232,7 @@ describe('a lane on two targets', () => {
         },
       ]);
     } finally {
-      await lane.stop();
+      await executor.stop();
     }
   });
 });

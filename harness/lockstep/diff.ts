@@ -13,13 +13,13 @@ import type { CaseRecord } from '../../reports/record.ts';
 import { type Judged, type Verdict, verdictOn } from '../differ/at-fault.ts';
 import { type Comparison, compareRuns } from '../differ/differ.ts';
 import { type Difference, excused, placeOf } from '../differ/difference.ts';
-import type { Look, SideRun } from '../differ/side-run.ts';
-import type { FuzzGround } from '../fuzz/start-states.ts';
+import type { SideRun, StateSample } from '../differ/side-run.ts';
+import type { FuzzStartState } from '../fuzz/start-states.ts';
 import type { CaseSetting } from '../runner/run-case.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
-import { commonGrounds, commonSchema, programSubject, type Subject } from './diff-inputs.ts';
+import { commonSchema, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
 import { lockstep } from './lockstep.ts';
-import { type Introduced, Side } from './lockstep-side.ts';
+import { type IdentifiedTarget, Side } from './lockstep-side.ts';
 
 export interface Found {
   readonly difference: Difference;
@@ -44,10 +44,10 @@ export interface Outcome {
 }
 
 export interface PairOptions {
-  readonly left: Introduced;
-  readonly right: Introduced;
+  readonly left: IdentifiedTarget;
+  readonly right: IdentifiedTarget;
   /** A third endpoint that runs along. */
-  readonly judge: Introduced | null;
+  readonly judge: IdentifiedTarget | null;
   readonly explain: Explain;
   readonly area: ScratchArea;
   readonly seed: string;
@@ -108,19 +108,19 @@ export async function diff(options: DiffOptions): Promise<void> {
 export class Pair {
   readonly #sides: readonly Side[];
   readonly #explain: Explain;
-  readonly #grounds: readonly FuzzGround[];
+  readonly #startStates: readonly FuzzStartState[];
   /** Left for shrinking. */
   #shrinkMs = SHRINK_ALL_MS;
 
   constructor({ left, right, judge, explain, area, seed, caseTimeout, signal }: PairOptions) {
     const schema = commonSchema(left, right);
     this.#explain = explain;
-    this.#grounds = commonGrounds([left.target, right.target]);
-    this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(({ target, offered }) => {
+    this.#startStates = commonStartStates([left.target, right.target]);
+    this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(({ target, endpointSchema }) => {
       const setting: CaseSetting = {
         target,
         schema,
-        offered,
+        endpointSchema,
         seed,
         caseTimeout,
         eventTimeout: EVENT_TIMEOUT,
@@ -156,12 +156,12 @@ export class Pair {
       // What only words an error differently is plain as it is.
       if (difference.class === 'text' || this.#shrinkMs <= 0) continue;
       const holds = async (candidate: Program): Promise<boolean> => {
-        const { found } = await this.run(programSubject(where, candidate, this.#grounds), true);
+        const { found } = await this.run(programInput(where, candidate, this.#startStates), true);
         return found.some((one) => one.key === key);
       };
       const started = performance.now();
       const expired = (): boolean => performance.now() - started > Math.min(SHRINK_MS, this.#shrinkMs);
-      const options = { grounds: this.#grounds, holds, tries: SHRINK_TRIES, expired };
+      const options = { startStates: this.#startStates, holds, tries: SHRINK_TRIES, expired };
       minimal.set(key, await minimize(program, options));
       this.#shrinkMs -= performance.now() - started;
     }
@@ -176,7 +176,7 @@ export class Pair {
     const { definition, make, prepare } = subject;
     const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh, prepare);
     const runs = this.#sides.map(
-      ({ setting }, index): SideRun => ({ ...sides[index]!, offered: setting.offered }),
+      ({ setting }, index): SideRun => ({ ...sides[index]!, endpointSchema: setting.endpointSchema }),
     );
     const [left, right, judge] = runs as [SideRun, SideRun, SideRun?];
     const { differences, skipped, fault } = compareRuns(left, right, { skewed });
@@ -200,7 +200,7 @@ export class Pair {
 /** A single run, with what the left side recorded and how it stood at the end. */
 interface Run extends Outcome {
   readonly record: CaseRecord;
-  readonly look: Look | undefined;
+  readonly look: StateSample | undefined;
 }
 
 /** Null if the judge cannot do it. */

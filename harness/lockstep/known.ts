@@ -4,7 +4,7 @@
  */
 import { encode } from '../../generators/sequences/encoding.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
-import { type Abstract, bucketOf, wordings } from '../differ/difference-buckets.ts';
+import { bucketOf, type NormaliseText, wordings } from '../differ/difference-buckets.ts';
 import { inRange, versionOf } from '../runner/expectations.ts';
 import { wildcard } from '../runner/wildcard.ts';
 import type { Explain } from './diff.ts';
@@ -84,8 +84,8 @@ export class KnownDifferences {
 const MADE_NAME = /\b\w+-q[0-9a-z]{4}\d+\b/g;
 
 /** Rules and schemas excuse first, then known differences explain. */
-export function explainer(known: KnownDifferences, abstract: Abstract): Explain {
-  const bare: Abstract = (text) => abstract(text.replace(MADE_NAME, 'NAME'));
+export function explainer(known: KnownDifferences, normaliseText: NormaliseText): Explain {
+  const bare: NormaliseText = (text) => normaliseText(text.replace(MADE_NAME, 'NAME'));
   return (difference, { where, program }) => {
     const key = bucketOf(difference, bare);
     const wording = wordings(difference, bare);

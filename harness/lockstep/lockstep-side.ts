@@ -4,7 +4,7 @@ import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
 import { Session } from '../runner/endpoint-session.ts';
-import { introduce } from '../runner/identify.ts';
+import { identify } from '../runner/identify.ts';
 import { skipReason } from '../runner/needs.ts';
 import { type CaseSetting, runCase } from '../runner/run-case.ts';
 import { EMPTY_TOPOLOGY, notStarted, topologyOf, unrun } from '../runner/run-cases.ts';
@@ -14,17 +14,21 @@ import type { Target } from '../targets/target.ts';
 /** Endpoints that a side keeps at most. */
 const MOST_SESSIONS = 6;
 
-export interface Introduced {
+export interface IdentifiedTarget {
   readonly target: Target;
   readonly identity: EndpointIdentity;
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
 }
 
-/** Starts the target once, bare. Rejects as `Session.start` and `introduce` do. */
-export async function meetTarget(target: Target, area: ScratchArea, timeout: number): Promise<Introduced> {
+/** Starts the target once, bare. Rejects as `Session.start` and `identify` do. */
+export async function identifyTarget(
+  target: Target,
+  area: ScratchArea,
+  timeout: number,
+): Promise<IdentifiedTarget> {
   const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, timeout });
   try {
-    return { target, ...(await introduce(target.name, session)) };
+    return { target, ...(await identify(target.name, session)) };
   } finally {
     await session.stop();
   }
@@ -75,8 +79,8 @@ export class Side {
     fresh: boolean,
     prepare?: Prepare,
   ): Promise<CaseRecord> {
-    const { offered, target } = this.setting;
-    const reason = skipReason(definition, offered, target.capabilities);
+    const { endpointSchema, target } = this.setting;
+    const reason = skipReason(definition, endpointSchema, target.capabilities);
     if (reason !== null) return unrun(definition, 'skip', reason);
     const key = JSON.stringify(topologyOf(definition));
     try {

@@ -8,12 +8,12 @@
  */
 import type { CaseContext, CaseDefinition } from '../cases/case.ts';
 import type { SideRun } from '../differ/side-run.ts';
-import { Rendezvous } from './barrier.ts';
-import { Standing } from './job-sync.ts';
+import { Barrier } from './barrier.ts';
+import { JobSync } from './job-sync.ts';
 import type { CaseMaker, Prepare, Side } from './lockstep-side.ts';
-import { Seat } from './side-state.ts';
-import { Looks } from './state-samples.ts';
-import { type Arrive, heldContext } from './synchronised-monitor.ts';
+import { SideState } from './side-state.ts';
+import { StateSamples } from './state-samples.ts';
+import { type Arrive, synchronisedContext } from './synchronised-monitor.ts';
 
 export interface LockstepRun {
   /** In the order given. */
@@ -32,49 +32,49 @@ export async function lockstep(
   fresh = definition.fresh === true,
   prepare?: Prepare,
 ): Promise<LockstepRun> {
-  const seats: Seat[] = sides.map(({ setting }) => new Seat(setting.offered));
-  const standing = new Standing(seats);
-  const looks = new Looks(seats);
+  const states: SideState[] = sides.map(({ setting }) => new SideState(setting.endpointSchema));
+  const standing = new JobSync(states);
+  const looks = new StateSamples(states);
   const skewed = new Set<number>();
-  const rendezvous = new Rendezvous(sides.length, sides[0]!.setting.caseTimeout * PATIENCE, async () => {
+  const barrier = new Barrier(sides.length, sides[0]!.setting.caseTimeout * PATIENCE, async () => {
     const alike = await standing.alike();
-    if (!alike) skewed.add(Math.max(...seats.map(({ exchanges }) => exchanges)) + 1);
+    if (!alike) skewed.add(Math.max(...states.map(({ exchanges }) => exchanges)) + 1);
     await looks.take(alike);
   });
   const runs = await Promise.all(
     sides.map(async (side, index) => {
-      const seat = seats[index]!;
+      const state = states[index]!;
       const made: CaseMaker = (session) => {
-        seat.session = session;
+        state.session = session;
         const { definition: own, ...rest } = make(session);
-        return { ...rest, definition: held(own, seat, () => rendezvous.arrive(index)) };
+        return { ...rest, definition: held(own, state, () => barrier.arrive(index)) };
       };
       try {
         const record = await side.run(definition, made, fresh, prepare);
-        return { record, looks: seat.looks };
+        return { record, looks: state.looks };
       } finally {
-        seat.session = null;
-        rendezvous.leave(index);
+        state.session = null;
+        barrier.leave(index);
       }
     }),
   );
-  for (const { overlapped } of seats) for (const number of overlapped) skewed.add(number);
+  for (const { overlapped } of states) for (const number of overlapped) skewed.add(number);
   return { sides: runs, skewed };
 }
 
 /** The case, held back before each exchange and at its end. Cases that need an endpoint of their own look for themselves. */
-function held(definition: CaseDefinition, seat: Seat, arrive: Arrive): CaseDefinition {
+function held(definition: CaseDefinition, state: SideState, arrive: Arrive): CaseDefinition {
   const looks = definition.fresh !== true;
   return {
     ...definition,
     run: async (t: CaseContext) => {
-      if (looks) seat.context = t;
+      if (looks) state.context = t;
       try {
-        await definition.run(heldContext(t, seat, arrive));
+        await definition.run(synchronisedContext(t, state, arrive));
       } finally {
-        seat.over = true;
+        state.over = true;
         if (looks) await arrive();
-        seat.context = null;
+        state.context = null;
       }
     },
   };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import { DataPlane, offersData } from '../contents/nbd-access.ts';
+import { NbdAccess, offersData } from '../contents/nbd-access.ts';
 import { ZEROES } from '../differ/side-run.ts';
 import { NbdError } from '../nbd/nbd-client.ts';
 import type { Session } from '../runner/endpoint-session.ts';
@@ -14,15 +14,15 @@ const NODE_MS = 2_000;
 const ALL_MS = 10_000;
 
 /** By node-name. A node that nobody may read is left out; of one whose reading fails, the error's number is told. */
-export async function contentsOf(session: Session, offered: Schema): Promise<Record<string, string>> {
+export async function contentsOf(session: Session, endpointSchema: Schema): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  if (!offersData(offered)) return found;
+  if (!offersData(endpointSchema)) return found;
   const nodes = await session.execute('query-named-block-nodes');
   const names = Array.isArray(nodes) ? nodes.filter(hasContents).map(nameOf) : [];
   if (names.length === 0) return found;
   const { endpoint, scratch } = session;
   const execute = session.execute.bind(session);
-  const plane = new DataPlane({ execute, dir: endpoint.dir, scratch, timeout: NODE_MS });
+  const plane = new NbdAccess({ execute, dir: endpoint.dir, scratch, timeout: NODE_MS });
   const read = (): Promise<boolean> =>
     plane.during(null, async (server) => {
       for (const name of names) {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { readIntrospection } from '../../spec/introspection.ts';
-import { fitting } from './restrict-program.ts';
+import { restrictProgram } from './restrict-program.ts';
 
 const member = (name: string, type: string): { name: string; type: string; default: null } => ({
   name,
@@ -34,7 +34,7 @@ const SCHEMA = readIntrospection([
 const GROUNDS = [{ name: 'empty', symbols: ['f0'], monitors: 1 }];
 
 const fitted = (text: string): string =>
-  encode(fitting(decode(`ground empty\n${text}`), SCHEMA, GROUNDS))
+  encode(restrictProgram(decode(`ground empty\n${text}`), SCHEMA, GROUNDS))
     .split('\n')
     .slice(1)
     .join('');

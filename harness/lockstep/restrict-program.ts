@@ -3,23 +3,27 @@
  * calls with a value (a driver, most often) that only one of them knows, also where the schema has a plain string for it.
  * Nor are files replaced under them, or made anew while they may be in use: what then becomes of a node is open.
  */
-import { type Ground, type Program, type Step, symbolsOf } from '../../generators/sequences/program.ts';
+import { type Program, type StartState, type Step, symbolsOf } from '../../generators/sequences/program.ts';
 import { isOfKind, madeBy } from '../../generators/sequences/resources.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import { validateArguments } from '../../spec/validate.ts';
 
-/** `grounds`: among them is that of the program. */
-export function fitting(program: Program, schema: Schema, grounds: readonly Ground[]): Program {
-  const known = new Set(grounds.find(({ name }) => name === program.ground)?.symbols);
+/** `startStates`: among them is that of the program. */
+export function restrictProgram(
+  program: Program,
+  schema: Schema,
+  startStates: readonly StartState[],
+): Program {
+  const known = new Set(startStates.find(({ name }) => name === program.startState)?.symbols);
   const steps = program.steps.filter((step) => {
     const makes = isExisting(step) ? [] : madeBy(step).filter((symbol) => isOfKind(symbol, 'file'));
-    const anew = makes.some((file) => known.has(file));
+    const restartTranscript = makes.some((file) => known.has(file));
     for (const symbol of symbolsOf(step)) known.add(symbol);
-    return !anew;
+    return !restartTranscript;
   });
-  return { ...program, steps: steps.flatMap((step) => fittingStep(step, schema)) };
+  return { ...program, steps: steps.flatMap((step) => restrictStep(step, schema)) };
 }
 
 /** A call that takes its file as it is. */
@@ -27,7 +31,7 @@ function isExisting(step: Step): boolean {
   return step.kind === 'call' && step.arguments.mode === 'existing';
 }
 
-function fittingStep(step: Step, schema: Schema): Step[] {
+function restrictStep(step: Step, schema: Schema): Step[] {
   if (step.kind === 'overwrite') return [];
   const command = step.kind === 'call' ? schema.commands.get(step.command) : undefined;
   if (step.kind !== 'call' || command === undefined || command.unchecked) return [step];

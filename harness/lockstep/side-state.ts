@@ -1,10 +1,10 @@
 /** What is known of one side while it runs: its session, its exchanges, whether jobs may be there. */
 import type { Schema } from '../../spec/model.ts';
 import type { CaseContext } from '../cases/case.ts';
-import type { Look } from '../differ/side-run.ts';
+import type { StateSample } from '../differ/side-run.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 
-export class Seat {
+export class SideState {
   session: Session | null = null;
   /** The case's own, for as long as what the side holds may be looked at. */
   context: CaseContext | null = null;
@@ -22,11 +22,11 @@ export class Seat {
   /** The case is over. */
   over = false;
   /** By number of the exchange before it. */
-  readonly looks = new Map<number, Look>();
-  readonly offered: Schema;
+  readonly looks = new Map<number, StateSample>();
+  readonly endpointSchema: Schema;
 
-  constructor(offered: Schema) {
-    this.offered = offered;
+  constructor(endpointSchema: Schema) {
+    this.endpointSchema = endpointSchema;
   }
 
   get usable(): boolean {

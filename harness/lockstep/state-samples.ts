@@ -5,11 +5,11 @@
  */
 import type { TranscriptStep } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
-import type { Look } from '../differ/side-run.ts';
+import type { StateSample } from '../differ/side-run.ts';
 import { QmpError } from '../qmp/errors.ts';
 import { withoutDir } from '../runner/recorder.ts';
 import { contentsOf } from './node-contents.ts';
-import type { Seat } from './side-state.ts';
+import type { SideState } from './side-state.ts';
 
 /** Asked where all sides offer it. */
 const QUERIES: readonly { readonly command: string; readonly arguments?: JsonObject }[] = [
@@ -24,45 +24,45 @@ const QUERIES: readonly { readonly command: string; readonly arguments?: JsonObj
 const MOST_LOOKS = 40;
 const MOST_CONTENTS = 2;
 
-export class Looks {
-  readonly #seats: readonly Seat[];
+export class StateSamples {
+  readonly #states: readonly SideState[];
   readonly #queries: typeof QUERIES;
   #looks = MOST_LOOKS;
   #contents = MOST_CONTENTS;
   /** Jobs were there at the last look. */
   #jobs = false;
 
-  constructor(seats: readonly Seat[]) {
-    this.#seats = seats;
+  constructor(states: readonly SideState[]) {
+    this.#states = states;
     this.#queries = QUERIES.filter(({ command }) =>
-      seats.every(({ offered }) => offered.commands.has(command)),
+      states.every(({ endpointSchema }) => endpointSchema.commands.has(command)),
     );
   }
 
   /** `alike`: the jobs of all stand alike. Never rejects: what died of being asked is found by who runs the case. */
   async take(alike: boolean): Promise<void> {
-    const last = this.#seats.every(({ over }) => over);
-    const [number, ...others] = this.#seats.map(({ exchanges }) => exchanges);
-    const all = this.#seats.every(
+    const last = this.#states.every(({ over }) => over);
+    const [number, ...others] = this.#states.map(({ exchanges }) => exchanges);
+    const all = this.#states.every(
       ({ context, usable, inFlight }) => context !== null && usable && inFlight.size === 0,
     );
     if (!all || others.some((other) => other !== number)) return;
-    const stirred = this.#jobs || this.#seats.some((seat) => seat.stirred);
+    const stirred = this.#jobs || this.#states.some((state) => state.stirred);
     if (!last && (!alike || !stirred || this.#looks <= 0)) return;
     this.#looks -= 1;
-    const jobs = this.#seats.some((seat) => seat.jobs);
+    const jobs = this.#states.some((state) => state.jobs);
     const contents = !jobs && (last || (this.#jobs && this.#contents > 0));
     if (contents) this.#contents -= 1;
     this.#jobs = jobs;
-    await Promise.all(this.#seats.map((seat) => this.#look(seat, number!, contents, !alike)));
+    await Promise.all(this.#states.map((state) => this.#look(state, number!, contents, !alike)));
   }
 
-  async #look(seat: Seat, number: number, contents: boolean, late: boolean): Promise<void> {
-    seat.stirred = false;
+  async #look(state: SideState, number: number, contents: boolean, late: boolean): Promise<void> {
+    state.stirred = false;
     try {
-      const queries = await Promise.all(this.#queries.map((query) => ask(seat, query)));
-      const look: Look = { queries, ...(late && { late }) };
-      seat.looks.set(number, contents ? { ...look, contents: await contentsIn(seat) } : look);
+      const queries = await Promise.all(this.#queries.map((query) => ask(state, query)));
+      const look: StateSample = { queries, ...(late && { late }) };
+      state.looks.set(number, contents ? { ...look, contents: await contentsIn(state) } : look);
     } catch {
       // It ended, or does not answer.
     }
@@ -70,7 +70,7 @@ export class Looks {
 }
 
 async function ask(
-  { session }: Seat,
+  { session }: SideState,
   { command, arguments: args }: (typeof QUERIES)[number],
 ): Promise<TranscriptStep> {
   const answer = await session!.execute(command, args).then(
@@ -84,10 +84,10 @@ async function ask(
   return { send, reply: withoutDir(answer, session!.endpoint.dir) };
 }
 
-async function contentsIn(seat: Seat): Promise<Record<string, string>> {
+async function contentsIn(state: SideState): Promise<Record<string, string>> {
   let contents = {};
-  await seat.context!.aside('query-contents', async () => {
-    contents = await contentsOf(seat.session!, seat.offered);
+  await state.context!.sideAction('query-contents', async () => {
+    contents = await contentsOf(state.session!, state.endpointSchema);
   });
   return contents;
 }

@@ -2,17 +2,17 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, MonitorHandle } from '../cases/case.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
-import type { Seat } from './side-state.ts';
+import type { SideState } from './side-state.ts';
 
 /** Waits for the other sides. */
 export type Arrive = () => Promise<void>;
 
-export function heldContext(t: CaseContext, seat: Seat, arrive: Arrive): CaseContext {
-  const handle = heldMonitor(t, 0, seat, arrive);
+export function synchronisedContext(t: CaseContext, state: SideState, arrive: Arrive): CaseContext {
+  const handle = synchronisedMonitor(t, 0, state, arrive);
   return new Proxy(t, {
     get: (target, name) => {
       if (name === 'monitor')
-        return async (index: number) => heldMonitor(await t.monitor(index), index, seat, arrive);
+        return async (index: number) => synchronisedMonitor(await t.monitor(index), index, state, arrive);
       const own = (handle as unknown as Record<string | symbol, unknown>)[name];
       if (HELD.has(name)) return own;
       const value = Reflect.get(target, name, target) as unknown;
@@ -24,7 +24,12 @@ export function heldContext(t: CaseContext, seat: Seat, arrive: Arrive): CaseCon
 /** Methods that exchange something. */
 const HELD: ReadonlySet<string | symbol> = new Set(['execute', 'refused', 'request', 'raw']);
 
-function heldMonitor(monitor: MonitorHandle, index: number, seat: Seat, arrive: Arrive): MonitorHandle {
+function synchronisedMonitor(
+  monitor: MonitorHandle,
+  index: number,
+  state: SideState,
+  arrive: Arrive,
+): MonitorHandle {
   return new Proxy(monitor, {
     get: (target, name) => {
       const value = Reflect.get(target, name, target) as unknown;
@@ -32,24 +37,24 @@ function heldMonitor(monitor: MonitorHandle, index: number, seat: Seat, arrive: 
       const method = value.bind(target) as (...args: unknown[]) => unknown;
       if (!HELD.has(name)) return method;
       return async (...args: unknown[]) => {
-        const before = [...seat.inFlight];
+        const before = [...state.inFlight];
         await arrive();
-        seat.exchanges += 1;
-        const number = seat.exchanges;
-        const together = new Map([...before, ...seat.inFlight]);
-        if (together.size > 0) seat.overlapped.add(number);
+        state.exchanges += 1;
+        const number = state.exchanges;
+        const together = new Map([...before, ...state.inFlight]);
+        if (together.size > 0) state.overlapped.add(number);
         // One monitor's commands are carried out in order, those of several in any.
-        for (const [other, where] of together) if (where !== index) seat.overlapped.add(other);
-        if (!isQuery(commandIn(args[0]))) seat.stirred = true;
+        for (const [other, where] of together) if (where !== index) state.overlapped.add(other);
+        if (!isQuery(commandIn(args[0]))) state.stirred = true;
         if (mayStartJob(args[0])) {
-          seat.jobs = true;
-          seat.started = true;
+          state.jobs = true;
+          state.started = true;
         }
-        seat.inFlight.set(number, index);
+        state.inFlight.set(number, index);
         try {
           return await method(...args);
         } finally {
-          seat.inFlight.delete(number);
+          state.inFlight.delete(number);
         }
       };
     },

@@ -21,7 +21,7 @@ const LOOK_MS = 5;
 /** Commands of a setup whose work is gone when it is over. */
 const STAYING: ReadonlySet<string> = new Set(['@nbd', '@http', '@losetup']);
 
-export function transcriptSubject(where: string, scenario: Scenario): Subject {
+export function transcriptInput(where: string, scenario: Scenario): Subject {
   const monitors = Math.max(0, ...scenario.steps.map(({ monitor }) => monitor ?? 0)) + 1;
   const definition: CaseDefinition = {
     id: where,

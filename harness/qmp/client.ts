@@ -221,8 +221,8 @@ export class QmpClient {
   }
 
   async #negotiate(options: ClientOptions): Promise<void> {
-    const offered = (this.greeting.QMP as JsonObject).capabilities;
-    const oob = options.oob === true && Array.isArray(offered) && offered.includes('oob');
+    const endpointSchema = (this.greeting.QMP as JsonObject).capabilities;
+    const oob = options.oob === true && Array.isArray(endpointSchema) && endpointSchema.includes('oob');
     try {
       const { signal } = options;
       await this.execute('qmp_capabilities', oob ? { enable: ['oob'] } : undefined, signal && { signal });

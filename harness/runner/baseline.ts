@@ -20,8 +20,8 @@ export class Baseline {
   }
 
   /** Asks the endpoint. */
-  static async take(session: Session, offered: Schema): Promise<Baseline> {
-    return Baseline.of(session, await takeSnapshot(session.execute.bind(session), offered));
+  static async take(session: Session, endpointSchema: Schema): Promise<Baseline> {
+    return Baseline.of(session, await takeSnapshot(session.execute.bind(session), endpointSchema));
   }
 
   /** With a state that was just asked for. */

@@ -17,7 +17,7 @@ export interface Surroundings {
   readonly session: Session;
   readonly state: CaseState;
   readonly schema: Schema;
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
   /** The run's seed. */
   readonly seed: string;
@@ -27,7 +27,7 @@ export class Context implements CaseContext {
   readonly scratch: string;
   readonly dir: string;
   readonly schema: Schema;
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
   readonly seed: number;
   /** True once the case has waited for the endpoint's end: then it is no crash. */
@@ -41,11 +41,11 @@ export class Context implements CaseContext {
   #names = 0;
 
   /** `session` must have its first monitor connected. */
-  constructor({ definition, session, state, schema, offered, capabilities, seed }: Surroundings) {
+  constructor({ definition, session, state, schema, endpointSchema, capabilities, seed }: Surroundings) {
     this.scratch = session.scratch;
     this.dir = session.endpoint.dir;
     this.schema = schema;
-    this.offered = offered;
+    this.endpointSchema = endpointSchema;
     this.capabilities = capabilities;
     this.seed = hash32(`${seed}/${definition.id}`);
     this.#tag = hash32(definition.id).toString(36).slice(-4);
@@ -123,12 +123,12 @@ export class Context implements CaseContext {
   }
 
   get deviations(): number {
-    return this.#state.watch.deviations.length;
+    return this.#state.checkRunner.deviations.length;
   }
 
-  anew(): void {
+  restartTranscript(): void {
     this.#state.recorder.clear();
-    this.#state.watch.deviations.length = 0;
+    this.#state.checkRunner.deviations.length = 0;
   }
 
   info(message: string): void {
@@ -139,8 +139,8 @@ export class Context implements CaseContext {
     throw new CaseSkipped(reason);
   }
 
-  aside(...args: Parameters<CaseContext['aside']>): Promise<void> {
-    return this.#first.aside(...args);
+  sideAction(...args: Parameters<CaseContext['sideAction']>): Promise<void> {
+    return this.#first.sideAction(...args);
   }
 
   cleanup(undo: () => Promise<void>): void {
@@ -150,7 +150,7 @@ export class Context implements CaseContext {
   /** Shows the checks what came last. */
   async finish(): Promise<void> {
     for (const monitor of this.#monitors) await monitor.finish();
-    await this.#state.watch.finish();
+    await this.#state.checkRunner.finish();
   }
 
   get #first(): Monitor {

@@ -91,15 +91,15 @@ export class Monitor implements MonitorHandle {
       events: [],
     };
     const name = exchange.command ?? 'a request without a command';
-    await this.#state.watch.before(exchange);
-    const answered = this.#state.owe(message);
+    await this.#state.checkRunner.before(exchange);
+    const answered = this.#state.trackInFlight(message);
     const reply = await this.#answer(name, (signal) =>
       this.#link.client.request(message, signal && { signal }),
     );
     answered();
     this.#state.recorder.reply(exchange.index, reply);
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
-    await this.#state.watch.after({ ...exchange, reply, events: this.#takeFresh() });
+    await this.#state.checkRunner.after({ ...exchange, reply, events: this.#takeFresh() });
     return reply;
   }
 
@@ -115,8 +115,8 @@ export class Monitor implements MonitorHandle {
       monitor: this.#link.index,
       events: [],
     };
-    await this.#state.watch.before(exchange);
-    const answered = this.#state.owe(text);
+    await this.#state.checkRunner.before(exchange);
+    const answered = this.#state.trackInFlight(text);
     const { client } = this.#link;
     for (const piece of pieces.slice(0, -1)) client.channel.sendRaw(piece);
     // On an injected clock an answer that has not come within a moment of real time never comes.
@@ -128,17 +128,17 @@ export class Monitor implements MonitorHandle {
     const replies = [...messages, ...unparsable.map((got) => ({ '@unparsable@': got }))];
     this.#state.recorder.replies(exchange.index, closed ? [...replies, { '@EOF@': true }] : replies);
     for (const reply of messages) {
-      await this.#state.watch.before(exchange);
-      await this.#state.watch.after({ ...exchange, reply: withoutId(reply), events: [] });
+      await this.#state.checkRunner.before(exchange);
+      await this.#state.checkRunner.after({ ...exchange, reply: withoutId(reply), events: [] });
     }
-    await this.#state.watch.after({ ...exchange, events: this.#takeFresh() });
+    await this.#state.checkRunner.after({ ...exchange, events: this.#takeFresh() });
     return { messages, unparsable, closed };
   }
 
   async event(name: string, data?: JsonObject): Promise<EventReply> {
     const { eventTimeout } = this.#state;
     const filter = data === undefined ? name : { event: name, data };
-    const answered = this.#state.owe(`waiting for ${name}`);
+    const answered = this.#state.trackInFlight(`waiting for ${name}`);
     try {
       return await this.#answer(
         `event ${name}`,
@@ -171,17 +171,17 @@ export class Monitor implements MonitorHandle {
   }
 
   /** Runs what is no exchange of QMP as the checks see exchanges. */
-  async aside(command: string, act: () => Promise<void>): Promise<void> {
+  async sideAction(command: string, act: () => Promise<void>): Promise<void> {
     await this.deliver();
-    const { recorder, watch } = this.#state;
+    const { recorder, checkRunner } = this.#state;
     const exchange = { index: recorder.last, monitor: this.#link.index, command, events: [] };
-    await watch.before(exchange);
-    const answered = this.#state.owe({ execute: command });
+    await checkRunner.before(exchange);
+    const answered = this.#state.trackInFlight({ execute: command });
     try {
       await act();
       answered();
     } finally {
-      await watch.after({ ...exchange, events: this.#takeFresh() });
+      await checkRunner.after({ ...exchange, events: this.#takeFresh() });
     }
   }
 
@@ -189,7 +189,7 @@ export class Monitor implements MonitorHandle {
   async deliver(): Promise<void> {
     const events = this.#takeFresh();
     if (events.length > 0)
-      await this.#state.watch.trailing({
+      await this.#state.checkRunner.trailing({
         index: this.#state.recorder.last,
         monitor: this.#link.index,
         events,

@@ -5,7 +5,7 @@ import type { Bounds } from '../targets/containment.ts';
 import type { Endpoint } from '../targets/target.ts';
 import { CaseFailed } from './case-exit.ts';
 import type { CaseFiles } from './case-files.ts';
-import type { Watch } from './check-runner.ts';
+import type { CheckRunner } from './check-runner.ts';
 import type { Ledger } from './ledger.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -13,7 +13,7 @@ export interface CaseParts {
   readonly endpoint: Endpoint;
   readonly recorder: Recorder;
   readonly files: CaseFiles;
-  readonly watch: Watch;
+  readonly checkRunner: CheckRunner;
   readonly ledger: Ledger;
   readonly bounds: Bounds;
   /** Milliseconds for one answer. */
@@ -28,7 +28,7 @@ export class CaseState implements CaseParts {
   readonly endpoint: Endpoint;
   readonly recorder: Recorder;
   readonly files: CaseFiles;
-  readonly watch: Watch;
+  readonly checkRunner: CheckRunner;
   readonly ledger: Ledger;
   readonly bounds: Bounds;
   readonly timeout: number;
@@ -40,7 +40,7 @@ export class CaseState implements CaseParts {
     this.endpoint = parts.endpoint;
     this.recorder = parts.recorder;
     this.files = parts.files;
-    this.watch = parts.watch;
+    this.checkRunner = parts.checkRunner;
     this.ledger = parts.ledger;
     this.bounds = parts.bounds;
     this.timeout = parts.timeout;
@@ -48,7 +48,7 @@ export class CaseState implements CaseParts {
   }
 
   /** The endpoint owes an answer to this until the result is called. */
-  owe(what: JsonObject | string): () => void {
+  trackInFlight(what: JsonObject | string): () => void {
     const entry = { what };
     this.#owed.add(entry);
     return () => this.#owed.delete(entry);
@@ -64,7 +64,7 @@ export class CaseState implements CaseParts {
   /** Records a deviation at the exchange that was begun last. */
   deviate(deviation: Omit<Deviation, 'check'>, check = 'case'): void {
     const { last } = this.recorder;
-    this.watch.deviations.push({ check, ...(last >= 0 && { exchange: last }), ...deviation });
+    this.checkRunner.deviations.push({ check, ...(last >= 0 && { exchange: last }), ...deviation });
   }
 
   /** Records the breach of a must and ends the case. */

@@ -4,10 +4,10 @@ import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json } from '../../spec/json.ts';
 import type { Exchange } from '../checks/check.ts';
 import { errorChangesNothing } from '../checks/error-changes-nothing.ts';
-import { Watch } from './check-runner.ts';
+import { CheckRunner } from './check-runner.ts';
 
 const REFUSED = { error: { class: 'GenericError', desc: 'no' } };
-const offered = readIntrospection([
+const endpointSchema = readIntrospection([
   { name: 'query-named-block-nodes', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'query-jobs', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: '0', 'meta-type': 'object', members: [] },
@@ -16,7 +16,7 @@ const offered = readIntrospection([
 function world() {
   const state = { nodes: [] as Json[], asked: 0 };
   const port = {
-    offered,
+    endpointSchema,
     execute: (command: string): Promise<Json> => {
       if (command === 'query-jobs') return Promise.resolve([]);
       state.asked += 1;
@@ -25,39 +25,39 @@ function world() {
     usable: () => true,
     lastWords: () => [],
   };
-  const watch = new Watch(port, null, [errorChangesNothing()]);
+  const checkRunner = new CheckRunner(port, null, [errorChangesNothing()]);
   let index = 0;
   return {
     state,
-    watch,
+    checkRunner,
     /** Sends a command; gives what brings its reply. `change`: what it does to the state on its way. */
     async send(command: string, change: () => void = () => undefined) {
       const exchange: Exchange = { index, monitor: 0, request: { execute: command }, command, events: [] };
       index += 1;
-      await watch.before(exchange);
+      await checkRunner.before(exchange);
       change();
-      return (reply: { [key: string]: Json } = REFUSED) => watch.after({ ...exchange, reply });
+      return (reply: { [key: string]: Json } = REFUSED) => checkRunner.after({ ...exchange, reply });
     },
   };
 }
 
 describe('a change that a refused command makes', () => {
   test('is its own', async () => {
-    const { state, watch, send } = world();
+    const { state, checkRunner, send } = world();
     await (await send('transaction', () => state.nodes.push({ 'node-name': 'a' })))();
     await (await send('block-commit'))();
-    expect(watch.deviations.map(({ message }) => message)).toEqual([
+    expect(checkRunner.deviations.map(({ message }) => message)).toEqual([
       'transaction was refused, and yet changed the state',
     ]);
   });
   test('is nobody’s while others are in flight, and not that of the next one', async () => {
-    const { state, watch, send } = world();
+    const { state, checkRunner, send } = world();
     const first = await send('blockdev-add');
     const second = await send('transaction', () => state.nodes.push({ 'node-name': 'a' }));
     await first();
     await second();
     await (await send('block-commit'))();
-    expect(watch.deviations).toEqual([]);
+    expect(checkRunner.deviations).toEqual([]);
   });
 });
 

@@ -12,17 +12,17 @@ import { isQuery } from '../checks/query-changes-nothing.ts';
 import { QmpError } from '../qmp/errors.ts';
 import { type Query, takeSnapshot } from './holdings.ts';
 
-export interface WatchPort {
-  readonly offered: Schema;
+export interface CheckRunnerPort {
+  readonly endpointSchema: Schema;
   readonly execute: Query;
   /** Whether a monitor is there that the probe may use. */
   usable(): boolean;
   lastWords(): readonly string[];
 }
 
-export class Watch {
+export class CheckRunner {
   readonly deviations: Deviation[] = [];
-  readonly #port: WatchPort;
+  readonly #port: CheckRunnerPort;
   readonly #seats: readonly { readonly check: Check; readonly context: CheckContext }[];
   /** The exchange that the checks look at now. */
   #exchange: Exchange | undefined;
@@ -33,7 +33,7 @@ export class Watch {
   #snapshot: StateSnapshot | null = null;
 
   /** `snapshot`: the state now, if it is known. */
-  constructor(port: WatchPort, snapshot: StateSnapshot | null, checks: readonly Check[]) {
+  constructor(port: CheckRunnerPort, snapshot: StateSnapshot | null, checks: readonly Check[]) {
     this.#port = port;
     this.#snapshot = snapshot;
     this.#seats = checks.map((check) => ({ check, context: this.#context(check) }));
@@ -79,7 +79,7 @@ export class Watch {
     this.#snapshot = null;
     if (this.#overlapped || !this.#port.usable()) return null;
     try {
-      const taken = await takeSnapshot(this.#port.execute, this.#port.offered);
+      const taken = await takeSnapshot(this.#port.execute, this.#port.endpointSchema);
       const { jobs } = taken;
       if (Array.isArray(jobs) && jobs.length === 0) this.#snapshot = taken;
     } catch (error) {
@@ -107,9 +107,9 @@ export class Watch {
 
   /** Made once for each check: there are many exchanges. */
   #context(check: Check): CheckContext {
-    const { offered, execute, lastWords } = this.#port;
+    const { endpointSchema, execute, lastWords } = this.#port;
     return {
-      offered,
+      endpointSchema,
       probe: {
         query: execute,
         snapshot: async () => (this.#overlapped ? null : (this.#snapshot ?? this.retake())),

@@ -10,15 +10,15 @@ const PAGE = 4096;
 export type Query = (command: string, args?: JsonObject) => Promise<Json>;
 
 /** Asks for the state in one go. What the endpoint does not offer is empty. */
-export async function takeSnapshot(query: Query, offered: Schema): Promise<StateSnapshot> {
+export async function takeSnapshot(query: Query, endpointSchema: Schema): Promise<StateSnapshot> {
   const ask = (command: string, args?: JsonObject): Promise<Json> | Json =>
-    offered.commands.has(command) ? query(command, args) : [];
-  const flat = offered.commands
+    endpointSchema.commands.has(command) ? query(command, args) : [];
+  const flat = endpointSchema.commands
     .get('query-named-block-nodes')
     ?.arguments.members.some((member) => member.name === 'flat');
   // Jobs first: where there is none then, none changes the graph by itself while it is told.
   const [jobs, nodes, devices] = await Promise.all([
-    ask(offered.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs'),
+    ask(endpointSchema.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs'),
     ask('query-named-block-nodes', flat ? { flat: true } : undefined),
     ask('query-block'),
   ]);

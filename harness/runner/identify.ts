@@ -6,19 +6,19 @@ import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { Session } from './endpoint-session.ts';
 
-export interface Introduction {
+export interface Identification {
   readonly identity: EndpointIdentity;
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
 }
 
 /** Rejects if the endpoint does not answer `query-qmp-schema` with a readable schema. */
-export async function introduce(target: string, session: Session): Promise<Introduction> {
+export async function identify(target: string, session: Session): Promise<Identification> {
   const { QMP: qmp } = session.main!.client.greeting;
   const version = isJsonObject(qmp) ? (qmp.version ?? null) : null;
   const packageName = isJsonObject(version) && typeof version.package === 'string' ? version.package : '';
   const answer = await session.execute('query-qmp-schema');
   return {
-    offered: readIntrospection(answer),
+    endpointSchema: readIntrospection(answer),
     identity: {
       target,
       version,

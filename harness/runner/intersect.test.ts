@@ -89,7 +89,7 @@ describe('intersect', () => {
 });
 
 describe('needs', () => {
-  const offered = schema([{ name: 'size', type: 'int' }]);
+  const endpointSchema = schema([{ name: 'size', type: 'int' }]);
   const able: TargetCapabilities = {
     guestDevices: false,
     humanMonitor: true,
@@ -99,7 +99,7 @@ describe('needs', () => {
     reconnects: true,
   };
   const reason = (part: Partial<CaseDefinition>, capabilities = able): string | null =>
-    skipReason(part as CaseDefinition, offered, capabilities);
+    skipReason(part as CaseDefinition, endpointSchema, capabilities);
 
   test.each<[Needs, string | null]>([
     [{ commands: ['c'], events: ['EV'], drivers: ['raw'], members: ['c.size'] }, null],

@@ -12,7 +12,7 @@ function makeLedger(options: { owned?: boolean; jobs?: string[]; refuses?: strin
   const sent: [string, JsonObject | undefined][] = [];
   const jobs = new Set(options.jobs);
   const known = ['query-block-jobs', 'block-job-cancel', 'block-job-resume'];
-  const offered = { commands: new Map(known.map((name) => [name, {}])) } as unknown as Schema;
+  const endpointSchema = { commands: new Map(known.map((name) => [name, {}])) } as unknown as Schema;
   const execute = async (command: string, args?: JsonObject): Promise<Json> => {
     if (command === 'query-block-jobs') return [...jobs].map((device) => ({ device }));
     sent.push([command, args]);
@@ -23,7 +23,7 @@ function makeLedger(options: { owned?: boolean; jobs?: string[]; refuses?: strin
     return {};
   };
   const ledger = new Ledger({
-    offered,
+    endpointSchema,
     execute,
     settle: async () => undefined,
     owned: options.owned ?? true,
@@ -132,7 +132,7 @@ describe('jobs', () => {
     const states = [['paused'], ['running', 'concluded'], []];
     const known = ['query-jobs', 'block-job-cancel', 'block-job-resume', 'job-cancel', 'job-dismiss'];
     const ledger = new Ledger({
-      offered: { commands: new Map(known.map((name) => [name, {}])) } as unknown as Schema,
+      endpointSchema: { commands: new Map(known.map((name) => [name, {}])) } as unknown as Schema,
       execute: async (command) => {
         if (command === 'query-jobs') return states.shift()!.map((status) => ({ id: 'j', status }));
         sent.push(command);

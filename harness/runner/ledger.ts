@@ -62,7 +62,7 @@ const JOB_POLLS = 100;
 const JOB_PAUSE = 20;
 
 export interface LedgerPort {
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   readonly execute: Query;
   /** Lets time pass for the endpoint. */
   settle(milliseconds: number): Promise<void>;
@@ -120,8 +120,8 @@ export class Ledger {
 
   /** False if some did not end. */
   async #endJobs(): Promise<boolean> {
-    const { offered, execute, settle, owned } = this.#port;
-    const query = ['query-jobs', 'query-block-jobs'].find((name) => offered.commands.has(name));
+    const { endpointSchema, execute, settle, owned } = this.#port;
+    const query = ['query-jobs', 'query-block-jobs'].find((name) => endpointSchema.commands.has(name));
     if (query === undefined) return true;
     for (let poll = 0; poll < JOB_POLLS; poll += 1) {
       const jobs = ((await execute(query)) as JsonObject[]).filter(
@@ -135,7 +135,7 @@ export class Ledger {
   }
 
   async #endJob(id: string, { status }: JsonObject): Promise<void> {
-    const { offered, execute } = this.#port;
+    const { endpointSchema, execute } = this.#port;
     const ways: [string, JsonObject][] =
       status === 'concluded'
         ? [
@@ -149,7 +149,7 @@ export class Ledger {
             ['block-job-resume', { device: id }],
           ];
     for (const [command, args] of ways)
-      if (offered.commands.has(command) && (await succeeds(() => execute(command, args)))) return;
+      if (endpointSchema.commands.has(command) && (await succeeds(() => execute(command, args)))) return;
   }
 }
 

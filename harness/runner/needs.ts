@@ -3,10 +3,10 @@ import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import type { CaseDefinition, Needs } from '../cases/case.ts';
 import type { TargetCapabilities } from '../targets/target.ts';
 
-/** Null if the case can run. `offered` is the endpoint's own schema. */
+/** Null if the case can run. `endpointSchema` is the endpoint's own schema. */
 export function skipReason(
   { needs = {}, topology, fresh }: CaseDefinition,
-  offered: Schema,
+  endpointSchema: Schema,
   capabilities: TargetCapabilities,
 ): string | null {
   const { owned, monitors } = capabilities;
@@ -19,20 +19,21 @@ export function skipReason(
       return 'needs images, and the endpoint sees another file system';
   }
   if (fresh && !owned) return 'ends its endpoint or session, and this one is not ours';
-  return missing(needs, offered, capabilities);
+  return missing(needs, endpointSchema, capabilities);
 }
 
-function missing(needs: Needs, offered: Schema, capabilities: TargetCapabilities): string | null {
+function missing(needs: Needs, endpointSchema: Schema, capabilities: TargetCapabilities): string | null {
   const lacks = (what: string, name: string): string => `the endpoint does not offer ${what} ${name}`;
-  for (const name of needs.commands ?? []) if (!offered.commands.has(name)) return lacks('command', name);
-  for (const name of needs.events ?? []) if (!offered.events.has(name)) return lacks('event', name);
-  const blockdevAdd = offered.commands.get('blockdev-add')?.arguments;
+  for (const name of needs.commands ?? [])
+    if (!endpointSchema.commands.has(name)) return lacks('command', name);
+  for (const name of needs.events ?? []) if (!endpointSchema.events.has(name)) return lacks('event', name);
+  const blockdevAdd = endpointSchema.commands.get('blockdev-add')?.arguments;
   for (const name of needs.drivers ?? [])
     if (!hasTagValue(blockdevAdd, 'driver', name)) return lacks('driver', name);
-  const objectAdd = offered.commands.get('object-add')?.arguments;
+  const objectAdd = endpointSchema.commands.get('object-add')?.arguments;
   for (const name of needs.objects ?? [])
     if (!hasTagValue(objectAdd, 'qom-type', name)) return lacks('object type', name);
-  for (const name of needs.members ?? []) if (!hasMember(offered, name)) return lacks('member', name);
+  for (const name of needs.members ?? []) if (!hasMember(endpointSchema, name)) return lacks('member', name);
   for (const name of needs.capabilities ?? [])
     if (!capabilities[name]) return `the target lacks the capability ${name}`;
   return null;
@@ -49,10 +50,10 @@ function hasTagValue(type: ObjectType | undefined, tag: string, value: string): 
  * `command.member` looks in the command's arguments, branches included; `command.member.member` follows them. A
  * first word that is neither command nor event names a type, which an introspection does not tell: true.
  */
-function hasMember(offered: Schema, path: string): boolean {
+function hasMember(endpointSchema: Schema, path: string): boolean {
   const [first, ...members] = path.split('.');
-  const start = offered.commands.get(first!)?.arguments ?? offered.events.get(first!)?.data;
-  if (start === undefined) return offered.types.has(first!) === false;
+  const start = endpointSchema.commands.get(first!)?.arguments ?? endpointSchema.events.get(first!)?.data;
+  if (start === undefined) return endpointSchema.types.has(first!) === false;
   let types: readonly SchemaType[] = [start];
   for (const member of members) {
     types = types.flatMap((type) => membersOf(type)).flatMap((m) => (m.name === member ? [m.type] : []));

@@ -22,7 +22,7 @@ import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { CaseFiles } from './case-files.ts';
 import { judge, worstSeverity } from './case-outcome.ts';
 import { CaseState } from './case-state.ts';
-import { Watch } from './check-runner.ts';
+import { CheckRunner } from './check-runner.ts';
 import type { Session } from './endpoint-session.ts';
 import { Ledger } from './ledger.ts';
 import { Recorder, withoutDir } from './recorder.ts';
@@ -30,7 +30,7 @@ import { Recorder, withoutDir } from './recorder.ts';
 export interface CaseSetting {
   readonly target: Target;
   readonly schema: Schema;
-  readonly offered: Schema;
+  readonly endpointSchema: Schema;
   readonly seed: string;
   /** Milliseconds for the whole case. */
   readonly caseTimeout: number;
@@ -64,15 +64,15 @@ export async function runCase(
   setting: CaseSetting,
 ): Promise<CaseResult> {
   const started = performance.now();
-  const { target, schema, offered, seed } = setting;
+  const { target, schema, endpointSchema, seed } = setting;
   const { endpoint } = session;
-  const baseline = session.baseline ?? (await Baseline.take(session, offered));
+  const baseline = session.baseline ?? (await Baseline.take(session, endpointSchema));
   session.baseline = null;
   const recorder = new Recorder();
   const images = session.topology.images.map(({ path }) => path);
   const files = new CaseFiles(endpoint.dir, session.scratch, images);
   const port = {
-    offered,
+    endpointSchema,
     execute: session.execute.bind(session),
     usable: () => session.main !== null && endpoint.running,
     lastWords: () => endpoint.lastWords(),
@@ -83,7 +83,7 @@ export async function runCase(
     endpoint,
     recorder,
     files,
-    watch: new Watch(port, baseline.state, [...makeChecks(), ...(setting.checks ?? [])]),
+    checkRunner: new CheckRunner(port, baseline.state, [...makeChecks(), ...(setting.checks ?? [])]),
     ledger: new Ledger(port),
     bounds: { dir: endpoint.dir },
     timeout: setting.caseTimeout,
@@ -94,7 +94,7 @@ export async function runCase(
     session,
     state,
     schema,
-    offered,
+    endpointSchema,
     seed,
     capabilities: target.capabilities,
   });
@@ -120,7 +120,7 @@ export async function runCase(
     state.deviate({ severity: 'must', message: `the endpoint closed the connection: ${ending.reason}` });
   await session.closeExtraLinks();
 
-  const { deviations } = state.watch;
+  const { deviations } = state.checkRunner;
   const needed = Object.fromEntries(
     definition.requirements.map((id) => [id, requirements[id] as Requirement]),
   );
@@ -215,7 +215,7 @@ async function settle(
   settled?: () => Promise<void>,
 ): Promise<boolean> {
   const undone = await state.ledger.undo();
-  const snapshot = await state.watch.retake();
+  const snapshot = await state.checkRunner.retake();
   let after = snapshot && (await Baseline.of(session, snapshot));
   // a busy endpoint closes files a little after it said that nodes are gone
   for (let tries = 0; tries < CLOSING_TRIES && after !== null && baseline.hasFewerOpen(after); tries += 1) {
@@ -225,10 +225,10 @@ async function settle(
   await settled?.();
   const residue: Residue | undefined =
     undone && after !== null && !fresh ? { before: baseline.holdings, after: after.holdings } : undefined;
-  const told = state.watch.deviations.length;
-  await state.watch.end(residue);
+  const told = state.checkRunner.deviations.length;
+  await state.checkRunner.end(residue);
   // what is left is told of once, not by each case that follows
-  if (!undone || after === null || state.watch.deviations.length > told) return false;
+  if (!undone || after === null || state.checkRunner.deviations.length > told) return false;
   if (!(await baseline.restored(session, after))) return false;
   session.baseline = baseline;
   return true;

@@ -82,7 +82,7 @@ class Worker {
 
   /** With its retries: a case whose tries end differently is flaky. */
   async run(definition: CaseDefinition): Promise<CaseRecord> {
-    const reason = skipReason(definition, this.#request.offered, this.#request.target.capabilities);
+    const reason = skipReason(definition, this.#request.endpointSchema, this.#request.target.capabilities);
     if (reason !== null) return unrun(definition, 'skip', reason);
     const record = await this.#try(definition);
     const earlier: Outcome[] = [];

@@ -17,7 +17,7 @@ import { toolVersion } from '../tool-version.ts';
 import { noTotals } from './case-outcome.ts';
 import { Session } from './endpoint-session.ts';
 import { Expectations } from './expectations.ts';
-import { introduce } from './identify.ts';
+import { identify } from './identify.ts';
 import { intersect } from './intersect.ts';
 import { plan, type Shard } from './plan.ts';
 import { EMPTY_TOPOLOGY, execute } from './run-cases.ts';
@@ -68,11 +68,11 @@ async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord>
 
   const topology = EMPTY_TOPOLOGY;
   const first = await Session.start({ target, topology, area, timeout: caseTimeout, ...withSignal });
-  const { identity, offered } = await introduce(target.name, first).catch(async (error: unknown) => {
+  const { identity, endpointSchema } = await identify(target.name, first).catch(async (error: unknown) => {
     await first.stop();
     throw error;
   });
-  const schema = intersect(spec, offered);
+  const schema = intersect(spec, endpointSchema);
   const patterns = options.patterns ?? [];
   const cases = await Promise.resolve()
     .then(() => plan(options.cases(schema), { patterns, ...(shard && { shard }) }))
@@ -90,7 +90,7 @@ async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord>
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
-  const setting = { target, schema, offered, seed, caseTimeout, eventTimeout, ...withSignal };
+  const setting = { target, schema, endpointSchema, seed, caseTimeout, eventTimeout, ...withSignal };
   await execute({ ...setting, cases, jobs, retries, area, first, done });
 
   const totals = noTotals();

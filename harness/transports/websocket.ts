@@ -82,7 +82,7 @@ async function listenWebSocket(url: URL, options: TransportOptions): Promise<Lis
     server,
     path: url.pathname,
     perMessageDeflate: false,
-    handleProtocols: (offered) => (offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
+    handleProtocols: (endpointSchema) => (endpointSchema.has(SUBPROTOCOL) ? SUBPROTOCOL : false),
   });
   // Errors of the server are those of `listen` below.
   upgrades.on('error', () => {});

@@ -1,18 +1,18 @@
 /** Dirty bitmaps. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { Deal } from '../call-builder.ts';
-import type { Shape } from '../call-templates.ts';
+import type { CallBuilder } from '../call-builder.ts';
+import type { CallTemplate } from '../call-templates.ts';
 
-const named = (d: Deal): JsonObject => {
+const named = (d: CallBuilder): JsonObject => {
   const name = d.use('bitmap');
   return { node: d.nodeOf(name), name };
 };
 
-function on(command: string, weight: number): Shape {
+function on(command: string, weight: number): CallTemplate {
   return { command, weight, needs: ['node', 'bitmap'], make: named };
 }
 
-export const bitmapAddArguments = (d: Deal): JsonObject => ({
+export const bitmapAddArguments = (d: CallBuilder): JsonObject => ({
   node: d.use('node'),
   name: d.make('bitmap'),
   ...d.maybe(30, () => ({ granularity: d.granularity() })),
@@ -20,7 +20,7 @@ export const bitmapAddArguments = (d: Deal): JsonObject => ({
   ...d.maybe(10, () => ({ disabled: d.chance(80) })),
 });
 
-export const BITMAP_SHAPES: readonly Shape[] = [
+export const BITMAP_TEMPLATES: readonly CallTemplate[] = [
   { command: 'block-dirty-bitmap-add', weight: 5, needs: ['node'], make: bitmapAddArguments },
   on('block-dirty-bitmap-remove', 3),
   on('block-dirty-bitmap-clear', 2),

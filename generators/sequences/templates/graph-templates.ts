@@ -1,18 +1,22 @@
 /** Nodes: adding, reopening, resizing, snapshots, changes of children. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { Deal } from '../call-builder.ts';
-import type { Shape } from '../call-templates.ts';
+import type { CallBuilder } from '../call-builder.ts';
+import type { CallTemplate } from '../call-templates.ts';
 
-const common = (d: Deal): JsonObject => ({
+const common = (d: CallBuilder): JsonObject => ({
   ...d.maybe(10, () => ({ 'read-only': d.chance(50) })),
   ...d.maybe(6, () => ({ discard: d.pick('ignore', 'unmap') })),
   ...d.maybe(6, () => ({ 'detect-zeroes': d.pick('on', 'off', 'unmap') })),
   ...d.maybe(6, () => ({ cache: { direct: d.chance(30), 'no-flush': d.chance(50) } })),
 });
 
-const file = (d: Deal): JsonObject => ({ driver: 'file', filename: d.use('file'), ...common(d) });
+const file = (d: CallBuilder): JsonObject => ({ driver: 'file', filename: d.use('file'), ...common(d) });
 
-function add(weight: number, needs: Shape['needs'], options: (d: Deal) => JsonObject): Shape {
+function add(
+  weight: number,
+  needs: CallTemplate['needs'],
+  options: (d: CallBuilder) => JsonObject,
+): CallTemplate {
   return {
     command: 'blockdev-add',
     weight,
@@ -21,7 +25,7 @@ function add(weight: number, needs: Shape['needs'], options: (d: Deal) => JsonOb
   };
 }
 
-export const GRAPH_SHAPES: readonly Shape[] = [
+export const GRAPH_TEMPLATES: readonly CallTemplate[] = [
   add(8, [], (d) => ({ driver: d.pick('null-co', 'null-co', 'null-aio'), size: d.size(), ...common(d) })),
   add(3, [], (d) => ({ driver: 'null-co', size: d.size(), 'latency-ns': d.pick(1000, 1000000, 20000000) })),
   add(3, ['file'], (d) => ({ driver: 'raw', file: file(d), ...common(d) })),

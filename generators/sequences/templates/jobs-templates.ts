@@ -1,18 +1,18 @@
 /** Block jobs, and what is done to them while they run. Speeds are low, so that a job stays where it is. */
 import type { Json, JsonObject } from '../../../spec/json.ts';
-import type { Deal } from '../call-builder.ts';
-import type { Shape } from '../call-templates.ts';
+import type { CallBuilder } from '../call-builder.ts';
+import type { CallTemplate } from '../call-templates.ts';
 
 const SYNC = ['full', 'top', 'none', 'incremental', 'bitmap'];
 
-const job = (d: Deal): JsonObject => ({
+const job = (d: CallBuilder): JsonObject => ({
   'job-id': d.make('job'),
   ...d.maybe(60, () => ({ speed: d.speed() })),
   ...d.maybe(15, () => ({ 'auto-finalize': d.chance(40) })),
   ...d.maybe(15, () => ({ 'auto-dismiss': d.chance(40) })),
 });
 
-const policies = (d: Deal): JsonObject => ({
+const policies = (d: CallBuilder): JsonObject => ({
   ...d.maybe(20, () => ({
     'on-source-error': d.pick('report', 'report', 'stop', 'stop', 'enospc', 'ignore'),
   })),
@@ -21,7 +21,7 @@ const policies = (d: Deal): JsonObject => ({
   })),
 });
 
-export const backupArguments = (d: Deal): JsonObject => ({
+export const backupArguments = (d: CallBuilder): JsonObject => ({
   ...job(d),
   device: d.use('node'),
   target: d.use('node'),
@@ -32,16 +32,20 @@ export const backupArguments = (d: Deal): JsonObject => ({
   ...policies(d),
 });
 
-function bitmapOr(d: Deal, otherwise: string): Json {
-  return d.scene.made('bitmap').length > 0 ? d.use('bitmap') : otherwise;
+function bitmapOr(d: CallBuilder, otherwise: string): Json {
+  return d.programState.made('bitmap').length > 0 ? d.use('bitmap') : otherwise;
 }
 
-function verb(command: string, weight: number, more: (d: Deal) => JsonObject = () => ({})): Shape {
+function verb(
+  command: string,
+  weight: number,
+  more: (d: CallBuilder) => JsonObject = () => ({}),
+): CallTemplate {
   const member = command.startsWith('job-') || /-(dismiss|finalize)$/.test(command) ? 'id' : 'device';
   return { command, weight, needs: ['job'], make: (d) => ({ [member]: d.use('job'), ...more(d) }) };
 }
 
-export const JOB_SHAPES: readonly Shape[] = [
+export const JOB_TEMPLATES: readonly CallTemplate[] = [
   { command: 'blockdev-backup', weight: 6, needs: ['node'], make: backupArguments },
   {
     command: 'blockdev-mirror',
@@ -86,14 +90,18 @@ export const JOB_SHAPES: readonly Shape[] = [
     }),
   },
   ...(['drive-mirror', 'drive-backup'] as const).map(
-    (command): Shape => ({
+    (command): CallTemplate => ({
       command,
       weight: 3,
       needs: ['node'],
       make: (d) => ({
         ...job(d),
         device: d.use('node'),
-        target: d.pick(d.make('file'), d.make('file'), d.scene.made('file').length > 0 ? d.use('file') : ''),
+        target: d.pick(
+          d.make('file'),
+          d.make('file'),
+          d.programState.made('file').length > 0 ? d.use('file') : '',
+        ),
         sync: d.pick('full', 'full', 'top', 'none'),
         ...d.maybe(50, () => ({ format: d.pick('qcow2', 'raw', 'qcow2', 'vmdk', 'vdi') })),
         ...d.maybe(30, () => ({ mode: d.pick('existing', 'absolute-paths') })),

@@ -1,11 +1,11 @@
 /** Transactions, exports, throttling, media, internal snapshots, guest I/O and queries. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { Deal } from '../call-builder.ts';
-import type { Shape } from '../call-templates.ts';
+import type { CallBuilder } from '../call-builder.ts';
+import type { CallTemplate } from '../call-templates.ts';
 import { bitmapAddArguments } from './bitmaps-templates.ts';
 import { backupArguments } from './jobs-templates.ts';
 
-const ACTIONS: readonly ((d: Deal) => JsonObject)[] = [
+const ACTIONS: readonly ((d: CallBuilder) => JsonObject)[] = [
   (d) => ({ type: 'blockdev-snapshot', data: { node: d.use('node'), overlay: d.use('node') } }),
   (d) => ({
     type: 'blockdev-snapshot-sync',
@@ -20,7 +20,7 @@ const ACTIONS: readonly ((d: Deal) => JsonObject)[] = [
   () => ({ type: 'abort', data: {} }),
   (d) => ({
     type: d.pick('block-dirty-bitmap-clear', 'block-dirty-bitmap-disable', 'block-dirty-bitmap-remove'),
-    data: { node: d.use('node'), name: d.scene.made('bitmap').length > 0 ? d.use('bitmap') : 'b0' },
+    data: { node: d.use('node'), name: d.programState.made('bitmap').length > 0 ? d.use('bitmap') : 'b0' },
   }),
   (d) => ({
     type: 'blockdev-snapshot-internal-sync',
@@ -28,12 +28,12 @@ const ACTIONS: readonly ((d: Deal) => JsonObject)[] = [
   }),
 ];
 
-const groupLimits = (d: Deal): JsonObject => ({
+const groupLimits = (d: CallBuilder): JsonObject => ({
   'iops-total': d.pick(0, 1, 10, 1000),
   'bps-total': d.pick(0, 1, 65536),
 });
 
-const limits = (d: Deal): JsonObject => ({
+const limits = (d: CallBuilder): JsonObject => ({
   bps: d.pick(0, 65536, 1),
   bps_rd: 0,
   bps_wr: 0,
@@ -51,11 +51,11 @@ const QEMU_IO = [
   'write -z 0 1M',
 ];
 
-function query(command: string, make: (d: Deal) => JsonObject = () => ({})): Shape {
+function query(command: string, make: (d: CallBuilder) => JsonObject = () => ({})): CallTemplate {
   return { command, weight: 1, needs: [], make };
 }
 
-export const OTHER_SHAPES: readonly Shape[] = [
+export const OTHER_TEMPLATES: readonly CallTemplate[] = [
   {
     command: 'transaction',
     weight: 4,
@@ -98,7 +98,7 @@ export const OTHER_SHAPES: readonly Shape[] = [
       device: d.use('node'),
       name: d.make('export'),
       ...d.maybe(40, () => ({ writable: true })),
-      ...d.maybe(20, () => ({ bitmap: d.scene.made('bitmap').length > 0 ? d.use('bitmap') : 'b0' })),
+      ...d.maybe(20, () => ({ bitmap: d.programState.made('bitmap').length > 0 ? d.use('bitmap') : 'b0' })),
     }),
   },
   {
@@ -149,7 +149,7 @@ export const OTHER_SHAPES: readonly Shape[] = [
     make: (d) => ({ device: d.use('node'), name: d.use('snapshot') }),
   },
   ...(['blockdev-open-tray', 'blockdev-close-tray', 'blockdev-remove-medium', 'eject'] as const).map(
-    (command): Shape => ({
+    (command): CallTemplate => ({
       command,
       weight: 2,
       needs: ['device'],

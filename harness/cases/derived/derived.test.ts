@@ -123,7 +123,7 @@ describe('derived cases', () => {
       const state = (holds: boolean, message: string) => void (holds || failed.push(message));
       const context = {
         dir: '/scratch',
-        offered: spec,
+        endpointSchema: spec,
         request: ({ arguments: args }: JsonObject) => Promise.resolve(answer(args as JsonObject)),
         check: state,
         equal: (got: Json, expected: Json, message: string) => state(got === expected, message),
@@ -161,7 +161,7 @@ describe('derived cases', () => {
       let sent = 0;
       const context = {
         dir: '/scratch',
-        offered: lenient,
+        endpointSchema: lenient,
         request: async () => {
           sent += 1;
           return { return: {} };

@@ -84,7 +84,7 @@ async function refuseAll(
   const vague: string[] = [];
   for (const { arguments: args, where, mentions } of faults) {
     if (args === null) continue;
-    if (kind !== 'out-of-range' && validateArguments(t.offered, name, args).length === 0) continue;
+    if (kind !== 'out-of-range' && validateArguments(t.endpointSchema, name, args).length === 0) continue;
     const { error } = await t.request({ execute: name, arguments: args });
     t.check(isJsonObject(error), `${name} refuses ${where}`);
     t.equal(error.class ?? null, 'GenericError', `${name} refuses ${where} with GenericError`, {

@@ -50,10 +50,10 @@ const known = {
   commands: new Set(['blockdev-add', 'query-block', 'stop']),
   schema: schema({ raw: ['file', 'size', 'format'], qcow2: ['file'], nbd: [] }, ['query-block']),
 };
-const offered = schema({ raw: ['file', 'format'] }, ['query-block']);
+const endpointSchema = schema({ raw: ['file', 'format'] }, ['query-block']);
 
 function lacking(scenario: JsonObject): string | null {
-  return missing(readScenario(JSON.stringify({ name: 'x', steps: [], ...scenario })), known, offered);
+  return missing(readScenario(JSON.stringify({ name: 'x', steps: [], ...scenario })), known, endpointSchema);
 }
 
 const add = (args: JsonObject): JsonObject => ({

@@ -16,40 +16,42 @@ export interface Known {
 }
 
 /** Null if the target has all that the messages and images of a transcript name, else what it lacks. */
-export function missing(scenario: Scenario, known: Known, offered: Schema): string | null {
+export function missing(scenario: Scenario, known: Known, endpointSchema: Schema): string | null {
   const lacks = (found: (string | null)[]): string | null => found.find((one) => one !== null) ?? null;
   const messages = scenario.steps.flatMap((step) => (step.send === undefined ? [] : [step.send]));
   const raw = rawText(scenario);
   return lacks([
-    ...messages.map((message) => missingInMessage(message, known, offered)),
-    ...rawMessages(raw).map((message) => missingInMessage(message, known, offered)),
-    ...namesInText(raw, 'execute').map((name) => missingCommand(name, known, offered)),
-    ...namesInText(raw, 'driver').map((name) => missingDriver(name, known, offered)),
-    ...messages.flatMap(driversInPseudoNames).map((name) => missingDriver(name, known, offered)),
-    ...scenario.argv.flatMap(driversInOption).map((name) => missingDriver(name, known, offered)),
+    ...messages.map((message) => missingInMessage(message, known, endpointSchema)),
+    ...rawMessages(raw).map((message) => missingInMessage(message, known, endpointSchema)),
+    ...namesInText(raw, 'execute').map((name) => missingCommand(name, known, endpointSchema)),
+    ...namesInText(raw, 'driver').map((name) => missingDriver(name, known, endpointSchema)),
+    ...messages.flatMap(driversInPseudoNames).map((name) => missingDriver(name, known, endpointSchema)),
+    ...scenario.argv.flatMap(driversInOption).map((name) => missingDriver(name, known, endpointSchema)),
   ]);
 }
 
-function missingInMessage(message: Json, known: Known, offered: Schema): string | null {
+function missingInMessage(message: Json, known: Known, endpointSchema: Schema): string | null {
   if (!isJsonObject(message) || typeof message.execute !== 'string') return null;
   const name = message.execute;
-  const lacking = missingCommand(name, known, offered);
+  const lacking = missingCommand(name, known, endpointSchema);
   if (lacking !== null) return lacking;
   const ours = known.schema.commands.get(name);
-  const theirs = offered.commands.get(name);
+  const theirs = endpointSchema.commands.get(name);
   if (!ours || !theirs || message.arguments === undefined) return null;
   return (
     missingInValue(message.arguments, ours.arguments, theirs.arguments, name) ??
-    firstOf(formats(message.arguments, ours.arguments), (format) => missingDriver(format, known, offered))
+    firstOf(formats(message.arguments, ours.arguments), (format) =>
+      missingDriver(format, known, endpointSchema),
+    )
   );
 }
 
-function missingCommand(name: string, known: Known, offered: Schema): string | null {
-  return known.commands.has(name) && !offered.commands.has(name) ? `command ${name}` : null;
+function missingCommand(name: string, known: Known, endpointSchema: Schema): string | null {
+  return known.commands.has(name) && !endpointSchema.commands.has(name) ? `command ${name}` : null;
 }
 
-function missingDriver(name: string, known: Known, offered: Schema): string | null {
-  return drivers(known.schema).has(name) && !drivers(offered).has(name) ? `driver ${name}` : null;
+function missingDriver(name: string, known: Known, endpointSchema: Schema): string | null {
+  return drivers(known.schema).has(name) && !drivers(endpointSchema).has(name) ? `driver ${name}` : null;
 }
 
 /** Values of the tag of what `blockdev-add` takes; none where there is no such command. */

@@ -3,7 +3,7 @@ import { CLUSTER, pattern } from './contents.ts';
 import type { Defect, Moment } from './defects.ts';
 import type { Job, Model, Node } from './model.ts';
 
-/** On the ground of that name there is a chain of two nodes, and a node beside it. */
+/** On the start state of that name there is a chain of two nodes, and a node beside it. */
 const GROUND = 'chain';
 
 function damage(name: string, minimal: number, commands: string, at: (moment: Moment) => void): Defect {
@@ -11,7 +11,7 @@ function damage(name: string, minimal: number, commands: string, at: (moment: Mo
     name,
     kind: 'deviation',
     minimal,
-    ground: GROUND,
+    startState: GROUND,
     at: (moment) => {
       if (commands.split(' ').includes(moment.command) && moment.reply.error === undefined) at(moment);
       return null;

@@ -31,7 +31,7 @@ export interface Defect {
   readonly kind: SymptomKind;
   readonly minimal: number;
   /** Where it can be seen; default: `empty`. */
-  readonly ground?: string;
+  readonly startState?: string;
   /** What is written instead of the data. */
   readonly writes?: (node: Node, data: Buffer) => Buffer;
   at(moment: Moment): Effect;

@@ -5,7 +5,7 @@ import { readIntrospection } from '../../../spec/introspection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import { validateArguments } from '../../../spec/validate.ts';
 import type { ImageReader } from '../../contents/closed-images.ts';
-import type { Gauge } from '../../fuzz/leak-detector.ts';
+import type { ResourceGauge } from '../../fuzz/leak-detector.ts';
 import { type FakePort, type FakeTarget, fakeTarget } from '../fake-endpoint.ts';
 import { readNode, writeNode } from './contents.ts';
 import { type Defect, historyLine } from './defects.ts';
@@ -20,12 +20,12 @@ interface Instance {
 
 export interface PlantedTarget extends FakeTarget {
   /** It has no process to look at. */
-  readonly gauge: Gauge;
+  readonly gauge: ResourceGauge;
   /** Nor has it files. */
   readonly imageReader: ImageReader;
 }
 
-/** Of the data plane. */
+/** Of the NBD access. */
 const NBD = ['nbd-server-start', 'nbd-server-add', 'nbd-server-remove', 'nbd-server-stop'];
 
 /** The spec's schema with the commands of the model only. */
@@ -39,7 +39,7 @@ const OFFERED = readIntrospection(SCHEMA);
 /** `defect` null: the endpoint as it should be. */
 export function plantedTarget(defect: Defect | null): PlantedTarget {
   const instances = new Map<FakePort, Instance>();
-  const gauge: Gauge = async ({ dir }) => {
+  const gauge: ResourceGauge = async ({ dir }) => {
     const [, instance] = [...instances].find(([port]) => port.dir === dir) ?? [];
     return { memory: null, descriptors: null, ...instance?.model.leaked };
   };
@@ -95,7 +95,7 @@ function answer(
   return effect === null ? reply : effect.reply;
 }
 
-/** Defects look on at none of these: the data plane sends them by itself. */
+/** Defects look on at none of these: the NBD access sends them by itself. */
 function answerNbd(
   command: string,
   args: JsonObject,

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FindingLine, runCampaign } from '../../fuzz/campaign.ts';
-import { localHand } from '../../fuzz/fuzz-worker.ts';
-import { prepare } from '../../fuzz/prepare-campaign.ts';
-import { Lane } from '../../fuzz/program-executor.ts';
+import { localWorker } from '../../fuzz/fuzz-worker.ts';
+import { prepareCampaign } from '../../fuzz/prepare-campaign.ts';
+import { ProgramExecutor } from '../../fuzz/program-executor.ts';
 import { replayFindings } from '../../fuzz/replay-finding.ts';
 import { ScratchArea } from '../../runner/scratch.ts';
 import type { Defect } from './defects.ts';
@@ -39,17 +39,23 @@ export async function selftest(
   const out = mkdtempSync(join(tmpdir(), 'qmpcheck-selftest-'));
   const area = await ScratchArea.open();
   try {
-    const prepared = await prepare({ target, area, timeout: 3_000, invalid: 0.05, raw: 0 });
-    const { setting, world, abstract, identity } = prepared;
-    const grounds = setting.grounds.filter(({ name }) => name === (defect.ground ?? 'empty'));
-    const own = { ...setting, grounds, anew: false, gauge: target.gauge, imageReader: target.imageReader };
-    const hand = localHand({ lane: new Lane(own, area), setting: own, abstract });
+    const prepared = await prepareCampaign({ target, area, timeout: 3_000, invalid: 0.05, raw: 0 });
+    const { config, generation, normaliseText, identity } = prepared;
+    const startStates = config.startStates.filter(({ name }) => name === (defect.startState ?? 'empty'));
+    const own = {
+      ...config,
+      startStates,
+      freshEndpoints: false,
+      gauge: target.gauge,
+      imageReader: target.imageReader,
+    };
+    const worker = localWorker({ executor: new ProgramExecutor(own, area), config: own, normaliseText });
     let finding: FindingLine | null = null;
     await runCampaign({
-      world: { ...world, grounds, data: defect.ground === undefined ? 0 : DATA_PROGRAMS },
-      hands: [hand],
+      generation: { ...generation, startStates, data: defect.startState === undefined ? 0 : DATA_PROGRAMS },
+      workers: [worker],
       out,
-      head: { target: target.name, version: identity.version, seed, grounds },
+      head: { target: target.name, version: identity.version, seed, startStates },
       seed,
       version: 'selftest',
       commands,
@@ -58,14 +64,14 @@ export async function selftest(
         if (line.kind === defect.kind && line.folder !== null) finding ??= line;
       },
     });
-    await hand.stop();
+    await worker.stop();
     const found = finding as FindingLine | null;
     if (found === null) return { defect, finding: null, replayed: false };
     const folders = [join(out, 'findings', found.folder!)];
     const [result] = await replayFindings({
       folders,
       targetOf: async () => target,
-      laneOf: async () => new Lane(own, area),
+      laneOf: async () => new ProgramExecutor(own, area),
       area,
     });
     return { defect, finding: found, replayed: result?.verdict === 'REPRODUCED' };

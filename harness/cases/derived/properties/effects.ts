@@ -5,7 +5,7 @@ import { isJsonObject, type Json, type JsonObject, jsonEqual, stringifyJson } fr
 import type { Command } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { findNode, MiB, needs, nullNodes, queryList, virtualSize } from '../../helpers/shared-setup.ts';
-import { World } from './fixture.ts';
+import { Fixture } from './fixture.ts';
 import { holds } from './search.ts';
 
 const RUNS = 80;
@@ -42,11 +42,11 @@ export const effectCases: readonly CaseDefinition[] = [
 ];
 
 async function addedAndDeleted(t: CaseContext): Promise<void> {
-  const world = await World.make(t);
+  const fixture = await Fixture.make(t);
   const name = t.name('added');
   const command = t.schema.commands.get('blockdev-add')!;
-  await holds<JsonObject>(t, world, {
-    arbitrary: argumentsOf(command, () => world.live).map((args) => ({ ...args, 'node-name': name })),
+  await holds<JsonObject>(t, fixture, {
+    arbitrary: argumentsOf(command, () => fixture.live).map((args) => ({ ...args, 'node-name': name })),
     runs: RUNS,
     show: (args) => `blockdev-add ${stringifyJson(args)}`,
     async attempt(args) {
@@ -55,7 +55,7 @@ async function addedAndDeleted(t: CaseContext): Promise<void> {
       if (error !== undefined) return null;
       const node = await findNode(t, name);
       const wrong = node === undefined ? 'it is not listed' : differenceOf(args, node);
-      const undone = await world.restore('blockdev-add', args);
+      const undone = await fixture.restore('blockdev-add', args);
       if (wrong !== null || undone !== null) return wrong ?? undone;
       return jsonEqual(await nodes(t), before) ? null : 'after blockdev-del the nodes are not as before';
     },
@@ -77,11 +77,11 @@ function differenceOf(args: JsonObject, node: JsonObject): string | null {
 }
 
 async function sizesSet(t: CaseContext): Promise<void> {
-  const world = await World.make(t);
-  const node = world.live.nodes.at(-1)!;
+  const fixture = await Fixture.make(t);
+  const node = fixture.live.nodes.at(-1)!;
   const command: Command = t.schema.commands.get('block_resize')!;
-  await holds<Json>(t, world, {
-    arbitrary: argumentsOf(command, () => world.live).map(({ size }) => size!),
+  await holds<Json>(t, fixture, {
+    arbitrary: argumentsOf(command, () => fixture.live).map(({ size }) => size!),
     runs: RUNS_RESIZE,
     show: (size) => `block_resize to ${stringifyJson(size)}`,
     async attempt(size) {
@@ -98,12 +98,12 @@ async function sizesSet(t: CaseContext): Promise<void> {
 }
 
 async function queriesPure(t: CaseContext): Promise<void> {
-  const world = await World.make(t);
+  const fixture = await Fixture.make(t);
   const queries = [...t.schema.commands.values()].filter(({ name }) => name.startsWith('query-'));
   const calls = queries.map((command) =>
-    argumentsOf(command, () => world.live).map((args) => ({ execute: command.name, arguments: args })),
+    argumentsOf(command, () => fixture.live).map((args) => ({ execute: command.name, arguments: args })),
   );
-  await holds<JsonObject>(t, world, {
+  await holds<JsonObject>(t, fixture, {
     arbitrary: oneof(...calls),
     runs: RUNS_QUERIES,
     show: (message) => stringifyJson(message),

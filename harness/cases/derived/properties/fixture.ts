@@ -1,6 +1,6 @@
 /**
  * What generated arguments may name: nodes, files and bitmaps of the case's own. It is brought back after each
- * command that was accepted, under the same names, so that every value of a search meets the same world.
+ * command that was accepted, under the same names, so that every value of a search meets the same fixture.
  */
 import type { Live } from '../../../../generators/types/live.ts';
 import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
@@ -30,7 +30,7 @@ function call(execute: string, args: JsonObject = {}): JsonObject {
   return { execute, arguments: args };
 }
 
-export class World {
+export class Fixture {
   readonly #t: CaseContext;
   readonly #baseline: readonly string[];
   readonly #nulls: readonly string[];
@@ -47,14 +47,14 @@ export class World {
     this.#bitmap = t.name('bitmap');
   }
 
-  /** A world in which arguments of `command` can name what there is; any command that names no job by default. */
-  static async make(t: CaseContext, command = ''): Promise<World> {
+  /** A fixture in which arguments of `command` can name what there is; any command that names no job by default. */
+  static async make(t: CaseContext, command = ''): Promise<Fixture> {
     const lists = t.schema.commands.has('query-named-block-nodes');
-    const world = new World(t, lists ? await nodeNames(t) : []);
-    if (NAMES_JOB.test(command) && canHaveJob(t) && world.#hasNulls) world.#job = new LiveJob(t);
-    if (t.capabilities.sharedFiles) world.#files = [await makeFile(t, MiB), await makeFile(t, MiB)];
-    await world.furnish();
-    return world;
+    const fixture = new Fixture(t, lists ? await nodeNames(t) : []);
+    if (NAMES_JOB.test(command) && canHaveJob(t) && fixture.#hasNulls) fixture.#job = new LiveJob(t);
+    if (t.capabilities.sharedFiles) fixture.#files = [await makeFile(t, MiB), await makeFile(t, MiB)];
+    await fixture.furnish();
+    return fixture;
   }
 
   /** Makes what is to be there. */

@@ -5,7 +5,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../../../spec/json.
 import type { Command, Schema } from '../../../../spec/model.ts';
 import { validateArguments } from '../../../../spec/validate.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { World } from './fixture.ts';
+import { Fixture } from './fixture.ts';
 import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
 import { holds } from './search.ts';
 
@@ -34,11 +34,11 @@ export function invalidCases(schema: Schema): CaseDefinition[] {
 }
 
 async function alwaysRefused(t: CaseContext, command: Command): Promise<void> {
-  const world = await World.make(t);
-  await holds<Fault>(t, world, {
-    arbitrary: faultsOf(command, liveFor(command, t, world)),
+  const fixture = await Fixture.make(t);
+  await holds<Fault>(t, fixture, {
+    arbitrary: faultsOf(command, liveFor(command, t, fixture)),
     runs: command.arguments.tag === undefined ? RUNS : RUNS_UNION,
-    attempt: (fault) => tryFault(t, world, command, fault),
+    attempt: (fault) => tryFault(t, fixture, command, fault),
     show: ({ where, wire }) => `${command.name} ${wire.slice(0, 2000)} (${where.slice(0, 200)})`,
   });
 }
@@ -46,7 +46,7 @@ async function alwaysRefused(t: CaseContext, command: Command): Promise<void> {
 /** Sends a fault; what is wrong with the answer, null if nothing is. */
 async function tryFault(
   t: CaseContext,
-  world: World,
+  fixture: Fixture,
   { name }: Command,
   fault: Fault,
 ): Promise<string | null> {
@@ -54,7 +54,7 @@ async function tryFault(
   if (args !== null && isAllowed(t, name, fault, args)) return null;
   const error = args === null ? await errorOfText(t, name, fault.wire) : await errorOfValue(t, name, args);
   if (error === undefined) {
-    await world.restore(name, args ?? fault.valid);
+    await fixture.restore(name, args ?? fault.valid);
     return 'accepted';
   }
   const got = isJsonObject(error) ? error.class : null;
@@ -64,7 +64,7 @@ async function tryFault(
 /** The endpoint's own schema has what ours does not: drift, no fault. Ranges it does not tell. */
 function isAllowed(t: CaseContext, name: string, { mutation }: Fault, args: JsonObject): boolean {
   if (mutation === 'out-of-range' || mutation === 'exclusive-members') return false;
-  return validateArguments(t.offered, name, args).length === 0;
+  return validateArguments(t.endpointSchema, name, args).length === 0;
 }
 
 async function errorOfValue(t: CaseContext, execute: string, args: JsonObject): Promise<Json | undefined> {

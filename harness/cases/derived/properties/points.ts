@@ -6,7 +6,7 @@ import { branchesOf } from '../../../../generators/types/members.ts';
 import { type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { World } from './fixture.ts';
+import { Fixture } from './fixture.ts';
 import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
 import { onlyOnce } from './search.ts';
 import { tryValid } from './valid.ts';
@@ -39,21 +39,21 @@ async function tryAllPoints(
   tag?: string,
   told?: (row: CoverageRow) => void,
 ): Promise<void> {
-  const world = await World.make(t, command.name);
+  const fixture = await Fixture.make(t, command.name);
   const points = new Points(command);
   const coverage = new Coverage(points, tag);
-  const live = liveFor(command, t, world);
+  const live = liveFor(command, t, fixture);
   const random = seeded(t.seed);
 
   async function attempt(make: (draw: Draw) => JsonObject): Promise<void> {
     const args = make(new Draw(random, live(), true));
     const before = t.deviations;
-    const problem = await tryValid(t, world, points, args, (accepted) => coverage.saw(args, accepted));
+    const problem = await tryValid(t, fixture, points, args, (accepted) => coverage.saw(args, accepted));
     if (problem === null && t.deviations === before) return;
-    await world.clear();
-    t.anew();
-    await world.furnish();
-    const again = (await tryValid(t, world, points, args)) ?? onlyOnce(t, problem);
+    await fixture.clear();
+    t.restartTranscript();
+    await fixture.furnish();
+    const again = (await tryValid(t, fixture, points, args)) ?? onlyOnce(t, problem);
     t.check(false, `${command.name} ${stringifyJson(args)}: ${again}`);
   }
 
@@ -63,6 +63,6 @@ async function tryAllPoints(
   const unreached = coverage.unreached();
   t.check(unreached.length === 0, `every point was reached, not so ${unreached.join(', ')}`);
   told?.(coverage.row());
-  await world.clear();
-  t.anew();
+  await fixture.clear();
+  t.restartTranscript();
 }

@@ -3,7 +3,7 @@ import { type Live, nothingLive } from '../../../../generators/types/live.ts';
 import type { Command, Member, Schema } from '../../../../spec/model.ts';
 import type { CaseContext } from '../../case.ts';
 import { NOT_TRIED } from '../not-tried.ts';
-import type { World } from './fixture.ts';
+import type { Fixture } from './fixture.ts';
 
 export function triedCommands(schema: Schema): Command[] {
   return [...schema.commands.values()].filter(({ name, unchecked }) => !unchecked && !NOT_TRIED.has(name));
@@ -28,8 +28,8 @@ export function offeredCommand(t: CaseContext, { name }: Command): Command {
  * Jobs go on after their command has returned, and what writes images may write much: for such commands nothing lives,
  * so that they are refused for what they name.
  */
-export function liveFor({ name, arguments: type }: Command, t: CaseContext, world: World): () => Live {
+export function liveFor({ name, arguments: type }: Command, t: CaseContext, fixture: Fixture): () => Live {
   const wary =
     /^x-blockdev-create$|^transaction$/.test(name) || type.members.some((member) => member.name === 'job-id');
-  return wary ? () => nothingLive(t.dir) : () => world.live;
+  return wary ? () => nothingLive(t.dir) : () => fixture.live;
 }

@@ -2,7 +2,7 @@
 import { constantFrom } from 'fast-check';
 import { type RawInput, rawInput } from '../../../../generators/raw/bytes.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { World } from './fixture.ts';
+import { Fixture } from './fixture.ts';
 import { holds } from './search.ts';
 
 const RUNS = 50;
@@ -27,8 +27,8 @@ export const rawCases: readonly CaseDefinition[] = [
     requirements: ['protocol/recovers-after-bad-input', 'protocol/bad-json-is-answered'],
     needs: { commands: ['query-version'] },
     async run(t: CaseContext) {
-      const world = await World.make(t);
-      await holds<RawInput>(t, world, {
+      const fixture = await Fixture.make(t);
+      await holds<RawInput>(t, fixture, {
         arbitrary: rawInput(constantFrom(...MESSAGES)),
         runs: RUNS,
         attempt: (input) => goesOn(t, input),

@@ -4,13 +4,13 @@
  */
 import { type Arbitrary, asyncProperty, check } from 'fast-check';
 import type { CaseContext } from '../../case.ts';
-import type { World } from './fixture.ts';
+import type { Fixture } from './fixture.ts';
 
 export interface Property<T> {
   readonly arbitrary: Arbitrary<T>;
   /** Values that are tried. */
   readonly runs: number;
-  /** What is wrong, null if nothing is. Leaves the world as it was. */
+  /** What is wrong, null if nothing is. Leaves the fixture as it was. */
   readonly attempt: (value: T) => Promise<string | null>;
   /** A value for people. */
   readonly show: (value: T) => string;
@@ -24,7 +24,7 @@ const BY_CHECKS = 'found by the checks';
 class Falsified extends Error {}
 
 /** A deviation ends the case, with the simplest counterexample as its transcript; else the transcript stays empty. */
-export async function holds<T>(t: CaseContext, world: World, property: Property<T>): Promise<void> {
+export async function holds<T>(t: CaseContext, fixture: Fixture, property: Property<T>): Promise<void> {
   const { arbitrary, runs, attempt, show } = property;
   const search = new Search(t, attempt);
   const { counterexample } = await check(
@@ -32,11 +32,11 @@ export async function holds<T>(t: CaseContext, world: World, property: Property<
     { seed: t.seed | 0, numRuns: runs },
   );
   if (search.fault !== undefined) throw search.fault;
-  await world.clear();
-  t.anew();
+  await fixture.clear();
+  t.restartTranscript();
   if (counterexample === null) return;
   const [value] = counterexample;
-  await world.furnish();
+  await fixture.furnish();
   const problem = (await attempt(value)) ?? onlyOnce(t, search.problem);
   t.check(false, `${show(value)}: ${problem}`);
 }

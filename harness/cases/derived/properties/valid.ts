@@ -4,7 +4,7 @@ import { Points } from '../../../../generators/points/points.ts';
 import { isJsonObject, type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { World } from './fixture.ts';
+import { Fixture } from './fixture.ts';
 import { faultsForm } from './form.ts';
 import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
 import { holds } from './search.ts';
@@ -31,20 +31,20 @@ export function validCases(schema: Schema): CaseDefinition[] {
 }
 
 async function neverRefusedForForm(t: CaseContext, command: Command): Promise<void> {
-  const world = await World.make(t, command.name);
+  const fixture = await Fixture.make(t, command.name);
   const points = new Points(command);
-  await holds<JsonObject>(t, world, {
-    arbitrary: argumentsOf(command, liveFor(command, t, world)),
+  await holds<JsonObject>(t, fixture, {
+    arbitrary: argumentsOf(command, liveFor(command, t, fixture)),
     runs: command.arguments.tag === undefined ? RUNS : RUNS_UNION,
-    attempt: (args) => tryValid(t, world, points, args),
+    attempt: (args) => tryValid(t, fixture, points, args),
     show: (args) => `${command.name} ${stringifyJson(args)}`,
   });
 }
 
-/** Sends valid arguments; what is wrong with the answer, null if nothing is. Leaves the world as it was. */
+/** Sends valid arguments; what is wrong with the answer, null if nothing is. Leaves the fixture as it was. */
 export async function tryValid(
   t: CaseContext,
-  world: World,
+  fixture: Fixture,
   points: Points,
   args: JsonObject,
   told?: (accepted: boolean) => void,
@@ -52,7 +52,7 @@ export async function tryValid(
   const { name } = points.command;
   const { error } = await t.request({ execute: name, arguments: args });
   told?.(error === undefined);
-  if (error === undefined) return world.restore(name, args);
+  if (error === undefined) return fixture.restore(name, args);
   const desc = isJsonObject(error) ? String(error.desc) : '';
   return faultsForm(desc, args, points) ? `refused for its form: ${desc}` : null;
 }
