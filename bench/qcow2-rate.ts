@@ -6,10 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Graph } from '../reference-impl/graph/graph.ts';
 import type { Node } from '../reference-impl/graph/node.ts';
+import type { Graph } from '../reference-impl/graph/node-graph.ts';
 import { openNode } from '../reference-impl/graph/open.ts';
-import { testServices } from '../reference-impl/testing.ts';
+import { Machine } from '../reference-impl/reference-endpoint.ts';
 import { missingProgram } from './endpoints.ts';
 import { type Benchmark, compared, inTurns, type Measurement, median } from './measure.ts';
 
@@ -57,8 +57,7 @@ function peer(path: string, requests: number, write: boolean): void {
   );
 }
 
-async function withNode(path: string, work: (node: Node) => Promise<void>): Promise<void> {
-  const graph = new Graph(testServices('/'));
+async function withNode(graph: Graph, path: string, work: (node: Node) => Promise<void>): Promise<void> {
   const node = await openNode(graph, { driver: 'qcow2', file: { driver: 'file', filename: path } });
   try {
     await work(node);
@@ -67,7 +66,7 @@ async function withNode(path: string, work: (node: Node) => Promise<void>): Prom
   }
 }
 
-async function rates(folder: string, rounds: number, disk: number): Promise<Measurement[]> {
+async function rates(graph: Graph, folder: string, rounds: number, disk: number): Promise<Measurement[]> {
   const requests = disk / REQUEST;
   const results: Measurement[] = [];
   for (const direction of ['read', 'write'] as const) {
@@ -76,7 +75,7 @@ async function rates(folder: string, rounds: number, disk: number): Promise<Meas
     const write = direction === 'write';
     const times = await inTurns(
       rounds,
-      () => withNode(path, (node) => sequential(node, requests, write)),
+      () => withNode(graph, path, (node) => sequential(node, requests, write)),
       () => peer(path, requests, write),
     );
     const claim = {
@@ -90,7 +89,7 @@ async function rates(folder: string, rounds: number, disk: number): Promise<Meas
   return results;
 }
 
-async function opening(folder: string, openings: number): Promise<Measurement> {
+async function opening(graph: Graph, folder: string, openings: number): Promise<Measurement> {
   const names = Array.from({ length: CHAIN + 1 }, (_, i) => join(folder, `layer${i}.qcow2`));
   for (const [i, name] of names.entries()) {
     const below = i === 0 ? [] : ['-b', names[i - 1]!, '-F', 'qcow2'];
@@ -100,7 +99,7 @@ async function opening(folder: string, openings: number): Promise<Measurement> {
   for (let i = 0; i < openings; i++) {
     let opened = 0;
     const start = process.hrtime.bigint();
-    await withNode(names.at(-1)!, () => {
+    await withNode(graph, names.at(-1)!, () => {
       opened = Number(process.hrtime.bigint() - start) / 1e9;
       return Promise.resolve();
     });
@@ -118,11 +117,12 @@ async function opening(folder: string, openings: number): Promise<Measurement> {
 export const qcow2Rate: Benchmark = {
   unavailable: () => Promise.resolve(missingProgram('qemu-img')),
   async measure({ rounds, amount }) {
+    const { graph } = new Machine({ cwd: '/' }).block;
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
     try {
       return [
-        ...(await rates(folder, rounds(ROUNDS), amount(DISK))),
-        await opening(folder, rounds(OPENINGS)),
+        ...(await rates(graph, folder, rounds(ROUNDS), amount(DISK))),
+        await opening(graph, folder, rounds(OPENINGS)),
       ];
     } finally {
       rmSync(folder, { recursive: true });

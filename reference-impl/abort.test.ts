@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startReference } from './reference.ts';
+import { startReference } from './start-reference.ts';
 import { ManualClock } from './testing.ts';
 
 const checks: [blockdev: string, line: string][] = [

@@ -2,15 +2,12 @@
  * The reference as a library: what `harness/targets/reference.ts`, `qmpcheck serve` and the benchmarks use.
  * Nothing else of `reference-impl` is meant for the outside.
  */
+import type { Clock } from './host/clock.ts';
+import type { MonitorPipe } from './monitor/memory-peer.ts';
 
-/** Time, in nanoseconds since the start of the endpoint. Real by default, advanced by hand in tests and replays. */
-export interface Clock {
-  now(): bigint;
-  /** Wall clock in microseconds since the epoch, for event timestamps. */
-  wall(): bigint;
-  /** Calls back once after `ns`. The result cancels it. */
-  after(ns: bigint, callback: () => void): () => void;
-}
+export type { Clock } from './host/clock.ts';
+export type { MonitorPipe } from './monitor/memory-peer.ts';
+export { OptionError } from './options/argv.ts';
 
 export interface ReferenceOptions {
   /** QEMU options: `-blockdev`, `-object`, `-drive`, `-qmp`, `-chardev`, `-mon` … as separate words. */
@@ -26,14 +23,6 @@ export interface ReferenceOptions {
   readonly log?: (line: string) => void;
 }
 
-/** The endpoint's side of one monitor connection that exists in memory. */
-export interface MonitorPipe {
-  /** Bytes from the client. */
-  write(bytes: Uint8Array): void;
-  /** The client has gone. */
-  end(): void;
-}
-
 export interface Reference {
   /** Connects a client in memory to monitor `index`; the greeting comes through `data`. */
   connect(index: number, client: { data(bytes: Uint8Array): void; end(): void }): MonitorPipe;
@@ -44,9 +33,4 @@ export interface Reference {
   /** Resolves with the exit status after `quit`, a signal or `stop`. Everything is flushed and closed by then. */
   readonly exited: Promise<number>;
   stop(): Promise<void>;
-}
-
-/** An option was refused. `message` is what QEMU would print after its own name. */
-export class OptionError extends Error {
-  override readonly name = 'OptionError';
 }

@@ -9,7 +9,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../spec/json.ts';
-import { startReference } from './reference.ts';
+import { startReference } from './start-reference.ts';
 import { ManualClock } from './testing.ts';
 import { run, startServer, stopServer } from './testing-programs.ts';
 

@@ -1,12 +1,16 @@
 /** For tests: a clock that only a test moves, numbers that repeat, a disk in memory that can be made to fail. */
 import type { JsonObject } from '../spec/json.ts';
+import { BlockLayer } from './backend/block-layer.ts';
 import type { DriverState, Limits, OpenEnvironment } from './drivers/driver.ts';
-import type { Clock } from './endpoint.ts';
-import { IoError } from './io/errno.ts';
-import { InFlight } from './io/inflight.ts';
+import { drivers } from './drivers/index.ts';
+import { DriverTable } from './graph/driver-table.ts';
+import type { Graph } from './graph/node-graph.ts';
+import type { Clock } from './host/clock.ts';
+import { IoError } from './host/errno.ts';
+import { InFlight } from './host/inflight.ts';
 import { Objects } from './objects/objects.ts';
 import { findTlsCredentials } from './objects/tls-credentials.ts';
-import type { Services } from './services.ts';
+import type { Services } from './services/services.ts';
 
 export class ManualClock implements Clock {
   #now = 0n;
@@ -52,6 +56,15 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
     abort: () => {},
     emit: () => {},
   };
+}
+
+/** A block layer with every driver of the reference, and no node. */
+export function testBlockLayer(services: Services): BlockLayer {
+  return new BlockLayer(services, new DriverTable(drivers));
+}
+
+export function testGraph(services: Services): Graph {
+  return testBlockLayer(services).graph;
 }
 
 /** What a driver gets when it opens: a writable node without children, unless `more` says otherwise. */

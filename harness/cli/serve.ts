@@ -1,6 +1,6 @@
 /** `qmpcheck serve`: the reference as an endpoint of its own, started as QEMU would be. */
 import { OptionError } from '../../reference-impl/endpoint.ts';
-import { startReference } from '../../reference-impl/reference.ts';
+import { startReference } from '../../reference-impl/start-reference.ts';
 import { EXIT, UsageError } from './exit.ts';
 import type { Subcommand } from './subcommand.ts';
 

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { OptionError, type Reference } from '../../reference-impl/endpoint.ts';
-import { startReference } from '../../reference-impl/reference.ts';
+import { startReference } from '../../reference-impl/start-reference.ts';
 import { within } from '../time-limit.ts';
 import { memoryTransport } from '../transports/memory.ts';
 import type { Transport } from '../transports/transport.ts';

@@ -2,12 +2,13 @@
  * A BlockBackend: what `-drive` makes, a disk drive as a guest device would use it. It holds a node, its medium, or is
  * empty, and keeps what belongs to the drive rather than to the medium: name, error policies, statistics.
  */
-import { CommandError } from '../errors.ts';
-import type { DeviceNames, Graph, RootEdge } from '../graph/graph.ts';
+
 import type { Node } from '../graph/node.ts';
+import type { DeviceNames, Graph, RootEdge } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission, setPermissions } from '../graph/permissions.ts';
-import { isLimited, type ThrottleConfig, throttleConfig } from '../io/throttle-config.ts';
-import type { Direction, ThrottleMember } from '../io/throttle-group.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { isLimited, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
+import type { Direction, ThrottleMember } from '../throttle/throttle-group.ts';
 import { Accounting } from './accounting.ts';
 
 export interface DriveSettings {

@@ -1,7 +1,7 @@
 /** `qemu-io` of the human monitor on a node, as a client sees it: when it is answered, and what is refused. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorPipe, Reference } from '../endpoint.ts';
-import { startReference } from '../reference.ts';
+import { startReference } from '../start-reference.ts';
 import { ManualClock } from '../testing.ts';
 
 const SECOND = 1_000_000_000n;

@@ -2,14 +2,15 @@
  * The commands of qemu-io, as far as the human monitor's `qemu-io` may run them on a drive or a node. What they print
  * goes to the endpoint's own output, which nobody here reads: only what they do is left, and whether they may.
  */
-import { CommandError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
+
 import type { Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
 import { Permission } from '../graph/permissions.ts';
-import { IoError } from '../io/errno.ts';
-import type { Direction } from '../io/throttle-group.ts';
-import { sizeFromText } from '../options/typed.ts';
-import type { Services } from '../services.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { sizeFromText } from '../qapi/keyval-types.ts';
+import type { Services } from '../services/services.ts';
+import type { Direction } from '../throttle/throttle-group.ts';
 import type { Operation } from './accounting.ts';
 import type { BlockBackend } from './block-backend.ts';
 

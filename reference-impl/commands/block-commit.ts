@@ -1,11 +1,11 @@
 /** `block-commit`: brings what a chain of images holds above a base down into it. */
-import type { BlockLayer } from '../graph/block-layer.ts';
-import { assertRoot } from '../graph/graph.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import { chain, findBackingFile, overlayOf } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
+import { assertRoot } from '../graph/node-graph.ts';
 import { createActiveCommit } from '../jobs/active-commit.ts';
-import { chain, findBackingFile, overlayOf } from '../jobs/chain.ts';
-import { type CommitArguments, createCommit } from '../jobs/commit.ts';
-import { CommandError, type Handler } from './command.ts';
+import { type CommitArguments, createCommit } from '../jobs/commit-job.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 interface BlockCommitArguments extends CommitArguments {
   readonly device: string;

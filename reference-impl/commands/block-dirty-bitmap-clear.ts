@@ -1,5 +1,5 @@
 /** `block-dirty-bitmap-clear`: forgets what was written, and goes on tracking. */
-import { CommandError, type Handler } from './command.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const blockDirtyBitmapClear: Handler = (args, { block }) => {
   const { bitmap } = block.bitmap(args.node as string, args.name as string);

@@ -1,6 +1,6 @@
 /** `block-dirty-bitmap-remove`: stops tracking. */
 import { removeBitmap } from '../graph/persistent-bitmaps.ts';
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockDirtyBitmapRemove: Handler = async (args, { block }) => {
   const { node, bitmap } = block.bitmap(args.node as string, args.name as string);

@@ -1,5 +1,5 @@
 /** `block-job-cancel`: ends a job. One that is ready ends well, without the change of the graph that it could have made. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockJobCancel: Handler = async (args, { jobs }) => {
   await jobs.find(args.device as string).userCancel(args.force === true);

@@ -1,5 +1,5 @@
 /** `block-job-complete`: has a job that is ready end, and change the graph. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockJobComplete: Handler = (args, { jobs }) => {
   jobs.find(args.device as string).complete();

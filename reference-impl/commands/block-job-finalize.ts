@@ -1,5 +1,5 @@
 /** `block-job-finalize`: lets a job that has done its work, and its group with it, end. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockJobFinalize: Handler = async (args, { jobs }) => {
   await jobs.find(args.id as string).finalize();

@@ -1,5 +1,5 @@
 /** `block-job-resume`: lets a paused job go on, and forgets the error that paused it. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockJobResume: Handler = (args, { jobs }) => {
   jobs.find(args.device as string).userResume();

@@ -1,5 +1,5 @@
 /** `block-job-set-speed`: limits how many bytes a second a job copies. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockJobSetSpeed: Handler = (args, { jobs }) => {
   jobs.find(args.device as string).setSpeed(BigInt(args.speed as number | bigint));

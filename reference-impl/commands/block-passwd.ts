@@ -1,5 +1,5 @@
 /** `block_passwd`: how passwords of encrypted images were once given; secrets are used since. */
-import { CommandError, type Handler } from './command.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const blockPasswd: Handler = () => {
   throw new CommandError('Setting block passwords directly is no longer supported');

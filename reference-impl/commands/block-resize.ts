@@ -1,5 +1,5 @@
 /** `block_resize`: changes the length of a disk while it is open. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockResize: Handler = async (args, { block }) => {
   const device = args.device as string | undefined;

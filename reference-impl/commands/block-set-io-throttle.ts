@@ -1,7 +1,7 @@
 /** `block_set_io_throttle`: limits the requests of a drive, and of the drives that share its group. */
-import { guestDevice } from '../backend/guest-device.ts';
-import { type BucketName, checkConfig, throttleConfig } from '../io/throttle-config.ts';
-import { CommandError, type Handler } from './command.ts';
+import { guestDevice } from '../devices/guest-device.ts';
+import { type BucketName, checkConfig, throttleConfig } from '../throttle/throttle-config.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 /** Arguments, and the limits that they are. */
 const BUCKETS: Readonly<Record<string, BucketName>> = {

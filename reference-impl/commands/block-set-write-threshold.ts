@@ -1,5 +1,5 @@
 /** `block-set-write-threshold`: tells once, by an event, when a write passes an offset of a node; 0 ends that. */
-import { CommandError, type Handler } from './command.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const blockSetWriteThreshold: Handler = (args, { block }) => {
   const name = args['node-name'] as string;

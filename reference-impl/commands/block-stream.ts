@@ -1,9 +1,10 @@
 /** `block-stream`: gives an image its own copy of what shows through from its backing files. */
-import type { Graph } from '../graph/graph.ts';
+
+import { chain, findBackingFile, inChain } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import { chain, findBackingFile, inChain } from '../jobs/chain.ts';
-import { createStream, type StreamArguments } from '../jobs/stream.ts';
-import { CommandError, type Handler } from './command.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import { createStream, type StreamArguments } from '../jobs/stream-job.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 interface BlockStreamArguments extends StreamArguments {
   readonly device: string;

@@ -1,9 +1,7 @@
 /** `blockdev-add`: opens a block node, and those defined inside it. */
-import { CommandError, type Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockdevAdd: Handler = async (args, { block }) => {
-  if (args['node-name'] === undefined)
-    throw new CommandError("'node-name' must be specified for the root node");
   await block.add(args);
   return {};
 };

@@ -1,6 +1,6 @@
 /** `blockdev-backup`: copies a node, as it is now, to another. */
-import { type BackupArguments, createBackup } from '../jobs/backup.ts';
-import type { Handler } from './command.ts';
+import { type BackupArguments, createBackup } from '../jobs/backup-job.ts';
+import type { Handler } from './handler.ts';
 
 export const blockdevBackup: Handler = async (args, context) => {
   const { graph } = context.block;

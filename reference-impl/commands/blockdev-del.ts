@@ -1,5 +1,5 @@
 /** `blockdev-del`: closes a node that the monitor owns. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockdevDel: Handler = async (args, { block }) => {
   await block.delete(args['node-name'] as string);

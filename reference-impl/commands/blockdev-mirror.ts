@@ -1,6 +1,6 @@
 /** `blockdev-mirror`: keeps another node the same as a node, and can put it in its place. */
-import { checkGranularity, createMirror, type MirrorArguments } from '../jobs/mirror.ts';
-import { CommandError, type Handler } from './command.ts';
+import { checkGranularity, createMirror, type MirrorArguments } from '../jobs/mirror-job.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const blockdevMirror: Handler = async (args, context) => {
   const given = args as unknown as MirrorArguments & { readonly replaces?: string };

@@ -1,7 +1,7 @@
 /** `blockdev-snapshot-sync`: makes an overlay and puts it on top of a drive's medium or a node. */
 import type { BlockdevSnapshotSync } from '../../spec/generated/qmp.ts';
 import { prepareSnapshotSync } from '../jobs/drained-snapshot.ts';
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const blockdevSnapshotSync: Handler = async (args, context) => {
   await context.block.graph.drain();

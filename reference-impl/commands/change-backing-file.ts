@@ -2,9 +2,9 @@
  * `change-backing-file`: writes another name of the backing file into an image's header. What is open stays open.
  */
 import { changeBackingFile as change } from '../graph/backing.ts';
-import { assertRoot } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
-import { CommandError, type Handler } from './command.ts';
+import { assertRoot } from '../graph/node-graph.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const changeBackingFile: Handler = async (args, { block: { graph } }) => {
   const device = args.device as string;

@@ -1,5 +1,5 @@
 /** `cont`: lets the guest run. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const cont: Handler = (_args, { run }) => {
   run.cont();

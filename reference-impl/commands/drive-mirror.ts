@@ -1,11 +1,11 @@
 /** `drive-mirror`: keeps an image the same as a node, and can put it in its place. */
 import type { NewImageMode } from '../../spec/generated/qmp.ts';
 import { openBacking } from '../graph/backing.ts';
-import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
-import { checkGranularity, createMirror, type MirrorArguments } from '../jobs/mirror.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import { checkGranularity, createMirror, type MirrorArguments } from '../jobs/mirror-job.ts';
 import { openTarget } from '../jobs/target-image.ts';
-import { CommandError, type Handler } from './command.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 interface DriveMirrorArguments extends MirrorArguments {
   readonly device: string;

@@ -2,7 +2,7 @@
  * `human-monitor-command`: of the human monitor, only `qemu-io`, with which guests' requests are made without a guest.
  */
 import { runQemuIo } from '../backend/qemu-io.ts';
-import { CommandError, type Handler } from './command.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const humanMonitorCommand: Handler = async (args, { block }) => {
   const line = (args['command-line'] as string).trim();

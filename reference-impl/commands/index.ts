@@ -28,10 +28,10 @@ import { blockdevSnapshotDeleteInternalSync } from './blockdev-snapshot-delete-i
 import { blockdevSnapshotInternalSync } from './blockdev-snapshot-internal-sync.ts';
 import { blockdevSnapshotSync } from './blockdev-snapshot-sync.ts';
 import { changeBackingFile } from './change-backing-file.ts';
-import type { Handler } from './command.ts';
 import { cont } from './cont.ts';
 import { driveBackup } from './drive-backup.ts';
 import { driveMirror } from './drive-mirror.ts';
+import type { Handler } from './handler.ts';
 import { humanMonitorCommand } from './human-monitor-command.ts';
 import { nbdServerAdd } from './nbd-server-add.ts';
 import { nbdServerRemove } from './nbd-server-remove.ts';

@@ -1,5 +1,5 @@
 /** `nbd-server-add`: lets clients of the NBD server reach a node. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const nbdServerAdd: Handler = (args, { block, nbd }) => {
   const device = args.device as string;

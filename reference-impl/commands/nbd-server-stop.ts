@@ -1,5 +1,5 @@
 /** `nbd-server-stop`: closes the NBD server with all its exports. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const nbdServerStop: Handler = async (_args, { nbd }) => {
   await nbd.stop();

@@ -1,7 +1,7 @@
 /** `object-add`: makes an object for others to refer to. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import { createObject } from '../objects/create.ts';
-import { CommandError, type Handler } from './command.ts';
+import { createObject } from '../objects/create-object.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const objectAdd: Handler = (args, context) => {
   const { id, 'qom-type': type, props = {} } = args as JsonObject & { id: string; 'qom-type': string };

@@ -1,5 +1,5 @@
 /** `object-del`: deletes an object that nothing refers to. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const objectDel: Handler = (args, { objects }) => {
   objects.remove(args.id as string);

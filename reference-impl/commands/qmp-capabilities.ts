@@ -1,5 +1,5 @@
 /** `qmp_capabilities`: ends the negotiation of a session; there is nothing to negotiate. */
-import { CommandError, type Handler } from './command.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const qmpCapabilities: Handler = (_args, _context, session) => {
   if (session.negotiated)

@@ -1,4 +1,4 @@
 /** `query-block-jobs`: the jobs that have not been dismissed, the newest first. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const queryBlockJobs: Handler = (_args, { jobs }) => jobs.all.map((job) => job.describe());

@@ -1,5 +1,5 @@
 /** `query-block`: the drives, the oldest first. */
-import { describeBackend } from '../backend/query.ts';
-import type { Handler } from './command.ts';
+import { describeBackend } from '../backend/query-backends.ts';
+import type { Handler } from './handler.ts';
 
 export const queryBlock: Handler = (_args, { block }) => block.backends.all.map(describeBackend);

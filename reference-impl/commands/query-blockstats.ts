@@ -1,7 +1,7 @@
 /** `query-blockstats`: statistics of all nodes, or of the drives; the oldest first. */
-import { describeBackendStats } from '../backend/query.ts';
-import { describeStats } from '../graph/query.ts';
-import type { Handler } from './command.ts';
+import { describeBackendStats } from '../backend/query-backends.ts';
+import { describeStats } from '../graph/query-nodes.ts';
+import type { Handler } from './handler.ts';
 
 export const queryBlockstats: Handler = (args, { block, clock }) =>
   args['query-nodes']

@@ -1,6 +1,6 @@
 /** `query-iothreads`: the I/O threads, the newest first. */
 import type { Iothread } from '../objects/iothread.ts';
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const queryIothreads: Handler = (_args, { objects }) =>
   objects

@@ -1,6 +1,6 @@
 /** `query-named-block-nodes`: all nodes, the newest first. */
-import { describeNode } from '../graph/query.ts';
-import type { Handler } from './command.ts';
+import { describeNode } from '../graph/query-nodes.ts';
+import type { Handler } from './handler.ts';
 
 export const queryNamedBlockNodes: Handler = (_args, { block }) =>
   block.graph.nodes

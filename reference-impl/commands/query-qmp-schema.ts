@@ -2,7 +2,7 @@
 import { introspect } from '../../spec/compiler/introspect.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 /** A schema never changes, and is long. */
 const introspections = new WeakMap<Schema, JsonObject[]>();

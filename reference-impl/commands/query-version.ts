@@ -1,5 +1,5 @@
 /** `query-version`, and the greeting that says the same: the version whose behaviour the reference reproduces. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 const VERSION = { qemu: { micro: 50, minor: 11, major: 2 }, package: '' };
 

@@ -1,5 +1,5 @@
 /** `quit`: ends the endpoint, after the reply. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const quit: Handler = (_args, context) => {
   context.shutdown();

@@ -1,5 +1,5 @@
 /** `stop`: halts the guest. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const stop: Handler = (_args, { run }) => {
   run.stop();

@@ -1,6 +1,6 @@
 /** `x-blockdev-change`: adds a child to a node or takes one from it, where the driver's children come and go. */
-import { addChild, removeChild } from '../graph/children.ts';
-import { CommandError, type Handler } from './command.ts';
+import { addChild, removeChild } from '../graph/change-children.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const xBlockdevChange: Handler = async (args, { block: { graph } }) => {
   const parent = graph.lookup(args.parent as string, args.parent as string);

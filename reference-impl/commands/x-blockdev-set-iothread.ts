@@ -1,6 +1,6 @@
 /** `x-blockdev-set-iothread`: moves a node to another thread of the endpoint; here all share one, so it is noted only. */
-import { roots } from '../graph/graph.ts';
-import { CommandError, type Handler } from './command.ts';
+import { roots } from '../graph/node-graph.ts';
+import { CommandError, type Handler } from './handler.ts';
 
 export const xBlockdevSetIothread: Handler = (args, { block, objects }) => {
   const name = args['node-name'] as string;

@@ -1,5 +1,5 @@
 /** `x-debug-block-dirty-bitmap-sha256`: a digest of a bitmap's bits. */
-import type { Handler } from './command.ts';
+import type { Handler } from './handler.ts';
 
 export const xDebugBlockDirtyBitmapSha256: Handler = async (args, { block, inFlight }) => {
   const { bitmap } = block.bitmap(args.node as string, args.name as string);

@@ -3,8 +3,8 @@
  * endpoint. The disk is as long as `test`; it alone is flushed.
  */
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { errnoNumber, IoError } from '../io/errno.ts';
+import { errnoNumber, IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { ChildHandle, Driver, DriverState, HostOffset, OpenEnvironment } from './driver.ts';
 
 async function open({ child, abort }: OpenEnvironment): Promise<DriverState> {

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
-import type { Services } from '../services.ts';
-import { testServices } from '../testing.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Services } from '../services/services.ts';
+import { testGraph, testServices } from '../testing.ts';
 
 export interface DriverSubject {
   readonly name: string;
@@ -62,7 +62,7 @@ export function driverContract(subject: DriverSubject): void {
 
     beforeEach(async () => {
       folder = await mkdtemp(join(tmpdir(), 'qmpcheck-driver-'));
-      graph = new Graph(testServices(folder));
+      graph = testGraph(testServices(folder));
       definition = {
         'node-name': 'disk',
         discard: 'unmap',

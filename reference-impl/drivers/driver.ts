@@ -1,7 +1,7 @@
 /**
- * What a block driver implements. A driver knows this file, `io/` and its own format, never the graph or another
+ * What a block driver implements. A driver knows this file, what is below and its own format, never the graph or another
  * driver: its children arrive as handles, and all requests to it come through the graph's request layer
- * (`graph/requests.ts`), which owns what every driver would repeat.
+ * (`graph/block-io.ts`), which owns what every driver would repeat.
  *
  * The request layer promises an opened driver:
  * - every request is non-empty, aligned to `limits.requestAlignment` and no longer than `limits.maxTransfer`;
@@ -14,10 +14,10 @@
  */
 import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
-import type { Clock } from '../endpoint.ts';
-import type { InFlight } from '../io/inflight.ts';
-import type { ThrottleGroup } from '../io/throttle-group.ts';
-import type { TlsCredentials } from '../io/tls.ts';
+import type { TlsCredentials } from '../crypto/tls-channel.ts';
+import type { Clock } from '../host/clock.ts';
+import type { InFlight } from '../host/inflight.ts';
+import type { ThrottleGroup } from '../throttle/throttle-group.ts';
 
 declare const guest: unique symbol;
 declare const host: unique symbol;

@@ -2,8 +2,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe } from 'vitest';
-import { createObject } from '../objects/create.ts';
-import type { Services } from '../services.ts';
+import { createObject } from '../objects/create-object.ts';
+import type { Services } from '../services/services.ts';
 import { run, whyMissing } from '../testing-programs.ts';
 import { driverContract } from './driver.contract.ts';
 import { make, openFile, SECRET } from './qcow2/testing.ts';

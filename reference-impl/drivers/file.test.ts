@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { testEnvironment, testServices } from '../testing.ts';
 import { driverContract } from './driver.contract.ts';
 import type { GuestOffset } from './driver.ts';

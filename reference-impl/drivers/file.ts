@@ -4,10 +4,10 @@
  */
 import { resolve } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { errnoText, IoError } from '../io/errno.ts';
-import { HostFile } from '../io/host-file.ts';
-import { isZero } from '../io/zero.ts';
+import { errnoText, IoError } from '../host/errno.ts';
+import { HostFile } from '../host/host-file.ts';
+import { isZero } from '../host/zero.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { CreateEnvironment, Driver, DriverState, OpenEnvironment } from './driver.ts';
 
 /** Bytes of zeroes that are written, or looked for, at once. */

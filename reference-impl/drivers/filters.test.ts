@@ -5,13 +5,15 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import { protocolOf } from '../graph/definition.ts';
-import { Graph } from '../graph/graph.ts';
+import { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
-import { throttleConfig } from '../io/throttle-config.ts';
-import type { Services } from '../services.ts';
-import { ManualClock, testServices } from '../testing.ts';
+import type { Services } from '../services/services.ts';
+import { ManualClock, testGraph, testServices } from '../testing.ts';
+import { throttleConfig } from '../throttle/throttle-config.ts';
 import { driverContract } from './driver.contract.ts';
+import { drivers } from './index.ts';
 
 const SIZE = 64 * 1024;
 
@@ -65,7 +67,7 @@ describe('filters', () => {
     clock = new ManualClock();
     aborted = [];
     const services: Services = { ...testServices(folder, clock), abort: (line) => void aborted.push(line) };
-    graph = new Graph(services);
+    graph = testGraph(services);
   });
 
   afterEach(async () => {
@@ -215,7 +217,7 @@ describe('file names of filters', () => {
     ],
   ];
   test.each(names)('%s', (name, definition) => {
-    expect(protocolOf(name)).toEqual(definition);
+    expect(protocolOf(new DriverTable(drivers), name)).toEqual(definition);
   });
 
   test.each([
@@ -223,6 +225,6 @@ describe('file names of filters', () => {
     ['blkverify:x', 'blkverify requires raw copy and original image path'],
     ['blkdebug:::x', "Unknown protocol ''"],
   ])('%s is refused', (name, message) => {
-    expect(() => protocolOf(name)).toThrow(message);
+    expect(() => protocolOf(new DriverTable(drivers), name)).toThrow(message);
   });
 });

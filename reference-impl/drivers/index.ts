@@ -6,11 +6,11 @@ import { blkverify } from './blkverify.ts';
 import type { Driver } from './driver.ts';
 import { file, hostCdrom, hostDevice } from './file.ts';
 import { luks } from './luks.ts';
-import { nbd } from './nbd/nbd.ts';
+import { nbd } from './nbd/nbd-driver.ts';
 import { nullAio, nullCo } from './null.ts';
 import { qcow2 } from './qcow2/index.ts';
 import { quorum } from './quorum/index.ts';
-import { raw } from './raw.ts';
+import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
 import { throttle } from './throttle.ts';
 

@@ -1,8 +1,9 @@
 /** `luks`: an encrypted disk, behind a header with the keys to it. */
-import { CommandError } from '../errors.ts';
-import { isLuks, openLuks } from '../io/crypto/luks.ts';
-import { SECTOR } from '../io/crypto/sectors.ts';
-import { IoError } from '../io/errno.ts';
+
+import { isLuks, openLuks } from '../crypto/luks-volume.ts';
+import { SECTOR } from '../crypto/sector-cipher.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
 
 async function open({ options, child, secret, inFlight }: OpenEnvironment): Promise<DriverState> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { ManualClock, testEnvironment, testServices } from '../testing.ts';
 import { driverContract } from './driver.contract.ts';
 import type { GuestOffset } from './driver.ts';

@@ -2,7 +2,7 @@
  * `null-co` and `null-aio`: a disk that swallows writes and takes a given time over each request. What is read from it
  * is undefined: here the reader's buffer is left as it is.
  */
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 import { sizeOption } from './sizes.ts';
 

@@ -2,8 +2,9 @@
  * `replication`: one side of a pair of disks that are kept alike. No command of this API starts replicating, and until
  * then every read and write fails.
  */
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
+
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 
 async function open({ options, child }: OpenEnvironment): Promise<DriverState> {

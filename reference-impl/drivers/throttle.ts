@@ -1,7 +1,7 @@
 /** `throttle`: lets requests to its file wait until the limits of its throttle group let them pass. */
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
-import { passThrough } from './filter.ts';
+import { passThrough } from './pass-through.ts';
 
 async function open({ options, child, throttleGroup }: OpenEnvironment): Promise<DriverState> {
   const name = options['throttle-group'] as string | undefined;

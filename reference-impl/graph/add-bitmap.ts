@@ -1,8 +1,9 @@
 /** Starts to track the writes to a node: what `block-dirty-bitmap-add` says, alone or in a transaction. */
-import { CommandError } from '../errors.ts';
-import type { BlockLayer } from './block-layer.ts';
+
+import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 import type { Node } from './node.ts';
+import type { Graph } from './node-graph.ts';
 import { checkPersistent } from './persistent-bitmaps.ts';
 
 const SMALLEST = 512;
@@ -18,7 +19,7 @@ export interface BitmapArguments {
 }
 
 /** Throws `CommandError`. */
-export function addBitmap({ graph }: BlockLayer, args: BitmapArguments): { node: Node; bitmap: DirtyBitmap } {
+export function addBitmap(graph: Graph, args: BitmapArguments): { node: Node; bitmap: DirtyBitmap } {
   const { name, persistent = false } = args;
   if (name === '') throw new CommandError('Bitmap name cannot be empty');
   const node = graph.lookup(args.node, args.node);

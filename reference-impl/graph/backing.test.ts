@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { testServices } from '../testing.ts';
-import { BlockLayer } from './block-layer.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { testBlockLayer, testServices } from '../testing.ts';
 import { createNamedImage } from './named-image.ts';
 import { openNode } from './open.ts';
-import { describeNode } from './query.ts';
+import { describeNode } from './query-nodes.ts';
 import { setReadOnly } from './reopen.ts';
 
 const SIZE = 1 << 20;
@@ -19,7 +19,7 @@ let block: BlockLayer;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qmpcheck-backing-'));
-  block = new BlockLayer(testServices(folder));
+  block = testBlockLayer(testServices(folder));
   await create('base.qcow2');
   await create('top.qcow2', { name: 'base.qcow2', format: 'qcow2' });
 });

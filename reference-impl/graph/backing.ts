@@ -5,11 +5,11 @@
 import { dirname, join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { definitionOf, hasProtocol, withFilename } from './definition.ts';
-import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
+import type { Graph } from './node-graph.ts';
 import { openOrFind } from './open.ts';
 import { setReadOnly } from './reopen.ts';
 
@@ -19,9 +19,13 @@ export async function openBacking(graph: Graph, node: Node): Promise<void> {
   const given = node.options.own.backing;
   if (given === null || given === '' || (given === undefined && node.backingName === undefined)) return;
   try {
-    const child = await openOrFind(graph, given === undefined ? named(node) : inPlace(node, given), {
-      parent: { options: { ...node.options, readOnly: node.readOnly }, role: 'backing' },
-    });
+    const child = await openOrFind(
+      graph,
+      given === undefined ? named(graph, node) : inPlace(graph, node, given),
+      {
+        parent: { options: { ...node.options, readOnly: node.readOnly }, role: 'backing' },
+      },
+    );
     try {
       const edge = graph.attach(node, child, 'backing', 'backing');
       edge.inherits = typeof given !== 'string';
@@ -36,9 +40,9 @@ export async function openBacking(graph: Graph, node: Node): Promise<void> {
   }
 }
 
-function named(node: Node): JsonObject {
+function named(graph: Graph, node: Node): JsonObject {
   const { format } = node.backingName!;
-  const definition = definitionOf(fullBackingName(node));
+  const definition = definitionOf(graph.drivers, fullBackingName(node));
   if (format === undefined) return definition;
   const file = definition.file ?? null;
   // The header may say that the bytes of the file themselves are meant.
@@ -46,11 +50,11 @@ function named(node: Node): JsonObject {
 }
 
 /** The header's name stands beside what is defined in place, unless that has a file of its own. */
-function inPlace(node: Node, given: Json): Json {
+function inPlace(graph: Graph, node: Node, given: Json): Json {
   if (!isJsonObject(given) || node.backingName === undefined) return given;
   const { file } = given;
   if (file !== undefined && isJsonObject(file) && file.filename !== undefined) return given;
-  return withFilename(given, fullBackingName(node));
+  return withFilename(graph.drivers, given, fullBackingName(node));
 }
 
 /** Where the header's name leads: relative names begin beside the image. Throws `CommandError`. */

@@ -5,13 +5,13 @@
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { drivers } from '../drivers/index.ts';
-import { CommandError } from '../errors.ts';
-import { inDictOrder } from '../monitor/hash-order.ts';
-import { checkArguments } from '../monitor/input.ts';
-import { isWireObject, type Wire, type WireObject } from '../monitor/json/value.ts';
-import { nest, parseJsonOption } from '../options/keyval.ts';
-import { looselyTyped } from '../options/typed.ts';
+import { checkArguments } from '../qapi/check-arguments.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { isWireObject, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
+import { nest, parseJsonOption } from '../qapi/keyval.ts';
+import { looselyTyped } from '../qapi/keyval-types.ts';
+import { inDictOrder } from '../qapi/qdict-order.ts';
+import type { DriverTable } from './driver-table.ts';
 
 /** A colon before any slash ends the name of a protocol. */
 export function hasProtocol(filename: string): boolean {
@@ -19,34 +19,37 @@ export function hasProtocol(filename: string): boolean {
 }
 
 /** The node that a file name opens; without `driver`, its contents tell the format. Throws `CommandError`. */
-export function definitionOf(filename: string): JsonObject {
+export function definitionOf(drivers: DriverTable, filename: string): JsonObject {
   if (filename.startsWith('json:'))
-    return typedDefinition(nest(parseJsonOption(filename.slice('json:'.length))));
-  return { file: protocolOf(filename) };
+    return typedDefinition(drivers, nest(parseJsonOption(filename.slice('json:'.length))));
+  return { file: protocolOf(drivers, filename) };
 }
 
 /** The protocol node that reaches the bytes of a file name. Throws `CommandError`. */
-export function protocolOf(filename: string): JsonObject {
+export function protocolOf(drivers: DriverTable, filename: string): JsonObject {
   if (!hasProtocol(filename)) return { driver: 'file', filename };
   const protocol = filename.slice(0, filename.indexOf(':'));
-  for (const [name, driver] of Object.entries(drivers) as [string, Driver][])
-    if (driver.protocols?.includes(protocol)) return definitionBy(name, filename);
+  for (const [name, driver] of drivers.all)
+    if (driver.protocols?.includes(protocol)) return definitionBy(drivers, name, filename);
   throw new CommandError(`Unknown protocol '${protocol}'`);
 }
 
 /** The node of this driver that a file name means. Throws `CommandError`. */
-export function definitionBy(driverName: string, filename: string): JsonObject {
-  const driver = (drivers as Partial<Record<string, Driver>>)[driverName];
-  const options = driver?.parseFilename ? optionsOf(driver, filename) : { file: protocolOf(filename) };
+export function definitionBy(drivers: DriverTable, driverName: string, filename: string): JsonObject {
+  const driver = drivers.find(driverName);
+  const options = driver?.parseFilename
+    ? optionsOf(drivers, driver, filename)
+    : { file: protocolOf(drivers, filename) };
   return { driver: driverName, ...options };
 }
 
-function optionsOf(driver: Driver, filename: string): JsonObject {
+function optionsOf(drivers: DriverTable, driver: Driver, filename: string): JsonObject {
   const options = { ...driver.parseFilename?.(filename) };
   for (const name of Object.keys(driver.children)) {
     const child = options[name];
-    if (typeof child === 'string') options[name] = protocolOf(child);
-    else if (isJsonObject(child ?? null)) options[name] = definitionOf((child as { file: string }).file);
+    if (typeof child === 'string') options[name] = protocolOf(drivers, child);
+    else if (isJsonObject(child ?? null))
+      options[name] = definitionOf(drivers, (child as { file: string }).file);
   }
   return options;
 }
@@ -55,11 +58,11 @@ function optionsOf(driver: Driver, filename: string): JsonObject {
  * A definition that got a file name besides: the name goes to whoever in it takes names, and to nobody who is defined
  * or referred to otherwise. Throws `CommandError`.
  */
-export function withFilename(definition: JsonObject, filename: string): JsonObject {
-  const driver = (drivers as Partial<Record<string, Driver>>)[definition.driver as string];
+export function withFilename(drivers: DriverTable, definition: JsonObject, filename: string): JsonObject {
+  const driver = drivers.find(definition.driver as string);
   if (!driver) return definition;
   if (!driver.parseFilename)
-    return 'file' in driver.children ? withChild(definition, 'file', filename) : definition;
+    return 'file' in driver.children ? withChild(drivers, definition, 'file', filename) : definition;
   if (definition.filename !== undefined)
     throw new CommandError("Can't specify 'file' and 'filename' options at the same time");
   const [excluded] = optionNames(definition).filter((name) =>
@@ -70,12 +73,14 @@ export function withFilename(definition: JsonObject, filename: string): JsonObje
   for (const [name, value] of Object.entries(driver.parseFilename(filename))) {
     const named = isJsonObject(value) ? value.file : value;
     complete =
-      name in driver.children ? withChild(complete, name, named as string) : { ...complete, [name]: value };
+      name in driver.children
+        ? withChild(drivers, complete, name, named as string)
+        : { ...complete, [name]: value };
   }
   return complete;
 }
 
-function withChild(definition: JsonObject, name: string, filename: string): JsonObject {
+function withChild(drivers: DriverTable, definition: JsonObject, name: string, filename: string): JsonObject {
   const child = definition[name];
   if (typeof child === 'string')
     throw new CommandError(
@@ -83,7 +88,9 @@ function withChild(definition: JsonObject, name: string, filename: string): Json
     );
   return {
     ...definition,
-    [name]: isJsonObject(child ?? null) ? withFilename(child as JsonObject, filename) : protocolOf(filename),
+    [name]: isJsonObject(child ?? null)
+      ? withFilename(drivers, child as JsonObject, filename)
+      : protocolOf(drivers, filename),
   };
 }
 
@@ -96,9 +103,9 @@ function optionNames(options: JsonObject, prefix = ''): string[] {
 }
 
 /** Texts become what the schema's types want; where a file is named alone, its driver is filled in. */
-export function typedDefinition(given: WireObject): JsonObject {
+export function typedDefinition(drivers: DriverTable, given: WireObject): JsonObject {
   const type = loadBlockSchema().commands.get('blockdev-add')!.arguments;
-  const complete = withDrivers(given);
+  const complete = withDrivers(drivers, given);
   // A format that is to be found out is no member that the schema lets one leave out.
   const probed = complete.driver === undefined;
   const whole = probed ? { driver: 'raw', ...complete } : complete;
@@ -106,17 +113,17 @@ export function typedDefinition(given: WireObject): JsonObject {
   return probed ? rest : { driver: driver!, ...rest };
 }
 
-function withDrivers(given: WireObject): WireObject {
+function withDrivers(drivers: DriverTable, given: WireObject): WireObject {
   const complete: WireObject = Object.create(null);
-  for (const [name, value] of Object.entries(given)) complete[name] = inner(value);
+  for (const [name, value] of Object.entries(given)) complete[name] = inner(drivers, value);
   if (complete.driver === undefined && typeof complete.filename === 'string') {
     const { filename, ...rest } = complete;
-    return { ...protocolOf(filename), ...rest };
+    return { ...protocolOf(drivers, filename), ...rest };
   }
   return complete;
 }
 
-function inner(value: Wire): Wire {
-  if (Array.isArray(value)) return value.map(inner);
-  return isWireObject(value) ? withDrivers(value) : value;
+function inner(drivers: DriverTable, value: Wire): Wire {
+  if (Array.isArray(value)) return value.map((element) => inner(drivers, element));
+  return isWireObject(value) ? withDrivers(drivers, value) : value;
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 
 const MIB = 1 << 20;

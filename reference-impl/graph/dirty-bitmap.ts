@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DirtyBitmapStatus } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 
 const PAGE = 1 << 16;
 const PAGE_BLOCKS = PAGE * 8;

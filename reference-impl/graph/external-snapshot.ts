@@ -2,11 +2,12 @@
  * External snapshots: an overlay, open already or made for it, is put on top of a node, whose users use the overlay from
  * then on. In two steps, so that several can be taken together or not at all.
  */
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
-import type { BlockLayer } from './block-layer.ts';
+
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { createNamedImage, namedDefinition } from './named-image.ts';
 import type { Node } from './node.ts';
+import type { Graph } from './node-graph.ts';
 import { openNode } from './open.ts';
 import { reopenAsBefore } from './reopen.ts';
 
@@ -29,38 +30,37 @@ export interface OverlayImage {
 
 /** `blockdev-snapshot`: `overlay` is open. Throws `CommandError`. */
 export async function snapshotWithNode(
-  block: BlockLayer,
+  graph: Graph,
   name: string,
   overlayName: string,
 ): Promise<PreparedSnapshot> {
-  const base = await findBase(block, name, name);
-  return putOnTop(block, base, block.graph.lookup(overlayName, overlayName));
+  const base = await findBase(graph, name, name);
+  return putOnTop(graph, base, graph.lookup(overlayName, overlayName));
 }
 
 /** `blockdev-snapshot-sync`: the overlay is opened, and mostly made before. Throws `CommandError`. */
-export async function snapshotWithImage(block: BlockLayer, image: OverlayImage): Promise<PreparedSnapshot> {
-  const { graph } = block;
-  const base = await findBase(block, image.device ?? '', image.nodeName ?? '');
+export async function snapshotWithImage(graph: Graph, image: OverlayImage): Promise<PreparedSnapshot> {
+  const base = await findBase(graph, image.device ?? '', image.nodeName ?? '');
   if (image.nodeName !== undefined && image.snapshotNodeName === undefined)
     throw new CommandError('New snapshot node name missing');
-  if (image.snapshotNodeName !== undefined && isTaken(block, image.snapshotNodeName))
+  if (image.snapshotNodeName !== undefined && isTaken(graph, image.snapshotNodeName))
     throw new CommandError('New snapshot node name already in use');
   if (!image.existing) {
     const backing = { name: base.filename.shown, format: base.driverName };
     await createNamedImage(graph, { ...image, size: base.requests.length(), backing });
   }
-  const overlay = await openNode(graph, namedDefinition(image, base, image.snapshotNodeName), {
+  const overlay = await openNode(graph, namedDefinition(graph.drivers, image, base, image.snapshotNodeName), {
     withoutBacking: true,
   });
   try {
-    return await putOnTop(block, base, overlay);
+    return await putOnTop(graph, base, overlay);
   } catch (error) {
     await graph.releaseUnused(overlay);
     throw error;
   }
 }
 
-async function findBase({ graph }: BlockLayer, device: string, nodeName: string): Promise<Node> {
+async function findBase(graph: Graph, device: string, nodeName: string): Promise<Node> {
   const base = graph.lookup(device, nodeName);
   graph.assertAllowed(base, 'external-snapshot');
   try {
@@ -72,11 +72,11 @@ async function findBase({ graph }: BlockLayer, device: string, nodeName: string)
   return base;
 }
 
-function isTaken({ graph, backends }: BlockLayer, name: string): boolean {
-  return backends.medium(name) != null || graph.find(name) !== undefined;
+function isTaken(graph: Graph, name: string): boolean {
+  return graph.devices.medium(name) != null || graph.find(name) !== undefined;
 }
 
-async function putOnTop({ graph }: BlockLayer, base: Node, overlay: Node): Promise<PreparedSnapshot> {
+async function putOnTop(graph: Graph, base: Node, overlay: Node): Promise<PreparedSnapshot> {
   if (overlay.parents.some(({ role }) => role === 'root'))
     throw new CommandError('The snapshot is already in use');
   graph.assertAllowed(overlay, 'external-snapshot');

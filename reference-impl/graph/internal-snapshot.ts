@@ -1,11 +1,10 @@
 /** Internal snapshots: states of a disk that its image keeps inside itself. */
 import type { JsonObject } from '../../spec/json.ts';
 import type { InternalSnapshots } from '../drivers/driver.ts';
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
-import type { BlockLayer } from './block-layer.ts';
-import { assertRoot } from './graph.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { Node } from './node.ts';
+import { assertRoot, type Graph } from './node-graph.ts';
 import type { BlockedOp } from './op-blockers.ts';
 
 interface Subject {
@@ -16,16 +15,16 @@ interface Subject {
 
 /** Takes one; the result undoes that. Throws `CommandError`. */
 export async function takeInternalSnapshot(
-  block: BlockLayer,
+  graph: Graph,
   device: string,
   name: string,
 ): Promise<() => Promise<void>> {
-  const { node, snapshots, name: reference } = findSubject(block, device, 'internal-snapshot');
+  const { node, snapshots, name: reference } = findSubject(graph, device, 'internal-snapshot');
   if (node.readOnly) throw new CommandError(`Device '${reference}' is read only`);
   if (name === '') throw new CommandError('Name is empty');
   if (snapshots.list().some((snapshot) => snapshot.name === name))
     throw new CommandError(`Snapshot with name '${name}' already exists on device '${device}'`);
-  const wall = block.services.clock.wall();
+  const wall = graph.services.clock.wall();
   const seconds = Number(wall / 1_000_000n);
   const nanoseconds = Number(wall % 1_000_000n) * 1000;
   await unlessIoFails(
@@ -38,11 +37,11 @@ export async function takeInternalSnapshot(
 
 /** Deletes the one with this id, name, or both; gives its `SnapshotInfo`. Throws `CommandError`. */
 export async function deleteInternalSnapshot(
-  block: BlockLayer,
+  graph: Graph,
   device: string,
   wanted: { readonly id?: string | undefined; readonly name?: string | undefined },
 ): Promise<JsonObject> {
-  const { node, snapshots } = findSubject(block, device, 'internal-snapshot-delete');
+  const { node, snapshots } = findSubject(graph, device, 'internal-snapshot-delete');
   const { id, name } = wanted;
   if (id === undefined && name === undefined) throw new CommandError('Name or id must be provided');
   const found = snapshots
@@ -63,7 +62,7 @@ export async function deleteInternalSnapshot(
   return found;
 }
 
-function findSubject({ graph }: BlockLayer, device: string, op: BlockedOp): Subject {
+function findSubject(graph: Graph, device: string, op: BlockedOp): Subject {
   const node = graph.lookup(device, device);
   assertRoot(node);
   graph.assertAllowed(node, op);

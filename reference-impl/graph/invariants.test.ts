@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
 import { addDrive } from '../options/drive.ts';
-import { testServices } from '../testing.ts';
-import { BlockLayer } from './block-layer.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { testBlockLayer, testServices } from '../testing.ts';
 import { snapshotWithImage, snapshotWithNode } from './external-snapshot.ts';
 import { createNamedImage } from './named-image.ts';
 import { childPermissions, setPermissions } from './permissions.ts';
-import { describeNode } from './query.ts';
+import { describeNode } from './query-nodes.ts';
 import { setReadOnly } from './reopen.ts';
 
 const SIZE = 65536;
@@ -60,14 +60,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(name, name, flag).map(
     ([node, overlay, commits]): Step =>
       async (block) => {
-        const snapshot = await snapshotWithNode(block, node, overlay);
+        const snapshot = await snapshotWithNode(block.graph, node, overlay);
         await (commits ? snapshot.commit() : snapshot.abort());
       },
   ),
   fc.tuple(name, name, image, flag).map(
     ([node, overlay, file, commits]): Step =>
       async (block, folder) => {
-        const snapshot = await snapshotWithImage(block, {
+        const snapshot = await snapshotWithImage(block.graph, {
           device: node,
           filename: join(folder, file),
           snapshotNodeName: overlay,
@@ -92,7 +92,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 test('edges lead both ways, permissions follow the rules, and closing leaves nothing', async () => {
   const run = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 15 }), async (steps) => {
     const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-graph-'));
-    const block = new BlockLayer(testServices(folder));
+    const block = testBlockLayer(testServices(folder));
     try {
       for (const file of IMAGES)
         await createNamedImage(block.graph, { filename: join(folder, file), format: 'qcow2', size: SIZE });

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { testServices } from '../testing.ts';
-import { BlockLayer } from './block-layer.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { testBlockLayer, testServices } from '../testing.ts';
 import { createNamedImage, namedDefinition } from './named-image.ts';
 import { openNode } from './open.ts';
 
@@ -16,7 +16,7 @@ let block: BlockLayer;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qmpcheck-named-'));
   await writeFile(join(folder, 'disk.img'), new Uint8Array(4096));
-  block = new BlockLayer(testServices(folder));
+  block = testBlockLayer(testServices(folder));
   await block.add({ driver: 'null-co', 'node-name': 'n' });
 });
 
@@ -35,7 +35,7 @@ async function refusal(work: Promise<unknown>): Promise<string> {
 async function open(filename: string, format: string): Promise<string> {
   const node = await openNode(
     block.graph,
-    namedDefinition({ filename, format }, block.graph.find('n')!, 'x'),
+    namedDefinition(block.graph.drivers, { filename, format }, block.graph.find('n')!, 'x'),
   );
   const shown = node.filename.shown;
   await block.graph.release(node);

@@ -3,13 +3,13 @@
  * `drive-backup`).
  */
 import type { JsonObject } from '../../spec/json.ts';
-import type { BackingName, Driver } from '../drivers/driver.ts';
-import { drivers } from '../drivers/index.ts';
-import { CommandError } from '../errors.ts';
-import { createImage } from './create.ts';
+import type { BackingName } from '../drivers/driver.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { createImage } from './create-image.ts';
 import { definitionBy, definitionOf, protocolOf } from './definition.ts';
-import type { Graph } from './graph.ts';
+import type { DriverTable } from './driver-table.ts';
 import type { Node } from './node.ts';
+import type { Graph } from './node-graph.ts';
 
 export interface NamedImage {
   readonly filename: string;
@@ -22,11 +22,11 @@ export async function createNamedImage(
   graph: Graph,
   { filename, format, size, backing }: NamedImage & { readonly size: number; readonly backing?: BackingName },
 ): Promise<void> {
-  const known: Partial<Record<string, Driver>> = drivers;
-  const driver = Object.hasOwn(known, format) ? known[format] : undefined;
+  const { drivers } = graph;
+  const driver = drivers.find(format);
   if (!driver) throw new CommandError(`Unknown file format '${format}'`);
-  const protocol = protocolOf(filename);
-  const holder = known[protocol.driver as string]!;
+  const protocol = protocolOf(drivers, filename);
+  const holder = drivers.get(protocol.driver as string);
   // `raw` adds nothing to its file, so that making the file makes the image.
   const isPlain = format === 'raw' || driver === holder;
   if (!driver.create && driver.secretOption === undefined && format !== 'raw')
@@ -51,11 +51,16 @@ export async function createNamedImage(
 }
 
 /** The definition that opens an image made so, with the options of the node that it is to stand beside or above. */
-export function namedDefinition({ filename, format }: NamedImage, like: Node, nodeName?: string): JsonObject {
+export function namedDefinition(
+  drivers: DriverTable,
+  { filename, format }: NamedImage,
+  like: Node,
+  nodeName?: string,
+): JsonObject {
   const { cache, discard } = like.options;
   const isOptions = filename.startsWith('json:');
   return {
-    ...(isOptions ? definitionOf(filename) : definitionBy(format, filename)),
+    ...(isOptions ? definitionOf(drivers, filename) : definitionBy(drivers, format, filename)),
     driver: format,
     ...(nodeName === undefined ? {} : { 'node-name': nodeName }),
     cache: { direct: cache.direct, 'no-flush': cache.noFlush },

@@ -9,16 +9,16 @@ import type {
   GuestOffset,
   HostOffset,
 } from '../drivers/driver.ts';
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { type RequestPolicy, Requests, type ThresholdExceeded } from './block-io.ts';
 import { chainStatus } from './chain-status.ts';
+import type { NodeOptions } from './common-options.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
-import { type NodeFilename, nodeFilename } from './filename.ts';
+import { type NodeFilename, nodeFilename } from './node-filename.ts';
 import { OpBlockers } from './op-blockers.ts';
-import type { NodeOptions } from './options.ts';
 import { type Edge, NOTHING, type Permissions } from './permissions.ts';
 import { storeBitmaps } from './persistent-bitmaps.ts';
-import { type RequestPolicy, Requests, type ThresholdExceeded } from './requests.ts';
 
 export class Node {
   readonly driverName: string;

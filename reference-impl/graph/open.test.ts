@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { testServices } from '../testing.ts';
-import { BlockLayer } from './block-layer.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { testBlockLayer, testServices } from '../testing.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 import { Permission } from './permissions.ts';
 
@@ -15,7 +15,7 @@ let block: BlockLayer;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qmpcheck-open-'));
   await writeFile(join(folder, 'disk.img'), new Uint8Array(4096));
-  block = new BlockLayer(testServices(folder));
+  block = testBlockLayer(testServices(folder));
 });
 
 afterEach(async () => {

@@ -20,14 +20,13 @@ import type {
   DriverState,
   OpenEnvironment,
 } from '../drivers/driver.ts';
-import { drivers } from '../drivers/index.ts';
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
 import { findTlsCredentials } from '../objects/tls-credentials.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { openBacking } from './backing.ts';
-import type { Graph } from './graph.ts';
+import { checkOptions, nodeOptions, type Parent } from './common-options.ts';
 import { Node } from './node.ts';
-import { checkOptions, nodeOptions, type Parent } from './options.ts';
+import type { Graph } from './node-graph.ts';
 import { loadBitmaps } from './persistent-bitmaps.ts';
 import { formatOf, probe } from './probe.ts';
 
@@ -38,13 +37,6 @@ export interface OpenContext {
   readonly shown?: JsonObject | undefined;
   /** The backing file that the image names is left alone. */
   readonly withoutBacking?: boolean;
-}
-
-/** The driver of this name. Throws `CommandError` for one that this endpoint lacks. */
-export function driverNamed(name: string): Driver {
-  const driver: Driver | undefined = (drivers as Partial<Record<string, Driver>>)[name];
-  if (!driver) throw new CommandError(`Unknown driver '${name}'`);
-  return driver;
 }
 
 /** `definition` has passed the schema, but may lack `driver`s: then the file tells. Throws `CommandError`. */
@@ -58,14 +50,14 @@ export async function openNode(
   let file: Node | undefined;
   let node: Node | undefined;
   try {
-    if (driverName === undefined || driverNamed(driverName).kind === 'format') {
+    if (driverName === undefined || graph.drivers.get(driverName).kind === 'format') {
       file = await openOrFind(graph, required(options.own.file, 'file'), {
-        parent: { options, role: roleOf(driverName, 'file') },
+        parent: { options, role: roleOf(graph, driverName, 'file') },
         shown: inner(options.shown, 'file'),
       });
-      driverName ??= await probe(file);
+      driverName ??= await probe(graph.drivers, file);
     }
-    const driver = driverNamed(driverName);
+    const driver = graph.drivers.get(driverName);
     node = new Node(driverName, driver, options, () => graph.nodes);
     const isProbed = definition.driver === undefined;
     await openAs(graph, node, { name: definition['node-name'] as string | undefined, file, isProbed });
@@ -92,7 +84,7 @@ async function openAs(graph: Graph, node: Node, { name, file, isProbed }: Openin
   checkFilename(node.driverName, node.driver, node.options.own);
   graph.name(node, name);
   if (file) attachOpened(graph, node, file, 'file');
-  const staysProbed = (start: Uint8Array): boolean => formatOf(start) === node.driverName;
+  const staysProbed = (start: Uint8Array): boolean => formatOf(graph.drivers, start) === node.driverName;
   const state = await node.driver.open({
     ...environment(graph, node),
     ...(isProbed ? { staysProbed } : {}),
@@ -200,8 +192,8 @@ function attachOpened(graph: Graph, parent: Node, child: Node, name: string) {
   return edge;
 }
 
-function roleOf(driverName: string | undefined, child: string): ChildRole {
-  return driverName === undefined ? 'file' : driverNamed(driverName).children[child]!;
+function roleOf(graph: Graph, driverName: string | undefined, child: string): ChildRole {
+  return driverName === undefined ? 'file' : graph.drivers.get(driverName).children[child]!;
 }
 
 function inner(shown: JsonObject, name: string): JsonObject | undefined {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChildRole } from '../drivers/driver.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import {
   childPermissions,
   type Edge,

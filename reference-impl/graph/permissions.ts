@@ -6,7 +6,7 @@
  * change is first checked all the way down, then made, so that a refusal leaves everything as it was.
  */
 import type { ChildRole } from '../drivers/driver.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError } from '../qapi/command-error.ts';
 
 export const Permission = {
   consistentRead: 1,

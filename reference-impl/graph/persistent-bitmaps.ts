@@ -1,7 +1,7 @@
 /** Dirty bitmaps between a node and its image: loaded when it opens, stored when it closes or becomes read-only. */
 import type { StoredBitmap } from '../drivers/driver.ts';
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 import type { Node } from './node.ts';
 

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { testServices } from '../testing.ts';
-import { BlockLayer } from './block-layer.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import { testBlockLayer, testServices } from '../testing.ts';
 import type { Node } from './node.ts';
 import { openNode } from './open.ts';
 
@@ -19,7 +19,7 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qmpcheck-probe-'));
   await writeFile(join(folder, 'disk.img'), new Uint8Array(SIZE));
   log = [];
-  block = new BlockLayer({ ...testServices(folder), log: (line) => void log.push(line) });
+  block = testBlockLayer({ ...testServices(folder), log: (line) => void log.push(line) });
 });
 
 afterEach(async () => {

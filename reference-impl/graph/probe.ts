@@ -1,14 +1,13 @@
 /** Finds out the format of an image from how its file begins. What no driver knows is `raw`. */
-import type { Driver } from '../drivers/driver.ts';
-import { drivers } from '../drivers/index.ts';
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { DriverTable } from './driver-table.ts';
 import type { Node } from './node.ts';
 
 const PROBED_BYTES = 512;
 
 /** The name of the likeliest driver. Throws `CommandError` if the file cannot be read. */
-export async function probe(file: Node): Promise<string> {
+export async function probe(drivers: DriverTable, file: Node): Promise<string> {
   const start = new Uint8Array(PROBED_BYTES);
   try {
     await file.requests.read(0, start);
@@ -17,14 +16,14 @@ export async function probe(file: Node): Promise<string> {
       throw new CommandError(`Could not read image for determining its format: ${error.message}`);
     throw error;
   }
-  return formatOf(start);
+  return formatOf(drivers, start);
 }
 
 /** The name of the likeliest driver of a file that begins so, with what is behind the first 512 bytes left aside. */
-export function formatOf(begin: Uint8Array): string {
+export function formatOf(drivers: DriverTable, begin: Uint8Array): string {
   const start = begin.subarray(0, PROBED_BYTES);
   let best = { name: 'raw', score: 0 };
-  for (const [name, driver] of Object.entries(drivers) as [string, Driver][]) {
+  for (const [name, driver] of drivers.all) {
     const score = driver.probe?.(start) ?? 0;
     if (score > best.score) best = { name, score };
   }

@@ -3,9 +3,9 @@
  * options. Children are writable before their parent is, and read-only after it.
  */
 import { isJsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import type { Graph } from './graph.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import type { ChildEdge, Node } from './node.ts';
+import type { Graph } from './node-graph.ts';
 import { Permission } from './permissions.ts';
 
 /** Throws `CommandError`, and then nothing has changed. */

@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CommandError } from '../errors.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
 import { addDrive } from '../options/drive.ts';
-import { testServices } from '../testing.ts';
-import { BlockLayer } from './block-layer.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { testBlockLayer, testServices } from '../testing.ts';
 import { type OverlayImage, snapshotWithImage, snapshotWithNode } from './external-snapshot.ts';
 import { deleteInternalSnapshot, takeInternalSnapshot } from './internal-snapshot.ts';
 import { createNamedImage } from './named-image.ts';
@@ -18,7 +18,7 @@ let block: BlockLayer;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qmpcheck-snapshot-'));
-  block = new BlockLayer(testServices(folder));
+  block = testBlockLayer(testServices(folder));
   await createNamedImage(block.graph, { filename: path('a'), format: 'qcow2', size: SIZE });
   await addDrive(`if=none,id=d0,format=qcow2,node-name=a,file=${path('a')}`, block);
 });
@@ -57,7 +57,7 @@ describe('external', () => {
   test('the drive goes on with an overlay, the base keeps what it held and is read-only', async () => {
     await fill();
     const base = medium();
-    await (await snapshotWithImage(block, overlay())).commit();
+    await (await snapshotWithImage(block.graph, overlay())).commit();
     expect(medium().name).toBe('o');
     expect(await firstByte()).toBe(1);
     await fill(medium(), 2);
@@ -68,7 +68,7 @@ describe('external', () => {
 
   test('a base that a job of the same transaction writes to stays writable', async () => {
     const base = medium();
-    const snapshot = await snapshotWithImage(block, overlay());
+    const snapshot = await snapshotWithImage(block.graph, overlay());
     const job = block.graph.addJob(base, { ...NOTHING, takes: Permission.write }, 'target', 'a job');
     await snapshot.commit();
     expect([medium().name, base.readOnly]).toEqual(['o', false]);
@@ -77,7 +77,7 @@ describe('external', () => {
 
   test('an abort brings back the base, writable, and closes the overlay', async () => {
     const base = medium();
-    await (await snapshotWithImage(block, overlay())).abort();
+    await (await snapshotWithImage(block.graph, overlay())).abort();
     expect(medium()).toBe(base);
     await fill();
     expect(block.graph.find('o')).toBeUndefined();
@@ -93,9 +93,9 @@ describe('external', () => {
       backing: null,
       file: { driver: 'file', filename: path('o') },
     });
-    await (await snapshotWithNode(block, 'd0', 'o')).abort();
+    await (await snapshotWithNode(block.graph, 'd0', 'o')).abort();
     expect(block.graph.find('o')!.backing).toBeUndefined();
-    await (await snapshotWithNode(block, 'd0', 'o')).commit();
+    await (await snapshotWithNode(block.graph, 'd0', 'o')).commit();
     expect(medium().name).toBe('o');
   });
 
@@ -112,7 +112,7 @@ describe('external', () => {
     ['no such image', { existing: true }, 'Could not open '],
   ];
   test.each(refused)('%s', async (_what, image, message) => {
-    expect(await refusal(snapshotWithImage(block, overlay(image)))).toContain(message);
+    expect(await refusal(snapshotWithImage(block.graph, overlay(image)))).toContain(message);
     expect(medium().name).toBe('a');
     await fill();
   });
@@ -120,7 +120,7 @@ describe('external', () => {
   test('the file that the drive has open is no overlay', async () => {
     const image = overlay({ filename: path('a') });
     const message = 'Error: Trying to create an image with the same filename as the backing file';
-    expect(await refusal(snapshotWithImage(block, image))).toBe(message);
+    expect(await refusal(snapshotWithImage(block.graph, image))).toBe(message);
   });
 });
 
@@ -131,29 +131,35 @@ describe('internal', () => {
       .map(({ id, name }) => [id, name]);
 
   test('one is taken, found by id or name, and deleted', async () => {
-    await takeInternalSnapshot(block, 'd0', 's1');
-    await takeInternalSnapshot(block, 'd0', 's2');
+    await takeInternalSnapshot(block.graph, 'd0', 's1');
+    await takeInternalSnapshot(block.graph, 'd0', 's2');
     expect(list()).toEqual([
       ['1', 's1'],
       ['2', 's2'],
     ]);
-    expect(await deleteInternalSnapshot(block, 'd0', { name: 's1' })).toMatchObject({ id: '1', name: 's1' });
-    expect(await deleteInternalSnapshot(block, 'd0', { id: '2' })).toMatchObject({ id: '2', name: 's2' });
+    expect(await deleteInternalSnapshot(block.graph, 'd0', { name: 's1' })).toMatchObject({
+      id: '1',
+      name: 's1',
+    });
+    expect(await deleteInternalSnapshot(block.graph, 'd0', { id: '2' })).toMatchObject({
+      id: '2',
+      name: 's2',
+    });
     expect(list()).toEqual([]);
   });
 
   test('undone, it never was', async () => {
-    const undo = await takeInternalSnapshot(block, 'd0', 's1');
+    const undo = await takeInternalSnapshot(block.graph, 'd0', 's1');
     await undo();
     expect(list()).toEqual([]);
   });
 
   test('names are taken once, and looked for in vain', async () => {
-    await takeInternalSnapshot(block, 'd0', 's1');
-    expect(await refusal(takeInternalSnapshot(block, 'd0', 's1'))).toBe(
+    await takeInternalSnapshot(block.graph, 'd0', 's1');
+    expect(await refusal(takeInternalSnapshot(block.graph, 'd0', 's1'))).toBe(
       "Snapshot with name 's1' already exists on device 'd0'",
     );
-    expect(await refusal(deleteInternalSnapshot(block, 'd0', { id: '9', name: 's1' }))).toBe(
+    expect(await refusal(deleteInternalSnapshot(block.graph, 'd0', { id: '9', name: 's1' }))).toBe(
       "Snapshot with id '9' and name 's1' does not exist on device 'd0'",
     );
   });

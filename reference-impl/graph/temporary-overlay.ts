@@ -1,11 +1,11 @@
 /** `snapshot=on`: what is written to an image goes to a temporary overlay, which is gone with its node. */
 import { unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CommandError } from '../errors.ts';
-import { asIoError, IoError } from '../io/errno.ts';
-import type { Graph } from './graph.ts';
+import { asIoError, IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { createNamedImage } from './named-image.ts';
 import type { Node } from './node.ts';
+import type { Graph } from './node-graph.ts';
 import { openNode } from './open.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';

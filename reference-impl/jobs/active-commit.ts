@@ -1,13 +1,13 @@
 /** The commit of an active layer: a mirror of it to its base, which then takes its place. */
 
-import { CommandError } from '../errors.ts';
 import type { Node } from '../graph/node.ts';
 import { setReadOnly } from '../graph/reopen.ts';
-import { IoError } from '../io/errno.ts';
-import { type CommitArguments, grow } from './commit.ts';
-import type { JobContext } from './context.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { type CommitArguments, grow } from './commit-job.ts';
 import type { Job } from './job.ts';
-import { createMirror } from './mirror.ts';
+import type { JobContext } from './job-context.ts';
+import { createMirror } from './mirror-job.ts';
 
 /** A new job, not yet started. Throws `CommandError`. */
 export async function createActiveCommit(

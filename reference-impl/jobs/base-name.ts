@@ -1,9 +1,10 @@
 /** The last thing that a job writes: the name of the base into the header of the image that will stand on it. */
-import { CommandError } from '../errors.ts';
+
 import { writeBackingName } from '../graph/backing.ts';
-import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
-import { IoError } from '../io/errno.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 
 /** `base`: undefined for none. `name`: instead of the base's own. Throws `IoError`, and then the old name stands. */
 export async function nameBase(

@@ -5,10 +5,10 @@ import type {
   BlockdevSnapshotSync,
 } from '../../spec/generated/qmp.ts';
 import { type PreparedSnapshot, snapshotWithImage, snapshotWithNode } from '../graph/external-snapshot.ts';
-import type { Graph } from '../graph/graph.ts';
 import { takeInternalSnapshot } from '../graph/internal-snapshot.ts';
 import type { Node } from '../graph/node.ts';
-import type { JobContext } from './context.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import type { JobContext } from './job-context.ts';
 
 /** `blockdev-snapshot-sync`. Throws `CommandError`. */
 export function prepareSnapshotSync(
@@ -18,7 +18,7 @@ export function prepareSnapshotSync(
   const { block } = context;
   const { device, 'node-name': nodeName } = args;
   return drained(context, find(block.graph, device ?? '', nodeName ?? ''), () =>
-    snapshotWithImage(block, {
+    snapshotWithImage(block.graph, {
       device,
       nodeName,
       filename: args['snapshot-file'],
@@ -33,7 +33,7 @@ export function prepareSnapshotSync(
 export function prepareSnapshot(context: JobContext, args: BlockdevSnapshot): Promise<PreparedSnapshot> {
   const { block } = context;
   return drained(context, find(block.graph, args.node, args.node), () =>
-    snapshotWithNode(block, args.node, args.overlay),
+    snapshotWithNode(block.graph, args.node, args.overlay),
   );
 }
 
@@ -44,7 +44,7 @@ export function prepareInternalSnapshot(
 ): Promise<PreparedSnapshot> {
   const { block } = context;
   return drained(context, find(block.graph, device, device), async () => {
-    const abort = await takeInternalSnapshot(block, device, name);
+    const abort = await takeInternalSnapshot(block.graph, device, name);
     return { commit: () => Promise.resolve(), abort };
   });
 }

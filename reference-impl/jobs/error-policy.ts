@@ -1,6 +1,6 @@
 /** What a job does about a failed request: `BlockdevOnError` applied to an error. */
 import type { BlockdevOnError, BlockErrorAction } from '../../spec/generated/qmp.ts';
-import type { IoError } from '../io/errno.ts';
+import type { IoError } from '../host/errno.ts';
 
 export function errorAction(policy: BlockdevOnError, error: IoError): BlockErrorAction {
   switch (policy) {

@@ -1,8 +1,8 @@
 /** For tests: what can be done to two jobs called `a` and `b`, one thing after another, and what must hold then. */
 import { expect } from 'vitest';
 import type { BlockJobStatus, BlockJobVerb } from '../../spec/generated/qmp.ts';
-import { CommandError } from '../errors.ts';
-import { VERBS } from './status.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { VERBS } from './job-status.ts';
 import type { Bench } from './testing.ts';
 
 export type Verb = Exclude<BlockJobVerb, 'set-speed'>;

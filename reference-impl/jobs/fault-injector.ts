@@ -4,11 +4,11 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DriverState } from '../drivers/driver.ts';
-import { CommandError } from '../errors.ts';
 import { Node } from '../graph/node.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { JobWork } from './job-driver.ts';
 import type { Bench } from './testing.ts';
-import type { JobWork } from './work.ts';
 
 const KINDS = [
   'read',

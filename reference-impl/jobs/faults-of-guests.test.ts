@@ -1,6 +1,6 @@
 /** Faults that a policy does not settle: those that a guest meets while its disk is backed up, and those that never end. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
 import { FaultInjector } from './fault-injector.ts';
 import { Bench } from './testing.ts';
 

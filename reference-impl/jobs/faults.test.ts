@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BlockdevOnError, BlockErrorAction } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
 import type { BlockedOp } from '../graph/op-blockers.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { run, whyMissing } from '../testing-programs.ts';
 import { FaultInjector, type Seen } from './fault-injector.ts';
 import {

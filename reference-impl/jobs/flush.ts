@@ -1,7 +1,7 @@
 /** What a job has written comes to stable storage before the job says that it is done. */
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
-import { IoError } from '../io/errno.ts';
+import { IoError } from '../host/errno.ts';
 import type { Job } from './job.ts';
 
 /** Tries once; false if that failed and is to be tried again, as the policy says. Throws `IoError` to give up. */

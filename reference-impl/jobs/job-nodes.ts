@@ -1,7 +1,7 @@
 /** The nodes that a job works on: claimed, so that nobody deletes, resizes or snapshots them, and used. */
 import type { BlockJobType } from '../../spec/generated/qmp.ts';
-import type { Graph, JobEdge, RootEdge } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
+import type { Graph, JobEdge, RootEdge } from '../graph/node-graph.ts';
 import type { BlockedOp } from '../graph/op-blockers.ts';
 import { ALL_PERMISSIONS, NOTHING, type Permissions } from '../graph/permissions.ts';
 

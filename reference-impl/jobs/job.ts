@@ -13,16 +13,16 @@ import type {
   BlockJobVerb,
 } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import { IoError } from '../io/errno.ts';
-import { integer } from '../monitor/json/value.ts';
-import type { Services } from '../services.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { integer } from '../qapi/json/wire-value.ts';
+import type { Services } from '../services/services.ts';
 import { errorAction } from './error-policy.ts';
-import { JobGroup } from './group.ts';
+import type { JobOptions, JobWork } from './job-driver.ts';
+import { assertTransition, assertVerb } from './job-status.ts';
+import { JobGroup } from './job-txn.ts';
 import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
-import { assertTransition, assertVerb } from './status.ts';
-import type { JobOptions, JobWork } from './work.ts';
 
 /** Errors that a job ignores at one place before it tries again more slowly, and how slowly. */
 const FREE_RETRIES = 2;

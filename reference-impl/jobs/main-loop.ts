@@ -3,7 +3,7 @@
  * done outside of them (changes of the graph, the end of a job) is put off to the next turn, where what was put off
  * last is done first.
  */
-import type { InFlight } from '../io/inflight.ts';
+import type { InFlight } from '../host/inflight.ts';
 
 /** Runs work when no command is being executed. */
 export type Exclusively = (work: () => Promise<void>) => Promise<void>;

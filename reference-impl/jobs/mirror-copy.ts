@@ -5,10 +5,10 @@
  * meanwhile is taken for done.
  */
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+import { contents } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import { IoError } from '../io/errno.ts';
-import { isZero } from '../io/zero.ts';
-import { contents } from './chain.ts';
+import { IoError } from '../host/errno.ts';
+import { isZero } from '../host/zero.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
 import type { Job } from './job.ts';
 

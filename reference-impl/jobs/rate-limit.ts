@@ -2,7 +2,7 @@
  * Holds a job to its `speed`: time is cut into slices, each with its share of bytes. What was already copied counts
  * against slices to come.
  */
-import type { Clock } from '../endpoint.ts';
+import type { Clock } from '../host/clock.ts';
 
 const SLICE_NS = 100_000_000n;
 const SLICES_A_SECOND = 10n;

@@ -1,10 +1,10 @@
 /** The image that `drive-backup` and `drive-mirror` copy to: made or there already, and opened. */
 import type { NewImageMode } from '../../spec/generated/qmp.ts';
-import { CommandError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
 import { createNamedImage, namedDefinition } from '../graph/named-image.ts';
 import type { Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
+import { CommandError } from '../qapi/command-error.ts';
 
 export interface TargetImage {
   readonly filename: string;
@@ -29,7 +29,12 @@ export async function openTarget(graph: Graph, source: Node, image: TargetImage)
       size: source.requests.length(),
       ...(backing ? { backing: { name: backing.filename.shown, format: backing.driverName } } : {}),
     });
-  const { driver, ...probed } = namedDefinition({ filename, format: format ?? 'raw' }, source, nodeName);
+  const { driver, ...probed } = namedDefinition(
+    graph.drivers,
+    { filename, format: format ?? 'raw' },
+    source,
+    nodeName,
+  );
   const definition = format === undefined ? probed : { ...probed, driver: driver! };
   return openNode(graph, { ...definition, 'read-only': false }, { withoutBacking });
 }

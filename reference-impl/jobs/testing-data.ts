@@ -5,9 +5,9 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { CommandError } from '../errors.ts';
-import type { RootEdge } from '../graph/graph.ts';
-import { IoError } from '../io/errno.ts';
+import type { RootEdge } from '../graph/node-graph.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
 import { Bench } from './testing.ts';
 import {
   apply,

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { commands } from '../commands/index.ts';
-import type { RootEdge } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
+import type { RootEdge } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
-import { Machine } from '../machine.ts';
+import { Machine } from '../reference-endpoint.ts';
 import { ManualClock } from '../testing.ts';
 
 export interface EventSeen {

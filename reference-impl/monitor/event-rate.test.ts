@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import type { EventName } from '../events.ts';
+import type { EventName } from '../services/emitted-events.ts';
 import { ManualClock } from '../testing.ts';
 import { EventRate } from './event-rate.ts';
 

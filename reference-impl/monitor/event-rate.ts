@@ -3,8 +3,8 @@
  * come in between only the last is sent, when the second is over, with the time at which it came.
  */
 import type { JsonObject } from '../../spec/json.ts';
-import type { Clock } from '../endpoint.ts';
-import type { EventName } from '../events.ts';
+import type { Clock } from '../host/clock.ts';
+import type { EventName } from '../services/emitted-events.ts';
 
 const PERIOD = 1_000_000_000n;
 

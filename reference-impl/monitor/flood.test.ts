@@ -1,7 +1,7 @@
 /** A monitor under mutated messages: it answers, lets others have their turn, and keeps nothing. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Reference } from '../endpoint.ts';
-import { startReference } from '../reference.ts';
+import { startReference } from '../start-reference.ts';
 
 let reference: Reference;
 

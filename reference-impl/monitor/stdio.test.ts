@@ -1,8 +1,8 @@
 /** A monitor on standard streams. */
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Machine } from '../machine.ts';
-import { connectMonitor } from './server.ts';
+import { Machine } from '../reference-endpoint.ts';
+import { connectMonitor } from './monitor-server.ts';
 
 let machine: Machine;
 let stdin: PassThrough;

@@ -1,6 +1,6 @@
 /** `iothread`: a thread for nodes and devices to work in. Here all work is done in one, so that it only has a name. */
-import { CommandError } from '../errors.ts';
-import type { Properties } from './create.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Properties } from './create-object.ts';
 import type { UserObject } from './objects.ts';
 
 /** Nanoseconds; factor and divisor by which they change, 0 for QEMU's own choice. */

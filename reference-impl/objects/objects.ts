@@ -1,6 +1,7 @@
 /** User-created objects (`-object`, `object-add`): by id, with who uses them. */
-import { CommandError } from '../errors.ts';
-import { ThrottleGroups } from '../io/throttle-group.ts';
+import type { Clock } from '../host/clock.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { ThrottleGroups } from '../throttle/throttle-group.ts';
 
 /** What an object of any type is to the registry. */
 export interface UserObject {
@@ -57,4 +58,13 @@ export class Objects {
     if (object.type !== 'secret') throw new CommandError(`Object with id '${id}' is not a secret`);
     return (object as Secret).data;
   }
+}
+
+/** What the making of an object takes from its endpoint. */
+export interface ObjectContext {
+  readonly clock: Clock;
+  /** Relative host file names are taken from here. */
+  readonly cwd: string;
+  /** What `object-add` made. */
+  readonly objects: Objects;
 }

@@ -1,10 +1,9 @@
 /** `tls-creds-x509`: certificates for one side of TLS connections, looked up by who opens or takes connections. */
 import { resolve } from 'node:path';
-import { CommandError } from '../errors.ts';
-import { loadTlsCredentials, type TlsCredentials, type TlsEndpoint } from '../io/tls.ts';
-import type { Services } from '../services.ts';
-import type { Properties } from './create.ts';
-import type { Objects, UserObject } from './objects.ts';
+import { loadTlsCredentials, type TlsCredentials, type TlsEndpoint } from '../crypto/tls-channel.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Properties } from './create-object.ts';
+import type { ObjectContext, Objects, UserObject } from './objects.ts';
 
 export interface TlsCredentialsObject extends UserObject {
   readonly type: 'tls-creds-x509';
@@ -24,7 +23,7 @@ export function findTlsCredentials(objects: Objects, id: string, endpoint: TlsEn
 }
 
 /** Reads the certificates at once. `priority` and `sanity-check` concern a TLS library that is not used here. */
-export function tlsCredentialsX509(props: Properties, { cwd }: Services): TlsCredentialsObject {
+export function tlsCredentialsX509(props: Properties, { cwd }: ObjectContext): TlsCredentialsObject {
   const dir = props.text('dir');
   const endpoint = props.text('endpoint') ?? 'client';
   const verifyPeer = flag(props, 'verify-peer');

@@ -1,5 +1,9 @@
 /** Command line words to options: which exist here, and which of them take a value. */
-import { OptionError } from '../endpoint.ts';
+
+/** An option was refused. `message` is what QEMU would print after its own name. */
+export class OptionError extends Error {
+  override readonly name = 'OptionError';
+}
 
 export interface Option {
   /** Without dashes. */

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
 import { runQemuIo } from '../backend/qemu-io.ts';
-import { describeBackend, describeBackendStats } from '../backend/query.ts';
-import { CommandError } from '../errors.ts';
-import { BlockLayer } from '../graph/block-layer.ts';
-import { testServices } from '../testing.ts';
+import { describeBackend, describeBackendStats } from '../backend/query-backends.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { testBlockLayer, testServices } from '../testing.ts';
 import { addDrive } from './drive.ts';
 
 let folder: string;
@@ -17,7 +17,7 @@ let block: BlockLayer;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'qmpcheck-drive-'));
   await writeFile(join(folder, 'disk.img'), new Uint8Array(1 << 20));
-  block = new BlockLayer(testServices(folder));
+  block = testBlockLayer(testServices(folder));
 });
 
 afterEach(async () => {

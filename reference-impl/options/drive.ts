@@ -4,16 +4,17 @@
  */
 import type { JsonObject } from '../../spec/json.ts';
 import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
-import { CommandError } from '../errors.ts';
-import type { BlockLayer } from '../graph/block-layer.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
 import { definitionBy, protocolOf, typedDefinition } from '../graph/definition.ts';
+import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
-import { driverNamed, openNode } from '../graph/open.ts';
+import { openNode } from '../graph/open.ts';
 import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
-import { checkConfig, type ThrottleConfig, throttleConfig } from '../io/throttle-config.ts';
-import { isWireObject, toJson, type Wire, type WireObject } from '../monitor/json/value.ts';
-import { nest, parseJsonOption, splitOptions } from './keyval.ts';
-import { sizeFromText } from './typed.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
+import { nest, parseJsonOption, splitOptions } from '../qapi/keyval.ts';
+import { sizeFromText } from '../qapi/keyval-types.ts';
+import { checkConfig, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
 
 /** Options about the guest's hardware, which a drive that no device uses keeps for nothing. */
 const HARDWARE = [
@@ -52,7 +53,7 @@ export async function addDrive(text: string, block: BlockLayer): Promise<void> {
   const settings = takeSettings(opts);
   const limits = takeLimits(opts);
   const isSnapshot = opts.takeSwitch('snapshot') ?? false;
-  const definition = takeDefinition(opts);
+  const definition = takeDefinition(opts, block.graph.drivers);
   if (type !== 'none') throw new CommandError(`machine type does not support if=${type},bus=0,unit=0`);
   const backend = new BlockBackend(block.graph, id, settings);
   block.backends.add(backend);
@@ -64,7 +65,7 @@ export async function addDrive(text: string, block: BlockLayer): Promise<void> {
 
 /** What is written to a snapshot is forgotten, so that the image itself is only read. */
 async function openMedium({ graph }: BlockLayer, definition: WireObject, isSnapshot: boolean): Promise<Node> {
-  const given = typedDefinition(definition);
+  const given = typedDefinition(graph.drivers, definition);
   const typed = isSnapshot ? { ...given, 'read-only': true } : given;
   const node = await openNode(graph, typed, { shown: toJson(definition) as JsonObject });
   if (!isSnapshot) return node;
@@ -178,7 +179,7 @@ function takeAction(
 }
 
 /** The definition of the node as text, or nothing for an empty drive. */
-function takeDefinition(opts: Options): WireObject | undefined {
+function takeDefinition(opts: Options, drivers: DriverTable): WireObject | undefined {
   const readOnly = opts.takeEither('readonly', 'read-only');
   opts.takeSwitch('copy-on-read');
   opts.takeSwitch('stats-account-invalid');
@@ -200,7 +201,7 @@ function takeDefinition(opts: Options): WireObject | undefined {
   };
   const driver = rest.driver ?? format;
   return {
-    ...withFile(rest, driver, filename),
+    ...withFile(drivers, rest, driver, filename),
     ...(driver === undefined ? {} : { driver }),
     cache,
     'read-only': readOnly ? 'on' : 'off',
@@ -208,12 +209,17 @@ function takeDefinition(opts: Options): WireObject | undefined {
 }
 
 /** Puts the file name where the driver wants it. */
-function withFile(rest: WireObject, driver: Wire | undefined, filename: string): WireObject {
+function withFile(
+  drivers: DriverTable,
+  rest: WireObject,
+  driver: Wire | undefined,
+  filename: string,
+): WireObject {
   if (filename === '') return rest;
   if (filename.startsWith('json:'))
     return { ...nest(parseJsonOption(filename.slice('json:'.length))), ...rest };
-  if (typeof driver === 'string' && driverNamed(driver).parseFilename)
-    return { ...rest, ...definitionBy(driver, filename) };
+  if (typeof driver === 'string' && drivers.get(driver).parseFilename)
+    return { ...rest, ...definitionBy(drivers, driver, filename) };
   const given = isWireObject(rest.file) ? rest.file : {};
-  return { ...rest, file: { ...protocolOf(filename), ...given } };
+  return { ...rest, file: { ...protocolOf(drivers, filename), ...given } };
 }

@@ -2,8 +2,8 @@
  * QEMU's flat options, as `-chardev`, `-qmp` and `-mon` take them: `socket,id=a,path=/x,server=on`. A name alone is
  * switched on, one with `no` before it off.
  */
-import { CommandError } from '../errors.ts';
-import { splitOptions } from './keyval.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { splitOptions } from '../qapi/keyval.ts';
 
 export type Opts = ReadonlyMap<string, string>;
 

@@ -3,8 +3,8 @@
  * prepared, each is committed, and if one fails, those before it are taken back.
  */
 import type { TransactionAction } from '../../spec/generated/qmp.ts';
-import type { JobContext } from '../jobs/context.ts';
-import type { JobGroup } from '../jobs/group.ts';
+import type { JobContext } from '../jobs/job-context.ts';
+import type { JobGroup } from '../jobs/job-txn.ts';
 
 export type ActionType = TransactionAction['type'];
 export type ActionData<T extends ActionType> = Extract<TransactionAction, { type: T }>['data'];

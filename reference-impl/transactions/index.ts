@@ -1,13 +1,13 @@
 /** The actions of the reference, in the order of their names, and how a transaction carries them out: all, or none. */
 import type { ActionCompletionMode, TransactionAction } from '../../spec/generated/qmp.ts';
-import { CommandError } from '../errors.ts';
-import type { JobContext } from '../jobs/context.ts';
-import { JobGroup } from '../jobs/group.ts';
-import { abort } from './abort.ts';
+import type { JobContext } from '../jobs/job-context.ts';
+import { JobGroup } from '../jobs/job-txn.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { abort } from './abort-action.ts';
 import type { Action, ActionType, PreparedAction } from './action.ts';
-import { blockdevBackup, driveBackup } from './backups.ts';
-import { blockDirtyBitmapAdd, blockDirtyBitmapClear } from './bitmaps.ts';
-import { blockdevSnapshot, blockdevSnapshotInternalSync, blockdevSnapshotSync } from './snapshots.ts';
+import { blockdevBackup, driveBackup } from './backup-actions.ts';
+import { blockDirtyBitmapAdd, blockDirtyBitmapClear } from './bitmap-actions.ts';
+import { blockdevSnapshot, blockdevSnapshotInternalSync, blockdevSnapshotSync } from './snapshot-actions.ts';
 
 export const actions = {
   abort,

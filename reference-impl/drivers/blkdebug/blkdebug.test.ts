@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
-import { CommandError } from '../../errors.ts';
-import { Graph } from '../../graph/graph.ts';
+import { nodeOptions } from '../../graph/common-options.ts';
 import { ChildEdge, Node } from '../../graph/node.ts';
+import type { Graph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
-import { nodeOptions } from '../../graph/options.ts';
-import { MemoryDisk, testEnvironment, testServices } from '../../testing.ts';
+import { CommandError } from '../../qapi/command-error.ts';
+import { MemoryDisk, testEnvironment, testGraph, testServices } from '../../testing.ts';
 import { driverContract } from '../driver.contract.ts';
 import type { DriverState, GuestOffset } from '../driver.ts';
+import { Rules } from './blkdebug-rules.ts';
 import { blkdebug } from './index.ts';
-import { Rules } from './rules.ts';
 
 const SIZE = 64 * 1024;
 
@@ -129,7 +129,7 @@ describe('blkdebug', () => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'qmpcheck-blkdebug-'));
-    graph = new Graph(testServices(folder));
+    graph = testGraph(testServices(folder));
   });
 
   afterEach(async () => {

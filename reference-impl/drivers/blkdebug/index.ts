@@ -4,12 +4,12 @@
  */
 import type { BlkdebugEvent } from '../../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../../spec/json.ts';
-import { CommandError } from '../../errors.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
-import { passThrough } from '../filter.ts';
-import { DEFAULT_ERRNO, type RuleSet, readConfig } from './config.ts';
-import { limitOptions, limitsOf } from './limits.ts';
-import { Rules } from './rules.ts';
+import { passThrough } from '../pass-through.ts';
+import { DEFAULT_ERRNO, type RuleSet, readConfig } from './blkdebug-config.ts';
+import { limitOptions, limitsOf } from './blkdebug-limits.ts';
+import { Rules } from './blkdebug-rules.ts';
 
 async function open({ options, cwd, child }: OpenEnvironment): Promise<DriverState> {
   const given = limitOptions(options);

@@ -4,9 +4,10 @@
  * A server that breaks the protocol, leaves, or falls silent while it owes a reply is given up: what is in flight
  * and all that comes later fails with `EIO`, for which `cause` says why.
  */
-import type { Clock } from '../../endpoint.ts';
-import type { ByteStream } from '../../io/byte-stream.ts';
-import { IoError } from '../../io/errno.ts';
+
+import type { ByteStream } from '../../host/byte-stream.ts';
+import type { Clock } from '../../host/clock.ts';
+import { IoError } from '../../host/errno.ts';
 import {
   type Chunk,
   type Cookie,
@@ -14,8 +15,8 @@ import {
   packRequest,
   unpackChunk,
   unpackSimpleReply,
-} from '../../io/nbd/messages.ts';
-import { Command, errorName, Magic } from '../../io/nbd/protocol.ts';
+} from '../../nbd/nbd-messages.ts';
+import { Command, errorName, Magic } from '../../nbd/nbd-protocol.ts';
 import { ProtocolViolation, Reply } from './reply.ts';
 
 /** How long a server that owes replies may send nothing, in nanoseconds. */

@@ -1,9 +1,9 @@
 /** What has come in reply to one request, held to the rules that the protocol makes for it. */
-import type { ByteStream } from '../../io/byte-stream.ts';
-import { IoError } from '../../io/errno.ts';
-import { type Chunk, Fields } from '../../io/nbd/messages.ts';
-import { Command, errorName, isErrorChunk, ReplyFlag, ReplyType } from '../../io/nbd/protocol.ts';
-import { Coverage } from './coverage.ts';
+import type { ByteStream } from '../../host/byte-stream.ts';
+import { IoError } from '../../host/errno.ts';
+import { type Chunk, Fields } from '../../nbd/nbd-messages.ts';
+import { Command, errorName, isErrorChunk, ReplyFlag, ReplyType } from '../../nbd/nbd-protocol.ts';
+import { Coverage } from './reply-coverage.ts';
 
 /** The longest description of an error or of extents that is listened to, in bytes. */
 const MAX_PAYLOAD = 64 * 1024;

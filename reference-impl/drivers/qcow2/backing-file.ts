@@ -1,6 +1,7 @@
 /** The backing file that an image's header names. */
-import { CommandError } from '../../errors.ts';
-import { IoError } from '../../io/errno.ts';
+
+import { IoError } from '../../host/errno.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { BackingName } from '../driver.ts';
 import { MAX_BACKING_NAME } from './header.ts';
 import type { Image } from './image.ts';

@@ -3,7 +3,7 @@
  *
  * Source: the published qcow2 format specification, "Bitmaps extension".
  */
-import { CommandError } from '../../errors.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { HostOffset } from '../driver.ts';
 import type { Extent } from './header.ts';
 import type { Image } from './image.ts';

@@ -1,8 +1,8 @@
 /** `BlockdevCreateOptionsQcow2`: defaults, and what cannot be had together. */
 import type { JsonObject } from '../../../spec/json.ts';
-import { CommandError } from '../../errors.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { CreateEnvironment } from '../driver.ts';
-import { type CreateOptions, create } from './create.ts';
+import { type CreateOptions, create } from './qcow2-create.ts';
 
 const DEFAULT_CLUSTER_BITS = 16;
 const DEFAULT_REFCOUNT_BITS = 16;

@@ -1,8 +1,8 @@
 /** Encrypted images: a LUKS volume's header inside the image, and the guest's data encrypted where it lies in the file. */
 import type { JsonObject } from '../../../spec/json.ts';
-import { CommandError } from '../../errors.ts';
-import { createLuks, type LuksOptions, openLuks } from '../../io/crypto/luks.ts';
-import type { SectorCipher } from '../../io/crypto/sectors.ts';
+import { createLuks, type LuksOptions, openLuks } from '../../crypto/luks-volume.ts';
+import type { SectorCipher } from '../../crypto/sector-cipher.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { ChildHandle, CreateEnvironment, HostOffset, OpenEnvironment } from '../driver.ts';
 import type { Header } from './header.ts';
 import type { Image } from './image.ts';

@@ -4,7 +4,7 @@
  *
  * Source: the published qcow2 format specification; texts of errors as observed.
  */
-import { CommandError } from '../../errors.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 
 const MAGIC = 0x514649fb;
 const V2_LENGTH = 72;

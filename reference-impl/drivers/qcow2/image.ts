@@ -7,19 +7,20 @@
  *   (`TableCache.writeAfter`). With lazy refcounts the order is dropped and the dirty bit stands for it.
  * - Clusters are freed when the reads that may still look at them have ended.
  */
-import { CommandError } from '../../errors.ts';
-import type { SectorCipher } from '../../io/crypto/sectors.ts';
-import { IoError } from '../../io/errno.ts';
+
+import type { SectorCipher } from '../../crypto/sector-cipher.ts';
+import { IoError } from '../../host/errno.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { ChildHandle, CorruptionReport, HostOffset } from '../driver.ts';
-import { repair } from './check.ts';
-import { Corruption } from './corruption.ts';
 import { Autoclear, type Header, Incompatible, parseHeader, serialiseHeader } from './header.ts';
 import { Lock } from './lock.ts';
 import { type Entry, Mapping } from './mapping.ts';
-import type { ImageOptions, PassDiscard } from './options.ts';
 import { overlapTests } from './overlaps.ts';
+import { repair } from './qcow2-check.ts';
+import { Corruption } from './qcow2-corruption.ts';
+import type { ImageOptions, PassDiscard } from './qcow2-options.ts';
+import { Snapshots } from './qcow2-snapshots.ts';
 import { Refcounts } from './refcounts.ts';
-import { Snapshots } from './snapshots.ts';
 
 /** Largest cluster: what `parseHeader` wants to see. */
 const HEADER_BYTES = 2 << 20;

@@ -2,12 +2,12 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { Driver, DriverState, ImageDetails, OpenEnvironment } from '../driver.ts';
 import { changeBackingFile } from './backing-file.ts';
-import { Bitmaps } from './bitmaps.ts';
 import { createImage } from './create-options.ts';
 import { openCipher } from './encryption.ts';
 import { hasLazyRefcounts, isQcow2 } from './header.ts';
 import { Image } from './image.ts';
-import { imageOptions } from './options.ts';
+import { Bitmaps } from './qcow2-bitmaps.ts';
+import { imageOptions } from './qcow2-options.ts';
 import { blockStatus, read } from './reading.ts';
 import { resize } from './resize.ts';
 import { write, writeCompressed } from './writing.ts';

@@ -5,8 +5,8 @@
  * in `image.ts`.
  */
 import type { ChildHandle, HostOffset } from '../driver.ts';
-import type { Corruption } from './corruption.ts';
 import type { Header } from './header.ts';
+import type { Corruption } from './qcow2-corruption.ts';
 import { hex, type Refcounts } from './refcounts.ts';
 import { type Table, TableCache } from './tables.ts';
 

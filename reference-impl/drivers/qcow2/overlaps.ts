@@ -1,6 +1,7 @@
 /** Where metadata lies, for the checks that keep writes away from it. */
-import { type OverlapTest, overlaps, type Section } from './corruption.ts';
+
 import type { Image } from './image.ts';
+import { type OverlapTest, overlaps, type Section } from './qcow2-corruption.ts';
 
 /** Tests for the given sections, in the order in which an overlap is named. */
 export function overlapTests(image: Image, wanted: readonly Section[]): Map<Section, OverlapTest> {

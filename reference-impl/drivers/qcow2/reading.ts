@@ -1,6 +1,6 @@
 /** Reads of an image: from its clusters, from compressed streams, from the disk below, or as zeroes. */
 import zlib from 'node:zlib';
-import { IoError } from '../../io/errno.ts';
+import { IoError } from '../../host/errno.ts';
 import type { BlockStatus, HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import type { Run } from './mapping.ts';

@@ -4,10 +4,10 @@
  * Allocation only hands out clusters whose count is 0, and raises the count in the cache before anybody refers to
  * them; the order in which tables reach the file is that of `TableCache.writeAfter`. A crash so leaks clusters at worst.
  */
-import { IoError } from '../../io/errno.ts';
+import { IoError } from '../../host/errno.ts';
 import type { ChildHandle, HostOffset } from '../driver.ts';
-import type { Corruption } from './corruption.ts';
 import { type Header, MAX_REFTABLE_BYTES } from './header.ts';
+import type { Corruption } from './qcow2-corruption.ts';
 import { type Table, TableCache } from './tables.ts';
 
 export class Refcounts {

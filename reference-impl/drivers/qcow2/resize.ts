@@ -1,6 +1,7 @@
 /** Changing the virtual size: the L1 table grows with it, and what lies beyond a smaller end is given back. */
-import { CommandError } from '../../errors.ts';
-import { IoError } from '../../io/errno.ts';
+
+import { IoError } from '../../host/errno.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { HostOffset } from '../driver.ts';
 import { entriesOfL1 } from './header.ts';
 import type { Image } from './image.ts';

@@ -1,5 +1,5 @@
 /** Walks over everything that an L1 table refers to, straight in the file: for snapshots and for repair. */
-import { IoError } from '../../io/errno.ts';
+import { IoError } from '../../host/errno.ts';
 import type { HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import { decodeEntry, type Entry, offsetOf } from './mapping.ts';

@@ -1,10 +1,10 @@
 /** Writes of an image: in place where a cluster is ours alone, else into new clusters that are then linked in. */
 import zlib from 'node:zlib';
-import { IoError } from '../../io/errno.ts';
+import { IoError } from '../../host/errno.ts';
 import type { HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import type { Entry, Run } from './mapping.ts';
-import type { PassDiscard } from './options.ts';
+import type { PassDiscard } from './qcow2-options.ts';
 import { read } from './reading.ts';
 import { hex } from './refcounts.ts';
 

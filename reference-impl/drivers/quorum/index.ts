@@ -6,8 +6,8 @@
  * Children come and go while the node lives (`x-blockdev-change`).
  */
 import type { JsonObject } from '../../../spec/json.ts';
-import { CommandError } from '../../errors.ts';
-import { IoError } from '../../io/errno.ts';
+import { IoError } from '../../host/errno.ts';
+import { CommandError } from '../../qapi/command-error.ts';
 import type { ChildHandle, Driver, DriverState, HostOffset, OpenEnvironment } from '../driver.ts';
 import { versionsOf, winnerOf } from './votes.ts';
 

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
-import { addChild, removeChild } from '../../graph/children.ts';
-import { Graph } from '../../graph/graph.ts';
+import { addChild, removeChild } from '../../graph/change-children.ts';
 import type { Node } from '../../graph/node.ts';
+import type { Graph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
-import { testServices } from '../../testing.ts';
+import { testGraph, testServices } from '../../testing.ts';
 import { driverContract } from '../driver.contract.ts';
 import { versionsOf, winnerOf } from './votes.ts';
 
@@ -73,7 +73,7 @@ describe('quorum', () => {
     folder = await mkdtemp(join(tmpdir(), 'qmpcheck-quorum-'));
     events = [];
     log = [];
-    graph = new Graph({
+    graph = testGraph({
       ...testServices(folder),
       emit: (event, data) => void events.push([event, data]),
       log: (line) => void log.push(line),

@@ -5,13 +5,13 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
-import { BlockLayer } from '../../graph/block-layer.ts';
-import type { Graph } from '../../graph/graph.ts';
+import type { BlockLayer } from '../../backend/block-layer.ts';
 import type { Node } from '../../graph/node.ts';
+import type { Graph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
-import type { Services } from '../../services.ts';
-import { testServices } from '../../testing.ts';
-import { NbdServer } from './server.ts';
+import type { Services } from '../../services/services.ts';
+import { testBlockLayer, testServices } from '../../testing.ts';
+import { NbdServer } from './nbd-export-server.ts';
 
 export interface Fixture {
   readonly folder: string;
@@ -33,7 +33,7 @@ export async function nbdFixture(): Promise<Fixture> {
   const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-nbd-'));
   const socket = join(folder, 'nbd.sock');
   const services = testServices(folder);
-  const block = new BlockLayer(services);
+  const block = testBlockLayer(services);
   const { graph } = block;
   const server = new NbdServer(services, graph);
   await server.start({ type: 'unix', path: socket }, undefined);

@@ -3,7 +3,7 @@
  *
  * What a client may have going at a time is bounded in number and in bytes; beyond that its requests are left unread.
  */
-import { IoError } from '../../io/errno.ts';
+import { IoError } from '../../host/errno.ts';
 import {
   HeaderSize,
   pack,
@@ -14,7 +14,7 @@ import {
   u32,
   u64,
   unpackRequest,
-} from '../../io/nbd/messages.ts';
+} from '../../nbd/nbd-messages.ts';
 import {
   Command,
   CommandFlag,
@@ -24,10 +24,10 @@ import {
   ReplyFlag,
   ReplyType,
   StateFlag,
-} from '../../io/nbd/protocol.ts';
-import type { Services } from '../../services.ts';
-import type { Client, Extent, NbdExport } from './export.ts';
-import { ALLOCATION_ID, type Session } from './handshake.ts';
+} from '../../nbd/nbd-protocol.ts';
+import type { Services } from '../../services/services.ts';
+import type { Client, Extent, NbdExport } from './nbd-export.ts';
+import { ALLOCATION_ID, type Session } from './server-handshake.ts';
 
 const MAX_IN_FLIGHT = 16;
 /** Extents in the reply to one request for them. */

@@ -1,0 +1,57 @@
+/** What queries tell of drives: `BlockInfo`, and `BlockStats` with the node's part in it. */
+import type { JsonObject } from '../../spec/json.ts';
+import { describeNode, describeStats, shownNode } from '../graph/query-nodes.ts';
+import { type BucketName, bucketNames } from '../throttle/throttle-config.ts';
+import type { BlockBackend } from './block-backend.ts';
+
+/** `BlockInfo` */
+export function describeBackend(backend: BlockBackend): JsonObject {
+  const { node, settings } = backend;
+  const info: JsonObject = { device: backend.name, locked: false, removable: true, type: 'unknown' };
+  if (!node) return info;
+  const described = describeNode(node, { ofDrive: true });
+  info.inserted = {
+    ...described,
+    cache: { ...(described.cache as JsonObject), writeback: settings.writeback },
+    ...describeThrottling(backend),
+  };
+  const bitmaps = shownNode(node, { ofDrive: true }).bitmaps.describe();
+  if (bitmaps.length > 0) info['dirty-bitmaps'] = bitmaps;
+  return info;
+}
+
+/** `BlockStats` of a drive */
+export function describeBackendStats({ name, node, accounting }: BlockBackend, now: bigint): JsonObject {
+  const stats = accounting.describe(now);
+  if (!node) return { device: name, stats: { ...stats, wr_highest_offset: 0 } };
+  const ofNode = describeStats(node, { ofDrive: true });
+  const { wr_highest_offset } = ofNode.stats as { readonly wr_highest_offset: number };
+  return { device: name, ...ofNode, stats: { ...stats, wr_highest_offset } };
+}
+
+/** Limits as `BlockDeviceInfo` names them. */
+const LIMITS: Readonly<Record<BucketName, string>> = {
+  'bps-total': 'bps',
+  'bps-read': 'bps_rd',
+  'bps-write': 'bps_wr',
+  'iops-total': 'iops',
+  'iops-read': 'iops_rd',
+  'iops-write': 'iops_wr',
+};
+
+function describeThrottling({ throttle }: BlockBackend): JsonObject {
+  if (!throttle) return {};
+  const { name, config } = throttle.group;
+  const info: JsonObject = { group: name };
+  for (const bucket of bucketNames) {
+    const { rate, max, burstLength } = config.buckets[bucket];
+    const member = LIMITS[bucket];
+    info[member] = rate;
+    if (max > 0) {
+      info[`${member}_max`] = max;
+      info[`${member}_max_length`] = burstLength;
+    }
+  }
+  if (config.iopsSize !== 0) info.iops_size = config.iopsSize;
+  return info;
+}

@@ -1,0 +1,46 @@
+/**
+ * What a command is to the monitor: a handler, and the error that it may throw.
+ *
+ * The monitor parses, negotiates and checks arguments (`monitor/`); a handler only does what its command says. A
+ * command is one file in this folder and one line in `index.ts`. Handlers run one after another in the order in
+ * which their requests came, whichever monitor they came from.
+ */
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Schema } from '../../spec/model.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import type { RunState } from '../devices/run-state.ts';
+import type { NbdServer } from '../exports/nbd/nbd-export-server.ts';
+import type { Jobs } from '../jobs/job-registry.ts';
+import type { Services } from '../services/services.ts';
+
+export { CommandError, type ErrorClass } from '../qapi/command-error.ts';
+
+export interface CommandContext extends Services {
+  readonly block: BlockLayer;
+  readonly jobs: Jobs;
+  readonly nbd: NbdServer;
+  readonly run: RunState;
+  /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
+  readonly schema: Schema;
+  /** Ends the endpoint with status 0, and tells so by an event, once the reply to the command in progress is out. */
+  shutdown(): void;
+}
+
+/** What a monitor knows of the one client that it serves. */
+export interface SessionState {
+  /** Capabilities have been negotiated: commands are executed, events sent. */
+  negotiated: boolean;
+}
+
+/**
+ * Executes a command; the result is the value of `return`.
+ *
+ * `args` has passed the schema: members in the schema's order, optional ones absent if not given, tags of unions
+ * filled in, integers as the declared type holds them (a uint64 given as −1 arrives as 2^64−1; beyond 2^53 they are
+ * `bigint`). Throws `CommandError` for a refusal and must then have changed nothing.
+ */
+export type Handler = (
+  args: JsonObject,
+  context: CommandContext,
+  session: SessionState,
+) => Json | Promise<Json>;

@@ -1,0 +1,285 @@
+/**
+ * LUKS version 1 volumes: the header with its eight key slots, opening one with a passphrase, making a new one.
+ *
+ * Source: LUKS On-Disk Format Specification 1.2.3; layout of new volumes and texts of errors as observed.
+ */
+import { pbkdf2, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import type { JsonObject } from '../../spec/json.ts';
+import type { InFlight } from '../host/inflight.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { merge, split } from './anti-forensic.ts';
+import {
+  type CipherSpec,
+  hasHash,
+  isSupported,
+  SECTOR,
+  type SectorCipher,
+  sectorCipher,
+} from './sector-cipher.ts';
+
+const derived = promisify(pbkdf2);
+
+const MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
+const HEADER_BYTES = 592;
+/** `QCryptoCipherMode` */
+const MODES: readonly string[] = ['ecb', 'cbc', 'xts', 'ctr'];
+const SLOTS = 8;
+const SLOT_AT = 208;
+const SLOT_BYTES = 48;
+const ACTIVE = 0x00ac71f3;
+const INACTIVE = 0x0000dead;
+const DIGEST_BYTES = 20;
+const SALT_BYTES = 32;
+const STRIPES = 4000;
+/** New volumes align their key material to this, in bytes. */
+const ALIGNMENT = 4096;
+/** Bounds on what a header may make us allocate and compute. */
+const MAX_KEY_BYTES = 512;
+const MAX_STRIPES = 10_000;
+const MAX_ITERATIONS = 100_000_000;
+/** What this machine is taken to compute in a millisecond, so that new volumes do not depend on how busy it is. */
+const ITERATIONS_PER_MS = 250;
+const DEFAULT_ITER_TIME = 2000;
+const LEAST_ITERATIONS = 1000;
+
+/** Reads bytes of the volume, counted from its header on. */
+export type ReadVolume = (offset: number, buffer: Uint8Array) => Promise<void>;
+
+interface Slot {
+  readonly active: boolean;
+  readonly iterations: number;
+  readonly salt: Uint8Array;
+  /** Bytes. */
+  readonly offset: number;
+  readonly stripes: number;
+}
+
+interface Header {
+  readonly spec: CipherSpec;
+  readonly hash: string;
+  readonly keyBytes: number;
+  /** Bytes. */
+  readonly payloadOffset: number;
+  readonly digest: Uint8Array;
+  readonly digestSalt: Uint8Array;
+  readonly digestIterations: number;
+  readonly uuid: string;
+  readonly slots: readonly Slot[];
+}
+
+export interface OpenVolume {
+  readonly cipher: SectorCipher;
+  /** Where the payload begins, in bytes. */
+  readonly payloadOffset: number;
+  /** `QCryptoBlockInfoLUKS` */
+  readonly info: JsonObject;
+}
+
+export function isLuks(start: Uint8Array): boolean {
+  return MAGIC.equals(start.subarray(0, MAGIC.length)) && start[6] === 0 && start[7] === 1;
+}
+
+/** Throws `CommandError`, and what `read` throws. */
+export async function openLuks(
+  read: ReadVolume,
+  passphrase: () => Buffer,
+  inFlight: InFlight,
+): Promise<OpenVolume> {
+  const secret = passphrase();
+  const bytes = new Uint8Array(HEADER_BYTES);
+  await read(0, bytes);
+  const header = parse(bytes);
+  const key = await unlock(header, read, secret, inFlight);
+  if (!key) throw new CommandError('Invalid password, cannot unlock any keyslot');
+  return {
+    cipher: sectorCipher(header.spec, key),
+    payloadOffset: header.payloadOffset,
+    info: describe(header),
+  };
+}
+
+function parse(bytes: Uint8Array): Header {
+  const view = new DataView(bytes.buffer);
+  if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) throw new CommandError('Volume is not in LUKS format');
+  if (view.getUint16(6) !== 1) throw new CommandError(`LUKS version ${view.getUint16(6)} is not supported`);
+  const text = (at: number, length: number) =>
+    Buffer.from(bytes.subarray(at, at + length))
+      .toString('latin1')
+      .replace(/\0.*$/s, '');
+  const keyBytes = view.getUint32(108);
+  const [cipher, mode] = [text(8, 32), text(40, 32)];
+  const hash = text(72, 32);
+  const spec = parseMode(cipher, mode);
+  if (!spec) throw new CommandError(`Cipher mode '${mode}' not supported`);
+  checkSupport(spec, keyBytes, hash);
+  return {
+    spec,
+    hash,
+    keyBytes,
+    payloadOffset: view.getUint32(104) * SECTOR,
+    digest: bytes.slice(112, 112 + DIGEST_BYTES),
+    digestSalt: bytes.slice(132, 132 + SALT_BYTES),
+    digestIterations: view.getUint32(164),
+    uuid: text(168, 40),
+    slots: Array.from({ length: SLOTS }, (_, i) => {
+      const at = SLOT_AT + i * SLOT_BYTES;
+      return {
+        active: view.getUint32(at) === ACTIVE,
+        iterations: view.getUint32(at + 4),
+        salt: bytes.slice(at + 8, at + 8 + SALT_BYTES),
+        offset: view.getUint32(at + 40) * SECTOR,
+        stripes: view.getUint32(at + 44),
+      };
+    }),
+  };
+}
+
+function checkSupport(spec: CipherSpec, keyBytes: number, hash: string): void {
+  if (!MODES.includes(spec.mode)) throw new CommandError(`Cipher mode '${spec.mode}' not supported`);
+  if (keyBytes > MAX_KEY_BYTES || !isSupported(spec, keyBytes))
+    throw new CommandError(`Algorithm '${algorithmName(spec, keyBytes)}' not supported`);
+  if (!hasHash(hash)) throw new CommandError(`Hash algorithm '${hash}' not supported`);
+}
+
+/** `QCryptoCipherAlgorithm` */
+function algorithmName({ cipher, mode }: CipherSpec, keyBytes: number): string {
+  return `${cipher}-${mode === 'xts' ? keyBytes * 4 : keyBytes * 8}`;
+}
+
+/** `xts-plain64`, `cbc-essiv:sha256`, `ecb`. */
+function parseMode(cipher: string, text: string): CipherSpec | undefined {
+  const match = /^([a-z]+)(?:-([a-z0-9]+)(?::([a-z0-9]+))?)?$/.exec(text);
+  if (!match) return undefined;
+  const [, mode, ivgen, ivgenHash] = match;
+  return { cipher, mode: mode!, ivgen: ivgen ?? 'plain', ...(ivgenHash !== undefined && { ivgenHash }) };
+}
+
+/** The key that a passphrase stands for; worked out in another thread, since that takes a while. */
+function derive(inFlight: InFlight, ...input: Parameters<typeof derived>): Promise<Uint8Array> {
+  return inFlight.track(() => derived(...input));
+}
+
+async function unlock(
+  header: Header,
+  read: ReadVolume,
+  passphrase: Buffer,
+  inFlight: InFlight,
+): Promise<Uint8Array | undefined> {
+  const { spec, hash, keyBytes, digest, digestSalt, digestIterations } = header;
+  for (const { active, iterations, salt, offset, stripes } of header.slots) {
+    if (!active || !isSane(iterations, stripes) || !isSane(digestIterations, 1)) continue;
+    const slotKey = await derive(inFlight, passphrase, salt, iterations, keyBytes, hash);
+    const material = new Uint8Array(Math.ceil((keyBytes * stripes) / SECTOR) * SECTOR);
+    await read(offset, material);
+    sectorCipher(spec, slotKey).decrypt(0, material);
+    const key = merge(material, keyBytes, stripes, hash);
+    const proof = await derive(inFlight, key, digestSalt, digestIterations, DIGEST_BYTES, hash);
+    if (timingSafeEqual(proof, digest)) return key;
+  }
+  return undefined;
+}
+
+function isSane(iterations: number, stripes: number): boolean {
+  return iterations > 0 && iterations <= MAX_ITERATIONS && stripes > 0 && stripes <= MAX_STRIPES;
+}
+
+function describe({ spec, hash, keyBytes, ...header }: Header): JsonObject {
+  return {
+    'ivgen-alg': spec.ivgen,
+    ...(spec.ivgenHash !== undefined && { 'ivgen-hash-alg': spec.ivgenHash }),
+    'hash-alg': hash,
+    'cipher-alg': algorithmName(spec, keyBytes),
+    uuid: header.uuid,
+    'cipher-mode': spec.mode,
+    slots: header.slots.map(({ active, iterations, stripes, offset }) =>
+      active
+        ? { active, iters: iterations, 'key-offset': offset, stripes }
+        : { active, 'key-offset': offset },
+    ),
+    'payload-offset': header.payloadOffset,
+    'master-key-iters': header.digestIterations,
+  };
+}
+
+/** `QCryptoBlockCreateOptionsLUKS`, as the schema checked it. */
+export interface LuksOptions {
+  readonly 'cipher-alg'?: string;
+  readonly 'cipher-mode'?: string;
+  readonly 'ivgen-alg'?: string;
+  readonly 'ivgen-hash-alg'?: string;
+  readonly 'hash-alg'?: string;
+  readonly 'iter-time'?: number | bigint;
+}
+
+/** A new volume's header and key material, up to the payload; and its cipher. Throws `CommandError`. */
+export async function createLuks(
+  options: LuksOptions,
+  passphrase: Buffer,
+  random: (bytes: number) => Uint8Array,
+  inFlight: InFlight,
+): Promise<{ readonly bytes: Uint8Array; readonly cipher: SectorCipher }> {
+  const algorithm = options['cipher-alg'] ?? 'aes-256';
+  const mode = options['cipher-mode'] ?? 'xts';
+  const ivgen = options['ivgen-alg'] ?? 'plain64';
+  const hash = options['hash-alg'] ?? 'sha256';
+  const ivgenHash = options['ivgen-hash-alg'] ?? (ivgen === 'essiv' ? 'sha256' : undefined);
+  const [name, bits] = algorithm.split('-');
+  const spec: CipherSpec = {
+    cipher: name!,
+    mode,
+    ivgen,
+    ...(ivgen === 'essiv' && { ivgenHash: ivgenHash! }),
+  };
+  const keyBytes = (Number(bits ?? 0) / 8) * (mode === 'xts' ? 2 : 1);
+  checkSupport(spec, keyBytes, hash);
+
+  const iterTime = Number(options['iter-time'] ?? 0) || DEFAULT_ITER_TIME;
+  const iterations = Math.min(
+    MAX_ITERATIONS,
+    Math.max(LEAST_ITERATIONS, Math.round(iterTime * ITERATIONS_PER_MS)),
+  );
+  const digestIterations = Math.max(LEAST_ITERATIONS, Math.round(iterations / SLOTS));
+  const key = random(keyBytes);
+  const [slotSalt, digestSalt] = [random(SALT_BYTES), random(SALT_BYTES)];
+  const slotBytes = Math.ceil((keyBytes * STRIPES) / ALIGNMENT) * ALIGNMENT;
+  const payloadOffset = ALIGNMENT + SLOTS * slotBytes;
+
+  const bytes = new Uint8Array(payloadOffset);
+  const view = new DataView(bytes.buffer);
+  const vectorName = mode === 'ecb' ? '' : `-${ivgen}${ivgen === 'essiv' ? `:${ivgenHash}` : ''}`;
+  bytes.set(MAGIC);
+  view.setUint16(6, 1);
+  bytes.set(Buffer.from(spec.cipher), 8);
+  bytes.set(Buffer.from(`${mode}${vectorName}`), 40);
+  bytes.set(Buffer.from(hash), 72);
+  view.setUint32(104, payloadOffset / SECTOR);
+  view.setUint32(108, keyBytes);
+  bytes.set(await derive(inFlight, key, digestSalt, digestIterations, DIGEST_BYTES, hash), 112);
+  bytes.set(digestSalt, 132);
+  view.setUint32(164, digestIterations);
+  bytes.set(Buffer.from(uuid(random(16))), 168);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const at = SLOT_AT + slot * SLOT_BYTES;
+    view.setUint32(at, slot === 0 ? ACTIVE : INACTIVE);
+    view.setUint32(at + 40, (ALIGNMENT + slot * slotBytes) / SECTOR);
+    view.setUint32(at + 44, STRIPES);
+  }
+  view.setUint32(SLOT_AT + 4, iterations);
+  bytes.set(slotSalt, SLOT_AT + 8);
+  const slotKey = await derive(inFlight, passphrase, slotSalt, iterations, keyBytes, hash);
+  const material = new Uint8Array(Math.ceil((keyBytes * STRIPES) / SECTOR) * SECTOR);
+  material.set(split(key, STRIPES, hash, random(keyBytes * (STRIPES - 1))));
+  bytes.set(sectorCipher(spec, slotKey).encrypt(0, material), ALIGNMENT);
+  return { bytes, cipher: sectorCipher(spec, key) };
+}
+
+/** Version 4 of RFC 9562. */
+function uuid(random: Uint8Array): string {
+  const bytes = Uint8Array.from(random);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  return Buffer.from(bytes)
+    .toString('hex')
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+}

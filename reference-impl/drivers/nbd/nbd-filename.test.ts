@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { parseFilename, uri } from './nbd-filename.ts';
+
+const inet = (host: string, port: string) => ({ type: 'inet', host, port });
+const unix = (path: string) => ({ type: 'unix', path });
+
+it.each([
+  ['nbd:localhost:10810', { server: inet('localhost', '10810') }],
+  ['nbd:[::1]:10810', { server: inet('::1', '10810') }],
+  ['nbd::10810', { server: inet('', '10810') }],
+  ['nbd:localhost:10810:exportname=disk', { server: inet('localhost', '10810'), export: 'disk' }],
+  ['nbd:unix:/run/s', { server: unix('/run/s') }],
+  ['nbd:unix:/run/s:exportname=a:b', { server: unix('/run/s'), export: 'a:b' }],
+  ['nbd:unix:/run/s:other=a', { server: unix('/run/s:other=a') }],
+  ['nbd:', {}],
+  ['nbd:unix:/run/s:exportname=', {}],
+  ['nbd://localhost', { server: inet('localhost', '10809') }],
+  ['nbd://localhost:10810/', { server: inet('localhost', '10810') }],
+  ['nbd+tcp://[::1]:10810//a%20b', { server: inet('::1', '10810'), export: 'a b' }],
+  ['nbd+unix:///disk?socket=/run/s', { server: unix('/run/s'), export: 'disk' }],
+  ['nbd+unix://?socket=/run/s', { server: unix('/run/s') }],
+])('%s', (name, options) => {
+  expect(parseFilename(name)).toEqual(options);
+});
+
+it.each([
+  ['/disk.img', "File name string for NBD must start with 'nbd:'"],
+  ['nbd:localhost', "error parsing address 'localhost'"],
+  ['nbd://', 'No valid URL specified'],
+  ['nbd://:10810/', 'No valid URL specified'],
+  ['nbd://localhost/a?socket=/run/s', 'No valid URL specified'],
+  ['nbd://localhost/%zz', 'No valid URL specified'],
+  ['nbd+unix:///disk', 'No valid URL specified'],
+  ['nbd+unix://localhost/disk?socket=/run/s', 'No valid URL specified'],
+  ['http://localhost/', 'No valid URL specified'],
+])('refuses %s', (name, message) => {
+  expect(() => parseFilename(name)).toThrow(message);
+});
+
+it.each(['nbd://localhost:10810', 'nbd://localhost:10810/disk', 'nbd+unix:///disk?socket=/run/s'])(
+  'calls a node by the URI that opens it: %s',
+  (name) => {
+    expect(uri(parseFilename(name))).toBe(name);
+  },
+);

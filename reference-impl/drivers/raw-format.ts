@@ -1,0 +1,73 @@
+/**
+ * `raw`: the bytes of its file as they are, or the window of them that `offset` and `size` cut out. Where the file only
+ * looks raw, its first block must go on doing so.
+ */
+
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
+import { sizeOption } from './sizes.ts';
+
+const SECTOR = 512;
+const MAX_SIZE = 2 ** 63;
+
+async function open({ options, child, readOnly, log, staysProbed }: OpenEnvironment): Promise<DriverState> {
+  const file = await child('file');
+  const start = options.offset === undefined ? 0 : sizeOption('offset', options.offset);
+  const size = options.size === undefined ? undefined : sizeOption('size', options.size);
+  checkWindow(start, size, file.length());
+  if (staysProbed && !readOnly)
+    log(
+      'an image was taken for raw as nobody said its format: its first block can only be written to stay so',
+    );
+
+  const host = (offset: GuestOffset): HostOffset => (offset + start) as HostOffset;
+  return {
+    length: () => size ?? Math.max(0, file.length() - start),
+    variableLength: true,
+    // Nobody then writes a part of the first block.
+    ...(staysProbed ? { limits: { requestAlignment: SECTOR } } : {}),
+    growable: size === undefined,
+    read: (offset, buffer) => {
+      file.debugEvent('read_aio');
+      return file.read(host(offset), buffer);
+    },
+    write: async (offset, data) => {
+      if (offset === 0 && staysProbed?.(data) === false) throw new IoError('EPERM');
+      file.debugEvent('write_aio');
+      return file.write(host(offset), data);
+    },
+    writeZeroes: (offset, length, flags) => file.writeZeroes(host(offset), length, flags),
+    discard: (offset, length) => file.discard(host(offset), length),
+    flush: () => {
+      file.debugEvent('flush_to_os');
+      file.debugEvent('flush_to_disk');
+      return file.flush();
+    },
+    truncate: async (length) => {
+      if (size !== undefined) throw new CommandError('Cannot resize fixed-size raw disks');
+      if (start > 0 && length + start >= MAX_SIZE)
+        throw new CommandError('Disk size too large for the chosen offset');
+      await file.truncate(length + start);
+    },
+    blockStatus: (offset, length) => file.blockStatus(host(offset), length),
+    info: () => file.info(),
+    allocatedSize: () => file.allocatedSize(),
+    close: () => Promise.resolve(),
+  };
+}
+
+function checkWindow(start: number, size: number | undefined, fileSize: number): void {
+  // As integers, for the messages: large numbers would be printed rounded.
+  const [offset, end] = [BigInt(start), BigInt(fileSize)];
+  if (offset > end)
+    throw new CommandError(`Offset (${offset}) cannot be greater than size of the containing file (${end})`);
+  if (size === undefined) return;
+  if (end - offset < BigInt(size))
+    throw new CommandError(
+      `The sum of offset (${offset}) and size (${BigInt(size)}) has to be smaller or equal to the  actual size of the containing file (${end})`,
+    );
+  if (size % SECTOR !== 0) throw new CommandError(`Specified size is not multiple of ${SECTOR}`);
+}
+
+export const raw: Driver = { kind: 'format', children: { file: 'filtered' }, open };

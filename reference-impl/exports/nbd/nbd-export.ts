@@ -1,0 +1,96 @@
+/** A node as an NBD export: what it tells clients, and what a request does to the node. */
+
+import { contents } from '../../graph/backing-chain.ts';
+import type { Node } from '../../graph/node.ts';
+import type { Graph, RootEdge } from '../../graph/node-graph.ts';
+import { NOTHING, Permission } from '../../graph/permissions.ts';
+import { IoError } from '../../host/errno.ts';
+import { ExportFlag, StateFlag } from '../../nbd/nbd-protocol.ts';
+
+/** A stretch of an export in one state; `flags` are those of `base:allocation`. */
+export interface Extent {
+  readonly length: number;
+  readonly flags: number;
+}
+
+/** Whom a client uses; closes itself when the export goes. */
+export interface Client {
+  disconnect(): Promise<void>;
+}
+
+const ALWAYS =
+  ExportFlag.hasFlags |
+  ExportFlag.sendFlush |
+  ExportFlag.sendFua |
+  ExportFlag.sendCache |
+  ExportFlag.canMultiConn;
+const WRITABLE = ExportFlag.sendTrim | ExportFlag.sendWriteZeroes;
+
+export class NbdExport {
+  readonly name: string;
+  readonly writable: boolean;
+  /** Those who have chosen it. */
+  readonly clients = new Set<Client>();
+  readonly #graph: Graph;
+  readonly #root: RootEdge;
+
+  /** Takes the permissions that it needs on the node; throws `CommandError`. */
+  constructor(graph: Graph, node: Node, name: string, writable: boolean) {
+    this.name = name;
+    this.writable = writable;
+    this.#graph = graph;
+    // Clients were told the length, so it stays.
+    this.#root = graph.addRoot(node, {
+      takes: Permission.consistentRead | (writable ? Permission.write : 0),
+      shares: NOTHING.shares & ~Permission.resize,
+    });
+  }
+
+  /** Bytes. */
+  get size(): number {
+    return this.node.requests.length();
+  }
+
+  /** `structured`: the client has agreed to structured replies. */
+  flags(structured: boolean): number {
+    return ALWAYS | (this.writable ? WRITABLE : ExportFlag.readOnly) | (structured ? ExportFlag.sendDf : 0);
+  }
+
+  /** Where another node takes the place of the one that was exported, as at the end of a mirror, it is that one. */
+  get node(): Node {
+    return this.#root.node;
+  }
+
+  /** Cuts its clients off, waits for what they had begun, and lets go of the node. */
+  async close(): Promise<void> {
+    await Promise.all([...this.clients].map((client) => client.disconnect()));
+    const { node } = this;
+    this.#graph.removeRoot(this.#root);
+    // A snapshot taken meanwhile may be held by nobody else.
+    await this.#graph.releaseUnused(node);
+  }
+
+  /** Throws `IoError` for a range that is not all inside; `code` is what the protocol wants for it. */
+  checkRange(offset: number, length: number, code: 'EINVAL' | 'ENOSPC'): void {
+    if (offset + length > this.size) throw new IoError(code);
+  }
+
+  checkWritable(): void {
+    if (!this.writable) throw new IoError('EPERM');
+  }
+
+  /** States of the range from its start on, neighbours merged, until `most` are known or the range ends. */
+  async extents(offset: number, length: number, most: number): Promise<Extent[]> {
+    const found: { length: number; flags: number }[] = [];
+    for (let done = 0; done < length; ) {
+      const status = await contents(this.node, offset + done, length - done);
+      const flags = status.kind === 'data' ? 0 : StateFlag.hole | StateFlag.zero;
+      const last = found.at(-1);
+      if (last?.flags === flags) last.length += status.length;
+      else if (found.length === most) return found;
+      else found.push({ length: status.length, flags });
+      done += status.length;
+    }
+    return found;
+  }
+}

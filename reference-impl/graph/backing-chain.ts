@@ -1,0 +1,73 @@
+/** Looks down chains of backing files. */
+
+import { isZero } from '../host/zero.ts';
+import { chainStatus } from './chain-status.ts';
+import type { Node } from './node.ts';
+
+/** Bytes that are read at once to look for zeroes. */
+const LOOK = 1 << 20;
+
+/** `top` and what is below it, down to `base`, which is left out; to the end of the chain without one. */
+export function* chain(top: Node | undefined, base?: Node): Generator<Node> {
+  for (let node = top; node !== undefined && node !== base; node = node.backing?.node) yield node;
+}
+
+export function inChain(top: Node, node: Node): boolean {
+  return [...chain(top)].includes(node);
+}
+
+/** The node whose backing file is `below`, in the chain of `top`. */
+export function overlayOf(top: Node, below: Node): Node | undefined {
+  return [...chain(top)].find((node) => node.backing?.node === below);
+}
+
+/** Whether `top` itself, not what is below it, decides the contents from `offset` on, and for how many bytes. */
+export async function isAllocated(node: Node, offset: number, length: number) {
+  const status = await node.requests.blockStatus(offset, length);
+  return { allocated: status.allocated, length: Math.min(length, status.length) };
+}
+
+/**
+ * Whether some node from `top` down to `base`, which is left out, decides the contents, and for how many bytes. What a short
+ * backing file hides of a longer base is its own: zeroes.
+ */
+export async function isAllocatedAbove(top: Node, base: Node | undefined, offset: number, length: number) {
+  let shared = length;
+  const baseLength = base?.requests.length() ?? 0;
+  for (const node of chain(top, base)) {
+    const ownLength = node.requests.length();
+    const hides = ownLength < baseLength;
+    if (hides && ownLength <= offset && offset < baseLength)
+      return { allocated: true, length: Math.min(shared, baseLength - offset) };
+    const status = await isAllocated(node, offset, length);
+    if (status.allocated) return { allocated: true, length: Math.min(shared, status.length) };
+    // Otherwise, what lies behind the end of a short backing file says nothing about the rest.
+    if (node === top || hides || offset + status.length < ownLength) shared = Math.min(shared, status.length);
+  }
+  return { allocated: false, length: shared };
+}
+
+/** Whether what is read from the whole chain is zero, data, or neither, and for how many bytes. */
+export async function contents(top: Node, offset: number, length: number) {
+  const { zero, allocated, length: known } = await chainStatus(top, offset, length);
+  const kind = zero ? 'zero' : allocated ? 'data' : 'nothing';
+  return { kind, length: known } as const;
+}
+
+/** Whether a stretch from `offset` on reads as zeroes, and how long the stretch is of which that is told. */
+export async function readsAsZeroes(top: Node, offset: number, length: number) {
+  const { kind, length: known } = await contents(top, offset, length);
+  if (kind === 'zero') return { zero: true, length: known };
+  const data = new Uint8Array(Math.min(known, LOOK));
+  await top.requests.read(offset, data);
+  return { zero: isZero(data), length: data.length };
+}
+
+/** The backing file in the chain of `top` that a command means by a file name: as it is open, or as a header names it. */
+export function findBackingFile(top: Node, filename: string): Node | undefined {
+  for (const node of chain(top)) {
+    const below = node.backing?.node;
+    if (below && [below.filename.shown, node.backingName?.name].includes(filename)) return below;
+  }
+  return undefined;
+}

@@ -1,0 +1,90 @@
+/**
+ * The options that every driver shares, taken out of a `BlockdevOptions` and completed: what a definition leaves open, a
+ * child inherits from its parent, and a root gets QEMU's default.
+ */
+import type { JsonObject } from '../../spec/json.ts';
+import type { ChildRole } from '../drivers/driver.ts';
+import { CommandError } from '../qapi/command-error.ts';
+
+export interface CacheOptions {
+  readonly direct: boolean;
+  readonly noFlush: boolean;
+}
+
+export interface NodeOptions {
+  readonly cache: CacheOptions;
+  readonly readOnly: boolean;
+  readonly forceShare: boolean;
+  readonly discard: 'ignore' | 'unmap';
+  readonly detectZeroes: 'off' | 'on' | 'unmap';
+  /** The driver's own options, as they were given; children included. */
+  readonly own: JsonObject;
+  /** The same as file names show them. */
+  readonly shown: JsonObject;
+}
+
+/** Whose child a node becomes, and as what. */
+export interface Parent {
+  readonly options: NodeOptions;
+  readonly role: ChildRole;
+}
+
+/** The shared members of `BlockdevOptions`. */
+interface GivenOptions {
+  readonly cache?: { readonly direct?: boolean; readonly 'no-flush'?: boolean };
+  readonly 'read-only'?: boolean;
+  readonly 'force-share'?: boolean;
+  readonly discard?: NodeOptions['discard'];
+  readonly 'detect-zeroes'?: NodeOptions['detectZeroes'];
+}
+
+const SHARED = new Set([
+  'driver',
+  'node-name',
+  'discard',
+  'cache',
+  'read-only',
+  'detect-zeroes',
+  'force-share',
+]);
+
+/**
+ * Options of a node whose definition passed the schema; `parent` if it is defined inside another node's. `shown`: the
+ * definition as it was written, if not as `definition`.
+ */
+export function nodeOptions(
+  definition: JsonObject,
+  { options: parent, role }: Partial<Parent> = {},
+  shown: JsonObject = definition,
+): NodeOptions {
+  const given = definition as GivenOptions;
+  const isBacking = role === 'backing';
+  return {
+    cache: {
+      direct: given.cache?.direct ?? parent?.cache.direct ?? false,
+      noFlush: given.cache?.['no-flush'] ?? parent?.cache.noFlush ?? false,
+    },
+    // Whoever opens a backing file only looks through it.
+    readOnly: given['read-only'] ?? (isBacking || (parent?.readOnly ?? false)),
+    forceShare: given['force-share'] ?? parent?.forceShare ?? false,
+    // A parent passes on only the discards that its own option lets through.
+    discard: given.discard ?? (isBacking ? parent!.discard : parent ? 'unmap' : 'ignore'),
+    detectZeroes: given['detect-zeroes'] ?? 'off',
+    own: withoutShared(definition),
+    shown: withoutShared(shown),
+  };
+}
+
+function withoutShared(definition: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(definition).filter(([name]) => !SHARED.has(name)));
+}
+
+/** Refuses combinations that the schema cannot. */
+export function checkOptions({ forceShare, readOnly, detectZeroes, discard }: NodeOptions): void {
+  if (forceShare && !readOnly)
+    throw new CommandError('force-share=on can only be used with read-only images');
+  if (detectZeroes === 'unmap' && discard !== 'unmap')
+    throw new CommandError(
+      'setting detect-zeroes to unmap is not allowed without setting discard operation to unmap',
+    );
+}

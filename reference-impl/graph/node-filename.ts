@@ -1,0 +1,69 @@
+/**
+ * What a node is called as a file: the plain name of its image where that says all, else its options as `json:{…}`.
+ */
+import type { Json, JsonObject } from '../../spec/json.ts';
+import { isJsonObject } from '../../spec/json.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { inDictOrder } from '../qapi/qdict-order.ts';
+import { serialize } from '../qapi/serialize.ts';
+
+export interface NodeFilename {
+  /** The name that opens the same image without further options; absent if there is none. */
+  readonly plain?: string;
+  /** The options that open it. */
+  readonly full: JsonObject;
+  /** What queries show. */
+  readonly shown: string;
+}
+
+/** Children's names go into the full options under the option that defines them. */
+export function nodeFilename(
+  driverName: string,
+  driver: Driver,
+  own: JsonObject,
+  children: readonly { readonly name: string; readonly filename: NodeFilename }[],
+): NodeFilename {
+  const simple = Object.entries(driver.shownOptions?.(own) ?? own).filter(
+    ([name, value]) => !(name in driver.children) || value === '',
+  );
+  const full: JsonObject = { driver: driverName };
+  for (const [name, value] of simple) flatten(full, name, value);
+  const isConfigured = Object.keys(full).length > 1;
+  for (const { name, filename } of children) {
+    const [option = '', index] = name.split('.');
+    if (index === undefined) full[name] = filename.full;
+    else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full];
+  }
+
+  const plain = plainName(driver, own, isConfigured, children);
+  if (plain !== undefined) return { plain, full, shown: plain };
+  return { full, shown: `json:${serialize(inOrder(full))}` };
+}
+
+function plainName(
+  driver: Driver,
+  own: JsonObject,
+  configured: boolean,
+  children: readonly { readonly name: string; readonly filename: NodeFilename }[],
+): string | undefined {
+  if (driver.filenameOption !== undefined) return own[driver.filenameOption] as string;
+  if (typeof driver.plainFilename === 'function') {
+    const plain = children.map(({ name, filename }) => [name, filename.plain] as const);
+    return driver.plainFilename(own, Object.fromEntries(plain));
+  }
+  // A filter shows what its child does, but opening the child's file does not give the filter.
+  if (configured || driver.kind === 'filter') return undefined;
+  return driver.kind === 'format' ? children[0]?.filename.plain : driver.plainFilename;
+}
+
+function flatten(into: JsonObject, name: string, value: Json): void {
+  if (typeof value !== 'object' || value === null) into[name] = value;
+  else for (const [member, inner] of Object.entries(value)) flatten(into, `${name}.${member}`, inner);
+}
+
+/** The same options, members in the order in which the endpoint would list them. */
+function inOrder(value: Json): Json {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(inDictOrder(Object.keys(value)).map((name) => [name, inOrder(value[name]!)]));
+}

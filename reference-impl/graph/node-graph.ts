@@ -1,0 +1,276 @@
+/** The nodes of one endpoint: their names, their order, who uses and owns them, and when they go. */
+
+import type { ChildRole } from '../drivers/driver.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Services } from '../services/services.ts';
+import type { DriverTable } from './driver-table.ts';
+import { ChildEdge, type Node } from './node.ts';
+import type { BlockedOp } from './op-blockers.ts';
+import { childPermissions, type Edge, NOTHING, type Permissions, setPermissions } from './permissions.ts';
+
+/** Longer names are cut to what QEMU's field for them holds. */
+const MAX_NAME = 31;
+
+/** Of a node that shows through an image: one may still commit into it, stream from it, and take copies. */
+const ALLOWED_ON_BACKING: readonly BlockedOp[] = [
+  'commit-target',
+  'stream',
+  'backup-source',
+  'backup-target',
+];
+
+/** A user of a node from outside the graph: a device, a job, an export. */
+export interface RootEdge extends Edge {
+  readonly role: 'root';
+  node: Node;
+}
+
+/** A job's claim on a node: it makes the node no disk of its own any more, whatever else uses it. */
+export interface JobEdge extends Edge {
+  readonly role: 'job';
+  node: Node;
+}
+
+/** How commands name devices: what stands in `-drive id=…`. */
+export interface DeviceNames {
+  /** The node in the device; `undefined` where it has no medium, `null` where there is no such device. */
+  medium(device: string): Node | undefined | null;
+}
+
+export class Graph {
+  readonly services: Services;
+  readonly drivers: DriverTable;
+  readonly devices: DeviceNames;
+  /** Called before nodes are reopened: whatever goes on by itself rests, and goes on. Set by whom that concerns. */
+  drain: () => Promise<void> = () => Promise.resolve();
+  readonly #nodes: Node[] = [];
+  #generated = 0;
+
+  constructor(services: Services, drivers: DriverTable, devices: DeviceNames) {
+    this.services = services;
+    this.drivers = drivers;
+    this.devices = devices;
+  }
+
+  /** In the order in which they got their names: a format after its file, a filter before its child. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  find(name: string): Node | undefined {
+    return this.#nodes.find((node) => node.name === name);
+  }
+
+  /** The node in a device, or of this name, as a command or a reference names it. Throws `CommandError`. */
+  lookup(device: string, nodeName: string): Node {
+    const medium = this.devices.medium(device);
+    if (medium === undefined) throw new CommandError(`Device '${device}' has no medium`);
+    if (medium !== null) return medium;
+    const node = this.find(nodeName);
+    if (!node) throw new CommandError(`Cannot find device=${device} nor node_name=${nodeName}`);
+    return node;
+  }
+
+  /** Gives a new node its name, or one made up, and its place in the order. Throws `CommandError`. */
+  name(node: Node, name?: string): void {
+    if (name !== undefined && !/^[A-Za-z][A-Za-z0-9._-]*$/.test(name))
+      throw new CommandError('Invalid node name');
+    if (name !== undefined && this.devices.medium(name) !== null)
+      throw new CommandError(`node-name=${name} is conflicting with a device id`);
+    // Looked up before it is cut: two long names may end up alike, as they do in QEMU.
+    if (name !== undefined && this.find(name)) throw new CommandError('Duplicate node name');
+    node.name = (name ?? this.#generatedName()).slice(0, MAX_NAME);
+    this.#nodes.push(node);
+  }
+
+  /** The device that shows the node, or '' if none does. */
+  deviceOf(node: Node): string {
+    return (
+      roots(node)
+        .find((edge) => edge.userName() !== '')
+        ?.userName() ?? ''
+    );
+  }
+
+  /** How messages call a node: by its device if it is in one. */
+  displayName(node: Node): string {
+    return this.deviceOf(node) || node.name;
+  }
+
+  /** Throws `CommandError` if someone forbids the operation on the node. */
+  assertAllowed(node: Node, op: BlockedOp): void {
+    const reason = node.blockers.reason(op);
+    if (reason !== undefined) throw new CommandError(`Node '${this.displayName(node)}' is busy: ${reason}`);
+  }
+
+  /** Makes `child` a child of `parent`. Throws `CommandError` if their users' permissions conflict. */
+  attach(parent: Node, child: Node, name: string, role: ChildRole): ChildEdge {
+    if (reaches(child, parent))
+      throw new CommandError(
+        `Making '${child.name}' a ${name} child of '${parent.name}' would create a cycle`,
+      );
+    const edge = new ChildEdge(parent, child, name, role);
+    if (name === 'backing') this.#blockBacking(edge);
+    try {
+      use(child, edge, childPermissions(role, parent));
+    } catch (error) {
+      edge.onDetach();
+      throw error;
+    }
+    parent.children.push(edge);
+    return edge;
+  }
+
+  /** Keeps others from what would disturb the parent of a backing file, and gives the parent its name. */
+  #blockBacking(edge: ChildEdge): void {
+    const { parent, node } = edge;
+    edge.onDetach();
+    const reason = `node is used as backing hd of '${this.displayName(parent)}'`;
+    edge.onDetach = node.blockers.block(reason, ALLOWED_ON_BACKING);
+    parent.backingName = { name: node.filename.shown, format: node.driverName };
+    parent.hadBacking = true;
+  }
+
+  /** Takes a child away from its parent, and closes it if nobody else holds it. */
+  async detach(edge: ChildEdge): Promise<void> {
+    remove(edge.parent.children, edge);
+    edge.onDetach();
+    leave(edge.node, edge);
+    await this.releaseUnused(edge.node);
+  }
+
+  /** Uses a node from outside the graph until `removeRoot`. Throws `CommandError` if permissions conflict. */
+  addRoot(node: Node, permissions: Permissions, userName = ''): RootEdge {
+    const edge: RootEdge = {
+      node,
+      name: 'root',
+      role: 'root',
+      userName: () => userName,
+      permissions: NOTHING,
+    };
+    use(node, edge, permissions);
+    return edge;
+  }
+
+  removeRoot(edge: RootEdge): void {
+    leave(edge.node, edge);
+  }
+
+  /** Claims a node for a job until `removeJob`. Throws `CommandError` if permissions conflict. */
+  addJob(node: Node, permissions: Permissions, name: string, userName: string): JobEdge {
+    const edge: JobEdge = { node, name, role: 'job', userName: () => userName, permissions: NOTHING };
+    use(node, edge, permissions);
+    return edge;
+  }
+
+  removeJob(edge: JobEdge): void {
+    leave(edge.node, edge);
+  }
+
+  /** The node as `lookup` finds it, if it is a disk of its own: used by devices and the like alone. */
+  lookupRoot(name: string): Node {
+    const node = this.lookup(name, name);
+    assertRoot(node);
+    return node;
+  }
+
+  /** Uses a node from outside the graph for as long as `work` takes. */
+  async withRoot<T>(node: Node, takes: number, work: () => Promise<T>): Promise<T> {
+    const edge = this.addRoot(node, { ...NOTHING, takes });
+    try {
+      return await work();
+    } finally {
+      this.removeRoot(edge);
+    }
+  }
+
+  /** All users of `from` but those in `except` use `to` instead. Throws `CommandError`, and then nothing has changed. */
+  replaceNode(from: Node, to: Node, except: readonly Edge[] = []): void {
+    const moving = from.parents.filter((edge) => !except.includes(edge)) as (
+      | RootEdge
+      | JobEdge
+      | ChildEdge
+    )[];
+    const moved: [edge: RootEdge | JobEdge | ChildEdge, permissions: Permissions][] = [];
+    try {
+      for (const edge of moving) {
+        const { permissions } = edge;
+        leave(from, edge);
+        edge.node = to;
+        moved.push([edge, permissions]);
+        use(to, edge, permissions);
+      }
+      for (const [edge] of moved)
+        if (edge.name === 'backing' && edge instanceof ChildEdge) this.#blockBacking(edge);
+    } catch (error) {
+      for (const [edge, permissions] of moved) {
+        if (to.parents.includes(edge)) leave(to, edge);
+        edge.node = from;
+        from.parents.push(edge);
+        setPermissions(edge, permissions);
+      }
+      throw error;
+    }
+  }
+
+  /** After a node has become read-only or writable: takes on its children what it now needs. */
+  refreshPermissions(node: Node): void {
+    for (const edge of node.children) setPermissions(edge, childPermissions(edge.role, node));
+  }
+
+  /** Closes a node that neither another node, nor a root, nor the monitor holds. */
+  async releaseUnused(node: Node): Promise<void> {
+    if (node.parents.length === 0 && !node.monitorOwned) await this.release(node);
+  }
+
+  /** Takes a node out and closes it, then those of its children that nobody else holds. */
+  async release(node: Node): Promise<void> {
+    await node.close();
+    remove(this.#nodes, node);
+    for (const edge of node.children.slice()) await this.detach(edge);
+  }
+
+  #generatedName(): string {
+    for (;;) {
+      const digits = String(this.services.random() % 100).padStart(2, '0');
+      const name = `#block${this.#generated}${digits}`;
+      this.#generated += 1;
+      if (!this.find(name)) return name;
+    }
+  }
+}
+
+/** The users of a node from outside the graph. */
+export function roots(node: Node): readonly RootEdge[] {
+  return node.parents.filter((edge): edge is RootEdge => edge.role === 'root');
+}
+
+function reaches(from: Node, to: Node): boolean {
+  return from === to || from.children.some((edge) => reaches(edge.node, to));
+}
+
+/** Throws `CommandError` for a node that another node uses. */
+export function assertRoot(node: Node): void {
+  if (node.parents.some(({ role }) => role !== 'root')) throw new CommandError('Need a root block node');
+}
+
+/** Adds a user to a node, unless its permissions conflict with those of another. */
+function use(node: Node, edge: Edge, permissions: Permissions): void {
+  node.parents.push(edge);
+  try {
+    setPermissions(edge, permissions);
+  } catch (error) {
+    remove(node.parents, edge);
+    throw error;
+  }
+}
+
+function leave(node: Node, edge: Edge): void {
+  setPermissions(edge, NOTHING);
+  remove(node.parents, edge);
+}
+
+function remove<T>(list: T[], item: T): void {
+  const index = list.indexOf(item);
+  if (index >= 0) list.splice(index, 1);
+}

@@ -1,0 +1,246 @@
+/**
+ * Backup: copies a node as it was when the job began. Before the guest changes what has not been copied yet, that is
+ * copied first.
+ */
+import type { BlockdevOnError, MirrorSyncMode } from '../../spec/generated/qmp.ts';
+import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
+import type { Node } from '../graph/node.ts';
+import { Permission } from '../graph/permissions.ts';
+import { IoError } from '../host/errno.ts';
+import { isZero } from '../host/zero.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { DirtyBlocks } from './dirty-blocks.ts';
+import { flush } from './flush.ts';
+import type { Job } from './job.ts';
+import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
+import type { JobWork } from './job-driver.ts';
+import { JobNodes } from './job-nodes.ts';
+import type { JobGroup } from './job-txn.ts';
+
+/** Bytes that are copied as one, unless the target has larger clusters. */
+const LEAST_CLUSTER = 65536;
+
+export interface BackupArguments extends JobArguments {
+  readonly sync: MirrorSyncMode;
+  readonly compress?: boolean;
+  readonly 'on-source-error'?: BlockdevOnError;
+  readonly 'on-target-error'?: BlockdevOnError;
+}
+
+/** A failed request of a copy, and on which side. */
+class CopyError {
+  readonly operation: 'read' | 'write';
+  readonly cause: IoError;
+
+  constructor(operation: 'read' | 'write', cause: IoError) {
+    this.operation = operation;
+    this.cause = cause;
+  }
+}
+
+/** A new job, not yet started. `bitmap` says what an incremental one copies. Throws `CommandError`. */
+export function createBackup(
+  { block, jobs }: JobContext,
+  source: Node,
+  target: Node,
+  args: BackupArguments,
+  bitmap?: DirtyBitmap,
+  group?: JobGroup,
+): Job {
+  const { graph } = block;
+  if (source === target) throw new CommandError('Source and target cannot be the same');
+  if (args.compress && !target.state.writeCompressed)
+    throw new CommandError(`Compression is not supported for this drive ${graph.deviceOf(target)}`);
+  graph.assertAllowed(source, 'backup-source');
+  graph.assertAllowed(target, 'backup-target');
+  checkBitmap(args.sync, bitmap);
+  bitmap?.freeze();
+  try {
+    const id = jobs.newId(args['job-id'], graph.deviceOf(source));
+    const nodes = new JobNodes(graph, 'backup', id);
+    try {
+      const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
+      nodes.claim(source, 'main node', undefined, ['dataplane']);
+      nodes.use(source, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
+      nodes.use(target, write);
+      nodes.claim(target, 'target');
+      const work = new Backup(source, target, args, bitmap, nodes);
+      return jobs.create({ id, work, ...lifecycle(args, group) });
+    } catch (error) {
+      nodes.letGo();
+      throw error;
+    }
+  } catch (error) {
+    bitmap?.reclaim();
+    throw error;
+  }
+}
+
+function checkBitmap(sync: MirrorSyncMode, bitmap: DirtyBitmap | undefined): void {
+  if (sync === 'incremental') {
+    if (!bitmap) throw new CommandError('must provide a valid bitmap name for "incremental" sync mode');
+    bitmap.assertChangeable('used');
+  } else if (bitmap)
+    throw new CommandError(
+      `a sync_bitmap was provided to backup_run, but received an incompatible sync_mode (${sync})`,
+    );
+}
+
+class Backup implements JobWork {
+  readonly type = 'backup';
+  readonly #source: Node;
+  readonly #target: Node;
+  readonly #args: BackupArguments;
+  readonly #bitmap: DirtyBitmap | undefined;
+  readonly #nodes: JobNodes;
+  readonly #length: number;
+  /** What is still to be copied as it was at the beginning. */
+  readonly #left: DirtyBlocks;
+  readonly #copying = new Map<number, Promise<void>>();
+
+  constructor(
+    source: Node,
+    target: Node,
+    args: BackupArguments,
+    bitmap: DirtyBitmap | undefined,
+    nodes: JobNodes,
+  ) {
+    this.#source = source;
+    this.#target = target;
+    this.#args = args;
+    this.#bitmap = bitmap;
+    this.#nodes = nodes;
+    this.#length = source.requests.length();
+    const cluster = Math.max(LEAST_CLUSTER, target.state.info?.()?.clusterSize ?? 0);
+    this.#left = new DirtyBlocks(cluster, this.#length);
+  }
+
+  async run(job: Job): Promise<void> {
+    job.len = this.#length;
+    this.#mark(job);
+    const beforeWrite = (offset: number, length: number) => this.#copyBeforeWrite(job, offset, length);
+    this.#source.requests.beforeWrite.add(beforeWrite);
+    try {
+      if (this.#args.sync === 'none') while (!job.cancelled) await job.wait();
+      else await this.#copyAll(job);
+    } finally {
+      this.#source.requests.beforeWrite.delete(beforeWrite);
+      await Promise.allSettled(this.#copying.values());
+    }
+  }
+
+  #mark(job: Job): void {
+    if (!this.#bitmap) {
+      this.#left.mark(0, this.#length);
+      return;
+    }
+    for (const [offset, length] of this.#bitmap.ranges()) this.#left.mark(offset, length);
+    job.offset = this.#length - Math.min(this.#length, this.#left.bytes);
+  }
+
+  async #copyAll(job: Job): Promise<void> {
+    const cluster = this.#left.granularity;
+    const { 'on-target-error': onTargetError = 'report' } = this.#args;
+    let copied = 0;
+    for (let offset = 0; offset < this.#length; ) {
+      // Without a limit the others still get their turn.
+      await job.sleep(job.limit.account(copied));
+      if (job.cancelled) return;
+      copied = 0;
+      const next = this.#bitmap ? this.#left.next(offset) : offset;
+      if (next === undefined) break;
+      try {
+        const isAsked = this.#args.sync !== 'top' || (await side('read', this.#isAllocated(next, cluster)));
+        if (isAsked) copied = await this.#copyCluster(job, next);
+      } catch (error) {
+        if (!(error instanceof CopyError)) throw error;
+        const policy = error.operation === 'read' ? 'on-source-error' : 'on-target-error';
+        if (job.failed(error.operation, this.#args[policy] ?? 'report', error.cause) === 'report')
+          throw error.cause;
+        continue;
+      }
+      offset = next + cluster;
+    }
+    await flush(job, this.#target, 'write', onTargetError);
+  }
+
+  /** Something in the cluster is in the source itself, not only in its backing file. */
+  async #isAllocated(offset: number, length: number): Promise<boolean> {
+    const end = Math.min(this.#length, offset + length);
+    for (let at = offset; at < end; ) {
+      const status = await this.#source.requests.blockStatus(at, end - at);
+      if (status.allocated) return true;
+      at += status.length;
+    }
+    return false;
+  }
+
+  async #copyBeforeWrite(job: Job, offset: number, length: number): Promise<void> {
+    const cluster = this.#left.granularity;
+    for (let at = Math.floor(offset / cluster) * cluster; at < offset + length; at += cluster) {
+      try {
+        await this.#copyCluster(job, at);
+      } catch (error) {
+        throw error instanceof CopyError ? error.cause : error;
+      }
+    }
+  }
+
+  /** Copies a cluster, unless that has been done; resolves with the bytes copied. Throws `CopyError`. */
+  async #copyCluster(job: Job, offset: number): Promise<number> {
+    for (;;) {
+      const other = this.#copying.get(offset);
+      if (other === undefined) break;
+      await other.catch(() => undefined);
+    }
+    if (!this.#left.has(offset)) return 0;
+    this.#left.clear(offset, 1);
+    const length = Math.min(this.#left.granularity, this.#length - offset);
+    const copying = this.#copy(offset, length);
+    this.#copying.set(offset, copying);
+    try {
+      await copying;
+      job.offset += length;
+      return length;
+    } catch (error) {
+      this.#left.mark(offset, 1);
+      throw error;
+    } finally {
+      this.#copying.delete(offset);
+    }
+  }
+
+  async #copy(offset: number, length: number): Promise<void> {
+    // A source that keeps nothing leaves what is there, which is not to pass for zeroes.
+    const data = new Uint8Array(length).fill(0xff);
+    await side('read', this.#source.requests.read(offset, data));
+    const { requests } = this.#target;
+    if (isZero(data)) await side('write', requests.writeZeroes(offset, length, { mayUnmap: true }));
+    else if (this.#args.compress) await side('write', requests.writeCompressed(offset, data));
+    else await side('write', requests.write(offset, data));
+  }
+
+  commit(): void {
+    this.#bitmap?.abdicate();
+  }
+
+  abort(): void {
+    this.#bitmap?.reclaim();
+  }
+
+  concerns(node: Node): boolean {
+    return this.#nodes.concerns(node);
+  }
+
+  release(): Promise<void> {
+    return this.#nodes.release();
+  }
+}
+
+async function side<T>(operation: 'read' | 'write', request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (error) {
+    throw error instanceof IoError ? new CopyError(operation, error) : error;
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * Commit: brings what lies above a base, up to a node that nobody writes, down into the base, which then takes the place
+ * of all of them. (The commit of an active layer, which is written, is a mirror.)
+ */
+
+import { chain, isAllocatedAbove } from '../graph/backing-chain.ts';
+import type { Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
+import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { nameBase } from './base-name.ts';
+import type { Job } from './job.ts';
+import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
+import type { JobWork } from './job-driver.ts';
+import { insertFilter, removeFilter } from './job-filter.ts';
+import { JobNodes } from './job-nodes.ts';
+
+/** Bytes that are looked at, and copied, as one. */
+const STRETCH = 512 << 10;
+
+export interface CommitArguments extends JobArguments {
+  /** The name to write into the overlay's header instead of the base's own. */
+  readonly 'backing-file'?: string;
+  readonly 'filter-node-name'?: string;
+}
+
+export interface CommitPlan {
+  /** What the command named: the job works on its behalf. */
+  readonly device: Node;
+  readonly overlay: Node;
+  readonly top: Node;
+  readonly base: Node;
+}
+
+/** A new job, not yet started. Throws `CommandError`. */
+export async function createCommit(
+  { block, jobs }: JobContext,
+  plan: CommitPlan,
+  args: CommitArguments,
+): Promise<Job> {
+  const { graph } = block;
+  const { device, overlay, top, base } = plan;
+  const id = jobs.newId(args['job-id'], graph.deviceOf(device));
+  const nodes = new JobNodes(graph, 'commit', id);
+  const wasReadOnly = [base, overlay].map((node) => [node, node.readOnly] as const);
+  let filter: Node | undefined;
+  try {
+    for (const [node] of wasReadOnly) await setReadOnly(graph, node, false);
+    filter = insertFilter(
+      graph,
+      top,
+      { driverName: 'commit_top', name: args['filter-node-name'], readOnly: true },
+      top.parents.filter((edge) => edge !== overlay.backing),
+    );
+    claim(nodes, plan, filter);
+    const work = new Commit(graph, plan, args, filter, nodes, wasReadOnly);
+    return jobs.create({ id, work, ...lifecycle(args, undefined) });
+  } catch (error) {
+    nodes.letGo();
+    if (filter) await removeFilter(graph, filter);
+    for (const [node, readOnly] of wasReadOnly.toReversed()) await setReadOnly(graph, node, readOnly);
+    throw error;
+  }
+}
+
+function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filter: Node): void {
+  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+  nodes.claim(device, 'main node', undefined, ['dataplane']);
+  nodes.use(filter, 0);
+  for (const node of chain(top, base))
+    nodes.claim(node, 'intermediate node', { takes: 0, shares: ALL_PERMISSIONS & ~resize });
+  nodes.claim(base, 'base');
+  nodes.use(base, consistentRead | write | resize, consistentRead | changeChildren | writeUnchanged);
+  if (overlay !== device) nodes.claim(overlay, 'overlay of top');
+}
+
+class Commit implements JobWork {
+  readonly type = 'commit';
+  readonly #graph: Graph;
+  readonly #plan: CommitPlan;
+  readonly #args: CommitArguments;
+  readonly #filter: Node;
+  readonly #nodes: JobNodes;
+  readonly #wasReadOnly: readonly (readonly [Node, boolean])[];
+
+  constructor(
+    graph: Graph,
+    plan: CommitPlan,
+    args: CommitArguments,
+    filter: Node,
+    nodes: JobNodes,
+    wasReadOnly: readonly (readonly [Node, boolean])[],
+  ) {
+    this.#graph = graph;
+    this.#plan = plan;
+    this.#args = args;
+    this.#filter = filter;
+    this.#nodes = nodes;
+    this.#wasReadOnly = wasReadOnly;
+  }
+
+  async run(job: Job): Promise<void> {
+    const { top, base } = this.#plan;
+    job.len = top.requests.length();
+    await telling(job, 'write', () => grow(base, job.len));
+    let delay = 0n;
+    while (job.offset < job.len) {
+      await job.sleep(delay);
+      if (job.cancelled) return;
+      const most = Math.min(STRETCH, job.len - job.offset);
+      const stretch = await telling(job, 'read', () => isAllocatedAbove(top, base, job.offset, most));
+      if (stretch.allocated) await this.#copy(job, stretch.length);
+      job.offset += stretch.length;
+      // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
+      if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
+    }
+    await telling(job, 'write', () => this.#hideTail());
+    await telling(job, 'write', () => base.requests.flush());
+  }
+
+  /** What a longer overlay shows as zeroes behind the end of the top must not become what a longer base holds there. */
+  async #hideTail(): Promise<void> {
+    const { top, base, overlay } = this.#plan;
+    const start = top.requests.length();
+    const end = Math.min(base.requests.length(), overlay.requests.length());
+    if (end > start) await base.requests.writeZeroes(start, end - start, { mayUnmap: true });
+  }
+
+  async #copy(job: Job, length: number): Promise<void> {
+    const { top, base } = this.#plan;
+    const data = new Uint8Array(length);
+    await telling(job, 'read', () => top.requests.read(job.offset, data));
+    await telling(job, 'write', () => base.requests.write(job.offset, data));
+  }
+
+  async exit(job: Job, error: IoError | undefined): Promise<void> {
+    const graph = this.#graph;
+    this.#nodes.letGo();
+    const { overlay, base } = this.#plan;
+    try {
+      if (!error && !job.cancelled) {
+        await nameBase(graph, overlay, base, this.#args['backing-file']);
+        // What is between goes with the filter, unless somebody else holds it.
+        graph.replaceNode(this.#filter, base);
+      }
+    } finally {
+      await removeFilter(graph, this.#filter);
+      for (const [node, readOnly] of this.#wasReadOnly.toReversed())
+        await reopenAsBefore(graph, node, readOnly);
+    }
+  }
+
+  concerns(node: Node): boolean {
+    return this.#nodes.concerns(node);
+  }
+
+  release(): Promise<void> {
+    return this.#nodes.release();
+  }
+}
+
+/** A request that ends the job if it fails: commits have no policy. Throws `IoError`. */
+async function telling<T>(job: Job, operation: 'read' | 'write', request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    if (error instanceof IoError) job.failed(operation, 'report', error);
+    throw error;
+  }
+}
+
+/** Makes a base as long as what comes into it. Throws `IoError`. */
+export async function grow(base: Node, length: number): Promise<void> {
+  if (base.requests.length() >= length) return;
+  try {
+    await base.truncate(length);
+  } catch (error) {
+    throw error instanceof CommandError ? new IoError('EIO') : error;
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Filters that jobs put above a node, between it and its users: they pass every request on, and let the job do with the
+ * nodes below what the users would not have allowed. They are no drivers that one could ask for.
+ */
+import type { Driver, DriverState, GuestOffset, HostOffset } from '../drivers/driver.ts';
+import { type ChildEdge, Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import type { Edge } from '../graph/permissions.ts';
+
+export type FilterName = 'mirror_top' | 'commit_top';
+
+const driver: Driver = {
+  // To those who ask for the disk below filters, it is one of its own.
+  kind: 'format',
+  children: { backing: 'overseen' },
+  plainFilename: (own) => own.filename as string,
+  open: () => Promise.reject(new Error('a job makes its filter itself')),
+};
+
+/** Puts a new filter between `below` and its users, `except` those. Throws `CommandError`. */
+export function insertFilter(
+  graph: Graph,
+  below: Node,
+  { driverName, name, readOnly }: { driverName: FilterName; name: string | undefined; readOnly: boolean },
+  except: readonly Edge[] = [],
+): Node {
+  const own = { filename: below.filename.shown };
+  const options = {
+    ...below.options,
+    own,
+    shown: own,
+    readOnly,
+    detectZeroes: 'off',
+    discard: 'unmap',
+  } as const;
+  const filter = new Node(driverName, driver, options, () => graph.nodes);
+  graph.name(filter, name);
+  filter.implicit = name === undefined;
+  const edge = graph.attach(filter, below, 'backing', 'overseen');
+  filter.opened(passOn(edge));
+  filter.backingName = { name: below.filename.shown, format: below.driverName };
+  graph.replaceNode(below, filter, [edge, ...except]);
+  return filter;
+}
+
+/** Takes a filter out: its users use what is below it. */
+export async function removeFilter(graph: Graph, filter: Node): Promise<void> {
+  const edge = filter.backing!;
+  const below = edge.node;
+  graph.replaceNode(filter, below);
+  await graph.release(filter);
+}
+
+function passOn(child: ChildEdge): DriverState {
+  const same = (offset: GuestOffset) => offset as number as HostOffset;
+  return {
+    length: () => child.length(),
+    read: (offset, buffer) => child.read(same(offset), buffer),
+    write: (offset, data) => child.write(same(offset), data),
+    writeZeroes: (offset, length, flags) => child.writeZeroes(same(offset), length, flags),
+    discard: (offset, length) => child.discard(same(offset), length),
+    flush: () => child.flush(),
+    blockStatus: (offset, length) => child.blockStatus(same(offset), length),
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,77 @@
+/** The jobs of one endpoint. */
+
+import type { Node } from '../graph/node.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Services } from '../services/services.ts';
+import { Job } from './job.ts';
+import type { JobOptions } from './job-driver.ts';
+import { type Exclusively, MainLoop, untilAllWait } from './main-loop.ts';
+
+export class Jobs {
+  readonly loop: MainLoop;
+  readonly #services: Services;
+  /** The newest first, as queries list them. */
+  #jobs: Job[] = [];
+
+  constructor(services: Services, exclusively: Exclusively) {
+    this.#services = services;
+    this.loop = new MainLoop(services.inFlight, exclusively);
+  }
+
+  get all(): readonly Job[] {
+    return this.#jobs;
+  }
+
+  /** Throws `CommandError` where there is none of this id. */
+  find(id: string): Job {
+    const job = this.#jobs.find((other) => other.id === id);
+    if (!job) throw new CommandError(`Block job '${id}' not found`, 'DeviceNotActive');
+    return job;
+  }
+
+  /**
+   * The id for a new job: the one given, or the name of the device that it works on ('' if there is none).
+   * Throws `CommandError`.
+   */
+  newId(given: string | undefined, device: string): string {
+    const id = given ?? device;
+    if (given === undefined && device === '')
+      throw new CommandError('An explicit job ID is required for this node');
+    if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) throw new CommandError(`Invalid job ID '${id}'`);
+    if (this.#jobs.some((other) => other.id === id)) throw new CommandError(`Job ID '${id}' already in use`);
+    return id;
+  }
+
+  /** A new job, not yet started. Throws `CommandError`. */
+  create(options: JobOptions): Job {
+    const job = new Job(this.#services, this.loop, options);
+    this.#jobs.unshift(job);
+    job.onDismissed = () => {
+      this.#jobs = this.#jobs.filter((other) => other !== job);
+    };
+    return job;
+  }
+
+  /**
+   * Has the jobs that work on a node, or all, rest until the result is called; then they go on, those too that were
+   * waiting for time to pass.
+   */
+  async drainedBegin(node?: Node): Promise<() => Promise<void>> {
+    const jobs = this.#jobs.filter((job) => job.started && (node === undefined || job.work.concerns(node)));
+    for (const job of jobs) await job.drainedBegin();
+    return async () => {
+      for (const job of jobs) job.drainedEnd();
+      // Whoever comes next finds the jobs at work.
+      if (jobs.length > 0) await untilAllWait();
+    };
+  }
+
+  /** Ends all jobs. */
+  async cancelAll(): Promise<void> {
+    for (;;) {
+      const job = this.#jobs[0];
+      if (!job) return;
+      await job.cancelSync();
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * How jobs end: each in a group, most often of its own. A group of several ends together: all when the last is done,
+ * or all without success as soon as one fails.
+ */
+import { IoError } from '../host/errno.ts';
+
+/** A job as its group sees it. */
+export interface Member {
+  readonly started: boolean;
+  readonly completed: boolean;
+  readonly autoFinalize: boolean;
+  readonly autoDismiss: boolean;
+  readonly work: { commit?(): void; abort?(): void; clean?(): void };
+  error: IoError | undefined;
+  become(status: 'waiting' | 'pending' | 'aborting' | 'concluded'): void;
+  cancelAsync(): void;
+  enter(): void;
+  finish(): Promise<void>;
+  tellEnd(): void;
+  tellPending(): void;
+  dismiss(): Promise<void>;
+}
+
+export class JobGroup {
+  /** The newest first. */
+  #members: Member[] = [];
+  #aborting = false;
+
+  add(member: Member): void {
+    this.#members.unshift(member);
+  }
+
+  /** The work of a member has ended. */
+  async jobCompleted(member: Member): Promise<void> {
+    if (member.error) await this.abort(member);
+    else await this.#converge(member);
+  }
+
+  async #converge(member: Member): Promise<void> {
+    member.become('waiting');
+    if (this.#members.some(({ completed }) => !completed)) return;
+    for (const each of this.#members) each.become('pending');
+    if (this.#members.every(({ autoFinalize }) => autoFinalize)) await this.finalize();
+    else for (const each of this.#members) if (!each.autoFinalize) each.tellPending();
+  }
+
+  /** All members end well. */
+  async finalize(): Promise<void> {
+    for (const member of this.#members) await this.#conclude(member);
+  }
+
+  /** All members end without success, on account of one. */
+  async abort(because: Member): Promise<void> {
+    if (this.#aborting) return;
+    this.#aborting = true;
+    const members = [...this.#members];
+    for (const member of members) if (member !== because) member.cancelAsync();
+    for (const member of members) {
+      if (member.started && !member.completed) {
+        member.enter();
+        await member.finish();
+      }
+      member.error ??= new IoError('ECANCELED');
+      member.become('aborting');
+      await this.#conclude(member);
+    }
+  }
+
+  async #conclude(member: Member): Promise<void> {
+    const { work } = member;
+    if (member.error) work.abort?.();
+    else work.commit?.();
+    work.clean?.();
+    this.#members = this.#members.filter((other) => other !== member);
+    member.tellEnd();
+    member.become('concluded');
+    if (member.autoDismiss || !member.started) await member.dismiss();
+  }
+}

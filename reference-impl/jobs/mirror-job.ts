@@ -1,0 +1,353 @@
+/**
+ * Mirror: copies a node to another while it is written, until both are the same; then keeps them so until told to
+ * complete, when the target takes the source's place, or to stop. The commit of an active layer is a mirror to the
+ * base.
+ *
+ * 1. what the target lacks is found out
+ * 2. it is copied; when nothing is left, the job is ready
+ * 3. what the guest writes meanwhile is copied
+ * 4. told to complete: when nothing is in flight nor left, the graph changes in one go
+ */
+import type { BlockdevOnError, MirrorSyncMode } from '../../spec/generated/qmp.ts';
+import { chain, inChain, isAllocatedAbove, readsAsZeroes } from '../graph/backing-chain.ts';
+import type { Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
+import { reopenAsBefore } from '../graph/reopen.ts';
+import { IoError } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { flushed } from './flush.ts';
+import { checkSpeed, type Job } from './job.ts';
+import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
+import type { JobWork } from './job-driver.ts';
+import { insertFilter, removeFilter } from './job-filter.ts';
+import { JobNodes } from './job-nodes.ts';
+import { MirrorCopy } from './mirror-copy.ts';
+import { attachTargetBacking } from './target-image.ts';
+import { hasZeroInit } from './zero-init.ts';
+
+const DEFAULT_BUFFER = 10 << 20;
+const LEAST_DEFAULT_GRANULARITY = 4096;
+const MOST_DEFAULT_GRANULARITY = 65536;
+const LEAST_GRANULARITY = 512;
+const MOST_GRANULARITY = 64 << 20;
+/** How often a ready job looks for what was written. */
+const READY_SLICE_NS = 100_000_000n;
+/** Bytes whose allocation is asked for in one go. */
+const SCAN = 1 << 30;
+/** After so many looks at what there is, others get their turn. */
+const LOOKS = 64;
+
+export interface MirrorArguments extends JobArguments {
+  readonly sync: MirrorSyncMode;
+  readonly granularity?: number;
+  readonly 'buf-size'?: number | bigint;
+  readonly unmap?: boolean;
+  readonly 'on-source-error'?: BlockdevOnError;
+  readonly 'on-target-error'?: BlockdevOnError;
+  readonly 'filter-node-name'?: string;
+}
+
+export interface MirrorPlan {
+  readonly type: 'mirror' | 'commit';
+  readonly source: Node;
+  readonly target: Node;
+  /** Copied is what is above this one; all without it. */
+  readonly base?: Node | undefined;
+  /** What has to be done to the target first, once it is the job's. Throws `CommandError`. */
+  readonly prepare?: () => Promise<void>;
+  /** Opens, once all is copied, the backing file that the target's header names. Throws `CommandError`. */
+  readonly openBacking?: () => Promise<void>;
+  /** The target's backing file from when it takes the source's place. */
+  readonly backing?: Node | undefined;
+  /** The node whose place the target takes: by default the source. */
+  readonly replaces?: string | undefined;
+}
+
+/** Throws `CommandError` for a granularity that mirrors do not have. */
+export function checkGranularity(granularity = 0): void {
+  if (granularity !== 0 && (granularity < LEAST_GRANULARITY || granularity > MOST_GRANULARITY))
+    throw new CommandError("Parameter 'granularity' expects a value in range [512B, 64MB]");
+  if (granularity !== 0 && !Number.isInteger(Math.log2(granularity)))
+    throw new CommandError("Parameter 'granularity' expects power of 2");
+}
+
+/** A new job, not yet started. Throws `CommandError`, and then nothing has changed. */
+export async function createMirror(
+  { block, jobs }: JobContext,
+  plan: MirrorPlan,
+  args: Omit<MirrorArguments, 'sync'> & { readonly sync: 'none' | 'some' },
+): Promise<Job> {
+  const { graph } = block;
+  const { source, target, type } = plan;
+  const bufferSize = bufferSizeOf(args['buf-size']);
+  // What is copied would count as written to the source, and so never end.
+  if (source === target) throw new CommandError("Can't mirror node into itself");
+  const granularity = args.granularity || defaultGranularity(target);
+  const filter = insertFilter(graph, source, {
+    driverName: 'mirror_top',
+    name: args['filter-node-name'],
+    readOnly: source.readOnly,
+  });
+  const nodes = new JobNodes(graph, type, args['job-id'] ?? graph.deviceOf(filter));
+  try {
+    const id = jobs.newId(args['job-id'], graph.deviceOf(filter));
+    claim(nodes, filter, plan);
+    // What is done to the target stays, so that nothing may be refused from then on.
+    checkSpeed(BigInt(args.speed ?? 0));
+    await plan.prepare?.();
+    const copy = new MirrorCopy(source, target, {
+      granularity,
+      bufferSize: Math.ceil(bufferSize / granularity) * granularity,
+      unmap: args.unmap ?? true,
+      onSourceError: args['on-source-error'] ?? 'report',
+      onTargetError: args['on-target-error'] ?? 'report',
+    });
+    const work = new Mirror(graph, plan, filter, copy, nodes, args.sync === 'none');
+    return jobs.create({ id, work, ...lifecycle(args, undefined) });
+  } catch (error) {
+    nodes.letGo();
+    await removeFilter(graph, filter);
+    throw error;
+  }
+}
+
+function bufferSizeOf(given: number | bigint = 0): number {
+  if (given < 0) throw new CommandError("Invalid parameter 'buf-size'");
+  return Number(given) || DEFAULT_BUFFER;
+}
+
+function defaultGranularity(target: Node): number {
+  const cluster = target.state.info?.()?.clusterSize || MOST_DEFAULT_GRANULARITY;
+  return Math.min(MOST_DEFAULT_GRANULARITY, Math.max(LEAST_DEFAULT_GRANULARITY, cluster));
+}
+
+function claim(nodes: JobNodes, filter: Node, { source, target }: MirrorPlan): void {
+  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+  nodes.claim(filter, 'main node', undefined, ['dataplane']);
+  nodes.use(filter, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
+  const isBelow = inChain(source, target);
+  nodes.use(
+    target,
+    write | (isBelow ? resize : 0),
+    writeUnchanged | (isBelow ? consistentRead | write | changeChildren : 0),
+  );
+  nodes.claim(target, 'target');
+  if (!isBelow) return;
+  for (const node of chain(source.backing?.node, target))
+    nodes.claim(node, 'intermediate node', { takes: 0, shares: ALL_PERMISSIONS & ~resize });
+}
+
+class Mirror implements JobWork {
+  readonly type: 'mirror' | 'commit';
+  readonly #graph: Graph;
+  readonly #plan: MirrorPlan;
+  readonly #filter: Node;
+  readonly #copy: MirrorCopy;
+  readonly #nodes: JobNodes;
+  /** Only what is written from now on is copied. */
+  readonly #onlyNew: boolean;
+  #shouldComplete = false;
+  #looks = 0;
+  /** The node that the target will replace; kept from others. */
+  #replaced: { readonly node: Node; readonly unblock: () => void } | undefined;
+
+  constructor(
+    graph: Graph,
+    plan: MirrorPlan,
+    filter: Node,
+    copy: MirrorCopy,
+    nodes: JobNodes,
+    onlyNew: boolean,
+  ) {
+    this.type = plan.type;
+    this.#graph = graph;
+    this.#plan = plan;
+    this.#filter = filter;
+    this.#copy = copy;
+    this.#nodes = nodes;
+    this.#onlyNew = onlyNew;
+  }
+
+  async run(job: Job): Promise<void> {
+    this.#plan.source.bitmaps.add(this.#copy.dirty);
+    try {
+      if (!this.#onlyNew) await this.#findDirty(job);
+      if (!job.cancelled) await this.#copyUntilToldOtherwise(job);
+    } finally {
+      await this.#copy.allDone();
+    }
+    this.#copy.throwIfFailed();
+  }
+
+  settle(): Promise<void> {
+    return this.#copy.allDone();
+  }
+
+  async #findDirty(job: Job): Promise<void> {
+    const { source, base, target } = this.#plan;
+    const length = source.requests.length();
+    const { dirty } = this.#copy;
+    if (base === undefined && !hasZeroInit(target)) {
+      dirty.mark(0, length);
+      return;
+    }
+    for (let offset = 0; offset < length; ) {
+      const look = () => isAllocatedAbove(source, base, offset, Math.min(SCAN, length - offset));
+      const stretch = await this.#looked(job, 'read', look);
+      if (stretch === undefined) return;
+      if (stretch.allocated) dirty.mark(offset, stretch.length);
+      else if (base === undefined) await this.#clearLeftovers(job, offset, stretch.length);
+      offset += stretch.length;
+    }
+  }
+
+  /**
+   * Where the source has nothing, what the target holds already has to go. It does so at once, and is no part of what the
+   * job counts.
+   */
+  async #clearLeftovers(job: Job, offset: number, length: number): Promise<void> {
+    const { target } = this.#plan;
+    const end = Math.min(offset + length, target.requests.length());
+    for (let at = offset; at < end; ) {
+      const found = await this.#looked(job, 'write', async () => {
+        const stretch = await readsAsZeroes(target, at, end - at);
+        if (!stretch.zero) await this.#copy.clear(at, stretch.length);
+        return stretch;
+      });
+      if (found === undefined) return;
+      at += found.length;
+    }
+  }
+
+  /** Tries until it succeeds; undefined if the job is cancelled. An `operation` on the target is a write. Throws `IoError`. */
+  async #looked<T>(job: Job, operation: 'read' | 'write', look: () => Promise<T>): Promise<T | undefined> {
+    const policy = operation === 'read' ? this.#copy.onSourceError : this.#copy.onTargetError;
+    this.#looks += 1;
+    if (this.#looks % LOOKS === 0) await job.sleep();
+    while (!job.cancelled)
+      try {
+        return await look();
+      } catch (error) {
+        if (!(error instanceof IoError)) throw error;
+        if (job.failed(operation, policy, error) === 'report') throw error;
+        await job.sleep();
+      }
+    return undefined;
+  }
+
+  async #copyUntilToldOtherwise(job: Job): Promise<void> {
+    const copy = this.#copy;
+    const { target } = this.#plan;
+    let delay = 0n;
+    for (;;) {
+      copy.throwIfFailed();
+      job.len = job.offset + copy.left;
+      const hadWork = copy.dirty.count > 0;
+      if (job.ioStatus === 'ok') {
+        if (copy.saturated) {
+          await copy.oneDone();
+          continue;
+        }
+        if (hadWork) delay = await copy.iterate(job);
+      }
+      // What has just been copied counts from the next time on: others may have written by then.
+      const isDone = copy.inFlight === 0 && !hadWork;
+      if (isDone && !(await flushed(job, target, 'write', copy.onTargetError))) continue;
+      if (isDone && !job.ready) {
+        job.len = job.offset;
+        job.becomeReady();
+      }
+      if (isDone && job.ready && (this.#shouldComplete || job.cancelled)) {
+        // A job that was ready ends well, also if it is told to stop.
+        job.cancelled = false;
+        return;
+      }
+      if (job.ready && !this.#shouldComplete) delay = isDone ? READY_SLICE_NS : 0n;
+      await job.sleep(delay);
+      delay = 0n;
+      if (job.cancelled && !job.ready) return;
+    }
+  }
+
+  complete(): void {
+    const { replaces } = this.#plan;
+    if (replaces !== undefined) {
+      const node = this.#graph.find(replaces);
+      if (!node) throw new CommandError(`Node name '${replaces}' not found`);
+      const unblock = node.blockers.block('block device is in use by block-job-complete');
+      this.#replaced = { node, unblock };
+    }
+    this.#shouldComplete = true;
+  }
+
+  async exit(job: Job, error: IoError | undefined): Promise<void> {
+    const { source, target, openBacking } = this.#plan;
+    let isPivoting = this.#shouldComplete && !error && !job.cancelled;
+    let failure: unknown;
+    if (job.ready && !error && !job.cancelled)
+      try {
+        if (isPivoting) await openBacking?.();
+        if (isPivoting && this.#place !== source) this.#attachBacking();
+        await this.#catchUp(job);
+      } catch (fault) {
+        failure = fault instanceof CommandError ? new IoError('EPERM') : fault;
+        isPivoting = false;
+      }
+    source.bitmaps.remove(this.#copy.dirty);
+    this.#nodes.letGo();
+    this.#replaced?.unblock();
+    // Nothing came between: what was written before is copied, what is written from now on goes to the target.
+    if (isPivoting) this.#pivot();
+    await removeFilter(this.#graph, this.#filter);
+    if (isPivoting) await reopenAsBefore(this.#graph, target, source.readOnly);
+    for (const node of [source, target]) await this.#closeUnused(node);
+    if (this.#replaced) await this.#closeUnused(this.#replaced.node);
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Copies what was written meanwhile, until nothing is in flight. */
+  async #catchUp(job: Job): Promise<void> {
+    const above = this.#filter.requests;
+    const { requests } = this.#plan.source;
+    while (!above.idle || !requests.idle || this.#copy.dirty.count > 0) {
+      await above.drain();
+      await requests.drain();
+      await this.#copy.iterate(job);
+      await this.#copy.allDone();
+      this.#copy.throwIfFailed();
+    }
+  }
+
+  #pivot(): void {
+    const { source, target } = this.#plan;
+    const own = this.#place.parents.filter(
+      (edge) => edge.role === 'backing' && [...chain(target)].includes((edge as { parent?: Node }).parent!),
+    );
+    this.#graph.replaceNode(this.#place, target, own);
+    // Only now does nobody write to the source any more, which may become the backing file.
+    if (this.#place === source) this.#attachBacking();
+  }
+
+  /** The node that the target replaces. */
+  get #place(): Node {
+    return this.#replaced?.node ?? this.#plan.source;
+  }
+
+  #attachBacking(): void {
+    const { target, backing } = this.#plan;
+    if (backing) attachTargetBacking(this.#graph, target, backing);
+  }
+
+  async #closeUnused(node: Node): Promise<void> {
+    if (this.#graph.nodes.includes(node)) await this.#graph.releaseUnused(node);
+  }
+
+  concerns(node: Node): boolean {
+    return this.#nodes.concerns(node);
+  }
+
+  release(): Promise<void> {
+    return this.#nodes.release();
+  }
+}

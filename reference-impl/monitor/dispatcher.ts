@@ -1,0 +1,133 @@
+/**
+ * One parsed message to one reply: envelope, negotiation, arguments, the command itself.
+ *
+ * Commands run one after another, whichever monitor they came from, and jobs get on between two of them. While neither
+ * is running, a command that needs no waiting is answered on the spot.
+ */
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Command, Schema } from '../../spec/model.ts';
+import type { CommandContext, Handler, SessionState } from '../commands/handler.ts';
+import { checkArguments } from '../qapi/check-arguments.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Message } from '../qapi/json/json-parser.ts';
+import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
+import { inDictOrder } from '../qapi/qdict-order.ts';
+import type { Outgoing } from '../qapi/serialize.ts';
+
+export type Reply = { readonly [member: string]: Outgoing };
+
+const NO_ARGUMENTS: WireObject = {};
+
+export class Dispatcher {
+  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #context: CommandContext;
+  readonly #inputs: Schema;
+  /** Settles when all commands taken so far are done; undefined while none is running. */
+  #running: Promise<unknown> | undefined;
+
+  /** `inputs`: what arguments are checked against, which may be more than is advertised. */
+  constructor(handlers: { readonly [name: string]: Handler }, context: CommandContext, inputs: Schema) {
+    this.#handlers = new Map(Object.entries(handlers));
+    this.#context = context;
+    this.#inputs = inputs;
+  }
+
+  /** The reply to a message. Never throws or rejects. */
+  answer(message: Message, session: SessionState): Reply | Promise<Reply> {
+    if ('fault' in message) return failure(new CommandError(message.fault), undefined);
+    const request = message.value;
+    const id = isWireObject(request) ? request.id : undefined;
+    try {
+      const result = this.#execute(request, session);
+      if (!(result instanceof Promise)) return success(result, id);
+      return result.then(
+        (value) => success(value, id),
+        (error: unknown) => this.#refusal(error, id),
+      );
+    } catch (error) {
+      return this.#refusal(error, id);
+    }
+  }
+
+  #execute(request: Wire, session: SessionState): Json | Promise<Json> {
+    const { name, args } = parseEnvelope(request);
+    if (!session.negotiated && name !== 'qmp_capabilities')
+      throw new CommandError("Expecting capabilities negotiation with 'qmp_capabilities'", 'CommandNotFound');
+    const handler = this.#handlers.get(name);
+    const command = this.#inputs.commands.get(name);
+    if (handler === undefined || command === undefined)
+      throw new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
+    const checked = checkedArguments(command, args);
+    return this.#inTurn(() => handler(checked, this.#context, session));
+  }
+
+  /** Does something while no command is being executed. */
+  async exclusively(work: () => Promise<void>): Promise<void> {
+    const before = this.#running;
+    const result = before === undefined ? work() : before.then(work);
+    await this.#remember(result.then(() => null));
+  }
+
+  #inTurn(run: () => Json | Promise<Json>): Json | Promise<Json> {
+    const turns = this.#context.jobs.loop.turns();
+    if (turns !== undefined) return this.#afterTurns(turns, run);
+    if (this.#running !== undefined) return this.#remember(this.#running.then(run));
+    const result = run();
+    return result instanceof Promise ? this.#remember(result) : result;
+  }
+
+  async #afterTurns(turns: Promise<void>, run: () => Json | Promise<Json>): Promise<Json> {
+    await turns;
+    return this.#remember((this.#running ?? Promise.resolve()).then(run));
+  }
+
+  #remember(result: Promise<Json>): Promise<Json> {
+    const settled = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#running === settled) this.#running = undefined;
+      });
+    this.#running = settled;
+    return result;
+  }
+
+  #refusal(error: unknown, id: Wire | undefined): Reply {
+    if (error instanceof CommandError) return failure(error, id);
+    this.#context.log(`internal error: ${error instanceof Error ? error.stack : String(error)}`);
+    return failure(new CommandError('An internal error has occurred'), id);
+  }
+}
+
+function checkedArguments(command: Command, args: WireObject): JsonObject {
+  return command.unchecked ? (toJson(args) as JsonObject) : checkArguments(command.arguments, args);
+}
+
+/** Looks at the members in the order in which the observed endpoint keeps them, and tells the first fault. */
+function parseEnvelope(request: Wire): { name: string; args: WireObject } {
+  if (!isWireObject(request)) throw new CommandError('QMP input must be a JSON object');
+  let name: string | undefined;
+  let args = NO_ARGUMENTS;
+  for (const key of inDictOrder(Object.keys(request))) {
+    const value = request[key]!;
+    if (key === 'execute') {
+      if (typeof value !== 'string') throw new CommandError("QMP input member 'execute' must be a string");
+      name = value;
+    } else if (key === 'arguments') {
+      if (!isWireObject(value)) throw new CommandError("QMP input member 'arguments' must be an object");
+      args = value;
+    } else if (key !== 'id') {
+      throw new CommandError(`QMP input member '${key}' is unexpected`);
+    }
+  }
+  if (name === undefined) throw new CommandError("QMP input lacks member 'execute'");
+  return { name, args };
+}
+
+function success(value: Json, id: Wire | undefined): Reply {
+  return id === undefined ? { return: value } : { return: value, id };
+}
+
+function failure({ errorClass, message }: CommandError, id: Wire | undefined): Reply {
+  const error = { class: errorClass, desc: message };
+  return id === undefined ? { error } : { id, error };
+}

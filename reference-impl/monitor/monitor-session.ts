@@ -1,0 +1,96 @@
+/**
+ * One client of a monitor, from the greeting to its leaving: takes bytes, has messages answered one after another,
+ * and sends the replies and, once capabilities are negotiated, events.
+ *
+ * While a command runs or the client does not read, no more input is taken; a flood of messages is worked off in
+ * portions, so that timers and other clients get their turn.
+ */
+import type { SessionState } from '../commands/handler.ts';
+import { GREETING } from '../commands/query-version.ts';
+import type { InFlight } from '../host/inflight.ts';
+import { MessageStream } from '../qapi/json/message-stream.ts';
+import { type Outgoing, serializeLine } from '../qapi/serialize.ts';
+import type { Dispatcher } from './dispatcher.ts';
+
+/** A connection as its session sees it. */
+export interface Peer {
+  /** Sends without waiting. */
+  write(text: string): void;
+  /** Undefined while the client keeps up with what is sent, else resolves when it has caught up or left. */
+  caughtUp(): Promise<void> | undefined;
+  /** Stops the arrival of bytes; what has arrived already may still come. */
+  pause(): void;
+  resume(): void;
+  /** Closes the connection once what was written is out. */
+  end(): void;
+}
+
+/** Messages answered before others get a turn. */
+const PORTION = 64;
+
+export class Session implements SessionState {
+  negotiated = false;
+  readonly #peer: Peer;
+  readonly #dispatcher: Dispatcher;
+  readonly #inFlight: InFlight;
+  readonly #stream = new MessageStream();
+  #state: 'waiting' | 'idle' | 'busy' | 'closed' = 'waiting';
+
+  constructor(peer: Peer, dispatcher: Dispatcher, inFlight: InFlight) {
+    this.#peer = peer;
+    this.#dispatcher = dispatcher;
+    this.#inFlight = inFlight;
+    peer.pause();
+  }
+
+  /** It is this client's turn. */
+  start(): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'idle';
+    this.send(GREETING);
+    this.#work();
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#stream.push(bytes);
+    if (this.#state === 'idle') this.#work();
+  }
+
+  send(message: Outgoing): void {
+    if (this.#state !== 'closed') this.#peer.write(serializeLine(message));
+  }
+
+  /** The client has gone, or is to go. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.negotiated = false;
+    this.#peer.end();
+  }
+
+  #work(): void {
+    this.#state = 'busy';
+    void this.#answerAll();
+  }
+
+  async #answerAll(): Promise<void> {
+    for (let answered = 1; this.#state === 'busy'; answered += 1) {
+      const message = this.#stream.next();
+      if (message === undefined) {
+        this.#state = 'idle';
+        this.#peer.resume();
+        return;
+      }
+      const reply = this.#dispatcher.answer(message, this);
+      this.send(reply instanceof Promise ? await this.#pausedUntil(reply) : reply);
+      const congestion = this.#peer.caughtUp();
+      if (congestion !== undefined) await this.#pausedUntil(congestion);
+      if (answered % PORTION === 0) await this.#pausedUntil(this.#inFlight.turn());
+    }
+  }
+
+  #pausedUntil<T>(settled: Promise<T>): Promise<T> {
+    this.#peer.pause();
+    return settled;
+  }
+}

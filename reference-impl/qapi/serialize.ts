@@ -1,0 +1,98 @@
+/**
+ * What goes out: one line a message, ASCII, `", "` and `": "` between members, `\r\n` at the end.
+ *
+ * Numbers that are no integers are written with six decimals, trailing zeros dropped, as the observed endpoint does
+ * (so `1e3` comes back as `1000`, and infinity as `inf`).
+ */
+import type { Json } from '../../spec/json.ts';
+import { Double, type Wire } from './json/wire-value.ts';
+
+export type Outgoing = Json | Wire;
+
+export function serializeLine(message: Outgoing): string {
+  return `${serialize(message)}\r\n`;
+}
+
+export function serialize(value: Outgoing): string {
+  switch (typeof value) {
+    case 'string':
+      return quoted(value);
+    case 'number':
+      return Number.isSafeInteger(value) ? `${value}` : sixDecimals(value);
+    case 'bigint':
+    case 'boolean':
+      return String(value);
+    default:
+      if (value === null) return 'null';
+      if (value instanceof Double) return sixDecimals(value.value);
+      return Array.isArray(value) ? serializeList(value) : serializeObject(value);
+  }
+}
+
+function serializeList(list: readonly Outgoing[]): string {
+  if (list.length === 0) return '[]';
+  let text = serialize(list[0]!);
+  for (let i = 1; i < list.length; i++) text += `, ${serialize(list[i]!)}`;
+  return `[${text}]`;
+}
+
+function serializeObject(object: { readonly [key: string]: Outgoing }): string {
+  let text = '';
+  for (const key of Object.keys(object)) text += `, ${quoted(key)}: ${serialize(object[key]!)}`;
+  return `{${text.slice(2)}}`;
+}
+
+/** Names of members, of nodes and of drivers come again and again; what a client makes up must not pile up. */
+const MOST_KNOWN = 1024;
+const LONGEST_KNOWN = 128;
+const known = new Map<string, string>();
+
+function quoted(text: string): string {
+  let result = known.get(text);
+  if (result === undefined) {
+    result = quote(text);
+    if (text.length <= LONGEST_KNOWN) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(text, result);
+    }
+  }
+  return result;
+}
+
+/** Everything but printable ASCII without quote and backslash. */
+const NEEDS_ESCAPE = /[^ !#-[\]-~]/;
+const EACH_TO_ESCAPE = /[^ !#-[\]-~]/g;
+
+const SHORT_ESCAPES: { readonly [character: string]: string } = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+};
+
+function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? `"${text.replace(EACH_TO_ESCAPE, escapeUnit)}"` : `"${text}"`;
+}
+
+function escapeUnit(unit: string): string {
+  return SHORT_ESCAPES[unit] ?? `\\u${unit.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+}
+
+function sixDecimals(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value < 0 ? '-inf' : 'inf';
+  const magnitude = Math.abs(value);
+  const text = magnitude >= 1e21 ? BigInt(magnitude).toString() : roundHalfEven(magnitude);
+  const sign = value < 0 || Object.is(value, -0) ? '-' : '';
+  return sign + (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+}
+
+/** Like printf's `%f`: a value exactly between two results takes the even one, where `toFixed` takes the larger. */
+function roundHalfEven(value: number): string {
+  const rounded = value.toFixed(6);
+  const isTie = /\.\d{6}50*$/.test(value.toFixed(40));
+  const isOdd = Number(rounded.at(-1)) % 2 === 1;
+  return isTie && isOdd ? value.toFixed(40).slice(0, -34) : rounded;
+}

@@ -1,0 +1,139 @@
+/**
+ * One endpoint without its connections: services, block layer and dispatcher tied together, the monitors that it
+ * tells its events, and how it ends.
+ */
+import { loadBlockSchema } from '../spec/block-core.ts';
+import type { JsonObject } from '../spec/json.ts';
+import type { Schema } from '../spec/model.ts';
+import { BlockLayer } from './backend/block-layer.ts';
+import type { CommandContext } from './commands/handler.ts';
+import { commands } from './commands/index.ts';
+import { RunState } from './devices/run-state.ts';
+import { drivers } from './drivers/index.ts';
+import type { Clock, ReferenceOptions } from './endpoint.ts';
+import { NbdServer } from './exports/nbd/nbd-export-server.ts';
+import { DriverTable } from './graph/driver-table.ts';
+import { realClock } from './host/clock.ts';
+import { InFlight } from './host/inflight.ts';
+import { Jobs } from './jobs/job-registry.ts';
+import { Dispatcher } from './monitor/dispatcher.ts';
+import { EventRate } from './monitor/event-rate.ts';
+import { Monitor } from './monitor/qmp-monitor.ts';
+import { Objects } from './objects/objects.ts';
+import { advertise } from './qapi/advertise.ts';
+import { withLifecycle } from './qapi/lifecycle.ts';
+import { type EventName, events } from './services/emitted-events.ts';
+
+interface Schemas {
+  /** What arguments are checked against. */
+  readonly inputs: Schema;
+  readonly advertised: Schema;
+}
+
+const schemas = new Map<boolean, Schemas>();
+
+/** The schemas of every reference, without or with the lifecycle arguments: the same for all. */
+function schemasFor(jobLifecycle: boolean): Schemas {
+  const known = schemas.get(jobLifecycle);
+  if (known) return known;
+  const inputs = jobLifecycle ? withLifecycle(loadBlockSchema()) : loadBlockSchema();
+  const implemented = { commands: Object.keys(commands), events, drivers: Object.keys(drivers) };
+  const made = { inputs, advertised: advertise(inputs, implemented) };
+  schemas.set(jobLifecycle, made);
+  return made;
+}
+
+export class Machine implements CommandContext {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly cwd: string;
+  readonly inFlight = new InFlight();
+  readonly objects = new Objects();
+  readonly schema: Schema;
+  readonly block: BlockLayer;
+  readonly jobs: Jobs;
+  readonly nbd: NbdServer;
+  readonly run = new RunState(this);
+  readonly dispatcher: Dispatcher;
+  /** Resolves with the exit status when everything is closed. */
+  readonly exited: Promise<number>;
+  readonly #log: (line: string) => void;
+  readonly #monitors: Monitor[] = [];
+  readonly #closing: (() => Promise<void>)[] = [];
+  #exit!: (status: number) => void;
+  readonly #rate: EventRate;
+  #ending = false;
+
+  constructor(options: Omit<ReferenceOptions, 'argv'>) {
+    this.clock = options.clock ?? realClock();
+    this.random = options.random ?? (() => Math.floor(Math.random() * 2 ** 32));
+    this.cwd = options.cwd;
+    this.#log = options.log ?? (() => {});
+    this.exited = new Promise((resolve) => {
+      this.#exit = resolve;
+    });
+    this.#rate = new EventRate(this.clock, (message) => {
+      for (const monitor of this.#monitors) monitor.event(message);
+    });
+    const { inputs, advertised } = schemasFor(options.jobLifecycle ?? false);
+    this.schema = advertised;
+    this.block = new BlockLayer(this, new DriverTable(drivers));
+    this.nbd = new NbdServer(this, this.block.graph);
+    this.dispatcher = new Dispatcher(commands, this, inputs);
+    this.jobs = new Jobs(this, (work) => this.dispatcher.exclusively(work));
+    this.block.graph.drain = async () => (await this.jobs.drainedBegin())();
+  }
+
+  log(line: string): void {
+    this.#log(line);
+  }
+
+  emit(event: EventName, data?: JsonObject): void {
+    const wall = this.clock.wall();
+    const timestamp = { seconds: Number(wall / 1_000_000n), microseconds: Number(wall % 1_000_000n) };
+    const message = data === undefined ? { timestamp, event } : { timestamp, event, data };
+    this.#rate.send(event, message);
+  }
+
+  /** The monitor of that index, made when it is first asked for. */
+  monitor(index: number): Monitor {
+    this.#monitors[index] ??= new Monitor(this.dispatcher, this.inFlight);
+    return this.#monitors[index];
+  }
+
+  /** Has something closed when the endpoint ends. */
+  onEnd(close: () => Promise<void>): void {
+    this.#closing.push(close);
+  }
+
+  shutdown(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.emit('SHUTDOWN', { guest: false });
+    setImmediate(() => this.#end(0));
+  }
+
+  abort(line: string): void {
+    this.log(line);
+    // What is in progress is not answered any more.
+    for (const monitor of this.#monitors) monitor.close();
+    if (this.#ending) return;
+    this.#ending = true;
+    setImmediate(() => this.#end(1));
+  }
+
+  async #end(status: number): Promise<void> {
+    try {
+      for (const monitor of this.#monitors) monitor.close();
+      this.#rate.close();
+      await Promise.all(this.#closing.map((close) => close()));
+      await this.nbd.close();
+      await this.jobs.cancelAll();
+      await this.block.close();
+      this.#exit(status);
+    } catch (error) {
+      this.log(`closing failed: ${String(error)}`);
+      this.#exit(1);
+    }
+  }
+}

@@ -1,0 +1,19 @@
+/** The events of the reference. This list is what `query-events` and `query-qmp-schema` advertise. */
+import type { QmpEvents } from '../../spec/generated/qmp.ts';
+
+export const events = [
+  'BLOCK_IMAGE_CORRUPTED',
+  'BLOCK_JOB_CANCELLED',
+  'BLOCK_JOB_COMPLETED',
+  'BLOCK_JOB_ERROR',
+  'BLOCK_JOB_PENDING',
+  'BLOCK_JOB_READY',
+  'BLOCK_WRITE_THRESHOLD',
+  'QUORUM_FAILURE',
+  'QUORUM_REPORT_BAD',
+  'RESUME',
+  'SHUTDOWN',
+  'STOP',
+] as const satisfies readonly (keyof QmpEvents)[];
+
+export type EventName = (typeof events)[number];

@@ -1,0 +1,20 @@
+/**
+ * What the composition root hands to every part of the reference: the one seam each for time, randomness, the host
+ * folder, idleness, warnings and events. Parts keep the object, never a copy of its members.
+ */
+import type { JsonObject } from '../../spec/json.ts';
+import type { InFlight } from '../host/inflight.ts';
+import type { ObjectContext } from '../objects/objects.ts';
+import type { EventName } from './emitted-events.ts';
+
+export interface Services extends ObjectContext {
+  /** 32 random bits a call. */
+  readonly random: () => number;
+  readonly inFlight: InFlight;
+  /** A warning, one line, as QEMU would print it to stderr. */
+  log(line: string): void;
+  /** Ends the endpoint on the spot with status 1, after telling why on one line. */
+  abort(line: string): void;
+  /** Sends an event, stamped with the clock's wall time, to every monitor that has negotiated. */
+  emit(event: EventName, data?: JsonObject): void;
+}
