@@ -12,7 +12,7 @@ import type { Command } from '../spec/model.ts';
 import { argumentsOf } from './arbitraries/command.ts';
 import { faultsOf } from './invalid/arbitrary.ts';
 import { MUTATIONS, type MutationName } from './invalid/mutations.ts';
-import { LIVE } from './testing/schemas.ts';
+import { LIVE } from './testing/test-schemas.ts';
 
 const EACH = Number(process.env.QMPCHECK_AGREEMENT ?? 4000);
 

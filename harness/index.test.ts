@@ -29,7 +29,7 @@ test('what a user writes compiles, and what is marked as wrong does not', { time
           typeRoots: [join(root, 'node_modules/@types')],
           paths: { qmpcheck: [join(root, 'harness/index.ts')] },
         },
-        files: [join(root, 'harness/testing/types/user.ts')],
+        files: [join(root, 'harness/testing/types/package-user.ts')],
       }),
     );
     const compiler = join(root, 'node_modules/typescript/bin/tsc');

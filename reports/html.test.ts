@@ -5,8 +5,8 @@ import { buildReport } from './compat/build.ts';
 import { htmlPage } from './compat/html/page.ts';
 import { html } from './html.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
-import { readHtml } from './testing/html.ts';
+import { example } from './testing/example-record.ts';
+import { readHtml } from './testing/html-reader.ts';
 import { render } from './testing/render.ts';
 
 describe('html', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { type Json, jsonEqual, parseJson } from '../spec/json.ts';
 import { json } from './json.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
+import { example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
 
 const schema = JSON.parse(readFileSync(new URL('../docs/record.schema.json', import.meta.url), 'utf8'));

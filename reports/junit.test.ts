@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { junit } from './junit.ts';
 import { isNotOk } from './outcome.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
+import { example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
-import { parseXml, type XmlElement } from './testing/xml.ts';
+import { parseXml, type XmlElement } from './testing/xml-reader.ts';
 
 function testCases(root: XmlElement): XmlElement[] {
   return root.children.flatMap((suite) => suite.children.filter((one) => one.name === 'testcase'));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { buildReport } from './compat/build.ts';
 import { markdown, markdownPage } from './markdown.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
+import { example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
 
 describe('markdown', () => {

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sarif } from './sarif.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example, failure } from './testing/example.ts';
+import { example, failure } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
 
 interface Log {

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { spec } from './spec.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { crash, example } from './testing/example.ts';
+import { crash, example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
 
 /** Every control character but the line feed. */

@@ -5,7 +5,7 @@ import { isNotOk } from './outcome.ts';
 import type { RunRecord } from './record.ts';
 import { tap } from './tap.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
+import { example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
 
 interface Parsed {

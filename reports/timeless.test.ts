@@ -9,9 +9,9 @@ import { type ReporterName, reporters } from './index.ts';
 import { markdownPage } from './markdown.ts';
 import type { RunRecord } from './record.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example.ts';
+import { example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
-import { parseXml, type XmlElement } from './testing/xml.ts';
+import { parseXml, type XmlElement } from './testing/xml-reader.ts';
 
 /** The same run, slower by the factor, at another time. */
 function slower(record: RunRecord, factor: number): RunRecord {

@@ -4,7 +4,7 @@ import { compileSchema } from '../../spec/compiler/compile.ts';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Schema, SchemaType } from '../../spec/model.ts';
 import { validateArguments, validatorFor } from '../../spec/validate.ts';
-import { COMMANDS, LIVE, SCHEMAS } from '../testing/schemas.ts';
+import { COMMANDS, LIVE, SCHEMAS } from '../testing/test-schemas.ts';
 import { leastDepth } from '../types/depth.ts';
 import { branchesOf } from '../types/members.ts';
 import { argumentsOf, simplestOf, valuesOf } from './command.ts';

@@ -4,7 +4,7 @@ import { compileSchema } from '../../spec/compiler/compile.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Command } from '../../spec/model.ts';
 import { validateArguments } from '../../spec/validate.ts';
-import { COMMANDS, LIVE, SCHEMAS } from '../testing/schemas.ts';
+import { COMMANDS, LIVE, SCHEMAS } from '../testing/test-schemas.ts';
 import { faultsOf } from './arbitrary.ts';
 import { type Fault, faultsAt } from './fault.ts';
 import { MUTATIONS, type MutationName } from './mutations.ts';

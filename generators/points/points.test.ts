@@ -5,7 +5,7 @@ import { stringifyJson } from '../../spec/json.ts';
 import { validateArguments } from '../../spec/validate.ts';
 import { argumentsOf } from '../arbitraries/command.ts';
 import { Draw, seeded } from '../arbitraries/draw.ts';
-import { COMMANDS, LIVE, SCHEMAS } from '../testing/schemas.ts';
+import { COMMANDS, LIVE, SCHEMAS } from '../testing/test-schemas.ts';
 import { branchesOf } from '../types/members.ts';
 import { Coverage, coverageTable } from './coverage.ts';
 import { pairwise } from './pairwise.ts';

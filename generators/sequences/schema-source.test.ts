@@ -5,7 +5,7 @@ import { type Json, type JsonObject, jsonEqual, stringifyJson } from '../../spec
 import { validateArguments } from '../../spec/validate.ts';
 import { Points } from '../points/points.ts';
 import { GROUNDS, groundsByName, programs, SOURCED } from '../testing/generation-configs.ts';
-import { SCHEMAS } from '../testing/schemas.ts';
+import { SCHEMAS } from '../testing/test-schemas.ts';
 import { decode, encode } from './encoding.ts';
 import { minimize, simplerSteps } from './minimize.ts';
 import { mutate } from './mutate.ts';

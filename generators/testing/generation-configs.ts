@@ -5,7 +5,7 @@ import { type GenerationConfig, generate } from '../sequences/generate.ts';
 import type { Program, StartState } from '../sequences/program.ts';
 import { Random } from '../sequences/random.ts';
 import { schemaSource, sourcedCommands } from '../sequences/schema-source.ts';
-import { SCHEMAS } from './schemas.ts';
+import { SCHEMAS } from './test-schemas.ts';
 
 export const GROUNDS: readonly StartState[] = [
   { name: 'empty', symbols: [], monitors: 1 },

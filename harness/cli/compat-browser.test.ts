@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { buildReport } from '../../reports/compat/build.ts';
 import { htmlPage } from '../../reports/compat/html/page.ts';
 import type { CaseRecord, RunRecord } from '../../reports/record.ts';
-import { example, failure } from '../../reports/testing/example.ts';
+import { example, failure } from '../../reports/testing/example-record.ts';
 import { chromiumUnavailable, startChromium } from '../testing/browser.ts';
 import { requireOrSkip } from '../testing/engines.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { failure } from '../../reports/testing/example.ts';
+import { failure } from '../../reports/testing/example-record.ts';
 import { LOG } from '../fuzz/campaign.ts';
 import { appendLog } from '../fuzz/campaign-log.ts';
 import { writeFinding } from '../fuzz/findings.ts';

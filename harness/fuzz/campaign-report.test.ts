@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sarif } from '../../reports/sarif.ts';
 import { spec } from '../../reports/spec.ts';
-import { failure } from '../../reports/testing/example.ts';
+import { failure } from '../../reports/testing/example-record.ts';
 import { render } from '../../reports/testing/render.ts';
 import type { Symptom } from './buckets.ts';
 import { LOG } from './campaign.ts';

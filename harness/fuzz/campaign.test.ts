@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ScratchArea } from '../runner/scratch.ts';
 import { DEFECTS, type Defect } from '../testing/selftest/defects.ts';
-import { plantedTarget } from '../testing/selftest/planted.ts';
+import { plantedTarget } from '../testing/selftest/plant.ts';
 import { passed, selftest } from '../testing/selftest/selftest.ts';
 import { type CampaignResult, LOG, runCampaign } from './campaign.ts';
 import { statusLines } from './campaign-status.ts';

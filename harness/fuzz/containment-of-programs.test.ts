@@ -11,7 +11,7 @@ import { mutate } from '../../generators/sequences/mutate.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import { Random } from '../../generators/sequences/random.ts';
 import { schemaSource, sourcedCommands } from '../../generators/sequences/schema-source.ts';
-import { SCHEMAS } from '../../generators/testing/schemas.ts';
+import { SCHEMAS } from '../../generators/testing/test-schemas.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { introspect } from '../../spec/compiler/introspect.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';

@@ -6,7 +6,7 @@
 import { tmpdir } from 'node:os';
 import { EMPTY_TOPOLOGY } from '../runner/run-cases.ts';
 import { DEFECTS } from './selftest/defects.ts';
-import { plantedTarget } from './selftest/planted.ts';
+import { plantedTarget } from './selftest/plant.ts';
 
 const [name] = process.argv.slice(2);
 const defect = name === undefined ? null : DEFECTS.find((one) => one.name === name);

@@ -6,7 +6,7 @@ import { introspect } from '../../spec/compiler/introspect.ts';
 import { type Json, jsonEqual, parseJson } from '../../spec/json.ts';
 import type { CaseRecord, RunRecord } from '../record.ts';
 import { runRecord } from '../testing/arbitrary-record.ts';
-import { example, failure } from '../testing/example.ts';
+import { example, failure } from '../testing/example-record.ts';
 import { blockGraph } from './block-graph.ts';
 import { buildReport } from './build.ts';
 import { jobTimeline } from './job-timeline.ts';

@@ -6,7 +6,7 @@ import { Draw, seeded } from '../../../generators/arbitraries/draw.ts';
 import { faultsOf } from '../../../generators/invalid/arbitrary.ts';
 import { Points } from '../../../generators/points/points.ts';
 import { rawInput } from '../../../generators/raw/bytes.ts';
-import { LIVE } from '../../../generators/testing/schemas.ts';
+import { LIVE } from '../../../generators/testing/test-schemas.ts';
 import { loadBlockSchema } from '../../../spec/block-core.ts';
 import type { Command } from '../../../spec/model.ts';
 import { contain, containRaw } from '../../targets/containment.ts';

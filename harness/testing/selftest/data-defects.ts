@@ -1,7 +1,8 @@
 /** Planted defects whose damage is in contents alone: every reply is as it should be. */
-import { CLUSTER, pattern } from './contents.ts';
+
 import type { Defect, Moment } from './defects.ts';
-import type { Job, Model, Node } from './model.ts';
+import { CLUSTER, pattern } from './model-contents.ts';
+import type { Job, Model, Node } from './model-endpoint.ts';
 
 /** On the start state of that name there is a chain of two nodes, and a node beside it. */
 const GROUND = 'chain';

@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../.
 import type { SymptomKind } from '../../fuzz/buckets.ts';
 import { DATA_DEFECTS } from './data-defects.ts';
 import { LEAK_DEFECTS } from './leak-defects.ts';
-import type { Job, Model, Node } from './model.ts';
+import type { Job, Model, Node } from './model-endpoint.ts';
 
 /** One command as a defect sees it: state and reply are those after it, `was` is from before. */
 export interface Moment {

@@ -9,7 +9,7 @@ import { ProgramExecutor } from '../../fuzz/program-executor.ts';
 import { replayFindings } from '../../fuzz/replay-finding.ts';
 import { ScratchArea } from '../../runner/scratch.ts';
 import type { Defect } from './defects.ts';
-import { plantedTarget } from './planted.ts';
+import { plantedTarget } from './plant.ts';
 
 /** Part of the programs that look at contents, for defects that are seen there only. */
 const DATA_PROGRAMS = 0.6;

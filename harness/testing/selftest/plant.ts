@@ -7,10 +7,10 @@ import { validateArguments } from '../../../spec/validate.ts';
 import type { ImageReader } from '../../contents/closed-images.ts';
 import type { ResourceGauge } from '../../fuzz/leak-detector.ts';
 import { type FakePort, type FakeTarget, fakeTarget } from '../fake-endpoint.ts';
-import { readNode, writeNode } from './contents.ts';
 import { type Defect, historyLine } from './defects.ts';
-import { Model } from './model.ts';
-import { FakeNbdServer } from './nbd.ts';
+import { readNode, writeNode } from './model-contents.ts';
+import { Model } from './model-endpoint.ts';
+import { FakeNbdServer } from './model-nbd-server.ts';
 
 interface Instance {
   readonly model: Model;

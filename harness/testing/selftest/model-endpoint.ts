@@ -6,7 +6,7 @@
 import { basename } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { FakePort } from '../fake-endpoint.ts';
-import { clustersOf, cutNode, fillNode, pattern, readNode, visible } from './contents.ts';
+import { clustersOf, cutNode, fillNode, pattern, readNode, visible } from './model-contents.ts';
 
 export interface Node {
   name: string;

@@ -1,5 +1,5 @@
 /** What the nodes of the fake endpoint contain: clusters of their own, and those of their backing nodes below. */
-import type { Node } from './model.ts';
+import type { Node } from './model-endpoint.ts';
 
 export const CLUSTER = 65536;
 
