@@ -1,0 +1,26 @@
+/** Dirty bitmaps. */
+import type { CommandEffects, Owner } from './effects.ts';
+
+const NODE: Owner = { kind: 'node', argument: 'node' };
+const ON_BITMAP = { uses: { node: 'node-or-device', name: 'bitmap' } } as const;
+
+export const BITMAP_EFFECTS = {
+  'block-dirty-bitmap-add': {
+    contents: 'bitmap-added',
+    makes: [{ kind: 'bitmap', argument: 'name', partOf: NODE, undo: 'block-dirty-bitmap-remove' }],
+    uses: { node: 'node-or-device' },
+  },
+  'block-dirty-bitmap-remove': {
+    contents: 'bitmap-changed',
+    ...ON_BITMAP,
+    removes: [{ kind: 'bitmap', argument: 'name', partOf: NODE }],
+  },
+  'block-dirty-bitmap-clear': { contents: 'bitmap-cleared', ...ON_BITMAP, undo: 'needless' },
+  'block-dirty-bitmap-disable': { contents: 'bitmap-changed', ...ON_BITMAP },
+  'block-dirty-bitmap-enable': { contents: 'bitmap-changed', ...ON_BITMAP },
+  'block-dirty-bitmap-merge': {
+    contents: 'bitmap-changed',
+    uses: { node: 'node-or-device', target: 'bitmap', bitmaps: 'bitmap', name: 'bitmap' },
+  },
+  'x-debug-block-dirty-bitmap-sha256': { contents: 'unchanged', ...ON_BITMAP, undo: 'needless' },
+} as const satisfies Readonly<Record<string, CommandEffects>>;

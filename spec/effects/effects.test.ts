@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import { loadBlockSchema } from '../block-core.ts';
+import type { ObjectType, SchemaType } from '../model.ts';
+import type { CommandEffects } from './effects.ts';
+import { actionsOf, effectsOf, goesWith, isHarmlessOfUnknown, thingsMade, thingsRemoved } from './lookup.ts';
+import { EFFECTS } from './table.ts';
+
+const { commands } = loadBlockSchema();
+
+/** Types of the arguments: of commands, and of actions of a transaction. */
+const described: readonly (readonly [string, ObjectType])[] = [
+  ...[...commands.values()].map(({ name, arguments: type }) => [name, type] as const),
+  ...actionTypes().map(({ case: name, type }) => [name, dataOf(type)] as const),
+];
+
+function actionTypes(): ObjectType['variants'] {
+  const actions = commands.get('transaction')!.arguments.members.find(({ name }) => name === 'actions')!;
+  return actions.type.kind === 'array' && actions.type.element.kind === 'object'
+    ? actions.type.element.variants
+    : [];
+}
+
+/** An action's arguments are in its `data`. */
+function dataOf(type: ObjectType): ObjectType {
+  const data = type.members.find(({ name }) => name === 'data')?.type;
+  return data?.kind === 'object' ? data : type;
+}
+
+/** Names of members at any depth. */
+function membersIn(type: SchemaType, seen = new Set<SchemaType>()): string[] {
+  if (seen.has(type)) return [];
+  seen.add(type);
+  if (type.kind === 'array') return membersIn(type.element, seen);
+  if (type.kind === 'alternate') return type.choices.flatMap((choice) => membersIn(choice, seen));
+  if (type.kind !== 'object') return [];
+  return [
+    ...type.members.flatMap((member) => [member.name, ...membersIn(member.type, seen)]),
+    ...type.variants.flatMap((variant) => membersIn(variant.type, seen)),
+  ];
+}
+
+/** Every argument that an entry names; `reported` has paths. */
+function argumentsIn({ makes = [], removes = [], moves, ...entry }: CommandEffects): string[] {
+  return [
+    ...makes.flatMap(({ argument, otherwise, partOf }) => [argument, otherwise, partOf?.argument]),
+    ...makes.flatMap(({ partOf }) => Object.keys(partOf?.when ?? {})),
+    ...removes.flatMap(({ argument, partOf, force }) => [
+      argument,
+      partOf?.argument,
+      ...Object.keys(force ?? {}),
+    ]),
+    ...Object.keys(entry.uses ?? {}),
+    ...Object.keys(entry.reported ?? {}).flatMap((path) => path.split('.')),
+    ...(moves === undefined ? [] : [...moves.from, moves.to]),
+    ...(entry.usual ?? []),
+    ...(entry.exclusive ?? []).flatMap(({ members }) => members),
+    entry.actions,
+  ].filter((name) => name !== undefined);
+}
+
+/** Arguments of commands that the spec has, and that came with later releases. */
+const LATER: Readonly<Record<string, readonly string[]>> = {
+  'block-commit': ['base-node', 'top-node'],
+  'block-stream': ['bottom', 'filter-node-name'],
+  'blockdev-backup': ['bitmap', 'filter-node-name'],
+  'drive-backup': ['filter-node-name'],
+  'nbd-server-add': ['bitmap'],
+};
+
+describe('every command and action of the spec', () => {
+  test('has an entry', () => {
+    expect(described.length).toBeGreaterThan(70);
+    const names = described.map(([name]) => name);
+    expect(names.filter((name) => !Object.hasOwn(EFFECTS, name))).toEqual([]);
+  });
+  test('has the arguments that its entry names', () => {
+    const strange = described.flatMap(([name, type]) => {
+      const known = [...membersIn(type), ...(LATER[name] ?? [])];
+      return argumentsIn(EFFECTS[name]!).flatMap((argument) =>
+        known.includes(argument) ? [] : [`${name} ${argument}`],
+      );
+    });
+    expect([...new Set(strange)]).toEqual([]);
+  });
+});
+
+describe('every entry', () => {
+  const entries = Object.entries(EFFECTS);
+
+  test('that starts a job makes one, and the other way round', () => {
+    for (const [name, { job, makes = [] }] of entries)
+      expect([name, makes.some(({ kind }) => kind === 'job')]).toEqual([name, job !== undefined]);
+  });
+  test('is undone by commands that remove what it makes', () => {
+    for (const [name, { makes = [] }] of entries)
+      for (const { kind, undo, partOf } of makes) {
+        if (undo === undefined) continue;
+        const removed = EFFECTS[undo]?.removes?.find((one) => one.kind === kind);
+        expect([name, removed?.partOf?.argument]).toEqual([name, partOf?.argument]);
+        expect([name, removed === undefined]).toEqual([name, false]);
+      }
+  });
+  test('that makes what another command uses has something to be used by', () => {
+    const used = new Set(entries.flatMap(([, { uses = {} }]) => Object.values(uses)));
+    const made = entries.flatMap(([, { makes = [] }]) => makes.map(({ kind }) => kind));
+    expect([...new Set(made)].filter((kind) => !used.has(kind))).toEqual(['nbd-server']);
+  });
+});
+
+const call = (command: string, args = {}) => ({ command, arguments: args });
+const undoOf = (command: string, args = {}) => thingsMade(call(command, args)).map(({ undo }) => undo);
+
+describe('what a call made is taken back', () => {
+  test.each<[string, object, string, object]>([
+    ['blockdev-add', { driver: 'null-co', 'node-name': 'n' }, 'blockdev-del', { 'node-name': 'n' }],
+    ['object-add', { 'qom-type': 'secret', id: 'o' }, 'object-del', { id: 'o' }],
+    [
+      'block-dirty-bitmap-add',
+      { node: 'n', name: 'b' },
+      'block-dirty-bitmap-remove',
+      { node: 'n', name: 'b' },
+    ],
+    ['nbd-server-start', { addr: {} }, 'nbd-server-stop', {}],
+    ['nbd-server-add', { device: 'n' }, 'nbd-server-remove', { name: 'n', mode: 'hard' }],
+    ['nbd-server-add', { device: 'n', name: 'x' }, 'nbd-server-remove', { name: 'x', mode: 'hard' }],
+    ['block-export-add', { type: 'nbd', id: 'x' }, 'block-export-del', { id: 'x', mode: 'hard' }],
+  ])('%s %j by %s %j', (command, args, undo, undoArguments) => {
+    expect(undoOf(command, args)).toEqual([{ command: undo, arguments: undoArguments }]);
+  });
+  test('a node that has no name by nothing', () => {
+    expect(undoOf('blockdev-add', { driver: 'null-co' })).toEqual([]);
+  });
+  test('a node whose name an endpoint cuts by the name that is left', () => {
+    const [undo] = undoOf('blockdev-add', { driver: 'null-co', 'node-name': 'n'.repeat(40) });
+    expect(undo?.arguments).toEqual({ 'node-name': 'n'.repeat(31) });
+  });
+  test('the overlay of a snapshot by nothing: the monitor does not own it', () => {
+    const args = { 'node-name': 'n', 'snapshot-file': '/f', 'snapshot-node-name': 'o' };
+    expect(thingsMade(call('blockdev-snapshot-sync', args))).toEqual([
+      { thing: { kind: 'node', name: 'o', owner: null }, undo: null },
+      { thing: { kind: 'file', name: '/f', owner: null }, undo: null },
+    ]);
+    expect(effectsOf('blockdev-snapshot-sync').undo).toBe('impossible');
+  });
+});
+
+describe('a thing goes with', () => {
+  const goes = (made: ReturnType<typeof call>, removed: ReturnType<typeof call>) =>
+    thingsMade(made).map(({ thing }) => thingsRemoved(removed).some((one) => goesWith(thing, one)));
+
+  test.each<[string, object, string, object, boolean]>([
+    ['blockdev-add', { 'node-name': 'n' }, 'blockdev-del', { 'node-name': 'n' }, true],
+    ['blockdev-add', { 'node-name': 'n' }, 'blockdev-del', { 'node-name': 'm' }, false],
+    ['blockdev-add', { 'node-name': 'n' }, 'object-del', { id: 'n' }, false],
+    ['block-dirty-bitmap-add', { node: 'n', name: 'b' }, 'blockdev-del', { 'node-name': 'n' }, true],
+    [
+      'block-dirty-bitmap-add',
+      { node: 'n', name: 'b' },
+      'block-dirty-bitmap-remove',
+      { node: 'm', name: 'b' },
+      false,
+    ],
+    ['nbd-server-add', { device: 'n' }, 'nbd-server-stop', {}, true],
+    ['block-export-add', { type: 'nbd', id: 'x' }, 'nbd-server-stop', {}, true],
+    ['block-export-add', { type: 'fuse', id: 'x' }, 'nbd-server-stop', {}, false],
+    ['block-export-add', { type: 'fuse', id: 'x' }, 'block-export-del', { id: 'x' }, true],
+    ['block-export-add', { type: 'nbd', id: 'x' }, 'block-export-del', { id: 'x' }, true],
+  ])('what %s %j made, after %s %j: %s', (command, args, remover, removerArguments, expected) => {
+    expect(goes(call(command, args), call(remover, removerArguments))).toEqual([expected]);
+  });
+});
+
+test('a transaction does what its actions do, any other command what it does itself', () => {
+  const actions = [
+    { type: 'abort', data: {} },
+    'nonsense',
+    { type: 'blockdev-backup', data: { device: 'n' } },
+  ];
+  expect(actionsOf(call('transaction', { actions }))).toEqual([
+    call('abort'),
+    call('blockdev-backup', { device: 'n' }),
+  ]);
+  expect(actionsOf(call('transaction'))).toEqual([]);
+  expect(actionsOf(call('quit'))).toEqual([call('quit')]);
+});
+
+test('of a command that the table lacks nothing is known, unless it only asks', () => {
+  expect(effectsOf('x-unheard-of')).toEqual({ contents: 'unknown' });
+  expect(effectsOf('toString')).toEqual({ contents: 'unknown' });
+  expect(effectsOf('query-unheard-of')).toEqual({ contents: 'unchanged', undo: 'needless' });
+});
+
+test('commands of the spec that may do something although all that they name is unknown', () => {
+  const harmful = [...commands.keys()].filter((name) => !isHarmlessOfUnknown(name));
+  expect(harmful.toSorted()).toEqual([
+    'blockdev-add',
+    'cont',
+    'device_add',
+    'nbd-server-start',
+    'nbd-server-stop',
+    'object-add',
+    'quit',
+    'stop',
+    'system_powerdown',
+    'system_reset',
+    'transaction',
+    'x-blockdev-create',
+  ]);
+});

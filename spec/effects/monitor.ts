@@ -1,0 +1,47 @@
+/** Transactions, objects, the machine and what only asks. */
+import type { CommandEffects } from './effects.ts';
+
+/** Asks, and changes nothing. */
+export const QUERY: CommandEffects = { contents: 'unchanged', undo: 'needless' };
+
+export const MONITOR_EFFECTS = {
+  transaction: { contents: 'unchanged', actions: 'actions', undo: 'impossible' },
+  // An action only.
+  abort: { contents: 'unchanged' },
+  'object-add': {
+    contents: 'unchanged',
+    makes: [{ kind: 'object', argument: 'id', undo: 'object-del' }],
+  },
+  'object-del': {
+    contents: 'unchanged',
+    uses: { id: 'object' },
+    removes: [{ kind: 'object', argument: 'id' }],
+  },
+  device_add: { contents: 'unknown', makes: [{ kind: 'device', argument: 'id' }] },
+  // The guest lets it go, or does not.
+  device_del: { contents: 'unknown', uses: { id: 'device' } },
+  'human-monitor-command': { contents: 'guest-io', undo: 'needless' },
+  stop: { contents: 'unchanged', disruptive: 'stops the guest' },
+  cont: { contents: 'unchanged', disruptive: 'starts the guest' },
+  system_reset: { contents: 'unknown', disruptive: 'resets the guest' },
+  system_powerdown: { contents: 'unknown', disruptive: 'ends the guest' },
+  quit: { contents: 'unknown', disruptive: 'ends the endpoint' },
+  qmp_capabilities: QUERY,
+  'qom-list': QUERY,
+  'qom-get': QUERY,
+  'qom-set': { contents: 'unchanged' },
+  'device-list-properties': QUERY,
+  'query-block': QUERY,
+  'query-block-exports': QUERY,
+  'query-block-jobs': QUERY,
+  'query-blockstats': QUERY,
+  'query-commands': QUERY,
+  'query-events': QUERY,
+  'query-iothreads': QUERY,
+  'query-jobs': QUERY,
+  'query-named-block-nodes': QUERY,
+  'query-qmp-schema': QUERY,
+  'query-status': QUERY,
+  'query-version': QUERY,
+  'x-debug-query-block-graph': QUERY,
+} as const satisfies Readonly<Record<string, CommandEffects>>;

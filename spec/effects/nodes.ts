@@ -1,0 +1,88 @@
+/** Nodes and the block graph: adding, deleting, resizing, snapshots, images. */
+import type { CommandEffects, ExclusiveGroup } from './effects.ts';
+
+/** Given both, the device is taken where there is one: nobody refuses it. */
+const DEVICE_OR_NODE: ExclusiveGroup = { members: ['device', 'node-name'], both: false, neither: true };
+
+export const NODE_EFFECTS = {
+  'blockdev-add': {
+    contents: 'node-added',
+    makes: [{ kind: 'node', argument: 'node-name', undo: 'blockdev-del' }],
+    usual: ['node-name'],
+    reported: {
+      driver: 'drv',
+      'read-only': 'ro',
+      'detect-zeroes': 'detect_zeroes',
+      'cache.direct': 'cache.direct',
+      'cache.no-flush': 'cache.no-flush',
+    },
+  },
+  'blockdev-del': {
+    contents: 'node-deleted',
+    uses: { 'node-name': 'node' },
+    removes: [{ kind: 'node', argument: 'node-name' }],
+  },
+  'blockdev-reopen': { contents: 'nodes-reopened' },
+  block_resize: {
+    contents: 'node-resized',
+    uses: { device: 'device', 'node-name': 'node' },
+    usual: ['node-name'],
+    exclusive: [DEVICE_OR_NODE],
+    reported: { size: 'image.virtual-size' },
+  },
+  block_passwd: { contents: 'unchanged', uses: { device: 'device', 'node-name': 'node' } },
+  'block-set-write-threshold': {
+    contents: 'unchanged',
+    uses: { 'node-name': 'node' },
+    reported: { 'write-threshold': 'write_threshold' },
+  },
+  'blockdev-snapshot': {
+    contents: 'overlay-attached',
+    uses: { node: 'node', overlay: 'node' },
+    moves: { from: ['node'], to: 'overlay' },
+  },
+  // The overlay belongs to its users, not to the monitor: it goes with the last of them, and `blockdev-del` refuses it.
+  'blockdev-snapshot-sync': {
+    contents: 'overlay-made',
+    makes: [
+      { kind: 'node', argument: 'snapshot-node-name' },
+      { kind: 'file', argument: 'snapshot-file' },
+    ],
+    uses: { device: 'device', 'node-name': 'node' },
+    moves: { from: ['node-name', 'device'], to: 'snapshot-node-name' },
+    undo: 'impossible',
+    usual: ['node-name', 'snapshot-node-name'],
+  },
+  'blockdev-snapshot-internal-sync': {
+    contents: 'unchanged',
+    makes: [{ kind: 'snapshot', argument: 'name' }],
+    uses: { device: 'node-or-device' },
+  },
+  'blockdev-snapshot-delete-internal-sync': {
+    contents: 'unchanged',
+    uses: { device: 'node-or-device', name: 'snapshot', id: 'snapshot' },
+    removes: [{ kind: 'snapshot', argument: 'name' }],
+  },
+  'change-backing-file': {
+    contents: 'unchanged',
+    uses: { device: 'node-or-device', 'image-node-name': 'node', 'backing-file': 'file' },
+  },
+  'x-blockdev-change': { contents: 'child-changed', uses: { parent: 'node', node: 'node' } },
+  'x-blockdev-set-iothread': {
+    contents: 'unchanged',
+    uses: { 'node-name': 'node', iothread: 'iothread' },
+  },
+  // What was in the file is gone before it is known whether an image can be made there.
+  'x-blockdev-create': { contents: 'image-made', overwritesBeforeRefusal: true },
+  'blockdev-create': {
+    contents: 'image-made',
+    makes: [{ kind: 'job', argument: 'job-id' }],
+    job: 'create',
+  },
+  'x-blockdev-amend': {
+    contents: 'unknown',
+    makes: [{ kind: 'job', argument: 'job-id' }],
+    uses: { 'node-name': 'node' },
+    job: 'amend',
+  },
+} as const satisfies Readonly<Record<string, CommandEffects>>;
