@@ -42,19 +42,46 @@ test('expectations of a configured target apply to it', () =>
   }));
 
 test.each([
-  [{ target: {} }, 'target: unknown member'],
-  [{ targets: { ours: {} } }, "targets.ours: 'target' is missing"],
-  [{ targets: { ours: { target: 'reference', colour: 'red' } } }, 'targets.ours.colour: unknown member'],
+  [{ target: {} }, 'target: unknown key'],
+  [{ targets: { ours: {} } }, 'targets.ours.target: missing'],
+  [{ targets: { ours: { target: 'reference', colour: 'red' } } }, 'targets.ours.colour: unknown key'],
+  [{ targets: { ours: { target: 'reference', options: '-x' } } }, 'targets.ours.options: it takes a list'],
   [
-    { targets: { ours: { target: 'reference', options: '-x' } } },
-    'targets.ours.options: it takes a list of strings',
+    { targets: { ours: { target: 'reference', options: ['-x', 1] } } },
+    'targets.ours.options[1]: it takes a string',
+  ],
+  [
+    { targets: { ours: { target: 'reference', commandsPerSecond: 0 } } },
+    'targets.ours.commandsPerSecond: it takes a number above 0',
   ],
   [{ targets: { ours: { target: 'tls:h:1', tls: { ca: 'no.pem' } } } }, 'targets.ours.tls.ca: ENOENT'],
+  [{ targets: { ours: { target: 'tls:h:1', tls: { verify: 1 } } } }, 'targets.ours.tls.verify: unknown key'],
 ])('%j is refused with the place of the fault', (value, message) =>
   inFolder(async (cwd) => {
     config(cwd, value);
     const { code, stderr } = await qmpcheck(['run', '--target', 'ours'], { cwd });
-    expect(stderr).toContain(`qmpcheck.config.json: ${message}`);
+    expect(stderr).toContain(`qmpcheck.config.json:1: ${message}`);
+    expect(stderr).not.toContain('    at ');
     expect(code).toBe(2);
   }),
 );
+
+test('a fault is told with its line, in what is no JSON too', () =>
+  inFolder(async (cwd) => {
+    const told = async (text: string): Promise<string> => {
+      writeFileSync(join(cwd, 'qmpcheck.config.json'), text);
+      return (await qmpcheck(['run', '--target', 'ours'], { cwd })).stderr;
+    };
+    expect(await told('{\n  "targets": {\n    "ours": { "target": 1 }\n  }\n}\n')).toContain(
+      'qmpcheck.config.json:3: targets.ours.target: it takes a string\n',
+    );
+    expect(await told('{\n  "targets": {,\n}\n')).toContain('qmpcheck.config.json:2: ');
+  }));
+
+test('a fault of a module names no line', () =>
+  inFolder(async (cwd) => {
+    config(cwd, { targets: [] }, 'qmpcheck.config.mjs');
+    const { code, stderr } = await qmpcheck(['run', '--target', 'ours'], { cwd });
+    expect(stderr).toContain('qmpcheck.config.mjs: targets: it takes a mapping\n');
+    expect(code).toBe(2);
+  }));

@@ -6,15 +6,18 @@
  *                  "lab": { "target": "tls:127.0.0.1:4444", "tls": { "ca": "ca.pem" }, "directory": "/scratch",
  *                           "commandsPerSecond": 50, "topologies": ["two-monitors"] } } }
  *
- * File names in it are relative to its folder. What it says is checked; a fault names the file and the member.
+ * File names in it are relative to its folder. What it says is checked; a fault names the file, the line and the member.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
+import * as v from 'valibot';
+import type { Json } from '../../spec/json.ts';
+import { type InputText, inputValue, mapping, mappingOf, readJson, validate } from '../input-file.ts';
 import type { AddressTargetOptions } from '../targets/address.ts';
 import type { Surrounding } from '../targets/configured.ts';
 import { UsageError } from './exit.ts';
+import { readText } from './files.ts';
 
 const NAMES = ['qmpcheck.config.json', 'qmpcheck.config.mjs'];
 
@@ -29,100 +32,67 @@ export interface TargetConfig extends Surrounding {
 
 export type Config = ReadonlyMap<string, TargetConfig>;
 
-/** Empty where there is no config file. Throws `UsageError`. */
+const tlsSchema = mapping({
+  ca: v.exactOptional(v.string()),
+  cert: v.exactOptional(v.string()),
+  key: v.exactOptional(v.string()),
+  insecure: v.exactOptional(v.boolean()),
+});
+
+const targetSchema = mapping({
+  target: v.string(),
+  options: v.exactOptional(v.array(v.string())),
+  environment: v.exactOptional(mappingOf(v.string())),
+  directory: v.exactOptional(v.string()),
+  tls: v.exactOptional(tlsSchema),
+  commandsPerSecond: v.exactOptional(v.pipe(v.number(), v.gtValue(0, 'it takes a number above 0'))),
+  topologies: v.exactOptional(v.array(v.string())),
+  expectations: v.exactOptional(v.string()),
+});
+
+const configSchema = mapping({ targets: v.exactOptional(mappingOf(targetSchema), {}) });
+
+/** Empty where there is no config file. Throws `InputError`, and `UsageError` for a file that cannot be read. */
 export async function loadConfig(folder: string): Promise<Config> {
-  for (const name of NAMES) {
-    const file = resolve(folder, name);
-    if (existsSync(file)) return readConfig(await contents(file), file);
-  }
-  return new Map();
+  const file = NAMES.map((name) => resolve(folder, name)).find((name) => existsSync(name));
+  if (file === undefined) return new Map();
+  const input = await contents(file);
+  const { targets } = validate(configSchema, input);
+  return new Map(
+    Object.entries(targets).map(([name, target]) => [name, targetConfig(target, name, dirname(file), input)]),
+  );
 }
 
-async function contents(file: string): Promise<Json> {
+async function contents(file: string): Promise<InputText> {
+  if (file.endsWith('.json')) return readJson(readText(file), file);
   try {
-    if (file.endsWith('.json')) return parseJson(readFileSync(file, 'utf8'));
     const module = (await import(pathToFileURL(file).href)) as { default?: Json };
-    return module.default ?? null;
+    return inputValue(module.default ?? null, file);
   } catch (error) {
     throw new UsageError(`${file}: ${(error as Error).message}`);
   }
 }
 
-function readConfig(value: Json, file: string): Config {
-  const fail = (where: string, what: string) => new UsageError(`${file}: ${where}: ${what}`);
-  if (!isJsonObject(value)) throw fail('$', 'not an object');
-  const { targets = {}, ...others } = value;
-  for (const name of Object.keys(others)) throw fail(name, 'unknown member');
-  if (!isJsonObject(targets)) throw fail('targets', 'not an object');
-  return new Map(
-    Object.entries(targets).map(([name, target]) => [
-      name,
-      readTarget(target, `targets.${name}`, dirname(file), fail),
-    ]),
-  );
-}
-
-type Fail = (where: string, what: string) => UsageError;
-
-const isStrings = (value: Json) => Array.isArray(value) && value.every((word) => typeof word === 'string');
-const isStringMap = (value: Json) =>
-  isJsonObject(value) && Object.values(value).every((v) => typeof v === 'string');
-
-/** What each member of a target must be. */
-const MEMBERS: Readonly<Record<string, readonly [test: (value: Json) => boolean, what: string]>> = {
-  target: [(value) => typeof value === 'string', 'a string'],
-  options: [isStrings, 'a list of strings'],
-  environment: [isStringMap, 'an object of strings'],
-  directory: [(value) => typeof value === 'string', 'a string'],
-  tls: [isJsonObject, 'an object'],
-  commandsPerSecond: [(value) => typeof value === 'number' && value > 0, 'a number above 0'],
-  topologies: [isStrings, 'a list of strings'],
-  expectations: [(value) => typeof value === 'string', 'a string'],
-};
-const TLS_FILES = ['ca', 'cert', 'key'];
-
-function readTarget(value: Json, where: string, folder: string, fail: Fail): TargetConfig {
-  if (!isJsonObject(value)) throw fail(where, 'not an object');
-  if (value.target === undefined) throw fail(where, "'target' is missing");
-  for (const [name, member] of Object.entries(value)) {
-    const rule = MEMBERS[name];
-    if (rule === undefined) throw fail(`${where}.${name}`, 'unknown member');
-    if (!rule[0](member)) throw fail(`${where}.${name}`, `it takes ${rule[1]}`);
-  }
-  const { target, directory, tls, expectations, ...surrounding } = value as unknown as Omit<
-    TargetConfig,
-    'address'
-  > & {
-    directory?: string;
-    tls?: JsonObject;
-  };
+function targetConfig(
+  { directory, tls, expectations, ...rest }: v.InferOutput<typeof targetSchema>,
+  name: string,
+  folder: string,
+  input: InputText,
+): TargetConfig {
+  const { insecure, ...files } = tls ?? {};
+  const pem = Object.entries(files).map(([member, path]) => {
+    try {
+      return [member, readFileSync(resolve(folder, path), 'utf8')];
+    } catch (error) {
+      throw input.fault(['targets', name, 'tls', member], (error as Error).message);
+    }
+  });
   return {
-    ...surrounding,
-    target,
+    ...rest,
     ...(expectations !== undefined && { expectations: resolve(folder, expectations) }),
     address: {
       ...(directory !== undefined && { dir: directory }),
-      ...(tls && { tls: readTls(tls, `${where}.tls`, folder, fail) }),
+      ...(tls && { tls: { ...Object.fromEntries(pem), ...(insecure !== undefined && { insecure }) } }),
     },
   };
-}
-
-function readTls(
-  tls: JsonObject,
-  where: string,
-  folder: string,
-  fail: Fail,
-): NonNullable<AddressTargetOptions['tls']> {
-  const read: Record<string, string | boolean> = {};
-  for (const [name, value] of Object.entries(tls)) {
-    if (name === 'insecure' && typeof value === 'boolean') read.insecure = value;
-    else if (TLS_FILES.includes(name) && typeof value === 'string') {
-      try {
-        read[name] = readFileSync(resolve(folder, value), 'utf8');
-      } catch (error) {
-        throw fail(`${where}.${name}`, (error as Error).message);
-      }
-    } else throw fail(`${where}.${name}`, 'unknown or ill-typed');
-  }
-  return read;
 }

@@ -3,6 +3,7 @@
  * node process. A subcommand returns its exit code; nothing below this file ends the process.
  */
 import { Command, CommanderError } from 'commander';
+import { InputError } from '../input-file.ts';
 import { toolVersion } from '../tool-version.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -56,7 +57,7 @@ async function main(argv: readonly string[]): Promise<ExitCode> {
 }
 
 function describeFault(error: unknown): string {
-  if (error instanceof UsageError) return error.message;
+  if (error instanceof UsageError || error instanceof InputError) return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
