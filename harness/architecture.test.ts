@@ -98,13 +98,29 @@ describe('import rules', () => {
     expect(found).toEqual([]);
   });
 
-  test.each(['harness/checks', 'harness/differ'])('%s sees the record and the spec only', (name) => {
+  test('harness/state sees the record and the spec only', () => {
     const found = violations(
-      (source) => folder(source.path) === name && !isTest(source.path),
-      (target) => folder(target) === name || ['spec', 'reports'].includes(project(target)),
+      (source) => folder(source.path) === 'harness/state' && !isTest(source.path),
+      (target) => folder(target) === 'harness/state' || ['spec', 'reports'].includes(project(target)),
     );
     expect(found).toEqual([]);
   });
+
+  test.each(['harness/checks', 'harness/differ'])(
+    '%s sees the record, the spec, and states as data, nothing that looks at the host',
+    (name) => {
+      const looksAtHost = (path: string) =>
+        sources.some((source) => source.path === path && /from 'node:/.test(source.text));
+      const found = violations(
+        (source) => folder(source.path) === name && !isTest(source.path),
+        (target) =>
+          folder(target) === name ||
+          ['spec', 'reports'].includes(project(target)) ||
+          (folder(target) === 'harness/state' && !looksAtHost(target)),
+      );
+      expect(found).toEqual([]);
+    },
+  );
 
   test('no folder of the reference imports a higher one, types included', () => {
     const height = (path: string) => {

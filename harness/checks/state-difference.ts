@@ -1,22 +1,19 @@
 /** The first place where two snapshots of block state differ, for the checks that compare them. */
 import { isJsonObject, type Json } from '../../spec/json.ts';
+import { firstDifference, type JsonDifference } from '../state/diff.ts';
 import type { StateSnapshot } from './check.ts';
-
-export interface Difference {
-  readonly path: string;
-  /** Null also where the value was or is absent. */
-  readonly expected: Json;
-  readonly got: Json;
-}
 
 /** Members that change by themselves: what a file occupies depends on the host's file system. */
 const VOLATILE = new Set(['actual-size']);
 
-/** Null if both are equal. */
-export function stateDifference(before: StateSnapshot, after: StateSnapshot): Difference | null {
+/** Null if both are equal. A value that was or is absent is told as null. */
+export function stateDifference(before: StateSnapshot, after: StateSnapshot): JsonDifference | null {
   for (const part of ['nodes', 'devices', 'jobs'] as const) {
-    const found = difference(before[part], after[part], `$.${part}`);
-    if (found !== null) return found;
+    const options = { ignored: VOLATILE, wholeLists: true };
+    const found = firstDifference(before[part], after[part], `$.${part}`, options);
+    if (found === null) continue;
+    const { path, expected = null, got = null } = found;
+    return { path, expected: named(expected), got: named(got) };
   }
   return null;
 }
@@ -39,26 +36,6 @@ export function withoutFormatFiles(state: StateSnapshot): StateSnapshot {
     return { ...node, image };
   });
   return { ...state, nodes: stripped };
-}
-
-function difference(expected: Json, got: Json, path: string): Difference | null {
-  if (expected === got) return null;
-  if (Array.isArray(expected) && Array.isArray(got) && expected.length === got.length) {
-    for (const [index, value] of expected.entries()) {
-      const found = difference(value, got[index]!, `${path}[${index}]`);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-  if (isJsonObject(expected) && isJsonObject(got)) {
-    for (const key of new Set([...Object.keys(expected), ...Object.keys(got)])) {
-      if (VOLATILE.has(key)) continue;
-      const found = difference(expected[key] ?? null, got[key] ?? null, `${path}.${key}`);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-  return { path, expected: named(expected), got: named(got) };
 }
 
 /** Of nodes, devices and jobs only their names: where one is missing, the others say nothing. */

@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import type { ObjectType, SchemaType } from '../../spec/model.ts';
+import { memberPath, own } from '../state/diff.ts';
 import type { Difference, DifferenceClass } from './difference.ts';
 import { isMadeName, NamePairs, sameText } from './error-texts.ts';
 import { type ListRule, listRule, memberRule } from './normalisation-rules.ts';
@@ -133,14 +134,6 @@ export class ValueComparison {
       ...(excuse !== undefined && { excuse }),
     });
   }
-}
-
-function own(value: JsonObject, key: string): Json | undefined {
-  return Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-function memberPath(path: string, key: string): string {
-  return /^[\w-]+$/.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }
 
 function keyOf(item: Json, by: readonly string[]): Json | undefined {

@@ -1,9 +1,10 @@
 /** The context that a case is given: its first monitor, its statements, its surroundings. */
 import type { Severity } from '../../reports/record.ts';
-import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
+import { type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Detail, MonitorHandle } from '../cases/case.ts';
+import { firstDifference } from '../state/diff.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import { CaseFailed, CaseSkipped } from './case-exit.ts';
 import { Monitor } from './case-monitor.ts';
@@ -118,8 +119,8 @@ export class Context implements CaseContext {
   }
 
   contains(got: Json, expected: Json, message: string, detail?: Detail): void {
-    const path = missingPart(got, expected, '$');
-    if (path !== null) this.#deviate(message, { expected, got, path }, detail);
+    const missing = firstDifference(expected, got, '$', { subset: true, wholeLists: true });
+    if (missing !== null) this.#deviate(message, { expected, got, path: missing.path }, detail);
   }
 
   get deviations(): number {
@@ -179,24 +180,4 @@ export class Context implements CaseContext {
     });
     throw new CaseFailed(message);
   }
-}
-
-/** Path of the first part of `expected` that `got` does not have; null if it has all. Lists compare item by item. */
-function missingPart(got: Json | undefined, expected: Json, path: string): string | null {
-  if (isJsonObject(expected)) {
-    if (!isJsonObject(got)) return path;
-    for (const [key, value] of Object.entries(expected)) {
-      const missing = missingPart(got[key], value, `${path}.${key}`);
-      if (missing !== null) return missing;
-    }
-    return null;
-  }
-  if (Array.isArray(expected) && Array.isArray(got) && got.length === expected.length) {
-    for (const [index, value] of expected.entries()) {
-      const missing = missingPart(got[index], value, `${path}[${index}]`);
-      if (missing !== null) return missing;
-    }
-    return null;
-  }
-  return got !== undefined && jsonEqual(got, expected) ? null : path;
 }

@@ -14,7 +14,6 @@ import { join } from 'node:path';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Json } from '../../spec/json.ts';
 import { KNOWN_COMMANDS } from '../../spec/known-commands.ts';
-import { type Difference, firstDifference, tellDifference } from '../differ/compare.ts';
 import { mapStrings } from '../differ/map-strings.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target } from '../targets/target.ts';
 import { freePort, Host, HostError, HostLacks, hostLacks, lastLine, normalizeOutput } from './replay/host.ts';
@@ -22,11 +21,10 @@ import { judge, normalization } from './replay/judge.ts';
 import { Offer } from './replay/offer.ts';
 import { Placeholders } from './replay/placeholders.ts';
 import { Player } from './replay/player.ts';
+import { firstReplayDifference, type ReplayDifference, tellDifference } from './replay/replay-difference.ts';
 import { type Known, missing } from './replay/replay-needs.ts';
 import { readScenario, type Scenario, ScenarioError } from './replay/transcript-file.ts';
 import { ScratchArea } from './scratch.ts';
-
-export type { Difference } from '../differ/compare.ts';
 
 export const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -37,7 +35,7 @@ export interface ReplayResult {
   readonly verdict: Verdict;
   /** One line; null for a MATCH. */
   readonly reason: string | null;
-  readonly difference?: Difference;
+  readonly difference?: ReplayDifference;
 }
 
 export interface ReplayReport {
@@ -175,36 +173,38 @@ function judgeRefusal(scenario: Scenario, error: StartError, placeholders: Place
   if (!scenario.start) return differs({ path: '$.start', got }, 'it did not start');
   const expected = scenario.start.stderr.trim().replace(PROGRAM_NAME, '');
   const difference =
-    firstDifference(expected, got, '$.start.stderr') ??
-    (error.exit === null ? null : firstDifference(scenario.start.exit, error.exit.code, '$.start.exit'));
+    firstReplayDifference(expected, got, '$.start.stderr') ??
+    (error.exit === null
+      ? null
+      : firstReplayDifference(scenario.start.exit, error.exit.code, '$.start.exit'));
   return difference ? differs(difference) : MATCH;
 }
 
 /** Null where it was ended by us, so that its exit says nothing. */
-function judgeExit(scenario: Scenario, exit: ExitInfo | null): Difference | null {
+function judgeExit(scenario: Scenario, exit: ExitInfo | null): ReplayDifference | null {
   if (exit === null) return null;
   const status = exit.signal === null ? exit.code : -constants.signals[exit.signal as NodeJS.Signals];
-  return firstDifference(scenario.exit, status, '$.exit');
+  return firstReplayDifference(scenario.exit, status, '$.exit');
 }
 
 async function judgeAfter(
   scenario: Scenario,
   host: Host,
   placeholders: Placeholders,
-): Promise<Difference | null> {
+): Promise<ReplayDifference | null> {
   for (const [index, check] of scenario.after.check.entries()) {
     const { rc, stdout } = await host.run(check.cmd);
     const path = `$.after.check[${index}]`;
     const output = normalizeOutput(placeholders.hide(stdout));
     const difference =
-      firstDifference(check.rc, rc, `${path}.rc`) ??
+      firstReplayDifference(check.rc, rc, `${path}.rc`) ??
       (check.stdout === undefined
         ? null
-        : firstDifference(normalizeOutput(check.stdout), output, `${path}.stdout`));
+        : firstReplayDifference(normalizeOutput(check.stdout), output, `${path}.stdout`));
     if (difference) return difference;
   }
   for (const [image, digest] of Object.entries(scenario.after.content)) {
-    const difference = firstDifference(
+    const difference = firstReplayDifference(
       digest,
       await host.contentDigest(image),
       `$.after.content["${image}"]`,
@@ -214,7 +214,7 @@ async function judgeAfter(
   return null;
 }
 
-function differs(difference: Difference, what?: string): Outcome {
+function differs(difference: ReplayDifference, what?: string): Outcome {
   const { step, path } = difference;
   const where = step === undefined ? path : `step ${step}, ${path}`;
   const told = tellDifference(difference);

@@ -3,7 +3,6 @@
  * was injected, else in order over the whole transcript. Both sides go through the same normalisation.
  */
 import { isJsonObject, type Json } from '../../../spec/json.ts';
-import { type Difference, firstDifference, firstSurplus } from '../../differ/compare.ts';
 import {
   AutoNames,
   dropPausePairs,
@@ -11,7 +10,9 @@ import {
   normalize,
   normalizeTiming,
 } from '../../differ/normalize.ts';
+import type { JsonDifference } from '../../state/diff.ts';
 import type { PlayedStep } from './player.ts';
+import { firstReplayDifference, firstSurplus, type ReplayDifference } from './replay-difference.ts';
 import type { Scenario, ScenarioStep } from './transcript-file.ts';
 
 /** Queries whose answer may lack what the target does not implement. */
@@ -41,7 +42,7 @@ export function judge(
   played: readonly PlayedStep[],
   virtualTime: boolean,
   hide: Normalize,
-): Difference | null {
+): ReplayDifference | null {
   const pairs = pairUp(scenario, played, normalization(virtualTime), hide);
   for (const pair of pairs) {
     const difference = judgeReplies(pair) ?? (virtualTime ? judgeEvents(pair) : null) ?? judgeRest(pair);
@@ -74,7 +75,7 @@ function recordedReplies(step: ScenarioStep): readonly Json[] {
   return step.replies ?? (step.reply === undefined ? [] : [step.reply]);
 }
 
-function judgeReplies({ step, expected, got }: Pair): Omit<Difference, 'step'> | null {
+function judgeReplies({ step, expected, got }: Pair): JsonDifference | null {
   const single = step.reply !== undefined && got.replies.length <= 1;
   if (isNameList(step) && single) {
     const [left, right] = [listOf(expected.replies[0]), listOf(got.replies[0])];
@@ -82,15 +83,15 @@ function judgeReplies({ step, expected, got }: Pair): Omit<Difference, 'step'> |
   }
   return single
     ? replyDifference(expected.replies[0], got.replies[0])
-    : firstDifference([...expected.replies], [...got.replies], '$.replies');
+    : firstReplayDifference([...expected.replies], [...got.replies], '$.replies');
 }
 
 /** A success in place of an error, or the reverse, is told as a whole. */
-function replyDifference(expected: Json | undefined, got: Json | undefined): Omit<Difference, 'step'> | null {
+function replyDifference(expected: Json | undefined, got: Json | undefined): JsonDifference | null {
   const path = '$.reply';
   if (isJsonObject(expected) && isJsonObject(got) && 'return' in expected !== 'return' in got)
     return { path, expected, got };
-  return firstDifference(expected, got, path);
+  return firstReplayDifference(expected, got, path);
 }
 
 function isNameList(step: ScenarioStep): boolean {
@@ -101,25 +102,27 @@ function listOf(reply: Json | undefined): Json[] | null {
   return isJsonObject(reply) && Array.isArray(reply.return) ? reply.return : null;
 }
 
-function judgeEvents({ expected, got }: Pair): Omit<Difference, 'step'> | null {
-  return firstDifference([...expected.events], [...got.events], '$.events');
+function judgeEvents({ expected, got }: Pair): JsonDifference | null {
+  return firstReplayDifference([...expected.events], [...got.events], '$.events');
 }
 
 /** What a step holds besides messages. */
-function judgeRest({ step, played }: Pair): Omit<Difference, 'step'> | null {
+function judgeRest({ step, played }: Pair): JsonDifference | null {
   return (
-    firstDifference(step['timed-out'] ?? false, played?.timedOut ?? false, '$.timed-out') ??
-    (step.eof ? firstDifference(true, played?.eof ?? false, '$.eof') : null) ??
-    (step.host ? firstDifference(step.rc ?? 0, played?.rc, '$.rc') : null) ??
-    (step.stdout === undefined ? null : firstDifference(step.stdout, played?.stdout, '$.stdout')) ??
-    (step.qtest ? firstDifference(step['qtest-reply'] ?? 'OK', played?.qtestReply, '$.qtest-reply') : null)
+    firstReplayDifference(step['timed-out'] ?? false, played?.timedOut ?? false, '$.timed-out') ??
+    (step.eof ? firstReplayDifference(true, played?.eof ?? false, '$.eof') : null) ??
+    (step.host ? firstReplayDifference(step.rc ?? 0, played?.rc, '$.rc') : null) ??
+    (step.stdout === undefined ? null : firstReplayDifference(step.stdout, played?.stdout, '$.stdout')) ??
+    (step.qtest
+      ? firstReplayDifference(step['qtest-reply'] ?? 'OK', played?.qtestReply, '$.qtest-reply')
+      : null)
   );
 }
 
-function judgeAllEvents(pairs: readonly Pair[]): Difference | null {
+function judgeAllEvents(pairs: readonly Pair[]): ReplayDifference | null {
   const expected = dropPausePairs(pairs.flatMap((pair) => pair.expected.events));
   const got = dropPausePairs(pairs.flatMap((pair) => pair.got.events));
-  const difference = firstDifference(expected, got, '$.events');
+  const difference = firstReplayDifference(expected, got, '$.events');
   if (!difference) return null;
   const at = Number(/^\$\.events\[(\d+)\]/.exec(difference.path)?.[1] ?? 0);
   const step = pairs.find((pair) => pair.expected.events.includes(expected[at]!));
