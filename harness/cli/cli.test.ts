@@ -60,7 +60,10 @@ describe('run', () => {
     [['run', '--target', 'exec:exit 3'], 'exec:exit 3'],
     [['run', 'no-such-case'], "no case matches 'no-such-case'"],
     [['run', '--shard', '3/2'], 'I/N'],
-    [['run', '--jobs', '0'], 'whole number'],
+    [['run', '--workers', '0'], 'whole number'],
+    [['run', '--jobs', '0'], "--workers <n>' argument '0' is invalid"],
+    [['diff', '--jobs', '0'], "--workers <n>' argument '0' is invalid"],
+    [['replay', '--jobs', '0'], "--workers <n>' argument '0' is invalid"],
     [['run', '--level', 'high'], '--level high'],
     [['run', '--reporter', 'pdf'], "no reporter 'pdf'"],
     [['run', '--reporter', 'json=/no/such/folder/r.json'], '/no/such/folder/r.json'],
@@ -97,7 +100,7 @@ describe('run', () => {
         mkdirSync(temporary);
         let sent = false;
         const { code } = await qmpcheck(
-          ['run', '--jobs', '1', '--reporter', 'tap', '--reporter', 'json=r.json'],
+          ['run', '--workers', '1', '--reporter', 'tap', '--reporter', 'json=r.json'],
           {
             cwd,
             watch: (child, stdout) => {

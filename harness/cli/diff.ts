@@ -15,7 +15,7 @@ import { StartError, type Target } from '../targets/target.ts';
 import { diffJson, diffLines } from './diff-output.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { knownDifferences } from './known-differences.ts';
-import { collect, defaultJobs, targetOption, wholeNumber } from './options.ts';
+import { collect, targetOption, wholeNumber, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 
 interface Options {
@@ -24,7 +24,7 @@ interface Options {
   readonly judge?: string | false;
   readonly programs?: number;
   readonly seed: string;
-  readonly jobs: number;
+  readonly workers: number;
   readonly caseTimeout: number;
   readonly expect: readonly string[] | false;
   readonly all?: true;
@@ -54,14 +54,14 @@ export const subcommand: Subcommand = {
       .option('--expect <file>', 'known differences (YAML); repeatable, besides those shipped', collect, [])
       .option('--no-expect', 'not even the known differences that are shipped')
       .option('--all', 'list also what is explained')
-      .option('--jobs <n>', 'pairs of endpoints at a time', wholeNumber(1), defaultJobs())
+      .addOption(workersOption('pairs of endpoints'))
       .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), 30_000)
       .option('--json', 'differences as one JSON document')
       .action(async (patterns: string[], options: Options) => done(await diffTargets(patterns, options))),
 };
 
 async function diffTargets(patterns: readonly string[], options: Options): Promise<ExitCode> {
-  const { seed, jobs, caseTimeout } = options;
+  const { seed, workers, caseTimeout } = options;
   const interruption = abortOnSignals();
   const area = await ScratchArea.open();
   try {
@@ -82,7 +82,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       area,
       subjects,
       seed,
-      jobs,
+      jobs: workers,
       caseTimeout,
       signal,
       onOutcome: (outcome) => report.add(outcome),

@@ -1,6 +1,6 @@
 /** Values of options, checked as they are read: a bad one names the option and what it wants. */
 import { availableParallelism } from 'node:os';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Shard } from '../runner/plan.ts';
 import { configured } from '../targets/configured.ts';
 import { resolveTarget, TargetNameError } from '../targets/index.ts';
@@ -48,7 +48,9 @@ export async function targetOption(name: string): Promise<{ target: Target; expe
   }
 }
 
-/** How many endpoints run at a time unless `--jobs` says otherwise. */
-export function defaultJobs(): number {
-  return Math.min(4, availableParallelism());
+/** `--workers`, with `--jobs` as an alias; `what` runs that many at a time, by default as many as there are processors. */
+export function workersOption(what: string): Option {
+  return new Option('--jobs, --workers <n>', `${what} at a time`)
+    .argParser(wholeNumber(1))
+    .default(Math.min(4, availableParallelism()));
 }

@@ -10,7 +10,7 @@ import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { defaultJobs, targetOption, wholeNumber } from './options.ts';
+import { targetOption, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 
 /** Of transcripts and of findings, in the order of the totals. */
@@ -26,7 +26,7 @@ interface Result {
 interface Options {
   readonly target?: string;
   readonly json?: true;
-  readonly jobs: number;
+  readonly workers: number;
 }
 
 export const subcommand: Subcommand = {
@@ -38,7 +38,7 @@ export const subcommand: Subcommand = {
         'what to replay them on (default: reference; a finding: where it was found)',
       )
       .option('--json', 'results as one JSON document')
-      .option('--jobs <n>', 'transcripts at a time', wholeNumber(1), defaultJobs())
+      .addOption(workersOption('transcripts'))
       .action(async (files: string[], options: Options) => done(await replayFiles(files, options))),
 };
 
@@ -97,7 +97,7 @@ async function replayAll(
   const results: Result[] = [];
   if (transcripts.length > 0) {
     const { target } = await targetOption(options.target ?? 'reference');
-    const report = await replay({ target, paths: transcripts, jobs: options.jobs, signal, ...withResult });
+    const report = await replay({ target, paths: transcripts, jobs: options.workers, signal, ...withResult });
     results.push(...report.results);
   }
   if (folders.length === 0) return results;

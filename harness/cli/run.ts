@@ -18,7 +18,7 @@ import { exitCode } from '../runner/verdict.ts';
 import { StartError } from '../targets/target.ts';
 import { UsageError } from './exit.ts';
 import { readText, writeText } from './files.ts';
-import { collect, defaultJobs, shardOption, targetOption, wholeNumber } from './options.ts';
+import { collect, shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -31,7 +31,7 @@ interface Options {
   readonly updateExpectations?: string;
   readonly baseline?: string;
   readonly shard?: Shard;
-  readonly jobs: number;
+  readonly workers: number;
   readonly seed: string;
   readonly retries: number;
   readonly caseTimeout: number;
@@ -64,7 +64,7 @@ export const subcommand: Subcommand = {
       .option('--update-expectations <file>', 'write the deviations of this run as expectations')
       .option('--baseline <result.json>', 'only deviations that this earlier result lacks fail the run')
       .option('--shard <i/n>', 'run part I of N', shardOption)
-      .option('--jobs <n>', 'endpoints at a time', wholeNumber(1), defaultJobs())
+      .addOption(workersOption('endpoints'))
       .option('--seed <seed>', 'for everything random', 'qmpcheck')
       .option('--retries <n>', 'run a failing case again; a different outcome is flaky', wholeNumber(0), 0)
       .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), 30_000)
@@ -106,7 +106,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       expectations,
       ...(baseline && { baseline }),
       ...(options.shard && { shard: options.shard }),
-      jobs: options.jobs,
+      jobs: options.workers,
       seed: options.seed,
       retries: options.retries,
       caseTimeout: options.caseTimeout,

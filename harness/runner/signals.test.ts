@@ -50,7 +50,7 @@ describe.each(['reference:spawn', 'qemu-storage-daemon', 'qemu-system'])('%s', (
   test.each(['SIGINT', 'SIGTERM'] as const)(
     '%s ends the run in order: 130, and nothing is left',
     async (signal) => {
-      const child = start(target, '--jobs', '2');
+      const child = start(target, '--workers', '2');
       await running(child);
       expect(endpoints()).not.toEqual([]);
       child.kill(signal);
