@@ -12,7 +12,10 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** The call was wrong (bad option, unreadable file): printed as one line, exit code 2. */
+/**
+ * The call was at fault in what only shows when it is carried out (unreadable file, no such endpoint): printed as one
+ * line, exit code 2. An option whose value is bad is commander's `InvalidArgumentError` (options.ts), with the same end.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }

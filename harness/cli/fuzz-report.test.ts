@@ -42,6 +42,6 @@ describe('fuzz --status --reporter', () => {
     inFolder(async (cwd) => {
       const { code, stdout, stderr } = await qmpcheck(['fuzz', '--reporter', 'pdf'], { cwd });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toMatch(/^qmpcheck: no reporter 'pdf'; known are /);
+      expect(stderr).toMatch(/^error: option '--reporter .*There is no reporter 'pdf', only tap, spec,/);
     }));
 });

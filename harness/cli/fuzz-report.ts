@@ -1,9 +1,9 @@
 /** Reports on what a campaign has found, in the formats of `qmpcheck run`. */
 import { campaignRecord } from '../fuzz/campaign-report.ts';
-import { openReporters } from './reporters.ts';
+import { openReporters, type ReporterSpec } from './reporters.ts';
 
-/** `specs`: as `--reporter` takes them. Throws `UsageError` as `openReporters`, `NoCampaign` where there is none. */
-export function reportCampaign(out: string, specs: readonly string[]): void {
+/** Throws `UsageError` as `openReporters`, `NoCampaign` where there is none. */
+export function reportCampaign(out: string, specs: readonly ReporterSpec[]): void {
   if (specs.length === 0) return;
   const record = campaignRecord(out);
   const output = openReporters(specs, process.stdout);

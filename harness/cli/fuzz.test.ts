@@ -186,13 +186,13 @@ describe('on the reference', () => {
 
 describe('what is the fault of the call ends with 2', () => {
   test.each([
-    [['--time', '1m'], 'exclude each other'],
+    [['--time', '1m'], 'cannot be used with'],
     [['--target', 'nosuch'], "no target 'nosuch'"],
     [['--target', 'qemu-system:/no/such/qemu'], '/no/such/qemu'],
     [['--target', 'exec:exit 3'], 'ended before its greeting'],
     [['--workers', '0'], 'whole number'],
     [['--raw', '2'], 'from 0 to 1'],
-    [['--match', 'none'], 'one of bucket, signal, check'],
+    [['--match', 'none'], 'choices are bucket, signal, check'],
     [['--expect', '/no/such.yaml'], '/no/such.yaml'],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await fuzz('fault', args);

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InvalidArgumentError } from 'commander';
+import { Option } from 'commander';
 import type { GenerationConfig } from '../../generators/sequences/generate.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
@@ -31,8 +31,8 @@ import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { readText } from './files.ts';
 import { reportCampaign } from './fuzz-report.ts';
 import { threadHand } from './fuzz-thread-worker.ts';
-import { collect, targetOption, wholeNumber } from './options.ts';
-import { parseReporters } from './reporters.ts';
+import { collect, duration, ratio, targetOption, wholeNumber } from './options.ts';
+import { type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 
 interface Options {
@@ -49,10 +49,9 @@ interface Options {
   readonly expect: readonly string[] | false;
   readonly ci?: true;
   readonly status?: string;
-  readonly reporter: readonly string[];
+  readonly reporter: readonly ReporterSpec[];
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const DEFAULT_MS = 10 * 60_000;
 /** Of a terminal that does not say. */
 const DEFAULT_COLUMNS = 80;
@@ -61,18 +60,21 @@ export const subcommand: Subcommand = {
   define: (command, done) =>
     command
       .option('--target <target>', 'what to fuzz', 'reference')
-      .option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)', duration)
+      .addOption(
+        new Option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)')
+          .argParser(duration)
+          .conflicts('commands'),
+      )
       .option('--commands <n>', 'commands to send in all, instead of a time', wholeNumber(1))
       .option('--seed <seed>', 'of everything random (default: from the clock)')
       .option('--workers <n>', 'endpoints at a time', wholeNumber(1), 1)
       .option('--out <dir>', 'folder of the campaign; one that is there goes on (default: a new one)')
       .option('--invalid <ratio>', 'part of commands whose arguments have a fault', ratio, 0.05)
       .option('--raw <ratio>', 'part of commands sent as damaged bytes', ratio, 0.01)
-      .option(
-        '--match <rule>',
-        `what a smaller program must show again: ${MATCH_RULES.join(', ')}`,
-        rule,
-        'bucket',
+      .addOption(
+        new Option('--match <rule>', 'what a smaller program must show again')
+          .choices(MATCH_RULES)
+          .default('bucket'),
       )
       .option('--diff <target>', 'run each program on this target too: what they do differently is a finding')
       .option(
@@ -87,36 +89,14 @@ export const subcommand: Subcommand = {
       .option(
         '--reporter <name[=file]>',
         'tell of the findings as `run` tells of cases: sarif, junit, html …; repeatable',
-        collect,
+        reporterOption,
         [],
       )
       .action(async (options: Options) => done(await fuzz(options))),
 };
 
-function duration(text: string): number {
-  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('It takes a number and ms, s, m or h.');
-  return Number(match[1]) * UNITS[match[2]!]!;
-}
-
-function ratio(text: string): number {
-  const value = Number(text);
-  if (text === '' || !(value >= 0 && value <= 1))
-    throw new InvalidArgumentError('It takes a number from 0 to 1.');
-  return value;
-}
-
-function rule(text: string): MatchRule {
-  const found = MATCH_RULES.find((name) => name === text);
-  if (found === undefined) throw new InvalidArgumentError(`It takes one of ${MATCH_RULES.join(', ')}.`);
-  return found;
-}
-
 async function fuzz(options: Options): Promise<ExitCode> {
-  parseReporters(options.reporter);
   if (options.status !== undefined) return status(options.status, options.reporter);
-  if (options.time !== undefined && options.commands !== undefined)
-    throw new UsageError('--time and --commands exclude each other');
   const { target } = await targetOption(options.target);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(unavailable);
@@ -274,7 +254,7 @@ function loadMuted(
   return (bucket) => lists.some((isMuted) => isMuted(bucket));
 }
 
-function status(folder: string, reporters: readonly string[]): ExitCode {
+function status(folder: string, reporters: readonly ReporterSpec[]): ExitCode {
   try {
     tell(folder, reporters);
     return EXIT.ok;
@@ -285,8 +265,8 @@ function status(folder: string, reporters: readonly string[]): ExitCode {
 }
 
 /** The status, unless a report takes its place on stdout, and the reports. */
-function tell(out: string, reporters: readonly string[]): void {
-  if (parseReporters(reporters).every(({ file }) => file !== undefined)) {
+function tell(out: string, reporters: readonly ReporterSpec[]): void {
+  if (reporters.every(({ file }) => file !== undefined)) {
     process.stdout.write(
       statusLines(out)
         .map((line) => `${printable(line)}\n`)

@@ -1,4 +1,7 @@
-/** Values of options, checked as they are read: a bad one names the option and what it wants. */
+/**
+ * Options, with their values checked as they are read: a bad value is an `InvalidArgumentError`, to which commander
+ * adds the option's name. An option with a few fixed values is an `Option` with `choices`.
+ */
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Shard } from '../runner/plan.ts';
@@ -17,6 +20,23 @@ export function wholeNumber(least: number): (text: string) => number {
     }
     return value;
   };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** `90s`, `10m` …, in milliseconds. */
+export function duration(text: string): number {
+  const match = /^(\d+)(ms|s|m|h)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It takes a number and ms, s, m or h.');
+  return Number(match[1]) * UNITS[match[2]!]!;
+}
+
+/** From 0 to 1. */
+export function ratio(text: string): number {
+  const value = Number(text);
+  if (text === '' || !(value >= 0 && value <= 1))
+    throw new InvalidArgumentError('It takes a number from 0 to 1.');
+  return value;
 }
 
 /** `I/N`: part I of N, counted from 1. */

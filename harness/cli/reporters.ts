@@ -1,5 +1,6 @@
 /** From `--reporter NAME[=FILE]` to reporters: each writes to its file, or to stdout. */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { InvalidArgumentError } from 'commander';
 import { type ReporterName, reporters } from '../../reports/index.ts';
 import type { Reporter } from '../../reports/reporter.ts';
 import { UsageError } from './exit.ts';
@@ -9,51 +10,51 @@ interface OpenReporters {
   close(): void;
 }
 
-/**
- * Without any, `spec` on a terminal and `tap` elsewhere. Throws `UsageError` for an unknown name, for two that want
- * stdout, or for a file that cannot be written.
- */
-export function openReporters(specs: readonly string[], stdout: NodeJS.WriteStream): OpenReporters {
-  const parsed = parseReporters(specs.length > 0 ? specs : [stdout.isTTY ? 'spec' : 'tap']);
+export interface ReporterSpec {
+  readonly name: ReporterName;
+  /** Absent: stdout. */
+  readonly file?: string;
+}
+
+/** Reads one `--reporter` and appends it to those before. Opens nothing. */
+export function reporterOption(text: string, before: readonly ReporterSpec[]): readonly ReporterSpec[] {
+  const [name, ...rest] = text.split('=');
+  if (!Object.hasOwn(reporters, name!)) {
+    throw new InvalidArgumentError(
+      `There is no reporter '${name}', only ${Object.keys(reporters).join(', ')}.`,
+    );
+  }
+  const spec = { name: name as ReporterName };
+  if (rest.length > 0) {
+    const file = rest.join('=');
+    if (file === '') throw new InvalidArgumentError("The file's name is missing.");
+    return [...before, { ...spec, file }];
+  }
+  const other = before.find(({ file }) => file === undefined);
+  if (other !== undefined) {
+    throw new InvalidArgumentError(
+      `${other.name} and ${name} would both write to stdout: give all but one a file (--reporter NAME=FILE).`,
+    );
+  }
+  return [...before, spec];
+}
+
+/** Without any, `spec` on a terminal and `tap` elsewhere. Throws `UsageError` for a file that cannot be written. */
+export function openReporters(specs: readonly ReporterSpec[], stdout: NodeJS.WriteStream): OpenReporters {
+  const wanted = specs.length > 0 ? specs : [{ name: stdout.isTTY ? 'spec' : 'tap' } as const];
   const files: number[] = [];
   const close = () => {
     for (const file of files.splice(0)) closeSync(file);
   };
   try {
-    return { reporters: parsed.map(({ name, file }) => open(name, file, stdout, files)), close };
+    return {
+      reporters: wanted.map(({ name, file }: ReporterSpec) => open(name, file, stdout, files)),
+      close,
+    };
   } catch (error) {
     close();
     throw error;
   }
-}
-
-interface ReporterSpec {
-  readonly name: ReporterName;
-  /** Absent: stdout. */
-  readonly file: string | undefined;
-}
-
-/** Throws `UsageError` for an unknown name or for two that want stdout. Opens nothing. */
-export function parseReporters(specs: readonly string[]): ReporterSpec[] {
-  const parsed = specs.map(parse);
-  const onStdout = parsed.filter(({ file }) => file === undefined);
-  if (onStdout.length > 1) {
-    const names = onStdout.map(({ name }) => name).join(' and ');
-    throw new UsageError(
-      `${names} would both write to stdout: give all but one a file (--reporter NAME=FILE)`,
-    );
-  }
-  return parsed;
-}
-
-function parse(text: string): ReporterSpec {
-  const [name, ...rest] = text.split('=');
-  if (!Object.hasOwn(reporters, name!)) {
-    throw new UsageError(`no reporter '${name}'; known are ${Object.keys(reporters).join(', ')}`);
-  }
-  const file = rest.length === 0 ? undefined : rest.join('=');
-  if (file === '') throw new UsageError(`--reporter ${text}: the file's name is missing`);
-  return { name: name as ReporterName, file };
 }
 
 function open(

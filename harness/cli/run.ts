@@ -1,5 +1,7 @@
 /** `qmpcheck run`: the conformance suite on a target. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { Option } from 'commander';
+import { reporters } from '../../reports/index.ts';
 import { printable } from '../../reports/text.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { packageRoot } from '../../spec/package-root.ts';
@@ -20,12 +22,12 @@ import { UsageError } from './exit.ts';
 import { readText, writeText } from './files.ts';
 import { collect, shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
-import { openReporters } from './reporters.ts';
+import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 
 interface Options {
   readonly target: string;
-  readonly reporter: readonly string[];
+  readonly reporter: readonly ReporterSpec[];
   readonly expect: readonly string[] | false;
   readonly strictExpectations?: true;
   readonly updateExpectations?: string;
@@ -35,8 +37,10 @@ interface Options {
   readonly seed: string;
   readonly retries: number;
   readonly caseTimeout: number;
-  readonly level: 'must' | 'should' | 'may';
+  readonly level: (typeof LEVELS)[number];
 }
+
+const LEVELS = ['must', 'should', 'may'] as const;
 
 export const subcommand: Subcommand = {
   define: (command, done) =>
@@ -49,8 +53,8 @@ export const subcommand: Subcommand = {
       )
       .option(
         '--reporter <name[=file]>',
-        'tap, spec, json, junit, html, markdown or sarif; repeatable',
-        collect,
+        `${Object.keys(reporters).join(', ')}; repeatable`,
+        reporterOption,
         [],
       )
       .option(
@@ -68,19 +72,13 @@ export const subcommand: Subcommand = {
       .option('--seed <seed>', 'for everything random', 'qmpcheck')
       .option('--retries <n>', 'run a failing case again; a different outcome is flaky', wholeNumber(0), 0)
       .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), 30_000)
-      .option(
-        '--level <level>',
-        'the lowest level whose breach fails the run: must, should or may',
-        level,
-        'must',
+      .addOption(
+        new Option('--level <level>', 'the lowest level whose breach fails the run')
+          .choices(LEVELS)
+          .default('must'),
       )
       .action(async (patterns: string[], options: Options) => done(await runSuite(patterns, options))),
 };
-
-function level(text: string): Options['level'] {
-  if (text === 'must' || text === 'should' || text === 'may') return text;
-  throw new UsageError(`--level ${text}: it takes must, should or may`);
-}
 
 async function runSuite(patterns: readonly string[], options: Options): Promise<0 | 1 | 2 | 130> {
   const { target, expectations: ofTarget } = await targetOption(options.target);
