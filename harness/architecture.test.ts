@@ -40,8 +40,7 @@ function violations(of: (source: Source) => boolean, allowed: (target: string, s
     );
 }
 
-const isTest = (path: string) =>
-  /(\.(test|contract|suite)|\/testing(-\w+)?)\.ts$/.test(path) || path.includes('/testing/');
+const isTest = (path: string) => path.endsWith('.test.ts') || path.includes('/testing/');
 const project = (path: string) => path.split('/')[0]!;
 const folder = (path: string) => path.split('/').slice(0, 2).join('/');
 
@@ -171,6 +170,26 @@ describe('import rules', () => {
       (target) => !/^reference-impl\/(commands|transactions)\//.test(target) || seam.test(target),
     );
     expect(found).toEqual([]);
+  });
+});
+
+describe('what only tests use', () => {
+  test('is in a folder `testing`, which nothing else imports', () => {
+    const found = violations(
+      ({ path }) => !isTest(path),
+      (target) => !target.includes('/testing/'),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test('alone takes the libraries of tests', () => {
+    const libraries = (name: string) => (name === 'reference-impl' ? ['vitest', 'fast-check'] : ['vitest']);
+    const found = sources
+      .filter(({ path }) => !isTest(path))
+      .filter(({ path, text }) =>
+        libraries(project(path)).some((library) => text.includes(`from '${library}'`)),
+      );
+    expect(found.map(({ path }) => path)).toEqual([]);
   });
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startReference } from './start-reference.ts';
-import { ManualClock } from './testing.ts';
+import { ManualClock } from './testing/test-services.ts';
 
 const checks: [blockdev: string, line: string][] = [
   [

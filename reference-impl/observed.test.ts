@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { isJsonObject, type Json, parseJson } from '../spec/json.ts';
 import { packageRoot } from '../spec/package-root.ts';
-import { replayObserved, type Transcript } from './observed.ts';
+import { replayObserved, type Transcript } from './testing/replay-observed.ts';
 
 const folder = new URL('reference-impl/testdata/observed/', packageRoot());
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { parseJson } from '../spec/json.ts';
 import type { MonitorPipe, Reference, ReferenceOptions } from './endpoint.ts';
 import { startReference } from './start-reference.ts';
-import { ManualClock } from './testing.ts';
+import { ManualClock } from './testing/test-services.ts';
 
 const started: Reference[] = [];
 

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { MonitorPipe, Reference } from '../endpoint.ts';
 import { startReference } from '../start-reference.ts';
-import { ManualClock } from '../testing.ts';
+import { ManualClock } from '../testing/test-services.ts';
 
 const SECOND = 1_000_000_000n;
 

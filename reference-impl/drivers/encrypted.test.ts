@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { createObject } from '../objects/create-object.ts';
 import type { Services } from '../services/services.ts';
-import { run, whyMissing } from '../testing-programs.ts';
-import { driverContract } from './driver.contract.ts';
-import { make, openFile, SECRET } from './qcow2/testing.ts';
+import { driverContract } from '../testing/driver-contract.ts';
+import { run, whyMissing } from '../testing/external-programs.ts';
+import { make, openFile, SECRET } from '../testing/qcow2-fixture.ts';
 
 const withoutQemuImg = whyMissing(['qemu-img'], 'qemu');
 

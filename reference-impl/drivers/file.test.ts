@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { testEnvironment, testServices } from '../testing.ts';
-import { driverContract } from './driver.contract.ts';
+import { driverContract } from '../testing/driver-contract.ts';
+import { testEnvironment, testServices } from '../testing/test-services.ts';
 import type { GuestOffset } from './driver.ts';
 import { file } from './file.ts';
 

@@ -10,9 +10,9 @@ import type { Node } from '../graph/node.ts';
 import type { Graph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
 import type { Services } from '../services/services.ts';
-import { ManualClock, testGraph, testServices } from '../testing.ts';
+import { driverContract } from '../testing/driver-contract.ts';
+import { ManualClock, testGraph, testServices } from '../testing/test-services.ts';
 import { throttleConfig } from '../throttle/throttle-config.ts';
-import { driverContract } from './driver.contract.ts';
 import { drivers } from './index.ts';
 
 const SIZE = 64 * 1024;

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { ManualClock, testEnvironment, testServices } from '../testing.ts';
-import { driverContract } from './driver.contract.ts';
+import { driverContract } from '../testing/driver-contract.ts';
+import { ManualClock, testEnvironment, testServices } from '../testing/test-services.ts';
 import type { GuestOffset } from './driver.ts';
 import { nullAio, nullCo } from './null.ts';
 

@@ -5,8 +5,8 @@ import type { Json, JsonObject } from '../../spec/json.ts';
 import { nodeOptions } from '../graph/common-options.ts';
 import { ChildEdge, Node } from '../graph/node.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { MemoryDisk, testEnvironment, testGraph, testServices } from '../testing.ts';
-import { driverContract } from './driver.contract.ts';
+import { driverContract } from '../testing/driver-contract.ts';
+import { MemoryDisk, testEnvironment, testGraph, testServices } from '../testing/test-services.ts';
 import type { GuestOffset } from './driver.ts';
 import { raw } from './raw-format.ts';
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Limits } from '../drivers/driver.ts';
-import { MemoryDisk } from '../testing.ts';
+import { MemoryDisk } from '../testing/test-services.ts';
 import { type RequestPolicy, Requests } from './block-io.ts';
 import { DirtyBitmap, DirtyBitmaps } from './dirty-bitmap.ts';
 

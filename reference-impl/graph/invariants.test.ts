@@ -8,7 +8,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { addDrive } from '../options/drive.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { testBlockLayer, testServices } from '../testing.ts';
+import { testBlockLayer, testServices } from '../testing/test-services.ts';
 import { snapshotWithImage, snapshotWithNode } from './external-snapshot.ts';
 import { createNamedImage } from './named-image.ts';
 import { childPermissions, setPermissions } from './permissions.ts';

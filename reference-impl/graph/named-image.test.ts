@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { testBlockLayer, testServices } from '../testing.ts';
+import { testBlockLayer, testServices } from '../testing/test-services.ts';
 import { createNamedImage, namedDefinition } from './named-image.ts';
 import { openNode } from './open.ts';
 

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { testBlockLayer, testServices } from '../testing.ts';
+import { testBlockLayer, testServices } from '../testing/test-services.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 import { Permission } from './permissions.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { BlockLayer } from '../backend/block-layer.ts';
-import { testBlockLayer, testServices } from '../testing.ts';
+import { testBlockLayer, testServices } from '../testing/test-services.ts';
 import type { Node } from './node.ts';
 import { openNode } from './open.ts';
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { addDrive } from '../options/drive.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { testBlockLayer, testServices } from '../testing.ts';
+import { testBlockLayer, testServices } from '../testing/test-services.ts';
 import { type OverlayImage, snapshotWithImage, snapshotWithNode } from './external-snapshot.ts';
 import { deleteInternalSnapshot, takeInternalSnapshot } from './internal-snapshot.ts';
 import { createNamedImage } from './named-image.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { addDrive } from '../options/drive.ts';
-import { Bench } from './testing.ts';
+import { Bench } from '../testing/job-fixture.ts';
 
 const CLUSTER = 65536;
 const SIZE = 4 * CLUSTER;

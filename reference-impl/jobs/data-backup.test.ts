@@ -1,9 +1,9 @@
 /** What backups hold, and their sources, with a guest writing meanwhile, against models of them. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DiskModel } from './disk-model.ts';
-import { type DataRun, ENDINGS, type Ending, holds, type Outcome, scenario } from './testing-data.ts';
-import { chainOf, expectBytes, type TestImage, type Write } from './testing-images.ts';
+import { type DataRun, ENDINGS, type Ending, holds, type Outcome, scenario } from '../testing/data-run.ts';
+import { DiskModel } from '../testing/disk-model.ts';
+import { chainOf, expectBytes, type TestImage, type Write } from '../testing/modelled-images.ts';
 
 /** Clusters of the images that jobs make. */
 const CLUSTER = 65536;

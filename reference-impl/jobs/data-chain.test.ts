@@ -1,7 +1,7 @@
 /** What the images of a chain hold after streams and commits, with a guest writing meanwhile, against models of them. */
 import { describe, expect, test } from 'vitest';
-import { type DataRun, ENDINGS, type Ending, holds, type Outcome, scenario } from './testing-data.ts';
-import { chainOf, expectBytes, type TestImage, withoutQemuImg } from './testing-images.ts';
+import { type DataRun, ENDINGS, type Ending, holds, type Outcome, scenario } from '../testing/data-run.ts';
+import { chainOf, expectBytes, type TestImage, withoutQemuImg } from '../testing/modelled-images.ts';
 
 test('qemu-img is here to check the images that the jobs below leave', ({ skip }) => {
   skip(withoutQemuImg !== undefined, withoutQemuImg);

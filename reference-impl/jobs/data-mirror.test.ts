@@ -1,8 +1,6 @@
 /** What mirrors and their sources hold, with a guest writing meanwhile, against models of them. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { DiskModel } from './disk-model.ts';
-import { Bench } from './testing.ts';
 import {
   type DataRun,
   ENDINGS,
@@ -11,8 +9,10 @@ import {
   type Outcome,
   type Plan,
   scenario,
-} from './testing-data.ts';
-import { chainOf, expectBytes, type TestImage } from './testing-images.ts';
+} from '../testing/data-run.ts';
+import { DiskModel } from '../testing/disk-model.ts';
+import { Bench } from '../testing/job-fixture.ts';
+import { chainOf, expectBytes, type TestImage } from '../testing/modelled-images.ts';
 
 /** Clusters of the images that jobs make. */
 const CLUSTER = 65536;

@@ -1,7 +1,7 @@
 /** The end of a job that is asked for while it is ending by itself. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { testServices } from '../testing.ts';
+import { testServices } from '../testing/test-services.ts';
 import { Job } from './job.ts';
 import { MainLoop } from './main-loop.ts';
 

@@ -1,8 +1,8 @@
 /** Faults that a policy does not settle: those that a guest meets while its disk is backed up, and those that never end. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { IoError } from '../host/errno.ts';
-import { FaultInjector } from './fault-injector.ts';
-import { Bench } from './testing.ts';
+import { FaultInjector } from '../testing/fault-injector.ts';
+import { Bench } from '../testing/job-fixture.ts';
 
 const CLUSTER = 65536;
 const SIZE = 4 * CLUSTER;

@@ -10,8 +10,8 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { BlockedOp } from '../graph/op-blockers.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { run, whyMissing } from '../testing-programs.ts';
-import { FaultInjector, type Seen } from './fault-injector.ts';
+import { run, whyMissing } from '../testing/external-programs.ts';
+import { FaultInjector, type Seen } from '../testing/fault-injector.ts';
 import {
   CLUSTER,
   IMAGES,
@@ -20,8 +20,8 @@ import {
   place,
   SCENARIOS,
   type Scenario,
-} from './fault-scenarios.ts';
-import { Bench } from './testing.ts';
+} from '../testing/fault-scenarios.ts';
+import { Bench } from '../testing/job-fixture.ts';
 
 const TIMEOUT_MS = 60_000;
 const OPERATIONS: readonly BlockedOp[] = [

@@ -5,8 +5,8 @@
 import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { act, actionsWith, end, expectEndedOnce, sequences } from './explorer.ts';
-import { Bench } from './testing.ts';
+import { act, actionsWith, end, expectEndedOnce, sequences } from '../testing/interleaving-explorer.ts';
+import { Bench } from '../testing/job-fixture.ts';
 
 const DEPTH = 2;
 const CLUSTER = 4096;

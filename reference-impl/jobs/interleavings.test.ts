@@ -5,8 +5,15 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import { type Action, act, actionsWith, end, expectEndedOnce, sequences } from './explorer.ts';
-import { Bench } from './testing.ts';
+import {
+  type Action,
+  act,
+  actionsWith,
+  end,
+  expectEndedOnce,
+  sequences,
+} from '../testing/interleaving-explorer.ts';
+import { Bench } from '../testing/job-fixture.ts';
 
 const DEPTH = 3;
 const SIZE = 2 * 65536;

@@ -1,7 +1,7 @@
 /** Jobs on disks of which there is much to look at let everyone else have a turn meanwhile. */
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Bench } from './testing.ts';
+import { Bench } from '../testing/job-fixture.ts';
 
 const LOOKED_AT_LONG = 2 ** 40;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ManualClock } from '../testing.ts';
+import { ManualClock } from '../testing/test-services.ts';
 import { RateLimit } from './rate-limit.ts';
 
 const MS = 1_000_000n;

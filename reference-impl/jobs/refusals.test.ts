@@ -1,6 +1,6 @@
 /** Jobs that are refused, and then have changed nothing. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Bench } from './testing.ts';
+import { Bench } from '../testing/job-fixture.ts';
 
 const SIZE = 1 << 20;
 

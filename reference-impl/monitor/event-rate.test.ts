@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { EventName } from '../services/emitted-events.ts';
-import { ManualClock } from '../testing.ts';
+import { ManualClock } from '../testing/test-services.ts';
 import { EventRate } from './event-rate.ts';
 
 const SECOND = 1_000_000_000n;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Services } from '../services/services.ts';
-import { testServices } from '../testing.ts';
+import { testServices } from '../testing/test-services.ts';
 import { createObject } from './create-object.ts';
 
 let folder: string;

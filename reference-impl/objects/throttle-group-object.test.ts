@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Services } from '../services/services.ts';
-import { testServices } from '../testing.ts';
+import { testServices } from '../testing/test-services.ts';
 import { throttleConfig, throttleLimits } from '../throttle/throttle-config.ts';
 import { createObject } from './create-object.ts';
 

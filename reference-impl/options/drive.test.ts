@@ -8,7 +8,7 @@ import type { BlockLayer } from '../backend/block-layer.ts';
 import { runQemuIo } from '../backend/qemu-io.ts';
 import { describeBackend, describeBackendStats } from '../backend/query-backends.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { testBlockLayer, testServices } from '../testing.ts';
+import { testBlockLayer, testServices } from '../testing/test-services.ts';
 import { addDrive } from './drive.ts';
 
 let folder: string;

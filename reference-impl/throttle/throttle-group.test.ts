@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ManualClock } from '../testing.ts';
+import { ManualClock } from '../testing/test-services.ts';
 import { checkConfig, isLimited, throttleConfig, throttleLimits } from './throttle-config.ts';
 import { type Direction, ThrottleGroup, ThrottleGroups, type ThrottleMember } from './throttle-group.ts';
 

@@ -6,9 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { pack, packChunk, packOptionReply, packSimpleReply, u16, u32, u64 } from '../../nbd/nbd-messages.ts';
 import { Magic, Option, OptionReply, ReplyFlag, ReplyType } from '../../nbd/nbd-protocol.ts';
-import { ManualClock, testEnvironment, testServices } from '../../testing.ts';
-import type { DriverState, GuestOffset } from '../driver.ts';
-import { nbd } from './nbd-driver.ts';
 import {
   acknowledge,
   blockInfo,
@@ -18,7 +15,10 @@ import {
   type Script,
   scriptedPeer,
   untilGo,
-} from './scripted-peer.ts';
+} from '../../testing/scripted-nbd-server.ts';
+import { ManualClock, testEnvironment, testServices } from '../../testing/test-services.ts';
+import type { DriverState, GuestOffset } from '../driver.ts';
+import { nbd } from './nbd-driver.ts';
 
 const FLAGS = 1 | 4 | 32 | 64;
 const SIZE = 1 << 20;

@@ -8,9 +8,9 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { Node } from '../../graph/node.ts';
 import type { Graph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
-import { testGraph, testServices } from '../../testing.ts';
-import { run, startServer, stopServer, whyMissing } from '../../testing-programs.ts';
-import { driverContract } from '../driver.contract.ts';
+import { driverContract } from '../../testing/driver-contract.ts';
+import { run, startServer, stopServer, whyMissing } from '../../testing/external-programs.ts';
+import { testGraph, testServices } from '../../testing/test-services.ts';
 
 const MiB = 1 << 20;
 const servers: ChildProcess[] = [];

@@ -2,8 +2,8 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
-import { type Fixture, nbdFixture } from '../../exports/nbd/testing.ts';
-import { driverContract } from '../driver.contract.ts';
+import { driverContract } from '../../testing/driver-contract.ts';
+import { type Fixture, nbdFixture } from '../../testing/nbd-export-fixture.ts';
 
 const fixtures: Fixture[] = [];
 afterEach(async () => {

@@ -9,11 +9,11 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { packageRoot } from '../../../spec/package-root.ts';
+import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
+import { type Random, seeded } from '../../testing/qcow2-stress.ts';
 import type { ChildHandle, HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import { read } from './reading.ts';
-import { type Random, seeded } from './stress.ts';
-import { make, openFile, openImage, withoutTools } from './testing.ts';
 import { write } from './writing.ts';
 
 const SECTORS = 1024;

@@ -6,12 +6,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { InFlight } from '../../host/inflight.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import { ManualClock } from '../../testing.ts';
-import { run } from '../../testing-programs.ts';
+import { run } from '../../testing/external-programs.ts';
+import { type FileChild, make, openFile, SECRET, withoutTools } from '../../testing/qcow2-fixture.ts';
+import { ManualClock } from '../../testing/test-services.ts';
 import type { Driver, DriverState, GuestOffset } from '../driver.ts';
 import { luks } from '../luks.ts';
 import { qcow2 } from './index.ts';
-import { type FileChild, make, openFile, SECRET, withoutTools } from './testing.ts';
 
 const SIZE = 1 << 20;
 const ciphers: readonly { name: string; options: JsonObject }[] = [

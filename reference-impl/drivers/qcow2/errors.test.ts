@@ -7,11 +7,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
 import type { ChildHandle } from '../driver.ts';
 import type { Image } from './image.ts';
 import { read } from './reading.ts';
 import { resize } from './resize.ts';
-import { make, openFile, openImage, withoutTools } from './testing.ts';
 import { write, writeCompressed } from './writing.ts';
 import { discard, writeZeroes } from './zeroing.ts';
 

@@ -5,11 +5,11 @@
 import { describe, expect, test } from 'vitest';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import { make, openImage } from '../../testing/qcow2-fixture.ts';
+import { type Random, seeded } from '../../testing/qcow2-stress.ts';
 import type { ChildHandle } from '../driver.ts';
 import { Bitmaps } from './qcow2-bitmaps.ts';
 import { read } from './reading.ts';
-import { type Random, seeded } from './stress.ts';
-import { make, openImage } from './testing.ts';
 import { write, writeCompressed } from './writing.ts';
 import { discard, writeZeroes } from './zeroing.ts';
 

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import { run } from '../../testing-programs.ts';
+import { run } from '../../testing/external-programs.ts';
+import { type FileChild, make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
+import { seeded, stress } from '../../testing/qcow2-stress.ts';
 import type { ChildHandle, HostOffset } from '../driver.ts';
 import { read } from './reading.ts';
 import { resize } from './resize.ts';
-import { seeded, stress } from './stress.ts';
-import { type FileChild, make, openFile, openImage, withoutTools } from './testing.ts';
 import { write, writeCompressed } from './writing.ts';
 import { discard, writeZeroes } from './zeroing.ts';
 

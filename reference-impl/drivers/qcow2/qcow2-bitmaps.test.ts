@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { CommandError } from '../../qapi/command-error.ts';
-import { run } from '../../testing-programs.ts';
+import { run } from '../../testing/external-programs.ts';
+import { type FileChild, make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
 import type { StoredBitmap } from '../driver.ts';
 import type { Image } from './image.ts';
 import { Bitmaps } from './qcow2-bitmaps.ts';
-import { type FileChild, make, openFile, openImage, withoutTools } from './testing.ts';
 
 const SIZE = 64 << 20;
 let folder: string;

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
-import { run } from '../../testing-programs.ts';
+import { run } from '../../testing/external-programs.ts';
+import { type FileChild, make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
+import { seeded, stress } from '../../testing/qcow2-stress.ts';
 import { read } from './reading.ts';
-import { seeded, stress } from './stress.ts';
-import { type FileChild, make, openFile, openImage, withoutTools } from './testing.ts';
 import { write } from './writing.ts';
 
 const SIZE = 600 * 1024;

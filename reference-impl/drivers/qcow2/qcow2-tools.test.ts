@@ -3,12 +3,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../testing-programs.ts';
+import { run } from '../../testing/external-programs.ts';
+import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
+import { seeded } from '../../testing/qcow2-stress.ts';
 import type { HostOffset } from '../driver.ts';
 import type { Backing } from './image.ts';
 import { read } from './reading.ts';
-import { seeded } from './stress.ts';
-import { make, openFile, openImage, withoutTools } from './testing.ts';
 
 const SIZE = (3 << 20) + 5 * 512;
 

@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
-import { driverContract } from '../driver.contract.ts';
-import { make, openFile } from './testing.ts';
+import { driverContract } from '../../testing/driver-contract.ts';
+import { make, openFile } from '../../testing/qcow2-fixture.ts';
 
 const shapes: readonly { name: string; create?: JsonObject; open?: JsonObject }[] = [
   { name: 'qcow2' },

@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { run } from '../../testing-programs.ts';
-import { seeded, stress } from './stress.ts';
-import { make, openFile, openImage, withoutTools } from './testing.ts';
+import { run } from '../../testing/external-programs.ts';
+import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
+import { seeded, stress } from '../../testing/qcow2-stress.ts';
 
 const dimensions = {
   version: ['v3', 'v2'],

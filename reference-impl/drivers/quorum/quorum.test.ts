@@ -8,8 +8,8 @@ import { addChild, removeChild } from '../../graph/change-children.ts';
 import type { Node } from '../../graph/node.ts';
 import type { Graph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
-import { testGraph, testServices } from '../../testing.ts';
-import { driverContract } from '../driver.contract.ts';
+import { driverContract } from '../../testing/driver-contract.ts';
+import { testGraph, testServices } from '../../testing/test-services.ts';
 import { versionsOf, winnerOf } from './votes.ts';
 
 const SIZE = 16 * 1024;

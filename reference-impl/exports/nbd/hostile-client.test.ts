@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Node } from '../../graph/node.ts';
 import { pack, packOption, packRequest, u16, u32 } from '../../nbd/nbd-messages.ts';
 import { Command, Option } from '../../nbd/nbd-protocol.ts';
-import { type Fixture, nbdFixture } from './testing.ts';
+import { type Fixture, nbdFixture } from '../../testing/nbd-export-fixture.ts';
 
 const MESSAGES = 10_000;
 

@@ -18,7 +18,7 @@ import {
 } from '../../nbd/nbd-messages.ts';
 import { Command, CommandFlag, Option, OptionReply, ReplyType } from '../../nbd/nbd-protocol.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import { type Fixture, nbdFixture } from './testing.ts';
+import { type Fixture, nbdFixture } from '../../testing/nbd-export-fixture.ts';
 
 let fixture: Fixture;
 let disk: Node;

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { createObject } from '../../objects/create-object.ts';
-import { run, startServer, stopServer, whyMissing } from '../../testing-programs.ts';
-import { type Fixture, nbdFixture } from './testing.ts';
+import { run, startServer, stopServer, whyMissing } from '../../testing/external-programs.ts';
+import { type Fixture, nbdFixture } from '../../testing/nbd-export-fixture.ts';
 
 const reason = whyMissing(['openssl'], 'nbd');
 const withNbdinfo = whyMissing(['nbdinfo'], 'nbd');

@@ -3,8 +3,8 @@ import { readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Node } from '../../graph/node.ts';
-import { run, whyMissing } from '../../testing-programs.ts';
-import { type Fixture, nbdFixture } from './testing.ts';
+import { run, whyMissing } from '../../testing/external-programs.ts';
+import { type Fixture, nbdFixture } from '../../testing/nbd-export-fixture.ts';
 
 const reason = whyMissing(['nbdinfo', 'nbdcopy', 'qemu-img', 'qemu-io'], 'nbd');
 const SIZE = 4 << 20;

@@ -1,7 +1,7 @@
-/** For tests: a server that sends what a test has written down, whatever it is asked. */
+/** A server that sends what a test has written down, whatever it is asked. */
 import net from 'node:net';
-import { pack, packOptionReply, u16, u32, u64 } from '../../nbd/nbd-messages.ts';
-import { HandshakeFlag, Info, Magic, Option, OptionReply } from '../../nbd/nbd-protocol.ts';
+import { pack, packOptionReply, u16, u32, u64 } from '../nbd/nbd-messages.ts';
+import { HandshakeFlag, Info, Magic, Option, OptionReply } from '../nbd/nbd-protocol.ts';
 
 /** Sent one after another: each after something has arrived from the client, the first at once. */
 export type Script = readonly Uint8Array[];

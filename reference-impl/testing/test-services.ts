@@ -1,16 +1,16 @@
-/** For tests: a clock that only a test moves, numbers that repeat, a disk in memory that can be made to fail. */
-import type { JsonObject } from '../spec/json.ts';
-import { BlockLayer } from './backend/block-layer.ts';
-import type { DriverState, Limits, OpenEnvironment } from './drivers/driver.ts';
-import { drivers } from './drivers/index.ts';
-import { DriverTable } from './graph/driver-table.ts';
-import type { Graph } from './graph/node-graph.ts';
-import type { Clock } from './host/clock.ts';
-import { IoError } from './host/errno.ts';
-import { InFlight } from './host/inflight.ts';
-import { Objects } from './objects/objects.ts';
-import { findTlsCredentials } from './objects/tls-credentials.ts';
-import type { Services } from './services/services.ts';
+/** A clock that only a test moves, numbers that repeat, a disk in memory that can be made to fail. */
+import type { JsonObject } from '../../spec/json.ts';
+import { BlockLayer } from '../backend/block-layer.ts';
+import type { DriverState, Limits, OpenEnvironment } from '../drivers/driver.ts';
+import { drivers } from '../drivers/index.ts';
+import { DriverTable } from '../graph/driver-table.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import type { Clock } from '../host/clock.ts';
+import { IoError } from '../host/errno.ts';
+import { InFlight } from '../host/inflight.ts';
+import { Objects } from '../objects/objects.ts';
+import { findTlsCredentials } from '../objects/tls-credentials.ts';
+import type { Services } from '../services/services.ts';
 
 export class ManualClock implements Clock {
   #now = 0n;

@@ -1,17 +1,17 @@
-/** For tests: an endpoint's nodes behind a real NBD server, and clients of it. */
+/** An endpoint's nodes behind a real NBD server, and clients of it. */
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { JsonObject } from '../../../spec/json.ts';
-import type { BlockLayer } from '../../backend/block-layer.ts';
-import type { Node } from '../../graph/node.ts';
-import type { Graph } from '../../graph/node-graph.ts';
-import { openNode } from '../../graph/open.ts';
-import type { Services } from '../../services/services.ts';
-import { testBlockLayer, testServices } from '../../testing.ts';
-import { NbdServer } from './nbd-export-server.ts';
+import type { JsonObject } from '../../spec/json.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import { NbdServer } from '../exports/nbd/nbd-export-server.ts';
+import type { Node } from '../graph/node.ts';
+import type { Graph } from '../graph/node-graph.ts';
+import { openNode } from '../graph/open.ts';
+import type { Services } from '../services/services.ts';
+import { testBlockLayer, testServices } from './test-services.ts';
 
 export interface Fixture {
   readonly folder: string;

@@ -1,5 +1,5 @@
 /**
- * For tests: images of random formats, sizes and contents in chains, each with a model of what it holds; guests that write
+ * Images of random formats, sizes and contents in chains, each with a model of what it holds; guests that write
  * to them; and whether what is left on the host in the end is what the models say.
  */
 import { readFile } from 'node:fs/promises';
@@ -9,9 +9,9 @@ import { expect } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
 import type { Node } from '../graph/node.ts';
-import { run, whyMissing } from '../testing-programs.ts';
 import { DiskModel } from './disk-model.ts';
-import { Bench } from './testing.ts';
+import { run, whyMissing } from './external-programs.ts';
+import { Bench } from './job-fixture.ts';
 
 const SECTOR = 512;
 /** Type of the extension of qcow2's header that holds the format of the backing file. */

@@ -1,5 +1,5 @@
 /**
- * For tests: a job on a random chain of images whose top a guest writes to meanwhile, led to one of its ends. What the
+ * A job on a random chain of images whose top a guest writes to meanwhile, led to one of its ends. What the
  * images must hold then, the tests say.
  */
 import * as fc from 'fast-check';
@@ -8,7 +8,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { RootEdge } from '../graph/node-graph.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { Bench } from './testing.ts';
+import { Bench } from './job-fixture.ts';
 import {
   apply,
   expectBytes,
@@ -19,7 +19,7 @@ import {
   targetImage,
   type Write,
   writes,
-} from './testing-images.ts';
+} from './modelled-images.ts';
 
 export const ENDINGS = ['completes', 'is cancelled', 'is cancelled by force', 'fails'] as const;
 export type Ending = (typeof ENDINGS)[number];

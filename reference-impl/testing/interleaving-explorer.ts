@@ -1,9 +1,9 @@
-/** For tests: what can be done to two jobs called `a` and `b`, one thing after another, and what must hold then. */
+/** What can be done to two jobs called `a` and `b`, one thing after another, and what must hold then. */
 import { expect } from 'vitest';
 import type { BlockJobStatus, BlockJobVerb } from '../../spec/generated/qmp.ts';
+import { VERBS } from '../jobs/job-status.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { VERBS } from './job-status.ts';
-import type { Bench } from './testing.ts';
+import type { Bench } from './job-fixture.ts';
 
 export type Verb = Exclude<BlockJobVerb, 'set-speed'>;
 /** `turn`: one of the main loop; `time`: enough for anything that waits for time. */

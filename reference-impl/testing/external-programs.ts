@@ -1,4 +1,4 @@
-/** For tests that need other people's programs: whether they are here, a server of theirs that runs until it is stopped. */
+/** Programs that tests need: whether they are here, a server of theirs that runs until it is stopped. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';

@@ -1,10 +1,10 @@
-/** For tests: random requests in flight together, against a shadow of the disk. */
+/** Random requests in flight together, against a shadow of the disk. */
 import { expect } from 'vitest';
-import type { Image } from './image.ts';
-import { read } from './reading.ts';
-import { resize } from './resize.ts';
-import { write, writeCompressed } from './writing.ts';
-import { discardClusters, writeZeroes } from './zeroing.ts';
+import type { Image } from '../drivers/qcow2/image.ts';
+import { read } from '../drivers/qcow2/reading.ts';
+import { resize } from '../drivers/qcow2/resize.ts';
+import { write, writeCompressed } from '../drivers/qcow2/writing.ts';
+import { discardClusters, writeZeroes } from '../drivers/qcow2/zeroing.ts';
 
 /** Numbers from a seed: `random(n)` is one of 0 to n - 1. */
 export type Random = (below: number) => number;

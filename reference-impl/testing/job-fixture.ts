@@ -1,4 +1,4 @@
-/** For tests: an endpoint without monitors, whose clock only the test moves, and images in a folder of their own. */
+/** An endpoint without monitors, whose clock only the test moves, and images in a folder of their own. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { Node } from '../graph/node.ts';
 import type { RootEdge } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { Machine } from '../reference-endpoint.ts';
-import { ManualClock } from '../testing.ts';
+import { ManualClock } from './test-services.ts';
 
 export interface EventSeen {
   readonly event: string;

@@ -1,5 +1,5 @@
 /**
- * For tests: what the images of a chain hold, kept in memory by the plainest rules. A model has clusters of its own, and
+ * What the images of a chain hold, kept in memory by the plainest rules. A model has clusters of its own, and
  * what it lacks shows through from the model below; nothing shows from behind the end of that one.
  */
 

@@ -1,14 +1,14 @@
 /**
- * For tests: sees the requests that reach any node's driver, tells in which part of a job's life they come, and lets one of
+ * Sees the requests that reach any node's driver, tells in which part of a job's life they come, and lets one of
  * them fail.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DriverState } from '../drivers/driver.ts';
 import { Node } from '../graph/node.ts';
 import { IoError } from '../host/errno.ts';
+import type { JobWork } from '../jobs/job-driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { JobWork } from './job-driver.ts';
-import type { Bench } from './testing.ts';
+import type { Bench } from './job-fixture.ts';
 
 const KINDS = [
   'read',

@@ -1,5 +1,5 @@
 /**
- * For tests: replays an observed transcript on a reference in this process and compares, member by member.
+ * Replays an observed transcript on a reference in this process and compares, member by member.
  *
  * Independent of the harness's replay on purpose, and smaller: it knows the steps that the transcripts of `testdata/`
  * have. Time passes as it did for the recorder: 25 ms after each step, and as long as a `sleep` says.
@@ -8,10 +8,10 @@ import { type ChildProcess, execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../spec/json.ts';
-import { startReference } from './start-reference.ts';
-import { ManualClock } from './testing.ts';
-import { run, startServer, stopServer } from './testing-programs.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
+import { startReference } from '../start-reference.ts';
+import { run, startServer, stopServer } from './external-programs.ts';
+import { ManualClock } from './test-services.ts';
 
 export interface Transcript {
   readonly argv: readonly string[];

@@ -13,7 +13,7 @@ import type { Graph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
-import { testGraph, testServices } from '../testing.ts';
+import { testGraph, testServices } from './test-services.ts';
 
 export interface DriverSubject {
   readonly name: string;

@@ -1,12 +1,12 @@
-/** For tests: images made by us, files as children without a graph. */
-import type { JsonObject } from '../../../spec/json.ts';
-import { HostFile } from '../../host/host-file.ts';
-import { InFlight } from '../../host/inflight.ts';
-import { whyMissing } from '../../testing-programs.ts';
-import type { ChildHandle, CorruptionReport, OpenEnvironment } from '../driver.ts';
-import { createImage } from './create-options.ts';
-import { type Backing, Image } from './image.ts';
-import { imageOptions } from './qcow2-options.ts';
+/** Images made by us, files as children without a graph. */
+import type { JsonObject } from '../../spec/json.ts';
+import type { ChildHandle, CorruptionReport, OpenEnvironment } from '../drivers/driver.ts';
+import { createImage } from '../drivers/qcow2/create-options.ts';
+import { type Backing, Image } from '../drivers/qcow2/image.ts';
+import { imageOptions } from '../drivers/qcow2/qcow2-options.ts';
+import { HostFile } from '../host/host-file.ts';
+import { InFlight } from '../host/inflight.ts';
+import { whyMissing } from './external-programs.ts';
 
 /** A file of the host as a child, without the request layer between. */
 export interface FileChild extends ChildHandle {

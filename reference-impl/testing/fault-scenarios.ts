@@ -1,9 +1,9 @@
-/** For tests: small jobs of every kind over a chain of three images and a fourth, for faults to be put into. */
+/** Small jobs of every kind over a chain of three images and a fourth, for faults to be put into. */
 import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
-import { Bench } from './testing.ts';
+import { Bench } from './job-fixture.ts';
 
 export const CLUSTER = 65536;
 export const SIZE = 4 * CLUSTER;
