@@ -14,6 +14,7 @@ import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { type GenerationConfig, generate } from '../../generators/sequences/generate.ts';
 import { mutate } from '../../generators/sequences/mutate.ts';
 import { Random } from '../../generators/sequences/random.ts';
+import { inOrder } from '../runner/in-order.ts';
 import type { Symptom } from './buckets.ts';
 import { appendLog, type LogLine, recoverLog, startLogAgain } from './campaign-log.ts';
 import { Corpus } from './corpus.ts';
@@ -137,8 +138,15 @@ class Campaign {
 
   async round(): Promise<void> {
     const started = performance.now();
-    const texts = this.#programsOfRound();
-    const answers = await this.#inParallel(texts, (worker, text) => worker.run(text));
+    const { workers, expired, signal } = this.#options;
+    const items = this.#programsOfRound();
+    const answers = await inOrder({
+      items,
+      workers,
+      work: (worker, text) => worker.run(text),
+      expired,
+      signal,
+    });
     if (this.#aborted) return;
     const lines: LogLine[] = [];
     const hits: Record<string, number> = {};
@@ -153,7 +161,7 @@ class Campaign {
         this.#lastError = answer.error;
         continue;
       }
-      const text = texts[index]!;
+      const text = items[index]!;
       lines.push(...this.#learn(text, answer));
       for (const symptom of answer.symptoms) {
         hits[symptom.bucket] = (hits[symptom.bucket] ?? 0) + 1;
@@ -214,12 +222,14 @@ class Campaign {
   }
 
   async #triage(cases: readonly { text: string; symptom: Symptom }[]): Promise<FindingLine[]> {
+    const { workers, signal } = this.#options;
     const wanted = cases.filter(({ symptom }) => this.#options.isKnown?.(symptom.bucket) !== true);
-    const found = await this.#inParallel(
-      wanted,
-      (worker, { text, symptom }) => worker.triage(text, symptom),
-      false,
-    );
+    const found = await inOrder({
+      items: wanted,
+      workers,
+      work: (worker, { text, symptom }) => worker.triage(text, symptom),
+      signal,
+    });
     return wanted.map(({ text, symptom: { kind, bucket: seen, silent } }, index) => {
       const answer = found[index] ?? null;
       const bucket = answer?.symptom.bucket ?? seen;
@@ -253,25 +263,6 @@ class Campaign {
     if (line.silent !== true || line.kind === 'hang' || vain >= VAIN_LOOKS) this.#known.add(line.seen);
     this.#known.add(line.bucket);
     if (line.folder !== null) this.#findings.push(line);
-  }
-
-  /** Each hand takes the next item when it is free. Items that time left no room for have no result. */
-  async #inParallel<T, R>(
-    items: readonly T[],
-    work: (worker: FuzzWorker, item: T) => Promise<R>,
-    bounded = true,
-  ): Promise<(R | undefined)[]> {
-    const { workers, expired, signal } = this.#options;
-    const results: (R | undefined)[] = items.map(() => undefined);
-    const over = (): boolean => signal?.aborted === true || (bounded && expired?.() === true);
-    let next = 0;
-    await Promise.all(
-      workers.map(async (worker) => {
-        for (let index = next++; index < items.length && !over(); index = next++)
-          results[index] = await work(worker, items[index]!);
-      }),
-    );
-    return results;
   }
 
   #progress(): Progress {

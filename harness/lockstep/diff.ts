@@ -15,7 +15,9 @@ import { type Comparison, compareRuns } from '../differ/differ.ts';
 import { type Difference, excused, placeOf } from '../differ/difference.ts';
 import type { SideRun, StateSample } from '../differ/side-run.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
+import { inOrder } from '../runner/in-order.ts';
 import type { CaseSetting } from '../runner/run-case.ts';
+import { byTopology } from '../runner/run-cases.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { commonSchema, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
 import { lockstep } from './lockstep.ts';
@@ -75,33 +77,26 @@ const SHRINK_ALL_MS = 60_000;
 const SHRINK_TRIES = 80;
 
 export async function diff(options: DiffOptions): Promise<void> {
-  const { subjects, onOutcome, signal } = options;
-  // Subjects of equal topology one after another, so that they share endpoints.
-  const order = subjects
-    .map((subject, index) => ({ subject, index, key: subject.definition.topology?.name ?? '' }))
-    .toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : a.index - b.index));
-  const outcomes: (Outcome | undefined)[] = [];
+  const { subjects, jobs, onOutcome, signal } = options;
+  const pairs = Array.from({ length: jobs }, () => new Pair(options));
   const seen = new Set<string>();
-  let told = 0;
-  const work = async (): Promise<void> => {
-    const pair = new Pair(options);
-    try {
-      for (;;) {
-        const next = order.shift();
-        if (next === undefined || signal?.aborted) return;
-        const outcome = await pair.compare(next.subject);
+  try {
+    await inOrder({
+      items: subjects,
+      workers: pairs,
+      work: async (pair, subject): Promise<Outcome> => {
+        const outcome = await pair.compare(subject);
         const fresh = outcome.found.filter((one) => isUnexplained(one) && !seen.has(one.key));
         for (const { key } of fresh) seen.add(key);
-        outcomes[next.index] = { ...outcome, minimal: await pair.shrink(next.subject, fresh) };
-        while (outcomes[told] !== undefined) onOutcome(outcomes[told++]!);
-      }
-    } finally {
-      await pair.stop();
-    }
-  };
-  await Promise.all(Array.from({ length: options.jobs }, work));
-  // After an interruption some may be done behind one that is not.
-  for (const outcome of outcomes.slice(told)) if (outcome !== undefined) onOutcome(outcome);
+        return { ...outcome, minimal: await pair.shrink(subject, fresh) };
+      },
+      emit: onOutcome,
+      compare: (a, b) => byTopology(a.definition, b.definition),
+      signal,
+    });
+  } finally {
+    await Promise.all(pairs.map((pair) => pair.stop()));
+  }
 }
 
 /** The sides, which run one thing at a time. */

@@ -16,6 +16,7 @@ import type { Json } from '../../spec/json.ts';
 import { KNOWN_COMMANDS } from '../../spec/known-commands.ts';
 import { mapStrings } from '../differ/map-strings.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target } from '../targets/target.ts';
+import { inOrder } from './in-order.ts';
 import { freePort, Host, HostError, HostLacks, hostLacks, lastLine, normalizeOutput } from './replay/host.ts';
 import { judge, normalization } from './replay/judge.ts';
 import { Offer } from './replay/offer.ts';
@@ -64,7 +65,16 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const area = await ScratchArea.open();
   try {
     const session: Session = { ...options, known, area, offer: await Offer.of(options.target, area) };
-    const results = await inOrder(files, options.jobs ?? 1, (file) => replayFile(file, session), options);
+    const { jobs = 1, onResult, signal } = options;
+    const done = await inOrder({
+      items: files,
+      workers: Array.from({ length: jobs }, () => session),
+      work: (_, file) => replayFile(file, session),
+      emit: onResult,
+      signal,
+    });
+    signal?.throwIfAborted();
+    const results = done.filter((result) => result !== undefined);
     return { results, totals: countVerdicts(results) };
   } finally {
     await area.close();
@@ -228,28 +238,6 @@ async function findFiles(path: string): Promise<string[]> {
     .filter((entry) => entry.isFile() && entry.name.endsWith('.json'))
     .map((entry) => join(entry.parentPath, entry.name))
     .toSorted();
-}
-
-/** Runs `work` on `jobs` items at a time; results and `onResult` calls are in the order of the items. */
-async function inOrder(
-  files: readonly string[],
-  jobs: number,
-  work: (file: string) => Promise<ReplayResult>,
-  { onResult }: ReplayOptions,
-): Promise<ReplayResult[]> {
-  const results: ReplayResult[] = [];
-  let next = 0;
-  let told = 0;
-  const worker = async (): Promise<void> => {
-    while (next < files.length) {
-      const index = next++;
-      results[index] = await work(files[index]!);
-      for (; results[told] !== undefined; told++) onResult?.(results[told]!);
-    }
-  };
-  const workers = await Promise.allSettled(Array.from({ length: Math.max(1, jobs) }, worker));
-  for (const ended of workers) if (ended.status === 'rejected') throw ended.reason;
-  return results;
 }
 
 function countVerdicts(results: readonly ReplayResult[]): Record<Verdict, number> {

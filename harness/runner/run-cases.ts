@@ -6,6 +6,7 @@ import type { CaseRecord, Outcome } from '../../reports/record.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import { StartError, type Topology, UnsupportedTopology } from '../targets/target.ts';
 import { Session } from './endpoint-session.ts';
+import { inOrder } from './in-order.ts';
 import { skipReason } from './needs.ts';
 import { type CaseSetting, runCase } from './run-case.ts';
 import type { ScratchArea } from './scratch.ts';
@@ -30,41 +31,32 @@ const RETRIED: ReadonlySet<Outcome> = new Set(['fail', 'crash', 'timeout', 'erro
 /** Resolves when all cases are done, or `signal` has ended it: then what was not begun gets no record. */
 export async function execute(request: ExecuteRequest): Promise<void> {
   const { cases, jobs, done, signal } = request;
-  const results: (CaseRecord | undefined)[] = [];
-  let reported = 0;
-  // Cases of equal topology next to each other, so that they can share an endpoint.
-  const waiting = cases.map((definition, index) => ({ definition, index }));
-  waiting.sort(
-    (a, b) => compare(topologyOf(a.definition).name, topologyOf(b.definition).name) || a.index - b.index,
-  );
-
-  async function work(worker: Worker): Promise<void> {
-    try {
-      for (;;) {
-        if (signal?.aborted) return;
-        const next = waiting.shift();
-        if (next === undefined) return;
-        const record = await worker.run(next.definition);
-        if (signal?.aborted) return;
-        results[next.index] = record;
-        while (results[reported] !== undefined) done(results[reported++]!);
-      }
-    } finally {
-      await worker.stop();
-    }
-  }
-
   const workers = Array.from(
     { length: Math.max(1, jobs) },
     (_, i) => new Worker(request, i === 0 ? request.first : null),
   );
-  await Promise.all(workers.map(work));
-  // After an interruption some may be done behind one that is not.
-  for (const record of results.slice(reported)) if (record !== undefined) done(record);
+  try {
+    await inOrder({
+      items: cases,
+      workers,
+      work: async (worker, definition) => {
+        const record = await worker.run(definition);
+        signal?.throwIfAborted();
+        return record;
+      },
+      emit: done,
+      compare: byTopology,
+      signal,
+    });
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()));
+  }
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+/** Cases of equal topology next to each other, so that they can share an endpoint. */
+export function byTopology(a: CaseDefinition, b: CaseDefinition): number {
+  const [left, right] = [topologyOf(a).name, topologyOf(b).name];
+  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 export function topologyOf({ topology = EMPTY_TOPOLOGY }: CaseDefinition): Topology {
