@@ -1,14 +1,16 @@
 /**
  * `junit`: the XML that CI servers read. A suite is a theme; crash and timeout are failures of the endpoint,
- * `error` is the harness's own. A foreseen deviation is skipped, since JUnit has no word for it.
+ * `error` is the harness's own. A foreseen deviation is skipped, since JUnit has no word for it. With strict expectations
+ * a suite of its own fails for each that no longer applies.
  */
 import builders, { type Builder, type TestSuite } from 'junit-report-builder';
 import { diagnose } from './diagnosis.ts';
 import { labelledLines } from './lines.ts';
-import { isNotOk, themeOf } from './outcome.ts';
+import { themeOf } from './outcome.ts';
 import type { CaseRecord, RunRecord } from './record.ts';
 import type { ReporterFactory } from './reporter.ts';
 import { clip, printable } from './text.ts';
+import { isUnexpected, unexpectedlyStale } from './unexpected.ts';
 
 /** The package is CommonJS: its types put the builder one `default` deeper than Node does. */
 const JUNIT = builders as unknown as Builder;
@@ -34,6 +36,12 @@ function document(record: RunRecord): string {
   }
   for (const [theme, suite] of suites)
     suite.time(seconds(record.cases.filter((one) => themeOf(one.id) === theme)));
+  const stale = unexpectedlyStale(record);
+  const expectations = stale.length > 0 ? builder.testSuite().name('expectations') : null;
+  for (const { pattern, reason } of stale) {
+    const testCase = expectations!.testCase().className('expectations').name(line(pattern));
+    testCase.failure(line(`expectation no longer applies: ${reason}`), 'stale');
+  }
   return builder.build();
 }
 
@@ -51,10 +59,11 @@ function writeCase(suite: TestSuite, one: CaseRecord, run: RunRecord): void {
   const message = diagnosis.reason ?? diagnosis.deviations[0]?.message ?? diagnosis.outcome;
 
   if (one.outcome === 'skip') testCase.skipped().standardOutput(cdata(message));
-  else if (one.expected)
+  else if (isUnexpected(one, run.policy)) {
+    if (one.outcome === 'error') testCase.error(message, one.outcome, cdata(details));
+    else testCase.failure(message, one.outcome).stacktrace(cdata(details));
+  } else if (one.expected)
     testCase.skipped().standardOutput(cdata(`expected: ${line(one.expected.reason)}\n${details}`));
-  else if (one.outcome === 'error') testCase.error(message, one.outcome, cdata(details));
-  else if (isNotOk(one)) testCase.failure(message, one.outcome).stacktrace(cdata(details));
   else testCase.standardOutput(cdata(`${one.outcome}: ${message}\n${details}`));
 }
 

@@ -1,7 +1,7 @@
 /** `markdown`: a summary for the page that a CI server shows after a run. Text of endpoints stays text. */
 import { buildReport } from './compat/build.ts';
-import type { CaseReport, Compatibility } from './compat/model.ts';
-import { STATUS_WORDS, statusOf } from './compat/status.ts';
+import type { CaseReport, Compatibility, EndpointReport, Status } from './compat/model.ts';
+import { STATUS_WORDS } from './compat/status.ts';
 import { OUTCOME_WORDS, OUTCOMES } from './outcome.ts';
 import type { CaseRecord } from './record.ts';
 import type { ReporterFactory } from './reporter.ts';
@@ -55,22 +55,35 @@ function changes({ regressions, endpoints }: Compatibility): string {
 }
 
 function unexpected({ cases, endpoints }: Compatibility): string {
-  const bad = cases.flatMap((one) =>
-    one.results.flatMap((result, index) =>
-      result && isBad(result) ? [{ one, result, label: endpoints[index]!.label }] : [],
-    ),
-  );
+  const bad = [...cases.flatMap((one) => failures(one, endpoints)), ...endpoints.flatMap(stale)];
   if (bad.length === 0) return '';
-  const list = bad.slice(0, MOST_CASES).map(({ one, result, label }) => entry(one, result, label));
+  const list = bad.slice(0, MOST_CASES);
   const more = bad.length > MOST_CASES ? [`… and ${bad.length - MOST_CASES} more`] : [];
   return ['### Unexpected deviations', ...list, ...more].join('\n\n');
 }
 
-function isBad(result: CaseRecord): boolean {
-  return ['fail', 'crash', 'timeout', 'error'].includes(statusOf(result));
+const FAILURES: ReadonlySet<Status> = new Set<Status>(['fail', 'crash', 'timeout', 'error']);
+
+function failures(one: CaseReport, endpoints: Compatibility['endpoints']): string[] {
+  return one.results.flatMap((result, index) => {
+    const status = one.statuses[index]!;
+    const { label } = endpoints[index]!;
+    return result && FAILURES.has(status)
+      ? [`#### ${code(one.id)} ${STATUS_WORDS[status]} on ${text(label)}\n\n${entry(one, result)}`]
+      : [];
+  });
 }
 
-function entry(one: CaseReport, result: CaseRecord, label: string): string {
+/** Expectations that no longer apply, where that fails the run. */
+function stale({ label, policy, staleExpectations }: EndpointReport): string[] {
+  if (policy?.strictExpectations !== true) return [];
+  return staleExpectations.map(
+    ({ pattern, reason }) =>
+      `#### Expectation ${code(pattern)} no longer applies on ${text(label)}\n\n${text(reason)}`,
+  );
+}
+
+function entry(one: CaseReport, result: CaseRecord): string {
   const lines = result.deviations.flatMap(({ severity, message, exchange, expected, got }) => {
     const step = exchange === undefined ? undefined : result.transcript?.steps[exchange];
     const reply = got ?? step?.reply;
@@ -82,30 +95,21 @@ function entry(one: CaseReport, result: CaseRecord, label: string): string {
     ];
   });
   const reason = result.reason !== undefined && lines.length === 0 ? [`- ${text(result.reason)}`] : [];
-  return [
-    `#### ${code(one.id)} ${STATUS_WORDS[statusOf(result)]} on ${text(label)}`,
-    '',
-    text(one.title),
-    '',
-    ...reason,
-    ...lines,
-  ].join('\n');
+  return [text(one.title), '', ...reason, ...lines].join('\n');
 }
 
 /** Only where there is more than one endpoint. */
 function differing({ cases, endpoints }: Compatibility): string {
-  const differ = cases.filter(({ results }) => {
-    const ran = results.flatMap((result) =>
-      result === null || result.outcome === 'skip' ? [] : [statusOf(result)],
-    );
+  const differ = cases.filter(({ statuses }) => {
+    const ran = statuses.filter((status) => status !== 'untested' && status !== 'skip');
     return new Set(ran).size > 1;
   });
   if (differ.length === 0) return '';
   const rows = differ
     .slice(0, MOST_CASES)
-    .map(({ id, results }) => [
+    .map(({ id, statuses }) => [
       code(id),
-      ...results.map((result) => (result === null ? 'not run' : STATUS_WORDS[statusOf(result)])),
+      ...statuses.map((status) => (status === 'untested' ? 'not run' : STATUS_WORDS[status])),
     ]);
   const head = ['Case', ...endpoints.map(({ label }) => text(label))];
   return `### Where endpoints differ\n\n${table(head, rows)}`;

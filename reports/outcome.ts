@@ -1,6 +1,6 @@
-/** What outcomes mean to a report: one place for which of them break a run and how they are called. */
+/** What outcomes, cases and endpoints are called in reports. */
 import { isJsonObject } from '../spec/json.ts';
-import type { CaseRecord, EndpointIdentity, Outcome } from './record.ts';
+import type { EndpointIdentity, Outcome } from './record.ts';
 import { jsonText } from './text.ts';
 
 /** All outcomes, the order of a summary. */
@@ -27,18 +27,6 @@ export const OUTCOME_WORDS = {
   flaky: 'flaky',
   skip: 'skipped',
 } as const satisfies Record<Outcome, string>;
-
-const NOT_OK: ReadonlySet<Outcome> = new Set<Outcome>(['fail', 'crash', 'timeout', 'error']);
-
-/** `not ok` in TAP's sense, foreseen or not. */
-export function isNotOk(record: CaseRecord): boolean {
-  return NOT_OK.has(record.outcome);
-}
-
-/** A deviation that `--expect` did not foresee: what people must look at. */
-export function isUnexpected(record: CaseRecord): boolean {
-  return isNotOk(record) && record.expected === undefined;
-}
 
 /** The part of a case id before its last slash. */
 export function themeOf(id: string): string {

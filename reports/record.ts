@@ -88,7 +88,7 @@ export interface CaseRecord {
   /** Reason of a skip, message of an error. */
   readonly reason?: string;
   readonly durationMs: number;
-  /** Set when `--expect` foresaw this outcome. */
+  /** Set when an expectation or the baseline foresaw this outcome. */
   readonly expected?: { readonly reason: string; readonly link?: string };
   /** Outcomes of earlier tries, with `--retries`. */
   readonly earlier?: readonly Outcome[];
@@ -99,12 +99,25 @@ export interface CaseRecord {
   readonly again?: string;
 }
 
+/** Of requirements, the strictest first. */
+export const LEVELS = ['must', 'should', 'may'] as const;
+
+export type Level = (typeof LEVELS)[number];
+
 export interface RequirementRecord {
   readonly id: string;
-  readonly level: 'must' | 'should' | 'may';
+  readonly level: Level;
   /** Command, event, type or section of the spec that it belongs to. */
   readonly definition: string;
   readonly text: string;
+}
+
+/** What fails a run; `unexpected.ts` applies it. */
+export interface Policy {
+  /** The lowest level whose breach is a failure (`--level`). */
+  readonly level: Level;
+  /** Whether an expectation that no longer applies is one too (`--strict-expectations`). */
+  readonly strictExpectations: boolean;
 }
 
 export interface RunRecord {
@@ -115,6 +128,8 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly shard?: { readonly index: number; readonly of: number };
+  /** Absent: only a must fails the run, and no expectation. */
+  readonly policy?: Policy;
   /** True if Ctrl-C ended the run early. */
   readonly interrupted: boolean;
   readonly cases: readonly CaseRecord[];

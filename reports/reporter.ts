@@ -2,13 +2,15 @@
  * What a report format implements. The runner emits, a reporter only reads; it never touches an endpoint.
  * Formats that can stream write as cases end; the others wait for `end`.
  */
-import type { CaseRecord, EndpointIdentity, RunRecord } from './record.ts';
+import type { CaseRecord, EndpointIdentity, Policy, RunRecord } from './record.ts';
 
 export interface RunStart {
   readonly endpoint: EndpointIdentity;
   readonly seed: string;
   /** Number of cases planned, after patterns and shard. */
   readonly planned: number;
+  /** As in the record. */
+  readonly policy?: Policy | undefined;
 }
 
 export interface Reporter {

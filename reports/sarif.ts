@@ -1,21 +1,18 @@
 /**
  * `sarif`: deviations as SARIF 2.1.0, for code-scanning pages. A rule is a requirement, or a check where none is named; a result
- * stands where the spec's schema defines what was broken: the requirement's definition, or the command at fault.
+ * stands where the spec's schema defines what was broken: the requirement's definition, or the command at fault. What
+ * fails the run is an error, and nothing else.
  */
 import { readFileSync } from 'node:fs';
 import { isJsonObject, type Json, stringifyJson } from '../spec/json.ts';
 import { packageRoot } from '../spec/package-root.ts';
 import { reproduceCommand } from './diagnosis.ts';
-import { isNotOk } from './outcome.ts';
-import type { CaseRecord, Deviation, RequirementRecord, RunRecord, Severity } from './record.ts';
+import type { CaseRecord, Deviation, Policy, RequirementRecord, RunRecord } from './record.ts';
 import type { ReporterFactory } from './reporter.ts';
 import { clip, printable } from './text.ts';
+import { isBreach, isNotOk, unexpectedlyStale } from './unexpected.ts';
 
 const SCHEMA_FILE = 'spec/schema/block-core.json';
-const LEVELS = { must: 'error', should: 'warning', may: 'note', text: 'note' } as const satisfies Record<
-  Severity,
-  string
->;
 
 export const sarif: ReporterFactory = ({ out }) => ({
   end(record) {
@@ -28,7 +25,7 @@ function document(record: RunRecord): Json {
   const lines = definitionLines();
   const broken = record.cases.filter((one) => one.outcome !== 'skip' && one.outcome !== 'pass');
   const results = broken.flatMap((one) =>
-    deviationsOf(one).map((deviation) => result(one, deviation, record, requirements, lines)),
+    deviationsOf(one, record.policy).map((deviation) => result(one, deviation, record, requirements, lines)),
   );
   const rules = new Map(
     results.map(({ ruleId, requirement }) => [ruleId, rule(ruleId, requirements.get(requirement ?? ''))]),
@@ -43,15 +40,39 @@ function document(record: RunRecord): Json {
         },
         properties: { target: line(record.endpoint.target), seed: line(record.seed) },
         results: results.map(({ requirement: _requirement, ...one }) => one),
+        ...invocations(record),
       },
     ],
   };
 }
 
-/** A case that broke off without one, by a time limit say, is one itself. */
-function deviationsOf(one: CaseRecord): readonly Deviation[] {
-  if (one.deviations.length > 0 || !isNotOk(one)) return one.deviations;
-  return [{ check: one.outcome, severity: one.severity ?? 'must', message: one.reason ?? one.title }];
+/** A case that broke off without a breach, by a time limit say, is one itself. */
+function deviationsOf(one: CaseRecord, policy: Policy | undefined): readonly Deviation[] {
+  const { deviations } = one;
+  if (!isNotOk(one, policy) || deviations.some((deviation) => isBreach(deviation, one, policy)))
+    return deviations;
+  return [...deviations, { check: one.outcome, severity: 'must', message: one.reason ?? one.title }];
+}
+
+function levelOf(
+  one: CaseRecord,
+  deviation: Deviation,
+  policy: Policy | undefined,
+): 'error' | 'warning' | 'note' {
+  if (isBreach(deviation, one, policy)) return 'error';
+  const { severity } = deviation;
+  return one.outcome !== 'info' && (severity === 'must' || severity === 'should') ? 'warning' : 'note';
+}
+
+/** Expectations that no longer apply: what was wrong with how the tool was set up. */
+function invocations(record: RunRecord): { readonly invocations?: Json } {
+  const stale = unexpectedlyStale(record);
+  if (stale.length === 0) return {};
+  const notifications = stale.map(({ pattern, reason }) => ({
+    level: 'error',
+    message: { text: sentence(`Expectation no longer applies: ${pattern} (${reason})`) },
+  }));
+  return { invocations: [{ executionSuccessful: true, toolConfigurationNotifications: notifications }] };
 }
 
 function result(
@@ -68,7 +89,7 @@ function result(
   return {
     requirement,
     ruleId: line(requirement ?? check),
-    level: one.outcome === 'info' ? 'note' : LEVELS[severity],
+    level: levelOf(one, deviation, run.policy),
     message: { text: sentence(`${one.id}: ${message}. Again: ${reproduceCommand(one, run)}`) },
     locations: [
       {
@@ -80,9 +101,10 @@ function result(
       },
     ],
     partialFingerprints: { 'qmpcheck/v1': line(`${run.endpoint.target} ${one.id} ${check} ${severity}`) },
-    ...(one.expected && {
-      suppressions: [{ kind: 'external', justification: line(one.expected.reason) }],
-    }),
+    ...(one.expected &&
+      one.outcome !== 'error' && {
+        suppressions: [{ kind: 'external', justification: line(one.expected.reason) }],
+      }),
   };
 }
 

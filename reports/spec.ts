@@ -5,10 +5,11 @@
 import picocolors from 'picocolors';
 import { diagnose } from './diagnosis.ts';
 import { labelledLines } from './lines.ts';
-import { isNotOk, isUnexpected, OUTCOME_WORDS, OUTCOMES, themeOf, versionText } from './outcome.ts';
+import { OUTCOME_WORDS, OUTCOMES, themeOf, versionText } from './outcome.ts';
 import type { CaseRecord, Outcome, RequirementRecord, RunRecord } from './record.ts';
 import type { ReporterContext, ReporterFactory, RunStart } from './reporter.ts';
 import { clip, count, duration, printable, wrap } from './text.ts';
+import { isForeseen, isUnexpected, unexpectedlyStale } from './unexpected.ts';
 
 const SIGNS = {
   pass: '✔',
@@ -65,7 +66,7 @@ class SpecReporter {
 
   end(record: RunRecord): void {
     this.#endTheme();
-    const failures = record.cases.filter(isUnexpected);
+    const failures = record.cases.filter((one) => isUnexpected(one, record.policy));
     const requirements = new Map(record.requirements.map((one) => [one.id, one]));
     failures.forEach((failure, index) => {
       this.#failure(index + 1, failure, record, requirements);
@@ -84,7 +85,7 @@ class SpecReporter {
     this.#theme = [];
     if (this.#columns > 0) this.#out(CLEAR_LINE);
     if (cases.length === 0) return;
-    const worst = cases.some(isUnexpected)
+    const worst = cases.some((one) => isUnexpected(one, this.#run?.policy))
       ? 'fail'
       : cases.every((one) => one.outcome === 'skip')
         ? 'skip'
@@ -99,7 +100,10 @@ class SpecReporter {
   #caseLines(record: CaseRecord): string {
     const { dim } = this.#colors;
     const told = whatHappened(record);
-    const sign = record.expected && isNotOk(record) ? dim(SIGNS.fail) : this.#sign(record.outcome);
+    const policy = this.#run?.policy;
+    const sign = isForeseen(record, policy)
+      ? dim(SIGNS.fail)
+      : this.#sign(isUnexpected(record, policy) ? 'fail' : record.outcome);
     const text = clip(printable(told), 500);
     return [
       `      ${sign} ${printable(record.id)}\n`,
@@ -133,12 +137,15 @@ class SpecReporter {
   }
 
   #summary(record: RunRecord): void {
-    const { bold, dim, yellow } = this.#colors;
+    const { bold, dim, red, yellow } = this.#colors;
     this.#out('\n');
     for (const [reason, number] of countReasons(record.cases))
       this.#out(`${dim(`  - ${count(number, 'case')} skipped: ${clip(printable(reason), 300)}`)}\n`);
-    for (const { pattern, reason } of record.staleExpectations)
-      this.#out(yellow(`  ! expectation no longer applies: ${printable(pattern)} (${printable(reason)})\n`));
+    const strict = unexpectedlyStale(record).length > 0;
+    for (const { pattern, reason } of record.staleExpectations) {
+      const told = `expectation no longer applies: ${printable(pattern)} (${printable(reason)})\n`;
+      this.#out(strict ? red(`  ${SIGNS.fail} ${told}`) : yellow(`  ${SIGNS.warn} ${told}`));
+    }
     if (record.interrupted) this.#out(yellow('  ! interrupted: the other cases did not run\n'));
     this.#out(
       `  ${bold(count(record.cases.length, 'case'))}  ${this.#tally(record.cases)}  ${dim(duration(record.durationMs))}\n`,
@@ -147,12 +154,12 @@ class SpecReporter {
 
   /** `12 passed, 1 failed`, each in its colour. */
   #tally(cases: readonly CaseRecord[]): string {
-    const expected = cases.filter((one) => isNotOk(one) && one.expected).length;
+    const foreseen = new Set(cases.filter((one) => isForeseen(one, this.#run?.policy)));
     const parts = OUTCOMES.flatMap((outcome) => {
-      const number = cases.filter((one) => one.outcome === outcome && !(isNotOk(one) && one.expected)).length;
+      const number = cases.filter((one) => one.outcome === outcome && !foreseen.has(one)).length;
       return number === 0 ? [] : [this.#colored(outcome, `${number} ${OUTCOME_WORDS[outcome]}`)];
     });
-    if (expected > 0) parts.push(this.#colors.dim(`${expected} failed as expected`));
+    if (foreseen.size > 0) parts.push(this.#colors.dim(`${foreseen.size} failed as expected`));
     return parts.join(', ') || this.#colors.dim('none');
   }
 

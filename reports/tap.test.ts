@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
 import { type FinalResults, Parser, type Result } from 'tap-parser';
 import { describe, expect, it } from 'vitest';
-import { isNotOk } from './outcome.ts';
 import type { RunRecord } from './record.ts';
 import { tap } from './tap.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
 import { example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
+import { isNotOk, unexpectedlyStale } from './unexpected.ts';
 
 interface Parsed {
   readonly final: FinalResults;
@@ -80,11 +80,15 @@ describe('tap', () => {
       fc.property(runRecord, (record) => {
         const { final, points, extra, children } = parse(render(tap, record));
         expect(final.failures.filter((failure) => failure.tapError)).toEqual([]);
-        expect(final).toMatchObject({ count: record.cases.length, bailout: false });
-        expect(points.map((point) => point.ok)).toEqual(record.cases.map((one) => !isNotOk(one)));
+        const stale = unexpectedlyStale(record);
+        expect(final).toMatchObject({ count: record.cases.length + stale.length, bailout: false });
+        expect(points.map((point) => point.ok)).toEqual([
+          ...record.cases.map((one) => !isNotOk(one, record.policy)),
+          ...stale.map(() => false),
+        ]);
         expect({ extra, children }).toEqual({ extra: '', children: 0 });
-        points.forEach((point, index) => {
-          const { outcome } = record.cases[index]!;
+        record.cases.forEach(({ outcome }, index) => {
+          const point = points[index]!;
           const told = outcome !== 'pass' && outcome !== 'skip';
           expect(point.diag?.outcome).toBe(told ? outcome : undefined);
         });

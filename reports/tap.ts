@@ -1,13 +1,14 @@
 /**
- * `tap`: TAP version 14, written as cases end. Fail, crash, timeout and error are `not ok`; a foreseen deviation
- * is a TODO, so that a TAP consumer lets it through; what is odd but no failure is `ok` with a diagnostic.
+ * `tap`: TAP version 14, written as cases end. Fail, crash, timeout and error are `not ok`, and what breaks a requirement
+ * of the run's level; a foreseen deviation is a TODO, so that a TAP consumer lets it through; what is odd but no failure
+ * is `ok` with a diagnostic. With strict expectations each that no longer applies is `not ok`, and the plan comes last.
  */
 import { stringify } from 'yaml';
 import { type Diagnosis, diagnose } from './diagnosis.ts';
-import { isNotOk } from './outcome.ts';
-import type { CaseRecord } from './record.ts';
+import type { CaseRecord, Policy } from './record.ts';
 import type { ReporterFactory, RunStart } from './reporter.ts';
 import { clip, printable } from './text.ts';
+import { isNotOk, isUnexpected } from './unexpected.ts';
 
 export const tap: ReporterFactory = ({ out }) => {
   let run: RunStart | undefined;
@@ -16,29 +17,39 @@ export const tap: ReporterFactory = ({ out }) => {
   return {
     start(start) {
       run = start;
-      out(`TAP version 14\n1..${start.planned}${start.planned === 0 ? ' # no case was selected' : ''}\n`);
+      out('TAP version 14\n');
+      if (start.policy?.strictExpectations !== true) out(plan(start.planned));
     },
 
     caseEnd(record) {
       number += 1;
-      out(testPoint(number, record));
+      out(testPoint(number, record, run?.policy));
       if (record.outcome !== 'pass' && record.outcome !== 'skip') out(diagnostic(diagnose(record, run!)));
     },
 
     end(record) {
-      for (const { pattern, reason } of record.staleExpectations)
-        out(`# expectation no longer applies: ${plain(pattern)} (${plain(reason)})\n`);
+      const strict = run?.policy?.strictExpectations === true;
+      for (const { pattern, reason } of record.staleExpectations) {
+        if (strict) number += 1;
+        const told = `expectation no longer applies: ${plain(pattern)} (${plain(reason)})`;
+        out(strict ? `not ok ${number} - ${told}\n` : `# ${told}\n`);
+      }
+      if (strict) out(plan(number));
       if (record.interrupted) out('Bail out! interrupted\n');
     },
   };
 };
 
-function testPoint(number: number, record: CaseRecord): string {
-  const status = isNotOk(record) ? 'not ok' : 'ok';
+function plan(points: number): string {
+  return `1..${points}${points === 0 ? ' # no case was selected' : ''}\n`;
+}
+
+function testPoint(number: number, record: CaseRecord, policy: Policy | undefined): string {
+  const status = isNotOk(record, policy) ? 'not ok' : 'ok';
   const directive =
     record.outcome === 'skip'
       ? ` # SKIP ${plain(record.reason ?? '')}`
-      : record.expected
+      : record.expected && !isUnexpected(record, policy)
         ? ` # TODO ${plain(record.expected.reason)}`
         : '';
   return `${status} ${number} - ${`${plain(record.id)}${directive}`.trimEnd()}\n`;

@@ -7,9 +7,9 @@ import type { Compatibility } from '../../reports/compat/model.ts';
 import { markdownPage } from '../../reports/markdown.ts';
 import type { RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
+import { asInBaseline } from '../../reports/unexpected.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
-import { exitCode } from '../runner/verdict.ts';
-import { type ExitCode, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
 import { writeText } from './files.ts';
 import { collect } from './options.ts';
 import { readRecord } from './records.ts';
@@ -57,7 +57,8 @@ async function compat(files: readonly string[], options: Options): Promise<ExitC
   const since = options.since.map(readRecord);
   const versions = await loadVersions(options.schema);
   const read = files.map(readRecord);
-  const records = options.merge === undefined ? read : [merge(read)];
+  const whole = options.merge === undefined ? read : [merge(read)];
+  const records = whole.map((record) => knownFrom(record, since));
   since.forEach((old, index) => {
     const { target } = old.endpoint;
     if (!records.some(({ endpoint }) => endpoint.target === target))
@@ -66,9 +67,9 @@ async function compat(files: readonly string[], options: Options): Promise<ExitC
       );
   });
   const { merge: merged } = options;
-  if (merged !== undefined) writeText(merged, `${stringifyJson(records[0] as unknown as Json, 2)}\n`);
+  if (merged !== undefined) writeText(merged, `${stringifyJson(whole[0] as unknown as Json, 2)}\n`);
   writeViews(() => buildReport(records, { since, versions }), options, merged === undefined);
-  return worst(records, since);
+  return worst(records.map(exitCodeOf));
 }
 
 function merge(records: readonly RunRecord[]): RunRecord {
@@ -91,10 +92,12 @@ function writeViews(build: () => Compatibility, options: Options, print: boolean
   if (!asked) process.stdout.write(markdownPage(report));
 }
 
-function worst(records: readonly RunRecord[], since: readonly RunRecord[]): ExitCode {
-  const codes = records.map((record) => {
-    const baseline = since.find((old) => old.endpoint.target === record.endpoint.target);
-    return exitCode(record, baseline && { baseline });
-  });
-  return ([130, 2, 1] as const).find((code) => codes.includes(code)) ?? 0;
+/** The record, in which what was so in the earlier run of its target is foreseen. */
+function knownFrom(record: RunRecord, since: readonly RunRecord[]): RunRecord {
+  const baseline = since.find((old) => old.endpoint.target === record.endpoint.target);
+  return { ...record, cases: record.cases.map((one) => asInBaseline(one, baseline, record.policy)) };
+}
+
+function worst(codes: readonly ExitCode[]): ExitCode {
+  return [EXIT.interrupted, EXIT.fault, EXIT.unexpected].find((code) => codes.includes(code)) ?? EXIT.ok;
 }

@@ -1,4 +1,6 @@
 /** Exit codes (the contract in docs/ARCHITECTURE.md), and how a subcommand says that the call was at fault. */
+import type { RunRecord } from '../../reports/record.ts';
+import { countUnexpected } from '../../reports/unexpected.ts';
 
 export const EXIT = {
   /** Nothing unexpected. */
@@ -11,6 +13,13 @@ export const EXIT = {
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Of a run, by the policy in its record. */
+export function exitCodeOf(record: RunRecord): ExitCode {
+  if (record.interrupted) return EXIT.interrupted;
+  if (record.cases.some(({ outcome }) => outcome === 'error')) return EXIT.fault;
+  return countUnexpected(record) > 0 ? EXIT.unexpected : EXIT.ok;
+}
 
 /**
  * The call was at fault in what only shows when it is carried out (unreadable file, no such endpoint): printed as one

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { reporters } from '../../reports/index.ts';
+import { LEVELS, type Level } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { packageRoot } from '../../spec/package-root.ts';
@@ -16,9 +17,8 @@ import {
 } from '../runner/expectations.ts';
 import { NoSuchCase, type Shard } from '../runner/plan.ts';
 import { run } from '../runner/run.ts';
-import { exitCode } from '../runner/verdict.ts';
 import { StartError } from '../targets/target.ts';
-import { UsageError } from './exit.ts';
+import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
 import { readText, writeText } from './files.ts';
 import { collect, shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
@@ -37,10 +37,8 @@ interface Options {
   readonly seed: string;
   readonly retries: number;
   readonly caseTimeout: number;
-  readonly level: (typeof LEVELS)[number];
+  readonly level: Level;
 }
-
-const LEVELS = ['must', 'should', 'may'] as const;
 
 export const subcommand: Subcommand = {
   define: (command, done) =>
@@ -80,7 +78,7 @@ export const subcommand: Subcommand = {
       .action(async (patterns: string[], options: Options) => done(await runSuite(patterns, options))),
 };
 
-async function runSuite(patterns: readonly string[], options: Options): Promise<0 | 1 | 2 | 130> {
+async function runSuite(patterns: readonly string[], options: Options): Promise<ExitCode> {
   const { target, expectations: ofTarget } = await targetOption(options.target);
   const expectations = loadExpectations(options.expect, ofTarget);
   const baseline = options.baseline === undefined ? undefined : readRecord(options.baseline);
@@ -102,6 +100,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       patterns,
       reporters: output.reporters,
       expectations,
+      policy: { level: options.level, strictExpectations: options.strictExpectations ?? false },
       ...(baseline && { baseline }),
       ...(options.shard && { shard: options.shard }),
       jobs: options.workers,
@@ -113,13 +112,9 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
     if (options.updateExpectations !== undefined) {
       writeText(options.updateExpectations, writeExpectations(record));
     }
-    return exitCode(record, {
-      level: options.level,
-      ...(baseline && { baseline }),
-      ...(options.strictExpectations && { strictExpectations: true }),
-    });
+    return exitCodeOf(record);
   } catch (error) {
-    if (interruption.signal.aborted) return 130;
+    if (interruption.signal.aborted) return EXIT.interrupted;
     if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
     if (error instanceof StartError) throw new UsageError(startFault(target.name, error));
     throw error;

@@ -3,6 +3,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, RunRecord } from '../../reports/record.ts';
+import { tap } from '../../reports/tap.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import { type FakeOptions, type FakeTarget, fakeTarget } from '../testing/fake-endpoint.ts';
@@ -297,6 +298,20 @@ describe('endpoints', () => {
     expect(record.interrupted).toBe(true);
     expect(record.cases.map(({ id }) => id)).toEqual(['a/1']);
   });
+});
+
+test('what fails the run is in the record, and reporters are told before the first case', async () => {
+  const told: string[] = [];
+  const reporters = [tap({ out: (text) => told.push(text), color: false, columns: 0 })];
+  const warns = aCase('a/warns', async (t) => t.equal(1, 2, 'should be equal', { severity: 'should' }));
+  const endpoint = truthful(() => OK);
+  const policy = { level: 'should', strictExpectations: false } as const;
+  const record = await runOn(endpoint, [warns], { policy, reporters });
+  expect(record).toMatchObject({ policy, cases: [{ outcome: 'warn', severity: 'should' }] });
+  expect(told.join('')).toContain('not ok 1 - a/warns\n');
+  const { cases } = await runOn(endpoint, [warns], { policy, baseline: record });
+  expect(cases[0]!.expected).toEqual({ reason: 'as in the baseline' });
+  expect(await runOn(endpoint, [warns])).not.toHaveProperty('policy');
 });
 
 describe('retries', () => {

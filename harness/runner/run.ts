@@ -6,9 +6,10 @@
  *   3. execute, telling the reporters as results come in the order of the plan;
  *   4. compare with what was expected, and write the record.
  */
-import type { CaseRecord, RequirementRecord, RunRecord } from '../../reports/record.ts';
+import type { CaseRecord, Policy, RequirementRecord, RunRecord } from '../../reports/record.ts';
 import { RECORD_VERSION } from '../../reports/record.ts';
 import type { Reporter } from '../../reports/reporter.ts';
+import { asInBaseline } from '../../reports/unexpected.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
@@ -22,7 +23,6 @@ import { intersect } from './intersect.ts';
 import { plan, type Shard } from './plan.ts';
 import { EMPTY_TOPOLOGY, execute } from './run-cases.ts';
 import { ScratchArea } from './scratch.ts';
-import { asInBaseline } from './verdict.ts';
 
 export interface RunOptions {
   readonly target: Target;
@@ -40,6 +40,8 @@ export interface RunOptions {
   /** Milliseconds for an event; default 5 000. */
   readonly eventTimeout?: number;
   readonly expectations?: Expectations;
+  /** What fails the run, for the record. */
+  readonly policy?: Policy;
   /** An earlier run: what fails as it did there is foreseen. */
   readonly baseline?: RunRecord;
   /** Ends the run early; the record says so. */
@@ -60,7 +62,7 @@ export async function run(options: RunOptions): Promise<RunRecord> {
 }
 
 async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord> {
-  const { target, spec, reporters = [], signal, shard } = options;
+  const { target, spec, reporters = [], signal, shard, policy } = options;
   const { caseTimeout = 30_000, eventTimeout = 5_000, jobs = 1, retries = 0, seed = 'qmpcheck' } = options;
   const startedAt = new Date();
   const started = performance.now();
@@ -83,10 +85,11 @@ async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord>
 
   const expectations = options.expectations ?? Expectations.none();
   const expected = expectations.forEndpoint(identity);
-  for (const reporter of reporters) reporter.start?.({ endpoint: identity, seed, planned: cases.length });
+  for (const reporter of reporters)
+    reporter.start?.({ endpoint: identity, seed, planned: cases.length, policy });
   const records: CaseRecord[] = [];
   const done = (bare: CaseRecord): void => {
-    const record = asInBaseline(expected.apply(bare), options.baseline);
+    const record = asInBaseline(expected.apply(bare), options.baseline, policy);
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
@@ -103,6 +106,7 @@ async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord>
     startedAt: startedAt.toISOString(),
     durationMs: performance.now() - started,
     ...(shard && { shard }),
+    ...(policy && { policy }),
     interrupted: signal?.aborted ?? false,
     cases: records,
     requirements: usedRequirements(records),

@@ -10,8 +10,9 @@ import { loadBlockSchema, SPEC_RELEASE } from '../../spec/block-core.ts';
 import { releaseOf } from '../../spec/drift/release.ts';
 import type { Schema } from '../../spec/model.ts';
 import { requirements as specified } from '../../spec/requirements/index.ts';
-import { isNotOk, isUnexpected, versionText } from '../outcome.ts';
+import { versionText } from '../outcome.ts';
 import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
+import { countUnexpected, isForeseen } from '../unexpected.ts';
 import { driftReport, type Offering, offeredSchema } from './drift.ts';
 import type { CaseReport, Cell, Compatibility, EndpointReport, RequirementReport, Status } from './model.ts';
 import { regressions } from './regression.ts';
@@ -52,7 +53,8 @@ export function buildReport(
 }
 
 function endpointReport(record: RunRecord, label: string, spec: Schema): EndpointReport {
-  const { endpoint, seed, startedAt, durationMs, tool, interrupted, totals, staleExpectations } = record;
+  const { endpoint, seed, startedAt, durationMs, tool, interrupted, totals, policy, staleExpectations } =
+    record;
   return {
     label,
     identity: endpoint,
@@ -63,17 +65,18 @@ function endpointReport(record: RunRecord, label: string, spec: Schema): Endpoin
     tool: `${tool.name} ${tool.version}`,
     interrupted,
     totals,
-    statuses: countStatuses(record.cases),
-    unexpected: record.cases.filter(isUnexpected).length,
-    known: record.cases.filter((one) => isNotOk(one) && !isUnexpected(one)).length,
+    ...(policy && { policy }),
+    statuses: countStatuses(record),
+    unexpected: countUnexpected(record),
+    known: record.cases.filter((one) => isForeseen(one, policy)).length,
     staleExpectations,
     schema: schemaCoverage(spec, record),
   };
 }
 
-function countStatuses(cases: readonly CaseRecord[]): EndpointReport['statuses'] {
+function countStatuses({ cases, policy }: RunRecord): EndpointReport['statuses'] {
   const counts: Partial<Record<Status, number>> = {};
-  for (const status of cases.map(statusOf)) counts[status] = (counts[status] ?? 0) + 1;
+  for (const status of cases.map((one) => statusOf(one, policy))) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
@@ -126,7 +129,10 @@ function casesSideBySide(
   return [...rows].map(([id, results]) => {
     const { title, requirements: ids } = results.find((result) => result !== null)!;
     const definitions = ids.flatMap((one) => requirements.get(one)?.definition ?? []);
-    return { id, title, requirements: ids, subjects: subjects.ofCase(id, definitions), results };
+    const statuses = results.map((result, endpoint) =>
+      result === null ? 'untested' : statusOf(result, records[endpoint]!.policy),
+    );
+    return { id, title, requirements: ids, subjects: subjects.ofCase(id, definitions), results, statuses };
   });
 }
 
@@ -140,7 +146,9 @@ function cellsOf(
     const results = about.flatMap((one) => one.results[endpoint] ?? []);
     const ran = results.filter(({ outcome }) => outcome !== 'skip');
     const passed = ran.filter(({ outcome }) => outcome === 'pass').length;
-    const status = offers(schema, subject) ? worst(results.map(statusOf)) : 'absent';
+    const status = offers(schema, subject)
+      ? worst(about.map(({ statuses }) => statuses[endpoint]!))
+      : 'absent';
     return { status, ran: ran.length, passed };
   });
 }
@@ -163,7 +171,7 @@ function requirementReports(
   return [...requirements.values()].map((requirement) => {
     const about = of.get(requirement.id) ?? [];
     const status = Array.from({ length: endpoints }, (_, endpoint) =>
-      worst(about.flatMap((one) => (one.results[endpoint] ? [statusOf(one.results[endpoint])] : []))),
+      worst(about.map(({ statuses }) => statuses[endpoint]!)),
     );
     return { ...requirement, cases: about.map(({ id }) => id), status };
   });

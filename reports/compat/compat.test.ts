@@ -124,6 +124,11 @@ describe('mergeRecords', () => {
   it.each([
     ['other endpoints', recordOf('b', []), 'another endpoint: a and b'],
     ['another seed', { ...recordOf('a', []), seed: '7' }, 'another seed: 42 and 7'],
+    [
+      'another level',
+      { ...recordOf('a', []), policy: { level: 'should', strictExpectations: true } as const },
+      'another policy: --level must and --level should --strict-expectations',
+    ],
     ['a case twice', recordOf('a', [pass]), `case ${pass.id} is in two`],
   ])('refuses %s', (_, second, message) => {
     expect(() => mergeRecords([recordOf('a', [pass]), second])).toThrow(MergeError);

@@ -3,7 +3,7 @@
  * and JSON are views of it. Endpoints are referred to by their index.
  */
 import type { Change } from '../../spec/drift/changes.ts';
-import type { CaseRecord, EndpointIdentity, Outcome, RequirementRecord } from '../record.ts';
+import type { CaseRecord, EndpointIdentity, Outcome, Policy, RequirementRecord } from '../record.ts';
 
 /** The version of the JSON form. */
 export const REPORT_VERSION = 1;
@@ -32,11 +32,13 @@ export interface EndpointReport {
   readonly tool: string;
   readonly interrupted: boolean;
   readonly totals: Readonly<Record<Outcome, number>>;
-  /** The same, in which what was foreseen is `known`. */
+  /** What failed the run; absent as in the record. */
+  readonly policy?: Policy;
+  /** The same totals as the policy has them: what was foreseen is `known`, a warning that fails the run is `fail`. */
   readonly statuses: Readonly<Partial<Record<Status, number>>>;
-  /** Cases that broke a must and that nobody foresaw. */
+  /** What fails the run: cases that nobody foresaw, and expectations that no longer apply if the policy is strict. */
   readonly unexpected: number;
-  /** Those that were foreseen. */
+  /** Cases that would fail it, had nobody foreseen them. */
   readonly known: number;
   readonly staleExpectations: readonly { readonly pattern: string; readonly reason: string }[];
   /** How much of the spec's schema was put to the test; null where the record has no transcripts. */
@@ -65,6 +67,8 @@ export interface CaseReport {
   readonly subjects: readonly string[];
   /** By endpoint; null where it did not run. */
   readonly results: readonly (CaseRecord | null)[];
+  /** By endpoint; `untested` where it did not run. */
+  readonly statuses: readonly Status[];
 }
 
 export type SubjectKind = 'command' | 'event' | 'driver' | 'protocol' | 'type';
@@ -85,7 +89,7 @@ export interface Cell {
   readonly passed: number;
 }
 
-/** `known`: it broke a must, as was foreseen. */
+/** `known`: it is not ok, as was foreseen. */
 export type Status = Outcome | 'known' | 'untested' | 'absent';
 
 export interface RequirementReport extends RequirementRecord {

@@ -1,6 +1,6 @@
 /** What changed from one run to a later one of the same endpoint. */
-import { isNotOk } from '../outcome.ts';
-import type { CaseRecord, RunRecord } from '../record.ts';
+import type { CaseRecord, Policy, RunRecord } from '../record.ts';
+import { isNotOk } from '../unexpected.ts';
 import type { Regression } from './model.ts';
 
 /** Cases whose outcome is another, in the order of the later run, then those that are gone. */
@@ -11,7 +11,7 @@ export function regressions(before: RunRecord, after: RunRecord, endpoint: numbe
   return [
     ...after.cases.flatMap((one) => {
       const was = old.get(one.id);
-      const what = was === undefined ? 'new' : compare(was, one);
+      const what = was === undefined ? 'new' : compare(was, one, after.policy);
       return what === null
         ? []
         : [{ endpoint, id: one.id, what, before: was?.outcome ?? null, after: one.outcome }];
@@ -20,8 +20,13 @@ export function regressions(before: RunRecord, after: RunRecord, endpoint: numbe
   ];
 }
 
-function compare(before: CaseRecord, after: CaseRecord): Regression['what'] | null {
+function compare(
+  before: CaseRecord,
+  after: CaseRecord,
+  policy: Policy | undefined,
+): Regression['what'] | null {
   if (before.outcome === after.outcome) return null;
-  if (isNotOk(after) !== isNotOk(before)) return isNotOk(after) ? 'broke' : 'fixed';
+  const broken = isNotOk(after, policy);
+  if (broken !== isNotOk(before, policy)) return broken ? 'broke' : 'fixed';
   return 'changed';
 }

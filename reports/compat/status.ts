@@ -1,6 +1,6 @@
 /** Outcomes of many cases as one status: the worst of them. */
-import { isNotOk } from '../outcome.ts';
-import type { CaseRecord } from '../record.ts';
+import type { CaseRecord, Policy } from '../record.ts';
+import { isForeseen, isUnexpected } from '../unexpected.ts';
 import type { Status } from './model.ts';
 
 /** Worst first. */
@@ -34,8 +34,11 @@ export const STATUS_WORDS = {
   absent: 'not offered',
 } as const satisfies Record<Status, string>;
 
-export function statusOf(record: CaseRecord): Status {
-  return isNotOk(record) && record.expected !== undefined ? 'known' : record.outcome;
+/** The outcome as the run's policy has it: what was foreseen is `known`, and a warning that fails the run is `fail`. */
+export function statusOf(record: CaseRecord, policy: Policy | undefined): Status {
+  if (isForeseen(record, policy)) return 'known';
+  const { outcome } = record;
+  return isUnexpected(record, policy) && (outcome === 'warn' || outcome === 'info') ? 'fail' : outcome;
 }
 
 export function worst(statuses: readonly Status[]): Status {

@@ -132,6 +132,11 @@ const caseRecord: fc.Arbitrary<CaseRecord> = fc.record(
   { requiredKeys: ['id', 'title', 'requirements', 'outcome', 'durationMs', 'deviations'] },
 );
 
+const policy = fc.record({
+  level: fc.constantFrom('must', 'should', 'may'),
+  strictExpectations: fc.boolean(),
+});
+
 function countOutcomes(cases: readonly CaseRecord[]): Record<Outcome, number> {
   const counts = OUTCOMES.map((outcome) => [outcome, cases.filter((one) => one.outcome === outcome).length]);
   return Object.fromEntries(counts) as Record<Outcome, number>;
@@ -159,6 +164,7 @@ export const runRecord: fc.Arbitrary<RunRecord> = fc
     ),
     staleExpectations: fc.array(fc.record({ pattern: hostileText, reason: hostileText }), { maxLength: 2 }),
   })
+  .chain((parts) => fc.option(policy).map((one) => ({ ...parts, ...(one && { policy: one }) })))
   .map((parts) => ({
     recordVersion: 1,
     tool: { name: 'qmpcheck', version: '0.0.0' },

@@ -9,7 +9,8 @@ export function render(
 ): string {
   const written: string[] = [];
   const reporter = factory({ out: (text) => written.push(text), color: false, columns: 0, ...context });
-  reporter.start?.({ endpoint: record.endpoint, seed: record.seed, planned: record.cases.length });
+  const { endpoint, seed, cases, policy } = record;
+  reporter.start?.({ endpoint, seed, planned: cases.length, policy });
   for (const one of record.cases) reporter.caseEnd?.(one);
   reporter.end(record);
   return written.join('');

@@ -1,7 +1,7 @@
 /** The list of cases with its filters. Details are in templates: a browser neither lays them out nor runs through them until asked. */
 import { themeOf } from '../../outcome.ts';
 import type { CaseReport, Compatibility, Status } from '../model.ts';
-import { STATUS_WORDS, STATUSES, statusOf } from '../status.ts';
+import { STATUS_WORDS, STATUSES } from '../status.ts';
 import { sign } from './badge.ts';
 import { detail, type Setting } from './detail.ts';
 import { reasonOf } from './deviations.ts';
@@ -24,7 +24,7 @@ export function caseList(report: Compatibility): Markup {
 }
 
 function filters({ endpoints, cases }: Compatibility): Markup {
-  const present = new Set<Status>(cases.flatMap(statusesOf));
+  const present = new Set<Status>(cases.flatMap(({ statuses }) => statuses));
   const chips = STATUSES.filter((status) => present.has(status) && status !== 'untested');
   return html`<form id="filters" class="filters" role="search" aria-label="Filter cases"><label class="sr" for="q">Search cases</label><input id="q" name="q" type="search" placeholder="Search id, title, requirement, message   ( / )" autocomplete="off"><fieldset><legend class="sr">Outcome</legend>${chips.map(
     (status) =>
@@ -36,13 +36,8 @@ function filters({ endpoints, cases }: Compatibility): Markup {
   }<button type="reset">Reset</button><output id="count" aria-live="polite">${cases.length} cases</output></form>`;
 }
 
-/** By endpoint; `untested` where it did not run. */
-function statusesOf(one: CaseReport): Status[] {
-  return one.results.map((result) => (result === null ? 'untested' : statusOf(result)));
-}
-
 function caseRow(one: CaseReport, setting: Setting): Markup {
-  const statuses = statusesOf(one);
+  const { statuses } = one;
   const why = one.results.find(
     (result) => result !== null && result.outcome !== 'pass' && result.outcome !== 'skip',
   );

@@ -50,7 +50,7 @@ function resultOf(record: CaseRecord, endpoint: EndpointReport, steps: Part): Ma
     seed: endpoint.seed,
   });
   const told = record.deviations.length > 0 ? undefined : reason;
-  return html`<section class="result"><h4>${say(endpoint.label, 100)} ${badge(statusOf(record))} ${time(duration(record.durationMs), 'dim')}</h4>${
+  return html`<section class="result"><h4>${say(endpoint.label, 100)} ${badge(statusOf(record, endpoint.policy))} ${time(duration(record.durationMs), 'dim')}</h4>${
     record.expected &&
     html`<p class="foreseen">Known: ${say(record.expected.reason)}${link(record.expected.link)}</p>`
   }${told !== undefined && html`<p>${told}</p>`}${record.deviations.map((deviation) => deviationOf(deviation, record))}${

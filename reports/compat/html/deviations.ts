@@ -1,7 +1,7 @@
 /** What deviates, the worst first: the page's answer to the question that most people open it with. */
 import type { CaseRecord } from '../../record.ts';
 import type { CaseReport, Compatibility, Status } from '../model.ts';
-import { STATUSES, statusOf, worst } from '../status.ts';
+import { STATUSES, worst } from '../status.ts';
 import { sign } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';
 
@@ -12,10 +12,7 @@ const MOST = 100;
 
 export function deviationsSection({ cases, endpoints }: Compatibility): Markup {
   const rows = cases
-    .map((one) => ({
-      one,
-      status: worst(one.results.map((result) => (result ? statusOf(result) : 'untested'))),
-    }))
+    .map((one) => ({ one, status: worst(one.statuses) }))
     .filter(({ status }) => DEVIATING.has(status))
     .toSorted((a, b) => STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status));
   if (rows.length === 0)
@@ -24,15 +21,15 @@ export function deviationsSection({ cases, endpoints }: Compatibility): Markup {
     .slice(0, MOST)
     .map(
       ({ one, status }) =>
-        html`<tr><th scope="row"><a href="${hrefOf(caseAnchor(one.id))}"><code>${say(one.id, 200)}</code></a><p>${say(one.title, 300)}</p>${told(one, status)}</th>${one.results.map(
-          (result) => html`<td>${sign(result ? statusOf(result) : 'untested')}</td>`,
+        html`<tr><th scope="row"><a href="${hrefOf(caseAnchor(one.id))}"><code>${say(one.id, 200)}</code></a><p>${say(one.title, 300)}</p>${told(one, status)}</th>${one.statuses.map(
+          (cell) => html`<td>${sign(cell)}</td>`,
         )}</tr>`,
     )}</tbody></table></div>${rows.length > MOST && html`<p class="dim">… and ${rows.length - MOST} more, among the cases</p>`}</section>`;
 }
 
 /** Of the result that is the worst; and why that was foreseen, where it was. */
-function told({ results }: CaseReport, status: Status): Markup {
-  const result = results.find((one) => one !== null && statusOf(one) === status)!;
+function told({ results, statuses }: CaseReport, status: Status): Markup {
+  const result = results[statuses.indexOf(status)]!;
   const { expected } = result;
   return html`<p class="why">${say(reasonOf(result), 300)}</p>${expected && html`<p class="dim">Known: ${say(expected.reason, 300)}</p>`}`;
 }

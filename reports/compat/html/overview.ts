@@ -22,11 +22,11 @@ function card(endpoint: EndpointReport, index: number): Markup {
   )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd><dt>Run</dt><dd>${time(`${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC`)} · ${time(duration(endpoint.durationMs))}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${stale(endpoint)}</article>`;
 }
 
-function verdict({ unexpected, known }: EndpointReport): Markup {
+function verdict({ unexpected, known, policy }: EndpointReport): Markup {
   if (unexpected > 0)
     return html`<span class="verdict fail">✖ ${count(unexpected, 'unexpected deviation')}</span>`;
   if (known > 0) return html`<span class="verdict known">◐ ${count(known, 'known deviation')} only</span>`;
-  return html`<span class="verdict pass">✔ No deviation from a must</span>`;
+  return html`<span class="verdict pass">✔ No deviation from a ${policy?.level ?? 'must'}</span>`;
 }
 
 function stale({ staleExpectations }: EndpointReport): Part {
