@@ -65,6 +65,21 @@ describe('undo', () => {
     expect(sent).toEqual([['block-dirty-bitmap-remove', { node: 'a', name: 'b' }]]);
   });
 
+  test('deletes a node whose name was too long by the name that is left', async () => {
+    const { ledger, sent } = makeLedger();
+    ledger.saw('blockdev-add', { driver: 'null-co', 'node-name': 'n'.repeat(40) });
+    await ledger.undo();
+    expect(sent).toEqual([['blockdev-del', { 'node-name': 'n'.repeat(31) }]]);
+  });
+
+  test('leaves the overlay of a snapshot to its users: nobody can delete it', async () => {
+    const { ledger, sent } = makeLedger();
+    const overlay = { 'snapshot-file': 'f', 'snapshot-node-name': 'o' };
+    ledger.saw('blockdev-snapshot-sync', { 'node-name': 'a', ...overlay });
+    expect(await ledger.undo()).toBe(true);
+    expect(sent).toEqual([]);
+  });
+
   test('goes on behind a refusal, and tells of it', async () => {
     const { ledger, sent } = makeLedger({ refuses: 'blockdev-del' });
     ledger.saw('object-add', { id: 's' });
@@ -155,6 +170,7 @@ describe('jobs', () => {
   test('of somebody else are left alone on an attached endpoint', async () => {
     const { ledger, jobs } = makeLedger({ jobs: ['mine', 'theirs'], owned: false });
     ledger.saw('block-stream', { device: 'd', 'job-id': 'mine' });
+    ledger.saw('block-job-set-speed', { device: 'theirs', speed: 1 });
     expect(await ledger.undo()).toBe(true);
     expect([...jobs]).toEqual(['theirs']);
   });

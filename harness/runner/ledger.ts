@@ -3,59 +3,17 @@
  *
  * It sees successful exchanges only. A command that consumes what another made (a deletion) strikes the entry.
  */
-import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { actionsOf, goesWith, type Thing, thingsMade, thingsRemoved } from '../../spec/effects/lookup.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { QmpError } from '../qmp/errors.ts';
 import type { Query } from './holdings.ts';
 
 interface Entry {
-  /** Identifies what was made, `node:disk0`; what goes with it begins so too, `node:disk0/bitmap0`. */
-  readonly key: string;
+  /** What was made; null for an undo that no command shows. */
+  readonly thing: Thing | null;
   undo(): Promise<unknown>;
 }
-
-type Maker = (args: JsonObject) => { key: string; command: string; arguments?: JsonObject } | null;
-
-const text = (value: Json | undefined): string | null => (typeof value === 'string' ? value : null);
-
-/** What a successful command made, and the command that takes it back. */
-const MAKERS: Readonly<Record<string, Maker>> = {
-  'blockdev-add': (args) => {
-    const node = text(args['node-name']);
-    return node === null
-      ? null
-      : { key: `node:${node}`, command: 'blockdev-del', arguments: { 'node-name': node } };
-  },
-  'object-add': (args) => {
-    const id = text(args.id);
-    return id === null ? null : { key: `object:${id}`, command: 'object-del', arguments: { id } };
-  },
-  'block-dirty-bitmap-add': ({ node, name }) => ({
-    key: `node:${text(node)}/${text(name)}`,
-    command: 'block-dirty-bitmap-remove',
-    arguments: { node: node!, name: name! },
-  }),
-  'nbd-server-start': () => ({ key: 'nbd-server', command: 'nbd-server-stop' }),
-  'nbd-server-add': (args) => {
-    const name = text(args.name) ?? text(args.device);
-    return { key: `nbd-server/${name}`, command: 'nbd-server-remove', arguments: { name, mode: 'hard' } };
-  },
-  'block-export-add': (args) => ({
-    key: `${args.type === 'nbd' ? 'nbd-server' : 'export'}/${text(args.id)}`,
-    command: 'block-export-del',
-    arguments: { id: args.id!, mode: 'hard' },
-  }),
-};
-
-/** Which entries a successful command strikes. */
-const STRIKERS: Readonly<Record<string, (args: JsonObject) => readonly string[]>> = {
-  'blockdev-del': (args) => [`node:${text(args['node-name'])}`],
-  'object-del': (args) => [`object:${text(args.id)}`],
-  'block-dirty-bitmap-remove': (args) => [`node:${text(args.node)}/${text(args.name)}`],
-  'nbd-server-stop': () => ['nbd-server'],
-  'nbd-server-remove': (args) => [`nbd-server/${text(args.name)}`],
-  'block-export-del': (args) => [`nbd-server/${text(args.id)}`, `export/${text(args.id)}`],
-};
 
 /** Tries to see the end of a cancelled job, and the longest pause between them in milliseconds. */
 const JOB_POLLS = 100;
@@ -66,7 +24,7 @@ export interface LedgerPort {
   readonly execute: Query;
   /** Lets time pass for the endpoint. */
   settle(milliseconds: number): Promise<void>;
-  /** False on an attached endpoint: then jobs that the case did not name are left alone. */
+  /** False on an attached endpoint: then jobs that the case did not start are left alone. */
   readonly owned: boolean;
 }
 
@@ -81,22 +39,20 @@ export class Ledger {
 
   /** A command was answered with a return. */
   saw(command: string, args: JsonObject): void {
-    const made = MAKERS[command]?.(args);
-    if (made) {
-      const { key, command: undo, arguments: undoArgs } = made;
-      this.#entries.push({ key, undo: () => this.#port.execute(undo, undoArgs) });
+    for (const action of actionsOf({ command, arguments: args })) {
+      for (const { thing, undo } of thingsMade(action)) {
+        if (undo !== null)
+          this.#entries.push({ thing, undo: () => this.#port.execute(undo.command, undo.arguments) });
+        if (thing.kind === 'job' && thing.name !== null) this.#jobs.add(thing.name);
+      }
+      for (const removed of thingsRemoved(action))
+        this.#entries = this.#entries.filter(({ thing }) => thing === null || !goesWith(thing, removed));
     }
-    for (const struck of STRIKERS[command]?.(args) ?? [])
-      this.#entries = this.#entries.filter(({ key }) => key !== struck && !key.startsWith(`${struck}/`));
-    for (const job of [text(args['job-id']), text(args.device)]) if (job !== null) this.#jobs.add(job);
-    if (command === 'transaction' && Array.isArray(args.actions))
-      for (const action of args.actions)
-        if (isJsonObject(action) && isJsonObject(action.data)) this.saw(String(action.type), action.data);
   }
 
   /** Enters an undo that no command shows. */
   enter(undo: () => Promise<void>): void {
-    this.#entries.push({ key: 'case', undo });
+    this.#entries.push({ thing: null, undo });
   }
 
   /**
