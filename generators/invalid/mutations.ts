@@ -2,13 +2,13 @@
  * Mutations that make valid arguments invalid: each by name, with the requirement that it breaks, and what it does to
  * an object. Every one must be refused with GenericError before anything is done.
  */
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import { integerInputRange } from '../../spec/integers.ts';
 import type { Json } from '../../spec/json.ts';
 import type { SchemaType } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import { validatorFor } from '../../spec/validate.ts';
 import { simplestOf } from '../arbitraries/command.ts';
-import { exclusiveGroups } from '../types/command-rules.ts';
 import { branchesOf, branchOf } from '../types/members.ts';
 import type { Site } from './site.ts';
 
@@ -135,7 +135,7 @@ export const MUTATIONS = {
     requirement: 'schema/refused-before-effects',
     schematic: false,
     *at({ command = '', value, members }) {
-      for (const { members: group, both, neither } of exclusiveGroups(command)) {
+      for (const { members: group, both, neither } of effectsOf(command).exclusive ?? []) {
         const given = group.filter((name) => Object.hasOwn(value, name));
         const possible = group.every((name) => members.some((member) => member.name === name));
         if (given.length !== 1 || !possible) continue;

@@ -7,11 +7,11 @@
  *   3. witnesses: least arguments that reach a given point;
  *   4. visits: the points that given arguments reach.
  */
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, ObjectType, SchemaType } from '../../spec/model.ts';
 import { Compiler, isNodeOptions } from '../arbitraries/compile.ts';
 import { type Draw, MAX_DEPTH } from '../arbitraries/draw.ts';
-import { exclusiveGroups, usualMembers } from '../types/command-rules.ts';
 import { type Branch, branchesOf, branchOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';
 import { type Form, formsOf } from './form.ts';
@@ -155,12 +155,12 @@ export class Points {
 
   /** None that excludes a given one. */
   #usual(given: JsonObject): string[] {
-    const { name } = this.command;
-    const excluded = exclusiveGroups(name)
+    const { usual = [], exclusive = [] } = effectsOf(this.command.name);
+    const excluded = exclusive
       .map(({ members }) => members)
       .filter((members) => members.some((member) => Object.hasOwn(given, member)))
       .flat();
-    return usualMembers(name).filter((member) => !excluded.includes(member));
+    return usual.filter((member) => !excluded.includes(member));
   }
 
   /** The arguments that hold the object at the site. */

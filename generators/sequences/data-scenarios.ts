@@ -2,6 +2,7 @@
  * Data scenarios: runs of steps in which contents are at stake. Something is written, a job copies it and is ended in one of the
  * ways in which jobs end, and what is left is looked at.
  */
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import { CallBuilder } from './call-builder.ts';
 import { type Call, call, type DataStep, type Step, type Write } from './program.ts';
@@ -17,9 +18,6 @@ const LENGTHS = [512, 512, 4096, 65536, 131072];
 
 /** Of nodes that are resized. */
 const SIZES = [3 * 65536, 2 ** 19, 2 ** 20, 2 ** 21];
-
-/** Jobs whose result can be looked at in nodes. */
-const COPIERS = ['blockdev-mirror', 'blockdev-backup', 'block-stream', 'block-commit'];
 
 /** A write or a comparison; the program state has a node. */
 export function dataStep(
@@ -44,7 +42,7 @@ export function jobDataScenario(
   programState: ProgramState,
   random: Random,
 ): Step[] {
-  const templates = JOB_TEMPLATES.filter(({ command }) => COPIERS.includes(command) && commands.has(command));
+  const templates = JOB_TEMPLATES.filter(({ command }) => copiesNodes(command) && commands.has(command));
   if (templates.length === 0) return [];
   const { command, make } = random.pick(templates);
   const begin = call(
@@ -70,10 +68,17 @@ export function jobDataScenario(
   return steps.filter((step) => step.kind !== 'call' || commands.has(step.command));
 }
 
+/** Starts a job whose result can be looked at in nodes. */
+function copiesNodes(command: string): boolean {
+  const { contents, makes = [] } = effectsOf(command);
+  return contents === 'job-started' && !makes.some(({ kind }) => kind === 'file');
+}
+
 function ending(command: string, job: string, random: Random): Step[] {
   const steps: Step[] = [];
   const verb = (name: string, args: JsonObject = {}): Call => call(name, { device: job, ...args });
-  const mirrors = command === 'blockdev-mirror' || command === 'block-commit';
+  const { job: kind } = effectsOf(command);
+  const mirrors = kind === 'mirror' || kind === 'commit';
   if (mirrors && random.chance(85)) steps.push({ kind: 'wait', event: 'BLOCK_JOB_READY' });
   if (mirrors && random.chance(60)) steps.push(verb('block-job-complete'));
   else if (random.chance(mirrors ? 80 : 15))

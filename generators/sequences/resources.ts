@@ -1,8 +1,10 @@
 /**
- * Resources: what commands make, use and remove. A symbol's letter says what it is; who makes and who removes is
- * declared here, and everything else that names a symbol uses it.
+ * Resources: what the steps of a program make, use and remove. A symbol's letter says what it is; who makes and who removes
+ * is in the effects table, and everything else that names a symbol uses it.
  */
-import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { Resource } from '../../spec/effects/effects.ts';
+import { actionsOf, type CallOf, effectsOf } from '../../spec/effects/lookup.ts';
+import { isJsonObject, type Json } from '../../spec/json.ts';
 import { type StartState, type Step, symbolsIn, symbolsOf } from './program.ts';
 
 export type Kind = keyof typeof LETTERS;
@@ -20,45 +22,32 @@ export const LETTERS = {
   iothread: 'i',
 } as const;
 
-/** Members that make what they name, by command, and what that is; `node-name` also in the options of children. */
-const MAKERS: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
-  'blockdev-add': { 'node-name': 'node' },
-  'blockdev-snapshot-sync': { 'snapshot-node-name': 'node', 'snapshot-file': 'file' },
-  'blockdev-snapshot-internal-sync': { name: 'snapshot' },
-  'blockdev-backup': { 'job-id': 'job', 'filter-node-name': 'node' },
-  'blockdev-mirror': { 'job-id': 'job', 'filter-node-name': 'node' },
-  'blockdev-create': { 'job-id': 'job' },
-  'x-blockdev-amend': { 'job-id': 'job' },
-  'drive-backup': { 'job-id': 'job', target: 'file', 'filter-node-name': 'node' },
-  'drive-mirror': { 'job-id': 'job', target: 'file', 'node-name': 'node', 'filter-node-name': 'node' },
-  'block-commit': { 'job-id': 'job', 'filter-node-name': 'node' },
-  'block-stream': { 'job-id': 'job', 'filter-node-name': 'node' },
-  'block-dirty-bitmap-add': { name: 'bitmap' },
-  'object-add': { id: 'group' },
-  'nbd-server-add': { name: 'export' },
-  'block-export-add': { id: 'export' },
+/** Kinds of symbols by what the effects table calls a thing; throttle groups are the only objects that programs make. */
+const KINDS: Readonly<Partial<Record<Resource, Kind>>> = {
+  node: 'node',
+  job: 'job',
+  bitmap: 'bitmap',
+  file: 'file',
+  object: 'group',
+  export: 'export',
+  snapshot: 'snapshot',
 };
 
-/** Members that name what the command removes. */
-const REMOVERS: Readonly<Record<string, string>> = {
-  'blockdev-del': 'node-name',
-  'block-dirty-bitmap-remove': 'name',
-  'object-del': 'id',
-  'nbd-server-remove': 'name',
-  'block-export-del': 'id',
-  'blockdev-snapshot-delete-internal-sync': 'name',
-};
+/** Answers of `makersOf`, which generation asks for every call. */
+const known = new Map<string, Readonly<Record<string, Kind>>>();
 
 /** Symbols that the step makes if it succeeds. */
 export function madeBy(step: Step): string[] {
-  return step.kind === 'call' ? made(step.command, step.arguments) : [];
+  return actionsIn(step).flatMap(({ command, arguments: args }) => makingIn(args, makersOf(command)));
 }
 
 /** Symbols that the step removes if it succeeds. */
 export function removedBy(step: Step): string[] {
-  if (step.kind !== 'call') return [];
-  const member = REMOVERS[step.command];
-  return member === undefined ? [] : symbolsIn(step.arguments[member] ?? null);
+  return actionsIn(step).flatMap(({ command, arguments: args }) =>
+    (effectsOf(command).removes ?? []).flatMap(({ argument }) =>
+      argument === undefined ? [] : symbolsIn(args[argument] ?? null),
+    ),
+  );
 }
 
 /** Symbols that must be there before the step. */
@@ -67,14 +56,23 @@ export function usedBy(step: Step): string[] {
   return symbolsOf(step).filter((symbol) => !own.has(symbol));
 }
 
-/** What the members of a command's arguments make, by their names. */
+/** What the members of a command's arguments make, by their names; `node-name` also in the options of children. */
 export function makersOf(command: string): Readonly<Record<string, Kind>> {
-  return (Object.hasOwn(MAKERS, command) && MAKERS[command]) || {};
+  let makers = known.get(command);
+  if (makers === undefined) {
+    makers = Object.fromEntries(
+      (effectsOf(command).makes ?? []).flatMap(({ kind, argument }) => {
+        const symbolKind = KINDS[kind];
+        return argument === undefined || symbolKind === undefined ? [] : [[argument, symbolKind]];
+      }),
+    );
+    known.set(command, makers);
+  }
+  return makers;
 }
 
-function made(command: string, args: JsonObject): string[] {
-  if (command === 'transaction') return actionsOf(args).flatMap(({ type, data }) => made(type, data));
-  return makingIn(args, makersOf(command));
+function actionsIn(step: Step): CallOf[] {
+  return step.kind === 'call' ? actionsOf(step) : [];
 }
 
 function makingIn(value: Json, makers: Readonly<Record<string, Kind>>): string[] {
@@ -82,14 +80,6 @@ function makingIn(value: Json, makers: Readonly<Record<string, Kind>>): string[]
   if (!isJsonObject(value)) return [];
   return Object.entries(value).flatMap(([key, item]) =>
     typeof item === 'string' ? (Object.hasOwn(makers, key) ? symbolsIn(item) : []) : makingIn(item, makers),
-  );
-}
-
-function actionsOf({ actions }: JsonObject): { type: string; data: JsonObject }[] {
-  return (Array.isArray(actions) ? actions : []).flatMap((action) =>
-    isJsonObject(action) && typeof action.type === 'string' && isJsonObject(action.data)
-      ? [{ type: action.type, data: action.data }]
-      : [],
   );
 }
 

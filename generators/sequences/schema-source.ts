@@ -6,6 +6,7 @@
  *   3. what would cost an endpoint its memory is brought into bounds, and text that looks like a symbol is none;
  *   4. one named mutation, where they are to be invalid.
  */
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, Schema } from '../../spec/model.ts';
 import { Compiler, isNodeOptions } from '../arbitraries/compile.ts';
@@ -13,7 +14,6 @@ import { Draw, type Random as DrawRandom } from '../arbitraries/draw.ts';
 import { randomFault } from '../invalid/arbitrary.ts';
 import { Points } from '../points/points.ts';
 import { bound } from '../types/bounds.ts';
-import { usualMembers } from '../types/command-rules.ts';
 import type { Live } from '../types/live.ts';
 import { branchOf } from '../types/members.ts';
 import type { ArgumentSource, Faulty } from './arguments.ts';
@@ -121,7 +121,7 @@ class Wording {
   /** Names for members that make something, or nothing. */
   #usual(random: Random): JsonObject {
     const makers = makersOf(this.#command.name);
-    const names = usualMembers(this.#command.name).filter((name) => Object.hasOwn(makers, name));
+    const names = (effectsOf(this.#command.name).usual ?? []).filter((name) => Object.hasOwn(makers, name));
     return Object.fromEntries(names.filter(() => random.chance(USUAL)).map((name) => [name, 'x']));
   }
 
@@ -199,12 +199,13 @@ function withNewSymbols(
   programState: ProgramState,
   random: Random,
 ): JsonObject {
-  if (command !== 'transaction') return renamed(args, makersOf(command));
-  const { actions } = args;
+  const { actions: member } = effectsOf(command);
+  if (member === undefined) return renamed(args, makersOf(command));
+  const actions = args[member];
   if (!Array.isArray(actions)) return args;
   return {
     ...args,
-    actions: actions.map((action) =>
+    [member]: actions.map((action) =>
       isJsonObject(action) && isJsonObject(action.data)
         ? { ...action, data: renamed(action.data, makersOf(String(action.type))) }
         : action,

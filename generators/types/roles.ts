@@ -1,8 +1,10 @@
 /**
  * What a string names, told by the member that holds it: QAPI types all of these as `str`.
  *
- * The first rule that fits counts: a member of one command, a member of an object that looks so, a member anywhere.
+ * The first rule that fits counts: an argument in the effects table, a member of an object that looks so, a member anywhere.
  */
+import type { CommandEffects, Reference } from '../../spec/effects/effects.ts';
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import type { Live } from './live.ts';
 
 export type Role =
@@ -38,23 +40,20 @@ export interface Place {
   readonly nodeReference: boolean;
 }
 
-const OF_COMMAND: readonly (readonly [RegExp, Readonly<Record<string, Role>>])[] = [
-  [/^(block-job-|job-)/, { device: 'job', id: 'job' }],
-  [/^block(dev)?-dirty-bitmap|^x-debug-block-dirty-bitmap/, { name: 'bitmap', node: 'node-or-device' }],
-  [/^nbd-server-add$/, { device: 'node-or-device', name: 'new-name' }],
-  [/^nbd-server-remove$/, { name: 'export' }],
-  [
-    /^(drive-mirror|drive-backup|change)$/,
-    { target: 'file', 'node-name': 'new-name', device: 'node-or-device' },
-  ],
-  [/^blockdev-(mirror|backup)$/, { target: 'node', device: 'node-or-device' }],
-  [
-    /^blockdev-(open|close|remove|insert|change)-|^eject$|^block_set_io_throttle$/,
-    { device: 'device', id: 'device' },
-  ],
-  [/^block-(commit|stream)$/, { base: 'file', top: 'file', device: 'node-or-device' }],
-  [/^object-/, { id: 'new-name' }],
-];
+/** Roles of what the effects table has commands use, and make. */
+const USED: Readonly<Record<Reference, Role>> = {
+  bitmap: 'bitmap',
+  device: 'device',
+  export: 'export',
+  file: 'file',
+  iothread: 'iothread',
+  job: 'job',
+  'nbd-server': 'text',
+  node: 'node',
+  'node-or-device': 'node-or-device',
+  object: 'group',
+  snapshot: 'text',
+};
 
 const ANYWHERE: Readonly<Record<string, Role>> = {
   'base-node': 'node',
@@ -101,10 +100,17 @@ const ANYWHERE: Readonly<Record<string, Role>> = {
 export function roleOf({ command = '', member, nodeOptions, nodeReference }: Place): Role {
   if (nodeReference) return 'node';
   if (nodeOptions && member === 'node-name') return 'new-name';
-  for (const [commands, roles] of OF_COMMAND)
-    if (!nodeOptions && commands.test(command) && Object.hasOwn(roles, member)) return roles[member]!;
+  const known = nodeOptions ? undefined : roleIn(effectsOf(command), member);
+  if (known !== undefined) return known;
   if (member.endsWith('-secret')) return 'secret';
   return (Object.hasOwn(ANYWHERE, member) && ANYWHERE[member]) || 'text';
+}
+
+/** What the command makes by that name, or uses. */
+function roleIn({ makes = [], uses = {} }: CommandEffects, member: string): Role | undefined {
+  const made = makes.find(({ argument }) => argument === member);
+  if (made !== undefined) return made.kind === 'file' ? 'file' : 'new-name';
+  return Object.hasOwn(uses, member) ? USED[uses[member]!] : undefined;
 }
 
 /** What is there of this role. */
