@@ -87,6 +87,12 @@ describe('every command and action of the spec', () => {
 describe('every entry', () => {
   const entries = Object.entries(EFFECTS);
 
+  test('tells where a node is described as it was asked for', () => {
+    const members = new Set(membersIn(commands.get('query-named-block-nodes')!.returns));
+    const paths = entries.flatMap(([, { reported = {} }]) => Object.values(reported).map(({ as }) => as));
+    expect(paths.length).toBeGreaterThan(5);
+    expect(paths.flatMap((path) => path.split('.')).filter((member) => !members.has(member))).toEqual([]);
+  });
   test('that starts a job makes one, and the other way round', () => {
     for (const [name, { job, makes = [] }] of entries)
       expect([name, makes.some(({ kind }) => kind === 'job')]).toEqual([name, job !== undefined]);

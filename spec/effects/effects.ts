@@ -2,7 +2,7 @@
  * What a command does, as data: the types. `table.ts` has an entry for each command and each action of a transaction;
  * who undoes, generates, follows or judges commands reads it there.
  */
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 
 /** Kinds of things that commands make and remove. */
 export type Resource =
@@ -90,6 +90,14 @@ export interface ExclusiveGroup {
   readonly neither: boolean;
 }
 
+/** Where a node's description has the value of an argument. */
+export interface Reported {
+  /** Path of members: `image.virtual-size`. */
+  readonly as: string;
+  /** Value where the argument is not given; without one nothing is said then. */
+  readonly otherwise?: Json;
+}
+
 /** What one command or action does when it succeeds. Arguments are meant by their names. */
 export interface CommandEffects {
   readonly contents: ContentsEffect;
@@ -108,8 +116,8 @@ export interface CommandEffects {
    * `impossible` where no command brings back what was.
    */
   readonly undo?: 'needless' | 'impossible';
-  /** Where `query-named-block-nodes` tells of the node what was asked for: paths by the path of the argument. */
-  readonly reported?: Readonly<Record<string, string>>;
+  /** What `query-named-block-nodes` tells of the node then, by the argument that asks for it: `cache.direct` is one in another. */
+  readonly reported?: Readonly<Record<string, Reported>>;
   /** Optional arguments without which it is never accepted, or does nothing that can be seen. */
   readonly usual?: readonly string[];
   readonly exclusive?: readonly ExclusiveGroup[];

@@ -10,11 +10,11 @@ export const NODE_EFFECTS = {
     makes: [{ kind: 'node', argument: 'node-name', undo: 'blockdev-del' }],
     usual: ['node-name'],
     reported: {
-      driver: 'drv',
-      'read-only': 'ro',
-      'detect-zeroes': 'detect_zeroes',
-      'cache.direct': 'cache.direct',
-      'cache.no-flush': 'cache.no-flush',
+      driver: { as: 'drv' },
+      'detect-zeroes': { as: 'detect_zeroes', otherwise: 'off' },
+      'read-only': { as: 'ro' },
+      'cache.direct': { as: 'cache.direct' },
+      'cache.no-flush': { as: 'cache.no-flush' },
     },
   },
   'blockdev-del': {
@@ -28,13 +28,13 @@ export const NODE_EFFECTS = {
     uses: { device: 'device', 'node-name': 'node' },
     usual: ['node-name'],
     exclusive: [DEVICE_OR_NODE],
-    reported: { size: 'image.virtual-size' },
+    reported: { size: { as: 'image.virtual-size' } },
   },
   block_passwd: { contents: 'unchanged', uses: { device: 'device', 'node-name': 'node' } },
   'block-set-write-threshold': {
     contents: 'unchanged',
     uses: { 'node-name': 'node' },
-    reported: { 'write-threshold': 'write_threshold' },
+    reported: { 'write-threshold': { as: 'write_threshold' } },
   },
   'blockdev-snapshot': {
     contents: 'overlay-attached',

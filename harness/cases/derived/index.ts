@@ -7,6 +7,7 @@
  * allows (it is newer, or older) is not tried: that is drift, not a deviation.
  */
 import type { Fault } from '../../../generators/invalid/fault.ts';
+import { effectsOf } from '../../../spec/effects/lookup.ts';
 import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { Command, Member, ObjectType, Schema } from '../../../spec/model.ts';
 import { validateArguments } from '../../../spec/validate.ts';
@@ -14,7 +15,6 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { needs } from '../helpers/shared-setup.ts';
 import { type FaultKind, faulty, forbiddenBy, KINDS } from './faults.ts';
 import { membersOf, minimalObject } from './minimal.ts';
-import { NOT_TRIED } from './not-tried.ts';
 import { PREPARED } from './prepared.ts';
 import { propertyCases } from './properties/index.ts';
 
@@ -31,7 +31,10 @@ interface Part {
 /** Without qmp_capabilities: in an open session it is refused as such, and its faults have cases of their own. */
 export function derivedCases(schema: Schema): CaseDefinition[] {
   const faults = [...schema.commands.values()]
-    .filter(({ name, unchecked }) => !unchecked && !NOT_TRIED.has(name) && name !== 'qmp_capabilities')
+    .filter(
+      ({ name, unchecked }) =>
+        !unchecked && effectsOf(name).disruptive === undefined && name !== 'qmp_capabilities',
+    )
     .flatMap(partsOf)
     .flatMap((part) => KINDS.map((kind) => caseOf(part, kind)))
     .filter((definition) => definition !== undefined);

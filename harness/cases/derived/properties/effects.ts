@@ -1,10 +1,12 @@
 /** What was accepted is reported by the queries, and deleting it again leaves everything as it was. */
 import { oneof } from 'fast-check';
 import { argumentsOf } from '../../../../generators/arbitraries/command.ts';
+import { at } from '../../../../generators/types/path.ts';
+import { effectsOf } from '../../../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEqual, stringifyJson } from '../../../../spec/json.ts';
 import type { Command } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { findNode, MiB, needs, nullNodes, queryList, virtualSize } from '../../helpers/shared-setup.ts';
+import { findNode, MiB, needs, nodeInfo, nullNodes, queryList } from '../../helpers/shared-setup.ts';
 import { Fixture } from './fixture.ts';
 import { holds } from './search.ts';
 
@@ -54,7 +56,7 @@ async function addedAndDeleted(t: CaseContext): Promise<void> {
       const { error } = await t.request({ execute: 'blockdev-add', arguments: args });
       if (error !== undefined) return null;
       const node = await findNode(t, name);
-      const wrong = node === undefined ? 'it is not listed' : differenceOf(args, node);
+      const wrong = node === undefined ? 'it is not listed' : differenceOf(command.name, args, node);
       const undone = await fixture.restore('blockdev-add', args);
       if (wrong !== null || undone !== null) return wrong ?? undone;
       return jsonEqual(await nodes(t), before) ? null : 'after blockdev-del the nodes are not as before';
@@ -62,17 +64,14 @@ async function addedAndDeleted(t: CaseContext): Promise<void> {
   });
 }
 
-/** What query-named-block-nodes tells of options that every driver takes. */
-function differenceOf(args: JsonObject, node: JsonObject): string | null {
-  const asked: JsonObject = { drv: args.driver!, detect_zeroes: args['detect-zeroes'] ?? 'off' };
-  if (typeof args['read-only'] === 'boolean') asked.ro = args['read-only'];
-  for (const [member, value] of Object.entries(asked))
-    if (!jsonEqual(node[member] ?? null, value))
-      return `${member} is reported as ${stringifyJson(node[member] ?? null)}`;
-  const cache = isJsonObject(args.cache) ? args.cache : {};
-  const reported = isJsonObject(node.cache) ? node.cache : {};
-  for (const flag of ['direct', 'no-flush'])
-    if (flag in cache && reported[flag] !== cache[flag]) return `cache.${flag} is reported otherwise`;
+/** What is wrong with a node's description after the command; null if all is as it was asked for. */
+function differenceOf(command: string, args: JsonObject, node: JsonObject): string | null {
+  for (const [argument, { as, otherwise }] of Object.entries(effectsOf(command).reported ?? {})) {
+    const asked = at(args, argument.split('.')) ?? otherwise;
+    const reported = at(node, as.split('.')) ?? null;
+    if (asked !== undefined && !jsonEqual(reported, asked))
+      return `${as} is reported as ${stringifyJson(reported)}`;
+  }
   return null;
 }
 
@@ -80,13 +79,16 @@ async function sizesSet(t: CaseContext): Promise<void> {
   const fixture = await Fixture.make(t);
   const node = fixture.live.nodes.at(-1)!;
   const command: Command = t.schema.commands.get('block_resize')!;
+  const { as } = effectsOf(command.name).reported!.size!;
   await holds<Json>(t, fixture, {
     arbitrary: argumentsOf(command, () => fixture.live).map(({ size }) => size!),
     runs: RUNS_RESIZE,
     show: (size) => `block_resize to ${stringifyJson(size)}`,
     async attempt(size) {
       const { error } = await t.request({ execute: 'block_resize', arguments: { 'node-name': node, size } });
-      const reported = BigInt((await virtualSize(t, node)) as number | bigint);
+      const told = at(await nodeInfo(t, node), as.split('.'));
+      t.check(told !== undefined, `query-named-block-nodes tells ${as} of ${node}`);
+      const reported = BigInt(told as number | bigint);
       if (error !== undefined)
         return reported === BigInt(MiB) ? null : `refused, and yet the size is ${reported}`;
       await t.execute('block_resize', { 'node-name': node, size: MiB });

@@ -3,32 +3,11 @@
  * command that was accepted, under the same names, so that every value of a search meets the same fixture.
  */
 import type { Live } from '../../../../generators/types/live.ts';
+import { effectsOf, thingsMade } from '../../../../spec/effects/lookup.ts';
 import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { type CaseFile, MiB, makeFile, nodeNames } from '../../helpers/shared-setup.ts';
 import { canHaveJob, LiveJob } from './live-job.ts';
-
-/** Endpoints refuse longer node names, or cut them. Node names are ASCII. */
-const NODE_NAME_MAX = 31;
-
-/** Commands that undo one another, with the arguments of the other. */
-const INVERSES: Readonly<Record<string, (args: JsonObject) => JsonObject | null>> = {
-  'block-dirty-bitmap-add': ({ node, name }) =>
-    call('block-dirty-bitmap-remove', { node: node!, name: name! }),
-  'blockdev-add': ({ 'node-name': name }) =>
-    typeof name === 'string' ? call('blockdev-del', { 'node-name': name.slice(0, NODE_NAME_MAX) }) : null,
-  'nbd-server-start': () => call('nbd-server-stop'),
-  'object-add': ({ id }) => call('object-del', { id: id! }),
-};
-
-/** Commands that change nothing that would have to be brought back. */
-const HARMLESS = /^(query-|x-debug-|human-monitor-command$|qmp_capabilities$|block-dirty-bitmap-clear$)/;
-
-const NAMES_JOB = /^block-job-/;
-
-function call(execute: string, args: JsonObject = {}): JsonObject {
-  return { execute, arguments: args };
-}
 
 export class Fixture {
   readonly #t: CaseContext;
@@ -51,7 +30,8 @@ export class Fixture {
   static async make(t: CaseContext, command = ''): Promise<Fixture> {
     const lists = t.schema.commands.has('query-named-block-nodes');
     const fixture = new Fixture(t, lists ? await nodeNames(t) : []);
-    if (NAMES_JOB.test(command) && canHaveJob(t) && fixture.#hasNulls) fixture.#job = new LiveJob(t);
+    const namesJob = Object.values(effectsOf(command).uses ?? {}).includes('job');
+    if (namesJob && canHaveJob(t) && fixture.#hasNulls) fixture.#job = new LiveJob(t);
     if (t.capabilities.sharedFiles) fixture.#files = [await makeFile(t, MiB), await makeFile(t, MiB)];
     await fixture.furnish();
     return fixture;
@@ -90,17 +70,18 @@ export class Fixture {
 
   /** After a command was accepted: everything is as before again. What is wrong, null if nothing is. */
   async restore(command: string, args: JsonObject): Promise<string | null> {
-    if (HARMLESS.test(command)) return null;
-    const inverse = INVERSES[command]?.(args) ?? null;
-    if (inverse === null) {
+    if (effectsOf(command).undo === 'needless') return null;
+    const undoing = thingsMade({ command, arguments: args }).flatMap(({ undo }) => undo ?? []);
+    if (undoing.length === 0) {
       await this.clear(command);
       await this.furnish();
-      return null;
     }
-    const { error } = await this.#t.request(inverse);
-    return isJsonObject(error)
-      ? `${command} was accepted, and ${String(inverse.execute)} says: ${String(error.desc)}`
-      : null;
+    for (const undo of undoing) {
+      const { error } = await this.#t.request({ execute: undo.command, arguments: undo.arguments });
+      if (isJsonObject(error))
+        return `${command} was accepted, and ${undo.command} says: ${String(error.desc)}`;
+    }
+    return null;
   }
 
   /**
@@ -113,7 +94,8 @@ export class Fixture {
     let left = await this.#made();
     for (let count = Number.POSITIVE_INFINITY; left.length < count && left.length > 0; ) {
       count = left.length;
-      for (const name of left) await this.#t.request(call('blockdev-del', { 'node-name': name }));
+      for (const name of left)
+        await this.#t.request({ execute: 'blockdev-del', arguments: { 'node-name': name } });
       left = await this.#made();
     }
   }

@@ -1,12 +1,14 @@
 /** Which commands property cases try, and what their arguments may name. */
 import { type Live, nothingLive } from '../../../../generators/types/live.ts';
+import { effectsOf, mayStartJob } from '../../../../spec/effects/lookup.ts';
 import type { Command, Member, Schema } from '../../../../spec/model.ts';
 import type { CaseContext } from '../../case.ts';
-import { NOT_TRIED } from '../not-tried.ts';
 import type { Fixture } from './fixture.ts';
 
 export function triedCommands(schema: Schema): Command[] {
-  return [...schema.commands.values()].filter(({ name, unchecked }) => !unchecked && !NOT_TRIED.has(name));
+  return [...schema.commands.values()].filter(
+    ({ name, unchecked }) => !unchecked && effectsOf(name).disruptive === undefined,
+  );
 }
 
 /** Where the schema tells the types of objects, those that can be made and deleted without harm to the rest. */
@@ -30,6 +32,8 @@ export function offeredCommand(t: CaseContext, { name }: Command): Command {
  */
 export function liveFor({ name, arguments: type }: Command, t: CaseContext, fixture: Fixture): () => Live {
   const wary =
-    /^x-blockdev-create$|^transaction$/.test(name) || type.members.some((member) => member.name === 'job-id');
+    effectsOf(name).contents === 'image-made' ||
+    mayStartJob(name) ||
+    type.members.some((member) => member.name === 'job-id');
   return wary ? () => nothingLive(t.dir) : () => fixture.live;
 }
