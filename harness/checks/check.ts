@@ -7,6 +7,8 @@
 import type { Deviation } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
+import type { HeldResources } from '../state/held-resources.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 
 /** One command with its reply. */
 export interface Exchange {
@@ -23,13 +25,6 @@ export interface Exchange {
   readonly events: readonly JsonObject[];
 }
 
-/** Block state at one moment, as the queries show it, without what changes by itself (times, counters). */
-export interface StateSnapshot {
-  readonly nodes: Json;
-  readonly devices: Json;
-  readonly jobs: Json;
-}
-
 export interface Probe {
   /** Runs a query outside the transcript and gives its return value. */
   query(command: string, args?: JsonObject): Promise<Json>;
@@ -37,30 +32,15 @@ export interface Probe {
    * State as of the last snapshot, if only queries and refused commands ran since; else state now. Null while
    * state may change by itself: jobs exist, or other commands are in flight.
    */
-  snapshot(): Promise<StateSnapshot | null>;
+  snapshot(): Promise<Snapshot | null>;
   /** State now, and what `snapshot` gives from here on. */
-  retake(): Promise<StateSnapshot | null>;
+  retake(): Promise<Snapshot | null>;
 }
 
-/** What an endpoint holds at one moment. */
-export interface Holdings {
-  /** Node names, auto-generated ones included. */
-  readonly nodes: readonly string[];
-  readonly jobs: readonly string[];
-  /** `node/bitmap`. */
-  readonly bitmaps: readonly string[];
-  /** Files in the scratch folder that the process has open. */
-  readonly openFiles: readonly string[];
-  /** Names of all that is in the scratch folder. */
-  readonly files: readonly string[];
-  /** Resident memory, bytes; null where there is no process of its own. */
-  readonly residentBytes: number | null;
-}
-
-/** What was there before a case, and what is after everything it made was taken back. */
-export interface Residue {
-  readonly before: Holdings;
-  readonly after: Holdings;
+/** What an endpoint held before a case, and holds after everything that it made was taken back. */
+export interface HeldAround {
+  readonly before: HeldResources;
+  readonly after: HeldResources;
 }
 
 /** How the endpoint's process fares. */
@@ -74,7 +54,7 @@ export interface CheckContext {
   readonly probe: Probe;
   readonly process: ProcessHealth;
   /** Only in `end`, and only if each undo succeeded. */
-  readonly residue?: Residue;
+  readonly held?: HeldAround;
   report(deviation: Omit<Deviation, 'check' | 'exchange'>): void;
 }
 

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Deviation } from '../../reports/record.ts';
 import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
-import type { CheckContext, Exchange, Holdings, StateSnapshot } from './check.ts';
+import type { HeldResources } from '../state/held-resources.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import type { CheckContext, Exchange } from './check.ts';
 import { checks } from './index.ts';
 import { leftoverFiles } from './leftover-files.ts';
 
@@ -17,18 +19,25 @@ const endpointSchema = readIntrospection([
   { name: 'int', 'meta-type': 'builtin', 'json-type': 'int' },
 ]);
 
-const EMPTY: StateSnapshot = { nodes: [], devices: [], jobs: [] };
-const ONE_NODE: StateSnapshot = { ...EMPTY, nodes: [{ 'node-name': 'a', ro: false }] };
-const NOTHING: Holdings = { nodes: [], jobs: [], bitmaps: [], openFiles: [], files: [], residentBytes: 1 };
+const EMPTY: Snapshot = { nodes: [], devices: [], jobs: [] };
+const ONE_NODE: Snapshot = { ...EMPTY, nodes: [{ 'node-name': 'a', ro: false }] };
+const NOTHING: HeldResources = {
+  nodes: [],
+  jobs: [],
+  bitmaps: [],
+  openFiles: [],
+  files: [],
+  residentBytes: 1,
+};
 const STAMP = { seconds: 1, microseconds: 2 };
 const REFUSED = { error: { class: 'GenericError', desc: 'no' } };
 
 interface World {
   /** States as they are asked for, one after another; the last stays. */
-  readonly states?: readonly StateSnapshot[];
+  readonly states?: readonly Snapshot[];
   readonly lastWords?: readonly string[];
-  readonly before?: Holdings;
-  readonly after?: Holdings;
+  readonly before?: HeldResources;
+  readonly after?: HeldResources;
   readonly query?: () => Promise<Json>;
 }
 
@@ -50,8 +59,8 @@ async function watch(
 ): Promise<Partial<Deviation>[]> {
   const reported: Partial<Deviation>[] = [];
   const states = [...(world.states ?? [EMPTY])];
-  let cached: StateSnapshot | null = null;
-  const retake = async (): Promise<StateSnapshot> => {
+  let cached: Snapshot | null = null;
+  const retake = async (): Promise<Snapshot> => {
     cached = states.length > 1 ? states.shift()! : states[0]!;
     return cached;
   };
@@ -61,7 +70,7 @@ async function watch(
     endpointSchema,
     probe: { query: world.query ?? (async () => ({})), snapshot: async () => cached ?? retake(), retake },
     process: { lastWords: () => printed },
-    ...(world.after && { residue: { before: world.before ?? NOTHING, after: world.after } }),
+    ...(world.after && { held: { before: world.before ?? NOTHING, after: world.after } }),
     report: (deviation) => reported.push(deviation),
   });
   for (const [index, { raw, command, arguments: args, request, reply, events = [] }] of spoken.entries()) {
@@ -214,7 +223,7 @@ describe('error-changes-nothing', () => {
     expect(await watch('error-changes-nothing', [{ ...refused, events }], { states })).toEqual([]);
   });
   test('says nothing where only the space that a file occupies changed', async () => {
-    const grown = (size: number): StateSnapshot => ({
+    const grown = (size: number): Snapshot => ({
       ...EMPTY,
       nodes: [{ image: { 'actual-size': size } }],
     });
@@ -224,7 +233,7 @@ describe('error-changes-nothing', () => {
     ['of a format', 'qcow2', []],
     ['that a guest sees', 'raw', [{ path: '$.nodes[0].image.virtual-size' }]],
   ])('a file %s that became longer, also seen after the next query', async (_, format, found) => {
-    const grown = (size: number): StateSnapshot => ({
+    const grown = (size: number): Snapshot => ({
       ...EMPTY,
       nodes: [
         { drv: 'file', file: 'f', image: { 'virtual-size': size } },
@@ -279,7 +288,7 @@ describe('crash', () => {
 });
 
 describe('leftovers', () => {
-  test.each<[string, Partial<Holdings>]>([
+  test.each<[string, Partial<HeldResources>]>([
     ['node', { nodes: ['a'] }],
     ['job', { jobs: ['j'] }],
     ['dirty bitmap', { bitmaps: ['a/b'] }],
@@ -311,7 +320,7 @@ describe('leak/files', () => {
     const check = leftoverFiles();
     const found: string[] = [];
     const context = {
-      residue: { before: NOTHING, after: { ...NOTHING, files: [file] } },
+      held: { before: NOTHING, after: { ...NOTHING, files: [file] } },
       report: ({ message }: { message: string }) => found.push(message),
     } as unknown as CheckContext;
     void check.before?.({ index: 0, monitor: 0, events: [], ...exchange }, context);

@@ -1,13 +1,14 @@
 /** A command that is refused leaves nodes, devices and jobs as they were. */
-import type { Check, StateSnapshot } from './check.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import { snapshotChange, withoutFormatFiles } from '../state/snapshot-change.ts';
+import type { Check } from './check.ts';
 import { isQuery } from './query-changes-nothing.ts';
-import { stateDifference, withoutFormatFiles } from './state-difference.ts';
 
 /** What was in the file is gone before it is known whether an image can be made there. */
 const OVERWRITING = new Set(['x-blockdev-create']);
 
 export function errorChangesNothing(): Check {
-  let was: StateSnapshot | null = null;
+  let was: Snapshot | null = null;
   return {
     id: 'error-changes-nothing',
     title: 'A command that is answered with an error changes nothing',
@@ -23,7 +24,7 @@ export function errorChangesNothing(): Check {
       const before = was;
       was = null;
       const now = await probe.retake();
-      const changed = now && stateDifference(withoutFormatFiles(before), withoutFormatFiles(now));
+      const changed = now && snapshotChange(withoutFormatFiles(before), withoutFormatFiles(now));
       if (!changed) return;
       const message = `${command ?? 'the message'} was refused, and yet changed the state`;
       report({ severity: 'must', message, ...changed });

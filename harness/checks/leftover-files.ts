@@ -16,9 +16,9 @@ export function leftoverFiles(): Check {
       if (request === undefined && command === undefined) raw = true;
       if (args !== undefined) named.push(args);
     },
-    end({ residue, report }) {
-      if (residue === undefined || raw) return;
-      const fresh = residue.after.files.filter((name) => !residue.before.files.includes(name));
+    end({ held, report }) {
+      if (held === undefined || raw) return;
+      const fresh = held.after.files.filter((name) => !held.before.files.includes(name));
       if (fresh.length === 0) return;
       const texts = named.flatMap((args) => [...strings(args)]);
       const left = fresh.filter((name) => !texts.some((text) => names(text, name)));

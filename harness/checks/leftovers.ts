@@ -20,9 +20,9 @@ export function leftovers(): Check {
     after({ command, request, reply }) {
       if (request === undefined && command === undefined && reply?.return !== undefined) raw = true;
     },
-    end({ residue, report }) {
-      if (residue === undefined || raw) return;
-      const { before, after } = residue;
+    end({ held, report }) {
+      if (held === undefined || raw) return;
+      const { before, after } = held;
       for (const [kind, word] of KINDS) {
         const left = after[kind].filter((name) => !before[kind].includes(name));
         if (left.length > 0)

@@ -2,15 +2,16 @@
  * A query leaves nodes, devices and jobs as they were. To stay cheap it compares once for a row of queries: before
  * the next command that may change something, and at the end.
  */
-import type { Check, CheckContext, StateSnapshot } from './check.ts';
-import { stateDifference, withoutFormatFiles } from './state-difference.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import { snapshotChange, withoutFormatFiles } from '../state/snapshot-change.ts';
+import type { Check, CheckContext } from './check.ts';
 
 export function isQuery(command: string | undefined): boolean {
   return command?.startsWith('query-') ?? false;
 }
 
 export function queryChangesNothing(): Check {
-  let was: StateSnapshot | null = null;
+  let was: Snapshot | null = null;
   let queries = new Set<string>();
 
   async function compare({ probe, report }: CheckContext): Promise<void> {
@@ -21,7 +22,7 @@ export function queryChangesNothing(): Check {
     if (before === null) return;
     const now = await probe.retake();
     // The state before may be from before a command that was refused, and let a format take more of its file.
-    const changed = now && stateDifference(withoutFormatFiles(before), withoutFormatFiles(now));
+    const changed = now && snapshotChange(withoutFormatFiles(before), withoutFormatFiles(now));
     if (changed) report({ severity: 'must', message: `a query changed the state: ${names}`, ...changed });
   }
 

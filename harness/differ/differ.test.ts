@@ -4,10 +4,11 @@ import type { CaseRecord, TranscriptStep } from '../../reports/record.ts';
 import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
+import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 import { passed } from '../testing/side-runs.ts';
 import { compareRuns } from './differ.ts';
 import { CLASSES, placeOf } from './difference.ts';
-import type { SideRun, StateSample } from './side-run.ts';
+import type { SideRun } from './side-run.ts';
 
 const entry = (type: string, name: string, more: JsonObject): JsonObject => ({
   'meta-type': type,
@@ -47,9 +48,9 @@ function side(
   return { endpointSchema, record: { ...passed(steps), ...record } };
 }
 
-/** A side that was looked at after a step. */
-function looking(steps: readonly TranscriptStep[], number: number, look: StateSample): SideRun {
-  return { ...side(steps), looks: new Map([[number, look]]) };
+/** A side of which there is a snapshot after a step. */
+function sampled(steps: readonly TranscriptStep[], number: number, snapshot: SnapshotWithContents): SideRun {
+  return { ...side(steps), snapshots: new Map([[number, snapshot]]) };
 }
 
 const asked = (execute: string, answer: JsonObject, more: Partial<TranscriptStep> = {}): TranscriptStep => ({
@@ -157,8 +158,8 @@ describe('compareRuns', () => {
     ],
     [
       'contents',
-      looking([done(null)], 1, { queries: [], contents: { n0: 'a', n1: 'b' } }),
-      looking([done(null)], 1, { queries: [], contents: { n0: 'a', n1: 'c' } }),
+      sampled([done(null)], 1, { answers: [], contents: { n0: 'a', n1: 'b' } }),
+      sampled([done(null)], 1, { answers: [], contents: { n0: 'a', n1: 'c' } }),
       ['must contents $: node n1 reads differently'],
     ],
   ])('tells %s', (_, left, right, expected) => {

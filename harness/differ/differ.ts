@@ -12,7 +12,7 @@ import { type Difference, excused, LATE } from './difference.ts';
 import { NamePairs } from './error-texts.ts';
 import { compareEvents } from './event-order.ts';
 import { type SideRun, stepsOf, subjectOf } from './side-run.ts';
-import { SampleComparison } from './snapshot-diff.ts';
+import { SnapshotComparison } from './snapshot-diff.ts';
 
 export interface Comparison {
   readonly differences: readonly Difference[];
@@ -35,7 +35,7 @@ export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOp
   const names = new NamePairs();
   const schemas = { left: left.endpointSchema, right: right.endpointSchema };
   const found: Difference[] = [];
-  const looks = new SampleComparison(left, right);
+  const snapshots = new SnapshotComparison(left, right);
   const steps = { left: stepsOf(left), right: stepsOf(right) };
   const both = Math.min(steps.left.length, steps.right.length);
   let until = both;
@@ -49,12 +49,12 @@ export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOp
       until = index;
       break;
     }
-    looks.compare(pair);
+    snapshots.compare(pair);
   }
   const anySkew = skewed !== undefined && skewed.size > 0;
   const events = compareEvents(left, right, until, names);
   found.push(...(anySkew ? events.map((one) => excused(one, LATE)) : events));
-  found.push(...looks.found(anySkew || events.some(isEndedEarly)));
+  found.push(...snapshots.found(anySkew || events.some(isEndedEarly)));
   const whole = until === both;
   const ends = compareEnds(left.record, right.record, both);
   // What ended one side early, or made a case fail, shows in the exchanges most often.

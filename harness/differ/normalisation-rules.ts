@@ -2,6 +2,7 @@
  * What two right endpoints may do differently, as data. Nothing here edits what was recorded: a rule says of a member,
  * a list or a part of a text how it is compared.
  */
+import { JOB_QUERIES } from '../state/jobs.ts';
 
 /** `free`: any two values are equal. `timing`: a difference is told as one of timing. `should`: one of detail. */
 export type Treatment = 'free' | 'timing' | 'should';
@@ -13,8 +14,6 @@ export interface MemberRule {
   readonly in?: readonly string[];
   readonly reason: string;
 }
-
-const JOBS = ['query-block-jobs', 'query-jobs'];
 
 export const MEMBER_RULES: readonly MemberRule[] = [
   {
@@ -42,13 +41,13 @@ export const MEMBER_RULES: readonly MemberRule[] = [
   {
     treat: 'timing',
     members: ['offset', 'busy', 'current-progress', 'total-progress', 'len', 'actively-synced'],
-    in: JOBS,
+    in: JOB_QUERIES,
     reason: 'how far a running job is',
   },
   {
     treat: 'timing',
     members: ['status', 'io-status', 'paused', 'ready'],
-    in: JOBS,
+    in: JOB_QUERIES,
     reason: 'where a running job is',
   },
   {

@@ -2,25 +2,13 @@
 import type { CaseRecord, TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-
-/** In place of a digest. */
-export const ZEROES = 'all zeroes';
-
-/** What an endpoint holds at one moment. */
-export interface StateSample {
-  /** Queries of state with their replies, the same on all sides. */
-  readonly queries: readonly TranscriptStep[];
-  /** What a guest would read of each node: a digest, or why it could not be read. By node-name. */
-  readonly contents?: Readonly<Record<string, string>>;
-  /** A job was further on one side then, and did not wait for the other. */
-  readonly late?: true;
-}
+import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 
 export interface SideRun {
   readonly record: CaseRecord;
   readonly endpointSchema: Schema;
-  /** By the number of the step after which it was looked at. */
-  readonly looks?: ReadonlyMap<number, StateSample>;
+  /** By the number of the step after which they were taken. */
+  readonly snapshots?: ReadonlyMap<number, SnapshotWithContents>;
 }
 
 export function stepsOf({ record }: SideRun): readonly TranscriptStep[] {

@@ -2,25 +2,26 @@ import { describe, expect, it } from 'vitest';
 import type { TranscriptStep } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
+import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 import { passed } from '../testing/side-runs.ts';
 import { compareRuns } from './differ.ts';
-import type { SideRun, StateSample } from './side-run.ts';
+import type { SideRun } from './side-run.ts';
 
 const endpointSchema = loadBlockSchema();
 
-/** A side that sent as many commands as it was looked at, with the events of the last. */
-function side(looks: readonly StateSample[], events: readonly Json[] = []): SideRun {
-  const steps = looks.map(
+/** A side that sent as many commands as there are snapshots, with the events of the last. */
+function side(snapshots: readonly SnapshotWithContents[], events: readonly Json[] = []): SideRun {
+  const steps = snapshots.map(
     (_, index): TranscriptStep => ({
       send: { execute: 'block_resize' },
       reply: { return: {} },
-      ...(index === looks.length - 1 && { events }),
+      ...(index === snapshots.length - 1 && { events }),
     }),
   );
   return {
     endpointSchema,
     record: passed(steps),
-    looks: new Map(looks.map((look, index) => [index + 1, look])),
+    snapshots: new Map(snapshots.map((one, index) => [index + 1, one])),
   };
 }
 
@@ -40,8 +41,8 @@ const written = (offset: number): TranscriptStep => ({
   send: { execute: 'query-blockstats' },
   reply: { return: [{ 'node-name': 'n', stats: { wr_highest_offset: offset } }] },
 });
-const look = (queries: readonly TranscriptStep[], contents?: string): StateSample => ({
-  queries,
+const snapshot = (answers: readonly TranscriptStep[], contents?: string): SnapshotWithContents => ({
+  answers,
   ...(contents !== undefined && { contents: { n: contents } }),
 });
 const cancelled = (offset: number): Json => ({
@@ -54,33 +55,32 @@ const cancelled = (offset: number): Json => ({
 const found = (left: SideRun, right: SideRun): string[] =>
   compareRuns(left, right).differences.map((one) => `${one.class} ${one.subject} ${one.step}`);
 
-describe('looks', () => {
+describe('snapshots', () => {
   it('are told at the first step after which they differ, and once', () => {
     const [left, right] = [
-      [look([written(1)]), look([written(2)]), look([written(3)])],
-      [look([written(1)]), look([written(5)]), look([written(6)])],
+      [snapshot([written(1)]), snapshot([written(2)]), snapshot([written(3)])],
+      [snapshot([written(1)]), snapshot([written(5)]), snapshot([written(6)])],
     ];
     expect(found(side(left), side(right))).toEqual(['must query-blockstats 2']);
   });
 
   it('hold numbers to nothing while a job is under way', () => {
-    const [left, right] = [look([jobs(job({})), written(1)]), look([jobs(job({})), written(2)])];
+    const [left, right] = [snapshot([jobs(job({})), written(1)]), snapshot([jobs(job({})), written(2)])];
     expect(found(side([left]), side([right]))).toEqual(['timing query-blockstats 1']);
   });
 
   it('hold numbers to nothing where a job rests that got further on one side', () => {
     const paused = (offset: number): TranscriptStep => jobs(job({ paused: true, offset }));
-    expect(found(side([look([paused(1), written(1)])]), side([look([paused(2), written(2)])]))).toEqual([
-      'timing query-block-jobs 1',
-      'timing query-blockstats 1',
-    ]);
-    expect(found(side([look([paused(1), written(1)])]), side([look([paused(1), written(2)])]))).toEqual([
-      'must query-blockstats 1',
-    ]);
+    expect(
+      found(side([snapshot([paused(1), written(1)])]), side([snapshot([paused(2), written(2)])])),
+    ).toEqual(['timing query-block-jobs 1', 'timing query-blockstats 1']);
+    expect(
+      found(side([snapshot([paused(1), written(1)])]), side([snapshot([paused(1), written(2)])])),
+    ).toEqual(['must query-blockstats 1']);
   });
 
   it('let a job that was cancelled later on one side excuse contents', () => {
-    const [left, right] = [look([], 'a'), look([], 'b')];
+    const [left, right] = [snapshot([], 'a'), snapshot([], 'b')];
     expect(found(side([left], [cancelled(1)]), side([right], [cancelled(2)]))).toEqual([
       'timing event BLOCK_JOB_CANCELLED 1',
       'timing contents 1',
@@ -94,14 +94,14 @@ describe('looks', () => {
       reply: { return: [{ 'node-name': 'x', drv }] },
     });
     const contents = (drv: string): string[] =>
-      found(side([look([nodes(drv)], 'a')]), side([look([nodes(drv)], 'b')]));
+      found(side([snapshot([nodes(drv)], 'a')]), side([snapshot([nodes(drv)], 'b')]));
     expect(contents('null-aio')).toEqual(['timing contents 1']);
     expect(contents('raw')).toEqual(['must contents 1']);
   });
 
   it('excuse all when a job did not wait for the other side, but for one that rests', () => {
-    const late: StateSample = { ...look([jobs()]), late: true };
-    const under = (more: JsonObject): string[] => found(side([late]), side([look([jobs(job(more))])]));
+    const late: SnapshotWithContents = { ...snapshot([jobs()]), late: true };
+    const under = (more: JsonObject): string[] => found(side([late]), side([snapshot([jobs(job(more))])]));
     expect(under({})).toEqual(['timing query-block-jobs 1']);
     expect(under({ paused: true })).toEqual(['must query-block-jobs 1']);
   });

@@ -3,18 +3,20 @@
  * step after which it shows. How far a job gets is a matter of time, and so is all that counts what it did.
  */
 import type { TranscriptStep } from '../../reports/record.ts';
-import { isJsonObject, type Json } from '../../spec/json.ts';
+import { isJsonObject } from '../../spec/json.ts';
+import { isAnyUnderWay, JOB_QUERIES } from '../state/jobs.ts';
+import { type SnapshotWithContents, ZEROES } from '../state/snapshot-with-contents.ts';
 import { compareSteps, type Pair } from './compare-steps.ts';
 import { type Difference, excused, LATE } from './difference.ts';
-import { commandOf, type SideRun, type StateSample, ZEROES } from './side-run.ts';
+import { commandOf, type SideRun } from './side-run.ts';
 
 const UNDER_WAY = 'how far a job is that has not ended';
 const UNDEFINED =
   'what a null device reads as is undefined, and so is what stands on it or was copied from it';
-const JOB_QUERY = /^query-(block-)?jobs$/;
+const TELLS_OF_JOBS: ReadonlySet<string | undefined> = new Set(JOB_QUERIES);
 const STRAYED = 'a job was ended early, and was further on one side';
 
-export class SampleComparison {
+export class SnapshotComparison {
   readonly #found: Difference[] = [];
   readonly #told = new Set<string>();
   readonly #left: SideRun;
@@ -27,16 +29,16 @@ export class SampleComparison {
     this.#right = right;
   }
 
-  /** After this step, where both were looked at. */
+  /** After this step, where there are snapshots of both. */
   compare({ number, schemas, names }: Pick<Pair, 'number' | 'schemas' | 'names'>): void {
-    const [ours, theirs] = [this.#left.looks?.get(number), this.#right.looks?.get(number)];
+    const [ours, theirs] = [this.#left.snapshots?.get(number), this.#right.snapshots?.get(number)];
     if (ours === undefined || theirs === undefined) return;
-    const found = ours.queries.flatMap((left, index) => {
-      const pair: Pair = { number, left, right: theirs.queries[index]!, schemas, names };
+    const found = ours.answers.flatMap((left, index) => {
+      const pair: Pair = { number, left, right: theirs.answers[index]!, schemas, names };
       return compareSteps(pair).differences;
     });
     found.push(...compareContents(ours, theirs).map((one) => ({ ...one, step: number })));
-    this.#sawNull ||= ours.queries.some(tellsOfNull);
+    this.#sawNull ||= ours.answers.some(tellsOfNull);
     const moving = [ours, theirs].some(isUnderWay);
     const underWay = moving || found.some(isHowFar);
     // Where all jobs are at rest, none will ever come to stand as it does on the other side.
@@ -70,7 +72,7 @@ function tellsOfNull({ reply }: TranscriptStep): boolean {
 
 /** A job that rests has got further on one side. */
 function isHowFar({ subject, path }: Difference): boolean {
-  return JOB_QUERY.test(subject) && /\.(offset|current-progress)$/.test(path);
+  return TELLS_OF_JOBS.has(subject) && /\.(offset|current-progress)$/.test(path);
 }
 
 /** Numbers, and contents: what follows from how far a job got. */
@@ -78,31 +80,16 @@ function isProgress({ subject, left, right }: Difference): boolean {
   return subject === CONTENTS || [left, right].every((value) => /number|bigint/.test(typeof value));
 }
 
-const RESTING: ReadonlySet<Json | undefined> = new Set([
-  'paused',
-  'ready',
-  'standby',
-  'pending',
-  'concluded',
-  'null',
-]);
-
 /** Whether a job gets on without anybody doing anything. */
-function isUnderWay({ queries }: StateSample): boolean {
-  const jobs = queries
-    .filter((step) => JOB_QUERY.test(commandOf(step) ?? ''))
-    .map(({ reply }) => (isJsonObject(reply) ? reply.return : undefined));
-  return jobs.flatMap((list) => (Array.isArray(list) ? list : [])).some(moves);
-}
-
-function moves(job: Json): boolean {
-  if (!isJsonObject(job)) return false;
-  return job.paused !== true && job.ready !== true && !RESTING.has(job.status);
+function isUnderWay({ answers }: SnapshotWithContents): boolean {
+  return answers
+    .filter((step) => TELLS_OF_JOBS.has(commandOf(step)))
+    .some(({ reply }) => isJsonObject(reply) && isAnyUnderWay(reply.return, true));
 }
 
 const CONTENTS = 'contents';
 
-function compareContents(left: StateSample, right: StateSample): Difference[] {
+function compareContents(left: SnapshotWithContents, right: SnapshotWithContents): Difference[] {
   const [ours, theirs] = [left.contents ?? {}, right.contents ?? {}];
   return Object.keys(ours)
     .filter((node) => theirs[node] !== undefined && theirs[node] !== ours[node])

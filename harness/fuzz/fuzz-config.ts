@@ -2,7 +2,7 @@
 import type { Schema } from '../../spec/model.ts';
 import type { ImageReader } from '../contents/closed-images.ts';
 import type { Target } from '../targets/target.ts';
-import type { ResourceGauge } from './leak-detector.ts';
+import type { UsageGauge } from './leak-detector.ts';
 import type { FuzzStartState } from './start-states.ts';
 
 export interface FuzzConfig {
@@ -20,7 +20,7 @@ export interface FuzzConfig {
    */
   readonly freshEndpoints?: boolean;
   /** How an endpoint's use of memory and descriptors is seen; default: as its process shows it. */
-  readonly gauge?: ResourceGauge;
+  readonly gauge?: UsageGauge;
   /** How what is in a closed image is seen; default: as QEMU's own tool reads it. */
   readonly imageReader?: ImageReader;
   readonly signal?: AbortSignal;

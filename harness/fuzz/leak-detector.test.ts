@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { LeakDetector, type ResourceUsage, ROUNDS } from './leak-detector.ts';
+import type { ProcessUsage } from '../state/process.ts';
+import { LeakDetector, ROUNDS } from './leak-detector.ts';
 
 const MiB = 2 ** 20;
 
 /** What is said to grow, within so many rounds; `null`s left out. */
-function watch(usage: (round: number) => Partial<ResourceUsage>, rounds = 10 * ROUNDS): string[] {
+function watch(usage: (round: number) => Partial<ProcessUsage>, rounds = 10 * ROUNDS): string[] {
   const growth = new LeakDetector();
   const seen = Array.from({ length: rounds }, (_, round) =>
     growth.add({ memory: null, descriptors: null, ...usage(round) }),
@@ -17,7 +18,7 @@ test('says what grows by a little with every program, once it has seen enough of
   expect(watch((round) => ({ descriptors: 2 * round }), ROUNDS)).toEqual(['descriptors']);
 });
 
-test.each<[string, (round: number) => Partial<ResourceUsage>]>([
+test.each<[string, (round: number) => Partial<ProcessUsage>]>([
   ['cannot be seen', () => ({})],
   ['stays', () => ({ memory: 100 * MiB, descriptors: 20 })],
   ['grows at first only', (round) => ({ memory: Math.min(round, 5) * 100 * MiB })],

@@ -2,24 +2,14 @@
  * Growth of an endpoint that is brought back to the same start state again and again: it may hold more for a while, but the
  * least that it holds within a window must not go up and up.
  */
-import { readdir } from 'node:fs/promises';
-import { residentBytes } from '../runner/holdings.ts';
+import { type ProcessUsage, processUsage } from '../state/process.ts';
 import type { Endpoint } from '../targets/target.ts';
 
-/** What a process holds; null where it cannot be known. */
-export interface ResourceUsage {
-  readonly memory: number | null;
-  readonly descriptors: number | null;
-}
+/** How an endpoint's usage is measured. */
+export type UsageGauge = (endpoint: Endpoint) => Promise<ProcessUsage>;
 
-export type ResourceGauge = (endpoint: Endpoint) => Promise<ResourceUsage>;
-
-/** From /proc, of a process of the endpoint's own. */
-export const processUsage: ResourceGauge = async ({ pid }) => {
-  if (pid === undefined) return { memory: null, descriptors: null };
-  const entries = await readdir(`/proc/${pid}/fd`).catch(() => null);
-  return { memory: await residentBytes(pid), descriptors: entries?.length ?? null };
-};
+/** Measures the endpoint's own process. */
+export const gaugeProcess: UsageGauge = ({ pid }) => processUsage(pid);
 
 /** Programs of a window, and windows that must each hold more than the one before. */
 export const WINDOW = 4;
@@ -29,10 +19,10 @@ const WINDOWS = 4;
 const BOUNDS = { memory: 24 * 2 ** 20, descriptors: 3 * WINDOW } as const;
 
 export class LeakDetector {
-  readonly #samples: ResourceUsage[] = [];
+  readonly #samples: ProcessUsage[] = [];
 
   /** Takes the usage after one more program. Gives what grows, if it does, then begins anew. */
-  add(usage: ResourceUsage): keyof ResourceUsage | null {
+  add(usage: ProcessUsage): keyof ProcessUsage | null {
     this.#samples.push(usage);
     if (this.#samples.length % WINDOW !== 0) return null;
     const grown = (['memory', 'descriptors'] as const).find((what) => this.#grows(what));
@@ -41,7 +31,7 @@ export class LeakDetector {
   }
 
   /** The first window is warming up. */
-  #grows(what: keyof ResourceUsage): boolean {
+  #grows(what: keyof ProcessUsage): boolean {
     const values = this.#samples.slice(WINDOW).map((sample) => sample[what]);
     const least = Array.from({ length: values.length / WINDOW }, (_, index) =>
       values.slice(index * WINDOW, (index + 1) * WINDOW),

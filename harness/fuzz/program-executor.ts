@@ -9,13 +9,13 @@ import type { Deviation, Outcome } from '../../reports/record.ts';
 import { type ClosedImage, filesOf, judgeImage, readImage } from '../contents/closed-images.ts';
 import { detail } from '../contents/contents-oracle.ts';
 import { checkImages } from '../contents/image-check.ts';
-import { Baseline } from '../runner/baseline.ts';
 import { Session } from '../runner/endpoint-session.ts';
 import { hash32 } from '../runner/hash.ts';
-import { openFiles } from '../runner/holdings.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
+import { openFiles, type ProcessUsage } from '../state/process.ts';
+import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
-import { LeakDetector, processUsage, type ResourceUsage } from './leak-detector.ts';
+import { gaugeProcess, LeakDetector } from './leak-detector.ts';
 import { resetEndpoint } from './reset-endpoint.ts';
 import { type Execution, execute } from './run-program.ts';
 import type { FuzzStartState } from './start-states.ts';
@@ -32,7 +32,7 @@ const CHANGES = /\b(object-add|object-del|qom-set)\b|^write /m;
 interface Kept {
   readonly session: Session;
   /** What was there at first. */
-  readonly home: Baseline;
+  readonly home: SnapshotWithFiles;
   readonly growth: LeakDetector;
   programs: number;
 }
@@ -107,8 +107,8 @@ export class ProgramExecutor implements ProgramRunner {
     return faults.length === 0 ? execution : withFaults(execution, faults);
   }
 
-  async #grown({ session, growth }: Kept): Promise<keyof ResourceUsage | null> {
-    return growth.add(await (this.#config.gauge ?? processUsage)(session.endpoint));
+  async #grown({ session, growth }: Kept): Promise<keyof ProcessUsage | null> {
+    return growth.add(await (this.#config.gauge ?? gaugeProcess)(session.endpoint));
   }
 
   async stop(): Promise<void> {
@@ -137,7 +137,7 @@ export class ProgramExecutor implements ProgramRunner {
   ): Promise<Fault[]> {
     const wanted = resting.filter((image) => !seen.has(image));
     if (wanted.length === 0) return [];
-    const open = await openFiles(endpoint.pid ?? process.pid, scratch);
+    const open = await openFiles(endpoint.pid, scratch);
     const faults: Fault[] = [];
     for (const image of wanted) {
       if (filesOf(image.options).some((file) => open.includes(file))) continue;
@@ -158,7 +158,7 @@ export class ProgramExecutor implements ProgramRunner {
     const session = await Session.start({ ...options, ...(signal && { signal }) });
     this.#started += 1;
     try {
-      const home = await Baseline.take(session, endpointSchema);
+      const home = await SnapshotWithFiles.take(session, endpointSchema);
       session.baseline = home;
       const kept = { session, home, growth: new LeakDetector(), programs: 0 };
       this.#kept.set(name, kept);
@@ -180,14 +180,14 @@ type Fault = Pick<Deviation, 'check' | 'severity' | 'message' | 'expected' | 'go
 
 const IMAGES = 'data/images';
 
-function growthOf(what: keyof ResourceUsage): Fault {
+function growthOf(what: keyof ProcessUsage): Fault {
   const message = `use of ${what} grows with each program, though all is taken back`;
   return { check: `${LEAK}${what}`, severity: 'should', message };
 }
 
 /** Of images that nobody has open any more. */
 async function imageFaults({ scratch, endpoint }: Session, images: readonly string[]): Promise<Fault[]> {
-  const open = await openFiles(endpoint.pid ?? process.pid, scratch);
+  const open = await openFiles(endpoint.pid, scratch);
   const found = await checkImages(
     scratch,
     images.filter((image) => !open.includes(image)),

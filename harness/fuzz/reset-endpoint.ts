@@ -12,11 +12,11 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import type { StateSnapshot } from '../checks/check.ts';
-import { stateDifference } from '../checks/state-difference.ts';
 import { QmpError } from '../qmp/errors.ts';
-import { Baseline } from '../runner/baseline.ts';
 import type { Session } from '../runner/endpoint-session.ts';
+import type { Snapshot } from '../state/snapshot.ts';
+import { snapshotChange } from '../state/snapshot-change.ts';
+import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { makeImages } from '../targets/images.ts';
 import type { FuzzStartState } from './start-states.ts';
 
@@ -29,7 +29,7 @@ export interface RebuildOptions {
   readonly startState: FuzzStartState;
   readonly endpointSchema: Schema;
   /** What was there at first. */
-  readonly home: Baseline;
+  readonly home: SnapshotWithFiles;
   /** Ids of objects that may be left. */
   readonly objects: readonly string[];
   /** Called when nobody uses the image files any more. */
@@ -42,8 +42,8 @@ export async function resetEndpoint(options: RebuildOptions): Promise<boolean> {
   if (session.main === null || !session.endpoint.running) return false;
   try {
     await new Rebuilding(options).run();
-    const now = await Baseline.take(session, endpointSchema);
-    if (!sameState(home.state, now.state)) return false;
+    const now = await SnapshotWithFiles.take(session, endpointSchema);
+    if (!sameState(home.snapshot, now.snapshot)) return false;
     session.baseline = now;
     return true;
   } catch {
@@ -145,12 +145,12 @@ class Rebuilding {
   }
 }
 
-function sameState(before: StateSnapshot, after: StateSnapshot): boolean {
-  return stateDifference(plain(before), plain(after)) === null;
+function sameState(before: Snapshot, after: Snapshot): boolean {
+  return snapshotChange(plain(before), plain(after)) === null;
 }
 
 /** Without the names that the endpoint gave; nodes that a device kept stand before those made again. */
-function plain({ nodes, devices, jobs }: StateSnapshot): StateSnapshot {
+function plain({ nodes, devices, jobs }: Snapshot): Snapshot {
   const state = parseJson(stringifyJson({ devices, jobs }).replace(GIVEN_NAME, '#')) as JsonObject;
   const texts = (nodes as Json[]).map((node) => stringifyJson(node).replace(GIVEN_NAME, '#'));
   return { devices: state.devices!, jobs: state.jobs!, nodes: texts.toSorted().map(parseJson) };

@@ -12,7 +12,7 @@ import {
   type Step,
 } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
 import { leftoverFiles } from '../checks/leftover-files.ts';
@@ -21,6 +21,7 @@ import { ContentsOracle, LOOK, WRITE } from '../contents/contents-oracle.ts';
 import { offersData } from '../contents/nbd-access.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { runCase } from '../runner/run-case.ts';
+import { isAnyUnderWay, jobsQuery } from '../state/jobs.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
 
@@ -41,7 +42,6 @@ export interface Execution {
 const WAIT_MS = 60;
 /** A job that is ready and was told to complete still says so for a while. */
 const READY_MS = 7;
-const RESTING: ReadonlySet<string> = new Set(['paused', 'standby', 'pending', 'concluded', 'null']);
 
 /** A whole program may take this many times as long as a single answer. */
 const PATIENCE = 10;
@@ -195,18 +195,10 @@ class Run {
 
   /** `late`: also one that is ready would have gone on by now, had somebody told it to. */
   async #isJobUnderWay({ endpointSchema }: CaseContext, late: boolean): Promise<boolean> {
-    const query = endpointSchema.commands.has('query-jobs') ? 'query-jobs' : 'query-block-jobs';
+    const query = jobsQuery(endpointSchema);
     // An endpoint that died of it is for the next step to find.
-    const jobs = await this.#session.execute(query).catch(() => null);
-    return Array.isArray(jobs) && jobs.filter(isJsonObject).some((job) => !isResting(job, late));
+    return query !== null && isAnyUnderWay(await this.#session.execute(query).catch(() => null), late);
   }
-}
-
-/** A job in which nothing happens until somebody tells it to. */
-function isResting({ status, paused }: JsonObject, late: boolean): boolean {
-  return (
-    paused === true || (typeof status === 'string' && (RESTING.has(status) || (late && status === 'ready')))
-  );
 }
 
 /** A call as it is sent; the id tells pipelined ones apart. */

@@ -33,9 +33,9 @@ export class DiffExecutor implements ProgramRunner {
 
   async run(program: Program, fresh = false): Promise<Execution> {
     const subject = programInput('program', program, this.#startStates);
-    const { record, found, look } = await this.#pair.run(subject, fresh);
+    const { record, found, snapshot } = await this.#pair.run(subject, fresh);
     const steps = record.transcript?.steps ?? [];
-    const nodes = look?.queries.find((step) => commandOf(step) === 'query-named-block-nodes')?.reply;
+    const nodes = snapshot?.answers.find((step) => commandOf(step) === 'query-named-block-nodes')?.reply;
     return {
       record: withDifferences(record, found),
       commands: steps.filter((step) => commandOf(step) !== undefined).length,

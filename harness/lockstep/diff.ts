@@ -13,12 +13,13 @@ import type { CaseRecord } from '../../reports/record.ts';
 import { type Judged, type Verdict, verdictOn } from '../differ/at-fault.ts';
 import { type Comparison, compareRuns } from '../differ/differ.ts';
 import { type Difference, excused, placeOf } from '../differ/difference.ts';
-import type { SideRun, StateSample } from '../differ/side-run.ts';
+import type { SideRun } from '../differ/side-run.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
 import { inOrder } from '../runner/in-order.ts';
 import type { CaseSetting } from '../runner/run-case.ts';
 import { byTopology } from '../runner/run-cases.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
+import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 import { commonSchema, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
 import { lockstep } from './lockstep.ts';
 import { type IdentifiedTarget, Side } from './lockstep-side.ts';
@@ -129,7 +130,7 @@ export class Pair {
   async compare(subject: Subject): Promise<Outcome> {
     let ran = await this.run(subject);
     if (ran.fault !== undefined) ran = await this.run(subject, true);
-    const { record: _record, look: _look, ...first } = ran;
+    const { record: _record, snapshot: _snapshot, ...first } = ran;
     let { found } = first;
     for (let run = 1; run < RUNS && found.some(isUnexplained); run += 1) {
       const again = await this.run(subject, true);
@@ -185,7 +186,7 @@ export class Pair {
       subject,
       found,
       record: left.record,
-      look: [...(left.looks?.values() ?? [])].at(-1),
+      snapshot: [...(left.snapshots?.values() ?? [])].at(-1),
       ...(skipped !== undefined && { skipped }),
       ...(fault !== undefined && { fault }),
     };
@@ -195,7 +196,7 @@ export class Pair {
 /** A single run, with what the left side recorded and how it stood at the end. */
 interface Run extends Outcome {
   readonly record: CaseRecord;
-  readonly look: StateSample | undefined;
+  readonly snapshot: SnapshotWithContents | undefined;
 }
 
 /** Null if the judge cannot do it. */

@@ -1,5 +1,5 @@
 /** How the jobs of all sides stand, and bringing them into the same state as far as waiting does it. */
-import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
+import { phasesOf } from '../state/jobs.ts';
 import type { SideState } from './side-state.ts';
 
 /** How often, and how long each time in milliseconds, jobs are waited for to stand alike. */
@@ -47,11 +47,5 @@ async function jobStates(state: SideState): Promise<string> {
   const jobs = await state.session!.execute('query-block-jobs').catch(() => null);
   if (!Array.isArray(jobs)) return '';
   state.jobs = jobs.length > 0;
-  return jobs.map(stateOf).toSorted().join(' ');
-}
-
-function stateOf(job: Json): string {
-  if (!isJsonObject(job)) return stringifyJson(job);
-  const { device, ready, paused } = job;
-  return `${String(device)}:${ready === true ? 'ready' : ''}:${paused === true ? 'paused' : ''}`;
+  return phasesOf(jobs);
 }

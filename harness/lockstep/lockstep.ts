@@ -4,7 +4,7 @@
  *   1. each side gets the case with its exchanges held back until all sides have come as far (`synchronised-monitor.ts`);
  *   2. before an exchange jobs are brought into the same state (`job-sync.ts`), so that a fast endpoint and a slow one are
  *      asked the same question at the same moment of the jobs' lives;
- *   3. there, and at the end, all sides are looked at (`state-samples.ts`).
+ *   3. there, and at the end, snapshots are taken of all sides (`snapshot-taker.ts`).
  */
 import type { CaseContext, CaseDefinition } from '../cases/case.ts';
 import type { SideRun } from '../differ/side-run.ts';
@@ -12,12 +12,12 @@ import { Barrier } from './barrier.ts';
 import { JobSync } from './job-sync.ts';
 import type { CaseMaker, Prepare, Side } from './lockstep-side.ts';
 import { SideState } from './side-state.ts';
-import { StateSamples } from './state-samples.ts';
+import { SnapshotTaker } from './snapshot-taker.ts';
 import { type Arrive, synchronisedContext } from './synchronised-monitor.ts';
 
 export interface LockstepRun {
   /** In the order given. */
-  readonly sides: readonly Pick<SideRun, 'record' | 'looks'>[];
+  readonly sides: readonly Pick<SideRun, 'record' | 'snapshots'>[];
   /** Numbers of the exchanges at which the sides stood differently by chance: in their jobs, or in what was in flight. */
   readonly skewed: ReadonlySet<number>;
 }
@@ -34,12 +34,12 @@ export async function lockstep(
 ): Promise<LockstepRun> {
   const states: SideState[] = sides.map(({ setting }) => new SideState(setting.endpointSchema));
   const standing = new JobSync(states);
-  const looks = new StateSamples(states);
+  const snapshots = new SnapshotTaker(states);
   const skewed = new Set<number>();
   const barrier = new Barrier(sides.length, sides[0]!.setting.caseTimeout * PATIENCE, async () => {
     const alike = await standing.alike();
     if (!alike) skewed.add(Math.max(...states.map(({ exchanges }) => exchanges)) + 1);
-    await looks.take(alike);
+    await snapshots.take(alike);
   });
   const runs = await Promise.all(
     sides.map(async (side, index) => {
@@ -51,7 +51,7 @@ export async function lockstep(
       };
       try {
         const record = await side.run(definition, made, fresh, prepare);
-        return { record, looks: state.looks };
+        return { record, snapshots: state.snapshots };
       } finally {
         state.session = null;
         barrier.leave(index);

@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { NbdAccess, offersData } from '../contents/nbd-access.ts';
-import { ZEROES } from '../differ/side-run.ts';
 import { NbdError } from '../nbd/nbd-client.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { awaitFrom } from '../runner/endpoint-wait.ts';
+import { ZEROES } from '../state/snapshot-with-contents.ts';
 
 /** Bytes read of a node, from its beginning. */
 const MOST_BYTES = 2 ** 21;

@@ -1,8 +1,8 @@
 /** What is known of one side while it runs: its session, its exchanges, whether jobs may be there. */
 import type { Schema } from '../../spec/model.ts';
 import type { CaseContext } from '../cases/case.ts';
-import type { StateSample } from '../differ/side-run.ts';
 import type { Session } from '../runner/endpoint-session.ts';
+import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 
 export class SideState {
   session: Session | null = null;
@@ -17,12 +17,12 @@ export class SideState {
   jobs = false;
   /** It has done so since jobs were looked at last. */
   started = false;
-  /** Something may have changed since the last look. */
+  /** Something may have changed since the last snapshot. */
   stirred = false;
   /** The case is over. */
   over = false;
   /** By number of the exchange before it. */
-  readonly looks = new Map<number, StateSample>();
+  readonly snapshots = new Map<number, SnapshotWithContents>();
   readonly endpointSchema: Schema;
 
   constructor(endpointSchema: Schema) {

@@ -7,10 +7,10 @@
  */
 import type { Deviation } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
-import type { Check, CheckContext, Exchange, Residue, StateSnapshot } from '../checks/check.ts';
+import type { Check, CheckContext, Exchange, HeldAround } from '../checks/check.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
 import { QmpError } from '../qmp/errors.ts';
-import { type Query, takeSnapshot } from './holdings.ts';
+import { type Query, type Snapshot, takeSnapshot } from '../state/snapshot.ts';
 
 export interface CheckRunnerPort {
   readonly endpointSchema: Schema;
@@ -30,10 +30,10 @@ export class CheckRunner {
   #inFlight = 0;
   /** Several commands were in flight at once since none was: which of them changed what cannot be told. */
   #overlapped = false;
-  #snapshot: StateSnapshot | null = null;
+  #snapshot: Snapshot | null = null;
 
   /** `snapshot`: the state now, if it is known. */
-  constructor(port: CheckRunnerPort, snapshot: StateSnapshot | null, checks: readonly Check[]) {
+  constructor(port: CheckRunnerPort, snapshot: Snapshot | null, checks: readonly Check[]) {
     this.#port = port;
     this.#snapshot = snapshot;
     this.#seats = checks.map((check) => ({ check, context: this.#context(check) }));
@@ -66,16 +66,16 @@ export class CheckRunner {
     return this.#inTurn((check, context) => check.finish?.(context));
   }
 
-  end(residue?: Residue): Promise<void> {
-    return this.#inTurn((check, context) => check.end?.(context), undefined, residue);
+  end(held?: HeldAround): Promise<void> {
+    return this.#inTurn((check, context) => check.end?.(context), undefined, held);
   }
 
   /** The state, if it is known without asking. */
-  get known(): StateSnapshot | null {
+  get known(): Snapshot | null {
     return this.#snapshot;
   }
 
-  async retake(): Promise<StateSnapshot | null> {
+  async retake(): Promise<Snapshot | null> {
     this.#snapshot = null;
     if (this.#overlapped || !this.#port.usable()) return null;
     try {
@@ -92,12 +92,12 @@ export class CheckRunner {
   #inTurn(
     hook: (check: Check, context: CheckContext) => Promise<void> | void,
     exchange?: Exchange,
-    residue?: Residue,
+    held?: HeldAround,
   ): Promise<void> {
     const run = this.#queue.then(async () => {
       this.#exchange = exchange;
       for (const { check, context } of this.#seats) {
-        const pending = hook(check, residue === undefined ? context : { ...context, residue });
+        const pending = hook(check, held === undefined ? context : { ...context, held });
         if (pending !== undefined) await pending;
       }
     });

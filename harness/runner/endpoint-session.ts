@@ -5,8 +5,8 @@ import { rm } from 'node:fs/promises';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Message } from '../qmp/channel.ts';
 import { QmpClient } from '../qmp/client.ts';
+import type { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { Endpoint, ExitInfo, Target, Topology } from '../targets/target.ts';
-import type { Baseline } from './baseline.ts';
 import { awaitFrom } from './endpoint-wait.ts';
 import type { ScratchArea } from './scratch.ts';
 
@@ -31,7 +31,7 @@ export class Session {
   readonly endpoint: Endpoint;
   readonly scratch: string;
   /** What there is between cases, while that is known. */
-  baseline: Baseline | null = null;
+  baseline: SnapshotWithFiles | null = null;
   readonly #timeout: number;
   /** Negotiated connections by monitor. */
   readonly #links = new Map<number, Link>();

@@ -7,7 +7,8 @@ import { actionsOf, goesWith, type Thing, thingsMade, thingsRemoved } from '../.
 import type { JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { QmpError } from '../qmp/errors.ts';
-import type { Query } from './holdings.ts';
+import { jobId, jobsQuery } from '../state/jobs.ts';
+import type { Query } from '../state/snapshot.ts';
 
 interface Entry {
   /** What was made; null for an undo that no command shows. */
@@ -77,14 +78,14 @@ export class Ledger {
   /** False if some did not end. */
   async #endJobs(): Promise<boolean> {
     const { endpointSchema, execute, settle, owned } = this.#port;
-    const query = ['query-jobs', 'query-block-jobs'].find((name) => endpointSchema.commands.has(name));
-    if (query === undefined) return true;
+    const query = jobsQuery(endpointSchema);
+    if (query === null) return true;
     for (let poll = 0; poll < JOB_POLLS; poll += 1) {
       const jobs = ((await execute(query)) as JsonObject[]).filter(
-        (job) => owned || this.#jobs.has(String(job.id ?? job.device)),
+        (job) => owned || this.#jobs.has(jobId(job)),
       );
       if (jobs.length === 0) return true;
-      for (const job of jobs) await this.#endJob(String(job.id ?? job.device), job);
+      for (const job of jobs) await this.#endJob(jobId(job), job);
       await settle(Math.min(JOB_PAUSE, 2 ** poll));
     }
     return false;

@@ -10,13 +10,13 @@ import type { CaseRecord, Outcome, ProcessState } from '../../reports/record.ts'
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
-import type { Check, Residue } from '../checks/check.ts';
+import type { Check, HeldAround } from '../checks/check.ts';
 import { makeChecks } from '../checks/index.ts';
 import { TimeoutError } from '../qmp/errors.ts';
+import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo, Target } from '../targets/target.ts';
 import { within } from '../time-limit.ts';
-import { Baseline } from './baseline.ts';
 import { Context } from './case-context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { CaseFiles } from './case-files.ts';
@@ -66,7 +66,7 @@ export async function runCase(
   const started = performance.now();
   const { target, schema, endpointSchema, seed } = setting;
   const { endpoint } = session;
-  const baseline = session.baseline ?? (await Baseline.take(session, endpointSchema));
+  const baseline = session.baseline ?? (await SnapshotWithFiles.take(session, endpointSchema));
   session.baseline = null;
   const recorder = new Recorder();
   const images = session.topology.images.map(({ path }) => path);
@@ -83,7 +83,7 @@ export async function runCase(
     endpoint,
     recorder,
     files,
-    checkRunner: new CheckRunner(port, baseline.state, [...makeChecks(), ...(setting.checks ?? [])]),
+    checkRunner: new CheckRunner(port, baseline.snapshot, [...makeChecks(), ...(setting.checks ?? [])]),
     ledger: new Ledger(port),
     bounds: { dir: endpoint.dir },
     timeout: setting.caseTimeout,
@@ -210,23 +210,23 @@ const CLOSING_PAUSE = 20;
 async function settle(
   session: Session,
   state: CaseState,
-  baseline: Baseline,
+  baseline: SnapshotWithFiles,
   fresh: boolean,
   settled?: () => Promise<void>,
 ): Promise<boolean> {
   const undone = await state.ledger.undo();
   const snapshot = await state.checkRunner.retake();
-  let after = snapshot && (await Baseline.of(session, snapshot));
+  let after = snapshot && (await SnapshotWithFiles.of(session, snapshot));
   // a busy endpoint closes files a little after it said that nodes are gone
   for (let tries = 0; tries < CLOSING_TRIES && after !== null && baseline.hasFewerOpen(after); tries += 1) {
     await session.endpoint.settle(CLOSING_PAUSE);
-    after = await Baseline.of(session, snapshot!);
+    after = await SnapshotWithFiles.of(session, snapshot!);
   }
   await settled?.();
-  const residue: Residue | undefined =
-    undone && after !== null && !fresh ? { before: baseline.holdings, after: after.holdings } : undefined;
+  const held: HeldAround | undefined =
+    undone && after !== null && !fresh ? { before: baseline.held, after: after.held } : undefined;
   const told = state.checkRunner.deviations.length;
-  await state.checkRunner.end(residue);
+  await state.checkRunner.end(held);
   // what is left is told of once, not by each case that follows
   if (!undone || after === null || state.checkRunner.deviations.length > told) return false;
   if (!(await baseline.restored(session, after))) return false;

@@ -5,7 +5,7 @@ import { readIntrospection } from '../../../spec/introspection.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import { validateArguments } from '../../../spec/validate.ts';
 import type { ImageReader } from '../../contents/closed-images.ts';
-import type { ResourceGauge } from '../../fuzz/leak-detector.ts';
+import type { UsageGauge } from '../../fuzz/leak-detector.ts';
 import { type FakePort, type FakeTarget, fakeTarget } from '../fake-endpoint.ts';
 import { type Defect, historyLine } from './defects.ts';
 import { readNode, writeNode } from './model-contents.ts';
@@ -20,7 +20,7 @@ interface Instance {
 
 export interface PlantedTarget extends FakeTarget {
   /** It has no process to look at. */
-  readonly gauge: ResourceGauge;
+  readonly gauge: UsageGauge;
   /** Nor has it files. */
   readonly imageReader: ImageReader;
 }
@@ -39,7 +39,7 @@ const OFFERED = readIntrospection(SCHEMA);
 /** `defect` null: the endpoint as it should be. */
 export function plantedTarget(defect: Defect | null): PlantedTarget {
   const instances = new Map<FakePort, Instance>();
-  const gauge: ResourceGauge = async ({ dir }) => {
+  const gauge: UsageGauge = async ({ dir }) => {
     const [, instance] = [...instances].find(([port]) => port.dir === dir) ?? [];
     return { memory: null, descriptors: null, ...instance?.model.leaked };
   };

@@ -1,13 +1,13 @@
-/** The first place where two snapshots of block state differ, for the checks that compare them. */
+/** Whether an endpoint's state has changed between two snapshots, and where first. */
 import { isJsonObject, type Json } from '../../spec/json.ts';
-import { firstDifference, type JsonDifference } from '../state/diff.ts';
-import type { StateSnapshot } from './check.ts';
+import { firstDifference, type JsonDifference } from './diff.ts';
+import type { Snapshot } from './snapshot.ts';
 
 /** Members that change by themselves: what a file occupies depends on the host's file system. */
 const VOLATILE = new Set(['actual-size']);
 
-/** Null if both are equal. A value that was or is absent is told as null. */
-export function stateDifference(before: StateSnapshot, after: StateSnapshot): JsonDifference | null {
+/** The first difference, in `$.nodes`, `$.devices` or `$.jobs`; null if both are equal. What is absent is told as null. */
+export function snapshotChange(before: Snapshot, after: Snapshot): JsonDifference | null {
   for (const part of ['nodes', 'devices', 'jobs'] as const) {
     const options = { ignored: VOLATILE, wholeLists: true };
     const found = firstDifference(before[part], after[part], `$.${part}`, options);
@@ -22,7 +22,7 @@ export function stateDifference(before: StateSnapshot, after: StateSnapshot): Js
 const GROWING = new Set(['qcow', 'qcow2', 'qed', 'parallels', 'vdi', 'vhdx', 'vmdk', 'vpc']);
 
 /** The same without the lengths of files that a format has to itself: how much of them it takes is its own affair. */
-export function withoutFormatFiles(state: StateSnapshot): StateSnapshot {
+export function withoutFormatFiles(state: Snapshot): Snapshot {
   const { nodes } = state;
   if (!Array.isArray(nodes)) return state;
   // A format whose children were given by reference shows them in a `json:` name.

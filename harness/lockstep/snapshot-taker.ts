@@ -1,42 +1,32 @@
 /**
- * Looks at what all sides hold, at the same moment and outside of the case's own exchanges: after each step that may have
+ * Takes snapshots of all sides at the same moment and outside of the case's own exchanges: after each step that may have
  * changed something, as often as the budget lets it, and at the end. Contents are read when no job is left, which costs
  * most: at the end, and a few times when the last job has gone.
  */
 import type { TranscriptStep } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
-import type { StateSample } from '../differ/side-run.ts';
 import { QmpError } from '../qmp/errors.ts';
 import { withoutDir } from '../runner/recorder.ts';
+import { comparedQueries, type StateQuery } from '../state/snapshot.ts';
+import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 import { contentsOf } from './node-contents.ts';
 import type { SideState } from './side-state.ts';
 
-/** Asked where all sides offer it. */
-const QUERIES: readonly { readonly command: string; readonly arguments?: JsonObject }[] = [
-  { command: 'query-named-block-nodes' },
-  { command: 'query-block' },
-  { command: 'query-block-jobs' },
-  { command: 'query-jobs' },
-  { command: 'query-blockstats', arguments: { 'query-nodes': true } },
-];
-
 /** Of a run, besides the last one. */
-const MOST_LOOKS = 40;
+const MOST_SNAPSHOTS = 40;
 const MOST_CONTENTS = 2;
 
-export class StateSamples {
+export class SnapshotTaker {
   readonly #states: readonly SideState[];
-  readonly #queries: typeof QUERIES;
-  #looks = MOST_LOOKS;
+  readonly #queries: readonly StateQuery[];
+  #snapshots = MOST_SNAPSHOTS;
   #contents = MOST_CONTENTS;
-  /** Jobs were there at the last look. */
+  /** Jobs were there at the last snapshot. */
   #jobs = false;
 
   constructor(states: readonly SideState[]) {
     this.#states = states;
-    this.#queries = QUERIES.filter(({ command }) =>
-      states.every(({ endpointSchema }) => endpointSchema.commands.has(command)),
-    );
+    this.#queries = comparedQueries(states.map(({ endpointSchema }) => endpointSchema));
   }
 
   /** `alike`: the jobs of all stand alike. Never rejects: what died of being asked is found by who runs the case. */
@@ -48,21 +38,21 @@ export class StateSamples {
     );
     if (!all || others.some((other) => other !== number)) return;
     const stirred = this.#jobs || this.#states.some((state) => state.stirred);
-    if (!last && (!alike || !stirred || this.#looks <= 0)) return;
-    this.#looks -= 1;
+    if (!last && (!alike || !stirred || this.#snapshots <= 0)) return;
+    this.#snapshots -= 1;
     const jobs = this.#states.some((state) => state.jobs);
     const contents = !jobs && (last || (this.#jobs && this.#contents > 0));
     if (contents) this.#contents -= 1;
     this.#jobs = jobs;
-    await Promise.all(this.#states.map((state) => this.#look(state, number!, contents, !alike)));
+    await Promise.all(this.#states.map((state) => this.#snapshot(state, number!, contents, !alike)));
   }
 
-  async #look(state: SideState, number: number, contents: boolean, late: boolean): Promise<void> {
+  async #snapshot(state: SideState, number: number, contents: boolean, late: boolean): Promise<void> {
     state.stirred = false;
     try {
-      const queries = await Promise.all(this.#queries.map((query) => ask(state, query)));
-      const look: StateSample = { queries, ...(late && { late }) };
-      state.looks.set(number, contents ? { ...look, contents: await contentsIn(state) } : look);
+      const answers = await Promise.all(this.#queries.map((query) => ask(state, query)));
+      const snapshot: SnapshotWithContents = { answers, ...(late && { late }) };
+      state.snapshots.set(number, contents ? { ...snapshot, contents: await contentsIn(state) } : snapshot);
     } catch {
       // It ended, or does not answer.
     }
@@ -71,7 +61,7 @@ export class StateSamples {
 
 async function ask(
   { session }: SideState,
-  { command, arguments: args }: (typeof QUERIES)[number],
+  { command, arguments: args }: StateQuery,
 ): Promise<TranscriptStep> {
   const answer = await session!.execute(command, args).then(
     (value: Json): JsonObject => ({ return: value }),

@@ -1,0 +1,60 @@
+/** A snapshot with what the endpoint holds and the files in its scratch folder, to tell later whether all is so again. */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Schema } from '../../spec/model.ts';
+import { type HeldResources, namedIn } from './held-resources.ts';
+import { openFiles, residentBytes } from './process.ts';
+import { type Query, type Snapshot, takeSnapshot } from './snapshot.ts';
+import { snapshotChange } from './snapshot-change.ts';
+
+/** A live endpoint, as far as its state is looked at. */
+export interface StateSource {
+  readonly scratch: string;
+  /** `pid` absent: it has no process of its own. */
+  readonly endpoint: { readonly pid?: number };
+  readonly execute: Query;
+}
+
+export class SnapshotWithFiles {
+  readonly snapshot: Snapshot;
+  readonly held: HeldResources;
+  /** Files in the scratch folder, with the time of their last change. */
+  readonly #files: ReadonlyMap<string, number>;
+
+  private constructor(snapshot: Snapshot, held: HeldResources, files: ReadonlyMap<string, number>) {
+    this.snapshot = snapshot;
+    this.held = held;
+    this.#files = files;
+  }
+
+  /** Asks the endpoint; rejects if a query is not answered with a return. */
+  static async take(source: StateSource, endpointSchema: Schema): Promise<SnapshotWithFiles> {
+    const query: Query = (command, args) => source.execute(command, args);
+    return SnapshotWithFiles.of(source, await takeSnapshot(query, endpointSchema));
+  }
+
+  /** With a snapshot that was just taken. */
+  static async of({ scratch, endpoint }: StateSource, snapshot: Snapshot): Promise<SnapshotWithFiles> {
+    const held: HeldResources = {
+      ...namedIn(snapshot),
+      openFiles: await openFiles(endpoint.pid, scratch),
+      files: await readdir(scratch),
+      residentBytes: endpoint.pid === undefined ? null : await residentBytes(endpoint.pid),
+    };
+    const times = held.files.map(async (name) => [name, (await stat(join(scratch, name))).mtimeMs] as const);
+    return new SnapshotWithFiles(snapshot, held, new Map(await Promise.all(times)));
+  }
+
+  /** Whether `after` has files open that were not. */
+  hasFewerOpen(after: SnapshotWithFiles): boolean {
+    return after.held.openFiles.some((name) => !this.held.openFiles.includes(name));
+  }
+
+  /** True if state and files of `after` are as they were; files that are new are removed. */
+  async restored({ scratch }: StateSource, after: SnapshotWithFiles): Promise<boolean> {
+    for (const name of after.#files.keys())
+      if (!this.#files.has(name)) await rm(join(scratch, name), { recursive: true, force: true });
+    for (const [name, time] of this.#files) if (after.#files.get(name) !== time) return false;
+    return snapshotChange(this.snapshot, after.snapshot) === null;
+  }
+}
