@@ -7,9 +7,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Node } from '../reference-impl/graph/node.ts';
-import type { Graph } from '../reference-impl/graph/node-graph.ts';
+import type { NodeGraph } from '../reference-impl/graph/node-graph.ts';
 import { openNode } from '../reference-impl/graph/open.ts';
-import { Machine } from '../reference-impl/reference-endpoint.ts';
+import { ReferenceEndpoint } from '../reference-impl/reference-endpoint.ts';
 import { missingProgram } from './endpoints.ts';
 import { type Benchmark, compared, inTurns, type Measurement, median } from './measure.ts';
 
@@ -32,8 +32,8 @@ async function sequential(node: Node, requests: number, write: boolean): Promise
     while (next < requests) {
       const offset = next * REQUEST;
       next += 1;
-      if (write) await node.requests.write(offset, buffer);
-      else await node.requests.read(offset, buffer);
+      if (write) await node.io.write(offset, buffer);
+      else await node.io.read(offset, buffer);
     }
   };
   await Promise.all(Array.from({ length: DEPTH }, worker));
@@ -57,7 +57,7 @@ function peer(path: string, requests: number, write: boolean): void {
   );
 }
 
-async function withNode(graph: Graph, path: string, work: (node: Node) => Promise<void>): Promise<void> {
+async function withNode(graph: NodeGraph, path: string, work: (node: Node) => Promise<void>): Promise<void> {
   const node = await openNode(graph, { driver: 'qcow2', file: { driver: 'file', filename: path } });
   try {
     await work(node);
@@ -66,7 +66,7 @@ async function withNode(graph: Graph, path: string, work: (node: Node) => Promis
   }
 }
 
-async function rates(graph: Graph, folder: string, rounds: number, disk: number): Promise<Measurement[]> {
+async function rates(graph: NodeGraph, folder: string, rounds: number, disk: number): Promise<Measurement[]> {
   const requests = disk / REQUEST;
   const results: Measurement[] = [];
   for (const direction of ['read', 'write'] as const) {
@@ -89,7 +89,7 @@ async function rates(graph: Graph, folder: string, rounds: number, disk: number)
   return results;
 }
 
-async function opening(graph: Graph, folder: string, openings: number): Promise<Measurement> {
+async function opening(graph: NodeGraph, folder: string, openings: number): Promise<Measurement> {
   const names = Array.from({ length: CHAIN + 1 }, (_, i) => join(folder, `layer${i}.qcow2`));
   for (const [i, name] of names.entries()) {
     const below = i === 0 ? [] : ['-b', names[i - 1]!, '-F', 'qcow2'];
@@ -117,7 +117,7 @@ async function opening(graph: Graph, folder: string, openings: number): Promise<
 export const qcow2Rate: Benchmark = {
   unavailable: () => Promise.resolve(missingProgram('qemu-img')),
   async measure({ rounds, amount }) {
-    const { graph } = new Machine({ cwd: '/' }).block;
+    const { graph } = new ReferenceEndpoint({ cwd: '/' }).block;
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
     try {
       return [

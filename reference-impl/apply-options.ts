@@ -16,13 +16,13 @@ import { CommandError } from './qapi/command-error.ts';
 import { toJson } from './qapi/json/wire-value.ts';
 import { parseJsonOption, parseKeyval, splitOptions } from './qapi/keyval.ts';
 import { typedArguments } from './qapi/keyval-types.ts';
-import type { Machine } from './reference-endpoint.ts';
+import type { ReferenceEndpoint } from './reference-endpoint.ts';
 
 type Apply = (value: string, start: Start) => void | Promise<void>;
 
 /** What options add to, one after another. */
 interface Start {
-  readonly machine: Machine;
+  readonly endpoint: ReferenceEndpoint;
   readonly chardevs: Map<string, Chardev>;
   monitors: number;
 }
@@ -38,15 +38,15 @@ const GROUPS: readonly { readonly [name: string]: Apply }[] = [
 ];
 
 /** Throws `OptionError`. */
-export async function applyOptions(argv: readonly string[], machine: Machine): Promise<void> {
+export async function applyOptions(argv: readonly string[], endpoint: ReferenceEndpoint): Promise<void> {
   const options = parseArgv(argv);
-  const start: Start = { machine, chardevs: new Map(), monitors: 0 };
+  const start: Start = { endpoint, chardevs: new Map(), monitors: 0 };
   for (const group of GROUPS)
     for (const option of options) {
       const apply = group[option.name];
       if (apply !== undefined) await carryOut(apply, option, start);
     }
-  if (!options.some(({ name }) => name === 'S')) machine.run.cont();
+  if (!options.some(({ name }) => name === 'S')) endpoint.run.cont();
 }
 
 async function carryOut(apply: Apply, { name, value }: Option, start: Start): Promise<void> {
@@ -58,15 +58,15 @@ async function carryOut(apply: Apply, { name, value }: Option, start: Start): Pr
   }
 }
 
-function addObject(value: string, { machine }: Start): void {
+function addObject(value: string, { endpoint }: Start): void {
   const { 'qom-type': type, id, ...props } = parseKeyval(value, 'qom-type');
   if (typeof type !== 'string') throw new CommandError("Parameter 'qom-type' is missing");
   if (typeof id !== 'string') throw new CommandError("Parameter 'id' is missing");
-  createObject(machine, type, id, toJson(props) as JsonObject);
+  createObject(endpoint, type, id, toJson(props) as JsonObject);
 }
 
-function addDriveOption(value: string, { machine }: Start): Promise<void> {
-  return addDrive(value, machine.block);
+function addDriveOption(value: string, { endpoint }: Start): Promise<void> {
+  return addDrive(value, endpoint.block);
 }
 
 function refuseDevice(value: string): void {
@@ -78,12 +78,12 @@ function firstOf(value: string): string {
   return (splitOptions(value)[0] ?? '').replace(/^[^=]*=/, '');
 }
 
-async function addBlockdev(value: string, { machine }: Start): Promise<void> {
+async function addBlockdev(value: string, { endpoint }: Start): Promise<void> {
   const type = loadBlockSchema().commands.get('blockdev-add')!.arguments;
   const given = value.startsWith('{')
     ? parseJsonOption(value)
     : typedArguments(type, parseKeyval(value, 'driver'));
-  await machine.block.add(checkArguments(type, given));
+  await endpoint.block.add(checkArguments(type, given));
 }
 
 function addChardev(value: string, { chardevs }: Start): void {
@@ -107,13 +107,13 @@ function addShortMonitor(value: string, start: Start): Promise<void> {
 }
 
 async function connect(chardev: Chardev, start: Start): Promise<void> {
-  const { machine } = start;
-  const monitor = machine.monitor(start.monitors);
+  const { endpoint } = start;
+  const monitor = endpoint.monitor(start.monitors);
   start.monitors += 1;
   const orphaned = () => {
-    if (start.monitors === 1) machine.shutdown();
+    if (start.monitors === 1) endpoint.shutdown();
   };
-  machine.onEnd(await connectMonitor(monitor, inFolder(chardev, machine.cwd), orphaned));
+  endpoint.onEnd(await connectMonitor(monitor, inFolder(chardev, endpoint.cwd), orphaned));
 }
 
 /** A relative path of a socket begins where the endpoint works. */

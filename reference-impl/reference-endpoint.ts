@@ -14,11 +14,11 @@ import type { Clock, ReferenceOptions } from './endpoint.ts';
 import { NbdServer } from './exports/nbd/nbd-export-server.ts';
 import { DriverTable } from './graph/driver-table.ts';
 import { realClock } from './host/clock.ts';
-import { InFlight } from './host/inflight.ts';
-import { Jobs } from './jobs/job-registry.ts';
+import { HostWork } from './host/host-work.ts';
+import { JobRegistry } from './jobs/job-registry.ts';
 import { Dispatcher } from './monitor/dispatcher.ts';
 import { EventRate } from './monitor/event-rate.ts';
-import { Monitor } from './monitor/qmp-monitor.ts';
+import { QmpMonitor } from './monitor/qmp-monitor.ts';
 import { Objects } from './objects/objects.ts';
 import { advertise } from './qapi/advertise.ts';
 import { withLifecycle } from './qapi/lifecycle.ts';
@@ -43,22 +43,22 @@ function schemasFor(jobLifecycle: boolean): Schemas {
   return made;
 }
 
-export class Machine implements CommandContext {
+export class ReferenceEndpoint implements CommandContext {
   readonly clock: Clock;
   readonly random: () => number;
   readonly cwd: string;
-  readonly inFlight = new InFlight();
+  readonly hostWork = new HostWork();
   readonly objects = new Objects();
   readonly schema: Schema;
   readonly block: BlockLayer;
-  readonly jobs: Jobs;
+  readonly jobs: JobRegistry;
   readonly nbd: NbdServer;
   readonly run = new RunState(this);
   readonly dispatcher: Dispatcher;
   /** Resolves with the exit status when everything is closed. */
   readonly exited: Promise<number>;
   readonly #log: (line: string) => void;
-  readonly #monitors: Monitor[] = [];
+  readonly #monitors: QmpMonitor[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
   #exit!: (status: number) => void;
   readonly #rate: EventRate;
@@ -80,7 +80,7 @@ export class Machine implements CommandContext {
     this.block = new BlockLayer(this, new DriverTable(drivers));
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, inputs);
-    this.jobs = new Jobs(this, (work) => this.dispatcher.exclusively(work));
+    this.jobs = new JobRegistry(this, (work) => this.dispatcher.exclusively(work));
     this.block.graph.drain = async () => (await this.jobs.drainedBegin())();
   }
 
@@ -96,8 +96,8 @@ export class Machine implements CommandContext {
   }
 
   /** The monitor of that index, made when it is first asked for. */
-  monitor(index: number): Monitor {
-    this.#monitors[index] ??= new Monitor(this.dispatcher, this.inFlight);
+  monitor(index: number): QmpMonitor {
+    this.#monitors[index] ??= new QmpMonitor(this.dispatcher, this.hostWork);
     return this.#monitors[index];
   }
 

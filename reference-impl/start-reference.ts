@@ -3,29 +3,29 @@
 import { applyOptions } from './apply-options.ts';
 import type { Reference, ReferenceOptions } from './endpoint.ts';
 import { memoryPeer } from './monitor/memory-peer.ts';
-import { Machine } from './reference-endpoint.ts';
+import { ReferenceEndpoint } from './reference-endpoint.ts';
 
 /** Starts an endpoint. Throws `OptionError` for an option that is refused. */
 export async function startReference(options: ReferenceOptions): Promise<Reference> {
-  const machine = new Machine(options);
+  const endpoint = new ReferenceEndpoint(options);
   try {
-    await applyOptions(options.argv, machine);
+    await applyOptions(options.argv, endpoint);
   } catch (error) {
-    await stop(machine);
+    await stop(endpoint);
     throw error;
   }
   return {
-    connect: (index, client) => memoryPeer(machine.monitor(index), client),
-    idle: () => machine.inFlight.idle(),
+    connect: (index, client) => memoryPeer(endpoint.monitor(index), client),
+    idle: () => endpoint.hostWork.idle(),
     get worked() {
-      return machine.inFlight.ended;
+      return endpoint.hostWork.ended;
     },
-    exited: machine.exited,
-    stop: () => stop(machine),
+    exited: endpoint.exited,
+    stop: () => stop(endpoint),
   };
 }
 
-async function stop(machine: Machine): Promise<void> {
-  machine.shutdown();
-  await machine.exited;
+async function stop(endpoint: ReferenceEndpoint): Promise<void> {
+  endpoint.shutdown();
+  await endpoint.exited;
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Node } from '../graph/node.ts';
-import type { DeviceNames, Graph, RootEdge } from '../graph/node-graph.ts';
+import type { DeviceNames, NodeGraph, RootChild } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission, setPermissions } from '../graph/permissions.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isLimited, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
@@ -22,11 +22,11 @@ export class BlockBackend {
   readonly name: string;
   readonly settings: DriveSettings;
   readonly accounting = new Accounting();
-  readonly #graph: Graph;
-  #root: RootEdge | undefined;
+  readonly #graph: NodeGraph;
+  #root: RootChild | undefined;
   #throttle: ThrottleMember | undefined;
 
-  constructor(graph: Graph, name: string, settings: DriveSettings) {
+  constructor(graph: NodeGraph, name: string, settings: DriveSettings) {
     this.#graph = graph;
     this.name = name;
     this.settings = settings;
@@ -81,7 +81,7 @@ export class BlockBackend {
 
   /** Throws `CommandError` if the node's other users do not let a drive read it. */
   insert(node: Node): void {
-    const permissions = { takes: Permission.consistentRead, shares: ALL_PERMISSIONS };
+    const permissions = { perm: Permission.consistentRead, sharedPerm: ALL_PERMISSIONS };
     this.#root = this.#graph.addRoot(node, permissions, this.name);
   }
 
@@ -103,7 +103,7 @@ export class BlockBackend {
   /** Takes more permissions, and keeps them. Throws `CommandError`. */
   take(permissions: number): void {
     const root = this.#root;
-    if (root) setPermissions(root, { ...root.permissions, takes: root.permissions.takes | permissions });
+    if (root) setPermissions(root, { ...root.permissions, perm: root.permissions.perm | permissions });
   }
 }
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
-import { Graph, roots } from '../graph/node-graph.ts';
+import { NodeGraph, roots } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
 import { Permission } from '../graph/permissions.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -12,12 +12,12 @@ import { Backends } from './block-backend.ts';
 
 export class BlockLayer {
   readonly services: Services;
-  readonly graph: Graph;
+  readonly graph: NodeGraph;
   readonly backends = new Backends();
 
   constructor(services: Services, drivers: DriverTable) {
     this.services = services;
-    this.graph = new Graph(services, drivers, this.backends);
+    this.graph = new NodeGraph(services, drivers, this.backends);
   }
 
   /** Opens a node that the monitor owns. `definition` has passed the schema. Throws `CommandError`. */

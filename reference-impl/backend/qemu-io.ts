@@ -4,7 +4,7 @@
  */
 
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { Permission } from '../graph/permissions.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -36,7 +36,7 @@ interface Call {
 interface IoCommand {
   /** Flags that it knows; those with `:` take a value. */
   readonly flags: string;
-  readonly takes: number;
+  readonly perm: number;
   /** Limits on requests of this direction hold for it. */
   readonly direction?: Direction;
   /** On a drive the call goes on after the command has ended. */
@@ -47,56 +47,54 @@ interface IoCommand {
 const write: IoCommand['run'] = ({ node }, { flags, numbers: [offset = 0, length = 0] }) => {
   assertInside(node, offset, length);
   const fua = flags.has('f');
-  if (flags.has('z')) return node.requests.writeZeroes(offset, length, { fua, mayUnmap: flags.has('u') });
+  if (flags.has('z')) return node.io.writeZeroes(offset, length, { fua, mayUnmap: flags.has('u') });
   const data = Buffer.alloc(length, Number(flags.get('P') ?? DEFAULT_PATTERN));
-  return flags.has('c')
-    ? node.requests.writeCompressed(offset, data)
-    : node.requests.write(offset, data, { fua });
+  return flags.has('c') ? node.io.writeCompressed(offset, data) : node.io.write(offset, data, { fua });
 };
 
 const read: IoCommand['run'] = ({ node }, { numbers: [offset = 0, length = 0] }) => {
   assertInside(node, offset, length);
-  return node.requests.read(offset, Buffer.alloc(length));
+  return node.io.read(offset, Buffer.alloc(length));
 };
 
-const flush: IoCommand['run'] = ({ node }) => node.requests.flush();
+const flush: IoCommand['run'] = ({ node }) => node.io.flush();
 
 const { write: WRITE, resize: RESIZE } = Permission;
 
 const commands: Readonly<Record<string, IoCommand>> = {
-  read: { flags: 'bCl:pP:qs:v', takes: 0, direction: 'read', run: read },
-  write: { flags: 'bcCfnpP:qs:uz', takes: WRITE, direction: 'write', run: write },
-  readv: { flags: 'CP:qv', takes: 0, direction: 'read', run: read },
-  writev: { flags: 'CfP:q', takes: WRITE, direction: 'write', run: write },
-  aio_read: { flags: 'CiP:qv', takes: 0, direction: 'read', background: true, run: counted('rd', read) },
+  read: { flags: 'bCl:pP:qs:v', perm: 0, direction: 'read', run: read },
+  write: { flags: 'bcCfnpP:qs:uz', perm: WRITE, direction: 'write', run: write },
+  readv: { flags: 'CP:qv', perm: 0, direction: 'read', run: read },
+  writev: { flags: 'CfP:q', perm: WRITE, direction: 'write', run: write },
+  aio_read: { flags: 'CiP:qv', perm: 0, direction: 'read', background: true, run: counted('rd', read) },
   aio_write: {
     flags: 'CfiP:quz',
-    takes: WRITE,
+    perm: WRITE,
     direction: 'write',
     background: true,
     run: counted('wr', write),
   },
-  aio_flush: { flags: '', takes: 0, run: counted('flush', flush) },
-  flush: { flags: '', takes: 0, run: flush },
+  aio_flush: { flags: '', perm: 0, run: counted('flush', flush) },
+  flush: { flags: '', perm: 0, run: flush },
   discard: {
     flags: 'Cq',
-    takes: WRITE,
+    perm: WRITE,
     direction: 'write',
     run: ({ node }, { numbers: [offset = 0, length = 0] }) => {
       assertInside(node, offset, length);
-      return node.requests.discard(offset, length);
+      return node.io.discard(offset, length);
     },
   },
   truncate: {
     flags: '',
-    takes: WRITE | RESIZE,
+    perm: WRITE | RESIZE,
     run: ({ node }, { numbers: [length = 0] }) => node.truncate(length),
   },
   // These only print.
-  alloc: { flags: '', takes: 0, run: () => Promise.resolve() },
-  info: { flags: '', takes: 0, run: () => Promise.resolve() },
-  length: { flags: '', takes: 0, run: () => Promise.resolve() },
-  map: { flags: '', takes: 0, run: () => Promise.resolve() },
+  alloc: { flags: '', perm: 0, run: () => Promise.resolve() },
+  info: { flags: '', perm: 0, run: () => Promise.resolve() },
+  length: { flags: '', perm: 0, run: () => Promise.resolve() },
+  map: { flags: '', perm: 0, run: () => Promise.resolve() },
 };
 
 /** Counts what a request did on the drive. */
@@ -120,7 +118,7 @@ function counted(operation: Operation, run: IoCommand['run']): IoCommand['run'] 
  * `CommandError` where the subject is not there or its other users do not let it be used so.
  */
 export async function runQemuIo(
-  graph: Graph,
+  graph: NodeGraph,
   backend: BlockBackend | undefined,
   name: string,
   line: string,
@@ -138,8 +136,8 @@ export async function runQemuIo(
       await command.run(subject, call);
     });
   // A node is used for this command only: it is let go of when the requests are done.
-  if (!backend) return graph.withRoot(node, command.takes, work);
-  backend.take(command.takes);
+  if (!backend) return graph.withRoot(node, command.perm, work);
+  backend.take(command.perm);
   if (command.background) void work();
   else await work();
 }
@@ -179,5 +177,5 @@ function parseCall(command: IoCommand, args: readonly string[]): Call | undefine
 }
 
 function assertInside(node: Node, offset: number, length: number): void {
-  if (offset + length > node.requests.length()) throw new IoError('EIO');
+  if (offset + length > node.io.length()) throw new IoError('EIO');
 }

@@ -5,6 +5,6 @@ export const blockSetWriteThreshold: Handler = (args, { block }) => {
   const name = args['node-name'] as string;
   const node = block.graph.find(name);
   if (!node) throw new CommandError(`Device '${name}' not found`);
-  node.requests.writeThreshold = args['write-threshold'] as number | bigint;
+  node.io.writeThreshold = args['write-threshold'] as number | bigint;
   return {};
 };

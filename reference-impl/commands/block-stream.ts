@@ -2,7 +2,7 @@
 
 import { chain, findBackingFile, inChain } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { createStream, type StreamArguments } from '../jobs/stream-job.ts';
 import { CommandError, type Handler } from './handler.ts';
 
@@ -26,7 +26,7 @@ export const blockStream: Handler = async (args, context) => {
   return {};
 };
 
-function findBase(graph: Graph, image: Node, args: BlockStreamArguments): Node | undefined {
+function findBase(graph: NodeGraph, image: Node, args: BlockStreamArguments): Node | undefined {
   const { base: filename, 'base-node': name } = args;
   if (filename !== undefined) {
     const base = findBackingFile(image, filename);

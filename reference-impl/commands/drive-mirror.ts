@@ -2,7 +2,7 @@
 import type { NewImageMode } from '../../spec/generated/qmp.ts';
 import { openBacking } from '../graph/backing.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { checkGranularity, createMirror, type MirrorArguments } from '../jobs/mirror-job.ts';
 import { openTarget } from '../jobs/target-image.ts';
 import { CommandError, type Handler } from './handler.ts';
@@ -54,13 +54,13 @@ export const driveMirror: Handler = async (args, context) => {
   }
 };
 
-function checkReplaced(graph: Graph, source: Node, args: DriveMirrorArguments): void {
+function checkReplaced(graph: NodeGraph, source: Node, args: DriveMirrorArguments): void {
   if (args.replaces === undefined) return;
   if (args['node-name'] === undefined)
     throw new CommandError('a node-name must be provided when replacing a named node of the graph');
   const replaced = graph.find(args.replaces);
   if (!replaced) throw new CommandError(`Node name '${args.replaces}' not found`);
   graph.assertAllowed(replaced, 'replace');
-  if (replaced.requests.length() !== source.requests.length())
+  if (replaced.io.length() !== source.io.length())
     throw new CommandError('cannot replace image with a mirror image of different size');
 }

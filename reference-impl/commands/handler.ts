@@ -10,14 +10,14 @@ import type { Schema } from '../../spec/model.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import type { RunState } from '../devices/run-state.ts';
 import type { NbdServer } from '../exports/nbd/nbd-export-server.ts';
-import type { Jobs } from '../jobs/job-registry.ts';
+import type { JobRegistry } from '../jobs/job-registry.ts';
 import type { Services } from '../services/services.ts';
 
 export { CommandError, type ErrorClass } from '../qapi/command-error.ts';
 
 export interface CommandContext extends Services {
   readonly block: BlockLayer;
-  readonly jobs: Jobs;
+  readonly jobs: JobRegistry;
   readonly nbd: NbdServer;
   readonly run: RunState;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */

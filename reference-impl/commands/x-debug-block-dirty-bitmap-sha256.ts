@@ -1,7 +1,7 @@
 /** `x-debug-block-dirty-bitmap-sha256`: a digest of a bitmap's bits. */
 import type { Handler } from './handler.ts';
 
-export const xDebugBlockDirtyBitmapSha256: Handler = async (args, { block, inFlight }) => {
+export const xDebugBlockDirtyBitmapSha256: Handler = async (args, { block, hostWork }) => {
   const { bitmap } = block.bitmap(args.node as string, args.name as string);
-  return { sha256: await inFlight.track(() => bitmap.sha256()) };
+  return { sha256: await hostWork.track(() => bitmap.sha256()) };
 };

@@ -6,7 +6,7 @@
 import { pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { JsonObject } from '../../spec/json.ts';
-import type { InFlight } from '../host/inflight.ts';
+import type { HostWork } from '../host/host-work.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { merge, split } from './anti-forensic.ts';
 import {
@@ -84,13 +84,13 @@ export function isLuks(start: Uint8Array): boolean {
 export async function openLuks(
   read: ReadVolume,
   passphrase: () => Buffer,
-  inFlight: InFlight,
+  hostWork: HostWork,
 ): Promise<OpenVolume> {
   const secret = passphrase();
   const bytes = new Uint8Array(HEADER_BYTES);
   await read(0, bytes);
   const header = parse(bytes);
-  const key = await unlock(header, read, secret, inFlight);
+  const key = await unlock(header, read, secret, hostWork);
   if (!key) throw new CommandError('Invalid password, cannot unlock any keyslot');
   return {
     cipher: sectorCipher(header.spec, key),
@@ -156,25 +156,25 @@ function parseMode(cipher: string, text: string): CipherSpec | undefined {
 }
 
 /** The key that a passphrase stands for; worked out in another thread, since that takes a while. */
-function derive(inFlight: InFlight, ...input: Parameters<typeof derived>): Promise<Uint8Array> {
-  return inFlight.track(() => derived(...input));
+function derive(hostWork: HostWork, ...input: Parameters<typeof derived>): Promise<Uint8Array> {
+  return hostWork.track(() => derived(...input));
 }
 
 async function unlock(
   header: Header,
   read: ReadVolume,
   passphrase: Buffer,
-  inFlight: InFlight,
+  hostWork: HostWork,
 ): Promise<Uint8Array | undefined> {
   const { spec, hash, keyBytes, digest, digestSalt, digestIterations } = header;
   for (const { active, iterations, salt, offset, stripes } of header.slots) {
     if (!active || !isSane(iterations, stripes) || !isSane(digestIterations, 1)) continue;
-    const slotKey = await derive(inFlight, passphrase, salt, iterations, keyBytes, hash);
+    const slotKey = await derive(hostWork, passphrase, salt, iterations, keyBytes, hash);
     const material = new Uint8Array(Math.ceil((keyBytes * stripes) / SECTOR) * SECTOR);
     await read(offset, material);
     sectorCipher(spec, slotKey).decrypt(0, material);
     const key = merge(material, keyBytes, stripes, hash);
-    const proof = await derive(inFlight, key, digestSalt, digestIterations, DIGEST_BYTES, hash);
+    const proof = await derive(hostWork, key, digestSalt, digestIterations, DIGEST_BYTES, hash);
     if (timingSafeEqual(proof, digest)) return key;
   }
   return undefined;
@@ -217,7 +217,7 @@ export async function createLuks(
   options: LuksOptions,
   passphrase: Buffer,
   random: (bytes: number) => Uint8Array,
-  inFlight: InFlight,
+  hostWork: HostWork,
 ): Promise<{ readonly bytes: Uint8Array; readonly cipher: SectorCipher }> {
   const algorithm = options['cipher-alg'] ?? 'aes-256';
   const mode = options['cipher-mode'] ?? 'xts';
@@ -255,7 +255,7 @@ export async function createLuks(
   bytes.set(Buffer.from(hash), 72);
   view.setUint32(104, payloadOffset / SECTOR);
   view.setUint32(108, keyBytes);
-  bytes.set(await derive(inFlight, key, digestSalt, digestIterations, DIGEST_BYTES, hash), 112);
+  bytes.set(await derive(hostWork, key, digestSalt, digestIterations, DIGEST_BYTES, hash), 112);
   bytes.set(digestSalt, 132);
   view.setUint32(164, digestIterations);
   bytes.set(Buffer.from(uuid(random(16))), 168);
@@ -267,7 +267,7 @@ export async function createLuks(
   }
   view.setUint32(SLOT_AT + 4, iterations);
   bytes.set(slotSalt, SLOT_AT + 8);
-  const slotKey = await derive(inFlight, passphrase, slotSalt, iterations, keyBytes, hash);
+  const slotKey = await derive(hostWork, passphrase, slotSalt, iterations, keyBytes, hash);
   const material = new Uint8Array(Math.ceil((keyBytes * STRIPES) / SECTOR) * SECTOR);
   material.set(split(key, STRIPES, hash, random(keyBytes * (STRIPES - 1))));
   bytes.set(sectorCipher(spec, slotKey).encrypt(0, material), ALIGNMENT);

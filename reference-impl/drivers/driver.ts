@@ -1,9 +1,9 @@
 /**
  * What a block driver implements. A driver knows this file, what is below and its own format, never the graph or another
- * driver: its children arrive as handles, and all requests to it come through the graph's request layer
+ * driver: its children arrive as handles, and all requests to it come through the graph's block I/O layer
  * (`graph/block-io.ts`), which owns what every driver would repeat.
  *
- * The request layer promises an opened driver:
+ * The block I/O layer promises an opened driver:
  * - every request is non-empty, aligned to `limits.requestAlignment` and no longer than `limits.maxTransfer`;
  * - requests end within `length()` rounded up to that alignment; a write to a `growable` driver may pass it;
  * - no write, zero write, discard or flush comes to a read-only node;
@@ -16,7 +16,7 @@ import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { TlsCredentials } from '../crypto/tls-channel.ts';
 import type { Clock } from '../host/clock.ts';
-import type { InFlight } from '../host/inflight.ts';
+import type { HostWork } from '../host/host-work.ts';
 import type { ThrottleGroup } from '../throttle/throttle-group.ts';
 
 declare const guest: unique symbol;
@@ -158,11 +158,11 @@ export interface ChildHandle {
 
 /**
  * What a child is to its parent: the role decides which permissions the parent takes on it (`graph/permissions.ts`).
- * `file`: holds a format's metadata and data. `filtered`: the parent passes requests on; `overseen`: it does so
+ * `file`: holds a format's metadata and data. `filtered`: the parent passes requests on; `job-filtered`: it does so
  * for a job, which sees to it that nobody is disturbed. `backing`: shows through where an image has nothing of its own;
  * the graph opens, changes and removes it while the parent lives.
  */
-export type ChildRole = 'file' | 'filtered' | 'overseen' | 'backing';
+export type ChildRole = 'file' | 'filtered' | 'job-filtered' | 'backing';
 
 export interface OpenEnvironment {
   /** The driver's own options as the schema checked them: neither `driver` nor the members that all drivers share. */
@@ -199,7 +199,7 @@ export interface OpenEnvironment {
   /** Ends the endpoint on the spot with status 1, after telling why. */
   abort(line: string): void;
   readonly clock: Clock;
-  readonly inFlight: InFlight;
+  readonly hostWork: HostWork;
   /** Relative file names start here. */
   readonly cwd: string;
 }
@@ -245,7 +245,7 @@ export interface DriverState {
   /** Bytes taken on the host. */
   allocatedSize?(): number | undefined;
   readonly children?: DynamicChildren;
-  /** What the parent, or the request layer, is about to do with the node. */
+  /** What the parent, or the block I/O layer, is about to do with the node. */
   debugEvent?(event: BlkdebugEvent): void;
   /** Lets go of the requests that the driver holds back, and holds back none until the result is called. */
   drain?(): () => void;
@@ -269,7 +269,7 @@ export interface CreateEnvironment {
   /** Throws `CommandError` if a node locks the file of the host of which this is the lock. */
   claim(lock: string): void;
   readonly random: () => number;
-  readonly inFlight: InFlight;
+  readonly hostWork: HostWork;
   readonly cwd: string;
 }
 

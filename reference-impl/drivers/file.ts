@@ -60,10 +60,10 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
   };
 }
 
-async function openHostFile({ options, readOnly, cwd, inFlight }: OpenEnvironment): Promise<HostFile> {
+async function openHostFile({ options, readOnly, cwd, hostWork }: OpenEnvironment): Promise<HostFile> {
   const filename = options.filename as string;
   try {
-    return await HostFile.open(hostPath(cwd, filename), readOnly, inFlight);
+    return await HostFile.open(hostPath(cwd, filename), readOnly, hostWork);
   } catch (error) {
     throw refusal(error, `Could not open '${filename}'`);
   }
@@ -95,10 +95,10 @@ async function truncate(file: HostFile, length: number): Promise<void> {
  * Makes a file of zeroes. Node can reserve no space without writing it, so `falloc` is done as `full`. The file stays
  * when its size is refused.
  */
-async function create({ options, cwd, inFlight, claim }: CreateEnvironment): Promise<void> {
+async function create({ options, cwd, hostWork, claim }: CreateEnvironment): Promise<void> {
   let made: HostFile;
   try {
-    made = await HostFile.create(hostPath(cwd, options.filename as string), inFlight);
+    made = await HostFile.create(hostPath(cwd, options.filename as string), hostWork);
   } catch (error) {
     throw refusal(error, 'Could not create file');
   }

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import { protocolOf } from '../graph/definition.ts';
 import { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
 import type { Services } from '../services/services.ts';
 import { driverContract } from '../testing/driver-contract.ts';
@@ -59,7 +59,7 @@ driverContract({
 describe('filters', () => {
   let folder: string;
   let clock: ManualClock;
-  let graph: Graph;
+  let graph: NodeGraph;
   let aborted: string[];
 
   beforeEach(async () => {
@@ -96,13 +96,13 @@ describe('filters', () => {
       graph.services.objects.throttleGroups.create('g', clock, throttleConfig(limits));
       return open({ driver: 'throttle', 'throttle-group': 'g', file: await makeFile(folder, SIZE) });
     };
-    const idle = () => graph.services.inFlight.idle();
+    const idle = () => graph.services.hostWork.idle();
 
     test('lets requests wait, of which none counts as work in progress', async () => {
       const node = await throttled({ 'iops-total': 10 });
       let done = 0;
       for (let i = 0; i < 4; i++)
-        void node.requests.read(i * 512, new Uint8Array(512)).then(() => {
+        void node.io.read(i * 512, new Uint8Array(512)).then(() => {
           done += 1;
         });
       await idle();
@@ -117,7 +117,7 @@ describe('filters', () => {
 
     test('is drained before it closes', async () => {
       const node = await throttled({ 'bps-write': 1 });
-      const writes = [1, 2, 3].map((fill) => node.requests.write(fill * 512, new Uint8Array(512).fill(fill)));
+      const writes = [1, 2, 3].map((fill) => node.io.write(fill * 512, new Uint8Array(512).fill(fill)));
       await graph.release(node);
       await Promise.all(writes);
       expect((await readFile(join(folder, 'disk.img')))[3 * 512]).toBe(3);
@@ -139,7 +139,7 @@ describe('filters', () => {
         raw: await makeFile(folder, SIZE, 'b.img'),
       });
       expect(node.filename.plain).toBe(`blkverify:${folder}/b.img:${folder}/a.img`);
-      await node.requests.write(700, new Uint8Array(900).fill(5));
+      await node.io.write(700, new Uint8Array(900).fill(5));
       for (const name of ['a.img', 'b.img'])
         expect((await readFile(join(folder, name))).subarray(700, 1600)).toEqual(Buffer.alloc(900, 5));
     });
@@ -151,9 +151,9 @@ describe('filters', () => {
         raw: await makeFile(folder, SIZE, 'b.img'),
       });
       await writeFile(join(folder, 'b.img'), Buffer.alloc(SIZE).fill(7, 1000, 1003));
-      await node.requests.read(2048, new Uint8Array(512));
+      await node.io.read(2048, new Uint8Array(512));
       expect(aborted).toEqual([]);
-      await expect(node.requests.read(512, new Uint8Array(1024))).rejects.toMatchObject({ code: 'EIO' });
+      await expect(node.io.read(512, new Uint8Array(1024))).rejects.toMatchObject({ code: 'EIO' });
       expect(aborted).toEqual(['blkverify: read offset=512 bytes=1024 contents mismatch at offset 1000']);
     });
 
@@ -163,7 +163,7 @@ describe('filters', () => {
         test: await broken('a.img', 'write_aio', 28),
         raw: await broken('b.img', 'write_aio', 28),
       });
-      await expect(both.requests.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'ENOSPC' });
+      await expect(both.io.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'ENOSPC' });
       expect(aborted).toEqual([]);
       const one = await open({
         'node-name': 'one',
@@ -171,7 +171,7 @@ describe('filters', () => {
         test: await broken('c.img', 'write_aio', 28),
         raw: await makeFile(folder, SIZE, 'd.img'),
       });
-      await expect(one.requests.write(0, new Uint8Array(4096))).rejects.toMatchObject({ code: 'EIO' });
+      await expect(one.io.write(0, new Uint8Array(4096))).rejects.toMatchObject({ code: 'EIO' });
       expect(aborted).toEqual(['blkverify: write offset=0 bytes=4096 return value mismatch -28 != 0']);
     });
   });
@@ -190,9 +190,9 @@ describe('filters', () => {
         return;
       }
       const node = await opening;
-      expect(node.requests.length()).toBe(SIZE);
-      await expect(node.requests.read(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
-      await expect(node.requests.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
+      expect(node.io.length()).toBe(SIZE);
+      await expect(node.io.read(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
+      await expect(node.io.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
     });
   });
 });

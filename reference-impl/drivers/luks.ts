@@ -6,14 +6,14 @@ import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
 
-async function open({ options, child, secret, inFlight }: OpenEnvironment): Promise<DriverState> {
+async function open({ options, child, secret, hostWork }: OpenEnvironment): Promise<DriverState> {
   const file = await child('file');
   const id = options['key-secret'] as string | undefined;
   if (id === undefined) throw new CommandError("Parameter 'key-secret' is required for cipher");
   const { cipher, payloadOffset, info } = await openLuks(
     (offset, buffer) => file.read(offset as HostOffset, buffer),
     () => secret(id),
-    inFlight,
+    hostWork,
   );
   const host = (offset: GuestOffset): HostOffset => (offset + payloadOffset) as HostOffset;
   return {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { nodeOptions } from '../graph/common-options.ts';
-import { ChildEdge, Node } from '../graph/node.ts';
+import { Node, NodeChild } from '../graph/node.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { driverContract } from '../testing/driver-contract.ts';
 import { MemoryDisk, testEnvironment, testGraph, testServices } from '../testing/test-services.ts';
@@ -55,7 +55,7 @@ function nodeOver(disk: MemoryDisk): Node {
 
 function openOver(disk: MemoryDisk, options: JsonObject, node = nodeOver(disk)) {
   const graph = testGraph(testServices('/'));
-  const edge = new ChildEdge(node, node, 'file', 'filtered');
+  const edge = new NodeChild(node, node, 'file', 'filtered');
   return raw.open(testEnvironment(graph.services, options, { child: () => Promise.resolve(edge) }));
 }
 

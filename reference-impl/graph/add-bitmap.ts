@@ -3,7 +3,7 @@
 import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 import type { Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { NodeGraph } from './node-graph.ts';
 import { checkPersistent } from './persistent-bitmaps.ts';
 
 const SMALLEST = 512;
@@ -19,7 +19,7 @@ export interface BitmapArguments {
 }
 
 /** Throws `CommandError`. */
-export function addBitmap(graph: Graph, args: BitmapArguments): { node: Node; bitmap: DirtyBitmap } {
+export function addBitmap(graph: NodeGraph, args: BitmapArguments): { node: Node; bitmap: DirtyBitmap } {
   const { name, persistent = false } = args;
   if (name === '') throw new CommandError('Bitmap name cannot be empty');
   const node = graph.lookup(args.node, args.node);
@@ -28,7 +28,7 @@ export function addBitmap(graph: Graph, args: BitmapArguments): { node: Node; bi
     throw new CommandError(`Granularity must be power of 2 and at least ${SMALLEST}`);
   if (persistent) checkPersistent(node, graph.displayName(node), name, granularity);
   if (node.bitmaps.find(name)) throw new CommandError(`Bitmap already exists: ${name}`);
-  const bitmap = new DirtyBitmap(name, granularity, node.requests.length());
+  const bitmap = new DirtyBitmap(name, granularity, node.io.length());
   bitmap.persistent = persistent;
   node.bitmaps.add(bitmap);
   return { node, bitmap };

@@ -23,7 +23,7 @@ export function overlayOf(top: Node, below: Node): Node | undefined {
 
 /** Whether `top` itself, not what is below it, decides the contents from `offset` on, and for how many bytes. */
 export async function isAllocated(node: Node, offset: number, length: number) {
-  const status = await node.requests.blockStatus(offset, length);
+  const status = await node.io.blockStatus(offset, length);
   return { allocated: status.allocated, length: Math.min(length, status.length) };
 }
 
@@ -33,9 +33,9 @@ export async function isAllocated(node: Node, offset: number, length: number) {
  */
 export async function isAllocatedAbove(top: Node, base: Node | undefined, offset: number, length: number) {
   let shared = length;
-  const baseLength = base?.requests.length() ?? 0;
+  const baseLength = base?.io.length() ?? 0;
   for (const node of chain(top, base)) {
-    const ownLength = node.requests.length();
+    const ownLength = node.io.length();
     const hides = ownLength < baseLength;
     if (hides && ownLength <= offset && offset < baseLength)
       return { allocated: true, length: Math.min(shared, baseLength - offset) };
@@ -59,7 +59,7 @@ export async function readsAsZeroes(top: Node, offset: number, length: number) {
   const { kind, length: known } = await contents(top, offset, length);
   if (kind === 'zero') return { zero: true, length: known };
   const data = new Uint8Array(Math.min(known, LOOK));
-  await top.requests.read(offset, data);
+  await top.io.read(offset, data);
   return { zero: isZero(data), length: data.length };
 }
 

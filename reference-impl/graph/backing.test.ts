@@ -59,7 +59,7 @@ describe('where it comes from', () => {
     await block.add(qcow2('over', 'over.qcow2'));
     expect(find('over').backing!.node.driverName).toBe('file');
     const buffer = new Uint8Array(1);
-    await find('over').requests.read(0, buffer);
+    await find('over').io.read(0, buffer);
     expect(buffer[0]).toBe(7);
   });
 
@@ -147,13 +147,13 @@ describe("a definition in place stands beside the name in the image's header", (
 
 test('shows through where the overlay has nothing, and is not written to', async () => {
   await block.add(qcow2('b', 'base.qcow2'));
-  await find('b').requests.write(0, new Uint8Array(SIZE).fill(1));
+  await find('b').io.write(0, new Uint8Array(SIZE).fill(1));
   await block.delete('b');
   const before = await readFile(path('base.qcow2'));
   await block.add(qcow2('t', 'top.qcow2'));
-  await find('t').requests.write(70_000, new Uint8Array(1000).fill(2));
+  await find('t').io.write(70_000, new Uint8Array(1000).fill(2));
   const bytes = new Uint8Array(SIZE);
-  await find('t').requests.read(0, bytes);
+  await find('t').io.read(0, bytes);
   const expected = new Uint8Array(SIZE).fill(1);
   expected.fill(2, 70_000, 71_000);
   expect(Buffer.compare(bytes, expected)).toBe(0);
@@ -195,9 +195,9 @@ test('a node becomes read-only and writable again, with the file inside its defi
   const file = node.child('file')!.node;
   await setReadOnly(block.graph, node, true);
   expect([node.readOnly, file.readOnly]).toEqual([true, true]);
-  await expect(node.requests.write(0, new Uint8Array(512).fill(1))).rejects.toMatchObject({ code: 'EPERM' });
+  await expect(node.io.write(0, new Uint8Array(512).fill(1))).rejects.toMatchObject({ code: 'EPERM' });
   await setReadOnly(block.graph, node, false);
-  await node.requests.write(0, new Uint8Array(512).fill(1));
+  await node.io.write(0, new Uint8Array(512).fill(1));
   expect([node.readOnly, file.readOnly]).toEqual([false, false]);
 });
 

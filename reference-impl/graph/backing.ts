@@ -9,12 +9,12 @@ import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { definitionOf, hasProtocol, withFilename } from './definition.ts';
 import type { Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { NodeGraph } from './node-graph.ts';
 import { openOrFind } from './open.ts';
 import { setReadOnly } from './reopen.ts';
 
 /** Throws `CommandError`. */
-export async function openBacking(graph: Graph, node: Node): Promise<void> {
+export async function openBacking(graph: NodeGraph, node: Node): Promise<void> {
   if (!('backing' in node.driver.children)) return;
   const given = node.options.own.backing;
   if (given === null || given === '' || (given === undefined && node.backingName === undefined)) return;
@@ -40,7 +40,7 @@ export async function openBacking(graph: Graph, node: Node): Promise<void> {
   }
 }
 
-function named(graph: Graph, node: Node): JsonObject {
+function named(graph: NodeGraph, node: Node): JsonObject {
   const { format } = node.backingName!;
   const definition = definitionOf(graph.drivers, fullBackingName(node));
   if (format === undefined) return definition;
@@ -50,7 +50,7 @@ function named(graph: Graph, node: Node): JsonObject {
 }
 
 /** The header's name stands beside what is defined in place, unless that has a file of its own. */
-function inPlace(graph: Graph, node: Node, given: Json): Json {
+function inPlace(graph: NodeGraph, node: Node, given: Json): Json {
   if (!isJsonObject(given) || node.backingName === undefined) return given;
   const { file } = given;
   if (file !== undefined && isJsonObject(file) && file.filename !== undefined) return given;
@@ -69,7 +69,7 @@ export function fullBackingName(node: Node): string {
 
 /** `writeBackingName`, with its errors in the words of commands. Throws `CommandError`. */
 export async function changeBackingFile(
-  graph: Graph,
+  graph: NodeGraph,
   node: Node,
   backing: BackingName | undefined,
 ): Promise<void> {
@@ -87,17 +87,17 @@ export async function changeBackingFile(
  * on stable storage before. Throws `IoError`; `CommandError` where the node cannot be reopened.
  */
 export async function writeBackingName(
-  graph: Graph,
+  graph: NodeGraph,
   node: Node,
   backing: BackingName | undefined,
 ): Promise<void> {
   const wasReadOnly = node.readOnly;
   await setReadOnly(graph, node, false);
   try {
-    const { state, requests } = node;
+    const { state, io } = node;
     if (!state.changeBackingFile) throw new IoError('ENOTSUP');
-    await requests.flush();
-    await requests.exclusively(async () => state.changeBackingFile?.(backing));
+    await io.flush();
+    await io.runSerialising(async () => state.changeBackingFile?.(backing));
     node.backingName = backing;
   } finally {
     await setReadOnly(graph, node, wasReadOnly);

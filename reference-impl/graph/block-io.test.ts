@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Limits } from '../drivers/driver.ts';
 import { MemoryDisk } from '../testing/test-services.ts';
-import { type RequestPolicy, Requests } from './block-io.ts';
+import { BlockIo, type RequestPolicy } from './block-io.ts';
 import { DirtyBitmap, DirtyBitmaps } from './dirty-bitmap.ts';
 
 const SIZE = 16384;
@@ -11,7 +11,7 @@ const POLICY: RequestPolicy = { readOnly: false, discard: 'unmap', detectZeroes:
 function over(limits: Partial<Limits> = {}, policy: Partial<RequestPolicy> = {}) {
   const disk = new MemoryDisk(SIZE, limits);
   const bitmaps = new DirtyBitmaps();
-  return { disk, bitmaps, requests: new Requests(disk, { ...POLICY, ...policy }, bitmaps) };
+  return { disk, bitmaps, io: new BlockIo(disk, { ...POLICY, ...policy }, bitmaps) };
 }
 
 describe('alignment', () => {
@@ -28,7 +28,7 @@ describe('alignment', () => {
         fc.constantFrom(1, 512, 4096),
         fc.constantFrom(0, 4096),
         async (list, requestAlignment, maxTransfer) => {
-          const { disk, requests } = over({ requestAlignment, maxTransfer });
+          const { disk, io } = over({ requestAlignment, maxTransfer });
           const shadow = new Uint8Array(SIZE);
           await Promise.all(
             list.map(([kind, offset, wanted], index) => {
@@ -36,15 +36,15 @@ describe('alignment', () => {
               const part = shadow.subarray(offset, offset + length);
               if (kind === 'zero') {
                 part.fill(0);
-                return requests.writeZeroes(offset, length);
+                return io.writeZeroes(offset, length);
               }
               if (kind === 'write') {
                 part.fill(index + 1);
-                return requests.write(offset, part.slice());
+                return io.write(offset, part.slice());
               }
               const expected = part.slice();
               const buffer = new Uint8Array(length);
-              return requests.read(offset, buffer).then(() => expect(buffer).toEqual(expected));
+              return io.read(offset, buffer).then(() => expect(buffer).toEqual(expected));
             }),
           );
           expect(Buffer.compare(disk.bytes, shadow)).toBe(0);
@@ -55,20 +55,20 @@ describe('alignment', () => {
   });
 
   test('an aligned request reaches the driver as it is', async () => {
-    const { disk, requests } = over({ requestAlignment: 512 });
-    await requests.write(512, new Uint8Array(1024).fill(1));
+    const { disk, io } = over({ requestAlignment: 512 });
+    await io.write(512, new Uint8Array(1024).fill(1));
     expect(disk.log).toEqual(['write 512 1024']);
   });
 
   test('an unaligned write reads what is around it', async () => {
-    const { disk, requests } = over({ requestAlignment: 512 });
-    await requests.write(100, new Uint8Array(10).fill(1));
+    const { disk, io } = over({ requestAlignment: 512 });
+    await io.write(100, new Uint8Array(10).fill(1));
     expect(disk.log).toEqual(['read 0 512', 'write 0 512']);
   });
 
   test('a long request is split', async () => {
-    const { disk, requests } = over({ requestAlignment: 512, maxTransfer: 1024 });
-    await requests.read(0, new Uint8Array(2560));
+    const { disk, io } = over({ requestAlignment: 512, maxTransfer: 1024 });
+    await io.read(0, new Uint8Array(2560));
     expect(disk.log).toEqual(['read 0 1024', 'read 1024 1024', 'read 2048 512']);
   });
 });
@@ -82,36 +82,36 @@ function withZeroes(limits: Partial<Limits>) {
     write: async (offset: number, data: Uint8Array) => void log.push(`write ${offset} ${data.length}`),
     debugEvent: (event: string) => void log.push(event),
   });
-  return { log, requests: new Requests(disk, POLICY, new DirtyBitmaps()) };
+  return { log, io: new BlockIo(disk, POLICY, new DirtyBitmaps()) };
 }
 
 describe('limits on zeroes and discards', () => {
   test('what the driver does not zero is written', async () => {
-    const { log, requests } = withZeroes({ requestAlignment: 512, zeroAlignment: 2048, maxZero: 4096 });
-    await requests.writeZeroes(512, 9728);
+    const { log, io } = withZeroes({ requestAlignment: 512, zeroAlignment: 2048, maxZero: 4096 });
+    await io.writeZeroes(512, 9728);
     expect(log.filter((line) => line.includes(' '))).toEqual([
       'write 512 1536',
       'zero 2048 4096',
       'zero 6144 4096',
     ]);
     log.length = 0;
-    await requests.writeZeroes(512, 1024);
+    await io.writeZeroes(512, 1024);
     expect(log.filter((line) => line.includes(' '))).toEqual(['write 512 1024']);
   });
 
   test('what the driver does not discard stays', async () => {
-    const { log, requests } = withZeroes({ discardAlignment: 1024, maxDiscard: 2048 });
-    await requests.discard(512, 5120);
+    const { log, io } = withZeroes({ discardAlignment: 1024, maxDiscard: 2048 });
+    await io.discard(512, 5120);
     expect(log).toEqual(['discard 1024 2048', 'discard 3072 2048']);
     log.length = 0;
-    await requests.discard(512, 1024);
+    await io.discard(512, 1024);
     expect(log).toEqual([]);
   });
 
   test('the driver is told of what is about to happen to it', async () => {
-    const { log, requests } = withZeroes({ requestAlignment: 512 });
-    await requests.write(0, new Uint8Array(512).fill(1));
-    await requests.writeZeroes(0, 512);
+    const { log, io } = withZeroes({ requestAlignment: 512 });
+    await io.write(0, new Uint8Array(512).fill(1));
+    await io.writeZeroes(0, 512);
     expect(log).toEqual([
       'pwritev',
       'write 0 512',
@@ -125,18 +125,18 @@ describe('limits on zeroes and discards', () => {
 
 describe('order', () => {
   test('a resize waits for what is in flight', async () => {
-    const { disk, requests } = over();
-    const write = requests.write(0, new Uint8Array(512).fill(1));
-    await Promise.all([write, requests.truncate(() => disk.truncate(512))]);
+    const { disk, io } = over();
+    const write = io.write(0, new Uint8Array(512).fill(1));
+    await Promise.all([write, io.truncate(() => disk.truncate(512))]);
     expect(disk.log).toEqual(['write 0 512', 'truncate 512']);
   });
 
   test('what comes after a resize has its turn in what is left', async () => {
-    const { disk, requests } = over();
-    const resize = requests.truncate(() => disk.truncate(512));
+    const { disk, io } = over();
+    const resize = io.truncate(() => disk.truncate(512));
     const buffer = new Uint8Array(512).fill(7);
-    const read = requests.read(1024, buffer);
-    const write = requests.write(1024, new Uint8Array(512).fill(1));
+    const read = io.read(1024, buffer);
+    const write = io.write(1024, new Uint8Array(512).fill(1));
     await expect(write).rejects.toMatchObject({ code: 'EIO' });
     await Promise.all([resize, read]);
     expect(disk.log).toEqual(['truncate 512']);
@@ -144,19 +144,19 @@ describe('order', () => {
   });
 
   test('reads do not wait for each other', async () => {
-    const { disk, requests } = over();
-    const reads = [requests.read(0, new Uint8Array(512)), requests.read(0, new Uint8Array(512))];
+    const { disk, io } = over();
+    const reads = [io.read(0, new Uint8Array(512)), io.read(0, new Uint8Array(512))];
     expect(disk.log).toHaveLength(2);
     await Promise.all(reads);
   });
 
   test('a failed request lets the next one through', async () => {
-    const { disk, requests } = over();
+    const { disk, io } = over();
     disk.failure = 'EIO';
-    const failed = requests.write(0, new Uint8Array(512).fill(1));
+    const failed = io.write(0, new Uint8Array(512).fill(1));
     await expect(failed).rejects.toMatchObject({ code: 'EIO' });
     disk.failure = undefined;
-    await requests.write(0, new Uint8Array(512).fill(2));
+    await io.write(0, new Uint8Array(512).fill(2));
     expect(disk.bytes[0]).toBe(2);
   });
 
@@ -174,18 +174,18 @@ describe('order', () => {
         return () => void log.push('resume');
       },
     });
-    const requests = new Requests(disk, POLICY, new DirtyBitmaps());
-    const read = requests.read(0, new Uint8Array(512));
-    await requests.drain();
+    const io = new BlockIo(disk, POLICY, new DirtyBitmaps());
+    const read = io.read(0, new Uint8Array(512));
+    await io.drain();
     await read;
-    await requests.exclusively(() => Promise.resolve());
+    await io.runSerialising(() => Promise.resolve());
     expect(log).toEqual(['drain', 'resume', 'drain', 'resume']);
   });
 
   test('a drain waits for what is in flight', async () => {
-    const { disk, requests } = over();
-    const write = requests.write(0, new Uint8Array(512).fill(1));
-    await requests.drain();
+    const { disk, io } = over();
+    const write = io.write(0, new Uint8Array(512).fill(1));
+    await io.drain();
     expect(disk.bytes[0]).toBe(1);
     await write;
   });
@@ -198,9 +198,9 @@ describe('policy', () => {
       writeZeroes: async (offset: number, length: number, flags: object) =>
         void asked.push([offset, length, flags]),
     });
-    const requests = new Requests(disk, { ...POLICY, detectZeroes: 'unmap' }, new DirtyBitmaps());
-    await requests.write(0, new Uint8Array(512));
-    await requests.write(512, new Uint8Array(512).fill(1));
+    const io = new BlockIo(disk, { ...POLICY, detectZeroes: 'unmap' }, new DirtyBitmaps());
+    await io.write(0, new Uint8Array(512));
+    await io.write(512, new Uint8Array(512).fill(1));
     expect(asked).toEqual([[0, 512, { mayUnmap: true }]]);
     expect(disk.log).toEqual(['write 512 512']);
   });
@@ -213,44 +213,44 @@ describe('policy', () => {
     const disk = Object.assign(new MemoryDisk(SIZE, { requestAlignment: 1024 }), {
       discard: async (offset: number, length: number) => void asked.push([offset, length]),
     });
-    await new Requests(disk, { ...POLICY, discard }, new DirtyBitmaps()).discard(100, 2900);
+    await new BlockIo(disk, { ...POLICY, discard }, new DirtyBitmaps()).discard(100, 2900);
     expect(asked).toEqual(expected);
   });
 
   test('cache.no-flush drops flushes, also those of a write that asks for one', async () => {
     const dropped = over({}, { noFlush: true });
-    await dropped.requests.write(0, new Uint8Array(1).fill(1), { fua: true });
-    await dropped.requests.flush();
+    await dropped.io.write(0, new Uint8Array(1).fill(1), { fua: true });
+    await dropped.io.flush();
     expect(dropped.disk.log).toEqual(['write 0 1']);
 
     const kept = over();
-    await kept.requests.write(0, new Uint8Array(1).fill(1), { fua: true });
+    await kept.io.write(0, new Uint8Array(1).fill(1), { fua: true });
     expect(kept.disk.log).toEqual(['write 0 1', 'flush']);
   });
 });
 
 test('a flush is left out only when nothing was written since the last that succeeded', async () => {
-  const { disk, requests } = over();
-  await requests.flush();
+  const { disk, io } = over();
+  await io.flush();
   expect(disk.log).toEqual([]);
-  await requests.write(0, new Uint8Array(1).fill(1));
+  await io.write(0, new Uint8Array(1).fill(1));
   disk.failure = 'EIO';
-  await expect(requests.flush()).rejects.toMatchObject({ code: 'EIO' });
+  await expect(io.flush()).rejects.toMatchObject({ code: 'EIO' });
   disk.failure = undefined;
-  await requests.flush();
-  await requests.flush();
+  await io.flush();
+  await io.flush();
   expect(disk.log).toEqual(['write 0 1', 'flush', 'flush']);
 });
 
 describe('what is recorded of a write', () => {
   test('its blocks in every bitmap, and its end', async () => {
-    const { bitmaps, requests } = over({ requestAlignment: 4096 });
+    const { bitmaps, io } = over({ requestAlignment: 4096 });
     const bitmap = new DirtyBitmap('b', 512, SIZE);
     bitmaps.add(bitmap);
-    await requests.write(1000, new Uint8Array(100).fill(1));
-    await requests.writeZeroes(8192, 512);
+    await io.write(1000, new Uint8Array(100).fill(1));
+    await io.writeZeroes(8192, 512);
     expect(bitmap.count()).toBe(3 * 512);
-    expect(requests.highestWrite).toBe(8704);
+    expect(io.highestWrite).toBe(8704);
   });
 
   test('also where it made the disk longer', async () => {
@@ -264,16 +264,16 @@ describe('what is recorded of a write', () => {
     });
     const bitmap = new DirtyBitmap('b', 512, SIZE);
     bitmaps.add(bitmap);
-    await new Requests(growable, POLICY, bitmaps).write(SIZE + 512, new Uint8Array(512).fill(1));
+    await new BlockIo(growable, POLICY, bitmaps).write(SIZE + 512, new Uint8Array(512).fill(1));
     expect(bitmap.count()).toBe(512);
   });
 
   test('also when it failed, for nobody knows how much of it arrived', async () => {
-    const { disk, bitmaps, requests } = over();
+    const { disk, bitmaps, io } = over();
     const bitmap = new DirtyBitmap('b', 512, SIZE);
     bitmaps.add(bitmap);
     disk.failure = 'ENOSPC';
-    await expect(requests.write(0, new Uint8Array(512).fill(1))).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(io.write(0, new Uint8Array(512).fill(1))).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(bitmap.count()).toBe(512);
   });
 });

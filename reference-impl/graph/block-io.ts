@@ -1,5 +1,5 @@
 /**
- * The layer that every request to a node crosses, and the one home of the rules that all drivers share: bounds,
+ * The block I/O layer that every request to a node crosses, and the one home of the rules that all drivers share: bounds,
  * alignment with read-modify-write, order among overlapping requests, splitting, zero detection and the write-zeroes
  * fallback, discard and flush policy, refusal on read-only nodes, dirty bitmaps and the highest write.
  *
@@ -42,7 +42,8 @@ export interface RequestPolicy {
 /** Told how many bytes a write ends behind the threshold. */
 export type ThresholdExceeded = (amount: number, threshold: number | bigint) => void;
 
-interface ActiveRequest {
+/** A request in flight, as later ones that overlap with it wait for it. */
+interface TrackedRequest {
   readonly start: number;
   readonly end: number;
   readonly writes: boolean;
@@ -53,11 +54,11 @@ function wholeSectors(bytes: number): number {
   return Math.ceil(bytes / SECTOR) * SECTOR;
 }
 
-export class Requests {
+export class BlockIo {
   readonly #state: DriverState;
   policy: RequestPolicy;
   readonly #bitmaps: DirtyBitmaps;
-  readonly #active = new Set<ActiveRequest>();
+  readonly #tracked = new Set<TrackedRequest>();
   readonly limits: Limits;
   /** Bytes, whole sectors. */
   #length: number;
@@ -157,7 +158,7 @@ export class Requests {
    * Gives the node a copy of its own of what shows through it in the range; guests see no difference, and nothing counts
    * as written by them.
    */
-  async populate(offset: number, length: number): Promise<void> {
+  async copyOnRead(offset: number, length: number): Promise<void> {
     const [start, end] = this.#aligned(offset, offset + length);
     await this.#inOrder(start, end, true, async () => {
       this.#mayWrite(offset, length);
@@ -176,15 +177,15 @@ export class Requests {
     });
   }
 
-  /** Runs `work` with no other request in flight. */
-  exclusively(work: () => Promise<void>): Promise<void> {
+  /** Runs `work` as a serialising request for the whole node: with no other request in flight. */
+  runSerialising(work: () => Promise<void>): Promise<void> {
     const resume = this.#state.drain?.();
     return this.#inOrder(0, Number.POSITIVE_INFINITY, true, work).finally(resume);
   }
 
   /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
   async truncate(resize: () => Promise<void>): Promise<void> {
-    await this.exclusively(() =>
+    await this.runSerialising(() =>
       resize().finally(() => {
         this.#length = wholeSectors(this.#state.length());
       }),
@@ -203,13 +204,13 @@ export class Requests {
 
   /** Nothing is in flight. */
   get idle(): boolean {
-    return this.#active.size === 0;
+    return this.#tracked.size === 0;
   }
 
   /** Resolves when every request that was in flight at the call has ended. */
   async drain(): Promise<void> {
     const resume = this.#state.drain?.();
-    await Promise.all([...this.#active].map((request) => request.done));
+    await Promise.all([...this.#tracked].map((request) => request.done));
     resume?.();
   }
 
@@ -341,19 +342,19 @@ export class Requests {
   /** Waits for the earlier requests that overlap, unless none of them nor this one writes. */
   async #inOrder(start: number, end: number, writes: boolean, work: () => Promise<void>): Promise<void> {
     const before: Promise<void>[] = [];
-    for (const other of this.#active)
+    for (const other of this.#tracked)
       if (other.start < end && start < other.end && (writes || other.writes)) before.push(other.done);
     let finish!: () => void;
     const done = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const request: ActiveRequest = { start, end, writes, done };
-    this.#active.add(request);
+    const request: TrackedRequest = { start, end, writes, done };
+    this.#tracked.add(request);
     try {
       if (before.length > 0) await Promise.all(before);
       await work();
     } finally {
-      this.#active.delete(request);
+      this.#tracked.delete(request);
       finish();
     }
   }

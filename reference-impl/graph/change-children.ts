@@ -1,10 +1,10 @@
 /** Children that come and go while their parent lives, as a quorum's do. */
 import { CommandError } from '../qapi/command-error.ts';
-import type { ChildEdge, Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { Node, NodeChild } from './node.ts';
+import type { NodeGraph } from './node-graph.ts';
 
 /** Throws `CommandError`. */
-export function addChild(graph: Graph, parent: Node, node: Node): void {
+export function addChild(graph: NodeGraph, parent: Node, node: Node): void {
   const { children } = parent.state;
   if (!children)
     throw new CommandError(`The node ${graph.displayName(parent)} does not support adding a child`);
@@ -15,7 +15,7 @@ export function addChild(graph: Graph, parent: Node, node: Node): void {
 }
 
 /** Throws `CommandError`. */
-export async function removeChild(graph: Graph, edge: ChildEdge): Promise<void> {
+export async function removeChild(graph: NodeGraph, edge: NodeChild): Promise<void> {
   const { parent } = edge;
   const { children } = parent.state;
   if (!children)

@@ -4,22 +4,22 @@ import type { ChildHandle, Driver } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { SECTOR } from './block-io.ts';
-import { ChildEdge, type Node } from './node.ts';
-import type { Graph, RootEdge } from './node-graph.ts';
+import { type Node, NodeChild } from './node.ts';
+import type { NodeGraph, RootChild } from './node-graph.ts';
 import { openOrFind } from './open.ts';
 import { ALL_PERMISSIONS, Permission, type Permissions } from './permissions.ts';
 
-const WRITES: Permissions = { takes: Permission.write | Permission.resize, shares: ALL_PERMISSIONS };
+const WRITES: Permissions = { perm: Permission.write | Permission.resize, sharedPerm: ALL_PERMISSIONS };
 
 /** `options`: those of the driver in `BlockdevCreateOptions`. Throws `CommandError`. */
 export async function createImage(
-  graph: Graph,
+  graph: NodeGraph,
   driver: Driver | undefined,
   options: JsonObject,
 ): Promise<void> {
   if (!driver?.create) throw new CommandError('Driver does not support blockdev-create');
-  const { random, inFlight, cwd, objects } = graph.services;
-  let used: { readonly node: Node; readonly root: RootEdge } | undefined;
+  const { random, hostWork, cwd, objects } = graph.services;
+  let used: { readonly node: Node; readonly root: RootChild } | undefined;
   const file = async (): Promise<ChildHandle> => {
     const node = await openOrFind(graph, options.file ?? null, {});
     try {
@@ -38,7 +38,7 @@ export async function createImage(
       secret: (id) => objects.secret(id),
       claim,
       random,
-      inFlight,
+      hostWork,
       cwd,
     });
   } catch (error) {
@@ -53,7 +53,7 @@ export async function createImage(
 }
 
 /** A file that grows with what is written to it, also where its driver does not let writes pass the end. */
-class GrowingFile extends ChildEdge {
+class GrowingFile extends NodeChild {
   override async write(...request: Parameters<ChildHandle['write']>): Promise<void> {
     await this.#reach(request[0] + request[1].length);
     await super.write(...request);
@@ -71,11 +71,14 @@ class GrowingFile extends ChildEdge {
 }
 
 /** Making a file anew means to write and to resize it, which all who have it open must allow. */
-function assertUnlocked(graph: Graph, lock: string): void {
+function assertUnlocked(graph: NodeGraph, lock: string): void {
   for (const node of graph.nodes) {
     if (!node.isOpen || node.state.lock !== lock) continue;
-    const shares = node.parents.reduce((all, { permissions }) => all & permissions.shares, ALL_PERMISSIONS);
-    if (!(shares & Permission.write)) throw new CommandError('Failed to get "write" lock');
-    if (!(shares & Permission.resize)) throw new CommandError('Failed to get "resize" lock');
+    const sharedPerm = node.parents.reduce(
+      (all, { permissions }) => all & permissions.sharedPerm,
+      ALL_PERMISSIONS,
+    );
+    if (!(sharedPerm & Permission.write)) throw new CommandError('Failed to get "write" lock');
+    if (!(sharedPerm & Permission.resize)) throw new CommandError('Failed to get "resize" lock');
   }
 }

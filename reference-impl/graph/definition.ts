@@ -10,7 +10,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import { isWireObject, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
 import { nest, parseJsonOption } from '../qapi/keyval.ts';
 import { looselyTyped } from '../qapi/keyval-types.ts';
-import { inDictOrder } from '../qapi/qdict-order.ts';
+import { inQDictOrder } from '../qapi/qdict-order.ts';
 import type { DriverTable } from './driver-table.ts';
 
 /** A colon before any slash ends the name of a protocol. */
@@ -99,7 +99,7 @@ function optionNames(options: JsonObject, prefix = ''): string[] {
   const names = Object.entries(options).flatMap(([name, value]) =>
     isJsonObject(value) ? optionNames(value, `${prefix}${name}.`) : [prefix + name],
   );
-  return prefix === '' ? inDictOrder(names) : names;
+  return prefix === '' ? inQDictOrder(names) : names;
 }
 
 /** Texts become what the schema's types want; where a file is named alone, its driver is filled in. */

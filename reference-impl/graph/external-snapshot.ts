@@ -7,7 +7,7 @@ import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { createNamedImage, namedDefinition } from './named-image.ts';
 import type { Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { NodeGraph } from './node-graph.ts';
 import { openNode } from './open.ts';
 import { reopenAsBefore } from './reopen.ts';
 
@@ -30,7 +30,7 @@ export interface OverlayImage {
 
 /** `blockdev-snapshot`: `overlay` is open. Throws `CommandError`. */
 export async function snapshotWithNode(
-  graph: Graph,
+  graph: NodeGraph,
   name: string,
   overlayName: string,
 ): Promise<PreparedSnapshot> {
@@ -39,7 +39,7 @@ export async function snapshotWithNode(
 }
 
 /** `blockdev-snapshot-sync`: the overlay is opened, and mostly made before. Throws `CommandError`. */
-export async function snapshotWithImage(graph: Graph, image: OverlayImage): Promise<PreparedSnapshot> {
+export async function snapshotWithImage(graph: NodeGraph, image: OverlayImage): Promise<PreparedSnapshot> {
   const base = await findBase(graph, image.device ?? '', image.nodeName ?? '');
   if (image.nodeName !== undefined && image.snapshotNodeName === undefined)
     throw new CommandError('New snapshot node name missing');
@@ -47,7 +47,7 @@ export async function snapshotWithImage(graph: Graph, image: OverlayImage): Prom
     throw new CommandError('New snapshot node name already in use');
   if (!image.existing) {
     const backing = { name: base.filename.shown, format: base.driverName };
-    await createNamedImage(graph, { ...image, size: base.requests.length(), backing });
+    await createNamedImage(graph, { ...image, size: base.io.length(), backing });
   }
   const overlay = await openNode(graph, namedDefinition(graph.drivers, image, base, image.snapshotNodeName), {
     withoutBacking: true,
@@ -60,11 +60,11 @@ export async function snapshotWithImage(graph: Graph, image: OverlayImage): Prom
   }
 }
 
-async function findBase(graph: Graph, device: string, nodeName: string): Promise<Node> {
+async function findBase(graph: NodeGraph, device: string, nodeName: string): Promise<Node> {
   const base = graph.lookup(device, nodeName);
   graph.assertAllowed(base, 'external-snapshot');
   try {
-    await base.requests.flush();
+    await base.io.flush();
   } catch (error) {
     if (error instanceof IoError) throw new CommandError('An IO error has occurred');
     throw error;
@@ -72,11 +72,11 @@ async function findBase(graph: Graph, device: string, nodeName: string): Promise
   return base;
 }
 
-function isTaken(graph: Graph, name: string): boolean {
+function isTaken(graph: NodeGraph, name: string): boolean {
   return graph.devices.medium(name) != null || graph.find(name) !== undefined;
 }
 
-async function putOnTop(graph: Graph, base: Node, overlay: Node): Promise<PreparedSnapshot> {
+async function putOnTop(graph: NodeGraph, base: Node, overlay: Node): Promise<PreparedSnapshot> {
   if (overlay.parents.some(({ role }) => role === 'root'))
     throw new CommandError('The snapshot is already in use');
   graph.assertAllowed(overlay, 'external-snapshot');

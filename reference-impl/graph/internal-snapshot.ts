@@ -4,7 +4,7 @@ import type { InternalSnapshots } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Node } from './node.ts';
-import { assertRoot, type Graph } from './node-graph.ts';
+import { assertRoot, type NodeGraph } from './node-graph.ts';
 import type { BlockedOp } from './op-blockers.ts';
 
 interface Subject {
@@ -15,7 +15,7 @@ interface Subject {
 
 /** Takes one; the result undoes that. Throws `CommandError`. */
 export async function takeInternalSnapshot(
-  graph: Graph,
+  graph: NodeGraph,
   device: string,
   name: string,
 ): Promise<() => Promise<void>> {
@@ -28,16 +28,16 @@ export async function takeInternalSnapshot(
   const seconds = Number(wall / 1_000_000n);
   const nanoseconds = Number(wall % 1_000_000n) * 1000;
   await unlessIoFails(
-    () => node.requests.exclusively(() => snapshots.create({ name, seconds, nanoseconds })),
+    () => node.io.runSerialising(() => snapshots.create({ name, seconds, nanoseconds })),
     `Failed to create snapshot '${name}' on device '${reference}'`,
   );
   const id = snapshots.list().find((snapshot) => snapshot.name === name)!.id as string;
-  return () => node.requests.exclusively(() => snapshots.delete(id));
+  return () => node.io.runSerialising(() => snapshots.delete(id));
 }
 
 /** Deletes the one with this id, name, or both; gives its `SnapshotInfo`. Throws `CommandError`. */
 export async function deleteInternalSnapshot(
-  graph: Graph,
+  graph: NodeGraph,
   device: string,
   wanted: { readonly id?: string | undefined; readonly name?: string | undefined },
 ): Promise<JsonObject> {
@@ -56,13 +56,13 @@ export async function deleteInternalSnapshot(
     );
   const deleted = found.id as string;
   await unlessIoFails(
-    () => node.requests.exclusively(() => snapshots.delete(deleted)),
+    () => node.io.runSerialising(() => snapshots.delete(deleted)),
     `Failed to delete snapshot '${deleted}' on device '${device}'`,
   );
   return found;
 }
 
-function findSubject(graph: Graph, device: string, op: BlockedOp): Subject {
+function findSubject(graph: NodeGraph, device: string, op: BlockedOp): Subject {
   const node = graph.lookup(device, device);
   assertRoot(node);
   graph.assertAllowed(node, op);

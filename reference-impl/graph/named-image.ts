@@ -9,7 +9,7 @@ import { createImage } from './create-image.ts';
 import { definitionBy, definitionOf, protocolOf } from './definition.ts';
 import type { DriverTable } from './driver-table.ts';
 import type { Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { NodeGraph } from './node-graph.ts';
 
 export interface NamedImage {
   readonly filename: string;
@@ -19,7 +19,7 @@ export interface NamedImage {
 
 /** Makes an image of `size` bytes. Throws `CommandError`. */
 export async function createNamedImage(
-  graph: Graph,
+  graph: NodeGraph,
   { filename, format, size, backing }: NamedImage & { readonly size: number; readonly backing?: BackingName },
 ): Promise<void> {
   const { drivers } = graph;

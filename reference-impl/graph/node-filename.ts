@@ -4,7 +4,7 @@
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import type { Driver } from '../drivers/driver.ts';
-import { inDictOrder } from '../qapi/qdict-order.ts';
+import { inQDictOrder } from '../qapi/qdict-order.ts';
 import { serialize } from '../qapi/serialize.ts';
 
 export interface NodeFilename {
@@ -65,5 +65,5 @@ function flatten(into: JsonObject, name: string, value: Json): void {
 function inOrder(value: Json): Json {
   if (Array.isArray(value)) return value.map(inOrder);
   if (!isJsonObject(value)) return value;
-  return Object.fromEntries(inDictOrder(Object.keys(value)).map((name) => [name, inOrder(value[name]!)]));
+  return Object.fromEntries(inQDictOrder(Object.keys(value)).map((name) => [name, inOrder(value[name]!)]));
 }

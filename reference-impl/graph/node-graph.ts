@@ -4,9 +4,15 @@ import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
 import type { DriverTable } from './driver-table.ts';
-import { ChildEdge, type Node } from './node.ts';
+import { type Node, NodeChild } from './node.ts';
 import type { BlockedOp } from './op-blockers.ts';
-import { childPermissions, type Edge, NOTHING, type Permissions, setPermissions } from './permissions.ts';
+import {
+  type BdrvChild,
+  childPermissions,
+  NOTHING,
+  type Permissions,
+  setPermissions,
+} from './permissions.ts';
 
 /** Longer names are cut to what QEMU's field for them holds. */
 const MAX_NAME = 31;
@@ -19,14 +25,14 @@ const ALLOWED_ON_BACKING: readonly BlockedOp[] = [
   'backup-target',
 ];
 
-/** A user of a node from outside the graph: a device, a job, an export. */
-export interface RootEdge extends Edge {
+/** A node as it is held from outside the graph: by a drive, a job, an export. */
+export interface RootChild extends BdrvChild {
   readonly role: 'root';
   node: Node;
 }
 
-/** A job's claim on a node: it makes the node no disk of its own any more, whatever else uses it. */
-export interface JobEdge extends Edge {
+/** A node as a job claims it: it makes the node no disk of its own any more, whatever else uses it. */
+export interface JobChild extends BdrvChild {
   readonly role: 'job';
   node: Node;
 }
@@ -37,7 +43,7 @@ export interface DeviceNames {
   medium(device: string): Node | undefined | null;
 }
 
-export class Graph {
+export class NodeGraph {
   readonly services: Services;
   readonly drivers: DriverTable;
   readonly devices: DeviceNames;
@@ -104,12 +110,12 @@ export class Graph {
   }
 
   /** Makes `child` a child of `parent`. Throws `CommandError` if their users' permissions conflict. */
-  attach(parent: Node, child: Node, name: string, role: ChildRole): ChildEdge {
+  attach(parent: Node, child: Node, name: string, role: ChildRole): NodeChild {
     if (reaches(child, parent))
       throw new CommandError(
         `Making '${child.name}' a ${name} child of '${parent.name}' would create a cycle`,
       );
-    const edge = new ChildEdge(parent, child, name, role);
+    const edge = new NodeChild(parent, child, name, role);
     if (name === 'backing') this.#blockBacking(edge);
     try {
       use(child, edge, childPermissions(role, parent));
@@ -122,7 +128,7 @@ export class Graph {
   }
 
   /** Keeps others from what would disturb the parent of a backing file, and gives the parent its name. */
-  #blockBacking(edge: ChildEdge): void {
+  #blockBacking(edge: NodeChild): void {
     const { parent, node } = edge;
     edge.onDetach();
     const reason = `node is used as backing hd of '${this.displayName(parent)}'`;
@@ -132,7 +138,7 @@ export class Graph {
   }
 
   /** Takes a child away from its parent, and closes it if nobody else holds it. */
-  async detach(edge: ChildEdge): Promise<void> {
+  async detach(edge: NodeChild): Promise<void> {
     remove(edge.parent.children, edge);
     edge.onDetach();
     leave(edge.node, edge);
@@ -140,8 +146,8 @@ export class Graph {
   }
 
   /** Uses a node from outside the graph until `removeRoot`. Throws `CommandError` if permissions conflict. */
-  addRoot(node: Node, permissions: Permissions, userName = ''): RootEdge {
-    const edge: RootEdge = {
+  addRoot(node: Node, permissions: Permissions, userName = ''): RootChild {
+    const edge: RootChild = {
       node,
       name: 'root',
       role: 'root',
@@ -152,18 +158,18 @@ export class Graph {
     return edge;
   }
 
-  removeRoot(edge: RootEdge): void {
+  removeRoot(edge: RootChild): void {
     leave(edge.node, edge);
   }
 
   /** Claims a node for a job until `removeJob`. Throws `CommandError` if permissions conflict. */
-  addJob(node: Node, permissions: Permissions, name: string, userName: string): JobEdge {
-    const edge: JobEdge = { node, name, role: 'job', userName: () => userName, permissions: NOTHING };
+  addJob(node: Node, permissions: Permissions, name: string, userName: string): JobChild {
+    const edge: JobChild = { node, name, role: 'job', userName: () => userName, permissions: NOTHING };
     use(node, edge, permissions);
     return edge;
   }
 
-  removeJob(edge: JobEdge): void {
+  removeJob(edge: JobChild): void {
     leave(edge.node, edge);
   }
 
@@ -175,8 +181,8 @@ export class Graph {
   }
 
   /** Uses a node from outside the graph for as long as `work` takes. */
-  async withRoot<T>(node: Node, takes: number, work: () => Promise<T>): Promise<T> {
-    const edge = this.addRoot(node, { ...NOTHING, takes });
+  async withRoot<T>(node: Node, perm: number, work: () => Promise<T>): Promise<T> {
+    const edge = this.addRoot(node, { ...NOTHING, perm });
     try {
       return await work();
     } finally {
@@ -185,13 +191,13 @@ export class Graph {
   }
 
   /** All users of `from` but those in `except` use `to` instead. Throws `CommandError`, and then nothing has changed. */
-  replaceNode(from: Node, to: Node, except: readonly Edge[] = []): void {
+  replaceNode(from: Node, to: Node, except: readonly BdrvChild[] = []): void {
     const moving = from.parents.filter((edge) => !except.includes(edge)) as (
-      | RootEdge
-      | JobEdge
-      | ChildEdge
+      | RootChild
+      | JobChild
+      | NodeChild
     )[];
-    const moved: [edge: RootEdge | JobEdge | ChildEdge, permissions: Permissions][] = [];
+    const moved: [edge: RootChild | JobChild | NodeChild, permissions: Permissions][] = [];
     try {
       for (const edge of moving) {
         const { permissions } = edge;
@@ -201,7 +207,7 @@ export class Graph {
         use(to, edge, permissions);
       }
       for (const [edge] of moved)
-        if (edge.name === 'backing' && edge instanceof ChildEdge) this.#blockBacking(edge);
+        if (edge.name === 'backing' && edge instanceof NodeChild) this.#blockBacking(edge);
     } catch (error) {
       for (const [edge, permissions] of moved) {
         if (to.parents.includes(edge)) leave(to, edge);
@@ -241,8 +247,8 @@ export class Graph {
 }
 
 /** The users of a node from outside the graph. */
-export function roots(node: Node): readonly RootEdge[] {
-  return node.parents.filter((edge): edge is RootEdge => edge.role === 'root');
+export function roots(node: Node): readonly RootChild[] {
+  return node.parents.filter((edge): edge is RootChild => edge.role === 'root');
 }
 
 function reaches(from: Node, to: Node): boolean {
@@ -255,7 +261,7 @@ export function assertRoot(node: Node): void {
 }
 
 /** Adds a user to a node, unless its permissions conflict with those of another. */
-function use(node: Node, edge: Edge, permissions: Permissions): void {
+function use(node: Node, edge: BdrvChild, permissions: Permissions): void {
   node.parents.push(edge);
   try {
     setPermissions(edge, permissions);
@@ -265,7 +271,7 @@ function use(node: Node, edge: Edge, permissions: Permissions): void {
   }
 }
 
-function leave(node: Node, edge: Edge): void {
+function leave(node: Node, edge: BdrvChild): void {
   setPermissions(edge, NOTHING);
   remove(node.parents, edge);
 }

@@ -11,13 +11,13 @@ import type {
 } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { type RequestPolicy, Requests, type ThresholdExceeded } from './block-io.ts';
+import { BlockIo, type RequestPolicy, type ThresholdExceeded } from './block-io.ts';
 import { chainStatus } from './chain-status.ts';
 import type { NodeOptions } from './common-options.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
 import { type NodeFilename, nodeFilename } from './node-filename.ts';
 import { OpBlockers } from './op-blockers.ts';
-import { type Edge, NOTHING, type Permissions } from './permissions.ts';
+import { type BdrvChild, NOTHING, type Permissions } from './permissions.ts';
 import { storeBitmaps } from './persistent-bitmaps.ts';
 
 export class Node {
@@ -26,8 +26,8 @@ export class Node {
   readonly options: NodeOptions;
   readonly bitmaps = new DirtyBitmaps();
   readonly blockers = new OpBlockers();
-  readonly children: ChildEdge[] = [];
-  readonly parents: Edge[] = [];
+  readonly children: NodeChild[] = [];
+  readonly parents: BdrvChild[] = [];
   /** Given by `Graph.name`, before the driver opens; empty until then. */
   name = '';
   /** Made by `blockdev-add` or its option, and to be taken back only by `blockdev-del`. */
@@ -42,7 +42,7 @@ export class Node {
   /** The iothread that the node was moved to. */
   iothread: string | undefined;
   readonly #peers: () => Iterable<Node>;
-  #opened: { state: DriverState; requests: Requests } | undefined;
+  #opened: { state: DriverState; io: BlockIo } | undefined;
   #dead = false;
   #firstFilename: NodeFilename | undefined;
 
@@ -68,8 +68,8 @@ export class Node {
     return this.#open.state;
   }
 
-  get requests(): Requests {
-    return this.#open.requests;
+  get io(): BlockIo {
+    return this.#open.io;
   }
 
   get isOpen(): boolean {
@@ -106,7 +106,7 @@ export class Node {
 
   /** Puts the driver's state to work; from now on requests may come. */
   opened(state: DriverState, thresholdExceeded?: ThresholdExceeded): void {
-    this.#opened = { state, requests: new Requests(state, this.#policy(), this.bitmaps, thresholdExceeded) };
+    this.#opened = { state, io: new BlockIo(state, this.#policy(), this.bitmaps, thresholdExceeded) };
     this.backingName = state.details?.().backing;
     if (state.children) this.#firstFilename = this.filename;
   }
@@ -116,11 +116,11 @@ export class Node {
     return { readOnly: this.readOnly, discard, detectZeroes, noFlush: cache.noFlush };
   }
 
-  get backing(): ChildEdge | undefined {
+  get backing(): NodeChild | undefined {
     return this.child('backing');
   }
 
-  child(name: string): ChildEdge | undefined {
+  child(name: string): NodeChild | undefined {
     return this.children.find((edge) => edge.name === name);
   }
 
@@ -133,20 +133,20 @@ export class Node {
   /** Flushes, then changes what the node and its driver may do. Throws `CommandError`. */
   async setReadOnly(readOnly: boolean): Promise<void> {
     if (readOnly === this.readOnly) return;
-    const { state, requests } = this.#open;
-    await requests.exclusively(async () => {
+    const { state, io } = this.#open;
+    await io.runSerialising(async () => {
       if (readOnly) await this.#store();
       await state.setReadOnly?.(readOnly);
     });
     this.readOnly = readOnly;
     for (const bitmap of this.bitmaps.all) bitmap.readOnly = bitmap.persistent && readOnly;
-    requests.policy = this.#policy();
+    io.policy = this.#policy();
   }
 
   /** Brings everything to stable storage. Throws `CommandError`. */
   async #store(): Promise<void> {
     try {
-      await this.requests.flush();
+      await this.io.flush();
       await storeBitmaps(this);
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
@@ -157,17 +157,17 @@ export class Node {
   /** Makes every later request fail. */
   kill(): void {
     this.#dead = true;
-    this.#open.requests.dead = true;
+    this.#open.io.dead = true;
   }
 
   /** Changes the length of the disk. Throws `CommandError`. */
   async truncate(length: number): Promise<void> {
-    const { state, requests } = this.#open;
+    const { state, io } = this.#open;
     if (!state.truncate) throw new CommandError('Image format driver does not support resize');
     if (this.readOnly) throw new CommandError('Image is read-only');
     this.bitmaps.checkLength(length);
-    await requests.truncate(async () => {
-      const before = requests.length();
+    await io.truncate(async () => {
+      const before = io.length();
       await state.truncate?.(length);
       await this.#hideBelow(before, length);
     });
@@ -183,12 +183,12 @@ export class Node {
   /** Flushes what was written, as far as that still works, and closes the driver. No request may come any more. */
   async close(): Promise<void> {
     if (!this.#opened) return;
-    const { state, requests } = this.#opened;
-    await requests.drain();
+    const { state, io } = this.#opened;
+    await io.drain();
     // What cannot be stored any more is lost, as after a crash: the image knows that it was in use.
     if (!this.readOnly) await storeBitmaps(this).catch(() => undefined);
     this.#opened = undefined;
-    await requests.flush().catch(() => undefined);
+    await io.flush().catch(() => undefined);
     await state.close().catch(lost);
   }
 }
@@ -198,8 +198,8 @@ function lost(error: unknown): void {
   if (!(error instanceof IoError)) throw error;
 }
 
-/** A node's use of another node, and the handle through which its driver reaches it. */
-export class ChildEdge implements Edge, ChildHandle {
+/** A node as a child of another, and the handle through which its driver reaches it. */
+export class NodeChild implements BdrvChild, ChildHandle {
   readonly parent: Node;
   node: Node;
   readonly name: string;
@@ -225,31 +225,31 @@ export class ChildEdge implements Edge, ChildHandle {
   }
 
   get limits() {
-    return this.node.requests.limits;
+    return this.node.io.limits;
   }
 
   length() {
-    return this.node.requests.length();
+    return this.node.io.length();
   }
 
   read(offset: HostOffset, buffer: Uint8Array) {
-    return this.node.requests.read(offset, buffer);
+    return this.node.io.read(offset, buffer);
   }
 
   write(...request: Parameters<ChildHandle['write']>) {
-    return this.node.requests.write(...request);
+    return this.node.io.write(...request);
   }
 
   writeZeroes(...request: Parameters<ChildHandle['writeZeroes']>) {
-    return this.node.requests.writeZeroes(...request);
+    return this.node.io.writeZeroes(...request);
   }
 
   discard(offset: HostOffset, length: number) {
-    return this.node.requests.discard(offset, length);
+    return this.node.io.discard(offset, length);
   }
 
   flush() {
-    return this.node.requests.flush();
+    return this.node.io.flush();
   }
 
   truncate(length: number) {
@@ -259,7 +259,7 @@ export class ChildEdge implements Edge, ChildHandle {
   /** Of a backing file that file alone counts; whoever stands on a node otherwise has as its own all that it shows. */
   blockStatus(offset: HostOffset, length: number) {
     return this === this.parent.backing || this.node.backing === undefined
-      ? this.node.requests.blockStatus(offset, length)
+      ? this.node.io.blockStatus(offset, length)
       : chainStatus(this.node, offset, length);
   }
 

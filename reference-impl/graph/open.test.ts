@@ -182,12 +182,12 @@ describe('resize', () => {
     await block.add({ ...file, 'node-name': 'f' });
     const node = block.graph.find('f')!;
     await block.graph.withRoot(node, Permission.write, async () => {
-      node.parents[0]!.permissions = { takes: Permission.write, shares: Permission.write };
+      node.parents[0]!.permissions = { perm: Permission.write, sharedPerm: Permission.write };
       expect(await refusal(block.resize(node, 512))).toBe(
         "Conflicts with use by a block device as 'root', which does not allow 'resize' on f",
       );
     });
-    expect(node.requests.length()).toBe(4096);
+    expect(node.io.length()).toBe(4096);
     expect(node.parents).toEqual([]);
   });
 
@@ -196,15 +196,15 @@ describe('resize', () => {
     const node = block.graph.find('r')!;
     const bitmap = new DirtyBitmap('b', 512, 4096);
     node.bitmaps.add(bitmap);
-    await node.requests.write(512, new Uint8Array(1024).fill(1));
+    await node.io.write(512, new Uint8Array(1024).fill(1));
     await block.resize(node, 1000);
-    expect(node.requests.length()).toBe(1024);
+    expect(node.io.length()).toBe(1024);
     expect(bitmap.count()).toBe(512);
   });
 });
 
 describe('a length is what it was when the node opened, or was itself resized', () => {
-  const lengthOf = (name: string) => block.graph.find(name)!.requests.length();
+  const lengthOf = (name: string) => block.graph.find(name)!.io.length();
 
   test('a filter or a quorum does not notice that its child is resized; a raw image does', async () => {
     await block.add({ driver: 'raw', 'node-name': 'r', file: { ...file, 'node-name': 'f' } });
@@ -221,13 +221,13 @@ describe('a length is what it was when the node opened, or was itself resized', 
 
   test('a write past the end of a file lengthens it', async () => {
     await block.add({ driver: 'file', 'node-name': 'f', filename: 'disk.img' });
-    const { requests } = block.graph.find('f')!;
-    await requests.write(5000, new Uint8Array(10).fill(1));
+    const { io } = block.graph.find('f')!;
+    await io.write(5000, new Uint8Array(10).fill(1));
     expect(lengthOf('f')).toBe(5120);
     await writeFile(join(folder, 'disk.img'), new Uint8Array(0));
     expect(lengthOf('f')).toBe(5120);
     const rest = new Uint8Array(16).fill(7);
-    await requests.read(5000, rest);
+    await io.read(5000, rest);
     expect(rest).toEqual(new Uint8Array(16));
   });
 });

@@ -26,7 +26,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import { openBacking } from './backing.ts';
 import { checkOptions, nodeOptions, type Parent } from './common-options.ts';
 import { Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { NodeGraph } from './node-graph.ts';
 import { loadBitmaps } from './persistent-bitmaps.ts';
 import { formatOf, probe } from './probe.ts';
 
@@ -41,7 +41,7 @@ export interface OpenContext {
 
 /** `definition` has passed the schema, but may lack `driver`s: then the file tells. Throws `CommandError`. */
 export async function openNode(
-  graph: Graph,
+  graph: NodeGraph,
   definition: JsonObject,
   context: OpenContext = {},
 ): Promise<Node> {
@@ -79,7 +79,7 @@ interface Opening {
   readonly isProbed: boolean;
 }
 
-async function openAs(graph: Graph, node: Node, { name, file, isProbed }: Opening): Promise<void> {
+async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Opening): Promise<void> {
   checkOptions(node.options);
   checkFilename(node.driverName, node.driver, node.options.own);
   graph.name(node, name);
@@ -106,8 +106,8 @@ async function openAs(graph: Graph, node: Node, { name, file, isProbed }: Openin
   }
 }
 
-function environment(graph: Graph, node: Node): OpenEnvironment {
-  const { clock, inFlight, cwd, objects } = graph.services;
+function environment(graph: NodeGraph, node: Node): OpenEnvironment {
+  const { clock, hostWork, cwd, objects } = graph.services;
   const child = async (name: string): Promise<ChildHandle> =>
     node.child(name) ?? (await openChild(graph, node, name));
   const { own, readOnly, cache } = node.options;
@@ -130,12 +130,12 @@ function environment(graph: Graph, node: Node): OpenEnvironment {
     log: (line) => graph.services.log(line),
     abort: (line) => graph.services.abort(line),
     clock,
-    inFlight,
+    hostWork,
     cwd,
   };
 }
 
-function corrupted(graph: Graph, node: Node, { msg, offset, size, fatal }: CorruptionReport): void {
+function corrupted(graph: NodeGraph, node: Node, { msg, offset, size, fatal }: CorruptionReport): void {
   graph.services.emit('BLOCK_IMAGE_CORRUPTED', {
     device: graph.deviceOf(node),
     'node-name': node.name,
@@ -148,7 +148,7 @@ function corrupted(graph: Graph, node: Node, { msg, offset, size, fatal }: Corru
 }
 
 /** The child that the option defines in place or names; `name` may be that of a list's element. */
-async function openChild(graph: Graph, parent: Node, name: string): Promise<ChildHandle> {
+async function openChild(graph: NodeGraph, parent: Node, name: string): Promise<ChildHandle> {
   const { own, shown, ...options } = parent.options;
   const [option = '', index] = name.split('.');
   const at = (value: Json | undefined) =>
@@ -176,7 +176,7 @@ function required(child: Json | undefined, name: string): Json {
 }
 
 /** Opens a node, or looks it up if it is a reference. */
-export function openOrFind(graph: Graph, given: Json, context: OpenContext): Promise<Node> | Node {
+export function openOrFind(graph: NodeGraph, given: Json, context: OpenContext): Promise<Node> | Node {
   return isJsonObject(given)
     ? openNode(graph, given, {
         ...context,
@@ -185,14 +185,14 @@ export function openOrFind(graph: Graph, given: Json, context: OpenContext): Pro
     : graph.lookup(String(given), String(given));
 }
 
-function attachOpened(graph: Graph, parent: Node, child: Node, name: string) {
+function attachOpened(graph: NodeGraph, parent: Node, child: Node, name: string) {
   const option = name.split('.')[0]!;
   const edge = graph.attach(parent, child, name, parent.driver.children[option]!);
   edge.inherits = isJsonObject(parent.options.own[option] ?? null) || name.includes('.');
   return edge;
 }
 
-function roleOf(graph: Graph, driverName: string | undefined, child: string): ChildRole {
+function roleOf(graph: NodeGraph, driverName: string | undefined, child: string): ChildRole {
   return driverName === undefined ? 'file' : graph.drivers.get(driverName).children[child]!;
 }
 

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import {
+  type BdrvChild,
   childPermissions,
-  type Edge,
   NOTHING,
   Permission,
   type Permissions,
@@ -13,8 +13,8 @@ import {
 interface TestNode {
   readonly name: string;
   readonly readOnly: boolean;
-  readonly children: Edge[];
-  readonly parents: Edge[];
+  readonly children: BdrvChild[];
+  readonly parents: BdrvChild[];
   readonly forceShare: boolean;
   lockPeers(): TestNode[];
 }
@@ -28,21 +28,27 @@ const node = (name: string, readOnly = false): TestNode => ({
   lockPeers: () => [],
 });
 
-function root(of: TestNode, user: string): Edge {
-  const edge: Edge = { node: of, name: 'root', role: 'root', userName: () => user, permissions: NOTHING };
+function root(of: TestNode, user: string): BdrvChild {
+  const edge: BdrvChild = {
+    node: of,
+    name: 'root',
+    role: 'root',
+    userName: () => user,
+    permissions: NOTHING,
+  };
   of.parents.push(edge);
   return edge;
 }
 
-function child(parent: TestNode, of: TestNode, name: string, role: ChildRole): Edge {
-  const edge: Edge = { node: of, name, role, userName: () => parent.name, permissions: NOTHING };
+function child(parent: TestNode, of: TestNode, name: string, role: ChildRole): BdrvChild {
+  const edge: BdrvChild = { node: of, name, role, userName: () => parent.name, permissions: NOTHING };
   of.parents.push(edge);
   setPermissions(edge, childPermissions(role, parent));
   parent.children.push(edge);
   return edge;
 }
 
-const takes = (bits: number): Permissions => ({ ...NOTHING, takes: bits });
+const takes = (bits: number): Permissions => ({ ...NOTHING, perm: bits });
 
 describe('a format on its file', () => {
   let file: TestNode;
@@ -61,7 +67,7 @@ describe('a format on its file', () => {
 
   test('may not come where another already reads what must not change', () => {
     const reader = root(file, 'd1');
-    setPermissions(reader, { takes: Permission.consistentRead, shares: Permission.consistentRead });
+    setPermissions(reader, { perm: Permission.consistentRead, sharedPerm: Permission.consistentRead });
     expect(() => child(node('q'), file, 'file', 'file')).toThrow(
       "Conflicts with use by d1 as 'root', which does not allow 'write, resize' on f",
     );
@@ -80,9 +86,7 @@ describe('a format on its file', () => {
       new CommandError('Block node is read-only'),
     );
     readOnly.parents.length = 0;
-    expect(child(node('q', true), readOnly, 'file', 'file').permissions.takes).toBe(
-      Permission.consistentRead,
-    );
+    expect(child(node('q', true), readOnly, 'file', 'file').permissions.perm).toBe(Permission.consistentRead);
   });
 });
 
@@ -93,8 +97,8 @@ describe('a filter', () => {
     const edge = child(filter, disk, 'file', 'filtered');
     expect(edge.permissions).toEqual(NOTHING);
     const user = root(filter, 'd0');
-    setPermissions(user, { takes: Permission.write, shares: Permission.consistentRead });
-    expect(edge.permissions.takes).toBe(Permission.write);
+    setPermissions(user, { perm: Permission.write, sharedPerm: Permission.consistentRead });
+    expect(edge.permissions.perm).toBe(Permission.write);
     setPermissions(user, NOTHING);
     expect(edge.permissions).toEqual(NOTHING);
   });
@@ -104,7 +108,7 @@ describe('a filter', () => {
     const [left, right] = [node('left'), node('right')];
     const leftEdge = child(left, disk, 'file', 'filtered');
     child(right, disk, 'file', 'filtered');
-    setPermissions(root(right, 'd0'), { takes: 0, shares: Permission.consistentRead });
+    setPermissions(root(right, 'd0'), { perm: 0, sharedPerm: Permission.consistentRead });
     const user = root(left, 'd1');
     expect(() => setPermissions(user, takes(Permission.write))).toThrow(
       "Conflicts with use by right as 'file', which does not allow 'write' on disk",

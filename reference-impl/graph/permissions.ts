@@ -1,8 +1,9 @@
 /**
- * Permissions: what each user of a node does with it, and what it lets the others do.
+ * Permissions: what each parent of a node does with it (`perm`), and what it lets the others do (`sharedPerm`).
  *
- * A user is an edge of the graph: a parent node, or a root such as a resize in progress. What a node's users take
- * adds up, what they share is what all of them share, and both go on to the node's own children by their role. A
+ * A parent holds the node through an edge of the graph, a `BdrvChild`: it is another node, a job, or a root such as a
+ * drive. What a node's parents do adds up, what they share is what all of them share, and both go on to the node's own
+ * children by their role. A
  * change is first checked all the way down, then made, so that a refusal leaves everything as it was.
  */
 import type { ChildRole } from '../drivers/driver.ts';
@@ -16,19 +17,20 @@ export const Permission = {
   changeChildren: 16,
 } as const;
 
-/** As a set that shares: lets others do anything. */
+/** As `sharedPerm`: the others may do anything. */
 export const ALL_PERMISSIONS = 31;
 const NAMES = ['consistent read', 'write', 'write unchanged', 'resize', 'change children'];
 
 /** Bit sets of `Permission`. */
 export interface Permissions {
-  readonly takes: number;
-  readonly shares: number;
+  readonly perm: number;
+  readonly sharedPerm: number;
 }
 
-export const NOTHING: Permissions = { takes: 0, shares: ALL_PERMISSIONS };
+export const NOTHING: Permissions = { perm: 0, sharedPerm: ALL_PERMISSIONS };
 
-export interface Edge {
+/** An edge of the graph: a node as a child of whoever holds it, with the permissions of that one. */
+export interface BdrvChild {
   readonly node: PermissionNode;
   /** The child's name in its parent, `root` where the user is no node; what the node is to a job. */
   readonly name: string;
@@ -43,74 +45,75 @@ interface PermissionNode {
   readonly readOnly: boolean;
   /** Its children may be used by others in any way (`force-share`). */
   readonly forceShare: boolean;
-  readonly children: Iterable<Edge>;
-  readonly parents: Iterable<Edge>;
+  readonly children: Iterable<BdrvChild>;
+  readonly parents: Iterable<BdrvChild>;
   /** Other nodes that hold locks on the same file of the host. */
   lockPeers(): Iterable<PermissionNode>;
 }
 
-type Plan = Map<Edge, Permissions>;
+type Plan = Map<BdrvChild, Permissions>;
 
 /** Changes what the user behind `edge` does; throws `CommandError` if that conflicts with another user. */
-export function setPermissions(edge: Edge, permissions: Permissions): void {
+export function setPermissions(edge: BdrvChild, permissions: Permissions): void {
   const plan: Plan = new Map();
   propose(edge, permissions, plan);
   for (const [changed, value] of plan) changed.permissions = value;
 }
 
-/** What a parent node takes on a child of this role, given what its own users do with it. */
+/** The permissions of a parent node on a child of this role, given what its own parents do with it. */
 export function childPermissions(
-  role: Edge['role'],
-  parent: { readonly readOnly: boolean; readonly forceShare: boolean; readonly parents: Iterable<Edge> },
+  role: BdrvChild['role'],
+  parent: { readonly readOnly: boolean; readonly forceShare: boolean; readonly parents: Iterable<BdrvChild> },
   plan: Plan = new Map(),
 ): Permissions {
   const permissions = byRole(role, parent.readOnly, cumulative(parent.parents, plan));
-  return parent.forceShare ? { ...permissions, shares: ALL_PERMISSIONS } : permissions;
+  return parent.forceShare ? { ...permissions, sharedPerm: ALL_PERMISSIONS } : permissions;
 }
 
-function byRole(role: Edge['role'], readOnly: boolean, { takes, shares }: Permissions): Permissions {
+function byRole(role: BdrvChild['role'], readOnly: boolean, { perm, sharedPerm }: Permissions): Permissions {
   switch (role) {
     case 'file':
       return {
-        takes: takes | Permission.consistentRead | (readOnly ? 0 : Permission.write | Permission.resize),
+        perm: perm | Permission.consistentRead | (readOnly ? 0 : Permission.write | Permission.resize),
         // A format's metadata bears no other writer.
-        shares: (shares | Permission.changeChildren) & ~(Permission.write | Permission.resize),
+        sharedPerm: (sharedPerm | Permission.changeChildren) & ~(Permission.write | Permission.resize),
       };
     case 'backing': {
       // It is only read. Who bears that this node changes bears that what shows through does.
-      const changes = shares & Permission.write ? Permission.write | Permission.resize : 0;
+      const changes = sharedPerm & Permission.write ? Permission.write | Permission.resize : 0;
       return {
-        takes: takes & Permission.consistentRead,
-        shares: Permission.consistentRead | Permission.writeUnchanged | Permission.changeChildren | changes,
+        perm: perm & Permission.consistentRead,
+        sharedPerm:
+          Permission.consistentRead | Permission.writeUnchanged | Permission.changeChildren | changes,
       };
     }
-    case 'overseen':
-      return { takes: takes & Permission.write, shares: ALL_PERMISSIONS };
+    case 'job-filtered':
+      return { perm: perm & Permission.write, sharedPerm: ALL_PERMISSIONS };
     default:
-      return { takes: takes & ~Permission.changeChildren, shares: shares | Permission.changeChildren };
+      return { perm: perm & ~Permission.changeChildren, sharedPerm: sharedPerm | Permission.changeChildren };
   }
 }
 
-function propose(edge: Edge, wanted: Permissions, plan: Plan): void {
+function propose(edge: BdrvChild, wanted: Permissions, plan: Plan): void {
   checkSiblings(edge, wanted, plan);
   plan.set(edge, wanted);
   const { node } = edge;
-  if (node.readOnly && cumulative(node.parents, plan).takes & Permission.write)
+  if (node.readOnly && cumulative(node.parents, plan).perm & Permission.write)
     throw new CommandError('Block node is read-only');
   checkLocks(node, plan);
   for (const child of node.children) propose(child, childPermissions(child.role, node, plan), plan);
 }
 
-function checkSiblings(edge: Edge, wanted: Permissions, plan: Plan): void {
+function checkSiblings(edge: BdrvChild, wanted: Permissions, plan: Plan): void {
   for (const other of edge.node.parents) {
     if (other === edge) continue;
-    const { takes, shares } = plan.get(other) ?? other.permissions;
+    const { perm, sharedPerm } = plan.get(other) ?? other.permissions;
     const conflict = (verb: string, bits: number) =>
       new CommandError(
         `Conflicts with use by ${other.userName() || 'a block device'} as '${other.name}', which ${verb} '${names(bits)}' on ${edge.node.name}`,
       );
-    if (wanted.takes & ~shares) throw conflict('does not allow', wanted.takes & ~shares);
-    if (takes & ~wanted.shares) throw conflict('uses', takes & ~wanted.shares);
+    if (wanted.perm & ~sharedPerm) throw conflict('does not allow', wanted.perm & ~sharedPerm);
+    if (perm & ~wanted.sharedPerm) throw conflict('uses', perm & ~wanted.sharedPerm);
   }
 }
 
@@ -119,25 +122,25 @@ function checkSiblings(edge: Edge, wanted: Permissions, plan: Plan): void {
  * locked by those who take it, and a second byte by those who do not share it.
  */
 function checkLocks(node: PermissionNode, plan: Plan): void {
-  const { takes, shares } = cumulative(node.parents, plan);
+  const { perm, sharedPerm } = cumulative(node.parents, plan);
   const others = [...node.lockPeers()].map((peer) => cumulative(peer.parents, plan));
   for (const [index, name] of NAMES.entries()) {
     const bit = 1 << index;
-    if (takes & bit && others.some((other) => !(other.shares & bit)))
+    if (perm & bit && others.some((other) => !(other.sharedPerm & bit)))
       throw new CommandError(`Failed to get "${name}" lock`);
-    if (!(shares & bit) && others.some((other) => other.takes & bit))
+    if (!(sharedPerm & bit) && others.some((other) => other.perm & bit))
       throw new CommandError(`Failed to get shared "${name}" lock`);
   }
 }
 
-function cumulative(edges: Iterable<Edge>, plan: Plan): Permissions {
-  let { takes, shares } = NOTHING;
+function cumulative(edges: Iterable<BdrvChild>, plan: Plan): Permissions {
+  let { perm, sharedPerm } = NOTHING;
   for (const edge of edges) {
     const permissions = plan.get(edge) ?? edge.permissions;
-    takes |= permissions.takes;
-    shares &= permissions.shares;
+    perm |= permissions.perm;
+    sharedPerm &= permissions.sharedPerm;
   }
-  return { takes, shares };
+  return { perm, sharedPerm };
 }
 
 function names(bits: number): string {

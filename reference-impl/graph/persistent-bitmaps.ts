@@ -8,7 +8,7 @@ import type { Node } from './node.ts';
 /** Those of a read-only node keep what they hold. Throws `IoError`. */
 export async function loadBitmaps(node: Node): Promise<void> {
   for (const stored of (await node.state.bitmaps?.load()) ?? []) {
-    const bitmap = new DirtyBitmap(stored.name, stored.granularity, node.requests.length());
+    const bitmap = new DirtyBitmap(stored.name, stored.granularity, node.io.length());
     bitmap.fill(stored.parts);
     bitmap.recording = stored.recording;
     bitmap.persistent = true;
@@ -45,7 +45,7 @@ export async function removeBitmap(node: Node, bitmap: DirtyBitmap): Promise<voi
   if (bitmap.persistent)
     try {
       if (node.readOnly) throw new IoError('EPERM');
-      await node.requests.exclusively(async () => node.state.bitmaps?.remove(bitmap.name));
+      await node.io.runSerialising(async () => node.state.bitmaps?.remove(bitmap.name));
     } catch (error) {
       if (error instanceof IoError)
         throw new CommandError(`Failed to update bitmap extension: ${error.message}`);

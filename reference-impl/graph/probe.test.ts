@@ -35,19 +35,19 @@ test('an image that was taken for raw stays one: its first block takes nothing t
   const node = await probed();
   expect(node.driverName).toBe('raw');
   expect(log).toHaveLength(1);
-  await expect(node.requests.write(0, disguised)).rejects.toMatchObject({ code: 'EPERM' });
+  await expect(node.io.write(0, disguised)).rejects.toMatchObject({ code: 'EPERM' });
   // A byte at a time does not help either.
-  for (let at = 0; at < 3; at++) await node.requests.write(at, disguised.subarray(at, at + 1));
-  await expect(node.requests.write(3, disguised.subarray(3, 8))).rejects.toMatchObject({ code: 'EPERM' });
-  await node.requests.write(512, disguised);
-  await node.requests.write(0, new Uint8Array(SIZE).fill(0x51));
+  for (let at = 0; at < 3; at++) await node.io.write(at, disguised.subarray(at, at + 1));
+  await expect(node.io.write(3, disguised.subarray(3, 8))).rejects.toMatchObject({ code: 'EPERM' });
+  await node.io.write(512, disguised);
+  await node.io.write(0, new Uint8Array(SIZE).fill(0x51));
   await block.graph.release(node);
   expect((await probed()).driverName).toBe('raw');
 });
 
 test('what was said to be raw may hold what it likes', async () => {
   const node = await named();
-  await node.requests.write(0, disguised);
+  await node.io.write(0, disguised);
   expect(log).toEqual([]);
   await block.graph.release(node);
 });

@@ -10,7 +10,7 @@ const PROBED_BYTES = 512;
 export async function probe(drivers: DriverTable, file: Node): Promise<string> {
   const start = new Uint8Array(PROBED_BYTES);
   try {
-    await file.requests.read(0, start);
+    await file.io.read(0, start);
   } catch (error) {
     if (error instanceof IoError)
       throw new CommandError(`Could not read image for determining its format: ${error.message}`);

@@ -34,7 +34,7 @@ export function describeNode(top: Node, view: View = ALL_NODES): JsonObject {
     drv: node.driverName,
     iops: 0,
     bps_wr: 0,
-    write_threshold: signed(node.requests.writeThreshold),
+    write_threshold: signed(node.io.writeThreshold),
     encrypted: details.encrypted ?? false,
     bps: 0,
     bps_rd: 0,
@@ -56,7 +56,7 @@ function chainOf(node: Node): Node[] {
 /** `ImageInfo`, with those of its backing files. */
 function describeImage(node: Node, view: View): JsonObject {
   const image: JsonObject = {
-    'virtual-size': exact(node.requests.length()),
+    'virtual-size': exact(node.io.length()),
     filename: node.filename.shown,
     format: node.driverName,
   };
@@ -100,7 +100,7 @@ export function describeStats(top: Node, view: View = ALL_NODES): JsonObject {
   const stats: JsonObject = {};
   const file = node.child(node.driver.fileChild ?? 'file');
   if (file) stats.parent = describeStats(file.node, view);
-  stats.stats = deviceStats(node.requests.highestWrite);
+  stats.stats = deviceStats(node.io.highestWrite);
   const { backing } = node;
   if (backing && view.ofDrive) stats.backing = describeStats(backing.node, view);
   stats['node-name'] = node.name;

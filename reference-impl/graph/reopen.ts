@@ -4,12 +4,12 @@
  */
 import { isJsonObject } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { ChildEdge, Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { Node, NodeChild } from './node.ts';
+import type { NodeGraph } from './node-graph.ts';
 import { Permission } from './permissions.ts';
 
 /** Throws `CommandError`, and then nothing has changed. */
-export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
+export async function setReadOnly(graph: NodeGraph, node: Node, readOnly: boolean): Promise<void> {
   if (node.readOnly === readOnly) return;
   await graph.drain();
   await reopen(graph, node, readOnly);
@@ -19,7 +19,7 @@ export async function setReadOnly(graph: Graph, node: Node, readOnly: boolean): 
  * Makes a node what it shall be from now on, after a job or a snapshot. What was done stands, also if that fails: then the
  * node stays as it is, and the people behind the endpoint are told.
  */
-export async function reopenAsBefore(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
+export async function reopenAsBefore(graph: NodeGraph, node: Node, readOnly: boolean): Promise<void> {
   try {
     await setReadOnly(graph, node, readOnly);
   } catch (error) {
@@ -29,11 +29,11 @@ export async function reopenAsBefore(graph: Graph, node: Node, readOnly: boolean
   }
 }
 
-async function reopen(graph: Graph, node: Node, readOnly: boolean): Promise<void> {
+async function reopen(graph: NodeGraph, node: Node, readOnly: boolean): Promise<void> {
   if (node.readOnly === readOnly) return;
   const below = node.children.filter(takesOver);
   if (readOnly) {
-    if (node.parents.some(({ permissions }) => permissions.takes & Permission.write))
+    if (node.parents.some(({ permissions }) => permissions.perm & Permission.write))
       throw new CommandError('Block node is read-only');
     await node.setReadOnly(true);
     try {
@@ -62,7 +62,7 @@ async function reopen(graph: Graph, node: Node, readOnly: boolean): Promise<void
 }
 
 /** A backing file is read-only for itself; a child whose own definition says what it is stays so. */
-function takesOver({ inherits, role, name, parent }: ChildEdge): boolean {
+function takesOver({ inherits, role, name, parent }: NodeChild): boolean {
   if (!inherits || role === 'backing') return false;
   const [option = '', index] = name.split('.');
   const own = parent.options.own[option] ?? null;

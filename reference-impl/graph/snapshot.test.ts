@@ -30,7 +30,7 @@ afterEach(async () => {
 
 const path = (name: string) => join(folder, name);
 const medium = () => block.backends.find('d0')!.node!;
-const fill = (node = medium(), byte = 1) => node.requests.write(0, new Uint8Array(512).fill(byte));
+const fill = (node = medium(), byte = 1) => node.io.write(0, new Uint8Array(512).fill(byte));
 const overlay = (more: Partial<OverlayImage> = {}): OverlayImage => ({
   device: 'd0',
   filename: path('o'),
@@ -42,7 +42,7 @@ const overlay = (more: Partial<OverlayImage> = {}): OverlayImage => ({
 
 async function firstByte(node = medium()): Promise<number> {
   const buffer = new Uint8Array(1);
-  await node.requests.read(0, buffer);
+  await node.io.read(0, buffer);
   return buffer[0]!;
 }
 
@@ -69,7 +69,7 @@ describe('external', () => {
   test('a base that a job of the same transaction writes to stays writable', async () => {
     const base = medium();
     const snapshot = await snapshotWithImage(block.graph, overlay());
-    const job = block.graph.addJob(base, { ...NOTHING, takes: Permission.write }, 'target', 'a job');
+    const job = block.graph.addJob(base, { ...NOTHING, perm: Permission.write }, 'target', 'a job');
     await snapshot.commit();
     expect([medium().name, base.readOnly]).toEqual(['o', false]);
     block.graph.removeJob(job);

@@ -5,16 +5,16 @@ import { asIoError, IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { createNamedImage } from './named-image.ts';
 import type { Node } from './node.ts';
-import type { Graph } from './node-graph.ts';
+import type { NodeGraph } from './node-graph.ts';
 import { openNode } from './open.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
 /** Opens an overlay of `base`, which is read-only from then on. Throws `CommandError`. */
-export async function openTemporaryOverlay(graph: Graph, base: Node, readOnly: boolean): Promise<Node> {
+export async function openTemporaryOverlay(graph: NodeGraph, base: Node, readOnly: boolean): Promise<Node> {
   const letter = () => LETTERS[graph.services.random() % LETTERS.length]!;
   const filename = join(process.env.TMPDIR ?? '/var/tmp', `vl.${Array.from({ length: 6 }, letter).join('')}`);
-  await createNamedImage(graph, { filename, format: 'qcow2', size: base.requests.length() });
+  await createNamedImage(graph, { filename, format: 'qcow2', size: base.io.length() });
   try {
     const overlay = await openNode(
       graph,
@@ -33,7 +33,7 @@ export async function openTemporaryOverlay(graph: Graph, base: Node, readOnly: b
     return overlay;
   } finally {
     // What is open stays until it is closed.
-    await graph.services.inFlight
+    await graph.services.hostWork
       .track(() => unlink(filename))
       .catch((error: unknown) => {
         const failure = asIoError(error);

@@ -8,7 +8,7 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 import { asIoError, IoError } from './errno.ts';
-import type { InFlight } from './inflight.ts';
+import type { HostWork } from './host-work.ts';
 
 const open = promisify(fs.open);
 const close = promisify(fs.close);
@@ -23,30 +23,30 @@ const STAT_BLOCK = 512;
 export class HostFile {
   readonly #path: string;
   #fd: number;
-  readonly #inFlight: InFlight;
+  readonly #hostWork: HostWork;
 
-  private constructor(path: string, fd: number, inFlight: InFlight) {
+  private constructor(path: string, fd: number, hostWork: HostWork) {
     this.#path = path;
     this.#fd = fd;
-    this.#inFlight = inFlight;
+    this.#hostWork = hostWork;
   }
 
   /** Opens an existing file; throws `IoError`. Never waits for the other end of a pipe. */
-  static async open(path: string, readOnly: boolean, inFlight: InFlight): Promise<HostFile> {
+  static async open(path: string, readOnly: boolean, hostWork: HostWork): Promise<HostFile> {
     const access = readOnly ? fs.constants.O_RDONLY : fs.constants.O_RDWR;
-    return HostFile.#open(path, access, inFlight);
+    return HostFile.#open(path, access, hostWork);
   }
 
   /** Opens a file, and makes it if it is not there; throws `IoError`. */
-  static create(path: string, inFlight: InFlight): Promise<HostFile> {
+  static create(path: string, hostWork: HostWork): Promise<HostFile> {
     const { O_RDWR, O_CREAT } = fs.constants;
-    return HostFile.#open(path, O_RDWR | O_CREAT, inFlight);
+    return HostFile.#open(path, O_RDWR | O_CREAT, hostWork);
   }
 
-  static async #open(path: string, flags: number, inFlight: InFlight): Promise<HostFile> {
+  static async #open(path: string, flags: number, hostWork: HostWork): Promise<HostFile> {
     try {
-      const fd = await inFlight.track(() => open(path, flags | fs.constants.O_NONBLOCK, 0o644));
-      return new HostFile(path, fd, inFlight);
+      const fd = await hostWork.track(() => open(path, flags | fs.constants.O_NONBLOCK, 0o644));
+      return new HostFile(path, fd, hostWork);
     } catch (error) {
       throw asIoError(error);
     }
@@ -60,7 +60,7 @@ export class HostFile {
 
   /** Opens the file anew for reading only, or for both; throws `IoError`, and then it stays as it was. */
   async reopen(readOnly: boolean): Promise<void> {
-    const fresh = await HostFile.open(this.#path, readOnly, this.#inFlight);
+    const fresh = await HostFile.open(this.#path, readOnly, this.#hostWork);
     const stale = this.#fd;
     this.#fd = fresh.#fd;
     await this.#do(() => close(stale));
@@ -123,7 +123,7 @@ export class HostFile {
 
   async #do<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#inFlight.track(work);
+      return await this.#hostWork.track(work);
     } catch (error) {
       throw asIoError(error);
     }

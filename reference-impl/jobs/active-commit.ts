@@ -36,7 +36,7 @@ export async function createActiveCommit(
 
 async function growBase(source: Node, base: Node): Promise<void> {
   try {
-    await grow(base, source.requests.length());
+    await grow(base, source.io.length());
   } catch (error) {
     if (error instanceof IoError) throw new CommandError(error.message);
     throw error;

@@ -13,9 +13,9 @@ import { DirtyBlocks } from './dirty-blocks.ts';
 import { flush } from './flush.ts';
 import type { Job } from './job.ts';
 import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
-import type { JobWork } from './job-driver.ts';
+import type { JobDriver } from './job-driver.ts';
 import { JobNodes } from './job-nodes.ts';
-import type { JobGroup } from './job-txn.ts';
+import type { JobTxn } from './job-txn.ts';
 
 /** Bytes that are copied as one, unless the target has larger clusters. */
 const LEAST_CLUSTER = 65536;
@@ -45,7 +45,7 @@ export function createBackup(
   target: Node,
   args: BackupArguments,
   bitmap?: DirtyBitmap,
-  group?: JobGroup,
+  txn?: JobTxn,
 ): Job {
   const { graph } = block;
   if (source === target) throw new CommandError('Source and target cannot be the same');
@@ -64,8 +64,8 @@ export function createBackup(
       nodes.use(source, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
       nodes.use(target, write);
       nodes.claim(target, 'target');
-      const work = new Backup(source, target, args, bitmap, nodes);
-      return jobs.create({ id, work, ...lifecycle(args, group) });
+      const driver = new Backup(source, target, args, bitmap, nodes);
+      return jobs.create({ id, driver, ...lifecycle(args, txn) });
     } catch (error) {
       nodes.letGo();
       throw error;
@@ -86,7 +86,7 @@ function checkBitmap(sync: MirrorSyncMode, bitmap: DirtyBitmap | undefined): voi
     );
 }
 
-class Backup implements JobWork {
+class Backup implements JobDriver {
   readonly type = 'backup';
   readonly #source: Node;
   readonly #target: Node;
@@ -110,7 +110,7 @@ class Backup implements JobWork {
     this.#args = args;
     this.#bitmap = bitmap;
     this.#nodes = nodes;
-    this.#length = source.requests.length();
+    this.#length = source.io.length();
     const cluster = Math.max(LEAST_CLUSTER, target.state.info?.()?.clusterSize ?? 0);
     this.#left = new DirtyBlocks(cluster, this.#length);
   }
@@ -119,12 +119,12 @@ class Backup implements JobWork {
     job.len = this.#length;
     this.#mark(job);
     const beforeWrite = (offset: number, length: number) => this.#copyBeforeWrite(job, offset, length);
-    this.#source.requests.beforeWrite.add(beforeWrite);
+    this.#source.io.beforeWrite.add(beforeWrite);
     try {
       if (this.#args.sync === 'none') while (!job.cancelled) await job.wait();
       else await this.#copyAll(job);
     } finally {
-      this.#source.requests.beforeWrite.delete(beforeWrite);
+      this.#source.io.beforeWrite.delete(beforeWrite);
       await Promise.allSettled(this.#copying.values());
     }
   }
@@ -168,7 +168,7 @@ class Backup implements JobWork {
   async #isAllocated(offset: number, length: number): Promise<boolean> {
     const end = Math.min(this.#length, offset + length);
     for (let at = offset; at < end; ) {
-      const status = await this.#source.requests.blockStatus(at, end - at);
+      const status = await this.#source.io.blockStatus(at, end - at);
       if (status.allocated) return true;
       at += status.length;
     }
@@ -213,11 +213,11 @@ class Backup implements JobWork {
   async #copy(offset: number, length: number): Promise<void> {
     // A source that keeps nothing leaves what is there, which is not to pass for zeroes.
     const data = new Uint8Array(length).fill(0xff);
-    await side('read', this.#source.requests.read(offset, data));
-    const { requests } = this.#target;
-    if (isZero(data)) await side('write', requests.writeZeroes(offset, length, { mayUnmap: true }));
-    else if (this.#args.compress) await side('write', requests.writeCompressed(offset, data));
-    else await side('write', requests.write(offset, data));
+    await side('read', this.#source.io.read(offset, data));
+    const { io } = this.#target;
+    if (isZero(data)) await side('write', io.writeZeroes(offset, length, { mayUnmap: true }));
+    else if (this.#args.compress) await side('write', io.writeCompressed(offset, data));
+    else await side('write', io.write(offset, data));
   }
 
   commit(): void {
@@ -228,11 +228,11 @@ class Backup implements JobWork {
     this.#bitmap?.reclaim();
   }
 
-  concerns(node: Node): boolean {
-    return this.#nodes.concerns(node);
+  hasNode(node: Node): boolean {
+    return this.#nodes.has(node);
   }
 
-  release(): Promise<void> {
+  free(): Promise<void> {
     return this.#nodes.release();
   }
 }

@@ -2,13 +2,13 @@
 
 import { writeBackingName } from '../graph/backing.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
 /** `base`: undefined for none. `name`: instead of the base's own. Throws `IoError`, and then the old name stands. */
 export async function nameBase(
-  graph: Graph,
+  graph: NodeGraph,
   image: Node,
   base: Node | undefined,
   name: string | undefined,

@@ -3,44 +3,44 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { addDrive } from '../options/drive.ts';
-import { Bench } from '../testing/job-fixture.ts';
+import { JobFixture } from '../testing/job-fixture.ts';
 
 const CLUSTER = 65536;
 const SIZE = 4 * CLUSTER;
 const BITMAP = { node: 'd', name: 'b' };
 
-let bench: Bench;
+let fixture: JobFixture;
 
 beforeEach(async () => {
-  bench = new Bench();
+  fixture = new JobFixture();
   for (const name of ['s', 't']) {
-    await bench.qcow2(name, SIZE);
-    await bench.run('blockdev-del', { 'node-name': name });
+    await fixture.qcow2(name, SIZE);
+    await fixture.run('blockdev-del', { 'node-name': name });
   }
   await openDisk();
 });
 
-afterEach(() => bench.close());
+afterEach(() => fixture.close());
 
 function openDisk(): Promise<void> {
-  return addDrive(`if=none,id=d,format=qcow2,file=${bench.folder}/s.qcow2`, bench.machine.block);
+  return addDrive(`if=none,id=d,format=qcow2,file=${fixture.folder}/s.qcow2`, fixture.endpoint.block);
 }
 
 const write = (at: number) =>
-  bench.machine.block.graph.lookup('d', 'd').requests.write(at, new Uint8Array(512).fill(1));
+  fixture.endpoint.block.graph.lookup('d', 'd').io.write(at, new Uint8Array(512).fill(1));
 
 /** Of the only bitmap. */
 async function status(): Promise<Json | undefined> {
-  const [drive] = (await bench.run('query-block')) as JsonObject[];
+  const [drive] = (await fixture.run('query-block')) as JsonObject[];
   const [bitmap] = (drive?.['dirty-bitmaps'] ?? []) as JsonObject[];
   return bitmap?.status;
 }
 
 const backup = (more: JsonObject = {}) =>
-  bench.run('drive-backup', {
+  fixture.run('drive-backup', {
     'job-id': 'j',
     device: 'd',
-    target: join(bench.folder, 't.qcow2'),
+    target: join(fixture.folder, 't.qcow2'),
     format: 'qcow2',
     mode: 'existing',
     sync: 'incremental',
@@ -50,45 +50,45 @@ const backup = (more: JsonObject = {}) =>
 
 /** The node of the image that the backup has opened. */
 const target = () =>
-  bench.machine.block.graph.nodes.find(
+  fixture.endpoint.block.graph.nodes.find(
     ({ driverName, filename }) => driverName === 'qcow2' && filename.shown.endsWith('t.qcow2'),
   )!;
 
 const clearing = {
-  'block-dirty-bitmap-clear': () => bench.run('block-dirty-bitmap-clear', BITMAP),
+  'block-dirty-bitmap-clear': () => fixture.run('block-dirty-bitmap-clear', BITMAP),
   'block-dirty-bitmap-clear in a transaction': () =>
-    bench.run('transaction', { actions: [{ type: 'block-dirty-bitmap-clear', data: BITMAP }] }),
+    fixture.run('transaction', { actions: [{ type: 'block-dirty-bitmap-clear', data: BITMAP }] }),
 };
 
 test('active: records, and can be cleared, used and removed', async () => {
-  await bench.run('block-dirty-bitmap-add', BITMAP);
+  await fixture.run('block-dirty-bitmap-add', BITMAP);
   await write(0);
   expect(await status()).toBe('active');
   for (const clear of Object.values(clearing)) await clear();
   await backup();
-  await bench.idle();
+  await fixture.idle();
   expect(await status()).toBe('active');
-  await bench.run('block-dirty-bitmap-remove', BITMAP);
+  await fixture.run('block-dirty-bitmap-remove', BITMAP);
   expect(await status()).toBeUndefined();
 });
 
 test.each(['completes', 'is cancelled', 'fails'])('frozen until the backup %s', async (ending) => {
-  await bench.run('block-dirty-bitmap-add', BITMAP);
+  await fixture.run('block-dirty-bitmap-add', BITMAP);
   for (const cluster of [0, 1, 2]) await write(cluster * CLUSTER);
   await backup({ speed: 1 });
-  await bench.idle();
+  await fixture.idle();
   expect(await status()).toBe('frozen');
   for (const clear of Object.values(clearing)) await expect(clear()).rejects.toThrow('frozen');
-  await expect(bench.run('block-dirty-bitmap-remove', BITMAP)).rejects.toThrow('frozen');
-  await expect(bench.run('block-dirty-bitmap-add', BITMAP)).rejects.toThrow('already exists');
-  const { bitmap } = bench.machine.block.bitmap('d', 'b');
+  await expect(fixture.run('block-dirty-bitmap-remove', BITMAP)).rejects.toThrow('frozen');
+  await expect(fixture.run('block-dirty-bitmap-add', BITMAP)).rejects.toThrow('already exists');
+  const { bitmap } = fixture.endpoint.block.bitmap('d', 'b');
   await write(3 * CLUSTER);
   expect(bitmap.count()).toBe(3 * CLUSTER);
-  if (ending === 'fails') target().requests.dead = true;
-  if (ending === 'is cancelled') await bench.run('block-job-cancel', { device: 'j' });
-  else await bench.run('block-job-set-speed', { device: 'j', speed: 0 });
-  await bench.idle();
-  expect(bench.events.at(-1)).toMatchObject(
+  if (ending === 'fails') target().io.dead = true;
+  if (ending === 'is cancelled') await fixture.run('block-job-cancel', { device: 'j' });
+  else await fixture.run('block-job-set-speed', { device: 'j', speed: 0 });
+  await fixture.idle();
+  expect(fixture.events.at(-1)).toMatchObject(
     ending === 'is cancelled'
       ? { event: 'BLOCK_JOB_CANCELLED' }
       : { event: 'BLOCK_JOB_COMPLETED', data: ending === 'fails' ? { error: expect.anything() } : {} },
@@ -99,14 +99,14 @@ test.each(['completes', 'is cancelled', 'fails'])('frozen until the backup %s', 
 
 /** Reopens the disk with a bitmap that, as its image says, records nothing. */
 async function disable(): Promise<void> {
-  await bench.run('block-dirty-bitmap-add', { ...BITMAP, persistent: true });
+  await fixture.run('block-dirty-bitmap-add', { ...BITMAP, persistent: true });
   await write(0);
-  bench.machine.block.bitmap('d', 'b').bitmap.recording = false;
+  fixture.endpoint.block.bitmap('d', 'b').bitmap.recording = false;
   await reopen();
 }
 
 async function reopen(): Promise<void> {
-  const { block } = bench.machine;
+  const { block } = fixture.endpoint;
   await block.backends.close();
   for (let node = block.graph.nodes[0]; node; node = block.graph.nodes[0])
     await block.graph.releaseUnused(node);
@@ -116,14 +116,14 @@ async function reopen(): Promise<void> {
 test('disabled: stays as it is, also in its image, until it is removed', async () => {
   await disable();
   expect(await status()).toBe('disabled');
-  const { bitmap } = bench.machine.block.bitmap('d', 'b');
+  const { bitmap } = fixture.endpoint.block.bitmap('d', 'b');
   await write(CLUSTER);
   expect(bitmap.count()).toBe(CLUSTER);
   for (const clear of Object.values(clearing)) await expect(clear()).rejects.toThrow('disabled');
   await expect(backup()).rejects.toThrow("Bitmap 'b' is currently disabled and cannot be used");
   await reopen();
   expect(await status()).toBe('disabled');
-  await bench.run('block-dirty-bitmap-remove', BITMAP);
+  await fixture.run('block-dirty-bitmap-remove', BITMAP);
   await reopen();
   expect(await status()).toBeUndefined();
 });

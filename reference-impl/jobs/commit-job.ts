@@ -5,7 +5,7 @@
 
 import { chain, isAllocatedAbove } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
@@ -13,7 +13,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import { nameBase } from './base-name.ts';
 import type { Job } from './job.ts';
 import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
-import type { JobWork } from './job-driver.ts';
+import type { JobDriver } from './job-driver.ts';
 import { insertFilter, removeFilter } from './job-filter.ts';
 import { JobNodes } from './job-nodes.ts';
 
@@ -55,8 +55,8 @@ export async function createCommit(
       top.parents.filter((edge) => edge !== overlay.backing),
     );
     claim(nodes, plan, filter);
-    const work = new Commit(graph, plan, args, filter, nodes, wasReadOnly);
-    return jobs.create({ id, work, ...lifecycle(args, undefined) });
+    const driver = new Commit(graph, plan, args, filter, nodes, wasReadOnly);
+    return jobs.create({ id, driver, ...lifecycle(args, undefined) });
   } catch (error) {
     nodes.letGo();
     if (filter) await removeFilter(graph, filter);
@@ -70,15 +70,15 @@ function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filt
   nodes.claim(device, 'main node', undefined, ['dataplane']);
   nodes.use(filter, 0);
   for (const node of chain(top, base))
-    nodes.claim(node, 'intermediate node', { takes: 0, shares: ALL_PERMISSIONS & ~resize });
+    nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });
   nodes.claim(base, 'base');
   nodes.use(base, consistentRead | write | resize, consistentRead | changeChildren | writeUnchanged);
   if (overlay !== device) nodes.claim(overlay, 'overlay of top');
 }
 
-class Commit implements JobWork {
+class Commit implements JobDriver {
   readonly type = 'commit';
-  readonly #graph: Graph;
+  readonly #graph: NodeGraph;
   readonly #plan: CommitPlan;
   readonly #args: CommitArguments;
   readonly #filter: Node;
@@ -86,7 +86,7 @@ class Commit implements JobWork {
   readonly #wasReadOnly: readonly (readonly [Node, boolean])[];
 
   constructor(
-    graph: Graph,
+    graph: NodeGraph,
     plan: CommitPlan,
     args: CommitArguments,
     filter: Node,
@@ -103,7 +103,7 @@ class Commit implements JobWork {
 
   async run(job: Job): Promise<void> {
     const { top, base } = this.#plan;
-    job.len = top.requests.length();
+    job.len = top.io.length();
     await telling(job, 'write', () => grow(base, job.len));
     let delay = 0n;
     while (job.offset < job.len) {
@@ -117,22 +117,22 @@ class Commit implements JobWork {
       if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
     await telling(job, 'write', () => this.#hideTail());
-    await telling(job, 'write', () => base.requests.flush());
+    await telling(job, 'write', () => base.io.flush());
   }
 
   /** What a longer overlay shows as zeroes behind the end of the top must not become what a longer base holds there. */
   async #hideTail(): Promise<void> {
     const { top, base, overlay } = this.#plan;
-    const start = top.requests.length();
-    const end = Math.min(base.requests.length(), overlay.requests.length());
-    if (end > start) await base.requests.writeZeroes(start, end - start, { mayUnmap: true });
+    const start = top.io.length();
+    const end = Math.min(base.io.length(), overlay.io.length());
+    if (end > start) await base.io.writeZeroes(start, end - start, { mayUnmap: true });
   }
 
   async #copy(job: Job, length: number): Promise<void> {
     const { top, base } = this.#plan;
     const data = new Uint8Array(length);
-    await telling(job, 'read', () => top.requests.read(job.offset, data));
-    await telling(job, 'write', () => base.requests.write(job.offset, data));
+    await telling(job, 'read', () => top.io.read(job.offset, data));
+    await telling(job, 'write', () => base.io.write(job.offset, data));
   }
 
   async exit(job: Job, error: IoError | undefined): Promise<void> {
@@ -152,11 +152,11 @@ class Commit implements JobWork {
     }
   }
 
-  concerns(node: Node): boolean {
-    return this.#nodes.concerns(node);
+  hasNode(node: Node): boolean {
+    return this.#nodes.has(node);
   }
 
-  release(): Promise<void> {
+  free(): Promise<void> {
     return this.#nodes.release();
   }
 }
@@ -173,7 +173,7 @@ async function telling<T>(job: Job, operation: 'read' | 'write', request: () => 
 
 /** Makes a base as long as what comes into it. Throws `IoError`. */
 export async function grow(base: Node, length: number): Promise<void> {
-  if (base.requests.length() >= length) return;
+  if (base.io.length() >= length) return;
   try {
     await base.truncate(length);
   } catch (error) {

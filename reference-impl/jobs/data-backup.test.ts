@@ -81,7 +81,7 @@ async function toNewImage(data: DataRun, sync: 'full' | 'top' | 'none', ending: 
   const below = sync === 'none' ? top : sync === 'top' ? images.below(top) : undefined;
   const format = below === undefined ? given.target.format : 'qcow2';
   const { size } = top.model;
-  const args = { device: top.name, target: join(data.bench.folder, 'target'), format: plain(format), sync };
+  const args = { device: top.name, target: join(data.fixture.folder, 'target'), format: plain(format), sync };
   const plan = {
     command: 'drive-backup',
     args,
@@ -116,14 +116,14 @@ describe('drive-backup to an image that is there, sync incremental', () => {
 });
 
 async function incremental(data: DataRun, ending: Ending): Promise<Outcome> {
-  const { top, bench, given } = data;
-  const target = join(bench.folder, 'target');
+  const { top, fixture, given } = data;
+  const target = join(fixture.folder, 'target');
   const format = plain(given.target.format);
   const granularity = 512 << (2 * given.chosen[0]);
-  await bench.run('block-dirty-bitmap-add', { node: top.name, name: 'b', granularity });
+  await fixture.run('block-dirty-bitmap-add', { node: top.name, name: 'b', granularity });
   const full = { 'job-id': 'f', device: top.name, target, format, sync: 'full' };
-  await bench.run('drive-backup', full);
-  await bench.idle();
+  await fixture.run('drive-backup', full);
+  await fixture.idle();
   const args = { device: top.name, target, format, mode: 'existing', sync: 'incremental', bitmap: 'b' };
   const plan = { command: 'drive-backup', args, failing: [top.name, 'read'] } as const;
   await data.write([...given.early, ...EVERYWHERE]);
@@ -131,12 +131,12 @@ async function incremental(data: DataRun, ending: Ending): Promise<Outcome> {
   await data.afterwards(top);
   const model = new DiskModel(top.model.size, CLUSTER);
   model.write(0, top.model.shows());
-  await bench.run('drive-backup', { 'job-id': 'j', ...args });
+  await fixture.run('drive-backup', { 'job-id': 'j', ...args });
   const writing = data.write(given.last);
-  await bench.idle();
+  await fixture.idle();
   await writing;
-  expect(bench.events.at(-1)?.event).toBe('BLOCK_JOB_COMPLETED');
-  expect(bench.events.at(-1)?.data.error).toBeUndefined();
+  expect(fixture.events.at(-1)?.event).toBe('BLOCK_JOB_COMPLETED');
+  expect(fixture.events.at(-1)?.data.error).toBeUndefined();
   data.images.know('target', { ...given.target, format, clusterSize: CLUSTER }, model);
   await data.verify();
   return outcome;

@@ -9,7 +9,7 @@ test('qemu-img is here to check the images that the jobs below leave', ({ skip }
 
 /** The name by which a command finds an image in a chain. */
 function knownAs(data: DataRun, { name }: TestImage): string {
-  return data.bench.node(name).filename.shown;
+  return data.fixture.node(name).filename.shown;
 }
 
 /** Names in headers are plain file names also where a node's own name for its file would tell of its key. */

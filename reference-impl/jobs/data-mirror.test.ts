@@ -11,7 +11,7 @@ import {
   scenario,
 } from '../testing/data-run.ts';
 import { DiskModel } from '../testing/disk-model.ts';
-import { Bench } from '../testing/job-fixture.ts';
+import { JobFixture } from '../testing/job-fixture.ts';
 import { chainOf, expectBytes, type TestImage } from '../testing/modelled-images.ts';
 
 /** Clusters of the images that jobs make. */
@@ -48,17 +48,17 @@ describe.each([
   ['a raw image', 'raw', false],
 ] as const)('sync full onto %s that holds data, from a source that has little', (_, format, isOverlay) => {
   test.each(['blockdev-mirror', 'drive-mirror', 'blockdev-backup'] as const)('%s', async (command) => {
-    const bench = new Bench();
+    const fixture = new JobFixture();
     try {
       const size = 4 * CLUSTER;
-      await bench.qcow2('source', size);
-      await bench.qcow2('below', size);
-      const target = join(bench.folder, 'target.qcow2');
-      if (format === 'qcow2') await bench.qcow2('target', size, isOverlay ? 'below' : undefined);
+      await fixture.qcow2('source', size);
+      await fixture.qcow2('below', size);
+      const target = join(fixture.folder, 'target.qcow2');
+      if (format === 'qcow2') await fixture.qcow2('target', size, isOverlay ? 'below' : undefined);
       else {
         const file = { driver: 'file', filename: target };
-        await bench.run('x-blockdev-create', { ...file, size });
-        await bench.run('blockdev-add', { driver: 'raw', 'node-name': 'target', file });
+        await fixture.run('x-blockdev-create', { ...file, size });
+        await fixture.run('blockdev-add', { driver: 'raw', 'node-name': 'target', file });
       }
       const written: readonly (readonly [string, number, number])[] = [
         ['source', 2 * CLUSTER, 1],
@@ -67,74 +67,77 @@ describe.each([
         ['target', 2 * CLUSTER, 4],
       ];
       for (const [name, at, byte] of written)
-        await bench.node(name).requests.write(at, Buffer.alloc(CLUSTER, byte));
-      const guest = bench.guest('source');
-      if (command === 'drive-mirror') await bench.run('blockdev-del', { 'node-name': 'target' });
+        await fixture.node(name).io.write(at, Buffer.alloc(CLUSTER, byte));
+      const guest = fixture.guest('source');
+      if (command === 'drive-mirror') await fixture.run('blockdev-del', { 'node-name': 'target' });
       const to =
         command === 'drive-mirror'
           ? { target, format, mode: 'existing', 'node-name': 'target' }
           : { target: 'target' };
-      await bench.run(command, { 'job-id': 'j', device: 'source', sync: 'full', ...to });
-      await bench.idle();
-      if (command !== 'blockdev-backup') await bench.run('block-job-complete', { device: 'j' });
-      await bench.idle();
+      await fixture.run(command, { 'job-id': 'j', device: 'source', sync: 'full', ...to });
+      await fixture.idle();
+      if (command !== 'blockdev-backup') await fixture.run('block-job-complete', { device: 'j' });
+      await fixture.idle();
       // What goes of the target is not counted.
       const copiesAll = command === 'blockdev-backup' || (isOverlay && command === 'blockdev-mirror');
       const len = copiesAll ? size : CLUSTER;
-      expect(bench.events.at(-1)).toMatchObject({ event: 'BLOCK_JOB_COMPLETED', data: { len, offset: len } });
-      const node = command === 'blockdev-backup' ? bench.node('target') : guest.node;
+      expect(fixture.events.at(-1)).toMatchObject({
+        event: 'BLOCK_JOB_COMPLETED',
+        data: { len, offset: len },
+      });
+      const node = command === 'blockdev-backup' ? fixture.node('target') : guest.node;
       expectBytes(
         'target',
-        await bench.contents(node),
+        await fixture.contents(node),
         Buffer.concat([0, 0, 1, 0].map((byte) => Buffer.alloc(CLUSTER, byte))),
       );
     } finally {
-      await bench.close();
+      await fixture.close();
     }
   });
 });
 
 test.each(['full', 'top'])('a raw node over an overlay has all that it shows: sync %s', async (sync) => {
-  const bench = new Bench();
+  const fixture = new JobFixture();
   try {
-    await bench.qcow2('below', 2 * CLUSTER);
-    await bench.qcow2('overlay', 2 * CLUSTER, 'below');
-    await bench.qcow2('target', 2 * CLUSTER);
-    await bench.run('blockdev-add', { driver: 'raw', 'node-name': 'source', file: 'overlay' });
+    await fixture.qcow2('below', 2 * CLUSTER);
+    await fixture.qcow2('overlay', 2 * CLUSTER, 'below');
+    await fixture.qcow2('target', 2 * CLUSTER);
+    await fixture.run('blockdev-add', { driver: 'raw', 'node-name': 'source', file: 'overlay' });
     for (const [name, at, byte] of [
       ['below', CLUSTER, 1],
       ['overlay', 0, 2],
     ] as const)
-      await bench.node(name).requests.write(at, Buffer.alloc(CLUSTER, byte));
-    await bench.run('blockdev-mirror', { 'job-id': 'j', device: 'source', target: 'target', sync });
-    await bench.idle();
-    await bench.run('block-job-complete', { device: 'j' });
-    await bench.idle();
+      await fixture.node(name).io.write(at, Buffer.alloc(CLUSTER, byte));
+    await fixture.run('blockdev-mirror', { 'job-id': 'j', device: 'source', target: 'target', sync });
+    await fixture.idle();
+    await fixture.run('block-job-complete', { device: 'j' });
+    await fixture.idle();
     expectBytes(
       'target',
-      await bench.contents(bench.node('target')),
+      await fixture.contents(fixture.node('target')),
       Buffer.concat([2, 1].map((byte) => Buffer.alloc(CLUSTER, byte))),
     );
   } finally {
-    await bench.close();
+    await fixture.close();
   }
 });
 
 test('a target that is too short for what the source has nothing of will do', async () => {
-  const bench = new Bench();
+  const fixture = new JobFixture();
   try {
-    await bench.qcow2('source', 4 * CLUSTER);
-    await bench.qcow2('target', 2 * CLUSTER);
-    await bench.node('source').requests.write(CLUSTER, Buffer.alloc(CLUSTER, 1));
-    bench.guest('source');
-    await bench.run('blockdev-mirror', { 'job-id': 'j', device: 'source', target: 'target', sync: 'full' });
-    await bench.idle();
-    await bench.run('block-job-complete', { device: 'j' });
-    await bench.idle();
-    expect(bench.events.at(-1)).toMatchObject({ event: 'BLOCK_JOB_COMPLETED', data: { len: CLUSTER } });
-    expect(bench.events.at(-1)?.data).not.toHaveProperty('error');
+    await fixture.qcow2('source', 4 * CLUSTER);
+    await fixture.qcow2('target', 2 * CLUSTER);
+    await fixture.node('source').io.write(CLUSTER, Buffer.alloc(CLUSTER, 1));
+    fixture.guest('source');
+    await fixture.run('blockdev-mirror', { 'job-id': 'j', device: 'source', target: 'target', sync: 'full' });
+    await fixture.idle();
+    await fixture.run('block-job-complete', { device: 'j' });
+    await fixture.idle();
+    expect(fixture.events.at(-1)).toMatchObject({ event: 'BLOCK_JOB_COMPLETED', data: { len: CLUSTER } });
+    expect(fixture.events.at(-1)?.data).not.toHaveProperty('error');
   } finally {
-    await bench.close();
+    await fixture.close();
   }
 });
 
@@ -163,7 +166,7 @@ async function toNewImage(data: DataRun, way: Way): Promise<Outcome> {
   const { top, given, images } = data;
   const below = way.sync === 'none' ? top : way.sync === 'top' ? images.below(top) : undefined;
   const format = below || given.target.format !== 'raw' ? 'qcow2' : 'raw';
-  const target = join(data.bench.folder, 'target');
+  const target = join(data.fixture.folder, 'target');
   const model = new DiskModel(top.model.size, CLUSTER, below?.model);
   const args = { device: top.name, target, 'node-name': 'target', format, sync: way.sync, ...PIECES };
   const made = () => images.know('target', { ...given.target, format, clusterSize: CLUSTER }, model);

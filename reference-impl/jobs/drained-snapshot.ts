@@ -7,7 +7,7 @@ import type {
 import { type PreparedSnapshot, snapshotWithImage, snapshotWithNode } from '../graph/external-snapshot.ts';
 import { takeInternalSnapshot } from '../graph/internal-snapshot.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import type { JobContext } from './job-context.ts';
 
 /** `blockdev-snapshot-sync`. Throws `CommandError`. */
@@ -49,7 +49,7 @@ export function prepareInternalSnapshot(
   });
 }
 
-function find(graph: Graph, device: string, nodeName: string): Node | undefined {
+function find(graph: NodeGraph, device: string, nodeName: string): Node | undefined {
   return graph.devices.medium(device) ?? graph.find(nodeName);
 }
 

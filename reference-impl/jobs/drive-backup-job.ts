@@ -4,7 +4,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import { type BackupArguments, createBackup } from './backup-job.ts';
 import type { Job } from './job.ts';
 import type { JobContext } from './job-context.ts';
-import type { JobGroup } from './job-txn.ts';
+import type { JobTxn } from './job-txn.ts';
 import { attachTargetBacking, openTarget } from './target-image.ts';
 
 export interface DriveBackupArguments extends BackupArguments {
@@ -19,7 +19,7 @@ export interface DriveBackupArguments extends BackupArguments {
 export async function createDriveBackup(
   context: JobContext,
   args: DriveBackupArguments,
-  group?: JobGroup,
+  txn?: JobTxn,
 ): Promise<Job> {
   const { graph } = context.block;
   const source = graph.lookupRoot(args.device);
@@ -39,7 +39,7 @@ export async function createDriveBackup(
     const bitmap = args.bitmap === undefined ? undefined : source.bitmaps.find(args.bitmap);
     if (args.bitmap !== undefined && !bitmap)
       throw new CommandError(`Bitmap '${args.bitmap}' could not be found`);
-    return createBackup(context, source, target, { ...args, sync }, bitmap, group);
+    return createBackup(context, source, target, { ...args, sync }, bitmap, txn);
   } catch (error) {
     await graph.releaseUnused(target);
     throw error;

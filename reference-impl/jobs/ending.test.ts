@@ -7,18 +7,18 @@ import { MainLoop } from './main-loop.ts';
 
 test('is there only when the job has let go of its nodes', async () => {
   const services = testServices('/');
-  const loop = new MainLoop(services.inFlight, (work) => work());
+  const loop = new MainLoop(services.hostWork, (work) => work());
   let letGo = (): void => {};
   const gone = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  const work = {
+  const driver = {
     type: 'backup' as const,
     run: () => Promise.resolve(),
-    concerns: () => false,
-    release: () => gone,
+    hasNode: () => false,
+    free: () => gone,
   };
-  const job = new Job(services, loop, { id: 'j', work });
+  const job = new Job(services, loop, { id: 'j', driver });
   await job.start();
   while (job.status !== 'null') await turn();
   let ended = false;

@@ -21,7 +21,7 @@ import {
   SCENARIOS,
   type Scenario,
 } from '../testing/fault-scenarios.ts';
-import { Bench } from '../testing/job-fixture.ts';
+import { JobFixture } from '../testing/job-fixture.ts';
 
 const TIMEOUT_MS = 60_000;
 const OPERATIONS: readonly BlockedOp[] = [
@@ -75,7 +75,7 @@ afterAll(() => {
 
 /** What came of a job, with the endpoint still there. */
 interface Outcome {
-  readonly bench: Bench;
+  readonly fixture: JobFixture;
   /** In the order in which they came. */
   readonly seen: readonly Seen[];
   readonly failed: Seen | undefined;
@@ -97,70 +97,74 @@ async function withJob(
   judge: (outcome: Outcome) => void | Promise<void>,
 ): Promise<void> {
   const injector = new FaultInjector();
-  const bench = new Bench(images.folder);
+  const fixture = new JobFixture(images.folder);
   try {
-    await place(images, bench, scenario);
-    const guest = bench.guest(scenario.disk);
-    const graphBefore = graphOf(bench);
-    injector.arm(bench, id === undefined ? undefined : { id, code, lasts });
-    const refusal = await scenario.start(bench, policy).then(
+    await place(images, fixture, scenario);
+    const guest = fixture.guest(scenario.disk);
+    const graphBefore = graphOf(fixture);
+    injector.arm(fixture, id === undefined ? undefined : { id, code, lasts });
+    const refusal = await scenario.start(fixture, policy).then(
       () => undefined,
       (error: unknown) => error,
     );
-    await bench.idle();
-    const [job] = bench.machine.jobs.all;
-    if (job?.describe().paused) await holdThenResume(bench, injector, code);
-    if (job?.ready) await bench.run('block-job-complete', { device: 'j' });
-    await bench.idle();
+    await fixture.idle();
+    const [job] = fixture.endpoint.jobs.all;
+    if (job?.describe().paused) await holdThenResume(fixture, injector, code);
+    if (job?.ready) await fixture.run('block-job-complete', { device: 'j' });
+    await fixture.idle();
     injector.disarm();
-    const told = (event: string) => bench.told(event).map(({ data }) => data);
+    const told = (event: string) => fixture.told(event).map(({ data }) => data);
     await judge({
-      bench,
+      fixture,
       ...injector,
       refusal,
       graphBefore,
-      graphAfter: graphOf(bench),
+      graphAfter: graphOf(fixture),
       errors: told('BLOCK_JOB_ERROR'),
       ends: [...told('BLOCK_JOB_COMPLETED'), ...told('BLOCK_JOB_CANCELLED')],
-      shown: await bench.contents(guest.node),
+      shown: await fixture.contents(guest.node),
     });
-    bench.machine.block.graph.removeRoot(guest);
-    await bench.machine.block.graph.releaseUnused(guest.node);
-    expect(await bench.deleteAll()).toEqual([]);
+    fixture.endpoint.block.graph.removeRoot(guest);
+    await fixture.endpoint.block.graph.releaseUnused(guest.node);
+    expect(await fixture.deleteAll()).toEqual([]);
     if (action === 'report' && refusal === undefined) await checkImages(scenario);
   } catch (error) {
     for (const image of IMAGES) images.stale.add(image);
     throw error;
   } finally {
     injector.end();
-    await bench.end();
+    await fixture.end();
   }
 }
 
 /** While the job is stopped it does nothing, and cannot be ended; then it goes on. */
-async function holdThenResume(bench: Bench, injector: FaultInjector, code: Fault['code']): Promise<void> {
+async function holdThenResume(
+  fixture: JobFixture,
+  injector: FaultInjector,
+  code: Fault['code'],
+): Promise<void> {
   const held = {
     status: 'paused',
     busy: false,
     'io-status': code === 'ENOSPC' ? 'nospace' : 'failed',
   };
-  const job = () => bench.machine.jobs.all[0]?.describe();
+  const job = () => fixture.endpoint.jobs.all[0]?.describe();
   expect(job()).toMatchObject(held);
   const requests = injector.seen.length;
-  await bench.pass(200);
+  await fixture.pass(200);
   expect(injector.seen.length).toBe(requests);
-  await expect(bench.run('block-job-cancel', { device: 'j' })).rejects.toThrow(
+  await expect(fixture.run('block-job-cancel', { device: 'j' })).rejects.toThrow(
     new CommandError("The block job for device 'j' is currently paused"),
   );
   expect(job()).toMatchObject(held);
-  await bench.run('block-job-resume', { device: 'j' });
+  await fixture.run('block-job-resume', { device: 'j' });
   expect(job()?.['io-status'] ?? 'ok').toBe('ok');
-  await bench.idle();
+  await fixture.idle();
 }
 
 /** All that a job may have changed, and must have put right. */
-function graphOf({ machine, folder }: Bench): unknown {
-  return machine.block.graph.nodes.map((node) => ({
+function graphOf({ endpoint, folder }: JobFixture): unknown {
+  return endpoint.block.graph.nodes.map((node) => ({
     name: node.name,
     readOnly: node.readOnly,
     backing: node.backing?.node.name,
@@ -168,7 +172,7 @@ function graphOf({ machine, folder }: Bench): unknown {
     users: node.parents.map(({ role, name, permissions }) => ({ role, name, ...permissions })),
     blocked: OPERATIONS.filter((operation) => node.blockers.reason(operation) !== undefined),
     bitmaps: node.bitmaps.describe(),
-    hooks: node.requests.beforeWrite.size,
+    hooks: node.io.beforeWrite.size,
   }));
 }
 
@@ -197,9 +201,9 @@ async function expectEnd(
   good: Outcome,
   error: string | undefined,
 ): Promise<void> {
-  const { bench, ends, graphBefore, graphAfter, shown } = outcome;
-  expect(bench.machine.jobs.all).toEqual([]);
-  expect(bench.told('BLOCK_JOB_CANCELLED')).toEqual([]);
+  const { fixture, ends, graphBefore, graphAfter, shown } = outcome;
+  expect(fixture.endpoint.jobs.all).toEqual([]);
+  expect(fixture.told('BLOCK_JOB_CANCELLED')).toEqual([]);
   expect(ends.map((end) => end.error)).toEqual([error]);
   expect(firstDifference(shown, images.shows.get(scenario.disk)!)).toBeUndefined();
   if (error !== undefined) {
@@ -209,7 +213,7 @@ async function expectEnd(
   expect(ends).toEqual(good.ends);
   expect(graphAfter).toEqual(good.graphAfter);
   if (!scenario.copy) return;
-  const copy = await contentsOf(bench, scenario.copy);
+  const copy = await contentsOf(fixture, scenario.copy);
   expect([outcome.failed?.id, firstDifference(copy, shown)]).toEqual([outcome.failed?.id, undefined]);
 }
 
@@ -220,12 +224,12 @@ function firstDifference(a: Buffer, b: Buffer): number | undefined {
   return undefined;
 }
 
-async function contentsOf(bench: Bench, image: string): Promise<Buffer> {
-  if (!bench.machine.block.graph.find(image)) {
-    const file = { driver: 'file', filename: join(bench.folder, `${image}.qcow2`) };
-    await bench.run('blockdev-add', { driver: 'qcow2', 'node-name': image, file, backing: null });
+async function contentsOf(fixture: JobFixture, image: string): Promise<Buffer> {
+  if (!fixture.endpoint.block.graph.find(image)) {
+    const file = { driver: 'file', filename: join(fixture.folder, `${image}.qcow2`) };
+    await fixture.run('blockdev-add', { driver: 'qcow2', 'node-name': image, file, backing: null });
   }
-  return bench.contents(bench.node(image));
+  return fixture.contents(fixture.node(image));
 }
 
 /** What is told of a fault of a job's work, and the error that the job ends with. */
@@ -259,7 +263,7 @@ describe.each(SCENARIOS)('$name', (scenario) => {
       await expectEnd(scenario, outcome, outcome, undefined);
       const chain: string[] = [];
       const [disk] = scenario.chainAfter;
-      for (let node = outcome.bench.machine.block.graph.find(disk!); node; node = node.backing?.node)
+      for (let node = outcome.fixture.endpoint.block.graph.find(disk!); node; node = node.backing?.node)
         chain.push(node.name);
       expect(chain).toEqual(scenario.chainAfter);
     }),
@@ -286,12 +290,12 @@ describe.each(SCENARIOS)('$name', (scenario) => {
       phase === 'work' && kind === 'write' && node !== asked.node;
     const fault: Fault = { ...FAULTS[0]!, lasts: true };
     const { id } = good.seen.find(isInner)!;
-    await withJob(scenario, fault, id, ({ bench, failed, errors, ends, shown }) => {
+    await withJob(scenario, fault, id, ({ fixture, failed, errors, ends, shown }) => {
       const expected = expectedOf(scenario, fault, failed!);
       // Several requests may have been on their way.
       expect(errors).toEqual(errors.map(() => expected.told));
       expect(ends.map((end) => end.error)).toEqual([expected.error]);
-      expect(bench.machine.jobs.all).toEqual([]);
+      expect(fixture.endpoint.jobs.all).toEqual([]);
       expect(firstDifference(shown, images.shows.get(scenario.disk)!)).toBeUndefined();
     });
   });
@@ -306,7 +310,7 @@ async function check(scenario: Scenario, fault: Fault, id: string, good: Outcome
     if (outcome.refusal) {
       expect([id, phase, outcome.refusal]).toEqual([id, 'start', expect.any(CommandError)]);
       expect(outcome.graphAfter).toEqual(outcome.graphBefore);
-      expect(outcome.bench.events).toEqual([]);
+      expect(outcome.fixture.events).toEqual([]);
     } else if (isHarmless) await expectEnd(scenario, outcome, good, undefined);
     else {
       expect([id, outcome.errors]).toEqual([id, expected ? [expected.told] : []]);

@@ -12,7 +12,7 @@ export async function flushed(
   policy: BlockdevOnError,
 ): Promise<boolean> {
   try {
-    await node.requests.flush();
+    await node.io.flush();
     return true;
   } catch (error) {
     if (!(error instanceof IoError)) throw error;

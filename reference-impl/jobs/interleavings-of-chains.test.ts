@@ -6,7 +6,7 @@ import { copyFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { act, actionsWith, end, expectEndedOnce, sequences } from '../testing/interleaving-explorer.ts';
-import { Bench } from '../testing/job-fixture.ts';
+import { JobFixture } from '../testing/job-fixture.ts';
 
 const DEPTH = 2;
 const CLUSTER = 4096;
@@ -39,18 +39,18 @@ let templates: string;
 let folder: string;
 
 beforeAll(async () => {
-  const bench = new Bench();
+  const fixture = new JobFixture();
   for (const id of ['a', 'b']) {
     for (const [index, below] of [undefined, `${id}0`, `${id}1`].entries()) {
       const name = `${id}${index}`;
-      await bench.qcow2(name, SIZE, below, CLUSTER);
-      await bench.node(name).requests.write(index * CLUSTER, new Uint8Array(CLUSTER).fill(index + 1));
+      await fixture.qcow2(name, SIZE, below, CLUSTER);
+      await fixture.node(name).io.write(index * CLUSTER, new Uint8Array(CLUSTER).fill(index + 1));
     }
-    await bench.qcow2(`${id}t`, SIZE, undefined, CLUSTER);
+    await fixture.qcow2(`${id}t`, SIZE, undefined, CLUSTER);
   }
-  await bench.end();
-  templates = bench.folder;
-  const other = new Bench();
+  await fixture.end();
+  templates = fixture.folder;
+  const other = new JobFixture();
   await other.end();
   folder = other.folder;
 });
@@ -66,30 +66,30 @@ describe.each(pairs)('%s, %s', (a, b) => {
   test(`every sequence of ${DEPTH}`, { timeout: 60_000 }, async () => {
     for (const sequence of sequences(ACTIONS, DEPTH)) {
       for (const image of readdirSync(templates)) copyFileSync(join(templates, image), join(folder, image));
-      const bench = new Bench(folder);
+      const fixture = new JobFixture(folder);
       try {
-        const guests = [await open(bench, 'a'), await open(bench, 'b')];
-        await start(bench, a, 'a', 0);
-        await start(bench, b, 'b', 1);
-        for (const action of sequence) await act(bench, action);
-        await end(bench);
+        const guests = [await open(fixture, 'a'), await open(fixture, 'b')];
+        await start(fixture, a, 'a', 0);
+        await start(fixture, b, 'b', 1);
+        for (const action of sequence) await act(fixture, action);
+        await end(fixture);
         const path = sequence.join(', ');
-        expectEndedOnce(bench, path);
-        const { graph } = bench.machine.block;
+        expectEndedOnce(fixture, path);
+        const { graph } = fixture.endpoint.block;
         for (const guest of guests) {
-          expect((await bench.contents(guest.node)).equals(SHOWN), path).toBe(true);
+          expect((await fixture.contents(guest.node)).equals(SHOWN), path).toBe(true);
           graph.removeRoot(guest);
           await graph.releaseUnused(guest.node);
         }
-        expect(await bench.deleteAll(), path).toEqual([]);
+        expect(await fixture.deleteAll(), path).toEqual([]);
       } finally {
-        await bench.end();
+        await fixture.end();
       }
     }
   });
 });
 
-async function open(bench: Bench, id: Id) {
+async function open(fixture: JobFixture, id: Id) {
   for (const [name, backing] of [
     [`${id}0`, null],
     [`${id}1`, `${id}0`],
@@ -97,12 +97,12 @@ async function open(bench: Bench, id: Id) {
     [`${id}t`, null],
   ] as const) {
     const file = { driver: 'file', filename: join(folder, `${name}.qcow2`) };
-    await bench.run('blockdev-add', { driver: 'qcow2', 'node-name': name, file, backing });
+    await fixture.run('blockdev-add', { driver: 'qcow2', 'node-name': name, file, backing });
   }
-  return bench.guest(`${id}2`);
+  return fixture.guest(`${id}2`);
 }
 
-async function start(bench: Bench, kind: Kind, id: Id, speed: number): Promise<void> {
+async function start(fixture: JobFixture, kind: Kind, id: Id, speed: number): Promise<void> {
   const command = kind === 'block-commit of what is between' ? 'block-commit' : kind;
-  await bench.run(command, { 'job-id': id, speed, ...KINDS[kind](id, folder) });
+  await fixture.run(command, { 'job-id': id, speed, ...KINDS[kind](id, folder) });
 }

@@ -13,27 +13,27 @@ import {
   expectEndedOnce,
   sequences,
 } from '../testing/interleaving-explorer.ts';
-import { Bench } from '../testing/job-fixture.ts';
+import { JobFixture } from '../testing/job-fixture.ts';
 
 const DEPTH = 3;
 const SIZE = 2 * 65536;
 const ACTIONS = actionsWith(['pause', 'resume', 'cancel', 'complete', 'finalize', 'dismiss']);
 
 /** Pairs of jobs, each on nodes of its own. */
-const PAIRS: Readonly<Record<string, (bench: Bench) => Promise<unknown>>> = {
-  'two backups in a group, one held at its end': (bench) =>
-    bench.run('transaction', {
+const PAIRS: Readonly<Record<string, (fixture: JobFixture) => Promise<unknown>>> = {
+  'two backups in a group, one held at its end': (fixture) =>
+    fixture.run('transaction', {
       actions: [backup('a', { 'auto-finalize': false, 'auto-dismiss': false }), backup('b', {})],
       properties: { 'completion-mode': 'grouped' },
     }),
-  'a limited backup and one without, in a group': (bench) =>
-    bench.run('transaction', {
+  'a limited backup and one without, in a group': (fixture) =>
+    fixture.run('transaction', {
       actions: [backup('a', { speed: 1 }), backup('b', {})],
       properties: { 'completion-mode': 'grouped' },
     }),
-  'a mirror and a backup that stays': async (bench) => {
-    await bench.run('blockdev-mirror', { 'job-id': 'a', device: 'sa', target: 'ta', sync: 'full' });
-    await bench.run('blockdev-backup', backup('b', { 'auto-dismiss': false, sync: 'none' }).data);
+  'a mirror and a backup that stays': async (fixture) => {
+    await fixture.run('blockdev-mirror', { 'job-id': 'a', device: 'sa', target: 'ta', sync: 'full' });
+    await fixture.run('blockdev-backup', backup('b', { 'auto-dismiss': false, sync: 'none' }).data);
   },
 };
 
@@ -49,22 +49,22 @@ describe.each(Object.keys(PAIRS))('%s', (pair) => {
 });
 
 async function check(pair: string, actions: readonly Action[]): Promise<void> {
-  const bench = new Bench();
+  const fixture = new JobFixture();
   try {
     for (const name of ['sa', 'ta', 'sb', 'tb'])
-      await bench.run('blockdev-add', { driver: 'null-co', 'node-name': name, size: SIZE });
-    await PAIRS[pair]!(bench);
-    for (const action of actions) await act(bench, action);
-    await end(bench);
+      await fixture.run('blockdev-add', { driver: 'null-co', 'node-name': name, size: SIZE });
+    await PAIRS[pair]!(fixture);
+    for (const action of actions) await act(fixture, action);
+    await end(fixture);
     const path = actions.join(', ');
-    expectEndedOnce(bench, path);
-    for (const node of bench.machine.block.graph.nodes) {
+    expectEndedOnce(fixture, path);
+    for (const node of fixture.endpoint.block.graph.nodes) {
       expect([node.name, node.blockers.reason('resize')], path).toEqual([node.name, undefined]);
       expect([node.name, node.parents.length], path).toEqual([node.name, 0]);
-      expect([node.name, node.requests.beforeWrite.size], path).toEqual([node.name, 0]);
+      expect([node.name, node.io.beforeWrite.size], path).toEqual([node.name, 0]);
     }
-    expect(bench.machine.block.graph.nodes.length, path).toBe(4);
+    expect(fixture.endpoint.block.graph.nodes.length, path).toBe(4);
   } finally {
-    await bench.close();
+    await fixture.close();
   }
 }

@@ -1,11 +1,11 @@
 /** What the makers of jobs need of an endpoint. */
 import type { BlockLayer } from '../backend/block-layer.ts';
-import type { Jobs } from './job-registry.ts';
-import type { JobGroup } from './job-txn.ts';
+import type { JobRegistry } from './job-registry.ts';
+import type { JobTxn } from './job-txn.ts';
 
 export interface JobContext {
   readonly block: BlockLayer;
-  readonly jobs: Jobs;
+  readonly jobs: JobRegistry;
 }
 
 /** What all commands that start a job take. */
@@ -18,11 +18,11 @@ export interface JobArguments {
 }
 
 /** The part of `JobOptions` that comes from the arguments. */
-export function lifecycle(args: JobArguments, group: JobGroup | undefined) {
+export function lifecycle(args: JobArguments, txn: JobTxn | undefined) {
   return {
     ...(args.speed === undefined ? {} : { speed: BigInt(args.speed) }),
     ...(args['auto-finalize'] === undefined ? {} : { autoFinalize: args['auto-finalize'] }),
     ...(args['auto-dismiss'] === undefined ? {} : { autoDismiss: args['auto-dismiss'] }),
-    ...(group === undefined ? {} : { group }),
+    ...(txn === undefined ? {} : { txn }),
   };
 }

@@ -3,34 +3,34 @@ import type { BlockJobType } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
 import type { IoError } from '../host/errno.ts';
 import type { Job } from './job.ts';
-import type { JobGroup } from './job-txn.ts';
+import type { JobTxn } from './job-txn.ts';
 
-/** What a kind of job does. */
-export interface JobWork {
+/** What a kind of job does: QEMU's JobDriver. */
+export interface JobDriver {
   readonly type: BlockJobType;
   /** The work itself. It waits only through `Job.sleep` and for I/O; failing, it throws `IoError`. */
   run(job: Job): Promise<void>;
-  /** Waits until no request is in flight, so that the job can rest. */
-  settle?(): Promise<void>;
+  /** Before the job pauses: waits until no request of it is in flight. */
+  pause?(): Promise<void>;
   /** After the work, outside of any command: changes the graph accordingly. May still fail with `IoError`. */
   exit?(job: Job, error: IoError | undefined): Promise<void>;
-  /** The job, and all in its group, will end well; or it will not. Then `clean`, in both cases. */
+  /** `commit`: all jobs of the transaction end well; `abort`: they do not. Then `clean`, in both cases. */
   commit?(): void;
   abort?(): void;
   clean?(): void;
   /** `block-job-complete` on a ready job. Throws `CommandError`. */
   complete?(): void;
-  /** Whether the job works on a node. */
-  concerns(node: Node): boolean;
-  /** Lets go of the nodes when the job is dismissed. */
-  release(): Promise<void>;
+  /** Whether the job works on the node. */
+  hasNode(node: Node): boolean;
+  /** When the job is dismissed: lets go of its nodes. */
+  free(): Promise<void>;
 }
 
 export interface JobOptions {
   readonly id: string;
-  readonly work: JobWork;
+  readonly driver: JobDriver;
   readonly speed?: bigint;
-  readonly group?: JobGroup;
+  readonly txn?: JobTxn;
   /** Ends pending, and waits for `block-job-finalize`, if false. */
   readonly autoFinalize?: boolean;
   /** Stays, concluded, until `block-job-dismiss`, if false. */

@@ -3,26 +3,26 @@
  * nodes below what the users would not have allowed. They are no drivers that one could ask for.
  */
 import type { Driver, DriverState, GuestOffset, HostOffset } from '../drivers/driver.ts';
-import { type ChildEdge, Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
-import type { Edge } from '../graph/permissions.ts';
+import { Node, type NodeChild } from '../graph/node.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
+import type { BdrvChild } from '../graph/permissions.ts';
 
 export type FilterName = 'mirror_top' | 'commit_top';
 
 const driver: Driver = {
   // To those who ask for the disk below filters, it is one of its own.
   kind: 'format',
-  children: { backing: 'overseen' },
+  children: { backing: 'job-filtered' },
   plainFilename: (own) => own.filename as string,
   open: () => Promise.reject(new Error('a job makes its filter itself')),
 };
 
 /** Puts a new filter between `below` and its users, `except` those. Throws `CommandError`. */
 export function insertFilter(
-  graph: Graph,
+  graph: NodeGraph,
   below: Node,
   { driverName, name, readOnly }: { driverName: FilterName; name: string | undefined; readOnly: boolean },
-  except: readonly Edge[] = [],
+  except: readonly BdrvChild[] = [],
 ): Node {
   const own = { filename: below.filename.shown };
   const options = {
@@ -36,7 +36,7 @@ export function insertFilter(
   const filter = new Node(driverName, driver, options, () => graph.nodes);
   graph.name(filter, name);
   filter.implicit = name === undefined;
-  const edge = graph.attach(filter, below, 'backing', 'overseen');
+  const edge = graph.attach(filter, below, 'backing', 'job-filtered');
   filter.opened(passOn(edge));
   filter.backingName = { name: below.filename.shown, format: below.driverName };
   graph.replaceNode(below, filter, [edge, ...except]);
@@ -44,14 +44,14 @@ export function insertFilter(
 }
 
 /** Takes a filter out: its users use what is below it. */
-export async function removeFilter(graph: Graph, filter: Node): Promise<void> {
+export async function removeFilter(graph: NodeGraph, filter: Node): Promise<void> {
   const edge = filter.backing!;
   const below = edge.node;
   graph.replaceNode(filter, below);
   await graph.release(filter);
 }
 
-function passOn(child: ChildEdge): DriverState {
+function passOn(child: NodeChild): DriverState {
   const same = (offset: GuestOffset) => offset as number as HostOffset;
   return {
     length: () => child.length(),

@@ -1,18 +1,18 @@
 /** The nodes that a job works on: claimed, so that nobody deletes, resizes or snapshots them, and used. */
 import type { BlockJobType } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph, JobEdge, RootEdge } from '../graph/node-graph.ts';
+import type { JobChild, NodeGraph, RootChild } from '../graph/node-graph.ts';
 import type { BlockedOp } from '../graph/op-blockers.ts';
 import { ALL_PERMISSIONS, NOTHING, type Permissions } from '../graph/permissions.ts';
 
 export class JobNodes {
-  readonly graph: Graph;
+  readonly graph: NodeGraph;
   readonly #reason: string;
   readonly #userName: string;
-  readonly #claims: { edge: JobEdge; unblock: () => void }[] = [];
-  readonly #uses: RootEdge[] = [];
+  readonly #claims: { edge: JobChild; unblock: () => void }[] = [];
+  readonly #uses: RootChild[] = [];
 
-  constructor(graph: Graph, type: BlockJobType, id: string) {
+  constructor(graph: NodeGraph, type: BlockJobType, id: string) {
     this.graph = graph;
     this.#reason = `block device is in use by block job: ${type}`;
     this.#userName = `${type} job '${id}'`;
@@ -30,12 +30,12 @@ export class JobNodes {
   }
 
   /** Uses a node as a device would. Throws `CommandError` if permissions conflict. */
-  use(node: Node, takes: number, shares = ALL_PERMISSIONS): void {
-    this.#uses.push(this.graph.addRoot(node, { takes, shares }));
+  use(node: Node, perm: number, sharedPerm = ALL_PERMISSIONS): void {
+    this.#uses.push(this.graph.addRoot(node, { perm, sharedPerm }));
   }
 
   /** Whether the job has to do with a node. */
-  concerns(node: Node): boolean {
+  has(node: Node): boolean {
     return (
       this.#claims.some(({ edge }) => edge.node === node) || this.#uses.some((edge) => edge.node === node)
     );

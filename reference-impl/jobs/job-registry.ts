@@ -7,7 +7,8 @@ import { Job } from './job.ts';
 import type { JobOptions } from './job-driver.ts';
 import { type Exclusively, MainLoop, untilAllWait } from './main-loop.ts';
 
-export class Jobs {
+/** Makes jobs and finds them, and has them rest in drained sections. */
+export class JobRegistry {
   readonly loop: MainLoop;
   readonly #services: Services;
   /** The newest first, as queries list them. */
@@ -15,7 +16,7 @@ export class Jobs {
 
   constructor(services: Services, exclusively: Exclusively) {
     this.#services = services;
-    this.loop = new MainLoop(services.inFlight, exclusively);
+    this.loop = new MainLoop(services.hostWork, exclusively);
   }
 
   get all(): readonly Job[] {
@@ -57,7 +58,7 @@ export class Jobs {
    * waiting for time to pass.
    */
   async drainedBegin(node?: Node): Promise<() => Promise<void>> {
-    const jobs = this.#jobs.filter((job) => job.started && (node === undefined || job.work.concerns(node)));
+    const jobs = this.#jobs.filter((job) => job.started && (node === undefined || job.driver.hasNode(node)));
     for (const job of jobs) await job.drainedBegin();
     return async () => {
       for (const job of jobs) job.drainedEnd();

@@ -1,16 +1,16 @@
 /**
- * How jobs end: each in a group, most often of its own. A group of several ends together: all when the last is done,
- * or all without success as soon as one fails.
+ * Job transactions: every job ends in one, most often of its own. The jobs of one end together: all when the last is
+ * done, or all without success as soon as one fails.
  */
 import { IoError } from '../host/errno.ts';
 
-/** A job as its group sees it. */
-export interface Member {
+/** A job as its transaction sees it. */
+export interface JobTxnMember {
   readonly started: boolean;
   readonly completed: boolean;
   readonly autoFinalize: boolean;
   readonly autoDismiss: boolean;
-  readonly work: { commit?(): void; abort?(): void; clean?(): void };
+  readonly driver: { commit?(): void; abort?(): void; clean?(): void };
   error: IoError | undefined;
   become(status: 'waiting' | 'pending' | 'aborting' | 'concluded'): void;
   cancelAsync(): void;
@@ -21,22 +21,23 @@ export interface Member {
   dismiss(): Promise<void>;
 }
 
-export class JobGroup {
+/** The jobs that end together, until each has ended. */
+export class JobTxn {
   /** The newest first. */
-  #members: Member[] = [];
+  #members: JobTxnMember[] = [];
   #aborting = false;
 
-  add(member: Member): void {
+  add(member: JobTxnMember): void {
     this.#members.unshift(member);
   }
 
   /** The work of a member has ended. */
-  async jobCompleted(member: Member): Promise<void> {
+  async jobCompleted(member: JobTxnMember): Promise<void> {
     if (member.error) await this.abort(member);
     else await this.#converge(member);
   }
 
-  async #converge(member: Member): Promise<void> {
+  async #converge(member: JobTxnMember): Promise<void> {
     member.become('waiting');
     if (this.#members.some(({ completed }) => !completed)) return;
     for (const each of this.#members) each.become('pending');
@@ -50,7 +51,7 @@ export class JobGroup {
   }
 
   /** All members end without success, on account of one. */
-  async abort(because: Member): Promise<void> {
+  async abort(because: JobTxnMember): Promise<void> {
     if (this.#aborting) return;
     this.#aborting = true;
     const members = [...this.#members];
@@ -66,11 +67,11 @@ export class JobGroup {
     }
   }
 
-  async #conclude(member: Member): Promise<void> {
-    const { work } = member;
-    if (member.error) work.abort?.();
-    else work.commit?.();
-    work.clean?.();
+  async #conclude(member: JobTxnMember): Promise<void> {
+    const { driver } = member;
+    if (member.error) driver.abort?.();
+    else driver.commit?.();
+    driver.clean?.();
     this.#members = this.#members.filter((other) => other !== member);
     member.tellEnd();
     member.become('concluded');

@@ -1,8 +1,8 @@
 /**
  * A job: work on block nodes that goes on while the monitor is served, from its creation to its end.
  *
- * What is done is a `JobWork` (backup, mirror, stream, commit). This file has what all jobs share: the state and its
- * events, pausing and waiting, speed, errors. How jobs end, alone or together, is in `group.ts`.
+ * What is done is a `JobDriver` (backup, mirror, stream, commit). This file has what all jobs share: the state and its
+ * events, pausing and waiting, speed, errors. How jobs end, alone or together, is in `job-txn.ts`.
  */
 import type {
   BlockDeviceIoStatus,
@@ -18,9 +18,9 @@ import { CommandError } from '../qapi/command-error.ts';
 import { integer } from '../qapi/json/wire-value.ts';
 import type { Services } from '../services/services.ts';
 import { errorAction } from './error-policy.ts';
-import type { JobOptions, JobWork } from './job-driver.ts';
+import type { JobDriver, JobOptions } from './job-driver.ts';
 import { assertTransition, assertVerb } from './job-status.ts';
-import { JobGroup } from './job-txn.ts';
+import { JobTxn } from './job-txn.ts';
 import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
 
@@ -35,10 +35,10 @@ export function checkSpeed(speed: bigint): void {
 
 export class Job {
   readonly id: string;
-  readonly work: JobWork;
+  readonly driver: JobDriver;
   readonly autoFinalize: boolean;
   readonly autoDismiss: boolean;
-  readonly group: JobGroup;
+  readonly txn: JobTxn;
   readonly limit: RateLimit;
   readonly loop: MainLoop;
   status: BlockJobStatus = 'undefined';
@@ -53,7 +53,7 @@ export class Job {
   ioStatus: BlockDeviceIoStatus = 'ok';
   /** Why the job ends without success. */
   error: IoError | undefined;
-  /** The work has ended, the graph is changed; the group has been told. */
+  /** The work has ended, the graph is changed; the transaction has been told. */
   completed = false;
   /** Called when the job is gone. */
   onDismissed: () => void = () => {};
@@ -77,13 +77,13 @@ export class Job {
     this.#services = services;
     this.loop = loop;
     this.id = options.id;
-    this.work = options.work;
+    this.driver = options.driver;
     this.autoFinalize = options.autoFinalize ?? true;
     this.autoDismiss = options.autoDismiss ?? true;
     this.limit = new RateLimit(services.clock);
     this.#applySpeed(options.speed ?? 0n);
-    this.group = options.group ?? new JobGroup();
-    this.group.add(this);
+    this.txn = options.txn ?? new JobTxn();
+    this.txn.add(this);
     this.become('created');
   }
 
@@ -92,7 +92,7 @@ export class Job {
   }
 
   get type(): BlockJobType {
-    return this.work.type;
+    return this.driver.type;
   }
 
   // --- The life of the work ---
@@ -119,7 +119,7 @@ export class Job {
   async #work(): Promise<IoError | undefined> {
     try {
       await this.pausePoint();
-      await this.work.run(this);
+      await this.driver.run(this);
       return undefined;
     } catch (error) {
       if (error instanceof IoError) return error;
@@ -127,7 +127,7 @@ export class Job {
     }
   }
 
-  /** Waits for the work to end, changes the graph, and tells the group. Does so once. Outside of any command. */
+  /** Waits for the work to end, changes the graph, and tells the transaction. Does so once. Outside of any command. */
   finish(): Promise<void> {
     this.#exit ??= this.#finish();
     return this.#exit;
@@ -136,14 +136,14 @@ export class Job {
   async #finish(): Promise<void> {
     this.error = await this.#body;
     try {
-      await this.work.exit?.(this, this.error);
+      await this.driver.exit?.(this, this.error);
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
       this.error ??= error;
     }
     if (this.cancelled) this.error ??= new IoError('ECANCELED');
     this.completed = true;
-    await this.group.jobCompleted(this);
+    await this.txn.jobCompleted(this);
   }
 
   // --- Waiting: called by the work ---
@@ -166,7 +166,7 @@ export class Job {
 
   async pausePoint(): Promise<void> {
     if (this.#pauseCount === 0 || this.cancelled) return;
-    await this.work.settle?.();
+    await this.driver.pause?.();
     if (this.#pauseCount === 0 || this.cancelled) return;
     this.become(this.status === 'ready' ? 'standby' : 'paused');
     await this.#yield(undefined);
@@ -325,9 +325,9 @@ export class Job {
 
   complete(): void {
     this.assertVerb('complete');
-    if (this.#pauseCount > 0 || this.cancelled || this.work.complete === undefined)
+    if (this.#pauseCount > 0 || this.cancelled || this.driver.complete === undefined)
       throw new CommandError(`The active block job '${this.id}' cannot be completed`);
-    this.work.complete();
+    this.driver.complete();
     this.enter();
   }
 
@@ -338,14 +338,14 @@ export class Job {
     await this.cancel();
   }
 
-  /** Asks the job to end; a job whose work has ended takes its group with it. */
+  /** Asks the job to end; a job whose work has ended takes its transaction with it. */
   async cancel(): Promise<void> {
     if (this.status === 'concluded') {
       await this.dismiss();
       return;
     }
     this.cancelAsync();
-    if (!this.#started || this.completed) await this.group.abort(this);
+    if (!this.#started || this.completed) await this.txn.abort(this);
     else this.enter();
   }
 
@@ -368,7 +368,7 @@ export class Job {
 
   async finalize(): Promise<void> {
     this.assertVerb('finalize');
-    await this.group.finalize();
+    await this.txn.finalize();
   }
 
   async userDismiss(): Promise<void> {
@@ -383,7 +383,7 @@ export class Job {
 
   async #dismiss(): Promise<void> {
     this.become('null');
-    await this.work.release();
+    await this.driver.free();
     this.onDismissed();
   }
 }

@@ -3,7 +3,7 @@
  * done outside of them (changes of the graph, the end of a job) is put off to the next turn, where what was put off
  * last is done first.
  */
-import type { InFlight } from '../host/inflight.ts';
+import type { HostWork } from '../host/host-work.ts';
 
 /** Runs work when no command is being executed. */
 export type Exclusively = (work: () => Promise<void>) => Promise<void>;
@@ -19,14 +19,14 @@ export async function untilAllWait(): Promise<void> {
 }
 
 export class MainLoop {
-  readonly #inFlight: InFlight;
+  readonly #hostWork: HostWork;
   readonly #exclusively: Exclusively;
   #deferred: (() => Promise<void>)[] = [];
   /** Jobs that wait for nothing but their turn, and work that was put off. */
   #runnable = 0;
 
-  constructor(inFlight: InFlight, exclusively: Exclusively) {
-    this.#inFlight = inFlight;
+  constructor(hostWork: HostWork, exclusively: Exclusively) {
+    this.#hostWork = hostWork;
     this.#exclusively = exclusively;
   }
 
@@ -43,7 +43,7 @@ export class MainLoop {
 
   /** Lets the others have their turn. */
   async turn(): Promise<void> {
-    await this.#counted(() => this.#inFlight.turn());
+    await this.#counted(() => this.#hostWork.turn());
   }
 
   /** Undefined while no job could get on without time passing; else resolves after some turns of the loop. */
@@ -53,11 +53,11 @@ export class MainLoop {
 
   async #turns(): Promise<void> {
     for (let turn = 0; turn < TURNS_BETWEEN_COMMANDS && this.#runnable > 0; turn += 1)
-      await this.#inFlight.turn();
+      await this.#hostWork.turn();
   }
 
   async #runDeferred(): Promise<void> {
-    await this.#inFlight.turn();
+    await this.#hostWork.turn();
     await this.#exclusively(async () => {
       const works = this.#deferred.toReversed();
       this.#deferred = [];

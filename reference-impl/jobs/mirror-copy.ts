@@ -44,7 +44,7 @@ export class MirrorCopy {
     this.#source = source;
     this.#target = target;
     this.#options = options;
-    this.#length = source.requests.length();
+    this.#length = source.io.length();
     this.#mostAtOnce = Math.max(options.bufferSize / MOST_IN_FLIGHT, REQUEST);
     this.dirty = new DirtyBlocks(options.granularity, this.#length);
   }
@@ -76,7 +76,7 @@ export class MirrorCopy {
 
   /** Makes a stretch of the target read as zeroes. Rejects with `IoError`. */
   clear(offset: number, length: number): Promise<void> {
-    return this.#target.requests.writeZeroes(offset, length, { mayUnmap: this.#options.unmap });
+    return this.#target.io.writeZeroes(offset, length, { mayUnmap: this.#options.unmap });
   }
 
   throwIfFailed(): void {
@@ -162,17 +162,17 @@ export class MirrorCopy {
 
   async #copy(job: Job, offset: number, kind: 'data' | 'zero' | 'nothing', length: number): Promise<void> {
     let operation: 'read' | 'write' = 'write';
-    const { requests } = this.#target;
+    const { io } = this.#target;
     try {
       if (kind === 'zero') await this.clear(offset, length);
-      else if (kind === 'nothing') await requests.discard(offset, length);
+      else if (kind === 'nothing') await io.discard(offset, length);
       else {
         const data = new Uint8Array(length);
         operation = 'read';
-        await this.#source.requests.read(offset, data);
+        await this.#source.io.read(offset, data);
         operation = 'write';
         if (isZero(data)) await this.clear(offset, length);
-        else await requests.write(offset, data);
+        else await io.write(offset, data);
       }
       job.offset += length;
     } catch (error) {

@@ -11,7 +11,7 @@
 import type { BlockdevOnError, MirrorSyncMode } from '../../spec/generated/qmp.ts';
 import { chain, inChain, isAllocatedAbove, readsAsZeroes } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
@@ -19,7 +19,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import { flushed } from './flush.ts';
 import { checkSpeed, type Job } from './job.ts';
 import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
-import type { JobWork } from './job-driver.ts';
+import type { JobDriver } from './job-driver.ts';
 import { insertFilter, removeFilter } from './job-filter.ts';
 import { JobNodes } from './job-nodes.ts';
 import { MirrorCopy } from './mirror-copy.ts';
@@ -103,8 +103,8 @@ export async function createMirror(
       onSourceError: args['on-source-error'] ?? 'report',
       onTargetError: args['on-target-error'] ?? 'report',
     });
-    const work = new Mirror(graph, plan, filter, copy, nodes, args.sync === 'none');
-    return jobs.create({ id, work, ...lifecycle(args, undefined) });
+    const driver = new Mirror(graph, plan, filter, copy, nodes, args.sync === 'none');
+    return jobs.create({ id, driver, ...lifecycle(args, undefined) });
   } catch (error) {
     nodes.letGo();
     await removeFilter(graph, filter);
@@ -135,12 +135,12 @@ function claim(nodes: JobNodes, filter: Node, { source, target }: MirrorPlan): v
   nodes.claim(target, 'target');
   if (!isBelow) return;
   for (const node of chain(source.backing?.node, target))
-    nodes.claim(node, 'intermediate node', { takes: 0, shares: ALL_PERMISSIONS & ~resize });
+    nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });
 }
 
-class Mirror implements JobWork {
+class Mirror implements JobDriver {
   readonly type: 'mirror' | 'commit';
-  readonly #graph: Graph;
+  readonly #graph: NodeGraph;
   readonly #plan: MirrorPlan;
   readonly #filter: Node;
   readonly #copy: MirrorCopy;
@@ -153,7 +153,7 @@ class Mirror implements JobWork {
   #replaced: { readonly node: Node; readonly unblock: () => void } | undefined;
 
   constructor(
-    graph: Graph,
+    graph: NodeGraph,
     plan: MirrorPlan,
     filter: Node,
     copy: MirrorCopy,
@@ -180,13 +180,13 @@ class Mirror implements JobWork {
     this.#copy.throwIfFailed();
   }
 
-  settle(): Promise<void> {
+  pause(): Promise<void> {
     return this.#copy.allDone();
   }
 
   async #findDirty(job: Job): Promise<void> {
     const { source, base, target } = this.#plan;
-    const length = source.requests.length();
+    const length = source.io.length();
     const { dirty } = this.#copy;
     if (base === undefined && !hasZeroInit(target)) {
       dirty.mark(0, length);
@@ -208,7 +208,7 @@ class Mirror implements JobWork {
    */
   async #clearLeftovers(job: Job, offset: number, length: number): Promise<void> {
     const { target } = this.#plan;
-    const end = Math.min(offset + length, target.requests.length());
+    const end = Math.min(offset + length, target.io.length());
     for (let at = offset; at < end; ) {
       const found = await this.#looked(job, 'write', async () => {
         const stretch = await readsAsZeroes(target, at, end - at);
@@ -308,11 +308,11 @@ class Mirror implements JobWork {
 
   /** Copies what was written meanwhile, until nothing is in flight. */
   async #catchUp(job: Job): Promise<void> {
-    const above = this.#filter.requests;
-    const { requests } = this.#plan.source;
-    while (!above.idle || !requests.idle || this.#copy.dirty.count > 0) {
+    const above = this.#filter.io;
+    const { io } = this.#plan.source;
+    while (!above.idle || !io.idle || this.#copy.dirty.count > 0) {
       await above.drain();
-      await requests.drain();
+      await io.drain();
       await this.#copy.iterate(job);
       await this.#copy.allDone();
       this.#copy.throwIfFailed();
@@ -343,11 +343,11 @@ class Mirror implements JobWork {
     if (this.#graph.nodes.includes(node)) await this.#graph.releaseUnused(node);
   }
 
-  concerns(node: Node): boolean {
-    return this.#nodes.concerns(node);
+  hasNode(node: Node): boolean {
+    return this.#nodes.has(node);
   }
 
-  release(): Promise<void> {
+  free(): Promise<void> {
     return this.#nodes.release();
   }
 }

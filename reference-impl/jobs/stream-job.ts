@@ -4,8 +4,8 @@
  */
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import { chain, isAllocated, isAllocatedAbove } from '../graph/backing-chain.ts';
-import type { ChildEdge, Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { Node, NodeChild } from '../graph/node.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { NOTHING, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
@@ -13,7 +13,7 @@ import { nameBase } from './base-name.ts';
 import { flush } from './flush.ts';
 import type { Job } from './job.ts';
 import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
-import type { JobWork } from './job-driver.ts';
+import type { JobDriver } from './job-driver.ts';
 import { JobNodes } from './job-nodes.ts';
 
 /** Bytes that are looked at, and copied, as one. */
@@ -46,9 +46,9 @@ export async function createStream(
       consistentRead | writeUnchanged | changeChildren | write,
     );
     for (const node of chain(image.backing?.node, base))
-      nodes.claim(node, 'intermediate node', { takes: 0, shares: consistentRead | writeUnchanged });
-    const work = new Stream(graph, image, base, args, nodes, wasReadOnly);
-    return jobs.create({ id, work, ...lifecycle(args, undefined) });
+      nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead | writeUnchanged });
+    const driver = new Stream(graph, image, base, args, nodes, wasReadOnly);
+    return jobs.create({ id, driver, ...lifecycle(args, undefined) });
   } catch (error) {
     nodes.letGo();
     await setReadOnly(graph, image, wasReadOnly);
@@ -56,9 +56,9 @@ export async function createStream(
   }
 }
 
-class Stream implements JobWork {
+class Stream implements JobDriver {
   readonly type = 'stream';
-  readonly #graph: Graph;
+  readonly #graph: NodeGraph;
   readonly #image: Node;
   readonly #base: Node | undefined;
   readonly #args: StreamArguments;
@@ -66,7 +66,7 @@ class Stream implements JobWork {
   readonly #wasReadOnly: boolean;
 
   constructor(
-    graph: Graph,
+    graph: NodeGraph,
     image: Node,
     base: Node | undefined,
     args: StreamArguments,
@@ -83,7 +83,7 @@ class Stream implements JobWork {
 
   async run(job: Job): Promise<void> {
     if (!this.#image.backing) return;
-    job.len = this.#image.requests.length();
+    job.len = this.#image.io.length();
     const { 'on-error': policy = 'report' } = this.#args;
     let delay = 0n;
     let ignored: IoError | undefined;
@@ -93,7 +93,7 @@ class Stream implements JobWork {
       let stretch = { allocated: false, length: Math.min(STRETCH, job.len - job.offset) };
       try {
         stretch = await this.#toCopy(job.offset, stretch.length);
-        if (stretch.allocated) await this.#image.requests.populate(job.offset, stretch.length);
+        if (stretch.allocated) await this.#image.io.copyOnRead(job.offset, stretch.length);
       } catch (error) {
         if (!(error instanceof IoError)) throw error;
         const action = job.failed('read', policy, error);
@@ -134,7 +134,7 @@ class Stream implements JobWork {
     }
   }
 
-  async #standOnBase(edge: ChildEdge): Promise<void> {
+  async #standOnBase(edge: NodeChild): Promise<void> {
     const graph = this.#graph;
     const base = this.#base;
     // The base must not be closed with what is between.
@@ -144,11 +144,11 @@ class Stream implements JobWork {
     if (root) graph.removeRoot(root);
   }
 
-  concerns(node: Node): boolean {
-    return this.#nodes.concerns(node);
+  hasNode(node: Node): boolean {
+    return this.#nodes.has(node);
   }
 
-  release(): Promise<void> {
+  free(): Promise<void> {
     return this.#nodes.release();
   }
 }

@@ -2,7 +2,7 @@
 import type { NewImageMode } from '../../spec/generated/qmp.ts';
 import { createNamedImage, namedDefinition } from '../graph/named-image.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
@@ -19,14 +19,14 @@ export interface TargetImage {
 }
 
 /** Throws `CommandError`. */
-export async function openTarget(graph: Graph, source: Node, image: TargetImage): Promise<Node> {
+export async function openTarget(graph: NodeGraph, source: Node, image: TargetImage): Promise<Node> {
   const { filename, mode = 'absolute-paths', backing, nodeName, withoutBacking } = image;
   const format = image.format ?? (mode === 'existing' ? undefined : source.driverName);
   if (mode !== 'existing')
     await createNamedImage(graph, {
       filename,
       format: format!,
-      size: source.requests.length(),
+      size: source.io.length(),
       ...(backing ? { backing: { name: backing.filename.shown, format: backing.driverName } } : {}),
     });
   const { driver, ...probed } = namedDefinition(
@@ -40,7 +40,7 @@ export async function openTarget(graph: Graph, source: Node, image: TargetImage)
 }
 
 /** Makes `backing` what shows through the target. Throws `CommandError`. */
-export function attachTargetBacking(graph: Graph, target: Node, backing: Node): void {
+export function attachTargetBacking(graph: NodeGraph, target: Node, backing: Node): void {
   if (!('backing' in target.driver.children))
     throw new CommandError(
       `Driver '${target.driverName}' of node '${target.name}' does not support backing files`,

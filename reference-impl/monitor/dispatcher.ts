@@ -11,7 +11,7 @@ import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Message } from '../qapi/json/json-parser.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
-import { inDictOrder } from '../qapi/qdict-order.ts';
+import { inQDictOrder } from '../qapi/qdict-order.ts';
 import type { Outgoing } from '../qapi/serialize.ts';
 
 export type Reply = { readonly [member: string]: Outgoing };
@@ -107,7 +107,7 @@ function parseEnvelope(request: Wire): { name: string; args: WireObject } {
   if (!isWireObject(request)) throw new CommandError('QMP input must be a JSON object');
   let name: string | undefined;
   let args = NO_ARGUMENTS;
-  for (const key of inDictOrder(Object.keys(request))) {
+  for (const key of inQDictOrder(Object.keys(request))) {
     const value = request[key]!;
     if (key === 'execute') {
       if (typeof value !== 'string') throw new CommandError("QMP input member 'execute' must be a string");

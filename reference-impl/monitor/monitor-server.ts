@@ -10,7 +10,7 @@ import type { Readable, Writable } from 'node:stream';
 import { errnoText } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Chardev, SocketAddress } from './chardev.ts';
-import type { Monitor } from './qmp-monitor.ts';
+import type { QmpMonitor } from './qmp-monitor.ts';
 
 /** Output that a client may leave unread before its input waits, in bytes. */
 const UNREAD_LIMIT = 256 * 1024;
@@ -26,7 +26,7 @@ export type Close = () => Promise<void>;
  * more. Throws `CommandError` if it cannot be.
  */
 export async function connectMonitor(
-  monitor: Monitor,
+  monitor: QmpMonitor,
   chardev: Chardev,
   orphaned: () => void,
   stdio: { readonly stdin: Readable; readonly stdout: Writable } = process,
@@ -40,7 +40,7 @@ export async function connectMonitor(
   return chardev.server ? listen(monitor, chardev.address) : connectOut(monitor, chardev.address);
 }
 
-async function listen(monitor: Monitor, address: SocketAddress): Promise<Close> {
+async function listen(monitor: QmpMonitor, address: SocketAddress): Promise<Close> {
   const open = new Set<Promise<void>>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     const closed = serveSocket(monitor, socket);
@@ -67,7 +67,7 @@ async function makeRoom(path: string, failure: string): Promise<void> {
   }
 }
 
-async function connectOut(monitor: Monitor, address: SocketAddress): Promise<Close> {
+async function connectOut(monitor: QmpMonitor, address: SocketAddress): Promise<Close> {
   const socket = connect({ ...address, allowHalfOpen: true });
   await settled(socket, 'connect', () => {}, `Failed to connect socket${toWhat(address)}`);
   const closed = serveSocket(monitor, socket);
@@ -96,7 +96,7 @@ function toWhat(address: SocketAddress): string {
   return 'path' in address ? ` to ${address.path}` : '';
 }
 
-function serveSocket(monitor: Monitor, socket: Socket): Promise<void> {
+function serveSocket(monitor: QmpMonitor, socket: Socket): Promise<void> {
   return serve(monitor, socket, socket, () => {
     socket.destroySoon();
     setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
@@ -104,7 +104,7 @@ function serveSocket(monitor: Monitor, socket: Socket): Promise<void> {
 }
 
 /** Serves a client on two streams; resolves when they are closed. `hangUp` closes them once all output is out. */
-function serve(monitor: Monitor, input: Readable, output: Writable, hangUp: () => void): Promise<void> {
+function serve(monitor: QmpMonitor, input: Readable, output: Writable, hangUp: () => void): Promise<void> {
   const session = monitor.connect({
     write: (text) => output.write(text, 'latin1'),
     caughtUp: () => (output.writableLength > UNREAD_LIMIT ? drained(output) : undefined),

@@ -7,7 +7,7 @@
  */
 import type { SessionState } from '../commands/handler.ts';
 import { GREETING } from '../commands/query-version.ts';
-import type { InFlight } from '../host/inflight.ts';
+import type { HostWork } from '../host/host-work.ts';
 import { MessageStream } from '../qapi/json/message-stream.ts';
 import { type Outgoing, serializeLine } from '../qapi/serialize.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -28,18 +28,18 @@ export interface Peer {
 /** Messages answered before others get a turn. */
 const PORTION = 64;
 
-export class Session implements SessionState {
+export class MonitorSession implements SessionState {
   negotiated = false;
   readonly #peer: Peer;
   readonly #dispatcher: Dispatcher;
-  readonly #inFlight: InFlight;
+  readonly #hostWork: HostWork;
   readonly #stream = new MessageStream();
   #state: 'waiting' | 'idle' | 'busy' | 'closed' = 'waiting';
 
-  constructor(peer: Peer, dispatcher: Dispatcher, inFlight: InFlight) {
+  constructor(peer: Peer, dispatcher: Dispatcher, hostWork: HostWork) {
     this.#peer = peer;
     this.#dispatcher = dispatcher;
-    this.#inFlight = inFlight;
+    this.#hostWork = hostWork;
     peer.pause();
   }
 
@@ -85,7 +85,7 @@ export class Session implements SessionState {
       this.send(reply instanceof Promise ? await this.#pausedUntil(reply) : reply);
       const congestion = this.#peer.caughtUp();
       if (congestion !== undefined) await this.#pausedUntil(congestion);
-      if (answered % PORTION === 0) await this.#pausedUntil(this.#inFlight.turn());
+      if (answered % PORTION === 0) await this.#pausedUntil(this.#hostWork.turn());
     }
   }
 

@@ -1,31 +1,31 @@
 /**
  * A monitor: serves one client at a time. Who connects meanwhile waits for the greeting until those before have left.
  */
-import type { InFlight } from '../host/inflight.ts';
+import type { HostWork } from '../host/host-work.ts';
 import type { Outgoing } from '../qapi/serialize.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { type Peer, Session } from './monitor-session.ts';
+import { MonitorSession, type Peer } from './monitor-session.ts';
 
-export class Monitor {
+export class QmpMonitor {
   readonly #dispatcher: Dispatcher;
-  readonly #inFlight: InFlight;
+  readonly #hostWork: HostWork;
   /** The first is being served. */
-  #sessions: Session[] = [];
+  #sessions: MonitorSession[] = [];
 
-  constructor(dispatcher: Dispatcher, inFlight: InFlight) {
+  constructor(dispatcher: Dispatcher, hostWork: HostWork) {
     this.#dispatcher = dispatcher;
-    this.#inFlight = inFlight;
+    this.#hostWork = hostWork;
   }
 
-  connect(peer: Peer): Session {
-    const session = new Session(peer, this.#dispatcher, this.#inFlight);
+  connect(peer: Peer): MonitorSession {
+    const session = new MonitorSession(peer, this.#dispatcher, this.#hostWork);
     this.#sessions.push(session);
     if (this.#sessions.length === 1) queueMicrotask(() => session.start());
     return session;
   }
 
   /** The client of a session has gone. */
-  disconnect(session: Session): void {
+  disconnect(session: MonitorSession): void {
     const wasServed = this.#sessions[0] === session;
     this.#sessions = this.#sessions.filter((other) => other !== session);
     session.close();

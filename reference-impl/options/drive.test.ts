@@ -101,7 +101,7 @@ describe('what an option means', () => {
     expect(existsSync(temporary)).toBe(false);
     await qemuIo('d0', 'write 0 512');
     const buffer = new Uint8Array(512);
-    await drive('d0').node!.requests.read(0, buffer);
+    await drive('d0').node!.io.read(0, buffer);
     expect(new Set(buffer)).toEqual(new Set([0xcd]));
     expect(new Set(await readFile(join(folder, 'disk.img')))).toEqual(new Set([0]));
   });
@@ -141,7 +141,7 @@ describe('refused', () => {
 describe('qemu-io on a drive', () => {
   const read = async (offset: number, length: number) => {
     const buffer = new Uint8Array(length);
-    await drive('d0').node!.requests.read(offset, buffer);
+    await drive('d0').node!.io.read(offset, buffer);
     return buffer;
   };
   beforeEach(() => addDrive('if=none,id=d0,format=raw,file=disk.img,node-name=n', block));
@@ -160,14 +160,14 @@ describe('qemu-io on a drive', () => {
     async (line) => {
       expect(await refusal(qemuIo('d0', line))).toBe('not refused');
       expect(await read(0, 512)).toEqual(new Uint8Array(512));
-      expect(drive('d0').node!.requests.length()).toBe(1 << 20);
+      expect(drive('d0').node!.io.length()).toBe(1 << 20);
     },
   );
 
   test('a writer stays one, and is in the way of those who bear none', async () => {
-    expect(drive('d0').node!.parents[0]!.permissions.takes).toBe(1);
+    expect(drive('d0').node!.parents[0]!.permissions.perm).toBe(1);
     await qemuIo('d0', 'write 0 512');
-    expect(drive('d0').node!.parents[0]!.permissions.takes).toBe(3);
+    expect(drive('d0').node!.parents[0]!.permissions.perm).toBe(3);
   });
 
   test('a read-only node, and one that is not there', async () => {
@@ -181,7 +181,7 @@ describe('qemu-io on a drive', () => {
     await qemuIo('d0', 'aio_write 0 1k');
     await qemuIo('d0', 'aio_read 0 512');
     await qemuIo('d0', 'aio_read 2M 512');
-    await block.services.inFlight.idle();
+    await block.services.hostWork.idle();
     await qemuIo('d0', 'aio_flush');
     expect(stats('d0')).toMatchObject({
       wr_operations: 1,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { firstLeftOver, inDictOrder } from './qdict-order.ts';
+import { firstLeftOver, inQDictOrder } from './qdict-order.ts';
 
 test.each([
   [['c', 'b', 'a'], 'a'],
@@ -7,7 +7,7 @@ test.each([
   [['foo', 'execute'], 'execute'],
   [['foo', 'arguments'], 'arguments'],
 ])('of %j the first in the dict is %s', (keys, first) => {
-  expect(inDictOrder(keys)[0]).toBe(first);
+  expect(inQDictOrder(keys)[0]).toBe(first);
 });
 
 test.each([

@@ -5,7 +5,7 @@
  */
 
 /** Members of a received object: 512 buckets of a hash known from trivial databases, a newer key before an older. */
-export function inDictOrder(keys: readonly string[]): string[] {
+export function inQDictOrder(keys: readonly string[]): string[] {
   if (keys.length < 2) return [...keys];
   return keys
     .map((key, index) => ({ key, index, bucket: bucketOf(key) }))
@@ -26,7 +26,7 @@ function bucketOf(key: string): number {
 export function firstLeftOver(keys: readonly string[], left: ReadonlySet<string>): string {
   if (keys.length > MOST_KEYS) return keys.find((key) => left.has(key))!;
   const table = new HashTable();
-  for (const key of inDictOrder(keys)) table.add(key);
+  for (const key of inQDictOrder(keys)) table.add(key);
   return table.slots.find((key) => key !== undefined && left.has(key))!;
 }
 

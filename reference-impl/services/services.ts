@@ -3,14 +3,14 @@
  * folder, idleness, warnings and events. Parts keep the object, never a copy of its members.
  */
 import type { JsonObject } from '../../spec/json.ts';
-import type { InFlight } from '../host/inflight.ts';
+import type { HostWork } from '../host/host-work.ts';
 import type { ObjectContext } from '../objects/objects.ts';
 import type { EventName } from './emitted-events.ts';
 
 export interface Services extends ObjectContext {
   /** 32 random bits a call. */
   readonly random: () => number;
-  readonly inFlight: InFlight;
+  readonly hostWork: HostWork;
   /** A warning, one line, as QEMU would print it to stderr. */
   log(line: string): void;
   /** Ends the endpoint on the spot with status 1, after telling why on one line. */

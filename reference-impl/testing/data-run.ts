@@ -5,10 +5,10 @@
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
-import type { RootEdge } from '../graph/node-graph.ts';
+import type { RootChild } from '../graph/node-graph.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { Bench } from './job-fixture.ts';
+import { JobFixture } from './job-fixture.ts';
 import {
   apply,
   expectBytes,
@@ -80,7 +80,7 @@ export function scenario(chain: fc.Arbitrary<readonly ImageGiven[]>): fc.Arbitra
 }
 
 export interface Plan {
-  readonly command: Parameters<Bench['run']>[0];
+  readonly command: Parameters<JobFixture['run']>[0];
   readonly args: JsonObject;
   /** The node and the kind of its requests of which one is to fail. */
   readonly failing?: readonly [node: string, request: 'read' | 'write'];
@@ -91,20 +91,20 @@ export interface Plan {
 }
 
 export class DataRun {
-  readonly bench: Bench;
+  readonly fixture: JobFixture;
   readonly given: Given;
   readonly images: TestImages;
   chain: readonly TestImage[] = [];
-  guest!: RootEdge;
+  guest!: RootChild;
   /** What the guest's disk has shown: at the beginning, and after each time that it was written to. */
   readonly shown: Buffer[] = [];
   /** How the job was told to end when it was ready. */
   told: Plan['whenReady'];
 
-  constructor(bench: Bench, given: Given) {
-    this.bench = bench;
+  constructor(fixture: JobFixture, given: Given) {
+    this.fixture = fixture;
     this.given = given;
-    this.images = new TestImages(bench);
+    this.images = new TestImages(fixture);
   }
 
   get top(): TestImage {
@@ -120,10 +120,10 @@ export class DataRun {
   async open(): Promise<void> {
     this.chain = await this.images.makeChain(this.given.chain);
     if (this.given.flat) {
-      await this.images.openAll(this.chain.slice(0, -1), this.bench, { 'read-only': true });
+      await this.images.openAll(this.chain.slice(0, -1), this.fixture, { 'read-only': true });
       await this.images.openAll([this.top]);
-    } else await this.bench.run('blockdev-add', this.images.definition(this.top));
-    this.guest = this.bench.guest(this.top.name);
+    } else await this.fixture.run('blockdev-add', this.images.definition(this.top));
+    this.guest = this.fixture.guest(this.top.name);
   }
 
   /** The guest writes to the top of the chain. */
@@ -134,70 +134,72 @@ export class DataRun {
 
   /** Starts the job and leads it to its end, with the guest writing to the top of the chain meanwhile. */
   async play(plan: Plan, ending: Ending): Promise<Outcome> {
-    const { bench } = this;
+    const { fixture } = this;
     const { moments, last } = this.given;
     // Otherwise it may be over before it can be ended.
     const speed = ending === 'completes' ? this.given.speed : HELD;
     this.shown.push(this.top.model.shows());
-    const from = bench.events.length;
-    await bench.run(plan.command, { 'job-id': 'j', ...plan.args, speed });
+    const from = fixture.events.length;
+    await fixture.run(plan.command, { 'job-id': 'j', ...plan.args, speed });
     for (const { steps, writes: list } of moments) {
-      await bench.pass(steps * 10);
+      await fixture.pass(steps * 10);
       await this.write(list);
     }
     await this.#end(plan, ending, last);
     await this.#pass(LONGEST);
-    expect(bench.machine.jobs.all).toEqual([]);
-    const { event, data } = bench.events.at(-1)!;
-    expect(bench.events.slice(from).filter((seen) => /COMPLETED|CANCELLED/.test(seen.event))).toHaveLength(1);
+    expect(fixture.endpoint.jobs.all).toEqual([]);
+    const { event, data } = fixture.events.at(-1)!;
+    expect(fixture.events.slice(from).filter((seen) => /COMPLETED|CANCELLED/.test(seen.event))).toHaveLength(
+      1,
+    );
     if (event === 'BLOCK_JOB_CANCELLED') return 'cancelled';
     expect(event).toBe('BLOCK_JOB_COMPLETED');
     return data.error === undefined ? 'completed' : 'failed';
   }
 
   async #end(plan: Plan, ending: Ending, last: readonly Write[]): Promise<void> {
-    const { bench } = this;
-    await bench.idle();
+    const { fixture } = this;
+    await fixture.idle();
     const mend = this.#goesOn && ending === 'fails' ? this.#break(plan.failing!) : () => {};
     if (this.#goesOn && !plan.endless && /completes|fails/.test(ending)) {
-      await bench.run('block-job-set-speed', { device: 'j', speed: 0 });
+      await fixture.run('block-job-set-speed', { device: 'j', speed: 0 });
       await this.#pass(LONGEST);
     }
     mend();
-    const isReady = bench.events.at(-1)?.event === 'BLOCK_JOB_READY';
+    const isReady = fixture.events.at(-1)?.event === 'BLOCK_JOB_READY';
     const writing = this.write(last);
     if (this.#goesOn && ending === 'is cancelled by force') await this.#cancelByForce();
     else if (this.#goesOn) {
       this.told = isReady ? plan.whenReady : undefined;
-      await bench.run(`block-job-${this.told ?? 'cancel'}`, { device: 'j' });
+      await fixture.run(`block-job-${this.told ?? 'cancel'}`, { device: 'j' });
     }
     await writing;
   }
 
   async #pass(seconds: number): Promise<void> {
     for (let passed = 0; passed < seconds && this.#goesOn; passed += 1) {
-      this.bench.clock.advance(1_000_000_000n);
-      await this.bench.idle();
+      this.fixture.clock.advance(1_000_000_000n);
+      await this.fixture.idle();
     }
   }
 
   get #goesOn(): boolean {
-    return this.bench.machine.jobs.all.length > 0;
+    return this.fixture.endpoint.jobs.all.length > 0;
   }
 
   async #cancelByForce(): Promise<void> {
-    const { bench } = this;
-    await bench.run('block-job-pause', { device: 'j' });
-    await bench.pass(20);
-    await expect(bench.run('block-job-cancel', { device: 'j' })).rejects.toThrow(
+    const { fixture } = this;
+    await fixture.run('block-job-pause', { device: 'j' });
+    await fixture.pass(20);
+    await expect(fixture.run('block-job-cancel', { device: 'j' })).rejects.toThrow(
       new CommandError("The block job for device 'j' is currently paused"),
     );
-    await bench.run('block-job-cancel', { device: 'j', force: true });
+    await fixture.run('block-job-cancel', { device: 'j', force: true });
   }
 
   /** Lets the next request to a node fail; gives what mends it. */
   #break([name, request]: readonly [string, 'read' | 'write']): () => void {
-    const state = this.bench.node(name).state as unknown as Record<
+    const state = this.fixture.node(name).state as unknown as Record<
       string,
       (...all: unknown[]) => Promise<void>
     >;
@@ -215,12 +217,12 @@ export class DataRun {
   /** The guest writes once more, to what is its disk now, and sees what `image` shows. */
   async afterwards(image: TestImage): Promise<void> {
     await apply(this.guest.node, image.model, this.given.late);
-    expectBytes('the guest', await this.bench.contents(this.guest.node), image.model.shows());
+    expectBytes('the guest', await this.fixture.contents(this.guest.node), image.model.shows());
   }
 
   /** Ends the endpoint, and holds all images against their models, see `TestImages.verify`. */
   async verify(open?: ReadonlyMap<TestImage, (shown: Buffer) => void>): Promise<void> {
-    this.bench.machine.block.graph.removeRoot(this.guest);
+    this.fixture.endpoint.block.graph.removeRoot(this.guest);
     await this.images.verify(open);
   }
 }
@@ -236,13 +238,13 @@ export async function holds(
 ): Promise<void> {
   const outcomes = new Set<Outcome>();
   const once = async (values: Given) => {
-    const bench = new Bench();
+    const fixture = new JobFixture();
     try {
-      const data = new DataRun(bench, values);
+      const data = new DataRun(fixture, values);
       await data.open();
       outcomes.add(await property(data));
     } finally {
-      await bench.close();
+      await fixture.close();
     }
   };
   await fc.assert(fc.asyncProperty(given, once), {

@@ -1,5 +1,5 @@
 /**
- * What every driver must do behind the request layer, whatever it is. A driver's test calls this with a way to make
+ * What every driver must do behind the block I/O layer, whatever it is. A driver's test calls this with a way to make
  * disks; a driver that keeps no data or cannot resize says so, and is then held to that.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
@@ -57,7 +57,7 @@ export function driverContract(subject: DriverSubject): void {
     const ifResizes = subject.resizes ? test : leaveOut;
     const ifFixed = subject.resizes ? leaveOut : test;
     let folder: string;
-    let graph: Graph;
+    let graph: NodeGraph;
     let definition: JsonObject;
 
     beforeEach(async () => {
@@ -83,7 +83,7 @@ export function driverContract(subject: DriverSubject): void {
     const open = (options: JsonObject = {}): Promise<Node> => openNode(graph, { ...definition, ...options });
 
     test('has the length it was made with', async () => {
-      expect((await open()).requests.length()).toBe(SIZE);
+      expect((await open()).io.length()).toBe(SIZE);
     });
 
     ifKeepsData('holds what a shadow holds, also after it was reopened', async () => {
@@ -94,7 +94,7 @@ export function driverContract(subject: DriverSubject): void {
           async (operations, fill) => {
             let node = await open();
             const shadow = new Uint8Array(SIZE);
-            await node.requests.writeZeroes(0, SIZE);
+            await node.io.writeZeroes(0, SIZE);
             for (const [step, action] of [...operations, { kind: 'reopen' } as const].entries()) {
               if (action.kind === 'reopen') {
                 await graph.release(node);
@@ -111,12 +111,12 @@ export function driverContract(subject: DriverSubject): void {
 
     ifKeepsData('loses no write among neighbours in flight together', async () => {
       const node = await open();
-      if (subject.scrambles) await node.requests.writeZeroes(0, SIZE);
+      if (subject.scrambles) await node.io.writeZeroes(0, SIZE);
       const pieces = Array.from({ length: 64 }, (_, i) => ({
         offset: 100 + i * 777,
         data: new Uint8Array(777).fill(i + 1),
       }));
-      await Promise.all(pieces.map(({ offset, data }) => node.requests.write(offset, data)));
+      await Promise.all(pieces.map(({ offset, data }) => node.io.write(offset, data)));
       const expected = new Uint8Array(SIZE);
       for (const { offset, data } of pieces) expected.set(data, offset);
       expect(Buffer.compare(await readAll(node), expected)).toBe(0);
@@ -128,7 +128,7 @@ export function driverContract(subject: DriverSubject): void {
       const piece = 6000;
       const offsets = [100, 70_000, 20_000, 100, 140_000];
       const healthy = await open();
-      await healthy.requests.writeZeroes(0, SIZE);
+      await healthy.io.writeZeroes(0, SIZE);
       await graph.release(healthy);
       for (let step = 1; step <= MAX_STEPS; step++) {
         const node = await open({ file: failingAt(file as JsonObject, step) }).catch(asRefusal);
@@ -138,8 +138,8 @@ export function driverContract(subject: DriverSubject): void {
         for (const [index, offset] of offsets.entries()) {
           const fill = step + index;
           try {
-            await node.requests.write(offset, new Uint8Array(piece).fill(fill));
-            await node.requests.flush();
+            await node.io.write(offset, new Uint8Array(piece).fill(fill));
+            await node.io.flush();
             shadow.set(offset, fill);
           } catch (error) {
             expect(error).toMatchObject({ name: 'IoError', code: 'EIO' });
@@ -151,7 +151,7 @@ export function driverContract(subject: DriverSubject): void {
         const reopened = await open();
         for (const [offset, fill] of shadow) {
           const buffer = new Uint8Array(piece);
-          await reopened.requests.read(offset, buffer);
+          await reopened.io.read(offset, buffer);
           expect(buffer.every((byte) => byte === fill)).toBe(true);
         }
         await graph.release(reopened);
@@ -164,38 +164,38 @@ export function driverContract(subject: DriverSubject): void {
     test('reads zeroes beyond its end', async () => {
       const node = await open();
       const buffer = new Uint8Array(1024).fill(7);
-      await node.requests.read(SIZE + 512, buffer);
+      await node.io.read(SIZE + 512, buffer);
       expect(buffer).toEqual(new Uint8Array(1024));
     });
 
     test('a write beyond its end is refused or makes it longer', async () => {
       const node = await open();
-      const write = node.requests.write(SIZE - 512, new Uint8Array(1024).fill(1));
+      const write = node.io.write(SIZE - 512, new Uint8Array(1024).fill(1));
       if (subject.grows) {
         await write;
-        const unit = node.requests.limits.requestAlignment;
-        expect(node.requests.length()).toBe(Math.ceil((SIZE + 512) / unit) * unit);
+        const unit = node.io.limits.requestAlignment;
+        expect(node.io.length()).toBe(Math.ceil((SIZE + 512) / unit) * unit);
       } else {
         await expect(write).rejects.toMatchObject({ name: 'IoError', code: 'EIO' });
-        expect(node.requests.length()).toBe(SIZE);
+        expect(node.io.length()).toBe(SIZE);
       }
     });
 
     test('a read-only node refuses every change', async () => {
       const node = await open({ 'read-only': true });
       const refused = { name: 'IoError', code: 'EPERM' };
-      await expect(node.requests.write(0, new Uint8Array(512).fill(1))).rejects.toMatchObject(refused);
-      await expect(node.requests.writeZeroes(0, 512)).rejects.toMatchObject(refused);
-      await expect(node.requests.discard(0, 512)).rejects.toMatchObject(refused);
+      await expect(node.io.write(0, new Uint8Array(512).fill(1))).rejects.toMatchObject(refused);
+      await expect(node.io.writeZeroes(0, 512)).rejects.toMatchObject(refused);
+      await expect(node.io.discard(0, 512)).rejects.toMatchObject(refused);
       await expect(node.truncate(SIZE * 2)).rejects.toBeInstanceOf(CommandError);
-      expect(node.requests.highestWrite).toBe(0);
+      expect(node.io.highestWrite).toBe(0);
     });
 
     test('block status covers the whole disk, piece by piece', async () => {
       const node = await open();
       let at = 0;
       while (at < SIZE) {
-        const { length } = await node.requests.blockStatus(at, SIZE - at);
+        const { length } = await node.io.blockStatus(at, SIZE - at);
         expect(length).toBeGreaterThan(0);
         at += length;
       }
@@ -204,9 +204,9 @@ export function driverContract(subject: DriverSubject): void {
 
     ifResizes('keeps its contents when it is resized, and grows by zeroes unless it scrambles', async () => {
       const node = await open();
-      await node.requests.write(0, new Uint8Array(SIZE).fill(9));
+      await node.io.write(0, new Uint8Array(SIZE).fill(9));
       await node.truncate(SIZE / 2);
-      expect(node.requests.length()).toBe(SIZE / 2);
+      expect(node.io.length()).toBe(SIZE / 2);
       await node.truncate(SIZE);
       const bytes = await readAll(node);
       expect(bytes.subarray(0, SIZE / 2).every((byte) => byte === 9)).toBe(true);
@@ -216,7 +216,7 @@ export function driverContract(subject: DriverSubject): void {
     ifFixed('refuses to be resized', async () => {
       const node = await open();
       await expect(node.truncate(SIZE * 2)).rejects.toBeInstanceOf(CommandError);
-      expect(node.requests.length()).toBe(SIZE);
+      expect(node.io.length()).toBe(SIZE);
     });
   });
 }
@@ -242,31 +242,31 @@ async function apply(
   action: Exclude<Operation, { kind: 'reopen' }>,
   fill: number,
 ): Promise<void> {
-  if (action.kind === 'flush') return node.requests.flush();
+  if (action.kind === 'flush') return node.io.flush();
   const { offset, length } = action as Extract<Operation, { offset: number }>;
   const part = shadow.subarray(offset, offset + length);
   switch (action.kind) {
     case 'read': {
       const buffer = new Uint8Array(length).fill(0xee);
-      await node.requests.read(offset, buffer);
+      await node.io.read(offset, buffer);
       expect(Buffer.compare(buffer, part)).toBe(0);
       return;
     }
     case 'write':
       part.fill(fill);
-      return node.requests.write(offset, part.slice());
+      return node.io.write(offset, part.slice());
     case 'zero':
       part.fill(0);
-      return node.requests.writeZeroes(offset, length);
+      return node.io.writeZeroes(offset, length);
     case 'discard':
       // The contents are undefined from here on, but they stay what they have become.
-      await node.requests.discard(offset, length);
-      return node.requests.read(offset, part);
+      await node.io.discard(offset, length);
+      return node.io.read(offset, part);
   }
 }
 
 async function readAll(node: Node): Promise<Uint8Array> {
-  const bytes = new Uint8Array(node.requests.length());
-  await node.requests.read(0, bytes);
+  const bytes = new Uint8Array(node.io.length());
+  await node.io.read(0, bytes);
   return bytes;
 }

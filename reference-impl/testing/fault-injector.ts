@@ -6,9 +6,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DriverState } from '../drivers/driver.ts';
 import { Node } from '../graph/node.ts';
 import { IoError } from '../host/errno.ts';
-import type { JobWork } from '../jobs/job-driver.ts';
+import type { JobDriver } from '../jobs/job-driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { Bench } from './job-fixture.ts';
+import type { JobFixture } from './job-fixture.ts';
 
 const KINDS = [
   'read',
@@ -74,26 +74,26 @@ export class FaultInjector {
   }
 
   /** Counts requests, and lets the one of this id fail if there is one. */
-  arm({ machine: { jobs } }: Bench, fault?: Injected): void {
+  arm({ endpoint: { jobs } }: JobFixture, fault?: Injected): void {
     this.#fault = fault;
     this.#phase = 'start';
     const create = jobs.create.bind(jobs);
     jobs.create = (options) => {
-      this.#follow(options.work);
+      this.#follow(options.driver);
       return create(options);
     };
   }
 
-  #follow(work: JobWork): void {
+  #follow(driver: JobDriver): void {
     const entering =
       <T extends unknown[], R>(phase: Phase, method: (...args: T) => R) =>
       (...args: T): R => {
         this.#phase = phase;
-        return method.apply(work, args);
+        return method.apply(driver, args);
       };
-    work.run = entering('work', work.run);
-    if (work.exit) work.exit = entering('exit', work.exit);
-    work.release = entering('close', work.release);
+    driver.run = entering('work', driver.run);
+    if (driver.exit) driver.exit = entering('exit', driver.exit);
+    driver.free = entering('close', driver.free);
   }
 
   /** From now on nothing is counted, and nothing fails. */

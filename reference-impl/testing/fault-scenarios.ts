@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
-import { Bench } from './job-fixture.ts';
+import { JobFixture } from './job-fixture.ts';
 
 export const CLUSTER = 65536;
 export const SIZE = 4 * CLUSTER;
@@ -22,7 +22,7 @@ export interface Scenario {
   readonly writable?: ImageName;
   /** Nodes that the job opens itself get their names from it. */
   readonly opens: readonly ImageName[];
-  readonly start: (bench: Bench, policy: BlockdevOnError) => Promise<unknown>;
+  readonly start: (fixture: JobFixture, policy: BlockdevOnError) => Promise<unknown>;
   /** Images that the job may change. All others stay as they are, to the byte. */
   readonly changes: readonly ImageName[];
   /** Whether errors on this image are those of reads, whatever failed. */
@@ -43,15 +43,15 @@ const notTarget = (image: string) => image !== 't';
 /** One request after the other. */
 const ONE_BY_ONE = { granularity: CLUSTER, 'buf-size': CLUSTER };
 
-const file = (bench: Bench, image: ImageName) => join(bench.folder, `${image}.qcow2`);
+const file = (fixture: JobFixture, image: ImageName) => join(fixture.folder, `${image}.qcow2`);
 
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'blockdev-backup',
     disk: 'i1',
     opens: ['i0', 'i1', 't'],
-    start: (bench, policy) =>
-      bench.run('blockdev-backup', {
+    start: (fixture, policy) =>
+      fixture.run('blockdev-backup', {
         'job-id': 'j',
         device: 'i1',
         target: 't',
@@ -69,11 +69,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'drive-backup, incremental',
     disk: 'i1',
     opens: ['i0', 'i1'],
-    start: (bench, policy) =>
-      bench.run('drive-backup', {
+    start: (fixture, policy) =>
+      fixture.run('drive-backup', {
         'job-id': 'j',
         device: 'i1',
-        target: file(bench, 't'),
+        target: file(fixture, 't'),
         format: 'qcow2',
         mode: 'existing',
         sync: 'incremental',
@@ -92,11 +92,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'drive-backup of the top',
     disk: 'i2',
     opens: ['i0', 'i1', 'i2'],
-    start: (bench, policy) =>
-      bench.run('drive-backup', {
+    start: (fixture, policy) =>
+      fixture.run('drive-backup', {
         'job-id': 'j',
         device: 'i2',
-        target: file(bench, 't'),
+        target: file(fixture, 't'),
         format: 'qcow2',
         sync: 'top',
         ...both(policy),
@@ -111,8 +111,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'blockdev-mirror',
     disk: 'i1',
     opens: ['i0', 'i1', 't'],
-    start: (bench, policy) =>
-      bench.run('blockdev-mirror', {
+    start: (fixture, policy) =>
+      fixture.run('blockdev-mirror', {
         'job-id': 'j',
         device: 'i1',
         target: 't',
@@ -131,11 +131,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'drive-mirror of the top',
     disk: 'i2',
     opens: ['i0', 'i1', 'i2'],
-    start: (bench, policy) =>
-      bench.run('drive-mirror', {
+    start: (fixture, policy) =>
+      fixture.run('drive-mirror', {
         'job-id': 'j',
         device: 'i2',
-        target: file(bench, 't'),
+        target: file(fixture, 't'),
         'node-name': 't',
         format: 'qcow2',
         sync: 'top',
@@ -152,8 +152,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'block-stream',
     disk: 'i2',
     opens: ['i0', 'i1', 'i2'],
-    start: (bench, policy) =>
-      bench.run('block-stream', { 'job-id': 'j', device: 'i2', 'base-node': 'i0', 'on-error': policy }),
+    start: (fixture, policy) =>
+      fixture.run('block-stream', { 'job-id': 'j', device: 'i2', 'base-node': 'i0', 'on-error': policy }),
     changes: ['i2'],
     reads: () => true,
     hasPolicy: true,
@@ -165,7 +165,7 @@ export const SCENARIOS: readonly Scenario[] = [
     disk: 'i2',
     writable: 'i0',
     opens: ['i0', 'i1', 'i2'],
-    start: (bench) => bench.run('block-commit', { 'job-id': 'j', device: 'i2' }),
+    start: (fixture) => fixture.run('block-commit', { 'job-id': 'j', device: 'i2' }),
     changes: ['i0'],
     reads: (image) => image !== 'i0',
     hasPolicy: false,
@@ -176,7 +176,8 @@ export const SCENARIOS: readonly Scenario[] = [
     name: 'block-commit of what is between',
     disk: 'i2',
     opens: ['i0', 'i1', 'i2'],
-    start: (bench) => bench.run('block-commit', { 'job-id': 'j', device: 'i2', top: file(bench, 'i1') }),
+    start: (fixture) =>
+      fixture.run('block-commit', { 'job-id': 'j', device: 'i2', top: file(fixture, 'i1') }),
     changes: ['i0', 'i2'],
     reads: (image) => image !== 'i0',
     hasPolicy: false,
@@ -196,35 +197,39 @@ export interface Images {
 
 /** Both folders are to be removed in the end. */
 export async function makeImages(): Promise<Images> {
-  const bench = new Bench();
-  await bench.qcow2('i0', BASE_SIZE);
-  await bench.qcow2('i1', SIZE, 'i0');
-  await bench.qcow2('i2', SIZE, 'i1');
-  await bench.qcow2('t', SIZE);
+  const fixture = new JobFixture();
+  await fixture.qcow2('i0', BASE_SIZE);
+  await fixture.qcow2('i1', SIZE, 'i0');
+  await fixture.qcow2('i2', SIZE, 'i1');
+  await fixture.qcow2('t', SIZE);
   const fill = (image: ImageName, cluster: number) =>
-    bench.node(image).requests.write(cluster * CLUSTER, new Uint8Array(CLUSTER).fill(cluster + 1));
+    fixture.node(image).io.write(cluster * CLUSTER, new Uint8Array(CLUSTER).fill(cluster + 1));
   for (const cluster of [0, 1, 2]) await fill('i0', cluster);
-  await bench.node('i1').requests.writeZeroes(CLUSTER, CLUSTER);
+  await fixture.node('i1').io.writeZeroes(CLUSTER, CLUSTER);
   await fill('i1', 2);
   await fill('i2', 3);
   const shows = new Map<ImageName, Buffer>();
-  for (const image of IMAGES) shows.set(image, await bench.contents(bench.node(image)));
-  await bench.end();
+  for (const image of IMAGES) shows.set(image, await fixture.contents(fixture.node(image)));
+  await fixture.end();
   const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-faults-'));
-  return { pristine: bench.folder, folder, shows, stale: new Set(IMAGES) };
+  return { pristine: fixture.folder, folder, shows, stale: new Set(IMAGES) };
 }
 
 /** Opens what the job is given: read-only what no guest uses and no job copies to. */
-export async function place({ pristine, stale }: Images, bench: Bench, scenario: Scenario): Promise<void> {
-  for (const image of stale) copyFileSync(join(pristine, `${image}.qcow2`), file(bench, image));
+export async function place(
+  { pristine, stale }: Images,
+  fixture: JobFixture,
+  scenario: Scenario,
+): Promise<void> {
+  for (const image of stale) copyFileSync(join(pristine, `${image}.qcow2`), file(fixture, image));
   stale.clear();
   for (const image of scenario.changes) stale.add(image);
   let below: ImageName | undefined;
   for (const image of scenario.opens) {
-    await bench.run('blockdev-add', {
+    await fixture.run('blockdev-add', {
       driver: 'qcow2',
       'node-name': image,
-      file: { driver: 'file', 'node-name': `${image}-file`, filename: file(bench, image) },
+      file: { driver: 'file', 'node-name': `${image}-file`, filename: file(fixture, image) },
       backing: image === 't' ? null : (below ?? null),
       'read-only': ![scenario.disk, scenario.writable, 't'].includes(image),
       discard: 'unmap',
@@ -233,6 +238,6 @@ export async function place({ pristine, stale }: Images, bench: Bench, scenario:
   }
   if (scenario.bitmap === undefined) return;
   const bitmap = { node: scenario.disk, name: scenario.bitmap };
-  await bench.run('block-dirty-bitmap-add', bitmap);
-  bench.machine.block.bitmap(bitmap.node, bitmap.name).bitmap.mark(0, SIZE);
+  await fixture.run('block-dirty-bitmap-add', bitmap);
+  fixture.endpoint.block.bitmap(bitmap.node, bitmap.name).bitmap.mark(0, SIZE);
 }

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { BlockJobStatus, BlockJobVerb } from '../../spec/generated/qmp.ts';
 import { VERBS } from '../jobs/job-status.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { Bench } from './job-fixture.ts';
+import type { JobFixture } from './job-fixture.ts';
 
 export type Verb = Exclude<BlockJobVerb, 'set-speed'>;
 /** `turn`: one of the main loop; `time`: enough for anything that waits for time. */
@@ -22,34 +22,34 @@ export function* sequences(actions: readonly Action[], length: number): Generato
 }
 
 /** Each job has ended once, and was ready at most once. */
-export function expectEndedOnce(bench: Bench, path: string): void {
+export function expectEndedOnce(fixture: JobFixture, path: string): void {
   for (const id of ['a', 'b']) {
-    const ends = bench.events.filter(
+    const ends = fixture.events.filter(
       ({ event, data }) => /COMPLETED|CANCELLED/.test(event) && data.device === id,
     );
     expect(ends.length, `${path}: ends of ${id}`).toBe(1);
-    const ready = bench.told('BLOCK_JOB_READY').filter(({ data }) => data.device === id);
+    const ready = fixture.told('BLOCK_JOB_READY').filter(({ data }) => data.device === id);
     expect(ready.length, path).toBeLessThanOrEqual(1);
   }
 }
 
 /** A verb is accepted or refused as the job's state says. */
-export async function act(bench: Bench, action: Action): Promise<void> {
-  if (action === 'turn') return bench.step();
-  if (action === 'time') return bench.pass(100);
+export async function act(fixture: JobFixture, action: Action): Promise<void> {
+  if (action === 'turn') return fixture.step();
+  if (action === 'time') return fixture.pass(100);
   const [verb, id] = action.split(' ') as [Verb, string];
-  const job = bench.machine.jobs.all.find((other) => other.id === id);
+  const job = fixture.endpoint.jobs.all.find((other) => other.id === id);
   const state: BlockJobStatus | undefined = job?.status;
-  const refusal = await refusalOf(bench, verb, id);
+  const refusal = await refusalOf(fixture, verb, id);
   if (state === undefined) expect(refusal?.errorClass).toBe('DeviceNotActive');
   else if (!VERBS[verb].includes(state)) expect(refusal).toBeDefined();
   else if (verb === 'finalize' || verb === 'dismiss') expect(refusal).toBeUndefined();
 }
 
-async function refusalOf(bench: Bench, verb: Verb, id: string): Promise<CommandError | undefined> {
+async function refusalOf(fixture: JobFixture, verb: Verb, id: string): Promise<CommandError | undefined> {
   const member = verb === 'finalize' || verb === 'dismiss' ? 'id' : 'device';
   try {
-    await bench.run(`block-job-${verb}`, { [member]: id });
+    await fixture.run(`block-job-${verb}`, { [member]: id });
     return undefined;
   } catch (error) {
     if (error instanceof CommandError) return error;
@@ -58,15 +58,15 @@ async function refusalOf(bench: Bench, verb: Verb, id: string): Promise<CommandE
 }
 
 /** Brings all jobs to their end, by whatever verbs their states leave. */
-export async function end(bench: Bench): Promise<void> {
-  await bench.idle();
-  for (let round = 0; round < 10 && bench.machine.jobs.all.length > 0; round += 1) {
-    for (const job of bench.machine.jobs.all.slice()) {
-      if (job.status === 'pending') await refusalOf(bench, 'finalize', job.id);
-      else if (job.status === 'concluded') await refusalOf(bench, 'dismiss', job.id);
-      else await bench.run('block-job-cancel', { device: job.id, force: true }).catch(() => undefined);
-      await bench.pass(100);
+export async function end(fixture: JobFixture): Promise<void> {
+  await fixture.idle();
+  for (let round = 0; round < 10 && fixture.endpoint.jobs.all.length > 0; round += 1) {
+    for (const job of fixture.endpoint.jobs.all.slice()) {
+      if (job.status === 'pending') await refusalOf(fixture, 'finalize', job.id);
+      else if (job.status === 'concluded') await refusalOf(fixture, 'dismiss', job.id);
+      else await fixture.run('block-job-cancel', { device: job.id, force: true }).catch(() => undefined);
+      await fixture.pass(100);
     }
   }
-  expect(bench.machine.jobs.all).toEqual([]);
+  expect(fixture.endpoint.jobs.all).toEqual([]);
 }

@@ -6,9 +6,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { commands } from '../commands/index.ts';
 import type { Node } from '../graph/node.ts';
-import type { RootEdge } from '../graph/node-graph.ts';
+import type { RootChild } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
-import { Machine } from '../reference-endpoint.ts';
+import { ReferenceEndpoint } from '../reference-endpoint.ts';
 import { ManualClock } from './test-services.ts';
 
 export interface EventSeen {
@@ -16,36 +16,36 @@ export interface EventSeen {
   readonly data: JsonObject;
 }
 
-export class Bench {
+export class JobFixture {
   readonly folder: string;
   readonly clock = new ManualClock();
   readonly events: EventSeen[] = [];
-  readonly machine: Machine;
+  readonly endpoint: ReferenceEndpoint;
 
   /** In a folder of its own, unless it is another one's. */
   constructor(folder = mkdtempSync(join(tmpdir(), 'qmpcheck-jobs-'))) {
     this.folder = folder;
-    this.machine = new Machine({
+    this.endpoint = new ReferenceEndpoint({
       cwd: this.folder,
       clock: this.clock,
       random: repeatable(),
       jobLifecycle: true,
     });
-    this.machine.emit = (event, data = {}) => void this.events.push({ event, data });
+    this.endpoint.emit = (event, data = {}) => void this.events.push({ event, data });
   }
 
   /** Executes a command, as a monitor would; rejects with its `CommandError`. */
   async run(name: keyof typeof commands, args: JsonObject = {}): Promise<Json> {
     let result: Json = null;
-    await this.machine.dispatcher.exclusively(async () => {
-      result = await commands[name](args, this.machine, { negotiated: true });
+    await this.endpoint.dispatcher.exclusively(async () => {
+      result = await commands[name](args, this.endpoint, { negotiated: true });
     });
     return result;
   }
 
   /** Lets everything happen that needs no time. */
   idle(): Promise<void> {
-    return this.machine.inFlight.idle();
+    return this.endpoint.hostWork.idle();
   }
 
   /** One turn of the main loop. */
@@ -61,15 +61,15 @@ export class Bench {
   }
 
   node(name: string): Node {
-    return this.machine.block.graph.lookup(name, name);
+    return this.endpoint.block.graph.lookup(name, name);
   }
 
   /** A disk that a guest uses: it follows when another node takes the place of its own. */
-  guest(name: string): RootEdge {
-    const takes = Permission.consistentRead | Permission.write;
-    return this.machine.block.graph.addRoot(
+  guest(name: string): RootChild {
+    const perm = Permission.consistentRead | Permission.write;
+    return this.endpoint.block.graph.addRoot(
       this.node(name),
-      { takes, shares: ALL_PERMISSIONS },
+      { perm, sharedPerm: ALL_PERMISSIONS },
       `${name}-disk`,
     );
   }
@@ -96,7 +96,7 @@ export class Bench {
 
   /** Deletes every node, users before what they use; gives the names of those that something still keeps. */
   async deleteAll(): Promise<string[]> {
-    const { nodes } = this.machine.block.graph;
+    const { nodes } = this.endpoint.block.graph;
     for (;;) {
       const free = nodes.find((node) => node.monitorOwned && node.parents.length === 0);
       if (!free) return nodes.map(({ name }) => name);
@@ -105,8 +105,8 @@ export class Bench {
   }
 
   async contents(node: Node): Promise<Buffer> {
-    const bytes = Buffer.alloc(node.requests.length());
-    await node.requests.read(0, bytes);
+    const bytes = Buffer.alloc(node.io.length());
+    await node.io.read(0, bytes);
     return bytes;
   }
 
@@ -116,8 +116,8 @@ export class Bench {
 
   /** Ends the endpoint, as `quit` does; its images stay. */
   async end(): Promise<void> {
-    this.machine.shutdown();
-    await this.machine.exited;
+    this.endpoint.shutdown();
+    await this.endpoint.exited;
   }
 
   async close(): Promise<void> {

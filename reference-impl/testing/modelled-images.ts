@@ -11,7 +11,7 @@ import type { BackingName } from '../drivers/driver.ts';
 import type { Node } from '../graph/node.ts';
 import { DiskModel } from './disk-model.ts';
 import { run, whyMissing } from './external-programs.ts';
-import { Bench } from './job-fixture.ts';
+import { JobFixture } from './job-fixture.ts';
 
 const SECTOR = 512;
 /** Type of the extension of qcow2's header that holds the format of the backing file. */
@@ -114,8 +114,8 @@ export async function apply(node: Node, model: DiskModel, list: readonly Write[]
     model.write(start, data);
     requests.push(
       write.zeroes
-        ? node.requests.writeZeroes(start, end - start, { mayUnmap: write.seed % 2 === 0 })
-        : node.requests.write(start, data),
+        ? node.io.writeZeroes(start, end - start, { mayUnmap: write.seed % 2 === 0 })
+        : node.io.write(start, data),
     );
   }
   await Promise.all(requests);
@@ -123,11 +123,11 @@ export async function apply(node: Node, model: DiskModel, list: readonly Write[]
 
 /** The images of one endpoint. */
 export class TestImages {
-  readonly bench: Bench;
+  readonly fixture: JobFixture;
   readonly images: TestImage[] = [];
 
-  constructor(bench: Bench) {
-    this.bench = bench;
+  constructor(fixture: JobFixture) {
+    this.fixture = fixture;
   }
 
   /** Makes an image and opens it, above the one that is `below` and open too. `size`: bytes, instead of the given one. */
@@ -137,15 +137,15 @@ export class TestImages {
     below?: TestImage,
     size = given.sectors * SECTOR,
   ): Promise<TestImage> {
-    if (this.images.length === 0) await addKey(this.bench);
-    const file = join(this.bench.folder, name);
+    if (this.images.length === 0) await addKey(this.fixture);
+    const file = join(this.fixture.folder, name);
     const isRaw = given.format === 'raw';
-    await this.bench.run('x-blockdev-create', { driver: 'file', filename: file, size: isRaw ? size : 0 });
+    await this.fixture.run('x-blockdev-create', { driver: 'file', filename: file, size: isRaw ? size : 0 });
     if (!isRaw) await this.#format(file, given, size, below);
     const model = new DiskModel(size, isRaw ? SECTOR : given.clusterSize, below?.model);
     const made = this.know(name, given, model);
-    await this.bench.run('blockdev-add', this.definition(made, below?.name ?? null));
-    await apply(this.bench.node(name), model, given.writes);
+    await this.fixture.run('blockdev-add', this.definition(made, below?.name ?? null));
+    await apply(this.fixture.node(name), model, given.writes);
     return made;
   }
 
@@ -159,27 +159,27 @@ export class TestImages {
     const chain: TestImage[] = [];
     for (const [index, given] of list.entries())
       chain.push(await this.#make(`i${index}`, given, chain.at(-1)));
-    for (const { name } of chain.toReversed()) await this.bench.run('blockdev-del', { 'node-name': name });
+    for (const { name } of chain.toReversed()) await this.fixture.run('blockdev-del', { 'node-name': name });
     return chain;
   }
 
   /** Opens images one by one, each above one of those before. */
-  async openAll(images: readonly TestImage[], bench = this.bench, more: JsonObject = {}): Promise<void> {
+  async openAll(images: readonly TestImage[], fixture = this.fixture, more: JsonObject = {}): Promise<void> {
     for (const made of images) {
       const below = this.below(made);
-      await bench.run('blockdev-add', { ...this.definition(made, below?.name ?? null), ...more });
+      await fixture.run('blockdev-add', { ...this.definition(made, below?.name ?? null), ...more });
     }
   }
 
   /** Tells of an image that others make. */
   know(name: string, given: ImageGiven, model: DiskModel): TestImage {
-    const made = { name, file: join(this.bench.folder, name), given, model };
+    const made = { name, file: join(this.fixture.folder, name), given, model };
     this.images.push(made);
     return made;
   }
 
   async #format(file: string, given: ImageGiven, size: number, below: TestImage | undefined): Promise<void> {
-    await this.bench.run('x-blockdev-create', {
+    await this.fixture.run('x-blockdev-create', {
       driver: 'qcow2',
       file: { driver: 'file', filename: file },
       size,
@@ -217,8 +217,8 @@ export class TestImages {
    * it is sound. `open`: what else an image may show, where jobs leave it open.
    */
   async verify(open: ReadonlyMap<TestImage, (shown: Buffer) => void> = new Map()): Promise<void> {
-    await this.bench.end();
-    const reader = new Bench(this.bench.folder);
+    await this.fixture.end();
+    const reader = new JobFixture(this.fixture.folder);
     try {
       await addKey(reader);
       const fromBelow = this.images.toSorted((one, other) => this.#depth(one) - this.#depth(other));
@@ -266,8 +266,8 @@ async function recordedBacking({ file, given }: TestImage): Promise<BackingName 
   return { name };
 }
 
-async function addKey(bench: Bench): Promise<void> {
-  await bench.run('object-add', { 'qom-type': 'secret', id: KEY, props: { data: PASSPHRASE } });
+async function addKey(fixture: JobFixture): Promise<void> {
+  await fixture.run('object-add', { 'qom-type': 'secret', id: KEY, props: { data: PASSPHRASE } });
 }
 
 async function check({ file, given }: TestImage): Promise<void> {

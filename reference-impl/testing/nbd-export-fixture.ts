@@ -8,7 +8,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { NbdServer } from '../exports/nbd/nbd-export-server.ts';
 import type { Node } from '../graph/node.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
 import type { Services } from '../services/services.ts';
 import { testBlockLayer, testServices } from './test-services.ts';
@@ -18,7 +18,7 @@ export interface Fixture {
   readonly socket: string;
   readonly services: Services;
   readonly block: BlockLayer;
-  readonly graph: Graph;
+  readonly graph: NodeGraph;
   readonly server: NbdServer;
   open(definition: JsonObject): Promise<Node>;
   /** A connection that nobody has spoken on. */

@@ -5,16 +5,16 @@ import { createImage } from '../drivers/qcow2/create-options.ts';
 import { type Backing, Image } from '../drivers/qcow2/image.ts';
 import { imageOptions } from '../drivers/qcow2/qcow2-options.ts';
 import { HostFile } from '../host/host-file.ts';
-import { InFlight } from '../host/inflight.ts';
+import { HostWork } from '../host/host-work.ts';
 import { whyMissing } from './external-programs.ts';
 
-/** A file of the host as a child, without the request layer between. */
+/** A file of the host as a child, without the block I/O layer between. */
 export interface FileChild extends ChildHandle {
   close(): Promise<void>;
 }
 
 export async function openFile(path: string, readOnly = false): Promise<FileChild> {
-  const file = await HostFile.open(path, readOnly, new InFlight());
+  const file = await HostFile.open(path, readOnly, new HostWork());
   return {
     length: () => Math.ceil(file.size() / 512) * 512,
     read: (offset, buffer) => file.read(offset, buffer),
@@ -54,7 +54,7 @@ export async function make(file: ChildHandle, options: JsonObject): Promise<void
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return state;
     },
-    inFlight: new InFlight(),
+    hostWork: new HostWork(),
     cwd: '/',
   });
 }

@@ -4,10 +4,10 @@ import { BlockLayer } from '../backend/block-layer.ts';
 import type { DriverState, Limits, OpenEnvironment } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
 import { DriverTable } from '../graph/driver-table.ts';
-import type { Graph } from '../graph/node-graph.ts';
+import type { NodeGraph } from '../graph/node-graph.ts';
 import type { Clock } from '../host/clock.ts';
 import { IoError } from '../host/errno.ts';
-import { InFlight } from '../host/inflight.ts';
+import { HostWork } from '../host/host-work.ts';
 import { Objects } from '../objects/objects.ts';
 import { findTlsCredentials } from '../objects/tls-credentials.ts';
 import type { Services } from '../services/services.ts';
@@ -50,7 +50,7 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
     clock,
     random,
     cwd,
-    inFlight: new InFlight(),
+    hostWork: new HostWork(),
     objects: new Objects(),
     log: () => {},
     abort: () => {},
@@ -63,7 +63,7 @@ export function testBlockLayer(services: Services): BlockLayer {
   return new BlockLayer(services, new DriverTable(drivers));
 }
 
-export function testGraph(services: Services): Graph {
+export function testGraph(services: Services): NodeGraph {
   return testBlockLayer(services).graph;
 }
 
@@ -73,7 +73,7 @@ export function testEnvironment(
   options: JsonObject,
   more: Partial<OpenEnvironment> = {},
 ): OpenEnvironment {
-  const { clock, inFlight, cwd, objects } = services;
+  const { clock, hostWork, cwd, objects } = services;
   return {
     options,
     readOnly: false,
@@ -91,7 +91,7 @@ export function testEnvironment(
     log: () => {},
     abort: () => {},
     clock,
-    inFlight,
+    hostWork,
     cwd,
     ...more,
   };

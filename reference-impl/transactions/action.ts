@@ -4,14 +4,14 @@
  */
 import type { TransactionAction } from '../../spec/generated/qmp.ts';
 import type { JobContext } from '../jobs/job-context.ts';
-import type { JobGroup } from '../jobs/job-txn.ts';
+import type { JobTxn } from '../jobs/job-txn.ts';
 
 export type ActionType = TransactionAction['type'];
 export type ActionData<T extends ActionType> = Extract<TransactionAction, { type: T }>['data'];
 
 export interface TransactionContext extends JobContext {
-  /** The group of the transaction's jobs, if they end together. */
-  readonly group: JobGroup | undefined;
+  /** The job transaction, if the jobs that the actions start end together. */
+  readonly txn: JobTxn | undefined;
 }
 
 export interface PreparedAction {

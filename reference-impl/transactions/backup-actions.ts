@@ -10,13 +10,13 @@ export const blockdevBackup: Action<'blockdev-backup'> = {
     const { graph } = context.block;
     const source = graph.lookupRoot(data.device);
     const target = graph.lookup(data.target, data.target);
-    return prepared(createBackup(context, source, target, data, undefined, context.group));
+    return prepared(createBackup(context, source, target, data, undefined, context.txn));
   },
 };
 
 export const driveBackup: Action<'drive-backup'> = {
   groups: true,
-  prepare: async (data, context) => prepared(await createDriveBackup(context, data, context.group)),
+  prepare: async (data, context) => prepared(await createDriveBackup(context, data, context.txn)),
 };
 
 function prepared(job: Job): PreparedAction {

@@ -1,7 +1,7 @@
 /** The actions of the reference, in the order of their names, and how a transaction carries them out: all, or none. */
 import type { ActionCompletionMode, TransactionAction } from '../../spec/generated/qmp.ts';
 import type { JobContext } from '../jobs/job-context.ts';
-import { JobGroup } from '../jobs/job-txn.ts';
+import { JobTxn } from '../jobs/job-txn.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { abort } from './abort-action.ts';
 import type { Action, ActionType, PreparedAction } from './action.ts';
@@ -26,7 +26,7 @@ export async function runTransaction(
   given: readonly TransactionAction[],
   mode: ActionCompletionMode,
 ): Promise<void> {
-  const context = { block, jobs, group: mode === 'grouped' ? new JobGroup() : undefined };
+  const context = { block, jobs, txn: mode === 'grouped' ? new JobTxn() : undefined };
   await block.graph.drain();
   const prepared: PreparedAction[] = [];
   try {

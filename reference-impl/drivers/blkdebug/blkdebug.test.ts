@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { nodeOptions } from '../../graph/common-options.ts';
-import { ChildEdge, Node } from '../../graph/node.ts';
-import type { Graph } from '../../graph/node-graph.ts';
+import { Node, NodeChild } from '../../graph/node.ts';
+import type { NodeGraph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
@@ -125,7 +125,7 @@ describe('blkdebug: rules', () => {
 
 describe('blkdebug', () => {
   let folder: string;
-  let graph: Graph;
+  let graph: NodeGraph;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'qmpcheck-blkdebug-'));
@@ -165,44 +165,44 @@ describe('blkdebug', () => {
 
   test('breaks what its parent does after an event', async () => {
     const node = await open({ 'inject-error': [{ event: 'write_aio', errno: 28, once: true }] });
-    await node.requests.read(0, data(0));
-    await expect(node.requests.write(0, data(1))).rejects.toMatchObject({ code: 'ENOSPC' });
-    await node.requests.write(0, data(1));
+    await node.io.read(0, data(0));
+    await expect(node.io.write(0, data(1))).rejects.toMatchObject({ code: 'ENOSPC' });
+    await node.io.write(0, data(1));
   });
 
   test.each(['flush_to_os', 'flush_to_disk'])('breaks flushes after %s', async (event) => {
     const node = await open({ 'inject-error': [{ event }] });
-    await node.requests.write(0, data(1));
-    await expect(node.requests.flush()).rejects.toMatchObject({ code: 'EIO' });
+    await node.io.write(0, data(1));
+    await expect(node.io.flush()).rejects.toMatchObject({ code: 'EIO' });
   });
 
   const ownEvents: [event: string, request: (node: Node) => Promise<void>, align: number][] = [
-    ['pwritev', (node) => node.requests.write(0, data(1)), 512],
-    ['pwritev_zero', (node) => node.requests.writeZeroes(0, 512), 512],
-    ['pwritev_rmw_head', (node) => node.requests.write(512, data(1)), 4096],
-    ['pwritev_rmw_after_head', (node) => node.requests.write(512, data(1)), 4096],
-    ['pwritev_rmw_tail', (node) => node.requests.write(0, data(1)), 4096],
-    ['pwritev_rmw_after_tail', (node) => node.requests.write(0, data(1)), 4096],
+    ['pwritev', (node) => node.io.write(0, data(1)), 512],
+    ['pwritev_zero', (node) => node.io.writeZeroes(0, 512), 512],
+    ['pwritev_rmw_head', (node) => node.io.write(512, data(1)), 4096],
+    ['pwritev_rmw_after_head', (node) => node.io.write(512, data(1)), 4096],
+    ['pwritev_rmw_tail', (node) => node.io.write(0, data(1)), 4096],
+    ['pwritev_rmw_after_tail', (node) => node.io.write(0, data(1)), 4096],
   ];
   test.each(ownEvents)('meets %s in the requests to itself', async (event, request, align) => {
     const node = await open({ align, 'inject-error': [{ event, errno: 28 }] });
-    await node.requests.read(0, data(0));
+    await node.io.read(0, data(0));
     await expect(request(node)).rejects.toMatchObject({ code: 'ENOSPC' });
   });
 
   test('meets pwritev_done when the write is over', async () => {
     const node = await open({ 'inject-error': [{ event: 'pwritev_done' }] });
-    await node.requests.write(0, data(1));
-    await expect(node.requests.read(0, data(0))).rejects.toMatchObject({ code: 'EIO' });
+    await node.io.write(0, data(1));
+    await expect(node.io.read(0, data(0))).rejects.toMatchObject({ code: 'EIO' });
   });
 
   test('takes rules from a file and from options alike', async () => {
     const config = '# rules\n\n[inject-error "first"]\n  event = "read_aio"\nstate = "2"\nerrno = "28"\n';
     await writeFile(join(folder, 'rules.conf'), config);
     const node = await open({ config: 'rules.conf', 'set-state': [{ event: 'write_aio', new_state: 2 }] });
-    await node.requests.read(0, data(0));
-    await node.requests.write(0, data(1));
-    await expect(node.requests.read(0, data(0))).rejects.toMatchObject({ code: 'ENOSPC' });
+    await node.io.read(0, data(0));
+    await node.io.write(0, data(1));
+    await expect(node.io.read(0, data(0))).rejects.toMatchObject({ code: 'ENOSPC' });
   });
 
   const configs: [config: string, refusal: string | undefined][] = [
@@ -248,7 +248,7 @@ function openOver(disk: MemoryDisk, options: JsonObject): Promise<DriverState> {
   const node = new Node('memory', blkdebug, nodeOptions({}));
   node.opened(disk);
   const services = testServices('/');
-  const edge = new ChildEdge(node, node, 'image', 'filtered');
+  const edge = new NodeChild(node, node, 'image', 'filtered');
   return blkdebug.open(testEnvironment(services, options, { child: () => Promise.resolve(edge) }));
 }
 

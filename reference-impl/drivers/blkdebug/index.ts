@@ -1,6 +1,7 @@
 /**
- * `blkdebug`: passes requests on to `image`, and breaks those that it was told to break (`rules.ts`, `config.ts`), or
- * restricts their form (`limits.ts`). Errors come when the request does; `immediately` makes no difference here.
+ * `blkdebug`: passes requests on to `image`, and breaks those that it was told to break (`blkdebug-rules.ts`,
+ * `blkdebug-config.ts`), or restricts their form (`blkdebug-limits.ts`). Errors come when the request does;
+ * `immediately` makes no difference here.
  */
 import type { BlkdebugEvent } from '../../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../../spec/json.ts';

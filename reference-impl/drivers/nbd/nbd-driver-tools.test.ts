@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { Node } from '../../graph/node.ts';
-import type { Graph } from '../../graph/node-graph.ts';
+import type { NodeGraph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { run, startServer, stopServer, whyMissing } from '../../testing/external-programs.ts';
@@ -67,7 +67,7 @@ else test.skip(`nbd on nbdkit: ${withNbdkit}`);
 
 describe('nbd on other servers', () => {
   let folder: string;
-  let graph: Graph;
+  let graph: NodeGraph;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'qmpcheck-nbd-client-'));
     graph = testGraph(testServices(folder));
@@ -85,13 +85,13 @@ describe('nbd on other servers', () => {
     const image = join(folder, 'served.img');
     await run('qemu-img', 'create', '-q', '-f', 'raw', image, '4M');
     const node = await open(await qemuNbd(folder, image));
-    await node.requests.write(MiB + 100, Buffer.alloc(5000, 3), { fua: true });
+    await node.io.write(MiB + 100, Buffer.alloc(5000, 3), { fua: true });
     const bytes = await readFile(image);
     expect(bytes.indexOf(3)).toBe(MiB + 100);
     expect(bytes.lastIndexOf(3)).toBe(MiB + 5099);
     // The first block is data: qemu-img has probed with it for what the host can do.
-    expect(await node.requests.blockStatus(4096, 4 * MiB)).toMatchObject({ length: MiB - 4096, zero: true });
-    expect(await node.requests.blockStatus(MiB, 8192)).toMatchObject({
+    expect(await node.io.blockStatus(4096, 4 * MiB)).toMatchObject({ length: MiB - 4096, zero: true });
+    expect(await node.io.blockStatus(MiB, 8192)).toMatchObject({
       length: 8192,
       zero: false,
       allocated: true,
@@ -102,11 +102,11 @@ describe('nbd on other servers', () => {
     skip(withNbdkit !== undefined, withNbdkit);
     const node = await open(await nbdkit(folder, '--filter=delay', 'memory', '1M', 'rdelay=3600'));
     const buffer = Buffer.alloc(512);
-    const inFlight = expect(node.requests.read(0, buffer)).rejects.toMatchObject({ code: 'EIO' });
-    await node.requests.write(4096, Buffer.alloc(512, 1));
+    const inFlight = expect(node.io.read(0, buffer)).rejects.toMatchObject({ code: 'EIO' });
+    await node.io.write(4096, Buffer.alloc(512, 1));
     await stopServer(servers.pop()!);
     await inFlight;
-    await expect(node.requests.read(0, buffer)).rejects.toMatchObject({ code: 'EIO' });
+    await expect(node.io.read(0, buffer)).rejects.toMatchObject({ code: 'EIO' });
   });
 
   test.for(['EPERM', 'EIO', 'ENOMEM', 'ENOSPC'])('a request that fails with %s', async (code, { skip }) => {
@@ -114,7 +114,7 @@ describe('nbd on other servers', () => {
     const node = await open(
       await nbdkit(folder, '--filter=error', 'memory', '1M', `error=${code}`, 'error-rate=100%'),
     );
-    await expect(node.requests.read(0, Buffer.alloc(512))).rejects.toMatchObject({ code });
+    await expect(node.io.read(0, Buffer.alloc(512))).rejects.toMatchObject({ code });
   });
 
   test('a server without structured replies', async ({ skip }) => {
@@ -126,7 +126,7 @@ describe('nbd on other servers', () => {
       })),
     );
     const buffer = Buffer.alloc(16);
-    await node.requests.read(800, buffer);
+    await node.io.read(800, buffer);
     expect(buffer.readBigUInt64BE(0)).toBe(800n);
     expect(buffer.readBigUInt64BE(8)).toBe(808n);
   });
@@ -135,9 +135,9 @@ describe('nbd on other servers', () => {
     skip(withNbdkit !== undefined, withNbdkit);
     const definition = await nbdkit(folder, '--mask-handshake=0', 'memory', '1M');
     const node = await open(definition);
-    await node.requests.write(0, Buffer.alloc(512, 4));
+    await node.io.write(0, Buffer.alloc(512, 4));
     const buffer = Buffer.alloc(512);
-    await node.requests.read(0, buffer);
+    await node.io.read(0, buffer);
     expect(buffer.every((byte) => byte === 4)).toBe(true);
   });
 
@@ -145,18 +145,18 @@ describe('nbd on other servers', () => {
     skip(withNbdkit !== undefined, withNbdkit);
     const node = await open(await nbdkit(folder, 'memory', '8G'));
     const buffer = Buffer.alloc(64 * MiB, 9);
-    await node.requests.read(MiB, buffer);
+    await node.io.read(MiB, buffer);
     expect(buffer.includes(9)).toBe(false);
-    expect(await node.requests.blockStatus(0, 2 ** 33)).toMatchObject({ zero: true });
+    expect(await node.io.blockStatus(0, 2 ** 33)).toMatchObject({ zero: true });
   });
 
   test('zeroes of more than 4 GiB', async ({ skip }) => {
     skip(withNbdkit !== undefined, withNbdkit);
     const node = await open(await nbdkit(folder, 'memory', '8G'));
-    await node.requests.write(5 * 2 ** 30, Buffer.alloc(512, 1));
-    await node.requests.writeZeroes(512, 6 * 2 ** 30, { mayUnmap: true });
+    await node.io.write(5 * 2 ** 30, Buffer.alloc(512, 1));
+    await node.io.writeZeroes(512, 6 * 2 ** 30, { mayUnmap: true });
     const buffer = Buffer.alloc(512, 9);
-    await node.requests.read(5 * 2 ** 30, buffer);
+    await node.io.read(5 * 2 ** 30, buffer);
     expect(buffer.some((byte) => byte !== 0)).toBe(false);
   });
 });

@@ -47,11 +47,11 @@ describe('nbd: requests', () => {
       offset: i * 40_000,
       data: Buffer.alloc(40_000, i + 1),
     }));
-    await Promise.all(pieces.map(({ offset, data }) => client.requests.write(offset, data)));
+    await Promise.all(pieces.map(({ offset, data }) => client.io.write(offset, data)));
     const read = await Promise.all(
       pieces.map(async ({ offset }) => {
         const buffer = Buffer.alloc(40_000);
-        await client.requests.read(offset, buffer);
+        await client.io.read(offset, buffer);
         return buffer;
       }),
     );
@@ -61,21 +61,21 @@ describe('nbd: requests', () => {
   test('what is longer than a server takes is split', async () => {
     const { made, definition } = await loop(80 << 20);
     const client = await made.open(definition);
-    expect(client.requests.limits.maxTransfer).toBe(32 << 20);
+    expect(client.io.limits.maxTransfer).toBe(32 << 20);
     const data = Buffer.alloc(70 << 20, 7);
-    await client.requests.write(512, data);
+    await client.io.write(512, data);
     const buffer = Buffer.alloc(70 << 20);
-    await client.requests.read(512, buffer);
+    await client.io.read(512, buffer);
     expect(buffer.equals(data)).toBe(true);
   });
 
   test('a disk that ends inside a sector reads zeroes behind its end and takes only zeroes there', async () => {
     const { made, definition } = await loop(1000);
     const client = await made.open(definition);
-    await client.requests.write(0, Buffer.alloc(1000, 5));
+    await client.io.write(0, Buffer.alloc(1000, 5));
     const buffer = Buffer.alloc(1024, 9);
-    await client.requests.read(0, buffer);
+    await client.io.read(0, buffer);
     expect(buffer.subarray(0, 1000).every((byte) => byte === 5)).toBe(true);
-    expect(client.requests.length()).toBe(1024);
+    expect(client.io.length()).toBe(1024);
   });
 });

@@ -16,8 +16,8 @@ const PATIENCE = 30n * 1_000_000_000n;
 const MAX_WITHOUT_DATA = 2 ** 31;
 
 async function open(environment: OpenEnvironment): Promise<DriverState> {
-  const { readOnly, clock, inFlight } = environment;
-  const agreement = await inFlight.track(() => agree(environment));
+  const { readOnly, clock, hostWork } = environment;
+  const agreement = await hostWork.track(() => agree(environment));
   const connection = new Connection(agreement.stream, agreement.structured, clock);
   if (!readOnly && agreement.info.flags & ExportFlag.readOnly) {
     connection.close();
@@ -145,7 +145,7 @@ class NbdState implements DriverState {
   }
 
   #request(...request: Parameters<Connection['request']>) {
-    return this.#environment.inFlight.track(() => this.#connection.request(...request));
+    return this.#environment.hostWork.track(() => this.#connection.request(...request));
   }
 }
 

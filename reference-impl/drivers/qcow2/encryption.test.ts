@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
-import { InFlight } from '../../host/inflight.ts';
+import { HostWork } from '../../host/host-work.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { run } from '../../testing/external-programs.ts';
 import { type FileChild, make, openFile, SECRET, withoutTools } from '../../testing/qcow2-fixture.ts';
@@ -58,7 +58,7 @@ async function open(driver: Driver, path: string, options: JsonObject): Promise<
     secret: (id) => Buffer.from(id === 'sec0' ? SECRET : 'wrong'),
     corrupted: ({ msg }) => expect.unreachable(msg),
     clock: new ManualClock(),
-    inFlight: new InFlight(),
+    hostWork: new HostWork(),
     cwd: folder,
   });
 }

@@ -14,7 +14,7 @@ export async function openCipher(
   header: Header,
   file: ChildHandle,
   options: JsonObject | undefined,
-  { secret, inFlight }: Pick<OpenEnvironment, 'secret' | 'inFlight'>,
+  { secret, hostWork }: Pick<OpenEnvironment, 'secret' | 'hostWork'>,
 ): Promise<{ readonly cipher: SectorCipher; readonly info: JsonObject } | undefined> {
   const format = options?.format as string | undefined;
   if (header.encryption === 'none') {
@@ -36,7 +36,7 @@ export async function openCipher(
       return file.read((extent.offset + offset) as HostOffset, buffer);
     },
     passphrase,
-    inFlight,
+    hostWork,
   );
   return { cipher, info: { format: 'luks', ...info } };
 }
@@ -45,12 +45,12 @@ export async function openCipher(
 export async function encrypt(
   image: Image,
   options: JsonObject,
-  { secret, inFlight }: Pick<CreateEnvironment, 'secret' | 'inFlight'>,
+  { secret, hostWork }: Pick<CreateEnvironment, 'secret' | 'hostWork'>,
   random: (bytes: number) => Uint8Array,
 ): Promise<void> {
   if (options.format !== 'luks') throw new CommandError(NO_LEGACY);
   const passphrase = secretOf(options, secret)();
-  const { bytes, cipher } = await createLuks(options as LuksOptions, passphrase, random, inFlight);
+  const { bytes, cipher } = await createLuks(options as LuksOptions, passphrase, random, hostWork);
   const { clusterSize, header, refcounts, file } = image;
   const whole = new Uint8Array(Math.ceil(bytes.length / clusterSize) * clusterSize);
   whole.set(bytes);

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../../spec/json.ts';
 import { addChild, removeChild } from '../../graph/change-children.ts';
 import type { Node } from '../../graph/node.ts';
-import type { Graph } from '../../graph/node-graph.ts';
+import type { NodeGraph } from '../../graph/node-graph.ts';
 import { openNode } from '../../graph/open.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { testGraph, testServices } from '../../testing/test-services.ts';
@@ -65,7 +65,7 @@ describe('votes', () => {
 
 describe('quorum', () => {
   let folder: string;
-  let graph: Graph;
+  let graph: NodeGraph;
   let events: [event: string, data: JsonObject | undefined][];
   let log: string[];
 
@@ -126,11 +126,11 @@ describe('quorum', () => {
   const failure = ['QUORUM_FAILURE', { reference: 'q', 'sector-num': 0, 'sectors-count': 8 }];
   const read = async (node: Node): Promise<number> => {
     const buffer = new Uint8Array(4096);
-    await node.requests.read(0, buffer);
+    await node.io.read(0, buffer);
     expect(new Set(buffer).size).toBe(1);
     return buffer[0]!;
   };
-  const write = (node: Node) => node.requests.write(0, new Uint8Array(4096).fill(9));
+  const write = (node: Node) => node.io.write(0, new Uint8Array(4096).fill(9));
 
   describe('reads', () => {
     test('give what most children have, and report the others', async () => {
@@ -142,7 +142,7 @@ describe('quorum', () => {
 
     test('tell in events which sectors they touch', async () => {
       const node = await open([await child(0, 1), await child(1, 1), await child(2, 2)]);
-      await node.requests.read(1000, new Uint8Array(3000));
+      await node.io.read(1000, new Uint8Array(3000));
       expect(events).toEqual([bad(2, 'read', undefined, [1, 7])]);
     });
 
@@ -227,14 +227,14 @@ describe('quorum', () => {
     test('report the children that fail, at no sector', async () => {
       const node = await open([await child(0, 1), await child(1, 1), await child(2, 1, 'flush_to_disk')]);
       await write(node);
-      await node.requests.flush();
+      await node.io.flush();
       expect(events).toEqual([bad(2, 'flush', 'Input/output error', [0, 0])]);
     });
 
     test('fail when too few children work', async () => {
       const node = await open([await child(0, 1), await child(1, 1, 'flush_to_disk', 28)]);
       await write(node);
-      await expect(node.requests.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
+      await expect(node.io.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
       expect(events).toHaveLength(1);
     });
   });

@@ -71,7 +71,7 @@ test(`${MESSAGES} mutated messages`, { timeout: 60_000 }, async () => {
     }
     await say(Buffer.concat(lines));
   }
-  await other.requests.read(0, Buffer.alloc(512));
+  await other.io.read(0, Buffer.alloc(512));
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(256 << 20);
   expect(logged.filter((line) => line.includes('\n'))).toEqual([]);
 });
@@ -84,7 +84,7 @@ test('a client that asks for much and reads nothing takes bounded memory', async
   socket.write(Buffer.concat(handshake));
   const read = packRequest({ flags: 0, type: Command.read, cookie: 1n, offset: 0, length: 1 << 20 });
   socket.write(Buffer.concat(Array.from({ length: 2000 }, () => read)));
-  for (let served = 0; served < 100; served += 1) await other.requests.read(0, Buffer.alloc(65536));
+  for (let served = 0; served < 100; served += 1) await other.io.read(0, Buffer.alloc(65536));
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 << 20);
   socket.destroy();
 });

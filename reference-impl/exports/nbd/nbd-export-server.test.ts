@@ -73,18 +73,18 @@ describe('exports', () => {
   test('one with clients stays, unless it is cut off', async () => {
     fixture.server.add(disk, 'x', false);
     const node = await client('x');
-    await node.requests.read(0, Buffer.alloc(512));
+    await node.io.read(0, Buffer.alloc(512));
     await expect(fixture.server.remove('x', 'safe')).rejects.toThrow("export 'x' still in use");
-    await node.requests.read(0, Buffer.alloc(512));
+    await node.io.read(0, Buffer.alloc(512));
     await fixture.server.remove('x', 'hard');
-    await expect(node.requests.read(0, Buffer.alloc(512))).rejects.toMatchObject({ code: 'EIO' });
+    await expect(node.io.read(0, Buffer.alloc(512))).rejects.toMatchObject({ code: 'EIO' });
     await expect(client('x', 'late')).rejects.toThrow('Requested export not available');
   });
 
   test('one whose client has left goes safely', async () => {
     fixture.server.add(disk, 'x', false);
     const node = await client('x');
-    await node.requests.read(0, Buffer.alloc(512));
+    await node.io.read(0, Buffer.alloc(512));
     await fixture.graph.release(node);
     // The server learns of it when the connection ends, which no event of ours tells.
     for (;;) {
@@ -112,7 +112,7 @@ describe('exports', () => {
     await writeFile(filename, Buffer.alloc(1 << 20, 7));
     fixture.graph.replaceNode(disk, await fixture.open({ driver: 'file', 'node-name': 'other', filename }));
     const read = Buffer.alloc(2);
-    await node.requests.read(0, read);
+    await node.io.read(0, read);
     expect([...read]).toEqual([7, 7]);
   });
 
@@ -145,7 +145,7 @@ describe('the server', () => {
     fixture.server.add(disk, 'x', false);
     const node = await client('x');
     await fixture.server.stop();
-    await expect(node.requests.read(0, Buffer.alloc(512))).rejects.toMatchObject({ code: 'EIO' });
+    await expect(node.io.read(0, Buffer.alloc(512))).rejects.toMatchObject({ code: 'EIO' });
     expect(disk.parents).toEqual([]);
   });
 

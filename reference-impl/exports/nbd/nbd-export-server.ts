@@ -1,12 +1,12 @@
 /**
  * The NBD server of an endpoint: where it listens, what it exports, who is connected.
  *
- * A connection is first negotiated (`handshake.ts`), then served (`transmission.ts`).
+ * A connection is first negotiated (`server-handshake.ts`), then served (`transmission.ts`).
  */
 import type { Server, Socket } from 'node:net';
 import type { TlsCredentials } from '../../crypto/tls-channel.ts';
 import type { Node } from '../../graph/node.ts';
-import type { Graph } from '../../graph/node-graph.ts';
+import type { NodeGraph } from '../../graph/node-graph.ts';
 import { ByteStream, StreamEnded } from '../../host/byte-stream.ts';
 import { listenSocket, type SocketAddress } from '../../host/socket-address.ts';
 import { MAX_STRING } from '../../nbd/nbd-protocol.ts';
@@ -29,10 +29,10 @@ interface Running {
 
 export class NbdServer {
   readonly #services: Services;
-  readonly #graph: Graph;
+  readonly #graph: NodeGraph;
   #running: Running | undefined;
 
-  constructor(services: Services, graph: Graph) {
+  constructor(services: Services, graph: NodeGraph) {
     this.#services = services;
     this.#graph = graph;
   }
@@ -46,8 +46,8 @@ export class NbdServer {
         : findTlsCredentials(this.#services.objects, tlsCredentials, 'server');
     const exports = new Map<string, NbdExport>();
     const sockets = new Set<Socket>();
-    const { cwd, inFlight } = this.#services;
-    const listener = await inFlight.track(() => listenSocket(address, cwd, (socket) => this.#accept(socket)));
+    const { cwd, hostWork } = this.#services;
+    const listener = await hostWork.track(() => listenSocket(address, cwd, (socket) => this.#accept(socket)));
     this.#running = { listener, credentials, exports, sockets };
   }
 

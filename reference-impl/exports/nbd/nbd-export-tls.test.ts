@@ -79,9 +79,9 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
   test('our client on our server', async () => {
     const node = await open({ 'tls-creds': 'client' });
     const data = Buffer.alloc(300_000, 1);
-    await Promise.all([node.requests.write(0, data), node.requests.write(400_000, data)]);
-    await node.requests.read(0, data);
-    expect(await node.requests.blockStatus(0, 4096)).toMatchObject({ length: 4096 });
+    await Promise.all([node.io.write(0, data), node.io.write(400_000, data)]);
+    await node.io.read(0, data);
+    expect(await node.io.blockStatus(0, 4096)).toMatchObject({ length: 4096 });
   });
 
   test('a client without TLS is told to use it', async () => {
@@ -134,9 +134,9 @@ describe.skipIf(reason !== undefined)(`NBD over TLS${reason === undefined ? '' :
     const child = await startServer(path, 'nbdkit', '-f', ...tls, '--unix', path, 'memory', '1M');
     try {
       const node = await open({ server: { type: 'unix', path }, export: '', 'tls-creds': 'client' });
-      await node.requests.write(1000, Buffer.alloc(5000, 8));
+      await node.io.write(1000, Buffer.alloc(5000, 8));
       const buffer = Buffer.alloc(5000);
-      await node.requests.read(1000, buffer);
+      await node.io.read(1000, buffer);
       expect(buffer.every((byte) => byte === 8)).toBe(true);
       await fixture.graph.release(node);
     } finally {

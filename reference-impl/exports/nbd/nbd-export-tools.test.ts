@@ -100,7 +100,7 @@ describe.skipIf(reason !== undefined)(`NBD tools${reason === undefined ? '' : ` 
     );
     expect(said).not.toMatch(/failed|verification/i);
     const buffer = Buffer.alloc(2);
-    await disk.requests.read(1000, buffer);
+    await disk.io.read(1000, buffer);
     expect([...buffer]).toEqual([0x11, 0x11]);
   });
 

@@ -2,7 +2,7 @@
 
 import { contents } from '../../graph/backing-chain.ts';
 import type { Node } from '../../graph/node.ts';
-import type { Graph, RootEdge } from '../../graph/node-graph.ts';
+import type { NodeGraph, RootChild } from '../../graph/node-graph.ts';
 import { NOTHING, Permission } from '../../graph/permissions.ts';
 import { IoError } from '../../host/errno.ts';
 import { ExportFlag, StateFlag } from '../../nbd/nbd-protocol.ts';
@@ -31,24 +31,24 @@ export class NbdExport {
   readonly writable: boolean;
   /** Those who have chosen it. */
   readonly clients = new Set<Client>();
-  readonly #graph: Graph;
-  readonly #root: RootEdge;
+  readonly #graph: NodeGraph;
+  readonly #root: RootChild;
 
   /** Takes the permissions that it needs on the node; throws `CommandError`. */
-  constructor(graph: Graph, node: Node, name: string, writable: boolean) {
+  constructor(graph: NodeGraph, node: Node, name: string, writable: boolean) {
     this.name = name;
     this.writable = writable;
     this.#graph = graph;
     // Clients were told the length, so it stays.
     this.#root = graph.addRoot(node, {
-      takes: Permission.consistentRead | (writable ? Permission.write : 0),
-      shares: NOTHING.shares & ~Permission.resize,
+      perm: Permission.consistentRead | (writable ? Permission.write : 0),
+      sharedPerm: NOTHING.sharedPerm & ~Permission.resize,
     });
   }
 
   /** Bytes. */
   get size(): number {
-    return this.node.requests.length();
+    return this.node.io.length();
   }
 
   /** `structured`: the client has agreed to structured replies. */

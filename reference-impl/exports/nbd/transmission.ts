@@ -158,7 +158,7 @@ export class Transmission implements Client {
   /** Throws `IoError`. */
   async #execute(request: Request, data: Buffer | undefined): Promise<readonly Content[]> {
     const { type, flags, offset, length } = request;
-    const { requests } = this.#export.node;
+    const { io } = this.#export.node;
     const allowed = FLAGS.get(type);
     if (allowed === undefined || flags & ~allowed) throw new IoError('EINVAL');
     const fua = (flags & CommandFlag.fua) !== 0;
@@ -171,17 +171,17 @@ export class Transmission implements Client {
         await this.#cache(offset, length);
         return NOTHING;
       case Command.flush:
-        await requests.flush();
+        await io.flush();
         return NOTHING;
     }
     this.#export.checkWritable();
     this.#export.checkRange(offset, length, type === Command.trim ? 'EINVAL' : 'ENOSPC');
-    if (type === Command.write) await requests.write(offset, data!, { fua });
+    if (type === Command.write) await io.write(offset, data!, { fua });
     else if (type === Command.writeZeroes)
-      await requests.writeZeroes(offset, length, { fua, mayUnmap: (flags & CommandFlag.noHole) === 0 });
+      await io.writeZeroes(offset, length, { fua, mayUnmap: (flags & CommandFlag.noHole) === 0 });
     else {
-      await requests.discard(offset, length);
-      if (fua) await requests.flush();
+      await io.discard(offset, length);
+      if (fua) await io.flush();
     }
     return NOTHING;
   }
@@ -205,7 +205,7 @@ export class Transmission implements Client {
   async #piece(offset: number, length: number, zero: boolean): Promise<Content> {
     if (zero) return { type: ReplyType.offsetHole, parts: [pack(u64(offset), u32(length))] };
     const data = Buffer.allocUnsafe(length);
-    await this.#export.node.requests.read(offset, data);
+    await this.#export.node.io.read(offset, data);
     const parts = this.#session.structured ? [pack(u64(offset)), data] : [data];
     return { type: ReplyType.offsetData, parts };
   }
@@ -214,7 +214,7 @@ export class Transmission implements Client {
     this.#export.checkRange(offset, length, 'EINVAL');
     const buffer = Buffer.allocUnsafe(Math.min(length, CACHE_CHUNK));
     for (let done = 0; done < length; done += buffer.length)
-      await this.#export.node.requests.read(
+      await this.#export.node.io.read(
         offset + done,
         buffer.subarray(0, Math.min(buffer.length, length - done)),
       );

@@ -1,5 +1,5 @@
 /**
- * Bytes to tokens, one byte at a time, by `lexer-table.ts`. A byte that fits nowhere is a lexical error, takes the
+ * Bytes to tokens, one byte at a time, by `json-lexer-table.ts`. A byte that fits nowhere is a lexical error, takes the
  * token it broke with it, and the next byte starts afresh.
  */
 import {

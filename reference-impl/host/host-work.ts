@@ -5,7 +5,8 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-export class InFlight {
+/** Shared by all parts of one endpoint. */
+export class HostWork {
   #count = 0;
   #ended = 0;
   #waiting: (() => void)[] = [];
