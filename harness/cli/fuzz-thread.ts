@@ -1,5 +1,5 @@
 /** The thread behind `fuzz-thread-worker.ts`: prepares its own endpoint, then does what it is asked. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
 import { type FuzzWorker, localWorker } from '../fuzz/fuzz-worker.ts';
 import { prepareCampaign } from '../fuzz/prepare-campaign.ts';
@@ -9,12 +9,12 @@ import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-worke
 import { targetOption } from './options.ts';
 import { keepToShare } from './processors.ts';
 
-const port = parentPort!;
-const { target: name, match, limits, diff, share } = workerData as ThreadData;
-const ready = start();
-ready.catch(() => undefined);
+interface Ready {
+  readonly worker: FuzzWorker;
+  readonly area: ScratchArea;
+}
 
-async function start(): Promise<{ worker: FuzzWorker; area: ScratchArea }> {
+async function start({ target: name, match, limits, diff, share }: ThreadData): Promise<Ready> {
   await keepToShare(share);
   const area = await ScratchArea.open();
   const { target } = await targetOption(name);
@@ -25,7 +25,7 @@ async function start(): Promise<{ worker: FuzzWorker; area: ScratchArea }> {
   return { area, worker: localWorker({ executor, config, normaliseText, rule: match, limits }) };
 }
 
-async function answer({ method, args }: ThreadRequest): Promise<ThreadReply> {
+async function answer(ready: Promise<Ready>, { method, args }: ThreadRequest): Promise<ThreadReply> {
   try {
     const { worker, area } = await ready;
     const value = await (worker[method] as (...given: readonly unknown[]) => Promise<unknown>)(...args);
@@ -36,6 +36,13 @@ async function answer({ method, args }: ThreadRequest): Promise<ThreadReply> {
   }
 }
 
-port.on('message', (request: ThreadRequest) => {
-  void answer(request).then((reply) => port.postMessage(reply));
-});
+function serve(port: MessagePort, data: ThreadData): void {
+  const ready = start(data);
+  ready.catch(() => undefined);
+  port.on('message', (request: ThreadRequest) => {
+    void answer(ready, request).then((reply) => port.postMessage(reply));
+  });
+}
+
+// null where it is imported outside of a thread
+if (parentPort !== null) serve(parentPort, workerData as ThreadData);

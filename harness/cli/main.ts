@@ -25,7 +25,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
   serve: { summary: 'run the reference implementation as an endpoint', load: () => import('./serve.ts') },
 };
 
-async function main(argv: readonly string[]): Promise<ExitCode> {
+async function call(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
   const program = new Command('qmpcheck')
     .description('Conformance tests for anything that speaks the block API of QMP')
@@ -61,17 +61,16 @@ function describeFault(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-// a reader that leaves (`| head`) is no fault of the call
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
-
-main(process.argv.slice(2)).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
+/** Carries out a call. `argv`: without node and program. Never rejects: a fault is told on stderr. */
+export async function main(argv: readonly string[]): Promise<ExitCode> {
+  // a reader that leaves (`| head`) is no fault of the call
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  try {
+    return await call(argv);
+  } catch (error) {
     process.stderr.write(`qmpcheck: ${describeFault(error)}\n`);
-    process.exitCode = EXIT.fault;
-  },
-);
+    return EXIT.fault;
+  }
+}
