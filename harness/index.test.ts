@@ -22,7 +22,6 @@ test('what a user writes compiles, and what is marked as wrong does not', { time
         compilerOptions: {
           composite: false,
           declaration: false,
-          sourceMap: false,
           noEmit: true,
           rewriteRelativeImportExtensions: false,
           allowImportingTsExtensions: true,
