@@ -47,7 +47,7 @@ export interface CampaignOptions {
   readonly reach?: SchemaCoverage;
   /** Whether somebody knows of this bucket and does not want to hear of it. */
   readonly isKnown?: (bucket: string) => boolean;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onRound?: (progress: Progress) => void;
   readonly onFinding?: (finding: FindingLine) => void;
 }

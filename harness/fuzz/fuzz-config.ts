@@ -23,5 +23,5 @@ export interface FuzzConfig {
   readonly gauge?: UsageGauge;
   /** How what is in a closed image is seen; default: as QEMU's own tool reads it. */
   readonly imageReader?: ImageReader;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }

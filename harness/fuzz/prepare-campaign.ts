@@ -26,7 +26,7 @@ export interface PrepareOptions {
   /** Parts of the calls, from 0 to 1: with a fault in their arguments, and damaged bytes. */
   readonly invalid: number;
   readonly raw: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PreparedCampaign {

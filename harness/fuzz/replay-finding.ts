@@ -25,7 +25,7 @@ export interface ReplayFindingsOptions {
   /** Runs programs on what was prepared, and on the second target of a finding that has one. Default: an executor of one. */
   readonly laneOf?: (prepared: PreparedCampaign, finding: Finding) => Promise<ProgramRunner>;
   readonly area: ScratchArea;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onResult?: (result: FindingResult) => void;
 }
 

@@ -56,7 +56,7 @@ export interface PairOptions {
   readonly seed: string;
   /** Milliseconds for a case. */
   readonly caseTimeout: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DiffOptions extends PairOptions {

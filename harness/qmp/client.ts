@@ -27,13 +27,13 @@ export interface ClientOptions extends ChannelOptions {
   readonly greetingTimeout?: number;
   /** Milliseconds for an answer or event, besides what a request's size adds. Default 30 000. */
   readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface RequestOptions {
   /** Milliseconds; what the request's size needs is added. Default: the client's. */
   readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Out of band (`exec-oob`); only where that was negotiated. */
   readonly oob?: boolean;
 }

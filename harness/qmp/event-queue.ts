@@ -17,7 +17,7 @@ export type EventFilter =
 export interface WaitOptions {
   /** Milliseconds; default: the client's. */
   readonly timeout?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Waiter {

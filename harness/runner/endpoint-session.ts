@@ -23,7 +23,9 @@ export interface SessionOptions {
   readonly area: ScratchArea;
   /** Milliseconds for one answer. */
   readonly timeout: number;
-  readonly signal?: AbortSignal;
+  /** Fills the scratch folder before the endpoint starts there. */
+  readonly prepare?: ((scratch: string) => Promise<void>) | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class Session {
@@ -46,12 +48,16 @@ export class Session {
     this.#timeout = timeout;
   }
 
-  /** Starts an endpoint and negotiates on its first monitor. Rejects with `StartError` or the client's errors. */
+  /**
+   * Starts an endpoint and negotiates on its first monitor. Rejects with `StartError`, the client's errors, or what
+   * `prepare` rejects with; then nothing is left behind.
+   */
   static async start(options: SessionOptions): Promise<Session> {
-    const { target, topology, area, signal } = options;
+    const { target, topology, area, prepare, signal } = options;
     const scratch = await area.make('endpoint');
     try {
-      const endpoint = await target.start({ topology, scratch, ...(signal && { signal }) });
+      await prepare?.(scratch);
+      const endpoint = await target.start({ topology, scratch, signal });
       const session = new Session(options, endpoint, scratch);
       try {
         await session.link(0);
@@ -101,7 +107,7 @@ export class Session {
   async execute(command: string, args?: JsonObject): Promise<Json> {
     const { client } = await this.link(0);
     return awaitFrom(this.endpoint, command, this.#timeout, (signal) =>
-      client.execute(command, args, signal && { signal }),
+      client.execute(command, args, { signal }),
     );
   }
 
@@ -122,12 +128,11 @@ export class Session {
         if (typeof value?.event === 'string') onEvent?.(value);
       },
     };
-    const timeout = this.#timeout;
     const client = await QmpClient.connect(transport, {
       negotiate,
       observer,
-      timeout,
-      ...(signal && { signal }),
+      timeout: this.#timeout,
+      signal,
     });
     return {
       index,

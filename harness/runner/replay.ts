@@ -51,7 +51,7 @@ export interface ReplayOptions {
   readonly paths: readonly string[];
   /** Transcripts at a time, at least 1. Default 1. */
   readonly jobs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called in the order of the files. */
   readonly onResult?: (result: ReplayResult) => void;
 }

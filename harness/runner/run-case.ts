@@ -37,11 +37,11 @@ export interface CaseSetting {
   /** Milliseconds for an event. */
   readonly eventTimeout: number;
   /** Ends the run. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called when all that the case made is taken back, but for its files. */
-  readonly settled?: () => Promise<void>;
+  readonly settled?: (() => Promise<void>) | undefined;
   /** Checks of this case, besides those of every case. */
-  readonly checks?: readonly Check[];
+  readonly checks?: readonly Check[] | undefined;
 }
 
 export interface CaseResult {

@@ -16,7 +16,7 @@ import type { CaseDefinition } from '../cases/case.ts';
 import type { Target } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
 import { noTotals } from './case-outcome.ts';
-import { Session } from './endpoint-session.ts';
+import { EndpointPool } from './endpoint-pool.ts';
 import { Expectations } from './expectations.ts';
 import { identify } from './identify.ts';
 import { intersect } from './intersect.ts';
@@ -45,7 +45,7 @@ export interface RunOptions {
   /** An earlier run: what fails as it did there is foreseen. */
   readonly baseline?: RunRecord;
   /** Ends the run early; the record says so. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -53,35 +53,29 @@ export interface RunOptions {
  * client's errors if the endpoint does not introduce itself. Whatever happens, nothing of the run is left behind.
  */
 export async function run(options: RunOptions): Promise<RunRecord> {
+  const { target, caseTimeout = 30_000, jobs = 1, reporters = [], signal } = options;
   const area = await ScratchArea.open();
   try {
-    return await runIn(area, options);
+    const pool = new EndpointPool({ target, area, timeout: caseTimeout, signal, most: jobs });
+    const record = await runOn(pool, options).finally(() => pool.stop());
+    for (const reporter of reporters) reporter.end(record);
+    return record;
   } finally {
     await area.close();
   }
 }
 
-async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord> {
-  const { target, spec, reporters = [], signal, shard, policy } = options;
+async function runOn(pool: EndpointPool, options: RunOptions): Promise<RunRecord> {
+  const { target, spec, reporters = [], signal, shard, policy, patterns = [] } = options;
   const { caseTimeout = 30_000, eventTimeout = 5_000, jobs = 1, retries = 0, seed = 'qmpcheck' } = options;
   const startedAt = new Date();
   const started = performance.now();
-  const withSignal = signal && { signal };
 
-  const topology = EMPTY_TOPOLOGY;
-  const first = await Session.start({ target, topology, area, timeout: caseTimeout, ...withSignal });
-  const { identity, endpointSchema } = await identify(target.name, first).catch(async (error: unknown) => {
-    await first.stop();
-    throw error;
-  });
+  const first = await pool.acquire(EMPTY_TOPOLOGY);
+  const { identity, endpointSchema } = await identify(target.name, first);
+  await pool.release(first, 'clean');
   const schema = intersect(spec, endpointSchema);
-  const patterns = options.patterns ?? [];
-  const cases = await Promise.resolve()
-    .then(() => plan(options.cases(schema), { patterns, ...(shard && { shard }) }))
-    .catch(async (error: unknown) => {
-      await first.stop();
-      throw error;
-    });
+  const cases = plan(options.cases(schema), { patterns, ...(shard && { shard }) });
 
   const expectations = options.expectations ?? Expectations.none();
   const expected = expectations.forEndpoint(identity);
@@ -93,12 +87,12 @@ async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord>
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
-  const setting = { target, schema, endpointSchema, seed, caseTimeout, eventTimeout, ...withSignal };
-  await execute({ ...setting, cases, jobs, retries, area, first, done });
+  const setting = { target, schema, endpointSchema, seed, caseTimeout, eventTimeout, signal };
+  await execute({ ...setting, cases, jobs, retries, pool, done });
 
   const totals = noTotals();
   for (const { outcome } of records) totals[outcome] += 1;
-  const record: RunRecord = {
+  return {
     recordVersion: RECORD_VERSION,
     tool: { name: 'qmpcheck', version: toolVersion() },
     endpoint: identity,
@@ -113,8 +107,6 @@ async function runIn(area: ScratchArea, options: RunOptions): Promise<RunRecord>
     staleExpectations: expected.stale(records, patterns.length === 0 && shard === undefined),
     totals,
   };
-  for (const reporter of reporters) reporter.end(record);
-  return record;
 }
 
 function usedRequirements(records: readonly CaseRecord[]): RequirementRecord[] {

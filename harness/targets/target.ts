@@ -53,7 +53,7 @@ export interface StartRequest {
   readonly scratch: string;
   /** Added to the environment of a child. */
   readonly environment?: Readonly<Record<string, string>>;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** How an endpoint ended. An endpoint that has no process has neither code nor signal. */

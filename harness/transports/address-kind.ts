@@ -21,7 +21,7 @@ export interface TransportOptions {
 }
 
 export interface ConnectOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface AddressKind {

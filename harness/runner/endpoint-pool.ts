@@ -1,0 +1,147 @@
+/**
+ * The endpoints of one target that stay alive between the cases or programs of a run. Whether an endpoint is used again,
+ * reset or dropped is decided here and nowhere else:
+ *
+ *   - one that is as at its start is used again for the same topology, unless somebody asks for a fresh one;
+ *   - one that was changed is reset if it is ours and somebody knows how, else dropped;
+ *   - one that is broken, or has been used often enough, is dropped;
+ *   - where one more would be too many alive, the idle one used longest ago is dropped;
+ *   - one that could not be connected to again is kept, whatever it was left like, while its connection is open.
+ */
+import type { Topology } from '../targets/target.ts';
+import { Session, type SessionOptions } from './endpoint-session.ts';
+
+export interface EndpointPoolOptions extends Omit<SessionOptions, 'topology' | 'prepare'> {
+  /** Endpoints alive at a time. Those in use count, but nobody waits for them. Default: no limit. */
+  readonly most?: number;
+  /** Cases or programs that one endpoint serves. Default: no limit. */
+  readonly uses?: number;
+}
+
+export interface AcquireOptions extends Pick<SessionOptions, 'prepare'> {
+  /** One that has not been used yet. */
+  readonly fresh?: boolean;
+}
+
+/** How an endpoint was left: as at its start; changed; dead, hanging, or nobody knows. */
+export type Condition = 'clean' | 'dirty' | 'broken';
+
+interface Member {
+  readonly session: Session;
+  /** Names the topology. */
+  readonly key: string;
+  uses: number;
+  isIdle: boolean;
+}
+
+export class EndpointPool {
+  readonly #options: EndpointPoolOptions;
+  /** The one released last at the end. */
+  readonly #members = new Set<Member>();
+  readonly #starting = new Set<Promise<Member>>();
+  #started = 0;
+  #isStopped = false;
+
+  constructor(options: EndpointPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Endpoints started so far. */
+  get started(): number {
+    return this.#started;
+  }
+
+  /** Whether a reset may be tried: what runs on an endpoint that somebody else started is not ours to delete. */
+  get mayReset(): boolean {
+    return this.#options.target.capabilities.owned;
+  }
+
+  /** An endpoint for this caller alone, until its `release`. Rejects as `Session.start` does, and after `stop`. */
+  async acquire(topology: Topology, { fresh = false, prepare }: AcquireOptions = {}): Promise<Session> {
+    const key = JSON.stringify(topology);
+    const idle = [...this.#members].find((member) => member.isIdle && member.key === key);
+    if (idle !== undefined) {
+      idle.isIdle = false;
+      if (!fresh || this.#isIrreplaceable(idle)) return used(idle);
+      await this.#drop(idle);
+    }
+    await this.#makeRoom();
+    const starting = this.#start({ ...this.#options, topology, prepare }, key);
+    this.#starting.add(starting);
+    try {
+      return used(await starting);
+    } finally {
+      this.#starting.delete(starting);
+    }
+  }
+
+  /**
+   * Ends a use. `reset` brings a changed endpoint back to its start state and tells whether it is there; it is called
+   * only if the endpoint would then be kept. Returns whether the endpoint is kept and clean.
+   */
+  async release(session: Session, condition: Condition, reset?: () => Promise<boolean>): Promise<boolean> {
+    const member = [...this.#members].find((one) => one.session === session);
+    if (member === undefined) return false;
+    const isOver = condition === 'broken' || member.uses >= (this.#options.uses ?? Number.POSITIVE_INFINITY);
+    let isClean = condition === 'clean';
+    if (condition === 'dirty' && !isOver && this.mayReset && isConnected(session))
+      isClean = (await reset?.()) === true;
+    const isKept = this.#isIrreplaceable(member) || (isClean && !isOver);
+    if (!isKept || !this.#members.delete(member)) {
+      await this.#drop(member);
+      return false;
+    }
+    this.#members.add(member);
+    member.isIdle = true;
+    return isClean;
+  }
+
+  /** Ends all endpoints, also those in use and those that are being started. Never rejects. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.allSettled([...this.#starting, ...[...this.#members].map((member) => this.#drop(member))]);
+  }
+
+  async #start(options: SessionOptions, key: string): Promise<Member> {
+    if (this.#isStopped) throw new Error('the pool of endpoints is stopped');
+    const session = await Session.start(options);
+    if (this.#isStopped) {
+      await session.stop();
+      throw new Error('the pool of endpoints was stopped meanwhile');
+    }
+    this.#started += 1;
+    const member = { session, key, uses: 0, isIdle: false };
+    this.#members.add(member);
+    return member;
+  }
+
+  /** Drops idle endpoints until one more may be alive, or none is idle. */
+  async #makeRoom(): Promise<void> {
+    const { most = Number.POSITIVE_INFINITY } = this.#options;
+    while (this.#members.size + this.#starting.size >= most) {
+      const oldest = [...this.#members].find(({ isIdle }) => isIdle);
+      if (oldest === undefined) return;
+      await this.#drop(oldest);
+    }
+  }
+
+  /** Nothing could take its place, and it still answers. */
+  #isIrreplaceable({ session }: Member): boolean {
+    const { owned, reconnects } = this.#options.target.capabilities;
+    return !owned && !reconnects && isConnected(session);
+  }
+
+  async #drop(member: Member): Promise<void> {
+    this.#members.delete(member);
+    await member.session.stop();
+  }
+}
+
+function used(member: Member): Session {
+  member.uses += 1;
+  return member.session;
+}
+
+function isConnected({ main, endpoint }: Session): boolean {
+  return main !== null && endpoint.running;
+}
