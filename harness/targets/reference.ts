@@ -3,8 +3,7 @@
  * targets that imports `reference-impl`.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { OptionError, type Reference } from '../../reference-impl/endpoint.ts';
-import { startReference } from '../../reference-impl/start-reference.ts';
+import type { Reference } from '../../reference-impl/endpoint.ts';
 import { within } from '../time-limit.ts';
 import { memoryTransport } from '../transports/memory.ts';
 import type { Transport } from '../transports/transport.ts';
@@ -39,6 +38,11 @@ export function reference(name: string): Target {
 }
 
 async function start({ topology, scratch, signal }: StartRequest): Promise<Endpoint> {
+  // Its many modules are loaded when the first one starts: most calls of the command line never start one.
+  const [{ startReference }, { OptionError }] = await Promise.all([
+    import('../../reference-impl/start-reference.ts'),
+    import('../../reference-impl/endpoint.ts'),
+  ]);
   signal?.throwIfAborted();
   await makeImages(topology.images, scratch);
   const argv = substituteDir(topology.options, scratch);
