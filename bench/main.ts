@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: measures every claim, prints the ratios and writes them as JSON (`--json FILE`, by default
  * `results/bench.json`); `--only NAME,...` picks benchmarks. `--smoke` runs each once and small, to see that it ends:
- * it judges no claim and writes no figures. Ends with 1 if a claim does not hold, with 2 if it is asked for something else.
+ * it judges no claim and writes no figures. Ends with 1 if a claim does not hold or a benchmark fails, with 2 if it is
+ * asked for something else.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -11,7 +12,7 @@ import { compile } from './compile.ts';
 import { fuzzRate } from './fuzz-rate.ts';
 import { fuzzWorkers } from './fuzz-workers.ts';
 import { generateRate } from './generate-rate.ts';
-import { type Benchmark, FULL, type Measurement, SMOKE } from './measure.ts';
+import { type Benchmark, FULL, type Measurement, type Scale, SMOKE } from './measure.ts';
 import { mirrorRate } from './mirror-rate.ts';
 import { qcow2Rate } from './qcow2-rate.ts';
 import { referenceRate } from './reference-rate.ts';
@@ -55,27 +56,39 @@ function line({ id, title, ratio, claim, ours, peer, round, unit }: Measurement)
   return `${sign} ${id}: ${ratio.toFixed(2)} (claim: at least ${claim.toFixed(2)})\n     ${title}\n     ours ${told(ours)}, peer ${told(peer)} for ${round}\n`;
 }
 
-const { names, json, smoke } = asked();
-const results: Measurement[] = [];
-let ended = 0;
-for (const name of names) {
-  const benchmark = benchmarks[name]!;
-  const reason = await benchmark.unavailable();
-  if (reason !== null) {
-    process.stdout.write(`skip ${name}: ${reason}\n`);
-    continue;
+/** All that are asked for and can run here: what they measured, and how many there were, each under how it ended. */
+async function measureAll(names: readonly string[], scale: Scale) {
+  const results: Measurement[] = [];
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const name of names) {
+    const benchmark = benchmarks[name]!;
+    const reason = await benchmark.unavailable();
+    if (reason !== null) {
+      process.stdout.write(`skip ${name}: ${reason}\n`);
+      counts.skipped += 1;
+      continue;
+    }
+    process.stderr.write(`measuring ${name} …\n`);
+    try {
+      const measured = await benchmark.measure(scale);
+      if (scale === FULL) for (const result of measured) process.stdout.write(line(result));
+      results.push(...measured);
+      counts.passed += 1;
+    } catch (error) {
+      process.stdout.write(`FAIL ${name}: ${(error as Error).stack}\n`);
+      counts.failed += 1;
+    }
   }
-  process.stderr.write(`measuring ${name} …\n`);
-  for (const result of await benchmark.measure(smoke ? SMOKE : FULL)) {
-    results.push(result);
-    if (!smoke) process.stdout.write(line(result));
-  }
-  ended += 1;
+  return { results, counts };
 }
+
+const { names, json, smoke } = asked();
+const { results, counts } = await measureAll(names, smoke ? SMOKE : FULL);
 if (smoke) {
-  process.stdout.write(`${ended} benchmarks ended, ${names.length - ended} skipped\n`);
+  process.stdout.write(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`);
 } else {
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, `${JSON.stringify({ node: process.version, results }, null, 2)}\n`);
-  if (results.some(({ ratio, claim }) => ratio < claim)) process.exitCode = 1;
 }
+const broken = !smoke && results.some(({ ratio, claim }) => ratio < claim);
+if (broken || counts.failed > 0) process.exitCode = 1;
