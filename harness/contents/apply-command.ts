@@ -1,41 +1,14 @@
 /**
- * What commands do to contents, by their own definition. A command that is not told of here leaves nothing to claim, so
- * that a new one costs claims, not truth.
+ * What commands do to contents: one rule for each `ContentsEffect` of the effects table. A command that the table does not
+ * have leaves nothing to claim, so that a new one costs claims, not truth.
  */
 import { basename, isAbsolute } from 'node:path';
+import { actionsOf, type CallOf, effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { type ClosedImage, filesOf } from './closed-images.ts';
 import { type ContentsModel, LARGEST } from './contents-model.ts';
 import { BitmapEffects } from './tracked-bitmaps.ts';
 import { JobEffects } from './tracked-jobs.ts';
-
-/** No contents change by these, and no node comes or goes that contents could be claimed of. */
-const HARMLESS = new RegExp(
-  `^(${[
-    '(qom-(list|get|set)|device-list-properties)',
-    'query-.*',
-    'x-debug-.*',
-    'qmp_capabilities',
-    'block-job-(set-speed|pause|resume|cancel|finalize|dismiss)',
-    'job-(pause|resume|cancel|finalize|dismiss)',
-    'object-(add|del)',
-    'block-set-write-threshold',
-    'block_set_io_throttle',
-    'block-latency-histogram-set',
-    'blockdev-snapshot-(delete-)?internal-sync',
-    'blockdev-(open|close)-tray',
-    'blockdev-(insert|remove|change)-medium',
-    'eject',
-    'change-backing-file',
-    'x-blockdev-set-iothread',
-    'stop',
-    'cont',
-    'abort',
-  ].join('|')})$`,
-);
-
-/** Makes an image in what nodes contain; whatever comes of it, nobody here follows it. */
-const CREATES = /^(x-)?blockdev-create$/;
 
 /** Characters of the longest text that may name a file. */
 const MOST_NAME = 8192;
@@ -80,12 +53,14 @@ export class CommandFollower {
   /** A command was answered. `events`: what came since the last exchange. */
   saw(command: string, args: JsonObject, isAccepted: boolean, events: readonly JsonObject[]): void {
     // A job that is told to end may end before the reply; any other ended before the command was worked on.
-    const ends = /^(block-)?job-(complete|cancel)$/.test(command);
+    const { contents } = effectsOf(command);
+    const ends = contents === 'job-completed' || contents === 'job-cancelled';
     const known = new Set(this.#jobs.active);
     const early = ends ? [] : events.filter((event) => known.has(idOf(event)));
     this.#events(early);
-    if (isAccepted) this.#accepted(command, args);
-    else this.#refused(command, args);
+    const call = { command, arguments: args };
+    if (isAccepted) for (const action of actionsOf(call)) this.#accepted(action);
+    else this.#refused(call);
     this.#events(events.filter((event) => !early.includes(event)));
   }
 
@@ -118,75 +93,86 @@ export class CommandFollower {
     for (const { event, data } of events) if (isJsonObject(data)) this.#jobs.event(String(event), data);
   }
 
-  #refused(command: string, args: JsonObject): void {
+  #refused({ command, arguments: args }: CallOf): void {
+    const { contents } = effectsOf(command);
     // The file that is made for a copy or an overlay may be made before the command is refused.
-    if (command !== 'blockdev-add') this.#files(args);
-    if (CREATES.test(command)) this.#created(args);
+    if (contents !== 'node-added') this.#files(args);
+    if (contents === 'image-made') this.#created(args);
   }
 
-  #accepted(command: string, args: JsonObject): void {
-    const model = this.#model;
-    if (command === 'transaction') {
-      for (const action of Array.isArray(args.actions) ? args.actions : [])
-        if (isJsonObject(action) && isJsonObject(action.data))
-          this.#accepted(String(action.type), action.data);
-      return;
-    }
-    if (command === 'blockdev-add') {
-      this.#added(args);
-      return;
-    }
-    this.#files(args);
+  #accepted({ command, arguments: args }: CallOf): void {
+    const { contents, moves } = effectsOf(command);
+    if (contents !== 'node-added') this.#files(args);
     const node = text(args['node-name']) ?? text(args.device) ?? text(args.node);
-    switch (command) {
-      case 'blockdev-del':
+    const overlay = moves === undefined ? null : text(args[moves.to]);
+    switch (contents) {
+      case 'unchanged':
+      case 'job-cancelled':
+        break;
+      case 'unknown':
+        this.#model.loseTrack();
+        break;
+      case 'node-added':
+        this.#added(args);
+        break;
+      case 'node-deleted':
         if (node !== null) this.#deleted(node);
         break;
-      case 'block_resize':
+      case 'node-resized':
         if (node !== null) this.#resized(node, Number(args.size));
         break;
-      case 'blockdev-snapshot':
-        this.#snapshot(String(args.node), String(args.overlay));
-        break;
-      case 'blockdev-snapshot-sync':
-        this.#snapshotSync(node ?? '', args);
-        break;
-      case 'x-blockdev-change':
-        this.#childChanged(args);
-        break;
-      case 'blockdev-reopen':
+      case 'nodes-reopened':
         for (const options of Array.isArray(args.options) ? args.options : [])
           if (isJsonObject(options)) this.#reopened(options);
         break;
-      case 'nbd-server-start':
+      case 'overlay-attached':
+        this.#snapshot(node ?? '', overlay ?? '');
+        break;
+      case 'overlay-made':
+        this.#snapshotSync(node ?? '', overlay, args);
+        break;
+      case 'child-changed':
+        this.#childChanged(args);
+        break;
+      case 'image-made':
+        this.#created(args);
+        break;
+      case 'guest-io':
+        this.#guestIo(String(args['command-line']));
+        break;
+      case 'server-started':
         this.server = socketOf(args);
         break;
-      case 'nbd-server-stop':
+      case 'server-stopped':
         this.server = null;
         this.exports.clear();
         break;
-      case 'nbd-server-add':
-        this.exports.set(text(args.name) ?? String(args.device), String(args.device));
+      case 'export-added':
+        this.exports.set(text(args.name) ?? String(node), String(node));
         break;
-      case 'block-export-add':
-        this.exports.set(text(args.name) ?? String(args['node-name']), String(args['node-name']));
+      case 'export-removed':
+        // What another name than the one that clients see stands for is not known.
+        if (args.name === undefined) this.exports.clear();
+        else this.exports.delete(String(args.name));
         break;
-      case 'nbd-server-remove':
-        this.exports.delete(String(args.name));
+      case 'bitmap-added':
+      case 'bitmap-changed':
+      case 'bitmap-cleared':
+        this.#bitmaps.follow(contents, args);
         break;
-      case 'block-export-del':
-        this.exports.clear();
+      case 'job-started':
+        this.#jobs.started(command, args);
         break;
-      case 'human-monitor-command': {
-        const name = /^qemu-io (\S+)/.exec(String(args['command-line']))?.[1];
-        if (name !== undefined) model.abandon([name]);
+      case 'job-completed':
+        this.#jobs.toldToComplete(args);
         break;
-      }
-      default:
-        if (CREATES.test(command)) this.#created(args);
-        else if (command.startsWith('block-dirty-bitmap-')) this.#bitmaps.command(command, args);
-        else if (!this.#jobs.command(command, args) && !HARMLESS.test(command)) model.loseTrack();
     }
+  }
+
+  /** A command line of the human monitor: `qemu-io NODE "write …"` may write. */
+  #guestIo(line: string): void {
+    const name = /^qemu-io (\S+)/.exec(line)?.[1];
+    if (name !== undefined) this.#model.abandon([name]);
   }
 
   #added(options: JsonObject): void {
@@ -315,8 +301,7 @@ export class CommandFollower {
   }
 
   /** The new overlay shows what its backing file did, if it was made for this and nothing was in it. */
-  #snapshotSync(name: string, args: JsonObject): void {
-    const overlay = text(args['snapshot-node-name']);
+  #snapshotSync(name: string, overlay: string | null, args: JsonObject): void {
     const { graph } = this.#model;
     const format = text(args.format) ?? 'qcow2';
     if (graph.get(name) === undefined || overlay === null || format !== 'qcow2' || args.mode === 'existing') {

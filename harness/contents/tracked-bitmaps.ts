@@ -2,6 +2,7 @@
  * What dirty bitmaps say of contents: what a node contained when its bitmap last was clean. With that an incremental
  * backup has to bring over at least what differs.
  */
+import type { ContentsEffect } from '../../spec/effects/effects.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { ContentsModel } from './contents-model.ts';
 
@@ -14,11 +15,12 @@ export class BitmapEffects {
     this.#model = model;
   }
 
-  command(command: string, { node, name, disabled }: JsonObject): void {
+  /** A command changed a bitmap of the node. */
+  follow(effect: ContentsEffect, { node, name, disabled }: JsonObject): void {
     const key = `${String(node)}/${String(name)}`;
     const bytes = this.#model.bytesOf(String(node));
-    const starts = command === 'block-dirty-bitmap-add' && disabled !== true;
-    const cleared = command === 'block-dirty-bitmap-clear' && this.#clean.has(key);
+    const starts = effect === 'bitmap-added' && disabled !== true;
+    const cleared = effect === 'bitmap-cleared' && this.#clean.has(key);
     if ((starts || cleared) && bytes !== null) this.cleaned(String(node), String(name), bytes);
     else this.drop(String(node));
   }

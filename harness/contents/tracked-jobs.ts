@@ -1,11 +1,14 @@
 /** What block jobs do to contents: while they run, and when they end. */
 import { basename } from 'node:path';
+import type { JobKind } from '../../spec/effects/effects.ts';
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { ClosedImage } from './closed-images.ts';
 import type { ContentsModel, ExpectedBytes } from './contents-model.ts';
 import type { BitmapEffects } from './tracked-bitmaps.ts';
 
-type Kind = 'mirror' | 'backup' | 'commit' | 'stream';
+/** Jobs that copy between nodes, or from one into a file. */
+type Kind = Exclude<JobKind, 'amend' | 'create'>;
 
 interface Job {
   readonly id: string;
@@ -32,15 +35,6 @@ interface Job {
   /** False when there may be two jobs of this id, or a write came when it may have ended already. */
   certain: boolean;
 }
-
-const KINDS: Readonly<Record<string, Kind>> = {
-  'blockdev-mirror': 'mirror',
-  'drive-mirror': 'mirror',
-  'blockdev-backup': 'backup',
-  'drive-backup': 'backup',
-  'block-commit': 'commit',
-  'block-stream': 'stream',
-};
 
 const BREACHES: Readonly<Record<Exclude<Kind, 'stream'>, string>> = {
   mirror: 'the target of a completed mirror is not equal to its source',
@@ -103,29 +97,27 @@ export class JobEffects {
     }
   }
 
-  /** True if it is a command about jobs that changes contents or says what will. */
-  command(command: string, args: JsonObject): boolean {
-    if (command === 'block-job-complete' || command === 'job-complete') {
-      const job = this.#jobs.get(String(args.device ?? args.id));
-      if (job !== undefined) job.pivots = true;
-      return true;
-    }
-    const kind = Object.hasOwn(KINDS, command) ? KINDS[command] : undefined;
-    if (kind === undefined) return false;
+  /** The job of these arguments was told to complete. */
+  toldToComplete(args: JsonObject): void {
+    const job = this.#jobs.get(String(args.device ?? args.id));
+    if (job !== undefined) job.pivots = true;
+  }
+
+  /** A command started a job that copies; of any other nobody knows what it does. */
+  started(command: string, args: JsonObject): void {
+    const { job, makes = [] } = effectsOf(command);
+    const kind = job !== undefined && isCopy(job) ? job : null;
     const from = text(args.device) ?? '';
     const id = text(args['job-id']) ?? from;
     const earlier = this.#jobs.get(id);
-    if (earlier !== undefined) {
-      earlier.certain = false;
+    const file = makes.some((made) => made.kind === 'file') ? fileOf(args) : null;
+    const ends = kind === null ? null : this.#endsOf(kind, file !== null, args);
+    if (earlier !== undefined) earlier.certain = false;
+    if (earlier !== undefined || kind === null || ends === null) {
       this.#model.loseTrack();
-      return true;
+      return;
     }
-    const ends = this.#endsOf(kind, command, args);
-    if (ends === null) {
-      this.#model.loseTrack();
-      return true;
-    }
-    const job: Job = {
+    const tracked: Job = {
       id,
       kind,
       ...ends,
@@ -138,13 +130,12 @@ export class JobEffects {
       filter: text(args['filter-node-name']),
       // A commit from below the active layer takes effect by itself.
       pivots: kind === 'commit' && ends.from !== from,
-      file: command.startsWith('drive-') ? fileOf(args) : null,
+      file,
       certain: args.replaces === undefined && args['bitmap-mode'] === undefined,
     };
-    this.#jobs.set(id, job);
-    this.#model.forget(this.#touched(job));
-    this.#filtered(job);
-    return true;
+    this.#jobs.set(id, tracked);
+    this.#model.forget(this.#touched(tracked));
+    this.#filtered(tracked);
   }
 
   /** What is done to the job's filter is done to the node below it, also by those who stand on the filter. */
@@ -274,10 +265,10 @@ export class JobEffects {
   }
 
   /** Null where the nodes that take part are not known. */
-  #endsOf(kind: Kind, command: string, args: JsonObject): { from: string; to: string | null } | null {
+  #endsOf(kind: Kind, intoFile: boolean, args: JsonObject): { from: string; to: string | null } | null {
     const { graph } = this.#model;
     const device = String(args.device);
-    if (command.startsWith('drive-')) {
+    if (intoFile) {
       // The target is a file; its node is none that is followed.
       return graph.get(device) === undefined ? null : { from: device, to: null };
     }
@@ -301,6 +292,10 @@ export class JobEffects {
     const to = base ?? chain.at(-1)!;
     return chain.includes(top) && chain.indexOf(to) > chain.indexOf(top) ? { from: top, to } : null;
   }
+}
+
+function isCopy(kind: JobKind): kind is Kind {
+  return kind !== 'amend' && kind !== 'create';
 }
 
 function fileOf({ target, format, mode, 'node-name': node }: JsonObject): Job['file'] {
