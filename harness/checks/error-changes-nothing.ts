@@ -1,11 +1,9 @@
 /** A command that is refused leaves nodes, devices and jobs as they were. */
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { snapshotChange, withoutFormatFiles } from '../state/snapshot-change.ts';
 import type { Check } from './check.ts';
 import { isQuery } from './query-changes-nothing.ts';
-
-/** What was in the file is gone before it is known whether an image can be made there. */
-const OVERWRITING = new Set(['x-blockdev-create']);
 
 export function errorChangesNothing(): Check {
   let was: Snapshot | null = null;
@@ -13,11 +11,11 @@ export function errorChangesNothing(): Check {
     id: 'error-changes-nothing',
     title: 'A command that is answered with an error changes nothing',
     async before({ command }, { probe }) {
-      was = isQuery(command) || OVERWRITING.has(command ?? '') ? null : await probe.snapshot();
+      was = isQuery(command) || overwritesFirst(command) ? null : await probe.snapshot();
     },
     async after({ reply, command, events }, { probe, report }) {
       // What is seen later is this command's doing, not the next one's.
-      if (OVERWRITING.has(command ?? '') && reply?.error !== undefined) await probe.retake();
+      if (overwritesFirst(command) && reply?.error !== undefined) await probe.retake();
       if (was === null || reply?.error === undefined) return;
       // An image that turned out to be corrupt is not used any further.
       if (events.some(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED')) return;
@@ -30,4 +28,8 @@ export function errorChangesNothing(): Check {
       report({ severity: 'must', message, ...changed });
     },
   };
+}
+
+function overwritesFirst(command: string | undefined): boolean {
+  return effectsOf(command ?? '').overwritesBeforeRefusal === true;
 }

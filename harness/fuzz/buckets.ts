@@ -3,6 +3,7 @@
  * is also what people read.
  */
 import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.ts';
+import { effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
 import type { NormaliseText } from './normalise-text.ts';
 
@@ -38,10 +39,6 @@ const LAST_WORDS =
 /** Of an error that nobody expected the first line says where, the next one what. */
 const UNEXPECTED = /^Unexpected error in .*:$/;
 
-/** Commands whose makings the ledger does not take back: what is left after them is no leak. */
-const NOT_TAKEN_BACK =
-  /^(drive-|blockdev-(mirror|snapshot-sync|(change|insert|remove)-medium)$|eject$|transaction$)/;
-
 /** Drivers that are there to end the endpoint when copies differ. */
 const MEANT_TO_END = /\b(blkverify|quorum): .*mismatch/;
 
@@ -71,8 +68,8 @@ export function symptomsOf(record: CaseRecord, normaliseText: NormaliseText): Sy
   const seen = new Map<string, Symptom>();
   for (const deviation of deviations) {
     if (!isGrave(deviation)) continue;
-    if (deviation.check === 'leftovers' && commandsOf(record).some((name) => NOT_TAKEN_BACK.test(name)))
-      continue;
+    // What is left after a command that nothing can undo is no leak.
+    if (deviation.check === 'leftovers' && commandsOf(record).some(isForGood)) continue;
     const symptom = breach(deviation, normaliseText);
     seen.set(symptom.bucket, symptom);
   }
@@ -81,6 +78,10 @@ export function symptomsOf(record: CaseRecord, normaliseText: NormaliseText): Sy
 
 function isGrave({ severity }: Deviation): boolean {
   return severity === 'must' || severity === 'should';
+}
+
+function isForGood(command: string): boolean {
+  return effectsOf(command).undo === 'impossible';
 }
 
 function commandsOf({ transcript }: CaseRecord): string[] {

@@ -1,4 +1,5 @@
 /** A case's context whose exchanges wait for those of the other sides. */
+import { mayStartJob } from '../../spec/effects/lookup.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, MonitorHandle } from '../cases/case.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
@@ -46,7 +47,7 @@ function synchronisedMonitor(
         // One monitor's commands are carried out in order, those of several in any.
         for (const [other, where] of together) if (where !== index) state.overlapped.add(other);
         if (!isQuery(commandIn(args[0]))) state.stirred = true;
-        if (mayStartJob(args[0])) {
+        if (mayStartJob(commandIn(args[0]) ?? '')) {
           state.jobs = true;
           state.started = true;
         }
@@ -59,13 +60,6 @@ function synchronisedMonitor(
       };
     },
   });
-}
-
-const JOB_STARTERS =
-  /^(block-stream|block-commit|blockdev-(mirror|backup|create)|drive-(mirror|backup)|transaction|x-blockdev-amend)$/;
-
-function mayStartJob(what: unknown): boolean {
-  return JOB_STARTERS.test(commandIn(what) ?? '');
 }
 
 /** Of what `execute`, `refused`, `request` and `raw` are given first. */
