@@ -2,6 +2,7 @@
  * The block graph that a transcript leads to, as far as its steps tell: nodes that were made on the command line or over QMP,
  * and their children. `html/graph-svg.ts` draws it.
  */
+import { actionsOf, type CallOf, effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import type { Transcript, TranscriptStep } from '../record.ts';
 
@@ -38,24 +39,29 @@ class Graph {
     const done = isJsonObject(reply) && 'return' in reply;
     const args = isJsonObject(send.arguments ?? null) ? (send.arguments as JsonObject) : {};
     if (!done && !last) return;
-    switch (send.execute) {
-      case 'blockdev-add':
+    const command = String(send.execute);
+    for (const action of actionsOf({ command, arguments: args })) this.#follow(action, done);
+    if (command === 'query-named-block-nodes' && done && Array.isArray(reply.return))
+      for (const node of reply.return) this.#seen(node);
+  }
+
+  #follow({ command, arguments: args }: CallOf, done: boolean): void {
+    const { contents, moves, removes = [] } = effectsOf(command);
+    const from = moves?.from.map((argument) => args[argument]).find((name) => name !== undefined);
+    const to = moves === undefined ? undefined : args[moves.to];
+    switch (contents) {
+      case 'node-added':
         this.add(isJsonObject(args.options) ? args.options : args, !done);
         break;
-      case 'blockdev-del':
-        if (done) this.#nodes.delete(String(args['node-name']));
+      case 'node-deleted':
+        if (done) for (const { argument } of removes) this.#nodes.delete(String(args[argument ?? '']));
         break;
-      case 'blockdev-snapshot':
-        this.#link(String(args.overlay), 'backing', String(args.node));
+      case 'overlay-made':
+        if (typeof to === 'string') this.add({ driver: args.format ?? 'qcow2', 'node-name': to }, !done);
+        this.#link(String(to), 'backing', String(from));
         break;
-      case 'blockdev-snapshot-sync':
-        if (typeof args['snapshot-node-name'] === 'string') {
-          this.add({ driver: args.format ?? 'qcow2', 'node-name': args['snapshot-node-name'] }, !done);
-          this.#link(args['snapshot-node-name'], 'backing', String(args['node-name'] ?? args.device));
-        }
-        break;
-      case 'query-named-block-nodes':
-        if (done && Array.isArray(reply.return)) for (const node of reply.return) this.#seen(node);
+      case 'overlay-attached':
+        this.#link(String(to), 'backing', String(from));
     }
   }
 
