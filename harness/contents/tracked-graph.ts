@@ -2,6 +2,7 @@
  * The nodes of an endpoint as its own commands tell of them: who stands on whom, and in which files. What it cannot
  * follow it calls opaque, and nobody claims anything of the contents of such a node.
  */
+import { CHILD_OPTIONS } from '../../spec/effects/nodes.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 
 export interface TrackedNode {
@@ -37,19 +38,6 @@ const PLAIN: Readonly<Record<string, ReadonlySet<string>>> = Object.fromEntries(
 
 /** Drivers whose `filename` is one of the host's. */
 const ON_HOST: ReadonlySet<string> = new Set(['file', 'host_device', 'host_cdrom']);
-
-/** Members of options that hold a child. */
-const CHILDREN = new Set([
-  'file',
-  'backing',
-  'image',
-  'test',
-  'raw',
-  'log',
-  'target',
-  'data-file',
-  'children',
-]);
 
 export class TrackedGraph {
   readonly #nodes = new Map<string, TrackedNode>();
@@ -181,7 +169,7 @@ export class TrackedGraph {
     const children = new Map<string, string>();
     const place = made.push(null as never) - 1;
     for (const [member, value] of Object.entries(options))
-      if (CHILDREN.has(member))
+      if (CHILD_OPTIONS.has(member))
         for (const [index, child] of (Array.isArray(value) ? value : [value]).entries())
           this.#child(`${member}${index === 0 ? '' : `.${index}`}`, child, children, made);
     const allowed = Object.hasOwn(PLAIN, driver) ? PLAIN[driver] : undefined;

@@ -3,6 +3,7 @@
  * and their children. `html/graph-svg.ts` draws it.
  */
 import { actionsOf, type CallOf, effectsOf } from '../../spec/effects/lookup.ts';
+import { CHILD_OPTIONS } from '../../spec/effects/nodes.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import type { Transcript, TranscriptStep } from '../record.ts';
 
@@ -75,7 +76,7 @@ class Graph {
       for (const child of Array.isArray(value) ? value : [value]) {
         if (isJsonObject(child) && typeof child.driver === 'string')
           node.children.push({ role, name: this.add(child, wanted) });
-        else if (typeof child === 'string' && CHILD_ROLES.has(role) && this.#nodes.has(child))
+        else if (typeof child === 'string' && CHILD_OPTIONS.has(role) && this.#nodes.has(child))
           node.children.push({ role, name: child });
       }
     }
@@ -106,19 +107,6 @@ class Graph {
       this.#nodes.set(name, { name, driver: String(node.drv ?? '?'), wanted: false, children: [] });
   }
 }
-
-/** Options of drivers that take a node by its name. */
-const CHILD_ROLES = new Set([
-  'file',
-  'backing',
-  'image',
-  'test',
-  'raw',
-  'children',
-  'data-file',
-  'log',
-  'target',
-]);
 
 function blockdevOptions(argv: readonly string[]): JsonObject[] {
   return argv.flatMap((word, index) =>

@@ -4,6 +4,19 @@ import type { CommandEffects, ExclusiveGroup } from './effects.ts';
 /** Given both, the device is taken where there is one: nobody refuses it. */
 const DEVICE_OR_NODE: ExclusiveGroup = { members: ['device', 'node-name'], both: false, neither: true };
 
+/** Options of `blockdev-add` that hold a child, its name or a list of children. */
+export const CHILD_OPTIONS: ReadonlySet<string> = new Set([
+  'file',
+  'backing',
+  'image',
+  'test',
+  'raw',
+  'log',
+  'target',
+  'data-file',
+  'children',
+]);
+
 export const NODE_EFFECTS = {
   'blockdev-add': {
     contents: 'node-added',

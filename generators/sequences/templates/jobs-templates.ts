@@ -1,4 +1,5 @@
 /** Block jobs, and what is done to them while they run. Speeds are low, so that a job stays where it is. */
+import { effectsOf } from '../../../spec/effects/lookup.ts';
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CallBuilder } from '../call-builder.ts';
 import type { CallTemplate } from '../call-templates.ts';
@@ -41,8 +42,8 @@ function verb(
   weight: number,
   more: (d: CallBuilder) => JsonObject = () => ({}),
 ): CallTemplate {
-  const member = command.startsWith('job-') || /-(dismiss|finalize)$/.test(command) ? 'id' : 'device';
-  return { command, weight, needs: ['job'], make: (d) => ({ [member]: d.use('job'), ...more(d) }) };
+  const [member] = Object.keys(effectsOf(command).uses!);
+  return { command, weight, needs: ['job'], make: (d) => ({ [member!]: d.use('job'), ...more(d) }) };
 }
 
 export const JOB_TEMPLATES: readonly CallTemplate[] = [
