@@ -166,6 +166,8 @@ export class CommandFollower {
       case 'job-completed':
         this.#jobs.toldToComplete(args);
         break;
+      default:
+        contents satisfies never;
     }
   }
 
