@@ -1,6 +1,6 @@
 /** Holds the tree to the import rules of docs/ARCHITECTURE.md: layers that are only promised in prose rot. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 
@@ -191,6 +191,16 @@ describe('what only tests use', () => {
       );
     expect(found.map(({ path }) => path)).toEqual([]);
   });
+});
+
+test('a file of the reference has a name that no other file has, but for commands', () => {
+  const names = sources.map(({ path }) => basename(path));
+  const found = sources
+    .map(({ path }) => path)
+    .filter((path) => project(path) === 'reference-impl' && folder(path) !== 'reference-impl/commands')
+    .filter((path) => basename(path) !== 'index.ts')
+    .filter((path) => names.filter((name) => name === basename(path)).length > 1);
+  expect(found).toEqual([]);
 });
 
 test(`no source file is longer than ${MAX_LINES} lines`, () => {
