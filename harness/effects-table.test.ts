@@ -166,9 +166,10 @@ describe('a new command is known', () => {
       const found: unknown[] = [];
       const probe = { snapshot: async () => left.shift()!, retake: async () => left.shift()! };
       const context = { probe, report: (one: unknown) => found.push(one) } as unknown as CheckContext;
-      const exchange = { index: 0, monitor: 0, events: [], command };
+      const exchange = { index: 0, monitor: 0, replies: [], events: [], command };
       await check.before?.(exchange, context);
-      await check.after?.({ ...exchange, reply: { error: { class: 'GenericError', desc: 'no' } } }, context);
+      const replies = [{ error: { class: 'GenericError', desc: 'no' } }];
+      await check.after?.({ ...exchange, replies }, context);
       return found.length;
     };
     expect([await reported('x-blockdev-plug'), await reported('x-blockdev-format')]).toEqual([1, 0]);

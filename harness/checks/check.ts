@@ -10,7 +10,7 @@ import type { Schema } from '../../spec/model.ts';
 import type { HeldResources } from '../state/held-resources.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 
-/** One command with its reply. */
+/** What was sent in one go, and what came for it: a command, or raw bytes, in which there may be many messages. */
 export interface Exchange {
   /** Index into the transcript. */
   readonly index: number;
@@ -19,10 +19,19 @@ export interface Exchange {
   readonly request?: JsonObject;
   readonly command?: string;
   readonly arguments?: JsonObject;
-  /** Absent when the endpoint died first. */
-  readonly reply?: JsonObject;
+  /** Raw bytes, read as UTF-8. */
+  readonly raw?: string;
+  /** In the order in which they came. A command has one; none if the endpoint died first. */
+  readonly replies: readonly JsonObject[];
+  /** The replies are not all that came for raw bytes: something was no JSON object, or the connection ended. */
+  readonly incomplete?: boolean;
   /** Events that came since the exchange before this one ended, on the same monitor. */
   readonly events: readonly JsonObject[];
+}
+
+/** Whether all that was sent was answered, and answered with errors. */
+export function isRefused({ replies, incomplete }: Exchange): boolean {
+  return replies.length > 0 && incomplete !== true && replies.every((reply) => Object.hasOwn(reply, 'error'));
 }
 
 export interface Probe {
@@ -63,9 +72,9 @@ export interface Check {
   readonly id: string;
   /** One sentence: what it holds the endpoint to. */
   readonly title: string;
-  /** Before a command is sent. */
+  /** Before it is sent; there are no replies and events yet. */
   before?(exchange: Exchange, context: CheckContext): Promise<void> | void;
-  /** After its reply and the events up to it. */
+  /** After all its replies and the events up to them. */
   after?(exchange: Exchange, context: CheckContext): Promise<void> | void;
   /** After the last exchange of a case, before anything is cleaned up. */
   finish?(context: CheckContext): Promise<void> | void;

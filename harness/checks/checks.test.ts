@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Deviation } from '../../reports/record.ts';
 import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
+import { CheckRunner } from '../runner/check-runner.ts';
 import type { HeldResources } from '../state/held-resources.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { CheckContext, Exchange } from './check.ts';
@@ -11,6 +12,12 @@ import { leftoverFiles } from './leftover-files.ts';
 
 const endpointSchema = readIntrospection([
   { name: 'query-version', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '1' },
+  ...['query-named-block-nodes', 'query-block', 'query-jobs'].map((name) => ({
+    name,
+    'meta-type': 'command',
+    'arg-type': '0',
+    'ret-type': '0',
+  })),
   { name: 'blockdev-add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'device_add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'STOP', 'meta-type': 'event', 'arg-type': '1' },
@@ -42,54 +49,61 @@ interface World {
 }
 
 interface Spoken {
-  /** Bytes, that nothing is known of. */
-  readonly raw?: true;
+  /** Bytes, of which nothing else is known. */
+  readonly raw?: string;
   readonly command?: string;
   readonly arguments?: JsonObject;
   readonly request?: JsonObject;
   readonly reply?: JsonObject;
+  /** Of raw bytes. */
+  readonly replies?: readonly JsonObject[];
+  readonly incomplete?: boolean;
   readonly events?: readonly JsonObject[];
 }
 
-/** Runs a check over exchanges and the end of a case; gives what it reported. */
+/** Runs a check over exchanges and the end of a case, as the runner does; gives what it reported. */
 async function watch(
   id: keyof typeof checks,
   spoken: readonly Spoken[],
   world: World = {},
-): Promise<Partial<Deviation>[]> {
-  const reported: Partial<Deviation>[] = [];
+): Promise<readonly Deviation[]> {
   const states = [...(world.states ?? [EMPTY])];
-  let cached: Snapshot | null = null;
-  const retake = async (): Promise<Snapshot> => {
-    cached = states.length > 1 ? states.shift()! : states[0]!;
-    return cached;
-  };
-  const check = checks[id]();
+  let state = states[0]!;
   let printed: readonly string[] = [];
-  const context = (): CheckContext => ({
+  const answers: Readonly<Record<string, () => Json>> = {
+    'query-jobs': () => {
+      state = states.length > 1 ? states.shift()! : states[0]!;
+      return state.jobs;
+    },
+    'query-named-block-nodes': () => state.nodes,
+    'query-block': () => state.devices,
+  };
+  const port = {
     endpointSchema,
-    probe: { query: world.query ?? (async () => ({})), snapshot: async () => cached ?? retake(), retake },
-    process: { lastWords: () => printed },
-    ...(world.after && { held: { before: world.before ?? NOTHING, after: world.after } }),
-    report: (deviation) => reported.push(deviation),
-  });
-  for (const [index, { raw, command, arguments: args, request, reply, events = [] }] of spoken.entries()) {
-    const exchange: Exchange = {
+    execute: async (command: string) => answers[command]?.() ?? world.query?.() ?? {},
+    usable: () => true,
+    lastWords: () => printed,
+  };
+  const runner = new CheckRunner(port, null, [checks[id]()]);
+  for (const [index, { command, arguments: args, request, reply, replies, ...rest }] of spoken.entries()) {
+    const sent: Exchange = {
       index,
       monitor: 0,
-      events,
-      ...(raw !== true && { request: request ?? { execute: command ?? 'query-version' } }),
+      replies: [],
+      events: [],
+      ...(rest.raw === undefined
+        ? { request: request ?? { execute: command ?? 'query-version' } }
+        : { raw: rest.raw }),
       ...(command !== undefined && { command }),
       ...(args && { arguments: args }),
-      ...(reply && { reply }),
     };
-    await check.before?.(exchange, context());
+    await runner.before(sent);
     printed = world.lastWords ?? [];
-    await check.after?.(exchange, context());
+    await runner.after({ ...sent, ...rest, replies: replies ?? (reply === undefined ? [] : [reply]) });
   }
-  await check.finish?.(context());
-  await check.end?.(context());
-  return reported;
+  await runner.finish();
+  await runner.end(world.after && { before: world.before ?? NOTHING, after: world.after });
+  return runner.deviations;
 }
 
 const messages = async (...args: Parameters<typeof watch>): Promise<string[]> =>
@@ -140,6 +154,13 @@ describe('error-class', () => {
     expect(await watch('error-class', [{ reply }])).toMatchObject([
       { path: '$.error.class', got: 'OddError' },
     ]);
+  });
+  test('looks at every reply to raw bytes, once', async () => {
+    const odd = (text: string) => ({ error: { class: text, desc: 'no' } });
+    const replies = [odd('OddError'), REFUSED, { return: {} }, odd('Error')];
+    const found = await watch('error-class', [{ raw: '[', replies }]);
+    expect(found.map(({ got }) => got)).toEqual(['OddError', 'Error']);
+    expect(await watch('envelope', [{ raw: '[', replies: [{}, REFUSED, { foreign: 1 }] }])).toHaveLength(3);
   });
   test('says nothing of those it knows', async () => {
     expect(await watch('error-class', [{ reply: REFUSED }, { reply: { return: {} } }])).toEqual([]);
@@ -207,6 +228,26 @@ describe('error-changes-nothing', () => {
     expect(await watch('error-changes-nothing', [refused])).toEqual([]);
     const accepted = { command: 'blockdev-add', reply: { return: {} } };
     expect(await watch('error-changes-nothing', [accepted], { states: [EMPTY, ONE_NODE] })).toEqual([]);
+  });
+  test.each([
+    [[REFUSED], 'the message was refused, and yet changed the state'],
+    [[REFUSED, REFUSED], 'all messages were refused, and yet changed the state'],
+  ])('reports raw bytes that were answered with errors and left a node', async (replies, message) => {
+    const found = await watch('error-changes-nothing', [{ raw: '[', replies }], {
+      states: [EMPTY, ONE_NODE],
+    });
+    expect(found).toMatchObject([{ severity: 'must', message, path: '$.nodes', expected: [], got: ['a'] }]);
+  });
+  test.each<[string, Spoken]>([
+    ['of which a message was taken', { replies: [REFUSED, { return: {} }] }],
+    ['that nothing came for', { replies: [] }],
+    ['with something else among the answers', { replies: [REFUSED], incomplete: true }],
+    ['that may have been to make an image', { raw: '{"execute":"x-blockdev-create"}', replies: [REFUSED] }],
+  ])('says nothing of raw bytes %s', async (_, spoken) => {
+    const found = await watch('error-changes-nothing', [{ raw: '[', ...spoken }], {
+      states: [EMPTY, ONE_NODE],
+    });
+    expect(found).toEqual([]);
   });
   test('says nothing of an image that was to be made', async () => {
     const creation = { ...refused, command: 'x-blockdev-create' };
@@ -300,7 +341,7 @@ describe('leftovers', () => {
     expect(found[0]).toContain(word);
   });
   test('says nothing of what raw bytes may have made', async () => {
-    const spoken = [{ raw: true as const, reply: { return: {} } }];
+    const spoken = [{ raw: '{', reply: { return: {} } }];
     expect(await watch('leftovers', spoken, { after: { ...NOTHING, nodes: ['a'] } })).toEqual([]);
   });
   test('says nothing of what was there before, or if nothing was taken back', async () => {
@@ -323,7 +364,7 @@ describe('leak/files', () => {
       held: { before: NOTHING, after: { ...NOTHING, files: [file] } },
       report: ({ message }: { message: string }) => found.push(message),
     } as unknown as CheckContext;
-    void check.before?.({ index: 0, monitor: 0, events: [], ...exchange }, context);
+    void check.before?.({ index: 0, monitor: 0, replies: [], events: [], ...exchange }, context);
     void check.end?.(context);
     return found;
   };
@@ -332,7 +373,7 @@ describe('leak/files', () => {
   });
   test('says nothing of one that was named, or may have been', () => {
     expect(left(added('/s/f1'))).toEqual([]);
-    expect(left({})).toEqual([]);
+    expect(left({ raw: '{' })).toEqual([]);
   });
   test.each([
     ['characters that JSON escapes', 'a\\\r"', 'a\\\r"'],

@@ -11,7 +11,7 @@ export function envelope(): Check {
     id: 'envelope',
     title: 'A reply is one object with either return or error and no foreign members; so is an event',
     after(exchange, context) {
-      if (exchange.reply !== undefined) checkReply(exchange.reply, exchange, context);
+      for (const reply of exchange.replies) checkReply(reply, exchange, context);
       for (const event of exchange.events) checkEvent(event, context);
     },
   };

@@ -1,8 +1,8 @@
-/** A command that is refused leaves nodes, devices and jobs as they were. */
+/** What is refused leaves nodes, devices and jobs as they were: a command, or all that raw bytes ask for. */
 import { effectsOf } from '../../spec/effects/lookup.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { snapshotChange, withoutFormatFiles } from '../state/snapshot-change.ts';
-import type { Check } from './check.ts';
+import { type Check, type Exchange, isRefused } from './check.ts';
 import { isQuery } from './query-changes-nothing.ts';
 
 export function errorChangesNothing(): Check {
@@ -10,26 +10,34 @@ export function errorChangesNothing(): Check {
   return {
     id: 'error-changes-nothing',
     title: 'A command that is answered with an error changes nothing',
-    async before({ command }, { probe }) {
-      was = isQuery(command) || overwritesFirst(command) ? null : await probe.snapshot();
+    async before(exchange, { probe }) {
+      was = isQuery(exchange.command) || overwritesFirst(exchange) ? null : await probe.snapshot();
     },
-    async after({ reply, command, events }, { probe, report }) {
+    async after(exchange, { probe, report }) {
+      if (!isRefused(exchange)) return;
       // What is seen later is this command's doing, not the next one's.
-      if (overwritesFirst(command) && reply?.error !== undefined) await probe.retake();
-      if (was === null || reply?.error === undefined) return;
+      if (overwritesFirst(exchange)) await probe.retake();
+      if (was === null) return;
       // An image that turned out to be corrupt is not used any further.
-      if (events.some(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED')) return;
+      if (exchange.events.some(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED')) return;
       const before = was;
       was = null;
       const now = await probe.retake();
       const changed = now && snapshotChange(withoutFormatFiles(before), withoutFormatFiles(now));
       if (!changed) return;
-      const message = `${command ?? 'the message'} was refused, and yet changed the state`;
+      const message = `${whatWasRefused(exchange)}, and yet changed the state`;
       report({ severity: 'must', message, ...changed });
     },
   };
 }
 
-function overwritesFirst(command: string | undefined): boolean {
-  return effectsOf(command ?? '').overwritesBeforeRefusal === true;
+/** Of raw bytes, whether they name a command that does. */
+function overwritesFirst({ command, raw }: Exchange): boolean {
+  const names = raw?.match(/[\w-]+/g) ?? [command ?? ''];
+  return names.some((name) => effectsOf(name).overwritesBeforeRefusal === true);
+}
+
+function whatWasRefused({ command, replies }: Exchange): string {
+  if (command !== undefined) return `${command} was refused`;
+  return replies.length === 1 ? 'the message was refused' : 'all messages were refused';
 }

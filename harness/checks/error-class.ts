@@ -9,16 +9,17 @@ export function errorClass(): Check {
   return {
     id: 'error-class',
     title: `The class of an error is one of ${KNOWN.join(', ')}`,
-    after({ reply }, context) {
-      const error = reply?.error;
-      if (!isJsonObject(error) || typeof error.class !== 'string' || KNOWN.includes(error.class)) return;
-      context.report({
-        severity: 'must',
-        message: `unknown error class '${error.class}'`,
-        path: '$.error.class',
-        expected: KNOWN,
-        got: error.class,
-      });
+    after({ replies }, { report }) {
+      for (const { error } of replies) {
+        if (!isJsonObject(error) || typeof error.class !== 'string' || KNOWN.includes(error.class)) continue;
+        report({
+          severity: 'must',
+          message: `unknown error class '${error.class}'`,
+          path: '$.error.class',
+          expected: KNOWN,
+          got: error.class,
+        });
+      }
     },
   };
 }

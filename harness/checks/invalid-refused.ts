@@ -9,7 +9,7 @@ export function invalidRefused(): Check {
   return {
     id: 'invalid-refused',
     title: "Arguments that are invalid by the endpoint's own introspection are refused",
-    after({ command, arguments: args = {}, reply }, { endpointSchema, report }) {
+    after({ command, arguments: args = {}, replies: [reply] }, { endpointSchema, report }) {
       if (reply?.return === undefined || command === undefined) return;
       if (!endpointSchema.commands.has(command) || HANDED_ON.has(command)) return;
       for (const { message, path } of validateArguments(endpointSchema, command, args))

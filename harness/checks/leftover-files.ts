@@ -11,9 +11,9 @@ export function leftoverFiles(): Check {
   return {
     id: 'leak/files',
     title: 'No temporary file is left',
-    before({ command, request, arguments: args }) {
+    before({ raw: bytes, arguments: args }) {
       // What raw bytes may have named is not known.
-      if (request === undefined && command === undefined) raw = true;
+      if (bytes !== undefined) raw = true;
       if (args !== undefined) named.push(args);
     },
     end({ held, report }) {

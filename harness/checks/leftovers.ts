@@ -17,8 +17,8 @@ export function leftovers(): Check {
   return {
     id: 'leftovers',
     title: 'Nothing is left of what was deleted again',
-    after({ command, request, reply }) {
-      if (request === undefined && command === undefined && reply?.return !== undefined) raw = true;
+    after(exchange) {
+      if (exchange.raw !== undefined && exchange.replies.some((reply) => 'return' in reply)) raw = true;
     },
     end({ held, report }) {
       if (held === undefined || raw) return;

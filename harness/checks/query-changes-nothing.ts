@@ -33,8 +33,8 @@ export function queryChangesNothing(): Check {
       if (!isQuery(command)) await compare(context);
       else was ??= await context.probe.snapshot();
     },
-    after({ command, reply }) {
-      if (was !== null && isQuery(command) && reply !== undefined) queries.add(command!);
+    after({ command, replies }) {
+      if (was !== null && isQuery(command) && replies.length > 0) queries.add(command!);
     },
     finish: compare,
   };

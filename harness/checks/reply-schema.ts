@@ -6,7 +6,7 @@ export function replySchema(): Check {
   return {
     id: 'reply-schema',
     title: "A return value is valid by the endpoint's own introspection",
-    after({ command, reply }, { endpointSchema, report }) {
+    after({ command, replies: [reply] }, { endpointSchema, report }) {
       const value = reply?.return;
       if (value === undefined || command === undefined || !endpointSchema.commands.has(command)) return;
       for (const issue of validateReturn(endpointSchema, command, value))

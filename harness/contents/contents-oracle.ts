@@ -137,18 +137,19 @@ export class ContentsOracle {
     }
   }
 
-  #saw({ command, request, arguments: args, reply, events, monitor }: Exchange): void {
+  #saw({ command, request, arguments: args, raw, replies, events, monitor }: Exchange): void {
     // Every monitor is told of every event: one is enough.
     const heard = monitor === 0 ? events : [];
     if (heard.length > 0 || (request !== undefined && !isQuery(command))) this.#stale = true;
     if (request !== undefined && command !== undefined) {
+      const [reply] = replies;
       if (reply !== undefined) this.effects.saw(command, args ?? {}, Object.hasOwn(reply, 'return'), heard);
       return;
     }
     if (this.#written !== null && command === WRITE) this.effects.jobs.doubt(this.#written, heard);
-    this.effects.heard(heard);
     // What raw bytes made the endpoint do is not followed.
-    if (command === undefined && reply !== undefined && Object.hasOwn(reply, 'return')) this.effects.lost();
+    if (raw !== undefined && replies.some((reply) => Object.hasOwn(reply, 'return'))) this.effects.lost();
+    this.effects.heard(heard);
   }
 }
 

@@ -88,6 +88,7 @@ export class Monitor implements MonitorHandle {
       request: message,
       ...(typeof command === 'string' && { command }),
       ...(args && { arguments: args }),
+      replies: [],
       events: [],
     };
     const name = exchange.command ?? 'a request without a command';
@@ -99,7 +100,7 @@ export class Monitor implements MonitorHandle {
     answered();
     this.#state.recorder.reply(exchange.index, reply);
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
-    await this.#state.checkRunner.after({ ...exchange, reply, events: this.#takeFresh() });
+    await this.#state.checkRunner.after({ ...exchange, replies: [reply], events: this.#takeFresh() });
     return reply;
   }
 
@@ -113,6 +114,8 @@ export class Monitor implements MonitorHandle {
     const exchange: Exchange = {
       index: this.#state.recorder.begin(step, this.#link.index),
       monitor: this.#link.index,
+      raw: text,
+      replies: [],
       events: [],
     };
     await this.#state.checkRunner.before(exchange);
@@ -127,11 +130,12 @@ export class Monitor implements MonitorHandle {
     answered();
     const replies = [...messages, ...unparsable.map((got) => ({ '@unparsable@': got }))];
     this.#state.recorder.replies(exchange.index, closed ? [...replies, { '@EOF@': true }] : replies);
-    for (const reply of messages) {
-      await this.#state.checkRunner.before(exchange);
-      await this.#state.checkRunner.after({ ...exchange, reply: withoutId(reply), events: [] });
-    }
-    await this.#state.checkRunner.after({ ...exchange, events: this.#takeFresh() });
+    await this.#state.checkRunner.after({
+      ...exchange,
+      replies: messages.map(withoutId),
+      incomplete: closed || unparsable.length > 0,
+      events: this.#takeFresh(),
+    });
     return { messages, unparsable, closed };
   }
 
@@ -174,7 +178,7 @@ export class Monitor implements MonitorHandle {
   async sideAction(command: string, act: () => Promise<void>): Promise<void> {
     await this.deliver();
     const { recorder, checkRunner } = this.#state;
-    const exchange = { index: recorder.last, monitor: this.#link.index, command, events: [] };
+    const exchange = { index: recorder.last, monitor: this.#link.index, command, replies: [], events: [] };
     await checkRunner.before(exchange);
     const answered = this.#state.trackInFlight({ execute: command });
     try {
@@ -192,6 +196,7 @@ export class Monitor implements MonitorHandle {
       await this.#state.checkRunner.trailing({
         index: this.#state.recorder.last,
         monitor: this.#link.index,
+        replies: [],
         events,
       });
   }

@@ -32,11 +32,19 @@ function world() {
     checkRunner,
     /** Sends a command; gives what brings its reply. `change`: what it does to the state on its way. */
     async send(command: string, change: () => void = () => undefined) {
-      const exchange: Exchange = { index, monitor: 0, request: { execute: command }, command, events: [] };
+      const exchange: Exchange = {
+        index,
+        monitor: 0,
+        request: { execute: command },
+        command,
+        replies: [],
+        events: [],
+      };
       index += 1;
       await checkRunner.before(exchange);
       change();
-      return (reply: { [key: string]: Json } = REFUSED) => checkRunner.after({ ...exchange, reply });
+      return (reply: { [key: string]: Json } = REFUSED) =>
+        checkRunner.after({ ...exchange, replies: [reply] });
     },
   };
 }

@@ -7,7 +7,7 @@
  */
 import type { Deviation } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
-import type { Check, CheckContext, Exchange, HeldAround } from '../checks/check.ts';
+import { type Check, type CheckContext, type Exchange, type HeldAround, isRefused } from '../checks/check.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
 import { QmpError } from '../qmp/errors.ts';
 import { type Query, type Snapshot, takeSnapshot } from '../state/snapshot.ts';
@@ -47,9 +47,8 @@ export class CheckRunner {
 
   /** Also for an exchange that got no reply. */
   async after(exchange: Exchange): Promise<void> {
-    const refused = exchange.reply !== undefined && Object.hasOwn(exchange.reply, 'error');
     // Whether a refused command really changed nothing, nobody looks while others are in flight.
-    const isLookedAt = refused && !this.#overlapped;
+    const isLookedAt = isRefused(exchange) && !this.#overlapped;
     if (exchange.events.length > 0 || !(isLookedAt || isQuery(exchange.command))) this.#snapshot = null;
     await this.#inTurn((check, context) => check.after?.(exchange, context), exchange);
     this.#inFlight -= 1;

@@ -300,6 +300,58 @@ describe('endpoints', () => {
   });
 });
 
+describe('raw bytes that are refused and yet change the state', () => {
+  const GARBAGE = '{"execute":}\n';
+
+  /** Every command that it takes, and every malformed one that it refuses, changes a limit of the only node. */
+  function careless(): FakeTarget {
+    let iops = 0;
+    return fakeTarget({
+      commands: ['query-version', 'query-named-block-nodes', 'block_set_io_throttle'],
+      answer: (command) => {
+        if (command === 'query-named-block-nodes') return { return: [{ 'node-name': 'disk', iops }] };
+        if (command === 'block_set_io_throttle') iops += 1;
+        return command === 'block-commit' ? REFUSAL : OK;
+      },
+      malformed: (text) => {
+        if (text.includes('execute')) iops += 1;
+        return REFUSAL;
+      },
+    });
+  }
+
+  test.each([
+    ['one message', GARBAGE, 'the message was refused, and yet changed the state'],
+    ['two', GARBAGE + GARBAGE, 'all messages were refused, and yet changed the state'],
+    ['one that ends in the middle', '{"execute":\n', 'the message was refused, and yet changed the state'],
+  ])('%s: error-changes-nothing reports it', async (_, bytes, message) => {
+    const record = await runOne(careless(), async (t) => {
+      await t.execute('query-version');
+      await t.raw(bytes);
+    });
+    expect(record).toMatchObject({
+      outcome: 'fail',
+      deviations: [{ check: 'error-changes-nothing', message, path: '$.nodes[0].iops', exchange: 1 }],
+    });
+  });
+
+  test('nobody is blamed where a message of the same bytes was taken', async () => {
+    const record = await runOne(careless(), async (t) => {
+      await t.raw(`{"execute":"block_set_io_throttle"}\n${GARBAGE}`);
+      await t.refused('block-commit', {});
+    });
+    expect(record).toMatchObject({ outcome: 'pass', deviations: [] });
+  });
+
+  test('nor where nothing changes', async () => {
+    const record = await runOne(
+      truthful(() => OK),
+      async (t) => void (await t.raw(GARBAGE)),
+    );
+    expect(record).toMatchObject({ outcome: 'pass', deviations: [] });
+  });
+});
+
 test('what fails the run is in the record, and reporters are told before the first case', async () => {
   const told: string[] = [];
   const reporters = [tap({ out: (text) => told.push(text), color: false, columns: 0 })];

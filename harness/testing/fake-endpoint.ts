@@ -20,6 +20,8 @@ export interface FakePort {
 export interface FakeOptions {
   /** The reply, without id; null: none ever comes. Default for what it does not know: CommandNotFound. */
   answer(command: string, args: JsonObject, port: FakePort): JsonObject | null | undefined;
+  /** The reply to a line that is no JSON object. Default: a refusal. */
+  malformed?(text: string, port: FakePort): JsonObject;
   /** What `query-qmp-schema` returns. Default: commands and events by name. */
   readonly commands?: readonly string[];
   readonly events?: readonly string[];
@@ -130,7 +132,7 @@ function fakeEndpoint(
               if (text.trim() === '' || !running) continue;
               const message = parsed(text);
               if (message === null) {
-                client.data(line(BAD_SYNTAX));
+                client.data(line(options.malformed?.(text, port) ?? BAD_SYNTAX));
                 continue;
               }
               const answer = reply(message);
