@@ -14,10 +14,6 @@ export class DriverTable {
     return this.#drivers;
   }
 
-  get names(): readonly string[] {
-    return [...this.#drivers.keys()];
-  }
-
   find(name: string): Driver | undefined {
     return this.#drivers.get(name);
   }
