@@ -24,7 +24,7 @@ const GIVEN_NAME = /#block\d+/g;
 /** Looks whether the last export is gone. */
 const EXPORT_POLLS = 20;
 
-export interface RebuildOptions {
+export interface ResetOptions {
   readonly session: Session;
   readonly startState: FuzzStartState;
   readonly endpointSchema: Schema;
@@ -32,44 +32,57 @@ export interface RebuildOptions {
   readonly home: SnapshotWithFiles;
   /** Ids of objects that may be left. */
   readonly objects: readonly string[];
-  /** Called when nobody uses the image files any more. */
-  readonly atRest: () => Promise<void>;
 }
 
-/** True if all is as it was; then the session's baseline is set. False also if the endpoint ended, or hangs. */
-export async function resetEndpoint(options: RebuildOptions): Promise<boolean> {
-  const { session, endpointSchema, home } = options;
-  if (session.main === null || !session.endpoint.running) return false;
-  try {
-    await new Rebuilding(options).run();
-    const now = await SnapshotWithFiles.take(session, endpointSchema);
-    if (!sameState(home.snapshot, now.snapshot)) return false;
-    session.baseline = now;
-    return true;
-  } catch {
-    // Nothing of this is a program's doing: whatever it is, a new endpoint is the remedy.
-    return false;
-  }
-}
+/** One reset of one endpoint. Nothing that goes wrong is a program's doing: a new endpoint is the remedy. */
+export class EndpointReset {
+  readonly #options: ResetOptions;
+  /** Nodes that a device keeps; null: step 1 is not done. */
+  #kept: readonly string[] | null = null;
 
-class Rebuilding {
-  readonly #options: RebuildOptions;
-
-  constructor(options: RebuildOptions) {
+  constructor(options: ResetOptions) {
     this.#options = options;
   }
 
-  async run(): Promise<void> {
-    const { startState, objects, atRest } = this.#options;
-    await this.#endExports();
-    await Promise.all(
-      Object.keys(startState.drives).flatMap((id) => [
-        this.#try('blockdev-open-tray', { id, force: true }),
-        this.#try('blockdev-remove-medium', { id }),
-      ]),
-    );
-    const kept = await this.#deleteNodes();
-    await atRest();
+  /**
+   * Step 1 but for the objects: afterwards nobody uses the image files any more, which are still as they were left.
+   * False if the endpoint cannot be used, ended, or hangs. Never rejects.
+   */
+  async clear(): Promise<boolean> {
+    const { session, startState } = this.#options;
+    if (!session.usable) return false;
+    try {
+      await this.#endExports();
+      await Promise.all(
+        Object.keys(startState.drives).flatMap((id) => [
+          this.#try('blockdev-open-tray', { id, force: true }),
+          this.#try('blockdev-remove-medium', { id }),
+        ]),
+      );
+      this.#kept = await this.#deleteNodes();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** All steps. True if all is as it was; then the session's baseline is set. Never rejects. */
+  async run(): Promise<boolean> {
+    const { session, endpointSchema, home } = this.#options;
+    if (this.#kept === null && !(await this.clear())) return false;
+    try {
+      await this.#restore(this.#kept ?? []);
+      const after = await SnapshotWithFiles.take(session, endpointSchema);
+      if (!sameState(home.snapshot, after.snapshot)) return false;
+      session.baseline = after;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #restore(kept: readonly string[]): Promise<void> {
+    const { startState, objects } = this.#options;
     const ids = new Set([...objects, ...startState.objects.map((object) => String(object.id))]);
     await Promise.all([...ids].map((id) => this.#try('object-del', { id })));
     await this.#makeFiles();

@@ -24,18 +24,15 @@ import { runCase } from '../runner/run-case.ts';
 import { isAnyUnderWay, jobsQuery } from '../state/jobs.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
+import type { ProgramImages } from './post-run-checks.ts';
 
-export interface Execution {
+export interface Execution extends ProgramImages {
   readonly record: CaseRecord;
   /** Commands that were sent, without those of the checks. */
   readonly commands: number;
   /** The graph as it was after the last step; null if it could not be asked for. */
   readonly graph: Json | null;
   readonly reusable: boolean;
-  /** Names of image files that were used as such and as nothing else. */
-  readonly images: readonly string[];
-  /** Images whose contents are known. */
-  readonly resting: readonly ClosedImage[];
 }
 
 /** Longest wait for an event, milliseconds. */
@@ -46,12 +43,12 @@ const READY_MS = 7;
 /** A whole program may take this many times as long as a single answer. */
 const PATIENCE = 10;
 
-/** `settled`: called with the images whose contents are known when what the program made is taken back, but for its files. */
+/** `settled`: called when what the program made is taken back, but for its files. */
 export async function execute(
   program: Program,
   session: Session,
   config: FuzzConfig,
-  settled?: (resting: readonly ClosedImage[]) => Promise<void>,
+  settled: (left: ProgramImages) => Promise<void>,
 ): Promise<Execution> {
   const run = new Run(program, session, config.caseTimeout);
   const checks = [run.oracle.check, leftoverFiles()];
@@ -61,7 +58,7 @@ export async function execute(
     caseTimeout,
     seed: 'fuzz',
     checks,
-    ...(settled && { settled: () => settled(run.resting) }),
+    settled: () => settled(run.left),
   };
   const { record, reusable } = await runCase(caseOf(run), session, own);
   return {
@@ -69,8 +66,7 @@ export async function execute(
     reusable,
     commands: run.commands,
     graph: run.graph,
-    images: [...run.oracle.effects.images],
-    resting: run.resting,
+    ...run.left,
   };
 }
 
@@ -90,11 +86,11 @@ function caseOf(run: Run): CaseDefinition {
 class Run {
   commands = 0;
   graph: Json | null = null;
-  resting: readonly ClosedImage[] = [];
   readonly oracle: ContentsOracle;
   readonly #program: Program;
   readonly #session: Session;
   readonly #monitors = new Map<number, Promise<MonitorHandle>>();
+  #resting: readonly ClosedImage[] = [];
   /** Commands whose replies nobody waited for yet. */
   #pending: Promise<unknown>[] = [];
 
@@ -108,6 +104,10 @@ class Run {
     });
   }
 
+  get left(): ProgramImages {
+    return { images: [...this.oracle.effects.images], resting: this.#resting };
+  }
+
   async play(t: CaseContext): Promise<void> {
     const { steps } = this.#program;
     // What is there at the start is known then, and at the end nothing of it may be lost.
@@ -117,7 +117,7 @@ class Run {
     await this.#settlePending();
     await this.#rest();
     if (looks) await this.#data(t, { kind: 'compare' });
-    this.resting = this.oracle.resting();
+    this.#resting = this.oracle.resting();
     if (t.endpointSchema.commands.has('query-named-block-nodes'))
       this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
   }

@@ -9,7 +9,8 @@ import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buc
 import type { FuzzConfig } from './fuzz-config.ts';
 import { ROUNDS } from './leak-detector.ts';
 import type { NormaliseText } from './normalise-text.ts';
-import { LEAK, type ProgramRunner } from './program-executor.ts';
+import { isLeak } from './post-run-checks.ts';
+import type { ProgramRunner } from './program-executor.ts';
 
 export interface Triaged {
   readonly symptom: Symptom;
@@ -44,8 +45,8 @@ export const COUNTED_LIMITS: Limits = {
 const MOST_RUNS = 3;
 
 /** Growth is seen only after many rounds of a program. */
-export function roundsFor({ check }: Symptom): number {
-  return check.startsWith(LEAK) ? ROUNDS : 1;
+export function roundsFor(symptom: Symptom): number {
+  return isLeak(symptom) ? ROUNDS : 1;
 }
 
 /** Null if no run showed it again, or a deviation not each of them. */

@@ -84,7 +84,7 @@ export class EndpointPool {
     if (member === undefined) return false;
     const isOver = condition === 'broken' || member.uses >= (this.#options.uses ?? Number.POSITIVE_INFINITY);
     let isClean = condition === 'clean';
-    if (condition === 'dirty' && !isOver && this.mayReset && isConnected(session))
+    if (condition === 'dirty' && !isOver && this.mayReset && session.usable)
       isClean = (await reset?.()) === true;
     const isKept = this.#isIrreplaceable(member) || (isClean && !isOver);
     if (!isKept || !this.#members.delete(member)) {
@@ -128,7 +128,7 @@ export class EndpointPool {
   /** Nothing could take its place, and it still answers. */
   #isIrreplaceable({ session }: Member): boolean {
     const { owned, reconnects } = this.#options.target.capabilities;
-    return !owned && !reconnects && isConnected(session);
+    return !owned && !reconnects && session.usable;
   }
 
   async #drop(member: Member): Promise<void> {
@@ -140,8 +140,4 @@ export class EndpointPool {
 function used(member: Member): Session {
   member.uses += 1;
   return member.session;
-}
-
-function isConnected({ main, endpoint }: Session): boolean {
-  return main !== null && endpoint.running;
 }

@@ -87,6 +87,11 @@ export class Session {
     return link !== undefined && link.client.channel.closed === null ? link : null;
   }
 
+  /** Whether it can be asked something now: it runs, and its first monitor is connected. */
+  get usable(): boolean {
+    return this.main !== null && this.endpoint.running;
+  }
+
   /** A new connection to monitor `index`, not negotiated. Pending while another client is connected there. */
   async unnegotiated(index: number): Promise<Link> {
     const link = await this.#connect(index, false, this.#abandon.signal);

@@ -74,7 +74,7 @@ export async function runCase(
   const port = {
     endpointSchema,
     execute: session.execute.bind(session),
-    usable: () => session.main !== null && endpoint.running,
+    usable: () => session.usable,
     lastWords: () => endpoint.lastWords(),
     settle: (ms: number) => endpoint.settle(ms),
     owned: target.capabilities.owned,
@@ -212,7 +212,7 @@ async function settle(
   state: CaseState,
   baseline: SnapshotWithFiles,
   fresh: boolean,
-  settled?: () => Promise<void>,
+  settled?: CaseSetting['settled'],
 ): Promise<boolean> {
   const undone = await state.ledger.undo();
   const snapshot = await state.checkRunner.retake();
