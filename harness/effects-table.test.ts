@@ -22,7 +22,7 @@ import { CommandFollower } from './contents/apply-command.ts';
 import { ContentsModel } from './contents/contents-model.ts';
 import { symptomsOf } from './fuzz/buckets.ts';
 import { SideState } from './lockstep/side-state.ts';
-import { synchronisedContext } from './lockstep/synchronised-monitor.ts';
+import { SynchronisedContext } from './lockstep/synchronised-monitor.ts';
 import { QmpClient } from './qmp/client.ts';
 import { Ledger } from './runner/ledger.ts';
 import { enginesUnavailable, requireOrSkip } from './testing/engines.ts';
@@ -140,11 +140,11 @@ describe('a new command is known', () => {
   test('to two endpoints in lockstep: it may start a job', async () => {
     const state = new SideState(schema);
     const context = { execute: async () => ({}) } as unknown as CaseContext;
-    const held = synchronisedContext(context, state, async () => undefined);
+    const held = new SynchronisedContext(context, { state, arrive: async () => undefined });
     await held.execute('x-blockdev-plug', plug('a'));
-    expect(state.jobs).toBe(false);
+    expect(state.mayHaveJobs).toBe(false);
     await held.execute('x-blockdev-clone', { device: 'a' });
-    expect(state.jobs).toBe(true);
+    expect(state.mayHaveJobs).toBe(true);
   });
 
   test('to buckets: what is left after one that nothing undoes is no leak', () => {

@@ -1,7 +1,8 @@
 /**
  * Runs the same case on several sides in lockstep:
  *
- *   1. each side gets the case with its exchanges held back until all sides have come as far (`synchronised-monitor.ts`);
+ *   1. each side gets the case with its exchanges held back until all sides have come as far (`synchronised-monitor.ts`,
+ *      `barrier.ts`);
  *   2. before an exchange jobs are brought into the same state (`job-sync.ts`), so that a fast endpoint and a slow one are
  *      asked the same question at the same moment of the jobs' lives;
  *   3. there, and at the end, snapshots are taken of all sides (`snapshot-taker.ts`).
@@ -13,7 +14,7 @@ import { JobSync } from './job-sync.ts';
 import type { CaseMaker, Prepare, Side } from './lockstep-side.ts';
 import { SideState } from './side-state.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
-import { type Arrive, synchronisedContext } from './synchronised-monitor.ts';
+import { type Synchronisation, SynchronisedContext } from './synchronised-monitor.ts';
 
 export interface LockstepRun {
   /** In the order given. */
@@ -33,11 +34,11 @@ export async function lockstep(
   prepare?: Prepare,
 ): Promise<LockstepRun> {
   const states: SideState[] = sides.map(({ setting }) => new SideState(setting.endpointSchema));
-  const standing = new JobSync(states);
+  const jobs = new JobSync(states);
   const snapshots = new SnapshotTaker(states);
   const skewed = new Set<number>();
   const barrier = new Barrier(sides.length, sides[0]!.setting.caseTimeout * PATIENCE, async () => {
-    const alike = await standing.alike();
+    const alike = await jobs.alike();
     if (!alike) skewed.add(Math.max(...states.map(({ exchanges }) => exchanges)) + 1);
     await snapshots.take(alike);
   });
@@ -45,15 +46,15 @@ export async function lockstep(
     sides.map(async (side, index) => {
       const state = states[index]!;
       const made: CaseMaker = (session) => {
-        state.session = session;
+        state.connect(session);
         const { definition: own, ...rest } = make(session);
-        return { ...rest, definition: held(own, state, () => barrier.arrive(index)) };
+        return { ...rest, definition: synchronised(own, { state, arrive: () => barrier.arrive(index) }) };
       };
       try {
         const record = await side.run(definition, made, fresh, prepare);
         return { record, snapshots: state.snapshots };
       } finally {
-        state.session = null;
+        state.disconnect();
         barrier.leave(index);
       }
     }),
@@ -62,19 +63,19 @@ export async function lockstep(
   return { sides: runs, skewed };
 }
 
-/** The case, held back before each exchange and at its end. Cases that need an endpoint of their own look for themselves. */
-function held(definition: CaseDefinition, state: SideState, arrive: Arrive): CaseDefinition {
-  const looks = definition.fresh !== true;
+/** The case, held back before each exchange and at its end. No snapshots are taken of one that may end its endpoint. */
+function synchronised(definition: CaseDefinition, { state, arrive }: Synchronisation): CaseDefinition {
+  const isSampled = definition.fresh !== true;
   return {
     ...definition,
     run: async (t: CaseContext) => {
-      if (looks) state.context = t;
+      state.beginCase(isSampled ? t : null);
       try {
-        await definition.run(synchronisedContext(t, state, arrive));
+        await definition.run(new SynchronisedContext(t, { state, arrive }));
       } finally {
-        state.over = true;
-        if (looks) await arrive();
-        state.context = null;
+        state.endBody();
+        if (isSampled) await arrive();
+        state.endCase();
       }
     },
   };

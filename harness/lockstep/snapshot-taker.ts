@@ -31,28 +31,26 @@ export class SnapshotTaker {
 
   /** `alike`: the jobs of all stand alike. Never rejects: what died of being asked is found by who runs the case. */
   async take(alike: boolean): Promise<void> {
-    const last = this.#states.every(({ over }) => over);
+    const last = this.#states.every(({ isOver }) => isOver);
     const [number, ...others] = this.#states.map(({ exchanges }) => exchanges);
-    const all = this.#states.every(
-      ({ context, usable, inFlight }) => context !== null && usable && inFlight.size === 0,
-    );
-    if (!all || others.some((other) => other !== number)) return;
-    const stirred = this.#jobs || this.#states.some((state) => state.stirred);
-    if (!last && (!alike || !stirred || this.#snapshots <= 0)) return;
+    const quiet = this.#states.every(({ isQuiet }) => isQuiet);
+    if (!quiet || others.some((other) => other !== number)) return;
+    const changed = this.#jobs || this.#states.some(({ changedSinceSnapshot }) => changedSinceSnapshot);
+    if (!last && (!alike || !changed || this.#snapshots <= 0)) return;
     this.#snapshots -= 1;
-    const jobs = this.#states.some((state) => state.jobs);
+    const jobs = this.#states.some(({ mayHaveJobs }) => mayHaveJobs);
     const contents = !jobs && (last || (this.#jobs && this.#contents > 0));
     if (contents) this.#contents -= 1;
     this.#jobs = jobs;
-    await Promise.all(this.#states.map((state) => this.#snapshot(state, number!, contents, !alike)));
+    await Promise.all(this.#states.map((state) => this.#take(state, number!, contents, !alike)));
   }
 
-  async #snapshot(state: SideState, number: number, contents: boolean, late: boolean): Promise<void> {
-    state.stirred = false;
+  async #take(state: SideState, number: number, contents: boolean, late: boolean): Promise<void> {
+    state.beginSnapshot();
     try {
       const answers = await Promise.all(this.#queries.map((query) => ask(state, query)));
       const snapshot: SnapshotWithContents = { answers, ...(late && { late }) };
-      state.snapshots.set(number, contents ? { ...snapshot, contents: await contentsIn(state) } : snapshot);
+      state.keepSnapshot(number, contents ? { ...snapshot, contents: await contentsIn(state) } : snapshot);
     } catch {
       // It ended, or does not answer.
     }

@@ -1,69 +1,168 @@
-/** A case's context whose exchanges wait for those of the other sides. */
-import { mayStartJob } from '../../spec/effects/lookup.ts';
-import type { JsonObject } from '../../spec/json.ts';
-import type { CaseContext, MonitorHandle } from '../cases/case.ts';
-import { isQuery } from '../checks/query-changes-nothing.ts';
+/**
+ * A case's monitors and its context on one side of a lockstep run. What is exchanged waits for the other sides. `event`
+ * exchanges nothing and waits for nobody: what an endpoint tells by itself comes when it comes. `close` waits for nobody
+ * either, but is done after what the case has sent before it.
+ */
+import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Schema } from '../../spec/model.ts';
+import type {
+  CaseContext,
+  Detail,
+  EventReply,
+  MonitorHandle,
+  QmpErrorReply,
+  RawReplies,
+  Refusal,
+} from '../cases/case.ts';
+import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import type { SideState } from './side-state.ts';
 
 /** Waits for the other sides. */
 export type Arrive = () => Promise<void>;
 
-export function synchronisedContext(t: CaseContext, state: SideState, arrive: Arrive): CaseContext {
-  const handle = synchronisedMonitor(t, 0, state, arrive);
-  return new Proxy(t, {
-    get: (target, name) => {
-      if (name === 'monitor')
-        return async (index: number) => synchronisedMonitor(await t.monitor(index), index, state, arrive);
-      const own = (handle as unknown as Record<string | symbol, unknown>)[name];
-      if (HELD.has(name)) return own;
-      const value = Reflect.get(target, name, target) as unknown;
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
+/** What a monitor needs of its side. */
+export interface Synchronisation {
+  readonly state: SideState;
+  readonly arrive: Arrive;
 }
 
-/** Methods that exchange something. */
-const HELD: ReadonlySet<string | symbol> = new Set(['execute', 'refused', 'request', 'raw']);
+export class SynchronisedMonitor implements MonitorHandle {
+  readonly #monitor: MonitorHandle;
+  readonly #index: number;
+  readonly #state: SideState;
+  readonly #arrive: Arrive;
+  /** Resolved when all that was asked of this monitor is sent. */
+  #sent: Promise<void> = Promise.resolve();
 
-function synchronisedMonitor(
-  monitor: MonitorHandle,
-  index: number,
-  state: SideState,
-  arrive: Arrive,
-): MonitorHandle {
-  return new Proxy(monitor, {
-    get: (target, name) => {
-      const value = Reflect.get(target, name, target) as unknown;
-      if (typeof value !== 'function') return value;
-      const method = value.bind(target) as (...args: unknown[]) => unknown;
-      if (!HELD.has(name)) return method;
-      return async (...args: unknown[]) => {
-        const before = [...state.inFlight];
-        await arrive();
-        state.exchanges += 1;
-        const number = state.exchanges;
-        const together = new Map([...before, ...state.inFlight]);
-        if (together.size > 0) state.overlapped.add(number);
-        // One monitor's commands are carried out in order, those of several in any.
-        for (const [other, where] of together) if (where !== index) state.overlapped.add(other);
-        if (!isQuery(commandIn(args[0]))) state.stirred = true;
-        if (mayStartJob(commandIn(args[0]) ?? '')) {
-          state.jobs = true;
-          state.started = true;
-        }
-        state.inFlight.set(number, index);
-        try {
-          return await method(...args);
-        } finally {
-          state.inFlight.delete(number);
-        }
-      };
-    },
-  });
+  constructor(monitor: MonitorHandle, index: number, { state, arrive }: Synchronisation) {
+    this.#monitor = monitor;
+    this.#index = index;
+    this.#state = state;
+    this.#arrive = arrive;
+  }
+
+  get greeting(): JsonObject {
+    return this.#monitor.greeting;
+  }
+
+  execute(command: string, args?: JsonObject): Promise<Json> {
+    return this.#exchange(command, () => this.#monitor.execute(command, args));
+  }
+
+  refused(command: string, args: JsonObject | undefined, refusal?: Refusal): Promise<QmpErrorReply> {
+    return this.#exchange(command, () => this.#monitor.refused(command, args, refusal));
+  }
+
+  request(message: JsonObject): Promise<JsonObject> {
+    const { execute } = message;
+    const command = typeof execute === 'string' ? execute : undefined;
+    return this.#exchange(command, () => this.#monitor.request(message));
+  }
+
+  raw(bytes: string | Uint8Array | readonly string[]): Promise<RawReplies> {
+    return this.#exchange(undefined, () => this.#monitor.raw(bytes));
+  }
+
+  event(name: string, data?: JsonObject): Promise<EventReply> {
+    return this.#monitor.event(name, data);
+  }
+
+  pending(): readonly EventReply[] {
+    return this.#monitor.pending();
+  }
+
+  async close(): Promise<void> {
+    await this.#sent;
+    await this.#monitor.close();
+  }
+
+  async #exchange<T>(command: string | undefined, send: () => Promise<T>): Promise<T> {
+    const exchange = this.#state.announce(this.#index, command);
+    const arrived = this.#arrive();
+    this.#sent = Promise.all([this.#sent, arrived]).then(() => undefined);
+    await arrived;
+    const number = this.#state.begin(exchange);
+    try {
+      return await send();
+    } finally {
+      this.#state.end(number);
+    }
+  }
 }
 
-/** Of what `execute`, `refused`, `request` and `raw` are given first. */
-function commandIn(what: unknown): string | undefined {
-  const command = typeof what === 'string' ? what : (what as JsonObject | undefined)?.execute;
-  return typeof command === 'string' ? command : undefined;
+/** Its first monitor and all others that it gives are synchronised. */
+export class SynchronisedContext extends SynchronisedMonitor implements CaseContext {
+  readonly scratch: string;
+  readonly dir: string;
+  readonly schema: Schema;
+  readonly endpointSchema: Schema;
+  readonly capabilities: TargetCapabilities;
+  readonly seed: number;
+  readonly #t: CaseContext;
+  readonly #synchronisation: Synchronisation;
+
+  constructor(t: CaseContext, synchronisation: Synchronisation) {
+    super(t, 0, synchronisation);
+    this.scratch = t.scratch;
+    this.dir = t.dir;
+    this.schema = t.schema;
+    this.endpointSchema = t.endpointSchema;
+    this.capabilities = t.capabilities;
+    this.seed = t.seed;
+    this.#t = t;
+    this.#synchronisation = synchronisation;
+  }
+
+  name(prefix: string): string {
+    return this.#t.name(prefix);
+  }
+
+  async monitor(index: number): Promise<MonitorHandle> {
+    return new SynchronisedMonitor(await this.#t.monitor(index), index, this.#synchronisation);
+  }
+
+  async unnegotiated(index: number): Promise<MonitorHandle> {
+    return new SynchronisedMonitor(await this.#t.unnegotiated(index), index, this.#synchronisation);
+  }
+
+  ended(): Promise<ExitInfo> {
+    return this.#t.ended();
+  }
+
+  check(condition: boolean, message: string, detail?: Detail): asserts condition {
+    this.#t.check(condition, message, detail);
+  }
+
+  equal(got: Json, expected: Json, message: string, detail?: Detail): void {
+    this.#t.equal(got, expected, message, detail);
+  }
+
+  contains(got: Json, expected: Json, message: string, detail?: Detail): void {
+    this.#t.contains(got, expected, message, detail);
+  }
+
+  get deviations(): number {
+    return this.#t.deviations;
+  }
+
+  restartTranscript(): void {
+    this.#synchronisation.state.restart();
+    this.#t.restartTranscript();
+  }
+
+  info(message: string): void {
+    this.#t.info(message);
+  }
+
+  skip(reason: string): never {
+    return this.#t.skip(reason);
+  }
+
+  sideAction(name: string, act: () => Promise<void>): Promise<void> {
+    return this.#t.sideAction(name, act);
+  }
+
+  cleanup(undo: () => Promise<void>): void {
+    this.#t.cleanup(undo);
+  }
 }
