@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../spec/json.ts';
 import { packageRoot } from '../../spec/package-root.ts';
-import { inFolder, program, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder, program, qmpcheck } from '../testing/command-line.ts';
 
 const schema = fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
 const transcripts = fileURLToPath(
@@ -76,7 +76,7 @@ describe('run', () => {
     [['frobnicate'], "unknown command 'frobnicate'"],
     [['serve', '-frobnicate'], 'frobnicate'],
   ])('%j is the fault of the call: exit 2, one message', async (args, message) => {
-    const { code, stdout, stderr } = await qmpcheck(args);
+    const { code, stdout, stderr } = await callMain(args);
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('    at ');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -219,7 +219,7 @@ describe('what the README shows', () => {
 
   test.each(calls.map((words) => [words[0]!, words]))('%s has the options of %j', async (name, words) => {
     const sub = name === 'schema' ? [name, words[1]!] : [name];
-    const { code, stdout } = await qmpcheck([...sub, '--help']);
+    const { code, stdout } = await callMain([...sub, '--help']);
     expect(code).toBe(0);
     for (const word of words) if (word.startsWith('--')) expect(stdout).toContain(word);
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inFolder, program, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder, program, qmpcheck } from '../testing/command-line.ts';
 
 const serve = `${process.execPath} ${program} serve -qmp stdio`;
 
@@ -59,7 +59,7 @@ test.each([
 ])('%j is refused with the place of the fault', (value, message) =>
   inFolder(async (cwd) => {
     config(cwd, value);
-    const { code, stderr } = await qmpcheck(['run', '--target', 'ours'], { cwd });
+    const { code, stderr } = await callMain(['run', '--target', 'ours'], { cwd });
     expect(stderr).toContain(`qmpcheck.config.json:1: ${message}`);
     expect(stderr).not.toContain('    at ');
     expect(code).toBe(2);
@@ -70,7 +70,7 @@ test('a fault is told with its line, in what is no JSON too', () =>
   inFolder(async (cwd) => {
     const told = async (text: string): Promise<string> => {
       writeFileSync(join(cwd, 'qmpcheck.config.json'), text);
-      return (await qmpcheck(['run', '--target', 'ours'], { cwd })).stderr;
+      return (await callMain(['run', '--target', 'ours'], { cwd })).stderr;
     };
     expect(await told('{\n  "targets": {\n    "ours": { "target": 1 }\n  }\n}\n')).toContain(
       'qmpcheck.config.json:3: targets.ours.target: it takes a string\n',
@@ -81,7 +81,7 @@ test('a fault is told with its line, in what is no JSON too', () =>
 test('a fault of a module names no line', () =>
   inFolder(async (cwd) => {
     config(cwd, { targets: [] }, 'qmpcheck.config.mjs');
-    const { code, stderr } = await qmpcheck(['run', '--target', 'ours'], { cwd });
+    const { code, stderr } = await callMain(['run', '--target', 'ours'], { cwd });
     expect(stderr).toContain('qmpcheck.config.mjs: targets: it takes a mapping\n');
     expect(code).toBe(2);
   }));

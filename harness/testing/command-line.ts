@@ -1,10 +1,11 @@
-/** Runs the command line as a user does: the built program, in a process and an empty folder of its own. */
+/** Runs the command line: the built program in a process, or what that calls in this one. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../spec/package-root.ts';
+import { main } from '../cli/main.ts';
 
 export interface Result {
   readonly code: number | null;
@@ -22,6 +23,7 @@ export interface Call {
   readonly watch?: (child: ChildProcess, stdout: string) => void;
 }
 
+/** As a user does. The folder of the call is this machine's for temporary files, unless it is told. */
 export function qmpcheck(args: readonly string[], call: Call = {}): Promise<Result> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: call.cwd ?? tmpdir(),
@@ -40,6 +42,42 @@ export function qmpcheck(args: readonly string[], call: Call = {}): Promise<Resu
     child.once('error', reject);
     child.once('close', (code) => resolve({ code, ...result }));
   });
+}
+
+/**
+ * The same without a process, which takes most of the time of a short call. For calls that wait for no signal and read no
+ * input; that a subcommand ends its process is for `qmpcheck` to show.
+ */
+export async function callMain(
+  args: readonly string[],
+  call: { readonly cwd?: string } = {},
+): Promise<Result> {
+  const before = { cwd: process.cwd(), color: process.env.NO_COLOR };
+  const result = { stdout: '', stderr: '' };
+  const restore = (['stdout', 'stderr'] as const).map((name) => {
+    const stream = process[name];
+    const { write } = stream;
+    const listeners = stream.listeners('error');
+    stream.write = (text: string | Uint8Array) => {
+      result[name] += typeof text === 'string' ? text : Buffer.from(text).toString();
+      return true;
+    };
+    return () => {
+      stream.write = write;
+      for (const listener of stream.listeners('error'))
+        if (!listeners.includes(listener)) stream.off('error', listener as () => void);
+    };
+  });
+  process.chdir(call.cwd ?? tmpdir());
+  process.env.NO_COLOR = '1';
+  try {
+    return { code: await main(args), ...result };
+  } finally {
+    for (const undo of restore) undo();
+    process.chdir(before.cwd);
+    if (before.color === undefined) delete process.env.NO_COLOR;
+    else process.env.NO_COLOR = before.color;
+  }
 }
 
 /** Runs `work` in a fresh folder that is removed afterwards. */
