@@ -91,6 +91,18 @@ export interface MonitorHandle {
   close(): Promise<void>;
 }
 
+/** A connection to an export of the endpoint's NBD server: its bytes are what a guest would see. */
+export interface ExportClient {
+  /** Bytes. */
+  readonly size: number;
+  readonly readOnly: boolean;
+  /** Rejects if the server refuses, or the connection ends. */
+  read(offset: number, length: number): Promise<Buffer>;
+  /** At most 1 MiB. False if the server refuses; rejects if the connection ends. */
+  write(offset: number, data: Buffer): Promise<boolean>;
+  close(): void;
+}
+
 export interface CaseContext extends MonitorHandle {
   /** The scratch directory as we see it; files the case makes go here. */
   readonly scratch: string;
@@ -112,6 +124,8 @@ export interface CaseContext extends MonitorHandle {
    * client at a time: while another is connected to it, this stays pending. Abandoned at the end of the case.
    */
   unnegotiated(index: number): Promise<MonitorHandle>;
+  /** Connects to the NBD server at `socket` as we see it. Rejects if there is none, or no export of that name. */
+  exportClient(socket: string, name: string): Promise<ExportClient>;
   /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */
   ended(): Promise<ExitInfo>;
   /** States that `condition` holds; otherwise records a deviation and ends the case. */

@@ -1,7 +1,6 @@
 /** nbd-server-start, -add, -remove and -stop, with a client that reads and writes. */
 import { join } from 'node:path';
-import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
-import type { CaseContext, CaseDefinition } from './case.ts';
+import type { CaseContext, CaseDefinition, ExportClient } from './case.ts';
 import {
   addChain,
   CHAIN_SIZE,
@@ -38,23 +37,16 @@ interface Visit {
 /** Reads the whole export, and tries a write; that the server does not serve it fails the case. */
 async function client(t: CaseContext, socket: CaseFile, name: string): Promise<Visit> {
   try {
-    return await visit(socket.local, name);
+    return await visit(await t.exportClient(socket.local, name));
   } catch (error) {
     return t.check(false, `a client is served: ${String(error)}`) as never;
   }
 }
 
-async function visit(path: string, name: string): Promise<Visit> {
-  const guest = await NbdClient.connect(path, name);
+async function visit(guest: ExportClient): Promise<Visit> {
   try {
     const data = await guest.read(0, CHAIN_SIZE);
-    const written = await guest.write(0, Buffer.alloc(CLUSTER, 0x77)).then(
-      () => true,
-      (error: unknown) => {
-        if (error instanceof NbdError) return false;
-        throw error;
-      },
-    );
+    const written = await guest.write(0, Buffer.alloc(CLUSTER, 0x77));
     return { size: guest.size, readOnly: guest.readOnly, data, written };
   } finally {
     guest.close();

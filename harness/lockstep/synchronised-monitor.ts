@@ -9,6 +9,7 @@ import type {
   CaseContext,
   Detail,
   EventReply,
+  ExportClient,
   MonitorHandle,
   QmpErrorReply,
   RawReplies,
@@ -123,6 +124,10 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
 
   async unnegotiated(index: number): Promise<MonitorHandle> {
     return new SynchronisedMonitor(await this.#t.unnegotiated(index), index, this.#synchronisation);
+  }
+
+  exportClient(socket: string, name: string): Promise<ExportClient> {
+    return this.#t.exportClient(socket, name);
   }
 
   ended(): Promise<ExitInfo> {

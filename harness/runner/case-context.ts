@@ -3,7 +3,8 @@ import type { Severity } from '../../reports/record.ts';
 import { type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
-import type { CaseContext, CaseDefinition, Detail, MonitorHandle } from '../cases/case.ts';
+import type { CaseContext, CaseDefinition, Detail, ExportClient, MonitorHandle } from '../cases/case.ts';
+import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
 import { firstDifference } from '../state/diff.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import { CaseFailed, CaseSkipped } from './case-exit.ts';
@@ -96,6 +97,25 @@ export class Context implements CaseContext {
     return this.#opened(
       await this.#session.unnegotiated(index).then((link) => new Monitor(this.#state, link)),
     );
+  }
+
+  async exportClient(socket: string, name: string): Promise<ExportClient> {
+    const client = await NbdClient.connect(socket, name);
+    return {
+      size: client.size,
+      readOnly: client.readOnly,
+      read: (offset, length) => client.read(offset, length),
+      write: async (offset, data) => {
+        try {
+          await client.write(offset, data);
+          return true;
+        } catch (error) {
+          if (error instanceof NbdError) return false;
+          throw error;
+        }
+      },
+      close: () => client.close(),
+    };
   }
 
   ended(): Promise<ExitInfo> {
