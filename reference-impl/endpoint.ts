@@ -15,7 +15,7 @@ export interface ReferenceOptions {
   /** Relative file names are taken from here. */
   readonly cwd: string;
   readonly clock?: Clock;
-  /** Takes the arguments `auto-finalize` and `auto-dismiss` of QEMU 2.12, which the spec's version lacks. */
+  /** Takes the arguments `auto-finalize` and `auto-dismiss` of QEMU 2.12, which came after the spec. */
   readonly jobLifecycle?: boolean;
   /** 32 random bits a call; for auto-generated names and ids. */
   readonly random?: () => number;

@@ -16,7 +16,7 @@ export interface RunStart {
 export interface Reporter {
   /** Called once, when the endpoint's identity is known and before the first case. */
   start?(run: RunStart): void;
-  /** Called once for each case, in the order of the plan whatever `--jobs` is. */
+  /** Called once for each case, in the order of the plan whatever `--workers` is. */
   caseEnd?(record: CaseRecord): void;
   /** Called once; after it everything has been written to `out`. */
   end(record: RunRecord): void;

@@ -4,7 +4,7 @@ import { compileSchema } from './compiler/compile.ts';
 import type { Schema } from './model.ts';
 import { packageRoot } from './package-root.ts';
 
-/** The release of QEMU that it describes. */
+/** The release of QEMU in whose development cycle it was taken. What came later in that cycle it lacks. */
 export const SPEC_RELEASE = '2.12';
 
 let schema: Schema | undefined;

@@ -1,4 +1,4 @@
-/** Who runs the programs of a campaign: in this thread, or in one of its own (`thread.ts`). Jobs are plain data. */
+/** Who runs the programs of a campaign: in this thread, or in one of its own (`cli/fuzz-thread.ts`). Jobs are plain data. */
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord } from '../../reports/record.ts';
 import { type MatchRule, type Symptom, symptomsOf } from './buckets.ts';

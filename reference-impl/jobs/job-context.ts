@@ -12,7 +12,7 @@ export interface JobContext {
 export interface JobArguments {
   readonly 'job-id'?: string;
   readonly speed?: number | bigint;
-  /** Of QEMU 2.12; the spec's own version lacks them. */
+  /** Of QEMU 2.12; they came after the spec. */
   readonly 'auto-finalize'?: boolean;
   readonly 'auto-dismiss'?: boolean;
 }

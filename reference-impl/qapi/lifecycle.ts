@@ -1,5 +1,5 @@
 /**
- * The lifecycle arguments of backups that QEMU 2.12 brought, as an extension of the spec's schema: with them
+ * The lifecycle arguments of backups that came after the spec, with QEMU 2.12, as an extension of its schema: with them
  * `block-job-finalize`, `block-job-dismiss` and BLOCK_JOB_PENDING have something to do.
  */
 import type { Member, ObjectType, Schema } from '../../spec/model.ts';

@@ -1,6 +1,7 @@
 /**
  * What the composition root hands to every part of the reference: the one seam each for time, randomness, the host
- * folder, idleness, warnings and events. Parts keep the object, never a copy of its members.
+ * folder, idleness, warnings and events. A part is handed the object, or only the members that it may use, as drivers are
+ * (`OpenEnvironment`).
  */
 import type { JsonObject } from '../../spec/json.ts';
 import type { HostWork } from '../host/host-work.ts';
