@@ -33,7 +33,7 @@ export const fuzzWorkers: Benchmark = {
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-fuzz-'));
     try {
       const target = qemuStorageDaemon(STORAGE_DAEMON);
-      const prepared = await prepareCampaign({ target, area, timeout: 3_000, invalid: 0.05, raw: 0.01 });
+      const prepared = await prepareCampaign({ target, area, invalid: 0.05, raw: 0.01 });
       const times: { ours: number[]; peer: number[] } = { ours: [], peer: [] };
       for (let round = 0; round < rounds(ROUNDS); round += 1) {
         times.peer.push(await campaign(prepared, 1, commands, join(folder, `one${round}`)));

@@ -51,7 +51,12 @@ const schema = introspect(spec) as unknown as Json;
 /** Ids of the cases that pass on an endpoint that answers so. */
 async function believed(answer: FakeOptions['answer']): Promise<string[]> {
   const target = fakeTarget({ answer, schema, virtualTime: true, capabilities: { humanMonitor: true } });
-  const record = await run({ target, spec, cases: () => cases, eventTimeout: 20, caseTimeout: 5_000 });
+  const record = await run({
+    target,
+    spec,
+    cases: () => cases,
+    limits: { eventTimeout: 20, caseTimeout: 5_000 },
+  });
   expect(record.cases.length).toBe(cases.length);
   expect(record.cases.filter(({ outcome }) => outcome === 'error').map(({ id }) => id)).toEqual([]);
   return record.cases.filter(({ outcome }) => ['pass', 'info', 'warn'].includes(outcome)).map(({ id }) => id);

@@ -1,5 +1,5 @@
 /** Executors for `fuzz --diff` and for findings of it: each program runs on a second target too. */
-import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
+import { programLimits } from '../fuzz/fuzz-defaults.ts';
 import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
 import { ProgramExecutor, type ProgramRunner } from '../fuzz/program-executor.ts';
 import { DiffExecutor } from '../lockstep/diff-executor.ts';
@@ -15,7 +15,7 @@ export async function identifyDiffTarget(name: string, area: ScratchArea): Promi
   const { target } = await targetOption(name);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-  return identifyTarget(target, area, DEFAULT_HANG_MS);
+  return identifyTarget(target, area, programLimits());
 }
 
 /** With a second target if there is one. */
@@ -32,6 +32,6 @@ export function executorFor(
     explain: explainer(knownDifferences([], identity, diffTarget.identity), normaliseText),
     area,
     seed: 'fuzz',
-    ...(signal && { signal }),
+    signal,
   });
 }

@@ -12,6 +12,7 @@ import { abortOnSignals } from '../runner/cleanup.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
+import { DEFAULT_TIME_LIMITS, type TimeLimits, timeLimits } from '../time-limits.ts';
 import { diffJson, diffLines } from './diff-output.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { knownDifferences } from './known-differences.ts';
@@ -55,18 +56,19 @@ export const subcommand: Subcommand = {
       .option('--no-expect', 'not even the known differences that are shipped')
       .option('--all', 'list also what is explained')
       .addOption(workersOption('pairs of endpoints'))
-      .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), 30_000)
+      .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), DEFAULT_TIME_LIMITS.caseTimeout)
       .option('--json', 'differences as one JSON document')
       .action(async (patterns: string[], options: Options) => done(await diffTargets(patterns, options))),
 };
 
 async function diffTargets(patterns: readonly string[], options: Options): Promise<ExitCode> {
-  const { seed, workers, caseTimeout } = options;
+  const { seed, workers } = options;
+  const limits = timeLimits({ caseTimeout: options.caseTimeout });
   const interruption = abortOnSignals();
   const area = await ScratchArea.open();
   try {
     const { signal } = interruption;
-    const meet = (name: string): Promise<IdentifiedTarget> => meetNamed(name, area, caseTimeout);
+    const meet = (name: string): Promise<IdentifiedTarget> => meetNamed(name, area, limits);
     const left = await meet(options.left);
     const right = await meet(options.right);
     const judgeName = options.judge ?? judgeFor(options);
@@ -83,7 +85,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       subjects,
       seed,
       jobs: workers,
-      caseTimeout,
+      limits,
       signal,
       onOutcome: (outcome) => report.add(outcome),
     });
@@ -114,11 +116,11 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
   }
 }
 
-async function meetNamed(name: string, area: ScratchArea, timeout: number): Promise<IdentifiedTarget> {
+async function meetNamed(name: string, area: ScratchArea, limits: TimeLimits): Promise<IdentifiedTarget> {
   const { target } = await targetOption(name);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-  return identifyTarget(target, area, timeout);
+  return identifyTarget(target, area, limits);
 }
 
 function judgeFor({ left, right }: Options): string | false {

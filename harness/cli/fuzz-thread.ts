@@ -1,6 +1,5 @@
 /** The thread behind `fuzz-thread-worker.ts`: prepares its own endpoint, then does what it is asked. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
 import { type FuzzWorker, localWorker } from '../fuzz/fuzz-worker.ts';
 import { prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { ScratchArea } from '../runner/scratch.ts';
@@ -18,7 +17,7 @@ async function start({ target: name, match, limits, diff, share }: ThreadData): 
   await keepToShare(share);
   const area = await ScratchArea.open();
   const { target } = await targetOption(name);
-  const prepared = await prepareCampaign({ target, area, timeout: DEFAULT_HANG_MS, invalid: 0, raw: 0 });
+  const prepared = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, area);
   const { config, normaliseText } = prepared;
   const executor = executorFor(prepared, diffTarget, area);

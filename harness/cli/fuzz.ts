@@ -12,7 +12,7 @@ import { type CampaignResult, LOG, runCampaign } from '../fuzz/campaign.ts';
 import { campaignOf } from '../fuzz/campaign-log.ts';
 import { watcher } from '../fuzz/campaign-progress.ts';
 import { NoCampaign, statusLines } from '../fuzz/campaign-status.ts';
-import { CI_COMMANDS, CI_SEED, DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
+import { CI_COMMANDS, CI_SEED } from '../fuzz/fuzz-defaults.ts';
 import type { FuzzWorker } from '../fuzz/fuzz-worker.ts';
 import { localWorker } from '../fuzz/fuzz-worker.ts';
 import { readMuted } from '../fuzz/muted.ts';
@@ -105,7 +105,7 @@ async function fuzz(options: Options): Promise<ExitCode> {
   try {
     const { invalid, raw } = options;
     const { signal } = interruption;
-    const prepared = await prepareCampaign({ target, area, timeout: DEFAULT_HANG_MS, invalid, raw, signal });
+    const prepared = await prepareCampaign({ target, area, invalid, raw, signal });
     const diffTarget = options.diff === undefined ? null : await identifyDiffTarget(options.diff, area);
     return await campaign(options, prepared, diffTarget, area, signal);
   } catch (error) {

@@ -6,10 +6,8 @@ import { Session } from '../runner/endpoint-session.ts';
 import { EMPTY_TOPOLOGY } from '../runner/run-cases.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
+import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { UsageError } from './exit.ts';
-
-/** Milliseconds for one answer. */
-const TIMEOUT = 30_000;
 
 /** Throws `UsageError` if the endpoint does not come up or does not speak QMP. Nothing is left of it afterwards, also after a signal, which `work` hears of. */
 export async function withEndpoint<T>(
@@ -22,7 +20,13 @@ export async function withEndpoint<T>(
   const area = await ScratchArea.open();
   try {
     const { signal } = interruption;
-    const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, timeout: TIMEOUT, signal });
+    const session = await Session.start({
+      target,
+      topology: EMPTY_TOPOLOGY,
+      area,
+      limits: DEFAULT_TIME_LIMITS,
+      signal,
+    });
     try {
       return await work(session, signal);
     } finally {

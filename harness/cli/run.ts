@@ -18,6 +18,7 @@ import {
 import { NoSuchCase, type Shard } from '../runner/plan.ts';
 import { run } from '../runner/run.ts';
 import { StartError } from '../targets/target.ts';
+import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
 import { readText, writeText } from './files.ts';
 import { collect, shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
@@ -69,7 +70,7 @@ export const subcommand: Subcommand = {
       .addOption(workersOption('endpoints'))
       .option('--seed <seed>', 'for everything random', 'qmpcheck')
       .option('--retries <n>', 'run a failing case again; a different outcome is flaky', wholeNumber(0), 0)
-      .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), 30_000)
+      .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), DEFAULT_TIME_LIMITS.caseTimeout)
       .addOption(
         new Option('--level <level>', 'the lowest level whose breach fails the run')
           .choices(LEVELS)
@@ -106,7 +107,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       jobs: options.workers,
       seed: options.seed,
       retries: options.retries,
-      caseTimeout: options.caseTimeout,
+      limits: { caseTimeout: options.caseTimeout },
       signal: interruption.signal,
     });
     if (options.updateExpectations !== undefined) {

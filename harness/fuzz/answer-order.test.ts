@@ -24,7 +24,6 @@ test('programs answer the same in any order, on one lane and on two at a time', 
     const { config, generation, normaliseText } = await prepareCampaign({
       target: reference('reference'),
       area,
-      timeout: 3_000,
       invalid: 0.1,
       raw: 0.02,
     });

@@ -31,7 +31,7 @@ function planted(name: string): Defect {
 
 async function prepared(defect: Defect | null): Promise<PreparedCampaign> {
   const target = plantedTarget(defect);
-  const made = await prepareCampaign({ target, area, timeout: 3_000, invalid: 0, raw: 0 });
+  const made = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
   return { ...made, config: { ...made.config, imageReader: target.imageReader } };
 }
 

@@ -44,7 +44,6 @@ test('a lane, with all that checks, ledger and rebuilding send', async () => {
     const { config, generation } = await prepareCampaign({
       target,
       area,
-      timeout: 3_000,
       invalid: 0.1,
       raw: 0.05,
     });

@@ -2,6 +2,7 @@
 import type { Schema } from '../../spec/model.ts';
 import type { ImageReader } from '../contents/closed-images.ts';
 import type { Target } from '../targets/target.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import type { UsageGauge } from './leak-detector.ts';
 import type { FuzzStartState } from './start-states.ts';
 
@@ -11,9 +12,7 @@ export interface FuzzConfig {
   readonly endpointSchema: Schema;
   /** Those on which the target starts; simplest first. */
   readonly startStates: readonly FuzzStartState[];
-  /** Milliseconds after which an endpoint that does not answer hangs. */
-  readonly caseTimeout: number;
-  readonly eventTimeout: number;
+  readonly limits: TimeLimits;
   /**
    * Each program has an endpoint of its own, so that nothing which ran before it can be seen in what it shows. For those
    * on a virtual clock inside this process: to start one costs no more than to bring one back.

@@ -15,7 +15,6 @@ beforeAll(async () => {
   prepared = await prepareCampaign({
     target: reference('reference'),
     area,
-    timeout: 3_000,
     invalid: 0,
     raw: 0,
   });

@@ -11,7 +11,9 @@ import { identify } from '../runner/identify.ts';
 import { intersect } from '../runner/intersect.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
+import { programLimits } from './fuzz-defaults.ts';
 import { type NormaliseText, textNormaliser, vocabulary } from './normalise-text.ts';
 import { type FuzzStartState, startStatesFor } from './start-states.ts';
 
@@ -21,8 +23,8 @@ const DATA_PROGRAMS = 0.1;
 export interface PrepareOptions {
   readonly target: Target;
   readonly area: ScratchArea;
-  /** Milliseconds after which an endpoint that does not answer hangs. */
-  readonly timeout: number;
+  /** Default: `programLimits()`. */
+  readonly limits?: TimeLimits;
   /** Parts of the calls, from 0 to 1: with a fault in their arguments, and damaged bytes. */
   readonly invalid: number;
   readonly raw: number;
@@ -40,9 +42,9 @@ export interface PreparedCampaign {
 
 /** Rejects with `StartError` if not even a bare endpoint comes up. */
 export async function prepareCampaign(options: PrepareOptions): Promise<PreparedCampaign> {
-  const { target, area, timeout, invalid, raw, signal } = options;
+  const { target, area, limits = programLimits(), invalid, raw, signal } = options;
   const start = ({ topology }: FuzzStartState): Promise<Session> =>
-    Session.start({ target, topology, area, timeout, ...(signal && { signal }) });
+    Session.start({ target, topology, area, limits, signal });
   const [first, ...others] = startStatesFor(target);
   const session = await start(first!);
   const freshEndpoints = session.endpoint.virtualTime === true;
@@ -82,9 +84,8 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
       schema,
       startStates,
       freshEndpoints,
-      caseTimeout: timeout,
-      eventTimeout: timeout,
-      ...(signal && { signal }),
+      limits,
+      signal,
     },
   };
 }

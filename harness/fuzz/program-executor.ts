@@ -66,10 +66,10 @@ export class ProgramExecutor implements ProgramRunner {
   readonly #histories = new WeakMap<Session, History>();
 
   constructor(config: FuzzConfig, area: ScratchArea) {
-    const { target, caseTimeout: timeout, signal, freshEndpoints } = config;
+    const { target, limits, signal, freshEndpoints } = config;
     const uses = freshEndpoints === true ? 1 : MOST_PROGRAMS;
     this.#config = config;
-    this.#pool = new EndpointPool({ target, area, timeout, signal, uses });
+    this.#pool = new EndpointPool({ target, area, limits, signal, uses });
   }
 
   /** Endpoints that were started. */

@@ -4,7 +4,6 @@ import type { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import { matches, symptomsOf } from './buckets.ts';
 import { type Finding, readFinding } from './findings.ts';
-import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
 import { type PreparedCampaign, prepareCampaign } from './prepare-campaign.ts';
 import { ProgramExecutor, type ProgramRunner } from './program-executor.ts';
 import { roundsFor } from './triage.ts';
@@ -59,14 +58,7 @@ async function replayFinding(
   if (unavailable !== null) return { file: folder, verdict: 'SKIPPED', reason: unavailable };
   let ready = prepared.get(target.name);
   if (ready === undefined) {
-    ready = prepareCampaign({
-      target,
-      area,
-      timeout: DEFAULT_HANG_MS,
-      invalid: 0,
-      raw: 0,
-      ...(signal && { signal }),
-    });
+    ready = prepareCampaign({ target, area, invalid: 0, raw: 0, signal });
     prepared.set(target.name, ready);
   }
   const made = await ready;

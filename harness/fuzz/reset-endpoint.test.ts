@@ -19,7 +19,6 @@ beforeAll(async () => {
   prepared = await prepareCampaign({
     target: reference('reference'),
     area,
-    timeout: 3_000,
     invalid: 0.1,
     raw: 0.01,
   });

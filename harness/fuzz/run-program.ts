@@ -22,8 +22,9 @@ import { offersData } from '../contents/nbd-access.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { runCase } from '../runner/run-case.ts';
 import { isAnyUnderWay, jobsQuery } from '../state/jobs.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
-import { DEFAULT_HANG_MS } from './fuzz-defaults.ts';
+import { programLimits } from './fuzz-defaults.ts';
 import type { ProgramImages } from './post-run-checks.ts';
 
 export interface Execution extends ProgramImages {
@@ -40,9 +41,6 @@ const WAIT_MS = 60;
 /** A job that is ready and was told to complete still says so for a while. */
 const READY_MS = 7;
 
-/** A whole program may take this many times as long as a single answer. */
-const PATIENCE = 10;
-
 /** `settled`: called when what the program made is taken back, but for its files. */
 export async function execute(
   program: Program,
@@ -50,17 +48,14 @@ export async function execute(
   config: FuzzConfig,
   settled: (left: ProgramImages) => Promise<void>,
 ): Promise<Execution> {
-  const run = new Run(program, session, config.caseTimeout);
+  const run = new Run(program, session, config.limits);
   const checks = [run.oracle.check, leftoverFiles()];
-  const caseTimeout = PATIENCE * config.caseTimeout;
-  const own = {
+  const { record, reusable } = await runCase(caseOf(run), session, {
     ...config,
-    caseTimeout,
     seed: 'fuzz',
     checks,
     settled: () => settled(run.left),
-  };
-  const { record, reusable } = await runCase(caseOf(run), session, own);
+  });
   return {
     record,
     reusable,
@@ -75,7 +70,7 @@ export function programCase(
   program: Program,
   session: Session,
 ): { readonly definition: CaseDefinition; readonly checks: readonly Check[] } {
-  const run = new Run(program, session, DEFAULT_HANG_MS);
+  const run = new Run(program, session, programLimits());
   return { definition: caseOf(run), checks: [run.oracle.check] };
 }
 
@@ -94,7 +89,7 @@ class Run {
   /** Commands whose replies nobody waited for yet. */
   #pending: Promise<unknown>[] = [];
 
-  constructor(program: Program, session: Session, timeout: number) {
+  constructor(program: Program, session: Session, { answerTimeout: timeout }: TimeLimits) {
     const { endpoint, scratch, topology } = session;
     this.#program = program;
     this.#session = session;

@@ -4,6 +4,7 @@ import { decode } from '../../generators/sequences/encoding.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { qemuSystem } from '../targets/qemu-system.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
+import { programLimits } from './fuzz-defaults.ts';
 import { prepareCampaign } from './prepare-campaign.ts';
 import { ProgramExecutor } from './program-executor.ts';
 
@@ -19,7 +20,13 @@ test('media, trays, thresholds', async ({ skip }) => {
   const area = await ScratchArea.open();
   try {
     const target = qemuSystem('qemu-system');
-    const { config } = await prepareCampaign({ target, area, timeout: 10_000, invalid: 0, raw: 0 });
+    const { config } = await prepareCampaign({
+      target,
+      area,
+      limits: programLimits(10_000),
+      invalid: 0,
+      raw: 0,
+    });
     const executor = new ProgramExecutor(config, area);
     try {
       for (const text of PROGRAMS) {

@@ -7,7 +7,7 @@ import type { CaseRecord, Deviation } from '../../reports/record.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import type { DifferenceClass } from '../differ/difference.ts';
 import { commandOf } from '../differ/side-run.ts';
-import { DEFAULT_HANG_MS } from '../fuzz/fuzz-defaults.ts';
+import { programLimits } from '../fuzz/fuzz-defaults.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import type { Execution } from '../fuzz/run-program.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
@@ -17,17 +17,14 @@ import { commonStartStates, programInput } from './diff-inputs.ts';
 /** Differences that are findings. */
 const GRAVE: ReadonlySet<DifferenceClass> = new Set(['crash', 'hang', 'must', 'should', 'order']);
 
-/** A whole program may take this many times as long as a single answer. */
-const PATIENCE = 10;
-
-export type DiffExecutorOptions = Omit<PairOptions, 'judge' | 'caseTimeout'>;
+export type DiffExecutorOptions = Omit<PairOptions, 'judge' | 'limits'>;
 
 export class DiffExecutor implements ProgramRunner {
   readonly #pair: Pair;
   readonly #startStates: readonly FuzzStartState[];
 
   constructor(options: DiffExecutorOptions) {
-    this.#pair = new Pair({ ...options, judge: null, caseTimeout: PATIENCE * DEFAULT_HANG_MS });
+    this.#pair = new Pair({ ...options, judge: null, limits: programLimits() });
     this.#startStates = commonStartStates([options.left.target, options.right.target]);
   }
 

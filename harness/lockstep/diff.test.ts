@@ -8,6 +8,7 @@ import type { CaseContext, CaseDefinition } from '../cases/case.ts';
 import { symptomsOf } from '../fuzz/buckets.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { type FakePort, fakeTarget } from '../testing/fake-endpoint.ts';
+import { timeLimits } from '../time-limits.ts';
 import { diff, type Outcome } from './diff.ts';
 import { DiffExecutor } from './diff-executor.ts';
 import { caseInputs, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
@@ -20,6 +21,8 @@ beforeEach(async () => {
   area = await ScratchArea.open();
 });
 afterEach(() => area.close());
+
+const LIMITS = timeLimits({ caseTimeout: 2_000 });
 
 const COMMANDS = new Set([
   'query-qmp-schema',
@@ -47,7 +50,7 @@ function endpoint(
       return { return: command.startsWith('query-') ? [] : {} };
     },
   });
-  return identifyTarget(target, area, 2_000);
+  return identifyTarget(target, area, LIMITS);
 }
 
 const refusal = (desc: string): JsonObject => ({ error: { class: 'GenericError', desc } });
@@ -78,7 +81,7 @@ async function differences(
     subjects,
     seed: 's',
     jobs: 1,
-    caseTimeout: 2_000,
+    limits: LIMITS,
     onOutcome,
   });
   const report = new DiffReport();

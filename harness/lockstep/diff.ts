@@ -16,10 +16,10 @@ import { type Difference, excused, placeOf } from '../differ/difference.ts';
 import type { SideRun } from '../differ/side-run.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
 import { inOrder } from '../runner/in-order.ts';
-import type { CaseSetting } from '../runner/run-case.ts';
 import { byTopology } from '../runner/run-cases.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import { commonSchema, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
 import { lockstep } from './lockstep.ts';
 import { type IdentifiedTarget, Side } from './lockstep-side.ts';
@@ -54,8 +54,7 @@ export interface PairOptions {
   readonly explain: Explain;
   readonly area: ScratchArea;
   readonly seed: string;
-  /** Milliseconds for a case. */
-  readonly caseTimeout: number;
+  readonly limits: TimeLimits;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -66,8 +65,6 @@ export interface DiffOptions extends PairOptions {
   /** Called in the order of the subjects. */
   readonly onOutcome: (outcome: Outcome) => void;
 }
-
-const EVENT_TIMEOUT = 5_000;
 
 /** Runs of what differs, the first one included. */
 const RUNS = 3;
@@ -108,21 +105,12 @@ export class Pair {
   /** Left for shrinking. */
   #shrinkMs = SHRINK_ALL_MS;
 
-  constructor({ left, right, judge, explain, area, seed, caseTimeout, signal }: PairOptions) {
+  constructor({ left, right, judge, explain, area, seed, limits, signal }: PairOptions) {
     const schema = commonSchema(left, right);
     this.#explain = explain;
     this.#startStates = commonStartStates([left.target, right.target]);
     this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(({ target, endpointSchema }) => {
-      const setting: CaseSetting = {
-        target,
-        schema,
-        endpointSchema,
-        seed,
-        caseTimeout,
-        eventTimeout: EVENT_TIMEOUT,
-        ...(signal && { signal }),
-      };
-      return new Side(setting, area);
+      return new Side({ target, schema, endpointSchema, seed, limits, signal }, area);
     });
   }
 

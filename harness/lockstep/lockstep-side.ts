@@ -11,6 +11,7 @@ import { type CaseSetting, runCase } from '../runner/run-case.ts';
 import { EMPTY_TOPOLOGY, runOnPool, unrun } from '../runner/run-cases.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
+import type { TimeLimits } from '../time-limits.ts';
 
 /** Endpoints of a side that are alive at a time, each of another topology. */
 const MOST_ENDPOINTS = 6;
@@ -25,9 +26,9 @@ export interface IdentifiedTarget {
 export async function identifyTarget(
   target: Target,
   area: ScratchArea,
-  timeout: number,
+  limits: TimeLimits,
 ): Promise<IdentifiedTarget> {
-  const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, timeout });
+  const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, limits });
   try {
     return { target, ...(await identify(target.name, session)) };
   } finally {
@@ -51,9 +52,9 @@ export class Side {
   readonly #pool: EndpointPool;
 
   constructor(setting: CaseSetting, area: ScratchArea) {
-    const { target, caseTimeout: timeout, signal } = setting;
+    const { target, limits, signal } = setting;
     this.setting = setting;
-    this.#pool = new EndpointPool({ target, area, timeout, signal, most: MOST_ENDPOINTS });
+    this.#pool = new EndpointPool({ target, area, limits, signal, most: MOST_ENDPOINTS });
   }
 
   /**

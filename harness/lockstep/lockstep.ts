@@ -37,7 +37,7 @@ export async function lockstep(
   const jobs = new JobSync(states);
   const snapshots = new SnapshotTaker(states);
   const skewed = new Set<number>();
-  const barrier = new Barrier(sides.length, sides[0]!.setting.caseTimeout * PATIENCE, async () => {
+  const barrier = new Barrier(sides.length, sides[0]!.setting.limits.caseTimeout * PATIENCE, async () => {
     const alike = await jobs.alike();
     if (!alike) skewed.add(Math.max(...states.map(({ exchanges }) => exchanges)) + 1);
     await snapshots.take(alike);

@@ -10,6 +10,7 @@
  * Nothing waits forever: each request has a time limit that grows with its size.
  */
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import type { Transport } from '../transports/transport.ts';
 import { Channel, type ChannelOptions, type ClosedReason, type Message } from './channel.ts';
 import { type Deadline, Deadlines } from './deadlines.ts';
@@ -89,7 +90,7 @@ export class QmpClient {
   }
 
   private constructor(transport: Transport, options: ClientOptions) {
-    this.#timeout = options.timeout ?? 30_000;
+    this.#timeout = options.timeout ?? DEFAULT_TIME_LIMITS.answerTimeout;
     this.channel = new Channel(transport, options);
     this.events = new EventStream(this.#deadlines, this.#timeout);
   }

@@ -121,8 +121,8 @@ export class Context implements CaseContext {
   ended(): Promise<ExitInfo> {
     this.endAwaited = true;
     if (!this.capabilities.owned) this.skip('the end of an attached endpoint cannot be seen');
-    const { endpoint, timeout } = this.#state;
-    return awaitFrom(endpoint, 'the end of the endpoint', timeout, () => endpoint.exited);
+    const { endpoint, limits } = this.#state;
+    return awaitFrom(endpoint, 'the end of the endpoint', limits.answerTimeout, () => endpoint.exited);
   }
 
   name(prefix: string): string {

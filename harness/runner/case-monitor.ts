@@ -140,13 +140,13 @@ export class Monitor implements MonitorHandle {
   }
 
   async event(name: string, data?: JsonObject): Promise<EventReply> {
-    const { eventTimeout } = this.#state;
+    const { eventTimeout } = this.#state.limits;
     const filter = data === undefined ? name : { event: name, data };
     const answered = this.#state.trackInFlight(`waiting for ${name}`);
     try {
       return await this.#answer(
         `event ${name}`,
-        (signal) => this.#link.client.waitEvent(filter, { timeout: eventTimeout, ...(signal && { signal }) }),
+        (signal) => this.#link.client.waitEvent(filter, { timeout: eventTimeout, signal }),
         eventTimeout,
       );
     } catch (error) {
@@ -209,7 +209,7 @@ export class Monitor implements MonitorHandle {
   async #answer<T>(
     what: string,
     begin: (signal?: AbortSignal) => Promise<T>,
-    limit: number = this.#state.timeout,
+    limit: number = this.#state.limits.answerTimeout,
   ): Promise<T> {
     try {
       return await awaitFrom(this.#state.endpoint, what, limit, begin);

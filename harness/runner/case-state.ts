@@ -3,6 +3,7 @@ import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Bounds } from '../targets/containment.ts';
 import type { Endpoint } from '../targets/target.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import { CaseFailed } from './case-exit.ts';
 import type { CaseFiles } from './case-files.ts';
 import type { CheckRunner } from './check-runner.ts';
@@ -16,10 +17,7 @@ export interface CaseParts {
   readonly checkRunner: CheckRunner;
   readonly ledger: Ledger;
   readonly bounds: Bounds;
-  /** Milliseconds for one answer. */
-  readonly timeout: number;
-  /** Milliseconds for an event. */
-  readonly eventTimeout: number;
+  readonly limits: TimeLimits;
 }
 
 type Found = Pick<Deviation, 'path' | 'expected' | 'got'>;
@@ -31,8 +29,7 @@ export class CaseState implements CaseParts {
   readonly checkRunner: CheckRunner;
   readonly ledger: Ledger;
   readonly bounds: Bounds;
-  readonly timeout: number;
-  readonly eventTimeout: number;
+  readonly limits: TimeLimits;
   /** What the endpoint owes an answer to, oldest first. */
   readonly #owed = new Set<{ readonly what: JsonObject | string }>();
 
@@ -43,8 +40,7 @@ export class CaseState implements CaseParts {
     this.checkRunner = parts.checkRunner;
     this.ledger = parts.ledger;
     this.bounds = parts.bounds;
-    this.timeout = parts.timeout;
-    this.eventTimeout = parts.eventTimeout;
+    this.limits = parts.limits;
   }
 
   /** The endpoint owes an answer to this until the result is called. */

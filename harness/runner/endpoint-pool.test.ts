@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StartError, type StartRequest, type TargetCapabilities, type Topology } from '../targets/target.ts';
 import { type FakePort, fakeTarget } from '../testing/fake-endpoint.ts';
+import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { EndpointPool, type EndpointPoolOptions } from './endpoint-pool.ts';
 import { ScratchArea } from './scratch.ts';
 
@@ -48,7 +49,7 @@ function given({ capabilities = {}, starting, ...options }: Given = {}) {
       return fake.start(request);
     },
   };
-  const pool = new EndpointPool({ target, area, timeout: 1_000, ...options });
+  const pool = new EndpointPool({ target, area, limits: DEFAULT_TIME_LIMITS, ...options });
   pools.push(pool);
   const die = (): void => last?.die({ code: null, signal: 'SIGSEGV' });
   return { pool, counts: fake.counts, die };

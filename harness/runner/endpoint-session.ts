@@ -7,6 +7,7 @@ import type { Message } from '../qmp/channel.ts';
 import { QmpClient } from '../qmp/client.ts';
 import type { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { Endpoint, ExitInfo, Target, Topology } from '../targets/target.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import { awaitFrom } from './endpoint-wait.ts';
 import type { ScratchArea } from './scratch.ts';
 
@@ -21,8 +22,7 @@ export interface SessionOptions {
   readonly target: Target;
   readonly topology: Topology;
   readonly area: ScratchArea;
-  /** Milliseconds for one answer. */
-  readonly timeout: number;
+  readonly limits: Pick<TimeLimits, 'answerTimeout' | 'startTimeout'>;
   /** Fills the scratch folder before the endpoint starts there. */
   readonly prepare?: ((scratch: string) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -34,18 +34,18 @@ export class Session {
   readonly scratch: string;
   /** What there is between cases, while that is known. */
   baseline: SnapshotWithFiles | null = null;
-  readonly #timeout: number;
+  readonly #answerTimeout: number;
   /** Negotiated connections by monitor. */
   readonly #links = new Map<number, Link>();
   /** Ends the connections that one case opened for itself, also those still waiting for a greeting. */
   #abandon = new AbortController();
   #extras: Link[] = [];
 
-  private constructor({ topology, timeout }: SessionOptions, endpoint: Endpoint, scratch: string) {
+  private constructor({ topology, limits }: SessionOptions, endpoint: Endpoint, scratch: string) {
     this.topology = topology;
     this.endpoint = endpoint;
     this.scratch = scratch;
-    this.#timeout = timeout;
+    this.#answerTimeout = limits.answerTimeout;
   }
 
   /**
@@ -54,10 +54,11 @@ export class Session {
    */
   static async start(options: SessionOptions): Promise<Session> {
     const { target, topology, area, prepare, signal } = options;
+    const { startTimeout } = options.limits;
     const scratch = await area.make('endpoint');
     try {
       await prepare?.(scratch);
-      const endpoint = await target.start({ topology, scratch, signal });
+      const endpoint = await target.start({ topology, scratch, startTimeout, signal });
       const session = new Session(options, endpoint, scratch);
       try {
         await session.link(0);
@@ -111,7 +112,7 @@ export class Session {
   /** Runs a command outside any transcript. Rejects as `QmpClient.execute` does. */
   async execute(command: string, args?: JsonObject): Promise<Json> {
     const { client } = await this.link(0);
-    return awaitFrom(this.endpoint, command, this.#timeout, (signal) =>
+    return awaitFrom(this.endpoint, command, this.#answerTimeout, (signal) =>
       client.execute(command, args, { signal }),
     );
   }
@@ -136,7 +137,7 @@ export class Session {
     const client = await QmpClient.connect(transport, {
       negotiate,
       observer,
-      timeout: this.#timeout,
+      timeout: this.#answerTimeout,
       signal,
     });
     return {

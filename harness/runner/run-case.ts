@@ -16,7 +16,7 @@ import { TimeoutError } from '../qmp/errors.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo, Target } from '../targets/target.ts';
-import { within } from '../time-limit.ts';
+import { type TimeLimits, within } from '../time-limits.ts';
 import { Context } from './case-context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { CaseFiles } from './case-files.ts';
@@ -32,10 +32,7 @@ export interface CaseSetting {
   readonly schema: Schema;
   readonly endpointSchema: Schema;
   readonly seed: string;
-  /** Milliseconds for the whole case. */
-  readonly caseTimeout: number;
-  /** Milliseconds for an event. */
-  readonly eventTimeout: number;
+  readonly limits: TimeLimits;
   /** Ends the run. */
   readonly signal?: AbortSignal | undefined;
   /** Called when all that the case made is taken back, but for its files. */
@@ -86,8 +83,7 @@ export async function runCase(
     checkRunner: new CheckRunner(port, baseline.snapshot, [...makeChecks(), ...(setting.checks ?? [])]),
     ledger: new Ledger(port),
     bounds: { dir: endpoint.dir },
-    timeout: setting.caseTimeout,
-    eventTimeout: setting.eventTimeout,
+    limits: setting.limits,
   });
   const context = new Context({
     definition,
@@ -159,7 +155,8 @@ export async function runCase(
 }
 
 async function runBody(definition: CaseDefinition, context: Context, setting: CaseSetting): Promise<Ending> {
-  const { caseTimeout, signal } = setting;
+  const { signal } = setting;
+  const { caseTimeout } = setting.limits;
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new TimeoutError('the case', caseTimeout)), caseTimeout);
   const interrupt = (): void => limit.abort(signal!.reason);

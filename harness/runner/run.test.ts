@@ -193,7 +193,7 @@ describe('outcomes', () => {
       aCase('a/hangs', async (t) => void (await t.execute('blockdev-add'))),
       aCase('a/fine', async (t) => void (await t.execute('query-version'))),
     ];
-    const { cases: records } = await runOn(target, cases, { caseTimeout: 1_000 });
+    const { cases: records } = await runOn(target, cases, { limits: { caseTimeout: 1_000 } });
     expect(records.map(({ outcome }) => outcome)).toEqual(['timeout', 'pass']);
     expect(records[0]!.process?.inFlight).toBe('{"execute":"blockdev-add"}');
     expect(target.counts.started).toBe(2);
@@ -203,7 +203,7 @@ describe('outcomes', () => {
     const record = await runOne(
       truthful(() => OK),
       async (t) => void (await t.event('STOP')),
-      { eventTimeout: 20 },
+      { limits: { eventTimeout: 20 } },
     );
     expect(record).toMatchObject({ outcome: 'fail', deviations: [{ check: 'case' }] });
   });

@@ -14,6 +14,7 @@ import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Target } from '../targets/target.ts';
+import { type TimeLimits, timeLimits } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
 import { noTotals } from './case-outcome.ts';
 import { EndpointPool } from './endpoint-pool.ts';
@@ -35,10 +36,8 @@ export interface RunOptions {
   readonly jobs?: number;
   readonly seed?: string;
   readonly retries?: number;
-  /** Milliseconds for a case; default 30 000. */
-  readonly caseTimeout?: number;
-  /** Milliseconds for an event; default 5 000. */
-  readonly eventTimeout?: number;
+  /** Default: as `timeLimits` gives them. */
+  readonly limits?: Partial<TimeLimits>;
   readonly expectations?: Expectations;
   /** What fails the run, for the record. */
   readonly policy?: Policy;
@@ -53,11 +52,12 @@ export interface RunOptions {
  * client's errors if the endpoint does not introduce itself. Whatever happens, nothing of the run is left behind.
  */
 export async function run(options: RunOptions): Promise<RunRecord> {
-  const { target, caseTimeout = 30_000, jobs = 1, reporters = [], signal } = options;
+  const { target, jobs = 1, reporters = [], signal } = options;
+  const limits = timeLimits(options.limits);
   const area = await ScratchArea.open();
   try {
-    const pool = new EndpointPool({ target, area, timeout: caseTimeout, signal, most: jobs });
-    const record = await runOn(pool, options).finally(() => pool.stop());
+    const pool = new EndpointPool({ target, area, limits, signal, most: jobs });
+    const record = await runOn(pool, { ...options, limits }).finally(() => pool.stop());
     for (const reporter of reporters) reporter.end(record);
     return record;
   } finally {
@@ -65,9 +65,12 @@ export async function run(options: RunOptions): Promise<RunRecord> {
   }
 }
 
-async function runOn(pool: EndpointPool, options: RunOptions): Promise<RunRecord> {
+async function runOn(
+  pool: EndpointPool,
+  options: RunOptions & { readonly limits: TimeLimits },
+): Promise<RunRecord> {
   const { target, spec, reporters = [], signal, shard, policy, patterns = [] } = options;
-  const { caseTimeout = 30_000, eventTimeout = 5_000, jobs = 1, retries = 0, seed = 'qmpcheck' } = options;
+  const { limits, jobs = 1, retries = 0, seed = 'qmpcheck' } = options;
   const startedAt = new Date();
   const started = performance.now();
 
@@ -87,7 +90,7 @@ async function runOn(pool: EndpointPool, options: RunOptions): Promise<RunRecord
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
-  const setting = { target, schema, endpointSchema, seed, caseTimeout, eventTimeout, signal };
+  const setting = { target, schema, endpointSchema, seed, limits, signal };
   await execute({ ...setting, cases, jobs, retries, pool, done });
 
   const totals = noTotals();

@@ -12,9 +12,6 @@ export const COMMAND_CAPABILITIES: TargetCapabilities = {
   reconnects: false,
 };
 
-/** Longest time from the start to the greeting, milliseconds. */
-export const COMMAND_START_MS = 20_000;
-
 /**
  * The command line with `@DIR@` replaced by the scratch folder and `@OPTIONS@` by the topology's options. Throws
  * `UnsupportedTopology` where there are options and no place for them.

@@ -1,6 +1,7 @@
 /** `exec:COMMAND…`: a shell command that speaks QMP on its standard input and output. */
+import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { stdioTransport } from '../transports/stdio.ts';
-import { COMMAND_CAPABILITIES, COMMAND_START_MS, commandLine, OnlyMonitor, realTime } from './command.ts';
+import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './command.ts';
 import { GreetedTransport } from './greeted.ts';
 import { makeImages } from './images.ts';
 import { Child } from './process.ts';
@@ -18,6 +19,7 @@ export function execTarget(name: string, command: string): Target {
 
 async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
   const { topology, scratch, signal, environment = {} } = request;
+  const { startTimeout = DEFAULT_TIME_LIMITS.startTimeout } = request;
   signal?.throwIfAborted();
   const line = commandLine(command, request);
   await makeImages(topology.images, scratch);
@@ -29,7 +31,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
     pipes: true,
   });
   const transport = new GreetedTransport(stdioTransport(name, child));
-  const limit = AbortSignal.timeout(COMMAND_START_MS);
+  const limit = AbortSignal.timeout(startTimeout);
   if (!(await greeting(transport, limit, signal))) {
     await transport.close();
     await child.stop();

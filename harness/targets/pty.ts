@@ -7,8 +7,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { atProcessEnd } from '../runner/cleanup.ts';
+import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { spawnPty } from '../transports/pty.ts';
-import { COMMAND_CAPABILITIES, COMMAND_START_MS, commandLine, OnlyMonitor, realTime } from './command.ts';
+import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './command.ts';
 import { GreetedTransport } from './greeted.ts';
 import { makeImages } from './images.ts';
 import { limitScript } from './process.ts';
@@ -34,6 +35,7 @@ export function ptyTarget(name: string, command: string): Target {
 
 async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
   const { topology, scratch, signal, environment } = request;
+  const { startTimeout = DEFAULT_TIME_LIMITS.startTimeout } = request;
   signal?.throwIfAborted();
   const line = commandLine(command, request);
   await makeImages(topology.images, scratch);
@@ -78,7 +80,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
     return exit;
   }
 
-  const limit = AbortSignal.timeout(COMMAND_START_MS);
+  const limit = AbortSignal.timeout(startTimeout);
   const transport = new GreetedTransport(child.transport);
   if (!(await greeting(transport, limit, signal))) {
     const exit = await stop();

@@ -4,7 +4,7 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Reference } from '../../reference-impl/endpoint.ts';
-import { within } from '../time-limit.ts';
+import { within } from '../time-limits.ts';
 import { memoryTransport } from '../transports/memory.ts';
 import type { Transport } from '../transports/transport.ts';
 import { makeImages } from './images.ts';

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import type { Transport } from '../transports/transport.ts';
 import { connectUnix } from '../transports/unix.ts';
 import { GreetedTransport } from './greeted.ts';
@@ -19,8 +20,6 @@ import { type Endpoint, type ExitInfo, StartError, type StartRequest } from './t
 const RETRY_MS = 2;
 /** What QEMU says of `wait=on`. */
 const WAITING = /: info: QEMU waiting for connection on: /;
-/** Longest time from the start to the greeting. */
-const START_MS = 20_000;
 
 export interface Program {
   readonly command: string;
@@ -42,7 +41,7 @@ export async function startProgram(program: Program, request: StartRequest): Pro
     const args = substituteDir(program.args(sockets), request.scratch);
     const env = { ...program.env, ...request.environment };
     child = new Child({ ...program, args, env, cwd: request.scratch, unheard: WAITING });
-    const first = await firstMonitor(child, sockets, request.signal);
+    const first = await firstMonitor(child, sockets, request);
     return new SpawnedEndpoint(child, args, request.scratch, folder, sockets, first);
   } catch (error) {
     await child?.stop();
@@ -88,9 +87,9 @@ export async function startError(child: Child, what: string): Promise<StartError
 async function firstMonitor(
   child: Child,
   sockets: readonly string[],
-  signal?: AbortSignal,
+  { startTimeout = DEFAULT_TIME_LIMITS.startTimeout, signal }: StartRequest,
 ): Promise<GreetedTransport> {
-  const limit = AbortSignal.timeout(START_MS);
+  const limit = AbortSignal.timeout(startTimeout);
   while (child.running) {
     signal?.throwIfAborted();
     if (limit.aborted) break;
@@ -106,7 +105,7 @@ async function firstMonitor(
     break;
   }
   signal?.throwIfAborted();
-  if (limit.aborted) throw await startError(child, `no greeting within ${START_MS / 1000} s`);
+  if (limit.aborted) throw await startError(child, `no greeting within ${startTimeout / 1000} s`);
   await child.exited;
   throw await startError(child, 'ended before its greeting');
 }

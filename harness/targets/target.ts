@@ -51,6 +51,8 @@ export interface StartRequest {
   readonly topology: Topology;
   /** An empty directory that belongs to this endpoint alone; removed by whoever made it. */
   readonly scratch: string;
+  /** Milliseconds from the start of a program to its greeting. Default: as of `DEFAULT_TIME_LIMITS`. */
+  readonly startTimeout?: number | undefined;
   /** Added to the environment of a child. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;

@@ -39,7 +39,7 @@ export async function selftest(
   const out = mkdtempSync(join(tmpdir(), 'qmpcheck-selftest-'));
   const area = await ScratchArea.open();
   try {
-    const prepared = await prepareCampaign({ target, area, timeout: 3_000, invalid: 0.05, raw: 0 });
+    const prepared = await prepareCampaign({ target, area, invalid: 0.05, raw: 0 });
     const { config, generation, normaliseText, identity } = prepared;
     const startStates = config.startStates.filter(({ name }) => name === (defect.startState ?? 'empty'));
     const own = {
