@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import { errnoNumber, IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { ChildHandle, Driver, DriverState, HostOffset, OpenEnvironment } from './driver.ts';
+import type { ChildHandle, Driver, DriverState, OpenEnvironment } from './driver.ts';
 
 async function open({ child, abort }: OpenEnvironment): Promise<DriverState> {
   const raw = await child('raw');
@@ -28,16 +28,12 @@ async function open({ child, abort }: OpenEnvironment): Promise<DriverState> {
     read: async (offset, buffer) => {
       const what = `read offset=${offset} bytes=${buffer.length}`;
       const expected = new Uint8Array(buffer.length);
-      await onBoth(what, (from) =>
-        from.read(offset as number as HostOffset, from === test ? buffer : expected),
-      );
+      await onBoth(what, (from) => from.read(offset, from === test ? buffer : expected));
       const differs = buffer.findIndex((byte, index) => byte !== expected[index]);
       if (differs >= 0) fail(`${what} contents mismatch at offset ${offset + differs}`);
     },
     write: (offset, data) =>
-      onBoth(`write offset=${offset} bytes=${data.length}`, (to) =>
-        to.write(offset as number as HostOffset, data),
-      ),
+      onBoth(`write offset=${offset} bytes=${data.length}`, (to) => to.write(offset, data)),
     flush: () => test.flush(),
     truncate: (length) => raw.truncate(length),
     info: () => raw.info(),

@@ -10,7 +10,8 @@
  * - two requests of which one writes never overlap; nothing is in flight during `truncate` and `close`.
  *
  * Offsets and lengths are bytes, and `number`: they are exact up to 2^53, and beyond that as exact as QEMU's own parser
- * of sizes, which works in doubles as well.
+ * of sizes, which works in doubles as well. What a `DriverState` is asked for is a position in the disk that its node shows; what a
+ * `ChildHandle` is asked for is one in that child.
  */
 import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
@@ -18,14 +19,6 @@ import type { TlsCredentials } from '../crypto/tls-channel.ts';
 import type { Clock } from '../host/clock.ts';
 import type { HostWork } from '../host/host-work.ts';
 import type { ThrottleGroup } from '../throttle/throttle-group.ts';
-
-declare const guest: unique symbol;
-declare const host: unique symbol;
-
-/** A position in the disk that a node shows to its parents. */
-export type GuestOffset = number & { readonly [guest]: true };
-/** A position in a child of the node at hand. */
-export type HostOffset = number & { readonly [host]: true };
 
 export interface WriteFlags {
   /** The data must be on stable storage before the request ends. */
@@ -45,7 +38,7 @@ export interface BlockStatus {
   /** This layer decides the contents: a backing file does not show through. */
   readonly allocated: boolean;
   /** Where the bytes lie in the child `file`, if they lie there as they are. */
-  readonly offset?: HostOffset;
+  readonly offset?: number;
 }
 
 export interface Limits {
@@ -141,14 +134,14 @@ export interface ChildHandle {
   readonly nodeName: string;
   /** Bytes, a multiple of 512. */
   length(): number;
-  read(offset: HostOffset, buffer: Uint8Array): Promise<void>;
-  write(offset: HostOffset, data: Uint8Array, flags?: WriteFlags): Promise<void>;
-  writeZeroes(offset: HostOffset, length: number, flags?: ZeroFlags): Promise<void>;
-  discard(offset: HostOffset, length: number): Promise<void>;
+  read(offset: number, buffer: Uint8Array): Promise<void>;
+  write(offset: number, data: Uint8Array, flags?: WriteFlags): Promise<void>;
+  writeZeroes(offset: number, length: number, flags?: ZeroFlags): Promise<void>;
+  discard(offset: number, length: number): Promise<void>;
   flush(): Promise<void>;
   /** Throws `CommandError`, in the words that the whole command answers with. */
   truncate(length: number): Promise<void>;
-  blockStatus(offset: HostOffset, length: number): Promise<BlockStatus>;
+  blockStatus(offset: number, length: number): Promise<BlockStatus>;
   readonly limits: Limits;
   info(): DriverInfo | undefined;
   allocatedSize(): number | undefined;
@@ -224,20 +217,20 @@ export interface DriverState {
   readonly lock?: string;
   /** A write may pass the end of the node and so makes it longer. */
   readonly growable?: boolean;
-  read(offset: GuestOffset, buffer: Uint8Array): Promise<void>;
-  write(offset: GuestOffset, data: Uint8Array): Promise<void>;
+  read(offset: number, buffer: Uint8Array): Promise<void>;
+  write(offset: number, data: Uint8Array): Promise<void>;
   /** Default: zeroes are written as data. */
-  writeZeroes?(offset: GuestOffset, length: number, flags: ZeroFlags): Promise<void>;
+  writeZeroes?(offset: number, length: number, flags: ZeroFlags): Promise<void>;
   /** A hint; the contents of the range are undefined afterwards. Default: nothing. */
-  discard?(offset: GuestOffset, length: number): Promise<void>;
+  discard?(offset: number, length: number): Promise<void>;
   /** Default: nothing. */
   flush?(): Promise<void>;
   /** Throws `CommandError` for what this driver refuses. */
   truncate?(length: number): Promise<void>;
   /** Default: all of it is allocated data. */
-  blockStatus?(offset: GuestOffset, length: number): Promise<BlockStatus>;
+  blockStatus?(offset: number, length: number): Promise<BlockStatus>;
   /** Writes whole clusters in compressed form; the last one may end with the disk. */
-  writeCompressed?(offset: GuestOffset, data: Uint8Array): Promise<void>;
+  writeCompressed?(offset: number, data: Uint8Array): Promise<void>;
   info?(): DriverInfo | undefined;
   details?(): ImageDetails;
   readonly snapshots?: InternalSnapshots;

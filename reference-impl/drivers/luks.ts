@@ -4,18 +4,18 @@ import { isLuks, openLuks } from '../crypto/luks-volume.ts';
 import { SECTOR } from '../crypto/sector-cipher.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
+import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 
 async function open({ options, child, secret, hostWork }: OpenEnvironment): Promise<DriverState> {
   const file = await child('file');
   const id = options['key-secret'] as string | undefined;
   if (id === undefined) throw new CommandError("Parameter 'key-secret' is required for cipher");
   const { cipher, payloadOffset, info } = await openLuks(
-    (offset, buffer) => file.read(offset as HostOffset, buffer),
+    (offset, buffer) => file.read(offset, buffer),
     () => secret(id),
     hostWork,
   );
-  const host = (offset: GuestOffset): HostOffset => (offset + payloadOffset) as HostOffset;
+  const host = (offset: number) => offset + payloadOffset;
   return {
     length: () => {
       if (file.length() < payloadOffset) throw new IoError('EFBIG');

@@ -5,7 +5,7 @@
 
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { Driver, DriverState, GuestOffset, HostOffset, OpenEnvironment } from './driver.ts';
+import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
 import { sizeOption } from './sizes.ts';
 
 const SECTOR = 512;
@@ -21,7 +21,7 @@ async function open({ options, child, readOnly, log, staysProbed }: OpenEnvironm
       'an image was taken for raw as nobody said its format: its first block can only be written to stay so',
     );
 
-  const host = (offset: GuestOffset): HostOffset => (offset + start) as HostOffset;
+  const host = (offset: number) => offset + start;
   return {
     length: () => size ?? Math.max(0, file.length() - start),
     variableLength: true,

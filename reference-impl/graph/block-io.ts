@@ -6,14 +6,7 @@
  * What it promises to drivers stands in `drivers/driver.ts`; `#assertTransfer` and `#assertAligned` hold it to that.
  */
 import assert from 'node:assert/strict';
-import type {
-  BlockStatus,
-  DriverState,
-  GuestOffset,
-  Limits,
-  WriteFlags,
-  ZeroFlags,
-} from '../drivers/driver.ts';
+import type { BlockStatus, DriverState, Limits, WriteFlags, ZeroFlags } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { isZero } from '../host/zero.ts';
 import type { DirtyBitmaps } from './dirty-bitmap.ts';
@@ -133,7 +126,7 @@ export class BlockIo {
     const [from, to] = alignedWithin(start, end, discardAlignment);
     const discard = async () => {
       for (const [at, size] of pieces(from, to, wholeUnits(maxDiscard, discardAlignment)))
-        await this.#state.discard?.(at as GuestOffset, size);
+        await this.#state.discard?.(at, size);
     };
     await this.#modify(start, end - start, discard, { discards: true });
   }
@@ -151,7 +144,7 @@ export class BlockIo {
     this.#mayWrite(offset, data.length);
     const compress = this.#state.writeCompressed;
     if (!compress) throw new IoError('ENOTSUP');
-    await this.#modify(offset, data.length, () => compress.call(this.#state, offset as GuestOffset, data));
+    await this.#modify(offset, data.length, () => compress.call(this.#state, offset, data));
   }
 
   /**
@@ -199,7 +192,7 @@ export class BlockIo {
     if (available <= 0) return { length, zero: true, allocated: false };
     const asked = Math.min(length, available);
     if (!this.#state.blockStatus) return { length: asked, zero: false, allocated: true };
-    return this.#state.blockStatus(offset as GuestOffset, asked);
+    return this.#state.blockStatus(offset, asked);
   }
 
   /** Nothing is in flight. */
@@ -285,7 +278,7 @@ export class BlockIo {
     for (const [at, size] of pieces(from, to, wholeUnits(maxZero, zeroAlignment))) {
       this.#assertAligned(at, size);
       this.#state.debugEvent?.('pwritev_zero');
-      await this.#state.writeZeroes?.(at as GuestOffset, size, flags);
+      await this.#state.writeZeroes?.(at, size, flags);
       this.#state.debugEvent?.('pwritev_done');
     }
     await this.#writeZeroData(to, end);
@@ -306,7 +299,7 @@ export class BlockIo {
     const target = exact ? buffer.subarray(0, available) : new Uint8Array(end - start);
     for (const [at, length] of pieces(start, end, this.limits.maxTransfer)) {
       this.#assertTransfer(at, length);
-      await this.#state.read(at as GuestOffset, target.subarray(at - start, at - start + length));
+      await this.#state.read(at, target.subarray(at - start, at - start + length));
     }
     if (!exact) buffer.set(target.subarray(offset - start, offset - start + available));
   }
@@ -321,7 +314,7 @@ export class BlockIo {
 
   async #driverWrite(at: number, data: Uint8Array): Promise<void> {
     this.#assertTransfer(at, data.length);
-    await this.#state.write(at as GuestOffset, data);
+    await this.#state.write(at, data);
     this.#state.debugEvent?.('pwritev_done');
   }
 

@@ -1,14 +1,6 @@
 /** A block node: a driver's state under a name, the options all drivers share, and the edges to its neighbours. */
 import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
-import type {
-  BackingName,
-  ChildHandle,
-  ChildRole,
-  Driver,
-  DriverState,
-  GuestOffset,
-  HostOffset,
-} from '../drivers/driver.ts';
+import type { BackingName, ChildHandle, ChildRole, Driver, DriverState } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { BlockIo, type RequestPolicy, type ThresholdExceeded } from './block-io.ts';
@@ -177,7 +169,7 @@ export class Node {
   async #hideBelow(start: number, length: number): Promise<void> {
     const { state } = this.#open;
     const end = Math.min(length, this.backing?.length() ?? 0);
-    if (end > start) await state.writeZeroes?.(start as GuestOffset, end - start, { mayUnmap: true });
+    if (end > start) await state.writeZeroes?.(start, end - start, { mayUnmap: true });
   }
 
   /** Flushes what was written, as far as that still works, and closes the driver. No request may come any more. */
@@ -232,7 +224,7 @@ export class NodeChild implements BdrvChild, ChildHandle {
     return this.node.io.length();
   }
 
-  read(offset: HostOffset, buffer: Uint8Array) {
+  read(offset: number, buffer: Uint8Array) {
     return this.node.io.read(offset, buffer);
   }
 
@@ -244,7 +236,7 @@ export class NodeChild implements BdrvChild, ChildHandle {
     return this.node.io.writeZeroes(...request);
   }
 
-  discard(offset: HostOffset, length: number) {
+  discard(offset: number, length: number) {
     return this.node.io.discard(offset, length);
   }
 
@@ -257,7 +249,7 @@ export class NodeChild implements BdrvChild, ChildHandle {
   }
 
   /** Of a backing file that file alone counts; whoever stands on a node otherwise has as its own all that it shows. */
-  blockStatus(offset: HostOffset, length: number) {
+  blockStatus(offset: number, length: number) {
     return this === this.parent.backing || this.node.backing === undefined
       ? this.node.io.blockStatus(offset, length)
       : chainStatus(this.node, offset, length);

@@ -2,7 +2,7 @@
  * Filters that jobs put above a node, between it and its users: they pass every request on, and let the job do with the
  * nodes below what the users would not have allowed. They are no drivers that one could ask for.
  */
-import type { Driver, DriverState, GuestOffset, HostOffset } from '../drivers/driver.ts';
+import type { Driver, DriverState } from '../drivers/driver.ts';
 import { Node, type NodeChild } from '../graph/node.ts';
 import type { NodeGraph } from '../graph/node-graph.ts';
 import type { BdrvChild } from '../graph/permissions.ts';
@@ -52,15 +52,14 @@ export async function removeFilter(graph: NodeGraph, filter: Node): Promise<void
 }
 
 function passOn(child: NodeChild): DriverState {
-  const same = (offset: GuestOffset) => offset as number as HostOffset;
   return {
     length: () => child.length(),
-    read: (offset, buffer) => child.read(same(offset), buffer),
-    write: (offset, data) => child.write(same(offset), data),
-    writeZeroes: (offset, length, flags) => child.writeZeroes(same(offset), length, flags),
-    discard: (offset, length) => child.discard(same(offset), length),
+    read: (offset, buffer) => child.read(offset, buffer),
+    write: (offset, data) => child.write(offset, data),
+    writeZeroes: (offset, length, flags) => child.writeZeroes(offset, length, flags),
+    discard: (offset, length) => child.discard(offset, length),
     flush: () => child.flush(),
-    blockStatus: (offset, length) => child.blockStatus(same(offset), length),
+    blockStatus: (offset, length) => child.blockStatus(offset, length),
     close: () => Promise.resolve(),
   };
 }

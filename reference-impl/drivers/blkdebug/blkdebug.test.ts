@@ -10,7 +10,7 @@ import { openNode } from '../../graph/open.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { driverContract } from '../../testing/driver-contract.ts';
 import { MemoryDisk, testEnvironment, testGraph, testServices } from '../../testing/test-services.ts';
-import type { DriverState, GuestOffset } from '../driver.ts';
+import type { DriverState } from '../driver.ts';
 import { Rules } from './blkdebug-rules.ts';
 import { blkdebug } from './index.ts';
 
@@ -291,7 +291,7 @@ describe('blkdebug: limits', () => {
     const image = new MemoryDisk(SIZE);
     const state = await openOver(image, { 'inject-error': [{ event: 'pwritev' }] });
     state.debugEvent?.('pwritev');
-    await expect(state.write(0 as GuestOffset, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
+    await expect(state.write(0, new Uint8Array(512))).rejects.toMatchObject({ code: 'EIO' });
     expect(image.log).toEqual([]);
   });
 });

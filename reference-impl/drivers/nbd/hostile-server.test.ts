@@ -17,7 +17,7 @@ import {
   untilGo,
 } from '../../testing/scripted-nbd-server.ts';
 import { ManualClock, testEnvironment, testServices } from '../../testing/test-services.ts';
-import type { DriverState, GuestOffset } from '../driver.ts';
+import type { DriverState } from '../driver.ts';
 import { nbd } from './nbd-driver.ts';
 
 const FLAGS = 1 | 4 | 32 | 64;
@@ -168,13 +168,13 @@ describe('the transmission', () => {
   ])('%s', async (message, structured, reply) => {
     const state = await open([...ready(structured), reply]);
     const buffer = Buffer.alloc(4096);
-    await expect(state.read(0 as GuestOffset, buffer)).rejects.toMatchObject({
+    await expect(state.read(0, buffer)).rejects.toMatchObject({
       name: 'IoError',
       code: 'EIO',
       cause: { message: expect.stringContaining(message) },
     });
     // It stays broken, and says so at once.
-    await expect(state.read(0 as GuestOffset, buffer)).rejects.toMatchObject({ code: 'EIO' });
+    await expect(state.read(0, buffer)).rejects.toMatchObject({ code: 'EIO' });
     await expect(state.flush!()).rejects.toMatchObject({ code: 'EIO' });
   });
 
@@ -183,17 +183,17 @@ describe('the transmission', () => {
     ['EINVAL', packSimpleReply(0xdead, 1n)],
   ])('%s is passed on, and the connection lives', async (code, reply) => {
     const state = await open([...ready(false), reply, packSimpleReply(0, 2n)], true);
-    await expect(state.write(0 as GuestOffset, Buffer.alloc(512, 1))).rejects.toMatchObject({ code });
-    await state.write(0 as GuestOffset, Buffer.alloc(512, 1));
+    await expect(state.write(0, Buffer.alloc(512, 1))).rejects.toMatchObject({ code });
+    await state.write(0, Buffer.alloc(512, 1));
   });
 
   test('an unknown kind of error is an error, and the connection lives', async () => {
     const unknown = chunk(2 ** 15 + 99, pack(u32(28), u16(2), 'no'));
     const state = await open([...ready(true), unknown, packSimpleReply(0, 2n)], true);
-    await expect(state.write(0 as GuestOffset, Buffer.alloc(512, 1))).rejects.toMatchObject({
+    await expect(state.write(0, Buffer.alloc(512, 1))).rejects.toMatchObject({
       code: 'ENOSPC',
     });
-    await state.write(0 as GuestOffset, Buffer.alloc(512, 1));
+    await state.write(0, Buffer.alloc(512, 1));
   });
 
   test('chunks in any order make up the whole', async () => {
@@ -201,7 +201,7 @@ describe('the transmission', () => {
     const reply = Buffer.concat([data(1536, 512, more), hole, data(0, 512)]);
     const state = await open([...ready(true), reply], true);
     const buffer = Buffer.alloc(2048, 9);
-    await state.read(0 as GuestOffset, buffer);
+    await state.read(0, buffer);
     expect(
       buffer.equals(Buffer.concat([Buffer.alloc(512, 1), Buffer.alloc(1024), Buffer.alloc(512, 1)])),
     ).toBe(true);
@@ -209,7 +209,7 @@ describe('the transmission', () => {
 
   test('a server that owes a reply and falls silent is given up', async () => {
     const state = await open(ready(false), true);
-    const read = state.read(0 as GuestOffset, Buffer.alloc(512));
+    const read = state.read(0, Buffer.alloc(512));
     clock.advance(120n * 1_000_000_000n);
     await expect(read).rejects.toMatchObject({ code: 'EIO', cause: { message: 'server sends nothing' } });
   });
@@ -247,7 +247,7 @@ test(`${ROUNDS} mutated servers: the right data or an error, always an end`, {
       outcomes.refused += 1;
     } else {
       const buffer = Buffer.alloc(1024, 9);
-      const read = await state.read(0 as GuestOffset, buffer).catch((error: Error) => error);
+      const read = await state.read(0, buffer).catch((error: Error) => error);
       if (read instanceof Error) {
         expect(read).toMatchObject({ name: 'IoError' });
         outcomes.failed += 1;

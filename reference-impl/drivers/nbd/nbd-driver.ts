@@ -5,7 +5,7 @@ import { IoError } from '../../host/errno.ts';
 import { connectSocket, type SocketAddress } from '../../host/socket-address.ts';
 import { Command, CommandFlag, ExportFlag, StateFlag } from '../../nbd/nbd-protocol.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { BlockStatus, Driver, DriverState, GuestOffset, OpenEnvironment, ZeroFlags } from '../driver.ts';
+import type { BlockStatus, Driver, DriverState, OpenEnvironment, ZeroFlags } from '../driver.ts';
 import { type Agreement, negotiate } from './client-handshake.ts';
 import { Connection } from './connection.ts';
 import { parseFilename, protocols, uri } from './nbd-filename.ts';
@@ -52,10 +52,10 @@ class NbdState implements DriverState {
   readonly #connection: Connection;
   readonly #environment: OpenEnvironment;
   readonly limits;
-  readonly writeZeroes?: (at: GuestOffset, size: number, flags: ZeroFlags) => Promise<void>;
-  readonly discard?: (at: GuestOffset, size: number) => Promise<void>;
+  readonly writeZeroes?: (at: number, size: number, flags: ZeroFlags) => Promise<void>;
+  readonly discard?: (at: number, size: number) => Promise<void>;
   readonly flush?: () => Promise<void>;
-  readonly blockStatus?: (at: GuestOffset, asked: number) => Promise<BlockStatus>;
+  readonly blockStatus?: (at: number, asked: number) => Promise<BlockStatus>;
 
   constructor({ info, allocationId }: Agreement, connection: Connection, environment: OpenEnvironment) {
     this.#size = info.size;
@@ -80,7 +80,7 @@ class NbdState implements DriverState {
   }
 
   /** The server's disk may end inside the last sector; what is beyond reads as zeroes. */
-  async read(offset: GuestOffset, buffer: Uint8Array): Promise<void> {
+  async read(offset: number, buffer: Uint8Array): Promise<void> {
     const length = this.#inside(offset, buffer.length);
     buffer.fill(0, length);
     if (length === 0) return;
@@ -88,21 +88,21 @@ class NbdState implements DriverState {
   }
 
   /** Beyond the end of the server's disk only zeroes can be written. */
-  async write(offset: GuestOffset, data: Uint8Array): Promise<void> {
+  async write(offset: number, data: Uint8Array): Promise<void> {
     const length = this.#inside(offset, data.length);
     if (data.subarray(length).some((byte) => byte !== 0)) throw new IoError('ENOSPC');
     if (length > 0)
       await this.#request({ type: Command.write, offset, length, data: data.subarray(0, length) });
   }
 
-  readonly #writeZeroes = async (at: GuestOffset, size: number, flags: ZeroFlags): Promise<void> => {
+  readonly #writeZeroes = async (at: number, size: number, flags: ZeroFlags): Promise<void> => {
     const length = this.#inside(at, size);
     const hole = flags.mayUnmap ? 0 : CommandFlag.noHole;
     const fua = flags.fua && this.#can(ExportFlag.sendFua) ? CommandFlag.fua : 0;
     if (length > 0) await this.#request({ type: Command.writeZeroes, flags: hole | fua, offset: at, length });
   };
 
-  readonly #discard = async (offset: GuestOffset, size: number): Promise<void> => {
+  readonly #discard = async (offset: number, size: number): Promise<void> => {
     const length = this.#inside(offset, size);
     if (length > 0) await this.#request({ type: Command.trim, offset, length });
   };
@@ -111,7 +111,7 @@ class NbdState implements DriverState {
     await this.#request({ type: Command.flush, offset: 0, length: 0 });
   };
 
-  readonly #blockStatus = async (offset: GuestOffset, asked: number): Promise<BlockStatus> => {
+  readonly #blockStatus = async (offset: number, asked: number): Promise<BlockStatus> => {
     const unit = this.limits.requestAlignment;
     const start = Math.floor(offset / unit) * unit;
     const end = Math.ceil(Math.min(offset + asked, start + MAX_WITHOUT_DATA) / unit) * unit;

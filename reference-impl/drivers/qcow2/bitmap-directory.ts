@@ -4,7 +4,6 @@
  * Source: the published qcow2 format specification, "Bitmaps extension".
  */
 import { CommandError } from '../../qapi/command-error.ts';
-import type { HostOffset } from '../driver.ts';
 import type { Extent } from './header.ts';
 import type { Image } from './image.ts';
 
@@ -45,7 +44,7 @@ export async function readDirectory(image: Image): Promise<BitmapEntry[]> {
   )
     throw new CommandError('bitmaps_ext: too much extra metadata');
   const bytes = new Uint8Array(length);
-  await image.file.read(offset as HostOffset, bytes);
+  await image.file.read(offset, bytes);
   const view = new DataView(bytes.buffer);
   const entries: BitmapEntry[] = [];
   for (let at = 0; at < length; ) {
@@ -110,7 +109,7 @@ export async function readTable(
   { tableOffset, tableSize }: BitmapEntry,
 ): Promise<BitmapCluster[]> {
   const bytes = new Uint8Array(tableSize * 8);
-  await image.file.read(tableOffset as HostOffset, bytes);
+  await image.file.read(tableOffset, bytes);
   const view = new DataView(bytes.buffer);
   return Array.from({ length: tableSize }, (_, i) => {
     const low = view.getUint32(i * 8 + 4);

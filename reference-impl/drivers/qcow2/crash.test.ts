@@ -11,7 +11,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import { packageRoot } from '../../../spec/package-root.ts';
 import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
 import { type Random, seeded } from '../../testing/qcow2-stress.ts';
-import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { ChildHandle } from '../driver.ts';
 import type { Image } from './image.ts';
 import { read } from './reading.ts';
 import { write } from './writing.ts';
@@ -100,8 +100,7 @@ class LossyDisk {
         this.#cached.push(kept);
       },
       flush: async () => {
-        for (const { offset, data } of this.#cached.splice(0))
-          await this.#stable.write(offset as HostOffset, data);
+        for (const { offset, data } of this.#cached.splice(0)) await this.#stable.write(offset, data);
       },
     };
   }
@@ -111,7 +110,7 @@ class LossyDisk {
     for (const { offset, data } of this.#cached) {
       for (let done = 0; done < data.length; ) {
         const piece = data.subarray(done, done + 512 - ((offset + done) % 512));
-        if (random(2) === 0) await this.#stable.write((offset + done) as HostOffset, piece);
+        if (random(2) === 0) await this.#stable.write(offset + done, piece);
         done += piece.length;
       }
     }

@@ -9,7 +9,7 @@ import { CommandError } from '../../qapi/command-error.ts';
 import { run } from '../../testing/external-programs.ts';
 import { type FileChild, make, openFile, SECRET, withoutTools } from '../../testing/qcow2-fixture.ts';
 import { ManualClock } from '../../testing/test-services.ts';
-import type { Driver, DriverState, GuestOffset } from '../driver.ts';
+import type { Driver, DriverState } from '../driver.ts';
 import { luks } from '../luks.ts';
 import { qcow2 } from './index.ts';
 
@@ -76,7 +76,7 @@ const key = { encrypt: { format: 'luks', 'key-secret': 'sec0' } };
 
 async function expectBytes(state: DriverState, from: number, to: number, byte: number): Promise<void> {
   const bytes = new Uint8Array(to - from);
-  await state.read(from as GuestOffset, bytes);
+  await state.read(from, bytes);
   expect(bytes.every((found) => found === byte)).toBe(true);
 }
 
@@ -89,7 +89,7 @@ describe.skipIf(withoutTools !== undefined)(
       const encrypt = { format: 'luks', 'key-secret': 'sec0', 'iter-time': 1, ...options };
       await make(await child(path), { size: SIZE, 'cluster-size': 4096, encrypt });
       const state = await open(qcow2, path, key);
-      await state.write(512 as GuestOffset, new Uint8Array(9 * 4096).fill(0x5a));
+      await state.write(512, new Uint8Array(9 * 4096).fill(0x5a));
       await state.close();
       const read = await qemuIo(
         `driver=qcow2,encrypt.format=luks,encrypt.key-secret=sec0,file.filename=${path}`,
@@ -123,7 +123,7 @@ describe.skipIf(withoutTools !== undefined)(
       const state = await open(luks, path, { 'key-secret': 'sec0' });
       expect(state.length()).toBe(SIZE);
       await expectBytes(state, 1024, 1024 + 102400, 0x33);
-      await state.write(2048 as GuestOffset, new Uint8Array(1024).fill(0x44));
+      await state.write(2048, new Uint8Array(1024).fill(0x44));
       await state.close();
       expect(
         await qemuIo(image, 'read -P 0x33 1k 1k', 'read -P 0x44 2k 1k', 'read -P 0x33 3k 1k'),

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import { createLuks, type LuksOptions, openLuks } from '../../crypto/luks-volume.ts';
 import type { SectorCipher } from '../../crypto/sector-cipher.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { ChildHandle, CreateEnvironment, HostOffset, OpenEnvironment } from '../driver.ts';
+import type { ChildHandle, CreateEnvironment, OpenEnvironment } from '../driver.ts';
 import type { Header } from './header.ts';
 import type { Image } from './image.ts';
 
@@ -33,7 +33,7 @@ export async function openCipher(
     (offset, buffer) => {
       if (offset + buffer.length > extent.length)
         throw new CommandError('Requested length exceeds the CRYPTO header');
-      return file.read((extent.offset + offset) as HostOffset, buffer);
+      return file.read(extent.offset + offset, buffer);
     },
     passphrase,
     hostWork,
@@ -55,7 +55,7 @@ export async function encrypt(
   const whole = new Uint8Array(Math.ceil(bytes.length / clusterSize) * clusterSize);
   whole.set(bytes);
   const offset = await refcounts.allocate(whole.length / clusterSize);
-  await file.write(offset as HostOffset, whole);
+  await file.write(offset, whole);
   await refcounts.cache.flush();
   header.encryption = 'luks';
   header.luksHeader = { offset, length: bytes.length };

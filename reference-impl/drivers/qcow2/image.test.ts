@@ -8,7 +8,7 @@ import { CommandError } from '../../qapi/command-error.ts';
 import { run } from '../../testing/external-programs.ts';
 import { type FileChild, make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
 import { seeded, stress } from '../../testing/qcow2-stress.ts';
-import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { ChildHandle } from '../driver.ts';
 import { read } from './reading.ts';
 import { resize } from './resize.ts';
 import { write, writeCompressed } from './writing.ts';
@@ -35,7 +35,7 @@ afterEach(async () => {
 const fresh = (options: JsonObject = {}) => make(file, { size: SIZE, 'cluster-size': CLUSTER, ...options });
 
 async function put(offset: number, hex: string): Promise<void> {
-  await file.write(offset as HostOffset, Buffer.from(hex, 'hex'));
+  await file.write(offset, Buffer.from(hex, 'hex'));
 }
 
 const DIRTY = [79, '01'] as const;
@@ -93,7 +93,7 @@ describe('guarded metadata', () => {
     // without its count the header's place looks free
     else await put(2 * CLUSTER, '0000');
     const before = Buffer.alloc(CLUSTER);
-    await file.read((cluster * CLUSTER) as HostOffset, before);
+    await file.read(cluster * CLUSTER, before);
     const { image, reports } = await openImage(file, {
       'overlap-check': { template: 'none', [section]: true },
     });
@@ -108,7 +108,7 @@ describe('guarded metadata', () => {
       },
     ]);
     const after = Buffer.alloc(CLUSTER);
-    await file.read((cluster * CLUSTER) as HostOffset, after);
+    await file.read(cluster * CLUSTER, after);
     // of the header only the mark that it is corrupt changes
     if (cluster === 0) before[79] = 2;
     expect(Buffer.compare(after, before)).toBe(0);

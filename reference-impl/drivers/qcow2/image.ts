@@ -11,7 +11,7 @@
 import type { SectorCipher } from '../../crypto/sector-cipher.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { ChildHandle, CorruptionReport, HostOffset } from '../driver.ts';
+import type { ChildHandle, CorruptionReport } from '../driver.ts';
 import { Autoclear, type Header, Incompatible, parseHeader, serialiseHeader } from './header.ts';
 import { Lock } from './lock.ts';
 import { type Entry, Mapping } from './mapping.ts';
@@ -28,7 +28,7 @@ const HEADER_BYTES = 2 << 20;
 /** The disk below, as far as an image needs it. */
 export interface Backing {
   length(): number;
-  read(offset: HostOffset, buffer: Uint8Array): Promise<void>;
+  read(offset: number, buffer: Uint8Array): Promise<void>;
 }
 
 export interface ImageEnvironment {
@@ -134,7 +134,7 @@ export class Image {
   }
 
   async writeHeader(): Promise<void> {
-    await this.file.write(0 as HostOffset, serialiseHeader(this.header));
+    await this.file.write(0, serialiseHeader(this.header));
   }
 
   /** Before the first change of metadata that relies on repair after a crash. */
@@ -173,7 +173,7 @@ export class Image {
     for (const { kind, offset } of entries) {
       if (kind === 'compressed' || offset % this.clusterSize !== 0) continue;
       if ((await this.refcounts.get(offset / this.clusterSize)) > 0) continue;
-      await this.file.discard(offset as HostOffset, this.clusterSize);
+      await this.file.discard(offset, this.clusterSize);
     }
   }
 
@@ -233,6 +233,6 @@ export class Image {
 
 async function readHeader(file: ChildHandle): Promise<Header> {
   const start = new Uint8Array(Math.min(HEADER_BYTES, Math.max(file.length(), 512)));
-  await file.read(0 as HostOffset, start);
+  await file.read(0, start);
   return parseHeader(start);
 }

@@ -4,7 +4,7 @@
  * This file only reads and changes entries. Who may change what when, and whom the clusters belong to, is decided
  * in `image.ts`.
  */
-import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { ChildHandle } from '../driver.ts';
 import type { Header } from './header.ts';
 import type { Corruption } from './qcow2-corruption.ts';
 import { hex, type Refcounts } from './refcounts.ts';
@@ -73,7 +73,7 @@ export class Mapping {
 
   async open(): Promise<void> {
     const bytes = new Uint8Array(this.#header.l1Size * 8);
-    if (bytes.length > 0) await this.#file.read(this.#header.l1Offset as HostOffset, bytes);
+    if (bytes.length > 0) await this.#file.read(this.#header.l1Offset, bytes);
     this.#setL1Table(new DataView(bytes.buffer));
   }
 
@@ -155,11 +155,11 @@ export class Mapping {
     const bytes = new Uint8Array(this.#clusterSize);
     if (old !== 0) {
       this.#file.debugEvent('l2_alloc_cow_read');
-      await this.#file.read(old as HostOffset, bytes);
+      await this.#file.read(old, bytes);
     }
     await this.#refcounts.cache.flush();
     this.#file.debugEvent('l2_alloc_write');
-    await this.#file.write(offset as HostOffset, bytes);
+    await this.#file.write(offset, bytes);
     await this.#file.flush();
     await this.#setL1(index, offset);
     this.#forget(offset);
@@ -181,7 +181,7 @@ export class Mapping {
     const entry = new DataView(new ArrayBuffer(8));
     entry.setBigUint64(0, BigInt(offset) | (1n << 63n));
     this.#file.debugEvent('l1_update');
-    await this.#file.write(at as HostOffset, new Uint8Array(entry.buffer));
+    await this.#file.write(at, new Uint8Array(entry.buffer));
     this.#l2Tables.delete(this.l2Offset(index));
     this.#l2Tables.add(offset);
     this.#l1.setBigUint64(index * 8, entry.getBigUint64(0));
@@ -214,7 +214,7 @@ export class Mapping {
   async flush(): Promise<void> {
     await this.cache.flush();
     if (!this.#l1Changed) return;
-    await this.#file.write(this.#header.l1Offset as HostOffset, new Uint8Array(this.#l1.buffer.slice(0)));
+    await this.#file.write(this.#header.l1Offset, new Uint8Array(this.#l1.buffer.slice(0)));
     this.#l1Changed = false;
   }
 

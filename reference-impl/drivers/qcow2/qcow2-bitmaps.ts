@@ -5,7 +5,7 @@
 
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { HostOffset, PersistentBitmaps, StoredBitmap } from '../driver.ts';
+import type { PersistentBitmaps, StoredBitmap } from '../driver.ts';
 import {
   type BitmapEntry,
   BitmapFlag,
@@ -121,7 +121,7 @@ export class Bitmaps implements PersistentBitmaps {
       if (cluster === 'zeroes') continue;
       const bytes = new Uint8Array(clusterSize);
       if (cluster === 'ones') bytes.fill(0xff);
-      else await file.read(cluster as HostOffset, bytes);
+      else await file.read(cluster, bytes);
       parts.push([index * clusterSize, bytes]);
     }
     return parts;
@@ -136,14 +136,14 @@ export class Bitmaps implements PersistentBitmaps {
       if (index >= tableSize) continue;
       const offset = await refcounts.allocate(1);
       await corruption.checkWrite(offset, clusterSize);
-      await file.write(offset as HostOffset, bytes);
+      await file.write(offset, bytes);
       table.setBigUint64(index * 8, BigInt(offset));
     }
     const tableOffset =
       tableSize === 0 ? 0 : await refcounts.allocate(Math.ceil((tableSize * 8) / clusterSize));
     if (tableSize > 0) {
       await corruption.checkWrite(tableOffset, tableSize * 8);
-      await file.write(tableOffset as HostOffset, new Uint8Array(table.buffer));
+      await file.write(tableOffset, new Uint8Array(table.buffer));
     }
     const flags = recording ? BitmapFlag.auto : 0;
     return { name, tableOffset, tableSize, flags, granularityBits: Math.log2(granularity) };
@@ -165,7 +165,7 @@ export class Bitmaps implements PersistentBitmaps {
     const offset = entries.length === 0 ? 0 : await refcounts.allocate(Math.ceil(bytes.length / clusterSize));
     if (entries.length > 0) {
       await corruption.checkWrite(offset, bytes.length);
-      await file.write(offset as HostOffset, bytes);
+      await file.write(offset, bytes);
     }
     await refcounts.cache.flush();
     await file.flush();

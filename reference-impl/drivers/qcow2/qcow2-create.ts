@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { BackingName, ChildHandle, CreateEnvironment, HostOffset } from '../driver.ts';
+import type { BackingName, ChildHandle, CreateEnvironment } from '../driver.ts';
 import { changeBackingFile } from './backing-file.ts';
 import { encrypt } from './encryption.ts';
 import { Compatible, featureNamesExtension, type Header, serialiseHeader } from './header.ts';
@@ -59,10 +59,10 @@ export async function create(
   if (options.size >= 2 ** 63)
     throw new CommandError('Could not resize image: Image size cannot be negative');
   await file.truncate(0);
-  await file.write(0 as HostOffset, serialiseHeader(header));
+  await file.write(0, serialiseHeader(header));
   const table = new Uint8Array(2 * clusterSize);
   new DataView(table.buffer).setBigUint64(0, BigInt(2 * clusterSize));
-  await file.write(clusterSize as HostOffset, table);
+  await file.write(clusterSize, table);
 
   const image = await Image.open({
     file,

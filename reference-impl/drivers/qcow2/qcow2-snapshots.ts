@@ -6,7 +6,6 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import { offsetOf } from './mapping.ts';
 import { changeCounts, markCopied } from './sharing.ts';
@@ -65,14 +64,14 @@ export class Snapshots {
     let at = header.snapshotsOffset;
     for (let i = 0; i < header.snapshotCount; i++) {
       const fixed = new Uint8Array(FIXED);
-      await file.read(at as HostOffset, fixed);
+      await file.read(at, fixed);
       const view = new DataView(fixed.buffer);
       const length = entryLength(view);
       if (view.getUint32(36) > MAX_EXTRA_BYTES || at + length - header.snapshotsOffset > MAX_TABLE_BYTES) {
         throw new CommandError('Could not read snapshots: File too large');
       }
       const bytes = new Uint8Array(length);
-      await file.read(at as HostOffset, bytes);
+      await file.read(at, bytes);
       this.#entries.push(parseEntry(bytes, header.size));
       at += length;
     }
@@ -113,7 +112,7 @@ export class Snapshots {
         await refcounts.cache.flush();
         await markCopied(image);
         await mapping.flush();
-        await image.file.write(l1Offset as HostOffset, new Uint8Array(mapping.l1.buffer.slice(0)));
+        await image.file.write(l1Offset, new Uint8Array(mapping.l1.buffer.slice(0)));
         await this.#store([...this.#entries, this.#taken(taken, l1Offset)]);
       } catch (error) {
         await changeCounts(image, mapping.l1, -1);
@@ -200,7 +199,7 @@ export class Snapshots {
       offset = await refcounts.allocate(Math.ceil(table.length / this.#image.clusterSize));
       await corruption.checkWrite(offset, table.length);
       await refcounts.cache.flush();
-      await file.write(offset as HostOffset, table);
+      await file.write(offset, table);
     }
     await file.flush();
     const count = header.snapshotCount;

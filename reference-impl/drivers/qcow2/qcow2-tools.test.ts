@@ -6,7 +6,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../testing/external-programs.ts';
 import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
 import { seeded } from '../../testing/qcow2-stress.ts';
-import type { HostOffset } from '../driver.ts';
 import type { Backing } from './image.ts';
 import { read } from './reading.ts';
 
@@ -39,7 +38,7 @@ async function readChain(path: string, ...below: string[]): Promise<Uint8Array> 
     const bytes = await readChain(below[0]!, ...below.slice(1));
     backing = {
       length: () => bytes.length,
-      read: (offset: HostOffset, buffer) => {
+      read: (offset: number, buffer) => {
         buffer.set(bytes.subarray(offset, offset + buffer.length));
         return Promise.resolve();
       },

@@ -1,7 +1,7 @@
 /** Reads of an image: from its clusters, from compressed streams, from the disk below, or as zeroes. */
 import zlib from 'node:zlib';
 import { IoError } from '../../host/errno.ts';
-import type { BlockStatus, HostOffset } from '../driver.ts';
+import type { BlockStatus } from '../driver.ts';
 import type { Image } from './image.ts';
 import type { Run } from './mapping.ts';
 
@@ -34,7 +34,7 @@ export async function blockStatus(image: Image, offset: number, length: number):
         length: found.length,
         zero: false,
         allocated: true,
-        offset: (run.offset + (offset % image.clusterSize)) as HostOffset,
+        offset: run.offset + (offset % image.clusterSize),
       };
   }
 }
@@ -64,7 +64,7 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
       return;
     case 'data':
       image.file.debugEvent('read_aio');
-      await image.file.read((run.offset + within) as HostOffset, buffer);
+      await image.file.read(run.offset + within, buffer);
       image.cipher?.decrypt(run.offset + within, buffer);
       return;
     case 'compressed': {
@@ -78,8 +78,7 @@ async function readBacking(image: Image, offset: number, buffer: Uint8Array): Pr
   const backing = image.backing();
   const available =
     backing === undefined ? 0 : Math.max(0, Math.min(buffer.length, backing.length() - offset));
-  if (backing !== undefined && available > 0)
-    await backing.read(offset as HostOffset, buffer.subarray(0, available));
+  if (backing !== undefined && available > 0) await backing.read(offset, buffer.subarray(0, available));
   buffer.fill(0, available);
 }
 
@@ -87,7 +86,7 @@ async function readBacking(image: Image, offset: number, buffer: Uint8Array): Pr
 async function readCompressed(image: Image, offset: number, bytes: number): Promise<Uint8Array> {
   const stream = new Uint8Array(bytes);
   image.file.debugEvent('read_compressed');
-  await image.file.read(offset as HostOffset, stream);
+  await image.file.read(offset, stream);
   try {
     const cluster = zlib.inflateRawSync(stream, {
       maxOutputLength: image.clusterSize,

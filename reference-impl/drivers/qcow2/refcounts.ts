@@ -5,7 +5,7 @@
  * them; the order in which tables reach the file is that of `TableCache.writeAfter`. A crash so leaks clusters at worst.
  */
 import { IoError } from '../../host/errno.ts';
-import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { ChildHandle } from '../driver.ts';
 import { type Header, MAX_REFTABLE_BYTES } from './header.ts';
 import type { Corruption } from './qcow2-corruption.ts';
 import { type Table, TableCache } from './tables.ts';
@@ -67,7 +67,7 @@ export class Refcounts {
   async open(): Promise<void> {
     const bytes = new Uint8Array(this.#header.refcountTableClusters * this.#clusterSize);
     this.#file.debugEvent('reftable_load');
-    await this.#file.read(this.#header.refcountTableOffset as HostOffset, bytes);
+    await this.#file.read(this.#header.refcountTableOffset, bytes);
     const view = new DataView(bytes.buffer);
     this.#table = new Float64Array(bytes.length / 8);
     for (let i = 0; i < this.#table.length; i++) {
@@ -279,7 +279,7 @@ export class Refcounts {
       for (; counted < next; counted += 1) await this.change(counted, 1, 1);
       await this.cache.flush();
       this.#file.debugEvent('refblock_alloc_write_table');
-      await this.#file.write((first * this.#clusterSize) as HostOffset, this.#serialiseTable());
+      await this.#file.write(first * this.#clusterSize, this.#serialiseTable());
       await this.#file.flush();
       this.#header.refcountTableOffset = first * this.#clusterSize;
       this.#header.refcountTableClusters = clusters;
@@ -331,7 +331,7 @@ export class Refcounts {
     view.setBigUint64(0, BigInt(block));
     const offset = this.#header.refcountTableOffset + index * 8;
     this.#file.debugEvent('refblock_alloc_hookup');
-    await this.#file.write(offset as HostOffset, new Uint8Array(view.buffer));
+    await this.#file.write(offset, new Uint8Array(view.buffer));
   }
 
   #read(view: DataView, index: number): number {

@@ -2,7 +2,6 @@
 
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { HostOffset } from '../driver.ts';
 import { entriesOfL1 } from './header.ts';
 import type { Image } from './image.ts';
 import { write } from './writing.ts';
@@ -29,7 +28,7 @@ export async function resize(image: Image, size: number): Promise<void> {
 async function writeSize({ file, size }: Image): Promise<void> {
   const field = Buffer.alloc(8);
   field.writeBigUInt64BE(BigInt(size));
-  await file.write(SIZE_FIELD as HostOffset, field);
+  await file.write(SIZE_FIELD, field);
 }
 
 async function shrink(image: Image, size: number): Promise<void> {
@@ -65,7 +64,7 @@ async function moveL1(image: Image, entries: number): Promise<void> {
   await image.corruption.checkWrite(offset, bytes.length);
   await refcounts.cache.flush();
   image.file.debugEvent('l1_grow_write_table');
-  await image.file.write(offset as HostOffset, bytes);
+  await image.file.write(offset, bytes);
   await image.file.flush();
   const oldSize = header.l1Size;
   header.l1Offset = offset;

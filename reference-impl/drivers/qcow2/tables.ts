@@ -4,7 +4,7 @@
  * then reach the file first.
  */
 import type { BlkdebugEvent } from '../../../spec/generated/qmp.ts';
-import type { ChildHandle, HostOffset } from '../driver.ts';
+import type { ChildHandle } from '../driver.ts';
 
 export interface Table {
   /** Bytes; a multiple of the table's size. */
@@ -123,7 +123,7 @@ export class TableCache {
   async #read(offset: number): Promise<Table> {
     const bytes = new Uint8Array(this.#tableSize);
     this.#file.debugEvent(this.#events.load);
-    await this.#file.read(offset as HostOffset, bytes);
+    await this.#file.read(offset, bytes);
     return this.#insert(offset, bytes);
   }
 
@@ -154,7 +154,7 @@ export class TableCache {
     if (dirtyFrom >= dirtyTo) return;
     try {
       this.#file.debugEvent(this.#events.update);
-      await this.#file.write((offset + dirtyFrom) as HostOffset, bytes.slice(dirtyFrom, dirtyTo));
+      await this.#file.write(offset + dirtyFrom, bytes.slice(dirtyFrom, dirtyTo));
     } catch (error) {
       this.touch(table, dirtyFrom, dirtyTo - dirtyFrom);
       throw error;

@@ -1,6 +1,5 @@
 /** Walks over everything that an L1 table refers to, straight in the file: for snapshots and for repair. */
 import { IoError } from '../../host/errno.ts';
-import type { HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import { decodeEntry, type Entry, offsetOf } from './mapping.ts';
 
@@ -17,7 +16,7 @@ export interface L2Table {
 export async function readL1(image: Image, offset: number, entries: number): Promise<DataView> {
   const present = Math.max(0, Math.min(entries * 8, image.file.length() - offset));
   const bytes = new Uint8Array(Math.floor(present / 8) * 8);
-  if (bytes.length > 0) await image.file.read(offset as HostOffset, bytes);
+  if (bytes.length > 0) await image.file.read(offset, bytes);
   return new DataView(bytes.buffer);
 }
 
@@ -34,7 +33,7 @@ export async function* l2TablesOf(image: Image, l1: DataView): AsyncGenerator<L2
       throw new IoError('EIO');
     seen.add(offset);
     const bytes = new Uint8Array(image.clusterSize);
-    await image.file.read(offset as HostOffset, bytes);
+    await image.file.read(offset, bytes);
     yield { index, offset, view: new DataView(bytes.buffer) };
   }
 }

@@ -1,7 +1,6 @@
 /** Writes of an image: in place where a cluster is ours alone, else into new clusters that are then linked in. */
 import zlib from 'node:zlib';
 import { IoError } from '../../host/errno.ts';
-import type { HostOffset } from '../driver.ts';
 import type { Image } from './image.ts';
 import type { Entry, Run } from './mapping.ts';
 import type { PassDiscard } from './qcow2-options.ts';
@@ -41,7 +40,7 @@ export async function write(image: Image, offset: number, data: Uint8Array): Pro
 /** Guest data on its way to the file. */
 async function writeData(image: Image, host: number, data: Uint8Array): Promise<void> {
   image.file.debugEvent('write_aio');
-  await image.file.write(host as HostOffset, image.cipher ? image.cipher.encrypt(host, data) : data);
+  await image.file.write(host, image.cipher ? image.cipher.encrypt(host, data) : data);
 }
 
 /** Waits until none of the clusters is being allocated by somebody else. */
@@ -257,7 +256,7 @@ export async function writeCompressed(image: Image, offset: number, data: Uint8A
     const host = await image.refcounts.allocateBytes(stream.length);
     await image.corruption.checkWrite(host, stream.length);
     image.file.debugEvent('write_compressed');
-    await image.file.write(host as HostOffset, stream);
+    await image.file.write(host, stream);
     await replace(
       image,
       cluster,

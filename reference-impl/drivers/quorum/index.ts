@@ -8,7 +8,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { ChildHandle, Driver, DriverState, HostOffset, OpenEnvironment } from '../driver.ts';
+import type { ChildHandle, Driver, DriverState, OpenEnvironment } from '../driver.ts';
 import { versionsOf, winnerOf } from './votes.ts';
 
 const SECTOR = 512;
@@ -58,7 +58,7 @@ class Quorum implements DriverState {
 
   async write(offset: number, data: Uint8Array): Promise<void> {
     const request: Request = { kind: 'write', offset, length: data.length };
-    const { errors, done } = await this.#onAll(request, (child) => child.write(offset as HostOffset, data));
+    const { errors, done } = await this.#onAll(request, (child) => child.write(offset, data));
     this.#assertEnough(request, done, errors);
   }
 
@@ -96,7 +96,7 @@ class Quorum implements DriverState {
     let failure = new IoError('EIO');
     for (const child of this.#children.values()) {
       try {
-        await child.read(request.offset as HostOffset, buffer);
+        await child.read(request.offset, buffer);
         return;
       } catch (error) {
         failure = asIoFailure(error);
@@ -110,7 +110,7 @@ class Quorum implements DriverState {
     const children = [...this.#children.values()];
     const copies = children.map(() => new Uint8Array(buffer.length));
     const { errors, done } = await this.#onAll(request, (child, index) =>
-      child.read(request.offset as HostOffset, copies[index]!),
+      child.read(request.offset, copies[index]!),
     );
     this.#assertEnough(request, done, errors);
 
@@ -200,7 +200,7 @@ function asIoFailure(error: unknown): IoError {
 
 /** A child that cannot be mended stays as it is. */
 async function rewrite(child: ChildHandle, offset: number, data: Uint8Array): Promise<void> {
-  await child.write(offset as HostOffset, data).catch(asIoFailure);
+  await child.write(offset, data).catch(asIoFailure);
 }
 
 function childName(index: number): string {
