@@ -6,9 +6,10 @@
  * Programs are of a fixed seed, without those that end the endpoint, since what comes after is another conversation,
  * and without bytes that bring no reply, or several.
  */
+
+import { Random } from '../generators/random.ts';
 import { generate } from '../generators/sequences/generate.ts';
 import type { Program } from '../generators/sequences/program.ts';
-import { Random } from '../generators/sequences/random.ts';
 import { type PreparedCampaign, prepareCampaign } from '../harness/fuzz/prepare-campaign.ts';
 import { ProgramExecutor } from '../harness/fuzz/program-executor.ts';
 import { ScratchArea } from '../harness/runner/scratch.ts';

@@ -1,7 +1,7 @@
 /** A command that is new to the effects table is known to all that read it; QEMU has the arguments that entries name. */
 import { describe, expect, test, vi } from 'vitest';
+import { Random } from '../generators/random.ts';
 import { type Call, call } from '../generators/sequences/program.ts';
-import { Random } from '../generators/sequences/random.ts';
 import { madeBy, ProgramState, removedBy, usedBy } from '../generators/sequences/resources.ts';
 import { schemaSource } from '../generators/sequences/schema-source.ts';
 import { roleOf } from '../generators/types/roles.ts';

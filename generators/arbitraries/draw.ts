@@ -1,29 +1,10 @@
 /** One generation under way: its randomness, what is live, how deep it is. */
 import type { Live } from '../types/live.ts';
 
-/** What fast-check gives, or `seeded`. Both bounds are included. */
-export interface Random {
+/** What fast-check gives, or `Random`. Both bounds are included. */
+export interface RandomSource {
   nextInt(min: number, max: number): number;
   nextBigInt(min: bigint, max: bigint): bigint;
-}
-
-/** The same sequence for the same seed (mulberry32). */
-export function seeded(seed: number): Random {
-  let state = seed >>> 0;
-  const word = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return (mixed ^ (mixed >>> 14)) >>> 0;
-  };
-  return {
-    nextInt: (min, max) => min + Math.floor((word() / 2 ** 32) * (max - min + 1)),
-    nextBigInt(min, max) {
-      let bits = 0n;
-      for (let i = 0; i < 3; i++) bits = (bits << 32n) | BigInt(word());
-      return min + (bits % (max - min + 1n));
-    },
-  };
 }
 
 /** Objects within objects; at this depth everything optional is left out, and unions take their least branch. */
@@ -34,9 +15,9 @@ export class Draw {
   depth = 0;
   /** Names and files are such as a user would give, and what lives is what is named. */
   readonly plausible: boolean;
-  readonly #random: Random;
+  readonly #random: RandomSource;
 
-  constructor(random: Random, live: Live, plausible: boolean) {
+  constructor(random: RandomSource, live: Live, plausible: boolean) {
     this.#random = random;
     this.live = live;
     this.plausible = plausible;

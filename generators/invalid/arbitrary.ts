@@ -6,7 +6,7 @@ import { Arbitrary, type Random, type Stream, stream, Value } from 'fast-check';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Command } from '../../spec/model.ts';
 import { argumentsOf } from '../arbitraries/command.ts';
-import type { Random as Source } from '../arbitraries/draw.ts';
+import type { RandomSource } from '../arbitraries/draw.ts';
 import type { Live } from '../types/live.ts';
 import { type Fault, faultOf, faultsAt } from './fault.ts';
 import { type Change, MUTATIONS, type MutationName } from './mutations.ts';
@@ -27,7 +27,7 @@ export function faultsOf(
 export function randomFault(
   { name, arguments: type }: Command,
   args: JsonObject,
-  random: Source,
+  random: RandomSource,
   mutations: readonly MutationName[] = NAMES,
 ): Fault {
   const sites = [...sitesOf(type, args, name)];

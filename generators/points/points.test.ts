@@ -4,7 +4,8 @@ import { compileSchema } from '../../spec/compiler/compile.ts';
 import { stringifyJson } from '../../spec/json.ts';
 import { validateArguments } from '../../spec/validate.ts';
 import { argumentsOf } from '../arbitraries/command.ts';
-import { Draw, seeded } from '../arbitraries/draw.ts';
+import { Draw } from '../arbitraries/draw.ts';
+import { Random } from '../random.ts';
 import { COMMANDS, LIVE, SCHEMAS } from '../testing/test-schemas.ts';
 import { branchesOf } from '../types/members.ts';
 import { Coverage, coverageTable } from './coverage.ts';
@@ -12,7 +13,7 @@ import { pairwise } from './pairwise.ts';
 import { Points } from './points.ts';
 
 const spec = SCHEMAS[0]![1];
-const draw = () => new Draw(seeded(1), LIVE, true);
+const draw = () => new Draw(new Random(1), LIVE, true);
 
 describe('points', () => {
   test('are every member, value, branch, form and limit', () => {

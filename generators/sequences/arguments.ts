@@ -3,7 +3,7 @@
  * into arguments.
  */
 import type { JsonObject } from '../../spec/json.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../random.ts';
 import type { ProgramState } from './resources.ts';
 
 export interface ArgumentSource {

@@ -1,7 +1,7 @@
 /** What a template is made from: randomness, what lives, and values that are worth trying. */
 import type { Json } from '../../spec/json.ts';
+import type { Random } from '../random.ts';
 import { isCostlySize } from '../types/bounds.ts';
-import type { Random } from './random.ts';
 import type { Kind, ProgramState } from './resources.ts';
 
 const MiB = 2 ** 20;

@@ -4,9 +4,9 @@
  */
 import { effectsOf } from '../../spec/effects/lookup.ts';
 import type { JsonObject } from '../../spec/json.ts';
+import type { Random } from '../random.ts';
 import { CallBuilder } from './call-builder.ts';
 import { type Call, call, type DataStep, type Step, type Write } from './program.ts';
-import type { Random } from './random.ts';
 import type { ProgramState } from './resources.ts';
 import { JOB_TEMPLATES } from './templates/jobs-templates.ts';
 

@@ -7,12 +7,12 @@
  *   4. in some programs, put writes and comparisons of contents in between.
  */
 import { stringifyJson } from '../../spec/json.ts';
+import type { Random } from '../random.ts';
 import type { ArgumentSource } from './arguments.ts';
 import { CallBuilder } from './call-builder.ts';
 import { CALL_TEMPLATES, type CallTemplate } from './call-templates.ts';
 import { dataStep, jobDataScenario, LONGEST_SCENARIO } from './data-scenarios.ts';
 import { type Call, call, type Program, type StartState, type Step } from './program.ts';
-import type { Random } from './random.ts';
 import { isOfKind, ProgramState } from './resources.ts';
 import { MAX_STEPS } from './validate.ts';
 

@@ -1,6 +1,7 @@
 /** Mutation: a program that differs from one of the corpus in one to three ways, and is valid again. */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import { isFixed } from '../arbitraries/text.ts';
+import type { Random } from '../random.ts';
 import { isCostly } from '../types/bounds.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { roleOf } from '../types/roles.ts';
@@ -16,7 +17,6 @@ import {
   type Step,
   symbolsOf,
 } from './program.ts';
-import type { Random } from './random.ts';
 import { ProgramState } from './resources.ts';
 import { repair } from './validate.ts';
 

@@ -10,15 +10,15 @@ import { effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, Schema } from '../../spec/model.ts';
 import { Compiler, isNodeOptions } from '../arbitraries/compile.ts';
-import { Draw, type Random as DrawRandom } from '../arbitraries/draw.ts';
+import { Draw } from '../arbitraries/draw.ts';
 import { randomFault } from '../invalid/arbitrary.ts';
 import { Points } from '../points/points.ts';
+import type { Random } from '../random.ts';
 import { bound } from '../types/bounds.ts';
 import type { Live } from '../types/live.ts';
 import { branchOf } from '../types/members.ts';
 import type { ArgumentSource, Faulty } from './arguments.ts';
 import { call, unnameIn } from './program.ts';
-import type { Random } from './random.ts';
 import { type Kind, makersOf, type ProgramState, usedBy } from './resources.ts';
 
 /** The objects that may be made: no other is for block devices only. */
@@ -107,7 +107,7 @@ class Wording {
   }
 
   invalid(programState: ProgramState, random: Random): Faulty {
-    const fault = randomFault(this.#command, this.valid(programState, random), drawn(random));
+    const fault = randomFault(this.#command, this.valid(programState, random), random);
     if (fault.arguments === null) return { wire: fault.wire };
     // A member that makes something may have got another name: then it makes nothing.
     return { arguments: withoutUnmade(this.#command.name, fault.arguments, programState) };
@@ -148,16 +148,7 @@ function restricted(command: Command): Command {
 }
 
 function drawFor(programState: ProgramState, random: Random): Draw {
-  return new Draw(drawn(random), liveIn(programState), random.chance(PLAUSIBLE));
-}
-
-function drawn(random: Random): DrawRandom {
-  const bits = (): bigint =>
-    (BigInt(random.uint32()) << 64n) | (BigInt(random.uint32()) << 32n) | BigInt(random.uint32());
-  return {
-    nextInt: (min, max) => min + random.below(max - min + 1),
-    nextBigInt: (min, max) => min + (bits() % (max - min + 1n)),
-  };
+  return new Draw(random, liveIn(programState), random.chance(PLAUSIBLE));
 }
 
 /** What lives, by symbols; files are all that were made at some time. */

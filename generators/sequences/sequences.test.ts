@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { isJsonObject, type Json, jsonEqual } from '../../spec/json.ts';
+import { Random } from '../random.ts';
 import { CONFIG, GROUNDS, groundsByName, programs } from '../testing/generation-configs.ts';
 import { decode, encode, ProgramError } from './encoding.ts';
 import { generate } from './generate.ts';
 import { minimize } from './minimize.ts';
 import { mutate } from './mutate.ts';
 import { type Call, call, concrete, type Program, renameIn, type Step } from './program.ts';
-import { Random } from './random.ts';
 import { madeBy, ProgramState, removedBy, usedBy } from './resources.ts';
 import { fault, repair, without } from './validate.ts';
 

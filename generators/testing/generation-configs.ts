@@ -1,9 +1,9 @@
 /** A configuration for tests: two start states, and an endpoint that offers all that templates know. */
 
+import { Random } from '../random.ts';
 import { CALL_TEMPLATES } from '../sequences/call-templates.ts';
 import { type GenerationConfig, generate } from '../sequences/generate.ts';
 import type { Program, StartState } from '../sequences/program.ts';
-import { Random } from '../sequences/random.ts';
 import { schemaSource, sourcedCommands } from '../sequences/schema-source.ts';
 import { SCHEMAS } from './test-schemas.ts';
 

@@ -1,8 +1,8 @@
 /** On the embedded reference what a program shows depends on nothing that ran before it, nor on who ran it. */
 import { expect, test } from 'vitest';
+import { Random } from '../../generators/random.ts';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
-import { Random } from '../../generators/sequences/random.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { reference } from '../targets/reference.ts';
 import { localWorker, type RunAnswer } from './fuzz-worker.ts';

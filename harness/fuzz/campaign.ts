@@ -10,10 +10,10 @@
  * Because of 1 and 3 a campaign by commands is the same for any number of workers, given equal answers.
  */
 import { join } from 'node:path';
+import { Random } from '../../generators/random.ts';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { type GenerationConfig, generate } from '../../generators/sequences/generate.ts';
 import { mutate } from '../../generators/sequences/mutate.ts';
-import { Random } from '../../generators/sequences/random.ts';
 import { inOrder } from '../runner/in-order.ts';
 import type { Symptom } from './buckets.ts';
 import { appendLog, type LogLine, recoverLog, startLogAgain } from './campaign-log.ts';

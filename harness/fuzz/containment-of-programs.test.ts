@@ -1,7 +1,7 @@
 /** Programs name nothing outside the scratch folder. */
 import { expect, test } from 'vitest';
+import { Random } from '../../generators/random.ts';
 import { generate } from '../../generators/sequences/generate.ts';
-import { Random } from '../../generators/sequences/random.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { introspect } from '../../spec/compiler/introspect.ts';
 import { isJsonObject, type JsonObject, stringifyJson } from '../../spec/json.ts';

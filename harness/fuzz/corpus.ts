@@ -1,7 +1,8 @@
 /** The corpus: programs that showed something new, and how often each is chosen to be mutated. */
+
+import type { Random } from '../../generators/random.ts';
 import { decode } from '../../generators/sequences/encoding.ts';
 import type { Program } from '../../generators/sequences/program.ts';
-import type { Random } from '../../generators/sequences/random.ts';
 
 interface Entry {
   /** As text: there are thousands. */

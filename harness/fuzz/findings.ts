@@ -4,11 +4,11 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { hash32 } from '../../generators/hash.ts';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { Transcript } from '../../reports/record.ts';
 import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
-import { hash32 } from '../runner/hash.ts';
 import type { Symptom } from './buckets.ts';
 import { bugReport } from './bug-report.ts';
 import type { FindingAnswer } from './fuzz-worker.ts';

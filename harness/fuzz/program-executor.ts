@@ -6,13 +6,14 @@
  *   3. look at what it left (`post-run-checks.ts`), for which some endpoints are cleared of the start state's nodes;
  *   4. give the endpoint back to the pool, which resets it, keeps it or drops it.
  */
+
+import { hash32 } from '../../generators/hash.ts';
 import { encode } from '../../generators/sequences/encoding.ts';
 import { type Program, symbolsOf } from '../../generators/sequences/program.ts';
 import { isOfKind } from '../../generators/sequences/resources.ts';
 import type { Outcome } from '../../reports/record.ts';
 import { type Condition, EndpointPool } from '../runner/endpoint-pool.ts';
 import type { Session } from '../runner/endpoint-session.ts';
-import { hash32 } from '../runner/hash.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { FuzzConfig } from './fuzz-config.ts';

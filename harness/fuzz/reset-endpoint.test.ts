@@ -1,8 +1,8 @@
 /** What programs do to their start state is taken back without another start, so that the next finds it as it was. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Random } from '../../generators/random.ts';
 import { decode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
-import { Random } from '../../generators/sequences/random.ts';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { reference } from '../targets/reference.ts';

@@ -1,11 +1,11 @@
 /** What both sides of a diff run: cases of the suite, programs from a seed, programs from files. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Random } from '../../generators/random.ts';
 import { CALL_TEMPLATES } from '../../generators/sequences/call-templates.ts';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
 import type { Program } from '../../generators/sequences/program.ts';
-import { Random } from '../../generators/sequences/random.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';

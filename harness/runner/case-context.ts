@@ -1,4 +1,6 @@
 /** The context that a case is given: its first monitor, its statements, its surroundings. */
+
+import { hash32 } from '../../generators/hash.ts';
 import type { Severity } from '../../reports/record.ts';
 import { type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
@@ -12,7 +14,6 @@ import { Monitor } from './case-monitor.ts';
 import type { CaseState } from './case-state.ts';
 import type { Session } from './endpoint-session.ts';
 import { awaitFrom } from './endpoint-wait.ts';
-import { hash32 } from './hash.ts';
 
 export interface Surroundings {
   readonly definition: CaseDefinition;

@@ -3,6 +3,7 @@
  * targets that imports `reference-impl`.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { Random } from '../../generators/random.ts';
 import type { Reference } from '../../reference-impl/endpoint.ts';
 import { within } from '../time-limits.ts';
 import { memoryTransport } from '../transports/memory.ts';
@@ -52,12 +53,13 @@ async function start({ topology, scratch, signal }: StartRequest): Promise<Endpo
     lines.push(line);
     lines.splice(0, lines.length - LAST_LINES);
   };
+  const random = new Random(1);
   try {
     const instance = await startReference({
       argv: ['-S', ...argv],
       cwd: scratch,
       clock,
-      random: xorshift(1),
+      random: () => random.uint32(),
       log,
     });
     return new EmbeddedEndpoint(instance, clock, argv, scratch, topology.monitors, lines);
@@ -65,17 +67,6 @@ async function start({ topology, scratch, signal }: StartRequest): Promise<Endpo
     if (!(error instanceof OptionError)) throw error;
     throw new StartError(error.message, { code: 1, signal: null }, [...lines, error.message]);
   }
-}
-
-/** 32 bits a call, the same sequence for the same seed (Marsaglia's xorshift32). */
-function xorshift(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return state >>> 0;
-  };
 }
 
 class EmbeddedEndpoint implements Endpoint {

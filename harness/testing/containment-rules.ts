@@ -4,11 +4,11 @@
  */
 import { posix } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Random } from '../../generators/random.ts';
 import { CALL_TEMPLATES } from '../../generators/sequences/call-templates.ts';
 import { type GenerationConfig, generate } from '../../generators/sequences/generate.ts';
 import { mutate } from '../../generators/sequences/mutate.ts';
 import type { Program } from '../../generators/sequences/program.ts';
-import { Random } from '../../generators/sequences/random.ts';
 import { schemaSource, sourcedCommands } from '../../generators/sequences/schema-source.ts';
 import { SCHEMAS } from '../../generators/testing/test-schemas.ts';
 import { isJsonObject, type Json, parseJson, stringifyJson } from '../../spec/json.ts';

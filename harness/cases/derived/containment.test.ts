@@ -1,10 +1,12 @@
 /** Whatever is generated names nothing outside the scratch folder: judged by what every message passes. */
+
 import { constantFrom, sample } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { argumentsOf } from '../../../generators/arbitraries/command.ts';
-import { Draw, seeded } from '../../../generators/arbitraries/draw.ts';
+import { Draw } from '../../../generators/arbitraries/draw.ts';
 import { faultsOf } from '../../../generators/invalid/arbitrary.ts';
 import { Points } from '../../../generators/points/points.ts';
+import { Random } from '../../../generators/random.ts';
 import { rawInput } from '../../../generators/raw/bytes.ts';
 import { LIVE } from '../../../generators/testing/test-schemas.ts';
 import { loadBlockSchema } from '../../../spec/block-core.ts';
@@ -44,7 +46,9 @@ describe('nothing outside is named by', () => {
     const shrunk = valid.slice(0, EACH / 20).flatMap((args) => [...arbitrary.shrink(args, undefined)]);
     expect(breaches(shrunk, ({ value }) => contain({ execute: name, arguments: value }, bounds))).toEqual([]);
 
-    const witnesses = new Points(command).all.map(({ witness }) => witness(new Draw(seeded(1), LIVE, false)));
+    const witnesses = new Points(command).all.map(({ witness }) =>
+      witness(new Draw(new Random(1), LIVE, false)),
+    );
     expect(breaches(witnesses, (args) => contain({ execute: name, arguments: args }, bounds))).toEqual([]);
   });
 

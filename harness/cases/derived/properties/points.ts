@@ -1,7 +1,9 @@
 /** Every point of a command's schema is tried at least once, and each two optional members together. */
-import { Draw, seeded } from '../../../../generators/arbitraries/draw.ts';
+
+import { Draw } from '../../../../generators/arbitraries/draw.ts';
 import { Coverage, type CoverageRow } from '../../../../generators/points/coverage.ts';
 import { Points } from '../../../../generators/points/points.ts';
+import { Random } from '../../../../generators/random.ts';
 import { branchesOf } from '../../../../generators/types/members.ts';
 import { type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
@@ -43,7 +45,7 @@ async function tryAllPoints(
   const points = new Points(command);
   const coverage = new Coverage(points, tag);
   const live = liveFor(command, t, fixture);
-  const random = seeded(t.seed);
+  const random = new Random(t.seed);
 
   async function attempt(make: (draw: Draw) => JsonObject): Promise<void> {
     const args = make(new Draw(random, live(), true));
