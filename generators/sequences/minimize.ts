@@ -7,11 +7,20 @@
  *   4. again, until nothing changes or the budget is spent;
  *   5. bring integers that have to be great as near to zero as a few steps go.
  */
-import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import { int } from '../arbitraries/integer.ts';
 import { at, type Path, put, take } from '../types/path.ts';
 import { encode } from './encoding.ts';
-import { type Call, type Program, type StartState, type Step, symbolsIn } from './program.ts';
+import {
+  type Call,
+  call,
+  type Program,
+  type Raw,
+  type StartState,
+  type Step,
+  symbolsIn,
+  unnameIn,
+} from './program.ts';
 import { repair, without } from './validate.ts';
 
 /** Texts up to this length are names and words: no other is simpler. */
@@ -144,6 +153,7 @@ export function* simplerSteps(step: Step): Iterable<Step> {
     if (step.offset > 0) yield { ...step, offset: 0 };
     if (step.length > 512) yield { ...step, length: 512 };
   }
+  if (step.kind === 'raw') yield* asCall(step);
   if (step.kind !== 'call') return;
   if (step.pipelined) yield { ...step, pipelined: false };
   if (step.monitor > 0) yield { ...step, monitor: 0 };
@@ -151,6 +161,25 @@ export function* simplerSteps(step: Step): Iterable<Step> {
     yield { ...step, arguments: take(step.arguments, path) };
     for (const value of simplerValues(at(step.arguments, path)!))
       yield { ...step, arguments: put(step.arguments, path, value) as JsonObject };
+  }
+}
+
+/** The call that raw bytes are another spelling of, if they are one. */
+function* asCall({ text }: Raw): Iterable<Call> {
+  const message = parsed(text);
+  if (!isJsonObject(message) || typeof message.execute !== 'string') return;
+  const args = message.arguments;
+  if (!isJsonObject(args)) return;
+  yield call(message.execute, args);
+  // What it names may have gone.
+  yield call(message.execute, unnameIn(args, new Set(symbolsIn(args))));
+}
+
+function parsed(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    return null;
   }
 }
 

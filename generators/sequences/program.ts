@@ -95,6 +95,7 @@ export function symbolsIn(value: Json): string[] {
 export function symbolsOf(step: Step): string[] {
   if (step.kind === 'call') return symbolsIn(step.arguments);
   if (step.kind === 'write') return symbolsIn(step.through);
+  if (step.kind === 'raw') return symbolsIn(step.text);
   return step.kind === 'overwrite' ? symbolsIn(step.file) : [];
 }
 
@@ -121,6 +122,7 @@ export function unnameIn<T extends Json>(value: T, symbols: ReadonlySet<string>)
 export function renameSymbols(step: Step, rename: (symbol: string) => string): Step {
   if (step.kind === 'call') return { ...step, arguments: renameIn(step.arguments, rename) };
   if (step.kind === 'write') return { ...step, through: renameIn(step.through, rename) };
+  if (step.kind === 'raw') return { ...step, text: renameIn(step.text, rename) };
   return step.kind === 'overwrite' ? { ...step, file: renameIn(step.file, rename) } : step;
 }
 

@@ -50,8 +50,9 @@ export function removedBy(step: Step): string[] {
   );
 }
 
-/** Symbols that must be there before the step. */
+/** Symbols that must be there before the step. Raw bytes may name anything. */
 export function usedBy(step: Step): string[] {
+  if (step.kind === 'raw') return [];
   const own = new Set(madeBy(step));
   return symbolsOf(step).filter((symbol) => !own.has(symbol));
 }

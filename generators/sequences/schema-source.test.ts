@@ -5,7 +5,7 @@ import { type Json, type JsonObject, jsonEqual, stringifyJson } from '../../spec
 import { validateArguments } from '../../spec/validate.ts';
 import { Points } from '../points/points.ts';
 import { Random } from '../random.ts';
-import { GROUNDS, groundsByName, programs, SOURCED } from '../testing/generation-configs.ts';
+import { programs, SOURCED, START_STATES, startStatesByName } from '../testing/generation-configs.ts';
 import { SCHEMAS } from '../testing/test-schemas.ts';
 import { decode, encode } from './encoding.ts';
 import { minimize, simplerSteps } from './minimize.ts';
@@ -18,7 +18,7 @@ import { fault } from './validate.ts';
 const SPEC = SCHEMAS[0]![1];
 const COMMANDS = SOURCED.source!.commands;
 const fromSpec = schemaSource([SPEC], [...SPEC.commands.keys()]);
-const programState = (): ProgramState => new ProgramState(GROUNDS[1]!);
+const programState = (): ProgramState => new ProgramState(START_STATES[1]!);
 
 function many<T>(count: number, make: (random: Random) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(new Random(`s/${index}`)));
@@ -143,7 +143,7 @@ describe('programs with such arguments', () => {
   });
   test('are valid, survive being written and read, and use every command', () => {
     for (const program of list) {
-      expect(fault(program, groundsByName)).toBe(null);
+      expect(fault(program, startStatesByName)).toBe(null);
       expect(jsonEqual(decode(encode(program)) as unknown as Json, program as unknown as Json)).toBe(true);
     }
     const used = new Set(callsOf(list).map(({ command }) => command));
@@ -152,7 +152,7 @@ describe('programs with such arguments', () => {
   test('stay valid when they are mutated', () => {
     for (const [index, program] of list.slice(0, 400).entries()) {
       const mutant = mutate(program, list[index + 1]!, SOURCED, new Random(`m/${index}`));
-      expect(fault(mutant, groundsByName)).toBe(null);
+      expect(fault(mutant, startStatesByName)).toBe(null);
       expect(jsonEqual(decode(encode(mutant)) as unknown as Json, mutant as unknown as Json)).toBe(true);
     }
   });
@@ -173,7 +173,7 @@ describe('minimisation of such arguments', () => {
     const program: Program = { startState: 'empty', steps: [call('blockdev-add', args)] };
     const holds = async ({ steps: [step] }: Program): Promise<boolean> =>
       step?.kind === 'call' && Number(step.arguments['l2-cache-size'] ?? 0) > 2 ** 20;
-    const minimal = await minimize(program, { startStates: GROUNDS, tries: 500, holds });
+    const minimal = await minimize(program, { startStates: START_STATES, tries: 500, holds });
     expect(minimal.steps).toEqual([call('blockdev-add', { 'l2-cache-size': 2 ** 20 + 4096 })]);
   });
   test('gives nothing that is longer, whatever the values: fractions, lists, long texts', () => {

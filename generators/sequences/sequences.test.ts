@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { isJsonObject, type Json, jsonEqual } from '../../spec/json.ts';
 import { Random } from '../random.ts';
-import { CONFIG, GROUNDS, groundsByName, programs } from '../testing/generation-configs.ts';
+import { CONFIG, programs, START_STATES, startStatesByName } from '../testing/generation-configs.ts';
 import { decode, encode, ProgramError } from './encoding.ts';
 import { generate } from './generate.ts';
 import { minimize } from './minimize.ts';
 import { mutate } from './mutate.ts';
-import { type Call, call, concrete, type Program, renameIn, type Step } from './program.ts';
+import { type Call, call, concrete, type Program, renameIn, type Step, symbolsOf } from './program.ts';
 import { madeBy, ProgramState, removedBy, usedBy } from './resources.ts';
 import { fault, repair, without } from './validate.ts';
 
-const EMPTY = GROUNDS[0]!;
+const EMPTY = START_STATES[0]!;
 const add = (symbol: string): Call => call('blockdev-add', { driver: 'null-co', 'node-name': `$${symbol}` });
 const del = (symbol: string): Call => call('blockdev-del', { 'node-name': `$${symbol}` });
 
@@ -114,7 +114,7 @@ describe('validity', () => {
     ['step 0: sleeps too long', program({ kind: 'sleep', milliseconds: 1e9 })],
     ['more than 60 steps', program(...Array<Step>(61).fill(add('n0')))],
   ])('%s', (message, faulty) => {
-    expect(fault(faulty, groundsByName)).toBe(message);
+    expect(fault(faulty, startStatesByName)).toBe(message);
   });
   test('repair binds to the latest of the kind, and drops a step for which there is none', () => {
     const mended = repair(program(del('n9'), add('n0'), del('n9'), del('j1')), EMPTY);
@@ -134,7 +134,7 @@ describe('generation', () => {
   test('gives valid programs that use every command the endpoint offers', () => {
     const used = new Set<string>();
     for (const program of programs(3000)) {
-      expect(fault(program, groundsByName)).toBe(null);
+      expect(fault(program, startStatesByName)).toBe(null);
       for (const step of program.steps) if (step.kind === 'call') used.add(step.command);
     }
     expect([...CONFIG.commands].filter((command) => !used.has(command))).toEqual([]);
@@ -152,7 +152,7 @@ test('mutants are valid, differ, and are the same for the same seed', () => {
   for (const [index, program] of corpus.entries()) {
     const other = corpus[(index * 7 + 1) % corpus.length]!;
     const mutant = mutate(program, other, CONFIG, new Random(`m/${index}`));
-    expect(fault(mutant, groundsByName)).toBe(null);
+    expect(fault(mutant, startStatesByName)).toBe(null);
     expect(encode(mutant)).not.toBe(encode(program));
     expect(mutate(program, other, CONFIG, new Random(`m/${index}`))).toEqual(mutant);
   }
@@ -174,11 +174,35 @@ describe('minimisation', () => {
       del('n3'),
     ],
   };
-  const options = { startStates: GROUNDS, tries: 500 };
+  const options = { startStates: START_STATES, tries: 500 };
 
   test('finds the least that does it: calls, arguments, monitors, ground', async () => {
     const minimal = await minimize(noisy, { ...options, holds: async (p) => resizes(p).length >= 2 });
     expect(minimal).toEqual({ startState: 'empty', steps: [call('block_resize'), call('block_resize')] });
+  });
+  test('raw bytes that spell a call become it, and what they name is no longer needed with it', async () => {
+    const wire =
+      '{"execute": "block_resize", "id": "raw", "arguments": {"node-name": "$n1", "size": -0.0}}\n';
+    const program: Program = {
+      startState: 'empty',
+      steps: [
+        call('blockdev-add', { driver: 'null-co', 'node-name': '$n0' }),
+        call('blockdev-add', { driver: 'null-co', 'node-name': '$n1' }),
+        { kind: 'raw', text: wire },
+      ],
+    };
+    expect(symbolsOf(program.steps[2]!)).toEqual(['n1']);
+    const holds = async ({ steps }: Program): Promise<boolean> =>
+      steps.some((step) =>
+        step.kind === 'raw' ? step.text === wire : resizes({ startState: '', steps: [step] }).length > 0,
+      );
+    expect(await minimize(program, { ...options, holds })).toEqual({
+      startState: 'empty',
+      steps: [call('block_resize')],
+    });
+    const asBytes = async ({ steps }: Program): Promise<boolean> => steps.some(({ kind }) => kind === 'raw');
+    const { steps } = await minimize(program, { ...options, holds: asBytes });
+    expect(steps.map(({ kind }) => kind)).toEqual(['raw']);
   });
   test('keeps what it takes', async () => {
     const holds = async (candidate: Program): Promise<boolean> => {
@@ -213,14 +237,14 @@ describe('minimisation', () => {
       const value = resizes(candidate)[0]?.arguments.size;
       return (typeof value === 'number' || typeof value === 'bigint') && shows(BigInt(value));
     };
-    const { steps } = await minimize(program, { startStates: GROUNDS, tries: 30, holds });
+    const { steps } = await minimize(program, { startStates: START_STATES, tries: 30, holds });
     const [{ arguments: args }] = steps as [Call];
     expect(BigInt(args.size as number)).toBe(BigInt(least as number));
   });
   test('tries valid programs only, each once, and no more than it may', async () => {
     const tried: string[] = [];
     const holds = async (candidate: Program): Promise<boolean> => {
-      expect(fault(candidate, groundsByName)).toBe(null);
+      expect(fault(candidate, startStatesByName)).toBe(null);
       tried.push(encode(candidate));
       return resizes(candidate).length >= 3;
     };

@@ -7,13 +7,13 @@ import type { Program, StartState } from '../sequences/program.ts';
 import { schemaSource, sourcedCommands } from '../sequences/schema-source.ts';
 import { SCHEMAS } from './test-schemas.ts';
 
-export const GROUNDS: readonly StartState[] = [
+export const START_STATES: readonly StartState[] = [
   { name: 'empty', symbols: [], monitors: 1 },
   { name: 'disks', symbols: ['f0', 'f1', 'n0', 'n1', 'd0', 'i0'], monitors: 2 },
 ];
 
 export const CONFIG: GenerationConfig = {
-  startStates: GROUNDS,
+  startStates: START_STATES,
   commands: new Set(CALL_TEMPLATES.map(({ command }) => command)),
   invalid: 0.05,
   raw: 0.02,
@@ -30,7 +30,7 @@ export const SOURCED: GenerationConfig = {
   invalid: 0.2,
 };
 
-export const groundsByName = new Map(GROUNDS.map((startState) => [startState.name, startState]));
+export const startStatesByName = new Map(START_STATES.map((startState) => [startState.name, startState]));
 
 export function programs(count: number, seed = 'test', config = CONFIG): Program[] {
   return Array.from({ length: count }, (_, index) => generate(config, new Random(`${seed}/${index}`)));

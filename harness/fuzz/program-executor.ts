@@ -6,7 +6,6 @@
  *   3. look at what it left (`post-run-checks.ts`), for which some endpoints are cleared of the start state's nodes;
  *   4. give the endpoint back to the pool, which resets it, keeps it or drops it.
  */
-
 import { hash32 } from '../../generators/hash.ts';
 import { encode } from '../../generators/sequences/encoding.ts';
 import { type Program, symbolsOf } from '../../generators/sequences/program.ts';

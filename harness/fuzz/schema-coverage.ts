@@ -12,8 +12,8 @@ export class SchemaCoverage {
   readonly total: number;
 
   /** `commands`: those that programs are made of. */
-  constructor({ commands: endpointSchema }: Schema, commands: Iterable<string>) {
-    const known = [...commands].flatMap((name) => endpointSchema.get(name) ?? []);
+  constructor(schema: Schema, commands: Iterable<string>) {
+    const known = [...commands].flatMap((name) => schema.commands.get(name) ?? []);
     this.#points = new Map(known.map((command) => [command.name, new Points(command)]));
     this.total = [...this.#points.values()].reduce((sum, { all }) => sum + all.length, 0);
   }

@@ -31,10 +31,10 @@ const SCHEMA = readIntrospection([
   { 'meta-type': 'command', name: 'make', 'arg-type': '5', 'ret-type': '4' },
 ]);
 
-const GROUNDS = [{ name: 'empty', symbols: ['f0'], monitors: 1 }];
+const START_STATES = [{ name: 'empty', symbols: ['f0'], monitors: 1 }];
 
 const fitted = (text: string): string =>
-  encode(restrictProgram(decode(`ground empty\n${text}`), SCHEMA, GROUNDS))
+  encode(restrictProgram(decode(`ground empty\n${text}`), SCHEMA, START_STATES))
     .split('\n')
     .slice(1)
     .join('');

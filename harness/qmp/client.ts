@@ -222,8 +222,8 @@ export class QmpClient {
   }
 
   async #negotiate(options: ClientOptions): Promise<void> {
-    const endpointSchema = (this.greeting.QMP as JsonObject).capabilities;
-    const oob = options.oob === true && Array.isArray(endpointSchema) && endpointSchema.includes('oob');
+    const { capabilities } = this.greeting.QMP as JsonObject;
+    const oob = options.oob === true && Array.isArray(capabilities) && capabilities.includes('oob');
     try {
       const { signal } = options;
       await this.execute('qmp_capabilities', oob ? { enable: ['oob'] } : undefined, signal && { signal });

@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Message } from '../qmp/channel.ts';
 import { QmpClient } from '../qmp/client.ts';
+import { ClosedError } from '../qmp/errors.ts';
 import type { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { Endpoint, ExitInfo, Target, Topology } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
@@ -73,10 +74,14 @@ export class Session {
     }
   }
 
-  /** The connection to monitor `index`, made and negotiated at first use. */
+  /**
+   * The connection to monitor `index`, made and negotiated at first use, and again when it has been closed. Rejects with
+   * `ClosedError` if the endpoint has ended.
+   */
   async link(index: number): Promise<Link> {
     const link = this.#links.get(index);
     if (link !== undefined && link.client.channel.closed === null) return link;
+    if (!this.endpoint.running) throw new ClosedError(`monitor ${index} of an endpoint that has ended`);
     const made = await this.#connect(index, true);
     this.#links.set(index, made);
     return made;

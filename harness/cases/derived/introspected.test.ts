@@ -42,14 +42,14 @@ describe('qemu-storage-daemon', () => {
     await engine?.stop();
   });
 
-  function endpointSchema(context: { skip(note?: string): never }, name: string): Command {
+  function commandOf(context: { skip(note?: string): never }, name: string): Command {
     requireOrSkip(context, 'qemu', enginesUnavailable('qemu-storage-daemon'));
     return schema.commands.get(name) ?? context.skip(`this version has no ${name}`);
   }
 
   for (const name of COMMANDS) {
     test(`takes the form of valid arguments of ${name}`, async (context) => {
-      const command = endpointSchema(context, name);
+      const command = commandOf(context, name);
       const points = new Points(command);
       for (const args of sample(argumentsOf(command, live), { numRuns: EACH, seed: 11 })) {
         const message = { execute: name, arguments: args };
@@ -62,7 +62,7 @@ describe('qemu-storage-daemon', () => {
     });
 
     test(`refuses invalid arguments of ${name}`, async (context) => {
-      const command = endpointSchema(context, name);
+      const command = commandOf(context, name);
       for (const { wire, where } of sample(faultsOf(command, live), { numRuns: EACH, seed: 12 })) {
         const text = `{"execute":"${name}","arguments":${wire}}\n`;
         containRaw(text, { dir: DIR });
