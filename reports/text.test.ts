@@ -27,6 +27,10 @@ describe('wrap', () => {
     );
   });
 
+  it('counts columns: a wide character takes two', () => {
+    expect(wrap('漢字漢字 漢字', 8)).toEqual(['漢字漢字', '漢字']);
+  });
+
   it('breaks at a space where one is near the end', () => {
     expect(wrap('the quick brown fox', 11)).toEqual(['the quick', 'brown fox']);
   });

@@ -2,6 +2,7 @@
  * Text that comes from endpoints, made harmless for people's terminals and for formats that take no control
  * characters. Nothing here knows of records; `diagnosis.ts` decides what is shown.
  */
+import wrapAnsi from 'wrap-ansi';
 import { type Json, stringifyJson } from '../spec/json.ts';
 
 /** Controls, lone surrogates, line separators, what reorders text on a terminal, and what is no character at all. */
@@ -30,19 +31,11 @@ export function jsonText(value: Json, max = 4000): string {
   return clip(printable(stringifyJson(value)), max);
 }
 
-/** Lines of at most `width` characters, broken at a space where one is near the end; one line if width is 0. */
+/** Lines of at most `width` columns of a terminal, broken at spaces where words allow it; one line if width is 0. */
 export function wrap(text: string, width: number): string[] {
   if (width <= 0) return [text];
-  const lines: string[] = [];
-  let rest = Array.from(text);
-  while (rest.length > width) {
-    const space = rest.lastIndexOf(' ', width);
-    const end = space > width / 2 ? space : width;
-    lines.push(rest.slice(0, end).join(''));
-    rest = rest.slice(space === end ? end + 1 : end);
-  }
-  lines.push(rest.join(''));
-  return lines;
+  const lines = wrapAnsi(text, width, { hard: true, trim: false }).split('\n');
+  return lines.map((line, index) => (index === 0 ? line.trimEnd() : line.trim()));
 }
 
 /** The text as one word of a POSIX shell. */

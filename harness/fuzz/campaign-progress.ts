@@ -1,4 +1,5 @@
 /** How a campaign goes, for who watches: a screen of a few lines on a terminal, a line now and then elsewhere. */
+import stringWidth from 'string-width';
 import { count, printable } from '../../reports/text.ts';
 import type { FindingLine, Progress } from './campaign.ts';
 
@@ -60,7 +61,7 @@ function filled(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
   for (const part of parts) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + part.length + 2 <= width)
+    if (last !== undefined && stringWidth(last) + stringWidth(part) + 2 <= width)
       lines[lines.length - 1] = `${last}, ${part}`;
     else lines.push(part.slice(0, width));
   }
