@@ -124,6 +124,26 @@ describe('import rules', () => {
     },
   );
 
+  test('no folders import each other in a circle, types included; a file beside the folders is a place of its own', () => {
+    const place = (path: string) => (path.split('/').length === 2 ? path : folder(path));
+    const below = new Map<string, Set<string>>();
+    for (const { path, imports } of sources.filter((source) => !isTest(source.path)))
+      for (const target of imports) {
+        const [from, to] = [place(path), place(target)];
+        if (from !== to) below.set(from, (below.get(from) ?? new Set()).add(to));
+      }
+    const all = new Set<string>();
+    const circles: string[] = [];
+    const visit = (at: string, way: readonly string[]): void => {
+      if (way.includes(at)) circles.push([...way.slice(way.indexOf(at)), at].join(' -> '));
+      if (way.includes(at) || all.has(at)) return;
+      for (const next of below.get(at) ?? []) visit(next, [...way, at]);
+      all.add(at);
+    };
+    for (const at of below.keys()) visit(at, []);
+    expect(circles).toEqual([]);
+  });
+
   test('no folder of the reference imports a higher one, types included', () => {
     const height = (path: string) => {
       const [, name, ...rest] = path.split('/');

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
+import { abortOnSignals } from '../cleanup.ts';
 import { textNormaliser, vocabulary } from '../fuzz/normalise-text.ts';
 import { diff } from '../lockstep/diff.ts';
 import { caseInputs, commonSchema, fileInputs, randomInputs, type Subject } from '../lockstep/diff-inputs.ts';
 import { DiffReport } from '../lockstep/diff-report.ts';
 import { explainer } from '../lockstep/known.ts';
 import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
-import { abortOnSignals } from '../runner/cleanup.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';

@@ -1,7 +1,7 @@
 /** One endpoint of a target for as long as a subcommand needs it: no images, no options. */
 
+import { abortOnSignals } from '../cleanup.ts';
 import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
-import { abortOnSignals } from '../runner/cleanup.ts';
 import { Session } from '../runner/endpoint-session.ts';
 import { EMPTY_TOPOLOGY } from '../runner/run-cases.ts';
 import { ScratchArea } from '../runner/scratch.ts';

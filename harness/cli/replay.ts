@@ -1,10 +1,10 @@
 /** `qmpcheck replay`: transcripts, findings, or folders of them, on a target. */
 import picocolors from 'picocolors';
+import { abortOnSignals } from '../cleanup.ts';
 import { type Finding, findingsBelow } from '../fuzz/findings.ts';
 import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import { replayFindings } from '../fuzz/replay-finding.ts';
-import { abortOnSignals } from '../runner/cleanup.ts';
 import { replay, type Verdict } from '../runner/replay.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';

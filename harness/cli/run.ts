@@ -8,7 +8,7 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import { packageRoot } from '../../spec/package-root.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
-import { abortOnSignals } from '../runner/cleanup.ts';
+import { abortOnSignals } from '../cleanup.ts';
 import {
   Expectations,
   ExpectationsError,

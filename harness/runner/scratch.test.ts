@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { pendingCleanups } from './cleanup.ts';
+import { pendingCleanups } from '../cleanup.ts';
 import { ScratchArea, sweep } from './scratch.ts';
 
 let parent: string;

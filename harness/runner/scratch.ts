@@ -10,7 +10,7 @@ import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atProcessEnd } from './cleanup.ts';
+import { atProcessEnd } from '../cleanup.ts';
 
 const PREFIX = 'qmpcheck-run-';
 const ALIVE = 'alive';

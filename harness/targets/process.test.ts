@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../spec/package-root.ts';
-import { pendingCleanups } from '../runner/cleanup.ts';
+import { pendingCleanups } from '../cleanup.ts';
 import { Child, type ChildOptions, DEFAULT_LIMITS } from './process.ts';
 
 let cwd: string;

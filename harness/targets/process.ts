@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
-import { atProcessEnd } from '../runner/cleanup.ts';
+import { atProcessEnd } from '../cleanup.ts';
 import type { ExitInfo } from './target.ts';
 
 /** Upper bounds for a child; generous, to stop a runaway, not to save resources. */

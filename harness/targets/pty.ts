@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { atProcessEnd } from '../runner/cleanup.ts';
+import { atProcessEnd } from '../cleanup.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { spawnPty } from '../transports/pty.ts';
 import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './command.ts';

@@ -4,8 +4,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
+import { pendingCleanups } from '../cleanup.ts';
 import { QmpClient } from '../qmp/client.ts';
-import { pendingCleanups } from '../runner/cleanup.ts';
 import {
   type Endpoint,
   StartError,
