@@ -84,7 +84,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       area,
       subjects,
       seed,
-      jobs: workers,
+      workers,
       limits,
       signal,
       onOutcome: (outcome) => report.add(outcome),

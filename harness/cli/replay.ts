@@ -97,7 +97,13 @@ async function replayAll(
   const results: Result[] = [];
   if (transcripts.length > 0) {
     const { target } = await targetOption(options.target ?? 'reference');
-    const report = await replay({ target, paths: transcripts, jobs: options.workers, signal, ...withResult });
+    const report = await replay({
+      target,
+      paths: transcripts,
+      workers: options.workers,
+      signal,
+      ...withResult,
+    });
     results.push(...report.results);
   }
   if (folders.length === 0) return results;

@@ -104,7 +104,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       policy: { level: options.level, strictExpectations: options.strictExpectations ?? false },
       ...(baseline && { baseline }),
       ...(options.shard && { shard: options.shard }),
-      jobs: options.workers,
+      workers: options.workers,
       seed: options.seed,
       retries: options.retries,
       limits: { caseTimeout: options.caseTimeout },

@@ -80,7 +80,7 @@ async function differences(
     area,
     subjects,
     seed: 's',
-    jobs: 1,
+    workers: 1,
     limits: LIMITS,
     onOutcome,
   });

@@ -61,7 +61,7 @@ export interface PairOptions {
 export interface DiffOptions extends PairOptions {
   readonly subjects: readonly Subject[];
   /** Pairs of endpoints at a time. */
-  readonly jobs: number;
+  readonly workers: number;
   /** Called in the order of the subjects. */
   readonly onOutcome: (outcome: Outcome) => void;
 }
@@ -75,8 +75,8 @@ const SHRINK_ALL_MS = 60_000;
 const SHRINK_TRIES = 80;
 
 export async function diff(options: DiffOptions): Promise<void> {
-  const { subjects, jobs, onOutcome, signal } = options;
-  const pairs = Array.from({ length: jobs }, () => new Pair(options));
+  const { subjects, workers, onOutcome, signal } = options;
+  const pairs = Array.from({ length: workers }, () => new Pair(options));
   const seen = new Set<string>();
   try {
     await inOrder({

@@ -16,14 +16,14 @@ async function verdicts(target: Target, names: readonly string[]): Promise<[stri
   const { results } = await replay({
     target,
     paths: names.map((name) => join(OBSERVED, `${name}.json`)),
-    jobs: 2,
+    workers: 2,
   });
   return results.map((result, index) => [names[index]!, result.verdict]);
 }
 
 describe('replay', () => {
   it('matches every transcript that the reference was made from', async () => {
-    const { results } = await replay({ target: reference('reference'), paths: [OBSERVED], jobs: 2 });
+    const { results } = await replay({ target: reference('reference'), paths: [OBSERVED], workers: 2 });
     expect(results.length).toBeGreaterThan(50);
     // without QEMU's tools, what they would have to set up is skipped
     const toolsMissing = enginesUnavailable('qemu-img', 'qemu-io', 'qemu-nbd') !== null;

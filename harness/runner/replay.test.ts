@@ -352,7 +352,7 @@ describe('many transcripts', () => {
     const { results, totals } = await replay({
       target: scriptedTarget({}),
       paths: [folder],
-      jobs: 3,
+      workers: 3,
       onResult: (result) => told.push(result.file),
     });
     expect(told).toEqual(names.map((name) => join(folder, name)));

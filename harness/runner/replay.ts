@@ -50,7 +50,7 @@ export interface ReplayOptions {
   /** Transcripts, or folders that hold some at any depth (`*.json`, in the order of their names). */
   readonly paths: readonly string[];
   /** Transcripts at a time, at least 1. Default 1. */
-  readonly jobs?: number;
+  readonly workers?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called in the order of the files. */
   readonly onResult?: (result: ReplayResult) => void;
@@ -65,10 +65,10 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const area = await ScratchArea.open();
   try {
     const session: Session = { ...options, known, area, offer: await Offer.of(options.target, area) };
-    const { jobs = 1, onResult, signal } = options;
+    const { workers = 1, onResult, signal } = options;
     const done = await inOrder({
       items: files,
-      workers: Array.from({ length: jobs }, () => session),
+      workers: Array.from({ length: workers }, () => session),
       work: (_, file) => replayFile(file, session),
       emit: onResult,
       signal,

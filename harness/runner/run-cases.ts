@@ -1,5 +1,5 @@
 /**
- * Executes planned cases on `jobs` workers. Cases of equal topology come one after another, so that they can share an
+ * Executes planned cases on so many `workers`. Cases of equal topology come one after another, so that they can share an
  * endpoint. Results come in the order of the plan.
  */
 import type { CaseRecord, Outcome } from '../../reports/record.ts';
@@ -15,7 +15,8 @@ export const EMPTY_TOPOLOGY: Topology = { name: 'empty', images: [], options: []
 
 export interface ExecuteRequest extends CaseSetting {
   readonly cases: readonly CaseDefinition[];
-  readonly jobs: number;
+  /** Endpoints at a time. */
+  readonly workers: number;
   /** Further tries for a case that did not pass. */
   readonly retries: number;
   readonly pool: EndpointPool;
@@ -28,10 +29,10 @@ const RETRIED: ReadonlySet<Outcome> = new Set(['fail', 'crash', 'timeout', 'erro
 
 /** Resolves when all cases are done, or `signal` has ended it: then what was not begun gets no record. */
 export async function execute(request: ExecuteRequest): Promise<void> {
-  const { cases, jobs, done, signal } = request;
+  const { cases, workers, done, signal } = request;
   await inOrder({
     items: cases,
-    workers: Array.from({ length: Math.max(1, jobs) }, (_, index) => index),
+    workers: Array.from({ length: Math.max(1, workers) }, (_, index) => index),
     work: async (_, definition) => {
       const record = await withRetries(definition, request);
       signal?.throwIfAborted();

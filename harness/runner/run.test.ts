@@ -263,7 +263,7 @@ describe('endpoints', () => {
     expect(existsSync(scratch)).toBe(false);
   });
 
-  test('results come in the order of the plan whatever the number of jobs', async () => {
+  test('results come in the order of the plan whatever the number of workers', async () => {
     const ids = Array.from({ length: 20 }, (_, i) => `a/${i}`);
     const seen: string[] = [];
     const cases = ids.map((id, i) =>
@@ -275,7 +275,7 @@ describe('endpoints', () => {
     await runOn(
       truthful(() => OK),
       cases,
-      { jobs: 3, reporters: [reporter] },
+      { workers: 3, reporters: [reporter] },
     );
     expect(seen).toEqual(ids);
   });

@@ -33,7 +33,8 @@ export interface RunOptions {
   readonly reporters?: readonly Reporter[];
   readonly patterns?: readonly string[];
   readonly shard?: Shard;
-  readonly jobs?: number;
+  /** Endpoints at a time. Default 1. */
+  readonly workers?: number;
   readonly seed?: string;
   readonly retries?: number;
   /** Default: as `timeLimits` gives them. */
@@ -52,11 +53,11 @@ export interface RunOptions {
  * client's errors if the endpoint does not introduce itself. Whatever happens, nothing of the run is left behind.
  */
 export async function run(options: RunOptions): Promise<RunRecord> {
-  const { target, jobs = 1, reporters = [], signal } = options;
+  const { target, workers = 1, reporters = [], signal } = options;
   const limits = timeLimits(options.limits);
   const area = await ScratchArea.open();
   try {
-    const pool = new EndpointPool({ target, area, limits, signal, most: jobs });
+    const pool = new EndpointPool({ target, area, limits, signal, most: workers });
     const record = await runOn(pool, { ...options, limits }).finally(() => pool.stop());
     for (const reporter of reporters) reporter.end(record);
     return record;
@@ -70,7 +71,7 @@ async function runOn(
   options: RunOptions & { readonly limits: TimeLimits },
 ): Promise<RunRecord> {
   const { target, spec, reporters = [], signal, shard, policy, patterns = [] } = options;
-  const { limits, jobs = 1, retries = 0, seed = 'qmpcheck' } = options;
+  const { limits, workers = 1, retries = 0, seed = 'qmpcheck' } = options;
   const startedAt = new Date();
   const started = performance.now();
 
@@ -91,7 +92,7 @@ async function runOn(
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
   const setting = { target, schema, endpointSchema, seed, limits, signal };
-  await execute({ ...setting, cases, jobs, retries, pool, done });
+  await execute({ ...setting, cases, workers, retries, pool, done });
 
   const totals = noTotals();
   for (const { outcome } of records) totals[outcome] += 1;
