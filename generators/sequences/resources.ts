@@ -3,7 +3,7 @@
  * is in the effects table, and everything else that names a symbol uses it.
  */
 import type { Resource } from '../../spec/effects/effects.ts';
-import { actionsOf, type CallOf, effectsOf } from '../../spec/effects/lookup.ts';
+import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { type StartState, type Step, symbolsIn, symbolsOf } from './program.ts';
 
@@ -72,7 +72,7 @@ export function makersOf(command: string): Readonly<Record<string, Kind>> {
   return makers;
 }
 
-function actionsIn(step: Step): CallOf[] {
+function actionsIn(step: Step): CommandCall[] {
   return step.kind === 'call' ? actionsOf(step) : [];
 }
 

@@ -3,7 +3,7 @@
  * have leaves nothing to claim, so that a new one costs claims, not truth.
  */
 import { basename, isAbsolute } from 'node:path';
-import { actionsOf, type CallOf, effectsOf } from '../../spec/effects/lookup.ts';
+import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/lookup.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { type ClosedImage, filesOf } from './closed-images.ts';
 import { type ContentsModel, LARGEST } from './contents-model.ts';
@@ -93,14 +93,14 @@ export class CommandFollower {
     for (const { event, data } of events) if (isJsonObject(data)) this.#jobs.event(String(event), data);
   }
 
-  #refused({ command, arguments: args }: CallOf): void {
+  #refused({ command, arguments: args }: CommandCall): void {
     const { contents } = effectsOf(command);
     // The file that is made for a copy or an overlay may be made before the command is refused.
     if (contents !== 'node-added') this.#files(args);
     if (contents === 'image-made') this.#created(args);
   }
 
-  #accepted({ command, arguments: args }: CallOf): void {
+  #accepted({ command, arguments: args }: CommandCall): void {
     const { contents, moves } = effectsOf(command);
     if (contents !== 'node-added') this.#files(args);
     const node = text(args['node-name']) ?? text(args.device) ?? text(args.node);

@@ -2,7 +2,7 @@
  * The block graph that a transcript leads to, as far as its steps tell: nodes that were made on the command line or over QMP,
  * and their children. `html/graph-svg.ts` draws it.
  */
-import { actionsOf, type CallOf, effectsOf } from '../../spec/effects/lookup.ts';
+import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/lookup.ts';
 import { CHILD_OPTIONS } from '../../spec/effects/nodes.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import type { Transcript, TranscriptStep } from '../record.ts';
@@ -46,7 +46,7 @@ class Graph {
       for (const node of reply.return) this.#seen(node);
   }
 
-  #follow({ command, arguments: args }: CallOf, done: boolean): void {
+  #follow({ command, arguments: args }: CommandCall, done: boolean): void {
     const { contents, moves, removes = [] } = effectsOf(command);
     const from = moves?.from.map((argument) => args[argument]).find((name) => name !== undefined);
     const to = moves === undefined ? undefined : args[moves.to];

@@ -13,7 +13,7 @@ const ASKS = /^(query|x-debug)-/;
 const UNKNOWN: CommandEffects = { contents: 'unknown' };
 
 /** A command or action with its arguments. */
-export interface CallOf {
+export interface CommandCall {
   readonly command: string;
   readonly arguments: JsonObject;
 }
@@ -32,7 +32,7 @@ export function effectsOf(command: string): CommandEffects {
 }
 
 /** The call itself, or the actions of a transaction. */
-export function actionsOf({ command, arguments: args }: CallOf): CallOf[] {
+export function actionsOf({ command, arguments: args }: CommandCall): CommandCall[] {
   const { actions } = effectsOf(command);
   if (actions === undefined) return [{ command, arguments: args }];
   const list = args[actions];
@@ -44,7 +44,7 @@ export function actionsOf({ command, arguments: args }: CallOf): CallOf[] {
 }
 
 /** What a call that succeeded made, with the call that removes it; null where there is none. */
-export function thingsMade(call: CallOf): { thing: Thing; undo: CallOf | null }[] {
+export function thingsMade(call: CommandCall): { thing: Thing; undo: CommandCall | null }[] {
   return (effectsOf(call.command).makes ?? []).flatMap((made) => {
     const thing = thingOf(made, call.arguments);
     return thing === null ? [] : [{ thing, undo: undoOf(made, thing) }];
@@ -52,7 +52,7 @@ export function thingsMade(call: CallOf): { thing: Thing; undo: CallOf | null }[
 }
 
 /** What a call that succeeded removed. */
-export function thingsRemoved(call: CallOf): Thing[] {
+export function thingsRemoved(call: CommandCall): Thing[] {
   return (effectsOf(call.command).removes ?? []).flatMap((removed) => thingOf(removed, call.arguments) ?? []);
 }
 
@@ -93,7 +93,7 @@ function ownerOf({ when = {}, ...owner }: Owner, args: JsonObject): Thing | null
   return isOwner ? thingOf(owner, args) : null;
 }
 
-function undoOf({ kind, undo }: Made, { name, owner }: Thing): CallOf | null {
+function undoOf({ kind, undo }: Made, { name, owner }: Thing): CommandCall | null {
   const removed = effectsOf(undo ?? '').removes?.find((one) => one.kind === kind);
   if (undo === undefined || removed === undefined) return null;
   const args: JsonObject = { ...removed.force };
