@@ -1,4 +1,5 @@
 /** A job for commands that name jobs: a backup that has far more to copy than its speed lets it, always under one id. */
+import { effectsOf } from '../../../../spec/effects/lookup.ts';
 import { isJsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { CRAWL } from '../../helpers/job-steps.ts';
@@ -38,14 +39,15 @@ export class LiveJob {
     this.#started = true;
   }
 
-  /** Ends the job, if `command` has not: `block-job-cancel` does it in time, a speed may be one that lets it end. */
+  /** Ends the job, if `command` has not: one that cancels does it in time, a speed may be one that lets it end. */
   async end(command?: string): Promise<void> {
     if (!this.#started) return;
     this.#started = false;
     const { id } = this;
     const cancel = { execute: 'block-job-cancel', arguments: { device: id, force: true } };
     const { error } = await this.#t.request(cancel);
-    const isCancelled = !isJsonObject(error ?? null) || command === 'block-job-cancel';
+    const wasCancelled = effectsOf(command ?? '').contents === 'job-cancelled';
+    const isCancelled = !isJsonObject(error ?? null) || wasCancelled;
     await this.#t.event(isCancelled ? 'BLOCK_JOB_CANCELLED' : 'BLOCK_JOB_COMPLETED', { device: id });
   }
 }
