@@ -31,6 +31,6 @@ export async function connect(
   address: string,
   options: ClientOptions & TransportOptions = {},
 ): Promise<TypedClient> {
-  const transport = await parseAddress(address, options).open(options.signal && { signal: options.signal });
+  const transport = await parseAddress(address, options).open({ signal: options.signal });
   return typed(await QmpClient.connect(transport, options));
 }

@@ -25,13 +25,13 @@ export function executorFor(
   area: ScratchArea,
 ): ProgramRunner {
   if (diffTarget === null) return new ProgramExecutor(config, area);
-  const { target, endpointSchema, signal } = config;
+  const { target, endpointSchema, seed, signal } = config;
   return new DiffExecutor({
     left: { target, identity, endpointSchema },
     right: diffTarget,
     explain: explainer(knownDifferences([], identity, diffTarget.identity), normaliseText),
     area,
-    seed: 'fuzz',
+    seed,
     signal,
   });
 }

@@ -145,7 +145,7 @@ async function campaign(
     columns: () => (process.stderr.isTTY ? process.stderr.columns || DEFAULT_COLUMNS : null),
     elapsed,
     left,
-    ...(commands !== undefined && { commands }),
+    commands,
   });
   const isKnown = loadMuted(options.expect, identity);
   const limits = commands === undefined ? DEFAULT_LIMITS : COUNTED_LIMITS;
@@ -167,7 +167,7 @@ async function campaign(
       afresh,
       reach: new SchemaCoverage(config.endpointSchema, generation.commands),
       version: toolVersion(),
-      ...(commands !== undefined && { commands }),
+      commands,
       expired: () => (left() ?? 1) <= 0,
       isKnown,
       signal,

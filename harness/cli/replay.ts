@@ -93,17 +93,10 @@ async function replayAll(
   const found = new Map(paths.map((path) => [path, findingsBelow(path)]));
   const transcripts = paths.filter((path) => found.get(path)!.length === 0);
   const folders = [...found.values()].flat();
-  const withResult = onResult && { onResult };
   const results: Result[] = [];
   if (transcripts.length > 0) {
     const { target } = await targetOption(options.target ?? 'reference');
-    const report = await replay({
-      target,
-      paths: transcripts,
-      workers: options.workers,
-      signal,
-      ...withResult,
-    });
+    const report = await replay({ target, paths: transcripts, workers: options.workers, signal, onResult });
     results.push(...report.results);
   }
   if (folders.length === 0) return results;
@@ -113,7 +106,7 @@ async function replayAll(
       (await targetOption(options.target ?? name)).target;
     const laneOf = async (prepared: PreparedCampaign, { diff }: Finding): Promise<ProgramRunner> =>
       executorFor(prepared, diff === undefined ? null : await identifyDiffTarget(diff, area), area);
-    results.push(...(await replayFindings({ folders, targetOf, laneOf, area, signal, ...withResult })));
+    results.push(...(await replayFindings({ folders, targetOf, laneOf, area, signal, onResult })));
   } finally {
     await area.close();
   }

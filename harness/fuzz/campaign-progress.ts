@@ -18,7 +18,7 @@ export interface WatchOptions {
   /** Milliseconds left, or null where commands are counted. */
   readonly left: () => number | null;
   /** Commands in all, where they are counted. */
-  readonly commands?: number;
+  readonly commands?: number | undefined;
 }
 
 /** Milliseconds between two lines that are not redrawn. */

@@ -38,7 +38,7 @@ export interface CampaignOptions {
   readonly seed: string;
   readonly version: string;
   /** Commands to send in all; absent: no limit. */
-  readonly commands?: number;
+  readonly commands?: number | undefined;
   /** True when time is up; asked before each program. */
   readonly expired?: () => boolean;
   /** Begin anew, with the same programs as the first time: what was found in the folder before is only known. */

@@ -82,6 +82,7 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
       target,
       endpointSchema,
       schema,
+      seed: 'fuzz',
       startStates,
       freshEndpoints,
       limits,

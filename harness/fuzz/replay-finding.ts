@@ -25,7 +25,7 @@ export interface ReplayFindingsOptions {
   readonly laneOf?: (prepared: PreparedCampaign, finding: Finding) => Promise<ProgramRunner>;
   readonly area: ScratchArea;
   readonly signal?: AbortSignal | undefined;
-  readonly onResult?: (result: FindingResult) => void;
+  readonly onResult?: ((result: FindingResult) => void) | undefined;
 }
 
 /** One after the other, in the order given. */

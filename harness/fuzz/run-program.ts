@@ -52,7 +52,6 @@ export async function execute(
   const checks = [run.oracle.check, leftoverFiles()];
   const { record, reusable } = await runCase(caseOf(run), session, {
     ...config,
-    seed: 'fuzz',
     checks,
     settled: () => settled(run.left),
   });

@@ -17,9 +17,9 @@ import type { SideRun } from '../differ/side-run.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
 import { inOrder } from '../runner/in-order.ts';
 import { byTopology } from '../runner/run-cases.ts';
+import type { RunSetting } from '../runner/run-setting.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
-import type { TimeLimits } from '../time-limits.ts';
 import { commonSchema, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
 import { lockstep } from './lockstep.ts';
 import { type IdentifiedTarget, Side } from './lockstep-side.ts';
@@ -46,16 +46,13 @@ export interface Outcome {
   readonly minimal?: ReadonlyMap<string, Program>;
 }
 
-export interface PairOptions {
+export interface PairOptions extends Pick<RunSetting, 'seed' | 'limits' | 'signal'> {
   readonly left: IdentifiedTarget;
   readonly right: IdentifiedTarget;
   /** A third endpoint that runs along. */
   readonly judge: IdentifiedTarget | null;
   readonly explain: Explain;
   readonly area: ScratchArea;
-  readonly seed: string;
-  readonly limits: TimeLimits;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface DiffOptions extends PairOptions {

@@ -1,14 +1,14 @@
 /** One side of a lockstep run: a target with the endpoints that it keeps, one for each topology used of late. */
-import type { CaseRecord, EndpointIdentity } from '../../reports/record.ts';
-import type { Schema } from '../../spec/model.ts';
+import type { CaseRecord } from '../../reports/record.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
 import { EndpointPool } from '../runner/endpoint-pool.ts';
 import { Session } from '../runner/endpoint-session.ts';
-import { identify } from '../runner/identify.ts';
+import { type Identification, identify } from '../runner/identify.ts';
 import { skipReason } from '../runner/needs.ts';
-import { type CaseSetting, runCase } from '../runner/run-case.ts';
+import { runCase } from '../runner/run-case.ts';
 import { EMPTY_TOPOLOGY, runOnPool, unrun } from '../runner/run-cases.ts';
+import type { RunSetting } from '../runner/run-setting.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
@@ -16,10 +16,8 @@ import type { TimeLimits } from '../time-limits.ts';
 /** Endpoints of a side that are alive at a time, each of another topology. */
 const MOST_ENDPOINTS = 6;
 
-export interface IdentifiedTarget {
+export interface IdentifiedTarget extends Identification {
   readonly target: Target;
-  readonly identity: EndpointIdentity;
-  readonly endpointSchema: Schema;
 }
 
 /** Starts the target once, bare. Rejects as `Session.start` and `identify` do. */
@@ -48,10 +46,10 @@ export type CaseMaker = (session: Session) => Made;
 export type Prepare = (scratch: string) => Promise<void>;
 
 export class Side {
-  readonly setting: CaseSetting;
+  readonly setting: RunSetting;
   readonly #pool: EndpointPool;
 
-  constructor(setting: CaseSetting, area: ScratchArea) {
+  constructor(setting: RunSetting, area: ScratchArea) {
     const { target, limits, signal } = setting;
     this.setting = setting;
     this.#pool = new EndpointPool({ target, area, limits, signal, most: MOST_ENDPOINTS });

@@ -67,7 +67,7 @@ export class NbdClient {
         return true;
       },
     };
-    const socket = connect({ path, onread, ...(signal && { signal }) });
+    const socket = connect({ path, onread, signal });
     try {
       await once(socket, 'connect').catch((cause: unknown) => {
         throw new NbdClosed('no NBD server is there', { cause });

@@ -226,7 +226,7 @@ export class QmpClient {
     const oob = options.oob === true && Array.isArray(capabilities) && capabilities.includes('oob');
     try {
       const { signal } = options;
-      await this.execute('qmp_capabilities', oob ? { enable: ['oob'] } : undefined, signal && { signal });
+      await this.execute('qmp_capabilities', oob ? { enable: ['oob'] } : undefined, { signal });
       this.#oob = oob;
     } catch (error) {
       if (error instanceof QmpError) throw new ProtocolError('negotiation-refused', error.message);

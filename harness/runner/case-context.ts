@@ -2,7 +2,7 @@
 
 import { hash32 } from '../../generators/hash.ts';
 import type { Severity } from '../../reports/record.ts';
-import { type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
+import { type Json, jsonEqual } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Detail, ExportClient, MonitorHandle } from '../cases/case.ts';
@@ -14,19 +14,9 @@ import { Monitor } from './case-monitor.ts';
 import type { CaseState } from './case-state.ts';
 import type { Session } from './endpoint-session.ts';
 import { awaitFrom } from './endpoint-wait.ts';
+import type { RunSetting } from './run-setting.ts';
 
-export interface Surroundings {
-  readonly definition: CaseDefinition;
-  readonly session: Session;
-  readonly state: CaseState;
-  readonly schema: Schema;
-  readonly endpointSchema: Schema;
-  readonly capabilities: TargetCapabilities;
-  /** The run's seed. */
-  readonly seed: string;
-}
-
-export class Context implements CaseContext {
+export class Context extends Monitor implements CaseContext {
   readonly scratch: string;
   readonly dir: string;
   readonly schema: Schema;
@@ -39,54 +29,23 @@ export class Context implements CaseContext {
   readonly notes: string[] = [];
   readonly #session: Session;
   readonly #state: CaseState;
-  readonly #monitors: Monitor[];
+  /** Besides the first, which this is. */
+  readonly #monitors: Monitor[] = [];
   readonly #tag: string;
   #names = 0;
 
   /** `session` must have its first monitor connected. */
-  constructor({ definition, session, state, schema, endpointSchema, capabilities, seed }: Surroundings) {
+  constructor({ id }: CaseDefinition, session: Session, state: CaseState, setting: RunSetting) {
+    super(state, session.main!);
     this.scratch = session.scratch;
     this.dir = session.endpoint.dir;
-    this.schema = schema;
-    this.endpointSchema = endpointSchema;
-    this.capabilities = capabilities;
-    this.seed = hash32(`${seed}/${definition.id}`);
-    this.#tag = hash32(definition.id).toString(36).slice(-4);
+    this.schema = setting.schema;
+    this.endpointSchema = setting.endpointSchema;
+    this.capabilities = setting.target.capabilities;
+    this.seed = hash32(`${setting.seed}/${id}`);
+    this.#tag = hash32(id).toString(36).slice(-4);
     this.#session = session;
     this.#state = state;
-    this.#monitors = [new Monitor(state, session.main!)];
-  }
-
-  get greeting(): JsonObject {
-    return this.#first.greeting;
-  }
-
-  execute(...args: Parameters<MonitorHandle['execute']>): ReturnType<MonitorHandle['execute']> {
-    return this.#first.execute(...args);
-  }
-
-  refused(...args: Parameters<MonitorHandle['refused']>): ReturnType<MonitorHandle['refused']> {
-    return this.#first.refused(...args);
-  }
-
-  request(...args: Parameters<MonitorHandle['request']>): ReturnType<MonitorHandle['request']> {
-    return this.#first.request(...args);
-  }
-
-  raw(...args: Parameters<MonitorHandle['raw']>): ReturnType<MonitorHandle['raw']> {
-    return this.#first.raw(...args);
-  }
-
-  event(...args: Parameters<MonitorHandle['event']>): ReturnType<MonitorHandle['event']> {
-    return this.#first.event(...args);
-  }
-
-  pending(): ReturnType<MonitorHandle['pending']> {
-    return this.#first.pending();
-  }
-
-  close(): Promise<void> {
-    return this.#first.close();
   }
 
   async monitor(index: number): Promise<MonitorHandle> {
@@ -161,22 +120,15 @@ export class Context implements CaseContext {
     throw new CaseSkipped(reason);
   }
 
-  sideAction(...args: Parameters<CaseContext['sideAction']>): Promise<void> {
-    return this.#first.sideAction(...args);
-  }
-
   cleanup(undo: () => Promise<void>): void {
     this.#state.ledger.enter(undo);
   }
 
   /** Shows the checks what came last. */
-  async finish(): Promise<void> {
+  override async finish(): Promise<void> {
+    await super.finish();
     for (const monitor of this.#monitors) await monitor.finish();
     await this.#state.checkRunner.finish();
-  }
-
-  get #first(): Monitor {
-    return this.#monitors[0]!;
   }
 
   #opened(monitor: Monitor): Monitor {

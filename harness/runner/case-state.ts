@@ -1,30 +1,24 @@
 /** What the parts of one running case share. */
 import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import { makeChecks } from '../checks/index.ts';
+import type { Snapshot } from '../state/snapshot.ts';
 import type { Bounds } from '../targets/containment.ts';
 import type { Endpoint } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
 import { CaseFailed } from './case-exit.ts';
-import type { CaseFiles } from './case-files.ts';
-import type { CheckRunner } from './check-runner.ts';
-import type { Ledger } from './ledger.ts';
-import type { Recorder } from './recorder.ts';
-
-export interface CaseParts {
-  readonly endpoint: Endpoint;
-  readonly recorder: Recorder;
-  readonly files: CaseFiles;
-  readonly checkRunner: CheckRunner;
-  readonly ledger: Ledger;
-  readonly bounds: Bounds;
-  readonly limits: TimeLimits;
-}
+import { CaseFiles } from './case-files.ts';
+import { CheckRunner } from './check-runner.ts';
+import type { Session } from './endpoint-session.ts';
+import { Ledger } from './ledger.ts';
+import { Recorder } from './recorder.ts';
+import type { CaseSetting } from './run-setting.ts';
 
 type Found = Pick<Deviation, 'path' | 'expected' | 'got'>;
 
-export class CaseState implements CaseParts {
+export class CaseState {
   readonly endpoint: Endpoint;
-  readonly recorder: Recorder;
+  readonly recorder = new Recorder();
   readonly files: CaseFiles;
   readonly checkRunner: CheckRunner;
   readonly ledger: Ledger;
@@ -33,14 +27,28 @@ export class CaseState implements CaseParts {
   /** What the endpoint owes an answer to, oldest first. */
   readonly #owed = new Set<{ readonly what: JsonObject | string }>();
 
-  constructor(parts: CaseParts) {
-    this.endpoint = parts.endpoint;
-    this.recorder = parts.recorder;
-    this.files = parts.files;
-    this.checkRunner = parts.checkRunner;
-    this.ledger = parts.ledger;
-    this.bounds = parts.bounds;
-    this.limits = parts.limits;
+  /** `before`: the endpoint's state now. */
+  constructor(
+    session: Session,
+    before: Snapshot,
+    { target, endpointSchema, limits, checks = [] }: CaseSetting,
+  ) {
+    const { endpoint, scratch, topology } = session;
+    const images = topology.images.map(({ path }) => path);
+    const port = {
+      endpointSchema,
+      execute: session.execute.bind(session),
+      usable: () => session.usable,
+      lastWords: () => endpoint.lastWords(),
+      settle: (ms: number) => endpoint.settle(ms),
+      owned: target.capabilities.owned,
+    };
+    this.endpoint = endpoint;
+    this.files = new CaseFiles(endpoint.dir, scratch, images);
+    this.checkRunner = new CheckRunner(port, before, [...makeChecks(), ...checks]);
+    this.ledger = new Ledger(port);
+    this.bounds = { dir: endpoint.dir };
+    this.limits = limits;
   }
 
   /** The endpoint owes an answer to this until the result is called. */

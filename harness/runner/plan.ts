@@ -11,7 +11,7 @@ export interface Shard {
 export interface PlanRequest {
   /** Globs on ids; a pattern also means everything below it (`block_resize`). Empty: all. */
   readonly patterns: readonly string[];
-  readonly shard?: Shard;
+  readonly shard?: Shard | undefined;
 }
 
 /** No case has an id like this: the call was wrong. */

@@ -53,7 +53,7 @@ export interface ReplayOptions {
   readonly workers?: number;
   readonly signal?: AbortSignal | undefined;
   /** Called in the order of the files. */
-  readonly onResult?: (result: ReplayResult) => void;
+  readonly onResult?: ((result: ReplayResult) => void) | undefined;
 }
 
 /** Rejects if a path cannot be read, the target does not come up, or with the signal's reason. */
@@ -132,7 +132,7 @@ async function replayScenario(scenario: Scenario, { target, area, signal }: Sess
     const options = scenario.argv.map((word) => placeholders.fill(word));
     const topology = { name: 'replay', images: [], options, monitors };
     const started = await target
-      .start({ topology, scratch, ...(signal && { signal }) })
+      .start({ topology, scratch, signal })
       .catch((error: unknown) => (error instanceof StartError ? error : Promise.reject(error)));
     if (started instanceof StartError) return judgeRefusal(scenario, started, placeholders);
     const giveUp = (): void => void started.stop();

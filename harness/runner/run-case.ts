@@ -6,40 +6,22 @@
  *   3. take back what it made, and look at what is left;
  *   4. judge.
  */
-import type { CaseRecord, Outcome, ProcessState } from '../../reports/record.ts';
-import type { Schema } from '../../spec/model.ts';
+import type { CaseRecord, Outcome, ProcessState, Severity } from '../../reports/record.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
-import type { Check, HeldAround } from '../checks/check.ts';
-import { makeChecks } from '../checks/index.ts';
+import type { HeldAround } from '../checks/check.ts';
 import { TimeoutError } from '../qmp/errors.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
-import type { ExitInfo, Target } from '../targets/target.ts';
-import { type TimeLimits, within } from '../time-limits.ts';
+import type { ExitInfo } from '../targets/target.ts';
+import { within } from '../time-limits.ts';
 import { Context } from './case-context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
-import { CaseFiles } from './case-files.ts';
 import { judge, worstSeverity } from './case-outcome.ts';
 import { CaseState } from './case-state.ts';
-import { CheckRunner } from './check-runner.ts';
 import type { Session } from './endpoint-session.ts';
-import { Ledger } from './ledger.ts';
-import { Recorder, withoutDir } from './recorder.ts';
-
-export interface CaseSetting {
-  readonly target: Target;
-  readonly schema: Schema;
-  readonly endpointSchema: Schema;
-  readonly seed: string;
-  readonly limits: TimeLimits;
-  /** Ends the run. */
-  readonly signal?: AbortSignal | undefined;
-  /** Called when all that the case made is taken back, but for its files. */
-  readonly settled?: (() => Promise<void>) | undefined;
-  /** Checks of this case, besides those of every case. */
-  readonly checks?: readonly Check[] | undefined;
-}
+import { withoutDir } from './recorder.ts';
+import type { CaseSetting } from './run-setting.ts';
 
 export interface CaseResult {
   readonly record: CaseRecord;
@@ -55,45 +37,21 @@ interface Ending {
   readonly reason?: string;
 }
 
+/**
+ * Whatever the case or the endpoint does is told in the record. Rejects with the client's errors only if the endpoint
+ * does not tell its state before the case. The session is the caller's to end, also where the endpoint is no more.
+ */
 export async function runCase(
   definition: CaseDefinition,
   session: Session,
   setting: CaseSetting,
 ): Promise<CaseResult> {
   const started = performance.now();
-  const { target, schema, endpointSchema, seed } = setting;
   const { endpoint } = session;
-  const baseline = session.baseline ?? (await SnapshotWithFiles.take(session, endpointSchema));
+  const baseline = session.baseline ?? (await SnapshotWithFiles.take(session, setting.endpointSchema));
   session.baseline = null;
-  const recorder = new Recorder();
-  const images = session.topology.images.map(({ path }) => path);
-  const files = new CaseFiles(endpoint.dir, session.scratch, images);
-  const port = {
-    endpointSchema,
-    execute: session.execute.bind(session),
-    usable: () => session.usable,
-    lastWords: () => endpoint.lastWords(),
-    settle: (ms: number) => endpoint.settle(ms),
-    owned: target.capabilities.owned,
-  };
-  const state = new CaseState({
-    endpoint,
-    recorder,
-    files,
-    checkRunner: new CheckRunner(port, baseline.snapshot, [...makeChecks(), ...(setting.checks ?? [])]),
-    ledger: new Ledger(port),
-    bounds: { dir: endpoint.dir },
-    limits: setting.limits,
-  });
-  const context = new Context({
-    definition,
-    session,
-    state,
-    schema,
-    endpointSchema,
-    seed,
-    capabilities: target.capabilities,
-  });
+  const state = new CaseState(session, baseline.snapshot, setting);
+  const context = new Context(definition, session, state, setting);
 
   let ending = await runBody(definition, context, setting);
   const inFlight = state.inFlightText;
@@ -116,21 +74,13 @@ export async function runCase(
     state.deviate({ severity: 'must', message: `the endpoint closed the connection: ${ending.reason}` });
   await session.closeExtraLinks();
 
-  const { deviations } = state.checkRunner;
-  const needed = Object.fromEntries(
-    definition.requirements.map((id) => [id, requirements[id] as Requirement]),
-  );
-  const judged = judge(deviations, needed);
-  const outcome = ending.outcome ?? (judged === 'pass' && context.notes.length > 0 ? 'info' : judged);
-  const reason =
-    ending.reason ?? (context.notes.length > 0 ? [...new Set(context.notes)].join('; ') : undefined);
-  const severity = outcome === 'skip' || outcome === 'error' ? undefined : worstSeverity(deviations);
-  const died = outcome === 'crash' || outcome === 'timeout';
   const process: ProcessState = {
     ...(exit && { exitCode: exit.code, signal: exit.signal }),
     lastWords: endpoint.lastWords(),
     ...(inFlight !== undefined && { inFlight }),
   };
+  const { outcome, severity, reason } = verdictOn(definition, state, ending, context.notes);
+  const died = outcome === 'crash' || outcome === 'timeout';
   return {
     reusable: reusable && !died,
     record: {
@@ -141,17 +91,40 @@ export async function runCase(
       ...(severity && { severity }),
       ...withoutDir({ ...(reason !== undefined && { reason }), ...(died && { process }) }, endpoint.dir),
       durationMs: performance.now() - started,
-      deviations: withoutDir(deviations, endpoint.dir),
-      transcript: recorder.transcript({
+      deviations: withoutDir(state.checkRunner.deviations, endpoint.dir),
+      transcript: state.recorder.transcript({
         name: definition.id,
         what: definition.title,
-        endpoint: target.name,
+        endpoint: setting.target.name,
         dir: endpoint.dir,
         topology: session.topology,
-        setup: files.setup,
+        setup: state.files.setup,
       }),
     },
   };
+}
+
+interface CaseVerdict {
+  readonly outcome: Outcome;
+  readonly severity: Severity | undefined;
+  readonly reason: string | undefined;
+}
+
+/** How the case ended decides; where it came to its end, the deviations do. */
+function verdictOn(
+  { requirements: ids }: CaseDefinition,
+  { checkRunner: { deviations } }: CaseState,
+  ending: Ending,
+  notes: readonly string[],
+): CaseVerdict {
+  const judged = judge(
+    deviations,
+    Object.fromEntries(ids.map((id) => [id, requirements[id] as Requirement])),
+  );
+  const outcome = ending.outcome ?? (judged === 'pass' && notes.length > 0 ? 'info' : judged);
+  const reason = ending.reason ?? (notes.length > 0 ? [...new Set(notes)].join('; ') : undefined);
+  const severity = outcome === 'skip' || outcome === 'error' ? undefined : worstSeverity(deviations);
+  return { outcome, severity, reason };
 }
 
 async function runBody(definition: CaseDefinition, context: Context, setting: CaseSetting): Promise<Ending> {

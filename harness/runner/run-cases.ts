@@ -9,11 +9,12 @@ import type { AcquireOptions, EndpointPool } from './endpoint-pool.ts';
 import type { Session } from './endpoint-session.ts';
 import { inOrder } from './in-order.ts';
 import { skipReason } from './needs.ts';
-import { type CaseResult, type CaseSetting, runCase } from './run-case.ts';
+import { type CaseResult, runCase } from './run-case.ts';
+import type { RunSetting } from './run-setting.ts';
 
 export const EMPTY_TOPOLOGY: Topology = { name: 'empty', images: [], options: [], monitors: 1 };
 
-export interface ExecuteRequest extends CaseSetting {
+export interface ExecuteRequest extends RunSetting {
   readonly cases: readonly CaseDefinition[];
   /** Endpoints at a time. */
   readonly workers: number;

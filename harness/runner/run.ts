@@ -32,7 +32,7 @@ export interface RunOptions {
   readonly spec: Schema;
   readonly reporters?: readonly Reporter[];
   readonly patterns?: readonly string[];
-  readonly shard?: Shard;
+  readonly shard?: Shard | undefined;
   /** Endpoints at a time. Default 1. */
   readonly workers?: number;
   readonly seed?: string;
@@ -43,7 +43,7 @@ export interface RunOptions {
   /** What fails the run, for the record. */
   readonly policy?: Policy;
   /** An earlier run: what fails as it did there is foreseen. */
-  readonly baseline?: RunRecord;
+  readonly baseline?: RunRecord | undefined;
   /** Ends the run early; the record says so. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -79,7 +79,7 @@ async function runOn(
   const { identity, endpointSchema } = await identify(target.name, first);
   await pool.release(first, 'clean');
   const schema = intersect(spec, endpointSchema);
-  const cases = plan(options.cases(schema), { patterns, ...(shard && { shard }) });
+  const cases = plan(options.cases(schema), { patterns, shard });
 
   const expectations = options.expectations ?? Expectations.none();
   const expected = expectations.forEndpoint(identity);

@@ -54,9 +54,8 @@ function attached(address: Address, listener: Listener | null, dir: string, sign
     },
     openMonitor: async (index) => {
       if (index !== 0) throw new RangeError('an address is one monitor');
-      const connect = signal && { signal };
       try {
-        return await (listener === null ? address.open(connect) : listener.accept(connect));
+        return await (listener === null ? address.open({ signal }) : listener.accept({ signal }));
       } catch (error) {
         throw new StartError((error as Error).message);
       }

@@ -1,0 +1,24 @@
+/** What runs of cases and programs are given. */
+import type { Schema } from '../../spec/model.ts';
+import type { Check } from '../checks/check.ts';
+import type { Target } from '../targets/target.ts';
+import type { TimeLimits } from '../time-limits.ts';
+
+/** What all cases or programs of a run have in common. */
+export interface RunSetting {
+  readonly target: Target;
+  /** What spec and endpoint both offer; for programs, the spec. */
+  readonly schema: Schema;
+  readonly endpointSchema: Schema;
+  readonly seed: string;
+  readonly limits: TimeLimits;
+  /** Ends the run. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface CaseSetting extends RunSetting {
+  /** Called when all that the case made is taken back, but for its files. */
+  readonly settled?: (() => Promise<void>) | undefined;
+  /** Checks of this case, besides those of every case. */
+  readonly checks?: readonly Check[] | undefined;
+}
