@@ -43,6 +43,7 @@ export interface RunIdentity {
 
 const MESSAGE_LIMIT = 2000;
 
+/** Everything that a report says of a case, as printable single lines, clipped. */
 export function diagnose(record: CaseRecord, run: RunIdentity): Diagnosis {
   return {
     title: line(record.title),

@@ -8,6 +8,7 @@ import { sarif } from './sarif.ts';
 import { spec } from './spec.ts';
 import { tap } from './tap.ts';
 
+/** All reporters by the name that `--reporter` takes. */
 export const reporters = { tap, spec, json, junit, html, markdown, sarif } as const satisfies Record<
   string,
   ReporterFactory

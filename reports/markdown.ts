@@ -16,6 +16,7 @@ export const markdown: ReporterFactory = ({ out }) => ({
   },
 });
 
+/** The report in GitHub's Markdown. Everything from records is escaped. */
 export function markdownPage(report: Compatibility): string {
   return [totals(report), changes(report), unexpected(report), differing(report), drift(report)]
     .filter((section) => section !== '')

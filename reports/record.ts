@@ -4,6 +4,7 @@
  */
 import type { Json } from '../spec/json.ts';
 
+/** Version of the record's form; a record of another version is refused where records are read. */
 export const RECORD_VERSION = 1;
 
 /** `error` is the harness's own fault, never the endpoint's. */
@@ -12,6 +13,7 @@ export type Outcome = 'pass' | 'fail' | 'warn' | 'info' | 'skip' | 'error' | 'cr
 /** The level of the requirement that a deviation breaks; `text`: only the wording of an error differs. */
 export type Severity = 'must' | 'should' | 'may' | 'text';
 
+/** A difference from what was required: what was seen, and where. */
 export interface Deviation {
   /** Which check saw it, or `case` for an expectation of the case itself. */
   readonly check: string;
@@ -68,6 +70,7 @@ export interface Transcript {
   readonly steps: readonly TranscriptStep[];
 }
 
+/** Who was tested, by its own account. */
 export interface EndpointIdentity {
   /** As given to `--target`. */
   readonly target: string;
@@ -79,6 +82,7 @@ export interface EndpointIdentity {
   readonly schemaDigest?: string;
 }
 
+/** How one case ended, with all that a reader needs to see why. */
 export interface CaseRecord {
   readonly id: string;
   readonly title: string;
@@ -104,6 +108,7 @@ export const LEVELS = ['must', 'should', 'may'] as const;
 
 export type Level = (typeof LEVELS)[number];
 
+/** A requirement as it was when the run was made, so that a record explains itself. */
 export interface RequirementRecord {
   readonly id: string;
   readonly level: Level;
@@ -120,6 +125,7 @@ export interface Policy {
   readonly strictExpectations: boolean;
 }
 
+/** Everything that a run found out. The runner writes it; reporters and `compat` read it. */
 export interface RunRecord {
   readonly recordVersion: typeof RECORD_VERSION;
   readonly tool: { readonly name: 'qmpcheck'; readonly version: string };

@@ -13,6 +13,7 @@ export interface RunStart {
   readonly policy?: Policy | undefined;
 }
 
+/** Writes a run's results somewhere. The runner calls it in the order of the plan: start, each case, end. */
 export interface Reporter {
   /** Called once, when the endpoint's identity is known and before the first case. */
   start?(run: RunStart): void;

@@ -14,6 +14,7 @@ export function blockSchemaFile(): string {
   return fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
 }
 
+/** Compiles the spec's QAPI text, once in a process: all callers share one model. */
 export function loadBlockSchema(): Schema {
   schema ??= compileSchema({ file: blockSchemaFile() });
   return schema;

@@ -1,6 +1,7 @@
 /** The integer types of QAPI and their ranges. An `int` whose real type is unknown may be any of them. */
 import type { BuiltinType } from './model.ts';
 
+/** Both bounds are included. */
 export interface IntegerRange {
   readonly min: bigint;
   readonly max: bigint;

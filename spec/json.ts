@@ -7,7 +7,9 @@
  */
 import { isInteger, parse, stringify } from 'lossless-json';
 
+/** A JSON object: the only record type that passes between parts of qmpcheck unparsed. */
 export type JsonObject = { [key: string]: Json };
+/** A JSON value. Fractions are numbers; integers are exact. */
 export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
 
 /** 16 digits in a row may lie beyond 2^53; fewer never do. */
@@ -30,6 +32,7 @@ export function stringifyJson(value: Json, indent?: number): string {
   return stringify(value, undefined, indent) as string;
 }
 
+/** Whether the value is an object, and neither a list nor null. */
 export function isJsonObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -23,6 +23,7 @@ export interface Conditional {
   readonly ifcond?: Condition;
 }
 
+/** A feature flag of a definition, such as `deprecated`. */
 export interface Feature extends Conditional {
   readonly name: string;
 }
@@ -52,6 +53,7 @@ export interface EnumMember extends Conditional {
   readonly features: readonly Feature[];
 }
 
+/** An enumeration; values are case-sensitive. */
 export interface EnumType extends Conditional {
   readonly kind: 'enum';
   readonly name: string;
@@ -60,12 +62,14 @@ export interface EnumType extends Conditional {
   readonly source?: SourceInfo;
 }
 
+/** A list of any length. Its name is that of the element with `List` behind it. */
 export interface ArrayType {
   readonly kind: 'array';
   readonly name: string;
   readonly element: SchemaType;
 }
 
+/** A member of an object, or an argument. */
 export interface Member extends Conditional {
   readonly name: string;
   readonly type: SchemaType;
@@ -73,6 +77,7 @@ export interface Member extends Conditional {
   readonly features: readonly Feature[];
 }
 
+/** A branch of a union: what it adds to the common members. */
 export interface Variant extends Conditional {
   /** Value of the tag that selects this branch. */
   readonly case: string;
@@ -95,6 +100,7 @@ export interface ObjectType extends Conditional {
   readonly source?: SourceInfo;
 }
 
+/** A value of one of several types, told apart by the type that it has in JSON. */
 export interface AlternateType extends Conditional {
   readonly kind: 'alternate';
   readonly name: string;
@@ -103,8 +109,10 @@ export interface AlternateType extends Conditional {
   readonly source?: SourceInfo;
 }
 
+/** Any type; `kind` tells them apart. */
 export type SchemaType = BuiltinType | EnumType | ArrayType | ObjectType | AlternateType;
 
+/** A command as it can be executed. */
 export interface Command extends Conditional {
   readonly name: string;
   /** The empty object type where the command takes none. */
@@ -120,6 +128,7 @@ export interface Command extends Conditional {
   readonly source?: SourceInfo;
 }
 
+/** An event as it may arrive. */
 export interface Event extends Conditional {
   readonly name: string;
   readonly data: ObjectType;

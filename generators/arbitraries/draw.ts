@@ -10,6 +10,10 @@ export interface RandomSource {
 /** Objects within objects; at this depth everything optional is left out, and unions take their least branch. */
 export const MAX_DEPTH = 4;
 
+/**
+ * The choices of one generation, and its depth: generators take everything random from here. One object serves one
+ * value.
+ */
 export class Draw {
   readonly live: Live;
   depth = 0;

@@ -7,6 +7,7 @@ import type { Site } from './site.ts';
 /** What a refusal of any of these is: never another class, never a success. */
 export const FAULT_CLASS = 'GenericError';
 
+/** Arguments with one fault, the arguments that they were made from, and what a refusal of them is to look like. */
 export interface Fault {
   readonly mutation: MutationName;
   /** The member at fault. */

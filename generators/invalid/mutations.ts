@@ -41,6 +41,7 @@ const MAX_FOREIGN = 12;
 /** Brackets within brackets: a parser takes the first, and not the second. */
 const NESTINGS = [1000, 1100];
 
+/** All mutations by name. The name is part of case ids and never changes. */
 export const MUTATIONS = {
   'missing-member': {
     requirement: 'schema/member-missing',

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { Point, Points } from './points.ts';
 
+/** How far one command, or one branch of its arguments, was covered. */
 export interface CoverageRow {
   readonly command: string;
   readonly points: number;
@@ -12,6 +13,7 @@ export interface CoverageRow {
   readonly refused: number;
 }
 
+/** Which points of a command were accepted, and which only refused. The points property tells it of every answer. */
 export class Coverage {
   /** Those that are measured. */
   readonly points: readonly Point[];

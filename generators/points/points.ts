@@ -48,6 +48,7 @@ interface Slot {
   readonly forms: readonly (Form & { readonly id: string })[];
 }
 
+/** The points of one command's arguments: what the schema distinguishes, each with a witness that reaches it. */
 export class Points {
   readonly command: Command;
   readonly all: readonly Point[];

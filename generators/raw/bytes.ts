@@ -14,6 +14,7 @@ export interface Damage {
   readonly which: number;
 }
 
+/** A message and the bytes that damage made of it. */
 export interface RawInput {
   readonly message: string;
   readonly damages: readonly Damage[];

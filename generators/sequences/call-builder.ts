@@ -41,6 +41,10 @@ export const EDGES: readonly (number | bigint)[] = [
 
 const EDGES_OF_SIZE = EDGES.filter((edge) => !isCostlySize(edge));
 
+/**
+ * Random choices for one call over what the program state holds. Symbols come with their dollar sign, so that they can
+ * stand in arguments.
+ */
 export class CallBuilder {
   readonly random: Random;
   readonly programState: ProgramState;

@@ -10,6 +10,7 @@ import { GRAPH_TEMPLATES } from './templates/graph-templates.ts';
 import { JOB_TEMPLATES } from './templates/jobs-templates.ts';
 import { OTHER_TEMPLATES } from './templates/others-templates.ts';
 
+/** A call that an endpoint is likely to accept, to be filled in by a builder. */
 export interface CallTemplate {
   readonly command: string;
   /** How often it is chosen, beside the others. */
@@ -19,6 +20,7 @@ export interface CallTemplate {
   make(builder: CallBuilder): JsonObject;
 }
 
+/** All templates. A generator passes over those whose command its configuration lacks. */
 export const CALL_TEMPLATES: readonly CallTemplate[] = [
   ...GRAPH_TEMPLATES,
   ...JOB_TEMPLATES,

@@ -22,6 +22,9 @@ export class ProgramError extends Error {
   override readonly name = 'ProgramError';
 }
 
+/**
+ * The program's text, as in `program.txt` of a finding, ending with a newline. `decode` gives an equal program back.
+ */
 export function encode({ startState, steps }: Program): string {
   return `${[`ground ${startState}`, ...steps.map(encodeStep)].join('\n')}\n`;
 }

@@ -40,6 +40,10 @@ const EVENTS = ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED',
 const SOURCED = 10;
 const EXTENDED = 8;
 
+/**
+ * Makes a valid program (`validate.ts`) of at most `MAX_STEPS` steps. Equal seeds and configurations give equal
+ * programs.
+ */
 export function generate(config: GenerationConfig, random: Random): Program {
   const data = random.chance((config.data ?? 0) * 100);
   const startState = random.pick(data ? startStatesWithFiles(config) : config.startStates);

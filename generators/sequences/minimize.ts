@@ -42,6 +42,10 @@ export interface MinimizeOptions {
   readonly expired?: () => boolean;
 }
 
+/**
+ * Returns the smallest program found for which `holds` resolved to true, at worst `program` itself. Rejects when
+ * `holds` does.
+ */
 export async function minimize(program: Program, options: MinimizeOptions): Promise<Program> {
   return new Minimizer(program, options).run();
 }

@@ -142,6 +142,7 @@ export function leaves(value: Json, path: Path = []): Path[] {
   return path.length === 0 || typeof path.at(-1) === 'number' ? [] : [path];
 }
 
+/** Makes a valid program that differs from `program` in one to three places; steps of `other` may be spliced in. */
 export function mutate(program: Program, other: Program, config: GenerationConfig, random: Random): Program {
   const own = config.startStates.find(({ name }) => name === program.startState) ?? config.startStates[0]!;
   const startState = random.chance(6) ? random.pick(config.startStates) : own;

@@ -60,9 +60,12 @@ export interface Compare {
   readonly kind: 'compare';
 }
 
+/** Steps that go through the NBD access, and are no exchange of QMP. */
 export type DataStep = Write | Compare;
+/** One step; `kind` tells them apart. */
 export type Step = Call | Raw | Sleep | Wait | Overwrite | DataStep;
 
+/** A command sequence as data: it starts from a start state, and its steps run one after another. */
 export interface Program {
   /** Name of the start state. */
   readonly startState: string;
@@ -126,6 +129,7 @@ export function renameSymbols(step: Step, rename: (symbol: string) => string): S
   return step.kind === 'overwrite' ? { ...step, file: renameIn(step.file, rename) } : step;
 }
 
+/** Whether the step reads or writes contents, which only some endpoints offer. */
 export function isDataStep(step: Step): step is DataStep {
   return step.kind === 'write' || step.kind === 'compare';
 }

@@ -84,6 +84,7 @@ function makingIn(value: Json, makers: Readonly<Record<string, Kind>>): string[]
   );
 }
 
+/** Tells by the symbol's letter. */
 export function isOfKind(symbol: string, kind: Kind): boolean {
   return symbol[0] === LETTERS[kind];
 }

@@ -7,6 +7,7 @@ import { branchesOf } from './members.ts';
 
 const depths = new WeakMap<SchemaType, number>();
 
+/** Levels of objects in the shallowest value of the type: 0 for one that is no object, Infinity where none ends. */
 export function leastDepth(type: SchemaType): number {
   let depth = depths.get(type);
   if (depth === undefined) {

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { EnumType, Member, ObjectType } from '../../spec/model.ts';
 
+/** The members that may stand together, for one value of the tag. */
 export interface Branch {
   /** Value of the tag; absent for a struct. */
   readonly tag?: string;

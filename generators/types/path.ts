@@ -1,6 +1,7 @@
 /** Places within a JSON value, and copies of it that differ in one place. */
 import type { Json, JsonObject } from '../../spec/json.ts';
 
+/** Member names and list indices from the outermost value inwards. */
 export type Path = readonly (string | number)[];
 
 const PLAIN_NAME = /^[A-Za-z_][\w-]*$/;
@@ -14,6 +15,7 @@ export function pathText(path: Path): string {
   return `$${steps.join('')}`;
 }
 
+/** The value at the path; undefined where the path leads nowhere. */
 export function at(value: Json, path: Path): Json | undefined {
   let here: Json | undefined = value;
   for (const key of path) here = (here as Record<string | number, Json> | undefined)?.[key];

@@ -7,6 +7,7 @@ import type { CommandEffects, Reference } from '../../spec/effects/effects.ts';
 import { effectsOf } from '../../spec/effects/lookup.ts';
 import type { Live } from './live.ts';
 
+/** What a string names; `text` names nothing. */
 export type Role =
   | 'bitmap'
   | 'command-line'
@@ -97,6 +98,7 @@ const ANYWHERE: Readonly<Record<string, Role>> = {
   url: 'url',
 };
 
+/** Tells the role by the first rule that fits, see above. */
 export function roleOf({ command = '', member, nodeOptions, nodeReference }: Place): Role {
   if (nodeReference) return 'node';
   if (nodeOptions && member === 'node-name') return 'new-name';

@@ -7,6 +7,7 @@ import { CHILD_OPTIONS } from '../../spec/effects/nodes.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import type { Transcript, TranscriptStep } from '../record.ts';
 
+/** A node of the drawn graph, with its children by role. */
 export interface GraphNode {
   readonly name: string;
   readonly driver: string;

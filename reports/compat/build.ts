@@ -27,6 +27,7 @@ export interface Comparisons {
   readonly versions?: readonly Omit<Offering, 'endpoint'>[];
 }
 
+/** Makes the report of several runs; endpoints keep the order of their records. */
 export function buildReport(
   records: readonly RunRecord[],
   { since = [], versions = [] }: Comparisons = {},

@@ -2,6 +2,7 @@
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import type { Transcript } from '../record.ts';
 
+/** One job of a timeline. Times are in the unit of `JobTimeline.length`, from the start. */
 export interface JobLane {
   readonly id: string;
   /** Statuses with their begin and end; the last ends with the timeline. */
@@ -9,6 +10,7 @@ export interface JobLane {
   readonly marks: readonly { readonly event: string; readonly at: number }[];
 }
 
+/** What all jobs of a transcript did, side by side. */
 export interface JobTimeline {
   readonly lanes: readonly JobLane[];
   /** Milliseconds, or events where they have no timestamps. */

@@ -2,6 +2,7 @@
 import { type Json, stringifyJson } from '../../spec/json.ts';
 import { type Compatibility, REPORT_VERSION } from './model.ts';
 
+/** The report as JSON text, with `REPORT_VERSION`, for scripts. */
 export function jsonReport(report: Compatibility): string {
   const cases = report.cases.map(({ results, ...one }) => ({
     ...one,

@@ -8,6 +8,7 @@ import type { CaseRecord, EndpointIdentity, Outcome, Policy, RequirementRecord }
 /** The version of the JSON form. */
 export const REPORT_VERSION = 1;
 
+/** The whole report. `endpoints` gives the index that everything else refers to. */
 export interface Compatibility {
   readonly endpoints: readonly EndpointReport[];
   /** In the order of the first record that has them. */
@@ -20,6 +21,7 @@ export interface Compatibility {
   readonly regressions: readonly Regression[] | null;
 }
 
+/** One run: who the endpoint is, and how the run went. */
 export interface EndpointReport {
   /** Distinct among the endpoints. */
   readonly label: string;
@@ -59,6 +61,7 @@ export interface Covered {
   readonly missing: readonly string[];
 }
 
+/** One case on all endpoints. */
 export interface CaseReport {
   readonly id: string;
   readonly title: string;
@@ -71,6 +74,7 @@ export interface CaseReport {
   readonly statuses: readonly Status[];
 }
 
+/** What a row of the matrix is about. */
 export type SubjectKind = 'command' | 'event' | 'driver' | 'protocol' | 'type';
 
 /** A row of the matrix. */
@@ -92,12 +96,14 @@ export interface Cell {
 /** `known`: it is not ok, as was foreseen. */
 export type Status = Outcome | 'known' | 'untested' | 'absent';
 
+/** A requirement, and how the cases that cover it ended on each endpoint. */
 export interface RequirementReport extends RequirementRecord {
   readonly cases: readonly string[];
   /** The worst outcome by endpoint; `untested` if no case of it ran there. */
   readonly status: readonly Status[];
 }
 
+/** How the schemas of the endpoints, and further ones that were given, differ from the spec's. */
 export interface DriftReport {
   /** What is compared: the spec, then endpoints whose schema is known and other versions, the oldest first. */
   readonly columns: readonly { readonly label: string; readonly endpoint: number | null }[];
@@ -116,6 +122,7 @@ export interface TimelinePoint {
   readonly states: readonly (string | null | undefined)[];
 }
 
+/** What became of one case since an earlier run on the same endpoint. */
 export interface Regression {
   readonly endpoint: number;
   readonly id: string;

@@ -41,6 +41,7 @@ export function statusOf(record: CaseRecord, policy: Policy | undefined): Status
   return isUnexpected(record, policy) && (outcome === 'warn' || outcome === 'info') ? 'fail' : outcome;
 }
 
+/** The worst of the statuses by the order of `STATUSES`; `untested` if there is none. */
 export function worst(statuses: readonly Status[]): Status {
   return STATUSES.find((status) => statuses.includes(status)) ?? 'untested';
 }

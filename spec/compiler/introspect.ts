@@ -7,6 +7,10 @@ import type { JsonObject } from '../json.ts';
 import type { Feature, Member, ObjectType, Schema, SchemaType } from '../model.ts';
 import { EMPTY } from './builtins.ts';
 
+/**
+ * The SchemaInfo array that `query-qmp-schema` of an endpoint with this schema returns. Type names are masked as QEMU
+ * masks them, unless `unmask`.
+ */
 export function introspect(schema: Schema, options: { readonly unmask?: boolean } = {}): JsonObject[] {
   const types = new UsedTypes(options.unmask ?? false);
   const commands = [...schema.commands.values()].map((command) => ({

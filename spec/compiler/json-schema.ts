@@ -12,6 +12,7 @@ import type { EnumType, Member, ObjectType, Schema, SchemaType, SourceInfo } fro
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
+/** JSON Schema 2020-12 of all arguments, returns, events and types, under `$defs`. */
 export function jsonSchema(schema: Schema): JsonObject {
   const definitions: JsonObject = {};
   for (const type of schema.types.values())

@@ -7,6 +7,7 @@ import { contains } from './shape.ts';
 /** `widened`: more values than before; `narrowed`: fewer; `changed`: others. */
 export type Direction = 'added' | 'removed' | 'widened' | 'narrowed' | 'changed';
 
+/** What became of one point between two schemas, and whom that breaks. */
 export interface Change extends Pick<Point, 'kind' | 'position' | 'path' | 'type'> {
   readonly direction: Direction;
   /** As in `Point.states`: null where it is not there. */

@@ -13,6 +13,7 @@ export type PointKind =
 /** Whose hands a value passes through: a client sends arguments; it receives what is returned and what events tell. */
 export type Position = 'argument' | 'return' | 'event';
 
+/** One place in several schemas, with what each of them says there. */
 export interface Point {
   readonly kind: PointKind;
   readonly position: Position;

@@ -19,6 +19,7 @@ import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
 import { transaction } from './transaction.ts';
 
+/** All requirements by id, of every theme. */
 export const requirements = {
   ...blockCommit,
   ...blockStream,

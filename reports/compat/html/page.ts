@@ -13,6 +13,7 @@ import { changesSince, overview } from './overview.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
+/** The report as one self-contained HTML page: no network, no other file. Everything from records is escaped. */
 export function htmlPage(report: Compatibility): string {
   const { endpoints, regressions, cases } = report;
   const names = endpoints.map(({ label }) => say(label, 60));
