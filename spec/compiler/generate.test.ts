@@ -48,6 +48,7 @@ describe('TypeScript types', () => {
     });
     expect(await typescriptTypes(schema)).toMatchInlineSnapshot(`
       "// Generated from the schema by \`npm run generate\`. Do not edit.
+      import type { Json } from '../json.ts';
 
       export type Switch = SwitchOnYes | SwitchOnOther;
       export type Uint16 = number;
@@ -57,12 +58,12 @@ describe('TypeScript types', () => {
       export type QType = 'none' | 'qnull' | 'qnum' | 'qstring' | 'qdict' | 'qlist' | 'qbool';
       export type On = 'yes' | 'no';
 
-      export interface Qmp {
+      export type Qmp = {
         commands: QmpCommands;
         events: QmpEvents;
         types: QmpTypes;
-      }
-      export interface QmpCommands {
+      };
+      export type QmpCommands = {
         turn: {
           arguments: Switch;
           returns: Nothing[];
@@ -71,33 +72,33 @@ describe('TypeScript types', () => {
           arguments: LookArguments;
           returns: Empty;
         };
-      }
-      export interface SwitchOnYes {
+      };
+      export type SwitchOnYes = {
         on: 'yes';
         watts?: Uint16;
         joules: Uint64;
-      }
-      export interface SwitchOnOther {
+      };
+      export type SwitchOnOther = {
         on: 'no';
-      }
-      export interface LookArguments {
-        'odd-name': unknown;
-      }
-      export interface QmpEvents {
+      };
+      export type LookArguments = {
+        'odd-name': Json;
+      };
+      export type QmpEvents = {
         TURNED: Empty;
-      }
-      export interface QmpTypes {
+      };
+      export type QmpTypes = {
         QType: QType;
         q_empty: Empty;
         On: On;
         Nothing: Nothing;
         Switch: Switch;
         Power: Power;
-      }
-      export interface Power {
+      };
+      export type Power = {
         watts?: Uint16;
         joules: Uint64;
-      }
+      };
       "
     `);
   });

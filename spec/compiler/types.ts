@@ -8,7 +8,8 @@ import type { JsonObject } from '../json.ts';
 import type { Schema, SchemaType } from '../model.ts';
 import { argumentsKey, dataKey, isNamed, jsonSchema, reference } from './json-schema.ts';
 
-const BANNER = '// Generated from the schema by `npm run generate`. Do not edit.';
+const BANNER = `// Generated from the schema by \`npm run generate\`. Do not edit.
+import type { Json } from '../json.ts';`;
 
 export async function typescriptTypes(schema: Schema): Promise<string> {
   const definitions = jsonSchema(schema).$defs as JsonObject;
@@ -22,12 +23,20 @@ export async function typescriptTypes(schema: Schema): Promise<string> {
     ...record({ commands: commandMap(schema), events: eventMap(schema), types: typeMap(schema) }),
     $defs: definitions,
   };
-  return compile(root, 'Qmp', {
+  const types = await compile(root, 'Qmp', {
     bannerComment: BANNER,
     additionalProperties: false,
     unknownAny: true,
-    style: { singleQuote: true, printWidth: 110 },
+    style: { bracketSpacing: true, singleQuote: true, printWidth: 110 },
   });
+  return asJson(types);
+}
+
+/** Has each type be one of JSON: `any` is, and an object is a `JsonObject` by its members where an interface is not. */
+function asJson(types: string): string {
+  return types
+    .replaceAll(/: unknown;$/gm, ': Json;')
+    .replaceAll(/^export interface (\w+) (\{\n[\s\S]*?\n\})$/gm, 'export type $1 = $2;');
 }
 
 /** Where JSON Schema's words do not say what we mean: exact integers (see `json.ts`), objects without members. */

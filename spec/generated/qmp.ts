@@ -1,4 +1,5 @@
 // Generated from the schema by `npm run generate`. Do not edit.
+import type { Json } from '../json.ts';
 
 export type Empty = Record<string, never>;
 export type Int = number | bigint;
@@ -492,12 +493,12 @@ export type TransactionActionKind =
   | 'blockdev-snapshot-sync'
   | 'drive-backup';
 
-export interface Qmp {
+export type Qmp = {
   commands: QmpCommands;
   events: QmpEvents;
   types: QmpTypes;
-}
-export interface QmpCommands {
+};
+export type QmpCommands = {
   qmp_capabilities: {
     arguments: Empty;
     returns: Empty;
@@ -754,151 +755,151 @@ export interface QmpCommands {
     arguments: TransactionArguments;
     returns: Empty;
   };
-}
+};
 /**
  * The version of the endpoint.
  */
-export interface VersionInfo {
+export type VersionInfo = {
   qemu: VersionTriple;
   package: string;
-}
+};
 /**
  * A version in numbers.
  */
-export interface VersionTriple {
+export type VersionTriple = {
   major: Int;
   minor: Int;
   micro: Int;
-}
+};
 /**
  * A command that can be used.
  */
-export interface CommandInfo {
+export type CommandInfo = {
   name: string;
-}
+};
 /**
  * An event that may come.
  */
-export interface EventInfo {
+export type EventInfo = {
   name: string;
-}
+};
 /**
  * Runs a line of the monitor for people.
  */
-export interface HumanMonitorCommandArguments {
+export type HumanMonitorCommandArguments = {
   'command-line': string;
   'cpu-index'?: Int;
-}
+};
 /**
  * Whether the machine runs.
  */
-export interface StatusInfo {
+export type StatusInfo = {
   running: boolean;
   singlestep: boolean;
   status: RunState;
-}
+};
 /**
  * Makes an object: a secret, throttle group, I/O thread and so on.
  */
-export interface ObjectAddArguments {
+export type ObjectAddArguments = {
   'qom-type': string;
   id: string;
-  props?: unknown;
-}
+  props?: Json;
+};
 /**
  * Deletes an object that nothing uses.
  */
-export interface ObjectDelArguments {
+export type ObjectDelArguments = {
   id: string;
-}
+};
 /**
  * Plugs in a guest device. Takes the properties of the device as further arguments.
  */
-export interface DeviceAddArguments {
+export type DeviceAddArguments = {
   driver: string;
   bus?: string;
   id?: string;
-  [k: string]: unknown;
-}
+  [k: string]: Json;
+};
 /**
  * Unplugs a guest device; DEVICE_DELETED tells when it is gone.
  */
-export interface DeviceDelArguments {
+export type DeviceDelArguments = {
   id: string;
-}
+};
 /**
  * An I/O thread.
  */
-export interface IOThreadInfo {
+export type IOThreadInfo = {
   id: string;
   'thread-id': Int;
   'poll-max-ns': Int;
   'poll-grow': Int;
   'poll-shrink': Int;
-}
-export interface SchemaInfoMetaTypeBuiltin {
+};
+export type SchemaInfoMetaTypeBuiltin = {
   name: string;
   'meta-type': 'builtin';
   'json-type': JSONType;
-}
-export interface SchemaInfoMetaTypeEnum {
+};
+export type SchemaInfoMetaTypeEnum = {
   name: string;
   'meta-type': 'enum';
   values: string[];
-}
-export interface SchemaInfoMetaTypeArray {
+};
+export type SchemaInfoMetaTypeArray = {
   name: string;
   'meta-type': 'array';
   'element-type': string;
-}
-export interface SchemaInfoMetaTypeObject {
+};
+export type SchemaInfoMetaTypeObject = {
   name: string;
   'meta-type': 'object';
   members: SchemaInfoObjectMember[];
   tag?: string;
   variants?: SchemaInfoObjectVariant[];
-}
+};
 /**
  * A member of an object type.
  */
-export interface SchemaInfoObjectMember {
+export type SchemaInfoObjectMember = {
   name: string;
   type: string;
-  default?: unknown;
-}
+  default?: Json;
+};
 /**
  * A variant of a union.
  */
-export interface SchemaInfoObjectVariant {
+export type SchemaInfoObjectVariant = {
   case: string;
   type: string;
-}
-export interface SchemaInfoMetaTypeAlternate {
+};
+export type SchemaInfoMetaTypeAlternate = {
   name: string;
   'meta-type': 'alternate';
   members: SchemaInfoAlternateMember[];
-}
+};
 /**
  * A branch of an alternate.
  */
-export interface SchemaInfoAlternateMember {
+export type SchemaInfoAlternateMember = {
   type: string;
-}
-export interface SchemaInfoMetaTypeCommand {
+};
+export type SchemaInfoMetaTypeCommand = {
   name: string;
   'meta-type': 'command';
   'arg-type': string;
   'ret-type': string;
-}
-export interface SchemaInfoMetaTypeEvent {
+};
+export type SchemaInfoMetaTypeEvent = {
   name: string;
   'meta-type': 'event';
   'arg-type': string;
-}
+};
 /**
  * A virtual block device and what is in it.
  */
-export interface BlockInfo {
+export type BlockInfo = {
   device: string;
   qdev?: string;
   type: string;
@@ -908,11 +909,11 @@ export interface BlockInfo {
   tray_open?: boolean;
   'io-status'?: BlockDeviceIoStatus;
   'dirty-bitmaps'?: BlockDirtyInfo[];
-}
+};
 /**
  * A node with its image and limits.
  */
-export interface BlockDeviceInfo {
+export type BlockDeviceInfo = {
   file: string;
   'node-name'?: string;
   ro: boolean;
@@ -945,11 +946,11 @@ export interface BlockDeviceInfo {
   group?: string;
   cache: BlockdevCacheInfo;
   write_threshold: Int;
-}
+};
 /**
  * An image as found on disk.
  */
-export interface ImageInfo {
+export type ImageInfo = {
   filename: string;
   format: string;
   'dirty-flag'?: boolean;
@@ -964,11 +965,11 @@ export interface ImageInfo {
   snapshots?: SnapshotInfo[];
   'backing-image'?: ImageInfo;
   'format-specific'?: ImageInfoSpecific;
-}
+};
 /**
  * A snapshot that is kept inside an image.
  */
-export interface SnapshotInfo {
+export type SnapshotInfo = {
   id: string;
   name: string;
   'vm-state-size': Int;
@@ -976,25 +977,25 @@ export interface SnapshotInfo {
   'date-nsec': Int;
   'vm-clock-sec': Int;
   'vm-clock-nsec': Int;
-}
-export interface ImageInfoSpecificTypeQcow2 {
+};
+export type ImageInfoSpecificTypeQcow2 = {
   type: 'qcow2';
   data: ImageInfoSpecificQCow2;
-}
+};
 /**
  * Details that only qcow2 images have.
  */
-export interface ImageInfoSpecificQCow2 {
+export type ImageInfoSpecificQCow2 = {
   compat: string;
   'lazy-refcounts'?: boolean;
   corrupt?: boolean;
   'refcount-bits': Int;
   encrypt?: ImageInfoSpecificQCow2Encryption;
-}
-export interface ImageInfoSpecificQCow2EncryptionFormatAes {
+};
+export type ImageInfoSpecificQCow2EncryptionFormatAes = {
   format: 'aes';
-}
-export interface ImageInfoSpecificQCow2EncryptionFormatLuks {
+};
+export type ImageInfoSpecificQCow2EncryptionFormatLuks = {
   format: 'luks';
   'cipher-alg': QCryptoCipherAlgorithm;
   'cipher-mode': QCryptoCipherMode;
@@ -1005,37 +1006,37 @@ export interface ImageInfoSpecificQCow2EncryptionFormatLuks {
   'master-key-iters': Int;
   uuid: string;
   slots: QCryptoBlockInfoLUKSSlot[];
-}
+};
 /**
  * A key slot of a LUKS volume.
  */
-export interface QCryptoBlockInfoLUKSSlot {
+export type QCryptoBlockInfoLUKSSlot = {
   active: boolean;
   iters?: Int;
   stripes?: Int;
   'key-offset': Int;
-}
-export interface ImageInfoSpecificTypeVmdk {
+};
+export type ImageInfoSpecificTypeVmdk = {
   type: 'vmdk';
   data: ImageInfoSpecificVmdk;
-}
+};
 /**
  * Details that only VMDK images have.
  */
-export interface ImageInfoSpecificVmdk {
+export type ImageInfoSpecificVmdk = {
   'create-type': string;
   cid: Int;
   'parent-cid': Int;
   extents: ImageInfo[];
-}
-export interface ImageInfoSpecificTypeLuks {
+};
+export type ImageInfoSpecificTypeLuks = {
   type: 'luks';
   data: QCryptoBlockInfoLUKS;
-}
+};
 /**
  * The header of a LUKS volume.
  */
-export interface QCryptoBlockInfoLUKS {
+export type QCryptoBlockInfoLUKS = {
   'cipher-alg': QCryptoCipherAlgorithm;
   'cipher-mode': QCryptoCipherMode;
   'ivgen-alg': QCryptoIVGenAlgorithm;
@@ -1045,44 +1046,44 @@ export interface QCryptoBlockInfoLUKS {
   'master-key-iters': Int;
   uuid: string;
   slots: QCryptoBlockInfoLUKSSlot[];
-}
+};
 /**
  * The caching in force for a node.
  */
-export interface BlockdevCacheInfo {
+export type BlockdevCacheInfo = {
   writeback: boolean;
   direct: boolean;
   'no-flush': boolean;
-}
+};
 /**
  * One dirty bitmap of a device.
  */
-export interface BlockDirtyInfo {
+export type BlockDirtyInfo = {
   name?: string;
   count: Int;
   granularity: Uint32;
   status: DirtyBitmapStatus;
-}
+};
 /**
  * Reads the I/O counters.
  */
-export interface QueryBlockstatsArguments {
+export type QueryBlockstatsArguments = {
   'query-nodes'?: boolean;
-}
+};
 /**
  * Counters of a device or node, with those beneath it.
  */
-export interface BlockStats {
+export type BlockStats = {
   device?: string;
   'node-name'?: string;
   stats: BlockDeviceStats;
   parent?: BlockStats;
   backing?: BlockStats;
-}
+};
 /**
  * I/O counters of a device or node since it exists.
  */
-export interface BlockDeviceStats {
+export type BlockDeviceStats = {
   rd_bytes: Int;
   wr_bytes: Int;
   rd_operations: Int;
@@ -1104,11 +1105,11 @@ export interface BlockDeviceStats {
   account_invalid: boolean;
   account_failed: boolean;
   timed_stats: BlockDeviceTimedStats[];
-}
+};
 /**
  * Latencies and queue depths over one interval.
  */
-export interface BlockDeviceTimedStats {
+export type BlockDeviceTimedStats = {
   interval_length: Int;
   min_rd_latency_ns: Int;
   max_rd_latency_ns: Int;
@@ -1121,11 +1122,11 @@ export interface BlockDeviceTimedStats {
   avg_flush_latency_ns: Int;
   avg_rd_queue_depth: number;
   avg_wr_queue_depth: number;
-}
+};
 /**
  * A block job and how far it has come.
  */
-export interface BlockJobInfo {
+export type BlockJobInfo = {
   type: string;
   device: string;
   len: Int;
@@ -1136,53 +1137,53 @@ export interface BlockJobInfo {
   'io-status': BlockDeviceIoStatus;
   ready: boolean;
   status: BlockJobStatus;
-}
+};
 /**
  * Once set the password of an encrypted image; since 2.10 it does nothing but fail.
  */
-export interface BlockPasswdArguments {
+export type BlockPasswdArguments = {
   device?: string;
   'node-name'?: string;
   password: string;
-}
+};
 /**
  * Gives an image another size, even under a running guest. One of @device and @node-name is needed, and only one.
  */
-export interface BlockResizeArguments {
+export type BlockResizeArguments = {
   device?: string;
   'node-name'?: string;
   size: Int;
-}
+};
 /**
  * Arguments of blockdev-snapshot-sync. One of @device and @node-name is needed, and only one.
  */
-export interface BlockdevSnapshotSync {
+export type BlockdevSnapshotSync = {
   device?: string;
   'node-name'?: string;
   'snapshot-file': string;
   'snapshot-node-name'?: string;
   format?: string;
   mode?: NewImageMode;
-}
+};
 /**
  * Arguments of blockdev-snapshot.
  */
-export interface BlockdevSnapshot {
+export type BlockdevSnapshot = {
   node: string;
   overlay: string;
-}
+};
 /**
  * Writes another backing file name into an image, on disk and in memory. The image is opened anew for writing if it must be, but the name is not followed.
  */
-export interface ChangeBackingFileArguments {
+export type ChangeBackingFileArguments = {
   device: string;
   'image-node-name': string;
   'backing-file': string;
-}
+};
 /**
  * Starts a job that moves the data of overlays down into a backing image while the guest goes on. A smaller base grows to the size of top; a larger one keeps its own. Committing the active layer waits at the end for block-job-complete (since 2.0).
  */
-export interface BlockCommitArguments {
+export type BlockCommitArguments = {
   'job-id'?: string;
   device: string;
   base?: string;
@@ -1190,11 +1191,11 @@ export interface BlockCommitArguments {
   'backing-file'?: string;
   speed?: Int;
   'filter-node-name'?: string;
-}
+};
 /**
  * Arguments of drive-backup. The error policies concern the job's I/O; for the guest's, those of its device hold.
  */
-export interface DriveBackup {
+export type DriveBackup = {
   'job-id'?: string;
   device: string;
   target: string;
@@ -1206,11 +1207,11 @@ export interface DriveBackup {
   compress?: boolean;
   'on-source-error'?: BlockdevOnError;
   'on-target-error'?: BlockdevOnError;
-}
+};
 /**
  * Arguments of blockdev-backup. The error policies concern the job's I/O; for the guest's, those of its device hold.
  */
-export interface BlockdevBackup {
+export type BlockdevBackup = {
   'job-id'?: string;
   device: string;
   target: string;
@@ -1219,11 +1220,11 @@ export interface BlockdevBackup {
   compress?: boolean;
   'on-source-error'?: BlockdevOnError;
   'on-target-error'?: BlockdevOnError;
-}
+};
 /**
  * Arguments of drive-mirror.
  */
-export interface DriveMirror {
+export type DriveMirror = {
   'job-id'?: string;
   device: string;
   target: string;
@@ -1238,34 +1239,34 @@ export interface DriveMirror {
   'on-source-error'?: BlockdevOnError;
   'on-target-error'?: BlockdevOnError;
   unmap?: boolean;
-}
+};
 /**
  * Arguments of block-dirty-bitmap-add.
  */
-export interface BlockDirtyBitmapAdd {
+export type BlockDirtyBitmapAdd = {
   node: string;
   name: string;
   granularity?: Uint32;
   persistent?: boolean;
   autoload?: boolean;
-}
+};
 /**
  * Names a dirty bitmap.
  */
-export interface BlockDirtyBitmap {
+export type BlockDirtyBitmap = {
   node: string;
   name: string;
-}
+};
 /**
  * A digest of what a dirty bitmap marks.
  */
-export interface BlockDirtyBitmapSha256 {
+export type BlockDirtyBitmapSha256 = {
   sha256: string;
-}
+};
 /**
  * Starts a job that keeps a node equal to a device, copying and then following its writes.
  */
-export interface BlockdevMirrorArguments {
+export type BlockdevMirrorArguments = {
   'job-id'?: string;
   device: string;
   target: string;
@@ -1277,11 +1278,11 @@ export interface BlockdevMirrorArguments {
   'on-source-error'?: BlockdevOnError;
   'on-target-error'?: BlockdevOnError;
   'filter-node-name'?: string;
-}
+};
 /**
  * Arguments of block_set_io_throttle.
  */
-export interface BlockIOThrottle {
+export type BlockIOThrottle = {
   device?: string;
   id?: string;
   bps: Int;
@@ -1304,11 +1305,11 @@ export interface BlockIOThrottle {
   iops_wr_max_length?: Int;
   iops_size?: Int;
   group?: string;
-}
+};
 /**
  * Starts a job that pulls data from backing images up into an image, which then no longer needs them, or only the base. It may be any image of the chain above the base. block-job-cancel ends it early; query-block-jobs shows it; BLOCK_JOB_COMPLETED tells that it is done.
  */
-export interface BlockStreamArguments {
+export type BlockStreamArguments = {
   'job-id'?: string;
   device: string;
   base?: string;
@@ -1316,52 +1317,52 @@ export interface BlockStreamArguments {
   'backing-file'?: string;
   speed?: Int;
   'on-error'?: BlockdevOnError;
-}
+};
 /**
  * Limits how fast a block job works.
  */
-export interface BlockJobSetSpeedArguments {
+export type BlockJobSetSpeedArguments = {
   device: string;
   speed: Int;
-}
+};
 /**
  * Tells a block job to end early, and returns before it has. It stays listed until it sends BLOCK_JOB_CANCELLED. A mirror that was ready ends with BLOCK_JOB_COMPLETED instead, its target a copy as of then. A cancelled stream keeps the backing file and can be started again.
  */
-export interface BlockJobCancelArguments {
+export type BlockJobCancelArguments = {
   device: string;
   force?: boolean;
-}
+};
 /**
  * Tells a block job to pause, and returns before it has. No event tells when. Pauses do not add up. Cancelling resumes it.
  */
-export interface BlockJobPauseArguments {
+export type BlockJobPauseArguments = {
   device: string;
-}
+};
 /**
  * Lets a paused block job go on and forgets its error status. Harmless to a running one.
  */
-export interface BlockJobResumeArguments {
+export type BlockJobResumeArguments = {
   device: string;
-}
+};
 /**
  * Ends a job that has become ready, such as a mirror, whose device then uses the target alone. BLOCK_JOB_COMPLETED may come before or after the reply. Fails while the job is paused or being cancelled, and on an I/O error, to which the job's error policy applies too.
  */
-export interface BlockJobCompleteArguments {
+export type BlockJobCompleteArguments = {
   device: string;
-}
+};
 /**
  * Takes a concluded job off the list. Only for jobs that are started so as to stay listed; refused before the job has concluded.
  */
-export interface BlockJobDismissArguments {
+export type BlockJobDismissArguments = {
   id: string;
-}
+};
 /**
  * Lets a pending job make its last changes to the graph. One member of a transaction speaks for all of them.
  */
-export interface BlockJobFinalizeArguments {
+export type BlockJobFinalizeArguments = {
   id: string;
-}
-export interface BlockdevOptionsDriverBlkdebug {
+};
+export type BlockdevOptionsDriverBlkdebug = {
   driver: 'blkdebug';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1379,34 +1380,34 @@ export interface BlockdevOptionsDriverBlkdebug {
   'max-discard'?: Int32;
   'inject-error'?: BlkdebugInjectErrorOptions[];
   'set-state'?: BlkdebugSetStateOptions[];
-}
+};
 /**
  * Caching for a new node.
  */
-export interface BlockdevCacheOptions {
+export type BlockdevCacheOptions = {
   direct?: boolean;
   'no-flush'?: boolean;
-}
+};
 /**
  * An error for blkdebug to inject.
  */
-export interface BlkdebugInjectErrorOptions {
+export type BlkdebugInjectErrorOptions = {
   event: BlkdebugEvent;
   state?: Int;
   errno?: Int;
   sector?: Int;
   once?: boolean;
   immediately?: boolean;
-}
+};
 /**
  * A state transition of blkdebug.
  */
-export interface BlkdebugSetStateOptions {
+export type BlkdebugSetStateOptions = {
   event: BlkdebugEvent;
   state?: Int;
   new_state: Int;
-}
-export interface BlockdevOptionsDriverBlkverify {
+};
+export type BlockdevOptionsDriverBlkverify = {
   driver: 'blkverify';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1416,8 +1417,8 @@ export interface BlockdevOptionsDriverBlkverify {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   test: BlockdevRef;
   raw: BlockdevRef;
-}
-export interface BlockdevOptionsDriverBochs {
+};
+export type BlockdevOptionsDriverBochs = {
   driver: 'bochs';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1426,8 +1427,8 @@ export interface BlockdevOptionsDriverBochs {
   'force-share'?: boolean;
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverCloop {
+};
+export type BlockdevOptionsDriverCloop = {
   driver: 'cloop';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1436,8 +1437,8 @@ export interface BlockdevOptionsDriverCloop {
   'force-share'?: boolean;
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverDmg {
+};
+export type BlockdevOptionsDriverDmg = {
   driver: 'dmg';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1446,8 +1447,8 @@ export interface BlockdevOptionsDriverDmg {
   'force-share'?: boolean;
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverFile {
+};
+export type BlockdevOptionsDriverFile = {
   driver: 'file';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1459,8 +1460,8 @@ export interface BlockdevOptionsDriverFile {
   'pr-manager'?: string;
   locking?: OnOffAuto;
   aio?: BlockdevAioOptions;
-}
-export interface BlockdevOptionsDriverFtp {
+};
+export type BlockdevOptionsDriverFtp = {
   driver: 'ftp';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1475,8 +1476,8 @@ export interface BlockdevOptionsDriverFtp {
   'password-secret'?: string;
   'proxy-username'?: string;
   'proxy-password-secret'?: string;
-}
-export interface BlockdevOptionsDriverFtps {
+};
+export type BlockdevOptionsDriverFtps = {
   driver: 'ftps';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1492,8 +1493,8 @@ export interface BlockdevOptionsDriverFtps {
   'proxy-username'?: string;
   'proxy-password-secret'?: string;
   sslverify?: boolean;
-}
-export interface BlockdevOptionsDriverGluster {
+};
+export type BlockdevOptionsDriverGluster = {
   driver: 'gluster';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1506,8 +1507,8 @@ export interface BlockdevOptionsDriverGluster {
   server: SocketAddress[];
   debug?: Int;
   logfile?: string;
-}
-export interface SocketAddressTypeInet {
+};
+export type SocketAddressTypeInet = {
   type: 'inet';
   host: string;
   port: string;
@@ -1515,21 +1516,21 @@ export interface SocketAddressTypeInet {
   to?: Uint16;
   ipv4?: boolean;
   ipv6?: boolean;
-}
-export interface SocketAddressTypeUnix {
+};
+export type SocketAddressTypeUnix = {
   type: 'unix';
   path: string;
-}
-export interface SocketAddressTypeVsock {
+};
+export type SocketAddressTypeVsock = {
   type: 'vsock';
   cid: string;
   port: string;
-}
-export interface SocketAddressTypeFd {
+};
+export type SocketAddressTypeFd = {
   type: 'fd';
   str: string;
-}
-export interface BlockdevOptionsDriverHostCdrom {
+};
+export type BlockdevOptionsDriverHostCdrom = {
   driver: 'host_cdrom';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1541,8 +1542,8 @@ export interface BlockdevOptionsDriverHostCdrom {
   'pr-manager'?: string;
   locking?: OnOffAuto;
   aio?: BlockdevAioOptions;
-}
-export interface BlockdevOptionsDriverHostDevice {
+};
+export type BlockdevOptionsDriverHostDevice = {
   driver: 'host_device';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1554,8 +1555,8 @@ export interface BlockdevOptionsDriverHostDevice {
   'pr-manager'?: string;
   locking?: OnOffAuto;
   aio?: BlockdevAioOptions;
-}
-export interface BlockdevOptionsDriverHttp {
+};
+export type BlockdevOptionsDriverHttp = {
   driver: 'http';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1572,8 +1573,8 @@ export interface BlockdevOptionsDriverHttp {
   'proxy-password-secret'?: string;
   cookie?: string;
   'cookie-secret'?: string;
-}
-export interface BlockdevOptionsDriverHttps {
+};
+export type BlockdevOptionsDriverHttps = {
   driver: 'https';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1591,8 +1592,8 @@ export interface BlockdevOptionsDriverHttps {
   cookie?: string;
   sslverify?: boolean;
   'cookie-secret'?: string;
-}
-export interface BlockdevOptionsDriverIscsi {
+};
+export type BlockdevOptionsDriverIscsi = {
   driver: 'iscsi';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1609,8 +1610,8 @@ export interface BlockdevOptionsDriverIscsi {
   'initiator-name'?: string;
   'header-digest'?: IscsiHeaderDigest;
   timeout?: Int;
-}
-export interface BlockdevOptionsDriverLuks {
+};
+export type BlockdevOptionsDriverLuks = {
   driver: 'luks';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1620,8 +1621,8 @@ export interface BlockdevOptionsDriverLuks {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
   'key-secret'?: string;
-}
-export interface BlockdevOptionsDriverNbd {
+};
+export type BlockdevOptionsDriverNbd = {
   driver: 'nbd';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1632,8 +1633,8 @@ export interface BlockdevOptionsDriverNbd {
   server: SocketAddress;
   export?: string;
   'tls-creds'?: string;
-}
-export interface BlockdevOptionsDriverNfs {
+};
+export type BlockdevOptionsDriverNfs = {
   driver: 'nfs';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1649,15 +1650,15 @@ export interface BlockdevOptionsDriverNfs {
   'readahead-size'?: Int;
   'page-cache-size'?: Int;
   debug?: Int;
-}
+};
 /**
  * Where an NFS server is.
  */
-export interface NFSServer {
+export type NFSServer = {
   type: NFSTransport;
   host: string;
-}
-export interface BlockdevOptionsDriverNullAio {
+};
+export type BlockdevOptionsDriverNullAio = {
   driver: 'null-aio';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1667,8 +1668,8 @@ export interface BlockdevOptionsDriverNullAio {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   size?: Int;
   'latency-ns'?: Uint64;
-}
-export interface BlockdevOptionsDriverNullCo {
+};
+export type BlockdevOptionsDriverNullCo = {
   driver: 'null-co';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1678,8 +1679,8 @@ export interface BlockdevOptionsDriverNullCo {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   size?: Int;
   'latency-ns'?: Uint64;
-}
-export interface BlockdevOptionsDriverNvme {
+};
+export type BlockdevOptionsDriverNvme = {
   driver: 'nvme';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1689,8 +1690,8 @@ export interface BlockdevOptionsDriverNvme {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   device: string;
   namespace: Int;
-}
-export interface BlockdevOptionsDriverParallels {
+};
+export type BlockdevOptionsDriverParallels = {
   driver: 'parallels';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1699,8 +1700,8 @@ export interface BlockdevOptionsDriverParallels {
   'force-share'?: boolean;
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverQcow2 {
+};
+export type BlockdevOptionsDriverQcow2 = {
   driver: 'qcow2';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1721,11 +1722,11 @@ export interface BlockdevOptionsDriverQcow2 {
   'refcount-cache-size'?: Int;
   'cache-clean-interval'?: Int;
   encrypt?: BlockdevQcow2Encryption;
-}
+};
 /**
  * Which metadata to guard, one by one.
  */
-export interface Qcow2OverlapCheckFlags {
+export type Qcow2OverlapCheckFlags = {
   template?: Qcow2OverlapCheckMode;
   'main-header'?: boolean;
   'active-l1'?: boolean;
@@ -1735,16 +1736,16 @@ export interface Qcow2OverlapCheckFlags {
   'snapshot-table'?: boolean;
   'inactive-l1'?: boolean;
   'inactive-l2'?: boolean;
-}
-export interface BlockdevQcow2EncryptionFormatAes {
+};
+export type BlockdevQcow2EncryptionFormatAes = {
   format: 'aes';
   'key-secret'?: string;
-}
-export interface BlockdevQcow2EncryptionFormatLuks {
+};
+export type BlockdevQcow2EncryptionFormatLuks = {
   format: 'luks';
   'key-secret'?: string;
-}
-export interface BlockdevOptionsDriverQcow {
+};
+export type BlockdevOptionsDriverQcow = {
   driver: 'qcow';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1755,12 +1756,12 @@ export interface BlockdevOptionsDriverQcow {
   file: BlockdevRef;
   backing?: BlockdevRefOrNull;
   encrypt?: BlockdevQcowEncryption;
-}
-export interface BlockdevQcowEncryptionFormatAes {
+};
+export type BlockdevQcowEncryptionFormatAes = {
   format: 'aes';
   'key-secret'?: string;
-}
-export interface BlockdevOptionsDriverQed {
+};
+export type BlockdevOptionsDriverQed = {
   driver: 'qed';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1770,8 +1771,8 @@ export interface BlockdevOptionsDriverQed {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
   backing?: BlockdevRefOrNull;
-}
-export interface BlockdevOptionsDriverQuorum {
+};
+export type BlockdevOptionsDriverQuorum = {
   driver: 'quorum';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1784,8 +1785,8 @@ export interface BlockdevOptionsDriverQuorum {
   'vote-threshold': Int;
   'rewrite-corrupted'?: boolean;
   'read-pattern'?: QuorumReadPattern;
-}
-export interface BlockdevOptionsDriverRaw {
+};
+export type BlockdevOptionsDriverRaw = {
   driver: 'raw';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1796,8 +1797,8 @@ export interface BlockdevOptionsDriverRaw {
   file: BlockdevRef;
   offset?: Int;
   size?: Int;
-}
-export interface BlockdevOptionsDriverRbd {
+};
+export type BlockdevOptionsDriverRbd = {
   driver: 'rbd';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1811,15 +1812,15 @@ export interface BlockdevOptionsDriverRbd {
   snapshot?: string;
   user?: string;
   server?: InetSocketAddressBase[];
-}
+};
 /**
  * A host and a port.
  */
-export interface InetSocketAddressBase {
+export type InetSocketAddressBase = {
   host: string;
   port: string;
-}
-export interface BlockdevOptionsDriverReplication {
+};
+export type BlockdevOptionsDriverReplication = {
   driver: 'replication';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1830,8 +1831,8 @@ export interface BlockdevOptionsDriverReplication {
   file: BlockdevRef;
   mode: ReplicationMode;
   'top-id'?: string;
-}
-export interface BlockdevOptionsDriverSheepdog {
+};
+export type BlockdevOptionsDriverSheepdog = {
   driver: 'sheepdog';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1843,8 +1844,8 @@ export interface BlockdevOptionsDriverSheepdog {
   vdi: string;
   'snap-id'?: Uint32;
   tag?: string;
-}
-export interface BlockdevOptionsDriverSsh {
+};
+export type BlockdevOptionsDriverSsh = {
   driver: 'ssh';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1856,30 +1857,30 @@ export interface BlockdevOptionsDriverSsh {
   path: string;
   user?: string;
   'host-key-check'?: SshHostKeyCheck;
-}
+};
 /**
  * An address of TCP.
  */
-export interface InetSocketAddress {
+export type InetSocketAddress = {
   host: string;
   port: string;
   numeric?: boolean;
   to?: Uint16;
   ipv4?: boolean;
   ipv6?: boolean;
-}
-export interface SshHostKeyCheckModeNone {
+};
+export type SshHostKeyCheckModeNone = {
   mode: 'none';
-}
-export interface SshHostKeyCheckModeHash {
+};
+export type SshHostKeyCheckModeHash = {
   mode: 'hash';
   type: SshHostKeyCheckHashType;
   hash: string;
-}
-export interface SshHostKeyCheckModeKnownHosts {
+};
+export type SshHostKeyCheckModeKnownHosts = {
   mode: 'known_hosts';
-}
-export interface BlockdevOptionsDriverThrottle {
+};
+export type BlockdevOptionsDriverThrottle = {
   driver: 'throttle';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1889,8 +1890,8 @@ export interface BlockdevOptionsDriverThrottle {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   'throttle-group': string;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverVdi {
+};
+export type BlockdevOptionsDriverVdi = {
   driver: 'vdi';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1899,8 +1900,8 @@ export interface BlockdevOptionsDriverVdi {
   'force-share'?: boolean;
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverVhdx {
+};
+export type BlockdevOptionsDriverVhdx = {
   driver: 'vhdx';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1909,8 +1910,8 @@ export interface BlockdevOptionsDriverVhdx {
   'force-share'?: boolean;
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverVmdk {
+};
+export type BlockdevOptionsDriverVmdk = {
   driver: 'vmdk';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1920,8 +1921,8 @@ export interface BlockdevOptionsDriverVmdk {
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
   backing?: BlockdevRefOrNull;
-}
-export interface BlockdevOptionsDriverVpc {
+};
+export type BlockdevOptionsDriverVpc = {
   driver: 'vpc';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1930,8 +1931,8 @@ export interface BlockdevOptionsDriverVpc {
   'force-share'?: boolean;
   'detect-zeroes'?: BlockdevDetectZeroesOptions;
   file: BlockdevRef;
-}
-export interface BlockdevOptionsDriverVvfat {
+};
+export type BlockdevOptionsDriverVvfat = {
   driver: 'vvfat';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1944,8 +1945,8 @@ export interface BlockdevOptionsDriverVvfat {
   floppy?: boolean;
   label?: string;
   rw?: boolean;
-}
-export interface BlockdevOptionsDriverVxhs {
+};
+export type BlockdevOptionsDriverVxhs = {
   driver: 'vxhs';
   'node-name'?: string;
   discard?: BlockdevDiscardOptions;
@@ -1956,87 +1957,87 @@ export interface BlockdevOptionsDriverVxhs {
   'vdisk-id': string;
   server: InetSocketAddressBase;
   'tls-creds'?: string;
-}
+};
 /**
  * Deletes a node made by blockdev-add, unless a device, another node or a job still uses it.
  */
-export interface BlockdevDelArguments {
+export type BlockdevDelArguments = {
   'node-name': string;
-}
-export interface BlockdevCreateOptionsDriverBlkdebug {
+};
+export type BlockdevCreateOptionsDriverBlkdebug = {
   driver: 'blkdebug';
-}
-export interface BlockdevCreateOptionsDriverBlkverify {
+};
+export type BlockdevCreateOptionsDriverBlkverify = {
   driver: 'blkverify';
-}
-export interface BlockdevCreateOptionsDriverBochs {
+};
+export type BlockdevCreateOptionsDriverBochs = {
   driver: 'bochs';
-}
-export interface BlockdevCreateOptionsDriverCloop {
+};
+export type BlockdevCreateOptionsDriverCloop = {
   driver: 'cloop';
-}
-export interface BlockdevCreateOptionsDriverDmg {
+};
+export type BlockdevCreateOptionsDriverDmg = {
   driver: 'dmg';
-}
-export interface BlockdevCreateOptionsDriverFile {
+};
+export type BlockdevCreateOptionsDriverFile = {
   driver: 'file';
   filename: string;
   size: Size;
   preallocation?: PreallocMode;
   nocow?: boolean;
-}
-export interface BlockdevCreateOptionsDriverFtp {
+};
+export type BlockdevCreateOptionsDriverFtp = {
   driver: 'ftp';
-}
-export interface BlockdevCreateOptionsDriverFtps {
+};
+export type BlockdevCreateOptionsDriverFtps = {
   driver: 'ftps';
-}
-export interface BlockdevCreateOptionsDriverGluster {
+};
+export type BlockdevCreateOptionsDriverGluster = {
   driver: 'gluster';
   location: BlockdevOptionsGluster;
   size: Size;
   preallocation?: PreallocMode;
-}
+};
 /**
  * Options of gluster.
  */
-export interface BlockdevOptionsGluster {
+export type BlockdevOptionsGluster = {
   volume: string;
   path: string;
   server: SocketAddress[];
   debug?: Int;
   logfile?: string;
-}
-export interface BlockdevCreateOptionsDriverHostCdrom {
+};
+export type BlockdevCreateOptionsDriverHostCdrom = {
   driver: 'host_cdrom';
-}
-export interface BlockdevCreateOptionsDriverHostDevice {
+};
+export type BlockdevCreateOptionsDriverHostDevice = {
   driver: 'host_device';
-}
-export interface BlockdevCreateOptionsDriverHttp {
+};
+export type BlockdevCreateOptionsDriverHttp = {
   driver: 'http';
-}
-export interface BlockdevCreateOptionsDriverHttps {
+};
+export type BlockdevCreateOptionsDriverHttps = {
   driver: 'https';
-}
-export interface BlockdevCreateOptionsDriverIscsi {
+};
+export type BlockdevCreateOptionsDriverIscsi = {
   driver: 'iscsi';
-}
-export interface BlockdevCreateOptionsDriverLuks {
+};
+export type BlockdevCreateOptionsDriverLuks = {
   driver: 'luks';
-}
-export interface BlockdevCreateOptionsDriverNbd {
+};
+export type BlockdevCreateOptionsDriverNbd = {
   driver: 'nbd';
-}
-export interface BlockdevCreateOptionsDriverNfs {
+};
+export type BlockdevCreateOptionsDriverNfs = {
   driver: 'nfs';
   location: BlockdevOptionsNfs;
   size: Size;
-}
+};
 /**
  * Options of nfs.
  */
-export interface BlockdevOptionsNfs {
+export type BlockdevOptionsNfs = {
   server: NFSServer;
   path: string;
   user?: Int;
@@ -2045,20 +2046,20 @@ export interface BlockdevOptionsNfs {
   'readahead-size'?: Int;
   'page-cache-size'?: Int;
   debug?: Int;
-}
-export interface BlockdevCreateOptionsDriverNullAio {
+};
+export type BlockdevCreateOptionsDriverNullAio = {
   driver: 'null-aio';
-}
-export interface BlockdevCreateOptionsDriverNullCo {
+};
+export type BlockdevCreateOptionsDriverNullCo = {
   driver: 'null-co';
-}
-export interface BlockdevCreateOptionsDriverNvme {
+};
+export type BlockdevCreateOptionsDriverNvme = {
   driver: 'nvme';
-}
-export interface BlockdevCreateOptionsDriverParallels {
+};
+export type BlockdevCreateOptionsDriverParallels = {
   driver: 'parallels';
-}
-export interface BlockdevCreateOptionsDriverQcow2 {
+};
+export type BlockdevCreateOptionsDriverQcow2 = {
   driver: 'qcow2';
   file: BlockdevRef;
   size: Size;
@@ -2070,12 +2071,12 @@ export interface BlockdevCreateOptionsDriverQcow2 {
   preallocation?: PreallocMode;
   'lazy-refcounts'?: boolean;
   'refcount-bits'?: Int;
-}
-export interface QCryptoBlockCreateOptionsFormatQcow {
+};
+export type QCryptoBlockCreateOptionsFormatQcow = {
   format: 'qcow';
   'key-secret'?: string;
-}
-export interface QCryptoBlockCreateOptionsFormatLuks {
+};
+export type QCryptoBlockCreateOptionsFormatLuks = {
   format: 'luks';
   'key-secret'?: string;
   'cipher-alg'?: QCryptoCipherAlgorithm;
@@ -2084,40 +2085,40 @@ export interface QCryptoBlockCreateOptionsFormatLuks {
   'ivgen-hash-alg'?: QCryptoHashAlgorithm;
   'hash-alg'?: QCryptoHashAlgorithm;
   'iter-time'?: Int;
-}
-export interface BlockdevCreateOptionsDriverQcow {
+};
+export type BlockdevCreateOptionsDriverQcow = {
   driver: 'qcow';
-}
-export interface BlockdevCreateOptionsDriverQed {
+};
+export type BlockdevCreateOptionsDriverQed = {
   driver: 'qed';
-}
-export interface BlockdevCreateOptionsDriverQuorum {
+};
+export type BlockdevCreateOptionsDriverQuorum = {
   driver: 'quorum';
-}
-export interface BlockdevCreateOptionsDriverRaw {
+};
+export type BlockdevCreateOptionsDriverRaw = {
   driver: 'raw';
-}
-export interface BlockdevCreateOptionsDriverRbd {
+};
+export type BlockdevCreateOptionsDriverRbd = {
   driver: 'rbd';
   location: BlockdevOptionsRbd;
   size: Size;
   'cluster-size'?: Size;
-}
+};
 /**
  * Options of rbd.
  */
-export interface BlockdevOptionsRbd {
+export type BlockdevOptionsRbd = {
   pool: string;
   image: string;
   conf?: string;
   snapshot?: string;
   user?: string;
   server?: InetSocketAddressBase[];
-}
-export interface BlockdevCreateOptionsDriverReplication {
+};
+export type BlockdevCreateOptionsDriverReplication = {
   driver: 'replication';
-}
-export interface BlockdevCreateOptionsDriverSheepdog {
+};
+export type BlockdevCreateOptionsDriverSheepdog = {
   driver: 'sheepdog';
   location: BlockdevOptionsSheepdog;
   size: Size;
@@ -2125,255 +2126,255 @@ export interface BlockdevCreateOptionsDriverSheepdog {
   preallocation?: PreallocMode;
   redundancy?: SheepdogRedundancy;
   'object-size'?: Size;
-}
+};
 /**
  * Options of sheepdog. @snap-id and @tag exclude each other.
  */
-export interface BlockdevOptionsSheepdog {
+export type BlockdevOptionsSheepdog = {
   server: SocketAddress;
   vdi: string;
   'snap-id'?: Uint32;
   tag?: string;
-}
-export interface SheepdogRedundancyTypeFull {
+};
+export type SheepdogRedundancyTypeFull = {
   type: 'full';
   copies: Int;
-}
-export interface SheepdogRedundancyTypeErasureCoded {
+};
+export type SheepdogRedundancyTypeErasureCoded = {
   type: 'erasure-coded';
   'data-strips': Int;
   'parity-strips': Int;
-}
-export interface BlockdevCreateOptionsDriverSsh {
+};
+export type BlockdevCreateOptionsDriverSsh = {
   driver: 'ssh';
   location: BlockdevOptionsSsh;
   size: Size;
-}
+};
 /**
  * Options of ssh.
  */
-export interface BlockdevOptionsSsh {
+export type BlockdevOptionsSsh = {
   server: InetSocketAddress;
   path: string;
   user?: string;
   'host-key-check'?: SshHostKeyCheck;
-}
-export interface BlockdevCreateOptionsDriverThrottle {
+};
+export type BlockdevCreateOptionsDriverThrottle = {
   driver: 'throttle';
-}
-export interface BlockdevCreateOptionsDriverVdi {
+};
+export type BlockdevCreateOptionsDriverVdi = {
   driver: 'vdi';
-}
-export interface BlockdevCreateOptionsDriverVhdx {
+};
+export type BlockdevCreateOptionsDriverVhdx = {
   driver: 'vhdx';
-}
-export interface BlockdevCreateOptionsDriverVmdk {
+};
+export type BlockdevCreateOptionsDriverVmdk = {
   driver: 'vmdk';
-}
-export interface BlockdevCreateOptionsDriverVpc {
+};
+export type BlockdevCreateOptionsDriverVpc = {
   driver: 'vpc';
-}
-export interface BlockdevCreateOptionsDriverVvfat {
+};
+export type BlockdevCreateOptionsDriverVvfat = {
   driver: 'vvfat';
-}
-export interface BlockdevCreateOptionsDriverVxhs {
+};
+export type BlockdevCreateOptionsDriverVxhs = {
   driver: 'vxhs';
-}
+};
 /**
  * Opens a tray; does nothing if it is open. The medium stays in but out of the guest's reach. DEVICE_TRAY_MOVED tells that it moved. None comes if there is no guest device or no tray, or the guest has locked it, @force is not set, and the guest keeps it shut.
  */
-export interface BlockdevOpenTrayArguments {
+export type BlockdevOpenTrayArguments = {
   device?: string;
   id?: string;
   force?: boolean;
-}
+};
 /**
  * Closes a tray; does nothing if it is closed. A medium that is in comes within the guest's reach.
  */
-export interface BlockdevCloseTrayArguments {
+export type BlockdevCloseTrayArguments = {
   device?: string;
   id?: string;
-}
+};
 /**
  * Takes the medium out of an open tray, or out of a device without guest device; does nothing if there is none.
  */
-export interface BlockdevRemoveMediumArguments {
+export type BlockdevRemoveMediumArguments = {
   id: string;
-}
+};
 /**
  * Puts a medium into an open and empty tray, or into an empty device without guest device.
  */
-export interface BlockdevInsertMediumArguments {
+export type BlockdevInsertMediumArguments = {
   id: string;
   'node-name': string;
-}
+};
 /**
  * Exchanges the medium for an image file: open tray, remove, insert and close tray in one.
  */
-export interface BlockdevChangeMediumArguments {
+export type BlockdevChangeMediumArguments = {
   device?: string;
   id?: string;
   filename: string;
   format?: string;
   'read-only-mode'?: BlockdevChangeReadOnlyMode;
-}
+};
 /**
  * Asks for BLOCK_WRITE_THRESHOLD when a write reaches past an offset, so that a volume can be extended before it is full.
  */
-export interface BlockSetWriteThresholdArguments {
+export type BlockSetWriteThresholdArguments = {
   'node-name': string;
   'write-threshold': Uint64;
-}
+};
 /**
  * Changes the children of a node: adds @node, or takes @child away; not both. Quorum alone supports it. A new child has to hold the same data already. Experimental.
  */
-export interface XBlockdevChangeArguments {
+export type XBlockdevChangeArguments = {
   parent: string;
   child?: string;
   node?: string;
-}
+};
 /**
  * Moves a node with its children to another thread, if no device uses it. Experimental, meant for tests.
  */
-export interface XBlockdevSetIothreadArguments {
+export type XBlockdevSetIothreadArguments = {
   'node-name': string;
   iothread: StrOrNull;
   force?: boolean;
-}
+};
 /**
  * Arguments of blockdev-snapshot-internal-sync.
  */
-export interface BlockdevSnapshotInternal {
+export type BlockdevSnapshotInternal = {
   device: string;
   name: string;
-}
+};
 /**
  * Deletes a snapshot from inside an image. One of @id and @name is needed; given both, both have to fit.
  */
-export interface BlockdevSnapshotDeleteInternalSyncArguments {
+export type BlockdevSnapshotDeleteInternalSyncArguments = {
   device: string;
   id?: string;
   name?: string;
-}
+};
 /**
  * Takes the medium out of a device.
  */
-export interface EjectArguments {
+export type EjectArguments = {
   device?: string;
   id?: string;
   force?: boolean;
-}
+};
 /**
  * Exchanges a medium, or changes the VNC server. Superseded, by blockdev-change-medium for one.
  */
-export interface ChangeArguments {
+export type ChangeArguments = {
   device: string;
   target: string;
   arg?: string;
-}
+};
 /**
  * Starts the NBD server.
  */
-export interface NbdServerStartArguments {
+export type NbdServerStartArguments = {
   addr: SocketAddressLegacy;
   'tls-creds'?: string;
-}
-export interface SocketAddressLegacyTypeInet {
+};
+export type SocketAddressLegacyTypeInet = {
   type: 'inet';
   data: InetSocketAddress;
-}
-export interface SocketAddressLegacyTypeUnix {
+};
+export type SocketAddressLegacyTypeUnix = {
   type: 'unix';
   data: UnixSocketAddress;
-}
+};
 /**
  * An address of a local socket.
  */
-export interface UnixSocketAddress {
+export type UnixSocketAddress = {
   path: string;
-}
-export interface SocketAddressLegacyTypeVsock {
+};
+export type SocketAddressLegacyTypeVsock = {
   type: 'vsock';
   data: VsockSocketAddress;
-}
+};
 /**
  * An address between host and guest.
  */
-export interface VsockSocketAddress {
+export type VsockSocketAddress = {
   cid: string;
   port: string;
-}
-export interface SocketAddressLegacyTypeFd {
+};
+export type SocketAddressLegacyTypeFd = {
   type: 'fd';
   data: String;
-}
+};
 /**
  * A string in an object, for unions that want one as a branch.
  */
-export interface String {
+export type String = {
   str: string;
-}
+};
 /**
  * Exports a node.
  */
-export interface NbdServerAddArguments {
+export type NbdServerAddArguments = {
   device: string;
   name?: string;
   writable?: boolean;
-}
+};
 /**
  * Takes an export away.
  */
-export interface NbdServerRemoveArguments {
+export type NbdServerRemoveArguments = {
   name: string;
   mode?: NbdServerRemoveMode;
-}
+};
 /**
  * Takes several steps at once: all of them, or none if one fails.
  */
-export interface TransactionArguments {
+export type TransactionArguments = {
   actions: TransactionAction[];
   properties?: TransactionProperties;
-}
-export interface TransactionActionTypeAbort {
+};
+export type TransactionActionTypeAbort = {
   type: 'abort';
   data: Abort;
-}
-export interface TransactionActionTypeBlockDirtyBitmapAdd {
+};
+export type TransactionActionTypeBlockDirtyBitmapAdd = {
   type: 'block-dirty-bitmap-add';
   data: BlockDirtyBitmapAdd;
-}
-export interface TransactionActionTypeBlockDirtyBitmapClear {
+};
+export type TransactionActionTypeBlockDirtyBitmapClear = {
   type: 'block-dirty-bitmap-clear';
   data: BlockDirtyBitmap;
-}
-export interface TransactionActionTypeBlockdevBackup {
+};
+export type TransactionActionTypeBlockdevBackup = {
   type: 'blockdev-backup';
   data: BlockdevBackup;
-}
-export interface TransactionActionTypeBlockdevSnapshot {
+};
+export type TransactionActionTypeBlockdevSnapshot = {
   type: 'blockdev-snapshot';
   data: BlockdevSnapshot;
-}
-export interface TransactionActionTypeBlockdevSnapshotInternalSync {
+};
+export type TransactionActionTypeBlockdevSnapshotInternalSync = {
   type: 'blockdev-snapshot-internal-sync';
   data: BlockdevSnapshotInternal;
-}
-export interface TransactionActionTypeBlockdevSnapshotSync {
+};
+export type TransactionActionTypeBlockdevSnapshotSync = {
   type: 'blockdev-snapshot-sync';
   data: BlockdevSnapshotSync;
-}
-export interface TransactionActionTypeDriveBackup {
+};
+export type TransactionActionTypeDriveBackup = {
   type: 'drive-backup';
   data: DriveBackup;
-}
+};
 /**
  * Settings of a transaction.
  */
-export interface TransactionProperties {
+export type TransactionProperties = {
   'completion-mode'?: ActionCompletionMode;
-}
-export interface QmpEvents {
+};
+export type QmpEvents = {
   SHUTDOWN: ShutdownEvent;
   POWERDOWN: Empty;
   RESET: ResetEvent;
@@ -2391,129 +2392,129 @@ export interface QmpEvents {
   DEVICE_TRAY_MOVED: DeviceTrayMovedEvent;
   QUORUM_FAILURE: QuorumFailureEvent;
   QUORUM_REPORT_BAD: QuorumReportBadEvent;
-}
+};
 /**
  * The machine has shut down, or the endpoint is ending.
  */
-export interface ShutdownEvent {
+export type ShutdownEvent = {
   guest: boolean;
-}
+};
 /**
  * The machine was reset.
  */
-export interface ResetEvent {
+export type ResetEvent = {
   guest: boolean;
-}
+};
 /**
  * A guest device is gone.
  */
-export interface DeviceDeletedEvent {
+export type DeviceDeletedEvent = {
   device?: string;
   path: string;
-}
+};
 /**
  * An image was found to be corrupt.
  */
-export interface BlockImageCorruptedEvent {
+export type BlockImageCorruptedEvent = {
   device: string;
   'node-name'?: string;
   msg: string;
   offset?: Int;
   size?: Int;
   fatal: boolean;
-}
+};
 /**
  * I/O of a guest failed. With action stop, a STOP event is to follow.
  */
-export interface BlockIoErrorEvent {
+export type BlockIoErrorEvent = {
   device: string;
   'node-name'?: string;
   operation: IoOperationType;
   action: BlockErrorAction;
   nospace?: boolean;
   reason: string;
-}
+};
 /**
  * A block job ended, be it well or with an error.
  */
-export interface BlockJobCompletedEvent {
+export type BlockJobCompletedEvent = {
   type: BlockJobType;
   device: string;
   len: Int;
   offset: Int;
   speed: Int;
   error?: string;
-}
+};
 /**
  * A block job was cancelled.
  */
-export interface BlockJobCancelledEvent {
+export type BlockJobCancelledEvent = {
   type: BlockJobType;
   device: string;
   len: Int;
   offset: Int;
   speed: Int;
-}
+};
 /**
  * I/O of a block job failed.
  */
-export interface BlockJobErrorEvent {
+export type BlockJobErrorEvent = {
   device: string;
   operation: IoOperationType;
   action: BlockErrorAction;
-}
+};
 /**
  * A block job can now be completed; a BLOCK_JOB_ERROR revokes that.
  */
-export interface BlockJobReadyEvent {
+export type BlockJobReadyEvent = {
   type: BlockJobType;
   device: string;
   len: Int;
   offset: Int;
   speed: Int;
-}
+};
 /**
  * A block job waits for block-job-finalize. Within a transaction no job says so before all have come that far.
  */
-export interface BlockJobPendingEvent {
+export type BlockJobPendingEvent = {
   type: BlockJobType;
   id: string;
-}
+};
 /**
  * A write came to the threshold of its node: time to extend the volume beneath. Comes once, then block-set-write-threshold is needed again.
  */
-export interface BlockWriteThresholdEvent {
+export type BlockWriteThresholdEvent = {
   'node-name': string;
   'amount-exceeded': Uint64;
   'write-threshold': Uint64;
-}
+};
 /**
  * A tray was opened or closed, by whomever.
  */
-export interface DeviceTrayMovedEvent {
+export type DeviceTrayMovedEvent = {
   device: string;
   id: string;
   'tray-open': boolean;
-}
+};
 /**
  * A quorum could not agree.
  */
-export interface QuorumFailureEvent {
+export type QuorumFailureEvent = {
   reference: string;
   'sector-num': Int;
   'sectors-count': Int;
-}
+};
 /**
  * A child of a quorum was outvoted or failed.
  */
-export interface QuorumReportBadEvent {
+export type QuorumReportBadEvent = {
   type: QuorumOpType;
   error?: string;
   'node-name': string;
   'sector-num': Int;
   'sectors-count': Int;
-}
-export interface QmpTypes {
+};
+export type QmpTypes = {
   QType: QType;
   q_empty: Empty;
   VersionTriple: VersionTriple;
@@ -2681,74 +2682,74 @@ export interface QmpTypes {
   TransactionActionKind: TransactionActionKind;
   TransactionProperties: TransactionProperties;
   QuorumOpType: QuorumOpType;
-}
+};
 /**
  * A type that JSON has.
  */
-export interface SchemaInfoBuiltin {
+export type SchemaInfoBuiltin = {
   'json-type': JSONType;
-}
+};
 /**
  * An enumeration.
  */
-export interface SchemaInfoEnum {
+export type SchemaInfoEnum = {
   values: string[];
-}
+};
 /**
  * A list type.
  */
-export interface SchemaInfoArray {
+export type SchemaInfoArray = {
   'element-type': string;
-}
+};
 /**
  * An object type.
  */
-export interface SchemaInfoObject {
+export type SchemaInfoObject = {
   members: SchemaInfoObjectMember[];
   tag?: string;
   variants?: SchemaInfoObjectVariant[];
-}
+};
 /**
  * An alternate type.
  */
-export interface SchemaInfoAlternate {
+export type SchemaInfoAlternate = {
   members: SchemaInfoAlternateMember[];
-}
+};
 /**
  * A command.
  */
-export interface SchemaInfoCommand {
+export type SchemaInfoCommand = {
   'arg-type': string;
   'ret-type': string;
-}
+};
 /**
  * An event.
  */
-export interface SchemaInfoEvent {
+export type SchemaInfoEvent = {
   'arg-type': string;
-}
+};
 /**
  * What the options of all formats share.
  */
-export interface QCryptoBlockOptionsBase {
+export type QCryptoBlockOptionsBase = {
   format: QCryptoBlockFormat;
-}
+};
 /**
  * Options of the qcow scheme.
  */
-export interface QCryptoBlockOptionsQCow {
+export type QCryptoBlockOptionsQCow = {
   'key-secret'?: string;
-}
+};
 /**
  * Options for opening a LUKS volume.
  */
-export interface QCryptoBlockOptionsLUKS {
+export type QCryptoBlockOptionsLUKS = {
   'key-secret'?: string;
-}
+};
 /**
  * Options for making a LUKS volume.
  */
-export interface QCryptoBlockCreateOptionsLUKS {
+export type QCryptoBlockCreateOptionsLUKS = {
   'key-secret'?: string;
   'cipher-alg'?: QCryptoCipherAlgorithm;
   'cipher-mode'?: QCryptoCipherMode;
@@ -2756,17 +2757,17 @@ export interface QCryptoBlockCreateOptionsLUKS {
   'ivgen-hash-alg'?: QCryptoHashAlgorithm;
   'hash-alg'?: QCryptoHashAlgorithm;
   'iter-time'?: Int;
-}
+};
 /**
  * What all qcow2 encryption reports share.
  */
-export interface ImageInfoSpecificQCow2EncryptionBase {
+export type ImageInfoSpecificQCow2EncryptionBase = {
   format: BlockdevQcow2EncryptionFormat;
-}
+};
 /**
  * Outcome of checking the consistency of an image.
  */
-export interface ImageCheck {
+export type ImageCheck = {
   filename: string;
   format: string;
   'check-errors': Int;
@@ -2779,11 +2780,11 @@ export interface ImageCheck {
   'allocated-clusters'?: Int;
   'fragmented-clusters'?: Int;
   'compressed-clusters'?: Int;
-}
+};
 /**
  * A run of guest bytes and where the host keeps it.
  */
-export interface MapEntry {
+export type MapEntry = {
   start: Int;
   length: Int;
   data: boolean;
@@ -2791,29 +2792,29 @@ export interface MapEntry {
   depth: Int;
   offset?: Int;
   filename?: string;
-}
+};
 /**
  * A run of guest bytes with one allocation state, as qemu-img map shows it.
  */
-export interface BlockDeviceMapEntry {
+export type BlockDeviceMapEntry = {
   start: Int;
   length: Int;
   depth: Int;
   zero: boolean;
   data: boolean;
   offset?: Int;
-}
+};
 /**
  * How large the file of a new image would get. Raw takes as much as the disk, sparse or not; compact formats may take less.
  */
-export interface BlockMeasureInfo {
+export type BlockMeasureInfo = {
   required: Int;
   'fully-allocated': Int;
-}
+};
 /**
  * Limits of a throttle group object. What is left out stays as it was; some only make sense together, so set them at once.
  */
-export interface ThrottleLimits {
+export type ThrottleLimits = {
   'iops-total'?: Int;
   'iops-total-max'?: Int;
   'iops-total-max-length'?: Int;
@@ -2833,72 +2834,72 @@ export interface ThrottleLimits {
   'bps-write-max'?: Int;
   'bps-write-max-length'?: Int;
   'iops-size'?: Int;
-}
+};
 /**
  * Options of file, host_device and host_cdrom.
  */
-export interface BlockdevOptionsFile {
+export type BlockdevOptionsFile = {
   filename: string;
   'pr-manager'?: string;
   locking?: OnOffAuto;
   aio?: BlockdevAioOptions;
-}
+};
 /**
  * Options of null-co and null-aio.
  */
-export interface BlockdevOptionsNull {
+export type BlockdevOptionsNull = {
   size?: Int;
   'latency-ns'?: Uint64;
-}
+};
 /**
  * Options of nvme.
  */
-export interface BlockdevOptionsNVMe {
+export type BlockdevOptionsNVMe = {
   device: string;
   namespace: Int;
-}
+};
 /**
  * Options of vvfat.
  */
-export interface BlockdevOptionsVVFAT {
+export type BlockdevOptionsVVFAT = {
   dir: string;
   'fat-type'?: Int;
   floppy?: boolean;
   label?: string;
   rw?: boolean;
-}
+};
 /**
  * Options of a format that needs none but its data source.
  */
-export interface BlockdevOptionsGenericFormat {
+export type BlockdevOptionsGenericFormat = {
   file: BlockdevRef;
-}
+};
 /**
  * Options of luks.
  */
-export interface BlockdevOptionsLUKS {
+export type BlockdevOptionsLUKS = {
   file: BlockdevRef;
   'key-secret'?: string;
-}
+};
 /**
  * Options of a format that needs none but its data source and may have a backing image.
  */
-export interface BlockdevOptionsGenericCOWFormat {
+export type BlockdevOptionsGenericCOWFormat = {
   file: BlockdevRef;
   backing?: BlockdevRefOrNull;
-}
+};
 /**
  * Options of qcow.
  */
-export interface BlockdevOptionsQcow {
+export type BlockdevOptionsQcow = {
   file: BlockdevRef;
   backing?: BlockdevRefOrNull;
   encrypt?: BlockdevQcowEncryption;
-}
+};
 /**
  * Options of qcow2.
  */
-export interface BlockdevOptionsQcow2 {
+export type BlockdevOptionsQcow2 = {
   file: BlockdevRef;
   backing?: BlockdevRefOrNull;
   'lazy-refcounts'?: boolean;
@@ -2912,18 +2913,18 @@ export interface BlockdevOptionsQcow2 {
   'refcount-cache-size'?: Int;
   'cache-clean-interval'?: Int;
   encrypt?: BlockdevQcow2Encryption;
-}
+};
 /**
  * Digest that a host key is to have.
  */
-export interface SshHostKeyHash {
+export type SshHostKeyHash = {
   type: SshHostKeyCheckHashType;
   hash: string;
-}
+};
 /**
  * Options of blkdebug. A size of 0 means the default; any other has to be a multiple of both @align and the alignment of the child.
  */
-export interface BlockdevOptionsBlkdebug {
+export type BlockdevOptionsBlkdebug = {
   image: BlockdevRef;
   config?: string;
   align?: Int;
@@ -2934,28 +2935,28 @@ export interface BlockdevOptionsBlkdebug {
   'max-discard'?: Int32;
   'inject-error'?: BlkdebugInjectErrorOptions[];
   'set-state'?: BlkdebugSetStateOptions[];
-}
+};
 /**
  * Options of blkverify.
  */
-export interface BlockdevOptionsBlkverify {
+export type BlockdevOptionsBlkverify = {
   test: BlockdevRef;
   raw: BlockdevRef;
-}
+};
 /**
  * Options of quorum.
  */
-export interface BlockdevOptionsQuorum {
+export type BlockdevOptionsQuorum = {
   blkverify?: boolean;
   children: BlockdevRef[];
   'vote-threshold': Int;
   'rewrite-corrupted'?: boolean;
   'read-pattern'?: QuorumReadPattern;
-}
+};
 /**
  * Options of iscsi.
  */
-export interface BlockdevOptionsIscsi {
+export type BlockdevOptionsIscsi = {
   transport: IscsiTransport;
   portal: string;
   target: string;
@@ -2965,19 +2966,19 @@ export interface BlockdevOptionsIscsi {
   'initiator-name'?: string;
   'header-digest'?: IscsiHeaderDigest;
   timeout?: Int;
-}
+};
 /**
  * Options of replication.
  */
-export interface BlockdevOptionsReplication {
+export type BlockdevOptionsReplication = {
   file: BlockdevRef;
   mode: ReplicationMode;
   'top-id'?: string;
-}
+};
 /**
  * Options that http, https, ftp and ftps share.
  */
-export interface BlockdevOptionsCurlBase {
+export type BlockdevOptionsCurlBase = {
   url: string;
   readahead?: Int;
   timeout?: Int;
@@ -2985,11 +2986,11 @@ export interface BlockdevOptionsCurlBase {
   'password-secret'?: string;
   'proxy-username'?: string;
   'proxy-password-secret'?: string;
-}
+};
 /**
  * Options of http. The URL has that scheme.
  */
-export interface BlockdevOptionsCurlHttp {
+export type BlockdevOptionsCurlHttp = {
   url: string;
   readahead?: Int;
   timeout?: Int;
@@ -2999,11 +3000,11 @@ export interface BlockdevOptionsCurlHttp {
   'proxy-password-secret'?: string;
   cookie?: string;
   'cookie-secret'?: string;
-}
+};
 /**
  * Options of https. The URL has that scheme.
  */
-export interface BlockdevOptionsCurlHttps {
+export type BlockdevOptionsCurlHttps = {
   url: string;
   readahead?: Int;
   timeout?: Int;
@@ -3014,11 +3015,11 @@ export interface BlockdevOptionsCurlHttps {
   cookie?: string;
   sslverify?: boolean;
   'cookie-secret'?: string;
-}
+};
 /**
  * Options of ftp. The URL has that scheme.
  */
-export interface BlockdevOptionsCurlFtp {
+export type BlockdevOptionsCurlFtp = {
   url: string;
   readahead?: Int;
   timeout?: Int;
@@ -3026,11 +3027,11 @@ export interface BlockdevOptionsCurlFtp {
   'password-secret'?: string;
   'proxy-username'?: string;
   'proxy-password-secret'?: string;
-}
+};
 /**
  * Options of ftps. The URL has that scheme.
  */
-export interface BlockdevOptionsCurlFtps {
+export type BlockdevOptionsCurlFtps = {
   url: string;
   readahead?: Int;
   timeout?: Int;
@@ -3039,66 +3040,66 @@ export interface BlockdevOptionsCurlFtps {
   'proxy-username'?: string;
   'proxy-password-secret'?: string;
   sslverify?: boolean;
-}
+};
 /**
  * Options of nbd.
  */
-export interface BlockdevOptionsNbd {
+export type BlockdevOptionsNbd = {
   server: SocketAddress;
   export?: string;
   'tls-creds'?: string;
-}
+};
 /**
  * Options of raw.
  */
-export interface BlockdevOptionsRaw {
+export type BlockdevOptionsRaw = {
   file: BlockdevRef;
   offset?: Int;
   size?: Int;
-}
+};
 /**
  * Options of vxhs.
  */
-export interface BlockdevOptionsVxHS {
+export type BlockdevOptionsVxHS = {
   'vdisk-id': string;
   server: InetSocketAddressBase;
   'tls-creds'?: string;
-}
+};
 /**
  * Options of throttle.
  */
-export interface BlockdevOptionsThrottle {
+export type BlockdevOptionsThrottle = {
   'throttle-group': string;
   file: BlockdevRef;
-}
+};
 /**
  * What file needs for a new image.
  */
-export interface BlockdevCreateOptionsFile {
+export type BlockdevCreateOptionsFile = {
   filename: string;
   size: Size;
   preallocation?: PreallocMode;
   nocow?: boolean;
-}
+};
 /**
  * What gluster needs for a new image.
  */
-export interface BlockdevCreateOptionsGluster {
+export type BlockdevCreateOptionsGluster = {
   location: BlockdevOptionsGluster;
   size: Size;
   preallocation?: PreallocMode;
-}
+};
 /**
  * What nfs needs for a new image.
  */
-export interface BlockdevCreateOptionsNfs {
+export type BlockdevCreateOptionsNfs = {
   location: BlockdevOptionsNfs;
   size: Size;
-}
+};
 /**
  * What qcow2 needs for a new image.
  */
-export interface BlockdevCreateOptionsQcow2 {
+export type BlockdevCreateOptionsQcow2 = {
   file: BlockdevRef;
   size: Size;
   version?: BlockdevQcow2Version;
@@ -3109,43 +3110,43 @@ export interface BlockdevCreateOptionsQcow2 {
   preallocation?: PreallocMode;
   'lazy-refcounts'?: boolean;
   'refcount-bits'?: Int;
-}
+};
 /**
  * What rbd needs for a new image.
  */
-export interface BlockdevCreateOptionsRbd {
+export type BlockdevCreateOptionsRbd = {
   location: BlockdevOptionsRbd;
   size: Size;
   'cluster-size'?: Size;
-}
+};
 /**
  * Whole copies.
  */
-export interface SheepdogRedundancyFull {
+export type SheepdogRedundancyFull = {
   copies: Int;
-}
+};
 /**
  * Data and parity strips.
  */
-export interface SheepdogRedundancyErasureCoded {
+export type SheepdogRedundancyErasureCoded = {
   'data-strips': Int;
   'parity-strips': Int;
-}
+};
 /**
  * What sheepdog needs for a new image.
  */
-export interface BlockdevCreateOptionsSheepdog {
+export type BlockdevCreateOptionsSheepdog = {
   location: BlockdevOptionsSheepdog;
   size: Size;
   'backing-file'?: string;
   preallocation?: PreallocMode;
   redundancy?: SheepdogRedundancy;
   'object-size'?: Size;
-}
+};
 /**
  * What ssh needs for a new image.
  */
-export interface BlockdevCreateOptionsSsh {
+export type BlockdevCreateOptionsSsh = {
   location: BlockdevOptionsSsh;
   size: Size;
-}
+};
