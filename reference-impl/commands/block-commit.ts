@@ -4,32 +4,25 @@ import { chain, findBackingFile, overlayOf } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
 import { assertRoot } from '../graph/node-graph.ts';
 import { createActiveCommit } from '../jobs/active-commit.ts';
-import { type CommitArguments, createCommit } from '../jobs/commit-job.ts';
+import { createCommit } from '../jobs/commit-job.ts';
 import { CommandError, type Handler } from './handler.ts';
 
-interface BlockCommitArguments extends CommitArguments {
-  readonly device: string;
-  readonly base?: string;
-  readonly top?: string;
-}
-
-export const blockCommit: Handler = async (args, context) => {
-  const given = args as unknown as BlockCommitArguments;
+export const blockCommit: Handler<'block-commit'> = async (args, context) => {
   const { graph } = context.block;
-  const device = findDevice(context.block, given.device);
+  const device = findDevice(context.block, args.device);
   assertRoot(device);
   graph.assertAllowed(device, 'commit-source');
-  const top = findTop(device, given.top);
-  const base = findBase(top, given.base);
+  const top = findTop(device, args.top);
+  const base = findBase(top, args.base);
   for (const node of [...chain(top, base), base]) graph.assertAllowed(node, 'commit-target');
   if (base === top) throw new CommandError('cannot commit an image into itself');
-  if (top === device && given['backing-file'] !== undefined)
+  if (top === device && args['backing-file'] !== undefined)
     throw new CommandError("'backing-file' specified, but 'top' is the active layer");
   const overlay = overlayOf(device, top);
   if (overlay) graph.assertAllowed(overlay, 'commit-target');
   const job = overlay
-    ? await createCommit(context, { device, overlay, top, base }, given)
-    : await createActiveCommit(context, device, base, given);
+    ? await createCommit(context, { device, overlay, top, base }, args)
+    : await createActiveCommit(context, device, base, args);
   await job.start();
   return {};
 };

@@ -1,8 +1,8 @@
 /** `block-dirty-bitmap-add`: starts to track the writes to a node. */
-import { addBitmap, type BitmapArguments } from '../graph/add-bitmap.ts';
+import { addBitmap } from '../graph/add-bitmap.ts';
 import type { Handler } from './handler.ts';
 
-export const blockDirtyBitmapAdd: Handler = (args, { block }) => {
-  addBitmap(block.graph, args as unknown as BitmapArguments);
+export const blockDirtyBitmapAdd: Handler<'block-dirty-bitmap-add'> = (args, { block }) => {
+  addBitmap(block.graph, args);
   return {};
 };

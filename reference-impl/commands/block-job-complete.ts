@@ -1,7 +1,7 @@
 /** `block-job-complete`: has a job that is ready end, and change the graph. */
 import type { Handler } from './handler.ts';
 
-export const blockJobComplete: Handler = (args, { jobs }) => {
-  jobs.find(args.device as string).complete();
+export const blockJobComplete: Handler<'block-job-complete'> = (args, { jobs }) => {
+  jobs.find(args.device).complete();
   return {};
 };

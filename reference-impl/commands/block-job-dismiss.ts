@@ -1,7 +1,7 @@
 /** `block-job-dismiss`: forgets a job that has ended. */
 import type { Handler } from './handler.ts';
 
-export const blockJobDismiss: Handler = async (args, { jobs }) => {
-  await jobs.find(args.id as string).userDismiss();
+export const blockJobDismiss: Handler<'block-job-dismiss'> = async (args, { jobs }) => {
+  await jobs.find(args.id).userDismiss();
   return {};
 };

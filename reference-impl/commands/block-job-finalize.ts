@@ -1,7 +1,7 @@
 /** `block-job-finalize`: lets a job that has done its work, and its group with it, end. */
 import type { Handler } from './handler.ts';
 
-export const blockJobFinalize: Handler = async (args, { jobs }) => {
-  await jobs.find(args.id as string).finalize();
+export const blockJobFinalize: Handler<'block-job-finalize'> = async (args, { jobs }) => {
+  await jobs.find(args.id).finalize();
   return {};
 };

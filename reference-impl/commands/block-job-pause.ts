@@ -1,7 +1,7 @@
 /** `block-job-pause`: has a job stop as soon as it can. */
 import type { Handler } from './handler.ts';
 
-export const blockJobPause: Handler = (args, { jobs }) => {
-  jobs.find(args.device as string).userPause();
+export const blockJobPause: Handler<'block-job-pause'> = (args, { jobs }) => {
+  jobs.find(args.device).userPause();
   return {};
 };

@@ -1,7 +1,7 @@
 /** `block-job-set-speed`: limits how many bytes a second a job copies. */
 import type { Handler } from './handler.ts';
 
-export const blockJobSetSpeed: Handler = (args, { jobs }) => {
-  jobs.find(args.device as string).setSpeed(BigInt(args.speed as number | bigint));
+export const blockJobSetSpeed: Handler<'block-job-set-speed'> = (args, { jobs }) => {
+  jobs.find(args.device).setSpeed(BigInt(args.speed));
   return {};
 };

@@ -1,10 +1,10 @@
 /** `block_resize`: changes the length of a disk while it is open. */
 import type { Handler } from './handler.ts';
 
-export const blockResize: Handler = async (args, { block }) => {
-  const device = args.device as string | undefined;
-  const node = block.graph.lookup(device ?? '', String(args['node-name'] ?? ''));
-  await block.resize(node, lengthInBytes(args.size as number | bigint), device);
+export const blockResize: Handler<'block_resize'> = async (args, { block }) => {
+  const { device, 'node-name': nodeName, size } = args;
+  const node = block.graph.lookup(device ?? '', nodeName ?? '');
+  await block.resize(node, lengthInBytes(size), device);
   return {};
 };
 

@@ -1,10 +1,10 @@
 /** `block-set-write-threshold`: tells once, by an event, when a write passes an offset of a node; 0 ends that. */
 import { CommandError, type Handler } from './handler.ts';
 
-export const blockSetWriteThreshold: Handler = (args, { block }) => {
-  const name = args['node-name'] as string;
+export const blockSetWriteThreshold: Handler<'block-set-write-threshold'> = (args, { block }) => {
+  const name = args['node-name'];
   const node = block.graph.find(name);
   if (!node) throw new CommandError(`Device '${name}' not found`);
-  node.io.writeThreshold = args['write-threshold'] as number | bigint;
+  node.io.writeThreshold = args['write-threshold'];
   return {};
 };

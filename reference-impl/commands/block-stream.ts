@@ -1,28 +1,21 @@
 /** `block-stream`: gives an image its own copy of what shows through from its backing files. */
-
+import type { BlockStreamArguments } from '../../spec/generated/qmp.ts';
 import { chain, findBackingFile, inChain } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
 import type { NodeGraph } from '../graph/node-graph.ts';
-import { createStream, type StreamArguments } from '../jobs/stream-job.ts';
+import { createStream } from '../jobs/stream-job.ts';
 import { CommandError, type Handler } from './handler.ts';
 
-interface BlockStreamArguments extends StreamArguments {
-  readonly device: string;
-  readonly base?: string;
-  readonly 'base-node'?: string;
-}
-
-export const blockStream: Handler = async (args, context) => {
-  const given = args as unknown as BlockStreamArguments;
+export const blockStream: Handler<'block-stream'> = async (args, context) => {
   const { graph } = context.block;
-  const image = graph.lookup(given.device, given.device);
-  if (given.base !== undefined && given['base-node'] !== undefined)
+  const image = graph.lookup(args.device, args.device);
+  if (args.base !== undefined && args['base-node'] !== undefined)
     throw new CommandError("'base' and 'base-node' cannot be specified at the same time");
-  const base = findBase(graph, image, given);
+  const base = findBase(graph, image, args);
   for (const node of chain(image, base)) graph.assertAllowed(node, 'stream');
-  if (!base && given['backing-file'] !== undefined)
+  if (!base && args['backing-file'] !== undefined)
     throw new CommandError('backing file specified, but streaming the entire chain');
-  await (await createStream(context, image, base, given)).start();
+  await (await createStream(context, image, base, args)).start();
   return {};
 };
 

@@ -2,8 +2,11 @@
 import { deleteInternalSnapshot } from '../graph/internal-snapshot.ts';
 import type { Handler } from './handler.ts';
 
-export const blockdevSnapshotDeleteInternalSync: Handler = (args, { block }) =>
-  deleteInternalSnapshot(block.graph, args.device as string, {
-    id: args.id as string | undefined,
-    name: args.name as string | undefined,
+export const blockdevSnapshotDeleteInternalSync: Handler<'blockdev-snapshot-delete-internal-sync'> = (
+  args,
+  { block },
+) =>
+  deleteInternalSnapshot(block.graph, args.device, {
+    id: args.id,
+    name: args.name,
   });

@@ -1,10 +1,9 @@
 /** `blockdev-snapshot-sync`: makes an overlay and puts it on top of a drive's medium or a node. */
-import type { BlockdevSnapshotSync } from '../../spec/generated/qmp.ts';
 import { prepareSnapshotSync } from '../jobs/drained-snapshot.ts';
 import type { Handler } from './handler.ts';
 
-export const blockdevSnapshotSync: Handler = async (args, context) => {
+export const blockdevSnapshotSync: Handler<'blockdev-snapshot-sync'> = async (args, context) => {
   await context.block.graph.drain();
-  await (await prepareSnapshotSync(context, args as unknown as BlockdevSnapshotSync)).commit();
+  await (await prepareSnapshotSync(context, args)).commit();
   return {};
 };

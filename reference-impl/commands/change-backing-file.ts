@@ -6,16 +6,16 @@ import type { Node } from '../graph/node.ts';
 import { assertRoot } from '../graph/node-graph.ts';
 import { CommandError, type Handler } from './handler.ts';
 
-export const changeBackingFile: Handler = async (args, { block: { graph } }) => {
-  const device = args.device as string;
+export const changeBackingFile: Handler<'change-backing-file'> = async (args, { block: { graph } }) => {
+  const device = args.device;
   const top = graph.lookup(device, device);
   assertRoot(top);
-  const image = graph.lookup('', args['image-node-name'] as string);
+  const image = graph.lookup('', args['image-node-name']);
   if (!image.backing)
     throw new CommandError('not allowing backing file change on an image without a backing file');
   graph.assertAllowed(top, 'change');
   if (!isBelow(top, image)) throw new CommandError(`'${device}' and image file are not in the same chain`);
-  await change(graph, image, { name: args['backing-file'] as string, format: image.driverName });
+  await change(graph, image, { name: args['backing-file'], format: image.driverName });
   return {};
 };
 

@@ -1,8 +1,8 @@
 /** `drive-backup`: copies a node, as it is now, to an image. */
-import { createDriveBackup, type DriveBackupArguments } from '../jobs/drive-backup-job.ts';
+import { createDriveBackup } from '../jobs/drive-backup-job.ts';
 import type { Handler } from './handler.ts';
 
-export const driveBackup: Handler = async (args, context) => {
-  await (await createDriveBackup(context, args as unknown as DriveBackupArguments)).start();
+export const driveBackup: Handler<'drive-backup'> = async (args, context) => {
+  await (await createDriveBackup(context, args)).start();
   return {};
 };

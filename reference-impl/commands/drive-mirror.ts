@@ -1,52 +1,42 @@
 /** `drive-mirror`: keeps an image the same as a node, and can put it in its place. */
-import type { NewImageMode } from '../../spec/generated/qmp.ts';
+import type { DriveMirror } from '../../spec/generated/qmp.ts';
 import { openBacking } from '../graph/backing.ts';
 import type { Node } from '../graph/node.ts';
 import type { NodeGraph } from '../graph/node-graph.ts';
-import { checkGranularity, createMirror, type MirrorArguments } from '../jobs/mirror-job.ts';
+import { checkGranularity, createMirror, type MirrorPlan } from '../jobs/mirror-job.ts';
 import { openTarget } from '../jobs/target-image.ts';
 import { CommandError, type Handler } from './handler.ts';
 
-interface DriveMirrorArguments extends MirrorArguments {
-  readonly device: string;
-  readonly target: string;
-  readonly format?: string;
-  readonly 'node-name'?: string;
-  readonly replaces?: string;
-  readonly mode?: NewImageMode;
-}
-
-export const driveMirror: Handler = async (args, context) => {
-  const given = args as unknown as DriveMirrorArguments;
+export const driveMirror: Handler<'drive-mirror'> = async (args, context) => {
   const { graph } = context.block;
-  const source = graph.lookupRoot(given.device);
+  const source = graph.lookupRoot(args.device);
   graph.assertAllowed(source, 'mirror-source');
-  checkReplaced(graph, source, given);
+  checkReplaced(graph, source, args);
   // Without a backing file the top is all there is.
-  const sync = given.sync === 'top' && !source.backing ? 'full' : given.sync;
+  const sync = args.sync === 'top' && !source.backing ? 'full' : args.sync;
   const below = sync === 'none' ? source : sync === 'full' ? undefined : source.backing?.node;
   const target = await openTarget(graph, source, {
-    filename: given.target,
-    format: given.format,
-    mode: given.mode,
-    nodeName: given['node-name'],
+    filename: args.target,
+    format: args.format,
+    mode: args.mode,
+    nodeName: args['node-name'],
     backing: below,
     withoutBacking: true,
   });
   try {
-    checkGranularity(given.granularity);
+    checkGranularity(args.granularity);
     graph.assertAllowed(target, 'mirror-target');
     if (sync === 'incremental') throw new CommandError("Sync mode 'incremental' not supported");
-    const plan = {
+    const plan: MirrorPlan = {
       type: 'mirror',
       source,
       target,
       base: sync === 'top' ? source.backing?.node : undefined,
-      replaces: given.replaces,
-      ...(given.mode === 'existing' ? { openBacking: () => openBacking(graph, target) } : { backing: below }),
-    } as const;
-    const job = await createMirror(context, plan, { ...given, sync: sync === 'none' ? 'none' : 'some' });
-    await job.start();
+      onlyNew: sync === 'none',
+      replaces: args.replaces,
+      ...(args.mode === 'existing' ? { openBacking: () => openBacking(graph, target) } : { backing: below }),
+    };
+    await (await createMirror(context, plan, args)).start();
     return {};
   } catch (error) {
     await graph.releaseUnused(target);
@@ -54,7 +44,7 @@ export const driveMirror: Handler = async (args, context) => {
   }
 };
 
-function checkReplaced(graph: NodeGraph, source: Node, args: DriveMirrorArguments): void {
+function checkReplaced(graph: NodeGraph, source: Node, args: DriveMirror): void {
   if (args.replaces === undefined) return;
   if (args['node-name'] === undefined)
     throw new CommandError('a node-name must be provided when replacing a named node of the graph');

@@ -5,7 +5,8 @@
  * command is one file in this folder and one line in `index.ts`. Handlers run one after another in the order in
  * which their requests came, whichever monitor they came from.
  */
-import type { Json, JsonObject } from '../../spec/json.ts';
+import type { QmpCommands } from '../../spec/generated/qmp.ts';
+import type { Json } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import type { RunState } from '../devices/run-state.ts';
@@ -33,14 +34,17 @@ export interface SessionState {
 }
 
 /**
- * Executes a command; the result is the value of `return`.
+ * Executes command `C`; the result is the value of `return`.
  *
  * `args` has passed the schema: members in the schema's order, optional ones absent if not given, tags of unions
  * filled in, integers as the declared type holds them (a uint64 given as −1 arrives as 2^64−1; beyond 2^53 they are
  * `bigint`). Throws `CommandError` for a refusal and must then have changed nothing.
  */
-export type Handler = (
-  args: JsonObject,
+export type Handler<C extends keyof QmpCommands> = (
+  args: QmpCommands[C]['arguments'],
   context: CommandContext,
   session: SessionState,
 ) => Json | Promise<Json>;
+
+/** Handlers by the name of their command: the table of `index.ts`. */
+export type Handlers = { readonly [C in keyof QmpCommands]?: Handler<C> };

@@ -4,8 +4,8 @@
 import { runQemuIo } from '../backend/qemu-io.ts';
 import { CommandError, type Handler } from './handler.ts';
 
-export const humanMonitorCommand: Handler = async (args, { block }) => {
-  const line = (args['command-line'] as string).trim();
+export const humanMonitorCommand: Handler<'human-monitor-command'> = async (args, { block }) => {
+  const line = args['command-line'].trim();
   const [, name, quoted, bare] =
     /^qemu-io\s+(?:-\w\s+)?(\S+)\s+(?:"((?:[^"\\]|\\.)*)"|(\S.*))$/s.exec(line) ?? [];
   if (name === undefined) return line === '' ? '' : `unknown command: '${line.split(/\s/)[0]}'\r\n`;

@@ -2,7 +2,6 @@
  * The commands of the reference. This table is what `query-commands` and `query-qmp-schema` advertise: to add a
  * command, write its file and add its line, in the order of the names.
  */
-import type { QmpCommands } from '../../spec/generated/qmp.ts';
 import { blockCommit } from './block-commit.ts';
 import { blockDirtyBitmapAdd } from './block-dirty-bitmap-add.ts';
 import { blockDirtyBitmapClear } from './block-dirty-bitmap-clear.ts';
@@ -31,7 +30,7 @@ import { changeBackingFile } from './change-backing-file.ts';
 import { cont } from './cont.ts';
 import { driveBackup } from './drive-backup.ts';
 import { driveMirror } from './drive-mirror.ts';
-import type { Handler } from './handler.ts';
+import type { Handlers } from './handler.ts';
 import { humanMonitorCommand } from './human-monitor-command.ts';
 import { nbdServerAdd } from './nbd-server-add.ts';
 import { nbdServerRemove } from './nbd-server-remove.ts';
@@ -112,4 +111,4 @@ export const commands = {
   'x-blockdev-create': xBlockdevCreate,
   'x-blockdev-set-iothread': xBlockdevSetIothread,
   'x-debug-block-dirty-bitmap-sha256': xDebugBlockDirtyBitmapSha256,
-} satisfies Partial<Record<keyof QmpCommands, Handler>>;
+} satisfies Handlers;

@@ -1,7 +1,7 @@
 /** `nbd-server-stop`: closes the NBD server with all its exports. */
 import type { Handler } from './handler.ts';
 
-export const nbdServerStop: Handler = async (_args, { nbd }) => {
+export const nbdServerStop: Handler<'nbd-server-stop'> = async (_args, { nbd }) => {
   await nbd.stop();
   return {};
 };

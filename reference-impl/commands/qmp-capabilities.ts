@@ -1,7 +1,7 @@
 /** `qmp_capabilities`: ends the negotiation of a session; there is nothing to negotiate. */
 import { CommandError, type Handler } from './handler.ts';
 
-export const qmpCapabilities: Handler = (_args, _context, session) => {
+export const qmpCapabilities: Handler<'qmp_capabilities'> = (_args, _context, session) => {
   if (session.negotiated)
     throw new CommandError(
       'Capabilities negotiation is already complete, command ignored',

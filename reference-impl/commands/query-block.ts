@@ -2,4 +2,5 @@
 import { describeBackend } from '../backend/query-backends.ts';
 import type { Handler } from './handler.ts';
 
-export const queryBlock: Handler = (_args, { block }) => block.backends.all.map(describeBackend);
+export const queryBlock: Handler<'query-block'> = (_args, { block }) =>
+  block.backends.all.map(describeBackend);

@@ -2,7 +2,7 @@
 import type { Iothread } from '../objects/iothread.ts';
 import type { Handler } from './handler.ts';
 
-export const queryIothreads: Handler = (_args, { objects }) =>
+export const queryIothreads: Handler<'query-iothreads'> = (_args, { objects }) =>
   objects
     .ofType<Iothread>('iothread')
     .toReversed()

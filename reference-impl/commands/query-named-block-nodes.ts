@@ -2,7 +2,7 @@
 import { describeNode } from '../graph/query-nodes.ts';
 import type { Handler } from './handler.ts';
 
-export const queryNamedBlockNodes: Handler = (_args, { block }) =>
+export const queryNamedBlockNodes: Handler<'query-named-block-nodes'> = (_args, { block }) =>
   block.graph.nodes
     .filter((node) => !node.dead)
     .toReversed()

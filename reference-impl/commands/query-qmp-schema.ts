@@ -7,7 +7,7 @@ import type { Handler } from './handler.ts';
 /** A schema never changes, and is long. */
 const introspections = new WeakMap<Schema, JsonObject[]>();
 
-export const queryQmpSchema: Handler = (_args, { schema }) => {
+export const queryQmpSchema: Handler<'query-qmp-schema'> = (_args, { schema }) => {
   let introspection = introspections.get(schema);
   if (introspection === undefined) {
     introspection = introspect(schema);

@@ -5,4 +5,4 @@ const VERSION = { qemu: { micro: 50, minor: 11, major: 2 }, package: '' };
 
 export const GREETING = { QMP: { version: VERSION, capabilities: [] } };
 
-export const queryVersion: Handler = () => VERSION;
+export const queryVersion: Handler<'query-version'> = () => VERSION;

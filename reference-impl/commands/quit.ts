@@ -1,7 +1,7 @@
 /** `quit`: ends the endpoint, after the reply. */
 import type { Handler } from './handler.ts';
 
-export const quit: Handler = (_args, context) => {
+export const quit: Handler<'quit'> = (_args, context) => {
   context.shutdown();
   return {};
 };

@@ -2,10 +2,10 @@
 import { addChild, removeChild } from '../graph/change-children.ts';
 import { CommandError, type Handler } from './handler.ts';
 
-export const xBlockdevChange: Handler = async (args, { block: { graph } }) => {
-  const parent = graph.lookup(args.parent as string, args.parent as string);
-  const child = args.child as string | undefined;
-  const name = args.node as string | undefined;
+export const xBlockdevChange: Handler<'x-blockdev-change'> = async (args, { block: { graph } }) => {
+  const parent = graph.lookup(args.parent, args.parent);
+  const child = args.child;
+  const name = args.node;
   if (child === undefined && name === undefined)
     throw new CommandError('Either child or node must be specified');
   if (child !== undefined && name !== undefined)

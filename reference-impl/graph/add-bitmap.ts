@@ -1,5 +1,5 @@
 /** Starts to track the writes to a node: what `block-dirty-bitmap-add` says, alone or in a transaction. */
-
+import type { BlockDirtyBitmapAdd } from '../../spec/generated/qmp.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 import type { Node } from './node.ts';
@@ -11,15 +11,8 @@ const SMALLEST = 512;
 const DEFAULT_LEAST = 4096;
 const DEFAULT_MOST = 65536;
 
-export interface BitmapArguments {
-  readonly node: string;
-  readonly name: string;
-  readonly granularity?: number;
-  readonly persistent?: boolean;
-}
-
 /** Throws `CommandError`. */
-export function addBitmap(graph: NodeGraph, args: BitmapArguments): { node: Node; bitmap: DirtyBitmap } {
+export function addBitmap(graph: NodeGraph, args: BlockDirtyBitmapAdd): { node: Node; bitmap: DirtyBitmap } {
   const { name, persistent = false } = args;
   if (name === '') throw new CommandError('Bitmap name cannot be empty');
   const node = graph.lookup(args.node, args.node);

@@ -3,8 +3,9 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { SocketAddress } from '../../spec/generated/qmp.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { connectSocket, listenSocket, type SocketAddress } from './socket-address.ts';
+import { connectSocket, listenSocket } from './socket-address.ts';
 
 let folder: string;
 const servers: net.Server[] = [];

@@ -6,25 +6,11 @@ import { lookup } from 'node:dns/promises';
 import { lstat, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { resolve } from 'node:path';
+import type { SocketAddress } from '../../spec/generated/qmp.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { errnoText } from './errno.ts';
 
-export interface InetAddress {
-  readonly type: 'inet';
-  readonly host: string;
-  readonly port: string;
-  readonly numeric?: boolean;
-  /** Last port of a range to try when listening. */
-  readonly to?: number;
-  readonly ipv4?: boolean;
-  readonly ipv6?: boolean;
-}
-
-export type SocketAddress =
-  | InetAddress
-  | { readonly type: 'unix'; readonly path: string }
-  | { readonly type: 'vsock'; readonly cid: string; readonly port: string }
-  | { readonly type: 'fd'; readonly str: string };
+type InetAddress = Extract<SocketAddress, { type: 'inet' }>;
 
 /** What a local socket's name may take in the kernel's structure, its final NUL included. */
 const UNIX_PATH_MAX = 108;

@@ -1,10 +1,10 @@
 /** The commit of an active layer: a mirror of it to its base, which then takes its place. */
-
+import type { BlockCommitArguments } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
 import { setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { type CommitArguments, grow } from './commit-job.ts';
+import { grow } from './commit-job.ts';
 import type { Job } from './job.ts';
 import type { JobContext } from './job-context.ts';
 import { createMirror } from './mirror-job.ts';
@@ -14,7 +14,7 @@ export async function createActiveCommit(
   context: JobContext,
   source: Node,
   base: Node,
-  args: CommitArguments,
+  args: BlockCommitArguments,
 ): Promise<Job> {
   const { graph } = context.block;
   const wasReadOnly = base.readOnly;
@@ -27,7 +27,7 @@ export async function createActiveCommit(
       base,
       prepare: () => growBase(source, base),
     } as const;
-    return await createMirror(context, plan, { ...args, sync: 'some', unmap: false });
+    return await createMirror(context, plan, { ...args, unmap: false });
   } catch (error) {
     await setReadOnly(graph, base, wasReadOnly);
     throw error;

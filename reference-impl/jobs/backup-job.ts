@@ -2,7 +2,7 @@
  * Backup: copies a node as it was when the job began. Before the guest changes what has not been copied yet, that is
  * copied first.
  */
-import type { BlockdevOnError, MirrorSyncMode } from '../../spec/generated/qmp.ts';
+import type { BlockdevBackup, MirrorSyncMode } from '../../spec/generated/qmp.ts';
 import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
 import type { Node } from '../graph/node.ts';
 import { Permission } from '../graph/permissions.ts';
@@ -20,11 +20,15 @@ import type { JobTxn } from './job-txn.ts';
 /** Bytes that are copied as one, unless the target has larger clusters. */
 const LEAST_CLUSTER = 65536;
 
-export interface BackupArguments extends JobArguments {
-  readonly sync: MirrorSyncMode;
-  readonly compress?: boolean;
-  readonly 'on-source-error'?: BlockdevOnError;
-  readonly 'on-target-error'?: BlockdevOnError;
+/** What commands say of how a backup works. */
+export type BackupArguments = JobArguments &
+  Pick<BlockdevBackup, 'sync' | 'compress' | 'on-source-error' | 'on-target-error'>;
+
+export interface BackupPlan {
+  readonly source: Node;
+  readonly target: Node;
+  /** What an incremental backup copies. */
+  readonly bitmap?: DirtyBitmap | undefined;
 }
 
 /** A failed request of a copy, and on which side. */
@@ -38,16 +42,15 @@ class CopyError {
   }
 }
 
-/** A new job, not yet started. `bitmap` says what an incremental one copies. Throws `CommandError`. */
+/** A new job, not yet started, which ends together with those of `txn`. Throws `CommandError`. */
 export function createBackup(
   { block, jobs }: JobContext,
-  source: Node,
-  target: Node,
+  plan: BackupPlan,
   args: BackupArguments,
-  bitmap?: DirtyBitmap,
   txn?: JobTxn,
 ): Job {
   const { graph } = block;
+  const { source, target, bitmap } = plan;
   if (source === target) throw new CommandError('Source and target cannot be the same');
   if (args.compress && !target.state.writeCompressed)
     throw new CommandError(`Compression is not supported for this drive ${graph.deviceOf(target)}`);
@@ -64,7 +67,7 @@ export function createBackup(
       nodes.use(source, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
       nodes.use(target, write);
       nodes.claim(target, 'target');
-      const driver = new Backup(source, target, args, bitmap, nodes);
+      const driver = new Backup(plan, nodes, args);
       return jobs.create({ id, driver, ...lifecycle(args, txn) });
     } catch (error) {
       nodes.letGo();
@@ -90,26 +93,20 @@ class Backup implements JobDriver {
   readonly type = 'backup';
   readonly #source: Node;
   readonly #target: Node;
-  readonly #args: BackupArguments;
   readonly #bitmap: DirtyBitmap | undefined;
   readonly #nodes: JobNodes;
+  readonly #args: BackupArguments;
   readonly #length: number;
   /** What is still to be copied as it was at the beginning. */
   readonly #left: DirtyBlocks;
   readonly #copying = new Map<number, Promise<void>>();
 
-  constructor(
-    source: Node,
-    target: Node,
-    args: BackupArguments,
-    bitmap: DirtyBitmap | undefined,
-    nodes: JobNodes,
-  ) {
+  constructor({ source, target, bitmap }: BackupPlan, nodes: JobNodes, args: BackupArguments) {
     this.#source = source;
     this.#target = target;
-    this.#args = args;
     this.#bitmap = bitmap;
     this.#nodes = nodes;
+    this.#args = args;
     this.#length = source.io.length();
     const cluster = Math.max(LEAST_CLUSTER, target.state.info?.()?.clusterSize ?? 0);
     this.#left = new DirtyBlocks(cluster, this.#length);

@@ -2,29 +2,22 @@
  * Commit: brings what lies above a base, up to a node that nobody writes, down into the base, which then takes the place
  * of all of them. (The commit of an active layer, which is written, is a mirror.)
  */
-
+import type { BlockCommitArguments } from '../../spec/generated/qmp.ts';
 import { chain, isAllocatedAbove } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import type { NodeGraph } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { nameBase } from './base-name.ts';
 import type { Job } from './job.ts';
-import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
+import { type JobContext, lifecycle } from './job-context.ts';
 import type { JobDriver } from './job-driver.ts';
 import { insertFilter, removeFilter } from './job-filter.ts';
 import { JobNodes } from './job-nodes.ts';
 
 /** Bytes that are looked at, and copied, as one. */
 const STRETCH = 512 << 10;
-
-export interface CommitArguments extends JobArguments {
-  /** The name to write into the overlay's header instead of the base's own. */
-  readonly 'backing-file'?: string;
-  readonly 'filter-node-name'?: string;
-}
 
 export interface CommitPlan {
   /** What the command named: the job works on its behalf. */
@@ -38,7 +31,7 @@ export interface CommitPlan {
 export async function createCommit(
   { block, jobs }: JobContext,
   plan: CommitPlan,
-  args: CommitArguments,
+  args: BlockCommitArguments,
 ): Promise<Job> {
   const { graph } = block;
   const { device, overlay, top, base } = plan;
@@ -55,8 +48,8 @@ export async function createCommit(
       top.parents.filter((edge) => edge !== overlay.backing),
     );
     claim(nodes, plan, filter);
-    const driver = new Commit(graph, plan, args, filter, nodes, wasReadOnly);
-    return jobs.create({ id, driver, ...lifecycle(args, undefined) });
+    const driver = new Commit({ ...plan, filter, wasReadOnly }, nodes, args['backing-file']);
+    return jobs.create({ id, driver, ...lifecycle(args) });
   } catch (error) {
     nodes.letGo();
     if (filter) await removeFilter(graph, filter);
@@ -76,29 +69,24 @@ function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filt
   if (overlay !== device) nodes.claim(overlay, 'overlay of top');
 }
 
+interface PreparedPlan extends CommitPlan {
+  /** Stands above the top while the job works. */
+  readonly filter: Node;
+  /** What the nodes that the job writes were before. */
+  readonly wasReadOnly: readonly (readonly [Node, boolean])[];
+}
+
 class Commit implements JobDriver {
   readonly type = 'commit';
-  readonly #graph: NodeGraph;
-  readonly #plan: CommitPlan;
-  readonly #args: CommitArguments;
-  readonly #filter: Node;
+  readonly #plan: PreparedPlan;
   readonly #nodes: JobNodes;
-  readonly #wasReadOnly: readonly (readonly [Node, boolean])[];
+  readonly #baseName: string | undefined;
 
-  constructor(
-    graph: NodeGraph,
-    plan: CommitPlan,
-    args: CommitArguments,
-    filter: Node,
-    nodes: JobNodes,
-    wasReadOnly: readonly (readonly [Node, boolean])[],
-  ) {
-    this.#graph = graph;
+  /** `baseName`: what to write into the overlay's header instead of the base's own name. */
+  constructor(plan: PreparedPlan, nodes: JobNodes, baseName: string | undefined) {
     this.#plan = plan;
-    this.#args = args;
-    this.#filter = filter;
     this.#nodes = nodes;
-    this.#wasReadOnly = wasReadOnly;
+    this.#baseName = baseName;
   }
 
   async run(job: Job): Promise<void> {
@@ -136,19 +124,18 @@ class Commit implements JobDriver {
   }
 
   async exit(job: Job, error: IoError | undefined): Promise<void> {
-    const graph = this.#graph;
+    const { graph } = this.#nodes;
+    const { overlay, base, filter, wasReadOnly } = this.#plan;
     this.#nodes.letGo();
-    const { overlay, base } = this.#plan;
     try {
       if (!error && !job.cancelled) {
-        await nameBase(graph, overlay, base, this.#args['backing-file']);
+        await nameBase(graph, overlay, base, this.#baseName);
         // What is between goes with the filter, unless somebody else holds it.
-        graph.replaceNode(this.#filter, base);
+        graph.replaceNode(filter, base);
       }
     } finally {
-      await removeFilter(graph, this.#filter);
-      for (const [node, readOnly] of this.#wasReadOnly.toReversed())
-        await reopenAsBefore(graph, node, readOnly);
+      await removeFilter(graph, filter);
+      for (const [node, readOnly] of wasReadOnly.toReversed()) await reopenAsBefore(graph, node, readOnly);
     }
   }
 

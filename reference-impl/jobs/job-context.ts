@@ -1,5 +1,8 @@
 /** What the makers of jobs need of an endpoint. */
+import type { BlockdevBackup } from '../../spec/generated/qmp.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
+import type { LifecycleArguments } from '../qapi/lifecycle.ts';
+import type { JobOptions } from './job-driver.ts';
 import type { JobRegistry } from './job-registry.ts';
 import type { JobTxn } from './job-txn.ts';
 
@@ -9,20 +12,14 @@ export interface JobContext {
 }
 
 /** What all commands that start a job take. */
-export interface JobArguments {
-  readonly 'job-id'?: string;
-  readonly speed?: number | bigint;
-  /** Of QEMU 2.12; they came after the spec. */
-  readonly 'auto-finalize'?: boolean;
-  readonly 'auto-dismiss'?: boolean;
-}
+export type JobArguments = Pick<BlockdevBackup, 'job-id' | 'speed'> & LifecycleArguments;
 
 /** The part of `JobOptions` that comes from the arguments. */
-export function lifecycle(args: JobArguments, txn: JobTxn | undefined) {
+export function lifecycle(args: JobArguments, txn?: JobTxn): Omit<JobOptions, 'id' | 'driver'> {
   return {
-    ...(args.speed === undefined ? {} : { speed: BigInt(args.speed) }),
-    ...(args['auto-finalize'] === undefined ? {} : { autoFinalize: args['auto-finalize'] }),
-    ...(args['auto-dismiss'] === undefined ? {} : { autoDismiss: args['auto-dismiss'] }),
-    ...(txn === undefined ? {} : { txn }),
+    speed: BigInt(args.speed ?? 0),
+    txn,
+    autoFinalize: args['auto-finalize'],
+    autoDismiss: args['auto-dismiss'],
   };
 }

@@ -29,10 +29,11 @@ export interface JobDriver {
 export interface JobOptions {
   readonly id: string;
   readonly driver: JobDriver;
-  readonly speed?: bigint;
-  readonly txn?: JobTxn;
+  /** Bytes a second; 0: no limit. */
+  readonly speed?: bigint | undefined;
+  readonly txn?: JobTxn | undefined;
   /** Ends pending, and waits for `block-job-finalize`, if false. */
-  readonly autoFinalize?: boolean;
+  readonly autoFinalize?: boolean | undefined;
   /** Stays, concluded, until `block-job-dismiss`, if false. */
-  readonly autoDismiss?: boolean;
+  readonly autoDismiss?: boolean | undefined;
 }

@@ -8,10 +8,9 @@
  * 3. what the guest writes meanwhile is copied
  * 4. told to complete: when nothing is in flight nor left, the graph changes in one go
  */
-import type { BlockdevOnError, MirrorSyncMode } from '../../spec/generated/qmp.ts';
+import type { BlockdevMirrorArguments, DriveMirror } from '../../spec/generated/qmp.ts';
 import { chain, inChain, isAllocatedAbove, readsAsZeroes } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import type { NodeGraph } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
@@ -38,15 +37,10 @@ const SCAN = 1 << 30;
 /** After so many looks at what there is, others get their turn. */
 const LOOKS = 64;
 
-export interface MirrorArguments extends JobArguments {
-  readonly sync: MirrorSyncMode;
-  readonly granularity?: number;
-  readonly 'buf-size'?: number | bigint;
-  readonly unmap?: boolean;
-  readonly 'on-source-error'?: BlockdevOnError;
-  readonly 'on-target-error'?: BlockdevOnError;
-  readonly 'filter-node-name'?: string;
-}
+/** What commands may say of how a mirror works. */
+export type MirrorArguments = JobArguments &
+  Pick<DriveMirror, 'granularity' | 'buf-size' | 'unmap' | 'on-source-error' | 'on-target-error'> &
+  Pick<BlockdevMirrorArguments, 'filter-node-name'>;
 
 export interface MirrorPlan {
   readonly type: 'mirror' | 'commit';
@@ -54,6 +48,8 @@ export interface MirrorPlan {
   readonly target: Node;
   /** Copied is what is above this one; all without it. */
   readonly base?: Node | undefined;
+  /** Copied is only what is written from now on. */
+  readonly onlyNew?: boolean;
   /** What has to be done to the target first, once it is the job's. Throws `CommandError`. */
   readonly prepare?: () => Promise<void>;
   /** Opens, once all is copied, the backing file that the target's header names. Throws `CommandError`. */
@@ -76,7 +72,7 @@ export function checkGranularity(granularity = 0): void {
 export async function createMirror(
   { block, jobs }: JobContext,
   plan: MirrorPlan,
-  args: Omit<MirrorArguments, 'sync'> & { readonly sync: 'none' | 'some' },
+  args: MirrorArguments,
 ): Promise<Job> {
   const { graph } = block;
   const { source, target, type } = plan;
@@ -103,8 +99,8 @@ export async function createMirror(
       onSourceError: args['on-source-error'] ?? 'report',
       onTargetError: args['on-target-error'] ?? 'report',
     });
-    const driver = new Mirror(graph, plan, filter, copy, nodes, args.sync === 'none');
-    return jobs.create({ id, driver, ...lifecycle(args, undefined) });
+    const driver = new Mirror({ ...plan, filter }, nodes, copy);
+    return jobs.create({ id, driver, ...lifecycle(args) });
   } catch (error) {
     nodes.letGo();
     await removeFilter(graph, filter);
@@ -138,41 +134,32 @@ function claim(nodes: JobNodes, filter: Node, { source, target }: MirrorPlan): v
     nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });
 }
 
+interface PreparedPlan extends MirrorPlan {
+  /** Stands above the source while the job works. */
+  readonly filter: Node;
+}
+
 class Mirror implements JobDriver {
   readonly type: 'mirror' | 'commit';
-  readonly #graph: NodeGraph;
-  readonly #plan: MirrorPlan;
-  readonly #filter: Node;
-  readonly #copy: MirrorCopy;
+  readonly #plan: PreparedPlan;
   readonly #nodes: JobNodes;
-  /** Only what is written from now on is copied. */
-  readonly #onlyNew: boolean;
+  readonly #copy: MirrorCopy;
   #shouldComplete = false;
   #looks = 0;
   /** The node that the target will replace; kept from others. */
   #replaced: { readonly node: Node; readonly unblock: () => void } | undefined;
 
-  constructor(
-    graph: NodeGraph,
-    plan: MirrorPlan,
-    filter: Node,
-    copy: MirrorCopy,
-    nodes: JobNodes,
-    onlyNew: boolean,
-  ) {
+  constructor(plan: PreparedPlan, nodes: JobNodes, copy: MirrorCopy) {
     this.type = plan.type;
-    this.#graph = graph;
     this.#plan = plan;
-    this.#filter = filter;
-    this.#copy = copy;
     this.#nodes = nodes;
-    this.#onlyNew = onlyNew;
+    this.#copy = copy;
   }
 
   async run(job: Job): Promise<void> {
     this.#plan.source.bitmaps.add(this.#copy.dirty);
     try {
-      if (!this.#onlyNew) await this.#findDirty(job);
+      if (!this.#plan.onlyNew) await this.#findDirty(job);
       if (!job.cancelled) await this.#copyUntilToldOtherwise(job);
     } finally {
       await this.#copy.allDone();
@@ -273,7 +260,7 @@ class Mirror implements JobDriver {
   complete(): void {
     const { replaces } = this.#plan;
     if (replaces !== undefined) {
-      const node = this.#graph.find(replaces);
+      const node = this.#nodes.graph.find(replaces);
       if (!node) throw new CommandError(`Node name '${replaces}' not found`);
       const unblock = node.blockers.block('block device is in use by block-job-complete');
       this.#replaced = { node, unblock };
@@ -299,8 +286,8 @@ class Mirror implements JobDriver {
     this.#replaced?.unblock();
     // Nothing came between: what was written before is copied, what is written from now on goes to the target.
     if (isPivoting) this.#pivot();
-    await removeFilter(this.#graph, this.#filter);
-    if (isPivoting) await reopenAsBefore(this.#graph, target, source.readOnly);
+    await removeFilter(this.#nodes.graph, this.#plan.filter);
+    if (isPivoting) await reopenAsBefore(this.#nodes.graph, target, source.readOnly);
     for (const node of [source, target]) await this.#closeUnused(node);
     if (this.#replaced) await this.#closeUnused(this.#replaced.node);
     if (failure !== undefined) throw failure;
@@ -308,7 +295,7 @@ class Mirror implements JobDriver {
 
   /** Copies what was written meanwhile, until nothing is in flight. */
   async #catchUp(job: Job): Promise<void> {
-    const above = this.#filter.io;
+    const above = this.#plan.filter.io;
     const { io } = this.#plan.source;
     while (!above.idle || !io.idle || this.#copy.dirty.count > 0) {
       await above.drain();
@@ -324,7 +311,7 @@ class Mirror implements JobDriver {
     const own = this.#place.parents.filter(
       (edge) => edge.role === 'backing' && [...chain(target)].includes((edge as { parent?: Node }).parent!),
     );
-    this.#graph.replaceNode(this.#place, target, own);
+    this.#nodes.graph.replaceNode(this.#place, target, own);
     // Only now does nobody write to the source any more, which may become the backing file.
     if (this.#place === source) this.#attachBacking();
   }
@@ -336,11 +323,11 @@ class Mirror implements JobDriver {
 
   #attachBacking(): void {
     const { target, backing } = this.#plan;
-    if (backing) attachTargetBacking(this.#graph, target, backing);
+    if (backing) attachTargetBacking(this.#nodes.graph, target, backing);
   }
 
   async #closeUnused(node: Node): Promise<void> {
-    if (this.#graph.nodes.includes(node)) await this.#graph.releaseUnused(node);
+    if (this.#nodes.graph.nodes.includes(node)) await this.#nodes.graph.releaseUnused(node);
   }
 
   hasNode(node: Node): boolean {

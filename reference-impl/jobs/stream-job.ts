@@ -2,35 +2,28 @@
  * Stream: gives an image its own copy of what shows through from its backing files, down to a base, which is then its
  * backing file.
  */
-import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+import type { BlockStreamArguments } from '../../spec/generated/qmp.ts';
 import { chain, isAllocated, isAllocatedAbove } from '../graph/backing-chain.ts';
 import type { Node, NodeChild } from '../graph/node.ts';
-import type { NodeGraph } from '../graph/node-graph.ts';
 import { NOTHING, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
 import { nameBase } from './base-name.ts';
 import { flush } from './flush.ts';
 import type { Job } from './job.ts';
-import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
+import { type JobContext, lifecycle } from './job-context.ts';
 import type { JobDriver } from './job-driver.ts';
 import { JobNodes } from './job-nodes.ts';
 
 /** Bytes that are looked at, and copied, as one. */
 const STRETCH = 512 << 10;
 
-export interface StreamArguments extends JobArguments {
-  /** The name to write into the image's header instead of the base's own. */
-  readonly 'backing-file'?: string;
-  readonly 'on-error'?: BlockdevOnError;
-}
-
-/** A new job, not yet started. Throws `CommandError`. */
+/** A new job, not yet started, that streams from above `base` (undefined: from all). Throws `CommandError`. */
 export async function createStream(
   { block, jobs }: JobContext,
   image: Node,
   base: Node | undefined,
-  args: StreamArguments,
+  args: BlockStreamArguments,
 ): Promise<Job> {
   const { graph } = block;
   const wasReadOnly = image.readOnly;
@@ -47,8 +40,8 @@ export async function createStream(
     );
     for (const node of chain(image.backing?.node, base))
       nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead | writeUnchanged });
-    const driver = new Stream(graph, image, base, args, nodes, wasReadOnly);
-    return jobs.create({ id, driver, ...lifecycle(args, undefined) });
+    const driver = new Stream({ image, base, wasReadOnly }, nodes, args);
+    return jobs.create({ id, driver, ...lifecycle(args) });
   } catch (error) {
     nodes.letGo();
     await setReadOnly(graph, image, wasReadOnly);
@@ -56,34 +49,30 @@ export async function createStream(
   }
 }
 
+interface StreamPlan {
+  readonly image: Node;
+  /** The image's backing file from the end of the job on. */
+  readonly base: Node | undefined;
+  /** The image was, before the job. */
+  readonly wasReadOnly: boolean;
+}
+
 class Stream implements JobDriver {
   readonly type = 'stream';
-  readonly #graph: NodeGraph;
-  readonly #image: Node;
-  readonly #base: Node | undefined;
-  readonly #args: StreamArguments;
+  readonly #plan: StreamPlan;
   readonly #nodes: JobNodes;
-  readonly #wasReadOnly: boolean;
+  readonly #args: BlockStreamArguments;
 
-  constructor(
-    graph: NodeGraph,
-    image: Node,
-    base: Node | undefined,
-    args: StreamArguments,
-    nodes: JobNodes,
-    wasReadOnly: boolean,
-  ) {
-    this.#graph = graph;
-    this.#image = image;
-    this.#base = base;
-    this.#args = args;
+  constructor(plan: StreamPlan, nodes: JobNodes, args: BlockStreamArguments) {
+    this.#plan = plan;
     this.#nodes = nodes;
-    this.#wasReadOnly = wasReadOnly;
+    this.#args = args;
   }
 
   async run(job: Job): Promise<void> {
-    if (!this.#image.backing) return;
-    job.len = this.#image.io.length();
+    const { image } = this.#plan;
+    if (!image.backing) return;
+    job.len = image.io.length();
     const { 'on-error': policy = 'report' } = this.#args;
     let delay = 0n;
     let ignored: IoError | undefined;
@@ -93,7 +82,7 @@ class Stream implements JobDriver {
       let stretch = { allocated: false, length: Math.min(STRETCH, job.len - job.offset) };
       try {
         stretch = await this.#toCopy(job.offset, stretch.length);
-        if (stretch.allocated) await this.#image.io.copyOnRead(job.offset, stretch.length);
+        if (stretch.allocated) await image.io.copyOnRead(job.offset, stretch.length);
       } catch (error) {
         if (!(error instanceof IoError)) throw error;
         const action = job.failed('read', policy, error);
@@ -105,23 +94,23 @@ class Stream implements JobDriver {
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
       if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
-    await flush(job, this.#image, 'read', policy);
+    await flush(job, image, 'read', policy);
     if (ignored) throw ignored;
   }
 
   /** How far from `offset` on there is something to copy, or nothing. */
   async #toCopy(offset: number, length: number): Promise<{ allocated: boolean; length: number }> {
-    const own = await isAllocated(this.#image, offset, length);
+    const { image, base } = this.#plan;
+    const own = await isAllocated(image, offset, length);
     if (own.allocated) return { allocated: false, length: own.length };
-    const below = this.#image.backing?.node;
-    if (!below || below === this.#base) return { allocated: false, length: own.length };
-    return isAllocatedAbove(below, this.#base, offset, own.length);
+    const below = image.backing?.node;
+    if (!below || below === base) return { allocated: false, length: own.length };
+    return isAllocatedAbove(below, base, offset, own.length);
   }
 
   async exit(job: Job, error: IoError | undefined): Promise<void> {
-    const graph = this.#graph;
-    const image = this.#image;
-    const base = this.#base;
+    const { image, base, wasReadOnly } = this.#plan;
+    const { graph } = this.#nodes;
     const edge = image.backing;
     this.#nodes.letGo();
     try {
@@ -130,17 +119,17 @@ class Stream implements JobDriver {
         if (edge.node !== base) await this.#standOnBase(edge);
       }
     } finally {
-      await reopenAsBefore(graph, image, this.#wasReadOnly);
+      await reopenAsBefore(graph, image, wasReadOnly);
     }
   }
 
   async #standOnBase(edge: NodeChild): Promise<void> {
-    const graph = this.#graph;
-    const base = this.#base;
+    const { image, base } = this.#plan;
+    const { graph } = this.#nodes;
     // The base must not be closed with what is between.
     const root = base && graph.addRoot(base, NOTHING);
     await graph.detach(edge);
-    if (base) graph.attach(this.#image, base, 'backing', 'backing');
+    if (base) graph.attach(image, base, 'backing', 'backing');
     if (root) graph.removeRoot(root);
   }
 

@@ -6,7 +6,7 @@
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Command, Schema } from '../../spec/model.ts';
-import type { CommandContext, Handler, SessionState } from '../commands/handler.ts';
+import type { CommandContext, Handlers, SessionState } from '../commands/handler.ts';
 import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Message } from '../qapi/json/json-parser.ts';
@@ -14,19 +14,22 @@ import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/w
 import { inQDictOrder } from '../qapi/qdict-order.ts';
 import type { Outgoing } from '../qapi/serialize.ts';
 
+/** The handler of any command: what it takes for its arguments is the schema's to say. */
+type AnyHandler = (args: never, context: CommandContext, session: SessionState) => Json | Promise<Json>;
+
 export type Reply = { readonly [member: string]: Outgoing };
 
 const NO_ARGUMENTS: WireObject = {};
 
 export class Dispatcher {
-  readonly #handlers: ReadonlyMap<string, Handler>;
+  readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #context: CommandContext;
   readonly #inputs: Schema;
   /** Settles when all commands taken so far are done; undefined while none is running. */
   #running: Promise<unknown> | undefined;
 
   /** `inputs`: what arguments are checked against, which may be more than is advertised. */
-  constructor(handlers: { readonly [name: string]: Handler }, context: CommandContext, inputs: Schema) {
+  constructor(handlers: Handlers, context: CommandContext, inputs: Schema) {
     this.#handlers = new Map(Object.entries(handlers));
     this.#context = context;
     this.#inputs = inputs;
@@ -57,7 +60,8 @@ export class Dispatcher {
     const command = this.#inputs.commands.get(name);
     if (handler === undefined || command === undefined)
       throw new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
-    const checked = checkedArguments(command, args);
+    // What has passed the schema is what the types that are generated from it say: nobody else has to take that on trust.
+    const checked = checkedArguments(command, args) as never;
     return this.#inTurn(() => handler(checked, this.#context, session));
   }
 

@@ -6,7 +6,13 @@ import type { Member, ObjectType, Schema } from '../../spec/model.ts';
 import { advertise } from './advertise.ts';
 
 const EXTENDED = ['BlockdevBackup', 'DriveBackup'];
-const ARGUMENTS = ['auto-finalize', 'auto-dismiss'];
+const ARGUMENTS: readonly (keyof LifecycleArguments)[] = ['auto-finalize', 'auto-dismiss'];
+
+/** The arguments as a command gets them; absent where they are not given, and from every other command. */
+export interface LifecycleArguments {
+  readonly 'auto-finalize'?: boolean;
+  readonly 'auto-dismiss'?: boolean;
+}
 
 /** A copy of the spec's whole schema with the additional arguments. */
 export function withLifecycle(spec: Schema): Schema {

@@ -34,11 +34,11 @@ export class JobFixture {
     this.endpoint.emit = (event, data = {}) => void this.events.push({ event, data });
   }
 
-  /** Executes a command, as a monitor would; rejects with its `CommandError`. */
+  /** Executes a command, as a monitor would but with arguments that nobody checks; rejects with its `CommandError`. */
   async run(name: keyof typeof commands, args: JsonObject = {}): Promise<Json> {
     let result: Json = null;
     await this.endpoint.dispatcher.exclusively(async () => {
-      result = await commands[name](args, this.endpoint, { negotiated: true });
+      result = await commands[name](args as never, this.endpoint, { negotiated: true });
     });
     return result;
   }

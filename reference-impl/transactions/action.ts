@@ -7,7 +7,11 @@ import type { JobContext } from '../jobs/job-context.ts';
 import type { JobTxn } from '../jobs/job-txn.ts';
 
 export type ActionType = TransactionAction['type'];
-export type ActionData<T extends ActionType> = Extract<TransactionAction, { type: T }>['data'];
+type DataByType = { [A in TransactionAction as A['type']]: A['data'] };
+/** An action of type `T` as it is asked for. */
+export type GivenAction<T extends ActionType = ActionType> = {
+  [K in T]: { readonly type: K; readonly data: DataByType[K] };
+}[T];
 
 export interface TransactionContext extends JobContext {
   /** The job transaction, if the jobs that the actions start end together. */
@@ -23,5 +27,5 @@ export interface Action<T extends ActionType> {
   /** It starts a job, which can end together with others. Absent for what fails in any case. */
   readonly groups: boolean;
   /** Throws `CommandError`. */
-  prepare(data: ActionData<T>, context: TransactionContext): Promise<PreparedAction> | PreparedAction;
+  prepare(data: DataByType[T], context: TransactionContext): Promise<PreparedAction> | PreparedAction;
 }

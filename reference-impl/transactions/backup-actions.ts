@@ -10,7 +10,7 @@ export const blockdevBackup: Action<'blockdev-backup'> = {
     const { graph } = context.block;
     const source = graph.lookupRoot(data.device);
     const target = graph.lookup(data.target, data.target);
-    return prepared(createBackup(context, source, target, data, undefined, context.txn));
+    return prepared(createBackup(context, { source, target }, data, context.txn));
   },
 };
 

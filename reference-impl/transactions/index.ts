@@ -4,12 +4,12 @@ import type { JobContext } from '../jobs/job-context.ts';
 import { JobTxn } from '../jobs/job-txn.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { abort } from './abort-action.ts';
-import type { Action, ActionType, PreparedAction } from './action.ts';
+import type { Action, ActionType, GivenAction, PreparedAction, TransactionContext } from './action.ts';
 import { blockdevBackup, driveBackup } from './backup-actions.ts';
 import { blockDirtyBitmapAdd, blockDirtyBitmapClear } from './bitmap-actions.ts';
 import { blockdevSnapshot, blockdevSnapshotInternalSync, blockdevSnapshotSync } from './snapshot-actions.ts';
 
-export const actions = {
+const actions: { readonly [T in ActionType]: Action<T> } = {
   abort,
   'block-dirty-bitmap-add': blockDirtyBitmapAdd,
   'block-dirty-bitmap-clear': blockDirtyBitmapClear,
@@ -18,7 +18,7 @@ export const actions = {
   'blockdev-snapshot-internal-sync': blockdevSnapshotInternalSync,
   'blockdev-snapshot-sync': blockdevSnapshotSync,
   'drive-backup': driveBackup,
-} satisfies { readonly [T in ActionType]: Action<T> };
+};
 
 /** Throws `CommandError`, and then nothing has changed. */
 export async function runTransaction(
@@ -30,17 +30,22 @@ export async function runTransaction(
   await block.graph.drain();
   const prepared: PreparedAction[] = [];
   try {
-    for (const { type, data } of given) {
-      const action = actions[type] as Action<ActionType>;
-      if (mode === 'grouped' && !action.groups)
-        throw new CommandError(
-          `Action '${type}' does not support Transaction property completion-mode = grouped`,
-        );
-      prepared.push(await action.prepare(data as never, context));
-    }
+    for (const action of given) prepared.push(await prepare(action, context));
   } catch (error) {
     for (const action of prepared.toReversed()) await action.abort?.();
     throw error;
   }
   for (const action of prepared) await action.commit?.();
+}
+
+function prepare<T extends ActionType>(
+  { type, data }: GivenAction<T>,
+  context: TransactionContext,
+): Promise<PreparedAction> | PreparedAction {
+  const action = actions[type];
+  if (context.txn && !action.groups)
+    throw new CommandError(
+      `Action '${type}' does not support Transaction property completion-mode = grouped`,
+    );
+  return action.prepare(data, context);
 }

@@ -1,8 +1,9 @@
 /** `nbd`: a disk that a server shows over the network, or over a local socket. */
 
+import type { SocketAddress } from '../../../spec/generated/qmp.ts';
 import { ByteStream } from '../../host/byte-stream.ts';
 import { IoError } from '../../host/errno.ts';
-import { connectSocket, type SocketAddress } from '../../host/socket-address.ts';
+import { connectSocket } from '../../host/socket-address.ts';
 import { Command, CommandFlag, ExportFlag, StateFlag } from '../../nbd/nbd-protocol.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { BlockStatus, Driver, DriverState, OpenEnvironment, ZeroFlags } from '../driver.ts';

@@ -2,8 +2,8 @@
  * File names of the `nbd` driver: `nbd:HOST:PORT` or `nbd:unix:PATH`, with `:exportname=NAME` behind, and the URIs of the
  * NBD project (`nbd://HOST:PORT/NAME`, `nbd+unix:///NAME?socket=PATH`).
  */
+import type { SocketAddress } from '../../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../../spec/json.ts';
-import type { SocketAddress } from '../../host/socket-address.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 
 const PORT = '10809';

@@ -4,11 +4,12 @@
  * A connection is first negotiated (`server-handshake.ts`), then served (`transmission.ts`).
  */
 import type { Server, Socket } from 'node:net';
+import type { SocketAddress } from '../../../spec/generated/qmp.ts';
 import type { TlsCredentials } from '../../crypto/tls-channel.ts';
 import type { Node } from '../../graph/node.ts';
 import type { NodeGraph } from '../../graph/node-graph.ts';
 import { ByteStream, StreamEnded } from '../../host/byte-stream.ts';
-import { listenSocket, type SocketAddress } from '../../host/socket-address.ts';
+import { listenSocket } from '../../host/socket-address.ts';
 import { MAX_STRING } from '../../nbd/nbd-protocol.ts';
 import { findTlsCredentials } from '../../objects/tls-credentials.ts';
 import { CommandError } from '../../qapi/command-error.ts';
