@@ -12,6 +12,7 @@ export interface TimeLimits {
   readonly eventTimeout: number;
 }
 
+/** The limits of a run that was given none, in milliseconds. */
 export const DEFAULT_TIME_LIMITS: TimeLimits = {
   caseTimeout: 30_000,
   answerTimeout: 30_000,

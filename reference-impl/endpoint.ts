@@ -23,6 +23,7 @@ export interface ReferenceOptions {
   readonly log?: (line: string) => void;
 }
 
+/** A running endpoint. */
 export interface Reference {
   /** Connects a client in memory to monitor `index`; the greeting comes through `data`. */
   connect(index: number, client: { data(bytes: Uint8Array): void; end(): void }): MonitorPipe;

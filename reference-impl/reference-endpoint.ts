@@ -43,6 +43,7 @@ function schemasFor(jobLifecycle: boolean): Schemas {
   return made;
 }
 
+/** Puts an endpoint together. `start-reference.ts` gives it its monitors. */
 export class ReferenceEndpoint implements CommandContext {
   readonly clock: Clock;
   readonly random: () => number;

@@ -22,6 +22,9 @@ export interface Needs {
   readonly capabilities?: readonly (keyof TargetCapabilities)[];
 }
 
+/**
+ * A case: what it needs, what it starts from, and what it does. `needs` and `topology` decide whether it is skipped.
+ */
 export interface CaseDefinition {
   /** Slug `theme/what-is-tested`; never changes. */
   readonly id: string;
@@ -51,11 +54,13 @@ export type ErrorClass =
   | 'DeviceNotFound'
   | 'KVMMissingCap';
 
+/** The `error` of a reply, as text. */
 export interface QmpErrorReply {
   readonly class: string;
   readonly desc: string;
 }
 
+/** An event without its timestamp. */
 export interface EventReply {
   readonly event: string;
   readonly data?: Json;
@@ -103,6 +108,7 @@ export interface ExportClient {
   close(): void;
 }
 
+/** All that a case can do. It is its first monitor too. The runner makes one for each case. */
 export interface CaseContext extends MonitorHandle {
   /** The scratch directory as we see it; files the case makes go here. */
   readonly scratch: string;
@@ -154,6 +160,7 @@ export interface CaseContext extends MonitorHandle {
   cleanup(undo: () => Promise<void>): void;
 }
 
+/** What a deviation says besides its message. */
 export interface Detail {
   /** Default `must`. */
   readonly severity?: Severity;

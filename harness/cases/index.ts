@@ -31,6 +31,7 @@ import { snapshotCases } from './snapshots.ts';
 import { syntax } from './syntax.ts';
 import { transactionCases } from './transaction.ts';
 
+/** All hand-written cases. Ids are unique; `derived/` is for the others. */
 export const cases: readonly CaseDefinition[] = [
   ...greeting,
   ...envelope,

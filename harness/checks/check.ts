@@ -58,6 +58,7 @@ export interface ProcessHealth {
   lastWords(): readonly string[];
 }
 
+/** What a check may ask and tell. */
 export interface CheckContext {
   readonly endpointSchema: Schema;
   readonly probe: Probe;
@@ -67,6 +68,7 @@ export interface CheckContext {
   report(deviation: Omit<Deviation, 'check' | 'exchange'>): void;
 }
 
+/** An oracle. Hooks of one check never overlap. */
 export interface Check {
   /** Slug that never changes: `envelope`, `reply-schema`. */
   readonly id: string;

@@ -5,6 +5,10 @@
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import type { Check } from './check.ts';
 
+/**
+ * Holds an endpoint to leaving no file in the scratch folder that nobody asked for. For programs, whose files are known
+ * by name.
+ */
 export function leftoverFiles(): Check {
   const named: Json[] = [];
   let raw = false;

@@ -6,6 +6,7 @@ import type { Snapshot } from '../state/snapshot.ts';
 import { snapshotChange, withoutFormatFiles } from '../state/snapshot-change.ts';
 import type { Check, CheckContext } from './check.ts';
 
+/** Whether a command only asks, as its name says; undefined is no command. */
 export function isQuery(command: string | undefined): boolean {
   return command?.startsWith('query-') ?? false;
 }

@@ -12,6 +12,7 @@ import { LARGEST, type Mismatch, mismatchOf } from './contents-model.ts';
 
 const run = promisify(execFile);
 
+/** An image file that has been closed, and the bytes that it must hold as its node did. */
 export interface ClosedImage {
   /** Name of the node that was on it. */
   readonly node: string;

@@ -28,8 +28,10 @@ export interface WriteRequest {
 
 /** What an exchange is called that is none on the wire. */
 export const LOOK = 'query-contents';
+/** What a write is called that goes through the NBD access. */
 export const WRITE = 'write-contents';
 
+/** The oracle of one run of a program. It is to see every exchange, in order. */
 export class ContentsOracle {
   readonly check: Check;
   readonly model = new ContentsModel();

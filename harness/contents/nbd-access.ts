@@ -38,6 +38,10 @@ export function offersData({ commands }: Schema): boolean {
     : false;
 }
 
+/**
+ * Reads and writes nodes of one endpoint. Rejects as `NbdClient` does, and with what `execute` rejects with besides
+ * `QmpError`.
+ */
 export class NbdAccess {
   readonly #port: NbdAccessPort;
 

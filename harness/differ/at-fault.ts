@@ -6,6 +6,7 @@ import type { Deviation } from '../../reports/record.ts';
 import { type Difference, placeOf } from './difference.ts';
 import type { SideRun } from './side-run.ts';
 
+/** Who is wrong about a difference. */
 export interface Verdict {
   /** `neither`: the spec is silent, and no judge tells them apart. */
   readonly wrong: 'left' | 'right' | 'both' | 'neither';
@@ -21,6 +22,7 @@ export interface Judged {
   readonly right: readonly Difference[];
 }
 
+/** Asks the spec first, then the judge; `judged` is null without one. */
 export function verdictOn(
   difference: Difference,
   left: SideRun,

@@ -14,6 +14,7 @@ import { compareEvents } from './event-order.ts';
 import { type SideRun, stepsOf, subjectOf } from './side-run.ts';
 import { SnapshotComparison } from './snapshot-diff.ts';
 
+/** What two runs of one input differ in. */
 export interface Comparison {
   readonly differences: readonly Difference[];
   /** Why nothing was compared: one side cannot do this. */
@@ -27,6 +28,7 @@ export interface CompareOptions {
   readonly skewed?: ReadonlySet<number>;
 }
 
+/** Compares two runs of the same input, exchange by exchange. `skewed`: numbers of exchanges at which time decides. */
 export function compareRuns(left: SideRun, right: SideRun, { skewed }: CompareOptions = {}): Comparison {
   const failed = [left, right].find(({ record }) => record.outcome === 'error');
   if (failed !== undefined) return { differences: [], fault: failed.record.reason ?? 'unknown' };

@@ -1,6 +1,7 @@
 /** Differences that are the same, listed once: by class, place and message without names and numbers. */
 import { type Difference, placeOf } from './difference.ts';
 
+/** Sightings that are told as one. */
 export interface Bucket<T> {
   /** What people read, and what known differences are globs on. */
   readonly key: string;
@@ -14,6 +15,7 @@ export interface Bucket<T> {
 /** Takes out of a text what differs from run to run. */
 export type NormaliseText = (text: string) => string;
 
+/** The key of a difference: its class, subject, path and message without what differs from run to run. */
 export function bucketOf(difference: Difference, normaliseText: NormaliseText): string {
   const texts = wordings(difference, normaliseText);
   const message = texts === null ? normaliseText(difference.message) : `${texts.left} / ${texts.right}`;
@@ -29,6 +31,7 @@ export function wordings(
   return { left: normaliseText(String(left)), right: normaliseText(String(right)) };
 }
 
+/** Collects sightings by key, in the order in which keys were first seen. */
 export class Buckets<T> {
   readonly #buckets = new Map<string, Bucket<T>>();
 

@@ -9,6 +9,7 @@ import type { Json } from '../../spec/json.ts';
 export const CLASSES = ['crash', 'hang', 'must', 'should', 'order', 'text', 'schema', 'timing'] as const;
 export type DifferenceClass = (typeof CLASSES)[number];
 
+/** One thing that left and right do differently. */
 export interface Difference {
   readonly class: DifferenceClass;
   /** Number of the step, from 1; absent where it is about the whole. */

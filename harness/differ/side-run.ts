@@ -4,6 +4,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 
+/** What one side did, and the schema by which its replies are read. */
 export interface SideRun {
   readonly record: CaseRecord;
   readonly endpointSchema: Schema;

@@ -24,6 +24,7 @@ export interface WatchOptions {
 /** Milliseconds between two lines that are not redrawn. */
 const LINE_MS = 10_000;
 
+/** Draws over its own lines where `columns` gives a width; else it writes a line every ten seconds. */
 export function watcher(options: WatchOptions): Watcher {
   const { write, columns, elapsed } = options;
   /** Lines on the terminal that are to be drawn over. */

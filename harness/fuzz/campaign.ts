@@ -70,6 +70,7 @@ export interface Progress {
   readonly lastError: string | null;
 }
 
+/** How a campaign ended. */
 export interface CampaignResult {
   readonly progress: Progress;
   /** Of this run, without those of a run that it resumed. */
@@ -78,8 +79,13 @@ export interface CampaignResult {
   readonly findings: readonly FindingLine[];
 }
 
+/** Name of the campaign's log in its folder: all that a resumed campaign knows of the time before. */
 export const LOG = 'log.jsonl';
 
+/**
+ * Runs a campaign, or goes on with the one whose log is in the folder. Resolves when its budget is spent or `signal`
+ * has ended it; workers are not stopped.
+ */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const campaign = new Campaign(options);
   campaign.resume();

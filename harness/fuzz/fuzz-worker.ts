@@ -8,6 +8,7 @@ import type { NormaliseText } from './normalise-text.ts';
 import type { ProgramRunner } from './program-executor.ts';
 import { DEFAULT_LIMITS, type Limits, triage } from './triage.ts';
 
+/** What running a program has shown, as plain data that can cross a thread. */
 export interface RunAnswer {
   readonly features: readonly string[];
   readonly symptoms: readonly Symptom[];
@@ -16,6 +17,7 @@ export interface RunAnswer {
   readonly error?: string;
 }
 
+/** What triage has made of a symptom, as plain data that can cross a thread. */
 export interface FindingAnswer {
   readonly symptom: Symptom;
   /** Text of the minimal program. */
@@ -25,6 +27,7 @@ export interface FindingAnswer {
   readonly record: CaseRecord;
 }
 
+/** Runs programs one at a time. Methods never overlap. */
 export interface FuzzWorker {
   /** Runs a program, given as text. */
   run(program: string): Promise<RunAnswer>;
@@ -41,6 +44,7 @@ export interface LocalWorkerOptions {
   readonly limits?: Limits;
 }
 
+/** A worker in this thread. What the harness itself does wrong becomes `error` of an answer. */
 export function localWorker({
   executor,
   config,

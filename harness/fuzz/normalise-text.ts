@@ -16,6 +16,7 @@ export function vocabulary({ commands, events, types }: Schema): ReadonlySet<str
   return words;
 }
 
+/** Makes a function that takes texts to at most 300 characters. `words` stay, as `vocabulary` gives them. */
 export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
   const known = (text: string): boolean => words.has(text);
   // `qcow2` is a word, also where a function's name begins with it.

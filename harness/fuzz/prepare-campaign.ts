@@ -31,6 +31,7 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a campaign knows of its target before it begins. */
 export interface PreparedCampaign {
   readonly identity: EndpointIdentity;
   readonly config: FuzzConfig;

@@ -60,6 +60,7 @@ interface History {
   readonly leaks: PostRunCheck;
 }
 
+/** The executor of one worker. `run` rejects if no endpoint starts; `stop` ends its endpoints. */
 export class ProgramExecutor implements ProgramRunner {
   readonly #config: FuzzConfig;
   readonly #pool: EndpointPool;

@@ -27,6 +27,7 @@ import type { FuzzConfig } from './fuzz-config.ts';
 import { programLimits } from './fuzz-defaults.ts';
 import type { ProgramImages } from './post-run-checks.ts';
 
+/** How a program ended, and what can be looked at when its endpoint has closed its files. */
 export interface Execution extends ProgramImages {
   readonly record: CaseRecord;
   /** Commands that were sent, without those of the checks. */

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Command, Schema } from '../../spec/model.ts';
 import { validatorFor } from '../../spec/validate.ts';
 
+/** Counts the points of a schema that programs reached. */
 export class SchemaCoverage {
   readonly #points: ReadonlyMap<string, Points>;
   readonly #reached = new Set<string>();

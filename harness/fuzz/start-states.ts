@@ -3,6 +3,7 @@ import type { StartState } from '../../generators/sequences/program.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { ImageSpec, Target, Topology } from '../targets/target.ts';
 
+/** A start state with what it takes to make it, and to make it again. */
 export interface FuzzStartState extends StartState {
   readonly topology: Topology;
   /** What the options make besides devices, as arguments of object-add and blockdev-add, in order. */

@@ -23,6 +23,7 @@ export interface Triaged {
   readonly record: CaseRecord;
 }
 
+/** How much triage may spend on one symptom. */
 export interface Limits {
   /** Runs to confirm. */
   readonly runs: number;

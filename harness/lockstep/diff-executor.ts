@@ -19,6 +19,7 @@ const GRAVE: ReadonlySet<DifferenceClass> = new Set(['crash', 'hang', 'must', 's
 
 export type DiffExecutorOptions = Omit<PairOptions, 'judge' | 'limits'>;
 
+/** An executor for two targets. The execution is that of the left, with what it does differently as deviations. */
 export class DiffExecutor implements ProgramRunner {
   readonly #pair: Pair;
   readonly #startStates: readonly FuzzStartState[];

@@ -37,6 +37,7 @@ export function commonSchema(left: IdentifiedTarget, right: IdentifiedTarget): S
   return intersect(intersect(loadBlockSchema(), left.endpointSchema), right.endpointSchema);
 }
 
+/** The planned cases as inputs of a diff. Throws `NoSuchCase`. */
 export function caseInputs(cases: readonly CaseDefinition[], patterns: readonly string[]): Subject[] {
   return plan(cases, { patterns }).map((definition) => ({
     where: definition.id,

@@ -5,6 +5,7 @@ import { CLASSES, type Difference, type DifferenceClass } from '../differ/differ
 import { type Bucket, Buckets } from '../differ/difference-buckets.ts';
 import { isUnexplained, type Outcome } from './diff.ts';
 
+/** Where a difference was seen, and what is held of it. */
 export interface Sighting {
   readonly where: string;
   readonly difference: Difference;
@@ -13,6 +14,7 @@ export interface Sighting {
   readonly program?: Program;
 }
 
+/** Inputs by how their comparison ended. */
 export interface DiffTotals {
   readonly compared: number;
   /** Without a difference, or with none but those that schemas and time bring about. */
@@ -24,6 +26,7 @@ export interface DiffTotals {
   readonly faults: number;
 }
 
+/** Gathers outcomes of a diff into buckets and totals. */
 export class DiffReport {
   readonly #buckets = new Buckets<Sighting>();
   readonly #totals = { compared: 0, alike: 0, known: 0, skipped: 0, faults: 0 };
@@ -71,6 +74,7 @@ export interface ClassCount {
   readonly unexplained: number;
 }
 
+/** Buckets by class, explained and not. */
 export function countClasses(entries: readonly Bucket<Sighting>[]): Record<DifferenceClass, ClassCount> {
   const counted = CLASSES.map((of) => {
     const some = entries.filter(({ first }) => first.difference.class === of);

@@ -71,6 +71,10 @@ const SHRINK_MS = 8_000;
 const SHRINK_ALL_MS = 60_000;
 const SHRINK_TRIES = 80;
 
+/**
+ * Runs all inputs on both targets, and tells of each in order. Resolves when all are done or `signal` has ended it;
+ * endpoints are stopped by then.
+ */
 export async function diff(options: DiffOptions): Promise<void> {
   const { subjects, workers, onOutcome, signal } = options;
   const pairs = Array.from({ length: workers }, () => new Pair(options));

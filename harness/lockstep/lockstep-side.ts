@@ -16,6 +16,7 @@ import type { TimeLimits } from '../time-limits.ts';
 /** Endpoints of a side that are alive at a time, each of another topology. */
 const MOST_ENDPOINTS = 6;
 
+/** A target, and who its endpoints are. */
 export interface IdentifiedTarget extends Identification {
   readonly target: Target;
 }

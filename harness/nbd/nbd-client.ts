@@ -40,6 +40,7 @@ export class NbdClosed extends Error {
   override readonly name = 'NbdClosed';
 }
 
+/** A client of one export. Methods reject with `NbdError` for what the server refuses, `NbdClosed` when it has gone. */
 export class NbdClient {
   /** Bytes. */
   readonly size: number;

@@ -34,6 +34,7 @@ export interface ChannelOptions {
   readonly observer?: ChannelObserver;
 }
 
+/** Messages over a transport, in both directions. It knows nothing of requests. */
 export class Channel {
   readonly name: string;
   readonly #transport: Transport;

@@ -19,6 +19,7 @@ import { type EventFilter, EventStream, type QmpEvent, type WaitOptions } from '
 import { idKey } from './id.ts';
 import { type RawCollector, type RawOptions, type RawReplies, rawExchange } from './raw-exchange.ts';
 
+/** How a connection is made. */
 export interface ClientOptions extends ChannelOptions {
   /** False: leave `qmp_capabilities` to the caller. Default true. */
   readonly negotiate?: boolean;
@@ -31,6 +32,7 @@ export interface ClientOptions extends ChannelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How long one request may take, and what ends it sooner. */
 export interface RequestOptions {
   /** Milliseconds; what the request's size needs is added. Default: the client's. */
   readonly timeout?: number;
@@ -56,6 +58,7 @@ interface Pending {
   reject(reason: Error): void;
 }
 
+/** A client of one monitor. What an endpoint does against the protocol rejects with `ProtocolError`. */
 export class QmpClient {
   readonly channel: Channel;
   readonly events: EventStream;

@@ -14,6 +14,7 @@ export type EventFilter =
   | { readonly event: string; readonly data?: JsonObject }
   | ((event: QmpEvent) => boolean);
 
+/** How long an event is waited for, and what ends the wait sooner. */
 export interface WaitOptions {
   /** Milliseconds; default: the client's. */
   readonly timeout?: number;

@@ -21,6 +21,7 @@ type Call<A> =
     ? [args?: A, options?: RequestOptions]
     : [args: A, options?: RequestOptions];
 
+/** A client whose commands and events are those of the spec. */
 export interface TypedClient extends Omit<QmpClient, 'execute' | 'waitEvent'> {
   /** As `QmpClient.execute`. */
   execute<C extends CommandName>(command: C, ...call: Call<Arguments<C>>): Promise<Returns<C>>;

@@ -29,6 +29,7 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A live endpoint with its scratch folder and its connections. Who starts it stops it. */
 export class Session {
   readonly topology: Topology;
   readonly endpoint: Endpoint;

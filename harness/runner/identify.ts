@@ -6,6 +6,7 @@ import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { Session } from './endpoint-session.ts';
 
+/** Who an endpoint is, and what it offers. */
 export interface Identification {
   readonly identity: EndpointIdentity;
   readonly endpointSchema: Schema;

@@ -6,6 +6,7 @@ import type { AlternateType, Command, Event, ObjectType, Schema, SchemaType } fr
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] };
 
+/** What both schemas offer: types, members and values of the left that the right has too. */
 export function intersect(left: Schema, right: Schema): Schema {
   const meet = new Meet();
   const commands = new Map<string, Command>();

@@ -12,6 +12,7 @@ import { skipReason } from './needs.ts';
 import { type CaseResult, runCase } from './run-case.ts';
 import type { RunSetting } from './run-setting.ts';
 
+/** No images, no options, one monitor. */
 export const EMPTY_TOPOLOGY: Topology = { name: 'empty', images: [], options: [], monitors: 1 };
 
 export interface ExecuteRequest extends RunSetting {

@@ -18,6 +18,9 @@ const ALIVE = 'alive';
 /** A folder without a socket may be one that is being made right now; after this long it is not. */
 const BIRTH_MS = 60_000;
 
+/**
+ * A folder for one run, with a scratch folder for each endpoint. Removed when it is closed, and when the process ends.
+ */
 export class ScratchArea {
   readonly path: string;
   readonly #server: Server;

@@ -1,6 +1,7 @@
 /** The first difference between two JSON values, members in any order, with its path. */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 
+/** The first place in which two values differ. */
 export interface JsonDifference {
   /** Begins with the path that was given for the values. */
   readonly path: string;

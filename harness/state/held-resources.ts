@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { jobId } from './jobs.ts';
 import type { Snapshot } from './snapshot.ts';
 
+/** What an endpoint holds on to, in its own words and as its process shows it. */
 export interface HeldResources extends NamedResources {
   /** Files in the scratch folder that the process has open. */
   readonly openFiles: readonly string[];

@@ -4,6 +4,7 @@ import type { TranscriptStep } from '../../reports/record.ts';
 /** In place of a digest. */
 export const ZEROES = 'all zeroes';
 
+/** What one side of a lockstep run holds after a step. */
 export interface SnapshotWithContents {
   /** The compared queries with their replies, the same queries on all sides; a reply may be an error. */
   readonly answers: readonly TranscriptStep[];

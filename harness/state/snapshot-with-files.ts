@@ -15,6 +15,10 @@ export interface StateSource {
   readonly execute: Query;
 }
 
+/**
+ * A snapshot with what the endpoint holds and when its files changed: what there was before a case, to be held against
+ * what is there after.
+ */
 export class SnapshotWithFiles {
   readonly snapshot: Snapshot;
   readonly held: HeldResources;

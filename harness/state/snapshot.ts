@@ -15,6 +15,7 @@ export interface Snapshot {
 
 const NODES = 'query-named-block-nodes';
 
+/** A command that asks for state, with its arguments. */
 export interface StateQuery {
   readonly command: string;
   readonly arguments?: JsonObject;

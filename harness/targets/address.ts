@@ -9,6 +9,7 @@ import { realTime } from './command.ts';
 import { makeImages } from './images.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target, UnsupportedTopology } from './target.ts';
 
+/** How an address is attached to. */
 export interface AddressTargetOptions extends TransportOptions {
   /** The scratch folder as the endpoint sees it; default: as we see it. */
   readonly dir?: string;
@@ -17,6 +18,7 @@ export interface AddressTargetOptions extends TransportOptions {
 /** Schemes whose other end is on this machine. */
 const LOCAL = /^(listen:)?(unix|pts|pipe):|^(listen:)?\w+:(\/\/)?(localhost|127\.|\[::1\])/;
 
+/** Attaches to what runs already. Throws `AddressError` for a text that is no address. */
 export function addressTarget(text: string, options: AddressTargetOptions = {}): Target {
   const address = parseAddress(text, options);
   return {

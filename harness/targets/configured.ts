@@ -5,6 +5,7 @@
 import type { Transport } from '../transports/transport.ts';
 import type { Target } from './target.ts';
 
+/** What a config file says of a target. */
 export interface Surrounding {
   /** Options before those of the topology. */
   readonly options?: readonly string[];

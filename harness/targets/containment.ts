@@ -10,6 +10,7 @@ import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 
+/** What a message may name. */
 export interface Bounds {
   /** The scratch folder as the endpoint sees it; relative names are taken from it. Absolute, normalised. */
   readonly dir: string;

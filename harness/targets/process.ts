@@ -86,6 +86,7 @@ class LineTail {
   }
 }
 
+/** A child process that never outlives this one. It gets a limit on memory, file size and processes. */
 export class Child {
   readonly pid: number;
   /** Resolves when the process has ended and its stderr was read. Never rejects. */

@@ -10,6 +10,7 @@ const DEFAULT_PROGRAM = 'qemu-storage-daemon';
 /** Options of the system emulator that the daemon has too; it spells them with two dashes. */
 const KNOWN = new Set(['-blockdev', '-object', '-chardev', '-export', '-nbd-server']);
 
+/** `name` is the target as given; `path` a program to look up in PATH, or a path. */
 export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM): Target {
   return {
     name,

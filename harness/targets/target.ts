@@ -64,6 +64,7 @@ export interface ExitInfo {
   readonly signal: string | null;
 }
 
+/** A running endpoint. Who started it stops it. */
 export interface Endpoint {
   /** Command line without the program's own path, or the address. */
   readonly argv: readonly string[];
@@ -92,6 +93,7 @@ export interface Endpoint {
   stop(atOnce?: boolean): Promise<ExitInfo>;
 }
 
+/** How to get an endpoint. Making a target starts nothing. */
 export interface Target {
   /** As given to `--target`. */
   readonly name: string;

@@ -8,6 +8,7 @@ export type { ConnectOptions, TlsOptions, TransportOptions } from './address-kin
 export { AddressError, ConnectError } from './address-kind.ts';
 export type { Listener } from './listener.ts';
 
+/** A parsed address. Parsing connects to nothing. */
 export interface Address {
   /** As given. */
   readonly text: string;

@@ -10,6 +10,7 @@ export interface TransportSink {
   closed(error?: Error): void;
 }
 
+/** Ordered bytes in both directions, and how they ended. */
 export interface Transport {
   /** What it is connected to, in the form of a target address, for messages. */
   readonly name: string;

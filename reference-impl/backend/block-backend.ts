@@ -11,6 +11,10 @@ import { isLimited, type ThrottleConfig, throttleConfig } from '../throttle/thro
 import type { Direction, ThrottleMember } from '../throttle/throttle-group.ts';
 import { Accounting } from './accounting.ts';
 
+/**
+ * What `-drive` says of the drive itself. The error policies are as QMP names them: `report`, `stop`, `enospc`,
+ * `ignore`, `auto`.
+ */
 export interface DriveSettings {
   /** False: every write reaches stable storage before it ends. */
   readonly writeback: boolean;
@@ -18,6 +22,7 @@ export interface DriveSettings {
   readonly onWriteError: string;
 }
 
+/** A drive by its name. Its guest's requests are accounted, throttled and passed on to the medium. */
 export class BlockBackend {
   readonly name: string;
   readonly settings: DriveSettings;

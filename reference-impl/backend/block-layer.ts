@@ -10,6 +10,10 @@ import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
 import { Backends } from './block-backend.ts';
 
+/**
+ * The graph and the drives of one endpoint, and the rules of commands that concern both. Methods throw `CommandError`
+ * and have then changed nothing.
+ */
 export class BlockLayer {
   readonly services: Services;
   readonly graph: NodeGraph;

@@ -16,6 +16,7 @@ import type { Services } from '../services/services.ts';
 
 export { CommandError, type ErrorClass } from '../qapi/command-error.ts';
 
+/** All that a handler may use of its endpoint. */
 export interface CommandContext extends Services {
   readonly block: BlockLayer;
   readonly jobs: JobRegistry;

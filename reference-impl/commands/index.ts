@@ -57,6 +57,7 @@ import { xBlockdevCreate } from './x-blockdev-create.ts';
 import { xBlockdevSetIothread } from './x-blockdev-set-iothread.ts';
 import { xDebugBlockDirtyBitmapSha256 } from './x-debug-block-dirty-bitmap-sha256.ts';
 
+/** All commands by name. What is here, as far as the spec has it, is what the endpoint advertises. */
 export const commands = {
   'block-commit': blockCommit,
   'block-dirty-bitmap-add': blockDirtyBitmapAdd,

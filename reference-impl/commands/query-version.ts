@@ -3,6 +3,7 @@ import type { Handler } from './handler.ts';
 
 const VERSION = { qemu: { micro: 50, minor: 11, major: 2 }, package: '' };
 
+/** What the endpoint says first on a monitor: the version that the spec was taken from. */
 export const GREETING = { QMP: { version: VERSION, capabilities: [] } };
 
 export const queryVersion: Handler<'query-version'> = () => VERSION;

@@ -76,6 +76,7 @@ export interface OpenVolume {
   readonly info: JsonObject;
 }
 
+/** Whether an image that begins with these bytes (8 are enough) is a LUKS1 volume. */
 export function isLuks(start: Uint8Array): boolean {
   return MAGIC.equals(start.subarray(0, MAGIC.length)) && start[6] === 0 && start[7] === 1;
 }

@@ -1,6 +1,7 @@
 /** Disk encryption by sectors of 512 bytes: a cipher of Node's, and an initialization vector from the sector's number. */
 import { createCipheriv, createDecipheriv, createHash, getCiphers, getHashes } from 'node:crypto';
 
+/** Bytes that are encrypted together, by LUKS and by qcow2 alike. */
 export const SECTOR = 512;
 const BLOCK = 16;
 

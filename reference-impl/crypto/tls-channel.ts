@@ -9,6 +9,7 @@ import { CommandError } from '../qapi/command-error.ts';
 /** What the protocol asks for at least. */
 const MIN_VERSION = 'TLSv1.2';
 
+/** Which side of a connection credentials are for, as `tls-creds-x509` says it. */
 export type TlsEndpoint = 'client' | 'server';
 
 /** In PEM. */

@@ -6,6 +6,7 @@ import type { StatusInfo } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Services } from '../services/services.ts';
 
+/** The run state of the machine, as `query-status` tells it. */
 export class RunState {
   readonly #services: Services;
   #status: 'prelaunch' | 'running' | 'paused' = 'prelaunch';

@@ -20,11 +20,13 @@ import type { Clock } from '../host/clock.ts';
 import type { HostWork } from '../host/host-work.ts';
 import type { ThrottleGroup } from '../throttle/throttle-group.ts';
 
+/** Flags of a write, as the block I/O layer hands them down. */
 export interface WriteFlags {
   /** The data must be on stable storage before the request ends. */
   readonly fua?: boolean;
 }
 
+/** Flags of a write of zeroes. */
 export interface ZeroFlags extends WriteFlags {
   /** The range may lose its allocation. */
   readonly mayUnmap?: boolean;
@@ -41,6 +43,7 @@ export interface BlockStatus {
   readonly offset?: number;
 }
 
+/** What a driver can do at once, in bytes. The block I/O layer aligns and splits requests by it. */
 export interface Limits {
   /** A power of two. */
   readonly requestAlignment: number;
@@ -157,6 +160,7 @@ export interface ChildHandle {
  */
 export type ChildRole = 'file' | 'filtered' | 'job-filtered' | 'backing';
 
+/** What a driver is given when a node is opened, and may use until it is closed. */
 export interface OpenEnvironment {
   /** The driver's own options as the schema checked them: neither `driver` nor the members that all drivers share. */
   readonly options: JsonObject;
@@ -266,6 +270,7 @@ export interface CreateEnvironment {
   readonly cwd: string;
 }
 
+/** A driver as the graph knows it: what its nodes are like, and how one is opened. */
 export interface Driver {
   /**
    * `protocol` reaches the bytes itself. `format` has its child `file` opened before the node itself gets its name.

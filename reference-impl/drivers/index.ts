@@ -14,6 +14,7 @@ import { raw } from './raw-format.ts';
 import { replication } from './replication.ts';
 import { throttle } from './throttle.ts';
 
+/** All drivers by name. What is here is what the endpoint advertises. */
 export const drivers = {
   blkdebug,
   blkverify,

@@ -12,6 +12,7 @@ export function* chain(top: Node | undefined, base?: Node): Generator<Node> {
   for (let node = top; node !== undefined && node !== base; node = node.backing?.node) yield node;
 }
 
+/** Whether `node` is `top` or lies below it by backing files. */
 export function inChain(top: Node, node: Node): boolean {
   return [...chain(top)].includes(node);
 }

@@ -18,6 +18,7 @@ const MAX_BLOCKS = 2 ** 33;
 /** The digest lets others run after this many pages. */
 const PAGES_A_TURN = 64;
 
+/** One bitmap. Offsets and lengths are in bytes; a block counts as written if any byte of it was. */
 export class DirtyBitmap {
   readonly name: string;
   /** Bytes, a power of two. */

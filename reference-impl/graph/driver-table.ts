@@ -2,6 +2,7 @@
 import type { Driver } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
+/** Drivers by name, in the order of introspection. */
 export class DriverTable {
   readonly #drivers: ReadonlyMap<string, Driver>;
 

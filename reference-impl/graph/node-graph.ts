@@ -43,6 +43,7 @@ export interface DeviceNames {
   medium(device: string): Node | undefined | null;
 }
 
+/** All nodes of one endpoint, their names and their edges. */
 export class NodeGraph {
   readonly services: Services;
   readonly drivers: DriverTable;

@@ -12,6 +12,9 @@ import { OpBlockers } from './op-blockers.ts';
 import { type BdrvChild, NOTHING, type Permissions } from './permissions.ts';
 import { storeBitmaps } from './persistent-bitmaps.ts';
 
+/**
+ * A block node: a driver's state under a name, with its parents and children. The graph makes it and changes its edges.
+ */
 export class Node {
   readonly driverName: string;
   readonly driver: Driver;

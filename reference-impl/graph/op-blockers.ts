@@ -1,5 +1,6 @@
 /** Operations that others forbid on a node for a while: each with a reason that errors give. */
 
+/** What may be forbidden on a node for a while, whatever permissions say. */
 export type BlockedOp =
   | 'backup-source'
   | 'backup-target'

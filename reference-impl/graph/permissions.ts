@@ -9,6 +9,7 @@
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
+/** What a parent may do to a child, as bits that combine by or; the meaning is that of QEMU's BLK_PERM flags. */
 export const Permission = {
   consistentRead: 1,
   write: 2,
@@ -27,6 +28,7 @@ export interface Permissions {
   readonly sharedPerm: number;
 }
 
+/** Takes no permission, and lets others take every one. */
 export const NOTHING: Permissions = { perm: 0, sharedPerm: ALL_PERMISSIONS };
 
 /** An edge of the graph: a node as a child of whoever holds it, with the permissions of that one. */

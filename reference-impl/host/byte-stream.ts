@@ -11,6 +11,7 @@ export class StreamEnded extends Error {
   override readonly name = 'StreamEnded';
 }
 
+/** Reads a given number of bytes at a time from a connection, and writes to it. */
 export class ByteStream {
   readonly #socket: Duplex;
   #chunks: Buffer[] = [];

@@ -12,6 +12,7 @@ export interface Clock {
 /** The longest that a timer of the host waits; longer waits are made of several. */
 const LONGEST_MS = 2 ** 31 - 1;
 
+/** The machine's own time. */
 export function realClock(): Clock {
   const start = process.hrtime.bigint();
   const now = () => process.hrtime.bigint() - start;

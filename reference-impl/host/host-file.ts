@@ -20,6 +20,7 @@ const ftruncate = promisify(fs.ftruncate);
 /** The kernel reports blocks in this unit whatever the file system's block size is. */
 const STAT_BLOCK = 512;
 
+/** An open file. Offsets are in bytes; methods throw `IoError`. */
 export class HostFile {
   readonly #path: string;
   #fd: number;

@@ -6,6 +6,7 @@ import type { JobOptions } from './job-driver.ts';
 import type { JobRegistry } from './job-registry.ts';
 import type { JobTxn } from './job-txn.ts';
 
+/** The part of an endpoint that jobs may see. */
 export interface JobContext {
   readonly block: BlockLayer;
   readonly jobs: JobRegistry;

@@ -33,6 +33,7 @@ export function checkSpeed(speed: bigint): void {
   if (speed < 0n) throw new CommandError("Invalid parameter 'speed'");
 }
 
+/** A job under its id, from its creation until it is dismissed. */
 export class Job {
   readonly id: string;
   readonly driver: JobDriver;

@@ -5,6 +5,7 @@ import { CommandError } from '../qapi/command-error.ts';
 
 export type SocketAddress = { readonly path: string } | { readonly host: string; readonly port: number };
 
+/** A parsed `-chardev`. */
 export type Chardev =
   | { readonly backend: 'stdio' }
   | { readonly backend: 'socket'; readonly address: SocketAddress; readonly server: boolean };

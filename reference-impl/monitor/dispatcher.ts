@@ -21,6 +21,7 @@ export type Reply = { readonly [member: string]: Outgoing };
 
 const NO_ARGUMENTS: WireObject = {};
 
+/** Executes messages of all monitors. */
 export class Dispatcher {
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #context: CommandContext;

@@ -19,6 +19,7 @@ interface Period {
   cancel: () => void;
 }
 
+/** Passes events on, those that are limited at most once a second. */
 export class EventRate {
   readonly #clock: Clock;
   readonly #send: (message: JsonObject) => void;

@@ -6,6 +6,7 @@ import type { Outgoing } from '../qapi/serialize.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { MonitorSession, type Peer } from './monitor-session.ts';
 
+/** One monitor, and the clients that are connected to it. */
 export class QmpMonitor {
   readonly #dispatcher: Dispatcher;
   readonly #hostWork: HostWork;

@@ -14,10 +14,12 @@ export interface OptionHeader {
   readonly length: number;
 }
 
+/** A server's answer to an option; `type` is one of `OptionReply`. */
 export interface OptionReplyHeader extends OptionHeader {
   readonly type: number;
 }
 
+/** A request of a client; offset and length are in bytes. */
 export interface Request {
   readonly magic: number;
   readonly flags: number;
@@ -28,6 +30,7 @@ export interface Request {
   readonly length: number;
 }
 
+/** The head of a chunk of a structured reply; `length` bytes follow it. */
 export interface Chunk {
   readonly flags: number;
   readonly type: number;
@@ -51,8 +54,11 @@ interface Field {
   readonly value: number | bigint;
 }
 
+/** An unsigned field of 2 bytes. */
 export const u16 = (value: number): Field => ({ bytes: 2, value });
+/** An unsigned field of 4 bytes. */
 export const u32 = (value: number): Field => ({ bytes: 4, value });
+/** An unsigned field of 8 bytes. */
 export const u64 = (value: number | bigint): Field => ({ bytes: 8, value });
 
 function integer({ bytes, value }: Field): Buffer {
@@ -62,10 +68,12 @@ function integer({ bytes, value }: Field): Buffer {
   return buffer;
 }
 
+/** An option of the client's, whole. */
 export function packOption(option: number, data: Uint8Array = new Uint8Array()): Buffer {
   return pack(u64(Magic.option), u32(option), u32(data.length), data);
 }
 
+/** Reads the head of an option; its data follows. */
 export function unpackOption(bytes: Buffer): OptionHeader {
   return {
     magic: bytes.readBigUInt64BE(0),
@@ -74,10 +82,12 @@ export function unpackOption(bytes: Buffer): OptionHeader {
   };
 }
 
+/** The answer to an option, whole. */
 export function packOptionReply(option: number, type: number, data: Uint8Array = new Uint8Array()): Buffer {
   return pack(u64(Magic.optionReply), u32(option), u32(type), u32(data.length), data);
 }
 
+/** Reads the head of the answer to an option; its data follows. */
 export function unpackOptionReply(bytes: Buffer): OptionReplyHeader {
   return {
     magic: bytes.readBigUInt64BE(0),
@@ -87,6 +97,7 @@ export function unpackOptionReply(bytes: Buffer): OptionReplyHeader {
   };
 }
 
+/** The head of a request; the data of a write goes behind it. */
 export function packRequest({ flags, type, cookie, offset, length }: Omit<Request, 'magic'>): Buffer {
   const bytes = Buffer.allocUnsafe(HeaderSize.request);
   bytes.writeUInt32BE(Magic.request, 0);
@@ -98,6 +109,7 @@ export function packRequest({ flags, type, cookie, offset, length }: Omit<Reques
   return bytes;
 }
 
+/** Reads the head of a request; the data of a write follows. */
 export function unpackRequest(bytes: Buffer): Request {
   return {
     magic: bytes.readUInt32BE(0),
@@ -109,6 +121,7 @@ export function unpackRequest(bytes: Buffer): Request {
   };
 }
 
+/** The head of a simple reply; the data of a read goes behind it. `error` is 0 or an NBD error number. */
 export function packSimpleReply(error: number, cookie: Cookie): Buffer {
   const bytes = Buffer.allocUnsafe(HeaderSize.simpleReply);
   bytes.writeUInt32BE(Magic.simpleReply, 0);
@@ -117,10 +130,12 @@ export function packSimpleReply(error: number, cookie: Cookie): Buffer {
   return bytes;
 }
 
+/** Reads the head of a simple reply; the data of a read follows if `error` is 0. */
 export function unpackSimpleReply(bytes: Buffer): { readonly error: number; readonly cookie: Cookie } {
   return { error: bytes.readUInt32BE(4), cookie: bytes.readBigUInt64BE(8) };
 }
 
+/** The head of a chunk; `length` bytes go behind it. */
 export function packChunk({ flags, type, cookie, length }: Chunk): Buffer {
   const bytes = Buffer.allocUnsafe(HeaderSize.chunk);
   bytes.writeUInt32BE(Magic.structuredReply, 0);
@@ -131,6 +146,7 @@ export function packChunk({ flags, type, cookie, length }: Chunk): Buffer {
   return bytes;
 }
 
+/** Reads the head of a chunk; `length` bytes follow. */
 export function unpackChunk(bytes: Buffer): Chunk {
   return {
     flags: bytes.readUInt16BE(4),

@@ -58,6 +58,7 @@ export const OptionReply = {
   errBlockSizeReqd: ERROR + 8,
 } as const;
 
+/** Whether an option reply of this type is a refusal (bit 31). */
 export function isOptionError(type: number): boolean {
   return type >= ERROR;
 }
@@ -90,6 +91,7 @@ export const ReplyType = {
   errorOffset: CHUNK_ERROR + 2,
 } as const;
 
+/** Whether chunks of this type tell of an error (bit 15). */
 export function isErrorChunk(type: number): boolean {
   return type >= CHUNK_ERROR;
 }

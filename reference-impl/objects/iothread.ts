@@ -7,6 +7,7 @@ import type { UserObject } from './objects.ts';
 const POLLING = { 'poll-max-ns': 32768, 'poll-grow': 0, 'poll-shrink': 0 } as const;
 const LARGEST = 2n ** 63n - 1n;
 
+/** An `iothread` object. */
 export interface Iothread extends UserObject {
   readonly type: 'iothread';
   /** The host's number of the thread. */

@@ -18,6 +18,7 @@ export interface Secret extends UserObject {
   readonly data: Buffer;
 }
 
+/** The user-created objects of an endpoint. Methods throw `CommandError`. */
 export class Objects {
   readonly throttleGroups = new ThrottleGroups();
   readonly #objects = new Map<string, UserObject>();

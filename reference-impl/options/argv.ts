@@ -5,6 +5,7 @@ export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
+/** An option of the command line, as it was given. */
 export interface Option {
   /** Without dashes. */
   readonly name: string;

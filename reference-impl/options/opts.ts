@@ -5,6 +5,7 @@
 import { CommandError } from '../qapi/command-error.ts';
 import { splitOptions } from '../qapi/keyval.ts';
 
+/** Parsed options by key, in the order given; of a key that comes twice the last counts. */
 export type Opts = ReadonlyMap<string, string>;
 
 /** Parses options of which `known` can be given; a first value without a name is that of `impliedKey`. */

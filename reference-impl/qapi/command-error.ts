@@ -1,5 +1,6 @@
 /** How an operation of the endpoint is refused: an error class of QMP and a message for people. */
 
+/** `QapiErrorClass` of the schema: what a client may tell errors apart by. */
 export type ErrorClass =
   | 'GenericError'
   | 'CommandNotFound'

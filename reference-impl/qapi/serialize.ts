@@ -7,12 +7,15 @@
 import type { Json } from '../../spec/json.ts';
 import { Double, type Wire } from './json/wire-value.ts';
 
+/** A value that may go out: a reply of ours, or an `id` that is echoed as it came. */
 export type Outgoing = Json | Wire;
 
+/** A whole line, with its end. */
 export function serializeLine(message: Outgoing): string {
   return `${serialize(message)}\r\n`;
 }
 
+/** The text of a value, as in a line, without its end. */
 export function serialize(value: Outgoing): string {
   switch (typeof value) {
     case 'string':

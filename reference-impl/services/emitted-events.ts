@@ -1,6 +1,7 @@
 /** The events of the reference. This list is what `query-events` and `query-qmp-schema` advertise. */
 import type { QmpEvents } from '../../spec/generated/qmp.ts';
 
+/** All events that the reference sends. */
 export const events = [
   'BLOCK_IMAGE_CORRUPTED',
   'BLOCK_JOB_CANCELLED',

@@ -8,6 +8,7 @@ import type { HostWork } from '../host/host-work.ts';
 import type { ObjectContext } from '../objects/objects.ts';
 import type { EventName } from './emitted-events.ts';
 
+/** One object for a whole endpoint. */
 export interface Services extends ObjectContext {
   /** 32 random bits a call. */
   readonly random: () => number;

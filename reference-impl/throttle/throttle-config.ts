@@ -1,6 +1,7 @@
 /** The limits of a throttle group: their members as `ThrottleLimits` names them, defaults, and what must hold. */
 import { CommandError } from '../qapi/command-error.ts';
 
+/** The six buckets, as `ThrottleLimits` begins their members' names. */
 export const bucketNames = [
   'bps-total',
   'bps-read',
@@ -21,6 +22,7 @@ export interface BucketConfig {
   readonly burstLength: number;
 }
 
+/** The limits of a group: bytes or requests a second, by bucket. */
 export interface ThrottleConfig {
   readonly buckets: Readonly<Record<BucketName, BucketConfig>>;
   /** Longer requests count as several, in proportion; 0: every request counts as one. */

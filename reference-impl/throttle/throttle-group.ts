@@ -16,6 +16,7 @@ const SECOND = 1e9;
 /** How many seconds' worth of its rate a bucket without a burst holds, and the small bucket of one with. */
 const SLACK = 0.1;
 
+/** What a request does, as far as limits tell requests apart. */
 export type Direction = 'read' | 'write';
 
 const directions = ['read', 'write'] as const satisfies readonly Direction[];
@@ -40,6 +41,7 @@ interface Waiting {
   readonly go: () => void;
 }
 
+/** A group of members that share limits. What exceeds them waits its turn, member by member. */
 export class ThrottleGroup {
   readonly name: string;
   readonly #clock: Clock;

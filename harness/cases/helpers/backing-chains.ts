@@ -9,11 +9,13 @@ import type { CaseContext, Needs } from '../case.ts';
 import { buildQcow2, isQcow2, parseQcow2, type Qcow2Image } from './qcow2-image.ts';
 import { type CaseFile, fileNodes, KiB, makeFile, needs } from './shared-setup.ts';
 
+/** Bytes of a cluster of the chains' images: what copy-on-write and jobs treat as one. */
 export const CLUSTER = 16 * KiB;
 export const CLUSTERS = 16;
 /** Virtual size of every image of a chain, bytes. */
 export const CHAIN_SIZE = CLUSTER * CLUSTERS;
 
+/** What a case with chains of qcow2 images uses. */
 export const chainNodes: Needs = needs(fileNodes, { drivers: ['qcow2'] });
 
 export interface Layer {
@@ -63,6 +65,7 @@ export async function addChain(t: CaseContext, depth: number): Promise<Layer[]> 
   return layers;
 }
 
+/** Adds a node over an image file. Returns its name. */
 export async function addQcow2(t: CaseContext, file: CaseFile, options: JsonObject = {}): Promise<string> {
   const node = t.name('qcow2');
   const below = { driver: 'file', filename: file.path };

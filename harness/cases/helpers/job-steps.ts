@@ -64,6 +64,7 @@ export async function jobInfo(t: CaseContext, id: string): Promise<JsonObject> {
   return job;
 }
 
+/** Ends the case with a deviation if the job is still listed. */
 export async function checkNoJob(t: CaseContext, id: string): Promise<void> {
   t.check((await findJob(t, id)) === undefined, `query-block-jobs does not list ${id}`);
 }

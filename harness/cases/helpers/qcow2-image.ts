@@ -59,6 +59,7 @@ export function isQcow2(bytes: Buffer): boolean {
   return bytes.length >= HEADER_LENGTH && bytes.readUInt32BE(0) === MAGIC;
 }
 
+/** The bytes of an image, made here so that no tool is needed. */
 export function buildQcow2(options: NewQcow2): Buffer {
   const { size, clusterSize, backing, clusters = new Map(), entries = new Map() } = options;
   const at = (cluster: number): number => cluster * clusterSize;

@@ -55,6 +55,7 @@ export async function nodeInfo(t: CaseContext, name: string): Promise<JsonObject
   return node;
 }
 
+/** Ends the case with a deviation if there is a node of that name. */
 export async function checkAbsent(t: CaseContext, name: string): Promise<void> {
   t.check((await findNode(t, name)) === undefined, `query-named-block-nodes does not list ${name}`);
 }
@@ -78,6 +79,7 @@ export async function addNull(t: CaseContext, options: JsonObject = {}): Promise
   return name;
 }
 
+/** A file of the case's own, by both names of the scratch folder. */
 export interface CaseFile {
   /** As the endpoint sees it. */
   readonly path: string;
@@ -100,6 +102,7 @@ export function newFile(t: CaseContext): CaseFile {
   return { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
 }
 
+/** Makes an empty directory in the scratch folder. */
 export async function makeDirectory(t: CaseContext): Promise<CaseFile> {
   const name = t.name('directory');
   await mkdir(join(t.scratch, name));

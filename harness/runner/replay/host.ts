@@ -80,6 +80,10 @@ function neededProgram(program: string): string | null {
   return program === '@fifo' ? 'mkfifo' : null;
 }
 
+/**
+ * The host side of one replay: images, servers and other programs that a transcript's setup and steps name. `undo`
+ * removes all of it.
+ */
 export class Host {
   readonly #folder: string;
   readonly #placeholders: Placeholders;

@@ -10,6 +10,7 @@ import type { ScratchArea } from '../scratch.ts';
 const UNKNOWN =
   /invalid option|unknown option|invalid object type|not a valid (device|object)|unsupported machine type|machine type does not support/i;
 
+/** What a target offers to transcripts: its schema, and the options that it takes. */
 export class Offer {
   readonly schema: Schema;
   readonly #target: Target;

@@ -6,6 +6,7 @@ import type { Json } from '../../../spec/json.ts';
 import { mapStrings } from '../../differ/map-strings.ts';
 import { TEMPORARY_FILE } from '../../differ/normalisation-rules.ts';
 
+/** Values of the host that a transcript names by placeholders, such as `@DIR@`. */
 export class Placeholders {
   readonly #values = new Map<string, string>();
 

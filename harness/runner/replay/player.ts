@@ -83,6 +83,7 @@ class Line {
   }
 }
 
+/** Plays one transcript on one endpoint. */
 export class Player {
   readonly #scenario: Scenario;
   readonly #endpoint: Endpoint;

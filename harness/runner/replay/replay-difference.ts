@@ -2,6 +2,7 @@
 import { isJsonObject, type Json, jsonEqual, parseJson, stringifyJson } from '../../../spec/json.ts';
 import { firstDifference, type JsonDifference } from '../../state/diff.ts';
 
+/** The first thing in which a replay differs, and its step. */
 export interface ReplayDifference extends JsonDifference {
   /** Number of the step, from 1, that `path` leads into; absent: it leads into the transcript. */
   readonly step?: number;

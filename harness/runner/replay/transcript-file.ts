@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../spec/json.ts';
 
+/** A transcript as it is read from a file, checked for its form. */
 export interface Scenario {
   readonly name: string;
   readonly argv: readonly string[];
@@ -21,6 +22,7 @@ export interface Scenario {
 
 export type HostCommand = readonly [program: string, ...words: Json[]];
 
+/** A step of it; what it lacks is not compared. */
 export interface ScenarioStep {
   readonly send?: Json;
   readonly raw?: string;

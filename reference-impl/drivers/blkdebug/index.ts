@@ -79,6 +79,7 @@ function parseFilename(filename: string): JsonObject {
   return { ...(config === '' ? {} : { config }), image };
 }
 
+/** Errors injected into requests and into steps of other drivers, by rules that may change state. */
 export const blkdebug: Driver = {
   kind: 'filter',
   children: { image: 'filtered' },

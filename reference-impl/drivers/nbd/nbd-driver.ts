@@ -150,6 +150,7 @@ class NbdState implements DriverState {
   }
 }
 
+/** The client side of NBD: a disk that a server exports. */
 export const nbd: Driver = {
   kind: 'protocol',
   children: {},

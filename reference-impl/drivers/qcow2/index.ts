@@ -81,6 +81,7 @@ function details({ header, corruption }: Image, encryption: JsonObject | undefin
   };
 }
 
+/** Images of versions 2 and 3, with backing files, snapshots, bitmaps, compression and encryption. */
 export const qcow2: Driver = {
   kind: 'format',
   children: { file: 'file', backing: 'backing' },

@@ -246,4 +246,5 @@ function shownOptions(options: JsonObject): JsonObject {
   };
 }
 
+/** Several children that are read by majority, or one of them at a time. */
 export const quorum: Driver = { kind: 'filter', children: { children: 'filtered' }, shownOptions, open };

@@ -28,6 +28,7 @@ interface Running {
   readonly sockets: Set<Socket>;
 }
 
+/** The one NBD server that an endpoint may run. Methods throw `CommandError`. */
 export class NbdServer {
   readonly #services: Services;
   readonly #graph: NodeGraph;

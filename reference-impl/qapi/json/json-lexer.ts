@@ -23,6 +23,7 @@ export interface LexerSink {
 
 export const MAX_TOKEN_BYTES = 64 * 1024 * 1024;
 
+/** Takes bytes in pieces of any size, and hands tokens and errors to its sink. */
 export class Lexer {
   readonly #sink: LexerSink;
   #state = START;

@@ -28,6 +28,7 @@ interface Container {
   expects: Expectation;
 }
 
+/** Calls back with each message, or with what is wrong with it. */
 export class Parser implements LexerSink {
   readonly #emit: (message: Message) => void;
   #stack: Container[] = [];

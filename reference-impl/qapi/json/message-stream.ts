@@ -5,6 +5,7 @@
 import { Lexer } from './json-lexer.ts';
 import { type Message, Parser } from './json-parser.ts';
 
+/** Takes bytes as they come; `next` gives one message at a time. */
 export class MessageStream {
   #ready: Message | undefined;
   readonly #lexer = new Lexer(new Parser((message) => (this.#ready = message)));

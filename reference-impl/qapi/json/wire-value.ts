@@ -6,6 +6,7 @@
  */
 import type { Json } from '../../../spec/json.ts';
 
+/** A number that was no integer on the wire. */
 export class Double {
   readonly value: number;
 
@@ -14,12 +15,15 @@ export class Double {
   }
 }
 
+/** An object as it came; members are in the order of the wire. */
 export type WireObject = { [key: string]: Wire };
+/** A JSON value as it came, before its schema is known. */
 export type Wire = null | boolean | number | bigint | string | Double | Wire[] | WireObject;
 
 const INT64_MIN = -(2n ** 63n);
 const UINT64_MAX = 2n ** 64n - 1n;
 
+/** Whether the value is an object, and neither a list, a `Double` nor null. */
 export function isWireObject(value: Wire | undefined): value is WireObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Double);
 }

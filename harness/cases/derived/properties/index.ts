@@ -7,6 +7,7 @@ import { pointCases } from './points.ts';
 import { rawCases } from './raw-messages.ts';
 import { validCases } from './valid.ts';
 
+/** All property cases for a schema, which is what spec and endpoint both offer. */
 export function propertyCases(schema: Schema): CaseDefinition[] {
   return [...validCases(schema), ...invalidCases(schema), ...pointCases(schema), ...effectCases, ...rawCases];
 }
