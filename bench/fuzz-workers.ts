@@ -65,6 +65,7 @@ async function campaign(
       target: STORAGE_DAEMON,
       match: 'bucket',
       limits: DEFAULT_LIMITS,
+      expect: [],
       share: { index, of: workers },
     }),
   );

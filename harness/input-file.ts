@@ -93,7 +93,8 @@ function inputText(value: Json, file: string, lineOf: InputText['lineOf'] | null
 
 /** What is wrong, for those schemas that give no message of their own. */
 function describe(issue: v.BaseIssue<unknown>): string {
-  const { type, expected, message } = issue;
+  const { type, expected, message, path } = issue;
+  if (type === 'variant' && path === undefined) return 'it takes a mapping';
   if (type === 'strict_object' && expected === 'never') return 'unknown key';
   if (type === 'strict_object' && expected?.startsWith('"')) return 'missing';
   return KINDS[type] === undefined ? message : `it takes ${KINDS[type]}`;

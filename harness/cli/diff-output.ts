@@ -5,8 +5,9 @@ import { type Json, stringifyJson } from '../../spec/json.ts';
 import { tellVerdict } from '../differ/at-fault.ts';
 import { CLASSES } from '../differ/difference.ts';
 import type { Bucket } from '../differ/difference-buckets.ts';
+import type { StaleEntry } from '../expectations/known-deviations.ts';
 import { countClasses, type DiffTotals, type Sighting } from '../lockstep/diff-report.ts';
-import type { Stale } from '../lockstep/known.ts';
+import { staleLine } from './expectation-options.ts';
 
 export interface DiffResult {
   readonly left: EndpointIdentity;
@@ -14,7 +15,7 @@ export interface DiffResult {
   readonly judge: EndpointIdentity | null;
   readonly entries: readonly Bucket<Sighting>[];
   readonly totals: DiffTotals;
-  readonly stale: readonly Stale[];
+  readonly stale: readonly StaleEntry[];
 }
 
 /** Characters of a value that people are shown. */
@@ -30,7 +31,7 @@ export function diffLines({ entries, totals, stale, judge }: DiffResult, all: bo
   const { compared, alike, known, skipped, faults } = totals;
   return [
     ...shown.flatMap((entry) => entryLines(entry, judge?.target ?? null)),
-    ...stale.map(({ file, glob }) => `stale: ${file}: '${glob}' explains nothing any more`),
+    ...stale.map(staleLine),
     ...classes,
     `${compared} compared: ${alike} alike but for schemas and timing, ${known} with known differences only, ${compared - alike - known} with others; ${skipped} skipped${faults > 0 ? `, ${faults} failed` : ''}`,
   ];
@@ -68,7 +69,12 @@ export function diffJson({ left, right, judge, entries, totals, stale }: DiffRes
     judge,
     differences,
     totals: { ...totals, classes: countClasses(entries) },
-    stale,
+    stale: stale.map(({ file, line, deviation, cases, reason }) => ({
+      file,
+      line,
+      glob: deviation ?? cases,
+      reason,
+    })),
   };
   return stringifyJson(document as unknown as Json, 2);
 }

@@ -1,13 +1,14 @@
 /** Executors for `fuzz --diff` and for findings of it: each program runs on a second target too. */
+import type { Expectation } from '../expectations/expectation.ts';
+import { KnownDeviations } from '../expectations/known-deviations.ts';
 import { programLimits } from '../fuzz/fuzz-defaults.ts';
 import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
 import { ProgramExecutor, type ProgramRunner } from '../fuzz/program-executor.ts';
 import { DiffExecutor } from '../lockstep/diff-executor.ts';
-import { explainer } from '../lockstep/known.ts';
+import { explainer } from '../lockstep/explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { UsageError } from './exit.ts';
-import { knownDifferences } from './known-differences.ts';
 import { targetOption } from './options.ts';
 
 /** The second target, by its name. Throws `UsageError` if it cannot be used here. */
@@ -18,18 +19,21 @@ export async function identifyDiffTarget(name: string, area: ScratchArea): Promi
   return identifyTarget(target, area, programLimits());
 }
 
-/** With a second target if there is one. */
+/** With a second target if there is one; what `expectations` say of their differences is no finding. */
 export function executorFor(
   { identity, config, normaliseText }: PreparedCampaign,
   diffTarget: IdentifiedTarget | null,
   area: ScratchArea,
+  expectations: readonly Expectation[],
 ): ProgramRunner {
   if (diffTarget === null) return new ProgramExecutor(config, area);
   const { target, endpointSchema, seed, signal } = config;
+  const sides = { endpoint: diffTarget.identity, left: identity };
+  const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
   return new DiffExecutor({
     left: { target, identity, endpointSchema },
     right: diffTarget,
-    explain: explainer(knownDifferences([], identity, diffTarget.identity), normaliseText),
+    explain: explainer(known, normaliseText),
     area,
     seed,
     signal,

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
-import { textNormaliser, vocabulary } from '../fuzz/normalise-text.ts';
+import { KnownDeviations, type PlannedCase } from '../expectations/known-deviations.ts';
+import { textNormaliser, vocabulary } from '../expectations/normalise-text.ts';
 import { diff } from '../lockstep/diff.ts';
 import { caseInputs, commonSchema, fileInputs, randomInputs, type Subject } from '../lockstep/diff-inputs.ts';
 import { DiffReport } from '../lockstep/diff-report.ts';
-import { explainer } from '../lockstep/known.ts';
+import { explainer } from '../lockstep/explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
@@ -15,11 +16,17 @@ import { StartError, type Target } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS, type TimeLimits, timeLimits } from '../time-limits.ts';
 import { diffJson, diffLines } from './diff-output.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { knownDifferences } from './known-differences.ts';
-import { collect, targetOption, wholeNumber, workersOption } from './options.ts';
+import {
+  EXPECT,
+  type ExpectationOptions,
+  loadExpectations,
+  NO_EXPECT,
+  STRICT,
+} from './expectation-options.ts';
+import { targetOption, wholeNumber, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 
-interface Options {
+interface Options extends ExpectationOptions {
   readonly left: string;
   readonly right: string;
   readonly judge?: string | false;
@@ -27,7 +34,6 @@ interface Options {
   readonly seed: string;
   readonly workers: number;
   readonly caseTimeout: number;
-  readonly expect: readonly string[] | false;
   readonly all?: true;
   readonly json?: true;
 }
@@ -52,8 +58,9 @@ export const subcommand: Subcommand = {
         wholeNumber(1),
       )
       .option('--seed <seed>', 'for everything random', 'qmpcheck')
-      .option('--expect <file>', 'known differences (YAML); repeatable, besides those shipped', collect, [])
-      .option('--no-expect', 'not even the known differences that are shipped')
+      .addOption(EXPECT)
+      .addOption(NO_EXPECT)
+      .addOption(STRICT)
       .option('--all', 'list also what is explained')
       .addOption(workersOption('pairs of endpoints'))
       .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), DEFAULT_TIME_LIMITS.caseTimeout)
@@ -68,13 +75,16 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
   const area = await ScratchArea.open();
   try {
     const { signal } = interruption;
-    const meet = (name: string): Promise<IdentifiedTarget> => meetNamed(name, area, limits);
+    const meet = (name: string): Promise<MetTarget> => meetNamed(name, area, limits);
     const left = await meet(options.left);
     const right = await meet(options.right);
     const judgeName = options.judge ?? judgeFor(options);
     const judge = judgeName === false ? null : await meet(judgeName);
+    const expectations = loadExpectations(options.expect, left.expectations, right.expectations);
+    const sides = { endpoint: right.identity, left: left.identity };
+    const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
+    const planned: PlannedCase[] = [];
     const subjects = subjectsOf(patterns, options, left, right);
-    const known = knownDifferences(options.expect, left.identity, right.identity);
     const report = new DiffReport();
     await diff({
       left,
@@ -87,7 +97,12 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       workers,
       limits,
       signal,
-      onOutcome: (outcome) => report.add(outcome),
+      onOutcome: (outcome) => {
+        report.add(outcome);
+        const { subject, skipped } = outcome;
+        if (subject.program === undefined)
+          planned.push({ id: subject.where, outcome: skipped === undefined ? 'pass' : 'skip' });
+      },
     });
     const whole = patterns.length === 0 && options.programs === undefined && !signal.aborted;
     const result = {
@@ -96,7 +111,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       judge: judge?.identity ?? null,
       entries: report.entries(),
       totals: report.totals,
-      stale: whole ? known.stale() : [],
+      stale: known.stale(planned, whole),
     };
     const output = options.json ? diffJson(result) : diffLines(result, options.all === true).join('\n');
     process.stdout.write(`${output}\n`);
@@ -105,6 +120,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       process.stderr.write(`${report.totals.faults} could not be compared; the last: ${report.fault}\n`);
       return EXIT.fault;
     }
+    if (options.strictExpectations && result.stale.length > 0) return EXIT.unexpected;
     return result.entries.some(({ reason }) => reason === undefined) ? EXIT.unexpected : EXIT.ok;
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
@@ -116,11 +132,14 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
   }
 }
 
-async function meetNamed(name: string, area: ScratchArea, limits: TimeLimits): Promise<IdentifiedTarget> {
-  const { target } = await targetOption(name);
+type MetTarget = IdentifiedTarget & { readonly expectations?: string };
+
+async function meetNamed(name: string, area: ScratchArea, limits: TimeLimits): Promise<MetTarget> {
+  const { target, expectations } = await targetOption(name);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-  return identifyTarget(target, area, limits);
+  const identified = await identifyTarget(target, area, limits);
+  return { ...identified, ...(expectations !== undefined && { expectations }) };
 }
 
 function judgeFor({ left, right }: Options): string | false {

@@ -12,6 +12,8 @@ export interface ThreadData {
   readonly limits: Limits;
   /** The second target of `--diff`. */
   readonly diff?: string;
+  /** Files of known deviations; false: not even those shipped. */
+  readonly expect: readonly string[] | false;
   /** Of the processors, for the thread and its endpoints. */
   readonly share: Share;
 }

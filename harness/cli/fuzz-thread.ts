@@ -4,6 +4,7 @@ import { type FuzzWorker, localWorker } from '../fuzz/fuzz-worker.ts';
 import { prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
+import { loadExpectations } from './expectation-options.ts';
 import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-worker.ts';
 import { targetOption } from './options.ts';
 import { keepToShare } from './processors.ts';
@@ -13,14 +14,14 @@ interface Ready {
   readonly area: ScratchArea;
 }
 
-async function start({ target: name, match, limits, diff, share }: ThreadData): Promise<Ready> {
+async function start({ target: name, match, limits, diff, expect, share }: ThreadData): Promise<Ready> {
   await keepToShare(share);
   const area = await ScratchArea.open();
-  const { target } = await targetOption(name);
+  const { target, expectations } = await targetOption(name);
   const prepared = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, area);
   const { config, normaliseText } = prepared;
-  const executor = executorFor(prepared, diffTarget, area);
+  const executor = executorFor(prepared, diffTarget, area, loadExpectations(expect, expectations));
   return { area, worker: localWorker({ executor, config, normaliseText, rule: match, limits }) };
 }
 

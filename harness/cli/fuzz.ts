@@ -1,41 +1,46 @@
 /** `qmpcheck fuzz`: a campaign on a target, or the status of one. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { GenerationConfig } from '../../generators/sequences/generate.ts';
-import type { EndpointIdentity } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
-import { packageRoot } from '../../spec/package-root.ts';
 import { abortOnSignals } from '../cleanup.ts';
+import type { Expectation } from '../expectations/expectation.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
 import { type CampaignResult, LOG, runCampaign } from '../fuzz/campaign.ts';
-import { campaignOf } from '../fuzz/campaign-log.ts';
+import { campaignOf, readLog } from '../fuzz/campaign-log.ts';
 import { watcher } from '../fuzz/campaign-progress.ts';
 import { NoCampaign, statusLines } from '../fuzz/campaign-status.ts';
 import { CI_COMMANDS, CI_SEED } from '../fuzz/fuzz-defaults.ts';
 import type { FuzzWorker } from '../fuzz/fuzz-worker.ts';
 import { localWorker } from '../fuzz/fuzz-worker.ts';
-import { readMuted } from '../fuzz/muted.ts';
+import { KnownFindings } from '../fuzz/known-findings.ts';
 import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { SchemaCoverage } from '../fuzz/schema-coverage.ts';
 import { startStatesFor } from '../fuzz/start-states.ts';
 import { COUNTED_LIMITS, DEFAULT_LIMITS, type Limits } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
-import { ExpectationsError } from '../runner/expectations.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { readText } from './files.ts';
+import {
+  EXPECT,
+  type ExpectationOptions,
+  loadExpectations,
+  NO_EXPECT,
+  STRICT,
+  staleLine,
+} from './expectation-options.ts';
 import { reportCampaign } from './fuzz-report.ts';
 import { threadHand } from './fuzz-thread-worker.ts';
-import { collect, duration, ratio, targetOption, wholeNumber } from './options.ts';
+import { duration, ratio, targetOption, wholeNumber } from './options.ts';
 import { type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 
-interface Options {
+interface Options extends ExpectationOptions {
   readonly target: string;
   readonly time?: number;
   readonly commands?: number;
@@ -46,7 +51,6 @@ interface Options {
   readonly raw: number;
   readonly match: MatchRule;
   readonly diff?: string;
-  readonly expect: readonly string[] | false;
   readonly ci?: true;
   readonly status?: string;
   readonly reporter: readonly ReporterSpec[];
@@ -77,13 +81,9 @@ export const subcommand: Subcommand = {
           .default('bucket'),
       )
       .option('--diff <target>', 'run each program on this target too: what they do differently is a finding')
-      .option(
-        '--expect <file>',
-        'mute the findings that this file of expectations names; repeatable, in addition to those shipped',
-        collect,
-        [],
-      )
-      .option('--no-expect', 'not even the findings that the shipped expectations name')
+      .addOption(EXPECT)
+      .addOption(NO_EXPECT)
+      .addOption(STRICT)
       .option('--ci', 'a fixed budget and seed; only new buckets fail')
       .option('--status <dir>', 'tell what a campaign has found, and do nothing')
       .option(
@@ -97,7 +97,8 @@ export const subcommand: Subcommand = {
 
 async function fuzz(options: Options): Promise<ExitCode> {
   if (options.status !== undefined) return status(options.status, options.reporter);
-  const { target } = await targetOption(options.target);
+  const { target, expectations: ofTarget } = await targetOption(options.target);
+  const expectations = loadExpectations(options.expect, ofTarget);
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(unavailable);
   const interruption = abortOnSignals();
@@ -107,11 +108,10 @@ async function fuzz(options: Options): Promise<ExitCode> {
     const { signal } = interruption;
     const prepared = await prepareCampaign({ target, area, invalid, raw, signal });
     const diffTarget = options.diff === undefined ? null : await identifyDiffTarget(options.diff, area);
-    return await campaign(options, prepared, diffTarget, area, signal);
+    return await campaign(options, { prepared, diffTarget, expectations }, area, signal);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
-    if (error instanceof StartError || error instanceof ExpectationsError)
-      throw new UsageError(error.message);
+    if (error instanceof StartError) throw new UsageError(error.message);
     throw error;
   } finally {
     await area.close();
@@ -119,13 +119,20 @@ async function fuzz(options: Options): Promise<ExitCode> {
   }
 }
 
+/** What a campaign is about, when all that it needs is there. */
+interface Ready {
+  readonly prepared: PreparedCampaign;
+  readonly diffTarget: IdentifiedTarget | null;
+  readonly expectations: readonly Expectation[];
+}
+
 async function campaign(
   options: Options,
-  prepared: PreparedCampaign,
-  diffTarget: IdentifiedTarget | null,
+  ready: Ready,
   area: ScratchArea,
   signal: AbortSignal,
 ): Promise<ExitCode> {
+  const { prepared, diffTarget, expectations } = ready;
   const { identity, config, notes } = prepared;
   const generation = diffTarget === null ? prepared.generation : sharedWorld(prepared, diffTarget);
   const afresh = options.ci === true;
@@ -147,9 +154,9 @@ async function campaign(
     left,
     commands,
   });
-  const isKnown = loadMuted(options.expect, identity);
+  const known = new KnownFindings(expectations, identity);
   const limits = commands === undefined ? DEFAULT_LIMITS : COUNTED_LIMITS;
-  const workers = makeHands(options, prepared, diffTarget, area, limits);
+  const workers = makeHands(options, ready, area, limits);
   let result: CampaignResult;
   try {
     result = await runCampaign({
@@ -169,7 +176,7 @@ async function campaign(
       version: toolVersion(),
       commands,
       expired: () => (left() ?? 1) <= 0,
-      isKnown,
+      isKnown: (bucket) => known.isKnown(bucket),
       signal,
       onRound: watch.round,
       onFinding: watch.finding,
@@ -186,25 +193,28 @@ async function campaign(
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
   if (errors > 0) log(`${errors} programs could not be run; the last: ${lastError}\n`);
+  // Most of what is known of a release comes up in a long campaign only: those that are shipped are never stale.
+  const stale = known.stale(readLog(join(out, LOG))).filter(({ shipped }) => !shipped);
+  for (const entry of stale) log(`${staleLine(entry)}\n`);
+  if (options.strictExpectations && stale.length > 0) return EXIT.unexpected;
   const counting = afresh ? result.fresh : result.findings;
   return counting.length > 0 ? EXIT.unexpected : EXIT.ok;
 }
 
 function makeHands(
-  { target, workers, match, diff }: Options,
-  prepared: PreparedCampaign,
-  diffTarget: IdentifiedTarget | null,
+  { target, workers, match, diff, expect }: Options,
+  { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
   limits: Limits,
 ): FuzzWorker[] {
   if (workers > 1)
     return Array.from({ length: workers }, (_, index) =>
-      threadHand({ target, match, limits, ...(diff && { diff }), share: { index, of: workers } }),
+      threadHand({ target, match, limits, ...(diff && { diff }), expect, share: { index, of: workers } }),
     );
   const { config, normaliseText } = prepared;
   return [
     localWorker({
-      executor: executorFor(prepared, diffTarget, area),
+      executor: executorFor(prepared, diffTarget, area, expectations),
       config,
       normaliseText,
       rule: match,
@@ -236,22 +246,6 @@ function seedFor({ seed, ci }: Options, out: string, target: string): string {
   if (seed !== undefined && seed !== earlier.seed)
     throw new UsageError(`${out}: a campaign with seed ${earlier.seed}, which cannot go on with another`);
   return earlier.seed;
-}
-
-/** Whether a bucket is one that the project's own files of expectations or the user's name for this endpoint. */
-function loadMuted(
-  files: readonly string[] | false,
-  endpoint: EndpointIdentity,
-): (bucket: string) => boolean {
-  if (files === false) return () => false;
-  const folder = new URL('harness/expectations/findings/', packageRoot());
-  const shipped = readdirSync(folder).map((name) => ({
-    name,
-    text: readFileSync(new URL(name, folder), 'utf8'),
-  }));
-  const own = files.map((name) => ({ name, text: readText(name) }));
-  const lists = [...own, ...shipped].map(({ name, text }) => readMuted(text, name, endpoint));
-  return (bucket) => lists.some((isMuted) => isMuted(bucket));
 }
 
 function status(folder: string, reporters: readonly ReporterSpec[]): ExitCode {

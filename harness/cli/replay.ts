@@ -10,6 +10,7 @@ import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { loadExpectations } from './expectation-options.ts';
 import { targetOption, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 
@@ -105,7 +106,12 @@ async function replayAll(
     const targetOf = async (name: string): Promise<Target> =>
       (await targetOption(options.target ?? name)).target;
     const laneOf = async (prepared: PreparedCampaign, { diff }: Finding): Promise<ProgramRunner> =>
-      executorFor(prepared, diff === undefined ? null : await identifyDiffTarget(diff, area), area);
+      executorFor(
+        prepared,
+        diff === undefined ? null : await identifyDiffTarget(diff, area),
+        area,
+        loadExpectations([]),
+      );
     results.push(...(await replayFindings({ folders, targetOf, laneOf, area, signal, onResult })));
   } finally {
     await area.close();

@@ -1,36 +1,34 @@
 /** `qmpcheck run`: the conformance suite on a target. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { Option } from 'commander';
 import { reporters } from '../../reports/index.ts';
 import { LEVELS, type Level } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
-import { packageRoot } from '../../spec/package-root.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
-import {
-  Expectations,
-  ExpectationsError,
-  readExpectations,
-  writeExpectations,
-} from '../runner/expectations.ts';
+import { writeExpectations } from '../runner/expected-cases.ts';
 import { NoSuchCase, type Shard } from '../runner/plan.ts';
 import { run } from '../runner/run.ts';
 import { StartError } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
-import { readText, writeText } from './files.ts';
-import { collect, shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
+import {
+  EXPECT,
+  type ExpectationOptions,
+  loadExpectations,
+  NO_EXPECT,
+  STRICT,
+} from './expectation-options.ts';
+import { writeText } from './files.ts';
+import { shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 
-interface Options {
+interface Options extends ExpectationOptions {
   readonly target: string;
   readonly reporter: readonly ReporterSpec[];
-  readonly expect: readonly string[] | false;
-  readonly strictExpectations?: true;
   readonly updateExpectations?: string;
   readonly baseline?: string;
   readonly shard?: Shard;
@@ -56,14 +54,9 @@ export const subcommand: Subcommand = {
         reporterOption,
         [],
       )
-      .option(
-        '--expect <file>',
-        'known deviations (YAML); repeatable, in addition to those shipped',
-        collect,
-        [],
-      )
-      .option('--no-expect', 'not even the known deviations that are shipped')
-      .option('--strict-expectations', 'fail when a known deviation no longer shows')
+      .addOption(EXPECT)
+      .addOption(NO_EXPECT)
+      .addOption(STRICT)
       .option('--update-expectations <file>', 'write the deviations of this run as expectations')
       .option('--baseline <result.json>', 'only deviations that this earlier result lacks fail the run')
       .option('--shard <i/n>', 'run part I of N', shardOption)
@@ -86,6 +79,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
   const unavailable = await target.unavailable();
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
 
+  const spec = loadBlockSchema();
   const output = openReporters(options.reporter, process.stdout);
   const interruption = abortOnSignals();
   try {
@@ -96,7 +90,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
     }
     const record = await run({
       target,
-      spec: loadBlockSchema(),
+      spec,
       cases: (schema) => [...cases, ...derivedCases(schema)],
       patterns,
       reporters: output.reporters,
@@ -111,7 +105,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       signal: interruption.signal,
     });
     if (options.updateExpectations !== undefined) {
-      writeText(options.updateExpectations, writeExpectations(record));
+      writeText(options.updateExpectations, writeExpectations(record, spec));
     }
     return exitCodeOf(record);
   } catch (error) {
@@ -128,25 +122,4 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
 function startFault(target: string, error: StartError): string {
   const words = error.lastWords.filter((line) => line.trim() !== '' && !error.message.includes(line));
   return [`${target}: ${error.message}`, ...words.map((line) => `  ${line}`)].join('\n');
-}
-
-/** Those that the project ships, for the endpoints that they name, the user's, and the config file's. */
-function loadExpectations(files: readonly string[] | false, ofTarget: string | undefined): Expectations {
-  if (files === false) return Expectations.none();
-  const folder = new URL('harness/expectations/', packageRoot());
-  const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
-  const shipped = names.map((name) => ({
-    name,
-    text: readFileSync(new URL(name, folder), 'utf8'),
-  }));
-  const own = [...files, ...(ofTarget === undefined ? [] : [ofTarget])].map((name) => ({
-    name,
-    text: readText(name),
-  }));
-  try {
-    return new Expectations([...own, ...shipped].flatMap(({ name, text }) => readExpectations(text, name)));
-  } catch (error) {
-    if (error instanceof ExpectationsError) throw new UsageError(error.message);
-    throw error;
-  }
 }

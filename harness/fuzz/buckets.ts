@@ -4,8 +4,15 @@
  */
 import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.ts';
 import { effectsOf } from '../../spec/effects/lookup.ts';
-import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
-import type { NormaliseText } from './normalise-text.ts';
+import { isJsonObject } from '../../spec/json.ts';
+import {
+  crashText,
+  type DeviationText,
+  deviationText,
+  hangText,
+  isOnTheWay,
+} from '../expectations/deviation-text.ts';
+import type { NormaliseText } from '../expectations/normalise-text.ts';
 
 export type SymptomKind = 'crash' | 'hang' | 'deviation';
 
@@ -32,13 +39,6 @@ export function matches(wanted: Symptom, seen: readonly Symptom[], rule: MatchRu
   });
 }
 
-/** Lines that say why a process ended: its own, of its threads, a sanitizer's, GLib's, the allocator's. */
-const LAST_WORDS =
-  /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|smashing|corrupted|double free|^qemu: \w+: |(alloc|free|chunk)\w*\(\): /i;
-
-/** Of an error that nobody expected the first line says where, the next one what. */
-const UNEXPECTED = /^Unexpected error in .*:$/;
-
 /** Drivers that are there to end the endpoint when copies differ. */
 const MEANT_TO_END = /\b(blkverify|quorum): .*mismatch/;
 
@@ -53,8 +53,7 @@ export function toldBy(
   normaliseText: NormaliseText,
 ): Symptom {
   const how = symptom.kind === 'hang' ? 'hang' : `crash ${symptom.signal ?? 'exit'}:`;
-  const last = (record.transcript?.steps.length ?? 0) - 1;
-  const before = record.deviations.find((one) => isGrave(one) && (one.exchange ?? last) < last);
+  const before = record.deviations.find((one) => isGrave(one) && isOnTheWay(one, record));
   const cause = before === undefined ? command : breach(before, normaliseText).bucket;
   return { ...symptom, bucket: `${how} after ${cause}` };
 }
@@ -91,48 +90,34 @@ function commandsOf({ transcript }: CaseRecord): string[] {
 
 function crash(process: ProcessState | undefined, normaliseText: NormaliseText): Symptom {
   const signal = process?.signal ?? undefined;
-  const how = signal ?? `exit ${process?.exitCode ?? 'unknown'}`;
-  const words = lastWords(process?.lastWords ?? []);
-  const where = words === undefined ? commandOf(process?.inFlight) : normaliseText(withoutProgram(words));
+  const { silent, ...text } = crashText(process, normaliseText);
   return {
     kind: 'crash',
     check: 'crash',
     ...(signal !== undefined && { signal }),
-    bucket: `crash ${how}: ${where}`,
-    ...(words === undefined && { silent: true as const }),
+    bucket: bucketOf(text),
+    ...(silent && { silent }),
   };
 }
 
-/** What says why; undefined if nothing does. */
-function lastWords(lines: readonly string[]): string | undefined {
-  const index = lines.findLastIndex((line) => LAST_WORDS.test(line));
-  const line = lines[index];
-  return line !== undefined && UNEXPECTED.test(line)
-    ? [line, ...lines.slice(index + 1, index + 2)].join(' ')
-    : line;
-}
-
 function hang(process: ProcessState | undefined): Symptom {
-  return { kind: 'hang', check: 'hang', bucket: `hang ${commandOf(process?.inFlight)}`, silent: true };
+  return { kind: 'hang', check: 'hang', bucket: bucketOf(hangText(process)), silent: true };
 }
 
-function breach({ check, message, path }: Deviation, normaliseText: NormaliseText): Symptom {
-  const where = path === undefined || path === '$' ? '' : ` at ${path.replace(/\[\d+\]/g, '[]')}`;
-  return { kind: 'deviation', check, bucket: `deviation ${check}: ${normaliseText(message)}${where}` };
+function breach(deviation: Deviation, normaliseText: NormaliseText): Symptom {
+  const { check } = deviation;
+  return { kind: 'deviation', check, bucket: bucketOf(deviationText(deviation, normaliseText)) };
 }
 
-/** `qemu-system-x86_64: ../block.c:1: f: Assertion …`: program and line number say nothing of the fault. */
-function withoutProgram(line: string): string {
-  return line.replace(/^[\w./-]*qemu[\w-]*: /, '').replace(/(\.\.\/)*([\w./-]+\.[ch]):\d+/, '$2');
+/** `crash SIGABRT: …`, `hang in …`, `deviation CHECK: … at $.path`. */
+function bucketOf({ check, message, path }: DeviationText): string {
+  if (check === 'crash' || check === 'hang') return `${check} ${message}`;
+  return `deviation ${check}: ${message}${path === '$' ? '' : ` at ${path}`}`;
 }
 
-function commandOf(inFlight: string | undefined): string {
-  if (inFlight === undefined) return 'with nothing in flight';
-  try {
-    const message: Json = parseJson(inFlight);
-    if (isJsonObject(message) && typeof message.execute === 'string') return `in ${message.execute}`;
-  } catch {
-    // Raw bytes, or what was waited for.
-  }
-  return 'in raw bytes';
+/** The deviation that a bucket is of; it undoes `bucketOf`. */
+export function deviationOf(bucket: string): DeviationText {
+  const [, check = '', message = bucket, path = '$'] =
+    /^(crash|hang) (.*)$/s.exec(bucket) ?? /^deviation (\S+): (.*?)(?: at (\$[.[].*))?$/s.exec(bucket) ?? [];
+  return { check, message, path };
 }

@@ -5,7 +5,7 @@
  */
 import type { TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { NormaliseText } from './normalise-text.ts';
+import type { NormaliseText } from '../expectations/normalise-text.ts';
 import type { Execution } from './run-program.ts';
 
 /** Members whose value, not only its type, is part of a shape. */

@@ -1,17 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord, Deviation, ProcessState, Transcript } from '../../reports/record.ts';
-import type { Json } from '../../spec/json.ts';
-import { ExpectationsError } from '../runner/expectations.ts';
+import { textNormaliser } from '../expectations/normalise-text.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 import { matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import { NoCampaign, statusLines } from './campaign-status.ts';
-import { readMuted } from './muted.ts';
-import { textNormaliser } from './normalise-text.ts';
 import { script } from './reproduce-script.ts';
 import { startStatesFor } from './start-states.ts';
 
@@ -123,68 +120,6 @@ describe('buckets', () => {
     expect(matches(wanted, [{ ...other, signal: 'SIGSEGV' }], 'signal')).toBe(false);
     expect(matches(wanted, [{ ...other, signal: 'SIGSEGV' }], 'check')).toBe(true);
     expect(matches(wanted, [{ ...wanted, kind: 'hang' }], 'check')).toBe(false);
-  });
-});
-
-describe('expectations mute buckets', () => {
-  const yaml =
-    "- {endpoint: 'qemu-*', program: 'hang in nbd*', reason: known}\n- {endpoint: q, case: x, outcome: fail, reason: y}";
-  const version = (major: number, minor: number): Json => ({ qemu: { major, minor, micro: 22 } });
-
-  test('of the endpoint that they name', () => {
-    const isKnown = readMuted(yaml, 'f', { target: 'qemu-system', version: null });
-    expect(isKnown('hang in nbd-server-add')).toBe(true);
-    expect(isKnown('crash SIGABRT: in nbd')).toBe(false);
-    expect(readMuted(yaml, 'f', { target: 'reference', version: null })('hang in nbd-server-add')).toBe(
-      false,
-    );
-  });
-  test('of the version that they name', () => {
-    const ranged = "- {endpoint: '*', program: 'hang*', reason: known, version: '>=7.2 <7.3'}";
-    const isKnown = (of: Json): boolean => readMuted(ranged, 'f', { target: 'unix:/x', version: of })('hang');
-    expect([version(7, 2), version(7, 3), version(8, 0), null].map(isKnown)).toEqual([
-      true,
-      false,
-      false,
-      false,
-    ]);
-  });
-  test.each([
-    [
-      'reference',
-      'reference.yaml',
-      null,
-      [
-        'deviation error-changes-nothing: transaction was refused, and yet changed the state at $.nodes[].image.full-backing-filename',
-      ],
-    ],
-    [
-      'exec:vmm',
-      'qemu-7.2.yaml',
-      version(7, 2),
-      [
-        'crash SIGSEGV: after block-stream',
-        'crash SIGSEGV: after deviation error-changes-nothing: blockdev-reopen was refused, and yet changed the state at $.nodes[].x',
-        'deviation error-changes-nothing: blockdev-change-medium was refused, and yet changed the state at $.devices[].tray_open',
-      ],
-    ],
-  ] as const)('that are shipped for %s', (target, file, of, buckets) => {
-    const shipped = readFileSync(new URL(`../expectations/findings/${file}`, import.meta.url), 'utf8');
-    const isKnown = readMuted(shipped, file, { target, version: of });
-    expect(buckets.map(isKnown)).toEqual(buckets.map(() => true));
-    expect(isKnown('crash SIGSEGV: after query-version')).toBe(false);
-    expect(readMuted(shipped, file, { target: 'qemu-system', version: version(9, 1) })(buckets[0])).toBe(
-      false,
-    );
-  });
-  test.each([
-    '{',
-    'x: y',
-    '- x',
-    '- {endpoint: x, program: y}',
-    "- {endpoint: x, program: y, reason: z, version: '7'}",
-  ])('unless it is no such list: %s', (text) => {
-    expect(() => readMuted(text, 'f', { target: 'x', version: null })).toThrow(ExpectationsError);
   });
 });
 

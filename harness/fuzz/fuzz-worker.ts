@@ -1,10 +1,10 @@
 /** Who runs the programs of a campaign: in this thread, or in one of its own (`cli/fuzz-thread.ts`). Jobs are plain data. */
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord } from '../../reports/record.ts';
+import type { NormaliseText } from '../expectations/normalise-text.ts';
 import { type MatchRule, type Symptom, symptomsOf } from './buckets.ts';
 import { featuresOf } from './features.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
-import type { NormaliseText } from './normalise-text.ts';
 import type { ProgramRunner } from './program-executor.ts';
 import { DEFAULT_LIMITS, type Limits, triage } from './triage.ts';
 

@@ -6,6 +6,7 @@ import { schemaSource, sourcedCommands } from '../../generators/sequences/schema
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { offersData } from '../contents/nbd-access.ts';
+import { type NormaliseText, textNormaliser, vocabulary } from '../expectations/normalise-text.ts';
 import { Session } from '../runner/endpoint-session.ts';
 import { identify } from '../runner/identify.ts';
 import { intersect } from '../runner/intersect.ts';
@@ -14,7 +15,6 @@ import { StartError, type Target } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { programLimits } from './fuzz-defaults.ts';
-import { type NormaliseText, textNormaliser, vocabulary } from './normalise-text.ts';
 import { type FuzzStartState, startStatesFor } from './start-states.ts';
 
 /** Part of the programs that look at contents: they take several times as long as others. */

@@ -5,10 +5,10 @@
 import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
+import type { NormaliseText } from '../expectations/normalise-text.ts';
 import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { ROUNDS } from './leak-detector.ts';
-import type { NormaliseText } from './normalise-text.ts';
 import { isLeak } from './post-run-checks.ts';
 import type { ProgramRunner } from './program-executor.ts';
 

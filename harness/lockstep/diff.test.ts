@@ -5,6 +5,7 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import { introspect } from '../../spec/compiler/introspect.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../cases/case.ts';
+import { KnownDeviations } from '../expectations/known-deviations.ts';
 import { symptomsOf } from '../fuzz/buckets.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { type FakePort, fakeTarget } from '../testing/fake-endpoint.ts';
@@ -13,7 +14,7 @@ import { diff, type Outcome } from './diff.ts';
 import { DiffExecutor } from './diff-executor.ts';
 import { caseInputs, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
 import { DiffReport } from './diff-report.ts';
-import { explainer, KnownDifferences } from './known.ts';
+import { explainer } from './explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from './lockstep-side.ts';
 
 let area: ScratchArea;
@@ -53,6 +54,11 @@ function endpoint(
   return identifyTarget(target, area, LIMITS);
 }
 
+const nothingKnown = new KnownDeviations([], {
+  about: 'difference',
+  endpoint: { target: 'x', version: null },
+});
+
 const refusal = (desc: string): JsonObject => ({ error: { class: 'GenericError', desc } });
 const resize: CaseDefinition = {
   id: 'a/resize',
@@ -69,7 +75,7 @@ async function differences(
   subjects: readonly Subject[],
   judge: IdentifiedTarget | null = null,
 ) {
-  const explain = explainer(new KnownDifferences([], left.identity, right.identity), (text) => text);
+  const explain = explainer(nothingKnown, (text) => text);
   const outcomes: Outcome[] = [];
   const onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
   await diff({
@@ -223,7 +229,7 @@ describe('a lane on two targets', () => {
   it('takes for deviations what the second does not do', async () => {
     const right = await endpoint((command) => (command === 'eject' ? refusal('locked') : undefined));
     const left = await endpoint();
-    const explain = explainer(new KnownDifferences([], left.identity, right.identity), (text) => text);
+    const explain = explainer(nothingKnown, (text) => text);
     const executor = new DiffExecutor({ left, right, explain, area, seed: 's' });
     try {
       const { record } = await executor.run(decode('ground empty\nblock_resize {"size":1}\neject {}\n'));

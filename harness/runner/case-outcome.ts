@@ -16,23 +16,29 @@ export function worstSeverity(deviations: readonly Deviation[]): Severity | unde
   return SEVERITIES.find((severity) => deviations.some((deviation) => deviation.severity === severity));
 }
 
+type Requirements = Readonly<Record<string, Pick<Requirement, 'contradictedBy'>>>;
+
 /**
- * The outcome of a case that ran to its end. Where an observation contradicts the requirement that a deviation is
+ * Those deviations that make a case fail or warn. Where an observation contradicts the requirement that a deviation is
  * about, what the case itself found is information; what a check found still counts. Of a deviation that names no
  * requirement it may be any of the case's.
  */
-export function judge(
+export function countingDeviations(
   deviations: readonly Deviation[],
-  requirements: Readonly<Record<string, Pick<Requirement, 'contradictedBy'>>>,
-): Outcome {
+  requirements: Requirements,
+): readonly Deviation[] {
   const isContradicted = (id: string): boolean => requirements[id]?.contradictedBy !== undefined;
   const ids = Object.keys(requirements);
   const all = ids.length > 0 && ids.every(isContradicted);
-  const counting = deviations.filter(
+  return deviations.filter(
     ({ check, requirement }) =>
       check !== 'case' || !(requirement === undefined ? all : isContradicted(requirement)),
   );
-  const worst = worstSeverity(counting);
+}
+
+/** The outcome of a case that ran to its end, whose requirements are these. */
+export function judge(deviations: readonly Deviation[], requirements: Requirements): Outcome {
+  const worst = worstSeverity(countingDeviations(deviations, requirements));
   if (worst !== undefined) return OUTCOME_OF[worst];
   return deviations.length > 0 ? 'info' : 'pass';
 }

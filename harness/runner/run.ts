@@ -13,12 +13,13 @@ import { asInBaseline } from '../../reports/unexpected.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
+import type { Expectation } from '../expectations/expectation.ts';
 import type { Target } from '../targets/target.ts';
 import { type TimeLimits, timeLimits } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
 import { noTotals } from './case-outcome.ts';
 import { EndpointPool } from './endpoint-pool.ts';
-import { Expectations } from './expectations.ts';
+import { ExpectedCases } from './expected-cases.ts';
 import { identify } from './identify.ts';
 import { intersect } from './intersect.ts';
 import { plan, type Shard } from './plan.ts';
@@ -39,7 +40,7 @@ export interface RunOptions {
   readonly retries?: number;
   /** Default: as `timeLimits` gives them. */
   readonly limits?: Partial<TimeLimits>;
-  readonly expectations?: Expectations;
+  readonly expectations?: readonly Expectation[];
   /** What fails the run, for the record. */
   readonly policy?: Policy;
   /** An earlier run: what fails as it did there is foreseen. */
@@ -81,8 +82,7 @@ async function runOn(
   const schema = intersect(spec, endpointSchema);
   const cases = plan(options.cases(schema), { patterns, shard });
 
-  const expectations = options.expectations ?? Expectations.none();
-  const expected = expectations.forEndpoint(identity);
+  const expected = new ExpectedCases(options.expectations ?? [], identity, spec);
   for (const reporter of reporters)
     reporter.start?.({ endpoint: identity, seed, planned: cases.length, policy });
   const records: CaseRecord[] = [];

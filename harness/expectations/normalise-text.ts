@@ -36,3 +36,11 @@ export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
       .replace(numbers, (found) => (/^\d/.test(found) ? 'N' : found))
       .slice(0, 300);
 }
+
+/** Names that cases make up: `null-qvlwp1`. */
+const MADE_NAME = /\b\w+-q[0-9a-z]{4}\d+\b/g;
+
+/** The same for what is said of cases: without the names that they make up. */
+export function caseTextNormaliser(normaliseText: NormaliseText): NormaliseText {
+  return (text) => normaliseText(text.replace(MADE_NAME, 'NAME'));
+}

@@ -1,0 +1,43 @@
+/**
+ * The globs of expectations, by picomatch. `*` stands for anything, slashes included. In names (endpoints, case ids) the
+ * rest of its language holds too: `?`, `[ab]`, `{a,b}`; in texts everything else stands for itself, as messages are
+ * full of brackets. Of a list any may match.
+ */
+import picomatch from 'picomatch';
+
+export type Globs = string | readonly string[];
+export type Matcher<T = string> = (one: T) => boolean;
+
+/** `*` crosses slashes and newlines, and takes leading dots. */
+const ANYTHING = { bash: true, dot: true, flags: 's' };
+
+/** Of names of endpoints. */
+export function nameGlob(globs: Globs): Matcher {
+  return picomatch([...listOf(globs)], ANYTHING);
+}
+
+/** Of case ids; a glob also means everything below it (`block_resize`). */
+export function caseGlob(globs: Globs): Matcher {
+  return picomatch(
+    listOf(globs).flatMap((glob) => [glob, `${glob}/**`]),
+    ANYTHING,
+  );
+}
+
+/** Of messages, paths in replies, programs: texts in which only `*` is special. */
+export function textGlob(globs: Globs): Matcher {
+  const matches = picomatch(
+    listOf(globs).map((glob) => noPath(glob).replace(/[^\w\s*]/g, '\\$&')),
+    ANYTHING,
+  );
+  return (text) => matches(noPath(text));
+}
+
+export function listOf<T>(one: T | readonly T[]): readonly T[] {
+  return Array.isArray(one) ? one : [one as T];
+}
+
+/** A text is no path: what picomatch knows of `..` between slashes does not concern it. */
+function noPath(text: string): string {
+  return ` ${text.replaceAll('/', '\u2215')}`;
+}

@@ -1,0 +1,27 @@
+/** What expectations say of a campaign's findings. */
+import type { EndpointIdentity } from '../../reports/record.ts';
+import type { Expectation } from '../expectations/expectation.ts';
+import { KnownDeviations, type StaleEntry } from '../expectations/known-deviations.ts';
+import { deviationOf } from './buckets.ts';
+import type { LogLine } from './campaign-log.ts';
+
+export class KnownFindings {
+  readonly #known: KnownDeviations;
+
+  constructor(expectations: readonly Expectation[], endpoint: Pick<EndpointIdentity, 'target' | 'version'>) {
+    this.#known = new KnownDeviations(expectations, { about: 'finding', endpoint });
+  }
+
+  isKnown(bucket: string): boolean {
+    return this.#known.find({ ...deviationOf(bucket), printed: bucket, where: '' }) !== undefined;
+  }
+
+  /** Those that no run of the campaign shows, runs that it resumed included. `log`: all of its lines. */
+  stale(log: readonly LogLine[]): StaleEntry[] {
+    for (const line of log) {
+      if (line.type === 'round') for (const bucket of Object.keys(line.hits)) this.isKnown(bucket);
+      else if (line.type === 'finding') this.isKnown(line.bucket);
+    }
+    return this.#known.stale([], true);
+  }
+}

@@ -1,0 +1,39 @@
+/** Why two endpoints differ, where that is known: rules and schemas excuse first, then expectations. */
+import { encode } from '../../generators/sequences/encoding.ts';
+import { type Difference, placeOf } from '../differ/difference.ts';
+import { bucketOf, wordings } from '../differ/difference-buckets.ts';
+import type { KnownDeviations, Sighting } from '../expectations/known-deviations.ts';
+import { caseTextNormaliser, type NormaliseText } from '../expectations/normalise-text.ts';
+import type { Explain } from './diff.ts';
+import type { Subject } from './diff-inputs.ts';
+
+/** `known`: about differences of the two that are compared. */
+export function explainer(known: KnownDeviations, normaliseText: NormaliseText): Explain {
+  const bare = caseTextNormaliser(normaliseText);
+  return (difference, subject) => {
+    const sighting = sightingOf(difference, subject, bare);
+    const reason = difference.excuse ?? known.find(sighting)?.reason;
+    return { key: sighting.printed, ...(reason !== undefined && { reason }) };
+  };
+}
+
+function sightingOf(
+  difference: Difference,
+  { where, program }: Subject,
+  normaliseText: NormaliseText,
+): Sighting {
+  const { class: check, subject: command } = difference;
+  const printed = bucketOf(difference, normaliseText);
+  const place = placeOf(difference);
+  const wording = wordings(difference, normaliseText);
+  return {
+    check,
+    command,
+    path: place.slice(`${check} ${command} `.length),
+    message: printed.slice(`${place}: `.length),
+    printed,
+    where,
+    ...(program && { program: () => encode(program) }),
+    ...(wording && { wording }),
+  };
+}
