@@ -3,15 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
-import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 const read = (cwd: string, name: string) => JSON.parse(readFileSync(join(cwd, name), 'utf8')) as RunRecord;
 
 async function run(cwd: string, file: string, ...options: string[]): Promise<void> {
-  const { code, stderr } = await qmpcheck(['run', 'raw/*', '--reporter', `json=${file}`, ...options], {
-    cwd,
-  });
+  const args = ['run', 'raw/*', '--reporter', `json=${file}`, ...options];
+  const { code, stderr } = await callMain(args, { cwd });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 }
 
@@ -33,8 +32,8 @@ describe('run --baseline', () => {
   test('what failed before is a TODO, and does not fail the run', (context) => {
     requireOrSkip(context, 'qemu', enginesUnavailable('qemu-storage-daemon'));
     return inFolder(async (cwd) => {
-      expect((await qmpcheck([...failing, '--reporter', 'json=old.json'], { cwd })).code).toBe(1);
-      const { code, stdout } = await qmpcheck([...failing, '--baseline', 'old.json'], { cwd });
+      expect((await callMain([...failing, '--reporter', 'json=old.json'], { cwd })).code).toBe(1);
+      const { code, stdout } = await callMain([...failing, '--baseline', 'old.json'], { cwd });
       expect(stdout).toContain('not ok 1 - null-co/size-negative # TODO as in the baseline\n');
       expect(code).toBe(0);
     });
@@ -44,7 +43,7 @@ describe('run --baseline', () => {
     inFolder(async (cwd) => {
       await run(cwd, 'old.json');
       writeFileSync(join(cwd, 'old.json'), JSON.stringify(of('elsewhere', read(cwd, 'old.json'))));
-      const { code, stderr } = await qmpcheck(['run', 'raw/*', '--baseline', 'old.json'], { cwd });
+      const { code, stderr } = await callMain(['run', 'raw/*', '--baseline', 'old.json'], { cwd });
       expect(stderr).toBe('qmpcheck: the baseline is of another target: elsewhere\n');
       expect(code).toBe(0);
     }));
@@ -77,7 +76,7 @@ describe('compat', () => {
       await run(cwd, 'good.json');
       fail(cwd, 'good.json', 'bad.json');
       const views = ['--html', 'r.html', '--markdown', 'r.md', '--json', 'r.json'];
-      const { code, stdout } = await qmpcheck(['compat', 'bad.json', '--since', 'good.json', ...views], {
+      const { code, stdout } = await callMain(['compat', 'bad.json', '--since', 'good.json', ...views], {
         cwd,
       });
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -85,7 +84,7 @@ describe('compat', () => {
       expect(readFileSync(join(cwd, 'r.md'), 'utf8')).toContain('❌ broke');
       expect(read(cwd, 'r.json')).toMatchObject({ reportVersion: 1, regressions: [{ what: 'broke' }] });
 
-      const known = await qmpcheck(['compat', 'bad.json', '--since', 'bad.json'], { cwd });
+      const known = await callMain(['compat', 'bad.json', '--since', 'bad.json'], { cwd });
       expect(known.code).toBe(0);
       expect(known.stdout).toContain('Nothing broke, nothing was fixed.');
     }));
@@ -94,7 +93,7 @@ describe('compat', () => {
     inFolder(async (cwd) => {
       await run(cwd, 'r.json');
       writeFileSync(join(cwd, 'old.json'), JSON.stringify(of('elsewhere', read(cwd, 'r.json'))));
-      const { code, stderr } = await qmpcheck(['compat', 'r.json', '--since', 'old.json'], { cwd });
+      const { code, stderr } = await callMain(['compat', 'r.json', '--since', 'old.json'], { cwd });
       expect(stderr).toBe('qmpcheck: --since old.json: no other record is of its target, elsewhere\n');
       expect(code).toBe(2);
     }));
@@ -103,17 +102,17 @@ describe('compat', () => {
     inFolder(async (cwd) => {
       await run(cwd, 'r.json');
       writeFileSync(join(cwd, 'vendor-3.1.json'), "{ 'command': 'query-block' }");
-      const { code, stdout } = await qmpcheck(['compat', 'r.json', '--schema', 'vendor-3.1.json'], { cwd });
+      const { code, stdout } = await callMain(['compat', 'r.json', '--schema', 'vendor-3.1.json'], { cwd });
       expect(stdout).toMatch(/### Schema drift\n[\s\S]*\| vendor-3\.1 \| [1-9]\d* \|/);
       expect(code).toBe(0);
-      const missing = await qmpcheck(['compat', 'r.json', '--schema', 'no-such'], { cwd });
+      const missing = await callMain(['compat', 'r.json', '--schema', 'no-such'], { cwd });
       expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('no-such: no such file') });
     }));
 
   test('a file that is no record is the fault of the call', () =>
     inFolder(async (cwd) => {
       writeFileSync(join(cwd, 'x.json'), '{"cases": []}');
-      const { code, stdout, stderr } = await qmpcheck(['compat', 'x.json'], { cwd });
+      const { code, stdout, stderr } = await callMain(['compat', 'x.json'], { cwd });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toBe('qmpcheck: x.json: no record as --reporter json writes it\n');
     }));

@@ -6,7 +6,7 @@ import { failure } from '../../reports/testing/example-record.ts';
 import { LOG } from '../fuzz/campaign.ts';
 import { appendLog } from '../fuzz/campaign-log.ts';
 import { writeFinding } from '../fuzz/findings.ts';
-import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
 
 /** A campaign with one finding, in the folder. */
 function campaign(out: string): void {
@@ -33,14 +33,14 @@ describe('fuzz --status --reporter', () => {
   test('prints one in place of the status', () =>
     inFolder(async (cwd) => {
       campaign(cwd);
-      const { stdout } = await qmpcheck(['fuzz', '--status', '.', '--reporter', 'tap'], { cwd });
+      const { stdout } = await callMain(['fuzz', '--status', '.', '--reporter', 'tap'], { cwd });
       expect(stdout).toMatch(/^TAP version 14\n1\.\.1\nnot ok 1 - fuzz\/crash-/);
       expect(stdout).not.toContain('total:');
     }));
 
   test('a reporter that is none is told before the campaign begins', () =>
     inFolder(async (cwd) => {
-      const { code, stdout, stderr } = await qmpcheck(['fuzz', '--reporter', 'pdf'], { cwd });
+      const { code, stdout, stderr } = await callMain(['fuzz', '--reporter', 'pdf'], { cwd });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
       expect(stderr).toMatch(/^error: option '--reporter .*There is no reporter 'pdf', only tap, spec,/);
     }));

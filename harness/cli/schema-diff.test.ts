@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../spec/json.ts';
 import { packageRoot } from '../../spec/package-root.ts';
-import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 const OLD = "{ 'command': 'a' } { 'command': 'b', 'data': { 'x': 'str' } }";
@@ -27,17 +27,17 @@ describe('schema diff', () => {
       writeFileSync(join(cwd, 'old.json'), OLD);
       writeFileSync(join(cwd, 'new.json'), NEW);
       writeFileSync(join(cwd, 'session.txt'), SESSION);
-      expect(await qmpcheck(['schema', 'diff', 'old.json', 'session.txt'], { cwd })).toEqual({
+      expect(await callMain(['schema', 'diff', 'old.json', 'session.txt'], { cwd })).toEqual({
         code: 1,
         stdout: 'removed command a [breaks clients]\nadded argument b.y: optional [breaks endpoints]\n',
         stderr: '',
       });
-      expect(await qmpcheck(['schema', 'diff', 'new.json', 'session.txt'], { cwd })).toEqual({
+      expect(await callMain(['schema', 'diff', 'new.json', 'session.txt'], { cwd })).toEqual({
         code: 0,
         stdout: '',
         stderr: '',
       });
-      const { stdout } = await qmpcheck(['schema', 'diff', 'old.json', 'new.json', '--json'], { cwd });
+      const { stdout } = await callMain(['schema', 'diff', 'old.json', 'new.json', '--json'], { cwd });
       expect(parseJson(stdout)).toEqual({
         before: 'old.json',
         after: 'new.json',
@@ -58,7 +58,7 @@ describe('schema diff', () => {
 
   test('knows one endpoint from another', async (context) => {
     requireOrSkip(context, 'qemu', enginesUnavailable('qemu-system-x86_64', 'qemu-storage-daemon'));
-    const { code, stdout } = await qmpcheck(['schema', 'diff', 'qemu-storage-daemon', 'qemu-system']);
+    const { code, stdout } = await callMain(['schema', 'diff', 'qemu-storage-daemon', 'qemu-system']);
     expect(stdout).toContain('added command human-monitor-command [breaks endpoints]\n');
     expect(code).toBe(1);
   });
@@ -71,7 +71,7 @@ describe('schema diff', () => {
     inFolder(async (cwd) => {
       writeFileSync(join(cwd, 'broken.json'), "\n{ 'command': }");
       writeFileSync(join(cwd, 'strange.json'), '[{"name": "x", "meta-type": "y"}]');
-      const { code, stdout, stderr } = await qmpcheck(['schema', 'diff', source, 'reference'], { cwd });
+      const { code, stdout, stderr } = await callMain(['schema', 'diff', source, 'reference'], { cwd });
       expect(stderr).toContain(message);
       expect(stderr).not.toContain('    at ');
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });

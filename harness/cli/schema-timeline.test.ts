@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseJson } from '../../spec/json.ts';
-import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
 
 const member = (name: string) => `{"name": "${name}", "type": "str", "default": null}`;
 const dump = (...names: string[]) => `[
@@ -28,7 +28,7 @@ describe('schema timeline', () => {
   test('since when and until when, the oldest release first, whoever told it', () =>
     inVersions(async (cwd) => {
       const call = ['schema', 'timeline', 'a-10.0.json', 'mid.json', 'old-5.1.json'];
-      expect(await qmpcheck(call, { cwd })).toEqual({
+      expect(await callMain(call, { cwd })).toEqual({
         code: 0,
         stdout: [
           'argument c.gone: optional until old-5.1',
@@ -51,7 +51,7 @@ describe('schema timeline', () => {
         "{ 'command': 'c', 'data': { '*always': 'str', '*new': 'str' } }",
       );
       const call = ['schema', 'timeline', 'vendor.json', 'old-5.1.json', '--json'];
-      const { stdout } = await qmpcheck(call, { cwd });
+      const { stdout } = await callMain(call, { cwd });
       expect(parseJson(stdout)).toEqual({
         schemas: [
           { label: 'vendor', release: null },
@@ -80,7 +80,7 @@ describe('schema timeline', () => {
       writeFileSync(join(cwd, 'evil.json'), dump('\\u001b[2J'));
       writeFileSync(join(cwd, 'good.json'), dump());
       for (const verb of ['diff', 'timeline']) {
-        const { stdout } = await qmpcheck(['schema', verb, 'good.json', 'evil.json'], { cwd });
+        const { stdout } = await callMain(['schema', verb, 'good.json', 'evil.json'], { cwd });
         expect(stdout).toContain('argument c.\\u001b[2J: optional');
       }
     }));
@@ -104,7 +104,7 @@ describe('schema timeline', () => {
   });
 
   test('one schema is no timeline: exit 2', async () => {
-    const { code, stderr } = await qmpcheck(['schema', 'timeline', 'spec']);
+    const { code, stderr } = await callMain(['schema', 'timeline', 'spec']);
     expect(stderr).toBe('qmpcheck: a timeline takes two schemas or more\n');
     expect(code).toBe(2);
   });
