@@ -1,45 +1,25 @@
 /** `qmpcheck fuzz` and the replay of what it finds, as scripts and people at a terminal see them. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { packageRoot } from '../../spec/package-root.ts';
-import { type Call, program, qmpcheck, type Result } from '../testing/command-line.ts';
+import { BROKEN, CampaignFolder, SOUND } from '../testing/campaign-folder.ts';
+import { callMain, program, qmpcheck, type Result } from '../testing/command-line.ts';
 import { ptyUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 /** A process for each endpoint, of which campaigns start many. */
 const LONG = 300_000;
 
-const ENDPOINT = fileURLToPath(new URL('dist/harness/testing/planted-endpoint.js', packageRoot()));
-const SOUND = `exec:exec node '${ENDPOINT}'`;
-/** Shown by whatever is refused. */
-const BROKEN = `${SOUND} 'error class that QMP does not know'`;
 const BUCKET = /^deviation error-class: .* \(\d+ hits, 1 steps, rate 3\/3, findings\/(\S+)\)$/;
 
-let folder: string;
+const campaigns = new CampaignFolder();
 let found: Result;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'qmpcheck-fuzz-cli-'));
-  found = await fuzz('found', ['--target', BROKEN]);
+  found = await qmpcheck(campaigns.args('found', '--target', BROKEN));
 }, LONG);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => campaigns.remove());
 
-/** A campaign of one round. */
-function fuzz(out: string, args: readonly string[], call: Call = {}): Promise<Result> {
-  return qmpcheck(['fuzz', '--commands', '1', '--seed', 't', '--out', join(folder, out), ...args], call);
-}
-
-/** The log of a campaign without what depends on the machine. */
-function log(out: string): string {
-  return readFileSync(join(folder, out, 'log.jsonl'), 'utf8').replace(
-    /"(milliseconds|residentBytes)":[\d.e-]+/g,
-    '',
-  );
-}
-
-const statusOf = async (out: string): Promise<Result> => qmpcheck(['fuzz', '--status', join(folder, out)]);
+const statusOf = (name: string): Promise<Result> =>
+  callMain(['fuzz', '--status', join(campaigns.path, name)]);
 
 describe('a campaign that finds something', () => {
   test('ends with 1: a line a bucket on stdout, how it went on stderr, without a terminal in plain lines', () => {
@@ -53,34 +33,25 @@ describe('a campaign that finds something', () => {
     expect(code).toBe(1);
   });
 
-  // Of one answer to each program: an endpoint with images shows what the programs before left in them.
-  test(
-    'is the same with 2 and 3 workers, each in a thread of its own',
-    async () => {
-      for (const workers of ['2', '3']) {
-        const { code } = await fuzz(`by${workers}`, ['--target', BROKEN, '--workers', workers]);
-        expect(code).toBe(1);
-        expect(log(`by${workers}`)).toBe(log('found'));
-      }
-    },
-    LONG,
-  );
-
   test('--status tells the same, and does nothing', async () => {
-    const before = log('found');
+    const before = campaigns.log('found');
     expect(await statusOf('found')).toEqual({ code: 0, stdout: found.stdout, stderr: '' });
-    expect(log('found')).toBe(before);
-    expect(await statusOf('none')).toMatchObject({ code: 2, stdout: '', stderr: /no campaign/ });
+    expect(campaigns.log('found')).toBe(before);
+    expect(await statusOf('none')).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining('no campaign'),
+    });
   });
 
   test(
     'replay: REPRODUCED on the endpoint it was found on, FIXED on a sound one',
     async () => {
-      const path = join(folder, 'found', 'findings', BUCKET.exec(found.stdout.split('\n')[0]!)![1]!);
-      const again = await qmpcheck(['replay', path]);
+      const path = join(campaigns.path, 'found', 'findings', BUCKET.exec(found.stdout.split('\n')[0]!)![1]!);
+      const again = await callMain(['replay', path]);
       expect(again.stdout).toMatch(/^REPRODUCED .*: deviation error-class: .*\n.*, 1 REPRODUCED\n$/);
       expect(again.code).toBe(1);
-      const sound = await qmpcheck(['replay', join(folder, 'found'), '--target', SOUND, '--json']);
+      const sound = await qmpcheck(['replay', join(campaigns.path, 'found'), '--target', SOUND, '--json']);
       expect(JSON.parse(sound.stdout)).toMatchObject({
         results: [{ file: path, verdict: 'FIXED', reason: expect.stringContaining('error-class') }],
         totals: { REPRODUCED: 0, FIXED: 1, ERROR: 0 },
@@ -93,9 +64,9 @@ describe('a campaign that finds something', () => {
   test(
     '--ci fails on a new bucket, and not on one that its folder knows',
     async () => {
-      const ci = ['--target', BROKEN, '--ci'];
-      expect((await fuzz('ci', ci)).code).toBe(1);
-      const second = await fuzz('ci', ci);
+      const ci = campaigns.args('ci', '--target', BROKEN, '--ci');
+      expect((await callMain(ci)).code).toBe(1);
+      const second = await callMain(ci);
       expect(second.code).toBe(0);
       expect(second.stdout).toMatch(new RegExp(BUCKET.source, 'm'));
     },
@@ -105,9 +76,10 @@ describe('a campaign that finds something', () => {
   test(
     'an expectation mutes it',
     async () => {
-      const yaml = join(folder, 'known.yaml');
+      const yaml = join(campaigns.path, 'known.yaml');
       writeFileSync(yaml, "- {endpoint: 'exec', program: 'deviation error-class*', reason: known}\n");
-      const { code, stdout } = await fuzz('muted', ['--target', BROKEN, '--expect', yaml]);
+      const call = campaigns.args('muted', '--target', BROKEN, '--expect', yaml);
+      const { code, stdout } = await callMain(call);
       expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation/);
       expect(code).toBe(0);
     },
@@ -116,45 +88,15 @@ describe('a campaign that finds something', () => {
 });
 
 describe('on the reference', () => {
-  const call = ['--target', 'reference', '--commands', '300'];
-
   test(
-    'killed in the middle it goes on, and ends as if it had not been',
+    'SIGINT ends it in order: 130, what was found is told, nothing left, and it goes on',
     async () => {
-      const rounds = (): number => log('killed').match(/"type":"round"/g)?.length ?? 0;
-      const killed = await fuzz('killed', call, {
-        watch: (child) => {
-          if (existsSync(join(folder, 'killed', 'log.jsonl')) && rounds() > 0) child.kill('SIGKILL');
-        },
-      });
-      expect(killed.code).toBe(null);
-      expect(rounds()).toBe(1);
-      expect((await fuzz('killed', call)).code).toBe(0);
-      expect(rounds()).toBeGreaterThan(1);
-      expect((await fuzz('whole', call)).code).toBe(0);
-      expect(log('killed')).toBe(log('whole'));
-    },
-    LONG,
-  );
-
-  test.each(['SIGINT', 'SIGTERM'] as const)(
-    '%s ends it in order: 130, what was found is told, nothing left, and it goes on',
-    async (name) => {
-      const temporary = join(folder, `tmp-${name}`);
-      mkdirSync(temporary);
-      let isTold = false;
-      const { code, stdout, stderr } = await fuzz(name, [...call.slice(0, 2), '--commands', '100000'], {
-        env: { TMPDIR: temporary },
-        watch: (child) => {
-          // A second one would end it at once.
-          if (!isTold) isTold = child.kill(name);
-        },
-      });
+      const { code, stdout, stderr, left } = await campaigns.interrupted('SIGINT');
       expect(code).toBe(130);
       expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation; \d+ programs/);
       expect(stderr).toMatch(/interrupted; with --out \S+ it goes on from here\n$/);
-      expect(readdirSync(temporary)).toEqual([]);
-      expect((await fuzz(name, call.slice(0, 2))).code).toBe(0);
+      expect(left).toEqual([]);
+      expect((await callMain(campaigns.args('SIGINT', '--target', 'reference'))).code).toBe(0);
     },
     LONG,
   );
@@ -164,8 +106,8 @@ describe('on the reference', () => {
     async (context) => {
       requireOrSkip(context, 'pty', ptyUnavailable());
       const { spawn } = await import('node-pty');
-      const args = [program, 'fuzz', ...call, '--seed', 't', '--out', join(folder, 'screen')];
-      const terminal = spawn(process.execPath, args, { cols: 120, rows: 30 });
+      const args = campaigns.args('screen', '--target', 'reference', '--commands', '300');
+      const terminal = spawn(process.execPath, [program, ...args], { cols: 120, rows: 30 });
       let shown = '';
       terminal.onData((text) => {
         shown += text;
@@ -195,17 +137,17 @@ describe('what is the fault of the call ends with 2', () => {
     [['--match', 'none'], 'choices are bucket, signal, check'],
     [['--expect', '/no/such.yaml'], '/no/such.yaml'],
   ])('%j', async (args, message) => {
-    const { code, stdout, stderr } = await fuzz('fault', args);
+    const { code, stdout, stderr } = await callMain(campaigns.args('fault', ...args));
     expect(stderr).toContain(message);
     expect(stderr).not.toContain('    at ');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
   test('a campaign does not go on with another seed or target', async () => {
-    const out = join(folder, 'found');
-    const seed = await qmpcheck(['fuzz', '--target', BROKEN, '--out', out, '--seed', 'other']);
+    const out = join(campaigns.path, 'found');
+    const seed = await callMain(['fuzz', '--target', BROKEN, '--out', out, '--seed', 'other']);
     expect(seed).toMatchObject({ code: 2, stderr: expect.stringContaining('with seed t') });
-    const target = await qmpcheck(['fuzz', '--target', 'reference', '--out', out]);
+    const target = await callMain(['fuzz', '--target', 'reference', '--out', out]);
     expect(target).toMatchObject({ code: 2, stderr: expect.stringContaining('a campaign on exec:') });
   });
 });
