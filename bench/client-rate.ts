@@ -5,7 +5,7 @@
  */
 import type { CaseContext, CaseDefinition } from '../harness/cases/case.ts';
 import { run } from '../harness/runner/run.ts';
-import { addressTarget } from '../harness/targets/address.ts';
+import { addressTarget } from '../harness/targets/attached-target.ts';
 import type { Target } from '../harness/targets/target.ts';
 import type { Transport } from '../harness/transports/transport.ts';
 import { loadBlockSchema } from '../spec/block-core.ts';

@@ -1,7 +1,7 @@
 /** Generating values and simplifying them, against budgets: nothing else makes QAPI values here. */
 import { type Arbitrary, array, check, property, sample } from 'fast-check';
-import { argumentsOf } from '../generators/arbitraries/command.ts';
-import { nothingLive } from '../generators/types/live.ts';
+import { argumentsOf } from '../generators/arbitraries/command-arguments.ts';
+import { nothingLive } from '../generators/types/live-names.ts';
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { JsonObject } from '../spec/json.ts';
 import { type Benchmark, type Claim, inTurns, type Measurement } from './measure.ts';

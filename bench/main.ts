@@ -8,7 +8,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clientRate } from './client-rate.ts';
-import { compile } from './compile.ts';
+import { compile } from './compile-rate.ts';
 import { fuzzRate } from './fuzz-rate.ts';
 import { fuzzWorkers } from './fuzz-workers.ts';
 import { generateRate } from './generate-rate.ts';

@@ -11,7 +11,7 @@ const build = spawnSync(process.execPath, [compiler, '-b', 'spec'], { cwd: root,
 if (build.status !== 0) process.exit(2);
 
 const { loadBlockSchema } = await import('../dist/spec/block-core.js');
-const { generatedFiles } = await import('../dist/spec/compiler/generate.js');
+const { generatedFiles } = await import('../dist/spec/compiler/generate-files.js');
 
 const checkOnly = process.argv.includes('--check');
 const folder = join(root, 'spec', 'generated');

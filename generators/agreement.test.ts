@@ -9,8 +9,8 @@ import { loadBlockSchema } from '../spec/block-core.ts';
 import { argumentsKey, jsonSchema } from '../spec/compiler/json-schema.ts';
 import { isJsonObject, type Json, type JsonObject } from '../spec/json.ts';
 import type { Command } from '../spec/model.ts';
-import { argumentsOf } from './arbitraries/command.ts';
-import { faultsOf } from './invalid/arbitrary.ts';
+import { argumentsOf } from './arbitraries/command-arguments.ts';
+import { faultsOf } from './invalid/invalid-arguments.ts';
 import { MUTATIONS, type MutationName } from './invalid/mutations.ts';
 import { LIVE } from './testing/test-schemas.ts';
 

@@ -3,7 +3,7 @@
  *
  * Orderly paths free what they made themselves and then withdraw their entry here; what is still entered when the
  * process exits is undone synchronously, last first. A crash of this process (SIGKILL) is not seen here: children
- * notice it through their guard (`targets/process.ts`), folders are swept by the next run (`scratch.ts`).
+ * notice it through their guard (`targets/child-process.ts`), folders are swept by the next run (`runner/scratch.ts`).
  */
 
 type Undo = () => void;

@@ -9,7 +9,7 @@ import { blockGraph } from '../reports/compat/block-graph.ts';
 import type { CaseRecord, Transcript } from '../reports/record.ts';
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { CommandEffects } from '../spec/effects/effects.ts';
-import { EFFECTS } from '../spec/effects/table.ts';
+import { EFFECTS } from '../spec/effects/effects-table.ts';
 import { readIntrospection } from '../spec/introspection.ts';
 import type { JsonObject } from '../spec/json.ts';
 import type { Command, Schema } from '../spec/model.ts';
@@ -58,8 +58,8 @@ const NEW = vi.hoisted(
   }),
 );
 
-vi.mock('../spec/effects/table.ts', async (importOriginal) => {
-  const original = await importOriginal<typeof import('../spec/effects/table.ts')>();
+vi.mock('../spec/effects/effects-table.ts', async (importOriginal) => {
+  const original = await importOriginal<typeof import('../spec/effects/effects-table.ts')>();
   return { EFFECTS: { ...original.EFFECTS, ...NEW } };
 });
 

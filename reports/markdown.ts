@@ -1,6 +1,6 @@
 /** `markdown`: a summary for the page that a CI server shows after a run. Text of endpoints stays text. */
 import { buildReport } from './compat/build.ts';
-import type { CaseReport, Compatibility, EndpointReport, Status } from './compat/model.ts';
+import type { CaseReport, Compatibility, EndpointReport, Status } from './compat/compat-model.ts';
 import { STATUS_WORDS } from './compat/status.ts';
 import { OUTCOME_WORDS, OUTCOMES } from './outcome.ts';
 import type { CaseRecord } from './record.ts';

@@ -7,7 +7,7 @@ import { validateArguments, validatorFor } from '../../spec/validate.ts';
 import { COMMANDS, LIVE, SCHEMAS } from '../testing/test-schemas.ts';
 import { leastDepth } from '../types/depth.ts';
 import { branchesOf } from '../types/members.ts';
-import { argumentsOf, simplestOf, valuesOf } from './command.ts';
+import { argumentsOf, simplestOf, valuesOf } from './command-arguments.ts';
 
 const live = () => LIVE;
 const spec = SCHEMAS[0]![1];

@@ -3,7 +3,7 @@ import { Arbitrary, type Random, type Stream, stream, Value } from 'fast-check';
 import type { Json } from '../../spec/json.ts';
 import type { SchemaType } from '../../spec/model.ts';
 import { validatorFor } from '../../spec/validate.ts';
-import type { Live } from '../types/live.ts';
+import type { Live } from '../types/live-names.ts';
 import { Draw } from './draw.ts';
 import type { Generator } from './generator.ts';
 

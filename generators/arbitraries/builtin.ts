@@ -6,7 +6,7 @@ import { type Place, roleOf } from '../types/roles.ts';
 import type { Draw } from './draw.ts';
 import type { Generator } from './generator.ts';
 import { integerGenerator } from './integer.ts';
-import { textGenerator } from './text.ts';
+import { textGenerator } from './string-value.ts';
 
 const NUMBERS = [0, 1, -1, 0.5, 1e10, -1e-10, 1.5e300];
 /** What a member of type any gets: only what the commands that take any can be given without harm. */

@@ -1,5 +1,5 @@
 /** One generation under way: its randomness, what is live, how deep it is. */
-import type { Live } from '../types/live.ts';
+import type { Live } from '../types/live-names.ts';
 
 /** What fast-check gives, or `Random`. Both bounds are included. */
 export interface RandomSource {

@@ -5,8 +5,8 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Command } from '../../spec/model.ts';
 import { validateArguments } from '../../spec/validate.ts';
 import { COMMANDS, LIVE, SCHEMAS } from '../testing/test-schemas.ts';
-import { faultsOf } from './arbitrary.ts';
 import { type Fault, faultsAt } from './fault.ts';
+import { faultsOf } from './invalid-arguments.ts';
 import { MUTATIONS, type MutationName } from './mutations.ts';
 import { sitesOf } from './site.ts';
 

@@ -2,13 +2,13 @@
  * Mutations that make valid arguments invalid: each by name, with the requirement that it breaks, and what it does to
  * an object. Every one must be refused with GenericError before anything is done.
  */
-import { effectsOf } from '../../spec/effects/lookup.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
 import { integerInputRange } from '../../spec/integers.ts';
 import type { Json } from '../../spec/json.ts';
 import type { SchemaType } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import { validatorFor } from '../../spec/validate.ts';
-import { simplestOf } from '../arbitraries/command.ts';
+import { simplestOf } from '../arbitraries/command-arguments.ts';
 import { branchesOf, branchOf } from '../types/members.ts';
 import type { Site } from './site.ts';
 

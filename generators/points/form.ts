@@ -3,9 +3,9 @@ import type { IntegerRange } from '../../spec/integers.ts';
 import type { Json } from '../../spec/json.ts';
 import type { SchemaType } from '../../spec/model.ts';
 import { validatorFor } from '../../spec/validate.ts';
-import { type Compiler, isNodeReference } from '../arbitraries/compile.ts';
+import { type Compiler, isNodeReference } from '../arbitraries/compile-generators.ts';
 import type { Draw } from '../arbitraries/draw.ts';
-import { isFixed } from '../arbitraries/text.ts';
+import { isFixed } from '../arbitraries/string-value.ts';
 import { generatedRange, isBounded } from '../types/bounds.ts';
 import { type Place, roleOf } from '../types/roles.ts';
 

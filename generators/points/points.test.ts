@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { compileSchema } from '../../spec/compiler/compile.ts';
 import { stringifyJson } from '../../spec/json.ts';
 import { validateArguments } from '../../spec/validate.ts';
-import { argumentsOf } from '../arbitraries/command.ts';
+import { argumentsOf } from '../arbitraries/command-arguments.ts';
 import { Draw } from '../arbitraries/draw.ts';
 import { Random } from '../random.ts';
 import { COMMANDS, LIVE, SCHEMAS } from '../testing/test-schemas.ts';

@@ -7,10 +7,10 @@
  *   3. witnesses: least arguments that reach a given point;
  *   4. visits: the points that given arguments reach.
  */
-import { effectsOf } from '../../spec/effects/lookup.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, ObjectType, SchemaType } from '../../spec/model.ts';
-import { Compiler, isNodeOptions } from '../arbitraries/compile.ts';
+import { Compiler, isNodeOptions } from '../arbitraries/compile-generators.ts';
 import { type Draw, MAX_DEPTH } from '../arbitraries/draw.ts';
 import { type Branch, branchesOf, branchOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';

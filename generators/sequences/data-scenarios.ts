@@ -2,7 +2,7 @@
  * Data scenarios: runs of steps in which contents are at stake. Something is written, a job copies it and is ended in one of the
  * ways in which jobs end, and what is left is looked at.
  */
-import { effectsOf } from '../../spec/effects/lookup.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Random } from '../random.ts';
 import { CallBuilder } from './call-builder.ts';

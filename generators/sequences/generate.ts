@@ -14,7 +14,7 @@ import { CALL_TEMPLATES, type CallTemplate } from './call-templates.ts';
 import { dataStep, jobDataScenario, LONGEST_SCENARIO } from './data-scenarios.ts';
 import { type Call, call, type Program, type StartState, type Step } from './program.ts';
 import { isOfKind, ProgramState } from './resources.ts';
-import { MAX_STEPS } from './validate.ts';
+import { MAX_STEPS } from './validate-program.ts';
 
 /** What programs may be made of. */
 export interface GenerationConfig {
@@ -41,7 +41,7 @@ const SOURCED = 10;
 const EXTENDED = 8;
 
 /**
- * Makes a valid program (`validate.ts`) of at most `MAX_STEPS` steps. Equal seeds and configurations give equal
+ * Makes a valid program (`validate-program.ts`) of at most `MAX_STEPS` steps. Equal seeds and configurations give equal
  * programs.
  */
 export function generate(config: GenerationConfig, random: Random): Program {

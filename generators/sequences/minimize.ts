@@ -21,7 +21,7 @@ import {
   symbolsIn,
   unnameIn,
 } from './program.ts';
-import { repair, without } from './validate.ts';
+import { repair, without } from './validate-program.ts';
 
 /** Texts up to this length are names and words: no other is simpler. */
 const LONG_TEXT = 32;

@@ -1,6 +1,6 @@
 /** Mutation: a program that differs from one of the corpus in one to three ways, and is valid again. */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
-import { isFixed } from '../arbitraries/text.ts';
+import { isFixed } from '../arbitraries/string-value.ts';
 import type { Random } from '../random.ts';
 import { isCostly } from '../types/bounds.ts';
 import { at, type Path, put, take } from '../types/path.ts';
@@ -18,7 +18,7 @@ import {
   symbolsOf,
 } from './program.ts';
 import { ProgramState } from './resources.ts';
-import { repair } from './validate.ts';
+import { repair } from './validate-program.ts';
 
 interface Context {
   readonly config: GenerationConfig;

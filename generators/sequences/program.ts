@@ -3,7 +3,7 @@
  *
  * What a step makes and another uses is named by a symbol: `$n3` is a node, `$f0` a file. A symbol may stand anywhere
  * in a string (`qemu-io $n0 "write 0 64k"`); its letter says what it is (`resources.ts`). Programs start from a
- * start state, which has made some symbols before the first step. Texts are in `encoding.ts`, rules in `validate.ts`.
+ * start state, which has made some symbols before the first step. Texts are in `encoding.ts`, rules in `validate-program.ts`.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 

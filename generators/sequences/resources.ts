@@ -3,7 +3,7 @@
  * is in the effects table, and everything else that names a symbol uses it.
  */
 import type { Resource } from '../../spec/effects/effects.ts';
-import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/lookup.ts';
+import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { type StartState, type Step, symbolsIn, symbolsOf } from './program.ts';
 

@@ -13,7 +13,7 @@ import { mutate } from './mutate.ts';
 import { type Call, call, type Program } from './program.ts';
 import { ProgramState } from './resources.ts';
 import { schemaSource, sourcedCommands } from './schema-source.ts';
-import { fault } from './validate.ts';
+import { fault } from './validate-program.ts';
 
 const SPEC = SCHEMAS[0]![1];
 const COMMANDS = SOURCED.source!.commands;

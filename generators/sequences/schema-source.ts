@@ -6,16 +6,16 @@
  *   3. what would cost an endpoint its memory is brought into bounds, and text that looks like a symbol is none;
  *   4. one named mutation, where they are to be invalid.
  */
-import { effectsOf } from '../../spec/effects/lookup.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, Schema } from '../../spec/model.ts';
-import { Compiler, isNodeOptions } from '../arbitraries/compile.ts';
+import { Compiler, isNodeOptions } from '../arbitraries/compile-generators.ts';
 import { Draw } from '../arbitraries/draw.ts';
-import { randomFault } from '../invalid/arbitrary.ts';
+import { randomFault } from '../invalid/invalid-arguments.ts';
 import { Points } from '../points/points.ts';
 import type { Random } from '../random.ts';
 import { bound } from '../types/bounds.ts';
-import type { Live } from '../types/live.ts';
+import type { Live } from '../types/live-names.ts';
 import { branchOf } from '../types/members.ts';
 import type { ArgumentSource, Faulty } from './arguments.ts';
 import { call, unnameIn } from './program.ts';

@@ -8,7 +8,7 @@ import { minimize } from './minimize.ts';
 import { mutate } from './mutate.ts';
 import { type Call, call, concrete, type Program, renameIn, type Step, symbolsOf } from './program.ts';
 import { madeBy, ProgramState, removedBy, usedBy } from './resources.ts';
-import { fault, repair, without } from './validate.ts';
+import { fault, repair, without } from './validate-program.ts';
 
 const EMPTY = START_STATES[0]!;
 const add = (symbol: string): Call => call('blockdev-add', { driver: 'null-co', 'node-name': `$${symbol}` });

@@ -4,7 +4,7 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import { readIntrospection } from '../../spec/introspection.ts';
 import { parseJson } from '../../spec/json.ts';
 import type { Command, Schema } from '../../spec/model.ts';
-import type { Live } from '../types/live.ts';
+import type { Live } from '../types/live-names.ts';
 
 function introspected(file: string): Schema {
   return readIntrospection(parseJson(readFileSync(new URL(`../testdata/${file}`, import.meta.url), 'utf8')));

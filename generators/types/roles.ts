@@ -4,8 +4,8 @@
  * The first rule that fits counts: an argument in the effects table, a member of an object that looks so, a member anywhere.
  */
 import type { CommandEffects, Reference } from '../../spec/effects/effects.ts';
-import { effectsOf } from '../../spec/effects/lookup.ts';
-import type { Live } from './live.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
+import type { Live } from './live-names.ts';
 
 /** What a string names; `text` names nothing. */
 export type Role =

@@ -1,7 +1,7 @@
 import { sample } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import { argumentsOf } from '../arbitraries/command.ts';
+import { argumentsOf } from '../arbitraries/command-arguments.ts';
 import { COMMANDS, LIVE } from '../testing/test-schemas.ts';
 import { at, pathText, put, take } from './path.ts';
 

@@ -1,5 +1,5 @@
 /** What is refused leaves nodes, devices and jobs as they were: a command, or all that raw bytes ask for. */
-import { effectsOf } from '../../spec/effects/lookup.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { snapshotChange, withoutFormatFiles } from '../state/snapshot-change.ts';
 import { type Check, type Exchange, isRefused } from './check.ts';

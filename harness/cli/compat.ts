@@ -1,9 +1,9 @@
 /** `qmpcheck compat`: what the records of several runs say side by side. */
 import { buildReport } from '../../reports/compat/build.ts';
+import { jsonReport } from '../../reports/compat/compat-json.ts';
+import type { Compatibility } from '../../reports/compat/compat-model.ts';
 import { htmlPage } from '../../reports/compat/html/page.ts';
-import { jsonReport } from '../../reports/compat/json.ts';
 import { MergeError, mergeRecords } from '../../reports/compat/merge.ts';
-import type { Compatibility } from '../../reports/compat/model.ts';
 import { markdownPage } from '../../reports/markdown.ts';
 import type { RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';

@@ -14,7 +14,7 @@ import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import type { Json } from '../../spec/json.ts';
 import { type InputText, inputValue, mapping, mappingOf, readJson, validate } from '../input-file.ts';
-import type { AddressTargetOptions } from '../targets/address.ts';
+import type { AddressTargetOptions } from '../targets/attached-target.ts';
 import type { Surrounding } from '../targets/configured.ts';
 import { UsageError } from './exit.ts';
 import { readText } from './files.ts';

@@ -5,11 +5,17 @@ import { cases } from '../cases/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
 import { KnownDeviations, type PlannedCase } from '../expectations/known-deviations.ts';
 import { textNormaliser, vocabulary } from '../expectations/normalise-text.ts';
-import { diff } from '../lockstep/diff.ts';
-import { caseInputs, commonSchema, fileInputs, randomInputs, type Subject } from '../lockstep/diff-inputs.ts';
+import {
+  caseInputs,
+  commonSchema,
+  type DiffInput,
+  fileInputs,
+  randomInputs,
+} from '../lockstep/diff-inputs.ts';
 import { DiffReport } from '../lockstep/diff-report.ts';
 import { explainer } from '../lockstep/explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
+import { diff } from '../lockstep/run-diff.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
@@ -84,7 +90,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     const sides = { endpoint: right.identity, left: left.identity };
     const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
     const planned: PlannedCase[] = [];
-    const subjects = subjectsOf(patterns, options, left, right);
+    const inputs = subjectsOf(patterns, options, left, right);
     const report = new DiffReport();
     await diff({
       left,
@@ -92,7 +98,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       judge,
       explain: explainer(known, textNormaliser(vocabulary(commonSchema(left, right)))),
       area,
-      subjects,
+      inputs,
       seed,
       workers,
       limits,
@@ -151,7 +157,7 @@ function subjectsOf(
   { programs, seed }: Options,
   left: IdentifiedTarget,
   right: IdentifiedTarget,
-): Subject[] {
+): DiffInput[] {
   const schema = commonSchema(left, right);
   const targets = [left.target, right.target];
   const files = words.filter((word) => existsSync(word));
@@ -164,7 +170,7 @@ function subjectsOf(
   ];
 }
 
-function readFiles(files: readonly string[], targets: readonly Target[]): Subject[] {
+function readFiles(files: readonly string[], targets: readonly Target[]): DiffInput[] {
   try {
     return fileInputs(files, targets);
   } catch (error) {

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { Parser, type Result } from 'tap-parser';
 import { expect, test } from 'vitest';
 import { buildReport } from '../../reports/compat/build.ts';
-import { jsonReport } from '../../reports/compat/json.ts';
+import { jsonReport } from '../../reports/compat/compat-json.ts';
 import { type ReporterName, reporters } from '../../reports/index.ts';
 import { type CaseRecord, LEVELS, type Policy, type RunRecord } from '../../reports/record.ts';
 import { runRecord } from '../../reports/testing/arbitrary-record.ts';

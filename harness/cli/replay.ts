@@ -5,7 +5,7 @@ import { type Finding, findingsBelow } from '../fuzz/findings.ts';
 import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import { replayFindings } from '../fuzz/replay-finding.ts';
-import { replay, type Verdict } from '../runner/replay.ts';
+import { replay, type Verdict } from '../runner/replay/replay-transcripts.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';

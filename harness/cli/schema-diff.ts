@@ -2,7 +2,7 @@
 
 import { printable } from '../../reports/text.ts';
 import { type Change, diffSchemas } from '../../spec/drift/changes.ts';
-import { changeLine } from '../../spec/drift/text.ts';
+import { changeLine } from '../../spec/drift/drift-text.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { loadSchema } from './schema-source.ts';

@@ -3,7 +3,7 @@
  * have leaves nothing to claim, so that a new one costs claims, not truth.
  */
 import { basename, isAbsolute } from 'node:path';
-import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/lookup.ts';
+import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { type ClosedImage, filesOf } from './closed-images.ts';
 import { type ContentsModel, LARGEST } from './contents-model.ts';

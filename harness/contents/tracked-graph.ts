@@ -2,7 +2,7 @@
  * The nodes of an endpoint as its own commands tell of them: who stands on whom, and in which files. What it cannot
  * follow it calls opaque, and nobody claims anything of the contents of such a node.
  */
-import { CHILD_OPTIONS } from '../../spec/effects/nodes.ts';
+import { CHILD_OPTIONS } from '../../spec/effects/node-effects.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 
 export interface TrackedNode {

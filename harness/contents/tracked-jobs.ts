@@ -1,7 +1,7 @@
 /** What block jobs do to contents: while they run, and when they end. */
 import { basename } from 'node:path';
 import type { JobKind } from '../../spec/effects/effects.ts';
-import { effectsOf } from '../../spec/effects/lookup.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { ClosedImage } from './closed-images.ts';
 import type { ContentsModel, ExpectedBytes } from './contents-model.ts';

@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
 import type { ObjectType, SchemaType } from '../../spec/model.ts';
-import { memberPath, own } from '../state/diff.ts';
+import { memberPath, own } from '../state/json-difference.ts';
 import type { Difference, DifferenceClass } from './difference.ts';
 import { isMadeName, NamePairs, sameText } from './error-texts.ts';
 import { type ListRule, listRule, memberRule } from './normalisation-rules.ts';

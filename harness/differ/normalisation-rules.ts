@@ -2,7 +2,7 @@
  * What two right endpoints may do differently, as data. Nothing here edits what was recorded: a rule says of a member,
  * a list or a part of a text how it is compared.
  */
-import { JOB_QUERIES } from '../state/jobs.ts';
+import { JOB_QUERIES } from '../state/job-state.ts';
 
 /** `free`: any two values are equal. `timing`: a difference is told as one of timing. `should`: one of detail. */
 export type Treatment = 'free' | 'timing' | 'should';

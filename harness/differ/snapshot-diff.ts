@@ -4,7 +4,7 @@
  */
 import type { TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject } from '../../spec/json.ts';
-import { isAnyUnderWay, JOB_QUERIES } from '../state/jobs.ts';
+import { isAnyUnderWay, JOB_QUERIES } from '../state/job-state.ts';
 import { type SnapshotWithContents, ZEROES } from '../state/snapshot-with-contents.ts';
 import { compareSteps, type Pair } from './compare-steps.ts';
 import { type Difference, excused, LATE } from './difference.ts';

@@ -3,7 +3,7 @@
  * is also what people read.
  */
 import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.ts';
-import { effectsOf } from '../../spec/effects/lookup.ts';
+import { effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import {
   crashText,

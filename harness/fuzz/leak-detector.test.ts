@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { ProcessUsage } from '../state/process.ts';
+import type { ProcessUsage } from '../state/process-state.ts';
 import { LeakDetector, ROUNDS } from './leak-detector.ts';
 
 const MiB = 2 ** 20;

@@ -2,7 +2,7 @@
  * Growth of an endpoint that is brought back to the same start state again and again: it may hold more for a while, but the
  * least that it holds within a window must not go up and up.
  */
-import { type ProcessUsage, processUsage } from '../state/process.ts';
+import { type ProcessUsage, processUsage } from '../state/process-state.ts';
 import type { Endpoint } from '../targets/target.ts';
 
 /** How an endpoint's usage is measured. */

@@ -10,7 +10,7 @@ import {
 import { detail } from '../contents/contents-oracle.ts';
 import { checkImages } from '../contents/image-check.ts';
 import type { Session } from '../runner/endpoint-session.ts';
-import { openFiles } from '../state/process.ts';
+import { openFiles } from '../state/process-state.ts';
 import { gaugeProcess, type LeakDetector, type UsageGauge } from './leak-detector.ts';
 
 /**

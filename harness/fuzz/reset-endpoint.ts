@@ -17,7 +17,7 @@ import type { Session } from '../runner/endpoint-session.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import { snapshotChange } from '../state/snapshot-change.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
-import { makeImages } from '../targets/images.ts';
+import { makeImages } from '../targets/make-images.ts';
 import type { FuzzStartState } from './start-states.ts';
 
 const GIVEN_NAME = /#block\d+/g;

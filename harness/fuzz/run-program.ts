@@ -21,7 +21,7 @@ import { ContentsOracle, LOOK, WRITE } from '../contents/contents-oracle.ts';
 import { offersData } from '../contents/nbd-access.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { runCase } from '../runner/run-case.ts';
-import { isAnyUnderWay, jobsQuery } from '../state/jobs.ts';
+import { isAnyUnderWay, jobsQuery } from '../state/job-state.ts';
 import type { TimeLimits } from '../time-limits.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { programLimits } from './fuzz-defaults.ts';

@@ -11,8 +11,8 @@ import { programLimits } from '../fuzz/fuzz-defaults.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import type { Execution } from '../fuzz/run-program.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
-import { type Found, isUnexplained, Pair, type PairOptions } from './diff.ts';
 import { commonStartStates, programInput } from './diff-inputs.ts';
+import { type Found, isUnexplained, Pair, type PairOptions } from './run-diff.ts';
 
 /** Differences that are findings. */
 const GRAVE: ReadonlySet<DifferenceClass> = new Set(['crash', 'hang', 'must', 'should', 'order']);

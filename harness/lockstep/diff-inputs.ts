@@ -14,14 +14,14 @@ import { programCase } from '../fuzz/run-program.ts';
 import { type FuzzStartState, startStatesFor } from '../fuzz/start-states.ts';
 import { intersect } from '../runner/intersect.ts';
 import { plan } from '../runner/plan.ts';
-import { readScenario } from '../runner/replay/transcript-file.ts';
+import { readTranscript } from '../runner/replay/transcript-file.ts';
 import type { Target } from '../targets/target.ts';
 import type { CaseMaker, IdentifiedTarget } from './lockstep-side.ts';
 import { restrictProgram } from './restrict-program.ts';
 import { transcriptInput } from './transcript-input.ts';
 
 /** Something that both sides run. */
-export interface Subject {
+export interface DiffInput {
   /** Id of the case, `program N`, or the name of a file. */
   readonly where: string;
   readonly definition: CaseDefinition;
@@ -38,7 +38,7 @@ export function commonSchema(left: IdentifiedTarget, right: IdentifiedTarget): S
 }
 
 /** The planned cases as inputs of a diff. Throws `NoSuchCase`. */
-export function caseInputs(cases: readonly CaseDefinition[], patterns: readonly string[]): Subject[] {
+export function caseInputs(cases: readonly CaseDefinition[], patterns: readonly string[]): DiffInput[] {
   return plan(cases, { patterns }).map((definition) => ({
     where: definition.id,
     definition,
@@ -52,7 +52,7 @@ export function randomInputs(
   seed: string,
   schema: Schema,
   targets: readonly Target[],
-): Subject[] {
+): DiffInput[] {
   const startStates = commonStartStates(targets);
   const commands = new Set(
     CALL_TEMPLATES.map(({ command }) => command).filter((command) => schema.commands.has(command)),
@@ -69,14 +69,14 @@ export function randomInputs(
 
 /**
  * Files: programs as `encode` writes them, transcripts (`*.json`), and folders of findings. Throws `ProgramError` and
- * `ScenarioError`, and an error for a start state that only one side can have.
+ * `TranscriptError`, and an error for a start state that only one side can have.
  */
-export function fileInputs(paths: readonly string[], targets: readonly Target[]): Subject[] {
+export function fileInputs(paths: readonly string[], targets: readonly Target[]): DiffInput[] {
   const startStates = commonStartStates(targets);
   return paths.flatMap(filesOf).map((path) => {
     const text = readFileSync(path, 'utf8');
     return path.endsWith('.json')
-      ? transcriptInput(path, readScenario(text))
+      ? transcriptInput(path, readTranscript(text))
       : programInput(path, decode(text), startStates);
   });
 }
@@ -104,7 +104,7 @@ export function programInput(
   where: string,
   program: Program,
   startStates: readonly FuzzStartState[],
-): Subject {
+): DiffInput {
   const startState = startStates.find(({ name }) => name === program.startState);
   if (startState === undefined) throw new Error(`${where}: no ground '${program.startState}' on both sides`);
   const definition: CaseDefinition = {

@@ -3,7 +3,7 @@ import type { Program } from '../../generators/sequences/program.ts';
 import type { Verdict } from '../differ/at-fault.ts';
 import { CLASSES, type Difference, type DifferenceClass } from '../differ/difference.ts';
 import { type Bucket, Buckets } from '../differ/difference-buckets.ts';
-import { isUnexplained, type Outcome } from './diff.ts';
+import { isUnexplained, type Outcome } from './run-diff.ts';
 
 /** Where a difference was seen, and what is held of it. */
 export interface Sighting {

@@ -4,8 +4,8 @@ import { type Difference, placeOf } from '../differ/difference.ts';
 import { bucketOf, wordings } from '../differ/difference-buckets.ts';
 import type { KnownDeviations, Sighting } from '../expectations/known-deviations.ts';
 import { caseTextNormaliser, type NormaliseText } from '../expectations/normalise-text.ts';
-import type { Explain } from './diff.ts';
-import type { Subject } from './diff-inputs.ts';
+import type { DiffInput } from './diff-inputs.ts';
+import type { Explain } from './run-diff.ts';
 
 /** `known`: about differences of the two that are compared. */
 export function explainer(known: KnownDeviations, normaliseText: NormaliseText): Explain {
@@ -19,7 +19,7 @@ export function explainer(known: KnownDeviations, normaliseText: NormaliseText):
 
 function sightingOf(
   difference: Difference,
-  { where, program }: Subject,
+  { where, program }: DiffInput,
   normaliseText: NormaliseText,
 ): Sighting {
   const { class: check, subject: command } = difference;

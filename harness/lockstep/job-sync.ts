@@ -1,6 +1,6 @@
 /** How the jobs of all sides stand, and bringing them into the same state as far as waiting does it. */
 import type { Json } from '../../spec/json.ts';
-import { phasesOf } from '../state/jobs.ts';
+import { phasesOf } from '../state/job-state.ts';
 import type { SideState } from './side-state.ts';
 
 /** How often, and how long each time in milliseconds, jobs are waited for to stand alike. */

@@ -2,7 +2,7 @@
  * One side of a lockstep run while its case runs: its endpoint, its exchanges, whether jobs may be there, its snapshots.
  * Its transitions are here; who synchronises the sides tells it what happened and asks what follows.
  */
-import { mayStartJob } from '../../spec/effects/lookup.ts';
+import { mayStartJob } from '../../spec/effects/effects-of.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseContext } from '../cases/case.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';

@@ -10,9 +10,9 @@ import { AutoNames, translateNames } from '../differ/normalize.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { Host, HostLacks } from '../runner/replay/host.ts';
 import { Placeholders } from '../runner/replay/placeholders.ts';
-import type { Scenario, ScenarioStep } from '../runner/replay/transcript-file.ts';
+import type { TranscriptFile, TranscriptFileStep } from '../runner/replay/transcript-file.ts';
 import { ContainmentError } from '../targets/containment.ts';
-import type { Subject } from './diff-inputs.ts';
+import type { DiffInput } from './diff-inputs.ts';
 
 /** Longest wait for an event, milliseconds, and the pause between two looks. */
 const WAIT_MS = 2_000;
@@ -21,24 +21,24 @@ const LOOK_MS = 5;
 /** Commands of a setup whose work is gone when it is over. */
 const STAYING: ReadonlySet<string> = new Set(['@nbd', '@http', '@losetup']);
 
-export function transcriptInput(where: string, scenario: Scenario): Subject {
-  const monitors = Math.max(0, ...scenario.steps.map(({ monitor }) => monitor ?? 0)) + 1;
+export function transcriptInput(where: string, transcript: TranscriptFile): DiffInput {
+  const monitors = Math.max(0, ...transcript.steps.map(({ monitor }) => monitor ?? 0)) + 1;
   const definition: CaseDefinition = {
     id: where,
-    title: scenario.name,
+    title: transcript.name,
     requirements: [],
-    topology: { name: `transcript ${where}`, images: [], options: scenario.argv, monitors },
+    topology: { name: `transcript ${where}`, images: [], options: transcript.argv, monitors },
     run: () => Promise.reject(new Error('a transcript needs its session')),
   };
   return {
     where,
     definition,
-    prepare: (scratch) => setUp(scenario, scratch),
-    make: (session) => ({ definition: { ...definition, run: (t) => playContained(scenario, t, session) } }),
+    prepare: (scratch) => setUp(transcript, scratch),
+    make: (session) => ({ definition: { ...definition, run: (t) => playContained(transcript, t, session) } }),
   };
 }
 
-async function setUp({ setup }: Scenario, scratch: string): Promise<void> {
+async function setUp({ setup }: TranscriptFile, scratch: string): Promise<void> {
   const placeholders = new Placeholders();
   placeholders.set('@DIR@', scratch);
   const host = new Host(scratch, placeholders);
@@ -53,13 +53,13 @@ async function setUp({ setup }: Scenario, scratch: string): Promise<void> {
 }
 
 /** What names something outside the scratch folder is not sent again. */
-async function playContained(scenario: Scenario, t: CaseContext, session: Session): Promise<void> {
-  if (scenario.setup.some(([program]) => STAYING.has(program))) t.skip('a setup that starts a server');
+async function playContained(transcript: TranscriptFile, t: CaseContext, session: Session): Promise<void> {
+  if (transcript.setup.some(([program]) => STAYING.has(program))) t.skip('a setup that starts a server');
   const own = new Placeholders();
   own.set('@DIR@', session.scratch);
   const host = new Host(session.scratch, own);
   try {
-    await play(scenario, t, { session, host });
+    await play(transcript, t, { session, host });
   } catch (error) {
     if (error instanceof ContainmentError || error instanceof HostLacks) t.skip(error.message);
     throw error;
@@ -74,12 +74,12 @@ interface Stage {
   readonly host: Host;
 }
 
-async function play(scenario: Scenario, t: CaseContext, stage: Stage): Promise<void> {
+async function play(transcript: TranscriptFile, t: CaseContext, stage: Stage): Promise<void> {
   const placeholders = new Placeholders();
   placeholders.set('@DIR@', t.dir);
   const names = { recorded: new AutoNames(), own: new AutoNames() };
   const monitors = new Map<number, MonitorHandle>([[0, t]]);
-  for (const step of scenario.steps) {
+  for (const step of transcript.steps) {
     const index = step.monitor ?? 0;
     const monitor = monitors.get(index) ?? (await t.monitor(index));
     monitors.set(index, monitor);
@@ -94,7 +94,7 @@ async function play(scenario: Scenario, t: CaseContext, stage: Stage): Promise<v
 
 /** Gives what it brought. */
 async function playStep(
-  step: ScenarioStep,
+  step: TranscriptFileStep,
   monitor: MonitorHandle,
   { session: { endpoint }, host }: Stage,
   fill: (value: Json) => Json,

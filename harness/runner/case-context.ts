@@ -7,7 +7,7 @@ import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Detail, ExportClient, MonitorHandle } from '../cases/case.ts';
 import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
-import { firstDifference } from '../state/diff.ts';
+import { firstDifference } from '../state/json-difference.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import { CaseFailed, CaseSkipped } from './case-exit.ts';
 import { Monitor } from './case-monitor.ts';

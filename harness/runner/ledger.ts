@@ -3,11 +3,11 @@
  *
  * It sees successful exchanges only. A command that consumes what another made (a deletion) strikes the entry.
  */
-import { actionsOf, goesWith, type Thing, thingsMade, thingsRemoved } from '../../spec/effects/lookup.ts';
+import { actionsOf, goesWith, type Thing, thingsMade, thingsRemoved } from '../../spec/effects/effects-of.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { QmpError } from '../qmp/errors.ts';
-import { jobId, jobsQuery } from '../state/jobs.ts';
+import { jobId, jobsQuery } from '../state/job-state.ts';
 import type { Query } from '../state/snapshot.ts';
 
 interface Entry {

@@ -1,6 +1,6 @@
 /** What an endpoint holds at one moment, as data. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import { jobId } from './jobs.ts';
+import { jobId } from './job-state.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** What an endpoint holds on to, in its own words and as its process shows it. */

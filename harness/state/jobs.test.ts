@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readIntrospection } from '../../spec/introspection.ts';
 import type { JsonObject } from '../../spec/json.ts';
-import { isAnyUnderWay, isAtRest, jobId, jobsQuery, phasesOf } from './jobs.ts';
+import { isAnyUnderWay, isAtRest, jobId, jobsQuery, phasesOf } from './job-state.ts';
 
 function offering(...commands: readonly string[]) {
   return readIntrospection([

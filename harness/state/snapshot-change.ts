@@ -1,6 +1,6 @@
 /** Whether an endpoint's state has changed between two snapshots, and where first. */
 import { isJsonObject, type Json } from '../../spec/json.ts';
-import { firstDifference, type JsonDifference } from './diff.ts';
+import { firstDifference, type JsonDifference } from './json-difference.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Members that change by themselves: what a file occupies depends on the host's file system. */

@@ -3,7 +3,7 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Schema } from '../../spec/model.ts';
 import { type HeldResources, namedIn } from './held-resources.ts';
-import { openFiles, residentBytes } from './process.ts';
+import { openFiles, residentBytes } from './process-state.ts';
 import { type Query, type Snapshot, takeSnapshot } from './snapshot.ts';
 import { snapshotChange } from './snapshot-change.ts';
 

@@ -1,7 +1,7 @@
 /** An endpoint's state at one moment as its queries show it, and which queries those are. */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import { jobsQuery } from './jobs.ts';
+import { jobsQuery } from './job-state.ts';
 
 /** Runs one query; rejects if it is not answered with a return. */
 export type Query = (command: string, args?: JsonObject) => Promise<Json>;

@@ -1,10 +1,10 @@
 /** `exec:COMMAND…`: a shell command that speaks QMP on its standard input and output. */
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { stdioTransport } from '../transports/stdio.ts';
-import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './command.ts';
+import { Child } from './child-process.ts';
 import { GreetedTransport } from './greeted.ts';
-import { makeImages } from './images.ts';
-import { Child } from './process.ts';
+import { makeImages } from './make-images.ts';
+import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './shell-command.ts';
 import { greeting, startError } from './spawned.ts';
 import type { Endpoint, StartRequest, Target } from './target.ts';
 

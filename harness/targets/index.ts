@@ -1,8 +1,8 @@
 /** Targets by name, as given to `--target`. A new kind is one file and one line here. */
 import { isAddress } from '../transports/address.ts';
-import { type AddressTargetOptions, addressTarget } from './address.ts';
+import { type AddressTargetOptions, addressTarget } from './attached-target.ts';
 import { execTarget } from './exec.ts';
-import { ptyTarget } from './pty.ts';
+import { ptyTarget } from './pty-target.ts';
 import { qemuStorageDaemon } from './qemu-storage-daemon.ts';
 import { qemuSystem } from './qemu-system.ts';
 import { reference } from './reference.ts';

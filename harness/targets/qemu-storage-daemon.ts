@@ -1,7 +1,7 @@
 /**
  * `qemu-storage-daemon[:PATH]`: QEMU's block layer without a machine. It has no guest devices and no `-drive`.
  */
-import { missingProgram } from './lookup.ts';
+import { missingProgram } from './find-program.ts';
 import { monitorOptions, startProgram } from './spawned.ts';
 import { type StartRequest, type Target, UnsupportedTopology } from './target.ts';
 

@@ -2,7 +2,7 @@
  * `qemu-system[:PATH]`: a QEMU system emulator without a guest. Its CPUs never run; guest devices exist where the
  * topology asks for a machine.
  */
-import { missingProgram } from './lookup.ts';
+import { missingProgram } from './find-program.ts';
 import { monitorOptions, startProgram } from './spawned.ts';
 import type { StartRequest, Target } from './target.ts';
 

@@ -8,7 +8,7 @@ import type { Reference } from '../../reference-impl/endpoint.ts';
 import { within } from '../time-limits.ts';
 import { memoryTransport } from '../transports/memory.ts';
 import type { Transport } from '../transports/transport.ts';
-import { makeImages } from './images.ts';
+import { makeImages } from './make-images.ts';
 import { substituteDir } from './spawned.ts';
 import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Target } from './target.ts';
 import { VirtualClock } from './virtual-clock.ts';

@@ -11,9 +11,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import type { Transport } from '../transports/transport.ts';
 import { connectUnix } from '../transports/unix.ts';
+import { Child, type ProcessLimits } from './child-process.ts';
 import { GreetedTransport } from './greeted.ts';
-import { makeImages } from './images.ts';
-import { Child, type ProcessLimits } from './process.ts';
+import { makeImages } from './make-images.ts';
 import { type Endpoint, type ExitInfo, StartError, type StartRequest } from './target.ts';
 
 /** Pause between two tries to connect to a program that is coming up. */

@@ -2,8 +2,8 @@
  * The block graph that a transcript leads to, as far as its steps tell: nodes that were made on the command line or over QMP,
  * and their children. `html/graph-svg.ts` draws it.
  */
-import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/lookup.ts';
-import { CHILD_OPTIONS } from '../../spec/effects/nodes.ts';
+import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/effects-of.ts';
+import { CHILD_OPTIONS } from '../../spec/effects/node-effects.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import type { Transcript, TranscriptStep } from '../record.ts';
 

@@ -13,8 +13,15 @@ import { requirements as specified } from '../../spec/requirements/index.ts';
 import { versionText } from '../outcome.ts';
 import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
 import { countUnexpected, isForeseen } from '../unexpected.ts';
+import type {
+  CaseReport,
+  Cell,
+  Compatibility,
+  EndpointReport,
+  RequirementReport,
+  Status,
+} from './compat-model.ts';
 import { driftReport, type Offering, offeredSchema } from './drift.ts';
-import type { CaseReport, Cell, Compatibility, EndpointReport, RequirementReport, Status } from './model.ts';
 import { regressions } from './regression.ts';
 import { schemaCoverage } from './schema-coverage.ts';
 import { statusOf, worst } from './status.ts';

@@ -9,8 +9,8 @@ import { runRecord } from '../testing/arbitrary-record.ts';
 import { example, failure } from '../testing/example-record.ts';
 import { blockGraph } from './block-graph.ts';
 import { buildReport } from './build.ts';
+import { jsonReport } from './compat-json.ts';
 import { jobTimeline } from './job-timeline.ts';
-import { jsonReport } from './json.ts';
 import { MergeError, mergeRecords } from './merge.ts';
 
 const pass: CaseRecord = { ...failure, outcome: 'pass', deviations: [] };

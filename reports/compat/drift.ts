@@ -1,13 +1,13 @@
 /** Schema drift of the endpoints against the spec and each other, from the introspections in their transcripts. */
 import { align } from '../../spec/drift/align.ts';
 import { changesOf } from '../../spec/drift/changes.ts';
+import { noun } from '../../spec/drift/drift-text.ts';
 import { compareReleases } from '../../spec/drift/release.ts';
-import { noun } from '../../spec/drift/text.ts';
 import { IntrospectionError, readIntrospection } from '../../spec/introspection.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { RunRecord } from '../record.ts';
-import type { DriftReport } from './model.ts';
+import type { DriftReport } from './compat-model.ts';
 
 /** The schema that the endpoint told in one of the cases; null if none asked for it. */
 export function offeredSchema(record: RunRecord): Schema | null {

@@ -1,7 +1,7 @@
 /** What changed from one run to a later one of the same endpoint. */
 import type { CaseRecord, Policy, RunRecord } from '../record.ts';
 import { isNotOk } from '../unexpected.ts';
-import type { Regression } from './model.ts';
+import type { Regression } from './compat-model.ts';
 
 /** Cases whose outcome is another, in the order of the later run, then those that are gone. */
 export function regressions(before: RunRecord, after: RunRecord, endpoint: number): Regression[] {

@@ -2,7 +2,7 @@
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import type { RunRecord } from '../record.ts';
-import type { Covered, SchemaCoverage } from './model.ts';
+import type { Covered, SchemaCoverage } from './compat-model.ts';
 import { drivers } from './subjects.ts';
 
 export function schemaCoverage(spec: Schema, record: RunRecord): SchemaCoverage {

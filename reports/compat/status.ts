@@ -1,7 +1,7 @@
 /** Outcomes of many cases as one status: the worst of them. */
 import type { CaseRecord, Policy } from '../record.ts';
 import { isForeseen, isUnexpected } from '../unexpected.ts';
-import type { Status } from './model.ts';
+import type { Status } from './compat-model.ts';
 
 /** Worst first. */
 export const STATUSES = [

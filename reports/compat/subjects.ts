@@ -1,7 +1,7 @@
 /** What cases are about: the commands, events and drivers of the spec, its other types, and the protocol itself. */
 import type { Schema, SchemaType } from '../../spec/model.ts';
 import type { RequirementRecord } from '../record.ts';
-import type { SubjectKind } from './model.ts';
+import type { SubjectKind } from './compat-model.ts';
 
 export interface Subject {
   readonly kind: SubjectKind;

@@ -10,7 +10,7 @@
  */
 import type { EnumType, Feature, Member, ObjectType, Schema, SchemaType } from '../model.ts';
 import type { Point, PointKind, Position, State } from './point.ts';
-import { partsOf, shapes } from './shape.ts';
+import { partsOf, shapes } from './type-shape.ts';
 
 /** The points where the schemas differ, commands and events in alphabetic order, then what is nearest to them. */
 export function align(schemas: readonly Schema[]): Point[] {

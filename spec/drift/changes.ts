@@ -2,7 +2,7 @@
 import type { Schema } from '../model.ts';
 import { align } from './align.ts';
 import type { Point, State } from './point.ts';
-import { contains } from './shape.ts';
+import { contains } from './type-shape.ts';
 
 /** `widened`: more values than before; `narrowed`: fewer; `changed`: others. */
 export type Direction = 'added' | 'removed' | 'widened' | 'narrowed' | 'changed';

@@ -10,7 +10,7 @@ import { readIntrospection } from '../introspection.ts';
 import type { Schema } from '../model.ts';
 import { align } from './align.ts';
 import { type Change, diffSchemas } from './changes.ts';
-import { changeLine } from './text.ts';
+import { changeLine } from './drift-text.ts';
 import { spansOf, stepsOf, timelineLine } from './timeline.ts';
 
 function qapi(text: string): Schema {

@@ -1,7 +1,7 @@
 /** Since when and until when: points of many schemas, the oldest first, as spans of versions. */
 import { changesOf } from './changes.ts';
+import { noun } from './drift-text.ts';
 import type { Point } from './point.ts';
-import { noun } from './text.ts';
 
 export interface Span {
   /** As in `Point.states`. */

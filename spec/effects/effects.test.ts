@@ -1,8 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { loadBlockSchema } from '../block-core.ts';
 import { describedIn, membersIn, unknownArguments } from '../testing/entry-arguments.ts';
-import { actionsOf, effectsOf, goesWith, isHarmlessOfUnknown, thingsMade, thingsRemoved } from './lookup.ts';
-import { EFFECTS } from './table.ts';
+import {
+  actionsOf,
+  effectsOf,
+  goesWith,
+  isHarmlessOfUnknown,
+  thingsMade,
+  thingsRemoved,
+} from './effects-of.ts';
+import { EFFECTS } from './effects-table.ts';
 
 const schema = loadBlockSchema();
 const { commands } = schema;

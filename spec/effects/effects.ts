@@ -1,5 +1,5 @@
 /**
- * What a command does, as data: the types. `table.ts` has an entry for each command and each action of a transaction;
+ * What a command does, as data: the types. `effects-table.ts` has an entry for each command and each action of a transaction;
  * who undoes, generates, follows or judges commands reads it there.
  */
 import type { Json, JsonObject } from '../json.ts';

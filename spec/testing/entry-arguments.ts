@@ -1,6 +1,6 @@
 /** Holds the effects table to a schema: what the schema describes, and which arguments an entry names that it lacks. */
 import type { CommandEffects } from '../effects/effects.ts';
-import { EFFECTS } from '../effects/table.ts';
+import { EFFECTS } from '../effects/effects-table.ts';
 import type { ObjectType, Schema, SchemaType } from '../model.ts';
 
 /** Types of the arguments by name: of commands, and of the actions of a transaction. */

@@ -1,5 +1,5 @@
 /** Block jobs, and what is done to them while they run. Speeds are low, so that a job stays where it is. */
-import { effectsOf } from '../../../spec/effects/lookup.ts';
+import { effectsOf } from '../../../spec/effects/effects-of.ts';
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CallBuilder } from '../call-builder.ts';
 import type { CallTemplate } from '../call-templates.ts';

@@ -2,9 +2,9 @@
 
 import { constantFrom, sample } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { argumentsOf } from '../../../generators/arbitraries/command.ts';
+import { argumentsOf } from '../../../generators/arbitraries/command-arguments.ts';
 import { Draw } from '../../../generators/arbitraries/draw.ts';
-import { faultsOf } from '../../../generators/invalid/arbitrary.ts';
+import { faultsOf } from '../../../generators/invalid/invalid-arguments.ts';
 import { Points } from '../../../generators/points/points.ts';
 import { Random } from '../../../generators/random.ts';
 import { rawInput } from '../../../generators/raw/bytes.ts';

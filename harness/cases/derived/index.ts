@@ -7,7 +7,7 @@
  * allows (it is newer, or older) is not tried: that is drift, not a deviation.
  */
 import type { Fault } from '../../../generators/invalid/fault.ts';
-import { effectsOf } from '../../../spec/effects/lookup.ts';
+import { effectsOf } from '../../../spec/effects/effects-of.ts';
 import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { Command, Member, ObjectType, Schema } from '../../../spec/model.ts';
 import { validateArguments } from '../../../spec/validate.ts';

@@ -1,10 +1,10 @@
 /** Arguments made from a live endpoint's own introspection, which hides type names and ranges: it is their judge. */
 import { sample } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { argumentsOf } from '../../../generators/arbitraries/command.ts';
-import { faultsOf } from '../../../generators/invalid/arbitrary.ts';
+import { argumentsOf } from '../../../generators/arbitraries/command-arguments.ts';
+import { faultsOf } from '../../../generators/invalid/invalid-arguments.ts';
 import { Points } from '../../../generators/points/points.ts';
-import { nothingLive } from '../../../generators/types/live.ts';
+import { nothingLive } from '../../../generators/types/live-names.ts';
 import { readIntrospection } from '../../../spec/introspection.ts';
 import { isJsonObject, type Json } from '../../../spec/json.ts';
 import type { Command, Schema } from '../../../spec/model.ts';
@@ -12,7 +12,7 @@ import { QmpClient } from '../../qmp/client.ts';
 import { contain, containRaw } from '../../targets/containment.ts';
 import { enginesUnavailable, requireOrSkip } from '../../testing/engines.ts';
 import { type Live, startLive } from '../../testing/live-engine.ts';
-import { faultsForm } from './properties/form.ts';
+import { faultsForm } from './properties/property-form.ts';
 
 /** Nothing that any of these names is there. */
 const DIR = '/no-such-scratch';

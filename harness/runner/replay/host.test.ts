@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { enginesUnavailable, requireOrSkip } from '../../testing/engines.ts';
 import { Host, hostLacks } from './host.ts';
 import { Placeholders } from './placeholders.ts';
-import { readScenario } from './transcript-file.ts';
+import { readTranscript } from './transcript-file.ts';
 
 let folder: string;
 let placeholders: Placeholders;
@@ -100,11 +100,11 @@ describe('qemu-utils', () => {
 
 describe('hostLacks', () => {
   it('tells a program that is not installed', async () => {
-    const scenario = readScenario('{"name": "x", "steps": [], "setup": [["qemu-img", "info", "a"]]}');
+    const transcript = readTranscript('{"name": "x", "steps": [], "setup": [["qemu-img", "info", "a"]]}');
     const path = process.env.PATH;
     process.env.PATH = folder;
     try {
-      expect(await hostLacks(scenario)).toBe('qemu-img: not found in PATH');
+      expect(await hostLacks(transcript)).toBe('qemu-img: not found in PATH');
     } finally {
       process.env.PATH = path;
     }

@@ -14,11 +14,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { inflateSync } from 'node:zlib';
 import type { Json } from '../../../spec/json.ts';
-import { missingProgram } from '../../targets/lookup.ts';
-import { Child } from '../../targets/process.ts';
+import { Child } from '../../targets/child-process.ts';
+import { missingProgram } from '../../targets/find-program.ts';
 import { serveFolder } from './http-server.ts';
 import type { Placeholders } from './placeholders.ts';
-import type { HostCommand, Scenario } from './transcript-file.ts';
+import type { HostCommand, TranscriptFile } from './transcript-file.ts';
 
 const run = promisify(execFile);
 
@@ -56,14 +56,14 @@ export interface HostResult {
 }
 
 /** Null if this host has all that the transcript's commands need, else what is missing. */
-export async function hostLacks(scenario: Scenario): Promise<string | null> {
+export async function hostLacks(transcript: TranscriptFile): Promise<string | null> {
   const commands = [
-    ...scenario.setup,
-    ...scenario.steps.flatMap((step) => (step.host ? [step.host] : [])),
-    ...scenario.after.check.map((check) => check.cmd),
+    ...transcript.setup,
+    ...transcript.steps.flatMap((step) => (step.host ? [step.host] : [])),
+    ...transcript.after.check.map((check) => check.cmd),
   ];
   const programs = new Set(commands.map(([program]) => neededProgram(program)));
-  if (Object.keys(scenario.after.content).length > 0) programs.add('qemu-img');
+  if (Object.keys(transcript.after.content).length > 0) programs.add('qemu-img');
   for (const program of programs) {
     const missing = program === null ? null : await missingProgram(program);
     if (missing !== null) return missing;

@@ -10,10 +10,10 @@ import {
   normalize,
   normalizeTiming,
 } from '../../differ/normalize.ts';
-import type { JsonDifference } from '../../state/diff.ts';
+import type { JsonDifference } from '../../state/json-difference.ts';
 import type { PlayedStep } from './player.ts';
 import { firstReplayDifference, firstSurplus, type ReplayDifference } from './replay-difference.ts';
-import type { Scenario, ScenarioStep } from './transcript-file.ts';
+import type { TranscriptFile, TranscriptFileStep } from './transcript-file.ts';
 
 /** Queries whose answer may lack what the target does not implement. */
 const NAME_LISTS: ReadonlySet<Json | undefined> = new Set(['query-commands', 'query-events']);
@@ -30,7 +30,7 @@ interface Side {
 
 interface Pair {
   readonly number: number;
-  readonly step: ScenarioStep;
+  readonly step: TranscriptFileStep;
   readonly expected: Side;
   readonly got: Side;
   readonly played: PlayedStep | undefined;
@@ -38,12 +38,12 @@ interface Pair {
 
 /** The first difference, or null. `hide` puts placeholders for the host's own values. */
 export function judge(
-  scenario: Scenario,
+  transcript: TranscriptFile,
   played: readonly PlayedStep[],
   virtualTime: boolean,
   hide: Normalize,
 ): ReplayDifference | null {
-  const pairs = pairUp(scenario, played, normalization(virtualTime), hide);
+  const pairs = pairUp(transcript, played, normalization(virtualTime), hide);
   for (const pair of pairs) {
     const difference = judgeReplies(pair) ?? (virtualTime ? judgeEvents(pair) : null) ?? judgeRest(pair);
     if (difference) return { ...difference, step: pair.number };
@@ -51,9 +51,14 @@ export function judge(
   return virtualTime ? null : judgeAllEvents(pairs);
 }
 
-function pairUp(scenario: Scenario, played: readonly PlayedStep[], norm: Normalize, hide: Normalize): Pair[] {
+function pairUp(
+  transcript: TranscriptFile,
+  played: readonly PlayedStep[],
+  norm: Normalize,
+  hide: Normalize,
+): Pair[] {
   const names = { expected: new AutoNames(), got: new AutoNames() };
-  return scenario.steps.map((step, index) => {
+  return transcript.steps.map((step, index) => {
     const one = played[index];
     return {
       number: index + 1,
@@ -71,7 +76,7 @@ function pairUp(scenario: Scenario, played: readonly PlayedStep[], norm: Normali
   });
 }
 
-function recordedReplies(step: ScenarioStep): readonly Json[] {
+function recordedReplies(step: TranscriptFileStep): readonly Json[] {
   return step.replies ?? (step.reply === undefined ? [] : [step.reply]);
 }
 
@@ -94,7 +99,7 @@ function replyDifference(expected: Json | undefined, got: Json | undefined): Jso
   return firstReplayDifference(expected, got, path);
 }
 
-function isNameList(step: ScenarioStep): boolean {
+function isNameList(step: TranscriptFileStep): boolean {
   return isJsonObject(step.send) && NAME_LISTS.has(step.send.execute);
 }
 

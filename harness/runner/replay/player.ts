@@ -13,7 +13,7 @@ import { hasMembers } from '../../qmp/event-queue.ts';
 import type { Endpoint, ExitInfo } from '../../targets/target.ts';
 import { type Host, normalizeOutput } from './host.ts';
 import type { Placeholders } from './placeholders.ts';
-import type { Scenario, ScenarioStep } from './transcript-file.ts';
+import type { TranscriptFile, TranscriptFileStep } from './transcript-file.ts';
 
 /** What a step brought. Replies are all messages that are no events. */
 export interface PlayedStep {
@@ -85,7 +85,7 @@ class Line {
 
 /** Plays one transcript on one endpoint. */
 export class Player {
-  readonly #scenario: Scenario;
+  readonly #transcript: TranscriptFile;
   readonly #endpoint: Endpoint;
   readonly #host: Host;
   readonly #placeholders: Placeholders;
@@ -99,13 +99,13 @@ export class Player {
   #qtest: Socket | null = null;
 
   constructor(
-    scenario: Scenario,
+    transcript: TranscriptFile,
     endpoint: Endpoint,
     host: Host,
     placeholders: Placeholders,
     normalize: Normalize,
   ) {
-    this.#scenario = scenario;
+    this.#transcript = transcript;
     this.#endpoint = endpoint;
     this.#host = host;
     this.#placeholders = placeholders;
@@ -119,8 +119,8 @@ export class Player {
   async play(): Promise<PlayedStep[]> {
     const played: PlayedStep[] = [];
     await this.#line(0);
-    for (const [index, step] of this.#scenario.steps.entries()) {
-      const result = endOfFile(await this.#step(step, this.#scenario.steps[index + 1], played.at(-1)));
+    for (const [index, step] of this.#transcript.steps.entries()) {
+      const result = endOfFile(await this.#step(step, this.#transcript.steps[index + 1], played.at(-1)));
       played.push(result);
       for (const message of [...(step.replies ?? [step.reply ?? null]), ...(step.events ?? [])])
         this.#recordedNames.renumber(message);
@@ -134,7 +134,9 @@ export class Player {
 
   /** Ends the endpoint as the recorder did; null if it does not end by itself, or was not asked to. */
   async end(): Promise<ExitInfo | null> {
-    const raw = this.#scenario.steps.some((step) => step.raw !== undefined || step['raw-hex'] !== undefined);
+    const raw = this.#transcript.steps.some(
+      (step) => step.raw !== undefined || step['raw-hex'] !== undefined,
+    );
     const line = await this.#line(0);
     if (!raw && !line.closed) line.channel.send({ execute: 'quit' });
     if (!raw) await this.#until(line, () => this.#exit !== null, END_MS);
@@ -152,7 +154,7 @@ export class Player {
     const existing = this.#lines.get(monitor);
     if (existing) return existing;
     const line = await this.#connect(monitor);
-    if (this.#scenario.negotiate) {
+    if (this.#transcript.negotiate) {
       await this.#until(line, () => line.length > 0, REPLY_MS);
       line.take();
       this.#send(line, { execute: 'qmp_capabilities' });
@@ -172,14 +174,14 @@ export class Player {
 
   /** The steps' own first look at a connection; where there was one before, a new one is made. */
   async #greeting(monitor: number): Promise<PlayedStep> {
-    const fresh = !this.#scenario.negotiate && !this.#greeted.has(monitor);
+    const fresh = !this.#transcript.negotiate && !this.#greeted.has(monitor);
     const line = fresh ? await this.#line(monitor) : await this.#connect(monitor);
     this.#greeted.add(monitor);
     await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
     return this.#settled(line, SETTLE_MS);
   }
 
-  async #step(step: ScenarioStep, next?: ScenarioStep, before?: PlayedStep): Promise<PlayedStep> {
+  async #step(step: TranscriptFileStep, next?: TranscriptFileStep, before?: PlayedStep): Promise<PlayedStep> {
     if (step.greeting) return this.#greeting(step.monitor ?? 0);
     const line = await this.#line(step.monitor ?? 0);
     if (step.send !== undefined) return this.#command(line, step.send, next?.wait !== undefined);
@@ -212,7 +214,7 @@ export class Player {
     return sorted(line.take(reply + 1));
   }
 
-  async #rawBytes(line: Line, step: ScenarioStep): Promise<PlayedStep> {
+  async #rawBytes(line: Line, step: TranscriptFileStep): Promise<PlayedStep> {
     const bytes =
       step.raw === undefined
         ? Buffer.from(step['raw-hex']!, 'hex')
@@ -224,7 +226,7 @@ export class Player {
     return this.#settled(line, quiet);
   }
 
-  async #wait(line: Line, step: ScenarioStep, before?: PlayedStep): Promise<PlayedStep> {
+  async #wait(line: Line, step: TranscriptFileStep, before?: PlayedStep): Promise<PlayedStep> {
     const { event, data, timeout } = step.wait!;
     const wanted = (message: Json): boolean =>
       isJsonObject(message) &&
@@ -337,6 +339,6 @@ function endOfFile(step: PlayedStep): PlayedStep {
   return { ...rest, replies: [EOF] };
 }
 
-function expectsReply(step: ScenarioStep): boolean {
+function expectsReply(step: TranscriptFileStep): boolean {
   return step.reply !== undefined || (step.replies?.length ?? 0) > 0;
 }

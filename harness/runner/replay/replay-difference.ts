@@ -1,6 +1,6 @@
 /** Where what was played differs from what a transcript holds, and how it is told. */
 import { isJsonObject, type Json, jsonEqual, parseJson, stringifyJson } from '../../../spec/json.ts';
-import { firstDifference, type JsonDifference } from '../../state/diff.ts';
+import { firstDifference, type JsonDifference } from '../../state/json-difference.ts';
 
 /** The first thing in which a replay differs, and its step. */
 export interface ReplayDifference extends JsonDifference {

@@ -3,7 +3,7 @@ import { readIntrospection } from '../../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { Schema } from '../../../spec/model.ts';
 import { missing } from './replay-needs.ts';
-import { readScenario } from './transcript-file.ts';
+import { readTranscript } from './transcript-file.ts';
 
 /** A little block API: `blockdev-add` with some drivers, each with some members. */
 function schema(
@@ -52,8 +52,12 @@ const known = {
 };
 const endpointSchema = schema({ raw: ['file', 'format'] }, ['query-block']);
 
-function lacking(scenario: JsonObject): string | null {
-  return missing(readScenario(JSON.stringify({ name: 'x', steps: [], ...scenario })), known, endpointSchema);
+function lacking(transcript: JsonObject): string | null {
+  return missing(
+    readTranscript(JSON.stringify({ name: 'x', steps: [], ...transcript })),
+    known,
+    endpointSchema,
+  );
 }
 
 const add = (args: JsonObject): JsonObject => ({
@@ -79,8 +83,8 @@ describe('missing', () => {
     ['a format of a drive', { argv: ['-drive', 'if=none,format=qcow2'] }, 'driver qcow2'],
     ['a format of a new image', add({ driver: 'raw', format: 'qcow2' }), 'driver qcow2'],
     ['a member', add({ size: '1', driver: 'raw' }), 'member size of blockdev-add raw'],
-  ])('finds %s', (_, scenario, expected) => {
-    expect(lacking(scenario)).toBe(expected);
+  ])('finds %s', (_, transcript, expected) => {
+    expect(lacking(transcript)).toBe(expected);
   });
 
   it.each<[string, JsonObject]>([
@@ -89,7 +93,7 @@ describe('missing', () => {
     ['members', add({ driver: 'raw', nope: 1 })],
     ['things in values of a wrong type', add({ driver: ['qcow2'], file: 1 })],
     ['things in messages that are none', { steps: [{ send: ['stop'] }, { send: { execute: 1 } }] }],
-  ])('minds no %s that the spec does not know either', (_, scenario) => {
-    expect(lacking(scenario)).toBeNull();
+  ])('minds no %s that the spec does not know either', (_, transcript) => {
+    expect(lacking(transcript)).toBeNull();
   });
 });

@@ -5,7 +5,7 @@
  */
 import { isJsonObject, type Json, parseJson } from '../../../spec/json.ts';
 import type { ObjectType, Schema, SchemaType } from '../../../spec/model.ts';
-import type { Scenario } from './transcript-file.ts';
+import type { TranscriptFile } from './transcript-file.ts';
 
 /** What the spec's version has. */
 export interface Known {
@@ -16,17 +16,17 @@ export interface Known {
 }
 
 /** Null if the target has all that the messages and images of a transcript name, else what it lacks. */
-export function missing(scenario: Scenario, known: Known, endpointSchema: Schema): string | null {
+export function missing(transcript: TranscriptFile, known: Known, endpointSchema: Schema): string | null {
   const lacks = (found: (string | null)[]): string | null => found.find((one) => one !== null) ?? null;
-  const messages = scenario.steps.flatMap((step) => (step.send === undefined ? [] : [step.send]));
-  const raw = rawText(scenario);
+  const messages = transcript.steps.flatMap((step) => (step.send === undefined ? [] : [step.send]));
+  const raw = rawText(transcript);
   return lacks([
     ...messages.map((message) => missingInMessage(message, known, endpointSchema)),
     ...rawMessages(raw).map((message) => missingInMessage(message, known, endpointSchema)),
     ...namesInText(raw, 'execute').map((name) => missingCommand(name, known, endpointSchema)),
     ...namesInText(raw, 'driver').map((name) => missingDriver(name, known, endpointSchema)),
     ...messages.flatMap(driversInPseudoNames).map((name) => missingDriver(name, known, endpointSchema)),
-    ...scenario.argv.flatMap(driversInOption).map((name) => missingDriver(name, known, endpointSchema)),
+    ...transcript.argv.flatMap(driversInOption).map((name) => missingDriver(name, known, endpointSchema)),
   ]);
 }
 
@@ -124,8 +124,8 @@ function firstOf<T>(items: readonly T[], look: (item: T) => string | null): stri
 }
 
 /** All raw text as one: a message may be spread over several steps. */
-function rawText(scenario: Scenario): string {
-  return scenario.steps
+function rawText(transcript: TranscriptFile): string {
+  return transcript.steps
     .map((step) => step.raw ?? Buffer.from(step['raw-hex'] ?? '', 'hex').toString('latin1'))
     .join('');
 }

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readScenario, ScenarioError } from './transcript-file.ts';
+import { readTranscript, TranscriptError } from './transcript-file.ts';
 
 describe('readScenario', () => {
   it('fills in what may be left out', () => {
-    expect(readScenario('{"name": "x", "steps": [{"sleep": 1}]}')).toEqual({
+    expect(readTranscript('{"name": "x", "steps": [{"sleep": 1}]}')).toEqual({
       name: 'x',
       argv: [],
       setup: [],
@@ -17,7 +17,7 @@ describe('readScenario', () => {
   });
 
   it('keeps integers beyond 2^53', () => {
-    const { steps } = readScenario('{"name": "x", "steps": [{"send": {"id": 18446744073709551615}}]}');
+    const { steps } = readTranscript('{"name": "x", "steps": [{"send": {"id": 18446744073709551615}}]}');
     expect(steps[0]!.send).toEqual({ id: 18446744073709551615n });
   });
 
@@ -31,7 +31,7 @@ describe('readScenario', () => {
     ['a wait for nothing', '{"name": "x", "steps": [{"wait": {}}]}'],
     ['a check without a command', '{"name": "x", "steps": [], "after": {"check": [{}]}}'],
   ])('refuses %s', (_, text) => {
-    expect(() => readScenario(text)).toThrow(ScenarioError);
+    expect(() => readTranscript(text)).toThrow(TranscriptError);
   });
 
   it('never fails in another way', () => {
@@ -58,9 +58,9 @@ describe('readScenario', () => {
     fc.assert(
       fc.property(json, (value) => {
         try {
-          readScenario(JSON.stringify(value));
+          readTranscript(JSON.stringify(value));
         } catch (error) {
-          expect(error).toBeInstanceOf(ScenarioError);
+          expect(error).toBeInstanceOf(TranscriptError);
         }
       }),
     );

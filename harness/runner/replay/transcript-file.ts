@@ -5,14 +5,14 @@
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../spec/json.ts';
 
 /** A transcript as it is read from a file, checked for its form. */
-export interface Scenario {
+export interface TranscriptFile {
   readonly name: string;
   readonly argv: readonly string[];
   /** Commands for the host, a list of words each; words of `@write` are JSON. */
   readonly setup: readonly HostCommand[];
   /** False: the steps read the greeting and negotiate themselves. */
   readonly negotiate: boolean;
-  readonly steps: readonly ScenarioStep[];
+  readonly steps: readonly TranscriptFileStep[];
   readonly after: After;
   /** Set where the endpoint refused to start. */
   readonly start?: { readonly exit: number; readonly stderr: string };
@@ -23,7 +23,7 @@ export interface Scenario {
 export type HostCommand = readonly [program: string, ...words: Json[]];
 
 /** A step of it; what it lacks is not compared. */
-export interface ScenarioStep {
+export interface TranscriptFileStep {
   readonly send?: Json;
   readonly raw?: string;
   readonly 'raw-hex'?: string;
@@ -58,32 +58,32 @@ export interface After {
 }
 
 /** The file is no transcript. */
-export class ScenarioError extends Error {
+export class TranscriptError extends Error {
   override readonly name = 'ScenarioError';
 }
 
 const STEP_KINDS = ['send', 'raw', 'raw-hex', 'wait', 'sleep', 'greeting', 'host', 'qtest'] as const;
 
-/** Reads a transcript. Throws `ScenarioError`. Members that replay does not look at are ignored. */
-export function readScenario(text: string): Scenario {
+/** Reads a transcript. Throws `TranscriptError`. Members that replay does not look at are ignored. */
+export function readTranscript(text: string): TranscriptFile {
   let value: Json;
   try {
     value = parseJson(text);
   } catch (error) {
-    throw new ScenarioError(`no JSON: ${(error as Error).message}`, { cause: error });
+    throw new TranscriptError(`no JSON: ${(error as Error).message}`, { cause: error });
   }
-  if (!isJsonObject(value)) throw new ScenarioError('no transcript: not an object');
+  if (!isJsonObject(value)) throw new TranscriptError('no transcript: not an object');
   const { name, argv = [], setup = [], negotiate = true, steps, after = {}, start, exit = 0 } = value;
-  if (typeof name !== 'string') throw new ScenarioError('no transcript: name is missing');
+  if (typeof name !== 'string') throw new TranscriptError('no transcript: name is missing');
   if (!Array.isArray(argv) || !argv.every((word) => typeof word === 'string'))
-    throw new ScenarioError('argv: not a list of strings');
-  if (!Array.isArray(setup)) throw new ScenarioError('setup: not a list');
-  if (!Array.isArray(steps)) throw new ScenarioError('no transcript: steps is missing');
-  if (!isJsonObject(after)) throw new ScenarioError('after: not an object');
+    throw new TranscriptError('argv: not a list of strings');
+  if (!Array.isArray(setup)) throw new TranscriptError('setup: not a list');
+  if (!Array.isArray(steps)) throw new TranscriptError('no transcript: steps is missing');
+  if (!isJsonObject(after)) throw new TranscriptError('after: not an object');
   for (const [index, command] of setup.entries()) checkCommand(command, `setup[${index}]`);
   steps.forEach(checkStep);
   const { check = [], content = {} } = after;
-  if (!Array.isArray(check) || !isJsonObject(content)) throw new ScenarioError('after: ill-formed');
+  if (!Array.isArray(check) || !isJsonObject(content)) throw new TranscriptError('after: ill-formed');
   for (const [index, one] of check.entries())
     checkCommand(isJsonObject(one) ? one.cmd : undefined, `after.check[${index}]`);
   // The shape was checked as far as replay relies on it.
@@ -96,26 +96,26 @@ export function readScenario(text: string): Scenario {
     after: { check, content },
     start,
     exit,
-  } as unknown as Scenario;
+  } as unknown as TranscriptFile;
 }
 
 function checkStep(step: Json, index: number): void {
   const where = `steps[${index}]`;
-  if (!isJsonObject(step)) throw new ScenarioError(`${where}: not an object`);
+  if (!isJsonObject(step)) throw new TranscriptError(`${where}: not an object`);
   const kinds = STEP_KINDS.filter((kind) => step[kind] !== undefined);
-  if (kinds.length !== 1) throw new ScenarioError(`${where}: one of ${STEP_KINDS.join(', ')} is wanted`);
+  if (kinds.length !== 1) throw new TranscriptError(`${where}: one of ${STEP_KINDS.join(', ')} is wanted`);
   if (step.host !== undefined) checkCommand(step.host, `${where}.host`);
   for (const key of ['replies', 'events', 'qtest'])
     if (step[key] !== undefined && !Array.isArray(step[key]))
-      throw new ScenarioError(`${where}.${key}: not a list`);
+      throw new TranscriptError(`${where}.${key}: not a list`);
   for (const key of ['raw', 'raw-hex'])
     if (step[key] !== undefined && typeof step[key] !== 'string')
-      throw new ScenarioError(`${where}.${key}: not a string`);
+      throw new TranscriptError(`${where}.${key}: not a string`);
   if (step.wait !== undefined && !(isJsonObject(step.wait) && typeof step.wait.event === 'string'))
-    throw new ScenarioError(`${where}.wait: no event is named`);
+    throw new TranscriptError(`${where}.wait: no event is named`);
 }
 
 function checkCommand(command: Json | undefined, where: string): void {
   if (!Array.isArray(command) || typeof command[0] !== 'string')
-    throw new ScenarioError(`${where}: not a command`);
+    throw new TranscriptError(`${where}: not a command`);
 }

@@ -1,5 +1,5 @@
 /** A status as sign and word: never by colour alone. */
-import type { Status } from '../model.ts';
+import type { Status } from '../compat-model.ts';
 import { STATUS_WORDS } from '../status.ts';
 import { html, type Markup } from './markup.ts';
 

@@ -1,6 +1,6 @@
 /** The list of cases with its filters. Details are in templates: a browser neither lays them out nor runs through them until asked. */
 import { themeOf } from '../../outcome.ts';
-import type { CaseReport, Compatibility, Status } from '../model.ts';
+import type { CaseReport, Compatibility, Status } from '../compat-model.ts';
 import { STATUS_WORDS, STATUSES } from '../status.ts';
 import { sign } from './badge.ts';
 import { detail, type Setting } from './detail.ts';

@@ -1,6 +1,6 @@
 /** What deviates, the worst first: the page's answer to the question that most people open it with. */
 import type { CaseRecord } from '../../record.ts';
-import type { CaseReport, Compatibility, Status } from '../model.ts';
+import type { CaseReport, Compatibility, Status } from '../compat-model.ts';
 import { STATUSES, worst } from '../status.ts';
 import { sign } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';

@@ -1,7 +1,7 @@
 /** Schema drift: how far each endpoint is from the spec, and since when each part has been there. */
 import type { Change } from '../../../spec/drift/changes.ts';
-import { changeLine } from '../../../spec/drift/text.ts';
-import type { Compatibility, DriftReport, EndpointReport } from '../model.ts';
+import { changeLine } from '../../../spec/drift/drift-text.ts';
+import type { Compatibility, DriftReport, EndpointReport } from '../compat-model.ts';
 import { html, type Markup, say } from './markup.ts';
 
 export function driftSection({ drift, endpoints }: Compatibility): Markup {

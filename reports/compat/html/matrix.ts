@@ -1,5 +1,5 @@
 /** Tables that sum up: the matrix of subjects by endpoint, and what is required. */
-import type { Compatibility, RequirementReport, SubjectKind, SubjectReport } from '../model.ts';
+import type { Compatibility, RequirementReport, SubjectKind, SubjectReport } from '../compat-model.ts';
 import { STATUSES } from '../status.ts';
 import { badge, sign } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';

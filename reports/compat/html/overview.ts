@@ -1,7 +1,7 @@
 /** The top of the report: who was tested, how it went, and what changed since. */
 import { OUTCOMES } from '../../outcome.ts';
 import { count, duration } from '../../text.ts';
-import type { Compatibility, EndpointReport, Regression } from '../model.ts';
+import type { Compatibility, EndpointReport, Regression } from '../compat-model.ts';
 import { STATUS_WORDS } from '../status.ts';
 import { badge } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, type Part, say, time } from './markup.ts';

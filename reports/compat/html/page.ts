@@ -3,7 +3,7 @@
  * request: what an endpoint said cannot run, nor phone home.
  */
 import { createHash } from 'node:crypto';
-import type { Compatibility } from '../model.ts';
+import type { Compatibility } from '../compat-model.ts';
 import { caseList } from './cases.ts';
 import { deviationsSection } from './deviations.ts';
 import { driftSection } from './drift.ts';

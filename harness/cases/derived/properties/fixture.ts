@@ -2,8 +2,8 @@
  * What generated arguments may name: nodes, files and bitmaps of the case's own. It is brought back after each
  * command that was accepted, under the same names, so that every value of a search meets the same fixture.
  */
-import type { Live } from '../../../../generators/types/live.ts';
-import { effectsOf, thingsMade } from '../../../../spec/effects/lookup.ts';
+import type { Live } from '../../../../generators/types/live-names.ts';
+import { effectsOf, thingsMade } from '../../../../spec/effects/effects-of.ts';
 import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { type CaseFile, MiB, makeFile, nodeNames } from '../../helpers/shared-setup.ts';

@@ -1,9 +1,9 @@
 /** Properties that hold for all arguments, tried with random ones and at every point of the schema. */
 import type { Schema } from '../../../../spec/model.ts';
 import type { CaseDefinition } from '../../case.ts';
-import { effectCases } from './effects.ts';
 import { invalidCases } from './invalid.ts';
-import { pointCases } from './points.ts';
+import { effectCases } from './property-effects.ts';
+import { pointCases } from './property-points.ts';
 import { rawCases } from './raw-messages.ts';
 import { validCases } from './valid.ts';
 

@@ -1,6 +1,7 @@
 /** Whatever fault valid arguments get, the command refuses them with the right class, and changes nothing. */
-import { faultsOf } from '../../../../generators/invalid/arbitrary.ts';
+
 import type { Fault } from '../../../../generators/invalid/fault.ts';
+import { faultsOf } from '../../../../generators/invalid/invalid-arguments.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import { validateArguments } from '../../../../spec/validate.ts';

@@ -1,5 +1,5 @@
 /** A job for commands that name jobs: a backup that has far more to copy than its speed lets it, always under one id. */
-import { effectsOf } from '../../../../spec/effects/lookup.ts';
+import { effectsOf } from '../../../../spec/effects/effects-of.ts';
 import { isJsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { CRAWL } from '../../helpers/job-steps.ts';

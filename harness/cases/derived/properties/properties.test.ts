@@ -7,13 +7,13 @@ import { Points } from '../../../../generators/points/points.ts';
 import type { CaseRecord } from '../../../../reports/record.ts';
 import { loadBlockSchema } from '../../../../spec/block-core.ts';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../../../spec/json.ts';
-import { replay } from '../../../runner/replay.ts';
+import { replay } from '../../../runner/replay/replay-transcripts.ts';
 import { run } from '../../../runner/run.ts';
 import { resolveTarget } from '../../../targets/index.ts';
 import type { Endpoint, Target } from '../../../targets/target.ts';
 import type { Transport, TransportSink } from '../../../transports/transport.ts';
-import { faultsForm } from './form.ts';
 import { propertyCases } from './index.ts';
+import { faultsForm } from './property-form.ts';
 
 const honest = resolveTarget('reference');
 const spec = loadBlockSchema();

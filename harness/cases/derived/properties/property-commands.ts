@@ -1,6 +1,6 @@
 /** Which commands property cases try, and what their arguments may name. */
-import { type Live, nothingLive } from '../../../../generators/types/live.ts';
-import { effectsOf, mayStartJob } from '../../../../spec/effects/lookup.ts';
+import { type Live, nothingLive } from '../../../../generators/types/live-names.ts';
+import { effectsOf, mayStartJob } from '../../../../spec/effects/effects-of.ts';
 import type { Command, Member, Schema } from '../../../../spec/model.ts';
 import type { CaseContext } from '../../case.ts';
 import type { Fixture } from './fixture.ts';

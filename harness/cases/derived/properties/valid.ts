@@ -1,12 +1,12 @@
 /** Whatever valid arguments a command gets, it never refuses them for their form; what was accepted can be undone. */
-import { argumentsOf } from '../../../../generators/arbitraries/command.ts';
+import { argumentsOf } from '../../../../generators/arbitraries/command-arguments.ts';
 import { Points } from '../../../../generators/points/points.ts';
 import { isJsonObject, type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { Fixture } from './fixture.ts';
-import { faultsForm } from './form.ts';
 import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
+import { faultsForm } from './property-form.ts';
 import { holds } from './search.ts';
 
 const RUNS = 20;

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Json, jsonEqual, parseJson } from '../../spec/json.ts';
-import { firstDifference } from './diff.ts';
+import { firstDifference } from './json-difference.ts';
 
 const json = fc.jsonValue().map((value) => parseJson(JSON.stringify(value)));
 

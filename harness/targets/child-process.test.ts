@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../spec/package-root.ts';
 import { pendingCleanups } from '../cleanup.ts';
-import { Child, type ChildOptions, DEFAULT_LIMITS } from './process.ts';
+import { Child, type ChildOptions, DEFAULT_LIMITS } from './child-process.ts';
 
 let cwd: string;
 const children: Child[] = [];
@@ -83,7 +83,7 @@ describe('the end of a child', () => {
   });
 
   test('comes when we die without a word', async () => {
-    const module = fileURLToPath(new URL('dist/harness/targets/process.js', packageRoot()));
+    const module = fileURLToPath(new URL('dist/harness/targets/child-process.js', packageRoot()));
     const script = `
       const { Child } = await import(${JSON.stringify(module)});
       const child = new Child({ command: 'sleep', args: ['1000'], cwd: ${JSON.stringify(cwd)} });

@@ -3,11 +3,11 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Json, JsonObject } from '../../spec/json.ts';
-import { pendingCleanups } from '../cleanup.ts';
-import { StartError, UnsupportedTopology } from '../targets/target.ts';
-import { type Script, scriptedTarget } from '../testing/scripted-target.ts';
-import { type ReplayResult, replay } from './replay.ts';
+import type { Json, JsonObject } from '../../../spec/json.ts';
+import { pendingCleanups } from '../../cleanup.ts';
+import { StartError, UnsupportedTopology } from '../../targets/target.ts';
+import { type Script, scriptedTarget } from '../../testing/scripted-target.ts';
+import { type ReplayResult, replay } from './replay-transcripts.ts';
 
 let folder: string;
 

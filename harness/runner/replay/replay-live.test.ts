@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { packageRoot } from '../../spec/package-root.ts';
-import { qemuStorageDaemon } from '../targets/qemu-storage-daemon.ts';
-import { qemuSystem } from '../targets/qemu-system.ts';
-import { reference } from '../targets/reference.ts';
-import type { Target } from '../targets/target.ts';
-import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
-import { replay, type Verdict } from './replay.ts';
+import { packageRoot } from '../../../spec/package-root.ts';
+import { qemuStorageDaemon } from '../../targets/qemu-storage-daemon.ts';
+import { qemuSystem } from '../../targets/qemu-system.ts';
+import { reference } from '../../targets/reference.ts';
+import type { Target } from '../../targets/target.ts';
+import { enginesUnavailable, requireOrSkip } from '../../testing/engines.ts';
+import { replay, type Verdict } from './replay-transcripts.ts';
 
 const OBSERVED = fileURLToPath(new URL('reference-impl/testdata/observed/scenarios', packageRoot()));
 

@@ -3,13 +3,13 @@
  * theme.
  */
 import type { QmpCommands, TransactionAction } from '../generated/qmp.ts';
-import { BITMAP_EFFECTS } from './bitmaps.ts';
-import { DEVICE_EFFECTS } from './devices.ts';
+import { BITMAP_EFFECTS } from './bitmap-effects.ts';
+import { DEVICE_EFFECTS } from './device-effects.ts';
 import type { CommandEffects } from './effects.ts';
-import { EXPORT_EFFECTS } from './exports.ts';
-import { JOB_EFFECTS } from './jobs.ts';
-import { MONITOR_EFFECTS } from './monitor.ts';
-import { NODE_EFFECTS } from './nodes.ts';
+import { EXPORT_EFFECTS } from './export-effects.ts';
+import { JOB_EFFECTS } from './job-effects.ts';
+import { MONITOR_EFFECTS } from './monitor-effects.ts';
+import { NODE_EFFECTS } from './node-effects.ts';
 
 /** By name; those that the spec does not describe came with later releases. */
 export const EFFECTS: Readonly<Record<string, CommandEffects>> = {

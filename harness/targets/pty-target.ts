@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { atProcessEnd } from '../cleanup.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { spawnPty } from '../transports/pty.ts';
-import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './command.ts';
+import { limitScript } from './child-process.ts';
 import { GreetedTransport } from './greeted.ts';
-import { makeImages } from './images.ts';
-import { limitScript } from './process.ts';
+import { makeImages } from './make-images.ts';
+import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './shell-command.ts';
 import { greeting } from './spawned.ts';
 import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Target } from './target.ts';
 

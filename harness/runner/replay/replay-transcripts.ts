@@ -11,21 +11,21 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { loadBlockSchema } from '../../spec/block-core.ts';
-import type { Json } from '../../spec/json.ts';
-import { KNOWN_COMMANDS } from '../../spec/known-commands.ts';
-import { mapStrings } from '../differ/map-strings.ts';
-import { type Endpoint, type ExitInfo, StartError, type Target } from '../targets/target.ts';
-import { inOrder } from './in-order.ts';
-import { freePort, Host, HostError, HostLacks, hostLacks, lastLine, normalizeOutput } from './replay/host.ts';
-import { judge, normalization } from './replay/judge.ts';
-import { Offer } from './replay/offer.ts';
-import { Placeholders } from './replay/placeholders.ts';
-import { Player } from './replay/player.ts';
-import { firstReplayDifference, type ReplayDifference, tellDifference } from './replay/replay-difference.ts';
-import { type Known, missing } from './replay/replay-needs.ts';
-import { readScenario, type Scenario, ScenarioError } from './replay/transcript-file.ts';
-import { ScratchArea } from './scratch.ts';
+import { loadBlockSchema } from '../../../spec/block-core.ts';
+import type { Json } from '../../../spec/json.ts';
+import { KNOWN_COMMANDS } from '../../../spec/known-commands.ts';
+import { mapStrings } from '../../differ/map-strings.ts';
+import { type Endpoint, type ExitInfo, StartError, type Target } from '../../targets/target.ts';
+import { inOrder } from '../in-order.ts';
+import { ScratchArea } from '../scratch.ts';
+import { freePort, Host, HostError, HostLacks, hostLacks, lastLine, normalizeOutput } from './host.ts';
+import { judge, normalization } from './judge.ts';
+import { Offer } from './offer.ts';
+import { Placeholders } from './placeholders.ts';
+import { Player } from './player.ts';
+import { firstReplayDifference, type ReplayDifference, tellDifference } from './replay-difference.ts';
+import { type Known, missing } from './replay-needs.ts';
+import { readTranscript, TranscriptError, type TranscriptFile } from './transcript-file.ts';
 
 export const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR'] as const;
 export type Verdict = (typeof VERDICTS)[number];
@@ -94,28 +94,34 @@ const MATCH: Outcome = { verdict: 'MATCH', reason: null };
 async function replayFile(file: string, session: Session): Promise<ReplayResult> {
   session.signal?.throwIfAborted();
   try {
-    const scenario = readScenario(await readFile(file, 'utf8'));
-    const lacking = await whatLacks(scenario, session);
+    const transcript = readTranscript(await readFile(file, 'utf8'));
+    const lacking = await whatLacks(transcript, session);
     if (lacking !== null) return { file, verdict: 'SKIPPED', reason: lacking };
-    const outcome = await replayScenario(scenario, session);
+    const outcome = await replayScenario(transcript, session);
     session.signal?.throwIfAborted();
     return { file, ...outcome };
   } catch (error) {
     session.signal?.throwIfAborted();
     const reason = (error as Error).message;
     if (error instanceof HostLacks) return { file, verdict: 'SKIPPED', reason };
-    const foreseen = error instanceof ScenarioError || error instanceof HostError;
+    const foreseen = error instanceof TranscriptError || error instanceof HostError;
     return { file, verdict: 'ERROR', reason: foreseen ? reason : String((error as Error).stack ?? error) };
   }
 }
 
-async function whatLacks(scenario: Scenario, { known, offer, target }: Session): Promise<string | null> {
+async function whatLacks(
+  transcript: TranscriptFile,
+  { known, offer, target }: Session,
+): Promise<string | null> {
   if (!target.capabilities.owned) return 'an attached endpoint cannot be started afresh';
-  const lacking = missing(scenario, known, offer.schema) ?? (await offer.missingOption(scenario.argv));
-  return lacking === null ? hostLacks(scenario) : `the target has no ${lacking}`;
+  const lacking = missing(transcript, known, offer.schema) ?? (await offer.missingOption(transcript.argv));
+  return lacking === null ? hostLacks(transcript) : `the target has no ${lacking}`;
 }
 
-async function replayScenario(scenario: Scenario, { target, area, signal }: Session): Promise<Outcome> {
+async function replayScenario(
+  transcript: TranscriptFile,
+  { target, area, signal }: Session,
+): Promise<Outcome> {
   const scratch = await area.make('replay');
   const placeholders = new Placeholders();
   placeholders.set('@DIR@', scratch);
@@ -124,21 +130,21 @@ async function replayScenario(scenario: Scenario, { target, area, signal }: Sess
   placeholders.set('@DEADPORT@', String(await freePort()));
   const host = new Host(scratch, placeholders);
   try {
-    for (const command of scenario.setup) {
+    for (const command of transcript.setup) {
       const { rc, stderr } = await host.run(command);
       if (rc !== 0) throw new HostError(`setup: ${command.join(' ')}: exit ${rc}: ${lastLine(stderr)}`);
     }
-    const monitors = Math.max(0, ...scenario.steps.map((step) => step.monitor ?? 0)) + 1;
-    const options = scenario.argv.map((word) => placeholders.fill(word));
+    const monitors = Math.max(0, ...transcript.steps.map((step) => step.monitor ?? 0)) + 1;
+    const options = transcript.argv.map((word) => placeholders.fill(word));
     const topology = { name: 'replay', images: [], options, monitors };
     const started = await target
       .start({ topology, scratch, signal })
       .catch((error: unknown) => (error instanceof StartError ? error : Promise.reject(error)));
-    if (started instanceof StartError) return judgeRefusal(scenario, started, placeholders);
+    if (started instanceof StartError) return judgeRefusal(transcript, started, placeholders);
     const giveUp = (): void => void started.stop();
     signal?.addEventListener('abort', giveUp);
     try {
-      return await playOn(started, scenario, host, placeholders);
+      return await playOn(started, transcript, host, placeholders);
     } finally {
       signal?.removeEventListener('abort', giveUp);
     }
@@ -150,23 +156,26 @@ async function replayScenario(scenario: Scenario, { target, area, signal }: Sess
 
 async function playOn(
   endpoint: Endpoint,
-  scenario: Scenario,
+  transcript: TranscriptFile,
   host: Host,
   placeholders: Placeholders,
 ): Promise<Outcome> {
   placeholders.set('@DIR@', endpoint.dir);
   const virtualTime = endpoint.virtualTime ?? false;
   const hide = (value: Json): Json => mapStrings(value, (text) => placeholders.hide(text));
-  const player = new Player(scenario, endpoint, host, placeholders, normalization(virtualTime));
+  const player = new Player(transcript, endpoint, host, placeholders, normalization(virtualTime));
   try {
-    if (scenario.start)
-      return differs({ path: '$.start', expected: scenario.start.stderr }, 'it starts, and should refuse to');
+    if (transcript.start)
+      return differs(
+        { path: '$.start', expected: transcript.start.stderr },
+        'it starts, and should refuse to',
+      );
     const played = await player.play();
     const exit = await player.end();
     const difference =
-      judge(scenario, played, virtualTime, hide) ??
-      judgeExit(scenario, exit) ??
-      (await judgeAfter(scenario, host, placeholders));
+      judge(transcript, played, virtualTime, hide) ??
+      judgeExit(transcript, exit) ??
+      (await judgeAfter(transcript, host, placeholders));
     return difference ? differs(difference) : MATCH;
   } finally {
     await player.close();
@@ -177,32 +186,32 @@ async function playOn(
 /** The name of the program at the start of a message does not count. */
 const PROGRAM_NAME = /^(?:[\w./-]*\/)?qemu[\w-]*: /;
 
-function judgeRefusal(scenario: Scenario, error: StartError, placeholders: Placeholders): Outcome {
+function judgeRefusal(transcript: TranscriptFile, error: StartError, placeholders: Placeholders): Outcome {
   const words = error.lastWords.length > 0 ? error.lastWords.join('\n') : error.message;
   const got = placeholders.hide(words).trim().replace(PROGRAM_NAME, '');
-  if (!scenario.start) return differs({ path: '$.start', got }, 'it did not start');
-  const expected = scenario.start.stderr.trim().replace(PROGRAM_NAME, '');
+  if (!transcript.start) return differs({ path: '$.start', got }, 'it did not start');
+  const expected = transcript.start.stderr.trim().replace(PROGRAM_NAME, '');
   const difference =
     firstReplayDifference(expected, got, '$.start.stderr') ??
     (error.exit === null
       ? null
-      : firstReplayDifference(scenario.start.exit, error.exit.code, '$.start.exit'));
+      : firstReplayDifference(transcript.start.exit, error.exit.code, '$.start.exit'));
   return difference ? differs(difference) : MATCH;
 }
 
 /** Null where it was ended by us, so that its exit says nothing. */
-function judgeExit(scenario: Scenario, exit: ExitInfo | null): ReplayDifference | null {
+function judgeExit(transcript: TranscriptFile, exit: ExitInfo | null): ReplayDifference | null {
   if (exit === null) return null;
   const status = exit.signal === null ? exit.code : -constants.signals[exit.signal as NodeJS.Signals];
-  return firstReplayDifference(scenario.exit, status, '$.exit');
+  return firstReplayDifference(transcript.exit, status, '$.exit');
 }
 
 async function judgeAfter(
-  scenario: Scenario,
+  transcript: TranscriptFile,
   host: Host,
   placeholders: Placeholders,
 ): Promise<ReplayDifference | null> {
-  for (const [index, check] of scenario.after.check.entries()) {
+  for (const [index, check] of transcript.after.check.entries()) {
     const { rc, stdout } = await host.run(check.cmd);
     const path = `$.after.check[${index}]`;
     const output = normalizeOutput(placeholders.hide(stdout));
@@ -213,7 +222,7 @@ async function judgeAfter(
         : firstReplayDifference(normalizeOutput(check.stdout), output, `${path}.stdout`));
     if (difference) return difference;
   }
-  for (const [image, digest] of Object.entries(scenario.after.content)) {
+  for (const [image, digest] of Object.entries(transcript.after.content)) {
     const difference = firstReplayDifference(
       digest,
       await host.contentDigest(image),

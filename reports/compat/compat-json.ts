@@ -1,6 +1,6 @@
 /** The report for machines: all but transcripts, which the records hold. */
 import { type Json, stringifyJson } from '../../spec/json.ts';
-import { type Compatibility, REPORT_VERSION } from './model.ts';
+import { type Compatibility, REPORT_VERSION } from './compat-model.ts';
 
 /** The report as JSON text, with `REPORT_VERSION`, for scripts. */
 export function jsonReport(report: Compatibility): string {

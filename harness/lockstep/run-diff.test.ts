@@ -10,12 +10,12 @@ import { symptomsOf } from '../fuzz/buckets.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { type FakePort, fakeTarget } from '../testing/fake-endpoint.ts';
 import { timeLimits } from '../time-limits.ts';
-import { diff, type Outcome } from './diff.ts';
 import { DiffExecutor } from './diff-executor.ts';
-import { caseInputs, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
+import { caseInputs, commonStartStates, type DiffInput, programInput } from './diff-inputs.ts';
 import { DiffReport } from './diff-report.ts';
 import { explainer } from './explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from './lockstep-side.ts';
+import { diff, type Outcome } from './run-diff.ts';
 
 let area: ScratchArea;
 beforeEach(async () => {
@@ -72,7 +72,7 @@ const resize: CaseDefinition = {
 async function differences(
   left: IdentifiedTarget,
   right: IdentifiedTarget,
-  subjects: readonly Subject[],
+  inputs: readonly DiffInput[],
   judge: IdentifiedTarget | null = null,
 ) {
   const explain = explainer(nothingKnown, (text) => text);
@@ -84,7 +84,7 @@ async function differences(
     judge,
     explain,
     area,
-    subjects,
+    inputs,
     seed: 's',
     workers: 1,
     limits: LIMITS,

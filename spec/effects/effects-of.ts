@@ -1,8 +1,8 @@
 /** Answers from the table: what a call makes and removes, by names, and the call that takes it back. */
 import { isJsonObject, type Json, type JsonObject } from '../json.ts';
 import type { CommandEffects, Made, Owner, Removed, Resource } from './effects.ts';
-import { QUERY } from './monitor.ts';
-import { EFFECTS } from './table.ts';
+import { EFFECTS } from './effects-table.ts';
+import { QUERY } from './monitor-effects.ts';
 
 /** Greatest length of a node name in bytes, which are characters: endpoints refuse longer ones, or cut them. */
 export const NODE_NAME_MAX = 31;

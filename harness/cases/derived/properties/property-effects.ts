@@ -1,8 +1,8 @@
 /** What was accepted is reported by the queries, and deleting it again leaves everything as it was. */
 import { oneof } from 'fast-check';
-import { argumentsOf } from '../../../../generators/arbitraries/command.ts';
+import { argumentsOf } from '../../../../generators/arbitraries/command-arguments.ts';
 import { at } from '../../../../generators/types/path.ts';
-import { effectsOf } from '../../../../spec/effects/lookup.ts';
+import { effectsOf } from '../../../../spec/effects/effects-of.ts';
 import { isJsonObject, type Json, type JsonObject, jsonEqual, stringifyJson } from '../../../../spec/json.ts';
 import type { Command } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';

@@ -5,8 +5,8 @@
 
 import type { Listener } from '../transports/address.ts';
 import { type Address, parseAddress, type TransportOptions } from '../transports/address.ts';
-import { realTime } from './command.ts';
-import { makeImages } from './images.ts';
+import { makeImages } from './make-images.ts';
+import { realTime } from './shell-command.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target, UnsupportedTopology } from './target.ts';
 
 /** How an address is attached to. */

@@ -20,7 +20,7 @@ import { byTopology } from '../runner/run-cases.ts';
 import type { RunSetting } from '../runner/run-setting.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
-import { commonSchema, commonStartStates, programInput, type Subject } from './diff-inputs.ts';
+import { commonSchema, commonStartStates, type DiffInput, programInput } from './diff-inputs.ts';
 import { lockstep } from './lockstep.ts';
 import { type IdentifiedTarget, Side } from './lockstep-side.ts';
 
@@ -34,10 +34,10 @@ export interface Found {
 }
 
 /** Names a difference, and explains it if it can. */
-export type Explain = (difference: Difference, subject: Subject) => Pick<Found, 'key' | 'reason'>;
+export type Explain = (difference: Difference, subject: DiffInput) => Pick<Found, 'key' | 'reason'>;
 
 export interface Outcome {
-  readonly subject: Subject;
+  readonly subject: DiffInput;
   readonly found: readonly Found[];
   /** Why it was not compared: one side cannot do it; or the harness itself has failed. */
   readonly skipped?: string;
@@ -56,7 +56,7 @@ export interface PairOptions extends Pick<RunSetting, 'seed' | 'limits' | 'signa
 }
 
 export interface DiffOptions extends PairOptions {
-  readonly subjects: readonly Subject[];
+  readonly inputs: readonly DiffInput[];
   /** Pairs of endpoints at a time. */
   readonly workers: number;
   /** Called in the order of the subjects. */
@@ -76,12 +76,12 @@ const SHRINK_TRIES = 80;
  * endpoints are stopped by then.
  */
 export async function diff(options: DiffOptions): Promise<void> {
-  const { subjects, workers, onOutcome, signal } = options;
+  const { inputs, workers, onOutcome, signal } = options;
   const pairs = Array.from({ length: workers }, () => new Pair(options));
   const seen = new Set<string>();
   try {
     await inOrder({
-      items: subjects,
+      items: inputs,
       workers: pairs,
       work: async (pair, subject): Promise<Outcome> => {
         const outcome = await pair.compare(subject);
@@ -116,7 +116,7 @@ export class Pair {
   }
 
   /** What does not differ every time is told as a matter of timing; a fault of the harness counts only if it comes again. */
-  async compare(subject: Subject): Promise<Outcome> {
+  async compare(subject: DiffInput): Promise<Outcome> {
     let ran = await this.run(subject);
     if (ran.fault !== undefined) ran = await this.run(subject, true);
     const { record: _record, snapshot: _snapshot, ...first } = ran;
@@ -134,7 +134,7 @@ export class Pair {
   }
 
   /** Each of these differences by the smallest program that still shows it. Nothing for a case. */
-  async shrink({ where, program }: Subject, wanted: readonly Found[]): Promise<Map<string, Program>> {
+  async shrink({ where, program }: DiffInput, wanted: readonly Found[]): Promise<Map<string, Program>> {
     const minimal = new Map<string, Program>();
     if (program === undefined) return minimal;
     for (const { key, difference } of wanted) {
@@ -157,7 +157,7 @@ export class Pair {
     await Promise.all(this.#sides.map((side) => side.stop()));
   }
 
-  async run(subject: Subject, fresh?: boolean): Promise<Run> {
+  async run(subject: DiffInput, fresh?: boolean): Promise<Run> {
     const { definition, make, prepare } = subject;
     const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh, prepare);
     const runs = this.#sides.map(

@@ -2,9 +2,9 @@
 import type fc from 'fast-check';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Command, SchemaType } from '../../spec/model.ts';
-import type { Live } from '../types/live.ts';
+import type { Live } from '../types/live-names.ts';
 import { SchemaArbitrary } from './arbitrary.ts';
-import { Compiler } from './compile.ts';
+import { Compiler } from './compile-generators.ts';
 
 /**
  * Valid arguments of a command. `live` is asked for each value what there is to be named.

@@ -5,9 +5,9 @@
 import { Arbitrary, type Random, type Stream, stream, Value } from 'fast-check';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Command } from '../../spec/model.ts';
-import { argumentsOf } from '../arbitraries/command.ts';
+import { argumentsOf } from '../arbitraries/command-arguments.ts';
 import type { RandomSource } from '../arbitraries/draw.ts';
-import type { Live } from '../types/live.ts';
+import type { Live } from '../types/live-names.ts';
 import { type Fault, faultOf, faultsAt } from './fault.ts';
 import { type Change, MUTATIONS, type MutationName } from './mutations.ts';
 import { sitesOf } from './site.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { loadBlockSchema } from '../block-core.ts';
 import type { BlockdevOptions, QmpCommands, QmpEvents, QmpTypes } from '../generated/qmp.ts';
 import { compileSchema } from './compile.ts';
-import { generatedFiles } from './generate.ts';
+import { generatedFiles } from './generate-files.ts';
 import { typescriptTypes } from './types.ts';
 
 describe('generated files', () => {
