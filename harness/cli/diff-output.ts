@@ -2,18 +2,18 @@
 import { encode } from '../../generators/sequences/encoding.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
-import { tellVerdict } from '../differ/at-fault.ts';
+import { tellAtFault } from '../differ/at-fault.ts';
 import { CLASSES } from '../differ/difference.ts';
 import type { Bucket } from '../differ/difference-buckets.ts';
 import type { StaleEntry } from '../expectations/known-deviations.ts';
-import { countClasses, type DiffTotals, type Sighting } from '../lockstep/diff-report.ts';
+import { countClasses, type DiffTotals, type SeenDifference } from '../lockstep/diff-report.ts';
 import { staleLine } from './expectation-options.ts';
 
 export interface DiffResult {
   readonly left: EndpointIdentity;
   readonly right: EndpointIdentity;
   readonly judge: EndpointIdentity | null;
-  readonly entries: readonly Bucket<Sighting>[];
+  readonly entries: readonly Bucket<SeenDifference>[];
   readonly totals: DiffTotals;
   readonly stale: readonly StaleEntry[];
 }
@@ -37,14 +37,14 @@ export function diffLines({ entries, totals, stale, judge }: DiffResult, all: bo
   ];
 }
 
-function entryLines({ key, count, first, reason }: Bucket<Sighting>, judge: string | null): string[] {
+function entryLines({ key, count, first, reason }: Bucket<SeenDifference>, judge: string | null): string[] {
   const { where, difference, verdict, program } = first;
   const { step, left, right } = difference;
   const times = count === 1 ? '' : ` (${count} times)`;
   return [
     `${key}${times}`,
     `    ${where}${step === undefined ? '' : `, step ${step}`}: left ${tell(left)}, right ${tell(right)}`,
-    `    ${reason ?? tellVerdict(verdict, judge)}`,
+    `    ${reason ?? tellAtFault(verdict, judge)}`,
     ...(program && reason === undefined ? encode(program).trimEnd().split('\n') : []).map(
       (line) => `      ${line}`,
     ),

@@ -90,7 +90,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     const sides = { endpoint: right.identity, left: left.identity };
     const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
     const planned: PlannedCase[] = [];
-    const inputs = subjectsOf(patterns, options, left, right);
+    const inputs = inputsOf(patterns, options, left, right);
     const report = new DiffReport();
     await diff({
       left,
@@ -105,9 +105,9 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       signal,
       onOutcome: (outcome) => {
         report.add(outcome);
-        const { subject, skipped } = outcome;
-        if (subject.program === undefined)
-          planned.push({ id: subject.where, outcome: skipped === undefined ? 'pass' : 'skip' });
+        const { input, skipped } = outcome;
+        if (input.program === undefined)
+          planned.push({ id: input.where, outcome: skipped === undefined ? 'pass' : 'skip' });
       },
     });
     const whole = patterns.length === 0 && options.programs === undefined && !signal.aborted;
@@ -152,7 +152,7 @@ function judgeFor({ left, right }: Options): string | false {
   return [left, right].some((name) => name.split(':')[0] === 'reference') ? false : 'reference';
 }
 
-function subjectsOf(
+function inputsOf(
   words: readonly string[],
   { programs, seed }: Options,
   left: IdentifiedTarget,

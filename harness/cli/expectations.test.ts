@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
 import { packageRoot } from '../../spec/package-root.ts';
-import { inFolder, qmpcheck, type Result } from '../testing/command-line.ts';
+import { type CommandResult, inFolder, qmpcheck } from '../testing/command-line.ts';
 
 /** Endpoints are started and stopped many times, on machines that may be busy. */
 const PATIENT = { timeout: 300_000 };
@@ -47,7 +47,7 @@ const COMMANDS: readonly [
   name: string,
   args: readonly string[],
   line: number,
-  told: (result: Result) => string[],
+  told: (result: CommandResult) => string[],
 ][] = [
   ['run', ['run', CASE, '--target', BROKEN, '--reporter', 'json'], 2, toldByRun],
   [
@@ -64,7 +64,7 @@ const COMMANDS: readonly [
   ],
 ];
 
-function toldByRun({ stdout }: Result): string[] {
+function toldByRun({ stdout }: CommandResult): string[] {
   return (JSON.parse(stdout) as RunRecord).staleExpectations.map(
     ({ pattern, reason }) => `${pattern}: ${reason}`,
   );
@@ -74,7 +74,7 @@ function staleLines(text: string): string[] {
   return text.match(/^stale: .*$/gm) ?? [];
 }
 
-function withFile(text: string, args: readonly string[]): Promise<Result> {
+function withFile(text: string, args: readonly string[]): Promise<CommandResult> {
   return inFolder((cwd) => {
     writeFileSync(join(cwd, 'known.yaml'), text);
     return qmpcheck([...args, '--expect', 'known.yaml'], { cwd });

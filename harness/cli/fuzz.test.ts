@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROKEN, CampaignFolder, SOUND } from '../testing/campaign-folder.ts';
-import { callMain, program, qmpcheck, type Result } from '../testing/command-line.ts';
+import { type CommandResult, callMain, program, qmpcheck } from '../testing/command-line.ts';
 import { ptyUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 /** A process for each endpoint, of which campaigns start many. */
@@ -12,13 +12,13 @@ const LONG = 300_000;
 const BUCKET = /^deviation error-class: .* \(\d+ hits, 1 steps, rate 3\/3, findings\/(\S+)\)$/;
 
 const campaigns = new CampaignFolder();
-let found: Result;
+let found: CommandResult;
 beforeAll(async () => {
   found = await qmpcheck(campaigns.args('found', '--target', BROKEN));
 }, LONG);
 afterAll(() => campaigns.remove());
 
-const statusOf = (name: string): Promise<Result> =>
+const statusOf = (name: string): Promise<CommandResult> =>
   callMain(['fuzz', '--status', join(campaigns.path, name)]);
 
 describe('a campaign that finds something', () => {

@@ -16,8 +16,8 @@ import { CI_COMMANDS, CI_SEED } from '../fuzz/fuzz-defaults.ts';
 import type { FuzzWorker } from '../fuzz/fuzz-worker.ts';
 import { localWorker } from '../fuzz/fuzz-worker.ts';
 import { KnownFindings } from '../fuzz/known-findings.ts';
+import { PointCoverage } from '../fuzz/point-coverage.ts';
 import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign.ts';
-import { SchemaCoverage } from '../fuzz/schema-coverage.ts';
 import { startStatesFor } from '../fuzz/start-states.ts';
 import { COUNTED_LIMITS, DEFAULT_LIMITS, type Limits } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
@@ -172,7 +172,7 @@ async function campaign(
       },
       seed,
       afresh,
-      reach: new SchemaCoverage(config.endpointSchema, generation.commands),
+      coverage: new PointCoverage(config.endpointSchema, generation.commands),
       version: toolVersion(),
       commands,
       expired: () => (left() ?? 1) <= 0,

@@ -8,11 +8,11 @@ import type { ContentsModel, ExpectedBytes } from './contents-model.ts';
 import type { BitmapEffects } from './tracked-bitmaps.ts';
 
 /** Jobs that copy between nodes, or from one into a file. */
-type Kind = Exclude<JobKind, 'amend' | 'create'>;
+type BlockJobKind = Exclude<JobKind, 'amend' | 'create'>;
 
-interface Job {
+interface TrackedJob {
   readonly id: string;
-  readonly kind: Kind;
+  readonly kind: BlockJobKind;
   /** Whose contents are copied: source, or top of what is committed; of a stream the node that takes. */
   readonly from: string;
   /** Into which they go; null where that is no node that is known. */
@@ -36,7 +36,7 @@ interface Job {
   certain: boolean;
 }
 
-const BREACHES: Readonly<Record<Exclude<Kind, 'stream'>, string>> = {
+const BREACHES: Readonly<Record<Exclude<BlockJobKind, 'stream'>, string>> = {
   mirror: 'the target of a completed mirror is not equal to its source',
   backup: 'the target of a completed backup does not contain what its source did at the start',
   commit: 'the base of a completed commit does not contain what was above it',
@@ -60,7 +60,7 @@ export class JobEffects {
   readonly #model: ContentsModel;
   readonly #bitmaps: BitmapEffects;
   readonly #told: JobListener;
-  readonly #jobs = new Map<string, Job>();
+  readonly #jobs = new Map<string, TrackedJob>();
 
   constructor(model: ContentsModel, bitmaps: BitmapEffects, told: JobListener) {
     this.#model = model;
@@ -117,7 +117,7 @@ export class JobEffects {
       this.#model.loseTrack();
       return;
     }
-    const tracked: Job = {
+    const tracked: TrackedJob = {
       id,
       kind,
       ...ends,
@@ -139,13 +139,13 @@ export class JobEffects {
   }
 
   /** What is done to the job's filter is done to the node below it, also by those who stand on the filter. */
-  #filtered({ from, filter }: Job): void {
+  #filtered({ from, filter }: TrackedJob): void {
     if (filter !== null)
       this.#model.graph.add({ driver: 'raw', 'node-name': filter, file: from, filter: true });
   }
 
   /** Who used the filter uses the node below it. */
-  #unfiltered({ from, filter }: Job): void {
+  #unfiltered({ from, filter }: TrackedJob): void {
     if (filter === null) return;
     const { graph } = this.#model;
     const below = graph.get(filter)?.children.get('file') ?? from;
@@ -173,12 +173,12 @@ export class JobEffects {
   }
 
   /** What the job has to bring over; null where that is not known, or the source changed behind its back. */
-  #copied({ kind, from, start, losses }: Job): Buffer | null {
+  #copied({ kind, from, start, losses }: TrackedJob): Buffer | null {
     if (this.#model.lossesOf(from) !== losses) return null;
     return kind === 'mirror' || kind === 'commit' ? this.#model.bytesOf(from) : start;
   }
 
-  #completed(job: Job, source: Buffer | null): void {
+  #completed(job: TrackedJob, source: Buffer | null): void {
     const { kind, from, to } = job;
     const { graph } = this.#model;
     const node = graph.get(from);
@@ -207,7 +207,7 @@ export class JobEffects {
   }
 
   /** Users of the node use one on that file, which nobody here follows. */
-  #movedToFile(from: string, { filename, node }: NonNullable<Job['file']>): void {
+  #movedToFile(from: string, { filename, node }: NonNullable<TrackedJob['file']>): void {
     const { graph } = this.#model;
     this.#model.forget(graph.above([from]));
     const named = node === null ? {} : { 'node-name': node };
@@ -216,7 +216,7 @@ export class JobEffects {
     this.#told.moved(from, target!.name);
   }
 
-  #left({ from, file, sync, ignores }: Job, source: Buffer | null): void {
+  #left({ from, file, sync, ignores }: TrackedJob, source: Buffer | null): void {
     if (file === null || source === null || ignores || sync !== 'full') return;
     const { filename, driver } = file;
     const isKnown = driver === 'raw' || driver === 'qcow2';
@@ -226,7 +226,11 @@ export class JobEffects {
   }
 
   /** What the target must contain once the job has completed; null where that is not said. */
-  #claimAfter({ kind, sync, before, from }: Job, source: Buffer, clean: Buffer | null): ExpectedBytes | null {
+  #claimAfter(
+    { kind, sync, before, from }: TrackedJob,
+    source: Buffer,
+    clean: Buffer | null,
+  ): ExpectedBytes | null {
     if (kind === 'stream') return null;
     if (kind === 'commit' || sync === 'full') {
       const breach = kind === 'mirror' && this.#isAboveChain(from) ? ABOVE_CHAIN : BREACHES[kind];
@@ -248,12 +252,12 @@ export class JobEffects {
     return below.some((node) => node !== undefined && (node.hiddenBacking || node.children.has('backing')));
   }
 
-  #clean({ from, bitmap }: Job): Buffer | null {
+  #clean({ from, bitmap }: TrackedJob): Buffer | null {
     return bitmap === null ? null : this.#bitmaps.cleanBytes(from, bitmap);
   }
 
   /** Whose contents may change while it runs; its source's never do, nor what stands on the top of a commit. */
-  #touched({ kind, from, to }: Job): Set<string> {
+  #touched({ kind, from, to }: TrackedJob): Set<string> {
     const { graph } = this.#model;
     if (kind === 'stream') {
       const storage = graph.storage([from]);
@@ -265,7 +269,11 @@ export class JobEffects {
   }
 
   /** Null where the nodes that take part are not known. */
-  #endsOf(kind: Kind, intoFile: boolean, args: JsonObject): { from: string; to: string | null } | null {
+  #endsOf(
+    kind: BlockJobKind,
+    intoFile: boolean,
+    args: JsonObject,
+  ): { from: string; to: string | null } | null {
     const { graph } = this.#model;
     const device = String(args.device);
     if (intoFile) {
@@ -294,11 +302,11 @@ export class JobEffects {
   }
 }
 
-function isCopy(kind: JobKind): kind is Kind {
+function isCopy(kind: JobKind): kind is BlockJobKind {
   return kind !== 'amend' && kind !== 'create';
 }
 
-function fileOf({ target, format, mode, 'node-name': node }: JsonObject): Job['file'] {
+function fileOf({ target, format, mode, 'node-name': node }: JsonObject): TrackedJob['file'] {
   const filename = String(target);
   const driver = mode === 'existing' ? '' : (text(format) ?? '');
   return { filename, driver, node: text(node) };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Deviation } from '../../reports/record.ts';
-import { tellVerdict, verdictOn } from './at-fault.ts';
+import { atFaultFor, tellAtFault } from './at-fault.ts';
 import type { Difference } from './difference.ts';
 import type { SideRun } from './side-run.ts';
 
@@ -18,16 +18,16 @@ function side(...deviations: Partial<Deviation>[]): SideRun {
 describe('verdictOn', () => {
   it("takes the spec's word first", () => {
     const judged = { left: [DIFFERENCE], right: [] };
-    expect(verdictOn(DIFFERENCE, side(), side({ exchange: 1 }), judged)).toMatchObject({
+    expect(atFaultFor(DIFFERENCE, side(), side({ exchange: 1 }), judged)).toMatchObject({
       wrong: 'right',
       by: 'spec',
     });
-    expect(verdictOn(DIFFERENCE, side({}), side({}), null)).toMatchObject({ wrong: 'both', by: 'spec' });
+    expect(atFaultFor(DIFFERENCE, side({}), side({}), null)).toMatchObject({ wrong: 'both', by: 'spec' });
   });
 
   it('leaves out what was held against a side elsewhere, or for its words', () => {
     for (const deviation of [{ exchange: 5 }, { exchange: 1, severity: 'text' as const }])
-      expect(verdictOn(DIFFERENCE, side(deviation), side(), null)).toEqual({ wrong: 'neither', by: null });
+      expect(atFaultFor(DIFFERENCE, side(deviation), side(), null)).toEqual({ wrong: 'neither', by: null });
   });
 
   it.each([
@@ -37,12 +37,12 @@ describe('verdictOn', () => {
     ['neither', false, false],
   ] as const)('asks the judge: %s', (wrong, left, right) => {
     const judged = { left: left ? [DIFFERENCE] : [], right: right ? [DIFFERENCE] : [] };
-    expect(verdictOn(DIFFERENCE, side(), side(), judged).wrong).toBe(wrong);
+    expect(atFaultFor(DIFFERENCE, side(), side(), judged).wrong).toBe(wrong);
   });
 
   it('lets no judge decide what the spec leaves open', () => {
     const text = { ...DIFFERENCE, class: 'text' as const };
-    const verdict = verdictOn(text, side(), side(), { left: [text], right: [] });
-    expect(tellVerdict(verdict, 'reference')).toBe('the spec is silent');
+    const verdict = atFaultFor(text, side(), side(), { left: [text], right: [] });
+    expect(tellAtFault(verdict, 'reference')).toBe('the spec is silent');
   });
 });

@@ -7,7 +7,7 @@ import { type Difference, placeOf } from './difference.ts';
 import type { SideRun } from './side-run.ts';
 
 /** Who is wrong about a difference. */
-export interface Verdict {
+export interface AtFault {
   /** `neither`: the spec is silent, and no judge tells them apart. */
   readonly wrong: 'left' | 'right' | 'both' | 'neither';
   /** Who says so. */
@@ -23,12 +23,12 @@ export interface Judged {
 }
 
 /** Asks the spec first, then the judge; `judged` is null without one. */
-export function verdictOn(
+export function atFaultFor(
   difference: Difference,
   left: SideRun,
   right: SideRun,
   judged: Judged | null,
-): Verdict {
+): AtFault {
   const [ours, theirs] = [left, right].map((side) => breachOf(side, difference.step));
   if (ours !== undefined || theirs !== undefined)
     return {
@@ -59,7 +59,7 @@ function breachOf({ record }: SideRun, step: number | undefined): Deviation | un
 }
 
 /** For people. `judge`: its name. */
-export function tellVerdict({ wrong, by, why }: Verdict, judge: string | null): string {
+export function tellAtFault({ wrong, by, why }: AtFault, judge: string | null): string {
   if (by === null) return 'the spec is silent';
   const who = wrong === 'both' ? 'both are' : `${wrong} is`;
   return by === 'spec' ? `${who} wrong by the spec: ${why}` : `${who} wrong: ${judge} does it otherwise`;

@@ -11,7 +11,7 @@ import type { NamePairs } from './error-texts.ts';
 import { SELF_DESCRIPTIONS } from './normalisation-rules.ts';
 import { answerOf, argumentsOf, commandOf, repliesOf, subjectOf } from './side-run.ts';
 
-export interface Pair {
+export interface StepPair {
   readonly number: number;
   readonly left: TranscriptStep;
   readonly right: TranscriptStep;
@@ -25,7 +25,7 @@ export interface StepResult {
   readonly parted: boolean;
 }
 
-export function compareSteps(pair: Pair): StepResult {
+export function compareSteps(pair: StepPair): StepResult {
   const { left, right, number, names } = pair;
   const subject = subjectOf(left);
   const asked = new ValueComparison(subject, names);
@@ -71,7 +71,7 @@ function refusalOf({ reply }: TranscriptStep): string {
 }
 
 function compareAnswers(
-  { left, right, number, schemas, names }: Pair,
+  { left, right, number, schemas, names }: StepPair,
   subject: string,
   granted: boolean,
 ): Difference[] {
@@ -110,7 +110,7 @@ function compareErrors(
 }
 
 /** What raw bytes brought; what a greeting says of who it is is not compared. */
-function compareRaw({ left, right, number, names }: Pair, subject: string): StepResult {
+function compareRaw({ left, right, number, names }: StepPair, subject: string): StepResult {
   if (left.greeting === true) return { differences: [], parted: false };
   const comparison = new ValueComparison(subject, names);
   const [ours, theirs] = [left, right].map((step) => repliesOf(step).filter((reply) => !isEnd(reply)));
@@ -139,7 +139,7 @@ function isEnd(reply: Json): boolean {
 }
 
 /** Why a request means something to one side only; null if it is well-formed for both, or for neither. */
-function requestDrift({ left, schemas }: Pair): string | null {
+function requestDrift({ left, schemas }: StepPair): string | null {
   const command = commandOf(left);
   if (command === undefined) return null;
   const [ours, theirs] = [schemas.left, schemas.right].map((schema) => wellFormed(schema, left, command));

@@ -15,7 +15,7 @@ export interface TypePair {
   readonly right: SchemaType | undefined;
 }
 
-interface Place {
+interface ValuePlace {
   readonly path: string;
   readonly types: TypePair;
   /** As the rules above it say. */
@@ -23,12 +23,12 @@ interface Place {
   readonly excuse?: string;
 }
 
-type Found = Omit<Difference, 'step'>;
+type ValueDifference = Omit<Difference, 'step'>;
 
 const DRIFT = 'only one schema knows it';
 
 export class ValueComparison {
-  readonly found: Found[] = [];
+  readonly found: ValueDifference[] = [];
   readonly #subject: string;
   readonly #names: NamePairs;
 
@@ -42,7 +42,7 @@ export class ValueComparison {
     this.#values(left, right, { path, types, class: 'must' });
   }
 
-  #values(left: Json, right: Json, place: Place): void {
+  #values(left: Json, right: Json, place: ValuePlace): void {
     if (typeof left === 'string' && typeof right === 'string') this.#texts(left, right, place);
     else if (Array.isArray(left) && Array.isArray(right)) {
       const rule = listRule(place.path, this.#subject);
@@ -52,7 +52,7 @@ export class ValueComparison {
     else if (!jsonEqual(left, right)) this.#report(place, left, right);
   }
 
-  #texts(left: string, right: string, place: Place): void {
+  #texts(left: string, right: string, place: ValuePlace): void {
     if (sameText(left, right, this.#names)) return;
     const { types } = place;
     const drift =
@@ -61,7 +61,7 @@ export class ValueComparison {
     this.#report(drift ? { ...place, class: 'schema', excuse: DRIFT } : place, left, right);
   }
 
-  #objects(left: JsonObject, right: JsonObject, place: Place): void {
+  #objects(left: JsonObject, right: JsonObject, place: ValuePlace): void {
     for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
       const rule = memberRule(key, this.#subject);
       if (rule?.treat === 'free') continue;
@@ -71,7 +71,12 @@ export class ValueComparison {
       };
       const path = memberPath(place.path, key);
       const graded = rule === undefined ? place : { class: rule.treat, excuse: rule.reason };
-      const inner: Place = { ...place, ...(graded as Pick<Place, 'class' | 'excuse'>), path, types };
+      const inner: ValuePlace = {
+        ...place,
+        ...(graded as Pick<ValuePlace, 'class' | 'excuse'>),
+        path,
+        types,
+      };
       const [ours, theirs] = [own(left, key), own(right, key)];
       if (ours !== undefined && theirs !== undefined) this.#values(ours, theirs, inner);
       else this.#report(this.#absent(inner, place, ours === undefined), ours, theirs);
@@ -79,7 +84,7 @@ export class ValueComparison {
   }
 
   /** A member that one side has and the other has not. */
-  #absent(inner: Place, outer: Place, left: boolean): Place {
+  #absent(inner: ValuePlace, outer: ValuePlace, left: boolean): ValuePlace {
     const lacking = left ? inner.types.left : inner.types.right;
     const known = left ? outer.types.left : outer.types.right;
     if (known?.kind === 'object' && lacking === undefined)
@@ -87,7 +92,7 @@ export class ValueComparison {
     return inner.class === 'must' ? { ...inner, class: 'should' } : inner;
   }
 
-  #lists(left: readonly Json[], right: readonly Json[], place: Place): void {
+  #lists(left: readonly Json[], right: readonly Json[], place: ValuePlace): void {
     const types = elementTypes(place.types);
     for (let index = 0; index < Math.max(left.length, right.length); index += 1) {
       const inner = { ...place, types, path: `${place.path}[${index}]` };
@@ -98,7 +103,7 @@ export class ValueComparison {
   }
 
   /** Items by their key; made-up keys that were not met yet are paired in order. */
-  #sets(left: readonly Json[], right: readonly Json[], { by, alike }: ListRule, place: Place): void {
+  #sets(left: readonly Json[], right: readonly Json[], { by, alike }: ListRule, place: ValuePlace): void {
     const types = elementTypes(place.types);
     const rest = [...right];
     for (const [index, ours] of left.entries()) {
@@ -123,7 +128,7 @@ export class ValueComparison {
     return this.#names.rightOf(left) === undefined;
   }
 
-  #report({ path, class: of, excuse }: Place, left?: Json, right?: Json): void {
+  #report({ path, class: of, excuse }: ValuePlace, left?: Json, right?: Json): void {
     this.found.push({
       class: of,
       subject: this.#subject,

@@ -6,7 +6,7 @@ import type { TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import { isAnyUnderWay, JOB_QUERIES } from '../state/job-state.ts';
 import { type SnapshotWithContents, ZEROES } from '../state/snapshot-with-contents.ts';
-import { compareSteps, type Pair } from './compare-steps.ts';
+import { compareSteps, type StepPair } from './compare-steps.ts';
 import { type Difference, excused, LATE } from './difference.ts';
 import { commandOf, type SideRun } from './side-run.ts';
 
@@ -30,11 +30,11 @@ export class SnapshotComparison {
   }
 
   /** After this step, where there are snapshots of both. */
-  compare({ number, schemas, names }: Pick<Pair, 'number' | 'schemas' | 'names'>): void {
+  compare({ number, schemas, names }: Pick<StepPair, 'number' | 'schemas' | 'names'>): void {
     const [ours, theirs] = [this.#left.snapshots?.get(number), this.#right.snapshots?.get(number)];
     if (ours === undefined || theirs === undefined) return;
     const found = ours.answers.flatMap((left, index) => {
-      const pair: Pair = { number, left, right: theirs.answers[index]!, schemas, names };
+      const pair: StepPair = { number, left, right: theirs.answers[index]!, schemas, names };
       return compareSteps(pair).differences;
     });
     found.push(...compareContents(ours, theirs).map((one) => ({ ...one, step: number })));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EndpointIdentity } from '../../reports/record.ts';
-import { KnownDeviations, type Sighting } from './known-deviations.ts';
+import { KnownDeviations, type SeenDeviation } from './known-deviations.ts';
 import { readExpectations } from './read-expectations.ts';
 
 function endpoint(target: string, major = 2, minor = 11): EndpointIdentity {
@@ -97,7 +97,7 @@ describe.each([
 ])('a known difference, %s,', (_, text) => {
   const known = (left: EndpointIdentity, right: EndpointIdentity) =>
     new KnownDeviations(readExpectations(text, 'x.yaml'), { about: 'difference', endpoint: right, left });
-  const find = (all: KnownDeviations, one: Partial<Sighting>) => all.find(seen(one))?.reason;
+  const find = (all: KnownDeviations, one: Partial<SeenDeviation>) => all.find(seen(one))?.reason;
   const refused = { check: 'must', command: 'do', message: 'left does it, right refuses: it is in use' };
 
   it('is what an entry names, and nothing else', () => {
@@ -203,7 +203,7 @@ describe('a stale entry', () => {
 });
 
 /** As `qmpcheck diff` would print it, unless `printed` says otherwise. */
-function seen(one: Partial<Sighting>): Sighting {
+function seen(one: Partial<SeenDeviation>): SeenDeviation {
   const sighting = { check: 'must', command: 'do', message: '', path: '$', where: 'a/case', ...one };
   const { check, command, path, message } = sighting;
   return { printed: `${check} ${command} ${path}: ${message}`, ...sighting };

@@ -9,7 +9,7 @@ import type { About, DeviationPattern, Expectation, Wording } from './expectatio
 import { caseGlob, listOf, type Matcher, nameGlob, textGlob } from './glob.ts';
 
 /** A deviation that was seen. */
-export interface Sighting extends DeviationText {
+export interface SeenDeviation extends DeviationText {
   /** All of it, as the command prints it. */
   readonly printed: string;
   /** Id of the case, name of the program or file; empty where that says nothing. */
@@ -25,7 +25,7 @@ export interface Sighting extends DeviationText {
 }
 
 /** What entries must be about to be asked here. */
-export interface Subject {
+export interface ExpectationScope {
   readonly about: About;
   /** Of a difference: the right side. */
   readonly endpoint: Pick<EndpointIdentity, 'target' | 'version'>;
@@ -57,22 +57,22 @@ export interface PlannedCase {
 interface Sign {
   /** As it is told where it is stale. */
   readonly told: string;
-  readonly shows: Matcher<Sighting>;
+  readonly shows: Matcher<SeenDeviation>;
 }
 
-interface Entry extends Expectation {
+interface CompiledExpectation extends Expectation {
   readonly signs: readonly Sign[];
   readonly inCase: Matcher;
-  readonly concerns: Matcher<Sighting>;
+  readonly concerns: Matcher<SeenDeviation>;
 }
 
 export class KnownDeviations {
-  readonly #entries: readonly Entry[];
+  readonly #entries: readonly CompiledExpectation[];
   /** Signs that were seen. */
   readonly #borne = new Set<Sign>();
 
   /** Keeps the entries about this subject and leaves the others alone. */
-  constructor(expectations: readonly Expectation[], subject: Subject) {
+  constructor(expectations: readonly Expectation[], subject: ExpectationScope) {
     this.#entries = expectations.flatMap((expectation) => {
       const straight = isOf(expectation, subject.endpoint, subject.left);
       // Differences hold with the sides exchanged too.
@@ -83,7 +83,7 @@ export class KnownDeviations {
   }
 
   /** The first entry that names the deviation; undefined if none does. All that name it are borne out by it. */
-  find(sighting: Sighting): Expectation | undefined {
+  find(sighting: SeenDeviation): Expectation | undefined {
     let found: Expectation | undefined;
     for (const entry of this.#entries) {
       for (const sign of entry.signs) {
@@ -128,8 +128,8 @@ export class KnownDeviations {
 
 function isOf(
   { endpoint, version, left }: Expectation,
-  right: Subject['endpoint'],
-  other: Subject['left'],
+  right: ExpectationScope['endpoint'],
+  other: ExpectationScope['left'],
 ): boolean {
   return (
     namesOf(right).some(nameGlob(endpoint)) &&
@@ -139,11 +139,11 @@ function isOf(
 }
 
 /** `qemu-system:/usr/bin/qemu` is a `qemu-system` too. */
-function namesOf({ target }: Subject['endpoint']): string[] {
+function namesOf({ target }: ExpectationScope['endpoint']): string[] {
   return [target, target.split(':')[0]!];
 }
 
-function compile(expectation: Expectation, exchanged: boolean): Entry {
+function compile(expectation: Expectation, exchanged: boolean): CompiledExpectation {
   const { case: cases, program, where, outcome } = expectation;
   const inCase = cases === undefined ? textGlob(where ?? '*') : caseGlob(cases);
   const inProgram = program === undefined ? null : textGlob(program);
@@ -179,12 +179,12 @@ function signsOf(pattern: DeviationPattern, exchanged: boolean): Sign[] {
   });
 }
 
-function textOf(glob: string): Matcher<Sighting> {
+function textOf(glob: string): Matcher<SeenDeviation> {
   const matches = textGlob(glob);
   return ({ message }) => matches(message);
 }
 
-function wordingOf({ left, right }: Wording, exchanged: boolean): Matcher<Sighting> {
+function wordingOf({ left, right }: Wording, exchanged: boolean): Matcher<SeenDeviation> {
   const [ours, theirs] = (exchanged ? [right, left] : [left, right]).map(textGlob) as [Matcher, Matcher];
   return ({ wording }) => wording !== undefined && ours(wording.left) && theirs(wording.right);
 }

@@ -20,7 +20,7 @@ import { appendLog, type LogLine, recoverLog, startLogAgain } from './campaign-l
 import { Corpus } from './corpus.ts';
 import { type FindingHead, writeFinding } from './findings.ts';
 import type { FuzzWorker, RunAnswer } from './fuzz-worker.ts';
-import type { SchemaCoverage } from './schema-coverage.ts';
+import type { PointCoverage } from './point-coverage.ts';
 
 /** Programs a round. */
 export const ROUND = 24;
@@ -44,7 +44,7 @@ export interface CampaignOptions {
   /** Begin anew, with the same programs as the first time: what was found in the folder before is only known. */
   readonly afresh?: boolean;
   /** Counts the points of the schema that are reached. */
-  readonly reach?: SchemaCoverage;
+  readonly coverage?: PointCoverage;
   /** Whether somebody knows of this bucket and does not want to hear of it. */
   readonly isKnown?: (bucket: string) => boolean;
   readonly signal?: AbortSignal | undefined;
@@ -223,7 +223,7 @@ class Campaign {
   }
 
   #keep(text: string, features: readonly string[], worthMutating: boolean): void {
-    this.#options.reach?.saw(decode(text));
+    this.#options.coverage?.saw(decode(text));
     if (worthMutating) this.#corpus.add(text, features.length);
   }
 
@@ -272,9 +272,9 @@ class Campaign {
   }
 
   #progress(): Progress {
-    const { reach } = this.#options;
+    const { coverage } = this.#options;
     return {
-      ...(reach && { points: { reached: reach.reached, total: reach.total } }),
+      ...(coverage && { points: { reached: coverage.reached, total: coverage.total } }),
       round: this.#round,
       programs: this.#programs,
       commands: this.#commands,

@@ -4,7 +4,7 @@ import type { Random } from '../../generators/random.ts';
 import { decode } from '../../generators/sequences/encoding.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 
-interface Entry {
+interface CorpusEntry {
   /** As text: there are thousands. */
   readonly program: string;
   /** What was new. */
@@ -13,7 +13,7 @@ interface Entry {
 }
 
 export class Corpus {
-  readonly #entries: Entry[] = [];
+  readonly #entries: CorpusEntry[] = [];
   readonly #seen = new Set<string>();
   readonly #picked: number[] = [];
 

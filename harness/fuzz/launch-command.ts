@@ -2,7 +2,7 @@
 import { shellWord } from '../../reports/text.ts';
 import type { Json } from '../../spec/json.ts';
 
-interface Program {
+interface EngineProgram {
   readonly program: string;
   readonly dashes: string;
   /** Words that start it without a display and the like. */
@@ -11,7 +11,7 @@ interface Program {
   readonly monitor: (chardev: string) => string;
 }
 
-const PROGRAMS: Readonly<Record<string, Program>> = {
+const PROGRAMS: Readonly<Record<string, EngineProgram>> = {
   'qemu-system': {
     program: 'qemu-system-x86_64',
     dashes: '-',

@@ -17,7 +17,7 @@ import { gaugeProcess, type LeakDetector, type UsageGauge } from './leak-detecto
  * `undone`: what the program made is taken back, but for its files. `cleared`: the nodes of the start state are gone too.
  * `restored`: the endpoint is at its start state again.
  */
-export type Moment = 'undone' | 'cleared' | 'restored';
+export type PostRunMoment = 'undone' | 'cleared' | 'restored';
 
 /** What a program leaves in the scratch folder. */
 export interface ProgramImages {
@@ -27,12 +27,12 @@ export interface ProgramImages {
   readonly resting: readonly ClosedImage[];
 }
 
-export type Fault = Pick<Deviation, 'check' | 'severity' | 'message' | 'expected' | 'got'>;
+export type PostRunDeviation = Pick<Deviation, 'check' | 'severity' | 'message' | 'expected' | 'got'>;
 
 /** Looks at each of its moments that comes; which do depends on the program and on the endpoint. */
 export interface PostRunCheck {
-  readonly moments: readonly Moment[];
-  look(session: Session, left: ProgramImages): Promise<readonly Fault[]>;
+  readonly moments: readonly PostRunMoment[];
+  look(session: Session, left: ProgramImages): Promise<readonly PostRunDeviation[]>;
 }
 
 const IMAGES = 'data/images';
@@ -60,7 +60,7 @@ export function closedImages(read: ImageReader = readImage): PostRunCheck {
   return {
     moments: ['undone', 'cleared'],
     look: async ({ scratch, endpoint }, { resting }) => {
-      const faults: Fault[] = [];
+      const faults: PostRunDeviation[] = [];
       const wanted = resting.filter((image) => !seen.has(image));
       if (wanted.length === 0) return faults;
       const open = await openFiles(endpoint.pid, scratch);

@@ -11,7 +11,7 @@ import { encode } from '../../generators/sequences/encoding.ts';
 import { type Program, symbolsOf } from '../../generators/sequences/program.ts';
 import { isOfKind } from '../../generators/sequences/resources.ts';
 import type { Outcome } from '../../reports/record.ts';
-import { type Condition, EndpointPool } from '../runner/endpoint-pool.ts';
+import { type EndpointCondition, EndpointPool } from '../runner/endpoint-pool.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
@@ -19,12 +19,12 @@ import type { FuzzConfig } from './fuzz-config.ts';
 import { LeakDetector } from './leak-detector.ts';
 import {
   closedImages,
-  type Fault,
   imageStructure,
   isLeak,
   leakCheck,
-  type Moment,
   type PostRunCheck,
+  type PostRunDeviation,
+  type PostRunMoment,
   type ProgramImages,
 } from './post-run-checks.ts';
 import { EndpointReset } from './reset-endpoint.ts';
@@ -112,8 +112,8 @@ export class ProgramExecutor implements ProgramRunner {
     const text = encode(program);
     const looks = fresh || hash32(text) % IMAGES_OF === 0;
     const checks = [...(looks ? [imageStructure(), closedImages(imageReader)] : []), leaks];
-    const faults: Fault[] = [];
-    const look = async (moment: Moment, left: ProgramImages): Promise<void> => {
+    const faults: PostRunDeviation[] = [];
+    const look = async (moment: PostRunMoment, left: ProgramImages): Promise<void> => {
       for (const check of checks)
         if (check.moments.includes(moment)) faults.push(...(await check.look(session, left)));
     };
@@ -147,7 +147,7 @@ export class ProgramExecutor implements ProgramRunner {
   }
 }
 
-function conditionOf({ reusable, record }: Execution, text: string): Condition {
+function conditionOf({ reusable, record }: Execution, text: string): EndpointCondition {
   if (reusable && !CHANGES.test(text)) return 'clean';
   return DEAD.has(record.outcome) ? 'broken' : 'dirty';
 }
@@ -158,7 +158,7 @@ function objectsOf({ steps }: Program): string[] {
 }
 
 /** What was seen of a program only after its end. */
-function withFaults(execution: Execution, faults: readonly Fault[]): Execution {
+function withFaults(execution: Execution, faults: readonly PostRunDeviation[]): Execution {
   const { record } = execution;
   const deviations = [...record.deviations, ...faults];
   const severity = faults.some((fault) => fault.severity === 'must') ? 'must' : 'should';

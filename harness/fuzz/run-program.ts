@@ -49,7 +49,7 @@ export async function execute(
   config: FuzzConfig,
   settled: (left: ProgramImages) => Promise<void>,
 ): Promise<Execution> {
-  const run = new Run(program, session, config.limits);
+  const run = new ProgramRun(program, session, config.limits);
   const checks = [run.oracle.check, leftoverFiles()];
   const { record, reusable } = await runCase(caseOf(run), session, {
     ...config,
@@ -70,15 +70,15 @@ export function programCase(
   program: Program,
   session: Session,
 ): { readonly definition: CaseDefinition; readonly checks: readonly Check[] } {
-  const run = new Run(program, session, programLimits());
+  const run = new ProgramRun(program, session, programLimits());
   return { definition: caseOf(run), checks: [run.oracle.check] };
 }
 
-function caseOf(run: Run): CaseDefinition {
+function caseOf(run: ProgramRun): CaseDefinition {
   return { id: 'program', title: 'a program', requirements: [], run: (t: CaseContext) => run.play(t) };
 }
 
-class Run {
+class ProgramRun {
   commands = 0;
   graph: Json | null = null;
   readonly oracle: ContentsOracle;

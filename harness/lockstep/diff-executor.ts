@@ -12,26 +12,26 @@ import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import type { Execution } from '../fuzz/run-program.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
 import { commonStartStates, programInput } from './diff-inputs.ts';
-import { type Found, isUnexplained, Pair, type PairOptions } from './run-diff.ts';
+import { DiffRunner, type DiffRunnerOptions, type FoundDifference, isUnexplained } from './run-diff.ts';
 
 /** Differences that are findings. */
 const GRAVE: ReadonlySet<DifferenceClass> = new Set(['crash', 'hang', 'must', 'should', 'order']);
 
-export type DiffExecutorOptions = Omit<PairOptions, 'judge' | 'limits'>;
+export type DiffExecutorOptions = Omit<DiffRunnerOptions, 'judge' | 'limits'>;
 
 /** An executor for two targets. The execution is that of the left, with what it does differently as deviations. */
 export class DiffExecutor implements ProgramRunner {
-  readonly #pair: Pair;
+  readonly #runner: DiffRunner;
   readonly #startStates: readonly FuzzStartState[];
 
   constructor(options: DiffExecutorOptions) {
-    this.#pair = new Pair({ ...options, judge: null, limits: programLimits() });
+    this.#runner = new DiffRunner({ ...options, judge: null, limits: programLimits() });
     this.#startStates = commonStartStates([options.left.target, options.right.target]);
   }
 
   async run(program: Program, fresh = false): Promise<Execution> {
-    const subject = programInput('program', program, this.#startStates);
-    const { record, found, snapshot } = await this.#pair.run(subject, fresh);
+    const input = programInput('program', program, this.#startStates);
+    const { record, found, snapshot } = await this.#runner.run(input, fresh);
     const steps = record.transcript?.steps ?? [];
     const nodes = snapshot?.answers.find((step) => commandOf(step) === 'query-named-block-nodes')?.reply;
     return {
@@ -45,18 +45,18 @@ export class DiffExecutor implements ProgramRunner {
   }
 
   stop(): Promise<void> {
-    return this.#pair.stop();
+    return this.#runner.stop();
   }
 }
 
-function withDifferences(record: CaseRecord, found: readonly Found[]): CaseRecord {
+function withDifferences(record: CaseRecord, found: readonly FoundDifference[]): CaseRecord {
   const grave = found.filter((one) => isUnexplained(one) && GRAVE.has(one.difference.class));
   return grave.length === 0
     ? record
     : { ...record, deviations: [...record.deviations, ...grave.map(deviation)] };
 }
 
-function deviation({ difference }: Found): Deviation {
+function deviation({ difference }: FoundDifference): Deviation {
   const { class: of, subject, path, message, left, right, step } = difference;
   return {
     check: `diff/${of}`,

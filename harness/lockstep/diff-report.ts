@@ -1,15 +1,15 @@
 /** What a diff has found, as plain data: each difference once with a count, what explains it, and totals. */
 import type { Program } from '../../generators/sequences/program.ts';
-import type { Verdict } from '../differ/at-fault.ts';
+import type { AtFault } from '../differ/at-fault.ts';
 import { CLASSES, type Difference, type DifferenceClass } from '../differ/difference.ts';
 import { type Bucket, Buckets } from '../differ/difference-buckets.ts';
-import { isUnexplained, type Outcome } from './run-diff.ts';
+import { type DiffOutcome, isUnexplained } from './run-diff.ts';
 
 /** Where a difference was seen, and what is held of it. */
-export interface Sighting {
+export interface SeenDifference {
   readonly where: string;
   readonly difference: Difference;
-  readonly verdict: Verdict;
+  readonly verdict: AtFault;
   /** Where it was seen in a program: the smallest that shows it. */
   readonly program?: Program;
 }
@@ -28,14 +28,14 @@ export interface DiffTotals {
 
 /** Gathers outcomes of a diff into buckets and totals. */
 export class DiffReport {
-  readonly #buckets = new Buckets<Sighting>();
+  readonly #buckets = new Buckets<SeenDifference>();
   readonly #totals = { compared: 0, alike: 0, known: 0, skipped: 0, faults: 0 };
   #fault: string | null = null;
 
-  add({ subject, found, skipped, fault, minimal }: Outcome): void {
+  add({ input, found, skipped, fault, minimal }: DiffOutcome): void {
     if (fault !== undefined) {
       this.#totals.faults += 1;
-      this.#fault = `${subject.where}: ${fault}`;
+      this.#fault = `${input.where}: ${fault}`;
       return;
     }
     if (skipped !== undefined) {
@@ -43,8 +43,8 @@ export class DiffReport {
       return;
     }
     for (const { key, reason, difference, verdict } of found) {
-      const program = minimal?.get(key) ?? subject.program;
-      const sighting = { where: subject.where, difference, verdict, ...(program && { program }) };
+      const program = minimal?.get(key) ?? input.program;
+      const sighting = { where: input.where, difference, verdict, ...(program && { program }) };
       this.#buckets.add(key, reason, sighting);
     }
     this.#totals.compared += 1;
@@ -53,7 +53,7 @@ export class DiffReport {
   }
 
   /** The gravest first. */
-  entries(): Bucket<Sighting>[] {
+  entries(): Bucket<SeenDifference>[] {
     const all = this.#buckets.all();
     return CLASSES.flatMap((of) => all.filter(({ first }) => first.difference.class === of));
   }
@@ -75,7 +75,9 @@ export interface ClassCount {
 }
 
 /** Buckets by class, explained and not. */
-export function countClasses(entries: readonly Bucket<Sighting>[]): Record<DifferenceClass, ClassCount> {
+export function countClasses(
+  entries: readonly Bucket<SeenDifference>[],
+): Record<DifferenceClass, ClassCount> {
   const counted = CLASSES.map((of) => {
     const some = entries.filter(({ first }) => first.difference.class === of);
     return [of, { all: some.length, unexplained: some.filter(({ reason }) => reason === undefined).length }];

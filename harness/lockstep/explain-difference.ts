@@ -2,7 +2,7 @@
 import { encode } from '../../generators/sequences/encoding.ts';
 import { type Difference, placeOf } from '../differ/difference.ts';
 import { bucketOf, wordings } from '../differ/difference-buckets.ts';
-import type { KnownDeviations, Sighting } from '../expectations/known-deviations.ts';
+import type { KnownDeviations, SeenDeviation } from '../expectations/known-deviations.ts';
 import { caseTextNormaliser, type NormaliseText } from '../expectations/normalise-text.ts';
 import type { DiffInput } from './diff-inputs.ts';
 import type { Explain } from './run-diff.ts';
@@ -10,8 +10,8 @@ import type { Explain } from './run-diff.ts';
 /** `known`: about differences of the two that are compared. */
 export function explainer(known: KnownDeviations, normaliseText: NormaliseText): Explain {
   const bare = caseTextNormaliser(normaliseText);
-  return (difference, subject) => {
-    const sighting = sightingOf(difference, subject, bare);
+  return (difference, input) => {
+    const sighting = sightingOf(difference, input, bare);
     const reason = difference.excuse ?? known.find(sighting)?.reason;
     return { key: sighting.printed, ...(reason !== undefined && { reason }) };
   };
@@ -21,7 +21,7 @@ function sightingOf(
   difference: Difference,
   { where, program }: DiffInput,
   normaliseText: NormaliseText,
-): Sighting {
+): SeenDeviation {
   const { class: check, subject: command } = difference;
   const printed = bucketOf(difference, normaliseText);
   const place = placeOf(difference);

@@ -36,13 +36,13 @@ export async function identifyTarget(
 }
 
 /** What runs on a session, with checks of its own besides those of the suite. */
-export interface Made {
+export interface MadeCase {
   readonly definition: CaseDefinition;
   readonly checks?: readonly Check[];
 }
 
 /** Programs need a session, cases do not. */
-export type CaseMaker = (session: Session) => Made;
+export type CaseMaker = (session: Session) => MadeCase;
 
 export type Prepare = (scratch: string) => Promise<void>;
 

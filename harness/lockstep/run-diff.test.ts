@@ -15,7 +15,7 @@ import { caseInputs, commonStartStates, type DiffInput, programInput } from './d
 import { DiffReport } from './diff-report.ts';
 import { explainer } from './explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from './lockstep-side.ts';
-import { diff, type Outcome } from './run-diff.ts';
+import { type DiffOutcome, diff } from './run-diff.ts';
 
 let area: ScratchArea;
 beforeEach(async () => {
@@ -76,8 +76,8 @@ async function differences(
   judge: IdentifiedTarget | null = null,
 ) {
   const explain = explainer(nothingKnown, (text) => text);
-  const outcomes: Outcome[] = [];
-  const onOutcome = (outcome: Outcome): void => void outcomes.push(outcome);
+  const outcomes: DiffOutcome[] = [];
+  const onOutcome = (outcome: DiffOutcome): void => void outcomes.push(outcome);
   await diff({
     left,
     right,
@@ -150,8 +150,8 @@ describe('diff', () => {
       'ground empty\neject {}\nblock_resize {"size":1}\neject {}\nquery-block-jobs {}\n',
     );
     const other = await endpoint();
-    const subject = programInput('program 0', program, commonStartStates([growing.target, other.target]));
-    const { entries } = await differences(growing, other, [subject]);
+    const input = programInput('program 0', program, commonStartStates([growing.target, other.target]));
+    const { entries } = await differences(growing, other, [input]);
     expect(entries.map(({ key, first }) => [key, first.difference.step])).toEqual([
       ['must query-named-block-nodes $.return[]: only left', 2],
     ]);
@@ -218,8 +218,8 @@ describe('diff', () => {
     const program = decode(
       'ground empty\neject {}\nblock_resize {"size":3}\n& block_resize {"size":7}\neject {}\n',
     );
-    const subject = programInput('program 0', program, commonStartStates([left.target, right.target]));
-    const { entries } = await differences(left, right, [subject]);
+    const input = programInput('program 0', program, commonStartStates([left.target, right.target]));
+    const { entries } = await differences(left, right, [input]);
     expect(entries).toHaveLength(1);
     expect(entries[0]!.first.program).toEqual(decode('ground empty\nblock_resize {"size":7}\n'));
   });

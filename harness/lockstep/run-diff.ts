@@ -5,12 +5,12 @@
  *   2. compare; what differs is run again on fresh endpoints: what does not show each time is a matter of timing;
  *   3. where there is a judge it runs along, and says who is wrong;
  *   4. shrink the first program that shows an unexplained difference;
- *   5. hand over in the order of the subjects.
+ *   5. hand over in the order of the inputs.
  */
 import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { CaseRecord } from '../../reports/record.ts';
-import { type Judged, type Verdict, verdictOn } from '../differ/at-fault.ts';
+import { type AtFault, atFaultFor, type Judged } from '../differ/at-fault.ts';
 import { type Comparison, compareRuns } from '../differ/differ.ts';
 import { type Difference, excused, placeOf } from '../differ/difference.ts';
 import type { SideRun } from '../differ/side-run.ts';
@@ -24,9 +24,9 @@ import { commonSchema, commonStartStates, type DiffInput, programInput } from '.
 import { lockstep } from './lockstep.ts';
 import { type IdentifiedTarget, Side } from './lockstep-side.ts';
 
-export interface Found {
+export interface FoundDifference {
   readonly difference: Difference;
-  readonly verdict: Verdict;
+  readonly verdict: AtFault;
   /** Class, place and message without what differs from run to run: the same for what is the same difference. */
   readonly key: string;
   /** Why it is nobody's fault, or known; absent: nothing explains it. */
@@ -34,11 +34,11 @@ export interface Found {
 }
 
 /** Names a difference, and explains it if it can. */
-export type Explain = (difference: Difference, subject: DiffInput) => Pick<Found, 'key' | 'reason'>;
+export type Explain = (difference: Difference, input: DiffInput) => Pick<FoundDifference, 'key' | 'reason'>;
 
-export interface Outcome {
-  readonly subject: DiffInput;
-  readonly found: readonly Found[];
+export interface DiffOutcome {
+  readonly input: DiffInput;
+  readonly found: readonly FoundDifference[];
   /** Why it was not compared: one side cannot do it; or the harness itself has failed. */
   readonly skipped?: string;
   readonly fault?: string;
@@ -46,7 +46,7 @@ export interface Outcome {
   readonly minimal?: ReadonlyMap<string, Program>;
 }
 
-export interface PairOptions extends Pick<RunSetting, 'seed' | 'limits' | 'signal'> {
+export interface DiffRunnerOptions extends Pick<RunSetting, 'seed' | 'limits' | 'signal'> {
   readonly left: IdentifiedTarget;
   readonly right: IdentifiedTarget;
   /** A third endpoint that runs along. */
@@ -55,12 +55,12 @@ export interface PairOptions extends Pick<RunSetting, 'seed' | 'limits' | 'signa
   readonly area: ScratchArea;
 }
 
-export interface DiffOptions extends PairOptions {
+export interface DiffOptions extends DiffRunnerOptions {
   readonly inputs: readonly DiffInput[];
   /** Pairs of endpoints at a time. */
   readonly workers: number;
-  /** Called in the order of the subjects. */
-  readonly onOutcome: (outcome: Outcome) => void;
+  /** Called in the order of the inputs. */
+  readonly onOutcome: (outcome: DiffOutcome) => void;
 }
 
 /** Runs of what differs, the first one included. */
@@ -77,36 +77,36 @@ const SHRINK_TRIES = 80;
  */
 export async function diff(options: DiffOptions): Promise<void> {
   const { inputs, workers, onOutcome, signal } = options;
-  const pairs = Array.from({ length: workers }, () => new Pair(options));
+  const runners = Array.from({ length: workers }, () => new DiffRunner(options));
   const seen = new Set<string>();
   try {
     await inOrder({
       items: inputs,
-      workers: pairs,
-      work: async (pair, subject): Promise<Outcome> => {
-        const outcome = await pair.compare(subject);
+      workers: runners,
+      work: async (runner, input): Promise<DiffOutcome> => {
+        const outcome = await runner.compare(input);
         const fresh = outcome.found.filter((one) => isUnexplained(one) && !seen.has(one.key));
         for (const { key } of fresh) seen.add(key);
-        return { ...outcome, minimal: await pair.shrink(subject, fresh) };
+        return { ...outcome, minimal: await runner.shrink(input, fresh) };
       },
       emit: onOutcome,
       compare: (a, b) => byTopology(a.definition, b.definition),
       signal,
     });
   } finally {
-    await Promise.all(pairs.map((pair) => pair.stop()));
+    await Promise.all(runners.map((runner) => runner.stop()));
   }
 }
 
 /** The sides, which run one thing at a time. */
-export class Pair {
+export class DiffRunner {
   readonly #sides: readonly Side[];
   readonly #explain: Explain;
   readonly #startStates: readonly FuzzStartState[];
   /** Left for shrinking. */
   #shrinkMs = SHRINK_ALL_MS;
 
-  constructor({ left, right, judge, explain, area, seed, limits, signal }: PairOptions) {
+  constructor({ left, right, judge, explain, area, seed, limits, signal }: DiffRunnerOptions) {
     const schema = commonSchema(left, right);
     this.#explain = explain;
     this.#startStates = commonStartStates([left.target, right.target]);
@@ -116,25 +116,28 @@ export class Pair {
   }
 
   /** What does not differ every time is told as a matter of timing; a fault of the harness counts only if it comes again. */
-  async compare(subject: DiffInput): Promise<Outcome> {
-    let ran = await this.run(subject);
-    if (ran.fault !== undefined) ran = await this.run(subject, true);
+  async compare(input: DiffInput): Promise<DiffOutcome> {
+    let ran = await this.run(input);
+    if (ran.fault !== undefined) ran = await this.run(input, true);
     const { record: _record, snapshot: _snapshot, ...first } = ran;
     let { found } = first;
     for (let run = 1; run < RUNS && found.some(isUnexplained); run += 1) {
-      const again = await this.run(subject, true);
+      const again = await this.run(input, true);
       const places = new Set(again.found.map(({ difference }) => placeOf(difference)));
       found = found.map((one) => {
         if (!isUnexplained(one) || places.has(placeOf(one.difference))) return one;
         const difference = excused(one.difference, 'it does not show in every run');
-        return { ...one, difference, ...this.#explain(difference, subject) };
+        return { ...one, difference, ...this.#explain(difference, input) };
       });
     }
     return { ...first, found };
   }
 
   /** Each of these differences by the smallest program that still shows it. Nothing for a case. */
-  async shrink({ where, program }: DiffInput, wanted: readonly Found[]): Promise<Map<string, Program>> {
+  async shrink(
+    { where, program }: DiffInput,
+    wanted: readonly FoundDifference[],
+  ): Promise<Map<string, Program>> {
     const minimal = new Map<string, Program>();
     if (program === undefined) return minimal;
     for (const { key, difference } of wanted) {
@@ -157,8 +160,8 @@ export class Pair {
     await Promise.all(this.#sides.map((side) => side.stop()));
   }
 
-  async run(subject: DiffInput, fresh?: boolean): Promise<Run> {
-    const { definition, make, prepare } = subject;
+  async run(input: DiffInput, fresh?: boolean): Promise<InputRun> {
+    const { definition, make, prepare } = input;
     const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh, prepare);
     const runs = this.#sides.map(
       ({ setting }, index): SideRun => ({ ...sides[index]!, endpointSchema: setting.endpointSchema }),
@@ -168,11 +171,11 @@ export class Pair {
     const judged = judge === undefined ? null : judgedBy(judge, left, right, skewed);
     const found = differences.map((difference) => ({
       difference,
-      verdict: verdictOn(difference, left, right, judged),
-      ...this.#explain(difference, subject),
+      verdict: atFaultFor(difference, left, right, judged),
+      ...this.#explain(difference, input),
     }));
     return {
-      subject,
+      input,
       found,
       record: left.record,
       snapshot: [...(left.snapshots?.values() ?? [])].at(-1),
@@ -183,7 +186,7 @@ export class Pair {
 }
 
 /** A single run, with what the left side recorded and how it stood at the end. */
-interface Run extends Outcome {
+interface InputRun extends DiffOutcome {
   readonly record: CaseRecord;
   readonly snapshot: SnapshotWithContents | undefined;
 }
@@ -195,6 +198,6 @@ function judgedBy(judge: SideRun, left: SideRun, right: SideRun, skewed: Readonl
   return { left: ours!.differences, right: theirs!.differences };
 }
 
-export function isUnexplained({ reason }: Found): boolean {
+export function isUnexplained({ reason }: FoundDifference): boolean {
   return reason === undefined;
 }

@@ -1,8 +1,8 @@
 /**
  * Transcripts as something that both sides run: what was recorded is sent again, what was answered then plays no part.
  * The host's commands work in each side's own scratch folder, those of the setup before the endpoint starts. Skipped are
- * transcripts with steps that lockstep has no place for: a guest's I/O ports are no monitor, a connection that is not
- * negotiated yet cannot be held back and looked at, and servers of a setup would have to outlive it.
+ * transcripts with steps that lockstep has no place for: a guest's I/O ports are no monitor, each monitor is
+ * negotiated when it is opened, and servers of a setup would have to outlive it.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, MonitorHandle } from '../cases/case.ts';

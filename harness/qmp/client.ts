@@ -17,7 +17,7 @@ import { type Deadline, Deadlines } from './deadlines.ts';
 import { ClosedError, excerpt, ProtocolError, QmpError, TimeoutError } from './errors.ts';
 import { type EventFilter, EventStream, type QmpEvent, type WaitOptions } from './event-queue.ts';
 import { idKey } from './id.ts';
-import { type RawCollector, type RawOptions, type RawReplies, rawExchange } from './raw-exchange.ts';
+import { type RawArrivals, type RawCollector, type RawOptions, rawExchange } from './raw-exchange.ts';
 
 /** How a connection is made. */
 export interface ClientOptions extends ChannelOptions {
@@ -164,7 +164,7 @@ export class QmpClient {
    * Sends bytes exactly so, those of a list each in a write of its own, and gives all that comes for them, see
    * `raw-exchange.ts`. Exchanges of this kind wait for each other. Rejects with `TimeoutError` or `ClosedError`.
    */
-  raw(bytes: RawBytes | readonly RawBytes[], options: RawOptions = {}): Promise<RawReplies> {
+  raw(bytes: RawBytes | readonly RawBytes[], options: RawOptions = {}): Promise<RawArrivals> {
     const pieces = [bytes].flat().map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
     const time = pieces.reduce((sum, piece) => sum + piece.length, 0) * MILLISECONDS_A_BYTE;
     const exchange = this.#lastRaw.then(() => {

@@ -1,11 +1,11 @@
 /** The client against real QEMU: greeting, negotiation, errors, events, raw bytes, out-of-band execution. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
-import { type Live, type LiveEngine, startLive } from '../testing/live-engine.ts';
+import { type LiveEngine, type RunningEngine, startLive } from '../testing/live-engine.ts';
 import { QmpClient } from './client.ts';
 import { ClosedError, QmpError } from './errors.ts';
 
-const live: Live[] = [];
+const live: RunningEngine[] = [];
 const clients: QmpClient[] = [];
 
 afterEach(async () => {

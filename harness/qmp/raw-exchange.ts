@@ -12,7 +12,7 @@ import type { Message } from './channel.ts';
 import { TimeoutError } from './errors.ts';
 
 /** What arrived for raw bytes, in order; events go to the event stream. */
-export interface RawReplies {
+export interface RawArrivals {
   readonly messages: readonly JsonObject[];
   /** Texts that were no JSON object. */
   readonly unparsable: readonly string[];
@@ -61,7 +61,7 @@ export function rawExchange(
   pieces: readonly Uint8Array[],
   timeout: number,
   patience: number,
-): Promise<RawReplies> {
+): Promise<RawArrivals> {
   const bytes = Buffer.concat(pieces);
   const arrived: Message[] = [];
   const unfinished = leavesOpen(bytes);

@@ -16,7 +16,7 @@ export type Arguments<C extends CommandName> = QmpCommands[C]['arguments'];
 export type Returns<C extends CommandName> = QmpCommands[C]['returns'];
 
 /** Arguments may be left out where none is required. */
-type Call<A> =
+type TypedCall<A> =
   Record<string, never> extends A
     ? [args?: A, options?: RequestOptions]
     : [args: A, options?: RequestOptions];
@@ -24,7 +24,7 @@ type Call<A> =
 /** A client whose commands and events are those of the spec. */
 export interface TypedClient extends Omit<QmpClient, 'execute' | 'waitEvent'> {
   /** As `QmpClient.execute`. */
-  execute<C extends CommandName>(command: C, ...call: Call<Arguments<C>>): Promise<Returns<C>>;
+  execute<C extends CommandName>(command: C, ...call: TypedCall<Arguments<C>>): Promise<Returns<C>>;
   /** As `QmpClient.waitEvent`, for an event of the schema. */
   waitEvent<E extends EventName>(
     event: E,

@@ -10,13 +10,13 @@ import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
 import { firstDifference } from '../state/json-difference.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import { CaseFailed, CaseSkipped } from './case-exit.ts';
-import { Monitor } from './case-monitor.ts';
+import { CaseMonitor } from './case-monitor.ts';
 import type { CaseState } from './case-state.ts';
 import type { Session } from './endpoint-session.ts';
 import { awaitFrom } from './endpoint-wait.ts';
 import type { RunSetting } from './run-setting.ts';
 
-export class Context extends Monitor implements CaseContext {
+export class RunningCase extends CaseMonitor implements CaseContext {
   readonly scratch: string;
   readonly dir: string;
   readonly schema: Schema;
@@ -30,7 +30,7 @@ export class Context extends Monitor implements CaseContext {
   readonly #session: Session;
   readonly #state: CaseState;
   /** Besides the first, which this is. */
-  readonly #monitors: Monitor[] = [];
+  readonly #monitors: CaseMonitor[] = [];
   readonly #tag: string;
   #names = 0;
 
@@ -49,13 +49,13 @@ export class Context extends Monitor implements CaseContext {
   }
 
   async monitor(index: number): Promise<MonitorHandle> {
-    return this.#opened(await this.#session.link(index).then((link) => new Monitor(this.#state, link)));
+    return this.#opened(await this.#session.link(index).then((link) => new CaseMonitor(this.#state, link)));
   }
 
   async unnegotiated(index: number): Promise<MonitorHandle> {
     if (!this.capabilities.reconnects) this.skip('this target can be connected to only once');
     return this.#opened(
-      await this.#session.unnegotiated(index).then((link) => new Monitor(this.#state, link)),
+      await this.#session.unnegotiated(index).then((link) => new CaseMonitor(this.#state, link)),
     );
   }
 
@@ -131,7 +131,7 @@ export class Context extends Monitor implements CaseContext {
     await this.#state.checkRunner.finish();
   }
 
-  #opened(monitor: Monitor): Monitor {
+  #opened(monitor: CaseMonitor): CaseMonitor {
     this.#monitors.push(monitor);
     return monitor;
   }

@@ -15,7 +15,7 @@ import { awaitFrom } from './endpoint-wait.ts';
 /** How long an embedded endpoint may take before its parser is reset. */
 const EMBEDDED_PATIENCE_MS = 200;
 
-export class Monitor implements MonitorHandle {
+export class CaseMonitor implements MonitorHandle {
   readonly #state: CaseState;
   readonly #link: Link;
   /** Events since the last exchange ended, for the checks. */

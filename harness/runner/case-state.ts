@@ -14,7 +14,7 @@ import { Ledger } from './ledger.ts';
 import { Recorder } from './recorder.ts';
 import type { CaseSetting } from './run-setting.ts';
 
-type Found = Pick<Deviation, 'path' | 'expected' | 'got'>;
+type DeviationValues = Pick<Deviation, 'path' | 'expected' | 'got'>;
 
 export class CaseState {
   readonly endpoint: Endpoint;
@@ -72,7 +72,7 @@ export class CaseState {
   }
 
   /** Records the breach of a must and ends the case. */
-  fail(message: string, found: Found = {}): never {
+  fail(message: string, found: DeviationValues = {}): never {
     this.deviate({ severity: 'must', message, ...found });
     throw new CaseFailed(message);
   }

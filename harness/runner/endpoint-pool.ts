@@ -24,9 +24,9 @@ export interface AcquireOptions extends Pick<SessionOptions, 'prepare'> {
 }
 
 /** How an endpoint was left: as at its start; changed; dead, hanging, or nobody knows. */
-export type Condition = 'clean' | 'dirty' | 'broken';
+export type EndpointCondition = 'clean' | 'dirty' | 'broken';
 
-interface Member {
+interface PoolMember {
   readonly session: Session;
   /** Names the topology. */
   readonly key: string;
@@ -37,8 +37,8 @@ interface Member {
 export class EndpointPool {
   readonly #options: EndpointPoolOptions;
   /** The one released last at the end. */
-  readonly #members = new Set<Member>();
-  readonly #starting = new Set<Promise<Member>>();
+  readonly #members = new Set<PoolMember>();
+  readonly #starting = new Set<Promise<PoolMember>>();
   #started = 0;
   #isStopped = false;
 
@@ -79,7 +79,11 @@ export class EndpointPool {
    * Ends a use. `reset` brings a changed endpoint back to its start state and tells whether it is there; it is called
    * only if the endpoint would then be kept. Returns whether the endpoint is kept and clean.
    */
-  async release(session: Session, condition: Condition, reset?: () => Promise<boolean>): Promise<boolean> {
+  async release(
+    session: Session,
+    condition: EndpointCondition,
+    reset?: () => Promise<boolean>,
+  ): Promise<boolean> {
     const member = [...this.#members].find((one) => one.session === session);
     if (member === undefined) return false;
     const isOver = condition === 'broken' || member.uses >= (this.#options.uses ?? Number.POSITIVE_INFINITY);
@@ -102,7 +106,7 @@ export class EndpointPool {
     await Promise.allSettled([...this.#starting, ...[...this.#members].map((member) => this.#drop(member))]);
   }
 
-  async #start(options: SessionOptions, key: string): Promise<Member> {
+  async #start(options: SessionOptions, key: string): Promise<PoolMember> {
     if (this.#isStopped) throw new Error('the pool of endpoints is stopped');
     const session = await Session.start(options);
     if (this.#isStopped) {
@@ -126,18 +130,18 @@ export class EndpointPool {
   }
 
   /** Nothing could take its place, and it still answers. */
-  #isIrreplaceable({ session }: Member): boolean {
+  #isIrreplaceable({ session }: PoolMember): boolean {
     const { owned, reconnects } = this.#options.target.capabilities;
     return !owned && !reconnects && session.usable;
   }
 
-  async #drop(member: Member): Promise<void> {
+  async #drop(member: PoolMember): Promise<void> {
     this.#members.delete(member);
     await member.session.stop();
   }
 }
 
-function used(member: Member): Session {
+function used(member: PoolMember): Session {
   member.uses += 1;
   return member.session;
 }

@@ -4,7 +4,7 @@
  */
 import type { AlternateType, Command, Event, ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 
-type Growing<T> = { -readonly [K in keyof T]: T[K] };
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** What both schemas offer: types, members and values of the left that the right has too. */
 export function intersect(left: Schema, right: Schema): Schema {
@@ -54,7 +54,7 @@ class Meet {
   objects(left: ObjectType, right: ObjectType): ObjectType {
     const known = this.#objects.get(left)?.get(right);
     if (known !== undefined) return known;
-    const met: Growing<ObjectType> = { ...left, members: [], variants: [] };
+    const met: Mutable<ObjectType> = { ...left, members: [], variants: [] };
     remember(this.#objects, left, right, met);
     met.members = left.members.flatMap((member) => {
       const other = right.members.find(({ name }) => name === member.name);
@@ -71,7 +71,7 @@ class Meet {
   alternates(left: AlternateType, right: AlternateType): AlternateType {
     const known = this.#alternates.get(left)?.get(right);
     if (known !== undefined) return known;
-    const met: Growing<AlternateType> = { ...left, choices: [] };
+    const met: Mutable<AlternateType> = { ...left, choices: [] };
     remember(this.#alternates, left, right, met);
     met.choices = left.choices.flatMap((choice) => {
       const type = firstMet(right.choices, (other) => this.types(choice, other));

@@ -10,7 +10,7 @@ import { QmpError } from '../qmp/errors.ts';
 import { jobId, jobsQuery } from '../state/job-state.ts';
 import type { Query } from '../state/snapshot.ts';
 
-interface Entry {
+interface UndoEntry {
   /** What was made; null for an undo that no command shows. */
   readonly thing: Thing | null;
   undo(): Promise<unknown>;
@@ -31,7 +31,7 @@ export interface LedgerPort {
 
 export class Ledger {
   readonly #port: LedgerPort;
-  #entries: Entry[] = [];
+  #entries: UndoEntry[] = [];
   readonly #jobs = new Set<string>();
 
   constructor(port: LedgerPort) {
@@ -67,7 +67,7 @@ export class Ledger {
     let waiting = this.#entries.splice(0).toReversed();
     for (let before = Number.POSITIVE_INFINITY; waiting.length < before; ) {
       before = waiting.length;
-      const refused: Entry[] = [];
+      const refused: UndoEntry[] = [];
       for (const entry of waiting) if (!(await succeeds(entry.undo))) refused.push(entry);
       waiting = refused;
     }

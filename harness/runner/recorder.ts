@@ -6,8 +6,8 @@ import type { Transcript, TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { ImageSpec, Topology } from '../targets/target.ts';
 
-type Growing<T> = { -readonly [K in keyof T]: T[K] };
-interface Step extends Growing<Omit<TranscriptStep, 'events' | 'order' | 'replies'>> {
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+interface RecordedStep extends Mutable<Omit<TranscriptStep, 'events' | 'order' | 'replies'>> {
   events?: Json[];
   order?: string[];
   replies?: readonly Json[];
@@ -27,7 +27,7 @@ export interface TranscriptHead {
 }
 
 export class Recorder {
-  readonly #steps: Step[] = [];
+  readonly #steps: RecordedStep[] = [];
   /** Events for the next step, by monitor; of those monitors that had a step already. */
   readonly #waiting = new Map<number, JsonObject[]>();
 
@@ -44,7 +44,7 @@ export class Recorder {
 
   /** Begins a step and gives its index. */
   begin(step: TranscriptStep, monitor: number): number {
-    const begun: Step = { ...(step as Step), ...(monitor === 0 ? {} : { monitor }) };
+    const begun: RecordedStep = { ...(step as RecordedStep), ...(monitor === 0 ? {} : { monitor }) };
     this.#steps.push(begun);
     for (const event of this.#waiting.get(monitor) ?? []) add(begun, event);
     this.#waiting.set(monitor, []);
@@ -89,7 +89,7 @@ export class Recorder {
   }
 }
 
-function add(step: Step, event: JsonObject): void {
+function add(step: RecordedStep, event: JsonObject): void {
   step.events ??= [];
   step.events.push(event);
   step.order ??= [];

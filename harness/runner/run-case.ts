@@ -15,7 +15,7 @@ import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo } from '../targets/target.ts';
 import { within } from '../time-limits.ts';
-import { Context } from './case-context.ts';
+import { RunningCase } from './case-context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { judge, worstSeverity } from './case-outcome.ts';
 import { CaseState } from './case-state.ts';
@@ -51,7 +51,7 @@ export async function runCase(
   const baseline = session.baseline ?? (await SnapshotWithFiles.take(session, setting.endpointSchema));
   session.baseline = null;
   const state = new CaseState(session, baseline.snapshot, setting);
-  const context = new Context(definition, session, state, setting);
+  const context = new RunningCase(definition, session, state, setting);
 
   let ending = await runBody(definition, context, setting);
   const inFlight = state.inFlightText;
@@ -127,7 +127,11 @@ function verdictOn(
   return { outcome, severity, reason };
 }
 
-async function runBody(definition: CaseDefinition, context: Context, setting: CaseSetting): Promise<Ending> {
+async function runBody(
+  definition: CaseDefinition,
+  context: RunningCase,
+  setting: CaseSetting,
+): Promise<Ending> {
   const { signal } = setting;
   const { caseTimeout } = setting.limits;
   const limit = new AbortController();

@@ -11,7 +11,7 @@ export interface JsonDifference {
   readonly got?: Json;
 }
 
-export interface DiffOptions {
+export interface JsonDiffOptions {
   /** Members that are not compared, at any depth. */
   readonly ignored?: ReadonlySet<string>;
   /** Members of objects that only `got` has are no difference. */
@@ -27,7 +27,7 @@ export function firstDifference(
   expected: Json | undefined,
   got: Json | undefined,
   path: string,
-  options: DiffOptions = {},
+  options: JsonDiffOptions = {},
 ): JsonDifference | null {
   if (expected === undefined || got === undefined) {
     if (expected === got) return null;

@@ -21,7 +21,7 @@ const RETRY_MS = 2;
 /** What QEMU says of `wait=on`. */
 const WAITING = /: info: QEMU waiting for connection on: /;
 
-export interface Program {
+export interface SpawnedProgram {
   readonly command: string;
   /** Options for the monitors: `sockets[i]` is the path on which monitor `i` must listen. */
   args(sockets: readonly string[]): readonly string[];
@@ -30,7 +30,7 @@ export interface Program {
 }
 
 /** Starts a program. Rejects with `StartError`; then nothing is left behind. */
-export async function startProgram(program: Program, request: StartRequest): Promise<Endpoint> {
+export async function startProgram(program: SpawnedProgram, request: StartRequest): Promise<Endpoint> {
   request.signal?.throwIfAborted();
   await makeImages(request.topology.images, request.scratch);
   const folder = `${request.scratch}.mon`;

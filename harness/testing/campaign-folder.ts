@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../spec/package-root.ts';
 import { LOG } from '../fuzz/campaign.ts';
-import { qmpcheck, type Result } from './command-line.ts';
+import { type CommandResult, qmpcheck } from './command-line.ts';
 
 const ENDPOINT = fileURLToPath(new URL('dist/harness/testing/planted-endpoint.js', packageRoot()));
 
@@ -32,7 +32,7 @@ export class CampaignFolder {
   }
 
   /** A campaign without end on the reference that gets a signal at once, and what it left of temporary files. */
-  async interrupted(signal: NodeJS.Signals): Promise<Result & { readonly left: readonly string[] }> {
+  async interrupted(signal: NodeJS.Signals): Promise<CommandResult & { readonly left: readonly string[] }> {
     const temporary = join(this.path, `tmp-${signal}`);
     mkdirSync(temporary);
     let isTold = false;

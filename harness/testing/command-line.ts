@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../spec/package-root.ts';
 import { main } from '../cli/main.ts';
 
-export interface Result {
+export interface CommandResult {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -15,7 +15,7 @@ export interface Result {
 
 export const program = fileURLToPath(new URL('bin/qmpcheck', packageRoot()));
 
-export interface Call {
+export interface CommandLine {
   readonly cwd?: string;
   readonly input?: string;
   readonly env?: NodeJS.ProcessEnv;
@@ -24,7 +24,7 @@ export interface Call {
 }
 
 /** As a user does. The folder of the call is this machine's for temporary files, unless it is told. */
-export function qmpcheck(args: readonly string[], call: Call = {}): Promise<Result> {
+export function qmpcheck(args: readonly string[], call: CommandLine = {}): Promise<CommandResult> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd: call.cwd ?? tmpdir(),
     env: { ...process.env, NO_COLOR: '1', ...call.env },
@@ -51,7 +51,7 @@ export function qmpcheck(args: readonly string[], call: Call = {}): Promise<Resu
 export async function callMain(
   args: readonly string[],
   call: { readonly cwd?: string } = {},
-): Promise<Result> {
+): Promise<CommandResult> {
   const before = { cwd: process.cwd(), color: process.env.NO_COLOR };
   const result = { stdout: '', stderr: '' };
   const restore = (['stdout', 'stderr'] as const).map((name) => {

@@ -18,14 +18,14 @@ const MONITOR_OPTIONS = {
     `-chardev socket,id=mon0,path=${path},server=on,wait=on -mon chardev=mon0,mode=control`,
 } satisfies Record<LiveEngine, (path: string) => string>;
 
-export interface Live {
+export interface RunningEngine {
   /** Path of the monitor's socket. */
   readonly path: string;
   connect(): Promise<Transport>;
   stop(): Promise<void>;
 }
 
-export async function startLive(engine: LiveEngine): Promise<Live> {
+export async function startLive(engine: LiveEngine): Promise<RunningEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-live-'));
   const path = join(folder, 'monitor');
   const child = spawn(engine, MONITOR_OPTIONS[engine](path).split(' '), {

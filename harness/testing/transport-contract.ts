@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Transport, TransportSink } from '../transports/transport.ts';
 import { type Requirable, requireOrSkip } from './engines.ts';
 
-export interface Pair {
+export interface TransportPair {
   readonly ours: Transport;
   readonly peer: Transport;
   /** Frees what both transports do not free. */
@@ -16,7 +16,7 @@ export interface Pair {
 
 export interface TransportKit {
   readonly name: string;
-  connect(): Promise<Pair>;
+  connect(): Promise<TransportPair>;
   /** `end` lets the peer see the end. */
   readonly halfClose: boolean;
   /** `close` lets the peer see the end; default true. */
@@ -86,10 +86,10 @@ function openDescriptors(): number {
 
 export function transportContract(kit: TransportKit): void {
   describe(kit.name, () => {
-    const pairs: Pair[] = [];
+    const pairs: TransportPair[] = [];
     let descriptors = 0;
 
-    async function connect(): Promise<Pair> {
+    async function connect(): Promise<TransportPair> {
       const pair = await kit.connect();
       pairs.push(pair);
       return pair;

@@ -28,11 +28,11 @@ export interface AddressKind {
   /** How it is written, for messages: `tcp:HOST:PORT`. */
   readonly form: string;
   /** `rest` is what stands behind the scheme's colon. Throws `AddressError`. */
-  parse(text: string, rest: string, options: TransportOptions): Place;
+  parse(text: string, rest: string, options: TransportOptions): EndpointPlace;
 }
 
 /** Where an endpoint is, or will call. */
-export interface Place {
+export interface EndpointPlace {
   /** Rejects with `ConnectError`. */
   connect(options: ConnectOptions): Promise<Transport>;
   /** Absent where an endpoint cannot call. Rejects with `ConnectError`. */

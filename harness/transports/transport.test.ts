@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ptyUnavailable } from '../testing/engines.ts';
-import { type Pair, transportContract } from '../testing/transport-contract.ts';
+import { type TransportPair, transportContract } from '../testing/transport-contract.ts';
 import { parseAddress } from './address.ts';
 import type { TransportOptions } from './address-kind.ts';
 import { memoryPair } from './memory.ts';
@@ -24,7 +24,11 @@ const KEY = fileURLToPath(new URL('testdata/key.pem', import.meta.url));
 const TLS: TransportOptions = { tls: { ca: CERTIFICATE, cert: CERTIFICATE, key: KEY } };
 
 /** Connects through an address; the listener is the peer, or with `listening` the other way round. */
-async function viaAddress(address: string, options: TransportOptions, listening: boolean): Promise<Pair> {
+async function viaAddress(
+  address: string,
+  options: TransportOptions,
+  listening: boolean,
+): Promise<TransportPair> {
   const listener = (await parseAddress(`listen:${address}`, options).listen())!;
   const called = listener.accept();
   const caller = await parseAddress(listener.address, options).open();
@@ -33,7 +37,7 @@ async function viaAddress(address: string, options: TransportOptions, listening:
   return listening ? { ours: accepted, peer: caller } : { ours: caller, peer: accepted };
 }
 
-async function inFolder(make: (folder: string) => Promise<Pair>): Promise<Pair> {
+async function inFolder(make: (folder: string) => Promise<TransportPair>): Promise<TransportPair> {
   const folder = await mkdtemp(join(tmpdir(), 'qmpcheck-transport-'));
   const pair = await make(folder);
   return {

@@ -30,7 +30,7 @@ export function forbiddenBy(kind: FaultKind): RequirementId {
 }
 
 /** An object within arguments; `members` are those to be tried. */
-interface Place {
+interface FaultPlace {
   readonly args: JsonObject;
   readonly path: Path;
   readonly type: ObjectType;
@@ -53,7 +53,7 @@ export function* faulty(
   }
 }
 
-function* places(place: Place, above: readonly ObjectType[], nothing: string): Generator<Place> {
+function* places(place: FaultPlace, above: readonly ObjectType[], nothing: string): Generator<FaultPlace> {
   yield place;
   if (place.path.length >= MAX_DEPTH) return;
   for (const member of place.members) {

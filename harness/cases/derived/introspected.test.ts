@@ -11,7 +11,7 @@ import type { Command, Schema } from '../../../spec/model.ts';
 import { QmpClient } from '../../qmp/client.ts';
 import { contain, containRaw } from '../../targets/containment.ts';
 import { enginesUnavailable, requireOrSkip } from '../../testing/engines.ts';
-import { type Live, startLive } from '../../testing/live-engine.ts';
+import { type RunningEngine, startLive } from '../../testing/live-engine.ts';
 import { faultsForm } from './properties/property-form.ts';
 
 /** Nothing that any of these names is there. */
@@ -27,7 +27,7 @@ const COMMANDS = [
 const EACH = 150;
 
 describe('qemu-storage-daemon', () => {
-  let engine: Live | undefined;
+  let engine: RunningEngine | undefined;
   let client: QmpClient;
   let schema: Schema;
 

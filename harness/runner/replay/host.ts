@@ -271,16 +271,16 @@ export async function freePort(): Promise<number> {
   return port;
 }
 
-type Address = { readonly path: string } | { readonly port: number; readonly host: string };
+type NbdAddress = { readonly path: string } | { readonly port: number; readonly host: string };
 
-function nbdAddress(args: readonly string[], folder: string): Address {
+function nbdAddress(args: readonly string[], folder: string): NbdAddress {
   const socket = args.indexOf('-k');
   if (socket >= 0) return { path: resolve(folder, args[socket + 1] ?? '') };
   const port = args.indexOf('-p');
   return { host: '127.0.0.1', port: port >= 0 ? Number(args[port + 1]) : 10809 };
 }
 
-function listens(address: Address): Promise<boolean> {
+function listens(address: NbdAddress): Promise<boolean> {
   return new Promise((resolveAnswer) => {
     const socket = connect(address);
     socket.once('connect', () => {

@@ -23,16 +23,16 @@ export function normalization(virtualTime: boolean): Normalize {
   return virtualTime ? normalize : (value) => normalizeTiming(normalize(value));
 }
 
-interface Side {
+interface Messages {
   readonly replies: readonly Json[];
   readonly events: readonly Json[];
 }
 
-interface Pair {
+interface JudgedStep {
   readonly number: number;
   readonly step: TranscriptFileStep;
-  readonly expected: Side;
-  readonly got: Side;
+  readonly expected: Messages;
+  readonly got: Messages;
   readonly played: PlayedStep | undefined;
 }
 
@@ -56,7 +56,7 @@ function pairUp(
   played: readonly PlayedStep[],
   norm: Normalize,
   hide: Normalize,
-): Pair[] {
+): JudgedStep[] {
   const names = { expected: new AutoNames(), got: new AutoNames() };
   return transcript.steps.map((step, index) => {
     const one = played[index];
@@ -80,7 +80,7 @@ function recordedReplies(step: TranscriptFileStep): readonly Json[] {
   return step.replies ?? (step.reply === undefined ? [] : [step.reply]);
 }
 
-function judgeReplies({ step, expected, got }: Pair): JsonDifference | null {
+function judgeReplies({ step, expected, got }: JudgedStep): JsonDifference | null {
   const single = step.reply !== undefined && got.replies.length <= 1;
   if (isNameList(step) && single) {
     const [left, right] = [listOf(expected.replies[0]), listOf(got.replies[0])];
@@ -107,12 +107,12 @@ function listOf(reply: Json | undefined): Json[] | null {
   return isJsonObject(reply) && Array.isArray(reply.return) ? reply.return : null;
 }
 
-function judgeEvents({ expected, got }: Pair): JsonDifference | null {
+function judgeEvents({ expected, got }: JudgedStep): JsonDifference | null {
   return firstReplayDifference([...expected.events], [...got.events], '$.events');
 }
 
 /** What a step holds besides messages. */
-function judgeRest({ step, played }: Pair): JsonDifference | null {
+function judgeRest({ step, played }: JudgedStep): JsonDifference | null {
   return (
     firstReplayDifference(step['timed-out'] ?? false, played?.timedOut ?? false, '$.timed-out') ??
     (step.eof ? firstReplayDifference(true, played?.eof ?? false, '$.eof') : null) ??
@@ -124,7 +124,7 @@ function judgeRest({ step, played }: Pair): JsonDifference | null {
   );
 }
 
-function judgeAllEvents(pairs: readonly Pair[]): ReplayDifference | null {
+function judgeAllEvents(pairs: readonly JudgedStep[]): ReplayDifference | null {
   const expected = dropPausePairs(pairs.flatMap((pair) => pair.expected.events));
   const got = dropPausePairs(pairs.flatMap((pair) => pair.got.events));
   const difference = firstReplayDifference(expected, got, '$.events');

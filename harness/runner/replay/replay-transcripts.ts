@@ -64,7 +64,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const known: Known = { commands: new Set(KNOWN_COMMANDS), schema: loadBlockSchema() };
   const area = await ScratchArea.open();
   try {
-    const session: Session = { ...options, known, area, offer: await Offer.of(options.target, area) };
+    const session: ReplayContext = { ...options, known, area, offer: await Offer.of(options.target, area) };
     const { workers = 1, onResult, signal } = options;
     const done = await inOrder({
       items: files,
@@ -81,17 +81,17 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   }
 }
 
-interface Session extends Pick<ReplayOptions, 'target' | 'signal'> {
+interface ReplayContext extends Pick<ReplayOptions, 'target' | 'signal'> {
   readonly known: Known;
   readonly area: ScratchArea;
   readonly offer: Offer;
 }
 
-type Outcome = Omit<ReplayResult, 'file'>;
+type Judgement = Omit<ReplayResult, 'file'>;
 
-const MATCH: Outcome = { verdict: 'MATCH', reason: null };
+const MATCH: Judgement = { verdict: 'MATCH', reason: null };
 
-async function replayFile(file: string, session: Session): Promise<ReplayResult> {
+async function replayFile(file: string, session: ReplayContext): Promise<ReplayResult> {
   session.signal?.throwIfAborted();
   try {
     const transcript = readTranscript(await readFile(file, 'utf8'));
@@ -111,7 +111,7 @@ async function replayFile(file: string, session: Session): Promise<ReplayResult>
 
 async function whatLacks(
   transcript: TranscriptFile,
-  { known, offer, target }: Session,
+  { known, offer, target }: ReplayContext,
 ): Promise<string | null> {
   if (!target.capabilities.owned) return 'an attached endpoint cannot be started afresh';
   const lacking = missing(transcript, known, offer.schema) ?? (await offer.missingOption(transcript.argv));
@@ -120,8 +120,8 @@ async function whatLacks(
 
 async function replayScenario(
   transcript: TranscriptFile,
-  { target, area, signal }: Session,
-): Promise<Outcome> {
+  { target, area, signal }: ReplayContext,
+): Promise<Judgement> {
   const scratch = await area.make('replay');
   const placeholders = new Placeholders();
   placeholders.set('@DIR@', scratch);
@@ -159,7 +159,7 @@ async function playOn(
   transcript: TranscriptFile,
   host: Host,
   placeholders: Placeholders,
-): Promise<Outcome> {
+): Promise<Judgement> {
   placeholders.set('@DIR@', endpoint.dir);
   const virtualTime = endpoint.virtualTime ?? false;
   const hide = (value: Json): Json => mapStrings(value, (text) => placeholders.hide(text));
@@ -186,7 +186,7 @@ async function playOn(
 /** The name of the program at the start of a message does not count. */
 const PROGRAM_NAME = /^(?:[\w./-]*\/)?qemu[\w-]*: /;
 
-function judgeRefusal(transcript: TranscriptFile, error: StartError, placeholders: Placeholders): Outcome {
+function judgeRefusal(transcript: TranscriptFile, error: StartError, placeholders: Placeholders): Judgement {
   const words = error.lastWords.length > 0 ? error.lastWords.join('\n') : error.message;
   const got = placeholders.hide(words).trim().replace(PROGRAM_NAME, '');
   if (!transcript.start) return differs({ path: '$.start', got }, 'it did not start');
@@ -233,7 +233,7 @@ async function judgeAfter(
   return null;
 }
 
-function differs(difference: ReplayDifference, what?: string): Outcome {
+function differs(difference: ReplayDifference, what?: string): Judgement {
   const { step, path } = difference;
   const where = step === undefined ? path : `step ${step}, ${path}`;
   const told = tellDifference(difference);

@@ -2,7 +2,7 @@
 
 import type { Defect, Moment } from './defects.ts';
 import { CLUSTER, pattern } from './model-contents.ts';
-import type { Job, Model, Node } from './model-endpoint.ts';
+import type { Model, ModelJob, Node } from './model-endpoint.ts';
 
 /** On the start state of that name there is a chain of two nodes, and a node beside it. */
 const GROUND = 'chain';
@@ -21,11 +21,11 @@ function damage(name: string, minimal: number, commands: string, at: (moment: Mo
 }
 
 /** A job that ended with this command. */
-function ended({ was, model }: Moment, type: string): Job | undefined {
+function ended({ was, model }: Moment, type: string): ModelJob | undefined {
   return [...was.jobs.values()].find((job) => job.type === type && !model.jobs.has(job.id));
 }
 
-const jobOf = ({ was, args }: Moment): Job | undefined => was.jobs.get(String(args.device));
+const jobOf = ({ was, args }: Moment): ModelJob | undefined => was.jobs.get(String(args.device));
 
 /** Guests see other bytes in one cluster. */
 function lose(model: Model, name: string | null | undefined, index: number): void {

@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../.
 import type { SymptomKind } from '../../fuzz/buckets.ts';
 import { DATA_DEFECTS } from './data-defects.ts';
 import { LEAK_DEFECTS } from './leak-defects.ts';
-import type { Job, Model, Node } from './model-endpoint.ts';
+import type { Model, ModelJob, Node } from './model-endpoint.ts';
 
 /** One command as a defect sees it: state and reply are those after it, `was` is from before. */
 export interface Moment {
@@ -15,7 +15,7 @@ export interface Moment {
   readonly args: JsonObject;
   readonly reply: JsonObject;
   readonly model: Model;
-  readonly was: { readonly jobs: ReadonlyMap<string, Job>; readonly nodes: ReadonlyMap<string, Node> };
+  readonly was: { readonly jobs: ReadonlyMap<string, ModelJob>; readonly nodes: ReadonlyMap<string, Node> };
   /** Commands so far with their arguments, this one last. */
   readonly history: readonly string[];
   /** The scratch folder. */
@@ -37,12 +37,12 @@ export interface Defect {
   at(moment: Moment): Effect;
 }
 
-type Condition = (moment: Moment) => boolean;
+type DefectCondition = (moment: Moment) => boolean;
 
 const refused = ({ reply }: Moment): boolean => reply.error !== undefined;
 const accepted = (moment: Moment): boolean => !refused(moment);
 const node = ({ was, args }: Moment, member: string): Node | undefined => was.nodes.get(String(args[member]));
-const job = ({ was, args }: Moment): Job | undefined => was.jobs.get(String(args.device));
+const job = ({ was, args }: Moment): ModelJob | undefined => was.jobs.get(String(args.device));
 const earlier = ({ history }: Moment, text: RegExp): number =>
   history.slice(0, -1).filter((line) => text.test(line)).length;
 /** Whether such a command with this value among its arguments was accepted before. */
@@ -57,7 +57,7 @@ function defect(
   name: string,
   minimal: number,
   commands: string,
-  when: Condition,
+  when: DefectCondition,
 ): Defect {
   const list = commands.split(' ');
   return {
@@ -76,7 +76,7 @@ function lie(
   name: string,
   minimal: number,
   command: string,
-  when: Condition,
+  when: DefectCondition,
   change: (moment: Moment) => JsonObject | null,
 ): Defect {
   return {
@@ -92,7 +92,7 @@ function lie(
 }
 
 const JOBS = 'blockdev-mirror blockdev-backup block-stream';
-const always: Condition = () => true;
+const always: DefectCondition = () => true;
 
 export const DEFECTS: readonly Defect[] = [
   crash(

@@ -25,7 +25,7 @@ export interface Node {
   readonly file: string | null;
 }
 
-export interface Job {
+export interface ModelJob {
   readonly id: string;
   readonly type: string;
   readonly device: string;
@@ -46,7 +46,7 @@ const IMAGE_SIZE = 2 ** 19;
 const INT64_MAX = 2n ** 63n - 1n;
 
 /** A command is refused. */
-class Refusal extends Error {
+class ModelRefusal extends Error {
   readonly errorClass: string;
 
   constructor(desc: string, errorClass = 'GenericError') {
@@ -59,7 +59,7 @@ type Handler = (args: JsonObject, port: FakePort) => Json;
 
 export class Model {
   readonly nodes = new Map<string, Node>();
-  readonly jobs = new Map<string, Job>();
+  readonly jobs = new Map<string, ModelJob>();
   /** What it holds and never gives back. */
   readonly leaked = { memory: 0, descriptors: 0 };
   /** What is in the images that were closed, by name. */
@@ -81,7 +81,7 @@ export class Model {
     try {
       return { return: handler(args, port) };
     } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
+      if (!(error instanceof ModelRefusal)) throw error;
       return { error: { class: error.errorClass, desc: error.message } };
     }
   }
@@ -98,7 +98,7 @@ export class Model {
     'blockdev-add': (args) => this.#add(args),
     'blockdev-del': (args) => {
       const node = this.#node(args['node-name']);
-      if (this.#isUsed(node.name)) throw new Refusal(`Node ${node.name} is in use`);
+      if (this.#isUsed(node.name)) throw new ModelRefusal(`Node ${node.name} is in use`);
       if (node.file !== null && clustersOf(node) > 0)
         this.closed.set(node.file, readNode(this.nodes, node, 0, node.size));
       this.nodes.delete(node.name);
@@ -107,8 +107,8 @@ export class Model {
     block_resize: (args) => {
       const node = this.#node(args['node-name']);
       const size = integer(args.size);
-      if (size < 0) throw new Refusal("Parameter 'size' expects a >0 size");
-      if (node.readOnly) throw new Refusal('Image is read-only');
+      if (size < 0) throw new ModelRefusal("Parameter 'size' expects a >0 size");
+      if (node.readOnly) throw new ModelRefusal('Image is read-only');
       node.size = size;
       node.resized = true;
       cutNode(node);
@@ -123,8 +123,8 @@ export class Model {
       const name = String(args.name);
       const granularity = args.granularity === undefined ? 65536 : integer(args.granularity);
       if (granularity < 512 || Math.log2(granularity) % 1 !== 0)
-        throw new Refusal('Granularity must be power of 2 and at least 512');
-      if (node.bitmaps.has(name)) throw new Refusal(`Bitmap already exists: ${name}`);
+        throw new ModelRefusal('Granularity must be power of 2 and at least 512');
+      if (node.bitmaps.has(name)) throw new ModelRefusal(`Bitmap already exists: ${name}`);
       node.bitmaps.set(name, granularity);
       return {};
     },
@@ -140,19 +140,20 @@ export class Model {
     'blockdev-snapshot': (args) => {
       const node = this.#node(args.node);
       const overlay = this.#node(args.overlay);
-      if (node === overlay || overlay.backing !== null) throw new Refusal('The overlay has a backing image');
+      if (node === overlay || overlay.backing !== null)
+        throw new ModelRefusal('The overlay has a backing image');
       overlay.backing = node.name;
       return {};
     },
     'blockdev-snapshot-internal-sync': (args) => {
       const node = this.#node(args.device);
-      if (node.snapshots.has(String(args.name))) throw new Refusal('Snapshot exists');
+      if (node.snapshots.has(String(args.name))) throw new ModelRefusal('Snapshot exists');
       node.snapshots.add(String(args.name));
       return {};
     },
     'x-blockdev-change': (args) => {
       this.#node(args.parent);
-      throw new Refusal('The node does not support adding a child');
+      throw new ModelRefusal('The node does not support adding a child');
     },
     'blockdev-mirror': (args, port) => this.#start('mirror', args, port),
     'blockdev-backup': (args, port) => this.#start('backup', args, port),
@@ -161,7 +162,7 @@ export class Model {
     'block-job-set-speed': (args, port) => {
       const job = this.#job(args);
       const speed = integer(args.speed);
-      if (speed < 0) throw new Refusal("Parameter 'speed' expects a non-negative value");
+      if (speed < 0) throw new ModelRefusal("Parameter 'speed' expects a non-negative value");
       job.speed = speed;
       if (!job.ready && !job.paused && isFast(speed)) this.#complete(job, port);
       return {};
@@ -176,13 +177,13 @@ export class Model {
     },
     'block-job-cancel': (args, port) => {
       const job = this.#job(args);
-      if (job.paused && args.force !== true) throw new Refusal('The block job is paused');
+      if (job.paused && args.force !== true) throw new ModelRefusal('The block job is paused');
       this.#end(job, 'BLOCK_JOB_CANCELLED', port);
       return {};
     },
     'block-job-complete': (args, port) => {
       const job = this.#job(args);
-      if (!job.ready || job.paused) throw new Refusal('The active block job cannot be completed');
+      if (!job.ready || job.paused) throw new ModelRefusal('The active block job cannot be completed');
       this.#complete(job, port);
       return {};
     },
@@ -190,12 +191,12 @@ export class Model {
 
   #add(args: JsonObject): Json {
     const name = String(args['node-name'] ?? '');
-    if (!/^[a-z][\w-]{0,30}$/i.test(name)) throw new Refusal('Invalid node name');
-    if (this.nodes.has(name)) throw new Refusal(`Duplicate node name ${name}`);
+    if (!/^[a-z][\w-]{0,30}$/i.test(name)) throw new ModelRefusal('Invalid node name');
+    if (this.nodes.has(name)) throw new ModelRefusal(`Duplicate node name ${name}`);
     const driver = String(args.driver);
     const usual = driver.startsWith('null-') ? DEFAULT_SIZE : IMAGE_SIZE;
     const size = args.size === undefined ? usual : integer(args.size);
-    if (size < 0) throw new Refusal("Parameter 'size' expects a size");
+    if (size < 0) throw new ModelRefusal("Parameter 'size' expects a size");
     this.nodes.set(name, {
       name,
       driver,
@@ -216,18 +217,18 @@ export class Model {
     const device = this.#node(args.device);
     const target = type === 'mirror' || type === 'backup' ? this.#node(args.target) : null;
     const base = type === 'stream' || type === 'commit' ? this.#baseOf(type, device, args) : null;
-    if (device === target) throw new Refusal('Source and target cannot be the same');
-    if (target !== null && target.size < device.size) throw new Refusal('The target is too small');
+    if (device === target) throw new ModelRefusal('Source and target cannot be the same');
+    if (target !== null && target.size < device.size) throw new ModelRefusal('The target is too small');
     if (this.#isBusy(device.name) || (target !== null && this.#isUsed(target.name)))
-      throw new Refusal('Node is busy');
+      throw new ModelRefusal('Node is busy');
     const id = String(args['job-id'] ?? device.name);
-    if (this.jobs.has(id)) throw new Refusal(`Job ID '${id}' already in use`);
+    if (this.jobs.has(id)) throw new ModelRefusal(`Job ID '${id}' already in use`);
     const speed = args.speed === undefined ? 0 : integer(args.speed);
-    if (speed < 0) throw new Refusal("Parameter 'speed' expects a non-negative value");
+    if (speed < 0) throw new ModelRefusal("Parameter 'speed' expects a non-negative value");
     const ready = type === 'mirror' || type === 'commit';
     const start = type === 'backup' ? visible(this.nodes, device) : new Map<number, Buffer>();
     const names = { device: device.name, target: target?.name ?? null, base };
-    const job: Job = { id, type, ...names, speed, paused: false, ready, start };
+    const job: ModelJob = { id, type, ...names, speed, paused: false, ready, start };
     this.jobs.set(id, job);
     if (ready) port.emit('BLOCK_JOB_READY', about(job));
     else if (isFast(speed)) this.#complete(job, port);
@@ -236,21 +237,22 @@ export class Model {
 
   /** Only the active layer is committed. */
   #baseOf(type: string, device: Node, args: JsonObject): string | null {
-    if (args.base !== undefined || args.top !== undefined) throw new Refusal('Bases are given by node');
+    if (args.base !== undefined || args.top !== undefined) throw new ModelRefusal('Bases are given by node');
     if (args['top-node'] !== undefined && args['top-node'] !== device.name)
-      throw new Refusal('Only the active layer is committed');
+      throw new ModelRefusal('Only the active layer is committed');
     const below: string[] = [];
     for (let name = device.backing; name !== null && !below.includes(name); )
       name = this.nodes.get(below[below.push(name) - 1]!)?.backing ?? null;
     const named = args['base-node'];
-    if (named !== undefined && !below.includes(String(named))) throw new Refusal('Base is not in the chain');
+    if (named !== undefined && !below.includes(String(named)))
+      throw new ModelRefusal('Base is not in the chain');
     const base = named === undefined ? undefined : String(named);
     if (type === 'stream') return base ?? null;
-    if (below.length === 0) throw new Refusal('There is nothing to commit into');
+    if (below.length === 0) throw new ModelRefusal('There is nothing to commit into');
     return base ?? below.at(-1)!;
   }
 
-  #complete(job: Job, port: FakePort): void {
+  #complete(job: ModelJob, port: FakePort): void {
     const device = this.nodes.get(job.device)!;
     const into = this.nodes.get(job.target ?? job.base ?? '');
     if (job.type === 'stream') {
@@ -269,27 +271,28 @@ export class Model {
     for (const node of this.nodes.values()) if (node.backing === from && node.name !== to) node.backing = to;
   }
 
-  #end(job: Job, event: string, port: FakePort): void {
+  #end(job: ModelJob, event: string, port: FakePort): void {
     this.jobs.delete(job.id);
     port.emit(event, about(job));
   }
 
   #node(name: Json | undefined): Node {
     const node = this.nodes.get(String(name));
-    if (node === undefined) throw new Refusal(`Cannot find node ${String(name)}`);
+    if (node === undefined) throw new ModelRefusal(`Cannot find node ${String(name)}`);
     return node;
   }
 
-  #job({ device }: JsonObject): Job {
+  #job({ device }: JsonObject): ModelJob {
     const job = this.jobs.get(String(device));
-    if (job === undefined) throw new Refusal(`Block job '${String(device)}' not found`, 'DeviceNotActive');
+    if (job === undefined)
+      throw new ModelRefusal(`Block job '${String(device)}' not found`, 'DeviceNotActive');
     return job;
   }
 
   #bitmap(args: JsonObject): { node: Node; name: string } {
     const node = this.#node(args.node);
     const name = String(args.name);
-    if (!node.bitmaps.has(name)) throw new Refusal(`Dirty bitmap '${name}' not found`);
+    if (!node.bitmaps.has(name)) throw new ModelRefusal(`Dirty bitmap '${name}' not found`);
     return { node, name };
   }
 
@@ -312,16 +315,17 @@ function isFast(speed: number): boolean {
 }
 
 function integer(value: Json | undefined): number {
-  if (typeof value !== 'number' && typeof value !== 'bigint') throw new Refusal('Invalid parameter type');
-  if (BigInt(value) > INT64_MAX) throw new Refusal('Parameter is out of range');
+  if (typeof value !== 'number' && typeof value !== 'bigint')
+    throw new ModelRefusal('Invalid parameter type');
+  if (BigInt(value) > INT64_MAX) throw new ModelRefusal('Parameter is out of range');
   return Number(value);
 }
 
-function about({ type, id, speed }: Job): JsonObject {
+function about({ type, id, speed }: ModelJob): JsonObject {
   return { type, device: id, len: 65536, offset: 65536, speed };
 }
 
-function describeJob({ type, id, speed, paused, ready }: Job): JsonObject {
+function describeJob({ type, id, speed, paused, ready }: ModelJob): JsonObject {
   const status = paused ? 'paused' : ready ? 'ready' : 'running';
   return {
     status,

@@ -6,7 +6,7 @@ import type { Command, Schema } from '../../spec/model.ts';
 import { validatorFor } from '../../spec/validate.ts';
 
 /** Counts the points of a schema that programs reached. */
-export class SchemaCoverage {
+export class PointCoverage {
   readonly #points: ReadonlyMap<string, Points>;
   readonly #reached = new Set<string>();
   /** Points that there are. */
