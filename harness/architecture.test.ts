@@ -196,6 +196,16 @@ describe('import rules', () => {
   });
 });
 
+test('what the schema has checked is typed by it: no cast by way of unknown, none of an argument or option', () => {
+  const casts = /as unknown as|\b(?:args|options|data)(?:\.\w+|\['[\w-]+'\]) as (?!const)/;
+  const found = sources
+    .filter(
+      ({ path }) => /^reference-impl\/(commands|drivers|jobs|transactions)\//.test(path) && !isTest(path),
+    )
+    .filter(({ text }) => casts.test(text));
+  expect(found.map(({ path }) => path)).toEqual([]);
+});
+
 describe('what only tests use', () => {
   test('is in a folder `testing`, which nothing else imports', () => {
     const found = violations(

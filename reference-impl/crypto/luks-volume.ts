@@ -5,6 +5,7 @@
  */
 import { pbkdf2, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { QCryptoBlockCreateOptionsLUKS } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { HostWork } from '../host/host-work.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -203,19 +204,9 @@ function describe({ spec, hash, keyBytes, ...header }: Header): JsonObject {
   };
 }
 
-/** `QCryptoBlockCreateOptionsLUKS`, as the schema checked it. */
-export interface LuksOptions {
-  readonly 'cipher-alg'?: string;
-  readonly 'cipher-mode'?: string;
-  readonly 'ivgen-alg'?: string;
-  readonly 'ivgen-hash-alg'?: string;
-  readonly 'hash-alg'?: string;
-  readonly 'iter-time'?: number | bigint;
-}
-
 /** A new volume's header and key material, up to the payload; and its cipher. Throws `CommandError`. */
 export async function createLuks(
-  options: LuksOptions,
+  options: QCryptoBlockCreateOptionsLUKS,
   passphrase: Buffer,
   random: (bytes: number) => Uint8Array,
   hostWork: HostWork,

@@ -2,7 +2,6 @@
  * `blkverify`: does everything on `test` and on `raw` alike. The first difference between what the two say ends the
  * endpoint. The disk is as long as `test`; it alone is flushed.
  */
-import type { JsonObject } from '../../spec/json.ts';
 import { errnoNumber, IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { ChildHandle, Driver, DriverState, OpenEnvironment } from './driver.ts';
@@ -58,7 +57,7 @@ function status(code: string | undefined): number {
   return code === undefined ? 0 : -errnoNumber(code);
 }
 
-function parseFilename(filename: string): JsonObject {
+function parseFilename(filename: string) {
   if (!filename.startsWith('blkverify:')) return { test: { file: filename } };
   const [, raw, test] = /^blkverify:([^:]*):(.*)$/s.exec(filename) ?? [];
   if (raw === undefined || test === undefined)
@@ -66,7 +65,7 @@ function parseFilename(filename: string): JsonObject {
   return { raw, test: { file: test } };
 }
 
-export const blkverify: Driver = {
+export const blkverify: Driver<'blkverify'> = {
   kind: 'filter',
   children: { raw: 'filtered', test: 'filtered' },
   fileChild: 'raw',

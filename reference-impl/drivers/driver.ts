@@ -13,12 +13,43 @@
  * of sizes, which works in doubles as well. What a `DriverState` is asked for is a position in the disk that its node shows; what a
  * `ChildHandle` is asked for is one in that child.
  */
-import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
+import type {
+  BlkdebugEvent,
+  BlockdevCreateOptions,
+  BlockdevDriver,
+  BlockdevOptions,
+  BlockdevRef,
+} from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { TlsCredentials } from '../crypto/tls-channel.ts';
 import type { Clock } from '../host/clock.ts';
 import type { HostWork } from '../host/host-work.ts';
 import type { ThrottleGroup } from '../throttle/throttle-group.ts';
+
+/**
+ * The own options of driver `D`, as the schema checked them: without the members that all drivers share. Any may be absent,
+ * since the name of a file stands for options too and may say less than the schema asks for.
+ */
+export type DriverOptions<D extends BlockdevDriver> = Readonly<
+  Partial<Omit<Extract<BlockdevOptions, { driver: D }>, keyof BlockdevOptions>>
+>;
+
+/** What makes a new image of driver `D`: its branch of `BlockdevCreateOptions` as the schema checked it, without `driver`. */
+export type CreateOptions<D extends BlockdevDriver> = Readonly<
+  Omit<Extract<BlockdevCreateOptions, { driver: D }>, 'driver'>
+>;
+
+/** The options that define a child, or a list of them. */
+type ChildOption<Options> = {
+  [K in keyof Options]-?: BlockdevRef extends Options[K] ? K : BlockdevRef[] extends Options[K] ? K : never;
+}[keyof Options];
+
+/** Options that a file name means, with names of files where children would be defined (`Driver.parseFilename`). */
+type NamedOptions<Options> = {
+  readonly [K in keyof Options]?: K extends ChildOption<Options>
+    ? string | { readonly file: string }
+    : Options[K];
+};
 
 /** Flags of a write, as the block I/O layer hands them down. */
 export interface WriteFlags {
@@ -160,10 +191,13 @@ export interface ChildHandle {
  */
 export type ChildRole = 'file' | 'filtered' | 'job-filtered' | 'backing';
 
-/** What a driver is given when a node is opened, and may use until it is closed. */
-export interface OpenEnvironment {
-  /** The driver's own options as the schema checked them: neither `driver` nor the members that all drivers share. */
-  readonly options: JsonObject;
+/**
+ * What a driver is given when a node is opened, and may use until it is closed. One whose options are `unknown` is for those
+ * who do not read them.
+ */
+export interface OpenEnvironment<Options = unknown> {
+  /** `DriverOptions` of the driver. */
+  readonly options: Options;
   readonly readOnly: boolean;
   /** `cache.direct`: the host's page cache is to be left out. */
   readonly direct: boolean;
@@ -257,9 +291,9 @@ export interface DriverState {
 }
 
 /** What a driver gets to make a new image. */
-export interface CreateEnvironment {
-  /** A branch of `BlockdevCreateOptions` as the schema checked it, without `driver`. */
-  readonly options: JsonObject;
+export interface CreateEnvironment<Options = unknown> {
+  /** `CreateOptions` of the driver. */
+  readonly options: Options;
   /** Opens or looks up the node that option `file` defines; it may be written and resized until `create` ends. */
   file(): Promise<ChildHandle>;
   secret(id: string): Buffer;
@@ -270,17 +304,30 @@ export interface CreateEnvironment {
   readonly cwd: string;
 }
 
-/** A driver as the graph knows it: what its nodes are like, and how one is opened. */
-export interface Driver {
+/** The block driver that the schema calls `D`. */
+export type Driver<D extends BlockdevDriver> = BlockDriver<
+  DriverOptions<D>,
+  CreateOptions<D>,
+  NamedOptions<DriverOptions<D>>
+>;
+
+/** Drivers by name: the table of `index.ts`. */
+export type Drivers = { readonly [D in BlockdevDriver]?: Driver<D> };
+
+/** A driver as the graph knows it, which hands on to it what the schema checked under its name. */
+export type AnyDriver = BlockDriver<JsonObject, JsonObject, JsonObject>;
+
+/** What its nodes are like, and how one is opened. */
+interface BlockDriver<Options, Creation, Named> {
   /**
    * `protocol` reaches the bytes itself. `format` has its child `file` opened before the node itself gets its name.
    * `filter` opens its children afterwards, and shows the disk that its child shows.
    */
   readonly kind: 'protocol' | 'format' | 'filter';
   /** Which options name children, or lists of them. One called `backing` may be left out or empty. */
-  readonly children: Readonly<Record<string, ChildRole>>;
+  readonly children: Readonly<Record<ChildOption<Options>, ChildRole>>;
   /** The option that is the node's file name; the driver cannot do without one. */
-  readonly filenameOption?: string;
+  readonly filenameOption?: keyof Options & string;
   /** Prefixes of file names that are this protocol's (`nbd` of `nbd:…`), and the options that such a name means. */
   readonly protocols?: readonly string[];
   /**
@@ -288,29 +335,30 @@ export interface Driver {
    * A child in the result is the file name of its protocol node, or `{file}` with it where an image of a format that is
    * to be found out lies in that. Throws `CommandError`.
    */
-  parseFilename?(filename: string): JsonObject;
+  readonly parseFilename?: (filename: string) => Named;
   /** Options that cannot stand beside a file name. */
-  readonly filenameExcludes?: readonly string[];
+  readonly filenameExcludes?: readonly (keyof Options)[];
   /**
    * The short name of a node that was given none of the driver's own options; as a function, of one that was given
-   * these, over children of these short names: undefined if they say more than a name can.
+   * these, over children of these short names: undefined if they say more than a name can. They are as they were
+   * written: what came by the command line is text.
    */
   readonly plainFilename?:
     | string
-    | ((options: JsonObject, children: Readonly<Record<string, string | undefined>>) => string | undefined);
-  /** The driver's own options as a `json:` name has them. Default: as they were given. */
-  shownOptions?(options: JsonObject): JsonObject;
+    | ((options: Options, children: Readonly<Record<string, string | undefined>>) => string | undefined);
+  /** The driver's own options, which are as they were written, as a `json:` name has them. Default: the same. */
+  readonly shownOptions?: (options: Options) => Options;
   /** The child whose statistics stand below the node's. Default: `file`. */
-  readonly fileChild?: string;
+  readonly fileChild?: ChildOption<Options>;
   /** Opens the node; throws `CommandError`. What it opened itself is closed again when it throws. */
-  open(environment: OpenEnvironment): Promise<DriverState>;
+  readonly open: (environment: OpenEnvironment<Options>) => Promise<DriverState>;
   /**
    * How sure it is that a file which begins with `start` (512 bytes, zeroes behind its end) is of this format: 0 is no,
    * 1 is the last resort, 100 a magic number. Default: never.
    */
   probe?(start: Uint8Array): number;
   /** The option that names the secret of an image; commands that cannot give it make no image of this format. */
-  readonly secretOption?: string;
+  readonly secretOption?: keyof Options & string;
   /** Makes a new image (`x-blockdev-create`). Throws `CommandError`. */
-  create?(environment: CreateEnvironment): Promise<void>;
+  readonly create?: (environment: CreateEnvironment<Creation>) => Promise<void>;
 }

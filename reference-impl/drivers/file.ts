@@ -3,12 +3,18 @@
  * `host_device` and `host_cdrom` are meant for devices, and take what `file` takes.
  */
 import { resolve } from 'node:path';
-import type { JsonObject } from '../../spec/json.ts';
 import { errnoText, IoError } from '../host/errno.ts';
 import { HostFile } from '../host/host-file.ts';
 import { isZero } from '../host/zero.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { CreateEnvironment, Driver, DriverState, OpenEnvironment } from './driver.ts';
+import type {
+  CreateEnvironment,
+  CreateOptions,
+  Driver,
+  DriverOptions,
+  DriverState,
+  OpenEnvironment,
+} from './driver.ts';
 
 /** Bytes of zeroes that are written, or looked for, at once. */
 const ZERO_CHUNK = 1 << 20;
@@ -16,7 +22,9 @@ const ZEROES = new Uint8Array(ZERO_CHUNK);
 /** Buffers to look for zeroes with, kept: a disk may have many gigabytes of them. */
 const looks: Uint8Array[] = [];
 
-async function open(environment: OpenEnvironment): Promise<DriverState> {
+type Options = DriverOptions<'file'>;
+
+async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
   const { options, direct } = environment;
   // No `pr-manager-helper` object can exist here, so whatever id is given names none.
   if (options['pr-manager'] !== undefined)
@@ -60,8 +68,9 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
   };
 }
 
-async function openHostFile({ options, readOnly, cwd, hostWork }: OpenEnvironment): Promise<HostFile> {
-  const filename = options.filename as string;
+async function openHostFile(environment: OpenEnvironment<Options>): Promise<HostFile> {
+  const { options, readOnly, cwd, hostWork } = environment;
+  const filename = options.filename!;
   try {
     return await HostFile.open(hostPath(cwd, filename), readOnly, hostWork);
   } catch (error) {
@@ -95,17 +104,18 @@ async function truncate(file: HostFile, length: number): Promise<void> {
  * Makes a file of zeroes. Node can reserve no space without writing it, so `falloc` is done as `full`. The file stays
  * when its size is refused.
  */
-async function create({ options, cwd, hostWork, claim }: CreateEnvironment): Promise<void> {
+async function create(environment: CreateEnvironment<CreateOptions<'file'>>): Promise<void> {
+  const { options, cwd, hostWork, claim } = environment;
   let made: HostFile;
   try {
-    made = await HostFile.create(hostPath(cwd, options.filename as string), hostWork);
+    made = await HostFile.create(hostPath(cwd, options.filename), hostWork);
   } catch (error) {
     throw refusal(error, 'Could not create file');
   }
   try {
     claim(made.identity);
     await made.truncate(0);
-    const preallocation = (options.preallocation as string | undefined) ?? 'off';
+    const { preallocation = 'off' } = options;
     if (preallocation === 'metadata')
       throw new CommandError(`Unsupported preallocation mode: ${preallocation}`);
     const size = Number(options.size);
@@ -143,13 +153,13 @@ async function fill(file: HostFile, size: number): Promise<void> {
     await file.write(at, ZEROES.subarray(0, Math.min(ZERO_CHUNK, size - at)));
 }
 
-async function openCdrom(environment: OpenEnvironment): Promise<DriverState> {
+async function openCdrom(environment: OpenEnvironment<Options>): Promise<DriverState> {
   const { info: _, ...state } = await open(environment);
   return state;
 }
 
 /** The prefix lets a name begin with what looks like another protocol's. */
-function parseFilename(filename: string): JsonObject {
+function parseFilename(filename: string) {
   return { filename: filename.replace(/^file:/, '') };
 }
 
@@ -157,6 +167,6 @@ const common = { kind: 'protocol', children: {}, filenameOption: 'filename' } as
 
 const device = { ...common, parseFilename: (filename: string) => ({ filename }) };
 
-export const hostDevice: Driver = { ...device, open };
-export const hostCdrom: Driver = { ...device, open: openCdrom };
-export const file: Driver = { ...common, protocols: ['file'], parseFilename, open, create };
+export const hostDevice: Driver<'host_device'> = { ...device, open };
+export const hostCdrom: Driver<'host_cdrom'> = { ...device, open: openCdrom };
+export const file: Driver<'file'> = { ...common, protocols: ['file'], parseFilename, open, create };

@@ -1,9 +1,7 @@
 /** The block drivers of the reference. What the endpoint advertises as `BlockdevDriver` is this table. */
-
-import type { BlockdevDriver } from '../../spec/generated/qmp.ts';
 import { blkdebug } from './blkdebug/index.ts';
 import { blkverify } from './blkverify.ts';
-import type { Driver } from './driver.ts';
+import type { Drivers } from './driver.ts';
 import { file, hostCdrom, hostDevice } from './file.ts';
 import { luks } from './luks.ts';
 import { nbd } from './nbd/nbd-driver.ts';
@@ -30,4 +28,4 @@ export const drivers = {
   raw,
   replication,
   throttle,
-} satisfies Partial<Record<BlockdevDriver, Driver>>;
+} satisfies Drivers;

@@ -4,11 +4,13 @@ import { isLuks, openLuks } from '../crypto/luks-volume.ts';
 import { SECTOR } from '../crypto/sector-cipher.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import type { Driver, DriverOptions, DriverState, OpenEnvironment } from './driver.ts';
 
-async function open({ options, child, secret, hostWork }: OpenEnvironment): Promise<DriverState> {
+type Options = DriverOptions<'luks'>;
+
+async function open({ options, child, secret, hostWork }: OpenEnvironment<Options>): Promise<DriverState> {
   const file = await child('file');
-  const id = options['key-secret'] as string | undefined;
+  const id = options['key-secret'];
   if (id === undefined) throw new CommandError("Parameter 'key-secret' is required for cipher");
   const { cipher, payloadOffset, info } = await openLuks(
     (offset, buffer) => file.read(offset, buffer),
@@ -37,7 +39,7 @@ async function open({ options, child, secret, hostWork }: OpenEnvironment): Prom
   };
 }
 
-export const luks: Driver = {
+export const luks: Driver<'luks'> = {
   kind: 'format',
   children: { file: 'file' },
   secretOption: 'key-secret',

@@ -3,14 +3,16 @@
  * is undefined: here the reader's buffer is left as it is.
  */
 import { CommandError } from '../qapi/command-error.ts';
-import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import type { Driver, DriverOptions, DriverState, OpenEnvironment } from './driver.ts';
 import { sizeOption } from './sizes.ts';
 
 const DEFAULT_SIZE = 2 ** 30;
 const MAX_LATENCY = 2n ** 63n - 1n;
 
-async function open({ options, clock }: OpenEnvironment): Promise<DriverState> {
-  const latency = BigInt((options['latency-ns'] as number | bigint | undefined) ?? 0);
+type Name = 'null-co' | 'null-aio';
+
+async function open({ options, clock }: OpenEnvironment<DriverOptions<Name>>): Promise<DriverState> {
+  const latency = BigInt(options['latency-ns'] ?? 0);
   if (latency > MAX_LATENCY) throw new CommandError('latency-ns is invalid');
   const size = options.size === undefined ? DEFAULT_SIZE : sizeOption('size', options.size);
 
@@ -30,7 +32,7 @@ async function open({ options, clock }: OpenEnvironment): Promise<DriverState> {
 }
 
 /** The driver of this name. Its file name says nothing but that. */
-function driver(name: string): Driver {
+function driver(name: Name): Driver<Name> {
   const plainFilename = `${name}://`;
   return {
     kind: 'protocol',
@@ -46,5 +48,5 @@ function driver(name: string): Driver {
   };
 }
 
-export const nullCo: Driver = driver('null-co');
-export const nullAio: Driver = driver('null-aio');
+export const nullCo = driver('null-co');
+export const nullAio = driver('null-aio');

@@ -5,13 +5,16 @@
 
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import type { Driver, DriverOptions, DriverState, OpenEnvironment } from './driver.ts';
 import { sizeOption } from './sizes.ts';
 
 const SECTOR = 512;
 const MAX_SIZE = 2 ** 63;
 
-async function open({ options, child, readOnly, log, staysProbed }: OpenEnvironment): Promise<DriverState> {
+type Options = DriverOptions<'raw'>;
+
+async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
+  const { options, child, readOnly, log, staysProbed } = environment;
   const file = await child('file');
   const start = options.offset === undefined ? 0 : sizeOption('offset', options.offset);
   const size = options.size === undefined ? undefined : sizeOption('size', options.size);
@@ -70,4 +73,4 @@ function checkWindow(start: number, size: number | undefined, fileSize: number):
   if (size % SECTOR !== 0) throw new CommandError(`Specified size is not multiple of ${SECTOR}`);
 }
 
-export const raw: Driver = { kind: 'format', children: { file: 'filtered' }, open };
+export const raw: Driver<'raw'> = { kind: 'format', children: { file: 'filtered' }, open };

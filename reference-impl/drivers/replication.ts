@@ -5,9 +5,11 @@
 
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import type { Driver, DriverOptions, DriverState, OpenEnvironment } from './driver.ts';
 
-async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
+type Options = DriverOptions<'replication'>;
+
+async function open({ options, child }: OpenEnvironment<Options>): Promise<DriverState> {
   const file = await child('file');
   if (options.mode === undefined) throw new CommandError('Missing the option mode');
   if (options.mode === 'primary' && options['top-id'] !== undefined)
@@ -27,4 +29,4 @@ async function open({ options, child }: OpenEnvironment): Promise<DriverState> {
   };
 }
 
-export const replication: Driver = { kind: 'format', children: { file: 'filtered' }, open };
+export const replication: Driver<'replication'> = { kind: 'format', children: { file: 'filtered' }, open };

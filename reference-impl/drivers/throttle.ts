@@ -1,10 +1,12 @@
 /** `throttle`: lets requests to its file wait until the limits of its throttle group let them pass. */
 import { CommandError } from '../qapi/command-error.ts';
-import type { Driver, DriverState, OpenEnvironment } from './driver.ts';
+import type { Driver, DriverOptions, DriverState, OpenEnvironment } from './driver.ts';
 import { passThrough } from './pass-through.ts';
 
-async function open({ options, child, throttleGroup }: OpenEnvironment): Promise<DriverState> {
-  const name = options['throttle-group'] as string | undefined;
+type Options = DriverOptions<'throttle'>;
+
+async function open({ options, child, throttleGroup }: OpenEnvironment<Options>): Promise<DriverState> {
+  const name = options['throttle-group'];
   if (name === undefined) throw new CommandError('Please specify a throttle group');
   const group = throttleGroup(name);
   const below = passThrough(await child('file'));
@@ -39,4 +41,4 @@ async function open({ options, child, throttleGroup }: OpenEnvironment): Promise
   };
 }
 
-export const throttle: Driver = { kind: 'filter', children: { file: 'filtered' }, open };
+export const throttle: Driver<'throttle'> = { kind: 'filter', children: { file: 'filtered' }, open };

@@ -1,6 +1,6 @@
 /** Makes a new image by a driver's `create`: gives it the file it may write, and lets go of that afterwards. */
 import type { JsonObject } from '../../spec/json.ts';
-import type { ChildHandle, Driver } from '../drivers/driver.ts';
+import type { AnyDriver, ChildHandle } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { SECTOR } from './block-io.ts';
@@ -14,7 +14,7 @@ const WRITES: Permissions = { perm: Permission.write | Permission.resize, shared
 /** `options`: those of the driver in `BlockdevCreateOptions`. Throws `CommandError`. */
 export async function createImage(
   graph: NodeGraph,
-  driver: Driver | undefined,
+  driver: AnyDriver | undefined,
   options: JsonObject,
 ): Promise<void> {
   if (!driver?.create) throw new CommandError('Driver does not support blockdev-create');

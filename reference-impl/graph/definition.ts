@@ -4,7 +4,7 @@
  */
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import type { Driver } from '../drivers/driver.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
 import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isWireObject, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
@@ -43,7 +43,7 @@ export function definitionBy(drivers: DriverTable, driverName: string, filename:
   return { driver: driverName, ...options };
 }
 
-function optionsOf(drivers: DriverTable, driver: Driver, filename: string): JsonObject {
+function optionsOf(drivers: DriverTable, driver: AnyDriver, filename: string): JsonObject {
   const options = { ...driver.parseFilename?.(filename) };
   for (const name of Object.keys(driver.children)) {
     const child = options[name];

@@ -1,26 +1,27 @@
 /** The block drivers that the endpoint was built with, by name: the graph knows drivers by what is handed to it. */
-import type { Driver } from '../drivers/driver.ts';
+import type { AnyDriver, Drivers } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
 /** Drivers by name, in the order of introspection. */
 export class DriverTable {
-  readonly #drivers: ReadonlyMap<string, Driver>;
+  readonly #drivers: ReadonlyMap<string, AnyDriver>;
 
-  constructor(drivers: Readonly<Record<string, Driver>>) {
-    this.#drivers = new Map(Object.entries(drivers));
+  /** What the graph hands to a driver has passed the schema under its name: nobody else has to take that on trust. */
+  constructor(drivers: Drivers) {
+    this.#drivers = new Map(Object.entries(drivers) as [name: string, driver: AnyDriver][]);
   }
 
   /** In the order in which they were handed in. */
-  get all(): Iterable<readonly [name: string, driver: Driver]> {
+  get all(): Iterable<readonly [name: string, driver: AnyDriver]> {
     return this.#drivers;
   }
 
-  find(name: string): Driver | undefined {
+  find(name: string): AnyDriver | undefined {
     return this.#drivers.get(name);
   }
 
   /** Throws `CommandError` for a driver that this endpoint lacks. */
-  get(name: string): Driver {
+  get(name: string): AnyDriver {
     const driver = this.find(name);
     if (!driver) throw new CommandError(`Unknown driver '${name}'`);
     return driver;

@@ -3,7 +3,7 @@
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { isJsonObject } from '../../spec/json.ts';
-import type { Driver } from '../drivers/driver.ts';
+import type { AnyDriver } from '../drivers/driver.ts';
 import { inQDictOrder } from '../qapi/qdict-order.ts';
 import { serialize } from '../qapi/serialize.ts';
 
@@ -19,7 +19,7 @@ export interface NodeFilename {
 /** Children's names go into the full options under the option that defines them. */
 export function nodeFilename(
   driverName: string,
-  driver: Driver,
+  driver: AnyDriver,
   own: JsonObject,
   children: readonly { readonly name: string; readonly filename: NodeFilename }[],
 ): NodeFilename {
@@ -41,7 +41,7 @@ export function nodeFilename(
 }
 
 function plainName(
-  driver: Driver,
+  driver: AnyDriver,
   own: JsonObject,
   configured: boolean,
   children: readonly { readonly name: string; readonly filename: NodeFilename }[],

@@ -1,6 +1,6 @@
 /** A block node: a driver's state under a name, the options all drivers share, and the edges to its neighbours. */
 import type { BlkdebugEvent } from '../../spec/generated/qmp.ts';
-import type { BackingName, ChildHandle, ChildRole, Driver, DriverState } from '../drivers/driver.ts';
+import type { AnyDriver, BackingName, ChildHandle, ChildRole, DriverState } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { BlockIo, type RequestPolicy, type ThresholdExceeded } from './block-io.ts';
@@ -17,7 +17,7 @@ import { storeBitmaps } from './persistent-bitmaps.ts';
  */
 export class Node {
   readonly driverName: string;
-  readonly driver: Driver;
+  readonly driver: AnyDriver;
   readonly options: NodeOptions;
   readonly bitmaps = new DirtyBitmaps();
   readonly blockers = new OpBlockers();
@@ -44,7 +44,7 @@ export class Node {
   /** `peers`: all nodes of the graph. */
   constructor(
     driverName: string,
-    driver: Driver,
+    driver: AnyDriver,
     options: NodeOptions,
     peers: () => Iterable<Node> = () => [],
   ) {

@@ -13,10 +13,10 @@
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type {
+  AnyDriver,
   ChildHandle,
   ChildRole,
   CorruptionReport,
-  Driver,
   DriverState,
   OpenEnvironment,
 } from '../drivers/driver.ts';
@@ -106,7 +106,7 @@ async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Op
   }
 }
 
-function environment(graph: NodeGraph, node: Node): OpenEnvironment {
+function environment(graph: NodeGraph, node: Node): OpenEnvironment<JsonObject> {
   const { clock, hostWork, cwd, objects } = graph.services;
   const child = async (name: string): Promise<ChildHandle> =>
     node.child(name) ?? (await openChild(graph, node, name));
@@ -201,7 +201,7 @@ function inner(shown: JsonObject, name: string): JsonObject | undefined {
   return value !== undefined && isJsonObject(value) ? value : undefined;
 }
 
-function checkFilename(driverName: string, driver: Driver, options: JsonObject): void {
+function checkFilename(driverName: string, driver: AnyDriver, options: JsonObject): void {
   if (driver.filenameOption !== undefined && options[driver.filenameOption] === '')
     throw new CommandError(`The '${driverName}' block driver requires a file name`);
 }

@@ -2,20 +2,23 @@
  * Filters that jobs put above a node, between it and its users: they pass every request on, and let the job do with the
  * nodes below what the users would not have allowed. They are no drivers that one could ask for.
  */
-import type { Driver, DriverState } from '../drivers/driver.ts';
+import type { AnyDriver, DriverState } from '../drivers/driver.ts';
 import { Node, type NodeChild } from '../graph/node.ts';
 import type { NodeGraph } from '../graph/node-graph.ts';
 import type { BdrvChild } from '../graph/permissions.ts';
 
 export type FilterName = 'mirror_top' | 'commit_top';
 
-const driver: Driver = {
-  // To those who ask for the disk below filters, it is one of its own.
-  kind: 'format',
-  children: { backing: 'job-filtered' },
-  plainFilename: (own) => own.filename as string,
-  open: () => Promise.reject(new Error('a job makes its filter itself')),
-};
+/** `filename`: what is shown, the same as below it. */
+function driverOf(filename: string): AnyDriver {
+  return {
+    // To those who ask for the disk below filters, it is one of its own.
+    kind: 'format',
+    children: { backing: 'job-filtered' },
+    plainFilename: () => filename,
+    open: () => Promise.reject(new Error('a job makes its filter itself')),
+  };
+}
 
 /** Puts a new filter between `below` and its users, `except` those. Throws `CommandError`. */
 export function insertFilter(
@@ -24,7 +27,8 @@ export function insertFilter(
   { driverName, name, readOnly }: { driverName: FilterName; name: string | undefined; readOnly: boolean },
   except: readonly BdrvChild[] = [],
 ): Node {
-  const own = { filename: below.filename.shown };
+  const filename = below.filename.shown;
+  const own = { filename };
   const options = {
     ...below.options,
     own,
@@ -33,7 +37,7 @@ export function insertFilter(
     detectZeroes: 'off',
     discard: 'unmap',
   } as const;
-  const filter = new Node(driverName, driver, options, () => graph.nodes);
+  const filter = new Node(driverName, driverOf(filename), options, () => graph.nodes);
   graph.name(filter, name);
   filter.implicit = name === undefined;
   const edge = graph.attach(filter, below, 'backing', 'job-filtered');

@@ -1,6 +1,5 @@
 /** Images made by us, files as children without a graph. */
-import type { JsonObject } from '../../spec/json.ts';
-import type { ChildHandle, CorruptionReport, OpenEnvironment } from '../drivers/driver.ts';
+import type { ChildHandle, CorruptionReport, CreateOptions, DriverOptions } from '../drivers/driver.ts';
 import { createImage } from '../drivers/qcow2/create-options.ts';
 import { type Backing, Image } from '../drivers/qcow2/image.ts';
 import { imageOptions } from '../drivers/qcow2/qcow2-options.ts';
@@ -42,11 +41,10 @@ export async function openFile(path: string, readOnly = false): Promise<FileChil
 
 export const SECRET = 'correct horse';
 
-/** `options`: `BlockdevCreateOptionsQcow2` without `file`. */
-export async function make(file: ChildHandle, options: JsonObject): Promise<void> {
+export async function make(file: ChildHandle, options: Omit<CreateOptions<'qcow2'>, 'file'>): Promise<void> {
   let state = 7;
   await createImage({
-    options,
+    options: { ...options, file: 'file' },
     file: () => Promise.resolve(file),
     secret: () => Buffer.from(SECRET),
     claim: () => {},
@@ -67,7 +65,7 @@ export interface Opened {
 /** An image in the clear. */
 export async function openImage(
   file: ChildHandle,
-  options: OpenEnvironment['options'] = {},
+  options: DriverOptions<'qcow2'> = {},
   backing?: Backing,
   writable = true,
 ): Promise<Opened> {

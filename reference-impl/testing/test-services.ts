@@ -1,5 +1,4 @@
 /** A clock that only a test moves, numbers that repeat, a disk in memory that can be made to fail. */
-import type { JsonObject } from '../../spec/json.ts';
 import { BlockLayer } from '../backend/block-layer.ts';
 import type { DriverState, Limits, OpenEnvironment } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
@@ -68,11 +67,11 @@ export function testGraph(services: Services): NodeGraph {
 }
 
 /** What a driver gets when it opens: a writable node without children, unless `more` says otherwise. */
-export function testEnvironment(
+export function testEnvironment<Options>(
   services: Services,
-  options: JsonObject,
-  more: Partial<OpenEnvironment> = {},
-): OpenEnvironment {
+  options: Options,
+  more: Partial<OpenEnvironment<Options>> = {},
+): OpenEnvironment<Options> {
   const { clock, hostWork, cwd, objects } = services;
   return {
     options,

@@ -1,7 +1,6 @@
 /** The options of `blkdebug` that restrict requests, and what must hold among them. */
-import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { Limits } from '../driver.ts';
+import type { DriverOptions, Limits } from '../driver.ts';
 import { sizeOption } from '../sizes.ts';
 
 const NAMES = [
@@ -11,7 +10,7 @@ const NAMES = [
   'max-write-zero',
   'opt-discard',
   'max-discard',
-] as const;
+] as const satisfies readonly (keyof DriverOptions<'blkdebug'>)[];
 
 type Name = (typeof NAMES)[number];
 type Given = Readonly<Record<Name, number>>;
@@ -20,7 +19,7 @@ type Given = Readonly<Record<Name, number>>;
 const TOO_LARGE = 2 ** 31 - 1;
 
 /** Sizes in bytes, 0 where there is none. Throws `CommandError`. */
-export function limitOptions(options: JsonObject): Given {
+export function limitOptions(options: DriverOptions<'blkdebug'>): Given {
   const size = (name: Name) => (options[name] === undefined ? 0 : sizeOption(name, options[name]));
   return Object.fromEntries(NAMES.map((name) => [name, size(name)])) as Given;
 }

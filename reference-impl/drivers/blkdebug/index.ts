@@ -3,16 +3,16 @@
  * `blkdebug-config.ts`), or restricts their form (`blkdebug-limits.ts`). Errors come when the request does;
  * `immediately` makes no difference here.
  */
-import type { BlkdebugEvent } from '../../../spec/generated/qmp.ts';
-import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { Driver, DriverState, OpenEnvironment } from '../driver.ts';
+import type { Driver, DriverOptions, DriverState, OpenEnvironment } from '../driver.ts';
 import { passThrough } from '../pass-through.ts';
 import { DEFAULT_ERRNO, type RuleSet, readConfig } from './blkdebug-config.ts';
 import { limitOptions, limitsOf } from './blkdebug-limits.ts';
 import { Rules } from './blkdebug-rules.ts';
 
-async function open({ options, cwd, child }: OpenEnvironment): Promise<DriverState> {
+type Options = DriverOptions<'blkdebug'>;
+
+async function open({ options, cwd, child }: OpenEnvironment<Options>): Promise<DriverState> {
   const given = limitOptions(options);
   const rules = rulesOf(options, cwd);
   const image = await child('image');
@@ -41,38 +41,38 @@ async function open({ options, cwd, child }: OpenEnvironment): Promise<DriverSta
   };
 }
 
-function rulesOf(options: JsonObject, cwd: string): Rules {
+function rulesOf(options: Options, cwd: string): Rules {
   const { config } = options;
   const { errors, changes }: RuleSet =
-    config === undefined ? { errors: [], changes: [] } : readConfig(config as string, cwd);
-  for (const rule of (options['inject-error'] ?? []) as JsonObject[])
+    config === undefined ? { errors: [], changes: [] } : readConfig(config, cwd);
+  for (const rule of options['inject-error'] ?? [])
     errors.push({
-      event: rule.event as BlkdebugEvent,
+      event: rule.event,
       state: number(rule.state, 0),
       errno: number(rule.errno, DEFAULT_ERRNO),
       sector: number(rule.sector, -1),
       once: rule.once === true,
     });
-  for (const rule of (options['set-state'] ?? []) as JsonObject[])
+  for (const rule of options['set-state'] ?? [])
     changes.push({
-      event: rule.event as BlkdebugEvent,
+      event: rule.event,
       state: number(rule.state, 0),
       newState: number(rule.new_state, 0),
     });
   return new Rules(errors, changes);
 }
 
-function number(value: JsonObject[string] | undefined, absent: number): number {
+function number(value: number | bigint | undefined, absent: number): number {
   return value === undefined ? absent : Number(value);
 }
 
 /** `blkdebug:CONFIG:IMAGE` says a configuration file, and nothing else. */
-function plainFilename(options: JsonObject, { image }: Readonly<Record<string, string | undefined>>) {
+function plainFilename(options: Options, { image }: Readonly<Record<string, string | undefined>>) {
   const isMore = Object.keys(options).some((name) => name !== 'image' && name !== 'config');
-  return isMore || image === undefined ? undefined : `blkdebug:${(options.config as string) ?? ''}:${image}`;
+  return isMore || image === undefined ? undefined : `blkdebug:${options.config ?? ''}:${image}`;
 }
 
-function parseFilename(filename: string): JsonObject {
+function parseFilename(filename: string) {
   if (!filename.startsWith('blkdebug:')) return { image: filename };
   const [, config = '', image] = /^blkdebug:([^:]*):(.*)$/s.exec(filename) ?? [];
   if (image === undefined) throw new CommandError('blkdebug requires both config file and image path');
@@ -80,7 +80,7 @@ function parseFilename(filename: string): JsonObject {
 }
 
 /** Errors injected into requests and into steps of other drivers, by rules that may change state. */
-export const blkdebug: Driver = {
+export const blkdebug: Driver<'blkdebug'> = {
   kind: 'filter',
   children: { image: 'filtered' },
   fileChild: 'image',

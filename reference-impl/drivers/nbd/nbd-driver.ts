@@ -6,7 +6,14 @@ import { IoError } from '../../host/errno.ts';
 import { connectSocket } from '../../host/socket-address.ts';
 import { Command, CommandFlag, ExportFlag, StateFlag } from '../../nbd/nbd-protocol.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { BlockStatus, Driver, DriverState, OpenEnvironment, ZeroFlags } from '../driver.ts';
+import type {
+  BlockStatus,
+  Driver,
+  DriverOptions,
+  DriverState,
+  OpenEnvironment,
+  ZeroFlags,
+} from '../driver.ts';
 import { type Agreement, negotiate } from './client-handshake.ts';
 import { Connection } from './connection.ts';
 import { parseFilename, protocols, uri } from './nbd-filename.ts';
@@ -16,7 +23,9 @@ const PATIENCE = 30n * 1_000_000_000n;
 /** Requests carry lengths of 32 bits; those without data are bounded by that alone. */
 const MAX_WITHOUT_DATA = 2 ** 31;
 
-async function open(environment: OpenEnvironment): Promise<DriverState> {
+type Options = DriverOptions<'nbd'>;
+
+async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
   const { readOnly, clock, hostWork } = environment;
   const agreement = await hostWork.track(() => agree(environment));
   const connection = new Connection(agreement.stream, agreement.structured, clock);
@@ -27,16 +36,16 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
   return new NbdState(agreement, connection, environment);
 }
 
-async function agree({ options, cwd, clock, tlsCredentials }: OpenEnvironment): Promise<Agreement> {
-  if (options.server === undefined) throw new CommandError('NBD server address missing');
-  const server = options.server as unknown as SocketAddress;
-  const id = options['tls-creds'] as string | undefined;
+async function agree(environment: OpenEnvironment<Options>): Promise<Agreement> {
+  const { options, cwd, clock, tlsCredentials } = environment;
+  const { server, export: exportName = '', 'tls-creds': id } = options;
+  if (server === undefined) throw new CommandError('NBD server address missing');
   const tls = id === undefined ? undefined : { credentials: tlsCredentials(id), host: hostOf(server) };
   const socket = await connectSocket(server, cwd);
   const stream = new ByteStream(socket);
   const cancel = clock.after(PATIENCE, () => stream.destroy());
   try {
-    return await negotiate(stream, { exportName: (options.export as string | undefined) ?? '', tls });
+    return await negotiate(stream, { exportName, tls });
   } finally {
     cancel();
   }
@@ -151,7 +160,7 @@ class NbdState implements DriverState {
 }
 
 /** The client side of NBD: a disk that a server exports. */
-export const nbd: Driver = {
+export const nbd: Driver<'nbd'> = {
   kind: 'protocol',
   children: {},
   protocols,

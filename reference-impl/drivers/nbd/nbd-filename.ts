@@ -3,16 +3,18 @@
  * NBD project (`nbd://HOST:PORT/NAME`, `nbd+unix:///NAME?socket=PATH`).
  */
 import type { SocketAddress } from '../../../spec/generated/qmp.ts';
-import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import type { DriverOptions } from '../driver.ts';
 
 const PORT = '10809';
 const EXPORT = ':exportname=';
 
+type Options = DriverOptions<'nbd'>;
+
 export const protocols = ['nbd', 'nbd+tcp', 'nbd+unix'] as const;
 
 /** The driver's options; without a server where the name has none. Throws `CommandError`. */
-export function parseFilename(filename: string): JsonObject {
+export function parseFilename(filename: string): Options {
   if (filename.includes('://')) return parseUri(filename);
   const [address = '', name] = filename.split(EXPORT, 2);
   if (name === '') return {};
@@ -24,14 +26,14 @@ export function parseFilename(filename: string): JsonObject {
   };
 }
 
-function parseAddress(text: string): JsonObject {
+function parseAddress(text: string): SocketAddress {
   if (text.startsWith('unix:')) return { type: 'unix', path: text.slice('unix:'.length) };
   const [, v6, host, port] = /^(?:\[([^\]]*)\]|([^:]*)):([^,]+)$/.exec(text) ?? [];
   if (port === undefined) throw new CommandError(`error parsing address '${text}'`);
   return { type: 'inet', host: (v6 ?? host)!, port };
 }
 
-function parseUri(text: string): JsonObject {
+function parseUri(text: string): Options {
   const [, scheme, host = '', port, path = '', query] =
     /^([^:]*):\/\/(\[[^\]]*\]|[^/?:]*)(?::(\d*))?\/*([^?]*)(?:\?(.*))?$/s.exec(text) ?? [];
   const name = path === '' ? {} : { export: decode(path) };
@@ -54,14 +56,12 @@ function decode(text: string): string {
 }
 
 /** The URI of the export, where it says all that the options do. */
-export function uri(options: JsonObject): string | undefined {
-  const { server, export: name, ...more } = options as JsonObject & { server: JsonObject };
+export function uri({ server, export: name, ...more }: Options): string | undefined {
   if (Object.keys(more).length > 0) return undefined;
-  const { type, ...where } = server as unknown as SocketAddress & { type: string };
-  const path = name === undefined || name === '' ? '' : `/${name as string}`;
-  const names = Object.keys(where).join();
-  if (type === 'unix' && 'path' in where) return `nbd+unix://${path}?socket=${where.path}`;
-  if (type === 'inet' && names === 'host,port' && 'host' in where)
-    return `nbd://${where.host}:${where.port}${path}`;
-  return undefined;
+  const path = name === undefined || name === '' ? '' : `/${name}`;
+  if (server?.type === 'unix') return `nbd+unix://${path}?socket=${server.path}`;
+  if (server?.type !== 'inet') return undefined;
+  const { type: _, ...where } = server;
+  const isPlain = Object.keys(where).join() === 'host,port';
+  return isPlain ? `nbd://${where.host}:${where.port}${path}` : undefined;
 }

@@ -1,16 +1,17 @@
 /** `BlockdevCreateOptionsQcow2`: defaults, and what cannot be had together. */
-import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { CreateEnvironment } from '../driver.ts';
-import { type CreateOptions, create } from './qcow2-create.ts';
+import type { CreateEnvironment, CreateOptions } from '../driver.ts';
+import { create, type NewImage } from './qcow2-create.ts';
 
 const DEFAULT_CLUSTER_BITS = 16;
 const DEFAULT_REFCOUNT_BITS = 16;
 
+type Options = CreateOptions<'qcow2'>;
+
 /** Throws `CommandError`. */
-export async function createImage(environment: CreateEnvironment): Promise<void> {
+export async function createImage(environment: CreateEnvironment<Options>): Promise<void> {
   const file = await environment.file();
-  const options = createOptions(environment.options);
+  const options = newImage(environment.options);
   const random = (bytes: number) => {
     const result = Buffer.alloc(Math.ceil(bytes / 4) * 4);
     for (let at = 0; at < bytes; at += 4) result.writeUInt32LE(environment.random() >>> 0, at);
@@ -19,18 +20,16 @@ export async function createImage(environment: CreateEnvironment): Promise<void>
   await create(file, options, environment, random);
 }
 
-function createOptions(given: JsonObject): CreateOptions {
+function newImage(given: Options): NewImage {
   // a size may be given as a negative number, which is then a large one
-  const size = BigInt.asUintN(64, BigInt(given.size as number | bigint));
+  const size = BigInt.asUintN(64, BigInt(given.size));
   if (size % 512n !== 0n) throw new CommandError('Image size must be a multiple of 512 bytes');
   const version = given.version === 'v2' ? 2 : 3;
   const clusterBits =
     given['cluster-size'] === undefined ? DEFAULT_CLUSTER_BITS : Math.log2(Number(given['cluster-size']));
   if (!Number.isInteger(clusterBits) || clusterBits < 9 || clusterBits > 21)
     throw new CommandError('Cluster size must be a power of two between 512 and 2048k');
-  const preallocation = (given.preallocation as CreateOptions['preallocation'] | undefined) ?? 'off';
-  const backingFile = given['backing-file'] as string | undefined;
-  const backingFormat = given['backing-fmt'] as string | undefined;
+  const { preallocation = 'off', 'backing-file': backingFile, 'backing-fmt': backingFormat } = given;
   if (backingFile !== undefined && preallocation !== 'off')
     throw new CommandError('Backing file and preallocation cannot be used at the same time');
   if (backingFile === undefined && backingFormat !== undefined)
@@ -61,6 +60,6 @@ function createOptions(given: JsonObject): CreateOptions {
       backingFile === undefined
         ? undefined
         : { name: backingFile, ...(backingFormat !== undefined && { format: backingFormat }) },
-    encrypt: given.encrypt as JsonObject | undefined,
+    encrypt: given.encrypt,
   };
 }

@@ -9,7 +9,7 @@ import { CommandError } from '../../qapi/command-error.ts';
 import { run } from '../../testing/external-programs.ts';
 import { type FileChild, make, openFile, SECRET, withoutTools } from '../../testing/qcow2-fixture.ts';
 import { ManualClock } from '../../testing/test-services.ts';
-import type { Driver, DriverState } from '../driver.ts';
+import type { AnyDriver, DriverState } from '../driver.ts';
 import { luks } from '../luks.ts';
 import { qcow2 } from './index.ts';
 
@@ -46,10 +46,14 @@ async function child(path: string): Promise<FileChild> {
   return file;
 }
 
-async function open(driver: Driver, path: string, options: JsonObject): Promise<DriverState> {
+async function open(
+  driver: Pick<AnyDriver, 'open'>,
+  path: string,
+  options: JsonObject,
+): Promise<DriverState> {
   const file = await child(path);
   return driver.open({
-    ...({} as Parameters<Driver['open']>[0]),
+    ...({} as Parameters<AnyDriver['open']>[0]),
     options,
     readOnly: false,
     direct: false,
@@ -86,7 +90,7 @@ describe.skipIf(withoutTools !== undefined)(
     test.each(ciphers)('qcow2 with $name: what we make and write, qemu-io reads', async ({ options }) => {
       const path = join(folder, 'ours.qcow2');
       await writeFile(path, '');
-      const encrypt = { format: 'luks', 'key-secret': 'sec0', 'iter-time': 1, ...options };
+      const encrypt = { format: 'luks', 'key-secret': 'sec0', 'iter-time': 1, ...options } as const;
       await make(await child(path), { size: SIZE, 'cluster-size': 4096, encrypt });
       const state = await open(qcow2, path, key);
       await state.write(512, new Uint8Array(9 * 4096).fill(0x5a));

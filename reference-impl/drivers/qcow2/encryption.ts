@@ -1,6 +1,7 @@
 /** Encrypted images: a LUKS volume's header inside the image, and the guest's data encrypted where it lies in the file. */
+import type { BlockdevQcow2Encryption, QCryptoBlockCreateOptions } from '../../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../../spec/json.ts';
-import { createLuks, type LuksOptions, openLuks } from '../../crypto/luks-volume.ts';
+import { createLuks, openLuks } from '../../crypto/luks-volume.ts';
 import type { SectorCipher } from '../../crypto/sector-cipher.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { ChildHandle, CreateEnvironment, OpenEnvironment } from '../driver.ts';
@@ -9,14 +10,14 @@ import type { Image } from './image.ts';
 
 const NO_LEGACY = 'Use of AES-CBC encrypted qcow2 images is no longer supported in system emulators';
 
-/** `options`: `BlockdevQcow2Encryption`. Undefined for an image in the clear. Throws `CommandError`. */
+/** Undefined for an image in the clear. Throws `CommandError`. */
 export async function openCipher(
   header: Header,
   file: ChildHandle,
-  options: JsonObject | undefined,
+  options: BlockdevQcow2Encryption | undefined,
   { secret, hostWork }: Pick<OpenEnvironment, 'secret' | 'hostWork'>,
 ): Promise<{ readonly cipher: SectorCipher; readonly info: JsonObject } | undefined> {
-  const format = options?.format as string | undefined;
+  const format = options?.format;
   if (header.encryption === 'none') {
     if (format !== undefined)
       throw new CommandError(`No encryption in image header, but options specified format '${format}'`);
@@ -41,16 +42,16 @@ export async function openCipher(
   return { cipher, info: { format: 'luks', ...info } };
 }
 
-/** Makes a new image encrypted: `options` is `QCryptoBlockCreateOptions`. Throws `CommandError`. */
+/** Makes a new image encrypted. Throws `CommandError`. */
 export async function encrypt(
   image: Image,
-  options: JsonObject,
+  options: QCryptoBlockCreateOptions,
   { secret, hostWork }: Pick<CreateEnvironment, 'secret' | 'hostWork'>,
   random: (bytes: number) => Uint8Array,
 ): Promise<void> {
   if (options.format !== 'luks') throw new CommandError(NO_LEGACY);
   const passphrase = secretOf(options, secret)();
-  const { bytes, cipher } = await createLuks(options as LuksOptions, passphrase, random, hostWork);
+  const { bytes, cipher } = await createLuks(options, passphrase, random, hostWork);
   const { clusterSize, header, refcounts, file } = image;
   const whole = new Uint8Array(Math.ceil(bytes.length / clusterSize) * clusterSize);
   whole.set(bytes);
@@ -63,8 +64,11 @@ export async function encrypt(
   image.cipher = cipher;
 }
 
-function secretOf(options: JsonObject | undefined, secret: (id: string) => Buffer): () => Buffer {
-  const id = options?.['key-secret'] as string | undefined;
+function secretOf(
+  options: { readonly 'key-secret'?: string } | undefined,
+  secret: (id: string) => Buffer,
+): () => Buffer {
+  const id = options?.['key-secret'];
   if (id === undefined) throw new CommandError("Parameter 'encrypt.key-secret' is required for cipher");
   return () => secret(id);
 }

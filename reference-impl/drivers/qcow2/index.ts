@@ -1,6 +1,6 @@
 /** `qcow2`: the driver's face. What an image is lies in `image.ts`, how it is made in `create.ts`. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { Driver, DriverState, ImageDetails, OpenEnvironment } from '../driver.ts';
+import type { Driver, DriverOptions, DriverState, ImageDetails, OpenEnvironment } from '../driver.ts';
 import { changeBackingFile } from './backing-file.ts';
 import { createImage } from './create-options.ts';
 import { openCipher } from './encryption.ts';
@@ -15,7 +15,7 @@ import { discard, writeZeroes } from './zeroing.ts';
 
 const SECTOR = 512;
 
-async function open(environment: OpenEnvironment): Promise<DriverState> {
+async function open(environment: OpenEnvironment<DriverOptions<'qcow2'>>): Promise<DriverState> {
   const { options, readOnly } = environment;
   const file = await environment.child('file');
   let encryption: JsonObject | undefined;
@@ -26,7 +26,7 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
     corrupted: (report) => environment.corrupted(report),
     options: (header) => imageOptions(options, header),
     cipher: async (header) => {
-      const opened = await openCipher(header, file, options.encrypt as JsonObject | undefined, environment);
+      const opened = await openCipher(header, file, options.encrypt, environment);
       encryption = opened?.info;
       return opened?.cipher;
     },
@@ -82,7 +82,7 @@ function details({ header, corruption }: Image, encryption: JsonObject | undefin
 }
 
 /** Images of versions 2 and 3, with backing files, snapshots, bitmaps, compression and encryption. */
-export const qcow2: Driver = {
+export const qcow2: Driver<'qcow2'> = {
   kind: 'format',
   children: { file: 'file', backing: 'backing' },
   open,

@@ -1,5 +1,5 @@
 /** Makes a new image in an existing file (`x-blockdev-create`, branch `qcow2`). */
-import type { JsonObject } from '../../../spec/json.ts';
+import type { PreallocMode, QCryptoBlockCreateOptions } from '../../../spec/generated/qmp.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { BackingName, ChildHandle, CreateEnvironment } from '../driver.ts';
@@ -11,7 +11,8 @@ import { imageOptions } from './qcow2-options.ts';
 import { resize } from './resize.ts';
 import { write } from './writing.ts';
 
-export interface CreateOptions {
+/** What a new image is to be, with defaults filled in. */
+export interface NewImage {
   /** Bytes. */
   readonly size: number;
   readonly version: 2 | 3;
@@ -19,9 +20,8 @@ export interface CreateOptions {
   readonly refcountOrder: number;
   readonly lazyRefcounts: boolean;
   readonly backing: BackingName | undefined;
-  readonly preallocation: 'off' | 'metadata' | 'falloc' | 'full';
-  /** `QCryptoBlockCreateOptions` */
-  readonly encrypt: JsonObject | undefined;
+  readonly preallocation: PreallocMode;
+  readonly encrypt: QCryptoBlockCreateOptions | undefined;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface CreateOptions {
  */
 export async function create(
   file: ChildHandle,
-  options: CreateOptions,
+  options: NewImage,
   environment: CreateEnvironment,
   random: (bytes: number) => Uint8Array,
 ): Promise<void> {

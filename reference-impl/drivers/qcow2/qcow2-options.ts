@@ -1,9 +1,16 @@
 /** `BlockdevOptionsQcow2`: sizes of caches, guarded sections, what is passed on; with the rules between them. */
-import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import type {
+  Qcow2OverlapCheckFlags,
+  Qcow2OverlapCheckMode,
+  Qcow2OverlapChecks,
+} from '../../../spec/generated/qmp.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import type { DriverOptions } from '../driver.ts';
 import { sizeOption } from '../sizes.ts';
 import { type Header, hasLazyRefcounts } from './header.ts';
 import { type Section, sections } from './qcow2-corruption.ts';
+
+type Options = DriverOptions<'qcow2'>;
 
 export interface ImageOptions {
   readonly lazyRefcounts: boolean;
@@ -31,8 +38,8 @@ const CACHE_RATIO = 4;
 const MAX_TABLES = 2 ** 31 - 1;
 
 /** Throws `CommandError`. */
-export function imageOptions(options: JsonObject, header: Header): ImageOptions {
-  const lazy = options['lazy-refcounts'] as boolean | undefined;
+export function imageOptions(options: Options, header: Header): ImageOptions {
+  const lazy = options['lazy-refcounts'];
   const sizes = cacheSizes(options, header);
   if (
     Number(options['cache-clean-interval'] ?? 0) < 0 ||
@@ -47,16 +54,17 @@ export function imageOptions(options: JsonObject, header: Header): ImageOptions 
     lazyRefcounts: header.version === 3 && (lazy ?? hasLazyRefcounts(header)),
     overlapCheck: overlapCheck(options['overlap-check']),
     passDiscard: {
-      request: (options['pass-discard-request'] as boolean | undefined) ?? true,
-      snapshot: (options['pass-discard-snapshot'] as boolean | undefined) ?? true,
-      other: (options['pass-discard-other'] as boolean | undefined) ?? false,
+      request: options['pass-discard-request'] ?? true,
+      snapshot: options['pass-discard-snapshot'] ?? true,
+      other: options['pass-discard-other'] ?? false,
     },
   };
 }
 
-function cacheSizes(options: JsonObject, { clusterBits }: Header) {
+function cacheSizes(options: Options, { clusterBits }: Header) {
   const clusterSize = 2 ** clusterBits;
-  const given = (name: string) => (options[name] === undefined ? undefined : sizeOption(name, options[name]));
+  const given = (name: 'cache-size' | 'l2-cache-size' | 'l2-cache-entry-size' | 'refcount-cache-size') =>
+    options[name] === undefined ? undefined : sizeOption(name, options[name]);
   const both = given('cache-size');
   let l2 = given('l2-cache-size');
   let refcount = given('refcount-cache-size');
@@ -97,15 +105,15 @@ function cacheSizes(options: JsonObject, { clusterBits }: Header) {
 const CONSTANT: readonly Section[] = ['main-header', 'active-l1', 'refcount-table', 'snapshot-table'];
 const CACHED: readonly Section[] = [...CONSTANT, 'active-l2', 'refcount-block', 'inactive-l1'];
 const ALL = Object.keys(sections) as Section[];
-const templates: Readonly<Record<string, readonly Section[]>> = {
+const templates: Readonly<Record<Qcow2OverlapCheckMode, readonly Section[]>> = {
   none: [],
   constant: CONSTANT,
   cached: CACHED,
   all: ALL,
 };
 
-function overlapCheck(given: Json | undefined): Section[] {
-  const flags = isJsonObject(given) ? given : { template: given ?? 'cached' };
-  const template = templates[(flags.template as string | undefined) ?? 'cached']!;
+function overlapCheck(given: Qcow2OverlapChecks = 'cached'): Section[] {
+  const flags: Qcow2OverlapCheckFlags = typeof given === 'string' ? { template: given } : given;
+  const template = templates[flags.template ?? 'cached'];
   return ALL.filter((section) => flags[section] ?? template.includes(section));
 }

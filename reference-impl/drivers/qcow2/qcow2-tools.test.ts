@@ -126,7 +126,7 @@ describe.skipIf(withoutTools !== undefined)(
     });
 
     test('what we preallocate, they find sound', async () => {
-      for (const preallocation of ['metadata', 'falloc', 'full']) {
+      for (const preallocation of ['metadata', 'falloc', 'full'] as const) {
         const path = join(folder, `${preallocation}.qcow2`);
         await writeFile(path, '');
         const file = await openFile(path);

@@ -8,8 +8,10 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import type { ChildHandle, Driver, DriverState, OpenEnvironment } from '../driver.ts';
+import type { ChildHandle, Driver, DriverOptions, DriverState, OpenEnvironment } from '../driver.ts';
 import { versionsOf, winnerOf } from './votes.ts';
+
+type Options = DriverOptions<'quorum'>;
 
 const SECTOR = 512;
 
@@ -207,9 +209,9 @@ function childName(index: number): string {
   return `children.${index}`;
 }
 
-async function open(environment: OpenEnvironment): Promise<DriverState> {
+async function open(environment: OpenEnvironment<Options>): Promise<DriverState> {
   const { options, child, log } = environment;
-  const count = (options.children as unknown[] | undefined)?.length ?? 0;
+  const count = options.children?.length ?? 0;
   if (count < 1) throw new CommandError('Number of provided children must be 1 or more');
   const settings = settingsOf(options);
   if (settings.threshold < 1) throw new CommandError("Parameter 'vote-threshold' expects value >= 1");
@@ -224,10 +226,10 @@ async function open(environment: OpenEnvironment): Promise<DriverState> {
 }
 
 /** Verifying takes two children that must agree; neither it nor rewriting goes with `fifo`. */
-function settingsOf(options: JsonObject): Settings {
-  const threshold = Number(BigInt.asIntN(32, BigInt(options['vote-threshold'] as number | bigint)));
+function settingsOf(options: Options): Settings {
+  const threshold = Number(BigInt.asIntN(32, BigInt(options['vote-threshold']!)));
   const fifo = options['read-pattern'] === 'fifo';
-  const count = (options.children as unknown[]).length;
+  const count = options.children?.length;
   return {
     threshold,
     fifo,
@@ -237,7 +239,7 @@ function settingsOf(options: JsonObject): Settings {
 }
 
 /** All but the read pattern, and as they are in force. */
-function shownOptions(options: JsonObject): JsonObject {
+function shownOptions(options: Options) {
   const settings = settingsOf(options);
   return {
     'vote-threshold': settings.threshold,
@@ -247,4 +249,9 @@ function shownOptions(options: JsonObject): JsonObject {
 }
 
 /** Several children that are read by majority, or one of them at a time. */
-export const quorum: Driver = { kind: 'filter', children: { children: 'filtered' }, shownOptions, open };
+export const quorum: Driver<'quorum'> = {
+  kind: 'filter',
+  children: { children: 'filtered' },
+  shownOptions,
+  open,
+};
