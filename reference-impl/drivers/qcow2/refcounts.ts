@@ -74,8 +74,8 @@ export class Refcounts {
       // the low nine bits are reserved
       this.#table[i] = view.getUint32(i * 8) * 2 ** 32 + ((view.getUint32(i * 8 + 4) & 0xfffffe00) >>> 0);
     }
-    this.#blocks = new Set(this.#table);
-    this.#blocks.delete(0);
+    // most of a large cluster is empty
+    this.#blocks = new Set(this.#table.filter((offset) => offset !== 0));
   }
 
   /** Makes new clusters come from this index on, for as long as none before it is freed. */
