@@ -59,7 +59,7 @@ function image(...formats: readonly ImageGiven['format'][]): fc.Arbitrary<ImageG
   return fc.record({
     format: fc.constantFrom(...formats),
     sectors,
-    clusterSize: fc.constantFrom(512, 4096, 65536, 65536, 1 << 20),
+    clusterSize: fc.constantFrom(512, 4096, 65536, 65536, 1 << 18),
     version: fc.constantFrom('v2', 'v3', 'v3'),
     writes: someWrites,
   });
@@ -236,7 +236,7 @@ export class TestImages {
     } finally {
       await reader.end();
     }
-    if (withoutQemuImg === undefined) await Promise.all(this.images.map(check));
+    if (withoutQemuImg === undefined) await check(this.images);
   }
 
   #depth(made: TestImage): number {
@@ -270,19 +270,16 @@ async function addKey(fixture: JobFixture): Promise<void> {
   await fixture.run('object-add', { 'qom-type': 'secret', id: KEY, props: { data: PASSPHRASE } });
 }
 
-async function check({ file, given }: TestImage): Promise<void> {
-  if (given.format === 'raw') return;
-  const key = given.format === 'qcow2' ? '' : `,encrypt.key-secret=${KEY}`;
-  const options = `driver=qcow2,file.filename=${file},backing=${key}`;
-  await run(
-    'qemu-img',
-    'check',
-    '-q',
-    '--object',
-    `secret,id=${KEY},data=${PASSPHRASE}`,
-    '--image-opts',
-    options,
-  );
+/** By qemu-img, started for all of them by one shell: to start a child is dear for a process that holds images in memory. */
+async function check(images: readonly TestImage[]): Promise<void> {
+  const options = images
+    .filter(({ given }) => given.format !== 'raw')
+    .map(({ file, given }) => {
+      const key = given.format === 'qcow2' ? '' : `,encrypt.key-secret=${KEY}`;
+      return `driver=qcow2,file.filename=${file},backing=${key}`;
+    });
+  const script = 'for options; do qemu-img check -q --object "$0" --image-opts "$options" || exit; done';
+  await run('sh', '-c', script, `secret,id=${KEY},data=${PASSPHRASE}`, ...options);
 }
 
 /** That all bytes are the same; tells where the first that differ lie. */
