@@ -6,6 +6,7 @@ import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.t
 import { isJsonObject, type Json, parseJson } from '../../spec/json.ts';
 import type { NormaliseText } from './normalise-text.ts';
 
+/** What an expectation names a deviation by. */
 export interface DeviationText {
   /** `crash`, `hang`, or the id of the check. */
   readonly check: string;
@@ -15,6 +16,7 @@ export interface DeviationText {
   readonly path: string;
 }
 
+/** The words for a deviation of a record. */
 export function deviationText(
   { check, message, path = '$' }: Deviation,
   normaliseText: NormaliseText,
@@ -34,6 +36,7 @@ export function crashText(
   return { check: 'crash', message: `${how}: ${where}`, path: '$', silent: words === undefined };
 }
 
+/** The words for an endpoint that no longer answers, by the command that it owes an answer to. */
 export function hangText(process: ProcessState | undefined): DeviationText {
   return { check: 'hang', message: commandInFlight(process?.inFlight), path: '$' };
 }

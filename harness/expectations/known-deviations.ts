@@ -32,6 +32,7 @@ export interface ExpectationScope {
   readonly left?: Pick<EndpointIdentity, 'target' | 'version'>;
 }
 
+/** An expectation, or a part of one, that this run did not bear out. */
 export interface StaleEntry {
   readonly shipped: boolean;
   readonly file: string;
@@ -66,6 +67,7 @@ interface CompiledExpectation extends Expectation {
   readonly concerns: Matcher<SeenDeviation>;
 }
 
+/** The expectations about one subject. It is asked about every deviation, and in the end for what is stale. */
 export class KnownDeviations {
   readonly #entries: readonly CompiledExpectation[];
   /** Signs that were seen. */

@@ -1,6 +1,7 @@
 /** Texts without what differs from run to run: names, numbers, paths, addresses. Words of the schema stay. */
 import type { Schema, SchemaType } from '../../spec/model.ts';
 
+/** Takes out of a text what differs from run to run. */
 export type NormaliseText = (text: string) => string;
 
 /** Member names, enum values and command names of a schema. */

@@ -5,6 +5,7 @@ import { KnownDeviations, type StaleEntry } from '../expectations/known-deviatio
 import { deviationOf } from './buckets.ts';
 import type { LogLine } from './campaign-log.ts';
 
+/** The expectations about findings on one endpoint, asked by bucket. */
 export class KnownFindings {
   readonly #known: KnownDeviations;
 

@@ -34,6 +34,7 @@ interface PoolMember {
   isIdle: boolean;
 }
 
+/** One pool serves one run. `stop` ends all its endpoints, also those that are still starting. */
 export class EndpointPool {
   readonly #options: EndpointPoolOptions;
   /** The one released last at the end. */

@@ -42,6 +42,7 @@ export type MirrorArguments = JobArguments &
   Pick<DriveMirror, 'granularity' | 'buf-size' | 'unmap' | 'on-source-error' | 'on-target-error'> &
   Pick<BlockdevMirrorArguments, 'filter-node-name'>;
 
+/** What a mirror copies and where to; an active commit is one of them. */
 export interface MirrorPlan {
   readonly type: 'mirror' | 'commit';
   readonly source: Node;
