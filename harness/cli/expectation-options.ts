@@ -7,12 +7,14 @@ import { shippedExpectations } from '../expectations/shipped-expectations.ts';
 import { readText } from './files.ts';
 import { collect } from './options.ts';
 
+/** What the options say. */
 export interface ExpectationOptions {
   /** Files; false: not even those shipped. */
   readonly expect: readonly string[] | false;
   readonly strictExpectations?: true;
 }
 
+/** `run`, `fuzz` and `diff` each take these three. */
 export const EXPECT = new Option(
   '--expect <file>',
   'known deviations (YAML); repeatable, besides those shipped',

@@ -24,7 +24,7 @@ export function deviationText(
   return { check, message: normaliseText(message), path: path.replace(/\[\d+\]/g, '[]') };
 }
 
-/** `silent`: nothing was said last, so that the message can only tell what was in flight. */
+/** Of a crash, by how the process ended. `silent`: nothing was said last, so that the message can only tell what was in flight. */
 export function crashText(
   process: ProcessState | undefined,
   normaliseText: NormaliseText,

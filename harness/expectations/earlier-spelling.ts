@@ -10,15 +10,11 @@ import * as v from 'valibot';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import { type InputText, mapping, validate } from '../input-file.ts';
-import { isVersionRange } from './endpoint-version.ts';
-import type { DeviationPattern, Expectation } from './expectation.ts';
+import { type DeviationPattern, type Expectation, versionRange } from './expectation.ts';
 
 const text = v.pipe(v.string(), v.minLength(1, 'it is empty'));
 const texts = v.array(text);
-const version = v.pipe(
-  text,
-  v.check(isVersionRange, ({ input }) => `'${input}' is no range of versions like '>=7.2 <7.3'`),
-);
+const version = v.exactOptional(versionRange);
 
 const caseSchema = mapping({
   endpoint: text,
@@ -29,7 +25,7 @@ const caseSchema = mapping({
   ),
   reason: v.string(),
   link: v.exactOptional(v.string()),
-  version: v.exactOptional(version),
+  version,
 });
 
 const findingSchema = mapping({
@@ -37,7 +33,7 @@ const findingSchema = mapping({
   program: text,
   reason: v.string(),
   link: v.exactOptional(v.string()),
-  version: v.exactOptional(version),
+  version,
 });
 
 const side = v.union([text, texts], 'it takes a string or a list of strings');
@@ -46,7 +42,7 @@ const differenceSchema = v.pipe(
     left: text,
     right: text,
     reason: v.string(),
-    version: v.exactOptional(version),
+    version,
     in: v.exactOptional(v.picklist(['cases', 'programs'], 'it takes cases or programs')),
     where: v.exactOptional(text),
     program: v.exactOptional(text),

@@ -17,6 +17,12 @@ function described<S extends v.GenericSchema>(schema: S, text: string) {
   return v.pipe(schema, v.description(text));
 }
 
+/** A range of versions of an endpoint. */
+export const versionRange = v.pipe(
+  v.string(),
+  v.check(isVersionRange, ({ input }) => `'${input}' is no range of versions like '>=7.2 <7.3'`),
+);
+
 const check = described(
   globs,
   'Glob on what saw it: the id of a check, `case` for what the case itself states, `crash`, `hang`. Of a difference its class: crash, hang, must, should, order, text, schema, timing.',
@@ -66,10 +72,7 @@ const common = {
   ),
   version: v.exactOptional(
     described(
-      v.pipe(
-        v.string(),
-        v.check(isVersionRange, ({ input }) => `'${input}' is no range of versions like '>=7.2 <7.3'`),
-      ),
+      versionRange,
       'Range of versions of the endpoint, as npm has them: `>=7.2 <7.3`. A bound means its zeros: `<=7.2` is up to 7.2.0.',
     ),
   ),
@@ -124,6 +127,7 @@ export const fileSchema = v.pipe(
 );
 
 type Written = v.InferOutput<typeof expectationSchema>;
+/** What an entry is about, and who asks for it: `run`, `fuzz`, `diff`. */
 export type About = Written['about'];
 
 /** What `left` and `right` say, where it is the text of an error that differs. */

@@ -5,7 +5,9 @@
  */
 import picomatch from 'picomatch';
 
+/** One glob, or several of which any may match; none of them empty. */
 export type Globs = string | readonly string[];
+/** Whether something is meant. */
 export type Matcher<T = string> = (one: T) => boolean;
 
 /** `*` crosses slashes and newlines, and takes leading dots. */
@@ -33,11 +35,12 @@ export function textGlob(globs: Globs): Matcher {
   return (text) => matches(noPath(text));
 }
 
+/** A list of one, where it is no list. */
 export function listOf<T>(one: T | readonly T[]): readonly T[] {
   return Array.isArray(one) ? one : [one as T];
 }
 
-/** A text is no path: what picomatch knows of `..` between slashes does not concern it. */
+/** A text is no path: what picomatch knows of `..` between slashes, and of backslashes in a row, does not concern it. */
 function noPath(text: string): string {
-  return ` ${text.replaceAll('/', '\u2215')}`;
+  return ` ${text.replaceAll('/', '\u2215').replaceAll('\\', '\u2216')}`;
 }

@@ -163,6 +163,18 @@ describe.each([
   });
 });
 
+it('is known in cases only, where the entry names some', () => {
+  const text = TEXT.replace('case: a', "case: '*'");
+  const all = new KnownDeviations(readExpectations(text, 'x.yaml'), {
+    about: 'difference',
+    endpoint: NEW,
+    left: OLD,
+  });
+  const order = { check: 'order', message: 'x', where: 'program 1' };
+  expect(all.find(seen(order))?.reason).toBe('in a');
+  expect(all.find(seen({ ...order, program: () => 'x' }))).toBeUndefined();
+});
+
 describe('a stale entry', () => {
   const all = () =>
     new KnownDeviations(readExpectations(TEXT, 'x.yaml'), { about: 'difference', endpoint: NEW, left: OLD });

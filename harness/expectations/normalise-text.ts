@@ -18,6 +18,7 @@ export function vocabulary({ commands, events, types }: Schema): ReadonlySet<str
 }
 
 /** Makes a function that takes texts to at most 300 characters. `words` stay, as `vocabulary` gives them. */
+/** `words` stay as they are where they stand in quotes. What is too long is cut after 300 characters. */
 export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
   const known = (text: string): boolean => words.has(text);
   // `qcow2` is a word, also where a function's name begins with it.

@@ -125,6 +125,7 @@ describe('how a case ends', () => {
   test('does not excuse what was seen before', () => {
     const before = { ...crash, deviations: [{ ...refused, exchange: 0 }, ...crash.deviations] };
     expect(entry('crash', '*').apply(before).expected).toBeUndefined();
+    expect(entry('case', '*').apply(before).expected).toBeUndefined();
     expect(entry('*', '*').apply(before).expected).toEqual({ reason: 'known' });
   });
 });

@@ -20,6 +20,7 @@ import {
 } from '../expectations/normalise-text.ts';
 import { countingDeviations } from './case-outcome.ts';
 
+/** The expectations about cases of one endpoint, for one run. */
 export class ExpectedCases {
   readonly #known: KnownDeviations;
   readonly #normaliseText: NormaliseText;
