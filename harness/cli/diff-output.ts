@@ -4,9 +4,9 @@ import type { EndpointIdentity } from '../../reports/record.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
 import { tellAtFault } from '../differ/at-fault.ts';
 import { CLASSES } from '../differ/difference.ts';
-import type { Bucket } from '../differ/difference-buckets.ts';
 import type { StaleEntry } from '../expectations/known-deviations.ts';
 import { countClasses, type DiffTotals, type SeenDifference } from '../lockstep/diff-report.ts';
+import type { Bucket } from '../lockstep/difference-buckets.ts';
 import { staleLine } from './expectation-options.ts';
 
 export interface DiffResult {

@@ -2,6 +2,7 @@
 import type { Schema, SchemaType } from '../../spec/model.ts';
 
 /** Takes out of a text what differs from run to run. */
+/** Takes out of a text what differs from run to run. */
 export type NormaliseText = (text: string) => string;
 
 /** Member names, enum values and command names of a schema. */

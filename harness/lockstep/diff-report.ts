@@ -2,7 +2,7 @@
 import type { Program } from '../../generators/sequences/program.ts';
 import type { AtFault } from '../differ/at-fault.ts';
 import { CLASSES, type Difference, type DifferenceClass } from '../differ/difference.ts';
-import { type Bucket, Buckets } from '../differ/difference-buckets.ts';
+import { type Bucket, Buckets } from './difference-buckets.ts';
 import { type DiffOutcome, isUnexplained } from './run-diff.ts';
 
 /** Where a difference was seen, and what is held of it. */

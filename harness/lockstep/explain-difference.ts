@@ -1,10 +1,10 @@
 /** Why two endpoints differ, where that is known: rules and schemas excuse first, then expectations. */
 import { encode } from '../../generators/sequences/encoding.ts';
 import { type Difference, placeOf } from '../differ/difference.ts';
-import { bucketOf, wordings } from '../differ/difference-buckets.ts';
 import type { KnownDeviations, SeenDeviation } from '../expectations/known-deviations.ts';
 import { caseTextNormaliser, type NormaliseText } from '../expectations/normalise-text.ts';
 import type { DiffInput } from './diff-inputs.ts';
+import { bucketOf, wordings } from './difference-buckets.ts';
 import type { Explain } from './run-diff.ts';
 
 /** `known`: about differences of the two that are compared. */

@@ -1,5 +1,6 @@
 /** Differences that are the same, listed once: by class, place and message without names and numbers. */
-import { type Difference, placeOf } from './difference.ts';
+import { type Difference, placeOf } from '../differ/difference.ts';
+import type { NormaliseText } from '../expectations/normalise-text.ts';
 
 /** Sightings that are told as one. */
 export interface Bucket<T> {
@@ -11,9 +12,6 @@ export interface Bucket<T> {
   /** The first that was seen. */
   readonly first: T;
 }
-
-/** Takes out of a text what differs from run to run. */
-export type NormaliseText = (text: string) => string;
 
 /** The key of a difference: its class, subject, path and message without what differs from run to run. */
 export function bucketOf(difference: Difference, normaliseText: NormaliseText): string {
