@@ -81,7 +81,7 @@ export class ReferenceEndpoint implements CommandContext {
     this.block = new BlockLayer(this, new DriverTable(drivers));
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, inputs);
-    this.jobs = new JobRegistry(this, (work) => this.dispatcher.exclusively(work));
+    this.jobs = new JobRegistry(this);
     this.block.graph.drain = async () => (await this.jobs.drainedBegin())();
   }
 

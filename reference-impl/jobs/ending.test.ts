@@ -7,7 +7,7 @@ import { MainLoop } from './main-loop.ts';
 
 test('is there only when the job has let go of its nodes', async () => {
   const services = testServices('/');
-  const loop = new MainLoop(services.hostWork, (work) => work());
+  const loop = new MainLoop(services.hostWork);
   let letGo = (): void => {};
   const gone = new Promise<void>((resolve) => {
     letGo = resolve;

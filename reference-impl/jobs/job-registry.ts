@@ -5,7 +5,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
 import { Job } from './job.ts';
 import type { JobOptions } from './job-driver.ts';
-import { type Exclusively, MainLoop, untilAllWait } from './main-loop.ts';
+import { MainLoop, untilAllWait } from './main-loop.ts';
 
 /** Makes jobs and finds them, and has them rest in drained sections. */
 export class JobRegistry {
@@ -14,9 +14,9 @@ export class JobRegistry {
   /** The newest first, as queries list them. */
   #jobs: Job[] = [];
 
-  constructor(services: Services, exclusively: Exclusively) {
+  constructor(services: Services) {
     this.#services = services;
-    this.loop = new MainLoop(services.hostWork, exclusively);
+    this.loop = new MainLoop(services.hostWork);
   }
 
   get all(): readonly Job[] {

@@ -1,12 +1,9 @@
 /**
- * The turns of the endpoint's main loop, as far as jobs can tell: between two commands jobs get on, and what has to be
- * done outside of them (changes of the graph, the end of a job) is put off to the next turn, where what was put off
- * last is done first.
+ * The endpoint's main loop: commands run one after another, whichever monitor they came from. Between two commands jobs
+ * get on, and what has to be done outside of them (changes of the graph, the end of a job) is put off to the next turn,
+ * where what was put off last is done first.
  */
 import type { HostWork } from '../host/host-work.ts';
-
-/** Runs work when no command is being executed. */
-export type Exclusively = (work: () => Promise<void>) => Promise<void>;
 
 /** Most turns that jobs get before a command that came with the one before it. */
 const TURNS_BETWEEN_COMMANDS = 64;
@@ -20,14 +17,45 @@ export async function untilAllWait(): Promise<void> {
 
 export class MainLoop {
   readonly #hostWork: HostWork;
-  readonly #exclusively: Exclusively;
+  /** Settles when all commands taken so far are done; undefined while none is running. */
+  #running: Promise<unknown> | undefined;
   #deferred: (() => Promise<void>)[] = [];
   /** Jobs that wait for nothing but their turn, and work that was put off. */
   #runnable = 0;
 
-  constructor(hostWork: HostWork, exclusively: Exclusively) {
+  constructor(hostWork: HostWork) {
     this.#hostWork = hostWork;
-    this.#exclusively = exclusively;
+  }
+
+  /**
+   * Executes a command in its turn. While none is running and no job could get on, that is on the spot, and the result
+   * is no promise if the command's is none. Throws or rejects as `run` does.
+   */
+  execute<T>(run: () => T | Promise<T>): T | Promise<T> {
+    if (this.#runnable > 0) return this.#afterTurns(run);
+    if (this.#running !== undefined) return this.#remember(this.#running.then(run));
+    const result = run();
+    return result instanceof Promise ? this.#remember(result) : result;
+  }
+
+  async #afterTurns<T>(run: () => T | Promise<T>): Promise<T> {
+    await this.#turns();
+    return this.#remember((this.#running ?? Promise.resolve()).then(run));
+  }
+
+  /** Does something while no command is being executed. */
+  async exclusively(work: () => Promise<void>): Promise<void> {
+    await this.#remember(this.#running === undefined ? work() : this.#running.then(work));
+  }
+
+  #remember<T>(result: Promise<T>): Promise<T> {
+    const settled = result
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#running === settled) this.#running = undefined;
+      });
+    this.#running = settled;
+    return result;
   }
 
   /** Does something in the next turn of the loop, outside of any command. */
@@ -46,11 +74,6 @@ export class MainLoop {
     await this.#counted(() => this.#hostWork.turn());
   }
 
-  /** Undefined while no job could get on without time passing; else resolves after some turns of the loop. */
-  turns(): Promise<void> | undefined {
-    return this.#runnable === 0 ? undefined : this.#turns();
-  }
-
   async #turns(): Promise<void> {
     for (let turn = 0; turn < TURNS_BETWEEN_COMMANDS && this.#runnable > 0; turn += 1)
       await this.#hostWork.turn();
@@ -58,7 +81,7 @@ export class MainLoop {
 
   async #runDeferred(): Promise<void> {
     await this.#hostWork.turn();
-    await this.#exclusively(async () => {
+    await this.exclusively(async () => {
       const works = this.#deferred.toReversed();
       this.#deferred = [];
       for (const work of works) await work();

@@ -1,8 +1,5 @@
 /**
- * One parsed message to one reply: envelope, negotiation, arguments, the command itself.
- *
- * Commands run one after another, whichever monitor they came from, and jobs get on between two of them. While neither
- * is running, a command that needs no waiting is answered on the spot.
+ * One parsed message to one reply: envelope, negotiation, arguments, the command itself, when the main loop lets it run.
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Command, Schema } from '../../spec/model.ts';
@@ -26,8 +23,6 @@ export class Dispatcher {
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #context: CommandContext;
   readonly #inputs: Schema;
-  /** Settles when all commands taken so far are done; undefined while none is running. */
-  #running: Promise<unknown> | undefined;
 
   /** `inputs`: what arguments are checked against, which may be more than is advertised. */
   constructor(handlers: Handlers, context: CommandContext, inputs: Schema) {
@@ -63,37 +58,7 @@ export class Dispatcher {
       throw new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
     // What has passed the schema is what the types that are generated from it say: nobody else has to take that on trust.
     const checked = checkedArguments(command, args) as never;
-    return this.#inTurn(() => handler(checked, this.#context, session));
-  }
-
-  /** Does something while no command is being executed. */
-  async exclusively(work: () => Promise<void>): Promise<void> {
-    const before = this.#running;
-    const result = before === undefined ? work() : before.then(work);
-    await this.#remember(result.then(() => null));
-  }
-
-  #inTurn(run: () => Json | Promise<Json>): Json | Promise<Json> {
-    const turns = this.#context.jobs.loop.turns();
-    if (turns !== undefined) return this.#afterTurns(turns, run);
-    if (this.#running !== undefined) return this.#remember(this.#running.then(run));
-    const result = run();
-    return result instanceof Promise ? this.#remember(result) : result;
-  }
-
-  async #afterTurns(turns: Promise<void>, run: () => Json | Promise<Json>): Promise<Json> {
-    await turns;
-    return this.#remember((this.#running ?? Promise.resolve()).then(run));
-  }
-
-  #remember(result: Promise<Json>): Promise<Json> {
-    const settled = result
-      .catch(() => undefined)
-      .then(() => {
-        if (this.#running === settled) this.#running = undefined;
-      });
-    this.#running = settled;
-    return result;
+    return this.#context.jobs.loop.execute(() => handler(checked, this.#context, session));
   }
 
   #refusal(error: unknown, id: Wire | undefined): Reply {
