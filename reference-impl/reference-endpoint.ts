@@ -78,11 +78,10 @@ export class ReferenceEndpoint implements CommandContext {
     });
     const { inputs, advertised } = schemasFor(options.jobLifecycle ?? false);
     this.schema = advertised;
-    this.block = new BlockLayer(this, new DriverTable(drivers));
+    this.jobs = new JobRegistry(this);
+    this.block = new BlockLayer(this, new DriverTable(drivers), [this.jobs]);
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, inputs);
-    this.jobs = new JobRegistry(this);
-    this.block.graph.drain = async () => (await this.jobs.drainedBegin())();
   }
 
   log(line: string): void {

@@ -1,6 +1,7 @@
 /** The block layer of one endpoint, as commands see it. */
 import type { JsonObject } from '../../spec/json.ts';
 import type { DirtyBitmap } from '../graph/dirty-bitmap.ts';
+import type { DrainedParent } from '../graph/drained-section.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
 import { NodeGraph, roots } from '../graph/node-graph.ts';
@@ -19,9 +20,9 @@ export class BlockLayer {
   readonly graph: NodeGraph;
   readonly backends = new Backends();
 
-  constructor(services: Services, drivers: DriverTable) {
+  constructor(services: Services, drivers: DriverTable, drainedParents: readonly DrainedParent[] = []) {
     this.services = services;
-    this.graph = new NodeGraph(services, drivers, this.backends);
+    this.graph = new NodeGraph(services, drivers, this.backends, drainedParents);
   }
 
   /** Opens a node that the monitor owns. `definition` has passed the schema. Throws `CommandError`. */

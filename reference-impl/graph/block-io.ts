@@ -10,6 +10,7 @@ import type { BlockStatus, DriverState, Limits, WriteFlags, ZeroFlags } from '..
 import { IoError } from '../host/errno.ts';
 import { isZero } from '../host/zero.ts';
 import type { DirtyBitmaps } from './dirty-bitmap.ts';
+import { TrackedRequests } from './tracked-requests.ts';
 
 export const SECTOR = 512;
 /** Zeroes are written as data in pieces of this size. */
@@ -35,14 +36,6 @@ export interface RequestPolicy {
 /** Told how many bytes a write ends behind the threshold. */
 export type ThresholdExceeded = (amount: number, threshold: number | bigint) => void;
 
-/** A request in flight, as later ones that overlap with it wait for it. */
-interface TrackedRequest {
-  readonly start: number;
-  readonly end: number;
-  readonly writes: boolean;
-  readonly done: Promise<void>;
-}
-
 function wholeSectors(bytes: number): number {
   return Math.ceil(bytes / SECTOR) * SECTOR;
 }
@@ -51,7 +44,8 @@ export class BlockIo {
   readonly #state: DriverState;
   policy: RequestPolicy;
   readonly #bitmaps: DirtyBitmaps;
-  readonly #tracked = new Set<TrackedRequest>();
+  /** Those in flight. */
+  readonly requests = new TrackedRequests();
   readonly limits: Limits;
   /** Bytes, whole sectors. */
   #length: number;
@@ -90,7 +84,7 @@ export class BlockIo {
   /** Fills `buffer`; zeroes beyond the end. */
   async read(offset: number, buffer: Uint8Array): Promise<void> {
     this.#assertAlive();
-    await this.#inOrder(...this.#aligned(offset, offset + buffer.length), false, async () => {
+    await this.requests.inOrder(...this.#aligned(offset, offset + buffer.length), false, async () => {
       const available = Math.max(0, Math.min(buffer.length, this.length() - offset));
       buffer.fill(0, available);
       if (available === 0) return;
@@ -153,7 +147,7 @@ export class BlockIo {
    */
   async copyOnRead(offset: number, length: number): Promise<void> {
     const [start, end] = this.#aligned(offset, offset + length);
-    await this.#inOrder(start, end, true, async () => {
+    await this.requests.inOrder(start, end, true, async () => {
       this.#mayWrite(offset, length);
       for (let at = start; at < end; ) {
         const status = await this.blockStatus(at, end - at);
@@ -170,10 +164,15 @@ export class BlockIo {
     });
   }
 
+  /** Lets go of the requests that the driver holds back, and holds back none until the result is called. */
+  releaseHeld(): () => void {
+    return this.#state.drain?.() ?? (() => {});
+  }
+
   /** Runs `work` as a serialising request for the whole node: with no other request in flight. */
   runSerialising(work: () => Promise<void>): Promise<void> {
-    const resume = this.#state.drain?.();
-    return this.#inOrder(0, Number.POSITIVE_INFINITY, true, work).finally(resume);
+    const holdAgain = this.releaseHeld();
+    return this.requests.serialise(work).finally(holdAgain);
   }
 
   /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
@@ -193,18 +192,6 @@ export class BlockIo {
     const asked = Math.min(length, available);
     if (!this.#state.blockStatus) return { length: asked, zero: false, allocated: true };
     return this.#state.blockStatus(offset, asked);
-  }
-
-  /** Nothing is in flight. */
-  get idle(): boolean {
-    return this.#tracked.size === 0;
-  }
-
-  /** Resolves when every request that was in flight at the call has ended. */
-  async drain(): Promise<void> {
-    const resume = this.#state.drain?.();
-    await Promise.all([...this.#tracked].map((request) => request.done));
-    resume?.();
   }
 
   /** Asked when a write comes, and again when its turn does: a resize may have come between. */
@@ -242,7 +229,7 @@ export class BlockIo {
     for (const prepare of this.beforeWrite) await prepare(offset, length);
     this.#bitmaps.announce(offset, length);
     try {
-      await this.#inOrder(start, end, true, async () => {
+      await this.requests.inOrder(start, end, true, async () => {
         this.#mayWrite(offset, length);
         if (!options.discards) this.#checkThreshold(offset + length);
         await work(start, end);
@@ -330,26 +317,6 @@ export class BlockIo {
     }
     bounce.set(data, offset - start);
     return bounce;
-  }
-
-  /** Waits for the earlier requests that overlap, unless none of them nor this one writes. */
-  async #inOrder(start: number, end: number, writes: boolean, work: () => Promise<void>): Promise<void> {
-    const before: Promise<void>[] = [];
-    for (const other of this.#tracked)
-      if (other.start < end && start < other.end && (writes || other.writes)) before.push(other.done);
-    let finish!: () => void;
-    const done = new Promise<void>((resolve) => {
-      finish = resolve;
-    });
-    const request: TrackedRequest = { start, end, writes, done };
-    this.#tracked.add(request);
-    try {
-      if (before.length > 0) await Promise.all(before);
-      await work();
-    } finally {
-      this.#tracked.delete(request);
-      finish();
-    }
   }
 
   #assertTransfer(offset: number, length: number): void {

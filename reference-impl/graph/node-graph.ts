@@ -3,6 +3,7 @@
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
+import { type DrainedEnd, type DrainedParent, drainedBegin } from './drained-section.ts';
 import type { DriverTable } from './driver-table.ts';
 import { type Node, NodeChild } from './node.ts';
 import type { BlockedOp } from './op-blockers.ts';
@@ -48,15 +49,31 @@ export class NodeGraph {
   readonly services: Services;
   readonly drivers: DriverTable;
   readonly devices: DeviceNames;
-  /** Called before nodes are reopened: whatever goes on by itself rests, and goes on. Set by whom that concerns. */
-  drain: () => Promise<void> = () => Promise.resolve();
+  readonly #drainedParents: readonly DrainedParent[];
   readonly #nodes: Node[] = [];
   #generated = 0;
 
-  constructor(services: Services, drivers: DriverTable, devices: DeviceNames) {
+  /** `drainedParents`: who rests in drained sections. */
+  constructor(
+    services: Services,
+    drivers: DriverTable,
+    devices: DeviceNames,
+    drainedParents: readonly DrainedParent[] = [],
+  ) {
     this.services = services;
     this.drivers = drivers;
     this.devices = devices;
+    this.#drainedParents = drainedParents;
+  }
+
+  /** Begins a drained section over nodes, or over all. */
+  drainedBegin(nodes?: readonly Node[]): Promise<DrainedEnd> {
+    return drainedBegin(nodes, this.#nodes, this.#drainedParents);
+  }
+
+  /** A drained section over all nodes, without anything in it: before nodes are reopened, or replaced. */
+  async drainAll(): Promise<void> {
+    await (await this.drainedBegin())();
   }
 
   /** In the order in which they got their names: a format after its file, a filter before its child. */

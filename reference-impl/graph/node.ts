@@ -7,6 +7,7 @@ import { BlockIo, type RequestPolicy, type ThresholdExceeded } from './block-io.
 import { chainStatus } from './chain-status.ts';
 import type { NodeOptions } from './common-options.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
+import { drainRequests } from './drained-section.ts';
 import { type NodeFilename, nodeFilename } from './node-filename.ts';
 import { OpBlockers } from './op-blockers.ts';
 import { type BdrvChild, NOTHING, type Permissions } from './permissions.ts';
@@ -115,6 +116,11 @@ export class Node {
     return this.child('backing');
   }
 
+  /** The nodes that have it as a child. */
+  get users(): Node[] {
+    return this.parents.flatMap((edge) => (edge instanceof NodeChild ? edge.parent : []));
+  }
+
   child(name: string): NodeChild | undefined {
     return this.children.find((edge) => edge.name === name);
   }
@@ -179,7 +185,7 @@ export class Node {
   async close(): Promise<void> {
     if (!this.#opened) return;
     const { state, io } = this.#opened;
-    await io.drain();
+    await drainRequests([this]);
     // What cannot be stored any more is lost, as after a crash: the image knows that it was in use.
     if (!this.readOnly) await storeBitmaps(this).catch(() => undefined);
     this.#opened = undefined;

@@ -11,7 +11,7 @@ import { Permission } from './permissions.ts';
 /** Throws `CommandError`, and then nothing has changed. */
 export async function setReadOnly(graph: NodeGraph, node: Node, readOnly: boolean): Promise<void> {
   if (node.readOnly === readOnly) return;
-  await graph.drain();
+  await graph.drainAll();
   await reopen(graph, node, readOnly);
 }
 

@@ -1,5 +1,6 @@
 /** The jobs of one endpoint. */
 
+import type { DrainedEnd, DrainedParent } from '../graph/drained-section.ts';
 import type { Node } from '../graph/node.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
@@ -8,7 +9,7 @@ import type { JobOptions } from './job-driver.ts';
 import { MainLoop, untilAllWait } from './main-loop.ts';
 
 /** Makes jobs and finds them, and has them rest in drained sections. */
-export class JobRegistry {
+export class JobRegistry implements DrainedParent {
   readonly loop: MainLoop;
   readonly #services: Services;
   /** The newest first, as queries list them. */
@@ -53,12 +54,11 @@ export class JobRegistry {
     return job;
   }
 
-  /**
-   * Has the jobs that work on a node, or all, rest until the result is called; then they go on, those too that were
-   * waiting for time to pass.
-   */
-  async drainedBegin(node?: Node): Promise<() => Promise<void>> {
-    const jobs = this.#jobs.filter((job) => job.started && (node === undefined || job.driver.hasNode(node)));
+  /** Those too go on that were waiting for time to pass. */
+  async drainedBegin(nodes?: ReadonlySet<Node>): Promise<DrainedEnd> {
+    const isConcerned = ({ driver }: Job) =>
+      nodes === undefined || [...nodes].some((node) => driver.hasNode(node));
+    const jobs = this.#jobs.filter((job) => job.started && isConcerned(job));
     for (const job of jobs) await job.drainedBegin();
     return async () => {
       for (const job of jobs) job.drainedEnd();

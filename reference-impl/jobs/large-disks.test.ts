@@ -24,7 +24,7 @@ test.each(['qcow2', 'raw'])(
         sync: 'full',
       });
       await fixture.run('block-job-pause', { device: 'j' });
-      await fixture.endpoint.block.graph.drain();
+      await fixture.endpoint.block.graph.drainAll();
       expect(fixture.endpoint.jobs.all[0]?.describe()).toMatchObject({
         busy: false,
         paused: true,

@@ -10,6 +10,7 @@
  */
 import type { BlockdevMirrorArguments, DriveMirror } from '../../spec/generated/qmp.ts';
 import { chain, inChain, isAllocatedAbove, readsAsZeroes } from '../graph/backing-chain.ts';
+import { drainRequests } from '../graph/drained-section.ts';
 import type { Node } from '../graph/node.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore } from '../graph/reopen.ts';
@@ -296,11 +297,9 @@ class Mirror implements JobDriver {
 
   /** Copies what was written meanwhile, until nothing is in flight. */
   async #catchUp(job: Job): Promise<void> {
-    const above = this.#plan.filter.io;
-    const { io } = this.#plan.source;
-    while (!above.idle || !io.idle || this.#copy.dirty.count > 0) {
-      await above.drain();
-      await io.drain();
+    const { filter, source } = this.#plan;
+    while (!filter.io.requests.idle || !source.io.requests.idle || this.#copy.dirty.count > 0) {
+      await drainRequests([filter, source]);
       await this.#copy.iterate(job);
       await this.#copy.allDone();
       this.#copy.throwIfFailed();

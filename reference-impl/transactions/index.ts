@@ -27,7 +27,7 @@ export async function runTransaction(
   mode: ActionCompletionMode,
 ): Promise<void> {
   const context = { block, jobs, txn: mode === 'grouped' ? new JobTxn() : undefined };
-  await block.graph.drain();
+  await block.graph.drainAll();
   const prepared: PreparedAction[] = [];
   try {
     for (const action of given) prepared.push(await prepare(action, context));

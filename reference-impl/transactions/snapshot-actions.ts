@@ -1,18 +1,18 @@
 /** Actions that take snapshots. */
-import { prepareInternalSnapshot, prepareSnapshot, prepareSnapshotSync } from '../jobs/drained-snapshot.ts';
+import { prepareInternalSnapshot, prepareSnapshot, prepareSnapshotSync } from '../graph/drained-snapshot.ts';
 import type { Action } from './action.ts';
 
 export const blockdevSnapshot: Action<'blockdev-snapshot'> = {
   groups: false,
-  prepare: (data, context) => prepareSnapshot(context, data),
+  prepare: (data, { block }) => prepareSnapshot(block.graph, data),
 };
 
 export const blockdevSnapshotInternalSync: Action<'blockdev-snapshot-internal-sync'> = {
   groups: false,
-  prepare: (data, context) => prepareInternalSnapshot(context, data),
+  prepare: (data, { block }) => prepareInternalSnapshot(block.graph, data),
 };
 
 export const blockdevSnapshotSync: Action<'blockdev-snapshot-sync'> = {
   groups: false,
-  prepare: (data, context) => prepareSnapshotSync(context, data),
+  prepare: (data, { block }) => prepareSnapshotSync(block.graph, data),
 };

@@ -1,0 +1,73 @@
+/**
+ * Drained sections, QEMU's `bdrv_drained_begin` and `bdrv_drained_end`: while one lasts, jobs on its nodes rest and drivers
+ * hold no request back; what was in flight when it began has ended.
+ *
+ * Sections nest. Requests that come meanwhile are served, since whoever drains makes some, and an export may serve a
+ * node of this endpoint. Work that bears none beside it is a serialising request (`BlockIo.runSerialising`).
+ */
+import type { BlockIo } from './block-io.ts';
+import type { Node } from './node.ts';
+
+/** Who sends requests to nodes by itself: the jobs. */
+export interface DrainedParent {
+  /**
+   * Lets what works on one of the nodes, or on any if there are none given, come to rest. Resolves when it rests, with
+   * what lets it go on; it rests until every section has ended.
+   */
+  drainedBegin(nodes?: ReadonlySet<Node>): Promise<() => Promise<void>>;
+}
+
+/** Ends a section: drivers hold requests back again, and those who rested go on. Called once. */
+export type DrainedEnd = () => Promise<void>;
+
+/** Begins a section over nodes and those above them, whose requests reach them, or over `all` of a graph if there are none given. */
+export async function drainedBegin(
+  nodes: readonly Node[] | undefined,
+  all: readonly Node[],
+  parents: readonly DrainedParent[],
+): Promise<DrainedEnd> {
+  const above = nodes && closure(nodes, (node) => node.users);
+  const below = nodes && closure(nodes, (node) => node.children.map((edge) => edge.node));
+  // What the nodes below hold back keeps requests to these from ending.
+  const requests = new RequestsDrain(above && below ? new Set([...above, ...below]) : all);
+  const goOn: DrainedEnd[] = [];
+  for (const parent of parents) goOn.push(await parent.drainedBegin(above));
+  await requests.allDone();
+  return async () => {
+    requests.end();
+    for (const each of goOn) await each();
+  };
+}
+
+/** Waits until what is in flight in these nodes alone has ended, whoever sends it. Jobs go on. */
+export async function drainRequests(nodes: readonly Node[]): Promise<void> {
+  const requests = new RequestsDrain(nodes);
+  await requests.allDone();
+  requests.end();
+}
+
+/** What drivers hold back goes from the beginning to `end`. */
+class RequestsDrain {
+  readonly #ios: readonly BlockIo[];
+  readonly #holdAgain: readonly (() => void)[];
+
+  constructor(nodes: Iterable<Node>) {
+    this.#ios = [...nodes].filter(({ isOpen }) => isOpen).map(({ io }) => io);
+    this.#holdAgain = this.#ios.map((io) => io.releaseHeld());
+  }
+
+  async allDone(): Promise<void> {
+    await Promise.all(this.#ios.map(({ requests }) => requests.allDone()));
+  }
+
+  end(): void {
+    for (const holdAgain of this.#holdAgain) holdAgain();
+  }
+}
+
+/** The nodes, and all that `next` leads to. */
+function closure(nodes: readonly Node[], next: (node: Node) => readonly Node[]): ReadonlySet<Node> {
+  const found = new Set(nodes);
+  for (const node of found) for (const other of next(node)) found.add(other);
+  return found;
+}
