@@ -30,7 +30,7 @@ export class BlockLayer {
     if (definition['node-name'] === undefined)
       throw new CommandError("'node-name' must be specified for the root node");
     const node = await openNode(this.graph, definition);
-    node.monitorOwned = true;
+    node.giveToMonitor();
   }
 
   /** Deletes a node that the monitor owns and nobody uses. */
@@ -41,7 +41,7 @@ export class BlockLayer {
     this.graph.assertAllowed(node, 'delete');
     if (!node.monitorOwned) throw new CommandError(`Node ${name} is not owned by the monitor`);
     if (node.parents.length > 0) throw new CommandError(`Block device ${name} is in use`);
-    node.monitorOwned = false;
+    node.takeFromMonitor();
     await this.graph.release(node);
   }
 
@@ -69,7 +69,7 @@ export class BlockLayer {
   /** Closes every node, users before what they use. */
   async close(): Promise<void> {
     await this.backends.close();
-    for (const node of this.graph.nodes) node.monitorOwned = false;
+    for (const node of this.graph.nodes) node.takeFromMonitor();
     for (;;) {
       const free = this.graph.nodes.find((node) => node.parents.length === 0);
       if (!free) return;

@@ -5,6 +5,6 @@ export const blockSetWriteThreshold: Handler<'block-set-write-threshold'> = (arg
   const name = args['node-name'];
   const node = block.graph.find(name);
   if (!node) throw new CommandError(`Device '${name}' not found`);
-  node.io.writeThreshold = args['write-threshold'];
+  node.io.setWriteThreshold(args['write-threshold']);
   return {};
 };

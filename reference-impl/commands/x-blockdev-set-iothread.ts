@@ -13,6 +13,6 @@ export const xBlockdevSetIothread: Handler<'x-blockdev-set-iothread'> = (args, {
   const id = args.iothread;
   if (id !== null && objects.find(id)?.type !== 'iothread')
     throw new CommandError(`Cannot find iothread ${id}`);
-  node.iothread = id ?? undefined;
+  node.moveToIothread(id ?? undefined);
   return {};
 };

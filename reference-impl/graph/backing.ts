@@ -27,8 +27,7 @@ export async function openBacking(graph: NodeGraph, node: Node): Promise<void> {
       },
     );
     try {
-      const edge = graph.attach(node, child, 'backing', 'backing');
-      edge.inherits = typeof given !== 'string';
+      graph.attach(node, child, 'backing', 'backing', typeof given !== 'string');
     } catch (error) {
       await graph.releaseUnused(child);
       throw error;
@@ -98,7 +97,7 @@ export async function writeBackingName(
     if (!state.changeBackingFile) throw new IoError('ENOTSUP');
     await io.flush();
     await io.runSerialising(async () => state.changeBackingFile?.(backing));
-    node.backingName = backing;
+    node.setBackingName(backing);
   } finally {
     await setReadOnly(graph, node, wasReadOnly);
   }

@@ -42,7 +42,7 @@ function wholeSectors(bytes: number): number {
 
 export class BlockIo {
   readonly #state: DriverState;
-  policy: RequestPolicy;
+  #policy: RequestPolicy;
   readonly #bitmaps: DirtyBitmaps;
   /** Those in flight. */
   readonly requests = new TrackedRequests();
@@ -52,13 +52,10 @@ export class BlockIo {
   /** Counts changes, and how many of them are on stable storage. */
   #changes = 0;
   #flushed = 0;
-  /** End of the farthest write so far, in bytes. */
-  highestWrite = 0;
-  /** Bytes: the first write that passes this is told, once. 0: none is. */
-  writeThreshold: number | bigint = 0;
+  #highestWrite = 0;
+  #writeThreshold: number | bigint = 0;
   readonly #thresholdExceeded: ThresholdExceeded;
-  /** The driver is out of use: every request fails. */
-  dead = false;
+  #dead = false;
   /** Called, and waited for, before anything is changed in the range; what they throw fails the request. */
   readonly beforeWrite = new Set<(offset: number, length: number) => Promise<void>>();
 
@@ -70,10 +67,34 @@ export class BlockIo {
   ) {
     this.#thresholdExceeded = thresholdExceeded;
     this.#state = state;
-    this.policy = policy;
+    this.#policy = policy;
     this.#bitmaps = bitmaps;
     this.limits = { ...NO_LIMITS, ...state.limits };
     this.#length = wholeSectors(state.length());
+  }
+
+  /** For requests from now on. */
+  setPolicy(policy: RequestPolicy): void {
+    this.#policy = policy;
+  }
+
+  /** The driver is out of use: every request from now on fails. */
+  kill(): void {
+    this.#dead = true;
+  }
+
+  /** End of the farthest write so far, in bytes. */
+  get highestWrite(): number {
+    return this.#highestWrite;
+  }
+
+  /** Bytes: the first write that passes this is told, once. 0: none is. */
+  get writeThreshold(): number | bigint {
+    return this.#writeThreshold;
+  }
+
+  setWriteThreshold(bytes: number | bigint): void {
+    this.#writeThreshold = bytes;
   }
 
   /** Bytes: the driver's length in whole sectors, as it was when it was last asked. */
@@ -96,8 +117,8 @@ export class BlockIo {
   async write(offset: number, data: Uint8Array, flags: WriteFlags = {}): Promise<void> {
     this.#mayWrite(offset, data.length);
     if (data.length === 0) return;
-    if (this.policy.detectZeroes !== 'off' && isZero(data)) {
-      await this.#zero(offset, data.length, { ...flags, mayUnmap: this.policy.detectZeroes === 'unmap' });
+    if (this.#policy.detectZeroes !== 'off' && isZero(data)) {
+      await this.#zero(offset, data.length, { ...flags, mayUnmap: this.#policy.detectZeroes === 'unmap' });
       return;
     }
     await this.#modify(offset, data.length, (start, end) => this.#writeAligned(start, end, offset, data));
@@ -115,7 +136,7 @@ export class BlockIo {
     const unit = this.limits.requestAlignment;
     const start = Math.ceil(offset / unit) * unit;
     const end = Math.floor((offset + length) / unit) * unit;
-    if (this.policy.discard === 'ignore' || !this.#state.discard || start >= end) return;
+    if (this.#policy.discard === 'ignore' || !this.#state.discard || start >= end) return;
     const { discardAlignment, maxDiscard } = this.limits;
     const [from, to] = alignedWithin(start, end, discardAlignment);
     const discard = async () => {
@@ -127,7 +148,7 @@ export class BlockIo {
 
   /** Brings what was written to stable storage; does nothing where nothing was written since the last time. */
   async flush(): Promise<void> {
-    if (this.dead || this.policy.noFlush || this.#changes === this.#flushed) return;
+    if (this.#dead || this.#policy.noFlush || this.#changes === this.#flushed) return;
     const upTo = this.#changes;
     await this.#state.flush?.();
     this.#flushed = Math.max(this.#flushed, upTo);
@@ -197,19 +218,19 @@ export class BlockIo {
   /** Asked when a write comes, and again when its turn does: a resize may have come between. */
   #mayWrite(offset: number, length: number): void {
     this.#assertAlive();
-    if (this.policy.readOnly) throw new IoError('EPERM');
+    if (this.#policy.readOnly) throw new IoError('EPERM');
     if (!this.#state.growable && offset + length > this.length()) throw new IoError('EIO');
   }
 
   #checkThreshold(end: number): void {
-    const threshold = this.writeThreshold;
+    const threshold = this.#writeThreshold;
     if (!threshold || end <= threshold) return;
-    this.writeThreshold = 0;
+    this.#writeThreshold = 0;
     this.#thresholdExceeded(end - Number(threshold), threshold);
   }
 
   #assertAlive(): void {
-    if (this.dead) throw new IoError('ENOMEDIUM');
+    if (this.#dead) throw new IoError('ENOMEDIUM');
   }
 
   #aligned(start: number, end: number): [start: number, end: number] {
@@ -238,7 +259,7 @@ export class BlockIo {
     } finally {
       this.#changes += 1;
       if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());
-      this.highestWrite = Math.max(this.highestWrite, offset + length);
+      this.#highestWrite = Math.max(this.#highestWrite, offset + length);
       this.#bitmaps.mark(offset, length);
     }
   }

@@ -90,7 +90,7 @@ async function putOnTop(graph: NodeGraph, base: Node, overlay: Node): Promise<Pr
     graph.replaceNode(base, overlay, [edge]);
   } catch (error) {
     await graph.detach(edge);
-    overlay.backingName = named;
+    overlay.setBackingName(named);
     throw error;
   }
   return {

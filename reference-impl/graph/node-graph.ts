@@ -103,7 +103,7 @@ export class NodeGraph {
       throw new CommandError(`node-name=${name} is conflicting with a device id`);
     // Looked up before it is cut: two long names may end up alike, as they do in QEMU.
     if (name !== undefined && this.find(name)) throw new CommandError('Duplicate node name');
-    node.name = (name ?? this.#generatedName()).slice(0, MAX_NAME);
+    node.setName((name ?? this.#generatedName()).slice(0, MAX_NAME));
     this.#nodes.push(node);
   }
 
@@ -127,18 +127,18 @@ export class NodeGraph {
     if (reason !== undefined) throw new CommandError(`Node '${this.displayName(node)}' is busy: ${reason}`);
   }
 
-  /** Makes `child` a child of `parent`. Throws `CommandError` if their users' permissions conflict. */
-  attach(parent: Node, child: Node, name: string, role: ChildRole): NodeChild {
+  /** Makes `child` a child of `parent`. `inherits`: takes over its options. Throws `CommandError` if their users' permissions conflict. */
+  attach(parent: Node, child: Node, name: string, role: ChildRole, inherits = false): NodeChild {
     if (reaches(child, parent))
       throw new CommandError(
         `Making '${child.name}' a ${name} child of '${parent.name}' would create a cycle`,
       );
-    const edge = new NodeChild(parent, child, name, role);
+    const edge = new NodeChild(parent, child, name, role, inherits);
     if (name === 'backing') this.#blockBacking(edge);
     try {
       use(child, edge, childPermissions(role, parent));
     } catch (error) {
-      edge.onDetach();
+      edge.unblock();
       throw error;
     }
     parent.children.push(edge);
@@ -148,17 +148,14 @@ export class NodeGraph {
   /** Keeps others from what would disturb the parent of a backing file, and gives the parent its name. */
   #blockBacking(edge: NodeChild): void {
     const { parent, node } = edge;
-    edge.onDetach();
-    const reason = `node is used as backing hd of '${this.displayName(parent)}'`;
-    edge.onDetach = node.blockers.block(reason, ALLOWED_ON_BACKING);
-    parent.backingName = { name: node.filename.shown, format: node.driverName };
-    parent.hadBacking = true;
+    edge.block(`node is used as backing hd of '${this.displayName(parent)}'`, ALLOWED_ON_BACKING);
+    parent.backingAttached(node);
   }
 
   /** Takes a child away from its parent, and closes it if nobody else holds it. */
   async detach(edge: NodeChild): Promise<void> {
     remove(edge.parent.children, edge);
-    edge.onDetach();
+    edge.unblock();
     leave(edge.node, edge);
     await this.releaseUnused(edge.node);
   }
@@ -237,9 +234,11 @@ export class NodeGraph {
     }
   }
 
-  /** After a node has become read-only or writable: takes on its children what it now needs. */
-  refreshPermissions(node: Node): void {
-    for (const edge of node.children) setPermissions(edge, childPermissions(edge.role, node));
+  /** Takes on a node's children what it needs as it is, or as it is about to be. Throws `CommandError`. */
+  refreshPermissions(node: Node, readOnly = node.readOnly): void {
+    const { forceShare, parents } = node;
+    for (const edge of node.children)
+      setPermissions(edge, childPermissions(edge.role, { readOnly, forceShare, parents }));
   }
 
   /** Closes a node that neither another node, nor a root, nor the monitor holds. */

@@ -9,9 +9,15 @@ import type { NodeOptions } from './common-options.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
 import { drainRequests } from './drained-section.ts';
 import { type NodeFilename, nodeFilename } from './node-filename.ts';
-import { OpBlockers } from './op-blockers.ts';
+import { type BlockedOp, OpBlockers } from './op-blockers.ts';
 import { type BdrvChild, NOTHING, type Permissions } from './permissions.ts';
 import { storeBitmaps } from './persistent-bitmaps.ts';
+
+interface NodePlace {
+  /** All nodes of the graph. */
+  readonly peers?: () => Iterable<Node>;
+  readonly implicit?: boolean;
+}
 
 /**
  * A block node: a driver's state under a name, with its parents and children. The graph makes it and changes its edges.
@@ -24,36 +30,84 @@ export class Node {
   readonly blockers = new OpBlockers();
   readonly children: NodeChild[] = [];
   readonly parents: BdrvChild[] = [];
-  /** Given by `Graph.name`, before the driver opens; empty until then. */
-  name = '';
-  /** Made by `blockdev-add` or its option, and to be taken back only by `blockdev-del`. */
-  monitorOwned = false;
-  readOnly: boolean;
   /** Put above another node by a job, unasked: what tells of drives looks through it. */
-  implicit = false;
-  /** The backing file as the image names it, or as the graph last attached it. */
-  backingName: BackingName | undefined;
+  readonly implicit: boolean;
+  #name = '';
+  #monitorOwned = false;
+  #readOnly: boolean;
+  #backingName: BackingName | undefined;
   /** A backing file was attached at some time: from then on its absence is no option of the image. */
-  hadBacking = false;
-  /** The iothread that the node was moved to. */
-  iothread: string | undefined;
+  #hadBacking = false;
+  #iothread: string | undefined;
   readonly #peers: () => Iterable<Node>;
   #opened: { state: DriverState; io: BlockIo } | undefined;
   #dead = false;
   #firstFilename: NodeFilename | undefined;
 
-  /** `peers`: all nodes of the graph. */
   constructor(
     driverName: string,
     driver: AnyDriver,
     options: NodeOptions,
-    peers: () => Iterable<Node> = () => [],
+    { peers = () => [], implicit = false }: NodePlace = {},
   ) {
     this.driverName = driverName;
     this.driver = driver;
     this.options = options;
-    this.readOnly = options.readOnly;
+    this.implicit = implicit;
+    this.#readOnly = options.readOnly;
     this.#peers = peers;
+  }
+
+  /** Empty until the graph names the node, before the driver opens. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** Called by `NodeGraph.name` alone, which sees to it that the name is free. */
+  setName(name: string): void {
+    this.#name = name;
+  }
+
+  /** Made by `blockdev-add` or its option, and to be taken back only by `blockdev-del`. */
+  get monitorOwned(): boolean {
+    return this.#monitorOwned;
+  }
+
+  giveToMonitor(): void {
+    this.#monitorOwned = true;
+  }
+
+  takeFromMonitor(): void {
+    this.#monitorOwned = false;
+  }
+
+  /** The iothread that the node was moved to; none in the main loop. */
+  get iothread(): string | undefined {
+    return this.#iothread;
+  }
+
+  moveToIothread(id: string | undefined): void {
+    this.#iothread = id;
+  }
+
+  /** The backing file as the image names it, or as the graph last attached it. */
+  get backingName(): BackingName | undefined {
+    return this.#backingName;
+  }
+
+  /** The image names another backing file, or none; what is attached stays. */
+  setBackingName(backing: BackingName | undefined): void {
+    this.#backingName = backing;
+  }
+
+  /** A backing file has been attached: the node goes by that one's name. */
+  backingAttached(backing: Node): void {
+    this.#backingName = { name: backing.filename.shown, format: backing.driverName };
+    this.#hadBacking = true;
+  }
+
+  get readOnly(): boolean {
+    return this.#readOnly;
   }
 
   get forceShare(): boolean {
@@ -90,7 +144,7 @@ export class Node {
     return nodeFilename(
       this.driverName,
       this.driver,
-      isEmptied && !this.hadBacking ? { ...own, backing: '' } : own,
+      isEmptied && !this.#hadBacking ? { ...own, backing: '' } : own,
       children,
     );
   }
@@ -103,7 +157,7 @@ export class Node {
   /** Puts the driver's state to work; from now on requests may come. */
   opened(state: DriverState, thresholdExceeded?: ThresholdExceeded): void {
     this.#opened = { state, io: new BlockIo(state, this.#policy(), this.bitmaps, thresholdExceeded) };
-    this.backingName = state.details?.().backing;
+    this.#backingName = state.details?.().backing;
     if (state.children) this.#firstFilename = this.filename;
   }
 
@@ -139,9 +193,9 @@ export class Node {
       if (readOnly) await this.#store();
       await state.setReadOnly?.(readOnly);
     });
-    this.readOnly = readOnly;
+    this.#readOnly = readOnly;
     for (const bitmap of this.bitmaps.all) bitmap.readOnly = bitmap.persistent && readOnly;
-    io.policy = this.#policy();
+    io.setPolicy(this.#policy());
   }
 
   /** Brings everything to stable storage. Throws `CommandError`. */
@@ -158,7 +212,7 @@ export class Node {
   /** Makes every later request fail. */
   kill(): void {
     this.#dead = true;
-    this.#open.io.dead = true;
+    this.#open.io.kill();
   }
 
   /** Changes the length of the disk. Throws `CommandError`. */
@@ -207,14 +261,26 @@ export class NodeChild implements BdrvChild, ChildHandle {
   readonly role: ChildRole;
   permissions: Permissions = NOTHING;
   /** The child was defined with its parent, whose options it takes over. */
-  inherits = false;
-  onDetach: () => void = () => {};
+  readonly inherits: boolean;
+  #unblock: (() => void) | undefined;
 
-  constructor(parent: Node, node: Node, name: string, role: ChildRole) {
+  constructor(parent: Node, node: Node, name: string, role: ChildRole, inherits = false) {
     this.parent = parent;
     this.node = node;
     this.name = name;
     this.role = role;
+    this.inherits = inherits;
+  }
+
+  /** Blocks operations on the child's node, and no more on the one that it led to before. */
+  block(reason: string, allowed: readonly BlockedOp[]): void {
+    this.unblock();
+    this.#unblock = this.node.blockers.block(reason, allowed);
+  }
+
+  unblock(): void {
+    this.#unblock?.();
+    this.#unblock = undefined;
   }
 
   userName(): string {

@@ -58,7 +58,7 @@ export async function openNode(
       driverName ??= await probe(graph.drivers, file);
     }
     const driver = graph.drivers.get(driverName);
-    node = new Node(driverName, driver, options, () => graph.nodes);
+    node = new Node(driverName, driver, options, { peers: () => graph.nodes });
     const isProbed = definition.driver === undefined;
     await openAs(graph, node, { name: definition['node-name'] as string | undefined, file, isProbed });
     if (!context.withoutBacking) await openBacking(graph, node);
@@ -187,9 +187,8 @@ export function openOrFind(graph: NodeGraph, given: Json, context: OpenContext):
 
 function attachOpened(graph: NodeGraph, parent: Node, child: Node, name: string) {
   const option = name.split('.')[0]!;
-  const edge = graph.attach(parent, child, name, parent.driver.children[option]!);
-  edge.inherits = isJsonObject(parent.options.own[option] ?? null) || name.includes('.');
-  return edge;
+  const inherits = isJsonObject(parent.options.own[option] ?? null) || name.includes('.');
+  return graph.attach(parent, child, name, parent.driver.children[option]!, inherits);
 }
 
 function roleOf(graph: NodeGraph, driverName: string | undefined, child: string): ChildRole {

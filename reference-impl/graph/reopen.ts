@@ -48,13 +48,10 @@ async function reopen(graph: NodeGraph, node: Node, readOnly: boolean): Promise<
     return;
   }
   for (const edge of below) await reopen(graph, edge.node, false);
-  node.readOnly = false;
   try {
-    graph.refreshPermissions(node);
-    node.readOnly = true;
+    graph.refreshPermissions(node, false);
     await node.setReadOnly(false);
   } catch (error) {
-    node.readOnly = true;
     graph.refreshPermissions(node);
     for (const edge of below) await reopen(graph, edge.node, true);
     throw error;

@@ -28,8 +28,7 @@ export async function openTemporaryOverlay(graph: NodeGraph, base: Node, readOnl
       },
       { withoutBacking: true },
     );
-    const edge = graph.attach(overlay, base, 'backing', 'backing');
-    edge.inherits = true;
+    graph.attach(overlay, base, 'backing', 'backing', true);
     return overlay;
   } finally {
     // What is open stays until it is closed.

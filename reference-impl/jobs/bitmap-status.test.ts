@@ -84,7 +84,7 @@ test.each(['completes', 'is cancelled', 'fails'])('frozen until the backup %s', 
   const { bitmap } = fixture.endpoint.block.bitmap('d', 'b');
   await write(3 * CLUSTER);
   expect(bitmap.count()).toBe(3 * CLUSTER);
-  if (ending === 'fails') target().io.dead = true;
+  if (ending === 'fails') target().io.kill();
   if (ending === 'is cancelled') await fixture.run('block-job-cancel', { device: 'j' });
   else await fixture.run('block-job-set-speed', { device: 'j', speed: 0 });
   await fixture.idle();

@@ -37,12 +37,14 @@ export function insertFilter(
     detectZeroes: 'off',
     discard: 'unmap',
   } as const;
-  const filter = new Node(driverName, driverOf(filename), options, () => graph.nodes);
+  const filter = new Node(driverName, driverOf(filename), options, {
+    peers: () => graph.nodes,
+    implicit: name === undefined,
+  });
   graph.name(filter, name);
-  filter.implicit = name === undefined;
   const edge = graph.attach(filter, below, 'backing', 'job-filtered');
   filter.opened(passOn(edge));
-  filter.backingName = { name: below.filename.shown, format: below.driverName };
+  filter.setBackingName({ name: below.filename.shown, format: below.driverName });
   graph.replaceNode(below, filter, [edge, ...except]);
   return filter;
 }

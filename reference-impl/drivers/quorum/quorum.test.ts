@@ -292,7 +292,7 @@ describe('quorum', () => {
     test('come and go, as long as there are enough; the last name is given again', async () => {
       const node = await open([await child(0, 1), await child(1, 1)]);
       const extra = await openNode(graph, await child(2, 2));
-      extra.monitorOwned = true;
+      extra.giveToMonitor();
       addChild(graph, node, extra);
       expect(node.child('children.2')?.node).toBe(extra);
       await write(node);

@@ -96,7 +96,7 @@ describe('exports', () => {
   });
 
   test('an exported node keeps its length, and is in use', async () => {
-    disk.monitorOwned = true;
+    disk.giveToMonitor();
     fixture.server.add(disk, 'x', true);
     expect(disk.parents.map((edge) => edge.role)).toEqual(['root']);
     await expect(fixture.graph.withRoot(disk, 8, () => Promise.resolve())).rejects.toThrow(
