@@ -113,7 +113,7 @@ class Backup implements JobDriver {
   }
 
   async run(job: Job): Promise<void> {
-    job.len = this.#length;
+    job.progress.setLength(this.#length);
     this.#mark(job);
     const beforeWrite = (offset: number, length: number) => this.#copyBeforeWrite(job, offset, length);
     this.#source.io.beforeWrite.add(beforeWrite);
@@ -132,7 +132,7 @@ class Backup implements JobDriver {
       return;
     }
     for (const [offset, length] of this.#bitmap.ranges()) this.#left.mark(offset, length);
-    job.offset = this.#length - Math.min(this.#length, this.#left.bytes);
+    job.progress.advance(this.#length - Math.min(this.#length, this.#left.bytes));
   }
 
   async #copyAll(job: Job): Promise<void> {
@@ -197,7 +197,7 @@ class Backup implements JobDriver {
     this.#copying.set(offset, copying);
     try {
       await copying;
-      job.offset += length;
+      job.progress.advance(length);
       return length;
     } catch (error) {
       this.#left.mark(offset, 1);

@@ -91,16 +91,18 @@ class Commit implements JobDriver {
 
   async run(job: Job): Promise<void> {
     const { top, base } = this.#plan;
-    job.len = top.io.length();
-    await telling(job, 'write', () => grow(base, job.len));
+    job.progress.setLength(top.io.length());
+    await telling(job, 'write', () => grow(base, job.progress.len));
     let delay = 0n;
-    while (job.offset < job.len) {
+    while (job.progress.offset < job.progress.len) {
       await job.sleep(delay);
       if (job.cancelled) return;
-      const most = Math.min(STRETCH, job.len - job.offset);
-      const stretch = await telling(job, 'read', () => isAllocatedAbove(top, base, job.offset, most));
+      const most = Math.min(STRETCH, job.progress.len - job.progress.offset);
+      const stretch = await telling(job, 'read', () =>
+        isAllocatedAbove(top, base, job.progress.offset, most),
+      );
       if (stretch.allocated) await this.#copy(job, stretch.length);
-      job.offset += stretch.length;
+      job.progress.advance(stretch.length);
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
       if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
@@ -119,8 +121,8 @@ class Commit implements JobDriver {
   async #copy(job: Job, length: number): Promise<void> {
     const { top, base } = this.#plan;
     const data = new Uint8Array(length);
-    await telling(job, 'read', () => top.io.read(job.offset, data));
-    await telling(job, 'write', () => base.io.write(job.offset, data));
+    await telling(job, 'read', () => top.io.read(job.progress.offset, data));
+    await telling(job, 'write', () => base.io.write(job.progress.offset, data));
   }
 
   async exit(job: Job, error: IoError | undefined): Promise<void> {

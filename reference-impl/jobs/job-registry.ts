@@ -46,11 +46,10 @@ export class JobRegistry implements DrainedParent {
 
   /** A new job, not yet started. Throws `CommandError`. */
   create(options: JobOptions): Job {
-    const job = new Job(this.#services, this.loop, options);
+    const job = new Job(this.#services, this.loop, options, (gone) => {
+      this.#jobs = this.#jobs.filter((other) => other !== gone);
+    });
     this.#jobs.unshift(job);
-    job.onDismissed = () => {
-      this.#jobs = this.#jobs.filter((other) => other !== job);
-    };
     return job;
   }
 

@@ -2,7 +2,7 @@
  * Job transactions: every job ends in one, most often of its own. The jobs of one end together: all when the last is
  * done, or all without success as soon as one fails.
  */
-import { IoError } from '../host/errno.ts';
+import type { IoError } from '../host/errno.ts';
 
 /** A job as its transaction sees it. */
 export interface JobTxnMember {
@@ -11,7 +11,9 @@ export interface JobTxnMember {
   readonly autoFinalize: boolean;
   readonly autoDismiss: boolean;
   readonly driver: { commit?(): void; abort?(): void; clean?(): void };
-  error: IoError | undefined;
+  readonly error: IoError | undefined;
+  /** Ends without success, for want of another reason as one that was cancelled. */
+  failAsCancelled(): void;
   become(status: 'waiting' | 'pending' | 'aborting' | 'concluded'): void;
   cancelAsync(): void;
   enter(): void;
@@ -61,7 +63,7 @@ export class JobTxn {
         member.enter();
         await member.finish();
       }
-      member.error ??= new IoError('ECANCELED');
+      member.failAsCancelled();
       member.become('aborting');
       await this.#conclude(member);
     }

@@ -17,16 +17,14 @@ import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { integer } from '../qapi/json/wire-value.ts';
 import type { Services } from '../services/services.ts';
-import { errorAction } from './error-policy.ts';
+import { errorAction, IgnoredErrors } from './error-policy.ts';
 import type { JobDriver, JobOptions } from './job-driver.ts';
+import { JobProgress } from './job-progress.ts';
 import { assertTransition, assertVerb } from './job-status.ts';
 import { JobTxn } from './job-txn.ts';
+import { JobWaiting } from './job-waiting.ts';
 import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
-
-/** Errors that a job ignores at one place before it tries again more slowly, and how slowly. */
-const FREE_RETRIES = 2;
-const RETRY_NS = 1_000_000n;
 
 /** Throws `CommandError` for bytes a second that no job can have. */
 export function checkSpeed(speed: bigint): void {
@@ -41,46 +39,42 @@ export class Job {
   readonly autoDismiss: boolean;
   readonly txn: JobTxn;
   readonly limit: RateLimit;
-  readonly loop: MainLoop;
-  status: BlockJobStatus = 'undefined';
-  speed = 0n;
-  /** Bytes. */
-  len = 0;
-  offset = 0;
-  busy = false;
-  /** The work is done as far as it can be until `block-job-complete`. */
-  ready = false;
-  cancelled = false;
-  ioStatus: BlockDeviceIoStatus = 'ok';
-  /** Why the job ends without success. */
-  error: IoError | undefined;
-  /** The work has ended, the graph is changed; the transaction has been told. */
-  completed = false;
-  /** Called when the job is gone. */
-  onDismissed: () => void = () => {};
+  readonly #loop: MainLoop;
+  readonly progress = new JobProgress();
   readonly #services: Services;
+  readonly #onDismissed: (job: Job) => void;
+  #status: BlockJobStatus = 'undefined';
+  #speed = 0n;
   #started = false;
+  #ready = false;
+  #cancelled = false;
+  #ioStatus: BlockDeviceIoStatus = 'ok';
+  #error: IoError | undefined;
+  #completed = false;
   #pauseCount = 0;
   #userPaused = false;
-  /** Errors ignored in a row without progress, and the offset at the time. */
-  #ignored = 0;
-  #ignoredAt = -1;
-  /** Lets the work go on where it waits. */
-  #wake: (() => void) | undefined;
-  /** Told when the work comes to rest: waits for time, for somebody, or is done. */
-  #resting: (() => void)[] = [];
+  readonly #ignored = new IgnoredErrors();
+  readonly #waiting: JobWaiting;
   #body: Promise<IoError | undefined> | undefined;
   #bodyDone = false;
   #exit: Promise<void> | undefined;
   #dismissal: Promise<void> | undefined;
 
-  constructor(services: Services, loop: MainLoop, options: JobOptions) {
+  /** `onDismissed`: called when the job is gone. */
+  constructor(
+    services: Services,
+    loop: MainLoop,
+    options: JobOptions,
+    onDismissed: (job: Job) => void = () => {},
+  ) {
     this.#services = services;
-    this.loop = loop;
+    this.#onDismissed = onDismissed;
+    this.#loop = loop;
     this.id = options.id;
     this.driver = options.driver;
     this.autoFinalize = options.autoFinalize ?? true;
     this.autoDismiss = options.autoDismiss ?? true;
+    this.#waiting = new JobWaiting(services.clock, loop);
     this.limit = new RateLimit(services.clock);
     this.#applySpeed(options.speed ?? 0n);
     this.txn = options.txn ?? new JobTxn();
@@ -88,8 +82,41 @@ export class Job {
     this.become('created');
   }
 
+  get status(): BlockJobStatus {
+    return this.#status;
+  }
+
+  /** Bytes a second; 0 for no limit. */
+  get speed(): bigint {
+    return this.#speed;
+  }
+
   get started(): boolean {
     return this.#started;
+  }
+
+  /** The work is done as far as it can be until `block-job-complete`. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
+  /** The job has been asked to end, and not by `block-job-complete`. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  get ioStatus(): BlockDeviceIoStatus {
+    return this.#ioStatus;
+  }
+
+  /** Why the job ends without success. */
+  get error(): IoError | undefined {
+    return this.#error;
+  }
+
+  /** The work has ended, the graph is changed; the transaction has been told. */
+  get completed(): boolean {
+    return this.#completed;
   }
 
   get type(): BlockJobType {
@@ -102,7 +129,7 @@ export class Job {
   async start(): Promise<void> {
     this.#started = true;
     this.become('running');
-    this.busy = true;
+    this.#waiting.begin();
     this.#body = this.#run();
     await untilAllWait();
   }
@@ -110,8 +137,8 @@ export class Job {
   async #run(): Promise<IoError | undefined> {
     const error = await this.#work();
     this.#bodyDone = true;
-    this.#rest();
-    this.loop
+    this.#waiting.ended();
+    this.#loop
       .defer(() => this.finish())
       .catch((fault: unknown) => this.#services.log(`job '${this.id}' broke: ${String(fault)}`));
     return error;
@@ -135,15 +162,15 @@ export class Job {
   }
 
   async #finish(): Promise<void> {
-    this.error = await this.#body;
+    this.#error = await this.#body;
     try {
-      await this.driver.exit?.(this, this.error);
+      await this.driver.exit?.(this, this.#error);
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
-      this.error ??= error;
+      this.#error ??= error;
     }
-    if (this.cancelled) this.error ??= new IoError('ECANCELED');
-    this.completed = true;
+    if (this.#cancelled) this.failAsCancelled();
+    this.#completed = true;
     await this.txn.jobCompleted(this);
   }
 
@@ -151,60 +178,32 @@ export class Job {
 
   /** Lets `ns` pass, or only a turn of the main loop; less if the job is cancelled or woken. Then pauses if asked to. */
   async sleep(ns = 0n): Promise<void> {
-    if (this.cancelled) return;
+    if (this.#cancelled) return;
     // What fails again and again must let time pass, or nobody else gets a turn to end it.
-    const stuck = this.#ignored > FREE_RETRIES && this.offset === this.#ignoredAt;
-    if (this.#pauseCount === 0) await this.#yield(ns === 0n && stuck ? RETRY_NS : ns);
+    const retryNs = this.#ignored.retryNs(this.progress.offset);
+    if (this.#pauseCount === 0) await this.#waiting.yield(ns === 0n ? retryNs : ns);
     await this.pausePoint();
   }
 
   /** Waits until somebody wakes the job. */
   async wait(): Promise<void> {
-    if (this.cancelled) return;
-    if (this.#pauseCount === 0) await this.#yield(undefined);
+    if (this.#cancelled) return;
+    if (this.#pauseCount === 0) await this.#waiting.yield(undefined);
     await this.pausePoint();
   }
 
   async pausePoint(): Promise<void> {
-    if (this.#pauseCount === 0 || this.cancelled) return;
+    if (this.#pauseCount === 0 || this.#cancelled) return;
     await this.driver.pause?.();
-    if (this.#pauseCount === 0 || this.cancelled) return;
-    this.become(this.status === 'ready' ? 'standby' : 'paused');
-    await this.#yield(undefined);
-    this.become(this.status === 'standby' ? 'ready' : 'running');
-  }
-
-  async #yield(ns: bigint | undefined): Promise<void> {
-    this.busy = false;
-    let stop = () => {};
-    const woken = new Promise<void>((resolve) => {
-      this.#wake = resolve;
-    });
-    const mine = this.#wake;
-    // Somebody else may have woken it by then, and it may be waiting for something else.
-    const over = () => {
-      if (this.#wake === mine) this.enter();
-    };
-    if (ns === 0n) void this.loop.turn().then(over);
-    else if (ns !== undefined) stop = this.#services.clock.after(ns, over);
-    this.#rest();
-    await woken;
-    stop();
-  }
-
-  #rest(): void {
-    for (const told of this.#resting.splice(0)) told();
+    if (this.#pauseCount === 0 || this.#cancelled) return;
+    this.become(this.#status === 'ready' ? 'standby' : 'paused');
+    await this.#waiting.yield(undefined);
+    this.become(this.#status === 'standby' ? 'ready' : 'running');
   }
 
   /** Lets the work go on where it waits, unless it is about to end. */
   enter(): void {
-    const wake = this.#wake;
-    this.#wake = undefined;
-    if (wake === undefined) return;
-    this.busy = true;
-    wake();
-    // The next command finds what came of it.
-    void this.loop.turn();
+    this.#waiting.enter();
   }
 
   // --- Pausing ---
@@ -221,8 +220,7 @@ export class Job {
   /** Pauses the job while a drained section lasts; resolves when it rests. */
   async drainedBegin(): Promise<void> {
     this.pause();
-    if (this.busy && this.#started && !this.#bodyDone)
-      await new Promise<void>((resolve) => this.#resting.push(resolve));
+    if (this.#waiting.busy && this.#started && !this.#bodyDone) await this.#waiting.atRest();
   }
 
   drainedEnd(): void {
@@ -232,39 +230,45 @@ export class Job {
   // --- What the work tells ---
 
   become(status: BlockJobStatus): void {
-    assertTransition(this.status, status);
-    this.status = status;
+    assertTransition(this.#status, status);
+    this.#status = status;
   }
 
   becomeReady(): void {
-    this.ready = true;
+    this.#ready = true;
     this.become('ready');
-    this.#services.emit('BLOCK_JOB_READY', this.#progress());
+    this.#services.emit('BLOCK_JOB_READY', this.#position());
   }
 
   /** A request has failed: tells it and applies the policy. The caller gives up if the action is `report`. */
   failed(operation: 'read' | 'write', policy: BlockdevOnError, error: IoError): BlockErrorAction {
     const action = errorAction(policy, error);
     this.#services.emit('BLOCK_JOB_ERROR', { device: this.id, operation, action });
-    if (action === 'ignore') {
-      this.#ignored = this.offset === this.#ignoredAt ? this.#ignored + 1 : 1;
-      this.#ignoredAt = this.offset;
-    }
+    if (action === 'ignore') this.#ignored.count(this.progress.offset);
     if (action === 'stop') {
       if (!this.#userPaused) this.pause();
       this.#userPaused = true;
-      if (this.ioStatus === 'ok') this.ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';
+      if (this.#ioStatus === 'ok') this.#ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';
     }
     return action;
   }
 
+  /** A job that is told to stop may be as good as done: it ends with success. */
+  endWell(): void {
+    this.#cancelled = false;
+  }
+
+  failAsCancelled(): void {
+    this.#error ??= new IoError('ECANCELED');
+  }
+
   tellEnd(): void {
     if (!this.#started) return;
-    if (this.cancelled) this.#services.emit('BLOCK_JOB_CANCELLED', this.#progress());
+    if (this.#cancelled) this.#services.emit('BLOCK_JOB_CANCELLED', this.#position());
     else
       this.#services.emit('BLOCK_JOB_COMPLETED', {
-        ...this.#progress(),
-        ...(this.error ? { error: this.error.message } : {}),
+        ...this.#position(),
+        ...(this.#error ? { error: this.#error.message } : {}),
       });
   }
 
@@ -272,27 +276,27 @@ export class Job {
     this.#services.emit('BLOCK_JOB_PENDING', { type: this.type, id: this.id });
   }
 
-  #progress(): JsonObject {
-    const { id, type, len, offset, speed } = this;
-    return { device: id, len, offset, speed: integer(speed), type };
+  #position(): JsonObject {
+    const { len, offset } = this.progress;
+    return { device: this.id, len, offset, speed: integer(this.#speed), type: this.type };
   }
 
   /** `BlockJobInfo` */
   describe(): JsonObject {
     return {
-      'io-status': this.ioStatus,
-      busy: this.busy,
-      status: this.status,
+      'io-status': this.#ioStatus,
+      busy: this.#waiting.busy,
+      status: this.#status,
       paused: this.#pauseCount > 0,
-      ready: this.ready,
-      ...this.#progress(),
+      ready: this.#ready,
+      ...this.#position(),
     };
   }
 
   // --- Verbs: called by commands ---
 
   assertVerb(verb: BlockJobVerb): void {
-    assertVerb(this.id, this.status, verb);
+    assertVerb(this.id, this.#status, verb);
   }
 
   userPause(): void {
@@ -305,14 +309,14 @@ export class Job {
   userResume(): void {
     if (!this.#userPaused) throw new CommandError("Can't resume a job that was not paused");
     this.assertVerb('resume');
-    this.ioStatus = 'ok';
+    this.#ioStatus = 'ok';
     this.#userPaused = false;
     this.resume();
   }
 
   setSpeed(speed: bigint): void {
     this.assertVerb('set-speed');
-    const before = this.speed;
+    const before = this.#speed;
     this.#applySpeed(speed);
     // A lower limit does not cut short a wait.
     if ((speed === 0n || speed > before) && this.#pauseCount === 0) this.enter();
@@ -320,13 +324,13 @@ export class Job {
 
   #applySpeed(speed: bigint): void {
     checkSpeed(speed);
-    this.speed = speed;
+    this.#speed = speed;
     this.limit.speed = speed;
   }
 
   complete(): void {
     this.assertVerb('complete');
-    if (this.#pauseCount > 0 || this.cancelled || this.driver.complete === undefined)
+    if (this.#pauseCount > 0 || this.#cancelled || this.driver.complete === undefined)
       throw new CommandError(`The active block job '${this.id}' cannot be completed`);
     this.driver.complete();
     this.enter();
@@ -341,28 +345,28 @@ export class Job {
 
   /** Asks the job to end; a job whose work has ended takes its transaction with it. */
   async cancel(): Promise<void> {
-    if (this.status === 'concluded') {
+    if (this.#status === 'concluded') {
       await this.dismiss();
       return;
     }
     this.cancelAsync();
-    if (!this.#started || this.completed) await this.txn.abort(this);
+    if (!this.#started || this.#completed) await this.txn.abort(this);
     else this.enter();
   }
 
   cancelAsync(): void {
-    this.ioStatus = 'ok';
+    this.#ioStatus = 'ok';
     if (this.#userPaused) {
       this.#userPaused = false;
       this.#pauseCount -= 1;
     }
-    this.cancelled = true;
+    this.#cancelled = true;
   }
 
   /** Ends the job, however long that takes. Outside of any command. */
   async cancelSync(): Promise<void> {
     await this.cancel();
-    if (this.status !== 'null') await this.finish();
+    if (this.#status !== 'null') await this.finish();
     // What it lets go of may take its time.
     await this.#dismissal;
   }
@@ -385,6 +389,6 @@ export class Job {
   async #dismiss(): Promise<void> {
     this.become('null');
     await this.driver.free();
-    this.onDismissed();
+    this.#onDismissed(this);
   }
 }

@@ -174,7 +174,7 @@ export class MirrorCopy {
         if (isZero(data)) await this.clear(offset, length);
         else await io.write(offset, data);
       }
-      job.offset += length;
+      job.progress.advance(length);
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
       this.dirty.mark(offset, length);

@@ -231,7 +231,7 @@ class Mirror implements JobDriver {
     let delay = 0n;
     for (;;) {
       copy.throwIfFailed();
-      job.len = job.offset + copy.left;
+      job.progress.setRemaining(copy.left);
       const hadWork = copy.dirty.count > 0;
       if (job.ioStatus === 'ok') {
         if (copy.saturated) {
@@ -244,12 +244,12 @@ class Mirror implements JobDriver {
       const isDone = copy.inFlight === 0 && !hadWork;
       if (isDone && !(await flushed(job, target, 'write', copy.onTargetError))) continue;
       if (isDone && !job.ready) {
-        job.len = job.offset;
+        job.progress.setRemaining(0);
         job.becomeReady();
       }
       if (isDone && job.ready && (this.#shouldComplete || job.cancelled)) {
         // A job that was ready ends well, also if it is told to stop.
-        job.cancelled = false;
+        job.endWell();
         return;
       }
       if (job.ready && !this.#shouldComplete) delay = isDone ? READY_SLICE_NS : 0n;

@@ -72,17 +72,17 @@ class Stream implements JobDriver {
   async run(job: Job): Promise<void> {
     const { image } = this.#plan;
     if (!image.backing) return;
-    job.len = image.io.length();
+    job.progress.setLength(image.io.length());
     const { 'on-error': policy = 'report' } = this.#args;
     let delay = 0n;
     let ignored: IoError | undefined;
-    while (job.offset < job.len) {
+    while (job.progress.offset < job.progress.len) {
       await job.sleep(delay);
       if (job.cancelled) return;
-      let stretch = { allocated: false, length: Math.min(STRETCH, job.len - job.offset) };
+      let stretch = { allocated: false, length: Math.min(STRETCH, job.progress.len - job.progress.offset) };
       try {
-        stretch = await this.#toCopy(job.offset, stretch.length);
-        if (stretch.allocated) await image.io.copyOnRead(job.offset, stretch.length);
+        stretch = await this.#toCopy(job.progress.offset, stretch.length);
+        if (stretch.allocated) await image.io.copyOnRead(job.progress.offset, stretch.length);
       } catch (error) {
         if (!(error instanceof IoError)) throw error;
         const action = job.failed('read', policy, error);
@@ -90,7 +90,7 @@ class Stream implements JobDriver {
         if (action === 'stop') continue;
         ignored ??= error;
       }
-      job.offset += stretch.length;
+      job.progress.advance(stretch.length);
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
       if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
