@@ -96,7 +96,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
   const { type, expected, message, path } = issue;
   if (type === 'variant' && path === undefined) return 'it takes a mapping';
   if (type === 'strict_object' && expected === 'never') return 'unknown key';
-  if (type === 'strict_object' && expected?.startsWith('"')) return 'missing';
+  if (/^(strict|loose)_object$/.test(type) && expected?.startsWith('"')) return 'missing';
   return KINDS[type] === undefined ? message : `it takes ${KINDS[type]}`;
 }
 
@@ -107,6 +107,7 @@ const KINDS: Readonly<Record<string, string>> = {
   array: 'a list',
   object: 'a mapping',
   strict_object: 'a mapping',
+  loose_object: 'a mapping',
   record: 'a mapping',
 };
 

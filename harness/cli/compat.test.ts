@@ -114,6 +114,8 @@ describe('compat', () => {
       writeFileSync(join(cwd, 'x.json'), '{"cases": []}');
       const { code, stdout, stderr } = await callMain(['compat', 'x.json'], { cwd });
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-      expect(stderr).toBe('qmpcheck: x.json: no record as --reporter json writes it\n');
+      expect(stderr).toBe(
+        'qmpcheck: x.json:1: recordVersion: missing; no record as --reporter json writes it\n',
+      );
     }));
 });
