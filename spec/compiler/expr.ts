@@ -125,7 +125,7 @@ function enumValues(data: Value | undefined, prefix: Value | undefined, context:
   if (prefix !== undefined && typeof prefix !== 'string') fault(source, "'prefix' must be a string");
   return (data as readonly Value[]).map((given) => {
     const { name, value } = named(given, 'value', ['if', 'features'], source);
-    checkEnumValueName(name, owner, source, pragmas);
+    checkEnumValueName({ name, owner, source, pragmas });
     const what = `value '${name}'`;
     return {
       name,

@@ -60,23 +60,31 @@ export function checkFeatureName(name: string, source: Source): void {
   if (stem.includes('_')) fault(source, `feature '${name}' must hold '-' in place of '_'`);
 }
 
-/** A member of `owner`, or a branch of it: `what` says which. */
-export function checkMemberName(
-  name: string,
-  what: string,
-  owner: string,
-  source: Source,
-  pragmas: Pragmas,
-): void {
+/** A name inside a type or command. */
+export interface InnerName {
+  readonly name: string;
+  /** What it names, for messages. */
+  readonly what: string;
+  /** The type or command; pragmas may except it from rules. */
+  readonly owner: string;
+  readonly source: Source;
+  readonly pragmas: Pragmas;
+}
+
+/** The name of a member, or of a branch that no enum defines. */
+export function checkMemberName(member: InnerName): void {
+  const { name, what, source } = member;
   const stem = stemOf(name, what, NAME, source);
   if (stem === 'u' || /^has[-_]/.test(stem))
     fault(source, `${what} '${name}': 'u' and names that begin with 'has-' are reserved`);
-  checkCase(stem, name, what, owner, source, pragmas);
+  checkCase(stem, member);
 }
 
-export function checkEnumValueName(name: string, owner: string, source: Source, pragmas: Pragmas): void {
+export function checkEnumValueName(given: Omit<InnerName, 'what'>): void {
+  const value = { ...given, what: 'value' };
+  const { name, what, owner, source, pragmas } = value;
   const pattern = pragmas.allowsDotIn(owner) && name.includes('.') ? DOTTED_VALUE : ENUM_VALUE;
-  checkCase(stemOf(name, 'value', pattern, source), name, 'value', owner, source, pragmas);
+  checkCase(stemOf(name, what, pattern, source), value);
 }
 
 /** A branch that is to be the value of an enum, whose own definition answers for letters. */
@@ -84,14 +92,7 @@ export function checkBranchName(name: string, source: Source): void {
   stemOf(name, 'branch', ENUM_VALUE, source);
 }
 
-function checkCase(
-  stem: string,
-  name: string,
-  what: string,
-  owner: string,
-  source: Source,
-  pragmas: Pragmas,
-): void {
+function checkCase(stem: string, { name, what, owner, source, pragmas }: InnerName): void {
   if (!pragmas.allowsUpperCaseIn(owner)) rejectUpperCase(stem, what, name, source);
   if (stem.includes('_') && !pragmas.allowsUnderscoreIn(owner))
     fault(source, `${what} '${name}' must hold '-' in place of '_'`);

@@ -53,7 +53,7 @@ export function members(value: Value | undefined, where: string, context: Contex
     const optional = key.startsWith('*');
     const name = optional ? key.slice(1) : key;
     const what = `member '${name}' of ${where}`;
-    checkMemberName(name, `member of ${where}`, context.name, source, pragmas);
+    checkMemberName({ name, what: `member of ${where}`, owner: context.name, source, pragmas });
     const long = longhand(given, what, ['if', 'features'], source);
     return {
       name,
@@ -72,7 +72,7 @@ export function branches(value: Value | undefined, tagged: boolean, context: Con
   if (value.size === 0) fault(source, "'data' must have at least one branch");
   return [...value].map(([name, given]) => {
     if (tagged) checkBranchName(name, source);
-    else checkMemberName(name, 'branch', owner, source, pragmas);
+    else checkMemberName({ name, what: 'branch', owner, source, pragmas });
     const what = `branch '${name}'`;
     const long = longhand(given, what, ['if'], source);
     return {
