@@ -80,9 +80,10 @@ export class Image {
     );
     const blocks = Math.floor(options.refcountCacheSize / this.clusterSize);
     this.refcounts = new Refcounts(file, header, this.corruption, blocks, writeHeader);
-    const slice = options.l2SliceSize;
-    const slices = Math.floor(options.l2CacheSize / slice);
-    this.mapping = new Mapping(file, header, this.corruption, this.refcounts, slices, slice);
+    const { corruption, refcounts } = this;
+    const { l2CacheSize, l2SliceSize: sliceSize } = options;
+    const slices = Math.floor(l2CacheSize / sliceSize);
+    this.mapping = new Mapping({ file, header, corruption, refcounts, slices, sliceSize });
     this.snapshots = new Snapshots(this);
     this.corruption.guard(overlapTests(this, options.overlapCheck));
   }

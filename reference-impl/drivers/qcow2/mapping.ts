@@ -39,6 +39,16 @@ export interface Run extends Entry {
 
 const UNALLOCATED: Entry = { kind: 'unallocated', offset: 0, copied: false, compressedBytes: 0 };
 
+export interface MappingOptions {
+  readonly file: ChildHandle;
+  readonly header: Header;
+  readonly corruption: Corruption;
+  readonly refcounts: Refcounts;
+  /** How many slices of L2 tables are cached, and of how many bytes. */
+  readonly slices: number;
+  readonly sliceSize: number;
+}
+
 export class Mapping {
   readonly #file: ChildHandle;
   readonly #header: Header;
@@ -53,14 +63,7 @@ export class Mapping {
   #l1Changed = false;
   #l1: DataView = new DataView(new ArrayBuffer(0));
 
-  constructor(
-    file: ChildHandle,
-    header: Header,
-    corruption: Corruption,
-    refcounts: Refcounts,
-    cacheSlices: number,
-    sliceSize: number,
-  ) {
+  constructor({ file, header, corruption, refcounts, slices, sliceSize }: MappingOptions) {
     this.#file = file;
     this.#header = header;
     this.#corruption = corruption;
@@ -68,7 +71,7 @@ export class Mapping {
     this.#clusterSize = 2 ** header.clusterBits;
     this.#perTable = this.#clusterSize / 8;
     this.#perSlice = sliceSize / 8;
-    this.cache = new TableCache(file, sliceSize, cacheSlices, { load: 'l2_load', update: 'l2_update' });
+    this.cache = new TableCache(file, sliceSize, slices, { load: 'l2_load', update: 'l2_update' });
   }
 
   async open(): Promise<void> {

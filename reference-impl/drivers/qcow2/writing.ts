@@ -52,32 +52,35 @@ export async function settled(image: Image, first: number, last: number): Promis
   }
 }
 
+/** A write to be placed: bytes of the disk, and the clusters of the disk that they touch. */
+interface Extent {
+  readonly at: number;
+  readonly length: number;
+  readonly first: number;
+  readonly last: number;
+}
+
 async function place(image: Image, at: number, length: number): Promise<Placement> {
   const { clusterSize, mapping } = image;
   const first = Math.floor(at / clusterSize);
   const last = Math.floor((at + length - 1) / clusterSize);
+  const extent: Extent = { at, length, first, last };
   for (;;) {
     // in place and everything in memory: the common case of a write to an allocated disk needs no lock
     const known = image.busy.size === 0 ? mapping.peek(first, last - first + 1) : undefined;
-    if (known?.kind === 'data' && known.copied) return inPlace(image, known, first, at, length);
+    if (known?.kind === 'data' && known.copied) return inPlace(image, known, extent);
     await settled(image, first, last);
     const placement = await image.metadata.run(async () => {
       for (let cluster = first; cluster <= last; cluster++) if (image.busy.has(cluster)) return undefined;
       const run = await mapping.lookup(first, last - first + 1);
-      if (run.kind === 'data' && run.copied) return inPlace(image, run, first, at, length);
-      return allocate(image, run, first, last, at, length);
+      if (run.kind === 'data' && run.copied) return inPlace(image, run, extent);
+      return allocate(image, run, extent);
     });
     if (placement) return placement;
   }
 }
 
-async function inPlace(
-  image: Image,
-  run: Run,
-  first: number,
-  at: number,
-  length: number,
-): Promise<Placement> {
+async function inPlace(image: Image, run: Run, { at, length, first }: Extent): Promise<Placement> {
   const { clusterSize } = image;
   if (run.offset % clusterSize !== 0) {
     throw await image.corruption.found(
@@ -90,14 +93,7 @@ async function inPlace(
 }
 
 /** Under the lock: takes clusters for the part of the write that starts with `run`. */
-async function allocate(
-  image: Image,
-  run: Run,
-  first: number,
-  last: number,
-  at: number,
-  length: number,
-): Promise<Placement> {
+async function allocate(image: Image, run: Run, { at, length, first, last }: Extent): Promise<Placement> {
   const { clusterSize, mapping, refcounts } = image;
   await image.markDirty();
   await mapping.prepare(first);
