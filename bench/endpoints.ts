@@ -26,28 +26,26 @@ export class BenchEndpoint {
   }
 
   static storageDaemon(monitors = 1): Promise<BenchEndpoint> {
-    return BenchEndpoint.#start(STORAGE_DAEMON, [], monitors, '--chardev', '--monitor', '');
+    return BenchEndpoint.#start([STORAGE_DAEMON], monitors, {
+      chardev: '--chardev',
+      monitor: '--monitor',
+      mode: '',
+    });
   }
 
   static reference(monitors = 1): Promise<BenchEndpoint> {
     const program = fileURLToPath(new URL('bin/qmpcheck', packageRoot()));
-    return BenchEndpoint.#start(
-      process.execPath,
-      [program, 'serve'],
-      monitors,
-      '-chardev',
-      '-mon',
-      ',mode=control',
-    );
+    return BenchEndpoint.#start([process.execPath, program, 'serve'], monitors, {
+      chardev: '-chardev',
+      monitor: '-mon',
+      mode: ',mode=control',
+    });
   }
 
   static async #start(
-    command: string,
-    first: readonly string[],
+    [command, ...first]: readonly [string, ...string[]],
     monitors: number,
-    chardev: string,
-    monitor: string,
-    mode: string,
+    { chardev, monitor, mode }: { readonly chardev: string; readonly monitor: string; readonly mode: string },
   ): Promise<BenchEndpoint> {
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
     const sockets = Array.from({ length: monitors }, (_, i) => join(folder, `${i}.sock`));

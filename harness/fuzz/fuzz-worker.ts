@@ -1,12 +1,9 @@
 /** Who runs the programs of a campaign: in this thread, or in one of its own (`cli/fuzz-thread.ts`). Jobs are plain data. */
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord } from '../../reports/record.ts';
-import type { NormaliseText } from '../expectations/normalise-text.ts';
-import { type MatchRule, type Symptom, symptomsOf } from './buckets.ts';
+import { type Symptom, symptomsOf } from './buckets.ts';
 import { featuresOf } from './features.ts';
-import type { FuzzConfig } from './fuzz-config.ts';
-import type { ProgramRunner } from './program-executor.ts';
-import { DEFAULT_LIMITS, type Limits, triage } from './triage.ts';
+import { type TriageOptions, triage } from './triage.ts';
 
 /** What running a program has shown, as plain data that can cross a thread. */
 export interface RunAnswer {
@@ -36,22 +33,9 @@ export interface FuzzWorker {
   stop(): Promise<void>;
 }
 
-export interface LocalWorkerOptions {
-  readonly executor: ProgramRunner;
-  readonly config: FuzzConfig;
-  readonly normaliseText: NormaliseText;
-  readonly rule?: MatchRule;
-  readonly limits?: Limits;
-}
-
 /** A worker in this thread. What the harness itself does wrong becomes `error` of an answer. */
-export function localWorker({
-  executor,
-  config,
-  normaliseText,
-  rule,
-  limits = DEFAULT_LIMITS,
-}: LocalWorkerOptions): FuzzWorker {
+export function localWorker(options: TriageOptions): FuzzWorker {
+  const { executor, normaliseText } = options;
   return {
     run: async (text) => {
       try {
@@ -69,7 +53,7 @@ export function localWorker({
       }
     },
     triage: async (text, symptom) => {
-      const found = await triage(decode(text), symptom, executor, config, normaliseText, rule, limits);
+      const found = await triage(decode(text), symptom, options);
       return found && { ...found, program: encode(found.program) };
     },
     stop: () => executor.stop(),

@@ -50,15 +50,21 @@ export function roundsFor(symptom: Symptom): number {
   return isLeak(symptom) ? ROUNDS : 1;
 }
 
+/** What triage works with, the same for all symptoms of a campaign. */
+export interface TriageOptions {
+  readonly executor: ProgramRunner;
+  readonly config: FuzzConfig;
+  readonly normaliseText: NormaliseText;
+  /** Default: `bucket`. */
+  readonly rule?: MatchRule | undefined;
+  readonly limits?: Limits | undefined;
+}
+
 /** Null if no run showed it again, or a deviation not each of them. */
 export async function triage(
   program: Program,
   symptom: Symptom,
-  executor: ProgramRunner,
-  { startStates }: FuzzConfig,
-  normaliseText: NormaliseText,
-  rule: MatchRule = 'bucket',
-  limits: Limits = DEFAULT_LIMITS,
+  { executor, config, normaliseText, rule = 'bucket', limits = DEFAULT_LIMITS }: TriageOptions,
 ): Promise<Triaged | null> {
   // What was in flight when a silent crash or a hang came is chance: the signal must be the same, or that it hangs.
   const used = symptom.silent === true ? 'signal' : rule;
@@ -83,6 +89,7 @@ export async function triage(
   const deadline = performance.now() + limits.milliseconds;
   const expired = (): boolean => performance.now() > deadline;
   const tries = symptom.kind === 'hang' ? limits.hangTries : limits.tries;
+  const { startStates } = config;
   const minimal = await minimize(program, { startStates, holds, tries, expired });
   const last = minimal.steps.at(-1);
   const record: CaseRecord = shown!;

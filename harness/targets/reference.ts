@@ -62,11 +62,21 @@ async function start({ topology, scratch, signal }: StartRequest): Promise<Endpo
       random: () => random.uint32(),
       log,
     });
-    return new EmbeddedEndpoint(instance, clock, argv, scratch, topology.monitors, lines);
+    return new EmbeddedEndpoint({ instance, clock, argv, dir: scratch, monitors: topology.monitors, lines });
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
     throw new StartError(error.message, { code: 1, signal: null }, [...lines, error.message]);
   }
+}
+
+interface Started {
+  readonly instance: Reference;
+  readonly clock: VirtualClock;
+  readonly argv: readonly string[];
+  readonly dir: string;
+  readonly monitors: number;
+  /** The latest lines of its log; they go on changing. */
+  readonly lines: readonly string[];
 }
 
 class EmbeddedEndpoint implements Endpoint {
@@ -80,14 +90,7 @@ class EmbeddedEndpoint implements Endpoint {
   readonly #lines: readonly string[];
   #running = true;
 
-  constructor(
-    instance: Reference,
-    clock: VirtualClock,
-    argv: readonly string[],
-    dir: string,
-    monitors: number,
-    lines: readonly string[],
-  ) {
+  constructor({ instance, clock, argv, dir, monitors, lines }: Started) {
     this.#reference = instance;
     this.#clock = clock;
     this.argv = argv;

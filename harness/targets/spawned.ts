@@ -42,7 +42,7 @@ export async function startProgram(program: SpawnedProgram, request: StartReques
     const env = { ...program.env, ...request.environment };
     child = new Child({ ...program, args, env, cwd: request.scratch, unheard: WAITING });
     const first = await firstMonitor(child, sockets, request);
-    return new SpawnedEndpoint(child, args, request.scratch, folder, sockets, first);
+    return new SpawnedEndpoint({ child, argv: args, dir: request.scratch, folder, sockets, first });
   } catch (error) {
     await child?.stop();
     await rm(folder, { recursive: true, force: true });
@@ -131,6 +131,17 @@ export async function greeting(
   }
 }
 
+interface Started {
+  readonly child: Child;
+  readonly argv: readonly string[];
+  readonly dir: string;
+  /** Where the sockets are; goes when the endpoint does. */
+  readonly folder: string;
+  readonly sockets: readonly string[];
+  /** The first monitor's connection. */
+  readonly first: Transport;
+}
+
 class SpawnedEndpoint implements Endpoint {
   readonly argv: readonly string[];
   readonly dir: string;
@@ -142,14 +153,7 @@ class SpawnedEndpoint implements Endpoint {
   #first: Transport | null;
   #stopping: Promise<ExitInfo> | null = null;
 
-  constructor(
-    child: Child,
-    argv: readonly string[],
-    dir: string,
-    folder: string,
-    sockets: readonly string[],
-    first: Transport,
-  ) {
+  constructor({ child, argv, dir, folder, sockets, first }: Started) {
     this.#child = child;
     this.argv = argv;
     this.dir = dir;
