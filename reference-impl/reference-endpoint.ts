@@ -3,7 +3,7 @@
  * tells its events, and how it ends.
  */
 import { loadBlockSchema } from '../spec/block-core.ts';
-import type { JsonObject } from '../spec/json.ts';
+import type { QmpEvents } from '../spec/generated/qmp.ts';
 import type { Schema } from '../spec/model.ts';
 import { BlockLayer } from './backend/block-layer.ts';
 import type { CommandContext } from './commands/handler.ts';
@@ -88,7 +88,7 @@ export class ReferenceEndpoint implements CommandContext {
     this.#log(line);
   }
 
-  emit(event: EventName, data?: JsonObject): void {
+  emit<E extends EventName>(event: E, data?: QmpEvents[E]): void {
     const wall = this.clock.wall();
     const timestamp = { seconds: Number(wall / 1_000_000n), microseconds: Number(wall % 1_000_000n) };
     const message = data === undefined ? { timestamp, event } : { timestamp, event, data };

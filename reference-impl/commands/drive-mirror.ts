@@ -15,6 +15,7 @@ export const driveMirror: Handler<'drive-mirror'> = async (args, context) => {
   // Without a backing file the top is all there is.
   const sync = args.sync === 'top' && !source.backing ? 'full' : args.sync;
   const below = sync === 'none' ? source : sync === 'full' ? undefined : source.backing?.node;
+  const isNew = args.mode !== 'existing';
   const target = await openTarget(graph, source, {
     filename: args.target,
     format: args.format,
@@ -34,7 +35,8 @@ export const driveMirror: Handler<'drive-mirror'> = async (args, context) => {
       base: sync === 'top' ? source.backing?.node : undefined,
       onlyNew: sync === 'none',
       replaces: args.replaces,
-      ...(args.mode === 'existing' ? { openBacking: () => openBacking(graph, target) } : { backing: below }),
+      openBacking: isNew ? undefined : () => openBacking(graph, target),
+      backing: isNew ? below : undefined,
     };
     await (await createMirror(context, plan, args)).start();
     return {};

@@ -154,7 +154,7 @@ function parseMode(cipher: string, text: string): CipherSpec | undefined {
   const match = /^([a-z]+)(?:-([a-z0-9]+)(?::([a-z0-9]+))?)?$/.exec(text);
   if (!match) return undefined;
   const [, mode, ivgen, ivgenHash] = match;
-  return { cipher, mode: mode!, ivgen: ivgen ?? 'plain', ...(ivgenHash !== undefined && { ivgenHash }) };
+  return { cipher, mode: mode!, ivgen: ivgen ?? 'plain', ivgenHash };
 }
 
 /** The key that a passphrase stands for; worked out in another thread, since that takes a while. */
@@ -221,7 +221,7 @@ export async function createLuks(
     cipher: name!,
     mode,
     ivgen,
-    ...(ivgen === 'essiv' && { ivgenHash: ivgenHash! }),
+    ivgenHash: ivgen === 'essiv' ? ivgenHash : undefined,
   };
   const keyBytes = (Number(bits ?? 0) / 8) * (mode === 'xts' ? 2 : 1);
   checkSupport(spec, keyBytes, hash);

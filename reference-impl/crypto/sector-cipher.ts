@@ -21,7 +21,7 @@ export interface CipherSpec {
   /** `QCryptoIVGenAlgorithm` */
   readonly ivgen: string;
   /** For `essiv`: `QCryptoHashAlgorithm`. */
-  readonly ivgenHash?: string;
+  readonly ivgenHash?: string | undefined;
 }
 
 /** Node's name of a cipher with a key of so many bytes; undefined if it has none. */

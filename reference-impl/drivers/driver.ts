@@ -19,6 +19,8 @@ import type {
   BlockdevDriver,
   BlockdevOptions,
   BlockdevRef,
+  QmpEvents,
+  SnapshotInfo,
 } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { TlsCredentials } from '../crypto/tls-channel.ts';
@@ -100,7 +102,7 @@ export interface DriverInfo {
 /** A backing file as an image's header names it; `format` is a driver's name. */
 export interface BackingName {
   readonly name: string;
-  readonly format?: string;
+  readonly format?: string | undefined;
 }
 
 /** What a format's metadata says of the image. */
@@ -110,13 +112,13 @@ export interface ImageDetails {
   /** Contents are encrypted. */
   readonly encrypted?: boolean;
   /** The image wants this backing file; the graph opens it. */
-  readonly backing?: BackingName;
+  readonly backing?: BackingName | undefined;
 }
 
 /** Internal snapshots of an image. */
 export interface InternalSnapshots {
-  /** `SnapshotInfo`s, in the order in which they were taken. */
-  list(): readonly JsonObject[];
+  /** In the order in which they were taken. */
+  list(): readonly SnapshotInfo[];
   /** Takes one of what the image holds now, and gives it the next free id. Throws `IoError`. */
   create(snapshot: {
     readonly name: string;
@@ -205,7 +207,7 @@ export interface OpenEnvironment<Options = unknown> {
    * Given where nobody named the driver, and the file's beginning told it: whether one that begins with these bytes
    * (at least 512) would tell the same. A guest could else make its disk an image of another format.
    */
-  readonly staysProbed?: (start: Uint8Array) => boolean;
+  readonly staysProbed?: ((start: Uint8Array) => boolean) | undefined;
   /**
    * Opens or looks up the child that option `name` defines; `children.0` is the first of a list. A format's `file`
    * has been opened before; a `backing` child is not for the driver to open.
@@ -222,7 +224,7 @@ export interface OpenEnvironment<Options = unknown> {
   /** The throttle group of this name, object or drive's. Throws `CommandError`. */
   throttleGroup(id: string): ThrottleGroup;
   /** Sends an event of the driver's own. */
-  emit(event: 'QUORUM_FAILURE' | 'QUORUM_REPORT_BAD', data: JsonObject): void;
+  emit<E extends 'QUORUM_FAILURE' | 'QUORUM_REPORT_BAD'>(event: E, data: QmpEvents[E]): void;
   /** How events call the node: by the name of its drive, else by its own. */
   reference(): string;
   /** Tells the people behind the endpoint, on one line. */
@@ -250,9 +252,9 @@ export interface DriverState {
   length(): number;
   /** The length is asked for at every use: it follows a child that others resize. */
   readonly variableLength?: boolean;
-  readonly limits?: Partial<Limits>;
+  readonly limits?: Partial<Limits> | undefined;
   /** Nodes with the same one lock the same file of the host, and must agree on what they do with it. */
-  readonly lock?: string;
+  readonly lock?: string | undefined;
   /** A write may pass the end of the node and so makes it longer. */
   readonly growable?: boolean;
   read(offset: number, buffer: Uint8Array): Promise<void>;

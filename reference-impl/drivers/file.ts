@@ -43,7 +43,7 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
     if (length !== undefined) length = Math.max(length, offset + data.length);
   };
   return {
-    ...(options.locking === 'off' ? {} : { lock: file.identity }),
+    lock: options.locking === 'off' ? undefined : file.identity,
     // Kept: who else changes the file goes unnoticed until it is opened again.
     length: () => (length ??= file.size()),
     growable: true,

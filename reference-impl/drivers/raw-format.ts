@@ -29,7 +29,7 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
     length: () => size ?? Math.max(0, file.length() - start),
     variableLength: true,
     // Nobody then writes a part of the first block.
-    ...(staysProbed ? { limits: { requestAlignment: SECTOR } } : {}),
+    limits: staysProbed && { requestAlignment: SECTOR },
     growable: size === undefined,
     read: (offset, buffer) => {
       file.debugEvent('read_aio');

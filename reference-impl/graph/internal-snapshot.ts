@@ -1,5 +1,5 @@
 /** Internal snapshots: states of a disk that its image keeps inside itself. */
-import type { JsonObject } from '../../spec/json.ts';
+import type { SnapshotInfo } from '../../spec/generated/qmp.ts';
 import type { InternalSnapshots } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -31,7 +31,7 @@ export async function takeInternalSnapshot(
     () => node.io.runSerialising(() => snapshots.create({ name, seconds, nanoseconds })),
     `Failed to create snapshot '${name}' on device '${reference}'`,
   );
-  const id = snapshots.list().find((snapshot) => snapshot.name === name)!.id as string;
+  const id = snapshots.list().find((snapshot) => snapshot.name === name)!.id;
   return () => node.io.runSerialising(() => snapshots.delete(id));
 }
 
@@ -40,7 +40,7 @@ export async function deleteInternalSnapshot(
   graph: NodeGraph,
   device: string,
   wanted: { readonly id?: string | undefined; readonly name?: string | undefined },
-): Promise<JsonObject> {
+): Promise<SnapshotInfo> {
   const { node, snapshots } = findSubject(graph, device, 'internal-snapshot-delete');
   const { id, name } = wanted;
   if (id === undefined && name === undefined) throw new CommandError('Name or id must be provided');
@@ -54,7 +54,7 @@ export async function deleteInternalSnapshot(
     throw new CommandError(
       `Snapshot with id '${id ?? 'null'}' and name '${name ?? 'null'}' does not exist on device '${device}'`,
     );
-  const deleted = found.id as string;
+  const deleted = found.id;
   await unlessIoFails(
     () => node.io.runSerialising(() => snapshots.delete(deleted)),
     `Failed to delete snapshot '${deleted}' on device '${device}'`,

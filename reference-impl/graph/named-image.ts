@@ -20,7 +20,12 @@ export interface NamedImage {
 /** Makes an image of `size` bytes. Throws `CommandError`. */
 export async function createNamedImage(
   graph: NodeGraph,
-  { filename, format, size, backing }: NamedImage & { readonly size: number; readonly backing?: BackingName },
+  {
+    filename,
+    format,
+    size,
+    backing,
+  }: NamedImage & { readonly size: number; readonly backing?: BackingName | undefined },
 ): Promise<void> {
   const { drivers } = graph;
   const driver = drivers.find(format);

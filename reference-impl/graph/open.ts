@@ -87,7 +87,7 @@ async function openAs(graph: NodeGraph, node: Node, { name, file, isProbed }: Op
   const staysProbed = (start: Uint8Array): boolean => formatOf(graph.drivers, start) === node.driverName;
   const state = await node.driver.open({
     ...environment(graph, node),
-    ...(isProbed ? { staysProbed } : {}),
+    staysProbed: isProbed ? staysProbed : undefined,
   });
   try {
     checkLength(state);

@@ -276,7 +276,7 @@ export class Job {
     this.#services.emit('BLOCK_JOB_PENDING', { type: this.type, id: this.id });
   }
 
-  #position(): JsonObject {
+  #position() {
     const { len, offset } = this.progress;
     return { device: this.id, len, offset, speed: integer(this.#speed), type: this.type };
   }

@@ -55,7 +55,7 @@ export interface MirrorPlan {
   /** What has to be done to the target first, once it is the job's. Throws `CommandError`. */
   readonly prepare?: () => Promise<void>;
   /** Opens, once all is copied, the backing file that the target's header names. Throws `CommandError`. */
-  readonly openBacking?: () => Promise<void>;
+  readonly openBacking?: (() => Promise<void>) | undefined;
   /** The target's backing file from when it takes the source's place. */
   readonly backing?: Node | undefined;
   /** The node whose place the target takes: by default the source. */

@@ -27,7 +27,7 @@ export async function openTarget(graph: NodeGraph, source: Node, image: TargetIm
       filename,
       format: format!,
       size: source.io.length(),
-      ...(backing ? { backing: { name: backing.filename.shown, format: backing.driverName } } : {}),
+      backing: backing && { name: backing.filename.shown, format: backing.driverName },
     });
   const { driver, ...probed } = namedDefinition(
     graph.drivers,

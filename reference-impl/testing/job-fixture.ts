@@ -31,7 +31,7 @@ export class JobFixture {
       random: repeatable(),
       jobLifecycle: true,
     });
-    this.endpoint.emit = (event, data = {}) => void this.events.push({ event, data });
+    this.endpoint.emit = (event, data) => void this.events.push({ event, data: data ?? {} });
   }
 
   /** Executes a command, as a monitor would but with arguments that nobody checks; rejects with its `CommandError`. */

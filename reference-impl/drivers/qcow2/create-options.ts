@@ -56,10 +56,7 @@ function newImage(given: Options): NewImage {
     refcountOrder,
     lazyRefcounts,
     preallocation,
-    backing:
-      backingFile === undefined
-        ? undefined
-        : { name: backingFile, ...(backingFormat !== undefined && { format: backingFormat }) },
+    backing: backingFile === undefined ? undefined : { name: backingFile, format: backingFormat },
     encrypt: given.encrypt,
   };
 }

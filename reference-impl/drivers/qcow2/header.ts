@@ -5,6 +5,7 @@
  * Source: the published qcow2 format specification; texts of errors as observed.
  */
 import { CommandError } from '../../qapi/command-error.ts';
+import type { BackingName } from '../driver.ts';
 
 const MAGIC = 0x514649fb;
 const V2_LENGTH = 72;
@@ -61,7 +62,7 @@ export interface Header {
   incompatible: bigint;
   compatible: bigint;
   autoclear: bigint;
-  backing: { readonly name: string; readonly format?: string } | undefined;
+  backing: BackingName | undefined;
   bitmaps: BitmapDirectory | undefined;
   luksHeader: Extent | undefined;
   /** Fields behind those that we know: kept as they are. */
@@ -266,13 +267,13 @@ function parseBacking(
   length: number,
   clusterSize: number,
   format: string | undefined,
-): Header['backing'] {
+): BackingName | undefined {
   if (offset === 0) return undefined;
   if (length > Math.min(MAX_BACKING_NAME, clusterSize - offset)) {
     throw new CommandError('Backing file name too long');
   }
   const name = Buffer.from(start.subarray(offset, offset + length)).toString('utf8');
-  return format === undefined ? { name } : { name, format };
+  return { name, format };
 }
 
 /** The first cluster as it is to be written. Throws `CommandError` when name and extensions do not fit. */

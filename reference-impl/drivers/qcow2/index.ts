@@ -77,7 +77,7 @@ function details({ header, corruption }: Image, encryption: JsonObject | undefin
   return {
     formatSpecific: { type: 'qcow2', data },
     encrypted: header.encryption !== 'none',
-    ...(header.backing && { backing: header.backing }),
+    backing: header.backing,
   };
 }
 

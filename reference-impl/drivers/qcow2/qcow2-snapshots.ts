@@ -3,7 +3,7 @@
  *
  * The table is written anew at another place with each change, and the header then points at it: a crash leaks at worst.
  */
-import type { JsonObject } from '../../../spec/json.ts';
+import type { SnapshotInfo } from '../../../spec/generated/qmp.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { Image } from './image.ts';
@@ -78,8 +78,7 @@ export class Snapshots {
     this.#tableBytes = at - header.snapshotsOffset;
   }
 
-  /** `SnapshotInfo`s */
-  list(): JsonObject[] {
+  list(): SnapshotInfo[] {
     return this.#entries.map((entry) => ({
       id: entry.id,
       name: entry.name,

@@ -5,7 +5,6 @@
  *
  * Children come and go while the node lives (`x-blockdev-change`).
  */
-import type { JsonObject } from '../../../spec/json.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { ChildHandle, Driver, DriverOptions, DriverState, OpenEnvironment } from '../driver.ts';
@@ -185,7 +184,7 @@ class Quorum implements DriverState {
   }
 }
 
-function sectorsOf({ offset, length }: Request): JsonObject {
+function sectorsOf({ offset, length }: Request) {
   const start = Math.floor(offset / SECTOR);
   return { 'sector-num': start, 'sectors-count': Math.ceil((offset + length) / SECTOR) - start };
 }
