@@ -236,6 +236,24 @@ test('a file of the reference has a name that no other file has, but for command
   expect(found).toEqual([]);
 });
 
+test('jobs, nodes, their I/O and the graph change through verbs: no field of theirs can be assigned from outside', () => {
+  const owners = {
+    Job: 'jobs/job.ts',
+    JobRegistry: 'jobs/job-registry.ts',
+    Node: 'graph/node.ts',
+    BlockIo: 'graph/block-io.ts',
+    NodeGraph: 'graph/node-graph.ts',
+  };
+  const found = Object.entries(owners).flatMap(([name, path]) => {
+    const { text } = sources.find((source) => source.path === `reference-impl/${path}`)!;
+    const body = new RegExp(`^export class ${name}\\b.*?^}`, 'ms').exec(text)![0];
+    return [...body.matchAll(/^ {2}(?!readonly )(\w+)[?!]?(?:: .*| = .*|);?$/gm)].map(
+      (field) => `${name}.${field[1]}`,
+    );
+  });
+  expect(found).toEqual([]);
+});
+
 test(`no source file is longer than ${MAX_LINES} lines`, () => {
   const long = sources
     .filter((source) => !source.path.endsWith('.test.ts'))
