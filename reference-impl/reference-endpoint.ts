@@ -16,6 +16,7 @@ import { DriverTable } from './graph/driver-table.ts';
 import { realClock } from './host/clock.ts';
 import { HostWork } from './host/host-work.ts';
 import { JobRegistry } from './jobs/job-registry.ts';
+import { MainLoop } from './jobs/main-loop.ts';
 import { Dispatcher } from './monitor/dispatcher.ts';
 import { EventRate } from './monitor/event-rate.ts';
 import { QmpMonitor } from './monitor/qmp-monitor.ts';
@@ -49,6 +50,7 @@ export class ReferenceEndpoint implements CommandContext {
   readonly random: () => number;
   readonly cwd: string;
   readonly hostWork = new HostWork();
+  readonly loop = new MainLoop(this.hostWork);
   readonly objects = new Objects();
   readonly schema: Schema;
   readonly block: BlockLayer;
@@ -78,10 +80,10 @@ export class ReferenceEndpoint implements CommandContext {
     });
     const { inputs, advertised } = schemasFor(options.jobLifecycle ?? false);
     this.schema = advertised;
-    this.jobs = new JobRegistry(this);
+    this.jobs = new JobRegistry(this, this.loop);
     this.block = new BlockLayer(this, new DriverTable(drivers), [this.jobs]);
     this.nbd = new NbdServer(this, this.block.graph);
-    this.dispatcher = new Dispatcher(commands, this, inputs);
+    this.dispatcher = new Dispatcher(commands, this, inputs, this.loop);
   }
 
   log(line: string): void {

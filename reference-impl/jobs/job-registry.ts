@@ -6,18 +6,18 @@ import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
 import { Job } from './job.ts';
 import type { JobOptions } from './job-driver.ts';
-import { MainLoop, untilAllWait } from './main-loop.ts';
+import { type MainLoop, untilAllWait } from './main-loop.ts';
 
 /** Makes jobs and finds them, and has them rest in drained sections. */
 export class JobRegistry implements DrainedParent {
-  readonly loop: MainLoop;
+  readonly #loop: MainLoop;
   readonly #services: Services;
   /** The newest first, as queries list them. */
   #jobs: Job[] = [];
 
-  constructor(services: Services) {
+  constructor(services: Services, loop: MainLoop) {
     this.#services = services;
-    this.loop = new MainLoop(services.hostWork);
+    this.#loop = loop;
   }
 
   get all(): readonly Job[] {
@@ -46,7 +46,7 @@ export class JobRegistry implements DrainedParent {
 
   /** A new job, not yet started. Throws `CommandError`. */
   create(options: JobOptions): Job {
-    const job = new Job(this.#services, this.loop, options, (gone) => {
+    const job = new Job(this.#services, this.#loop, options, (gone) => {
       this.#jobs = this.#jobs.filter((other) => other !== gone);
     });
     this.#jobs.unshift(job);

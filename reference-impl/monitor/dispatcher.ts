@@ -4,6 +4,7 @@
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Command, Schema } from '../../spec/model.ts';
 import type { CommandContext, Handlers, SessionState } from '../commands/handler.ts';
+import type { MainLoop } from '../jobs/main-loop.ts';
 import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Message } from '../qapi/json/json-parser.ts';
@@ -23,12 +24,14 @@ export class Dispatcher {
   readonly #handlers: ReadonlyMap<string, AnyHandler>;
   readonly #context: CommandContext;
   readonly #inputs: Schema;
+  readonly #loop: MainLoop;
 
   /** `inputs`: what arguments are checked against, which may be more than is advertised. */
-  constructor(handlers: Handlers, context: CommandContext, inputs: Schema) {
+  constructor(handlers: Handlers, context: CommandContext, inputs: Schema, loop: MainLoop) {
     this.#handlers = new Map(Object.entries(handlers));
     this.#context = context;
     this.#inputs = inputs;
+    this.#loop = loop;
   }
 
   /** The reply to a message. Never throws or rejects. */
@@ -58,7 +61,7 @@ export class Dispatcher {
       throw new CommandError(`The command ${name} has not been found`, 'CommandNotFound');
     // What has passed the schema is what the types that are generated from it say: nobody else has to take that on trust.
     const checked = checkedArguments(command, args) as never;
-    return this.#context.jobs.loop.execute(() => handler(checked, this.#context, session));
+    return this.#loop.execute(() => handler(checked, this.#context, session));
   }
 
   #refusal(error: unknown, id: Wire | undefined): Reply {

@@ -37,7 +37,7 @@ export class JobFixture {
   /** Executes a command, as a monitor would but with arguments that nobody checks; rejects with its `CommandError`. */
   async run(name: keyof typeof commands, args: JsonObject = {}): Promise<Json> {
     let result: Json = null;
-    await this.endpoint.jobs.loop.exclusively(async () => {
+    await this.endpoint.loop.exclusively(async () => {
       result = await commands[name](args as never, this.endpoint, { negotiated: true });
     });
     return result;
