@@ -16,20 +16,16 @@ import { intersect } from '../runner/intersect.ts';
 import { plan } from '../runner/plan.ts';
 import { readTranscript } from '../runner/replay/transcript-file.ts';
 import type { Target } from '../targets/target.ts';
-import type { CaseMaker, IdentifiedTarget } from './lockstep-side.ts';
+import type { IdentifiedTarget, LockstepInput } from './lockstep-side.ts';
 import { restrictProgram } from './restrict-program.ts';
 import { transcriptInput } from './transcript-input.ts';
 
-/** Something that both sides run. */
-export interface DiffInput {
+/** What both sides of a diff run. */
+export interface DiffInput extends LockstepInput {
   /** Id of the case, `program N`, or the name of a file. */
   readonly where: string;
-  readonly definition: CaseDefinition;
-  readonly make: CaseMaker;
   /** Set where it is a program. */
   readonly program?: Program;
-  /** Makes what has to be in a scratch folder before an endpoint starts there. */
-  readonly prepare?: (scratch: string) => Promise<void>;
 }
 
 /** What spec, left and right all offer. */

@@ -38,13 +38,20 @@ export async function identifyTarget(
 /** What runs on a session, with checks of its own besides those of the suite. */
 export interface MadeCase {
   readonly definition: CaseDefinition;
-  readonly checks?: readonly Check[];
+  readonly checks?: readonly Check[] | undefined;
 }
 
 /** Programs need a session, cases do not. */
 export type CaseMaker = (session: Session) => MadeCase;
 
-export type Prepare = (scratch: string) => Promise<void>;
+/** What all sides of a lockstep run run. */
+export interface LockstepInput {
+  readonly definition: CaseDefinition;
+  /** Called once a side, with the session that its case runs on. */
+  readonly make: CaseMaker;
+  /** Fills a scratch folder before an endpoint starts there. */
+  readonly prepare?: ((scratch: string) => Promise<void>) | undefined;
+}
 
 export class Side {
   readonly setting: RunSetting;
@@ -56,16 +63,8 @@ export class Side {
     this.#pool = new EndpointPool({ target, area, limits, signal, most: MOST_ENDPOINTS });
   }
 
-  /**
-   * `fresh`: on an endpoint that has seen nothing yet. `prepare`: fills the scratch folder before that starts. What cannot
-   * be run is a skip.
-   */
-  async run(
-    definition: CaseDefinition,
-    make: CaseMaker,
-    fresh: boolean,
-    prepare?: Prepare,
-  ): Promise<CaseRecord> {
+  /** `fresh`: on an endpoint that has seen nothing yet. What cannot be run is a skip. */
+  async run({ definition, make, prepare }: LockstepInput, fresh: boolean): Promise<CaseRecord> {
     const { endpointSchema, target } = this.setting;
     const reason = skipReason(definition, endpointSchema, target.capabilities);
     if (reason !== null) return unrun(definition, 'skip', reason);

@@ -11,7 +11,7 @@ import type { CaseContext, CaseDefinition } from '../cases/case.ts';
 import type { SideRun } from '../differ/side-run.ts';
 import { Barrier } from './barrier.ts';
 import { JobSync } from './job-sync.ts';
-import type { CaseMaker, Prepare, Side } from './lockstep-side.ts';
+import type { CaseMaker, LockstepInput, Side } from './lockstep-side.ts';
 import { SideState } from './side-state.ts';
 import { SnapshotTaker } from './snapshot-taker.ts';
 import { type Synchronisation, SynchronisedContext } from './synchronised-monitor.ts';
@@ -26,12 +26,11 @@ export interface LockstepRun {
 /** Of the time limit of a case: how long a side waits for another before it goes on alone. */
 const PATIENCE = 0.5;
 
+/** Runs the input on all sides, on endpoints that have seen nothing yet if `fresh`. Each side runs one thing at a time. */
 export async function lockstep(
   sides: readonly Side[],
-  definition: CaseDefinition,
-  make: CaseMaker = () => ({ definition }),
-  fresh = definition.fresh === true,
-  prepare?: Prepare,
+  input: LockstepInput,
+  fresh = input.definition.fresh === true,
 ): Promise<LockstepRun> {
   const states: SideState[] = sides.map(({ setting }) => new SideState(setting.endpointSchema));
   const jobs = new JobSync(states);
@@ -45,13 +44,16 @@ export async function lockstep(
   const runs = await Promise.all(
     sides.map(async (side, index) => {
       const state = states[index]!;
-      const made: CaseMaker = (session) => {
+      const make: CaseMaker = (session) => {
         state.connect(session);
-        const { definition: own, ...rest } = make(session);
-        return { ...rest, definition: synchronised(own, { state, arrive: () => barrier.arrive(index) }) };
+        const { definition, checks } = input.make(session);
+        return {
+          checks,
+          definition: synchronised(definition, { state, arrive: () => barrier.arrive(index) }),
+        };
       };
       try {
-        const record = await side.run(definition, made, fresh, prepare);
+        const record = await side.run({ ...input, make }, fresh);
         return { record, snapshots: state.snapshots };
       } finally {
         state.disconnect();

@@ -161,8 +161,7 @@ export class DiffRunner {
   }
 
   async run(input: DiffInput, fresh?: boolean): Promise<InputRun> {
-    const { definition, make, prepare } = input;
-    const { sides, skewed } = await lockstep(this.#sides, definition, make, fresh, prepare);
+    const { sides, skewed } = await lockstep(this.#sides, input, fresh);
     const runs = this.#sides.map(
       ({ setting }, index): SideRun => ({ ...sides[index]!, endpointSchema: setting.endpointSchema }),
     );
