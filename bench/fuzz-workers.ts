@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { threadHand } from '../harness/cli/fuzz-thread-worker.ts';
 import { runCampaign } from '../harness/fuzz/campaign.ts';
 import { type PreparedCampaign, prepareCampaign } from '../harness/fuzz/prepare-campaign.ts';
-import { DEFAULT_LIMITS } from '../harness/fuzz/triage.ts';
+import { DEFAULT_BUDGET } from '../harness/fuzz/triage.ts';
 import { ScratchArea } from '../harness/runner/scratch.ts';
 import { qemuStorageDaemon } from '../harness/targets/qemu-storage-daemon.ts';
 import { missingProgram, STORAGE_DAEMON } from './endpoints.ts';
@@ -64,7 +64,7 @@ async function campaign(
     threadHand({
       target: STORAGE_DAEMON,
       match: 'bucket',
-      limits: DEFAULT_LIMITS,
+      budget: DEFAULT_BUDGET,
       expect: [],
       share: { index, of: workers },
     }),

@@ -2,14 +2,14 @@
 import { Worker } from 'node:worker_threads';
 import type { MatchRule } from '../fuzz/buckets.ts';
 import type { FindingAnswer, FuzzWorker, RunAnswer } from '../fuzz/fuzz-worker.ts';
-import type { Limits } from '../fuzz/triage.ts';
+import type { TriageBudget } from '../fuzz/triage.ts';
 import type { Share } from './processors.ts';
 
 /** What the thread is started with. */
 export interface ThreadData {
   readonly target: string;
   readonly match: MatchRule;
-  readonly limits: Limits;
+  readonly budget: TriageBudget;
   /** The second target of `--diff`. */
   readonly diff?: string;
   /** Files of known deviations; false: not even those shipped. */

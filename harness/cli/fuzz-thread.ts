@@ -14,7 +14,7 @@ interface Ready {
   readonly area: ScratchArea;
 }
 
-async function start({ target: name, match, limits, diff, expect, share }: ThreadData): Promise<Ready> {
+async function start({ target: name, match, budget, diff, expect, share }: ThreadData): Promise<Ready> {
   await keepToShare(share);
   const area = await ScratchArea.open();
   const { target, expectations } = await targetOption(name);
@@ -22,7 +22,7 @@ async function start({ target: name, match, limits, diff, expect, share }: Threa
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, area);
   const { config, normaliseText } = prepared;
   const executor = executorFor(prepared, diffTarget, area, loadExpectations(expect, expectations));
-  return { area, worker: localWorker({ executor, config, normaliseText, rule: match, limits }) };
+  return { area, worker: localWorker({ executor, config, normaliseText, rule: match, budget }) };
 }
 
 async function answer(ready: Promise<Ready>, { method, args }: ThreadRequest): Promise<ThreadReply> {

@@ -19,7 +19,7 @@ import { KnownFindings } from '../fuzz/known-findings.ts';
 import { PointCoverage } from '../fuzz/point-coverage.ts';
 import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { startStatesFor } from '../fuzz/start-states.ts';
-import { COUNTED_LIMITS, DEFAULT_LIMITS, type Limits } from '../fuzz/triage.ts';
+import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError } from '../targets/target.ts';
@@ -155,8 +155,8 @@ async function campaign(
     commands,
   });
   const known = new KnownFindings(expectations, identity);
-  const limits = commands === undefined ? DEFAULT_LIMITS : COUNTED_LIMITS;
-  const workers = makeHands(options, ready, area, limits);
+  const budget = commands === undefined ? DEFAULT_BUDGET : COUNTED_BUDGET;
+  const workers = makeHands(options, ready, area, budget);
   let result: CampaignResult;
   try {
     result = await runCampaign({
@@ -205,11 +205,11 @@ function makeHands(
   { target, workers, match, diff, expect }: Options,
   { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
-  limits: Limits,
+  budget: TriageBudget,
 ): FuzzWorker[] {
   if (workers > 1)
     return Array.from({ length: workers }, (_, index) =>
-      threadHand({ target, match, limits, ...(diff && { diff }), expect, share: { index, of: workers } }),
+      threadHand({ target, match, budget, ...(diff && { diff }), expect, share: { index, of: workers } }),
     );
   const { config, normaliseText } = prepared;
   return [
@@ -218,7 +218,7 @@ function makeHands(
       config,
       normaliseText,
       rule: match,
-      limits,
+      budget,
     }),
   ];
 }

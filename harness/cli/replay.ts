@@ -105,14 +105,14 @@ async function replayAll(
   try {
     const targetOf = async (name: string): Promise<Target> =>
       (await targetOption(options.target ?? name)).target;
-    const laneOf = async (prepared: PreparedCampaign, { diff }: Finding): Promise<ProgramRunner> =>
+    const executorOf = async (prepared: PreparedCampaign, { diff }: Finding): Promise<ProgramRunner> =>
       executorFor(
         prepared,
         diff === undefined ? null : await identifyDiffTarget(diff, area),
         area,
         loadExpectations([]),
       );
-    results.push(...(await replayFindings({ folders, targetOf, laneOf, area, signal, onResult })));
+    results.push(...(await replayFindings({ folders, targetOf, executorOf, area, signal, onResult })));
   } finally {
     await area.close();
   }

@@ -18,7 +18,7 @@ const TELLING = [
   'ground chain\nwrite $n0 0 65536 7\ncompare',
 ];
 
-test('programs answer the same in any order, on one lane and on two at a time', async () => {
+test('programs answer the same in any order, on one executor and on two at a time', async () => {
   const area = await ScratchArea.open();
   try {
     const { config, generation, normaliseText } = await prepareCampaign({

@@ -32,7 +32,7 @@ test('5,000 programs, as they arrive on the wire of a recording endpoint', async
   expect(lines).toBeGreaterThan(7_500);
 });
 
-test('a lane, with all that checks, ledger and rebuilding send', async () => {
+test('an executor, with all that checks, ledger and reset send', async () => {
   const area = await ScratchArea.open();
   const target = fakeTarget({
     virtualTime: true,

@@ -22,7 +22,7 @@ export interface ReplayFindingsOptions {
   /** The target of a finding, by the name it was found on. */
   readonly targetOf: (name: string) => Promise<Target>;
   /** Runs programs on what was prepared, and on the second target of a finding that has one. Default: an executor of one. */
-  readonly laneOf?: (prepared: PreparedCampaign, finding: Finding) => Promise<ProgramRunner>;
+  readonly executorOf?: (prepared: PreparedCampaign, finding: Finding) => Promise<ProgramRunner>;
   readonly area: ScratchArea;
   readonly signal?: AbortSignal | undefined;
   readonly onResult?: ((result: FindingResult) => void) | undefined;
@@ -49,7 +49,7 @@ export async function replayFindings(options: ReplayFindingsOptions): Promise<Fi
 
 async function replayFinding(
   folder: string,
-  { targetOf, laneOf, area, signal }: ReplayFindingsOptions,
+  { targetOf, executorOf, area, signal }: ReplayFindingsOptions,
   prepared: Map<string, Promise<PreparedCampaign>>,
 ): Promise<FindingResult> {
   const { finding, program } = readFinding(folder);
@@ -65,7 +65,7 @@ async function replayFinding(
   const { config, normaliseText } = made;
   if (!config.startStates.some(({ name }) => name === program.startState))
     return { file: folder, verdict: 'SKIPPED', reason: `the target has no ground '${program.startState}'` };
-  const executor = (await laneOf?.(made, finding)) ?? new ProgramExecutor(config, area);
+  const executor = (await executorOf?.(made, finding)) ?? new ProgramExecutor(config, area);
   try {
     const runs = finding.held === finding.runs ? finding.runs : MOST_RUNS;
     for (let run = 0; run < runs; run += 1) {

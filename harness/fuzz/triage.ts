@@ -24,7 +24,7 @@ export interface Triaged {
 }
 
 /** How much triage may spend on one symptom. */
-export interface Limits {
+export interface TriageBudget {
   /** Runs to confirm. */
   readonly runs: number;
   /** Programs tried to shrink it, and to shrink a hang, of which each try takes seconds. */
@@ -34,10 +34,10 @@ export interface Limits {
 }
 
 /** Of a campaign by time. */
-export const DEFAULT_LIMITS: Limits = { runs: 3, tries: 400, hangTries: 400, milliseconds: 30_000 };
+export const DEFAULT_BUDGET: TriageBudget = { runs: 3, tries: 400, hangTries: 400, milliseconds: 30_000 };
 /** Of a campaign by commands: the same on a fast machine and a slow one. */
-export const COUNTED_LIMITS: Limits = {
-  ...DEFAULT_LIMITS,
+export const COUNTED_BUDGET: TriageBudget = {
+  ...DEFAULT_BUDGET,
   hangTries: 120,
   milliseconds: Number.POSITIVE_INFINITY,
 };
@@ -57,14 +57,14 @@ export interface TriageOptions {
   readonly normaliseText: NormaliseText;
   /** Default: `bucket`. */
   readonly rule?: MatchRule | undefined;
-  readonly limits?: Limits | undefined;
+  readonly budget?: TriageBudget | undefined;
 }
 
 /** Null if no run showed it again, or a deviation not each of them. */
 export async function triage(
   program: Program,
   symptom: Symptom,
-  { executor, config, normaliseText, rule = 'bucket', limits = DEFAULT_LIMITS }: TriageOptions,
+  { executor, config, normaliseText, rule = 'bucket', budget = DEFAULT_BUDGET }: TriageOptions,
 ): Promise<Triaged | null> {
   // What was in flight when a silent crash or a hang came is chance: the signal must be the same, or that it hangs.
   const used = symptom.silent === true ? 'signal' : rule;
@@ -78,17 +78,17 @@ export async function triage(
     return true;
   };
   let held = 0;
-  for (let run = 0; run < limits.runs; run += 1) if (await shows(program)) held += 1;
+  for (let run = 0; run < budget.runs; run += 1) if (await shows(program)) held += 1;
   // What a job does by itself may fall between two looks at the state: such a deviation counts only if it is stable.
-  if (held === 0 || (symptom.kind === 'deviation' && held < limits.runs)) return null;
-  const repeats = held === limits.runs ? 1 : MOST_RUNS;
+  if (held === 0 || (symptom.kind === 'deviation' && held < budget.runs)) return null;
+  const repeats = held === budget.runs ? 1 : MOST_RUNS;
   const holds = async (candidate: Program): Promise<boolean> => {
     for (let run = 0; run < repeats; run += 1) if (await shows(candidate)) return true;
     return false;
   };
-  const deadline = performance.now() + limits.milliseconds;
+  const deadline = performance.now() + budget.milliseconds;
   const expired = (): boolean => performance.now() > deadline;
-  const tries = symptom.kind === 'hang' ? limits.hangTries : limits.tries;
+  const tries = symptom.kind === 'hang' ? budget.hangTries : budget.tries;
   const { startStates } = config;
   const minimal = await minimize(program, { startStates, holds, tries, expired });
   const last = minimal.steps.at(-1);
@@ -97,5 +97,5 @@ export async function triage(
     symptom.silent === true && last?.kind === 'call'
       ? toldBy(symptom, last.command, record, normaliseText)
       : symptom;
-  return { symptom: told, program: minimal, runs: limits.runs, held, record };
+  return { symptom: told, program: minimal, runs: budget.runs, held, record };
 }

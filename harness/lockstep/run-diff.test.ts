@@ -225,7 +225,7 @@ describe('diff', () => {
   });
 });
 
-describe('a lane on two targets', () => {
+describe('an executor on two targets', () => {
   it('takes for deviations what the second does not do', async () => {
     const right = await endpoint((command) => (command === 'eject' ? refusal('locked') : undefined));
     const left = await endpoint();

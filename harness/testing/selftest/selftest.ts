@@ -71,7 +71,7 @@ export async function selftest(
     const [result] = await replayFindings({
       folders,
       targetOf: async () => target,
-      laneOf: async () => new ProgramExecutor(own, area),
+      executorOf: async () => new ProgramExecutor(own, area),
       area,
     });
     return { defect, finding: found, replayed: result?.verdict === 'REPRODUCED' };
