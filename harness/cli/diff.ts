@@ -23,11 +23,11 @@ import { DEFAULT_TIME_LIMITS, type TimeLimits, timeLimits } from '../time-limits
 import { diffJson, diffLines } from './diff-output.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import {
-  EXPECT,
+  EXPECT_OPTION,
   type ExpectationOptions,
   loadExpectations,
-  NO_EXPECT,
-  STRICT,
+  NO_EXPECT_OPTION,
+  STRICT_OPTION,
 } from './expectation-options.ts';
 import { targetOption, wholeNumber, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -64,9 +64,9 @@ export const subcommand: Subcommand = {
         wholeNumber(1),
       )
       .option('--seed <seed>', 'for everything random', 'qmpcheck')
-      .addOption(EXPECT)
-      .addOption(NO_EXPECT)
-      .addOption(STRICT)
+      .addOption(EXPECT_OPTION)
+      .addOption(NO_EXPECT_OPTION)
+      .addOption(STRICT_OPTION)
       .option('--all', 'list also what is explained')
       .addOption(workersOption('pairs of endpoints'))
       .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), DEFAULT_TIME_LIMITS.caseTimeout)

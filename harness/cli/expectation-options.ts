@@ -15,14 +15,17 @@ export interface ExpectationOptions {
 }
 
 /** `run`, `fuzz` and `diff` each take these three. */
-export const EXPECT = new Option(
+export const EXPECT_OPTION = new Option(
   '--expect <file>',
   'known deviations (YAML); repeatable, besides those shipped',
 )
   .argParser(collect)
   .default([]);
-export const NO_EXPECT = new Option('--no-expect', 'not even the known deviations that are shipped');
-export const STRICT = new Option('--strict-expectations', 'fail when a known deviation no longer shows');
+export const NO_EXPECT_OPTION = new Option('--no-expect', 'not even the known deviations that are shipped');
+export const STRICT_OPTION = new Option(
+  '--strict-expectations',
+  'fail when a known deviation no longer shows',
+);
 
 /**
  * The user's, then those that the config file names for the targets, then those that the project ships. Throws

@@ -27,11 +27,11 @@ import { toolVersion } from '../tool-version.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import {
-  EXPECT,
+  EXPECT_OPTION,
   type ExpectationOptions,
   loadExpectations,
-  NO_EXPECT,
-  STRICT,
+  NO_EXPECT_OPTION,
+  STRICT_OPTION,
   staleLine,
 } from './expectation-options.ts';
 import { reportCampaign } from './fuzz-report.ts';
@@ -81,9 +81,9 @@ export const subcommand: Subcommand = {
           .default('bucket'),
       )
       .option('--diff <target>', 'run each program on this target too: what they do differently is a finding')
-      .addOption(EXPECT)
-      .addOption(NO_EXPECT)
-      .addOption(STRICT)
+      .addOption(EXPECT_OPTION)
+      .addOption(NO_EXPECT_OPTION)
+      .addOption(STRICT_OPTION)
       .option('--ci', 'a fixed budget and seed; only new buckets fail')
       .option('--status <dir>', 'tell what a campaign has found, and do nothing')
       .option(

@@ -14,11 +14,11 @@ import { StartError } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
 import {
-  EXPECT,
+  EXPECT_OPTION,
   type ExpectationOptions,
   loadExpectations,
-  NO_EXPECT,
-  STRICT,
+  NO_EXPECT_OPTION,
+  STRICT_OPTION,
 } from './expectation-options.ts';
 import { writeText } from './files.ts';
 import { shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
@@ -54,9 +54,9 @@ export const subcommand: Subcommand = {
         reporterOption,
         [],
       )
-      .addOption(EXPECT)
-      .addOption(NO_EXPECT)
-      .addOption(STRICT)
+      .addOption(EXPECT_OPTION)
+      .addOption(NO_EXPECT_OPTION)
+      .addOption(STRICT_OPTION)
       .option('--update-expectations <file>', 'write the deviations of this run as expectations')
       .option('--baseline <result.json>', 'only deviations that this earlier result lacks fail the run')
       .option('--shard <i/n>', 'run part I of N', shardOption)

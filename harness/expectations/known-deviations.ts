@@ -85,12 +85,12 @@ export class KnownDeviations {
   }
 
   /** The first entry that names the deviation; undefined if none does. All that name it are borne out by it. */
-  find(sighting: SeenDeviation): Expectation | undefined {
+  find(deviation: SeenDeviation): Expectation | undefined {
     let found: Expectation | undefined;
     for (const entry of this.#entries) {
       for (const sign of entry.signs) {
         // A program is put into words last, as that takes the longest.
-        if (!sign.shows(sighting) || !entry.concerns(sighting)) continue;
+        if (!sign.shows(deviation) || !entry.concerns(deviation)) continue;
         this.#borne.add(sign);
         found ??= entry;
       }
@@ -153,11 +153,11 @@ function compile(expectation: Expectation, exchanged: boolean): CompiledExpectat
     ...expectation,
     signs: expectation.deviations.flatMap((deviation) => signsOf(deviation, exchanged)),
     inCase,
-    concerns: (sighting) =>
-      (outcome === undefined || sighting.outcome === outcome) &&
-      (cases === undefined || sighting.program === undefined) &&
-      inCase(sighting.where) &&
-      (inProgram === null || (sighting.program !== undefined && inProgram(sighting.program()))),
+    concerns: (deviation) =>
+      (outcome === undefined || deviation.outcome === outcome) &&
+      (cases === undefined || deviation.program === undefined) &&
+      inCase(deviation.where) &&
+      (inProgram === null || (deviation.program !== undefined && inProgram(deviation.program()))),
   };
 }
 
@@ -175,8 +175,8 @@ function signsOf(pattern: DeviationPattern, exchanged: boolean): Sign[] {
     const path = textGlob(pattern.path ?? (typeof message === 'string' ? '$' : '*'));
     return {
       told: tell(pattern, message),
-      shows: (sighting) =>
-        check(sighting.check) && command(sighting.command ?? '') && path(sighting.path) && says(sighting),
+      shows: (deviation) =>
+        check(deviation.check) && command(deviation.command ?? '') && path(deviation.path) && says(deviation),
     };
   });
 }

@@ -11,13 +11,13 @@ import type { Explain } from './run-diff.ts';
 export function explainer(known: KnownDeviations, normaliseText: NormaliseText): Explain {
   const bare = caseTextNormaliser(normaliseText);
   return (difference, input) => {
-    const sighting = sightingOf(difference, input, bare);
-    const reason = difference.excuse ?? known.find(sighting)?.reason;
-    return { key: sighting.printed, ...(reason !== undefined && { reason }) };
+    const seen = seenDeviation(difference, input, bare);
+    const reason = difference.excuse ?? known.find(seen)?.reason;
+    return { key: seen.printed, ...(reason !== undefined && { reason }) };
   };
 }
 
-function sightingOf(
+function seenDeviation(
   difference: Difference,
   { where, program }: DiffInput,
   normaliseText: NormaliseText,
