@@ -1,67 +1,8 @@
-/** The reference answers as the observed endpoint did: every transcript of `testdata/`, exactly. */
-import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, test } from 'vitest';
-import { isJsonObject, type Json, parseJson } from '../spec/json.ts';
-import { packageRoot } from '../spec/package-root.ts';
-import { replayObserved, type Transcript } from './testing/replay-observed.ts';
+import { expect, test } from 'vitest';
+import { needsKey, observed, testObserved } from './testing/observed-transcripts.ts';
 
-const folder = new URL('reference-impl/testdata/observed/', packageRoot());
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
-  name.endsWith('.json'),
-);
+testObserved(observed.filter((one) => !needsKey(one)));
 
-/** Lists of what the endpoint has: ours may be shorter. */
-const LISTS = ['query-commands', 'query-events'];
-
-function hasProgram(name: string): boolean {
-  try {
-    execFileSync(name, ['--version']);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a missing QEMU program is a failure. */
-const REQUIRED = (process.env.QMPCHECK_REQUIRE ?? '').split(',').includes('qemu');
-
-const programs = new Map<Json, boolean>();
-
-/** Why the host cannot prepare the transcript. */
-function missing({ setup, steps }: Transcript): string | undefined {
-  const hosted = steps.flatMap((step) => (Array.isArray(step.host) ? [step.host as readonly Json[]] : []));
-  for (const [command] of [...setup, ...hosted]) {
-    const program = command === '@nbd' ? 'qemu-nbd' : command;
-    if (typeof program !== 'string' || program.startsWith('@')) continue;
-    if (!programs.has(program)) programs.set(program, hasProgram(program));
-    if (!programs.get(program)) return `${program} is not installed`;
-  }
-  return undefined;
-}
-
-describe('observed transcripts', () => {
-  test.for(files.toSorted())('%s', async (name, { skip }) => {
-    const transcript = parseJson(
-      readFileSync(fileURLToPath(new URL(name, folder)), 'utf8'),
-    ) as unknown as Transcript;
-    const reason = missing(transcript);
-    skip(reason !== undefined && !REQUIRED, reason);
-    expect(reason).toBeUndefined();
-    const isList = LISTS.some((list) => name.endsWith(`${list}.json`));
-    for (const { step, got, expected } of await replayObserved(transcript)) {
-      if (isList) expectSubset(got, expected);
-      else expect(got, step).toEqual(expected);
-    }
-  });
+test('few are left to the long tier', () => {
+  expect(observed.filter(needsKey).length).toBeLessThan(5);
 });
-
-function expectSubset(got: Json, expected: Json): void {
-  const names = (value: Json) => {
-    const reply = isJsonObject(value) && Array.isArray(value.replies) ? value.replies[0] : undefined;
-    return isJsonObject(reply) ? (reply.return as Json[]) : [];
-  };
-  expect(names(got).length).toBeGreaterThan(0);
-  expect(names(expected)).toEqual(expect.arrayContaining(names(got)));
-}

@@ -5,7 +5,16 @@
  * have. Time passes as it did for the recorder: 25 ms after each step, and as long as a `sleep` says.
  */
 import { type ChildProcess, execFileSync } from 'node:child_process';
-import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../spec/json.ts';
@@ -30,18 +39,51 @@ export interface StepResult {
 const SETTLE_MS = 25;
 const WAIT_MS = 8_000;
 
-/** Replays the transcript; the result has an entry a step. */
-export async function replayObserved(transcript: Transcript): Promise<StepResult[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-observed-'));
-  const host = new Host();
-  try {
-    for (const command of transcript.setup)
-      await host.run(map(command, (word) => inFolder(word, folder)) as Json[]);
-    return await replayIn(folder, transcript, host);
-  } finally {
-    await host.end();
-    rmSync(folder, { recursive: true });
+/** Commands of a setup that leave files and nothing else. */
+const LEAVES_FILES = /^(qemu-img|qemu-io|@write|@text)$/;
+
+/**
+ * Replays transcripts one after another, all in the same folder: images name one another by their paths, so what a
+ * setup leaves can be kept for the other transcripts that have the same.
+ */
+export class ObservedReplays {
+  readonly #root = mkdtempSync(join(tmpdir(), 'qmpcheck-observed-'));
+  /** Copies of the folder, by the setup. */
+  readonly #kept = new Map<string, string>();
+
+  /** The result has an entry a step. */
+  async replay(transcript: Transcript): Promise<StepResult[]> {
+    const folder = join(this.#root, 'work');
+    const host = new Host();
+    try {
+      await this.#setUp(transcript.setup, folder, host);
+      return await replayIn(folder, transcript, host);
+    } finally {
+      await host.end();
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
+
+  async #setUp(setup: Transcript['setup'], folder: string, host: Host): Promise<void> {
+    const key = stringifyJson(setup as Json);
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) return copyFolder(kept, folder);
+    mkdirSync(folder);
+    for (const command of setup) await host.run(map(command, (word) => inFolder(word, folder)) as Json[]);
+    if (setup.length === 0 || !setup.every(([program]) => LEAVES_FILES.test(String(program)))) return;
+    const copy = join(this.#root, String(this.#kept.size));
+    await copyFolder(folder, copy);
+    this.#kept.set(key, copy);
+  }
+
+  close(): void {
+    rmSync(this.#root, { recursive: true });
+  }
+}
+
+/** With the holes of its files. */
+async function copyFolder(from: string, to: string): Promise<void> {
+  await run('cp', '-a', from, to);
 }
 
 async function replayIn(folder: string, transcript: Transcript, host: Host): Promise<StepResult[]> {
