@@ -2,6 +2,11 @@
  * The options that every driver shares, taken out of a `BlockdevOptions` and completed: what a definition leaves open, a
  * child inherits from its parent, and a root gets QEMU's default.
  */
+import type {
+  BlockdevDetectZeroesOptions,
+  BlockdevDiscardOptions,
+  BlockdevOptions,
+} from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -15,8 +20,8 @@ export interface NodeOptions {
   readonly cache: CacheOptions;
   readonly readOnly: boolean;
   readonly forceShare: boolean;
-  readonly discard: 'ignore' | 'unmap';
-  readonly detectZeroes: 'off' | 'on' | 'unmap';
+  readonly discard: BlockdevDiscardOptions;
+  readonly detectZeroes: BlockdevDetectZeroesOptions;
   /** The driver's own options, as they were given; children included. */
   readonly own: JsonObject;
   /** The same as file names show them. */
@@ -29,16 +34,10 @@ export interface Parent {
   readonly role: ChildRole;
 }
 
-/** The shared members of `BlockdevOptions`. */
-interface GivenOptions {
-  readonly cache?: { readonly direct?: boolean; readonly 'no-flush'?: boolean };
-  readonly 'read-only'?: boolean;
-  readonly 'force-share'?: boolean;
-  readonly discard?: NodeOptions['discard'];
-  readonly 'detect-zeroes'?: NodeOptions['detectZeroes'];
-}
+/** The members that `BlockdevOptions` has for every driver, each of which a definition may lack. */
+type SharedOptions = Readonly<Partial<Pick<BlockdevOptions, keyof BlockdevOptions>>>;
 
-const SHARED = new Set([
+const SHARED: ReadonlySet<string> = new Set<keyof BlockdevOptions>([
   'driver',
   'node-name',
   'discard',
@@ -57,7 +56,7 @@ export function nodeOptions(
   { options: parent, role }: Partial<Parent> = {},
   shown: JsonObject = definition,
 ): NodeOptions {
-  const given = definition as GivenOptions;
+  const given = definition as SharedOptions;
   const isBacking = role === 'backing';
   return {
     cache: {

@@ -11,7 +11,7 @@
 import type { BlockdevMirrorArguments, DriveMirror } from '../../spec/generated/qmp.ts';
 import { chain, inChain, isAllocatedAbove, readsAsZeroes } from '../graph/backing-chain.ts';
 import { drainRequests } from '../graph/drained-section.ts';
-import type { Node } from '../graph/node.ts';
+import { type Node, NodeChild } from '../graph/node.ts';
 import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
@@ -309,7 +309,7 @@ class Mirror implements JobDriver {
   #pivot(): void {
     const { source, target } = this.#plan;
     const own = this.#place.parents.filter(
-      (edge) => edge.role === 'backing' && [...chain(target)].includes((edge as { parent?: Node }).parent!),
+      (edge) => edge instanceof NodeChild && edge.role === 'backing' && inChain(target, edge.parent),
     );
     this.#nodes.graph.replaceNode(this.#place, target, own);
     // Only now does nobody write to the source any more, which may become the backing file.
