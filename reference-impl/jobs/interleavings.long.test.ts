@@ -1,0 +1,5 @@
+import { exploreJobPairs } from '../testing/explore-job-pairs.ts';
+import { exploreJobsOnChains } from '../testing/explore-jobs-on-chains.ts';
+
+exploreJobPairs(3);
+exploreJobsOnChains(2);
