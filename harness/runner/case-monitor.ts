@@ -94,9 +94,7 @@ export class CaseMonitor implements MonitorHandle {
     const name = exchange.command ?? 'a request without a command';
     await this.#state.checkRunner.before(exchange);
     const answered = this.#state.trackInFlight(message);
-    const reply = await this.#answer(name, (signal) =>
-      this.#link.client.request(message, signal && { signal }),
-    );
+    const reply = await this.#answer(name, (signal) => this.#link.client.request(message, { signal }));
     answered();
     this.#state.recorder.reply(exchange.index, reply);
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
