@@ -52,7 +52,7 @@ const COMMANDS: readonly [
   ['run', ['run', CASE, '--target', BROKEN, '--reporter', 'json'], 2, toldByRun],
   [
     'fuzz',
-    ['fuzz', '--commands', '1', '--seed', 's', '--target', BROKEN],
+    ['fuzz', '--commands', '1', '--seed', 't', '--invalid', '0.5', '--target', BROKEN],
     10,
     ({ stderr }) => staleLines(stderr),
   ],
