@@ -96,6 +96,25 @@ describe('a throttled request', () => {
     await end();
   });
 
+  test('of a job goes first, for the job to rest', async () => {
+    await fixture.run('blockdev-backup', {
+      'job-id': 'j',
+      device: 'source',
+      target: 'limited',
+      sync: 'full',
+    });
+    await fixture.idle();
+    const job = () => fixture.endpoint.jobs.find('j').describe();
+    expect(job()).toMatchObject({ busy: true });
+    const begun = watched(begin('limited'));
+    await fixture.idle();
+    expect(begun.done).toBe(true);
+    expect(job()).toMatchObject({ paused: true, busy: false });
+    await fixture.run('block-job-cancel', { device: 'j', force: true });
+    await fixture.idle();
+    expect(fixture.told('BLOCK_JOB_CANCELLED')).toHaveLength(1);
+  });
+
   test('is not held back until the last section ends', async () => {
     await fixture.node('limited').io.write(0, new Uint8Array(512).fill(1));
     const outer = await begin('limited');
