@@ -15,6 +15,7 @@ export async function untilAllWait(): Promise<void> {
   await new Promise<void>((resolve) => process.nextTick(resolve));
 }
 
+/** Made with the endpoint; the dispatcher runs commands by it, jobs take their turns in it. */
 export class MainLoop {
   readonly #hostWork: HostWork;
   /** Settles when all commands taken so far are done; undefined while none is running. */
