@@ -42,7 +42,7 @@ export function imageStructure(): PostRunCheck {
   return {
     moments: ['cleared'],
     look: async ({ scratch, endpoint }, { images }) => {
-      const open = await openFiles(endpoint.pid, scratch);
+      const open = openFiles(endpoint.pid, scratch);
       const closed = images.filter((image) => !open.includes(image));
       return (await checkImages(scratch, closed)).map(({ kind, report }) => ({
         check: IMAGES,
@@ -63,7 +63,7 @@ export function closedImages(read: ImageReader = readImage): PostRunCheck {
       const faults: PostRunDeviation[] = [];
       const wanted = resting.filter((image) => !seen.has(image));
       if (wanted.length === 0) return faults;
-      const open = await openFiles(endpoint.pid, scratch);
+      const open = openFiles(endpoint.pid, scratch);
       for (const image of wanted) {
         if (filesOf(image.options).some((file) => open.includes(file))) continue;
         seen.add(image);

@@ -41,7 +41,7 @@ export class SnapshotWithFiles {
   static async of({ scratch, endpoint }: StateSource, snapshot: Snapshot): Promise<SnapshotWithFiles> {
     const held: HeldResources = {
       ...namedIn(snapshot),
-      openFiles: await openFiles(endpoint.pid, scratch),
+      openFiles: openFiles(endpoint.pid, scratch),
       files: await readdir(scratch),
       residentBytes: endpoint.pid === undefined ? null : await residentBytes(endpoint.pid),
     };
