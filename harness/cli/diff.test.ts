@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { inFolder, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 const REFERENCE = ['diff', '--left', 'reference', '--right'];
@@ -47,7 +47,7 @@ describe('diff', PATIENT, () => {
     ['a pattern without a case', [...REFERENCE, 'reference:spawn', 'no-such/case']],
     ['one side only', ['diff', '--left', 'reference']],
   ])('%s is a fault of the call', async (_, args) => {
-    const { code, stdout, stderr } = await qmpcheck(args);
+    const { code, stdout, stderr } = await callMain(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).not.toBe('');
   });
@@ -55,7 +55,7 @@ describe('diff', PATIENT, () => {
   test('a file that holds no program is a fault of the call', () =>
     inFolder(async (cwd) => {
       writeFileSync(join(cwd, 'x.txt'), 'hello\n');
-      const { code, stderr } = await qmpcheck([...REFERENCE, 'reference:spawn', 'x.txt'], { cwd });
+      const { code, stderr } = await callMain([...REFERENCE, 'reference:spawn', 'x.txt'], { cwd });
       expect(code).toBe(2);
       expect(stderr).toContain("'ground NAME' comes first");
     }));
@@ -75,13 +75,13 @@ describe('diff', PATIENT, () => {
 
     test('passes where all is explained, by the shipped file or by one of the user', () =>
       inFolder(async (cwd) => {
-        expect((await qmpcheck(CASES, { cwd })).code).toBe(0);
+        expect((await callMain(CASES, { cwd })).code).toBe(0);
         writeFileSync(
           join(cwd, 'known.yaml'),
           '- {left: reference, right: qemu-*, reason: mine, differences: ["*"]}\n',
         );
         const args = [...CASES, '--expect', 'known.yaml', '--json'];
-        const { code, stdout } = await qmpcheck(args, { cwd });
+        const { code, stdout } = await callMain(args, { cwd });
         const { differences, totals } = JSON.parse(stdout) as Document;
         expect({ code, compared: totals.compared }).toEqual({ code: 0, compared: 2 });
         expect(differences.some(({ reason }) => reason === 'mine')).toBe(true);
@@ -93,14 +93,14 @@ describe('diff', PATIENT, () => {
 describe('fuzz --diff', PATIENT, () => {
   test('runs each program on both, and finds nothing between the reference and itself', () =>
     inFolder(async (cwd) => {
-      const args = ['fuzz', '--diff', 'reference:spawn', '--commands', '1', '--seed', 'cli', '--out', 'out'];
-      const { code, stdout } = await qmpcheck(args, { cwd });
+      const args = ['fuzz', '--diff', 'reference', '--commands', '1', '--seed', 'cli', '--out', 'out'];
+      const { code, stdout } = await callMain(args, { cwd });
       expect(stdout.match(/^deviation .*$/gm) ?? []).toEqual([]);
       expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation; 24 programs, \d+ commands/m);
       expect(code).toBe(0);
     }));
 
   test('needs a second target that is there', async () => {
-    expect((await qmpcheck(['fuzz', '--diff', 'nothing'])).code).toBe(2);
+    expect((await callMain(['fuzz', '--diff', 'nothing'])).code).toBe(2);
   });
 });
