@@ -12,6 +12,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, ObjectType, SchemaType } from '../../spec/model.ts';
 import { Compiler, isNodeOptions } from '../arbitraries/compile-generators.ts';
 import { type Draw, MAX_DEPTH } from '../arbitraries/draw.ts';
+import { bound } from '../types/bounds.ts';
 import { type Branch, branchesOf, branchOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';
 import { type Form, formsOf } from './form.ts';
@@ -136,7 +137,8 @@ export class Points {
         const { name, optional } = member;
         yield point(`${id} present`, (draw) => ({ [name]: this.#make(site, member, draw) }));
         if (optional) yield point(`${id} absent`, () => ({}), [name]);
-        for (const form of forms) yield point(form.id, (draw) => ({ [name]: form.make(draw) }));
+        for (const form of forms)
+          yield point(form.id, (draw) => ({ [name]: deeper(draw, () => form.make(draw)) }));
       }
     }
   }
@@ -151,7 +153,11 @@ export class Points {
       else if (Object.hasOwn(value, name) || without.includes(name)) continue;
       else if (!optional || usual.includes(name)) value[name] = this.#make(site, member, draw);
     }
-    return value;
+    const bounded = { ...value };
+    bound(bounded, site.above !== undefined);
+    // What the point is about stays as it is.
+    for (const name of Object.keys(given)) if (Object.hasOwn(value, name)) bounded[name] = value[name]!;
+    return bounded;
   }
 
   /** None that excludes a given one. */
@@ -212,6 +218,14 @@ export class Points {
 }
 
 /** Value of the tag of the arguments that hold an object of this branch. */
+/** A member's value is one level below the object that it is made for. */
+function deeper<T>(draw: Draw, make: () => T): T {
+  draw.depth += 1;
+  const value = make();
+  draw.depth -= 1;
+  return value;
+}
+
 function rootTag({ above }: Site, branch: Branch): string | undefined {
   return above === undefined ? branch.tag : rootTag(above.site, above.branch);
 }
