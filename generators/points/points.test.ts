@@ -126,13 +126,11 @@ describe('coverage', () => {
   });
 });
 
-test('no witness gives a parent children that it compares: what differs would end the endpoint, as documented', () => {
+test('a witness gives no parent children that it compares: what differs would end the endpoint, as documented', () => {
   const points = new Points(spec.commands.get('blockdev-add')!);
-  for (let seed = 0; seed < 50; seed += 1) {
-    const random = new Random(seed);
-    for (const point of points.all.filter(({ branch }) => branch === 'blkdebug')) {
-      const text = stringifyJson(point.witness(new Draw(random, LIVE, true)));
-      expect(text).not.toMatch(/"blkverify"[^}]*"test":"(?!no-such-node)/);
-    }
+  const image = points.all.find(({ id }) => id === '(blkdebug).image as object')!;
+  for (let seed = 0; seed < 2000; seed += 1) {
+    const text = stringifyJson(image.witness(new Draw(new Random(seed), LIVE, true)));
+    expect(text).not.toMatch(/"blkverify"[^}]*"test":(?!"no-such-node")/);
   }
 });
