@@ -194,7 +194,7 @@ describe('schema', () => {
 
   test('json-schema and types', async () => {
     expect(await printedJson(['schema', 'json-schema', schema])).toHaveProperty('$defs');
-    expect((await qmpcheck(['schema', 'types', schema])).stdout).toContain('export interface QmpCommands');
+    expect((await qmpcheck(['schema', 'types', schema])).stdout).toContain('export type QmpCommands');
   });
 });
 

@@ -78,7 +78,8 @@ test('a run leaves the nodes of others, and none of its own', async () => {
   expect(await nodesOf()).toEqual(['theirs']);
 });
 
-test('an endpoint may be the one that calls', async () => {
+// QEMU 7.2 greets a client twice, about once in 300 times, that is there before its monitor is set up.
+test('an endpoint may be the one that calls', { retry: 1 }, async () => {
   const running = runOn(`listen:unix:${socket}`);
   startDaemon(`path=${socket},server=off,reconnect=1`);
   const record = await running;
