@@ -22,7 +22,14 @@ test('the rules of this test see what is outside', () => {
     { execute: 'quit' },
   ];
   for (const message of outside) expect(wrongIn(message, '', '/scratch/q')).not.toBe(null);
-  expect(wrongLine('{"execute": "blockdev-add", "filename": "/x"', '/scratch/q')).not.toBe(null);
+  const broken = [
+    '"filename": "/x"',
+    '"filename": "json:{\\"filename\\":\\"/x\\"}"',
+    '"filename": "json:{\\"filename\\":\\"/x\\""',
+  ];
+  for (const member of broken)
+    expect(wrongLine(`{"execute": "blockdev-add", ${member}`, '/scratch/q')).not.toBe(null);
+  expect(wrongLine('{"filename": "json:{\\"filename\\":\\"x\\""', '/scratch/q')).toBe(null);
 });
 
 test('5,000 programs, as they arrive on the wire of a recording endpoint', async () => {

@@ -45,7 +45,7 @@ const FORBIDDEN = /^(quit|stop|cont|system_|device_|netdev_|migrate|chardev|getf
 
 /** What is wrong with a string that stands in this member; null if nothing is. */
 function wrong(text: string, member: string, dir: string): string | null {
-  if (text.startsWith('json:')) return wrongIn(parseJson(text.slice(5)), '', dir);
+  if (text.startsWith('json:')) return wrongLine(text.slice(5), dir);
   if (member === 'host' || member === 'hostname') return LOOPBACK.has(text) ? null : 'a host';
   if (DESCRIPTORS.has(member)) return text.startsWith('no-such-') || text === 'x' ? null : 'a descriptor';
   if (member === 'qom-type') return OBJECTS.has(text) ? null : 'an object';
@@ -87,13 +87,15 @@ export function wrongIn(value: Json, member: string, dir: string): string | null
   return null;
 }
 
-/** A line as it arrives; of one that is no JSON every quoted string is judged. */
+/** JSON as it arrives; of a text that is none every quoted string is judged. */
 export function wrongLine(line: string, dir: string): string | null {
   let message: Json;
   try {
     message = parseJson(line);
   } catch {
-    const quoted = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, text]) => text!);
+    const quoted = [...line.matchAll(/"((?:[^"\\]|\\.)*)"/gs)].map(([, text]) =>
+      text!.replace(/\\(.)/gs, '$1'),
+    );
     return quoted.map((text) => wrongIn(text, '', dir)).find((fault) => fault !== null) ?? null;
   }
   return wrongIn(message, '', dir);
