@@ -9,7 +9,8 @@ import type { Schema, SchemaType } from '../model.ts';
 import { argumentsKey, dataKey, isNamed, jsonSchema, reference } from './json-schema.ts';
 
 const BANNER = `// Generated from the schema by \`npm run generate\`. Do not edit.
-import type { Json } from '../json.ts';`;
+/** Any JSON value; integers that are not safe as numbers are bigints. */
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };`;
 
 export async function typescriptTypes(schema: Schema): Promise<string> {
   const definitions = jsonSchema(schema).$defs as JsonObject;
@@ -34,9 +35,13 @@ export async function typescriptTypes(schema: Schema): Promise<string> {
 
 /** Has each type be one of JSON: `any` is, and an object is a `JsonObject` by its members where an interface is not. */
 function asJson(types: string): string {
-  return types
-    .replaceAll(/: unknown;$/gm, ': Json;')
-    .replaceAll(/^export interface (\w+) (\{\n[\s\S]*?\n\})$/gm, 'export type $1 = $2;');
+  return (
+    types
+      // An index signature covers the optional members beside it.
+      .replaceAll(/^( +\[k: string\]): unknown;$/gm, '$1: Json | undefined;')
+      .replaceAll(/: unknown;$/gm, ': Json;')
+      .replaceAll(/^export interface (\w+) (\{\n[\s\S]*?\n\})$/gm, 'export type $1 = $2;')
+  );
 }
 
 /** Where JSON Schema's words do not say what we mean: exact integers (see `json.ts`), objects without members. */

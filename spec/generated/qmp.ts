@@ -1,5 +1,6 @@
 // Generated from the schema by `npm run generate`. Do not edit.
-import type { Json } from '../json.ts';
+/** Any JSON value; integers that are not safe as numbers are bigints. */
+export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 
 export type Empty = Record<string, never>;
 export type Int = number | bigint;
@@ -819,7 +820,7 @@ export type DeviceAddArguments = {
   driver: string;
   bus?: string;
   id?: string;
-  [k: string]: Json;
+  [k: string]: Json | undefined;
 };
 /**
  * Unplugs a guest device; DEVICE_DELETED tells when it is gone.
