@@ -48,7 +48,8 @@ describe('TypeScript types', () => {
     });
     expect(await typescriptTypes(schema)).toMatchInlineSnapshot(`
       "// Generated from the schema by \`npm run generate\`. Do not edit.
-      import type { Json } from '../json.ts';
+      /** Any JSON value; integers that are not safe as numbers are bigints. */
+      export type Json = null | boolean | number | bigint | string | Json[] | { [key: string]: Json };
 
       export type Switch = SwitchOnYes | SwitchOnOther;
       export type Uint16 = number;
