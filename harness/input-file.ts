@@ -5,11 +5,7 @@
 import * as v from 'valibot';
 import { isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument } from 'yaml';
 import { type Json, parseJson } from '../spec/json.ts';
-
-/** An input file is at fault. The message is complete: file, line, place in it, and what was wrong. */
-export class InputError extends Error {
-  override readonly name = 'InputError';
-}
+import { InputError } from './input-error.ts';
 
 type Place = readonly (string | number)[];
 

@@ -3,7 +3,7 @@
  * node process. A subcommand returns its exit code; nothing below this file ends the process.
  */
 import { Command, CommanderError } from 'commander';
-import { InputError } from '../input-file.ts';
+import { InputError } from '../input-error.ts';
 import { toolVersion } from '../tool-version.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import type { Subcommand } from './subcommand.ts';

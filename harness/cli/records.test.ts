@@ -6,7 +6,7 @@ import type { RunRecord } from '../../reports/record.ts';
 import { runRecord } from '../../reports/testing/arbitrary-record.ts';
 import { example } from '../../reports/testing/example-record.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
-import { InputError } from '../input-file.ts';
+import { InputError } from '../input-error.ts';
 import { inFolder } from '../testing/command-line.ts';
 import { readRecord } from './records.ts';
 

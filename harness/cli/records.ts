@@ -3,7 +3,8 @@ import * as v from 'valibot';
 import { OUTCOMES } from '../../reports/outcome.ts';
 import { LEVELS, RECORD_VERSION, type RunRecord, type TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
-import { InputError, readJson, validate } from '../input-file.ts';
+import { InputError } from '../input-error.ts';
+import { readJson, validate } from '../input-file.ts';
 import { readText } from './files.ts';
 
 const text = v.string();

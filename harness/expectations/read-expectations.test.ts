@@ -3,7 +3,7 @@ import { toJsonSchema } from '@valibot/to-json-schema';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { InputError } from '../input-file.ts';
+import { InputError } from '../input-error.ts';
 import { fileSchema } from './expectation.ts';
 import { readExpectations } from './read-expectations.ts';
 import { shippedExpectations } from './shipped-expectations.ts';
