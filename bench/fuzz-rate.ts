@@ -48,7 +48,7 @@ export const fuzzRate: Benchmark = {
         compared(
           {
             id: 'fuzz-rate',
-            title: 'a fuzzing lane with all checks against a bare socket loop on qemu-storage-daemon',
+            title: 'fuzzing with all checks against a bare socket loop on qemu-storage-daemon',
             claim: 0.5,
             round: `${programs.length} programs, ${trips} round trips`,
           },
