@@ -12,7 +12,6 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, ObjectType, SchemaType } from '../../spec/model.ts';
 import { Compiler, isNodeOptions } from '../arbitraries/compile-generators.ts';
 import { type Draw, MAX_DEPTH } from '../arbitraries/draw.ts';
-import { bound } from '../types/bounds.ts';
 import { type Branch, branchesOf, branchOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';
 import { type Form, formsOf } from './form.ts';
@@ -153,11 +152,7 @@ export class Points {
       else if (Object.hasOwn(value, name) || without.includes(name)) continue;
       else if (!optional || usual.includes(name)) value[name] = this.#make(site, member, draw);
     }
-    const bounded = { ...value };
-    bound(bounded, site.above !== undefined);
-    // What the point is about stays as it is.
-    for (const name of Object.keys(given)) if (Object.hasOwn(value, name)) bounded[name] = value[name]!;
-    return bounded;
+    return value;
   }
 
   /** None that excludes a given one. */
