@@ -1,10 +1,10 @@
 /** `qmpcheck diff`: the same cases and programs on two targets in lockstep, and what differs. */
 import { existsSync } from 'node:fs';
+import { textNormaliser, vocabulary } from '../../reports/normalise-text.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
 import { KnownDeviations, type PlannedCase } from '../expectations/known-deviations.ts';
-import { textNormaliser, vocabulary } from '../expectations/normalise-text.ts';
 import {
   caseInputs,
   commonSchema,

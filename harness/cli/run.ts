@@ -105,7 +105,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       signal: interruption.signal,
     });
     if (options.updateExpectations !== undefined) {
-      writeText(options.updateExpectations, writeExpectations(record, spec));
+      writeText(options.updateExpectations, writeExpectations(record));
     }
     return exitCodeOf(record);
   } catch (error) {

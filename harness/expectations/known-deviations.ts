@@ -2,14 +2,15 @@
  * What is known of an endpoint, or of two that are compared: `run`, `fuzz` and `diff` each ask about what they see. An
  * entry excuses the deviations that it names and no other; one that nothing bears out is stale.
  */
+
+import type { Cause } from '../../reports/cause.ts';
 import type { EndpointIdentity, Outcome } from '../../reports/record.ts';
-import type { DeviationText } from './deviation-text.ts';
 import { isInRange } from './endpoint-version.ts';
 import type { About, DeviationPattern, Expectation, Wording } from './expectation.ts';
 import { caseGlob, listOf, type Matcher, nameGlob, textGlob } from './glob.ts';
 
 /** A deviation that was seen. */
-export interface SeenDeviation extends DeviationText {
+export interface SeenDeviation extends Cause {
   /** All of it, as the command prints it. */
   readonly printed: string;
   /** Id of the case, name of the program or file; empty where that says nothing. */

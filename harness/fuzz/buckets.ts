@@ -2,17 +2,12 @@
  * Buckets: what makes two misbehaviours the same. The key is kind, check, and message or last words, abstracted; it
  * is also what people read.
  */
+
+import { type Cause, causeOf, crashCause, hangCause, isOnTheWay } from '../../reports/cause.ts';
+import type { NormaliseText } from '../../reports/normalise-text.ts';
 import type { CaseRecord, Deviation, ProcessState } from '../../reports/record.ts';
 import { effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject } from '../../spec/json.ts';
-import {
-  crashText,
-  type DeviationText,
-  deviationText,
-  hangText,
-  isOnTheWay,
-} from '../expectations/deviation-text.ts';
-import type { NormaliseText } from '../expectations/normalise-text.ts';
 
 export type SymptomKind = 'crash' | 'hang' | 'deviation';
 
@@ -90,7 +85,7 @@ function commandsOf({ transcript }: CaseRecord): string[] {
 
 function crash(process: ProcessState | undefined, normaliseText: NormaliseText): Symptom {
   const signal = process?.signal ?? undefined;
-  const { silent, ...text } = crashText(process, normaliseText);
+  const { silent, ...text } = crashCause(process, normaliseText);
   return {
     kind: 'crash',
     check: 'crash',
@@ -101,22 +96,22 @@ function crash(process: ProcessState | undefined, normaliseText: NormaliseText):
 }
 
 function hang(process: ProcessState | undefined): Symptom {
-  return { kind: 'hang', check: 'hang', bucket: bucketOf(hangText(process)), silent: true };
+  return { kind: 'hang', check: 'hang', bucket: bucketOf(hangCause(process)), silent: true };
 }
 
 function breach(deviation: Deviation, normaliseText: NormaliseText): Symptom {
   const { check } = deviation;
-  return { kind: 'deviation', check, bucket: bucketOf(deviationText(deviation, normaliseText)) };
+  return { kind: 'deviation', check, bucket: bucketOf(causeOf(deviation, normaliseText)) };
 }
 
 /** `crash SIGABRT: …`, `hang in …`, `deviation CHECK: … at $.path`. */
-function bucketOf({ check, message, path }: DeviationText): string {
+function bucketOf({ check, message, path }: Cause): string {
   if (check === 'crash' || check === 'hang') return `${check} ${message}`;
   return `deviation ${check}: ${message}${path === '$' ? '' : ` at ${path}`}`;
 }
 
 /** The deviation that a bucket is of; it undoes `bucketOf`. */
-export function deviationOf(bucket: string): DeviationText {
+export function deviationOf(bucket: string): Cause {
   const [, check = '', message = bucket, path = '$'] =
     /^(crash|hang) (.*)$/s.exec(bucket) ?? /^deviation (\S+): (.*?)(?: at (\$[.[].*))?$/s.exec(bucket) ?? [];
   return { check, message, path };

@@ -3,9 +3,10 @@
  * none before it showed: a shape of a reply, an abstracted error, an order of events, a job's transition, a shape of
  * the graph, a point of the schema.
  */
+
+import type { NormaliseText } from '../../reports/normalise-text.ts';
 import type { TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import type { NormaliseText } from '../expectations/normalise-text.ts';
 import type { Execution } from './run-program.ts';
 
 /** Members whose value, not only its type, is part of a shape. */

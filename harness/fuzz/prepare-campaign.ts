@@ -3,10 +3,10 @@
 import { CALL_TEMPLATES } from '../../generators/sequences/call-templates.ts';
 import type { GenerationConfig } from '../../generators/sequences/generate.ts';
 import { schemaSource, sourcedCommands } from '../../generators/sequences/schema-source.ts';
+import { type NormaliseText, textNormaliser, vocabulary } from '../../reports/normalise-text.ts';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { offersData } from '../contents/nbd-access.ts';
-import { type NormaliseText, textNormaliser, vocabulary } from '../expectations/normalise-text.ts';
 import { Session } from '../runner/endpoint-session.ts';
 import { identify } from '../runner/identify.ts';
 import { intersect } from '../runner/intersect.ts';

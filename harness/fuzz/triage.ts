@@ -4,8 +4,8 @@
  */
 import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
+import type { NormaliseText } from '../../reports/normalise-text.ts';
 import type { CaseRecord } from '../../reports/record.ts';
-import type { NormaliseText } from '../expectations/normalise-text.ts';
 import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { ROUNDS } from './leak-detector.ts';

@@ -1,6 +1,7 @@
 /** Differences that are the same, listed once: by class, place and message without names and numbers. */
+
+import type { NormaliseText } from '../../reports/normalise-text.ts';
 import { type Difference, placeOf } from '../differ/difference.ts';
-import type { NormaliseText } from '../expectations/normalise-text.ts';
 
 /** Sightings that are told as one. */
 export interface Bucket<T> {

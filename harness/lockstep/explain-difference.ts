@@ -1,17 +1,16 @@
 /** Why two endpoints differ, where that is known: rules and schemas excuse first, then expectations. */
 import { encode } from '../../generators/sequences/encoding.ts';
+import type { NormaliseText } from '../../reports/normalise-text.ts';
 import { type Difference, placeOf } from '../differ/difference.ts';
 import type { KnownDeviations, SeenDeviation } from '../expectations/known-deviations.ts';
-import { caseTextNormaliser, type NormaliseText } from '../expectations/normalise-text.ts';
 import type { DiffInput } from './diff-inputs.ts';
 import { bucketOf, wordings } from './difference-buckets.ts';
 import type { Explain } from './run-diff.ts';
 
 /** `known`: about differences of the two that are compared. */
 export function explainer(known: KnownDeviations, normaliseText: NormaliseText): Explain {
-  const bare = caseTextNormaliser(normaliseText);
   return (difference, input) => {
-    const seen = seenDeviation(difference, input, bare);
+    const seen = seenDeviation(difference, input, normaliseText);
     const reason = difference.excuse ?? known.find(seen)?.reason;
     return { key: seen.printed, ...(reason !== undefined && { reason }) };
   };

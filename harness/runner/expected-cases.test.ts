@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, Deviation, EndpointIdentity, Outcome, RunRecord } from '../../reports/record.ts';
-import { loadBlockSchema } from '../../spec/block-core.ts';
 import { readExpectations } from '../expectations/read-expectations.ts';
 import { ExpectedCases, writeExpectations } from './expected-cases.ts';
 
@@ -9,7 +8,6 @@ const identity: EndpointIdentity = {
   version: { qemu: { major: 7, minor: 2, micro: 5 }, package: '' },
   argv: [],
 };
-const spec = loadBlockSchema();
 
 const refused: Deviation = {
   check: 'case',
@@ -28,7 +26,7 @@ function record(id: string, outcome: Outcome, deviations: readonly Deviation[] =
 }
 
 function expected(text: string, endpoint = identity): ExpectedCases {
-  return new ExpectedCases(readExpectations(text, 'x.yaml'), endpoint, spec);
+  return new ExpectedCases(readExpectations(text, 'x.yaml'), endpoint);
 }
 
 const ENTRY = `
@@ -188,7 +186,7 @@ test('what is written is read again and foresees the run it came from', () => {
   const cases = outcomes.map((outcome) =>
     record(`a/${outcome}`, outcome, outcome === 'fail' ? [refused, changed] : []),
   );
-  const text = writeExpectations({ endpoint: identity, cases } as unknown as RunRecord, spec);
+  const text = writeExpectations({ endpoint: identity, cases } as unknown as RunRecord);
   const again = expected(text);
   const foreseen = cases.map((one) => again.apply(one).expected !== undefined);
   expect(foreseen).toEqual([true, false, false, true, true, false, false]);

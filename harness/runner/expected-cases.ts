@@ -1,42 +1,27 @@
 /** What expectations excuse in a run: cases that show nothing but known deviations. */
 import { stringify } from 'yaml';
-import type { CaseRecord, Deviation, EndpointIdentity, RunRecord } from '../../reports/record.ts';
-import type { Schema } from '../../spec/model.ts';
+import { type Cause, causesOf } from '../../reports/cause.ts';
+import type { CaseRecord, EndpointIdentity, RunRecord } from '../../reports/record.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
-import {
-  crashText,
-  type DeviationText,
-  deviationText,
-  hangText,
-  isOnTheWay,
-} from '../expectations/deviation-text.ts';
 import type { Expectation } from '../expectations/expectation.ts';
 import { KnownDeviations } from '../expectations/known-deviations.ts';
-import {
-  caseTextNormaliser,
-  type NormaliseText,
-  textNormaliser,
-  vocabulary,
-} from '../expectations/normalise-text.ts';
 import { countingDeviations } from './case-outcome.ts';
 
 /** The expectations about cases of one endpoint, for one run. */
 export class ExpectedCases {
   readonly #known: KnownDeviations;
-  readonly #normaliseText: NormaliseText;
 
-  /** `spec`: whose words stay in normalised messages. */
-  constructor(expectations: readonly Expectation[], endpoint: EndpointIdentity, spec: Schema) {
+  constructor(expectations: readonly Expectation[], endpoint: EndpointIdentity) {
     this.#known = new KnownDeviations(expectations, { about: 'case', endpoint });
-    this.#normaliseText = normaliserOf(spec);
   }
 
   /** The record marked as expected, if all that counts against its case is known. */
   apply(record: CaseRecord): CaseRecord {
     const { id, outcome } = record;
-    const seen = shownBy(record, this.#normaliseText).map(({ text, deviation }) => ({
+    if (outcome === 'error') return record;
+    const seen = causesOf(record).map(({ cause, deviation }) => ({
       deviation,
-      known: this.#known.find({ ...text, printed: text.message, where: id, outcome }),
+      known: this.#known.find({ ...cause, printed: cause.message, where: id, outcome }),
     }));
     const [first] = seen.flatMap(({ known }) => known ?? []);
     const others = seen.filter(({ known }) => known === undefined);
@@ -54,56 +39,21 @@ export class ExpectedCases {
 }
 
 /** The deviations of a run as expectations, to be given reasons by hand: YAML text. */
-export function writeExpectations({ endpoint, cases }: RunRecord, spec: Schema): string {
-  const normaliseText = normaliserOf(spec);
+export function writeExpectations({ endpoint, cases }: RunRecord): string {
   return stringify(
     cases
-      .filter(({ outcome }) => outcome !== 'skip')
-      .map((record) => ({ record, shown: shownBy(record, normaliseText) }))
+      .filter(({ outcome }) => outcome !== 'skip' && outcome !== 'error')
+      .map((record) => ({ record, shown: causesOf(record) }))
       .filter(({ shown }) => shown.length > 0)
       .map(({ record: { id, expected }, shown }) => ({
         about: 'case',
         endpoint: endpoint.target.split(':')[0],
         case: id,
-        deviations: unique(shown.map(({ text }) => written(text))),
+        deviations: unique(shown.map(({ cause }) => written(cause))),
         reason: expected?.reason ?? 'TODO',
         ...(expected?.link !== undefined && { link: expected.link }),
       })),
   );
-}
-
-function normaliserOf(spec: Schema): NormaliseText {
-  return caseTextNormaliser(textNormaliser(vocabulary(spec)));
-}
-
-/**
- * All that a case showed. `deviation` is null for how it ended: then what was seen before it did counts too, and what was
- * seen with its end is a consequence.
- */
-function shownBy(
-  record: CaseRecord,
-  normaliseText: NormaliseText,
-): { readonly text: DeviationText; readonly deviation: Deviation | null }[] {
-  const { outcome, earlier = [], process, deviations, reason = '' } = record;
-  const ended = outcome === 'flaky' ? earlier[0] : outcome;
-  const texts = (some: readonly Deviation[]) =>
-    some.map((deviation) => ({ text: deviationText(deviation, normaliseText), deviation }));
-  switch (ended) {
-    case 'pass':
-    case 'error':
-      return [];
-    case 'skip':
-      return [{ text: { check: 'skip', message: reason, path: '$' }, deviation: null }];
-    case 'crash':
-    case 'timeout': {
-      const { check, message, path } =
-        ended === 'crash' ? crashText(process, normaliseText) : hangText(process);
-      const before = deviations.filter((deviation) => isOnTheWay(deviation, record));
-      return [{ text: { check, message, path }, deviation: null }, ...texts(before)];
-    }
-    default:
-      return texts(deviations);
-  }
 }
 
 function requirementsOf({ requirements: ids }: CaseRecord): Record<string, Requirement> {
@@ -111,7 +61,7 @@ function requirementsOf({ requirements: ids }: CaseRecord): Record<string, Requi
   return Object.fromEntries(ids.flatMap((id) => (all[id] ? [[id, all[id]]] : [])));
 }
 
-function written({ check, message, path }: DeviationText) {
+function written({ check, message, path }: Cause) {
   return { check, message, ...(path !== '$' && { path }) };
 }
 

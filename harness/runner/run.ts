@@ -82,7 +82,7 @@ async function runOn(
   const schema = intersect(spec, endpointSchema);
   const cases = plan(options.cases(schema), { patterns, shard });
 
-  const expected = new ExpectedCases(options.expectations ?? [], identity, spec);
+  const expected = new ExpectedCases(options.expectations ?? [], identity);
   for (const reporter of reporters)
     reporter.start?.({ endpoint: identity, seed, planned: cases.length, policy });
   const records: CaseRecord[] = [];

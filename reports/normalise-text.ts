@@ -1,8 +1,8 @@
 /** Texts without what differs from run to run: names, numbers, paths, addresses. Words of the schema stay. */
-import type { Schema, SchemaType } from '../../spec/model.ts';
+import { loadBlockSchema } from '../spec/block-core.ts';
+import type { Schema, SchemaType } from '../spec/model.ts';
 
-/** Takes out of a text what differs from run to run. */
-/** Takes out of a text what differs from run to run. */
+/** Takes out of a text what differs from run to run, and cuts it after 300 characters. */
 export type NormaliseText = (text: string) => string;
 
 /** Member names, enum values and command names of a schema. */
@@ -18,8 +18,10 @@ export function vocabulary({ commands, events, types }: Schema): ReadonlySet<str
   return words;
 }
 
-/** Makes a function that takes texts to at most 300 characters. `words` stay, as `vocabulary` gives them. */
-/** `words` stay as they are where they stand in quotes. What is too long is cut after 300 characters. */
+/** Names that cases make up: `null-qvlwp1`. */
+const MADE_NAME = /\b\w+-q[0-9a-z]{4}\d+\b/g;
+
+/** Words of a schema, as `vocabulary` gives them, stay where they stand in quotes. */
 export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
   const known = (text: string): boolean => words.has(text);
   // `qcow2` is a word, also where a function's name begins with it.
@@ -30,6 +32,7 @@ export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
   );
   return (text) =>
     text
+      .replace(MADE_NAME, 'NAME')
       .replace(/@DIR@[^\s'":,]*|\/[\w.-]+(\/[\w.-]+)+/g, 'PATH')
       .replace(/'([^']*)'/g, (_, inner: string) => (known(inner) ? `'${inner}'` : "'…'"))
       .replace(/"([^"]*)"/g, (_, inner: string) => (known(inner) ? `"${inner}"` : '"…"'))
@@ -40,10 +43,10 @@ export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
       .slice(0, 300);
 }
 
-/** Names that cases make up: `null-qvlwp1`. */
-const MADE_NAME = /\b\w+-q[0-9a-z]{4}\d+\b/g;
+let ofSpec: NormaliseText | undefined;
 
-/** The same for what is said of cases: without the names that they make up. */
-export function caseTextNormaliser(normaliseText: NormaliseText): NormaliseText {
-  return (text) => normaliseText(text.replace(MADE_NAME, 'NAME'));
+/** Keeps the words of the spec: what reports and expectations make of the messages of a record. */
+export function specNormaliser(): NormaliseText {
+  ofSpec ??= textNormaliser(vocabulary(loadBlockSchema()));
+  return ofSpec;
 }

@@ -1,0 +1,133 @@
+/**
+ * The cause of a deviation, in words that are the same in every run: which check saw it, its message with values normalised,
+ * and the path at which it shows. Reports group deviations by it, expectations and baselines name them so, and the
+ * fuzzer's buckets are made of it. It is computed from a record and the words of the spec; records hold none.
+ */
+
+import { isJsonObject, type Json, parseJson } from '../spec/json.ts';
+import { type NormaliseText, specNormaliser } from './normalise-text.ts';
+import type { CaseRecord, Deviation, ProcessState } from './record.ts';
+
+/** Two deviations have the same cause if all of this is equal. */
+export interface Cause {
+  /** The id of the check, `case` for what the case itself states, `crash`, `hang`; `error` for a fault of the harness, `skip`. */
+  readonly check: string;
+  /** Of a crash the signal or exit status, and what was said last; of a hang what was in flight. */
+  readonly message: string;
+  /** Without positions in lists: `$.nodes[].image`. */
+  readonly path: string;
+}
+
+/** A member that a type does not have, by whatever name: the name is a value. */
+const FOREIGN_MEMBER = /(?:'[^']*' )?is not a member(?= where |$)/;
+/** The last step of a path. */
+const LAST_STEP = /(?:\.[\w-]+|\["[^"]*"\])$/;
+
+/** The cause of one deviation of a record. */
+export function causeOf({ check, message, path = '$' }: Deviation, normaliseText: NormaliseText): Cause {
+  const place = path.replace(/\[\d+\]/g, '[]');
+  if (!FOREIGN_MEMBER.test(message)) return { check, message: normaliseText(message), path: place };
+  return {
+    check,
+    message: normaliseText(message.replace(FOREIGN_MEMBER, 'is not a member')),
+    path: place.replace(LAST_STEP, '.*'),
+  };
+}
+
+/** Of a crash, by how the process ended. `silent`: nothing was said last, so that the message can only tell what was in flight. */
+export function crashCause(
+  process: ProcessState | undefined,
+  normaliseText: NormaliseText,
+): Cause & { readonly silent: boolean } {
+  const how = process?.signal ?? `exit ${process?.exitCode ?? 'unknown'}`;
+  const words = lastWords(process?.lastWords ?? []);
+  const where =
+    words === undefined ? commandInFlight(process?.inFlight) : normaliseText(withoutProgram(words));
+  return { check: 'crash', message: `${how}: ${where}`, path: '$', silent: words === undefined };
+}
+
+/** Of an endpoint that no longer answers, by the command that it owes an answer to. */
+export function hangCause(process: ProcessState | undefined): Cause {
+  return { check: 'hang', message: commandInFlight(process?.inFlight), path: '$' };
+}
+
+/** A cause that a case showed. */
+export interface ShownCause {
+  readonly cause: Cause;
+  /** What it is the cause of; null for how the case ended. */
+  readonly deviation: Deviation | null;
+}
+
+/**
+ * All causes that a case showed, none if it passed. Where it did not come to its end, that is the first, and what was seen
+ * with its end is a consequence of it; what was seen before counts too. Of a flaky case: what its first try showed.
+ */
+export function causesOf(record: CaseRecord, normaliseText: NormaliseText = specNormaliser()): ShownCause[] {
+  const { outcome, earlier = [], process, deviations, reason = '' } = record;
+  const ended = outcome === 'flaky' ? earlier[0] : outcome;
+  const shown = (some: readonly Deviation[]) =>
+    some.map((deviation) => ({ cause: causeOf(deviation, normaliseText), deviation }));
+  const ending = (cause: Cause) => [
+    { cause, deviation: null },
+    ...shown(deviations.filter((deviation) => isOnTheWay(deviation, record))),
+  ];
+  switch (ended) {
+    case 'pass':
+      return [];
+    case 'skip':
+      return [{ cause: { check: 'skip', message: reason, path: '$' }, deviation: null }];
+    case 'error':
+      return [{ cause: { check: 'error', message: normaliseText(reason), path: '$' }, deviation: null }];
+    case 'crash': {
+      const { check, message, path } = crashCause(process, normaliseText);
+      return ending({ check, message, path });
+    }
+    case 'timeout':
+      return ending(hangCause(process));
+    default:
+      return shown(deviations);
+  }
+}
+
+/** Equal for equal causes. */
+export function causeKey({ check, message, path }: Cause): string {
+  return JSON.stringify([check, message, path]);
+}
+
+/** Whether a deviation came before the last step: not as a consequence of how the case ended. */
+export function isOnTheWay({ exchange }: Deviation, { transcript }: CaseRecord): boolean {
+  const last = (transcript?.steps.length ?? 0) - 1;
+  return (exchange ?? last) < last;
+}
+
+/** Lines that say why a process ended: its own, of its threads, a sanitizer's, GLib's, the allocator's. */
+const LAST_WORDS =
+  /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|smashing|corrupted|double free|^qemu: \w+: |(alloc|free|chunk)\w*\(\): /i;
+
+/** Of an error that nobody expected the first line says where, the next one what. */
+const UNEXPECTED = /^Unexpected error in .*:$/;
+
+/** What says why; undefined if nothing does. */
+function lastWords(lines: readonly string[]): string | undefined {
+  const index = lines.findLastIndex((line) => LAST_WORDS.test(line));
+  const line = lines[index];
+  return line !== undefined && UNEXPECTED.test(line)
+    ? [line, ...lines.slice(index + 1, index + 2)].join(' ')
+    : line;
+}
+
+/** `qemu-system-x86_64: ../block.c:1: f: Assertion …`: program and line number say nothing of the fault. */
+function withoutProgram(line: string): string {
+  return line.replace(/^[\w./-]*qemu[\w-]*: /, '').replace(/(\.\.\/)*([\w./-]+\.[ch]):\d+/, '$2');
+}
+
+function commandInFlight(inFlight: string | undefined): string {
+  if (inFlight === undefined) return 'with nothing in flight';
+  try {
+    const message: Json = parseJson(inFlight);
+    if (isJsonObject(message) && typeof message.execute === 'string') return `in ${message.execute}`;
+  } catch {
+    // not JSON
+  }
+  return 'in raw bytes';
+}
