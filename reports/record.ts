@@ -35,8 +35,19 @@ export interface ProcessState {
   readonly signal?: string | null;
   /** Last lines of stderr. */
   readonly lastWords: readonly string[];
-  /** Text of the request that was unanswered when it happened. */
+  /** Text of the request that was sent last, of those that were unanswered when it happened. */
   readonly inFlight?: string;
+  /** All that were, the latest first; empty: the endpoint was idle. */
+  readonly unanswered?: readonly UnansweredRequest[];
+}
+
+/** Who sends requests: the case or program, a check that looks at the state, or the runner, which takes things back. */
+export type Sender = 'case' | 'check' | 'runner';
+
+/** A request that was not answered. */
+export interface UnansweredRequest {
+  readonly text: string;
+  readonly by: Sender;
 }
 
 /**
@@ -57,6 +68,10 @@ export interface TranscriptStep {
   readonly events?: readonly Json[];
   readonly monitor?: number;
   readonly order?: readonly ('reply' | string)[];
+  /** Who sent it, where it was not the case; told of what was not answered. */
+  readonly by?: Exclude<Sender, 'case'>;
+  /** The reply as it came, where its value does not tell it: with a number like `1.0`. */
+  readonly text?: string;
 }
 
 /** A transcript as `qmpcheck replay` reads it. */
@@ -70,6 +85,21 @@ export interface Transcript {
   readonly steps: readonly TranscriptStep[];
 }
 
+/** A habit of the endpoint that breaks the protocol, and that the run put up with: a deviation of the case that tells it. */
+export interface QuirkRecord {
+  /** As the config file spells it. */
+  readonly name: string;
+  /** Which one, or how much, where there is a choice. */
+  readonly value?: Json;
+  /** For people; follows the words "the endpoint". */
+  readonly does: string;
+  readonly tolerance: string;
+  /** Id of the case that tells it. */
+  readonly case: string;
+  /** What the endpoint sent that shows it. */
+  readonly seen?: string;
+}
+
 /** Who was tested, by its own account. */
 export interface EndpointIdentity {
   /** As given to `--target`. */
@@ -80,6 +110,8 @@ export interface EndpointIdentity {
   readonly argv: readonly string[];
   /** SHA-256 of the canonical form of the endpoint's introspection. */
   readonly schemaDigest?: string;
+  /** Absent: none is known. */
+  readonly quirks?: readonly QuirkRecord[];
 }
 
 /** How one case ended, with all that a reader needs to see why. */

@@ -55,6 +55,9 @@ const caseRecord = v.looseObject({
       signal: v.exactOptional(v.nullable(text)),
       lastWords: texts,
       inFlight: v.exactOptional(text),
+      unanswered: v.exactOptional(
+        v.array(v.looseObject({ text, by: v.picklist(['case', 'check', 'runner']) })),
+      ),
     }),
   ),
   again: v.exactOptional(text),
@@ -70,6 +73,18 @@ const recordSchema = v.looseObject({
     package: v.exactOptional(text),
     argv: texts,
     schemaDigest: v.exactOptional(text),
+    quirks: v.exactOptional(
+      v.array(
+        v.looseObject({
+          name: text,
+          value: v.exactOptional(json),
+          does: text,
+          tolerance: text,
+          case: text,
+          seen: v.exactOptional(text),
+        }),
+      ),
+    ),
   }),
   seed: text,
   startedAt: text,
