@@ -48,6 +48,7 @@ export interface Quirks {
   readonly noTimestamps?: boolean;
 }
 
+/** As the config file spells it. */
 export type QuirkName = keyof Quirks;
 
 interface QuirkText {
