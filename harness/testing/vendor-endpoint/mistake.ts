@@ -1,0 +1,16 @@
+/** What a planted mistake is, and what must be found of it. */
+import type { Vmm } from './vmm.ts';
+
+export interface Mistake {
+  /** Slug by which it is switched on. */
+  readonly name: string;
+  /** What the endpoint does. */
+  readonly title: string;
+  /** Patterns of cases that suffice to find it. */
+  readonly cases: readonly string[];
+  /** One of the causes in the report must be of this check, with such a message. */
+  readonly cause: { readonly check: string; readonly message: RegExp };
+  /** What the outcomes of the run must come to; default: a must is broken. */
+  readonly outcome?: 'crash' | 'timeout' | 'noted';
+  plant(vmm: Vmm): void;
+}
