@@ -20,7 +20,7 @@ const MEMORY_PROMISE = 250e6;
 class Mirror {
   readonly #client: QmpClient;
   readonly #folder: string;
-  /** Of the images, in bytes. */
+  /** The size of the images, in bytes. */
   readonly #size: number;
 
   constructor(client: QmpClient, folder: string, size: number) {

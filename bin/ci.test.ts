@@ -31,7 +31,7 @@ describe('the workflow', () => {
 describe('.ci/run', () => {
   let folder: string;
 
-  /** Of npm: both tiers write their results, and `failing` (`test`, `test:long`) ends badly. */
+  /** A stand-in for npm: both tiers write their results, and `failing` (`test`, `test:long`) ends badly. */
   const npm = (failing = '') => `
     for last; do :; done
     tell() { echo "{\\"numPassedTests\\": $1, \\"numFailedTests\\": $2, \\"numPendingTests\\": 1, \\"numTodoTests\\": 1}" >"\${last#*=}"; }

@@ -13,7 +13,7 @@ interface Source {
   readonly text: string;
   /** Project files it imports, relative to the root. */
   readonly imports: readonly string[];
-  /** Those of them of which it takes types only. */
+  /** The imports of which it takes types only. */
   readonly typeImports: readonly string[];
 }
 

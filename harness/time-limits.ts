@@ -20,7 +20,7 @@ export const DEFAULT_TIME_LIMITS: TimeLimits = {
   eventTimeout: 5_000,
 };
 
-/** Those given, and the defaults. Where only the limit of a case is given, one answer may take all of it. */
+/** Completes the given limits by the defaults. Where only the limit of a case is given, one answer may take all of it. */
 export function timeLimits(given: Partial<TimeLimits> = {}): TimeLimits {
   const { caseTimeout = DEFAULT_TIME_LIMITS.caseTimeout } = given;
   return { ...DEFAULT_TIME_LIMITS, answerTimeout: caseTimeout, ...given };

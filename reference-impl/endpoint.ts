@@ -1,6 +1,6 @@
 /**
  * The reference as a library: what `harness/targets/reference.ts`, `qmpcheck serve` and the benchmarks use.
- * Nothing else of `reference-impl` is meant for the outside.
+ * The rest of `reference-impl` is not meant for the outside.
  */
 import type { Clock } from './host/clock.ts';
 import type { MonitorPipe } from './monitor/memory-peer.ts';

@@ -135,7 +135,7 @@ export interface CaseRecord {
   readonly again?: string;
 }
 
-/** Of requirements, the strictest first. */
+/** The levels of requirements, the strictest first. */
 export const LEVELS = ['must', 'should', 'may'] as const;
 
 export type Level = (typeof LEVELS)[number];

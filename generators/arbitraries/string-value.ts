@@ -38,7 +38,7 @@ const ODD_NAMES = [
 const ODD_SUFFIXES = ['/', '/.', '/x/../x', '//x', '/x/', '/a:b', '/nbd:x'];
 
 const HOSTS = ['127.0.0.1', '::1', 'localhost', '127.0.0.2'];
-/** Nothing listens on them; the others are no port at all. */
+/** The first two are ports on which nothing listens; the others are no port at all. */
 const PORTS = ['1', '2', '0', '65536', '-1', '', 'x', '01', ' 1'];
 const LOOPBACK = '127.0.0.1:1';
 const SCHEMES = ['http', 'https', 'ftp', 'ftps', 'nbd', 'ssh', 'nfs', 'iscsi'];
@@ -184,7 +184,7 @@ function* simplerTexts(text: string): Iterable<string> {
   if (flat !== text) yield flat;
 }
 
-/** Those before it: the lists begin with the plainest. */
+/** Gives the texts before it: the lists begin with the plainest. */
 function simplerOf(texts: readonly string[], text: string): Iterable<string> {
   const index = texts.indexOf(text);
   return index < 0 ? [texts[0]!] : texts.slice(0, index);

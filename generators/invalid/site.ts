@@ -8,7 +8,7 @@ export interface Site {
   readonly type: ObjectType;
   readonly path: Path;
   readonly value: JsonObject;
-  /** Those that faults are put into: as a rule all that the value may have. */
+  /** The members that faults are put into: as a rule all that the value may have. */
   readonly members: readonly Member[];
   /** Set for the arguments themselves. */
   readonly command?: string;

@@ -15,7 +15,7 @@ export interface CoverageRow {
 
 /** Which points of a command were accepted, and which only refused. The points property tells it of every answer. */
 export class Coverage {
-  /** Those that are measured. */
+  /** The points that are measured. */
   readonly points: readonly Point[];
   readonly #all: Points;
   readonly #accepted = new Set<string>();

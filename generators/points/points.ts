@@ -155,7 +155,7 @@ export class Points {
     return value;
   }
 
-  /** None that excludes a given one. */
+  /** Gives the usual members, but none that excludes a given one. */
   #usual(given: JsonObject): string[] {
     const { usual = [], exclusive = [] } = effectsOf(this.command.name);
     const excluded = exclusive

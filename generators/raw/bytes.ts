@@ -2,7 +2,7 @@
  * Raw input: what a message looks like on the wire, damaged. Token by token (a bracket lost, a value doubled, quotes of
  * another kind, a comment, a number no type holds) and byte by byte (cut off, control characters, invalid UTF-8).
  *
- * Nothing is known of the answer but that the endpoint goes on.
+ * The answer may be anything, as long as the endpoint goes on.
  */
 import { type Arbitrary, array, constantFrom, nat, record } from 'fast-check';
 

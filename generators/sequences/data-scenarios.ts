@@ -16,7 +16,7 @@ export const LONGEST_SCENARIO = 12;
 const OFFSETS = [0, 512, 4096, 65536, 131072, 524288, 1048576 - 65536, 1048576 - 512];
 const LENGTHS = [512, 512, 4096, 65536, 131072];
 
-/** Of nodes that are resized. */
+/** Sizes that nodes are resized to, in bytes. */
 const SIZES = [3 * 65536, 2 ** 19, 2 ** 20, 2 ** 21];
 
 /** A write or a comparison; the program state has a node. */

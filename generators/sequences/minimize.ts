@@ -123,7 +123,7 @@ class Minimizer {
     }
   }
 
-  /** Those that have to be great. */
+  /** Finds the least value for integers that have to be great. */
   async #leastIntegers(): Promise<void> {
     for (const index of this.#best.steps.keys()) {
       const step = this.#best.steps[index]!;
@@ -187,7 +187,7 @@ function parsed(text: string): Json {
   }
 }
 
-/** Of members, outer before inner. */
+/** Gives the paths of all members, outer before inner. */
 function paths(value: Json, path: Path = []): Path[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => paths(item, [...path, index]));
   if (!isJsonObject(value)) return [];

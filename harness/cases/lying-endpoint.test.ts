@@ -36,7 +36,7 @@ const all: readonly CaseDefinition[] = [
   ...nbdServerCases,
 ];
 
-/** Nothing in the API tells in which thread a node runs. */
+/** The one case that no lie can fail: the API does not tell in which thread a node runs. */
 const UNSEEN = 'x-blockdev-set-iothread/moves';
 
 /** Without those that can only note something: their requirement is contradicted by observation. */

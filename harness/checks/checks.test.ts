@@ -55,7 +55,7 @@ interface Spoken {
   readonly arguments?: JsonObject;
   readonly request?: JsonObject;
   readonly reply?: JsonObject;
-  /** Of raw bytes. */
+  /** The replies to raw bytes. */
   readonly replies?: readonly JsonObject[];
   readonly incomplete?: boolean;
   readonly events?: readonly JsonObject[];

@@ -31,7 +31,7 @@ export function errorChangesNothing(): Check {
   };
 }
 
-/** Of raw bytes, whether they name a command that does. */
+/** True if the command, or any word of the raw bytes, is one that overwrites a file before it can fail. */
 function overwritesFirst({ command, raw }: Exchange): boolean {
   const names = raw?.match(/[\w-]+/g) ?? [command ?? ''];
   return names.some((name) => effectsOf(name).overwritesBeforeRefusal === true);

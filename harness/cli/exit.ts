@@ -14,7 +14,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** Of a run, by the policy in its record. */
+/** Gives the exit code of a run, by the policy in its record. */
 export function exitCodeOf(record: RunRecord): ExitCode {
   if (record.interrupted) return EXIT.interrupted;
   if (record.cases.some(({ outcome }) => outcome === 'error')) return EXIT.fault;

@@ -14,7 +14,7 @@ export interface ThreadData {
   readonly diff?: string;
   /** Files of known deviations; false: not even those shipped. */
   readonly expect: readonly string[] | false;
-  /** Of the processors, for the thread and its endpoints. */
+  /** The share of the processors that the thread and its endpoints get. */
   readonly share: Share;
 }
 

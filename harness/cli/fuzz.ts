@@ -57,7 +57,7 @@ interface Options extends ExpectationOptions {
 }
 
 const DEFAULT_MS = 10 * 60_000;
-/** Of a terminal that does not say. */
+/** The width of a terminal that does not say it. */
 const DEFAULT_COLUMNS = 80;
 
 export const subcommand: Subcommand = {

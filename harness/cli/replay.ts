@@ -14,7 +14,7 @@ import { loadExpectations } from './expectation-options.ts';
 import { targetOption, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 
-/** Of transcripts and of findings, in the order of the totals. */
+/** Verdicts on transcripts, then on findings, in the order of the totals. */
 const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR', 'REPRODUCED', 'FIXED'] as const;
 type AnyVerdict = (typeof VERDICTS)[number];
 

@@ -324,7 +324,7 @@ export class CommandFollower {
     if (bytes !== null) this.#model.expectBytes(overlay, { bytes, also: null, prefix: false, breach });
   }
 
-  /** Those who used a node use another now. */
+  /** Hands all users of a node over to another. */
   #moved(from: string, to: string): void {
     for (const [name, node] of this.exports) if (node === from) this.exports.set(name, to);
   }

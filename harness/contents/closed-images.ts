@@ -16,7 +16,7 @@ const run = promisify(execFile);
 export interface ClosedImage {
   /** Name of the node that was on it. */
   readonly node: string;
-  /** As of `blockdev-add`; files are named as in the scratch folder. */
+  /** The arguments of `blockdev-add`; files are named as in the scratch folder. */
   readonly options: JsonObject;
   readonly bytes: Buffer;
   /** What is wrong if it is not so. */

@@ -110,7 +110,7 @@ export class ContentsModel {
     this.forget(this.affected(names, kept));
   }
 
-  /** Nothing is ever claimed of these again. */
+  /** Gives nodes up: the model never again claims what they hold. */
   abandon(names: readonly string[]): void {
     this.#mustKnow(names);
     const all = this.affected(names);

@@ -18,7 +18,7 @@ export interface TrackedNode {
   hiddenBacking: boolean;
   /** It shows its child's bytes at other offsets. */
   readonly window: boolean;
-  /** Nothing may be claimed of it any more. */
+  /** True if the model no longer claims what it holds. */
   opaque: boolean;
 }
 
@@ -74,7 +74,7 @@ export class TrackedGraph {
         for (const [member, child] of children) if (child === from) children.set(member, to);
   }
 
-  /** Those above, themselves included; through backing files too. */
+  /** Gives the nodes above, themselves included; through backing files too. */
   above(names: Iterable<string>): Set<string> {
     return this.closure(names, (name) =>
       [...this.#nodes.values()].flatMap((node) =>
@@ -95,7 +95,7 @@ export class TrackedGraph {
     );
   }
 
-  /** Those that hold a node's bytes, themselves included: all below but backing files. */
+  /** Gives the nodes that hold a node's bytes, themselves included: all below but backing files. */
   storage(names: Iterable<string>): Set<string> {
     return this.closure(names, (name) =>
       [...(this.#nodes.get(name)?.children ?? [])].flatMap(([member, child]) =>

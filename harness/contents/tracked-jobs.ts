@@ -42,7 +42,7 @@ const BREACHES: Readonly<Record<Exclude<BlockJobKind, 'stream'>, string>> = {
   commit: 'the base of a completed commit does not contain what was above it',
 };
 
-/** Of a source that has no backing file, but stands on a node that has. */
+/** The reason why a target is given up whose source has no backing file, but stands on a node that has. */
 const ABOVE_CHAIN = 'the target of a completed mirror lacks what a backing file below its source shows';
 
 const LEFT = 'the file that a job made and closed does not contain what was copied';

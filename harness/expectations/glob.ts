@@ -13,12 +13,12 @@ export type Matcher<T = string> = (one: T) => boolean;
 /** `*` crosses slashes and newlines, and takes leading dots. */
 const ANYTHING = { bash: true, dot: true, flags: 's' };
 
-/** Of names of endpoints. */
+/** Makes a matcher for names of endpoints. */
 export function nameGlob(globs: Globs): Matcher {
   return picomatch([...listOf(globs)], ANYTHING);
 }
 
-/** Of case ids; a glob also means everything below it (`block_resize`). */
+/** Makes a matcher for case ids; a glob also means everything below it (`block_resize`). */
 export function caseGlob(globs: Globs): Matcher {
   return picomatch(
     listOf(globs).flatMap((glob) => [glob, `${glob}/**`]),
@@ -26,7 +26,7 @@ export function caseGlob(globs: Globs): Matcher {
   );
 }
 
-/** Of messages, paths in replies, programs: texts in which only `*` is special. */
+/** Makes a matcher for messages, paths in replies and programs: texts in which only `*` is special. */
 export function textGlob(globs: Globs): Matcher {
   const matches = picomatch(
     listOf(globs).map((glob) => noPath(glob).replace(/[^\w\s*]/g, '\\$&')),

@@ -19,16 +19,16 @@ export interface SeenDeviation extends Cause {
   readonly outcome?: Outcome;
   /** Text of the program that shows it. */
   readonly program?: () => string;
-  /** Of a difference: the command, `event NAME`, or what else was compared. */
+  /** For a difference: the command, `event NAME`, or what else was compared. */
   readonly command?: string;
-  /** Of a difference in the text of an error: what each side says. */
+  /** For a difference in the text of an error: what each side says. */
   readonly wording?: { readonly left: string; readonly right: string };
 }
 
 /** What entries must be about to be asked here. */
 export interface ExpectationScope {
   readonly about: About;
-  /** Of a difference: the right side. */
+  /** The endpoint that deviates; for a difference the right side. */
   readonly endpoint: Pick<EndpointIdentity, 'target' | 'version'>;
   readonly left?: Pick<EndpointIdentity, 'target' | 'version'>;
 }

@@ -22,7 +22,7 @@ export type LogLine =
       /** What it was seen as; the same as `bucket` unless the minimal program told more. */
       readonly seen: string;
       readonly bucket: string;
-      /** As of `Symptom`. */
+      /** The member of the same name of `Symptom`. */
       readonly silent?: true;
       /** Folder below `findings`; null if it could not be shown again, or is a finding already. */
       readonly folder: string | null;

@@ -23,7 +23,7 @@ test.each(['empty', 'chain'])('says nothing of an endpoint that is as it should 
   campaigns.expectSound(startState, 1_000, 20),
 );
 
-test('is the same for any number of hands', async () => {
+test('is the same for any number of workers', async () => {
   await campaigns.run({ name: 'one', defect: BROKEN, commands: 600 });
   await campaigns.run({ name: 'three', defect: BROKEN, commands: 600, workers: 3 });
   expect(campaigns.log('three')).toBe(campaigns.log('one'));
@@ -166,7 +166,7 @@ test('the log tells why programs could not be run', async () => {
   expect(rounds.map((line) => /"error":"[^"]*"/.exec(line)?.[0])).toEqual(['"error":"no room"', undefined]);
 });
 
-/** Those that come late are of the long tier; `npm run fuzz:selftest` does them all. */
+/** Defects that are found late belong to the long tier; `npm run fuzz:selftest` plants them all. */
 test.each([
   'pausing a job that never was',
   'change of a node without children',

@@ -73,9 +73,9 @@ export interface Progress {
 /** How a campaign ended. */
 export interface CampaignResult {
   readonly progress: Progress;
-  /** Of this run, without those of a run that it resumed. */
+  /** Findings of this run, without those of a run that it resumed. */
   readonly fresh: readonly FindingLine[];
-  /** Of all runs. */
+  /** Findings of all runs. */
   readonly findings: readonly FindingLine[];
 }
 

@@ -5,7 +5,7 @@ import type { UsageGauge } from './leak-detector.ts';
 import type { FuzzStartState } from './start-states.ts';
 
 export interface FuzzConfig extends RunSetting {
-  /** Those on which the target starts; simplest first. */
+  /** The states in which the target can start; simplest first. */
   readonly startStates: readonly FuzzStartState[];
   /**
    * Each program has an endpoint of its own, so that nothing which ran before it can be seen in what it shows. For those

@@ -17,7 +17,7 @@ export class KnownFindings {
     return this.#known.find({ ...deviationOf(bucket), printed: bucket, where: '' }) !== undefined;
   }
 
-  /** Those that no run of the campaign shows, runs that it resumed included. `log`: all of its lines. */
+  /** Gives the entries that no run of the campaign shows, runs that it resumed included. `log`: all of its lines. */
   stale(log: readonly LogLine[]): StaleEntry[] {
     for (const line of log) {
       if (line.type === 'round') for (const bucket of Object.keys(line.hits)) this.isKnown(bucket);

@@ -40,7 +40,7 @@ const DEAD: ReadonlySet<Outcome> = new Set(['crash', 'timeout', 'error']);
 /** Steps whose effects no query of the state tells, nor for sure the time of a file. */
 const CHANGES = /\b(object-add|object-del|qom-set)\b|^write /m;
 
-/** Of so many programs the images of one are checked. */
+/** The images of one program in this many are checked. */
 const IMAGES_OF = 4;
 
 /** Runs programs one at a time. */

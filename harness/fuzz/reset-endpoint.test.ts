@@ -12,7 +12,7 @@ import { ProgramExecutor } from './program-executor.ts';
 
 let area: ScratchArea;
 let prepared: PreparedCampaign;
-/** As of an endpoint that is a process: kept from one program to the next. */
+/** The config for an endpoint that is a process: kept from one program to the next. */
 let config: FuzzConfig;
 beforeAll(async () => {
   area = await ScratchArea.open();

@@ -126,7 +126,7 @@ const GUEST: readonly FuzzStartState[] = [
   }),
 ];
 
-/** Those that may work on the target; simplest first. */
+/** Gives the start states that may work on the target; simplest first. */
 export function startStatesFor({ capabilities }: Target): readonly FuzzStartState[] {
   if (!capabilities.owned) return ALL.slice(0, 1);
   const startStates = capabilities.guestDevices ? [...ALL, ...GUEST] : ALL;

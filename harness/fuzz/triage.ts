@@ -16,10 +16,10 @@ export interface Triaged {
   readonly symptom: Symptom;
   /** Minimal. */
   readonly program: Program;
-  /** Of how many runs on fresh endpoints how many showed it. */
+  /** How many runs on fresh endpoints there were, and how many showed it. */
   readonly runs: number;
   readonly held: number;
-  /** Of the last run that showed it. */
+  /** The record of the last run that showed it. */
   readonly record: CaseRecord;
 }
 
@@ -33,9 +33,9 @@ export interface TriageBudget {
   readonly milliseconds: number;
 }
 
-/** Of a campaign by time. */
+/** The budget in a campaign by time. */
 export const DEFAULT_BUDGET: TriageBudget = { runs: 3, tries: 400, hangTries: 400, milliseconds: 30_000 };
-/** Of a campaign by commands: the same on a fast machine and a slow one. */
+/** The budget in a campaign by commands: the same on a fast machine and a slow one. */
 export const COUNTED_BUDGET: TriageBudget = {
   ...DEFAULT_BUDGET,
   hangTries: 120,

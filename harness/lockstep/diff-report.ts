@@ -19,7 +19,7 @@ export interface DiffTotals {
   readonly compared: number;
   /** Without a difference, or with none but those that schemas and time bring about. */
   readonly alike: number;
-  /** Of the others, those whose differences are all known. */
+  /** How many are not alike, but all their differences are known. */
   readonly known: number;
   readonly skipped: number;
   /** Not compared for a fault of the harness itself. */

@@ -23,7 +23,7 @@ export interface LockstepRun {
   readonly skewed: ReadonlySet<number>;
 }
 
-/** Of the time limit of a case: how long a side waits for another before it goes on alone. */
+/** How long, as a share of the time limit of a case, a side waits for another before it goes on alone. */
 const PATIENCE = 0.5;
 
 /** Runs the input on all sides, on endpoints that have seen nothing yet if `fresh`. Each side runs one thing at a time. */

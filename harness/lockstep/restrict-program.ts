@@ -1,7 +1,7 @@
 /**
  * Programs cut down to what two endpoints both offer: members that only one of them knows are left out, and so are
  * calls with a value (a driver, most often) that only one of them knows, also where the schema has a plain string for it.
- * Nor are files replaced under them, or made anew while they may be in use: what then becomes of a node is open.
+ * Files are not replaced under them, or made anew while they may be in use: what then becomes of a node is open.
  */
 import { type Program, type StartState, type Step, symbolsOf } from '../../generators/sequences/program.ts';
 import { isOfKind, madeBy } from '../../generators/sequences/resources.ts';

@@ -42,7 +42,7 @@ export class SideState {
     this.#session = session;
   }
 
-  /** Nothing of the endpoint may be used any more. */
+  /** Ends the use of the endpoint's session. */
   disconnect(): void {
     this.#session = null;
   }

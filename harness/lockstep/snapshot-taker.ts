@@ -12,7 +12,7 @@ import type { SnapshotWithContents } from '../state/snapshot-with-contents.ts';
 import { contentsOf } from './node-contents.ts';
 import type { SideState } from './side-state.ts';
 
-/** Of a run, besides the last one. */
+/** How many are taken in a run, besides the last one. */
 const MOST_SNAPSHOTS = 40;
 const MOST_CONTENTS = 2;
 

@@ -7,7 +7,7 @@
  *   3. a breach is never lost: it fails all requests in flight, or else the next call. The connection stays
  *      usable, unless the channel itself gave it up.
  *
- * Nothing waits forever: each request has a time limit that grows with its size.
+ * Each request has a time limit that grows with its size.
  */
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';

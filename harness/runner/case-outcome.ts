@@ -19,7 +19,7 @@ export function worstSeverity(deviations: readonly Deviation[]): Severity | unde
 type Requirements = Readonly<Record<string, Pick<Requirement, 'contradictedBy'>>>;
 
 /**
- * Those deviations that make a case fail or warn. Where an observation contradicts the requirement that a deviation is
+ * Gives the deviations that make a case fail or warn. Where an observation contradicts the requirement that a deviation is
  * about, what the case itself found is information; what a check found still counts. Of a deviation that names no
  * requirement it may be any of the case's.
  */

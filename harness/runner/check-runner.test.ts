@@ -1,4 +1,4 @@
-/** Whom the checks blame for a change of the state, and what the watch knows of it without asking. */
+/** Tests which exchange the checks blame for a change of the state, and what the watch knows of it without asking. */
 import { describe, expect, test } from 'vitest';
 import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json } from '../../spec/json.ts';

@@ -45,7 +45,7 @@ export class CheckRunner {
     return this.#inTurn((check, context) => check.before?.(exchange, context), exchange);
   }
 
-  /** Also for an exchange that got no reply. */
+  /** Runs the checks on an exchange, also on one that got no reply. */
   async after(exchange: Exchange): Promise<void> {
     // Whether a refused command really changed nothing, nobody looks while others are in flight.
     const isLookedAt = isRefused(exchange) && !this.#overlapped;

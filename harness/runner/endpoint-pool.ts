@@ -130,7 +130,7 @@ export class EndpointPool {
     }
   }
 
-  /** Nothing could take its place, and it still answers. */
+  /** True if no other endpoint could take its place, and it still answers. */
   #isIrreplaceable({ session }: PoolMember): boolean {
     const { owned, reconnects } = this.#options.target.capabilities;
     return !owned && !reconnects && session.usable;

@@ -12,7 +12,7 @@ export interface ProcessUsage {
   readonly descriptors: number | null;
 }
 
-/** Nothing is known without the id of a process that is the endpoint's own. */
+/** Reads what a process uses; nulls without the id of a process that is the endpoint's own. */
 export async function processUsage(pid: number | undefined): Promise<ProcessUsage> {
   if (pid === undefined) return { memory: null, descriptors: null };
   const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => null);

@@ -38,7 +38,7 @@ export function withoutFormatFiles(state: Snapshot): Snapshot {
   return { ...state, nodes: stripped };
 }
 
-/** Of nodes, devices and jobs only their names: where one is missing, the others say nothing. */
+/** Reduces nodes, devices and jobs to their names: where one is missing, the others' details say nothing. */
 function named(value: Json): Json {
   if (!Array.isArray(value) || !value.every(isJsonObject)) return value;
   return value.map((item) => item['node-name'] ?? item.device ?? item.id ?? item);

@@ -1,7 +1,7 @@
 /** A snapshot of one side of a lockstep run, for comparing it with that of another, with what a guest would read. */
 import type { TranscriptStep } from '../../reports/record.ts';
 
-/** In place of a digest. */
+/** Stands for the digest of a node that holds zeroes only. */
 export const ZEROES = 'all zeroes';
 
 /** What one side of a lockstep run holds after a step. */

@@ -48,7 +48,7 @@ const COMPARED: readonly StateQuery[] = [
   { command: 'query-blockstats', arguments: { 'query-nodes': true } },
 ];
 
-/** Those of the compared queries that all offer. */
+/** Gives the compared queries that all of the endpoints offer. */
 export function comparedQueries(endpointSchemas: readonly Schema[]): StateQuery[] {
   return COMPARED.filter(({ command }) => endpointSchemas.every(({ commands }) => commands.has(command)));
 }

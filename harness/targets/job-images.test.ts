@@ -19,7 +19,7 @@ import type { Endpoint } from './target.ts';
 
 const KiB = 1024;
 const SECTOR = 512;
-/** Of each job. */
+/** Programs for each job. */
 const RUNS = 2;
 const SEED = 20261122;
 /** Bytes a second: a job does its first piece, and no more than a few while the guest writes. */

@@ -63,7 +63,7 @@ function wrong(text: string, member: string, dir: string): string | null {
   return /^[\w+.-]+:/.test(text) || text === '..' ? 'a protocol' : null;
 }
 
-/** Of all objects only throttle groups may be changed, of others what they do not have. */
+/** True unless the object is a throttle group: others may only be asked to change what they do not have. */
 function changesOther(args: Json | undefined): boolean {
   if (!isJsonObject(args)) return false;
   return (

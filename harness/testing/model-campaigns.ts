@@ -16,7 +16,7 @@ export function planted(name: string): Defect {
 }
 
 interface Run {
-  /** Of its folder, below that of all. */
+  /** The name of its folder, below that of all. */
   readonly name: string;
   readonly defect: Defect | null;
   readonly commands: number;
@@ -88,7 +88,7 @@ export class ModelCampaigns {
     );
   }
 
-  /** Nothing is said of the endpoint without a defect, and more than `corpus` programs are kept. */
+  /** Expects no finding on the endpoint without a defect, and more than `corpus` programs kept. */
   async expectSound(startState: string, commands: number, corpus: number): Promise<void> {
     const { progress, findings } = await this.run({
       name: `sound-${startState}`,

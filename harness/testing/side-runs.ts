@@ -1,7 +1,7 @@
 /** Records for tests of what differs. */
 import type { CaseRecord, TranscriptStep } from '../../reports/record.ts';
 
-/** Of a case that passed with these exchanges. */
+/** Makes the record of a case that passed with these exchanges. */
 export function passed(steps: readonly TranscriptStep[]): CaseRecord {
   return {
     id: 'case',

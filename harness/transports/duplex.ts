@@ -22,7 +22,7 @@ export class DuplexTransport implements Transport {
   readonly #parts: DuplexParts;
   #sink: TransportSink | null = null;
   #error: Error | undefined;
-  /** Nothing more can be sent. */
+  /** True once no more can be sent. */
   #ended = false;
   #closing: Promise<void> | null = null;
 

@@ -9,7 +9,7 @@ const BLOCK = 16;
 export interface SectorCipher {
   /** A copy. */
   encrypt(offset: number, data: Uint8Array): Uint8Array;
-  /** In place. */
+  /** Decrypts `data` in place. */
   decrypt(offset: number, data: Uint8Array): void;
 }
 

@@ -145,7 +145,7 @@ export interface StoredBitmap {
 
 /** Dirty bitmaps that an image keeps while it is closed. Nothing is in flight during these calls. */
 export interface PersistentBitmaps {
-  /** Those that can be trusted, as they were stored. Throws `IoError`. */
+  /** Gives the bitmaps that can be trusted, as they were stored. Throws `IoError`. */
   load(): Promise<readonly StoredBitmap[]>;
   /** Throws `CommandError` with the reason why one like this cannot be stored. */
   check(name: string, granularity: number): void;

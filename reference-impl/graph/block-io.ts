@@ -44,7 +44,7 @@ export class BlockIo {
   readonly #state: DriverState;
   #policy: RequestPolicy;
   readonly #bitmaps: DirtyBitmaps;
-  /** Those in flight. */
+  /** The requests in flight. */
   readonly requests = new TrackedRequests();
   readonly limits: Limits;
   /** Bytes, whole sectors. */

@@ -195,7 +195,7 @@ export interface WriteTracker {
 export class DirtyBitmaps {
   readonly #list: (DirtyBitmap | WriteTracker)[] = [];
 
-  /** Those with a name. */
+  /** Gives the bitmaps with a name. */
   get all(): readonly DirtyBitmap[] {
     return this.#list.filter((bitmap) => bitmap instanceof DirtyBitmap);
   }

@@ -21,7 +21,7 @@ export interface OverlayImage {
   readonly device?: string | undefined;
   readonly nodeName?: string | undefined;
   readonly filename: string;
-  /** Of the overlay's node. */
+  /** The name of the overlay's node. */
   readonly snapshotNodeName?: string | undefined;
   readonly format: string;
   /** The image is there: it is opened as it is. */

@@ -18,7 +18,7 @@ import {
 /** Longer names are cut to what QEMU's field for them holds. */
 const MAX_NAME = 31;
 
-/** Of a node that shows through an image: one may still commit into it, stream from it, and take copies. */
+/** What may still be done with a node that shows through an image: commit into it, stream from it, take copies. */
 const ALLOWED_ON_BACKING: readonly BlockedOp[] = [
   'commit-target',
   'stream',

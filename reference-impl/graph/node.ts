@@ -323,7 +323,7 @@ export class NodeChild implements BdrvChild, ChildHandle {
     return this.node.truncate(length);
   }
 
-  /** Of a backing file that file alone counts; whoever stands on a node otherwise has as its own all that it shows. */
+  /** Asks a backing file about that file alone; whoever stands on a node otherwise has as its own all that it shows. */
   blockStatus(offset: number, length: number) {
     return this === this.parent.backing || this.node.backing === undefined
       ? this.node.io.blockStatus(offset, length)

@@ -5,7 +5,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBitmap } from './dirty-bitmap.ts';
 import type { Node } from './node.ts';
 
-/** Those of a read-only node keep what they hold. Throws `IoError`. */
+/** Loads a node's stored bitmaps; those of a read-only node keep what they hold. Throws `IoError`. */
 export async function loadBitmaps(node: Node): Promise<void> {
   for (const stored of (await node.state.bitmaps?.load()) ?? []) {
     const bitmap = new DirtyBitmap(stored.name, stored.granularity, node.io.length());

@@ -10,7 +10,7 @@ interface TrackedRequest {
 export class TrackedRequests {
   readonly #inFlight = new Set<TrackedRequest>();
 
-  /** Nothing is in flight. */
+  /** True while no request is in flight. */
   get idle(): boolean {
     return this.#inFlight.size === 0;
   }

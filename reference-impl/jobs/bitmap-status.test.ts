@@ -29,7 +29,7 @@ function openDisk(): Promise<void> {
 const write = (at: number) =>
   fixture.endpoint.block.graph.lookup('d', 'd').io.write(at, new Uint8Array(512).fill(1));
 
-/** Of the only bitmap. */
+/** Asks for the status of the only bitmap. */
 async function status(): Promise<Json | undefined> {
   const [drive] = (await fixture.run('query-block')) as JsonObject[];
   const [bitmap] = (drive?.['dirty-bitmaps'] ?? []) as JsonObject[];

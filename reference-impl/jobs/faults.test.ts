@@ -82,7 +82,7 @@ interface Outcome {
   readonly refusal: unknown;
   readonly graphBefore: unknown;
   readonly graphAfter: unknown;
-  /** Of BLOCK_JOB_ERROR, and of the events that tell of an end. */
+  /** The data of BLOCK_JOB_ERROR, and of the events that tell of an end. */
   readonly errors: readonly JsonObject[];
   readonly ends: readonly JsonObject[];
   /** What the guest reads from its disk. */

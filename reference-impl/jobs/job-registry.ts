@@ -53,7 +53,7 @@ export class JobRegistry implements DrainedParent {
     return job;
   }
 
-  /** Those too go on that were waiting for time to pass. */
+  /** Stops the jobs that use `nodes`, or all, until the section ends. Jobs that wait for time to pass go on then, too. */
   async drainedBegin(nodes?: ReadonlySet<Node>): Promise<DrainedEnd> {
     const isConcerned = ({ driver }: Job) =>
       nodes === undefined || [...nodes].some((node) => driver.hasNode(node));

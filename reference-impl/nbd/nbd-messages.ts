@@ -10,7 +10,7 @@ export type Cookie = bigint;
 export interface OptionHeader {
   readonly magic: bigint;
   readonly option: number;
-  /** Of the data that follow, in bytes. */
+  /** The length of the data that follow, in bytes. */
   readonly length: number;
 }
 

@@ -105,7 +105,7 @@ class Options {
     throw new CommandError(`Parameter '${name}' expects 'on' or 'off'`);
   }
 
-  /** Of two spellings of one option, only one may be given. */
+  /** Takes an option that has two spellings, of which only one may be given. */
   takeEither(name: string, other: string): boolean | undefined {
     const values = [this.takeSwitch(name), this.takeSwitch(other)];
     if (values.every((value) => value !== undefined))

@@ -22,7 +22,7 @@ function bucketOf(key: string): number {
   return (Math.imul(1103515243, hash) + 12345) & 0x1ff;
 }
 
-/** Of `left`, a subset of the members `keys` of one object, the one that a check for left-over members meets first. */
+/** Gives the one of `left`, a subset of the members `keys` of one object, that a check for left-over members meets first. */
 export function firstLeftOver(keys: readonly string[], left: ReadonlySet<string>): string {
   if (keys.length > MOST_KEYS) return keys.find((key) => left.has(key))!;
   const table = new HashTable();
@@ -56,7 +56,7 @@ class HashTable {
     return slot;
   }
 
-  /** In place: a key goes to its new slot and drives out the one that it finds there, which goes next. */
+  /** Enlarges the table in place: a key goes to its new slot and drives out the one that it finds there, which goes next. */
   #grow(): void {
     const before = this.slots.length;
     const bits = 32 - Math.clz32(Math.floor(this.#count * 1.333));

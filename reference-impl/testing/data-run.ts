@@ -37,7 +37,7 @@ const OUTCOMES: Readonly<Record<Ending, Outcome>> = {
 /** Bytes a second: the job does its first piece, and then nothing for longer than all moments take. */
 const HELD = 64 << 10;
 const SLOW = 1 << 20;
-/** Of each property. */
+/** Runs of each property. */
 const RUNS = 2;
 const SEED = 20261122;
 /** Seconds, once its limit is lifted: the wait that it was in still holds. */

@@ -30,7 +30,7 @@ export interface DriverSubject {
 
 const SIZE = 192 * 1024;
 const RUNS = 25;
-/** Of errors, one after the other; a driver that does more in a few writes is held to the first of them. */
+/** How many steps are failed, one after the other; a driver that takes more in a few writes is held to the first of them. */
 const MAX_STEPS = 40;
 
 type Operation =

@@ -29,7 +29,7 @@ const KINDS = {
 
 type Kind = keyof typeof KINDS;
 const kinds = Object.keys(KINDS) as Kind[];
-/** Those of backups with backups and mirrors are explored without chains, and deeper. */
+/** Pairs of backups with backups and mirrors are left out: they are explored without chains, and deeper. */
 const pairs = kinds
   .flatMap((a, index) => kinds.slice(index).map((b) => [a, b] as const))
   .filter(([a, b]) => a !== 'blockdev-backup' || kinds.indexOf(b) > 1);

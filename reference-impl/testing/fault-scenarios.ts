@@ -34,7 +34,7 @@ export interface Scenario {
   readonly chainAfter: readonly ImageName[];
   /** Holds what the disk held, when the job has ended well. */
   readonly copy?: ImageName;
-  /** Of the disk; all in it is dirty. */
+  /** The name of a bitmap of the disk; all in it is dirty. */
   readonly bitmap?: string;
 }
 
@@ -191,7 +191,7 @@ export interface Images {
   readonly pristine: string;
   readonly folder: string;
   readonly shows: ReadonlyMap<ImageName, Buffer>;
-  /** Those in `folder` that may not be what they were. */
+  /** The images in `folder` that may not be what they were. */
   readonly stale: Set<ImageName>;
 }
 

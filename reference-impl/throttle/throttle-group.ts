@@ -85,7 +85,7 @@ export class ThrottleGroup {
     return member;
   }
 
-  /** Nothing of the member may be waiting. */
+  /** Takes a member out, of whose requests none may be waiting. */
   leave(member: ThrottleMember): void {
     const index = this.#members.indexOf(member);
     if (index >= 0) this.#members.splice(index, 1);

@@ -111,7 +111,7 @@ function offeringOf(
   return [{ label: withVersion, release: releaseOf(identity.version), schema, endpoint }];
 }
 
-/** Of the spec, and those that records have in addition, made by another version of the suite. */
+/** Gives the spec's requirements, and those that records made by another version of the suite have in addition. */
 function allRequirements(records: readonly RunRecord[]): Map<string, RequirementRecord> {
   const all = new Map<string, RequirementRecord>();
   for (const [id, { level, definition, text }] of Object.entries(specified))

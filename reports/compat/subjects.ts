@@ -22,7 +22,7 @@ export class Subjects {
     }
   }
 
-  /** Those of the spec; those of protocol and types as far as requirements name them. */
+  /** Gives the subjects of the spec, and those of protocol and types as far as requirements name them. */
   all(requirements: Iterable<RequirementRecord>): Subject[] {
     for (const { definition } of requirements) this.ofDefinition(definition);
     const order: readonly SubjectKind[] = ['command', 'event', 'driver', 'protocol', 'type'];

@@ -51,7 +51,7 @@ interface Describable {
   readonly members: readonly string[];
   /** May be described, need not be. */
   readonly branches: readonly string[];
-  /** Those of the definition and of its members. */
+  /** The features of the definition and of its members. */
   readonly features: readonly FeatureDef[];
 }
 

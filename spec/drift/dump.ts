@@ -6,7 +6,7 @@ import { releaseOf } from './release.ts';
 export interface Dump {
   /** The SchemaInfo array. */
   readonly introspection: Json;
-  /** Of the endpoint, where it told; `releaseOf` its greeting, say. */
+  /** The endpoint's release, where it told: `releaseOf` its greeting, say. */
   readonly release: string | null;
 }
 

@@ -1,7 +1,7 @@
 /** Releases of QEMU, as endpoints and names of files tell them: `7.2.13`. */
 import { isJsonObject, type Json } from '../json.ts';
 
-/** Of the object that the greeting and `query-version` give; null where it has another form. */
+/** Reads the release from the object that the greeting and `query-version` give; null where it has another form. */
 export function releaseOf(version: Json): string | null {
   const qemu = isJsonObject(version) ? version.qemu : undefined;
   if (!isJsonObject(qemu)) return null;

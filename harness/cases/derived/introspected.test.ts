@@ -14,7 +14,7 @@ import { enginesUnavailable, requireOrSkip } from '../../testing/engines.ts';
 import { type RunningEngine, startLive } from '../../testing/live-engine.ts';
 import { faultsForm } from './properties/property-form.ts';
 
-/** Nothing that any of these names is there. */
+/** A scratch folder that does not exist. */
 const DIR = '/no-such-scratch';
 const live = () => nothingLive(DIR);
 const COMMANDS = [

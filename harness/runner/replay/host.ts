@@ -291,7 +291,7 @@ function listens(address: NbdAddress): Promise<boolean> {
   });
 }
 
-/** Of what a program wrote, mostly its reason. */
+/** Gives the last line that a program wrote, mostly its reason. */
 export function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)!;
 }

@@ -35,7 +35,7 @@ export interface ModelJob {
   ready: boolean;
   /** What the device contained when it began, of a backup. */
   readonly start: ReadonlyMap<number, Buffer>;
-  /** Of a stream the node below which nothing is taken, of a commit the node that takes. */
+  /** For a stream the node below which nothing is taken, for a commit the node that takes. */
   readonly base: string | null;
 }
 
@@ -305,7 +305,7 @@ export class Model {
   }
 }
 
-/** Of an image on a file that no other node opens. */
+/** Gives the file's name of an image on a file that no other node opens. */
 function fileOf({ file }: JsonObject): string | null {
   return isJsonObject(file) && typeof file.filename === 'string' ? basename(file.filename) : null;
 }
@@ -341,7 +341,7 @@ function describeJob({ type, id, speed, paused, ready }: ModelJob): JsonObject {
   };
 }
 
-/** As of a device without a name: the schema tells of bitmaps there. */
+/** Lists the bitmaps as `query-block` does for a device without a name. */
 function describeBitmaps({ bitmaps }: Node): JsonObject[] {
   const dirty = [...bitmaps].map(([name, granularity]) => ({
     name,

@@ -21,11 +21,11 @@ interface Instance {
 export interface PlantedTarget extends FakeTarget {
   /** It has no process to look at. */
   readonly gauge: UsageGauge;
-  /** Nor has it files. */
+  /** The reader that stands in for files, which it has none of. */
   readonly imageReader: ImageReader;
 }
 
-/** Of the NBD access. */
+/** The commands of the NBD access. */
 const NBD = ['nbd-server-start', 'nbd-server-add', 'nbd-server-remove', 'nbd-server-stop'];
 
 /** The spec's schema with the commands of the model only. */

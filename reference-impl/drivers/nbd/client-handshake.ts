@@ -61,7 +61,7 @@ export interface Wishes {
 
 /** No reply to an option needs more bytes; a server that sends more is not listened to. */
 const MAX_REPLY = 64 * 1024;
-/** Nor more replies. */
+/** The most replies to one option. */
 const MAX_REPLIES = 1000;
 /** The largest minimum block size that the protocol knows. */
 const MAX_MIN_BLOCK = 2 ** 16;

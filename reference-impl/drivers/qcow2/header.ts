@@ -13,7 +13,7 @@ const V3_LENGTH = 104;
 /** Bytes. */
 export const MAX_BACKING_NAME = 1023;
 const MAX_L1_BYTES = 32 << 20;
-/** Of the largest reference count table that images may have. */
+/** The size of the largest reference count table that images may have. */
 export const MAX_REFTABLE_BYTES = 8 << 20;
 const MAX_SNAPSHOTS = 65536;
 

@@ -34,7 +34,7 @@ export interface Backing {
 export interface ImageEnvironment {
   readonly file: ChildHandle;
   readonly writable: boolean;
-  /** Of the node's child `backing`, which changes while the node lives. */
+  /** Gives the node's child `backing`, which changes while the node lives. */
   backing(): Backing | undefined;
   corrupted(report: CorruptionReport): void;
   /** Throws `CommandError` for options that the image cannot have. */
@@ -104,7 +104,7 @@ export class Image {
     return this.#writable;
   }
 
-  /** Nothing is in flight. Throws `CommandError`, and then nothing has changed. */
+  /** Requires that no request is in flight. Throws `CommandError`, and then nothing has changed. */
   async setWritable(writable: boolean): Promise<void> {
     if (writable) await this.#prepareWriting();
     else await this.close();

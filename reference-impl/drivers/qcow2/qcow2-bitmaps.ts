@@ -26,7 +26,7 @@ const MAX_BITMAP_BYTES = 0x20000000;
 export class Bitmaps implements PersistentBitmaps {
   readonly #image: Image;
   #entries: readonly BitmapEntry[];
-  /** Those that were not in use when the image was opened. */
+  /** The names of bitmaps that were not in use when the image was opened. */
   readonly #trusted: ReadonlySet<string>;
 
   private constructor(image: Image, entries: readonly BitmapEntry[]) {

@@ -39,7 +39,7 @@ class Tally {
     return this.#pages.get(Math.floor(cluster / PAGE))?.[cluster % PAGE] ?? 0;
   }
 
-  /** Those that somebody refers to. */
+  /** Gives the clusters that somebody refers to. */
   *clusters(): Generator<number> {
     for (const [index, page] of this.#pages)
       for (let i = 0; i < PAGE; i++) if (page[i] !== 0) yield index * PAGE + i;

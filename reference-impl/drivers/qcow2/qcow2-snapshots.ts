@@ -27,7 +27,7 @@ interface Snapshot {
   readonly nanoseconds: number;
   readonly vmClock: bigint;
   readonly vmStateSize: bigint;
-  /** Of the disk, in bytes. */
+  /** The size of the disk, in bytes. */
   readonly size: bigint;
   /** What follows the fields that we know, kept as it is. */
   readonly extra: Uint8Array;

@@ -13,7 +13,7 @@ export interface Extent {
   readonly flags: number;
 }
 
-/** Whom a client uses; closes itself when the export goes. */
+/** A client that uses the export; it is disconnected when the export goes. */
 export interface Client {
   disconnect(): Promise<void>;
 }
@@ -29,7 +29,7 @@ const WRITABLE = ExportFlag.sendTrim | ExportFlag.sendWriteZeroes;
 export class NbdExport {
   readonly name: string;
   readonly writable: boolean;
-  /** Those who have chosen it. */
+  /** The clients that have chosen it. */
   readonly clients = new Set<Client>();
   readonly #graph: NodeGraph;
   readonly #root: RootChild;

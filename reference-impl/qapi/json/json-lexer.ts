@@ -37,7 +37,7 @@ export class Lexer {
 
   /**
    * Lexes `chunk` from `at`, until its end or until `stop` says so after a token or error; returns where it stopped.
-   * Nothing of `chunk` is kept by reference.
+   * Keeps no reference into `chunk`.
    */
   feed(chunk: Buffer, at: number, stop: () => boolean): number {
     let state = this.#state;

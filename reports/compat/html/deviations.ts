@@ -27,7 +27,7 @@ export function deviationsSection({ cases, endpoints }: Compatibility): Markup {
     )}</tbody></table></div>${rows.length > MOST && html`<p class="dim">… and ${rows.length - MOST} more, among the cases</p>`}</section>`;
 }
 
-/** Of the result that is the worst; and why that was foreseen, where it was. */
+/** Tells of the worst result; and why that was foreseen, where it was. */
 function told({ results, statuses }: CaseReport, status: Status): Markup {
   const result = results[statuses.indexOf(status)]!;
   const { expected } = result;

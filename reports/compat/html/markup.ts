@@ -8,7 +8,7 @@ import { clip, printable } from '../../text.ts';
 export type Markup = ReturnType<typeof raw>;
 export type Part = Markup | string | number | false | null | undefined | readonly Part[];
 
-/** Nothing here is asynchronous, so hono gives the markup itself. */
+/** Tags a template; as none of the parts is asynchronous, hono gives the markup itself. */
 export const html = hono as (strings: TemplateStringsArray, ...parts: Part[]) => Markup;
 export { raw };
 
