@@ -45,6 +45,12 @@ export class Random {
     return items.at(-1)!;
   }
 
+  bytes(length: number): Buffer {
+    const bytes = Buffer.alloc(Math.ceil(length / 4) * 4);
+    for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(this.uint32(), at);
+    return bytes.subarray(0, length);
+  }
+
   /** Both bounds are included. */
   nextInt(min: number, max: number): number {
     return min + Math.floor((this.uint32() / WORDS) * (max - min + 1));

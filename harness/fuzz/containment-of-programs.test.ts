@@ -56,7 +56,7 @@ test('an executor, with all that checks, ledger and reset send', async () => {
     });
     const executor = new ProgramExecutor(config, area);
     for (let index = 0; index < 300; index += 1)
-      await executor.run(generate(generation, new Random(`lane/${index}`)));
+      await executor.run(generate(generation, new Random(`worker/${index}`)));
     await executor.stop();
     expect(target.received.length).toBeGreaterThan(5_000);
     for (const message of target.received.filter(isJsonObject))

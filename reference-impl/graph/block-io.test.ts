@@ -29,11 +29,11 @@ describe('alignment', () => {
         fc.constantFrom(0, 4096),
         async (list, requestAlignment, maxTransfer) => {
           const { disk, io } = over({ requestAlignment, maxTransfer });
-          const shadow = new Uint8Array(SIZE);
+          const model = new Uint8Array(SIZE);
           await Promise.all(
             list.map(([kind, offset, wanted], index) => {
               const length = Math.min(wanted, SIZE - offset);
-              const part = shadow.subarray(offset, offset + length);
+              const part = model.subarray(offset, offset + length);
               if (kind === 'zero') {
                 part.fill(0);
                 return io.writeZeroes(offset, length);
@@ -47,7 +47,7 @@ describe('alignment', () => {
               return io.read(offset, buffer).then(() => expect(buffer).toEqual(expected));
             }),
           );
-          expect(Buffer.compare(disk.bytes, shadow)).toBe(0);
+          expect(Buffer.compare(disk.bytes, model)).toBe(0);
         },
       ),
       { numRuns: 60 },

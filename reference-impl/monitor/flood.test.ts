@@ -1,5 +1,7 @@
 /** A monitor under mutated messages: it answers, lets others have their turn, and keeps nothing. */
+
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Random } from '../../generators/random.ts';
 import type { Reference } from '../endpoint.ts';
 import { startReference } from '../start-reference.ts';
 
@@ -10,15 +12,6 @@ beforeAll(async () => {
 });
 afterAll(() => reference.stop());
 
-/** Repeatable numbers in [0, 1). */
-function numbers(): () => number {
-  let state = 1;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 const VALID = [
   '{"execute": "query-block-jobs", "id": 1}',
   '{"execute": "blockdev-add", "arguments": {"driver": "raw", "file": {"driver": "null-co"}, "node-name": 1}}',
@@ -27,11 +20,11 @@ const VALID = [
 
 /** `count` messages, each a valid one with some bytes changed, then a lexical error that ends what was left open. */
 function garbage(count: number): Buffer[] {
-  const next = numbers();
+  const random = new Random(1);
   return Array.from({ length: count }, () => {
-    const bytes = Buffer.from(`${VALID[Math.floor(next() * VALID.length)]}\n\xff`, 'latin1');
-    for (let faults = Math.floor(next() * 4); faults > 0; faults -= 1)
-      bytes[Math.floor(next() * (bytes.length - 1))] = Math.floor(next() * 256);
+    const bytes = Buffer.from(`${random.pick(VALID)}\n\xff`, 'latin1');
+    for (let faults = random.below(4); faults > 0; faults -= 1)
+      bytes[random.below(bytes.length - 1)] = random.below(256);
     return bytes;
   });
 }

@@ -86,22 +86,22 @@ export function driverContract(subject: DriverSubject): void {
       expect((await open()).io.length()).toBe(SIZE);
     });
 
-    ifKeepsData('holds what a shadow holds, also after it was reopened', async () => {
+    ifKeepsData('holds what a model holds, also after it was reopened', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.array(operation, { minLength: 1, maxLength: 30 }),
           fc.nat(255),
           async (operations, fill) => {
             let node = await open();
-            const shadow = new Uint8Array(SIZE);
+            const model = new Uint8Array(SIZE);
             await node.io.writeZeroes(0, SIZE);
             for (const [step, action] of [...operations, { kind: 'reopen' } as const].entries()) {
               if (action.kind === 'reopen') {
                 await graph.release(node);
                 node = await open();
-              } else await apply(node, shadow, action, (fill + step) & 0xff);
+              } else await apply(node, model, action, (fill + step) & 0xff);
             }
-            expect(Buffer.compare(await readAll(node), shadow)).toBe(0);
+            expect(Buffer.compare(await readAll(node), model)).toBe(0);
             await graph.release(node);
           },
         ),
@@ -133,23 +133,23 @@ export function driverContract(subject: DriverSubject): void {
       for (let step = 1; step <= MAX_STEPS; step++) {
         const node = await open({ file: failingAt(file as JsonObject, step) }).catch(asRefusal);
         if (!node) continue;
-        const shadow = new Map<number, number>();
+        const model = new Map<number, number>();
         let failures = 0;
         for (const [index, offset] of offsets.entries()) {
           const fill = step + index;
           try {
             await node.io.write(offset, new Uint8Array(piece).fill(fill));
             await node.io.flush();
-            shadow.set(offset, fill);
+            model.set(offset, fill);
           } catch (error) {
             expect(error).toMatchObject({ name: 'IoError', code: 'EIO' });
-            shadow.delete(offset);
+            model.delete(offset);
             failures += 1;
           }
         }
         await graph.release(node);
         const reopened = await open();
-        for (const [offset, fill] of shadow) {
+        for (const [offset, fill] of model) {
           const buffer = new Uint8Array(piece);
           await reopened.io.read(offset, buffer);
           expect(buffer.every((byte) => byte === fill)).toBe(true);
@@ -238,13 +238,13 @@ function leaveOut(_name: string, _law: (context: TestContext) => Promise<void>):
 
 async function apply(
   node: Node,
-  shadow: Uint8Array,
+  model: Uint8Array,
   action: Exclude<Operation, { kind: 'reopen' }>,
   fill: number,
 ): Promise<void> {
   if (action.kind === 'flush') return node.io.flush();
   const { offset, length } = action as Extract<Operation, { offset: number }>;
-  const part = shadow.subarray(offset, offset + length);
+  const part = model.subarray(offset, offset + length);
   switch (action.kind) {
     case 'read': {
       const buffer = new Uint8Array(length).fill(0xee);

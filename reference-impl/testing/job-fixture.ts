@@ -1,8 +1,10 @@
 /** An endpoint without monitors, whose clock only the test moves, and images in a folder of their own. */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
+import { Random } from '../../generators/random.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import { commands } from '../commands/index.ts';
 import type { Node } from '../graph/node.ts';
@@ -25,10 +27,11 @@ export class JobFixture {
   /** In a folder of its own, unless it is another one's. */
   constructor(folder = mkdtempSync(join(tmpdir(), 'qmpcheck-jobs-'))) {
     this.folder = folder;
+    const random = new Random(7);
     this.endpoint = new ReferenceEndpoint({
       cwd: this.folder,
       clock: this.clock,
-      random: repeatable(),
+      random: () => random.uint32(),
       jobLifecycle: true,
     });
     this.endpoint.emit = (event, data) => void this.events.push({ event, data: data ?? {} });
@@ -124,13 +127,4 @@ export class JobFixture {
     await this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-/** The same numbers in every run, of 32 bits. */
-function repeatable(): () => number {
-  let state = 7;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state;
-  };
 }

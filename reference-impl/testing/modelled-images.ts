@@ -2,10 +2,12 @@
  * Images of random formats, sizes and contents in chains, each with a model of what it holds; guests that write
  * to them; and whether what is left on the host in the end is what the models say.
  */
+
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { expect } from 'vitest';
+import { Random } from '../../generators/random.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
 import type { Node } from '../graph/node.ts';
@@ -83,17 +85,6 @@ export function chainOf(least: number, plain?: 'plain'): fc.Arbitrary<readonly I
     );
 }
 
-/** The same bytes for the same seed, hardly twice the same. */
-function randomBytes(seed: number, length: number): Buffer {
-  const bytes = Buffer.alloc(Math.ceil(length / 4) * 4);
-  let state = seed * 2 + 1;
-  for (let at = 0; at < bytes.length; at += 4) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    bytes.writeUInt32LE(state, at);
-  }
-  return bytes.subarray(0, length);
-}
-
 export interface TestImage {
   readonly name: string;
   readonly file: string;
@@ -110,7 +101,7 @@ export async function apply(node: Node, model: DiskModel, list: readonly Write[]
     const end = Math.min(model.size, start + write.sectors * SECTOR);
     if (taken.some(([from, to]) => from < end && start < to)) continue;
     taken.push([start, end]);
-    const data = write.zeroes ? Buffer.alloc(end - start) : randomBytes(write.seed, end - start);
+    const data = write.zeroes ? Buffer.alloc(end - start) : new Random(write.seed).bytes(end - start);
     model.write(start, data);
     requests.push(
       write.zeroes

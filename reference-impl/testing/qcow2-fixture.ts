@@ -1,4 +1,5 @@
 /** Images made by us, files as children without a graph. */
+import { Random } from '../../generators/random.ts';
 import type { ChildHandle, CorruptionReport, CreateOptions, DriverOptions } from '../drivers/driver.ts';
 import { createImage } from '../drivers/qcow2/create-options.ts';
 import { type Backing, Image } from '../drivers/qcow2/image.ts';
@@ -42,16 +43,13 @@ export async function openFile(path: string, readOnly = false): Promise<FileChil
 export const SECRET = 'correct horse';
 
 export async function make(file: ChildHandle, options: Omit<CreateOptions<'qcow2'>, 'file'>): Promise<void> {
-  let state = 7;
+  const random = new Random(7);
   await createImage({
     options: { ...options, file: 'file' },
     file: () => Promise.resolve(file),
     secret: () => Buffer.from(SECRET),
     claim: () => {},
-    random: () => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return state;
-    },
+    random: () => random.uint32(),
     hostWork: new HostWork(),
     cwd: '/',
   });

@@ -1,4 +1,5 @@
 /** A clock that only a test moves, numbers that repeat, a disk in memory that can be made to fail. */
+import { Random } from '../../generators/random.ts';
 import { BlockLayer } from '../backend/block-layer.ts';
 import type { DriverState, Limits, OpenEnvironment } from '../drivers/driver.ts';
 import { drivers } from '../drivers/index.ts';
@@ -40,14 +41,10 @@ export class ManualClock implements Clock {
 }
 
 export function testServices(cwd: string, clock: Clock = new ManualClock()): Services {
-  let state = 1;
-  const random = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state;
-  };
+  const random = new Random(1);
   return {
     clock,
-    random,
+    random: () => random.uint32(),
     cwd,
     hostWork: new HostWork(),
     objects: new Objects(),

@@ -1,8 +1,10 @@
 /** Servers that break the protocol: every one is met with a clear error, in bounded memory, and none with a hang. */
+
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import type { JsonObject } from '../../../spec/json.ts';
 import { pack, packChunk, packOptionReply, packSimpleReply, u16, u32, u64 } from '../../nbd/nbd-messages.ts';
 import { Magic, Option, OptionReply, ReplyFlag, ReplyType } from '../../nbd/nbd-protocol.ts';
@@ -220,11 +222,7 @@ const ROUNDS = 5000;
 test(`${ROUNDS} mutated servers: the right data or an error, always an end`, {
   timeout: 60_000,
 }, async () => {
-  let random = 1;
-  const next = (below: number): number => {
-    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-    return (random >>> 8) % below;
-  };
+  const random = new Random(1);
   const hole = chunk(ReplyType.offsetHole, pack(u64(512), u32(512)));
   const outcomes = { refused: 0, failed: 0, read: 0 };
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -232,10 +230,12 @@ test(`${ROUNDS} mutated servers: the right data or an error, always an end`, {
     const replies = [data(0, 512, 0), hole].map((line) => Buffer.from(line));
     const mutated = round % 2 ? handshake : replies;
     // A header is what can lie; the data are the server's own business.
-    for (let count = 1 + next(3); count > 0; count -= 1) {
-      const index = next(mutated.length);
+    for (let count = 1 + random.below(3); count > 0; count -= 1) {
+      const index = random.below(mutated.length);
       const line = Buffer.from(mutated[index]!);
-      line[next(Math.min(line.length, 36))] = next(2) ? next(256) : [0, 1, 127, 255][next(4)]!;
+      line[random.below(Math.min(line.length, 36))] = random.below(2)
+        ? random.below(256)
+        : [0, 1, 127, 255][random.below(4)]!;
       mutated[index] = line;
     }
     // A server that waits for what its client will not say is another test's: this one says all, and leaves.

@@ -1,4 +1,5 @@
 /** A process that is killed and a disk that loses power in the middle of writes: what was flushed is there. */
+
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -7,10 +8,10 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import type { JsonObject } from '../../../spec/json.ts';
 import { packageRoot } from '../../../spec/package-root.ts';
 import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
-import { type Random, seeded } from '../../testing/qcow2-stress.ts';
 import type { ChildHandle } from '../driver.ts';
 import type { Image } from './image.ts';
 import { read } from './reading.ts';
@@ -110,7 +111,7 @@ class LossyDisk {
     for (const { offset, data } of this.#cached) {
       for (let done = 0; done < data.length; ) {
         const piece = data.subarray(done, done + 512 - ((offset + done) % 512));
-        if (random(2) === 0) await this.#stable.write(offset + done, piece);
+        if (random.below(2) === 0) await this.#stable.write(offset + done, piece);
         done += piece.length;
       }
     }
@@ -122,7 +123,7 @@ describe.skipIf(withoutTools !== undefined)(`crashes${withoutTools ? `: ${withou
     'power is lost: $options, seed $seed',
     async ({ options, seed }) => {
       await fresh(options);
-      const random = seeded(seed);
+      const random = new Random(seed);
       const volatile = `${path}.volatile`;
       await copyFile(path, volatile);
       const [file, stable] = [await openFile(volatile), await openFile(path)];
@@ -130,10 +131,10 @@ describe.skipIf(withoutTools !== undefined)(`crashes${withoutTools ? `: ${withou
       const { image } = await openImage(disk.handle());
       const expected = new Expected();
       const batch = async () => {
-        const sectors = new Set(Array.from({ length: 8 }, () => random(SECTORS)));
+        const sectors = new Set(Array.from({ length: 8 }, () => random.below(SECTORS)));
         await Promise.all(
           [...sectors].map((sector) => {
-            const value = 1 + random(255);
+            const value = 1 + random.below(255);
             expected.sent(sector, value);
             return write(image, sector * 512, new Uint8Array(512).fill(value));
           }),
@@ -142,7 +143,7 @@ describe.skipIf(withoutTools !== undefined)(`crashes${withoutTools ? `: ${withou
       for (let round = 0; round < 20; round++) await batch();
       await image.flush();
       expected.flushed();
-      const unflushed = 1 + random(20);
+      const unflushed = 1 + random.below(20);
       for (let round = 0; round < unflushed; round++) await batch();
       await image.mapping.cache.flush();
       await disk.losePower(random);
@@ -165,7 +166,7 @@ describe.skipIf(withoutTools !== undefined)(`crashes${withoutTools ? `: ${withou
     });
     const gone = once(child, 'exit');
     child.stdin.on('error', () => undefined);
-    const random = seeded(5);
+    const random = new Random(5);
     const expected = new Expected();
     const send = (execute: string, args?: JsonObject) =>
       child.stdin.write(`${JSON.stringify({ execute, ...(args && { arguments: args }) })}\n`);
@@ -179,7 +180,7 @@ describe.skipIf(withoutTools !== undefined)(`crashes${withoutTools ? `: ${withou
         qemuIo('flush');
         replies.push('flush');
       } else {
-        const sent = { sector: random(SECTORS), value: 1 + random(255) };
+        const sent = { sector: random.below(SECTORS), value: 1 + random.below(255) };
         qemuIo(`write -P ${sent.value} ${sent.sector * 512} 512`);
         replies.push(sent);
       }

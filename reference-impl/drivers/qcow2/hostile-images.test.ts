@@ -2,11 +2,12 @@
  * 5,000 images with broken headers and tables: each opens or is refused with an error of ours, serves reads and writes or
  * fails them with one, writes nothing far outside the file, takes bounded memory, and ends in bounded time.
  */
+
 import { describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { make, openImage } from '../../testing/qcow2-fixture.ts';
-import { type Random, seeded } from '../../testing/qcow2-stress.ts';
 import type { ChildHandle } from '../driver.ts';
 import { Bitmaps } from './qcow2-bitmaps.ts';
 import { read } from './reading.ts';
@@ -104,33 +105,33 @@ async function sound(version: 'v2' | 'v3', lazy: boolean): Promise<Uint8Array> {
 const NASTY = [0, 1, 0x7f, 0x80, 0xff, 0x40];
 
 function mutate(original: Uint8Array, random: Random): Uint8Array {
-  const bytes = original.slice(0, random(20) === 0 ? random(original.length) : original.length);
+  const bytes = original.slice(0, random.below(20) === 0 ? random.below(original.length) : original.length);
   const view = new DataView(bytes.buffer);
   // half of them keep a sound header, or few would come to the tables
-  const inHeader = random(2) === 0;
-  for (let i = 1 + random(6); i > 0; i--) {
+  const inHeader = random.below(2) === 0;
+  for (let i = 1 + random.below(6); i > 0; i--) {
     const span = Math.max(1, inHeader ? Math.min(160, bytes.length) : bytes.length);
-    const at = random(span);
+    const at = random.below(span);
     if (at >= bytes.length) continue;
-    switch (random(4)) {
+    switch (random.below(4)) {
       case 0:
-        bytes[at] = random(256);
+        bytes[at] = random.below(256);
         break;
       case 1:
-        bytes[at] = NASTY[random(NASTY.length)]!;
+        bytes[at] = NASTY[random.below(NASTY.length)]!;
         break;
       case 2:
         if (at % 8 === 0 && at + 8 <= bytes.length)
-          view.setBigUint64(at, (1n << 63n) | BigInt(random(40) * 256));
+          view.setBigUint64(at, (1n << 63n) | BigInt(random.below(40) * 256));
         break;
       case 3: {
         // an entry of another table
-        const from = random(bytes.length) & ~7;
+        const from = random.below(bytes.length) & ~7;
         bytes.copyWithin(at & ~7, from, from + 8);
       }
     }
   }
-  if (!inHeader && random(4) === 0 && bytes.length > 80) bytes[79] = 1;
+  if (!inHeader && random.below(4) === 0 && bytes.length > 80) bytes[79] = 1;
   return bytes;
 }
 
@@ -156,8 +157,8 @@ async function use(file: MemoryFile, random: Random): Promise<boolean> {
     if (size < 1024) return;
     await attempt(() => read(image, 0, new Uint8Array(size)));
     for (let i = 0; i < 6; i++) {
-      const length = 1 + random(4000);
-      const offset = random(Math.max(1, size - length));
+      const length = 1 + random.below(4000);
+      const offset = random.below(Math.max(1, size - length));
       const within = Math.min(length, size - offset);
       if (i % 3 === 0) await attempt(() => writeZeroes(image, offset, within, true));
       else if (i % 3 === 1) await attempt(() => discard(image, offset, within));
@@ -177,8 +178,8 @@ describe('hostile images', () => {
       const originals = [await sound('v3', false), await sound('v3', true), await sound('v2', false)];
       let opened = 0;
       for (let i = 0; i < IMAGES / 5; i++) {
-        const random = seeded(part * IMAGES + i);
-        const bytes = mutate(originals[random(originals.length)]!, random);
+        const random = new Random(part * IMAGES + i);
+        const bytes = mutate(originals[random.below(originals.length)]!, random);
         const file = new MemoryFile(bytes);
         try {
           if (await use(file, random)) opened += 1;

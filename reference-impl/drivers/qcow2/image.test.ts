@@ -1,13 +1,15 @@
 /** Rules of an open image that whole disks do not show: repair, guarded metadata, passed discards, options. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import type { JsonObject } from '../../../spec/json.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import { run } from '../../testing/external-programs.ts';
 import { type FileChild, make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
-import { seeded, stress } from '../../testing/qcow2-stress.ts';
+import { stress } from '../../testing/qcow2-stress.ts';
 import type { ChildHandle } from '../driver.ts';
 import { read } from './reading.ts';
 import { resize } from './resize.ts';
@@ -51,9 +53,9 @@ describe.skipIf(withoutTools !== undefined)(`repair${withoutTools ? `: ${without
     await fresh({ 'lazy-refcounts': true });
     const first = await openImage(file);
     let model: Uint8Array = new Uint8Array(SIZE);
-    model = await stress(first.image, model, seeded(1), 10, false);
+    model = await stress(first.image, model, new Random(1), 10, false);
     await first.image.snapshots.create({ name: 's', seconds: 0, nanoseconds: 0 });
-    model = await stress(first.image, model, seeded(2), 10, false);
+    model = await stress(first.image, model, new Random(2), 10, false);
     await first.image.close();
     await breaks();
     await put(...DIRTY);

@@ -1,12 +1,14 @@
 /** Internal snapshots, taken and deleted by us and by qemu-img, over data of every kind. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import type { JsonObject } from '../../../spec/json.ts';
 import { run } from '../../testing/external-programs.ts';
 import { type FileChild, make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
-import { seeded, stress } from '../../testing/qcow2-stress.ts';
+import { stress } from '../../testing/qcow2-stress.ts';
 import { read } from './reading.ts';
 import { write } from './writing.ts';
 
@@ -45,7 +47,7 @@ describe.skipIf(withoutTools !== undefined)(
       { 'cluster-size': 1024, 'refcount-bits': 4 },
     ])('%o', async (options) => {
       const file = await fresh(options);
-      const random = seeded(3);
+      const random = new Random(3);
       const { image, reports } = await openImage(file, { 'overlap-check': 'all' });
       let model: Uint8Array = new Uint8Array(SIZE);
       const taken = new Map<string, Uint8Array>();

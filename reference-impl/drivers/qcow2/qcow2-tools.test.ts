@@ -1,11 +1,12 @@
 /** What qemu-img and qemu-io write, we read equal: every shape that they can make. */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import { run } from '../../testing/external-programs.ts';
 import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
-import { seeded } from '../../testing/qcow2-stress.ts';
 import type { Backing } from './image.ts';
 import { read } from './reading.ts';
 
@@ -19,13 +20,13 @@ afterEach(() => rm(folder, { recursive: true }));
 
 /** Bytes with runs of zeroes and of other bytes, some of which do not compress. */
 function content(): Uint8Array {
-  const random = seeded(11);
+  const random = new Random(11);
   const bytes = new Uint8Array(SIZE);
   for (let at = 0; at < SIZE; at += 20_000) {
-    const kind = random(3);
+    const kind = random.below(3);
     const part = bytes.subarray(at, at + 20_000);
-    if (kind === 1) part.fill(1 + random(255));
-    if (kind === 2) for (let i = 0; i < part.length; i++) part[i] = random(256);
+    if (kind === 1) part.fill(1 + random.below(255));
+    if (kind === 2) for (let i = 0; i < part.length; i++) part[i] = random.below(256);
   }
   return bytes;
 }

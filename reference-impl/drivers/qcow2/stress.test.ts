@@ -1,11 +1,13 @@
-/** Thousands of random requests over all shapes of image: a shadow, qemu-img check and qemu-img compare judge. */
+/** Thousands of random requests over all shapes of image: a model, qemu-img check and qemu-img compare judge. */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import { run } from '../../testing/external-programs.ts';
 import { make, openFile, openImage, withoutTools } from '../../testing/qcow2-fixture.ts';
-import { seeded, stress } from '../../testing/qcow2-stress.ts';
+import { stress } from '../../testing/qcow2-stress.ts';
 
 const dimensions = {
   version: ['v3', 'v2'],
@@ -51,13 +53,13 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 describe.skipIf(withoutTools !== undefined)(
-  `stress against a shadow${withoutTools ? `: ${withoutTools}` : ''}`,
+  `stress against a model${withoutTools ? `: ${withoutTools}` : ''}`,
   () => {
     test.each(pairwise())(
       '$version, 2^$clusterBits, $refcountBits bits, lazy $lazy, backing $backing, slices of $slice',
       async (shape) => {
         const { version, clusterBits, refcountBits, lazy, backing, slice } = shape;
-        const random = seeded(clusterBits * 1000 + refcountBits);
+        const random = new Random(clusterBits * 1000 + refcountBits);
         const size = (clusterBits > 16 ? 8 << 20 : 1 << 20) + 3 * 512;
         const below = new Uint8Array(backing ? size - 40_000 : 0).map((_, i) => (i >> 9) & 0xff);
         const path = join(folder, 'disk.qcow2');

@@ -1,5 +1,7 @@
 /** Clients that break the protocol: they harm nobody, and others are served meanwhile. */
+
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Random } from '../../../generators/random.ts';
 import type { Node } from '../../graph/node.ts';
 import { pack, packOption, packRequest, u16, u32 } from '../../nbd/nbd-messages.ts';
 import { Command, Option } from '../../nbd/nbd-protocol.ts';
@@ -56,17 +58,15 @@ async function say(bytes: Buffer): Promise<void> {
 }
 
 test(`${MESSAGES} mutated messages`, { timeout: 60_000 }, async () => {
-  let random = 7;
-  const next = (below: number): number => {
-    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-    return (random >>> 8) % below;
-  };
+  const random = new Random(7);
   const before = process.memoryUsage().arrayBuffers;
   for (let sent = 0; sent < MESSAGES; ) {
     const lines = [...handshake, ...transmission].map((line) => Buffer.from(line));
     for (const line of lines) {
-      if (next(4) > 0) continue;
-      line[next(line.length)] = next(2) ? next(256) : [0, 1, 127, 255][next(4)]!;
+      if (random.below(4) > 0) continue;
+      line[random.below(line.length)] = random.below(2)
+        ? random.below(256)
+        : [0, 1, 127, 255][random.below(4)]!;
       sent += 1;
     }
     await say(Buffer.concat(lines));
