@@ -12,7 +12,7 @@ import type { CaseRecord, Deviation, ProcessState } from './record.ts';
 export interface Cause {
   /** The id of the check, `case` for what the case itself states, `crash`, `hang`; `error` for a fault of the harness, `skip`. */
   readonly check: string;
-  /** Of a crash the signal or exit status, and what was said last; of a hang what was in flight. */
+  /** For a crash: the signal or exit status, and what was said last. For a hang: what was in flight. */
   readonly message: string;
   /** Without positions in lists: `$.nodes[].image`. */
   readonly path: string;
@@ -34,7 +34,7 @@ export function causeOf({ check, message, path = '$' }: Deviation, normaliseText
   };
 }
 
-/** Of a crash, by how the process ended. `silent`: nothing was said last, so that the message can only tell what was in flight. */
+/** Describes a crash by how the process ended. `silent`: nothing was said last, so that the message can only tell what was in flight. */
 export function crashCause(
   process: ProcessState | undefined,
   normaliseText: NormaliseText,
@@ -46,7 +46,7 @@ export function crashCause(
   return { check: 'crash', message: `${how}: ${where}`, path: '$', silent: words === undefined };
 }
 
-/** Of an endpoint that no longer answers, by the command that it owes an answer to. */
+/** Describes an endpoint that no longer answers, by the command that it owes an answer to. */
 export function hangCause(process: ProcessState | undefined): Cause {
   return { check: 'hang', message: commandInFlight(process?.inFlight), path: '$' };
 }
@@ -104,7 +104,7 @@ export function isOnTheWay({ exchange }: Deviation, { transcript }: CaseRecord):
 const LAST_WORDS =
   /assert|unexpected error|Sanitizer|runtime error|fatal|CRITICAL|GLib|abort|smashing|corrupted|double free|^qemu: \w+: |(alloc|free|chunk)\w*\(\): /i;
 
-/** Of an error that nobody expected the first line says where, the next one what. */
+/** A first line that only says where an error came up; the next one says what it was. */
 const UNEXPECTED = /^Unexpected error in .*:$/;
 
 /** What says why; undefined if nothing does. */

@@ -3,7 +3,7 @@ import type { RunRecord } from '../../reports/record.ts';
 import { countUnexpected } from '../../reports/unexpected.ts';
 
 export const EXIT = {
-  /** Nothing unexpected. */
+  /** The run ended without anything unexpected. */
   ok: 0,
   /** Deviations, differences, findings, drift. */
   unexpected: 1,

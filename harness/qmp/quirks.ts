@@ -36,7 +36,7 @@ export interface Quirks {
   readonly unaskedReplies?: boolean;
   /** Lines that are no JSON come among the messages. */
   readonly strayLines?: boolean;
-  /** Of messages that come in one packet the first is answered, the others are lost. */
+  /** The first of several messages in one packet is answered, the others are lost. */
   readonly oneMessagePerRead?: boolean;
   /** A command that is sent before the last one's reply is refused or lost. */
   readonly noPipelining?: boolean;
