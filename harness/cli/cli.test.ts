@@ -114,6 +114,7 @@ describe('run', () => {
         expect(code).toBe(130);
         expect(parseJson(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ interrupted: true });
         expect(readdirSync(temporary)).toEqual([]);
+        expect(readdirSync(cwd).toSorted()).toEqual(['r.json', 'tmp']);
       }),
   );
 });

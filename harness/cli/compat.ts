@@ -9,8 +9,8 @@ import type { RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
 import { asInBaseline } from '../../reports/unexpected.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
+import { finishAll, type OutputFile, openOutput } from '../output-file.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
-import { writeText } from './files.ts';
 import { collect } from './options.ts';
 import { readRecord } from './records.ts';
 import { loadVersions } from './schema-source.ts';
@@ -24,6 +24,8 @@ interface Options {
   readonly since: readonly string[];
   readonly schema: readonly string[];
 }
+
+type Views = Readonly<Record<'html' | 'markdown' | 'json', OutputFile | null>>;
 
 const HELP = `
 Without --html, --markdown, --json or --merge it prints Markdown. The exit code is that of the worst run; with --since only
@@ -54,10 +56,14 @@ export const subcommand: Subcommand = {
 };
 
 async function compat(files: readonly string[], options: Options): Promise<ExitCode> {
+  const { html, markdown, json, merge: merged } = options;
+  const open = (file: string | undefined) => (file === undefined ? null : openOutput(file));
+  const views = { html: open(html), markdown: open(markdown), json: open(json) };
+  const mergedFile = open(merged);
   const since = options.since.map(readRecord);
   const versions = await loadVersions(options.schema);
   const read = files.map(readRecord);
-  const whole = options.merge === undefined ? read : [merge(read)];
+  const whole = merged === undefined ? read : [merge(read)];
   const records = whole.map((record) => knownFrom(record, since));
   since.forEach((old, index) => {
     const { target } = old.endpoint;
@@ -66,9 +72,9 @@ async function compat(files: readonly string[], options: Options): Promise<ExitC
         `--since ${options.since[index]}: no other record is of its target, ${printable(target)}`,
       );
   });
-  const { merge: merged } = options;
-  if (merged !== undefined) writeText(merged, `${stringifyJson(whole[0] as unknown as Json, 2)}\n`);
-  writeViews(() => buildReport(records, { since, versions }), options, merged === undefined);
+  mergedFile?.write(`${stringifyJson(whole[0] as unknown as Json, 2)}\n`);
+  writeViews(() => buildReport(records, { since, versions }), views, mergedFile === null);
+  finishAll([mergedFile, ...Object.values(views)].filter((file) => file !== null));
   return worst(records.map(exitCodeOf));
 }
 
@@ -81,14 +87,13 @@ function merge(records: readonly RunRecord[]): RunRecord {
   }
 }
 
-function writeViews(build: () => Compatibility, options: Options, print: boolean): void {
-  const { html, markdown, json } = options;
-  const asked = [html, markdown, json].some((file) => file !== undefined);
+function writeViews(build: () => Compatibility, { html, markdown, json }: Views, print: boolean): void {
+  const asked = (html ?? markdown ?? json) !== null;
   if (!asked && !print) return;
   const report = build();
-  if (html !== undefined) writeText(html, htmlPage(report));
-  if (markdown !== undefined) writeText(markdown, markdownPage(report));
-  if (json !== undefined) writeText(json, jsonReport(report));
+  html?.write(htmlPage(report));
+  markdown?.write(markdownPage(report));
+  json?.write(jsonReport(report));
   if (!asked) process.stdout.write(markdownPage(report));
 }
 

@@ -2,7 +2,7 @@
 import { campaignRecord } from '../fuzz/campaign-report.ts';
 import { openReporters, type ReporterSpec } from './reporters.ts';
 
-/** Throws `UsageError` as `openReporters`, `NoCampaign` where there is none. */
+/** Throws `OutputError` as `openReporters`, `NoCampaign` where there is none. */
 export function reportCampaign(out: string, specs: readonly ReporterSpec[]): void {
   if (specs.length === 0) return;
   const record = campaignRecord(out);
@@ -14,7 +14,8 @@ export function reportCampaign(out: string, specs: readonly ReporterSpec[]): voi
       for (const one of cases) reporter.caseEnd?.(one);
       reporter.end(record);
     }
+    output.finish();
   } finally {
-    output.close();
+    output.discard();
   }
 }

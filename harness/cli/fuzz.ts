@@ -1,5 +1,5 @@
 /** `qmpcheck fuzz`: a campaign on a target, or the status of one. */
-import { mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Option } from 'commander';
@@ -21,6 +21,7 @@ import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign
 import { startStatesFor } from '../fuzz/start-states.ts';
 import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
+import { makeFolder } from '../output-file.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { StartError } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
@@ -138,7 +139,7 @@ async function campaign(
   const afresh = options.ci === true;
   const commands = options.commands ?? (afresh && options.time === undefined ? CI_COMMANDS : undefined);
   const out = options.out ?? mkdtempSync(join(tmpdir(), 'qmpcheck-fuzz-'));
-  mkdirSync(out, { recursive: true });
+  makeFolder(out);
   const seed = seedFor(options, out, identity.target);
   const log = (text: string): void => void process.stderr.write(text);
   log(`campaign in ${out}, seed ${seed}\n`);

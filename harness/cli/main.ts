@@ -4,8 +4,10 @@
  */
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../input-error.ts';
+import { OutputError } from '../output-file.ts';
 import { toolVersion } from '../tool-version.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { guardStandardStreams } from './standard-streams.ts';
 import type { Subcommand } from './subcommand.ts';
 
 interface Entry {
@@ -57,18 +59,18 @@ async function call(argv: readonly string[]): Promise<ExitCode> {
 }
 
 function describeFault(error: unknown): string {
-  if (error instanceof UsageError || error instanceof InputError) return error.message;
+  if (error instanceof UsageError || error instanceof InputError || error instanceof OutputError)
+    return error.message;
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** Carries out a call. `argv`: without node and program. Never rejects: a fault is told on stderr. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
-  // a reader that leaves (`| head`) is no fault of the call
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  const written = guardStandardStreams();
   try {
-    return await call(argv);
+    const code = await call(argv);
+    await written();
+    return code;
   } catch (error) {
     process.stderr.write(`qmpcheck: ${describeFault(error)}\n`);
     return EXIT.fault;

@@ -1,13 +1,16 @@
 /** From `--reporter NAME[=FILE]` to reporters: each writes to its file, or to stdout. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import { type ReporterName, reporters } from '../../reports/index.ts';
 import type { Reporter } from '../../reports/reporter.ts';
-import { UsageError } from './exit.ts';
+import { finishAll, type OutputFile, openOutput } from '../output-file.ts';
 
 interface OpenReporters {
   readonly reporters: readonly Reporter[];
-  close(): void;
+  /** Puts the files in place. Throws `OutputError`, when all that can be written is. */
+  finish(): void;
+  /** Leaves the files as they were, unless they are finished. */
+  discard(): void;
 }
 
 export interface ReporterSpec {
@@ -28,6 +31,9 @@ export function reporterOption(text: string, before: readonly ReporterSpec[]): r
   if (rest.length > 0) {
     const file = rest.join('=');
     if (file === '') throw new InvalidArgumentError("The file's name is missing.");
+    const same = before.find((one) => one.file !== undefined && resolve(one.file) === resolve(file));
+    if (same !== undefined)
+      throw new InvalidArgumentError(`${same.name} and ${name} would both write to ${file}.`);
     return [...before, { ...spec, file }];
   }
   const other = before.find(({ file }) => file === undefined);
@@ -39,44 +45,37 @@ export function reporterOption(text: string, before: readonly ReporterSpec[]): r
   return [...before, spec];
 }
 
-/** Without any, `spec` on a terminal and `tap` elsewhere. Throws `UsageError` for a file that cannot be written. */
+/**
+ * Without any, `spec` on a terminal and `tap` elsewhere. Files stay as they are until `finish`. Throws `OutputError` for
+ * a file that cannot be written.
+ */
 export function openReporters(specs: readonly ReporterSpec[], stdout: NodeJS.WriteStream): OpenReporters {
   const wanted = specs.length > 0 ? specs : [{ name: stdout.isTTY ? 'spec' : 'tap' } as const];
-  const files: number[] = [];
-  const close = () => {
-    for (const file of files.splice(0)) closeSync(file);
+  const files: OutputFile[] = [];
+  const discard = (): void => {
+    for (const file of files) file.discard();
   };
   try {
     return {
-      reporters: wanted.map(({ name, file }: ReporterSpec) => open(name, file, stdout, files)),
-      close,
+      reporters: wanted.map(({ name, file }: ReporterSpec) => {
+        if (file === undefined) return toStdout(name, stdout);
+        const output = openOutput(file);
+        files.push(output);
+        return reporters[name]({ out: output.write, color: false, columns: 0 });
+      }),
+      finish: () => finishAll(files),
+      discard,
     };
   } catch (error) {
-    close();
+    discard();
     throw error;
   }
 }
 
-function open(
-  name: ReporterName,
-  file: string | undefined,
-  stdout: NodeJS.WriteStream,
-  files: number[],
-): Reporter {
-  if (file === undefined) {
-    const color = stdout.isTTY === true && process.env.NO_COLOR === undefined;
-    return reporters[name]({
-      out: (text) => stdout.write(text),
-      color,
-      columns: stdout.isTTY ? stdout.columns : 0,
-    });
-  }
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, 'w');
-  } catch (error) {
-    throw new UsageError(`--reporter ${name}=${file}: ${(error as Error).message}`);
-  }
-  files.push(descriptor);
-  return reporters[name]({ out: (text) => writeSync(descriptor, text), color: false, columns: 0 });
+function toStdout(name: ReporterName, stdout: NodeJS.WriteStream): Reporter {
+  return reporters[name]({
+    out: (text) => stdout.write(text),
+    color: stdout.isTTY === true && process.env.NO_COLOR === undefined,
+    columns: stdout.isTTY ? stdout.columns : 0,
+  });
 }

@@ -7,6 +7,7 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
+import { finishAll, OutputError, openOutput } from '../output-file.ts';
 import { writeExpectations } from '../runner/expected-cases.ts';
 import { NoSuchCase, type Shard } from '../runner/plan.ts';
 import { run } from '../runner/run.ts';
@@ -20,7 +21,6 @@ import {
   NO_EXPECT_OPTION,
   STRICT_OPTION,
 } from './expectation-options.ts';
-import { writeText } from './files.ts';
 import { shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
@@ -80,6 +80,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
   if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
 
   const spec = loadBlockSchema();
+  const updated = options.updateExpectations === undefined ? null : openOutput(options.updateExpectations);
   const output = openReporters(options.reporter, process.stdout);
   const interruption = abortOnSignals();
   try {
@@ -104,18 +105,18 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       limits: { caseTimeout: options.caseTimeout },
       signal: interruption.signal,
     });
-    if (options.updateExpectations !== undefined) {
-      writeText(options.updateExpectations, writeExpectations(record));
-    }
+    updated?.write(writeExpectations(record));
+    finishAll([output, ...(updated === null ? [] : [updated])]);
     return exitCodeOf(record);
   } catch (error) {
+    if (error instanceof OutputError) throw error;
     if (interruption.signal.aborted) return EXIT.interrupted;
     if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
     if (error instanceof StartError) throw new UsageError(startFault(target.name, error));
     throw error;
   } finally {
     interruption.dispose();
-    output.close();
+    output.discard();
   }
 }
 

@@ -2,7 +2,8 @@
  * The log of a campaign: JSON lines, appended as things happen. It is all that a campaign needs to go on after a
  * crash: what stands behind its last complete round is dropped and done again.
  */
-import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, truncateSync } from 'node:fs';
+import { appendOutput, writeOutput } from '../output-file.ts';
 import type { SymptomKind } from './buckets.ts';
 
 export type LogLine =
@@ -63,12 +64,13 @@ export function recoverLog(path: string): LogLine[] {
 /** Begins the log anew with the findings of what it told before, and gives its lines. */
 export function startLogAgain(path: string, begin: LogLine): LogLine[] {
   const lines = [...intact(path).lines.filter(({ type }) => type === 'finding'), begin];
-  writeFileSync(path, textOf(lines));
+  writeOutput(path, textOf(lines));
   return lines;
 }
 
+/** Throws `OutputError`. */
 export function appendLog(path: string, lines: readonly LogLine[]): void {
-  appendFileSync(path, textOf(lines));
+  appendOutput(path, textOf(lines));
 }
 
 function textOf(lines: readonly LogLine[]): string {

@@ -2,13 +2,14 @@
  * Findings on disk, a folder each: the minimal program, the one it was found with, the transcript, a script that
  * needs only the endpoint, what the endpoint said last, and a bug report for people.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hash32 } from '../../generators/hash.ts';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { Transcript } from '../../reports/record.ts';
 import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
+import { makeFolder, writeOutput } from '../output-file.ts';
 import type { Symptom } from './buckets.ts';
 import { bugReport } from './bug-report.ts';
 import type { FindingAnswer } from './fuzz-worker.ts';
@@ -43,7 +44,7 @@ export const PROGRAM = 'program.txt';
 const TRANSCRIPT = 'transcript.json';
 const LAST_WORDS = 'stderr.txt';
 
-/** Writes it and gives the folder's name. */
+/** Writes it and gives the folder's name. Throws `OutputError`. */
 export function writeFinding(
   out: string,
   answer: FindingAnswer,
@@ -53,12 +54,12 @@ export function writeFinding(
   const { symptom, runs, held, record } = answer;
   const name = folderName(symptom);
   const folder = join(out, 'findings', name);
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const { target, version, seed, diff } = head;
   const finding: Finding = { symptom, target, version, seed, runs, held, ...(diff && { diff }) };
   const program = decode(answer.program);
-  const write = (file: string, text: string, mode = 0o644): void =>
-    writeFileSync(join(folder, file), text, { mode });
+  const write = (file: string, text: string, mode?: number): void =>
+    writeOutput(join(folder, file), text, mode);
   write(PROGRAM, encode(program));
   write('original.txt', original);
   write(TRANSCRIPT, `${stringifyJson((record.transcript ?? null) as unknown as Json, 1)}\n`);

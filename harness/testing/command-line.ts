@@ -1,5 +1,5 @@
 /** Runs the command line: the built program in a process, or what that calls in this one. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +44,16 @@ export function qmpcheck(args: readonly string[], call: CommandLine = {}): Promi
   });
 }
 
+/** A script of the shell, in which `$QMPCHECK` is the program: for what only a shell can do with its streams. */
+export function inShell(script: string, cwd: string): CommandResult {
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script], {
+    cwd,
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', QMPCHECK: `${process.execPath} ${program}` },
+  });
+  return { code: status, stdout, stderr };
+}
+
 /**
  * The same without a process, which takes most of the time of a short call. For calls that wait for no signal and read no
  * input; that a subcommand ends its process is for `qmpcheck` to show.
@@ -58,8 +68,10 @@ export async function callMain(
     const stream = process[name];
     const { write } = stream;
     const listeners = stream.listeners('error');
-    stream.write = (text: string | Uint8Array) => {
+    stream.write = (text: string | Uint8Array, ...rest: readonly unknown[]) => {
       result[name] += typeof text === 'string' ? text : Buffer.from(text).toString();
+      const written = rest.at(-1);
+      if (typeof written === 'function') written();
       return true;
     };
     return () => {
