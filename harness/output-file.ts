@@ -37,6 +37,7 @@ export class OutputError extends Error {
   }
 }
 
+/** A file on its way. It is finished or discarded; until then nothing of it is seen. */
 export interface OutputFile {
   /** Appends. Never throws: `finish` tells what went wrong. */
   write(text: string): void;
