@@ -4,8 +4,9 @@
  *   1. the first message must be the greeting, then capabilities are negotiated;
  *   2. each later message is a reply (claimed by the request with its id, wherever it stands in the order), an
  *      event (goes to `events`), or a breach of the protocol;
- *   3. a breach is never lost: it fails all requests in flight, or else the next call. The connection stays
- *      usable, unless the channel itself gave it up.
+ *   3. a breach is never lost: it fails all requests in flight, or else the next call; where somebody listens to
+ *      breaches it is told there, and the client goes on as well as it can (`pairing.ts`, `quirks.ts`). The connection
+ *      stays usable, unless the channel itself gave it up.
  *
  * Each request has a time limit that grows with its size.
  */
@@ -13,11 +14,18 @@ import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../s
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import type { Transport } from '../transports/transport.ts';
 import { Channel, type ChannelOptions, type ClosedReason, type Message } from './channel.ts';
-import { type Deadline, Deadlines } from './deadlines.ts';
+import { Deadlines } from './deadlines.ts';
 import { ClosedError, excerpt, ProtocolError, QmpError, TimeoutError } from './errors.ts';
 import { type EventFilter, EventStream, type QmpEvent, type WaitOptions } from './event-queue.ts';
-import { idKey } from './id.ts';
-import { type RawArrivals, type RawCollector, type RawOptions, rawExchange } from './raw-exchange.ts';
+import { Pairing, type Pending } from './pairing.ts';
+import { isOneAtATime, type Quirks } from './quirks.ts';
+import {
+  quietExchange,
+  type RawArrivals,
+  type RawCollector,
+  type RawOptions,
+  rawExchange,
+} from './raw-exchange.ts';
 
 /** How a connection is made. */
 export interface ClientOptions extends ChannelOptions {
@@ -30,6 +38,10 @@ export interface ClientOptions extends ChannelOptions {
   /** Milliseconds for an answer or event, besides what a request's size adds. Default 30 000. */
   readonly timeout?: number;
   readonly signal?: AbortSignal | undefined;
+  /** Hears of each breach of the protocol; then none of them fails a request. */
+  readonly onBreach?: (breach: ProtocolError) => void;
+  /** What is known of the endpoint's habits. */
+  readonly quirks?: Quirks;
 }
 
 /** How long one request may take, and what ends it sooner. */
@@ -47,30 +59,24 @@ export type RawBytes = string | Uint8Array;
 /** QEMU reads its monitor at about 5 µs a byte; four times that is allowed. */
 const MILLISECONDS_A_BYTE = 0.02;
 
-interface Pending {
-  readonly command: string;
-  readonly deadline: Deadline;
-  /** Requests with the same id that wait for this one. */
-  readonly next: (() => void)[];
-  /** Stops listening to the signal. */
-  forget?: () => void;
-  resolve(reply: JsonObject): void;
-  reject(reason: Error): void;
-}
-
 /** A client of one monitor. What an endpoint does against the protocol rejects with `ProtocolError`. */
 export class QmpClient {
   readonly channel: Channel;
   readonly events: EventStream;
   readonly #deadlines = new Deadlines();
   readonly #timeout: number;
-  readonly #pending = new Map<string | number | undefined, Pending>();
-  /** Ids whose requests were given up: their late replies are dropped. */
-  readonly #abandoned = new Set<string | number | undefined>();
+  readonly #pairing: Pairing;
+  readonly #onBreach: ((breach: ProtocolError) => void) | null;
   /** Breaches that nobody was told of yet. */
   readonly #breaches: ProtocolError[] = [];
   #greeting: JsonObject | null = null;
+  /** Texts that came before it. */
+  readonly #before: string[] = [];
+  #quirks: Quirks;
+  #isNegotiating: boolean;
   #awaitsGreeting: { resolve(): void; reject(reason: Error): void } | null = null;
+  /** The last of those that are sent one at a time. */
+  #turn: Promise<unknown> = Promise.resolve();
   #collector: RawCollector | null = null;
   #lastRaw: Promise<unknown> = Promise.resolve();
   #nextId = 1;
@@ -93,7 +99,12 @@ export class QmpClient {
   }
 
   private constructor(transport: Transport, options: ClientOptions) {
+    const { quirks = {}, onBreach = null } = options;
     this.#timeout = options.timeout ?? DEFAULT_TIME_LIMITS.answerTimeout;
+    this.#quirks = quirks;
+    this.#onBreach = onBreach;
+    this.#isNegotiating = options.negotiate ?? true;
+    this.#pairing = new Pairing(this.#deadlines, () => this.#quirks, onBreach);
     this.channel = new Channel(transport, options);
     this.events = new EventStream(this.#deadlines, this.#timeout);
   }
@@ -101,6 +112,21 @@ export class QmpClient {
   /** As received. */
   get greeting(): JsonObject {
     return this.#greeting!;
+  }
+
+  /** What the greeting says: its `QMP`, or what stands there in its place. Empty where there was no greeting. */
+  get introduction(): JsonObject {
+    const key = introductionIn(this.greeting, true);
+    return key === null ? {} : (this.greeting[key] as JsonObject);
+  }
+
+  /** What is known of the endpoint's habits; what is set counts from the next command on. */
+  get quirks(): Quirks {
+    return this.#quirks;
+  }
+
+  set quirks(quirks: Quirks) {
+    this.#quirks = quirks;
   }
 
   /** Whether out-of-band execution was negotiated. */
@@ -112,7 +138,7 @@ export class QmpClient {
   async execute(command: string, args?: JsonObject, options: RequestOptions = {}): Promise<Json> {
     const message: JsonObject = { [options.oob ? 'exec-oob' : 'execute']: command };
     if (args !== undefined) message.arguments = args;
-    message.id = this.#nextId++;
+    message.id = this.#ownId();
     const reply = await this.request(message, options);
     if (Object.hasOwn(reply, 'return')) return reply.return!;
     const { error } = reply;
@@ -130,34 +156,10 @@ export class QmpClient {
    * one, wait for each other. Rejects with `TimeoutError`, `ClosedError`, `ProtocolError` or the signal's reason.
    */
   request(message: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
-    const command = commandOf(message);
-    const { signal } = options;
-    const refusal =
-      this.#breaches.shift() ?? (signal?.aborted ? (signal.reason as Error) : this.#closedReason(command));
-    if (refusal !== null) return Promise.reject(refusal);
-    const key = idKey(message.id);
-    const before = this.#pending.get(key);
-    if (before !== undefined)
-      return new Promise((resolve) => {
-        before.next.push(() => resolve(this.request(message, options)));
-      });
-    return new Promise((resolve, reject) => {
-      const giveUp = (reason: Error) => {
-        this.#abandoned.add(key);
-        this.#settle(key, pending);
-        reject(reason);
-      };
-      const text = this.channel.send(message);
-      const timeout = (options.timeout ?? this.#timeout) + text.length * MILLISECONDS_A_BYTE;
-      const deadline = this.#deadlines.start(timeout, () => giveUp(new TimeoutError(command, timeout)));
-      const pending: Pending = { command, deadline, next: [], resolve, reject };
-      if (signal !== undefined) {
-        const abort = () => giveUp(signal.reason as Error);
-        signal.addEventListener('abort', abort, { once: true });
-        pending.forget = () => signal.removeEventListener('abort', abort);
-      }
-      this.#pending.set(key, pending);
-    });
+    if (!isOneAtATime(this.#quirks)) return this.#request(message, options);
+    const reply = this.#turn.then(() => this.#request(message, options));
+    this.#turn = reply.catch(() => undefined);
+    return reply;
   }
 
   /**
@@ -167,10 +169,12 @@ export class QmpClient {
   raw(bytes: RawBytes | readonly RawBytes[], options: RawOptions = {}): Promise<RawArrivals> {
     const pieces = [bytes].flat().map((piece) => (typeof piece === 'string' ? Buffer.from(piece) : piece));
     const time = pieces.reduce((sum, piece) => sum + piece.length, 0) * MILLISECONDS_A_BYTE;
-    const exchange = this.#lastRaw.then(() => {
+    const before = isOneAtATime(this.#quirks) ? Promise.all([this.#lastRaw, this.#turn]) : this.#lastRaw;
+    const exchange = before.then(() => {
       const refusal = this.#breaches.shift() ?? this.#closedReason('raw bytes');
       if (refusal !== null) throw refusal;
-      return rawExchange(
+      const exchange = needsQuiet(this.#quirks) ? quietExchange : rawExchange;
+      return exchange(
         {
           send: (part) => this.channel.sendRaw(part),
           collect: (collector) => {
@@ -187,6 +191,7 @@ export class QmpClient {
       );
     });
     this.#lastRaw = exchange.catch(() => {});
+    if (isOneAtATime(this.#quirks)) this.#turn = this.#lastRaw;
     return exchange;
   }
 
@@ -210,12 +215,17 @@ export class QmpClient {
     signal?.addEventListener('abort', abort, { once: true });
     const deadline = this.#deadlines.start(greetingTimeout, () => {
       const message = `no greeting came within ${greetingTimeout} ms`;
-      this.#awaitsGreeting!.reject(new ProtocolError('greeting-timeout', message, this.channel.unfinished));
+      const came = [...this.#before, this.channel.unfinished].filter((text) => text !== '');
+      this.#awaitsGreeting!.reject(new ProtocolError('greeting-timeout', message, excerpt(came.join(' | '))));
     });
     this.channel.open({
       message: (message) => this.#message(message),
       closed: (reason) => this.#closed(reason),
     });
+    if (this.#quirks.noGreeting === true) {
+      this.#greeting = {};
+      this.#awaitsGreeting!.resolve();
+    }
     try {
       await greeting;
     } finally {
@@ -225,77 +235,121 @@ export class QmpClient {
   }
 
   async #negotiate(options: ClientOptions): Promise<void> {
-    const { capabilities } = this.greeting.QMP as JsonObject;
+    const { capabilities } = this.introduction;
     const oob = options.oob === true && Array.isArray(capabilities) && capabilities.includes('oob');
     try {
       const { signal } = options;
       await this.execute('qmp_capabilities', oob ? { enable: ['oob'] } : undefined, { signal });
       this.#oob = oob;
     } catch (error) {
-      if (error instanceof QmpError) throw new ProtocolError('negotiation-refused', error.message);
-      throw error;
+      if (!(error instanceof QmpError)) throw error;
+      const refused = new ProtocolError('negotiation-refused', error.message);
+      if (this.#onBreach === null) throw refused;
+      this.#onBreach(refused);
+    } finally {
+      this.#isNegotiating = false;
     }
+  }
+
+  /** Where the endpoint takes nothing but texts as ids, a text. */
+  #ownId(): string | number {
+    const id = this.#nextId++;
+    return this.#quirks.stringIds === true ? `qmpcheck-${id}` : id;
+  }
+
+  #request(message: JsonObject, options: RequestOptions): Promise<JsonObject> {
+    const command = commandOf(message);
+    const { signal } = options;
+    const refusal =
+      this.#breaches.shift() ?? (signal?.aborted ? (signal.reason as Error) : this.#closedReason(command));
+    if (refusal !== null) return Promise.reject(refusal);
+    const before = this.#pairing.at(message.id);
+    if (before !== undefined)
+      return new Promise((resolve) => {
+        before.next.push(() => resolve(this.#request(message, options)));
+      });
+    return new Promise((resolve, reject) => {
+      const giveUp = (reason: Error) => {
+        if (this.#pairing.giveUp(pending)) reject(reason);
+      };
+      const text = this.channel.send(message);
+      const timeout = (options.timeout ?? this.#timeout) + text.length * MILLISECONDS_A_BYTE;
+      const deadline = this.#deadlines.start(timeout, () => giveUp(new TimeoutError(command, timeout)));
+      const pending: Pending = { command, id: message.id, deadline, next: [], resolve, reject };
+      if (signal !== undefined) {
+        const abort = () => giveUp(signal.reason as Error);
+        signal.addEventListener('abort', abort, { once: true });
+        pending.forget = () => signal.removeEventListener('abort', abort);
+      }
+      this.#pairing.add(pending);
+    });
   }
 
   #message(message: Message): void {
     const { value } = message;
     if (this.#greeting === null) this.#firstMessage(message);
-    else if (typeof value?.event === 'string') this.events.push(value as QmpEvent);
-    else if (value !== undefined && this.#claim(value)) return;
+    else if (typeof value?.event === 'string') this.#event(value as QmpEvent);
+    else if (value !== undefined && this.#pairing.claim(value)) return;
+    else if (value === undefined && this.#quirks.strayLines === true) this.#breach(message.fault);
     else if (this.#collector !== null) this.#collector.message(message);
-    else this.#breach(breachOf(message));
+    else this.#breach(value === undefined ? message.fault : this.#pairing.breachOf(value));
   }
 
+  #event(event: QmpEvent): void {
+    if (this.#isNegotiating && this.#onBreach !== null) {
+      const what = `event ${event.event} before capabilities were negotiated`;
+      this.#onBreach(new ProtocolError('event-before-negotiation', what, excerpt(stringifyJson(event))));
+    }
+    this.events.push(event);
+  }
+
+  /** Before the greeting a strict client takes nothing else; a tolerant one reads on until it comes. */
   #firstMessage(message: Message): void {
-    if (isJsonObject(message.value?.QMP)) {
-      this.#greeting = message.value;
+    const { value, text } = message;
+    const qmp = value === undefined ? null : introductionIn(value, this.#onBreach !== null);
+    if (qmp !== null) {
+      this.#greeting = value!;
+      if (qmp !== 'QMP')
+        this.#onBreach?.(
+          new ProtocolError('other-greeting', `the greeting has ${qmp} in place of QMP`, excerpt(text)),
+        );
       this.#awaitsGreeting?.resolve();
-    } else {
+      return;
+    }
+    if (this.#onBreach === null) {
       this.#awaitsGreeting?.reject(
         message.value === undefined
           ? message.fault
-          : new ProtocolError('bad-greeting', 'the first message is no greeting', excerpt(message.text)),
+          : new ProtocolError('bad-greeting', 'the first message is no greeting', excerpt(text)),
       );
+      return;
     }
-  }
-
-  /** Gives a reply to the request with its id. False if there is none. */
-  #claim(reply: JsonObject): boolean {
-    const key = idKey(reply.id);
-    if (this.#abandoned.delete(key)) return true;
-    const pending = this.#pending.get(key);
-    if (pending === undefined || (key === undefined && !isReply(reply))) return false;
-    this.#settle(key, pending);
-    pending.resolve(reply);
-    return true;
-  }
-
-  #settle(key: string | number | undefined, pending: Pending): void {
-    this.#pending.delete(key);
-    this.#deadlines.cancel(pending.deadline);
-    pending.forget?.();
-    for (const next of pending.next) next();
+    this.#before.push(text);
+    if (typeof value?.event === 'string') {
+      const what = `event ${value.event} before the greeting`;
+      this.#onBreach(new ProtocolError('early-event', what, excerpt(text)));
+      this.events.push(value as QmpEvent);
+    } else if (value === undefined)
+      this.#onBreach(
+        new ProtocolError('banner', 'a line that is no JSON before the greeting', excerpt(text)),
+      );
+    else this.#onBreach(new ProtocolError('bad-greeting', 'the first message is no greeting', excerpt(text)));
   }
 
   #breach(fault: ProtocolError): void {
-    if (this.#pending.size === 0) this.#breaches.push(fault);
-    // Their own replies may still come; without an id nobody could tell.
-    for (const key of this.#pending.keys()) if (key !== undefined) this.#abandoned.add(key);
-    this.#rejectAll(() => fault);
+    if (this.#onBreach !== null) {
+      this.#onBreach(fault);
+      return;
+    }
+    if (this.#pairing.size === 0) this.#breaches.push(fault);
+    this.#pairing.rejectAll(() => fault, true);
   }
 
   #closed(reason: ClosedReason): void {
     this.#awaitsGreeting?.reject(reason);
-    this.#rejectAll((command) => this.#closedReason(command)!);
+    this.#pairing.rejectAll((command) => this.#closedReason(command)!, false);
     this.#collector?.closed();
     this.events.close((waitingFor) => this.#closedReason(waitingFor)!);
-  }
-
-  #rejectAll(reason: (command: string) => Error): void {
-    for (const [key, pending] of this.#pending) {
-      pending.reject(reason(pending.command));
-      this.#settle(key, pending);
-    }
   }
 
   /** Why nothing more comes for who waits for `waitingFor`; null while the connection is open. */
@@ -306,21 +360,23 @@ export class QmpClient {
   }
 }
 
-function isReply(message: JsonObject): boolean {
-  return Object.hasOwn(message, 'return') || Object.hasOwn(message, 'error');
-}
-
 /** What a request is called in messages. */
 function commandOf(message: JsonObject): string {
   const command = message.execute ?? message['exec-oob'];
   return typeof command === 'string' ? command : 'a request without a command';
 }
 
-function breachOf(message: Message): ProtocolError {
-  if (message.value === undefined) return message.fault;
-  const text = excerpt(message.text);
-  if ('QMP' in message.value) return new ProtocolError('second-greeting', 'a second greeting', text);
-  if (isReply(message.value))
-    return new ProtocolError('unexpected-reply', 'a reply that belongs to no request', text);
-  return new ProtocolError('bad-envelope', 'a message that is neither reply nor event', text);
+/** Whether replies to sync commands cannot be told from others, or a sync command must not be sent ahead. */
+function needsQuiet(quirks: Quirks): boolean {
+  return isOneAtATime(quirks) || quirks.lostId !== undefined || quirks.changedId === 'wrong';
+}
+
+/** The member of a greeting under which the endpoint introduces itself; null if it is no greeting. */
+function introductionIn(message: JsonObject, tolerant: boolean): string | null {
+  if (isJsonObject(message.QMP)) return 'QMP';
+  if (!tolerant) return null;
+  const found = Object.entries(message).find(
+    ([, value]) => isJsonObject(value) && ('version' in value || 'capabilities' in value),
+  );
+  return found?.[0] ?? null;
 }

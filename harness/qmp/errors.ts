@@ -34,8 +34,16 @@ export type ProtocolFault =
   | 'too-long'
   /** The stream ended inside a message. */
   | 'truncated'
+  /** Text that is no message, before the greeting. */
+  | 'banner'
   /** The first message was something else than a greeting. */
   | 'bad-greeting'
+  /** The greeting's members have other names. */
+  | 'other-greeting'
+  /** An event before the greeting. */
+  | 'early-event'
+  /** An event between the greeting and the end of the negotiation. */
+  | 'event-before-negotiation'
   /** A greeting where none belongs. */
   | 'second-greeting'
   | 'greeting-timeout'
@@ -43,7 +51,18 @@ export type ProtocolFault =
   /** A reply with neither `return` nor `error`, with both, or with an error that has no class and text. */
   | 'bad-envelope'
   /** A reply that no request in flight can claim. */
-  | 'unexpected-reply';
+  | 'unexpected-reply'
+  /** A reply to what has been answered. */
+  | 'repeated-reply'
+  /** A reply without the id of its command; of the two, that which is an error. */
+  | 'lost-id'
+  | 'lost-id-on-error'
+  /** A reply with another id than its command. */
+  | 'changed-id'
+  /** A reply with an id to a command that has none. */
+  | 'added-id'
+  /** A question for the endpoint's state is answered with something else than a list. */
+  | 'bad-return';
 
 /** The endpoint broke the protocol. */
 export class ProtocolError extends Error {

@@ -201,7 +201,7 @@ describe('while nothing is in flight', () => {
     await server.hear();
     server.say('{"return": {}, "id": 1}\n{"return": {}, "id": 1}\n');
     await first;
-    await expect(client.execute('stop')).rejects.toMatchObject({ kind: 'unexpected-reply' });
+    await expect(client.execute('stop')).rejects.toMatchObject({ kind: 'repeated-reply' });
   });
 
   it('an error reply is an answer, not a breach', async () => {

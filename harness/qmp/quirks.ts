@@ -3,6 +3,7 @@
  * told by one case; the rest of a run goes on with the tolerance. Found by `probe-quirks.ts`, or given in the config file.
  */
 import type { QuirkRecord } from '../../reports/record.ts';
+import type { ProtocolFault } from './errors.ts';
 
 /** What is known of an endpoint's habits, as the config file spells it. A member that is absent: it has no such habit. */
 export interface Quirks {
@@ -191,4 +192,34 @@ export function quirkRecords(
 export function hasQuirk(quirks: Quirks, name: QuirkName): boolean {
   const value = quirks[name];
   return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+}
+
+/** Faults that a quirk foresees, and whether it does. */
+const FORESEEN: Readonly<Partial<Record<ProtocolFault, (quirks: Quirks) => boolean>>> = {
+  banner: ({ banner }) => banner === true,
+  'early-event': ({ eventsBeforeGreeting }) => eventsBeforeGreeting === true,
+  'event-before-negotiation': ({ eventsBeforeNegotiation }) => eventsBeforeNegotiation === true,
+  'other-greeting': ({ greetingKey }) => greetingKey !== undefined,
+  'negotiation-refused': ({ noNegotiation }) => noNegotiation === true,
+  'bad-json': ({ strayLines }) => strayLines === true,
+  'bad-utf8': ({ strayLines }) => strayLines === true,
+  'not-an-object': ({ strayLines }) => strayLines === true,
+  'unexpected-reply': ({ unaskedReplies }) => unaskedReplies === true,
+  'repeated-reply': ({ unaskedReplies }) => unaskedReplies === true,
+  'lost-id': ({ lostId }) => lostId === 'always' || lostId === 'sometimes',
+  'lost-id-on-error': ({ lostId }) => lostId !== undefined,
+  'changed-id': ({ changedId }) => changedId !== undefined,
+  'added-id': ({ addedId }) => addedId === true,
+};
+
+/** Whether a fault is a quirk that is known: it is told where that is, and nowhere else. */
+export function isForeseen(quirks: Quirks, fault: ProtocolFault): boolean {
+  return FORESEEN[fault]?.(quirks) === true;
+}
+
+/** Whether commands have to be sent one at a time. */
+export function isOneAtATime(quirks: Quirks): boolean {
+  return (
+    quirks.oneMessagePerRead === true || quirks.noPipelining === true || quirks.commandInterval !== undefined
+  );
 }

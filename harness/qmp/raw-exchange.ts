@@ -86,13 +86,7 @@ export function rawExchange(
     };
     const finish = (closed: boolean) => {
       stop();
-      const own = answers ?? arrived;
-      resolve({
-        messages: own.flatMap(({ value }) => (value === undefined ? [] : [value])),
-        unparsable: own.flatMap(({ value, text }) => (value === undefined ? [text] : [])),
-        closed,
-        unfinished,
-      });
+      resolve(arrivalsOf(answers ?? arrived, closed, unfinished));
     };
     const cancelTimeout = port.after(timeout, () => {
       stop();
@@ -124,6 +118,73 @@ export function rawExchange(
       reject(error);
     });
   });
+}
+
+/** Milliseconds in which a line is answered, and in which nothing more comes when all is answered. */
+const LINE_MS = 100;
+const QUIET_MS = 150;
+
+/**
+ * As `rawExchange`, for endpoints on which a sync command does not work: it sends line by line, each when the one before
+ * is answered or stays unanswered, and takes for an end that nothing more comes. Never rejects for want of an answer.
+ */
+export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]): Promise<RawArrivals> {
+  const arrived: Message[] = [];
+  let isClosed = false;
+  let wake = (): void => undefined;
+  port.collect({
+    message: (message) => {
+      arrived.push(message);
+      wake();
+    },
+    closed: () => {
+      isClosed = true;
+      wake();
+    },
+  });
+  /** True if something came. */
+  const something = (milliseconds: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const cancel = port.after(milliseconds, () => resolve(false));
+      wake = () => {
+        cancel();
+        resolve(true);
+      };
+    });
+  const unfinished = leavesOpen(Buffer.concat(pieces));
+  try {
+    for (const line of [...pieces.flatMap(linesOf), ...(unfinished ? [RESET] : [])]) {
+      if (isClosed) break;
+      port.send(line);
+      await something(LINE_MS);
+    }
+    if (!isClosed) port.send(Buffer.from('\n'));
+    while (!isClosed && (await something(QUIET_MS)));
+  } finally {
+    port.collect(null);
+  }
+  return arrivalsOf(withoutResets(arrived, unfinished ? 1 : 0), isClosed, unfinished);
+}
+
+function arrivalsOf(own: readonly Message[], closed: boolean, unfinished: boolean): RawArrivals {
+  return {
+    messages: own.flatMap(({ value }) => (value === undefined ? [] : [value])),
+    unparsable: own.flatMap(({ value, text }) => (value === undefined ? [text] : [])),
+    closed,
+    unfinished,
+  };
+}
+
+/** Each with its line end. */
+function linesOf(bytes: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const end = bytes.indexOf(0x0a, at);
+    const next = end < 0 ? bytes.length : end + 1;
+    lines.push(bytes.subarray(at, next));
+    at = next;
+  }
+  return lines;
 }
 
 /** `arrived` without the error that each of `resets` brought: the last ones, and they have no id. */
