@@ -173,8 +173,8 @@ export class QmpClient {
     const exchange = before.then(() => {
       const refusal = this.#breaches.shift() ?? this.#closedReason('raw bytes');
       if (refusal !== null) throw refusal;
-      const exchange = needsQuiet(this.#quirks) ? quietExchange : rawExchange;
-      return exchange(
+      const way = needsQuiet(this.#quirks) ? quietExchange : rawExchange;
+      return way(
         {
           send: (part) => this.channel.sendRaw(part),
           collect: (collector) => {

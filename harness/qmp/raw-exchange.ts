@@ -130,7 +130,7 @@ const QUIET_MS = 150;
  */
 export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]): Promise<RawArrivals> {
   const arrived: Message[] = [];
-  let isClosed = false;
+  const connection = { isClosed: false };
   let wake = (): void => undefined;
   port.collect({
     message: (message) => {
@@ -138,7 +138,7 @@ export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]
       wake();
     },
     closed: () => {
-      isClosed = true;
+      connection.isClosed = true;
       wake();
     },
   });
@@ -154,16 +154,16 @@ export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]
   const unfinished = leavesOpen(Buffer.concat(pieces));
   try {
     for (const line of [...pieces.flatMap(linesOf), ...(unfinished ? [RESET] : [])]) {
-      if (isClosed) break;
+      if (connection.isClosed) break;
       port.send(line);
       await something(LINE_MS);
     }
-    if (!isClosed) port.send(Buffer.from('\n'));
-    while (!isClosed && (await something(QUIET_MS)));
+    if (!connection.isClosed) port.send(Buffer.from('\n'));
+    while (!connection.isClosed && (await something(QUIET_MS)));
   } finally {
     port.collect(null);
   }
-  return arrivalsOf(withoutResets(arrived, unfinished ? 1 : 0), isClosed, unfinished);
+  return arrivalsOf(withoutResets(arrived, unfinished ? 1 : 0), connection.isClosed, unfinished);
 }
 
 function arrivalsOf(own: readonly Message[], closed: boolean, unfinished: boolean): RawArrivals {
