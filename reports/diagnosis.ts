@@ -2,7 +2,7 @@
  * What is told about a case that did not simply pass, as printable strings: TAP writes it as YAML, JUnit and the
  * report for people as labelled lines. One place decides what it is; the formats only lay it out.
  */
-import type { CaseRecord, Deviation, ProcessState, TranscriptStep } from './record.ts';
+import type { CaseRecord, Deviation, Invocation, ProcessState, TranscriptStep } from './record.ts';
 import { clip, jsonText, printable, shellWord } from './text.ts';
 
 export interface DeviationText {
@@ -39,6 +39,7 @@ export interface Diagnosis {
 export interface RunIdentity {
   readonly endpoint: { readonly target: string };
   readonly seed: string;
+  readonly invocation?: Invocation | undefined;
 }
 
 const MESSAGE_LIMIT = 2000;
@@ -58,10 +59,11 @@ export function diagnose(record: CaseRecord, run: RunIdentity): Diagnosis {
   };
 }
 
-/** `npx qmpcheck run ID --target T --seed S`, unless the record names another. */
+/** `qmpcheck run ID --target T --seed S`, as qmpcheck was called for the run, unless the record names another. */
 export function reproduceCommand({ id, again }: CaseRecord, run: RunIdentity): string {
   if (again !== undefined) return printable(again);
-  const words = ['npx', 'qmpcheck', 'run', id, '--target', run.endpoint.target, '--seed', run.seed];
+  const { program = ['qmpcheck'], options = [] } = run.invocation ?? {};
+  const words = [...program, 'run', id, '--target', run.endpoint.target, '--seed', run.seed, ...options];
   return printable(words.map(shellWord).join(' '));
 }
 

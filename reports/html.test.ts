@@ -19,7 +19,7 @@ describe('html', () => {
     expect(page).toContain('Ended: signal SIGABRT');
     expect(page).toContain('A negative size is an error.');
     expect(page).toContain(
-      'npx qmpcheck run block_resize/negative-size --target &#39;unix:/run/a b.sock&#39; --seed 42',
+      'qmpcheck run block_resize/negative-size --target &#39;unix:/run/a b.sock&#39; --seed 42',
     );
   });
 

@@ -104,6 +104,8 @@ export interface QuirkRecord {
 export interface EndpointIdentity {
   /** As given to `--target`. */
   readonly target: string;
+  /** What people call it (`--name`). */
+  readonly name?: string;
   /** `QMP.version` of the greeting, null if it never came. */
   readonly version: Json;
   readonly package?: string;
@@ -155,12 +157,26 @@ export interface Policy {
   readonly level: Level;
   /** Whether an expectation that no longer applies is one too (`--strict-expectations`). */
   readonly strictExpectations: boolean;
+  /** Whether a flaky case is one too (`--fail-on-flaky`). Absent: no. */
+  readonly failOnFlaky?: boolean;
+  /** Ids of checks that did not look (`--exclude-check`). Absent: all did. */
+  readonly excludedChecks?: readonly string[];
+}
+
+/** How qmpcheck was called, for what says how to show something again. */
+export interface Invocation {
+  /** The words that start it: `bin/qmpcheck`, or `npx` and `qmpcheck`. */
+  readonly program: readonly string[];
+  /** Options without which the target is not found or looks different: `--config` and its file. */
+  readonly options: readonly string[];
 }
 
 /** Everything that a run found out. The runner writes it; reporters and `compat` read it. */
 export interface RunRecord {
   readonly recordVersion: typeof RECORD_VERSION;
   readonly tool: { readonly name: 'qmpcheck'; readonly version: string };
+  /** Absent: it is not known. */
+  readonly invocation?: Invocation;
   readonly endpoint: EndpointIdentity;
   readonly seed: string;
   readonly startedAt: string;
@@ -170,6 +186,8 @@ export interface RunRecord {
   readonly policy?: Policy;
   /** True if Ctrl-C ended the run early. */
   readonly interrupted: boolean;
+  /** True if planned cases were given up: the endpoint is gone, or too many failed. They are skips, with the reason. */
+  readonly incomplete?: boolean;
   readonly cases: readonly CaseRecord[];
   readonly requirements: readonly RequirementRecord[];
   /** Expectations that no longer apply. */

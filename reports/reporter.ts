@@ -2,7 +2,7 @@
  * What a report format implements. The runner emits, a reporter only reads; it never touches an endpoint.
  * Formats that can stream write as cases end; the others wait for `end`.
  */
-import type { CaseRecord, EndpointIdentity, Policy, RunRecord } from './record.ts';
+import type { CaseRecord, EndpointIdentity, Invocation, Policy, RunRecord } from './record.ts';
 
 export interface RunStart {
   readonly endpoint: EndpointIdentity;
@@ -11,6 +11,8 @@ export interface RunStart {
   readonly planned: number;
   /** As in the record. */
   readonly policy?: Policy | undefined;
+  /** As in the record. */
+  readonly invocation?: Invocation | undefined;
 }
 
 /** Writes a run's results somewhere. The runner calls it in the order of the plan: start, each case, end. */

@@ -34,7 +34,7 @@ describe('spec', () => {
          expected     {"error":{"class":"GenericError"}}
          got          {"return":{}}
          requirement  A negative size is an error. [block_resize.size-not-negative, must]
-         again        npx qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42"
+         again        qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42"
     `);
   });
 

@@ -54,14 +54,14 @@ describe('tap', () => {
           got: '{"return":{}}',
         },
       ],
-      reproduce: "npx qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42",
+      reproduce: "qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42",
     });
   });
 
   it('keeps the command that reproduces a failure on one line', () => {
     const target = `exec:${'long '.repeat(50)}`;
     const text = render(tap, { ...example, endpoint: { ...example.endpoint, target } });
-    expect(text).toContain(`npx qmpcheck run block_resize/negative-size --target '${target}' --seed 42\n`);
+    expect(text).toContain(`qmpcheck run block_resize/negative-size --target '${target}' --seed 42\n`);
   });
 
   it('bails out where the run was interrupted', () => {

@@ -30,7 +30,8 @@ export function isBreach(
 
 /** `not ok` in TAP's sense, foreseen or not. */
 export function isNotOk(one: CaseRecord, policy?: Policy): boolean {
-  return BROKEN.has(one.outcome) || one.deviations.some((deviation) => isBreach(deviation, one, policy));
+  if (BROKEN.has(one.outcome) || (one.outcome === 'flaky' && policy?.failOnFlaky === true)) return true;
+  return one.deviations.some((deviation) => isBreach(deviation, one, policy));
 }
 
 /** Not ok, and foreseen by nobody. A fault of the harness cannot be foreseen. */

@@ -37,6 +37,7 @@ import {
 } from './expectation-options.ts';
 import { reportCampaign } from './fuzz-report.ts';
 import { threadHand } from './fuzz-thread-worker.ts';
+import { invocation } from './invocation.ts';
 import { duration, ratio, targetOption, wholeNumber } from './options.ts';
 import { type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -268,5 +269,5 @@ function tell(out: string, reporters: readonly ReporterSpec[]): void {
         .join(''),
     );
   }
-  reportCampaign(out, reporters);
+  reportCampaign(out, reporters, invocation());
 }

@@ -67,8 +67,10 @@ const caseRecord = v.looseObject({
 const recordSchema = v.looseObject({
   recordVersion: v.literal(RECORD_VERSION, `it takes ${RECORD_VERSION}`),
   tool: v.looseObject({ name: v.literal('qmpcheck', 'it takes qmpcheck'), version: text }),
+  invocation: v.exactOptional(v.looseObject({ program: texts, options: texts })),
   endpoint: v.looseObject({
     target: text,
+    name: v.exactOptional(text),
     version: json,
     package: v.exactOptional(text),
     argv: texts,
@@ -90,8 +92,16 @@ const recordSchema = v.looseObject({
   startedAt: text,
   durationMs: v.number(),
   shard: v.exactOptional(v.looseObject({ index: v.number(), of: v.number() })),
-  policy: v.exactOptional(v.looseObject({ level, strictExpectations: v.boolean() })),
+  policy: v.exactOptional(
+    v.looseObject({
+      level,
+      strictExpectations: v.boolean(),
+      failOnFlaky: v.exactOptional(v.boolean()),
+      excludedChecks: v.exactOptional(texts),
+    }),
+  ),
   interrupted: v.boolean(),
+  incomplete: v.exactOptional(v.boolean()),
   cases: v.array(caseRecord),
   requirements: v.array(v.looseObject({ id: text, level, definition: text, text })),
   staleExpectations: v.array(v.looseObject({ pattern: text, reason: text })),

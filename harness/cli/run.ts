@@ -21,6 +21,7 @@ import {
   NO_EXPECT_OPTION,
   STRICT_OPTION,
 } from './expectation-options.ts';
+import { invocation } from './invocation.ts';
 import { shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
@@ -96,6 +97,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       patterns,
       reporters: output.reporters,
       expectations,
+      invocation: invocation(),
       policy: { level: options.level, strictExpectations: options.strictExpectations ?? false },
       baseline,
       shard: options.shard,

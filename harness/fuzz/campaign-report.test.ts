@@ -62,7 +62,7 @@ describe('campaignRecord', () => {
     ]);
     expect(record.cases[1]).not.toHaveProperty('process');
     const folder = join(out, 'findings', first).replaceAll("'", "'\\''");
-    expect(render(spec, record)).toContain(`npx qmpcheck replay '${folder}' --target 'exec:x y'\n`);
+    expect(render(spec, record)).toContain(`qmpcheck replay '${folder}' --target 'exec:x y'\n`);
   });
 
   test('gives SARIF that stands where the command at fault is defined', () => {

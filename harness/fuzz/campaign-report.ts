@@ -2,7 +2,13 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { OUTCOMES } from '../../reports/outcome.ts';
-import { type CaseRecord, type Outcome, RECORD_VERSION, type RunRecord } from '../../reports/record.ts';
+import {
+  type CaseRecord,
+  type Invocation,
+  type Outcome,
+  RECORD_VERSION,
+  type RunRecord,
+} from '../../reports/record.ts';
 import { shellWord } from '../../reports/text.ts';
 import { toolVersion } from '../tool-version.ts';
 import type { SymptomKind } from './buckets.ts';
@@ -16,20 +22,23 @@ const OUTCOME_OF = { crash: 'crash', hang: 'timeout', deviation: 'fail' } as con
   Outcome
 >;
 
+const UNKNOWN: Invocation = { program: ['qmpcheck'], options: [] };
+
 /** Throws `NoCampaign`. */
-export function campaignRecord(out: string): RunRecord {
+export function campaignRecord(out: string, invocation: Invocation = UNKNOWN): RunRecord {
   const path = join(out, LOG);
   if (!existsSync(path)) throw new NoCampaign(`${out}: no campaign`);
   const log = readLog(path);
   const head = log.find((line): line is Extract<LogLine, { type: 'campaign' }> => line.type === 'campaign');
   if (head === undefined) throw new NoCampaign(`${out}: a campaign that has not begun`);
   const folders = findingsBelow(out);
-  const cases = folders.map(caseOf);
+  const cases = folders.map((folder) => caseOf(folder, invocation));
   const [first] = folders;
   const count = (outcome: Outcome) => cases.filter((one) => one.outcome === outcome).length;
   return {
     recordVersion: RECORD_VERSION,
     tool: { name: 'qmpcheck', version: toolVersion() },
+    invocation,
     endpoint: {
       target: head.target,
       version: first === undefined ? null : readFinding(first).finding.version,
@@ -49,7 +58,7 @@ export function campaignRecord(out: string): RunRecord {
   };
 }
 
-function caseOf(folder: string): CaseRecord {
+function caseOf(folder: string, { program, options }: Invocation): CaseRecord {
   const { symptom, target, runs, held } = readFinding(folder).finding;
   const { kind, check, bucket, signal } = symptom;
   const { transcript, lastWords } = readTrace(folder);
@@ -71,6 +80,6 @@ function caseOf(folder: string): CaseRecord {
     ],
     ...(transcript && { transcript }),
     ...(kind !== 'deviation' && { process: { ...(signal !== undefined && { signal }), lastWords } }),
-    again: ['npx', 'qmpcheck', 'replay', folder, '--target', target].map(shellWord).join(' '),
+    again: [...program, 'replay', folder, '--target', target, ...options].map(shellWord).join(' '),
   };
 }

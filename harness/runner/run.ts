@@ -6,7 +6,7 @@
  *   3. execute, telling the reporters as results come in the order of the plan;
  *   4. compare with what was expected, and write the record.
  */
-import type { CaseRecord, Policy, RequirementRecord, RunRecord } from '../../reports/record.ts';
+import type { CaseRecord, Invocation, Policy, RequirementRecord, RunRecord } from '../../reports/record.ts';
 import { RECORD_VERSION } from '../../reports/record.ts';
 import type { Reporter } from '../../reports/reporter.ts';
 import { asInBaseline } from '../../reports/unexpected.ts';
@@ -41,6 +41,8 @@ export interface RunOptions {
   /** Default: as `timeLimits` gives them. */
   readonly limits?: Partial<TimeLimits>;
   readonly expectations?: readonly Expectation[];
+  /** For the record, and for what reports say of showing something again. */
+  readonly invocation?: Invocation | undefined;
   /** What fails the run, for the record. */
   readonly policy?: Policy;
   /** An earlier run: what fails as it did there is foreseen. */
@@ -71,7 +73,7 @@ async function runOn(
   pool: EndpointPool,
   options: RunOptions & { readonly limits: TimeLimits },
 ): Promise<RunRecord> {
-  const { target, spec, reporters = [], signal, shard, policy, patterns = [] } = options;
+  const { target, spec, reporters = [], signal, shard, policy, invocation, patterns = [] } = options;
   const { limits, workers = 1, retries = 0, seed = 'qmpcheck' } = options;
   const startedAt = new Date();
   const started = performance.now();
@@ -84,7 +86,7 @@ async function runOn(
 
   const expected = new ExpectedCases(options.expectations ?? [], identity);
   for (const reporter of reporters)
-    reporter.start?.({ endpoint: identity, seed, planned: cases.length, policy });
+    reporter.start?.({ endpoint: identity, seed, planned: cases.length, policy, invocation });
   const records: CaseRecord[] = [];
   const done = (bare: CaseRecord): void => {
     const record = asInBaseline(expected.apply(bare), options.baseline, policy);
@@ -99,6 +101,7 @@ async function runOn(
   return {
     recordVersion: RECORD_VERSION,
     tool: { name: 'qmpcheck', version: toolVersion() },
+    ...(invocation && { invocation }),
     endpoint: identity,
     seed,
     startedAt: startedAt.toISOString(),
