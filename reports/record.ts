@@ -35,7 +35,7 @@ export interface ProcessState {
   readonly signal?: string | null;
   /** Last lines of stderr. */
   readonly lastWords: readonly string[];
-  /** Text of the request that was sent last, of those that were unanswered when it happened. */
+  /** Text of the oldest request that was unanswered when it happened: the one that the endpoint was at. */
   readonly inFlight?: string;
   /** All that were, the latest first; empty: the endpoint was idle. */
   readonly unanswered?: readonly UnansweredRequest[];

@@ -104,7 +104,7 @@ export class EndpointReset {
     await this.#try('nbd-server-stop');
     if (!endpointSchema.commands.has('query-block-exports')) return;
     for (let poll = 0; poll < EXPORT_POLLS; poll += 1) {
-      const exports = (await session.execute('query-block-exports')) as JsonObject[];
+      const exports = (await session.asking('runner')('query-block-exports')) as JsonObject[];
       if (exports.length === 0) return;
       await Promise.all(exports.map(({ id }) => this.#try('block-export-del', { id: id!, mode: 'hard' })));
       await session.endpoint.settle(1);
@@ -113,7 +113,7 @@ export class EndpointReset {
 
   /** The last first: it may stand on others. Gives those that do not go. */
   async #deleteNodes(): Promise<string[]> {
-    const nodes = (await this.#options.session.execute('query-named-block-nodes')) as JsonObject[];
+    const nodes = (await this.#options.session.asking('runner')('query-named-block-nodes')) as JsonObject[];
     let names = nodes.map((node) => String(node['node-name'])).filter((name) => !name.startsWith('#'));
     names.reverse();
     for (let before = Number.POSITIVE_INFINITY; names.length < before; ) {

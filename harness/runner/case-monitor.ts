@@ -93,6 +93,7 @@ export class CaseMonitor implements MonitorHandle {
     };
     const name = exchange.command ?? 'a request without a command';
     await this.#state.checkRunner.before(exchange);
+    this.#mustBeOpen(exchange.index, name);
     const answered = this.#state.trackInFlight(message);
     const reply = await this.#answer(name, (signal) => this.#link.client.request(message, { signal }));
     answered();
@@ -117,6 +118,7 @@ export class CaseMonitor implements MonitorHandle {
       events: [],
     };
     await this.#state.checkRunner.before(exchange);
+    this.#mustBeOpen(exchange.index, 'raw bytes');
     const answered = this.#state.trackInFlight(text);
     const { client } = this.#link;
     for (const piece of pieces.slice(0, -1)) client.channel.sendRaw(piece);
@@ -140,7 +142,7 @@ export class CaseMonitor implements MonitorHandle {
   async event(name: string, data?: JsonObject): Promise<EventReply> {
     const { eventTimeout } = this.#state.limits;
     const filter = data === undefined ? name : { event: name, data };
-    const answered = this.#state.trackInFlight(`waiting for ${name}`);
+    const answered = this.#state.trackInFlight(`waiting for ${name}`, true);
     try {
       return await this.#answer(
         `event ${name}`,
@@ -203,6 +205,14 @@ export class CaseMonitor implements MonitorHandle {
     return this.request({ execute: command, ...(args && { arguments: args }) });
   }
 
+  /** What cannot be sent any more, since the endpoint ended of what the checks asked, is in no transcript. */
+  #mustBeOpen(index: number, what: string): void {
+    const { closed } = this.#link.client.channel;
+    if (closed === null) return;
+    this.#state.recorder.withdraw(index);
+    throw new EndpointGone(`${closed.message}; ${what} was not sent`, { cause: closed });
+  }
+
   /** Awaits what the endpoint owes, and says what it means when it does not come. */
   async #answer<T>(
     what: string,
@@ -214,7 +224,8 @@ export class CaseMonitor implements MonitorHandle {
     } catch (error) {
       if (error instanceof ClosedError) throw new EndpointGone(error.message, { cause: error });
       if (!(error instanceof ProtocolError)) throw error;
-      this.#state.deviate({ severity: 'must', message: error.message }, 'envelope');
+      if (error.kind === 'truncated') throw new EndpointGone(error.message, { cause: error });
+      this.#state.breach(error);
       throw new CaseFailed(error.message);
     }
   }

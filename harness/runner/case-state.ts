@@ -1,7 +1,8 @@
 /** What the parts of one running case share. */
 import type { Deviation } from '../../reports/record.ts';
-import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import { type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import { makeChecks } from '../checks/index.ts';
+import type { ProtocolError } from '../qmp/errors.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Bounds } from '../targets/containment.ts';
 import type { Endpoint } from '../targets/target.ts';
@@ -24,45 +25,38 @@ export class CaseState {
   readonly ledger: Ledger;
   readonly bounds: Bounds;
   readonly limits: TimeLimits;
-  /** What the endpoint owes an answer to, oldest first. */
-  readonly #owed = new Set<{ readonly what: JsonObject | string }>();
+  readonly #session: Session;
 
-  /** `before`: the endpoint's state now. */
+  /** `before`: the endpoint's state now, if it is known. */
   constructor(
     session: Session,
-    before: Snapshot,
+    before: Snapshot | null,
     { target, endpointSchema, limits, checks = [] }: CaseSetting,
   ) {
     const { endpoint, scratch, topology } = session;
     const images = topology.images.map(({ path }) => path);
     const port = {
       endpointSchema,
-      execute: session.execute.bind(session),
       usable: () => session.usable,
       lastWords: () => endpoint.lastWords(),
       settle: (ms: number) => endpoint.settle(ms),
       owned: target.capabilities.owned,
     };
     this.endpoint = endpoint;
+    this.#session = session;
     this.files = new CaseFiles(endpoint.dir, scratch, images);
-    this.checkRunner = new CheckRunner(port, before, [...makeChecks(), ...checks]);
-    this.ledger = new Ledger(port);
+    this.checkRunner = new CheckRunner({ ...port, execute: session.asking('check') }, before, [
+      ...makeChecks(),
+      ...checks,
+    ]);
+    this.ledger = new Ledger({ ...port, execute: session.asking('runner') });
     this.bounds = { dir: endpoint.dir };
     this.limits = limits;
   }
 
-  /** The endpoint owes an answer to this until the result is called. */
-  trackInFlight(what: JsonObject | string): () => void {
-    const entry = { what };
-    this.#owed.add(entry);
-    return () => this.#owed.delete(entry);
-  }
-
-  /** Text of the oldest request that is unanswered. */
-  get inFlightText(): string | undefined {
-    const [oldest] = this.#owed;
-    if (oldest === undefined) return undefined;
-    return typeof oldest.what === 'string' ? oldest.what : stringifyJson(oldest.what as Json);
+  /** The endpoint owes the case an answer to this until the result is called. `isWait`: nothing was sent. */
+  trackInFlight(what: JsonObject | string, isWait = false): () => void {
+    return this.#session.owed.expect(what, 'case', isWait);
   }
 
   /** Records a deviation at the exchange that was begun last. */
@@ -71,9 +65,27 @@ export class CaseState {
     this.checkRunner.deviations.push({ check, ...(last >= 0 && { exchange: last }), ...deviation });
   }
 
+  /** Records what the endpoint did against the protocol, whoever it did it to. */
+  breach({ kind, message, received }: ProtocolError): void {
+    const what = kind === 'bad-return' ? message : message.replace(`: ${received}`, '');
+    this.deviate(
+      { severity: 'must', message: what, ...(received !== '' && { got: asJson(received) }) },
+      'envelope',
+    );
+  }
+
   /** Records the breach of a must and ends the case. */
   fail(message: string, found: DeviationValues = {}): never {
     this.deviate({ severity: 'must', message, ...found });
     throw new CaseFailed(message);
+  }
+}
+
+/** What a message says, where it is whole. */
+function asJson(text: string): Json {
+  try {
+    return parseJson(text);
+  } catch {
+    return text;
   }
 }

@@ -2,14 +2,19 @@
  * A live endpoint with its monitor connections, shared by the cases of one topology one after another.
  */
 import { rm } from 'node:fs/promises';
-import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Sender } from '../../reports/record.ts';
+import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Message } from '../qmp/channel.ts';
 import { QmpClient } from '../qmp/client.ts';
-import { ClosedError } from '../qmp/errors.ts';
+import { ClosedError, excerpt, ProtocolError, QmpError } from '../qmp/errors.ts';
+import { isForeseen, type Quirks } from '../qmp/quirks.ts';
+import type { Query } from '../state/snapshot.ts';
 import type { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { Endpoint, ExitInfo, Target, Topology } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
+import { paced } from '../transports/paced.ts';
 import { awaitFrom } from './endpoint-wait.ts';
+import { OwedAnswers } from './owed-answers.ts';
 import type { ScratchArea } from './scratch.ts';
 
 /** One monitor connection. `onEvent` sees every event as it arrives. */
@@ -29,6 +34,15 @@ export interface SessionOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Questions for the endpoint's state; each is answered with a list of objects. */
+const STATE_LISTS: ReadonlySet<string> = new Set([
+  'query-block',
+  'query-block-exports',
+  'query-block-jobs',
+  'query-jobs',
+  'query-named-block-nodes',
+]);
+
 /** A live endpoint with its scratch folder and its connections. Who starts it stops it. */
 export class Session {
   readonly topology: Topology;
@@ -36,15 +50,22 @@ export class Session {
   readonly scratch: string;
   /** What there is between cases, while that is known. */
   baseline: SnapshotWithFiles | null = null;
+  /** What is unanswered, whoever sent it. */
+  readonly owed = new OwedAnswers();
+  /** Hears of breaches of the protocol that no quirk foresees; while null, they are kept. */
+  onBreach: ((breach: ProtocolError) => void) | null = null;
   readonly #answerTimeout: number;
+  #quirks: Quirks;
+  #breaches: ProtocolError[] = [];
   /** Negotiated connections by monitor. */
   readonly #links = new Map<number, Link>();
   /** Ends the connections that one case opened for itself, also those still waiting for a greeting. */
   #abandon = new AbortController();
   #extras: Link[] = [];
 
-  private constructor({ topology, limits }: SessionOptions, endpoint: Endpoint, scratch: string) {
+  private constructor({ target, topology, limits }: SessionOptions, endpoint: Endpoint, scratch: string) {
     this.topology = topology;
+    this.#quirks = target.quirks ?? {};
     this.endpoint = endpoint;
     this.scratch = scratch;
     this.#answerTimeout = limits.answerTimeout;
@@ -88,6 +109,22 @@ export class Session {
     return made;
   }
 
+  /** How the endpoint breaks the protocol, as far as that is known. */
+  get quirks(): Quirks {
+    return this.#quirks;
+  }
+
+  /** Counts for connections that are open, too. */
+  set quirks(quirks: Quirks) {
+    this.#quirks = quirks;
+    for (const { client } of [...this.#links.values(), ...this.#extras]) client.quirks = quirks;
+  }
+
+  /** Takes the breaches that nobody has heard of. */
+  takeBreaches(): ProtocolError[] {
+    return this.#breaches.splice(0);
+  }
+
   /** The first monitor's connection if there is one that can be used now. */
   get main(): Link | null {
     const link = this.#links.get(0);
@@ -116,11 +153,41 @@ export class Session {
   }
 
   /** Runs a command outside any transcript. Rejects as `QmpClient.execute` does. */
-  async execute(command: string, args?: JsonObject): Promise<Json> {
+  async execute(command: string, args?: JsonObject, by: Sender = 'runner'): Promise<Json> {
     const { client } = await this.link(0);
-    return awaitFrom(this.endpoint, command, this.#answerTimeout, (signal) =>
-      client.execute(command, args, { signal }),
-    );
+    const answered = this.owed.expect({ execute: command, ...(args && { arguments: args }) }, by);
+    try {
+      const value = await awaitFrom(this.endpoint, command, this.#answerTimeout, (signal) =>
+        client.execute(command, args, { signal }),
+      );
+      answered();
+      return value;
+    } catch (error) {
+      if (error instanceof QmpError || isMalformed(error)) answered();
+      throw error;
+    }
+  }
+
+  /**
+   * Asks in the name of a check or the runner. A question for the state that is refused, or not answered with a list of
+   * objects, is a breach, and tells of nothing. Rejects otherwise as `execute` does.
+   */
+  asking(by: Exclude<Sender, 'case'>): Query {
+    return async (command, args) => {
+      if (!STATE_LISTS.has(command)) return this.execute(command, args, by);
+      let answer: Json;
+      try {
+        answer = await this.execute(command, args, by);
+      } catch (error) {
+        if (!(error instanceof QmpError)) throw error;
+        this.#breach(new ProtocolError('bad-return', `${command} is refused: ${error.class}: ${error.desc}`));
+        return [];
+      }
+      if (Array.isArray(answer) && answer.every(isJsonObject)) return answer;
+      const message = `${command} returned something else than a list of objects`;
+      this.#breach(new ProtocolError('bad-return', message, excerpt(stringifyJson(answer))));
+      return Array.isArray(answer) ? answer.filter(isJsonObject) : [];
+    };
   }
 
   /** Ends the endpoint (`atOnce`: it hangs) and removes its scratch folder. Never rejects. */
@@ -133,7 +200,8 @@ export class Session {
   }
 
   async #connect(index: number, negotiate: boolean, signal?: AbortSignal): Promise<Link> {
-    const transport = await this.endpoint.openMonitor(index);
+    const opened = await this.endpoint.openMonitor(index);
+    const transport = paced(opened, () => this.#quirks.commandInterval ?? 0);
     let onEvent: Link['onEvent'] = null;
     const observer = {
       received: ({ value }: Message): void => {
@@ -145,6 +213,8 @@ export class Session {
       observer,
       timeout: this.#answerTimeout,
       signal,
+      quirks: this.#quirks,
+      onBreach: (breach) => this.#breach(breach),
     });
     return {
       index,
@@ -157,4 +227,14 @@ export class Session {
       },
     };
   }
+
+  #breach(breach: ProtocolError): void {
+    if (isForeseen(this.#quirks, breach.kind)) return;
+    if (this.onBreach === null) this.#breaches.push(breach);
+    else this.onBreach(breach);
+  }
+}
+
+function isMalformed(error: unknown): boolean {
+  return error instanceof ProtocolError && error.kind === 'bad-envelope';
 }

@@ -51,6 +51,13 @@ export class Recorder {
     return this.#steps.length - 1;
   }
 
+  /** Takes the step back if it is the last: it was not sent after all. Its events belong to the one before. */
+  withdraw(index: number): void {
+    if (index !== this.last) return;
+    const { monitor = 0, events = [] } = this.#steps.pop()!;
+    for (const event of events) this.event(event as JsonObject, monitor);
+  }
+
   reply(index: number, reply: Json): void {
     const step = this.#steps[index]!;
     step.reply = shallow(reply);

@@ -10,7 +10,7 @@ import type { CaseRecord, Outcome, ProcessState, Severity } from '../../reports/
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { HeldAround } from '../checks/check.ts';
-import { TimeoutError } from '../qmp/errors.ts';
+import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo } from '../targets/target.ts';
@@ -38,8 +38,8 @@ interface Ending {
 }
 
 /**
- * Whatever the case or the endpoint does is told in the record. Rejects with the client's errors only if the endpoint
- * does not tell its state before the case. The session is the caller's to end, also where the endpoint is no more.
+ * Whatever the case or the endpoint does is told in the record. Rejects only for a fault of this program. The session is the
+ * caller's to end, also where the endpoint is no more.
  */
 export async function runCase(
   definition: CaseDefinition,
@@ -47,40 +47,48 @@ export async function runCase(
   setting: CaseSetting,
 ): Promise<CaseResult> {
   const started = performance.now();
-  const { endpoint } = session;
-  const baseline = session.baseline ?? (await SnapshotWithFiles.take(session, setting.endpointSchema));
-  session.baseline = null;
-  const state = new CaseState(session, baseline.snapshot, setting);
-  const context = new RunningCase(definition, session, state, setting);
+  const { endpoint, owed } = session;
+  owed.clear();
+  const [baseline, fault] = await stateBefore(session, setting);
+  const state = new CaseState(session, baseline?.snapshot ?? null, setting);
+  for (const breach of session.takeBreaches()) state.breach(breach);
+  session.onBreach = (breach) => state.breach(breach);
+  const context = session.main && new RunningCase(definition, session, state, setting);
 
-  let ending = await runBody(definition, context, setting);
-  const inFlight = state.inFlightText;
+  let ending =
+    baseline === null || context === null
+      ? endingOf(fault, state)
+      : await runBody(definition, context, state, setting);
   let exit = await death(session, ending.outcome === 'crash');
   let reusable = false;
   // With something still in flight nothing can be asked: the endpoint may be in the middle of a message.
-  const idle = inFlight === undefined && setting.signal?.aborted !== true;
+  const idle = owed.isNone && setting.signal?.aborted !== true;
   if (ending.outcome === 'timeout') await session.stop(true);
-  else if (exit === null && session.main !== null && idle) {
+  else if (exit === null && session.main !== null && idle && baseline !== null && context !== null) {
     try {
       await context.finish();
       reusable = await settle(session, state, baseline, definition.fresh === true, setting.settled);
     } catch (error) {
-      ending = ending.outcome === null ? endingOf(error) : ending;
+      ending = ending.outcome === null ? endingOf(error, state) : ending;
     }
-    exit = await death(session, false);
+    exit = await death(session, ending.outcome === 'crash');
   }
-  if (exit !== null && !context.endAwaited && ending.outcome !== 'timeout') ending = crashed(exit, state);
+  if (exit !== null && context?.endAwaited !== true && ending.outcome !== 'timeout')
+    ending = crashed(exit, state);
   if (ending.outcome === 'crash' && exit === null)
     state.deviate({ severity: 'must', message: `the endpoint closed the connection: ${ending.reason}` });
   await session.closeExtraLinks();
+  session.onBreach = null;
 
   const process: ProcessState = {
     ...(exit && { exitCode: exit.code, signal: exit.signal }),
     lastWords: endpoint.lastWords(),
-    ...(inFlight !== undefined && { inFlight }),
+    ...(owed.oldest !== undefined && { inFlight: owed.oldest }),
+    unanswered: owed.unanswered,
   };
-  const { outcome, severity, reason } = verdictOn(definition, state, ending, context.notes);
+  const { outcome, severity, reason } = verdictOn(definition, state, ending, context?.notes ?? []);
   const died = outcome === 'crash' || outcome === 'timeout';
+  if (died) for (const { message, by } of owed.asked) state.recorder.begin({ send: message, by }, 0);
   return {
     reusable: reusable && !died,
     record: {
@@ -130,6 +138,7 @@ function verdictOn(
 async function runBody(
   definition: CaseDefinition,
   context: RunningCase,
+  state: CaseState,
   setting: CaseSetting,
 ): Promise<Ending> {
   const { signal } = setting;
@@ -145,21 +154,51 @@ async function runBody(
     await Promise.race([definition.run(context), stopped]);
     return { outcome: null };
   } catch (error) {
-    return endingOf(error);
+    return endingOf(error, state);
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener('abort', interrupt);
   }
 }
 
-function endingOf(error: unknown): Ending {
+/** What an error means: that the case is over, or that the endpoint, not this program, was at fault. */
+function endingOf(error: unknown, state: CaseState): Ending {
   if (error instanceof CaseFailed) return { outcome: null };
   if (error instanceof CaseSkipped) return { outcome: 'skip', reason: error.message };
   if (error instanceof TimeoutError) return { outcome: 'timeout', reason: error.message };
-  if (error instanceof EndpointGone) return { outcome: 'crash', reason: error.message };
+  if (error instanceof EndpointGone || error instanceof ClosedError)
+    return { outcome: 'crash', reason: error.message };
+  if (error instanceof ProtocolError) {
+    if (error.kind === 'truncated') return { outcome: 'crash', reason: error.message };
+    state.breach(error);
+    return { outcome: null };
+  }
+  if (error instanceof QmpError) {
+    const message = `${error.command}, which qmpcheck asked, was refused: ${error.class}: ${error.desc}`;
+    state.deviate({ severity: 'must', message });
+    return { outcome: null };
+  }
   if (error instanceof ContainmentError) return { outcome: 'error', reason: error.message };
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return { outcome: 'error', reason: text };
+}
+
+/** The state before the case, or why it cannot be told. */
+async function stateBefore(
+  session: Session,
+  { endpointSchema }: CaseSetting,
+): Promise<[SnapshotWithFiles, null] | [null, unknown]> {
+  const { baseline, scratch, endpoint } = session;
+  session.baseline = null;
+  try {
+    // One that has hung up since the last case may take a new client.
+    await session.link(0);
+    if (baseline !== null) return [baseline, null];
+    const source = { scratch, endpoint, execute: session.asking('runner') };
+    return [await SnapshotWithFiles.take(source, endpointSchema), null];
+  } catch (error) {
+    return [null, error];
+  }
 }
 
 /** How the process ended; null if it lives, or there is none. `expected`: its connection has ended already. */

@@ -4,6 +4,7 @@
  */
 import type { CaseRecord, Outcome } from '../../reports/record.ts';
 import type { CaseDefinition } from '../cases/case.ts';
+import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import { StartError, type Topology, UnsupportedTopology } from '../targets/target.ts';
 import type { AcquireOptions, EndpointPool } from './endpoint-pool.ts';
 import type { Session } from './endpoint-session.ts';
@@ -99,6 +100,14 @@ export async function runOnPool(
 /** Options that an endpoint refuses are a reason to skip; dying by a signal over them is a crash. */
 function notStarted(definition: CaseDefinition, error: unknown): CaseRecord {
   const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof TimeoutError) return unrun(definition, 'timeout', message);
+  if (error instanceof ClosedError) return unrun(definition, 'crash', message);
+  if (error instanceof ProtocolError || error instanceof QmpError)
+    return {
+      ...unrun(definition, 'fail', message),
+      severity: 'must',
+      deviations: [{ check: 'envelope', severity: 'must', message }],
+    };
   if (!(error instanceof StartError)) return unrun(definition, 'error', message);
   if (error instanceof UnsupportedTopology) return unrun(definition, 'skip', message);
   const signal = error.exit?.signal ?? null;

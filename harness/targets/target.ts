@@ -3,6 +3,7 @@
  * A target is a recipe and has no state; each `start` gives one endpoint. Every target that can start one passes
  * the contract suite in `target-contract.ts`.
  */
+import type { Quirks } from '../qmp/quirks.ts';
 import type { Transport } from '../transports/transport.ts';
 
 /** An image made before the endpoint starts. `path` is relative to the scratch directory. */
@@ -98,6 +99,8 @@ export interface Target {
   /** As given to `--target`. */
   readonly name: string;
   readonly capabilities: TargetCapabilities;
+  /** How its endpoints break the protocol, where that is known: given by the config file, or found by an earlier probe. */
+  readonly quirks?: Quirks;
   /** Null if it can be used here, else why not ("qemu-system-x86_64: not found in PATH"). */
   unavailable(): Promise<string | null>;
   /** Resolves when it takes connections. Rejects with `StartError`; then nothing is left behind. */
