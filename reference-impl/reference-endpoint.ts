@@ -5,6 +5,7 @@
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { QmpEvents } from '../spec/generated/qmp.ts';
 import type { Schema } from '../spec/model.ts';
+import { restrictSchema } from '../spec/restrict-schema.ts';
 import { BlockLayer } from './backend/block-layer.ts';
 import type { CommandContext } from './commands/handler.ts';
 import { commands } from './commands/index.ts';
@@ -21,12 +22,11 @@ import { Dispatcher } from './monitor/dispatcher.ts';
 import { EventRate } from './monitor/event-rate.ts';
 import { QmpMonitor } from './monitor/qmp-monitor.ts';
 import { Objects } from './objects/objects.ts';
-import { advertise } from './qapi/advertise.ts';
 import { withLifecycle } from './qapi/lifecycle.ts';
 import { type EventName, events } from './services/emitted-events.ts';
 
 interface Schemas {
-  /** What arguments are checked against. */
+  /** What arguments are checked against: the whole, as by an endpoint that was built without some drivers. It knows their options, and then lacks the driver. */
   readonly inputs: Schema;
   readonly advertised: Schema;
 }
@@ -39,7 +39,7 @@ function schemasFor(jobLifecycle: boolean): Schemas {
   if (known) return known;
   const inputs = jobLifecycle ? withLifecycle(loadBlockSchema()) : loadBlockSchema();
   const implemented = { commands: Object.keys(commands), events, drivers: Object.keys(drivers) };
-  const made = { inputs, advertised: advertise(inputs, implemented) };
+  const made = { inputs, advertised: restrictSchema(inputs, implemented) };
   schemas.set(jobLifecycle, made);
   return made;
 }

@@ -122,7 +122,7 @@ export interface Command extends Conditional {
   readonly allowOob: boolean;
   /** False: the endpoint does not answer a success (`success-response: false`). Known only from QAPI text. */
   readonly successResponse: boolean;
-  /** `gen: false`: arguments are passed on unchecked, any member is accepted. */
+  /** `gen: false`, or only its name is known: arguments are passed on unchecked, any member is accepted. */
   readonly unchecked: boolean;
   readonly features: readonly Feature[];
   readonly source?: SourceInfo;
@@ -132,6 +132,8 @@ export interface Command extends Conditional {
 export interface Event extends Conditional {
   readonly name: string;
   readonly data: ObjectType;
+  /** Only its name is known: it may have any data. Of endpoints that list their events and do not describe them. */
+  readonly unchecked?: true;
   readonly features: readonly Feature[];
   readonly source?: SourceInfo;
 }

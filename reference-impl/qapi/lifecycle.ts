@@ -3,7 +3,7 @@
  * `block-job-finalize`, `block-job-dismiss` and BLOCK_JOB_PENDING have something to do.
  */
 import type { Member, ObjectType, Schema } from '../../spec/model.ts';
-import { advertise } from './advertise.ts';
+import { driversOf, restrictSchema } from '../../spec/restrict-schema.ts';
 
 const EXTENDED = ['BlockdevBackup', 'DriveBackup'];
 const ARGUMENTS: readonly (keyof LifecycleArguments)[] = ['auto-finalize', 'auto-dismiss'];
@@ -16,11 +16,10 @@ export interface LifecycleArguments {
 
 /** A copy of the spec's whole schema with the additional arguments. */
 export function withLifecycle(spec: Schema): Schema {
-  const driver = spec.types.get('BlockdevDriver');
-  const whole = advertise(spec, {
+  const whole = restrictSchema(spec, {
     commands: [...spec.commands.keys()],
     events: [...spec.events.keys()],
-    drivers: driver?.kind === 'enum' ? driver.members.map(({ name }) => name) : [],
+    drivers: driversOf(spec),
   });
   const bool = whole.types.get('bool')!;
   const added: Member[] = ARGUMENTS.map((name) => ({ name, type: bool, optional: true, features: [] }));

@@ -68,10 +68,10 @@ export function mayStartJob(command: string): boolean {
   return job !== undefined || actions !== undefined;
 }
 
-/** Whether a call does nothing where all that it names is of a name that nothing has. */
-export function isHarmlessOfUnknown(command: string): boolean {
-  const { uses, undo, disruptive } = effectsOf(command);
-  return disruptive === undefined && (uses !== undefined || undo === 'needless');
+/** Arguments with which a command does nothing to anybody; null for one that might. */
+export function harmlessArguments(command: string): JsonObject | null {
+  const { harmlessWith, disruptive } = effectsOf(command);
+  return disruptive === undefined ? (harmlessWith ?? null) : null;
 }
 
 function isSame(a: Thing, b: Thing): boolean {

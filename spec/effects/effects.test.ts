@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { loadBlockSchema } from '../block-core.ts';
+import { isJsonObject, type Json } from '../json.ts';
 import { describedIn, membersIn, unknownArguments } from '../testing/entry-arguments.ts';
+import { validateArguments } from '../validate.ts';
+import { NOBODY } from './effects.ts';
 import {
   actionsOf,
   effectsOf,
   goesWith,
-  isHarmlessOfUnknown,
+  harmlessArguments,
   thingsMade,
   thingsRemoved,
 } from './effects-of.ts';
@@ -144,23 +147,80 @@ test('a transaction does what its actions do, any other command what it does its
 test('of a command that the table lacks nothing is known, unless it only asks', () => {
   expect(effectsOf('x-unheard-of')).toEqual({ contents: 'unknown' });
   expect(effectsOf('toString')).toEqual({ contents: 'unknown' });
-  expect(effectsOf('query-unheard-of')).toEqual({ contents: 'unchanged', undo: 'needless' });
+  expect(effectsOf('query-unheard-of')).toMatchObject({ contents: 'unchanged', undo: 'needless' });
 });
 
-test('commands of the spec that may do something although all that they name is unknown', () => {
-  const harmful = [...commands.keys()].filter((name) => !isHarmlessOfUnknown(name));
-  expect(harmful.toSorted()).toEqual([
-    'blockdev-add',
-    'cont',
-    'device_add',
-    'nbd-server-start',
-    'nbd-server-stop',
-    'object-add',
-    'quit',
-    'stop',
-    'system_powerdown',
-    'system_reset',
-    'transaction',
-    'x-blockdev-create',
-  ]);
+describe('what is sent only to see whether an endpoint has a command', () => {
+  const asked = Object.keys(EFFECTS).flatMap((command) => {
+    const args = harmlessArguments(command);
+    return args === null ? [] : [{ command, args }];
+  });
+  const strings = (value: Json): string[] => {
+    if (typeof value === 'string') return [value];
+    if (Array.isArray(value)) return value.flatMap(strings);
+    return isJsonObject(value) ? Object.values(value).flatMap(strings) : [];
+  };
+
+  test('is every command but those that may do something to somebody', () => {
+    const never = Object.keys(EFFECTS).filter((command) => harmlessArguments(command) === null);
+    expect(never.toSorted()).toEqual([
+      'abort',
+      'block-latency-histogram-set',
+      'block_set_io_throttle',
+      'blockdev-change-medium',
+      'blockdev-close-tray',
+      'blockdev-create',
+      'blockdev-insert-medium',
+      'blockdev-open-tray',
+      'blockdev-remove-medium',
+      'blockdev-reopen',
+      'blockdev-snapshot-sync',
+      'change',
+      'cont',
+      'device_add',
+      'device_del',
+      'drive-backup',
+      'drive-mirror',
+      'eject',
+      'human-monitor-command',
+      'nbd-server-start',
+      'nbd-server-stop',
+      'qmp_capabilities',
+      'qom-set',
+      'quit',
+      'stop',
+      'system_powerdown',
+      'system_reset',
+      'x-blockdev-amend',
+      'x-blockdev-create',
+    ]);
+  });
+  test('is no command that is disruptive, whatever its entry says', () => {
+    for (const command of ['quit', 'stop', 'cont', 'system_reset', 'system_powerdown'])
+      expect([command, EFFECTS[command]?.disruptive]).not.toEqual([command, undefined]);
+  });
+  test.each(asked)('$command $args names nothing that is there', ({ command, args }) => {
+    const { uses = {}, actions, makes = [] } = effectsOf(command);
+    const enums = ['full', 'nbd'];
+    expect(strings(args).filter((text) => text !== NOBODY && !enums.includes(text))).toEqual([]);
+    const asks = /^query-|^x-debug-query-/.test(command);
+    if (!asks && actions === undefined) expect(strings(args)).toContain(NOBODY);
+    // Of what it works on, at least one thing is named: none of it is taken by default.
+    const named = Object.keys(uses).filter((argument) => argument in args);
+    if (Object.keys(uses).length > 0) expect(named).not.toEqual([]);
+    for (const argument of named)
+      if (typeof args[argument] === 'string') expect([argument, args[argument]]).toEqual([argument, NOBODY]);
+    // What it would make by mistake has that name too, and is no file and no server.
+    for (const { thing } of thingsMade(call(command, args))) expect(thing.name).toBe(NOBODY);
+    for (const { kind, argument } of makes) if (kind === 'file') expect(args).not.toHaveProperty(argument!);
+    if (actions !== undefined) expect(args).toEqual({ [actions]: [] });
+    if (!commands.has(command)) return;
+    // It gets as far as to look for what it names: but for driver and type, the arguments are as the spec has them.
+    const issues = validateArguments(schema, command, args).filter(({ path }) => path !== '$.driver');
+    expect(issues).toEqual([]);
+  });
+  test('and of commands that the table lacks only queries', () => {
+    expect(harmlessArguments('query-unheard-of')).toEqual({});
+    expect(harmlessArguments('x-unheard-of')).toBeNull();
+  });
 });

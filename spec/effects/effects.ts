@@ -81,6 +81,9 @@ export type ContentsEffect =
   | 'server-started'
   | 'server-stopped';
 
+/** A name that nothing has: of no node, device, job, bitmap, export, object, driver or type. */
+export const NOBODY = 'qmpcheck-nobody';
+
 /** Two members of which one says what the other does. */
 export interface ExclusiveGroup {
   readonly members: readonly [string, string];
@@ -123,6 +126,11 @@ export interface CommandEffects {
   readonly exclusive?: readonly ExclusiveGroup[];
   /** Refused, it may have overwritten contents all the same. */
   readonly overwritesBeforeRefusal?: true;
+  /**
+   * Arguments with which it does nothing to anybody, so that it can be sent only to see whether an endpoint has it: what they
+   * name is called `NOBODY`. Without them it is never sent for that.
+   */
+  readonly harmlessWith?: JsonObject;
   /** Why an endpoint that carries it out is no longer what it was, for its user or for others. */
   readonly disruptive?: string;
 }

@@ -1,5 +1,5 @@
 /** The NBD server, and what is exported. */
-import type { CommandEffects } from './effects.ts';
+import { type CommandEffects, NOBODY } from './effects.ts';
 
 export const EXPORT_EFFECTS = {
   'nbd-server-start': {
@@ -23,11 +23,13 @@ export const EXPORT_EFFECTS = {
       },
     ],
     uses: { device: 'node-or-device', bitmap: 'bitmap' },
+    harmlessWith: { device: NOBODY },
   },
   'nbd-server-remove': {
     contents: 'export-removed',
     uses: { name: 'export' },
     removes: [{ kind: 'export', argument: 'name', force: { mode: 'hard' } }],
+    harmlessWith: { name: NOBODY },
   },
   'block-export-add': {
     contents: 'export-added',
@@ -40,10 +42,12 @@ export const EXPORT_EFFECTS = {
       },
     ],
     uses: { 'node-name': 'node', iothread: 'iothread' },
+    harmlessWith: { type: 'nbd', id: NOBODY, 'node-name': NOBODY },
   },
   'block-export-del': {
     contents: 'export-removed',
     uses: { id: 'export' },
     removes: [{ kind: 'export', argument: 'id', force: { mode: 'hard' } }],
+    harmlessWith: { id: NOBODY },
   },
 } as const satisfies Readonly<Record<string, CommandEffects>>;

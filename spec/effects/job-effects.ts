@@ -1,5 +1,5 @@
 /** Block jobs: what starts them, and what is done to them. */
-import type { CommandEffects, Made } from './effects.ts';
+import { type CommandEffects, type Made, NOBODY } from './effects.ts';
 
 const JOB: Made = { kind: 'job', argument: 'job-id', otherwise: 'device' };
 /** It goes with its job. */
@@ -9,8 +9,8 @@ const TARGET_FILE: Made = { kind: 'file', argument: 'target' };
 const USUAL = ['job-id'];
 
 /** Commands that name a job in `device`, and those that name it in `id`. */
-const ON_DEVICE = { uses: { device: 'job' } } as const;
-const ON_ID = { uses: { id: 'job' } } as const;
+const ON_DEVICE = { uses: { device: 'job' }, harmlessWith: { device: NOBODY } } as const;
+const ON_ID = { uses: { id: 'job' }, harmlessWith: { id: NOBODY } } as const;
 
 export const JOB_EFFECTS = {
   'block-commit': {
@@ -26,6 +26,7 @@ export const JOB_EFFECTS = {
       'backing-file': 'file',
     },
     usual: USUAL,
+    harmlessWith: { device: NOBODY },
   },
   'block-stream': {
     contents: 'job-started',
@@ -39,6 +40,7 @@ export const JOB_EFFECTS = {
       'backing-file': 'file',
     },
     usual: USUAL,
+    harmlessWith: { device: NOBODY },
     exclusive: [{ members: ['base', 'base-node'], both: true, neither: false }],
   },
   'blockdev-backup': {
@@ -47,6 +49,7 @@ export const JOB_EFFECTS = {
     makes: [JOB, FILTER],
     uses: { device: 'node-or-device', target: 'node', bitmap: 'bitmap' },
     usual: USUAL,
+    harmlessWith: { device: NOBODY, target: NOBODY, sync: 'full' },
   },
   // Once it has completed, users of the source use the target.
   'blockdev-mirror': {
@@ -56,6 +59,7 @@ export const JOB_EFFECTS = {
     uses: { device: 'node-or-device', target: 'node', replaces: 'node' },
     undo: 'impossible',
     usual: USUAL,
+    harmlessWith: { device: NOBODY, target: NOBODY, sync: 'full' },
   },
   'drive-backup': {
     contents: 'job-started',
@@ -79,7 +83,11 @@ export const JOB_EFFECTS = {
   'block-job-finalize': { contents: 'unchanged', ...ON_ID },
   'block-job-pause': { contents: 'unchanged', ...ON_DEVICE },
   'block-job-resume': { contents: 'unchanged', ...ON_DEVICE },
-  'block-job-set-speed': { contents: 'unchanged', ...ON_DEVICE },
+  'block-job-set-speed': {
+    contents: 'unchanged',
+    ...ON_DEVICE,
+    harmlessWith: { device: NOBODY, speed: 0 },
+  },
   'job-cancel': { contents: 'job-cancelled', ...ON_ID },
   'job-complete': { contents: 'job-completed', ...ON_ID },
   'job-dismiss': { contents: 'unchanged', ...ON_ID },

@@ -1,21 +1,28 @@
 /** Transactions, objects, the machine and what only asks. */
-import type { CommandEffects } from './effects.ts';
+import { type CommandEffects, NOBODY } from './effects.ts';
 
 /** Asks, and changes nothing. */
-export const QUERY: CommandEffects = { contents: 'unchanged', undo: 'needless' };
+export const QUERY: CommandEffects = { contents: 'unchanged', undo: 'needless', harmlessWith: {} };
 
 export const MONITOR_EFFECTS = {
-  transaction: { contents: 'unchanged', actions: 'actions', undo: 'impossible' },
+  transaction: {
+    contents: 'unchanged',
+    actions: 'actions',
+    undo: 'impossible',
+    harmlessWith: { actions: [] },
+  },
   // An action only.
   abort: { contents: 'unchanged' },
   'object-add': {
     contents: 'unchanged',
     makes: [{ kind: 'object', argument: 'id', undo: 'object-del' }],
+    harmlessWith: { 'qom-type': NOBODY, id: NOBODY },
   },
   'object-del': {
     contents: 'unchanged',
     uses: { id: 'object' },
     removes: [{ kind: 'object', argument: 'id' }],
+    harmlessWith: { id: NOBODY },
   },
   device_add: { contents: 'unknown', makes: [{ kind: 'device', argument: 'id' }] },
   // The guest lets it go, or does not.
@@ -26,11 +33,12 @@ export const MONITOR_EFFECTS = {
   system_reset: { contents: 'unknown', disruptive: 'resets the guest' },
   system_powerdown: { contents: 'unknown', disruptive: 'ends the guest' },
   quit: { contents: 'unknown', disruptive: 'ends the endpoint' },
-  qmp_capabilities: QUERY,
-  'qom-list': QUERY,
-  'qom-get': QUERY,
+  // No query for those who look for commands: an open session has sent it once, and may not again.
+  qmp_capabilities: { contents: 'unchanged', undo: 'needless' },
+  'qom-list': { ...QUERY, harmlessWith: { path: NOBODY } },
+  'qom-get': { ...QUERY, harmlessWith: { path: NOBODY, property: NOBODY } },
   'qom-set': { contents: 'unchanged' },
-  'device-list-properties': QUERY,
+  'device-list-properties': { ...QUERY, harmlessWith: { typename: NOBODY } },
   'query-block': QUERY,
   'query-block-exports': QUERY,
   'query-block-jobs': QUERY,

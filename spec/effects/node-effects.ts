@@ -1,5 +1,5 @@
 /** Nodes and the block graph: adding, deleting, resizing, snapshots, images. */
-import type { CommandEffects, ExclusiveGroup } from './effects.ts';
+import { type CommandEffects, type ExclusiveGroup, NOBODY } from './effects.ts';
 
 /** Given both, the device is taken where there is one: nobody refuses it. */
 const DEVICE_OR_NODE: ExclusiveGroup = { members: ['device', 'node-name'], both: false, neither: true };
@@ -22,6 +22,7 @@ export const NODE_EFFECTS = {
     contents: 'node-added',
     makes: [{ kind: 'node', argument: 'node-name', undo: 'blockdev-del' }],
     usual: ['node-name'],
+    harmlessWith: { driver: NOBODY, 'node-name': NOBODY },
     reported: {
       driver: { as: 'drv' },
       'detect-zeroes': { as: 'detect_zeroes', otherwise: 'off' },
@@ -34,6 +35,7 @@ export const NODE_EFFECTS = {
     contents: 'node-deleted',
     uses: { 'node-name': 'node' },
     removes: [{ kind: 'node', argument: 'node-name' }],
+    harmlessWith: { 'node-name': NOBODY },
   },
   'blockdev-reopen': { contents: 'nodes-reopened' },
   block_resize: {
@@ -41,18 +43,25 @@ export const NODE_EFFECTS = {
     uses: { device: 'device', 'node-name': 'node' },
     usual: ['node-name'],
     exclusive: [DEVICE_OR_NODE],
+    harmlessWith: { 'node-name': NOBODY, size: 0 },
     reported: { size: { as: 'image.virtual-size' } },
   },
-  block_passwd: { contents: 'unchanged', uses: { device: 'device', 'node-name': 'node' } },
+  block_passwd: {
+    contents: 'unchanged',
+    uses: { device: 'device', 'node-name': 'node' },
+    harmlessWith: { 'node-name': NOBODY, password: NOBODY },
+  },
   'block-set-write-threshold': {
     contents: 'unchanged',
     uses: { 'node-name': 'node' },
+    harmlessWith: { 'node-name': NOBODY, 'write-threshold': 0 },
     reported: { 'write-threshold': { as: 'write_threshold' } },
   },
   'blockdev-snapshot': {
     contents: 'overlay-attached',
     uses: { node: 'node', overlay: 'node' },
     moves: { from: ['node'], to: 'overlay' },
+    harmlessWith: { node: NOBODY, overlay: NOBODY },
   },
   // The overlay belongs to its users, not to the monitor: it goes with the last of them, and `blockdev-del` refuses it.
   'blockdev-snapshot-sync': {
@@ -70,20 +79,28 @@ export const NODE_EFFECTS = {
     contents: 'unchanged',
     makes: [{ kind: 'snapshot', argument: 'name' }],
     uses: { device: 'node-or-device' },
+    harmlessWith: { device: NOBODY, name: NOBODY },
   },
   'blockdev-snapshot-delete-internal-sync': {
     contents: 'unchanged',
     uses: { device: 'node-or-device', name: 'snapshot', id: 'snapshot' },
     removes: [{ kind: 'snapshot', argument: 'name' }],
+    harmlessWith: { device: NOBODY, name: NOBODY },
   },
   'change-backing-file': {
     contents: 'unchanged',
     uses: { device: 'node-or-device', 'image-node-name': 'node', 'backing-file': 'file' },
+    harmlessWith: { device: NOBODY, 'image-node-name': NOBODY, 'backing-file': NOBODY },
   },
-  'x-blockdev-change': { contents: 'child-changed', uses: { parent: 'node', node: 'node' } },
+  'x-blockdev-change': {
+    contents: 'child-changed',
+    uses: { parent: 'node', node: 'node' },
+    harmlessWith: { parent: NOBODY, node: NOBODY },
+  },
   'x-blockdev-set-iothread': {
     contents: 'unchanged',
     uses: { 'node-name': 'node', iothread: 'iothread' },
+    harmlessWith: { 'node-name': NOBODY, iothread: NOBODY },
   },
   // What was in the file is gone before it is known whether an image can be made there.
   'x-blockdev-create': { contents: 'image-made', overwritesBeforeRefusal: true },

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
-import { loadBlockSchema } from '../../spec/block-core.ts';
-import { introspect } from '../../spec/compiler/introspect.ts';
-import { advertise } from './advertise.ts';
-import { checkArguments } from './check-arguments.ts';
+import { loadBlockSchema } from './block-core.ts';
+import { introspect } from './compiler/introspect.ts';
+import { readIntrospection } from './introspection.ts';
+import type { Json } from './json.ts';
+import { driversOf, restrictSchema } from './restrict-schema.ts';
+import { validateArguments } from './validate.ts';
 
-const schema = advertise(loadBlockSchema(), {
+const schema = restrictSchema(loadBlockSchema(), {
   commands: ['blockdev-add', 'quit'],
   events: ['SHUTDOWN'],
   drivers: ['raw', 'null-co'],
@@ -21,10 +23,18 @@ test('only what is implemented, and the types that it reaches', () => {
 });
 
 test('a driver that is left out is no value, at any depth', () => {
-  const type = schema.commands.get('blockdev-add')!.arguments;
-  const raw = (file: { [name: string]: string }) => ({ driver: 'raw', file });
-  expect(checkArguments(type, raw({ driver: 'null-co' }))).toMatchObject(raw({ driver: 'null-co' }));
-  expect(() => checkArguments(type, raw({ driver: 'qcow2' }))).toThrow("Invalid parameter 'qcow2'");
+  const issues = (driver: string) =>
+    validateArguments(schema, 'blockdev-add', { driver: 'raw', file: { driver } }).map(({ code }) => code);
+  expect(issues('null-co')).toEqual([]);
+  expect(issues('qcow2')).toEqual(['enum']);
+});
+
+test('drivers are told, and left out, in an introspection whose types have no names', () => {
+  const masked = readIntrospection(introspect(loadBlockSchema()) as unknown as Json);
+  expect(driversOf(masked)).toEqual(driversOf(loadBlockSchema()));
+  const kept = restrictSchema(masked, { commands: ['blockdev-add'], events: [], drivers: ['file', 'raw'] });
+  expect(driversOf(kept)).toEqual(['file', 'raw']);
+  expect(driversOf(restrictSchema(masked, { commands: [], events: [], drivers: [] }))).toEqual([]);
 });
 
 test('the spec itself stays whole', () => {
@@ -41,7 +51,7 @@ test('the introspection names no type that it does not describe', () => {
     expect(names).toContain(name);
 });
 
-test('what the spec does not define cannot be advertised', () => {
+test('what the spec does not define cannot be kept', () => {
   const nothing = { commands: [], events: [], drivers: [] };
-  expect(() => advertise(loadBlockSchema(), { ...nothing, commands: ['no-such'] })).toThrow("'no-such'");
+  expect(() => restrictSchema(loadBlockSchema(), { ...nothing, commands: ['no-such'] })).toThrow("'no-such'");
 });

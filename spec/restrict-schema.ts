@@ -1,30 +1,39 @@
 /**
- * The schema that the endpoint advertises: the spec's, less what is not implemented. Arguments are checked against the
- * whole, as by an endpoint that was built without some drivers: it knows their options, and then lacks the driver.
- *
- * A driver that is not implemented is no value of `BlockdevDriver` and no branch of a union over it.
+ * A schema less what an endpoint does not have. A driver that is left out is no value of the type of `driver` in
+ * `blockdev-add`, and no branch of a union over it.
  */
-import type { Command, Event, ObjectType, Schema, SchemaType } from '../../spec/model.ts';
+import type { Command, Event, ObjectType, Schema, SchemaType } from './model.ts';
 
-export interface Implemented {
+/** What is kept, by names. */
+export interface Offered {
   readonly commands: readonly string[];
   readonly events: readonly string[];
   readonly drivers: readonly string[];
 }
 
-/** The restricted schema, commands and events in the order given; all are defined in `spec`. */
-export function advertise(spec: Schema, implemented: Implemented): Schema {
-  const types = new Restriction(new Set(implemented.drivers));
-  const commands = implemented.commands.map((name): [string, Command] => {
-    const command = defined(spec.commands.get(name), name);
+/** Values of the type of `driver` in `blockdev-add`; empty without that command. */
+export function driversOf(schema: Schema): string[] {
+  const type = driverType(schema);
+  return type?.kind === 'enum' ? type.members.map(({ name }) => name) : [];
+}
+
+/** What the reference advertises, and what an endpoint without a schema of its own is tested against. Throws for a name that the schema lacks, drivers apart. */
+export function restrictSchema(schema: Schema, { commands, events, drivers }: Offered): Schema {
+  const types = new Restriction(driverType(schema), new Set(drivers));
+  const kept = commands.map((name): [string, Command] => {
+    const command = defined(schema.commands.get(name), name);
     const returns = types.restrict(command.returns);
     return [name, { ...command, arguments: types.restrict(command.arguments), returns }];
   });
-  const events = implemented.events.map((name): [string, Event] => {
-    const event = defined(spec.events.get(name), name);
+  const keptEvents = events.map((name): [string, Event] => {
+    const event = defined(schema.events.get(name), name);
     return [name, { ...event, data: types.restrict(event.data) }];
   });
-  return { commands: new Map(commands), events: new Map(events), types: types.byName() };
+  return { commands: new Map(kept), events: new Map(keptEvents), types: types.byName() };
+}
+
+function driverType({ commands }: Schema): SchemaType | undefined {
+  return commands.get('blockdev-add')?.arguments.members.find(({ name }) => name === 'driver')?.type;
 }
 
 function defined<T>(definition: T | undefined, name: string): T {
@@ -36,10 +45,12 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Copies a graph of types that may reach themselves. */
 class Restriction {
+  readonly #driverType: SchemaType | undefined;
   readonly #drivers: ReadonlySet<string>;
   readonly #copies = new Map<SchemaType, SchemaType>();
 
-  constructor(drivers: ReadonlySet<string>) {
+  constructor(driverType: SchemaType | undefined, drivers: ReadonlySet<string>) {
+    this.#driverType = driverType;
     this.#drivers = drivers;
   }
 
@@ -52,18 +63,17 @@ class Restriction {
     if (copy === undefined) {
       copy = { ...type };
       this.#copies.set(type, copy);
-      this.#fill(copy);
+      this.#fill(copy, type === this.#driverType);
     }
     return copy as T;
   }
 
-  #fill(copy: Mutable<SchemaType>): void {
+  #fill(copy: Mutable<SchemaType>, isDriver: boolean): void {
     switch (copy.kind) {
       case 'builtin':
         return;
       case 'enum':
-        if (copy.name === 'BlockdevDriver')
-          copy.members = copy.members.filter(({ name }) => this.#drivers.has(name));
+        if (isDriver) copy.members = copy.members.filter(({ name }) => this.#drivers.has(name));
         return;
       case 'array':
         copy.element = this.restrict(copy.element);
