@@ -100,6 +100,18 @@ export interface QuirkRecord {
   readonly seen?: string;
 }
 
+/** By what an endpoint was tested that has no introspection of its own, or whose user gave another schema. */
+export interface SchemaOrigin {
+  /** `spec`, or the name under which the user gave it. */
+  readonly base: string;
+  /** How it is known which commands of it the endpoint has: it lists them, or each was tried in a form that does nothing. */
+  readonly restrictedBy: 'query-commands' | 'probing';
+  /** Why the endpoint's own was not taken: how it answered `query-qmp-schema`. Absent where the user gave one. */
+  readonly reason?: string;
+  /** Commands that could not be tried: a case that needs one finds out. */
+  readonly undecided?: readonly string[];
+}
+
 /** Who was tested, by its own account. */
 export interface EndpointIdentity {
   /** As given to `--target`. */
@@ -114,6 +126,8 @@ export interface EndpointIdentity {
   readonly schemaDigest?: string;
   /** Absent: none is known. */
   readonly quirks?: readonly QuirkRecord[];
+  /** Absent: its own introspection. */
+  readonly schemaOrigin?: SchemaOrigin;
 }
 
 /** How one case ended, with all that a reader needs to see why. */

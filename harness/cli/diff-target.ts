@@ -27,11 +27,11 @@ export function executorFor(
   expectations: readonly Expectation[],
 ): ProgramRunner {
   if (diffTarget === null) return new ProgramExecutor(config, area);
-  const { target, endpointSchema, seed, signal } = config;
+  const { target, endpointSchema, undecided, seed, signal } = config;
   const sides = { endpoint: diffTarget.identity, left: identity };
   const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
   return new DiffExecutor({
-    left: { target, identity, endpointSchema },
+    left: { target, identity, endpointSchema, ...(undecided && { undecided }) },
     right: diffTarget,
     explain: explainer(known, normaliseText),
     area,

@@ -87,6 +87,14 @@ const recordSchema = v.looseObject({
         }),
       ),
     ),
+    schemaOrigin: v.exactOptional(
+      v.looseObject({
+        base: text,
+        restrictedBy: v.picklist(['query-commands', 'probing']),
+        reason: v.exactOptional(text),
+        undecided: v.exactOptional(texts),
+      }),
+    ),
   }),
   seed: text,
   startedAt: text,

@@ -73,7 +73,7 @@ async function askTarget(name: string): Promise<NamedSchema> {
     throw error instanceof UsageError ? new UsageError(`${name}: no such file, and ${error.message}`) : error;
   });
   return withEndpoint(target, async (session) => {
-    const { identity, endpointSchema } = await identify(target.name, session);
+    const { identity, endpointSchema } = await identify(target, session);
     return named(target.name, releaseOf(identity.version), endpointSchema);
   });
 }

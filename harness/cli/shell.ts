@@ -44,7 +44,7 @@ async function shell(name: string, raw: boolean): Promise<ExitCode> {
   // a person has real time; that of the embedded reference stands still between commands
   const { target } = await targetOption(name === 'reference' ? 'reference:spawn' : name);
   return withEndpoint(target, async (session, signal) => {
-    const { endpointSchema } = await identify(target.name, session);
+    const { endpointSchema } = await identify(target, session);
     return new Shell(session, endpointSchema, raw).run(signal);
   });
 }

@@ -49,7 +49,9 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
   const [first, ...others] = startStatesFor(target);
   const session = await start(first!);
   const freshEndpoints = session.endpoint.virtualTime === true;
-  const { identity, endpointSchema } = await identify(target.name, session).finally(() => session.stop());
+  const { identity, endpointSchema, undecided } = await identify(target, session).finally(() =>
+    session.stop(),
+  );
   const startStates = [first!];
   const notes: string[] = [];
   for (const startState of others) {
@@ -82,6 +84,7 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
     config: {
       target,
       endpointSchema,
+      undecided,
       schema,
       seed: 'fuzz',
       startStates,

@@ -29,7 +29,7 @@ export async function identifyTarget(
 ): Promise<IdentifiedTarget> {
   const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, limits });
   try {
-    return { target, ...(await identify(target.name, session)) };
+    return { target, ...(await identify(target, session)) };
   } finally {
     await session.stop();
   }
@@ -65,8 +65,8 @@ export class Side {
 
   /** `fresh`: on an endpoint that has seen nothing yet. What cannot be run is a skip. */
   async run({ definition, make, prepare }: LockstepInput, fresh: boolean): Promise<CaseRecord> {
-    const { endpointSchema, target } = this.setting;
-    const reason = skipReason(definition, endpointSchema, target.capabilities);
+    const { endpointSchema, undecided, target } = this.setting;
+    const reason = skipReason(definition, endpointSchema, target.capabilities, undecided);
     if (reason !== null) return unrun(definition, 'skip', reason);
     return runOnPool(definition, this.#pool, { fresh, prepare }, async (session) => {
       const { definition: made, checks } = make(session);

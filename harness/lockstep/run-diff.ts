@@ -110,9 +110,11 @@ export class DiffRunner {
     const schema = commonSchema(left, right);
     this.#explain = explain;
     this.#startStates = commonStartStates([left.target, right.target]);
-    this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(({ target, endpointSchema }) => {
-      return new Side({ target, schema, endpointSchema, seed, limits, signal }, area);
-    });
+    this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(
+      ({ target, endpointSchema, undecided }) => {
+        return new Side({ target, schema, endpointSchema, undecided, seed, limits, signal }, area);
+      },
+    );
   }
 
   /** What does not differ every time is told as a matter of timing; a fault of the harness counts only if it comes again. */

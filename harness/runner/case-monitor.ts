@@ -7,10 +7,11 @@ import type { EventReply, MonitorHandle, QmpErrorReply, RawReplies, Refusal } fr
 import type { Exchange } from '../checks/check.ts';
 import { ClosedError, ProtocolError, TimeoutError } from '../qmp/errors.ts';
 import { contain, containRaw } from '../targets/containment.ts';
-import { CaseFailed, EndpointGone } from './case-exit.ts';
+import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import type { CaseState } from './case-state.ts';
 import type { Link } from './endpoint-session.ts';
 import { awaitFrom } from './endpoint-wait.ts';
+import { lacks } from './needs.ts';
 
 /** How long an embedded endpoint may take before its parser is reset. */
 const EMBEDDED_PATIENCE_MS = 200;
@@ -98,6 +99,7 @@ export class CaseMonitor implements MonitorHandle {
     const reply = await this.#answer(name, (signal) => this.#link.client.request(message, { signal }));
     answered();
     this.#state.recorder.reply(exchange.index, reply);
+    if (this.#state.undecided?.isRefuted(name, reply)) throw new CaseSkipped(lacks('command', name));
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
     await this.#state.checkRunner.after({ ...exchange, replies: [reply], events: this.#takeFresh() });
     return reply;

@@ -2,6 +2,7 @@
 import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import { makeChecks } from '../checks/index.ts';
+import type { UndecidedCommands } from '../probe/undecided-commands.ts';
 import type { ProtocolError } from '../qmp/errors.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Bounds } from '../targets/containment.ts';
@@ -25,13 +26,14 @@ export class CaseState {
   readonly ledger: Ledger;
   readonly bounds: Bounds;
   readonly limits: TimeLimits;
+  readonly undecided: UndecidedCommands | undefined;
   readonly #session: Session;
 
   /** `before`: the endpoint's state now, if it is known. */
   constructor(
     session: Session,
     before: Snapshot | null,
-    { target, endpointSchema, limits, checks = [] }: CaseSetting,
+    { target, endpointSchema, undecided, limits, checks = [] }: CaseSetting,
   ) {
     const { endpoint, scratch, topology } = session;
     const images = topology.images.map(({ path }) => path);
@@ -52,6 +54,7 @@ export class CaseState {
     this.ledger = new Ledger({ ...port, execute: session.asking('runner') });
     this.bounds = { dir: endpoint.dir };
     this.limits = limits;
+    this.undecided = undecided;
   }
 
   /** The endpoint owes the case an answer to this until the result is called. `isWait`: nothing was sent. */

@@ -1,13 +1,15 @@
 /** Why a case cannot run on an endpoint: what it needs and the endpoint, or the target, does not have. */
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import type { CaseDefinition, Needs } from '../cases/case.ts';
+import type { UndecidedCommands } from '../probe/undecided-commands.ts';
 import type { TargetCapabilities } from '../targets/target.ts';
 
-/** Null if the case can run. `endpointSchema` is the endpoint's own schema. */
+/** Null if the case can run. `endpointSchema` is the endpoint's own schema, `undecided` what is not known of it. */
 export function skipReason(
   { needs = {}, topology, fresh }: CaseDefinition,
   endpointSchema: Schema,
   capabilities: TargetCapabilities,
+  undecided?: UndecidedCommands,
 ): string | null {
   const { owned, monitors } = capabilities;
   if (topology !== undefined) {
@@ -19,11 +21,16 @@ export function skipReason(
       return 'needs images, and the endpoint sees another file system';
   }
   if (fresh && !owned) return 'ends its endpoint or session, and this one is not ours';
-  return missing(needs, endpointSchema, capabilities);
+  const absent = needs.commands?.find((name) => undecided?.isAbsent(name));
+  return absent === undefined ? missing(needs, endpointSchema, capabilities) : lacks('command', absent);
+}
+
+/** The reason of a skip. */
+export function lacks(what: string, name: string): string {
+  return `the endpoint does not offer ${what} ${name}`;
 }
 
 function missing(needs: Needs, endpointSchema: Schema, capabilities: TargetCapabilities): string | null {
-  const lacks = (what: string, name: string): string => `the endpoint does not offer ${what} ${name}`;
   for (const name of needs.commands ?? [])
     if (!endpointSchema.commands.has(name)) return lacks('command', name);
   for (const name of needs.events ?? []) if (!endpointSchema.events.has(name)) return lacks('event', name);

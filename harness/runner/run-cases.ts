@@ -59,8 +59,8 @@ export function topologyOf({ topology = EMPTY_TOPOLOGY }: CaseDefinition): Topol
 
 /** A case whose tries end differently is flaky. */
 async function withRetries(definition: CaseDefinition, request: ExecuteRequest): Promise<CaseRecord> {
-  const { endpointSchema, target, pool, retries } = request;
-  const reason = skipReason(definition, endpointSchema, target.capabilities);
+  const { endpointSchema, undecided, target, pool, retries } = request;
+  const reason = skipReason(definition, endpointSchema, target.capabilities, undecided);
   if (reason !== null) return unrun(definition, 'skip', reason);
   const fresh = definition.fresh === true;
   const runOnce = (): Promise<CaseRecord> =>

@@ -1,6 +1,7 @@
 /** What runs of cases and programs are given. */
 import type { Schema } from '../../spec/model.ts';
 import type { Check } from '../checks/check.ts';
+import type { UndecidedCommands } from '../probe/undecided-commands.ts';
 import type { Target } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
 
@@ -10,6 +11,8 @@ export interface RunSetting {
   /** What spec and endpoint both offer; for programs, the spec. */
   readonly schema: Schema;
   readonly endpointSchema: Schema;
+  /** Commands in it of which it is not known whether the endpoint has them. */
+  readonly undecided?: UndecidedCommands | undefined;
   readonly seed: string;
   readonly limits: TimeLimits;
   /** Ends the run. */

@@ -79,7 +79,7 @@ async function runOn(
   const started = performance.now();
 
   const first = await pool.acquire(EMPTY_TOPOLOGY);
-  const { identity, endpointSchema } = await identify(target.name, first);
+  const { identity, endpointSchema, undecided } = await identify(target, first);
   await pool.release(first, 'clean');
   const schema = intersect(spec, endpointSchema);
   const cases = plan(options.cases(schema), { patterns, shard });
@@ -93,7 +93,7 @@ async function runOn(
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
-  const setting = { target, schema, endpointSchema, seed, limits, signal };
+  const setting = { target, schema, endpointSchema, undecided, seed, limits, signal };
   await execute({ ...setting, cases, workers, retries, pool, done });
 
   const totals = noTotals();

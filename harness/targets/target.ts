@@ -3,6 +3,7 @@
  * A target is a recipe and has no state; each `start` gives one endpoint. Every target that can start one passes
  * the contract suite in `target-contract.ts`.
  */
+import type { Schema } from '../../spec/model.ts';
 import type { Quirks } from '../qmp/quirks.ts';
 import type { Transport } from '../transports/transport.ts';
 
@@ -94,6 +95,12 @@ export interface Endpoint {
   stop(atOnce?: boolean): Promise<ExitInfo>;
 }
 
+/** A schema that the user gave for a target, and the name under which it was given. */
+export interface GivenSchema {
+  readonly name: string;
+  readonly schema: Schema;
+}
+
 /** How to get an endpoint. Making a target starts nothing. */
 export interface Target {
   /** As given to `--target`. */
@@ -101,6 +108,8 @@ export interface Target {
   readonly capabilities: TargetCapabilities;
   /** How its endpoints break the protocol, where that is known: given by the config file, or found by an earlier probe. */
   readonly quirks?: Quirks;
+  /** What its endpoints are tested by in place of their own introspection. */
+  readonly schema?: GivenSchema;
   /** Null if it can be used here, else why not ("qemu-system-x86_64: not found in PATH"). */
   unavailable(): Promise<string | null>;
   /** Resolves when it takes connections. Rejects with `StartError`; then nothing is left behind. */

@@ -1,0 +1,75 @@
+/**
+ * Which commands and events an endpoint has that does not describe them: those that it lists, else those that it does not
+ * refuse as unknown. Only queries are sent, and commands in a form that does nothing to anybody.
+ */
+
+import { NOBODY } from '../../spec/effects/effects.ts';
+import { harmlessArguments } from '../../spec/effects/effects-of.ts';
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import { ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
+import type { Query } from '../state/snapshot.ts';
+import { isUnknownCommand, UndecidedCommands } from './undecided-commands.ts';
+import { type Refusal, UnknownName } from './unknown-name.ts';
+
+/** Names from `query-commands` or `query-events`; null if it does not answer with any. */
+export async function listed(
+  execute: Query,
+  command: 'query-commands' | 'query-events',
+): Promise<string[] | null> {
+  try {
+    const list = await execute(command);
+    if (!Array.isArray(list)) return null;
+    const names = list.flatMap((entry) =>
+      isJsonObject(entry) && typeof entry.name === 'string' ? [entry.name] : [],
+    );
+    return names.length === 0 ? null : [...new Set(names)];
+  } catch (error) {
+    if (isAnswer(error)) return null;
+    throw error;
+  }
+}
+
+/** What probing found. Commands that it could not decide are among `commands`. */
+export interface ProbedCommands {
+  readonly commands: readonly string[];
+  readonly undecided: UndecidedCommands;
+}
+
+/** Tries each of `names`. Rejects with `ClosedError` if the endpoint is gone. */
+export async function probeCommands(execute: Query, names: Iterable<string>): Promise<ProbedCommands> {
+  const sample = await refusalOf(execute, NOBODY, {});
+  const unknown = sample === null ? null : new UnknownName(sample);
+  const isTelling = unknown?.isTelling(/command|method/i) === true;
+  const offered: string[] = [];
+  const open: string[] = [];
+  for (const name of names) {
+    const args = harmlessArguments(name);
+    const refusal = args === null ? null : await refusalOf(execute, name, args);
+    const isQuery = args !== null && Object.keys(args).length === 0;
+    // Where every fault is refused with one text, only what needs no argument shows by it that it is missing.
+    const isAbsent =
+      refusal !== null && isUnknownCommand(refusal, name, isTelling || isQuery ? unknown : null);
+    if (!isAbsent) offered.push(name);
+    const isAmbiguous = refusal !== null && !isAbsent && unknown?.isAlike(refusal, name) === true;
+    // An open session shows that there is a `qmp_capabilities`.
+    if ((args === null || isAmbiguous) && name !== 'qmp_capabilities') open.push(name);
+  }
+  return { commands: offered, undecided: new UndecidedCommands(open, isTelling ? unknown : null) };
+}
+
+/** How a command is refused; null if it is accepted, or answered against the protocol or not at all. */
+export async function refusalOf(execute: Query, command: string, args: JsonObject): Promise<Refusal | null> {
+  try {
+    await execute(command, args);
+    return null;
+  } catch (error) {
+    if (error instanceof QmpError) return { class: error.class, desc: error.desc };
+    if (isAnswer(error)) return null;
+    throw error;
+  }
+}
+
+/** Faults after which an endpoint may still be asked something else. */
+export function isAnswer(error: unknown): error is Error {
+  return [QmpError, ProtocolError, TimeoutError].some((kind) => error instanceof kind);
+}
