@@ -31,7 +31,7 @@ export interface LearntSchema {
 
 /** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away meanwhile. */
 export async function learnSchema(execute: Query, given?: GivenSchema): Promise<LearntSchema> {
-  const own = given === undefined ? await ownSchema(execute) : null;
+  const own = given === undefined || given.onlyWithoutOwn ? await ownSchema(execute) : null;
   if (own !== null && typeof own !== 'string')
     return { endpointSchema: own.schema, schemaDigest: own.digest };
   const base = given?.schema ?? loadBlockSchema();

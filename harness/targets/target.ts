@@ -99,6 +99,8 @@ export interface Endpoint {
 export interface GivenSchema {
   readonly name: string;
   readonly schema: Schema;
+  /** Endpoints that have an introspection are tested by that. */
+  readonly onlyWithoutOwn?: true;
 }
 
 /** How to get an endpoint. Making a target starts nothing. */
