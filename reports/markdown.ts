@@ -2,7 +2,7 @@
 import { buildReport } from './compat/build.ts';
 import type { CaseReport, Compatibility, EndpointReport, Status } from './compat/compat-model.ts';
 import { STATUS_WORDS } from './compat/status.ts';
-import { OUTCOME_WORDS, OUTCOMES } from './outcome.ts';
+import { OUTCOME_WORDS, OUTCOMES, schemaText } from './outcome.ts';
 import type { CaseRecord } from './record.ts';
 import type { ReporterFactory } from './reporter.ts';
 import { clip, count, jsonText, printable } from './text.ts';
@@ -33,7 +33,11 @@ function totals({ endpoints }: Compatibility): string {
     ...shown.map((outcome) => String(n[outcome])),
   ]);
   const head = ['Endpoint', 'Version', 'Deviations', ...shown.map((outcome) => OUTCOME_WORDS[outcome])];
-  return `## QMP block API compatibility\n\n${table(head, rows)}`;
+  const schemas = endpoints.flatMap(({ label, identity }) => {
+    const schema = schemaText(identity);
+    return schema === null ? [] : [`**${text(label)}**: ${text(schema)}`];
+  });
+  return ['## QMP block API compatibility', table(head, rows), ...schemas].join('\n\n');
 }
 
 function changes({ regressions, endpoints }: Compatibility): string {

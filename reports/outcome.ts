@@ -1,7 +1,7 @@
 /** What outcomes, cases and endpoints are called in reports. */
 import { isJsonObject } from '../spec/json.ts';
 import type { EndpointIdentity, Outcome } from './record.ts';
-import { jsonText } from './text.ts';
+import { clip, count, jsonText, printable } from './text.ts';
 
 /** All outcomes, the order of a summary. */
 export const OUTCOMES = [
@@ -41,4 +41,14 @@ export function versionText(endpoint: EndpointIdentity): string | null {
   const qemu = isJsonObject(version) ? version.qemu : undefined;
   if (!isJsonObject(qemu)) return jsonText(version, 80);
   return `QEMU ${[qemu.major, qemu.minor, qemu.micro].map((part) => jsonText(part ?? null, 20)).join('.')}`;
+}
+
+/** By which schema it was tested where that is not its own, and why; null where it is. One line, printable. */
+export function schemaText({ schemaOrigin }: EndpointIdentity): string | null {
+  if (schemaOrigin === undefined) return null;
+  const { base, restrictedBy, reason, undecided = [] } = schemaOrigin;
+  const what = restrictedBy === 'probing' ? 'what a probe found' : 'what query-commands lists';
+  const open = undecided.length === 0 ? '' : `, ${count(undecided.length, 'command')} undecided`;
+  const text = `tested by ${base === 'spec' ? 'the spec' : base}, restricted to ${what}${open}`;
+  return clip(printable(reason === undefined ? text : `${text} (${reason})`), 300);
 }

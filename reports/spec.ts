@@ -5,7 +5,7 @@
 import picocolors from 'picocolors';
 import { diagnose } from './diagnosis.ts';
 import { labelledLines } from './lines.ts';
-import { OUTCOME_WORDS, OUTCOMES, themeOf, versionText } from './outcome.ts';
+import { OUTCOME_WORDS, OUTCOMES, schemaText, themeOf, versionText } from './outcome.ts';
 import type { CaseRecord, Outcome, RequirementRecord, RunRecord } from './record.ts';
 import type { ReporterContext, ReporterFactory, RunStart } from './reporter.ts';
 import { clip, count, duration, printable, wrap } from './text.ts';
@@ -54,7 +54,10 @@ class SpecReporter {
       count(run.planned, 'case'),
       `seed ${printable(run.seed)}`,
     ].filter((fact) => fact !== null);
-    this.#out(`${bold(printable(run.endpoint.target))}  ${dim(facts.join(' · '))}\n\n`);
+    const schema = schemaText(run.endpoint);
+    this.#out(`${bold(printable(run.endpoint.target))}  ${dim(facts.join(' · '))}\n`);
+    if (schema !== null) this.#out(`${dim(schema)}\n`);
+    this.#out('\n');
   }
 
   caseEnd(record: CaseRecord): void {

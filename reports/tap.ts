@@ -5,6 +5,7 @@
  */
 import { stringify } from 'yaml';
 import { type Diagnosis, diagnose } from './diagnosis.ts';
+import { schemaText } from './outcome.ts';
 import type { CaseRecord, Policy } from './record.ts';
 import type { ReporterFactory, RunStart } from './reporter.ts';
 import { clip, printable } from './text.ts';
@@ -18,6 +19,8 @@ export const tap: ReporterFactory = ({ out }) => {
     start(start) {
       run = start;
       out('TAP version 14\n');
+      const schema = schemaText(start.endpoint);
+      if (schema !== null) out(`# ${plain(schema)}\n`);
       if (start.policy?.strictExpectations !== true) out(plan(start.planned));
     },
 

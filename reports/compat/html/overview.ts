@@ -1,5 +1,5 @@
 /** The top of the report: who was tested, how it went, and what changed since. */
-import { OUTCOMES } from '../../outcome.ts';
+import { OUTCOMES, schemaText } from '../../outcome.ts';
 import { count, duration } from '../../text.ts';
 import type { Compatibility, EndpointReport, Regression } from '../compat-model.ts';
 import { STATUS_WORDS } from '../status.ts';
@@ -12,6 +12,7 @@ export function overview({ endpoints }: Compatibility): Markup {
 
 function card(endpoint: EndpointReport, index: number): Markup {
   const { totals, schema } = endpoint;
+  const schemaNote = schemaText(endpoint.identity);
   const ran = OUTCOMES.reduce((sum, outcome) => sum + totals[outcome], 0) - totals.skip;
   const percent = ran === 0 ? 0 : Math.floor((totals.pass / ran) * 1000) / 10;
   return html`<article class="card"><h3>${say(endpoint.label, 120)}</h3><p class="dim">${endpoint.version ?? 'no greeting'}${endpoint.identity.package !== undefined && ` · ${say(endpoint.identity.package, 60)}`}</p><p class="big">${percent}%</p><p class="dim">${totals.pass} of ${count(ran, 'case')} passed</p><p>${verdict(endpoint)}</p>${bar(endpoint, ran)}<ul class="legend">${parts(
@@ -19,7 +20,7 @@ function card(endpoint: EndpointReport, index: number): Markup {
   ).map(
     ([kind, words, n]) =>
       html`<li><a href="${`#cases?e=${index}&o=${kind}`}"><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true"><rect class="fill-${COLOURS[kind]}" width="8" height="8" rx="2"/></svg>${n} ${words}</a></li>`,
-  )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd><dt>Run</dt><dd>${time(`${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC`)} · ${time(duration(endpoint.durationMs))}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${stale(endpoint)}</article>`;
+  )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd>${schemaNote !== null && html`<dt>Schema</dt><dd>${say(schemaNote, 300)}</dd>`}<dt>Run</dt><dd>${time(`${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC`)} · ${time(duration(endpoint.durationMs))}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${stale(endpoint)}</article>`;
 }
 
 function verdict({ unexpected, known, policy }: EndpointReport): Markup {
