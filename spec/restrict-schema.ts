@@ -49,8 +49,8 @@ class Restriction {
   readonly #drivers: ReadonlySet<string>;
   readonly #copies = new Map<SchemaType, SchemaType>();
 
-  constructor(driverType: SchemaType | undefined, drivers: ReadonlySet<string>) {
-    this.#driverType = driverType;
+  constructor(ofDrivers: SchemaType | undefined, drivers: ReadonlySet<string>) {
+    this.#driverType = ofDrivers;
     this.#drivers = drivers;
   }
 
