@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, Deviation, Outcome, Policy, RunRecord, Severity } from './record.ts';
-import { asInBaseline, countUnexpected, isForeseen, isNotOk, isUnexpected } from './unexpected.ts';
+import { countUnexpected, isForeseen, isNotOk, isUnexpected } from './unexpected.ts';
 
 function one(outcome: Outcome, more: Partial<CaseRecord> = {}): CaseRecord {
   return { id: 'a/1', title: '', requirements: [], outcome, durationMs: 0, deviations: [], ...more };
@@ -59,33 +59,6 @@ describe('the level', () => {
       for (const never of [text, contradicted, flaky]) expect(isUnexpected(never, at(level))).toBe(false);
     },
   );
-});
-
-describe('the baseline', () => {
-  const failing = one('fail', { deviations: [deviation('must')] });
-  const baseline = run([failing]);
-  test('a deviation that was there before is foreseen, a new one is not', () => {
-    expect(asInBaseline(failing, baseline).expected).toEqual({ reason: 'as in the baseline' });
-    const another = one('fail', { deviations: [deviation('must'), deviation('must', '$.x')] });
-    for (const fresh of [another, one('crash')]) expect(asInBaseline(fresh, baseline)).toBe(fresh);
-    expect(asInBaseline(failing, run([]))).toBe(failing);
-    expect(asInBaseline(failing, undefined)).toBe(failing);
-  });
-  test('leaves alone what somebody foresaw for a better reason, what is ok, and faults of the harness', () => {
-    for (const left of [
-      one('fail', { ...failing, expected: { reason: 'known' } }),
-      one('error'),
-      one('warn'),
-    ])
-      expect(asInBaseline(left, run([left]))).toBe(left);
-  });
-  test('holds at the level of the run', () => {
-    const warned = one('warn', { deviations: [deviation('should')] });
-    expect(asInBaseline(warned, run([warned]), at('should')).expected).toEqual({
-      reason: 'as in the baseline',
-    });
-    expect(asInBaseline(warned, run([warned]), at('must'))).toBe(warned);
-  });
 });
 
 test('expectations that no longer apply fail only a strict run', () => {

@@ -54,17 +54,3 @@ export function countUnexpected(record: RunRecord): number {
   const cases = record.cases.filter((one) => isUnexpected(one, record.policy));
   return cases.length + unexpectedlyStale(record).length;
 }
-
-/** The case as one that was foreseen, if it is not ok in the same way in an earlier run of the same target. */
-export function asInBaseline(one: CaseRecord, baseline: RunRecord | undefined, policy?: Policy): CaseRecord {
-  const before = baseline?.cases.find(({ id }) => id === one.id);
-  if (before?.outcome !== one.outcome || one.outcome === 'error' || !isUnexpected(one, policy)) return one;
-  const known = new Set(before.deviations.map(keyOf));
-  const isKnown = one.deviations.every((deviation) => known.has(keyOf(deviation)));
-  return isKnown ? { ...one, expected: { reason: 'as in the baseline' } } : one;
-}
-
-/** What makes two deviations the same in two runs: not the values, which may hold names and times. */
-function keyOf({ check, path, severity }: Deviation): string {
-  return `${check} ${severity} ${path ?? ''}`;
-}

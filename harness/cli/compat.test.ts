@@ -1,10 +1,9 @@
-/** `qmpcheck compat` and baselines as scripts see them: shards into one, several endpoints side by side, what changed since. */
+/** `qmpcheck compat` as scripts see it: shards into one, several endpoints side by side, what changed since. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
 import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
-import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 const read = (cwd: string, name: string) => JSON.parse(readFileSync(join(cwd, name), 'utf8')) as RunRecord;
 
@@ -25,29 +24,6 @@ function fail(cwd: string, from: string, to: string): void {
   const failed = { ...first!, outcome: 'fail' as const };
   writeFileSync(join(cwd, to), JSON.stringify({ ...record, cases: [failed, ...others] }));
 }
-
-describe('run --baseline', () => {
-  const failing = ['run', 'null-co/size-negative', '--target', 'qemu-storage-daemon', '--no-expect'];
-
-  test('what failed before is a TODO, and does not fail the run', (context) => {
-    requireOrSkip(context, 'qemu', enginesUnavailable('qemu-storage-daemon'));
-    return inFolder(async (cwd) => {
-      expect((await callMain([...failing, '--reporter', 'json=old.json'], { cwd })).code).toBe(1);
-      const { code, stdout } = await callMain([...failing, '--baseline', 'old.json'], { cwd });
-      expect(stdout).toContain('not ok 1 - null-co/size-negative # TODO as in the baseline\n');
-      expect(code).toBe(0);
-    });
-  });
-
-  test('a baseline of another target is told', () =>
-    inFolder(async (cwd) => {
-      await run(cwd, 'old.json');
-      writeFileSync(join(cwd, 'old.json'), JSON.stringify(of('elsewhere', read(cwd, 'old.json'))));
-      const { code, stderr } = await callMain(['run', 'raw/*', '--baseline', 'old.json'], { cwd });
-      expect(stderr).toBe('qmpcheck: the baseline is of another target: elsewhere\n');
-      expect(code).toBe(0);
-    }));
-});
 
 describe('compat', () => {
   test('shards, merged, are the whole run', () =>

@@ -1,4 +1,5 @@
 /** `qmpcheck compat`: what the records of several runs say side by side. */
+import { asInBaseline } from '../../reports/baseline.ts';
 import { buildReport } from '../../reports/compat/build.ts';
 import { jsonReport } from '../../reports/compat/compat-json.ts';
 import type { Compatibility } from '../../reports/compat/compat-model.ts';
@@ -7,7 +8,6 @@ import { MergeError, mergeRecords } from '../../reports/compat/merge.ts';
 import { markdownPage } from '../../reports/markdown.ts';
 import type { RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
-import { asInBaseline } from '../../reports/unexpected.ts';
 import { type Json, stringifyJson } from '../../spec/json.ts';
 import { finishAll, type OutputFile, openOutput } from '../output-file.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';

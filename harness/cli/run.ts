@@ -1,7 +1,7 @@
 /** `qmpcheck run`: the conformance suite on a target. */
 import { Option } from 'commander';
 import { reporters } from '../../reports/index.ts';
-import { LEVELS, type Level } from '../../reports/record.ts';
+import { LEVELS, type Level, type RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { derivedCases } from '../cases/derived/index.ts';
@@ -13,6 +13,7 @@ import { NoSuchCase, type Shard } from '../runner/plan.ts';
 import { run } from '../runner/run.ts';
 import { StartError } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
+import { toolVersion } from '../tool-version.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
@@ -85,11 +86,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
   const output = openReporters(options.reporter, process.stdout);
   const interruption = abortOnSignals();
   try {
-    if (baseline !== undefined && baseline.endpoint.target !== target.name) {
-      process.stderr.write(
-        `qmpcheck: the baseline is of another target: ${printable(baseline.endpoint.target)}\n`,
-      );
-    }
+    if (baseline !== undefined) warnOfBaseline(baseline, options.baseline!, target.name);
     const record = await run({
       target,
       spec,
@@ -120,6 +117,16 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
     interruption.dispose();
     output.discard();
   }
+}
+
+/** What makes a baseline foresee less than it should. */
+function warnOfBaseline({ endpoint, tool }: RunRecord, file: string, target: string): void {
+  const warn = (text: string) => process.stderr.write(`qmpcheck: warning: ${file} ${printable(text)}\n`);
+  if (endpoint.target !== target) warn(`is of another target: ${endpoint.target}`);
+  if (tool.version !== toolVersion())
+    warn(
+      `was made by qmpcheck ${tool.version}, whose messages may be others: make it anew if more fails than should`,
+    );
 }
 
 function startFault(target: string, error: StartError): string {

@@ -6,10 +6,10 @@
  *   3. execute, telling the reporters as results come in the order of the plan;
  *   4. compare with what was expected, and write the record.
  */
+import { asInBaseline } from '../../reports/baseline.ts';
 import type { CaseRecord, Invocation, Policy, RequirementRecord, RunRecord } from '../../reports/record.ts';
 import { RECORD_VERSION } from '../../reports/record.ts';
 import type { Reporter } from '../../reports/reporter.ts';
-import { asInBaseline } from '../../reports/unexpected.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
