@@ -20,3 +20,19 @@ export function asInBaseline(one: CaseRecord, baseline: RunRecord | undefined, p
   const isSame = isKnown && (counting.length > 0 || before.outcome === one.outcome);
   return isSame ? { ...one, expected: { reason: 'as in the baseline' } } : one;
 }
+
+/**
+ * The run among `since` that is an earlier one of the same endpoint as this of `records`: by its name, else by its target.
+ * With one of each, it is that one, whatever they are called.
+ */
+export function earlierRunOf(
+  { endpoint: { name, target } }: RunRecord,
+  records: readonly RunRecord[],
+  since: readonly RunRecord[],
+): RunRecord | undefined {
+  return (
+    since.find(({ endpoint }) => name !== undefined && endpoint.name === name) ??
+    since.find(({ endpoint }) => endpoint.target === target) ??
+    (records.length === 1 && since.length === 1 ? since[0] : undefined)
+  );
+}

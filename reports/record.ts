@@ -196,6 +196,8 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly shard?: { readonly index: number; readonly of: number };
+  /** Shards, from 1, that were not among those that this record was merged from. */
+  readonly missingShards?: { readonly indexes: readonly number[]; readonly of: number };
   /** Absent: only a must fails the run, and no expectation. */
   readonly policy?: Policy;
   /** True if Ctrl-C ended the run early. */

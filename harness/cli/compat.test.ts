@@ -47,6 +47,33 @@ describe('compat', () => {
       expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining('is in two of the records') });
     }));
 
+  test('missing shards are named, whatever the others say: 2, unless they may be missing', () =>
+    inFolder(async (cwd) => {
+      for (const index of [1, 2, 3]) await run(cwd, `${index}.json`, '--shard', `${index}/3`);
+      const compat = (...args: string[]) => callMain(['compat', ...args], { cwd });
+      const told = 'qmpcheck: reference: shards 1 and 3 of 3 are missing (see --allow-missing)\n';
+      for (const call of [['2.json', '--merge', 'two.json', '--markdown', 'r.md'], ['2.json'], ['two.json']])
+        expect(await compat(...call)).toMatchObject({ code: 2, stderr: told });
+      // What there is is written, and says of itself what it lacks.
+      expect(read(cwd, 'two.json').missingShards).toEqual({ indexes: [1, 3], of: 3 });
+      expect(readFileSync(join(cwd, 'r.md'), 'utf8')).toContain('reference');
+
+      const allowed = await compat('2.json', '--merge', 'two.json', '--allow-missing');
+      expect(allowed).toEqual({ code: 0, stdout: '', stderr: '' });
+      const later = await compat('two.json', '3.json', '--merge', 'three.json');
+      expect(later).toMatchObject({ code: 2, stderr: expect.stringContaining('shard 1 of 3 is missing') });
+      const whole = await compat('1.json', 'two.json', '3.json', '--merge', 'whole.json');
+      expect(whole).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect(read(cwd, 'whole.json')).not.toHaveProperty('missingShards');
+
+      await run(cwd, 'half.json', '--shard', '1/2');
+      const mixed = await compat('half.json', '3.json', '--merge', 'mixed.json');
+      expect(mixed).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('another number of shards: 2 and 3'),
+      });
+    }));
+
   test('writes every view, and ends as the worst run did; with --since only what is new counts', () =>
     inFolder(async (cwd) => {
       await run(cwd, 'good.json');
@@ -65,13 +92,21 @@ describe('compat', () => {
       expect(known.stdout).toContain('Nothing broke, nothing was fixed.');
     }));
 
-  test('--since a run of another target is the fault of the call', () =>
+  test('--since a run of another target is told; of several runs it is the fault of the call', () =>
     inFolder(async (cwd) => {
       await run(cwd, 'r.json');
       writeFileSync(join(cwd, 'old.json'), JSON.stringify(of('elsewhere', read(cwd, 'r.json'))));
-      const { code, stderr } = await callMain(['compat', 'r.json', '--since', 'old.json'], { cwd });
-      expect(stderr).toBe('qmpcheck: --since old.json: no other record is of its target, elsewhere\n');
-      expect(code).toBe(2);
+      const { code, stdout, stderr } = await callMain(['compat', 'r.json', '--since', 'old.json'], { cwd });
+      expect(stderr).toBe('qmpcheck: warning: old.json is of another target: elsewhere\n');
+      expect(stdout).toContain('Nothing broke, nothing was fixed.');
+      expect(code).toBe(0);
+
+      writeFileSync(join(cwd, 'third.json'), JSON.stringify(of('third', read(cwd, 'r.json'))));
+      const several = await callMain(['compat', 'r.json', 'third.json', '--since', 'old.json'], { cwd });
+      expect(several).toMatchObject({
+        code: 2,
+        stderr: 'qmpcheck: --since old.json: none of the records is of its target, elsewhere\n',
+      });
     }));
 
   test('takes schemas of other versions into the drift', () =>

@@ -1,10 +1,11 @@
 /** `qmpcheck compat`: what the records of several runs say side by side. */
-import { asInBaseline } from '../../reports/baseline.ts';
+import { asInBaseline, earlierRunOf } from '../../reports/baseline.ts';
 import { buildReport } from '../../reports/compat/build.ts';
 import { jsonReport } from '../../reports/compat/compat-json.ts';
 import type { Compatibility } from '../../reports/compat/compat-model.ts';
 import { htmlPage } from '../../reports/compat/html/page.ts';
 import { MergeError, mergeRecords } from '../../reports/compat/merge.ts';
+import { missingShards, missingShardsText } from '../../reports/compat/shards.ts';
 import { markdownPage } from '../../reports/markdown.ts';
 import type { RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
@@ -21,6 +22,7 @@ interface Options {
   readonly markdown?: string;
   readonly json?: string;
   readonly merge?: string;
+  readonly allowMissing?: true;
   readonly since: readonly string[];
   readonly schema: readonly string[];
 }
@@ -29,7 +31,7 @@ type Views = Readonly<Record<'html' | 'markdown' | 'json', OutputFile | null>>;
 
 const HELP = `
 Without --html, --markdown, --json or --merge it prints Markdown. The exit code is that of the worst run; with --since only
-of what that run had not yet.`;
+of what that run had not yet. Where shards of a run are missing it is 2, unless --allow-missing; what there is is written.`;
 
 export const subcommand: Subcommand = {
   define: (command, done) =>
@@ -51,6 +53,7 @@ export const subcommand: Subcommand = {
         [],
       )
       .option('--merge <file>', 'the records are shards of one run: write them as one')
+      .option('--allow-missing', 'take it that shards of a run are missing')
       .addHelpText('after', HELP)
       .action(async (files: string[], options: Options) => done(await compat(files, options))),
 };
@@ -64,17 +67,18 @@ async function compat(files: readonly string[], options: Options): Promise<ExitC
   const versions = await loadVersions(options.schema);
   const read = files.map(readRecord);
   const whole = merged === undefined ? read : [merge(read)];
-  const records = whole.map((record) => knownFrom(record, since));
-  since.forEach((old, index) => {
-    const { target } = old.endpoint;
-    if (!records.some(({ endpoint }) => endpoint.target === target))
-      throw new UsageError(
-        `--since ${options.since[index]}: no other record is of its target, ${printable(target)}`,
-      );
-  });
+  checkSince(whole, since, options.since);
+  const records = whole.map((record) => knownFrom(record, earlierRunOf(record, whole, since)));
   mergedFile?.write(`${stringifyJson(whole[0] as unknown as Json, 2)}\n`);
   writeViews(() => buildReport(records, { since, versions }), views, mergedFile === null);
   finishAll([mergedFile, ...Object.values(views)].filter((file) => file !== null));
+  const missing = missingShards(records);
+  if (missing.length > 0 && options.allowMissing !== true)
+    throw new UsageError(
+      missing
+        .map((one) => `${printable(one.target)}: ${missingShardsText(one)} (see --allow-missing)`)
+        .join('\n'),
+    );
   return worst(records.map(exitCodeOf));
 }
 
@@ -97,10 +101,26 @@ function writeViews(build: () => Compatibility, { html, markdown, json }: Views,
   if (!asked) process.stdout.write(markdownPage(report));
 }
 
-/** The record, in which what was so in the earlier run of its target is foreseen. */
-function knownFrom(record: RunRecord, since: readonly RunRecord[]): RunRecord {
-  const baseline = since.find((old) => old.endpoint.target === record.endpoint.target);
-  return { ...record, cases: record.cases.map((one) => asInBaseline(one, baseline, record.policy)) };
+/** Throws `UsageError` for an earlier run that is of none of the records; where there is one of each, it is only told. */
+function checkSince(
+  records: readonly RunRecord[],
+  since: readonly RunRecord[],
+  files: readonly string[],
+): void {
+  const used = records.map((record) => earlierRunOf(record, records, since));
+  for (const [index, old] of since.entries()) {
+    const target = printable(old.endpoint.target);
+    if (!used.includes(old))
+      throw new UsageError(`--since ${files[index]}: none of the records is of its target, ${target}`);
+    const isOfSame = records.some(({ endpoint }) => endpoint.target === old.endpoint.target);
+    if (!isOfSame)
+      process.stderr.write(`qmpcheck: warning: ${files[index]} is of another target: ${target}\n`);
+  }
+}
+
+/** The record, in which what was so in the earlier run of its endpoint is foreseen. */
+function knownFrom(record: RunRecord, before: RunRecord | undefined): RunRecord {
+  return { ...record, cases: record.cases.map((one) => asInBaseline(one, before, record.policy)) };
 }
 
 function worst(codes: readonly ExitCode[]): ExitCode {

@@ -6,10 +6,12 @@
  *   3. sum up by subject (the matrix) and by requirement;
  *   4. compare schemas, and with earlier runs.
  */
+
 import { loadBlockSchema, SPEC_RELEASE } from '../../spec/block-core.ts';
 import { releaseOf } from '../../spec/drift/release.ts';
 import type { Schema } from '../../spec/model.ts';
 import { requirements as specified } from '../../spec/requirements/index.ts';
+import { earlierRunOf } from '../baseline.ts';
 import { versionText } from '../outcome.ts';
 import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
 import { countUnexpected, isForeseen } from '../unexpected.ts';
@@ -187,7 +189,7 @@ function requirementReports(
 
 function allRegressions(since: readonly RunRecord[], records: readonly RunRecord[]) {
   return records.flatMap((record, endpoint) => {
-    const before = since.find((old) => old.endpoint.target === record.endpoint.target);
+    const before = earlierRunOf(record, records, since);
     return before === undefined ? [] : regressions(before, record, endpoint);
   });
 }

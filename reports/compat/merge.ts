@@ -2,20 +2,23 @@
 import { OUTCOMES } from '../outcome.ts';
 import type { Outcome, Policy, RunRecord } from '../record.ts';
 import { DEFAULT_POLICY } from '../unexpected.ts';
+import { missingShards } from './shards.ts';
 
 /** The records are not of one run; the message says why. */
 export class MergeError extends Error {
   override readonly name = 'MergeError';
 }
 
-/** Cases in the order of the records. Throws `MergeError` for other endpoints, seeds, policies, or a case that ran twice. */
+/** Cases in the order of the records. Throws `MergeError` for other endpoints, seeds, policies, a case that ran twice, or other divisions. */
 export function mergeRecords(records: readonly RunRecord[]): RunRecord {
   const [first] = records;
   if (first === undefined) throw new MergeError('no record');
-  for (const { endpoint, seed, policy } of records) {
+  for (const record of records) {
+    const { endpoint, seed, policy } = record;
     same('endpoint', first.endpoint.target, endpoint.target);
     same('schema', first.endpoint.schemaDigest, endpoint.schemaDigest);
     same('seed', first.seed, seed);
+    same('number of shards', divisionOf(first), divisionOf(record));
     same('policy', policyText(first.policy), policyText(policy));
   }
   const cases = records.flatMap((record) => record.cases);
@@ -24,9 +27,11 @@ export function mergeRecords(records: readonly RunRecord[]): RunRecord {
     if (ids.has(id)) throw new MergeError(`case ${id} is in two of the records`);
     ids.add(id);
   }
-  const { shard: _shard, ...whole } = first;
+  const { shard: _shard, missingShards: _missing, ...whole } = first;
+  const [missing] = missingShards(records);
   return {
     ...whole,
+    ...(missing && { missingShards: { indexes: missing.indexes, of: missing.of } }),
     startedAt: records.map((record) => record.startedAt).toSorted()[0]!,
     durationMs: records.reduce((sum, record) => sum + record.durationMs, 0),
     interrupted: records.some((record) => record.interrupted),
@@ -43,6 +48,11 @@ export function mergeRecords(records: readonly RunRecord[]): RunRecord {
       OUTCOMES.map((outcome) => [outcome, records.reduce((sum, { totals }) => sum + totals[outcome], 0)]),
     ) as Record<Outcome, number>,
   };
+}
+
+/** Into how many parts the run was divided. */
+function divisionOf({ shard, missingShards: missing }: RunRecord): string | undefined {
+  return (shard ?? missing)?.of.toString();
 }
 
 /** As the options say it. */
