@@ -2,7 +2,7 @@
  * What is told about a case that did not simply pass, as printable strings: TAP writes it as YAML, JUnit and the
  * report for people as labelled lines. One place decides what it is; the formats only lay it out.
  */
-import type { CaseRecord, Deviation, Invocation, ProcessState, TranscriptStep } from './record.ts';
+import type { CaseRecord, Deviation, Invocation, ProcessState, TranscriptStep, UnansweredRequest } from './record.ts';
 import { clip, jsonText, printable, shellWord } from './text.ts';
 
 export interface DeviationText {
@@ -19,6 +19,8 @@ export interface ProcessText {
   /** `signal SIGABRT`, `exit status 1`. */
   readonly ended?: string;
   readonly inFlight?: string;
+  /** What else was unanswered, the latest first, and what of it the case had not sent. */
+  readonly unanswered: readonly string[];
   readonly lastWords: readonly string[];
 }
 
@@ -100,11 +102,22 @@ function describeProcess(process: ProcessState): ProcessText {
       : process.exitCode != null
         ? `exit status ${process.exitCode}`
         : undefined;
+  const { unanswered = [] } = process;
+  const inFlight = process.inFlight ?? (process.unanswered && 'nothing: it was idle');
   return {
     ...(ended !== undefined && { ended: line(ended) }),
-    ...(process.inFlight !== undefined && { inFlight: line(process.inFlight) }),
+    ...(inFlight !== undefined && { inFlight: line(inFlight) }),
+    // The one in flight says it alone, unless there are others, or it needs to be said whose it was.
+    unanswered:
+      unanswered.length > 1 || unanswered.some(({ by }) => by !== 'case') ? unanswered.map(request) : [],
     lastWords: counted(process.lastWords.map(line)),
   };
+}
+
+/** A request, and that it was not the case's where it was not. */
+function request({ text, by }: UnansweredRequest): string {
+  const whose = { case: '', check: ' (asked by the checks)', runner: ' (asked by qmpcheck itself)' }[by];
+  return `${line(text)}${whose}`;
 }
 
 /** Lines that come again and again are told once. */

@@ -29,6 +29,7 @@ export function labelledLines(
   }
   add('ended', diagnosis.process?.ended);
   add('in flight', diagnosis.process?.inFlight);
+  for (const request of diagnosis.process?.unanswered ?? []) add('unanswered', request);
   for (const words of diagnosis.process?.lastWords ?? []) add('stderr', words);
   for (const id of diagnosis.requirements) add('requirement', requirement(id));
   add('earlier', diagnosis.earlier);
