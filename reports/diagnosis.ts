@@ -2,7 +2,14 @@
  * What is told about a case that did not simply pass, as printable strings: TAP writes it as YAML, JUnit and the
  * report for people as labelled lines. One place decides what it is; the formats only lay it out.
  */
-import type { CaseRecord, Deviation, Invocation, ProcessState, TranscriptStep, UnansweredRequest } from './record.ts';
+import type {
+  CaseRecord,
+  Deviation,
+  Invocation,
+  ProcessState,
+  TranscriptStep,
+  UnansweredRequest,
+} from './record.ts';
 import { clip, jsonText, printable, shellWord } from './text.ts';
 
 export interface DeviationText {
