@@ -116,13 +116,13 @@ function describeProcess(process: ProcessState): ProcessText {
     ...(inFlight !== undefined && { inFlight: line(inFlight) }),
     // The one in flight says it alone, unless there are others, or it needs to be said whose it was.
     unanswered:
-      unanswered.length > 1 || unanswered.some(({ by }) => by !== 'case') ? unanswered.map(request) : [],
+      unanswered.length > 1 || unanswered.some(({ by }) => by !== 'case') ? unanswered.map(requestBy) : [],
     lastWords: counted(process.lastWords.map(line)),
   };
 }
 
 /** A request, and that it was not the case's where it was not. */
-function request({ text, by }: UnansweredRequest): string {
+function requestBy({ text, by }: UnansweredRequest): string {
   const whose = { case: '', check: ' (asked by the checks)', runner: ' (asked by qmpcheck itself)' }[by];
   return `${line(text)}${whose}`;
 }
