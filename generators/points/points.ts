@@ -212,7 +212,6 @@ export class Points {
   }
 }
 
-/** Value of the tag of the arguments that hold an object of this branch. */
 /** A member's value is one level below the object that it is made for. */
 function deeper<T>(draw: Draw, make: () => T): T {
   draw.depth += 1;
@@ -221,6 +220,7 @@ function deeper<T>(draw: Draw, make: () => T): T {
   return value;
 }
 
+/** Value of the tag of the arguments that hold an object of this branch. */
 function rootTag({ above }: Site, branch: Branch): string | undefined {
   return above === undefined ? branch.tag : rootTag(above.site, above.branch);
 }
