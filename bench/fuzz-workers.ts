@@ -6,7 +6,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { threadHand } from '../harness/cli/fuzz-thread-worker.ts';
+import { threadWorker } from '../harness/cli/fuzz-thread-worker.ts';
 import { runCampaign } from '../harness/fuzz/campaign.ts';
 import { type PreparedCampaign, prepareCampaign } from '../harness/fuzz/prepare-campaign.ts';
 import { DEFAULT_BUDGET } from '../harness/fuzz/triage.ts';
@@ -61,7 +61,7 @@ async function campaign(
 ): Promise<number> {
   mkdirSync(out);
   const team = Array.from({ length: workers }, (_, index) =>
-    threadHand({
+    threadWorker({
       target: STORAGE_DAEMON,
       match: 'bucket',
       budget: DEFAULT_BUDGET,

@@ -107,7 +107,7 @@ describe('resources', () => {
 describe('validity', () => {
   const program = (...steps: Step[]): Program => ({ startState: 'empty', steps });
   test.each<[string, Program]>([
-    ["no ground 'moon'", { startState: 'moon', steps: [] }],
+    ["no start state 'moon'", { startState: 'moon', steps: [] }],
     ['step 0: $n0 was not made', program(del('n0'))],
     ['step 0: $q1 is of no kind', program(del('q1'))],
     ['step 0: no such monitor', program({ ...add('n0'), monitor: 1 })],

@@ -13,7 +13,7 @@ const LETTER_SET: ReadonlySet<string> = new Set(Object.values(LETTERS));
 /** Null, or the first rule that is broken and where. */
 export function fault(program: Program, startStates: ReadonlyMap<string, StartState>): string | null {
   const startState = startStates.get(program.startState);
-  if (startState === undefined) return `no ground '${program.startState}'`;
+  if (startState === undefined) return `no start state '${program.startState}'`;
   if (program.steps.length > MAX_STEPS) return `more than ${MAX_STEPS} steps`;
   const programState = new ProgramState(startState);
   for (const [index, step] of program.steps.entries()) {

@@ -1,4 +1,4 @@
-/** A hand in a thread of its own, so that its share of the work has a processor of its own. */
+/** A worker in a thread of its own, so that its share of the work has a processor of its own. */
 import { Worker } from 'node:worker_threads';
 import type { MatchRule } from '../fuzz/buckets.ts';
 import type { FindingAnswer, FuzzWorker, RunAnswer } from '../fuzz/fuzz-worker.ts';
@@ -26,7 +26,7 @@ export interface ThreadRequest {
 export type ThreadReply = { readonly value: unknown } | { readonly error: string };
 
 /** One request at a time. */
-export function threadHand(data: ThreadData): FuzzWorker {
+export function threadWorker(data: ThreadData): FuzzWorker {
   const worker = new Worker(new URL('./fuzz-thread.js', import.meta.url), { workerData: data });
   const failed = new Promise<never>((_, reject) => {
     worker.once('error', reject);

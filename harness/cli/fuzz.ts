@@ -36,7 +36,7 @@ import {
   staleLine,
 } from './expectation-options.ts';
 import { reportCampaign } from './fuzz-report.ts';
-import { threadHand } from './fuzz-thread-worker.ts';
+import { threadWorker } from './fuzz-thread-worker.ts';
 import { invocation } from './invocation.ts';
 import { duration, ratio, targetOption, wholeNumber } from './options.ts';
 import { type ReporterSpec, reporterOption } from './reporters.ts';
@@ -158,7 +158,7 @@ async function campaign(
   });
   const known = new KnownFindings(expectations, identity);
   const budget = commands === undefined ? DEFAULT_BUDGET : COUNTED_BUDGET;
-  const workers = makeHands(options, ready, area, budget);
+  const workers = makeWorkers(options, ready, area, budget);
   let result: CampaignResult;
   try {
     result = await runCampaign({
@@ -203,7 +203,7 @@ async function campaign(
   return counting.length > 0 ? EXIT.unexpected : EXIT.ok;
 }
 
-function makeHands(
+function makeWorkers(
   { target, workers, match, diff, expect }: Options,
   { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
@@ -211,7 +211,7 @@ function makeHands(
 ): FuzzWorker[] {
   if (workers > 1)
     return Array.from({ length: workers }, (_, index) =>
-      threadHand({ target, match, budget, ...(diff && { diff }), expect, share: { index, of: workers } }),
+      threadWorker({ target, match, budget, ...(diff && { diff }), expect, share: { index, of: workers } }),
     );
   const { config, normaliseText } = prepared;
   return [

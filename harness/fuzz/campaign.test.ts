@@ -113,7 +113,7 @@ describe('findings', () => {
   });
 });
 
-/** A campaign with a hand that only makes up what it saw. */
+/** A campaign with a worker that only makes up what it saw. */
 async function madeUp(
   name: string,
   worker: Omit<FuzzWorker, 'stop'>,

@@ -60,7 +60,7 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
       startStates.push(startState);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      notes.push(`ground ${startState.name} cannot be made: ${error.message.split('\n')[0]}`);
+      notes.push(`start state ${startState.name} cannot be made: ${error.message.split('\n')[0]}`);
     }
   }
   const schema = loadBlockSchema();

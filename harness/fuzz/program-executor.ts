@@ -90,7 +90,7 @@ export class ProgramExecutor implements ProgramRunner {
 
   async #once(program: Program, fresh: boolean): Promise<Execution> {
     const startState = this.#config.startStates.find(({ name }) => name === program.startState);
-    if (startState === undefined) throw new Error(`no ground '${program.startState}' on this target`);
+    if (startState === undefined) throw new Error(`no start state '${program.startState}' on this target`);
     const session = await this.#pool.acquire(startState.topology, { fresh });
     try {
       return await this.#runOn(session, program, startState, fresh);

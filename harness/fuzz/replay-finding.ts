@@ -64,7 +64,11 @@ async function replayFinding(
   const made = await ready;
   const { config, normaliseText } = made;
   if (!config.startStates.some(({ name }) => name === program.startState))
-    return { file: folder, verdict: 'SKIPPED', reason: `the target has no ground '${program.startState}'` };
+    return {
+      file: folder,
+      verdict: 'SKIPPED',
+      reason: `the target has no start state '${program.startState}'`,
+    };
   const executor = (await executorOf?.(made, finding)) ?? new ProgramExecutor(config, area);
   try {
     const runs = finding.held === finding.runs ? finding.runs : MOST_RUNS;

@@ -102,7 +102,8 @@ export function programInput(
   startStates: readonly FuzzStartState[],
 ): DiffInput {
   const startState = startStates.find(({ name }) => name === program.startState);
-  if (startState === undefined) throw new Error(`${where}: no ground '${program.startState}' on both sides`);
+  if (startState === undefined)
+    throw new Error(`${where}: no start state '${program.startState}' on both sides`);
   const definition: CaseDefinition = {
     id: where,
     title: encode(program),
