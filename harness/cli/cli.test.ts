@@ -61,9 +61,9 @@ describe('run', () => {
     [['run', 'no-such-case'], "no case matches 'no-such-case'"],
     [['run', '--shard', '3/2'], 'I/N'],
     [['run', '--workers', '0'], 'whole number'],
-    [['run', '--jobs', '0'], "--workers <n>' argument '0' is invalid"],
-    [['diff', '--jobs', '0'], "--workers <n>' argument '0' is invalid"],
-    [['replay', '--jobs', '0'], "--workers <n>' argument '0' is invalid"],
+    [['run', '--jobs', '0'], "--workers, --jobs <n>' argument '0' is invalid"],
+    [['diff', '--jobs', '0'], "--workers, --jobs <n>' argument '0' is invalid"],
+    [['replay', '--jobs', '0'], "--workers, --jobs <n>' argument '0' is invalid"],
     [['run', '--level', 'high'], "'high' is invalid. Allowed choices are must, should, may"],
     [['run', '--reporter', 'pdf'], "no reporter 'pdf'"],
     [['run', '--reporter', 'json='], "file's name is missing"],
@@ -74,7 +74,7 @@ describe('run', () => {
     [['replay', '/no/such/transcript.json'], '/no/such/transcript.json'],
     [['schema', 'check', '/no/such.json'], '/no/such.json: no such file'],
     [['frobnicate'], "unknown command 'frobnicate'"],
-    [['serve', '-frobnicate'], 'frobnicate'],
+    [['serve', '-qmp', 'stdio', '-frobnicate'], 'frobnicate'],
   ])('%j is the fault of the call: exit 2, one message', async (args, message) => {
     const { code, stdout, stderr } = await callMain(args);
     expect(stderr).toContain(message);

@@ -1,5 +1,6 @@
 /**
- * The config file, `qmpcheck.config.json` or `qmpcheck.config.mjs` in the current folder: further targets by name.
+ * The config file, `qmpcheck.config.json` or `qmpcheck.config.mjs` in the current folder or the nearest above that has one,
+ * or the one that `--config` names: further targets by name.
  *
  *   { "targets": { "our-vmm": { "target": "exec:./vmm --qmp stdio", "environment": { "DEBUG": "1" },
  *                               "expectations": "our-vmm.yaml" },
@@ -9,7 +10,7 @@
  * File names in it are relative to its folder. What it says is checked; a fault names the file, the line and the member.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import type { Json } from '../../spec/json.ts';
@@ -52,9 +53,12 @@ const targetSchema = mapping({
 
 const configSchema = mapping({ targets: v.exactOptional(mappingOf(targetSchema), {}) });
 
-/** Empty where there is no config file. Throws `InputError`, and `UsageError` for a file that cannot be read. */
-export async function loadConfig(folder: string): Promise<Config> {
-  const file = NAMES.map((name) => resolve(folder, name)).find((name) => existsSync(name));
+/**
+ * That of `given`, or of the nearest config file from `folder` upwards; empty where there is none. Throws `InputError`,
+ * and `UsageError` for a file that cannot be read.
+ */
+export async function loadConfig(folder: string, given?: string): Promise<Config> {
+  const file = given === undefined ? nearest(folder) : resolve(folder, given);
   if (file === undefined) return new Map();
   const input = await contents(file);
   const { targets } = validate(configSchema, input);
@@ -63,13 +67,22 @@ export async function loadConfig(folder: string): Promise<Config> {
   );
 }
 
+function nearest(folder: string): string | undefined {
+  for (let at = folder; ; at = dirname(at)) {
+    const file = NAMES.map((name) => join(at, name)).find((name) => existsSync(name));
+    if (file !== undefined || at === dirname(at)) return file;
+  }
+}
+
 async function contents(file: string): Promise<InputText> {
   if (file.endsWith('.json')) return readJson(readText(file), file);
   try {
     const module = (await import(pathToFileURL(file).href)) as { default?: Json };
     return inputValue(module.default ?? null, file);
   } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const isMissing = code === 'ERR_MODULE_NOT_FOUND' && !existsSync(file);
+    throw new UsageError(`${file}: ${isMissing ? 'no such file or folder' : message}`);
   }
 }
 

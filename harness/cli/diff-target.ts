@@ -8,15 +8,17 @@ import { DiffExecutor } from '../lockstep/diff-executor.ts';
 import { explainer } from '../lockstep/explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
-import { UsageError } from './exit.ts';
-import { targetOption } from './options.ts';
+import { onTarget } from './call-faults.ts';
+import { type TargetOptions, usableTarget } from './target-option.ts';
 
 /** The second target, by its name. Throws `UsageError` if it cannot be used here. */
-export async function identifyDiffTarget(name: string, area: ScratchArea): Promise<IdentifiedTarget> {
-  const { target } = await targetOption(name);
-  const unavailable = await target.unavailable();
-  if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-  return identifyTarget(target, area, programLimits());
+export async function identifyDiffTarget(
+  name: string,
+  options: TargetOptions,
+  area: ScratchArea,
+): Promise<IdentifiedTarget> {
+  const { target } = await usableTarget(name, options);
+  return onTarget(target, () => identifyTarget(target, area, programLimits()));
 }
 
 /** With a second target if there is one; what `expectations` say of their differences is no finding. */

@@ -18,8 +18,9 @@ import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side
 import { diff } from '../lockstep/run-diff.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
-import { StartError, type Target } from '../targets/target.ts';
+import type { Target } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS, type TimeLimits, timeLimits } from '../time-limits.ts';
+import { onTarget } from './call-faults.ts';
 import { diffJson, diffLines } from './diff-output.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import {
@@ -29,10 +30,11 @@ import {
   NO_EXPECT_OPTION,
   STRICT_OPTION,
 } from './expectation-options.ts';
-import { targetOption, wholeNumber, workersOption } from './options.ts';
+import { wholeNumber, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
+import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
-interface Options extends ExpectationOptions {
+interface Options extends ExpectationOptions, TargetOptions {
   readonly left: string;
   readonly right: string;
   readonly judge?: string | false;
@@ -53,6 +55,7 @@ export const subcommand: Subcommand = {
       )
       .requiredOption('--left <target>', 'one target')
       .requiredOption('--right <target>', 'the other')
+      .addOption(CONFIG_OPTION)
       .option(
         '--judge <target>',
         'a third, which says who is wrong (default: reference, where it is neither side)',
@@ -81,7 +84,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
   const area = await ScratchArea.open();
   try {
     const { signal } = interruption;
-    const meet = (name: string): Promise<MetTarget> => meetNamed(name, area, limits);
+    const meet = (name: string): Promise<MetTarget> => meetNamed(name, options, area, limits);
     const left = await meet(options.left);
     const right = await meet(options.right);
     const judgeName = options.judge ?? judgeFor(options);
@@ -130,7 +133,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     return result.entries.some(({ reason }) => reason === undefined) ? EXIT.unexpected : EXIT.ok;
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
-    if (error instanceof NoSuchCase || error instanceof StartError) throw new UsageError(error.message);
+    if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
     throw error;
   } finally {
     await area.close();
@@ -140,11 +143,14 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
 
 type MetTarget = IdentifiedTarget & { readonly expectations?: string };
 
-async function meetNamed(name: string, area: ScratchArea, limits: TimeLimits): Promise<MetTarget> {
-  const { target, expectations } = await targetOption(name);
-  const unavailable = await target.unavailable();
-  if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-  const identified = await identifyTarget(target, area, limits);
+async function meetNamed(
+  name: string,
+  options: TargetOptions,
+  area: ScratchArea,
+  limits: TimeLimits,
+): Promise<MetTarget> {
+  const { target, expectations } = await usableTarget(name, options);
+  const identified = await onTarget(target, () => identifyTarget(target, area, limits));
   return { ...identified, ...(expectations !== undefined && { expectations }) };
 }
 

@@ -4,9 +4,10 @@ import type { MatchRule } from '../fuzz/buckets.ts';
 import type { FindingAnswer, FuzzWorker, RunAnswer } from '../fuzz/fuzz-worker.ts';
 import type { TriageBudget } from '../fuzz/triage.ts';
 import type { Share } from './processors.ts';
+import type { TargetOptions } from './target-option.ts';
 
 /** What the thread is started with. */
-export interface ThreadData {
+export interface ThreadData extends TargetOptions {
   readonly target: string;
   readonly match: MatchRule;
   readonly budget: TriageBudget;

@@ -3,23 +3,25 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type FuzzWorker, localWorker } from '../fuzz/fuzz-worker.ts';
 import { prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { ScratchArea } from '../runner/scratch.ts';
+import { faultText } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { loadExpectations } from './expectation-options.ts';
 import type { ThreadData, ThreadReply, ThreadRequest } from './fuzz-thread-worker.ts';
-import { targetOption } from './options.ts';
 import { keepToShare } from './processors.ts';
+import { targetOption } from './target-option.ts';
 
 interface Ready {
   readonly worker: FuzzWorker;
   readonly area: ScratchArea;
 }
 
-async function start({ target: name, match, budget, diff, expect, share }: ThreadData): Promise<Ready> {
+async function start(data: ThreadData): Promise<Ready> {
+  const { match, budget, diff, expect, share } = data;
   await keepToShare(share);
   const area = await ScratchArea.open();
-  const { target, expectations } = await targetOption(name);
+  const { target, expectations } = await targetOption(data.target, data);
   const prepared = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
-  const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, area);
+  const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, data, area);
   const { config, normaliseText } = prepared;
   const executor = executorFor(prepared, diffTarget, area, loadExpectations(expect, expectations));
   return { area, worker: localWorker({ executor, config, normaliseText, rule: match, budget }) };
@@ -32,7 +34,7 @@ async function answer(ready: Promise<Ready>, { method, args }: ThreadRequest): P
     if (method === 'stop') await area.close();
     return { value };
   } catch (error) {
-    return { error: (error as Error).stack ?? String(error) };
+    return { error: faultText(error) };
   }
 }
 

@@ -23,8 +23,8 @@ import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triag
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
 import { makeFolder } from '../output-file.ts';
 import { ScratchArea } from '../runner/scratch.ts';
-import { StartError } from '../targets/target.ts';
 import { toolVersion } from '../tool-version.ts';
+import { onTarget } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import {
@@ -38,11 +38,12 @@ import {
 import { reportCampaign } from './fuzz-report.ts';
 import { threadWorker } from './fuzz-thread-worker.ts';
 import { invocation } from './invocation.ts';
-import { duration, ratio, targetOption, wholeNumber } from './options.ts';
+import { duration, ratio, wholeNumber } from './options.ts';
 import { type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
+import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
-interface Options extends ExpectationOptions {
+interface Options extends ExpectationOptions, TargetOptions {
   readonly target: string;
   readonly time?: number;
   readonly commands?: number;
@@ -66,6 +67,7 @@ export const subcommand: Subcommand = {
   define: (command, done) =>
     command
       .option('--target <target>', 'what to fuzz', 'reference')
+      .addOption(CONFIG_OPTION)
       .addOption(
         new Option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)')
           .argParser(duration)
@@ -98,22 +100,20 @@ export const subcommand: Subcommand = {
 };
 
 async function fuzz(options: Options): Promise<ExitCode> {
-  if (options.status !== undefined) return status(options.status, options.reporter);
-  const { target, expectations: ofTarget } = await targetOption(options.target);
+  if (options.status !== undefined) return status(options.status, options);
+  const { target, expectations: ofTarget } = await usableTarget(options.target, options);
   const expectations = loadExpectations(options.expect, ofTarget);
-  const unavailable = await target.unavailable();
-  if (unavailable !== null) throw new UsageError(unavailable);
   const interruption = abortOnSignals();
   const area = await ScratchArea.open();
   try {
     const { invalid, raw } = options;
     const { signal } = interruption;
-    const prepared = await prepareCampaign({ target, area, invalid, raw, signal });
-    const diffTarget = options.diff === undefined ? null : await identifyDiffTarget(options.diff, area);
+    const prepared = await onTarget(target, () => prepareCampaign({ target, area, invalid, raw, signal }));
+    const { diff } = options;
+    const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, options, area);
     return await campaign(options, { prepared, diffTarget, expectations }, area, signal);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
-    if (error instanceof StartError) throw new UsageError(error.message);
     throw error;
   } finally {
     await area.close();
@@ -187,7 +187,7 @@ async function campaign(
     watch.close();
     await Promise.all(workers.map((worker) => worker.stop()));
   }
-  tell(out, options.reporter);
+  tell(out, options);
   if (signal.aborted) {
     log(`interrupted; with --out ${out} it goes on from here\n`);
     return EXIT.interrupted;
@@ -204,20 +204,28 @@ async function campaign(
 }
 
 function makeWorkers(
-  { target, workers, match, diff, expect }: Options,
+  { target, config, workers, match, diff, expect }: Options,
   { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
   budget: TriageBudget,
 ): FuzzWorker[] {
   if (workers > 1)
     return Array.from({ length: workers }, (_, index) =>
-      threadWorker({ target, match, budget, ...(diff && { diff }), expect, share: { index, of: workers } }),
+      threadWorker({
+        target,
+        config,
+        match,
+        budget,
+        ...(diff && { diff }),
+        expect,
+        share: { index, of: workers },
+      }),
     );
-  const { config, normaliseText } = prepared;
+  const { normaliseText } = prepared;
   return [
     localWorker({
       executor: executorFor(prepared, diffTarget, area, expectations),
-      config,
+      config: prepared.config,
       normaliseText,
       rule: match,
       budget,
@@ -250,9 +258,9 @@ function seedFor({ seed, ci }: Options, out: string, target: string): string {
   return earlier.seed;
 }
 
-function status(folder: string, reporters: readonly ReporterSpec[]): ExitCode {
+function status(folder: string, options: Options): ExitCode {
   try {
-    tell(folder, reporters);
+    tell(folder, options);
     return EXIT.ok;
   } catch (error) {
     if (error instanceof NoCampaign) throw new UsageError(error.message);
@@ -261,7 +269,8 @@ function status(folder: string, reporters: readonly ReporterSpec[]): ExitCode {
 }
 
 /** The status, unless a report takes its place on stdout, and the reports. */
-function tell(out: string, reporters: readonly ReporterSpec[]): void {
+function tell(out: string, options: Options): void {
+  const { reporter: reporters } = options;
   if (reporters.every(({ file }) => file !== undefined)) {
     process.stdout.write(
       statusLines(out)
@@ -269,5 +278,5 @@ function tell(out: string, reporters: readonly ReporterSpec[]): void {
         .join(''),
     );
   }
-  reportCampaign(out, reporters, invocation());
+  reportCampaign(out, reporters, invocation(options));
 }

@@ -3,10 +3,9 @@
  * node process. A subcommand returns its exit code; nothing below this file ends the process.
  */
 import { Command, CommanderError } from 'commander';
-import { InputError } from '../input-error.ts';
-import { OutputError } from '../output-file.ts';
+import { showFrames } from '../error-text.ts';
 import { toolVersion } from '../tool-version.ts';
-import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { EXIT, type ExitCode } from './exit.ts';
 import { guardStandardStreams } from './standard-streams.ts';
 import type { Subcommand } from './subcommand.ts';
 
@@ -27,11 +26,17 @@ const subcommands: Readonly<Record<string, Entry>> = {
   serve: { summary: 'run the reference implementation as an endpoint', load: () => import('./serve.ts') },
 };
 
-async function call(argv: readonly string[]): Promise<ExitCode> {
+const DEBUG = '--debug';
+
+async function call(words: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
+  // Taken out here, since it may stand anywhere and a fault may come before the options are read.
+  const argv = words.filter((word) => word !== DEBUG);
+  if (argv.length < words.length) showFrames();
   const program = new Command('qmpcheck')
     .description('Conformance tests for anything that speaks the block API of QMP')
     .version(toolVersion())
+    .option(DEBUG, "frames of errors that are qmpcheck's own")
     .showHelpAfterError('(--help lists the options)')
     .enablePositionalOptions()
     .exitOverride();
@@ -39,7 +44,7 @@ async function call(argv: readonly string[]): Promise<ExitCode> {
   const called = argv[0] === 'help' ? argv[1] : argv[0];
   for (const [name, entry] of Object.entries(subcommands)) {
     const command = program.command(name).description(entry.summary).exitOverride();
-    command.copyInheritedSettings(program);
+    command.copyInheritedSettings(program).option(DEBUG, "frames of errors that are qmpcheck's own");
     if (name === called) {
       const { subcommand } = await entry.load();
       subcommand.define(command, (code) => {
@@ -58,12 +63,6 @@ async function call(argv: readonly string[]): Promise<ExitCode> {
   return exitCode;
 }
 
-function describeFault(error: unknown): string {
-  if (error instanceof UsageError || error instanceof InputError || error instanceof OutputError)
-    return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
-}
-
 /** Carries out a call. `argv`: without node and program. Never rejects: a fault is told on stderr. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const written = guardStandardStreams();
@@ -72,7 +71,8 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     await written();
     return code;
   } catch (error) {
-    process.stderr.write(`qmpcheck: ${describeFault(error)}\n`);
+    const { faultText } = await import('./call-faults.ts');
+    process.stderr.write(`qmpcheck: ${faultText(error)}\n`);
     return EXIT.fault;
   }
 }

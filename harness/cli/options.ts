@@ -5,12 +5,6 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
 import type { Shard } from '../runner/plan.ts';
-import { configured } from '../targets/configured.ts';
-import { resolveTarget, TargetNameError } from '../targets/index.ts';
-import type { Target } from '../targets/target.ts';
-import { AddressError } from '../transports/address-kind.ts';
-import { loadConfig } from './config.ts';
-import { UsageError } from './exit.ts';
 
 export function wholeNumber(least: number): (text: string) => number {
   return (text) => {
@@ -54,23 +48,12 @@ export function collect(text: string, before: readonly string[] = []): readonly 
   return [...before, text];
 }
 
-/** A target by its name in the config file, or as `resolveTarget` knows it. Throws `UsageError`. */
-export async function targetOption(name: string): Promise<{ target: Target; expectations?: string }> {
-  const config = (await loadConfig(process.cwd())).get(name);
-  try {
-    if (config === undefined) return { target: resolveTarget(name) };
-    const target = configured(name, resolveTarget(config.target, config.address), config);
-    return { target, ...(config.expectations !== undefined && { expectations: config.expectations }) };
-  } catch (error) {
-    if (error instanceof TargetNameError || error instanceof AddressError)
-      throw new UsageError(error.message);
-    throw error;
-  }
-}
-
-/** `--workers`, with `--jobs` as an alias; `what` runs that many at a time, by default as many as there are processors. */
+/** `--workers`, which `--jobs` is another word for; `what` runs that many at a time, by default as many as there are processors. */
 export function workersOption(what: string): Option {
-  return new Option('--jobs, --workers <n>', `${what} at a time`)
+  const option = new Option('--jobs, --workers <n>', `${what} at a time`)
     .argParser(wholeNumber(1))
     .default(Math.min(4, availableParallelism()));
+  // commander names the value after the last of the two, and help shows them as they stand here
+  option.flags = '--workers, --jobs <n>';
+  return option;
 }

@@ -40,7 +40,6 @@ describe('what is none is refused', () => {
     ['1', 'r.json:1: it takes a mapping'],
     ['{', 'r.json:1: '],
     ['{}', 'r.json:1: recordVersion: missing'],
-    [JSON.stringify({ ...example, recordVersion: 2 }, null, 1), 'r.json:2: recordVersion: it takes 1'],
     [
       JSON.stringify({ ...example, cases: [{ ...first, outcome: 'good' }] }),
       'r.json:1: cases[0].outcome: it is no outcome',

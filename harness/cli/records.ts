@@ -5,6 +5,7 @@ import { LEVELS, RECORD_VERSION, type RunRecord, type TranscriptStep } from '../
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { InputError } from '../input-error.ts';
 import { readJson, validate } from '../input-file.ts';
+import { UsageError } from './exit.ts';
 import { readText } from './files.ts';
 
 const text = v.string();
@@ -122,6 +123,11 @@ export function readRecord(file: string): RunRecord {
   const content = readText(file);
   try {
     const input = readJson(content, file);
+    const { recordVersion } = isJsonObject(input.value) ? input.value : {};
+    if (typeof recordVersion === 'number' && recordVersion !== RECORD_VERSION)
+      throw new UsageError(
+        `${file}: a record of version ${recordVersion}; this qmpcheck reads version ${RECORD_VERSION}`,
+      );
     // What was read is given as it is: members in their order, and those too that are unknown here.
     validate(recordSchema, input) satisfies RunRecord;
     return input.value as unknown as RunRecord;

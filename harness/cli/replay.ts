@@ -7,12 +7,14 @@ import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import { replayFindings } from '../fuzz/replay-finding.ts';
 import { replay, type Verdict } from '../runner/replay/replay-transcripts.ts';
 import { ScratchArea } from '../runner/scratch.ts';
-import { StartError, type Target } from '../targets/target.ts';
+import type { Target } from '../targets/target.ts';
+import { onTarget } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { loadExpectations } from './expectation-options.ts';
-import { targetOption, workersOption } from './options.ts';
+import { workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
+import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
 /** Verdicts on transcripts, then on findings, in the order of the totals. */
 const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR', 'REPRODUCED', 'FIXED'] as const;
@@ -24,7 +26,7 @@ interface Result {
   readonly reason: string | null;
 }
 
-interface Options {
+interface Options extends TargetOptions {
   readonly target?: string;
   readonly json?: true;
   readonly workers: number;
@@ -38,6 +40,7 @@ export const subcommand: Subcommand = {
         '--target <target>',
         'what to replay them on (default: reference; a finding: where it was found)',
       )
+      .addOption(CONFIG_OPTION)
       .option('--json', 'results as one JSON document')
       .addOption(workersOption('transcripts'))
       .action(async (files: string[], options: Options) => done(await replayFiles(files, options))),
@@ -60,6 +63,8 @@ async function replayFiles(paths: readonly string[], options: Options): Promise<
   };
   try {
     const results = await replayAll(paths, options, interruption.signal, options.json ? undefined : print);
+    const empty = paths.find((path) => !results.some(({ file }) => `${file}/`.startsWith(withSlash(path))));
+    if (empty !== undefined) throw new UsageError(`${empty}: no transcript and no finding there`);
     const totals = Object.fromEntries(
       VERDICTS.map((verdict) => [verdict, results.filter((one) => one.verdict === verdict).length]),
     ) as Record<AnyVerdict, number>;
@@ -73,12 +78,14 @@ async function replayFiles(paths: readonly string[], options: Options): Promise<
     return verdictCode(totals);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (error instanceof StartError || code === 'ENOENT' || code === 'EACCES') throw new UsageError(message);
     throw error;
   } finally {
     interruption.dispose();
   }
+}
+
+function withSlash(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
 }
 
 /** Always told, also where there are none. */
@@ -96,19 +103,22 @@ async function replayAll(
   const folders = [...found.values()].flat();
   const results: Result[] = [];
   if (transcripts.length > 0) {
-    const { target } = await targetOption(options.target ?? 'reference');
-    const report = await replay({ target, paths: transcripts, workers: options.workers, signal, onResult });
+    const { workers } = options;
+    const { target } = await usableTarget(options.target ?? 'reference', options);
+    const report = await onTarget(target, () =>
+      replay({ target, paths: transcripts, workers, signal, onResult }),
+    );
     results.push(...report.results);
   }
   if (folders.length === 0) return results;
   const area = await ScratchArea.open();
   try {
     const targetOf = async (name: string): Promise<Target> =>
-      (await targetOption(options.target ?? name)).target;
+      (await usableTarget(options.target ?? name, options)).target;
     const executorOf = async (prepared: PreparedCampaign, { diff }: Finding): Promise<ProgramRunner> =>
       executorFor(
         prepared,
-        diff === undefined ? null : await identifyDiffTarget(diff, area),
+        diff === undefined ? null : await identifyDiffTarget(diff, options, area),
         area,
         loadExpectations([]),
       );

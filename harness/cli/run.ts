@@ -10,10 +10,10 @@ import { abortOnSignals } from '../cleanup.ts';
 import { finishAll, OutputError, openOutput } from '../output-file.ts';
 import { writeExpectations } from '../runner/expected-cases.ts';
 import { NoSuchCase, type Shard } from '../runner/plan.ts';
-import { run } from '../runner/run.ts';
-import { StartError } from '../targets/target.ts';
+import { type RunOptions, run } from '../runner/run.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
+import { onTarget } from './call-faults.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
@@ -23,12 +23,13 @@ import {
   STRICT_OPTION,
 } from './expectation-options.ts';
 import { invocation } from './invocation.ts';
-import { shardOption, targetOption, wholeNumber, workersOption } from './options.ts';
+import { shardOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
+import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
-interface Options extends ExpectationOptions {
+interface Options extends ExpectationOptions, TargetOptions {
   readonly target: string;
   readonly reporter: readonly ReporterSpec[];
   readonly updateExpectations?: string;
@@ -50,6 +51,7 @@ export const subcommand: Subcommand = {
         'what to test: reference, qemu-system, unix:PATH … (see README)',
         'reference',
       )
+      .addOption(CONFIG_OPTION)
       .option(
         '--reporter <name[=file]>',
         `${Object.keys(reporters).join(', ')}; repeatable`,
@@ -75,26 +77,23 @@ export const subcommand: Subcommand = {
 };
 
 async function runSuite(patterns: readonly string[], options: Options): Promise<ExitCode> {
-  const { target, expectations: ofTarget } = await targetOption(options.target);
+  const { target, expectations: ofTarget } = await usableTarget(options.target, options);
   const expectations = loadExpectations(options.expect, ofTarget);
   const baseline = options.baseline === undefined ? undefined : readRecord(options.baseline);
-  const unavailable = await target.unavailable();
-  if (unavailable !== null) throw new UsageError(`${target.name}: ${unavailable}`);
-
   const spec = loadBlockSchema();
   const updated = options.updateExpectations === undefined ? null : openOutput(options.updateExpectations);
   const output = openReporters(options.reporter, process.stdout);
   const interruption = abortOnSignals();
   try {
     if (baseline !== undefined) warnOfBaseline(baseline, options.baseline!, target.name);
-    const record = await run({
+    const suite: RunOptions = {
       target,
       spec,
       cases: (schema) => [...cases, ...derivedCases(schema)],
       patterns,
       reporters: output.reporters,
       expectations,
-      invocation: invocation(),
+      invocation: invocation(options),
       policy: { level: options.level, strictExpectations: options.strictExpectations ?? false },
       baseline,
       shard: options.shard,
@@ -103,7 +102,8 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       retries: options.retries,
       limits: { caseTimeout: options.caseTimeout },
       signal: interruption.signal,
-    });
+    };
+    const record = await onTarget(target, () => run(suite));
     updated?.write(writeExpectations(record));
     finishAll([output, ...(updated === null ? [] : [updated])]);
     return exitCodeOf(record);
@@ -111,7 +111,6 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
     if (error instanceof OutputError) throw error;
     if (interruption.signal.aborted) return EXIT.interrupted;
     if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
-    if (error instanceof StartError) throw new UsageError(startFault(target.name, error));
     throw error;
   } finally {
     interruption.dispose();
@@ -127,9 +126,4 @@ function warnOfBaseline({ endpoint, tool }: RunRecord, file: string, target: str
     warn(
       `was made by qmpcheck ${tool.version}, whose messages may be others: make it anew if more fails than should`,
     );
-}
-
-function startFault(target: string, error: StartError): string {
-  const words = error.lastWords.filter((line) => line.trim() !== '' && !error.message.includes(line));
-  return [`${target}: ${error.message}`, ...words.map((line) => `  ${line}`)].join('\n');
 }

@@ -12,7 +12,7 @@ import { identify } from '../runner/identify.ts';
 import { UsageError } from './exit.ts';
 import { readText } from './files.ts';
 import { withEndpoint } from './live.ts';
-import { targetOption } from './options.ts';
+import { usableTarget } from './target-option.ts';
 
 /** What stands for the schema that qmpcheck holds; a file of that name is `./spec`. */
 const SPEC = 'spec';
@@ -69,7 +69,7 @@ function readSchemaFile(file: string): NamedSchema {
 }
 
 async function askTarget(name: string): Promise<NamedSchema> {
-  const { target } = await targetOption(name).catch((error: unknown) => {
+  const { target } = await usableTarget(name).catch((error: unknown) => {
     throw error instanceof UsageError ? new UsageError(`${name}: no such file, and ${error.message}`) : error;
   });
   return withEndpoint(target, async (session) => {

@@ -29,6 +29,8 @@ export const subcommand: Subcommand = {
 };
 
 async function serve(argv: readonly string[], jobLifecycle: boolean): Promise<0 | 1 | 2> {
+  if (!argv.some((word) => /^--?(qmp|mon)/.test(word)))
+    throw new UsageError('serve needs a monitor to serve, such as -qmp stdio (--help shows more)');
   const log = (line: string) => process.stderr.write(`qmpcheck: ${line}\n`);
   let endpoint: Awaited<ReturnType<typeof startReference>>;
   try {

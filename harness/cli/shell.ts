@@ -12,11 +12,11 @@ import type { Session } from '../runner/endpoint-session.ts';
 import { identify } from '../runner/identify.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import { withEndpoint } from './live.ts';
-import { targetOption } from './options.ts';
 import { complete, DIRECTIVES } from './shell/complete.ts';
 import { loadHistory, saveHistory } from './shell/history.ts';
 import { LineError, readLine } from './shell/line.ts';
 import type { Subcommand } from './subcommand.ts';
+import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
 const HELP = `
 A line is a command with its arguments, or a JSON object that is sent as it stands:
@@ -29,20 +29,25 @@ Tab completes. ${Object.entries(DIRECTIVES)
   .join(' ')}
 Files that commands name are the endpoint's, wherever they are: nothing is held back here.`;
 
+interface Options extends TargetOptions {
+  readonly target: string;
+  readonly raw?: true;
+}
+
 export const subcommand: Subcommand = {
   define: (command, done) =>
     command
       .option('--target <target>', 'whom to talk to', 'reference')
+      .addOption(CONFIG_OPTION)
       .option('--raw', 'show JSON as it came')
       .addHelpText('after', HELP)
-      .action(async ({ target, raw = false }: { target: string; raw?: boolean }) =>
-        done(await shell(target, raw)),
-      ),
+      .action(async (options: Options) => done(await shell(options))),
 };
 
-async function shell(name: string, raw: boolean): Promise<ExitCode> {
+async function shell(options: Options): Promise<ExitCode> {
+  const { target: name, raw = false } = options;
   // a person has real time; that of the embedded reference stands still between commands
-  const { target } = await targetOption(name === 'reference' ? 'reference:spawn' : name);
+  const { target } = await usableTarget(name === 'reference' ? 'reference:spawn' : name, options);
   return withEndpoint(target, async (session, signal) => {
     const { endpointSchema } = await identify(target, session);
     return new Shell(session, endpointSchema, raw).run(signal);

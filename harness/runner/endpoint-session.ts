@@ -10,8 +10,15 @@ import { ClosedError, excerpt, ProtocolError, QmpError } from '../qmp/errors.ts'
 import { isForeseen, type Quirks } from '../qmp/quirks.ts';
 import type { Query } from '../state/snapshot.ts';
 import type { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
-import type { Endpoint, ExitInfo, Target, Topology } from '../targets/target.ts';
-import type { TimeLimits } from '../time-limits.ts';
+import {
+  type Endpoint,
+  type ExitInfo,
+  type StartError,
+  startFault,
+  type Target,
+  type Topology,
+} from '../targets/target.ts';
+import { type TimeLimits, within } from '../time-limits.ts';
 import { paced } from '../transports/paced.ts';
 import { awaitFrom } from './endpoint-wait.ts';
 import { OwedAnswers } from './owed-answers.ts';
@@ -86,8 +93,9 @@ export class Session {
       try {
         await session.link(0);
       } catch (error) {
+        const ended = signal?.aborted === true ? null : await endedEarly(endpoint);
         await session.stop();
-        throw error;
+        throw ended ?? error;
       }
       return session;
     } catch (error) {
@@ -237,4 +245,13 @@ export class Session {
 
 function isMalformed(error: unknown): boolean {
   return error instanceof ProtocolError && error.kind === 'bad-envelope';
+}
+
+/** A dying process closes its connections first; its end is waited for this many milliseconds. */
+const DEATH_MS = 1_000;
+
+/** Of an endpoint that greeted, and ended before it could be asked anything. */
+async function endedEarly(endpoint: Endpoint): Promise<StartError | null> {
+  const exit = await within<ExitInfo | null>(DEATH_MS, endpoint.exited, null);
+  return exit && startFault('ended when it had greeted', exit, endpoint.lastWords());
 }

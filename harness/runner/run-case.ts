@@ -10,6 +10,7 @@ import type { CaseRecord, Outcome, ProcessState, Severity } from '../../reports/
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { HeldAround } from '../checks/check.ts';
+import { errorText } from '../error-text.ts';
 import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
@@ -179,8 +180,7 @@ function endingOf(error: unknown, state: CaseState): Ending {
     return { outcome: null };
   }
   if (error instanceof ContainmentError) return { outcome: 'error', reason: error.message };
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { outcome: 'error', reason: text };
+  return { outcome: 'error', reason: errorText(error) };
 }
 
 /** The state before the case, or why it cannot be told. */

@@ -26,6 +26,7 @@ import { plan, type Shard } from './plan.ts';
 import { EMPTY_TOPOLOGY, execute } from './run-cases.ts';
 import { ScratchArea } from './scratch.ts';
 
+/** What a run is given. */
 export interface RunOptions {
   readonly target: Target;
   /** The cases for what spec and endpoint both offer. */

@@ -18,6 +18,16 @@ const ALIVE = 'alive';
 /** A folder without a socket may be one that is being made right now; after this long it is not. */
 const BIRTH_MS = 60_000;
 
+/** No folder for a run can be made. The message is complete. */
+export class ScratchError extends Error {
+  override readonly name = 'ScratchError';
+
+  constructor(parent: string, { code, message }: NodeJS.ErrnoException) {
+    const why = code === 'ENOENT' ? 'no such folder' : message;
+    super(`the folder for temporary files (TMPDIR) cannot be used: ${parent}: ${why}`);
+  }
+}
+
 /**
  * A folder for one run, with a scratch folder for each endpoint. Removed when it is closed, and when the process ends.
  */
@@ -33,10 +43,13 @@ export class ScratchArea {
     this.#withdraw = atProcessEnd(() => rmSync(path, { recursive: true, force: true }));
   }
 
-  /** Makes this run's folder, after removing those of runs that died. */
+  /** Makes this run's folder, after removing those of runs that died. Rejects with `ScratchError`. */
   static async open(parent: string = tmpdir()): Promise<ScratchArea> {
-    await sweep(parent);
-    const path = await mkdtemp(join(parent, PREFIX));
+    const path = await sweep(parent)
+      .then(() => mkdtemp(join(parent, PREFIX)))
+      .catch((error: NodeJS.ErrnoException) => {
+        throw new ScratchError(parent, error);
+      });
     const server = createServer((socket) => socket.destroy());
     server.unref();
     await new Promise<void>((resolve, reject) => {

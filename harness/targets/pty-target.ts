@@ -14,7 +14,14 @@ import { GreetedTransport } from './greeted.ts';
 import { makeImages } from './make-images.ts';
 import { COMMAND_CAPABILITIES, commandLine, OnlyMonitor, realTime } from './shell-command.ts';
 import { greeting } from './spawned.ts';
-import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Target } from './target.ts';
+import {
+  type Endpoint,
+  type ExitInfo,
+  StartError,
+  type StartRequest,
+  startFault,
+  type Target,
+} from './target.ts';
 
 const LAST_LINES = 20;
 /** Wait for an end by SIGTERM before SIGKILL. */
@@ -85,7 +92,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
   if (!(await greeting(transport, limit, signal))) {
     const exit = await stop();
     signal?.throwIfAborted();
-    throw new StartError(['no greeting came', ...words].join('\n'), exit, words);
+    throw startFault('no greeting came', exit, words);
   }
   const only = new OnlyMonitor(transport);
   return {

@@ -14,7 +14,7 @@ import { connectUnix } from '../transports/unix.ts';
 import { Child, type ProcessLimits } from './child-process.ts';
 import { GreetedTransport } from './greeted.ts';
 import { makeImages } from './make-images.ts';
-import { type Endpoint, type ExitInfo, StartError, type StartRequest } from './target.ts';
+import { type Endpoint, type ExitInfo, type StartError, type StartRequest, startFault } from './target.ts';
 
 /** Pause between two tries to connect to a program that is coming up. */
 const RETRY_MS = 2;
@@ -78,9 +78,7 @@ export function substituteDir(words: readonly string[], dir: string): string[] {
 /** The `StartError` for a child that ended before it was up. */
 export async function startError(child: Child, what: string): Promise<StartError> {
   const exit = child.running ? null : await child.exited;
-  const words = child.lastWords();
-  const how = exit === null ? '' : exit.signal === null ? ` (exit ${exit.code})` : ` (${exit.signal})`;
-  return new StartError([`${what}${how}`, ...words].join('\n'), exit, words);
+  return startFault(what, exit, child.lastWords());
 }
 
 /** The first monitor, greeted, when all of them take connections. */

@@ -131,5 +131,11 @@ export class StartError extends Error {
   }
 }
 
+/** A `StartError` that tells how the endpoint ended, if it did, and its last words. */
+export function startFault(what: string, exit: ExitInfo | null, words: readonly string[]): StartError {
+  const how = exit === null ? '' : exit.signal === null ? ` (exit ${exit.code})` : ` (${exit.signal})`;
+  return new StartError([`${what}${how}`, ...words].join('\n'), exit, words);
+}
+
 /** This target, or this host, cannot make the topology: a reason to skip, not a fault of anyone. */
 export class UnsupportedTopology extends StartError {}

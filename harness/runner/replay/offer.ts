@@ -1,9 +1,16 @@
 /** What a target offers, asked of an endpoint of its own before the first transcript is replayed. */
-import { readIntrospection } from '../../../spec/introspection.ts';
 import { isJsonObject, type Json } from '../../../spec/json.ts';
 import type { Schema } from '../../../spec/model.ts';
-import { QmpClient } from '../../qmp/client.ts';
-import { type Endpoint, StartError, type Target, UnsupportedTopology } from '../../targets/target.ts';
+import {
+  type Endpoint,
+  StartError,
+  type Target,
+  type Topology,
+  UnsupportedTopology,
+} from '../../targets/target.ts';
+import { DEFAULT_TIME_LIMITS } from '../../time-limits.ts';
+import { Session } from '../endpoint-session.ts';
+import { identify } from '../identify.ts';
 import type { ScratchArea } from '../scratch.ts';
 
 /** How an option, device or object type is refused that a program does not have at all. */
@@ -23,16 +30,14 @@ export class Offer {
     this.#area = area;
   }
 
-  /** Rejects with `StartError` if not even an endpoint without options comes up. */
+  /** Rejects as `Session.start` and `identify` do. */
   static async of(target: Target, area: ScratchArea): Promise<Offer> {
-    const endpoint = await start(target, area, []);
+    const topology = topologyOf([]);
+    const session = await Session.start({ target, topology, area, limits: DEFAULT_TIME_LIMITS });
     try {
-      const client = await QmpClient.connect(await endpoint.openMonitor(0));
-      const schema = readIntrospection(await client.execute('query-qmp-schema'));
-      await client.close();
-      return new Offer(schema, target, area);
+      return new Offer((await identify(target, session)).endpointSchema, target, area);
     } finally {
-      await endpoint.stop();
+      await session.stop();
     }
   }
 
@@ -69,9 +74,13 @@ export class Offer {
 
 async function start(target: Target, area: ScratchArea, options: readonly string[]): Promise<Endpoint> {
   return target.start({
-    topology: { name: 'offer', images: [], options, monitors: 1 },
+    topology: topologyOf(options),
     scratch: await area.make('offer'),
   });
+}
+
+function topologyOf(options: readonly string[]): Topology {
+  return { name: 'offer', images: [], options, monitors: 1 };
 }
 
 function pairs(argv: readonly string[]): [string, string | undefined][] {

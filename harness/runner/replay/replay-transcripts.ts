@@ -15,6 +15,7 @@ import { loadBlockSchema } from '../../../spec/block-core.ts';
 import type { Json } from '../../../spec/json.ts';
 import { KNOWN_COMMANDS } from '../../../spec/known-commands.ts';
 import { mapStrings } from '../../differ/map-strings.ts';
+import { errorText } from '../../error-text.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target } from '../../targets/target.ts';
 import { inOrder } from '../in-order.ts';
 import { ScratchArea } from '../scratch.ts';
@@ -105,7 +106,7 @@ async function replayFile(file: string, session: ReplayContext): Promise<ReplayR
     const reason = (error as Error).message;
     if (error instanceof HostLacks) return { file, verdict: 'SKIPPED', reason };
     const foreseen = error instanceof TranscriptError || error instanceof HostError;
-    return { file, verdict: 'ERROR', reason: foreseen ? reason : String((error as Error).stack ?? error) };
+    return { file, verdict: 'ERROR', reason: foreseen ? reason : errorText(error) };
   }
 }
 
