@@ -39,6 +39,14 @@ export interface Issue {
   readonly message: string;
 }
 
+/** An issue in a text, with the member that it is about: `'size': expected int, got string`. */
+export function issueText({ path, message }: Issue): string {
+  const member = /(?:\.([\w-]+)|\["(.*)"\])(?:\[\d+\])*$/.exec(path);
+  if (member === null) return message;
+  const name = `'${member[1] ?? member[2]}'`;
+  return message.startsWith('is ') ? `${name} ${message}` : `${name}: ${message}`;
+}
+
 /** `input` is what an endpoint takes, `output` what it sends: it is laxer with itself in nothing but uint64. */
 export type Direction = 'input' | 'output';
 

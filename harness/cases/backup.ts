@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   addChain,
   addQcow2,
@@ -62,7 +63,7 @@ const drives = needs(chainNodes, {
 
 async function start(t: CaseContext, command: string, args: JsonObject): Promise<string> {
   const id = t.name('job');
-  t.equal(await t.execute(command, { 'job-id': id, ...args }), {}, `${command} returns {}`);
+  t.equal(await t.execute(command, { 'job-id': id, ...args }), {}, `${command} must return an empty object`);
   return id;
 }
 
@@ -82,7 +83,11 @@ async function failingBackup(t: CaseContext, action: string): Promise<string> {
   const args = { device: source!.node, target, sync: 'full', 'on-target-error': action };
   const id = await start(t, 'blockdev-backup', args);
   const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
-  t.contains(data ?? null, { operation: 'write', action }, 'the event tells what failed, and what is done');
+  t.contains(
+    data ?? null,
+    { operation: 'write', action },
+    'BLOCK_JOB_ERROR must tell which operation failed and what is done about it',
+  );
   return id;
 }
 
@@ -135,7 +140,11 @@ export const backup: readonly CaseDefinition[] = [
       const target = await addRaw(t, CHAIN_SIZE);
       const device = chain[0]!.node;
       const id = await start(t, 'blockdev-backup', { device, target: target.name, sync: 'none' });
-      t.contains(await jobInfo(t, id), { type: 'backup', ready: false }, 'it runs');
+      t.contains(
+        await jobInfo(t, id),
+        { type: 'backup', ready: false },
+        'the backup must be listed as running',
+      );
       await cancelled(t, id);
       await release(t, [target.name, device]);
       await checkContent(t, target.file, Buffer.alloc(CHAIN_SIZE), 'the target');
@@ -172,7 +181,7 @@ export const backup: readonly CaseDefinition[] = [
       const args = { 'job-id': t.name('job'), device, target, sync: 'full', speed: -1 };
       await t.refused('blockdev-backup', args, { text: /speed/ });
       const id = await crawlingBackup(t);
-      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'it runs at the speed it was given');
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the job must have the speed that it was given');
       await completed(t, await crawlingBackup(t, { speed: 0 }), 'backup');
     },
   },
@@ -197,7 +206,11 @@ export const backup: readonly CaseDefinition[] = [
       for (const target of [t.name('nothing'), other, readOnly, busy])
         await t.refused('blockdev-backup', { 'job-id': id, device: other, target, sync: 'full' });
       await checkNoJob(t, id);
-      t.contains(await jobInfo(t, first), { speed: CRAWL }, 'the first job is there');
+      t.contains(
+        await jobInfo(t, first),
+        { speed: CRAWL },
+        'the first job must still be there, with its speed',
+      );
     },
   },
   {
@@ -223,8 +236,16 @@ export const backup: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const id = await failingBackup(t, 'report');
       const end = (await t.event('BLOCK_JOB_COMPLETED', { device: id })).data as JsonObject;
-      t.check(typeof end.error === 'string', 'the end tells the error');
-      t.check(Number(end.offset) < Number(end.len), 'offset is smaller than len');
+      t.check(
+        typeof end.error === 'string',
+        'BLOCK_JOB_COMPLETED of a job that failed must have its error as a text',
+        `error is ${shown(end.error)}`,
+      );
+      t.check(
+        Number(end.offset) < Number(end.len),
+        'the offset of a job that failed must be smaller than its len',
+        `offset is ${shown(end.offset)}, len is ${shown(end.len)}`,
+      );
       await checkNoJob(t, id);
     },
   },
@@ -246,7 +267,11 @@ export const backup: readonly CaseDefinition[] = [
     needs: needs(failing, { commands: ['block-job-resume'], events: failing.events! }),
     async run(t: CaseContext) {
       const id = await failingBackup(t, 'stop');
-      t.contains(await jobInfo(t, id), { paused: true, 'io-status': 'failed' }, 'it stands, and says why');
+      t.contains(
+        await jobInfo(t, id),
+        { paused: true, 'io-status': 'failed' },
+        'a job that stops on an error must be paused, with io-status failed',
+      );
       await t.execute('block-job-resume', { device: id });
       await succeeded(t, id, 'backup');
     },
@@ -265,7 +290,11 @@ export const backup: readonly CaseDefinition[] = [
         sync: 'full',
       });
       await completed(t, id, 'backup');
-      t.equal((await readImage(t, target)).backing, null, 'the target stands alone');
+      t.equal(
+        (await readImage(t, target)).backing,
+        null,
+        'the target of sync full must have no backing file',
+      );
       await checkContent(t, target, stairs(3), 'the target');
     },
   },
@@ -279,7 +308,11 @@ export const backup: readonly CaseDefinition[] = [
       const target = newFile(t);
       const args = { device: layer!.node, target: target.path, sync: 'full', format: 'raw' };
       await completed(t, await start(t, 'drive-backup', args), 'backup');
-      t.equal((await bytesOf(t, target.local)).length, CHAIN_SIZE, 'the size');
+      t.equal(
+        (await bytesOf(t, target.local)).length,
+        CHAIN_SIZE,
+        'the raw target must be as long as the source',
+      );
       await checkContent(t, target, stairs(1), 'the target');
     },
   },
@@ -294,7 +327,11 @@ export const backup: readonly CaseDefinition[] = [
       const args = { device: await addQcow2(t, files[2]!), target: target.path, sync: 'top' };
       await succeeded(t, await start(t, 'drive-backup', args), 'backup');
       const image = await readImage(t, target);
-      t.equal(image.backing, files[1]!.path, 'it names the backing file of the source');
+      t.equal(
+        image.backing,
+        files[1]!.path,
+        'the target of sync top must name the backing file of the source',
+      );
       await checkContent(t, target, stairs(3), 'the target and what is below');
     },
   },

@@ -28,7 +28,7 @@ async function commit(t: CaseContext, device: string, options: JsonObject = {}):
   t.equal(
     await t.execute('block-commit', { 'job-id': id, device, ...options }),
     {},
-    'block-commit returns {}',
+    'block-commit must return an empty object',
   );
   return id;
 }
@@ -37,8 +37,10 @@ async function commit(t: CaseContext, device: string, options: JsonObject = {}):
 async function ready(t: CaseContext, id: string): Promise<void> {
   const { data } = await t.event('BLOCK_JOB_READY', { device: id });
   const { len, offset, type } = data as JsonObject;
-  t.equal(type ?? null, 'commit', 'the event tells the type');
-  t.equal(offset ?? null, len ?? null, 'offset equals len', { requirement: 'BLOCK_JOB_READY/progress' });
+  t.equal(type ?? null, 'commit', 'BLOCK_JOB_READY must name the type of the job');
+  t.equal(offset ?? null, len ?? null, 'the offset in BLOCK_JOB_READY must be its len', {
+    requirement: 'BLOCK_JOB_READY/progress',
+  });
 }
 
 export const blockCommit: readonly CaseDefinition[] = [
@@ -52,14 +54,18 @@ export const blockCommit: readonly CaseDefinition[] = [
       const options = { top: middle!.file.path, base: base!.file.path };
       const id = await commit(t, top!.node, options);
       await completed(t, id, 'commit');
-      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+      t.equal(pendingJobEvents(t, id), [], 'the job must bring no other event');
       t.contains(
         await nodeInfo(t, top!.node),
         { backing_file: base!.file.path, backing_file_depth: 1 },
-        'the base is below the top image',
+        'the base must be the backing node of the top image',
       );
       await release(t, [base!.node, top!.node, middle!.node]);
-      t.equal((await readImage(t, top!.file)).backing, base!.file.path, 'the header names the base');
+      t.equal(
+        (await readImage(t, top!.file)).backing,
+        base!.file.path,
+        'the header of the top image must name the base',
+      );
       await checkContent(t, base!.file, stairs(2), 'the base');
       await checkContent(t, top!.file, stairs(3), 'the top image');
     },
@@ -85,8 +91,8 @@ export const blockCommit: readonly CaseDefinition[] = [
       const [base, middle, top] = await addChain(t, 3);
       const id = await commit(t, top!.node);
       await ready(t, id);
-      t.contains(await jobInfo(t, id), { type: 'commit', ready: true }, 'it waits');
-      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+      t.contains(await jobInfo(t, id), { type: 'commit', ready: true }, 'the commit must be ready');
+      t.equal(pendingJobEvents(t, id), [], 'the job must bring no other event');
       await t.execute('block-job-complete', { device: id });
       await completed(t, id, 'commit');
       await checkNoJob(t, id);
@@ -105,7 +111,11 @@ export const blockCommit: readonly CaseDefinition[] = [
       await ready(t, id);
       await t.execute('block-job-cancel', { device: id });
       await completed(t, id, 'commit');
-      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the chain is as long as before');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file_depth: 2 },
+        'the chain must be as long as before',
+      );
       await release(t, [base!.node, middle!.node, top!.node]);
       await checkContent(t, top!.file, stairs(3), 'the top image');
     },
@@ -137,7 +147,11 @@ export const blockCommit: readonly CaseDefinition[] = [
       const options = { top: middle!.file.path, 'backing-file': written };
       await completed(t, await commit(t, top!.node, options), 'commit');
       await release(t, [base!.node, top!.node, middle!.node]);
-      t.equal((await readImage(t, top!.file)).backing, written, 'the header holds it');
+      t.equal(
+        (await readImage(t, top!.file)).backing,
+        written,
+        'the header of the top image must hold the backing-file that was given',
+      );
     },
   },
   {
@@ -175,8 +189,8 @@ export const blockCommit: readonly CaseDefinition[] = [
         await completed(t, id, 'commit');
         await release(t, [base, top]);
         const content = await guestContent(t, baseFile.local);
-        t.equal(content.length, after, `a base of ${size} bytes`);
-        t.equal(content[15 * CLUSTER] ?? null, 0x44, 'it holds what was committed');
+        t.equal(content.length, after, `a base of ${size} bytes must have its size after the commit`);
+        t.equal(content[15 * CLUSTER] ?? null, 0x44, 'the base must hold what was committed');
       }
     },
   },
@@ -188,9 +202,17 @@ export const blockCommit: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);
       const id = await commit(t, top!.node, { top: middle!.file.path, speed: 1 });
-      t.contains(await jobInfo(t, id), { type: 'commit', speed: 1, ready: false }, 'it runs');
+      t.contains(
+        await jobInfo(t, id),
+        { type: 'commit', speed: 1, ready: false },
+        'the commit must be listed with its speed, and not be ready',
+      );
       await cancelled(t, id);
-      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the chain is as long as before');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file_depth: 2 },
+        'the chain must be as long as before',
+      );
       await release(t, [base!.node, middle!.node, top!.node]);
       await checkContent(t, top!.file, stairs(3), 'the top image');
     },
@@ -205,7 +227,11 @@ export const blockCommit: readonly CaseDefinition[] = [
       const filter = t.name('filter');
       const options = { top: middle!.file.path, speed: CRAWL, 'filter-node-name': filter };
       const id = await commit(t, top!.node, options);
-      t.contains(await nodeInfo(t, filter), { drv: 'commit_top' }, 'the filter is there');
+      t.contains(
+        await nodeInfo(t, filter),
+        { drv: 'commit_top' },
+        'the filter node must be there, with driver commit_top',
+      );
       await t.refused('blockdev-del', { 'node-name': filter });
       await cancelled(t, id);
       await checkAbsent(t, filter);
@@ -274,7 +300,7 @@ export const blockCommit: readonly CaseDefinition[] = [
       await ready(t, id);
       await t.refused('block-commit', { 'job-id': t.name('job'), device: top!.node });
       for (const { node } of [base!, top!]) await t.refused('blockdev-del', { 'node-name': node });
-      t.contains(await jobInfo(t, id), { ready: true }, 'the first is there');
+      t.contains(await jobInfo(t, id), { ready: true }, 'the first commit must still be there, and ready');
       await t.execute('block-job-cancel', { device: id });
       await completed(t, id, 'commit');
     },

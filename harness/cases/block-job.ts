@@ -1,5 +1,6 @@
 /** The verbs of block jobs, on jobs that were put into each state on purpose. */
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   backupJobs,
   CRAWL,
@@ -60,11 +61,19 @@ export const blockJob: readonly CaseDefinition[] = [
       await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full', speed: CRAWL });
       for (const node of [device, target])
         await t.refused('blockdev-del', { 'node-name': node }, { text: /in use|busy/ });
-      t.equal(await t.execute('block-job-cancel', { device: id }), {}, 'cancel returns {}');
+      t.equal(
+        await t.execute('block-job-cancel', { device: id }),
+        {},
+        'block-job-cancel must return an empty object',
+      );
       const { data } = await t.event('BLOCK_JOB_CANCELLED', { device: id });
-      t.contains(data ?? null, { type: 'backup', device: id, speed: CRAWL }, 'the event names the job');
+      t.contains(
+        data ?? null,
+        { type: 'backup', device: id, speed: CRAWL },
+        'BLOCK_JOB_CANCELLED must name the job with type, id and speed',
+      );
       await checkNoJob(t, id);
-      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+      t.equal(pendingJobEvents(t, id), [], 'the job must bring no other event');
       for (const node of [device, target]) {
         await t.execute('blockdev-del', { 'node-name': node });
         await checkAbsent(t, node);
@@ -81,7 +90,7 @@ export const blockJob: readonly CaseDefinition[] = [
       await t.execute('block-job-pause', { device: id });
       for (const force of [{}, { force: false }])
         await t.refused('block-job-cancel', { device: id, ...force }, { text: /currently paused/ });
-      t.contains(await jobInfo(t, id), { paused: true }, 'it is still paused');
+      t.contains(await jobInfo(t, id), { paused: true }, 'the job must still be paused');
       await cancelled(t, id);
       await checkNoJob(t, id);
     },
@@ -93,11 +102,11 @@ export const blockJob: readonly CaseDefinition[] = [
     needs: mirror('block-job-cancel'),
     async run(t: CaseContext) {
       const { id } = await readyMirror(t);
-      t.contains(await jobInfo(t, id), { ready: true }, 'it waits');
+      t.contains(await jobInfo(t, id), { ready: true }, 'the mirror must be ready');
       await t.execute('block-job-cancel', { device: id });
       await completed(t, id, 'mirror');
       await checkNoJob(t, id);
-      t.equal(pendingJobEvents(t, id), [], 'no other event of the job came');
+      t.equal(pendingJobEvents(t, id), [], 'the job must bring no other event');
     },
   },
   withoutJob('block-job-complete'),
@@ -112,7 +121,11 @@ export const blockJob: readonly CaseDefinition[] = [
     needs: mirror('block-job-complete'),
     async run(t: CaseContext) {
       const { id } = await readyMirror(t);
-      t.equal(await t.execute('block-job-complete', { device: id }), {}, 'complete returns {}');
+      t.equal(
+        await t.execute('block-job-complete', { device: id }),
+        {},
+        'block-job-complete must return an empty object',
+      );
       await completed(t, id, 'mirror');
       await checkNoJob(t, id);
       await t.refused('block-job-complete', { device: id }, { class: 'DeviceNotActive' });
@@ -126,7 +139,7 @@ export const blockJob: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const id = await crawlingBackup(t);
       await t.refused('block-job-complete', { device: id }, { text: /cannot (accept|be)/ });
-      t.contains(await jobInfo(t, id), { ready: false }, 'it goes on');
+      t.contains(await jobInfo(t, id), { ready: false }, 'the job must be listed, and not be ready');
     },
   },
   {
@@ -140,7 +153,7 @@ export const blockJob: readonly CaseDefinition[] = [
       if (t.endpointSchema.events.has('JOB_STATUS_CHANGE'))
         await t.event('JOB_STATUS_CHANGE', { id, status: 'standby' });
       await refusedWith(t, 'block-job-complete', { device: id }, ['GenericError']);
-      t.contains(await jobInfo(t, id), { paused: true }, 'it is still paused');
+      t.contains(await jobInfo(t, id), { paused: true }, 'the job must still be paused');
       await t.execute('block-job-resume', { device: id });
       await t.execute('block-job-complete', { device: id });
       await completed(t, id, 'mirror');
@@ -156,7 +169,11 @@ export const blockJob: readonly CaseDefinition[] = [
       const id = await crawlingBackup(t);
       for (const verb of ['block-job-dismiss', 'block-job-finalize'])
         await t.refused(verb, { id }, { text: /cannot accept command verb/ });
-      t.contains(await jobInfo(t, id), { type: 'backup', speed: CRAWL }, 'it goes on');
+      t.contains(
+        await jobInfo(t, id),
+        { type: 'backup', speed: CRAWL },
+        'the job must go on, with its speed',
+      );
     },
   },
   {
@@ -168,7 +185,7 @@ export const blockJob: readonly CaseDefinition[] = [
       const { id } = await readyMirror(t);
       for (const verb of ['block-job-dismiss', 'block-job-finalize'])
         await t.refused(verb, { id }, { text: /in state 'ready' cannot accept command verb/ });
-      t.contains(await jobInfo(t, id), { ready: true }, 'it still is ready');
+      t.contains(await jobInfo(t, id), { ready: true }, 'the job must still be ready');
       await t.execute('block-job-cancel', { device: id });
       await completed(t, id, 'mirror');
     },
@@ -181,7 +198,7 @@ export const blockJob: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const id = await crawlingBackup(t, { speed: 0, 'auto-dismiss': false });
       await completed(t, id, 'backup');
-      t.contains(await jobInfo(t, id), { status: 'concluded' }, 'it is listed');
+      t.contains(await jobInfo(t, id), { status: 'concluded' }, 'the job must be listed as concluded');
       await refusedWith(t, 'block-job-cancel', { device: id }, ['GenericError']);
       await t.execute('block-job-dismiss', { id });
       await checkNoJob(t, id);
@@ -200,8 +217,12 @@ export const blockJob: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const id = await crawlingBackup(t, { speed: 0, 'auto-finalize': false });
       const { data } = await t.event('BLOCK_JOB_PENDING', { id });
-      t.contains(data ?? null, { type: 'backup', id }, 'the event names the job');
-      t.contains(await jobInfo(t, id), { status: 'pending' }, 'it is pending');
+      t.contains(
+        data ?? null,
+        { type: 'backup', id },
+        'BLOCK_JOB_PENDING must name the job with type and id',
+      );
+      t.contains(await jobInfo(t, id), { status: 'pending' }, 'the job must be listed as pending');
       await t.execute('block-job-finalize', { id });
       await completed(t, id, 'backup');
       await checkNoJob(t, id);
@@ -220,12 +241,28 @@ export const blockJob: readonly CaseDefinition[] = [
     needs: backup('block-job-pause', 'block-job-resume'),
     async run(t: CaseContext) {
       const id = await crawlingBackup(t);
-      t.contains(await jobInfo(t, id), { paused: false }, 'it runs');
-      t.equal(await t.execute('block-job-pause', { device: id }), {}, 'pause returns {}');
-      t.contains(await jobInfo(t, id), { paused: true }, 'it is paused');
-      t.equal(await t.execute('block-job-resume', { device: id }), {}, 'resume returns {}');
-      t.contains(await jobInfo(t, id), { paused: false }, 'it runs again');
-      t.equal(pendingJobEvents(t, id), [], 'no event came');
+      t.contains(
+        await jobInfo(t, id),
+        { paused: false },
+        'the job must not be paused before block-job-pause',
+      );
+      t.equal(
+        await t.execute('block-job-pause', { device: id }),
+        {},
+        'block-job-pause must return an empty object',
+      );
+      t.contains(await jobInfo(t, id), { paused: true }, 'the job must be paused after block-job-pause');
+      t.equal(
+        await t.execute('block-job-resume', { device: id }),
+        {},
+        'block-job-resume must return an empty object',
+      );
+      t.contains(
+        await jobInfo(t, id),
+        { paused: false },
+        'the job must not be paused after block-job-resume',
+      );
+      t.equal(pendingJobEvents(t, id), [], 'the job must bring no event');
     },
   },
   {
@@ -241,7 +278,11 @@ export const blockJob: readonly CaseDefinition[] = [
         if (error !== undefined) t.info('block-job-pause/not-cumulative: a second pause is refused');
       }
       await t.execute('block-job-resume', { device: id });
-      t.contains(await jobInfo(t, id), { paused: false }, 'one resume is enough');
+      t.contains(
+        await jobInfo(t, id),
+        { paused: false },
+        'one block-job-resume must undo every block-job-pause',
+      );
     },
   },
   {
@@ -252,9 +293,17 @@ export const blockJob: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { id } = await readyMirror(t);
       await t.execute('block-job-pause', { device: id });
-      t.contains(await jobInfo(t, id), { paused: true, ready: true }, 'it is both');
+      t.contains(
+        await jobInfo(t, id),
+        { paused: true, ready: true },
+        'a ready job that is paused must be shown as both',
+      );
       await t.execute('block-job-resume', { device: id });
-      t.contains(await jobInfo(t, id), { paused: false, ready: true }, 'it is ready and runs');
+      t.contains(
+        await jobInfo(t, id),
+        { paused: false, ready: true },
+        'a ready job that was resumed must be ready and not paused',
+      );
       await t.execute('block-job-cancel', { device: id });
       await completed(t, id, 'mirror');
     },
@@ -269,7 +318,11 @@ export const blockJob: readonly CaseDefinition[] = [
       const id = await crawlingBackup(t);
       const { error } = await t.request({ execute: 'block-job-resume', arguments: { device: id } });
       if (error !== undefined) t.info('block-job-resume/running: it is refused');
-      t.contains(await jobInfo(t, id), { paused: false, speed: CRAWL }, 'it runs on');
+      t.contains(
+        await jobInfo(t, id),
+        { paused: false, speed: CRAWL },
+        'a job that was not paused must run on, with its speed',
+      );
     },
   },
   withoutJob('block-job-set-speed'),
@@ -280,14 +333,18 @@ export const blockJob: readonly CaseDefinition[] = [
     needs: backup('block-job-set-speed', 'block-job-pause'),
     async run(t: CaseContext) {
       const id = await crawlingBackup(t);
-      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the speed of the start');
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the job must have the speed of its start');
       await t.execute('block-job-pause', { device: id });
       for (const speed of [0, 2 ** 40, 1]) {
-        t.equal(await t.execute('block-job-set-speed', { device: id, speed }), {}, 'it returns {}');
-        t.contains(await jobInfo(t, id), { speed }, 'the new speed');
+        t.equal(
+          await t.execute('block-job-set-speed', { device: id, speed }),
+          {},
+          'block-job-set-speed must return an empty object',
+        );
+        t.contains(await jobInfo(t, id), { speed }, 'the job must have the speed that was set last');
       }
       const { data } = await cancelled(t, id);
-      t.contains(data ?? null, { speed: 1 }, 'the last speed');
+      t.contains(data ?? null, { speed: 1 }, 'BLOCK_JOB_CANCELLED must tell the speed that was set last');
     },
   },
   {
@@ -297,7 +354,7 @@ export const blockJob: readonly CaseDefinition[] = [
     needs: backup('block-job-set-speed'),
     async run(t: CaseContext) {
       const id = await crawlingBackup(t);
-      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'it crawls');
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the job must have the speed of its start');
       await t.execute('block-job-set-speed', { device: id, speed: 0 });
       await completed(t, id, 'backup');
       await checkNoJob(t, id);
@@ -312,7 +369,7 @@ export const blockJob: readonly CaseDefinition[] = [
       const id = await crawlingBackup(t);
       for (const speed of [-1, -9223372036854775808n])
         await t.refused('block-job-set-speed', { device: id, speed }, { text: /speed/ });
-      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'its speed is the old one');
+      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the job must keep its speed after a refusal');
     },
   },
   {
@@ -331,10 +388,18 @@ export const blockJob: readonly CaseDefinition[] = [
       t.contains(
         job,
         { type: 'backup', device: id, len: 64 * MiB, 'io-status': 'ok', ready: false, speed: CRAWL },
-        'it tells what it is',
+        'query-block-jobs must describe the job with type, id, length, state and speed',
       );
-      t.check(['running', 'paused'].includes(String(job.status)), 'it runs, or is held for a moment');
-      t.check(Number(job.offset) < 64 * MiB, 'it is not done');
+      t.check(
+        ['running', 'paused'].includes(String(job.status)),
+        'the status of the job must be running, or paused for a moment',
+        `it is ${shown(job.status)}`,
+      );
+      t.check(
+        Number(job.offset) < 64 * MiB,
+        'the offset of a crawling job must be below its len',
+        `it is ${shown(job.offset)}`,
+      );
     },
   },
   {
@@ -347,7 +412,11 @@ export const blockJob: readonly CaseDefinition[] = [
       for (const id of ['', '1j', '_j', '-j', 'j j', 'j/', '#j', 'jé']) {
         const start = { 'job-id': id, device, target, sync: 'full' };
         await t.refused('blockdev-backup', start, { text: `Invalid job ID '${id}'` });
-        t.check((await findJob(t, id)) === undefined, 'there is no such job');
+        t.check(
+          (await findJob(t, id)) === undefined,
+          'no job must be listed under the refused id',
+          'query-block-jobs lists one',
+        );
       }
     },
   },
@@ -360,7 +429,7 @@ export const blockJob: readonly CaseDefinition[] = [
       const id = await crawlingBackup(t);
       const [device, target] = [await addNull(t), await addNull(t)];
       await t.refused('blockdev-backup', { 'job-id': id, device, target, sync: 'full' }, { text: /in use/ });
-      t.contains(await jobInfo(t, id), { len: 64 * MiB }, 'the first job is there');
+      t.contains(await jobInfo(t, id), { len: 64 * MiB }, 'the first job must still be there, with its len');
     },
   },
 ];

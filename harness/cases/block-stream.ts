@@ -1,6 +1,7 @@
 /** block-stream: chains that become shorter, from below into the top image. */
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   addChain,
   addQcow2,
@@ -25,7 +26,7 @@ async function stream(t: CaseContext, device: string, options: JsonObject = {}):
   t.equal(
     await t.execute('block-stream', { 'job-id': id, device, ...options }),
     {},
-    'block-stream returns {}',
+    'block-stream must return an empty object',
   );
   return id;
 }
@@ -40,10 +41,18 @@ export const blockStream: readonly CaseDefinition[] = [
       const [base, middle, top] = await addChain(t, 3);
       await completed(t, await stream(t, top!.node), 'stream');
       const info = await nodeInfo(t, top!.node);
-      t.equal(info.backing_file_depth ?? null, 0, 'nothing is below the image');
-      t.check(!('backing_file' in info), 'it names no backing file');
+      t.equal(info.backing_file_depth ?? null, 0, 'the image must have no backing node');
+      t.check(
+        !('backing_file' in info),
+        'the node must name no backing file',
+        `backing_file is ${shown(info.backing_file)}`,
+      );
       await release(t, [base!.node, middle!.node, top!.node]);
-      t.equal((await readImage(t, top!.file)).backing, null, 'its header names none');
+      t.equal(
+        (await readImage(t, top!.file)).backing,
+        null,
+        'the header of the image must name no backing file',
+      );
       await checkContent(t, top!.file, stairs(3), 'the image');
     },
   },
@@ -55,7 +64,11 @@ export const blockStream: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);
       await completed(t, await stream(t, top!.node), 'stream');
-      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 0 }, 'the image stands alone');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file_depth: 0 },
+        'the image must have no backing node',
+      );
       await release(t, [base!.node, middle!.node, top!.node]);
       await checkContent(t, middle!.file, stairs(2), 'the middle image');
       await checkContent(t, base!.file, stairs(1), 'the base');
@@ -72,14 +85,15 @@ export const blockStream: readonly CaseDefinition[] = [
       t.contains(
         await nodeInfo(t, top!.node),
         { backing_file: base!.file.path, backing_file_depth: 1 },
-        'the base is below the image',
+        'the base must be the backing node of the image',
       );
       await release(t, [base!.node, top!.node, middle!.node]);
       const image = await readImage(t, top!.file);
-      t.equal(image.backing, base!.file.path, 'the header names the base');
+      t.equal(image.backing, base!.file.path, 'the header of the image must name the base');
       t.check(
         image.cluster(1) !== null && image.cluster(15) === null,
-        'what only the base has was not copied',
+        'clusters that only the base has must not be copied, all others must be there',
+        `${image.cluster(1) === null ? 'a cluster of the middle image is missing' : 'a cluster of the base was copied'}`,
       );
       await checkContent(t, top!.file, stairs(3), 'the image');
     },
@@ -95,7 +109,7 @@ export const blockStream: readonly CaseDefinition[] = [
       t.contains(
         await nodeInfo(t, top!.node),
         { backing_file: base!.file.path },
-        'the base is below the image',
+        'the base must be the backing node of the image',
       );
       await release(t, [base!.node, top!.node, middle!.node]);
       await checkContent(t, top!.file, stairs(3), 'the image');
@@ -109,9 +123,17 @@ export const blockStream: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);
       await completed(t, await stream(t, middle!.node), 'stream');
-      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 1 }, 'the chain is two images long');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file_depth: 1 },
+        'the chain must be two images long',
+      );
       await release(t, [base!.node, middle!.node, top!.node]);
-      t.equal((await readImage(t, middle!.file)).backing, null, 'the middle image stands alone');
+      t.equal(
+        (await readImage(t, middle!.file)).backing,
+        null,
+        'the header of the middle image must name no backing file',
+      );
       await checkContent(t, top!.file, stairs(3), 'the top image');
     },
   },
@@ -126,7 +148,11 @@ export const blockStream: readonly CaseDefinition[] = [
       const options = { 'base-node': base!.node, 'backing-file': written };
       await completed(t, await stream(t, top!.node, options), 'stream');
       await release(t, [base!.node, top!.node, middle!.node]);
-      t.equal((await readImage(t, top!.file)).backing, written, 'the header holds it');
+      t.equal(
+        (await readImage(t, top!.file)).backing,
+        written,
+        'the header of the image must hold the backing-file that was given',
+      );
     },
   },
   {
@@ -137,9 +163,13 @@ export const blockStream: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const files = await makeChain(t, 2);
       const node = await addQcow2(t, files[1]!);
-      t.contains(await nodeInfo(t, node), { backing_file_depth: 1 }, 'the backing file was opened');
+      t.contains(await nodeInfo(t, node), { backing_file_depth: 1 }, 'the backing file must be open');
       await completed(t, await stream(t, node), 'stream');
-      t.contains(await nodeInfo(t, node), { backing_file_depth: 0 }, 'it is out of the chain');
+      t.contains(
+        await nodeInfo(t, node),
+        { backing_file_depth: 0 },
+        'the backing file must be out of the chain',
+      );
       await release(t, [node]);
       await checkContent(t, files[1]!, stairs(2), 'the image');
     },
@@ -152,7 +182,11 @@ export const blockStream: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [base] = await addChain(t, 1);
       await completed(t, await stream(t, base!.node), 'stream');
-      t.contains(await nodeInfo(t, base!.node), { backing_file_depth: 0 }, 'it stands alone as before');
+      t.contains(
+        await nodeInfo(t, base!.node),
+        { backing_file_depth: 0 },
+        'an image without backing file must stay as it was',
+      );
       await release(t, [base!.node]);
       await checkContent(t, base!.file, stairs(1), 'the image');
     },
@@ -170,16 +204,28 @@ export const blockStream: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);
       const id = await stream(t, top!.node, { speed: CRAWL });
-      t.contains(await jobInfo(t, id), { type: 'stream', speed: CRAWL, ready: false }, 'it runs');
+      t.contains(
+        await jobInfo(t, id),
+        { type: 'stream', speed: CRAWL, ready: false },
+        'the stream must be listed with its speed, and not be ready',
+      );
       const { data } = await cancelled(t, id);
-      t.contains(data ?? null, { type: 'stream', device: id, speed: CRAWL }, 'the event names the job');
+      t.contains(
+        data ?? null,
+        { type: 'stream', device: id, speed: CRAWL },
+        'BLOCK_JOB_CANCELLED must name the job with type, id and speed',
+      );
       await checkNoJob(t, id);
-      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the chain is as long as before');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file_depth: 2 },
+        'the chain must be as long as before',
+      );
       await release(t, [base!.node, middle!.node, top!.node]);
       t.equal(
         (await readImage(t, top!.file)).backing,
         middle!.file.path,
-        'the header names its backing file',
+        'the header of the image must name its backing file as before',
       );
       await checkContent(t, top!.file, stairs(3), 'the image');
     },
@@ -208,7 +254,11 @@ export const blockStream: readonly CaseDefinition[] = [
       const second = { 'job-id': t.name('job'), device: top!.node };
       await t.refused('block-stream', second, { text: /busy|in use|root/ });
       for (const { node } of [base!, top!]) await t.refused('blockdev-del', { 'node-name': node });
-      t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the first is there');
+      t.contains(
+        await jobInfo(t, id),
+        { speed: CRAWL },
+        'the first stream must still be there, with its speed',
+      );
       await cancelled(t, id);
     },
   },
@@ -228,8 +278,9 @@ export const blockStream: readonly CaseDefinition[] = [
       if (error === undefined) {
         t.info('block-stream/read-only: the node is made writable for the job');
         await completed(t, id, 'stream');
-      } else t.contains(await nodeInfo(t, node), { backing_file_depth: 1 }, 'the chain is as it was');
-      t.contains(await nodeInfo(t, node), { ro: true }, 'the node is read-only');
+      } else
+        t.contains(await nodeInfo(t, node), { backing_file_depth: 1 }, 'the chain must be as long as before');
+      t.contains(await nodeInfo(t, node), { ro: true }, 'the node must still be read-only');
     },
   },
   {

@@ -33,15 +33,24 @@ export const blockResize: readonly CaseDefinition[] = [
         'node-name': name,
         file: { driver: 'file', filename: file.path },
       });
-      t.equal(await t.execute('block_resize', { 'node-name': name, size: 128 * KiB }), {}, 'it returns {}');
-      t.equal(await virtualSize(t, name), 128 * KiB, 'the node has the new size');
+      t.equal(
+        await t.execute('block_resize', { 'node-name': name, size: 128 * KiB }),
+        {},
+        'block_resize must return an empty object',
+      );
+      t.equal(await virtualSize(t, name), 128 * KiB, 'the node must have the size that it was given');
       await t.execute('blockdev-del', { 'node-name': name });
       const after = await readFile(file.local);
-      t.equal(after.length, 128 * KiB, 'so has the file');
-      t.check(after.subarray(0, 64 * KiB).equals(content), 'the old bytes are as they were');
+      t.equal(after.length, 128 * KiB, 'the file must be as long as the node');
+      t.check(
+        after.subarray(0, 64 * KiB).equals(content),
+        'the bytes below the old size must stay as they were',
+        'they changed',
+      );
       t.check(
         after.subarray(64 * KiB).every((byte) => byte === 0),
-        'the new bytes are zero',
+        'the bytes beyond the old size must be zero',
+        'they are not',
       );
     },
   },
@@ -60,11 +69,12 @@ export const blockResize: readonly CaseDefinition[] = [
         file: { driver: 'file', filename: file.path },
       });
       await t.execute('block_resize', { 'node-name': name, size: 4 * KiB });
-      t.equal(await virtualSize(t, name), 4 * KiB, 'the node has the new size');
+      t.equal(await virtualSize(t, name), 4 * KiB, 'the node must have the size that it was given');
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
         (await readFile(file.local)).equals(content.subarray(0, 4 * KiB)),
-        'the file is the beginning of the old one',
+        'the file must hold the beginning of the old one',
+        'it holds something else',
       );
     },
   },
@@ -77,12 +87,13 @@ export const blockResize: readonly CaseDefinition[] = [
       const { name, file } = await addRaw(t, 64 * KiB);
       for (const size of [0, 32 * KiB]) {
         await t.execute('block_resize', { 'node-name': name, size });
-        t.equal(await virtualSize(t, name), size, 'the node has the new size');
-        t.equal((await stat(file.local)).size, size, 'so has the file');
+        t.equal(await virtualSize(t, name), size, 'the node must have the size that it was given');
+        t.equal((await stat(file.local)).size, size, 'the file must be as long as the node');
       }
       t.check(
         (await readFile(file.local)).every((byte) => byte === 0),
-        'all bytes are zero',
+        'all bytes that a node of size 0 gained must be zero',
+        'they are not',
       );
     },
   },
@@ -94,8 +105,8 @@ export const blockResize: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, MiB);
       await t.execute('block_resize', { 'node-name': name, size: MiB });
-      t.equal(await virtualSize(t, name), MiB, 'the size is the same');
-      t.equal((await stat(file.local)).size, MiB, 'so is the file');
+      t.equal(await virtualSize(t, name), MiB, 'the node must keep its size');
+      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size');
     },
   },
   {
@@ -106,10 +117,14 @@ export const blockResize: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, MiB);
       await t.execute('block_resize', { 'node-name': name, size: 2 ** 40 });
-      t.equal(await virtualSize(t, name), 2 ** 40, 'the node has the new size');
+      t.equal(await virtualSize(t, name), 2 ** 40, 'the node must have the size that it was given');
       const { size, blocks } = await stat(file.local);
-      t.equal(size, 2 ** 40, 'so has the file');
-      t.check(blocks * 512 < 16 * MiB, 'which takes little space');
+      t.equal(size, 2 ** 40, 'the file must be as long as the node');
+      t.check(
+        blocks * 512 < 16 * MiB,
+        'a file that grew must take less than 16 MiB of space',
+        `it takes ${blocks * 512} bytes`,
+      );
       await t.execute('block_resize', { 'node-name': name, size: MiB });
     },
   },
@@ -124,7 +139,11 @@ export const blockResize: readonly CaseDefinition[] = [
         execute: 'block_resize',
         arguments: { 'node-name': name, size: 1000 },
       });
-      t.equal(await virtualSize(t, name), error ? MiB : 1024, 'the size is the old one or 1024');
+      t.equal(
+        await virtualSize(t, name),
+        error ? MiB : 1024,
+        'the size must be the old one after a refusal, else the one that was asked for in whole sectors',
+      );
     },
   },
   {
@@ -137,8 +156,8 @@ export const blockResize: readonly CaseDefinition[] = [
       const name = t.name('file');
       await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
       await t.execute('block_resize', { 'node-name': name, size: 8 * KiB });
-      t.equal(await virtualSize(t, name), 8 * KiB, 'the node has the new size');
-      t.equal((await stat(file.local)).size, 8 * KiB, 'so has the file');
+      t.equal(await virtualSize(t, name), 8 * KiB, 'the node must have the size that it was given');
+      t.equal((await stat(file.local)).size, 8 * KiB, 'the file must be as long as the node');
     },
   },
   {
@@ -150,8 +169,8 @@ export const blockResize: readonly CaseDefinition[] = [
       const { name, file } = await addRaw(t, MiB);
       for (const size of [-1, -512, -9223372036854775808n])
         await t.refused('block_resize', { 'node-name': name, size }, { text: /'size'/ });
-      t.equal(await virtualSize(t, name), MiB, 'the node keeps its size');
-      t.equal((await stat(file.local)).size, MiB, 'so does the file');
+      t.equal(await virtualSize(t, name), MiB, 'the node must keep its size after a refusal');
+      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size after a refusal');
     },
   },
   {
@@ -163,8 +182,8 @@ export const blockResize: readonly CaseDefinition[] = [
       const { name, file } = await addRaw(t, MiB);
       for (const size of [2n ** 62n, 9223372036854775807n])
         await refusedWith(t, 'block_resize', { 'node-name': name, size }, ['GenericError']);
-      t.equal(await virtualSize(t, name), MiB, 'the node keeps its size');
-      t.equal((await stat(file.local)).size, MiB, 'so does the file');
+      t.equal(await virtualSize(t, name), MiB, 'the node must keep its size after a refusal');
+      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size after a refusal');
     },
   },
   {
@@ -176,7 +195,7 @@ export const blockResize: readonly CaseDefinition[] = [
       const name = await addNull(t);
       for (const size of [2 * MiB, 512, MiB])
         await t.refused('block_resize', { 'node-name': name, size }, { text: /does not support resize/ });
-      t.equal(await virtualSize(t, name), MiB, 'the size is unchanged');
+      t.equal(await virtualSize(t, name), MiB, 'the node must keep its size after a refusal');
     },
   },
   {
@@ -187,8 +206,8 @@ export const blockResize: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, MiB, { size: 64 * KiB });
       await t.refused('block_resize', { 'node-name': name, size: 128 * KiB }, { text: /fixed-size/ });
-      t.equal(await virtualSize(t, name), 64 * KiB, 'the node keeps its size');
-      t.equal((await stat(file.local)).size, MiB, 'so does the file');
+      t.equal(await virtualSize(t, name), 64 * KiB, 'the node must keep its size after a refusal');
+      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size after a refusal');
     },
   },
   {
@@ -199,8 +218,12 @@ export const blockResize: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, MiB, { offset: 64 * KiB });
       await t.execute('block_resize', { 'node-name': name, size: 128 * KiB });
-      t.equal(await virtualSize(t, name), 128 * KiB, 'the node has the new size');
-      t.equal((await stat(file.local)).size, 192 * KiB, 'the file has the offset on top');
+      t.equal(await virtualSize(t, name), 128 * KiB, 'the node must have the size that it was given');
+      t.equal(
+        (await stat(file.local)).size,
+        192 * KiB,
+        'the file must be as long as offset and size together',
+      );
     },
   },
   {
@@ -245,7 +268,11 @@ export const blockResize: readonly CaseDefinition[] = [
         arguments: { device: t.name('device'), 'node-name': name, size: 2 * MiB },
       });
       if (error === undefined) t.info('block_resize/both-names: node-name prevails over device');
-      t.equal(await virtualSize(t, name), error === undefined ? 2 * MiB : MiB, 'the reply tells the truth');
+      t.equal(
+        await virtualSize(t, name),
+        error === undefined ? 2 * MiB : MiB,
+        'the node must have the new size if the command was accepted, else the old one',
+      );
     },
   },
   {
@@ -262,7 +289,7 @@ export const blockResize: readonly CaseDefinition[] = [
         'read-only': true,
       });
       await t.execute('block_resize', { 'node-name': name, size: 2 * MiB });
-      t.equal(await virtualSize(t, name), 2 * MiB, 'the node has the new size');
+      t.equal(await virtualSize(t, name), 2 * MiB, 'the node must have the size that it was given');
     },
   },
 ];

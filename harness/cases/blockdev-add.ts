@@ -22,8 +22,16 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       const name = await addNull(t);
-      t.equal((await nodeNames(t)).toSorted(), [...before, name].toSorted(), 'one node is new');
-      t.contains(await nodeInfo(t, name), { 'node-name': name, drv: 'null-co' }, 'with name and driver');
+      t.equal(
+        (await nodeNames(t)).toSorted(),
+        [...before, name].toSorted(),
+        'query-named-block-nodes must list one more node, of the name that was given',
+      );
+      t.contains(
+        await nodeInfo(t, name),
+        { 'node-name': name, drv: 'null-co' },
+        'the node must have the name and the driver that were given',
+      );
     },
   },
   {
@@ -34,7 +42,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const before = await t.execute('query-block');
       await nodeInfo(t, await addNull(t));
-      t.equal(await t.execute('query-block'), before, 'query-block shows nothing new');
+      t.equal(
+        await t.execute('query-block'),
+        before,
+        'query-block must return the same before and after blockdev-add',
+      );
     },
   },
   {
@@ -50,7 +62,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
         arguments: { driver: 'null-co', 'node-name': name, id },
       });
       const backends = (await queryList(t, 'query-block')).map((entry) => entry.device);
-      t.check('return' in reply === backends.includes(id), 'query-block lists it exactly if it was accepted');
+      t.check(
+        'return' in reply === backends.includes(id),
+        'query-block must list the backend exactly if blockdev-add was accepted',
+        `blockdev-add was ${'return' in reply ? 'accepted' : 'refused'} and the backend ${backends.includes(id) ? 'is' : 'is not'} listed`,
+      );
       if ('error' in reply) {
         t.info('blockdev-add/id: id is no member');
         await checkAbsent(t, name);
@@ -112,7 +128,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
           { driver: 'null-co', 'node-name': name },
           { text: /^Invalid node.name/ },
         );
-      t.equal(await nodeNames(t), before, 'no node was made');
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
   {
@@ -128,7 +144,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       });
       await checkAbsent(t, name);
       const cut = await findNode(t, name.slice(0, 31));
-      t.check('return' in reply === (cut !== undefined), 'the cut name exists exactly if it was accepted');
+      t.check(
+        'return' in reply === (cut !== undefined),
+        'a node of the cut name must exist exactly if blockdev-add was accepted',
+        `blockdev-add was ${'return' in reply ? 'accepted' : 'refused'} and there is ${cut === undefined ? 'none' : 'one'}`,
+      );
       if (cut) await t.execute('blockdev-del', { 'node-name': name.slice(0, 31) });
       await t.refused('blockdev-del', { 'node-name': name });
     },
@@ -141,7 +161,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       await t.refused('blockdev-add', { driver: 'null-co' }, { text: /node-name/ });
-      t.equal(await nodeNames(t), before, 'no node was made');
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
   {
@@ -157,7 +177,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
         { driver: 'null-co', 'node-name': name, size: 2 * MiB },
         { text: /[Dd]uplicate/ },
       );
-      t.equal(await nodeInfo(t, name), before, 'the first node is unchanged');
+      t.equal(await nodeInfo(t, name), before, 'the node that has the name must stay as it was');
     },
   },
   {
@@ -169,7 +189,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       const before = await nodeNames(t);
       for (const driver of ['no-such-driver', 'NULL-CO', 'null_co', 'null-co ', ''])
         await t.refused('blockdev-add', { driver, 'node-name': t.name('node') });
-      t.equal(await nodeNames(t), before, 'no node was made');
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
   {
@@ -189,7 +209,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
           { driver: 'null-co', 'node-name': t.name('node'), [member]: value },
           { text: new RegExp(`'${member}'`) },
         );
-      t.equal(await nodeNames(t), before, 'no node was made');
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
   {
@@ -201,9 +221,13 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       const before = await nodeNames(t);
       const added: string[] = [];
       for (let i = 0; i < 32; i++) added.push(await addNull(t));
-      t.equal((await nodeNames(t)).toSorted(), [...before, ...added].toSorted(), 'all are listed');
+      t.equal(
+        (await nodeNames(t)).toSorted(),
+        [...before, ...added].toSorted(),
+        'query-named-block-nodes must list each of 32 nodes once',
+      );
       for (const name of added) await t.execute('blockdev-del', { 'node-name': name });
-      t.equal(await nodeNames(t), before, 'all are gone');
+      t.equal(await nodeNames(t), before, 'blockdev-del must take each of 32 nodes out of the list');
     },
   },
   {
@@ -217,7 +241,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       for (let round = 0; round < 3; round++) {
         await nodeInfo(t, name);
         await t.execute('blockdev-del', { 'node-name': name });
-        t.equal(await queryList(t, 'query-named-block-nodes'), before, 'the nodes are as they were');
+        t.equal(
+          await queryList(t, 'query-named-block-nodes'),
+          before,
+          'after blockdev-del the nodes must be those from before',
+        );
         await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
       }
     },

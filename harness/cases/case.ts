@@ -3,11 +3,12 @@
  * any target, records every exchange and applies the checks. A case states what must hold; it never sleeps.
  */
 
-import type { Severity } from '../../reports/record.ts';
+import type { Deviation, Severity } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import type { ExitInfo, TargetCapabilities, Topology } from '../targets/target.ts';
+import type { RequiredText } from './case-text.ts';
 
 /** What the endpoint's schema must offer; a case that needs more is skipped with the name of what is missing. */
 export interface Needs {
@@ -134,14 +135,16 @@ export interface CaseContext extends MonitorHandle {
   exportClient(socket: string, name: string): Promise<ExportClient>;
   /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */
   ended(): Promise<ExitInfo>;
-  /** States that `condition` holds; otherwise records a deviation and ends the case. */
-  check(condition: boolean, message: string, detail?: Detail): asserts condition;
-  /** States that both are equal as JSON; a subset comparison with `contains`. */
-  equal(got: Json, expected: Json, message: string, detail?: Detail): void;
-  /** States that `got` has at least the members of `expected`, recursively. */
-  contains(got: Json, expected: Json, message: string, detail?: Detail): void;
+  /** States what is required; if `condition` is false, `observed` came instead, a deviation, and the case ends. */
+  check(condition: boolean, required: RequiredText, observed: string, detail?: Detail): asserts condition;
+  /** States that both are equal as JSON; else the deviation tells both, or where they first differ. */
+  equal(got: Json, expected: Json, required: RequiredText, detail?: Detail): void;
+  /** The same of the members of `expected`, recursively: `got` may have more. */
+  contains(got: Json, expected: Json, required: RequiredText, detail?: Detail): void;
+  /** Records a deviation and ends the case. */
+  fail(required: RequiredText, observed: string, detail?: Detail): never;
   /** Deviations recorded so far, by the case and by the checks. */
-  readonly deviations: number;
+  readonly deviations: readonly Deviation[];
   /**
    * Forgets the exchanges and deviations so far: they were the search for a counterexample. What is exchanged from here
    * on is what the record tells, so that whatever it needs has to be made after this.

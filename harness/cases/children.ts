@@ -1,5 +1,6 @@
 /** Children of nodes: given by name or defined within, who owns them, and how long they live. */
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   addNull,
   checkAbsent,
@@ -24,8 +25,16 @@ export const children: readonly CaseDefinition[] = [
       const before = await nodeNames(t);
       const parent = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
-      t.equal((await nodeNames(t)).toSorted(), [...before, parent].toSorted(), 'only the parent is new');
-      t.contains(await nodeInfo(t, parent), { image: { 'virtual-size': 3 * MiB } }, 'it shows the child');
+      t.equal(
+        (await nodeNames(t)).toSorted(),
+        [...before, parent].toSorted(),
+        'the parent must be the only new node',
+      );
+      t.contains(
+        await nodeInfo(t, parent),
+        { image: { 'virtual-size': 3 * MiB } },
+        'the parent must be as long as its child',
+      );
     },
   },
   {
@@ -40,7 +49,11 @@ export const children: readonly CaseDefinition[] = [
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
       await t.execute('blockdev-del', { 'node-name': parent });
       await checkAbsent(t, parent);
-      t.equal(await nodeInfo(t, child), before, 'the child is as it was');
+      t.equal(
+        await nodeInfo(t, child),
+        before,
+        'a child given by name must stay as it was when its parent goes',
+      );
       await t.execute('blockdev-del', { 'node-name': child });
     },
   },
@@ -94,8 +107,16 @@ export const children: readonly CaseDefinition[] = [
         'node-name': parent,
         file: { driver: 'null-co', 'node-name': child, size: 2 * MiB },
       });
-      t.contains(await nodeInfo(t, parent), { drv: 'raw' }, 'the parent is there');
-      t.contains(await nodeInfo(t, child), { drv: 'null-co' }, 'the child is there');
+      t.contains(
+        await nodeInfo(t, parent),
+        { drv: 'raw' },
+        'query-named-block-nodes must list the parent with its driver',
+      );
+      t.contains(
+        await nodeInfo(t, child),
+        { drv: 'null-co' },
+        'query-named-block-nodes must list the child under its name, with its driver',
+      );
     },
   },
   {
@@ -108,9 +129,13 @@ export const children: readonly CaseDefinition[] = [
       const parent = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: { driver: 'null-co' } });
       const added = (await nodeNames(t)).filter((name) => name !== parent && !before.includes(name));
-      t.equal(added.length, 1, 'one more node is there');
-      t.check(added[0]!.startsWith('#'), 'its name begins with #');
-      t.contains(await nodeInfo(t, added[0]!), { drv: 'null-co' }, 'it is the child');
+      t.equal(added.length, 1, 'one node besides the parent must be new');
+      t.check(added[0]!.startsWith('#'), 'the generated name must begin with #', `it is ${shown(added[0])}`);
+      t.contains(
+        await nodeInfo(t, added[0]!),
+        { drv: 'null-co' },
+        'the node of the generated name must be the child',
+      );
     },
   },
   {
@@ -127,8 +152,8 @@ export const children: readonly CaseDefinition[] = [
           file: { driver: 'raw', file: { driver: 'null-co' } },
         });
       const names = await nodeNames(t);
-      t.equal(names.length, before.length + 24, 'three nodes are new each time');
-      t.equal(names.toSorted(), [...new Set(names)].toSorted(), 'no name occurs twice');
+      t.equal(names.length, before.length + 24, 'each blockdev-add must make three nodes');
+      t.equal(names.toSorted(), [...new Set(names)].toSorted(), 'no generated name must occur twice');
     },
   },
   {
@@ -170,9 +195,13 @@ export const children: readonly CaseDefinition[] = [
           file: { driver: 'raw', file: { driver: 'null-co', 'node-name': t.name('leaf') } },
         },
       });
-      t.equal((await nodeNames(t)).length, before.length + 4, 'four nodes are new');
+      t.equal((await nodeNames(t)).length, before.length + 4, 'blockdev-add must make four nodes');
       await t.execute('blockdev-del', { 'node-name': parent });
-      t.equal(await queryList(t, 'query-named-block-nodes'), before, 'the nodes are as they were');
+      t.equal(
+        await queryList(t, 'query-named-block-nodes'),
+        before,
+        'after blockdev-del the nodes must be those from before',
+      );
     },
   },
   {
@@ -204,7 +233,7 @@ export const children: readonly CaseDefinition[] = [
       const name = t.name('raw');
       for (const file of [t.name('nothing'), name, ''])
         await t.refused('blockdev-add', { driver: 'raw', 'node-name': name, file }, { text: /Cannot find/ });
-      t.equal(await nodeNames(t), before, 'no node was made');
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
   {
@@ -241,7 +270,11 @@ export const children: readonly CaseDefinition[] = [
         { driver: 'raw', 'node-name': t.name('middle'), file: t.name('nothing') },
       ])
         await t.refused('blockdev-add', { driver: 'raw', 'node-name': name, file });
-      t.equal((await nodeNames(t)).toSorted(), [...before, twin].toSorted(), 'no node was made');
+      t.equal(
+        (await nodeNames(t)).toSorted(),
+        [...before, twin].toSorted(),
+        'a refused blockdev-add must make no node',
+      );
     },
   },
 ];

@@ -1,6 +1,7 @@
 /** BLOCK_IMAGE_CORRUPTED: qcow2 images whose tables lead where no data can be, met by a job that reads or writes them. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   addQcow2,
   bytesOf,
@@ -40,10 +41,19 @@ async function failingCopy(
   await t.execute('blockdev-backup', { 'job-id': id, device: source, target, sync: 'full' });
   const { data } = await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': node });
   const { data: end } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
-  t.check(isJsonObject(end ?? null) && (end as JsonObject).error !== undefined, 'the job failed');
-  t.equal((data as JsonObject).device ?? null, '', 'device is there, and empty without a device', {
-    requirement: 'BLOCK_IMAGE_CORRUPTED/device',
-  });
+  t.check(
+    isJsonObject(end ?? null) && (end as JsonObject).error !== undefined,
+    'a job that met corruption must end with an error',
+    'BLOCK_JOB_COMPLETED has none',
+  );
+  t.equal(
+    (data as JsonObject).device ?? null,
+    '',
+    'BLOCK_IMAGE_CORRUPTED must have an empty device for a node without device',
+    {
+      requirement: 'BLOCK_IMAGE_CORRUPTED/device',
+    },
+  );
   return data as JsonObject;
 }
 
@@ -72,23 +82,26 @@ export const corruption: readonly CaseDefinition[] = [
         file: { driver: 'file', filename: content.path },
       });
       const { fatal, offset, size } = await failingCopy(t, target, source, target);
-      t.equal(fatal ?? null, true, 'it is fatal');
+      t.equal(fatal ?? null, true, 'corruption met by a write must be fatal');
       t.check(
         typeof offset === 'number' && typeof size === 'number',
-        'offset and size tell of the access that was stopped',
+        'BLOCK_IMAGE_CORRUPTED must have offset and size of the access that was stopped',
+        `offset is ${shown(offset)}, size is ${shown(size)}`,
         { requirement: 'BLOCK_IMAGE_CORRUPTED/offset-and-size' },
       );
       t.check(
         offset <= table && table < offset + size,
-        `${size} bytes from ${offset} on are where the table is, at ${table}`,
+        `the access that was stopped must touch the refcount table, at ${table}`,
+        `it is ${size} bytes from ${offset} on`,
         { requirement: 'BLOCK_IMAGE_CORRUPTED/offset-and-size' },
       );
       await release(t, [source, target]);
-      t.check((await readImage(t, file)).corrupt, 'the header says that the image is corrupt');
+      t.check((await readImage(t, file)).corrupt, 'the header must mark the image as corrupt', 'it does not');
       const after = await bytesOf(t, file.local);
       t.check(
         after.subarray(table, table + CLUSTER).equals(before.subarray(table, table + CLUSTER)),
-        'the refcount table is as it was',
+        'the refcount table must stay as it was',
+        'it changed',
       );
       const definition = { driver: 'qcow2', file: { driver: 'file', filename: file.path } };
       await t.refused('blockdev-add', { ...definition, 'node-name': t.name('again') });
@@ -111,9 +124,9 @@ export const corruption: readonly CaseDefinition[] = [
       const source = await addQcow2(t, file);
       const target = await addNull(t, { size: CHAIN_SIZE });
       const { fatal } = await failingCopy(t, source, source, target);
-      t.equal(fatal ?? null, true, 'it is fatal');
+      t.equal(fatal ?? null, true, 'corruption met by a read must be fatal');
       await release(t, [target, source]);
-      t.check((await readImage(t, file)).corrupt, 'the header says that the image is corrupt');
+      t.check((await readImage(t, file)).corrupt, 'the header must mark the image as corrupt', 'it does not');
     },
   },
   {
@@ -131,10 +144,18 @@ export const corruption: readonly CaseDefinition[] = [
       const source = await addQcow2(t, file, { 'read-only': true });
       const target = await addNull(t, { size: CHAIN_SIZE });
       const { fatal } = await failingCopy(t, source, source, target);
-      t.equal(fatal ?? null, false, 'it is not fatal');
-      t.contains(await nodeInfo(t, source), { drv: 'qcow2', ro: true }, 'the node is still in use');
+      t.equal(fatal ?? null, false, 'corruption on a read-only node must not be fatal');
+      t.contains(
+        await nodeInfo(t, source),
+        { drv: 'qcow2', ro: true },
+        'the read-only node must still be in use',
+      );
       await release(t, [target, source]);
-      t.check((await bytesOf(t, file.local)).equals(before), 'the file is as it was');
+      t.check(
+        (await bytesOf(t, file.local)).equals(before),
+        'the file of a read-only node must stay as it was',
+        'it changed',
+      );
     },
   },
 ];

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import { shown } from './case-text.ts';
 import { MiB, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
 const FILE = 'drive.img';
@@ -23,7 +24,7 @@ const withDevices = (...commands: string[]): Needs => ({
 
 async function device(t: CaseContext, name: string): Promise<JsonObject> {
   const found = (await queryList(t, 'query-block')).find((entry) => entry.device === name);
-  t.check(found !== undefined, `query-block lists ${name}`);
+  t.check(found !== undefined, `query-block must list device ${name}`, 'it does not');
   return found;
 }
 
@@ -46,15 +47,35 @@ export const devices: readonly CaseDefinition[] = [
       t.equal(
         (await queryList(t, 'query-block')).map((entry) => entry.device ?? null).toSorted(),
         ['d0', 'e0'],
-        'both devices are listed',
+        'query-block must list both devices and nothing else',
       );
       const [full, empty] = [await device(t, 'd0'), await device(t, 'e0')];
-      t.contains(full, { inserted: { 'node-name': 'a', drv: 'raw' } }, 'd0 has its node inserted');
-      t.check(!('inserted' in empty), 'e0 has nothing inserted');
+      t.contains(
+        full,
+        { inserted: { 'node-name': 'a', drv: 'raw' } },
+        'query-block must show the node of d0 as inserted',
+      );
+      t.check(
+        !('inserted' in empty),
+        'query-block must show nothing inserted in e0',
+        `it shows ${shown(empty.inserted)}`,
+      );
       for (const entry of [full, empty]) {
-        t.contains(entry, { type: 'unknown', locked: false }, 'the type is unknown, nothing is locked');
-        t.check(!('qdev' in entry), 'there is no guest device');
-        t.check(!('tray_open' in entry), 'nor a tray');
+        t.contains(
+          entry,
+          { type: 'unknown', locked: false },
+          'a drive without guest device must have type unknown and not be locked',
+        );
+        t.check(
+          !('qdev' in entry),
+          'a drive without guest device must have no qdev',
+          `qdev is ${shown(entry.qdev)}`,
+        );
+        t.check(
+          !('tray_open' in entry),
+          'a drive without guest device must have no tray_open',
+          `tray_open is ${shown(entry.tray_open)}`,
+        );
       }
     },
   },
@@ -68,7 +89,7 @@ export const devices: readonly CaseDefinition[] = [
       t.equal(
         (await device(t, 'd0')).inserted ?? null,
         await nodeInfo(t, 'a'),
-        'both descriptions are equal',
+        'what query-block shows as inserted must be what query-named-block-nodes says',
       );
     },
   },
@@ -80,12 +101,16 @@ export const devices: readonly CaseDefinition[] = [
     topology: drives,
     async run(t: CaseContext) {
       const list = await queryList(t, 'query-blockstats');
-      t.equal(list.map((entry) => entry.device ?? null).toSorted(), ['d0', 'e0'], 'both devices are listed');
+      t.equal(
+        list.map((entry) => entry.device ?? null).toSorted(),
+        ['d0', 'e0'],
+        'query-blockstats must list both devices and nothing else',
+      );
       for (const entry of list)
         t.contains(
           entry,
           { stats: { wr_bytes: 0, wr_operations: 0, timed_stats: [] } },
-          'nothing was written',
+          'the write counters of an unused device must be zero',
         );
     },
   },
@@ -97,13 +122,17 @@ export const devices: readonly CaseDefinition[] = [
     topology: drives,
     async run(t: CaseContext) {
       for (const size of [2 * MiB, MiB]) {
-        t.equal(await t.execute('block_resize', { device: 'd0', size }), {}, 'block_resize returns {}');
+        t.equal(
+          await t.execute('block_resize', { device: 'd0', size }),
+          {},
+          'block_resize must return an empty object',
+        );
         t.contains(
           await device(t, 'd0'),
           { inserted: { image: { 'virtual-size': size } } },
-          'query-block shows the new size',
+          'query-block must show the size that was given',
         );
-        t.equal((await stat(join(t.scratch, FILE))).size, size, 'the file has it');
+        t.equal((await stat(join(t.scratch, FILE))).size, size, 'the file must be as long as the device');
       }
     },
   },
@@ -130,7 +159,11 @@ export const devices: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const digest = (node: string) => t.execute('x-debug-block-dirty-bitmap-sha256', { node, name: 'b' });
       await t.execute('block-dirty-bitmap-add', { node: 'd0', name: 'b' });
-      t.equal(await digest('a'), await digest('d0'), 'both names lead to it');
+      t.equal(
+        await digest('a'),
+        await digest('d0'),
+        'the bitmap must be the same by device name and by node name',
+      );
       await t.execute('block-dirty-bitmap-remove', { node: 'a', name: 'b' });
       await t.refused('block-dirty-bitmap-remove', { node: 'd0', name: 'b' }, { text: /'b' not found/ });
     },
@@ -142,12 +175,20 @@ export const devices: readonly CaseDefinition[] = [
     needs: withDevices('block-dirty-bitmap-add', 'block-dirty-bitmap-remove'),
     topology: drives,
     async run(t: CaseContext) {
-      t.check(!('dirty-bitmaps' in (await device(t, 'd0'))), 'no bitmaps, no member');
+      t.check(
+        !('dirty-bitmaps' in (await device(t, 'd0'))),
+        'a device without bitmaps must have no dirty-bitmaps',
+        'it has',
+      );
       await t.execute('block-dirty-bitmap-add', { node: 'd0', name: 'b' });
-      const shown = (await device(t, 'd0'))['dirty-bitmaps'];
+      const bitmaps = (await device(t, 'd0'))['dirty-bitmaps'];
       await t.execute('block-dirty-bitmap-remove', { node: 'd0', name: 'b' });
-      if (shown === undefined) t.skip('the endpoint shows bitmaps with their node only');
-      t.contains(shown, [{ name: 'b', count: 0, granularity: 65536 }], 'the bitmap is shown');
+      if (bitmaps === undefined) t.skip('the endpoint shows bitmaps with their node only');
+      t.contains(
+        bitmaps,
+        [{ name: 'b', count: 0, granularity: 65536 }],
+        'query-block must show the bitmap with its granularity and nothing dirty',
+      );
     },
   },
   {

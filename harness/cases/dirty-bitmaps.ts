@@ -1,6 +1,7 @@
 /** Dirty bitmaps: add, remove, clear and the digest. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   addNull,
   addRaw,
@@ -28,7 +29,11 @@ const add = (t: CaseContext, node: string, name: string, options: JsonObject = {
 
 async function digest(t: CaseContext, node: string, name: string): Promise<string> {
   const result = await t.execute('x-debug-block-dirty-bitmap-sha256', { node, name });
-  t.check(isJsonObject(result) && typeof result.sha256 === 'string', 'the digest is a text');
+  t.check(
+    isJsonObject(result) && typeof result.sha256 === 'string',
+    'x-debug-block-dirty-bitmap-sha256 must return sha256 as a text',
+    `it returned ${shown(result)}`,
+  );
   return result.sha256;
 }
 
@@ -53,8 +58,12 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       const node = await addNull(t);
       const bitmap = { node, name: 'b' };
       for (let round = 0; round < 3; round++) {
-        t.equal(await add(t, node, 'b'), {}, 'add returns {}');
-        t.equal(await t.execute('block-dirty-bitmap-remove', bitmap), {}, 'remove returns {}');
+        t.equal(await add(t, node, 'b'), {}, 'block-dirty-bitmap-add must return an empty object');
+        t.equal(
+          await t.execute('block-dirty-bitmap-remove', bitmap),
+          {},
+          'block-dirty-bitmap-remove must return an empty object',
+        );
         await t.refused('block-dirty-bitmap-remove', bitmap, { text: /'b' not found/ });
       }
     },
@@ -67,9 +76,13 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await addNull(t);
       await add(t, node, 'b', { granularity: 4096 });
-      const shown = await shownBitmaps(t, node);
-      t.equal(shown.length, 1, 'one bitmap is shown');
-      t.contains(shown[0]!, { name: 'b', granularity: 4096, count: 0 }, 'it is the new one');
+      const list = await shownBitmaps(t, node);
+      t.equal(list.length, 1, 'the node must show one bitmap');
+      t.contains(
+        list[0]!,
+        { name: 'b', granularity: 4096, count: 0 },
+        'the bitmap must be shown with its name and granularity, and nothing dirty',
+      );
     },
   },
   {
@@ -81,7 +94,11 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       const node = await addNull(t);
       await add(t, node, 'default');
       await add(t, node, 'given', { granularity: 64 * KiB });
-      t.equal(await digest(t, node, 'default'), await digest(t, node, 'given'), 'both have the same digest');
+      t.equal(
+        await digest(t, node, 'default'),
+        await digest(t, node, 'given'),
+        'the digests without granularity and with 64 KiB must be equal',
+      );
     },
   },
   {
@@ -92,7 +109,11 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await addNull(t);
       await add(t, node, 'b');
-      t.contains(await shownBitmaps(t, node), [{ name: 'b', granularity: 64 * KiB }], 'the bitmap shows it');
+      t.contains(
+        await shownBitmaps(t, node),
+        [{ name: 'b', granularity: 64 * KiB }],
+        'a bitmap without granularity must show 64 KiB',
+      );
     },
   },
   {
@@ -168,7 +189,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
           { node, name: 'b', ...options },
           { text: /already exists/ },
         );
-      t.equal(await digest(t, node, 'b'), before, 'the first bitmap is as it was');
+      t.equal(await digest(t, node, 'b'), before, 'the first bitmap must stay as it was');
     },
   },
   {
@@ -234,8 +255,12 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       const node = await addNull(t);
       await add(t, node, 'b');
       const before = await digest(t, node, 'b');
-      t.equal(await t.execute('block-dirty-bitmap-clear', { node, name: 'b' }), {}, 'clear returns {}');
-      t.equal(await digest(t, node, 'b'), before, 'the digest is the same');
+      t.equal(
+        await t.execute('block-dirty-bitmap-clear', { node, name: 'b' }),
+        {},
+        'block-dirty-bitmap-clear must return an empty object',
+      );
+      t.equal(await digest(t, node, 'b'), before, 'clearing an empty bitmap must leave its digest as it was');
     },
   },
   {
@@ -247,8 +272,12 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       const node = await addNull(t);
       await add(t, node, 'b');
       const first = await digest(t, node, 'b');
-      t.check(/^[0-9a-f]{64}$/.test(first), 'it has that form');
-      t.equal(await digest(t, node, 'b'), first, 'it is stable');
+      t.check(
+        /^[0-9a-f]{64}$/.test(first),
+        'the digest must be 64 hexadecimal digits in lower case',
+        `it is ${shown(first)}`,
+      );
+      t.equal(await digest(t, node, 'b'), first, 'the digest must be the same when asked for twice');
     },
   },
   {
@@ -262,7 +291,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       t.equal(
         await digest(t, node, 'b'),
         'af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc',
-        'sixteen granules are one word of zeroes',
+        'the digest of sixteen clean granules must be that of one word of zeroes',
       );
     },
   },
@@ -279,7 +308,11 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
           await add(t, node, 'b', { granularity });
           digests.push(await digest(t, node, 'b'));
         }
-        t.equal(digests[1]!, digests[0]!, `with granularity ${granularity}`);
+        t.equal(
+          digests[1]!,
+          digests[0]!,
+          `empty bitmaps of granularity ${granularity} must have equal digests`,
+        );
       }
     },
   },
@@ -292,7 +325,11 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       const node = await addNull(t);
       await add(t, node, 'fine', { granularity: 512 });
       await add(t, node, 'coarse', { granularity: 64 * KiB });
-      t.check((await digest(t, node, 'fine')) !== (await digest(t, node, 'coarse')), 'the digests differ');
+      t.check(
+        (await digest(t, node, 'fine')) !== (await digest(t, node, 'coarse')),
+        'bitmaps with more and with fewer words must have different digests',
+        'both have the same',
+      );
     },
   },
   {
@@ -305,9 +342,17 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       await add(t, node, 'b', { granularity: 512 });
       const before = await digest(t, node, 'b');
       await t.execute('block_resize', { 'node-name': node, size: 2 * MiB });
-      t.check((await digest(t, node, 'b')) !== before, 'the bitmap is longer');
+      t.check(
+        (await digest(t, node, 'b')) !== before,
+        'the bitmap of a node that grew must have another digest',
+        'it is the same',
+      );
       await t.execute('block_resize', { 'node-name': node, size: MiB });
-      t.equal(await digest(t, node, 'b'), before, 'and short again');
+      t.equal(
+        await digest(t, node, 'b'),
+        before,
+        'the bitmap of a node that has its old size again must have its old digest',
+      );
       await t.execute('block-dirty-bitmap-clear', { node, name: 'b' });
       await t.execute('block-dirty-bitmap-remove', { node, name: 'b' });
     },
@@ -336,7 +381,11 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await addNull(t);
       for (const autoload of [true, false]) await add(t, node, `b-${autoload}`, { autoload });
-      t.equal(await digest(t, node, 'b-true'), await digest(t, node, 'b-false'), 'both are alike');
+      t.equal(
+        await digest(t, node, 'b-true'),
+        await digest(t, node, 'b-false'),
+        'bitmaps with autoload true and false must have equal digests',
+      );
     },
   },
   {

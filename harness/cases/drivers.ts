@@ -32,8 +32,8 @@ function nullDriver(driver: 'null-co' | 'null-aio'): readonly CaseDefinition[] {
         for (const size of [0, 512, MiB, 2 ** 40, 2n ** 62n]) {
           const name = t.name('null');
           await t.execute('blockdev-add', { driver, 'node-name': name, size });
-          t.equal(await virtualSize(t, name), size, 'virtual-size is that size');
-          t.contains(await nodeInfo(t, name), { drv: driver }, 'drv is the driver');
+          t.equal(await virtualSize(t, name), size, 'the node must have the size that it was given');
+          t.contains(await nodeInfo(t, name), { drv: driver }, 'drv must be the driver that was asked for');
         }
       },
     },
@@ -45,7 +45,9 @@ function nullDriver(driver: 'null-co' | 'null-aio'): readonly CaseDefinition[] {
       async run(t: CaseContext) {
         const name = t.name('null');
         await t.execute('blockdev-add', { driver, 'node-name': name });
-        t.equal(await virtualSize(t, name), GiB, 'virtual-size is 1 GiB', { severity: 'should' });
+        t.equal(await virtualSize(t, name), GiB, 'the size must be 1 GiB if none is given', {
+          severity: 'should',
+        });
       },
     },
     {
@@ -83,7 +85,11 @@ export const drivers: readonly CaseDefinition[] = [
       ] as const) {
         const name = t.name('null');
         await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size });
-        t.equal(await virtualSize(t, name), rounded, `${size} bytes are ${rounded}`);
+        t.equal(
+          await virtualSize(t, name),
+          rounded,
+          `a size of ${size} bytes must be rounded up to whole sectors`,
+        );
       }
     },
   },
@@ -100,7 +106,11 @@ export const drivers: readonly CaseDefinition[] = [
         arguments: { driver: 'null-co', 'node-name': name, size: -1 },
       });
       const made = (await nodeNames(t)).includes(name);
-      t.check('return' in reply === made, 'the node is there exactly if it was accepted');
+      t.check(
+        'return' in reply === made,
+        'the node must exist exactly if blockdev-add was accepted',
+        `blockdev-add was ${'return' in reply ? 'accepted' : 'refused'} and the node ${made ? 'exists' : 'does not exist'}`,
+      );
     },
   },
   {
@@ -123,7 +133,7 @@ export const drivers: readonly CaseDefinition[] = [
           file: file.path,
           image: { filename: file.path, format: 'file', 'virtual-size': 64 * KiB },
         },
-        'the node describes its file',
+        'the node must describe its driver, file and size',
       );
     },
   },
@@ -137,7 +147,11 @@ export const drivers: readonly CaseDefinition[] = [
         const file = await makeFile(t, size);
         const name = t.name('file');
         await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
-        t.equal(await virtualSize(t, name), Math.ceil(size / 512) * 512, `${size} bytes`);
+        t.equal(
+          await virtualSize(t, name),
+          Math.ceil(size / 512) * 512,
+          `the node over a file of ${size} bytes must be as long, in whole sectors`,
+        );
       }
     },
   },
@@ -153,7 +167,11 @@ export const drivers: readonly CaseDefinition[] = [
       await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
       await nodeInfo(t, name);
       await t.execute('blockdev-del', { 'node-name': name });
-      t.check(Buffer.from(content).equals(await readFile(file.local)), 'the file is byte for byte the same');
+      t.check(
+        Buffer.from(content).equals(await readFile(file.local)),
+        'the file must be byte for byte the same after it was opened and closed',
+        'it changed',
+      );
     },
   },
   {
@@ -174,7 +192,7 @@ export const drivers: readonly CaseDefinition[] = [
         () => true,
         () => false,
       );
-      t.check(!made, 'no file was made');
+      t.check(!made, 'a refused blockdev-add must not make the file', 'the file is there');
     },
   },
   {
@@ -190,7 +208,7 @@ export const drivers: readonly CaseDefinition[] = [
         'node-name': t.name('raw'),
         file: { driver: 'file', filename },
       });
-      t.equal(await nodeNames(t), before, 'no node was made');
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
   {
@@ -219,7 +237,7 @@ export const drivers: readonly CaseDefinition[] = [
       for (const size of [KiB, 2 * KiB, 512]) {
         const file = await makeFile(t, size);
         await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
-        t.equal(await virtualSize(t, name), size, 'the node has the size of this file');
+        t.equal(await virtualSize(t, name), size, 'the node must be as long as its file');
         await t.execute('blockdev-del', { 'node-name': name });
       }
     },
@@ -256,9 +274,14 @@ export const drivers: readonly CaseDefinition[] = [
         { ...open, 'node-name': t.name('file'), aio: 'native' },
         ['GenericError'],
       );
-      t.check(/cache\.direct|native/.test(String(error.desc)), 'the refusal tells what is missing', {
-        severity: 'text',
-      });
+      t.check(
+        /cache\.direct|native/.test(String(error.desc)),
+        'the refusal must name cache.direct or native',
+        `it says '${String(error.desc)}'`,
+        {
+          severity: 'text',
+        },
+      );
     },
   },
   {

@@ -1,12 +1,13 @@
 /** The envelope of commands and replies: execute, arguments, id, errors. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import { KiB } from './helpers/shared-setup.ts';
 
 /** Sends a whole message that must be refused with GenericError. */
 async function refusedMessage(t: CaseContext, message: JsonObject, what: string): Promise<JsonObject> {
   const reply = await t.request(message);
-  t.contains(reply, { error: { class: 'GenericError' } }, `${what} is refused with GenericError`);
+  t.contains(reply, { error: { class: 'GenericError' } }, `${what} must be refused with GenericError`);
   return reply;
 }
 
@@ -37,9 +38,9 @@ export const envelope: readonly CaseDefinition[] = [
       ];
       for (const id of ids) {
         const reply = await t.request({ execute: 'query-version', id });
-        t.check('return' in reply, 'the command succeeds');
-        t.check('id' in reply, 'the reply has an id');
-        t.equal(reply.id ?? null, id, 'the reply carries the id of its command');
+        t.check('return' in reply, 'a command with an id must succeed as it does without', 'it was refused');
+        t.check('id' in reply, 'the reply must have the id of its command', 'it has none');
+        t.equal(reply.id ?? null, id, 'the reply must have the id of its command');
       }
     },
   },
@@ -49,9 +50,9 @@ export const envelope: readonly CaseDefinition[] = [
     requirements: ['protocol/no-id-without-id', 'protocol/reply-envelope'],
     async run(t: CaseContext) {
       const success = await t.request({ execute: 'query-version' });
-      t.equal(Object.keys(success), ['return'], 'a success has return and nothing else');
+      t.equal(Object.keys(success), ['return'], 'a success must have return and no other member');
       const failure = await t.request({ execute: 'no-such-command' });
-      t.equal(Object.keys(failure), ['error'], 'a refusal has error and nothing else');
+      t.equal(Object.keys(failure), ['error'], 'a refusal must have error and no other member');
     },
   },
   {
@@ -67,8 +68,8 @@ export const envelope: readonly CaseDefinition[] = [
       ];
       for (const message of faulty) {
         const reply = await t.request({ ...message, id: 'mine' });
-        t.check('error' in reply, 'the command is refused');
-        t.equal(reply.id ?? null, 'mine', 'the refusal carries the id');
+        t.check('error' in reply, 'a faulty command with an id must be refused', 'it was accepted');
+        t.equal(reply.id ?? null, 'mine', 'the refusal must have the id of its command');
       }
     },
   },
@@ -137,7 +138,11 @@ export const envelope: readonly CaseDefinition[] = [
     requirements: ['protocol/arguments-object', 'schema/optional-members'],
     async run(t: CaseContext) {
       const without = await t.execute('query-version');
-      t.equal(await t.execute('query-version', {}), without, 'both forms return the same');
+      t.equal(
+        await t.execute('query-version', {}),
+        without,
+        'empty arguments must bring the same return value as none',
+      );
     },
   },
   {
@@ -160,13 +165,23 @@ export const envelope: readonly CaseDefinition[] = [
         { execute: 'query-version', arguments: 1 },
       ]) {
         const { error } = await t.request(message);
-        t.check(isJsonObject(error), 'the command is refused');
-        t.check(['GenericError', 'CommandNotFound'].includes(String(error.class)), 'the class is known', {
-          path: '$.error.class',
-        });
-        t.check(typeof error.desc === 'string' && error.desc !== '', 'desc is a text', {
-          path: '$.error.desc',
-        });
+        t.check(isJsonObject(error), 'the command must be refused', 'it was accepted');
+        t.check(
+          ['GenericError', 'CommandNotFound'].includes(String(error.class)),
+          'the class must be GenericError or CommandNotFound',
+          `it is ${shown(error.class)}`,
+          {
+            path: '$.error.class',
+          },
+        );
+        t.check(
+          typeof error.desc === 'string' && error.desc !== '',
+          'desc must be a text that is not empty',
+          `it is ${shown(error.desc)}`,
+          {
+            path: '$.error.desc',
+          },
+        );
       }
     },
   },
@@ -177,8 +192,16 @@ export const envelope: readonly CaseDefinition[] = [
     needs: { commands: ['blockdev-add', 'blockdev-del'], drivers: ['null-co'] },
     async run(t: CaseContext) {
       const name = t.name('node');
-      t.equal(await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name }), {}, 'blockdev-add');
-      t.equal(await t.execute('blockdev-del', { 'node-name': name }), {}, 'blockdev-del');
+      t.equal(
+        await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name }),
+        {},
+        'blockdev-add must return an empty object',
+      );
+      t.equal(
+        await t.execute('blockdev-del', { 'node-name': name }),
+        {},
+        'blockdev-del must return an empty object',
+      );
     },
   },
 ];

@@ -55,13 +55,21 @@ export const graphChanges: readonly CaseDefinition[] = [
             'backing-file': unseen,
           }),
           {},
-          'it returns {}',
+          'change-backing-file must return an empty object',
         );
-      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the chain is as long as before');
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file_depth: 2 },
+        'the chain must be as long as before',
+      );
       await t.refused('blockdev-del', { 'node-name': base!.node });
       await release(t, [base!.node, middle!.node, top!.node]);
       for (const { file } of [top!, middle!])
-        t.equal((await readImage(t, file)).backing, unseen, 'the header holds the new name');
+        t.equal(
+          (await readImage(t, file)).backing,
+          unseen,
+          'the header must hold the backing-file that was given',
+        );
     },
   },
   {
@@ -76,7 +84,11 @@ export const graphChanges: readonly CaseDefinition[] = [
       for (const node of [base!.node, other!.node, t.name('nothing'), ''])
         await t.refused('change-backing-file', { ...args, 'image-node-name': node });
       await release(t, [base!.node, top!.node]);
-      t.equal((await readImage(t, top!.file)).backing, base!.file.path, 'the header is as it was');
+      t.equal(
+        (await readImage(t, top!.file)).backing,
+        base!.file.path,
+        'the header must stay as it was after a refusal',
+      );
     },
   },
   {
@@ -98,12 +110,16 @@ export const graphChanges: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const parent = await addQuorum(t, [await addNull(t), await addNull(t)]);
       const node = await addNull(t);
-      t.equal(await t.execute('x-blockdev-change', { parent, node }), {}, 'adding returns {}');
+      t.equal(
+        await t.execute('x-blockdev-change', { parent, node }),
+        {},
+        'x-blockdev-change must return an empty object when it adds a child',
+      );
       await t.refused('blockdev-del', { 'node-name': node }, { text: /in use/ });
       t.equal(
         await t.execute('x-blockdev-change', { parent, child: 'children.2' }),
         {},
-        'removing returns {}',
+        'x-blockdev-change must return an empty object when it removes a child',
       );
       await t.execute('blockdev-del', { 'node-name': node });
       await checkAbsent(t, node);
@@ -160,7 +176,7 @@ export const graphChanges: readonly CaseDefinition[] = [
         t.equal(
           await t.execute('x-blockdev-set-iothread', { 'node-name': parent, iothread }),
           {},
-          'it returns {}',
+          'x-blockdev-set-iothread must return an empty object',
         );
     },
   },

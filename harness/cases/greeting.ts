@@ -1,6 +1,7 @@
 /** Greeting and capability negotiation. */
 import { isJsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import { twoMonitors } from './helpers/shared-setup.ts';
 
 export const greeting: readonly CaseDefinition[] = [
@@ -9,13 +10,20 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'The greeting is one object QMP with version and a list of capabilities',
     requirements: ['protocol/greeting'],
     async run(t: CaseContext) {
-      t.equal(Object.keys(t.greeting), ['QMP'], 'the greeting has the single member QMP');
+      t.equal(Object.keys(t.greeting), ['QMP'], 'the greeting must have the member QMP and no other');
       const { QMP } = t.greeting;
-      t.check(isJsonObject(QMP), 'QMP is an object', { path: '$.QMP' });
-      t.equal(Object.keys(QMP).toSorted(), ['capabilities', 'version'], 'QMP has version and capabilities');
+      t.check(isJsonObject(QMP), 'the member QMP of the greeting must be an object', `it is ${shown(QMP)}`, {
+        path: '$.QMP',
+      });
+      t.equal(
+        Object.keys(QMP).toSorted(),
+        ['capabilities', 'version'],
+        'QMP must have the members version and capabilities and no other',
+      );
       t.check(
         Array.isArray(QMP.capabilities) && QMP.capabilities.every((name) => typeof name === 'string'),
-        'capabilities is a list of names',
+        'capabilities must be a list of names',
+        `it is ${shown(QMP.capabilities)}`,
         { path: '$.QMP.capabilities' },
       );
     },
@@ -27,12 +35,34 @@ export const greeting: readonly CaseDefinition[] = [
     needs: { commands: ['query-version'] },
     async run(t: CaseContext) {
       const version = await t.execute('query-version');
-      t.check(isJsonObject(t.greeting.QMP), 'the greeting has QMP');
-      t.equal(t.greeting.QMP.version ?? null, version, 'greeting and query-version agree');
-      t.check(isJsonObject(version) && isJsonObject(version.qemu), 'the version has qemu');
+      t.check(
+        isJsonObject(t.greeting.QMP),
+        'the member QMP of the greeting must be an object',
+        `it is ${shown(t.greeting.QMP)}`,
+      );
+      t.equal(
+        t.greeting.QMP.version ?? null,
+        version,
+        'the version in the greeting must be what query-version returns',
+      );
+      t.check(
+        isJsonObject(version) && isJsonObject(version.qemu),
+        'the version must have an object qemu',
+        `it is ${shown(version)}`,
+      );
       for (const part of ['major', 'minor', 'micro'] as const)
-        t.check(Number.isInteger(version.qemu[part]), `${part} is an integer`, { path: `$.qemu.${part}` });
-      t.check(typeof version.package === 'string', 'package is a text', { path: '$.package' });
+        t.check(
+          Number.isInteger(version.qemu[part]),
+          `${part} of the version must be an integer`,
+          `it is ${shown(version.qemu[part])}`,
+          { path: `$.qemu.${part}` },
+        );
+      t.check(
+        typeof version.package === 'string',
+        'package of the version must be a text',
+        `it is ${shown(version.package)}`,
+        { path: '$.package' },
+      );
     },
   },
   {
@@ -42,7 +72,7 @@ export const greeting: readonly CaseDefinition[] = [
     topology: twoMonitors,
     async run(t: CaseContext) {
       const other = await t.unnegotiated(1);
-      t.equal(other.greeting, t.greeting, 'both greetings are the same');
+      t.equal(other.greeting, t.greeting, 'every connection must get the same greeting');
     },
   },
   {
@@ -55,7 +85,11 @@ export const greeting: readonly CaseDefinition[] = [
       for (const command of ['query-version', 'query-block-jobs', 'no-such-command'])
         await session.refused(command, undefined, { class: 'CommandNotFound', text: /qmp_capabilities/ });
       const reply = await session.request({ execute: 'query-version', id: 'early' });
-      t.contains(reply, { id: 'early', error: { class: 'CommandNotFound' } }, 'the refusal carries the id');
+      t.contains(
+        reply,
+        { id: 'early', error: { class: 'CommandNotFound' } },
+        'the refusal must be CommandNotFound and have the id of its command',
+      );
     },
   },
   {
@@ -65,7 +99,7 @@ export const greeting: readonly CaseDefinition[] = [
     topology: twoMonitors,
     async run(t: CaseContext) {
       const session = await t.unnegotiated(1);
-      t.equal(await session.execute('qmp_capabilities'), {}, 'qmp_capabilities returns {}');
+      t.equal(await session.execute('qmp_capabilities'), {}, 'qmp_capabilities must return an empty object');
       await session.execute('query-version');
     },
   },
@@ -110,9 +144,13 @@ export const greeting: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const session = await t.unnegotiated(1);
       const { messages } = await session.raw('{x}\n[1]\n{"execute":}\n');
-      t.equal(messages.length, 3, 'each faulty object is answered');
+      t.equal(messages.length, 3, 'each of three faulty objects must be answered once');
       for (const message of messages)
-        t.contains(message, { error: { class: 'GenericError' } }, 'by an error');
+        t.contains(
+          message,
+          { error: { class: 'GenericError' } },
+          'a faulty object must be answered by GenericError',
+        );
       await session.execute('qmp_capabilities');
       await session.execute('query-version');
     },
@@ -127,7 +165,7 @@ export const greeting: readonly CaseDefinition[] = [
       await first.execute('query-version');
       await first.close();
       const second = await t.unnegotiated(1);
-      t.equal(second.greeting, t.greeting, 'the new client is greeted');
+      t.equal(second.greeting, t.greeting, 'a client that comes later must get the same greeting');
       await second.refused('query-version', undefined, { class: 'CommandNotFound' });
     },
   },

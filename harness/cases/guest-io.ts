@@ -31,13 +31,15 @@ export const guestIo: readonly CaseDefinition[] = [
       const inside = after.subarray(64 * KiB, 128 * KiB);
       t.check(
         inside.every((byte) => byte === 0x5a),
-        'the window holds what was written',
+        'the window must hold what was written',
+        'it holds something else',
       );
       t.check(
         [after.subarray(0, 64 * KiB), after.subarray(128 * KiB)].every((part) =>
           part.every((byte) => byte === 0),
         ),
-        'nothing else changed',
+        'a write through the window must change nothing outside of it',
+        'bytes of the file outside changed',
       );
     },
   },
@@ -52,7 +54,8 @@ export const guestIo: readonly CaseDefinition[] = [
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
         (await readFile(file.local)).every((byte) => byte === 0),
-        'the file is as it was',
+        'a write beyond the window must not reach the file',
+        'the file changed',
       );
     },
   },
@@ -67,7 +70,8 @@ export const guestIo: readonly CaseDefinition[] = [
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
         (await readFile(file.local)).every((byte) => byte === 0),
-        'the file is as it was',
+        'a write to a read-only node must not reach its file',
+        'the file changed',
       );
     },
   },
@@ -86,8 +90,12 @@ export const guestIo: readonly CaseDefinition[] = [
         await qemuIo(t, name, write);
         const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
         const entry = list.find((stats) => stats['node-name'] === name);
-        t.check(entry !== undefined, 'the node has statistics');
-        t.contains(entry, { stats: { wr_highest_offset: highest } }, `after ${write}`);
+        t.check(entry !== undefined, 'query-blockstats must list the node', 'it does not');
+        t.contains(
+          entry,
+          { stats: { wr_highest_offset: highest } },
+          `wr_highest_offset must be the end of the furthest write, after ${write}`,
+        );
       }
     },
   },
@@ -114,13 +122,18 @@ export const guestIo: readonly CaseDefinition[] = [
       const empty = await digest();
       await qemuIo(t, node, 'write 4095 2');
       const dirty = await digest();
-      t.check(JSON.stringify(dirty) !== JSON.stringify(empty), 'the write changed the digest');
+      t.check(
+        JSON.stringify(dirty) !== JSON.stringify(empty),
+        'a write must change the digest of the bitmap',
+        'it is the same',
+      );
       const { 'dirty-bitmaps': shown } = await nodeInfo(t, node);
-      if (shown !== undefined) t.contains(shown, [{ count: 8192 }], 'two granules are dirty');
+      if (shown !== undefined)
+        t.contains(shown, [{ count: 8192 }], 'the two granules that a write touches must be dirty');
       await t.execute('block-dirty-bitmap-clear', bitmap);
-      t.equal(await digest(), empty, 'clear brings the empty digest back');
+      t.equal(await digest(), empty, 'clearing must bring back the digest of the empty bitmap');
       await qemuIo(t, node, 'write 0 8k');
-      t.equal(await digest(), dirty, 'writing to the same granules makes them dirty again');
+      t.equal(await digest(), dirty, 'a write to the same granules must bring back their digest');
     },
   },
 ];

@@ -24,10 +24,15 @@ export const imageCreation: readonly CaseDefinition[] = [
       const old = await makeFile(t, Buffer.alloc(64 * KiB, 0x5a));
       for (const { path, local } of [newFile(t), old])
         for (const size of [0, 4096, 100 * KiB]) {
-          t.equal(await t.execute(CREATE, { driver: 'file', filename: path, size }), {}, 'it returns {}');
+          t.equal(
+            await t.execute(CREATE, { driver: 'file', filename: path, size }),
+            {},
+            'x-blockdev-create must return an empty object',
+          );
           t.check(
             (await bytesOf(t, local)).equals(Buffer.alloc(size)),
-            `the file is ${size} bytes of zeroes`,
+            `the file must be ${size} bytes of zeroes`,
+            'it is not',
           );
         }
     },
@@ -54,18 +59,22 @@ export const imageCreation: readonly CaseDefinition[] = [
       t.equal(
         image,
         { size, clusterSize: CLUSTER, backing: base.path, corrupt: false },
-        'the header holds what was given',
+        'the header must hold what was given',
       );
       const overlay = await addQcow2(t, file);
-      t.contains(await nodeInfo(t, overlay), { backing_file_depth: 1 }, 'it opens');
+      t.contains(
+        await nodeInfo(t, overlay),
+        { backing_file_depth: 1 },
+        'the new image must open with its backing file',
+      );
       await t.execute('blockdev-del', { 'node-name': overlay });
 
       const node = t.name('file');
       await t.execute('blockdev-add', { ...inline, 'node-name': node });
       await t.execute(CREATE, { driver: 'qcow2', file: node, size });
       const renewed = await readImage(t, file);
-      t.equal(renewed.backing, null, 'the second image has no backing file');
-      t.equal(renewed.clusterSize, 64 * KiB, 'its clusters are of the default size');
+      t.equal(renewed.backing, null, 'the image that was made without backing-file must name none');
+      t.equal(renewed.clusterSize, 64 * KiB, 'the clusters must have the default size');
     },
   },
   {

@@ -1,6 +1,7 @@
 /** blockdev-snapshot-internal-sync and its opposite: snapshots inside an image. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   addChain,
   addQcow2,
@@ -21,7 +22,11 @@ const snapshots = needs(chainNodes, { commands: [TAKE, DELETE], drivers: ['null-
 async function listed(t: CaseContext, node: string): Promise<JsonObject[]> {
   const { image } = await nodeInfo(t, node);
   const list = isJsonObject(image ?? null) ? ((image as JsonObject).snapshots ?? []) : null;
-  t.check(Array.isArray(list) && list.every(isJsonObject), 'snapshots is a list of objects');
+  t.check(
+    Array.isArray(list) && list.every(isJsonObject),
+    'snapshots must be a list of objects',
+    `it is ${shown(list)}`,
+  );
   return list.map(({ id = null, name = null }) => ({ id, name }));
 }
 
@@ -34,23 +39,35 @@ export const internalSnapshots: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [layer] = await addChain(t, 1);
       const { node, file } = layer!;
-      t.equal(await listed(t, node), [], 'there is none at first');
+      t.equal(await listed(t, node), [], 'a new image must have no snapshots');
       for (const name of ['one', 'two', 'three'])
-        t.equal(await t.execute(TAKE, { device: node, name }), {}, 'it returns {}');
+        t.equal(
+          await t.execute(TAKE, { device: node, name }),
+          {},
+          'blockdev-snapshot-internal-sync must return an empty object',
+        );
       const all = await listed(t, node);
       t.equal(
         all.map(({ name }) => name!),
         ['one', 'two', 'three'],
-        'they are listed in the order in which they were taken',
+        'snapshots must be listed in the order in which they were taken',
       );
-      t.contains(await t.execute(DELETE, { device: node, name: 'two' }), all[1]!, 'it tells which it was');
+      t.contains(
+        await t.execute(DELETE, { device: node, name: 'two' }),
+        all[1]!,
+        'deleting by name must return the snapshot that was deleted',
+      );
       const third = { device: node, id: String(all[2]!.id) };
-      t.contains(await t.execute(DELETE, third), all[2]!, 'it tells which it was');
-      t.equal(await listed(t, node), [all[0]!], 'the others are still there');
+      t.contains(
+        await t.execute(DELETE, third),
+        all[2]!,
+        'deleting by name and id must return the snapshot that was deleted',
+      );
+      t.equal(await listed(t, node), [all[0]!], 'the other snapshots must still be there');
       await release(t, [node]);
       await checkContent(t, file, stairs(1), 'the image');
       const again = await addQcow2(t, file);
-      t.equal(await listed(t, again), [all[0]!], 'the snapshot is in the file');
+      t.equal(await listed(t, again), [all[0]!], 'the snapshot must be in the image file');
     },
   },
   {
@@ -65,7 +82,7 @@ export const internalSnapshots: readonly CaseDefinition[] = [
       await t.refused(TAKE, { device: node, name: '' });
       await t.refused(TAKE, { device: await addNull(t), name: 'one' });
       await t.refused(TAKE, { device: t.name('nothing'), name: 'one' });
-      t.equal((await listed(t, node)).length, 1, 'there is one as before');
+      t.equal((await listed(t, node)).length, 1, 'a refusal must leave the one snapshot');
     },
   },
   {
@@ -77,15 +94,19 @@ export const internalSnapshots: readonly CaseDefinition[] = [
       const node = await addQcow2(t, await makeEmpty(t));
       for (const name of ['one', 'two']) await t.execute(TAKE, { device: node, name });
       const [one, two] = await listed(t, node);
-      t.check(one !== undefined && two !== undefined, 'both are listed');
+      t.check(
+        one !== undefined && two !== undefined,
+        'both snapshots must be listed',
+        `${one === undefined ? 'the first' : 'the second'} is not`,
+      );
       await t.refused(DELETE, { device: node });
       await t.refused(DELETE, { device: node, name: 'three' });
       await t.refused(DELETE, { device: node, id: '7' });
       await t.refused(DELETE, { device: node, id: one.id!, name: 'two' });
       await t.refused(DELETE, { device: t.name('nothing'), name: 'one' });
-      t.equal(await listed(t, node), [one, two], 'both are still there');
+      t.equal(await listed(t, node), [one, two], 'a refusal must leave both snapshots');
       await t.execute(DELETE, { device: node, id: one.id!, name: 'one' });
-      t.equal(await listed(t, node), [two], 'both that fit delete');
+      t.equal(await listed(t, node), [two], 'id and name that fit must delete that one snapshot');
     },
   },
 ];

@@ -1,13 +1,15 @@
 /** What an endpoint says of itself: query-commands, query-events, query-qmp-schema. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import { queryList } from './helpers/shared-setup.ts';
 
 async function names(t: CaseContext, command: string): Promise<string[]> {
   const list = (await queryList(t, command)).map((entry) => entry.name);
   t.check(
     list.every((name): name is string => typeof name === 'string'),
-    `each entry of ${command} has a name`,
+    `each entry of ${command} must have a name`,
+    `one has ${shown(list.find((name) => typeof name !== 'string'))}`,
   );
   return list;
 }
@@ -37,8 +39,8 @@ export const introspection: readonly CaseDefinition[] = [
     needs: { commands: ['query-commands'] },
     async run(t: CaseContext) {
       const list = await names(t, 'query-commands');
-      t.check(list.length > 0, 'there are commands');
-      t.equal(list.toSorted(), [...new Set(list)].toSorted(), 'no command is listed twice');
+      t.check(list.length > 0, 'query-commands must list commands', 'the list is empty');
+      t.equal(list.toSorted(), [...new Set(list)].toSorted(), 'query-commands must list no command twice');
     },
   },
   {
@@ -50,7 +52,11 @@ export const introspection: readonly CaseDefinition[] = [
       const list = await names(t, 'query-commands');
       await t.execute('query-version');
       for (const name of ['qmp_capabilities', 'query-commands', 'query-version'])
-        t.check(list.includes(name), `${name} is listed`);
+        t.check(
+          list.includes(name),
+          `query-commands must list ${name}, which this session has used`,
+          'it does not',
+        );
     },
   },
   {
@@ -62,7 +68,7 @@ export const introspection: readonly CaseDefinition[] = [
       t.equal(
         named(await schemaOf(t), 'command').toSorted(),
         (await names(t, 'query-commands')).toSorted(),
-        'both name the same commands',
+        'query-qmp-schema must describe the commands that query-commands lists',
       );
     },
   },
@@ -75,7 +81,7 @@ export const introspection: readonly CaseDefinition[] = [
       t.equal(
         named(await schemaOf(t), 'event').toSorted(),
         (await names(t, 'query-events')).toSorted(),
-        'both name the same events',
+        'query-qmp-schema must describe the events that query-events lists',
       );
     },
   },
@@ -91,7 +97,7 @@ export const introspection: readonly CaseDefinition[] = [
           ? entity['meta-type']
           : 'type';
         const key = `${space as string} ${String(entity.name)}`;
-        t.check(!seen.has(key), `${key} is described once`);
+        t.check(!seen.has(key), `query-qmp-schema must describe ${key} once`, 'it does so twice');
         seen.add(key);
       }
     },
@@ -112,7 +118,8 @@ export const introspection: readonly CaseDefinition[] = [
         for (const name of references(entity))
           t.check(
             types.has(String(name)),
-            `type ${String(name)}, used by ${String(entity.name)}, is described`,
+            `query-qmp-schema must describe type ${String(name)}, which ${String(entity.name)} uses`,
+            'it does not',
           );
     },
   },
@@ -129,13 +136,22 @@ export const introspection: readonly CaseDefinition[] = [
         const tag = members.find((member) => member.name === union.tag);
         t.check(
           tag !== undefined && !('default' in tag),
-          `union ${String(union.name)} has its tag as a required member`,
+          `union ${String(union.name)} must have its tag as a required member`,
+          `${shown(union.tag)} is ${tag === undefined ? 'no member' : 'optional'}`,
         );
         const values = enums.get(String(tag.type))?.values;
-        t.check(Array.isArray(values), `the tag of ${String(union.name)} is an enum`);
+        t.check(
+          Array.isArray(values),
+          `the tag of ${String(union.name)} must be an enum`,
+          `its type is ${shown(tag.type)}`,
+        );
         const variants = (Array.isArray(union.variants) ? union.variants : []).filter(isJsonObject);
         for (const variant of variants)
-          t.check(values.includes(variant.case ?? null), `${String(variant.case)} is a value of the tag`);
+          t.check(
+            values.includes(variant.case ?? null),
+            `the case ${String(variant.case)} of ${String(union.name)} must be a value of its tag`,
+            'it is none',
+          );
       }
     },
   },
@@ -148,7 +164,7 @@ export const introspection: readonly CaseDefinition[] = [
       t.equal(
         await t.execute('query-qmp-schema'),
         await t.execute('query-qmp-schema'),
-        'both replies are equal',
+        'query-qmp-schema must return the same twice',
       );
     },
   },

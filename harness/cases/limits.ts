@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import { shown } from './case-text.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { addNull, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './helpers/shared-setup.ts';
 
@@ -31,7 +32,7 @@ const throttle = (t: CaseContext, given: JsonObject) =>
 /** What query-block tells of the image of d0. */
 async function limits(t: CaseContext): Promise<JsonObject> {
   const device = (await queryList(t, 'query-block')).find((entry) => entry.device === 'd0');
-  t.check(device?.inserted !== undefined, 'd0 has an image');
+  t.check(device?.inserted !== undefined, 'query-block must show the image of d0', 'it does not');
   return device.inserted as JsonObject;
 }
 
@@ -43,10 +44,14 @@ export const limitCases: readonly CaseDefinition[] = [
     needs: thresholds,
     async run(t: CaseContext) {
       const node = await addNull(t);
-      t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'there is none at first');
+      t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'a new node must have no write threshold');
       for (const value of [1, MiB, 2 ** 40, 0]) {
-        t.equal(await threshold(t, node, value), {}, 'it returns {}');
-        t.contains(await nodeInfo(t, node), { write_threshold: value }, 'the node reports it');
+        t.equal(await threshold(t, node, value), {}, 'block-set-write-threshold must return an empty object');
+        t.contains(
+          await nodeInfo(t, node),
+          { write_threshold: value },
+          'the node must report the threshold that was set last',
+        );
       }
     },
   },
@@ -75,20 +80,25 @@ export const limitCases: readonly CaseDefinition[] = [
       await threshold(t, node, 64 * KiB);
       await qemuIo(t, node, 'read 0 1M');
       await qemuIo(t, node, 'write 0 64k');
-      t.contains(await nodeInfo(t, node), { write_threshold: 64 * KiB }, 'a write up to it does not count');
+      t.contains(
+        await nodeInfo(t, node),
+        { write_threshold: 64 * KiB },
+        'a write up to the threshold must leave it as it was',
+      );
       await qemuIo(t, node, 'write 60k 8k');
       const { data } = await t.event('BLOCK_WRITE_THRESHOLD', { 'node-name': node });
       t.contains(
         data ?? null,
         { 'amount-exceeded': 4 * KiB, 'write-threshold': 64 * KiB },
-        'the event tells how far',
+        'the event must tell the threshold and how far the write exceeded it',
       );
-      t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'the threshold is gone');
+      t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'the event must take the threshold away');
       await qemuIo(t, node, 'write 128k 4k');
       await nodeInfo(t, node);
       t.check(
         t.pending().every(({ event }) => event !== 'BLOCK_WRITE_THRESHOLD'),
-        'no second event came',
+        'a threshold must bring one event',
+        'a second one came',
       );
     },
   },
@@ -108,15 +118,27 @@ export const limitCases: readonly CaseDefinition[] = [
         { bps_rd: 1000, bps_wr: 2000 },
         { iops: 50, iops_max: 100, iops_max_length: 3, iops_size: 4096 },
       ]) {
-        t.equal(await throttle(t, given), {}, 'it returns {}');
-        t.contains(await limits(t), { ...NO_LIMIT, ...given, group: 'd0' }, 'the limits');
+        t.equal(await throttle(t, given), {}, 'block_set_io_throttle must return an empty object');
+        t.contains(
+          await limits(t),
+          { ...NO_LIMIT, ...given, group: 'd0' },
+          'query-block must show the limits that were set',
+        );
       }
       await throttle(t, { bps: 4096, group: 'another' });
-      t.contains(await limits(t), { bps: 4096, group: 'another' }, 'another group');
+      t.contains(
+        await limits(t),
+        { bps: 4096, group: 'another' },
+        'query-block must show the group that was given',
+      );
       await throttle(t, {});
       const free = await limits(t);
-      t.contains(free, NO_LIMIT, 'no limits');
-      t.check(!('group' in free), 'and no group');
+      t.contains(free, NO_LIMIT, 'query-block must show no limits after all were set to zero');
+      t.check(
+        !('group' in free),
+        'a device without limits must have no group',
+        `it is in ${shown(free.group)}`,
+      );
     },
   },
   {
@@ -135,7 +157,11 @@ export const limitCases: readonly CaseDefinition[] = [
         { bps: -1 },
       ])
         await t.refused('block_set_io_throttle', { device: 'd0', ...NO_LIMIT, ...wrong });
-      t.contains(await limits(t), { ...NO_LIMIT, bps: 4096 }, 'the limits are the old ones');
+      t.contains(
+        await limits(t),
+        { ...NO_LIMIT, bps: 4096 },
+        'the limits must stay as they were after a refusal',
+      );
       await throttle(t, {});
     },
   },

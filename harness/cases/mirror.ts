@@ -51,11 +51,13 @@ const drives = needs(chainNodes, { ...more, commands: [...more.commands, 'drive-
 /** Starts a mirror and waits until it is ready; gives the id of the job. */
 async function ready(t: CaseContext, command: string, args: JsonObject): Promise<string> {
   const id = t.name('job');
-  t.equal(await t.execute(command, { 'job-id': id, ...args }), {}, `${command} returns {}`);
+  t.equal(await t.execute(command, { 'job-id': id, ...args }), {}, `${command} must return an empty object`);
   const { data } = await t.event('BLOCK_JOB_READY', { device: id });
   const { len, offset, type } = data as JsonObject;
-  t.equal(type ?? null, 'mirror', 'the event tells the type');
-  t.equal(offset ?? null, len ?? null, 'offset equals len', { requirement: 'BLOCK_JOB_READY/progress' });
+  t.equal(type ?? null, 'mirror', 'BLOCK_JOB_READY must name the type of the job');
+  t.equal(offset ?? null, len ?? null, 'the offset in BLOCK_JOB_READY must be its len', {
+    requirement: 'BLOCK_JOB_READY/progress',
+  });
   return id;
 }
 
@@ -83,7 +85,7 @@ export const mirror: readonly CaseDefinition[] = [
         target: target.name,
         sync: 'full',
       });
-      t.contains(await jobInfo(t, id), { type: 'mirror', ready: true }, 'it waits');
+      t.contains(await jobInfo(t, id), { type: 'mirror', ready: true }, 'the mirror must be ready');
       await end(t, 'cancel', id);
       await checkNoJob(t, id);
       await release(t, [target.name, ...chain.map(({ node }) => node)]);
@@ -114,7 +116,7 @@ export const mirror: readonly CaseDefinition[] = [
       const target = await addRaw(t, CHAIN_SIZE);
       const args = { device: chain[0]!.node, target: target.name, sync: 'none' };
       const id = await ready(t, 'blockdev-mirror', args);
-      t.contains(await jobInfo(t, id), { type: 'mirror', ready: true }, 'it waits');
+      t.contains(await jobInfo(t, id), { type: 'mirror', ready: true }, 'the mirror must be ready');
       await end(t, 'cancel', id);
       await release(t, [target.name, chain[0]!.node]);
       await checkContent(t, target.file, Buffer.alloc(CHAIN_SIZE), 'the target');
@@ -148,9 +150,13 @@ export const mirror: readonly CaseDefinition[] = [
       const target = await addRaw(t, MiB);
       const id = await ready(t, 'blockdev-mirror', { device: 'd0', target: target.name, sync: 'full' });
       const before = await inserted(t);
-      t.check(before !== target.name, 'until then the device uses the source');
+      t.check(
+        before !== target.name,
+        'the device must use the source until the job completes',
+        'it uses the target',
+      );
       await end(t, 'complete', id);
-      t.equal(await inserted(t), target.name, 'the device uses the target');
+      t.equal(await inserted(t), target.name, 'the device must use the target after the job has completed');
       await checkContent(t, target.file, Buffer.alloc(MiB, 0x11), 'the target');
     },
   },
@@ -166,9 +172,17 @@ export const mirror: readonly CaseDefinition[] = [
       const id = t.name('job');
       const slowly = { speed: 1, granularity: 16 * KiB, 'buf-size': 16 * KiB };
       await t.execute('blockdev-mirror', { 'job-id': id, ...args, ...slowly });
-      t.contains(await jobInfo(t, id), { speed: 1, ready: false }, 'it runs');
+      t.contains(
+        await jobInfo(t, id),
+        { speed: 1, ready: false },
+        'the mirror must be listed with its speed, and not be ready',
+      );
       const { data } = await cancelled(t, id);
-      t.contains(data ?? null, { type: 'mirror', device: id, speed: 1 }, 'the event names the job');
+      t.contains(
+        data ?? null,
+        { type: 'mirror', device: id, speed: 1 },
+        'BLOCK_JOB_CANCELLED must name the job with type, id and speed',
+      );
       const wrong = { ...args, 'job-id': t.name('job'), speed: -1 };
       await t.refused('blockdev-mirror', wrong, { text: /speed/ });
     },
@@ -196,7 +210,11 @@ export const mirror: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const filter = t.name('filter');
       const { id } = await readyMirror(t, { 'filter-node-name': filter });
-      t.contains(await nodeInfo(t, filter), { drv: 'mirror_top' }, 'the filter is there');
+      t.contains(
+        await nodeInfo(t, filter),
+        { drv: 'mirror_top' },
+        'the filter node must be there, with driver mirror_top',
+      );
       await end(t, 'cancel', id);
       await checkAbsent(t, filter);
     },
@@ -213,7 +231,7 @@ export const mirror: readonly CaseDefinition[] = [
       for (const fault of [{ device: t.name('nothing') }, { target: t.name('nothing') }, { target: busy }])
         await t.refused('blockdev-mirror', { ...args, ...fault });
       await checkNoJob(t, args['job-id']);
-      t.contains(await jobInfo(t, first), { ready: true }, 'the first job is there');
+      t.contains(await jobInfo(t, first), { ready: true }, 'the first mirror must still be there, and ready');
     },
   },
   {
@@ -232,7 +250,7 @@ export const mirror: readonly CaseDefinition[] = [
       if (error !== undefined) return checkNoJob(t, id);
       await t.event('BLOCK_JOB_READY', { device: id });
       await t.refused('block-job-complete', { device: id });
-      t.contains(await jobInfo(t, id), { ready: true }, 'the job is ready still');
+      t.contains(await jobInfo(t, id), { ready: true }, 'the mirror must still be ready after a refusal');
     },
   },
   {
@@ -278,7 +296,11 @@ export const mirror: readonly CaseDefinition[] = [
       const args = { device: layer!.node, target: newFile(t).path, sync: 'full' };
       await t.refused('drive-mirror', { ...args, 'job-id': t.name('job'), 'node-name': taken });
       const id = await ready(t, 'drive-mirror', { ...args, 'node-name': node });
-      t.contains(await nodeInfo(t, node), { drv: 'qcow2' }, 'the target has it');
+      t.contains(
+        await nodeInfo(t, node),
+        { drv: 'qcow2' },
+        'the target must be a node of the name that was given',
+      );
       await end(t, 'cancel', id);
     },
   },

@@ -22,7 +22,11 @@ const address = (socket: CaseFile) => ({ addr: { type: 'unix', data: { path: soc
 async function start(t: CaseContext): Promise<CaseFile> {
   const name = t.name('nbd');
   const socket = { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
-  t.equal(await t.execute('nbd-server-start', address(socket)), {}, 'nbd-server-start returns {}');
+  t.equal(
+    await t.execute('nbd-server-start', address(socket)),
+    {},
+    'nbd-server-start must return an empty object',
+  );
   return socket;
 }
 
@@ -39,7 +43,7 @@ async function client(t: CaseContext, socket: CaseFile, name: string): Promise<V
   try {
     return await visit(await t.exportClient(socket.local, name));
   } catch (error) {
-    return t.check(false, `a client is served: ${String(error)}`) as never;
+    return t.fail('the server must serve a client', `${String(error)}`);
   }
 }
 
@@ -65,16 +69,24 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       const socket = await start(t);
       await t.execute('nbd-server-add', { device: node });
       const got = await client(t, socket, node);
-      t.equal(got.size, CHAIN_SIZE, 'the size of the export');
-      t.check(got.readOnly, 'it says that it is read-only');
-      t.check(got.data.equals(stairs(3)), 'its bytes are those of the chain');
-      t.check(!got.written, 'the write was refused');
+      t.equal(got.size, CHAIN_SIZE, 'the export must be as long as its node');
+      t.check(got.readOnly, 'an export must be read-only by default', 'it is writable');
+      t.check(
+        got.data.equals(stairs(3)),
+        'the export must have the bytes of the whole chain',
+        'it has others',
+      );
+      t.check(!got.written, 'a write to a read-only export must be refused', 'it was accepted');
       await t.execute('nbd-server-stop');
       await release(
         t,
         chain.map((layer) => layer.node),
       );
-      t.check((await guestContent(t, chain[2]!.file.local)).equals(stairs(3)), 'the image is as it was');
+      t.check(
+        (await guestContent(t, chain[2]!.file.local)).equals(stairs(3)),
+        'the image must stay as it was',
+        'it changed',
+      );
     },
   },
   {
@@ -87,11 +99,19 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       const socket = await start(t);
       await t.execute('nbd-server-add', { device: layer!.node, writable: true });
       const got = await client(t, socket, layer!.node);
-      t.check(!got.readOnly && got.written, 'the write succeeded');
+      t.check(
+        !got.readOnly && got.written,
+        'a write to a writable export must be accepted',
+        `${got.readOnly ? 'the export is read-only' : 'it was refused'}`,
+      );
       await t.execute('nbd-server-stop');
       await release(t, [layer!.node]);
       const expected = stairs(1).fill(0x77, 0, CLUSTER);
-      t.check((await guestContent(t, layer!.file.local)).equals(expected), 'the image holds it');
+      t.check(
+        (await guestContent(t, layer!.file.local)).equals(expected),
+        'the image must hold what the client wrote',
+        'it holds something else',
+      );
     },
   },
   {
@@ -105,7 +125,11 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       await t.execute('nbd-server-add', { device: node, name: 'disk' });
       await t.refused('nbd-server-add', { device: node, name: 'disk' });
       await t.refused('nbd-server-remove', { name: 'nothing' });
-      t.equal(await t.execute('nbd-server-remove', { name: 'disk' }), {}, 'it returns {}');
+      t.equal(
+        await t.execute('nbd-server-remove', { name: 'disk' }),
+        {},
+        'nbd-server-remove must return an empty object',
+      );
       await t.refused('nbd-server-remove', { name: 'disk' });
       await t.execute('blockdev-del', { 'node-name': node });
     },
@@ -121,7 +145,7 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       const socket = await start(t);
       await t.refused('nbd-server-start', address(socket), { text: /already running/ });
       await t.execute('nbd-server-add', { device: node });
-      t.equal(await t.execute('nbd-server-stop'), {}, 'stopping returns {}');
+      t.equal(await t.execute('nbd-server-stop'), {}, 'nbd-server-stop must return an empty object');
       await t.refused('nbd-server-add', { device: node }, { text: /server not running/ });
       await t.execute('blockdev-del', { 'node-name': node });
       await start(t);

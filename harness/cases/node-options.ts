@@ -46,7 +46,7 @@ export const nodeOptions: readonly CaseDefinition[] = [
           iops_wr: 0,
           write_threshold: 0,
         },
-        'the node reports the defaults',
+        'a node without options must report the defaults',
       );
     },
   },
@@ -58,7 +58,7 @@ export const nodeOptions: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await nodeInfo(t, await addNull(t));
       if (!('encryption_key_missing' in node)) t.skip('the endpoint no longer reports it');
-      t.equal(node.encryption_key_missing ?? null, false, 'no key is missing');
+      t.equal(node.encryption_key_missing ?? null, false, 'encryption_key_missing must be false');
     },
   },
   {
@@ -75,12 +75,12 @@ export const nodeOptions: readonly CaseDefinition[] = [
         'read-only': true,
         file: { driver: 'null-co', 'node-name': child },
       });
-      t.contains(await nodeInfo(t, parent), { ro: true }, 'the node is read-only');
-      t.contains(await nodeInfo(t, child), { ro: true }, 'its child inherits that');
+      t.contains(await nodeInfo(t, parent), { ro: true }, 'the node must be read-only as asked for');
+      t.contains(await nodeInfo(t, child), { ro: true }, 'a child defined within must inherit read-only');
       t.contains(
         await nodeInfo(t, await addNull(t, { 'read-only': false })),
         { ro: false },
-        'false is false',
+        'a node with read-only false must be writable',
       );
     },
   },
@@ -92,7 +92,11 @@ export const nodeOptions: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { name } = await addRaw(t, MiB, { 'read-only': true });
       await t.refused('block_resize', { 'node-name': name, size: 2 * MiB });
-      t.contains(await nodeInfo(t, name), { image: { 'virtual-size': MiB } }, 'the size is unchanged');
+      t.contains(
+        await nodeInfo(t, name),
+        { image: { 'virtual-size': MiB } },
+        'a refused resize must leave the size',
+      );
     },
   },
   {
@@ -111,7 +115,7 @@ export const nodeOptions: readonly CaseDefinition[] = [
         t.contains(
           await nodeInfo(t, await addNull(t, { cache })),
           { cache: { writeback: true, direct: false, 'no-flush': false, ...cache } },
-          'the node reports its cache mode',
+          'the node must report the cache mode that it was given',
         );
     },
   },
@@ -124,7 +128,7 @@ export const nodeOptions: readonly CaseDefinition[] = [
       t.contains(
         await nodeInfo(t, await addNull(t, { cache: {} })),
         { cache: { writeback: true, direct: false, 'no-flush': false } },
-        'the node reports the defaults',
+        'a node with empty cache options must report the defaults',
       );
     },
   },
@@ -145,7 +149,11 @@ export const nodeOptions: readonly CaseDefinition[] = [
           cache: { 'no-flush': true },
           file: { driver: 'null-co', 'node-name': child, ...own },
         });
-        t.contains(await nodeInfo(t, child), { cache: { 'no-flush': expected } }, 'the child reports it');
+        t.contains(
+          await nodeInfo(t, child),
+          { cache: { 'no-flush': expected } },
+          "a child defined within must have its parent's cache mode, or its own",
+        );
       }
     },
   },
@@ -184,7 +192,7 @@ export const nodeOptions: readonly CaseDefinition[] = [
         t.contains(
           await nodeInfo(t, await addNull(t, options)),
           { detect_zeroes: options['detect-zeroes']! },
-          'the node reports the mode',
+          'the node must report the detect-zeroes mode that it was given',
         );
     },
   },
@@ -248,7 +256,7 @@ export const nodeOptions: readonly CaseDefinition[] = [
         'read-only': true,
         'force-share': true,
       });
-      t.contains(await nodeInfo(t, reader), { ro: true }, 'the reader is there');
+      t.contains(await nodeInfo(t, reader), { ro: true }, 'the second node must be there, and read-only');
     },
   },
 ];

@@ -46,7 +46,7 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
           backing_file_depth: 0,
           image: { format: 'qcow2', 'virtual-size': CHAIN_SIZE, 'cluster-size': CLUSTER },
         },
-        'it is what the header says',
+        'the node must describe what the header says',
       );
     },
   },
@@ -66,10 +66,14 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
           backing_file_depth: 2,
           image: { 'backing-image': { filename: files[1]!.path } },
         },
-        'the whole chain was opened',
+        'the whole chain must be open',
       );
       await release(t, [node]);
-      t.equal((await nodeNames(t)).toSorted(), before.toSorted(), 'nothing is left of it');
+      t.equal(
+        (await nodeNames(t)).toSorted(),
+        before.toSorted(),
+        'deleting the top of a chain must delete the nodes that were opened for it',
+      );
     },
   },
   {
@@ -94,7 +98,7 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
           t.info('blockdev-add/backing-empty: it is refused');
           continue;
         }
-        t.contains(await nodeInfo(t, node), { backing_file_depth: 0 }, 'nothing is below');
+        t.contains(await nodeInfo(t, node), { backing_file_depth: 0 }, 'the node must have no backing node');
         await release(t, [node]);
       }
     },
@@ -111,11 +115,15 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
       t.contains(
         await nodeInfo(t, node),
         { image: { 'backing-image': { format: 'null-co' } } },
-        'the given node is below',
+        'the node must have the backing node that it was given',
       );
       await t.refused('blockdev-del', { 'node-name': backing });
       await release(t, [node]);
-      t.check((await findNode(t, backing)) !== undefined, 'it outlives the image above');
+      t.check(
+        (await findNode(t, backing)) !== undefined,
+        'a backing node given by name must outlive the image above',
+        'it is gone',
+      );
     },
   },
   {
@@ -133,7 +141,11 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
         file: { driver: 'file', filename: file.path },
       };
       await t.refused('blockdev-add', args, { text: /No such file/ });
-      t.equal((await nodeNames(t)).toSorted(), before.toSorted(), 'no node is left');
+      t.equal(
+        (await nodeNames(t)).toSorted(),
+        before.toSorted(),
+        'a refused blockdev-add must leave no node',
+      );
       await addQcow2(t, await makeEmpty(t));
     },
   },
@@ -151,7 +163,11 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
         file: { driver: 'file', filename: file.path },
       };
       await t.refused('blockdev-add', args, { text: /Image is not in qcow2 format/ });
-      t.equal((await nodeNames(t)).toSorted(), before.toSorted(), 'no node is left');
+      t.equal(
+        (await nodeNames(t)).toSorted(),
+        before.toSorted(),
+        'a refused blockdev-add must leave no node',
+      );
       await addQcow2(t, await makeEmpty(t));
     },
   },
@@ -164,9 +180,13 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
       const file = await makeEmpty(t);
       const node = await addQcow2(t, file);
       await t.execute('block_resize', { 'node-name': node, size: CHAIN_SIZE * 2 });
-      t.equal(await virtualSize(t, node), CHAIN_SIZE * 2, 'the new size');
+      t.equal(await virtualSize(t, node), CHAIN_SIZE * 2, 'the node must have the size that it was given');
       await release(t, [node]);
-      t.equal(await virtualSize(t, await addQcow2(t, file)), CHAIN_SIZE * 2, 'the size of the file');
+      t.equal(
+        await virtualSize(t, await addQcow2(t, file)),
+        CHAIN_SIZE * 2,
+        'the image must have the size that it was given when it is opened again',
+      );
     },
   },
   {
@@ -187,7 +207,11 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
       const before = await digest(t, first, 'kept');
       await release(t, [first]);
       const second = await addQcow2(t, file);
-      t.equal(await digest(t, second, 'kept'), before, 'it is as it was');
+      t.equal(
+        await digest(t, second, 'kept'),
+        before,
+        'a persistent bitmap must be the same when the image is opened again',
+      );
       await t.refused(
         'x-debug-block-dirty-bitmap-sha256',
         { node: second, name: 'gone' },
@@ -232,7 +256,11 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
         await t.refused(command, bitmap, { text: /frozen|in use|busy/ });
       await cancelled(t, id);
       for (const command of ['block-dirty-bitmap-clear', 'block-dirty-bitmap-remove'])
-        t.equal(await t.execute(command, bitmap), {}, `${command} is possible again`);
+        t.equal(
+          await t.execute(command, bitmap),
+          {},
+          `${command} must return an empty object once the job has ended`,
+        );
     },
   },
 ];

@@ -1,6 +1,7 @@
 /** The queries: what they show of nothing, of nodes and of their counters. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import { addNull, needs, nodeInfo, nullNodes, queryList } from './helpers/shared-setup.ts';
 
 const QUERIES = [
@@ -42,8 +43,12 @@ export const queries: readonly CaseDefinition[] = [
     needs: { commands: ['query-block', 'query-blockstats', 'query-block-jobs'], capabilities: ['owned'] },
     async run(t: CaseContext) {
       for (const command of ['query-block', 'query-blockstats', 'query-block-jobs'])
-        t.equal(await t.execute(command), [], `${command} returns an empty list`);
-      t.equal(await t.execute('query-blockstats', { 'query-nodes': false }), [], 'also when told so');
+        t.equal(await t.execute(command), [], `${command} must return an empty list`);
+      t.equal(
+        await t.execute('query-blockstats', { 'query-nodes': false }),
+        [],
+        'query-blockstats with query-nodes false must return an empty list',
+      );
     },
   },
   {
@@ -53,8 +58,16 @@ export const queries: readonly CaseDefinition[] = [
     needs: { commands: ['query-named-block-nodes', 'query-blockstats'], capabilities: ['owned'] },
     fresh: true,
     async run(t: CaseContext) {
-      t.equal(await t.execute('query-named-block-nodes'), [], 'query-named-block-nodes is empty');
-      t.equal(await t.execute('query-blockstats', { 'query-nodes': true }), [], 'so is query-blockstats');
+      t.equal(
+        await t.execute('query-named-block-nodes'),
+        [],
+        'query-named-block-nodes must return an empty list',
+      );
+      t.equal(
+        await t.execute('query-blockstats', { 'query-nodes': true }),
+        [],
+        'query-blockstats with query-nodes must return an empty list',
+      );
     },
   },
   {
@@ -86,9 +99,17 @@ export const queries: readonly CaseDefinition[] = [
       const before = await t.execute('query-block');
       const name = await addNull(t);
       await nodeInfo(t, name);
-      t.equal(await t.execute('query-block'), before, 'query-block shows nothing new');
+      t.equal(
+        await t.execute('query-block'),
+        before,
+        'query-block must return the same before and after a node was added',
+      );
       const stats = await queryList(t, 'query-blockstats');
-      t.check(!stats.some((entry) => entry['node-name'] === name), 'nor does query-blockstats');
+      t.check(
+        !stats.some((entry) => entry['node-name'] === name),
+        'query-blockstats must not list a node without device',
+        'it does',
+      );
     },
   },
   {
@@ -101,9 +122,13 @@ export const queries: readonly CaseDefinition[] = [
       const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
       for (const name of names) {
         const entries = list.filter((entry) => entry['node-name'] === name);
-        t.equal(entries.length, 1, 'the node has one entry');
-        t.check(!('device' in entries[0]!), 'it has no device');
-        t.check(!('backing' in entries[0]!), 'nor backing');
+        t.equal(entries.length, 1, 'query-blockstats with query-nodes must list the node once');
+        t.check(
+          !('device' in entries[0]!),
+          'the entry of a node without device must have no device',
+          `device is ${shown(entries[0]!.device)}`,
+        );
+        t.check(!('backing' in entries[0]!), 'the entry of a node must have no backing', 'it has');
       }
     },
   },
@@ -118,14 +143,22 @@ export const queries: readonly CaseDefinition[] = [
     needs: needs(nullNodes, { commands: ['query-blockstats'] }),
     async run(t: CaseContext) {
       const entry = await statsOf(t, await addNull(t));
-      t.check(entry !== undefined && isJsonObject(entry.stats), 'the node has statistics');
+      t.check(
+        entry !== undefined && isJsonObject(entry.stats),
+        'query-blockstats must have stats for the node',
+        `${entry === undefined ? 'the node is not listed' : 'there are none'}`,
+      );
       t.contains(
         entry.stats,
         Object.fromEntries(COUNTERS.map((counter) => [counter, 0])),
-        'all counters are 0',
+        'all counters of a new node must be zero',
       );
-      t.equal(entry.stats.timed_stats ?? null, [], 'no interval is set');
-      t.check(!('idle_time_ns' in entry.stats), 'there is no idle_time_ns');
+      t.equal(entry.stats.timed_stats ?? null, [], 'a new node must have no timed_stats');
+      t.check(
+        !('idle_time_ns' in entry.stats),
+        'a new node must have no idle_time_ns',
+        `it is ${shown(entry.stats.idle_time_ns)}`,
+      );
     },
   },
   {
@@ -138,9 +171,17 @@ export const queries: readonly CaseDefinition[] = [
       const name = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: child });
       const [entry, below] = [await statsOf(t, name), await statsOf(t, child)];
-      t.check(entry !== undefined && below !== undefined, 'both nodes have statistics');
-      t.contains(entry, { parent: { 'node-name': child } }, 'parent of the raw node is its child');
-      t.check(!('parent' in below), 'null-co has no parent');
+      t.check(
+        entry !== undefined && below !== undefined,
+        'query-blockstats must list both nodes',
+        `it does not list ${entry === undefined ? 'the parent' : 'the child'}`,
+      );
+      t.contains(
+        entry,
+        { parent: { 'node-name': child } },
+        'the parent in the statistics of a raw node must be its child',
+      );
+      t.check(!('parent' in below), 'a null-co node must have no parent in its statistics', 'it has');
     },
   },
   {
@@ -153,11 +194,11 @@ export const queries: readonly CaseDefinition[] = [
       await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
       const list = await queryList(t, 'query-named-block-nodes');
       const node = list.find((entry) => entry['node-name'] === name);
-      t.check(node !== undefined, 'the node is listed');
+      t.check(node !== undefined, 'query-named-block-nodes must list the node', 'it does not');
       t.contains(
         node,
         { drv: 'null-co', file: 'null-co://', image: { filename: 'null-co://', format: 'null-co' } },
-        'it is null-co',
+        'the node must be described with driver, file name and format',
       );
     },
   },
@@ -171,11 +212,15 @@ export const queries: readonly CaseDefinition[] = [
       const node = (await queryList(t, 'query-named-block-nodes')).find(
         (entry) => entry['node-name'] === name,
       );
-      t.check(typeof node?.file === 'string' && node.file.startsWith('json:'), 'file is a json: name');
+      t.check(
+        typeof node?.file === 'string' && node.file.startsWith('json:'),
+        'the file of a node with options must be a json: name',
+        `it is ${shown(node?.file)}`,
+      );
       t.equal(
         JSON.parse(node.file.slice('json:'.length)) as JsonObject,
         { driver: 'null-co', size: 4096 },
-        'it tells driver and size',
+        'the json: name must tell driver and size',
       );
     },
   },
@@ -187,7 +232,7 @@ export const queries: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       await addNull(t);
       for (const command of QUERIES)
-        t.equal(await t.execute(command), await t.execute(command), `${command} returns the same twice`);
+        t.equal(await t.execute(command), await t.execute(command), `${command} must return the same twice`);
     },
   },
 ];

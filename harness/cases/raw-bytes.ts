@@ -30,7 +30,7 @@ function windowOf(t: CaseContext, window: JsonObject): JsonObject & { 'node-name
 async function refusedWindow(t: CaseContext, window: JsonObject, text: RegExp): Promise<void> {
   const before = await nodeNames(t);
   await t.refused('blockdev-add', windowOf(t, window), { text });
-  t.equal(await nodeNames(t), before, 'no node was made');
+  t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
 }
 
 export const raw: readonly CaseDefinition[] = [
@@ -44,7 +44,7 @@ export const raw: readonly CaseDefinition[] = [
         const child = await addNull(t, { size });
         const name = t.name('raw');
         await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: child });
-        t.equal(await virtualSize(t, name), size, 'both sizes are equal');
+        t.equal(await virtualSize(t, name), size, 'the node must be as long as its data source');
       }
     },
   },
@@ -68,7 +68,11 @@ export const raw: readonly CaseDefinition[] = [
       for (const offset of [0, 512, 64 * KiB, MiB]) {
         const node = windowOf(t, { offset });
         await t.execute('blockdev-add', node);
-        t.equal(await virtualSize(t, node['node-name']), MiB - offset, `from offset ${offset}`);
+        t.equal(
+          await virtualSize(t, node['node-name']),
+          MiB - offset,
+          'the node must reach from its offset to the end of the data source',
+        );
       }
     },
   },
@@ -81,7 +85,11 @@ export const raw: readonly CaseDefinition[] = [
       for (const size of [0, 512, 64 * KiB, MiB]) {
         const node = windowOf(t, { size });
         await t.execute('blockdev-add', node);
-        t.equal(await virtualSize(t, node['node-name']), size, 'virtual-size is that size');
+        t.equal(
+          await virtualSize(t, node['node-name']),
+          size,
+          'the node must have the size that it was given',
+        );
       }
     },
   },
@@ -100,7 +108,11 @@ export const raw: readonly CaseDefinition[] = [
       ] as const) {
         const node = windowOf(t, { offset, size });
         await t.execute('blockdev-add', node);
-        t.equal(await virtualSize(t, node['node-name']), size, `a window of ${size} at ${offset}`);
+        t.equal(
+          await virtualSize(t, node['node-name']),
+          size,
+          'a window must have the size that it was given',
+        );
       }
     },
   },
@@ -150,7 +162,11 @@ export const raw: readonly CaseDefinition[] = [
       await t.execute('blockdev-add', { ...windowOf(t, { offset: 512, size: 4 * KiB }), 'node-name': inner });
       const outer = t.name('outer');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': outer, file: inner, offset: KiB });
-      t.equal(await virtualSize(t, outer), 3 * KiB, 'what is left of the inner window');
+      t.equal(
+        await virtualSize(t, outer),
+        3 * KiB,
+        'a window on a window must reach to the end of the inner one',
+      );
       await t.refused('blockdev-add', {
         driver: 'raw',
         'node-name': t.name('raw'),
@@ -177,7 +193,7 @@ export const raw: readonly CaseDefinition[] = [
       t.contains(
         await nodeInfo(t, name),
         { drv: 'raw', image: { format: 'raw', 'virtual-size': 128 * KiB } },
-        'the node shows the window',
+        'the node must have the size of its window',
       );
     },
   },
@@ -197,7 +213,7 @@ export const raw: readonly CaseDefinition[] = [
       t.contains(
         await nodeInfo(t, name),
         { file: file.path, image: { filename: file.path } },
-        'its file name',
+        'a raw node over a whole file must have the name of that file',
       );
     },
   },

@@ -19,12 +19,12 @@ export const sessions: readonly CaseDefinition[] = [
       t.equal(
         messages.map((message): Json => message.id ?? null),
         ids,
-        'ids come back in the order sent',
+        'the replies must come in the order of the commands',
       );
       t.equal(
         messages.map((message) => 'error' in message),
         ids.map((id) => id % 3 === 0),
-        'and each reply is that of its command',
+        'each reply must be that of its command',
       );
     },
   },
@@ -49,7 +49,7 @@ export const sessions: readonly CaseDefinition[] = [
           ['d', true],
           ['e', true],
         ],
-        'only the second of two equal names is refused',
+        'exactly the second of two equal names must be refused',
       );
       await checkAbsent(t, name);
     },
@@ -84,7 +84,7 @@ export const sessions: readonly CaseDefinition[] = [
       const name = 'BLOCK_JOB_COMPLETED';
       const here = await t.event(name, { device: id });
       const there = await other.event(name, { device: id });
-      t.equal(there.data ?? null, here.data ?? null, 'both are told the same');
+      t.equal(there.data ?? null, here.data ?? null, 'all monitors must get the same event');
       await other.execute('query-version');
     },
   },
@@ -100,7 +100,8 @@ export const sessions: readonly CaseDefinition[] = [
       const { messages } = await garbage;
       t.check(
         messages.every((message) => 'error' in message),
-        'the other monitor answers with errors',
+        'half a command must be answered by errors',
+        'something else came',
       );
       await other.execute('query-version');
     },
@@ -119,12 +120,12 @@ export const sessions: readonly CaseDefinition[] = [
       });
       await first.execute('qmp_capabilities');
       for (let i = 0; i < 8; i++) await first.execute('query-version');
-      t.check(!greeted, 'the second client gets no greeting while the first is there', {
+      t.check(!greeted, 'a second client should get no greeting while the first is there', 'it was greeted', {
         severity: 'should',
       });
       await first.close();
       const second = await waiting;
-      t.equal(second.greeting, t.greeting, 'then it is greeted');
+      t.equal(second.greeting, t.greeting, 'a client that has waited must get the same greeting');
       await second.execute('qmp_capabilities');
       await second.execute('query-version');
     },
@@ -151,9 +152,13 @@ export const sessions: readonly CaseDefinition[] = [
     needs: { commands: ['quit'], capabilities: ['owned'] },
     fresh: true,
     async run(t: CaseContext) {
-      t.equal(await t.execute('quit'), {}, 'quit returns an empty object');
+      t.equal(await t.execute('quit'), {}, 'quit must return an empty object');
       const { code, signal } = await t.ended();
-      t.equal({ code, signal }, { code: 0, signal: null }, 'the endpoint ends well');
+      t.equal(
+        { code, signal },
+        { code: 0, signal: null },
+        'the endpoint must end with exit status 0 after quit',
+      );
     },
   },
   {
@@ -170,7 +175,11 @@ export const sessions: readonly CaseDefinition[] = [
       });
       await t.execute('quit');
       const { code, signal } = await t.ended();
-      t.equal({ code, signal }, { code: 0, signal: null }, 'the endpoint ends well');
+      t.equal(
+        { code, signal },
+        { code: 0, signal: null },
+        'the endpoint must end with exit status 0 after quit',
+      );
     },
   },
   {
@@ -185,7 +194,7 @@ export const sessions: readonly CaseDefinition[] = [
       await t.execute('quit');
       for (const monitor of [t, other]) {
         const event = await monitor.event('SHUTDOWN', { guest: false });
-        t.check(!('id' in event), 'an event has no id');
+        t.check(!('id' in event), 'an event must have no id', 'it has one');
       }
       await t.ended();
     },

@@ -44,7 +44,7 @@ const onDevices = (...commands: string[]): Needs =>
 /** What d0 has inserted. */
 async function inserted(t: CaseContext): Promise<JsonObject> {
   const device = (await queryList(t, 'query-block')).find((entry) => entry.device === 'd0');
-  t.check(device?.inserted !== undefined, 'd0 has an image');
+  t.check(device?.inserted !== undefined, 'query-block must show the image of d0', 'it does not');
   return device.inserted as JsonObject;
 }
 
@@ -59,12 +59,20 @@ export const snapshotCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [base] = await addChain(t, 1);
       const overlay = await overlayOf(t, await makeEmpty(t));
-      t.contains(await nodeInfo(t, overlay), { backing_file_depth: 0 }, 'the overlay is bare');
-      t.equal(await t.execute('blockdev-snapshot', { node: base!.node, overlay }), {}, 'it returns {}');
+      t.contains(
+        await nodeInfo(t, overlay),
+        { backing_file_depth: 0 },
+        'the overlay must have no backing node before the snapshot',
+      );
+      t.equal(
+        await t.execute('blockdev-snapshot', { node: base!.node, overlay }),
+        {},
+        'blockdev-snapshot must return an empty object',
+      );
       t.contains(
         await nodeInfo(t, overlay),
         { backing_file_depth: 1, image: { 'backing-image': { filename: base!.file.path } } },
-        'the node is below the overlay',
+        'the node must be the backing node of the overlay',
       );
       await t.refused('blockdev-del', { 'node-name': base!.node }, { text: /in use|busy/ });
       await release(t, [base!.node, overlay]);
@@ -80,7 +88,11 @@ export const snapshotCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const overlay = await overlayOf(t, await makeEmpty(t));
       await t.execute('blockdev-snapshot', { node: 'd0', overlay });
-      t.contains(await inserted(t), { 'node-name': overlay, backing_file_depth: 1 }, 'd0 uses the overlay');
+      t.contains(
+        await inserted(t),
+        { 'node-name': overlay, backing_file_depth: 1 },
+        'the device must use the overlay',
+      );
       await t.refused('blockdev-del', { 'node-name': overlay });
     },
   },
@@ -102,8 +114,16 @@ export const snapshotCases: readonly CaseDefinition[] = [
         { node: node!.node, overlay: node!.node },
       ])
         await t.refused('blockdev-snapshot', args);
-      t.contains(await nodeInfo(t, overlay), { backing_file_depth: 0 }, 'the overlay is bare');
-      t.contains(await nodeInfo(t, top!.node), { backing_file: base!.file.path }, 'the chain is as it was');
+      t.contains(
+        await nodeInfo(t, overlay),
+        { backing_file_depth: 0 },
+        'a refused snapshot must leave the overlay without backing node',
+      );
+      t.contains(
+        await nodeInfo(t, top!.node),
+        { backing_file: base!.file.path },
+        'a refused snapshot must leave the chain as it was',
+      );
     },
   },
   {
@@ -116,14 +136,22 @@ export const snapshotCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [file, name] = [newFile(t), t.name('overlay')];
       const args = { device: 'd0', 'snapshot-file': file.path, 'snapshot-node-name': name };
-      t.equal(await t.execute('blockdev-snapshot-sync', args), {}, 'it returns {}');
+      t.equal(
+        await t.execute('blockdev-snapshot-sync', args),
+        {},
+        'blockdev-snapshot-sync must return an empty object',
+      );
       t.contains(
         await inserted(t),
         { 'node-name': name, drv: 'qcow2', file: file.path, backing_file_depth: 1 },
-        'd0 uses the new image',
+        'the device must use the new image',
       );
-      t.equal((await readImage(t, file)).backing, `${t.dir}/${DRIVE}`, 'its header names the old one');
-      t.contains(await nodeInfo(t, 'a'), { drv: 'raw', ro: true }, 'that is read-only now');
+      t.equal(
+        (await readImage(t, file)).backing,
+        `${t.dir}/${DRIVE}`,
+        'the header of the new image must name the old one',
+      );
+      t.contains(await nodeInfo(t, 'a'), { drv: 'raw', ro: true }, 'the old image must be read-only');
     },
   },
   {
@@ -143,7 +171,11 @@ export const snapshotCases: readonly CaseDefinition[] = [
       const backing = { name: `${t.dir}/${DRIVE}`, format: 'raw' };
       const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing }));
       await t.execute('blockdev-snapshot-sync', { ...args, 'snapshot-file': file.path });
-      t.contains(await inserted(t), { drv: 'qcow2', file: file.path }, 'd0 uses the image');
+      t.contains(
+        await inserted(t),
+        { drv: 'qcow2', file: file.path },
+        'the device must use the image that was there',
+      );
     },
   },
   {
@@ -163,7 +195,7 @@ export const snapshotCases: readonly CaseDefinition[] = [
         { 'snapshot-file': `${t.dir}/nothing/x` },
       ])
         await t.refused('blockdev-snapshot-sync', { ...args, ...fault });
-      t.contains(await inserted(t), { 'node-name': 'a' }, 'd0 uses the old image');
+      t.contains(await inserted(t), { 'node-name': 'a' }, 'the device must keep its image after a refusal');
     },
   },
   {
@@ -179,7 +211,11 @@ export const snapshotCases: readonly CaseDefinition[] = [
         { 'node-name': base!.node, 'snapshot-file': file.path },
         { text: /name missing/ },
       );
-      t.check((await findNode(t, base!.node))?.backing_file_depth === 0, 'the node is as it was');
+      t.check(
+        (await findNode(t, base!.node))?.backing_file_depth === 0,
+        'the node must stay as it was',
+        'its backing_file_depth is not 0',
+      );
     },
   },
   {

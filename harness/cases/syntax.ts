@@ -1,6 +1,7 @@
 /** JSON on the wire: malformed input and recovery from it, integers, strings, nesting, packets. */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, RawReplies } from './case.ts';
+import { shown } from './case-text.ts';
 import { KiB, nullNodes } from './helpers/shared-setup.ts';
 
 /** The text of a command line with a given text as its id or argument. */
@@ -11,37 +12,47 @@ const resizeTo = (size: string) =>
 /** Sends malformed input: only errors without id come back, at least one, and the session goes on. */
 async function malformed(t: CaseContext, input: string | Uint8Array, what: string): Promise<void> {
   const { messages, unparsable, closed } = await t.raw(input);
-  t.check(!closed, `the session survives ${what}`);
-  t.equal([...unparsable], [], `every answer to ${what} is JSON`);
-  t.check(messages.length > 0, `${what} is answered`);
+  t.check(!closed, `the session must survive ${what}`, 'the connection was closed');
+  t.equal([...unparsable], [], `every answer to ${what} must be JSON`);
+  t.check(messages.length > 0, `${what} must be answered`, 'no answer came');
   for (const message of messages) {
-    t.contains(message, { error: { class: 'GenericError' } }, `${what} is answered by GenericError`);
-    t.check(!('id' in message), `the answer to ${what} has no id`);
+    t.contains(message, { error: { class: 'GenericError' } }, `${what} must be answered by GenericError`);
+    t.check(!('id' in message), `the answer to ${what} must have no id`, `id is ${shown(message.id)}`);
   }
   await t.execute('query-version');
 }
 
 /** The one reply to one line of text. */
 function only(t: CaseContext, { messages }: RawReplies): JsonObject {
-  t.check(messages.length === 1, `one reply comes, not ${messages.length}`);
+  t.check(messages.length === 1, 'one reply must come', `${messages.length} came`);
   return messages[0]!;
 }
 
 async function echoed(t: CaseContext, idText: string, expected: Json): Promise<void> {
   const reply = only(t, await t.raw(withId(idText)));
-  t.check('return' in reply, `an id written ${idText.slice(0, 40)} is accepted`);
-  t.equal(reply.id ?? null, expected, 'it is echoed with its value');
+  t.check('return' in reply, `an id written ${idText.slice(0, 40)} must be accepted`, 'it was refused');
+  t.equal(reply.id ?? null, expected, 'the id must come back with its value');
 }
 
 /** A size that is no int is refused for that, before the node is looked up. */
 async function refusedSize(t: CaseContext, size: string): Promise<void> {
   const { error } = only(t, await t.raw(resizeTo(size)));
-  t.check(isJsonObject(error), `${size} is refused where an int is wanted`);
-  t.equal(error.class ?? null, 'GenericError', 'with GenericError', { path: '$.error.class' });
-  t.check(/'size'/.test(String(error.desc)), `the refusal of ${size} names the member`, {
-    severity: 'text',
-    path: '$.error.desc',
-  });
+  t.check(isJsonObject(error), `${size} must be refused where an int is wanted`, 'it was accepted');
+  t.equal(
+    error.class ?? null,
+    'GenericError',
+    `${size} must be refused with GenericError where an int is wanted`,
+    { path: '$.error.class' },
+  );
+  t.check(
+    /'size'/.test(String(error.desc)),
+    `the refusal of ${size} must name the member 'size'`,
+    `it says '${String(error.desc)}'`,
+    {
+      severity: 'text',
+      path: '$.error.desc',
+    },
+  );
 }
 
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
@@ -98,9 +109,9 @@ export const syntax: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const text of ['[', '{"execute":"query-version"', '{"a":[[[{']) {
         const { messages, closed } = await t.raw(`${text}\n`);
-        t.check(!closed, `the session survives ${text}`);
+        t.check(!closed, `the session must survive ${text}`, 'the connection was closed');
         const executed = messages.filter((message) => !('error' in message));
-        t.equal(executed, [], `nothing is executed after ${text}`);
+        t.equal(executed, [], `nothing must be executed after ${text}`);
         await t.execute('query-version');
       }
     },
@@ -155,7 +166,11 @@ export const syntax: readonly CaseDefinition[] = [
       for (const control of ['\t', '\n', '\u0001']) {
         const { messages } = await t.raw(withId(`"a${control}b"`));
         const code = control.charCodeAt(0);
-        t.check(messages.length > 0, `control character ${code} in a string is answered`);
+        t.check(
+          messages.length > 0,
+          `control character ${code} in a string must be answered`,
+          'no answer came',
+        );
         if (!messages.some((message) => 'error' in message)) t.info(`control character ${code} is accepted`);
       }
     },
@@ -184,7 +199,9 @@ export const syntax: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { messages } = await t.raw(`{'execute':'query-version','id':'a"b'}\n`);
       const works = messages.length === 1 && messages[0]!.id === 'a"b' && 'return' in messages[0]!;
-      t.check(works, 'a command in single quotes is executed', { severity: 'may' });
+      t.check(works, 'a command in single quotes may come, and must then be executed', 'it was not', {
+        severity: 'may',
+      });
     },
   },
   {
@@ -193,8 +210,8 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['protocol/split-input'],
     async run(t: CaseContext) {
       const { messages } = await t.raw(' \t\r\n\n{ "execute"\t:\r\n"query-version" ,\n "id" : 1 }\n\n \n');
-      t.equal(messages.length, 1, 'one command was sent, one reply comes');
-      t.contains(messages[0]!, { id: 1 }, 'it is the reply to that command');
+      t.equal(messages.length, 1, 'white space must bring no reply of its own');
+      t.contains(messages[0]!, { id: 1 }, 'the reply must be that to the command');
     },
   },
   {
@@ -219,7 +236,11 @@ export const syntax: readonly CaseDefinition[] = [
           `{"execute":"blockdev-add","arguments":{"driver":"null-co","node-name":"${name}","size":1048576.0}}\n`,
         ),
       );
-      t.contains(reply, { error: { class: 'GenericError' } }, 'size 1048576.0 is refused');
+      t.contains(
+        reply,
+        { error: { class: 'GenericError' } },
+        'a size of 1048576.0 must be refused with GenericError',
+      );
       await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
     },
   },
@@ -294,9 +315,13 @@ export const syntax: readonly CaseDefinition[] = [
       t.equal(
         messages.map((message) => message.id ?? null),
         [1, 2, 3, 4],
-        'the replies come in order',
+        'the replies must come in the order of the commands',
       );
-      t.contains(messages[2]!, { error: { class: 'CommandNotFound' } }, 'the third was refused');
+      t.contains(
+        messages[2]!,
+        { error: { class: 'CommandNotFound' } },
+        'the third command must be refused with CommandNotFound',
+      );
     },
   },
   {
@@ -305,9 +330,9 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['protocol/split-input', 'protocol/one-reply-per-command'],
     async run(t: CaseContext) {
       const { messages } = await t.raw(['{"exec', 'ute":"query-ver', 'sion","i', 'd":1', '2', '}', '\n']);
-      t.equal(messages.length, 1, 'one reply comes');
-      t.check('return' in messages[0]!, 'the command is executed');
-      t.equal(messages[0]!.id ?? null, 12, 'and carries the whole id');
+      t.equal(messages.length, 1, 'a command in pieces must be answered once');
+      t.check('return' in messages[0]!, 'a command in pieces must be executed', 'it was refused');
+      t.equal(messages[0]!.id ?? null, 12, 'the id of a command in pieces must come back whole');
     },
   },
   {
@@ -316,8 +341,8 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['protocol/split-input', 'protocol/utf-8'],
     async run(t: CaseContext) {
       const { messages } = await t.raw([...'{"execute":"query-version","id":"\\u00e9"}\n']);
-      t.equal(messages.length, 1, 'one reply comes');
-      t.equal(messages[0]!.id ?? null, 'é', 'with the id');
+      t.equal(messages.length, 1, 'a command that comes byte by byte must be answered once');
+      t.equal(messages[0]!.id ?? null, 'é', 'the id of a command that comes byte by byte must come back');
     },
   },
 ];

@@ -1,6 +1,7 @@
 /** transaction: several actions that are done together or not at all. */
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import { addChain, addQcow2, chainNodes, makeEmpty, release } from './helpers/backing-chains.ts';
 import { CRAWL, checkNoJob, completed, jobInfo } from './helpers/job-steps.ts';
 import { addNull, MiB, needs, nodeInfo, nullNodes } from './helpers/shared-setup.ts';
@@ -53,12 +54,20 @@ export const transactionCases: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const nodes = [await addNull(t), await addNull(t)];
-      t.equal(await t.execute('transaction', { actions: [] }), {}, 'without actions it returns {}');
+      t.equal(
+        await t.execute('transaction', { actions: [] }),
+        {},
+        'a transaction without actions must return an empty object',
+      );
       const actions = nodes.map((node) => bitmap(node, 'b'));
-      t.equal(await t.execute('transaction', { actions }), {}, 'it returns {}');
+      t.equal(await t.execute('transaction', { actions }), {}, 'transaction must return an empty object');
       for (const node of nodes) {
         const digest = await t.execute('x-debug-block-dirty-bitmap-sha256', { node, name: 'b' });
-        t.check(isJsonObject(digest) && typeof digest.sha256 === 'string', 'the bitmap is there');
+        t.check(
+          isJsonObject(digest) && typeof digest.sha256 === 'string',
+          'the bitmap must be there after the transaction',
+          `it has no digest: ${shown(digest)}`,
+        );
         await t.execute('block-dirty-bitmap-remove', { node, name: 'b' });
       }
     },
@@ -90,7 +99,11 @@ export const transactionCases: readonly CaseDefinition[] = [
       const { bases, overlays, actions } = await twoSnapshots(t);
       await t.execute('transaction', { actions });
       for (const overlay of overlays)
-        t.contains(await nodeInfo(t, overlay), { backing_file_depth: 1 }, 'the overlay has its backing node');
+        t.contains(
+          await nodeInfo(t, overlay),
+          { backing_file_depth: 1 },
+          'the overlay must have its backing node after the transaction',
+        );
       await release(t, [...bases, ...overlays]);
     },
   },
@@ -103,7 +116,11 @@ export const transactionCases: readonly CaseDefinition[] = [
       const { bases, overlays, actions } = await twoSnapshots(t);
       await t.refused('transaction', { actions: [...actions, { type: 'abort', data: {} }] });
       for (const overlay of overlays)
-        t.contains(await nodeInfo(t, overlay), { backing_file_depth: 0 }, 'the overlay is bare');
+        t.contains(
+          await nodeInfo(t, overlay),
+          { backing_file_depth: 0 },
+          'a refused transaction must leave the overlay without backing node',
+        );
       await release(t, [...overlays, ...bases]);
     },
   },
@@ -120,7 +137,11 @@ export const transactionCases: readonly CaseDefinition[] = [
       await t.execute('transaction', {
         actions: [{ ...first, data: { ...(first.data as JsonObject), speed: 0, sync: 'none' } }],
       });
-      t.contains(await jobInfo(t, id), { type: 'backup' }, 'the nodes are free for another');
+      t.contains(
+        await jobInfo(t, id),
+        { type: 'backup' },
+        'the nodes of a refused transaction must be free for another job',
+      );
     },
   },
   {
@@ -133,7 +154,11 @@ export const transactionCases: readonly CaseDefinition[] = [
       await t.execute('transaction', { actions: [await backup(t, slow, CRAWL), await backup(t, quick)] });
       await completed(t, quick, 'backup');
       await checkNoJob(t, quick);
-      t.contains(await jobInfo(t, slow), { speed: CRAWL }, 'the slow one goes on');
+      t.contains(
+        await jobInfo(t, slow),
+        { speed: CRAWL },
+        'the slow job must go on when the quick one has ended',
+      );
     },
   },
   {
@@ -175,7 +200,11 @@ export const transactionCases: readonly CaseDefinition[] = [
         execute: 'transaction',
         arguments: { actions: [bitmap(node, 'b')], properties },
       });
-      t.check(error !== undefined, 'it is refused');
+      t.check(
+        error !== undefined,
+        'grouped with an action that starts no job must be refused',
+        'it was accepted',
+      );
       await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
     },
   },

@@ -172,7 +172,11 @@ describe('invalid-refused', () => {
 
   test('reports that what the schema forbids was taken', async () => {
     expect(await watch('invalid-refused', [{ ...taken, arguments: { odd: 1 } }])).toMatchObject([
-      { severity: 'must', path: '$.arguments.odd' },
+      {
+        severity: 'must',
+        path: '$.arguments.odd',
+        message: "blockdev-add took what its schema forbids: 'odd' is not a member",
+      },
     ]);
   });
   test('says nothing of valid ones, of refusals, and of commands that are unknown or hand on all', async () => {
@@ -189,7 +193,12 @@ describe('invalid-refused', () => {
 describe('reply-schema', () => {
   test('reports a value of the wrong type, and a missing member', async () => {
     const wrong = { command: 'query-version', reply: { return: { count: '1' } } };
-    expect(await watch('reply-schema', [wrong])).toMatchObject([{ path: '$.return.count' }]);
+    expect(await watch('reply-schema', [wrong])).toMatchObject([
+      {
+        path: '$.return.count',
+        message: "query-version returned what its schema forbids: 'count': expected int, got string",
+      },
+    ]);
     expect(await watch('reply-schema', [{ ...wrong, reply: { return: {} } }])).toHaveLength(1);
   });
   test('says nothing of valid ones, of errors, and of commands that no schema knows', async () => {

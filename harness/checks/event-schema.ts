@@ -1,5 +1,5 @@
 /** Every event is declared by the endpoint's own schema, and its data has the declared type. */
-import { validateEvent } from '../../spec/validate.ts';
+import { issueText, validateEvent } from '../../spec/validate.ts';
 import type { Check } from './check.ts';
 
 export function eventSchema(): Check {
@@ -16,7 +16,7 @@ export function eventSchema(): Check {
         for (const issue of validateEvent(endpointSchema, name, event.data ?? {}))
           report({
             severity: 'must',
-            message: `${name} has data that its schema forbids: ${issue.message}`,
+            message: `${name} has data that its schema forbids: ${issueText(issue)}`,
             path: issue.path.replace('$', '$.data'),
             got: event,
           });

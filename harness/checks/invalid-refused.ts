@@ -1,5 +1,5 @@
 /** Arguments that the endpoint's own schema forbids are refused. */
-import { validateArguments } from '../../spec/validate.ts';
+import { issueText, validateArguments } from '../../spec/validate.ts';
 import type { Check } from './check.ts';
 
 /** Commands that some versions hand on unchecked, which introspection does not say. */
@@ -12,11 +12,11 @@ export function invalidRefused(): Check {
     after({ command, arguments: args = {}, replies: [reply] }, { endpointSchema, report }) {
       if (reply?.return === undefined || command === undefined) return;
       if (!endpointSchema.commands.has(command) || HANDED_ON.has(command)) return;
-      for (const { message, path } of validateArguments(endpointSchema, command, args))
+      for (const issue of validateArguments(endpointSchema, command, args))
         report({
           severity: 'must',
-          message: `${command} took what its schema forbids: ${message}`,
-          path: path.replace('$', '$.arguments'),
+          message: `${command} took what its schema forbids: ${issueText(issue)}`,
+          path: issue.path.replace('$', '$.arguments'),
         });
     },
   };

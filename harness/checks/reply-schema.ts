@@ -1,5 +1,5 @@
 /** The value that a command returns has the type that the endpoint's own schema declares. */
-import { validateReturn } from '../../spec/validate.ts';
+import { issueText, validateReturn } from '../../spec/validate.ts';
 import type { Check } from './check.ts';
 
 export function replySchema(): Check {
@@ -12,7 +12,7 @@ export function replySchema(): Check {
       for (const issue of validateReturn(endpointSchema, command, value))
         report({
           severity: 'must',
-          message: `${command} returned what its schema forbids: ${issue.message}`,
+          message: `${command} returned what its schema forbids: ${issueText(issue)}`,
           path: issue.path.replace('$', '$.return'),
         });
     },

@@ -22,7 +22,7 @@ const KNOWN = `
   case: ${CASE}
   deviations:
     - { check: error-class, message: unknown error class *, path: $.error.class }
-    - { check: case, message: blockdev-del was refused with class *, path: $.error.class }
+    - { check: case, message: blockdev-del must be refused with class *, path: $.error.class }
     - { check: envelope, message: a case that is gone }
   reason: known of the case
 - about: finding
@@ -97,7 +97,7 @@ describe.each(COMMANDS)('%s', PATIENT, (name, args, line, told) => {
 
 test.each([
   ['check', 'error-class,', 'reply-schema,'],
-  ['message', 'refused with class *', 'refused with class X'],
+  ['message', 'be refused with class *', 'be refused with class X'],
   ['path', ', path: $.error.class', ''],
   ['version', '  reason:', "  version: '>=99'\n  reason:"],
 ])('what shows another %s is not known', PATIENT, async (_, own, other) => {

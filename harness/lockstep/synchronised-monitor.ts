@@ -3,6 +3,7 @@
  * exchanges nothing and waits for nobody: what an endpoint tells by itself comes when it comes. `close` waits for nobody
  * either, but is done after what the case has sent before it.
  */
+import type { Deviation } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type {
@@ -15,6 +16,7 @@ import type {
   RawReplies,
   Refusal,
 } from '../cases/case.ts';
+import type { RequiredText } from '../cases/case-text.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import type { SideState } from './side-state.ts';
 
@@ -134,19 +136,23 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     return this.#t.ended();
   }
 
-  check(condition: boolean, message: string, detail?: Detail): asserts condition {
-    this.#t.check(condition, message, detail);
+  check(condition: boolean, required: RequiredText, observed: string, detail?: Detail): asserts condition {
+    this.#t.check(condition, required, observed, detail);
   }
 
-  equal(got: Json, expected: Json, message: string, detail?: Detail): void {
-    this.#t.equal(got, expected, message, detail);
+  equal(got: Json, expected: Json, required: RequiredText, detail?: Detail): void {
+    this.#t.equal(got, expected, required, detail);
   }
 
-  contains(got: Json, expected: Json, message: string, detail?: Detail): void {
-    this.#t.contains(got, expected, message, detail);
+  contains(got: Json, expected: Json, required: RequiredText, detail?: Detail): void {
+    this.#t.contains(got, expected, required, detail);
   }
 
-  get deviations(): number {
+  fail(required: RequiredText, observed: string, detail?: Detail): never {
+    return this.#t.fail(required, observed, detail);
+  }
+
+  get deviations(): readonly Deviation[] {
     return this.#t.deviations;
   }
 

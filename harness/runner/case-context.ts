@@ -1,11 +1,12 @@
 /** The context that a case is given: its first monitor, its statements, its surroundings. */
 
 import { hash32 } from '../../generators/hash.ts';
-import type { Severity } from '../../reports/record.ts';
-import { type Json, jsonEqual } from '../../spec/json.ts';
+import type { Deviation, Severity } from '../../reports/record.ts';
+import type { Json } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Detail, ExportClient, MonitorHandle } from '../cases/case.ts';
+import { type RequiredText, shownDifference, twoHalves } from '../cases/case-text.ts';
 import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
 import { firstDifference } from '../state/json-difference.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
@@ -90,21 +91,27 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     return `${prefix}-q${this.#tag}${this.#names}`;
   }
 
-  check(condition: boolean, message: string, detail?: Detail): asserts condition {
-    if (!condition) this.#deviate(message, {}, detail);
+  check(condition: boolean, required: RequiredText, observed: string, detail?: Detail): asserts condition {
+    if (!condition) this.fail(required, observed, detail);
   }
 
-  equal(got: Json, expected: Json, message: string, detail?: Detail): void {
-    if (!jsonEqual(got, expected)) this.#deviate(message, { expected, got }, detail);
+  equal(got: Json, expected: Json, required: RequiredText, detail?: Detail): void {
+    const difference = firstDifference(expected, got, '$', { wholeLists: true });
+    if (difference !== null) this.#deviate(required, shownDifference(difference), { expected, got }, detail);
   }
 
-  contains(got: Json, expected: Json, message: string, detail?: Detail): void {
+  contains(got: Json, expected: Json, required: RequiredText, detail?: Detail): void {
     const missing = firstDifference(expected, got, '$', { subset: true, wholeLists: true });
-    if (missing !== null) this.#deviate(message, { expected, got, path: missing.path }, detail);
+    if (missing !== null)
+      this.#deviate(required, shownDifference(missing), { expected, got, path: missing.path }, detail);
   }
 
-  get deviations(): number {
-    return this.#state.checkRunner.deviations.length;
+  fail(required: RequiredText, observed: string, detail?: Detail): never {
+    this.#deviate(required, observed, {}, detail);
+  }
+
+  get deviations(): readonly Deviation[] {
+    return [...this.#state.checkRunner.deviations];
   }
 
   restartTranscript(): void {
@@ -137,13 +144,15 @@ export class RunningCase extends CaseMonitor implements CaseContext {
   }
 
   #deviate(
-    message: string,
+    required: RequiredText,
+    observed: string,
     found: { expected?: Json; got?: Json; path?: string },
     detail: Detail = {},
   ): never {
     const { path, requirement } = detail;
     const level = requirement === undefined ? 'must' : (requirements[requirement] as Requirement).level;
     const severity: Severity = detail.severity ?? level;
+    const message = twoHalves(required, observed);
     this.#state.deviate({
       severity,
       message,

@@ -4,6 +4,7 @@
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { EventReply, MonitorHandle, QmpErrorReply, RawReplies, Refusal } from '../cases/case.ts';
+import { twoHalves } from '../cases/case-text.ts';
 import type { Exchange } from '../checks/check.ts';
 import { ClosedError, ProtocolError, TimeoutError } from '../qmp/errors.ts';
 import { contain, containRaw } from '../targets/containment.ts';
@@ -40,10 +41,13 @@ export class CaseMonitor implements MonitorHandle {
     const reply = await this.#run(command, args);
     if (!isJsonObject(reply.error)) return reply.return ?? null;
     const { class: errorClass, desc } = reply.error;
-    return this.#state.fail(`${command} was refused: ${String(errorClass)}: ${String(desc)}`, {
-      expected: { return: {} },
-      got: reply,
-    });
+    return this.#state.fail(
+      twoHalves(`${command} must succeed`, `it was refused: ${String(errorClass)}: ${String(desc)}`),
+      {
+        expected: { return: {} },
+        got: reply,
+      },
+    );
   }
 
   async refused(
@@ -55,22 +59,25 @@ export class CaseMonitor implements MonitorHandle {
     const reply = await this.#run(command, args);
     const { error } = reply;
     if (!isJsonObject(error))
-      return this.#state.fail(`${command} was accepted, and should have been refused`, {
+      return this.#state.fail(twoHalves(`${command} must be refused`, 'it was accepted'), {
         expected: { error: { class: wanted } },
         got: reply,
       });
     const got = { class: String(error.class), desc: String(error.desc) };
     if (got.class !== wanted)
-      return this.#state.fail(`${command} was refused with class ${got.class} instead of ${wanted}`, {
-        path: '$.error.class',
-        expected: wanted,
-        got: got.class,
-      });
+      return this.#state.fail(
+        twoHalves(`${command} must be refused with class ${wanted}`, `its class is ${got.class}`),
+        {
+          path: '$.error.class',
+          expected: wanted,
+          got: got.class,
+        },
+      );
     const matches = typeof text === 'string' ? got.desc === text : (text?.test(got.desc) ?? true);
     if (!matches)
       this.#state.deviate({
         severity: 'text',
-        message: `${command} was refused with another text`,
+        message: twoHalves(`the refusal of ${command} should say ${String(text)}`, 'it says something else'),
         path: '$.error.desc',
         expected: String(text),
         got: got.desc,
@@ -153,7 +160,7 @@ export class CaseMonitor implements MonitorHandle {
       );
     } catch (error) {
       if (!(error instanceof TimeoutError)) throw error;
-      return this.#state.fail(`event ${name} did not come within ${eventTimeout} ms`, {
+      return this.#state.fail(twoHalves(`event ${name} must come`, `it did not within ${eventTimeout} ms`), {
         expected: { event: name, ...(data && { data }) },
         got: this.pending() as unknown as Json,
       });

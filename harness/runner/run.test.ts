@@ -82,9 +82,14 @@ describe('outcomes', () => {
   test('what differs names no folder of this run: two runs are to say the same', async () => {
     const record = await runOne(
       truthful(() => OK),
-      async (t) => t.equal(`${t.dir}/got`, `${t.dir}/expected`, `not in ${t.dir}`),
+      async (t) => t.equal(`${t.dir}/got`, `${t.dir}/expected`, `it must be in ${t.dir}`),
     );
-    expect(record.deviations).toMatchObject([{ got: '@DIR@/got', message: 'not in @DIR@' }]);
+    expect(record.deviations).toMatchObject([
+      {
+        got: '@DIR@/got',
+        message: 'it must be in @DIR@; expected "@DIR@/expected", got "@DIR@/got"',
+      },
+    ]);
     expect(JSON.stringify(record)).not.toContain('qmpcheck-run-');
   });
 
@@ -182,7 +187,7 @@ describe('outcomes', () => {
     const record = await runOne(target, async (t) => {
       await t.execute('quit');
       const { code } = await t.ended();
-      t.equal(code, 0, 'exits with 0');
+      t.equal(code, 0, 'it must exit with 0');
     });
     expect(record.outcome).toBe('pass');
   });
@@ -355,7 +360,7 @@ describe('raw bytes that are refused and yet change the state', () => {
 test('what fails the run is in the record, and reporters are told before the first case', async () => {
   const told: string[] = [];
   const reporters = [tap({ out: (text) => told.push(text), color: false, columns: 0 })];
-  const warns = aCase('a/warns', async (t) => t.equal(1, 2, 'should be equal', { severity: 'should' }));
+  const warns = aCase('a/warns', async (t) => t.equal(1, 2, 'both should be equal', { severity: 'should' }));
   const endpoint = truthful(() => OK);
   const policy = { level: 'should', strictExpectations: false } as const;
   const record = await runOn(endpoint, [warns], { policy, reporters });

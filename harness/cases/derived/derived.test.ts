@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { Schema } from '../../../spec/model.ts';
 import { validateArguments } from '../../../spec/validate.ts';
 import type { CaseContext } from '../case.ts';
+import { twoHalves } from '../case-text.ts';
 import { type FaultKind, faulty, KINDS } from './faults.ts';
 import { derivedCases } from './index.ts';
 import { minimalObject } from './minimal.ts';
@@ -125,8 +126,9 @@ describe('derived cases', () => {
         dir: '/scratch',
         endpointSchema: spec,
         request: ({ arguments: args }: JsonObject) => Promise.resolve(answer(args as JsonObject)),
-        check: state,
-        equal: (got: Json, expected: Json, message: string) => state(got === expected, message),
+        check: (condition: boolean, required: string, observed: string) =>
+          state(condition, twoHalves(required, observed)),
+        equal: (got: Json, expected: Json, required: string) => state(got === expected, required),
       } as unknown as CaseContext;
       await run(context).catch((error: unknown) => failed.push(String(error)));
       return failed;
@@ -134,7 +136,9 @@ describe('derived cases', () => {
     const refusal = (args: JsonObject) => (typeof args.device === 'string' ? "'force'" : "'device'");
 
     test('accepts the fault', async () => {
-      expect((await failures(() => ({ return: {} })))[0]).toMatch(/^block-job-cancel refuses device: null/);
+      expect((await failures(() => ({ return: {} })))[0]).toMatch(
+        /^block-job-cancel must refuse arguments with a fault \(device: null\); they were accepted/,
+      );
     });
 
     test('refuses it with another class', async () => {
@@ -145,7 +149,7 @@ describe('derived cases', () => {
     test('does not look at it before its work', async () => {
       const failed = await failures(() => ({ error: { class: 'GenericError', desc: "Job 'x' not found" } }));
       expect(failed).toHaveLength(1);
-      expect(failed[0]).toMatch(/names the member at fault/);
+      expect(failed[0]).toMatch(/^a refusal should name the member at fault; it does not for /);
     });
 
     test('and not one that refuses it for its member', async () => {

@@ -89,10 +89,19 @@ async function refuseAll(
     if (args === null) continue;
     if (kind !== 'out-of-range' && validateArguments(t.endpointSchema, name, args).length === 0) continue;
     const { error } = await t.request({ execute: name, arguments: args });
-    t.check(isJsonObject(error), `${name} refuses ${where}`);
-    t.equal(error.class ?? null, 'GenericError', `${name} refuses ${where} with GenericError`, {
-      path: '$.error.class',
-    });
+    t.check(
+      isJsonObject(error),
+      `${name} must refuse arguments with a fault (${where})`,
+      'they were accepted',
+    );
+    t.equal(
+      error.class ?? null,
+      'GenericError',
+      `${name} must refuse arguments with a fault (${where}) with GenericError`,
+      {
+        path: '$.error.class',
+      },
+    );
     const desc = String(error.desc);
     if (
       mentions.length > 0 &&
@@ -100,8 +109,10 @@ async function refuseAll(
     )
       vague.push(`${where} (${desc})`);
   }
-  t.check(vague.length === 0, `the refusal names the member at fault, not so for ${vague.join(', ')}`, {
-    severity: 'text',
-    path: '$.error.desc',
-  });
+  t.check(
+    vague.length === 0,
+    'a refusal should name the member at fault',
+    `it does not for ${vague.join(', ')}`,
+    { severity: 'text', path: '$.error.desc' },
+  );
 }

@@ -91,7 +91,7 @@ export async function readImage(t: CaseContext, file: CaseFile): Promise<Qcow2Im
 /** The bytes of a file that the endpoint had to make or keep. */
 export async function bytesOf(t: CaseContext, local: string): Promise<Buffer> {
   const bytes = await readFile(local).catch(() => null);
-  t.check(bytes !== null, `${basename(local)} can be read`);
+  t.check(bytes !== null, `the file ${basename(local)} must be there, and readable`, 'it is not');
   return bytes;
 }
 
@@ -99,7 +99,7 @@ function parsed(t: CaseContext, bytes: Buffer): Qcow2Image {
   try {
     return parseQcow2(bytes);
   } catch (error) {
-    return t.check(false, `the image is sound: ${String(error)}`) as never;
+    return t.fail('the image must be sound', String(error));
   }
 }
 
@@ -127,7 +127,11 @@ export async function checkContent(
   what: string,
 ): Promise<void> {
   const got = await guestContent(t, file.local);
-  t.equal(got.length, expected.length, `${what}: the size`);
+  t.equal(got.length, expected.length, `the content of ${what} must have its size`);
   const at = got.findIndex((byte, index) => byte !== expected[index]);
-  t.check(at === -1, `${what}: byte ${at} is ${got[at]} and should be ${expected[at]}`);
+  t.check(
+    at === -1,
+    `the content of ${what} must be as expected`,
+    `byte ${at} is ${got[at]} instead of ${expected[at]}`,
+  );
 }

@@ -1,6 +1,7 @@
 /** Block jobs put into a known state, and what their queries and events tell. Shared by the cases of all job commands. */
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, EventReply, Needs } from '../case.ts';
+import { shown } from '../case-text.ts';
 import { addNull, addRaw, MiB, needs, nullNodes, queryList } from './shared-setup.ts';
 
 /** Bytes a second at which a job of these sizes never ends by itself. */
@@ -60,13 +61,13 @@ export async function findJob(t: CaseContext, id: string): Promise<JsonObject | 
 /** The same of a job that must be there. */
 export async function jobInfo(t: CaseContext, id: string): Promise<JsonObject> {
   const job = await findJob(t, id);
-  t.check(job !== undefined, `query-block-jobs lists ${id}`);
+  t.check(job !== undefined, `query-block-jobs must list the job ${id}`, 'it does not');
   return job;
 }
 
 /** Ends the case with a deviation if the job is still listed. */
 export async function checkNoJob(t: CaseContext, id: string): Promise<void> {
-  t.check((await findJob(t, id)) === undefined, `query-block-jobs does not list ${id}`);
+  t.check((await findJob(t, id)) === undefined, `query-block-jobs must not list the job ${id}`, 'it does');
 }
 
 /** Cancels a job that runs, also a paused one, and waits for its end. */
@@ -82,9 +83,9 @@ export async function succeeded(
   type: string,
 ): Promise<{ len: Json; offset: Json }> {
   const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
-  t.contains(data ?? null, { type, device: id }, 'the event names the job and its type');
+  t.contains(data ?? null, { type, device: id }, 'the event must name the job and its type');
   const { len = null, offset = null, error } = data as JsonObject;
-  t.check(error === undefined, `the job succeeded (${String(error)})`, {
+  t.check(error === undefined, 'the job must succeed', `its error is ${shown(error)}`, {
     requirement: 'BLOCK_JOB_COMPLETED/error',
   });
   return { len, offset };
@@ -93,7 +94,9 @@ export async function succeeded(
 /** The same of a job that had to copy all that its len counts. */
 export async function completed(t: CaseContext, id: string, type: string): Promise<void> {
   const { len, offset } = await succeeded(t, id, type);
-  t.equal(offset, len, 'offset equals len', { requirement: 'BLOCK_JOB_COMPLETED/progress' });
+  t.equal(offset, len, 'the offset at the end of the job must be its len', {
+    requirement: 'BLOCK_JOB_COMPLETED/progress',
+  });
 }
 
 /** Names of the job events of one job that came and were not waited for, in order. */

@@ -5,6 +5,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts'
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, MonitorHandle, Needs } from '../case.ts';
+import { shown } from '../case-text.ts';
 
 export const KiB = 1024;
 export const MiB = 1024 * KiB;
@@ -39,7 +40,11 @@ export function needs(base: Needs, more: Needs): Needs {
 /** The list of objects that a query returned. */
 export async function queryList(t: CaseContext, command: string, args?: JsonObject): Promise<JsonObject[]> {
   const list = await t.execute(command, args);
-  t.check(Array.isArray(list) && list.every(isJsonObject), `${command} returns a list of objects`);
+  t.check(
+    Array.isArray(list) && list.every(isJsonObject),
+    `${command} must return a list of objects`,
+    `it returned ${shown(list)}`,
+  );
   return list;
 }
 
@@ -51,19 +56,27 @@ export async function findNode(t: CaseContext, name: string): Promise<JsonObject
 /** The same of a node that must be there. */
 export async function nodeInfo(t: CaseContext, name: string): Promise<JsonObject> {
   const node = await findNode(t, name);
-  t.check(node !== undefined, `query-named-block-nodes lists ${name}`);
+  t.check(node !== undefined, `query-named-block-nodes must list ${name}`, 'it does not');
   return node;
 }
 
 /** Ends the case with a deviation if there is a node of that name. */
 export async function checkAbsent(t: CaseContext, name: string): Promise<void> {
-  t.check((await findNode(t, name)) === undefined, `query-named-block-nodes does not list ${name}`);
+  t.check(
+    (await findNode(t, name)) === undefined,
+    `query-named-block-nodes must not list ${name}`,
+    'it does',
+  );
 }
 
 /** `image.virtual-size` of a node, in bytes. */
 export async function virtualSize(t: CaseContext, name: string): Promise<Json> {
   const { image } = await nodeInfo(t, name);
-  t.check(isJsonObject(image), `query-named-block-nodes describes the image of ${name}`);
+  t.check(
+    isJsonObject(image),
+    `query-named-block-nodes must describe the image of ${name}`,
+    `image is ${shown(image)}`,
+  );
   return image['virtual-size'] ?? null;
 }
 
@@ -134,10 +147,15 @@ export async function refusedWith(
   classes: readonly string[],
 ): Promise<JsonObject> {
   const { error } = await t.request({ execute: command, arguments: args });
-  t.check(isJsonObject(error), `${command} is refused`);
-  t.check(classes.includes(String(error.class)), `its error is a ${classes.join(' or a ')}`, {
-    path: '$.error.class',
-  });
+  t.check(isJsonObject(error), `${command} must be refused`, 'it was accepted');
+  t.check(
+    classes.includes(String(error.class)),
+    `the class of the refusal must be ${classes.join(' or ')}`,
+    `it is ${shown(error.class)}`,
+    {
+      path: '$.error.class',
+    },
+  );
   return error;
 }
 

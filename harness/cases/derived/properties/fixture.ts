@@ -8,6 +8,7 @@ import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { type CaseFile, MiB, makeFile, nodeNames } from '../../helpers/shared-setup.ts';
 import { canHaveJob, LiveJob } from './live-job.ts';
+import type { Problem } from './search.ts';
 
 export class Fixture {
   readonly #t: CaseContext;
@@ -69,7 +70,7 @@ export class Fixture {
   }
 
   /** After a command was accepted: everything is as before again. What is wrong, null if nothing is. */
-  async restore(command: string, args: JsonObject): Promise<string | null> {
+  async restore(command: string, args: JsonObject): Promise<Problem | null> {
     if (effectsOf(command).undo === 'needless') return null;
     const undoing = thingsMade({ command, arguments: args }).flatMap(({ undo }) => undo ?? []);
     if (undoing.length === 0) {
@@ -79,7 +80,7 @@ export class Fixture {
     for (const undo of undoing) {
       const { error } = await this.#t.request({ execute: undo.command, arguments: undo.arguments });
       if (isJsonObject(error))
-        return `${command} was accepted, and ${undo.command} says: ${String(error.desc)}`;
+        return [`${undo.command} must undo what ${command} made`, `it was refused: ${String(error.desc)}`];
     }
     return null;
   }

@@ -8,7 +8,7 @@ import { validateArguments } from '../../../../spec/validate.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { Fixture } from './fixture.ts';
 import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
-import { holds } from './search.ts';
+import { holds, type Problem } from './search.ts';
 
 const RUNS = 20;
 /** Unions have more to try. */
@@ -40,7 +40,6 @@ async function alwaysRefused(t: CaseContext, command: Command): Promise<void> {
     arbitrary: faultsOf(command, liveFor(command, t, fixture)),
     runs: command.arguments.tag === undefined ? RUNS : RUNS_UNION,
     attempt: (fault) => tryFault(t, fixture, command, fault),
-    show: ({ where, wire }) => `${command.name} ${wire.slice(0, 2000)} (${where.slice(0, 200)})`,
   });
 }
 
@@ -50,16 +49,22 @@ async function tryFault(
   fixture: Fixture,
   { name }: Command,
   fault: Fault,
-): Promise<string | null> {
+): Promise<Problem | null> {
   const { arguments: args, errorClass } = fault;
+  const where = fault.where.slice(0, 200);
   if (args !== null && isAllowed(t, name, fault, args)) return null;
   const error = args === null ? await errorOfText(t, name, fault.wire) : await errorOfValue(t, name, args);
   if (error === undefined) {
     await fixture.restore(name, args ?? fault.valid);
-    return 'accepted';
+    return [`${name} must refuse arguments with a fault (${where})`, 'they were accepted'];
   }
   const got = isJsonObject(error) ? error.class : null;
-  return got === errorClass ? null : `refused with class ${String(got)} instead of ${errorClass}`;
+  return got === errorClass
+    ? null
+    : [
+        `${name} must refuse arguments with a fault (${where}) with class ${errorClass}`,
+        `its class is ${String(got)}`,
+      ];
 }
 
 /** The endpoint's own schema has what ours does not: drift, no fault. Ranges it does not tell. */

@@ -3,12 +3,16 @@ import { oneof } from 'fast-check';
 import { argumentsOf } from '../../../../generators/arbitraries/command-arguments.ts';
 import { at } from '../../../../generators/types/path.ts';
 import { effectsOf } from '../../../../spec/effects/effects-of.ts';
-import { isJsonObject, type Json, type JsonObject, jsonEqual, stringifyJson } from '../../../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../../../spec/json.ts';
 import type { Command } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { shown } from '../../case-text.ts';
 import { findNode, MiB, needs, nodeInfo, nullNodes, queryList } from '../../helpers/shared-setup.ts';
 import { Fixture } from './fixture.ts';
-import { holds } from './search.ts';
+import { holds, type Problem } from './search.ts';
+
+const NOT_LISTED: Problem = ['query-named-block-nodes must list a node that was accepted', 'it does not'];
+const NOT_DELETED: Problem = ['after blockdev-del the nodes must be those from before', 'they are not'];
 
 const RUNS = 80;
 const RUNS_RESIZE = 20;
@@ -50,27 +54,29 @@ async function addedAndDeleted(t: CaseContext): Promise<void> {
   await holds<JsonObject>(t, fixture, {
     arbitrary: argumentsOf(command, () => fixture.live).map((args) => ({ ...args, 'node-name': name })),
     runs: RUNS,
-    show: (args) => `blockdev-add ${stringifyJson(args)}`,
     async attempt(args) {
       const before = await nodes(t);
       const { error } = await t.request({ execute: 'blockdev-add', arguments: args });
       if (error !== undefined) return null;
       const node = await findNode(t, name);
-      const wrong = node === undefined ? 'it is not listed' : differenceOf(command.name, args, node);
+      const wrong = node === undefined ? NOT_LISTED : differenceOf(command.name, args, node);
       const undone = await fixture.restore('blockdev-add', args);
       if (wrong !== null || undone !== null) return wrong ?? undone;
-      return jsonEqual(await nodes(t), before) ? null : 'after blockdev-del the nodes are not as before';
+      return jsonEqual(await nodes(t), before) ? null : NOT_DELETED;
     },
   });
 }
 
 /** What is wrong with a node's description after the command; null if all is as it was asked for. */
-function differenceOf(command: string, args: JsonObject, node: JsonObject): string | null {
+function differenceOf(command: string, args: JsonObject, node: JsonObject): Problem | null {
   for (const [argument, { as, otherwise }] of Object.entries(effectsOf(command).reported ?? {})) {
     const asked = at(args, argument.split('.')) ?? otherwise;
     const reported = at(node, as.split('.')) ?? null;
     if (asked !== undefined && !jsonEqual(reported, asked))
-      return `${as} is reported as ${stringifyJson(reported)}`;
+      return [
+        `query-named-block-nodes must tell as ${as} what ${command} was given as ${argument}`,
+        `expected ${shown(asked)}, got ${shown(reported)}`,
+      ];
   }
   return null;
 }
@@ -83,18 +89,21 @@ async function sizesSet(t: CaseContext): Promise<void> {
   await holds<Json>(t, fixture, {
     arbitrary: argumentsOf(command, () => fixture.live).map(({ size }) => size!),
     runs: RUNS_RESIZE,
-    show: (size) => `block_resize to ${stringifyJson(size)}`,
     async attempt(size) {
       const { error } = await t.request({ execute: 'block_resize', arguments: { 'node-name': node, size } });
       const told = at(await nodeInfo(t, node), as.split('.'));
-      t.check(told !== undefined, `query-named-block-nodes tells ${as} of ${node}`);
+      t.check(told !== undefined, `query-named-block-nodes must tell ${as} of ${node}`, 'it does not');
       const reported = BigInt(told as number | bigint);
       if (error !== undefined)
-        return reported === BigInt(MiB) ? null : `refused, and yet the size is ${reported}`;
+        return reported === BigInt(MiB)
+          ? null
+          : ['a refused block_resize must leave the size', `it is ${reported}`];
       await t.execute('block_resize', { 'node-name': node, size: MiB });
       // Sizes are whole sectors.
       const asked = BigInt(size as number | bigint);
-      return reported >= asked && reported - asked < 512n ? null : `the size is ${reported}`;
+      return reported >= asked && reported - asked < 512n
+        ? null
+        : ['the size must be the one that block_resize was given', `expected ${asked}, got ${reported}`];
     },
   });
 }
@@ -108,11 +117,12 @@ async function queriesPure(t: CaseContext): Promise<void> {
   await holds<JsonObject>(t, fixture, {
     arbitrary: oneof(...calls),
     runs: RUNS_QUERIES,
-    show: (message) => stringifyJson(message),
     async attempt(message) {
       const before = await nodes(t);
       await t.request(message);
-      return jsonEqual(await nodes(t), before) ? null : 'the nodes changed';
+      return jsonEqual(await nodes(t), before)
+        ? null
+        : [`${String(message.execute)} must leave the nodes as they are`, 'they changed'];
     },
   });
 }

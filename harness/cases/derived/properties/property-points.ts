@@ -5,12 +5,12 @@ import { Coverage, type CoverageRow } from '../../../../generators/points/covera
 import { Points } from '../../../../generators/points/points.ts';
 import { Random } from '../../../../generators/random.ts';
 import { branchesOf } from '../../../../generators/types/members.ts';
-import { type JsonObject, stringifyJson } from '../../../../spec/json.ts';
+import type { JsonObject } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { Fixture } from './fixture.ts';
 import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
-import { onlyOnce } from './search.ts';
+import { foundByChecks, report } from './search.ts';
 import { tryValid } from './valid.ts';
 
 /** Tries at a point until a call that reaches it is accepted. */
@@ -49,21 +49,25 @@ async function tryAllPoints(
 
   async function attempt(make: (draw: Draw) => JsonObject): Promise<void> {
     const args = make(new Draw(random, live(), true));
-    const before = t.deviations;
-    const problem = await tryValid(t, fixture, points, args, (accepted) => coverage.saw(args, accepted));
-    if (problem === null && t.deviations === before) return;
+    const before = t.deviations.length;
+    const found = await tryValid(t, fixture, points, args, (accepted) => coverage.saw(args, accepted));
+    const problem = found ?? foundByChecks(t, before);
+    if (problem === null) return;
     await fixture.clear();
     t.restartTranscript();
     await fixture.furnish();
-    const again = (await tryValid(t, fixture, points, args)) ?? onlyOnce(t, problem);
-    t.check(false, `${command.name} ${stringifyJson(args)}: ${again}`);
+    report(t, await tryValid(t, fixture, points, args), problem);
   }
 
   for (let round = 0; round < TRIES; round++)
     for (const { id, witness } of coverage.points) if (!coverage.isAccepted(id)) await attempt(witness);
   for (const args of points.pairs(new Draw(random, live(), true), tag)) await attempt(() => args);
   const unreached = coverage.unreached();
-  t.check(unreached.length === 0, `every point was reached, not so ${unreached.join(', ')}`);
+  t.check(
+    unreached.length === 0,
+    `${command.name} must be tried at every point`,
+    `not reached: ${unreached.join(', ')}`,
+  );
   told?.(coverage.row());
   await fixture.clear();
   t.restartTranscript();

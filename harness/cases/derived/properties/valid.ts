@@ -1,13 +1,13 @@
 /** Whatever valid arguments a command gets, it never refuses them for their form; what was accepted can be undone. */
 import { argumentsOf } from '../../../../generators/arbitraries/command-arguments.ts';
 import { Points } from '../../../../generators/points/points.ts';
-import { isJsonObject, type JsonObject, stringifyJson } from '../../../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
 import type { Command, Schema } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { Fixture } from './fixture.ts';
 import { liveFor, offeredCommand, triedCommands } from './property-commands.ts';
 import { faultsForm } from './property-form.ts';
-import { holds } from './search.ts';
+import { holds, type Problem } from './search.ts';
 
 const RUNS = 20;
 /** Unions have more to try. */
@@ -37,7 +37,6 @@ async function neverRefusedForForm(t: CaseContext, command: Command): Promise<vo
     arbitrary: argumentsOf(command, liveFor(command, t, fixture)),
     runs: command.arguments.tag === undefined ? RUNS : RUNS_UNION,
     attempt: (args) => tryValid(t, fixture, points, args),
-    show: (args) => `${command.name} ${stringifyJson(args)}`,
   });
 }
 
@@ -48,11 +47,13 @@ export async function tryValid(
   points: Points,
   args: JsonObject,
   told?: (accepted: boolean) => void,
-): Promise<string | null> {
+): Promise<Problem | null> {
   const { name } = points.command;
   const { error } = await t.request({ execute: name, arguments: args });
   told?.(error === undefined);
   if (error === undefined) return fixture.restore(name, args);
   const desc = isJsonObject(error) ? String(error.desc) : '';
-  return faultsForm(desc, args, points) ? `refused for its form: ${desc}` : null;
+  return faultsForm(desc, args, points)
+    ? [`${name} must not refuse valid arguments for their form`, `it was refused: ${desc}`]
+    : null;
 }
