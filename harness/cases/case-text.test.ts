@@ -40,7 +40,6 @@ describe.each(Object.entries(SABOTEURS))('of an endpoint that %s', (_, answer) =
     const told = record.cases.flatMap(({ id, deviations }) =>
       deviations.filter(({ check }) => check === 'case').map(({ message }) => `${id}: ${message}`),
     );
-    if (process.env.SHOW) (await import('node:fs')).appendFileSync('/tmp/told.txt', told.join('\n') + '\n');
     expect(told.length).toBeGreaterThan(100);
     expect(told.filter((text) => !TWO_HALVES.test(text))).toEqual([]);
   });

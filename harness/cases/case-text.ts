@@ -3,7 +3,6 @@
  * and what came instead. The types hold the first half to that; the runner puts the halves together.
  */
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
-import type { JsonDifference } from '../state/json-difference.ts';
 
 /** A sentence about the endpoint, with the verb of its level: `a refused blockdev-add must make no node`. */
 export type RequiredText =
@@ -28,8 +27,15 @@ export function shown(value: Json | undefined): string {
   return `${text.slice(0, LONGEST)}…"`;
 }
 
-/** Where two values differ, as the second half of a text. */
-export function shownDifference({ path, expected, got }: JsonDifference): string {
+/** Where two values differ; what is absent was not expected, or did not come. */
+interface Difference {
+  readonly path: string;
+  readonly expected?: Json;
+  readonly got?: Json;
+}
+
+/** The second half of a text about values that should be equal. */
+export function shownDifference({ path, expected, got }: Difference): string {
   const side = (value: Json | undefined): string => (value === undefined ? 'nothing' : shown(value));
   return `${path === '$' ? '' : `at ${path} `}expected ${side(expected)}, got ${side(got)}`;
 }

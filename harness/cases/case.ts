@@ -169,4 +169,6 @@ export interface Detail {
   readonly severity?: Severity;
   readonly path?: string;
   readonly requirement?: RequirementId;
+  /** What came, where that is too long or too various for the text. */
+  readonly got?: Json;
 }

@@ -149,7 +149,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     found: { expected?: Json; got?: Json; path?: string },
     detail: Detail = {},
   ): never {
-    const { path, requirement } = detail;
+    const { path, requirement, got } = detail;
     const level = requirement === undefined ? 'must' : (requirements[requirement] as Requirement).level;
     const severity: Severity = detail.severity ?? level;
     const message = twoHalves(required, observed);
@@ -159,6 +159,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
       ...(requirement !== undefined && { requirement }),
       ...found,
       ...(path !== undefined && { path }),
+      ...(got !== undefined && { got }),
     });
     throw new CaseFailed(message);
   }

@@ -6,10 +6,11 @@
 import { type Fault, faultsAt } from '../../../generators/invalid/fault.ts';
 import { MUTATIONS, type MutationName } from '../../../generators/invalid/mutations.ts';
 import { at, type Path, put } from '../../../generators/types/path.ts';
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { Member, ObjectType, SchemaType } from '../../../spec/model.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import { membersOf, minimalObject } from './minimal.ts';
+import type { Problem } from './properties/search.ts';
 
 /** The kinds of fault that have cases of their own, in the order of these. */
 export const KINDS = [
@@ -27,6 +28,32 @@ export type FaultKind = (typeof KINDS)[number];
 /** The requirement that forbids it. */
 export function forbiddenBy(kind: FaultKind): RequirementId {
   return MUTATIONS[kind].requirement;
+}
+
+/** What is refused where a fault of this kind is put in. */
+const FAULTY: Readonly<Record<MutationName, string>> = {
+  'missing-member': 'an object without a required member',
+  'unknown-member': 'a member that the schema does not have',
+  'renamed-member': 'a member whose name is spelled otherwise',
+  'duplicate-member': 'a member that is given twice, once ill-typed,',
+  'wrong-type': 'a value of the wrong type',
+  'wrong-element': 'a list with an element of the wrong type',
+  'integer-form': 'an integer written with a fraction or an exponent',
+  'out-of-range': 'an integer outside of its range',
+  'unknown-value': 'a string that is no value of the enum',
+  'wrong-branch': 'a member of another branch',
+  'deep-nesting': 'a value that is nested deeply',
+  'exclusive-members': 'a choice of members that exclude each other',
+};
+
+/** What an answer to a fault breaks, null if nothing: its error, undefined where it was accepted. */
+export function problemOf(fault: Fault, error: Json | undefined): Problem | null {
+  const { mutation, errorClass, path, where } = fault;
+  const place = { path: path.replace('$', '$.arguments'), got: where.slice(0, 200) };
+  const required = `${FAULTY[mutation]} must be refused with ${errorClass}` as const;
+  if (error === undefined) return [required, 'it was accepted', place];
+  const got = isJsonObject(error) ? error.class : null;
+  return got === errorClass ? null : [required, `its class is ${String(got)}`, place];
 }
 
 /** An object within arguments; `members` are those to be tried. */

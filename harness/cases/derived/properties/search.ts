@@ -3,12 +3,12 @@
  * fails. What is found is tried once more from a fresh start, so that the record holds just what shows it.
  */
 import { type Arbitrary, asyncProperty, check } from 'fast-check';
-import type { CaseContext } from '../../case.ts';
+import type { CaseContext, Detail } from '../../case.ts';
 import type { RequiredText } from '../../case-text.ts';
 import type { Fixture } from './fixture.ts';
 
 /** What is required, and what came instead. */
-export type Problem = readonly [required: RequiredText, observed: string];
+export type Problem = readonly [required: RequiredText, observed: string, detail?: Detail];
 
 export interface Property<T> {
   readonly arbitrary: Arbitrary<T>;
@@ -46,9 +46,9 @@ export async function holds<T>(t: CaseContext, fixture: Fixture, property: Prope
  */
 export function report(t: CaseContext, again: Problem | null, first: Problem): void {
   if (again === null && t.deviations.length > 0) return;
-  const [required, observed] = again ?? first;
+  const [required, observed, detail] = again ?? first;
   const times = again === null ? ', but not when it was tried once more' : '';
-  t.fail(required, `${observed}${times}`);
+  t.fail(required, `${observed}${times}`, detail);
 }
 
 /** What the checks found since there were so many deviations; null if nothing. */
