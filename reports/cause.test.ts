@@ -15,6 +15,13 @@ describe('causeOf', () => {
     ['names that cases make up', "node 'null-qabcd1' is there", "node 'raw-qx0y12' is there"],
     ['made up names outside of quotes', 'left over: node null-qabcd1', 'left over: node file-q00002'],
     ['numbers', 'byte 0 is 17 and should be 119', 'byte 512 is 3 and should be 4'],
+    ['addresses', 'freed at 0x7ffd01, of thread 4711', 'freed at 0x55aa00, of thread 12'],
+    [
+      'addresses and hashes without a prefix',
+      'rip 00007f3cabcd0012 at 9f86d081',
+      'rip 0000558812fe0abc at 60303ae2',
+    ],
+    ['UUIDs', '8f14e45f-ceea-467f-ab37-1c2d3e4f5a6b is gone', '45c48cce-2e2d-4fbd-a1aa-0b1c2d3e4f50 is gone'],
     ['files', "Could not open '@DIR@/file-a.img'", "Could not open '@DIR@/b/c.qcow2'"],
   ])('takes out %s', (_, one, other) => {
     expect(causeOfOne({ message: one })).toEqual(causeOfOne({ message: other }));
@@ -77,6 +84,31 @@ describe('causesOf', () => {
       'hang: with nothing in flight',
       'case: early',
     ]);
+  });
+
+  test.each<[string, CaseRecord['process'], string]>([
+    [
+      'as a shell tells it',
+      { exitCode: 134, lastWords: ['fatal: a', 'Aborted (core dumped)'] },
+      'SIGABRT: fatal: a',
+    ],
+    [
+      'by itself, by what it said last',
+      { exitCode: 1, lastWords: ['a', 'ValueError: b', ''] },
+      'exit 1: ValueError: b',
+    ],
+    [
+      'by itself, by the line that says why',
+      { exitCode: 1, lastWords: ['fatal: a', 'b'] },
+      'exit 1: fatal: a',
+    ],
+    [
+      'by a signal, not by any line',
+      { signal: 'SIGSEGV', lastWords: ['warning'] },
+      'SIGSEGV: with nothing in flight',
+    ],
+  ])('of a process that was ended %s', (_, process, message) => {
+    expect(of({ outcome: 'crash', deviations: [], process: process! })).toEqual([`crash: ${message}`]);
   });
 
   test('of a flaky case: what its first try showed', () => {

@@ -4,6 +4,7 @@
  * fuzzer's buckets are made of it. It is computed from a record and the words of the spec; records hold none.
  */
 
+import { constants } from 'node:os';
 import { isJsonObject, type Json, parseJson } from '../spec/json.ts';
 import { type NormaliseText, specNormaliser } from './normalise-text.ts';
 import type { CaseRecord, Deviation, ProcessState } from './record.ts';
@@ -39,8 +40,9 @@ export function crashCause(
   process: ProcessState | undefined,
   normaliseText: NormaliseText,
 ): Cause & { readonly silent: boolean } {
-  const how = process?.signal ?? `exit ${process?.exitCode ?? 'unknown'}`;
-  const words = lastWords(process?.lastWords ?? []);
+  const signal = process?.signal ?? signalOfStatus(process?.exitCode ?? 0);
+  const how = signal ?? `exit ${process?.exitCode ?? 'unknown'}`;
+  const words = lastWords((process?.lastWords ?? []).filter(isEndpoints), signal === undefined);
   const where =
     words === undefined ? commandInFlight(process?.inFlight) : normaliseText(withoutProgram(words));
   return { check: 'crash', message: `${how}: ${where}`, path: '$', silent: words === undefined };
@@ -107,9 +109,23 @@ const LAST_WORDS =
 /** A first line that only says where an error came up; the next one says what it was. */
 const UNEXPECTED = /^Unexpected error in .*:$/;
 
-/** What says why; undefined if nothing does. */
-function lastWords(lines: readonly string[]): string | undefined {
-  const index = lines.findLastIndex((line) => LAST_WORDS.test(line));
+/** How a shell tells that the program in it was ended by a signal. */
+function signalOfStatus(status: number): string | undefined {
+  return Object.entries(constants.signals).find(([, number]) => number === status - 128)?.[0];
+}
+
+/** What a shell says of a program in it that a signal ended: not words of the endpoint. */
+const SHELLS =
+  /^(Aborted|Segmentation fault|Bus error|Illegal instruction|Floating point exception|Killed|Terminated)( \(core dumped\))?$/;
+
+function isEndpoints(line: string): boolean {
+  return !SHELLS.test(line.trim());
+}
+
+/** What says why; undefined if nothing does. Who ends itself says why last. */
+function lastWords(lines: readonly string[], endedItself: boolean): string | undefined {
+  const words = lines.findLastIndex((line) => LAST_WORDS.test(line));
+  const index = words === -1 && endedItself ? lines.findLastIndex((line) => line.trim() !== '') : words;
   const line = lines[index];
   return line !== undefined && UNEXPECTED.test(line)
     ? [line, ...lines.slice(index + 1, index + 2)].join(' ')

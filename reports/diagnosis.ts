@@ -36,6 +36,8 @@ export interface Diagnosis {
   readonly outcome: string;
   readonly severity?: string;
   readonly reason?: string;
+  /** What else it looks like. */
+  readonly hint?: string;
   /** Outcomes of earlier tries. */
   readonly earlier?: string;
   readonly requirements: readonly string[];
@@ -60,6 +62,7 @@ export function diagnose(record: CaseRecord, run: RunIdentity): Diagnosis {
     outcome: record.outcome,
     ...(record.severity && { severity: record.severity }),
     ...(record.reason !== undefined && { reason: line(record.reason) }),
+    ...(record.hint !== undefined && { hint: line(record.hint) }),
     ...(record.earlier?.length && { earlier: record.earlier.join(', ') }),
     requirements: record.requirements.map(line),
     deviations: record.deviations.map((deviation) => describe(deviation, record)),

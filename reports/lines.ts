@@ -20,6 +20,7 @@ export function labelledLines(
   };
 
   add('reason', diagnosis.reason);
+  add('hint', diagnosis.hint);
   for (const deviation of diagnosis.deviations) {
     add('deviation', `${deviation.message} [${deviation.check}, ${deviation.severity}]`);
     add('request', deviation.request);

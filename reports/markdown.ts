@@ -100,7 +100,8 @@ function entry(one: CaseReport, result: CaseRecord): string {
     ];
   });
   const reason = result.reason !== undefined && lines.length === 0 ? [`- ${text(result.reason)}`] : [];
-  return [text(one.title), '', ...reason, ...lines].join('\n');
+  const hint = result.hint === undefined ? [] : [`- hint: ${text(result.hint)}`];
+  return [text(one.title), '', ...reason, ...lines, ...hint].join('\n');
 }
 
 /** Only where there is more than one endpoint. */

@@ -21,6 +21,10 @@ export function vocabulary({ commands, events, types }: Schema): ReadonlySet<str
 /** Names that cases make up: `null-qvlwp1`. */
 const MADE_NAME = /\b\w+-q[0-9a-z]{4}\d+\b/g;
 
+const UUID = /\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
+/** Addresses and hashes without a prefix; no word of so many letters has a digit among them. */
+const BARE_HEX = /\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi;
+
 /** Words of a schema, as `vocabulary` gives them, stay where they stand in quotes. */
 export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
   const known = (text: string): boolean => words.has(text);
@@ -38,6 +42,8 @@ export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
       .replace(/"([^"]*)"/g, (_, inner: string) => (known(inner) ? `"${inner}"` : '"…"'))
       .replace(/#block\w+/g, 'NODE')
       .replace(/\b0x[0-9a-f]+\b/gi, 'N')
+      .replace(UUID, 'N')
+      .replace(BARE_HEX, 'N')
       .replace(/\b[a-z]\d{1,3}\b/g, 'NAME')
       .replace(numbers, (found) => (/^\d/.test(found) ? 'N' : found))
       .slice(0, 300);

@@ -112,6 +112,11 @@ export interface SchemaOrigin {
   readonly undecided?: readonly string[];
 }
 
+/** Implementations of which the project knows deviations. */
+export const IMPLEMENTATIONS = ['qemu', 'reference'] as const;
+
+export type Implementation = (typeof IMPLEMENTATIONS)[number];
+
 /** Who was tested, by its own account. */
 export interface EndpointIdentity {
   /** As given to `--target`. */
@@ -120,6 +125,8 @@ export interface EndpointIdentity {
   readonly name?: string;
   /** `QMP.version` of the greeting, null if it never came. */
   readonly version: Json;
+  /** Whose work it is by how it was started, or by what the config file says; absent: nobody said so. */
+  readonly implementation?: Implementation;
   readonly package?: string;
   readonly argv: readonly string[];
   /** SHA-256 of the canonical form of the endpoint's introspection. */
@@ -142,6 +149,8 @@ export interface CaseRecord {
   readonly durationMs: number;
   /** Set when an expectation or the baseline foresaw this outcome. */
   readonly expected?: { readonly reason: string; readonly link?: string };
+  /** What else it looks like, which excuses nothing: a known deviation of an implementation that this may not be. */
+  readonly hint?: string;
   /** Outcomes of earlier tries, with `--retries`. */
   readonly earlier?: readonly Outcome[];
   readonly deviations: readonly Deviation[];

@@ -13,6 +13,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
+import { IMPLEMENTATIONS } from '../../reports/record.ts';
 import type { Json } from '../../spec/json.ts';
 import { type InputText, inputValue, mapping, mappingOf, readJson, validate } from '../input-file.ts';
 import type { AddressTargetOptions } from '../targets/attached-target.ts';
@@ -49,6 +50,7 @@ const targetSchema = mapping({
   commandsPerSecond: v.exactOptional(v.pipe(v.number(), v.gtValue(0, 'it takes a number above 0'))),
   topologies: v.exactOptional(v.array(v.string())),
   expectations: v.exactOptional(v.string()),
+  implementation: v.exactOptional(v.picklist(IMPLEMENTATIONS, 'it takes qemu or reference')),
 });
 
 const configSchema = mapping({ targets: v.exactOptional(mappingOf(targetSchema), {}) });

@@ -1,7 +1,13 @@
 /** Records that the command line names. */
 import * as v from 'valibot';
 import { OUTCOMES } from '../../reports/outcome.ts';
-import { LEVELS, RECORD_VERSION, type RunRecord, type TranscriptStep } from '../../reports/record.ts';
+import {
+  IMPLEMENTATIONS,
+  LEVELS,
+  RECORD_VERSION,
+  type RunRecord,
+  type TranscriptStep,
+} from '../../reports/record.ts';
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { InputError } from '../input-error.ts';
 import { readJson, validate } from '../input-file.ts';
@@ -61,6 +67,7 @@ const caseRecord = v.looseObject({
       ),
     }),
   ),
+  hint: v.exactOptional(text),
   again: v.exactOptional(text),
 });
 
@@ -73,6 +80,7 @@ const recordSchema = v.looseObject({
     target: text,
     name: v.exactOptional(text),
     version: json,
+    implementation: v.exactOptional(v.picklist(IMPLEMENTATIONS, 'it takes qemu or reference')),
     package: v.exactOptional(text),
     argv: texts,
     schemaDigest: v.exactOptional(text),

@@ -29,9 +29,11 @@ export interface SeenDeviation extends Cause {
 export interface ExpectationScope {
   readonly about: About;
   /** The endpoint that deviates; for a difference the right side. */
-  readonly endpoint: Pick<EndpointIdentity, 'target' | 'version'>;
-  readonly left?: Pick<EndpointIdentity, 'target' | 'version'>;
+  readonly endpoint: Subject;
+  readonly left?: Subject;
 }
+
+type Subject = Pick<EndpointIdentity, 'target' | 'version' | 'implementation'>;
 
 /** An expectation, or a part of one, that this run did not bear out. */
 export interface StaleEntry {
@@ -71,18 +73,26 @@ interface CompiledExpectation extends Expectation {
 /** The expectations about one subject. It is asked about every deviation, and in the end for what is stale. */
 export class KnownDeviations {
   readonly #entries: readonly CompiledExpectation[];
+  /** Shipped entries that would be about the subject, if it were known to be of an implementation that they know. */
+  readonly #foreign: readonly CompiledExpectation[];
   /** Signs that were seen. */
   readonly #borne = new Set<Sign>();
 
   /** Keeps the entries about this subject and leaves the others alone. */
   constructor(expectations: readonly Expectation[], subject: ExpectationScope) {
-    this.#entries = expectations.flatMap((expectation) => {
+    const all = expectations.flatMap((expectation) => {
       const straight = isOf(expectation, subject.endpoint, subject.left);
       // Differences hold with the sides exchanged too.
       const exchanged = subject.left !== undefined && isOf(expectation, subject.left, subject.endpoint);
       if (expectation.about !== subject.about || !(straight || exchanged)) return [];
       return [compile(expectation, !straight)];
     });
+    // Any endpoint may say that it is QEMU 7.2, for the sake of its clients.
+    const isTaken = [subject.endpoint, subject.left].every(
+      (side) => side === undefined || side.implementation,
+    );
+    this.#entries = all.filter(({ shipped }) => isTaken || !shipped);
+    this.#foreign = all.filter(({ shipped }) => !isTaken && shipped);
   }
 
   /** The first entry that names the deviation; undefined if none does. All that name it are borne out by it. */
@@ -97,6 +107,13 @@ export class KnownDeviations {
       }
     }
     return found;
+  }
+
+  /** A shipped entry that names the deviation, and is about an implementation that the subject is not known to be. */
+  resembling(deviation: SeenDeviation): Expectation | undefined {
+    return this.#foreign.find(
+      ({ signs, concerns }) => concerns(deviation) && signs.some(({ shows }) => shows(deviation)),
+    );
   }
 
   /**
@@ -129,11 +146,7 @@ export class KnownDeviations {
   }
 }
 
-function isOf(
-  { endpoint, version, left }: Expectation,
-  right: ExpectationScope['endpoint'],
-  other: ExpectationScope['left'],
-): boolean {
+function isOf({ endpoint, version, left }: Expectation, right: Subject, other: Subject | undefined): boolean {
   return (
     namesOf(right).some(nameGlob(endpoint)) &&
     (version === undefined || isInRange(right, version)) &&
@@ -142,7 +155,7 @@ function isOf(
 }
 
 /** `qemu-system:/usr/bin/qemu` is a `qemu-system` too. */
-function namesOf({ target }: ExpectationScope['endpoint']): string[] {
+function namesOf({ target }: Subject): string[] {
   return [target, target.split(':')[0]!];
 }
 

@@ -67,7 +67,7 @@ describe('a bucket is known', () => {
       ],
     ],
     [
-      'exec:vmm',
+      'exec:qemu',
       version(7, 2),
       [
         'crash SIGSEGV: after block-stream',
@@ -77,11 +77,14 @@ describe('a bucket is known', () => {
     ],
   ] as const)('by what is shipped for %s', (target, of, buckets) => {
     const shipped = shippedExpectations();
-    const all = new KnownFindings(shipped, { target, version: of });
+    const implementation = target === 'reference' ? 'reference' : 'qemu';
+    const all = new KnownFindings(shipped, { target, version: of, implementation });
     expect(buckets.map((bucket) => all.isKnown(bucket))).toEqual(buckets.map(() => true));
     expect(all.isKnown('crash SIGSEGV: after query-version')).toBe(false);
-    const other = new KnownFindings(shipped, { target: 'qemu-system', version: version(9, 1) });
-    expect(other.isKnown(buckets[0])).toBe(false);
+    const other = { target: 'qemu-system', version: version(9, 1), implementation: 'qemu' } as const;
+    expect(new KnownFindings(shipped, other).isKnown(buckets[0])).toBe(false);
+    // It only says that it is of this version.
+    expect(new KnownFindings(shipped, { target, version: of }).isKnown(buckets[0])).toBe(false);
   });
 });
 

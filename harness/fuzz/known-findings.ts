@@ -1,7 +1,6 @@
 /** What expectations say of a campaign's findings. */
-import type { EndpointIdentity } from '../../reports/record.ts';
 import type { Expectation } from '../expectations/expectation.ts';
-import { KnownDeviations, type StaleEntry } from '../expectations/known-deviations.ts';
+import { type ExpectationScope, KnownDeviations, type StaleEntry } from '../expectations/known-deviations.ts';
 import { deviationOf } from './buckets.ts';
 import type { LogLine } from './campaign-log.ts';
 
@@ -9,7 +8,7 @@ import type { LogLine } from './campaign-log.ts';
 export class KnownFindings {
   readonly #known: KnownDeviations;
 
-  constructor(expectations: readonly Expectation[], endpoint: Pick<EndpointIdentity, 'target' | 'version'>) {
+  constructor(expectations: readonly Expectation[], endpoint: ExpectationScope['endpoint']) {
     this.#known = new KnownDeviations(expectations, { about: 'finding', endpoint });
   }
 

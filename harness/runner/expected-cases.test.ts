@@ -90,6 +90,23 @@ describe('a case is expected', () => {
   });
 });
 
+test('what is shipped excuses no endpoint of an unknown implementation: it is a hint', () => {
+  const failed = record('block_resize/a', 'fail', [refused]);
+  const shipped = readExpectations(ENTRY.replace('qemu-*', "'*'"), 'x.yaml', true);
+  const of = (more: Partial<EndpointIdentity>) => {
+    const known = new ExpectedCases(shipped, { ...identity, target: 'exec:vmm', ...more });
+    const { expected: marked, hint } = known.apply(failed);
+    return {
+      reason: marked?.reason,
+      hint,
+      stale: known.stale([record('block_resize/a', 'pass')], true).length,
+    };
+  };
+  const hint = 'looks like what is known of QEMU: known';
+  expect(of({})).toEqual({ reason: undefined, hint, stale: 0 });
+  expect(of({ implementation: 'qemu' })).toEqual({ reason: 'known', hint: undefined, stale: 1 });
+});
+
 describe('how a case ends', () => {
   const entry = (check: string, message: string) =>
     expected(`

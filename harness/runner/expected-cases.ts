@@ -15,21 +15,28 @@ export class ExpectedCases {
     this.#known = new KnownDeviations(expectations, { about: 'case', endpoint });
   }
 
-  /** The record marked as expected, if all that counts against its case is known. */
+  /** The record marked as expected, if all that counts against its case is known; else with a hint, if there is one. */
   apply(record: CaseRecord): CaseRecord {
     const { id, outcome } = record;
     if (outcome === 'error') return record;
-    const seen = causesOf(record).map(({ cause, deviation }) => ({
-      deviation,
-      known: this.#known.find({ ...cause, printed: cause.message, where: id, outcome }),
-    }));
+    const seen = causesOf(record).map(({ cause, deviation }) => {
+      const one = { ...cause, printed: cause.message, where: id, outcome };
+      return { one, deviation, known: this.#known.find(one) };
+    });
     const [first] = seen.flatMap(({ known }) => known ?? []);
     const others = seen.filter(({ known }) => known === undefined);
-    if (first === undefined || others.some(({ deviation }) => deviation === null)) return record;
     const left = others.flatMap(({ deviation }) => deviation ?? []);
-    if (countingDeviations(left, requirementsOf(record)).length > 0) return record;
-    const { reason, link } = first;
-    return { ...record, expected: { reason, ...(link !== undefined && { link }) } };
+    const isKnown =
+      others.every(({ deviation }) => deviation !== null) &&
+      countingDeviations(left, requirementsOf(record)).length === 0;
+    if (first !== undefined && isKnown) {
+      const { reason, link } = first;
+      return { ...record, expected: { reason, ...(link !== undefined && { link }) } };
+    }
+    const [alike] = others.flatMap(({ one }) => this.#known.resembling(one) ?? []);
+    return alike === undefined
+      ? record
+      : { ...record, hint: `looks like what is known of QEMU: ${alike.reason}` };
   }
 
   /** Deviations of entries that no record bears out; `whole`: all cases were planned. */

@@ -25,6 +25,7 @@ export async function identify(target: Target, session: Session): Promise<Identi
     identity: {
       target: target.name,
       version,
+      ...(target.implementation && { implementation: target.implementation }),
       ...(packageName !== '' && { package: packageName }),
       argv: session.endpoint.argv.map((word) => word.replaceAll(session.scratch, '@DIR@')),
       ...facts,

@@ -2,6 +2,7 @@
  * A target that a config file names: one of the built-in kinds with options, environment, pace and what an attached
  * endpoint already has put around it.
  */
+import type { Implementation } from '../../reports/record.ts';
 import type { Quirks } from '../qmp/quirks.ts';
 import { paced } from '../transports/paced.ts';
 import type { Target } from './target.ts';
@@ -17,13 +18,17 @@ export interface Surrounding {
   readonly quirks?: Quirks;
   /** Names of topologies that an attached endpoint has been started with. */
   readonly topologies?: readonly string[];
+  /** Whose work an endpoint is that is started by a command or attached to. */
+  readonly implementation?: Implementation;
 }
 
 /** `name`: as the config file calls it. */
 export function configured(name: string, base: Target, surrounding: Surrounding): Target {
   const { options = [], environment, commandsPerSecond, topologies = [], quirks } = surrounding;
+  const implementation = surrounding.implementation ?? base.implementation;
   return {
     name,
+    ...(implementation && { implementation }),
     capabilities: base.capabilities,
     ...(quirks && { quirks }),
     unavailable: () => base.unavailable(),

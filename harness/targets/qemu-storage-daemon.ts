@@ -14,6 +14,7 @@ const KNOWN = new Set(['-blockdev', '-object', '-chardev', '-export', '-nbd-serv
 export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM): Target {
   return {
     name,
+    implementation: 'qemu',
     capabilities: {
       guestDevices: false,
       humanMonitor: false,

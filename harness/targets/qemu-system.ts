@@ -13,6 +13,7 @@ const FIXED_OPTIONS = ['-accel', 'tcg', '-S', '-nodefaults', '-display', 'none']
 export function qemuSystem(name: string, path: string = DEFAULT_PROGRAM): Target {
   return {
     name,
+    implementation: 'qemu',
     capabilities: {
       guestDevices: true,
       humanMonitor: true,

@@ -7,6 +7,7 @@ import type { Target } from './target.ts';
 export function referenceSpawn(name: string): Target {
   return {
     name,
+    implementation: 'reference',
     capabilities: {
       guestDevices: false,
       humanMonitor: false,

@@ -25,6 +25,7 @@ const MOST_WORK = 8192;
 export function reference(name: string): Target {
   return {
     name,
+    implementation: 'reference',
     capabilities: {
       guestDevices: false,
       humanMonitor: true,

@@ -3,6 +3,8 @@
  * A target is a recipe and has no state; each `start` gives one endpoint. Every target that can start one passes
  * the contract suite in `target-contract.ts`.
  */
+
+import type { Implementation } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { Quirks } from '../qmp/quirks.ts';
 import type { Transport } from '../transports/transport.ts';
@@ -112,6 +114,8 @@ export interface Target {
   readonly quirks?: Quirks;
   /** What its endpoints are tested by in place of their own introspection. */
   readonly schema?: GivenSchema;
+  /** Absent: it is not known whose work the endpoint is. */
+  readonly implementation?: Implementation;
   /** Null if it can be used here, else why not ("qemu-system-x86_64: not found in PATH"). */
   unavailable(): Promise<string | null>;
   /** Resolves when it takes connections. Rejects with `StartError`; then nothing is left behind. */

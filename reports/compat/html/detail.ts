@@ -53,7 +53,7 @@ function resultOf(record: CaseRecord, endpoint: EndpointReport, steps: Part): Ma
   return html`<section class="result"><h4>${say(endpoint.label, 100)} ${badge(statusOf(record, endpoint.policy))} ${time(duration(record.durationMs), 'dim')}</h4>${
     record.expected &&
     html`<p class="foreseen">Known: ${say(record.expected.reason)}${link(record.expected.link)}</p>`
-  }${told !== undefined && html`<p>${told}</p>`}${record.deviations.map((deviation) => deviationOf(deviation, record))}${
+  }${record.hint !== undefined && html`<p class="dim">${say(record.hint)}</p>`}${told !== undefined && html`<p>${told}</p>`}${record.deviations.map((deviation) => deviationOf(deviation, record))}${
     process &&
     html`<div class="ended"><p>${process.ended === undefined ? 'Last words' : `Ended: ${process.ended}`}</p><pre tabindex="0">${process.lastWords.map((line) => html`${line}\n`)}</pre></div>`
   }${drawings(record)}${steps}<p class="again"><span class="dim">See it again</span> <code>${reproduce}</code> <button type="button" class="copy">Copy</button></p></section>`;
