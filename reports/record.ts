@@ -115,6 +115,7 @@ export interface SchemaOrigin {
 /** Implementations of which the project knows deviations. */
 export const IMPLEMENTATIONS = ['qemu', 'reference'] as const;
 
+/** Whose work an endpoint is. */
 export type Implementation = (typeof IMPLEMENTATIONS)[number];
 
 /** Who was tested, by its own account. */

@@ -41,7 +41,7 @@ import { invocation } from './invocation.ts';
 import { duration, ratio, wholeNumber } from './options.ts';
 import { type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import { CONFIG_OPTION, IMPLEMENTATION_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
   readonly target: string;
@@ -68,6 +68,7 @@ export const subcommand: Subcommand = {
     command
       .option('--target <target>', 'what to fuzz', 'reference')
       .addOption(CONFIG_OPTION)
+      .addOption(IMPLEMENTATION_OPTION)
       .addOption(
         new Option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)')
           .argParser(duration)

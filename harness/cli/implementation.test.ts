@@ -19,6 +19,8 @@ test('an endpoint that is started by a command is taken for QEMU where the confi
       'expected: blockdev-add of null-co with a negative size aborts the process',
     );
     expect(ours.code).toBe(0);
+    const told = await callMain([...CALL, QEMU, '--implementation', 'qemu'], { cwd });
+    expect(told.code).toBe(0);
     for (const other of ['vendor', QEMU]) {
       const { code, stdout } = await callMain([...CALL, other], { cwd });
       expect(stdout).toMatch(/^ +hint +looks like what is known of QEMU: blockdev-add of null-co with/m);

@@ -27,7 +27,7 @@ import { shardOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import { CONFIG_OPTION, IMPLEMENTATION_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
   readonly target: string;
@@ -52,6 +52,7 @@ export const subcommand: Subcommand = {
         'reference',
       )
       .addOption(CONFIG_OPTION)
+      .addOption(IMPLEMENTATION_OPTION)
       .option(
         '--reporter <name[=file]>',
         `${Object.keys(reporters).join(', ')}; repeatable`,
