@@ -81,14 +81,21 @@ export function causesOf(record: CaseRecord, normaliseText: NormaliseText = spec
     case 'error':
       return [{ cause: { check: 'error', message: normaliseText(reason), path: '$' }, deviation: null }];
     case 'crash': {
+      if (record.cause) return ending(record.cause);
       const { check, message, path } = crashCause(process, normaliseText);
       return ending({ check, message, path });
     }
     case 'timeout':
-      return ending(hangCause(process));
+      return ending(record.cause ?? hangCause(process));
     default:
       return shown(deviations);
   }
+}
+
+/** The command at fault, where the deviation is of one. */
+export function commandAt({ transcript }: CaseRecord, { exchange }: Deviation): string | undefined {
+  const send = exchange === undefined ? undefined : transcript?.steps[exchange]?.send;
+  return isJsonObject(send) && typeof send.execute === 'string' ? send.execute : undefined;
 }
 
 /** Equal for equal causes. */

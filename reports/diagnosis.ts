@@ -20,6 +20,8 @@ export interface DeviationText {
   readonly request?: string;
   readonly expected?: string;
   readonly got?: string;
+  /** What came for the request, where nothing says what of it is wrong. */
+  readonly reply?: string;
 }
 
 export interface ProcessText {
@@ -94,6 +96,7 @@ function describe(deviation: Deviation, record: CaseRecord): DeviationText {
     ...(request !== undefined && { request }),
     ...(deviation.expected !== undefined && { expected: jsonText(deviation.expected) }),
     ...(deviation.got !== undefined && { got: jsonText(deviation.got) }),
+    ...(deviation.got === undefined && step?.reply !== undefined && { reply: jsonText(step.reply, 500) }),
   };
 }
 

@@ -3,21 +3,31 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Json, jsonEqual, parseJson } from '../spec/json.ts';
-import { json } from './json.ts';
+import { json, recordJson } from './json.ts';
+import type { RunRecord } from './record.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
 import { example } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
+import { isUnexpected } from './unexpected.ts';
 
 const schema = JSON.parse(readFileSync(new URL('../docs/record.schema.json', import.meta.url), 'utf8'));
 const validate = new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile(schema);
 
 describe('json', () => {
-  it('gives the record back, integers exact', () => {
+  it('gives the record back, integers exact, with the causes of what fails it', () => {
     fc.assert(
       fc.property(runRecord, (record) => {
-        expect(jsonEqual(parseJson(render(json, record)), record as unknown as Json)).toBe(true);
+        const { causes = [], ...rest } = parseJson(render(json, record)) as unknown as RunRecord;
+        expect(jsonEqual(rest as unknown as Json, record as unknown as Json)).toBe(true);
+        const bad = record.cases.filter((one) => isUnexpected(one, record.policy)).map(({ id }) => id);
+        expect(new Set(causes.flatMap(({ cases }) => cases))).toEqual(new Set(bad));
       }),
     );
+  });
+
+  it('makes the causes anew of a record that has some', () => {
+    const causes = [{ check: 'x', message: 'of one shard', path: '$', cases: ['y'] }];
+    expect(recordJson({ ...example, causes })).toBe(recordJson(example));
   });
 
   it('fits the published schema', () => {

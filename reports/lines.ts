@@ -27,6 +27,7 @@ export function labelledLines(
     add('at', deviation.path);
     add('expected', deviation.expected);
     add('got', deviation.got);
+    add('reply', deviation.reply);
   }
   add('ended', diagnosis.process?.ended);
   add('in flight', diagnosis.process?.inFlight);

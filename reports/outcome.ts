@@ -1,7 +1,8 @@
 /** What outcomes, cases and endpoints are called in reports. */
 import { isJsonObject } from '../spec/json.ts';
-import type { EndpointIdentity, Outcome } from './record.ts';
+import type { EndpointIdentity, Outcome, RunRecord } from './record.ts';
 import { clip, count, jsonText, printable } from './text.ts';
+import { isForeseen } from './unexpected.ts';
 
 /** All outcomes, the order of a summary. */
 export const OUTCOMES = [
@@ -51,4 +52,33 @@ export function schemaText({ schemaOrigin }: EndpointIdentity): string | null {
   const open = undecided.length === 0 ? '' : `, ${count(undecided.length, 'command')} undecided`;
   const text = `tested by ${base === 'spec' ? 'the spec' : base}, restricted to ${what}${open}`;
   return clip(printable(reason === undefined ? text : `${text} (${reason})`), 300);
+}
+
+/** What an endpoint is called: the name that it was given, or its target. Printable. */
+export function nameOf({ name, target }: Pick<EndpointIdentity, 'name' | 'target'>): string {
+  return printable(name ?? target);
+}
+
+/** `12 passed, 1 failed, 2 failed as expected`; `none` of no cases. */
+export function totalsText({ cases, policy }: Pick<RunRecord, 'cases' | 'policy'>): string {
+  return (
+    totalsOf(cases, policy)
+      .map(({ text }) => text)
+      .join(', ') || 'none'
+  );
+}
+
+/** How many cases ended in which way; what was foreseen is counted by itself, as null. */
+export function totalsOf(
+  cases: RunRecord['cases'],
+  policy: RunRecord['policy'],
+): { readonly outcome: Outcome | null; readonly text: string }[] {
+  const foreseen = new Set(cases.filter((one) => isForeseen(one, policy)));
+  const parts = OUTCOMES.flatMap((outcome) => {
+    const number = cases.filter((one) => one.outcome === outcome && !foreseen.has(one)).length;
+    return number === 0 ? [] : [{ outcome, text: `${number} ${OUTCOME_WORDS[outcome]}` }];
+  });
+  return foreseen.size === 0
+    ? parts
+    : [...parts, { outcome: null, text: `${foreseen.size} failed as expected` }];
 }

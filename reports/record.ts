@@ -122,7 +122,7 @@ export type Implementation = (typeof IMPLEMENTATIONS)[number];
 export interface EndpointIdentity {
   /** As given to `--target`. */
   readonly target: string;
-  /** What people call it (`--name`). */
+  /** What people call it (`--name`); absent: reports call it by its target. */
   readonly name?: string;
   /** `QMP.version` of the greeting, null if it never came. */
   readonly version: Json;
@@ -157,6 +157,8 @@ export interface CaseRecord {
   readonly deviations: readonly Deviation[];
   readonly transcript?: Transcript;
   readonly process?: ProcessState;
+  /** Of an end whose cause the process does not tell: of a finding, that was triaged. Absent: as `cause.ts` makes it. */
+  readonly cause?: { readonly check: string; readonly message: string; readonly path: string };
   /** The command that shows it again, where that is not `qmpcheck run` with this id: of a finding. */
   readonly again?: string;
 }
@@ -219,4 +221,17 @@ export interface RunRecord {
   /** Expectations that no longer apply. */
   readonly staleExpectations: readonly { readonly pattern: string; readonly reason: string }[];
   readonly totals: Readonly<Record<Outcome, number>>;
+  /** What fails the run, most cases first. Derived from the cases, for those who read the JSON; nobody here reads it. */
+  readonly causes?: readonly CauseRecord[];
+}
+
+/** Deviations of one cause, as `cause.ts` says. */
+export interface CauseRecord {
+  readonly check: string;
+  /** With values normalised. */
+  readonly message: string;
+  /** `$` for the whole. */
+  readonly path: string;
+  /** Ids. */
+  readonly cases: readonly string[];
 }

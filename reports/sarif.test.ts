@@ -6,6 +6,11 @@ import { sarif } from './sarif.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
 import { example, failure } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
+import { clip, printable } from './text.ts';
+
+interface Located {
+  readonly logicalLocations: readonly { readonly fullyQualifiedName: string }[];
+}
 
 interface Log {
   readonly version: string;
@@ -15,9 +20,10 @@ interface Log {
       readonly ruleId: string;
       readonly level: string;
       readonly message: { readonly text: string };
-      readonly locations: readonly {
-        readonly physicalLocation: { readonly region: { readonly startLine: number } };
-      }[];
+      readonly occurrenceCount: number;
+      readonly locations: readonly Located[];
+      readonly relatedLocations: readonly Located[];
+      readonly partialFingerprints: Readonly<Record<string, string>>;
       readonly suppressions?: readonly unknown[];
     }[];
   }[];
@@ -32,36 +38,73 @@ function log(text: string) {
   return { rules: run!.tool.driver.rules.map(({ id }) => id), results: run!.results };
 }
 
+/** The cases that a result names. */
+function casesOf({ locations, relatedLocations }: Log['runs'][number]['results'][number]): string[] {
+  return [...locations, ...relatedLocations].flatMap(({ logicalLocations }) =>
+    logicalLocations.map(({ fullyQualifiedName }) => fullyQualifiedName),
+  );
+}
+
+function nameOfCase(id: string): string {
+  return clip(printable(id), 1000) || '(empty)';
+}
+
 describe('sarif', () => {
-  it('has a result for each deviation, under its requirement, where the schema defines it', () => {
+  it('has a result for each cause, under its requirement, in a place named by its first case', () => {
     const { results } = log(render(sarif, example));
-    expect(
-      results.find(({ message }) => message.text.startsWith('block_resize/negative-size: ')),
-    ).toMatchObject({
-      ruleId: 'block_resize.size-not-negative',
+    expect(results.find(({ ruleId }) => ruleId === 'block_resize.size-not-negative')).toMatchObject({
       level: 'error',
+      message: {
+        text: expect.stringMatching(/^the command must be refused at \$\.return\. 1 case: block_resize/),
+      },
       locations: [
         {
           physicalLocation: {
-            artifactLocation: { uri: 'spec/schema/block-core.json' },
-            region: { startLine: expect.toSatisfy((line: number) => line > 1) },
+            artifactLocation: { uri: 'qmpcheck/block_resize/negative-size' },
+            region: { startLine: 1 },
           },
         },
       ],
     });
   });
 
-  it('suppresses what was foreseen, and counts a crash that no check saw', () => {
+  it('names all cases of a cause in one result', () => {
+    const cases = ['a/b', 'a/c', 'd/e'].map((id) => ({ ...failure, id }));
+    const { results } = log(render(sarif, { ...example, cases }));
+    expect(results).toMatchObject([{ occurrenceCount: 3, relatedLocations: [{ id: 0 }, { id: 1 }] }]);
+    expect(casesOf(results[0]!)).toEqual(['a/b', 'a/c', 'd/e']);
+  });
+
+  it('suppresses what was foreseen, apart from the same that was not, and counts a crash that no check saw', () => {
     const { results } = log(render(sarif, example));
-    const of = (id: string) => results.filter(({ message }) => message.text.startsWith(`${id}: `));
+    const of = (id: string) => results.filter((one) => casesOf(one).includes(id));
     expect(of('query-block/old')).toMatchObject([{ suppressions: [{ justification: 'fixed in 8.0' }] }]);
+    expect(of('block_resize/negative-size')).toMatchObject([{ level: 'error' }]);
+    expect(of('block_resize/negative-size')[0]).not.toHaveProperty('suppressions');
     expect(of('block_resize/huge-size')).toMatchObject([{ ruleId: 'crash', level: 'error' }]);
   });
 
-  it('stands where the command at fault is defined if no requirement is known', () => {
-    const { results } = log(render(sarif, { ...example, requirements: [] }));
-    const [result] = results.filter(({ message }) => message.text.startsWith('block_resize/negative-size: '));
-    expect(result!.locations[0]!.physicalLocation.region.startLine).toBeGreaterThan(1);
+  it('has fingerprints that say nothing of where things lie', () => {
+    const prints = (target: string) =>
+      log(render(sarif, { ...example, endpoint: { ...example.endpoint, target } })).results.map(
+        (one) => one.partialFingerprints,
+      );
+    expect(prints('qemu-system:/build/1/qemu')).toEqual(prints('qemu-system:/build/2/qemu'));
+    expect(JSON.stringify(prints('qemu-system:/build/1/qemu'))).not.toContain('build');
+    expect(prints('qemu-system')).not.toEqual(prints('unix:/x'));
+  });
+
+  it('tells what was skipped and why, and the totals', () => {
+    const { invocations, properties } = JSON.parse(render(sarif, { ...example, interrupted: true })).runs[0];
+    expect(invocations).toMatchObject([
+      {
+        executionSuccessful: false,
+        toolExecutionNotifications: [
+          { level: 'note', message: { text: '1 case skipped: no guest devices' } },
+        ],
+      },
+    ]);
+    expect(properties.totals).toMatch(/^8 cases: 1 passed, 1 failed, /);
   });
 
   it('takes what endpoints say for no placeholder and no link', () => {
@@ -80,10 +123,10 @@ describe('sarif', () => {
         const { rules, results } = log(text);
         expect(new Set(rules).size).toBe(rules.length);
         expect(new Set(results.map(({ ruleId }) => ruleId))).toEqual(new Set(rules));
-        const deviations = record.cases
-          .filter(({ outcome }) => outcome !== 'pass' && outcome !== 'skip')
-          .flatMap((one) => one.deviations);
-        expect(results.length).toBeGreaterThanOrEqual(deviations.length);
+        const told = record.cases.filter(({ outcome }) => outcome !== 'pass' && outcome !== 'skip');
+        const shown = results.flatMap(casesOf);
+        expect(new Set(shown)).toEqual(new Set(told.map(({ id }) => nameOfCase(id))));
+        expect(shown).toHaveLength(results.reduce((sum, one) => sum + one.occurrenceCount, 0));
       }),
     );
   });

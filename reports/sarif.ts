@@ -1,18 +1,20 @@
 /**
- * `sarif`: deviations as SARIF 2.1.0, for code-scanning pages. A rule is a requirement, or a check where none is named; a result
- * stands where the spec's schema defines what was broken: the requirement's definition, or the command at fault. What
- * fails the run is an error, and nothing else.
+ * `sarif`: causes as SARIF 2.1.0, for code-scanning pages: a result is a cause, with the cases that show it. A rule is a
+ * requirement, or a check where none is named. What fails the run is an error, and nothing else. No file of a repository is
+ * at fault, so that a result stands in one that is named by its first case; fingerprints name neither files nor paths.
  */
-import { readFileSync } from 'node:fs';
-import { isJsonObject, type Json, stringifyJson } from '../spec/json.ts';
-import { packageRoot } from '../spec/package-root.ts';
+import { type Json, stringifyJson } from '../spec/json.ts';
+import { type CauseGroup, exampleOf, groupByCause, type ShowingCase } from './causes.ts';
 import { reproduceCommand } from './diagnosis.ts';
-import type { CaseRecord, Deviation, Policy, RequirementRecord, RunRecord } from './record.ts';
+import { totalsText } from './outcome.ts';
+import type { CaseRecord, EndpointIdentity, RequirementRecord, RunRecord } from './record.ts';
 import type { ReporterFactory } from './reporter.ts';
-import { clip, printable } from './text.ts';
-import { isBreach, isNotOk, unexpectedlyStale } from './unexpected.ts';
+import { clip, count, listed, printable } from './text.ts';
+import { isUnexpected, unexpectedlyStale } from './unexpected.ts';
 
-const SCHEMA_FILE = 'spec/schema/block-core.json';
+/** Cases beyond so many are only counted: code-scanning pages take no more. */
+const MOST_LOCATIONS = 100;
+const MOST_IDS = 10;
 
 export const sarif: ReporterFactory = ({ out }) => ({
   end(record) {
@@ -22,10 +24,17 @@ export const sarif: ReporterFactory = ({ out }) => ({
 
 function document(record: RunRecord): Json {
   const requirements = new Map(record.requirements.map((one) => [one.id, one]));
-  const lines = definitionLines();
-  const broken = record.cases.filter((one) => one.outcome !== 'skip' && one.outcome !== 'pass');
-  const results = broken.flatMap((one) =>
-    deviationsOf(one, record.policy).map((deviation) => result(one, deviation, record, requirements, lines)),
+  const isTold = ({ outcome }: CaseRecord): boolean => outcome !== 'skip' && outcome !== 'pass';
+  // What was foreseen is a result of its own: it is suppressed.
+  const kinds = [
+    (one: CaseRecord) => isUnexpected(one, record.policy),
+    (one: CaseRecord) => !isUnexpected(one, record.policy) && one.expected === undefined,
+    (one: CaseRecord) => !isUnexpected(one, record.policy) && one.expected !== undefined,
+  ];
+  const results = kinds.flatMap((isOfKind) =>
+    groupByCause([record], (one) => isTold(one) && isOfKind(one)).map((group) =>
+      result(group, record, requirements),
+    ),
   );
   const rules = new Map(
     results.map(({ ruleId, requirement }) => [ruleId, rule(ruleId, requirements.get(requirement ?? ''))]),
@@ -38,79 +47,92 @@ function document(record: RunRecord): Json {
         tool: {
           driver: { name: 'qmpcheck', version: line(record.tool.version), rules: [...rules.values()] },
         },
-        properties: { target: line(record.endpoint.target), seed: line(record.seed) },
+        properties: {
+          target: line(record.endpoint.target),
+          ...(record.endpoint.name !== undefined && { name: line(record.endpoint.name) }),
+          seed: line(record.seed),
+          totals: `${count(record.cases.length, 'case')}: ${totalsText(record)}`,
+        },
         results: results.map(({ requirement: _requirement, ...one }) => one),
-        ...invocations(record),
+        invocations: [invocation(record)],
       },
     ],
   };
 }
 
-/** A case that broke off without a breach, by a time limit say, is one itself. */
-function deviationsOf(one: CaseRecord, policy: Policy | undefined): readonly Deviation[] {
-  const { deviations } = one;
-  if (!isNotOk(one, policy) || deviations.some((deviation) => isBreach(deviation, one, policy)))
-    return deviations;
-  return [...deviations, { check: one.outcome, severity: 'must', message: one.reason ?? one.title }];
+/** Whether the run came to its end, what it did not run, and expectations that no longer apply. */
+function invocation(record: RunRecord): Json {
+  const notification = (level: 'note' | 'error', text: string) => ({
+    level,
+    message: { text: sentence(text) },
+  });
+  const skipped = new Map<string, number>();
+  for (const { outcome, reason = 'no reason given' } of record.cases)
+    if (outcome === 'skip') skipped.set(reason, (skipped.get(reason) ?? 0) + 1);
+  return {
+    executionSuccessful: !record.interrupted && record.incomplete !== true,
+    toolExecutionNotifications: [...skipped].map(([reason, n]) =>
+      notification('note', `${count(n, 'case')} skipped: ${reason}`),
+    ),
+    toolConfigurationNotifications: unexpectedlyStale(record).map(({ pattern, reason }) =>
+      notification('error', `Expectation no longer applies: ${pattern} (${reason})`),
+    ),
+  };
 }
 
-function levelOf(
-  one: CaseRecord,
-  deviation: Deviation,
-  policy: Policy | undefined,
-): 'error' | 'warning' | 'note' {
-  if (isBreach(deviation, one, policy)) return 'error';
-  const { severity } = deviation;
-  return one.outcome !== 'info' && (severity === 'must' || severity === 'should') ? 'warning' : 'note';
-}
-
-/** Expectations that no longer apply: what was wrong with how the tool was set up. */
-function invocations(record: RunRecord): { readonly invocations?: Json } {
-  const stale = unexpectedlyStale(record);
-  if (stale.length === 0) return {};
-  const notifications = stale.map(({ pattern, reason }) => ({
-    level: 'error',
-    message: { text: sentence(`Expectation no longer applies: ${pattern} (${reason})`) },
-  }));
-  return { invocations: [{ executionSuccessful: true, toolConfigurationNotifications: notifications }] };
-}
-
-function result(
-  one: CaseRecord,
-  deviation: Deviation,
-  run: RunRecord,
-  requirements: ReadonlyMap<string, RequirementRecord>,
-  lines: ReadonlyMap<string, number>,
-) {
-  const { check, severity, message } = deviation;
-  const known = one.requirements.find((id) => requirements.has(id));
-  const requirement = check === 'case' ? known : undefined;
-  const definition = (known && requirements.get(known)!.definition) ?? commandAtFault(one, deviation);
+function result(group: CauseGroup, run: RunRecord, requirements: ReadonlyMap<string, RequirementRecord>) {
+  const { cause, text, cases } = group;
+  const { record, alone } = exampleOf(group);
+  const requirement =
+    cause.check === 'case' ? alone.requirements.find((id) => requirements.has(id)) : undefined;
+  const ids = cases.map((one) => one.record.id);
+  const [first, ...others] = cases;
   return {
     requirement,
-    ruleId: line(requirement ?? check),
-    level: levelOf(one, deviation, run.policy),
-    message: { text: sentence(`${one.id}: ${message}. Again: ${reproduceCommand(one, run)}`) },
+    ruleId: line(requirement ?? cause.check),
+    level: levelOf(first!, run),
+    message: {
+      text: sentence(
+        `${clip(text, 500)}. ${count(cases.length, 'case')}: ${listed(ids, MOST_IDS)}. Again: ${reproduceCommand(record, run)}`,
+      ),
+    },
+    occurrenceCount: cases.length,
     locations: [
       {
-        physicalLocation: {
-          artifactLocation: { uri: SCHEMA_FILE },
-          region: { startLine: lines.get(definition ?? '') ?? 1 },
-        },
-        logicalLocations: [{ fullyQualifiedName: line(one.id), kind: 'test' }],
+        physicalLocation: { artifactLocation: { uri: artifactOf(record) }, region: { startLine: 1 } },
+        ...logicalLocation(record),
       },
     ],
-    partialFingerprints: { 'qmpcheck/v1': line(`${run.endpoint.target} ${one.id} ${check} ${severity}`) },
-    ...(one.expected &&
-      one.outcome !== 'error' && {
-        suppressions: [{ kind: 'external', justification: line(one.expected.reason) }],
+    relatedLocations: others
+      .slice(0, MOST_LOCATIONS)
+      .map((one, id) => ({ id, ...logicalLocation(one.record) })),
+    partialFingerprints: { 'qmpcheck/v2': line(fingerprint(group, run.endpoint)) },
+    ...(record.expected &&
+      record.outcome !== 'error' && {
+        suppressions: [{ kind: 'external', justification: line(record.expected.reason) }],
       }),
   };
 }
 
-function commandAtFault({ transcript }: CaseRecord, { exchange }: Deviation): string | undefined {
-  const send = exchange === undefined ? undefined : transcript?.steps[exchange]?.send;
-  return isJsonObject(send) && typeof send.execute === 'string' ? send.execute : undefined;
+function levelOf({ record, deviation }: ShowingCase, { policy }: RunRecord): 'error' | 'warning' | 'note' {
+  if (isUnexpected(record, policy)) return 'error';
+  const isGrave = deviation === null || deviation.severity === 'must' || deviation.severity === 'should';
+  return record.outcome !== 'info' && isGrave ? 'warning' : 'note';
+}
+
+function logicalLocation({ id }: CaseRecord) {
+  return { logicalLocations: [{ fullyQualifiedName: line(id), kind: 'test' }] };
+}
+
+/** What stands for a file: no repository has it, and the page shows the case by it. */
+function artifactOf({ id }: CaseRecord): string {
+  const steps = id.split('/').map((step) => step.replace(/[^\w.-]+/g, '-').slice(0, 100) || '-');
+  return ['qmpcheck', ...steps.map((step) => step.replace(/^\.+$/, '-'))].join('/');
+}
+
+/** The same for the same cause of the same endpoint, wherever it lies. */
+function fingerprint({ key }: CauseGroup, { name, target }: EndpointIdentity): string {
+  return `${name ?? target.split(':')[0]} ${key}`;
 }
 
 /** What stands for a rule that is neither a requirement nor a check on exchanges. */
@@ -130,18 +152,6 @@ function rule(id: string, requirement: RequirementRecord | undefined): Json {
   };
 }
 
-/** Lines of the schema's definitions, from 1. */
-function definitionLines(): Map<string, number> {
-  const text = readFileSync(new URL(SCHEMA_FILE, packageRoot()), 'utf8');
-  const definition = /^\{\s*'(?:command|event|struct|enum|union|alternate)':\s*'([^']+)'/;
-  return new Map(
-    text.split('\n').flatMap((one, index): [string, number][] => {
-      const name = definition.exec(one)?.[1];
-      return name === undefined ? [] : [[name, index + 1]];
-    }),
-  );
-}
-
 /** On one line; SARIF has no use for an empty text. */
 function line(text: string): string {
   return clip(printable(text), 1000) || '(empty)';
@@ -149,7 +159,9 @@ function line(text: string): string {
 
 /** A message. In those SARIF reads `{0}` as a placeholder and `[text](address)` as a link. */
 function sentence(text: string): string {
-  return line(text)
-    .replaceAll('](', '] (')
-    .replace(/[{}]/g, (brace) => brace + brace);
+  return (
+    clip(printable(text), 3000)
+      .replaceAll('](', '] (')
+      .replace(/[{}]/g, (brace) => brace + brace) || '(empty)'
+  );
 }

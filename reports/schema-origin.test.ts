@@ -31,7 +31,7 @@ test.each([
 });
 
 test('a line of its own, before the first result', () => {
-  expect(render(spec, listed).split('\n')[1]).toMatch(/^tested by the spec/);
+  expect(render(spec, listed).split('\n')[1]).toMatch(/^ {2}tested by the spec/);
   expect(render(tap, listed).split('\n')[1]).toMatch(/^# tested by the spec/);
 });
 

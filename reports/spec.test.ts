@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { spec } from './spec.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { crash, example } from './testing/example-record.ts';
+import { crash, example, failure } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
 
 /** Every control character but the line feed. */
@@ -24,18 +24,58 @@ function withoutOurOwn(text: string): string {
 describe('spec', () => {
   it('shows a failure with all there is to know about it', () => {
     const text = render(spec, example);
-    const at = text.indexOf('1) block_resize/negative-size');
-    expect(text.slice(at, text.indexOf('2) ')).trimEnd()).toMatchInlineSnapshot(`
-      "1) block_resize/negative-size  failed (must)
-         a negative size is refused
-         deviation    the command must be refused [case, must]
+    const at = text.indexOf('3 causes of');
+    expect(text.slice(at, text.indexOf('4) ')).trimEnd()).toMatchInlineSnapshot(`
+      "3 causes of 3 unexpected cases
+
+      1) the endpoint crashed: SIGABRT: assertion failed
+         1 case
+         case         block_resize/huge-size  crashed
+                      a size beyond what a driver can do is refused
+         ended        signal SIGABRT
+         in flight    {"execute": "block_resize"}
+         stderr       assertion failed
+         again        qmpcheck run block_resize/huge-size --target 'unix:/run/a b.sock' --seed 42
+
+      2) harness error: a bug of ours
+         1 case
+         case         query-block/broken  harness error
+                      the greeting comes first
+         reason       a bug of ours
+         again        qmpcheck run query-block/broken --target 'unix:/run/a b.sock' --seed 42
+
+      3) the command must be refused at $.return
+         1 case
+         case         block_resize/negative-size  failed (must)
+                      a negative size is refused
          request      {"execute":"block_resize","arguments":{"node-name":"n","size":-1}}
          at           $.return
          expected     {"error":{"class":"GenericError"}}
          got          {"return":{}}
          requirement  A negative size is an error. [block_resize.size-not-negative, must]
-         again        qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42"
+         again        qmpcheck run block_resize/negative-size --target 'unix:/run/a b.sock' --seed 42
+
+        - 1 case skipped: no guest devices
+        ! expectation no longer applies: block-commit/* (gone)
+        8 cases  1 passed, 1 failed, 1 crashed, 1 harness error, 1 warned, 1 flaky, 1 skipped, 1 failed as expected  1.2 s"
     `);
+  });
+
+  it('lists the other cases of a cause, and says what was said before once', () => {
+    const more = ['a', 'b', 'c'].map((leaf) => ({ ...failure, id: `block_resize/${leaf}` }));
+    const text = render(spec, { ...example, cases: [...more, { ...failure, id: 'other/d' }] });
+    expect(text).toContain('also         block_resize/b, block_resize/c, other/d\n');
+    expect(text).toContain('      ✖ as above: b, c\n');
+    expect(text.split('the command must be refused').length - 1).toBe(2);
+    expect(text).toContain('e.g.         block_resize/a  failed (must)\n');
+  });
+
+  it('calls an endpoint by its name, and tells what the run put up with', () => {
+    const quirk = { name: 'x', does: 'loses ids', tolerance: 'one at a time', case: 'c' };
+    const endpoint = { ...example.endpoint, name: 'lab', quirks: [quirk] };
+    const [first, second] = render(spec, { ...example, endpoint }).split('\n');
+    expect(first).toMatch(/^lab {2}QEMU 7/);
+    expect(second).toBe('  ! the endpoint loses ids; one at a time');
   });
 
   it('gives how an endpoint ended', () => {
@@ -67,7 +107,7 @@ describe('spec', () => {
 
   it('breaks what it tells of a failure to the width of the terminal', () => {
     const text = render(spec, example, { columns: 50 });
-    const lines = text.slice(text.indexOf('1) '), text.indexOf('3) ')).split('\n');
+    const lines = text.slice(text.indexOf('1) '), text.indexOf(' skipped: ')).split('\n');
     expect(lines.filter((line) => line.length > 50 && !line.startsWith('   again'))).toEqual([]);
     expect(lines).toContain('                ts":{"node-name":"n","size":-1}}');
   });

@@ -1,22 +1,23 @@
 /**
- * `spec`: the report for people. A line a theme as it ends (a moving line below it on a terminal), then what
- * failed with all there is to know about it, then the totals, last.
+ * `spec`: the report for people. A line a theme as it ends (a moving line below it on a terminal), and what is new in it;
+ * then the causes of what failed, most cases first, each with its first case in full; then the totals, last.
  */
 import picocolors from 'picocolors';
+import { type CauseGroup, causesOfCase, exampleOf, isEnd, unexpectedCauses } from './causes.ts';
 import { diagnose } from './diagnosis.ts';
 import { labelledLines } from './lines.ts';
-import { OUTCOME_WORDS, OUTCOMES, schemaText, themeOf, versionText } from './outcome.ts';
+import { nameOf, OUTCOME_WORDS, schemaText, themeOf, totalsOf, versionText } from './outcome.ts';
 import type { CaseRecord, Outcome, RequirementRecord, RunRecord } from './record.ts';
 import type { ReporterContext, ReporterFactory, RunStart } from './reporter.ts';
-import { clip, count, duration, printable, wrap } from './text.ts';
+import { clip, count, duration, listed, printable, wrap } from './text.ts';
 import { isForeseen, isUnexpected, unexpectedlyStale } from './unexpected.ts';
 
 const SIGNS = {
   pass: '✔',
   fail: '✖',
-  crash: '✖',
-  timeout: '✖',
-  error: '✖',
+  crash: '☠',
+  timeout: '⧖',
+  error: '⚠',
   warn: '!',
   info: 'i',
   flaky: '~',
@@ -27,6 +28,8 @@ const SIGNS = {
 const CLEAR_LINE = '\r\u001b[K';
 const THEME_WIDTH = 46;
 const LABEL_WIDTH = 13;
+/** Ids of further cases that are listed for a cause. */
+const MOST_IDS = 20;
 
 type Colors = ReturnType<typeof picocolors.createColors>;
 
@@ -39,6 +42,8 @@ class SpecReporter {
   #run: RunStart | undefined;
   #done = 0;
   #theme: CaseRecord[] = [];
+  /** What was said of cases so far: it is said once. */
+  readonly #said = new Set<string>();
 
   constructor(context: ReporterContext) {
     this.#out = context.out;
@@ -54,9 +59,12 @@ class SpecReporter {
       count(run.planned, 'case'),
       `seed ${printable(run.seed)}`,
     ].filter((fact) => fact !== null);
+    this.#out(`${bold(nameOf(run.endpoint))}  ${dim(facts.join(' · '))}\n`);
+    for (const { does, tolerance } of run.endpoint.quirks ?? [])
+      for (const line of this.#wrapped(`! the endpoint ${printable(does)}; ${printable(tolerance)}`, 2))
+        this.#out(this.#colors.yellow(`  ${line}\n`));
     const schema = schemaText(run.endpoint);
-    this.#out(`${bold(printable(run.endpoint.target))}  ${dim(facts.join(' · '))}\n`);
-    if (schema !== null) this.#out(`${dim(schema)}\n`);
+    if (schema !== null) for (const line of this.#wrapped(schema, 2)) this.#out(dim(`  ${line}\n`));
     this.#out('\n');
   }
 
@@ -69,11 +77,11 @@ class SpecReporter {
 
   end(record: RunRecord): void {
     this.#endTheme();
-    const failures = record.cases.filter((one) => isUnexpected(one, record.policy));
+    const causes = unexpectedCauses(record);
+    if (causes.length > 0) this.#heading(record, causes);
     const requirements = new Map(record.requirements.map((one) => [one.id, one]));
-    failures.forEach((failure, index) => {
-      this.#failure(index + 1, failure, record, requirements);
-    });
+    const shown = new Set<CaseRecord>();
+    for (const [index, cause] of causes.entries()) this.#cause(index + 1, cause, record, requirements, shown);
     this.#summary(record);
   }
 
@@ -94,49 +102,94 @@ class SpecReporter {
         ? 'skip'
         : 'pass';
     const theme = printable(themeOf(cases[0]!.id)).padEnd(THEME_WIDTH);
-    this.#out(`  ${this.#sign(worst)} ${theme} ${this.#tally(cases)}\n`);
-    for (const one of cases)
-      if (one.outcome !== 'pass' && one.outcome !== 'skip') this.#out(this.#caseLines(one));
+    const lines = this.#caseLines(cases.filter(({ outcome }) => outcome !== 'pass' && outcome !== 'skip'));
+    this.#out(`  ${this.#sign(worst)} ${theme} ${this.#tally(cases)}\n${lines}`);
   }
 
-  /** A case that did not simply pass, under its theme. */
-  #caseLines(record: CaseRecord): string {
+  /** Cases that did not simply pass, under their theme; nothing if all is as above. */
+  #caseLines(cases: readonly CaseRecord[]): string {
     const { dim } = this.#colors;
-    const told = whatHappened(record);
-    const policy = this.#run?.policy;
-    const sign = isForeseen(record, policy)
-      ? dim(SIGNS.fail)
-      : this.#sign(isUnexpected(record, policy) ? 'fail' : record.outcome);
-    const text = clip(printable(told), 500);
-    return [
-      `      ${sign} ${printable(record.id)}\n`,
-      ...this.#wrapped(text, 10).map((line) => `          ${dim(line)}\n`),
-    ].join('');
+    const lines: string[] = [];
+    const asAbove = new Map<string, string[]>();
+    for (const one of cases) {
+      const news = this.#textsOf(one).filter(([key]) => !this.#said.has(key));
+      for (const [key] of news) this.#said.add(key);
+      const sign = this.#caseSign(one);
+      if (news.length === 0) {
+        asAbove.set(sign, [...(asAbove.get(sign) ?? []), printable(leafOf(one.id))]);
+        continue;
+      }
+      lines.push(`      ${sign} ${printable(one.id)}`);
+      const texts = news.flatMap(([, text]) => this.#wrapped(text, 10));
+      lines.push(...texts.map((text) => `          ${dim(text)}`));
+    }
+    if (lines.length === 0) return '';
+    for (const [sign, names] of asAbove) {
+      const [first, ...rest] = this.#wrapped(`as above: ${listed(names, MOST_IDS)}`, 8);
+      lines.push(`      ${sign} ${dim(first!)}`, ...rest.map((text) => `        ${dim(text)}`));
+    }
+    return `${lines.join('\n')}\n`;
   }
 
-  #failure(
+  /** Why it did not pass; the key is the same where it says the same. */
+  #textsOf(one: CaseRecord): [key: string, text: string][] {
+    const policy = this.#run?.policy;
+    if (isUnexpected(one, policy))
+      return causesOfCase(one, policy).map(({ key, text }) => [key, clip(text, 500)]);
+    const text = clip(printable(whatHappened(one)), 500);
+    return [[text, text]];
+  }
+
+  #caseSign(one: CaseRecord): string {
+    const policy = this.#run?.policy;
+    if (isForeseen(one, policy)) return this.#colors.dim(SIGNS[one.outcome]);
+    const isBroken = isUnexpected(one, policy) && (one.outcome === 'warn' || one.outcome === 'info');
+    return this.#sign(isBroken ? 'fail' : one.outcome);
+  }
+
+  #heading({ cases, policy }: RunRecord, causes: readonly CauseGroup[]): void {
+    const bad = cases.filter((one) => isUnexpected(one, policy)).length;
+    const words = `${count(causes.length, 'cause')} of ${count(bad, 'unexpected case')}`;
+    this.#out(`\n${this.#colors.bold(words)}\n`);
+  }
+
+  /** `shown`: cases that were examples already; another is better. */
+  #cause(
     number: number,
-    failure: CaseRecord,
+    group: CauseGroup,
     run: RunRecord,
     requirements: ReadonlyMap<string, RequirementRecord>,
+    shown: Set<CaseRecord>,
   ): void {
     const { bold, dim, red } = this.#colors;
-    const diagnosis = diagnose(failure, run);
-    const level = diagnosis.severity ? ` (${diagnosis.severity})` : '';
-    this.#out(
-      `\n${bold(`${number}) ${printable(failure.id)}`)}  ${red(OUTCOME_WORDS[failure.outcome])}${level}\n`,
+    const { text, what, cause, cases, commands } = group;
+    const { record, alone } = exampleOf(group, shown);
+    shown.add(record);
+    const indent = `${number}) `.length;
+    const [head, ...more] = this.#wrapped(clip(text, 500), indent);
+    this.#out(`\n${bold(`${number}) ${head}`)}\n`);
+    for (const line of more) this.#out(`${' '.repeat(indent)}${bold(line)}\n`);
+
+    const { severity, ...diagnosis } = diagnose(alone, run);
+    const told = labelledLines(diagnosis, explainer(requirements)).filter(
+      (line) => line.label !== 'deviation' || !line.text.startsWith(`${what} [`),
     );
-    for (const line of this.#wrapped(diagnosis.title, 3)) this.#out(`   ${line}\n`);
-    const explain = (id: string): string => {
-      const one = requirements.get(id);
-      return one ? `${printable(one.text)} [${id}, ${one.level}]` : id;
-    };
-    for (const { label, text } of labelledLines(diagnosis, explain)) {
-      // The command stays in one piece, to be copied.
-      const [first, ...rest] = label === 'again' ? [text] : this.#wrapped(text, 3 + LABEL_WIDTH);
-      this.#out(`   ${dim(label.padEnd(LABEL_WIDTH))}${first}\n`);
-      for (const line of rest) this.#out(`${' '.repeat(3 + LABEL_WIDTH)}${line}\n`);
-    }
+    const check = isEnd(cause) || cause.check === 'case' ? '' : dim(` · ${printable(cause.check)}`);
+    this.#out(`   ${red(count(cases.length, 'case'))}${check}\n`);
+    if (commands.length > 1) this.#labelled('commands', listed(commands.map(printable), MOST_IDS));
+    const how = `${OUTCOME_WORDS[record.outcome]}${severity ? ` (${severity})` : ''}`;
+    this.#labelled(cases.length > 1 ? 'e.g.' : 'case', `${printable(record.id)}  ${how}`);
+    this.#labelled('', diagnosis.title);
+    for (const line of told) this.#labelled(line.label, line.text);
+    const others = cases.filter((one) => one.record !== record).map((one) => printable(one.record.id));
+    if (others.length > 0) this.#labelled('also', listed(others, MOST_IDS));
+  }
+
+  #labelled(label: string, text: string): void {
+    // The command stays in one piece, to be copied.
+    const [first, ...rest] = label === 'again' ? [text] : this.#wrapped(text, 3 + LABEL_WIDTH);
+    this.#out(`   ${this.#colors.dim(label.padEnd(LABEL_WIDTH))}${first}\n`);
+    for (const line of rest) this.#out(`${' '.repeat(3 + LABEL_WIDTH)}${line}\n`);
   }
 
   #summary(record: RunRecord): void {
@@ -150,6 +203,7 @@ class SpecReporter {
       this.#out(strict ? red(`  ${SIGNS.fail} ${told}`) : yellow(`  ${SIGNS.warn} ${told}`));
     }
     if (record.interrupted) this.#out(yellow('  ! interrupted: the other cases did not run\n'));
+    if (record.incomplete) this.#out(yellow('  ! incomplete: planned cases were given up\n'));
     this.#out(
       `  ${bold(count(record.cases.length, 'case'))}  ${this.#tally(record.cases)}  ${dim(duration(record.durationMs))}\n`,
     );
@@ -157,13 +211,11 @@ class SpecReporter {
 
   /** `12 passed, 1 failed`, each in its colour. */
   #tally(cases: readonly CaseRecord[]): string {
-    const foreseen = new Set(cases.filter((one) => isForeseen(one, this.#run?.policy)));
-    const parts = OUTCOMES.flatMap((outcome) => {
-      const number = cases.filter((one) => one.outcome === outcome && !foreseen.has(one)).length;
-      return number === 0 ? [] : [this.#colored(outcome, `${number} ${OUTCOME_WORDS[outcome]}`)];
-    });
-    if (foreseen.size > 0) parts.push(this.#colors.dim(`${foreseen.size} failed as expected`));
-    return parts.join(', ') || this.#colors.dim('none');
+    const { dim } = this.#colors;
+    const parts = totalsOf(cases, this.#run?.policy).map(({ outcome, text }) =>
+      outcome === null ? dim(text) : this.#colored(outcome, text),
+    );
+    return parts.join(', ') || dim('none');
   }
 
   #sign(outcome: Outcome): string {
@@ -182,6 +234,18 @@ class SpecReporter {
   #wrapped(text: string, indent: number): string[] {
     return wrap(text, this.#columns === 0 ? 0 : Math.max(20, this.#columns - indent));
   }
+}
+
+function explainer(requirements: ReadonlyMap<string, RequirementRecord>): (id: string) => string {
+  return (id) => {
+    const one = requirements.get(id);
+    return one ? `${printable(one.text)} [${id}, ${one.level}]` : id;
+  };
+}
+
+/** The part of an id after its theme. */
+function leafOf(id: string): string {
+  return id.slice(id.lastIndexOf('/') + 1) || id;
 }
 
 /** One line about a case that did not simply pass. */

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunRecord } from './record.ts';
 import { tap } from './tap.ts';
 import { runRecord } from './testing/arbitrary-record.ts';
-import { example } from './testing/example-record.ts';
+import { example, failure } from './testing/example-record.ts';
 import { render } from './testing/render.ts';
 import { isNotOk, unexpectedlyStale } from './unexpected.ts';
 
@@ -66,7 +66,27 @@ describe('tap', () => {
 
   it('bails out where the run was interrupted', () => {
     const interrupted: RunRecord = { ...example, interrupted: true };
-    expect(parse(render(tap, interrupted)).final.bailout).toBe('interrupted');
+    const text = render(tap, interrupted);
+    expect(parse(text).final.bailout).toBe('interrupted');
+    expect(text).toContain('\n# interrupted: the other cases did not run\nBail out!');
+  });
+
+  it('ends with the causes of what failed and the totals, as comments', () => {
+    const comments = render(tap, example)
+      .split('\n')
+      .filter((text) => text.startsWith('# '));
+    expect(comments).toEqual([
+      '# expectation no longer applies: block-commit/* (gone)',
+      '# cause 1: the endpoint crashed: SIGABRT: assertion failed (1 case: block_resize/huge-size)',
+      '# cause 2: harness error: a bug of ours (1 case: query-block/broken)',
+      '# cause 3: the command must be refused at $.return (1 case: block_resize/negative-size)',
+      '# 8 cases: 1 passed, 1 failed, 1 crashed, 1 harness error, 1 warned, 1 flaky, 1 skipped, 1 failed as expected',
+    ]);
+  });
+
+  it('says TODO once of an expectation whose reason is still to be written', () => {
+    const todo = { ...failure, expected: { reason: 'TODO: say why' } };
+    expect(render(tap, { ...example, cases: [todo] })).toContain(`${failure.id} # TODO say why\n`);
   });
 
   it('is a stream without tests where no case was selected', () => {
@@ -79,7 +99,7 @@ describe('tap', () => {
     fc.assert(
       fc.property(runRecord, (record) => {
         const { final, points, extra, children } = parse(render(tap, record));
-        expect(final.failures.filter((failure) => failure.tapError)).toEqual([]);
+        expect(final.failures.filter(({ tapError }) => tapError)).toEqual([]);
         const stale = unexpectedlyStale(record);
         expect(final).toMatchObject({ count: record.cases.length + stale.length, bailout: false });
         expect(points.map((point) => point.ok)).toEqual([

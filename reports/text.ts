@@ -48,6 +48,13 @@ export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
+/** `a, b, c`, and how many more there are than `most`. */
+export function listed(items: readonly string[], most: number): string {
+  // One that is left out takes as much room as to say so.
+  if (items.length <= most + 1) return items.join(', ');
+  return `${items.slice(0, most).join(', ')} … and ${items.length - most} more`;
+}
+
 /** `312 ms`, `4.2 s`, `3 min 20 s`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

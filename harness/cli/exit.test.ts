@@ -33,7 +33,9 @@ const SHOWN = {
     const { failures, errors } = parseXml(text).attributes;
     return Number(failures) + Number(errors);
   },
-  spec: (text) => text.match(/^(\d+\) | {2}✖ expectation no longer)/gm)?.length ?? 0,
+  spec: (text) =>
+    numberIn(text, /^\d+ causes? of (\d+) unexpected cases?$/m) +
+    (text.match(/^ {2}✖ expectation no longer/gm)?.length ?? 0),
   json: (text) => countUnexpected(parseJson(text) as unknown as RunRecord),
   html: (text) => numberIn(text, /class="verdict fail">✖ (\d+) unexpected/),
   markdown: (text) => numberIn(text, /❌ (\d+) unexpected/),
@@ -80,7 +82,7 @@ test.each(Object.keys(VIEWS))(
         const isAtFault = record.cases.some(({ outcome }) => outcome === 'error');
         const code = isAtFault ? EXIT.fault : shown > 0 ? EXIT.unexpected : EXIT.ok;
         expect(exitCodeOf(record)).toBe(code);
-        // A result of SARIF is a deviation, and a case may have several.
+        // A result of SARIF is a cause, with any number of cases.
         if (name !== 'sarif') expect(shown).toBe(countUnexpected(record));
       }),
       {

@@ -68,6 +68,7 @@ const caseRecord = v.looseObject({
     }),
   ),
   hint: v.exactOptional(text),
+  cause: v.exactOptional(v.looseObject({ check: text, message: text, path: text })),
   again: v.exactOptional(text),
 });
 

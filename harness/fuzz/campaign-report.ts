@@ -11,7 +11,7 @@ import {
 } from '../../reports/record.ts';
 import { shellWord } from '../../reports/text.ts';
 import { toolVersion } from '../tool-version.ts';
-import type { SymptomKind } from './buckets.ts';
+import { deviationOf, type SymptomKind } from './buckets.ts';
 import { LOG } from './campaign.ts';
 import { type LogLine, readLog } from './campaign-log.ts';
 import { NoCampaign } from './campaign-status.ts';
@@ -61,11 +61,12 @@ export function campaignRecord(out: string, invocation: Invocation = UNKNOWN): R
 function caseOf(folder: string, { program, options }: Invocation): CaseRecord {
   const { symptom, target, runs, held } = readFinding(folder).finding;
   const { kind, check, bucket, signal } = symptom;
+  const { message, path } = deviationOf(bucket);
   const { transcript, lastWords } = readTrace(folder);
   const last = (transcript?.steps ?? []).findLastIndex(({ send }) => send !== undefined);
   return {
     id: `fuzz/${basename(folder)}`,
-    title: bucket,
+    title: `${bucket} (${held} of ${runs} runs)`,
     requirements: [],
     outcome: OUTCOME_OF[kind],
     severity: 'must',
@@ -74,12 +75,15 @@ function caseOf(folder: string, { program, options }: Invocation): CaseRecord {
       {
         check,
         severity: 'must',
-        message: `${bucket} (${held} of ${runs} runs)`,
+        ...(kind === 'deviation' ? { message, path } : { message: bucket }),
         ...(last >= 0 && { exchange: last }),
       },
     ],
     ...(transcript && { transcript }),
-    ...(kind !== 'deviation' && { process: { ...(signal !== undefined && { signal }), lastWords } }),
+    ...(kind !== 'deviation' && {
+      cause: { check, message, path },
+      process: { ...(signal !== undefined && { signal }), lastWords },
+    }),
     again: [...program, 'replay', folder, '--target', target, ...options].map(shellWord).join(' '),
   };
 }

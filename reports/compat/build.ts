@@ -3,7 +3,7 @@
  *
  *   1. name the endpoints apart, and read the schema that each told;
  *   2. put the results of each case side by side;
- *   3. sum up by subject (the matrix) and by requirement;
+ *   3. sum up by cause, by subject (the matrix) and by requirement;
  *   4. compare schemas, and with earlier runs.
  */
 
@@ -12,11 +12,13 @@ import { releaseOf } from '../../spec/drift/release.ts';
 import type { Schema } from '../../spec/model.ts';
 import { requirements as specified } from '../../spec/requirements/index.ts';
 import { earlierRunOf } from '../baseline.ts';
-import { versionText } from '../outcome.ts';
+import { groupByCause } from '../causes.ts';
+import { nameOf, versionText } from '../outcome.ts';
 import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
 import { countUnexpected, isForeseen } from '../unexpected.ts';
 import type {
   CaseReport,
+  CauseReport,
   Cell,
   Compatibility,
   EndpointReport,
@@ -26,7 +28,7 @@ import type {
 import { driftReport, type Offering, offeredSchema } from './drift.ts';
 import { regressions } from './regression.ts';
 import { schemaCoverage } from './schema-coverage.ts';
-import { statusOf, worst } from './status.ts';
+import { DEVIATING, FAILING, statusOf, worst } from './status.ts';
 import { drivers, type Subject, Subjects } from './subjects.ts';
 
 export interface Comparisons {
@@ -52,6 +54,7 @@ export function buildReport(
   return {
     endpoints,
     cases,
+    causes: causeReports(records),
     subjects: rows.map((subject) => ({ ...subject, cells: cellsOf(subject, cases, schemas) })),
     requirements: requirementReports(requirements, cases, records.length),
     drift: driftReport(spec, `spec ${SPEC_RELEASE}`, [
@@ -74,6 +77,7 @@ function endpointReport(record: RunRecord, label: string, spec: Schema): Endpoin
     durationMs,
     tool: `${tool.name} ${tool.version}`,
     interrupted,
+    incomplete: record.incomplete === true,
     totals,
     ...(policy && { policy }),
     statuses: countStatuses(record),
@@ -90,11 +94,11 @@ function countStatuses({ cases, policy }: RunRecord): EndpointReport['statuses']
   return counts;
 }
 
-/** The target; where several have it, with version, and at last a number. */
+/** The name or target; where several have it, with version, and at last a number. */
 function distinctLabels(records: readonly RunRecord[]): string[] {
   const candidates = [
-    ({ endpoint }: RunRecord) => endpoint.target,
-    ({ endpoint }: RunRecord) => `${endpoint.target} ${versionText(endpoint) ?? ''}`.trim(),
+    ({ endpoint }: RunRecord) => nameOf(endpoint),
+    ({ endpoint }: RunRecord) => `${nameOf(endpoint)} ${versionText(endpoint) ?? ''}`.trim(),
   ];
   for (const candidate of candidates) {
     const labels = records.map(candidate);
@@ -144,6 +148,25 @@ function casesSideBySide(
     );
     return { id, title, requirements: ids, subjects: subjects.ofCase(id, definitions), results, statuses };
   });
+}
+
+/** What fails a run apart from what was foreseen or only warns, also where the cause is the same. */
+function causeReports(records: readonly RunRecord[]): CauseReport[] {
+  const status = (one: CaseRecord, endpoint: number) => statusOf(one, records[endpoint]!.policy);
+  const grouped = (fails: boolean): CauseReport[] =>
+    groupByCause(records, (one, endpoint) => {
+      const is = status(one, endpoint);
+      return DEVIATING.has(is) && FAILING.has(is) === fails;
+    }).map((group) => {
+      const shown = records.map((_, index) => group.cases.filter(({ endpoint }) => endpoint === index));
+      return {
+        ...group,
+        fails,
+        statuses: shown.map((cases, index) => worst(cases.map(({ record }) => status(record, index)))),
+        counts: shown.map((cases) => cases.length),
+      };
+    });
+  return [...grouped(true), ...grouped(false)];
 }
 
 function cellsOf(

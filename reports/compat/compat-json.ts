@@ -18,11 +18,22 @@ export function jsonReport(report: Compatibility): string {
       };
     }),
   }));
+  const causes = report.causes.map(({ key: _key, cause, cases: shown, ...one }) => ({
+    ...cause,
+    ...one,
+    cases: shown.map(({ record, endpoint }) => ({ id: record.id, endpoint })),
+  }));
   // `undefined` in the timeline says that even the owner is not there; JSON has no word for it
   const timeline = report.drift.timeline.map(({ states, ...point }) => ({
     ...point,
     states: states.map((state) => state ?? null),
   }));
-  const value = { reportVersion: REPORT_VERSION, ...report, cases, drift: { ...report.drift, timeline } };
+  const value = {
+    reportVersion: REPORT_VERSION,
+    ...report,
+    cases,
+    causes,
+    drift: { ...report.drift, timeline },
+  };
   return `${stringifyJson(value as unknown as Json, 2)}\n`;
 }

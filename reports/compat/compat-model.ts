@@ -3,6 +3,7 @@
  * and JSON are views of it. Endpoints are referred to by their index.
  */
 import type { Change } from '../../spec/drift/changes.ts';
+import type { CauseGroup } from '../causes.ts';
 import type { CaseRecord, EndpointIdentity, Outcome, Policy, RequirementRecord } from '../record.ts';
 
 /** The version of the JSON form. */
@@ -13,6 +14,8 @@ export interface Compatibility {
   readonly endpoints: readonly EndpointReport[];
   /** In the order of the first record that has them. */
   readonly cases: readonly CaseReport[];
+  /** What deviates, grouped: what fails a run before what was foreseen or only warns, most cases first. */
+  readonly causes: readonly CauseReport[];
   readonly subjects: readonly SubjectReport[];
   /** All that the spec requires, covered or not, by definition. */
   readonly requirements: readonly RequirementReport[];
@@ -33,6 +36,8 @@ export interface EndpointReport {
   readonly durationMs: number;
   readonly tool: string;
   readonly interrupted: boolean;
+  /** Planned cases were given up. */
+  readonly incomplete: boolean;
   readonly totals: Readonly<Record<Outcome, number>>;
   /** What failed the run; absent as in the record. */
   readonly policy?: Policy;
@@ -72,6 +77,15 @@ export interface CaseReport {
   readonly results: readonly (CaseRecord | null)[];
   /** By endpoint; `untested` where it did not run. */
   readonly statuses: readonly Status[];
+}
+
+/** A cause on all endpoints. Its cases have the index of their endpoint. */
+export interface CauseReport extends CauseGroup {
+  /** Its cases fail their run; else they were foreseen, or only warn. */
+  readonly fails: boolean;
+  /** By endpoint: the worst of its cases there, and how many they are; `untested` if none shows it. */
+  readonly statuses: readonly Status[];
+  readonly counts: readonly number[];
 }
 
 /** What a row of the matrix is about. */

@@ -41,6 +41,12 @@ export function statusOf(record: CaseRecord, policy: Policy | undefined): Status
   return isUnexpected(record, policy) && (outcome === 'warn' || outcome === 'info') ? 'fail' : outcome;
 }
 
+/** What causes are told of: all that is worse than noted. */
+export const DEVIATING: ReadonlySet<Status> = new Set(STATUSES.slice(0, STATUSES.indexOf('info')));
+
+/** What fails a run. */
+export const FAILING: ReadonlySet<Status> = new Set(STATUSES.slice(0, STATUSES.indexOf('known')));
+
 /** The worst of the statuses by the order of `STATUSES`; `untested` if there is none. */
 export function worst(statuses: readonly Status[]): Status {
   return STATUSES.find((status) => statuses.includes(status)) ?? 'untested';

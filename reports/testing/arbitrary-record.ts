@@ -124,12 +124,22 @@ const caseRecord: fc.Arbitrary<CaseRecord> = fc.record(
         signal: fc.option(fc.constant('SIGABRT')),
         lastWords: fc.array(hostileText, { maxLength: 2 }),
         inFlight: hostileText,
+        unanswered: fc.array(
+          fc.record({ text: hostileText, by: fc.constantFrom('case', 'check', 'runner') }),
+          { maxLength: 2 },
+        ),
       },
       { requiredKeys: ['lastWords'] },
     ),
+    cause: fc.record({ check: hostileText, message: hostileText, path: hostileText }),
     again: hostileText,
   },
   { requiredKeys: ['id', 'title', 'requirements', 'outcome', 'durationMs', 'deviations'] },
+);
+
+const quirk = fc.record(
+  { name: hostileText, does: hostileText, tolerance: hostileText, case: hostileText, seen: hostileText },
+  { requiredKeys: ['name', 'does', 'tolerance', 'case'] },
 );
 
 const policy = fc.record({
@@ -145,11 +155,17 @@ function countOutcomes(cases: readonly CaseRecord[]): Record<Outcome, number> {
 /** A record as a run could leave it: totals agree with the cases. */
 export const runRecord: fc.Arbitrary<RunRecord> = fc
   .record({
-    endpoint: fc.record({
-      target: hostileText,
-      version: json,
-      argv: fc.array(hostileText, { maxLength: 2 }),
-    }),
+    endpoint: fc.record(
+      {
+        target: hostileText,
+        name: hostileText,
+        version: json,
+        package: hostileText,
+        argv: fc.array(hostileText, { maxLength: 2 }),
+        quirks: fc.array(quirk, { maxLength: 1 }),
+      },
+      { requiredKeys: ['target', 'version', 'argv'] },
+    ),
     seed: hostileText,
     durationMs: duration,
     cases: fc.array(caseRecord, { maxLength: 4 }),

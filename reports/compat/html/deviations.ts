@@ -1,37 +1,56 @@
-/** What deviates, the worst first: the page's answer to the question that most people open it with. */
+/** What deviates, by cause: the page's answer to the question that most people open it with. */
+import { exampleOf } from '../../causes.ts';
 import type { CaseRecord } from '../../record.ts';
-import type { CaseReport, Compatibility, Status } from '../compat-model.ts';
-import { STATUSES, worst } from '../status.ts';
+import { count } from '../../text.ts';
+import type { CauseReport, Compatibility } from '../compat-model.ts';
 import { sign } from './badge.ts';
 import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';
 
-const DEVIATING: ReadonlySet<Status> = new Set(STATUSES.slice(0, STATUSES.indexOf('info')));
-
 /** More are only in the list of cases. */
 const MOST = 100;
+const MOST_CASES = 500;
 
-export function deviationsSection({ cases, endpoints }: Compatibility): Markup {
-  const rows = cases
-    .map((one) => ({ one, status: worst(one.statuses) }))
-    .filter(({ status }) => DEVIATING.has(status))
-    .toSorted((a, b) => STATUSES.indexOf(a.status) - STATUSES.indexOf(b.status));
-  if (rows.length === 0)
+export function deviationsSection({ causes, endpoints }: Compatibility): Markup {
+  if (causes.length === 0)
     return html`<section aria-labelledby="deviations"><h2 id="deviations">Deviations</h2><p class="panel">None: every case that ran here came out as the specification wants it.</p></section>`;
-  return html`<section aria-labelledby="deviations"><h2 id="deviations">Deviations</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="deviations"><table><caption><span>Every case in which an endpoint deviates, the worst first. A case leads to what was sent, expected and got.</span></caption><thead><tr><th scope="col">Case</th>${endpoints.map(({ label }) => html`<th scope="col">${say(label, 60)}</th>`)}</tr></thead><tbody>${rows
+  const failing = causes.filter(({ fails }) => fails);
+  const others = causes.length - failing.length;
+  return html`<section aria-labelledby="deviations"><h2 id="deviations">Deviations</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="deviations"><table><caption><span>${count(failing.length, 'cause')} of what was not foreseen, ${others} of what is known or only warned about; most cases first. A case leads to what was sent, expected and got.</span></caption><thead><tr><th scope="col">Cause</th>${endpoints.map(({ label }) => html`<th scope="col">${say(label, 60)}</th>`)}</tr></thead><tbody>${causes
     .slice(0, MOST)
     .map(
-      ({ one, status }) =>
-        html`<tr><th scope="row"><a href="${hrefOf(caseAnchor(one.id))}"><code>${say(one.id, 200)}</code></a><p>${say(one.title, 300)}</p>${told(one, status)}</th>${one.statuses.map(
-          (cell) => html`<td>${sign(cell)}</td>`,
+      (cause) =>
+        html`<tr><th scope="row">${told(cause)}</th>${cause.statuses.map(
+          (status, index) =>
+            html`<td>${
+              status === 'untested'
+                ? html`<span class="dim" aria-hidden="true">–</span><span class="sr">does not show it</span>`
+                : html`${sign(status)}<span class="count">${cause.counts[index]}</span>`
+            }</td>`,
         )}</tr>`,
-    )}</tbody></table></div>${rows.length > MOST && html`<p class="dim">… and ${rows.length - MOST} more, among the cases</p>`}</section>`;
+    )}</tbody></table></div>${causes.length > MOST && html`<p class="dim">… and ${causes.length - MOST} more, among the cases</p>`}</section>`;
 }
 
-/** Tells of the worst result; and why that was foreseen, where it was. */
-function told({ results, statuses }: CaseReport, status: Status): Markup {
-  const result = results[statuses.indexOf(status)]!;
-  const { expected } = result;
-  return html`<p class="why">${say(reasonOf(result), 300)}</p>${expected && html`<p class="dim">Known: ${say(expected.reason, 300)}</p>`}`;
+function told(group: CauseReport): Markup {
+  const { what, at, cause, commands, cases } = group;
+  const { record } = exampleOf(group);
+  const ids = [...new Set(cases.map((one) => one.record.id))].filter((id) => id !== record.id);
+  return html`<p class="what-failed">${say(what, 400)}${at !== null && html` <span class="dim">at</span> <code>${say(at, 200)}</code>`}</p><p>${
+    cause.check !== 'case' && html`<span class="dim">${say(cause.check, 80)} · </span>`
+  }${caseLink(record.id)} <span class="dim">${say(record.title, 200)}</span></p>${
+    record.expected && html`<p class="dim">Known: ${say(record.expected.reason, 300)}</p>`
+  }${
+    commands.length > 1 &&
+    html`<details><summary>${commands.length} commands</summary><p class="ids">${say(commands.join(', '), 4000)}</p></details>`
+  }${
+    ids.length > 0 &&
+    html`<details><summary>${count(ids.length, 'more case')}</summary><ul class="ids">${ids
+      .slice(0, MOST_CASES)
+      .map((id) => html`<li>${caseLink(id)}</li>`)}</ul></details>`
+  }`;
+}
+
+function caseLink(id: string): Markup {
+  return html`<a href="${hrefOf(caseAnchor(id))}"><code>${say(id, 200)}</code></a>`;
 }
 
 /** Why a case did not pass. */

@@ -5,6 +5,7 @@
 import { html as hono, raw } from 'hono/html';
 import { clip, printable } from '../../text.ts';
 
+/** Text whose parts are escaped: HTML, or XML. */
 export type Markup = ReturnType<typeof raw>;
 export type Part = Markup | string | number | false | null | undefined | readonly Part[];
 
