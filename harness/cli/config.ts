@@ -4,7 +4,7 @@
  *
  *   { "targets": { "our-vmm": { "target": "exec:./vmm --qmp stdio", "environment": { "DEBUG": "1" },
  *                               "expectations": "our-vmm.yaml" },
- *                  "lab": { "target": "tls:127.0.0.1:4444", "tls": { "ca": "ca.pem" }, "directory": "/scratch",
+ *                  "lab": { "target": "tls:127.0.0.1:4444", "tls": { "ca": "ca.pem" }, "directory": "/srv/share=/mnt",
  *                           "commandsPerSecond": 50, "topologies": ["two-monitors"] } } }
  *
  * File names in it are relative to its folder. What it says is checked; a fault names the file, the line and the member.
@@ -16,8 +16,8 @@ import * as v from 'valibot';
 import { IMPLEMENTATIONS } from '../../reports/record.ts';
 import type { Json } from '../../spec/json.ts';
 import { type InputText, inputValue, mapping, mappingOf, readJson, validate } from '../input-file.ts';
-import type { AddressTargetOptions } from '../targets/attached-target.ts';
 import type { Surrounding } from '../targets/configured.ts';
+import type { TransportOptions } from '../transports/address.ts';
 import { UsageError } from './exit.ts';
 import { readText } from './files.ts';
 
@@ -27,9 +27,13 @@ export interface TargetConfig extends Surrounding {
   /** As `--target` takes it. */
   readonly target: string;
   /** For addresses. */
-  readonly address: AddressTargetOptions;
+  readonly address: TransportOptions;
   /** Path of an expectations file. */
   readonly expectations?: string;
+  /** As `--schema` and `--directory` take them, and the folder from which relative names go. */
+  readonly schema?: string;
+  readonly directory?: string;
+  readonly folder: string;
 }
 
 export type Config = ReadonlyMap<string, TargetConfig>;
@@ -51,6 +55,7 @@ const targetSchema = mapping({
   topologies: v.exactOptional(v.array(v.string())),
   expectations: v.exactOptional(v.string()),
   implementation: v.exactOptional(v.picklist(IMPLEMENTATIONS, 'it takes qemu or reference')),
+  schema: v.exactOptional(v.string()),
 });
 
 const configSchema = mapping({ targets: v.exactOptional(mappingOf(targetSchema), {}) });
@@ -89,7 +94,7 @@ async function contents(file: string): Promise<InputText> {
 }
 
 function targetConfig(
-  { directory, tls, expectations, ...rest }: v.InferOutput<typeof targetSchema>,
+  { tls, expectations, ...rest }: v.InferOutput<typeof targetSchema>,
   name: string,
   folder: string,
   input: InputText,
@@ -105,8 +110,8 @@ function targetConfig(
   return {
     ...rest,
     ...(expectations !== undefined && { expectations: resolve(folder, expectations) }),
+    folder,
     address: {
-      ...(directory !== undefined && { dir: directory }),
       ...(tls && { tls: { ...Object.fromEntries(pem), ...(insecure !== undefined && { insecure }) } }),
     },
   };

@@ -32,7 +32,14 @@ import {
 } from './expectation-options.ts';
 import { wholeNumber, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import {
+  CONFIG_OPTION,
+  DIRECTORY_OPTION,
+  type NamedTarget,
+  SCHEMA_OPTION,
+  type TargetOptions,
+  usableTarget,
+} from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
   readonly left: string;
@@ -56,6 +63,8 @@ export const subcommand: Subcommand = {
       .requiredOption('--left <target>', 'one target')
       .requiredOption('--right <target>', 'the other')
       .addOption(CONFIG_OPTION)
+      .option('--schema <schema>', `${SCHEMA_OPTION.description}; for sides that have none of their own`)
+      .addOption(DIRECTORY_OPTION)
       .option(
         '--judge <target>',
         'a third, which says who is wrong (default: reference, where it is neither side)',
@@ -80,15 +89,21 @@ export const subcommand: Subcommand = {
 async function diffTargets(patterns: readonly string[], options: Options): Promise<ExitCode> {
   const { seed, workers } = options;
   const limits = timeLimits({ caseTimeout: options.caseTimeout });
+  const judgeName = options.judge ?? judgeFor(options);
+  const named = await Promise.all(
+    [options.left, options.right, ...(judgeName === false ? [] : [judgeName])].map((name) =>
+      sideOption(name, options),
+    ),
+  );
+  // one area for all sides: their scratch folders hold the same
+  const { target: sharing } = named.find(({ target }) => target.folder !== undefined) ?? named[0]!;
   const interruption = abortOnSignals();
-  const area = await ScratchArea.open();
+  const area = await ScratchArea.for(sharing);
   try {
     const { signal } = interruption;
-    const meet = (name: string): Promise<MetTarget> => meetNamed(name, options, area, limits);
-    const left = await meet(options.left);
-    const right = await meet(options.right);
-    const judgeName = options.judge ?? judgeFor(options);
-    const judge = judgeName === false ? null : await meet(judgeName);
+    const met: MetTarget[] = [];
+    for (const side of named) met.push(await meet(side, area, limits));
+    const [left, right, judge = null] = met as [MetTarget, MetTarget, MetTarget?];
     const expectations = loadExpectations(options.expect, left.expectations, right.expectations);
     const sides = { endpoint: right.identity, left: left.identity };
     const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
@@ -143,13 +158,19 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
 
 type MetTarget = IdentifiedTarget & { readonly expectations?: string };
 
-async function meetNamed(
-  name: string,
-  options: TargetOptions,
+/** A schema that the call gives is for sides without their own. */
+async function sideOption(name: string, options: TargetOptions): Promise<NamedTarget> {
+  const named = await usableTarget(name, options);
+  const { schema } = named.target;
+  if (schema === undefined || options.schema === undefined) return named;
+  return { ...named, target: { ...named.target, schema: { ...schema, onlyWithoutOwn: true } } };
+}
+
+async function meet(
+  { target, expectations }: NamedTarget,
   area: ScratchArea,
   limits: TimeLimits,
 ): Promise<MetTarget> {
-  const { target, expectations } = await usableTarget(name, options);
   const identified = await onTarget(target, () => identifyTarget(target, area, limits));
   return { ...identified, ...(expectations !== undefined && { expectations }) };
 }

@@ -18,8 +18,8 @@ interface Ready {
 async function start(data: ThreadData): Promise<Ready> {
   const { match, budget, diff, expect, share } = data;
   await keepToShare(share);
-  const area = await ScratchArea.open();
   const { target, expectations } = await targetOption(data.target, data);
+  const area = await ScratchArea.for(target);
   const prepared = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, data, area);
   const { config, normaliseText } = prepared;

@@ -41,7 +41,14 @@ import { invocation } from './invocation.ts';
 import { duration, ratio, wholeNumber } from './options.ts';
 import { type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, IMPLEMENTATION_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import {
+  CONFIG_OPTION,
+  DIRECTORY_OPTION,
+  IMPLEMENTATION_OPTION,
+  SCHEMA_OPTION,
+  type TargetOptions,
+  usableTarget,
+} from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
   readonly target: string;
@@ -69,6 +76,8 @@ export const subcommand: Subcommand = {
       .option('--target <target>', 'what to fuzz', 'reference')
       .addOption(CONFIG_OPTION)
       .addOption(IMPLEMENTATION_OPTION)
+      .addOption(SCHEMA_OPTION)
+      .addOption(DIRECTORY_OPTION)
       .addOption(
         new Option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)')
           .argParser(duration)
@@ -105,7 +114,7 @@ async function fuzz(options: Options): Promise<ExitCode> {
   const { target, expectations: ofTarget } = await usableTarget(options.target, options);
   const expectations = loadExpectations(options.expect, ofTarget);
   const interruption = abortOnSignals();
-  const area = await ScratchArea.open();
+  const area = await ScratchArea.for(target);
   try {
     const { invalid, raw } = options;
     const { signal } = interruption;
@@ -205,7 +214,7 @@ async function campaign(
 }
 
 function makeWorkers(
-  { target, config, workers, match, diff, expect }: Options,
+  { target, config, schema, directory, workers, match, diff, expect }: Options,
   { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
   budget: TriageBudget,
@@ -215,6 +224,8 @@ function makeWorkers(
       threadWorker({
         target,
         config,
+        schema,
+        directory,
         match,
         budget,
         ...(diff && { diff }),

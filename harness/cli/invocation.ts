@@ -1,11 +1,11 @@
 /** How qmpcheck was called, for reports and findings: what they tell people to run must work where it was run. */
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Invocation } from '../../reports/record.ts';
-import type { TargetOptions } from './target-option.ts';
+import { type TargetOptions, targetWords } from './target-option.ts';
 
-/** Of this process. `config`: the file that names the target, where an option did. */
-export function invocation({ config }: TargetOptions): Invocation {
-  const options = config === undefined ? [] : ['--config', config];
+/** Of this process. `given`: what options said of the target. */
+export function invocation(given: TargetOptions): Invocation {
+  const options = targetWords(given);
   return { program: programWords(process.argv[1], process.cwd(), process.env), options };
 }
 

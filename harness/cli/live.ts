@@ -14,7 +14,7 @@ export async function withEndpoint<T>(
   work: (session: Session, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const interruption = abortOnSignals();
-  const area = await ScratchArea.open();
+  const area = await ScratchArea.for(target);
   try {
     const { signal } = interruption;
     return await onTarget(target, async () => {

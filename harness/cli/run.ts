@@ -27,7 +27,14 @@ import { shardOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, IMPLEMENTATION_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import {
+  CONFIG_OPTION,
+  DIRECTORY_OPTION,
+  IMPLEMENTATION_OPTION,
+  SCHEMA_OPTION,
+  type TargetOptions,
+  usableTarget,
+} from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
   readonly target: string;
@@ -53,6 +60,8 @@ export const subcommand: Subcommand = {
       )
       .addOption(CONFIG_OPTION)
       .addOption(IMPLEMENTATION_OPTION)
+      .addOption(SCHEMA_OPTION)
+      .addOption(DIRECTORY_OPTION)
       .option(
         '--reporter <name[=file]>',
         `${Object.keys(reporters).join(', ')}; repeatable`,

@@ -1,6 +1,8 @@
 /** Schemas by the names of what they come from: a QAPI file, a file with an introspection, a target, or the spec itself. */
 import { existsSync } from 'node:fs';
 import { parse } from 'node:path';
+import { schemaText } from '../../reports/outcome.ts';
+import { printable } from '../../reports/text.ts';
 import { loadBlockSchema, SPEC_RELEASE } from '../../spec/block-core.ts';
 import { compileSchema } from '../../spec/compiler/compile.ts';
 import { SchemaError } from '../../spec/compiler/diagnostic.ts';
@@ -74,6 +76,8 @@ async function askTarget(name: string): Promise<NamedSchema> {
   });
   return withEndpoint(target, async (session) => {
     const { identity, endpointSchema } = await identify(target, session);
+    const origin = schemaText(identity);
+    if (origin !== null) process.stderr.write(`qmpcheck: ${printable(target.name)}: ${origin}\n`);
     return named(target.name, releaseOf(identity.version), endpointSchema);
   });
 }

@@ -4,6 +4,7 @@
  */
 import { createInterface, type Interface } from 'node:readline';
 import picocolors from 'picocolors';
+import { schemaText } from '../../reports/outcome.ts';
 import { printable } from '../../reports/text.ts';
 import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
@@ -16,7 +17,7 @@ import { complete, DIRECTIVES } from './shell/complete.ts';
 import { loadHistory, saveHistory } from './shell/history.ts';
 import { LineError, readLine } from './shell/line.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import { CONFIG_OPTION, SCHEMA_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
 
 const HELP = `
 A line is a command with its arguments, or a JSON object that is sent as it stands:
@@ -39,6 +40,7 @@ export const subcommand: Subcommand = {
     command
       .option('--target <target>', 'whom to talk to', 'reference')
       .addOption(CONFIG_OPTION)
+      .addOption(SCHEMA_OPTION)
       .option('--raw', 'show JSON as it came')
       .addHelpText('after', HELP)
       .action(async (options: Options) => done(await shell(options))),
@@ -49,7 +51,9 @@ async function shell(options: Options): Promise<ExitCode> {
   // a person has real time; that of the embedded reference stands still between commands
   const { target } = await usableTarget(name === 'reference' ? 'reference:spawn' : name, options);
   return withEndpoint(target, async (session, signal) => {
-    const { endpointSchema } = await identify(target, session);
+    const { identity, endpointSchema } = await identify(target, session);
+    const origin = schemaText(identity);
+    if (origin !== null) process.stderr.write(`completion as the endpoint is ${origin}\n`);
     return new Shell(session, endpointSchema, raw).run(signal);
   });
 }

@@ -1,18 +1,23 @@
 /** Targets that the command line names, and the options that each subcommand with a target takes for them. */
+import { existsSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import { closest, distance } from 'fastest-levenshtein';
 import { IMPLEMENTATIONS, type Implementation } from '../../reports/record.ts';
 import { configured } from '../targets/configured.ts';
 import { resolveTarget, TargetNameError } from '../targets/index.ts';
-import type { Target } from '../targets/target.ts';
+import { withoutSharedFiles, withSharedFolder } from '../targets/shared-folder.ts';
+import type { GivenSchema, Target } from '../targets/target.ts';
 import { AddressError } from '../transports/address-kind.ts';
-import { type Config, loadConfig } from './config.ts';
+import { type Config, loadConfig, type TargetConfig } from './config.ts';
 import { UsageError } from './exit.ts';
 
 /** What the options say; as plain data, for threads. */
 export interface TargetOptions {
   readonly config?: string | undefined;
   readonly implementation?: Implementation | undefined;
+  readonly schema?: string | undefined;
+  readonly directory?: string | undefined;
 }
 
 /** A target, and the file of its known deviations that the config names. */
@@ -33,17 +38,40 @@ export const IMPLEMENTATION_OPTION = new Option(
   'whose work a target is that is started by a command or attached to: what is known of it excuses its deviations',
 ).choices(IMPLEMENTATIONS);
 
+/** `--schema`. */
+export const SCHEMA_OPTION = new Option(
+  '--schema <schema>',
+  'test by this schema, as far as the endpoint lists it: a QAPI file, a file with an introspection, a target, or spec (default: its own, else spec)',
+);
+
+/** `--directory`. */
+export const DIRECTORY_OPTION = new Option(
+  '--directory <here[=there]>',
+  'make scratch folders in HERE, which the endpoint sees as THERE, and let everybody write there; none: it sees no folder of ours',
+);
+
+/** The same options as words of a command line. */
+export function targetWords(options: TargetOptions): string[] {
+  return (['config', 'implementation', 'schema', 'directory'] as const).flatMap((name) =>
+    options[name] === undefined ? [] : [`--${name}`, options[name]],
+  );
+}
+
 /** A target by its name in the config file, or as `resolveTarget` knows it. Throws `UsageError`. */
-export async function targetOption(
-  name: string,
-  { config: file, implementation }: TargetOptions = {},
-): Promise<NamedTarget> {
-  const config = await loadConfig(process.cwd(), file);
+export async function targetOption(name: string, options: TargetOptions = {}): Promise<NamedTarget> {
+  const config = await loadConfig(process.cwd(), options.config);
   const given = config.get(name);
   try {
-    const base = given === undefined ? resolveTarget(name) : resolveTarget(given.target, given.address);
-    const named = given === undefined ? base : configured(name, base, given);
-    const target = implementation === undefined ? named : { ...named, implementation };
+    const bare =
+      given === undefined
+        ? resolveTarget(name)
+        : configured(name, resolveTarget(given.target, given.address), given);
+    const { implementation } = options;
+    const named = implementation === undefined ? bare : { ...bare, implementation };
+    let target = inDirectory(named, options.directory ?? fromFolderOf(given, given?.directory));
+    const source = options.schema ?? fromFolderOf(given, given?.schema);
+    if (source !== undefined)
+      target = { ...target, schema: await givenSchema(source, options.schema ?? given!.schema!) };
     return { target, ...(given?.expectations !== undefined && { expectations: given.expectations }) };
   } catch (error) {
     if (error instanceof TargetNameError) throw new UsageError(`${error.message}${suggestion(name, config)}`);
@@ -58,6 +86,34 @@ export async function usableTarget(name: string, options: TargetOptions = {}): P
   const unavailable = await named.target.unavailable();
   if (unavailable !== null) throw new UsageError(`${named.target.name}: ${unavailable}`);
   return named;
+}
+
+/** Names that are no files, whatever files there are. */
+const WORDS = ['none', 'spec'];
+
+/** What the config file names goes from its own folder, if it is there. */
+function fromFolderOf(given: TargetConfig | undefined, text: string | undefined): string | undefined {
+  if (text === undefined || WORDS.includes(text)) return text;
+  const path = resolve(given!.folder, text);
+  return existsSync(path.split('=')[0]!) ? path : text;
+}
+
+/** Throws `UsageError` where HERE is no folder. */
+function inDirectory(target: Target, text: string | undefined): Target {
+  if (text === undefined) return target;
+  if (text === 'none') return withoutSharedFiles(target);
+  const [first, ...rest] = text.split('=');
+  const here = resolve(first!);
+  if (statSync(here, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new UsageError(`--directory ${text}: ${here}: no such folder`);
+  const there = rest.length === 0 ? here : rest.join('=');
+  if (!there.startsWith('/')) throw new UsageError(`--directory ${text}: '${there}' is no absolute path`);
+  return withSharedFolder(target, { here, there });
+}
+
+async function givenSchema(source: string, name: string): Promise<GivenSchema> {
+  const { loadSchema } = await import('./schema-source.ts');
+  return { name, schema: await loadSchema(source) };
 }
 
 const KINDS = ['reference', 'reference:spawn', 'qemu-system', 'qemu-storage-daemon'];

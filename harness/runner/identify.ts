@@ -27,7 +27,7 @@ export async function identify(target: Target, session: Session): Promise<Identi
       version,
       ...(target.implementation && { implementation: target.implementation }),
       ...(packageName !== '' && { package: packageName }),
-      argv: session.endpoint.argv.map((word) => word.replaceAll(session.scratch, '@DIR@')),
+      argv: session.endpoint.argv.map((word) => word.replaceAll(session.endpoint.dir, '@DIR@')),
       ...facts,
     },
   };

@@ -59,7 +59,7 @@ export interface RunOptions {
 export async function run(options: RunOptions): Promise<RunRecord> {
   const { target, workers = 1, reporters = [], signal } = options;
   const limits = timeLimits(options.limits);
-  const area = await ScratchArea.open();
+  const area = await ScratchArea.for(target);
   try {
     const pool = new EndpointPool({ target, area, limits, signal, most: workers });
     const record = await runOn(pool, { ...options, limits }).finally(() => pool.stop());

@@ -6,11 +6,13 @@
  * not process ids.
  */
 import { rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { atProcessEnd } from '../cleanup.ts';
+import type { Target } from '../targets/target.ts';
 
 const PREFIX = 'qmpcheck-run-';
 const ALIVE = 'alive';
@@ -34,29 +36,40 @@ export class ScratchError extends Error {
 export class ScratchArea {
   readonly path: string;
   readonly #server: Server;
+  /** The process's own, where it was changed. */
+  readonly #umask: number | null;
   readonly #withdraw: () => void;
   #made = 0;
 
-  private constructor(path: string, server: Server) {
+  private constructor(path: string, server: Server, umask: number | null) {
     this.path = path;
+    this.#umask = umask;
     this.#server = server;
     this.#withdraw = atProcessEnd(() => rmSync(path, { recursive: true, force: true }));
   }
 
+  /** For the endpoints of a target; in its shared folder, if it has one, all that is made meanwhile is open to everybody. */
+  static for({ folder }: Target): Promise<ScratchArea> {
+    return folder === undefined ? ScratchArea.open() : ScratchArea.open(folder.here, true);
+  }
+
   /** Makes this run's folder, after removing those of runs that died. Rejects with `ScratchError`. */
-  static async open(parent: string = tmpdir()): Promise<ScratchArea> {
+  static async open(parent: string = tmpdir(), isShared = false): Promise<ScratchArea> {
     const path = await sweep(parent)
       .then(() => mkdtemp(join(parent, PREFIX)))
       .catch((error: NodeJS.ErrnoException) => {
         throw new ScratchError(parent, error);
       });
+    // a thread has that of its process
+    const umask = isShared && isMainThread ? process.umask(0) : null;
+    if (isShared) await chmod(path, 0o777);
     const server = createServer((socket) => socket.destroy());
     server.unref();
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(join(path, ALIVE), resolve);
     });
-    return new ScratchArea(path, server);
+    return new ScratchArea(path, server, umask);
   }
 
   /** Makes an empty folder; `label` starts its name. */
@@ -72,6 +85,7 @@ export class ScratchArea {
     await new Promise((resolve) => this.#server.close(resolve));
     await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
     this.#withdraw();
+    if (this.#umask !== null) process.umask(this.#umask);
   }
 }
 

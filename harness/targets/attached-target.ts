@@ -9,17 +9,11 @@ import { makeImages } from './make-images.ts';
 import { realTime } from './shell-command.ts';
 import { type Endpoint, type ExitInfo, StartError, type Target, UnsupportedTopology } from './target.ts';
 
-/** How an address is attached to. */
-export interface AddressTargetOptions extends TransportOptions {
-  /** The scratch folder as the endpoint sees it; default: as we see it. */
-  readonly dir?: string;
-}
-
 /** Schemes whose other end is on this machine. */
 const LOCAL = /^(listen:)?(unix|pts|pipe):|^(listen:)?\w+:(\/\/)?(localhost|127\.|\[::1\])/;
 
 /** Attaches to what runs already. Throws `AddressError` for a text that is no address. */
-export function addressTarget(text: string, options: AddressTargetOptions = {}): Target {
+export function addressTarget(text: string, options: TransportOptions = {}): Target {
   const address = parseAddress(text, options);
   return {
     name: text,
@@ -27,16 +21,16 @@ export function addressTarget(text: string, options: AddressTargetOptions = {}):
       guestDevices: false,
       humanMonitor: false,
       owned: false,
-      sharedFiles: options.dir !== undefined || LOCAL.test(text),
+      sharedFiles: LOCAL.test(text),
       monitors: 1,
       reconnects: !address.listening && !/^(pts|pipe):/.test(text),
     },
     unavailable: () => Promise.resolve(null),
-    start: async ({ topology, scratch, signal }) => {
+    start: async ({ topology, scratch, dir = scratch, signal }) => {
       if (topology.options.length > 0) throw new UnsupportedTopology('an attached endpoint takes no options');
       await makeImages(topology.images, scratch);
       const listener = (await address.listen()) ?? null;
-      return attached(address, listener, options.dir ?? scratch, signal);
+      return attached(address, listener, dir, signal);
     },
   };
 }

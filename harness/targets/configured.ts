@@ -27,9 +27,9 @@ export function configured(name: string, base: Target, surrounding: Surrounding)
   const { options = [], environment, commandsPerSecond, topologies = [], quirks } = surrounding;
   const implementation = surrounding.implementation ?? base.implementation;
   return {
+    ...base,
     name,
     ...(implementation && { implementation }),
-    capabilities: base.capabilities,
     ...(quirks && { quirks }),
     unavailable: () => base.unavailable(),
     async start(request) {

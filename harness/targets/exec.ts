@@ -18,7 +18,7 @@ export function execTarget(name: string, command: string): Target {
 }
 
 async function start(name: string, command: string, request: StartRequest): Promise<Endpoint> {
-  const { topology, scratch, signal, environment = {} } = request;
+  const { topology, scratch, dir = scratch, signal, environment = {} } = request;
   const { startTimeout = DEFAULT_TIME_LIMITS.startTimeout } = request;
   signal?.throwIfAborted();
   const line = commandLine(command, request);
@@ -41,7 +41,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
   const monitor = new OnlyMonitor(transport);
   return {
     argv: [line],
-    dir: scratch,
+    dir,
     pid: child.pid,
     exited: child.exited,
     get running() {

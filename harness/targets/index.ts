@@ -1,6 +1,6 @@
 /** Targets by name, as given to `--target`. A new kind is one file and one line here. */
-import { isAddress } from '../transports/address.ts';
-import { type AddressTargetOptions, addressTarget } from './attached-target.ts';
+import { isAddress, type TransportOptions } from '../transports/address.ts';
+import { addressTarget } from './attached-target.ts';
 import { execTarget } from './exec.ts';
 import { ptyTarget } from './pty-target.ts';
 import { qemuStorageDaemon } from './qemu-storage-daemon.ts';
@@ -41,7 +41,7 @@ function needed(name: string, rest: string | undefined): string {
 }
 
 /** Throws `TargetNameError`, or `AddressError` for a faulty address. */
-export function resolveTarget(name: string, options: AddressTargetOptions = {}): Target {
+export function resolveTarget(name: string, options: TransportOptions = {}): Target {
   const colon = name.indexOf(':');
   const kind = kinds[colon === -1 ? name : name.slice(0, colon)];
   if (kind !== undefined) return kind.make(name, colon === -1 ? undefined : name.slice(colon + 1));

@@ -16,11 +16,11 @@ export const COMMAND_CAPABILITIES: TargetCapabilities = {
  * The command line with `@DIR@` replaced by the scratch folder and `@OPTIONS@` by the topology's options. Throws
  * `UnsupportedTopology` where there are options and no place for them.
  */
-export function commandLine(command: string, { topology, scratch }: StartRequest): string {
+export function commandLine(command: string, { topology, scratch, dir = scratch }: StartRequest): string {
   if (topology.options.length > 0 && !command.includes('@OPTIONS@'))
     throw new UnsupportedTopology('the command has no @OPTIONS@ to put the options of the topology');
   const options = topology.options.map(quote).join(' ');
-  return command.replaceAll('@OPTIONS@', () => options).replaceAll('@DIR@', () => scratch);
+  return command.replaceAll('@OPTIONS@', () => options).replaceAll('@DIR@', () => dir);
 }
 
 function quote(word: string): string {

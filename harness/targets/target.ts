@@ -55,6 +55,8 @@ export interface StartRequest {
   readonly topology: Topology;
   /** An empty directory that belongs to this endpoint alone; removed by whoever made it. */
   readonly scratch: string;
+  /** That directory as the endpoint sees it. Default: as we see it. */
+  readonly dir?: string;
   /** Milliseconds from the start of a program to its greeting. Default: as of `DEFAULT_TIME_LIMITS`. */
   readonly startTimeout?: number | undefined;
   /** Added to the environment of a child. */
@@ -105,6 +107,12 @@ export interface GivenSchema {
   readonly onlyWithoutOwn?: true;
 }
 
+/** A folder for scratch folders, as we and as the endpoint see it. Absolute paths. */
+export interface SharedFolder {
+  readonly here: string;
+  readonly there: string;
+}
+
 /** How to get an endpoint. Making a target starts nothing. */
 export interface Target {
   /** As given to `--target`. */
@@ -116,6 +124,8 @@ export interface Target {
   readonly schema?: GivenSchema;
   /** Absent: it is not known whose work the endpoint is. */
   readonly implementation?: Implementation;
+  /** Where the scratch folders of its endpoints are. Default: the system's temporary folder. */
+  readonly folder?: SharedFolder;
   /** Null if it can be used here, else why not ("qemu-system-x86_64: not found in PATH"). */
   unavailable(): Promise<string | null>;
   /** Resolves when it takes connections. Rejects with `StartError`; then nothing is left behind. */

@@ -10,7 +10,9 @@ const names = new Set(hidden.split(','));
 const drivers = new Set((process.env.QMPCHECK_HIDDEN_DRIVERS ?? '').split(','));
 const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
 child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 0) : 1));
-createInterface({ input: child.stdout }).on('line', (line) => process.stdout.write(`${withoutHidden(line)}\r\n`));
+createInterface({ input: child.stdout }).on('line', (line) =>
+  process.stdout.write(`${withoutHidden(line)}\r\n`),
+);
 process.stdout.on('error', () => child.kill());
 
 function reply(message, body) {

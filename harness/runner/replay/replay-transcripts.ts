@@ -63,7 +63,7 @@ export async function replay(options: ReplayOptions): Promise<ReplayReport> {
   const unavailable = await options.target.unavailable();
   if (unavailable !== null) throw new StartError(unavailable);
   const known: Known = { commands: new Set(KNOWN_COMMANDS), schema: loadBlockSchema() };
-  const area = await ScratchArea.open();
+  const area = await ScratchArea.for(options.target);
   try {
     const session: ReplayContext = { ...options, known, area, offer: await Offer.of(options.target, area) };
     const { workers = 1, onResult, signal } = options;
