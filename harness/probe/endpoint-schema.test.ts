@@ -228,6 +228,16 @@ describe('drivers', () => {
       ({ driver }) => refusal(driver === 'raw' ? 'no file' : 'this driver is not supported'),
       ['raw'],
     ],
+    [
+      'as one that was left out when it was built',
+      ({ driver }) =>
+        driver === 'raw'
+          ? refusal('The driver raw needs a file')
+          : refusal(
+              driver === NOBODY ? `no driver ${NOBODY}` : `Driver '${String(driver)}' is not available`,
+            ),
+      ['raw'],
+    ],
     ['in a text about nothing: all are left', () => refusal('bad request'), all],
     ['not even those that nobody has: all are left', () => ({}), all],
     [

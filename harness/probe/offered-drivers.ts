@@ -36,11 +36,22 @@ export async function probeDrivers(
     for (const driver of drivers) {
       const isTried = NO_OPTION in more || asksForMore(options, driver);
       const refusal = isTried ? await refused(driver, more) : null;
-      if (refusal === null || !unknown.isAlike(refusal, driver)) offered.push(driver);
+      const isUnknown =
+        refusal !== null && (unknown.isAlike(refusal, driver) || saysUnknown(refusal, driver));
+      if (!isUnknown) offered.push(driver);
     }
     return offered;
   }
   return drivers;
+}
+
+/** Of a driver whose name it knows, and that it was built without: `Unknown driver 'rbd'`. */
+function saysUnknown({ desc }: Refusal, driver: string): boolean {
+  return (
+    /\b(unknown|unsupported|not (supported|available)) /i.test(`${desc} `) &&
+    /\bdriver\b/i.test(desc) &&
+    desc.includes(driver)
+  );
 }
 
 function asksForMore(options: ObjectType, driver: string): boolean {
