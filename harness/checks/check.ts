@@ -44,6 +44,17 @@ export interface Probe {
   snapshot(): Promise<Snapshot | null>;
   /** State now, and what `snapshot` gives from here on. */
   retake(): Promise<Snapshot | null>;
+  /** State now, also while jobs exist. Null where other commands are in flight, or nothing can be asked. */
+  now(): Promise<Snapshot | null>;
+  /** As `query`, but does not reject: `refused` for an error reply, null where nothing can be asked. */
+  ask(command: string, args?: JsonObject): Promise<{ readonly value: Json } | 'refused' | null>;
+  /**
+   * Whether the NBD server at an address (`SocketAddress`, or what came before that) has an export of that name, or is there
+   * at all. Null where it cannot be tried.
+   */
+  serves(address: JsonObject, exportName: string | null): Promise<boolean | null>;
+  /** Whether there is a file that the endpoint calls so; null where that cannot be seen. */
+  hasFile(path: string): Promise<boolean | null>;
 }
 
 /** What an endpoint held before a case, and holds after everything that it made was taken back. */
@@ -65,7 +76,8 @@ export interface CheckContext {
   readonly process: ProcessHealth;
   /** Only in `end`, and only if each undo succeeded. */
   readonly held?: HeldAround;
-  report(deviation: Omit<Deviation, 'check' | 'exchange'>): void;
+  /** At the exchange that is looked at, unless another is given. */
+  report(deviation: Omit<Deviation, 'check'>): void;
 }
 
 /** An oracle. Hooks of one check never overlap. */

@@ -13,6 +13,7 @@ import { leftovers } from './leftovers.ts';
 import { liveness } from './liveness.ts';
 import { queryChangesNothing } from './query-changes-nothing.ts';
 import { replySchema } from './reply-schema.ts';
+import { successHasEffect } from './success-has-effect.ts';
 
 export const checks = {
   envelope,
@@ -22,6 +23,7 @@ export const checks = {
   'event-schema': eventSchema,
   'query-changes-nothing': queryChangesNothing,
   'error-changes-nothing': errorChangesNothing,
+  'success-has-effect': successHasEffect,
   liveness,
   crash,
   leftovers,

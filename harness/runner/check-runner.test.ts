@@ -24,6 +24,8 @@ function world() {
     },
     usable: () => true,
     lastWords: () => [],
+    serves: async () => null,
+    hasFile: async () => null,
   };
   const checkRunner = new CheckRunner(port, null, [errorChangesNothing()]);
   let index = 0;

@@ -6,6 +6,7 @@
  * check of "nothing changed" cost three short queries, and nothing at all while only queries run.
  */
 import type { Deviation } from '../../reports/record.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Check, type CheckContext, type Exchange, type HeldAround, isRefused } from '../checks/check.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
@@ -18,6 +19,10 @@ export interface CheckRunnerPort {
   /** Whether a monitor is there that the probe may use. */
   usable(): boolean;
   lastWords(): readonly string[];
+  /** As `Probe.serves`. */
+  serves(address: JsonObject, exportName: string | null): Promise<boolean | null>;
+  /** As `Probe.hasFile`. */
+  hasFile(path: string): Promise<boolean | null>;
 }
 
 export class CheckRunner {
@@ -74,18 +79,36 @@ export class CheckRunner {
     return this.#snapshot;
   }
 
+  /** The state now, if it does not change by itself; what is known from here on. */
   async retake(): Promise<Snapshot | null> {
-    this.#snapshot = null;
-    if (this.#overlapped || !this.#port.usable()) return null;
-    try {
-      const taken = await takeSnapshot(this.#port.execute, this.#port.endpointSchema);
-      const { jobs } = taken;
-      if (Array.isArray(jobs) && jobs.length === 0) this.#snapshot = taken;
-    } catch (error) {
-      // A query that is refused, or that a dead endpoint owes, is for the case and the liveness check to find.
-      if (!(error instanceof QmpError) && this.#port.usable()) throw error;
-    }
+    await this.#take();
     return this.#snapshot;
+  }
+
+  async #take(): Promise<Snapshot | null> {
+    this.#snapshot = null;
+    if (this.#overlapped) return null;
+    const taken = await this.#asked(() => takeSnapshot(this.#port.execute, this.#port.endpointSchema));
+    if (taken === null || taken === 'refused') return null;
+    const { jobs } = taken;
+    if (Array.isArray(jobs) && jobs.length === 0) this.#snapshot = taken;
+    return taken;
+  }
+
+  /** A query that is refused, or that a dead endpoint owes (null), is for the case and the liveness check to find. */
+  async #asked<T>(ask: () => Promise<T>): Promise<T | 'refused' | null> {
+    if (!this.#port.usable()) return null;
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof QmpError) return 'refused';
+      if (this.#port.usable()) throw error;
+      return null;
+    }
+  }
+
+  #ask(command: string, args?: JsonObject): Promise<{ readonly value: Json } | 'refused' | null> {
+    return this.#asked(async () => ({ value: await this.#port.execute(command, args) }));
   }
 
   #inTurn(
@@ -106,20 +129,24 @@ export class CheckRunner {
 
   /** Made once for each check: there are many exchanges. */
   #context(check: Check): CheckContext {
-    const { endpointSchema, execute, lastWords } = this.#port;
+    const { endpointSchema, execute, lastWords, serves, hasFile } = this.#port;
     return {
       endpointSchema,
       probe: {
         query: execute,
         snapshot: async () => (this.#overlapped ? null : (this.#snapshot ?? this.retake())),
         retake: () => this.retake(),
+        now: () => this.#take(),
+        ask: (command, args) => this.#ask(command, args),
+        serves,
+        hasFile,
       },
       process: { lastWords },
       report: (deviation) =>
         this.deviations.push({
           check: check.id,
-          ...deviation,
           ...(this.#exchange && { exchange: this.#exchange.index }),
+          ...deviation,
         }),
     };
   }

@@ -19,9 +19,22 @@ export const BITMAP_EFFECTS = {
     ...ON_BITMAP,
     removes: [{ kind: 'bitmap', argument: 'name', partOf: NODE }],
   },
-  'block-dirty-bitmap-clear': { contents: 'bitmap-cleared', ...ON_BITMAP, undo: 'needless' },
-  'block-dirty-bitmap-disable': { contents: 'bitmap-changed', ...ON_BITMAP },
-  'block-dirty-bitmap-enable': { contents: 'bitmap-changed', ...ON_BITMAP },
+  'block-dirty-bitmap-clear': {
+    contents: 'bitmap-cleared',
+    ...ON_BITMAP,
+    undo: 'needless',
+    shows: [{ of: 'bitmap', as: 'count', value: 0 }],
+  },
+  'block-dirty-bitmap-disable': {
+    contents: 'bitmap-changed',
+    ...ON_BITMAP,
+    shows: [{ of: 'bitmap', as: 'recording', value: false }],
+  },
+  'block-dirty-bitmap-enable': {
+    contents: 'bitmap-changed',
+    ...ON_BITMAP,
+    shows: [{ of: 'bitmap', as: 'recording', value: true }],
+  },
   'block-dirty-bitmap-merge': {
     contents: 'bitmap-changed',
     uses: { node: 'node-or-device', target: 'bitmap', bitmaps: 'bitmap', name: 'bitmap' },

@@ -99,6 +99,22 @@ export interface Reported {
   readonly as: string;
   /** Value where the argument is not given; without one nothing is said then. */
   readonly otherwise?: Json;
+  /** Numbers that differ by less may be told alike. */
+  readonly granularity?: number;
+}
+
+/** A member of what a query tells, which a command changes. */
+export interface Shown {
+  /** What is described; the argument that names it is the one of that kind in `uses`. Of the machine there is one. */
+  readonly of: 'bitmap' | 'device' | 'job' | 'machine';
+  /** Path of members in its description. */
+  readonly as: string;
+  /** The argument whose value it has then. */
+  readonly argument?: string;
+  /** The value that it has then, where no argument says so; without either it is no longer there. */
+  readonly value?: Json;
+  /** Where the description has these members, nothing needs to change. */
+  readonly unless?: JsonObject;
 }
 
 /** What one command or action does when it succeeds. Arguments are meant by their names. */
@@ -121,6 +137,8 @@ export interface CommandEffects {
   readonly undo?: 'needless' | 'impossible';
   /** What `query-named-block-nodes` tells of the node then, by the argument that asks for it: `cache.direct` is one in another. */
   readonly reported?: Readonly<Record<string, Reported>>;
+  /** What other queries tell of devices, jobs, bitmaps and the machine then. */
+  readonly shows?: readonly Shown[];
   /** Optional arguments without which it is never accepted, or does nothing that can be seen. */
   readonly usual?: readonly string[];
   readonly exclusive?: readonly ExclusiveGroup[];

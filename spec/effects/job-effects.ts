@@ -1,5 +1,5 @@
 /** Block jobs: what starts them, and what is done to them. */
-import { type CommandEffects, type Made, NOBODY } from './effects.ts';
+import { type CommandEffects, type Made, NOBODY, type Shown } from './effects.ts';
 
 const JOB: Made = { kind: 'job', argument: 'job-id', otherwise: 'device' };
 /** It goes with its job. */
@@ -11,6 +11,10 @@ const USUAL = ['job-id'];
 /** Commands that name a job in `device`, and those that name it in `id`. */
 const ON_DEVICE = { uses: { device: 'job' }, harmlessWith: { device: NOBODY } } as const;
 const ON_ID = { uses: { id: 'job' }, harmlessWith: { id: NOBODY } } as const;
+
+const PAUSED: readonly Shown[] = [{ of: 'job', as: 'paused', value: true }];
+const RESUMED: readonly Shown[] = [{ of: 'job', as: 'paused', value: false }];
+const DISMISSED: readonly Shown[] = [{ of: 'job', as: 'status' }];
 
 export const JOB_EFFECTS = {
   'block-commit': {
@@ -79,19 +83,20 @@ export const JOB_EFFECTS = {
   },
   'block-job-cancel': { contents: 'job-cancelled', ...ON_DEVICE },
   'block-job-complete': { contents: 'job-completed', ...ON_DEVICE },
-  'block-job-dismiss': { contents: 'unchanged', ...ON_ID },
+  'block-job-dismiss': { contents: 'unchanged', ...ON_ID, shows: DISMISSED },
   'block-job-finalize': { contents: 'unchanged', ...ON_ID },
-  'block-job-pause': { contents: 'unchanged', ...ON_DEVICE },
-  'block-job-resume': { contents: 'unchanged', ...ON_DEVICE },
+  'block-job-pause': { contents: 'unchanged', ...ON_DEVICE, shows: PAUSED },
+  'block-job-resume': { contents: 'unchanged', ...ON_DEVICE, shows: RESUMED },
   'block-job-set-speed': {
     contents: 'unchanged',
     ...ON_DEVICE,
     harmlessWith: { device: NOBODY, speed: 0 },
+    shows: [{ of: 'job', as: 'speed', argument: 'speed' }],
   },
   'job-cancel': { contents: 'job-cancelled', ...ON_ID },
   'job-complete': { contents: 'job-completed', ...ON_ID },
-  'job-dismiss': { contents: 'unchanged', ...ON_ID },
+  'job-dismiss': { contents: 'unchanged', ...ON_ID, shows: DISMISSED },
   'job-finalize': { contents: 'unchanged', ...ON_ID },
-  'job-pause': { contents: 'unchanged', ...ON_ID },
-  'job-resume': { contents: 'unchanged', ...ON_ID },
+  'job-pause': { contents: 'unchanged', ...ON_ID, shows: PAUSED },
+  'job-resume': { contents: 'unchanged', ...ON_ID, shows: RESUMED },
 } as const satisfies Readonly<Record<string, CommandEffects>>;

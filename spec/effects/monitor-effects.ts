@@ -28,8 +28,16 @@ export const MONITOR_EFFECTS = {
   // The guest lets it go, or does not.
   device_del: { contents: 'unknown', uses: { id: 'device' } },
   'human-monitor-command': { contents: 'guest-io', undo: 'needless' },
-  stop: { contents: 'unchanged', disruptive: 'stops the guest' },
-  cont: { contents: 'unchanged', disruptive: 'starts the guest' },
+  stop: {
+    contents: 'unchanged',
+    disruptive: 'stops the guest',
+    shows: [{ of: 'machine', as: 'running', value: false }],
+  },
+  cont: {
+    contents: 'unchanged',
+    disruptive: 'starts the guest',
+    shows: [{ of: 'machine', as: 'running', value: true }],
+  },
   system_reset: { contents: 'unknown', disruptive: 'resets the guest' },
   system_powerdown: { contents: 'unknown', disruptive: 'ends the guest' },
   quit: { contents: 'unknown', disruptive: 'ends the endpoint' },

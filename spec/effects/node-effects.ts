@@ -44,7 +44,7 @@ export const NODE_EFFECTS = {
     usual: ['node-name'],
     exclusive: [DEVICE_OR_NODE],
     harmlessWith: { 'node-name': NOBODY, size: 0 },
-    reported: { size: { as: 'image.virtual-size' } },
+    reported: { size: { as: 'image.virtual-size', granularity: 512 } },
   },
   block_passwd: {
     contents: 'unchanged',

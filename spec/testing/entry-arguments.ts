@@ -55,6 +55,7 @@ function argumentsIn({ makes = [], removes = [], moves, ...entry }: CommandEffec
     ...removes.flatMap(({ force }) => Object.keys(force ?? {})),
     ...Object.keys(entry.uses ?? {}),
     ...Object.keys(entry.reported ?? {}).flatMap((path) => path.split('.')),
+    ...(entry.shows ?? []).map(({ argument }) => argument),
     ...(moves === undefined ? [] : [...moves.from, moves.to]),
     ...(entry.usual ?? []),
     ...(entry.exclusive ?? []).flatMap(({ members }) => members),
