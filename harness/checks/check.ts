@@ -49,10 +49,10 @@ export interface Probe {
   /** As `query`, but does not reject: `refused` for an error reply, null where nothing can be asked. */
   ask(command: string, args?: JsonObject): Promise<{ readonly value: Json } | 'refused' | null>;
   /**
-   * Whether the NBD server at an address (`SocketAddress`, or what came before that) has an export of that name, or is there
-   * at all. Null where it cannot be tried.
+   * Names of what the NBD server at an address (`SocketAddress`, or what came before that) exports; `nobody` where none
+   * listens, null where it does not tell.
    */
-  serves(address: JsonObject, exportName: string | null): Promise<boolean | null>;
+  exportsAt(address: JsonObject): Promise<readonly string[] | 'nobody' | null>;
   /** Whether there is a file that the endpoint calls so; null where that cannot be seen. */
   hasFile(path: string): Promise<boolean | null>;
 }

@@ -46,8 +46,6 @@ interface World {
   readonly before?: HeldResources;
   readonly after?: HeldResources;
   readonly query?: () => Promise<Json>;
-  /** Whether the NBD server has the export. */
-  readonly served?: boolean;
 }
 
 interface Spoken {
@@ -85,8 +83,8 @@ async function watch(
     execute: async (command: string) => answers[command]?.() ?? world.query?.() ?? {},
     usable: () => true,
     lastWords: () => printed,
-    serves: async () => world.served ?? null,
-    hasFile: async () => world.served ?? null,
+    exportsAt: async () => null,
+    hasFile: async () => null,
   };
   const runner = new CheckRunner(port, null, [checks[id]()]);
   for (const [index, { command, arguments: args, request, reply, replies, ...rest }] of spoken.entries()) {

@@ -221,9 +221,11 @@ function isSnapshotThere(name: string, { call, now }: Success): boolean | null {
 
 async function isServed({ kind, name }: Thing, { server, context }: Success): Promise<boolean | null> {
   const { endpointSchema, probe } = context;
-  if (kind === 'nbd-server') return server === null ? null : probe.serves(server, null);
-  if (!endpointSchema.commands.has('query-block-exports'))
-    return server === null ? null : probe.serves(server, name);
+  if (kind === 'nbd-server' || !endpointSchema.commands.has('query-block-exports')) {
+    const names = server === null ? null : await probe.exportsAt(server);
+    if (names === null || names === 'nobody') return names === null ? null : false;
+    return kind === 'nbd-server' || names.includes(name ?? '');
+  }
   const answer = await probe.ask('query-block-exports');
   if (answer === null || answer === 'refused' || !Array.isArray(answer.value)) return null;
   return answer.value.some((one) => isJsonObject(one) && one.id === name && one['shutting-down'] !== true);
@@ -235,6 +237,11 @@ async function isObjectThere(
 ): Promise<boolean | null> {
   if (!commands.has('qom-list')) return null;
   const answer = await probe.ask('qom-list', { path: '/objects' });
-  if (answer === null || answer === 'refused' || !Array.isArray(answer.value)) return null;
+  // Where there never was an object there is no such place.
+  if (answer === 'refused') {
+    const root = await probe.ask('qom-list', { path: '/' });
+    return root === null || root === 'refused' ? null : false;
+  }
+  if (answer === null || !Array.isArray(answer.value)) return null;
   return answer.value.some((one) => isJsonObject(one) && one.name === id);
 }

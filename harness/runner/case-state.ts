@@ -13,7 +13,7 @@ import { CaseFiles } from './case-files.ts';
 import { CheckRunner } from './check-runner.ts';
 import type { Session } from './endpoint-session.ts';
 import { Ledger } from './ledger.ts';
-import { hasFile, isServed } from './outside-view.ts';
+import { exportsAt, hasFile } from './outside-view.ts';
 import { Recorder } from './recorder.ts';
 import type { CaseSetting } from './run-setting.ts';
 
@@ -44,8 +44,8 @@ export class CaseState {
       lastWords: () => endpoint.lastWords(),
       settle: (ms: number) => endpoint.settle(ms),
       owned: target.capabilities.owned,
-      serves: (address: JsonObject, exportName: string | null) =>
-        isServed({ dir: endpoint.dir, scratch }, address, exportName, limits.answerTimeout),
+      exportsAt: (address: JsonObject) =>
+        exportsAt({ dir: endpoint.dir, scratch }, address, limits.answerTimeout),
       hasFile: (path: string) =>
         target.capabilities.sharedFiles
           ? hasFile({ dir: endpoint.dir, scratch }, path)

@@ -24,7 +24,7 @@ function world() {
     },
     usable: () => true,
     lastWords: () => [],
-    serves: async () => null,
+    exportsAt: async () => null,
     hasFile: async () => null,
   };
   const checkRunner = new CheckRunner(port, null, [errorChangesNothing()]);

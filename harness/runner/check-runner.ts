@@ -19,8 +19,8 @@ export interface CheckRunnerPort {
   /** Whether a monitor is there that the probe may use. */
   usable(): boolean;
   lastWords(): readonly string[];
-  /** As `Probe.serves`. */
-  serves(address: JsonObject, exportName: string | null): Promise<boolean | null>;
+  /** As `Probe.exportsAt`. */
+  exportsAt(address: JsonObject): Promise<readonly string[] | 'nobody' | null>;
   /** As `Probe.hasFile`. */
   hasFile(path: string): Promise<boolean | null>;
 }
@@ -129,7 +129,7 @@ export class CheckRunner {
 
   /** Made once for each check: there are many exchanges. */
   #context(check: Check): CheckContext {
-    const { endpointSchema, execute, lastWords, serves, hasFile } = this.#port;
+    const { endpointSchema, execute, lastWords, exportsAt, hasFile } = this.#port;
     return {
       endpointSchema,
       probe: {
@@ -138,7 +138,7 @@ export class CheckRunner {
         retake: () => this.retake(),
         now: () => this.#take(),
         ask: (command, args) => this.#ask(command, args),
-        serves,
+        exportsAt,
         hasFile,
       },
       process: { lastWords },

@@ -1,10 +1,8 @@
 /** What of an endpoint's doings shows outside of its monitor: files, and what its NBD server has. */
-import { once } from 'node:events';
 import { access } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { isAbsolute, join, relative } from 'node:path';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import { NbdClient, NbdClosed } from '../nbd/nbd-client.ts';
+import { listExports } from '../nbd/list-exports.ts';
 
 /** Where files of an endpoint are: as it sees the folder, and as this process does. */
 export interface Folder {
@@ -22,28 +20,19 @@ export async function hasFile(folder: Folder, path: string): Promise<boolean | n
   );
 }
 
-/** As `Probe.serves`: null for any address but a unix socket in the scratch folder, and where the time is over. */
-export async function isServed(
+/** As `Probe.exportsAt`: null for any address but a unix socket in the scratch folder, and where the time is over. */
+export async function exportsAt(
   folder: Folder,
   address: JsonObject,
-  exportName: string | null,
   milliseconds: number,
-): Promise<boolean | null> {
+): Promise<readonly string[] | 'nobody' | null> {
   const { path } = isJsonObject(address.data) ? address.data : address;
   const local = address.type === 'unix' && typeof path === 'string' ? localPath(folder, path) : null;
   if (local === null) return null;
-  const signal = AbortSignal.timeout(milliseconds);
   try {
-    if (exportName !== null) (await NbdClient.connect(local, exportName, signal)).close();
-    else {
-      const socket = connect({ path: local, signal });
-      await once(socket, 'connect');
-      socket.destroy();
-    }
-    return true;
-  } catch (error) {
-    if (signal.aborted) return null;
-    return error instanceof NbdClosed || exportName === null ? false : null;
+    return (await listExports(local, AbortSignal.timeout(milliseconds))) ?? 'nobody';
+  } catch {
+    return null;
   }
 }
 
