@@ -16,7 +16,7 @@ function meetingPlace(sides: number, patience = FOREVER) {
   return { log, barrier, come };
 }
 
-describe('Rendezvous', () => {
+describe('Barrier', () => {
   it('lets all go on when all are there, and not before', async () => {
     const { log, come } = meetingPlace(2);
     const first = come(0);
@@ -44,6 +44,13 @@ describe('Rendezvous', () => {
     barrier.leave(1);
     await waiting;
     expect(log).toEqual(['meet', 'side 0 goes on']);
+  });
+
+  it('lets a side go on at once that has left', async () => {
+    const { log, barrier, come } = meetingPlace(2);
+    barrier.leave(0);
+    await come(0);
+    expect(log).toEqual(['side 0 goes on']);
   });
 
   it('waits for nobody once one was late', async () => {

@@ -21,10 +21,10 @@ export class Barrier {
     this.#meet = meet;
   }
 
-  /** Side `index` has come to its next exchange. */
+  /** Side `index` has come to its next exchange. One that has left waits for nobody. */
   arrive(index: number): Promise<void> {
-    if (this.#dissolved) return Promise.resolve();
     const number = this.#arrivals[index]!;
+    if (this.#dissolved || number === Number.POSITIVE_INFINITY) return Promise.resolve();
     this.#arrivals[index] = number + 1;
     return new Promise((resolve) => {
       const there = this.#waiting.get(number) ?? [];
