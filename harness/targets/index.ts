@@ -43,8 +43,9 @@ function needed(name: string, rest: string | undefined): string {
 /** Throws `TargetNameError`, or `AddressError` for a faulty address. */
 export function resolveTarget(name: string, options: TransportOptions = {}): Target {
   const colon = name.indexOf(':');
-  const kind = kinds[colon === -1 ? name : name.slice(0, colon)];
-  if (kind !== undefined) return kind.make(name, colon === -1 ? undefined : name.slice(colon + 1));
+  const kind = colon === -1 ? name : name.slice(0, colon);
+  if (Object.hasOwn(kinds, kind))
+    return kinds[kind]!.make(name, colon === -1 ? undefined : name.slice(colon + 1));
   if (isAddress(name)) return addressTarget(name, options);
   const forms = Object.values(kinds).map(({ form }) => form);
   throw new TargetNameError(

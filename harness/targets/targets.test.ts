@@ -71,9 +71,12 @@ describe('names', () => {
     expect(resolveTarget(name).name).toBe(name);
   });
 
-  test.each(['', 'nosuch', 'reference:other', 'exec:', 'pty: '])('%j is refused', (name) => {
-    expect(() => resolveTarget(name)).toThrow(TargetNameError);
-  });
+  test.each(['', 'nosuch', 'toString', '__proto__:x', 'reference:other', 'exec:', 'pty: '])(
+    '%j is refused',
+    (name) => {
+      expect(() => resolveTarget(name)).toThrow(TargetNameError);
+    },
+  );
 
   test('a faulty address is refused', () => {
     expect(() => resolveTarget('tcp:nowhere')).toThrow(AddressError);
