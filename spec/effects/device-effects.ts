@@ -26,8 +26,9 @@ export const DEVICE_EFFECTS = {
     shows: [{ of: 'device', as: 'tray_open', value: false }],
   },
   'blockdev-change-medium': {
-    contents: 'unchanged',
+    contents: 'unknown',
     ...TRAY,
+    uses: { ...DRIVE, filename: 'file' },
     undo: 'impossible',
     shows: [{ of: 'device', as: 'inserted.file', argument: 'filename' }],
   },
@@ -46,10 +47,11 @@ export const DEVICE_EFFECTS = {
   eject: {
     contents: 'unchanged',
     uses: DRIVE,
+    exclusive: [DEVICE_OR_ID],
     undo: 'impossible',
     shows: [{ of: 'device', as: 'inserted' }],
   },
-  change: { contents: 'unknown', uses: { device: 'device', target: 'file' } },
-  block_set_io_throttle: { contents: 'unchanged', uses: DRIVE, shows: LIMITS },
+  change: { contents: 'unknown', uses: { device: 'device', target: 'file' }, undo: 'impossible' },
+  block_set_io_throttle: { contents: 'unchanged', uses: DRIVE, exclusive: [DEVICE_OR_ID], shows: LIMITS },
   'block-latency-histogram-set': { contents: 'unchanged', uses: { id: 'device' } },
 } as const satisfies Readonly<Record<string, CommandEffects>>;

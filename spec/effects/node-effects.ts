@@ -74,6 +74,7 @@ export const NODE_EFFECTS = {
     moves: { from: ['node-name', 'device'], to: 'snapshot-node-name' },
     undo: 'impossible',
     usual: ['node-name', 'snapshot-node-name'],
+    exclusive: [DEVICE_OR_NODE],
   },
   'blockdev-snapshot-internal-sync': {
     contents: 'unchanged',
