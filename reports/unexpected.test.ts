@@ -45,7 +45,7 @@ describe('the level', () => {
   const should = one('warn', { deviations: [deviation('should')] });
   const may = one('info', { deviations: [deviation('may')] });
   const text = one('warn', { deviations: [deviation('text')] });
-  const contradicted = one('info', { deviations: [deviation('must')] });
+  const contradicted = one('info', { deviations: [deviation('must'), deviation('should')] });
   const flaky = one('flaky', { deviations: [deviation('should')] });
   test.each<[Policy['level'], boolean, boolean]>([
     ['must', false, false],

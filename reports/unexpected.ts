@@ -24,8 +24,12 @@ export function isBreach(
 ): boolean {
   const reaches = severity !== 'text' && LEVELS.indexOf(severity) <= LEVELS.indexOf(level);
   if (BROKEN.has(outcome)) return reaches;
-  // A must that is broken and yet no failure is one that an observation contradicts.
-  return reaches && severity !== 'must' && (outcome === 'warn' || outcome === 'info');
+  // What is broken and yet made the case no worse is what an observation contradicts.
+  return reaches && (severity === 'should' ? outcome === 'warn' : severity === 'may' && isTold(outcome));
+}
+
+function isTold(outcome: Outcome): boolean {
+  return outcome === 'warn' || outcome === 'info';
 }
 
 /** `not ok` in TAP's sense, foreseen or not. */
