@@ -47,6 +47,11 @@ describe('undo', () => {
     ]);
   });
 
+  test('is incomplete with a job that does not end', async () => {
+    const { ledger } = makeLedger({ jobs: ['j'], refuses: () => true });
+    expect(await ledger.undo()).toBe(false);
+  });
+
   test('leaves out what the case took back itself', async () => {
     const { ledger, sent } = makeLedger();
     ledger.saw('blockdev-add', { driver: 'null-co', 'node-name': 'a' });

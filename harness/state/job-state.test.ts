@@ -26,6 +26,7 @@ describe('a job', () => {
     ['of a release without statuses', { paused: false, ready: false }, [false, false]],
     ['that is paused', { status: 'paused' }, [true, true]],
     ['that says so by a flag', { paused: true, status: 'running' }, [true, true]],
+    ['that waits to be finalized', { status: 'pending' }, [true, true]],
     ['that has ended and waits to be dismissed', { status: 'concluded' }, [true, true]],
     ['that is ready', { status: 'ready' }, [false, true]],
     ['that says so by a flag, ready', { ready: true }, [false, true]],

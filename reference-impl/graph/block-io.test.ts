@@ -108,6 +108,17 @@ describe('limits on zeroes and discards', () => {
     expect(log).toEqual([]);
   });
 
+  test('no discard exceeds the write threshold', async () => {
+    const exceeded: number[] = [];
+    const disk = Object.assign(new MemoryDisk(SIZE), { discard: async () => {} });
+    const io = new BlockIo(disk, POLICY, new DirtyBitmaps(), (amount) => void exceeded.push(amount));
+    io.setWriteThreshold(512);
+    await io.discard(0, 1024);
+    expect(exceeded).toEqual([]);
+    await io.write(0, new Uint8Array(1024).fill(1));
+    expect(exceeded).toEqual([512]);
+  });
+
   test('the driver is told of what is about to happen to it', async () => {
     const { log, io } = withZeroes({ requestAlignment: 512 });
     await io.write(0, new Uint8Array(512).fill(1));
@@ -148,6 +159,28 @@ describe('order', () => {
     const reads = [io.read(0, new Uint8Array(512)), io.read(0, new Uint8Array(512))];
     expect(disk.log).toHaveLength(2);
     await Promise.all(reads);
+  });
+
+  test('writes beside each other do not wait for each other', async () => {
+    const begun: (() => void)[] = [];
+    const write = () => new Promise<void>((resolve) => void begun.push(resolve));
+    const io = new BlockIo(Object.assign(new MemoryDisk(SIZE), { write }), POLICY, new DirtyBitmaps());
+    const writes = [0, 512].map((offset) => io.write(offset, new Uint8Array(512).fill(1)));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(begun).toHaveLength(2);
+    for (const end of begun) end();
+    await Promise.all(writes);
+  });
+
+  test('what is written during a flush is not on stable storage with it', async () => {
+    const { disk, io } = over();
+    await io.write(0, new Uint8Array(512).fill(1));
+    const flush = io.flush();
+    await io.write(512, new Uint8Array(512).fill(1));
+    await flush;
+    await io.flush();
+    await io.flush();
+    expect(disk.log.filter((line) => line === 'flush')).toHaveLength(2);
   });
 
   test('a failed request lets the next one through', async () => {

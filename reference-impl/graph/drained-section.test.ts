@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import { JobFixture } from '../testing/job-fixture.ts';
 import { throttleConfig } from '../throttle/throttle-config.ts';
+import { drainRequests } from './drained-section.ts';
 
 const SIZE = 64 << 20;
 const LATENCY_NS = 1_000_000;
@@ -113,6 +114,17 @@ describe('a throttled request', () => {
     await fixture.run('block-job-cancel', { device: 'j', force: true });
     await fixture.idle();
     expect(fixture.told('BLOCK_JOB_CANCELLED')).toHaveLength(1);
+  });
+
+  test('is held back again once the requests of its node were waited for', async () => {
+    await fixture.node('limited').io.write(0, new Uint8Array(512).fill(1));
+    const held = write('top');
+    await drainRequests([fixture.node('limited')]);
+    await fixture.idle();
+    expect(held.done).toBe(true);
+    const after = write('limited');
+    await fixture.idle();
+    expect(after.done).toBe(false);
   });
 
   test('is not held back until the last section ends', async () => {
