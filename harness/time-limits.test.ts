@@ -3,7 +3,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decode } from '../generators/sequences/encoding.ts';
 import type { CaseRecord } from '../reports/record.ts';
 import type { CaseDefinition } from './cases/case.ts';
-import { programLimits } from './fuzz/fuzz-defaults.ts';
 import { prepareCampaign } from './fuzz/prepare-campaign.ts';
 import { ProgramExecutor } from './fuzz/program-executor.ts';
 import { run } from './runner/run.ts';
@@ -12,7 +11,7 @@ import { ScratchArea } from './runner/scratch.ts';
 import { resolveTarget } from './targets/index.ts';
 import { ptyUnavailable, requireOrSkip } from './testing/engines.ts';
 import { fakeTarget } from './testing/fake-endpoint.ts';
-import { DEFAULT_TIME_LIMITS, type TimeLimits, timeLimits } from './time-limits.ts';
+import { DEFAULT_TIME_LIMITS, programLimits, type TimeLimits, timeLimits } from './time-limits.ts';
 
 let area: ScratchArea;
 beforeEach(async () => {

@@ -26,6 +26,25 @@ export function timeLimits(given: Partial<TimeLimits> = {}): TimeLimits {
   return { ...DEFAULT_TIME_LIMITS, answerTimeout: caseTimeout, ...given };
 }
 
+/** Milliseconds after which an endpoint that does not answer a step of a program hangs. */
+const HANG_MS = 3_000;
+/** A whole program may take so many times as long as one answer. */
+const ANSWERS = 10;
+
+/** The limits of programs, from the one for an answer. */
+export function programLimits(answerTimeout = HANG_MS): TimeLimits {
+  const caseTimeout = ANSWERS * answerTimeout;
+  return { ...DEFAULT_TIME_LIMITS, caseTimeout, answerTimeout, eventTimeout: answerTimeout };
+}
+
+/** How long a step of a replayed transcript waits, in milliseconds, where the step does not say it. */
+export const REPLAY_TIME_LIMITS = {
+  answer: 20_000,
+  event: 8_000,
+  /** The end of the endpoint after it was told to quit. */
+  end: 10_000,
+} as const;
+
 /**
  * What `promise` gives, or `late` after `milliseconds`. Leaves no timer behind that keeps the process alive.
  */

@@ -1,13 +1,13 @@
 /** Executors for `fuzz --diff` and for findings of it: each program runs on a second target too. */
 import type { Expectation } from '../expectations/expectation.ts';
 import { KnownDeviations } from '../expectations/known-deviations.ts';
-import { programLimits } from '../fuzz/fuzz-defaults.ts';
 import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
 import { ProgramExecutor, type ProgramRunner } from '../fuzz/program-executor.ts';
 import { DiffExecutor } from '../lockstep/diff-executor.ts';
 import { explainer } from '../lockstep/explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
+import { programLimits } from '../time-limits.ts';
 import { onTarget } from './call-faults.ts';
 import { type TargetOptions, usableTarget } from './target-option.ts';
 

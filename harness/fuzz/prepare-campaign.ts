@@ -12,9 +12,8 @@ import { identify } from '../runner/identify.ts';
 import { intersect } from '../runner/intersect.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
-import type { TimeLimits } from '../time-limits.ts';
+import { programLimits, type TimeLimits } from '../time-limits.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
-import { programLimits } from './fuzz-defaults.ts';
 import { type FuzzStartState, startStatesFor } from './start-states.ts';
 
 /** Part of the programs that look at contents: they take several times as long as others. */

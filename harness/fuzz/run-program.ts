@@ -22,9 +22,8 @@ import { offersData } from '../contents/nbd-access.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { runCase } from '../runner/run-case.ts';
 import { isAnyUnderWay, jobsQuery } from '../state/job-state.ts';
-import type { TimeLimits } from '../time-limits.ts';
+import { programLimits, type TimeLimits } from '../time-limits.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
-import { programLimits } from './fuzz-defaults.ts';
 import type { ProgramImages } from './post-run-checks.ts';
 
 /** How a program ended, and what can be looked at when its endpoint has closed its files. */

@@ -4,7 +4,7 @@ import { decode } from '../../generators/sequences/encoding.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { qemuSystem } from '../targets/qemu-system.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
-import { programLimits } from './fuzz-defaults.ts';
+import { programLimits } from '../time-limits.ts';
 import { prepareCampaign } from './prepare-campaign.ts';
 import { ProgramExecutor } from './program-executor.ts';
 

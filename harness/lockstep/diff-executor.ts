@@ -7,10 +7,10 @@ import type { CaseRecord, Deviation } from '../../reports/record.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import type { DifferenceClass } from '../differ/difference.ts';
 import { commandOf } from '../differ/side-run.ts';
-import { programLimits } from '../fuzz/fuzz-defaults.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import type { Execution } from '../fuzz/run-program.ts';
 import type { FuzzStartState } from '../fuzz/start-states.ts';
+import { programLimits } from '../time-limits.ts';
 import { commonStartStates, programInput } from './diff-inputs.ts';
 import { DiffRunner, type DiffRunnerOptions, type FoundDifference, isUnexplained } from './run-diff.ts';
 

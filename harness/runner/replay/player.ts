@@ -5,12 +5,14 @@
  *
  * Time passes only through the endpoint's `settle`: with an injected clock nothing here waits in real time.
  */
+
 import { connect, type Socket } from 'node:net';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import { AutoNames, type Normalize, translateNames } from '../../differ/normalize.ts';
 import { Channel, type Message } from '../../qmp/channel.ts';
 import { hasMembers } from '../../qmp/event-queue.ts';
 import type { Endpoint, ExitInfo } from '../../targets/target.ts';
+import { REPLAY_TIME_LIMITS } from '../../time-limits.ts';
 import { type Host, normalizeOutput } from './host.ts';
 import type { Placeholders } from './placeholders.ts';
 import type { TranscriptFile, TranscriptFileStep } from './transcript-file.ts';
@@ -30,9 +32,6 @@ export interface PlayedStep {
 
 const SETTLE_MS = 25;
 const RAW_SETTLE_MS = 120;
-const WAIT_MS = 8_000;
-const REPLY_MS = 20_000;
-const END_MS = 10_000;
 /** Most time for an endpoint that never falls silent. */
 const BUSY_MS = 5_000;
 /** Longest time between two looks at what does not come over the line: an exit, a guest port. */
@@ -139,7 +138,7 @@ export class Player {
     );
     const line = await this.#line(0);
     if (!raw && !line.closed) line.channel.send({ execute: 'quit' });
-    if (!raw) await this.#until(line, () => this.#exit !== null, END_MS);
+    if (!raw) await this.#until(line, () => this.#exit !== null, REPLAY_TIME_LIMITS.end);
     const exit = this.#exit;
     await this.#endpoint.stop();
     return exit;
@@ -155,10 +154,10 @@ export class Player {
     if (existing) return existing;
     const line = await this.#connect(monitor);
     if (this.#transcript.negotiate) {
-      await this.#until(line, () => line.length > 0, REPLY_MS);
+      await this.#until(line, () => line.length > 0, REPLAY_TIME_LIMITS.answer);
       line.take();
       this.#send(line, { execute: 'qmp_capabilities' });
-      await this.#until(line, () => line.length > 0, REPLY_MS);
+      await this.#until(line, () => line.length > 0, REPLAY_TIME_LIMITS.answer);
       line.take();
     }
     return line;
@@ -177,7 +176,7 @@ export class Player {
     const fresh = !this.#transcript.negotiate && !this.#greeted.has(monitor);
     const line = fresh ? await this.#line(monitor) : await this.#connect(monitor);
     this.#greeted.add(monitor);
-    await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
+    await this.#until(line, () => line.find(isReply) >= 0, REPLAY_TIME_LIMITS.answer);
     return this.#settled(line, SETTLE_MS);
   }
 
@@ -208,7 +207,7 @@ export class Player {
       line,
       translateNames(this.#placeholders.fillAll(message), this.#recordedNames, this.#ownNames),
     );
-    await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
+    await this.#until(line, () => line.find(isReply) >= 0, REPLAY_TIME_LIMITS.answer);
     const reply = line.find(isReply);
     if (!waitFollows || reply < 0) return this.#settled(line, SETTLE_MS);
     return sorted(line.take(reply + 1));
@@ -222,7 +221,7 @@ export class Player {
     if (!line.closed) line.channel.sendRaw(bytes);
     const quiet = step.quiet === undefined ? RAW_SETTLE_MS : step.quiet * 1000;
     // Without a reply only silence tells that there will be none.
-    if (expectsReply(step)) await this.#until(line, () => line.find(isReply) >= 0, REPLY_MS);
+    if (expectsReply(step)) await this.#until(line, () => line.find(isReply) >= 0, REPLAY_TIME_LIMITS.answer);
     return this.#settled(line, quiet);
   }
 
@@ -234,7 +233,7 @@ export class Player {
       (data === undefined || hasMembers(message.data, data));
     if (step.already || before?.events.some(wanted)) return this.#settled(line, SETTLE_MS);
     const seconds = step.timeout ?? timeout;
-    const limit = seconds === undefined ? WAIT_MS : seconds * 1000;
+    const limit = seconds === undefined ? REPLAY_TIME_LIMITS.event : seconds * 1000;
     const came = await this.#until(line, () => line.find(wanted) >= 0, limit);
     const settled = await this.#settled(line, SETTLE_MS);
     return came ? settled : { ...settled, timedOut: true };
@@ -307,7 +306,11 @@ export class Player {
     socket.on('data', collect).once('error', fail);
     try {
       for (const command of commands) socket.write(`${command}\n`);
-      await this.#until(line, () => failure !== null || answers.length >= commands.length, REPLY_MS);
+      await this.#until(
+        line,
+        () => failure !== null || answers.length >= commands.length,
+        REPLAY_TIME_LIMITS.answer,
+      );
     } finally {
       socket.off('data', collect).off('error', fail);
     }
