@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { JsonObject } from '../spec/json.ts';
-import { validateArguments } from '../spec/validate.ts';
+import { issueText, validateArguments } from '../spec/validate.ts';
 import { type Cause, causeKey, causeOf, causesOf } from './cause.ts';
 import { specNormaliser } from './normalise-text.ts';
 import type { CaseRecord, Deviation, Outcome } from './record.ts';
@@ -44,15 +44,15 @@ describe('causeOf', () => {
     const issues = (args: JsonObject) =>
       validateArguments(loadBlockSchema(), 'block-commit', { device: 'd', ...args });
     const causes = [{ 'base-node': 'b' }, { 'no such': 1 }, { size: 2 }].flatMap((args) =>
-      issues(args).map(({ message, path }) =>
-        causeKey(causeOfOne({ message: `block-commit took what its schema forbids: ${message}`, path })),
+      issues(args).map((issue) =>
+        causeKey(causeOfOne({ message: `block-commit took: ${issueText(issue)}`, path: issue.path })),
       ),
     );
     expect(causes).toHaveLength(3);
     expect(new Set(causes).size).toBe(1);
     expect(causeOfOne({ message: "'size' is not a member", path: '$.arguments.size' })).toEqual({
       check: 'case',
-      message: 'is not a member',
+      message: "'…' is not a member",
       path: '$.arguments.*',
     });
   });

@@ -20,7 +20,7 @@ export interface Cause {
 }
 
 /** A member that a type does not have, by whatever name: the name is a value. */
-const FOREIGN_MEMBER = /(?:'[^']*' )?is not a member(?= where |$)/;
+const FOREIGN_MEMBER = /(?:'.*' )?is not a member(?= where |$)/;
 /** The last step of a path. */
 const LAST_STEP = /(?:\.[\w-]+|\["[^"]*"\])$/;
 
@@ -30,7 +30,7 @@ export function causeOf({ check, message, path = '$' }: Deviation, normaliseText
   if (!FOREIGN_MEMBER.test(message)) return { check, message: normaliseText(message), path: place };
   return {
     check,
-    message: normaliseText(message.replace(FOREIGN_MEMBER, 'is not a member')),
+    message: normaliseText(message.replace(FOREIGN_MEMBER, "'…' is not a member")),
     path: place.replace(LAST_STEP, '.*'),
   };
 }

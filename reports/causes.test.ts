@@ -33,7 +33,7 @@ function told(...cases: CaseRecord[]): string[] {
 const beat = { check: 'event-schema', message: 'event ACME_HEARTBEAT is not in the schema' };
 const foreign = (command: string) => ({
   check: 'invalid-refused',
-  message: `${command} took what its schema forbids: is not a member`,
+  message: `${command} took what its schema forbids: '${command}-x' is not a member`,
   path: `$.arguments.${command}-x`,
 });
 
@@ -58,7 +58,7 @@ describe('groups', () => {
     const [group, ...others] = unexpectedCauses({ cases });
     expect(others).toEqual([]);
     expect(group).toMatchObject({
-      text: '… took what its schema forbids: is not a member at $.arguments.*',
+      text: "… took what its schema forbids: '…' is not a member at $.arguments.*",
       commands: ['eject', 'block-commit'],
     });
     const refused = ['a', 'b'].map((name) => failed(name, name, { message: `${name} was accepted` }));

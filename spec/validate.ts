@@ -37,6 +37,8 @@ export interface Issue {
   /** From `$`, the whole value: `$.file.driver`, `$.children[0]`, `$["odd name"]`. */
   readonly path: string;
   readonly message: string;
+  /** What the schema does not have: the member, or the value of an enum. */
+  readonly foreign?: string;
 }
 
 /** An issue in a text, with the member that it is about: `'size': expected int, got string`. */
@@ -60,14 +62,19 @@ class Walk {
   readonly path: (string | number)[] = [];
   issues: Issue[] | undefined;
 
-  report(code: IssueCode, message: string): void {
+  report(code: IssueCode, message: string, foreign?: string): void {
     this.issues ??= [];
-    this.issues.push({ code, path: this.#pathText(), message });
+    this.issues.push({
+      code,
+      path: this.#pathText(),
+      message,
+      ...(foreign !== undefined && { foreign }),
+    });
   }
 
-  reportAt(member: string, code: IssueCode, message: string): void {
+  reportAt(member: string, code: IssueCode, message: string, foreign?: string): void {
     this.path.push(member);
-    this.report(code, message);
+    this.report(code, message, foreign);
     this.path.pop();
   }
 
@@ -257,12 +264,12 @@ function enumCheck(type: EnumType): Check {
   const values = new Set<Json>(type.members.map((member) => member.name));
   return (value, walk) => {
     if (typeof value !== 'string') reportType('string', value, walk);
-    else if (!values.has(value)) walk.report('enum', `'${value}' is not a value of ${type.name}`);
+    else if (!values.has(value)) walk.report('enum', `'${value}' is not a value of ${type.name}`, value);
   };
 }
 
 function reportUnexpected(name: string, walk: Walk): void {
-  walk.reportAt(name, 'unexpected', 'is not a member');
+  walk.reportAt(name, 'unexpected', 'is not a member', name);
 }
 
 function checkMembers(

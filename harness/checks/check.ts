@@ -78,6 +78,8 @@ export interface CheckContext {
   readonly held?: HeldAround;
   /** At the exchange that is looked at, unless another is given. */
   report(deviation: Omit<Deviation, 'check'>): void;
+  /** Tells what is no deviation and yet worth to know: a case that passes else is noted. */
+  note(message: string): void;
 }
 
 /** An oracle. Hooks of one check never overlap. */

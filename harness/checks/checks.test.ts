@@ -22,7 +22,15 @@ const endpointSchema = readIntrospection([
   { name: 'device_add', 'meta-type': 'command', 'arg-type': '0', 'ret-type': '0' },
   { name: 'STOP', 'meta-type': 'event', 'arg-type': '1' },
   { name: '0', 'meta-type': 'object', members: [] },
-  { name: '1', 'meta-type': 'object', members: [{ name: 'count', type: 'int' }] },
+  {
+    name: '1',
+    'meta-type': 'object',
+    members: [
+      { name: 'count', type: 'int' },
+      { name: 'kind', type: '2', default: null },
+    ],
+  },
+  { name: '2', 'meta-type': 'enum', values: ['slow'] },
   { name: 'int', 'meta-type': 'builtin', 'json-type': 'int' },
 ]);
 
@@ -62,11 +70,15 @@ interface Spoken {
 }
 
 /** Runs a check over exchanges and the end of a case, as the runner does; gives what it reported. */
-async function watch(
+async function watch(...args: Parameters<typeof runOf>): Promise<readonly Deviation[]> {
+  return (await runOf(...args)).deviations;
+}
+
+async function runOf(
   id: keyof typeof checks,
   spoken: readonly Spoken[],
   world: World = {},
-): Promise<readonly Deviation[]> {
+): Promise<CheckRunner> {
   const states = [...(world.states ?? [EMPTY])];
   let state = states[0]!;
   let printed: readonly string[] = [];
@@ -105,7 +117,7 @@ async function watch(
   }
   await runner.finish();
   await runner.end(world.after && { before: world.before ?? NOTHING, after: world.after });
-  return runner.deviations;
+  return runner;
 }
 
 const messages = async (...args: Parameters<typeof watch>): Promise<string[]> =>
@@ -151,6 +163,11 @@ describe('envelope', () => {
 });
 
 describe('error-class', () => {
+  test('notes one whose name is reserved for downstream', async () => {
+    const reply = { error: { class: '__com.acme_TooFast', desc: 'no' } };
+    const { deviations, notes } = await runOf('error-class', [{ reply }]);
+    expect([deviations.length, notes.length]).toEqual([0, 1]);
+  });
   test('reports a class that QMP does not know', async () => {
     const reply = { error: { class: 'OddError', desc: 'no' } };
     expect(await watch('error-class', [{ reply }])).toMatchObject([
@@ -193,6 +210,15 @@ describe('invalid-refused', () => {
 });
 
 describe('reply-schema', () => {
+  test('notes members and values whose names are reserved for downstream', async () => {
+    const reply = { return: { count: 1, '__com.acme_x': 2, kind: '__com.acme_fast' } };
+    const { deviations, notes } = await runOf('reply-schema', [{ command: 'query-version', reply }]);
+    expect(deviations).toEqual([]);
+    expect(notes).toEqual([
+      expect.stringMatching(/^member __com\.acme_x is/),
+      expect.stringMatching(/^value __com\.acme_fast is/),
+    ]);
+  });
   test('reports a value of the wrong type, and a missing member', async () => {
     const wrong = { command: 'query-version', reply: { return: { count: '1' } } };
     expect(await watch('reply-schema', [wrong])).toMatchObject([
@@ -223,6 +249,21 @@ describe('event-schema', () => {
     expect(found).toHaveLength(2);
     expect(found[1]).toMatchObject({ path: '$.data.count' });
   });
+  test.each<[string, JsonObject, string]>([
+    ['an event', { event: '__com.acme_BEAT' }, 'event __com.acme_BEAT is not in the schema;'],
+    ['a member', { event: 'STOP', data: { count: 1, '__com.acme_x': 1 } }, 'member __com.acme_x is'],
+  ])('notes %s whose name is reserved for downstream', async (_, event, note) => {
+    const { deviations, notes } = await runOf('event-schema', [{ events: [{ ...event, timestamp: STAMP }] }]);
+    expect(deviations).toEqual([]);
+    expect(notes).toEqual([expect.stringContaining(note)]);
+  });
+  test.each(['__ACME_BEAT', '_com.acme_BEAT', 'com.acme_BEAT', '__com.acme_', '__com.acme'])(
+    'reports %s, which is not reserved',
+    async (event) => {
+      const { deviations, notes } = await runOf('event-schema', [{ events: [{ event, timestamp: STAMP }] }]);
+      expect([deviations.length, notes.length]).toEqual([1, 0]);
+    },
+  );
   test('says nothing of a valid one', async () => {
     const events = [{ event: 'STOP', timestamp: STAMP, data: { count: 1 } }];
     expect(await watch('event-schema', [{ events }])).toEqual([]);

@@ -27,6 +27,8 @@ export interface CheckRunnerPort {
 
 export class CheckRunner {
   readonly deviations: Deviation[] = [];
+  /** What is no deviation. */
+  readonly notes: string[] = [];
   readonly #port: CheckRunnerPort;
   readonly #seats: readonly { readonly check: Check; readonly context: CheckContext }[];
   /** The exchange that the checks look at now. */
@@ -148,6 +150,7 @@ export class CheckRunner {
           ...(this.#exchange && { exchange: this.#exchange.index }),
           ...deviation,
         }),
+      note: (message) => this.notes.push(message),
     };
   }
 }

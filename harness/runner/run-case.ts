@@ -87,7 +87,10 @@ export async function runCase(
     ...(owed.oldest !== undefined && { inFlight: owed.oldest }),
     unanswered: owed.unanswered,
   };
-  const { outcome, severity, reason } = verdictOn(definition, state, ending, context?.notes ?? []);
+  const { outcome, severity, reason } = verdictOn(definition, state, ending, [
+    ...(context?.notes ?? []),
+    ...state.checkRunner.notes,
+  ]);
   const died = outcome === 'crash' || outcome === 'timeout';
   if (died) for (const { message, by } of owed.asked) state.recorder.begin({ send: message, by }, 0);
   return {

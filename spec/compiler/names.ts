@@ -10,6 +10,11 @@ const DOTTED_VALUE = /^([a-z0-9][a-z0-9_.]*)$/;
 const ENUM_VALUE = /^(?:__[A-Za-z0-9.-]+_)?([A-Za-z0-9][A-Za-z0-9_-]*)$/;
 const CAMEL_CASE = /^[A-Z][A-Za-z0-9]*$/;
 
+/** Whether a name is one of those that are reserved for downstream: `__com.acme_HEARTBEAT`. */
+export function isDownstreamName(name: string): boolean {
+  return /^__[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+_./.test(name);
+}
+
 export function isName(name: string): boolean {
   return NAME.test(name) || ENUM_VALUE.test(name);
 }
