@@ -32,6 +32,7 @@ export type IssueCode =
   /** A member of a branch that the tag did not select. */
   | 'branch';
 
+/** What of a value does not fit its type. */
 export interface Issue {
   readonly code: IssueCode;
   /** From `$`, the whole value: `$.file.driver`, `$.children[0]`, `$["odd name"]`. */
