@@ -168,10 +168,16 @@ export function illTyped(type: SchemaType): readonly Json[] {
     const issuesOf = validatorFor(type, 'input');
     values = ANY_TYPE.filter((value) =>
       issuesOf(value).some(({ code, path }) => code === 'type' && path === '$'),
-    );
+    ).map((value) => (typeof value === 'string' ? quoted(type) : value));
     illTypedValues.set(type, values);
   }
   return values;
+}
+
+/** A text that reads as a value of the type: who converts texts takes it. */
+function quoted(type: SchemaType): string {
+  const { jsonType } = type.kind === 'builtin' ? type : { jsonType: undefined };
+  return jsonType === 'int' || jsonType === 'number' ? '1' : jsonType === 'boolean' ? 'true' : 'x';
 }
 
 function isInteger(type: SchemaType): boolean {

@@ -48,7 +48,7 @@ export function successHasEffect(): Check {
     id: 'success-has-effect',
     title: 'A command that succeeded did what it says',
     async before({ command, arguments: args = {} }, { probe }) {
-      const differs = actionsOf({ command: command ?? '', arguments: args }).some(isToldBy);
+      const differs = actionsOf({ command: command ?? '', arguments: args }).some(takesBefore);
       before = differs ? await probe.snapshot() : null;
     },
     async after(exchange, context) {
@@ -82,10 +82,11 @@ function isVisible({ command }: CommandCall): boolean {
   return [makes, removes, reported, shows, moves].some((told) => told !== undefined);
 }
 
-/** Whether that is a difference to what was told before. */
-function isToldBy({ command }: CommandCall): boolean {
-  const { makes, reported, shows, moves } = effectsOf(command);
-  return (makes === undefined && reported !== undefined) || shows !== undefined || moves !== undefined;
+/** Whether it takes the state before to see that. */
+function takesBefore({ command }: CommandCall): boolean {
+  const { makes, reported, shows, moves, job } = effectsOf(command);
+  if (makes === undefined && reported !== undefined) return true;
+  return [shows, moves, job].some((told) => told !== undefined);
 }
 
 function isOfJob({ event, data }: JsonObject, id: string | null): boolean {

@@ -180,7 +180,9 @@ async function isThere(thing: Thing, success: Success): Promise<boolean | null> 
     case 'node':
       return commands.has('query-named-block-nodes') ? describedNode(now, name) !== undefined : null;
     case 'job':
-      return jobsQuery(context.endpointSchema) === null ? null : describedJob(now.jobs, name) !== undefined;
+      if (jobsQuery(context.endpointSchema) !== null) return describedJob(now.jobs, name) !== undefined;
+      // Who cannot tell of jobs may have done it at once.
+      return success.before !== null && isUnchanged(success.before, now) ? false : null;
     case 'bitmap':
       return isBitmapThere(thing.owner?.name ?? '', name, success);
     case 'snapshot':

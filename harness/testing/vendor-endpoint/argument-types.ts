@@ -3,7 +3,13 @@ import { isObj, type Obj, type Value } from './json-text.ts';
 import { Refusal } from './refusal.ts';
 
 /** An array of texts is an enum. */
-export type Type = 'string' | 'boolean' | 'integer' | readonly string[] | Fields | ((given: Obj) => Fields);
+export type Type =
+  | 'string'
+  | 'boolean'
+  | keyof typeof RANGES
+  | readonly string[]
+  | Fields
+  | ((given: Obj) => Fields);
 
 export interface Field {
   readonly type: Type;
@@ -24,7 +30,11 @@ export interface Strictness {
   readonly quotesTaken?: boolean;
 }
 
-const RANGE = 2n ** 63n;
+/** Integers, and the least and the greatest of each. */
+const RANGES = {
+  int64: [-(2n ** 63n), 2n ** 63n - 1n],
+  uint64: [0n, 2n ** 64n - 1n],
+} as const;
 
 /** The arguments, as the command gets them. Throws a `Refusal` that names the first member that is wrong. */
 export function checked(given: Obj, fields: Fields, strictness: Strictness, path = ''): Obj {
@@ -44,9 +54,13 @@ function checkedValue(value: Value, { type, orName }: Field, strictness: Strictn
   if (orName && typeof value === 'string') return value;
   if (typeof type === 'string') {
     const meant = strictness.quotesTaken && type !== 'string' ? withoutQuotes(value) : value;
-    if (typeof meant !== (type === 'integer' ? 'bigint' : type)) throw wrongType(path, type);
-    if (typeof meant === 'bigint' && (meant >= RANGE || meant < -RANGE))
-      throw new Refusal(`Parameter '${path}' expects int64`);
+    if (type === 'string' || type === 'boolean') {
+      if (typeof meant !== type) throw wrongType(path, type);
+      return meant;
+    }
+    if (typeof meant !== 'bigint') throw wrongType(path, 'integer');
+    const [least, greatest] = RANGES[type];
+    if (meant < least || meant > greatest) throw new Refusal(`Parameter '${path}' expects ${type}`);
     return meant;
   }
   if (Array.isArray(type)) {

@@ -6,7 +6,7 @@ import { Refusal } from './refusal.ts';
 import type { Command, Vmm } from './vmm.ts';
 
 const NAME = { type: 'string', required: true } as const;
-const SIZE = { type: 'integer', required: true } as const;
+const SIZE = { type: 'int64', required: true } as const;
 
 export function addCommands(vmm: Vmm): void {
   const { nodes } = vmm;
@@ -39,11 +39,10 @@ export function addCommands(vmm: Vmm): void {
       },
     },
     'block-set-write-threshold': {
-      takes: { 'node-name': NAME, 'write-threshold': SIZE },
+      takes: { 'node-name': NAME, 'write-threshold': { type: 'uint64', required: true } },
       run: ({ 'node-name': name, 'write-threshold': threshold }) => {
         const node = nodes.find(name as string);
         if (node === undefined) throw new Refusal(`Device '${name}' not found`);
-        if ((threshold as bigint) < 0n) throw new Refusal('The threshold must not be negative');
         node.writeThreshold = threshold as bigint;
         return {};
       },

@@ -21,7 +21,7 @@ const OF_DRIVER: Readonly<Record<string, Fields>> = {
     locking: { type: ['auto', 'on', 'off'] },
     aio: { type: ['threads', 'native'] },
   },
-  raw: { file: NODE, offset: { type: 'integer' }, size: { type: 'integer' } },
+  raw: { file: NODE, offset: { type: 'int64' }, size: { type: 'int64' } },
 };
 
 /** The options that a node of the driver named in `given` takes; of an unknown driver only what all take. */

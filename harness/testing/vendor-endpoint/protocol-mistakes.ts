@@ -38,14 +38,14 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
     name: 'banner',
     title: 'prints a line of text before the greeting',
     cases: ['greeting/*'],
-    cause: { check: 'greeting', message: /not JSON/ },
+    cause: { check: 'envelope', message: /no JSON before the greeting/ },
     plant: ({ wire }) => void wire.ahead.push('ACME VMM 3.1 ready'),
   },
   {
     name: 'event-before-greeting',
     title: 'sends an event before the greeting',
     cases: ['greeting/*'],
-    cause: { check: 'greeting', message: /event.*before the greeting/ },
+    cause: { check: 'envelope', message: /event RESUME before the greeting/ },
     plant: ({ wire }) =>
       void wire.ahead.push('{"event": "RESUME", "timestamp": {"seconds": 1, "microseconds": 0}}'),
   },
@@ -62,7 +62,7 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
     name: 'commands-before-negotiation',
     title: 'carries out commands before qmp_capabilities',
     cases: ['negotiation/*'],
-    cause: { check: 'case', message: /query-version was accepted/ },
+    cause: { check: 'case', message: /query-version must be refused; it was accepted/ },
     plant: ({ wire }) => {
       wire.isOpenAtOnce = true;
     },
@@ -71,7 +71,7 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
     name: 'capabilities-twice',
     title: 'takes qmp_capabilities a second time',
     cases: ['negotiation/only-once'],
-    cause: { check: 'case', message: /qmp_capabilities was accepted/ },
+    cause: { check: 'case', message: /qmp_capabilities must be refused; it was accepted/ },
     plant: ({ wire }) => {
       wire.isOpenedTwice = true;
     },
@@ -161,14 +161,14 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
     name: 'rate-limit',
     title: 'takes thirty commands a second, and refuses the rest with a class of its own',
     cases: ['sessions/pipelined-order'],
-    cause: { check: 'error-class', message: /TooFast/ },
+    cause: { check: 'error-class', message: /unknown error class/ },
     plant: (vmm) => limitRate(vmm, 30, 'TooFast'),
   },
   {
     name: 'own-error-class',
     title: 'refuses a node that is in use with a class of its own',
     cases: ['children/in-use'],
-    cause: { check: 'error-class', message: /NodeBusy/ },
+    cause: { check: 'error-class', message: /unknown error class/ },
     plant: (vmm) =>
       vmm.replace('blockdev-del', (run, args) => {
         try {

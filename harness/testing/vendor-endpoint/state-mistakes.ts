@@ -21,6 +21,14 @@ function after(vmm: Vmm, command: string, act: () => void): void {
   };
 }
 
+/** Sends an event with each answer of `query-version`. */
+function emits(vmm: Vmm, event: string): void {
+  vmm.replace('query-version', (run, args) => {
+    vmm.emit(event, {});
+    return run(args);
+  });
+}
+
 export const STATE_MISTAKES: readonly Mistake[] = [
   {
     name: 'member-missing',
@@ -55,7 +63,7 @@ export const STATE_MISTAKES: readonly Mistake[] = [
     title: 'sends an event that no schema has',
     cases: ['greeting/version-is-query-version'],
     cause: { check: 'event-schema', message: /ACME_HEARTBEAT/ },
-    plant: (vmm) => after(vmm, 'query-version', () => vmm.emit('ACME_HEARTBEAT', {})),
+    plant: (vmm) => emits(vmm, 'ACME_HEARTBEAT'),
   },
   {
     name: 'downstream-event',
@@ -63,7 +71,7 @@ export const STATE_MISTAKES: readonly Mistake[] = [
     cases: ['greeting/version-is-query-version'],
     cause: { check: 'event-schema', message: /__com\.acme_HEARTBEAT/ },
     outcome: 'noted',
-    plant: (vmm) => after(vmm, 'query-version', () => vmm.emit('__com.acme_HEARTBEAT', {})),
+    plant: (vmm) => emits(vmm, '__com.acme_HEARTBEAT'),
   },
   {
     name: 'stale-size',

@@ -1,0 +1,52 @@
+/** What a run finds of the vendor's endpoint with mistakes switched on. */
+import { fileURLToPath } from 'node:url';
+import { type Cause, causeKey, causesOf } from '../../../reports/cause.ts';
+import type { RunRecord } from '../../../reports/record.ts';
+import { loadBlockSchema } from '../../../spec/block-core.ts';
+import { packageRoot } from '../../../spec/package-root.ts';
+import { derivedCases } from '../../cases/derived/index.ts';
+import { cases } from '../../cases/index.ts';
+import { run } from '../../runner/run.ts';
+import { execTarget } from '../../targets/exec.ts';
+
+const program = fileURLToPath(new URL('dist/harness/testing/vendor-endpoint/main.js', packageRoot()));
+const spec = loadBlockSchema();
+
+/** A cause with the ids of the cases that show it. */
+export interface FoundCause extends Cause {
+  readonly cases: readonly string[];
+}
+
+/** The command line of the endpoint. */
+export function vendorCommand(...options: readonly string[]): string {
+  return [process.execPath, program, ...options].join(' ');
+}
+
+/** Runs the cases that match; all without patterns. A time-out is short, since most is answered at once. */
+export function runVendor(
+  options: readonly string[],
+  patterns: readonly string[] = [],
+  answerTimeout = 10_000,
+): Promise<RunRecord> {
+  return run({
+    target: execTarget('acme', vendorCommand(...options)),
+    spec,
+    cases: (schema) => [...cases, ...derivedCases(schema)],
+    patterns,
+    limits: { answerTimeout, eventTimeout: answerTimeout, caseTimeout: 2 * answerTimeout },
+  });
+}
+
+/** The causes of all that is no pass, and not skipped. */
+export function causesIn(record: RunRecord): FoundCause[] {
+  const found = new Map<string, { cause: Cause; cases: Set<string> }>();
+  for (const result of record.cases) {
+    if (result.outcome === 'skip') continue;
+    for (const { cause } of causesOf(result)) {
+      const entry = found.get(causeKey(cause)) ?? { cause, cases: new Set() };
+      entry.cases.add(result.id);
+      found.set(causeKey(cause), entry);
+    }
+  }
+  return [...found.values()].map(({ cause, cases: ids }) => ({ ...cause, cases: [...ids] }));
+}
