@@ -163,6 +163,44 @@ describe('--schema', () => {
   });
 });
 
+describe('a scratch folder that the endpoint cannot read', () => {
+  const target = (cwd: string) =>
+    `exec:QMPCHECK_READABLE=${cwd}/share ${without('none').slice('exec:'.length)}`;
+
+  test.each<[string, (name: string) => string[]]>([
+    ['run', (name) => ['run', 'file/*', '--target', name]],
+    ['fuzz', (name) => ['fuzz', '--commands', '10', '--target', name]],
+    ['diff', (name) => ['diff', 'file/*', '--left', 'reference', '--right', name]],
+  ])('%s says so once, with the option that helps, and tests nothing', (_, args) =>
+    inFolder(async (cwd) => {
+      const { code, stdout, stderr } = await callMain(args(target(cwd)));
+      expect(stderr).toMatch(
+        /^qmpcheck: exec:.*: the endpoint cannot read the scratch folder \(.*denied\): .*--directory HERE/,
+      );
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    }),
+  );
+  test('with that option all is well, and without files, too', () =>
+    inFolder(async (cwd) => {
+      mkdirSync(join(cwd, 'share'));
+      const args = ['file/size', 'null-co/size', '--target', target(cwd), '--directory'];
+      expect(outcomes((await recordOf([...args, 'share'], cwd)).record)).toEqual(['pass', 'pass']);
+      expect(outcomes((await recordOf([...args, 'none'], cwd)).record).toSorted()).toEqual(['pass', 'skip']);
+    }));
+  test('a folder that does not help is told as such', () =>
+    inFolder(async (cwd) => {
+      mkdirSync(join(cwd, 'other'));
+      const { code, stderr } = await callMain(
+        ['run', 'file/*', '--target', target(cwd), '--directory', `other=${cwd}/elsewhere`],
+        { cwd },
+      );
+      expect(stderr).toContain(`cannot read the scratch folder`);
+      expect(stderr).toContain(`--directory says that it is ${cwd}/elsewhere there`);
+      expect(code).toBe(2);
+    }));
+});
+
 describe('--directory', () => {
   test('HERE: scratch folders are made there, open to everybody, and gone afterwards', () =>
     inFolder(async (cwd) => {

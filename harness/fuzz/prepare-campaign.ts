@@ -8,8 +8,8 @@ import type { EndpointIdentity } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { offersData } from '../contents/nbd-access.ts';
 import { Session } from '../runner/endpoint-session.ts';
-import { identify } from '../runner/identify.ts';
 import { intersect } from '../runner/intersect.ts';
+import { meet } from '../runner/meet-endpoint.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import { programLimits, type TimeLimits } from '../time-limits.ts';
@@ -40,7 +40,7 @@ export interface PreparedCampaign {
   readonly notes: readonly string[];
 }
 
-/** Rejects with `StartError` if not even a bare endpoint comes up. */
+/** Rejects with `StartError` if not even a bare endpoint comes up, and as `meet` does. */
 export async function prepareCampaign(options: PrepareOptions): Promise<PreparedCampaign> {
   const { target, area, limits = programLimits(), invalid, raw, signal } = options;
   const start = ({ topology }: FuzzStartState): Promise<Session> =>
@@ -48,9 +48,7 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
   const [first, ...others] = startStatesFor(target);
   const session = await start(first!);
   const freshEndpoints = session.endpoint.virtualTime === true;
-  const { identity, endpointSchema, undecided } = await identify(target, session).finally(() =>
-    session.stop(),
-  );
+  const { identity, endpointSchema, undecided } = await meet(target, session).finally(() => session.stop());
   const startStates = [first!];
   const notes: string[] = [];
   for (const startState of others) {

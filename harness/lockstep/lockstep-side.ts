@@ -4,7 +4,8 @@ import type { CaseDefinition } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
 import { EndpointPool } from '../runner/endpoint-pool.ts';
 import { Session } from '../runner/endpoint-session.ts';
-import { type Identification, identify } from '../runner/identify.ts';
+import type { Identification } from '../runner/identify.ts';
+import { meet } from '../runner/meet-endpoint.ts';
 import { skipReason } from '../runner/needs.ts';
 import { runCase } from '../runner/run-case.ts';
 import { EMPTY_TOPOLOGY, runOnPool, unrun } from '../runner/run-cases.ts';
@@ -21,7 +22,7 @@ export interface IdentifiedTarget extends Identification {
   readonly target: Target;
 }
 
-/** Starts the target once, bare. Rejects as `Session.start` and `identify` do. */
+/** Starts the target once, bare. Rejects as `Session.start` and `meet` do. */
 export async function identifyTarget(
   target: Target,
   area: ScratchArea,
@@ -29,7 +30,7 @@ export async function identifyTarget(
 ): Promise<IdentifiedTarget> {
   const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, limits });
   try {
-    return { target, ...(await identify(target, session)) };
+    return { target, ...(await meet(target, session)) };
   } finally {
     await session.stop();
   }

@@ -20,8 +20,8 @@ import { toolVersion } from '../tool-version.ts';
 import { noTotals } from './case-outcome.ts';
 import { EndpointPool } from './endpoint-pool.ts';
 import { ExpectedCases } from './expected-cases.ts';
-import { identify } from './identify.ts';
 import { intersect } from './intersect.ts';
+import { meet } from './meet-endpoint.ts';
 import { plan, type Shard } from './plan.ts';
 import { EMPTY_TOPOLOGY, execute } from './run-cases.ts';
 import { ScratchArea } from './scratch.ts';
@@ -80,8 +80,8 @@ async function runOn(
   const started = performance.now();
 
   const first = await pool.acquire(EMPTY_TOPOLOGY);
-  const { identity, endpointSchema, undecided } = await identify(target, first);
-  await pool.release(first, 'clean');
+  const { identity, endpointSchema, undecided } = await meet(target, first);
+  await pool.release(first, first.usable ? 'clean' : 'broken');
   const schema = intersect(spec, endpointSchema);
   const cases = plan(options.cases(schema), { patterns, shard });
 

@@ -1,7 +1,8 @@
 // An endpoint for tests that lacks some commands of another: `hiding-proxy.mjs HIDDEN COMMAND ARG…`, where HIDDEN is a comma
 // list of commands that get CommandNotFound, or whatever QMPCHECK_HIDDEN_REPLY holds, and COMMAND speaks QMP on its
 // standard input and output, a message a line. With QMPCHECK_HIDDEN_LISTED query-commands goes on to list them.
-// QMPCHECK_HIDDEN_DRIVERS: drivers that blockdev-add refuses as unknown.
+// QMPCHECK_HIDDEN_DRIVERS: drivers that blockdev-add refuses as unknown. QMPCHECK_READABLE: the folder outside of which it
+// is denied files.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
@@ -32,6 +33,13 @@ function refuses(message) {
   if (names.has(execute)) {
     const error = { class: 'CommandNotFound', desc: `The command ${execute} has not been found` };
     reply(message, JSON.parse(process.env.QMPCHECK_HIDDEN_REPLY ?? JSON.stringify({ error })));
+    return true;
+  }
+  const { QMPCHECK_READABLE: readable } = process.env;
+  if (readable !== undefined && given.filename !== undefined && !given.filename.startsWith(`${readable}/`)) {
+    reply(message, {
+      error: { class: 'GenericError', desc: `Could not open '${given.filename}': Permission denied` },
+    });
     return true;
   }
   if (execute !== 'blockdev-add' || !drivers.has(given.driver)) return false;
