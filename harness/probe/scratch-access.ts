@@ -75,7 +75,7 @@ async function probeFile(port: ScratchPort): Promise<Omit<ScratchAccess, 'makes'
   const writing = await opens(port, FILE, false);
   if (writing === null) return { reads: 'yes', writes: 'yes' };
   const reading = await opens(port, FILE, true);
-  if (reading === null) return { reads: 'yes', ...{ writes: verdictOn(writing), told: textOf(writing) } };
+  if (reading === null) return { reads: 'yes', writes: verdictOn(writing), told: textOf(writing) };
   // One that refuses both files alike sees no difference between them.
   const isAlike = missing !== null && missing.desc.replaceAll(NOBODY, FILE) === reading.desc;
   const reads = isAlike ? 'no' : verdictOn(reading);
