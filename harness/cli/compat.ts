@@ -1,4 +1,5 @@
 /** `qmpcheck compat`: what the records of several runs say side by side. */
+import { Option } from 'commander';
 import { asInBaseline, earlierRunOf } from '../../reports/baseline.ts';
 import { buildReport } from '../../reports/compat/build.ts';
 import { jsonReport } from '../../reports/compat/compat-json.ts';
@@ -10,8 +11,11 @@ import { recordJson } from '../../reports/json.ts';
 import { markdownPage } from '../../reports/markdown.ts';
 import type { RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
+import { shippedExpectations } from '../expectations/shipped-expectations.ts';
 import { finishAll, type OutputFile, openOutput } from '../output-file.ts';
+import { recordCases, withUpdate } from '../runner/recorded-cases.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
+import { type ExpectationsUpdate, openUpdate, updateFrom } from './expectation-options.ts';
 import { collect } from './options.ts';
 import { readRecord } from './records.ts';
 import { loadVersions } from './schema-source.ts';
@@ -23,6 +27,7 @@ interface Options {
   readonly json?: string;
   readonly merge?: string;
   readonly allowMissing?: true;
+  readonly updateExpectations?: string;
   readonly since: readonly string[];
   readonly schema: readonly string[];
 }
@@ -54,6 +59,12 @@ export const subcommand: Subcommand = {
       )
       .option('--merge <file>', 'the records are shards of one run: write them as one')
       .option('--allow-missing', 'take it that shards of a run are missing')
+      .addOption(
+        new Option(
+          '--expectations, --update-expectations <file>',
+          'write down in this file what failed, as `run` does with it',
+        ),
+      )
       .addHelpText('after', HELP)
       .action(async (files: string[], options: Options) => done(await compat(files, options))),
 };
@@ -63,15 +74,18 @@ async function compat(files: readonly string[], options: Options): Promise<ExitC
   const open = (file: string | undefined) => (file === undefined ? null : openOutput(file));
   const views = { html: open(html), markdown: open(markdown), json: open(json) };
   const mergedFile = open(merged);
+  const update = openUpdate(options.updateExpectations);
   const since = options.since.map(readRecord);
   const versions = await loadVersions(options.schema);
   const read = files.map(readRecord);
   const whole = merged === undefined ? read : [merge(read)];
   checkSince(whole, since, options.since);
-  const records = whole.map((record) => knownFrom(record, earlierRunOf(record, whole, since)));
+  const compared = whole.map((record) => knownFrom(record, earlierRunOf(record, whole, since)));
+  const records = update === undefined ? compared : recordAll(compared, update);
   mergedFile?.write(recordJson(whole[0]!));
   writeViews(() => buildReport(records, { since, versions }), views, mergedFile === null);
-  finishAll([mergedFile, ...Object.values(views)].filter((file) => file !== null));
+  const outputs = [mergedFile, ...Object.values(views), update?.output ?? null];
+  finishAll(outputs.filter((file) => file !== null));
   const missing = missingShards(records);
   if (missing.length > 0 && options.allowMissing !== true)
     throw new UsageError(
@@ -121,6 +135,18 @@ function checkSince(
 /** The record, in which what was so in the earlier run of its endpoint is foreseen. */
 function knownFrom(record: RunRecord, before: RunRecord | undefined): RunRecord {
   return { ...record, cases: record.cases.map((one) => asInBaseline(one, before, record.policy)) };
+}
+
+/** Brings the file to what the records show, one after the other; gives them as they are known then. */
+function recordAll(records: readonly RunRecord[], update: ExpectationsUpdate): RunRecord[] {
+  let { text } = update;
+  const recorded = records.map((record) => {
+    const updated = recordCases(record, updateFrom({ ...update, text }, shippedExpectations()));
+    text = updated.text;
+    return withUpdate(record, updated);
+  });
+  update.output.write(text);
+  return recorded;
 }
 
 function worst(codes: readonly ExitCode[]): ExitCode {

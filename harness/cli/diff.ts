@@ -104,7 +104,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     const met: MetTarget[] = [];
     for (const side of named) met.push(await meet(side, area, limits));
     const [left, right, judge = null] = met as [MetTarget, MetTarget, MetTarget?];
-    const expectations = loadExpectations(options.expect, left.expectations, right.expectations);
+    const expectations = loadExpectations(options.expect, [left.expectations, right.expectations]);
     const sides = { endpoint: right.identity, left: left.identity };
     const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
     const planned: PlannedCase[] = [];

@@ -23,7 +23,7 @@ async function start(data: ThreadData): Promise<Ready> {
   const prepared = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, data, area);
   const { config, normaliseText } = prepared;
-  const executor = executorFor(prepared, diffTarget, area, loadExpectations(expect, expectations));
+  const executor = executorFor(prepared, diffTarget, area, loadExpectations(expect, [expectations]));
   return { area, worker: localWorker({ executor, config, normaliseText, rule: match, budget }) };
 }
 

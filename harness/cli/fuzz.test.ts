@@ -1,5 +1,5 @@
 /** `qmpcheck fuzz` and the replay of what it finds, as scripts and people at a terminal see them. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROKEN, CampaignFolder, SOUND } from '../testing/campaign-folder.ts';
@@ -69,6 +69,28 @@ describe('a campaign that finds something', () => {
       const second = await callMain(ci);
       expect(second.code).toBe(0);
       expect(second.stdout).toMatch(new RegExp(BUCKET.source, 'm'));
+    },
+    LONG,
+  );
+
+  test(
+    'its findings are written down, and then known',
+    async () => {
+      const yaml = join(campaigns.path, 'written.yaml');
+      const first = await callMain(
+        campaigns.args('written', '--target', BROKEN, '--update-expectations', yaml),
+      );
+      expect(first.stdout).toMatch(new RegExp(BUCKET.source, 'm'));
+      expect(first.code).toBe(0);
+      const text = readFileSync(yaml, 'utf8');
+      expect(text).toContain('- about: finding\n');
+      const call = ['--target', BROKEN, '--expect', yaml, '--strict-expectations'];
+      const { code, stdout } = await callMain(campaigns.args('silent', ...call));
+      expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation/);
+      expect(code).toBe(0);
+      const later = ['fuzz', '--status', join(campaigns.path, 'written'), '--update-expectations', yaml];
+      expect((await callMain(later)).code).toBe(0);
+      expect(readFileSync(yaml, 'utf8')).toBe(text);
     },
     LONG,
   );

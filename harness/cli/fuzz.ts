@@ -18,6 +18,7 @@ import { localWorker } from '../fuzz/fuzz-worker.ts';
 import { KnownFindings } from '../fuzz/known-findings.ts';
 import { PointCoverage } from '../fuzz/point-coverage.ts';
 import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign.ts';
+import { recordFindings } from '../fuzz/recorded-findings.ts';
 import { startStatesFor } from '../fuzz/start-states.ts';
 import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
@@ -30,10 +31,14 @@ import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
+  type ExpectationsUpdate,
   loadExpectations,
   NO_EXPECT_OPTION,
+  openUpdate,
   STRICT_OPTION,
   staleLine,
+  UPDATE_OPTION,
+  updateFrom,
 } from './expectation-options.ts';
 import { reportCampaign } from './fuzz-report.ts';
 import { threadWorker } from './fuzz-thread-worker.ts';
@@ -63,6 +68,7 @@ interface Options extends ExpectationOptions, TargetOptions {
   readonly diff?: string;
   readonly ci?: true;
   readonly status?: string;
+  readonly updateExpectations?: string;
   readonly reporter: readonly ReporterSpec[];
 }
 
@@ -98,6 +104,7 @@ export const subcommand: Subcommand = {
       .addOption(EXPECT_OPTION)
       .addOption(NO_EXPECT_OPTION)
       .addOption(STRICT_OPTION)
+      .addOption(UPDATE_OPTION)
       .option('--ci', 'a fixed budget and seed; only new buckets fail')
       .option('--status <dir>', 'tell what a campaign has found, and do nothing')
       .option(
@@ -110,9 +117,10 @@ export const subcommand: Subcommand = {
 };
 
 async function fuzz(options: Options): Promise<ExitCode> {
-  if (options.status !== undefined) return status(options.status, options);
+  const update = openUpdate(options.updateExpectations);
+  if (options.status !== undefined) return status(options.status, options, update);
   const { target, expectations: ofTarget } = await usableTarget(options.target, options);
-  const expectations = loadExpectations(options.expect, ofTarget);
+  const expectations = loadExpectations(options.expect, [ofTarget], update);
   const interruption = abortOnSignals();
   const area = await ScratchArea.for(target);
   try {
@@ -121,7 +129,7 @@ async function fuzz(options: Options): Promise<ExitCode> {
     const prepared = await onTarget(target, () => prepareCampaign({ target, area, invalid, raw, signal }));
     const { diff } = options;
     const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, options, area);
-    return await campaign(options, { prepared, diffTarget, expectations }, area, signal);
+    return await campaign(options, { prepared, diffTarget, expectations, update }, area, signal);
   } catch (error) {
     if (interruption.signal.aborted) return EXIT.interrupted;
     throw error;
@@ -136,6 +144,7 @@ interface Ready {
   readonly prepared: PreparedCampaign;
   readonly diffTarget: IdentifiedTarget | null;
   readonly expectations: readonly Expectation[];
+  readonly update: ExpectationsUpdate | undefined;
 }
 
 async function campaign(
@@ -144,7 +153,7 @@ async function campaign(
   area: ScratchArea,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { prepared, diffTarget, expectations } = ready;
+  const { prepared, diffTarget, expectations, update } = ready;
   const { identity, config, notes } = prepared;
   const generation = diffTarget === null ? prepared.generation : sharedWorld(prepared, diffTarget);
   const afresh = options.ci === true;
@@ -198,6 +207,7 @@ async function campaign(
     await Promise.all(workers.map((worker) => worker.stop()));
   }
   tell(out, options);
+  recordAll(out, update, expectations);
   if (signal.aborted) {
     log(`interrupted; with --out ${out} it goes on from here\n`);
     return EXIT.interrupted;
@@ -209,7 +219,9 @@ async function campaign(
   const stale = known.stale(readLog(join(out, LOG))).filter(({ shipped }) => !shipped);
   for (const entry of stale) log(`${staleLine(entry)}\n`);
   if (options.strictExpectations && stale.length > 0) return EXIT.unexpected;
-  const counting = afresh ? result.fresh : result.findings;
+  const counting = (afresh ? result.fresh : result.findings).filter(
+    () => update === undefined || diffTarget !== null,
+  );
   return counting.length > 0 ? EXIT.unexpected : EXIT.ok;
 }
 
@@ -270,9 +282,21 @@ function seedFor({ seed, ci }: Options, out: string, target: string): string {
   return earlier.seed;
 }
 
-function status(folder: string, options: Options): ExitCode {
+/** What was found becomes known, if the options say so. */
+function recordAll(
+  out: string,
+  update: ExpectationsUpdate | undefined,
+  expectations: readonly Expectation[],
+): void {
+  if (update === undefined) return;
+  update.output.write(recordFindings(out, updateFrom(update, expectations)).text);
+  update.output.finish();
+}
+
+function status(folder: string, options: Options, update: ExpectationsUpdate | undefined): ExitCode {
   try {
     tell(folder, options);
+    recordAll(folder, update, []);
     return EXIT.ok;
   } catch (error) {
     if (error instanceof NoCampaign) throw new UsageError(error.message);

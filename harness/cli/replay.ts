@@ -120,7 +120,7 @@ async function replayAll(
         prepared,
         diff === undefined ? null : await identifyDiffTarget(diff, options, area),
         area,
-        loadExpectations([]),
+        loadExpectations([], []),
       );
     results.push(...(await replayFindings({ folders, targetOf, executorOf, area, signal, onResult })));
   } finally {

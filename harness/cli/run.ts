@@ -7,9 +7,9 @@ import { loadBlockSchema } from '../../spec/block-core.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
-import { finishAll, OutputError, openOutput } from '../output-file.ts';
-import { writeExpectations } from '../runner/expected-cases.ts';
+import { finishAll, OutputError } from '../output-file.ts';
 import { NoSuchCase, type Shard } from '../runner/plan.ts';
+import { recordCases } from '../runner/recorded-cases.ts';
 import { type RunOptions, run } from '../runner/run.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
@@ -20,7 +20,10 @@ import {
   type ExpectationOptions,
   loadExpectations,
   NO_EXPECT_OPTION,
+  openUpdate,
   STRICT_OPTION,
+  UPDATE_OPTION,
+  updateFrom,
 } from './expectation-options.ts';
 import { invocation } from './invocation.ts';
 import { shardOption, wholeNumber, workersOption } from './options.ts';
@@ -71,7 +74,7 @@ export const subcommand: Subcommand = {
       .addOption(EXPECT_OPTION)
       .addOption(NO_EXPECT_OPTION)
       .addOption(STRICT_OPTION)
-      .option('--update-expectations <file>', 'write the deviations of this run as expectations')
+      .addOption(UPDATE_OPTION)
       .option('--baseline <result.json>', 'only deviations that this earlier result lacks fail the run')
       .option('--shard <i/n>', 'run part I of N', shardOption)
       .addOption(workersOption('endpoints'))
@@ -88,10 +91,10 @@ export const subcommand: Subcommand = {
 
 async function runSuite(patterns: readonly string[], options: Options): Promise<ExitCode> {
   const { target, expectations: ofTarget } = await usableTarget(options.target, options);
-  const expectations = loadExpectations(options.expect, ofTarget);
+  const update = openUpdate(options.updateExpectations);
+  const expectations = loadExpectations(options.expect, [ofTarget], update);
   const baseline = options.baseline === undefined ? undefined : readRecord(options.baseline);
   const spec = loadBlockSchema();
-  const updated = options.updateExpectations === undefined ? null : openOutput(options.updateExpectations);
   const output = openReporters(options.reporter, process.stdout);
   const interruption = abortOnSignals();
   try {
@@ -112,10 +115,16 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       retries: options.retries,
       limits: { caseTimeout: options.caseTimeout },
       signal: interruption.signal,
+      ...(update && {
+        update: (ran) => {
+          const updated = recordCases(ran, updateFrom(update, expectations));
+          update.output.write(updated.text);
+          return updated;
+        },
+      }),
     };
     const record = await onTarget(target, () => run(suite));
-    updated?.write(writeExpectations(record));
-    finishAll([output, ...(updated === null ? [] : [updated])]);
+    finishAll([output, ...(update === undefined ? [] : [update.output])]);
     return exitCodeOf(record);
   } catch (error) {
     if (error instanceof OutputError) throw error;

@@ -18,6 +18,13 @@ export function isInRange({ version }: Pick<EndpointIdentity, 'version'>, range:
   return release !== null && satisfies(release, exactBounds(range));
 }
 
+/** The range of its own minor version, `>=7.2 <7.3`; null where it tells no version. */
+export function ownRange({ version }: Pick<EndpointIdentity, 'version'>): string | null {
+  const qemu = isJsonObject(version) ? version.qemu : null;
+  if (!isJsonObject(qemu) || !Number.isInteger(qemu.major) || !Number.isInteger(qemu.minor)) return null;
+  return `>=${qemu.major}.${qemu.minor} <${qemu.major}.${Number(qemu.minor) + 1}`;
+}
+
 /** What a comparison leaves out is zero, so that `<=7.2` does not mean 7.2.5; to semver alone it would. */
 function exactBounds(range: string): string {
   return range.replace(/([<>=])\s*(\d+(?:\.\d+)?)(?=\s|\||$)/g, (_, sign: string, bound: string) => {

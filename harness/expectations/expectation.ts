@@ -68,7 +68,7 @@ const differing = mapping({
 const common = {
   endpoint: described(
     globs,
-    'Glob on the name of the target, or on what stands before its first colon. Of a difference: the right side.',
+    'Glob on the target, on what stands before its first colon, or on its name (`--name`). Of a difference: the right side.',
   ),
   version: v.exactOptional(
     described(

@@ -18,6 +18,17 @@ export function nameGlob(globs: Globs): Matcher {
   return picomatch([...listOf(globs)], ANYTHING);
 }
 
+/** Gives the glob that matches this name and no other. */
+export function globOfName(name: string): string {
+  return name.replace(/[^\w\s/:.,=-]/g, '\\$&');
+}
+
+/** Gives the name that a glob means, if it means only one. */
+export function nameOfGlob(glob: string): string | null {
+  const hasSigns = /[*?[\]{}()!|+@]/.test(glob.replace(/\\./gs, ''));
+  return hasSigns ? null : glob.replace(/\\(.)/gs, '$1');
+}
+
 /** Makes a matcher for case ids; a glob also means everything below it (`block_resize`). */
 export function caseGlob(globs: Globs): Matcher {
   return picomatch(

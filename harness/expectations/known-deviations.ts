@@ -33,7 +33,8 @@ export interface ExpectationScope {
   readonly left?: Subject;
 }
 
-type Subject = Pick<EndpointIdentity, 'target' | 'version' | 'implementation'>;
+/** What an entry can tell of an endpoint whether it is about it. */
+export type Subject = Pick<EndpointIdentity, 'target' | 'name' | 'version' | 'implementation'>;
 
 /** An expectation, or a part of one, that this run did not bear out. */
 export interface StaleEntry {
@@ -154,9 +155,9 @@ function isOf({ endpoint, version, left }: Expectation, right: Subject, other: S
   );
 }
 
-/** `qemu-system:/usr/bin/qemu` is a `qemu-system` too. */
-function namesOf({ target }: Subject): string[] {
-  return [target, target.split(':')[0]!];
+/** `qemu-system:/usr/bin/qemu` is a `qemu-system` too, and whatever it was named. */
+export function namesOf({ target, name }: Subject): string[] {
+  return [target, target.split(':')[0]!, ...(name === undefined ? [] : [name])];
 }
 
 function compile(expectation: Expectation, exchanged: boolean): CompiledExpectation {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { CaseRecord, Deviation, EndpointIdentity, Outcome, RunRecord } from '../../reports/record.ts';
+import type { CaseRecord, Deviation, EndpointIdentity, Outcome } from '../../reports/record.ts';
 import { readExpectations } from '../expectations/read-expectations.ts';
-import { ExpectedCases, writeExpectations } from './expected-cases.ts';
+import { ExpectedCases } from './expected-cases.ts';
 
 const identity: EndpointIdentity = {
   target: 'qemu-system:/usr/bin/qemu-system-x86_64',
@@ -196,17 +196,4 @@ describe('stale', () => {
   test('not when the case was skipped', () => {
     expect(stale([record('block_resize/a', 'skip')])).toEqual([]);
   });
-});
-
-test('what is written is read again and foresees the run it came from', () => {
-  const outcomes = ['fail', 'pass', 'skip', 'crash', 'timeout', 'info', 'error'] as const;
-  const cases = outcomes.map((outcome) =>
-    record(`a/${outcome}`, outcome, outcome === 'fail' ? [refused, changed] : []),
-  );
-  const text = writeExpectations({ endpoint: identity, cases } as unknown as RunRecord);
-  const again = expected(text);
-  const foreseen = cases.map((one) => again.apply(one).expected !== undefined);
-  expect(foreseen).toEqual([true, false, false, true, true, false, false]);
-  expect(again.apply(record('a/fail', 'fail', [{ ...refused, message: 'no' }])).expected).toBeUndefined();
-  expect(again.stale(cases, true)).toEqual([]);
 });

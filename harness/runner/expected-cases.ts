@@ -1,6 +1,5 @@
 /** What expectations excuse in a run: cases that show nothing but known deviations. */
-import { stringify } from 'yaml';
-import { type Cause, causesOf } from '../../reports/cause.ts';
+import { causesOf } from '../../reports/cause.ts';
 import type { CaseRecord, EndpointIdentity, RunRecord } from '../../reports/record.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { Expectation } from '../expectations/expectation.ts';
@@ -45,33 +44,7 @@ export class ExpectedCases {
   }
 }
 
-/** The deviations of a run as expectations, to be given reasons by hand: YAML text. */
-export function writeExpectations({ endpoint, cases }: RunRecord): string {
-  return stringify(
-    cases
-      .filter(({ outcome }) => outcome !== 'skip' && outcome !== 'error')
-      .map((record) => ({ record, shown: causesOf(record) }))
-      .filter(({ shown }) => shown.length > 0)
-      .map(({ record: { id, expected }, shown }) => ({
-        about: 'case',
-        endpoint: endpoint.target.split(':')[0],
-        case: id,
-        deviations: unique(shown.map(({ cause }) => written(cause))),
-        reason: expected?.reason ?? 'TODO',
-        ...(expected?.link !== undefined && { link: expected.link }),
-      })),
-  );
-}
-
 function requirementsOf({ requirements: ids }: CaseRecord): Record<string, Requirement> {
   const all: Readonly<Record<string, Requirement>> = requirements;
   return Object.fromEntries(ids.flatMap((id) => (all[id] ? [[id, all[id]]] : [])));
-}
-
-function written({ check, message, path }: Cause) {
-  return { check, message, ...(path !== '$' && { path }) };
-}
-
-function unique<T>(items: readonly T[]): T[] {
-  return [...new Map(items.map((item) => [JSON.stringify(item), item])).values()];
 }

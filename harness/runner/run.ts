@@ -14,6 +14,7 @@ import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Expectation } from '../expectations/expectation.ts';
+import type { Updated } from '../expectations/update-expectations.ts';
 import type { Target } from '../targets/target.ts';
 import { type TimeLimits, timeLimits } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
@@ -23,6 +24,7 @@ import { ExpectedCases } from './expected-cases.ts';
 import { intersect } from './intersect.ts';
 import { meet } from './meet-endpoint.ts';
 import { plan, type Shard } from './plan.ts';
+import { asRecorded, withUpdate } from './recorded-cases.ts';
 import { EMPTY_TOPOLOGY, execute } from './run-cases.ts';
 import { ScratchArea } from './scratch.ts';
 
@@ -48,6 +50,8 @@ export interface RunOptions {
   readonly policy?: Policy;
   /** An earlier run: what fails as it did there is foreseen. */
   readonly baseline?: RunRecord | undefined;
+  /** Writes down what failed, so that it is known; gives what became of the file. */
+  readonly update?: (record: RunRecord) => Updated;
   /** Ends the run early; the record says so. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -62,7 +66,8 @@ export async function run(options: RunOptions): Promise<RunRecord> {
   const area = await ScratchArea.for(target);
   try {
     const pool = new EndpointPool({ target, area, limits, signal, most: workers });
-    const record = await runOn(pool, { ...options, limits }).finally(() => pool.stop());
+    const ran = await runOn(pool, { ...options, limits }).finally(() => pool.stop());
+    const record = options.update === undefined ? ran : withUpdate(ran, options.update(ran));
     for (const reporter of reporters) reporter.end(record);
     return record;
   } finally {
@@ -90,7 +95,8 @@ async function runOn(
     reporter.start?.({ endpoint: identity, seed, planned: cases.length, policy, invocation });
   const records: CaseRecord[] = [];
   const done = (bare: CaseRecord): void => {
-    const record = asInBaseline(expected.apply(bare), options.baseline, policy);
+    const known = asInBaseline(expected.apply(bare), options.baseline, policy);
+    const record = options.update === undefined ? known : asRecorded(known, policy);
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
