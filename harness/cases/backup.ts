@@ -31,7 +31,7 @@ import {
 } from './helpers/job-steps.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
-  addNull,
+  addNode,
   addRaw,
   KiB,
   MiB,
@@ -67,7 +67,7 @@ async function start(t: CaseContext, command: string, args: JsonObject): Promise
   return id;
 }
 
-const failing = needs(backups, { drivers: ['blkdebug'], events: [...events, 'BLOCK_JOB_ERROR'] });
+const failing = needs(backups, { nodes: ['failing'], events: [...events, 'BLOCK_JOB_ERROR'] });
 
 /** Starts a backup whose first write to the target fails, and waits until it says so. Gives the id of the job. */
 async function failingBackup(t: CaseContext, action: string): Promise<string> {
@@ -177,7 +177,7 @@ export const backup: readonly CaseDefinition[] = [
     requirements: ['blockdev-backup/speed'],
     needs: backupJobs,
     async run(t: CaseContext) {
-      const [device, target] = [await addNull(t), await addNull(t)];
+      const [device, target] = [await addNode(t), await addNode(t)];
       const args = { 'job-id': t.name('job'), device, target, sync: 'full', speed: -1 };
       await t.refused('blockdev-backup', args, { text: /speed/ });
       const id = await crawlingBackup(t);
@@ -196,11 +196,11 @@ export const backup: readonly CaseDefinition[] = [
     needs: backupJobs,
     async run(t: CaseContext) {
       const [device, busy, other] = [
-        await addNull(t, { size: 64 * MiB }),
-        await addNull(t, { size: 64 * MiB }),
-        await addNull(t),
+        await addNode(t, { size: 64 * MiB }),
+        await addNode(t, { size: 64 * MiB }),
+        await addNode(t),
       ];
-      const readOnly = await addNull(t, { 'read-only': true });
+      const readOnly = await addNode(t, { 'read-only': true });
       const first = await start(t, 'blockdev-backup', { device, target: busy, sync: 'full', speed: CRAWL });
       const id = t.name('job');
       for (const target of [t.name('nothing'), other, readOnly, busy])
@@ -222,7 +222,7 @@ export const backup: readonly CaseDefinition[] = [
       const args = {
         'job-id': t.name('job'),
         device: t.name('nothing'),
-        target: await addNull(t),
+        target: await addNode(t),
         sync: 'full',
       };
       await refusedAsNotFound(t, 'blockdev-backup/device-unknown', 'blockdev-backup', args);

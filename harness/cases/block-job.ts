@@ -14,7 +14,7 @@ import {
   pendingJobEvents,
   readyMirror,
 } from './helpers/job-steps.ts';
-import { addNull, checkAbsent, MiB, needs, nullNodes, refusedWith } from './helpers/shared-setup.ts';
+import { addNode, checkAbsent, dataNodes, MiB, needs, refusedWith } from './helpers/shared-setup.ts';
 
 /** Each verb with what it takes besides the job. */
 const VERBS = {
@@ -37,9 +37,9 @@ const withoutJob = (verb: Verb): CaseDefinition => ({
   id: `${verb}/no-job`,
   title: `${verb} of an id that no job has is refused as DeviceNotActive`,
   requirements: [`${verb}/no-job`],
-  needs: needs(nullNodes, { commands: [verb] }),
+  needs: needs(dataNodes, { commands: [verb] }),
   async run(t: CaseContext) {
-    const node = await addNull(t);
+    const node = await addNode(t);
     for (const id of [t.name('nothing'), '', node])
       await t.refused(verb, VERBS[verb](id), {
         class: 'DeviceNotActive',
@@ -56,7 +56,7 @@ export const blockJob: readonly CaseDefinition[] = [
     requirements: ['block-job-cancel/cancels', 'BLOCK_JOB_CANCELLED/emitted', 'jobs/blocks-deletion'],
     needs: backup('block-job-cancel'),
     async run(t: CaseContext) {
-      const [device, target] = [await addNull(t, { size: 64 * MiB }), await addNull(t, { size: 64 * MiB })];
+      const [device, target] = [await addNode(t, { size: 64 * MiB }), await addNode(t, { size: 64 * MiB })];
       const id = t.name('job');
       await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full', speed: CRAWL });
       for (const node of [device, target])
@@ -408,7 +408,7 @@ export const blockJob: readonly CaseDefinition[] = [
     requirements: ['jobs/id-form'],
     needs: backup(),
     async run(t: CaseContext) {
-      const [device, target] = [await addNull(t), await addNull(t)];
+      const [device, target] = [await addNode(t), await addNode(t)];
       for (const id of ['', '1j', '_j', '-j', 'j j', 'j/', '#j', 'jé']) {
         const start = { 'job-id': id, device, target, sync: 'full' };
         await t.refused('blockdev-backup', start, { text: `Invalid job ID '${id}'` });
@@ -427,7 +427,7 @@ export const blockJob: readonly CaseDefinition[] = [
     needs: backup(),
     async run(t: CaseContext) {
       const id = await crawlingBackup(t);
-      const [device, target] = [await addNull(t), await addNull(t)];
+      const [device, target] = [await addNode(t), await addNode(t)];
       await t.refused('blockdev-backup', { 'job-id': id, device, target, sync: 'full' }, { text: /in use/ });
       t.contains(await jobInfo(t, id), { len: 64 * MiB }, 'the first job must still be there, with its len');
     },

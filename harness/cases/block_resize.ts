@@ -2,21 +2,22 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
-  addNull,
+  addNode,
   addRaw,
+  dataNodes,
   fileNodes,
   KiB,
   MiB,
   makeFile,
   needs,
-  nullNodes,
+  nodeCommands,
   refusedAsNotFound,
   refusedWith,
   virtualSize,
 } from './helpers/shared-setup.ts';
 
 const onFiles = needs(fileNodes, { commands: ['block_resize'] });
-const onNull = needs(nullNodes, { commands: ['block_resize'] });
+const onData = needs(dataNodes, { commands: ['block_resize'] });
 
 export const blockResize: readonly CaseDefinition[] = [
   {
@@ -190,9 +191,10 @@ export const blockResize: readonly CaseDefinition[] = [
     id: 'block_resize/null-is-fixed',
     title: 'A null-co node cannot be resized, not even to its own size',
     requirements: ['block_resize/fixed-size-refused'],
-    needs: onNull,
+    needs: needs(nodeCommands, { commands: ['block_resize'], drivers: ['null-co'] }),
     async run(t: CaseContext) {
-      const name = await addNull(t);
+      const name = t.name('null');
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size: MiB });
       for (const size of [2 * MiB, 512, MiB])
         await t.refused('block_resize', { 'node-name': name, size }, { text: /does not support resize/ });
       t.equal(await virtualSize(t, name), MiB, 'the node must keep its size after a refusal');
@@ -230,7 +232,7 @@ export const blockResize: readonly CaseDefinition[] = [
     id: 'block_resize/node-unknown',
     title: 'A node that does not exist is refused; an empty name names nothing',
     requirements: ['block_resize/node-unknown'],
-    needs: onNull,
+    needs: onData,
     async run(t: CaseContext) {
       const name = t.name('nothing');
       await t.refused('block_resize', { 'node-name': name, size: MiB }, { text: new RegExp(name) });
@@ -241,9 +243,9 @@ export const blockResize: readonly CaseDefinition[] = [
     id: 'block_resize/device-unknown',
     title: 'A device that does not exist is refused, a name that only a node has included',
     requirements: ['block_resize/device-unknown'],
-    needs: onNull,
+    needs: onData,
     async run(t: CaseContext) {
-      for (const device of [t.name('nothing'), await addNull(t)])
+      for (const device of [t.name('nothing'), await addNode(t)])
         await refusedAsNotFound(t, 'block_resize/device-unknown', 'block_resize', { device, size: MiB });
     },
   },
@@ -251,7 +253,7 @@ export const blockResize: readonly CaseDefinition[] = [
     id: 'block_resize/no-name',
     title: 'A call without device and node-name is refused',
     requirements: ['block_resize/no-name'],
-    needs: onNull,
+    needs: onData,
     async run(t: CaseContext) {
       await t.refused('block_resize', { size: MiB }, { text: /Cannot find device/ });
     },

@@ -1,14 +1,15 @@
 /** blockdev-add and blockdev-del: nodes, their names, and what a refused call leaves. */
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
-  addNull,
+  addNode,
   checkAbsent,
+  dataNodes,
+  dataSource,
   findNode,
   MiB,
   needs,
   nodeInfo,
   nodeNames,
-  nullNodes,
   queryList,
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
@@ -18,10 +19,12 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/creates-node',
     title: 'blockdev-add makes one node of that name and driver',
     requirements: ['blockdev-add/creates-node', 'query-named-block-nodes/lists-nodes'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      const name = await addNull(t);
+      const name = t.name('data');
+      const source = await dataSource(t);
+      await t.execute('blockdev-add', { ...source, 'node-name': name });
       t.equal(
         (await nodeNames(t)).toSorted(),
         [...before, name].toSorted(),
@@ -29,7 +32,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       );
       t.contains(
         await nodeInfo(t, name),
-        { 'node-name': name, drv: 'null-co' },
+        { 'node-name': name, drv: source.driver },
         'the node must have the name and the driver that were given',
       );
     },
@@ -38,10 +41,10 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/no-backend',
     title: 'blockdev-add makes no BlockBackend',
     requirements: ['blockdev-add/no-backend'],
-    needs: needs(nullNodes, { commands: ['query-block'] }),
+    needs: needs(dataNodes, { commands: ['query-block'] }),
     async run(t: CaseContext) {
       const before = await t.execute('query-block');
-      await nodeInfo(t, await addNull(t));
+      await nodeInfo(t, await addNode(t));
       t.equal(
         await t.execute('query-block'),
         before,
@@ -54,12 +57,12 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     title:
       'id at the top level names a BlockBackend; endpoints are known to refuse it, and then make nothing',
     requirements: ['blockdev-add/id'],
-    needs: needs(nullNodes, { commands: ['query-block'] }),
+    needs: needs(dataNodes, { commands: ['query-block'] }),
     async run(t: CaseContext) {
       const [name, id] = [t.name('node'), t.name('backend')];
       const reply = await t.request({
         execute: 'blockdev-add',
-        arguments: { driver: 'null-co', 'node-name': name, id },
+        arguments: { ...(await dataSource(t)), 'node-name': name, id },
       });
       const backends = (await queryList(t, 'query-block')).map((entry) => entry.device);
       t.check(
@@ -77,11 +80,12 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/names-of-all-forms',
     title: 'Node names of letters, digits, -, . and _ that begin with a letter are taken as they are',
     requirements: ['blockdev-add/name-form', 'blockdev-add/name-length'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const stem = t.name('a');
+      const source = await dataSource(t);
       for (const name of [`${stem}.b`, `${stem}-b_c.d`, stem.toUpperCase(), stem.padEnd(31, 'x')]) {
-        await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+        await t.execute('blockdev-add', { ...source, 'node-name': name });
         await nodeInfo(t, name);
         await t.execute('blockdev-del', { 'node-name': name });
       }
@@ -91,11 +95,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/names-differ-in-case',
     title: 'Node names that differ only in case are two names',
     requirements: ['schema/case-sensitive', 'blockdev-add/name-taken'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
-      const name = await addNull(t);
+      const name = await addNode(t);
       const upper = name.toUpperCase();
-      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': upper });
+      await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': upper });
       await nodeInfo(t, name);
       await nodeInfo(t, upper);
     },
@@ -104,9 +108,10 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/names-ill-formed',
     title: 'Empty names, names that do not begin with a letter and names with other characters are refused',
     requirements: ['blockdev-add/name-form', 'blockdev-add/failure-leaves-nothing'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
+      const source = await dataSource(t);
       for (const name of [
         '',
         '1a',
@@ -123,11 +128,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
         'a,b',
         'a:b',
       ])
-        await t.refused(
-          'blockdev-add',
-          { driver: 'null-co', 'node-name': name },
-          { text: /^Invalid node.name/ },
-        );
+        await t.refused('blockdev-add', { ...source, 'node-name': name }, { text: /^Invalid node.name/ });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
@@ -135,12 +136,12 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/name-too-long',
     title: 'A name of more than 31 characters is refused or cut, never half registered',
     requirements: ['blockdev-add/name-length'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const name = t.name('long').padEnd(40, 'x');
       const reply = await t.request({
         execute: 'blockdev-add',
-        arguments: { driver: 'null-co', 'node-name': name },
+        arguments: { ...(await dataSource(t)), 'node-name': name },
       });
       await checkAbsent(t, name);
       const cut = await findNode(t, name.slice(0, 31));
@@ -157,10 +158,10 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/name-required',
     title: 'A node without a node-name is refused at the top level',
     requirements: ['blockdev-add/name-required', 'blockdev-add/failure-leaves-nothing'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      await t.refused('blockdev-add', { driver: 'null-co' }, { text: /node-name/ });
+      await t.refused('blockdev-add', await dataSource(t), { text: /node-name/ });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
   },
@@ -168,13 +169,13 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/name-taken',
     title: 'The name of an existing node is refused, and that node stays as it was',
     requirements: ['blockdev-add/name-taken', 'blockdev-add/failure-leaves-nothing'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
-      const name = await addNull(t);
+      const name = await addNode(t);
       const before = await nodeInfo(t, name);
       await t.refused(
         'blockdev-add',
-        { driver: 'null-co', 'node-name': name, size: 2 * MiB },
+        { ...(await dataSource(t, 2 * MiB)), 'node-name': name },
         { text: /[Dd]uplicate/ },
       );
       t.equal(await nodeInfo(t, name), before, 'the node that has the name must stay as it was');
@@ -184,10 +185,12 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/driver-unknown',
     title: 'A driver that does not exist, or is written otherwise, is refused',
     requirements: ['blockdev-add/driver-unknown', 'schema/enum-value', 'schema/case-sensitive'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      for (const driver of ['no-such-driver', 'NULL-CO', 'null_co', 'null-co ', ''])
+      const { driver: known } = await dataSource(t);
+      const misspelt = [known.toUpperCase(), known.replace('-', '_'), `${known} `, ''];
+      for (const driver of ['no-such-driver', ...misspelt.filter((name) => name !== known)])
         await t.refused('blockdev-add', { driver, 'node-name': t.name('node') });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
     },
@@ -196,17 +199,18 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/member-of-another-driver',
     title: 'A member that only another driver has is refused',
     requirements: ['schema/branch-members', 'blockdev-add/failure-leaves-nothing'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
+      const source = await dataSource(t);
       for (const [member, value] of [
-        ['filename', `${t.dir}/x.img`],
+        ...(source.driver === 'file' ? [] : [['filename', `${t.dir}/x.img`] as const]),
         ['file', 'x'],
         ['offset', 0],
       ] as const)
         await t.refused(
           'blockdev-add',
-          { driver: 'null-co', 'node-name': t.name('node'), [member]: value },
+          { ...source, 'node-name': t.name('node'), [member]: value },
           { text: new RegExp(`'${member}'`) },
         );
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
@@ -216,11 +220,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/many-nodes',
     title: 'Thirty-two nodes are listed, each once, and can all be deleted',
     requirements: ['query-named-block-nodes/lists-nodes', 'blockdev-del/deletes'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       const added: string[] = [];
-      for (let i = 0; i < 32; i++) added.push(await addNull(t));
+      for (let i = 0; i < 32; i++) added.push(await addNode(t));
       t.equal(
         (await nodeNames(t)).toSorted(),
         [...before, ...added].toSorted(),
@@ -234,10 +238,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-del/deletes',
     title: 'blockdev-del takes back what blockdev-add made, and the name can be used again',
     requirements: ['blockdev-del/deletes'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const before = await queryList(t, 'query-named-block-nodes');
-      const name = await addNull(t);
+      const [name, source] = [t.name('data'), await dataSource(t)];
+      await t.execute('blockdev-add', { ...source, 'node-name': name });
       for (let round = 0; round < 3; round++) {
         await nodeInfo(t, name);
         await t.execute('blockdev-del', { 'node-name': name });
@@ -246,7 +251,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
           before,
           'after blockdev-del the nodes must be those from before',
         );
-        await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+        await t.execute('blockdev-add', { ...source, 'node-name': name });
       }
     },
   },
@@ -254,7 +259,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-del/node-unknown',
     title: 'A name that no node has is refused',
     requirements: ['blockdev-del/node-unknown'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const name = t.name('nothing');
       await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
@@ -265,9 +270,9 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-del/twice',
     title: 'A node cannot be deleted twice',
     requirements: ['blockdev-del/node-unknown', 'blockdev-del/deletes'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
-      const name = await addNull(t);
+      const name = await addNode(t);
       await t.execute('blockdev-del', { 'node-name': name });
       await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
     },
@@ -276,11 +281,11 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-del/with-bitmap',
     title: 'A node that has a dirty bitmap can be deleted, and the bitmap goes with it',
     requirements: ['blockdev-del/deletes', 'block-dirty-bitmap-add/persistent-default'],
-    needs: needs(nullNodes, {
+    needs: needs(dataNodes, {
       commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256', 'block-dirty-bitmap-clear'],
     }),
     async run(t: CaseContext) {
-      const name = await addNull(t);
+      const name = await addNode(t);
       await t.execute('block-dirty-bitmap-add', { node: name, name: 'b' });
       await t.execute('blockdev-del', { 'node-name': name });
       await refusedAsNotFound(
@@ -289,7 +294,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
         'x-debug-block-dirty-bitmap-sha256',
         { node: name, name: 'b' },
       );
-      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
+      await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': name });
       await t.refused('block-dirty-bitmap-clear', { node: name, name: 'b' });
     },
   },

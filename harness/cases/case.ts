@@ -9,12 +9,15 @@ import type { Schema } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import type { ExitInfo, TargetCapabilities, Topology } from '../targets/target.ts';
 import type { RequiredText } from './case-text.ts';
+import type { NodeKind } from './node-kinds.ts';
 
 /** What the endpoint's schema must offer; a case that needs more is skipped with the name of what is missing. */
 export interface Needs {
   readonly commands?: readonly string[];
   readonly events?: readonly string[];
-  /** Branches of `BlockdevOptions`. */
+  /** Nodes of these kinds, whatever their driver. */
+  readonly nodes?: readonly NodeKind[];
+  /** Branches of `BlockdevOptions` that the case is about. */
   readonly drivers?: readonly string[];
   /** QOM types for `object-add` and `-object`. */
   readonly objects?: readonly string[];

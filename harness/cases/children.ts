@@ -2,26 +2,27 @@
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import {
-  addNull,
+  addNode,
   checkAbsent,
+  dataNodes,
+  dataSource,
   MiB,
   needs,
   nodeInfo,
   nodeNames,
-  nullNodes,
   queryList,
 } from './helpers/shared-setup.ts';
 
-const overNull = needs(nullNodes, { drivers: ['raw'] });
+const overData = needs(dataNodes, { drivers: ['raw'] });
 
 export const children: readonly CaseDefinition[] = [
   {
     id: 'children/by-name',
     title: 'A child given by name is that very node: no other node is made',
     requirements: ['blockdev-add/children-stay', 'raw/file'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
-      const child = await addNull(t, { size: 3 * MiB });
+      const child = await addNode(t, { size: 3 * MiB });
       const before = await nodeNames(t);
       const parent = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
@@ -41,9 +42,9 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/outlive-their-parent',
     title: 'A child given by name outlives the node that referred to it',
     requirements: ['blockdev-add/children-stay', 'blockdev-del/deletes'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
-      const child = await addNull(t);
+      const child = await addNode(t);
       const before = await nodeInfo(t, child);
       const parent = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
@@ -61,9 +62,9 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/in-use',
     title: 'A node that another refers to cannot be deleted, until that one has gone',
     requirements: ['blockdev-del/in-use'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
-      const child = await addNull(t);
+      const child = await addNode(t);
       const parent = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
       await t.refused('blockdev-del', { 'node-name': child }, { text: /in use/ });
@@ -77,9 +78,9 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/shared-by-two',
     title: 'Two read-only nodes may share a child, which stays in use until both have gone',
     requirements: ['blockdev-del/in-use', 'blockdev-add/children-stay'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
-      const child = await addNull(t);
+      const child = await addNode(t);
       const parents = [t.name('raw'), t.name('raw')];
       for (const parent of parents)
         await t.execute('blockdev-add', {
@@ -99,13 +100,14 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/inline-with-name',
     title: 'A child defined within with a node-name is a node of that name',
     requirements: ['blockdev-add/inline-child', 'query-named-block-nodes/lists-nodes'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const [parent, child] = [t.name('raw'), t.name('child')];
+      const source = await dataSource(t, 2 * MiB);
       await t.execute('blockdev-add', {
         driver: 'raw',
         'node-name': parent,
-        file: { driver: 'null-co', 'node-name': child, size: 2 * MiB },
+        file: { ...source, 'node-name': child },
       });
       t.contains(
         await nodeInfo(t, parent),
@@ -114,7 +116,7 @@ export const children: readonly CaseDefinition[] = [
       );
       t.contains(
         await nodeInfo(t, child),
-        { drv: 'null-co' },
+        { drv: source.driver },
         'query-named-block-nodes must list the child under its name, with its driver',
       );
     },
@@ -123,17 +125,17 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/inline-without-name',
     title: 'A child defined within without a node-name gets a generated one that begins with #',
     requirements: ['blockdev-add/inline-child', 'query-named-block-nodes/lists-nodes'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      const parent = t.name('raw');
-      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: { driver: 'null-co' } });
+      const [parent, source] = [t.name('raw'), await dataSource(t)];
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: source });
       const added = (await nodeNames(t)).filter((name) => name !== parent && !before.includes(name));
       t.equal(added.length, 1, 'one node besides the parent must be new');
       t.check(added[0]!.startsWith('#'), 'the generated name must begin with #', `it is ${shown(added[0])}`);
       t.contains(
         await nodeInfo(t, added[0]!),
-        { drv: 'null-co' },
+        { drv: source.driver },
         'the node of the generated name must be the child',
       );
     },
@@ -142,14 +144,14 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/generated-names-differ',
     title: 'Generated names are unique, also across deletion',
     requirements: ['blockdev-add/inline-child'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       for (let i = 0; i < 8; i++)
         await t.execute('blockdev-add', {
           driver: 'raw',
           'node-name': t.name('raw'),
-          file: { driver: 'raw', file: { driver: 'null-co' } },
+          file: { driver: 'raw', file: await dataSource(t) },
         });
       const names = await nodeNames(t);
       t.equal(names.length, before.length + 24, 'each blockdev-add must make three nodes');
@@ -160,17 +162,21 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/inline-is-not-owned',
     title: 'A child defined within, named or not, cannot be deleted by itself',
     requirements: ['blockdev-del/not-added'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       const child = t.name('child');
       await t.execute('blockdev-add', {
         driver: 'raw',
         'node-name': t.name('raw'),
-        file: { driver: 'null-co', 'node-name': child },
+        file: { ...(await dataSource(t)), 'node-name': child },
       });
       const parent = t.name('raw');
-      await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: { driver: 'null-co' } });
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': parent,
+        file: await dataSource(t),
+      });
       const generated = (await nodeNames(t)).filter((name) => name.startsWith('#') && !before.includes(name));
       for (const name of [child, ...generated]) {
         await t.refused('blockdev-del', { 'node-name': name }, { text: /not owned by the monitor/ });
@@ -182,7 +188,7 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/inline-goes-with-parent',
     title: 'Children defined within are gone with their parent, at every depth',
     requirements: ['blockdev-del/deletes'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const before = await queryList(t, 'query-named-block-nodes');
       const parent = t.name('raw');
@@ -192,7 +198,7 @@ export const children: readonly CaseDefinition[] = [
         file: {
           driver: 'raw',
           'node-name': t.name('middle'),
-          file: { driver: 'raw', file: { driver: 'null-co', 'node-name': t.name('leaf') } },
+          file: { driver: 'raw', file: { ...(await dataSource(t)), 'node-name': t.name('leaf') } },
         },
       });
       t.equal((await nodeNames(t)).length, before.length + 4, 'blockdev-add must make four nodes');
@@ -208,9 +214,9 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/inline-over-named',
     title: 'A named node below an inline child stays when the top is deleted',
     requirements: ['blockdev-add/children-stay', 'blockdev-del/deletes'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
-      const leaf = await addNull(t);
+      const leaf = await addNode(t);
       const [parent, middle] = [t.name('raw'), t.name('middle')];
       await t.execute('blockdev-add', {
         driver: 'raw',
@@ -227,7 +233,7 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/reference-unknown',
     title: 'A child given by a name that no node has, its own parent included, is refused',
     requirements: ['blockdev-add/reference-unknown', 'blockdev-add/failure-leaves-nothing'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       const name = t.name('raw');
@@ -240,7 +246,7 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/reference-of-other-types',
     title: 'A child that is neither a name nor a definition is refused',
     requirements: ['schema/alternate-type', 'blockdev-add/failure-leaves-nothing'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const name = t.name('raw');
       for (const file of [null, true, 1, 1.5, []])
@@ -257,16 +263,16 @@ export const children: readonly CaseDefinition[] = [
     id: 'children/bad-child-leaves-nothing',
     title: 'A refused child, at any depth, leaves neither parent nor other children',
     requirements: ['blockdev-add/failure-leaves-nothing', 'blockdev-add/name-form'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
       const name = t.name('raw');
-      const twin = await addNull(t);
+      const [twin, source] = [await addNode(t), await dataSource(t)];
       for (const file of [
-        { driver: 'null-co', 'node-name': '9x' },
-        { driver: 'null-co', 'node-name': name },
-        { driver: 'null-co', 'node-name': twin },
-        { driver: 'raw', 'node-name': t.name('middle'), file: { driver: 'null-co', 'node-name': '' } },
+        { ...source, 'node-name': '9x' },
+        { ...source, 'node-name': name },
+        { ...source, 'node-name': twin },
+        { driver: 'raw', 'node-name': t.name('middle'), file: { ...source, 'node-name': '' } },
         { driver: 'raw', 'node-name': t.name('middle'), file: t.name('nothing') },
       ])
         await t.refused('blockdev-add', { driver: 'raw', 'node-name': name, file });

@@ -12,11 +12,11 @@ import {
   release,
 } from './helpers/backing-chains.ts';
 import { buildQcow2, entryTo, refcountTableOf } from './helpers/qcow2-image.ts';
-import { addNull, type CaseFile, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { addNode, type CaseFile, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
 
 const jobs = needs(chainNodes, {
   commands: ['blockdev-backup'],
-  drivers: ['null-co'],
+  nodes: ['data'],
   events: ['BLOCK_IMAGE_CORRUPTED', 'BLOCK_JOB_COMPLETED'],
 });
 
@@ -122,7 +122,7 @@ export const corruption: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const file = await makeBroken(t, UNALIGNED);
       const source = await addQcow2(t, file);
-      const target = await addNull(t, { size: CHAIN_SIZE });
+      const target = await addNode(t, { size: CHAIN_SIZE });
       const { fatal } = await failingCopy(t, source, source, target);
       t.equal(fatal ?? null, true, 'corruption met by a read must be fatal');
       await release(t, [target, source]);
@@ -142,7 +142,7 @@ export const corruption: readonly CaseDefinition[] = [
       const file = await makeBroken(t, UNALIGNED);
       const before = await bytesOf(t, file.local);
       const source = await addQcow2(t, file, { 'read-only': true });
-      const target = await addNull(t, { size: CHAIN_SIZE });
+      const target = await addNode(t, { size: CHAIN_SIZE });
       const { fatal } = await failingCopy(t, source, source, target);
       t.equal(fatal ?? null, false, 'corruption on a read-only node must not be fatal');
       t.contains(

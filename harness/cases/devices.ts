@@ -5,7 +5,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
-import { MiB, nodeInfo, queryList } from './helpers/shared-setup.ts';
+import { dataSource, MiB, needs, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
 const FILE = 'drive.img';
 
@@ -195,10 +195,10 @@ export const devices: readonly CaseDefinition[] = [
     id: 'devices/name-taken-by-a-device',
     title: 'A node cannot have the name of a device',
     requirements: ['blockdev-add/name-taken', 'blockdev-add/failure-leaves-nothing'],
-    needs: withDevices('blockdev-add'),
+    needs: needs(withDevices('blockdev-add'), { nodes: ['data'] }),
     topology: drives,
     async run(t: CaseContext) {
-      await t.refused('blockdev-add', { driver: 'null-co', 'node-name': 'd0' }, { text: /d0/ });
+      await t.refused('blockdev-add', { ...(await dataSource(t)), 'node-name': 'd0' }, { text: /d0/ });
     },
   },
   {

@@ -3,14 +3,14 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import {
-  addNull,
+  addNode,
   addRaw,
+  dataNodes,
   fileNodes,
   KiB,
   MiB,
   needs,
   nodeInfo,
-  nullNodes,
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
 
@@ -22,7 +22,7 @@ const bitmapCommands = {
     'x-debug-block-dirty-bitmap-sha256',
   ],
 };
-const bitmaps = needs(nullNodes, bitmapCommands);
+const bitmaps = needs(dataNodes, bitmapCommands);
 
 const add = (t: CaseContext, node: string, name: string, options: JsonObject = {}) =>
   t.execute('block-dirty-bitmap-add', { node, name, ...options });
@@ -55,7 +55,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     ],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       const bitmap = { node, name: 'b' };
       for (let round = 0; round < 3; round++) {
         t.equal(await add(t, node, 'b'), {}, 'block-dirty-bitmap-add must return an empty object');
@@ -74,7 +74,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/creates', 'block-dirty-bitmap-add/granularity'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'b', { granularity: 4096 });
       const list = await shownBitmaps(t, node);
       t.equal(list.length, 1, 'the node must show one bitmap');
@@ -91,7 +91,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/granularity-default'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'default');
       await add(t, node, 'given', { granularity: 64 * KiB });
       t.equal(
@@ -107,7 +107,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/granularity-default'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'b');
       t.contains(
         await shownBitmaps(t, node),
@@ -122,7 +122,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/granularity'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       for (let granularity = 512; granularity <= 2 ** 31; granularity *= 2) {
         await add(t, node, `b${granularity}`, { granularity });
         await digest(t, node, `b${granularity}`);
@@ -135,7 +135,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/granularity-invalid'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       for (const granularity of [0, 1, 256, 511, 513, 1000, 65537, 4294967295])
         await t.refused(
           'block-dirty-bitmap-add',
@@ -151,7 +151,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['schema/integer-range', 'schema/refused-before-effects'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       for (const granularity of [4294967296, 4294967808, 8589934592, -1, -512, -4294966784])
         await t.refused('block-dirty-bitmap-add', { node, name: 'b', granularity }, { text: /granularity/ });
       await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
@@ -167,7 +167,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     ],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       const names = ['1', 'a b', '#x', 'a/b', 'é', '%s', 'b', 'B', 'x'.repeat(1023)];
       for (const name of names) await add(t, node, name);
       await t.refused('block-dirty-bitmap-add', { node, name: '' }, { text: /empty/ });
@@ -180,7 +180,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/name-taken'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'b', { granularity: 512 });
       const before = await digest(t, node, 'b');
       for (const options of [{}, { granularity: 512 }, { granularity: 4096 }])
@@ -198,7 +198,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/name-per-node'],
     needs: needs(bitmaps, { drivers: ['raw'] }),
     async run(t: CaseContext) {
-      const child = await addNull(t);
+      const child = await addNode(t);
       const parent = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
       for (const node of [child, parent]) await add(t, node, 'b');
@@ -238,7 +238,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     ],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'b');
       for (const command of bitmapCommands.commands.slice(1))
         for (const name of ['nothing', '', 'B', 'b '])
@@ -252,7 +252,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-clear/clears'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'b');
       const before = await digest(t, node, 'b');
       t.equal(
@@ -269,7 +269,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['x-debug-block-dirty-bitmap-sha256/digest'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'b');
       const first = await digest(t, node, 'b');
       t.check(
@@ -286,7 +286,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['x-debug-block-dirty-bitmap-sha256/equal-content'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'b');
       t.equal(
         await digest(t, node, 'b'),
@@ -302,7 +302,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       for (const granularity of [512, 4096, 64 * KiB]) {
-        const nodes = [await addNull(t), await addNull(t)];
+        const nodes = [await addNode(t), await addNode(t)];
         const digests: string[] = [];
         for (const node of nodes) {
           await add(t, node, 'b', { granularity });
@@ -322,7 +322,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['x-debug-block-dirty-bitmap-sha256/equal-content'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await add(t, node, 'fine', { granularity: 512 });
       await add(t, node, 'coarse', { granularity: 64 * KiB });
       t.check(
@@ -363,7 +363,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/persistent-needs-format'],
     needs: needs(bitmaps, { members: ['block-dirty-bitmap-add.persistent'] }),
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await t.refused(
         'block-dirty-bitmap-add',
         { node, name: 'b', persistent: true },
@@ -379,7 +379,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/autoload-ignored'],
     needs: needs(bitmaps, { members: ['block-dirty-bitmap-add.autoload'] }),
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       for (const autoload of [true, false]) await add(t, node, `b-${autoload}`, { autoload });
       t.equal(
         await digest(t, node, 'b-true'),
@@ -394,7 +394,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/creates'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const node = await addNull(t, { 'read-only': true });
+      const node = await addNode(t, { 'read-only': true });
       await add(t, node, 'b');
       await digest(t, node, 'b');
     },

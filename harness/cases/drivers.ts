@@ -11,9 +11,9 @@ import {
   makeDirectory,
   makeFile,
   needs,
+  nodeCommands,
   nodeInfo,
   nodeNames,
-  nullNodes,
   refusedWith,
   virtualSize,
 } from './helpers/shared-setup.ts';
@@ -21,7 +21,7 @@ import {
 const GiB = 1024 * MiB;
 
 function nullDriver(driver: 'null-co' | 'null-aio'): readonly CaseDefinition[] {
-  const driverNeeds: Needs = { ...nullNodes, drivers: [driver] };
+  const driverNeeds: Needs = needs(nodeCommands, { drivers: [driver] });
   return [
     {
       id: `${driver}/size`,
@@ -76,7 +76,7 @@ export const drivers: readonly CaseDefinition[] = [
     id: 'null-co/size-of-part-sectors',
     title: 'A size that is no multiple of 512 is rounded up to whole sectors',
     requirements: ['null/size'],
-    needs: nullNodes,
+    needs: needs(nodeCommands, { drivers: ['null-co'] }),
     async run(t: CaseContext) {
       for (const [size, rounded] of [
         [1, 512],
@@ -97,7 +97,7 @@ export const drivers: readonly CaseDefinition[] = [
     id: 'null-co/size-negative',
     title: 'A negative size is answered, and the endpoint lives on',
     requirements: ['null/size'],
-    needs: nullNodes,
+    needs: needs(nodeCommands, { drivers: ['null-co'] }),
     fresh: true,
     async run(t: CaseContext) {
       const name = t.name('null');

@@ -2,7 +2,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
-import { KiB } from './helpers/shared-setup.ts';
+import { dataSource, KiB } from './helpers/shared-setup.ts';
 
 /** Sends a whole message that must be refused with GenericError. */
 async function refusedMessage(t: CaseContext, message: JsonObject, what: string): Promise<JsonObject> {
@@ -189,11 +189,11 @@ export const envelope: readonly CaseDefinition[] = [
     id: 'envelope/success-of-a-command-without-result',
     title: 'A command that returns nothing answers with an empty object',
     requirements: ['protocol/success-is-an-object'],
-    needs: { commands: ['blockdev-add', 'blockdev-del'], drivers: ['null-co'] },
+    needs: { commands: ['blockdev-add', 'blockdev-del'], nodes: ['data'] },
     async run(t: CaseContext) {
       const name = t.name('node');
       t.equal(
-        await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name }),
+        await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': name }),
         {},
         'blockdev-add must return an empty object',
       );

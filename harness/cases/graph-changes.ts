@@ -3,26 +3,27 @@ import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { addChain, chainNodes, readImage, release } from './helpers/backing-chains.ts';
 import {
-  addNull,
+  addNode,
   checkAbsent,
+  dataNodes,
+  MiB,
   needs,
   nodeInfo,
-  nullNodes,
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
 
-/** Device `d0` over a null-co node. */
+/** Device `d0` over node `n0`. */
 const drive: Topology = {
-  name: 'null-drive',
-  images: [],
-  options: ['-drive', 'if=none,id=d0,driver=null-co,size=1M,node-name=n0'],
+  name: 'node-drive',
+  images: [{ path: 'node.img', format: 'raw', size: MiB }],
+  options: ['-drive', 'if=none,id=d0,file=@DIR@/node.img,format=raw,node-name=n0'],
   monitors: 1,
 };
 
 const backing = needs(chainNodes, { commands: ['change-backing-file'] });
-const quorums = needs(nullNodes, { commands: ['x-blockdev-change'], drivers: ['quorum'] });
+const quorums = needs(dataNodes, { commands: ['x-blockdev-change'], drivers: ['quorum'] });
 const threads = {
-  ...needs(nullNodes, { commands: ['x-blockdev-set-iothread', 'object-add', 'object-del'] }),
+  ...needs(dataNodes, { commands: ['x-blockdev-set-iothread', 'object-add', 'object-del'] }),
   objects: ['iothread'],
 };
 
@@ -108,8 +109,8 @@ export const graphChanges: readonly CaseDefinition[] = [
     requirements: ['x-blockdev-change/adds', 'x-blockdev-change/removes'],
     needs: quorums,
     async run(t: CaseContext) {
-      const parent = await addQuorum(t, [await addNull(t), await addNull(t)]);
-      const node = await addNull(t);
+      const parent = await addQuorum(t, [await addNode(t), await addNode(t)]);
+      const node = await addNode(t);
       t.equal(
         await t.execute('x-blockdev-change', { parent, node }),
         {},
@@ -131,9 +132,9 @@ export const graphChanges: readonly CaseDefinition[] = [
     requirements: ['x-blockdev-change/child-and-node', 'x-blockdev-change/unknown'],
     needs: quorums,
     async run(t: CaseContext) {
-      const child = await addNull(t);
-      const parent = await addQuorum(t, [child, await addNull(t)]);
-      const node = await addNull(t);
+      const child = await addNode(t);
+      const parent = await addQuorum(t, [child, await addNode(t)]);
+      const node = await addNode(t);
       for (const args of [
         { parent },
         { parent, child: 'children.0', node },
@@ -151,9 +152,9 @@ export const graphChanges: readonly CaseDefinition[] = [
     id: 'x-blockdev-change/quorum-only',
     title: 'A parent that is no quorum is refused',
     requirements: ['x-blockdev-change/quorum-only'],
-    needs: needs(nullNodes, { commands: ['x-blockdev-change'], drivers: ['raw'] }),
+    needs: needs(dataNodes, { commands: ['x-blockdev-change'], drivers: ['raw'] }),
     async run(t: CaseContext) {
-      const [file, node, parent] = [await addNull(t), await addNull(t), t.name('raw')];
+      const [file, node, parent] = [await addNode(t), await addNode(t), t.name('raw')];
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file });
       await t.refused('x-blockdev-change', { parent, node }, { text: /does not support adding a child/ });
       await t.refused(
@@ -170,7 +171,7 @@ export const graphChanges: readonly CaseDefinition[] = [
     needs: needs(threads, { drivers: ['raw'] }),
     async run(t: CaseContext) {
       const [first, second] = [await addThread(t), await addThread(t)];
-      const [child, parent] = [await addNull(t), t.name('raw')];
+      const [child, parent] = [await addNode(t), t.name('raw')];
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
       for (const iothread of [first, second, second, null, null])
         t.equal(
@@ -203,7 +204,7 @@ export const graphChanges: readonly CaseDefinition[] = [
     requirements: ['x-blockdev-set-iothread/unknown'],
     needs: threads,
     async run(t: CaseContext) {
-      const [node, iothread] = [await addNull(t), await addThread(t)];
+      const [node, iothread] = [await addNode(t), await addThread(t)];
       const unknown = t.name('nothing');
       await t.refused(
         'x-blockdev-set-iothread',

@@ -6,14 +6,14 @@ import { readFile } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { hmpIo as io, qemuIo } from './helpers/human-monitor-io.ts';
 import {
-  addNull,
+  addNode,
   addRaw,
+  dataNodes,
   fileNodes,
   KiB,
   MiB,
   needs,
   nodeInfo,
-  nullNodes,
   queryList,
 } from './helpers/shared-setup.ts';
 
@@ -79,9 +79,9 @@ export const guestIo: readonly CaseDefinition[] = [
     id: 'guest-io/highest-offset',
     title: 'wr_highest_offset is the end of the furthest write',
     requirements: ['query-blockstats/highest-offset'],
-    needs: needs(nullNodes, needs(io, { commands: ['query-blockstats'] })),
+    needs: needs(dataNodes, needs(io, { commands: ['query-blockstats'] })),
     async run(t: CaseContext) {
-      const name = await addNull(t);
+      const name = await addNode(t);
       for (const [write, highest] of [
         ['write 0 4k', 4 * KiB],
         ['write 64k 4k', 68 * KiB],
@@ -109,13 +109,13 @@ export const guestIo: readonly CaseDefinition[] = [
       'x-debug-block-dirty-bitmap-sha256/equal-content',
     ],
     needs: needs(
-      nullNodes,
+      dataNodes,
       needs(io, {
         commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-clear', 'x-debug-block-dirty-bitmap-sha256'],
       }),
     ),
     async run(t: CaseContext) {
-      const node = await addNull(t, { size: MiB });
+      const node = await addNode(t, { size: MiB });
       const bitmap = { node, name: 'b' };
       const digest = () => t.execute('x-debug-block-dirty-bitmap-sha256', bitmap);
       await t.execute('block-dirty-bitmap-add', { ...bitmap, granularity: 4096 });

@@ -11,12 +11,12 @@ import {
   release,
   stairs,
 } from './helpers/backing-chains.ts';
-import { addNull, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { addNode, needs, nodeInfo } from './helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
 
-const snapshots = needs(chainNodes, { commands: [TAKE, DELETE], drivers: ['null-co'] });
+const snapshots = needs(chainNodes, { commands: [TAKE, DELETE], nodes: ['data'] });
 
 /** What the queries tell of the snapshots in the image of a node: id and name, in order. */
 async function listed(t: CaseContext, node: string): Promise<JsonObject[]> {
@@ -80,7 +80,7 @@ export const internalSnapshots: readonly CaseDefinition[] = [
       await t.execute(TAKE, { device: node, name: 'one' });
       await t.refused(TAKE, { device: node, name: 'one' });
       await t.refused(TAKE, { device: node, name: '' });
-      await t.refused(TAKE, { device: await addNull(t), name: 'one' });
+      await t.refused(TAKE, { device: await addNode(t), name: 'one' });
       await t.refused(TAKE, { device: t.name('nothing'), name: 'one' });
       t.equal((await listed(t, node)).length, 1, 'a refusal must leave the one snapshot');
     },

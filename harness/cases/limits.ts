@@ -4,15 +4,15 @@ import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
-import { addNull, KiB, MiB, needs, nodeInfo, nullNodes, queryList } from './helpers/shared-setup.ts';
+import { addNode, dataNodes, KiB, MiB, needs, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
-const thresholds = needs(nullNodes, { commands: ['block-set-write-threshold'] });
+const thresholds = needs(dataNodes, { commands: ['block-set-write-threshold'] });
 
-/** Device `d0` over null-co. */
+/** Device `d0` with an image. */
 const drive: Topology = {
   name: 'throttled-drive',
-  images: [],
-  options: ['-drive', 'if=none,id=d0,driver=null-co,size=1M,node-name=n0'],
+  images: [{ path: 'throttled.img', format: 'raw', size: MiB }],
+  options: ['-drive', 'if=none,id=d0,file=@DIR@/throttled.img,format=raw,node-name=n0'],
   monitors: 1,
 };
 
@@ -43,7 +43,7 @@ export const limitCases: readonly CaseDefinition[] = [
     requirements: ['block-set-write-threshold/sets'],
     needs: thresholds,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'a new node must have no write threshold');
       for (const value of [1, MiB, 2 ** 40, 0]) {
         t.equal(await threshold(t, node, value), {}, 'block-set-write-threshold must return an empty object');
@@ -61,7 +61,7 @@ export const limitCases: readonly CaseDefinition[] = [
     requirements: ['block-set-write-threshold/node-unknown'],
     needs: thresholds,
     async run(t: CaseContext) {
-      await threshold(t, await addNull(t), 1);
+      await threshold(t, await addNode(t), 1);
       for (const node of [t.name('nothing'), ''])
         await t.refused(
           'block-set-write-threshold',
@@ -76,7 +76,7 @@ export const limitCases: readonly CaseDefinition[] = [
     requirements: ['BLOCK_WRITE_THRESHOLD/emitted', 'BLOCK_WRITE_THRESHOLD/one-shot'],
     needs: needs(thresholds, { ...hmpIo, events: ['BLOCK_WRITE_THRESHOLD'] }),
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await threshold(t, node, 64 * KiB);
       await qemuIo(t, node, 'read 0 1M');
       await qemuIo(t, node, 'write 0 64k');

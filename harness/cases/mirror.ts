@@ -14,7 +14,7 @@ import {
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { cancelled, checkNoJob, completed, jobInfo, mirrorJobs, readyMirror } from './helpers/job-steps.ts';
 import {
-  addNull,
+  addNode,
   addRaw,
   checkAbsent,
   KiB,
@@ -226,7 +226,7 @@ export const mirror: readonly CaseDefinition[] = [
     needs: mirrorJobs,
     async run(t: CaseContext) {
       const { id: first, target: busy } = await readyMirror(t);
-      const [device, target] = [await addNull(t), await addNull(t)];
+      const [device, target] = [await addNode(t), await addNode(t)];
       const args = { 'job-id': t.name('job'), device, target, sync: 'full' };
       for (const fault of [{ device: t.name('nothing') }, { target: t.name('nothing') }, { target: busy }])
         await t.refused('blockdev-mirror', { ...args, ...fault });
@@ -292,7 +292,7 @@ export const mirror: readonly CaseDefinition[] = [
     needs: drives,
     async run(t: CaseContext) {
       const [layer] = await addChain(t, 1);
-      const [node, taken] = [t.name('target'), await addNull(t)];
+      const [node, taken] = [t.name('target'), await addNode(t)];
       const args = { device: layer!.node, target: newFile(t).path, sync: 'full' };
       await t.refused('drive-mirror', { ...args, 'job-id': t.name('job'), 'node-name': taken });
       const id = await ready(t, 'drive-mirror', { ...args, 'node-name': node });

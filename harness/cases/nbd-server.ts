@@ -10,11 +10,11 @@ import {
   release,
   stairs,
 } from './helpers/backing-chains.ts';
-import { addNull, type CaseFile, needs, nullNodes } from './helpers/shared-setup.ts';
+import { addNode, type CaseFile, dataNodes, needs } from './helpers/shared-setup.ts';
 
 const server = { commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-remove', 'nbd-server-stop'] };
 const exported = needs(chainNodes, server);
-const onNull = needs(nullNodes, { ...server, capabilities: ['sharedFiles'] });
+const onData = needs(dataNodes, { ...server, capabilities: ['sharedFiles'] });
 
 const address = (socket: CaseFile) => ({ addr: { type: 'unix', data: { path: socket.path } } });
 
@@ -118,9 +118,9 @@ export const nbdServerCases: readonly CaseDefinition[] = [
     id: 'nbd-server/remove',
     title: 'A removed export is gone and its node free; one that is not there is refused',
     requirements: ['nbd-server-remove/removes', 'nbd-server-add/name-taken'],
-    needs: { ...onNull, members: ['nbd-server-add.name'] },
+    needs: { ...onData, members: ['nbd-server-add.name'] },
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await start(t);
       await t.execute('nbd-server-add', { device: node, name: 'disk' });
       await t.refused('nbd-server-add', { device: node, name: 'disk' });
@@ -138,9 +138,9 @@ export const nbdServerCases: readonly CaseDefinition[] = [
     id: 'nbd-server/once',
     title: 'There is one server at a time; stopping it takes the exports away, and another can be started',
     requirements: ['nbd-server-start/once', 'nbd-server-stop/stops', 'nbd-server-add/needs-server'],
-    needs: onNull,
+    needs: onData,
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await t.refused('nbd-server-add', { device: node }, { text: /server not running/ });
       const socket = await start(t);
       await t.refused('nbd-server-start', address(socket), { text: /already running/ });
@@ -155,9 +155,9 @@ export const nbdServerCases: readonly CaseDefinition[] = [
     id: 'nbd-server/refused',
     title: 'Unknown nodes, and writing to a read-only one, are refused',
     requirements: ['nbd-server-add/node-unknown', 'nbd-server-add/writable'],
-    needs: onNull,
+    needs: onData,
     async run(t: CaseContext) {
-      const device = await addNull(t, { 'read-only': true });
+      const device = await addNode(t, { 'read-only': true });
       await start(t);
       await t.refused('nbd-server-add', { device: t.name('nothing') });
       const { error } = await t.request({

@@ -13,7 +13,8 @@ import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { CRAWL, cancelled } from './helpers/job-steps.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
-  addNull,
+  addNode,
+  dataSource,
   findNode,
   MiB,
   makeFile,
@@ -107,14 +108,16 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
     id: 'qcow2/backing-given',
     title: 'A backing node that is given takes the place of the file that the header names',
     requirements: ['blockdev-add/children-stay', 'blockdev-del/in-use'],
-    needs: needs(chainNodes, { drivers: ['null-co'] }),
+    needs: needs(chainNodes, { nodes: ['data'] }),
     async run(t: CaseContext) {
       const files = await makeChain(t, 2);
-      const backing = await addNull(t, { size: CHAIN_SIZE });
+      const source = await dataSource(t, CHAIN_SIZE);
+      const backing = t.name('data');
+      await t.execute('blockdev-add', { ...source, 'node-name': backing });
       const node = await addQcow2(t, files[1]!, { backing });
       t.contains(
         await nodeInfo(t, node),
-        { image: { 'backing-image': { format: 'null-co' } } },
+        { image: { 'backing-image': { format: source.driver } } },
         'the node must have the backing node that it was given',
       );
       await t.refused('blockdev-del', { 'node-name': backing });
@@ -240,12 +243,12 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/frozen',
     title: 'A bitmap that an incremental backup uses can be neither cleared nor removed until that has ended',
     requirements: ['block-dirty-bitmap-remove/frozen', 'block-dirty-bitmap-clear/frozen'],
-    needs: needs(needs(bitmaps, { ...hmpIo, drivers: ['null-co'] }), {
+    needs: needs(needs(bitmaps, { ...hmpIo, nodes: ['data'] }), {
       commands: ['drive-backup', 'block-dirty-bitmap-clear', 'block-job-cancel', 'query-block-jobs'],
       events: ['BLOCK_JOB_CANCELLED'],
     }),
     async run(t: CaseContext) {
-      const node = await addNull(t, { size: 64 * MiB });
+      const node = await addNode(t, { size: 64 * MiB });
       const bitmap = { node, name: 'b' };
       await t.execute('block-dirty-bitmap-add', bitmap);
       await qemuIo(t, node, 'write -z 0 64M');

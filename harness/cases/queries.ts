@@ -2,7 +2,7 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
-import { addNull, needs, nodeInfo, nullNodes, queryList } from './helpers/shared-setup.ts';
+import { addNode, dataNodes, needs, nodeCommands, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
 const QUERIES = [
   'query-block',
@@ -29,6 +29,9 @@ const COUNTERS = [
   'invalid_flush_operations',
   'wr_highest_offset',
 ];
+
+/** For what only null-co has. */
+const nullNodes = needs(nodeCommands, { drivers: ['null-co'] });
 
 async function statsOf(t: CaseContext, name: string): Promise<JsonObject | undefined> {
   const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
@@ -94,10 +97,10 @@ export const queries: readonly CaseDefinition[] = [
     id: 'queries/nodes-are-no-devices',
     title: 'Nodes without a device appear in query-named-block-nodes, not in query-block or query-blockstats',
     requirements: ['query-block/every-device', 'query-blockstats/backends', 'blockdev-add/no-backend'],
-    needs: needs(nullNodes, { commands: ['query-block', 'query-blockstats'] }),
+    needs: needs(dataNodes, { commands: ['query-block', 'query-blockstats'] }),
     async run(t: CaseContext) {
       const before = await t.execute('query-block');
-      const name = await addNull(t);
+      const name = await addNode(t);
       await nodeInfo(t, name);
       t.equal(
         await t.execute('query-block'),
@@ -116,9 +119,9 @@ export const queries: readonly CaseDefinition[] = [
     id: 'queries/stats-of-nodes',
     title: 'With query-nodes each node has an entry, with its name and without backing',
     requirements: ['query-blockstats/nodes'],
-    needs: needs(nullNodes, { commands: ['query-blockstats'] }),
+    needs: needs(dataNodes, { commands: ['query-blockstats'] }),
     async run(t: CaseContext) {
-      const names = [await addNull(t), await addNull(t)];
+      const names = [await addNode(t), await addNode(t)];
       const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
       for (const name of names) {
         const entries = list.filter((entry) => entry['node-name'] === name);
@@ -140,9 +143,9 @@ export const queries: readonly CaseDefinition[] = [
       'query-blockstats/highest-offset',
       'query-blockstats/idle-time',
     ],
-    needs: needs(nullNodes, { commands: ['query-blockstats'] }),
+    needs: needs(dataNodes, { commands: ['query-blockstats'] }),
     async run(t: CaseContext) {
-      const entry = await statsOf(t, await addNull(t));
+      const entry = await statsOf(t, await addNode(t));
       t.check(
         entry !== undefined && isJsonObject(entry.stats),
         'query-blockstats must have stats for the node',
@@ -163,11 +166,11 @@ export const queries: readonly CaseDefinition[] = [
   },
   {
     id: 'queries/stats-parent',
-    title: 'parent holds the statistics of the node that carries the data; null-co has none',
+    title: 'parent holds the statistics of the node that carries the data, which itself has none',
     requirements: ['query-blockstats/parent'],
-    needs: needs(nullNodes, { commands: ['query-blockstats'], drivers: ['raw'] }),
+    needs: needs(dataNodes, { commands: ['query-blockstats'], drivers: ['raw'] }),
     async run(t: CaseContext) {
-      const child = await addNull(t);
+      const child = await addNode(t);
       const name = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: child });
       const [entry, below] = [await statsOf(t, name), await statsOf(t, child)];
@@ -181,7 +184,11 @@ export const queries: readonly CaseDefinition[] = [
         { parent: { 'node-name': child } },
         'the parent in the statistics of a raw node must be its child',
       );
-      t.check(!('parent' in below), 'a null-co node must have no parent in its statistics', 'it has');
+      t.check(
+        !('parent' in below),
+        'a node without children must have no parent in its statistics',
+        'it has',
+      );
     },
   },
   {
@@ -208,7 +215,8 @@ export const queries: readonly CaseDefinition[] = [
     requirements: ['query-named-block-nodes/image'],
     needs: nullNodes,
     async run(t: CaseContext) {
-      const name = await addNull(t, { size: 4096 });
+      const name = t.name('null');
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size: 4096 });
       const node = (await queryList(t, 'query-named-block-nodes')).find(
         (entry) => entry['node-name'] === name,
       );
@@ -228,9 +236,9 @@ export const queries: readonly CaseDefinition[] = [
     id: 'queries/change-nothing',
     title: 'Two queries in a row return the same',
     requirements: ['query-named-block-nodes/lists-nodes', 'protocol/one-reply-per-command'],
-    needs: needs(nullNodes, { commands: QUERIES }),
+    needs: needs(dataNodes, { commands: QUERIES }),
     async run(t: CaseContext) {
-      await addNull(t);
+      await addNode(t);
       for (const command of QUERIES)
         t.equal(await t.execute(command), await t.execute(command), `${command} must return the same twice`);
     },

@@ -2,8 +2,10 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
-  addNull,
+  addNode,
   checkAbsent,
+  dataNodes,
+  dataSource,
   fileNodes,
   KiB,
   MiB,
@@ -11,25 +13,24 @@ import {
   needs,
   nodeInfo,
   nodeNames,
-  nullNodes,
   virtualSize,
 } from './helpers/shared-setup.ts';
 
-const overNull = needs(nullNodes, { drivers: ['raw'] });
+const overData = needs(dataNodes, { drivers: ['raw'] });
 
-/** blockdev-add arguments of a raw node over a null-co child of 1 MiB. */
-function windowOf(t: CaseContext, window: JsonObject): JsonObject & { 'node-name': string } {
+/** blockdev-add arguments of a raw node over a child of 1 MiB. */
+async function windowOf(t: CaseContext, window: JsonObject): Promise<JsonObject & { 'node-name': string }> {
   return {
     driver: 'raw',
     'node-name': t.name('raw'),
-    file: { driver: 'null-co', size: MiB },
+    file: await dataSource(t),
     ...window,
   };
 }
 
 async function refusedWindow(t: CaseContext, window: JsonObject, text: RegExp): Promise<void> {
   const before = await nodeNames(t);
-  await t.refused('blockdev-add', windowOf(t, window), { text });
+  await t.refused('blockdev-add', await windowOf(t, window), { text });
   t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
 }
 
@@ -38,10 +39,10 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/whole-source',
     title: 'Without offset and size a raw node is as long as its data source',
     requirements: ['raw/file', 'raw/size-default'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       for (const size of [0, 512, MiB, 2 ** 40]) {
-        const child = await addNull(t, { size });
+        const child = await addNode(t, { size });
         const name = t.name('raw');
         await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: child });
         t.equal(await virtualSize(t, name), size, 'the node must be as long as its data source');
@@ -52,7 +53,7 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/file-required',
     title: 'A raw node without a data source is refused',
     requirements: ['raw/file', 'schema/member-missing'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const name = t.name('raw');
       await t.refused('blockdev-add', { driver: 'raw', 'node-name': name }, { text: /'file'/ });
@@ -63,10 +64,10 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/offset',
     title: 'With offset alone the node reaches from there to the end of the data source',
     requirements: ['raw/offset', 'raw/size-default'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       for (const offset of [0, 512, 64 * KiB, MiB]) {
-        const node = windowOf(t, { offset });
+        const node = await windowOf(t, { offset });
         await t.execute('blockdev-add', node);
         t.equal(
           await virtualSize(t, node['node-name']),
@@ -80,10 +81,10 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/size',
     title: 'With size the node has that size',
     requirements: ['raw/size'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       for (const size of [0, 512, 64 * KiB, MiB]) {
-        const node = windowOf(t, { size });
+        const node = await windowOf(t, { size });
         await t.execute('blockdev-add', node);
         t.equal(
           await virtualSize(t, node['node-name']),
@@ -97,7 +98,7 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/offset-and-size',
     title: 'A window inside the data source, up to its very end, has its size',
     requirements: ['raw/offset', 'raw/size'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       for (const [offset, size] of [
         [0, MiB],
@@ -106,7 +107,7 @@ export const raw: readonly CaseDefinition[] = [
         [MiB - 512, 512],
         [MiB, 0],
       ] as const) {
-        const node = windowOf(t, { offset, size });
+        const node = await windowOf(t, { offset, size });
         await t.execute('blockdev-add', node);
         t.equal(
           await virtualSize(t, node['node-name']),
@@ -120,7 +121,7 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/offset-beyond-end',
     title: 'An offset beyond the end of the data source is refused',
     requirements: ['raw/offset-beyond-end', 'blockdev-add/failure-leaves-nothing'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       for (const offset of [MiB + 1, MiB + 512, 2 * MiB, 9223372036854775807n])
         await refusedWindow(t, { offset }, /[Oo]ffset/);
@@ -130,7 +131,7 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/size-beyond-end',
     title: 'A window that reaches beyond the end of the data source is refused',
     requirements: ['raw/size-beyond-end', 'blockdev-add/failure-leaves-nothing'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       for (const window of [
         { size: MiB + 512 },
@@ -146,7 +147,7 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/window-negative',
     title: 'A negative offset or size is refused',
     requirements: ['raw/offset', 'raw/size', 'blockdev-add/failure-leaves-nothing'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       await refusedWindow(t, { offset: -512 }, /offset/);
       await refusedWindow(t, { size: -512 }, /size/);
@@ -156,10 +157,13 @@ export const raw: readonly CaseDefinition[] = [
     id: 'raw/windows-nest',
     title: 'A window on a window is held to the inner one',
     requirements: ['raw/offset', 'raw/size', 'raw/size-beyond-end'],
-    needs: overNull,
+    needs: overData,
     async run(t: CaseContext) {
       const inner = t.name('inner');
-      await t.execute('blockdev-add', { ...windowOf(t, { offset: 512, size: 4 * KiB }), 'node-name': inner });
+      await t.execute('blockdev-add', {
+        ...(await windowOf(t, { offset: 512, size: 4 * KiB })),
+        'node-name': inner,
+      });
       const outer = t.name('outer');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': outer, file: inner, offset: KiB });
       t.equal(

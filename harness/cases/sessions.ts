@@ -1,7 +1,7 @@
 /** Sessions: order of replies, several monitors at once, clients that wait, the end of the endpoint. */
-import type { Json } from '../../spec/json.ts';
+import { type Json, stringifyJson } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { addNull, checkAbsent, needs, nullNodes, twoMonitors } from './helpers/shared-setup.ts';
+import { addNode, checkAbsent, dataNodes, dataSource, needs, twoMonitors } from './helpers/shared-setup.ts';
 
 const PIPELINED = 64;
 
@@ -32,11 +32,11 @@ export const sessions: readonly CaseDefinition[] = [
     id: 'sessions/pipelined-effects',
     title: 'Commands sent ahead take effect one after another',
     requirements: ['protocol/replies-in-order', 'blockdev-add/name-taken'],
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const name = t.name('node');
-      const add = (id: string) =>
-        `{"execute":"blockdev-add","arguments":{"driver":"null-co","node-name":"${name}"},"id":"${id}"}`;
+      const node = stringifyJson({ ...(await dataSource(t)), 'node-name': name });
+      const add = (id: string) => `{"execute":"blockdev-add","arguments":${node},"id":"${id}"}`;
       const del = (id: string) =>
         `{"execute":"blockdev-del","arguments":{"node-name":"${name}"},"id":"${id}"}`;
       const { messages } = await t.raw(`${[add('a'), add('b'), del('c'), add('d'), del('e')].join('')}\n`);
@@ -59,12 +59,13 @@ export const sessions: readonly CaseDefinition[] = [
     title: 'What one monitor does, the other sees',
     requirements: ['protocol/negotiation', 'blockdev-add/creates-node'],
     topology: twoMonitors,
-    needs: nullNodes,
+    needs: dataNodes,
     async run(t: CaseContext) {
       const other = await t.monitor(1);
       const name = t.name('node');
-      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name });
-      await other.refused('blockdev-add', { driver: 'null-co', 'node-name': name }, { text: /[Dd]uplicate/ });
+      const node = { ...(await dataSource(t)), 'node-name': name };
+      await t.execute('blockdev-add', node);
+      await other.refused('blockdev-add', node, { text: /[Dd]uplicate/ });
       await other.execute('blockdev-del', { 'node-name': name });
       await checkAbsent(t, name);
     },
@@ -74,12 +75,12 @@ export const sessions: readonly CaseDefinition[] = [
     title: 'An event goes to all monitors alike',
     requirements: ['protocol/events-on-every-monitor'],
     topology: twoMonitors,
-    needs: needs(nullNodes, { commands: ['blockdev-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
+    needs: needs(dataNodes, { commands: ['blockdev-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
     async run(t: CaseContext) {
       const other = await t.monitor(1);
       await other.execute('query-version');
       const id = t.name('job');
-      const [device, target] = [await addNull(t), await addNull(t)];
+      const [device, target] = [await addNode(t), await addNode(t)];
       await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full' });
       const name = 'BLOCK_JOB_COMPLETED';
       const here = await t.event(name, { device: id });
@@ -165,13 +166,18 @@ export const sessions: readonly CaseDefinition[] = [
     id: 'sessions/quit-with-nodes',
     title: 'quit ends the endpoint also while nodes are open',
     requirements: ['protocol/quit-ends'],
-    needs: { commands: ['quit', 'blockdev-add'], drivers: ['null-co', 'raw'], capabilities: ['owned'] },
+    needs: {
+      commands: ['quit', 'blockdev-add'],
+      nodes: ['data'],
+      drivers: ['raw'],
+      capabilities: ['owned'],
+    },
     fresh: true,
     async run(t: CaseContext) {
       await t.execute('blockdev-add', {
         driver: 'raw',
         'node-name': t.name('raw'),
-        file: { driver: 'null-co' },
+        file: await dataSource(t),
       });
       await t.execute('quit');
       const { code, signal } = await t.ended();

@@ -14,7 +14,7 @@ import {
 } from './helpers/backing-chains.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
-  addNull,
+  addNode,
   type CaseFile,
   findNode,
   KiB,
@@ -185,7 +185,7 @@ export const snapshotCases: readonly CaseDefinition[] = [
     needs: onDevices('blockdev-snapshot-sync'),
     topology: drive,
     async run(t: CaseContext) {
-      const taken = await addNull(t);
+      const taken = await addNode(t);
       const args = { device: 'd0', 'snapshot-file': newFile(t).path };
       for (const fault of [
         { 'snapshot-node-name': taken },

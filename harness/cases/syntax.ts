@@ -1,8 +1,8 @@
 /** JSON on the wire: malformed input and recovery from it, integers, strings, nesting, packets. */
-import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, RawReplies } from './case.ts';
 import { shown } from './case-text.ts';
-import { KiB, nullNodes } from './helpers/shared-setup.ts';
+import { dataNodes, dataSource, KiB, needs } from './helpers/shared-setup.ts';
 
 /** The text of a command line with a given text as its id or argument. */
 const withId = (id: string) => `{"execute":"query-version","id":${id}}\n`;
@@ -227,13 +227,13 @@ export const syntax: readonly CaseDefinition[] = [
     id: 'syntax/integer-form-changes-nothing',
     title: 'An integer written with a fraction does not create anything',
     requirements: ['schema/integer-form', 'schema/refused-before-effects'],
-    needs: nullNodes,
+    needs: needs(dataNodes, { drivers: ['raw'] }),
     async run(t: CaseContext) {
-      const name = t.name('node');
+      const [name, file] = [t.name('node'), stringifyJson(await dataSource(t))];
       const reply = only(
         t,
         await t.raw(
-          `{"execute":"blockdev-add","arguments":{"driver":"null-co","node-name":"${name}","size":1048576.0}}\n`,
+          `{"execute":"blockdev-add","arguments":{"driver":"raw","node-name":"${name}","size":1048576.0,"file":${file}}}\n`,
         ),
       );
       t.contains(

@@ -4,9 +4,9 @@ import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { addChain, addQcow2, chainNodes, makeEmpty, release } from './helpers/backing-chains.ts';
 import { CRAWL, checkNoJob, completed, jobInfo } from './helpers/job-steps.ts';
-import { addNull, MiB, needs, nodeInfo, nullNodes } from './helpers/shared-setup.ts';
+import { addNode, dataNodes, MiB, needs, nodeInfo } from './helpers/shared-setup.ts';
 
-const bitmaps = needs(nullNodes, {
+const bitmaps = needs(dataNodes, {
   commands: [
     'transaction',
     'block-dirty-bitmap-add',
@@ -14,7 +14,7 @@ const bitmaps = needs(nullNodes, {
     'x-debug-block-dirty-bitmap-sha256',
   ],
 });
-const backups = needs(nullNodes, {
+const backups = needs(dataNodes, {
   commands: ['transaction', 'blockdev-backup', 'block-job-cancel', 'query-block-jobs'],
   events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'],
 });
@@ -39,10 +39,10 @@ const bitmap = (node: string, name: string): JsonObject => ({
   data: { node, name },
 });
 
-/** A backup of a null-co node of its own; a crawling one never ends by itself. */
+/** A backup of a node of its own; a crawling one never ends by itself. */
 async function backup(t: CaseContext, id: string, speed = 0): Promise<JsonObject> {
   const size = speed === 0 ? MiB : 64 * MiB;
-  const [device, target] = [await addNull(t, { size }), await addNull(t, { size })];
+  const [device, target] = [await addNode(t, { size }), await addNode(t, { size })];
   return { type: 'blockdev-backup', data: { 'job-id': id, device, target, sync: 'full', speed } };
 }
 
@@ -53,7 +53,7 @@ export const transactionCases: readonly CaseDefinition[] = [
     requirements: ['transaction/does-all'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const nodes = [await addNull(t), await addNull(t)];
+      const nodes = [await addNode(t), await addNode(t)];
       t.equal(
         await t.execute('transaction', { actions: [] }),
         {},
@@ -78,7 +78,7 @@ export const transactionCases: readonly CaseDefinition[] = [
     requirements: ['transaction/all-or-nothing'],
     needs: bitmaps,
     async run(t: CaseContext) {
-      const nodes = [await addNull(t), await addNull(t)];
+      const nodes = [await addNode(t), await addNode(t)];
       const made = nodes.map((node) => bitmap(node, 'b'));
       for (const last of [
         { type: 'abort', data: {} },
@@ -194,7 +194,7 @@ export const transactionCases: readonly CaseDefinition[] = [
     requirements: ['transaction/grouped-unsupported'],
     needs: { ...bitmaps, members: ['transaction.properties'] },
     async run(t: CaseContext) {
-      const node = await addNull(t);
+      const node = await addNode(t);
       const properties = { 'completion-mode': 'grouped' };
       const { error } = await t.request({
         execute: 'transaction',

@@ -1,6 +1,7 @@
 /** Why a case cannot run on an endpoint: what it needs and the endpoint, or the target, does not have. */
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import type { CaseDefinition, Needs } from '../cases/case.ts';
+import { missingKind, offersDriver } from '../cases/node-kinds.ts';
 import type { UndecidedCommands } from '../probe/undecided-commands.ts';
 import type { TargetCapabilities } from '../targets/target.ts';
 
@@ -34,9 +35,12 @@ function missing(needs: Needs, endpointSchema: Schema, capabilities: TargetCapab
   for (const name of needs.commands ?? [])
     if (!endpointSchema.commands.has(name)) return lacks('command', name);
   for (const name of needs.events ?? []) if (!endpointSchema.events.has(name)) return lacks('event', name);
-  const blockdevAdd = endpointSchema.commands.get('blockdev-add')?.arguments;
   for (const name of needs.drivers ?? [])
-    if (!hasTagValue(blockdevAdd, 'driver', name)) return lacks('driver', name);
+    if (!offersDriver(endpointSchema, name)) return lacks('driver', name);
+  for (const kind of needs.nodes ?? []) {
+    const reason = missingKind(kind, endpointSchema, capabilities);
+    if (reason !== null) return reason;
+  }
   const objectAdd = endpointSchema.commands.get('object-add')?.arguments;
   for (const name of needs.objects ?? [])
     if (!hasTagValue(objectAdd, 'qom-type', name)) return lacks('object type', name);

@@ -5,7 +5,16 @@
  */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
-import { addNull, addRaw, fileNodes, MiB, makeFile, needs, nullNodes } from '../helpers/shared-setup.ts';
+import {
+  addNode,
+  addRaw,
+  dataNodes,
+  dataSource,
+  fileNodes,
+  MiB,
+  makeFile,
+  needs,
+} from '../helpers/shared-setup.ts';
 
 export interface Prepared {
   readonly needs: Needs;
@@ -13,10 +22,10 @@ export interface Prepared {
   readonly prepare: (t: CaseContext) => JsonObject | Promise<JsonObject>;
 }
 
-const bitmapCommands: Needs = needs(nullNodes, { commands: ['block-dirty-bitmap-add'] });
+const bitmapCommands: Needs = needs(dataNodes, { commands: ['block-dirty-bitmap-add'] });
 
 async function addBitmap(t: CaseContext): Promise<JsonObject> {
-  const bitmap = { node: await addNull(t), name: 'b' };
+  const bitmap = { node: await addNode(t), name: 'b' };
   await t.execute('block-dirty-bitmap-add', bitmap);
   return bitmap;
 }
@@ -27,10 +36,10 @@ export const PREPARED: ReadonlyMap<string, Prepared> = new Map<string, Prepared>
     'block_resize',
     { needs: fileNodes, prepare: async (t) => ({ 'node-name': (await addRaw(t, MiB)).name, size: MiB }) },
   ],
-  ['blockdev-del', { needs: nullNodes, prepare: async (t) => ({ 'node-name': await addNull(t) }) }],
+  ['blockdev-del', { needs: dataNodes, prepare: async (t) => ({ 'node-name': await addNode(t) }) }],
   [
     'block-dirty-bitmap-add',
-    { needs: nullNodes, prepare: async (t) => ({ node: await addNull(t), name: 'b' }) },
+    { needs: dataNodes, prepare: async (t) => ({ node: await addNode(t), name: 'b' }) },
   ],
   ['block-dirty-bitmap-clear', { needs: bitmapCommands, prepare: addBitmap }],
   ['block-dirty-bitmap-remove', { needs: bitmapCommands, prepare: addBitmap }],
@@ -38,7 +47,7 @@ export const PREPARED: ReadonlyMap<string, Prepared> = new Map<string, Prepared>
   ['human-monitor-command', { needs: {}, prepare: () => ({ 'command-line': 'info version' }) }],
   [
     'blockdev-add null-co',
-    { needs: nullNodes, prepare: (t) => ({ driver: 'null-co', 'node-name': t.name('null') }) },
+    { needs: {}, prepare: (t) => ({ driver: 'null-co', 'node-name': t.name('null') }) },
   ],
   [
     'blockdev-add null-aio',
@@ -47,8 +56,8 @@ export const PREPARED: ReadonlyMap<string, Prepared> = new Map<string, Prepared>
   [
     'blockdev-add raw',
     {
-      needs: nullNodes,
-      prepare: (t) => ({ driver: 'raw', 'node-name': t.name('raw'), file: { driver: 'null-co' } }),
+      needs: dataNodes,
+      prepare: async (t) => ({ driver: 'raw', 'node-name': t.name('raw'), file: await dataSource(t) }),
     },
   ],
   [

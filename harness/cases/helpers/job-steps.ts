@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, EventReply, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
-import { addNull, addRaw, MiB, needs, nullNodes, queryList } from './shared-setup.ts';
+import { addNode, addRaw, dataNodes, MiB, needs, queryList } from './shared-setup.ts';
 
 /** Bytes a second at which a job of these sizes never ends by itself. */
 export const CRAWL = 1024;
@@ -12,13 +12,13 @@ const BIG = 64 * MiB;
 const jobEvents = ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'];
 
 /** What `crawlingBackup` uses. */
-export const backupJobs: Needs = needs(nullNodes, {
+export const backupJobs: Needs = needs(dataNodes, {
   commands: ['blockdev-backup', 'query-block-jobs', 'block-job-cancel'],
   events: jobEvents,
 });
 
 /** What `readyMirror` uses. */
-export const mirrorJobs: Needs = needs(nullNodes, {
+export const mirrorJobs: Needs = needs(dataNodes, {
   commands: ['blockdev-mirror', 'query-block-jobs', 'block-job-cancel'],
   drivers: ['raw', 'file'],
   capabilities: ['sharedFiles'],
@@ -28,7 +28,7 @@ export const mirrorJobs: Needs = needs(nullNodes, {
 /** Starts a backup that is running, and stays so: it has far more to copy than its speed lets it. Gives its id. */
 export async function crawlingBackup(t: CaseContext, options: JsonObject = {}): Promise<string> {
   const id = t.name('job');
-  const [device, target] = [await addNull(t, { size: BIG }), await addNull(t, { size: BIG })];
+  const [device, target] = [await addNode(t, { size: BIG }), await addNode(t, { size: BIG })];
   await t.execute('blockdev-backup', {
     'job-id': id,
     device,

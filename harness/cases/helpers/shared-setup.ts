@@ -6,6 +6,7 @@ import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, MonitorHandle, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
+import { driverFor } from '../node-kinds.ts';
 
 export const KiB = 1024;
 export const MiB = 1024 * KiB;
@@ -13,28 +14,35 @@ export const MiB = 1024 * KiB;
 /** A second monitor beside the one that the case talks to. */
 export const twoMonitors: Topology = { name: 'two-monitors', images: [], options: [], monitors: 2 };
 
-/** What a case with nodes over null-co uses. */
-export const nullNodes: Needs = {
-  commands: ['blockdev-add', 'blockdev-del', 'query-named-block-nodes'],
-  drivers: ['null-co'],
-};
+const NODE_COMMANDS = ['blockdev-add', 'blockdev-del', 'query-named-block-nodes'];
+
+/** What a case uses that adds and deletes nodes and looks at them. */
+export const nodeCommands: Needs = { commands: NODE_COMMANDS };
+
+/** What a case with nodes that hold data uses, whatever their driver. */
+export const dataNodes: Needs = { commands: NODE_COMMANDS, nodes: ['data'] };
 
 /** What a case with nodes over files of its own uses. */
 export const fileNodes: Needs = {
-  commands: ['blockdev-add', 'blockdev-del', 'query-named-block-nodes'],
+  commands: NODE_COMMANDS,
   drivers: ['file', 'raw'],
   capabilities: ['sharedFiles'],
 };
 
-/** `base` with more commands and members. */
+/** `base` with more commands, nodes, drivers and capabilities; other members of `more` take the place of those of `base`. */
 export function needs(base: Needs, more: Needs): Needs {
   return {
     ...base,
     ...more,
     commands: [...(base.commands ?? []), ...(more.commands ?? [])],
+    nodes: [...(base.nodes ?? []), ...(more.nodes ?? [])],
     drivers: [...(base.drivers ?? []), ...(more.drivers ?? [])],
     capabilities: [...(base.capabilities ?? []), ...(more.capabilities ?? [])],
   };
+}
+
+export interface DataSource extends JsonObject {
+  readonly driver: string;
 }
 
 /** The list of objects that a query returned. */
@@ -85,10 +93,20 @@ export async function nodeNames(t: CaseContext): Promise<string[]> {
   return (await queryList(t, 'query-named-block-nodes')).map((node) => String(node['node-name']));
 }
 
-/** Adds a null-co node of 1 MiB under a fresh name, and gives that name. */
-export async function addNull(t: CaseContext, options: JsonObject = {}): Promise<string> {
-  const name = t.name('null');
-  await t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size: MiB, ...options });
+/** Options of blockdev-add, but for the name, of a node that holds `size` bytes; with a file of its own where it takes one. */
+export async function dataSource(t: CaseContext, size: number = MiB): Promise<DataSource> {
+  const driver = driverFor('data', t.endpointSchema);
+  if (driver === undefined) t.skip('needs a driver that holds data');
+  return driver === 'file' ? { driver, filename: (await makeFile(t, size)).path } : { driver, size };
+}
+
+/** Adds a node that holds data, 1 MiB unless `size` says otherwise, under a fresh name, and gives that name. */
+export async function addNode(
+  t: CaseContext,
+  { size, ...options }: JsonObject & { size?: number } = {},
+): Promise<string> {
+  const name = t.name('data');
+  await t.execute('blockdev-add', { ...(await dataSource(t, size)), 'node-name': name, ...options });
   return name;
 }
 

@@ -6,23 +6,33 @@ import type { Live } from '../../../../generators/types/live-names.ts';
 import { effectsOf, thingsMade } from '../../../../spec/effects/effects-of.ts';
 import { isJsonObject, type JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
-import { type CaseFile, MiB, makeFile, nodeNames } from '../../helpers/shared-setup.ts';
+import {
+  type CaseFile,
+  type DataSource,
+  dataSource,
+  MiB,
+  makeFile,
+  nodeNames,
+} from '../../helpers/shared-setup.ts';
+import { missingKind, offersDriver } from '../../node-kinds.ts';
 import { canHaveJob, LiveJob } from './live-job.ts';
 import type { Problem } from './search.ts';
 
 export class Fixture {
   readonly #t: CaseContext;
   readonly #baseline: readonly string[];
-  readonly #nulls: readonly string[];
+  readonly #names: readonly string[];
   readonly #raw: string;
   readonly #bitmap: string;
   #files: readonly CaseFile[] = [];
+  /** What the nodes of these names are made of; none where the endpoint offers nothing for it. */
+  #sources: readonly DataSource[] = [];
   #job: LiveJob | undefined;
 
   private constructor(t: CaseContext, baseline: readonly string[]) {
     this.#t = t;
     this.#baseline = baseline;
-    this.#nulls = [t.name('null'), t.name('null')];
+    this.#names = [t.name('data'), t.name('data')];
     this.#raw = t.name('raw');
     this.#bitmap = t.name('bitmap');
   }
@@ -32,7 +42,10 @@ export class Fixture {
     const lists = t.schema.commands.has('query-named-block-nodes');
     const fixture = new Fixture(t, lists ? await nodeNames(t) : []);
     const namesJob = Object.values(effectsOf(command).uses ?? {}).includes('job');
-    if (namesJob && canHaveJob(t) && fixture.#hasNulls) fixture.#job = new LiveJob(t);
+    if (missingKind('data', t.schema, t.capabilities) === null) {
+      fixture.#sources = [await dataSource(t), await dataSource(t)];
+      if (namesJob && canHaveJob(t)) fixture.#job = await LiveJob.make(t);
+    }
     if (t.capabilities.sharedFiles) fixture.#files = [await makeFile(t, MiB), await makeFile(t, MiB)];
     await fixture.furnish();
     return fixture;
@@ -40,15 +53,15 @@ export class Fixture {
 
   /** Makes what is to be there. */
   async furnish(): Promise<void> {
-    for (const name of this.#nulls)
-      await this.#add({ driver: 'null-co', 'node-name': name, size: MiB }, ['null-co']);
+    for (const [index, source] of this.#sources.entries())
+      await this.#t.execute('blockdev-add', { ...source, 'node-name': this.#names[index]! });
     const [file] = this.#files;
-    if (file !== undefined) {
+    if (file !== undefined && this.#hasRaw) {
       const child = { driver: 'file', filename: file.path };
-      await this.#add({ driver: 'raw', 'node-name': this.#raw, file: child }, ['raw', 'file']);
+      await this.#t.execute('blockdev-add', { driver: 'raw', 'node-name': this.#raw, file: child });
     }
-    if (this.#offers('block-dirty-bitmap-add') && this.#hasNulls)
-      await this.#t.execute('block-dirty-bitmap-add', { node: this.#nulls[0]!, name: this.#bitmap });
+    if (this.#offers('block-dirty-bitmap-add') && this.#sources.length > 0)
+      await this.#t.execute('block-dirty-bitmap-add', { node: this.#names[0]!, name: this.#bitmap });
     await this.#job?.start();
   }
 
@@ -57,7 +70,7 @@ export class Fixture {
     const { dir } = this.#t;
     return {
       dir,
-      nodes: [...(this.#hasNulls ? this.#nulls : []), ...(this.#hasRaw ? [this.#raw] : [])],
+      nodes: [...this.#names.slice(0, this.#sources.length), ...(this.#hasRaw ? [this.#raw] : [])],
       devices: [],
       jobs: this.#job === undefined ? [] : [this.#job.id],
       bitmaps: this.#offers('block-dirty-bitmap-add') ? [this.#bitmap] : [],
@@ -106,24 +119,12 @@ export class Fixture {
     return names.filter((name) => !this.#baseline.includes(name) && !name.startsWith('#'));
   }
 
-  get #hasNulls(): boolean {
-    return this.#offersDrivers(['null-co']);
-  }
-
   get #hasRaw(): boolean {
-    return this.#files.length > 0 && this.#offersDrivers(['raw', 'file']);
-  }
-
-  async #add(options: JsonObject, drivers: readonly string[]): Promise<void> {
-    if (this.#offersDrivers(drivers)) await this.#t.execute('blockdev-add', options);
+    const { schema } = this.#t;
+    return this.#files.length > 0 && offersDriver(schema, 'raw') && offersDriver(schema, 'file');
   }
 
   #offers(command: string): boolean {
     return this.#t.schema.commands.has(command);
-  }
-
-  #offersDrivers(drivers: readonly string[]): boolean {
-    const variants = this.#t.schema.commands.get('blockdev-add')?.arguments.variants ?? [];
-    return drivers.every((driver) => variants.some((variant) => variant.case === driver));
   }
 }

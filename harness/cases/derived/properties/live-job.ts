@@ -3,7 +3,7 @@ import { effectsOf } from '../../../../spec/effects/effects-of.ts';
 import { isJsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { CRAWL } from '../../helpers/job-steps.ts';
-import { MiB } from '../../helpers/shared-setup.ts';
+import { type DataSource, dataSource, MiB } from '../../helpers/shared-setup.ts';
 
 const SIZE = 64 * MiB;
 
@@ -17,24 +17,32 @@ export function canHaveJob({ schema }: CaseContext): boolean {
   );
 }
 
+type NamedSource = DataSource & { readonly 'node-name': string };
+
 export class LiveJob {
   readonly id: string;
   readonly #t: CaseContext;
-  readonly #source: string;
-  readonly #target: string;
+  readonly #source: NamedSource;
+  readonly #target: NamedSource;
   #started = false;
 
-  constructor(t: CaseContext) {
+  private constructor(t: CaseContext, sources: readonly [DataSource, DataSource]) {
     this.#t = t;
     this.id = t.name('job');
-    [this.#source, this.#target] = [t.name('source'), t.name('target')];
+    const [source, target] = sources;
+    this.#source = { ...source, 'node-name': t.name('source') };
+    this.#target = { ...target, 'node-name': t.name('target') };
+  }
+
+  /** Makes what its nodes are made of; the job is not started yet. */
+  static async make(t: CaseContext): Promise<LiveJob> {
+    return new LiveJob(t, [await dataSource(t, SIZE), await dataSource(t, SIZE)]);
   }
 
   async start(): Promise<void> {
-    for (const name of [this.#source, this.#target])
-      await this.#t.execute('blockdev-add', { driver: 'null-co', 'node-name': name, size: SIZE });
+    for (const node of [this.#source, this.#target]) await this.#t.execute('blockdev-add', node);
     const { id } = this;
-    const nodes = { device: this.#source, target: this.#target };
+    const nodes = { device: this.#source['node-name'], target: this.#target['node-name'] };
     await this.#t.execute('blockdev-backup', { 'job-id': id, ...nodes, sync: 'full', speed: CRAWL });
     this.#started = true;
   }

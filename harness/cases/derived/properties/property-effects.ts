@@ -7,7 +7,7 @@ import { isJsonObject, type Json, type JsonObject, jsonEqual } from '../../../..
 import type { Command } from '../../../../spec/model.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { shown } from '../../case-text.ts';
-import { findNode, MiB, needs, nodeInfo, nullNodes, queryList } from '../../helpers/shared-setup.ts';
+import { dataNodes, findNode, MiB, needs, nodeInfo, queryList } from '../../helpers/shared-setup.ts';
 import { Fixture } from './fixture.ts';
 import { holds, type Problem } from './search.ts';
 
@@ -24,14 +24,14 @@ export const effectCases: readonly CaseDefinition[] = [
     title:
       'A node that is added is reported as it was asked for, and deleting it leaves everything as it was',
     requirements: ['schema/valid-form-is-taken', 'schema/return-value'],
-    needs: nullNodes,
+    needs: dataNodes,
     run: addedAndDeleted,
   },
   {
     id: 'derived/properties/sizes-set',
     title: 'A size that block_resize takes is what the queries report',
     requirements: ['schema/valid-form-is-taken', 'schema/return-value'],
-    needs: needs(nullNodes, {
+    needs: needs(dataNodes, {
       commands: ['block_resize'],
       drivers: ['raw', 'file'],
       capabilities: ['sharedFiles'],
@@ -42,7 +42,7 @@ export const effectCases: readonly CaseDefinition[] = [
     id: 'derived/properties/queries-pure',
     title: 'Queries with any valid arguments change nothing',
     requirements: ['schema/return-value', 'schema/optional-members'],
-    needs: nullNodes,
+    needs: dataNodes,
     run: queriesPure,
   },
 ];
