@@ -15,7 +15,7 @@ import {
 } from './helpers/backing-chains.ts';
 import { CRAWL, cancelled, checkNoJob, completed, jobInfo, pendingJobEvents } from './helpers/job-steps.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
-import { checkAbsent, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { addNode, checkAbsent, dataNodes, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
 
 const commits = needs(chainNodes, {
   commands: ['block-commit', 'query-block-jobs', 'block-job-cancel', 'block-job-complete'],
@@ -269,17 +269,16 @@ export const blockCommit: readonly CaseDefinition[] = [
     id: 'block-commit/no-backing',
     title: 'An image without backing file cannot be committed',
     requirements: ['block-commit/into-itself'],
-    needs: commits,
+    needs: needs(dataNodes, { commands: ['block-commit'] }),
     async run(t: CaseContext) {
-      const [base] = await addChain(t, 1);
-      await t.refused('block-commit', { 'job-id': t.name('job'), device: base!.node });
+      await t.refused('block-commit', { 'job-id': t.name('job'), device: await addNode(t) });
     },
   },
   {
     id: 'block-commit/device-unknown',
     title: 'A commit of a device that does not exist is refused as DeviceNotFound',
     requirements: ['block-commit/device-unknown'],
-    needs: commits,
+    needs: { commands: ['block-commit'] },
     async run(t: CaseContext) {
       const device = t.name('nothing');
       await t.refused(

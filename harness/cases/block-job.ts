@@ -1,6 +1,5 @@
 /** The verbs of block jobs, on jobs that were put into each state on purpose. */
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { shown } from './case-text.ts';
 import {
   backupJobs,
   CRAWL,
@@ -8,7 +7,6 @@ import {
   checkNoJob,
   completed,
   crawlingBackup,
-  findJob,
   jobInfo,
   mirrorJobs,
   pendingJobEvents,
@@ -370,66 +368,6 @@ export const blockJob: readonly CaseDefinition[] = [
       for (const speed of [-1, -9223372036854775808n])
         await t.refused('block-job-set-speed', { device: id, speed }, { text: /speed/ });
       t.contains(await jobInfo(t, id), { speed: CRAWL }, 'the job must keep its speed after a refusal');
-    },
-  },
-  {
-    id: 'jobs/listed',
-    title: 'A running job is listed with its type, id, speed and state',
-    requirements: [
-      'query-block-jobs/lists-jobs',
-      'query-block-jobs/job-id',
-      'query-block-jobs/progress',
-      'query-block-jobs/status-visible',
-    ],
-    needs: backup(),
-    async run(t: CaseContext) {
-      const id = await crawlingBackup(t);
-      const job = await jobInfo(t, id);
-      t.contains(
-        job,
-        { type: 'backup', device: id, len: 64 * MiB, 'io-status': 'ok', ready: false, speed: CRAWL },
-        'query-block-jobs must describe the job with type, id, length, state and speed',
-      );
-      t.check(
-        ['running', 'paused'].includes(String(job.status)),
-        'the status of the job must be running, or paused for a moment',
-        `it is ${shown(job.status)}`,
-      );
-      t.check(
-        Number(job.offset) < 64 * MiB,
-        'the offset of a crawling job must be below its len',
-        `it is ${shown(job.offset)}`,
-      );
-    },
-  },
-  {
-    id: 'jobs/id-form',
-    title: 'A job-id that is no well-formed id is refused, and no job starts',
-    requirements: ['jobs/id-form'],
-    needs: backup(),
-    async run(t: CaseContext) {
-      const [device, target] = [await addNode(t), await addNode(t)];
-      for (const id of ['', '1j', '_j', '-j', 'j j', 'j/', '#j', 'jé']) {
-        const start = { 'job-id': id, device, target, sync: 'full' };
-        await t.refused('blockdev-backup', start, { text: `Invalid job ID '${id}'` });
-        t.check(
-          (await findJob(t, id)) === undefined,
-          'no job must be listed under the refused id',
-          'query-block-jobs lists one',
-        );
-      }
-    },
-  },
-  {
-    id: 'jobs/id-taken',
-    title: 'A job-id that a running job has is refused, and that job goes on',
-    requirements: ['jobs/id-taken'],
-    needs: backup(),
-    async run(t: CaseContext) {
-      const id = await crawlingBackup(t);
-      const [device, target] = [await addNode(t), await addNode(t)];
-      await t.refused('blockdev-backup', { 'job-id': id, device, target, sync: 'full' }, { text: /in use/ });
-      t.contains(await jobInfo(t, id), { len: 64 * MiB }, 'the first job must still be there, with its len');
     },
   },
 ];

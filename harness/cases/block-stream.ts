@@ -1,9 +1,10 @@
 /** block-stream: chains that become shorter, from below into the top image. */
 import type { JsonObject } from '../../spec/json.ts';
-import type { CaseContext, CaseDefinition } from './case.ts';
+import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
 import {
   addChain,
+  addImage,
   addQcow2,
   chainNodes,
   checkContent,
@@ -13,12 +14,13 @@ import {
   stairs,
 } from './helpers/backing-chains.ts';
 import { CRAWL, cancelled, checkNoJob, completed, jobInfo } from './helpers/job-steps.ts';
-import { needs, nodeInfo, refusedAsNotFound } from './helpers/shared-setup.ts';
+import { fileNodes, needs, nodeInfo, refusedAsNotFound } from './helpers/shared-setup.ts';
 
-const streams = needs(chainNodes, {
+const streamJobs: Needs = {
   commands: ['block-stream', 'query-block-jobs', 'block-job-cancel'],
   events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'],
-});
+};
+const streams = needs(chainNodes, streamJobs);
 
 /** Starts a stream into a node and gives the id of the job. */
 async function stream(t: CaseContext, device: string, options: JsonObject = {}): Promise<string> {
@@ -178,17 +180,17 @@ export const blockStream: readonly CaseDefinition[] = [
     id: 'block-stream/no-backing',
     title: 'A stream into an image without backing file completes and changes nothing',
     requirements: ['block-stream/completes'],
-    needs: streams,
+    needs: needs(fileNodes, streamJobs),
     async run(t: CaseContext) {
-      const [base] = await addChain(t, 1);
-      await completed(t, await stream(t, base!.node), 'stream');
+      const base = await addImage(t);
+      await completed(t, await stream(t, base.node), 'stream');
       t.contains(
-        await nodeInfo(t, base!.node),
+        await nodeInfo(t, base.node),
         { backing_file_depth: 0 },
         'an image without backing file must stay as it was',
       );
-      await release(t, [base!.node]);
-      await checkContent(t, base!.file, stairs(1), 'the image');
+      await release(t, [base.node]);
+      await checkContent(t, base.file, stairs(1), 'the image');
     },
   },
   {
@@ -327,7 +329,7 @@ export const blockStream: readonly CaseDefinition[] = [
     id: 'block-stream/device-unknown',
     title: 'A stream into a device that does not exist is refused',
     requirements: ['block-stream/device-unknown'],
-    needs: streams,
+    needs: { commands: ['block-stream'] },
     async run(t: CaseContext) {
       const missing = { 'job-id': t.name('job'), device: t.name('nothing') };
       await refusedAsNotFound(t, 'block-stream/device-unknown', 'block-stream', missing);

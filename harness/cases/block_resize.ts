@@ -1,6 +1,6 @@
 /** block_resize: of nodes and of the files below them. */
-import { readFile, stat } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { bytesOf, sizesOf } from './helpers/image-files.ts';
 import {
   addNode,
   addRaw,
@@ -41,7 +41,7 @@ export const blockResize: readonly CaseDefinition[] = [
       );
       t.equal(await virtualSize(t, name), 128 * KiB, 'the node must have the size that it was given');
       await t.execute('blockdev-del', { 'node-name': name });
-      const after = await readFile(file.local);
+      const after = await bytesOf(t, file.local);
       t.equal(after.length, 128 * KiB, 'the file must be as long as the node');
       t.check(
         after.subarray(0, 64 * KiB).equals(content),
@@ -73,7 +73,7 @@ export const blockResize: readonly CaseDefinition[] = [
       t.equal(await virtualSize(t, name), 4 * KiB, 'the node must have the size that it was given');
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
-        (await readFile(file.local)).equals(content.subarray(0, 4 * KiB)),
+        (await bytesOf(t, file.local)).equals(content.subarray(0, 4 * KiB)),
         'the file must hold the beginning of the old one',
         'it holds something else',
       );
@@ -89,10 +89,10 @@ export const blockResize: readonly CaseDefinition[] = [
       for (const size of [0, 32 * KiB]) {
         await t.execute('block_resize', { 'node-name': name, size });
         t.equal(await virtualSize(t, name), size, 'the node must have the size that it was given');
-        t.equal((await stat(file.local)).size, size, 'the file must be as long as the node');
+        t.equal((await sizesOf(t, file.local)).size, size, 'the file must be as long as the node');
       }
       t.check(
-        (await readFile(file.local)).every((byte) => byte === 0),
+        (await bytesOf(t, file.local)).every((byte) => byte === 0),
         'all bytes that a node of size 0 gained must be zero',
         'they are not',
       );
@@ -107,7 +107,7 @@ export const blockResize: readonly CaseDefinition[] = [
       const { name, file } = await addRaw(t, MiB);
       await t.execute('block_resize', { 'node-name': name, size: MiB });
       t.equal(await virtualSize(t, name), MiB, 'the node must keep its size');
-      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size');
+      t.equal((await sizesOf(t, file.local)).size, MiB, 'the file must keep its size');
     },
   },
   {
@@ -119,12 +119,12 @@ export const blockResize: readonly CaseDefinition[] = [
       const { name, file } = await addRaw(t, MiB);
       await t.execute('block_resize', { 'node-name': name, size: 2 ** 40 });
       t.equal(await virtualSize(t, name), 2 ** 40, 'the node must have the size that it was given');
-      const { size, blocks } = await stat(file.local);
+      const { size, space } = await sizesOf(t, file.local);
       t.equal(size, 2 ** 40, 'the file must be as long as the node');
       t.check(
-        blocks * 512 < 16 * MiB,
+        space < 16 * MiB,
         'a file that grew must take less than 16 MiB of space',
-        `it takes ${blocks * 512} bytes`,
+        `it takes ${space} bytes`,
       );
       await t.execute('block_resize', { 'node-name': name, size: MiB });
     },
@@ -158,7 +158,7 @@ export const blockResize: readonly CaseDefinition[] = [
       await t.execute('blockdev-add', { driver: 'file', 'node-name': name, filename: file.path });
       await t.execute('block_resize', { 'node-name': name, size: 8 * KiB });
       t.equal(await virtualSize(t, name), 8 * KiB, 'the node must have the size that it was given');
-      t.equal((await stat(file.local)).size, 8 * KiB, 'the file must be as long as the node');
+      t.equal((await sizesOf(t, file.local)).size, 8 * KiB, 'the file must be as long as the node');
     },
   },
   {
@@ -171,7 +171,7 @@ export const blockResize: readonly CaseDefinition[] = [
       for (const size of [-1, -512, -9223372036854775808n])
         await t.refused('block_resize', { 'node-name': name, size }, { text: /'size'/ });
       t.equal(await virtualSize(t, name), MiB, 'the node must keep its size after a refusal');
-      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size after a refusal');
+      t.equal((await sizesOf(t, file.local)).size, MiB, 'the file must keep its size after a refusal');
     },
   },
   {
@@ -184,7 +184,7 @@ export const blockResize: readonly CaseDefinition[] = [
       for (const size of [2n ** 62n, 9223372036854775807n])
         await refusedWith(t, 'block_resize', { 'node-name': name, size }, ['GenericError']);
       t.equal(await virtualSize(t, name), MiB, 'the node must keep its size after a refusal');
-      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size after a refusal');
+      t.equal((await sizesOf(t, file.local)).size, MiB, 'the file must keep its size after a refusal');
     },
   },
   {
@@ -209,7 +209,7 @@ export const blockResize: readonly CaseDefinition[] = [
       const { name, file } = await addRaw(t, MiB, { size: 64 * KiB });
       await t.refused('block_resize', { 'node-name': name, size: 128 * KiB }, { text: /fixed-size/ });
       t.equal(await virtualSize(t, name), 64 * KiB, 'the node must keep its size after a refusal');
-      t.equal((await stat(file.local)).size, MiB, 'the file must keep its size after a refusal');
+      t.equal((await sizesOf(t, file.local)).size, MiB, 'the file must keep its size after a refusal');
     },
   },
   {
@@ -222,7 +222,7 @@ export const blockResize: readonly CaseDefinition[] = [
       await t.execute('block_resize', { 'node-name': name, size: 128 * KiB });
       t.equal(await virtualSize(t, name), 128 * KiB, 'the node must have the size that it was given');
       t.equal(
-        (await stat(file.local)).size,
+        (await sizesOf(t, file.local)).size,
         192 * KiB,
         'the file must be as long as offset and size together',
       );

@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { requirements } from '../../spec/requirements/index.ts';
 import { cases } from './index.ts';
@@ -31,4 +34,16 @@ describe('the registry of cases', () => {
       byName.set(topology.name, topology);
     }
   });
+});
+
+test('image files are looked at through one helper, which waits until they are let go of', () => {
+  const folder = dirname(fileURLToPath(import.meta.url));
+  const readers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .filter((name) =>
+      /import \{[^}]*\b(readFile|stat|access|open)\b[^}]*\} from 'node:fs/.test(
+        readFileSync(join(folder, name), 'utf8'),
+      ),
+    );
+  expect(readers).toEqual(['helpers/image-files.ts']);
 });

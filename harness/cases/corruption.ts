@@ -2,15 +2,8 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
-import {
-  addQcow2,
-  bytesOf,
-  CHAIN_SIZE,
-  CLUSTER,
-  chainNodes,
-  readImage,
-  release,
-} from './helpers/backing-chains.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from './helpers/backing-chains.ts';
+import { bytesOf } from './helpers/image-files.ts';
 import { buildQcow2, entryTo, refcountTableOf } from './helpers/qcow2-image.ts';
 import { addNode, type CaseFile, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
 

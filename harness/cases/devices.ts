@@ -1,10 +1,10 @@
 /** Drives without a guest device: what the commands and queries make of a device name, with and without medium. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
+import { sizesOf } from './helpers/image-files.ts';
 import { dataSource, MiB, needs, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
 const FILE = 'drive.img';
@@ -132,7 +132,11 @@ export const devices: readonly CaseDefinition[] = [
           { inserted: { image: { 'virtual-size': size } } },
           'query-block must show the size that was given',
         );
-        t.equal((await stat(join(t.scratch, FILE))).size, size, 'the file must be as long as the device');
+        t.equal(
+          (await sizesOf(t, join(t.scratch, FILE))).size,
+          size,
+          'the file must be as long as the device',
+        );
       }
     },
   },

@@ -14,14 +14,13 @@ import {
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
 
-const bitmapCommands = {
-  commands: [
-    'block-dirty-bitmap-add',
-    'block-dirty-bitmap-remove',
-    'block-dirty-bitmap-clear',
-    'x-debug-block-dirty-bitmap-sha256',
-  ],
-};
+const COMMANDS = [
+  'block-dirty-bitmap-add',
+  'block-dirty-bitmap-remove',
+  'block-dirty-bitmap-clear',
+  'x-debug-block-dirty-bitmap-sha256',
+] as const;
+const bitmapCommands = { commands: COMMANDS };
 const bitmaps = needs(dataNodes, bitmapCommands);
 
 const add = (t: CaseContext, node: string, name: string, options: JsonObject = {}) =>
@@ -219,13 +218,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const bitmap = { node: t.name('nothing'), name: 'b' };
-      for (const command of [
-        'block-dirty-bitmap-add',
-        'block-dirty-bitmap-remove',
-        'block-dirty-bitmap-clear',
-        'x-debug-block-dirty-bitmap-sha256',
-      ] as const)
-        await refusedAsNotFound(t, `${command}/node-unknown`, command, bitmap);
+      for (const command of COMMANDS) await refusedAsNotFound(t, `${command}/node-unknown`, command, bitmap);
     },
   },
   {
@@ -240,7 +233,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await addNode(t);
       await add(t, node, 'b');
-      for (const command of bitmapCommands.commands.slice(1))
+      for (const command of COMMANDS.slice(1))
         for (const name of ['nothing', '', 'B', 'b '])
           await t.refused(command, { node, name }, { text: new RegExp(`'${name}' not found`) });
       await digest(t, node, 'b');

@@ -1,8 +1,8 @@
 /** The drivers null-co, null-aio and file. */
-import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import { bytesOf, isFile } from './helpers/image-files.ts';
 import {
   checkAbsent,
   fileNodes,
@@ -168,7 +168,7 @@ export const drivers: readonly CaseDefinition[] = [
       await nodeInfo(t, name);
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
-        Buffer.from(content).equals(await readFile(file.local)),
+        Buffer.from(content).equals(await bytesOf(t, file.local)),
         'the file must be byte for byte the same after it was opened and closed',
         'it changed',
       );
@@ -188,10 +188,7 @@ export const drivers: readonly CaseDefinition[] = [
         { text: /No such file or directory/ },
       );
       await checkAbsent(t, name);
-      const made = await access(join(t.scratch, path)).then(
-        () => true,
-        () => false,
-      );
+      const made = await isFile(t, join(t.scratch, path));
       t.check(!made, 'a refused blockdev-add must not make the file', 'the file is there');
     },
   },

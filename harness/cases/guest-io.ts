@@ -2,9 +2,9 @@
  * What reads and writes do, where the human monitor's qemu-io can make some. Its reply tells nothing of success:
  * cases look at the file afterwards, or at counters and bitmaps.
  */
-import { readFile } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { hmpIo as io, qemuIo } from './helpers/human-monitor-io.ts';
+import { bytesOf } from './helpers/image-files.ts';
 import {
   addNode,
   addRaw,
@@ -27,7 +27,7 @@ export const guestIo: readonly CaseDefinition[] = [
       const { name, file } = await addRaw(t, 256 * KiB, { offset: 64 * KiB, size: 64 * KiB });
       await qemuIo(t, name, 'write -P 0x5a 0 64k');
       await t.execute('blockdev-del', { 'node-name': name });
-      const after = await readFile(file.local);
+      const after = await bytesOf(t, file.local);
       const inside = after.subarray(64 * KiB, 128 * KiB);
       t.check(
         inside.every((byte) => byte === 0x5a),
@@ -53,7 +53,7 @@ export const guestIo: readonly CaseDefinition[] = [
       await qemuIo(t, name, 'write -P 1 64k 512');
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
-        (await readFile(file.local)).every((byte) => byte === 0),
+        (await bytesOf(t, file.local)).every((byte) => byte === 0),
         'a write beyond the window must not reach the file',
         'the file changed',
       );
@@ -69,7 +69,7 @@ export const guestIo: readonly CaseDefinition[] = [
       await qemuIo(t, name, 'write -P 1 0 4k');
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
-        (await readFile(file.local)).every((byte) => byte === 0),
+        (await bytesOf(t, file.local)).every((byte) => byte === 0),
         'a write to a read-only node must not reach its file',
         'the file changed',
       );

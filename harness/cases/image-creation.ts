@@ -1,26 +1,29 @@
 /** x-blockdev-create: what is in the file afterwards. */
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, readImage } from './helpers/backing-chains.ts';
+import { bytesOf } from './helpers/image-files.ts';
 import {
-  addQcow2,
-  bytesOf,
-  CHAIN_SIZE,
-  CLUSTER,
-  chainNodes,
-  makeEmpty,
-  readImage,
-} from './helpers/backing-chains.ts';
-import { KiB, MiB, makeDirectory, makeFile, needs, newFile, nodeInfo } from './helpers/shared-setup.ts';
+  fileNodes,
+  KiB,
+  MiB,
+  makeDirectory,
+  makeFile,
+  needs,
+  newFile,
+  nodeInfo,
+} from './helpers/shared-setup.ts';
 import { offersDriver } from './node-kinds.ts';
 
 const CREATE = 'x-blockdev-create';
 const creation = needs(chainNodes, { commands: [CREATE] });
+const fileCreation = needs(fileNodes, { commands: [CREATE] });
 
 export const imageCreation: readonly CaseDefinition[] = [
   {
     id: 'image-creation/file',
     title: 'A file of zeroes of the given size, also where something was',
     requirements: ['x-blockdev-create/makes-file'],
-    needs: creation,
+    needs: fileCreation,
     async run(t: CaseContext) {
       const old = await makeFile(t, Buffer.alloc(64 * KiB, 0x5a));
       for (const { path, local } of [newFile(t), old])

@@ -19,6 +19,7 @@ import { guestIo } from './guest-io.ts';
 import { imageCreation } from './image-creation.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
+import { jobs } from './jobs.ts';
 import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
 import { nbdServerCases } from './nbd-server.ts';
@@ -56,6 +57,7 @@ export const cases: readonly CaseDefinition[] = [
   ...imageCreation,
   ...limitCases,
   ...blockJob,
+  ...jobs,
   ...blockStream,
   ...blockCommit,
   ...mirror,

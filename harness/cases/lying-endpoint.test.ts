@@ -15,6 +15,7 @@ import { blockJob } from './block-job.ts';
 import { blockStream } from './block-stream.ts';
 import type { CaseDefinition } from './case.ts';
 import { graphChanges } from './graph-changes.ts';
+import { jobs } from './jobs.ts';
 import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
 import { nbdServerCases } from './nbd-server.ts';
@@ -28,6 +29,7 @@ const all: readonly CaseDefinition[] = [
   ...qcow2Nodes,
   ...limitCases,
   ...blockJob,
+  ...jobs,
   ...blockStream,
   ...blockCommit,
   ...mirror,

@@ -4,8 +4,8 @@ import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
   addChain,
+  addImage,
   CHAIN_SIZE,
-  chainNodes,
   checkContent,
   makeEmpty,
   release,
@@ -17,6 +17,7 @@ import {
   addNode,
   addRaw,
   checkAbsent,
+  fileNodes,
   KiB,
   MiB,
   needs,
@@ -45,8 +46,8 @@ const more = {
   commands: ['block-job-cancel', 'block-job-complete', 'query-block-jobs'],
   events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'],
 };
-const mirrors = needs(chainNodes, { ...more, commands: [...more.commands, 'blockdev-mirror'] });
-const drives = needs(chainNodes, { ...more, commands: [...more.commands, 'drive-mirror'] });
+const mirrors = needs(fileNodes, { ...more, commands: [...more.commands, 'blockdev-mirror'] });
+const drives = needs(fileNodes, { ...more, commands: [...more.commands, 'drive-mirror'] });
 
 /** Starts a mirror and waits until it is ready; gives the id of the job. */
 async function ready(t: CaseContext, command: string, args: JsonObject): Promise<string> {
@@ -78,17 +79,13 @@ export const mirror: readonly CaseDefinition[] = [
     ],
     needs: mirrors,
     async run(t: CaseContext) {
-      const chain = await addChain(t, 3);
+      const { node: device, nodes } = await addImage(t, 3);
       const target = await addRaw(t, CHAIN_SIZE);
-      const id = await ready(t, 'blockdev-mirror', {
-        device: chain[2]!.node,
-        target: target.name,
-        sync: 'full',
-      });
+      const id = await ready(t, 'blockdev-mirror', { device, target: target.name, sync: 'full' });
       t.contains(await jobInfo(t, id), { type: 'mirror', ready: true }, 'the mirror must be ready');
       await end(t, 'cancel', id);
       await checkNoJob(t, id);
-      await release(t, [target.name, ...chain.map(({ node }) => node)]);
+      await release(t, [target.name, ...nodes]);
       await checkContent(t, target.file, stairs(3), 'the target');
     },
   },
@@ -96,7 +93,7 @@ export const mirror: readonly CaseDefinition[] = [
     id: 'blockdev-mirror/top',
     title: 'A mirror with sync top copies what the topmost image has and nothing else',
     requirements: ['blockdev-mirror/sync-top'],
-    needs: mirrors,
+    needs: needs(mirrors, { drivers: ['qcow2'] }),
     async run(t: CaseContext) {
       const chain = await addChain(t, 3);
       const target = await addRaw(t, CHAIN_SIZE);
@@ -112,13 +109,13 @@ export const mirror: readonly CaseDefinition[] = [
     requirements: ['blockdev-mirror/sync-none'],
     needs: mirrors,
     async run(t: CaseContext) {
-      const chain = await addChain(t, 1);
+      const { node: device } = await addImage(t);
       const target = await addRaw(t, CHAIN_SIZE);
-      const args = { device: chain[0]!.node, target: target.name, sync: 'none' };
+      const args = { device, target: target.name, sync: 'none' };
       const id = await ready(t, 'blockdev-mirror', args);
       t.contains(await jobInfo(t, id), { type: 'mirror', ready: true }, 'the mirror must be ready');
       await end(t, 'cancel', id);
-      await release(t, [target.name, chain[0]!.node]);
+      await release(t, [target.name, device]);
       await checkContent(t, target.file, Buffer.alloc(CHAIN_SIZE), 'the target');
     },
   },
@@ -128,9 +125,8 @@ export const mirror: readonly CaseDefinition[] = [
     requirements: ['blockdev-mirror/mirrors-writes'],
     needs: needs(mirrors, hmpIo),
     async run(t: CaseContext) {
-      const chain = await addChain(t, 1);
+      const { node: device } = await addImage(t);
       const target = await addRaw(t, CHAIN_SIZE);
-      const device = chain[0]!.node;
       const id = await ready(t, 'blockdev-mirror', { device, target: target.name, sync: 'full' });
       await qemuIo(t, device, 'write -P 0x77 0 64k');
       await end(t, 'complete', id);
@@ -166,9 +162,9 @@ export const mirror: readonly CaseDefinition[] = [
     requirements: ['blockdev-mirror/speed', 'BLOCK_JOB_CANCELLED/emitted', 'query-block-jobs/ready'],
     needs: mirrors,
     async run(t: CaseContext) {
-      const chain = await addChain(t, 1);
+      const { node: device } = await addImage(t);
       const target = await addRaw(t, CHAIN_SIZE);
-      const args = { device: chain[0]!.node, target: target.name, sync: 'full' };
+      const args = { device, target: target.name, sync: 'full' };
       const id = t.name('job');
       const slowly = { speed: 1, granularity: 16 * KiB, 'buf-size': 16 * KiB };
       await t.execute('blockdev-mirror', { 'job-id': id, ...args, ...slowly });
@@ -259,13 +255,9 @@ export const mirror: readonly CaseDefinition[] = [
     requirements: ['drive-mirror/creates-target', 'BLOCK_JOB_READY/emitted'],
     needs: drives,
     async run(t: CaseContext) {
-      const chain = await addChain(t, 3);
+      const { node: device } = await addImage(t, 3);
       const target = newFile(t);
-      const id = await ready(t, 'drive-mirror', {
-        device: chain[2]!.node,
-        target: target.path,
-        sync: 'full',
-      });
+      const id = await ready(t, 'drive-mirror', { device, target: target.path, sync: 'full' });
       await end(t, 'cancel', id);
       await checkContent(t, target, stairs(3), 'the target');
     },
@@ -276,9 +268,9 @@ export const mirror: readonly CaseDefinition[] = [
     requirements: ['drive-mirror/existing'],
     needs: drives,
     async run(t: CaseContext) {
-      const [layer] = await addChain(t, 1);
-      const target = await makeEmpty(t);
-      const args = { device: layer!.node, sync: 'full', mode: 'existing', format: 'qcow2' };
+      const { node: device, format } = await addImage(t);
+      const target = await makeEmpty(t, format);
+      const args = { device, sync: 'full', mode: 'existing', format };
       await end(t, 'cancel', await ready(t, 'drive-mirror', { ...args, target: target.path }));
       await checkContent(t, target, stairs(1), 'the target');
       const missing = { ...args, 'job-id': t.name('job'), target: newFile(t).path };
@@ -291,14 +283,14 @@ export const mirror: readonly CaseDefinition[] = [
     requirements: ['drive-mirror/node-name'],
     needs: drives,
     async run(t: CaseContext) {
-      const [layer] = await addChain(t, 1);
+      const { node: device, format } = await addImage(t);
       const [node, taken] = [t.name('target'), await addNode(t)];
-      const args = { device: layer!.node, target: newFile(t).path, sync: 'full' };
+      const args = { device, target: newFile(t).path, sync: 'full' };
       await t.refused('drive-mirror', { ...args, 'job-id': t.name('job'), 'node-name': taken });
       const id = await ready(t, 'drive-mirror', { ...args, 'node-name': node });
       t.contains(
         await nodeInfo(t, node),
-        { drv: 'qcow2' },
+        { drv: format },
         'the target must be a node of the name that was given',
       );
       await end(t, 'cancel', id);
@@ -310,8 +302,8 @@ export const mirror: readonly CaseDefinition[] = [
     requirements: ['drive-mirror/device-unknown', 'blockdev-mirror/speed'],
     needs: drives,
     async run(t: CaseContext) {
-      const [layer] = await addChain(t, 1);
-      const args = { 'job-id': t.name('job'), device: layer!.node, target: newFile(t).path, sync: 'full' };
+      const { node: device } = await addImage(t);
+      const args = { 'job-id': t.name('job'), device, target: newFile(t).path, sync: 'full' };
       for (const fault of [{ device: t.name('nothing') }, { format: 'nothing' }, { speed: -1 }])
         await t.refused('drive-mirror', { ...args, ...fault });
       await checkNoJob(t, args['job-id']);

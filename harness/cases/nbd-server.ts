@@ -1,19 +1,11 @@
 /** nbd-server-start, -add, -remove and -stop, with a client that reads and writes. */
 import { join } from 'node:path';
 import type { CaseContext, CaseDefinition, ExportClient } from './case.ts';
-import {
-  addChain,
-  CHAIN_SIZE,
-  CLUSTER,
-  chainNodes,
-  guestContent,
-  release,
-  stairs,
-} from './helpers/backing-chains.ts';
-import { addNode, type CaseFile, dataNodes, needs } from './helpers/shared-setup.ts';
+import { addImage, CHAIN_SIZE, CLUSTER, guestContent, release, stairs } from './helpers/backing-chains.ts';
+import { addNode, type CaseFile, dataNodes, fileNodes, needs } from './helpers/shared-setup.ts';
 
 const server = { commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-remove', 'nbd-server-stop'] };
-const exported = needs(chainNodes, server);
+const exported = needs(fileNodes, server);
 const onData = needs(dataNodes, { ...server, capabilities: ['sharedFiles'] });
 
 const address = (socket: CaseFile) => ({ addr: { type: 'unix', data: { path: socket.path } } });
@@ -64,8 +56,7 @@ export const nbdServerCases: readonly CaseDefinition[] = [
     requirements: ['nbd-server-start/serves', 'nbd-server-add/writable'],
     needs: exported,
     async run(t: CaseContext) {
-      const chain = await addChain(t, 3);
-      const { node } = chain[2]!;
+      const { node, file, nodes } = await addImage(t, 3);
       const socket = await start(t);
       await t.execute('nbd-server-add', { device: node });
       const got = await client(t, socket, node);
@@ -78,12 +69,9 @@ export const nbdServerCases: readonly CaseDefinition[] = [
       );
       t.check(!got.written, 'a write to a read-only export must be refused', 'it was accepted');
       await t.execute('nbd-server-stop');
-      await release(
-        t,
-        chain.map((layer) => layer.node),
-      );
+      await release(t, nodes);
       t.check(
-        (await guestContent(t, chain[2]!.file.local)).equals(stairs(3)),
+        (await guestContent(t, file.local)).equals(stairs(3)),
         'the image must stay as it was',
         'it changed',
       );
@@ -95,20 +83,20 @@ export const nbdServerCases: readonly CaseDefinition[] = [
     requirements: ['nbd-server-add/writable', 'nbd-server-start/serves'],
     needs: exported,
     async run(t: CaseContext) {
-      const [layer] = await addChain(t, 1);
+      const { node, file } = await addImage(t);
       const socket = await start(t);
-      await t.execute('nbd-server-add', { device: layer!.node, writable: true });
-      const got = await client(t, socket, layer!.node);
+      await t.execute('nbd-server-add', { device: node, writable: true });
+      const got = await client(t, socket, node);
       t.check(
         !got.readOnly && got.written,
         'a write to a writable export must be accepted',
         `${got.readOnly ? 'the export is read-only' : 'it was refused'}`,
       );
       await t.execute('nbd-server-stop');
-      await release(t, [layer!.node]);
+      await release(t, [node]);
       const expected = stairs(1).fill(0x77, 0, CLUSTER);
       t.check(
-        (await guestContent(t, layer!.file.local)).equals(expected),
+        (await guestContent(t, file.local)).equals(expected),
         'the image must hold what the client wrote',
         'it holds something else',
       );

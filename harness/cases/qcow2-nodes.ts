@@ -14,6 +14,7 @@ import { CRAWL, cancelled } from './helpers/job-steps.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNode,
+  dataNodes,
   dataSource,
   findNode,
   MiB,
@@ -243,8 +244,16 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/frozen',
     title: 'A bitmap that an incremental backup uses can be neither cleared nor removed until that has ended',
     requirements: ['block-dirty-bitmap-remove/frozen', 'block-dirty-bitmap-clear/frozen'],
-    needs: needs(needs(bitmaps, { ...hmpIo, nodes: ['data'] }), {
-      commands: ['drive-backup', 'block-dirty-bitmap-clear', 'block-job-cancel', 'query-block-jobs'],
+    needs: needs(needs(dataNodes, hmpIo), {
+      commands: [
+        'block-dirty-bitmap-add',
+        'block-dirty-bitmap-remove',
+        'drive-backup',
+        'block-dirty-bitmap-clear',
+        'block-job-cancel',
+        'query-block-jobs',
+      ],
+      capabilities: ['sharedFiles'],
       events: ['BLOCK_JOB_CANCELLED'],
     }),
     async run(t: CaseContext) {

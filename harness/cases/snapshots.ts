@@ -222,7 +222,7 @@ export const snapshotCases: readonly CaseDefinition[] = [
     id: 'blockdev-snapshot-sync/device-unknown',
     title: 'A snapshot of a device that does not exist is refused',
     requirements: ['blockdev-snapshot-sync/device-unknown'],
-    needs: needs(chainNodes, { commands: ['blockdev-snapshot-sync'] }),
+    needs: { commands: ['blockdev-snapshot-sync'] },
     async run(t: CaseContext) {
       const args: Record<string, Json> = { device: t.name('nothing'), 'snapshot-file': newFile(t).path };
       await refusedAsNotFound(t, 'blockdev-snapshot-sync/device-unknown', 'blockdev-snapshot-sync', args);

@@ -2,10 +2,11 @@
  * Backing chains of qcow2 images that the cases of the graph and job commands start from, and what a guest would
  * read of an image file afterwards.
  */
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
+import { offersDriver } from '../node-kinds.ts';
+import { bytesOf } from './image-files.ts';
 import { buildQcow2, isQcow2, parseQcow2, type Qcow2Image } from './qcow2-image.ts';
 import { type CaseFile, fileNodes, KiB, makeFile, needs } from './shared-setup.ts';
 
@@ -65,6 +66,29 @@ export async function addChain(t: CaseContext, depth: number): Promise<Layer[]> 
   return layers;
 }
 
+/** A node with the file on top, whatever is below it. */
+export interface Image extends Layer {
+  readonly format: 'qcow2' | 'raw';
+  /** With those below it, bottom first. */
+  readonly nodes: readonly string[];
+}
+
+/**
+ * Adds a node through which a guest reads `stairs(depth)`: a chain of that many images, and one raw image where the
+ * endpoint has no format with backing files. For cases that need no chain, only content.
+ */
+export async function addImage(t: CaseContext, depth = 1): Promise<Image> {
+  if (offersDriver(t.endpointSchema, 'qcow2')) {
+    const chain = await addChain(t, depth);
+    return { ...chain.at(-1)!, format: 'qcow2', nodes: chain.map((layer) => layer.node) };
+  }
+  const file = await makeFile(t, stairs(depth));
+  const node = t.name('raw');
+  const below = { driver: 'file', filename: file.path };
+  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: below });
+  return { node, file, format: 'raw', nodes: [node] };
+}
+
 /** Adds a node over an image file. Returns its name. */
 export async function addQcow2(t: CaseContext, file: CaseFile, options: JsonObject = {}): Promise<string> {
   const node = t.name('qcow2');
@@ -73,9 +97,9 @@ export async function addQcow2(t: CaseContext, file: CaseFile, options: JsonObje
   return node;
 }
 
-/** A qcow2 image of the chains' size that holds nothing. */
-export function makeEmpty(t: CaseContext): Promise<CaseFile> {
-  return makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER }));
+/** An image of the chains' size that holds nothing. */
+export function makeEmpty(t: CaseContext, format: Image['format'] = 'qcow2'): Promise<CaseFile> {
+  return makeFile(t, format === 'raw' ? CHAIN_SIZE : buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER }));
 }
 
 /** Deletes nodes, topmost last in the list; from then on their files can be looked at. */
@@ -83,16 +107,9 @@ export async function release(t: CaseContext, nodes: readonly string[]): Promise
   for (const node of nodes.toReversed()) await t.execute('blockdev-del', { 'node-name': node });
 }
 
-/** The header and tables of an image file; that there is none, or no sound one, fails the case. */
+/** The header and tables of an image file that no node uses; that there is none, or no sound one, fails the case. */
 export async function readImage(t: CaseContext, file: CaseFile): Promise<Qcow2Image> {
   return parsed(t, await bytesOf(t, file.local));
-}
-
-/** The bytes of a file that the endpoint had to make or keep. */
-export async function bytesOf(t: CaseContext, local: string): Promise<Buffer> {
-  const bytes = await readFile(local).catch(() => null);
-  t.check(bytes !== null, `the file ${basename(local)} must be there, and readable`, 'it is not');
-  return bytes;
 }
 
 function parsed(t: CaseContext, bytes: Buffer): Qcow2Image {

@@ -34,7 +34,10 @@ function lyingTarget(lie: Lie): Target {
 
 function lyingTransport(transport: Transport, lie: Lie): Transport {
   let sink: TransportSink | undefined;
-  return overriding<Transport>(transport, {
+  return {
+    name: transport.name,
+    end: () => transport.end(),
+    close: () => transport.close(),
     open(given) {
       sink = given;
       transport.open(given);
@@ -47,7 +50,7 @@ function lyingTransport(transport: Transport, lie: Lie): Transport {
       setImmediate(() => sink?.data(Buffer.from(`${stringifyJson(reply)}\r\n`)));
       return undefined;
     },
-  });
+  };
 }
 
 function parsed(bytes: Uint8Array): JsonObject | undefined {

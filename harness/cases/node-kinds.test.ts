@@ -1,0 +1,82 @@
+/** Nodes by what they are good for: on an endpoint over files alone, as on one that has more. */
+import { describe, expect, test } from 'vitest';
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import type { Schema } from '../../spec/model.ts';
+import { restrictSchema } from '../../spec/restrict-schema.ts';
+import { skipReason } from '../runner/needs.ts';
+import type { TargetCapabilities } from '../targets/target.ts';
+import { derivedCases } from './derived/index.ts';
+import { cases } from './index.ts';
+import { driverFor, missingKind, offersDriver } from './node-kinds.ts';
+
+const spec = loadBlockSchema();
+
+function only(...drivers: string[]): Schema {
+  return restrictSchema(spec, {
+    commands: [...spec.commands.keys()],
+    events: [...spec.events.keys()],
+    drivers,
+  });
+}
+
+const shared = { sharedFiles: true };
+const everything: TargetCapabilities = {
+  ...shared,
+  guestDevices: true,
+  humanMonitor: true,
+  owned: true,
+  monitors: 8,
+  reconnects: true,
+};
+
+describe('a node that holds data is of', () => {
+  test.each([
+    [['file', 'raw', 'null-co'], 'null-co'],
+    [['file', 'null-aio'], 'null-aio'],
+    [['file', 'raw'], 'file'],
+    [['raw', 'qcow2'], undefined],
+  ])('%j: %s', (drivers, expected) => {
+    expect(driverFor('data', only(...drivers))).toBe(expected);
+  });
+
+  test('no driver: the reason says what it is needed for', () => {
+    expect(missingKind('data', only('raw'), shared)).toBe(
+      'needs a driver that holds data: null-co, null-aio or file',
+    );
+    expect(missingKind('data', only('file'), { sharedFiles: false })).toBe(
+      'needs a driver that holds data: null-co, null-aio or file in a folder that both sides see',
+    );
+    expect(missingKind('failing', only('file'), shared)).toBe(
+      'needs a driver that fails requests on demand: blkdebug',
+    );
+  });
+});
+
+test('where a schema does not list drivers, any may be there', () => {
+  expect(offersDriver(only('file'), 'null-co')).toBe(false);
+  expect(offersDriver({ ...spec, commands: new Map() }, 'file')).toBe(false);
+});
+
+test('on file and raw alone only what is about another driver is skipped for it', () => {
+  const schema = only('file', 'raw');
+  const skipped = [...cases, ...derivedCases(schema)].flatMap((definition) => {
+    const reason = skipReason(definition, schema, everything);
+    return reason === null ? [] : [{ id: definition.id, reason }];
+  });
+  const forNull = skipped.filter(({ reason }) => reason.includes('null-')).map(({ id }) => id);
+  expect(forNull.toSorted()).toEqual([
+    'block_resize/null-is-fixed',
+    'null-aio/latency',
+    'null-aio/size',
+    'null-aio/size-default',
+    'null-co/latency',
+    'null-co/size',
+    'null-co/size-default',
+    'null-co/size-negative',
+    'null-co/size-of-part-sectors',
+    'queries/node-description',
+    'queries/node-with-options-is-json',
+  ]);
+  for (const theme of ['blockdev-add/', 'blockdev-del/', 'children/', 'raw/', 'dirty-bitmaps/g'])
+    expect(skipped.filter(({ id }) => id.startsWith(theme))).toEqual([]);
+});
