@@ -41,6 +41,7 @@ export function needs(base: Needs, more: Needs): Needs {
   };
 }
 
+/** Options of blockdev-add, but for the name. */
 export interface DataSource extends JsonObject {
   readonly driver: string;
 }
