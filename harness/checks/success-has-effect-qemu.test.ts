@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext } from '../cases/case.ts';
 import { qemuIo } from '../cases/helpers/human-monitor-io.ts';
-import { addNull, addRaw, MiB } from '../cases/helpers/shared-setup.ts';
+import { addNode, addRaw, MiB } from '../cases/helpers/shared-setup.ts';
 import { qemuSystem } from '../targets/qemu-system.ts';
 import type { Topology } from '../targets/target.ts';
 import { resize, SCENES, type Scene, seen, told } from '../testing/effect-scenes.ts';
@@ -38,7 +38,7 @@ const insert = async (t: CaseContext) => {
 };
 
 async function disabled(t: CaseContext): Promise<JsonObject> {
-  const bitmap = { node: await addNull(t), name: 'b' };
+  const bitmap = { node: await addNode(t), name: 'b' };
   await t.execute('block-dirty-bitmap-add', { ...bitmap, disabled: true });
   return bitmap;
 }
@@ -89,7 +89,7 @@ const QEMU_SCENES: readonly Scene[] = [
     command: 'block-dirty-bitmap-clear',
     says: /count is what it was/,
     run: async (t) => {
-      const bitmap = { node: await addNull(t), name: 'b' };
+      const bitmap = { node: await addNode(t), name: 'b' };
       await t.execute('block-dirty-bitmap-add', bitmap);
       await qemuIo(t, bitmap.node, 'write 0 64k');
       await t.execute('block-dirty-bitmap-clear', bitmap);
@@ -100,7 +100,7 @@ const QEMU_SCENES: readonly Scene[] = [
     says: /status is what it was/,
     run: async (t) => {
       const id = t.name('job');
-      const [device, target] = [await addNull(t), await addNull(t)];
+      const [device, target] = [await addNode(t), await addNode(t)];
       await t.execute('blockdev-backup', {
         'job-id': id,
         device,
@@ -188,7 +188,7 @@ const IDLE: readonly Pick<Scene, 'command' | 'run' | 'topology'>[] = [
   {
     command: 'block-set-write-threshold',
     run: async (t) =>
-      t.execute('block-set-write-threshold', { 'node-name': await addNull(t), 'write-threshold': 0 }),
+      t.execute('block-set-write-threshold', { 'node-name': await addNode(t), 'write-threshold': 0 }),
   },
   {
     command: 'blockdev-open-tray',

@@ -9,7 +9,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../cases/case.ts';
 import { addChain, makeEmpty } from '../cases/helpers/backing-chains.ts';
 import { crawlingBackup } from '../cases/helpers/job-steps.ts';
-import { addNull, addRaw, MiB } from '../cases/helpers/shared-setup.ts';
+import { addNode, addRaw, MiB } from '../cases/helpers/shared-setup.ts';
 import { run } from '../runner/run.ts';
 import type { Target, Topology } from '../targets/target.ts';
 import { deafTarget } from './deaf-target.ts';
@@ -76,7 +76,7 @@ async function serve(t: CaseContext): Promise<{ socket: string; address: JsonObj
 
 async function exported(t: CaseContext): Promise<string> {
   await serve(t);
-  const node = await addNull(t);
+  const node = await addNode(t);
   await t.execute('nbd-server-add', { device: node });
   return node;
 }
@@ -93,11 +93,11 @@ const LIMITS = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 }
 
 /** What the reference has. */
 export const SCENES: readonly Scene[] = [
-  { command: 'blockdev-add', says: /there is no node '/, run: (t) => addNull(t) },
+  { command: 'blockdev-add', says: /there is no node '/, run: (t) => addNode(t) },
   {
     command: 'blockdev-del',
     says: /the node '.*' is still there/,
-    run: async (t) => t.execute('blockdev-del', { 'node-name': await addNull(t) }),
+    run: async (t) => t.execute('blockdev-del', { 'node-name': await addNode(t) }),
   },
   {
     command: 'block_resize',
@@ -108,7 +108,7 @@ export const SCENES: readonly Scene[] = [
     command: 'block-set-write-threshold',
     says: /write_threshold is what it was/,
     run: async (t) =>
-      t.execute('block-set-write-threshold', { 'node-name': await addNull(t), 'write-threshold': 512 }),
+      t.execute('block-set-write-threshold', { 'node-name': await addNode(t), 'write-threshold': 512 }),
   },
   {
     command: 'blockdev-snapshot',
@@ -134,13 +134,13 @@ export const SCENES: readonly Scene[] = [
   {
     command: 'block-dirty-bitmap-add',
     says: /there is no bitmap 'b'/,
-    run: async (t) => t.execute('block-dirty-bitmap-add', { node: await addNull(t), name: 'b' }),
+    run: async (t) => t.execute('block-dirty-bitmap-add', { node: await addNode(t), name: 'b' }),
   },
   {
     command: 'block-dirty-bitmap-remove',
     says: /the bitmap 'b' is still there/,
     run: async (t) => {
-      const node = await addNull(t);
+      const node = await addNode(t);
       await t.execute('block-dirty-bitmap-add', { node, name: 'b' });
       await t.execute('block-dirty-bitmap-remove', { node, name: 'b' });
     },
@@ -150,7 +150,7 @@ export const SCENES: readonly Scene[] = [
     action: 'block-dirty-bitmap-add',
     says: /there is no bitmap 'b'/,
     run: async (t) => {
-      const data = { node: await addNull(t), name: 'b' };
+      const data = { node: await addNode(t), name: 'b' };
       await t.execute('transaction', { actions: [{ type: 'block-dirty-bitmap-add', data }] });
     },
   },
