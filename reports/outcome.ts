@@ -54,6 +54,17 @@ export function schemaText({ schemaOrigin }: EndpointIdentity): string | null {
   return clip(printable(reason === undefined ? text : `${text} (${reason})`), 300);
 }
 
+/** How many of the cases that ran came out as the specification wants it or leaves it open, in percent with one digit. */
+export function conformance(totals: RunRecord['totals']): {
+  readonly conforming: number;
+  readonly ran: number;
+  readonly percent: number;
+} {
+  const ran = OUTCOMES.reduce((sum, outcome) => sum + totals[outcome], 0) - totals.skip;
+  const conforming = totals.pass + totals.info;
+  return { conforming, ran, percent: ran === 0 ? 0 : Math.floor((conforming / ran) * 1000) / 10 };
+}
+
 /** What an endpoint is called: the name that it was given, or its target. Printable. */
 export function nameOf({ name, target }: Pick<EndpointIdentity, 'name' | 'target'>): string {
   return printable(name ?? target);

@@ -15,7 +15,7 @@ import { isForeseen, isUnexpected, unexpectedlyStale } from './unexpected.ts';
 const SIGNS = {
   pass: '✔',
   fail: '✖',
-  crash: '☠',
+  crash: '†',
   timeout: '⧖',
   error: '⚠',
   warn: '!',
@@ -56,6 +56,7 @@ class SpecReporter {
     const { bold, dim } = this.#colors;
     const facts = [
       versionText(run.endpoint),
+      run.endpoint.package === undefined ? null : clip(printable(run.endpoint.package), 60),
       count(run.planned, 'case'),
       `seed ${printable(run.seed)}`,
     ].filter((fact) => fact !== null);

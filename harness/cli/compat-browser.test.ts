@@ -1,14 +1,18 @@
 /** The HTML report as people use it: in Chromium, opened from a file, filtered, searched, linked to, printed. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildReport } from '../../reports/compat/build.ts';
 import { htmlPage } from '../../reports/compat/html/page.ts';
+import { siteFiles } from '../../reports/compat/site/site.ts';
 import type { CaseRecord, RunRecord } from '../../reports/record.ts';
 import { example, failure } from '../../reports/testing/example-record.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
+import { introspect } from '../../spec/compiler/introspect.ts';
+import type { Json } from '../../spec/json.ts';
 import { chromiumUnavailable, startChromium } from '../testing/browser.ts';
 import { requireOrSkip } from '../testing/engines.ts';
 
@@ -60,8 +64,9 @@ async function open(
   work: (page: Page) => Promise<void>,
   hash = '',
   options: BrowserContextOptions = {},
+  records: readonly RunRecord[] = [example, other],
 ): Promise<void> {
-  const url = write([example, other]);
+  const url = write(records);
   const context = await browser.newContext(options);
   const faults: string[] = [];
   const page = await context.newPage();
@@ -78,7 +83,83 @@ async function open(
 
 const shown = (page: Page) => page.locator('.case:visible > summary .what > code').allTextContents();
 
+describe('the site', () => {
+  /** Of both records; opens its overview, and holds it to no error and no request but for its own pages. */
+  async function visit(work: (page: Page) => Promise<void>, options: BrowserContextOptions = {}) {
+    const root = join(folder, 'site');
+    for (const { path, text } of siteFiles([example, other])) {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    }
+    const context = await browser.newContext(options);
+    const faults: string[] = [];
+    const page = await context.newPage();
+    page.on('request', (request) => {
+      if (!request.url().startsWith(pathToFileURL(root).href)) faults.push(request.url());
+    });
+    page.on('pageerror', (error) => faults.push(String(error)));
+    page.on('console', (message) => faults.push(message.text()));
+    await page.goto(pathToFileURL(join(root, 'index.html')).href);
+    await work(page);
+    expect(faults).toEqual([]);
+    await context.close();
+  }
+
+  test('leads from a cause to its case on the page of the endpoint, and back', () =>
+    visit(async (page) => {
+      await page.getByRole('link', { name: 'block_resize/negative-size' }).first().click();
+      expect(page.url()).toMatch(/\/endpoints\/unix-run-a-b\.sock-qemu-7\.2\.13\.html#case\//);
+      expect(await page.locator('.case[open]').getAttribute('id')).toBe('case/block_resize/negative-size');
+      await page.getByRole('link', { name: 'All endpoints' }).click();
+      expect(page.url()).toMatch(/\/index\.html$/);
+    }));
+
+  test('leads from the matrix to the cases of a cell', () =>
+    visit(async (page) => {
+      const matrix = page.getByRole('region', { name: 'Compatibility matrix' });
+      await matrix.getByRole('row', { name: 'block_resize' }).getByRole('link').first().click();
+      expect(await page.locator('#count').textContent()).toBe('3 of 9 cases');
+    }));
+
+  test.each([
+    ['a phone', 'light', { width: 360, height: 740 }],
+    ['a screen', 'dark', { width: 1280, height: 900 }],
+  ] as const)('fits %s, in %s colours that can be read', (_, colorScheme, viewport) =>
+    visit(
+      async (page) => {
+        expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0);
+        const contrasts = (await page.evaluate(CONTRASTS)) as [string, number][];
+        expect(contrasts.length).toBeGreaterThan(15);
+        expect(contrasts.filter(([, contrast]) => contrast < 4.5)).toEqual([]);
+      },
+      { colorScheme, viewport },
+    ),
+  );
+});
+
 describe('the HTML report', () => {
+  test('hides what no endpoint offers, until asked for it', () => {
+    const infos = introspect(loadBlockSchema(), { unmask: false }) as { name: string }[];
+    const step = {
+      send: { execute: 'query-qmp-schema' },
+      reply: { return: infos.filter(({ name }) => name !== 'block-commit') as unknown as Json },
+    };
+    const told = { ...failure, id: 'told', transcript: { ...failure.transcript!, steps: [step] } };
+    return open(
+      async (page) => {
+        const row = page
+          .getByRole('region', { name: 'Compatibility matrix' })
+          .locator('tr', { hasText: /^block-commit/ });
+        expect(await row.isVisible()).toBe(false);
+        await page.locator('.chip', { hasText: 'Hide 1 that no endpoint offers' }).click();
+        expect(await row.isVisible()).toBe(true);
+      },
+      '',
+      {},
+      [{ ...example, cases: [told] }],
+    );
+  });
+
   test('filters by outcome and endpoint, and says how many are left', () =>
     open(async (page) => {
       expect(await page.locator('#count').textContent()).toBe('9 of 9 cases');

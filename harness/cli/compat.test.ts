@@ -1,5 +1,5 @@
 /** `qmpcheck compat` as scripts see it: shards into one, several endpoints side by side, what changed since. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
@@ -90,6 +90,23 @@ describe('compat', () => {
       const known = await callMain(['compat', 'bad.json', '--since', 'bad.json'], { cwd });
       expect(known.code).toBe(0);
       expect(known.stdout).toContain('Nothing broke, nothing was fixed.');
+    }));
+
+  test('--site writes a site, and ends as the worst run did', () =>
+    inFolder(async (cwd) => {
+      await run(cwd, 'good.json');
+      fail(cwd, 'good.json', 'bad.json');
+      const { code, stdout } = await callMain(['compat', 'bad.json', '--site', 'a/site'], { cwd });
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(readFileSync(join(cwd, 'a/site/index.html'), 'utf8')).toMatch(/^<!doctype html>/);
+      const [badge] = readdirSync(join(cwd, 'a/site/badges')).filter((name) => name.endsWith('.json'));
+      expect(read(cwd, `a/site/badges/${badge}`)).toMatchObject({ schemaVersion: 1, color: 'red' });
+
+      const taken = await callMain(['compat', 'good.json', '--site', 'good.json'], { cwd });
+      expect(taken).toMatchObject({
+        code: 2,
+        stderr: expect.stringMatching(/^qmpcheck: good\.json: [^\n]*\n$/),
+      });
     }));
 
   test('--since a run of another target is told; of several runs it is the fault of the call', () =>

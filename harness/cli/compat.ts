@@ -1,4 +1,5 @@
 /** `qmpcheck compat`: what the records of several runs say side by side. */
+import { dirname, join } from 'node:path';
 import { Option } from 'commander';
 import { asInBaseline, earlierRunOf } from '../../reports/baseline.ts';
 import { buildReport } from '../../reports/compat/build.ts';
@@ -7,12 +8,13 @@ import type { Compatibility } from '../../reports/compat/compat-model.ts';
 import { htmlPage } from '../../reports/compat/html/page.ts';
 import { MergeError, mergeRecords } from '../../reports/compat/merge.ts';
 import { missingShards, missingShardsText } from '../../reports/compat/shards.ts';
+import { type SiteFile, siteFiles } from '../../reports/compat/site/site.ts';
 import { recordJson } from '../../reports/json.ts';
 import { markdownPage } from '../../reports/markdown.ts';
 import type { RunRecord } from '../../reports/record.ts';
 import { printable } from '../../reports/text.ts';
 import { shippedExpectations } from '../expectations/shipped-expectations.ts';
-import { finishAll, type OutputFile, openOutput } from '../output-file.ts';
+import { finishAll, makeFolder, type OutputFile, openOutput, writeOutput } from '../output-file.ts';
 import { recordCases, withUpdate } from '../runner/recorded-cases.ts';
 import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
 import { type ExpectationsUpdate, openUpdate, updateFrom } from './expectation-options.ts';
@@ -25,6 +27,7 @@ interface Options {
   readonly html?: string;
   readonly markdown?: string;
   readonly json?: string;
+  readonly site?: string;
   readonly merge?: string;
   readonly allowMissing?: true;
   readonly updateExpectations?: string;
@@ -35,7 +38,8 @@ interface Options {
 type Views = Readonly<Record<'html' | 'markdown' | 'json', OutputFile | null>>;
 
 const HELP = `
-Without --html, --markdown, --json or --merge it prints Markdown. The exit code is that of the worst run; with --since only
+Without --html, --markdown, --json, --site or --merge it prints Markdown. On a site the last run of an endpoint (its --name, or its
+target) and version counts; earlier ones are its trend. The exit code is that of the worst run; with --since only
 of what that run had not yet. Where shards of a run are missing it is 2, unless --allow-missing; what there is is written.`;
 
 export const subcommand: Subcommand = {
@@ -45,6 +49,10 @@ export const subcommand: Subcommand = {
       .option('--html <file>', 'the report for browsers, in one file')
       .option('--markdown <file>', 'the summary for a CI page')
       .option('--json <file>', 'the report for machines')
+      .option(
+        '--site <dir>',
+        'a static site: all endpoints and versions, their trends, a page and a badge for each',
+      )
       .option(
         '--since <old.json>',
         'what changed since this earlier run of a target; repeatable',
@@ -70,7 +78,7 @@ export const subcommand: Subcommand = {
 };
 
 async function compat(files: readonly string[], options: Options): Promise<ExitCode> {
-  const { html, markdown, json, merge: merged } = options;
+  const { html, markdown, json, site, merge: merged } = options;
   const open = (file: string | undefined) => (file === undefined ? null : openOutput(file));
   const views = { html: open(html), markdown: open(markdown), json: open(json) };
   const mergedFile = open(merged);
@@ -83,9 +91,14 @@ async function compat(files: readonly string[], options: Options): Promise<ExitC
   const compared = whole.map((record) => knownFrom(record, earlierRunOf(record, whole, since)));
   const records = update === undefined ? compared : recordAll(compared, update);
   mergedFile?.write(recordJson(whole[0]!));
-  writeViews(() => buildReport(records, { since, versions }), views, mergedFile === null);
+  writeViews(
+    () => buildReport(records, { since, versions }),
+    views,
+    mergedFile === null && site === undefined,
+  );
   const outputs = [mergedFile, ...Object.values(views), update?.output ?? null];
   finishAll(outputs.filter((file) => file !== null));
+  if (site !== undefined) writeSite(site, siteFiles(records, versions));
   const missing = missingShards(records);
   if (missing.length > 0 && options.allowMissing !== true)
     throw new UsageError(
@@ -113,6 +126,15 @@ function writeViews(build: () => Compatibility, { html, markdown, json }: Views,
   markdown?.write(markdownPage(report));
   json?.write(jsonReport(report));
   if (!asked) process.stdout.write(markdownPage(report));
+}
+
+/** Puts each file in place as a whole; others in the folder stay. */
+function writeSite(folder: string, files: readonly SiteFile[]): void {
+  for (const { path, text } of files) {
+    const file = join(folder, path);
+    makeFolder(dirname(file));
+    writeOutput(file, text);
+  }
 }
 
 /** Throws `UsageError` for an earlier run that is of none of the records; where there is one of each, it is only told. */

@@ -14,7 +14,7 @@ import { requirements as specified } from '../../spec/requirements/index.ts';
 import { earlierRunOf } from '../baseline.ts';
 import { groupByCause } from '../causes.ts';
 import { nameOf, versionText } from '../outcome.ts';
-import type { CaseRecord, RequirementRecord, RunRecord } from '../record.ts';
+import type { CaseRecord, Deviation, RequirementRecord, RunRecord } from '../record.ts';
 import { countUnexpected, isForeseen } from '../unexpected.ts';
 import type {
   CaseReport,
@@ -162,11 +162,18 @@ function causeReports(records: readonly RunRecord[]): CauseReport[] {
       return {
         ...group,
         fails,
-        statuses: shown.map((cases, index) => worst(cases.map(({ record }) => status(record, index)))),
+        statuses: shown.map((cases, index) =>
+          worst(cases.map(({ record, deviation }) => causeStatus(status(record, index), deviation))),
+        ),
         counts: shown.map((cases) => cases.length),
       };
     });
   return [...grouped(true), ...grouped(false)];
+}
+
+/** A case that crashes may show another cause before: that is none of a crash. */
+function causeStatus(status: Status, deviation: Deviation | null): Status {
+  return deviation !== null && FAILING.has(status) ? 'fail' : status;
 }
 
 function cellsOf(

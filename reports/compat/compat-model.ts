@@ -83,7 +83,7 @@ export interface CaseReport {
 export interface CauseReport extends CauseGroup {
   /** Its cases fail their run; else they were foreseen, or only warn. */
   readonly fails: boolean;
-  /** By endpoint: the worst of its cases there, and how many they are; `untested` if none shows it. */
+  /** By endpoint: how it shows there at worst, and in how many cases; `untested` in none. */
   readonly statuses: readonly Status[];
   readonly counts: readonly number[];
 }

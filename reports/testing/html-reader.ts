@@ -2,7 +2,7 @@
  * A strict reader of the HTML that reports write: every element closed, attributes quoted, no character that HTML forbids. Throws
  * on anything else; so a test can hold a report to the format without a browser.
  */
-const VOID = new Set(['meta', 'input', 'br']);
+const VOID = new Set(['meta', 'input', 'br', 'wbr']);
 const NOT_A_CHAR =
   /[^\t\n\r\u{20}-\u{7e}\u{a0}-\u{d7ff}\u{e000}-\u{fdcf}\u{fdf0}-\u{fffd}\u{10000}-\u{1fffd}\u{20000}-\u{10fffd}]/u;
 const TAG = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-zA-Z][\w-]*(?:="[^"<>]*")?)*)\s*(\/?)>/y;

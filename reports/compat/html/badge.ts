@@ -4,7 +4,7 @@ import { STATUS_WORDS } from '../status.ts';
 import { html, type Markup } from './markup.ts';
 
 export const SIGNS = {
-  crash: '✖',
+  crash: '†',
   timeout: '⧖',
   error: '⚠',
   fail: '✖',

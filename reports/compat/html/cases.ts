@@ -5,7 +5,7 @@ import { STATUS_WORDS, STATUSES } from '../status.ts';
 import { sign } from './badge.ts';
 import { detail, type Setting } from './detail.ts';
 import { reasonOf } from './deviations.ts';
-import { caseAnchor, html, type Markup, type Part, say } from './markup.ts';
+import { caseAnchor, caseName, html, type Markup, type Part, say } from './markup.ts';
 
 export function caseList(report: Compatibility): Markup {
   const setting: Setting = {
@@ -43,5 +43,5 @@ function caseRow(one: CaseReport, setting: Setting): Markup {
   );
   return html`<details class="case" id="${caseAnchor(one.id)}" data-status="${statuses.join(' ')}" data-about="${say(one.subjects.join(' '), 2000).toLowerCase()}" data-find="${say(one.requirements.join(' '), 2000)}"><summary><span class="signs">${statuses.map(
     (status, index): Part => sign(status, say(setting.endpoints[index]!.label, 40)),
-  )}</span><span class="what"><code>${say(one.id, 300)}</code><span>${say(one.title, 300)}</span>${why && html`<span class="${why.outcome === 'info' ? 'noted' : 'why'}">${say(reasonOf(why), 300)}</span>`}</span></summary><template>${detail(one, setting)}</template></details>`;
+  )}</span><span class="what"><code>${caseName(one.id)}</code><span>${say(one.title, 300)}</span>${why && html`<span class="${why.outcome === 'info' ? 'noted' : 'why'}">${say(reasonOf(why), 300)}</span>`}</span></summary><template>${detail(one, setting)}</template></details>`;
 }

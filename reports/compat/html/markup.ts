@@ -17,6 +17,13 @@ export function say(text: string, max = 1000): string {
   return clip(printable(text), max);
 }
 
+/** The id of a case, which breaks after its slashes first. */
+export function caseName(id: string, max = 300): Part {
+  return say(id, max)
+    .split('/')
+    .map((step, index) => (index === 0 ? step : html`/<wbr>${step}`));
+}
+
 /** For an `id` and the links to it; what links hold is encoded. */
 export function caseAnchor(id: string): string {
   return `case/${say(id, 500)}`;

@@ -2,6 +2,7 @@
 import type { Compatibility, RequirementReport, SubjectKind, SubjectReport } from '../compat-model.ts';
 import { STATUSES } from '../status.ts';
 import { badge, sign } from './badge.ts';
+import { type CaseLinks, ON_PAGE } from './links.ts';
 import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';
 
 const GROUPS: Readonly<Record<SubjectKind, string>> = {
@@ -12,19 +13,23 @@ const GROUPS: Readonly<Record<SubjectKind, string>> = {
   type: 'Types',
 };
 
-export function matrix({ endpoints, subjects }: Compatibility): Markup {
+export function matrix({ endpoints, subjects }: Compatibility, links: CaseLinks = ON_PAGE): Markup {
   const kinds = Object.keys(GROUPS) as SubjectKind[];
-  return html`<section aria-labelledby="matrix"><h2 id="matrix">Compatibility matrix</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="matrix"><table><caption><span>The worst outcome of all cases about each part of the API, and how many of those that ran passed. A cell leads to its cases. ${legend(subjects)}</span></caption><thead><tr><th scope="col">Part</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${kinds.map(
+  const unoffered = subjects.filter(isUnoffered).length;
+  return html`<section class="matrix" aria-labelledby="matrix"><h2 id="matrix">Compatibility matrix</h2>${
+    unoffered > 0 &&
+    html`<p><label class="chip"><input type="checkbox" id="hide-unoffered" checked><span>Hide ${unoffered} that no endpoint offers</span></label></p>`
+  }<div class="scroll" tabindex="0" role="region" aria-labelledby="matrix"><table><caption><span>The worst outcome of all cases about each part of the API, and how many of those that ran passed. A cell leads to its cases. ${legend(subjects)}</span></caption><thead><tr><th scope="col">Part</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${kinds.map(
     (kind) => {
       const rows = subjects.filter((subject) => subject.kind === kind);
       return (
         rows.length > 0 &&
-        html`<tbody><tr class="group"><th scope="rowgroup" colspan="${endpoints.length + 1}">${GROUPS[kind]}</th></tr>${rows.map(
-          ({ name, cells }) =>
-            html`<tr><th scope="row"><code>${say(name, 100)}</code></th>${cells.map(
+        html`<tbody><tr class="group${rows.every(isUnoffered) ? ' unoffered' : ''}"><th scope="rowgroup" colspan="${endpoints.length + 1}">${GROUPS[kind]}</th></tr>${rows.map(
+          (row) =>
+            html`<tr${isUnoffered(row) && html` class="unoffered"`}><th scope="row"><code>${say(row.name, 100)}</code></th>${row.cells.map(
               ({ status, ran, passed }, index) => {
                 const content = html`${sign(status)}${ran > 0 && html`<span class="count">${passed}/${ran}</span>`}`;
-                const link = `#cases?e=${index}&q=${encodeURIComponent(`about:${say(name, 200)}`)}`;
+                const link = links.toCases({ q: `about:${say(row.name, 200)}` }, index);
                 return html`<td>${ran > 0 ? html`<a href="${link}">${content}</a>` : content}</td>`;
               },
             )}</tr>`,
@@ -32,6 +37,10 @@ export function matrix({ endpoints, subjects }: Compatibility): Markup {
       );
     },
   )}</table></div></section>`;
+}
+
+function isUnoffered({ cells }: SubjectReport): boolean {
+  return cells.every(({ status }) => status === 'absent');
 }
 
 /** The signs that the matrix has. */

@@ -1,25 +1,25 @@
 /** The top of the report: who was tested, how it went, and what changed since. */
-import { OUTCOMES, schemaText } from '../../outcome.ts';
+import { conformance, schemaText } from '../../outcome.ts';
 import { count, duration } from '../../text.ts';
 import type { Compatibility, EndpointReport, Regression } from '../compat-model.ts';
 import { STATUS_WORDS } from '../status.ts';
 import { badge } from './badge.ts';
+import { type CaseLinks, ON_PAGE } from './links.ts';
 import { caseAnchor, hrefOf, html, type Markup, type Part, say, time } from './markup.ts';
 
-export function overview({ endpoints }: Compatibility): Markup {
-  return html`<section id="overview" aria-label="Overview"><div class="cards">${endpoints.map(card)}</div></section>`;
+export function overview({ endpoints }: Compatibility, links: CaseLinks = ON_PAGE): Markup {
+  return html`<section id="overview" aria-label="Overview"><div class="cards">${endpoints.map((one, index) => card(one, index, links))}</div></section>`;
 }
 
-function card(endpoint: EndpointReport, index: number): Markup {
-  const { totals, schema } = endpoint;
+function card(endpoint: EndpointReport, index: number, links: CaseLinks): Markup {
+  const { schema } = endpoint;
   const schemaNote = schemaText(endpoint.identity);
-  const ran = OUTCOMES.reduce((sum, outcome) => sum + totals[outcome], 0) - totals.skip;
-  const percent = ran === 0 ? 0 : Math.floor((totals.pass / ran) * 1000) / 10;
-  return html`<article class="card"><h3>${say(endpoint.label, 120)}</h3><p class="dim">${endpoint.version ?? 'no greeting'}${endpoint.identity.package !== undefined && ` · ${say(endpoint.identity.package, 60)}`}</p><p class="big">${percent}%</p><p class="dim">${totals.pass} of ${count(ran, 'case')} passed</p><p>${verdict(endpoint)}</p>${bar(endpoint, ran)}<ul class="legend">${parts(
+  const { conforming, ran, percent } = conformance(endpoint.totals);
+  return html`<article class="card"><h3>${say(endpoint.label, 120)}</h3><p class="dim">${endpoint.version ?? 'no greeting'}${endpoint.identity.package !== undefined && ` · ${say(endpoint.identity.package, 60)}`}</p><p class="big">${percent}%</p><p class="dim">${conforming} of ${count(ran, 'case')} as required</p><p>${verdict(endpoint)}</p>${bar(endpoint, ran)}<ul class="legend">${parts(
     endpoint,
   ).map(
     ([kind, words, n]) =>
-      html`<li><a href="${`#cases?e=${index}&o=${kind}`}"><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true"><rect class="fill-${COLOURS[kind]}" width="8" height="8" rx="2"/></svg>${n} ${words}</a></li>`,
+      html`<li><a href="${links.toCases({ o: kind }, index)}"><svg class="swatch" viewBox="0 0 8 8" aria-hidden="true"><rect class="fill-${COLOURS[kind]}" width="8" height="8" rx="2"/></svg>${n} ${words}</a></li>`,
   )}</ul><dl class="facts"><dt>Commands tested</dt><dd>${schema.commands.seen} of ${schema.commands.of}</dd><dt>Drivers tested</dt><dd>${schema.drivers.seen} of ${schema.drivers.of}</dd><dt>Events seen</dt><dd>${schema.events.seen} of ${schema.events.of}</dd>${schemaNote !== null && html`<dt>Schema</dt><dd>${say(schemaNote, 300)}</dd>`}<dt>Run</dt><dd>${time(`${say(endpoint.startedAt.slice(0, 16).replace('T', ' '), 20)} UTC`)} · ${time(duration(endpoint.durationMs))}</dd><dt>Seed</dt><dd>${say(endpoint.seed, 40)}</dd><dt>Tool</dt><dd>${say(endpoint.tool, 40)}</dd></dl>${endpoint.interrupted && html`<p><strong>Interrupted:</strong> the other cases did not run.</p>`}${endpoint.incomplete && html`<p><strong>Incomplete:</strong> planned cases were given up.</p>`}${endpoint.identity.quirks?.map(({ does, tolerance }) => html`<p class="dim">It ${say(does, 200)}; ${say(tolerance, 200)}.</p>`)}${stale(endpoint)}</article>`;
 }
 
@@ -48,7 +48,8 @@ function parts({ statuses }: EndpointReport): [status: PartStatus, words: string
 
 type PartStatus = (typeof ORDER_OF_PARTS)[number];
 
-const ORDER_OF_PARTS = [
+/** In which order bars show them, the best first. */
+export const ORDER_OF_PARTS = [
   'pass',
   'info',
   'warn',
@@ -61,21 +62,22 @@ const ORDER_OF_PARTS = [
   'skip',
 ] as const;
 
-const COLOURS = {
+/** The class that fills a part of a bar. */
+export const COLOURS = {
   pass: 'pass',
   info: 'info',
   warn: 'warn',
   flaky: 'warn',
   known: 'known',
   fail: 'fail',
-  crash: 'fail',
-  timeout: 'fail',
-  error: 'fail',
+  crash: 'crash',
+  timeout: 'timeout',
+  error: 'error',
   skip: 'skip',
 } as const satisfies Record<PartStatus, string>;
 
 /** The outcomes of the cases that ran, as one bar. */
-function bar(endpoint: EndpointReport, ran: number): Markup {
+export function bar(endpoint: EndpointReport, ran: number): Markup {
   let x = 0;
   const pieces = parts(endpoint).filter(([status]) => status !== 'skip');
   const rects = pieces.map(([status, , n]) => {

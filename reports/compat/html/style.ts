@@ -1,12 +1,12 @@
 /** The style sheet of the report: one for screens small and large, light and dark, and for paper. */
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#1a2230;--dim:#5a6577;--line:#dfe3ea;--accent:#2453c9;--soft:#eef2fb;
---pass:#17753d;--pass-bg:#e3f4e9;--fail:#b3202c;--fail-bg:#fde8e8;--warn:#8a5300;--warn-bg:#fdf0d8;--info:#1f5fae;--info-bg:#e4effc;--known:#6a3fa0;--known-bg:#f0e8fa;--skip:#5a6577;--skip-bg:#eceff3;
+--pass:#17753d;--pass-bg:#e3f4e9;--fail:#b3202c;--fail-bg:#fde8e8;--crash:#fff;--crash-bg:#7a1020;--timeout:#8c2f6b;--timeout-bg:#fbe6f4;--error:#3d4654;--error-bg:#d5dae2;--warn:#8a5300;--warn-bg:#fdf0d8;--info:#1f5fae;--info-bg:#e4effc;--known:#6a3fa0;--known-bg:#f0e8fa;--skip:#5a6577;--skip-bg:#eceff3;
 --mono:ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace}
 @media (prefers-color-scheme:dark){:root{--bg:#11151c;--card:#1a202b;--ink:#e6eaf1;--dim:#9aa6b8;--line:#2d3645;--accent:#8fb0ff;--soft:#222b3d;
---pass:#6fd394;--pass-bg:#163324;--fail:#ff9090;--fail-bg:#45191d;--warn:#f2bf6c;--warn-bg:#3d2c10;--info:#8dbdf7;--info-bg:#182f4c;--known:#c9a8f5;--known-bg:#322247;--skip:#9aa6b8;--skip-bg:#262d39}}
+--pass:#6fd394;--pass-bg:#163324;--fail:#ff9090;--fail-bg:#45191d;--crash:#2b0509;--crash-bg:#ff8f8f;--timeout:#f5a3dc;--timeout-bg:#43183a;--error:#dde3ec;--error-bg:#434c5b;--warn:#f2bf6c;--warn-bg:#3d2c10;--info:#8dbdf7;--info-bg:#182f4c;--known:#c9a8f5;--known-bg:#322247;--skip:#9aa6b8;--skip-bg:#262d39}}
 *{box-sizing:border-box}html{scroll-padding-top:4rem;-webkit-text-size-adjust:100%}
-body{margin:0;overflow-wrap:anywhere;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+body{margin:0;overflow-wrap:break-word;background:var(--bg);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 main,header.top>div,footer{max-width:1180px;margin:0 auto;padding:0 1.25rem}
 h1{font-size:1.75rem;line-height:1.2;margin:.2rem 0 .4rem;letter-spacing:-.02em}h2{font-size:1.25rem;margin:2.5rem 0 .75rem;letter-spacing:-.01em}h3{font-size:1rem;margin:1.2rem 0 .4rem}h4{margin:0 0 .5rem;font-size:.95rem}h5{margin:.5rem 0 .2rem;font-size:.72rem;text-transform:uppercase;letter-spacing:.06em;color:var(--dim)}
 p{margin:.3rem 0}a{color:var(--accent)}code,pre{font-family:var(--mono);font-size:.8125rem;overflow-wrap:anywhere}
@@ -27,9 +27,9 @@ nav a{display:block;padding:.7rem 0;text-decoration:none;color:var(--dim);font-w
 dl.facts{display:grid;grid-template-columns:auto 1fr;gap:.1rem .9rem;margin:.8rem 0 0;font-size:.8125rem}dl.facts dt{color:var(--dim)}dl.facts dd{margin:0;text-align:right;overflow-wrap:anywhere}
 .badge{display:inline-block;font-size:.75rem;font-weight:600;padding:.05rem .5rem;border-radius:99px;white-space:nowrap}
 .sign{display:inline-block;width:1.5rem;height:1.5rem;line-height:1.5rem;text-align:center;border-radius:6px;font-weight:700;font-size:.8rem}
-.pass{color:var(--pass);background:var(--pass-bg)}.fail,.crash,.timeout,.error,.must{color:var(--fail);background:var(--fail-bg)}.warn,.flaky,.should,.text{color:var(--warn);background:var(--warn-bg)}.info,.may{color:var(--info);background:var(--info-bg)}.known{color:var(--known);background:var(--known-bg)}.skip,.untested,.absent{color:var(--skip);background:var(--skip-bg)}
+.pass{color:var(--pass);background:var(--pass-bg)}.fail,.must{color:var(--fail);background:var(--fail-bg)}.crash{color:var(--crash);background:var(--crash-bg)}.timeout{color:var(--timeout);background:var(--timeout-bg)}.error{color:var(--error);background:var(--error-bg)}.warn,.flaky,.should,.text{color:var(--warn);background:var(--warn-bg)}.info,.may{color:var(--info);background:var(--info-bg)}.known{color:var(--known);background:var(--known-bg)}.skip,.untested,.absent{color:var(--skip);background:var(--skip-bg)}
 .untested{background:none}.absent{opacity:.8}
-.fill-pass{fill:var(--pass)}.fill-fail{fill:var(--fail)}.fill-warn{fill:var(--warn)}.fill-info{fill:var(--info)}.fill-known{fill:var(--known)}.fill-skip{fill:var(--line)}
+.fill-pass{fill:var(--pass)}.fill-fail{fill:var(--fail)}.fill-crash{fill:var(--crash-bg)}.fill-timeout{fill:var(--timeout)}.fill-error{fill:var(--error)}.fill-warn{fill:var(--warn)}.fill-info{fill:var(--info)}.fill-known{fill:var(--known)}.fill-skip{fill:var(--line)}
 .swatch{display:inline-block;width:.7rem;height:.7rem;margin-right:.35rem}
 .scroll{position:relative;overflow-x:auto;background:var(--card);border:1px solid var(--line);border-radius:12px}
 table{border-collapse:collapse;width:100%;font-size:.875rem}caption{text-align:left;padding:.8rem 1rem;color:var(--dim)}caption span{overflow-wrap:normal}caption>span{position:sticky;left:1rem;display:inline-block;max-width:calc(100vw - 4.5rem)}caption .badge{margin:.15rem .1rem 0 0}
@@ -56,6 +56,7 @@ button{cursor:pointer}button:hover{border-color:var(--accent)}fieldset{border:0;
 .node rect{fill:var(--soft);stroke:var(--line);stroke-width:1.5}.node text{text-anchor:middle;font-weight:600}.node text.dim{fill:var(--dim);font-weight:400}.node.named rect{stroke:var(--fail);stroke-width:2.5}.node.wanted rect{stroke-dasharray:6 4}.edge{fill:none;stroke:var(--dim);stroke-width:1.5}.tip{fill:var(--dim)}.role,.event{font-size:11px;fill:var(--dim)}
 .axis{stroke:var(--line)}.state{fill:var(--skip)}.state.running{fill:var(--info)}.state.ready,.state.concluded{fill:var(--pass)}.state.paused,.state.standby{fill:var(--warn)}.state.aborting{fill:var(--fail)}.in{fill:var(--card);font-size:11px}.mark{stroke:var(--ink);stroke-width:1.5}
 .empty{padding:2rem;text-align:center;color:var(--dim)}footer{padding:2.5rem 1.25rem;color:var(--dim);font-size:.85rem}
+.causes tbody th[scope=row]{width:55%;min-width:min(24rem,58vw)}.matrix:has(#hide-unoffered:checked) .unoffered{display:none}p.what-failed{font-weight:600;color:var(--ink);font-size:.9rem}tbody th p.what-failed{font-size:.9rem;color:var(--ink)}tbody th details{margin:.2rem 0;font-size:.84rem}tbody th summary{cursor:pointer;color:var(--dim)}.ids{margin:.2rem 0;padding-left:1.1rem;columns:22rem 2;font-size:.8rem}p.ids{padding:0}.outcomes{min-width:12rem}.outcomes .plot{margin:.3rem 0}.trend{width:auto;max-width:100%;height:6rem}.embed{display:flex;flex-wrap:wrap;gap:.4rem 1rem;align-items:center}
 .columns{columns:16rem;padding-left:1.1rem;font-size:.85rem}.broke{color:var(--fail)}.fixed{color:var(--pass)}
 @media (min-width:641px){.case{scroll-margin-top:9rem}}
 @media (max-width:640px){.drawing svg,svg.bars{max-width:none}body{font-size:14px}.case>summary{flex-wrap:wrap;gap:.35rem}.case .what{flex-basis:100%}form.filters{position:static}th,td{padding:.3rem .55rem}h1{font-size:1.4rem}.result{padding:.6rem}.exchange ol{padding-left:1.3rem}}
