@@ -31,6 +31,7 @@ import { schemaCoverage } from './schema-coverage.ts';
 import { DEVIATING, FAILING, statusOf, worst } from './status.ts';
 import { drivers, type Subject, Subjects } from './subjects.ts';
 
+/** What records are compared with besides each other. */
 export interface Comparisons {
   /** Earlier runs; each is compared with the record of the same target. */
   readonly since?: readonly RunRecord[];

@@ -18,6 +18,7 @@ export const SIGNS = {
   absent: '∅',
 } as const satisfies Record<Status, string>;
 
+/** Sign and word, in the colour of the status. */
 export function badge(status: Status, more = ''): Markup {
   return html`<span class="badge ${status}"><span aria-hidden="true">${SIGNS[status]}</span> ${STATUS_WORDS[status]}${more}</span>`;
 }

@@ -11,6 +11,7 @@ import { caseName, html, type Markup, say } from './markup.ts';
 const MOST = 100;
 const MOST_CASES = 500;
 
+/** A table of causes, with a column for each endpoint. */
 export function deviationsSection({ causes, endpoints }: Compatibility, links: CaseLinks = ON_PAGE): Markup {
   if (causes.length === 0)
     return html`<section aria-labelledby="deviations"><h2 id="deviations">Deviations</h2><p class="panel">None: every case that ran here came out as the specification wants it.</p></section>`;

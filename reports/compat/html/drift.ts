@@ -4,6 +4,7 @@ import { changeLine } from '../../../spec/drift/drift-text.ts';
 import type { Compatibility, DriftReport, EndpointReport } from '../compat-model.ts';
 import { html, type Markup, say } from './markup.ts';
 
+/** Drift as bars, lists and a table; and how much of the schema was tried. */
 export function driftSection({ drift, endpoints }: Compatibility): Markup {
   return html`<section aria-labelledby="drift"><h2 id="drift">Schema drift</h2>${
     drift.columns.length < 2

@@ -13,6 +13,7 @@ export type Part = Markup | string | number | false | null | undefined | readonl
 export const html = hono as (strings: TemplateStringsArray, ...parts: Part[]) => Markup;
 export { raw };
 
+/** Text of an endpoint on one line, printable and clipped. */
 export function say(text: string, max = 1000): string {
   return clip(printable(text), max);
 }

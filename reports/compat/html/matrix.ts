@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<SubjectKind, string>> = {
   type: 'Types',
 };
 
+/** The matrix; what no endpoint offers can be hidden. */
 export function matrix({ endpoints, subjects }: Compatibility, links: CaseLinks = ON_PAGE): Markup {
   const kinds = Object.keys(GROUPS) as SubjectKind[];
   const unoffered = subjects.filter(isUnoffered).length;
