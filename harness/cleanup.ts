@@ -6,6 +6,8 @@
  * notice it through their guard (`targets/child-process.ts`), folders are swept by the next run (`runner/scratch.ts`).
  */
 
+import { constants } from 'node:os';
+
 type Undo = () => void;
 
 const pending = new Set<Undo>();
@@ -48,6 +50,11 @@ export class Interrupted extends Error {
   }
 }
 
+/** The exit code of a process that a signal ended, as shells have it: 130 after Ctrl-C. */
+export function exitCodeAfter(name: NodeJS.Signals): number {
+  return 128 + constants.signals[name];
+}
+
 /**
  * Turns Ctrl-C, SIGTERM and SIGHUP into an abort, so that the run can end in order. A second signal ends the
  * process at once, still through the entries above. Call `dispose` when the run is over.
@@ -56,7 +63,7 @@ export function abortOnSignals(): { signal: AbortSignal; dispose: () => void } {
   const controller = new AbortController();
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   const onSignal = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(130);
+    if (controller.signal.aborted) process.exit(exitCodeAfter(name));
     controller.abort(new Interrupted(name));
   };
   for (const name of names) process.on(name, onSignal);

@@ -6,7 +6,7 @@ import type { CaseDefinition } from './cases/case.ts';
 import { prepareCampaign } from './fuzz/prepare-campaign.ts';
 import { ProgramExecutor } from './fuzz/program-executor.ts';
 import { run } from './runner/run.ts';
-import { EMPTY_TOPOLOGY } from './runner/run-cases.ts';
+import { EMPTY_TOPOLOGY } from './runner/run-on-pool.ts';
 import { ScratchArea } from './runner/scratch.ts';
 import { resolveTarget } from './targets/index.ts';
 import { ptyUnavailable, requireOrSkip } from './testing/engines.ts';

@@ -5,7 +5,7 @@
  *   { "targets": { "our-vmm": { "target": "exec:./vmm --qmp stdio", "environment": { "DEBUG": "1" },
  *                               "expectations": "our-vmm.yaml" },
  *                  "lab": { "target": "tls:127.0.0.1:4444", "tls": { "ca": "ca.pem" }, "directory": "/srv/share=/mnt",
- *                           "commandsPerSecond": 50, "topologies": ["two-monitors"] } } }
+ *                           "commandsPerSecond": 50, "topologies": ["two-monitors"], "restart": "systemctl restart vmm" } } }
  *
  * File names in it are relative to its folder. What it says is checked; a fault names the file, the line and the member.
  */
@@ -53,6 +53,7 @@ const targetSchema = mapping({
   tls: v.exactOptional(tlsSchema),
   commandsPerSecond: v.exactOptional(v.pipe(v.number(), v.gtValue(0, 'it takes a number above 0'))),
   topologies: v.exactOptional(v.array(v.string())),
+  restart: v.exactOptional(v.string()),
   expectations: v.exactOptional(v.string()),
   implementation: v.exactOptional(v.picklist(IMPLEMENTATIONS, 'it takes qemu or reference')),
   schema: v.exactOptional(v.string()),

@@ -16,13 +16,14 @@ import { DiffReport } from '../lockstep/diff-report.ts';
 import { explainer } from '../lockstep/explain-difference.ts';
 import { type IdentifiedTarget, identifyTarget } from '../lockstep/lockstep-side.ts';
 import { diff } from '../lockstep/run-diff.ts';
+import { workersOn } from '../runner/endpoint-pool.ts';
 import { NoSuchCase } from '../runner/plan.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS, type TimeLimits, timeLimits } from '../time-limits.ts';
 import { onTarget } from './call-faults.ts';
 import { diffJson, diffLines } from './diff-output.ts';
-import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, interruptedBy, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
@@ -39,6 +40,7 @@ import {
   SCHEMA_OPTION,
   type TargetOptions,
   usableTarget,
+  WAIT_OPTION,
 } from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
@@ -65,6 +67,7 @@ export const subcommand: Subcommand = {
       .addOption(CONFIG_OPTION)
       .option('--schema <schema>', `${SCHEMA_OPTION.description}; for sides that have none of their own`)
       .addOption(DIRECTORY_OPTION)
+      .addOption(WAIT_OPTION)
       .option(
         '--judge <target>',
         'a third, which says who is wrong (default: reference, where it is neither side)',
@@ -87,7 +90,7 @@ export const subcommand: Subcommand = {
 };
 
 async function diffTargets(patterns: readonly string[], options: Options): Promise<ExitCode> {
-  const { seed, workers } = options;
+  const { seed } = options;
   const limits = timeLimits({ caseTimeout: options.caseTimeout });
   const judgeName = options.judge ?? judgeFor(options);
   const named = await Promise.all(
@@ -118,7 +121,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
       area,
       inputs,
       seed,
-      workers,
+      workers: workersOn([left.target, right.target, ...(judge ? [judge.target] : [])], options.workers),
       limits,
       signal,
       onOutcome: (outcome) => {
@@ -139,7 +142,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     };
     const output = options.json ? diffJson(result) : diffLines(result, options.all === true).join('\n');
     process.stdout.write(`${output}\n`);
-    if (signal.aborted) return EXIT.interrupted;
+    if (signal.aborted) return interruptedBy(signal);
     if (report.fault !== null) {
       process.stderr.write(`${report.totals.faults} could not be compared; the last: ${report.fault}\n`);
       return EXIT.fault;
@@ -147,7 +150,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     if (options.strictExpectations && result.stale.length > 0) return EXIT.unexpected;
     return result.entries.some(({ reason }) => reason === undefined) ? EXIT.unexpected : EXIT.ok;
   } catch (error) {
-    if (interruption.signal.aborted) return EXIT.interrupted;
+    if (interruption.signal.aborted) return interruptedBy(interruption.signal);
     if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
     throw error;
   } finally {

@@ -1,6 +1,7 @@
 /** Exit codes (the contract in docs/ARCHITECTURE.md), and how a subcommand says that the call was at fault. */
 import type { RunRecord } from '../../reports/record.ts';
 import { countUnexpected } from '../../reports/unexpected.ts';
+import { exitCodeAfter, Interrupted } from '../cleanup.ts';
 
 export const EXIT = {
   /** The run ended without anything unexpected. */
@@ -9,16 +10,23 @@ export const EXIT = {
   unexpected: 1,
   /** The call or the harness was at fault; wins over `unexpected`. */
   fault: 2,
+  /** Ctrl-C; another signal has a code of its own. */
   interrupted: 130,
 } as const;
 
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+/** 129 and 143: of SIGHUP and SIGTERM. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | 129 | 143;
+
+/** Of a call that this signal has ended. */
+export function interruptedBy({ reason }: AbortSignal): ExitCode {
+  return reason instanceof Interrupted ? (exitCodeAfter(reason.signalName) as ExitCode) : EXIT.interrupted;
+}
 
 /** Gives the exit code of a run, by the policy in its record. */
 export function exitCodeOf(record: RunRecord): ExitCode {
   if (record.interrupted) return EXIT.interrupted;
   if (record.cases.some(({ outcome }) => outcome === 'error')) return EXIT.fault;
-  return countUnexpected(record) > 0 ? EXIT.unexpected : EXIT.ok;
+  return record.incomplete === true || countUnexpected(record) > 0 ? EXIT.unexpected : EXIT.ok;
 }
 
 /**

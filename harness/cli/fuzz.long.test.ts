@@ -48,7 +48,7 @@ test(
   'SIGTERM ends it in order as SIGINT does',
   async () => {
     const { code, stdout, stderr, left } = await campaigns.interrupted('SIGTERM');
-    expect(code).toBe(130);
+    expect(code).toBe(143);
     expect(stdout).toMatch(/^total: 0 crash, 0 hang, 0 deviation; \d+ programs/);
     expect(stderr).toMatch(/interrupted; with --out \S+ it goes on from here\n$/);
     expect(left).toEqual([]);

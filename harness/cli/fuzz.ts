@@ -23,11 +23,12 @@ import { startStatesFor } from '../fuzz/start-states.ts';
 import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
 import { makeFolder } from '../output-file.ts';
+import { workersOn } from '../runner/endpoint-pool.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { toolVersion } from '../tool-version.ts';
 import { onTarget } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
-import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, interruptedBy, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
@@ -53,6 +54,7 @@ import {
   SCHEMA_OPTION,
   type TargetOptions,
   usableTarget,
+  WAIT_OPTION,
 } from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
@@ -84,6 +86,7 @@ export const subcommand: Subcommand = {
       .addOption(IMPLEMENTATION_OPTION)
       .addOption(SCHEMA_OPTION)
       .addOption(DIRECTORY_OPTION)
+      .addOption(WAIT_OPTION)
       .addOption(
         new Option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)')
           .argParser(duration)
@@ -131,7 +134,7 @@ async function fuzz(options: Options): Promise<ExitCode> {
     const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, options, area);
     return await campaign(options, { prepared, diffTarget, expectations, update }, area, signal);
   } catch (error) {
-    if (interruption.signal.aborted) return EXIT.interrupted;
+    if (interruption.signal.aborted) return interruptedBy(interruption.signal);
     throw error;
   } finally {
     await area.close();
@@ -210,7 +213,7 @@ async function campaign(
   recordAll(out, update, expectations);
   if (signal.aborted) {
     log(`interrupted; with --out ${out} it goes on from here\n`);
-    return EXIT.interrupted;
+    return interruptedBy(signal);
   }
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
@@ -226,23 +229,25 @@ async function campaign(
 }
 
 function makeWorkers(
-  { target, config, schema, directory, workers, match, diff, expect }: Options,
+  { target, config, schema, directory, wait, workers, match, diff, expect }: Options,
   { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
   budget: TriageBudget,
 ): FuzzWorker[] {
-  if (workers > 1)
-    return Array.from({ length: workers }, (_, index) =>
+  const hands = workersOn([prepared.config.target, ...(diffTarget ? [diffTarget.target] : [])], workers);
+  if (hands > 1)
+    return Array.from({ length: hands }, (_, index) =>
       threadWorker({
         target,
         config,
         schema,
         directory,
+        wait,
         match,
         budget,
         ...(diff && { diff }),
         expect,
-        share: { index, of: workers },
+        share: { index, of: hands },
       }),
     );
   const { normaliseText } = prepared;

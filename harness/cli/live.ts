@@ -2,7 +2,7 @@
 
 import { abortOnSignals } from '../cleanup.ts';
 import { Session } from '../runner/endpoint-session.ts';
-import { EMPTY_TOPOLOGY } from '../runner/run-cases.ts';
+import { EMPTY_TOPOLOGY } from '../runner/run-on-pool.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';

@@ -3,6 +3,7 @@
  * node process. A subcommand returns its exit code; nothing below this file ends the process.
  */
 import { Command, CommanderError } from 'commander';
+import { exitCodeAfter, Interrupted } from '../cleanup.ts';
 import { showFrames } from '../error-text.ts';
 import { toolVersion } from '../tool-version.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -71,6 +72,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     await written();
     return code;
   } catch (error) {
+    if (error instanceof Interrupted) return exitCodeAfter(error.signalName) as ExitCode;
     const { faultText } = await import('./call-faults.ts');
     process.stderr.write(`qmpcheck: ${faultText(error)}\n`);
     return EXIT.fault;

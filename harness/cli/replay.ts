@@ -10,11 +10,11 @@ import { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import { onTarget } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
-import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, interruptedBy, UsageError } from './exit.ts';
 import { loadExpectations } from './expectation-options.ts';
 import { workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import { CONFIG_OPTION, type TargetOptions, usableTarget, WAIT_OPTION } from './target-option.ts';
 
 /** Verdicts on transcripts, then on findings, in the order of the totals. */
 const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR', 'REPRODUCED', 'FIXED'] as const;
@@ -41,6 +41,7 @@ export const subcommand: Subcommand = {
         'what to replay them on (default: reference; a finding: where it was found)',
       )
       .addOption(CONFIG_OPTION)
+      .addOption(WAIT_OPTION)
       .option('--json', 'results as one JSON document')
       .addOption(workersOption('transcripts'))
       .action(async (files: string[], options: Options) => done(await replayFiles(files, options))),
@@ -77,7 +78,7 @@ async function replayFiles(paths: readonly string[], options: Options): Promise<
     }
     return verdictCode(totals);
   } catch (error) {
-    if (interruption.signal.aborted) return EXIT.interrupted;
+    if (interruption.signal.aborted) return interruptedBy(interruption.signal);
     throw error;
   } finally {
     interruption.dispose();

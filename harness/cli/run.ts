@@ -14,7 +14,7 @@ import { type RunOptions, run } from '../runner/run.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
 import { onTarget } from './call-faults.ts';
-import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
+import { type ExitCode, exitCodeOf, interruptedBy, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
@@ -37,6 +37,7 @@ import {
   SCHEMA_OPTION,
   type TargetOptions,
   usableTarget,
+  WAIT_OPTION,
 } from './target-option.ts';
 
 interface Options extends ExpectationOptions, TargetOptions {
@@ -65,6 +66,7 @@ export const subcommand: Subcommand = {
       .addOption(IMPLEMENTATION_OPTION)
       .addOption(SCHEMA_OPTION)
       .addOption(DIRECTORY_OPTION)
+      .addOption(WAIT_OPTION)
       .option(
         '--reporter <name[=file]>',
         `${Object.keys(reporters).join(', ')}; repeatable`,
@@ -122,13 +124,14 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
           return updated;
         },
       }),
+      onLeft: (folders) => process.stderr.write(`qmpcheck: warning: ${leftText(target.name, folders)}\n`),
     };
     const record = await onTarget(target, () => run(suite));
     finishAll([output, ...(update === undefined ? [] : [update.output])]);
-    return exitCodeOf(record);
+    return record.interrupted ? interruptedBy(interruption.signal) : exitCodeOf(record);
   } catch (error) {
     if (error instanceof OutputError) throw error;
-    if (interruption.signal.aborted) return EXIT.interrupted;
+    if (interruption.signal.aborted) return interruptedBy(interruption.signal);
     if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
     throw error;
   } finally {
@@ -145,4 +148,8 @@ function warnOfBaseline({ endpoint, tool }: RunRecord, file: string, target: str
     warn(
       `was made by qmpcheck ${tool.version}, whose messages may be others: make it anew if more fails than should`,
     );
+}
+
+function leftText(target: string, folders: readonly string[]): string {
+  return `${target}: not all that was made could be taken back; files that it still uses stay in ${folders.join(', ')}`;
 }

@@ -17,7 +17,13 @@ import { complete, DIRECTIVES } from './shell/complete.ts';
 import { loadHistory, saveHistory } from './shell/history.ts';
 import { LineError, readLine } from './shell/line.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, SCHEMA_OPTION, type TargetOptions, usableTarget } from './target-option.ts';
+import {
+  CONFIG_OPTION,
+  SCHEMA_OPTION,
+  type TargetOptions,
+  usableTarget,
+  WAIT_OPTION,
+} from './target-option.ts';
 
 const HELP = `
 A line is a command with its arguments, or a JSON object that is sent as it stands:
@@ -41,6 +47,7 @@ export const subcommand: Subcommand = {
       .option('--target <target>', 'whom to talk to', 'reference')
       .addOption(CONFIG_OPTION)
       .addOption(SCHEMA_OPTION)
+      .addOption(WAIT_OPTION)
       .option('--raw', 'show JSON as it came')
       .addHelpText('after', HELP)
       .action(async (options: Options) => done(await shell(options))),

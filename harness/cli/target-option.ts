@@ -11,6 +11,7 @@ import type { GivenSchema, Target } from '../targets/target.ts';
 import { AddressError } from '../transports/address-kind.ts';
 import { type Config, loadConfig, type TargetConfig } from './config.ts';
 import { UsageError } from './exit.ts';
+import { wholeNumber } from './options.ts';
 
 /** What the options say; as plain data, for threads. */
 export interface TargetOptions {
@@ -18,6 +19,8 @@ export interface TargetOptions {
   readonly implementation?: Implementation | undefined;
   readonly schema?: string | undefined;
   readonly directory?: string | undefined;
+  /** Seconds. */
+  readonly wait?: number | undefined;
 }
 
 /** A target, and the file of its known deviations that the config names. */
@@ -57,6 +60,12 @@ export function targetWords(options: TargetOptions): string[] {
   );
 }
 
+/** `--wait`. */
+export const WAIT_OPTION = new Option(
+  '--wait <seconds>',
+  'how long an endpoint that is attached to may take to come, and to come back (default: it must be there)',
+).argParser(wholeNumber(1));
+
 /** A target by its name in the config file, or as `resolveTarget` knows it. Throws `UsageError`. */
 export async function targetOption(name: string, options: TargetOptions = {}): Promise<NamedTarget> {
   const config = await loadConfig(process.cwd(), options.config);
@@ -72,12 +81,19 @@ export async function targetOption(name: string, options: TargetOptions = {}): P
     const source = options.schema ?? fromFolderOf(given, given?.schema);
     if (source !== undefined)
       target = { ...target, schema: await givenSchema(source, options.schema ?? given!.schema!) };
+    if (given?.restart !== undefined && target.capabilities.owned)
+      throw new UsageError(`${name}: restart is for an address; ${given.target} is started by qmpcheck`);
+    target = waitedFor(target, options);
     return { target, ...(given?.expectations !== undefined && { expectations: given.expectations }) };
   } catch (error) {
     if (error instanceof TargetNameError) throw new UsageError(`${error.message}${suggestion(name, config)}`);
     if (error instanceof AddressError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+function waitedFor(target: Target, { wait }: TargetOptions): Target {
+  return wait === undefined ? target : { ...target, comeback: { ...target.comeback, wait: wait * 1000 } };
 }
 
 /** The same, if it can be used here. Throws `UsageError`. */

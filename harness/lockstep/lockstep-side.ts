@@ -2,13 +2,13 @@
 import type { CaseRecord } from '../../reports/record.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
-import { EndpointPool } from '../runner/endpoint-pool.ts';
+import { EndpointLost, EndpointPool } from '../runner/endpoint-pool.ts';
 import { Session } from '../runner/endpoint-session.ts';
 import type { Identification } from '../runner/identify.ts';
 import { meet } from '../runner/meet-endpoint.ts';
 import { skipReason } from '../runner/needs.ts';
 import { runCase } from '../runner/run-case.ts';
-import { EMPTY_TOPOLOGY, runOnPool, unrun } from '../runner/run-cases.ts';
+import { EMPTY_TOPOLOGY, EndpointAway, runOnPool, unrun } from '../runner/run-on-pool.ts';
 import type { RunSetting } from '../runner/run-setting.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
@@ -69,10 +69,17 @@ export class Side {
     const { endpointSchema, undecided, target } = this.setting;
     const reason = skipReason(definition, endpointSchema, target.capabilities, undecided);
     if (reason !== null) return unrun(definition, 'skip', reason);
-    return runOnPool(definition, this.#pool, { fresh, prepare }, async (session) => {
-      const { definition: made, checks } = make(session);
-      return runCase(made, session, { ...this.setting, checks });
-    });
+    try {
+      const { record } = await runOnPool(definition, this.#pool, { fresh, prepare }, async (session) => {
+        const { definition: made, checks } = make(session);
+        return runCase(made, session, { ...this.setting, checks });
+      });
+      return record;
+    } catch (error) {
+      if (error instanceof EndpointLost || error instanceof EndpointAway)
+        return unrun(definition, 'crash', error.message);
+      throw error;
+    }
   }
 
   stop(): Promise<void> {

@@ -62,6 +62,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
 
   async exportClient(socket: string, name: string): Promise<ExportClient> {
     const client = await NbdClient.connect(socket, name);
+    this.cleanup(async () => client.close());
     return {
       size: client.size,
       readOnly: client.readOnly,

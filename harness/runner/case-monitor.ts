@@ -216,6 +216,10 @@ export class CaseMonitor implements MonitorHandle {
 
   /** What cannot be sent any more, since the endpoint ended of what the checks asked, is in no transcript. */
   #mustBeOpen(index: number, what: string): void {
+    if (this.#state.isOver) {
+      this.#state.recorder.withdraw(index);
+      throw new CaseFailed('the case is over');
+    }
     const { closed } = this.#link.client.channel;
     if (closed === null) return;
     this.#state.recorder.withdraw(index);

@@ -28,13 +28,15 @@ export class CaseState {
   readonly bounds: Bounds;
   readonly limits: TimeLimits;
   readonly undecided: UndecidedCommands | undefined;
+  /** What it made is being taken back: it may send nothing more. */
+  isOver = false;
   readonly #session: Session;
 
   /** `before`: the endpoint's state now, if it is known. */
   constructor(
     session: Session,
     before: Snapshot | null,
-    { target, endpointSchema, undecided, limits, checks = [] }: CaseSetting,
+    { target, endpointSchema, undecided, limits, excludedChecks, checks = [] }: CaseSetting,
   ) {
     const { endpoint, scratch, topology } = session;
     const images = topology.images.map(({ path }) => path);
@@ -55,7 +57,7 @@ export class CaseState {
     this.#session = session;
     this.files = new CaseFiles(endpoint.dir, scratch, images);
     this.checkRunner = new CheckRunner({ ...port, execute: session.asking('check') }, before, [
-      ...makeChecks(),
+      ...makeChecks(excludedChecks),
       ...checks,
     ]);
     this.ledger = new Ledger({ ...port, execute: session.asking('runner') });

@@ -6,10 +6,12 @@
  *   - one that was changed is reset if it is ours and somebody knows how, else dropped;
  *   - one that is broken, or has been used often enough, is dropped;
  *   - where one more would be too many alive, the idle one used longest ago is dropped;
+ *   - one that went away while nobody used it is told of, by an `EndpointLost`;
  *   - one that could not be connected to again is kept, whatever it was left like, while its connection is open.
  */
-import type { Topology } from '../targets/target.ts';
+import type { ExitInfo, Target, Topology } from '../targets/target.ts';
 import { Session, type SessionOptions } from './endpoint-session.ts';
+import { endOf } from './endpoint-wait.ts';
 
 export interface EndpointPoolOptions extends Omit<SessionOptions, 'topology' | 'prepare'> {
   /** Endpoints alive at a time. Those in use count, but nobody waits for them. Default: no limit. */
@@ -34,6 +36,25 @@ interface PoolMember {
   isIdle: boolean;
 }
 
+/** An endpoint ended, or hung up, after it was given back and before it was asked for again. */
+export class EndpointLost extends Error {
+  override readonly name = 'EndpointLost';
+  readonly session: Session;
+  /** Null: how it ended cannot be seen. */
+  readonly exit: ExitInfo | null;
+
+  constructor(session: Session, exit: ExitInfo | null) {
+    super('the endpoint went away while nobody used it');
+    this.session = session;
+    this.exit = exit;
+  }
+}
+
+/** How many may work at a time: two would see each other's nodes on an endpoint that there is one of. */
+export function workersOn(targets: readonly Target[], wanted = 1): number {
+  return targets.every(({ capabilities }) => capabilities.owned) ? wanted : 1;
+}
+
 /** One pool serves one run. `stop` ends all its endpoints, also those that are still starting. */
 export class EndpointPool {
   readonly #options: EndpointPoolOptions;
@@ -52,22 +73,32 @@ export class EndpointPool {
     return this.#started;
   }
 
-  /** Whether a reset may be tried: what runs on an endpoint that somebody else started is not ours to delete. */
-  get mayReset(): boolean {
+  /** Whether its endpoints are started by us. */
+  get owned(): boolean {
     return this.#options.target.capabilities.owned;
   }
 
-  /** An endpoint for this caller alone, until its `release`. Rejects as `Session.start` does, and after `stop`. */
+  /** Whether a reset may be tried: what runs on an endpoint that somebody else started is not ours to delete. */
+  get mayReset(): boolean {
+    return this.owned;
+  }
+
+  /**
+   * An endpoint for this caller alone, until its `release`. Rejects with `EndpointLost` for one that would have been it or
+   * made room for it, as `Session.start` does, and after `stop`.
+   */
   async acquire(topology: Topology, { fresh = false, prepare }: AcquireOptions = {}): Promise<Session> {
     const key = JSON.stringify(topology);
     const idle = [...this.#members].find((member) => member.isIdle && member.key === key);
     if (idle !== undefined) {
       idle.isIdle = false;
+      await this.#seeThatItIsThere(idle);
       if (!fresh || this.#isIrreplaceable(idle)) return used(idle);
       await this.#drop(idle);
     }
     await this.#makeRoom();
-    const starting = this.#start({ ...this.#options, topology, prepare }, key);
+    const again = this.#started > 0;
+    const starting = this.#start({ ...this.#options, topology, prepare, again }, key);
     this.#starting.add(starting);
     try {
       return used(await starting);
@@ -120,12 +151,38 @@ export class EndpointPool {
     return member;
   }
 
+  /** Which of those that nobody uses went away. They are dropped. */
+  async takeLost(): Promise<EndpointLost[]> {
+    const lost: EndpointLost[] = [];
+    for (const member of [...this.#members].filter(({ isIdle }) => isIdle))
+      await this.#seeThatItIsThere(member).catch((error: EndpointLost) => lost.push(error));
+    return lost;
+  }
+
+  /** One that hung up may take a new client. */
+  async #seeThatItIsThere(member: PoolMember): Promise<void> {
+    const { session } = member;
+    if (session.usable) return;
+    const isBack =
+      session.endpoint.running &&
+      this.#options.target.capabilities.reconnects &&
+      (await session.link(0).then(
+        () => true,
+        () => false,
+      ));
+    if (isBack) return;
+    const exit = await endOf(session.endpoint);
+    await this.#drop(member);
+    throw new EndpointLost(session, exit);
+  }
+
   /** Drops idle endpoints until one more may be alive, or none is idle. */
   async #makeRoom(): Promise<void> {
     const { most = Number.POSITIVE_INFINITY } = this.#options;
     while (this.#members.size + this.#starting.size >= most) {
       const oldest = [...this.#members].find(({ isIdle }) => isIdle);
       if (oldest === undefined) return;
+      await this.#seeThatItIsThere(oldest);
       await this.#drop(oldest);
     }
   }

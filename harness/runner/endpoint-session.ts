@@ -18,9 +18,10 @@ import {
   type Target,
   type Topology,
 } from '../targets/target.ts';
-import { type TimeLimits, within } from '../time-limits.ts';
+import type { TimeLimits } from '../time-limits.ts';
 import { paced } from '../transports/paced.ts';
-import { awaitFrom } from './endpoint-wait.ts';
+import { comeBack } from './come-back.ts';
+import { awaitFrom, endOf } from './endpoint-wait.ts';
 import { OwedAnswers } from './owed-answers.ts';
 import type { ScratchArea } from './scratch.ts';
 
@@ -39,6 +40,8 @@ export interface SessionOptions {
   /** Fills the scratch folder before the endpoint starts there. */
   readonly prepare?: ((scratch: string) => Promise<void>) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** One of this target was there before. */
+  readonly again?: boolean | undefined;
 }
 
 /** Questions for the endpoint's state; each is answered with a list of objects. */
@@ -62,6 +65,8 @@ export class Session {
   /** Hears of breaches of the protocol that no quirk foresees; while null, they are kept. */
   onBreach: ((breach: ProtocolError) => void) | null = null;
   readonly #answerTimeout: number;
+  readonly #area: ScratchArea;
+  #keepsFiles = false;
   #quirks: Quirks;
   #breaches: ProtocolError[] = [];
   /** Negotiated connections by monitor. */
@@ -70,19 +75,30 @@ export class Session {
   #abandon = new AbortController();
   #extras: Link[] = [];
 
-  private constructor({ target, topology, limits }: SessionOptions, endpoint: Endpoint, scratch: string) {
+  private constructor(
+    { target, topology, area, limits }: SessionOptions,
+    endpoint: Endpoint,
+    scratch: string,
+  ) {
     this.topology = topology;
     this.#quirks = target.quirks ?? {};
     this.endpoint = endpoint;
     this.scratch = scratch;
     this.#answerTimeout = limits.answerTimeout;
+    this.#area = area;
   }
 
   /**
-   * Starts an endpoint and negotiates on its first monitor. Rejects with `StartError`, the client's errors, or what
+   * Starts an endpoint, or waits for one that somebody else starts, and negotiates on its first monitor. Rejects with `StartError`, the client's errors, or what
    * `prepare` rejects with; then nothing is left behind.
    */
-  static async start(options: SessionOptions): Promise<Session> {
+  static start(options: SessionOptions): Promise<Session> {
+    const { target, signal, again = false } = options;
+    const { startTimeout } = options.limits;
+    return comeBack({ target, again, startTimeout, signal }, (limit) => Session.#start(options, limit));
+  }
+
+  static async #start(options: SessionOptions, limit: AbortSignal | undefined): Promise<Session> {
     const { target, topology, area, prepare, signal } = options;
     const { startTimeout } = options.limits;
     const scratch = await area.make('endpoint');
@@ -91,7 +107,7 @@ export class Session {
       const endpoint = await target.start({ topology, scratch, startTimeout, signal });
       const session = new Session(options, endpoint, scratch);
       try {
-        await session.link(0);
+        session.#links.set(0, await session.#connect(0, true, limit));
       } catch (error) {
         const ended = signal?.aborted === true ? null : await endedEarly(endpoint);
         await session.stop();
@@ -198,17 +214,24 @@ export class Session {
     };
   }
 
+  /** Leaves the scratch folder: an endpoint that goes on without us still has files in it open. */
+  keepFiles(): void {
+    this.#keepsFiles = true;
+    this.#area.keep(this.scratch);
+  }
+
   /** Ends the endpoint (`atOnce`: it hangs) and removes its scratch folder. Never rejects. */
   async stop(atOnce = false): Promise<ExitInfo> {
     await this.closeExtraLinks();
     await this.#links.get(0)?.client.close();
     const exit = await this.endpoint.stop(atOnce);
-    await rm(this.scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    if (!this.#keepsFiles)
+      await rm(this.scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     return exit;
   }
 
   async #connect(index: number, negotiate: boolean, signal?: AbortSignal): Promise<Link> {
-    const opened = await this.endpoint.openMonitor(index);
+    const opened = await this.endpoint.openMonitor(index, signal);
     const transport = paced(opened, () => this.#quirks.commandInterval ?? 0);
     let onEvent: Link['onEvent'] = null;
     const observer = {
@@ -247,11 +270,8 @@ function isMalformed(error: unknown): boolean {
   return error instanceof ProtocolError && error.kind === 'bad-envelope';
 }
 
-/** A dying process closes its connections first; its end is waited for this many milliseconds. */
-const DEATH_MS = 1_000;
-
 /** Of an endpoint that greeted, and ended before it could be asked anything. */
 async function endedEarly(endpoint: Endpoint): Promise<StartError | null> {
-  const exit = await within<ExitInfo | null>(DEATH_MS, endpoint.exited, null);
+  const exit = await endOf(endpoint);
   return exit && startFault('ended when it had greeted', exit, endpoint.lastWords());
 }

@@ -4,7 +4,16 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { TimeoutError } from '../qmp/errors.ts';
-import type { Endpoint } from '../targets/target.ts';
+import type { Endpoint, ExitInfo } from '../targets/target.ts';
+import { within } from '../time-limits.ts';
+
+/** A dying process closes its connections first; its end is waited for this many milliseconds. */
+const DEATH_MS = 1_000;
+
+/** How an endpoint ended that seems to have; null if it lives on, or its end cannot be seen. */
+export function endOf({ exited }: Endpoint): Promise<ExitInfo | null> {
+  return within<ExitInfo | null>(DEATH_MS, exited, null);
+}
 
 /** Turns of the event loop that a prompt answer may take before virtual time is spent on it. */
 const PROMPT_TURNS = 4;

@@ -11,6 +11,10 @@ export interface Shard {
 export interface PlanRequest {
   /** Globs on ids; a pattern also means everything below it (`block_resize`). Empty: all. */
   readonly patterns: readonly string[];
+  /** Globs on ids that are left out, each of which must match one, too. */
+  readonly exclude?: readonly string[];
+  /** Of what is left, only these ids. */
+  readonly only?: ReadonlySet<string> | undefined;
   readonly shard?: Shard | undefined;
 }
 
@@ -23,15 +27,22 @@ export class NoSuchCase extends Error {
  * The cases that match, in the order given. Shards take every N-th, so that each gets a share of every theme. Throws
  * `NoSuchCase` for a pattern that matches nothing.
  */
-export function plan(cases: readonly CaseDefinition[], { patterns, shard }: PlanRequest): CaseDefinition[] {
+export function plan(
+  cases: readonly CaseDefinition[],
+  { patterns, exclude = [], only, shard }: PlanRequest,
+): CaseDefinition[] {
+  const isWanted = patterns.length === 0 ? () => true : anyOf(patterns, cases);
+  const isExcluded = anyOf(exclude, cases);
+  const chosen = cases.filter(({ id }) => isWanted(id) && !isExcluded(id) && only?.has(id) !== false);
+  return shard === undefined ? chosen : chosen.filter((_, index) => index % shard.of === shard.index - 1);
+}
+
+/** Whether an id matches one of them. */
+function anyOf(patterns: readonly string[], cases: readonly CaseDefinition[]): (id: string) => boolean {
   const matchers = patterns.map((pattern) => ({ pattern, matches: idMatcher(pattern) }));
   for (const { pattern, matches } of matchers)
     if (!cases.some(({ id }) => matches(id))) throw new NoSuchCase(`no case matches '${pattern}'`);
-  const chosen =
-    matchers.length === 0
-      ? [...cases]
-      : cases.filter(({ id }) => matchers.some(({ matches }) => matches(id)));
-  return shard === undefined ? chosen : chosen.filter((_, index) => index % shard.of === shard.index - 1);
+  return (id) => matchers.some(({ matches }) => matches(id));
 }
 
 /** A glob on case ids. */

@@ -15,23 +15,21 @@ import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/error
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import type { ExitInfo } from '../targets/target.ts';
-import { within } from '../time-limits.ts';
 import { RunningCase } from './case-context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { judge, worstSeverity } from './case-outcome.ts';
 import { CaseState } from './case-state.ts';
 import type { Session } from './endpoint-session.ts';
+import { endOf } from './endpoint-wait.ts';
 import { withoutDir } from './recorder.ts';
 import type { CaseSetting } from './run-setting.ts';
+import { takeBack } from './take-back.ts';
 
 export interface CaseResult {
   readonly record: CaseRecord;
   /** The endpoint is as it was before the case, and can take the next. */
   readonly reusable: boolean;
 }
-
-/** A dying process closes its connections first; its end is waited for this long. */
-const DEATH_MS = 1_000;
 
 interface Ending {
   readonly outcome: Outcome | null;
@@ -64,11 +62,13 @@ export async function runCase(
   let reusable = false;
   // With something still in flight nothing can be asked: the endpoint may be in the middle of a message.
   const idle = owed.isNone && setting.signal?.aborted !== true;
-  if (ending.outcome === 'timeout') await session.stop(true);
+  const isLeft = setting.signal?.aborted === true && !setting.target.capabilities.owned;
+  if (isLeft) await takeBack(session, state);
+  else if (ending.outcome === 'timeout') await session.stop(true);
   else if (exit === null && session.main !== null && idle && baseline !== null && context !== null) {
     try {
       await context.finish();
-      reusable = await settle(session, state, baseline, definition.fresh === true, setting.settled);
+      reusable = await settle(session, state, baseline, definition.fresh === true, setting);
     } catch (error) {
       ending = ending.outcome === null ? endingOf(error, state) : ending;
     }
@@ -208,7 +208,7 @@ async function stateBefore(
 async function death({ endpoint, main }: Session, expected: boolean): Promise<ExitInfo | null> {
   if (!endpoint.running) return endpoint.exited;
   if (!expected && main !== null) return null;
-  return within<ExitInfo | null>(DEATH_MS, endpoint.exited, null);
+  return endOf(endpoint);
 }
 
 function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {
@@ -228,9 +228,10 @@ async function settle(
   state: CaseState,
   baseline: SnapshotWithFiles,
   fresh: boolean,
-  settled?: CaseSetting['settled'],
+  { settled, target }: CaseSetting,
 ): Promise<boolean> {
   const undone = await state.ledger.undo();
+  if (!undone && !target.capabilities.owned) session.keepFiles();
   const snapshot = await state.checkRunner.retake();
   let after = snapshot && (await SnapshotWithFiles.of(session, snapshot));
   // a busy endpoint closes files a little after it said that nodes are gone

@@ -1,27 +1,27 @@
 /**
  * Executes planned cases on so many `workers`. Cases of equal topology come one after another, so that they can share an
- * endpoint. Results come in the order of the plan.
+ * endpoint. Results come in the order of the plan, each when its worker has done the next, too: an endpoint that ends between
+ * two cases is a crash of the earlier one.
  */
 import type { CaseRecord, Outcome } from '../../reports/record.ts';
 import type { CaseDefinition } from '../cases/case.ts';
-import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
-import { StartError, type Topology, UnsupportedTopology } from '../targets/target.ts';
-import type { AcquireOptions, EndpointPool } from './endpoint-pool.ts';
+import { EndpointLost, type EndpointPool } from './endpoint-pool.ts';
 import type { Session } from './endpoint-session.ts';
 import { inOrder } from './in-order.ts';
 import { skipReason } from './needs.ts';
-import { type CaseResult, runCase } from './run-case.ts';
+import { runCase } from './run-case.ts';
+import { EndpointAway, endedIdle, goneAfter, runOnPool, topologyOf, unrun } from './run-on-pool.ts';
 import type { RunSetting } from './run-setting.ts';
-
-/** No images, no options, one monitor. */
-export const EMPTY_TOPOLOGY: Topology = { name: 'empty', images: [], options: [], monitors: 1 };
 
 export interface ExecuteRequest extends RunSetting {
   readonly cases: readonly CaseDefinition[];
   /** Endpoints at a time. */
   readonly workers: number;
-  /** Further tries for a case that did not pass. */
+  /** Further tries for a case that did not pass, and one more on an endpoint started for it. */
   readonly retries: number;
+  /** Gives up when `isFailure` was true so many times. Default: never. */
+  readonly maxFailures?: number | undefined;
+  readonly isFailure?: ((record: CaseRecord) => boolean) | undefined;
   readonly pool: EndpointPool;
   /** Called in the order of the plan. */
   readonly done: (record: CaseRecord) => void;
@@ -30,22 +30,8 @@ export interface ExecuteRequest extends RunSetting {
 /** Outcomes that another try may change. */
 const RETRIED: ReadonlySet<Outcome> = new Set(['fail', 'crash', 'timeout', 'error']);
 
-/** Resolves when all cases are done, or `signal` has ended it: then what was not begun gets no record. */
-export async function execute(request: ExecuteRequest): Promise<void> {
-  const { cases, workers, done, signal } = request;
-  await inOrder({
-    items: cases,
-    workers: Array.from({ length: Math.max(1, workers) }, (_, index) => index),
-    work: async (_, definition) => {
-      const record = await withRetries(definition, request);
-      signal?.throwIfAborted();
-      return record;
-    },
-    emit: done,
-    compare: byTopology,
-    signal,
-  });
-}
+/** Reason of the cases that are left when an attached endpoint is. */
+export const GONE = 'endpoint gone';
 
 /** Cases of equal topology next to each other, so that they can share an endpoint. */
 export function byTopology(a: CaseDefinition, b: CaseDefinition): number {
@@ -53,81 +39,169 @@ export function byTopology(a: CaseDefinition, b: CaseDefinition): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-export function topologyOf({ topology = EMPTY_TOPOLOGY }: CaseDefinition): Topology {
-  return topology;
+/**
+ * Resolves when all cases are done, or `signal` has ended it: then what was not begun gets no record. Tells whether cases
+ * were given up, which are skips.
+ */
+export async function execute(request: ExecuteRequest): Promise<{ readonly incomplete: boolean }> {
+  const { cases, workers, signal } = request;
+  const suite = new Suite(request);
+  await inOrder({
+    items: cases,
+    workers: Array.from({ length: Math.max(1, workers) }, (_, index) => index),
+    work: async (worker, definition) => {
+      const ran = await suite.run(worker, definition);
+      signal?.throwIfAborted();
+      return ran;
+    },
+    emit: (ran) => suite.emit(ran),
+    compare: byTopology,
+    signal,
+  });
+  await suite.end();
+  return { incomplete: suite.isGivenUp };
 }
 
-/** A case whose tries end differently is flaky. */
-async function withRetries(definition: CaseDefinition, request: ExecuteRequest): Promise<CaseRecord> {
-  const { endpointSchema, undecided, target, pool, retries } = request;
-  const reason = skipReason(definition, endpointSchema, target.capabilities, undecided);
-  if (reason !== null) return unrun(definition, 'skip', reason);
-  const fresh = definition.fresh === true;
-  const runOnce = (): Promise<CaseRecord> =>
-    runOnPool(definition, pool, { fresh }, (session) => runCase(definition, session, request));
-  const record = await runOnce();
-  const earlier: Outcome[] = [];
-  let last = record;
-  while (RETRIED.has(last.outcome) && earlier.length < retries && !request.signal?.aborted) {
-    earlier.push(last.outcome);
-    last = await runOnce();
+/** A case that ran, whose record may still change. */
+interface Ran {
+  record: CaseRecord;
+  /** Where it ran last; null: nowhere. */
+  readonly session: Session | null;
+  /** Its record does not change any more. */
+  isSettled: boolean;
+}
+
+class Suite {
+  readonly #request: ExecuteRequest;
+  /** In the order of the plan; the first is not settled yet. */
+  #waiting: Ran[] = [];
+  /** What each worker ran last. */
+  readonly #last = new Map<number, Ran>();
+  #failures = 0;
+  /** Why the cases that are left do not run. */
+  #givenUp: string | null = null;
+
+  constructor(request: ExecuteRequest) {
+    this.#request = request;
   }
-  if (earlier.length === 0) return record;
+
+  get isGivenUp(): boolean {
+    return this.#givenUp !== null;
+  }
+
+  async run(worker: number, definition: CaseDefinition): Promise<Ran> {
+    const { endpointSchema, undecided, target, maxFailures = Number.POSITIVE_INFINITY } = this.#request;
+    const reason = skipReason(definition, endpointSchema, target.capabilities, undecided) ?? this.#givenUp;
+    if (reason !== null) return skipped(definition, reason);
+    const ran = await this.#withRetries(worker, definition);
+    if (this.#request.isFailure?.(ran.record) === true) this.#failures += 1;
+    if (this.#failures >= maxFailures) this.#givenUp ??= `not run: ${this.#failures} failed (--max-failures)`;
+    return ran;
+  }
+
+  /** Called in the order of the plan. */
+  emit(ran: Ran): void {
+    this.#waiting.push(ran);
+    this.#flush();
+  }
+
+  /** All that ran is emitted. */
+  async end(): Promise<void> {
+    if (this.#request.signal?.aborted !== true)
+      for (const lost of await this.#request.pool.takeLost()) this.#blame(lost);
+    for (const ran of this.#waiting) ran.isSettled = true;
+    this.#flush();
+  }
+
+  /** A case whose tries end differently is flaky. */
+  async #withRetries(worker: number, definition: CaseDefinition): Promise<Ran> {
+    const { target, retries, signal } = this.#request;
+    const fresh = definition.fresh === true;
+    const tries: Ran[] = [];
+    for (let more = retries + (retries > 0 && target.capabilities.owned ? 1 : 0); ; more -= 1) {
+      const ran = await this.#try(worker, definition, fresh || (tries.length > 0 && tries.length > retries));
+      if (ran === null) break;
+      tries.push(ran);
+      if (!RETRIED.has(ran.record.outcome) || more === 0 || signal?.aborted === true) break;
+    }
+    const [first] = tries;
+    if (first === undefined) return skipped(definition, this.#givenUp!);
+    const last = tries.at(-1)!;
+    last.record = recordOf(tries.map(({ record }) => record));
+    return last;
+  }
+
+  /** Null: the endpoint is gone, and the case did not run. */
+  async #try(worker: number, definition: CaseDefinition, fresh: boolean): Promise<Ran | null> {
+    let before: EndpointLost | null = null;
+    for (;;) {
+      try {
+        const { record, session } = await runOnPool(definition, this.#request.pool, { fresh }, (own) =>
+          runCase(definition, own, this.#request),
+        );
+        const last = this.#last.get(worker);
+        if (session !== null && last?.session === session && isUntouched(record))
+          throw lostBefore(record, session);
+        this.#settle(worker);
+        const told = before === null ? record : endedIdle(record, before, 'before the case');
+        const ran: Ran = { record: told, session, isSettled: false };
+        this.#last.set(worker, ran);
+        return ran;
+      } catch (error) {
+        if (error instanceof EndpointLost) {
+          if (!this.#blame(error)) before = error;
+        } else if (error instanceof EndpointAway) {
+          const last = this.#last.get(worker);
+          if (last?.isSettled === false) last.record = goneAfter(last.record, error);
+          this.#givenUp ??= GONE;
+          return null;
+        } else throw error;
+      }
+    }
+  }
+
+  /** Tells it of what ran last on an endpoint that ended idle. False: that cannot be told of it any more. */
+  #blame(lost: EndpointLost): boolean {
+    const ran = [...this.#last.values()].find(({ session }) => session === lost.session);
+    if (ran === undefined || ran.isSettled) return false;
+    ran.record = endedIdle(ran.record, lost, 'when the case was over');
+    return true;
+  }
+
+  /** The worker's last case was outlived by its endpoint. */
+  #settle(worker: number): void {
+    const ran = this.#last.get(worker);
+    if (ran === undefined) return;
+    ran.isSettled = true;
+    this.#flush();
+  }
+
+  #flush(): void {
+    while (this.#waiting[0]?.isSettled === true) this.#request.done(this.#waiting.shift()!.record);
+  }
+}
+
+/** It crashed before anything was asked of the endpoint. */
+function isUntouched({ outcome, transcript, process }: CaseRecord): boolean {
+  return outcome === 'crash' && transcript?.steps.length === 0 && process?.unanswered?.length === 0;
+}
+
+function lostBefore({ process }: CaseRecord, session: Session): EndpointLost {
+  const { exitCode: code = null, signal = null } = process ?? {};
+  return new EndpointLost(session, code === null && signal === null ? null : { code, signal });
+}
+
+function skipped(definition: CaseDefinition, reason: string): Ran {
+  return { record: unrun(definition, 'skip', reason), session: null, isSettled: true };
+}
+
+/** Of all tries, in their order. */
+function recordOf(tries: readonly CaseRecord[]): CaseRecord {
+  const [first] = tries;
+  const last = tries.at(-1)!;
+  if (tries.length === 1) return last;
+  const earlier = tries.slice(0, -1).map(({ outcome }) => outcome);
   return earlier.every((outcome) => outcome === last.outcome)
     ? { ...last, earlier }
-    : { ...record, outcome: 'flaky', earlier: [...earlier, last.outcome] };
-}
-
-/** Runs a case on an endpoint of the pool, as `run` does it. The record also tells why no endpoint could be had. */
-export async function runOnPool(
-  definition: CaseDefinition,
-  pool: EndpointPool,
-  options: AcquireOptions,
-  run: (session: Session) => Promise<CaseResult>,
-): Promise<CaseRecord> {
-  let session: Session | undefined;
-  try {
-    session = await pool.acquire(topologyOf(definition), options);
-    const { record, reusable } = await run(session);
-    await pool.release(session, reusable ? 'clean' : 'dirty');
-    return record;
-  } catch (error) {
-    if (session !== undefined) await pool.release(session, 'broken');
-    return notStarted(definition, error);
-  }
-}
-
-/** Options that an endpoint refuses are a reason to skip; dying by a signal over them is a crash. */
-function notStarted(definition: CaseDefinition, error: unknown): CaseRecord {
-  const message = error instanceof Error ? error.message : String(error);
-  if (error instanceof TimeoutError) return unrun(definition, 'timeout', message);
-  if (error instanceof ClosedError) return unrun(definition, 'crash', message);
-  if (error instanceof ProtocolError || error instanceof QmpError)
-    return {
-      ...unrun(definition, 'fail', message),
-      severity: 'must',
-      deviations: [{ check: 'envelope', severity: 'must', message }],
-    };
-  if (!(error instanceof StartError)) return unrun(definition, 'error', message);
-  if (error instanceof UnsupportedTopology) return unrun(definition, 'skip', message);
-  const signal = error.exit?.signal ?? null;
-  if (signal !== null) {
-    const process = { exitCode: null, signal, lastWords: error.lastWords };
-    return { ...unrun(definition, 'crash', message), process };
-  }
-  const refused = error.exit !== null && topologyOf(definition).options.length > 0;
-  return unrun(
-    definition,
-    refused ? 'skip' : 'error',
-    refused ? `the topology cannot be made: ${message}` : message,
-  );
-}
-
-/** The record of a case that did not run. */
-export function unrun(
-  { id, title, requirements }: CaseDefinition,
-  outcome: Outcome,
-  reason: string,
-): CaseRecord {
-  return { id, title, requirements, outcome, reason, durationMs: 0, deviations: [] };
+    : { ...first!, outcome: 'flaky', earlier: [...earlier, last.outcome] };
 }

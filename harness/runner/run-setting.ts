@@ -15,6 +15,8 @@ export interface RunSetting {
   readonly undecided?: UndecidedCommands | undefined;
   readonly seed: string;
   readonly limits: TimeLimits;
+  /** Ids of checks that do not look. Default: all do. */
+  readonly excludedChecks?: readonly string[] | undefined;
   /** Ends the run. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -394,6 +394,33 @@ describe('retries', () => {
   test('a case that fails every time fails', async () => {
     const target = truthful((command) => (command === 'blockdev-add' ? REFUSAL : OK));
     const record = await runOne(target, async (t) => void (await t.execute('blockdev-add')), { retries: 2 });
-    expect(record).toMatchObject({ outcome: 'fail', earlier: ['fail', 'fail'] });
+    expect(record).toMatchObject({ outcome: 'fail', earlier: ['fail', 'fail', 'fail'] });
+    expect(target.counts.started).toBe(2);
   });
+
+  test('what goes wrong in one process and not in the next is flaky', async () => {
+    const bad = new Set<string>();
+    const target: FakeTarget = truthful((command, _, port) => {
+      if (bad.size === 0) bad.add(port.dir);
+      return command === 'blockdev-add' && bad.has(port.dir) ? REFUSAL : OK;
+    });
+    const record = await runOne(target, async (t) => void (await t.execute('blockdev-add')), { retries: 1 });
+    expect(record).toMatchObject({ outcome: 'flaky', earlier: ['fail', 'fail', 'pass'] });
+  });
+
+  test('an attached endpoint has no other process to try on', async () => {
+    const target = truthful((command) => (command === 'blockdev-add' ? REFUSAL : OK), {
+      capabilities: { owned: false },
+    });
+    const record = await runOne(target, async (t) => void (await t.execute('blockdev-add')), { retries: 1 });
+    expect(record).toMatchObject({ outcome: 'fail', earlier: ['fail'] });
+  });
+});
+
+test('--max-failures: the rest is given up', async () => {
+  const target = truthful((command) => (command === 'blockdev-add' ? REFUSAL : OK));
+  const fails = (id: string) => aCase(id, async (t) => void (await t.execute('blockdev-add')));
+  const record = await runOn(target, ['a', 'b', 'c', 'd'].map(fails), { maxFailures: 2 });
+  expect(record).toMatchObject({ incomplete: true, totals: { fail: 2, skip: 2 } });
+  expect(record.cases[2]!.reason).toBe('not run: 2 failed (--max-failures)');
 });

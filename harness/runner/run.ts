@@ -10,6 +10,7 @@ import { asInBaseline } from '../../reports/baseline.ts';
 import type { CaseRecord, Invocation, Policy, RequirementRecord, RunRecord } from '../../reports/record.ts';
 import { RECORD_VERSION } from '../../reports/record.ts';
 import type { Reporter } from '../../reports/reporter.ts';
+import { isUnexpected } from '../../reports/unexpected.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../cases/case.ts';
@@ -19,13 +20,15 @@ import type { Target } from '../targets/target.ts';
 import { type TimeLimits, timeLimits } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
 import { noTotals } from './case-outcome.ts';
-import { EndpointPool } from './endpoint-pool.ts';
+import { EndpointPool, workersOn } from './endpoint-pool.ts';
 import { ExpectedCases } from './expected-cases.ts';
 import { intersect } from './intersect.ts';
 import { meet } from './meet-endpoint.ts';
+import { skipReason } from './needs.ts';
 import { plan, type Shard } from './plan.ts';
 import { asRecorded, withUpdate } from './recorded-cases.ts';
-import { EMPTY_TOPOLOGY, execute } from './run-cases.ts';
+import { execute } from './run-cases.ts';
+import { EMPTY_TOPOLOGY } from './run-on-pool.ts';
 import { ScratchArea } from './scratch.ts';
 
 /** What a run is given. */
@@ -36,11 +39,19 @@ export interface RunOptions {
   readonly spec: Schema;
   readonly reporters?: readonly Reporter[];
   readonly patterns?: readonly string[];
+  /** Globs on ids that do not run. */
+  readonly exclude?: readonly string[];
+  /** Only these ids run. */
+  readonly only?: ReadonlySet<string> | undefined;
   readonly shard?: Shard | undefined;
-  /** Endpoints at a time. Default 1. */
+  /** What people call the endpoint, for the record. */
+  readonly endpointName?: string | undefined;
+  /** Endpoints at a time. Default 1; never more where the endpoint is not ours to start. */
   readonly workers?: number;
   readonly seed?: string;
   readonly retries?: number;
+  /** Unexpected cases after which the rest is given up. Default: none is. */
+  readonly maxFailures?: number | undefined;
   /** Default: as `timeLimits` gives them. */
   readonly limits?: Partial<TimeLimits>;
   readonly expectations?: readonly Expectation[];
@@ -54,6 +65,8 @@ export interface RunOptions {
   readonly update?: (record: RunRecord) => Updated;
   /** Ends the run early; the record says so. */
   readonly signal?: AbortSignal | undefined;
+  /** Hears of folders that stay, since an endpoint that goes on without us has files there in use. */
+  readonly onLeft?: ((folders: readonly string[]) => void) | undefined;
 }
 
 /**
@@ -61,47 +74,100 @@ export interface RunOptions {
  * client's errors if the endpoint does not introduce itself. Whatever happens, nothing of the run is left behind.
  */
 export async function run(options: RunOptions): Promise<RunRecord> {
-  const { target, workers = 1, reporters = [], signal } = options;
+  const { reporters = [], update } = options;
+  return onPool(options, async (pool, request) => {
+    const ran = await runOn(pool, request);
+    const record = update === undefined ? ran : withUpdate(ran, update(ran));
+    for (const reporter of reporters) reporter.end(record);
+    return record;
+  });
+}
+
+/** A case of the plan. */
+export interface PlannedCase {
+  readonly definition: CaseDefinition;
+  /** Why it would not run; null: it would. */
+  readonly skip: string | null;
+}
+
+/** What a run would do. Asks the endpoint who it is, and sends no case. Rejects as `run` does. */
+export async function dryRun(options: RunOptions): Promise<readonly PlannedCase[]> {
+  const { capabilities } = options.target;
+  return onPool(options, async (pool, request) => {
+    const { cases, endpointSchema, undecided } = await prepare(pool, request);
+    return cases.map((definition) => ({
+      definition,
+      skip: skipReason(definition, endpointSchema, capabilities, undecided),
+    }));
+  });
+}
+
+interface Request extends RunOptions {
+  readonly limits: TimeLimits;
+  readonly workers: number;
+}
+
+/** With a pool of its own, of which nothing is left. */
+async function onPool<T>(
+  options: RunOptions,
+  work: (pool: EndpointPool, request: Request) => Promise<T>,
+): Promise<T> {
+  const { target, signal, onLeft } = options;
   const limits = timeLimits(options.limits);
+  const workers = workersOn([target], options.workers);
   const area = await ScratchArea.for(target);
   try {
     const pool = new EndpointPool({ target, area, limits, signal, most: workers });
-    const ran = await runOn(pool, { ...options, limits }).finally(() => pool.stop());
-    const record = options.update === undefined ? ran : withUpdate(ran, options.update(ran));
-    for (const reporter of reporters) reporter.end(record);
-    return record;
+    return await work(pool, { ...options, limits, workers }).finally(() => pool.stop());
   } finally {
     await area.close();
+    if (area.kept.length > 0) onLeft?.(area.kept);
   }
 }
 
-async function runOn(
+/** Who the endpoint is, and which cases are for it. */
+async function prepare(
   pool: EndpointPool,
-  options: RunOptions & { readonly limits: TimeLimits },
-): Promise<RunRecord> {
-  const { target, spec, reporters = [], signal, shard, policy, invocation, patterns = [] } = options;
-  const { limits, workers = 1, retries = 0, seed = 'qmpcheck' } = options;
-  const startedAt = new Date();
-  const started = performance.now();
-
+  { target, endpointName, spec, cases, patterns = [], exclude = [], only, shard }: Request,
+) {
   const first = await pool.acquire(EMPTY_TOPOLOGY);
   const { identity, endpointSchema, undecided } = await meet(target, first);
   await pool.release(first, first.usable ? 'clean' : 'broken');
   const schema = intersect(spec, endpointSchema);
-  const cases = plan(options.cases(schema), { patterns, shard });
+  return {
+    identity: { ...identity, ...(endpointName !== undefined && { name: endpointName }) },
+    endpointSchema,
+    undecided,
+    schema,
+    cases: plan(cases(schema), { patterns, exclude, only, shard }),
+  };
+}
+
+async function runOn(pool: EndpointPool, options: Request): Promise<RunRecord> {
+  const { target, reporters = [], signal, shard, policy, invocation, patterns = [] } = options;
+  const { limits, workers, retries = 0, maxFailures, seed = 'qmpcheck', exclude = [], only } = options;
+  const startedAt = new Date();
+  const started = performance.now();
+  const { identity, endpointSchema, undecided, schema, cases } = await prepare(pool, options);
 
   const expected = new ExpectedCases(options.expectations ?? [], identity);
   for (const reporter of reporters)
     reporter.start?.({ endpoint: identity, seed, planned: cases.length, policy, invocation });
   const records: CaseRecord[] = [];
+  const judge = (bare: CaseRecord): CaseRecord =>
+    asInBaseline(expected.apply(bare), options.baseline, policy);
+  const isFailure = (bare: CaseRecord): boolean => isUnexpected(judge(bare), policy);
   const done = (bare: CaseRecord): void => {
-    const known = asInBaseline(expected.apply(bare), options.baseline, policy);
+    const known = judge(bare);
     const record = options.update === undefined ? known : asRecorded(known, policy);
     records.push(record);
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
-  const setting = { target, schema, endpointSchema, undecided, seed, limits, signal };
-  await execute({ ...setting, cases, workers, retries, pool, done });
+  const { excludedChecks } = policy ?? {};
+  const setting = { target, schema, endpointSchema, undecided, seed, limits, signal, excludedChecks };
+  const trying = { workers, retries, maxFailures, isFailure };
+  const { incomplete } = await execute({ ...setting, ...trying, cases, pool, done });
+  const isWhole = patterns.length + exclude.length === 0 && only === undefined && shard === undefined;
 
   const totals = noTotals();
   for (const { outcome } of records) totals[outcome] += 1;
@@ -116,9 +182,10 @@ async function runOn(
     ...(shard && { shard }),
     ...(policy && { policy }),
     interrupted: signal?.aborted ?? false,
+    ...(incomplete && { incomplete }),
     cases: records,
     requirements: usedRequirements(records),
-    staleExpectations: expected.stale(records, patterns.length === 0 && shard === undefined),
+    staleExpectations: expected.stale(records, isWhole && !incomplete),
     totals,
   };
 }

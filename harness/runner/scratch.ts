@@ -40,12 +40,16 @@ export class ScratchArea {
   readonly #umask: number | null;
   readonly #withdraw: () => void;
   #made = 0;
+  /** Folders that stay when it is closed. */
+  readonly #kept = new Set<string>();
 
   private constructor(path: string, server: Server, umask: number | null) {
     this.path = path;
     this.#umask = umask;
     this.#server = server;
-    this.#withdraw = atProcessEnd(() => rmSync(path, { recursive: true, force: true }));
+    this.#withdraw = atProcessEnd(() => {
+      if (this.#kept.size === 0) rmSync(path, { recursive: true, force: true });
+    });
   }
 
   /** For the endpoints of a target; in its shared folder, if it has one, all that is made meanwhile is open to everybody. */
@@ -80,10 +84,26 @@ export class ScratchArea {
     return path;
   }
 
-  /** Removes the folder and all in it. */
+  /** Leaves a folder that was made here when the rest is removed; a later run sweeps it. */
+  keep(folder: string): void {
+    this.#kept.add(folder);
+  }
+
+  /** Those that stay. */
+  get kept(): readonly string[] {
+    return [...this.#kept];
+  }
+
+  async #others(): Promise<string[]> {
+    const paths = (await readdir(this.path)).map((name) => join(this.path, name));
+    return paths.filter((path) => !this.#kept.has(path));
+  }
+
+  /** Removes the folder and all in it that need not stay. */
   async close(): Promise<void> {
     await new Promise((resolve) => this.#server.close(resolve));
-    await rm(this.path, { recursive: true, force: true, maxRetries: 3 });
+    const over = this.#kept.size === 0 ? [this.path] : await this.#others();
+    for (const path of over) await rm(path, { recursive: true, force: true, maxRetries: 3 });
     this.#withdraw();
     if (this.#umask !== null) process.umask(this.#umask);
   }

@@ -48,10 +48,12 @@ function attached(address: Address, listener: Listener | null, dir: string, sign
     get running() {
       return running;
     },
-    openMonitor: async (index) => {
+    openMonitor: async (index, limit = signal) => {
       if (index !== 0) throw new RangeError('an address is one monitor');
       try {
-        return await (listener === null ? address.open({ signal }) : listener.accept({ signal }));
+        return await (listener === null
+          ? address.open({ signal: limit })
+          : listener.accept({ signal: limit }));
       } catch (error) {
         throw new StartError((error as Error).message);
       }

@@ -14,6 +14,8 @@ export interface Surrounding {
   readonly environment?: Readonly<Record<string, string>>;
   /** Most commands a second that the endpoint can bear, on each monitor. */
   readonly commandsPerSecond?: number;
+  /** What starts an attached endpoint again (`Comeback.restart`). */
+  readonly restart?: string;
   /** How it breaks the protocol; then that is not found out by probing. */
   readonly quirks?: Quirks;
   /** Names of topologies that an attached endpoint has been started with. */
@@ -24,13 +26,14 @@ export interface Surrounding {
 
 /** `name`: as the config file calls it. */
 export function configured(name: string, base: Target, surrounding: Surrounding): Target {
-  const { options = [], environment, commandsPerSecond, topologies = [], quirks } = surrounding;
+  const { options = [], environment, commandsPerSecond, topologies = [], quirks, restart } = surrounding;
   const implementation = surrounding.implementation ?? base.implementation;
   return {
     ...base,
     name,
     ...(implementation && { implementation }),
     ...(quirks && { quirks }),
+    ...(restart !== undefined && { comeback: { restart } }),
     unavailable: () => base.unavailable(),
     async start(request) {
       const present = topologies.includes(request.topology.name);
@@ -41,8 +44,8 @@ export function configured(name: string, base: Target, surrounding: Surrounding)
       const endpoint = await base.start({ ...request, topology, ...(environment && { environment }) });
       if (commandsPerSecond !== undefined) {
         const openMonitor = endpoint.openMonitor.bind(endpoint);
-        endpoint.openMonitor = async (index) =>
-          paced(await openMonitor(index), () => 1000 / commandsPerSecond);
+        endpoint.openMonitor = async (index, signal) =>
+          paced(await openMonitor(index, signal), () => 1000 / commandsPerSecond);
       }
       return endpoint;
     },

@@ -76,8 +76,11 @@ export interface Endpoint {
   readonly argv: readonly string[];
   /** The scratch directory as the endpoint sees it. */
   readonly dir: string;
-  /** Connects to monitor `index` (0 is the first). The greeting has not been read yet. */
-  openMonitor(index: number): Promise<Transport>;
+  /**
+   * Connects to monitor `index` (0 is the first). The greeting has not been read yet. `signal` ends the waiting for an
+   * endpoint that somebody else starts.
+   */
+  openMonitor(index: number, signal?: AbortSignal): Promise<Transport>;
   /** Resolves when the process (or the embedded endpoint) has ended. Never rejects. */
   readonly exited: Promise<ExitInfo>;
   readonly running: boolean;
@@ -113,11 +116,21 @@ export interface SharedFolder {
   readonly there: string;
 }
 
+/** How long to wait for an endpoint that is not ours to start, and what somebody gave us to start it with. */
+export interface Comeback {
+  /** Milliseconds for it to come, or to come back. */
+  readonly wait?: number | undefined;
+  /** Shell command that starts it again, run where it cannot be reached. */
+  readonly restart?: string | undefined;
+}
+
 /** How to get an endpoint. Making a target starts nothing. */
 export interface Target {
   /** As given to `--target`. */
   readonly name: string;
   readonly capabilities: TargetCapabilities;
+  /** How an endpoint that somebody else starts is waited for. Absent: it is there, or it is not. */
+  readonly comeback?: Comeback | undefined;
   /** How its endpoints break the protocol, where that is known: given by the config file, or found by an earlier probe. */
   readonly quirks?: Quirks;
   /** What its endpoints are tested by in place of their own introspection. */

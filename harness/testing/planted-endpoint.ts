@@ -4,7 +4,7 @@
  *   node planted-endpoint.js [NAME OF THE DEFECT]
  */
 import { tmpdir } from 'node:os';
-import { EMPTY_TOPOLOGY } from '../runner/run-cases.ts';
+import { EMPTY_TOPOLOGY } from '../runner/run-on-pool.ts';
 import { DEFECTS } from './selftest/defects.ts';
 import { plantedTarget } from './selftest/plant.ts';
 

@@ -1,0 +1,197 @@
+/**
+ * An endpoint that somebody else runs, as the command line treats it: Ctrl-C takes back what was made there, and when it
+ * dies that is told once, of the case that it died in. Real processes on real sockets.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunRecord } from '../../reports/record.ts';
+import type { Json, JsonObject } from '../../spec/json.ts';
+import { QmpClient } from '../qmp/client.ts';
+import { program, qmpcheck } from '../testing/command-line.ts';
+import { connectUnix } from '../transports/unix.ts';
+
+let folder: string;
+let socket: string;
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'attached-'));
+  socket = join(folder, 'qmp');
+});
+
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const MONITORS = ['qmp', 'watch'];
+const chardevs = (paths: readonly string[]): string[] =>
+  paths.flatMap((path, index) => [
+    '-chardev',
+    `socket,id=m${index},path=${path},server=on,wait=off`,
+    '-mon',
+    `chardev=m${index},mode=control`,
+  ]);
+
+/** The reference, with a monitor for the run and one for this test to watch it by. */
+async function serve(): Promise<{ child: ChildProcess; watch: QmpClient }> {
+  const paths = MONITORS.map((name) => join(folder, name));
+  const child = spawn(process.execPath, [program, 'serve', ...chardevs(paths)], { stdio: 'ignore' });
+  children.push(child);
+  return { child, watch: await connected(paths[1]!) };
+}
+
+async function connected(path: string): Promise<QmpClient> {
+  for (;;) {
+    const transport = await connectUnix(path).catch(() => null);
+    if (transport !== null) return QmpClient.connect(transport);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Looks again and again until the endpoint holds it. */
+async function until(watch: QmpClient, query: string, holds: (list: JsonObject[]) => boolean): Promise<void> {
+  while (!holds((await watch.execute(query)) as JsonObject[]))
+    await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const named = (list: JsonObject[]): Json[] => list.map((one) => one['node-name'] ?? one.id ?? null);
+
+function start(args: readonly string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, ...args], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
+}
+
+describe('Ctrl-C', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('%s in the middle of a case with nodes and a job takes both back', async (signal, code) => {
+    const { watch } = await serve();
+    await watch.execute('blockdev-add', { driver: 'null-co', 'node-name': 'theirs' });
+    // a case whose job stands still, and that waits for an event which does not come
+    const child = start([
+      'run',
+      'block-job-pause',
+      'block-job-cancel',
+      'block-job-set-speed',
+      '--target',
+      `unix:${socket}`,
+    ]);
+    await until(watch, 'query-block-jobs', (jobs) => jobs.length > 0);
+    child.kill(signal);
+    expect(await once(child, 'exit')).toEqual([code, null]);
+    expect(named((await watch.execute('query-named-block-nodes')) as JsonObject[])).toEqual(['theirs']);
+    expect(await watch.execute('query-block-jobs')).toEqual([]);
+    expect(readdirSync(folder).toSorted()).toEqual(MONITORS);
+    await watch.close();
+  });
+});
+
+describe('an endpoint that dies', () => {
+  async function run(...args: string[]): Promise<{ code: number | null; stderr: string; record: RunRecord }> {
+    const call = ['run', 'block_resize', '--target', `unix:${socket}`, '--reporter', 'json', ...args];
+    const { code, stderr, stdout } = await qmpcheck(call, { env: { TMPDIR: folder } });
+    return { code, stderr, record: JSON.parse(stdout) as RunRecord };
+  }
+
+  /** The reference behind a script that ends it at the n-th command of a name, or when a monitor has been idle since. */
+  function mortal(script: string): ChildProcess {
+    const file = join(folder, 'mortal.mjs');
+    writeFileSync(
+      file,
+      `import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { rmSync } from 'node:fs';
+rmSync(${JSON.stringify(socket)}, { force: true });
+const server = createServer((client) => {
+  const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdout.pipe(client);
+  client.on('close', () => child.kill());
+  client.on('error', () => {});
+  const die = () => { child.kill('SIGKILL'); process.exit(1); };
+  let seen = 0;
+  client.on('data', (bytes) => { const text = String(bytes); ${script}; child.stdin.write(bytes); });
+});
+server.listen(${JSON.stringify(socket)});
+`,
+    );
+    const child = spawn(process.execPath, [file], { stdio: 'ignore' });
+    children.push(child);
+    return child;
+  }
+
+  const outcomes = (record: RunRecord) =>
+    record.cases.map(({ id, outcome, reason }) => [id, outcome, reason]);
+
+  test('in a case is a crash of that case, and the rest is not run', async () => {
+    mortal(`if (text.includes('"block_resize"') && (seen += 1) === 3) die()`);
+    await (await connected(socket)).close();
+    const { code, record } = await run();
+    expect(code).toBe(1);
+    expect(record.incomplete).toBe(true);
+    const [crash, ...others] = record.cases.filter(({ outcome }) => outcome !== 'pass');
+    expect(crash).toMatchObject({ outcome: 'crash', process: { unanswered: [{ by: 'case' }] } });
+    expect(crash!.process!.inFlight).toContain('block_resize');
+    expect(others.length).toBeGreaterThan(3);
+    for (const one of others) expect(one).toMatchObject({ outcome: 'skip', reason: 'endpoint gone' });
+  });
+
+  test('comes back with `restart` in the config, and all cases run', async () => {
+    mortal(`if (text.includes('"block_resize"') && (seen += 1) === 3) die()`);
+    await (await connected(socket)).close();
+    writeFileSync(
+      join(folder, 'qmpcheck.config.json'),
+      JSON.stringify({
+        targets: {
+          lab: {
+            target: `unix:${socket}`,
+            restart: `exec ${process.execPath} ${join(folder, 'lasting.mjs')}`,
+          },
+        },
+      }),
+    );
+    const pid = join(folder, 'pid');
+    writeFileSync(
+      join(folder, 'lasting.mjs'),
+      `import { spawn } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+writeFileSync(${JSON.stringify(pid)}, String(process.pid));
+rmSync(${JSON.stringify(socket)}, { force: true });
+const child = spawn(process.execPath, ${JSON.stringify([program, 'serve', ...chardevs(['SOCKET'])])}.map((word) => word.replace('SOCKET', ${JSON.stringify(socket)})), { stdio: 'ignore' });
+process.on('SIGTERM', () => { child.kill(); process.exit(0); });
+`,
+    );
+    const call = ['run', 'block_resize', '--target', 'lab', '--reporter', 'json'];
+    const { code, stdout } = await qmpcheck(call, { cwd: folder, env: { TMPDIR: folder } });
+    process.kill(Number(readFileSync(pid, 'utf8')), 'SIGTERM');
+    const record = JSON.parse(stdout) as RunRecord;
+    expect(code).toBe(1);
+    expect(record.incomplete).toBeUndefined();
+    expect(record.totals).toMatchObject({ crash: 1, error: 0, timeout: 0 });
+    expect(outcomes(record).filter(([, , reason]) => reason === 'endpoint gone')).toEqual([]);
+  });
+
+  test('--wait waits for one that is not there yet, and no longer than it says', async () => {
+    const target = `unix:${socket}`;
+    const late = start(['run', 'greeting/shape', '--target', target, '--wait', '60']);
+    const ended = once(late, 'exit');
+    await serve();
+    expect(await ended).toEqual([0, null]);
+    const never = await qmpcheck(['run', 'greeting', '--target', 'unix:/no/such', '--wait', '1']);
+    expect(never).toMatchObject({ code: 2, stderr: expect.stringMatching(/^qmpcheck: unix:\/no\/such: /) });
+  });
+});
