@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../generators/sequences/encoding.ts';
-import { textNormaliser } from '../../reports/normalise-text.ts';
+import { specNormaliser, textNormaliser } from '../../reports/normalise-text.ts';
 import type { CaseRecord, Deviation, ProcessState, Transcript } from '../../reports/record.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
-import { matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
+import { deviationOf, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import { NoCampaign, statusLines } from './campaign-status.ts';
 import { script } from './reproduce-script.ts';
 import { startStatesFor } from './start-states.ts';
@@ -43,6 +43,19 @@ describe('buckets', () => {
       normaliseText,
     )[0]!.bucket;
 
+  test('of members that a command does not have: one, whatever they are called', () => {
+    const foreign = ['auto-finalize', 'base-node', 'on-error', 'top-node'].map((name) => ({
+      check: 'invalid-refused',
+      severity: 'must' as const,
+      message: `block-commit took what its schema forbids: '${name}' is not a member`,
+      path: `$.arguments.${name}`,
+    }));
+    const seen = symptomsOf(record('fail', { deviations: foreign }), specNormaliser());
+    expect(seen.map(({ bucket }) => bucket)).toEqual([
+      "deviation invalid-refused: block-commit took what its schema forbids: '…' is not a member at $.arguments.*",
+    ]);
+    expect(deviationOf(seen[0]!.bucket)).toMatchObject({ check: 'invalid-refused', path: '$.arguments.*' });
+  });
   test('of a crash: signal and the line that says why, without program and number', () => {
     const lastWords = ['qemu-x: warning', "qemu-x: ../block.c:77: bdrv_x: Assertion `a == 1' failed.", 'bye'];
     expect(died({ lastWords })).toBe("crash SIGABRT: block.c: bdrv_x: Assertion `a == N' failed.");
