@@ -3,7 +3,7 @@
  * any target, records every exchange and applies the checks. A case states what must hold; it never sleeps.
  */
 
-import type { Deviation, Severity } from '../../reports/record.ts';
+import type { Deviation, QuirkRecord, Severity } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
@@ -123,6 +123,8 @@ export interface CaseContext extends MonitorHandle {
   /** What the endpoint offers. */
   readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
+  /** Habits of the endpoint that break the protocol, and that are put up with. Each is told by the case that it names. */
+  readonly quirks: readonly QuirkRecord[];
   /** From the run's seed and the case's id, the same on every run. */
   readonly seed: number;
   /** A node-name, job-id or file name unique in this run and recognisable as ours. */

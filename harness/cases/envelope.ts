@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { dataSource, KiB } from './helpers/shared-setup.ts';
+import { needRegular, tellHabit } from './protocol-habits.ts';
 
 /** Sends a whole message that must be refused with GenericError. */
 async function refusedMessage(t: CaseContext, message: JsonObject, what: string): Promise<JsonObject> {
@@ -36,6 +37,7 @@ export const envelope: readonly CaseDefinition[] = [
         {},
         { a: { b: [1, 2] } },
       ];
+      tellHabit(t, 'envelope/id-of-each-type', 'a reply must carry the id of its command');
       for (const id of ids) {
         const reply = await t.request({ execute: 'query-version', id });
         t.check('return' in reply, 'a command with an id must succeed as it does without', 'it was refused');
@@ -49,6 +51,7 @@ export const envelope: readonly CaseDefinition[] = [
     title: 'A reply to a command without id has none',
     requirements: ['protocol/no-id-without-id', 'protocol/reply-envelope'],
     async run(t: CaseContext) {
+      tellHabit(t, 'envelope/no-id-without-id', 'a reply to a command without an id must have none');
       const success = await t.request({ execute: 'query-version' });
       t.equal(Object.keys(success), ['return'], 'a success must have return and no other member');
       const failure = await t.request({ execute: 'no-such-command' });
@@ -60,6 +63,9 @@ export const envelope: readonly CaseDefinition[] = [
     title: 'An error reply carries the id of its command, whatever was wrong with that',
     requirements: ['protocol/id-on-errors'],
     async run(t: CaseContext) {
+      tellHabit(t, 'envelope/id-on-errors', 'an error must carry the id of its command');
+      // Where ids are lost always, another case tells it.
+      if (t.quirks.some(({ name }) => name === 'lostId')) needRegular(t, 'ids');
       const faulty: readonly JsonObject[] = [
         { execute: 'no-such-command' },
         { execute: 'query-version', arguments: { x: 1 } },

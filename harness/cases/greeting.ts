@@ -3,6 +3,7 @@ import { isJsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { twoMonitors } from './helpers/shared-setup.ts';
+import { tellHabit } from './protocol-habits.ts';
 
 export const greeting: readonly CaseDefinition[] = [
   {
@@ -10,6 +11,7 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'The greeting is one object QMP with version and a list of capabilities',
     requirements: ['protocol/greeting'],
     async run(t: CaseContext) {
+      tellHabit(t, 'greeting/shape', 'the greeting must be an object with the member QMP and no other');
       t.equal(Object.keys(t.greeting), ['QMP'], 'the greeting must have the member QMP and no other');
       const { QMP } = t.greeting;
       t.check(isJsonObject(QMP), 'the member QMP of the greeting must be an object', `it is ${shown(QMP)}`, {
@@ -34,6 +36,7 @@ export const greeting: readonly CaseDefinition[] = [
     requirements: ['protocol/greeting-version', 'protocol/query-version'],
     needs: { commands: ['query-version'] },
     async run(t: CaseContext) {
+      tellHabit(t, 'greeting/version-is-query-version', 'the version must have the member qemu');
       const version = await t.execute('query-version');
       t.check(
         isJsonObject(t.greeting.QMP),

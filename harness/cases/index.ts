@@ -24,6 +24,7 @@ import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
 import { nbdServerCases } from './nbd-server.ts';
 import { nodeOptions } from './node-options.ts';
+import { protocolHabits } from './protocol-habits.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
 import { raw } from './raw-bytes.ts';
@@ -36,6 +37,7 @@ import { transactionCases } from './transaction.ts';
 export const cases: readonly CaseDefinition[] = [
   ...greeting,
   ...envelope,
+  ...protocolHabits,
   ...syntax,
   ...sessions,
   ...introspection,

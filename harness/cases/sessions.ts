@@ -2,6 +2,7 @@
 import { type Json, stringifyJson } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { addNode, checkAbsent, dataNodes, dataSource, needs, twoMonitors } from './helpers/shared-setup.ts';
+import { needRegular } from './protocol-habits.ts';
 
 const PIPELINED = 64;
 
@@ -11,6 +12,7 @@ export const sessions: readonly CaseDefinition[] = [
     title: 'Commands sent ahead are answered in their order, each once',
     requirements: ['protocol/replies-in-order', 'protocol/one-reply-per-command'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids', 'packets', 'counts');
       const ids = Array.from({ length: PIPELINED }, (_, i) => i);
       const commands = ids.map((id) =>
         id % 3 === 0 ? `{"execute":"no-such-command","id":${id}}` : `{"execute":"query-version","id":${id}}`,
@@ -34,6 +36,7 @@ export const sessions: readonly CaseDefinition[] = [
     requirements: ['protocol/replies-in-order', 'blockdev-add/name-taken'],
     needs: dataNodes,
     async run(t: CaseContext) {
+      needRegular(t, 'ids', 'packets', 'counts');
       const name = t.name('node');
       const node = stringifyJson({ ...(await dataSource(t)), 'node-name': name });
       const add = (id: string) => `{"execute":"blockdev-add","arguments":${node},"id":"${id}"}`;

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../s
 import type { CaseContext, CaseDefinition, RawReplies } from './case.ts';
 import { shown } from './case-text.ts';
 import { dataNodes, dataSource, KiB, needs } from './helpers/shared-setup.ts';
+import { needRegular } from './protocol-habits.ts';
 
 /** The text of a command line with a given text as its id or argument. */
 const withId = (id: string) => `{"execute":"query-version","id":${id}}\n`;
@@ -180,6 +181,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'Every escape of JSON stands for its character',
     requirements: ['protocol/id-of-any-type', 'protocol/utf-8'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       await echoed(t, '"\\b\\f\\n\\r\\t\\/\\\\\\""', '\b\f\n\r\t/\\"');
       await echoed(t, '"\\u0041\\u00e9\\u20ac"', 'A\u00e9\u20ac');
     },
@@ -189,6 +191,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'UTF-8 of two, three and four bytes is taken as it stands, and echoed in ASCII',
     requirements: ['protocol/utf-8', 'protocol/output-is-ascii'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       for (const text of ['é', '€', '\u{1f600}']) await echoed(t, `"${text}"`, text);
     },
   },
@@ -209,6 +212,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'White space between and inside messages means nothing',
     requirements: ['protocol/split-input'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       const { messages } = await t.raw(' \t\r\n\n{ "execute"\t:\r\n"query-version" ,\n "id" : 1 }\n\n \n');
       t.equal(messages.length, 1, 'white space must bring no reply of its own');
       t.contains(messages[0]!, { id: 1 }, 'the reply must be that to the command');
@@ -220,6 +224,7 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['schema/integer-form'],
     needs: { commands: ['block_resize'] },
     async run(t: CaseContext) {
+      needRegular(t, 'counts');
       for (const size of ['1.0', '1e3', '1048576.0', '1E0', '0.5']) await refusedSize(t, size);
     },
   },
@@ -250,6 +255,7 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['schema/integer-range'],
     needs: { commands: ['block_resize'] },
     async run(t: CaseContext) {
+      needRegular(t, 'counts');
       for (const size of ['9223372036854775808', '-9223372036854775809', '18446744073709551616'])
         await refusedSize(t, size);
     },
@@ -259,6 +265,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'The least and the greatest int64 come back digit by digit',
     requirements: ['protocol/integers-are-exact'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       await echoed(t, '9223372036854775807', 9223372036854775807n);
       await echoed(t, '-9223372036854775808', -9223372036854775808n);
       await echoed(t, '18446744073709551615', 18446744073709551615n);
@@ -270,6 +277,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'An id nested a thousand levels deep is echoed',
     requirements: ['protocol/id-of-any-type', 'protocol/nesting-limit'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       const text = nested(1000);
       await echoed(t, text, JSON.parse(text) as Json);
     },
@@ -289,6 +297,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'A string of 32 KiB is taken like a short one',
     requirements: ['protocol/long-strings'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       const text = 'abcdefgh'.repeat(4 * KiB);
       await echoed(t, `"${text}"`, text);
     },
@@ -308,6 +317,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'Several commands in one packet, on one line or more, are answered one by one',
     requirements: ['protocol/split-input', 'protocol/one-reply-per-command', 'protocol/replies-in-order'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids', 'packets', 'counts');
       const { messages } = await t.raw(
         '{"execute":"query-version","id":1}{"execute":"query-version","id":2} ' +
           '{"execute":"no-such-command","id":3}\n{"execute":"query-version","id":4}\n',
@@ -329,6 +339,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'A command in pieces is executed once its last byte has come',
     requirements: ['protocol/split-input', 'protocol/one-reply-per-command'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       const { messages } = await t.raw(['{"exec', 'ute":"query-ver', 'sion","i', 'd":1', '2', '}', '\n']);
       t.equal(messages.length, 1, 'a command in pieces must be answered once');
       t.check('return' in messages[0]!, 'a command in pieces must be executed', 'it was refused');
@@ -340,6 +351,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'A command that comes one byte at a time, with characters cut apart, is executed',
     requirements: ['protocol/split-input', 'protocol/utf-8'],
     async run(t: CaseContext) {
+      needRegular(t, 'ids');
       const { messages } = await t.raw([...'{"execute":"query-version","id":"\\u00e9"}\n']);
       t.equal(messages.length, 1, 'a command that comes byte by byte must be answered once');
       t.equal(messages[0]!.id ?? null, 'é', 'the id of a command that comes byte by byte must come back');

@@ -7,6 +7,9 @@
  *                  "lab": { "target": "tls:127.0.0.1:4444", "tls": { "ca": "ca.pem" }, "directory": "/srv/share=/mnt",
  *                           "commandsPerSecond": 50, "topologies": ["two-monitors"], "restart": "systemctl restart vmm" } } }
  *
+ * `quirks` says how an endpoint breaks the protocol, so that it is not probed for that: `{ "lostId": "on-errors" }`; empty
+ * for one that does not.
+ *
  * File names in it are relative to its folder. What it says is checked; a fault names the file, the line and the member.
  */
 import { existsSync, readFileSync } from 'node:fs';
@@ -45,6 +48,35 @@ const tlsSchema = mapping({
   insecure: v.exactOptional(v.boolean()),
 });
 
+const flag = v.exactOptional(v.boolean());
+const names = v.exactOptional(v.array(v.string()));
+
+/** As `Quirks`. */
+const quirksSchema = mapping({
+  banner: flag,
+  eventsBeforeGreeting: flag,
+  eventsBeforeNegotiation: flag,
+  noGreeting: flag,
+  greetingKey: v.exactOptional(v.string()),
+  versionKey: v.exactOptional(v.string()),
+  greetingMembers: names,
+  noNegotiation: flag,
+  lostId: v.exactOptional(
+    v.picklist(['on-errors', 'sometimes', 'always'], 'it takes on-errors, sometimes or always'),
+  ),
+  changedId: v.exactOptional(v.picklist(['text', 'wrong'], 'it takes text or wrong')),
+  addedId: flag,
+  stringIds: flag,
+  unaskedReplies: flag,
+  strayLines: flag,
+  oneMessagePerRead: flag,
+  noPipelining: flag,
+  commandInterval: v.exactOptional(
+    v.pipe(v.number(), v.gtValue(0, 'it takes a number of milliseconds above 0')),
+  ),
+  replyMembers: names,
+});
+
 const targetSchema = mapping({
   target: v.string(),
   options: v.exactOptional(v.array(v.string())),
@@ -52,6 +84,7 @@ const targetSchema = mapping({
   directory: v.exactOptional(v.string()),
   tls: v.exactOptional(tlsSchema),
   commandsPerSecond: v.exactOptional(v.pipe(v.number(), v.gtValue(0, 'it takes a number above 0'))),
+  quirks: v.exactOptional(quirksSchema),
   topologies: v.exactOptional(v.array(v.string())),
   restart: v.exactOptional(v.string()),
   expectations: v.exactOptional(v.string()),

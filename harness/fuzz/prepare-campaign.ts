@@ -48,7 +48,8 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
   const [first, ...others] = startStatesFor(target);
   const session = await start(first!);
   const freshEndpoints = session.endpoint.virtualTime === true;
-  const { identity, endpointSchema, undecided } = await meet(target, session).finally(() => session.stop());
+  const met = await meet(target, session).finally(() => session.stop());
+  const { identity, endpointSchema, undecided } = met;
   const startStates = [first!];
   const notes: string[] = [];
   for (const startState of others) {
@@ -79,7 +80,7 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
       data: owned && sharedFiles && offersData(endpointSchema) ? DATA_PROGRAMS : 0,
     },
     config: {
-      target,
+      target: met.target,
       endpointSchema,
       undecided,
       schema,

@@ -18,9 +18,7 @@ import type { TimeLimits } from '../time-limits.ts';
 const MOST_ENDPOINTS = 6;
 
 /** A target, and who its endpoints are. */
-export interface IdentifiedTarget extends Identification {
-  readonly target: Target;
-}
+export type IdentifiedTarget = Identification;
 
 /** Starts the target once, bare. Rejects as `Session.start` and `meet` do. */
 export async function identifyTarget(
@@ -30,7 +28,7 @@ export async function identifyTarget(
 ): Promise<IdentifiedTarget> {
   const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, limits });
   try {
-    return { target, ...(await meet(target, session)) };
+    return await meet(target, session);
   } finally {
     await session.stop();
   }

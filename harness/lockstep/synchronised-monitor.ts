@@ -3,7 +3,7 @@
  * exchanges nothing and waits for nobody: what an endpoint tells by itself comes when it comes. `close` waits for nobody
  * either, but is done after what the case has sent before it.
  */
-import type { Deviation } from '../../reports/record.ts';
+import type { Deviation, QuirkRecord } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type {
@@ -100,6 +100,7 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
   readonly schema: Schema;
   readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
+  readonly quirks: readonly QuirkRecord[];
   readonly seed: number;
   readonly #t: CaseContext;
   readonly #synchronisation: Synchronisation;
@@ -111,6 +112,7 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     this.schema = t.schema;
     this.endpointSchema = t.endpointSchema;
     this.capabilities = t.capabilities;
+    this.quirks = t.quirks;
     this.seed = t.seed;
     this.#t = t;
     this.#synchronisation = synchronisation;

@@ -80,6 +80,8 @@ export class QmpClient {
   #collector: RawCollector | null = null;
   #lastRaw: Promise<unknown> = Promise.resolve();
   #nextId = 1;
+  /** When the next command may be sent, in the milliseconds of `performance.now()`. */
+  #nextCommand = 0;
   #oob = false;
 
   /**
@@ -157,7 +159,7 @@ export class QmpClient {
    */
   request(message: JsonObject, options: RequestOptions = {}): Promise<JsonObject> {
     if (!isOneAtATime(this.#quirks)) return this.#request(message, options);
-    const reply = this.#turn.then(() => this.#request(message, options));
+    const reply = this.#turn.then(() => this.spaced()).then(() => this.#request(message, options));
     this.#turn = reply.catch(() => undefined);
     return reply;
   }
@@ -177,6 +179,7 @@ export class QmpClient {
       return way(
         {
           send: (part) => this.channel.sendRaw(part),
+          spaced: () => this.spaced(),
           collect: (collector) => {
             this.#collector = collector;
           },
@@ -198,6 +201,14 @@ export class QmpClient {
   /** Waits for an event, see `EventStream`. */
   waitEvent(filter?: EventFilter, options?: WaitOptions): Promise<QmpEvent> {
     return this.events.wait(filter, options);
+  }
+
+  /** Resolves when the next command may be sent to an endpoint that limits their rate. */
+  async spaced(): Promise<void> {
+    const { commandInterval = 0 } = this.#quirks;
+    const wait = this.#nextCommand - performance.now();
+    if (commandInterval > 0 && wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+    this.#nextCommand = performance.now() + commandInterval;
   }
 
   /** Ends the connection; what is in flight rejects with `ClosedError`. Idempotent. */
@@ -257,12 +268,21 @@ export class QmpClient {
     return this.#quirks.stringIds === true ? `qmpcheck-${id}` : id;
   }
 
+  /** An id that nobody gave tells the reply from those that nobody asked for. */
+  async #withOwnId(message: JsonObject, options: RequestOptions): Promise<JsonObject> {
+    const { id: _id, ...reply } = await this.#request({ ...message, id: this.#ownId() }, options);
+    return reply;
+  }
+
   #request(message: JsonObject, options: RequestOptions): Promise<JsonObject> {
     const command = commandOf(message);
     const { signal } = options;
     const refusal =
       this.#breaches.shift() ?? (signal?.aborted ? (signal.reason as Error) : this.#closedReason(command));
     if (refusal !== null) return Promise.reject(refusal);
+    const { unaskedReplies, lostId } = this.#quirks;
+    if (unaskedReplies === true && lostId === undefined && message.id === undefined)
+      return this.#withOwnId(message, options);
     const before = this.#pairing.at(message.id);
     if (before !== undefined)
       return new Promise((resolve) => {

@@ -57,8 +57,9 @@ export type ProtocolFault =
   /** A reply without the id of its command; of the two, that which is an error. */
   | 'lost-id'
   | 'lost-id-on-error'
-  /** A reply with another id than its command. */
+  /** A reply with another id than its command; of the two, that which has the text of it. */
   | 'changed-id'
+  | 'id-as-text'
   /** A reply with an id to a command that has none. */
   | 'added-id'
   /** A question for the endpoint's state is answered with something else than a list. */

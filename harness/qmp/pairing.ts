@@ -113,7 +113,7 @@ export class Pairing {
     if ('QMP' in message || (key !== undefined && this.#answered.has(key))) return false;
     const byText = [...this.#pending.values()].find(({ id }) => isTextOf(message.id, id));
     if (byText !== undefined) {
-      tell(wrongId('changed-id', byText, message));
+      tell(wrongId('id-as-text', byText, message));
       this.#answer(byText, message);
       return true;
     }

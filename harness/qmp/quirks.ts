@@ -21,8 +21,6 @@ export interface Quirks {
   readonly versionKey?: string;
   /** Members of the greeting that QMP does not know: beside `QMP`, or in it (`QMP.name`). */
   readonly greetingMembers?: readonly string[];
-  /** Commands are executed before `qmp_capabilities`. */
-  readonly openBeforeNegotiation?: boolean;
   /** `qmp_capabilities` is refused, and other commands are executed all the same. */
   readonly noNegotiation?: boolean;
   /** Which replies lack the id of their command. */
@@ -45,8 +43,6 @@ export interface Quirks {
   readonly commandInterval?: number;
   /** Members of replies besides `return`, `error` and `id`. */
   readonly replyMembers?: readonly string[];
-  /** Events have no timestamp. */
-  readonly noTimestamps?: boolean;
 }
 
 /** As the config file spells it. */
@@ -94,17 +90,12 @@ export const QUIRKS: Readonly<Record<QuirkName, QuirkText>> = {
   versionKey: {
     does: 'tells its version under another member than qemu',
     tolerance: 'that member is taken for qemu',
-    case: 'greeting/version-members',
+    case: 'greeting/version-is-query-version',
   },
   greetingMembers: {
     does: 'greets with members that QMP does not have',
     tolerance: 'they are ignored',
     case: 'greeting/shape',
-  },
-  openBeforeNegotiation: {
-    does: 'executes commands before capabilities are negotiated',
-    tolerance: 'none is needed',
-    case: 'negotiation/commands-before',
   },
   noNegotiation: {
     does: 'refuses qmp_capabilities, and executes commands all the same',
@@ -114,12 +105,12 @@ export const QUIRKS: Readonly<Record<QuirkName, QuirkText>> = {
   lostId: {
     does: 'leaves out the id of a command in its reply',
     tolerance: PAIRED,
-    case: 'envelope/id-kept',
+    case: 'envelope/id-of-each-type',
   },
   changedId: {
     does: 'replies with another id than that of the command',
     tolerance: PAIRED,
-    case: 'envelope/id-kept',
+    case: 'envelope/id-of-each-type',
   },
   addedId: {
     does: 'replies with an id to commands that have none',
@@ -139,7 +130,7 @@ export const QUIRKS: Readonly<Record<QuirkName, QuirkText>> = {
   strayLines: {
     does: 'sends lines that are no JSON',
     tolerance: 'they are skipped',
-    case: 'envelope/nothing-unasked',
+    case: 'envelope/no-stray-lines',
   },
   oneMessagePerRead: {
     does: 'takes one message of each packet, and loses the others',
@@ -161,11 +152,6 @@ export const QUIRKS: Readonly<Record<QuirkName, QuirkText>> = {
     tolerance: 'they are ignored',
     case: 'envelope/reply-members',
   },
-  noTimestamps: {
-    does: 'sends events without a timestamp',
-    tolerance: 'none is needed',
-    case: 'envelope/event-timestamps',
-  },
 };
 
 /** The quirks as a record and a report tell them. `seen`: what showed them, by their names. */
@@ -175,8 +161,9 @@ export function quirkRecords(
 ): QuirkRecord[] {
   const names = (Object.keys(QUIRKS) as QuirkName[]).filter((name) => hasQuirk(quirks, name));
   return names.map((name) => {
-    const { does, tolerance, case: toldBy } = QUIRKS[name];
+    const { does, tolerance, case: usual } = QUIRKS[name];
     const value = quirks[name];
+    const toldBy = value === 'on-errors' ? 'envelope/id-on-errors' : usual;
     return {
       name,
       ...(typeof value !== 'boolean' && { value: value as string | number | string[] }),
@@ -208,7 +195,8 @@ const FORESEEN: Readonly<Partial<Record<ProtocolFault, (quirks: Quirks) => boole
   'repeated-reply': ({ unaskedReplies }) => unaskedReplies === true,
   'lost-id': ({ lostId }) => lostId === 'always' || lostId === 'sometimes',
   'lost-id-on-error': ({ lostId }) => lostId !== undefined,
-  'changed-id': ({ changedId }) => changedId !== undefined,
+  'changed-id': ({ changedId }) => changedId === 'wrong',
+  'id-as-text': ({ changedId }) => changedId !== undefined,
   'added-id': ({ addedId }) => addedId === true,
 };
 

@@ -32,6 +32,8 @@ export interface RawOptions {
 /** What a raw exchange needs of the client. */
 export interface RawPort {
   send(bytes: Uint8Array): void;
+  /** Resolves when the next command may be sent. */
+  spaced(): Promise<void>;
   /** Gives all messages that are no event and no reply to a request in flight to `collector`, until called with null. */
   collect(collector: RawCollector | null): void;
   /** Calls back after `milliseconds`; the result cancels it. */
@@ -155,6 +157,7 @@ export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]
   try {
     for (const line of [...pieces.flatMap(linesOf), ...(unfinished ? [RESET] : [])]) {
       if (connection.isClosed) break;
+      await port.spaced();
       port.send(line);
       await something(LINE_MS);
     }

@@ -1,13 +1,14 @@
 /** The context that a case is given: its first monitor, its statements, its surroundings. */
 
 import { hash32 } from '../../generators/hash.ts';
-import type { Deviation, Severity } from '../../reports/record.ts';
+import type { Deviation, QuirkRecord, Severity } from '../../reports/record.ts';
 import type { Json } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Detail, ExportClient, MonitorHandle } from '../cases/case.ts';
 import { type RequiredText, shownDifference, twoHalves } from '../cases/case-text.ts';
 import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
+import { quirkRecords } from '../qmp/quirks.ts';
 import { firstDifference } from '../state/json-difference.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import { CaseFailed, CaseSkipped } from './case-exit.ts';
@@ -23,6 +24,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
   readonly schema: Schema;
   readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
+  readonly quirks: readonly QuirkRecord[];
   readonly seed: number;
   /** True once the case has waited for the endpoint's end: then it is no crash. */
   endAwaited = false;
@@ -43,6 +45,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     this.schema = setting.schema;
     this.endpointSchema = setting.endpointSchema;
     this.capabilities = setting.target.capabilities;
+    this.quirks = setting.quirks ?? quirkRecords(setting.target.quirks ?? {});
     this.seed = hash32(`${setting.seed}/${id}`);
     this.#tag = hash32(id).toString(36).slice(-4);
     this.#session = session;

@@ -130,6 +130,7 @@ export class CaseMonitor implements MonitorHandle {
     this.#mustBeOpen(exchange.index, 'raw bytes');
     const answered = this.#state.trackInFlight(text);
     const { client } = this.#link;
+    if (pieces.length > 1) await client.spaced();
     for (const piece of pieces.slice(0, -1)) client.channel.sendRaw(piece);
     // On an injected clock an answer that has not come within a moment of real time never comes.
     const options = this.#state.endpoint.virtualTime === true ? { patience: EMBEDDED_PATIENCE_MS } : {};

@@ -57,7 +57,7 @@ export function workersOn(targets: readonly Target[], wanted = 1): number {
 
 /** One pool serves one run. `stop` ends all its endpoints, also those that are still starting. */
 export class EndpointPool {
-  readonly #options: EndpointPoolOptions;
+  #options: EndpointPoolOptions;
   /** The one released last at the end. */
   readonly #members = new Set<PoolMember>();
   readonly #starting = new Set<Promise<PoolMember>>();
@@ -71,6 +71,11 @@ export class EndpointPool {
   /** Endpoints started so far. */
   get started(): number {
     return this.#started;
+  }
+
+  /** What is started from here on is of this target: the same, of which more is known. */
+  adopt(target: Target): void {
+    this.#options = { ...this.#options, target };
   }
 
   /** Whether its endpoints are started by us. */

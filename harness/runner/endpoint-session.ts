@@ -19,7 +19,6 @@ import {
   type Topology,
 } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
-import { paced } from '../transports/paced.ts';
 import { comeBack } from './come-back.ts';
 import { awaitFrom, endOf } from './endpoint-wait.ts';
 import { OwedAnswers } from './owed-answers.ts';
@@ -231,8 +230,7 @@ export class Session {
   }
 
   async #connect(index: number, negotiate: boolean, signal?: AbortSignal): Promise<Link> {
-    const opened = await this.endpoint.openMonitor(index, signal);
-    const transport = paced(opened, () => this.#quirks.commandInterval ?? 0);
+    const transport = await this.endpoint.openMonitor(index, signal);
     let onEvent: Link['onEvent'] = null;
     const observer = {
       received: ({ value }: Message): void => {

@@ -2,25 +2,28 @@
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { isJsonObject } from '../../spec/json.ts';
 import { type LearntSchema, learnSchema } from '../probe/endpoint-schema.ts';
-import type { Target } from '../targets/target.ts';
+import { type Target, withQuirks } from '../targets/target.ts';
 import type { Session } from './endpoint-session.ts';
+import { probeQuirks } from './probe-quirks.ts';
 
 /** Who an endpoint is, and what it offers. */
 export interface Identification extends Pick<LearntSchema, 'endpointSchema' | 'undecided'> {
   readonly identity: EndpointIdentity;
+  /** The target as given, with the quirks that its endpoints have; the session knows them already. */
+  readonly target: Target;
 }
 
 /** Rejects with `ClosedError` if the endpoint goes away meanwhile. */
 export async function identify(target: Target, session: Session): Promise<Identification> {
-  const { QMP: qmp } = session.main!.client.greeting;
-  const version = isJsonObject(qmp) ? (qmp.version ?? null) : null;
+  const { version = null } = session.main!.client.introduction;
   const packageName = isJsonObject(version) && typeof version.package === 'string' ? version.package : '';
-  const { endpointSchema, undecided, ...facts } = await learnSchema(
-    session.execute.bind(session),
-    target.schema,
+  const { quirks, records, learnt } = await probeQuirks(session, target.quirks, () =>
+    learnSchema(session.execute.bind(session), target.schema),
   );
+  const { endpointSchema, undecided, ...facts } = learnt;
   return {
     endpointSchema,
+    target: withQuirks(target, quirks),
     ...(undecided && { undecided }),
     identity: {
       target: target.name,
@@ -29,6 +32,7 @@ export async function identify(target: Target, session: Session): Promise<Identi
       ...(packageName !== '' && { package: packageName }),
       argv: session.endpoint.argv.map((word) => word.replaceAll(session.endpoint.dir, '@DIR@')),
       ...facts,
+      ...(records.length > 0 && { quirks: records }),
     },
   };
 }

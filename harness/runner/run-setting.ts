@@ -1,4 +1,5 @@
 /** What runs of cases and programs are given. */
+import type { QuirkRecord } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { Check } from '../checks/check.ts';
 import type { UndecidedCommands } from '../probe/undecided-commands.ts';
@@ -13,6 +14,8 @@ export interface RunSetting {
   readonly endpointSchema: Schema;
   /** Commands in it of which it is not known whether the endpoint has them. */
   readonly undecided?: UndecidedCommands | undefined;
+  /** The endpoint's habits that break the protocol. */
+  readonly quirks?: readonly QuirkRecord[] | undefined;
   readonly seed: string;
   readonly limits: TimeLimits;
   /** Ids of checks that do not look. Default: all do. */

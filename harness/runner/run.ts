@@ -128,13 +128,15 @@ async function onPool<T>(
 /** Who the endpoint is, and which cases are for it. */
 async function prepare(
   pool: EndpointPool,
-  { target, endpointName, spec, cases, patterns = [], exclude = [], only, shard }: Request,
+  { target: given, endpointName, spec, cases, patterns = [], exclude = [], only, shard }: Request,
 ) {
   const first = await pool.acquire(EMPTY_TOPOLOGY);
-  const { identity, endpointSchema, undecided } = await meet(target, first);
+  const { target, identity, endpointSchema, undecided } = await meet(given, first);
+  pool.adopt(target);
   await pool.release(first, first.usable ? 'clean' : 'broken');
   const schema = intersect(spec, endpointSchema);
   return {
+    target,
     identity: { ...identity, ...(endpointName !== undefined && { name: endpointName }) },
     endpointSchema,
     undecided,
@@ -144,11 +146,11 @@ async function prepare(
 }
 
 async function runOn(pool: EndpointPool, options: Request): Promise<RunRecord> {
-  const { target, reporters = [], signal, shard, policy, invocation, patterns = [] } = options;
+  const { reporters = [], signal, shard, policy, invocation, patterns = [] } = options;
   const { limits, workers, retries = 0, maxFailures, seed = 'qmpcheck', exclude = [], only } = options;
   const startedAt = new Date();
   const started = performance.now();
-  const { identity, endpointSchema, undecided, schema, cases } = await prepare(pool, options);
+  const { target, identity, endpointSchema, undecided, schema, cases } = await prepare(pool, options);
 
   const expected = new ExpectedCases(options.expectations ?? [], identity);
   for (const reporter of reporters)
@@ -164,7 +166,8 @@ async function runOn(pool: EndpointPool, options: Request): Promise<RunRecord> {
     for (const reporter of reporters) reporter.caseEnd?.(record);
   };
   const { excludedChecks } = policy ?? {};
-  const setting = { target, schema, endpointSchema, undecided, seed, limits, signal, excludedChecks };
+  const { quirks } = identity;
+  const setting = { target, schema, endpointSchema, undecided, quirks, seed, limits, signal, excludedChecks };
   const trying = { workers, retries, maxFailures, isFailure };
   const { incomplete } = await execute({ ...setting, ...trying, cases, pool, done });
   const isWhole = patterns.length + exclude.length === 0 && only === undefined && shard === undefined;

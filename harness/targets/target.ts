@@ -145,6 +145,11 @@ export interface Target {
   start(request: StartRequest): Promise<Endpoint>;
 }
 
+/** The same target, whose quirks are known. */
+export function withQuirks(target: Target, quirks: Quirks): Target {
+  return Object.assign(Object.create(target) as Target, { quirks });
+}
+
 /** The endpoint did not come up. */
 export class StartError extends Error {
   override readonly name = 'StartError';

@@ -1,0 +1,108 @@
+/**
+ * Habits that break the protocol and that the run puts up with. They are found in its first exchanges, or named by the
+ * config file; each is told once, here or by the case that is about it anyway.
+ */
+import type { RequirementId } from '../../spec/requirements/index.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import type { RequiredText } from './case-text.ts';
+
+/** Fails the case `id` for the habit that it has to tell, if the endpoint has that. */
+export function tellHabit(t: CaseContext, id: string, required: RequiredText): void {
+  const told = t.quirks.find((quirk) => quirk.case === id);
+  if (told === undefined) return;
+  const { name, value, does, seen, tolerance } = told;
+  const which = value === undefined ? '' : ` (${name}: ${String(value)})`;
+  const observed = `the endpoint ${does}${which}, so in this run ${tolerance}`;
+  t.check(false, required, observed, seen === undefined ? {} : { got: seen });
+}
+
+/** What a case can be judged by only if the endpoint is regular in it, and the quirks that spoil it. */
+const SPOILT_BY = {
+  ids: ['lostId', 'changedId', 'stringIds'],
+  packets: ['oneMessagePerRead', 'noPipelining', 'commandInterval'],
+  counts: ['unaskedReplies'],
+} as const;
+
+/**
+ * Skips a case that can only be judged by the ids of replies, by how packets are taken, or by the number of replies, where
+ * the endpoint is not regular in that: another case tells so.
+ */
+export function needRegular(t: CaseContext, ...what: readonly (keyof typeof SPOILT_BY)[]): void {
+  for (const kind of what) {
+    const names: readonly string[] = SPOILT_BY[kind];
+    const told = t.quirks.find(({ name }) => names.includes(name));
+    if (told !== undefined) t.skip(`the endpoint ${told.does}, as ${told.case} tells`);
+  }
+}
+
+/** A case that only tells: the habit shows where no case can look, or at times. */
+function habit(
+  id: string,
+  title: string,
+  requirement: RequirementId,
+  required: RequiredText,
+): CaseDefinition {
+  return {
+    id,
+    title,
+    requirements: [requirement],
+    run: (t) => Promise.resolve(tellHabit(t, id, required)),
+  };
+}
+
+export const protocolHabits: readonly CaseDefinition[] = [
+  habit(
+    'greeting/no-banner',
+    'No text comes before the greeting',
+    'protocol/greeting',
+    'the greeting must come before anything else',
+  ),
+  habit(
+    'greeting/no-events-before',
+    'No event comes before the greeting',
+    'protocol/greeting',
+    'the greeting must come before any event',
+  ),
+  habit(
+    'negotiation/no-events-before',
+    'No event comes before capabilities are negotiated',
+    'protocol/events-on-every-monitor',
+    'events must go to clients that have negotiated, and to no others',
+  ),
+  habit(
+    'negotiation/accepted',
+    'qmp_capabilities is accepted',
+    'protocol/negotiation',
+    'qmp_capabilities must be accepted',
+  ),
+  habit(
+    'envelope/nothing-unasked',
+    'A reply comes to each command, and no other',
+    'protocol/one-reply-per-command',
+    'each command must bring exactly one reply',
+  ),
+  habit(
+    'envelope/no-stray-lines',
+    'Nothing but JSON comes among the messages',
+    'protocol/reply-envelope',
+    'every line must be a message in JSON',
+  ),
+  habit(
+    'envelope/messages-together',
+    'Of several commands in one packet each is executed and answered',
+    'protocol/split-input',
+    'commands that come together must each be executed',
+  ),
+  habit(
+    'envelope/fast-commands',
+    'Commands are executed however fast they follow each other',
+    'protocol/one-reply-per-command',
+    'commands must be executed however fast they follow each other',
+  ),
+  habit(
+    'envelope/reply-members',
+    'A reply has no members of its own',
+    'protocol/reply-envelope',
+    'a reply must have return or error, the id, and nothing else',
+  ),
+];
