@@ -24,6 +24,7 @@ export class QmpError extends Error {
   }
 }
 
+/** What an endpoint can do against the protocol. */
 export type ProtocolFault =
   /** A message that is no JSON text. */
   | 'bad-json'

@@ -147,7 +147,7 @@ export interface Target {
 
 /** The same target, whose quirks are known. */
 export function withQuirks(target: Target, quirks: Quirks): Target {
-  return Object.assign(Object.create(target) as Target, { quirks });
+  return { ...target, quirks };
 }
 
 /** The endpoint did not come up. */
