@@ -17,6 +17,7 @@ interface Entry {
 
 const subcommands: Readonly<Record<string, Entry>> = {
   run: { summary: 'run the conformance suite on a target', load: () => import('./run.ts') },
+  doctor: { summary: 'tell whether and how far a target can be tested', load: () => import('./doctor.ts') },
   list: { summary: 'list the cases and the requirements they cover', load: () => import('./list.ts') },
   fuzz: { summary: 'fuzz a target with command sequences', load: () => import('./fuzz.ts') },
   replay: { summary: 'replay transcripts on a target and compare', load: () => import('./replay.ts') },

@@ -9,6 +9,7 @@ import { driversOf } from '../../spec/restrict-schema.ts';
 import { validateEvent, validateReturn } from '../../spec/validate.ts';
 import { ClosedError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import { learnSchema } from './endpoint-schema.ts';
+import type { Undecided } from './undecided.ts';
 
 const spec = loadBlockSchema();
 
@@ -124,6 +125,10 @@ const silent =
     return command.startsWith('query-') ? [] : refusal('no');
   };
 
+/** Whether this reply shows that the endpoint lacks the command. */
+const refutes = (undecided: Undecided | undefined, command: string, reply: JsonObject) =>
+  undecided!.lacking(command, {}, reply) !== null;
+
 describe('without query-commands', () => {
   const has = ['query-block', 'block_resize', 'blockdev-del', 'stop', 'eject'];
 
@@ -169,7 +174,7 @@ describe('without query-commands', () => {
     expect(endpointSchema.commands.has('block_resize')).toBe(true);
     expect(endpointSchema.commands.has('block-commit')).toBe(false);
     const error = { class: 'GenericError', desc: 'no such method: eject' };
-    expect(undecided!.isRefuted('eject', { error })).toBe(true);
+    expect(refutes(undecided, 'eject', { error })).toBe(true);
   });
 
   test('where every fault has the same text, only queries show that they are missing', async () => {
@@ -178,23 +183,21 @@ describe('without query-commands', () => {
     );
     expect(endpointSchema.commands.has('query-block')).toBe(true);
     expect(endpointSchema.commands.has('query-block-jobs')).toBe(false);
-    expect(undecided!.open).toContain('block-commit');
-    expect(undecided!.isRefuted('block-commit', { error: { class: 'GenericError', desc: 'no' } })).toBe(
-      false,
-    );
+    expect(undecided!.commands).toContain('block-commit');
+    expect(refutes(undecided, 'block-commit', { error: { class: 'GenericError', desc: 'no' } })).toBe(false);
   });
 
   test('the first answer decides what was undecided', async () => {
     const { undecided } = await learnSchema(endpoint(silent(has)).execute);
     const unknown = { error: { class: 'CommandNotFound', desc: 'x' } };
-    expect(undecided!.isAbsent('drive-mirror')).toBe(false);
-    expect(undecided!.isRefuted('drive-mirror', unknown)).toBe(true);
-    expect(undecided!.isAbsent('drive-mirror')).toBe(true);
-    expect(undecided!.isRefuted('drive-backup', { return: {} })).toBe(false);
+    expect(undecided!.isAbsent({ what: 'command', name: 'drive-mirror' })).toBe(false);
+    expect(refutes(undecided, 'drive-mirror', unknown)).toBe(true);
+    expect(undecided!.isAbsent({ what: 'command', name: 'drive-mirror' })).toBe(true);
+    expect(refutes(undecided, 'drive-backup', { return: {} })).toBe(false);
     // It was there once: then a later CommandNotFound is the endpoint's fault.
-    expect(undecided!.isRefuted('drive-backup', unknown)).toBe(false);
+    expect(refutes(undecided, 'drive-backup', unknown)).toBe(false);
     // The probe has seen this one.
-    expect(undecided!.isRefuted('block_resize', unknown)).toBe(false);
+    expect(refutes(undecided, 'block_resize', unknown)).toBe(false);
   });
 
   test('an endpoint that goes away is told', async () => {
@@ -267,5 +270,21 @@ describe('drivers', () => {
     );
     expect(driversOf((await learnSchema(execute)).endpointSchema)).toEqual(all);
     expect(sent.map(({ command }) => command)).not.toContain('blockdev-add');
+  });
+
+  test('one that is refused only when all else is right is known when a case has tried it', async () => {
+    const add = ({ driver }: JsonObject) =>
+      refusal(driver === NOBODY ? `Invalid parameter '${NOBODY}'` : "Parameter 'file' is missing");
+    const { undecided, endpointSchema } = await learnSchema(endpoint(adding(add)).execute);
+    expect(driversOf(endpointSchema)).toEqual(all);
+    const nested = { driver: 'raw', file: { driver: 'ssh', path: '/x' } };
+    const error = (desc: string) => ({ error: { class: 'GenericError', desc } });
+    const ssh = { what: 'driver', name: 'ssh' } as const;
+    expect(undecided!.lacking('blockdev-add', nested, error('ssh: connection refused'))).toBeNull();
+    expect(undecided!.isAbsent(ssh)).toBe(false);
+    expect(undecided!.lacking('blockdev-add', nested, error("Unknown driver 'ssh'"))).toEqual(ssh);
+    expect(undecided!.isAbsent(ssh)).toBe(true);
+    const none = { driver: 'no-such-driver' };
+    expect(undecided!.lacking('blockdev-add', none, error("Unknown driver 'no-such-driver'"))).toBeNull();
   });
 });

@@ -16,13 +16,13 @@ import type { Query } from '../state/snapshot.ts';
 import type { GivenSchema } from '../targets/target.ts';
 import { isAnswer, listed, probeCommands } from './offered-commands.ts';
 import { probeDrivers } from './offered-drivers.ts';
-import type { UndecidedCommands } from './undecided-commands.ts';
+import { Undecided } from './undecided.ts';
 
 /** What an endpoint offers, and how that is known. */
 export interface LearntSchema {
   readonly endpointSchema: Schema;
-  /** Set where not all of its commands could be tried. */
-  readonly undecided?: UndecidedCommands;
+  /** What the replies to cases will decide; absent where it describes itself. */
+  readonly undecided?: Undecided;
   /** Of its own introspection. */
   readonly schemaDigest?: string;
   /** Absent: its own introspection. */
@@ -40,15 +40,15 @@ export async function learnSchema(execute: Query, given?: GivenSchema): Promise<
   const { commands, undecided } =
     names === null
       ? await probeCommands(execute, base.commands.keys())
-      : { commands: names, undecided: undefined };
+      : { commands: names, undecided: new Undecided() };
   const schema = describe(base, commands, events);
   const blockdevAdd = schema.commands.get('blockdev-add')?.arguments;
   const mayProbe = blockdevAdd !== undefined && schema.commands.has('blockdev-del');
   const drivers = mayProbe ? await probeDrivers(execute, driversOf(base), blockdevAdd) : driversOf(base);
-  const open = undecided?.open ?? [];
+  const open = undecided.commands;
   return {
     endpointSchema: describe(base, commands, events, drivers),
-    ...(undecided && { undecided }),
+    undecided: undecided.withDrivers(drivers),
     schemaOrigin: {
       base: given?.name ?? 'spec',
       restrictedBy: names === null ? 'probing' : 'query-commands',

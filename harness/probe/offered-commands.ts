@@ -8,7 +8,7 @@ import { harmlessArguments } from '../../spec/effects/effects-of.ts';
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import type { Query } from '../state/snapshot.ts';
-import { isUnknownCommand, UndecidedCommands } from './undecided-commands.ts';
+import { isUnknownCommand, Undecided } from './undecided.ts';
 import { type Refusal, UnknownName } from './unknown-name.ts';
 
 /** Names from `query-commands` or `query-events`; null if it does not answer with any. */
@@ -32,7 +32,7 @@ export async function listed(
 /** What probing found. Commands that it could not decide are among `commands`. */
 export interface ProbedCommands {
   readonly commands: readonly string[];
-  readonly undecided: UndecidedCommands;
+  readonly undecided: Undecided;
 }
 
 /** Tries each of `names`. Rejects with `ClosedError` if the endpoint is gone. */
@@ -54,7 +54,10 @@ export async function probeCommands(execute: Query, names: Iterable<string>): Pr
     // An open session shows that there is a `qmp_capabilities`.
     if ((args === null || isAmbiguous) && name !== 'qmp_capabilities') open.push(name);
   }
-  return { commands: offered, undecided: new UndecidedCommands(open, isTelling ? unknown : null) };
+  return {
+    commands: offered,
+    undecided: new Undecided({ commands: open, unknownCommand: isTelling ? unknown : null }),
+  };
 }
 
 /** How a command is refused; null if it is accepted, or answered against the protocol or not at all. */

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { ObjectType } from '../../spec/model.ts';
 import type { Query } from '../state/snapshot.ts';
 import { refusalOf } from './offered-commands.ts';
+import { saysUnknownDriver } from './undecided.ts';
 import { type Refusal, UnknownName } from './unknown-name.ts';
 
 /** An option that no driver has. */
@@ -37,21 +38,12 @@ export async function probeDrivers(
       const isTried = NO_OPTION in more || asksForMore(options, driver);
       const refusal = isTried ? await refused(driver, more) : null;
       const isUnknown =
-        refusal !== null && (unknown.isAlike(refusal, driver) || saysUnknown(refusal, driver));
+        refusal !== null && (unknown.isAlike(refusal, driver) || saysUnknownDriver(refusal, driver));
       if (!isUnknown) offered.push(driver);
     }
     return offered;
   }
   return drivers;
-}
-
-/** Of a driver whose name it knows, and that it was built without: `Unknown driver 'rbd'`. */
-function saysUnknown({ desc }: Refusal, driver: string): boolean {
-  return (
-    /\b(unknown|unsupported|not (supported|available)) /i.test(`${desc} `) &&
-    /\bdriver\b/i.test(desc) &&
-    desc.includes(driver)
-  );
 }
 
 function asksForMore(options: ObjectType, driver: string): boolean {

@@ -76,8 +76,9 @@ async function probeFile(port: ScratchPort): Promise<Omit<ScratchAccess, 'makes'
   if (writing === null) return { reads: 'yes', writes: 'yes' };
   const reading = await opens(port, FILE, true);
   if (reading === null) return { reads: 'yes', writes: verdictOn(writing), told: textOf(writing) };
-  // One that refuses both files alike sees no difference between them.
-  const isAlike = missing !== null && missing.desc.replaceAll(NOBODY, FILE) === reading.desc;
+  // One that refuses both files alike sees no difference between them, if it is about files at all.
+  const isAboutFiles = missing !== null && (missing.desc.includes(NOBODY) || /\bopen/i.test(missing.desc));
+  const isAlike = isAboutFiles && missing.desc.replaceAll(NOBODY, FILE) === reading.desc;
   const reads = isAlike ? 'no' : verdictOn(reading);
   return { reads, writes: reads, told: textOf(reading) };
 }

@@ -106,7 +106,8 @@ export class CaseMonitor implements MonitorHandle {
     const reply = await this.#answer(name, (signal) => this.#link.client.request(message, { signal }));
     answered();
     this.#state.recorder.reply(exchange.index, reply);
-    if (this.#state.undecided?.isRefuted(name, reply)) throw new CaseSkipped(lacks('command', name));
+    const lacking = this.#state.undecided?.lacking(name, args ?? {}, reply) ?? null;
+    if (lacking !== null) throw new CaseSkipped(lacks(lacking.what, lacking.name));
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
     await this.#state.checkRunner.after({ ...exchange, replies: [reply], events: this.#takeFresh() });
     return reply;

@@ -2,7 +2,7 @@
 import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import { makeChecks } from '../checks/index.ts';
-import type { UndecidedCommands } from '../probe/undecided-commands.ts';
+import type { Undecided } from '../probe/undecided.ts';
 import type { ProtocolError } from '../qmp/errors.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Bounds } from '../targets/containment.ts';
@@ -27,7 +27,7 @@ export class CaseState {
   readonly ledger: Ledger;
   readonly bounds: Bounds;
   readonly limits: TimeLimits;
-  readonly undecided: UndecidedCommands | undefined;
+  readonly undecided: Undecided | undefined;
   /** What it made is being taken back: it may send nothing more. */
   isOver = false;
   readonly #session: Session;

@@ -2,7 +2,7 @@
 import type { ObjectType, Schema, SchemaType } from '../../spec/model.ts';
 import type { CaseDefinition, Needs } from '../cases/case.ts';
 import { missingKind, offersDriver } from '../cases/node-kinds.ts';
-import type { UndecidedCommands } from '../probe/undecided-commands.ts';
+import type { Undecided } from '../probe/undecided.ts';
 import type { TargetCapabilities } from '../targets/target.ts';
 
 /** Null if the case can run. `endpointSchema` is the endpoint's own schema, `undecided` what is not known of it. */
@@ -10,7 +10,7 @@ export function skipReason(
   { needs = {}, topology, fresh }: CaseDefinition,
   endpointSchema: Schema,
   capabilities: TargetCapabilities,
-  undecided?: UndecidedCommands,
+  undecided?: Undecided,
 ): string | null {
   const { owned, monitors } = capabilities;
   if (topology !== undefined) {
@@ -22,8 +22,10 @@ export function skipReason(
       return 'needs images, and the endpoint sees another file system';
   }
   if (fresh && !owned) return 'ends its endpoint or session, and this one is not ours';
-  const absent = needs.commands?.find((name) => undecided?.isAbsent(name));
-  return absent === undefined ? missing(needs, endpointSchema, capabilities) : lacks('command', absent);
+  const command = needs.commands?.find((name) => undecided?.isAbsent({ what: 'command', name }));
+  if (command !== undefined) return lacks('command', command);
+  const driver = needs.drivers?.find((name) => undecided?.isAbsent({ what: 'driver', name }));
+  return driver === undefined ? missing(needs, endpointSchema, capabilities) : lacks('driver', driver);
 }
 
 /** The reason of a skip. */

@@ -2,7 +2,7 @@
 import type { QuirkRecord } from '../../reports/record.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { Check } from '../checks/check.ts';
-import type { UndecidedCommands } from '../probe/undecided-commands.ts';
+import type { Undecided } from '../probe/undecided.ts';
 import type { Target } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
 
@@ -13,7 +13,7 @@ export interface RunSetting {
   readonly schema: Schema;
   readonly endpointSchema: Schema;
   /** Commands in it of which it is not known whether the endpoint has them. */
-  readonly undecided?: UndecidedCommands | undefined;
+  readonly undecided?: Undecided | undefined;
   /** The endpoint's habits that break the protocol. */
   readonly quirks?: readonly QuirkRecord[] | undefined;
   readonly seed: string;
