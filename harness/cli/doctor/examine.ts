@@ -19,7 +19,6 @@ import { identify } from '../../runner/identify.ts';
 import { intersect } from '../../runner/intersect.ts';
 import { cureFor, scratchAccess, scratchFault } from '../../runner/meet-endpoint.ts';
 import { skipReason } from '../../runner/needs.ts';
-import { probeQuirks } from '../../runner/probe-quirks.ts';
 import type { Target } from '../../targets/target.ts';
 import { within } from '../../time-limits.ts';
 
@@ -69,9 +68,8 @@ export interface Diagnosis {
 
 /** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away meanwhile. */
 export async function examine(target: Target, session: Session): Promise<Diagnosis> {
-  const { quirks, records } = await probeQuirks(session, target.quirks);
-  session.quirks = quirks;
   const { identity, endpointSchema, undecided } = await identify(target, session);
+  const { quirks = [] } = identity;
   const access = await scratchAccess(target, session, endpointSchema);
   const port: ScratchPort = {
     execute: session.execute.bind(session),
@@ -85,12 +83,12 @@ export async function examine(target: Target, session: Session): Promise<Diagnos
   const found = {
     reservations: [
       ...(fault === null ? [] : [`${fault}: ${cureFor(target)}`]),
-      ...records.map(({ does }) => `the endpoint ${does}`),
+      ...quirks.map(({ does }) => `the endpoint ${does}`),
       ...schemaReservations(identity),
     ],
     endpoint: identity,
     monitors: { most: target.capabilities.monitors, sharesOne: await sharesMonitor(target, session) },
-    quirks: records,
+    quirks,
     commands: offer(endpointSchema.commands.keys(), spec.commands.keys()),
     events: offer(endpointSchema.events.keys(), spec.events.keys()),
     drivers: offer(driversOf(endpointSchema), driversOf(spec)),
