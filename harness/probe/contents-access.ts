@@ -15,12 +15,14 @@ const BYTE = 0x5a;
 /** Milliseconds for one visit to an export. */
 const VISIT_MS = 2_000;
 
+/** Whether one way works. */
 export interface Way {
   readonly works: Access;
   /** Why it does not, or why that is not known. */
   readonly told?: string;
 }
 
+/** The ways that are tried. */
 export interface ContentsAccess {
   /** An export of its NBD server. */
   readonly nbd: Way;

@@ -37,6 +37,7 @@ export interface ScratchAccess {
   readonly told?: string;
 }
 
+/** What a probe of the scratch folder is given. */
 export interface ScratchPort {
   readonly execute: Query;
   readonly endpointSchema: Schema;

@@ -42,6 +42,7 @@ export interface SkippedCases {
 /** `no`: a run would end at once. */
 export type Readiness = 'yes' | 'with reservations' | 'no';
 
+/** All that is found out, as `--json` prints it. */
 export interface Diagnosis {
   readonly ready: Readiness;
   /** What is amiss, a line each, the worst first. */
