@@ -40,6 +40,17 @@ describe('causeOf', () => {
     expect(causeOfOne({ path: '$.return[3].image[10].x' }).path).toBe('$.return[].image[].x');
   });
 
+  test('takes a list of names at the end for one value, and files for what they are', () => {
+    const left = (kind: string, ...got: string[]) =>
+      causeOfOne({ message: `left over after clean-up: ${kind} ${got.join(', ')}`, got }).message;
+    expect(left('node', '#acme1', 'Odd name')).toBe('left over after clean-up: node …');
+    expect(left('node', 'null-qabcd1')).toBe('left over after clean-up: node …');
+    expect(left('open file', '@DIR@/a.img (deleted)')).toBe(
+      'left over after clean-up: open file PATH (deleted)',
+    );
+    expect(causeOfOne({ message: 'it lists a', got: ['b'] }).message).toBe('it lists a');
+  });
+
   test('takes members that a type does not have for one, whatever they are called', () => {
     const issues = (args: JsonObject) =>
       validateArguments(loadBlockSchema(), 'block-commit', { device: 'd', ...args });

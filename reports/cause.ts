@@ -25,14 +25,29 @@ const FOREIGN_MEMBER = /(?:'.*' )?is not a member(?= where |$)/;
 const LAST_STEP = /(?:\.[\w-]+|\["[^"]*"\])$/;
 
 /** The cause of one deviation of a record. */
-export function causeOf({ check, message, path = '$' }: Deviation, normaliseText: NormaliseText): Cause {
-  const place = path.replace(/\[\d+\]/g, '[]');
+export function causeOf(deviation: Deviation, normaliseText: NormaliseText): Cause {
+  const { check, path = '$' } = deviation;
+  const message = withoutList(deviation);
+  const place = pathWithoutPositions(path);
   if (!FOREIGN_MEMBER.test(message)) return { check, message: normaliseText(message), path: place };
   return {
     check,
     message: normaliseText(message.replace(FOREIGN_MEMBER, "'…' is not a member")),
     path: place.replace(LAST_STEP, '.*'),
   };
+}
+
+/** The path without positions in lists: `$.nodes[].image`. */
+export function pathWithoutPositions(path: string): string {
+  return path.replace(/\[\d+\]/g, '[]');
+}
+
+/** A list of names with which a message ends is a value, however long it is. Of files more is told than the name. */
+function withoutList({ message, got }: Deviation): string {
+  const isOfNames =
+    Array.isArray(got) && got.every((item) => typeof item === 'string' && !item.includes('/'));
+  const list = isOfNames ? got.join(', ') : '';
+  return list !== '' && message.endsWith(` ${list}`) ? `${message.slice(0, -list.length)}…` : message;
 }
 
 /** Describes a crash by how the process ended. `silent`: nothing was said last, so that the message can only tell what was in flight. */
@@ -90,12 +105,6 @@ export function causesOf(record: CaseRecord, normaliseText: NormaliseText = spec
     default:
       return shown(deviations);
   }
-}
-
-/** The command at fault, where the deviation is of one. */
-export function commandAt({ transcript }: CaseRecord, { exchange }: Deviation): string | undefined {
-  const send = exchange === undefined ? undefined : transcript?.steps[exchange]?.send;
-  return isJsonObject(send) && typeof send.execute === 'string' ? send.execute : undefined;
 }
 
 /** Equal for equal causes. */

@@ -61,8 +61,14 @@ describe('groups', () => {
       text: "… took what its schema forbids: '…' is not a member at $.arguments.*",
       commands: ['eject', 'block-commit'],
     });
-    const refused = ['a', 'b'].map((name) => failed(name, name, { message: `${name} was accepted` }));
+    const refused = ['eject', 'block-commit'].map((name) =>
+      failed(name, name, { message: `${name} was accepted` }),
+    );
     expect(unexpectedCauses({ cases: refused })).toHaveLength(2);
+    const within = ['block-commit', 'query-block'].map((name) =>
+      failed(name, 'eject', { check: 'envelope', message: `a reply has no id, and answers ${name}` }),
+    );
+    expect(told(...within)).toEqual(['a reply has no id, and answers …: block-commit, query-block']);
   });
 
   test('leave out what follows from invalid arguments that were taken, at that exchange only', () => {
@@ -73,6 +79,27 @@ describe('groups', () => {
     expect(shown(foreign('x'), { ...missed, exchange: 1 })).toBe(2);
     expect(shown(foreign('x'), beat)).toBe(2);
     expect(shown(reply, missed)).toBe(2);
+  });
+
+  test('leave out a comparison of the very member whose value the schema forbids', () => {
+    const type = {
+      check: 'reply-schema',
+      message: "x returned what its schema forbids: 'size': expected int, got string",
+      path: '$.return[3].image.size',
+    };
+    const shown = (...deviations: Partial<Deviation>[]) => told(failed('a', 'x', type, ...deviations)).length;
+    expect(shown({ path: '$[0].image.size' })).toBe(1);
+    expect(shown({ expected: 17, got: '17' })).toBe(1);
+    expect(shown({ path: '$[0].image.size', exchange: 1 })).toBe(2);
+    expect(shown({ path: '$[0].image.filename' })).toBe(2);
+    expect(shown({ path: '$' })).toBe(2);
+    expect(shown({ expected: 17, got: '18' })).toBe(2);
+    expect(shown({ expected: 17, got: 17 })).toBe(2);
+  });
+
+  test('say once where it shows, where the message says it too', () => {
+    const message = 'the node must be there; at $.nodes[0] expected 1, got nothing';
+    expect(told(failed('a', 'x', { message, path: '$.nodes[0]' }))).toEqual([`${message}: a`]);
   });
 
   test('of a crash: its last words, with what was seen before as causes of their own', () => {

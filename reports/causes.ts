@@ -2,7 +2,16 @@
  * Cases grouped by cause: one mistake of an endpoint is told once, with all cases that show it, by every report. `cause.ts`
  * says what a cause is. Groups are coarser than causes: what several commands do in the same way is one.
  */
-import { type Cause, causeKey, causesOf, commandAt, isOnTheWay, type ShownCause } from './cause.ts';
+
+import { loadBlockSchema } from '../spec/block-core.ts';
+import {
+  type Cause,
+  causeKey,
+  causesOf,
+  isOnTheWay,
+  pathWithoutPositions,
+  type ShownCause,
+} from './cause.ts';
 import type { CaseRecord, Deviation, Policy } from './record.ts';
 import { printable } from './text.ts';
 import { isBreach, isNotOk, isUnexpected } from './unexpected.ts';
@@ -53,7 +62,7 @@ export function groupByCause(
   records.forEach(({ cases, policy }, endpoint) => {
     for (const record of cases.filter((one) => isTold(one, endpoint))) {
       for (const shown of tellingCauses(record, policy)) {
-        const command = leadingCommand(record, shown);
+        const command = commandIn(shown);
         const key = causeKey(withoutCommand(shown.cause, command));
         const group = groups.get(key) ?? new Gathered(key, shown.cause);
         groups.set(key, group);
@@ -120,7 +129,8 @@ class Gathered {
     const [wording, ...others] = this.#wordings.values();
     const said = others.length === 0 ? wording! : cause;
     const what = printable(whatOf(said) || cause.check);
-    const at = said.path === '$' ? null : printable(said.path);
+    // Messages of cases tell the place themselves.
+    const at = said.path === '$' || said.message.includes(said.path) ? null : printable(said.path);
     const text = at === null ? what : `${what} at ${at}`;
     return { key: this.#key, cause, text, what, at, commands, cases: this.#cases };
   }
@@ -151,23 +161,48 @@ function tellingCauses(record: CaseRecord, policy: Policy | undefined): ShownCau
   return [{ cause: { check: outcome, message: reason ?? title, path: '$' }, deviation: null }];
 }
 
-/** Arguments that should have been refused were taken: then the case misses the error, and the reply is of no use. */
-function isConsequence({ check, exchange }: Deviation, { deviations }: CaseRecord): boolean {
-  return (
-    exchange !== undefined &&
-    (check === 'case' || check === 'reply-schema') &&
-    deviations.some((other) => other.check === 'invalid-refused' && other.exchange === exchange)
+/**
+ * Two things follow from another deviation at the same exchange. Where arguments were taken that should have been refused,
+ * the case misses the error, and the reply is of no use. Where the schema forbids a member's value, a case that compares
+ * that member cannot find the value that it wants.
+ */
+function isConsequence(deviation: Deviation, { deviations }: CaseRecord): boolean {
+  const { check, exchange } = deviation;
+  if (exchange === undefined || (check !== 'case' && check !== 'reply-schema')) return false;
+  return deviations.some(
+    (other) =>
+      other.exchange === exchange &&
+      (other.check === 'invalid-refused' ||
+        (check === 'case' && other.check === 'reply-schema' && isOfSameMember(deviation, other))),
   );
 }
 
-/** The command that a check's message begins with: what it says, it may say of any. */
-function leadingCommand(record: CaseRecord, { cause, deviation }: ShownCause): string | null {
-  const command = deviation === null ? undefined : commandAt(record, deviation);
-  if (command === undefined || cause.check === 'case') return null;
-  return cause.message.startsWith(`${command} `) ? command : null;
+/** Whether both are about the same member of a reply, or about a value of another JSON type than it should have. */
+function isOfSameMember({ path = '$', expected, got }: Deviation, ofSchema: Deviation): boolean {
+  if (path !== '$') {
+    const member = pathWithoutPositions(path).replace(/^\$(?:\.return|\[\])*/, '');
+    return member !== '' && pathWithoutPositions(ofSchema.path ?? '$').endsWith(member);
+  }
+  const isScalar = typeof expected !== 'object' && expected !== undefined;
+  return isScalar && typeof expected !== typeof got && String(expected) === String(got);
+}
+
+/** A command's name that says itself that it is one, or any at the beginning. */
+function commandNames(): RegExp {
+  const names = [...loadBlockSchema().commands.keys()].toSorted((a, b) => b.length - a.length);
+  const told = names.filter((name) => /[-_]/.test(name)).map((name) => `(?<![\\w'-])${name}(?![\\w'-])`);
+  return new RegExp(`^(?:${names.join('|')})(?= )|${told.join('|')}`);
+}
+
+let commands: RegExp | undefined;
+
+/** The command that a check's message names: what it says of it, it may say of any. */
+function commandIn({ cause }: ShownCause): string | null {
+  if (cause.check === 'case' || isEnd(cause)) return null;
+  commands ??= commandNames();
+  return commands.exec(cause.message)?.[0] ?? null;
 }
 
 function withoutCommand(cause: Cause, command: string | null): Cause {
-  if (command === null) return cause;
-  return { ...cause, message: `…${cause.message.slice(command.length)}` };
+  return command === null ? cause : { ...cause, message: cause.message.replace(command, '…') };
 }

@@ -70,6 +70,19 @@ describe('spec', () => {
     expect(text).toContain('e.g.         block_resize/a  failed (must)\n');
   });
 
+  it('says why cases were skipped, in one line for reasons of one kind', () => {
+    const reasons = ['it lacks command a', 'it lacks command b', 'it lacks command a', 'no guest'];
+    const cases = reasons.map((reason, n) => ({
+      ...failure,
+      id: `t/${n}`,
+      outcome: 'skip' as const,
+      reason,
+    }));
+    expect(render(spec, { ...example, cases })).toContain(
+      '  - 3 cases skipped: it lacks command a (2), b (1)\n  - 1 case skipped: no guest\n',
+    );
+  });
+
   it('calls an endpoint by its name, and tells what the run put up with', () => {
     const quirk = { name: 'x', does: 'loses ids', tolerance: 'one at a time', case: 'c' };
     const endpoint = { ...example.endpoint, name: 'lab', quirks: [quirk] };

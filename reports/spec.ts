@@ -28,6 +28,8 @@ const SIGNS = {
 const CLEAR_LINE = '\r\u001b[K';
 const THEME_WIDTH = 46;
 const LABEL_WIDTH = 13;
+/** Requirements of a case that does not say which it breaks. */
+const MOST_REQUIREMENTS = 2;
 /** Ids of further cases that are listed for a cause. */
 const MOST_IDS = 20;
 
@@ -136,7 +138,7 @@ class SpecReporter {
   #textsOf(one: CaseRecord): [key: string, text: string][] {
     const policy = this.#run?.policy;
     if (isUnexpected(one, policy))
-      return causesOfCase(one, policy).map(({ key, text }) => [key, clip(text, 500)]);
+      return causesOfCase(one, policy).map(({ key, text }) => [key, clip(text, 240)]);
     const text = clip(printable(whatHappened(one)), 500);
     return [[text, text]];
   }
@@ -171,7 +173,9 @@ class SpecReporter {
     this.#out(`\n${bold(`${number}) ${head}`)}\n`);
     for (const line of more) this.#out(`${' '.repeat(indent)}${bold(line)}\n`);
 
-    const { severity, ...diagnosis } = diagnose(alone, run);
+    const { severity, ...all } = diagnose(alone, run);
+    // Of many nobody can say here which is meant.
+    const diagnosis = { ...all, requirements: all.requirements.slice(0, MOST_REQUIREMENTS) };
     const told = labelledLines(diagnosis, explainer(requirements)).filter(
       (line) => line.label !== 'deviation' || !line.text.startsWith(`${what} [`),
     );
@@ -196,8 +200,9 @@ class SpecReporter {
   #summary(record: RunRecord): void {
     const { bold, dim, red, yellow } = this.#colors;
     this.#out('\n');
-    for (const [reason, number] of countReasons(record.cases))
-      this.#out(`${dim(`  - ${count(number, 'case')} skipped: ${clip(printable(reason), 300)}`)}\n`);
+    for (const line of skippedLines(record.cases))
+      for (const [index, text] of this.#wrapped(line, 4).entries())
+        this.#out(dim(`${index === 0 ? '  - ' : '    '}${text}\n`));
     const strict = unexpectedlyStale(record).length > 0;
     for (const { pattern, reason } of record.staleExpectations) {
       const told = `expectation no longer applies: ${printable(pattern)} (${printable(reason)})\n`;
@@ -256,13 +261,22 @@ function whatHappened(record: CaseRecord): string {
   return record.reason ?? record.deviations[0]?.message ?? record.title;
 }
 
-/** Reasons of skips, the most frequent first. */
-function countReasons(cases: readonly CaseRecord[]): [string, number][] {
-  const counts = new Map<string, number>();
+/** Why cases were skipped, the most frequent first; reasons that differ in their last word only, as one. */
+function skippedLines(cases: readonly CaseRecord[]): string[] {
+  const counts = new Map<string, Map<string, number>>();
   for (const one of cases) {
     if (one.outcome !== 'skip') continue;
-    const reason = one.reason ?? 'no reason given';
-    counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    const reason = clip(printable(one.reason ?? 'no reason given'), 300);
+    const [, most = reason, last = ''] = /^(.* )(\S+)$/.exec(reason) ?? [];
+    const lasts = counts.get(most) ?? counts.set(most, new Map()).get(most)!;
+    lasts.set(last, (lasts.get(last) ?? 0) + 1);
   }
-  return [...counts].toSorted((a, b) => b[1] - a[1]);
+  return [...counts]
+    .map(([most, lasts]) => ({ most, lasts, sum: [...lasts.values()].reduce((sum, n) => sum + n, 0) }))
+    .toSorted((a, b) => b.sum - a.sum)
+    .map(({ most, lasts, sum }) => {
+      const [[only = ''] = []] = lasts;
+      const which = [...lasts].toSorted((a, b) => b[1] - a[1]).map(([last, n]) => `${last} (${n})`);
+      return `${count(sum, 'case')} skipped: ${most}${lasts.size === 1 ? only : which.join(', ')}`;
+    });
 }
