@@ -1,6 +1,7 @@
 /** `qmpcheck diff`: the same cases and programs on two targets in lockstep, and what differs. */
 import { existsSync } from 'node:fs';
 import { textNormaliser, vocabulary } from '../../reports/normalise-text.ts';
+import { loadBlockSchema } from '../../spec/block-core.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
@@ -31,6 +32,7 @@ import {
   NO_EXPECT_OPTION,
   STRICT_OPTION,
 } from './expectation-options.ts';
+import { CHECK_NAMES, checkEntries, subjectNames } from './known-names.ts';
 import { wholeNumber, workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
 import {
@@ -108,6 +110,8 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     for (const side of named) met.push(await meet(side, area, limits));
     const [left, right, judge = null] = met as [MetTarget, MetTarget, MetTarget?];
     const expectations = loadExpectations(options.expect, [left.expectations, right.expectations]);
+    const commands = subjectNames([loadBlockSchema(), left.endpointSchema, right.endpointSchema]);
+    checkEntries(expectations, { checks: CHECK_NAMES, commands }, options.strictExpectations);
     const sides = { endpoint: right.identity, left: left.identity };
     const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
     const planned: PlannedCase[] = [];

@@ -44,6 +44,7 @@ import {
 import { reportCampaign } from './fuzz-report.ts';
 import { threadWorker } from './fuzz-thread-worker.ts';
 import { invocation } from './invocation.ts';
+import { CHECK_NAMES, checkEntries } from './known-names.ts';
 import { duration, ratio, wholeNumber } from './options.ts';
 import { type ReporterSpec, reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -124,6 +125,7 @@ async function fuzz(options: Options): Promise<ExitCode> {
   if (options.status !== undefined) return status(options.status, options, update);
   const { target, expectations: ofTarget } = await usableTarget(options.target, options);
   const expectations = loadExpectations(options.expect, [ofTarget], update);
+  checkEntries(expectations, { checks: CHECK_NAMES }, options.strictExpectations);
   const interruption = abortOnSignals();
   const area = await ScratchArea.for(target);
   try {

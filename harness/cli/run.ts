@@ -26,6 +26,7 @@ import {
   updateFrom,
 } from './expectation-options.ts';
 import { invocation } from './invocation.ts';
+import { CHECK_NAMES, checkEntries } from './known-names.ts';
 import { shardOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
@@ -104,7 +105,13 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
     const suite: RunOptions = {
       target,
       spec,
-      cases: (schema) => [...cases, ...derivedCases(schema)],
+      cases: (schema) => {
+        const here = [...cases, ...derivedCases(schema)];
+        // Entries may be about cases that only other endpoints get.
+        const all = () => [...here, ...derivedCases(spec)].map(({ id }) => id);
+        checkEntries(expectations, { cases: all, checks: CHECK_NAMES }, options.strictExpectations);
+        return here;
+      },
       patterns,
       reporters: output.reporters,
       expectations,

@@ -1,6 +1,7 @@
 /** Releases of endpoints, and the ranges of them that expectations name. */
 import coerce from 'semver/functions/coerce.js';
 import satisfies from 'semver/functions/satisfies.js';
+import minVersion from 'semver/ranges/min-version.js';
 import validRange from 'semver/ranges/valid.js';
 import type { EndpointIdentity } from '../../reports/record.ts';
 import { isJsonObject } from '../../spec/json.ts';
@@ -8,6 +9,11 @@ import { isJsonObject } from '../../spec/json.ts';
 /** Whether the text is a range as npm's semver has it, `>=7.2 <7.3`. */
 export function isVersionRange(text: string): boolean {
   return validRange(exactBounds(text)) !== null;
+}
+
+/** Whether some version is in the range; not in `>=8 <7`. */
+export function isPossible(range: string): boolean {
+  return minVersion(exactBounds(range)) !== null;
 }
 
 /** Whether the version of an endpoint's greeting is in the range; false where it tells none. */

@@ -11,6 +11,7 @@ import { detail } from '../contents/contents-oracle.ts';
 import { checkImages } from '../contents/image-check.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { openFiles } from '../state/process-state.ts';
+import type { CampaignCheck } from './fuzz-defaults.ts';
 import { gaugeProcess, type LeakDetector, type UsageGauge } from './leak-detector.ts';
 
 /**
@@ -35,7 +36,7 @@ export interface PostRunCheck {
   look(session: Session, left: ProgramImages): Promise<readonly PostRunDeviation[]>;
 }
 
-const IMAGES = 'data/images';
+const IMAGES: CampaignCheck = 'data/images';
 
 /** Faults for images that nobody has open any more and whose structure is damaged, or wastes space. */
 export function imageStructure(): PostRunCheck {
