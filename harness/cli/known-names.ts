@@ -11,14 +11,21 @@ import { InputError } from '../input-error.ts';
 export const CHECK_NAMES: readonly string[] = [
   ...Object.keys(checks),
   ...CAMPAIGN_CHECKS,
-  ...['case', 'crash', 'hang', 'skip'],
+  'case',
+  'crash',
+  'hang',
+  'skip',
   ...CLASSES.flatMap((name) => [name, `diff/${name}`]),
 ];
 
 /** What differences between endpoints that offer this are about. */
 export function subjectNames(schemas: readonly Schema[]): string[] {
   return [
-    ...['greeting', 'raw bytes', 'end', 'outcome', 'contents'],
+    'greeting',
+    'raw bytes',
+    'end',
+    'outcome',
+    'contents',
     ...schemas.flatMap(({ commands, events }) => [
       ...commands.keys(),
       ...[...events.keys()].map((name) => `event ${name}`),
