@@ -15,6 +15,7 @@ import { queryChangesNothing } from './query-changes-nothing.ts';
 import { replySchema } from './reply-schema.ts';
 import { successHasEffect } from './success-has-effect.ts';
 
+/** All of them by their ids, which stand in records and expectations. */
 export const checks = {
   envelope,
   'error-class': errorClass,
