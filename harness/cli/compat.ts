@@ -16,7 +16,7 @@ import { printable } from '../../reports/text.ts';
 import { shippedExpectations } from '../expectations/shipped-expectations.ts';
 import { finishAll, makeFolder, type OutputFile, openOutput, writeOutput } from '../output-file.ts';
 import { recordCases, withUpdate } from '../runner/recorded-cases.ts';
-import { EXIT, type ExitCode, exitCodeOf, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, exitCodeOf, exitCodesHelp, UsageError } from './exit.ts';
 import { type ExpectationsUpdate, openUpdate, updateFrom } from './expectation-options.ts';
 import { collect } from './options.ts';
 import { readRecord } from './records.ts';
@@ -74,6 +74,7 @@ export const subcommand: Subcommand = {
         ),
       )
       .addHelpText('after', HELP)
+      .addHelpText('after', exitCodesHelp('a run failed or was given up'))
       .action(async (files: string[], options: Options) => done(await compat(files, options))),
 };
 

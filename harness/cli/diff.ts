@@ -24,7 +24,7 @@ import type { Target } from '../targets/target.ts';
 import { DEFAULT_TIME_LIMITS, type TimeLimits, timeLimits } from '../time-limits.ts';
 import { onTarget } from './call-faults.ts';
 import { diffJson, diffLines } from './diff-output.ts';
-import { EXIT, type ExitCode, interruptedBy, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, exitCodesHelp, interruptedBy, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
@@ -88,6 +88,7 @@ export const subcommand: Subcommand = {
       .addOption(workersOption('pairs of endpoints'))
       .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), DEFAULT_TIME_LIMITS.caseTimeout)
       .option('--json', 'differences as one JSON document')
+      .addHelpText('after', exitCodesHelp('differences that nothing explains'))
       .action(async (patterns: string[], options: Options) => done(await diffTargets(patterns, options))),
 };
 

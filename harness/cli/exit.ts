@@ -17,6 +17,16 @@ export const EXIT = {
 /** 129 and 143: of SIGHUP and SIGTERM. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT] | 129 | 143;
 
+/** For `--help`. `one`: what the subcommand ends with 1 for. */
+export function exitCodesHelp(one: string): string {
+  return `
+Exit codes:
+  0    nothing unexpected
+  1    ${one}
+  2    the call or qmpcheck itself was at fault, or no endpoint came up
+  130  Ctrl-C (143 SIGTERM)`;
+}
+
 /** Of a call that this signal has ended. */
 export function interruptedBy({ reason }: AbortSignal): ExitCode {
   return reason instanceof Interrupted ? (exitCodeAfter(reason.signalName) as ExitCode) : EXIT.interrupted;

@@ -28,7 +28,7 @@ import { ScratchArea } from '../runner/scratch.ts';
 import { toolVersion } from '../tool-version.ts';
 import { onTarget } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
-import { EXIT, type ExitCode, interruptedBy, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, exitCodesHelp, interruptedBy, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
@@ -117,6 +117,7 @@ export const subcommand: Subcommand = {
         reporterOption,
         [],
       )
+      .addHelpText('after', exitCodesHelp('findings (with --ci: new ones)'))
       .action(async (options: Options) => done(await fuzz(options))),
 };
 

@@ -2,7 +2,7 @@
  * The command line. Subcommands are loaded when they are called, so that `--help` costs little more than an empty
  * node process. A subcommand returns its exit code; nothing below this file ends the process.
  */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { exitCodeAfter, Interrupted } from '../cleanup.ts';
 import { showFrames } from '../error-text.ts';
 import { toolVersion } from '../tool-version.ts';
@@ -30,6 +30,17 @@ const subcommands: Readonly<Record<string, Entry>> = {
 
 const DEBUG = '--debug';
 
+const plain = new Help();
+
+/** A repeatable option that is not given has no values: that is no default to tell of. */
+function optionDescription(option: Option): string {
+  const { defaultValue } = option;
+  const isNone = Array.isArray(defaultValue) && defaultValue.length === 0;
+  return plain.optionDescription(
+    isNone ? Object.create(option, { defaultValue: { value: undefined } }) : option,
+  );
+}
+
 async function call(words: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.ok;
   // Taken out here, since it may stand anywhere and a fault may come before the options are read.
@@ -41,18 +52,20 @@ async function call(words: readonly string[]): Promise<ExitCode> {
     .option(DEBUG, "frames of errors that are qmpcheck's own")
     .showHelpAfterError('(--help lists the options)')
     .enablePositionalOptions()
+    .configureHelp({ optionDescription })
     .exitOverride();
   // `qmpcheck help NAME` needs NAME's options as `qmpcheck NAME --help` does
   const called = argv[0] === 'help' ? argv[1] : argv[0];
   for (const [name, entry] of Object.entries(subcommands)) {
     const command = program.command(name).description(entry.summary).exitOverride();
-    command.copyInheritedSettings(program).option(DEBUG, "frames of errors that are qmpcheck's own");
+    command.copyInheritedSettings(program);
     if (name === called) {
       const { subcommand } = await entry.load();
       subcommand.define(command, (code) => {
         exitCode = code;
       });
     }
+    command.option(DEBUG, "frames of errors that are qmpcheck's own");
   }
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -10,7 +10,7 @@ import { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
 import { onTarget } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
-import { EXIT, type ExitCode, interruptedBy, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, exitCodesHelp, interruptedBy, UsageError } from './exit.ts';
 import { loadExpectations } from './expectation-options.ts';
 import { workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -44,6 +44,7 @@ export const subcommand: Subcommand = {
       .addOption(WAIT_OPTION)
       .option('--json', 'results as one JSON document')
       .addOption(workersOption('transcripts'))
+      .addHelpText('after', exitCodesHelp('DIFFERS or REPRODUCED'))
       .action(async (files: string[], options: Options) => done(await replayFiles(files, options))),
 };
 

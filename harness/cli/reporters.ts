@@ -1,6 +1,6 @@
 /** From `--reporter NAME[=FILE]` to reporters: each writes to its file, or to stdout. */
 import { resolve } from 'node:path';
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { type ReporterName, reporters } from '../../reports/index.ts';
 import type { Reporter } from '../../reports/reporter.ts';
 import { finishAll, type OutputFile, openOutput } from '../output-file.ts';
@@ -44,6 +44,14 @@ export function reporterOption(text: string, before: readonly ReporterSpec[]): r
   }
   return [...before, spec];
 }
+
+/** `--reporter` of `run`. */
+export const REPORTER_OPTION = new Option(
+  '--reporter <name[=file]>',
+  `${Object.keys(reporters).join(', ')}; repeatable (default: spec on a terminal, else tap)`,
+)
+  .argParser(reporterOption)
+  .default([]);
 
 /**
  * Without any, `spec` on a terminal and `tap` elsewhere. Files stay as they are until `finish`. Throws `OutputError` for

@@ -1,20 +1,21 @@
 /** `qmpcheck run`: the conformance suite on a target. */
-import { Option } from 'commander';
-import { reporters } from '../../reports/index.ts';
+import { InvalidArgumentError, Option } from 'commander';
 import { LEVELS, type Level, type RunRecord } from '../../reports/record.ts';
-import { printable } from '../../reports/text.ts';
+import { count, printable } from '../../reports/text.ts';
+import { isUnexpected } from '../../reports/unexpected.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
 import { derivedCases } from '../cases/derived/index.ts';
 import { cases } from '../cases/index.ts';
+import { checks } from '../checks/index.ts';
 import { abortOnSignals } from '../cleanup.ts';
 import { finishAll, OutputError } from '../output-file.ts';
 import { NoSuchCase, type Shard } from '../runner/plan.ts';
 import { recordCases } from '../runner/recorded-cases.ts';
-import { type RunOptions, run } from '../runner/run.ts';
+import { dryRun, type PlannedCase, type RunOptions, run } from '../runner/run.ts';
 import { DEFAULT_TIME_LIMITS } from '../time-limits.ts';
 import { toolVersion } from '../tool-version.ts';
 import { onTarget } from './call-faults.ts';
-import { type ExitCode, exitCodeOf, interruptedBy, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, exitCodeOf, exitCodesHelp, interruptedBy, UsageError } from './exit.ts';
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
@@ -27,9 +28,9 @@ import {
 } from './expectation-options.ts';
 import { invocation } from './invocation.ts';
 import { CHECK_NAMES, checkEntries } from './known-names.ts';
-import { shardOption, wholeNumber, workersOption } from './options.ts';
+import { collect, shardOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
-import { openReporters, type ReporterSpec, reporterOption } from './reporters.ts';
+import { openReporters, REPORTER_OPTION, type ReporterSpec } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 import {
   CONFIG_OPTION,
@@ -52,6 +53,13 @@ interface Options extends ExpectationOptions, TargetOptions {
   readonly retries: number;
   readonly caseTimeout: number;
   readonly level: Level;
+  readonly exclude: readonly string[];
+  readonly excludeCheck: readonly string[];
+  readonly from?: string;
+  readonly name?: string;
+  readonly maxFailures?: number;
+  readonly failOnFlaky?: true;
+  readonly dryRun?: true;
 }
 
 export const subcommand: Subcommand = {
@@ -68,27 +76,40 @@ export const subcommand: Subcommand = {
       .addOption(SCHEMA_OPTION)
       .addOption(DIRECTORY_OPTION)
       .addOption(WAIT_OPTION)
-      .option(
-        '--reporter <name[=file]>',
-        `${Object.keys(reporters).join(', ')}; repeatable`,
-        reporterOption,
-        [],
-      )
+      .option('--name <name>', 'what reports call the endpoint (default: the target)')
+      .option('--exclude <glob>', 'cases that do not run; repeatable', collect, [])
+      .option('--from <result.json>', 'only the cases that failed in this earlier result')
+      .option('--shard <i/n>', 'run part I of N', shardOption)
+      .option('--dry-run', 'list what would run, what would be skipped and why; no case is sent')
+      .addOption(REPORTER_OPTION)
       .addOption(EXPECT_OPTION)
       .addOption(NO_EXPECT_OPTION)
       .addOption(STRICT_OPTION)
       .addOption(UPDATE_OPTION)
       .option('--baseline <result.json>', 'only deviations that this earlier result lacks fail the run')
-      .option('--shard <i/n>', 'run part I of N', shardOption)
+      .option(
+        '--exclude-check <id>',
+        `a check that does not look: ${Object.keys(checks).join(', ')}; repeatable`,
+        checkOption,
+        [],
+      )
       .addOption(workersOption('endpoints'))
       .option('--seed <seed>', 'for everything random', 'qmpcheck')
-      .option('--retries <n>', 'run a failing case again; a different outcome is flaky', wholeNumber(0), 0)
+      .option(
+        '--retries <n>',
+        'run a failing case again so many times, and once in a fresh process; a different outcome is flaky',
+        wholeNumber(0),
+        0,
+      )
+      .option('--fail-on-flaky', 'a flaky case fails the run')
+      .option('--max-failures <n>', 'give up after so many unexpected cases (default: never)', wholeNumber(1))
       .option('--case-timeout <ms>', 'time limit of a case', wholeNumber(1), DEFAULT_TIME_LIMITS.caseTimeout)
       .addOption(
         new Option('--level <level>', 'the lowest level whose breach fails the run')
           .choices(LEVELS)
           .default('must'),
       )
+      .addHelpText('after', exitCodesHelp('a case failed unexpectedly, or the run was given up'))
       .action(async (patterns: string[], options: Options) => done(await runSuite(patterns, options))),
 };
 
@@ -98,7 +119,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
   const expectations = loadExpectations(options.expect, [ofTarget], update);
   const baseline = options.baseline === undefined ? undefined : readRecord(options.baseline);
   const spec = loadBlockSchema();
-  const output = openReporters(options.reporter, process.stdout);
+  const output = openReporters(options.dryRun ? [] : options.reporter, process.stdout);
   const interruption = abortOnSignals();
   try {
     if (baseline !== undefined) warnOfBaseline(baseline, options.baseline!, target.name);
@@ -116,12 +137,21 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       reporters: output.reporters,
       expectations,
       invocation: invocation(options),
-      policy: { level: options.level, strictExpectations: options.strictExpectations ?? false },
+      exclude: options.exclude,
+      only: options.from === undefined ? undefined : failedIn(options.from),
+      endpointName: options.name,
+      policy: {
+        level: options.level,
+        strictExpectations: options.strictExpectations ?? false,
+        ...(options.failOnFlaky && { failOnFlaky: true }),
+        ...(options.excludeCheck.length > 0 && { excludedChecks: options.excludeCheck }),
+      },
       baseline,
       shard: options.shard,
       workers: options.workers,
       seed: options.seed,
       retries: options.retries,
+      maxFailures: options.maxFailures,
       limits: { caseTimeout: options.caseTimeout },
       signal: interruption.signal,
       ...(update && {
@@ -133,6 +163,10 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       }),
       onLeft: (folders) => process.stderr.write(`qmpcheck: warning: ${leftText(target.name, folders)}\n`),
     };
+    if (options.dryRun) {
+      process.stdout.write(dryRunText(await onTarget(target, () => dryRun(suite))));
+      return EXIT.ok;
+    }
     const record = await onTarget(target, () => run(suite));
     finishAll([output, ...(update === undefined ? [] : [update.output])]);
     return record.interrupted ? interruptedBy(interruption.signal) : exitCodeOf(record);
@@ -145,6 +179,30 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
     interruption.dispose();
     output.discard();
   }
+}
+
+/** Adds the id of a check. */
+function checkOption(id: string, before: readonly string[]): readonly string[] {
+  if (!Object.hasOwn(checks, id))
+    throw new InvalidArgumentError(`There is no check '${id}', only ${Object.keys(checks).join(', ')}.`);
+  return [...before, id];
+}
+
+/** Ids of the cases that failed the earlier run. */
+function failedIn(file: string): ReadonlySet<string> {
+  const { cases: earlier, policy } = readRecord(file);
+  const failed = earlier.filter((one) => isUnexpected(one, policy));
+  if (failed.length === 0) process.stderr.write(`qmpcheck: nothing failed in ${file}\n`);
+  return new Set(failed.map(({ id }) => id));
+}
+
+function dryRunText(planned: readonly PlannedCase[]): string {
+  const lines = planned.map(({ definition: { id }, skip }) =>
+    skip === null ? `run   ${id}` : `skip  ${id}: ${skip}`,
+  );
+  const skipped = planned.filter(({ skip }) => skip !== null).length;
+  const totals = `${count(planned.length - skipped, 'case')} would run, ${skipped} would be skipped`;
+  return `${[...lines.map(printable), totals].join('\n')}\n`;
 }
 
 /** What makes a baseline foresee less than it should. */
