@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { JsonObject } from '../spec/json.ts';
 import { issueText, validateArguments } from '../spec/validate.ts';
-import { type Cause, causeKey, causeOf, causesOf } from './cause.ts';
+import { type Cause, causeKey, causeOf, causesOf, withoutRepetition } from './cause.ts';
 import { specNormaliser } from './normalise-text.ts';
 import type { CaseRecord, Deviation, Outcome } from './record.ts';
 import { crash, failure } from './testing/example-record.ts';
@@ -67,6 +67,16 @@ describe('causeOf', () => {
       path: '$.arguments.*',
     });
   });
+});
+
+test('withoutRepetition gives the first of each cause, and how many there are', () => {
+  const one = (message: string): Deviation => ({ check: 'case', severity: 'must', message });
+  const seen = [one('byte 1'), one('byte 2'), one('other'), { ...one('byte 3'), severity: 'may' as const }];
+  expect(withoutRepetition(seen)).toEqual([
+    { deviation: seen[0], times: 2 },
+    { deviation: seen[2], times: 1 },
+    { deviation: seen[3], times: 1 },
+  ]);
 });
 
 describe('causesOf', () => {

@@ -112,6 +112,24 @@ export function causeKey({ check, message, path }: Cause): string {
   return JSON.stringify([check, message, path]);
 }
 
+/** A deviation, and how many of the case have its cause. */
+export interface RepeatedDeviation {
+  readonly deviation: Deviation;
+  readonly times: number;
+}
+
+/** Of each cause the first: a case that does the same a hundred times may deviate in the same way as often. */
+export function withoutRepetition(deviations: readonly Deviation[]): RepeatedDeviation[] {
+  const first = new Map<string, { deviation: Deviation; times: number }>();
+  for (const deviation of deviations) {
+    const key = `${deviation.severity} ${causeKey(causeOf(deviation, specNormaliser()))}`;
+    const before = first.get(key);
+    if (before === undefined) first.set(key, { deviation, times: 1 });
+    else before.times += 1;
+  }
+  return [...first.values()];
+}
+
 /** Whether a deviation came before the last step: not as a consequence of how the case ended. */
 export function isOnTheWay({ exchange }: Deviation, { transcript }: CaseRecord): boolean {
   const last = (transcript?.steps.length ?? 0) - 1;

@@ -2,14 +2,8 @@
  * What is told about a case that did not simply pass, as printable strings: TAP writes it as YAML, JUnit and the
  * report for people as labelled lines. One place decides what it is; the formats only lay it out.
  */
-import type {
-  CaseRecord,
-  Deviation,
-  Invocation,
-  ProcessState,
-  TranscriptStep,
-  UnansweredRequest,
-} from './record.ts';
+import { type RepeatedDeviation, withoutRepetition } from './cause.ts';
+import type { CaseRecord, Invocation, ProcessState, TranscriptStep, UnansweredRequest } from './record.ts';
 import { clip, jsonText, printable, shellWord } from './text.ts';
 
 export interface DeviationText {
@@ -22,6 +16,8 @@ export interface DeviationText {
   readonly got?: string;
   /** What came for the request, where nothing says what of it is wrong. */
   readonly reply?: string;
+  /** How many deviations of the case have the same cause, where there are several. */
+  readonly times?: number;
 }
 
 export interface ProcessText {
@@ -67,7 +63,7 @@ export function diagnose(record: CaseRecord, run: RunIdentity): Diagnosis {
     ...(record.hint !== undefined && { hint: line(record.hint) }),
     ...(record.earlier?.length && { earlier: record.earlier.join(', ') }),
     requirements: record.requirements.map(line),
-    deviations: record.deviations.map((deviation) => describe(deviation, record)),
+    deviations: withoutRepetition(record.deviations).map((one) => describe(one, record)),
     ...(record.process && { process: describeProcess(record.process) }),
     reproduce: reproduceCommand(record, run),
   };
@@ -85,7 +81,7 @@ function line(text: string): string {
   return clip(printable(text), MESSAGE_LIMIT);
 }
 
-function describe(deviation: Deviation, record: CaseRecord): DeviationText {
+function describe({ deviation, times }: RepeatedDeviation, record: CaseRecord): DeviationText {
   const step = deviation.exchange === undefined ? undefined : record.transcript?.steps[deviation.exchange];
   const request = step && requestText(step);
   return {
@@ -96,6 +92,7 @@ function describe(deviation: Deviation, record: CaseRecord): DeviationText {
     ...(request !== undefined && { request }),
     ...(deviation.expected !== undefined && { expected: jsonText(deviation.expected) }),
     ...(deviation.got !== undefined && { got: jsonText(deviation.got) }),
+    ...(times > 1 && { times }),
     ...(deviation.got === undefined && step?.reply !== undefined && { reply: jsonText(step.reply, 500) }),
   };
 }

@@ -22,7 +22,8 @@ export function labelledLines(
   add('reason', diagnosis.reason);
   add('hint', diagnosis.hint);
   for (const deviation of diagnosis.deviations) {
-    add('deviation', `${deviation.message} [${deviation.check}, ${deviation.severity}]`);
+    const times = deviation.times === undefined ? '' : `, ${deviation.times} times`;
+    add('deviation', `${deviation.message} [${deviation.check}, ${deviation.severity}${times}]`);
     add('request', deviation.request);
     add('at', deviation.path);
     add('expected', deviation.expected);

@@ -70,6 +70,14 @@ describe('spec', () => {
     expect(text).toContain('e.g.         block_resize/a  failed (must)\n');
   });
 
+  it('tells a deviation that comes again and again in a case once', () => {
+    const [deviation] = failure.deviations;
+    const record = { ...failure, outcome: 'crash' as const, deviations: Array(2000).fill(deviation) };
+    const text = render(spec, { ...example, cases: [record] });
+    expect(text).toContain('   deviation    the command must be refused [case, must, 2000 times]\n');
+    expect(text.length).toBeLessThan(3000);
+  });
+
   it('says why cases were skipped, in one line for reasons of one kind', () => {
     const reasons = ['it lacks command a', 'it lacks command b', 'it lacks command a', 'no guest'];
     const cases = reasons.map((reason, n) => ({

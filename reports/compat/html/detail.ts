@@ -1,7 +1,8 @@
 /** A case in full: what is required, and for each endpoint what was sent, expected and got. */
 import { isJsonObject, type Json, stringifyJson } from '../../../spec/json.ts';
+import { type RepeatedDeviation, withoutRepetition } from '../../cause.ts';
 import { diagnose } from '../../diagnosis.ts';
-import type { CaseRecord, Deviation, RequirementRecord, TranscriptStep } from '../../record.ts';
+import type { CaseRecord, RequirementRecord, TranscriptStep } from '../../record.ts';
 import { duration } from '../../text.ts';
 import { blockGraph } from '../block-graph.ts';
 import type { CaseReport, EndpointReport } from '../compat-model.ts';
@@ -15,7 +16,7 @@ import { sideBySide } from './side-by-side.ts';
 
 /** How much is shown of one message, and of how many steps: of a case that passed, and of another. */
 const BRIEF = { text: 200, steps: 8 };
-const FULL = { text: 3000, steps: 60 };
+const FULL = { text: 1500, steps: 60 };
 
 export interface Setting {
   readonly endpoints: readonly EndpointReport[];
@@ -53,7 +54,7 @@ function resultOf(record: CaseRecord, endpoint: EndpointReport, steps: Part): Ma
   return html`<section class="result"><h4>${say(endpoint.label, 100)} ${badge(statusOf(record, endpoint.policy))} ${time(duration(record.durationMs), 'dim')}</h4>${
     record.expected &&
     html`<p class="foreseen">Known: ${say(record.expected.reason)}${link(record.expected.link)}</p>`
-  }${record.hint !== undefined && html`<p class="dim">${say(record.hint)}</p>`}${told !== undefined && html`<p>${told}</p>`}${record.deviations.map((deviation) => deviationOf(deviation, record))}${
+  }${record.hint !== undefined && html`<p class="dim">${say(record.hint)}</p>`}${told !== undefined && html`<p>${told}</p>`}${withoutRepetition(record.deviations).map((one) => deviationOf(one, record))}${
     process &&
     html`<div class="ended"><p>${process.ended === undefined ? 'Last words' : `Ended: ${process.ended}`}</p><pre tabindex="0">${process.lastWords.map((line) => html`${line}\n`)}</pre></div>`
   }${drawings(record)}${steps}<p class="again"><span class="dim">See it again</span> <code>${reproduce}</code> <button type="button" class="copy">Copy</button></p></section>`;
@@ -65,11 +66,11 @@ function link(href: string | undefined): Markup | '' {
   return html` <a rel="noreferrer" href="${say(href)}">${say(href, 120)}</a>`;
 }
 
-function deviationOf(deviation: Deviation, record: CaseRecord): Markup {
+function deviationOf({ deviation, times }: RepeatedDeviation, record: CaseRecord): Markup {
   const { check, severity, message, path, expected, exchange: at } = deviation;
   const step = at === undefined ? undefined : record.transcript?.steps[at];
   const got = deviation.got ?? step?.reply;
-  return html`<div class="deviation"><p><span class="level ${severity}">${severity}</span> ${say(message)} <span class="dim">${say(check, 80)}${path !== undefined && html` · <code>${say(path, 200)}</code>`}</span></p>${
+  return html`<div class="deviation"><p><span class="level ${severity}">${severity}</span> ${say(message)} <span class="dim">${say(check, 80)}${path !== undefined && html` · <code>${say(path, 200)}</code>`}${times > 1 && ` · ${times} times`}</span></p>${
     step && html`<h5>Sent</h5><pre tabindex="0">${requestOf(step, FULL.text)}</pre>`
   }${(expected !== undefined || got !== undefined) && sideBySide(expected, got)}</div>`;
 }
