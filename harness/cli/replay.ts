@@ -14,7 +14,15 @@ import { EXIT, type ExitCode, exitCodesHelp, interruptedBy, UsageError } from '.
 import { loadExpectations } from './expectation-options.ts';
 import { workersOption } from './options.ts';
 import type { Subcommand } from './subcommand.ts';
-import { CONFIG_OPTION, type TargetOptions, usableTarget, WAIT_OPTION } from './target-option.ts';
+import {
+  CONFIG_OPTION,
+  DIRECTORY_OPTION,
+  SCHEMA_OPTION,
+  type TargetOptions,
+  targetOption,
+  usableTarget,
+  WAIT_OPTION,
+} from './target-option.ts';
 
 /** Verdicts on transcripts, then on findings, in the order of the totals. */
 const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR', 'REPRODUCED', 'FIXED'] as const;
@@ -41,6 +49,8 @@ export const subcommand: Subcommand = {
         'what to replay them on (default: reference; a finding: where it was found)',
       )
       .addOption(CONFIG_OPTION)
+      .addOption(SCHEMA_OPTION)
+      .addOption(DIRECTORY_OPTION)
       .addOption(WAIT_OPTION)
       .option('--json', 'results as one JSON document')
       .addOption(workersOption('transcripts'))
@@ -113,7 +123,8 @@ async function replayAll(
     results.push(...report.results);
   }
   if (folders.length === 0) return results;
-  const area = await ScratchArea.open();
+  const given = options.target === undefined ? null : await targetOption(options.target, options);
+  const area = await (given === null ? ScratchArea.open() : ScratchArea.for(given.target));
   try {
     const targetOf = async (name: string): Promise<Target> =>
       (await usableTarget(options.target ?? name, options)).target;

@@ -5,7 +5,8 @@ import { introspect } from '../../spec/compiler/introspect.ts';
 import { jsonSchema } from '../../spec/compiler/json-schema.ts';
 import { stringifyJson } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import { EXIT, type ExitCode } from './exit.ts';
+import { driversOf, restrictSchema } from '../../spec/restrict-schema.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { readText } from './files.ts';
 import { subcommand as diff } from './schema-diff.ts';
 import { subcommand as timeline } from './schema-timeline.ts';
@@ -22,8 +23,17 @@ export const subcommand: Subcommand = {
     );
     add('introspect', 'the SchemaInfo array that query-qmp-schema returns')
       .option('--unmask', 'real type names')
-      .action(async (file: string, { unmask = false }: { unmask?: boolean }) =>
-        done(await show(file, (schema) => `${stringifyJson(introspect(schema, { unmask }), 2)}\n`)),
+      .option(
+        '--only <commands>',
+        'just these commands, with commas between them, all events, and their types',
+      )
+      .action(async (file: string, { unmask = false, only }: { unmask?: boolean; only?: string }) =>
+        done(
+          await show(
+            file,
+            (schema) => `${stringifyJson(introspect(restricted(schema, only), { unmask }), 2)}\n`,
+          ),
+        ),
       );
     add('json-schema', 'JSON Schema 2020-12').action(async (file: string) =>
       done(await show(file, (schema) => `${stringifyJson(jsonSchema(schema), 2)}\n`)),
@@ -43,6 +53,14 @@ export const subcommand: Subcommand = {
     );
   },
 };
+
+function restricted(schema: Schema, only: string | undefined): Schema {
+  if (only === undefined) return schema;
+  const commands = only.split(',').map((name) => name.trim());
+  const unknown = commands.find((name) => !schema.commands.has(name));
+  if (unknown !== undefined) throw new UsageError(`--only: the schema has no command '${unknown}'`);
+  return restrictSchema(schema, { commands, events: [...schema.events.keys()], drivers: driversOf(schema) });
+}
 
 async function show(file: string, render: Show): Promise<ExitCode> {
   readText(file);

@@ -134,6 +134,28 @@ describe('--schema', () => {
       );
       expect(outcomes(other)).toEqual(['pass']);
     }));
+  test('one of just some commands is made by schema introspect --only', () =>
+    inFolder(async (cwd) => {
+      const only = 'query-commands,query-named-block-nodes,blockdev-add,blockdev-del,block_resize';
+      const made = await callMain(['schema', 'introspect', qapi, '--only', only]);
+      writeFileSync(join(cwd, 'ours.json'), made.stdout);
+      const args = [
+        'block_resize/grow',
+        'queries/*',
+        '--target',
+        without('query-qmp-schema'),
+        '--schema',
+        'ours.json',
+      ];
+      const { record } = await recordOf(args, cwd);
+      expect(record.cases.find(({ id }) => id === 'block_resize/grow')!.outcome).toBe('pass');
+      expect(record.totals.skip).toBeGreaterThan(0);
+      const wrong = await callMain(['schema', 'introspect', qapi, '--only', 'block_resize,nope']);
+      expect(wrong).toMatchObject({
+        code: 2,
+        stderr: "qmpcheck: --only: the schema has no command 'nope'\n",
+      });
+    }));
   test('in diff it is for the side that has none', async () => {
     const sides = ['--left', 'reference', '--right', without('query-qmp-schema')];
     const { code, stdout } = await callMain([

@@ -107,6 +107,7 @@ test('a schema that the user gave is asked for nothing, and restricted all the s
   const { endpointSchema, schemaOrigin } = await learnSchema(execute, { name: 'spec', schema: spec });
   expect(schemaOrigin).toEqual({ base: 'spec', restrictedBy: 'query-commands' });
   expect(endpointSchema.commands.has('block_resize')).toBe(false);
+  expect(endpointSchema.commands.has('acme-selftest')).toBe(false);
   expect(sent.map(({ command }) => command)).not.toContain('query-qmp-schema');
 });
 

@@ -40,7 +40,7 @@ export async function learnSchema(execute: Query, given?: GivenSchema): Promise<
   const { commands, undecided } =
     names === null
       ? await probeCommands(execute, base.commands.keys())
-      : { commands: names, undecided: new Undecided() };
+      : { commands: given === undefined ? names : known(names, base), undecided: new Undecided() };
   const schema = describe(base, commands, events);
   const blockdevAdd = schema.commands.get('blockdev-add')?.arguments;
   const mayProbe = blockdevAdd !== undefined && schema.commands.has('blockdev-del');
@@ -72,6 +72,11 @@ async function ownSchema(execute: Query): Promise<{ schema: Schema; digest: stri
   }
 }
 
+/** A schema that the user gave says what is to be tested; of the spec, later commands are known by their names. */
+function known(names: readonly string[], { commands }: Schema): string[] {
+  return names.filter((name) => commands.has(name));
+}
+
 /** The base with just these commands and events. Of those that it lacks only the names are known. */
 function describe(
   base: Schema,
@@ -79,15 +84,15 @@ function describe(
   events: readonly string[],
   drivers: readonly string[] = driversOf(base),
 ): Schema {
-  const known = restrictSchema(base, {
+  const described = restrictSchema(base, {
     commands: commands.filter((name) => base.commands.has(name)),
     events: events.filter((name) => base.events.has(name)),
     drivers,
   });
   return {
-    commands: new Map(commands.map((name) => [name, known.commands.get(name) ?? commandCalled(name)])),
-    events: new Map(events.map((name) => [name, known.events.get(name) ?? eventCalled(name)])),
-    types: known.types,
+    commands: new Map(commands.map((name) => [name, described.commands.get(name) ?? commandCalled(name)])),
+    events: new Map(events.map((name) => [name, described.events.get(name) ?? eventCalled(name)])),
+    types: described.types,
   };
 }
 
