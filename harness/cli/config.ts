@@ -15,12 +15,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import * as v from 'valibot';
-import { IMPLEMENTATIONS } from '../../reports/record.ts';
 import type { Json } from '../../spec/json.ts';
-import { type InputText, inputValue, mapping, mappingOf, readJson, validate } from '../input-file.ts';
+import { type InputText, inputValue, readJson, validate } from '../input-file.ts';
 import type { Surrounding } from '../targets/configured.ts';
 import type { TransportOptions } from '../transports/address.ts';
+import { configForm, type TargetForm } from './config-form.ts';
 import { UsageError } from './exit.ts';
 import { readText } from './files.ts';
 
@@ -41,59 +40,6 @@ export interface TargetConfig extends Surrounding {
 
 export type Config = ReadonlyMap<string, TargetConfig>;
 
-const tlsSchema = mapping({
-  ca: v.exactOptional(v.string()),
-  cert: v.exactOptional(v.string()),
-  key: v.exactOptional(v.string()),
-  insecure: v.exactOptional(v.boolean()),
-});
-
-const flag = v.exactOptional(v.boolean());
-const names = v.exactOptional(v.array(v.string()));
-
-/** As `Quirks`. */
-const quirksSchema = mapping({
-  banner: flag,
-  eventsBeforeGreeting: flag,
-  eventsBeforeNegotiation: flag,
-  noGreeting: flag,
-  greetingKey: v.exactOptional(v.string()),
-  versionKey: v.exactOptional(v.string()),
-  greetingMembers: names,
-  noNegotiation: flag,
-  lostId: v.exactOptional(
-    v.picklist(['on-errors', 'sometimes', 'always'], 'it takes on-errors, sometimes or always'),
-  ),
-  changedId: v.exactOptional(v.picklist(['text', 'wrong'], 'it takes text or wrong')),
-  addedId: flag,
-  stringIds: flag,
-  unaskedReplies: flag,
-  strayLines: flag,
-  oneMessagePerRead: flag,
-  noPipelining: flag,
-  commandInterval: v.exactOptional(
-    v.pipe(v.number(), v.gtValue(0, 'it takes a number of milliseconds above 0')),
-  ),
-  replyMembers: names,
-});
-
-const targetSchema = mapping({
-  target: v.string(),
-  options: v.exactOptional(v.array(v.string())),
-  environment: v.exactOptional(mappingOf(v.string())),
-  directory: v.exactOptional(v.string()),
-  tls: v.exactOptional(tlsSchema),
-  commandsPerSecond: v.exactOptional(v.pipe(v.number(), v.gtValue(0, 'it takes a number above 0'))),
-  quirks: v.exactOptional(quirksSchema),
-  topologies: v.exactOptional(v.array(v.string())),
-  restart: v.exactOptional(v.string()),
-  expectations: v.exactOptional(v.string()),
-  implementation: v.exactOptional(v.picklist(IMPLEMENTATIONS, 'it takes qemu or reference')),
-  schema: v.exactOptional(v.string()),
-});
-
-const configSchema = mapping({ targets: v.exactOptional(mappingOf(targetSchema), {}) });
-
 /**
  * That of `given`, or of the nearest config file from `folder` upwards; empty where there is none. Throws `InputError`,
  * and `UsageError` for a file that cannot be read.
@@ -102,7 +48,7 @@ export async function loadConfig(folder: string, given?: string): Promise<Config
   const file = given === undefined ? nearest(folder) : resolve(folder, given);
   if (file === undefined) return new Map();
   const input = await contents(file);
-  const { targets } = validate(configSchema, input);
+  const { targets } = validate(configForm, input);
   return new Map(
     Object.entries(targets).map(([name, target]) => [name, targetConfig(target, name, dirname(file), input)]),
   );
@@ -128,7 +74,7 @@ async function contents(file: string): Promise<InputText> {
 }
 
 function targetConfig(
-  { tls, expectations, ...rest }: v.InferOutput<typeof targetSchema>,
+  { tls, expectations, ...rest }: TargetForm,
   name: string,
   folder: string,
   input: InputText,
