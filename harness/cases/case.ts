@@ -39,6 +39,11 @@ export interface CaseDefinition {
   readonly needs?: Needs;
   /** Absent: no images, no options, one monitor. */
   readonly topology?: Topology;
+  /**
+   * True: the case looks at a session from its greeting on, by `freshSession`. A second monitor in the topology is for
+   * that; where the target has one monitor, a second endpoint or connection serves as well.
+   */
+  readonly freshSession?: boolean;
   /** True: the case breaks the endpoint or its session (quit, garbage): it gets one of its own. */
   readonly fresh?: boolean;
   run(t: CaseContext): Promise<void>;
@@ -136,6 +141,11 @@ export interface CaseContext extends MonitorHandle {
    * client at a time: while another is connected to it, this stays pending. Abandoned at the end of the case.
    */
   unnegotiated(index: number): Promise<MonitorHandle>;
+  /**
+   * A session whose greeting was not answered: on the second monitor; where there is none, of a second endpoint, or of a
+   * second connection to one that is not ours. Ends the case as skipped if that serves one client at a time.
+   */
+  freshSession(): Promise<MonitorHandle>;
   /** Connects to the NBD server at `socket` as we see it. Rejects if there is none, or no export of that name. */
   exportClient(socket: string, name: string): Promise<ExportClient>;
   /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */

@@ -73,8 +73,9 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'Each monitor greets, with the same version',
     requirements: ['protocol/greeting'],
     topology: twoMonitors,
+    freshSession: true,
     async run(t: CaseContext) {
-      const other = await t.unnegotiated(1);
+      const other = await t.freshSession();
       t.equal(other.greeting, t.greeting, 'every connection must get the same greeting');
     },
   },
@@ -83,8 +84,9 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'Before qmp_capabilities every other command is CommandNotFound, known or not',
     requirements: ['protocol/commands-before-negotiation', 'protocol/id-on-errors'],
     topology: twoMonitors,
+    freshSession: true,
     async run(t: CaseContext) {
-      const session = await t.unnegotiated(1);
+      const session = await t.freshSession();
       for (const command of ['query-version', 'query-block-jobs', 'no-such-command'])
         await session.refused(command, undefined, { class: 'CommandNotFound', text: /qmp_capabilities/ });
       const reply = await session.request({ execute: 'query-version', id: 'early' });
@@ -100,8 +102,9 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'qmp_capabilities returns an empty object; then commands are executed',
     requirements: ['protocol/negotiation', 'protocol/success-is-an-object'],
     topology: twoMonitors,
+    freshSession: true,
     async run(t: CaseContext) {
-      const session = await t.unnegotiated(1);
+      const session = await t.freshSession();
       t.equal(await session.execute('qmp_capabilities'), {}, 'qmp_capabilities must return an empty object');
       await session.execute('query-version');
     },
@@ -120,8 +123,9 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'Enabling a capability that was not offered is refused, and the session stays closed',
     requirements: ['protocol/enable-names-offered-capabilities', 'protocol/commands-before-negotiation'],
     topology: twoMonitors,
+    freshSession: true,
     async run(t: CaseContext) {
-      const session = await t.unnegotiated(1);
+      const session = await t.freshSession();
       await session.refused('qmp_capabilities', { enable: ['no-such-capability'] });
       await session.refused('query-version', undefined, { class: 'CommandNotFound' });
       await session.execute('qmp_capabilities');
@@ -133,8 +137,9 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'A qmp_capabilities that is refused for an unknown member opens nothing',
     requirements: ['protocol/commands-before-negotiation', 'schema/member-unknown'],
     topology: twoMonitors,
+    freshSession: true,
     async run(t: CaseContext) {
-      const session = await t.unnegotiated(1);
+      const session = await t.freshSession();
       await session.refused('qmp_capabilities', { 'no-such-member': 1 }, { text: /no-such-member/ });
       await session.refused('query-version', undefined, { class: 'CommandNotFound' });
     },
@@ -144,8 +149,9 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'Malformed input before negotiation is answered, and negotiation still works',
     requirements: ['protocol/recovers-after-bad-input', 'protocol/bad-json-is-answered'],
     topology: twoMonitors,
+    freshSession: true,
     async run(t: CaseContext) {
-      const session = await t.unnegotiated(1);
+      const session = await t.freshSession();
       const { messages } = await session.raw('{x}\n[1]\n{"execute":}\n');
       t.equal(messages.length, 3, 'each of three faulty objects must be answered once');
       for (const message of messages)

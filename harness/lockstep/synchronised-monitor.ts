@@ -130,6 +130,10 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     return new SynchronisedMonitor(await this.#t.unnegotiated(index), index, this.#synchronisation);
   }
 
+  async freshSession(): Promise<MonitorHandle> {
+    return new SynchronisedMonitor(await this.#t.freshSession(), 1, this.#synchronisation);
+  }
+
   exportClient(socket: string, name: string): Promise<ExportClient> {
     return this.#t.exportClient(socket, name);
   }

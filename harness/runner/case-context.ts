@@ -63,6 +63,12 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     );
   }
 
+  async freshSession(): Promise<MonitorHandle> {
+    const link = await this.#session.freshSession();
+    if (link === null) this.skip('needs a second connection, and this endpoint serves one client at a time');
+    return this.#opened(new CaseMonitor(this.#state, link));
+  }
+
   async exportClient(socket: string, name: string): Promise<ExportClient> {
     const client = await NbdClient.connect(socket, name);
     this.cleanup(async () => client.close());

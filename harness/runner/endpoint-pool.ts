@@ -83,6 +83,11 @@ export class EndpointPool {
     return this.#options.target.capabilities.owned;
   }
 
+  /** Most monitors that an endpoint can have. */
+  get monitors(): number {
+    return this.#options.target.capabilities.monitors;
+  }
+
   /** Whether a reset may be tried: what runs on an endpoint that somebody else started is not ours to delete. */
   get mayReset(): boolean {
     return this.owned;

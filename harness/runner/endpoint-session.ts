@@ -19,6 +19,7 @@ import {
   type Topology,
 } from '../targets/target.ts';
 import type { TimeLimits } from '../time-limits.ts';
+import type { Transport } from '../transports/transport.ts';
 import { comeBack } from './come-back.ts';
 import { awaitFrom, endOf } from './endpoint-wait.ts';
 import { OwedAnswers } from './owed-answers.ts';
@@ -52,6 +53,14 @@ const STATE_LISTS: ReadonlySet<string> = new Set([
   'query-named-block-nodes',
 ]);
 
+/** Milliseconds in which an endpoint that takes several clients greets the second. */
+const SECOND_CLIENT_MS = 1_000;
+
+interface Other {
+  readonly endpoint: Endpoint;
+  readonly scratch: string;
+}
+
 /** A live endpoint with its scratch folder and its connections. Who starts it stops it. */
 export class Session {
   readonly topology: Topology;
@@ -63,6 +72,7 @@ export class Session {
   readonly owed = new OwedAnswers();
   /** Hears of breaches of the protocol that no quirk foresees; while null, they are kept. */
   onBreach: ((breach: ProtocolError) => void) | null = null;
+  readonly #options: SessionOptions;
   readonly #answerTimeout: number;
   readonly #area: ScratchArea;
   #keepsFiles = false;
@@ -73,12 +83,12 @@ export class Session {
   /** Ends the connections that one case opened for itself, also those still waiting for a greeting. */
   #abandon = new AbortController();
   #extras: Link[] = [];
+  /** Endpoints that a case started for a session of its own. */
+  #others: Other[] = [];
 
-  private constructor(
-    { target, topology, area, limits }: SessionOptions,
-    endpoint: Endpoint,
-    scratch: string,
-  ) {
+  private constructor(options: SessionOptions, endpoint: Endpoint, scratch: string) {
+    const { target, topology, area, limits } = options;
+    this.#options = options;
     this.topology = topology;
     this.#quirks = target.quirks ?? {};
     this.endpoint = endpoint;
@@ -166,6 +176,42 @@ export class Session {
     return link;
   }
 
+  async #extra(opened: Transport, signal: AbortSignal): Promise<Link> {
+    const link = await this.#greeted(1, opened, false, signal);
+    this.#extras.push(link);
+    return link;
+  }
+
+  /**
+   * A session from its greeting on: on the second monitor; without one, of a second endpoint, or of a second connection to
+   * an endpoint that is not ours. Null if that greets one client at a time.
+   */
+  async freshSession(): Promise<Link | null> {
+    if (this.topology.monitors > 1) return this.unnegotiated(1);
+    const { target, limits } = this.#options;
+    const { signal } = this.#abandon;
+    if (target.capabilities.owned) {
+      const scratch = await this.#area.make('second');
+      const topology = { ...this.topology, images: [], options: [] };
+      const { startTimeout } = limits;
+      try {
+        const endpoint = await target.start({ topology, scratch, startTimeout, signal });
+        this.#others.push({ endpoint, scratch });
+        return await this.#extra(await endpoint.openMonitor(0), signal);
+      } catch (error) {
+        await rm(scratch, { recursive: true, force: true });
+        throw error;
+      }
+    }
+    const patience = AbortSignal.timeout(SECOND_CLIENT_MS);
+    try {
+      return await this.#extra(await this.endpoint.openMonitor(0), AbortSignal.any([signal, patience]));
+    } catch (error) {
+      if (patience.aborted) return null;
+      throw error;
+    }
+  }
+
   /** Ends what the case opened besides the first monitor. */
   async closeExtraLinks(): Promise<void> {
     this.#abandon.abort(new Error('the case is over'));
@@ -173,6 +219,10 @@ export class Session {
     const extras = [...this.#links.values()].filter(({ index }) => index !== 0);
     for (const { index } of extras) this.#links.delete(index);
     for (const link of [...extras, ...this.#extras.splice(0)]) await link.client.close();
+    for (const { endpoint, scratch } of this.#others.splice(0)) {
+      await endpoint.stop();
+      await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
+    }
   }
 
   /** Runs a command outside any transcript. Rejects as `QmpClient.execute` does. */
@@ -230,7 +280,15 @@ export class Session {
   }
 
   async #connect(index: number, negotiate: boolean, signal?: AbortSignal): Promise<Link> {
-    const transport = await this.endpoint.openMonitor(index, signal);
+    return this.#greeted(index, await this.endpoint.openMonitor(index, signal), negotiate, signal);
+  }
+
+  async #greeted(
+    index: number,
+    transport: Transport,
+    negotiate: boolean,
+    signal?: AbortSignal,
+  ): Promise<Link> {
     let onEvent: Link['onEvent'] = null;
     const observer = {
       received: ({ value }: Message): void => {

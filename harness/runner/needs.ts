@@ -7,20 +7,22 @@ import type { TargetCapabilities } from '../targets/target.ts';
 
 /** Null if the case can run. `endpointSchema` is the endpoint's own schema, `undecided` what is not known of it. */
 export function skipReason(
-  { needs = {}, topology, fresh }: CaseDefinition,
+  { needs = {}, topology, fresh, freshSession = false }: CaseDefinition,
   endpointSchema: Schema,
   capabilities: TargetCapabilities,
   undecided?: Undecided,
 ): string | null {
   const { owned, monitors } = capabilities;
   if (topology !== undefined) {
-    if (topology.monitors > monitors)
+    if (topology.monitors > monitors && !freshSession)
       return `needs ${topology.monitors} monitors; this target has at most ${monitors}`;
     if (!owned && topology.options.length > 0)
       return 'needs options, which an attached endpoint cannot be given';
     if (!capabilities.sharedFiles && topology.images.length > 0)
       return 'needs images, and the endpoint sees another file system';
   }
+  if (freshSession && monitors < 2 && !owned && !capabilities.reconnects)
+    return 'needs a second connection, and this target can be connected to only once';
   if (fresh && !owned) return 'ends its endpoint or session, and this one is not ours';
   const command = needs.commands?.find((name) => undecided?.isAbsent({ what: 'command', name }));
   if (command !== undefined) return lacks('command', command);

@@ -10,9 +10,12 @@ import type { CaseResult } from './run-case.ts';
 /** No images, no options, one monitor. */
 export const EMPTY_TOPOLOGY: Topology = { name: 'empty', images: [], options: [], monitors: 1 };
 
-/** What a case starts from: nothing, unless it says so. */
-export function topologyOf({ topology = EMPTY_TOPOLOGY }: CaseDefinition): Topology {
-  return topology;
+/** What a case starts from: nothing, unless it says so, and no second monitor where the target has none and the case can do without. */
+export function topologyOf(
+  { topology = EMPTY_TOPOLOGY, freshSession = false }: CaseDefinition,
+  monitors = Number.POSITIVE_INFINITY,
+): Topology {
+  return freshSession && topology.monitors > monitors ? EMPTY_TOPOLOGY : topology;
 }
 
 /** What came of a case, and on which session it ran; null: on none. */
@@ -38,7 +41,7 @@ export async function runOnPool(
 ): Promise<PoolRun> {
   let session: Session;
   try {
-    session = await pool.acquire(topologyOf(definition), options);
+    session = await pool.acquire(topologyOf(definition, pool.monitors), options);
   } catch (error) {
     if (error instanceof EndpointLost) throw error;
     if (!pool.owned && isAbsence(error)) throw new EndpointAway((error as Error).message, { cause: error });
