@@ -16,7 +16,7 @@ const SIGNS = {
   pass: '✔',
   fail: '✖',
   crash: '†',
-  timeout: '⧖',
+  timeout: '∞',
   error: '⚠',
   warn: '!',
   info: 'i',

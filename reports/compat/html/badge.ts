@@ -5,7 +5,7 @@ import { html, type Markup } from './markup.ts';
 
 export const SIGNS = {
   crash: '†',
-  timeout: '⧖',
+  timeout: '∞',
   error: '⚠',
   fail: '✖',
   known: '◐',

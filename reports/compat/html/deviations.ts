@@ -5,7 +5,7 @@ import { count } from '../../text.ts';
 import type { CauseReport, Compatibility } from '../compat-model.ts';
 import { sign } from './badge.ts';
 import { type CaseLinks, ON_PAGE } from './links.ts';
-import { caseName, html, type Markup, say } from './markup.ts';
+import { caseName, columnHead, html, type Markup, say } from './markup.ts';
 
 /** More are only in the list of cases. */
 const MOST = 100;
@@ -17,7 +17,7 @@ export function deviationsSection({ causes, endpoints }: Compatibility, links: C
     return html`<section aria-labelledby="deviations"><h2 id="deviations">Deviations</h2><p class="panel">None: every case that ran here came out as the specification wants it.</p></section>`;
   const failing = causes.filter(({ fails }) => fails);
   const others = causes.length - failing.length;
-  return html`<section aria-labelledby="deviations"><h2 id="deviations">Deviations</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="deviations"><table class="causes"><caption><span>${count(failing.length, 'cause')} of what was not foreseen, ${others} of what is known or only warned about; most cases first. A case leads to what was sent, expected and got.</span></caption><thead><tr><th scope="col">Cause</th>${endpoints.map(({ label }) => html`<th scope="col">${say(label, 60)}</th>`)}</tr></thead><tbody>${causes
+  return html`<section aria-labelledby="deviations"><h2 id="deviations">Deviations</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="deviations"><table class="causes"><caption><span>${count(failing.length, 'cause')} of what was not foreseen, ${others} of what is known or only warned about; most cases first. A case leads to what was sent, expected and got.</span></caption><thead><tr><th scope="col">Cause</th>${endpoints.map(({ label }) => columnHead(label))}</tr></thead><tbody>${causes
     .slice(0, MOST)
     .map(
       (cause) =>

@@ -2,7 +2,7 @@
 import type { Change } from '../../../spec/drift/changes.ts';
 import { changeLine } from '../../../spec/drift/drift-text.ts';
 import type { Compatibility, DriftReport, EndpointReport } from '../compat-model.ts';
-import { html, type Markup, say } from './markup.ts';
+import { columnHead, html, type Markup, say } from './markup.ts';
 
 /** Drift as bars, lists and a table; and how much of the schema was tried. */
 export function driftSection({ drift, endpoints }: Compatibility): Markup {
@@ -58,7 +58,7 @@ function changeLists({ columns, changes }: DriftReport): Markup[] {
 }
 
 function timeline({ columns, timeline: points }: DriftReport): Markup {
-  return html`<h3 id="timeline">Since when, until when</h3><div class="scroll" tabindex="0" role="region" aria-labelledby="timeline"><table><caption><span>${points.length} parts that are not the same everywhere, the oldest version first. Members of what is not there are not listed.</span></caption><thead><tr><th scope="col">Part</th>${columns.map(({ label }) => html`<th scope="col">${say(label, 60)}</th>`)}</tr></thead><tbody>${points.map(
+  return html`<h3 id="timeline">Since when, until when</h3><div class="scroll" tabindex="0" role="region" aria-labelledby="timeline"><table><caption><span>${points.length} parts that are not the same everywhere, the oldest version first. Members of what is not there are not listed.</span></caption><thead><tr><th scope="col">Part</th>${columns.map(({ label }) => columnHead(label))}</tr></thead><tbody>${points.map(
     ({ noun, path, states }) =>
       html`<tr><th scope="row"><span class="dim">${noun}</span> <code>${say(path, 200)}</code></th>${states.map(
         (state) =>

@@ -34,6 +34,12 @@ export function hrefOf(anchor: string): string {
   return `#${encodeURIComponent(anchor).replaceAll('%2F', '/')}`;
 }
 
+/** The head of an endpoint's column: without the folders of paths, which make columns wide. */
+export function columnHead(label: string): Markup {
+  const short = label.replace(/(?:\/[^\s/]+)+\/(?=[^\s/])/g, '…/');
+  return html`<th scope="col" class="endpoint" title="${say(label, 300)}">${say(short, 40).replace(/ \(\d+ more characters\)$/, '')}</th>`;
+}
+
 /** When, or how long: all that two reports on the same may differ in. */
 export function time(text: string, kind?: string): Markup {
   return html`<time${kind !== undefined && html` class="${kind}"`}>${text}</time>`;

@@ -3,7 +3,7 @@ import type { Compatibility, RequirementReport, SubjectKind, SubjectReport } fro
 import { STATUSES } from '../status.ts';
 import { badge, sign } from './badge.ts';
 import { type CaseLinks, ON_PAGE } from './links.ts';
-import { caseAnchor, hrefOf, html, type Markup, say } from './markup.ts';
+import { caseAnchor, columnHead, hrefOf, html, type Markup, say } from './markup.ts';
 
 const GROUPS: Readonly<Record<SubjectKind, string>> = {
   command: 'Commands',
@@ -20,7 +20,7 @@ export function matrix({ endpoints, subjects }: Compatibility, links: CaseLinks 
   return html`<section class="matrix" aria-labelledby="matrix"><h2 id="matrix">Compatibility matrix</h2>${
     unoffered > 0 &&
     html`<p><label class="chip"><input type="checkbox" id="hide-unoffered" checked><span>Hide ${unoffered} that no endpoint offers</span></label></p>`
-  }<div class="scroll" tabindex="0" role="region" aria-labelledby="matrix"><table><caption><span>The worst outcome of all cases about each part of the API, and how many of those that ran passed. A cell leads to its cases. ${legend(subjects)}</span></caption><thead><tr><th scope="col">Part</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${kinds.map(
+  }<div class="scroll" tabindex="0" role="region" aria-labelledby="matrix"><table><caption><span>The worst outcome of all cases about each part of the API, and how many of those that ran passed. A cell leads to its cases. ${legend(subjects)}</span></caption><thead><tr><th scope="col">Part</th>${endpoints.map((one) => columnHead(one.label))}</tr></thead>${kinds.map(
     (kind) => {
       const rows = subjects.filter((subject) => subject.kind === kind);
       return (
@@ -54,7 +54,7 @@ export function requirementTable({ requirements, endpoints }: Compatibility): Ma
   const covered = requirements.filter(({ cases }) => cases.length > 0);
   const groups = new Map<string, RequirementReport[]>();
   for (const one of requirements) groups.set(one.definition, [...(groups.get(one.definition) ?? []), one]);
-  return html`<section aria-labelledby="requirements"><h2 id="requirements">Requirements</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="requirements"><table><caption><span>${covered.length} of ${requirements.length} requirements of the specification have a case in these runs.</span></caption><thead><tr><th scope="col">Requirement</th><th scope="col">Level</th><th scope="col">Cases</th>${endpoints.map((one) => html`<th scope="col">${say(one.label, 60)}</th>`)}</tr></thead>${[
+  return html`<section aria-labelledby="requirements"><h2 id="requirements">Requirements</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="requirements"><table><caption><span>${covered.length} of ${requirements.length} requirements of the specification have a case in these runs.</span></caption><thead><tr><th scope="col">Requirement</th><th scope="col">Level</th><th scope="col">Cases</th>${endpoints.map((one) => columnHead(one.label))}</tr></thead>${[
     ...groups,
   ].map(
     ([definition, rows]) =>

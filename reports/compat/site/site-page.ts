@@ -47,7 +47,7 @@ function endpointTable(report: Compatibility, endpoints: readonly SiteEndpoint[]
     const { conforming, ran } = conformance(record.totals);
     return html`<tr><th scope="row"><a href="${pageOf(one)}"><strong>${say(name, 120)}</strong></a></th><td>${versionText(record.endpoint) ?? 'no greeting'}</td><td><span class="badge ${VERDICTS[kind]}">${text}</span></td><td class="outcomes">${bar(report.endpoints[index]!, ran)}<span class="dim">${conforming} of ${ran} as required</span></td><td>${time(say(record.startedAt.slice(0, 10), 10))}</td></tr>`;
   });
-  return html`<section aria-labelledby="endpoints"><h2 id="endpoints">Endpoints</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="endpoints"><table><caption><span>An endpoint leads to its page. ${legend(report)}</span></caption><thead><tr><th scope="col">Endpoint</th><th scope="col">Version</th><th scope="col">Verdict</th><th scope="col">Outcomes</th><th scope="col">Last run</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
+  return html`<section aria-labelledby="endpoints"><h2 id="endpoints">Endpoints</h2><div class="scroll" tabindex="0" role="region" aria-labelledby="endpoints"><table class="sites"><caption><span>An endpoint leads to its page. ${legend(report)}</span></caption><thead><tr><th scope="col">Endpoint</th><th scope="col">Version</th><th scope="col">Verdict</th><th scope="col">Outcomes</th><th scope="col">Last run</th></tr></thead><tbody>${rows}</tbody></table></div></section>`;
 }
 
 /** The outcomes that there are. */
