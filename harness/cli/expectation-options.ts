@@ -27,7 +27,7 @@ export const EXPECT_OPTION = new Option(
 export const NO_EXPECT_OPTION = new Option('--no-expect', 'not even the known deviations that are shipped');
 export const STRICT_OPTION = new Option(
   '--strict-expectations',
-  'fail when a known deviation no longer shows',
+  'fail when a known deviation no longer shows; refuse entries that can match nothing',
 );
 
 export const UPDATE_OPTION = new Option(

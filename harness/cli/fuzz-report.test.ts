@@ -1,5 +1,5 @@
 /** `qmpcheck fuzz --reporter` as scripts see it: findings in the formats of `run`, beside the status or in its place. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { failure } from '../../reports/testing/example-record.ts';
@@ -37,6 +37,16 @@ describe('fuzz --status --reporter', () => {
       expect(stdout).toMatch(/^TAP version 14\n1\.\.1\nnot ok 1 - fuzz\/crash-/);
       expect(stdout).not.toContain('total:');
     }));
+
+  test.each(['--reporter', '--update-expectations'])('%s that cannot be written is told before', (option) =>
+    inFolder(async (cwd) => {
+      const file = option === '--reporter' ? 'json=/no/such/f' : '/no/such/f';
+      const call = ['fuzz', '--commands', '100000', option, file, '--out', 'new'];
+      const { code, stderr } = await callMain(call, { cwd });
+      expect(stderr).toBe('qmpcheck: /no/such/f: cannot be written: no such file or folder\n');
+      expect({ code, made: readdirSync(cwd) }).toEqual({ code: 2, made: [] });
+    }),
+  );
 
   test('a reporter that is none is told before the campaign begins', () =>
     inFolder(async (cwd) => {

@@ -4,25 +4,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Option } from 'commander';
 import type { GenerationConfig } from '../../generators/sequences/generate.ts';
-import { printable } from '../../reports/text.ts';
 import { abortOnSignals } from '../cleanup.ts';
 import type { Expectation } from '../expectations/expectation.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
 import { type CampaignResult, LOG, runCampaign } from '../fuzz/campaign.ts';
 import { campaignOf, readLog } from '../fuzz/campaign-log.ts';
 import { watcher } from '../fuzz/campaign-progress.ts';
-import { NoCampaign, statusLines } from '../fuzz/campaign-status.ts';
+import { NoCampaign } from '../fuzz/campaign-status.ts';
 import { CI_COMMANDS, CI_SEED } from '../fuzz/fuzz-defaults.ts';
 import type { FuzzWorker } from '../fuzz/fuzz-worker.ts';
 import { localWorker } from '../fuzz/fuzz-worker.ts';
 import { KnownFindings } from '../fuzz/known-findings.ts';
 import { PointCoverage } from '../fuzz/point-coverage.ts';
 import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign.ts';
-import { recordFindings } from '../fuzz/recorded-findings.ts';
 import { startStatesFor } from '../fuzz/start-states.ts';
 import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
-import { makeFolder } from '../output-file.ts';
+import { makeFolder, OutputError } from '../output-file.ts';
 import { workersOn } from '../runner/endpoint-pool.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { toolVersion } from '../tool-version.ts';
@@ -32,21 +30,18 @@ import { EXIT, type ExitCode, exitCodesHelp, interruptedBy, UsageError } from '.
 import {
   EXPECT_OPTION,
   type ExpectationOptions,
-  type ExpectationsUpdate,
   loadExpectations,
   NO_EXPECT_OPTION,
-  openUpdate,
   STRICT_OPTION,
   staleLine,
   UPDATE_OPTION,
-  updateFrom,
 } from './expectation-options.ts';
-import { reportCampaign } from './fuzz-report.ts';
+import { type CampaignOutput, type CampaignOutputOptions, openCampaignOutput } from './fuzz-report.ts';
 import { threadWorker } from './fuzz-thread-worker.ts';
 import { invocation } from './invocation.ts';
 import { CHECK_NAMES, checkEntries } from './known-names.ts';
 import { duration, ratio, wholeNumber } from './options.ts';
-import { type ReporterSpec, reporterOption } from './reporters.ts';
+import { reporterOption } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
 import {
   CONFIG_OPTION,
@@ -58,7 +53,7 @@ import {
   WAIT_OPTION,
 } from './target-option.ts';
 
-interface Options extends ExpectationOptions, TargetOptions {
+interface Options extends ExpectationOptions, TargetOptions, CampaignOutputOptions {
   readonly target: string;
   readonly time?: number;
   readonly commands?: number;
@@ -71,8 +66,6 @@ interface Options extends ExpectationOptions, TargetOptions {
   readonly diff?: string;
   readonly ci?: true;
   readonly status?: string;
-  readonly updateExpectations?: string;
-  readonly reporter: readonly ReporterSpec[];
 }
 
 const DEFAULT_MS = 10 * 60_000;
@@ -122,10 +115,10 @@ export const subcommand: Subcommand = {
 };
 
 async function fuzz(options: Options): Promise<ExitCode> {
-  const update = openUpdate(options.updateExpectations);
-  if (options.status !== undefined) return status(options.status, options, update);
+  const output = openCampaignOutput(options, invocation(options));
+  if (options.status !== undefined) return status(options.status, output);
   const { target, expectations: ofTarget } = await usableTarget(options.target, options);
-  const expectations = loadExpectations(options.expect, [ofTarget], update);
+  const expectations = loadExpectations(options.expect, [ofTarget], output.update);
   checkEntries(expectations, { checks: CHECK_NAMES }, options.strictExpectations);
   const interruption = abortOnSignals();
   const area = await ScratchArea.for(target);
@@ -135,8 +128,9 @@ async function fuzz(options: Options): Promise<ExitCode> {
     const prepared = await onTarget(target, () => prepareCampaign({ target, area, invalid, raw, signal }));
     const { diff } = options;
     const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, options, area);
-    return await campaign(options, { prepared, diffTarget, expectations, update }, area, signal);
+    return await campaign(options, { prepared, diffTarget, expectations, output }, area, signal);
   } catch (error) {
+    if (error instanceof OutputError) throw error;
     if (interruption.signal.aborted) return interruptedBy(interruption.signal);
     throw error;
   } finally {
@@ -150,7 +144,7 @@ interface Ready {
   readonly prepared: PreparedCampaign;
   readonly diffTarget: IdentifiedTarget | null;
   readonly expectations: readonly Expectation[];
-  readonly update: ExpectationsUpdate | undefined;
+  readonly output: CampaignOutput;
 }
 
 async function campaign(
@@ -159,7 +153,7 @@ async function campaign(
   area: ScratchArea,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { prepared, diffTarget, expectations, update } = ready;
+  const { prepared, diffTarget, expectations, output } = ready;
   const { identity, config, notes } = prepared;
   const generation = diffTarget === null ? prepared.generation : sharedWorld(prepared, diffTarget);
   const afresh = options.ci === true;
@@ -212,8 +206,7 @@ async function campaign(
     watch.close();
     await Promise.all(workers.map((worker) => worker.stop()));
   }
-  tell(out, options);
-  recordAll(out, update, expectations);
+  output.tell(out, expectations);
   if (signal.aborted) {
     log(`interrupted; with --out ${out} it goes on from here\n`);
     return interruptedBy(signal);
@@ -226,7 +219,7 @@ async function campaign(
   for (const entry of stale) log(`${staleLine(entry)}\n`);
   if (options.strictExpectations && stale.length > 0) return EXIT.unexpected;
   const counting = (afresh ? result.fresh : result.findings).filter(
-    () => update === undefined || diffTarget !== null,
+    () => output.update === undefined || diffTarget !== null,
   );
   return counting.length > 0 ? EXIT.unexpected : EXIT.ok;
 }
@@ -290,37 +283,12 @@ function seedFor({ seed, ci }: Options, out: string, target: string): string {
   return earlier.seed;
 }
 
-/** What was found becomes known, if the options say so. */
-function recordAll(
-  out: string,
-  update: ExpectationsUpdate | undefined,
-  expectations: readonly Expectation[],
-): void {
-  if (update === undefined) return;
-  update.output.write(recordFindings(out, updateFrom(update, expectations)).text);
-  update.output.finish();
-}
-
-function status(folder: string, options: Options, update: ExpectationsUpdate | undefined): ExitCode {
+function status(folder: string, output: CampaignOutput): ExitCode {
   try {
-    tell(folder, options);
-    recordAll(folder, update, []);
+    output.tell(folder, []);
     return EXIT.ok;
   } catch (error) {
     if (error instanceof NoCampaign) throw new UsageError(error.message);
     throw error;
   }
-}
-
-/** The status, unless a report takes its place on stdout, and the reports. */
-function tell(out: string, options: Options): void {
-  const { reporter: reporters } = options;
-  if (reporters.every(({ file }) => file !== undefined)) {
-    process.stdout.write(
-      statusLines(out)
-        .map((line) => `${printable(line)}\n`)
-        .join(''),
-    );
-  }
-  reportCampaign(out, reporters, invocation(options));
 }
