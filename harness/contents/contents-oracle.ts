@@ -3,7 +3,7 @@
  * reports what is not as it must be. It looks on as a check (`checks/check.ts`) does.
  */
 import { join } from 'node:path';
-import type { Json } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { Check, Exchange } from '../checks/check.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
 import { type NbdClient, NbdClosed, NbdError } from '../nbd/nbd-client.ts';
@@ -38,7 +38,9 @@ export class ContentsOracle {
   readonly effects: CommandFollower;
   readonly #port: NbdAccessPort;
   readonly #access: NbdAccess;
-  readonly #breaches: { readonly node: string; readonly breach: Mismatch }[] = [];
+  readonly #breaches: { readonly node: string; readonly look: number; readonly breach: Mismatch }[] = [];
+  /** How often all contents were looked at. */
+  #looks = 0;
   #written: string | null = null;
   /** Something may have changed since all was read last. */
   #stale = true;
@@ -52,8 +54,10 @@ export class ContentsOracle {
       title: 'What nodes contain is what was written to them, across every job',
       after: (exchange) => this.#saw(exchange),
       finish: ({ report }) => {
-        for (const { node, breach } of this.#breaches.splice(0))
-          report({ severity: 'must', message: breach.message, ...detail(node, breach) });
+        for (const { node, look, breach } of this.#breaches.splice(0)) {
+          const { expected, got } = detail(node, breach);
+          report({ severity: 'must', message: breach.message, expected, got: { ...got, look } });
+        }
       },
     };
   }
@@ -70,8 +74,13 @@ export class ContentsOracle {
     }));
   }
 
-  /** Reads all nodes that can be read. */
+  /** Reads all nodes that can be read. A breach tells, as `look`, how many such looks there were before. */
   async compare(): Promise<void> {
+    await this.#lookAtAll();
+    this.#looks += 1;
+  }
+
+  async #lookAtAll(): Promise<void> {
     const { active, inFlux } = this.effects.jobs;
     if (!this.#stale && active.length === 0) return;
     this.#stale = false;
@@ -119,7 +128,7 @@ export class ContentsOracle {
     if (client.size > LARGEST) return;
     const bytes = await client.read(0, client.size);
     const breach = this.model.judge(name, bytes);
-    if (breach !== null) this.#breaches.push({ node: name, breach });
+    if (breach !== null) this.#breaches.push({ node: name, look: this.#looks, breach });
     this.model.learn(name, bytes);
   }
 
@@ -135,7 +144,11 @@ export class ContentsOracle {
       if (!claimed || mayFail) return;
       const how = error instanceof NbdError ? 'fails' : 'does not end well';
       const message = `${doing} a node that could be read ${how}`;
-      this.#breaches.push({ node: name, breach: { message, offset: null, expected: 0, got: 0 } });
+      this.#breaches.push({
+        node: name,
+        look: this.#looks,
+        breach: { message, offset: null, expected: 0, got: 0 },
+      });
     }
   }
 
@@ -156,8 +169,11 @@ export class ContentsOracle {
 }
 
 /** Where a breach is, and what is there. */
-export function detail(node: string, { offset, expected, got }: Mismatch): { expected: Json; got: Json } {
-  const at = (value: number): Json =>
+export function detail(
+  node: string,
+  { offset, expected, got }: Mismatch,
+): { expected: JsonObject; got: JsonObject } {
+  const at = (value: number): JsonObject =>
     offset === null ? { node, bytes: value } : { node, offset, byte: value };
   return { expected: at(expected), got: at(got) };
 }

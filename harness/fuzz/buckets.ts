@@ -70,6 +70,17 @@ export function symptomsOf(record: CaseRecord, normaliseText: NormaliseText): Sy
   return [...seen.values()];
 }
 
+/** The deviation of a record that a symptom is: the one of its bucket, else of its check. None of a crash or a hang. */
+export function deviationShown(
+  { kind, check, bucket }: Symptom,
+  { deviations }: CaseRecord,
+  normaliseText: NormaliseText,
+): Deviation | undefined {
+  if (kind !== 'deviation') return undefined;
+  const grave = deviations.filter((one) => isGrave(one) && one.check === check);
+  return grave.find((one) => breach(one, normaliseText).bucket === bucket) ?? grave[0];
+}
+
 function isGrave({ severity }: Deviation): boolean {
   return severity === 'must' || severity === 'should';
 }

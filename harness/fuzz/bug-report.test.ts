@@ -48,7 +48,7 @@ const record: CaseRecord = {
 };
 
 test('tells how the endpoint is started, what is sent, and what it waited for in vain', () => {
-  const text = bugReport(finding, program, record, true);
+  const text = bugReport(finding, program, record, { mute: null });
   expect(text).toContain(`
 - Endpoint: \`qemu-storage-daemon:/opt/qsd\`, version 9.1.0 (v9.1.0-dirty)
 - Shown by 2 of 3 runs on a fresh endpoint
@@ -79,7 +79,7 @@ qemu-img create -q -f raw f0 1048576
 });
 
 test('of a target that no words start: its options alone', () => {
-  const text = bugReport({ ...finding, target: 'exec:vmm' }, program, record, false);
+  const text = bugReport({ ...finding, target: 'exec:vmm' }, program, record, null);
   expect(text).toContain(`-blockdev '{"driver":"file","node-name":"n0","filename":"f0"}'\n`);
   expect(text).not.toContain('reproduce.sh');
 });

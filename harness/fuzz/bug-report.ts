@@ -8,6 +8,7 @@ import { count, shellWord } from '../../reports/text.ts';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Finding } from './findings.ts';
 import { launchOf, setupLines } from './launch-command.ts';
+import type { Script } from './reproduce-script.ts';
 import { messageOf } from './run-program.ts';
 
 const WHAT = {
@@ -22,7 +23,7 @@ export function bugReport(
   finding: Finding,
   program: Program,
   record: CaseRecord,
-  hasScript: boolean,
+  script: Pick<Script, 'mute'> | null,
 ): string {
   const { symptom, target, version, runs, held, seed, diff } = finding;
   const { process } = record;
@@ -50,7 +51,7 @@ export function bugReport(
   const words = process?.lastWords ?? [];
   if (words.length > 0) lines.push('', '## Last words', '', fenced('', words.join('\n')));
   lines.push('', '## Again', '');
-  if (hasScript) lines.push(`\`./reproduce.sh [ENDPOINT]\` needs nothing but ${needs(program, record)}.`);
+  if (script !== null) lines.push(...aboutScript(script));
   lines.push('`qmpcheck replay .` says REPRODUCED or FIXED.', '');
   return lines.join('\n');
 }
@@ -125,12 +126,13 @@ function differences({ deviations }: CaseRecord): string[] {
   return lines;
 }
 
-/** What the script runs. */
-function needs({ steps }: Program, { transcript }: CaseRecord): string {
-  const tools = (transcript?.setup ?? []).flatMap((command) => (Array.isArray(command) ? [command[0]] : []));
-  const used = new Set(tools.map(String).filter((tool) => !tool.startsWith('@')));
-  if (steps.some(({ kind }) => kind === 'write')) used.add('qemu-io');
-  return ['the endpoint', ...used, 'a shell'].join(', ').replace(/, a shell$/, ' and a shell');
+function aboutScript({ mute }: Pick<Script, 'mute'>): string[] {
+  const how = `\`./reproduce.sh [ENDPOINT]\` needs nothing but the endpoint, qemu-img, qemu-io and a shell.`;
+  if (mute !== null) return [`${how} It plays the steps and ends with 125 (cannot tell): ${mute}.`];
+  return [
+    `${how} It ends with 1 if the fault is there, with 0 if it is not, and with 125 if that cannot be told, as`,
+    '`git bisect run` asks.',
+  ];
 }
 
 /** Names of files as they are in the folder of the run. */

@@ -7,13 +7,13 @@ import { join } from 'node:path';
 import { hash32 } from '../../generators/hash.ts';
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { Program } from '../../generators/sequences/program.ts';
-import type { Transcript } from '../../reports/record.ts';
+import type { Deviation, Transcript } from '../../reports/record.ts';
 import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
 import { makeFolder, writeOutput } from '../output-file.ts';
 import type { Symptom } from './buckets.ts';
 import { bugReport } from './bug-report.ts';
 import type { FindingAnswer } from './fuzz-worker.ts';
-import { script } from './reproduce-script.ts';
+import { reproduceScript } from './reproduce-script.ts';
 import type { FuzzStartState } from './start-states.ts';
 
 export interface FindingHead {
@@ -29,6 +29,8 @@ export interface FindingHead {
 /** What `finding.json` holds. */
 export interface Finding {
   readonly symptom: Symptom;
+  /** What the symptom was made of, unless it is a crash or a hang. */
+  readonly deviation?: Deviation;
   readonly target: string;
   readonly version: Json;
   readonly seed: string;
@@ -51,12 +53,21 @@ export function writeFinding(
   original: string,
   head: FindingHead,
 ): string {
-  const { symptom, runs, held, record } = answer;
+  const { symptom, deviation, runs, held, record } = answer;
   const name = folderName(symptom);
   const folder = join(out, 'findings', name);
   makeFolder(folder);
   const { target, version, seed, diff } = head;
-  const finding: Finding = { symptom, target, version, seed, runs, held, ...(diff && { diff }) };
+  const finding: Finding = {
+    symptom,
+    ...(deviation && { deviation }),
+    target,
+    version,
+    seed,
+    runs,
+    held,
+    ...(diff && { diff }),
+  };
   const program = decode(answer.program);
   const write = (file: string, text: string, mode?: number): void =>
     writeOutput(join(folder, file), text, mode);
@@ -64,9 +75,9 @@ export function writeFinding(
   write('original.txt', original);
   write(TRANSCRIPT, `${stringifyJson((record.transcript ?? null) as unknown as Json, 1)}\n`);
   write(LAST_WORDS, `${(record.process?.lastWords ?? []).join('\n')}\n`);
-  const standAlone = script(program, head, record.transcript?.setup ?? []);
-  if (standAlone !== null) write('reproduce.sh', standAlone, 0o755);
-  write('README.md', bugReport(finding, program, record, standAlone !== null));
+  const script = reproduceScript({ program, head, symptom, deviation, record });
+  if (script !== null) write('reproduce.sh', script.text, 0o755);
+  write('README.md', bugReport(finding, program, record, script));
   write(META, `${stringifyJson(finding as unknown as Json, 2)}\n`);
   return name;
 }

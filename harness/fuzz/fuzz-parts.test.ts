@@ -9,7 +9,7 @@ import type { CaseRecord, Deviation, ProcessState, Transcript } from '../../repo
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 import { deviationOf, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import { NoCampaign, statusLines } from './campaign-status.ts';
-import { script } from './reproduce-script.ts';
+import { reproduceScript } from './reproduce-script.ts';
 import { startStatesFor } from './start-states.ts';
 
 const normaliseText = textNormaliser(new Set(['size', 'raw', 'qcow2']));
@@ -27,16 +27,17 @@ describe('abstraction', () => {
   });
 });
 
+const record = (outcome: CaseRecord['outcome'], rest: Partial<CaseRecord> = {}): CaseRecord => ({
+  id: 'p',
+  title: '',
+  requirements: [],
+  outcome,
+  durationMs: 0,
+  deviations: [],
+  ...rest,
+});
+
 describe('buckets', () => {
-  const record = (outcome: CaseRecord['outcome'], rest: Partial<CaseRecord> = {}): CaseRecord => ({
-    id: 'p',
-    title: '',
-    requirements: [],
-    outcome,
-    durationMs: 0,
-    deviations: [],
-    ...rest,
-  });
   const died = (process: Partial<ProcessState>): string =>
     symptomsOf(
       record('crash', { process: { lastWords: [], signal: 'SIGABRT', ...process } }),
@@ -161,12 +162,27 @@ test('a script needs only the endpoint: it plays the program and tells how it en
       @1 query-block-jobs {}`);
     const head = { target: 'qemu-storage-daemon', version: null, seed: '', startStates: everywhere };
     const path = join(folder, 'reproduce.sh');
-    writeFileSync(path, script(program, head, [])!);
+    const symptom: Symptom = { kind: 'crash', check: 'crash', bucket: 'crash SIGABRT: in block_resize' };
+    const source = { program, head, symptom, record: record('crash') };
+    writeFileSync(path, reproduceScript(source)!.text);
     const { stdout, status } = spawnSync('sh', [path], { encoding: 'utf8', timeout: 20_000 });
     expect(status).toBe(0);
     expect(stdout).toMatch(/> .*it's not there.*< .*No such file or directory/s);
     expect(stdout).toContain('it still runs');
-    expect(script(program, { ...head, target: 'unix:/x' }, [])).toBe(null);
+    expect(reproduceScript({ ...source, head: { ...head, target: 'unix:/x' } })).toBe(null);
+    const differing: Symptom = {
+      kind: 'deviation',
+      check: 'differ/must',
+      bucket: 'deviation differ/must: x',
+    };
+    const mute = reproduceScript({ ...source, symptom: differing, head: { ...head, diff: 'reference' } })!;
+    expect(mute.mute).toContain('reference is the other');
+    writeFileSync(path, mute.text);
+    expect(spawnSync('sh', [path], { encoding: 'utf8', timeout: 20_000 })).toMatchObject({
+      status: 125,
+      stdout: expect.stringMatching(/cannot tell: what two endpoints do differently .*\n$/),
+      stderr: '',
+    });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

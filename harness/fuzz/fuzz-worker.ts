@@ -1,6 +1,6 @@
 /** Who runs the programs of a campaign: in this thread, or in one of its own (`cli/fuzz-thread.ts`). Jobs are plain data. */
 import { decode, encode } from '../../generators/sequences/encoding.ts';
-import type { CaseRecord } from '../../reports/record.ts';
+import type { CaseRecord, Deviation } from '../../reports/record.ts';
 import { type Symptom, symptomsOf } from './buckets.ts';
 import { featuresOf } from './features.ts';
 import { type TriageOptions, triage } from './triage.ts';
@@ -17,6 +17,8 @@ export interface RunAnswer {
 /** What triage has made of a symptom, as plain data that can cross a thread. */
 export interface FindingAnswer {
   readonly symptom: Symptom;
+  /** What the symptom is, unless it is a crash or a hang. */
+  readonly deviation?: Deviation;
   /** Text of the minimal program. */
   readonly program: string;
   readonly runs: number;

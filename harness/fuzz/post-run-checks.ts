@@ -70,8 +70,10 @@ export function closedImages(read: ImageReader = readImage): PostRunCheck {
         seen.add(image);
         const breach = await judgeImage(image, scratch, read);
         if (breach === null) continue;
-        const { message } = breach;
-        faults.push({ check: IMAGES, severity: 'must', message, ...detail(image.node, breach) });
+        const { expected, got } = detail(image.node, breach);
+        // Whoever looks again must know how the image is opened.
+        const opened = { ...expected, image: image.options };
+        faults.push({ check: IMAGES, severity: 'must', message: breach.message, expected: opened, got });
       }
       return faults;
     },

@@ -5,8 +5,8 @@
 import { minimize } from '../../generators/sequences/minimize.ts';
 import type { Program } from '../../generators/sequences/program.ts';
 import type { NormaliseText } from '../../reports/normalise-text.ts';
-import type { CaseRecord } from '../../reports/record.ts';
-import { type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
+import type { CaseRecord, Deviation } from '../../reports/record.ts';
+import { deviationShown, type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { ROUNDS } from './leak-detector.ts';
 import { isLeak } from './post-run-checks.ts';
@@ -14,6 +14,8 @@ import type { ProgramRunner } from './program-executor.ts';
 
 export interface Triaged {
   readonly symptom: Symptom;
+  /** What the symptom is in `record`, unless it is a crash or a hang. */
+  readonly deviation?: Deviation;
   /** Minimal. */
   readonly program: Program;
   /** How many runs on fresh endpoints there were, and how many showed it. */
@@ -97,5 +99,13 @@ export async function triage(
     symptom.silent === true && last?.kind === 'call'
       ? toldBy(symptom, last.command, record, normaliseText)
       : symptom;
-  return { symptom: told, program: minimal, runs: budget.runs, held, record };
+  const deviation = deviationShown(symptom, record, normaliseText);
+  return {
+    symptom: told,
+    ...(deviation && { deviation }),
+    program: minimal,
+    runs: budget.runs,
+    held,
+    record,
+  };
 }
