@@ -97,8 +97,8 @@ function breaks(file: string, message: string, path: string, whole: Json): strin
   const at = pattern(path);
   const kind = /expected .*, got (\w+)$/.exec(message)?.[1];
   if (kind !== undefined) return `found ${file} ${quoted(`${at}\t${KINDS[kind] ?? ''}`)}`;
-  if (/is not a member/.test(message)) return `found ${file} ${quoted(`${at}\t`)}`;
-  if (/is required$/.test(message)) {
+  if (message.includes('is not a member')) return `found ${file} ${quoted(`${at}\t`)}`;
+  if (message.endsWith('is required')) {
     const parent = quoted(`${pattern(path.replace(/(\.[\w-]+|\["[^"]*"\])$/, ''), true)}\t`);
     return `found ${file} ${parent} && ! found ${file} ${quoted(`${pattern(path, true)}\t`)}`;
   }
@@ -149,7 +149,7 @@ function judgeEventSchema({ deviation }: ScriptEvidence): ScriptVerdict | null {
   const { message, path = '$', got = null } = deviation;
   if (!isJsonObject(got) || typeof got.event !== 'string') return null;
   const named = `grep -q ${quoted(`"event": *"${got.event}"`)} "$aux/events"`;
-  if (/is not in the schema$/.test(message)) return { shown: named };
+  if (message.endsWith('is not in the schema')) return { shown: named };
   const broken = breaks('one-event', message, path, got);
   return broken === null
     ? null
@@ -263,7 +263,7 @@ function judgeContents({ deviation }: ScriptEvidence): ScriptVerdict | null {
   if (place === null || typeof place.look !== 'number') return null;
   const { node, offset, right, wrong, look } = place;
   const told = { shown: '[ "$judged" = shown ]', untold: '[ "$judged" != gone ]' };
-  const line = /^reading a node/.test(message)
+  const line = message.startsWith('reading a node')
     ? `judge_reading ${node}`
     : offset === undefined
       ? `judge_length ${node} ${right} ${wrong}`
@@ -276,9 +276,9 @@ function judgeImages({ deviation }: ScriptEvidence): ScriptVerdict | null {
   const { message, got = null } = deviation;
   const last = ['take_back ""', 'end_endpoint'];
   const told = { shown: '[ "$judged" = shown ]', untold: '[ "$judged" != gone ]' };
-  if (/^qemu-img check finds/.test(message)) {
+  if (message.startsWith('qemu-img check finds')) {
     const file = isJsonObject(got) ? String(got.filename).split('/').at(-1)! : '';
-    const status = /corruption$/.test(message) ? 2 : 3;
+    const status = message.endsWith('corruption') ? 2 : 3;
     return file === '' ? null : { last: [...last, `judge_check ${inFolder(file)} ${status}`], ...told };
   }
   const place = placeOf(deviation);
