@@ -81,13 +81,14 @@ make_images || untold "the images cannot be made"
 mkfifo ${monitors.map((i) => `"$top/m${i}.in" "$top/m${i}.out"`).join(' ')} || exit 125
 # in a session of its own where that can be had, so that all of it can be ended
 ( sh -c 'echo $$ > "$0"; exec "$@"' "$aux/pid" $(command -v setsid) "$endpoint" \\
-  ${words.join(' \\\n  ')} 2>&9 9>&-
+  ${words.join(' \\\n  ')} &
+  wait "$!" 2>/dev/null
   echo $? > "$aux/status"
   # an endpoint that never opened its monitors leaves nobody waiting for it
   while [ -e "$aux/opening" ]; do
 ${monitors.map((i) => `    : <> "$top/m${i}.in" <> "$top/m${i}.out"`).join('\n')}
-    sleep 0.1 || sleep 1
-  done ) 9>&2 2>/dev/null &
+    sleep 0.1 2>/dev/null || sleep 1
+  done ) &
 keeper=$!
 # what ends an endpoint that hangs, so that the script ends too
 ( idle=0 last=
