@@ -126,9 +126,14 @@ const GUEST: readonly FuzzStartState[] = [
   }),
 ];
 
+/** Files to make nodes of, where the target takes no options that make some. */
+const FILES = startState('files', 'f0 f1', { images: RAW_IMAGES, monitors: 1 });
+
 /** Gives the start states that may work on the target; simplest first. */
-export function startStatesFor({ capabilities }: Target): readonly FuzzStartState[] {
-  if (!capabilities.owned) return ALL.slice(0, 1);
+export function startStatesFor({ capabilities }: Pick<Target, 'capabilities'>): readonly FuzzStartState[] {
+  const bare = ALL.slice(0, 1);
+  if (!capabilities.owned) return bare;
+  if (capabilities.monitors < 2) return capabilities.sharedFiles ? [...bare, FILES] : bare;
   const startStates = capabilities.guestDevices ? [...ALL, ...GUEST] : ALL;
   return startStates.filter(({ monitors }) => monitors <= capabilities.monitors);
 }
