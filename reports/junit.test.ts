@@ -73,6 +73,8 @@ describe('junit', () => {
       fc.property(runRecord, (record) => {
         const root = parseXml(render(junit, record));
         expect(testCases(root)).toHaveLength(record.cases.length + unexpectedlyStale(record).length);
+        for (const { attributes } of [root, ...root.children, ...testCases(root)])
+          expect(attributes.time).toMatch(/^\d+(\.\d+)?$/);
         expect(Number(root.attributes.failures) + Number(root.attributes.errors)).toBe(
           countUnexpected(record),
         );

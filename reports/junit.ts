@@ -162,5 +162,6 @@ function line(text: string): string {
 
 /** At most six digits: microseconds, or what is exact enough of a long run. */
 function seconds(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  // A number below a millionth would have an exponent.
+  return value < 1e-6 ? '0' : String(Number(value.toPrecision(6)));
 }
