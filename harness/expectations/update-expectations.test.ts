@@ -108,6 +108,12 @@ describe('a file of expectations', () => {
     expect(updated('', [seen])).toBe('');
   });
 
+  it('keeps what a check saw that did not look this time', () => {
+    const blind = { text: REFUSED, file: 'x', about: 'case', endpoint, seen: [passed('a/refused')] } as const;
+    expect(updateExpectations({ ...blind, elsewhere: [], blind: ['case'] }).text).toBe(REFUSED);
+    expect(updateExpectations({ ...blind, elsewhere: [], blind: ['envelope'] }).text).not.toBe(REFUSED);
+  });
+
   it('takes what an entry of the earlier spelling meant for what shows', () => {
     const earlier = '- { endpoint: qemu-system, case: a/refused, outcome: fail, reason: r } # ours\n# end\n';
     expect(updated(earlier, [failed('a/refused', refused)])).toBe(`- about: case

@@ -12,7 +12,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import { ownRange } from './endpoint-version.ts';
 import type { Expectation } from './expectation.ts';
 import { ExpectationsFile } from './expectations-file.ts';
-import { globOfName, listOf, nameOfGlob } from './glob.ts';
+import { globOfName, listOf, nameOfGlob, textGlob } from './glob.ts';
 import { KnownDeviations, namesOf, type SeenDeviation, type Subject } from './known-deviations.ts';
 import { readExpectations } from './read-expectations.ts';
 
@@ -39,6 +39,8 @@ export interface UpdateOptions {
   readonly about: 'case' | 'finding';
   readonly endpoint: Subject;
   readonly seen: readonly Seen[];
+  /** Ids of checks that did not look: what they saw earlier stays. */
+  readonly blind?: readonly string[] | undefined;
   /** What other files say: it is not written again. */
   readonly elsewhere: readonly Expectation[];
 }
@@ -88,7 +90,7 @@ function prune(
   output: ExpectationsFile,
   place: number,
   entry: Expectation,
-  { endpoint, seen }: UpdateOptions,
+  { endpoint, seen, blind = [] }: UpdateOptions,
 ): boolean {
   const cases = casesOf(entry);
   const here = seen.filter(({ where }) => cases.includes(where));
@@ -98,7 +100,8 @@ function prune(
     const shows = here.some((shown) =>
       shown.causes.some((cause) => one.find(deviationOf(cause, shown)) !== undefined),
     );
-    return shows ? [] : [index];
+    const isUnseen = 'check' in deviation && blind.some(textGlob(deviation.check));
+    return shows || isUnseen ? [] : [index];
   });
   if (gone.length === entry.deviations.length) output.remove(place);
   else if (gone.length > 0) output.removeDeviations(place, gone);

@@ -20,6 +20,7 @@ export function recordCases(
     ...from,
     about: 'case',
     endpoint,
+    blind: policy?.excludedChecks,
     seen: cases
       .filter(({ outcome }) => outcome !== 'skip' && outcome !== 'error')
       .map((record) => ({
