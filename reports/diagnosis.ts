@@ -24,7 +24,7 @@ export interface ProcessText {
   /** `signal SIGABRT`, `exit status 1`. */
   readonly ended?: string;
   readonly inFlight?: string;
-  /** What else was unanswered, the latest first, and what of it the case had not sent. */
+  /** Where there was more than that, all that was unanswered, the latest first. */
   readonly unanswered: readonly string[];
   readonly lastWords: readonly string[];
 }
@@ -113,13 +113,15 @@ function describeProcess(process: ProcessState): ProcessText {
         ? `exit status ${process.exitCode}`
         : undefined;
   const { unanswered = [] } = process;
-  const inFlight = process.inFlight ?? (process.unanswered && 'nothing: it was idle');
+  const oldest = unanswered.at(-1);
+  const inFlight =
+    oldest !== undefined && oldest.text === process.inFlight
+      ? requestBy(oldest)
+      : (process.inFlight ?? (process.unanswered && 'nothing: it was idle'));
   return {
     ...(ended !== undefined && { ended: line(ended) }),
     ...(inFlight !== undefined && { inFlight: line(inFlight) }),
-    // The one in flight says it alone, unless there are others, or it needs to be said whose it was.
-    unanswered:
-      unanswered.length > 1 || unanswered.some(({ by }) => by !== 'case') ? unanswered.map(requestBy) : [],
+    unanswered: unanswered.length > 1 ? unanswered.map(requestBy) : [],
     lastWords: counted(process.lastWords.map(line)),
   };
 }

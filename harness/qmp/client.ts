@@ -366,7 +366,10 @@ export class QmpClient {
   }
 
   #closed(reason: ClosedReason): void {
-    this.#awaitsGreeting?.reject(reason);
+    const before = excerpt(this.#before.join(' | '));
+    this.#awaitsGreeting?.reject(
+      before === '' ? reason : new ProtocolError('bad-greeting', 'no greeting came, but', before),
+    );
     this.#pairing.rejectAll((command) => this.#closedReason(command)!, false);
     this.#collector?.closed();
     this.events.close((waitingFor) => this.#closedReason(waitingFor)!);

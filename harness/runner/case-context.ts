@@ -125,8 +125,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
   }
 
   restartTranscript(): void {
-    this.#state.recorder.clear();
-    this.#state.checkRunner.deviations.length = 0;
+    this.#state.restart();
   }
 
   info(message: string): void {

@@ -3,7 +3,7 @@ import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, parseJson } from '../../spec/json.ts';
 import { makeChecks } from '../checks/index.ts';
 import type { Undecided } from '../probe/undecided.ts';
-import type { ProtocolError } from '../qmp/errors.ts';
+import type { ProtocolError, ProtocolFault } from '../qmp/errors.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 import type { Bounds } from '../targets/containment.ts';
 import type { Endpoint } from '../targets/target.ts';
@@ -31,6 +31,10 @@ export class CaseState {
   /** What it made is being taken back: it may send nothing more. */
   isOver = false;
   readonly #session: Session;
+  /** Those of the protocol. */
+  readonly #breaches: Deviation[] = [];
+  /** Kinds of breaches that are recorded. */
+  readonly #told = new Set<ProtocolFault>();
 
   /** `before`: the endpoint's state now, if it is known. */
   constructor(
@@ -77,13 +81,23 @@ export class CaseState {
     this.checkRunner.deviations.push({ check, ...(last >= 0 && { exchange: last }), ...deviation });
   }
 
-  /** Records what the endpoint did against the protocol, whoever it did it to. */
+  /** Records what the endpoint did against the protocol, whoever it did it to; of each kind the first. */
   breach({ kind, message, received }: ProtocolError): void {
+    if (this.#told.has(kind)) return;
+    this.#told.add(kind);
     const what = kind === 'bad-return' ? message : message.replace(`: ${received}`, '');
     this.deviate(
       { severity: 'must', message: what, ...(received !== '' && { got: asJson(received) }) },
       'envelope',
     );
+    this.#breaches.push(this.checkRunner.deviations.at(-1)!);
+  }
+
+  /** Forgets exchanges and what they showed, but for breaches of the protocol: those may not come again. */
+  restart(): void {
+    this.recorder.clear();
+    const { deviations } = this.checkRunner;
+    deviations.splice(0, deviations.length, ...this.#breaches.map(({ exchange: _, ...breach }) => breach));
   }
 
   /** Records the breach of a must and ends the case. */

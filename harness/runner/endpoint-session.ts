@@ -6,14 +6,14 @@ import type { Sender } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { Message } from '../qmp/channel.ts';
 import { QmpClient } from '../qmp/client.ts';
-import { ClosedError, excerpt, ProtocolError, QmpError } from '../qmp/errors.ts';
+import { ClosedError, excerpt, ProtocolError, type ProtocolFault, QmpError } from '../qmp/errors.ts';
 import { isForeseen, type Quirks } from '../qmp/quirks.ts';
 import type { Query } from '../state/snapshot.ts';
 import type { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import {
   type Endpoint,
   type ExitInfo,
-  type StartError,
+  StartError,
   startFault,
   type Target,
   type Topology,
@@ -118,7 +118,7 @@ export class Session {
       try {
         session.#links.set(0, await session.#connect(0, true, limit));
       } catch (error) {
-        const ended = signal?.aborted === true ? null : await endedEarly(endpoint);
+        const ended = signal?.aborted === true ? null : await endedEarly(endpoint, error);
         await session.stop();
         throw ended ?? error;
       }
@@ -326,8 +326,12 @@ function isMalformed(error: unknown): boolean {
   return error instanceof ProtocolError && error.kind === 'bad-envelope';
 }
 
-/** Of an endpoint that greeted, and ended before it could be asked anything. */
-async function endedEarly(endpoint: Endpoint): Promise<StartError | null> {
+/** Of an endpoint that did not greet, or that greeted, and ended before it could be asked anything. */
+async function endedEarly(endpoint: Endpoint, error: unknown): Promise<StartError | null> {
+  if (error instanceof ProtocolError && NO_GREETING.has(error.kind))
+    return new StartError(error.message, null, endpoint.lastWords());
   const exit = await endOf(endpoint);
   return exit && startFault('ended when it had greeted', exit, endpoint.lastWords());
 }
+
+const NO_GREETING: ReadonlySet<ProtocolFault> = new Set(['bad-greeting', 'greeting-timeout']);

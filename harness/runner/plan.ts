@@ -13,6 +13,8 @@ export interface PlanRequest {
   readonly patterns: readonly string[];
   /** Globs on ids that are left out, each of which must match one, too. */
   readonly exclude?: readonly string[];
+  /** Ids of cases that run although no pattern names them. */
+  readonly also?: readonly string[];
   /** Of what is left, only these ids. */
   readonly only?: ReadonlySet<string> | undefined;
   readonly shard?: Shard | undefined;
@@ -29,11 +31,13 @@ export class NoSuchCase extends Error {
  */
 export function plan(
   cases: readonly CaseDefinition[],
-  { patterns, exclude = [], only, shard }: PlanRequest,
+  { patterns, exclude = [], also = [], only, shard }: PlanRequest,
 ): CaseDefinition[] {
   const isWanted = patterns.length === 0 ? () => true : anyOf(patterns, cases);
   const isExcluded = anyOf(exclude, cases);
-  const chosen = cases.filter(({ id }) => isWanted(id) && !isExcluded(id) && only?.has(id) !== false);
+  const chosen = cases.filter(
+    ({ id }) => (isWanted(id) || also.includes(id)) && !isExcluded(id) && only?.has(id) !== false,
+  );
   return shard === undefined ? chosen : chosen.filter((_, index) => index % shard.of === shard.index - 1);
 }
 

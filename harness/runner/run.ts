@@ -135,13 +135,15 @@ async function prepare(
   pool.adopt(target);
   await pool.release(first, first.usable ? 'clean' : 'broken');
   const schema = intersect(spec, endpointSchema);
+  // What nobody knew of must be told, whichever cases were asked for.
+  const also = given.quirks === undefined ? (identity.quirks ?? []).map((quirk) => quirk.case) : [];
   return {
     target,
     identity: { ...identity, ...(endpointName !== undefined && { name: endpointName }) },
     endpointSchema,
     undecided,
     schema,
-    cases: plan(cases(schema), { patterns, exclude, only, shard }),
+    cases: plan(cases(schema), { patterns, exclude, also, only, shard }),
   };
 }
 
