@@ -67,7 +67,7 @@ class Walk {
     this.issues ??= [];
     this.issues.push({
       code,
-      path: this.#pathText(),
+      path: pathText(this.path),
       message,
       ...(foreign !== undefined && { foreign }),
     });
@@ -78,14 +78,15 @@ class Walk {
     this.report(code, message, foreign);
     this.path.pop();
   }
+}
 
-  #pathText(): string {
-    const steps = this.path.map((step) => {
-      if (typeof step === 'number') return `[${step}]`;
-      return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
-    });
-    return `$${steps.join('')}`;
-  }
+/** A JSON path from its steps, as issues have it: `$.a["b c"][0]`. */
+export function pathText(path: readonly (string | number)[]): string {
+  const steps = path.map((step) => {
+    if (typeof step === 'number') return `[${step}]`;
+    return PLAIN_NAME.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  });
+  return `$${steps.join('')}`;
 }
 
 type Check = (value: Json, walk: Walk) => void;

@@ -7,6 +7,7 @@
 import type { Deviation } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
+import type { WrittenNumber } from '../../spec/written-numbers.ts';
 import type { HeldResources } from '../state/held-resources.ts';
 import type { Snapshot } from '../state/snapshot.ts';
 
@@ -27,6 +28,8 @@ export interface Exchange {
   readonly incomplete?: boolean;
   /** Events that came since the exchange before this one ended, on the same monitor. */
   readonly events: readonly JsonObject[];
+  /** Of those replies and events that have any: integers written with a fraction or an exponent. */
+  readonly written?: ReadonlyMap<JsonObject, readonly WrittenNumber[]>;
 }
 
 /** Whether all that was sent was answered, and answered with errors. */

@@ -8,6 +8,7 @@ import { envelope } from './envelope.ts';
 import { errorChangesNothing } from './error-changes-nothing.ts';
 import { errorClass } from './error-class.ts';
 import { eventSchema } from './event-schema.ts';
+import { integerText } from './integer-text.ts';
 import { invalidRefused } from './invalid-refused.ts';
 import { leftovers } from './leftovers.ts';
 import { liveness } from './liveness.ts';
@@ -20,6 +21,7 @@ export const checks = {
   envelope,
   'error-class': errorClass,
   'invalid-refused': invalidRefused,
+  'integer-text': integerText,
   'reply-schema': replySchema,
   'event-schema': eventSchema,
   'query-changes-nothing': queryChangesNothing,

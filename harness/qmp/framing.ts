@@ -10,6 +10,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { isJsonObject, type JsonObject, parseJson } from '../../spec/json.ts';
+import { writtenNumbers } from '../../spec/written-numbers.ts';
 import { excerpt, ProtocolError } from './errors.ts';
 import { isBlank, JsonScanner } from './json-scanner.ts';
 
@@ -24,6 +25,14 @@ export interface UnparsableMessage {
   readonly text: string;
   readonly value?: undefined;
   readonly fault: ProtocolError;
+}
+
+/** Texts of messages that their values do not tell: those with integers that are written as fractions. */
+const TEXTS = new WeakMap<JsonObject, string>();
+
+/** The text of a message as it came, where its value does not tell it: with a number like `1.0`. */
+export function exactText(message: JsonObject): string | undefined {
+  return TEXTS.get(message);
 }
 
 export type Message = ParsedMessage | UnparsableMessage;
@@ -95,6 +104,7 @@ export class Splitter {
     } catch {
       return at;
     }
+    keepText(value, text);
     this.#deliver({ text, value });
     return newline + 1;
   }
@@ -140,13 +150,20 @@ export class Splitter {
   }
 }
 
+function keepText(value: JsonObject, text: string): void {
+  if (writtenNumbers(text).length > 0) TEXTS.set(value, text);
+}
+
 /** One message from its bytes, whatever they are. */
 function toMessage(bytes: Buffer): Message {
   const text = bytes.toString('utf8').trimEnd();
   if (!isUtf8(bytes)) return unparsable('bad-utf8', 'received bytes that are not UTF-8', text);
   try {
     const value = parseJson(text);
-    if (isJsonObject(value)) return { text, value };
+    if (isJsonObject(value)) {
+      keepText(value, text);
+      return { text, value };
+    }
   } catch {
     return unparsable('bad-json', 'received what is not JSON', text);
   }

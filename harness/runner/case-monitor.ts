@@ -3,16 +3,19 @@
  * checked and entered in the ledger, here and nowhere else.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
+import { writtenNumbers } from '../../spec/written-numbers.ts';
 import type { EventReply, MonitorHandle, QmpErrorReply, RawReplies, Refusal } from '../cases/case.ts';
 import { twoHalves } from '../cases/case-text.ts';
 import type { Exchange } from '../checks/check.ts';
 import { ClosedError, ProtocolError, TimeoutError } from '../qmp/errors.ts';
+import { exactText } from '../qmp/framing.ts';
 import { contain, containRaw } from '../targets/containment.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import type { CaseState } from './case-state.ts';
 import type { Link } from './endpoint-session.ts';
 import { awaitFrom } from './endpoint-wait.ts';
 import { lacks } from './needs.ts';
+import { toleratedReply } from './tolerated-reply.ts';
 
 /** How long an embedded endpoint may take before its parser is reset. */
 const EMBEDDED_PATIENCE_MS = 200;
@@ -109,7 +112,18 @@ export class CaseMonitor implements MonitorHandle {
     const lacking = this.#state.undecided?.lacking(name, args ?? {}, reply) ?? null;
     if (lacking !== null) throw new CaseSkipped(lacks(lacking.what, lacking.name));
     if (Object.hasOwn(reply, 'return')) this.#state.ledger.saw(name, args ?? {});
-    await this.#state.checkRunner.after({ ...exchange, replies: [reply], events: this.#takeFresh() });
+    const events = this.#takeFresh();
+    const seen = toleratedReply(reply, message, this.#link.client.quirks);
+    const written = writtenIn([
+      [reply, seen],
+      ...events.map((event): [JsonObject, JsonObject] => [event, event]),
+    ]);
+    await this.#state.checkRunner.after({
+      ...exchange,
+      replies: [seen],
+      events,
+      ...(written && { written }),
+    });
     return reply;
   }
 
@@ -203,12 +217,14 @@ export class CaseMonitor implements MonitorHandle {
   /** Shows the checks the events that came since the last exchange. */
   async deliver(): Promise<void> {
     const events = this.#takeFresh();
+    const written = writtenIn(events.map((event) => [event, event]));
     if (events.length > 0)
       await this.#state.checkRunner.trailing({
         index: this.#state.recorder.last,
         monitor: this.#link.index,
         replies: [],
         events,
+        ...(written && { written }),
       });
   }
 
@@ -248,6 +264,15 @@ export class CaseMonitor implements MonitorHandle {
   #takeFresh(): JsonObject[] {
     return this.#fresh.splice(0);
   }
+}
+
+/** Integers written as fractions: in what came, by what the checks see of it. */
+function writtenIn(messages: readonly (readonly [JsonObject, JsonObject])[]): Exchange['written'] {
+  const found = messages.flatMap(([came, seen]) => {
+    const text = exactText(came);
+    return text === undefined ? [] : [[seen, writtenNumbers(text)] as const];
+  });
+  return found.length === 0 ? undefined : new Map(found);
 }
 
 /** Which id a reply to raw bytes must carry is the case's business. */

@@ -35,6 +35,8 @@ export class CaseState {
   readonly #breaches: Deviation[] = [];
   /** Kinds of breaches that are recorded. */
   readonly #told = new Set<ProtocolFault>();
+  /** Whether nobody wants to hear of breaches of the protocol. */
+  readonly #isMuted: boolean;
 
   /** `before`: the endpoint's state now, if it is known. */
   constructor(
@@ -68,6 +70,7 @@ export class CaseState {
     this.bounds = { dir: endpoint.dir };
     this.limits = limits;
     this.undecided = undecided;
+    this.#isMuted = excludedChecks?.includes('envelope') === true;
   }
 
   /** The endpoint owes the case an answer to this until the result is called. `isWait`: nothing was sent. */
@@ -83,21 +86,19 @@ export class CaseState {
 
   /** Records what the endpoint did against the protocol, whoever it did it to; of each kind the first. */
   breach({ kind, message, received }: ProtocolError): void {
-    if (this.#told.has(kind)) return;
+    if (this.#told.has(kind) || this.#isMuted) return;
     this.#told.add(kind);
     const what = kind === 'bad-return' ? message : message.replace(`: ${received}`, '');
-    this.deviate(
-      { severity: 'must', message: what, ...(received !== '' && { got: asJson(received) }) },
-      'envelope',
-    );
-    this.#breaches.push(this.checkRunner.deviations.at(-1)!);
+    const got = received === '' ? {} : { got: asJson(received) };
+    this.deviate({ severity: 'must', message: what, ...got }, 'envelope');
+    this.#breaches.push({ check: 'envelope', severity: 'must', message: what, ...got });
   }
 
   /** Forgets exchanges and what they showed, but for breaches of the protocol: those may not come again. */
   restart(): void {
     this.recorder.clear();
     const { deviations } = this.checkRunner;
-    deviations.splice(0, deviations.length, ...this.#breaches.map(({ exchange: _, ...breach }) => breach));
+    deviations.splice(0, deviations.length, ...this.#breaches);
   }
 
   /** Records the breach of a must and ends the case. */

@@ -4,6 +4,7 @@
  */
 import type { Transcript, TranscriptStep } from '../../reports/record.ts';
 import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+import { exactText } from '../qmp/framing.ts';
 import type { ImageSpec, Topology } from '../targets/target.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -61,6 +62,8 @@ export class Recorder {
   reply(index: number, reply: Json): void {
     const step = this.#steps[index]!;
     step.reply = shallow(reply);
+    const text = isJsonObject(reply) ? exactText(reply) : undefined;
+    if (text !== undefined) step.text = text;
     step.order ??= [];
     step.order.push('reply');
   }
