@@ -196,6 +196,10 @@ describe('what is sent only to see whether an endpoint has a command', () => {
     ]);
   });
   test('is no command that is disruptive, whatever its entry says', () => {
+    const both = Object.entries(EFFECTS).filter(
+      ([, one]) => one.disruptive !== undefined && one.harmlessWith !== undefined,
+    );
+    expect(both.map(([name]) => name)).toEqual([]);
     for (const command of ['quit', 'stop', 'cont', 'system_reset', 'system_powerdown'])
       expect([command, EFFECTS[command]?.disruptive]).not.toEqual([command, undefined]);
   });

@@ -97,7 +97,13 @@ function factsOf(diagnosis: Diagnosis): Fact[] {
     },
     { name: 'Drivers', mark: 'plain', lines: offerLines(diagnosis.drivers) },
     ...(scratch === null
-      ? [{ name: 'Scratch', mark: 'plain', lines: ['none: it sees no folder of ours'] } as const]
+      ? [
+          {
+            name: 'Scratch',
+            mark: 'plain',
+            lines: ['none: it sees no folder of ours (--directory HERE=THERE names one that it does)'],
+          } as const,
+        ]
       : [scratchFact(scratch)]),
     {
       name: 'Contents',
