@@ -5,7 +5,7 @@ import type { Json } from '../../spec/json.ts';
 import { NbdAccess, offersData } from '../contents/nbd-access.ts';
 import { NbdClosed, NbdError } from '../nbd/nbd-client.ts';
 import { QmpError } from '../qmp/errors.ts';
-import { refusalOf } from './offered-commands.ts';
+import { refusalOf } from './asking.ts';
 import type { Access, ScratchPort } from './scratch-access.ts';
 
 const NODE = 'qmpcheck-contents';

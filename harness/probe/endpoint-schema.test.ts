@@ -201,6 +201,17 @@ describe('without query-commands', () => {
     expect(refutes(undecided, 'block_resize', unknown)).toBe(false);
   });
 
+  test('one that does not answer what it does not know lacks the queries that it does not answer', async () => {
+    const { execute } = endpoint((command, args) =>
+      has.includes(command) ? silent(has)(command, args) : new TimeoutError(command, 3000),
+    );
+    const { endpointSchema, undecided } = await learnSchema(execute);
+    expect(endpointSchema.commands.has('query-block')).toBe(true);
+    expect(endpointSchema.commands.has('query-block-jobs')).toBe(false);
+    expect(undecided!.commands).toContain('block-commit');
+    expect(undecided!.commands).not.toContain('block_resize');
+  });
+
   test('an endpoint that goes away is told', async () => {
     const { execute } = endpoint((command) =>
       command === 'block-stream' ? new ClosedError('fake') : notFound(command),

@@ -14,7 +14,8 @@ import type { Command, Event, ObjectType, Schema } from '../../spec/model.ts';
 import { driversOf, restrictSchema } from '../../spec/restrict-schema.ts';
 import type { Query } from '../state/snapshot.ts';
 import type { GivenSchema } from '../targets/target.ts';
-import { isAnswer, listed, probeCommands } from './offered-commands.ts';
+import { impatient, isAnswer } from './asking.ts';
+import { listed, probeCommands } from './offered-commands.ts';
 import { probeDrivers } from './offered-drivers.ts';
 import { Undecided } from './undecided.ts';
 
@@ -30,7 +31,8 @@ export interface LearntSchema {
 }
 
 /** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away meanwhile. */
-export async function learnSchema(execute: Query, given?: GivenSchema): Promise<LearntSchema> {
+export async function learnSchema(asked: Query, given?: GivenSchema): Promise<LearntSchema> {
+  const execute = impatient(asked);
   const own = given === undefined || given.onlyWithoutOwn ? await ownSchema(execute) : null;
   if (own !== null && typeof own !== 'string')
     return { endpointSchema: own.schema, schemaDigest: own.digest };

@@ -5,11 +5,11 @@
 
 import { NOBODY } from '../../spec/effects/effects.ts';
 import { harmlessArguments } from '../../spec/effects/effects-of.ts';
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import { ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
+import { isJsonObject } from '../../spec/json.ts';
 import type { Query } from '../state/snapshot.ts';
+import { isAnswer, NO_ANSWER, refusalOf } from './asking.ts';
 import { isUnknownCommand, Undecided } from './undecided.ts';
-import { type Refusal, UnknownName } from './unknown-name.ts';
+import { UnknownName } from './unknown-name.ts';
 
 /** Names from `query-commands` or `query-events`; null if it does not answer with any. */
 export async function listed(
@@ -50,29 +50,13 @@ export async function probeCommands(execute: Query, names: Iterable<string>): Pr
     const isAbsent =
       refusal !== null && isUnknownCommand(refusal, name, isTelling || isQuery ? unknown : null);
     if (!isAbsent) offered.push(name);
-    const isAmbiguous = refusal !== null && !isAbsent && unknown?.isAlike(refusal, name) === true;
+    const isAmbiguous =
+      refusal === NO_ANSWER || (refusal !== null && unknown?.isAlike(refusal, name) === true);
     // An open session shows that there is a `qmp_capabilities`.
-    if ((args === null || isAmbiguous) && name !== 'qmp_capabilities') open.push(name);
+    if (!isAbsent && (args === null || isAmbiguous) && name !== 'qmp_capabilities') open.push(name);
   }
   return {
     commands: offered,
     undecided: new Undecided({ commands: open, unknownCommand: isTelling ? unknown : null }),
   };
-}
-
-/** How a command is refused; null if it is accepted, or answered against the protocol or not at all. */
-export async function refusalOf(execute: Query, command: string, args: JsonObject): Promise<Refusal | null> {
-  try {
-    await execute(command, args);
-    return null;
-  } catch (error) {
-    if (error instanceof QmpError) return { class: error.class, desc: error.desc };
-    if (isAnswer(error)) return null;
-    throw error;
-  }
-}
-
-/** Faults after which an endpoint may still be asked something else. */
-export function isAnswer(error: unknown): error is Error {
-  return [QmpError, ProtocolError, TimeoutError].some((kind) => error instanceof kind);
 }

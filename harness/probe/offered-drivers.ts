@@ -7,7 +7,7 @@ import { NOBODY } from '../../spec/effects/effects.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { ObjectType } from '../../spec/model.ts';
 import type { Query } from '../state/snapshot.ts';
-import { refusalOf } from './offered-commands.ts';
+import { refusalOf } from './asking.ts';
 import { saysUnknownDriver } from './undecided.ts';
 import { type Refusal, UnknownName } from './unknown-name.ts';
 

@@ -10,7 +10,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import { driversOf } from '../../spec/restrict-schema.ts';
 import type { Query } from '../state/snapshot.ts';
-import { refusalOf } from './offered-commands.ts';
+import { NO_ANSWER, refusalOf } from './asking.ts';
 import type { Refusal } from './unknown-name.ts';
 
 /** Name of the node that it makes, and of what it makes in the folder. */
@@ -95,7 +95,9 @@ async function opens(
     ...options,
     ...(readOnly && { 'read-only': true }),
   });
-  if (refusal === null) await refusalOf(execute, 'blockdev-del', { 'node-name': NODE });
+  // a node whose making was not answered may be there, too
+  if (refusal === null || refusal === NO_ANSWER)
+    await refusalOf(execute, 'blockdev-del', { 'node-name': NODE });
   return refusal;
 }
 
