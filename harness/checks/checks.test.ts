@@ -392,6 +392,14 @@ describe('leftovers', () => {
     expect(found).toHaveLength(1);
     expect(found[0]).toContain(word);
   });
+  test('tells of an open file that was removed as that, and of one that was opened since as left over', async () => {
+    const before = { ...NOTHING, openFiles: ['disk.img'] };
+    const after = { ...NOTHING, openFiles: ['disk.img (deleted)', 'other.img (deleted)'] };
+    expect(await messages('leftovers', [], { before, after })).toEqual([
+      'the endpoint removed a file that it has open: disk.img',
+      'left over after clean-up: open file other.img (deleted)',
+    ]);
+  });
   test('says nothing of what raw bytes may have made', async () => {
     const spoken = [{ raw: '{', reply: { return: {} } }];
     expect(await watch('leftovers', spoken, { after: { ...NOTHING, nodes: ['a'] } })).toEqual([]);

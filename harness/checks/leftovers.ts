@@ -1,4 +1,4 @@
-/** What a case made and took back has gone: nodes, jobs, bitmaps, open files, memory. */
+/** What a case made and took back has gone: nodes, jobs, bitmaps, open files, memory. What was open is still there. */
 import type { Check } from './check.ts';
 
 /** Growth of resident memory over one case beyond which it is reported. Coarse: caches and pools are legal. */
@@ -23,8 +23,15 @@ export function leftovers(): Check {
     end({ held, report }) {
       if (held === undefined || raw) return;
       const { before, after } = held;
+      const removed = after.openFiles.filter((name) => isRemoved(name, before.openFiles));
+      for (const name of removed)
+        report({
+          severity: 'must',
+          message: `the endpoint removed a file that it has open: ${name.slice(0, -REMOVED.length)}`,
+          got: name,
+        });
       for (const [kind, word] of KINDS) {
-        const left = after[kind].filter((name) => !before[kind].includes(name));
+        const left = after[kind].filter((name) => !(before[kind].includes(name) || removed.includes(name)));
         if (left.length > 0)
           report({
             severity: 'must',
@@ -41,4 +48,12 @@ export function leftovers(): Check {
         });
     },
   };
+}
+
+/** How Linux marks an open file that has no name any more. */
+const REMOVED = ' (deleted)';
+
+/** It was open under its name before, and is open without one. */
+function isRemoved(name: string, before: readonly string[]): boolean {
+  return name.endsWith(REMOVED) && before.includes(name.slice(0, -REMOVED.length));
 }
