@@ -195,3 +195,72 @@ process.on('SIGTERM', () => { child.kill(); process.exit(0); });
     expect(never).toMatchObject({ code: 2, stderr: expect.stringMatching(/^qmpcheck: unix:\/no\/such: /) });
   });
 });
+
+describe('an endpoint that calls once', () => {
+  /** Calls as soon as somebody listens, and never again. */
+  function caller(): ChildProcess {
+    const file = join(folder, 'caller.mjs');
+    writeFileSync(
+      file,
+      `import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+const call = () => {
+  const client = connect(${JSON.stringify(socket)});
+  client.once('error', () => setTimeout(call, 20));
+  client.once('connect', () => {
+    const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    child.stdout.pipe(client);
+    client.pipe(child.stdin);
+    client.on('close', () => child.kill());
+  });
+};
+call();
+`,
+    );
+    const child = spawn(process.execPath, [file], { stdio: 'ignore' });
+    children.push(child);
+    return child;
+  }
+
+  test.each([
+    ['run', ['run', 'block_resize', 'raw', '--target']],
+    ['fuzz', ['fuzz', '--commands', '100', '--seed', '1', '--out', 'campaign', '--target']],
+    ['diff', ['diff', 'block_resize', 'raw', '--left', 'reference', '--right']],
+  ])('%s asks it who it is and goes on with it, images and all', async (_, args) => {
+    caller();
+    const { code, stderr, stdout } = await qmpcheck([...args, `listen:unix:${socket}`], {
+      cwd: folder,
+      env: { TMPDIR: folder },
+    });
+    expect({ code, stderr: stderr.replace(/^(campaign|\d+ s|confirming).*\n/gm, ''), stdout }).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+    expect(stdout).not.toMatch(/not ok|\d+ skipped, 0 passed/);
+  });
+});
+
+test('a campaign ends when the endpoint is gone', async () => {
+  const { child, watch } = await serve();
+  const campaign = start([
+    'fuzz',
+    '--time',
+    '10m',
+    '--seed',
+    '1',
+    '--out',
+    join(folder, 'c'),
+    '--target',
+    `unix:${socket}`,
+  ]);
+  let stderr = '';
+  campaign.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const ended = once(campaign, 'exit');
+  while (!stderr.includes('campaign in')) await once(campaign.stderr!, 'data');
+  await until(watch, 'query-named-block-nodes', (nodes) => nodes.length > 0);
+  child.kill('SIGKILL');
+  expect(await ended).toEqual([1, null]);
+  expect(stderr).toContain('the endpoint is gone: ');
+});

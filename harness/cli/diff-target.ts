@@ -29,11 +29,17 @@ export function executorFor(
   expectations: readonly Expectation[],
 ): ProgramRunner {
   if (diffTarget === null) return new ProgramExecutor(config, area);
-  const { target, endpointSchema, undecided, seed, signal } = config;
+  const { target, endpointSchema, undecided, seed, signal, first } = config;
   const sides = { endpoint: diffTarget.identity, left: identity };
   const known = new KnownDeviations(expectations, { about: 'difference', ...sides });
   return new DiffExecutor({
-    left: { target, identity, endpointSchema, ...(undecided && { undecided }) },
+    left: {
+      target,
+      identity,
+      endpointSchema,
+      ...(undecided && { undecided }),
+      ...(first && { session: first }),
+    },
     right: diffTarget,
     explain: explainer(known, normaliseText),
     area,

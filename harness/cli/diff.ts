@@ -105,9 +105,9 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
   const { target: sharing } = named.find(({ target }) => target.folder !== undefined) ?? named[0]!;
   const interruption = abortOnSignals();
   const area = await ScratchArea.for(sharing);
+  const met: MetTarget[] = [];
   try {
     const { signal } = interruption;
-    const met: MetTarget[] = [];
     for (const side of named) met.push(await meet(side, area, limits));
     const [left, right, judge = null] = met as [MetTarget, MetTarget, MetTarget?];
     const expectations = loadExpectations(options.expect, [left.expectations, right.expectations]);
@@ -159,6 +159,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     if (error instanceof NoSuchCase) throw new UsageError(`${error.message} (qmpcheck list shows them)`);
     throw error;
   } finally {
+    for (const { session } of met) await session?.stop();
     await area.close();
     interruption.dispose();
   }

@@ -22,6 +22,7 @@ import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triag
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
 import { makeFolder, OutputError } from '../output-file.ts';
 import { workersOn } from '../runner/endpoint-pool.ts';
+import type { Session } from '../runner/endpoint-session.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import { toolVersion } from '../tool-version.ts';
 import { onTarget } from './call-faults.ts';
@@ -122,18 +123,22 @@ async function fuzz(options: Options): Promise<ExitCode> {
   checkEntries(expectations, { checks: CHECK_NAMES }, options.strictExpectations);
   const interruption = abortOnSignals();
   const area = await ScratchArea.for(target);
+  const sessions: (Session | undefined)[] = [];
   try {
     const { invalid, raw } = options;
     const { signal } = interruption;
-    const prepared = await onTarget(target, () => prepareCampaign({ target, area, invalid, raw, signal }));
     const { diff } = options;
+    const prepared = await onTarget(target, () => prepareCampaign({ target, area, invalid, raw, signal }));
+    sessions.push(prepared.config.first);
     const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, options, area);
+    sessions.push(diffTarget?.session);
     return await campaign(options, { prepared, diffTarget, expectations, output }, area, signal);
   } catch (error) {
     if (error instanceof OutputError) throw error;
     if (interruption.signal.aborted) return interruptedBy(interruption.signal);
     throw error;
   } finally {
+    for (const session of sessions) await session?.stop();
     await area.close();
     interruption.dispose();
   }
@@ -177,7 +182,11 @@ async function campaign(
   });
   const known = new KnownFindings(expectations, identity);
   const budget = commands === undefined ? DEFAULT_BUDGET : COUNTED_BUDGET;
-  const workers = makeWorkers(options, ready, area, budget);
+  let gone: string | null = null;
+  const onAway = (message: string): void => {
+    gone = message;
+  };
+  const workers = makeWorkers(options, ready, area, budget, onAway);
   let result: CampaignResult;
   try {
     result = await runCampaign({
@@ -196,7 +205,7 @@ async function campaign(
       coverage: new PointCoverage(config.endpointSchema, generation.commands),
       version: toolVersion(),
       commands,
-      expired: () => (left() ?? 1) <= 0,
+      expired: () => gone !== null || (left() ?? 1) <= 0,
       isKnown: (bucket) => known.isKnown(bucket),
       signal,
       onRound: watch.round,
@@ -210,6 +219,10 @@ async function campaign(
   if (signal.aborted) {
     log(`interrupted; with --out ${out} it goes on from here\n`);
     return interruptedBy(signal);
+  }
+  if (gone !== null) {
+    log(`the endpoint is gone: ${gone}; with --out ${out} the campaign goes on from here\n`);
+    return EXIT.unexpected;
   }
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
@@ -229,6 +242,7 @@ function makeWorkers(
   { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
   budget: TriageBudget,
+  onAway: (message: string) => void,
 ): FuzzWorker[] {
   const hands = workersOn([prepared.config.target, ...(diffTarget ? [diffTarget.target] : [])], workers);
   if (hands > 1)
@@ -251,6 +265,7 @@ function makeWorkers(
     localWorker({
       executor: executorFor(prepared, diffTarget, area, expectations),
       config: prepared.config,
+      onAway,
       normaliseText,
       rule: match,
       budget,

@@ -1,5 +1,6 @@
 /** What all programs of a campaign have in common. */
 import type { ImageReader } from '../contents/closed-images.ts';
+import type { Session } from '../runner/endpoint-session.ts';
 import type { RunSetting } from '../runner/run-setting.ts';
 import type { UsageGauge } from './leak-detector.ts';
 import type { FuzzStartState } from './start-states.ts';
@@ -12,6 +13,8 @@ export interface FuzzConfig extends RunSetting {
    * on a virtual clock inside this process: to start one costs no more than to bring one back.
    */
   readonly freshEndpoints?: boolean;
+  /** The endpoint that was asked who it is, where there may be no second connection: the first executor goes on with it. */
+  readonly first?: Session | undefined;
   /** How an endpoint's use of memory and descriptors is seen; default: as its process shows it. */
   readonly gauge?: UsageGauge;
   /** How what is in a closed image is seen; default: as QEMU's own tool reads it. */

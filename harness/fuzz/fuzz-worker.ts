@@ -1,6 +1,7 @@
 /** Who runs the programs of a campaign: in this thread, or in one of its own (`cli/fuzz-thread.ts`). Jobs are plain data. */
 import { decode, encode } from '../../generators/sequences/encoding.ts';
 import type { CaseRecord, Deviation } from '../../reports/record.ts';
+import { EndpointAway } from '../runner/run-on-pool.ts';
 import { type Symptom, symptomsOf } from './buckets.ts';
 import { featuresOf } from './features.ts';
 import { type TriageOptions, triage } from './triage.ts';
@@ -35,8 +36,13 @@ export interface FuzzWorker {
   stop(): Promise<void>;
 }
 
+export interface LocalWorkerOptions extends TriageOptions {
+  /** Hears that the endpoint, which is not ours to start, cannot be reached any more. */
+  readonly onAway?: ((message: string) => void) | undefined;
+}
+
 /** A worker in this thread. What the harness itself does wrong becomes `error` of an answer. */
-export function localWorker(options: TriageOptions): FuzzWorker {
+export function localWorker(options: LocalWorkerOptions): FuzzWorker {
   const { executor, normaliseText } = options;
   return {
     run: async (text) => {
@@ -50,6 +56,7 @@ export function localWorker(options: TriageOptions): FuzzWorker {
           ...(outcome === 'error' && { error: reason ?? 'unknown' }),
         };
       } catch (error) {
+        if (error instanceof EndpointAway) options.onAway?.(error.message);
         // An endpoint that does not come up, or time that a busy machine did not have: the campaign goes on.
         return { features: [], symptoms: [], commands: 0, error: String(error) };
       }

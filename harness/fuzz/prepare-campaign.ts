@@ -40,7 +40,7 @@ export interface PreparedCampaign {
   readonly notes: readonly string[];
 }
 
-/** Rejects with `StartError` if not even a bare endpoint comes up, and as `meet` does. */
+/** Rejects with `StartError` if not even a bare endpoint comes up, and as `meet` does. `config.first` is the caller's to stop. */
 export async function prepareCampaign(options: PrepareOptions): Promise<PreparedCampaign> {
   const { target, area, limits = programLimits(), invalid, raw, signal } = options;
   const start = ({ topology }: FuzzStartState): Promise<Session> =>
@@ -48,8 +48,13 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
   const [first, ...others] = startStatesFor(target);
   const session = await start(first!);
   const freshEndpoints = session.endpoint.virtualTime === true;
-  const met = await meet(target, session).finally(() => session.stop());
+  const met = await meet(target, session).catch(async (error: unknown) => {
+    await session.stop();
+    throw error;
+  });
   const { identity, endpointSchema, undecided } = met;
+  const { owned, sharedFiles } = target.capabilities;
+  if (owned) await session.stop();
   const startStates = [first!];
   const notes: string[] = [];
   for (const startState of others) {
@@ -62,7 +67,6 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
     }
   }
   const schema = loadBlockSchema();
-  const { owned, sharedFiles } = target.capabilities;
   const sourced = sourcedCommands(endpointSchema);
   const shaped = CALL_TEMPLATES.map(({ command }) => command).filter((command) =>
     endpointSchema.commands.has(command),
@@ -87,6 +91,7 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
       seed: 'fuzz',
       startStates,
       freshEndpoints,
+      ...(!owned && { first: session }),
       limits,
       signal,
     },

@@ -13,6 +13,7 @@ import { isOfKind } from '../../generators/sequences/resources.ts';
 import type { Outcome } from '../../reports/record.ts';
 import { type EndpointCondition, EndpointPool } from '../runner/endpoint-pool.ts';
 import type { Session } from '../runner/endpoint-session.ts';
+import { acquireOn } from '../runner/run-on-pool.ts';
 import type { ScratchArea } from '../runner/scratch.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
@@ -47,7 +48,7 @@ const IMAGES_OF = 4;
 export interface ProgramRunner {
   /**
    * `fresh`: on an endpoint that has seen nothing yet. `rounds`: again and again on the same endpoint, until it is seen to
-   * grow; the last execution counts. Rejects if the endpoint does not start.
+   * grow; the last execution counts. Rejects if the endpoint does not start, with `EndpointAway` if it is not ours to.
    */
   run(program: Program, fresh?: boolean, rounds?: number): Promise<Execution>;
   stop(): Promise<void>;
@@ -67,10 +68,10 @@ export class ProgramExecutor implements ProgramRunner {
   readonly #histories = new WeakMap<Session, History>();
 
   constructor(config: FuzzConfig, area: ScratchArea) {
-    const { target, limits, signal, freshEndpoints } = config;
+    const { target, limits, signal, freshEndpoints, first } = config;
     const uses = freshEndpoints === true ? 1 : MOST_PROGRAMS;
     this.#config = config;
-    this.#pool = new EndpointPool({ target, area, limits, signal, uses });
+    this.#pool = new EndpointPool({ target, area, limits, signal, uses, first });
   }
 
   /** Endpoints that were started. */
@@ -91,7 +92,7 @@ export class ProgramExecutor implements ProgramRunner {
   async #once(program: Program, fresh: boolean): Promise<Execution> {
     const startState = this.#config.startStates.find(({ name }) => name === program.startState);
     if (startState === undefined) throw new Error(`no start state '${program.startState}' on this target`);
-    const session = await this.#pool.acquire(startState.topology, { fresh });
+    const session = await acquireOn(this.#pool, startState.topology, { fresh });
     try {
       return await this.#runOn(session, program, startState, fresh);
     } catch (error) {

@@ -44,6 +44,7 @@ export async function replayFindings(options: ReplayFindingsOptions): Promise<Fi
     results.push(result);
     options.onResult?.(result);
   }
+  for (const ready of prepared.values()) await (await ready.catch(() => null))?.config.first?.stop();
   return results;
 }
 

@@ -2,7 +2,7 @@
 import type { CaseRecord } from '../../reports/record.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 import type { Check } from '../checks/check.ts';
-import { EndpointLost, EndpointPool } from '../runner/endpoint-pool.ts';
+import { EndpointLost, EndpointPool, workersOn } from '../runner/endpoint-pool.ts';
 import { Session } from '../runner/endpoint-session.ts';
 import type { Identification } from '../runner/identify.ts';
 import { meet } from '../runner/meet-endpoint.ts';
@@ -18,9 +18,15 @@ import type { TimeLimits } from '../time-limits.ts';
 const MOST_ENDPOINTS = 6;
 
 /** A target, and who its endpoints are. */
-export type IdentifiedTarget = Identification;
+export interface IdentifiedTarget extends Identification {
+  /** The one that was asked, for the side to go on with: where the endpoint is not ours, there may be no second connection. */
+  readonly session?: Session;
+}
 
-/** Starts the target once, bare. Rejects as `Session.start` and `meet` do. */
+/**
+ * Starts the target once, bare. Rejects as `Session.start` and `meet` do. A `session` in the result is the caller's to stop,
+ * unless a side has taken it.
+ */
 export async function identifyTarget(
   target: Target,
   area: ScratchArea,
@@ -28,9 +34,13 @@ export async function identifyTarget(
 ): Promise<IdentifiedTarget> {
   const session = await Session.start({ target, topology: EMPTY_TOPOLOGY, area, limits });
   try {
-    return await meet(target, session);
-  } finally {
+    const met = await meet(target, session);
+    if (!target.capabilities.owned) return { ...met, session };
     await session.stop();
+    return met;
+  } catch (error) {
+    await session.stop();
+    throw error;
   }
 }
 
@@ -56,10 +66,12 @@ export class Side {
   readonly setting: RunSetting;
   readonly #pool: EndpointPool;
 
-  constructor(setting: RunSetting, area: ScratchArea) {
+  /** `first`: see `IdentifiedTarget.session`. */
+  constructor(setting: RunSetting, area: ScratchArea, first?: Session) {
     const { target, limits, signal } = setting;
+    const most = workersOn([target], MOST_ENDPOINTS);
     this.setting = setting;
-    this.#pool = new EndpointPool({ target, area, limits, signal, most: MOST_ENDPOINTS });
+    this.#pool = new EndpointPool({ target, area, limits, signal, most, first });
   }
 
   /** `fresh`: on an endpoint that has seen nothing yet. What cannot be run is a skip. */

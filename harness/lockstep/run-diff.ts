@@ -111,8 +111,9 @@ export class DiffRunner {
     this.#explain = explain;
     this.#startStates = commonStartStates([left.target, right.target]);
     this.#sides = [left, right, ...(judge === null ? [] : [judge])].map(
-      ({ target, endpointSchema, undecided }) => {
-        return new Side({ target, schema, endpointSchema, undecided, seed, limits, signal }, area);
+      ({ target, endpointSchema, undecided, session }) => {
+        const setting = { target, schema, endpointSchema, undecided, seed, limits, signal };
+        return new Side(setting, area, session);
       },
     );
   }

@@ -7,7 +7,7 @@
  *   - one that is broken, or has been used often enough, is dropped;
  *   - where one more would be too many alive, the idle one used longest ago is dropped;
  *   - one that went away while nobody used it is told of, by an `EndpointLost`;
- *   - one that could not be connected to again is kept, whatever it was left like, while its connection is open.
+ *   - one that could not be connected to again serves every topology, since it takes no options, and is kept, whatever it was left like, while its connection is open.
  */
 import type { ExitInfo, Target, Topology } from '../targets/target.ts';
 import { Session, type SessionOptions } from './endpoint-session.ts';
@@ -16,6 +16,8 @@ import { endOf } from './endpoint-wait.ts';
 export interface EndpointPoolOptions extends Omit<SessionOptions, 'topology' | 'prepare'> {
   /** Endpoints alive at a time. Those in use count, but nobody waits for them. Default: no limit. */
   readonly most?: number;
+  /** One that is there already, which belongs to the pool from here on: where there may be only one connection. */
+  readonly first?: Session | undefined;
   /** Cases or programs that one endpoint serves. Default: no limit. */
   readonly uses?: number;
 }
@@ -31,7 +33,7 @@ export type EndpointCondition = 'clean' | 'dirty' | 'broken';
 interface PoolMember {
   readonly session: Session;
   /** Names the topology. */
-  readonly key: string;
+  key: string;
   uses: number;
   isIdle: boolean;
 }
@@ -66,6 +68,10 @@ export class EndpointPool {
 
   constructor(options: EndpointPoolOptions) {
     this.#options = options;
+    const { first } = options;
+    if (first?.usable !== true) return;
+    this.#started = 1;
+    this.#members.add({ session: first, key: JSON.stringify(first.topology), uses: 0, isIdle: true });
   }
 
   /** Endpoints started so far. */
@@ -99,10 +105,16 @@ export class EndpointPool {
    */
   async acquire(topology: Topology, { fresh = false, prepare }: AcquireOptions = {}): Promise<Session> {
     const key = JSON.stringify(topology);
-    const idle = [...this.#members].find((member) => member.isIdle && member.key === key);
+    const idle = [...this.#members].find(
+      (member) => member.isIdle && (member.key === key || this.#isIrreplaceable(member)),
+    );
     if (idle !== undefined) {
       idle.isIdle = false;
       await this.#seeThatItIsThere(idle);
+      if (idle.key !== key) {
+        await idle.session.startFrom(topology, prepare);
+        idle.key = key;
+      }
       if (!fresh || this.#isIrreplaceable(idle)) return used(idle);
       await this.#drop(idle);
     }

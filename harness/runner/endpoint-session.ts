@@ -10,6 +10,7 @@ import { ClosedError, excerpt, ProtocolError, type ProtocolFault, QmpError } fro
 import { isForeseen, type Quirks } from '../qmp/quirks.ts';
 import type { Query } from '../state/snapshot.ts';
 import type { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
+import { makeImages } from '../targets/make-images.ts';
 import {
   type Endpoint,
   type ExitInfo,
@@ -63,7 +64,6 @@ interface Other {
 
 /** A live endpoint with its scratch folder and its connections. Who starts it stops it. */
 export class Session {
-  readonly topology: Topology;
   readonly endpoint: Endpoint;
   readonly scratch: string;
   /** What there is between cases, while that is known. */
@@ -75,6 +75,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #answerTimeout: number;
   readonly #area: ScratchArea;
+  #topology: Topology;
   #keepsFiles = false;
   #quirks: Quirks;
   #breaches: ProtocolError[] = [];
@@ -89,7 +90,7 @@ export class Session {
   private constructor(options: SessionOptions, endpoint: Endpoint, scratch: string) {
     const { target, topology, area, limits } = options;
     this.#options = options;
-    this.topology = topology;
+    this.#topology = topology;
     this.#quirks = target.quirks ?? {};
     this.endpoint = endpoint;
     this.scratch = scratch;
@@ -98,8 +99,8 @@ export class Session {
   }
 
   /**
-   * Starts an endpoint, or waits for one that somebody else starts, and negotiates on its first monitor. Rejects with `StartError`, the client's errors, or what
-   * `prepare` rejects with; then nothing is left behind.
+   * Starts an endpoint, or waits for one that somebody else starts, and negotiates on its first monitor. Rejects with
+   * `StartError`, the client's errors, or what `prepare` rejects with; then nothing is left behind.
    */
   static start(options: SessionOptions): Promise<Session> {
     const { target, signal, again = false } = options;
@@ -140,6 +141,18 @@ export class Session {
     const made = await this.#connect(index, true);
     this.#links.set(index, made);
     return made;
+  }
+
+  get topology(): Topology {
+    return this.#topology;
+  }
+
+  /** Makes the images of another topology, for an endpoint that cannot be connected to again and takes no options. */
+  async startFrom(topology: Topology, prepare: SessionOptions['prepare']): Promise<void> {
+    this.baseline = null;
+    await prepare?.(this.scratch);
+    await makeImages(topology.images, this.scratch);
+    this.#topology = topology;
   }
 
   /** How the endpoint breaks the protocol, as far as that is known. */

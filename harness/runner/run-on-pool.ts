@@ -29,6 +29,20 @@ export class EndpointAway extends Error {
   override readonly name = 'EndpointAway';
 }
 
+/** As the pool's `acquire`; rejects with `EndpointAway` where the pool cannot start another. */
+export async function acquireOn(
+  pool: EndpointPool,
+  topology: Topology,
+  options: AcquireOptions,
+): Promise<Session> {
+  try {
+    return await pool.acquire(topology, options);
+  } catch (error) {
+    if (pool.owned || !isAbsence(error)) throw error;
+    throw new EndpointAway((error as Error).message, { cause: error });
+  }
+}
+
 /**
  * Runs a case on an endpoint of the pool. The record also tells why no endpoint could be had, but for two reasons that are
  * not about this case: rejects with `EndpointLost` and `EndpointAway`.
@@ -41,10 +55,9 @@ export async function runOnPool(
 ): Promise<PoolRun> {
   let session: Session;
   try {
-    session = await pool.acquire(topologyOf(definition, pool.monitors), options);
+    session = await acquireOn(pool, topologyOf(definition, pool.monitors), options);
   } catch (error) {
-    if (error instanceof EndpointLost) throw error;
-    if (!pool.owned && isAbsence(error)) throw new EndpointAway((error as Error).message, { cause: error });
+    if (error instanceof EndpointLost || error instanceof EndpointAway) throw error;
     return { record: notStarted(definition, error), session: null };
   }
   try {
