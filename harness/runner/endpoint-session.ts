@@ -255,8 +255,8 @@ export class Session {
   }
 
   /**
-   * Asks in the name of a check or the runner. A question for the state that is refused, or not answered with a list of
-   * objects, is a breach, and tells of nothing. Rejects otherwise as `execute` does.
+   * Asks in the name of a check or the runner. A question for the state that is not answered with a list of objects is a
+   * breach, and tells of nothing; so is one that is refused to the runner. Rejects otherwise as `execute` does.
    */
   asking(by: Exclude<Sender, 'case'>): Query {
     return async (command, args) => {
@@ -265,7 +265,8 @@ export class Session {
       try {
         answer = await this.execute(command, args, by);
       } catch (error) {
-        if (!(error instanceof QmpError)) throw error;
+        // Between the steps of a case it may be the case's doing, as where a node is out of use: checks know of that.
+        if (!(error instanceof QmpError) || by === 'check') throw error;
         this.#breach(new ProtocolError('bad-return', `${command} is refused: ${error.class}: ${error.desc}`));
         return [];
       }
