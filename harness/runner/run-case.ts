@@ -219,7 +219,7 @@ function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {
 }
 
 /** How often, and after how many milliseconds each, to look again whether files are closed. */
-const CLOSING_TRIES = 5;
+const CLOSING_TRIES = 50;
 const CLOSING_PAUSE = 20;
 
 /** Takes back what the case made, lets the checks look at the rest, and says whether all is as before. */
