@@ -210,6 +210,11 @@ describe('without query-commands', () => {
     expect(endpointSchema.commands.has('query-block-jobs')).toBe(false);
     expect(undecided!.commands).toContain('block-commit');
     expect(undecided!.commands).not.toContain('block_resize');
+    // Nor one that refuses what nobody has, and does not answer some.
+    const some = endpoint((command, args) =>
+      command === 'query-block-jobs' ? new TimeoutError(command, 3000) : silent(has)(command, args),
+    );
+    expect((await learnSchema(some.execute)).endpointSchema.commands.has('query-block-jobs')).toBe(false);
   });
 
   test('an endpoint that goes away is told', async () => {

@@ -46,9 +46,11 @@ export async function probeCommands(execute: Query, names: Iterable<string>): Pr
     const args = harmlessArguments(name);
     const refusal = args === null ? null : await refusalOf(execute, name, args);
     const isQuery = args !== null && Object.keys(args).length === 0;
-    // Where every fault is refused with one text, only what needs no argument shows by it that it is missing.
+    // Where every fault is refused with one text, only what needs no argument shows by it that it is missing. A query that
+    // is not answered is of no use to anybody.
     const isAbsent =
-      refusal !== null && isUnknownCommand(refusal, name, isTelling || isQuery ? unknown : null);
+      (isQuery && refusal === NO_ANSWER) ||
+      (refusal !== null && isUnknownCommand(refusal, name, isTelling || isQuery ? unknown : null));
     if (!isAbsent) offered.push(name);
     const isAmbiguous =
       refusal === NO_ANSWER || (refusal !== null && unknown?.isAlike(refusal, name) === true);
