@@ -108,6 +108,16 @@ describe('without query-qmp-schema', () => {
     }));
 });
 
+test('an endpoint that dies of a probe is tested all the same', () =>
+  inFolder(async (cwd) => {
+    const target = `exec:QMPCHECK_DEADLY=blockdev-add exec ${without('query-qmp-schema').slice('exec:'.length)}`;
+    const { code, record } = await recordOf(['file/size', 'block_resize/grow', '--target', target], cwd);
+    expect({ code, outcomes: outcomes(record) }).toEqual({ code: 0, outcomes: ['pass', 'pass'] });
+    const told = await callMain(['doctor', '--target', target]);
+    expect(told.stdout).toContain('closed the connection, over a probe');
+    expect(told.code).toBe(1);
+  }));
+
 describe('--schema', () => {
   test('a file in place of the own one, restricted to what is listed; the record and the head say so', () =>
     inFolder(async (cwd) => {
