@@ -253,6 +253,14 @@ describe('--directory', () => {
       expect(process.umask()).toBe(umask);
       expect(statSync(join(cwd, 'r.json')).mode & 0o022).toBe(0);
     }));
+  test('what is written for people is no more open than it would be', () =>
+    inFolder(async (cwd) => {
+      mkdirSync(join(cwd, 'share'));
+      const call = ['fuzz', '--commands', '20', '--out', 'campaign', '--directory', 'share'];
+      expect((await callMain(call, { cwd })).code).toBe(0);
+      for (const name of ['campaign', 'campaign/log.jsonl'])
+        expect([name, statSync(join(cwd, name)).mode & 0o777 & process.umask()]).toEqual([name, 0]);
+    }));
   test('HERE=THERE: the endpoint is told the names that it knows', () =>
     inFolder(async (cwd) => {
       mkdirSync(join(cwd, 'here'));
