@@ -42,6 +42,7 @@ export const GRACE_MS = 5_000;
 
 /** Time was up before it was known whether a symptom shows again. */
 export const UNFINISHED = { unfinished: true } as const;
+/** The answer of triage that had no time. */
 export type Unfinished = typeof UNFINISHED;
 
 /** The budget in a campaign by time. */
