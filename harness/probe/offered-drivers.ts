@@ -7,7 +7,7 @@ import { NOBODY } from '../../spec/effects/effects.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { ObjectType } from '../../spec/model.ts';
 import type { Query } from '../state/snapshot.ts';
-import { refusalOf, unlessGone } from './asking.ts';
+import { refusalOf } from './asking.ts';
 import { saysUnknownDriver } from './undecided.ts';
 import { type Refusal, UnknownName } from './unknown-name.ts';
 
@@ -16,23 +16,17 @@ const NO_OPTION = 'qmpcheck-no-option';
 
 /**
  * Those of `drivers` that it has, all of them where its refusals do not tell. `options`: the arguments of `blockdev-add`.
- * Where the endpoint goes away over one, that and those after it are taken to be there.
+ * Rejects with `ClosedError` if the endpoint is gone.
  */
 export async function probeDrivers(
   execute: Query,
   drivers: readonly string[],
   options: ObjectType,
 ): Promise<readonly string[]> {
-  let isGone = false;
   const refused = async (driver: string, more: JsonObject): Promise<Refusal | null> => {
-    if (isGone) return null;
-    const answer = await unlessGone(async () => {
-      const refusal = await refusalOf(execute, 'blockdev-add', { driver, 'node-name': NOBODY, ...more });
-      if (refusal === null) await refusalOf(execute, 'blockdev-del', { 'node-name': NOBODY });
-      return { refusal };
-    });
-    isGone = answer === null;
-    return answer?.refusal ?? null;
+    const refusal = await refusalOf(execute, 'blockdev-add', { driver, 'node-name': NOBODY, ...more });
+    if (refusal === null) await refusalOf(execute, 'blockdev-del', { 'node-name': NOBODY });
+    return refusal;
   };
   // One that looks at options first tells nothing of the driver then; what must have a file, say, is refused without it.
   for (const more of [{ [NO_OPTION]: true }, {}]) {

@@ -117,8 +117,7 @@ async function probeFolder(
   }
   const isThere = existsSync(join(scratch, SOCKET));
   await refusalOf(execute, 'nbd-server-stop', {});
-  // One that answers success and makes nothing is for the cases to find.
-  return { makes: isThere ? 'yes' : 'unknown', ...before };
+  return { makes: isThere ? 'yes' : 'no', ...before };
 }
 
 function verdictOn({ desc }: Refusal): Access {

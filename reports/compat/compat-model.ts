@@ -36,7 +36,7 @@ export interface EndpointReport {
   readonly durationMs: number;
   readonly tool: string;
   readonly interrupted: boolean;
-  /** Not all planned cases ran: they were given up, or shards are missing. */
+  /** Planned cases were given up. */
   readonly incomplete: boolean;
   readonly totals: Readonly<Record<Outcome, number>>;
   /** What failed the run; absent as in the record. */

@@ -65,6 +65,7 @@ export const EFFECT_MISTAKES: readonly Mistake[] = [
     title: 'tells the new size after block_resize, and leaves the file as it was',
     cases: ['block_resize/*'],
     cause: { check: 'case', message: /file/ },
+    apart: 'block_resize can only be wrong in one way',
     plant: (vmm) => {
       const sizes = new Map<string, bigint>();
       vmm.replace('block_resize', (_run, args) => {
@@ -84,6 +85,7 @@ export const EFFECT_MISTAKES: readonly Mistake[] = [
     title: 'answers block_resize with success and does nothing',
     cases: ['block_resize/*'],
     cause: { check: 'success-has-effect', message: /block_resize/ },
+    apart: 'block_resize can only be wrong in one way',
     plant: (vmm) =>
       vmm.replace('block_resize', (_run, args) => {
         vmm.nodes.get(nameOf(args));
@@ -113,6 +115,7 @@ export const EFFECT_MISTAKES: readonly Mistake[] = [
     title: 'answers blockdev-del with success and keeps the node',
     cases: ['blockdev-del/*'],
     cause: { check: 'success-has-effect', message: /blockdev-del/ },
+    apart: 'every case would need a process of its own',
     plant: (vmm) =>
       vmm.replace('blockdev-del', (run, args) => (vmm.nodes.isTaken(nameOf(args)) ? {} : run(args))),
   },
@@ -165,6 +168,7 @@ export const EFFECT_MISTAKES: readonly Mistake[] = [
     title: 'answers blockdev-add of a read-only node with success and makes none',
     cases: ['node-options/read-only'],
     cause: { check: 'success-has-effect', message: /blockdev-add/ },
+    apart: 'nodes that are read-only could not be resized',
     plant: (vmm) =>
       vmm.replace('blockdev-add', (run, args) => {
         const result = run(args);
@@ -186,6 +190,7 @@ export const EFFECT_MISTAKES: readonly Mistake[] = [
     title: 'keeps the inline child of a node that was deleted',
     cases: ['children/inline-goes-with-parent'],
     cause: { check: 'leftovers', message: /node/ },
+    apart: 'every case would need a process of its own',
     plant: ({ nodes }) => {
       nodes.leave = (child, parent) => void child.parents.delete(parent);
     },

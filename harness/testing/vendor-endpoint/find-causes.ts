@@ -8,6 +8,7 @@ import { derivedCases } from '../../cases/derived/index.ts';
 import { cases } from '../../cases/index.ts';
 import { run } from '../../runner/run.ts';
 import { execTarget } from '../../targets/exec.ts';
+import type { Mistake } from './mistake.ts';
 
 const program = fileURLToPath(new URL('dist/harness/testing/vendor-endpoint/main.js', packageRoot()));
 const spec = loadBlockSchema();
@@ -37,12 +38,19 @@ export function runVendor(
   });
 }
 
-/** The causes of all that is no pass, and not skipped. */
+/** What was found of a mistake; undefined if it was not. */
+export function causeOfMistake({ cause }: Mistake, causes: readonly FoundCause[]): FoundCause | undefined {
+  return causes.find(({ check, message }) => check === cause.check && cause.message.test(message));
+}
+
+/** The causes of all that is no pass, and not skipped; what was only noted has the check `info`. */
 export function causesIn(record: RunRecord): FoundCause[] {
   const found = new Map<string, { cause: Cause; cases: Set<string> }>();
   for (const result of record.cases) {
     if (result.outcome === 'skip') continue;
-    for (const { cause } of causesOf(result)) {
+    const noted = result.outcome === 'info' ? (result.reason?.split('; ') ?? []) : [];
+    const notes = noted.map((message) => ({ cause: { check: 'info', message, path: '$' } }));
+    for (const { cause } of [...causesOf(result), ...notes]) {
       const entry = found.get(causeKey(cause)) ?? { cause, cases: new Set() };
       entry.cases.add(result.id);
       found.set(causeKey(cause), entry);

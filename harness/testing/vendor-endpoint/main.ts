@@ -31,9 +31,10 @@ if (values.socket.length === 0) {
   const session = new Session(vmm, (text) => process.stdout.write(text));
   process.stdin.on('data', (bytes) => session.received(bytes));
   process.stdin.on('end', () => leave(0));
-} else for (const path of values.socket) listen(path);
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leave(0));
+} else {
+  for (const path of values.socket) listen(path);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => leave(0));
+}
 
 function listen(path: string): void {
   const clients: Socket[] = [];

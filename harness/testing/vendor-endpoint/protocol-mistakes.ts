@@ -37,22 +37,22 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
   {
     name: 'banner',
     title: 'prints a line of text before the greeting',
-    cases: ['greeting/*'],
-    cause: { check: 'envelope', message: /no JSON before the greeting/ },
+    cases: ['greeting'],
+    cause: { check: 'case', message: /sends lines that are no JSON before its greeting/ },
     plant: ({ wire }) => void wire.ahead.push('ACME VMM 3.1 ready'),
   },
   {
     name: 'event-before-greeting',
     title: 'sends an event before the greeting',
-    cases: ['greeting/*'],
-    cause: { check: 'envelope', message: /event RESUME before the greeting/ },
+    cases: ['greeting'],
+    cause: { check: 'case', message: /sends events before its greeting/ },
     plant: ({ wire }) =>
       void wire.ahead.push('{"event": "RESUME", "timestamp": {"seconds": 1, "microseconds": 0}}'),
   },
   {
     name: 'greeting-own-key',
     title: 'has a member of its own beside QMP in the greeting',
-    cases: ['greeting/*'],
+    cases: ['greeting'],
     cause: { check: 'case', message: /greeting/ },
     plant: ({ wire }) => {
       wire.greeting = { ...wire.greeting, ACME: { uptime: 1n } };
@@ -61,8 +61,11 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
   {
     name: 'commands-before-negotiation',
     title: 'carries out commands before qmp_capabilities',
-    cases: ['negotiation/*'],
-    cause: { check: 'case', message: /query-version must be refused; it was accepted/ },
+    cases: ['negotiation'],
+    cause: {
+      check: 'case',
+      message: /executes commands before capabilities are negotiated|query-version must be refused/,
+    },
     plant: ({ wire }) => {
       wire.isOpenAtOnce = true;
     },
@@ -80,21 +83,24 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
     name: 'id-lost-on-errors',
     title: 'leaves the id out of error replies',
     cases: ['envelope/id-on-errors'],
-    cause: { check: 'envelope', message: /id/ },
+    cause: { check: 'case', message: /leaves out the id of a command in its reply \(lostId: on-errors\)/ },
+    apart: 'replies could not be told from the second of two',
     plant: (vmm) => sends(vmm, (reply) => ['error' in reply ? withoutId(reply) : reply]),
   },
   {
     name: 'id-lost-always',
     title: 'never echoes an id',
-    cases: ['envelope/id-of-each-type'],
-    cause: { check: 'envelope', message: /id/ },
+    cases: ['envelope'],
+    cause: { check: 'case', message: /leaves out the id of a command in its reply \(lostId: always\)/ },
+    apart: 'there would be no ids that are wrong',
     plant: (vmm) => sends(vmm, (reply) => [withoutId(reply)]),
   },
   {
     name: 'id-lost-sometimes',
     title: 'leaves out the id of every ninth reply',
-    cases: ['envelope/*'],
-    cause: { check: 'envelope', message: /id/ },
+    cases: ['envelope'],
+    cause: { check: 'case', message: /leaves out the id of a command in its reply \(lostId: sometimes\)/ },
+    apart: 'there would be ids that are wrong, or not there',
     plant: (vmm) => {
       let count = 0;
       sends(vmm, (reply) => [++count % 9 === 0 ? withoutId(reply) : reply]);
@@ -103,23 +109,25 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
   {
     name: 'id-as-text',
     title: 'sends the id back as a string',
-    cases: ['envelope/id-of-each-type'],
-    cause: { check: 'envelope', message: /id/ },
+    cases: ['envelope'],
+    cause: { check: 'case', message: /replies with another id than that of the command \(changedId: text\)/ },
+    apart: 'ids that are garbled could not be told from it',
     plant: (vmm) =>
       sends(vmm, (reply) => [typeof reply.id === 'bigint' ? { ...reply, id: String(reply.id) } : reply]),
   },
   {
     name: 'errors-twice',
     title: 'answers a refused command twice',
-    cases: ['envelope/*'],
-    cause: { check: 'envelope', message: /reply/ },
+    cases: ['envelope'],
+    cause: { check: 'case', message: /sends replies that nobody asked for/ },
+    apart: 'replies could not be told from the second of two',
     plant: (vmm) => sends(vmm, (reply) => ('error' in reply ? [reply, reply] : [reply])),
   },
   {
     name: 'stray-line',
     title: 'prints a line for its log among the replies',
-    cases: ['blockdev-add/creates-node'],
-    cause: { check: 'envelope', message: /not JSON/ },
+    cases: ['envelope/no-stray-lines', 'blockdev-add/creates-node'],
+    cause: { check: 'case', message: /sends lines that are no JSON/ },
     plant: (vmm) =>
       sends(vmm, (reply, { execute }) =>
         execute === 'blockdev-add' ? ['acme: opening a backend', reply] : [reply],
@@ -130,6 +138,7 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
     title: 'returns null where a command returns nothing',
     cases: ['envelope/success-of-a-command-without-result'],
     cause: { check: 'reply-schema', message: /blockdev-add/ },
+    apart: 'every node that is made would be told as that',
     plant: (vmm) => {
       for (const name of ['blockdev-add', 'blockdev-del'])
         vmm.replace(name, (run, args) => {
@@ -141,8 +150,9 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
   {
     name: 'one-message-per-read',
     title: 'takes one message of what it reads and drops the rest',
-    cases: ['syntax/several-in-one-packet', 'sessions/pipelined-order'],
-    cause: { check: 'case', message: /repl/ },
+    cases: ['envelope/messages-together'],
+    cause: { check: 'case', message: /takes one message of each packet, and loses the others/ },
+    apart: 'commands that are refused for coming together would be lost',
     plant: ({ wire }) => {
       wire.mostPerRead = 1;
     },
@@ -150,8 +160,8 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
   {
     name: 'no-pipelining',
     title: 'refuses commands that are sent ahead',
-    cases: ['sessions/pipelined-order', 'syntax/several-in-one-packet'],
-    cause: { check: 'case', message: /repl/ },
+    cases: ['envelope/messages-together'],
+    cause: { check: 'case', message: /refuses commands that are sent ahead/ },
     plant: (vmm) =>
       admits(vmm, (_message, nth) =>
         nth === 0 ? null : new Refusal('Another command is being carried out'),
@@ -160,8 +170,9 @@ export const PROTOCOL_MISTAKES: readonly Mistake[] = [
   {
     name: 'rate-limit',
     title: 'takes thirty commands a second, and refuses the rest with a class of its own',
-    cases: ['sessions/pipelined-order'],
-    cause: { check: 'error-class', message: /unknown error class/ },
+    cases: ['envelope/fast-commands'],
+    cause: { check: 'case', message: /refuses commands that follow each other too fast/ },
+    apart: 'a run takes as long as there are commands',
     plant: (vmm) => limitRate(vmm, 30, 'TooFast'),
   },
   {

@@ -35,7 +35,6 @@ export class Session {
     const message = 'value' in received && isObj(received.value) ? received.value : {};
     const reply = { ...this.#outcome(received, nth), ...(message.id !== undefined && { id: message.id }) };
     for (const sent of wire.send(reply, message)) this.#send(sent);
-    wire.afterwards(message);
   }
 
   #outcome(received: Received, nth: number): Obj {

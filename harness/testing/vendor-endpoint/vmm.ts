@@ -26,8 +26,6 @@ export interface Wire {
   admit(message: Obj, nth: number): Refusal | null;
   /** What goes out for a reply. */
   send(reply: Obj, message: Obj): readonly (Obj | string)[];
-  /** After a message was answered. */
-  afterwards(message: Obj): void;
 }
 
 const VERSION: Obj = { qemu: { major: 7n, minor: 2n, micro: 0n }, package: 'acme-vmm 3.1' };
@@ -45,7 +43,6 @@ export class Vmm {
     mostPerRead: Number.POSITIVE_INFINITY,
     admit: () => null,
     send: (reply) => [reply],
-    afterwards: () => undefined,
   };
   /** Who has negotiated, and gets events. */
   readonly listeners = new Set<(event: Obj) => void>();
