@@ -102,7 +102,7 @@ export const imageCreation: readonly CaseDefinition[] = [
       const { path } = await makeDirectory(t);
       await t.refused(CREATE, { driver: 'file', filename: path, size: 4096 });
       await t.refused(CREATE, { driver: 'file', filename: `${path}/none/file`, size: 4096 });
-      if (!offersDriver(t.endpointSchema, 'null-co')) return;
+      if (!offersDriver(t.schema, 'null-co')) return;
       const node = t.name('null');
       await t.execute('blockdev-add', { driver: 'null-co', 'node-name': node, size: MiB });
       await t.refused(CREATE, { ...image, file: node });

@@ -35,7 +35,7 @@ async function client(t: CaseContext, socket: CaseFile, name: string): Promise<V
   try {
     return await visit(await t.exportClient(socket.local, name));
   } catch (error) {
-    return t.fail('the server must serve a client', `${String(error)}`);
+    return t.fail('the server must serve a client', `it does not: ${(error as Error).message}`);
   }
 }
 

@@ -16,19 +16,19 @@ const KINDS: Readonly<Record<NodeKind, Kind>> = {
   failing: { what: 'a driver that fails requests on demand', drivers: ['blkdebug'] },
 };
 
-/** The driver to take for nodes of a kind; undefined if the endpoint offers none. */
-export function driverFor(kind: NodeKind, endpointSchema: Schema): string | undefined {
-  return KINDS[kind].drivers.find((name) => offersDriver(endpointSchema, name));
+/** The driver to take for nodes of a kind, among those of a schema; undefined if there is none. */
+export function driverFor(kind: NodeKind, schema: Schema): string | undefined {
+  return KINDS[kind].drivers.find((name) => offersDriver(schema, name));
 }
 
 /** Why there can be no node of this kind; null if there can. Files are made by us, where the endpoint sees them. */
 export function missingKind(
   kind: NodeKind,
-  endpointSchema: Schema,
+  schema: Schema,
   { sharedFiles }: Pick<TargetCapabilities, 'sharedFiles'>,
 ): string | null {
   const { what, drivers } = KINDS[kind];
-  const driver = driverFor(kind, endpointSchema);
+  const driver = driverFor(kind, schema);
   if (driver === undefined) return `needs ${what}: ${orList(drivers)}`;
   if (driver === 'file' && !sharedFiles)
     return `needs ${what}: ${orList(drivers)} in a folder that both sides see`;

@@ -78,7 +78,7 @@ export interface Image extends Layer {
  * endpoint has no format with backing files. For cases that need no chain, only content.
  */
 export async function addImage(t: CaseContext, depth = 1): Promise<Image> {
-  if (offersDriver(t.endpointSchema, 'qcow2')) {
+  if (offersDriver(t.schema, 'qcow2')) {
     const chain = await addChain(t, depth);
     return { ...chain.at(-1)!, format: 'qcow2', nodes: chain.map((layer) => layer.node) };
   }
@@ -116,7 +116,7 @@ function parsed(t: CaseContext, bytes: Buffer): Qcow2Image {
   try {
     return parseQcow2(bytes);
   } catch (error) {
-    return t.fail('the image must be sound', String(error));
+    return t.fail('the image must be sound', `it is not: ${(error as Error).message}`);
   }
 }
 

@@ -96,7 +96,7 @@ export async function nodeNames(t: CaseContext): Promise<string[]> {
 
 /** Options of blockdev-add, but for the name, of a node that holds `size` bytes; with a file of its own where it takes one. */
 export async function dataSource(t: CaseContext, size: number = MiB): Promise<DataSource> {
-  const driver = driverFor('data', t.endpointSchema);
+  const driver = driverFor('data', t.schema);
   if (driver === undefined) t.skip('needs a driver that holds data');
   return driver === 'file' ? { driver, filename: (await makeFile(t, size)).path } : { driver, size };
 }
