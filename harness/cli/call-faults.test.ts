@@ -80,7 +80,7 @@ test('a fault of qmpcheck is one line, and frames with --debug', () =>
 test.each([
   [['serve'], 'serve needs a monitor to serve, such as -qmp stdio'],
   [['serve', '-blockdev', 'driver=null-co,node-name=n'], 'serve needs a monitor to serve'],
-  [['replay', 'empty'], 'empty: no transcript and no finding there'],
+  [['replay', 'empty'], 'empty: no transcript, program or finding there'],
   [['compat', 'old.json'], 'old.json: a record of version 99; this qmpcheck reads version 1'],
   [['run', '--target', 'qemu-sytem'], 'did you mean qemu-system?'],
   [['run', '--target', 'our'], 'the config file has ours, theirs; did you mean ours?'],

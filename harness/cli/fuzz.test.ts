@@ -1,6 +1,6 @@
 /** `qmpcheck fuzz` and the replay of what it finds, as scripts and people at a terminal see them. */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BROKEN, CampaignFolder, SOUND } from '../testing/campaign-folder.ts';
 import { type CommandResult, callMain, program, qmpcheck } from '../testing/command-line.ts';
@@ -146,6 +146,51 @@ describe('on the reference', () => {
     },
     LONG,
   );
+});
+
+describe('replay of programs', () => {
+  const write = (name: string, text: string): string => {
+    const path = join(campaigns.path, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  };
+  const added = 'ground empty\nblockdev-add {"node-name":"x","driver":"null-co","size":1048576}\n';
+  const refused = '# what it refuses\n\nground empty\nblockdev-del {"node-name":"nothing"}\n';
+
+  test('on a target that does what it should, by default the reference: PASSES', async () => {
+    const path = write('one.txt', added);
+    expect(await callMain(['replay', path])).toMatchObject({
+      code: 0,
+      stdout: `PASSES ${path}\n0 MATCH, 0 DIFFERS, 0 SKIPPED, 0 ERROR, 1 PASSES\n`,
+      stderr: '',
+    });
+  });
+
+  test('FAILS with what is wrong; a folder is looked through', async () => {
+    const [first, second] = [write('programs/a.txt', added), write('programs/b/c.txt', refused)];
+    write('programs/notes.txt', 'something else\n');
+    const args = ['replay', join(campaigns.path, 'programs'), '--target', BROKEN, '--json'];
+    const { code, stdout } = await callMain([...args, '--directory', 'none']);
+    expect(JSON.parse(stdout)).toMatchObject({
+      results: [
+        { file: first, verdict: 'PASSES', reason: null },
+        { file: second, verdict: 'FAILS', reason: expect.stringMatching(/^deviation error-class: [^\n]*$/) },
+      ],
+      totals: { PASSES: 1, FAILS: 1, ERROR: 0 },
+    });
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ['ground empty\nblockdev-add {', 2, /^ERROR .*bad.txt: .*2/],
+    ['grund empty\n', 2, /^ERROR .*bad.txt: .*1/],
+    ['ground guest\n', 0, /^SKIPPED .*bad.txt: the target has no start state 'guest'\n/],
+  ])('%j: not to be run', async (text, code, told) => {
+    const result = await callMain(['replay', write('bad.txt', text)]);
+    expect(result.stdout).toMatch(told);
+    expect(result.code).toBe(code);
+  });
 });
 
 describe('what is the fault of the call ends with 2', () => {

@@ -1,10 +1,11 @@
-/** `qmpcheck replay`: transcripts, findings, or folders of them, on a target. */
+/** `qmpcheck replay`: transcripts, programs, findings, or folders of them, on a target. */
 import picocolors from 'picocolors';
 import { abortOnSignals } from '../cleanup.ts';
 import { type Finding, findingsBelow } from '../fuzz/findings.ts';
 import type { PreparedCampaign } from '../fuzz/prepare-campaign.ts';
 import type { ProgramRunner } from '../fuzz/program-executor.ts';
 import { replayFindings } from '../fuzz/replay-finding.ts';
+import { programsBelow, replayPrograms } from '../fuzz/replay-program.ts';
 import { replay, type Verdict } from '../runner/replay/replay-transcripts.ts';
 import { ScratchArea } from '../runner/scratch.ts';
 import type { Target } from '../targets/target.ts';
@@ -24,8 +25,8 @@ import {
   WAIT_OPTION,
 } from './target-option.ts';
 
-/** Verdicts on transcripts, then on findings, in the order of the totals. */
-const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR', 'REPRODUCED', 'FIXED'] as const;
+/** Verdicts on transcripts, then on programs and findings, in the order of the totals. */
+const VERDICTS = ['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR', 'PASSES', 'FAILS', 'REPRODUCED', 'FIXED'] as const;
 type AnyVerdict = (typeof VERDICTS)[number];
 
 interface Result {
@@ -43,7 +44,7 @@ interface Options extends TargetOptions {
 export const subcommand: Subcommand = {
   define: (command, done) =>
     command
-      .argument('<file...>', 'transcripts, findings, or folders that hold some')
+      .argument('<file...>', 'transcripts, programs (program.txt), findings, or folders that hold some')
       .option(
         '--target <target>',
         'what to replay them on (default: reference; a finding: where it was found)',
@@ -54,7 +55,7 @@ export const subcommand: Subcommand = {
       .addOption(WAIT_OPTION)
       .option('--json', 'results as one JSON document')
       .addOption(workersOption('transcripts'))
-      .addHelpText('after', exitCodesHelp('DIFFERS or REPRODUCED'))
+      .addHelpText('after', exitCodesHelp('DIFFERS, FAILS or REPRODUCED'))
       .action(async (files: string[], options: Options) => done(await replayFiles(files, options))),
 };
 
@@ -66,17 +67,21 @@ async function replayFiles(paths: readonly string[], options: Options): Promise<
     DIFFERS: colors.red,
     SKIPPED: colors.dim,
     ERROR: colors.yellow,
+    PASSES: colors.green,
+    FAILS: colors.red,
     REPRODUCED: colors.red,
     FIXED: colors.green,
   };
   const print = ({ file, verdict, reason }: Result): void => {
-    const separator = verdict === 'DIFFERS' ? '\n    ' : ': ';
-    process.stdout.write(`${paint[verdict](verdict)} ${file}${reason === null ? '' : separator + reason}\n`);
+    const lines = reason?.split('\n') ?? [];
+    const separator = verdict === 'DIFFERS' || lines.length > 1 ? '\n    ' : ': ';
+    const told = reason === null ? '' : separator + lines.join('\n    ');
+    process.stdout.write(`${paint[verdict](verdict)} ${file}${told}\n`);
   };
   try {
     const results = await replayAll(paths, options, interruption.signal, options.json ? undefined : print);
     const empty = paths.find((path) => !results.some(({ file }) => `${file}/`.startsWith(withSlash(path))));
-    if (empty !== undefined) throw new UsageError(`${empty}: no transcript and no finding there`);
+    if (empty !== undefined) throw new UsageError(`${empty}: no transcript, program or finding there`);
     const totals = Object.fromEntries(
       VERDICTS.map((verdict) => [verdict, results.filter((one) => one.verdict === verdict).length]),
     ) as Record<AnyVerdict, number>;
@@ -103,7 +108,7 @@ function withSlash(path: string): string {
 /** Always told, also where there are none. */
 const TRANSCRIPT_VERDICTS: ReadonlySet<string> = new Set<Verdict>(['MATCH', 'DIFFERS', 'SKIPPED', 'ERROR']);
 
-/** Transcripts first, then findings. */
+/** Transcripts first, then programs, then findings. */
 async function replayAll(
   paths: readonly string[],
   options: Options,
@@ -111,7 +116,8 @@ async function replayAll(
   onResult?: (result: Result) => void,
 ): Promise<Result[]> {
   const found = new Map(paths.map((path) => [path, findingsBelow(path)]));
-  const transcripts = paths.filter((path) => found.get(path)!.length === 0);
+  const programs = paths.flatMap(programsBelow);
+  const transcripts = paths.filter((path) => found.get(path)!.length === 0 && !programs.includes(path));
   const folders = [...found.values()].flat();
   const results: Result[] = [];
   if (transcripts.length > 0) {
@@ -121,6 +127,18 @@ async function replayAll(
       replay({ target, paths: transcripts, workers, signal, onResult }),
     );
     results.push(...report.results);
+  }
+  if (programs.length > 0) {
+    const { target } = await usableTarget(options.target ?? 'reference', options);
+    const area = await ScratchArea.for(target);
+    try {
+      const files = programs;
+      results.push(
+        ...(await onTarget(target, () => replayPrograms({ target, files, area, signal, onResult }))),
+      );
+    } finally {
+      await area.close();
+    }
   }
   if (folders.length === 0) return results;
   const given = options.target === undefined ? null : await targetOption(options.target, options);
@@ -142,7 +160,7 @@ async function replayAll(
   return results;
 }
 
-function verdictCode({ ERROR, DIFFERS, REPRODUCED }: Readonly<Record<AnyVerdict, number>>): ExitCode {
+function verdictCode({ ERROR, DIFFERS, FAILS, REPRODUCED }: Readonly<Record<AnyVerdict, number>>): ExitCode {
   if (ERROR > 0) return EXIT.fault;
-  return DIFFERS + REPRODUCED > 0 ? EXIT.unexpected : EXIT.ok;
+  return DIFFERS + FAILS + REPRODUCED > 0 ? EXIT.unexpected : EXIT.ok;
 }
