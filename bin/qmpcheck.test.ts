@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
 import { expect, test } from 'vitest';
-import { inFolder } from '../harness/testing/command-line.ts';
+import { callMain, inFolder } from '../harness/testing/command-line.ts';
 
 const program = fileURLToPath(new URL('qmpcheck', import.meta.url));
 
@@ -28,3 +28,17 @@ test('an old Node is told which one is needed: exit 2', () =>
       stderr: 'qmpcheck: needs Node 20 or newer; this is Node 18.20.1\n',
     });
   }));
+
+test('what `npm start` says to do next are calls with options that there are', async () => {
+  const { poststart } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).scripts;
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const { status, stdout, stderr } = spawnSync(poststart, { shell: true, cwd: root, encoding: 'utf8' });
+  expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  const calls = [...stderr.matchAll(/^ {2}bin\/qmpcheck (\w+) (.*)$/gm)];
+  expect(calls.map(([, name]) => name)).toEqual(['doctor', 'run']);
+  for (const [, name, words] of calls) {
+    const help = await callMain([name!, '--help']);
+    for (const [option] of words!.replace(/'[^']*'/g, '').matchAll(/--[\w-]+/g))
+      expect(help.stdout).toContain(option);
+  }
+});

@@ -28,6 +28,9 @@ import {
 import { resolve } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 
+/** What the process was started with. A run in a shared scratch folder has another one, which is for that folder alone. */
+const UMASK = process.umask();
+
 /** A file or a stream cannot be written. The message is complete: which one, and why. */
 export class OutputError extends Error {
   override readonly name = 'OutputError';
@@ -84,7 +87,7 @@ export function writeOutput(path: string, text: string, mode?: number): void {
 /** For logs that grow; a reader has to take it that the last line may be cut off. Throws `OutputError`. */
 export function appendOutput(path: string, text: string): void {
   try {
-    appendFileSync(path, Buffer.from(text));
+    appendFileSync(path, Buffer.from(text), { mode: 0o666 & ~UMASK });
   } catch (error) {
     throw new OutputError(path, error);
   }
@@ -93,7 +96,7 @@ export function appendOutput(path: string, text: string): void {
 /** With those above it; one that is there is fine. Throws `OutputError`. */
 export function makeFolder(path: string): void {
   try {
-    mkdirSync(path, { recursive: true });
+    mkdirSync(path, { recursive: true, mode: 0o777 & ~UMASK });
   } catch (error) {
     throw new OutputError(path, error);
   }
@@ -180,7 +183,7 @@ function writeInPlace(path: string, contents: Buffer): void {
 }
 
 function writeWhole(partial: string, contents: Buffer, old: Stats | undefined, mode: number): void {
-  const file = openSync(partial, 'w', mode);
+  const file = openSync(partial, 'w', mode & ~UMASK);
   try {
     writeFileSync(file, contents);
     if (old !== undefined) keepOwner(file, old);

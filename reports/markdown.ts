@@ -56,7 +56,7 @@ function totals({ endpoints }: Compatibility): string {
   const head = ['Endpoint', 'Version', 'Deviations', ...shown.map((outcome) => OUTCOME_WORDS[outcome])];
   const notes = told.flatMap(({ label, interrupted, incomplete, identity }) => [
     ...(interrupted ? [`- **${text(label, 100)}** was interrupted: the other cases did not run`] : []),
-    ...(incomplete ? [`- **${text(label, 100)}** is incomplete: planned cases were given up`] : []),
+    ...(incomplete ? [`- **${text(label, 100)}** is incomplete: not all planned cases ran`] : []),
     ...[schemaText(identity)].flatMap((schema) =>
       schema === null ? [] : [`- **${text(label, 100)}** was ${text(schema, 300)}`],
     ),

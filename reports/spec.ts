@@ -209,7 +209,7 @@ class SpecReporter {
       this.#out(strict ? red(`  ${SIGNS.fail} ${told}`) : yellow(`  ${SIGNS.warn} ${told}`));
     }
     if (record.interrupted) this.#out(yellow('  ! interrupted: the other cases did not run\n'));
-    if (record.incomplete) this.#out(yellow('  ! incomplete: planned cases were given up\n'));
+    if (record.incomplete) this.#out(yellow('  ! incomplete: not all planned cases ran\n'));
     this.#out(
       `  ${bold(count(record.cases.length, 'case'))}  ${this.#tally(record.cases)}  ${dim(duration(record.durationMs))}\n`,
     );

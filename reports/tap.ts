@@ -72,7 +72,7 @@ function summary(record: RunRecord): string[] {
       (group, index) => `cause ${index + 1}: ${clip(group.text, 1000)} (${who(group)})`,
     ),
     `${count(cases.length, 'case')}: ${totalsText(record)}`,
-    ...(incomplete ? ['incomplete: planned cases were given up'] : []),
+    ...(incomplete ? ['incomplete: not all planned cases ran'] : []),
     ...(interrupted ? ['interrupted: the other cases did not run'] : []),
   ];
 }

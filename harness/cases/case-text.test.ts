@@ -41,6 +41,9 @@ describe.each(Object.entries(SABOTEURS))('of an endpoint that %s', (_, answer) =
       deviations.filter(({ check }) => check === 'case').map(({ message }) => `${id}: ${message}`),
     );
     expect(told.length).toBeGreaterThan(100);
+    expect(JSON.stringify(record.cases.map(({ reason, deviations }) => [reason, deviations]))).not.toContain(
+      '\\n    at ',
+    );
     expect(told.filter((text) => !TWO_HALVES.test(text))).toEqual([]);
   });
 });

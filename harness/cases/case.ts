@@ -169,6 +169,8 @@ export interface CaseContext extends MonitorHandle {
   info(message: string): void;
   /** Ends the case as skipped. */
   skip(reason: string): never;
+  /** Waits for the answer to a query that is no exchange of the case: what the endpoint did before is done then. */
+  roundTrip(): Promise<void>;
   /**
    * Does something to the endpoint that is no exchange of QMP, under a name: `query-…` if it changes nothing. The checks
    * take it for an exchange without a reply.

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -75,6 +75,32 @@ function start(args: readonly string[]): ChildProcess {
   return child;
 }
 
+/** The reference behind a script that sees what it is sent, may keep it back and may `die`. */
+function mortal(script: string): ChildProcess {
+  const file = join(folder, 'mortal.mjs');
+  writeFileSync(
+    file,
+    `import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { rmSync, writeFileSync } from 'node:fs';
+rmSync(${JSON.stringify(socket)}, { force: true });
+const server = createServer((client) => {
+  const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdout.pipe(client);
+  client.on('close', () => child.kill());
+  client.on('error', () => {});
+  const die = () => { child.kill('SIGKILL'); process.exit(1); };
+  let seen = 0;
+  client.on('data', (bytes) => { const text = String(bytes); ${script}; child.stdin.write(bytes); });
+});
+server.listen(${JSON.stringify(socket)});
+`,
+  );
+  const child = spawn(process.execPath, [file], { stdio: 'ignore' });
+  children.push(child);
+  return child;
+}
+
 describe('Ctrl-C', () => {
   test.each([
     ['SIGINT', 130],
@@ -99,6 +125,42 @@ describe('Ctrl-C', () => {
     expect(readdirSync(folder).toSorted()).toEqual(MONITORS);
     await watch.close();
   });
+
+  /** So many commands a second, so that a signal comes in the middle of a case. */
+  function slowly(target: string): void {
+    const targets = { lab: { target, commandsPerSecond: 40 } };
+    writeFileSync(join(folder, 'qmpcheck.config.json'), JSON.stringify({ targets }));
+  }
+
+  const config = () => ['--config', join(folder, 'qmpcheck.config.json'), '--target', 'lab'];
+
+  test('takes back an export, before the files that it is of', async () => {
+    const { watch } = await serve();
+    slowly(`unix:${socket}`);
+    const child = start(['run', 'nbd-server/read', ...config()]);
+    const isServed = (): boolean =>
+      readdirSync(folder, { recursive: true }).some((name) => /endpoint\d+\/nbd-.*/.test(String(name)));
+    while (!isServed()) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGINT');
+    expect(await once(child, 'exit')).toEqual([130, null]);
+    expect(await watch.execute('query-named-block-nodes')).toEqual([]);
+    await expect(watch.execute('nbd-server-stop')).rejects.toThrow(/not running/i);
+    expect(readdirSync(folder).filter((name) => name.startsWith('qmpcheck-run'))).toEqual([]);
+    await watch.close();
+  });
+
+  test('a second one ends it at once, where an answer is waited for', async () => {
+    const asked = join(folder, 'asked');
+    mortal(`if (text.includes('"block_resize"')) { writeFileSync(${JSON.stringify(asked)}, ''); return; }`);
+    await (await connected(socket)).close();
+    const child = start(['run', 'block_resize/grow', '--target', `unix:${socket}`]);
+    const ended = once(child, 'exit');
+    while (!existsSync(asked)) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([143, null]);
+  });
 });
 
 describe('an endpoint that dies', () => {
@@ -106,32 +168,6 @@ describe('an endpoint that dies', () => {
     const call = ['run', 'block_resize', '--target', `unix:${socket}`, '--reporter', 'json', ...args];
     const { code, stderr, stdout } = await qmpcheck(call, { env: { TMPDIR: folder } });
     return { code, stderr, record: JSON.parse(stdout) as RunRecord };
-  }
-
-  /** The reference behind a script that ends it at the n-th command of a name, or when a monitor has been idle since. */
-  function mortal(script: string): ChildProcess {
-    const file = join(folder, 'mortal.mjs');
-    writeFileSync(
-      file,
-      `import { spawn } from 'node:child_process';
-import { createServer } from 'node:net';
-import { rmSync } from 'node:fs';
-rmSync(${JSON.stringify(socket)}, { force: true });
-const server = createServer((client) => {
-  const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdout.pipe(client);
-  client.on('close', () => child.kill());
-  client.on('error', () => {});
-  const die = () => { child.kill('SIGKILL'); process.exit(1); };
-  let seen = 0;
-  client.on('data', (bytes) => { const text = String(bytes); ${script}; child.stdin.write(bytes); });
-});
-server.listen(${JSON.stringify(socket)});
-`,
-    );
-    const child = spawn(process.execPath, [file], { stdio: 'ignore' });
-    children.push(child);
-    return child;
   }
 
   const outcomes = (record: RunRecord) =>

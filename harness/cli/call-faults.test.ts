@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
+import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 const GREETING =
   '{"QMP": {"version": {"qemu": {"micro": 0, "minor": 2, "major": 7}, "package": ""}, "capabilities": []}}';
@@ -38,6 +39,22 @@ describe.each([
       expect(await callMain(args, { cwd })).toEqual({ code: 2, stdout: '', stderr: `qmpcheck: ${message}` });
     }),
   );
+});
+
+test('a start state that cannot be made is told of with the last word on it', (context) => {
+  requireOrSkip(context, 'qemu', enginesUnavailable('qemu-system-x86_64'));
+  return inFolder(async (cwd) => {
+    const qemu = join(cwd, 'qemu');
+    const script = `case "$*" in *'-machine pc'*) echo 'could not load PC BIOS' >&2; exit 1;; esac`;
+    writeFileSync(qemu, `#!/bin/sh\n${script}\nexec qemu-system-x86_64 "$@"\n`, { mode: 0o755 });
+    const call = ['fuzz', '--commands', '1', '--out', 'c', '--target', `qemu-system:${qemu}`];
+    const { code, stderr } = await callMain(call, { cwd });
+    expect(stderr).toMatch(
+      /^start state guest cannot be made: ended before its greeting \(exit 1\): could not load PC BIOS$/m,
+    );
+    expect(stderr).not.toContain('    at ');
+    expect(code).not.toBe(2);
+  });
 });
 
 test('a port that is in use', async () => {
@@ -125,3 +142,11 @@ test('a config file that may not be read', { skip: process.getuid?.() === 0 }, (
     expect(stderr).toContain('qmpcheck.config.json: permission denied');
   }),
 );
+
+test('a directive of the shell that there is not is not sent', async () => {
+  const { stdout, stderr } = await qmpcheck(['shell'], { input: '.foo\n' });
+  expect({ stdout, stderr }).toEqual({
+    stdout: '',
+    stderr: '.foo: there are .help, .pretty, .raw, .quit, and commands\n',
+  });
+});

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { MatchRule } from '../fuzz/buckets.ts';
 import type { FindingAnswer, FuzzWorker, RunAnswer } from '../fuzz/fuzz-worker.ts';
-import type { TriageBudget } from '../fuzz/triage.ts';
+import type { TriageBudget, Unfinished } from '../fuzz/triage.ts';
 import type { Share } from './processors.ts';
 import type { TargetOptions } from './target-option.ts';
 
@@ -43,7 +43,7 @@ export function threadWorker(data: ThreadData): FuzzWorker {
   };
   return {
     run: (program) => ask<RunAnswer>('run', program),
-    triage: (program, symptom) => ask<FindingAnswer | null>('triage', program, symptom),
+    triage: (program, symptom) => ask<FindingAnswer | Unfinished | null>('triage', program, symptom),
     stop: async () => {
       await ask('stop').catch(() => undefined);
       await worker.terminate();

@@ -124,6 +124,33 @@ describe('on the reference', () => {
   );
 
   test(
+    'a folder belongs to one campaign at a time; one that was killed leaves it to the next',
+    async () => {
+      let second: Promise<CommandResult> | undefined;
+      const { code } = await qmpcheck(
+        campaigns.args('shared', '--target', 'reference', '--commands', '100000'),
+        {
+          watch: (child) => {
+            second ??= callMain(campaigns.args('shared', '--target', 'reference')).finally(() =>
+              child.kill('SIGKILL'),
+            );
+          },
+        },
+      );
+      expect(code).toBe(null);
+      expect(await second).toMatchObject({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringMatching(/shared: another campaign runs in this folder \(process \d+\)\n$/),
+      });
+      const third = await callMain(campaigns.args('shared', '--target', 'reference'));
+      expect(third.stdout).toMatch(/^total: /);
+      expect(third.code).toBe(0);
+    },
+    LONG,
+  );
+
+  test(
     'a live screen on a terminal',
     async (context) => {
       requireOrSkip(context, 'pty', ptyUnavailable());

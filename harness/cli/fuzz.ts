@@ -8,6 +8,7 @@ import { abortOnSignals } from '../cleanup.ts';
 import type { Expectation } from '../expectations/expectation.ts';
 import { MATCH_RULES, type MatchRule } from '../fuzz/buckets.ts';
 import { type CampaignResult, LOG, runCampaign } from '../fuzz/campaign.ts';
+import { lockCampaign } from '../fuzz/campaign-lock.ts';
 import { campaignOf, readLog } from '../fuzz/campaign-log.ts';
 import { watcher } from '../fuzz/campaign-progress.ts';
 import { NoCampaign } from '../fuzz/campaign-status.ts';
@@ -18,7 +19,7 @@ import { KnownFindings } from '../fuzz/known-findings.ts';
 import { PointCoverage } from '../fuzz/point-coverage.ts';
 import { type PreparedCampaign, prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { startStatesFor } from '../fuzz/start-states.ts';
-import { COUNTED_BUDGET, DEFAULT_BUDGET, type TriageBudget } from '../fuzz/triage.ts';
+import { COUNTED_BUDGET, DEFAULT_BUDGET, GRACE_MS, type TriageBudget } from '../fuzz/triage.ts';
 import type { IdentifiedTarget } from '../lockstep/lockstep-side.ts';
 import { makeFolder, OutputError } from '../output-file.ts';
 import { workersOn } from '../runner/endpoint-pool.ts';
@@ -83,7 +84,10 @@ export const subcommand: Subcommand = {
       .addOption(DIRECTORY_OPTION)
       .addOption(WAIT_OPTION)
       .addOption(
-        new Option('--time <duration>', 'how long, e.g. 90s, 10m, 8h (default: 10m)')
+        new Option(
+          '--time <duration>',
+          `how long, e.g. 90s, 10m, 8h (default: 10m); what it has seen by then may take ${GRACE_MS / 1000} s more`,
+        )
           .argParser(duration)
           .conflicts('commands'),
       )
@@ -152,7 +156,25 @@ interface Ready {
   readonly output: CampaignOutput;
 }
 
+/** Of one campaign at a time in its folder. */
 async function campaign(
+  options: Options,
+  ready: Ready,
+  area: ScratchArea,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const out = options.out ?? mkdtempSync(join(tmpdir(), 'qmpcheck-fuzz-'));
+  makeFolder(out);
+  const unlock = lockCampaign(out);
+  try {
+    return await campaignIn(out, options, ready, area, signal);
+  } finally {
+    unlock();
+  }
+}
+
+async function campaignIn(
+  out: string,
   options: Options,
   ready: Ready,
   area: ScratchArea,
@@ -163,16 +185,14 @@ async function campaign(
   const generation = diffTarget === null ? prepared.generation : sharedWorld(prepared, diffTarget);
   const afresh = options.ci === true;
   const commands = options.commands ?? (afresh && options.time === undefined ? CI_COMMANDS : undefined);
-  const out = options.out ?? mkdtempSync(join(tmpdir(), 'qmpcheck-fuzz-'));
-  makeFolder(out);
+  const time = options.time ?? DEFAULT_MS;
   const seed = seedFor(options, out, identity.target);
   const log = (text: string): void => void process.stderr.write(text);
   log(`campaign in ${out}, seed ${seed}\n`);
   for (const note of notes) log(`${note}\n`);
   const started = performance.now();
   const elapsed = (): number => performance.now() - started;
-  const left = (): number | null =>
-    commands === undefined ? (options.time ?? DEFAULT_MS) - elapsed() : null;
+  const left = (): number | null => (commands === undefined ? time - elapsed() : null);
   const watch = watcher({
     write: log,
     columns: () => (process.stderr.isTTY ? process.stderr.columns || DEFAULT_COLUMNS : null),
@@ -181,7 +201,8 @@ async function campaign(
     commands,
   });
   const known = new KnownFindings(expectations, identity);
-  const budget = commands === undefined ? DEFAULT_BUDGET : COUNTED_BUDGET;
+  const budget =
+    commands === undefined ? { ...DEFAULT_BUDGET, until: Date.now() + time + GRACE_MS } : COUNTED_BUDGET;
   let gone: string | null = null;
   const onAway = (message: string): void => {
     gone = message;
@@ -227,10 +248,15 @@ async function campaign(
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
   if (errors > 0) log(`${errors} programs could not be run; the last: ${lastError}\n`);
+  const repeats = afresh && commands !== undefined;
   // Most of what is known of a release comes up in a long campaign only: those that are shipped are never stale.
-  const stale = known.stale(readLog(join(out, LOG))).filter(({ shipped }) => !shipped);
+  const stale = known.stale(readLog(join(out, LOG)), repeats).filter(({ shipped }) => !shipped);
   for (const entry of stale) log(`${staleLine(entry)}\n`);
   if (options.strictExpectations && stale.length > 0) return EXIT.unexpected;
+  const { unfinished } = result;
+  if (unfinished.length > 0)
+    log(`no time to look into ${unfinished.length} more; with --out ${out} the next run begins with them\n`);
+  if (unfinished.some(({ kind }) => kind !== 'deviation')) return EXIT.unexpected;
   const counting = (afresh ? result.fresh : result.findings).filter(
     () => output.update === undefined || diffTarget !== null,
   );

@@ -180,7 +180,7 @@ describe('stdout', () => {
     ['1', '--strict-expectations'],
   ])('whose reader leaves changes nothing: exit code %s, no word', (code, options) =>
     inFolder(async (cwd) => {
-      const stale = `- { endpoint: reference, case: ${CASE}, outcome: fail, reason: was so once }\n`;
+      const stale = `- { about: case, endpoint: reference, case: ${CASE}, deviations: [{ check: case, message: x }], reason: r }\n`;
       writeFileSync(join(cwd, 'known.yaml'), stale);
       const call = `$QMPCHECK run ${CASE} 'raw/*' --expect known.yaml ${options}`;
       const { stdout, stderr } = inShell(`{ ${call}; echo $? >code; } | head -1`, cwd);

@@ -126,6 +126,8 @@ class Shell {
       return;
     }
     try {
+      if (line.startsWith('.'))
+        throw new LineError(`${line}: there are ${Object.keys(DIRECTIVES).join(', ')}, and commands`);
       await this.#send(readLine(line, this.#schema));
     } catch (error) {
       const told = [LineError, TimeoutError, ProtocolError, ClosedError].some(

@@ -74,7 +74,7 @@ export async function targetOption(name: string, options: TargetOptions = {}): P
     const bare =
       given === undefined
         ? resolveTarget(name)
-        : configured(name, resolveTarget(given.target, given.address), given);
+        : configured(name, resolveTarget(given.target, given.address, given.folder), given);
     const { implementation } = options;
     const named = implementation === undefined ? bare : { ...bare, implementation };
     let target = inDirectory(named, options.directory ?? fromFolderOf(given, given?.directory));

@@ -108,6 +108,16 @@ describe('without query-qmp-schema', () => {
     }));
 });
 
+test('an endpoint that dies of a probe is tested all the same', () =>
+  inFolder(async (cwd) => {
+    const target = `exec:QMPCHECK_DEADLY=blockdev-add exec ${without('query-qmp-schema').slice('exec:'.length)}`;
+    const { code, record } = await recordOf(['file/size', 'block_resize/grow', '--target', target], cwd);
+    expect({ code, outcomes: outcomes(record) }).toEqual({ code: 0, outcomes: ['pass', 'pass'] });
+    const told = await callMain(['doctor', '--target', target]);
+    expect(told.stdout).toContain('closed the connection, over a probe');
+    expect(told.code).toBe(1);
+  }));
+
 describe('--schema', () => {
   test('a file in place of the own one, restricted to what is listed; the record and the head say so', () =>
     inFolder(async (cwd) => {
@@ -242,6 +252,14 @@ describe('--directory', () => {
       expect(readdirSync(join(cwd, 'share'))).toEqual([]);
       expect(process.umask()).toBe(umask);
       expect(statSync(join(cwd, 'r.json')).mode & 0o022).toBe(0);
+    }));
+  test('what is written for people is no more open than it would be', () =>
+    inFolder(async (cwd) => {
+      mkdirSync(join(cwd, 'share'));
+      const call = ['fuzz', '--commands', '20', '--out', 'campaign', '--directory', 'share'];
+      expect((await callMain(call, { cwd })).code).toBe(0);
+      for (const name of ['campaign', 'campaign/log.jsonl'])
+        expect([name, statSync(join(cwd, name)).mode & 0o777 & process.umask()]).toEqual([name, 0]);
     }));
   test('HERE=THERE: the endpoint is told the names that it knows', () =>
     inFolder(async (cwd) => {

@@ -101,6 +101,18 @@ describe('compareRuns', () => {
       ['must do $: left does it, right refuses: it is in use'],
     ],
     [
+      'not that only one of them can have a port of the host',
+      side([done(null), thing({ a: 1 })]),
+      side([done("Failed to bind socket to '127.0.0.1:9': Address already in use"), thing({ a: 2 })]),
+      [],
+    ],
+    [
+      'not what clocks say',
+      side([thing({ a: { 'vm-clock-sec': 1, 'vm-clock-nsec': 701880000, 'date-sec': 3, 'date-nsec': 1 } })]),
+      side([thing({ a: { 'vm-clock-sec': 2, 'vm-clock-nsec': 705945000, 'date-sec': 4, 'date-nsec': 2 } })]),
+      [],
+    ],
+    [
       'another class of error',
       side([asked('do', { error: { class: 'GenericError', desc: 'x' } })]),
       side([asked('do', { error: { class: 'DeviceNotFound', desc: 'x' } })]),

@@ -18,8 +18,8 @@ export interface MemberRule {
 export const MEMBER_RULES: readonly MemberRule[] = [
   {
     treat: 'free',
-    members: ['actual-size', 'date-sec', 'date-nsec'],
-    reason: 'the host decides what a file occupies and what time it is',
+    members: ['actual-size', 'date-sec', 'date-nsec', 'vm-clock-sec', 'vm-clock-nsec'],
+    reason: 'the host decides what a file occupies, what time it is and how long something has run',
   },
   {
     treat: 'free',
@@ -93,6 +93,9 @@ export const LIST_RULES: readonly ListRule[] = [
   { in: ['query-block-jobs'], path: '$.return', by: ['device'] },
   { in: ['query-jobs', 'query-block-exports', 'query-iothreads'], path: '$.return', by: ['id'] },
 ];
+
+/** What a side is told by the host that another side was not: both run on the same one, and only one can have it. */
+export const TAKEN_ON_HOST = /\bAddress already in use\b/;
 
 /** Parts of texts. `name`: each side makes up its own, used alike. `free`: any two are equal. */
 export interface TextRule {

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { appendOutput, writeOutput } from '../output-file.ts';
-import type { SymptomKind } from './buckets.ts';
+import type { Symptom, SymptomKind } from './buckets.ts';
 
 export type LogLine =
   | { readonly type: 'campaign'; readonly target: string; readonly seed: string; readonly version: string }
@@ -31,6 +31,13 @@ export type LogLine =
       readonly rate: string;
       /** Commands of the campaign when it was found. */
       readonly commands: number;
+    }
+  | {
+      /** Time was up before this could be looked into: the next run begins with it. */
+      readonly type: 'unfinished';
+      readonly round: number;
+      readonly program: string;
+      readonly symptom: Symptom;
     }
   | {
       readonly type: 'round';

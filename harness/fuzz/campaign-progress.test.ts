@@ -7,6 +7,7 @@ const progress: Progress = {
   round: 61,
   programs: 1440,
   commands: 16723,
+  earlierCommands: 0,
   errors: 2,
   corpus: 625,
   features: 2237,
@@ -41,6 +42,12 @@ function watch(
   });
   return { texts, watching };
 }
+
+test('the rate is that of this run', () => {
+  const { texts, watching } = watch(null);
+  watching.round({ ...progress, earlierCommands: 16_000 });
+  expect(texts[0]).toContain('16723 commands (145/s)');
+});
 
 describe('on a terminal', () => {
   test.each([20, 40, 80, 120])('%d columns wide it draws over exactly what it drew', (columns) => {

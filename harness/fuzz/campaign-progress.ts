@@ -72,7 +72,7 @@ function filled(parts: readonly string[], width: number): string[] {
 /** A line each, in parts. */
 function screen(progress: Progress, { elapsed, left, commands }: WatchOptions): string[][] {
   const seconds = elapsed() / 1000;
-  const rate = Math.round(progress.commands / Math.max(seconds, 0.001));
+  const rate = Math.round((progress.commands - progress.earlierCommands) / Math.max(seconds, 0.001));
   const remaining = left();
   const rest =
     remaining === null

@@ -17,6 +17,7 @@ export function statusLines(out: string): string[] {
   const findings = new Map<string, string>();
   /** What each bucket that was seen turned out to be: one thing, or now this, now that. */
   const names = new Map<string, Set<string>>();
+  const unfinished = new Set<string>();
   const totals = { crash: 0, hang: 0, deviation: 0, programs: 0, commands: 0, seconds: 0 };
   for (const line of readLog(path)) {
     if (line.type === 'round') {
@@ -25,7 +26,9 @@ export function statusLines(out: string): string[] {
       totals.seconds += line.milliseconds / 1000;
       for (const [bucket, count] of Object.entries(line.hits))
         hits.set(bucket, (hits.get(bucket) ?? 0) + count);
-    } else if (line.type === 'finding') {
+    } else if (line.type === 'unfinished') unfinished.add(line.symptom.bucket);
+    else if (line.type === 'finding') {
+      unfinished.delete(line.seen);
       if (line.rate !== '0') names.set(line.seen, (names.get(line.seen) ?? new Set()).add(line.bucket));
       if (line.folder === null) continue;
       totals[line.kind] += 1;
@@ -41,6 +44,7 @@ export function statusLines(out: string): string[] {
   const { crash, hang, deviation, programs, commands, seconds } = totals;
   return [
     ...lines.toSorted(),
+    ...[...unfinished].map((bucket) => `${bucket} (not looked into yet)`),
     `total: ${crash} crash, ${hang} hang, ${deviation} deviation; ` +
       `${programs} programs, ${commands} commands, ${Math.round(seconds)} s`,
   ];

@@ -10,6 +10,7 @@ import { type CampaignResult, LOG, runCampaign } from './campaign.ts';
 import { statusLines } from './campaign-status.ts';
 import type { FuzzWorker } from './fuzz-worker.ts';
 import { replayFindings } from './replay-finding.ts';
+import { UNFINISHED } from './triage.ts';
 
 let campaigns: ModelCampaigns;
 beforeAll(async () => {
@@ -145,6 +146,43 @@ test('a silent crash is looked into until that has brought nothing new twice in 
   expect(looks).toBe(causes.length);
   expect(findings.map(({ bucket }) => bucket)).toEqual(['a', 'b']);
   expect(statusLines(join(campaigns.folder, 'silent'))[0]).toMatch(/^a \(at most \d{3} hits,/);
+});
+
+test('what there was no time to look into is kept, and the next run begins with it', async () => {
+  const { config, generation } = await campaigns.prepared(null);
+  const out = join(campaigns.folder, 'late');
+  mkdirSync(out);
+  const head = { target: 'fake', version: null, seed: 's', startStates: config.startStates };
+  const symptom = { kind: 'hang', check: 'hang', bucket: 'hang in x' } as const;
+  const what = { id: 'program', title: 'a program', requirements: [] };
+  const record = { ...what, outcome: 'timeout', durationMs: 0, deviations: [] } as const;
+  const seen: string[] = [];
+  const run = async (answer: Awaited<ReturnType<FuzzWorker['triage']>>) => {
+    let runs = 0;
+    const worker: FuzzWorker = {
+      run: () => {
+        seen.push('run');
+        runs += 1;
+        return Promise.resolve({ features: [], symptoms: [symptom], commands: 1 });
+      },
+      triage: (program) => {
+        seen.push('triage');
+        return Promise.resolve(answer !== null && 'symptom' in answer ? { ...answer, program } : answer);
+      },
+      stop: () => Promise.resolve(),
+    };
+    const more = { generation, out, head, seed: 's', version: 'test', expired: () => runs > 0 };
+    return runCampaign({ ...more, workers: [worker] });
+  };
+  expect(await run(UNFINISHED)).toMatchObject({ findings: [], unfinished: [symptom] });
+  expect(statusLines(out)[0]).toBe('hang in x (not looked into yet)');
+  seen.length = 0;
+  const program = 'ground empty\n';
+  const second = await run({ symptom, program, runs: 1, held: 1, record });
+  expect(second).toMatchObject({ findings: [{ bucket: 'hang in x' }], unfinished: [] });
+  expect(seen).toEqual(['triage', 'run']);
+  expect(statusLines(out)[0]).toMatch(/^hang in x \(/);
+  expect(statusLines(out).join()).not.toContain('not looked into');
 });
 
 test('the log tells why programs could not be run', async () => {

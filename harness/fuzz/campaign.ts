@@ -58,6 +58,8 @@ export interface Progress {
   readonly round: number;
   readonly programs: number;
   readonly commands: number;
+  /** Those of the runs that it resumed. */
+  readonly earlierCommands: number;
   readonly errors: number;
   readonly corpus: number;
   readonly features: number;
@@ -77,6 +79,14 @@ export interface CampaignResult {
   readonly fresh: readonly FindingLine[];
   /** Findings of all runs. */
   readonly findings: readonly FindingLine[];
+  /** What there was no time to look into. */
+  readonly unfinished: readonly Symptom[];
+}
+
+/** A symptom, and the text of the program that showed it. */
+interface SeenSymptom {
+  readonly text: string;
+  readonly symptom: Symptom;
 }
 
 /** Name of the campaign's log in its folder: all that a resumed campaign knows of the time before. */
@@ -103,9 +113,12 @@ class Campaign {
   readonly #vain = new Map<string, number>();
   readonly #findings: FindingLine[] = [];
   readonly #fresh: FindingLine[] = [];
+  /** What an earlier run had no time to look into, by bucket. */
+  readonly #unfinished = new Map<string, SeenSymptom>();
   #round = 0;
   #programs = 0;
   #commands = 0;
+  #earlierCommands = 0;
   #errors = 0;
   #lastNovelty = 0;
   #lastError: string | null = null;
@@ -126,7 +139,11 @@ class Campaign {
         this.#corpus.note(line.features);
         this.#keep(line.program, line.features, line.kept);
         this.#lastNovelty = line.round;
-      } else if (line.type === 'finding') this.#note(line);
+      } else if (line.type === 'finding') {
+        this.#note(line);
+        this.#unfinished.delete(line.seen);
+      } else if (line.type === 'unfinished')
+        this.#unfinished.set(line.symptom.bucket, { text: line.program, symptom: line.symptom });
       else if (line.type === 'round') {
         this.#round = line.round + 1;
         this.#programs += line.programs;
@@ -135,6 +152,7 @@ class Campaign {
         this.#corpus.recall(line.picked);
       }
     }
+    this.#earlierCommands = this.#commands;
   }
 
   goesOn(): boolean {
@@ -145,7 +163,10 @@ class Campaign {
   async round(): Promise<void> {
     const started = performance.now();
     const { workers, expired, signal } = this.#options;
-    const items = this.#programsOfRound();
+    const fresh = new Map(this.#unfinished);
+    // What is left of an earlier run comes first, before there are more.
+    const items = fresh.size > 0 ? [] : this.#programsOfRound();
+    this.#unfinished.clear();
     const answers = await inOrder({
       items,
       workers,
@@ -156,7 +177,6 @@ class Campaign {
     if (this.#aborted) return;
     const lines: LogLine[] = [];
     const hits: Record<string, number> = {};
-    const fresh = new Map<string, { text: string; symptom: Symptom }>();
     let [programs, commands, errors] = [0, 0, 0];
     for (const [index, answer] of answers.entries()) {
       if (answer === undefined) continue;
@@ -197,7 +217,8 @@ class Campaign {
   }
 
   result(): CampaignResult {
-    return { progress: this.#progress(), fresh: this.#fresh, findings: this.#findings };
+    const unfinished = [...this.#unfinished.values()].map(({ symptom }) => symptom);
+    return { progress: this.#progress(), fresh: this.#fresh, findings: this.#findings, unfinished };
   }
 
   #programsOfRound(): string[] {
@@ -227,7 +248,7 @@ class Campaign {
     if (worthMutating) this.#corpus.add(text, features.length);
   }
 
-  async #triage(cases: readonly { text: string; symptom: Symptom }[]): Promise<FindingLine[]> {
+  async #triage(cases: readonly SeenSymptom[]): Promise<LogLine[]> {
     const { workers, signal } = this.#options;
     const wanted = cases.filter(({ symptom }) => this.#options.isKnown?.(symptom.bucket) !== true);
     const found = await inOrder({
@@ -236,8 +257,13 @@ class Campaign {
       work: (worker, { text, symptom }) => worker.triage(text, symptom),
       signal,
     });
-    return wanted.map(({ text, symptom: { kind, bucket: seen, silent } }, index) => {
+    return wanted.map(({ text, symptom }, index): LogLine => {
+      const { kind, bucket: seen, silent } = symptom;
       const answer = found[index] ?? null;
+      if (answer !== null && 'unfinished' in answer) {
+        this.#unfinished.set(seen, { text, symptom });
+        return { type: 'unfinished', round: this.#round, program: text, symptom };
+      }
       const bucket = answer?.symptom.bucket ?? seen;
       // What a crash without a word, or a hang, is called shows only now.
       const again = this.#known.has(bucket) || this.#options.isKnown?.(bucket) === true;
@@ -278,6 +304,7 @@ class Campaign {
       round: this.#round,
       programs: this.#programs,
       commands: this.#commands,
+      earlierCommands: this.#earlierCommands,
       errors: this.#errors,
       corpus: this.#corpus.size,
       features: this.#corpus.features,

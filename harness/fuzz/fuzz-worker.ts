@@ -4,7 +4,7 @@ import type { CaseRecord, Deviation } from '../../reports/record.ts';
 import { EndpointAway } from '../runner/run-on-pool.ts';
 import { type Symptom, symptomsOf } from './buckets.ts';
 import { featuresOf } from './features.ts';
-import { type TriageOptions, triage } from './triage.ts';
+import { type TriageOptions, triage, type Unfinished } from './triage.ts';
 
 /** What running a program has shown, as plain data that can cross a thread. */
 export interface RunAnswer {
@@ -32,7 +32,7 @@ export interface FuzzWorker {
   /** Runs a program, given as text. */
   run(program: string): Promise<RunAnswer>;
   /** Null if it does not do it again. */
-  triage(program: string, symptom: Symptom): Promise<FindingAnswer | null>;
+  triage(program: string, symptom: Symptom): Promise<FindingAnswer | Unfinished | null>;
   stop(): Promise<void>;
 }
 
@@ -63,7 +63,7 @@ export function localWorker(options: LocalWorkerOptions): FuzzWorker {
     },
     triage: async (text, symptom) => {
       const found = await triage(decode(text), symptom, options);
-      return found && { ...found, program: encode(found.program) };
+      return found === null || 'unfinished' in found ? found : { ...found, program: encode(found.program) };
     },
     stop: () => executor.stop(),
   };

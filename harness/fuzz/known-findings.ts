@@ -16,12 +16,15 @@ export class KnownFindings {
     return this.#known.find({ ...deviationOf(bucket), printed: bucket, where: '' }) !== undefined;
   }
 
-  /** Gives the entries that no run of the campaign shows, runs that it resumed included. `log`: all of its lines. */
-  stale(log: readonly LogLine[]): StaleEntry[] {
+  /**
+   * Gives the entries that no run of the campaign shows, runs that it resumed included. `log`: all of its lines.
+   * `repeats`: it runs the same programs each time; of one that does not, what it shows is luck, and nothing is stale.
+   */
+  stale(log: readonly LogLine[], repeats: boolean): StaleEntry[] {
     for (const line of log) {
       if (line.type === 'round') for (const bucket of Object.keys(line.hits)) this.isKnown(bucket);
       else if (line.type === 'finding') this.isKnown(line.bucket);
     }
-    return this.#known.stale([], true);
+    return this.#known.stale([], repeats);
   }
 }

@@ -63,7 +63,7 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
       startStates.push(startState);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
-      notes.push(`start state ${startState.name} cannot be made: ${error.message.split('\n')[0]}`);
+      notes.push(`start state ${startState.name} cannot be made: ${inShort(error)}`);
     }
   }
   const schema = loadBlockSchema();
@@ -96,4 +96,11 @@ export async function prepareCampaign(options: PrepareOptions): Promise<Prepared
       signal,
     },
   };
+}
+
+/** What happened, and the endpoint's last word on it. */
+function inShort({ message, lastWords }: StartError): string {
+  const [what = ''] = message.split('\n');
+  const word = lastWords.findLast((line) => line.trim() !== '');
+  return word === undefined || what.includes(word) ? what : `${what}: ${word}`;
 }

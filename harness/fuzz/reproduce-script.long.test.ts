@@ -186,7 +186,8 @@ async function scriptOf(endpoint: string, { program: text, bucket }: Planted): P
     const budget = { runs: 1, tries: 0, hangTries: 0, milliseconds: 0 };
     const found = await triage(program, symptom!, { executor, config, normaliseText, budget });
     const head: FindingHead = { target: name, version: null, seed: '', startStates: config.startStates };
-    return reproduceScript({ ...found!, head })!;
+    if (found === null || 'unfinished' in found) throw new Error('not shown again');
+    return reproduceScript({ ...found, head })!;
   } finally {
     await executor.stop();
   }

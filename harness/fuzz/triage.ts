@@ -33,7 +33,17 @@ export interface TriageBudget {
   readonly tries: number;
   readonly hangTries: number;
   readonly milliseconds: number;
+  /** When a campaign by time ends, its grace included, as `Date.now()` tells the time. Absent: it does not. */
+  readonly until?: number;
 }
+
+/** How much longer than its time a campaign may begin runs that confirm or shrink what it has seen, milliseconds. */
+export const GRACE_MS = 5_000;
+
+/** Time was up before it was known whether a symptom shows again. */
+export const UNFINISHED = { unfinished: true } as const;
+/** The answer of triage that had no time. */
+export type Unfinished = typeof UNFINISHED;
 
 /** The budget in a campaign by time. */
 export const DEFAULT_BUDGET: TriageBudget = { runs: 3, tries: 400, hangTries: 400, milliseconds: 30_000 };
@@ -62,12 +72,15 @@ export interface TriageOptions {
   readonly budget?: TriageBudget | undefined;
 }
 
-/** Null if no run showed it again, or a deviation not each of them. */
+/**
+ * Null if no run showed it again, or a deviation not each of them. When time is up, a crash or hang that was shown is given
+ * as far as it has come.
+ */
 export async function triage(
   program: Program,
   symptom: Symptom,
   { executor, config, normaliseText, rule = 'bucket', budget = DEFAULT_BUDGET }: TriageOptions,
-): Promise<Triaged | null> {
+): Promise<Triaged | Unfinished | null> {
   // What was in flight when a silent crash or a hang came is chance: the signal must be the same, or that it hangs.
   const used = symptom.silent === true ? 'signal' : rule;
   let shown: CaseRecord | null = null;
@@ -79,17 +92,19 @@ export async function triage(
     shown = record;
     return true;
   };
-  let held = 0;
-  for (let run = 0; run < budget.runs; run += 1) if (await shows(program)) held += 1;
+  const isLate = (): boolean => budget.until !== undefined && Date.now() >= budget.until;
+  let [held, runs] = [0, 0];
+  for (; runs < budget.runs && !isLate(); runs += 1) if (await shows(program)) held += 1;
+  if (runs < budget.runs && (held === 0 || symptom.kind === 'deviation')) return UNFINISHED;
   // What a job does by itself may fall between two looks at the state: such a deviation counts only if it is stable.
-  if (held === 0 || (symptom.kind === 'deviation' && held < budget.runs)) return null;
-  const repeats = held === budget.runs ? 1 : MOST_RUNS;
+  if (held === 0 || (symptom.kind === 'deviation' && held < runs)) return null;
+  const repeats = held === runs ? 1 : MOST_RUNS;
   const holds = async (candidate: Program): Promise<boolean> => {
     for (let run = 0; run < repeats; run += 1) if (await shows(candidate)) return true;
     return false;
   };
   const deadline = performance.now() + budget.milliseconds;
-  const expired = (): boolean => performance.now() > deadline;
+  const expired = (): boolean => performance.now() > deadline || isLate();
   const tries = symptom.kind === 'hang' ? budget.hangTries : budget.tries;
   const { startStates } = config;
   const minimal = await minimize(program, { startStates, holds, tries, expired });
@@ -104,7 +119,7 @@ export async function triage(
     symptom: told,
     ...(deviation && { deviation }),
     program: minimal,
-    runs: budget.runs,
+    runs,
     held,
     record,
   };

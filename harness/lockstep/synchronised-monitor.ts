@@ -138,6 +138,10 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     return this.#t.exportClient(socket, name);
   }
 
+  roundTrip(): Promise<void> {
+    return this.#t.roundTrip();
+  }
+
   ended(): Promise<ExitInfo> {
     return this.#t.ended();
   }

@@ -1,6 +1,6 @@
 /** How probes ask: what an endpoint does instead of an answer is an answer, too, and nobody waits long for it. */
 import type { JsonObject } from '../../spec/json.ts';
-import { ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
+import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import type { Query } from '../state/snapshot.ts';
 import type { Refusal } from './unknown-name.ts';
 
@@ -44,6 +44,16 @@ export async function refusalOf(execute: Query, command: string, args: JsonObjec
   } catch (error) {
     if (error instanceof QmpError) return { class: error.class, desc: error.desc };
     if (isAnswer(error)) return NO_ANSWER;
+    throw error;
+  }
+}
+
+/** What `work` gives, or null if the endpoint goes away over it: then it is for the cases to find out why. */
+export async function unlessGone<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ClosedError) return null;
     throw error;
   }
 }

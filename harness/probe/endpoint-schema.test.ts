@@ -210,13 +210,33 @@ describe('without query-commands', () => {
     expect(endpointSchema.commands.has('query-block-jobs')).toBe(false);
     expect(undecided!.commands).toContain('block-commit');
     expect(undecided!.commands).not.toContain('block_resize');
+    // Nor one that refuses what nobody has, and does not answer some.
+    const some = endpoint((command, args) =>
+      command === 'query-block-jobs' ? new TimeoutError(command, 3000) : silent(has)(command, args),
+    );
+    expect((await learnSchema(some.execute)).endpointSchema.commands.has('query-block-jobs')).toBe(false);
   });
 
-  test('an endpoint that goes away is told', async () => {
-    const { execute } = endpoint((command) =>
-      command === 'block-stream' ? new ClosedError('fake') : notFound(command),
+  test('where it goes away over one, that and the rest are undecided', async () => {
+    let isGone = false;
+    const { execute } = endpoint((command) => {
+      isGone ||= command === 'block-stream';
+      return isGone ? new ClosedError('fake') : notFound(command);
+    });
+    const { endpointSchema, undecided } = await learnSchema(execute);
+    const names = [...spec.commands.keys()].filter((name) => name !== 'qmp_capabilities');
+    const rest = names.slice(names.indexOf('block-stream'));
+    expect(rest.length).toBeGreaterThan(10);
+    expect(undecided!.commands).toEqual(expect.arrayContaining(rest));
+    expect(undecided!.commands).not.toContain('block-commit');
+    expect(endpointSchema.commands.has('block-commit')).toBe(false);
+    expect(driversOf(endpointSchema)).toEqual(driversOf(spec));
+  });
+
+  test('one that goes away over a query that all have is told', async () => {
+    await expect(learnSchema(endpoint(() => new ClosedError('fake')).execute)).rejects.toBeInstanceOf(
+      ClosedError,
     );
-    await expect(learnSchema(execute)).rejects.toBeInstanceOf(ClosedError);
   });
 });
 
@@ -274,6 +294,13 @@ describe('drivers', () => {
     expect(driversOf((await learnSchema(execute)).endpointSchema)).toEqual(['null-co']);
     const at = sent.findIndex(({ args }) => args.driver === 'null-co');
     expect(sent[at + 1]).toEqual({ command: 'blockdev-del', args: { 'node-name': NOBODY } });
+  });
+
+  test('where it goes away over one, that and the rest are taken to be there', async () => {
+    const drivers = await driversFor(({ driver }) =>
+      driver === all[2] ? new ClosedError('fake') : refusal(`no driver ${String(driver)}`),
+    );
+    expect(drivers).toEqual(all.slice(2));
   });
 
   test('where no node could be removed none is tried', async () => {

@@ -7,7 +7,7 @@ import { NOBODY } from '../../spec/effects/effects.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import type { ObjectType } from '../../spec/model.ts';
 import type { Query } from '../state/snapshot.ts';
-import { refusalOf } from './asking.ts';
+import { refusalOf, unlessGone } from './asking.ts';
 import { saysUnknownDriver } from './undecided.ts';
 import { type Refusal, UnknownName } from './unknown-name.ts';
 
@@ -16,17 +16,23 @@ const NO_OPTION = 'qmpcheck-no-option';
 
 /**
  * Those of `drivers` that it has, all of them where its refusals do not tell. `options`: the arguments of `blockdev-add`.
- * Rejects with `ClosedError` if the endpoint is gone.
+ * Where the endpoint goes away over one, that and those after it are taken to be there.
  */
 export async function probeDrivers(
   execute: Query,
   drivers: readonly string[],
   options: ObjectType,
 ): Promise<readonly string[]> {
+  let isGone = false;
   const refused = async (driver: string, more: JsonObject): Promise<Refusal | null> => {
-    const refusal = await refusalOf(execute, 'blockdev-add', { driver, 'node-name': NOBODY, ...more });
-    if (refusal === null) await refusalOf(execute, 'blockdev-del', { 'node-name': NOBODY });
-    return refusal;
+    if (isGone) return null;
+    const answer = await unlessGone(async () => {
+      const refusal = await refusalOf(execute, 'blockdev-add', { driver, 'node-name': NOBODY, ...more });
+      if (refusal === null) await refusalOf(execute, 'blockdev-del', { 'node-name': NOBODY });
+      return { refusal };
+    });
+    isGone = answer === null;
+    return answer?.refusal ?? null;
   };
   // One that looks at options first tells nothing of the driver then; what must have a file, say, is refused without it.
   for (const more of [{ [NO_OPTION]: true }, {}]) {

@@ -89,6 +89,11 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     };
   }
 
+  async roundTrip(): Promise<void> {
+    await this.deliver();
+    await this.#session.asking('runner')('query-version');
+  }
+
   ended(): Promise<ExitInfo> {
     this.endAwaited = true;
     if (!this.capabilities.owned) this.skip('the end of an attached endpoint cannot be seen');

@@ -1,5 +1,6 @@
 /** Before anything runs: an endpoint that cannot get at its scratch folder is told once, not by each case that needs files. */
 import type { Schema } from '../../spec/model.ts';
+import { unlessGone } from '../probe/asking.ts';
 import { probeScratch, type ScratchAccess } from '../probe/scratch-access.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import type { Session } from './endpoint-session.ts';
@@ -8,15 +9,16 @@ import { type Identification, identify } from './identify.ts';
 /** It came up, and the scratch folder is out of its reach. */
 export class ScratchUnreachable extends StartError {}
 
-/** Null where the target is said to see no folder of ours. Rejects with `ClosedError` if the endpoint goes away meanwhile. */
+/** Null where the target is said to see no folder of ours, or the endpoint is gone. */
 export async function scratchAccess(
   target: Target,
   session: Session,
   endpointSchema: Schema,
 ): Promise<ScratchAccess | null> {
-  if (!target.capabilities.sharedFiles) return null;
+  if (!target.capabilities.sharedFiles || !session.usable) return null;
   const { scratch, endpoint } = session;
-  return probeScratch({ execute: session.execute.bind(session), endpointSchema, dir: endpoint.dir, scratch });
+  const port = { execute: session.execute.bind(session), endpointSchema, dir: endpoint.dir, scratch };
+  return unlessGone(() => probeScratch(port));
 }
 
 /**

@@ -20,7 +20,9 @@ export class CampaignFolder {
 
   /** The call of a campaign of one round. */
   args(name: string, ...more: readonly string[]): string[] {
-    return ['fuzz', '--commands', '1', '--seed', 't', '--out', join(this.path, name), ...more];
+    // The model endpoint has its contents in memory, whatever is in the files.
+    const folder = more.some((word) => word.startsWith('exec:')) ? ['--directory', 'none'] : [];
+    return ['fuzz', '--commands', '1', '--seed', 't', '--out', join(this.path, name), ...folder, ...more];
   }
 
   /** The log of a campaign without what depends on the machine. */

@@ -1,7 +1,8 @@
 // An endpoint for tests that lacks some commands of another: `hiding-proxy.mjs HIDDEN COMMAND ARG…`, where HIDDEN is a comma
 // list of commands that get CommandNotFound, or whatever QMPCHECK_HIDDEN_REPLY holds, and COMMAND speaks QMP on its
 // standard input and output, a message a line. With QMPCHECK_HIDDEN_LISTED query-commands goes on to list them.
-// QMPCHECK_HIDDEN_DRIVERS: drivers that blockdev-add refuses as unknown. QMPCHECK_READABLE: the folder outside of which it
+// QMPCHECK_DEADLY: the command at which it ends where a probe gives an option that no driver has. QMPCHECK_HIDDEN_DRIVERS:
+// drivers that blockdev-add refuses as unknown. QMPCHECK_READABLE: the folder outside of which it
 // is denied files.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -35,7 +36,8 @@ function refuses(message) {
     reply(message, JSON.parse(process.env.QMPCHECK_HIDDEN_REPLY ?? JSON.stringify({ error })));
     return true;
   }
-  const { QMPCHECK_READABLE: readable } = process.env;
+  const { QMPCHECK_READABLE: readable, QMPCHECK_DEADLY: deadly } = process.env;
+  if (execute === deadly && 'qmpcheck-no-option' in given) process.kill(process.pid, 'SIGABRT');
   if (readable !== undefined && given.filename !== undefined && !given.filename.startsWith(`${readable}/`)) {
     reply(message, {
       error: { class: 'GenericError', desc: `Could not open '${given.filename}': Permission denied` },

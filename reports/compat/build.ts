@@ -78,7 +78,7 @@ function endpointReport(record: RunRecord, label: string, spec: Schema): Endpoin
     durationMs,
     tool: `${tool.name} ${tool.version}`,
     interrupted,
-    incomplete: record.incomplete === true,
+    incomplete: record.incomplete === true || record.missingShards !== undefined,
     totals,
     ...(policy && { policy }),
     statuses: countStatuses(record),

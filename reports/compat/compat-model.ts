@@ -36,7 +36,7 @@ export interface EndpointReport {
   readonly durationMs: number;
   readonly tool: string;
   readonly interrupted: boolean;
-  /** Planned cases were given up. */
+  /** Not all planned cases ran: they were given up, or shards are missing. */
   readonly incomplete: boolean;
   readonly totals: Readonly<Record<Outcome, number>>;
   /** What failed the run; absent as in the record. */

@@ -104,6 +104,17 @@ describe('buildReport', () => {
 });
 
 describe('mergeRecords', () => {
+  it('is incomplete where a part is', () => {
+    const part = (index: number, more: object) => ({
+      ...recordOf('a', [{ ...pass, id: `a/${index}` }]),
+      shard: { index, of: 2 },
+      ...more,
+    });
+    const merged = mergeRecords([part(1, {}), part(2, { incomplete: true })]);
+    expect(merged).toMatchObject({ incomplete: true });
+    expect(mergeRecords([part(1, {}), part(2, {})])).not.toHaveProperty('incomplete');
+  });
+
   it('makes of shards what they were cut from', () => {
     fc.assert(
       fc.property(runRecord, fc.nat(4), (record, at) => {

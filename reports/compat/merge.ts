@@ -27,7 +27,7 @@ export function mergeRecords(records: readonly RunRecord[]): RunRecord {
     if (ids.has(id)) throw new MergeError(`case ${id} is in two of the records`);
     ids.add(id);
   }
-  const { shard: _shard, missingShards: _missing, ...whole } = first;
+  const { shard: _shard, missingShards: _missing, incomplete: _incomplete, ...whole } = first;
   const [missing] = missingShards(records);
   return {
     ...whole,
@@ -35,6 +35,7 @@ export function mergeRecords(records: readonly RunRecord[]): RunRecord {
     startedAt: records.map((record) => record.startedAt).toSorted()[0]!,
     durationMs: records.reduce((sum, record) => sum + record.durationMs, 0),
     interrupted: records.some((record) => record.interrupted),
+    ...(records.some(({ incomplete }) => incomplete === true) && { incomplete: true }),
     cases,
     requirements: unique(
       records.flatMap((record) => record.requirements),

@@ -8,28 +8,24 @@ import type { CaseContext } from '../case.ts';
 
 /** The bytes of a file that the endpoint had to make or keep; that there is none fails the case. */
 export async function bytesOf(t: CaseContext, local: string): Promise<Buffer> {
-  await letGo(t);
+  await t.roundTrip();
   return present(t, local, await readFile(local).catch(() => null));
 }
 
 /** Length of such a file, and the space that it takes, in bytes. */
 export async function sizesOf(t: CaseContext, local: string): Promise<{ size: number; space: number }> {
-  await letGo(t);
+  await t.roundTrip();
   const { size, blocks } = present(t, local, await stat(local).catch(() => null));
   return { size, space: blocks * 512 };
 }
 
 /** Whether there is a file. */
 export async function isFile(t: CaseContext, local: string): Promise<boolean> {
-  await letGo(t);
+  await t.roundTrip();
   return stat(local).then(
     () => true,
     () => false,
   );
-}
-
-async function letGo(t: CaseContext): Promise<void> {
-  await t.execute('query-version');
 }
 
 function present<T>(t: CaseContext, local: string, found: T | null): T {

@@ -12,6 +12,7 @@ import type { Schema } from '../../../spec/model.ts';
 import { driversOf } from '../../../spec/restrict-schema.ts';
 import { derivedCases } from '../../cases/derived/index.ts';
 import { cases } from '../../cases/index.ts';
+import { unlessGone } from '../../probe/asking.ts';
 import { type ContentsAccess, probeContents } from '../../probe/contents-access.ts';
 import type { ScratchAccess, ScratchPort } from '../../probe/scratch-access.ts';
 import type { Session } from '../../runner/endpoint-session.ts';
@@ -67,7 +68,7 @@ export interface Diagnosis {
   readonly cases: { readonly run: number; readonly skipped: readonly SkippedCases[] };
 }
 
-/** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away meanwhile. */
+/** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away before it is known who it is. */
 export async function examine(target: Target, session: Session): Promise<Diagnosis> {
   const { identity, endpointSchema, undecided } = await identify(target, session);
   const { quirks = [] } = identity;
@@ -78,7 +79,8 @@ export async function examine(target: Target, session: Session): Promise<Diagnos
     dir: session.endpoint.dir,
     scratch: session.scratch,
   };
-  const contents = access?.reads === 'yes' ? await probeContents(port) : null;
+  const contents = access?.reads === 'yes' ? await unlessGone(() => probeContents(port)) : null;
+  const isGone = !session.usable;
   const fault = access === null ? null : scratchFault(access);
   const spec = loadBlockSchema();
   const found = {
@@ -86,9 +88,13 @@ export async function examine(target: Target, session: Session): Promise<Diagnos
       ...(fault === null ? [] : [`${fault}: ${cureFor(target)}`]),
       ...quirks.map(({ does }) => `the endpoint ${does}`),
       ...schemaReservations(identity),
+      ...(isGone ? ['it ended, or closed the connection, over a probe that does nothing'] : []),
     ],
     endpoint: identity,
-    monitors: { most: target.capabilities.monitors, sharesOne: await sharesMonitor(target, session) },
+    monitors: {
+      most: target.capabilities.monitors,
+      sharesOne: isGone ? null : await sharesMonitor(target, session),
+    },
     quirks,
     commands: offer(endpointSchema.commands.keys(), spec.commands.keys()),
     events: offer(endpointSchema.events.keys(), spec.events.keys()),

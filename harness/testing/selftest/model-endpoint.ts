@@ -353,7 +353,12 @@ function describeBitmaps({ bitmaps }: Node): JsonObject[] {
   return dirty.length > 0 ? [{ ...device, 'dirty-bitmaps': dirty }] : [];
 }
 
-function describeNode({ name, driver, size, readOnly, threshold, backing }: Node): JsonObject {
+function describeSnapshot(name: string, index: number): JsonObject {
+  const times = ['vm-state-size', 'date-sec', 'date-nsec', 'vm-clock-sec', 'vm-clock-nsec'];
+  return { id: String(index + 1), name, ...Object.fromEntries(times.map((time) => [time, 0])) };
+}
+
+function describeNode({ name, driver, size, readOnly, threshold, backing, snapshots }: Node): JsonObject {
   const limits = Object.fromEntries(
     ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'].map((key) => [key, 0]),
   );
@@ -367,7 +372,12 @@ function describeNode({ name, driver, size, readOnly, threshold, backing }: Node
     detect_zeroes: 'off',
     write_threshold: Math.min(Math.max(threshold, 0), 2 ** 52),
     backing_file_depth: backing === null ? 0 : 1,
-    image: { filename: `${driver}://`, format: driver, 'virtual-size': Math.min(size, 2 ** 52) },
+    image: {
+      filename: `${driver}://`,
+      format: driver,
+      'virtual-size': Math.min(size, 2 ** 52),
+      ...(snapshots.size > 0 && { snapshots: [...snapshots].map(describeSnapshot) }),
+    },
     cache: { writeback: true, direct: false, 'no-flush': false },
     ...limits,
   };

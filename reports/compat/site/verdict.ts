@@ -17,8 +17,12 @@ export function verdictOf(record: RunRecord): Verdict {
   const bad = countUnexpected(record);
   const share = `${percent} %`;
   if (bad > 0) return { kind: 'fail', text: `${share}, ${count(bad, 'deviation')}` };
-  if (record.interrupted || record.incomplete === true || record.shard !== undefined || ran === 0)
+  if (record.interrupted || record.incomplete === true || isPart(record) || ran === 0)
     return { kind: 'incomplete', text: ran === 0 ? 'nothing ran' : `${share}, incomplete` };
   const known = record.cases.filter((one) => isForeseen(one, record.policy)).length;
   return known > 0 ? { kind: 'known', text: `${share}, ${known} known` } : { kind: 'pass', text: share };
+}
+
+function isPart({ shard, missingShards }: RunRecord): boolean {
+  return shard !== undefined || missingShards !== undefined;
 }
