@@ -248,7 +248,7 @@ async function campaignIn(
   const { programs, errors, lastError } = result.progress;
   if (programs > 0 && errors === programs) throw new UsageError(`no program could be run: ${lastError}`);
   if (errors > 0) log(`${errors} programs could not be run; the last: ${lastError}\n`);
-  const repeats = afresh && commands !== undefined;
+  const repeats = commands !== undefined && (afresh || options.seed !== undefined);
   // Most of what is known of a release comes up in a long campaign only: those that are shipped are never stale.
   const stale = known.stale(readLog(join(out, LOG)), repeats).filter(({ shipped }) => !shipped);
   for (const entry of stale) log(`${staleLine(entry)}\n`);
