@@ -41,6 +41,16 @@ test('expectations of a configured target apply to it', () =>
     expect((await qmpcheck(call, { cwd })).code).toBe(1);
   }));
 
+test('files of TLS are those beside the config file', () =>
+  inFolder(async (cwd) => {
+    mkdirSync(join(cwd, 'below'));
+    writeFileSync(join(cwd, 'ca.pem'), '');
+    config(cwd, { targets: { ours: { target: 'tls:127.0.0.1:1', tls: { ca: 'ca.pem' } } } });
+    const { code, stderr } = await callMain(['run', '--target', 'ours'], { cwd: join(cwd, 'below') });
+    expect(stderr).toContain('cannot connect: ');
+    expect(code).toBe(2);
+  }));
+
 test.each([
   [{ target: {} }, 'target: unknown key'],
   [{ targets: { ours: {} } }, 'targets.ours.target: missing'],

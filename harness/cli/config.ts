@@ -12,7 +12,7 @@
  *
  * File names in it are relative to its folder. What it says is checked; a fault names the file, the line and the member.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Json } from '../../spec/json.ts';
@@ -80,19 +80,21 @@ function targetConfig(
   input: InputText,
 ): TargetConfig {
   const { insecure, ...files } = tls ?? {};
-  const pem = Object.entries(files).map(([member, path]) => {
+  const paths = Object.entries(files).map(([member, file]) => {
+    const path = resolve(folder, file);
     try {
-      return [member, readFileSync(resolve(folder, path), 'utf8')];
+      accessSync(path, constants.R_OK);
     } catch (error) {
       throw input.fault(['targets', name, 'tls', member], (error as Error).message);
     }
+    return [member, path];
   });
   return {
     ...rest,
     ...(expectations !== undefined && { expectations: resolve(folder, expectations) }),
     folder,
     address: {
-      ...(tls && { tls: { ...Object.fromEntries(pem), ...(insecure !== undefined && { insecure }) } }),
+      ...(tls && { tls: { ...Object.fromEntries(paths), ...(insecure !== undefined && { insecure }) } }),
     },
   };
 }
