@@ -22,6 +22,7 @@ export {
   type TypedClient,
   typed,
 } from './qmp/typed.ts';
+export { AddressError, ConnectError } from './transports/address-kind.ts';
 
 /**
  * Connects to an address as `--target` takes them (`unix:PATH`, `tcp:HOST:PORT` …), reads the greeting and negotiates.

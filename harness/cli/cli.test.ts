@@ -216,15 +216,3 @@ test('serve speaks QMP on stdio and ends with quit', async () => {
   expect(messages.at(-1)).toEqual({ return: {} });
   expect(code).toBe(0);
 });
-
-describe('what the README shows', () => {
-  const readme = readFileSync(new URL('README.md', packageRoot()), 'utf8');
-  const calls = [...readme.matchAll(/^\$ npx qmpcheck (.+)$/gm)].map((match) => match[1]!.split(' '));
-
-  test.each(calls.map((words) => [words[0]!, words]))('%s has the options of %j', async (name, words) => {
-    const sub = name === 'schema' ? [name, words[1]!] : [name];
-    const { code, stdout } = await callMain([...sub, '--help']);
-    expect(code).toBe(0);
-    for (const word of words) if (word.startsWith('--')) expect(stdout).toContain(word);
-  });
-});

@@ -20,6 +20,7 @@ export const subcommand: Subcommand = {
       .argument('[pattern...]', 'globs on case ids')
       .option('--json', 'as JSON')
       .option('--uncovered', 'requirements that no case covers')
+      .addHelpText('after', '\nExit codes: 0; 2 where no case has such an id.')
       .action((patterns: string[], options: Options) => {
         const chosen = choose(patterns);
         process.stdout.write(options.uncovered ? uncovered(chosen, options) : listing(chosen, options));

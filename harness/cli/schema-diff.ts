@@ -14,7 +14,7 @@ Each of A and B is a QAPI file, a file with an introspection (bare, or among the
 that breaks endpoints may fail a client made for B on an endpoint of A. A path names a command or event and then
 members: \`.name\` one of an object, \`<name>\` a branch or a value, \`[]\` the elements of a list, \`=>\` what a command
 returns, \`@name\` a feature.
-Exit code 1 if anything changed.`;
+Exit codes: 0; 1 if anything changed; 2 for what is no schema.`;
 
 export const subcommand: Subcommand = {
   define: (command, done) =>

@@ -12,7 +12,7 @@ const HELP = `
 Each is what \`schema diff\` takes: a QAPI file, a file with an introspection, a target, or \`spec\`. They are told apart by
 name and by the release that they tell or have in their name; where all have one the oldest comes first, else they stay
 as given. A line for each part that is not the same everywhere: \`until\` is the last that has it. Parts of what comes
-or goes as a whole are not listed. Then, on stderr, how much changed from each to the next. The exit code is 0.`;
+or goes as a whole are not listed. Then, on stderr, how much changed from each to the next. Exit codes: 0; 2 for what is no schema.`;
 
 export const subcommand: Subcommand = {
   define: (command, done) =>

@@ -14,11 +14,18 @@ import type { Subcommand } from './subcommand.ts';
 
 type Show = (schema: Schema) => string | Promise<string>;
 
+const EXIT_CODES =
+  '\nExit codes: 0; 1 for a schema with a fault, which is told; 2 for a file that cannot be read.';
+
 export const subcommand: Subcommand = {
   define: (command, done) => {
     const add = (name: string, summary: string) =>
-      command.command(name).description(summary).argument('<file>');
-    add('check', 'exit 0, or 1 and the first fault').action(async (file: string) =>
+      command
+        .command(name)
+        .description(summary)
+        .argument('<file>', 'a QAPI file')
+        .addHelpText('after', EXIT_CODES);
+    add('check', 'whether it is a schema; else the first fault').action(async (file: string) =>
       done(await show(file, () => '')),
     );
     add('introspect', 'the SchemaInfo array that query-qmp-schema returns')

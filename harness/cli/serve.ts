@@ -8,7 +8,7 @@ const HELP = `
 Takes QEMU's options for what concerns block devices, e.g.
   qmpcheck serve -qmp unix:/tmp/qmp.sock,server=on,wait=off -blockdev driver=null-co,node-name=disk
   qmpcheck serve -qmp stdio
-Ends with \`quit\` or a signal.`;
+Ends with \`quit\` or a signal. Exit codes: 0; 2 for an option that it does not take, or an address that is taken.`;
 
 export const subcommand: Subcommand = {
   define: (command, done) =>

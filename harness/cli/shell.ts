@@ -49,7 +49,7 @@ export const subcommand: Subcommand = {
       .addOption(SCHEMA_OPTION)
       .addOption(WAIT_OPTION)
       .option('--raw', 'show JSON as it came')
-      .addHelpText('after', HELP)
+      .addHelpText('after', `${HELP}\nExit codes: 0, whatever the answers; 2 where no endpoint came up.`)
       .action(async (options: Options) => done(await shell(options))),
 };
 
