@@ -64,8 +64,9 @@ export const envelope: readonly CaseDefinition[] = [
     requirements: ['protocol/id-on-errors'],
     async run(t: CaseContext) {
       tellHabit(t, 'envelope/id-on-errors', 'an error must carry the id of its command');
-      // Where ids are lost always, another case tells it.
-      if (t.quirks.some(({ name }) => name === 'lostId')) needRegular(t, 'ids');
+      // An id that is a text comes back from those, too, that take or send nothing else.
+      if (!t.quirks.some(({ name, value }) => name === 'stringIds' || value === 'text'))
+        needRegular(t, 'ids');
       const faulty: readonly JsonObject[] = [
         { execute: 'no-such-command' },
         { execute: 'query-version', arguments: { x: 1 } },

@@ -3,7 +3,7 @@ import { isJsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { twoMonitors } from './helpers/shared-setup.ts';
-import { tellHabit } from './protocol-habits.ts';
+import { isRegular, needRegular, tellHabit } from './protocol-habits.ts';
 
 export const greeting: readonly CaseDefinition[] = [
   {
@@ -36,6 +36,7 @@ export const greeting: readonly CaseDefinition[] = [
     requirements: ['protocol/greeting-version', 'protocol/query-version'],
     needs: { commands: ['query-version'] },
     async run(t: CaseContext) {
+      needRegular(t, 'greeting');
       tellHabit(t, 'greeting/version-is-query-version', 'the version must have the member qemu');
       const version = await t.execute('query-version');
       t.check(
@@ -86,9 +87,11 @@ export const greeting: readonly CaseDefinition[] = [
     topology: twoMonitors,
     freshSession: true,
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
       const session = await t.freshSession();
       for (const command of ['query-version', 'query-block-jobs', 'no-such-command'])
         await session.refused(command, undefined, { class: 'CommandNotFound', text: /qmp_capabilities/ });
+      if (!isRegular(t, 'ids')) return;
       const reply = await session.request({ execute: 'query-version', id: 'early' });
       t.contains(
         reply,
@@ -104,6 +107,7 @@ export const greeting: readonly CaseDefinition[] = [
     topology: twoMonitors,
     freshSession: true,
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
       const session = await t.freshSession();
       t.equal(await session.execute('qmp_capabilities'), {}, 'qmp_capabilities must return an empty object');
       await session.execute('query-version');
@@ -114,6 +118,7 @@ export const greeting: readonly CaseDefinition[] = [
     title: 'A second qmp_capabilities is CommandNotFound, and the session goes on',
     requirements: ['protocol/negotiation-once'],
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
       await t.refused('qmp_capabilities', undefined, { class: 'CommandNotFound', text: /already complete/ });
       await t.execute('query-version');
     },
@@ -125,6 +130,7 @@ export const greeting: readonly CaseDefinition[] = [
     topology: twoMonitors,
     freshSession: true,
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
       const session = await t.freshSession();
       await session.refused('qmp_capabilities', { enable: ['no-such-capability'] });
       await session.refused('query-version', undefined, { class: 'CommandNotFound' });
@@ -139,6 +145,7 @@ export const greeting: readonly CaseDefinition[] = [
     topology: twoMonitors,
     freshSession: true,
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
       const session = await t.freshSession();
       await session.refused('qmp_capabilities', { 'no-such-member': 1 }, { text: /no-such-member/ });
       await session.refused('query-version', undefined, { class: 'CommandNotFound' });
@@ -151,6 +158,7 @@ export const greeting: readonly CaseDefinition[] = [
     topology: twoMonitors,
     freshSession: true,
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation', 'counts');
       const session = await t.freshSession();
       const { messages } = await session.raw('{x}\n[1]\n{"execute":}\n');
       t.equal(messages.length, 3, 'each of three faulty objects must be answered once');
@@ -170,6 +178,7 @@ export const greeting: readonly CaseDefinition[] = [
     requirements: ['protocol/session-ends-with-the-client', 'protocol/commands-before-negotiation'],
     topology: twoMonitors,
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
       const first = await t.monitor(1);
       await first.execute('query-version');
       await first.close();

@@ -2,6 +2,7 @@
  * Habits that break the protocol and that the run puts up with. They are found in its first exchanges, or named by the
  * config file; each is told once, here or by the case that is about it anyway.
  */
+import type { QuirkRecord } from '../../reports/record.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import type { RequiredText } from './case-text.ts';
@@ -21,18 +22,28 @@ const SPOILT_BY = {
   ids: ['lostId', 'changedId', 'stringIds'],
   packets: ['oneMessagePerRead', 'noPipelining', 'commandInterval'],
   counts: ['unaskedReplies'],
+  greeting: ['greetingKey', 'noGreeting'],
+  negotiation: ['noNegotiation'],
 } as const;
 
-/**
- * Skips a case that can only be judged by the ids of replies, by how packets are taken, or by the number of replies, where
- * the endpoint is not regular in that: another case tells so.
- */
-export function needRegular(t: CaseContext, ...what: readonly (keyof typeof SPOILT_BY)[]): void {
+type Regularity = keyof typeof SPOILT_BY;
+
+/** Whether the endpoint is regular in that, as far as is known. */
+export function isRegular(t: CaseContext, what: Regularity): boolean {
+  return quirkOf(t, what) === undefined;
+}
+
+/** Skips a case that cannot be judged on an endpoint that is not regular in one of these: another case tells so. */
+export function needRegular(t: CaseContext, ...what: readonly Regularity[]): void {
   for (const kind of what) {
-    const names: readonly string[] = SPOILT_BY[kind];
-    const told = t.quirks.find(({ name }) => names.includes(name));
+    const told = quirkOf(t, kind);
     if (told !== undefined) t.skip(`the endpoint ${told.does}, as ${told.case} tells`);
   }
+}
+
+function quirkOf(t: CaseContext, what: Regularity): QuirkRecord | undefined {
+  const names: readonly string[] = SPOILT_BY[what];
+  return t.quirks.find(({ name }) => names.includes(name));
 }
 
 /** A case that only tells: the habit shows where no case can look, or at times. */

@@ -116,6 +116,7 @@ export const sessions: readonly CaseDefinition[] = [
     requirements: ['protocol/second-client-waits', 'protocol/session-ends-with-the-client'],
     topology: twoMonitors,
     async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
       const first = await t.unnegotiated(1);
       let greeted = false;
       const waiting = t.unnegotiated(1).then((session) => {

@@ -234,6 +234,7 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['schema/integer-form', 'schema/refused-before-effects'],
     needs: needs(dataNodes, { drivers: ['raw'] }),
     async run(t: CaseContext) {
+      needRegular(t, 'counts');
       const [name, file] = [t.name('node'), stringifyJson(await dataSource(t))];
       const reply = only(
         t,

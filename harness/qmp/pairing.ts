@@ -110,7 +110,9 @@ export class Pairing {
   }
 
   #claimByOrder(message: JsonObject, key: Key, tell: (breach: ProtocolError) => void): boolean {
-    if ('QMP' in message || (key !== undefined && this.#answered.has(key))) return false;
+    const [oldest] = this.#pending.values();
+    const isEcho = message.id === null && oldest!.id === undefined;
+    if ('QMP' in message || (key !== undefined && !isEcho && this.#answered.has(key))) return false;
     const byText = [...this.#pending.values()].find(({ id }) => isTextOf(message.id, id));
     if (byText !== undefined) {
       tell(wrongId('id-as-text', byText, message));
@@ -122,7 +124,6 @@ export class Pairing {
     if (unaskedReplies === true && !isUsual) return false;
     this.#held.push(message);
     // A command without an id has its reply with any: there is no other to wait for.
-    const [oldest] = this.#pending.values();
     if (isUsual || oldest!.id === undefined) this.#pairHeld();
     else this.#grace ??= this.#deadlines.start(GRACE_MS, () => this.#pairHeld());
     return true;

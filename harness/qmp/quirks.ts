@@ -194,7 +194,8 @@ const FORESEEN: Readonly<Partial<Record<ProtocolFault, (quirks: Quirks) => boole
   'unexpected-reply': ({ unaskedReplies }) => unaskedReplies === true,
   'repeated-reply': ({ unaskedReplies }) => unaskedReplies === true,
   'lost-id': ({ lostId }) => lostId === 'always' || lostId === 'sometimes',
-  'lost-id-on-error': ({ lostId }) => lostId !== undefined,
+  // The refusal of an id that is no text cannot carry it.
+  'lost-id-on-error': ({ lostId, stringIds }) => lostId !== undefined || stringIds === true,
   'changed-id': ({ changedId }) => changedId === 'wrong',
   'id-as-text': ({ changedId }) => changedId !== undefined,
   'added-id': ({ addedId }) => addedId === true,

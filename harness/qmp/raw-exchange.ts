@@ -153,20 +153,24 @@ export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]
         resolve(true);
       };
     });
-  const unfinished = leavesOpen(Buffer.concat(pieces));
+  let ofReset = Number.POSITIVE_INFINITY;
   try {
-    for (const line of [...pieces.flatMap(linesOf), ...(unfinished ? [RESET] : [])]) {
+    for (const line of pieces.flatMap(linesOf)) {
       if (connection.isClosed) break;
       await port.spaced();
       port.send(line);
       await something(LINE_MS);
     }
-    if (!connection.isClosed) port.send(Buffer.from('\n'));
     while (!connection.isClosed && (await something(QUIET_MS)));
+    ofReset = arrived.length;
+    // Whether the parser waits for the end of something cannot be seen.
+    if (!connection.isClosed) port.send(RESET);
+    while (!connection.isClosed && (await something(LINE_MS)));
   } finally {
     port.collect(null);
   }
-  return arrivalsOf(withoutResets(arrived, unfinished ? 1 : 0), connection.isClosed, unfinished);
+  const own = arrived.filter((message, index) => index < ofReset || !isOfReset(message));
+  return arrivalsOf(own, connection.isClosed, leavesOpen(Buffer.concat(pieces)));
 }
 
 function arrivalsOf(own: readonly Message[], closed: boolean, unfinished: boolean): RawArrivals {
@@ -194,10 +198,15 @@ function linesOf(bytes: Uint8Array): Uint8Array[] {
 function withoutResets(arrived: readonly Message[], resets: number): Message[] {
   const own = [...arrived];
   for (let i = 0; i < resets; i++) {
-    const last = own.at(-1)?.value;
-    if (last !== undefined && 'error' in last && !('id' in last)) own.pop();
+    const last = own.at(-1);
+    if (last !== undefined && isOfReset(last)) own.pop();
   }
   return own;
+}
+
+/** Whether it may be the answer to a reset: an error without an id. */
+function isOfReset({ value }: Message): boolean {
+  return value !== undefined && 'error' in value && (value.id ?? null) === null;
 }
 
 /** Whether a bracket or quote is open after `bytes`, read as leniently as QEMU reads: single quotes are quotes. */

@@ -124,7 +124,7 @@ export class CaseMonitor implements MonitorHandle {
       events,
       ...(written && { written }),
     });
-    return reply;
+    return seen;
   }
 
   async raw(bytes: string | Uint8Array | readonly string[]): Promise<RawReplies> {
@@ -149,9 +149,9 @@ export class CaseMonitor implements MonitorHandle {
     for (const piece of pieces.slice(0, -1)) client.channel.sendRaw(piece);
     // On an injected clock an answer that has not come within a moment of real time never comes.
     const options = this.#state.endpoint.virtualTime === true ? { patience: EMBEDDED_PATIENCE_MS } : {};
-    const { messages, unparsable, closed } = await this.#answer('raw bytes', () =>
-      client.raw(pieces.at(-1)!, options),
-    );
+    const came = await this.#answer('raw bytes', () => client.raw(pieces.at(-1)!, options));
+    const { unparsable, closed } = came;
+    const messages = came.messages.map((message) => toleratedReply(message, null, client.quirks));
     answered();
     const replies = [...messages, ...unparsable.map((got) => ({ '@unparsable@': got }))];
     this.#state.recorder.replies(exchange.index, closed ? [...replies, { '@EOF@': true }] : replies);

@@ -131,7 +131,7 @@ class QuirkProbe {
   /** Again, with an id that is a text; where that is refused too, commands may be executed all the same. */
   async #negotiate({ message }: ProtocolError): Promise<void> {
     const again = await this.#ask({ execute: 'qmp_capabilities', id: 'qmpcheck-negotiation' });
-    if (isReturn(again)) this.#found({ stringIds: true }, message);
+    if (isReturn(again)) this.#foundStringIds(message);
     else if (isReturn(await this.#ask({ execute: this.#query, id: 'qmpcheck-negotiated' })))
       this.#found({ noNegotiation: true }, message);
   }
@@ -150,7 +150,15 @@ class QuirkProbe {
     const text = await this.#ask({ execute: this.#query, id: 'qmpcheck-text' });
     const number = await this.#ask({ execute: this.#query, id: 1 });
     if (isReturn(text) && !isReturn(number))
-      this.#found({ stringIds: true }, number === null ? 'no answer' : stringifyJson(number.reply));
+      this.#foundStringIds(number === null ? 'no answer' : stringifyJson(number.reply));
+  }
+
+  /** The refusal of an id cannot carry it. */
+  #foundStringIds(seen: string): void {
+    const { lostId: _lostId, ...others } = this.quirks;
+    delete this.seen.lostId;
+    this.quirks = others;
+    this.#found({ stringIds: true }, seen);
   }
 
   /** Two commands in one packet. */
