@@ -122,15 +122,20 @@ export function rawExchange(
   });
 }
 
-/** Milliseconds in which a line is answered, and in which nothing more comes when all is answered. */
-const LINE_MS = 100;
-const QUIET_MS = 150;
+/** Parts of the patience: in which a line is answered, and in which nothing more comes when all is answered. */
+const LINE_PART = 0.1;
+const QUIET_PART = 0.15;
 
 /**
  * As `rawExchange`, for endpoints on which a sync command does not work: it sends line by line, each when the one before
  * is answered or stays unanswered, and takes for an end that nothing more comes. Never rejects for want of an answer.
  */
-export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]): Promise<RawArrivals> {
+export async function quietExchange(
+  port: RawPort,
+  pieces: readonly Uint8Array[],
+  _timeout: number,
+  patience: number,
+): Promise<RawArrivals> {
   const arrived: Message[] = [];
   const connection = { isClosed: false };
   let wake = (): void => undefined;
@@ -159,13 +164,13 @@ export async function quietExchange(port: RawPort, pieces: readonly Uint8Array[]
       if (connection.isClosed) break;
       await port.spaced();
       port.send(line);
-      await something(LINE_MS);
+      await something(patience * LINE_PART);
     }
-    while (!connection.isClosed && (await something(QUIET_MS)));
+    while (!connection.isClosed && (await something(patience * QUIET_PART)));
     ofReset = arrived.length;
     // Whether the parser waits for the end of something cannot be seen.
     if (!connection.isClosed) port.send(RESET);
-    while (!connection.isClosed && (await something(LINE_MS)));
+    while (!connection.isClosed && (await something(patience * LINE_PART)));
   } finally {
     port.collect(null);
   }
