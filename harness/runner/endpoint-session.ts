@@ -84,6 +84,8 @@ export class Session {
   /** Ends the connections that one case opened for itself, also those still waiting for a greeting. */
   #abandon = new AbortController();
   #extras: Link[] = [];
+  /** It did not greet a second client; nobody else is kept waiting for that. */
+  #servesOne = false;
   /** Endpoints that a case started for a session of its own. */
   #others: Other[] = [];
 
@@ -216,11 +218,14 @@ export class Session {
         throw error;
       }
     }
+    if (this.#servesOne) return null;
     const patience = AbortSignal.timeout(SECOND_CLIENT_MS);
     try {
       return await this.#extra(await this.endpoint.openMonitor(0), AbortSignal.any([signal, patience]));
     } catch (error) {
-      if (patience.aborted) return null;
+      // connections that were given up may fill its queue
+      this.#servesOne = patience.aborted || error instanceof StartError;
+      if (this.#servesOne) return null;
       throw error;
     }
   }

@@ -14,7 +14,7 @@ import { errorText } from '../error-text.ts';
 import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/errors.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
-import type { ExitInfo } from '../targets/target.ts';
+import { type ExitInfo, StartError } from '../targets/target.ts';
 import { RunningCase } from './case-context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { judge, worstSeverity } from './case-outcome.ts';
@@ -182,7 +182,8 @@ function endingOf(error: unknown, state: CaseState): Ending {
     state.deviate({ severity: 'must', message });
     return { outcome: null };
   }
-  if (error instanceof ContainmentError) return { outcome: 'error', reason: error.message };
+  if (error instanceof ContainmentError || error instanceof StartError)
+    return { outcome: 'error', reason: error.message };
   return { outcome: 'error', reason: errorText(error) };
 }
 
