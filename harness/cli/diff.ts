@@ -110,7 +110,7 @@ async function diffTargets(patterns: readonly string[], options: Options): Promi
     const { signal } = interruption;
     for (const side of named) met.push(await meet(side, area, limits));
     const [left, right, judge = null] = met as [MetTarget, MetTarget, MetTarget?];
-    const expectations = loadExpectations(options.expect, [left.expectations, right.expectations]);
+    const expectations = loadExpectations(options, [left.expectations, right.expectations]);
     const commands = subjectNames([loadBlockSchema(), left.endpointSchema, right.endpointSchema]);
     checkEntries(expectations, { checks: CHECK_NAMES, commands }, options.strictExpectations);
     const sides = { endpoint: right.identity, left: left.identity };

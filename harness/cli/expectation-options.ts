@@ -12,8 +12,10 @@ import { collect } from './options.ts';
 
 /** What the options say. */
 export interface ExpectationOptions {
-  /** Files; false: not even those shipped. */
-  readonly expect: readonly string[] | false;
+  /** Files. */
+  readonly expect: readonly string[];
+  /** False: without those that the project ships. */
+  readonly shipped?: false;
   readonly strictExpectations?: true;
 }
 
@@ -24,7 +26,9 @@ export const EXPECT_OPTION = new Option(
 )
   .argParser(collect)
   .default([]);
-export const NO_EXPECT_OPTION = new Option('--no-expect', 'not even the known deviations that are shipped');
+export const NO_EXPECT_OPTION = new Option('--no-expect', 'without the known deviations that are shipped');
+// It takes nothing from --expect, which would be its opposite by its name.
+NO_EXPECT_OPTION.attributeName = () => 'shipped';
 export const STRICT_OPTION = new Option(
   '--strict-expectations',
   'fail when a known deviation no longer shows; refuse entries that can match nothing',
@@ -40,17 +44,16 @@ export const UPDATE_OPTION = new Option(
  * `UsageError` for a file that cannot be read, `InputError` for what it says.
  */
 export function loadExpectations(
-  files: ExpectationOptions['expect'],
+  { expect, shipped }: Pick<ExpectationOptions, 'expect' | 'shipped'>,
   ofTargets: readonly (string | undefined)[],
   update?: ExpectationsUpdate,
 ): Expectation[] {
-  if (files === false) return [];
-  const named = [...files, ...ofTargets.filter((file) => file !== undefined)];
+  const named = [...expect, ...ofTargets.filter((file) => file !== undefined)];
   const own = named.filter((file) => update === undefined || resolve(file) !== resolve(update.file));
   return [
     ...(update === undefined ? [] : update.before),
     ...own.flatMap((file) => readExpectations(readText(file), file)),
-    ...shippedExpectations(),
+    ...(shipped === false ? [] : shippedExpectations()),
   ];
 }
 

@@ -109,3 +109,15 @@ test.each(COMMANDS)('%s names the line of what is wrong in the file', async (_, 
   expect(stderr).toBe('qmpcheck: known.yaml:25: [3].endpoint: missing\n');
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
 });
+
+test.each([
+  ['--no-expect', '--expect', 'known.yaml'],
+  ['--expect', 'known.yaml', '--no-expect'],
+])('files given are heeded without those that are shipped: %s %s %s', (...options) =>
+  inFolder(async (cwd) => {
+    writeFileSync(join(cwd, 'known.yaml'), KNOWN);
+    const result = await qmpcheck(['run', CASE, '--target', BROKEN, ...options], { cwd });
+    expect(result.stderr).not.toContain('qmpcheck:');
+    expect(result.code).toBe(0);
+  }),
+);

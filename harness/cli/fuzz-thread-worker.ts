@@ -13,8 +13,9 @@ export interface ThreadData extends TargetOptions {
   readonly budget: TriageBudget;
   /** The second target of `--diff`. */
   readonly diff?: string;
-  /** Files of known deviations; false: not even those shipped. */
-  readonly expect: readonly string[] | false;
+  /** Files of known deviations; `shipped` is false without those that the project ships. */
+  readonly expect: readonly string[];
+  readonly shipped?: false;
   /** The share of the processors that the thread and its endpoints get. */
   readonly share: Share;
 }

@@ -16,14 +16,14 @@ interface Ready {
 }
 
 async function start(data: ThreadData): Promise<Ready> {
-  const { match, budget, diff, expect, share } = data;
+  const { match, budget, diff, share } = data;
   await keepToShare(share);
   const { target, expectations } = await targetOption(data.target, data);
   const area = await ScratchArea.for(target);
   const prepared = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, data, area);
   const { config, normaliseText } = prepared;
-  const executor = executorFor(prepared, diffTarget, area, loadExpectations(expect, [expectations]));
+  const executor = executorFor(prepared, diffTarget, area, loadExpectations(data, [expectations]));
   return { area, worker: localWorker({ executor, config, normaliseText, rule: match, budget }) };
 }
 

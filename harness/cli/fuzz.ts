@@ -123,7 +123,7 @@ async function fuzz(options: Options): Promise<ExitCode> {
   const output = openCampaignOutput(options, invocation(options));
   if (options.status !== undefined) return status(options.status, output);
   const { target, expectations: ofTarget } = await usableTarget(options.target, options);
-  const expectations = loadExpectations(options.expect, [ofTarget], output.update);
+  const expectations = loadExpectations(options, [ofTarget], output.update);
   checkEntries(expectations, { checks: CHECK_NAMES }, options.strictExpectations);
   const interruption = abortOnSignals();
   const area = await ScratchArea.for(target);
@@ -264,15 +264,15 @@ async function campaignIn(
 }
 
 function makeWorkers(
-  { target, config, schema, directory, wait, workers, match, diff, expect }: Options,
+  { target, config, schema, directory, wait, workers, match, diff, expect, shipped }: Options,
   { prepared, diffTarget, expectations }: Ready,
   area: ScratchArea,
   budget: TriageBudget,
   onAway: (message: string) => void,
 ): FuzzWorker[] {
-  const hands = workersOn([prepared.config.target, ...(diffTarget ? [diffTarget.target] : [])], workers);
-  if (hands > 1)
-    return Array.from({ length: hands }, (_, index) =>
+  const count = workersOn([prepared.config.target, ...(diffTarget ? [diffTarget.target] : [])], workers);
+  if (count > 1)
+    return Array.from({ length: count }, (_, index) =>
       threadWorker({
         target,
         config,
@@ -283,7 +283,8 @@ function makeWorkers(
         budget,
         ...(diff && { diff }),
         expect,
-        share: { index, of: hands },
+        ...(shipped === false && { shipped }),
+        share: { index, of: count },
       }),
     );
   const { normaliseText } = prepared;

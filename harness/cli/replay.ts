@@ -151,7 +151,7 @@ async function replayAll(
         prepared,
         diff === undefined ? null : await identifyDiffTarget(diff, options, area),
         area,
-        loadExpectations([], []),
+        loadExpectations({ expect: [] }, []),
       );
     results.push(...(await replayFindings({ folders, targetOf, executorOf, area, signal, onResult })));
   } finally {

@@ -116,7 +116,7 @@ export const subcommand: Subcommand = {
 async function runSuite(patterns: readonly string[], options: Options): Promise<ExitCode> {
   const { target, expectations: ofTarget } = await usableTarget(options.target, options);
   const update = openUpdate(options.updateExpectations);
-  const expectations = loadExpectations(options.expect, [ofTarget], update);
+  const expectations = loadExpectations(options, [ofTarget], update);
   const baseline = options.baseline === undefined ? undefined : readRecord(options.baseline);
   const spec = loadBlockSchema();
   const output = openReporters(options.dryRun ? [] : options.reporter, process.stdout);
