@@ -11,6 +11,7 @@ import {
   SCHEMA_OPTION,
   type TargetOptions,
   usableTarget,
+  WAIT_OPTION,
 } from './target-option.ts';
 
 const HELP = `
@@ -35,6 +36,7 @@ export const subcommand: Subcommand = {
     command
       .option('--target <target>', 'what to look at', 'reference')
       .addOption(CONFIG_OPTION)
+      .addOption(WAIT_OPTION)
       .addOption(SCHEMA_OPTION)
       .addOption(DIRECTORY_OPTION)
       .option('--json', 'as one JSON document')
