@@ -23,6 +23,7 @@ const SPOILT_BY = {
   packets: ['oneMessagePerRead', 'noPipelining', 'commandInterval'],
   counts: ['unaskedReplies'],
   greeting: ['greetingKey', 'noGreeting'],
+  waiting: ['noGreeting'],
   negotiation: ['noNegotiation'],
 } as const;
 

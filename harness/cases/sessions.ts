@@ -116,7 +116,7 @@ export const sessions: readonly CaseDefinition[] = [
     requirements: ['protocol/second-client-waits', 'protocol/session-ends-with-the-client'],
     topology: twoMonitors,
     async run(t: CaseContext) {
-      needRegular(t, 'negotiation');
+      needRegular(t, 'negotiation', 'waiting');
       const first = await t.unnegotiated(1);
       let greeted = false;
       const waiting = t.unnegotiated(1).then((session) => {

@@ -116,7 +116,8 @@ export class Session {
     const scratch = await area.make('endpoint');
     try {
       await prepare?.(scratch);
-      const endpoint = await target.start({ topology, scratch, startTimeout, signal });
+      const silent = target.quirks?.noGreeting;
+      const endpoint = await target.start({ topology, scratch, startTimeout, silent, signal });
       const session = new Session(options, endpoint, scratch);
       try {
         session.#links.set(0, await session.#connect(0, true, limit));
@@ -210,7 +211,8 @@ export class Session {
       const topology = { ...this.topology, images: [], options: [] };
       const { startTimeout } = limits;
       try {
-        const endpoint = await target.start({ topology, scratch, startTimeout, signal });
+        const silent = target.quirks?.noGreeting;
+        const endpoint = await target.start({ topology, scratch, startTimeout, silent, signal });
         this.#others.push({ endpoint, scratch });
         return await this.#extra(await endpoint.openMonitor(0), signal);
       } catch (error) {

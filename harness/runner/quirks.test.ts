@@ -177,6 +177,13 @@ describe.each(Object.entries(HABITS))('%s', (_name, habit) => {
   });
 });
 
+test('one that does not greet has to be known for that', { timeout: 60_000 }, async () => {
+  const silent = (): Sabotage => ({ outgoing: (message, nth) => (nth === 1 ? [] : [message]) });
+  const target = withQuirks(breachingTarget(reference('reference'), silent), { noGreeting: true });
+  const record = await run({ target, spec, cases: () => cases, patterns: PATTERNS });
+  expect(bad(record)).toEqual(['fail greeting/shape']);
+});
+
 test('without a saboteur nothing is found', async () => {
   const record = await run({ target: reference('reference'), spec, cases: () => cases, patterns: PATTERNS });
   expect([record.endpoint.quirks, bad(record)]).toEqual([undefined, []]);

@@ -32,7 +32,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
   });
   const transport = new GreetedTransport(stdioTransport(name, child));
   const limit = AbortSignal.timeout(startTimeout);
-  if (!(await greeting(transport, limit, signal))) {
+  if (request.silent !== true && !(await greeting(transport, limit, signal))) {
     await transport.close();
     await child.stop();
     signal?.throwIfAborted();

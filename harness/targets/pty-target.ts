@@ -89,7 +89,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
 
   const limit = AbortSignal.timeout(startTimeout);
   const transport = new GreetedTransport(child.transport);
-  if (!(await greeting(transport, limit, signal))) {
+  if (request.silent !== true && !(await greeting(transport, limit, signal))) {
     const exit = await stop();
     signal?.throwIfAborted();
     throw startFault('no greeting came', exit, words);

@@ -59,6 +59,8 @@ export interface StartRequest {
   readonly dir?: string;
   /** Milliseconds from the start of a program to its greeting. Default: as of `DEFAULT_TIME_LIMITS`. */
   readonly startTimeout?: number | undefined;
+  /** It does not greet: nothing is waited for. */
+  readonly silent?: boolean | undefined;
   /** Added to the environment of a child. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
