@@ -6,6 +6,7 @@ import type { CaseRecord, RunRecord } from '../../reports/record.ts';
 import { tap } from '../../reports/tap.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
+import { readExpectations } from '../expectations/read-expectations.ts';
 import { type FakeOptions, type FakeTarget, fakeTarget } from '../testing/fake-endpoint.ts';
 import { type RunOptions, run } from './run.ts';
 
@@ -295,13 +296,16 @@ describe('endpoints', () => {
       }),
       aCase('a/3', async () => undefined),
     ];
+    const known =
+      '- {about: case, endpoint: "*", case: a/3, deviations: [{check: case, message: m}], reason: r}';
     const record = await runOn(
       truthful(() => OK),
       cases,
-      { signal: controller.signal },
+      { signal: controller.signal, expectations: readExpectations(known, 'known.yaml') },
     );
     expect(record.interrupted).toBe(true);
     expect(record.cases.map(({ id }) => id)).toEqual(['a/1']);
+    expect(record.staleExpectations).toEqual([]);
   });
 });
 

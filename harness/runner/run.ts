@@ -190,7 +190,7 @@ async function runOn(pool: EndpointPool, options: Request): Promise<RunRecord> {
     ...(incomplete && { incomplete }),
     cases: records,
     requirements: usedRequirements(records),
-    staleExpectations: expected.stale(records, isWhole && !incomplete),
+    staleExpectations: expected.stale(records, isWhole && !incomplete && signal?.aborted !== true),
     totals,
   };
 }
