@@ -12,7 +12,8 @@ import { loadConfig } from '../harness/cli/config.ts';
 import { EXIT } from '../harness/cli/exit.ts';
 import type { Subcommand } from '../harness/cli/subcommand.ts';
 import { readExpectations } from '../harness/expectations/read-expectations.ts';
-import { callMain, inFolder, program } from '../harness/testing/command-line.ts';
+import { callMain, inFolder, program, qmpcheck } from '../harness/testing/command-line.ts';
+import { enginesUnavailable, requireOrSkip } from '../harness/testing/engines.ts';
 import { reporters } from '../reports/index.ts';
 import { OUTCOME_WORDS } from '../reports/outcome.ts';
 
@@ -103,7 +104,7 @@ describe('the command line', () => {
 
   test('has the options of every call that is shown', () => {
     const calls = pages.flatMap(({ page, text }) =>
-      [...text.matchAll(/^\$ qmpcheck (.+)$/gm)].map(([, words]) => ({
+      [...text.matchAll(/^\$ (?:bin\/)?qmpcheck (.+)$/gm)].map(([, words]) => ({
         page,
         words: words!.replace(/'[^']*'|"[^"]*"/g, 'QUOTED').split(/\s+/),
       })),
@@ -116,6 +117,40 @@ describe('the command line', () => {
       for (const word of words)
         if (word.startsWith('--')) expect(command!.options, `${page}: ${words.join(' ')}`).toContain(word);
     }
+  });
+});
+
+describe('what the README shows', () => {
+  const examples = blocks('README.md', 'console').flatMap((block) => {
+    const [call, ...lines] = block.trimEnd().split('\n');
+    const shown = lines.filter((line) => !line.startsWith('$ '));
+    return shown.length > 0 && shown.length === lines.length
+      ? [{ call: call!.replace('$ bin/qmpcheck ', ''), shown }]
+      : [];
+  });
+
+  /** Without what differs from one machine and run to another. */
+  const lasting = (line: string): string =>
+    line
+      .replace(/QEMU \d[\d.]*( · (?!\d)[^·]+(?= ·))?/, 'QEMU')
+      .replace(/ {2}[\d.]+ m?s$/, '')
+      .replace(/again {8}.*qmpcheck run/, 'again        bin/qmpcheck run');
+
+  test.each(examples)('$call', async ({ call, shown }, context) => {
+    if (call.includes('qemu')) requireOrSkip(context, 'qemu', enginesUnavailable('qemu-storage-daemon'));
+    const input = shown.filter((line) => line.startsWith('{"execute"'));
+    const words = [...call.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare!);
+    const { stdout } = await qmpcheck(words, { input: `${input.join('\n')}\n` });
+    const printed = stdout.split(/\r?\n/).map(lasting);
+    let at = -1;
+    for (const line of shown.filter((one) => one !== '…' && !input.includes(one))) {
+      at = printed.indexOf(lasting(line), at + 1);
+      expect(at, `${line}\n  in\n${stdout}`).toBeGreaterThanOrEqual(0);
+    }
+  });
+
+  test('are several', () => {
+    expect(examples.map(({ call }) => call.split(' ')[0])).toEqual(['run', 'list', 'serve', 'diff']);
   });
 });
 
