@@ -108,7 +108,7 @@ export const EFFECT_MISTAKES: readonly Mistake[] = [
     cases: ['blockdev-del/*'],
     cause: { check: 'case', message: /blockdev-del must be refused; it was accepted/ },
     plant: (vmm) =>
-      vmm.replace('blockdev-del', (run, args) => (vmm.nodes.isTaken(nameOf(args)) ? run(args) : {})),
+      vmm.replace('blockdev-del', (run, args) => (vmm.nodes.find(nameOf(args)) ? run(args) : {})),
   },
   {
     name: 'node-not-deleted',
@@ -117,7 +117,7 @@ export const EFFECT_MISTAKES: readonly Mistake[] = [
     cause: { check: 'success-has-effect', message: /blockdev-del/ },
     apart: 'every case would need a process of its own',
     plant: (vmm) =>
-      vmm.replace('blockdev-del', (run, args) => (vmm.nodes.isTaken(nameOf(args)) ? {} : run(args))),
+      vmm.replace('blockdev-del', (run, args) => (vmm.nodes.find(nameOf(args)) ? {} : run(args))),
   },
   {
     name: 'names-twice',

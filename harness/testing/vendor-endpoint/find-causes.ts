@@ -1,7 +1,7 @@
 /** What a run finds of the vendor's endpoint with mistakes switched on. */
 import { fileURLToPath } from 'node:url';
 import { type Cause, causeKey, causesOf } from '../../../reports/cause.ts';
-import type { RunRecord } from '../../../reports/record.ts';
+import type { Outcome, RunRecord } from '../../../reports/record.ts';
 import { loadBlockSchema } from '../../../spec/block-core.ts';
 import { packageRoot } from '../../../spec/package-root.ts';
 import { derivedCases } from '../../cases/derived/index.ts';
@@ -12,6 +12,9 @@ import type { Mistake } from './mistake.ts';
 
 const program = fileURLToPath(new URL('dist/harness/testing/vendor-endpoint/main.js', packageRoot()));
 const spec = loadBlockSchema();
+
+/** Outcomes of which the reason is what was noted. */
+const HAS_NOTES: ReadonlySet<Outcome> = new Set(['info', 'warn', 'fail']);
 
 /** A cause with the ids of the cases that show it. */
 export interface FoundCause extends Cause {
@@ -28,13 +31,15 @@ export function runVendor(
   options: readonly string[],
   patterns: readonly string[] = [],
   answerTimeout = 10_000,
+  workers = 1,
 ): Promise<RunRecord> {
   return run({
     target: execTarget('acme', vendorCommand(...options)),
     spec,
     cases: (schema) => [...cases, ...derivedCases(schema)],
     patterns,
-    limits: { answerTimeout, eventTimeout: answerTimeout, caseTimeout: 2 * answerTimeout },
+    workers,
+    limits: { answerTimeout, eventTimeout: answerTimeout, caseTimeout: 5 * answerTimeout },
   });
 }
 
@@ -48,7 +53,7 @@ export function causesIn(record: RunRecord): FoundCause[] {
   const found = new Map<string, { cause: Cause; cases: Set<string> }>();
   for (const result of record.cases) {
     if (result.outcome === 'skip') continue;
-    const noted = result.outcome === 'info' ? (result.reason?.split('; ') ?? []) : [];
+    const noted = HAS_NOTES.has(result.outcome) ? (result.reason?.split('; ') ?? []) : [];
     const notes = noted.map((message) => ({ cause: { check: 'info', message, path: '$' } }));
     for (const { cause } of [...causesOf(result), ...notes]) {
       const entry = found.get(causeKey(cause)) ?? { cause, cases: new Set() };
