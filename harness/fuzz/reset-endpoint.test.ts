@@ -1,14 +1,21 @@
 /** What programs do to their start state is taken back without another start, so that the next finds it as it was. */
+import { readdirSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Random } from '../../generators/random.ts';
 import { decode } from '../../generators/sequences/encoding.ts';
 import { generate } from '../../generators/sequences/generate.ts';
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
+import { QmpError } from '../qmp/errors.ts';
+import { Session } from '../runner/endpoint-session.ts';
 import { ScratchArea } from '../runner/scratch.ts';
+import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { reference } from '../targets/reference.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { type PreparedCampaign, prepareCampaign } from './prepare-campaign.ts';
 import { ProgramExecutor } from './program-executor.ts';
+import { EndpointReset } from './reset-endpoint.ts';
 
 let area: ScratchArea;
 let prepared: PreparedCampaign;
@@ -72,6 +79,68 @@ describe('is as it was after', () => {
     } finally {
       await executor.stop();
     }
+  });
+});
+
+describe('a reset', () => {
+  /** Of an endpoint at the start state `disks`, whose session `seen` may stand in for. */
+  async function reset(
+    before: (session: Session) => Promise<unknown>,
+    { startState: change = {}, seen = (session: Session) => session } = {},
+  ): Promise<{ restored: boolean; session: Session; files: string[] }> {
+    const startState = config.startStates.find(({ name }) => name === 'disks')!;
+    const { target, endpointSchema, limits } = config;
+    const session = await Session.start({ target, topology: startState.topology, area, limits });
+    try {
+      const home = await SnapshotWithFiles.take(session, endpointSchema);
+      await before(session);
+      const one = { session: seen(session), startState: { ...startState, ...change }, endpointSchema, home };
+      const restored = await new EndpointReset({ ...one, objects: [] }).run();
+      return { restored, session, files: readdirSync(session.scratch).toSorted() };
+    } finally {
+      await session.stop();
+    }
+  }
+
+  test('sets what the next program begins with', async () => {
+    const { restored, session } = await reset(async (one) => {
+      one.baseline = null;
+    });
+    expect(restored).toBe(true);
+    expect(session.baseline?.held.files).toEqual(['f0', 'f1']);
+  });
+
+  test('says so if not all is as it was, and nothing is known then', async () => {
+    const { restored, session } = await reset(() => Promise.resolve(), { startState: { nodes: [] } });
+    expect(restored).toBe(false);
+    expect(session.baseline).toBe(null);
+  });
+
+  test('removes files that a program left, and folders', async () => {
+    const { files } = await reset(async ({ scratch }) => {
+      await writeFile(join(scratch, 'f7'), 'left');
+      await mkdir(join(scratch, 'left'));
+      await rm(join(scratch, 'f1'));
+    });
+    expect(files).toEqual(['f0', 'f1']);
+  });
+
+  test('takes the threshold from a node that a device does not give up', async () => {
+    const keeping = (session: Session): Session =>
+      new Proxy(session, {
+        get: (whole, member) => {
+          const value = Reflect.get(whole, member, whole) as unknown;
+          if (typeof value !== 'function') return value;
+          return (...args: Json[]) =>
+            member === 'execute' && args[0] === 'blockdev-del' && stringifyJson(args[1]!).includes('"n0"')
+              ? Promise.reject(new QmpError('blockdev-del', 'GenericError', 'in use', {}))
+              : (value as (...given: Json[]) => unknown).apply(whole, args);
+        },
+        set: (whole, member, value) => Reflect.set(whole, member, value, whole),
+      });
+    const arm = (session: Session): Promise<Json> =>
+      session.execute('block-set-write-threshold', { 'node-name': 'n0', 'write-threshold': 4096 });
+    expect(await reset(arm, { seen: keeping })).toMatchObject({ restored: true });
   });
 });
 
