@@ -1,5 +1,6 @@
 /** The thread behind `fuzz-thread-worker.ts`: prepares its own endpoint, then does what it is asked. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { stackTaker } from '../fuzz/crash-stack.ts';
 import { type FuzzWorker, localWorker } from '../fuzz/fuzz-worker.ts';
 import { prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { ScratchArea } from '../runner/scratch.ts';
@@ -24,7 +25,8 @@ async function start(data: ThreadData): Promise<Ready> {
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, data, area);
   const { config, normaliseText } = prepared;
   const executor = executorFor(prepared, diffTarget, area, loadExpectations(data, [expectations]));
-  return { area, worker: localWorker({ executor, config, normaliseText, rule: match, budget }) };
+  const stackOf = stackTaker(config, area);
+  return { area, worker: localWorker({ executor, config, normaliseText, rule: match, budget, stackOf }) };
 }
 
 async function answer(ready: Promise<Ready>, { method, args }: ThreadRequest): Promise<ThreadReply> {

@@ -12,6 +12,7 @@ import { lockCampaign } from '../fuzz/campaign-lock.ts';
 import { campaignOf, readLog } from '../fuzz/campaign-log.ts';
 import { watcher } from '../fuzz/campaign-progress.ts';
 import { NoCampaign } from '../fuzz/campaign-status.ts';
+import { stackTaker } from '../fuzz/crash-stack.ts';
 import { CI_COMMANDS, CI_SEED } from '../fuzz/fuzz-defaults.ts';
 import type { FuzzWorker } from '../fuzz/fuzz-worker.ts';
 import { localWorker } from '../fuzz/fuzz-worker.ts';
@@ -296,6 +297,7 @@ function makeWorkers(
       normaliseText,
       rule: match,
       budget,
+      stackOf: stackTaker(prepared.config, area),
     }),
   ];
 }

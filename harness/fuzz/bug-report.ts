@@ -48,6 +48,7 @@ export function bugReport(
     'After each command that was waited for, `query-named-block-nodes` told what the graph was.',
   );
   lines.push(...differences(record));
+  if (finding.stack !== undefined) lines.push('', '## Stack', '', fenced('', finding.stack.join('\n')));
   const words = process?.lastWords ?? [];
   if (words.length > 0) lines.push('', '## Last words', '', fenced('', words.join('\n')));
   lines.push('', '## Again', '');

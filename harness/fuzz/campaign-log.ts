@@ -25,6 +25,8 @@ export type LogLine =
       readonly bucket: string;
       /** The member of the same name of `Symptom`. */
       readonly silent?: true;
+      /** Functions in which a crash came, where its stack is known: within a bucket, others are another finding. */
+      readonly top?: string;
       /** Folder below `findings`; null if it could not be shown again, or is a finding already. */
       readonly folder: string | null;
       readonly steps: number;

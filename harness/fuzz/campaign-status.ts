@@ -14,7 +14,7 @@ export function statusLines(out: string): string[] {
   const path = join(out, LOG);
   if (!existsSync(path)) throw new NoCampaign(`${out}: no campaign`);
   const hits = new Map<string, number>();
-  const findings = new Map<string, string>();
+  const findings: { readonly bucket: string; readonly about: string }[] = [];
   /** What each bucket that was seen turned out to be: one thing, or now this, now that. */
   const names = new Map<string, Set<string>>();
   const unfinished = new Set<string>();
@@ -32,7 +32,9 @@ export function statusLines(out: string): string[] {
       if (line.rate !== '0') names.set(line.seen, (names.get(line.seen) ?? new Set()).add(line.bucket));
       if (line.folder === null) continue;
       totals[line.kind] += 1;
-      findings.set(line.bucket, `${line.steps} steps, rate ${line.rate}, findings/${line.folder}`);
+      const place = line.top === undefined ? '' : `, in ${line.top}`;
+      const about = `${line.steps} steps, rate ${line.rate}, findings/${line.folder}${place}`;
+      findings.push({ bucket: line.bucket, about });
     }
   }
   const hitsOf = (bucket: string): string => {
@@ -40,7 +42,7 @@ export function statusLines(out: string): string[] {
     const most = its.some(([seen]) => (names.get(seen)?.size ?? 1) > 1) ? 'at most ' : '';
     return `${most}${its.reduce((sum, [, count]) => sum + count, 0)} hits`;
   };
-  const lines = [...findings].map(([bucket, about]) => `${bucket} (${hitsOf(bucket)}, ${about})`);
+  const lines = findings.map(({ bucket, about }) => `${bucket} (${hitsOf(bucket)}, ${about})`);
   const { crash, hang, deviation, programs, commands, seconds } = totals;
   return [
     ...lines.toSorted(),

@@ -148,6 +148,39 @@ test('a silent crash is looked into until that has brought nothing new twice in 
   expect(statusLines(join(campaigns.folder, 'silent'))[0]).toMatch(/^a \(at most \d{3} hits,/);
 });
 
+test('crashes of one bucket are findings of their own where their stacks differ', async () => {
+  const stacks = [['b at c:1'], ['b at c:2'], ['d', 'e'], ['b'], ['d', 'e']];
+  const symptom = { kind: 'crash', check: 'crash', signal: 'SIGABRT', bucket: 'crash SIGABRT: x' } as const;
+  const what = { id: 'program', title: 'a program', requirements: [] };
+  const record = { ...what, outcome: 'crash', durationMs: 0, deviations: [] } as const;
+  let looks = 0;
+  const worker = {
+    run: () => Promise.resolve({ features: [], symptoms: [symptom], commands: 1 }),
+    triage: (program: string) => {
+      const stack = stacks[looks]!;
+      looks += 1;
+      return Promise.resolve({ symptom, stack, program, runs: 1, held: 1, record });
+    },
+  };
+  const { findings } = await madeUp('stacks', worker, 500);
+  expect(looks).toBe(stacks.length);
+  expect(findings.map(({ bucket, top }) => [bucket, top])).toEqual([
+    ['crash SIGABRT: x', 'b'],
+    ['crash SIGABRT: x', 'd < e'],
+  ]);
+  const [first, second] = findings.map(({ folder }) => join(campaigns.folder, 'stacks', 'findings', folder!));
+  expect(first).not.toBe(second);
+  expect(readFileSync(join(second!, 'README.md'), 'utf8')).toContain('## Stack\n\n```\nd\ne\n```\n');
+  expect(JSON.parse(readFileSync(join(first!, 'finding.json'), 'utf8'))).toMatchObject({
+    symptom: { bucket: 'crash SIGABRT: x' },
+    stack: ['b at c:1'],
+  });
+  expect(statusLines(join(campaigns.folder, 'stacks')).slice(0, 2)).toEqual([
+    expect.stringMatching(/ in b\)$/),
+    expect.stringMatching(/ in d < e\)$/),
+  ]);
+});
+
 test('what there was no time to look into is kept, and the next run begins with it', async () => {
   const { config, generation } = await campaigns.prepared(null);
   const out = join(campaigns.folder, 'late');

@@ -18,6 +18,7 @@ import { inOrder } from '../runner/in-order.ts';
 import type { Symptom } from './buckets.ts';
 import { appendLog, type LogLine, recoverLog, startLogAgain } from './campaign-log.ts';
 import { Corpus } from './corpus.ts';
+import { topOf } from './crash-stack.ts';
 import { type FindingHead, writeFinding } from './findings.ts';
 import type { FuzzWorker, RunAnswer } from './fuzz-worker.ts';
 import type { PointCoverage } from './point-coverage.ts';
@@ -26,7 +27,7 @@ import type { PointCoverage } from './point-coverage.ts';
 export const ROUND = 24;
 /** Parts of 100 that are generated, not mutated. */
 const GENERATED = 30;
-/** Many causes may show as the same silent crash: after so many looks that brought nothing new it is taken for known. */
+/** Many causes may show as the same crash, where it is silent or has a stack: after so many looks that brought nothing new it is taken for known. */
 const VAIN_LOOKS = 2;
 
 export interface CampaignOptions {
@@ -107,7 +108,7 @@ class Campaign {
   readonly #options: CampaignOptions;
   readonly #log: string;
   readonly #corpus = new Corpus();
-  /** Buckets that were triaged. */
+  /** Buckets that were triaged; where crashes have stacks, with the place of each. */
   readonly #known = new Set<string>();
   /** How often in a row what was seen turned out to be known, by bucket. */
   readonly #vain = new Map<string, number>();
@@ -266,7 +267,8 @@ class Campaign {
       }
       const bucket = answer?.symptom.bucket ?? seen;
       // What a crash without a word, or a hang, is called shows only now.
-      const again = this.#known.has(bucket) || this.#options.isKnown?.(bucket) === true;
+      const top = answer?.stack === undefined ? undefined : topOf(answer.stack);
+      const again = this.#known.has(placeOf(bucket, top)) || this.#options.isKnown?.(bucket) === true;
       const line: FindingLine = {
         type: 'finding',
         round: this.#round,
@@ -274,6 +276,7 @@ class Campaign {
         seen,
         bucket,
         ...(silent && { silent }),
+        ...(top !== undefined && { top }),
         folder: answer && !again ? writeFinding(this.#options.out, answer, text, this.#options.head) : null,
         steps: answer === null ? 0 : decode(answer.program).steps.length,
         rate: answer === null ? '0' : `${answer.held}/${answer.runs}`,
@@ -292,8 +295,9 @@ class Campaign {
     const vain = line.folder === null ? (this.#vain.get(line.seen) ?? 0) + 1 : 0;
     this.#vain.set(line.seen, vain);
     // To look at a hang takes minutes, and what it hangs in says more than what a crash came in.
-    if (line.silent !== true || line.kind === 'hang' || vain >= VAIN_LOOKS) this.#known.add(line.seen);
-    this.#known.add(line.bucket);
+    const isOfMany = line.kind === 'crash' && (line.silent === true || line.top !== undefined);
+    if (!isOfMany || vain >= VAIN_LOOKS) this.#known.add(line.seen);
+    this.#known.add(placeOf(line.bucket, line.top));
     if (line.folder !== null) this.#findings.push(line);
   }
 
@@ -313,4 +317,8 @@ class Campaign {
       lastError: this.#lastError,
     };
   }
+}
+
+function placeOf(bucket: string, top: string | undefined): string {
+  return top === undefined ? bucket : `${bucket}\n${top}`;
 }

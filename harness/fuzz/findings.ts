@@ -12,6 +12,7 @@ import { type Json, parseJson, stringifyJson } from '../../spec/json.ts';
 import { makeFolder, writeOutput } from '../output-file.ts';
 import type { Symptom } from './buckets.ts';
 import { bugReport } from './bug-report.ts';
+import { topOf } from './crash-stack.ts';
 import type { FindingAnswer } from './fuzz-worker.ts';
 import { reproduceScript } from './reproduce-script.ts';
 import type { FuzzStartState } from './start-states.ts';
@@ -31,6 +32,8 @@ export interface Finding {
   readonly symptom: Symptom;
   /** What the symptom was made of, unless it is a crash or a hang. */
   readonly deviation?: Deviation;
+  /** Where a crash came, frames from the innermost on: known if gdb was there, and symbols in the endpoint. */
+  readonly stack?: readonly string[];
   readonly target: string;
   readonly version: Json;
   readonly seed: string;
@@ -53,14 +56,15 @@ export function writeFinding(
   original: string,
   head: FindingHead,
 ): string {
-  const { symptom, deviation, runs, held, record } = answer;
-  const name = folderName(symptom);
+  const { symptom, deviation, stack, runs, held, record } = answer;
+  const name = folderName(symptom, stack);
   const folder = join(out, 'findings', name);
   makeFolder(folder);
   const { target, version, seed, diff } = head;
   const finding: Finding = {
     symptom,
     ...(deviation && { deviation }),
+    ...(stack && { stack }),
     target,
     version,
     seed,
@@ -82,13 +86,15 @@ export function writeFinding(
   return name;
 }
 
-function folderName({ kind, bucket }: Symptom): string {
+function folderName({ kind, bucket }: Symptom, stack?: readonly string[]): string {
   const words =
     bucket
       .slice(kind.length)
       .toLowerCase()
       .match(/[a-z]{3,}/g) ?? [];
-  const hash = hash32(bucket).toString(16).padStart(8, '0');
+  const hash = hash32(stack === undefined ? bucket : `${bucket} ${topOf(stack)}`)
+    .toString(16)
+    .padStart(8, '0');
   return [kind, ...words.slice(0, 5), hash].join('-');
 }
 

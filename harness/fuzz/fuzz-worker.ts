@@ -20,6 +20,8 @@ export interface FindingAnswer {
   readonly symptom: Symptom;
   /** What the symptom is, unless it is a crash or a hang. */
   readonly deviation?: Deviation;
+  /** Of a crash: frames, the innermost first. */
+  readonly stack?: readonly string[];
   /** Text of the minimal program. */
   readonly program: string;
   readonly runs: number;

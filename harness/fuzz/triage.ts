@@ -7,6 +7,7 @@ import type { Program } from '../../generators/sequences/program.ts';
 import type { NormaliseText } from '../../reports/normalise-text.ts';
 import type { CaseRecord, Deviation } from '../../reports/record.ts';
 import { deviationShown, type MatchRule, matches, type Symptom, symptomsOf, toldBy } from './buckets.ts';
+import type { StackTaker } from './crash-stack.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { ROUNDS } from './leak-detector.ts';
 import { isLeak } from './post-run-checks.ts';
@@ -16,6 +17,8 @@ export interface Triaged {
   readonly symptom: Symptom;
   /** What the symptom is in `record`, unless it is a crash or a hang. */
   readonly deviation?: Deviation;
+  /** Of a crash, where it can be had: `crash-stack.ts`. */
+  readonly stack?: readonly string[];
   /** Minimal. */
   readonly program: Program;
   /** How many runs on fresh endpoints there were, and how many showed it. */
@@ -70,6 +73,8 @@ export interface TriageOptions {
   /** Default: `bucket`. */
   readonly rule?: MatchRule | undefined;
   readonly budget?: TriageBudget | undefined;
+  /** Default: no crash has a stack. */
+  readonly stackOf?: StackTaker | undefined;
 }
 
 /**
@@ -79,7 +84,7 @@ export interface TriageOptions {
 export async function triage(
   program: Program,
   symptom: Symptom,
-  { executor, config, normaliseText, rule = 'bucket', budget = DEFAULT_BUDGET }: TriageOptions,
+  { executor, config, normaliseText, rule = 'bucket', budget = DEFAULT_BUDGET, stackOf }: TriageOptions,
 ): Promise<Triaged | Unfinished | null> {
   // What was in flight when a silent crash or a hang came is chance: the signal must be the same, or that it hangs.
   const used = symptom.silent === true ? 'signal' : rule;
@@ -114,10 +119,12 @@ export async function triage(
     symptom.silent === true && last?.kind === 'call'
       ? toldBy(symptom, last.command, record, normaliseText)
       : symptom;
+  const stack = symptom.kind === 'crash' && !isLate() ? await stackOf?.(minimal) : null;
   const deviation = deviationShown(symptom, record, normaliseText);
   return {
     symptom: told,
     ...(deviation && { deviation }),
+    ...(stack && { stack }),
     program: minimal,
     runs,
     held,

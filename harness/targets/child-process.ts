@@ -30,6 +30,8 @@ export interface ChildOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly cwd: string;
+  /** Words before the command: of a program that starts it. */
+  readonly under?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>>;
   /** True: stdin and stdout are pipes for us; else both are the null device. */
   readonly pipes?: boolean;
@@ -101,13 +103,17 @@ export class Child {
     const data = options.pipes === true ? 'pipe' : 'ignore';
     const stdio: StdioOptions = [data, data, 'pipe', 'pipe'];
     const script = guardScript(options.limits);
-    const child = spawn('/bin/sh', ['-c', script, 'sh', options.command, ...options.args], {
-      cwd: options.cwd,
-      env: { ...process.env, ...options.env },
-      // A process group of its own: Ctrl-C in our terminal is ours to handle, and the whole group can be ended.
-      detached: true,
-      stdio,
-    });
+    const child = spawn(
+      '/bin/sh',
+      ['-c', script, 'sh', ...(options.under ?? []), options.command, ...options.args],
+      {
+        cwd: options.cwd,
+        env: { ...process.env, ...options.env },
+        // A process group of its own: Ctrl-C in our terminal is ours to handle, and the whole group can be ended.
+        detached: true,
+        stdio,
+      },
+    );
     child.on('error', () => undefined);
     if (child.pid === undefined)
       throw new Error(`cannot start ${options.command}: no shell, or out of processes`);

@@ -27,6 +27,7 @@ async function start(name: string, command: string, request: StartRequest): Prom
     command: '/bin/sh',
     args: ['-c', line],
     cwd: scratch,
+    under: request.under,
     env: environment,
     pipes: true,
   });

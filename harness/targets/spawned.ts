@@ -40,7 +40,8 @@ export async function startProgram(program: SpawnedProgram, request: StartReques
   try {
     const args = substituteDir(program.args(sockets), request.scratch);
     const env = { ...program.env, ...request.environment };
-    child = new Child({ ...program, args, env, cwd: request.scratch, unheard: WAITING });
+    const { under, scratch: cwd } = request;
+    child = new Child({ ...program, args, env, cwd, under, unheard: WAITING });
     const first = await firstMonitor(child, sockets, request);
     return new SpawnedEndpoint({ child, argv: args, dir: request.scratch, folder, sockets, first });
   } catch (error) {

@@ -63,6 +63,8 @@ export interface StartRequest {
   readonly silent?: boolean | undefined;
   /** Added to the environment of a child. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Words before the command of a child: a debugger that starts it. Targets without a child ignore them. */
+  readonly under?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,13 +1,13 @@
 /**
  * Programs that some tests need and not every machine has. Such a test is skipped, with the reason, unless the
- * environment variable QMPCHECK_REQUIRE (a comma list: `qemu`, `pty`, `chromium`) promises what it needs: then it fails.
+ * environment variable QMPCHECK_REQUIRE (a comma list: `qemu`, `pty`, `chromium`, `gdb`) promises what it needs: then it fails.
  */
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 
 /** What QMPCHECK_REQUIRE can name. */
-export type Requirable = 'qemu' | 'pty' | 'chromium';
+export type Requirable = 'qemu' | 'pty' | 'chromium' | 'gdb';
 
 /** Path of a program, null if PATH has none. */
 export function engine(program: string): string | null {
