@@ -176,8 +176,8 @@ test('crashes of one bucket are findings of their own where their stacks differ'
     stack: ['b at c:1'],
   });
   expect(statusLines(join(campaigns.folder, 'stacks')).slice(0, 2)).toEqual([
-    expect.stringMatching(/ in b\)$/),
     expect.stringMatching(/ in d < e\)$/),
+    expect.stringMatching(/ in b\)$/),
   ]);
 });
 
