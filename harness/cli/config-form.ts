@@ -61,7 +61,7 @@ const targetForm = mapping({
   environment: member(mappingOf(v.string()), 'Variables of a started program, besides those of qmpcheck.'),
   directory: member(
     v.string(),
-    'The scratch folder that the endpoint shares with qmpcheck, as --directory takes it: HERE, or HERE=THERE.',
+    'The scratch folder that the endpoint shares with qmpcheck, as --directory takes it: HERE, HERE=THERE, or none.',
   ),
   tls: member(tlsForm, 'Files of a tls: or wss: address.'),
   commandsPerSecond: member(
