@@ -11,6 +11,7 @@ import { checks } from '../harness/checks/index.ts';
 import { loadConfig } from '../harness/cli/config.ts';
 import { EXIT } from '../harness/cli/exit.ts';
 import type { Subcommand } from '../harness/cli/subcommand.ts';
+import { CLASSES } from '../harness/differ/difference.ts';
 import { readExpectations } from '../harness/expectations/read-expectations.ts';
 import { callMain, inFolder, program, qmpcheck } from '../harness/testing/command-line.ts';
 import { enginesUnavailable, requireOrSkip } from '../harness/testing/engines.ts';
@@ -265,6 +266,13 @@ test('the reporters and members of a record are those that there are', () => {
   const members = named.flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
   expect(members.filter((name) => !Object.hasOwn(properties, name))).toEqual([]);
   expect(members.length).toBeGreaterThan(7);
+});
+
+test('the classes of differences are those that there are', () => {
+  const section = read('docs/manual/fuzzing.md').split('## Two endpoints in lockstep')[1]!;
+  const rows = [...section.matchAll(/^\| (`.*?) \|/gm)];
+  const classes = rows.flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+  expect(classes).toEqual([...CLASSES]);
 });
 
 test('the workflows are YAML', () => {
