@@ -130,9 +130,9 @@ export function withoutRepetition(deviations: readonly Deviation[]): RepeatedDev
   return [...first.values()];
 }
 
-/** Whether a deviation came before the last step: not as a consequence of how the case ended. */
+/** Whether a deviation came before the last step of the case's own: not as a consequence of how the case ended. */
 export function isOnTheWay({ exchange }: Deviation, { transcript }: CaseRecord): boolean {
-  const last = (transcript?.steps.length ?? 0) - 1;
+  const last = (transcript?.steps ?? []).findLastIndex(({ by }) => by === undefined);
   return (exchange ?? last) < last;
 }
 

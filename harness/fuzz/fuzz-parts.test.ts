@@ -96,7 +96,9 @@ describe('buckets', () => {
   });
   test('of what the minimal program tells of a crash without words: its last command, or what deviated before', () => {
     const silent: Symptom = { kind: 'crash', check: 'crash', signal: 'SIGSEGV', bucket: 'x', silent: true };
-    const transcript = { steps: [{ send: {} }, { send: {} }, { send: {} }] } as unknown as Transcript;
+    // What a check was not answered is no step of the program.
+    const steps = [{ send: {} }, { send: {} }, { send: {} }, { send: {}, by: 'check' }];
+    const transcript = { steps } as unknown as Transcript;
     const told = (deviations: Deviation[]): string =>
       toldBy(silent, 'c', { ...record('crash', { deviations }), transcript }, normaliseText).bucket;
     const breach = { check: 'k', severity: 'must', message: 'node n3 is odd', path: '$.a' } as const;
