@@ -217,7 +217,13 @@ function nodesTell({ commands }: Schema, member: string): boolean {
 function isSnapshotThere(name: string, { call, now }: Success): boolean | null {
   const image = describedNodeOrMedium(now, String(call.arguments.device))?.image;
   if (!isJsonObject(image)) return null;
-  const { snapshots = [] } = image;
+  // A filter hands it on to what is below, and tells nothing of it.
+  const nodes = Array.isArray(now.nodes) ? now.nodes.filter(isJsonObject) : [];
+  return [image, ...nodes.map((node) => node.image)].some((one) => hasSnapshot(one, name));
+}
+
+function hasSnapshot(image: Json | undefined, name: string): boolean {
+  const snapshots = isJsonObject(image) ? image.snapshots : undefined;
   return Array.isArray(snapshots) && snapshots.some((one) => isJsonObject(one) && one.name === name);
 }
 
