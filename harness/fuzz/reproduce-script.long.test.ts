@@ -115,6 +115,22 @@ const PLANTED: Readonly<Record<string, Planted>> = {
     program: 'ground empty\nquery-version',
     bucket: /query-changes-nothing/,
   },
+  'node that is not made': {
+    fault: { swallow: '"blockdev-add".*"n2"' },
+    program: 'ground nodes\nblockdev-add {"driver": "null-co", "node-name": "$n2"}',
+    bucket: /success-has-effect.*there is no node/,
+  },
+  'node that is not deleted': {
+    fault: { swallow: '"blockdev-del".*"n1".*"id":0' },
+    program: 'ground nodes\nblockdev-del {"node-name": "$n1"}',
+    bucket: /success-has-effect.*still there/,
+  },
+  'job that is not started': {
+    fault: { swallow: '"blockdev-backup"' },
+    program:
+      'ground disks\nblockdev-backup {"job-id": "$j0", "device": "$n0", "target": "$n1", "sync": "full"}',
+    bucket: /success-has-effect.*no job/,
+  },
   'node that stays': {
     fault: { swallow: '"blockdev-del".*"n2"' },
     program: 'ground nodes\nblockdev-add {"driver": "null-co", "node-name": "$n2"}',

@@ -285,6 +285,8 @@ names_held() {
 }
 # more FILE FILE: lines of the second that the first lacks
 more() { grep -vxFf "$aux/$1" "$aux/$2" > "$aux/more"; [ -s "$aux/more" ]; }
+# no_job: neither is there one nor did any event tell of one
+no_job() { [ -z "$jobs" ] && ! grep -q '"\(BLOCK_\)\{0,1\}JOB_' "$aux/events"; }
 # unasked: a file that was not there at first and that no message named
 unasked() {
   ls -A > "$aux/files.after"

@@ -37,6 +37,7 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   'error-changes-nothing': judgeRefusalThatChanges,
   'query-changes-nothing': judgeQueryThatChanges,
   leftovers: judgeLeftovers,
+  'success-has-effect': judgeEffect,
   'leak/files': () => ({
     first: ['ls -A > "$aux/files.before"', 'look; home=$(names node-name)'],
     last: ['take_back "$(echo $home)"'],
@@ -220,6 +221,26 @@ function judgeQueryThatChanges(evidence: ScriptEvidence): ScriptVerdict | null {
   let from = to;
   while (isQuery(from - 1)) from -= 1;
   return to < 0 ? null : ofState(deviation.path ?? '', from, to);
+}
+
+/** What a command that succeeded made is there, what it removed is not, something has changed. */
+function judgeEffect(evidence: ScriptEvidence): ScriptVerdict | null {
+  const step = stepOf(evidence);
+  const [, what = ''] = / succeeded, and (.*)$/.exec(evidence.deviation.message) ?? [];
+  const verdict = step === null ? null : ofState('$.nodes', step, step);
+  if (verdict === null) return null;
+  const done = `found reply.${step} ${quoted('\\$\\.return')}`;
+  const told = (member: string, name: string): string =>
+    `grep -q ${quoted(`\\.${member}\t"${name}"$`)} "$aux/state.after"`;
+  const [, node] = /^there is no node '(.*)'$/.exec(what) ?? [];
+  if (node !== undefined) return { ...verdict, shown: `${done} && ! ${told('node-name', node)}` };
+  const [, snapshot] = /^there is no snapshot '(.*)'$/.exec(what) ?? [];
+  if (snapshot !== undefined) return { ...verdict, shown: `${done} && ! ${told('name', snapshot)}` };
+  const [, left] = /^the node '(.*)' is still there$/.exec(what) ?? [];
+  if (left !== undefined) return { ...verdict, shown: `${done} && ${told('node-name', left)}` };
+  if (what === 'there was no job')
+    return { last: ['jobs_asked', 'jobs=$(names id; names device)'], shown: `${done} && no_job` };
+  return null;
 }
 
 const HELD: Readonly<Record<string, string>> = {
