@@ -99,7 +99,7 @@ class QuirkProbe {
     this.#greeting();
     const refused = this.hear().find(({ kind }) => kind === 'negotiation-refused');
     if (refused !== undefined) await this.#negotiate(refused);
-    await this.#chooseQuery();
+    if (!(await this.#chooseQuery())) return;
     await this.#ask({ execute: this.#query });
     await this.#stringIds();
     await this.#ask({ execute: NO_COMMAND, id: this.#id('error') });
@@ -136,12 +136,16 @@ class QuirkProbe {
       this.#found({ noNegotiation: true }, message);
   }
 
-  async #chooseQuery(): Promise<void> {
+  /** False if there is no answer to any: one that hangs is found by who asks it next. */
+  async #chooseQuery(): Promise<boolean> {
     for (const query of QUERIES) {
       this.#query = query;
-      if (isReturn(await this.#ask({ execute: query, id: 'qmpcheck-query' }))) return;
+      const answer = await this.#ask({ execute: query, id: 'qmpcheck-query' });
+      if (answer === null) return false;
+      if (isReturn(answer)) return true;
     }
     this.#query = QUERIES[0]!;
+    return true;
   }
 
   /** Whether what succeeds with a text for an id does so with a number. */
@@ -177,7 +181,9 @@ class QuirkProbe {
 
   /** As fast as answers come. Where that is refused at some point, the interval at which it is not. */
   async #fast(): Promise<void> {
-    const usual = isReturn(await this.#ask(this.#withId('usual')));
+    const answer = await this.#ask(this.#withId('usual'));
+    if (answer === null) return;
+    const usual = isReturn(answer);
     const [first, refusal] = await this.#row(FAST, usual);
     if (first === FAST) return;
     // Others than these counted, too.
