@@ -6,71 +6,17 @@ import { describe, expect, test } from 'vitest';
 import { Points } from '../../../../generators/points/points.ts';
 import type { CaseRecord } from '../../../../reports/record.ts';
 import { loadBlockSchema } from '../../../../spec/block-core.ts';
-import { isJsonObject, type Json, type JsonObject, parseJson, stringifyJson } from '../../../../spec/json.ts';
+import { type Json, stringifyJson } from '../../../../spec/json.ts';
 import { replay } from '../../../runner/replay/replay-transcripts.ts';
 import { run } from '../../../runner/run.ts';
 import { resolveTarget } from '../../../targets/index.ts';
-import type { Endpoint, Target } from '../../../targets/target.ts';
-import type { Transport, TransportSink } from '../../../transports/transport.ts';
+import type { Target } from '../../../targets/target.ts';
+import { type Lie, lyingTarget } from '../../../testing/lying-target.ts';
 import { propertyCases } from './index.ts';
 import { faultsForm } from './property-form.ts';
 
 const honest = resolveTarget('reference');
 const spec = loadBlockSchema();
-
-/** A reply to be given instead of the reference's; null: the truth. */
-type Lie = (execute: string, args: JsonObject) => JsonObject | null;
-
-function lyingTarget(lie: Lie): Target {
-  return {
-    ...honest,
-    async start(request) {
-      const endpoint = await honest.start(request);
-      const openMonitor = async (index: number) => lyingTransport(await endpoint.openMonitor(index), lie);
-      return overriding<Endpoint>(endpoint, { openMonitor });
-    },
-  };
-}
-
-function lyingTransport(transport: Transport, lie: Lie): Transport {
-  let sink: TransportSink | undefined;
-  return {
-    name: transport.name,
-    end: () => transport.end(),
-    close: () => transport.close(),
-    open(given) {
-      sink = given;
-      transport.open(given);
-    },
-    write(bytes) {
-      const message = parsed(bytes);
-      const answer = lie(String(message?.execute), isJsonObject(message?.arguments) ? message.arguments : {});
-      if (answer === null) return transport.write(bytes);
-      const reply = message?.id === undefined ? answer : { ...answer, id: message.id };
-      setImmediate(() => sink?.data(Buffer.from(`${stringifyJson(reply)}\r\n`)));
-      return undefined;
-    },
-  };
-}
-
-function parsed(bytes: Uint8Array): JsonObject | undefined {
-  try {
-    return parseJson(Buffer.from(bytes).toString()) as JsonObject;
-  } catch {
-    return undefined;
-  }
-}
-
-/** An object of a class with private members, some of its methods replaced. */
-function overriding<T extends object>(object: T, methods: Partial<T>): T {
-  return new Proxy(object, {
-    get(target, name) {
-      if (Object.hasOwn(methods, name)) return methods[name as keyof T];
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-}
 
 async function runCase(target: Target, id: string): Promise<CaseRecord> {
   const record = await run({ target, spec, cases: propertyCases, patterns: [`derived/properties/${id}`] });
@@ -98,7 +44,7 @@ describe('a property finds', () => {
       : null;
 
   test('a refusal of valid arguments for their form, and shows it by the simplest', async () => {
-    const target = lyingTarget(takesNoZeroes);
+    const target = lyingTarget(honest, takesNoZeroes);
     const { outcome, deviations, transcript } = await runCase(target, 'blockdev-add-valid');
     expect(outcome).toBe('fail');
     expect(deviations.map(({ message }) => message)).toEqual([
@@ -115,7 +61,7 @@ describe('a property finds', () => {
 
   test('the same at the points of the schema', async () => {
     const { outcome, deviations, transcript } = await runCase(
-      lyingTarget(takesNoZeroes),
+      lyingTarget(honest, takesNoZeroes),
       'blockdev-add-null-co-points',
     );
     expect(outcome).toBe('fail');
@@ -126,7 +72,7 @@ describe('a property finds', () => {
   });
 
   test('a fault that is accepted', async () => {
-    const target = lyingTarget((execute, args) =>
+    const target = lyingTarget(honest, (execute, args) =>
       execute === 'block_resize' && 'no-such-member' in args ? { return: {} } : null,
     );
     const { deviations } = await runCase(target, 'block_resize-invalid');
@@ -136,7 +82,7 @@ describe('a property finds', () => {
   });
 
   test('a fault that is refused with another class', async () => {
-    const target = lyingTarget((execute, args) =>
+    const target = lyingTarget(honest, (execute, args) =>
       execute === 'blockdev-del' && args['node-name'] === null
         ? { error: { class: 'DeviceNotFound', desc: 'x' } }
         : null,
@@ -148,7 +94,7 @@ describe('a property finds', () => {
   });
 
   test('a node that stays after it was deleted', async () => {
-    const target = lyingTarget((execute, args) =>
+    const target = lyingTarget(honest, (execute, args) =>
       execute === 'blockdev-del' && String(args['node-name']).startsWith('added') ? { return: {} } : null,
     );
     const { deviations } = await runCase(target, 'nodes-added-and-deleted');
@@ -158,7 +104,9 @@ describe('a property finds', () => {
   });
 
   test('a reply against the schema, seen by the checks', async () => {
-    const target = lyingTarget((execute) => (execute === 'block_resize' ? { return: { extra: 1 } } : null));
+    const target = lyingTarget(honest, (execute) =>
+      execute === 'block_resize' ? { return: { extra: 1 } } : null,
+    );
     const { deviations } = await runCase(target, 'block_resize-valid');
     expect(deviations).toMatchObject([
       {
