@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { Points } from '../../../../generators/points/points.ts';
 import type { CaseRecord } from '../../../../reports/record.ts';
 import { loadBlockSchema } from '../../../../spec/block-core.ts';
-import { type Json, stringifyJson } from '../../../../spec/json.ts';
+import { type Json, type JsonObject, stringifyJson } from '../../../../spec/json.ts';
 import { replay } from '../../../runner/replay/replay-transcripts.ts';
 import { run } from '../../../runner/run.ts';
 import { resolveTarget } from '../../../targets/index.ts';
