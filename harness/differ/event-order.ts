@@ -72,12 +72,17 @@ function bothKnow(
   return [({ name }) => !drift.has(name), [...drift.values()]];
 }
 
+/** Whose event it is: events of one source have an order, the protocol leaves open how sources interleave. */
+export function eventSource({ event, data }: JsonObject): string {
+  const members = isJsonObject(data) ? data : {};
+  const member = EVENT_SOURCES.find((name) => typeof members[name] === 'string' && members[name] !== '');
+  return String(member === undefined ? event : members[member]);
+}
+
 function bySource(events: readonly Seen[]): Map<string, Seen[]> {
   const sources = new Map<string, Seen[]>();
   for (const one of events) {
-    const data = isJsonObject(one.event.data) ? one.event.data : {};
-    const member = EVENT_SOURCES.find((name) => typeof data[name] === 'string' && data[name] !== '');
-    const source = member === undefined ? one.name : String(data[member]);
+    const source = eventSource(one.event);
     const there = sources.get(source);
     if (there === undefined) sources.set(source, [one]);
     else there.push(one);

@@ -1,8 +1,9 @@
 /**
  * Compares what a transcript holds with what was played: replies step by step; events step by step where the clock
- * was injected, else in order over the whole transcript. Both sides go through the same normalisation.
+ * was injected, else over the whole transcript, those of each source in their order. Both sides go through the same normalisation.
  */
 import { isJsonObject, type Json } from '../../../spec/json.ts';
+import { eventSource } from '../../differ/event-order.ts';
 import {
   AutoNames,
   dropPausePairs,
@@ -124,9 +125,15 @@ function judgeRest({ step, played }: JudgedStep): JsonDifference | null {
   );
 }
 
+/** In their order, those of one job, device or node after those of another. */
+function bySource(events: readonly Json[]): Json[] {
+  const sourceOf = (event: Json): string => (isJsonObject(event) ? eventSource(event) : '');
+  return events.toSorted((a, b) => (sourceOf(a) < sourceOf(b) ? -1 : sourceOf(a) > sourceOf(b) ? 1 : 0));
+}
+
 function judgeAllEvents(pairs: readonly JudgedStep[]): ReplayDifference | null {
-  const expected = dropPausePairs(pairs.flatMap((pair) => pair.expected.events));
-  const got = dropPausePairs(pairs.flatMap((pair) => pair.got.events));
+  const expected = bySource(dropPausePairs(pairs.flatMap((pair) => pair.expected.events)));
+  const got = bySource(dropPausePairs(pairs.flatMap((pair) => pair.got.events)));
   const difference = firstReplayDifference(expected, got, '$.events');
   if (!difference) return null;
   const at = Number(/^\$\.events\[(\d+)\]/.exec(difference.path)?.[1] ?? 0);
