@@ -13,6 +13,7 @@ import { EXIT } from '../harness/cli/exit.ts';
 import type { Subcommand } from '../harness/cli/subcommand.ts';
 import { CLASSES } from '../harness/differ/difference.ts';
 import { readExpectations } from '../harness/expectations/read-expectations.ts';
+import { QUIRKS } from '../harness/qmp/quirks.ts';
 import { callMain, inFolder, program, qmpcheck } from '../harness/testing/command-line.ts';
 import { enginesUnavailable, requireOrSkip } from '../harness/testing/engines.ts';
 import { reporters } from '../reports/index.ts';
@@ -195,6 +196,8 @@ describe('the config file', () => {
   test('has every member and every quirk on its page', () => {
     expect(firstCells(PAGE, 'Members of a target').toSorted()).toEqual(Object.keys(schema).toSorted());
     expect(firstCells(PAGE, 'Quirks').toSorted()).toEqual(Object.keys(schema.quirks.properties).toSorted());
+    for (const [name, quirk] of Object.entries(QUIRKS))
+      expect(read(PAGE)).toMatch(new RegExp(`^\\| \`${name}\` \\| .* \\| \`${quirk.case}\` \\|$`, 'm'));
     for (const name of Object.keys(schema.tls.properties)) expect(read(PAGE)).toMatch(`\`${name}`);
   });
 
