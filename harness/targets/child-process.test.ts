@@ -82,6 +82,13 @@ describe('the end of a child', () => {
     await gone(grandchild);
   });
 
+  test('takes along what hangs, and does not heed SIGTERM, when the shell that started it has gone', async () => {
+    const child = start("(trap '' TERM; sh -c 'echo $PPID'; exec sleep 60) & wait", { pipes: true });
+    const pid = Number(await firstLine(child));
+    await child.stop();
+    await gone(pid);
+  });
+
   test('comes when we die without a word', async () => {
     const module = fileURLToPath(new URL('dist/harness/targets/child-process.js', packageRoot()));
     const script = `

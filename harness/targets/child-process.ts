@@ -126,10 +126,18 @@ export class Child {
     this.exited = new Promise((resolve) => {
       child.once('exit', (code, signal) => {
         this.#running = false;
-        withdraw();
         this.#kill('SIGTERM');
         guard.end('over\n');
-        void drained(child.stderr!).then(() => resolve({ code, signal }));
+        void drained(child.stderr!).then(() => {
+          // A shell dies of what the program that it started may put off, or never get to.
+          const endRest = (): void => {
+            this.#kill('SIGKILL');
+            withdraw();
+          };
+          if (child.stderr!.closed) endRest();
+          else setTimeout(endRest, TERM_MS).unref();
+          resolve({ code, signal });
+        });
       });
     });
   }
