@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { decode } from '../generators/sequences/encoding.ts';
 import { checks } from '../harness/checks/index.ts';
 import { loadConfig } from '../harness/cli/config.ts';
 import { EXIT } from '../harness/cli/exit.ts';
@@ -277,6 +278,15 @@ test('the classes of differences are those that there are', () => {
   const classes = rows.flatMap(([, cell]) => [...cell!.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
   expect(classes).toEqual([...CLASSES]);
 });
+
+test('the program is one, and passes on the reference', () =>
+  inFolder(async (cwd) => {
+    const [program] = blocks('docs/manual/fuzzing.md', 'text');
+    expect(decode(program!).steps).toHaveLength(6);
+    writeFileSync(join(cwd, 'program.txt'), program!);
+    const { code, stdout } = await qmpcheck(['replay', 'program.txt'], { cwd });
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^PASSES /) });
+  }));
 
 test('the workflows are YAML', () => {
   for (const text of blocks('docs/ci/README.md', 'yaml')) expect(parse(text)).toHaveProperty('jobs');
