@@ -281,9 +281,9 @@ test('the classes of differences are those that there are', () => {
 
 test('the program is one, and passes on the reference', () =>
   inFolder(async (cwd) => {
-    const [program] = blocks('docs/manual/fuzzing.md', 'text');
-    expect(decode(program!).steps).toHaveLength(6);
-    writeFileSync(join(cwd, 'program.txt'), program!);
+    const [example] = blocks('docs/manual/fuzzing.md', 'text');
+    expect(decode(example!).steps).toHaveLength(6);
+    writeFileSync(join(cwd, 'program.txt'), example!);
     const { code, stdout } = await qmpcheck(['replay', 'program.txt'], { cwd });
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/^PASSES /) });
   }));
