@@ -72,11 +72,14 @@ function bothKnow(
   return [({ name }) => !drift.has(name), [...drift.values()]];
 }
 
-/** Whose event it is: events of one source have an order, the protocol leaves open how sources interleave. */
-export function eventSource({ event, data }: JsonObject): string {
+/**
+ * Whose event it is: events of one source have an order, the protocol leaves open how sources interleave. Those that name
+ * nobody are the machine's.
+ */
+export function eventSource({ data }: JsonObject): string {
   const members = isJsonObject(data) ? data : {};
   const member = EVENT_SOURCES.find((name) => typeof members[name] === 'string' && members[name] !== '');
-  return String(member === undefined ? event : members[member]);
+  return member === undefined ? '' : String(members[member]);
 }
 
 function bySource(events: readonly Seen[]): Map<string, Seen[]> {

@@ -201,6 +201,11 @@ describe('without query-commands', () => {
     expect(refutes(undecided, 'block_resize', unknown)).toBe(false);
   });
 
+  test('one that answers nothing at all cannot be tested', async () => {
+    const { execute } = endpoint((command) => new TimeoutError(command, 3000));
+    await expect(learnSchema(execute)).rejects.toThrow('answers none of the queries');
+  });
+
   test('one that does not answer what it does not know lacks the queries that it does not answer', async () => {
     const { execute } = endpoint((command, args) =>
       has.includes(command) ? silent(has)(command, args) : new TimeoutError(command, 3000),

@@ -12,8 +12,9 @@ import { IntrospectionError, readIntrospection } from '../../spec/introspection.
 import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { Command, Event, ObjectType, Schema } from '../../spec/model.ts';
 import { driversOf, restrictSchema } from '../../spec/restrict-schema.ts';
+import { TimeoutError } from '../qmp/errors.ts';
 import type { Query } from '../state/snapshot.ts';
-import type { GivenSchema } from '../targets/target.ts';
+import { type GivenSchema, StartError } from '../targets/target.ts';
 import { impatient, isAnswer } from './asking.ts';
 import { listed, probeCommands } from './offered-commands.ts';
 import { probeDrivers } from './offered-drivers.ts';
@@ -30,9 +31,18 @@ export interface LearntSchema {
   readonly schemaOrigin?: SchemaOrigin;
 }
 
-/** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away meanwhile. */
+/** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away meanwhile, with `StartError` if it answers nothing. */
 export async function learnSchema(asked: Query, given?: GivenSchema): Promise<LearntSchema> {
-  const execute = impatient(asked);
+  let isSilent = true;
+  const heard = <T>(answer: T): T => {
+    isSilent = false;
+    return answer;
+  };
+  const execute = impatient((command, args) =>
+    asked(command, args).then(heard, (error: unknown) => {
+      throw error instanceof TimeoutError ? error : heard(error);
+    }),
+  );
   const own = given === undefined || given.onlyWithoutOwn ? await ownSchema(execute) : null;
   if (own !== null && typeof own !== 'string')
     return { endpointSchema: own.schema, schemaDigest: own.digest };
@@ -43,6 +53,7 @@ export async function learnSchema(asked: Query, given?: GivenSchema): Promise<Le
     names === null
       ? await probeCommands(execute, base.commands.keys())
       : { commands: given === undefined ? names : known(names, base), undecided: new Undecided() };
+  if (isSilent) throw new StartError('it negotiates, and then answers none of the queries that it is asked');
   const schema = describe(base, commands, events);
   const blockdevAdd = schema.commands.get('blockdev-add')?.arguments;
   const mayProbe = blockdevAdd !== undefined && schema.commands.has('blockdev-del');

@@ -26,7 +26,7 @@ export const DEVICE_EFFECTS = {
     shows: [{ of: 'device', as: 'tray_open', value: false }],
   },
   'blockdev-change-medium': {
-    contents: 'unknown',
+    contents: 'unchanged',
     ...TRAY,
     uses: { ...DRIVE, filename: 'file' },
     undo: 'impossible',
