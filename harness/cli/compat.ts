@@ -69,7 +69,7 @@ export const subcommand: Subcommand = {
       .option('--allow-missing', 'take it that shards of a run are missing')
       .addOption(
         new Option(
-          '--expectations, --update-expectations <file>',
+          '--update-expectations <file>',
           'write down in this file what failed, as `run` does with it',
         ),
       )

@@ -134,6 +134,11 @@ describe('mergeRecords', () => {
 
   it.each([
     ['other endpoints', recordOf('b', []), 'another endpoint: a and b'],
+    [
+      'another version',
+      { ...recordOf('a', []), endpoint: { ...recordOf('a', []).endpoint, version: { qemu: { major: 9 } } } },
+      'another version: ',
+    ],
     ['another seed', { ...recordOf('a', []), seed: '7' }, 'another seed: 42 and 7'],
     [
       'another level',

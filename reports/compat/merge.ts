@@ -1,6 +1,7 @@
 /** The shards of one run as one record. */
 import { OUTCOMES } from '../outcome.ts';
 import type { Outcome, Policy, RunRecord } from '../record.ts';
+import { jsonText } from '../text.ts';
 import { DEFAULT_POLICY } from '../unexpected.ts';
 import { missingShards } from './shards.ts';
 
@@ -16,6 +17,7 @@ export function mergeRecords(records: readonly RunRecord[]): RunRecord {
   for (const record of records) {
     const { endpoint, seed, policy } = record;
     same('endpoint', first.endpoint.target, endpoint.target);
+    same('version', jsonText(first.endpoint.version), jsonText(endpoint.version));
     same('schema', first.endpoint.schemaDigest, endpoint.schemaDigest);
     same('seed', first.seed, seed);
     same('number of shards', divisionOf(first), divisionOf(record));
