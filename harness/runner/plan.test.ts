@@ -26,6 +26,18 @@ test('a pattern that matches nothing is the fault of the call', () => {
   expect(() => planned({ patterns: ['raw', 'nosuch'] })).toThrow(NoSuchCase);
 });
 
+test.each<[PlanRequest, string]>([
+  [{ patterns: [], only: new Set(['raw/size', 'raw/gone']) }, 'there is no case raw/gone any more'],
+  [{ patterns: ['raw/size'], exclude: ['raw/*'] }, 'no case is left to run'],
+  [{ patterns: ['raw/size'], only: new Set(['raw/offset']) }, 'no case is left to run'],
+])('a call that leaves nothing of what it names is at fault, too: %j', (request, message) => {
+  expect(() => planned(request)).toThrow(message);
+});
+
+test('where nothing failed earlier, nothing runs', () => {
+  expect(planned({ patterns: [], only: new Set() })).toEqual([]);
+});
+
 test('shards are disjoint, and together the whole', () => {
   const shards = [1, 2, 3].map((index) => planned({ patterns: [], shard: { index, of: 3 } }));
   expect(shards.flat().toSorted()).toEqual(ids.toSorted());

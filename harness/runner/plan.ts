@@ -27,7 +27,7 @@ export class NoSuchCase extends Error {
 
 /**
  * The cases that match, in the order given. Shards take every N-th, so that each gets a share of every theme. Throws
- * `NoSuchCase` for a pattern that matches nothing.
+ * `NoSuchCase` for a pattern or an id that matches nothing, and where nothing is left but by the division into shards.
  */
 export function plan(
   cases: readonly CaseDefinition[],
@@ -38,6 +38,9 @@ export function plan(
   const chosen = cases.filter(
     ({ id }) => (isWanted(id) || also.includes(id)) && !isExcluded(id) && only?.has(id) !== false,
   );
+  const gone = [...(only ?? [])].filter((id) => !cases.some((one) => one.id === id));
+  if (gone.length > 0) throw new NoSuchCase(`there is no case ${gone.join(', ')} any more`);
+  if (chosen.length === 0 && only?.size !== 0) throw new NoSuchCase('no case is left to run');
   return shard === undefined ? chosen : chosen.filter((_, index) => index % shard.of === shard.index - 1);
 }
 
