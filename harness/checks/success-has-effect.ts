@@ -71,9 +71,10 @@ export function successHasEffect(): Check {
   };
 }
 
-/** Where a server was started that takes any client; null for one that does not. */
+/** Where a server was started that takes any client; null for one that does not, or that has no path on the file system. */
 function openServer({ addr, ...limits }: JsonObject): JsonObject | null {
-  return isJsonObject(addr) && Object.keys(limits).length === 0 ? addr : null;
+  if (!isJsonObject(addr) || Object.keys(limits).length > 0) return null;
+  return isJsonObject(addr.data) && addr.data.abstract === true ? null : addr;
 }
 
 /** Whether anything must be seen of it. */
