@@ -25,7 +25,12 @@ export function readYaml(text: string, file: string): InputText {
   const [error] = document.errors;
   if (error) throw new InputError(`${file}:${lines.linePos(error.pos[0]).line}: ${error.message}`);
   const lineOf = (place: Place): number => lines.linePos(offsetOf(document.contents, place)).line;
-  return inputText(document.toJS() as Json, file, lineOf);
+  try {
+    return inputText(document.toJS() as Json, file, lineOf);
+  } catch (error) {
+    // An alias of what is not there, or of too much.
+    throw new InputError(`${file}: ${(error as Error).message}`);
+  }
 }
 
 /** Parses JSON with exact integers. `file` is for messages. Throws `InputError`. */

@@ -47,10 +47,16 @@ function bytes(of: string): number {
 function totals({ endpoints }: Compatibility): string {
   const shown = OUTCOMES.filter((outcome) => endpoints.some((one) => one.totals[outcome] > 0));
   const told = endpoints.slice(0, MOST_ROWS);
-  const rows = told.map(({ label, version, totals: n, unexpected: bad, known }) => [
+  const rows = told.map(({ label, version, totals: n, unexpected: bad, known, interrupted, incomplete }) => [
     `**${text(label, 100)}**`,
     text(version ?? 'no greeting', 100),
-    bad > 0 ? `❌ ${count(bad, 'unexpected deviation')}` : known > 0 ? `🟣 ${known} known only` : '✅ none',
+    bad > 0
+      ? `❌ ${count(bad, 'unexpected deviation')}`
+      : interrupted || incomplete
+        ? '⚠️ none so far'
+        : known > 0
+          ? `🟣 ${known} known only`
+          : '✅ none',
     ...shown.map((outcome) => String(n[outcome])),
   ]);
   const head = ['Endpoint', 'Version', 'Deviations', ...shown.map((outcome) => OUTCOME_WORDS[outcome])];

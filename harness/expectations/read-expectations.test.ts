@@ -70,6 +70,7 @@ describe('reading', () => {
 
   test.each([
     ['a: 1', 'x.yaml:1: it takes a list of expectations'],
+    ['- {about: case, case: *gone}', 'x.yaml: Unresolved alias'],
     ['- 1', 'x.yaml:1: [0]: it takes a mapping'],
     ['- {endpoint: a}', 'x.yaml:1: [0].about: it takes case, finding or difference'],
     ['- {about: bug}', 'x.yaml:1: [0].about: it takes case, finding or difference'],
