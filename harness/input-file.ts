@@ -27,9 +27,9 @@ export function readYaml(text: string, file: string): InputText {
   const lineOf = (place: Place): number => lines.linePos(offsetOf(document.contents, place)).line;
   try {
     return inputText(document.toJS() as Json, file, lineOf);
-  } catch (error) {
+  } catch (fault) {
     // An alias of what is not there, or of too much.
-    throw new InputError(`${file}: ${(error as Error).message}`);
+    throw new InputError(`${file}: ${(fault as Error).message}`);
   }
 }
 

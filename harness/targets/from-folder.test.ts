@@ -16,6 +16,7 @@ test.each([
   ['node --check ./vmm.py', 'node --check <>/vmm.py'],
   ['exec python3 vmm.py', 'exec python3 <>/vmm.py'],
   ['node build', 'node build'],
+  [`echo ${'x'.repeat(5000)}`, `echo ${'x'.repeat(5000)}`],
   ['./other vmm.txt', './other vmm.txt'],
   ['/bin/echo "vmm.py and vmm.py too" vmm.py', '/bin/echo "vmm.py and vmm.py too" <>/vmm.py'],
   ["sh -c 'exec vmm.py x'", "sh -c 'exec vmm.py x'"],

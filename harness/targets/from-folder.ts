@@ -15,6 +15,15 @@ export function programFrom(folder: string, name: string): string {
 const WORD = /(?<=^|\s)[\w@%+,./:-]+(?=\s|$)/g;
 const QUOTED = /"(?:[^"\\]|\\.)*"|'[^']*'/g;
 
+/** Words may be longer than names of files. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
 /** The command line with absolute names in place of relative ones of files that are there. */
 export function commandFrom(folder: string, line: string): string {
   const quoted = [...line.matchAll(QUOTED)].map(
@@ -25,6 +34,6 @@ export function commandFrom(folder: string, line: string): string {
     const isProgram = at === line.search(/\S/) && !word.includes('/');
     if (isQuoted || isProgram || isAbsolute(word) || word.startsWith('-')) return word;
     const path = resolve(folder, word);
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? shellWord(path) : word;
+    return isFile(path) ? shellWord(path) : word;
   });
 }
