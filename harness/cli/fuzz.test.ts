@@ -1,7 +1,9 @@
 /** `qmpcheck fuzz` and the replay of what it finds, as scripts and people at a terminal see them. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../spec/package-root.ts';
 import { BROKEN, CampaignFolder, SOUND } from '../testing/campaign-folder.ts';
 import { type CommandResult, callMain, program, qmpcheck } from '../testing/command-line.ts';
 import { ptyUnavailable, requireOrSkip } from '../testing/engines.ts';
@@ -192,6 +194,15 @@ describe('replay of programs', () => {
       stdout: `PASSES ${path}\n0 MATCH, 0 DIFFERS, 0 SKIPPED, 0 ERROR, 1 PASSES\n`,
       stderr: '',
     });
+  });
+
+  test('what is done to a file is not blamed on the next command', async () => {
+    const vmm = fileURLToPath(new URL('dist/harness/testing/vendor-endpoint/main.js', packageRoot()));
+    const raw = { driver: 'raw', 'node-name': 'x', file: { driver: 'file', filename: '$f0' } };
+    const steps = [`blockdev-add ${JSON.stringify(raw)}`, 'overwrite $f0 65536 0', 'blockdev-add {}'];
+    const path = write('overwritten.txt', `${['ground files', ...steps].join('\n')}\n`);
+    const { stdout } = await callMain(['replay', path, '--target', `exec:"${process.execPath}" "${vmm}"`]);
+    expect(stdout).toContain('1 PASSES');
   });
 
   test('FAILS with what is wrong; a folder is looked through', async () => {
