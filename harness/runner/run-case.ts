@@ -25,6 +25,9 @@ import { withoutDir } from './recorder.ts';
 import type { CaseSetting } from './run-setting.ts';
 import { takeBack } from './take-back.ts';
 
+/** Commands that a pace which the endpoint dictates leaves time for in each case; few cases send more. */
+const COMMANDS = 1_000;
+
 export interface CaseResult {
   readonly record: CaseRecord;
   /** The endpoint is as it was before the case, and can take the next. */
@@ -146,7 +149,9 @@ async function runBody(
   setting: CaseSetting,
 ): Promise<Ending> {
   const { signal } = setting;
-  const { caseTimeout } = setting.limits;
+  const { commandInterval = 0 } = setting.target.quirks ?? {};
+  // The pace is ours: it takes nothing from the endpoint's time.
+  const caseTimeout = setting.limits.caseTimeout + COMMANDS * commandInterval;
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new TimeoutError('the case', caseTimeout)), caseTimeout);
   const interrupt = (): void => limit.abort(signal!.reason);
