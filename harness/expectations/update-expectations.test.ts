@@ -63,6 +63,15 @@ describe('a file of expectations', () => {
     expect(updated('', [failed('a/wrong', wrong, wrong)])).toBe(ADDED);
   });
 
+  it('has an event that nobody knows in one entry for all cases: the next run has it in others', () => {
+    const event: Cause = { check: 'event-schema', message: "event '…' is not in the schema", path: '$' };
+    const text = updated('', [failed('a/wrong', wrong, event), failed('a/other', event)]);
+    expect(text.match(/event-schema/g)).toHaveLength(1);
+    expect(text).toContain('case: "*"');
+    expect(text).toContain('case: a/wrong');
+    expect(updated(text, [failed('a/third', event), failed('a/wrong', wrong)])).toBe(text);
+  });
+
   it('takes what is new at its end, and is then complete', () => {
     const seen = [failed('a/refused', refused), failed('a/wrong', wrong)];
     const text = updated(HEAD + REFUSED + OTHERS, seen);
