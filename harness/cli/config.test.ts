@@ -76,6 +76,14 @@ test.each([
   }),
 );
 
+test('a topology that no case asks for is refused', () =>
+  inFolder(async (cwd) => {
+    config(cwd, { targets: { ours: { target: 'unix:x.sock', topologies: ['two-monitor'] } } });
+    const { code, stderr } = await callMain(['run', '--target', 'ours'], { cwd });
+    expect(stderr).toMatch(/^qmpcheck: ours: no case has a topology 'two-monitor', only .*two-monitors\n$/);
+    expect(code).toBe(2);
+  }));
+
 test('a fault is told with its line, in what is no JSON too', () =>
   inFolder(async (cwd) => {
     const told = async (text: string): Promise<string> => {

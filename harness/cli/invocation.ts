@@ -3,9 +3,9 @@ import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Invocation } from '../../reports/record.ts';
 import { type TargetOptions, targetWords } from './target-option.ts';
 
-/** Of this process. `given`: what options said of the target. */
-export function invocation(given: TargetOptions): Invocation {
-  const options = targetWords(given);
+/** Of this process. `given`: what options said of the target; `more`: other words that decide what a run shows. */
+export function invocation(given: TargetOptions, more: readonly string[] = []): Invocation {
+  const options = [...targetWords(given), ...more];
   return { program: programWords(process.argv[1], process.cwd(), process.env), options };
 }
 

@@ -136,7 +136,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       patterns,
       reporters: output.reporters,
       expectations,
-      invocation: invocation(options),
+      invocation: invocation(options, options.shipped === false ? ['--no-expect'] : []),
       exclude: options.exclude,
       only: options.from === undefined ? undefined : failedIn(options.from),
       endpointName: options.name,

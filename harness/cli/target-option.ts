@@ -81,6 +81,7 @@ export async function targetOption(name: string, options: TargetOptions = {}): P
     const source = options.schema ?? fromFolderOf(given, given?.schema);
     if (source !== undefined)
       target = { ...target, schema: await givenSchema(source, options.schema ?? given!.schema!) };
+    await checkTopologies(name, given?.topologies ?? []);
     if (given?.restart !== undefined && target.capabilities.owned)
       throw new UsageError(`${name}: restart is for an address; ${given.target} is started by qmpcheck`);
     target = waitedFor(target, options);
@@ -90,6 +91,18 @@ export async function targetOption(name: string, options: TargetOptions = {}): P
     if (error instanceof AddressError) throw new UsageError(error.message);
     throw error;
   }
+}
+
+/** Cases are loaded only where their topologies are named. Throws `UsageError`. */
+async function checkTopologies(name: string, named: readonly string[]): Promise<void> {
+  if (named.length === 0) return;
+  const { cases } = await import('../cases/index.ts');
+  const known = [
+    ...new Set(cases.flatMap(({ topology }) => (topology === undefined ? [] : [topology.name]))),
+  ];
+  const unknown = named.find((one) => !known.includes(one));
+  if (unknown === undefined) return;
+  throw new UsageError(`${name}: no case has a topology '${unknown}', only ${known.toSorted().join(', ')}`);
 }
 
 function waitedFor(target: Target, { wait }: TargetOptions): Target {
