@@ -225,7 +225,7 @@ function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {
 }
 
 /** How often, and after how many milliseconds each, to look again whether files are closed. */
-const CLOSING_TRIES = 50;
+const CLOSING_TRIES = 5;
 const CLOSING_PAUSE = 20;
 
 /** Takes back what the case made, lets the checks look at the rest, and says whether all is as before. */
@@ -241,7 +241,7 @@ async function settle(
   const snapshot = await state.checkRunner.retake();
   let after = snapshot && (await SnapshotWithFiles.of(session, snapshot));
   // a busy endpoint closes files a little after it said that nodes are gone
-  for (let tries = 0; tries < CLOSING_TRIES && after !== null && baseline.hasFewerOpen(after); tries += 1) {
+  for (let tries = 0; tries < CLOSING_TRIES && after !== null && baseline.awaitsClosing(after); tries += 1) {
     await session.endpoint.settle(CLOSING_PAUSE);
     after = await SnapshotWithFiles.of(session, snapshot!);
   }

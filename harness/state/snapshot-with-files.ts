@@ -49,9 +49,12 @@ export class SnapshotWithFiles {
     return new SnapshotWithFiles(snapshot, held, new Map(await Promise.all(times)));
   }
 
-  /** Whether `after` has files open that were not. */
-  hasFewerOpen(after: SnapshotWithFiles): boolean {
-    return after.held.openFiles.some((name) => !this.held.openFiles.includes(name));
+  /** Whether `after` has files open that were not, and yet no node more that could be the reason. */
+  awaitsClosing({ held }: SnapshotWithFiles): boolean {
+    const { openFiles: open, nodes } = this.held;
+    return (
+      held.nodes.every((name) => nodes.includes(name)) && held.openFiles.some((name) => !open.includes(name))
+    );
   }
 
   /** True if state and files of `after` are as they were; files that are new are removed. */
