@@ -13,8 +13,10 @@ export interface WrittenNumber {
   readonly text: string;
 }
 
-/** A digit before a point or an exponent; there may be one in a string, too. */
+/** A digit before a point or an exponent. */
 const SUSPECT = /\d[.eE]/;
+/** The same where a value begins; there may be one in a string, too. */
+const SUSPECT_VALUE = /(?:^|[:,[])\s*-?\d+[.eE]/;
 
 /** What stands for a number while its text is wanted. */
 class Numeral {
@@ -31,7 +33,7 @@ class Numeral {
 
 /** Those in a text that is JSON; costs next to nothing where there are none. */
 export function writtenNumbers(text: string): WrittenNumber[] {
-  if (!SUSPECT.test(text)) return [];
+  if (!SUSPECT_VALUE.test(text)) return [];
   const found: WrittenNumber[] = [];
   const walk = (value: unknown, path: (string | number)[]): void => {
     if (value instanceof Numeral) {
