@@ -136,3 +136,10 @@ describe('causesOf', () => {
     expect(of({ outcome: 'flaky', earlier: ['crash', 'pass'] })[0]).toMatch(/^crash: /);
   });
 });
+
+test('assertions are told apart by what they asserted', () => {
+  const normalise = specNormaliser();
+  const of = (text: string) => normalise(`vmm.c:17: assertion failed: '${text}'`);
+  expect(of('size >= 0')).toBe("vmm.c:N: assertion failed: 'size >= N'");
+  expect(of('refcnt > 0')).not.toBe(of('size >= 0'));
+});

@@ -25,6 +25,8 @@ const UUID = /\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi;
 /** Addresses and hashes without a prefix; no word of so many letters has a digit among them. */
 const BARE_HEX = /\b(?=[a-f]*\d)[0-9a-f]{8,}\b/gi;
 
+const ASSERTION = /\bassert(ion)?\b/i;
+
 /** Words of a schema, as `vocabulary` gives them, stay where they stand in quotes. */
 export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
   const known = (text: string): boolean => words.has(text);
@@ -34,12 +36,14 @@ export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
     [...spelled.map((word) => `(?<![A-Za-z])${word}(?!\\d)`), '\\d+'].join('|'),
     'g',
   );
-  return (text) =>
-    text
+  return (text) => {
+    // What an assertion asserted is what tells it from others.
+    const isKept = ASSERTION.test(text) ? () => true : known;
+    return text
       .replace(MADE_NAME, 'NAME')
       .replace(/@DIR@[^\s'":,]*|\/[\w.-]+(\/[\w.-]+)+/g, 'PATH')
-      .replace(/'([^']*)'/g, (_, inner: string) => (known(inner) ? `'${inner}'` : "'…'"))
-      .replace(/"([^"]*)"/g, (_, inner: string) => (known(inner) ? `"${inner}"` : '"…"'))
+      .replace(/'([^']*)'/g, (_, inner: string) => (isKept(inner) ? `'${inner}'` : "'…'"))
+      .replace(/"([^"]*)"/g, (_, inner: string) => (isKept(inner) ? `"${inner}"` : '"…"'))
       .replace(/#block\w+/g, 'NODE')
       .replace(/\b0x[0-9a-f]+\b/gi, 'N')
       .replace(UUID, 'N')
@@ -47,6 +51,7 @@ export function textNormaliser(words: ReadonlySet<string>): NormaliseText {
       .replace(/\b[a-z]\d{1,3}\b/g, 'NAME')
       .replace(numbers, (found) => (/^\d/.test(found) ? 'N' : found))
       .slice(0, 300);
+  };
 }
 
 let ofSpec: NormaliseText | undefined;
