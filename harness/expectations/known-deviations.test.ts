@@ -204,6 +204,15 @@ describe('a stale entry', () => {
     expect(told(all(), ['b/case'], false)).toEqual([]);
   });
 
+  it('is about all cases only once all have run', () => {
+    const text =
+      '- {about: case, endpoint: "*", case: "*", deviations: [{check: event-schema, message: m}], reason: r}';
+    const known = () =>
+      new KnownDeviations(readExpectations(text, 'x.yaml'), { about: 'case', endpoint: NEW });
+    expect(told(known(), ['a/case'], false)).toEqual([]);
+    expect(told(known(), ['a/case'], true)).toEqual([[1, `${GONE} event-schema: m`]]);
+  });
+
   it('is about cases that do not exist', () => {
     expect(told(all(), ['b/case'], true).at(-1)).toEqual([33, 'no such case']);
   });

@@ -126,7 +126,7 @@ export class KnownDeviations {
     return this.#entries.flatMap((entry): StaleEntry[] => {
       const { file, line, shipped, reason, outcome, inCase } = entry;
       const unseen = entry.signs.filter((sign) => !this.#borne.has(sign));
-      const ofSome = entry.case !== undefined || entry.where !== undefined;
+      const ofSome = (entry.case !== undefined && entry.case !== '*') || entry.where !== undefined;
       if (entry.program !== undefined || unseen.length === 0 || !(ofSome || whole)) return [];
       const cases = listOf(entry.case ?? entry.where ?? '*').join(' | ');
       const told = { file, line, shipped, cases, deviation: null, reason };
