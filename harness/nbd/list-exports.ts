@@ -4,12 +4,9 @@
  */
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { clientFlags, FIXED_NEWSTYLE, isGreeting, option } from './handshake.ts';
 import { Inbox } from './inbox.ts';
 
-const GREETING_LENGTH = 18;
-const INIT_MAGIC = 'NBDMAGICIHAVEOPT';
-const OPTION_MAGIC = 'IHAVEOPT';
-const FIXED_NEWSTYLE = 1;
 const ABORT = 2;
 const LIST = 3;
 const REPLY_LENGTH = 20;
@@ -32,11 +29,8 @@ export async function listExports(path: string, signal: AbortSignal): Promise<st
     if (!connected) return null;
     socket.on('error', (error) => inbox.end(error));
     socket.on('close', () => inbox.end(new Error('the NBD server closed the connection')));
-    const greeting = await inbox.take(GREETING_LENGTH);
-    if (!greeting.toString('latin1').startsWith(INIT_MAGIC)) throw new Error('this is no NBD server');
-    const flags = Buffer.alloc(4);
-    flags.writeUInt32BE(FIXED_NEWSTYLE);
-    socket.write(Buffer.concat([flags, option(LIST)]));
+    if (!(await isGreeting(inbox))) throw new Error('this is no NBD server');
+    socket.write(Buffer.concat([clientFlags(FIXED_NEWSTYLE), option(LIST)]));
     const names: string[] = [];
     for (;;) {
       const head = await inbox.take(REPLY_LENGTH);
@@ -52,11 +46,4 @@ export async function listExports(path: string, signal: AbortSignal): Promise<st
   } finally {
     socket.destroySoon();
   }
-}
-
-function option(code: number): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.write(OPTION_MAGIC, 'latin1');
-  bytes.writeUInt32BE(code, 8);
-  return bytes;
 }

@@ -4,12 +4,10 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { clientFlags, FIXED_NEWSTYLE_NO_ZEROES, isGreeting, option } from './handshake.ts';
 import { Inbox } from './inbox.ts';
 
-const INIT_MAGIC = 'NBDMAGICIHAVEOPT';
-const OPTION_MAGIC = 'IHAVEOPT';
 const EXPORT_NAME = 1;
-const FIXED_NEWSTYLE_NO_ZEROES = 3;
 const REQUEST_MAGIC = 0x25609513;
 const READ = 0;
 const WRITE = 1;
@@ -75,15 +73,8 @@ export class NbdClient {
       });
       socket.on('error', (cause) => inbox.end(new NbdClosed('the NBD connection broke', { cause })));
       socket.on('close', () => inbox.end(new NbdClosed('the other side closed the NBD connection')));
-      const greeting = await inbox.take(INIT_MAGIC.length + 2);
-      if (greeting.toString('latin1', 0, INIT_MAGIC.length) !== INIT_MAGIC)
-        throw new NbdClosed('this is no NBD server of the newstyle handshake');
-      const option = Buffer.alloc(4 + OPTION_MAGIC.length + 8);
-      option.writeUInt32BE(FIXED_NEWSTYLE_NO_ZEROES, 0);
-      option.write(OPTION_MAGIC, 4, 'latin1');
-      option.writeUInt32BE(EXPORT_NAME, 12);
-      option.writeUInt32BE(Buffer.byteLength(name), 16);
-      socket.write(Buffer.concat([option, Buffer.from(name)]));
+      if (!(await isGreeting(inbox))) throw new NbdClosed('this is no NBD server of the newstyle handshake');
+      socket.write(Buffer.concat([clientFlags(FIXED_NEWSTYLE_NO_ZEROES), option(EXPORT_NAME, name)]));
       return new NbdClient(socket, inbox, await inbox.take(10));
     } catch (error) {
       socket.destroy();
