@@ -11,7 +11,13 @@ import { ScratchArea } from './runner/scratch.ts';
 import { resolveTarget } from './targets/index.ts';
 import { ptyUnavailable, requireOrSkip } from './testing/engines.ts';
 import { fakeTarget } from './testing/fake-endpoint.ts';
-import { DEFAULT_TIME_LIMITS, programLimits, type TimeLimits, timeLimits } from './time-limits.ts';
+import {
+  DEFAULT_TIME_LIMITS,
+  pacedCaseTimeout,
+  programLimits,
+  type TimeLimits,
+  timeLimits,
+} from './time-limits.ts';
 
 let area: ScratchArea;
 beforeEach(async () => {
@@ -31,6 +37,11 @@ describe('what is not given', () => {
   test('lets a program take ten answers', () => {
     expect(programLimits()).toMatchObject({ answerTimeout: 3_000, caseTimeout: 30_000 });
     expect(programLimits(50)).toMatchObject({ answerTimeout: 50, caseTimeout: 500, eventTimeout: 50 });
+  });
+
+  test('leaves a case the time that a pace which the endpoint dictates takes', () => {
+    expect(pacedCaseTimeout({ caseTimeout: 30_000 }, 39)).toBe(69_000);
+    expect(pacedCaseTimeout({ caseTimeout: 30_000 })).toBe(30_000);
   });
 });
 

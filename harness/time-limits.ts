@@ -37,6 +37,14 @@ export function programLimits(answerTimeout = HANG_MS): TimeLimits {
   return { ...DEFAULT_TIME_LIMITS, caseTimeout, answerTimeout, eventTimeout: answerTimeout };
 }
 
+/** Commands that a pace which the endpoint dictates leaves time for in each case; few cases send more. */
+const PACED_COMMANDS = 1_000;
+
+/** How long a case may take at a pace of one command in `interval` milliseconds: the pace takes nothing from its time. */
+export function pacedCaseTimeout({ caseTimeout }: Pick<TimeLimits, 'caseTimeout'>, interval = 0): number {
+  return caseTimeout + PACED_COMMANDS * interval;
+}
+
 /** How long a step of a replayed transcript waits, in milliseconds, where the step does not say it. */
 export const REPLAY_TIME_LIMITS = {
   answer: 20_000,

@@ -15,6 +15,7 @@ import { ClosedError, ProtocolError, QmpError, TimeoutError } from '../qmp/error
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import { ContainmentError } from '../targets/containment.ts';
 import { type ExitInfo, StartError } from '../targets/target.ts';
+import { pacedCaseTimeout } from '../time-limits.ts';
 import { RunningCase } from './case-context.ts';
 import { CaseFailed, CaseSkipped, EndpointGone } from './case-exit.ts';
 import { judge, worstSeverity } from './case-outcome.ts';
@@ -24,9 +25,6 @@ import { endOf } from './endpoint-wait.ts';
 import { withoutDir } from './recorder.ts';
 import type { CaseSetting } from './run-setting.ts';
 import { takeBack } from './take-back.ts';
-
-/** Commands that a pace which the endpoint dictates leaves time for in each case; few cases send more. */
-const COMMANDS = 1_000;
 
 export interface CaseResult {
   readonly record: CaseRecord;
@@ -149,9 +147,7 @@ async function runBody(
   setting: CaseSetting,
 ): Promise<Ending> {
   const { signal } = setting;
-  const { commandInterval = 0 } = setting.target.quirks ?? {};
-  // The pace is ours: it takes nothing from the endpoint's time.
-  const caseTimeout = setting.limits.caseTimeout + COMMANDS * commandInterval;
+  const caseTimeout = pacedCaseTimeout(setting.limits, setting.target.quirks?.commandInterval);
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(new TimeoutError('the case', caseTimeout)), caseTimeout);
   const interrupt = (): void => limit.abort(signal!.reason);
