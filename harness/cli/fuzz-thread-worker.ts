@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { MatchRule } from '../fuzz/buckets.ts';
 import type { FindingAnswer, FuzzWorker, RunAnswer } from '../fuzz/fuzz-worker.ts';
 import type { TriageBudget, Unfinished } from '../fuzz/triage.ts';
+import type { Quirks } from '../qmp/quirks.ts';
 import type { Share } from './processors.ts';
 import type { TargetOptions } from './target-option.ts';
 
@@ -16,6 +17,8 @@ export interface ThreadData extends TargetOptions {
   /** Files of known deviations; `shipped` is false without those that the project ships. */
   readonly expect: readonly string[];
   readonly shipped?: false;
+  /** How the target breaks the protocol, where the campaign has found that out. Absent: the thread does. */
+  readonly quirks?: Quirks | undefined;
   /** The share of the processors that the thread and its endpoints get. */
   readonly share: Share;
 }

@@ -4,6 +4,7 @@ import { stackTaker } from '../fuzz/crash-stack.ts';
 import { type FuzzWorker, localWorker } from '../fuzz/fuzz-worker.ts';
 import { prepareCampaign } from '../fuzz/prepare-campaign.ts';
 import { ScratchArea } from '../runner/scratch.ts';
+import { withQuirks } from '../targets/target.ts';
 import { faultText } from './call-faults.ts';
 import { executorFor, identifyDiffTarget } from './diff-target.ts';
 import { loadExpectations } from './expectation-options.ts';
@@ -17,14 +18,17 @@ interface Ready {
 }
 
 async function start(data: ThreadData): Promise<Ready> {
-  const { match, budget, diff, share } = data;
+  const { match, budget, diff, quirks, share } = data;
   await keepToShare(share);
-  const { target, expectations } = await targetOption(data.target, data);
+  const named = await targetOption(data.target, data);
+  const target = quirks === undefined ? named.target : withQuirks(named.target, quirks);
   const area = await ScratchArea.for(target);
   const prepared = await prepareCampaign({ target, area, invalid: 0, raw: 0 });
   const diffTarget = diff === undefined ? null : await identifyDiffTarget(diff, data, area);
   const { config, normaliseText } = prepared;
-  const executor = executorFor(prepared, diffTarget, area, loadExpectations(data, [expectations]));
+  // Only differences are explained here; what is known of findings is the campaign's to say.
+  const expectations = diffTarget === null ? [] : loadExpectations(data, [named.expectations]);
+  const executor = executorFor(prepared, diffTarget, area, expectations);
   const stackOf = stackTaker(config, area);
   return { area, worker: localWorker({ executor, config, normaliseText, rule: match, budget, stackOf }) };
 }

@@ -285,6 +285,7 @@ function makeWorkers(
         ...(diff && { diff }),
         expect,
         ...(shipped === false && { shipped }),
+        quirks: prepared.config.target.quirks,
         share: { index, of: count },
       }),
     );
