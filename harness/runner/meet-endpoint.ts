@@ -1,7 +1,7 @@
 /** Before anything runs: an endpoint that cannot get at its scratch folder is told once, not by each case that needs files. */
 import type { Schema } from '../../spec/model.ts';
 import { unlessGone } from '../probe/asking.ts';
-import { probeScratch, type ScratchAccess } from '../probe/scratch-access.ts';
+import { probeScratch, type ScratchAccess, type ScratchPort } from '../probe/scratch-access.ts';
 import { StartError, type Target } from '../targets/target.ts';
 import type { Session } from './endpoint-session.ts';
 import { type Identification, identify } from './identify.ts';
@@ -16,9 +16,13 @@ export async function scratchAccess(
   endpointSchema: Schema,
 ): Promise<ScratchAccess | null> {
   if (!target.capabilities.sharedFiles || !session.usable) return null;
+  return unlessGone(() => probeScratch(scratchPort(session, endpointSchema)));
+}
+
+/** What probes of the scratch folder are given. */
+export function scratchPort(session: Session, endpointSchema: Schema): ScratchPort {
   const { scratch, endpoint } = session;
-  const port = { execute: session.execute.bind(session), endpointSchema, dir: endpoint.dir, scratch };
-  return unlessGone(() => probeScratch(port));
+  return { execute: session.execute.bind(session), endpointSchema, dir: endpoint.dir, scratch };
 }
 
 /**

@@ -14,11 +14,11 @@ import { derivedCases } from '../../cases/derived/index.ts';
 import { cases } from '../../cases/index.ts';
 import { unlessGone } from '../../probe/asking.ts';
 import { type ContentsAccess, probeContents } from '../../probe/contents-access.ts';
-import type { ScratchAccess, ScratchPort } from '../../probe/scratch-access.ts';
+import type { ScratchAccess } from '../../probe/scratch-access.ts';
 import type { Session } from '../../runner/endpoint-session.ts';
 import { identify } from '../../runner/identify.ts';
 import { intersect } from '../../runner/intersect.ts';
-import { cureFor, scratchAccess, scratchFault } from '../../runner/meet-endpoint.ts';
+import { cureFor, scratchAccess, scratchFault, scratchPort } from '../../runner/meet-endpoint.ts';
 import { skipReason } from '../../runner/needs.ts';
 import type { Target } from '../../targets/target.ts';
 import { within } from '../../time-limits.ts';
@@ -73,12 +73,7 @@ export async function examine(target: Target, session: Session): Promise<Diagnos
   const { identity, endpointSchema, undecided } = await identify(target, session);
   const { quirks = [] } = identity;
   const access = await scratchAccess(target, session, endpointSchema);
-  const port: ScratchPort = {
-    execute: session.execute.bind(session),
-    endpointSchema,
-    dir: session.endpoint.dir,
-    scratch: session.scratch,
-  };
+  const port = scratchPort(session, endpointSchema);
   const contents = access?.reads === 'yes' ? await unlessGone(() => probeContents(port)) : null;
   const isGone = !session.usable;
   const fault = access === null ? null : scratchFault(access);
