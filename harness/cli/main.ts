@@ -29,6 +29,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
 };
 
 const DEBUG = '--debug';
+const DEBUG_TEXT = "frames of errors that are qmpcheck's own";
 
 const plain = new Help();
 
@@ -49,7 +50,7 @@ async function call(words: readonly string[]): Promise<ExitCode> {
   const program = new Command('qmpcheck')
     .description('Conformance tests for anything that speaks the block API of QMP')
     .version(toolVersion())
-    .option(DEBUG, "frames of errors that are qmpcheck's own")
+    .option(DEBUG, DEBUG_TEXT)
     .showHelpAfterError('(--help lists the options)')
     .enablePositionalOptions()
     .configureHelp({ optionDescription })
@@ -65,7 +66,7 @@ async function call(words: readonly string[]): Promise<ExitCode> {
         exitCode = code;
       });
     }
-    command.option(DEBUG, "frames of errors that are qmpcheck's own");
+    command.option(DEBUG, DEBUG_TEXT);
   }
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -6,13 +6,13 @@
 /** Seconds after which an endpoint that does not answer hangs. */
 export const PATIENCE_S = 15;
 /** Exit status of a script that cannot tell, as `git bisect run` understands it. */
-export const UNTOLD = 125;
+const UNTOLD = 125;
 
 /** Verdicts. All end the script. */
 export const VERDICTS = `
 shown() { echo "the fault is there: $1"; exit 1; }
 gone() { echo "the fault is not there: $1"; exit 0; }
-untold() { echo "cannot tell: $1"; exit 125; }
+untold() { echo "cannot tell: $1"; exit ${UNTOLD}; }
 `;
 
 /** Talk. `hear` and `ask` leave the reply in `line`, and whether there was one in `answered`. */

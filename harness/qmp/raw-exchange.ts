@@ -49,11 +49,6 @@ const SYNC_PREFIX = 'qmpcheck-sync-';
 const RESET = Buffer.from([0xff, 0x0a]);
 let syncs = 0;
 
-/** Whether `id` is one of a sync command: the exchange is the harness's own. */
-export function isSyncId(id: unknown): boolean {
-  return typeof id === 'string' && id.startsWith(SYNC_PREFIX);
-}
-
 /**
  * Sends `pieces` exactly so, each in a write of its own. Rejects with `TimeoutError` if not even the sync commands
  * are answered.

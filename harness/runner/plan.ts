@@ -53,6 +53,6 @@ function anyOf(patterns: readonly string[], cases: readonly CaseDefinition[]): (
 }
 
 /** A glob on case ids. */
-export function idMatcher(pattern: string): (id: string) => boolean {
+function idMatcher(pattern: string): (id: string) => boolean {
   return picomatch([pattern, `${pattern}/**`]);
 }

@@ -119,7 +119,7 @@ class Suite {
     const fresh = definition.fresh === true;
     const tries: Ran[] = [];
     for (let more = retries + (retries > 0 && target.capabilities.owned ? 1 : 0); ; more -= 1) {
-      const ran = await this.#try(worker, definition, fresh || (tries.length > 0 && tries.length > retries));
+      const ran = await this.#try(worker, definition, fresh || tries.length > retries);
       if (ran === null) break;
       tries.push(ran);
       if (!RETRIED.has(ran.record.outcome) || more === 0 || signal?.aborted === true) break;
