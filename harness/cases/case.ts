@@ -169,6 +169,13 @@ export interface CaseContext extends MonitorHandle {
   info(message: string): void;
   /** Ends the case as skipped. */
   skip(reason: string): never;
+  /** Time passes for the endpoint in `elapse` and while something is waited for, and nowhere else. */
+  readonly virtualTime: boolean;
+  /**
+   * Lets `milliseconds` pass for the endpoint, and takes what came of it. For what is measured by time: never to wait for
+   * something to happen. Where time is not virtual it costs as much, and only lower bounds can be judged by it.
+   */
+  elapse(milliseconds: number): Promise<void>;
   /** Waits for the answer to a query that is no exchange of the case: what the endpoint did before is done then. */
   roundTrip(): Promise<void>;
   /**

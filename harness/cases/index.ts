@@ -14,6 +14,7 @@ import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { envelope } from './envelope.ts';
 import { graphChanges } from './graph-changes.ts';
+import { speedCases } from './graph-jobs/speed.ts';
 import { greeting } from './greeting.ts';
 import { guestIo } from './guest-io.ts';
 import { imageCreation } from './image-creation.ts';
@@ -62,6 +63,7 @@ export const cases: readonly CaseDefinition[] = [
   ...jobs,
   ...blockStream,
   ...blockCommit,
+  ...speedCases,
   ...mirror,
   ...backup,
   ...transactionCases,

@@ -100,6 +100,7 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
   readonly schema: Schema;
   readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
+  readonly virtualTime: boolean;
   readonly quirks: readonly QuirkRecord[];
   readonly seed: number;
   readonly #t: CaseContext;
@@ -112,6 +113,7 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     this.schema = t.schema;
     this.endpointSchema = t.endpointSchema;
     this.capabilities = t.capabilities;
+    this.virtualTime = t.virtualTime;
     this.quirks = t.quirks;
     this.seed = t.seed;
     this.#t = t;
@@ -136,6 +138,10 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
 
   exportClient(socket: string, name: string): Promise<ExportClient> {
     return this.#t.exportClient(socket, name);
+  }
+
+  elapse(milliseconds: number): Promise<void> {
+    return this.#t.elapse(milliseconds);
   }
 
   roundTrip(): Promise<void> {

@@ -24,6 +24,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
   readonly schema: Schema;
   readonly endpointSchema: Schema;
   readonly capabilities: TargetCapabilities;
+  readonly virtualTime: boolean;
   readonly quirks: readonly QuirkRecord[];
   readonly seed: number;
   /** True once the case has waited for the endpoint's end: then it is no crash. */
@@ -45,6 +46,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     this.schema = setting.schema;
     this.endpointSchema = setting.endpointSchema;
     this.capabilities = setting.target.capabilities;
+    this.virtualTime = session.endpoint.virtualTime === true;
     this.quirks = setting.quirks ?? quirkRecords(setting.target.quirks ?? {});
     this.seed = hash32(`${setting.seed}/${id}`);
     this.#tag = hash32(id).toString(36).slice(-4);
@@ -87,6 +89,12 @@ export class RunningCase extends CaseMonitor implements CaseContext {
       },
       close: () => client.close(),
     };
+  }
+
+  async elapse(milliseconds: number): Promise<void> {
+    this.#state.recorder.begin({ sleep: milliseconds / 1000 }, 0);
+    await this.#state.endpoint.settle(milliseconds);
+    await this.deliver();
   }
 
   async roundTrip(): Promise<void> {

@@ -34,6 +34,11 @@ const STAIRS: readonly ReadonlyMap<number, number>[] = [
   new Map(Array.from({ length: CLUSTERS / 4 }, (_, index) => [index * 2, 0x33])),
 ];
 
+/** What layer `index` of a chain has of its own: index of the cluster, and the byte that fills it. */
+export function stairClusters(index: number): ReadonlyMap<number, number> {
+  return STAIRS[index]!;
+}
+
 /** What a guest reads through the lowest `depth` layers, and through `depth` layers from layer `from` up. */
 export function stairs(depth: number, from = 0): Buffer {
   const content = Buffer.alloc(CHAIN_SIZE);

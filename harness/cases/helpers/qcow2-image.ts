@@ -44,6 +44,11 @@ export function refcountTableOf(clusterSize: number): number {
   return REFCOUNT_TABLE * clusterSize;
 }
 
+/** Where `buildQcow2` puts the first allocated cluster, bytes. */
+export function dataOf(clusterSize: number): number {
+  return DATA * clusterSize;
+}
+
 export interface Qcow2Image {
   readonly size: number;
   readonly clusterSize: number;

@@ -1,0 +1,135 @@
+/** The speed of jobs, measured: how far one gets in a given time, and not only what it reports as its limit. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
+import { backupJobs, cancelled, crawlingBackup, jobInfo } from '../helpers/job-steps.ts';
+import { buildQcow2, dataOf, entryTo } from '../helpers/qcow2-image.ts';
+import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+
+const SPEED = MiB;
+/** What a job may copy before its limit holds it: no less than any known one does. */
+const BUFFER = 2 * MiB;
+/** The same of a mirror, which an active commit is: it has many requests in flight. */
+const MIRROR_BUFFER = 16 * MiB;
+const SIZE = 32 * MiB;
+const CLUSTER = 64 * KiB;
+
+/** How long a job is watched, in milliseconds of the endpoint's time. */
+const watched = (t: CaseContext): number => (t.virtualTime ? 4_000 : 300);
+
+async function offsetOf(t: CaseContext, id: string): Promise<number> {
+  return Number((await jobInfo(t, id)).offset);
+}
+
+/**
+ * States that a job that started at `since` (milliseconds) with `from` bytes done gets on, and not faster than `speed`. Real
+ * time is what really passed, so that a slow machine is not taken for a fast job.
+ */
+async function checkPace(
+  t: CaseContext,
+  id: string,
+  speed: number,
+  since: number,
+  { from = 0, buffer = BUFFER } = {},
+): Promise<void> {
+  const wanted = watched(t);
+  await t.elapse(wanted);
+  const offset = await offsetOf(t, id);
+  const passed = t.virtualTime ? wanted : performance.now() - since;
+  const most = from + (speed * passed) / 1000 + buffer;
+  t.check(
+    offset <= most,
+    `a job must not copy more than ${speed} bytes a second and one buffer`,
+    `it did ${offset - from} bytes in ${Math.round(passed)} ms`,
+  );
+  if (t.virtualTime)
+    t.check(
+      offset - from >= (speed * passed) / 1000 / 4,
+      'a job should come near its speed where nothing else holds it',
+      `it did ${offset - from} bytes in ${passed} ms at ${speed} bytes a second`,
+      { severity: 'should' },
+    );
+}
+
+/** Three images: one with as much data as is to be copied between two without any. Nodes of the names given, and its file. */
+async function dataInTheMiddle(t: CaseContext): Promise<{ middle: string; top: string; file: CaseFile }> {
+  // All of it is the same cluster of the file, which is read and never written.
+  const one = entryTo(dataOf(CLUSTER));
+  const data = new Map(Array.from({ length: SIZE / CLUSTER }, (_, index) => [index, one]));
+  let below: { file: CaseFile; node: string } | undefined;
+  const layers: { file: CaseFile; node: string }[] = [];
+  for (const entries of [new Map<number, bigint>(), data, new Map<number, bigint>()]) {
+    const clusters = new Map([[0, 0x22]]);
+    const backing = below && { backing: { name: below.file.path, format: 'qcow2' } };
+    const file = await makeFile(
+      t,
+      buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters, entries, ...backing }),
+    );
+    below = { file, node: await addQcow2(t, file, below && { backing: below.node }) };
+    layers.push(below);
+  }
+  return { middle: layers[1]!.node, top: layers[2]!.node, file: layers[1]!.file };
+}
+
+export const speedCases: readonly CaseDefinition[] = [
+  {
+    id: 'block-stream/speed-measured',
+    title: 'A stream gets on, and copies no more than speed bytes a second',
+    requirements: ['block-stream/speed'],
+    needs: needs(chainNodes, {
+      commands: ['block-stream', 'query-block-jobs', 'block-job-cancel'],
+      events: ['BLOCK_JOB_CANCELLED'],
+    }),
+    async run(t: CaseContext) {
+      const { top } = await dataInTheMiddle(t);
+      const id = t.name('job');
+      const since = performance.now();
+      await t.execute('block-stream', { 'job-id': id, device: top, speed: SPEED });
+      await checkPace(t, id, SPEED, since);
+      await cancelled(t, id);
+    },
+  },
+  {
+    id: 'block-commit/speed-measured',
+    title:
+      'Commits, of an image in the middle and of the active layer, copy no more than speed bytes a second',
+    requirements: ['block-commit/speed'],
+    needs: needs(chainNodes, {
+      commands: ['block-commit', 'query-block-jobs', 'block-job-cancel'],
+      events: ['BLOCK_JOB_CANCELLED'],
+    }),
+    async run(t: CaseContext) {
+      for (const isActive of [false, true]) {
+        const { middle, top, file } = await dataInTheMiddle(t);
+        const id = t.name('job');
+        const since = performance.now();
+        const args: JsonObject = isActive ? { device: middle } : { device: top, top: file.path };
+        if (isActive) await t.execute('blockdev-del', { 'node-name': top });
+        await t.execute('block-commit', { 'job-id': id, ...args, speed: SPEED });
+        await checkPace(t, id, SPEED, since, { buffer: isActive ? MIRROR_BUFFER : BUFFER });
+        await cancelled(t, id);
+      }
+    },
+  },
+  {
+    id: 'block-job-set-speed/measured',
+    title: 'A job that is given another speed while it runs keeps to that one',
+    requirements: ['block-job-set-speed/sets'],
+    needs: needs(backupJobs, { commands: ['block-job-set-speed'] }),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      t.check(
+        (await offsetOf(t, id)) <= BUFFER,
+        'a crawling job must have got no further than a buffer',
+        'it has',
+      );
+      for (const speed of [2 * SPEED, SPEED]) {
+        const from = await offsetOf(t, id);
+        const since = performance.now();
+        await t.execute('block-job-set-speed', { device: id, speed });
+        await checkPace(t, id, speed, since, { from });
+      }
+      await cancelled(t, id);
+    },
+  },
+];
