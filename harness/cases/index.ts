@@ -14,7 +14,7 @@ import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { envelope } from './envelope.ts';
 import { graphChanges } from './graph-changes.ts';
-import { speedCases } from './graph-jobs/speed.ts';
+import { graphJobs } from './graph-jobs/index.ts';
 import { greeting } from './greeting.ts';
 import { guestIo } from './guest-io.ts';
 import { imageCreation } from './image-creation.ts';
@@ -63,7 +63,7 @@ export const cases: readonly CaseDefinition[] = [
   ...jobs,
   ...blockStream,
   ...blockCommit,
-  ...speedCases,
+  ...graphJobs,
   ...mirror,
   ...backup,
   ...transactionCases,

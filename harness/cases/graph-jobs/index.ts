@@ -1,0 +1,5 @@
+import type { CaseDefinition } from '../case.ts';
+import { speedCases } from './speed.ts';
+
+/** Cases of the jobs and commands that change the graph, by what becomes of images, drives and their writers. */
+export const graphJobs: readonly CaseDefinition[] = [...speedCases];
