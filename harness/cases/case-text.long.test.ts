@@ -24,7 +24,7 @@ const SABOTEURS: Readonly<Record<string, (command: string, isQuery: boolean) => 
 
 describe.each(Object.entries(SABOTEURS))('of an endpoint that %s', (_, answer) => {
   test('each case tells both', { timeout: 120_000 }, async () => {
-    const capabilities = { humanMonitor: true, guestDevices: true };
+    const capabilities = { humanMonitor: true, drives: true, guestDevices: true };
     const target = fakeTarget({
       answer: (command) => answer(command, command.startsWith('query-')),
       schema,

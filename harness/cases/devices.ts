@@ -19,7 +19,6 @@ const drives: Topology = {
 
 const withDevices = (...commands: string[]): Needs => ({
   commands: ['query-block', ...commands],
-  capabilities: ['guestDevices', 'sharedFiles'],
 });
 
 async function device(t: CaseContext, name: string): Promise<JsonObject> {

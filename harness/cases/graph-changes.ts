@@ -185,7 +185,7 @@ export const graphChanges: readonly CaseDefinition[] = [
     id: 'x-blockdev-set-iothread/needs-force',
     title: 'The node of a device is refused a thread without force',
     requirements: ['x-blockdev-set-iothread/needs-force'],
-    needs: needs(threads, { capabilities: ['humanMonitor'] }),
+    needs: threads,
     topology: drive,
     async run(t: CaseContext) {
       const iothread = await addThread(t);

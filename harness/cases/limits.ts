@@ -16,10 +16,7 @@ const drive: Topology = {
   monitors: 1,
 };
 
-const throttles: Needs = {
-  commands: ['block_set_io_throttle', 'query-block'],
-  capabilities: ['humanMonitor'],
-};
+const throttles: Needs = { commands: ['block_set_io_throttle', 'query-block'] };
 
 const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
 

@@ -52,7 +52,12 @@ const schema = introspect(spec) as unknown as Json;
 
 /** Ids of the cases that pass on an endpoint that answers so. */
 async function believed(answer: FakeOptions['answer']): Promise<string[]> {
-  const target = fakeTarget({ answer, schema, virtualTime: true, capabilities: { humanMonitor: true } });
+  const target = fakeTarget({
+    answer,
+    schema,
+    virtualTime: true,
+    capabilities: { drives: true, humanMonitor: true },
+  });
   const record = await run({
     target,
     spec,

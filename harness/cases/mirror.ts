@@ -140,7 +140,7 @@ export const mirror: readonly CaseDefinition[] = [
     id: 'blockdev-mirror/complete-switches',
     title: 'After completion the device uses the target in the place of the source',
     requirements: ['blockdev-mirror/complete-switches', 'block-job-complete/completes'],
-    needs: needs(mirrors, { commands: ['query-block'], capabilities: ['humanMonitor'] }),
+    needs: needs(mirrors, { commands: ['query-block'] }),
     topology: drive,
     async run(t: CaseContext) {
       const target = await addRaw(t, MiB);

@@ -23,6 +23,7 @@ const shared = { sharedFiles: true };
 const everything: TargetCapabilities = {
   ...shared,
   guestDevices: true,
+  drives: true,
   humanMonitor: true,
   owned: true,
   monitors: 8,

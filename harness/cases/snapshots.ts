@@ -39,7 +39,7 @@ const drive: Topology = {
 
 const snapshots = needs(chainNodes, { commands: ['blockdev-snapshot'] });
 const onDevices = (...commands: string[]): Needs =>
-  needs(chainNodes, { commands: ['query-block', ...commands], capabilities: ['humanMonitor'] });
+  needs(chainNodes, { commands: ['query-block', ...commands] });
 
 /** What d0 has inserted. */
 async function inserted(t: CaseContext): Promise<JsonObject> {

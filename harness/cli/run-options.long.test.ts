@@ -62,7 +62,7 @@ test('--dry-run tells what would run, and what would be skipped and why, and sen
     ]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/^run {3}block_resize\/grow$/m);
-    expect(stdout).toMatch(/^skip {2}devices\/resize: the target lacks the capability guestDevices$/m);
+    expect(stdout).toMatch(/^skip {2}devices\/resize: the target lacks the capability drives$/m);
     expect(stdout).toMatch(/\d+ cases? would run, \d+ would be skipped\n$/);
     expect(readFileSync(log, 'utf8')).not.toContain('block_resize');
   }));

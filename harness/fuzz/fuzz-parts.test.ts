@@ -146,6 +146,7 @@ test('status is told of campaigns only', () => {
 const everywhere = startStatesFor({
   capabilities: {
     guestDevices: true,
+    drives: true,
     humanMonitor: true,
     owned: true,
     sharedFiles: true,

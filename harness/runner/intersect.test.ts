@@ -92,6 +92,7 @@ describe('needs', () => {
   const endpointSchema = schema([{ name: 'size', type: 'int' }]);
   const able: TargetCapabilities = {
     guestDevices: false,
+    drives: true,
     humanMonitor: true,
     owned: true,
     sharedFiles: true,
@@ -114,6 +115,12 @@ describe('needs', () => {
     const found = reason({ needs });
     if (expected === null) expect(found).toBeNull();
     else expect(found).toContain(expected);
+  });
+
+  test('drives are needed where the topology has some', () => {
+    const topology = { name: 't', images: [], options: ['-drive', 'if=none,id=d0'], monitors: 1 };
+    expect(reason({ topology })).toBeNull();
+    expect(reason({ topology }, { ...able, drives: false })).toContain('capability drives');
   });
 
   test('an attached endpoint is given no options, and is not broken', () => {

@@ -20,6 +20,8 @@ export function skipReason(
       return 'needs options, which an attached endpoint cannot be given';
     if (!capabilities.sharedFiles && topology.images.length > 0)
       return 'needs images, and the endpoint sees another file system';
+    if (!capabilities.drives && topology.options.includes('-drive'))
+      return 'the target lacks the capability drives';
   }
   if (freshSession && monitors < 2 && !owned && !capabilities.reconnects)
     return 'needs a second connection, and this target can be connected to only once';

@@ -19,6 +19,7 @@ export function addressTarget(text: string, options: TransportOptions = {}): Tar
     name: text,
     capabilities: {
       guestDevices: false,
+      drives: false,
       humanMonitor: false,
       owned: false,
       sharedFiles: LOCAL.test(text),

@@ -17,6 +17,7 @@ export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM):
     implementation: 'qemu',
     capabilities: {
       guestDevices: false,
+      drives: false,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

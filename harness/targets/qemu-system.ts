@@ -16,6 +16,7 @@ export function qemuSystem(name: string, path: string = DEFAULT_PROGRAM): Target
     implementation: 'qemu',
     capabilities: {
       guestDevices: true,
+      drives: true,
       humanMonitor: true,
       owned: true,
       sharedFiles: true,

@@ -10,6 +10,7 @@ export function referenceSpawn(name: string): Target {
     implementation: 'reference',
     capabilities: {
       guestDevices: false,
+      drives: true,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

@@ -28,6 +28,7 @@ export function reference(name: string): Target {
     implementation: 'reference',
     capabilities: {
       guestDevices: false,
+      drives: true,
       humanMonitor: true,
       owned: true,
       sharedFiles: true,

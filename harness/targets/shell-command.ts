@@ -5,6 +5,7 @@ import { type StartRequest, type TargetCapabilities, UnsupportedTopology } from 
 
 export const COMMAND_CAPABILITIES: TargetCapabilities = {
   guestDevices: false,
+  drives: false,
   humanMonitor: false,
   owned: true,
   sharedFiles: true,

@@ -39,6 +39,8 @@ export interface Topology {
 export interface TargetCapabilities {
   /** `-device`, trays and guest I/O. */
   readonly guestDevices: boolean;
+  /** Takes `-drive`: it has devices of the block layer, with and without medium. */
+  readonly drives: boolean;
   /** `human-monitor-command`. */
   readonly humanMonitor: boolean;
   /** It was started by us: topology, restart and process watch are possible. */

@@ -20,6 +20,7 @@ import { memoryTransport } from '../transports/memory.ts';
 
 const everything = {
   guestDevices: true,
+  drives: true,
   humanMonitor: true,
   owned: true,
   sharedFiles: true,

@@ -56,6 +56,7 @@ export function fakeTarget(options: FakeOptions): FakeTarget {
     counts,
     capabilities: {
       guestDevices: false,
+      drives: false,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

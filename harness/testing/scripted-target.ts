@@ -40,6 +40,7 @@ export function scriptedTarget(script: Script): Target & { readonly started: Sta
     started,
     capabilities: {
       guestDevices: false,
+      drives: false,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,
