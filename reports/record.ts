@@ -175,6 +175,13 @@ export interface RequirementRecord {
   /** Command, event, type or section of the spec that it belongs to. */
   readonly definition: string;
   readonly text: string;
+  /** Absent: it stands in the prose of the spec. */
+  readonly source?: 'observation';
+  /** First and last version of QEMU in which it holds. Absent: no such bound. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Name of an observation that shows otherwise. */
+  readonly contradictedBy?: string;
 }
 
 /** What fails a run; `unexpected.ts` applies it. */

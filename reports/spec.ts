@@ -9,6 +9,7 @@ import { labelledLines } from './lines.ts';
 import { nameOf, OUTCOME_WORDS, schemaText, themeOf, totalsOf, versionText } from './outcome.ts';
 import type { CaseRecord, Outcome, RequirementRecord, RunRecord } from './record.ts';
 import type { ReporterContext, ReporterFactory, RunStart } from './reporter.ts';
+import { requirementNotes } from './requirement-notes.ts';
 import { clip, count, duration, listed, printable, wrap } from './text.ts';
 import { isForeseen, isUnexpected, unexpectedlyStale } from './unexpected.ts';
 
@@ -245,7 +246,9 @@ class SpecReporter {
 function explainer(requirements: ReadonlyMap<string, RequirementRecord>): (id: string) => string {
   return (id) => {
     const one = requirements.get(id);
-    return one ? `${printable(one.text)} [${id}, ${one.level}]` : id;
+    return one
+      ? `${printable(one.text)} [${[id, one.level, ...requirementNotes(one)].map((part) => printable(part)).join(', ')}]`
+      : id;
   };
 }
 

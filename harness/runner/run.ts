@@ -199,5 +199,5 @@ function usedRequirements(records: readonly CaseRecord[]): RequirementRecord[] {
   const used = new Set(records.flatMap((record) => record.requirements));
   return (Object.entries(requirements) as [string, Requirement][])
     .filter(([id]) => used.has(id))
-    .map(([id, { level, definition, text }]) => ({ id, level, definition, text }));
+    .map(([id, requirement]) => ({ id, ...requirement }));
 }

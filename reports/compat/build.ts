@@ -121,8 +121,7 @@ function offeringOf(
 /** Gives the spec's requirements, and those that records made by another version of the suite have in addition. */
 function allRequirements(records: readonly RunRecord[]): Map<string, RequirementRecord> {
   const all = new Map<string, RequirementRecord>();
-  for (const [id, { level, definition, text }] of Object.entries(specified))
-    all.set(id, { id, level, definition, text });
+  for (const [id, requirement] of Object.entries(specified)) all.set(id, { id, ...requirement });
   for (const one of records.flatMap((record) => record.requirements))
     if (!all.has(one.id)) all.set(one.id, one);
   return all;

@@ -170,12 +170,19 @@ export const runRecord: fc.Arbitrary<RunRecord> = fc
     durationMs: duration,
     cases: fc.array(caseRecord, { maxLength: 4 }),
     requirements: fc.array(
-      fc.record({
-        id: hostileText,
-        level: fc.constantFrom('must', 'should', 'may'),
-        definition: hostileText,
-        text: hostileText,
-      }),
+      fc.record(
+        {
+          id: hostileText,
+          level: fc.constantFrom('must', 'should', 'may'),
+          definition: hostileText,
+          text: hostileText,
+          source: fc.constant('observation'),
+          since: hostileText,
+          until: hostileText,
+          contradictedBy: hostileText,
+        },
+        { requiredKeys: ['id', 'level', 'definition', 'text'] },
+      ),
       { maxLength: 2 },
     ),
     staleExpectations: fc.array(fc.record({ pattern: hostileText, reason: hostileText }), { maxLength: 2 }),

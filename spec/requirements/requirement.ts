@@ -1,5 +1,5 @@
 /**
- * One normative statement of the spec in our own words. Ids are slugs that never change; `definition` names the
+ * One normative statement in our own words. Ids are slugs that never change; `definition` names the
  * command, event, type or protocol section that it comes from.
  */
 export interface Requirement {
@@ -7,6 +7,21 @@ export interface Requirement {
   /** `block_resize`, `BlockdevOptionsRaw`, `protocol/errors`. */
   readonly definition: string;
   readonly text: string;
-  /** Observation that shows otherwise: then its case reports `info`. */
+  /** Where the statement stands. Absent: in the prose of the spec. `observation`: nowhere, endpoints were seen to do it. */
+  readonly source?: 'observation';
+  /** First version of QEMU in which it holds, as `2.12`. Absent: as long as there is the definition. */
+  readonly since?: string;
+  /** Last version of QEMU in which it holds. Absent: it still does. */
+  readonly until?: string;
+  /** Transcript under `reference-impl/testdata/observed` that shows otherwise: then its case reports `info`. */
   readonly contradictedBy?: string;
+}
+
+/** A statement of the spec whose breach no client can see: it has no case, and a reason. */
+export interface Unobservable {
+  readonly definition: string;
+  /** The statement in our own words; of a definition that says nothing of its own, what it is. */
+  readonly text: string;
+  /** Nothing can be observed because … */
+  readonly reason: string;
 }

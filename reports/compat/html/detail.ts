@@ -1,8 +1,10 @@
 /** A case in full: what is required, and for each endpoint what was sent, expected and got. */
+
 import { isJsonObject, type Json, stringifyJson } from '../../../spec/json.ts';
 import { type RepeatedDeviation, withoutRepetition } from '../../cause.ts';
 import { diagnose } from '../../diagnosis.ts';
 import type { CaseRecord, RequirementRecord, TranscriptStep } from '../../record.ts';
+import { withNotes } from '../../requirement-notes.ts';
 import { duration } from '../../text.ts';
 import { blockGraph } from '../block-graph.ts';
 import type { CaseReport, EndpointReport } from '../compat-model.ts';
@@ -26,7 +28,7 @@ export interface Setting {
 export function detail(one: CaseReport, { endpoints, requirements }: Setting): Markup {
   return html`<div class="detail"><ul class="required">${one.requirements.map((id) => {
     const requirement = requirements.get(id);
-    return html`<li><span class="level ${requirement?.level}">${requirement?.level ?? '?'}</span> ${requirement ? say(requirement.text) : ''} <code>${say(id, 200)}</code></li>`;
+    return html`<li><span class="level ${requirement?.level}">${requirement?.level ?? '?'}</span> ${requirement ? say(withNotes(requirement)) : ''} <code>${say(id, 200)}</code></li>`;
   })}</ul>${results(one, endpoints)}</div>`;
 }
 

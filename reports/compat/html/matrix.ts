@@ -1,4 +1,5 @@
 /** Tables that sum up: the matrix of subjects by endpoint, and what is required. */
+import { withNotes } from '../../requirement-notes.ts';
 import type { Compatibility, RequirementReport, SubjectKind, SubjectReport } from '../compat-model.ts';
 import { STATUSES } from '../status.ts';
 import { badge, sign } from './badge.ts';
@@ -59,10 +60,10 @@ export function requirementTable({ requirements, endpoints }: Compatibility): Ma
   ].map(
     ([definition, rows]) =>
       html`<tbody><tr class="group"><th scope="rowgroup" colspan="${endpoints.length + 3}"><code>${say(definition, 100)}</code></th></tr>${rows.map(
-        ({ text, level, cases, status }) =>
-          html`<tr><th scope="row">${say(text, 600)}</th><td><span class="level ${level}">${level}</span></td><td class="n">${
+        ({ cases, status, ...one }) =>
+          html`<tr><th scope="row">${say(withNotes(one), 600)}</th><td><span class="level ${one.level}">${one.level}</span></td><td class="n">${
             cases.length === 1 ? html`<a href="${hrefOf(caseAnchor(cases[0]!))}">1</a>` : cases.length
-          }</td>${status.map((one) => html`<td>${sign(one)}</td>`)}</tr>`,
+          }</td>${status.map((shown) => html`<td>${sign(shown)}</td>`)}</tr>`,
       )}</tbody>`,
   )}</table></div></section>`;
 }
