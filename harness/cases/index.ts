@@ -11,6 +11,9 @@ import { children } from './children.ts';
 import { corruption } from './corruption.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
+import { blkdebugRuleCases } from './drivers/blkdebug-rules.ts';
+import { blkverifyCases } from './drivers/blkverify.ts';
+import { quorumCases } from './drivers/quorum.ts';
 import { drivers } from './drivers.ts';
 import { envelope } from './envelope.ts';
 import { graphChanges } from './graph-changes.ts';
@@ -46,6 +49,9 @@ export const cases: readonly CaseDefinition[] = [
   ...children,
   ...nodeOptions,
   ...drivers,
+  ...blkdebugRuleCases,
+  ...blkverifyCases,
+  ...quorumCases,
   ...raw,
   ...blockResize,
   ...dirtyBitmaps,

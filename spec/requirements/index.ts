@@ -1,5 +1,6 @@
 /** All requirements, by id. A new theme is one file and one line here. */
 
+import { blkdebug } from './blkdebug.ts';
 import { blockResize } from './block_resize.ts';
 import { blockCommit } from './block-commit.ts';
 import { blockStream } from './block-stream.ts';
@@ -15,12 +16,14 @@ import { limits } from './limits.ts';
 import { nbdServer } from './nbd-server.ts';
 import { protocol } from './protocol.ts';
 import { query } from './query.ts';
+import { quorum } from './quorum.ts';
 import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
 import { transaction } from './transaction.ts';
 
 /** All requirements by id, of every theme. */
 export const requirements = {
+  ...blkdebug,
   ...blockCommit,
   ...blockStream,
   ...blockResize,
@@ -32,6 +35,7 @@ export const requirements = {
   ...jobs,
   ...protocol,
   ...query,
+  ...quorum,
   ...schemaRules,
   ...graphChanges,
   ...images,

@@ -1,0 +1,138 @@
+/** blkverify: a device and what it is verified by. */
+import { writeFile } from 'node:fs/promises';
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { checkReads, exportIo, filledFile, onlyGuestOf } from '../helpers/exported-node.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import {
+  type CaseFile,
+  fileNodes,
+  KiB,
+  needs,
+  newFile,
+  nodeNames,
+  virtualSize,
+} from '../helpers/shared-setup.ts';
+
+const SIZE = 64 * KiB;
+
+const verifyNodes = needs(fileNodes, { drivers: ['blkverify'] });
+const read = needs(verifyNodes, exportIo);
+
+/** Adds a blkverify node over new files that hold these bytes all over. */
+async function addVerify(
+  t: CaseContext,
+  [test, raw]: readonly [number, number],
+  wrap: (file: JsonObject) => JsonObject = (file) => file,
+): Promise<{ node: string; test: CaseFile; raw: CaseFile }> {
+  const [tested, verifying] = [await filledFile(t, SIZE, test), await filledFile(t, SIZE, raw)];
+  const node = t.name('verify');
+  await t.execute('blockdev-add', {
+    driver: 'blkverify',
+    'node-name': node,
+    test: wrap(tested.options),
+    raw: verifying.options,
+  });
+  return { node, test: tested, raw: verifying };
+}
+
+export const blkverifyCases: readonly CaseDefinition[] = [
+  {
+    id: 'blkverify/equal',
+    title: 'Reads of children that agree succeed, and a write reaches both',
+    requirements: ['blkverify/compares', 'blkverify/writes-both'],
+    needs: read,
+    async run(t: CaseContext) {
+      const { node, test, raw } = await addVerify(t, [5, 5]);
+      const guest = await onlyGuestOf(t, node);
+      await checkReads(t, guest, [0, SIZE], 5, 'of children that agree');
+      t.check(await guest.write(4096, Buffer.alloc(512, 7)), 'a write must succeed', 'it is refused');
+      await checkReads(t, guest, [4096, 512], 7, 'of what was written');
+      for (const [name, file] of [
+        ['test', test],
+        ['raw', raw],
+      ] as const)
+        t.check(
+          (await bytesOf(t, file.local)).equals(Buffer.alloc(SIZE, 5).fill(7, 4096, 4608)),
+          `${name} must hold what was written, and nothing else must change`,
+          'it holds something else',
+        );
+    },
+  },
+  {
+    id: 'blkverify/contents-differ',
+    title: 'The first read of what differs ends the endpoint; a read beside it does not',
+    requirements: ['blkverify/compares'],
+    needs: read,
+    fresh: true,
+    async run(t: CaseContext) {
+      const { node, raw } = await addVerify(t, [5, 5]);
+      await writeFile(raw.local, Buffer.alloc(SIZE, 5).fill(6, 8192, 8193), { flag: 'r+' });
+      const guest = await onlyGuestOf(t, node);
+      await checkReads(t, guest, [0, 8192], 5, 'beside what differs');
+      await t.execute('query-version');
+      await guest.read(8192, 4096).catch(() => null);
+      await t.ended();
+    },
+  },
+  {
+    id: 'blkverify/errors-differ',
+    title: 'A read that one child fails and the other does not ends the endpoint',
+    requirements: ['blkverify/compares'],
+    needs: needs(read, { drivers: ['blkdebug'] }),
+    fresh: true,
+    async run(t: CaseContext) {
+      const { node } = await addVerify(t, [5, 5], (image) => ({
+        driver: 'raw',
+        file: { driver: 'blkdebug', image, 'inject-error': [{ event: 'read_aio', sector: 16 }] },
+      }));
+      const guest = await onlyGuestOf(t, node);
+      await checkReads(t, guest, [0, 8192], 5, 'that both children can do');
+      await t.execute('query-version');
+      await guest.read(8192, 4096).catch(() => null);
+      await t.ended();
+    },
+  },
+  {
+    id: 'blkverify/size',
+    title: 'A blkverify node is as long as test, whatever the length of raw',
+    requirements: ['blkverify/size'],
+    needs: verifyNodes,
+    async run(t: CaseContext) {
+      for (const [test, raw] of [
+        [SIZE, 2 * SIZE],
+        [2 * SIZE, SIZE],
+      ] as const) {
+        const node = t.name('verify');
+        await t.execute('blockdev-add', {
+          driver: 'blkverify',
+          'node-name': node,
+          test: (await filledFile(t, test, 5)).options,
+          raw: (await filledFile(t, raw, 5)).options,
+        });
+        t.equal(await virtualSize(t, node), test, 'the node must be as long as test');
+      }
+    },
+  },
+  {
+    id: 'blkverify/children-missing',
+    title: 'A child that cannot be opened refuses the node and leaves nothing',
+    requirements: ['blkverify/missing', 'blockdev-add/failure-leaves-nothing'],
+    needs: verifyNodes,
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const good = (await filledFile(t, SIZE, 5)).options;
+      const other = (await filledFile(t, SIZE, 5)).options;
+      const bad = { driver: 'file', filename: newFile(t).path };
+      const open = (children: JsonObject) => ({
+        driver: 'blkverify',
+        'node-name': t.name('verify'),
+        ...children,
+      });
+      await t.refused('blockdev-add', open({ test: bad, raw: good }), { text: /No such file/ });
+      await t.refused('blockdev-add', open({ test: good, raw: bad }), { text: /No such file/ });
+      t.equal(await nodeNames(t), before, 'a refused blkverify node must leave nothing');
+      await t.execute('blockdev-add', open({ test: good, raw: other }));
+    },
+  },
+];
