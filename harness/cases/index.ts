@@ -11,6 +11,7 @@ import { children } from './children.ts';
 import { corruption } from './corruption.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
+import { blkdebugLimitCases } from './drivers/blkdebug-limits.ts';
 import { blkdebugRuleCases } from './drivers/blkdebug-rules.ts';
 import { blkverifyCases } from './drivers/blkverify.ts';
 import { quorumCases } from './drivers/quorum.ts';
@@ -50,6 +51,7 @@ export const cases: readonly CaseDefinition[] = [
   ...nodeOptions,
   ...drivers,
   ...blkdebugRuleCases,
+  ...blkdebugLimitCases,
   ...blkverifyCases,
   ...quorumCases,
   ...raw,

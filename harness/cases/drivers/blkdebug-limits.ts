@@ -1,0 +1,306 @@
+/** blkdebug's restrictions of requests: what may be asked for, and how requests are formed then. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { RequirementId } from '../../../spec/requirements/index.ts';
+import type { CaseContext, CaseDefinition, ExportClient } from '../case.ts';
+import { checkReadFails, checkReads, exportIo, filledFile, onlyGuestOf } from '../helpers/exported-node.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { type CaseFile, fileNodes, KiB, needs, nodeNames } from '../helpers/shared-setup.ts';
+
+const SIZE = 64 * KiB;
+const BYTE = 0x5a;
+
+const blkdebugNodes = needs(fileNodes, { drivers: ['blkdebug'] });
+const seen = needs(blkdebugNodes, exportIo);
+
+interface Option {
+  readonly name: string;
+  readonly requirement: RequirementId;
+  readonly what: string;
+  readonly accepted: readonly JsonObject[];
+  readonly refused: readonly JsonObject[];
+}
+
+const options: readonly Option[] = [
+  {
+    name: 'align',
+    requirement: 'blkdebug/align',
+    what: 'a power of 2, or 0',
+    accepted: [{ align: 0 }, { align: 1 }, { align: 512 }, { align: 4096 }],
+    refused: [{ align: 3 }, { align: 768 }, { align: -1 }, { align: -512 }, { align: 2 ** 32 }],
+  },
+  {
+    name: 'max-transfer',
+    requirement: 'blkdebug/max-transfer',
+    what: 'a multiple of align, or 0',
+    accepted: [
+      { 'max-transfer': 0 },
+      { 'max-transfer': 1024 },
+      { align: 512, 'max-transfer': 1536 },
+      { align: 4096, 'max-transfer': 12288 },
+    ],
+    refused: [
+      { align: 4096, 'max-transfer': 512 },
+      { align: 512, 'max-transfer': 1000 },
+      { 'max-transfer': -1 },
+    ],
+  },
+  {
+    name: 'opt-write-zero',
+    requirement: 'blkdebug/opt-write-zero',
+    what: 'a multiple of align, or 0',
+    accepted: [{ 'opt-write-zero': 0 }, { 'opt-write-zero': 1024 }, { align: 512, 'opt-write-zero': 1536 }],
+    refused: [
+      { align: 4096, 'opt-write-zero': 512 },
+      { align: 512, 'opt-write-zero': 1000 },
+      { 'opt-write-zero': -1 },
+    ],
+  },
+  {
+    name: 'max-write-zero',
+    requirement: 'blkdebug/max-write-zero',
+    what: 'a multiple of align and of opt-write-zero, or 0',
+    accepted: [
+      { 'max-write-zero': 0 },
+      { 'opt-write-zero': 512, 'max-write-zero': 1024 },
+      { align: 512, 'opt-write-zero': 1536, 'max-write-zero': 4608 },
+    ],
+    refused: [
+      { 'opt-write-zero': 1024, 'max-write-zero': 512 },
+      { 'opt-write-zero': 1024, 'max-write-zero': 1536 },
+      { align: 4096, 'max-write-zero': 512 },
+      { 'max-write-zero': -1 },
+    ],
+  },
+  {
+    name: 'opt-discard',
+    requirement: 'blkdebug/opt-discard',
+    what: 'a multiple of align, or 0',
+    accepted: [{ 'opt-discard': 0 }, { 'opt-discard': 1024 }, { align: 512, 'opt-discard': 1536 }],
+    refused: [
+      { align: 4096, 'opt-discard': 512 },
+      { align: 512, 'opt-discard': 1000 },
+      { 'opt-discard': -1 },
+    ],
+  },
+  {
+    name: 'max-discard',
+    requirement: 'blkdebug/max-discard',
+    what: 'a multiple of align and of opt-discard, or 0',
+    accepted: [
+      { 'max-discard': 0 },
+      { 'opt-discard': 512, 'max-discard': 1024 },
+      { align: 512, 'opt-discard': 1536, 'max-discard': 4608 },
+    ],
+    refused: [
+      { 'opt-discard': 1024, 'max-discard': 512 },
+      { 'opt-discard': 1024, 'max-discard': 1536 },
+      { align: 4096, 'max-discard': 512 },
+      { 'max-discard': -1 },
+    ],
+  },
+];
+
+function valuesCase({ name, requirement, what, accepted, refused }: Option): CaseDefinition {
+  return {
+    id: `blkdebug/${name}-values`,
+    title: `${name} takes ${what}, and nothing else; what is refused leaves nothing`,
+    requirements: [requirement, 'blockdev-add/failure-leaves-nothing'],
+    needs: blkdebugNodes,
+    async run(t: CaseContext) {
+      const node = t.name('blkdebug');
+      const open = async (restrictions: JsonObject): Promise<JsonObject> => ({
+        driver: 'blkdebug',
+        'node-name': node,
+        image: (await filledFile(t, SIZE, BYTE)).options,
+        ...restrictions,
+      });
+      for (const restrictions of accepted) {
+        await t.execute('blockdev-add', await open(restrictions));
+        await t.execute('blockdev-del', { 'node-name': node });
+      }
+      const before = await nodeNames(t);
+      for (const restrictions of refused) await t.refused('blockdev-add', await open(restrictions));
+      t.equal(await nodeNames(t), before, 'a refused blkdebug node must leave nothing');
+    },
+  };
+}
+
+interface Layers {
+  /** Of the blkdebug node above, whose effect is looked at. */
+  readonly restrictions: JsonObject;
+  /** Of the blkdebug node below, which sees the requests that the other makes. */
+  readonly rules: JsonObject;
+  /** Of the node on top. */
+  readonly top?: JsonObject;
+}
+
+/** A guest of a restricted node, over one that strikes the requests that get through to it. */
+async function restrictedGuest(
+  t: CaseContext,
+  { restrictions, rules, top = {} }: Layers,
+): Promise<{ guest: ExportClient; file: CaseFile }> {
+  const file = await filledFile(t, SIZE, BYTE);
+  const node = t.name('raw');
+  const below = { driver: 'raw', file: { driver: 'blkdebug', image: file.options, ...rules } };
+  await t.execute('blockdev-add', {
+    driver: 'raw',
+    'node-name': node,
+    file: { driver: 'blkdebug', image: below, ...restrictions },
+    ...top,
+  });
+  return { file, guest: await onlyGuestOf(t, node) };
+}
+
+/** Lets two of these events pass, and strikes with the third. */
+const third = (event: string): JsonObject => ({
+  'inject-error': [{ event, state: 3 }],
+  'set-state': [
+    { event, state: 1, new_state: 2 },
+    { event, state: 2, new_state: 3 },
+  ],
+});
+
+export const blkdebugLimitCases: readonly CaseDefinition[] = [
+  ...options.map(valuesCase),
+  {
+    id: 'blkdebug/align-widens-writes',
+    title: 'A write that align does not allow is made of a read and a write of whole blocks',
+    requirements: ['blkdebug/align'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const restrictions = { align: 4096 };
+      const rules = { 'inject-error': [{ event: 'read_aio', sector: 8 }] };
+      const { guest } = await restrictedGuest(t, { restrictions, rules });
+      t.check(
+        await guest.write(4096, Buffer.alloc(4096, 1)),
+        'a write of a whole block must need no read',
+        'it failed by a rule for reads',
+      );
+      t.check(
+        !(await guest.write(4608, Buffer.alloc(512, 2))),
+        'a write of a part of a block must read the block first',
+        'it passed a rule for reads',
+      );
+      guest.close();
+      await t.execute('nbd-server-stop');
+      const other = await restrictedGuest(t, { restrictions, rules: {} });
+      t.check(
+        await other.guest.write(4608, Buffer.alloc(512, 2)),
+        'a write of a part of a block must succeed',
+        'it fails',
+      );
+      t.check(
+        (await bytesOf(t, other.file.local)).equals(Buffer.alloc(SIZE, BYTE).fill(2, 4608, 5120)),
+        'the image must hold what was written, and around it what was there',
+        'it holds something else',
+      );
+    },
+  },
+  {
+    id: 'blkdebug/align-widens-reads',
+    title: 'A read that align does not allow reads whole blocks, and gives what was asked for',
+    requirements: ['blkdebug/align'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { guest } = await restrictedGuest(t, {
+        restrictions: { align: 4096 },
+        rules: { 'inject-error': [{ event: 'read_aio', sector: 15 }] },
+      });
+      await checkReads(t, guest, [512, 512], BYTE, 'of a part of a block');
+      await checkReads(t, guest, [8192, 512], BYTE, 'of the block behind');
+      await checkReadFails(t, guest, [4608, 512], 'of a part of the block whose last sector has a rule');
+    },
+  },
+  {
+    id: 'blkdebug/align-default',
+    title: 'Without align a read touches no sector beside what was asked for',
+    requirements: ['blkdebug/align'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { guest } = await restrictedGuest(t, {
+        restrictions: { align: 0 },
+        rules: { 'inject-error': [{ event: 'read_aio', sector: 15 }] },
+      });
+      await checkReads(t, guest, [4608, 512], BYTE, 'beside a sector with a rule');
+    },
+  },
+  ...(['read', 'write'] as const).map(
+    (kind): CaseDefinition => ({
+      id: `blkdebug/max-transfer-splits-${kind}s`,
+      title: `A ${kind} of more than max-transfer is made in pieces, without max-transfer in one`,
+      requirements: ['blkdebug/max-transfer'],
+      needs: seen,
+      async run(t: CaseContext) {
+        const LENGTH = 12 * KiB;
+        const succeeds = async (guest: ExportClient, length: number): Promise<boolean> =>
+          kind === 'write'
+            ? guest.write(0, Buffer.alloc(length, 1))
+            : guest.read(0, length).then(
+                () => true,
+                () => false,
+              );
+        const rules = third(`${kind}_aio`);
+        const { guest, file } = await restrictedGuest(t, {
+          restrictions: { 'max-transfer': 4096 },
+          rules,
+        });
+        t.check(
+          !(await succeeds(guest, LENGTH)),
+          `the third piece of a ${kind} must fail by a rule for it`,
+          'it passes',
+        );
+        if (kind === 'write')
+          t.check(
+            (await bytesOf(t, file.local)).equals(Buffer.alloc(SIZE, BYTE).fill(1, 0, 8192)),
+            'the pieces before the one that failed must be in the image, and no more',
+            'it holds something else',
+          );
+        guest.close();
+        await t.execute('nbd-server-stop');
+        for (const [restrictions, length] of [
+          [{ 'max-transfer': 4096 }, 8192],
+          [{ 'max-transfer': 0 }, LENGTH],
+        ] as const) {
+          const other = await restrictedGuest(t, { restrictions: { ...restrictions }, rules });
+          t.check(
+            await succeeds(other.guest, length),
+            `a ${kind} of ${length} bytes with ${JSON.stringify(restrictions)} must be made in two pieces at most`,
+            'it met the rule for the third',
+          );
+          other.guest.close();
+          await t.execute('nbd-server-stop');
+        }
+      },
+    }),
+  ),
+  {
+    id: 'blkdebug/max-write-zero-splits',
+    title: 'A write of zeroes of more than max-write-zero is made in pieces',
+    requirements: ['blkdebug/max-write-zero'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const rules = third('pwritev_zero');
+      const top = { 'detect-zeroes': 'on' };
+      const restricted = { 'max-write-zero': 4096, 'opt-write-zero': 4096 };
+      const { guest, file } = await restrictedGuest(t, { restrictions: restricted, rules, top });
+      t.check(
+        !(await guest.write(0, Buffer.alloc(12 * KiB))),
+        'the third piece of a write of zeroes must fail by a rule for it',
+        'it passes',
+      );
+      t.check(
+        (await bytesOf(t, file.local)).equals(Buffer.alloc(SIZE, BYTE).fill(0, 0, 8192)),
+        'the pieces before the one that failed must be zero in the image, and no more',
+        'it holds something else',
+      );
+      guest.close();
+      await t.execute('nbd-server-stop');
+      const other = await restrictedGuest(t, { restrictions: {}, rules, top });
+      t.check(
+        await other.guest.write(0, Buffer.alloc(12 * KiB)),
+        'a write of zeroes without max-write-zero must be made in one piece',
+        'it met the rule for the third',
+      );
+    },
+  },
+];
