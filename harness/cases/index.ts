@@ -11,11 +11,7 @@ import { children } from './children.ts';
 import { corruption } from './corruption.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
-import { blkdebugLimitCases } from './drivers/blkdebug-limits.ts';
-import { blkdebugRuleCases } from './drivers/blkdebug-rules.ts';
-import { blkverifyCases } from './drivers/blkverify.ts';
-import { quorumCases } from './drivers/quorum.ts';
-import { drivers } from './drivers.ts';
+import { driverCases } from './drivers/index.ts';
 import { envelope } from './envelope.ts';
 import { graphChanges } from './graph-changes.ts';
 import { graphJobs } from './graph-jobs/index.ts';
@@ -49,11 +45,7 @@ export const cases: readonly CaseDefinition[] = [
   ...blockdevAdd,
   ...children,
   ...nodeOptions,
-  ...drivers,
-  ...blkdebugRuleCases,
-  ...blkdebugLimitCases,
-  ...blkverifyCases,
-  ...quorumCases,
+  ...driverCases,
   ...raw,
   ...blockResize,
   ...dirtyBitmaps,

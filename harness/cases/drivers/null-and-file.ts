@@ -1,8 +1,8 @@
 /** The drivers null-co, null-aio and file. */
 import { join } from 'node:path';
-import type { JsonObject } from '../../spec/json.ts';
-import type { CaseContext, CaseDefinition, Needs } from './case.ts';
-import { bytesOf, isFile } from './helpers/image-files.ts';
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
+import { bytesOf, isFile } from '../helpers/image-files.ts';
 import {
   checkAbsent,
   fileNodes,
@@ -16,7 +16,7 @@ import {
   nodeNames,
   refusedWith,
   virtualSize,
-} from './helpers/shared-setup.ts';
+} from '../helpers/shared-setup.ts';
 
 const GiB = 1024 * MiB;
 
@@ -69,7 +69,7 @@ function nullDriver(driver: 'null-co' | 'null-aio'): readonly CaseDefinition[] {
   ];
 }
 
-export const drivers: readonly CaseDefinition[] = [
+export const nullAndFileCases: readonly CaseDefinition[] = [
   ...nullDriver('null-co'),
   ...nullDriver('null-aio'),
   {

@@ -1,0 +1,16 @@
+/** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
+import type { CaseDefinition } from '../case.ts';
+import { blkdebugRuleCases } from './injected-errors.ts';
+import { nullAndFileCases } from './null-and-file.ts';
+import { quorumCases } from './quorum.ts';
+import { blkdebugLimitCases } from './restricted-requests.ts';
+import { blkverifyCases } from './verified-devices.ts';
+
+/** Cases that are about a driver: what its options do, what it refuses, and what is read and written through it. */
+export const driverCases: readonly CaseDefinition[] = [
+  ...nullAndFileCases,
+  ...blkdebugRuleCases,
+  ...blkdebugLimitCases,
+  ...blkverifyCases,
+  ...quorumCases,
+];
