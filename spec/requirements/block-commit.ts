@@ -7,6 +7,11 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'backing-file is refused where top is the active layer.',
   },
+  'block-commit/active-mirrors-writes': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'What is written to the device while a commit of the active layer is ready is in the base when it has completed.',
+  },
   'block-commit/active-waits': {
     level: 'must',
     definition: 'block-commit',
@@ -32,6 +37,11 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'A base that is not in the chain below top is refused with GenericError.',
   },
+  'block-commit/cancelled-keeps-device': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'A commit of the active layer that is cancelled leaves the device with the top image; the base gets no more writes.',
+  },
   'block-commit/commits': {
     level: 'must',
     definition: 'block-commit',
@@ -42,6 +52,11 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'A device that does not exist is refused with class DeviceNotFound.',
   },
+  'block-commit/device-uses-base': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'When a commit of the active layer has completed the device uses the base.',
+  },
   'block-commit/filter-node-name': {
     level: 'must',
     definition: 'block-commit',
@@ -51,6 +66,11 @@ export const blockCommit = {
     level: 'must',
     definition: 'block-commit',
     text: 'top equal to base is refused.',
+  },
+  'block-commit/leaves-overlay': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'The image above top keeps what it has of its own and goes on taking the writes of the device; none of that goes into the base.',
   },
   'block-commit/speed': {
     level: 'must',

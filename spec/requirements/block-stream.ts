@@ -43,6 +43,11 @@ export const blockStream = {
     text: 'A device that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'block-stream/bad-job-ids',
   },
+  'block-stream/keeps-writes': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'What is written to the image while the job runs stays; the images that are read stay as they were.',
+  },
   'block-stream/on-error-needs-io-status': {
     level: 'must',
     definition: 'block-stream',

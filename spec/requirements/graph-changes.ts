@@ -18,6 +18,11 @@ export const graphChanges = {
     definition: 'NewImageMode',
     text: 'With mode existing the image that is there is used; a file that is not there is refused.',
   },
+  'blockdev-snapshot-sync/keeps-old': {
+    level: 'must',
+    definition: 'blockdev-snapshot-sync',
+    text: 'From the snapshot on the old image stays as it is: what is written goes to the new one.',
+  },
   'blockdev-snapshot-sync/snapshot-node-name': {
     level: 'must',
     definition: 'BlockdevSnapshotSync',
@@ -32,6 +37,11 @@ export const graphChanges = {
     level: 'must',
     definition: 'blockdev-snapshot',
     text: 'After success the node is the backing node of the overlay.',
+  },
+  'blockdev-snapshot/keeps-old': {
+    level: 'must',
+    definition: 'blockdev-snapshot',
+    text: 'From the snapshot on the old image stays as it is: what is written goes to the overlay.',
   },
   'blockdev-snapshot/node-unknown': {
     level: 'must',

@@ -42,6 +42,11 @@ export const jobs = {
     definition: 'block-job-complete',
     text: 'A paused job cannot be completed, though it was ready.',
   },
+  'block-job-complete/switches-commit': {
+    level: 'must',
+    definition: 'block-job-complete',
+    text: 'Completing a commit of the active layer switches the device to the base alone.',
+  },
   'block-job-dismiss/no-job': {
     level: 'must',
     definition: 'block-job-dismiss',

@@ -1,5 +1,6 @@
 import type { CaseDefinition } from '../case.ts';
 import { speedCases } from './speed.ts';
+import { writeCases } from './writes.ts';
 
 /** Cases of the jobs and commands that change the graph, by what becomes of images, drives and their writers. */
-export const graphJobs: readonly CaseDefinition[] = [...speedCases];
+export const graphJobs: readonly CaseDefinition[] = [...speedCases, ...writeCases];
