@@ -22,6 +22,16 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'backing-file is written into the image above top as the name of its new backing file, unseen.',
   },
+  'block-commit/backing-file-automatic': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'Without backing-file the name of the base is written into the image above top.',
+  },
+  'block-commit/backing-file-look-up': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'After a backing-file that cannot be resolved was written the image cannot be looked up by that file name, only by node name.',
+  },
   'block-commit/base-default': {
     level: 'must',
     definition: 'block-commit',
@@ -36,6 +46,11 @@ export const blockCommit = {
     level: 'must',
     definition: 'block-commit',
     text: 'A base that is not in the chain below top is refused with GenericError.',
+  },
+  'block-commit/by-device': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'device is the name of a device, or of the node that is to be worked on.',
   },
   'block-commit/cancelled-keeps-device': {
     level: 'must',
@@ -57,6 +72,16 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'When a commit of the active layer has completed the device uses the base.',
   },
+  'block-commit/filter-generated-name': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'Without filter-node-name the filter has a generated name as long as the job exists.',
+  },
+  'block-commit/filter-name-refused': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'A filter-node-name that is taken or malformed is refused, and nothing changes.',
+  },
   'block-commit/filter-node-name': {
     level: 'must',
     definition: 'block-commit',
@@ -67,10 +92,20 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'top equal to base is refused.',
   },
+  'block-commit/job-id-default': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'Without job-id the job has the name of the device; of a node that no device uses the command is refused.',
+  },
   'block-commit/leaves-overlay': {
     level: 'must',
     definition: 'block-commit',
     text: 'The image above top keeps what it has of its own and goes on taking the writes of the device; none of that goes into the base.',
+  },
+  'block-commit/root-only': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'A node that has a parent is refused as device.',
   },
   'block-commit/speed': {
     level: 'must',

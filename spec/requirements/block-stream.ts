@@ -7,6 +7,11 @@ export const blockStream = {
     definition: 'block-stream',
     text: 'backing-file is written into the top image as the name of its new backing file, unseen.',
   },
+  'block-stream/backing-file-look-up': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'After a backing-file that cannot be resolved was written the image cannot be looked up by that file name, only by node name.',
+  },
   'block-stream/base': {
     level: 'must',
     definition: 'block-stream',
@@ -27,6 +32,11 @@ export const blockStream = {
     definition: 'block-stream',
     text: 'A base that is not in the backing chain of the top image is refused.',
   },
+  'block-stream/by-device': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'device is the name of a device, or of the node that is to be worked on.',
+  },
   'block-stream/cancel-keeps-backing': {
     level: 'must',
     definition: 'block-job-cancel',
@@ -42,6 +52,11 @@ export const blockStream = {
     definition: 'block-stream',
     text: 'A device that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'block-stream/bad-job-ids',
+  },
+  'block-stream/job-id-default': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'Without job-id the job has the name of the device; of a node that no device uses the command is refused.',
   },
   'block-stream/keeps-writes': {
     level: 'must',

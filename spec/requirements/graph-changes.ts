@@ -53,6 +53,11 @@ export const graphChanges = {
     definition: 'BlockdevSnapshot',
     text: 'An overlay that has a backing image already is refused.',
   },
+  'change-backing-file/by-device': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'device is the name of a device, or of the root node that owns the image.',
+  },
   'change-backing-file/device-unknown': {
     level: 'must',
     definition: 'change-backing-file',
@@ -64,10 +69,25 @@ export const graphChanges = {
     definition: 'change-backing-file',
     text: 'An image-node-name that is not in the chain of device, or has no backing file, is refused.',
   },
+  'change-backing-file/internal-strings': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'What the queries tell as the name of the backing file is the new one at once.',
+  },
   'change-backing-file/no-reopen': {
     level: 'must',
     definition: 'change-backing-file',
     text: 'The backing node stays the same; only the name changes.',
+  },
+  'change-backing-file/reopens': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'A read-only image is made writable for the change, and is read-only again.',
+  },
+  'change-backing-file/root-only': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'A device that names a node with a parent is refused.',
   },
   'change-backing-file/writes-header': {
     level: 'must',

@@ -1,6 +1,15 @@
 import type { CaseDefinition } from '../case.ts';
+import { backingNames } from './backing-names.ts';
+import { deviceNames } from './device-names.ts';
+import { filterCases } from './filters.ts';
 import { speedCases } from './speed.ts';
 import { writeCases } from './writes.ts';
 
 /** Cases of the jobs and commands that change the graph, by what becomes of images, drives and their writers. */
-export const graphJobs: readonly CaseDefinition[] = [...speedCases, ...writeCases];
+export const graphJobs: readonly CaseDefinition[] = [
+  ...speedCases,
+  ...writeCases,
+  ...deviceNames,
+  ...backingNames,
+  ...filterCases,
+];
