@@ -17,7 +17,6 @@ import {
   release,
   stairs,
 } from './helpers/backing-chains.ts';
-import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { bytesOf } from './helpers/image-files.ts';
 import {
   backupJobs,
@@ -29,6 +28,7 @@ import {
   jobInfo,
   succeeded,
 } from './helpers/job-steps.ts';
+import { nodeIo, writeNode } from './helpers/node-io.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNode,
@@ -155,14 +155,14 @@ export const backup: readonly CaseDefinition[] = [
     id: 'blockdev-backup/point-in-time',
     title: 'Data that a guest overwrites during a backup reach the target as they were',
     requirements: ['blockdev-backup/point-in-time', 'blockdev-backup/sync-none'],
-    needs: needs(backups, hmpIo),
+    needs: needs(backups, nodeIo),
     topology: drive,
     async run(t: CaseContext) {
       const source = { path: `${t.dir}/${DRIVE}`, local: join(t.scratch, DRIVE) };
       const before = await bytesOf(t, source.local);
       const target = await addRaw(t, MiB);
       const id = await start(t, 'blockdev-backup', { device: 'd0', target: target.name, sync: 'none' });
-      await qemuIo(t, 'd0', 'write -P 0x77 0 64k');
+      await writeNode(t, 'd0', 0, 64 * KiB, 0x77);
       await cancelled(t, id);
       await release(t, [target.name]);
       const old = Buffer.alloc(MiB);

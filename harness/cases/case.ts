@@ -9,6 +9,7 @@ import type { Schema } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
 import type { ExitInfo, TargetCapabilities, Topology } from '../targets/target.ts';
 import type { RequiredText } from './case-text.ts';
+import type { IoRequest } from './io-request.ts';
 import type { NodeKind } from './node-kinds.ts';
 
 /** What the endpoint's schema must offer; a case that needs more is skipped with the name of what is missing. */
@@ -24,6 +25,8 @@ export interface Needs {
   /** Members that were added or removed over time, as `command.member` or `Type.member`. */
   readonly members?: readonly string[];
   readonly capabilities?: readonly (keyof TargetCapabilities)[];
+  /** One of these is enough, besides all of the above. */
+  readonly oneOf?: readonly Needs[];
 }
 
 /**
@@ -114,8 +117,13 @@ export interface ExportClient {
   read(offset: number, length: number): Promise<Buffer>;
   /** At most 1 MiB. False if the server refuses; rejects if the connection ends. */
   write(offset: number, data: Buffer): Promise<boolean>;
+  /** What becomes of a request. Rejects if the connection ends. */
+  perform(request: IoRequest): Promise<IoOutcome>;
   close(): void;
 }
+
+/** `done`, or the name of the error that NBD told: `EIO`, `ENOSPC`, `EPERM`, `EINVAL` …, or its number. */
+export type IoOutcome = string;
 
 /** All that a case can do. It is its first monitor too. The runner makes one for each case. */
 export interface CaseContext extends MonitorHandle {

@@ -1,10 +1,7 @@
-/**
- * What reads and writes do, where the human monitor's qemu-io can make some. Its reply tells nothing of success:
- * cases look at the file afterwards, or at counters and bitmaps.
- */
+/** What reads and writes do: cases look at the file afterwards, or at counters and bitmaps. */
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { hmpIo as io, qemuIo } from './helpers/human-monitor-io.ts';
 import { bytesOf } from './helpers/image-files.ts';
+import { attempt, nodeIo as io, nodeBytes, openIo, writeNode } from './helpers/node-io.ts';
 import {
   addNode,
   addRaw,
@@ -25,7 +22,7 @@ export const guestIo: readonly CaseDefinition[] = [
     needs: needs(fileNodes, io),
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, 256 * KiB, { offset: 64 * KiB, size: 64 * KiB });
-      await qemuIo(t, name, 'write -P 0x5a 0 64k');
+      await writeNode(t, name, 0, 64 * KiB, 0x5a);
       await t.execute('blockdev-del', { 'node-name': name });
       const after = await bytesOf(t, file.local);
       const inside = after.subarray(64 * KiB, 128 * KiB);
@@ -50,7 +47,8 @@ export const guestIo: readonly CaseDefinition[] = [
     needs: needs(fileNodes, io),
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, 256 * KiB, { offset: 64 * KiB, size: 64 * KiB });
-      await qemuIo(t, name, 'write -P 1 64k 512');
+      const outcome = await attempt(t, name, { kind: 'write', offset: 64 * KiB, length: 512, byte: 1 });
+      t.check(outcome !== 'done', 'a write beyond the end of a node must fail', 'it succeeds');
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
         (await bytesOf(t, file.local)).every((byte) => byte === 0),
@@ -66,7 +64,8 @@ export const guestIo: readonly CaseDefinition[] = [
     needs: needs(fileNodes, io),
     async run(t: CaseContext) {
       const { name, file } = await addRaw(t, 64 * KiB, { 'read-only': true });
-      await qemuIo(t, name, 'write -P 1 0 4k');
+      const outcome = await attempt(t, name, { kind: 'write', offset: 0, length: 4 * KiB, byte: 1 });
+      t.check(outcome !== 'done', 'a write to a read-only node must fail', 'it succeeds');
       await t.execute('blockdev-del', { 'node-name': name });
       t.check(
         (await bytesOf(t, file.local)).every((byte) => byte === 0),
@@ -83,18 +82,18 @@ export const guestIo: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const name = await addNode(t);
       for (const [write, highest] of [
-        ['write 0 4k', 4 * KiB],
-        ['write 64k 4k', 68 * KiB],
-        ['write 8k 4k', 68 * KiB],
+        [0, 4 * KiB],
+        [64 * KiB, 68 * KiB],
+        [8 * KiB, 68 * KiB],
       ] as const) {
-        await qemuIo(t, name, write);
+        await writeNode(t, name, write, 4 * KiB, 1);
         const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
         const entry = list.find((stats) => stats['node-name'] === name);
         t.check(entry !== undefined, 'query-blockstats must list the node', 'it does not');
         t.contains(
           entry,
           { stats: { wr_highest_offset: highest } },
-          `wr_highest_offset must be the end of the furthest write, after ${write}`,
+          `wr_highest_offset must be the end of the furthest write, after a write at ${write}`,
         );
       }
     },
@@ -120,7 +119,7 @@ export const guestIo: readonly CaseDefinition[] = [
       const digest = () => t.execute('x-debug-block-dirty-bitmap-sha256', bitmap);
       await t.execute('block-dirty-bitmap-add', { ...bitmap, granularity: 4096 });
       const empty = await digest();
-      await qemuIo(t, node, 'write 4095 2');
+      await writeNode(t, node, 4095, 2, 1);
       const dirty = await digest();
       t.check(
         JSON.stringify(dirty) !== JSON.stringify(empty),
@@ -132,8 +131,32 @@ export const guestIo: readonly CaseDefinition[] = [
         t.contains(shown, [{ count: 8192 }], 'the two granules that a write touches must be dirty');
       await t.execute('block-dirty-bitmap-clear', bitmap);
       t.equal(await digest(), empty, 'clearing must bring back the digest of the empty bitmap');
-      await qemuIo(t, node, 'write 0 8k');
+      await writeNode(t, node, 0, 8 * KiB, 1);
       t.equal(await digest(), dirty, 'a write to the same granules must bring back their digest');
+    },
+  },
+  {
+    id: 'guest-io/two-exports',
+    title: 'Two clients of one node see what each other wrote and zeroed; one stays when the other has gone',
+    requirements: ['nbd-server-start/serves', 'nbd-server-add/writable', 'nbd-server-remove/removes'],
+    needs: needs(fileNodes, nodeBytes),
+    async run(t: CaseContext) {
+      const { name } = await addRaw(t, 64 * KiB, { discard: 'unmap' });
+      const [first, second] = [await openIo(t, name), await openIo(t, name)];
+      await first.perform({ kind: 'write', offset: 0, length: 32 * KiB, byte: 0x5a });
+      await second.perform({ kind: 'write-zeroes', offset: 8 * KiB, length: 8 * KiB });
+      const { outcome } = await second.begin({ kind: 'discard', offset: 24 * KiB, length: 8 * KiB });
+      t.equal(await outcome, 'done', 'a discard must succeed');
+      await first.perform({ kind: 'flush' });
+      await first.close();
+      const expected = Buffer.alloc(24 * KiB, 0x5a).fill(0, 8 * KiB, 16 * KiB);
+      t.check(
+        (await second.read(0, 24 * KiB)).equals(expected),
+        'a client must read what each wrote last',
+        'it reads something else',
+      );
+      await second.close();
+      await t.execute('blockdev-del', { 'node-name': name });
     },
   },
 ];

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
-import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
+import { nodeIo, openIo } from './helpers/node-io.ts';
 import { addNode, dataNodes, KiB, MiB, needs, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
 const thresholds = needs(dataNodes, { commands: ['block-set-write-threshold'] });
@@ -71,18 +71,21 @@ export const limitCases: readonly CaseDefinition[] = [
     id: 'BLOCK_WRITE_THRESHOLD/once',
     title: 'The first write beyond the threshold brings the event, with the bytes beyond; then there is none',
     requirements: ['BLOCK_WRITE_THRESHOLD/emitted', 'BLOCK_WRITE_THRESHOLD/one-shot'],
-    needs: needs(thresholds, { ...hmpIo, events: ['BLOCK_WRITE_THRESHOLD'] }),
+    needs: needs(thresholds, { ...nodeIo, events: ['BLOCK_WRITE_THRESHOLD'] }),
     async run(t: CaseContext) {
       const node = await addNode(t);
       await threshold(t, node, 64 * KiB);
-      await qemuIo(t, node, 'read 0 1M');
-      await qemuIo(t, node, 'write 0 64k');
+      const io = await openIo(t, node);
+      const write = (offset: number, length: number) =>
+        io.perform({ kind: 'write', offset, length, byte: 1 });
+      await io.perform({ kind: 'read', offset: 0, length: MiB });
+      await write(0, 64 * KiB);
       t.contains(
         await nodeInfo(t, node),
         { write_threshold: 64 * KiB },
         'a write up to the threshold must leave it as it was',
       );
-      await qemuIo(t, node, 'write 60k 8k');
+      await write(60 * KiB, 8 * KiB);
       const { data } = await t.event('BLOCK_WRITE_THRESHOLD', { 'node-name': node });
       t.contains(
         data ?? null,
@@ -90,7 +93,7 @@ export const limitCases: readonly CaseDefinition[] = [
         'the event must tell the threshold and how far the write exceeded it',
       );
       t.contains(await nodeInfo(t, node), { write_threshold: 0 }, 'the event must take the threshold away');
-      await qemuIo(t, node, 'write 128k 4k');
+      await write(128 * KiB, 4 * KiB);
       await nodeInfo(t, node);
       t.check(
         t.pending().every(({ event }) => event !== 'BLOCK_WRITE_THRESHOLD'),

@@ -11,8 +11,8 @@ import {
   release,
   stairs,
 } from './helpers/backing-chains.ts';
-import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { cancelled, checkNoJob, completed, jobInfo, mirrorJobs, readyMirror } from './helpers/job-steps.ts';
+import { nodeIo, writeNode } from './helpers/node-io.ts';
 import {
   addNode,
   addRaw,
@@ -123,12 +123,12 @@ export const mirror: readonly CaseDefinition[] = [
     id: 'blockdev-mirror/writes-follow',
     title: 'What a guest writes to the source of a ready mirror is on the target when that has completed',
     requirements: ['blockdev-mirror/mirrors-writes'],
-    needs: needs(mirrors, hmpIo),
+    needs: needs(mirrors, nodeIo),
     async run(t: CaseContext) {
       const { node: device } = await addImage(t);
       const target = await addRaw(t, CHAIN_SIZE);
       const id = await ready(t, 'blockdev-mirror', { device, target: target.name, sync: 'full' });
-      await qemuIo(t, device, 'write -P 0x77 0 64k');
+      await writeNode(t, device, 0, 64 * KiB, 0x77);
       await end(t, 'complete', id);
       await release(t, [target.name, device]);
       const expected = stairs(1);

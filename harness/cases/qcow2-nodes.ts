@@ -9,8 +9,8 @@ import {
   makeEmpty,
   release,
 } from './helpers/backing-chains.ts';
-import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { CRAWL, cancelled } from './helpers/job-steps.ts';
+import { nodeIo, perform } from './helpers/node-io.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNode,
@@ -244,7 +244,7 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/frozen',
     title: 'A bitmap that an incremental backup uses can be neither cleared nor removed until that has ended',
     requirements: ['block-dirty-bitmap-remove/frozen', 'block-dirty-bitmap-clear/frozen'],
-    needs: needs(needs(dataNodes, hmpIo), {
+    needs: needs(needs(dataNodes, nodeIo), {
       commands: [
         'block-dirty-bitmap-add',
         'block-dirty-bitmap-remove',
@@ -260,7 +260,7 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
       const node = await addNode(t, { size: 64 * MiB });
       const bitmap = { node, name: 'b' };
       await t.execute('block-dirty-bitmap-add', bitmap);
-      await qemuIo(t, node, 'write -z 0 64M');
+      await perform(t, node, { kind: 'write-zeroes', offset: 0, length: 64 * MiB });
       const id = t.name('job');
       const copy = { device: node, target: newFile(t).path, format: 'raw', sync: 'incremental', bitmap: 'b' };
       await t.execute('drive-backup', { 'job-id': id, ...copy, speed: CRAWL });

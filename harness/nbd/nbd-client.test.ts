@@ -23,6 +23,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 async function connected(
   answer: (request: Buffer, send: (bytes: Buffer) => void, socket: Socket) => void,
   signal?: AbortSignal,
+  flags = 1,
 ): Promise<NbdClient> {
   const path = join(folder, 'sock');
   server = createServer((socket) => {
@@ -35,7 +36,7 @@ async function connected(
         came = came.subarray(OPTION);
         const described = Buffer.alloc(10);
         described.writeBigUInt64BE(BigInt(SIZE), 0);
-        described.writeUInt16BE(1, 8);
+        described.writeUInt16BE(flags, 8);
         socket.write(described);
       }
       if (known && came.length >= REQUEST) {
@@ -115,4 +116,29 @@ test('a signal ends what waits', async () => {
 
 test('nobody is there', async () => {
   await expect(NbdClient.connect(join(folder, 'none'), 'x')).rejects.toThrow('no NBD server is there');
+});
+
+test('requests carry their type, flags and range; one that the export does not take is not sent', async () => {
+  const sent: number[][] = [];
+  const answer = (request: Buffer, send: (bytes: Buffer) => void): void => {
+    sent.push([
+      request.readUInt16BE(4),
+      request.readUInt16BE(6),
+      Number(request.readBigUInt64BE(16)),
+      request.readUInt32BE(24),
+    ]);
+    send(reply());
+  };
+  const client = await connected(answer, undefined, 1 + 4 + 64);
+  await client.perform({ kind: 'flush' });
+  await client.perform({ kind: 'write-zeroes', offset: 512, length: 2 ** 31 });
+  await client.perform({ kind: 'write-zeroes', offset: 512, length: 1, unmap: true });
+  const discard = client.perform({ kind: 'discard', offset: 0, length: 1 });
+  await expect(discard).rejects.toMatchObject({ reason: 'ENOTSUP' });
+  client.close();
+  expect(sent).toEqual([
+    [0, 3, 0, 0],
+    [2, 6, 512, 2 ** 31],
+    [0, 6, 512, 1],
+  ]);
 });

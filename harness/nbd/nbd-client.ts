@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { IoRequest } from '../cases/io-request.ts';
 import { clientFlags, FIXED_NEWSTYLE_NO_ZEROES, isGreeting, option } from './handshake.ts';
 import { Inbox } from './inbox.ts';
 
@@ -12,6 +13,13 @@ const REQUEST_MAGIC = 0x25609513;
 const READ = 0;
 const WRITE = 1;
 const DISCONNECT = 2;
+const FLUSH = 3;
+const TRIM = 4;
+const WRITE_ZEROES = 6;
+/** Flags of an export that says which requests it takes besides reads and writes. */
+const TAKES = { flush: 4, discard: 32, 'write-zeroes': 64 } as const;
+/** Flag of a request to write zeroes: it must not leave a hole. */
+const NO_HOLE = 2;
 const READ_ONLY_FLAG = 2;
 const REQUEST_LENGTH = 28;
 const REPLY_LENGTH = 16;
@@ -22,10 +30,27 @@ const MOST_BYTES = 1 << 20;
 /** Where all sockets read to: what is there is taken at once. Buffers of their own would be a collector's main work. */
 const ARRIVING = Buffer.allocUnsafeSlow(1 << 18);
 
+/** NBD's numbers of errors. */
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [1, 'EPERM'],
+  [5, 'EIO'],
+  [12, 'ENOMEM'],
+  [22, 'EINVAL'],
+  [28, 'ENOSPC'],
+  [75, 'EOVERFLOW'],
+  [95, 'ENOTSUP'],
+  [108, 'ESHUTDOWN'],
+]);
+
 /** The server refused a request; `code` is NBD's number of the error. */
 export class NbdError extends Error {
   override readonly name = 'NbdError';
   readonly code: number;
+
+  /** Name of the error, or its number where NBD has no such error. */
+  get reason(): string {
+    return REASONS.get(this.code) ?? String(this.code);
+  }
 
   constructor(what: string, code: number) {
     super(`NBD ${what} failed with ${code}`);
@@ -43,6 +68,7 @@ export class NbdClient {
   /** Bytes. */
   readonly size: number;
   readonly readOnly: boolean;
+  readonly #flags: number;
   readonly #socket: Socket;
   readonly #inbox: Inbox;
 
@@ -50,7 +76,8 @@ export class NbdClient {
     this.#socket = socket;
     this.#inbox = inbox;
     this.size = Number(described.readBigUInt64BE(0));
-    this.readOnly = (described.readUInt16BE(8) & READ_ONLY_FLAG) !== 0;
+    this.#flags = described.readUInt16BE(8);
+    this.readOnly = (this.#flags & READ_ONLY_FLAG) !== 0;
   }
 
   /**
@@ -98,24 +125,59 @@ export class NbdClient {
     await this.#request('write', WRITE, offset, data.length, data);
   }
 
+  /** A request of which only the outcome counts, as a single one; ENOTSUP if the export does not take it. As `read` rejects. */
+  async perform(request: IoRequest): Promise<void> {
+    if (request.kind in TAKES && (this.#flags & TAKES[request.kind as keyof typeof TAKES]) === 0)
+      throw new NbdError(request.kind, 95);
+    if (request.kind === 'flush') return this.#request('flush', FLUSH, 0, 0);
+    const { kind, offset, length } = request;
+    switch (kind) {
+      case 'read':
+        await this.#request(kind, READ, offset, length);
+        await this.#inbox.take(length);
+        return;
+      case 'write':
+        return this.#request(kind, WRITE, offset, length, Buffer.alloc(length, request.byte));
+      case 'write-zeroes':
+        return this.#request(
+          kind,
+          WRITE_ZEROES,
+          offset,
+          length,
+          undefined,
+          request.unmap === true ? 0 : NO_HOLE,
+        );
+      case 'discard':
+        return this.#request(kind, TRIM, offset, length);
+    }
+  }
+
   close(): void {
-    if (!this.#socket.destroyed) this.#socket.end(request(DISCONNECT, 0, 0));
+    if (!this.#socket.destroyed) this.#socket.end(message(DISCONNECT, 0, 0));
     this.#socket.destroySoon();
   }
 
-  async #request(what: string, type: number, offset: number, length: number, data?: Buffer): Promise<void> {
-    const head = request(type, offset, length);
+  async #request(
+    what: string,
+    type: number,
+    offset: number,
+    length: number,
+    data?: Buffer,
+    flags = 0,
+  ): Promise<void> {
+    const head = message(type, offset, length, flags);
     this.#socket.write(data === undefined ? head : Buffer.concat([head, data]));
     const code = (await this.#inbox.take(REPLY_LENGTH)).readUInt32BE(4);
     if (code !== 0) throw new NbdError(what, code);
   }
 }
 
-function request(type: number, offset: number, length: number): Buffer {
-  const message = Buffer.alloc(REQUEST_LENGTH);
-  message.writeUInt32BE(REQUEST_MAGIC, 0);
-  message.writeUInt16BE(type, 6);
-  message.writeBigUInt64BE(BigInt(offset), 16);
-  message.writeUInt32BE(length, 24);
-  return message;
+function message(type: number, offset: number, length: number, flags = 0): Buffer {
+  const bytes = Buffer.alloc(REQUEST_LENGTH);
+  bytes.writeUInt32BE(REQUEST_MAGIC, 0);
+  bytes.writeUInt16BE(flags, 4);
+  bytes.writeUInt16BE(type, 6);
+  bytes.writeBigUInt64BE(BigInt(offset), 16);
+  bytes.writeUInt32BE(length, 24);
+  return bytes;
 }

@@ -72,15 +72,28 @@ export class RunningCase extends CaseMonitor implements CaseContext {
   }
 
   async exportClient(socket: string, name: string): Promise<ExportClient> {
+    const { endpoint, limits } = this.#state;
     const client = await NbdClient.connect(socket, name);
     this.cleanup(async () => client.close());
+    const done = <T>(what: string, act: () => Promise<T>): Promise<T> =>
+      awaitFrom(endpoint, `an answer to an NBD ${what}`, limits.answerTimeout, act);
+    const perform: ExportClient['perform'] = async (request) => {
+      try {
+        await done(request.kind, () => client.perform(request));
+        return 'done';
+      } catch (error) {
+        if (error instanceof NbdError) return error.reason;
+        throw error;
+      }
+    };
     return {
       size: client.size,
       readOnly: client.readOnly,
-      read: (offset, length) => client.read(offset, length),
+      perform,
+      read: (offset, length) => done('read', () => client.read(offset, length)),
       write: async (offset, data) => {
         try {
-          await client.write(offset, data);
+          await done('write', () => client.write(offset, data));
           return true;
         } catch (error) {
           if (error instanceof NbdError) return false;

@@ -111,6 +111,12 @@ describe('needs', () => {
     [{ objects: ['secret'] }, 'object type secret'],
     [{ members: ['c.other'] }, 'member c.other'],
     [{ capabilities: ['guestDevices'] }, 'capability guestDevices'],
+    [{ oneOf: [{ commands: ['d'] }, { commands: ['c'] }] }, null],
+    [
+      { oneOf: [{ commands: ['d'] }, { events: ['NO'] }] },
+      'command d, and the endpoint does not offer event NO',
+    ],
+    [{ commands: ['d'], oneOf: [{ commands: ['c'] }] }, 'command d'],
   ])('%j', (needs, expected) => {
     const found = reason({ needs });
     if (expected === null) expect(found).toBeNull();

@@ -26,10 +26,23 @@ export function skipReason(
   if (freshSession && monitors < 2 && !owned && !capabilities.reconnects)
     return 'needs a second connection, and this target can be connected to only once';
   if (fresh && !owned) return 'ends its endpoint or session, and this one is not ours';
+  return unmet(needs, endpointSchema, capabilities, undecided);
+}
+
+function unmet(
+  needs: Needs,
+  endpointSchema: Schema,
+  capabilities: TargetCapabilities,
+  undecided?: Undecided,
+): string | null {
   const command = needs.commands?.find((name) => undecided?.isAbsent({ what: 'command', name }));
   if (command !== undefined) return lacks('command', command);
   const driver = needs.drivers?.find((name) => undecided?.isAbsent({ what: 'driver', name }));
-  return driver === undefined ? missing(needs, endpointSchema, capabilities) : lacks('driver', driver);
+  if (driver !== undefined) return lacks('driver', driver);
+  const reason = missing(needs, endpointSchema, capabilities);
+  if (reason !== null || needs.oneOf === undefined) return reason;
+  const reasons = needs.oneOf.map((either) => unmet(either, endpointSchema, capabilities, undecided));
+  return reasons.includes(null) ? null : [...new Set(reasons)].join(', and ');
 }
 
 /** The reason of a skip. */
