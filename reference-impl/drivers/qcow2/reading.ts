@@ -78,7 +78,10 @@ async function readBacking(image: Image, offset: number, buffer: Uint8Array): Pr
   const backing = image.backing();
   const available =
     backing === undefined ? 0 : Math.max(0, Math.min(buffer.length, backing.length() - offset));
-  if (backing !== undefined && available > 0) await backing.read(offset, buffer.subarray(0, available));
+  if (backing !== undefined && available > 0) {
+    image.file.debugEvent('read_backing_aio');
+    await backing.read(offset, buffer.subarray(0, available));
+  }
   buffer.fill(0, available);
 }
 

@@ -195,7 +195,12 @@ export class Refcounts {
   /** Makes the block that counts `cluster`, which so far counts nothing. */
   async #makeBlock(cluster: number): Promise<Table> {
     const index = Math.floor(cluster / this.#perBlock);
-    if (index >= this.#table.length) await this.#growTable(index + 1);
+    if (index >= this.#table.length) {
+      await this.#growTable(index + 1);
+      // the larger table may lie among the clusters that this block counts: then it has been made
+      const made = await this.#block(cluster);
+      if (made !== undefined) return made;
+    }
     const own = await this.#findFree(1);
     const ownIndex = Math.floor(own / this.#perBlock);
     if (ownIndex !== index && (await this.#block(own)) === undefined) {
@@ -205,10 +210,12 @@ export class Refcounts {
     }
     const offset = own * this.#clusterSize;
     await this.#corruption.checkWrite(offset, this.#clusterSize);
+    this.#file.debugEvent('refblock_alloc');
     const block = await this.cache.create(offset);
     try {
       if (ownIndex === index) this.#write(block, own % this.#perBlock, 1);
       else await this.change(own, 1, 1);
+      this.#file.debugEvent('refblock_alloc_write');
       await this.cache.flush();
       await this.#file.flush();
       await this.#writeTableEntry(index, offset);
@@ -277,6 +284,7 @@ export class Refcounts {
       this.#table = table;
       this.#blocks = new Set([...old.blocks, ...made]);
       for (; counted < next; counted += 1) await this.change(counted, 1, 1);
+      this.#file.debugEvent('refblock_alloc_write_blocks');
       await this.cache.flush();
       this.#file.debugEvent('refblock_alloc_write_table');
       await this.#file.write(first * this.#clusterSize, this.#serialiseTable());

@@ -40,6 +40,27 @@ async function shrink(image: Image, size: number): Promise<void> {
   const end = Math.ceil(image.size / clusterSize);
   const first = cut / clusterSize;
   if (end > first) await discardClusters(image, first, end - first, 'forget');
+  await image.metadata.run(() => dropTables(image, entriesOfL1(size, image.header.clusterBits)));
+}
+
+/** Under the lock: gives back the L2 tables behind the first entries of the L1 table, which nothing refers to any more. */
+async function dropTables(
+  { file, header, mapping, refcounts, clusterSize }: Image,
+  kept: number,
+): Promise<void> {
+  const tables: number[] = [];
+  for (let index = kept; index < header.l1Size; index += 1)
+    if (mapping.l2Offset(index) !== 0) tables.push(mapping.l2Offset(index));
+  if (tables.length === 0) return;
+  const bytes = new Uint8Array(header.l1Size * 8);
+  bytes.set(new Uint8Array(mapping.l1.buffer, 0, kept * 8));
+  await mapping.cache.flush();
+  file.debugEvent('l1_shrink_write_table');
+  await file.write(header.l1Offset + kept * 8, bytes.subarray(kept * 8));
+  await file.flush();
+  mapping.replaceL1(new DataView(bytes.buffer));
+  file.debugEvent('l1_shrink_free_l2_clusters');
+  for (const offset of tables) await refcounts.free(offset, clusterSize);
 }
 
 async function growL1(image: Image, entries: number): Promise<void> {
@@ -58,6 +79,7 @@ async function moveL1(image: Image, entries: number): Promise<void> {
   const { clusterSize, header, mapping, refcounts } = image;
   const old = { offset: header.l1Offset, bytes: header.l1Size * 8 };
   await mapping.cache.flush();
+  image.file.debugEvent('l1_grow_alloc_table');
   const offset = await refcounts.allocate(Math.ceil((entries * 8) / clusterSize));
   const bytes = new Uint8Array(entries * 8);
   bytes.set(new Uint8Array(mapping.l1.buffer, 0, old.bytes));
@@ -70,6 +92,7 @@ async function moveL1(image: Image, entries: number): Promise<void> {
   header.l1Offset = offset;
   header.l1Size = entries;
   try {
+    image.file.debugEvent('l1_grow_activate_table');
     await image.writeHeader();
   } catch (error) {
     header.l1Offset = old.offset;

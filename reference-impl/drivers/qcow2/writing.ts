@@ -253,6 +253,7 @@ export async function writeCompressed(image: Image, offset: number, data: Uint8A
     await image.corruption.checkWrite(host, stream.length);
     image.file.debugEvent('write_compressed');
     await image.file.write(host, stream);
+    image.file.debugEvent('l2_update_compressed');
     await replace(
       image,
       cluster,
