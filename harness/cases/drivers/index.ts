@@ -1,5 +1,6 @@
 /** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
 import type { CaseDefinition } from '../case.ts';
+import { driverEventCases } from './driver-events.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { quorumCases } from './quorum.ts';
@@ -10,6 +11,7 @@ import { blkverifyCases } from './verified-devices.ts';
 export const driverCases: readonly CaseDefinition[] = [
   ...nullAndFileCases,
   ...blkdebugRuleCases,
+  ...driverEventCases,
   ...blkdebugLimitCases,
   ...blkverifyCases,
   ...quorumCases,
