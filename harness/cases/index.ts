@@ -8,6 +8,7 @@ import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
+import { copyJobCases } from './copy-jobs/index.ts';
 import { corruption } from './corruption.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
@@ -66,6 +67,7 @@ export const cases: readonly CaseDefinition[] = [
   ...graphJobs,
   ...mirror,
   ...backup,
+  ...copyJobCases,
   ...transactionCases,
   ...nbdServerCases,
 ];

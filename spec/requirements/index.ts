@@ -11,6 +11,7 @@ import { drivers } from './drivers.ts';
 import { events } from './events.ts';
 import { graphChanges } from './graph-changes.ts';
 import { images } from './images.ts';
+import { jobErrors } from './job-errors.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
 import { nbdServer } from './nbd-server.ts';
@@ -32,6 +33,7 @@ export const requirements = {
   ...dirtyBitmaps,
   ...drivers,
   ...events,
+  ...jobErrors,
   ...jobs,
   ...protocol,
   ...query,

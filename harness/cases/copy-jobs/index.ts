@@ -1,0 +1,6 @@
+/** Cases of the jobs that copy, by what is copied and what is not, and of what jobs do about errors. */
+import type { CaseDefinition } from '../case.ts';
+import { errorCases } from './errors.ts';
+
+/** A new file is one line here. */
+export const copyJobCases: readonly CaseDefinition[] = [...errorCases];
