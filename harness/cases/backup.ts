@@ -217,16 +217,15 @@ export const backup: readonly CaseDefinition[] = [
   {
     id: 'blockdev-backup/device-unknown',
     title: 'A backup of a device that does not exist is refused',
-    requirements: ['blockdev-backup/device-unknown'],
+    requirements: ['blockdev-backup/device-unknown', 'blockdev-backup/device-unknown-refused'],
     needs: backupJobs,
     async run(t: CaseContext) {
-      const args = {
-        'job-id': t.name('job'),
-        device: t.name('nothing'),
-        target: await addNode(t),
-        sync: 'full',
-      };
-      await refusedAsNotFound(t, 'blockdev-backup/device-unknown', 'blockdev-backup', args);
+      const [id, device] = [t.name('job'), await addNode(t)];
+      const args = { 'job-id': id, target: await addNode(t), sync: 'full' };
+      const unknown = { device: t.name('nothing'), ...args };
+      await refusedAsNotFound(t, 'blockdev-backup/device-unknown', 'blockdev-backup', unknown);
+      await t.execute('blockdev-backup', { device, ...args });
+      await completed(t, id, 'backup');
     },
   },
   {

@@ -310,7 +310,7 @@ export const blockJob: readonly CaseDefinition[] = [
   {
     id: 'block-job-resume/running',
     title: 'Resuming a job that is not paused changes nothing',
-    requirements: ['block-job-resume/running'],
+    requirements: ['block-job-resume/running', 'block-job-resume/resumes'],
     needs: backup('block-job-resume'),
     async run(t: CaseContext) {
       const id = await crawlingBackup(t);

@@ -311,7 +311,7 @@ export const blockStream: readonly CaseDefinition[] = [
     id: 'block-stream/on-error-needs-io-status',
     title:
       'on-error stop and enospc on a node without a device are refused, or mean nothing without an error',
-    requirements: ['block-stream/on-error-needs-io-status'],
+    requirements: ['block-stream/on-error-needs-io-status', 'block-stream/completes'],
     needs: streams,
     async run(t: CaseContext) {
       for (const policy of ['stop', 'enospc']) {
@@ -322,17 +322,26 @@ export const blockStream: readonly CaseDefinition[] = [
         if (error !== undefined) continue;
         t.info(`block-stream/on-error-needs-io-status: ${policy} is accepted`);
         await completed(t, id, 'stream');
+        t.contains(
+          await nodeInfo(t, top!.node),
+          { backing_file_depth: 0 },
+          'a stream whose policy was accepted must leave the node without a backing node',
+        );
       }
     },
   },
   {
     id: 'block-stream/device-unknown',
     title: 'A stream into a device that does not exist is refused',
-    requirements: ['block-stream/device-unknown'],
-    needs: { commands: ['block-stream'] },
+    requirements: ['block-stream/device-unknown', 'block-stream/device-unknown-refused'],
+    needs: streams,
     async run(t: CaseContext) {
-      const missing = { 'job-id': t.name('job'), device: t.name('nothing') };
+      const id = t.name('job');
+      const missing = { 'job-id': id, device: t.name('nothing') };
       await refusedAsNotFound(t, 'block-stream/device-unknown', 'block-stream', missing);
+      const [, top] = await addChain(t, 2);
+      await t.execute('block-stream', { 'job-id': id, device: top!.node });
+      await completed(t, id, 'stream');
     },
   },
 ];

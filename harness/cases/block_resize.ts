@@ -242,7 +242,7 @@ export const blockResize: readonly CaseDefinition[] = [
   {
     id: 'block_resize/device-unknown',
     title: 'A device that does not exist is refused, a name that only a node has included',
-    requirements: ['block_resize/device-unknown'],
+    requirements: ['block_resize/device-unknown', 'block_resize/device-unknown-refused'],
     needs: onData,
     async run(t: CaseContext) {
       for (const device of [t.name('nothing'), await addNode(t)])
@@ -261,7 +261,7 @@ export const blockResize: readonly CaseDefinition[] = [
   {
     id: 'block_resize/both-names',
     title: 'A call with device and node-name both is refused',
-    requirements: ['block_resize/both-names'],
+    requirements: ['block_resize/both-names', 'block_resize/by-node-name'],
     needs: onFiles,
     async run(t: CaseContext) {
       const { name } = await addRaw(t, MiB);

@@ -56,7 +56,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     id: 'blockdev-add/id-at-top-level',
     title:
       'id at the top level names a BlockBackend; endpoints are known to refuse it, and then make nothing',
-    requirements: ['blockdev-add/id'],
+    requirements: ['blockdev-add/id', 'blockdev-add/failure-leaves-nothing'],
     needs: needs(dataNodes, { commands: ['query-block'] }),
     async run(t: CaseContext) {
       const [name, id] = [t.name('node'), t.name('backend')];

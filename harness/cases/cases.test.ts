@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { requirements } from '../../spec/requirements/index.ts';
+import { type Requirement, requirements } from '../../spec/requirements/index.ts';
 import { cases } from './index.ts';
 
 describe('the registry of cases', () => {
@@ -18,6 +18,15 @@ describe('the registry of cases', () => {
       expect(new Set(named).size, id).toBe(named.length);
       for (const requirement of named) expect(Object.keys(requirements), id).toContain(requirement);
     }
+  });
+
+  test('no case can only note: each has a requirement that no observation contradicts', () => {
+    const all: Readonly<Record<string, Requirement>> = requirements;
+    for (const { id, requirements: named } of cases)
+      expect(
+        named.filter((name) => all[name]!.contradictedBy === undefined),
+        id,
+      ).not.toEqual([]);
   });
 
   test('titles are one line and unique', () => {

@@ -16,9 +16,9 @@ import {
 
 const COMMANDS = [
   'block-dirty-bitmap-add',
-  'block-dirty-bitmap-remove',
   'block-dirty-bitmap-clear',
   'x-debug-block-dirty-bitmap-sha256',
+  'block-dirty-bitmap-remove',
 ] as const;
 const bitmapCommands = { commands: COMMANDS };
 const bitmaps = needs(dataNodes, bitmapCommands);
@@ -209,16 +209,15 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
   {
     id: 'dirty-bitmaps/node-unknown',
     title: 'A node that does not exist is refused by all four commands',
-    requirements: [
-      'block-dirty-bitmap-add/node-unknown',
-      'block-dirty-bitmap-remove/node-unknown',
-      'block-dirty-bitmap-clear/node-unknown',
-      'x-debug-block-dirty-bitmap-sha256/node-unknown',
-    ],
+    requirements: COMMANDS.flatMap(
+      (command) => [`${command}/node-unknown`, `${command}/node-unknown-refused`] as const,
+    ),
     needs: bitmaps,
     async run(t: CaseContext) {
       const bitmap = { node: t.name('nothing'), name: 'b' };
       for (const command of COMMANDS) await refusedAsNotFound(t, `${command}/node-unknown`, command, bitmap);
+      const node = await addNode(t);
+      for (const command of COMMANDS) await t.execute(command, { ...bitmap, node });
     },
   },
   {

@@ -95,12 +95,14 @@ export const graphChanges: readonly CaseDefinition[] = [
   {
     id: 'change-backing-file/device-unknown',
     title: 'A device that does not exist is refused by change-backing-file',
-    requirements: ['change-backing-file/device-unknown'],
+    requirements: ['change-backing-file/device-unknown', 'change-backing-file/device-unknown-refused'],
     needs: backing,
     async run(t: CaseContext) {
       const [, top] = await addChain(t, 2);
-      const args = { device: t.name('nothing'), 'image-node-name': top!.node, 'backing-file': 'x' };
-      await refusedAsNotFound(t, 'change-backing-file/device-unknown', 'change-backing-file', args);
+      const args = { 'image-node-name': top!.node, 'backing-file': 'x' };
+      const unknown = { device: t.name('nothing'), ...args };
+      await refusedAsNotFound(t, 'change-backing-file/device-unknown', 'change-backing-file', unknown);
+      await t.execute('change-backing-file', { device: top!.node, ...args });
     },
   },
   {

@@ -221,11 +221,15 @@ export const snapshotCases: readonly CaseDefinition[] = [
   {
     id: 'blockdev-snapshot-sync/device-unknown',
     title: 'A snapshot of a device that does not exist is refused',
-    requirements: ['blockdev-snapshot-sync/device-unknown'],
-    needs: { commands: ['blockdev-snapshot-sync'] },
+    requirements: ['blockdev-snapshot-sync/device-unknown', 'blockdev-snapshot-sync/device-unknown-refused'],
+    needs: needs(chainNodes, { commands: ['blockdev-snapshot-sync'] }),
     async run(t: CaseContext) {
-      const args: Record<string, Json> = { device: t.name('nothing'), 'snapshot-file': newFile(t).path };
-      await refusedAsNotFound(t, 'blockdev-snapshot-sync/device-unknown', 'blockdev-snapshot-sync', args);
+      const args: Record<string, Json> = { 'snapshot-file': newFile(t).path };
+      const unknown = { device: t.name('nothing'), ...args };
+      await refusedAsNotFound(t, 'blockdev-snapshot-sync/device-unknown', 'blockdev-snapshot-sync', unknown);
+      const [base] = await addChain(t, 1);
+      const known = { 'node-name': base!.node, 'snapshot-node-name': t.name('overlay'), ...args };
+      await t.execute('blockdev-snapshot-sync', known);
     },
   },
 ];

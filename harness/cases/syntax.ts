@@ -162,7 +162,7 @@ export const syntax: readonly CaseDefinition[] = [
   {
     id: 'syntax/control-characters-in-strings',
     title: 'An unescaped control character inside a string is refused',
-    requirements: ['protocol/controls-in-strings-are-refused'],
+    requirements: ['protocol/controls-in-strings-are-refused', 'protocol/bad-json-is-answered'],
     async run(t: CaseContext) {
       for (const control of ['\t', '\n', '\u0001']) {
         const { messages } = await t.raw(withId(`"a${control}b"`));

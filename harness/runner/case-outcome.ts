@@ -19,20 +19,19 @@ export function worstSeverity(deviations: readonly Deviation[]): Severity | unde
 type Requirements = Readonly<Record<string, Pick<Requirement, 'contradictedBy'>>>;
 
 /**
- * Gives the deviations that make a case fail or warn. Where an observation contradicts the requirement that a deviation is
- * about, what the case itself found is information; what a check found still counts. Of a deviation that names no
- * requirement it may be any of the case's.
+ * Gives the deviations that make a case fail or warn. Where an observation contradicts the requirement that a deviation
+ * names, what the case itself found is information. All others count: what a check found, and what names no requirement,
+ * whatever else the case is about.
  */
 export function countingDeviations(
   deviations: readonly Deviation[],
   requirements: Requirements,
 ): readonly Deviation[] {
-  const isContradicted = (id: string): boolean => requirements[id]?.contradictedBy !== undefined;
-  const ids = Object.keys(requirements);
-  const all = ids.length > 0 && ids.every(isContradicted);
   return deviations.filter(
     ({ check, requirement }) =>
-      check !== 'case' || !(requirement === undefined ? all : isContradicted(requirement)),
+      check !== 'case' ||
+      requirement === undefined ||
+      requirements[requirement]?.contradictedBy === undefined,
   );
 }
 

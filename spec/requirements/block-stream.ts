@@ -53,6 +53,11 @@ export const blockStream = {
     text: 'A device that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'block-stream/bad-job-ids',
   },
+  'block-stream/device-unknown-refused': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'A device that does not exist is refused.',
+  },
   'block-stream/job-id-default': {
     level: 'must',
     definition: 'block-stream',

@@ -29,6 +29,11 @@ export const blockResize = {
     text: 'A device that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'block_resize/errors',
   },
+  'block_resize/device-unknown-refused': {
+    level: 'must',
+    definition: 'block_resize',
+    text: 'A device that does not exist is refused.',
+  },
   'block_resize/fixed-size-refused': {
     level: 'must',
     definition: 'block_resize',

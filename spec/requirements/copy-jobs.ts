@@ -18,6 +18,11 @@ export const copyJobs = {
     text: 'A device that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'blockdev-backup/errors',
   },
+  'blockdev-backup/device-unknown-refused': {
+    level: 'must',
+    definition: 'blockdev-backup',
+    text: 'A device that does not exist is refused.',
+  },
   'blockdev-backup/point-in-time': {
     level: 'must',
     definition: 'blockdev-backup',

@@ -53,6 +53,11 @@ export const dirtyBitmaps = {
     text: 'A node that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'block-dirty-bitmap-remove/errors',
   },
+  'block-dirty-bitmap-add/node-unknown-refused': {
+    level: 'must',
+    definition: 'block-dirty-bitmap-add',
+    text: 'A node that does not exist is refused.',
+  },
   'block-dirty-bitmap-add/persistent-default': {
     level: 'must',
     definition: 'BlockDirtyBitmapAdd',
@@ -99,6 +104,11 @@ export const dirtyBitmaps = {
     text: 'A node that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'block-dirty-bitmap-remove/errors',
   },
+  'block-dirty-bitmap-clear/node-unknown-refused': {
+    level: 'must',
+    definition: 'block-dirty-bitmap-clear',
+    text: 'A node that does not exist is refused.',
+  },
   'block-dirty-bitmap-remove/frozen': {
     level: 'must',
     definition: 'block-dirty-bitmap-remove',
@@ -114,6 +124,11 @@ export const dirtyBitmaps = {
     definition: 'block-dirty-bitmap-remove',
     text: 'A node that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'block-dirty-bitmap-remove/errors',
+  },
+  'block-dirty-bitmap-remove/node-unknown-refused': {
+    level: 'must',
+    definition: 'block-dirty-bitmap-remove',
+    text: 'A node that does not exist is refused.',
   },
   'block-dirty-bitmap-remove/removes': {
     level: 'must',
@@ -145,5 +160,10 @@ export const dirtyBitmaps = {
     definition: 'x-debug-block-dirty-bitmap-sha256',
     text: 'A node that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'x-debug-block-dirty-bitmap-sha256/errors',
+  },
+  'x-debug-block-dirty-bitmap-sha256/node-unknown-refused': {
+    level: 'must',
+    definition: 'x-debug-block-dirty-bitmap-sha256',
+    text: 'A node that does not exist is refused.',
   },
 } as const satisfies Record<string, Requirement>;

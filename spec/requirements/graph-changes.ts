@@ -13,6 +13,11 @@ export const graphChanges = {
     text: 'A device that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'blockdev-snapshot-sync/errors',
   },
+  'blockdev-snapshot-sync/device-unknown-refused': {
+    level: 'must',
+    definition: 'blockdev-snapshot-sync',
+    text: 'A device that does not exist is refused.',
+  },
   'blockdev-snapshot-sync/existing': {
     level: 'must',
     definition: 'NewImageMode',
@@ -63,6 +68,11 @@ export const graphChanges = {
     definition: 'change-backing-file',
     text: 'A device that does not exist is refused with class DeviceNotFound.',
     contradictedBy: 'random/r01007',
+  },
+  'change-backing-file/device-unknown-refused': {
+    level: 'must',
+    definition: 'change-backing-file',
+    text: 'A device that does not exist is refused.',
   },
   'change-backing-file/in-chain': {
     level: 'must',

@@ -180,7 +180,7 @@ export async function refusedWith(
 
 /**
  * For a requirement that asks for DeviceNotFound and that observations contradict: endpoints are known to answer
- * GenericError, which is noted, not held against them.
+ * GenericError, which is noted, not held against them. That they refuse is.
  */
 export async function refusedAsNotFound(
   t: CaseContext,
