@@ -156,6 +156,8 @@ export interface CaseContext extends MonitorHandle {
   freshSession(): Promise<MonitorHandle>;
   /** Connects to the NBD server at `socket` as we see it. Rejects if there is none, or no export of that name. */
   exportClient(socket: string, name: string): Promise<ExportClient>;
+  /** Has the guest's CPU do something at its ports: lines of the qtest protocol. Gives an answer for each. Needs a topology with `-qtest`. */
+  qtest(lines: readonly string[]): Promise<string[]>;
   /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */
   ended(): Promise<ExitInfo>;
   /** States what is required; if `condition` is false, `observed` came instead, a deviation, and the case ends. */

@@ -17,6 +17,7 @@ import { envelope } from './envelope.ts';
 import { graphChanges } from './graph-changes.ts';
 import { graphJobs } from './graph-jobs/index.ts';
 import { greeting } from './greeting.ts';
+import { guestDeviceCases } from './guest-devices/index.ts';
 import { guestIo } from './guest-io.ts';
 import { imageCreation } from './image-creation.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
@@ -53,6 +54,7 @@ export const cases: readonly CaseDefinition[] = [
   ...queries,
   ...devices,
   ...guestIo,
+  ...guestDeviceCases,
   ...snapshotCases,
   ...graphChanges,
   ...qcow2Nodes,

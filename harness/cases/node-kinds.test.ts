@@ -24,6 +24,7 @@ const everything: TargetCapabilities = {
   ...shared,
   guestDevices: true,
   drives: true,
+  qtest: true,
   humanMonitor: true,
   owned: true,
   monitors: 8,

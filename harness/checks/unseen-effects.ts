@@ -132,9 +132,9 @@ async function descriptions({ of }: Shown, success: Success): Promise<Sides> {
   if (of === 'machine') {
     const status =
       context.endpointSchema.commands.has('query-status') && (await context.probe.ask('query-status'));
-    return status && status !== 'refused' && isJsonObject(status.value)
-      ? [status.value, status.value]
-      : [undefined, undefined];
+    if (!status || status === 'refused' || !isJsonObject(status.value)) return [undefined, undefined];
+    // A request of the guest that fails again stops the machine again at once.
+    return status.value.status === 'io-error' ? [undefined, undefined] : [status.value, status.value];
   }
   const name = nameOf(call, [of]);
   if (of === 'job') {

@@ -147,6 +147,7 @@ const everywhere = startStatesFor({
   capabilities: {
     guestDevices: true,
     drives: true,
+    qtest: true,
     humanMonitor: true,
     owned: true,
     sharedFiles: true,

@@ -144,6 +144,10 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     return this.#t.elapse(milliseconds);
   }
 
+  qtest(lines: readonly string[]): Promise<string[]> {
+    return this.#t.qtest(lines);
+  }
+
   roundTrip(): Promise<void> {
     return this.#t.roundTrip();
   }

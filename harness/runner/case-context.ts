@@ -1,5 +1,6 @@
 /** The context that a case is given: its first monitor, its statements, its surroundings. */
 
+import { join } from 'node:path';
 import { hash32 } from '../../generators/hash.ts';
 import type { Deviation, QuirkRecord, Severity } from '../../reports/record.ts';
 import type { Json } from '../../spec/json.ts';
@@ -9,6 +10,7 @@ import type { CaseContext, CaseDefinition, Detail, ExportClient, MonitorHandle }
 import { type RequiredText, shownDifference, twoHalves } from '../cases/case-text.ts';
 import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
 import { quirkRecords } from '../qmp/quirks.ts';
+import { QtestClient } from '../qtest/qtest-client.ts';
 import { firstDifference } from '../state/json-difference.ts';
 import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
 import { CaseFailed, CaseSkipped } from './case-exit.ts';
@@ -17,6 +19,9 @@ import type { CaseState } from './case-state.ts';
 import type { Session } from './endpoint-session.ts';
 import { awaitFrom } from './endpoint-wait.ts';
 import type { RunSetting } from './run-setting.ts';
+
+/** Where topologies with `-qtest` have its socket, in the scratch folder. */
+const QTEST_SOCKET = 'qtest.sock';
 
 export class RunningCase extends CaseMonitor implements CaseContext {
   readonly scratch: string;
@@ -37,6 +42,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
   readonly #monitors: CaseMonitor[] = [];
   readonly #tag: string;
   #names = 0;
+  #qtest: QtestClient | null = null;
 
   /** `session` must have its first monitor connected. */
   constructor({ id }: CaseDefinition, session: Session, state: CaseState, setting: RunSetting) {
@@ -108,6 +114,24 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     this.#state.recorder.begin({ sleep: milliseconds / 1000 }, 0);
     await this.#state.endpoint.settle(milliseconds);
     await this.deliver();
+  }
+
+  async qtest(lines: readonly string[]): Promise<string[]> {
+    this.#qtest ??= await this.#openQtest();
+    const client = this.#qtest;
+    const { endpoint, limits } = this.#state;
+    let answers: string[] = [];
+    await this.sideAction('guest-ports', async () => {
+      const what = 'an answer of the qtest socket';
+      answers = await awaitFrom(endpoint, what, limits.answerTimeout, () => client.send(lines));
+    });
+    return answers;
+  }
+
+  async #openQtest(): Promise<QtestClient> {
+    const client = await QtestClient.connect(join(this.scratch, QTEST_SOCKET));
+    this.cleanup(async () => client.close());
+    return client;
   }
 
   async roundTrip(): Promise<void> {

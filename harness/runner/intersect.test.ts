@@ -93,6 +93,7 @@ describe('needs', () => {
   const able: TargetCapabilities = {
     guestDevices: false,
     drives: true,
+    qtest: false,
     humanMonitor: true,
     owned: true,
     sharedFiles: true,

@@ -22,6 +22,10 @@ export function skipReason(
       return 'needs images, and the endpoint sees another file system';
     if (!capabilities.drives && topology.options.includes('-drive'))
       return 'the target lacks the capability drives';
+    if (!capabilities.guestDevices && topology.options.includes('-device'))
+      return 'the target lacks the capability guestDevices';
+    if (!capabilities.qtest && topology.options.includes('-qtest'))
+      return 'the target lacks the capability qtest';
   }
   if (freshSession && monitors < 2 && !owned && !capabilities.reconnects)
     return 'needs a second connection, and this target can be connected to only once';

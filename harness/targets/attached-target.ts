@@ -20,6 +20,7 @@ export function addressTarget(text: string, options: TransportOptions = {}): Tar
     capabilities: {
       guestDevices: false,
       drives: false,
+      qtest: false,
       humanMonitor: false,
       owned: false,
       sharedFiles: LOCAL.test(text),

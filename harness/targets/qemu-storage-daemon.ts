@@ -18,6 +18,7 @@ export function qemuStorageDaemon(name: string, path: string = DEFAULT_PROGRAM):
     capabilities: {
       guestDevices: false,
       drives: false,
+      qtest: false,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

@@ -17,6 +17,7 @@ export function qemuSystem(name: string, path: string = DEFAULT_PROGRAM): Target
     capabilities: {
       guestDevices: true,
       drives: true,
+      qtest: true,
       humanMonitor: true,
       owned: true,
       sharedFiles: true,

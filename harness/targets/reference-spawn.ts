@@ -11,6 +11,7 @@ export function referenceSpawn(name: string): Target {
     capabilities: {
       guestDevices: false,
       drives: true,
+      qtest: false,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

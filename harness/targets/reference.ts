@@ -29,6 +29,7 @@ export function reference(name: string): Target {
     capabilities: {
       guestDevices: false,
       drives: true,
+      qtest: false,
       humanMonitor: true,
       owned: true,
       sharedFiles: true,

@@ -6,6 +6,7 @@ import { type StartRequest, type TargetCapabilities, UnsupportedTopology } from 
 export const COMMAND_CAPABILITIES: TargetCapabilities = {
   guestDevices: false,
   drives: false,
+  qtest: false,
   humanMonitor: false,
   owned: true,
   sharedFiles: true,

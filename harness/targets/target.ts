@@ -41,6 +41,8 @@ export interface TargetCapabilities {
   readonly guestDevices: boolean;
   /** Takes `-drive`: it has devices of the block layer, with and without medium. */
   readonly drives: boolean;
+  /** `-qtest`: what a guest's CPU does at its ports, over a socket. */
+  readonly qtest: boolean;
   /** `human-monitor-command`. */
   readonly humanMonitor: boolean;
   /** It was started by us: topology, restart and process watch are possible. */

@@ -21,6 +21,7 @@ import { memoryTransport } from '../transports/memory.ts';
 const everything = {
   guestDevices: true,
   drives: true,
+  qtest: false,
   humanMonitor: true,
   owned: true,
   sharedFiles: true,

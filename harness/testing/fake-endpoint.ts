@@ -57,6 +57,7 @@ export function fakeTarget(options: FakeOptions): FakeTarget {
     capabilities: {
       guestDevices: false,
       drives: false,
+      qtest: false,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

@@ -41,6 +41,7 @@ export function scriptedTarget(script: Script): Target & { readonly started: Sta
     capabilities: {
       guestDevices: false,
       drives: false,
+      qtest: false,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

@@ -10,6 +10,7 @@ import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
 import { graphChanges } from './graph-changes.ts';
+import { guestDevices } from './guest-devices.ts';
 import { images } from './images.ts';
 import { jobErrors } from './job-errors.ts';
 import { jobs } from './jobs.ts';
@@ -21,6 +22,7 @@ import { quorum } from './quorum.ts';
 import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
 import { transaction } from './transaction.ts';
+import { trays } from './trays.ts';
 
 /** All requirements by id, of every theme. */
 export const requirements = {
@@ -40,10 +42,12 @@ export const requirements = {
   ...quorum,
   ...schemaRules,
   ...graphChanges,
+  ...guestDevices,
   ...images,
   ...limits,
   ...nbdServer,
   ...transaction,
+  ...trays,
 } as const satisfies Record<string, Requirement>;
 
 export type RequirementId = keyof typeof requirements;

@@ -96,7 +96,7 @@ export async function examine(target: Target, session: Session): Promise<Diagnos
     drivers: offer(driversOf(endpointSchema), driversOf(spec)),
     scratch: access && { ...access, here: session.scratch, there: session.endpoint.dir },
     contents,
-    qtest: target.capabilities.guestDevices,
+    qtest: target.capabilities.qtest,
     cases: planned(target, spec, endpointSchema, undecided),
   };
   const ready = fault !== null ? 'no' : found.reservations.length > 0 ? 'with reservations' : 'yes';

@@ -6,11 +6,11 @@
  * Time passes only through the endpoint's `settle`: with an injected clock nothing here waits in real time.
  */
 
-import { connect, type Socket } from 'node:net';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import { AutoNames, type Normalize, translateNames } from '../../differ/normalize.ts';
 import { Channel, type Message } from '../../qmp/channel.ts';
 import { hasMembers } from '../../qmp/event-queue.ts';
+import { QtestClient } from '../../qtest/qtest-client.ts';
 import type { Endpoint, ExitInfo } from '../../targets/target.ts';
 import { REPLAY_TIME_LIMITS } from '../../time-limits.ts';
 import { type Host, normalizeOutput } from './host.ts';
@@ -95,7 +95,7 @@ export class Player {
   /** Monitors whose greeting a step has asked for. */
   readonly #greeted = new Set<number>();
   #exit: ExitInfo | null = null;
-  #qtest: Socket | null = null;
+  #qtest: QtestClient | null = null;
 
   constructor(
     transcript: TranscriptFile,
@@ -145,7 +145,7 @@ export class Player {
   }
 
   async close(): Promise<void> {
-    this.#qtest?.destroy();
+    this.#qtest?.close();
     for (const line of this.#lines.values()) await line.channel.close();
   }
 
@@ -290,33 +290,23 @@ export class Player {
 
   /** Sends lines to the socket that stands for the guest's CPU. */
   async #guestPorts(line: Line, commands: readonly string[]): Promise<Json> {
-    this.#qtest ??= connect(this.#placeholders.fill('@QTEST@')).setEncoding('utf8');
-    const socket = this.#qtest;
-    const answers: string[] = [];
-    let rest = '';
-    const collect = (text: string): void => {
-      const lines = (rest + text).split('\n');
-      rest = lines.pop()!;
-      answers.push(...lines.filter((answer) => !answer.startsWith('IRQ ')));
-    };
-    let failure: Error | null = null;
-    const fail = (error: Error): void => {
-      failure = error;
-    };
-    socket.on('data', collect).once('error', fail);
+    let answers: string[] | null = null;
     try {
-      for (const command of commands) socket.write(`${command}\n`);
-      await this.#until(
-        line,
-        () => failure !== null || answers.length >= commands.length,
-        REPLAY_TIME_LIMITS.answer,
-      );
-    } finally {
-      socket.off('data', collect).off('error', fail);
+      this.#qtest ??= await QtestClient.connect(this.#placeholders.fill('@QTEST@'));
+      const answered = this.#qtest.send(commands).then((all) => {
+        answers = all;
+      });
+      let failed = false;
+      answered.catch(() => {
+        failed = true;
+      });
+      await this.#until(line, () => failed || answers !== null, REPLAY_TIME_LIMITS.answer);
+      if (failed) await answered;
+    } catch (error) {
+      return String(error);
     }
-    if (failure !== null) return String(failure);
-    const allOk = answers.length === commands.length && answers.every((answer) => answer === 'OK');
-    return allOk ? 'OK' : answers;
+    const got: readonly string[] = answers ?? [];
+    return got.length === commands.length && got.every((answer) => answer === 'OK') ? 'OK' : [...got];
   }
 }
 

@@ -1,0 +1,62 @@
+/** A client of QEMU's qtest protocol: lines that stand for what the guest's CPU does at its ports, one answer a line. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+/** Who asks waits for all answers before asking again. */
+export class QtestClient {
+  readonly #socket: Socket;
+  #rest = '';
+  #answers: string[] = [];
+  #wanted = 0;
+  #settle: ((ended: Error | null) => void) | null = null;
+  #ended: Error | null = null;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket.setEncoding('utf8');
+    socket.on('data', (text: string) => this.#take(text));
+    socket.on('error', (error) => this.#end(error));
+    socket.on('close', () => this.#end(new Error('the qtest socket was closed')));
+  }
+
+  /** Rejects if nobody listens at `path`. */
+  static async connect(path: string): Promise<QtestClient> {
+    const socket = connect(path);
+    await once(socket, 'connect');
+    return new QtestClient(socket);
+  }
+
+  /** The answers to all lines: `OK`, with a value after it where one was asked for, or `FAIL …`. Rejects if the socket ends first. */
+  send(lines: readonly string[]): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended !== null) {
+        reject(this.#ended);
+        return;
+      }
+      this.#answers = [];
+      this.#wanted = lines.length;
+      this.#settle = (ended) => {
+        this.#settle = null;
+        if (ended === null) resolve(this.#answers);
+        else reject(ended);
+      };
+      this.#socket.write(lines.map((line) => `${line}\n`).join(''));
+    });
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop()!;
+    // An interrupt line of the guest may change at any time.
+    this.#answers.push(...lines.filter((line) => !line.startsWith('IRQ ')));
+    if (this.#answers.length >= this.#wanted) this.#settle?.(null);
+  }
+
+  #end(reason: Error): void {
+    this.#ended ??= reason;
+    this.#settle?.(this.#ended);
+  }
+}
