@@ -22,6 +22,7 @@ import { guestIo } from './guest-io.ts';
 import { imageCreation } from './image-creation.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
+import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
 import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
@@ -64,6 +65,7 @@ export const cases: readonly CaseDefinition[] = [
   ...limitCases,
   ...blockJob,
   ...jobs,
+  ...jobVerbs,
   ...blockStream,
   ...blockCommit,
   ...graphJobs,

@@ -48,6 +48,7 @@ export const blockResize = {
     level: 'must',
     definition: 'block_resize',
     text: 'An image that a block job holds is refused and keeps its size.',
+    source: 'observation',
   },
   'block_resize/no-medium': {
     level: 'must',

@@ -2,10 +2,50 @@
 import type { Requirement } from './requirement.ts';
 
 export const jobs = {
+  'BlockJobStatus/concluded': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A job that has ended and was started to stay has status concluded until it is dismissed.',
+  },
+  'BlockJobStatus/paused': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A paused job that is not ready has status paused.',
+  },
+  'BlockJobStatus/pending': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A job that has done its work and has yet to be finalized has status pending.',
+  },
+  'BlockJobStatus/ready': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A job that waits to be told to complete has status ready.',
+  },
+  'BlockJobStatus/running': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A job at work, neither paused nor ready, has status running.',
+  },
+  'BlockJobStatus/standby': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A ready job that is paused has status standby; it may become ready again or be cancelled.',
+  },
+  'BlockJobStatus/waiting': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A job that has done its work and waits for the others of its transaction has status waiting.',
+  },
   'block-job-cancel/cancels': {
     level: 'must',
     definition: 'block-job-cancel',
     text: 'A job that runs ends by it, with BLOCK_JOB_CANCELLED; afterwards it is not listed.',
+  },
+  'block-job-cancel/listed-until-then': {
+    level: 'must',
+    definition: 'block-job-cancel',
+    text: 'A job that was cancelled is listed until BLOCK_JOB_CANCELLED has come.',
   },
   'block-job-cancel/no-job': {
     level: 'must',
@@ -21,6 +61,16 @@ export const jobs = {
     level: 'must',
     definition: 'block-job-cancel',
     text: 'A mirror that is ready ends with BLOCK_JOB_COMPLETED instead, and its target is a copy as of then.',
+  },
+  'block-job-cancel/resumes-paused': {
+    level: 'must',
+    definition: 'block-job-cancel',
+    text: 'A paused job that is cancelled goes on to its end without block-job-resume.',
+  },
+  'block-job-complete/cancelled': {
+    level: 'must',
+    definition: 'block-job-complete',
+    text: 'A job that was cancelled cannot be completed.',
   },
   'block-job-complete/completes': {
     level: 'must',
@@ -67,6 +117,11 @@ export const jobs = {
     definition: 'block-job-finalize',
     text: 'A job that is pending, because it was started so, ends by it.',
   },
+  'block-job-finalize/graph-changes': {
+    level: 'must',
+    definition: 'block-job-finalize',
+    text: 'Changes of the graph that a pending job has yet to make are made by it, and not before.',
+  },
   'block-job-finalize/no-job': {
     level: 'must',
     definition: 'block-job-finalize',
@@ -108,6 +163,11 @@ export const jobs = {
     text: 'Resuming a job that is not paused succeeds.',
     contradictedBy: 'block-job-resume/running',
   },
+  'block-job-set-speed/default': {
+    level: 'must',
+    definition: 'block-job-set-speed',
+    text: 'The speed of a job that was started without one is 0, no limit.',
+  },
   'block-job-set-speed/negative': {
     level: 'must',
     definition: 'block-job-set-speed',
@@ -137,5 +197,10 @@ export const jobs = {
     level: 'must',
     definition: 'block-job-cancel',
     text: 'A job-id that another job has is refused, and that job goes on.',
+  },
+  'query-block-jobs/flags-agree': {
+    level: 'must',
+    definition: 'BlockJobInfo',
+    text: 'status and the flags paused and ready tell the same.',
   },
 } as const satisfies Record<string, Requirement>;

@@ -1,0 +1,6 @@
+import type { CaseDefinition } from '../case.ts';
+import { stateCases } from './states.ts';
+import { verbCases } from './verbs.ts';
+
+/** Cases of the states of jobs and of the verbs that they take in each. */
+export const jobVerbs: readonly CaseDefinition[] = [...stateCases, ...verbCases];
