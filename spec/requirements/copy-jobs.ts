@@ -118,6 +118,18 @@ export const copyJobs = {
     definition: 'DriveBackup',
     text: 'bitmap must be there with sync incremental and must not be there without.',
   },
+  'drive-backup/bitmap-kept': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'A backup with sync incremental that fails or is cancelled leaves the bitmap as it was, with what was written meanwhile.',
+    source: 'observation',
+  },
+  'drive-backup/bitmap-restarts': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'A backup with sync incremental that succeeds leaves the bitmap with what was written since its start, and nothing else.',
+    source: 'observation',
+  },
   'drive-backup/creates-target': {
     level: 'must',
     definition: 'DriveBackup',
@@ -132,6 +144,21 @@ export const copyJobs = {
     level: 'must',
     definition: 'NewImageMode',
     text: 'With mode existing the image that is there is used; a target that is not there is refused.',
+  },
+  'drive-backup/point-in-time': {
+    level: 'must',
+    definition: 'drive-backup',
+    text: 'The copy is of the device as it was when the job started, whatever is written while it runs.',
+  },
+  'drive-backup/sync': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'sync selects what is copied: all, what the topmost image has, what a bitmap describes, or only new I/O.',
+  },
+  'drive-backup/sync-incremental': {
+    level: 'must',
+    definition: 'MirrorSyncMode',
+    text: 'With sync incremental what the dirty bitmap describes is copied, and nothing else.',
   },
   'drive-mirror/creates-target': {
     level: 'must',

@@ -58,6 +58,11 @@ export const dirtyBitmaps = {
     definition: 'block-dirty-bitmap-add',
     text: 'A node that does not exist is refused.',
   },
+  'block-dirty-bitmap-add/persistent-content': {
+    level: 'must',
+    definition: 'BlockDirtyBitmapAdd',
+    text: 'A persistent bitmap that is opened again marks what it marked, in the same granularity.',
+  },
   'block-dirty-bitmap-add/persistent-default': {
     level: 'must',
     definition: 'BlockDirtyBitmapAdd',
@@ -82,6 +87,11 @@ export const dirtyBitmaps = {
     level: 'must',
     definition: 'block-dirty-bitmap-clear',
     text: 'A cleared bitmap goes on recording: what is written later is dirty again.',
+  },
+  'block-dirty-bitmap-clear/backup-from-then': {
+    level: 'must',
+    definition: 'block-dirty-bitmap-clear',
+    text: 'An incremental backup after clearing copies only what was written since.',
   },
   'block-dirty-bitmap-clear/clears': {
     level: 'must',

@@ -47,6 +47,11 @@ export const query = {
     definition: 'BlockDirtyInfo',
     text: 'count is the number of bytes, not of bits or sectors, that the bitmap marks.',
   },
+  'query-block/bitmap-frozen-no-backup': {
+    level: 'must',
+    definition: 'DirtyBitmapStatus',
+    text: 'A frozen bitmap cannot be used by a second backup.',
+  },
   'query-block/bitmap-status-active': {
     level: 'must',
     definition: 'DirtyBitmapStatus',

@@ -1,6 +1,7 @@
 /** Cases of the jobs that copy, by what is copied and what is not, and of what jobs do about errors. */
 import type { CaseDefinition } from '../case.ts';
 import { errorCases } from './errors.ts';
+import { incrementalCases } from './incremental.ts';
 
 /** A new file is one line here. */
-export const copyJobCases: readonly CaseDefinition[] = [...errorCases];
+export const copyJobCases: readonly CaseDefinition[] = [...errorCases, ...incrementalCases];

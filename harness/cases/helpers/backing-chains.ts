@@ -150,7 +150,7 @@ export async function checkContent(
 ): Promise<void> {
   const got = await guestContent(t, file.local);
   t.equal(got.length, expected.length, `the content of ${what} must have its size`);
-  const at = got.findIndex((byte, index) => byte !== expected[index]);
+  const at = got.equals(expected) ? -1 : got.findIndex((byte, index) => byte !== expected[index]);
   t.check(
     at === -1,
     `the content of ${what} must be as expected`,

@@ -1,0 +1,70 @@
+/** Dirty bitmaps: what their digest has to be, and what queries show of them. */
+import { createHash } from 'node:crypto';
+import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { CaseContext } from '../case.ts';
+import { shown } from '../case-text.ts';
+import { KiB, queryList } from './shared-setup.ts';
+
+const WORD = 64;
+
+/** Adds a bitmap. */
+export async function addBitmap(
+  t: CaseContext,
+  node: string,
+  name: string,
+  options: JsonObject = {},
+): Promise<void> {
+  await t.execute('block-dirty-bitmap-add', { node, name, ...options });
+}
+
+/** The digest that the endpoint gives. */
+export async function digestOf(t: CaseContext, node: string, name: string): Promise<string> {
+  const result = await t.execute('x-debug-block-dirty-bitmap-sha256', { node, name });
+  t.check(
+    isJsonObject(result) && typeof result.sha256 === 'string',
+    'x-debug-block-dirty-bitmap-sha256 must return sha256 as a text',
+    `it returned ${shown(result)}`,
+  );
+  return result.sha256;
+}
+
+/** SHA-256 of the data of a bitmap: a bit a granule, the first one the lowest, in words of 64 bits, lowest byte first. */
+export function digestFor(size: number, granularity: number, dirty: readonly number[]): string {
+  const granules = Math.ceil(size / granularity);
+  const data = Buffer.alloc(Math.ceil(granules / WORD) * (WORD / 8));
+  for (const granule of dirty) data[granule >> 3]! |= 1 << (granule & 7);
+  return createHash('sha256').update(data).digest('hex');
+}
+
+/** States that the bitmap of a node of `size` bytes marks those granules, and no other. */
+export async function checkDirty(
+  t: CaseContext,
+  {
+    node,
+    name,
+    size,
+    granularity = 64 * KiB,
+  }: { node: string; name: string; size: number; granularity?: number },
+  dirty: readonly number[],
+  when: string,
+): Promise<void> {
+  t.equal(
+    await digestOf(t, node, name),
+    digestFor(size, granularity, dirty),
+    `the bitmap must mark exactly the granules ${shown([...dirty])} ${when}`,
+  );
+}
+
+/** The bitmaps of a drive, as query-block shows them: beside what is inserted, or in it. */
+export async function bitmapsOfDrive(t: CaseContext, device: string): Promise<JsonObject[]> {
+  const entry = (await queryList(t, 'query-block')).find((found) => found.device === device);
+  t.check(entry !== undefined, `query-block must list ${device}`, 'it does not');
+  const inserted = isJsonObject(entry.inserted ?? null) ? (entry.inserted as JsonObject) : {};
+  const list = entry['dirty-bitmaps'] ?? inserted['dirty-bitmaps'] ?? [];
+  t.check(
+    Array.isArray(list) && list.every(isJsonObject),
+    'dirty-bitmaps must be a list of objects',
+    `it is ${shown(list)}`,
+  );
+  return list;
+}
