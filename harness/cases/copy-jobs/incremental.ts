@@ -55,8 +55,7 @@ const marks = ({ node }: GuestSource, granularity?: number) => ({
 export const incrementalCases: readonly CaseDefinition[] = [
   {
     id: 'drive-backup/incremental-copies-dirty-only',
-    title:
-      'An incremental backup copies the clusters that were written since the bitmap was made, whole, and no other',
+    title: 'An incremental backup copies the clusters written since the bitmap was made, whole, and no other',
     requirements: ['drive-backup/sync-incremental', 'drive-backup/sync'],
     needs: incremental,
     async run(t: CaseContext) {
@@ -72,8 +71,7 @@ export const incrementalCases: readonly CaseDefinition[] = [
   },
   {
     id: 'drive-backup/incremental-cleans-bitmap',
-    title:
-      'After an incremental backup the bitmap is clean, and records what is written from the start of it on',
+    title: 'After an incremental backup the bitmap is clean, and records what is written since its start',
     requirements: ['drive-backup/bitmap-restarts'],
     needs: incremental,
     async run(t: CaseContext) {
@@ -119,7 +117,7 @@ export const incrementalCases: readonly CaseDefinition[] = [
   ...([4 * KiB, 256 * KiB] as const).map(
     (granularity): CaseDefinition => ({
       id: `drive-backup/incremental-granularity-${granularity / KiB}k`,
-      title: `With a bitmap of granularity ${granularity / KiB} KiB an incremental backup copies the clusters that its dirty granules touch`,
+      title: `With a bitmap of granularity ${granularity / KiB} KiB an incremental backup copies what its dirty granules touch`,
       requirements: ['drive-backup/sync-incremental', 'block-dirty-bitmap-add/granularity'],
       needs: incremental,
       async run(t: CaseContext) {
