@@ -1,22 +1,14 @@
 /** Random mutants of the built reference, the cases that execute their lines, and which of these notices them. */
-import { fork } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import { Random } from '../../../generators/random.ts';
 import { packageRoot } from '../../../spec/package-root.ts';
-import { atProcessEnd } from '../../cleanup.ts';
-import type { Judged, Judgement } from './judge-mutant.ts';
+import { judgedApart } from '../judging/judged-apart.ts';
+import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
 import { type Mutation, mutationsOf } from './mutations.ts';
 import { type CaseRun, Reach } from './reach.ts';
-import { type Noticed, type Outcomes, runSuite } from './suite-on-reference.ts';
 
 /** The reference as it runs. */
 const BUILT = new URL('dist/reference-impl/', packageRoot());
-
-/** Milliseconds for a process to start, and how much longer than the sound reference the cases may take. */
-const START_MS = 20_000;
-const SLOWER = 8;
 
 /** A change of one place of the reference, and what the cases that execute it do on the sound one. */
 export interface Mutant extends Mutation {
@@ -85,51 +77,15 @@ export async function judgeMutant(mutant: Mutant, signal?: AbortSignal): Promise
   const url = new URL(mutant.file, BUILT);
   const text = readFileSync(url, 'utf8');
   const changed = text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end);
-  return judge(
-    { change: { url: url.href, text: changed }, expected: mutant.expected },
-    START_MS + mutant.milliseconds * SLOWER,
-    signal,
-  );
+  const changes = [{ url: url.href, text: changed }];
+  const [noticed] = await judgedApart({ changes, expected: mutant.expected }, mutant.milliseconds, signal);
+  return noticed ?? null;
 }
 
 /** What is noticed of the sound reference; anything but null says that the outcomes of cases are not their own. */
 export async function judgeSound(mutants: readonly Mutant[], signal?: AbortSignal): Promise<Noticed | null> {
   const expected = Object.assign({}, ...mutants.map((mutant) => mutant.expected)) as Outcomes;
   const longest = mutants.reduce((sum, { milliseconds }) => Math.max(sum, milliseconds), 0);
-  return judge({ change: null, expected }, START_MS + longest * SLOWER * 2, signal);
-}
-
-async function judge(
-  judgement: Judgement,
-  limit: number,
-  signal: AbortSignal | undefined,
-): Promise<Noticed | null> {
-  const scratch = mkdtempSync(join(tmpdir(), 'qmpcheck-mutant-'));
-  const child = fork(new URL('judge-mutant.js', import.meta.url), {
-    env: { ...process.env, TMPDIR: scratch },
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  });
-  const kill = () => child.kill('SIGKILL');
-  const withdraw = atProcessEnd(kill);
-  signal?.addEventListener('abort', kill);
-  const timer = setTimeout(kill, limit);
-  try {
-    const noticed = await new Promise<Noticed | null>((resolve, reject) => {
-      child.once('message', (message) => resolve((message as Judged).noticed));
-      child.once('error', reject);
-      child.once('exit', (code, killedBy) =>
-        resolve({ by: 'the process', outcome: killedBy === null ? `exit code ${code}` : 'hang' }),
-      );
-      child.send(judgement);
-    });
-    signal?.throwIfAborted();
-    return noticed;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', kill);
-    kill();
-    withdraw();
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  const [noticed] = await judgedApart({ changes: [], expected }, longest * 2, signal);
+  return noticed ?? null;
 }

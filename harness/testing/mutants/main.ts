@@ -7,9 +7,9 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { abortOnSignals } from '../../cleanup.ts';
 import { inOrder } from '../../runner/in-order.ts';
+import type { Noticed } from '../judging/suite-on-reference.ts';
 import { chooseMutants, judgeMutant, judgeSound, type Mutant } from './campaign.ts';
 import { EQUIVALENT, sameMutant } from './equivalent.ts';
-import type { Noticed } from './suite-on-reference.ts';
 
 const HELP = `Usage: npm run mutants -- [options]
 

@@ -7,6 +7,7 @@ import { derivedCases } from '../../cases/derived/index.ts';
 import { cases } from '../../cases/index.ts';
 import { run } from '../../runner/run.ts';
 import { reference } from '../../targets/reference.ts';
+import type { Target } from '../../targets/target.ts';
 
 /** The outcome of a case, by its id. */
 export type Outcomes = Readonly<Record<string, CaseRecord['outcome']>>;
@@ -20,19 +21,23 @@ export interface Noticed {
 /** Real milliseconds of a case: a mutant that hangs costs no more. */
 const CASE_TIMEOUT = 6_000;
 
+/** Stands between the suite and the reference. */
+type Wrap = (target: Target) => Target;
+
 interface SuiteOptions {
   readonly only?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
   readonly follow?: (definition: CaseDefinition) => CaseDefinition;
+  readonly wrap?: Wrap | undefined;
 }
 
 /** Runs the whole suite, or the cases of these ids, and tells `reporter` of each. */
 export async function runSuite(
   reporter: Reporter,
-  { only, signal, follow = (definition) => definition }: SuiteOptions = {},
+  { only, signal, follow = (definition) => definition, wrap = (target) => target }: SuiteOptions = {},
 ): Promise<void> {
   await run({
-    target: reference('reference'),
+    target: wrap(reference('reference')),
     spec: loadBlockSchema(),
     cases: (schema) => [...cases, ...derivedCases(schema)].map(follow),
     only,
@@ -42,18 +47,33 @@ export async function runSuite(
   });
 }
 
-/** Null if every case of `expected` ends as there. */
-export async function firstChange(expected: Outcomes): Promise<Noticed | null> {
-  const stop = new AbortController();
-  let noticed: Noticed | null = null;
-  const watcher: Reporter = {
-    caseEnd({ id, outcome }) {
-      if (noticed !== null || outcome === expected[id]) return;
-      noticed = { by: id, outcome };
-      stop.abort();
-    },
-    end() {},
-  };
-  await runSuite(watcher, { only: new Set(Object.keys(expected)), signal: stop.signal });
+interface ChangesOptions {
+  readonly first?: readonly string[] | undefined;
+  readonly all?: boolean | undefined;
+  readonly wrap?: Wrap | undefined;
+}
+
+/** The cases of `expected` that end otherwise than there: the first of them, those in `first` before others, or all. */
+export async function changedOutcomes(
+  expected: Outcomes,
+  { first = [], all = false, wrap }: ChangesOptions = {},
+): Promise<readonly Noticed[]> {
+  const ids = Object.keys(expected);
+  const near = new Set(first);
+  const noticed: Noticed[] = [];
+  for (const part of [ids.filter((id) => near.has(id)), ids.filter((id) => !near.has(id))]) {
+    const only = new Set(part);
+    if (only.size === 0 || (noticed.length > 0 && !all)) continue;
+    const stop = new AbortController();
+    const watcher: Reporter = {
+      caseEnd({ id, outcome }) {
+        if (outcome === expected[id] || stop.signal.aborted) return;
+        noticed.push({ by: id, outcome });
+        if (!all) stop.abort();
+      },
+      end() {},
+    };
+    await runSuite(watcher, { only, signal: stop.signal, wrap });
+  }
   return noticed;
 }
