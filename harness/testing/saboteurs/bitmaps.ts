@@ -1,0 +1,237 @@
+/** Saboteurs of dirty bitmaps: what is tracked, shown, kept. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const BITMAP = 'graph/dirty-bitmap';
+
+export const bitmaps: readonly Saboteur[] = [
+  inside(
+    'bitmaps/clear-does-nothing',
+    'block-dirty-bitmap-clear',
+    'answers block-dirty-bitmap-clear and keeps what was tracked',
+    'commands/block-dirty-bitmap-clear',
+    ['bitmap.clear();', ';'],
+  ),
+  inside(
+    'bitmaps/clear-stops-tracking',
+    'block-dirty-bitmap-clear',
+    'stops tracking with block-dirty-bitmap-clear',
+    'commands/block-dirty-bitmap-clear',
+    ['bitmap.clear();', 'bitmap.clear();\n    bitmap.mark = () => {};'],
+  ),
+  inside(
+    'bitmaps/clear-of-frozen',
+    'block-dirty-bitmap-clear',
+    'clears a frozen bitmap',
+    'commands/block-dirty-bitmap-clear',
+    ["bitmap.assertChangeable('modified');", ';'],
+  ),
+  inside(
+    'bitmaps/remove-does-nothing',
+    'block-dirty-bitmap-remove',
+    'answers block-dirty-bitmap-remove and keeps the bitmap',
+    'graph/persistent-bitmaps',
+    ['node.bitmaps.remove(bitmap);', ';'],
+  ),
+  inside(
+    'bitmaps/remove-of-frozen',
+    'block-dirty-bitmap-remove',
+    'removes a frozen bitmap',
+    'commands/block-dirty-bitmap-remove',
+    ["bitmap.assertNotFrozen('removed');", ';'],
+  ),
+  inside(
+    'bitmaps/remove-not-from-image',
+    'block-dirty-bitmap-remove',
+    'keeps a removed bitmap in the image',
+    'graph/persistent-bitmaps',
+    ['await node.io.runSerialising(async () => node.state.bitmaps?.remove(bitmap.name));', ';'],
+  ),
+  inside(
+    'bitmaps/persistent-by-default',
+    'BlockDirtyBitmapAdd',
+    'stores bitmaps that are not persistent',
+    'graph/persistent-bitmaps',
+    ['filter(({ persistent, readOnly }) => persistent && !readOnly)', 'filter(({ readOnly }) => !readOnly)'],
+  ),
+  inside(
+    'bitmaps/persistent-not-stored',
+    'BlockDirtyBitmapAdd',
+    'does not store persistent bitmaps',
+    'graph/persistent-bitmaps',
+    ['await node.state.bitmaps?.store(kept.map(toStored));', ';'],
+  ),
+  inside(
+    'bitmaps/persistent-stored-empty',
+    'BlockDirtyBitmapAdd',
+    'stores persistent bitmaps without what they tracked',
+    'graph/persistent-bitmaps',
+    ['parts: bitmap.parts() };', 'parts: [] };'],
+  ),
+  inside(
+    'bitmaps/persistent-not-loaded',
+    'BlockDirtyBitmapAdd',
+    'does not load the bitmaps of an image',
+    'graph/persistent-bitmaps',
+    ['(await node.state.bitmaps?.load()) ?? []', '[]'],
+  ),
+  inside(
+    'bitmaps/persistent-once',
+    'BlockDirtyBitmapAdd',
+    'forgets that a loaded bitmap is persistent',
+    'graph/persistent-bitmaps',
+    ['bitmap.persistent = true;', ';'],
+  ),
+  inside(
+    'bitmaps/persistent-anywhere',
+    'BlockDirtyBitmapAdd',
+    'takes persistent for images that cannot keep bitmaps',
+    'graph/add-bitmap',
+    ['if (persistent)\n        checkPersistent', 'if (false)\n        checkPersistent'],
+  ),
+  inside(
+    'bitmaps/in-use-trusted',
+    'BlockDirtyBitmapAdd',
+    'loads bitmaps that a crash left marked as in use',
+    'drivers/qcow2/qcow2-bitmaps',
+    ['!this.#trusted.has(entry.name) ||', ''],
+  ),
+  inside(
+    'bitmaps/granularity-default',
+    'BlockDirtyBitmapAdd',
+    'takes 64 KiB for the default granularity whatever the clusters are',
+    'graph/add-bitmap',
+    ['args.granularity ?? defaultGranularity(node)', 'args.granularity ?? 65536'],
+  ),
+  inside(
+    'bitmaps/granularity-default-uncapped',
+    'BlockDirtyBitmapAdd',
+    'takes the cluster size for the default granularity however small',
+    'graph/add-bitmap',
+    ['const DEFAULT_LEAST = 4096;', 'const DEFAULT_LEAST = 512;'],
+  ),
+  inside(
+    'bitmaps/granularity-ignored',
+    'BlockDirtyBitmapAdd',
+    'shows the granularity asked for and tracks in 64 KiB',
+    BITMAP,
+    [
+      'const end = Math.min(this.#blocks, Math.floor((offset + length - 1) / this.granularity) + 1);\n        for (let block = Math.floor(offset / this.granularity);',
+      'const whole = Math.max(1, 65536 / this.granularity);\n        const end = Math.min(this.#blocks, (Math.floor((offset + length - 1) / 65536) + 1) * whole);\n        for (let block = Math.floor(offset / 65536) * whole;',
+    ],
+  ),
+  inside(
+    'bitmaps/granularity-any',
+    'BlockDirtyBitmapAdd',
+    'takes a granularity that is no power of 2',
+    'graph/add-bitmap',
+    ['granularity < SMALLEST || !Number.isInteger(Math.log2(granularity))', 'granularity < SMALLEST'],
+  ),
+  inside(
+    'bitmaps/granularity-small',
+    'BlockDirtyBitmapAdd',
+    'takes a granularity below 512',
+    'graph/add-bitmap',
+    ['const SMALLEST = 512;', 'const SMALLEST = 1;'],
+  ),
+  inside(
+    'bitmaps/name-empty',
+    'BlockDirtyBitmapAdd',
+    'takes an empty name for a bitmap',
+    'graph/add-bitmap',
+    ["if (name === '')", 'if (false)'],
+  ),
+  inside(
+    'bitmaps/name-taken',
+    'BlockDirtyBitmapAdd',
+    'takes the name of another bitmap of the node',
+    'graph/add-bitmap',
+    ['if (node.bitmaps.find(name))', 'if (false)'],
+  ),
+  {
+    id: 'bitmaps/misses-zeroes',
+    definition: 'BlockDirtyInfo',
+    breaks: 'does not track zeroes that are written',
+    changes: [
+      {
+        file: 'graph/block-io',
+        find: 'new Uint8Array(offset + length - to));\n        });',
+        put: 'new Uint8Array(offset + length - to));\n        }, { zeroes: true });',
+      },
+      {
+        file: 'graph/block-io',
+        find: 'this.#bitmaps.mark(offset, length);',
+        put: 'if (!options.zeroes)\n                this.#bitmaps.mark(offset, length);',
+      },
+    ],
+  },
+  inside('bitmaps/misses-discards', 'BlockDirtyInfo', 'does not track discards', 'graph/block-io', [
+    'this.#bitmaps.mark(offset, length);',
+    'if (!options.discards)\n                this.#bitmaps.mark(offset, length);',
+  ]),
+  inside('bitmaps/tracks-one-block', 'BlockDirtyInfo', 'marks only the first block of a write', BITMAP, [
+    'const end = Math.min(this.#blocks, Math.floor((offset + length - 1) / this.granularity) + 1);',
+    'const end = Math.min(this.#blocks, Math.floor(offset / this.granularity) + 1);',
+  ]),
+  inside(
+    'bitmaps/end-off-by-one',
+    'BlockDirtyInfo',
+    'marks the block behind a write that ends with a block',
+    BITMAP,
+    [
+      'Math.floor((offset + length - 1) / this.granularity) + 1',
+      'Math.floor((offset + length) / this.granularity) + 1',
+    ],
+  ),
+  inside('bitmaps/count-in-blocks', 'BlockDirtyInfo', 'counts blocks instead of bytes', BITMAP, [
+    'return bits * this.granularity;',
+    'return bits;',
+  ]),
+  inside('bitmaps/count-in-sectors', 'BlockDirtyInfo', 'counts sectors instead of bytes', BITMAP, [
+    'return bits * this.granularity;',
+    'return (bits * this.granularity) / 512;',
+  ]),
+  inside('bitmaps/disabled-as-active', 'DirtyBitmapStatus', 'shows disabled bitmaps as active', BITMAP, [
+    "return this.recording ? 'active' : 'disabled';",
+    "return 'active';",
+  ]),
+  inside('bitmaps/disabled-tracks', 'DirtyBitmapStatus', 'tracks writes in disabled bitmaps', BITMAP, [
+    'if (length === 0 || !this.recording)',
+    'if (length === 0)',
+  ]),
+  inside(
+    'bitmaps/digest-of-name',
+    'x-debug-block-dirty-bitmap-sha256',
+    'gives bitmaps of the same content different digests',
+    BITMAP,
+    ["const hash = createHash('sha256');", "const hash = createHash('sha256').update(this.name);"],
+  ),
+  inside('bitmaps/resize-forgets', 'block_resize', 'clears the bitmaps of a node that is resized', BITMAP, [
+    'this.#blocks = Math.ceil(length / this.granularity);\n        for',
+    'this.#blocks = Math.ceil(length / this.granularity);\n        this.#pages.clear();\n        for',
+  ]),
+  inside('bitmaps/resize-not-followed', 'block_resize', 'does not track what a disk has grown by', BITMAP, [
+    'this.#blocks = Math.ceil(length / this.granularity);\n        for',
+    'this.#blocks = Math.min(this.#blocks, Math.ceil(length / this.granularity));\n        for',
+  ]),
+  inside(
+    'bitmaps/add-in-transaction-stays',
+    'transaction',
+    'keeps a bitmap of a failed transaction',
+    'transactions/bitmap-actions',
+    ['node.bitmaps.remove(bitmap);', ';'],
+  ),
+  inside(
+    'bitmaps/clear-in-transaction-stays',
+    'transaction',
+    'clears a bitmap although the transaction fails',
+    'transactions/bitmap-actions',
+    ['abort: () => Promise.resolve(undo())', 'abort: () => Promise.resolve()'],
+  ),
+  inside(
+    'bitmaps/clear-of-frozen-in-transaction',
+    'transaction',
+    'clears a frozen bitmap in a transaction',
+    'transactions/bitmap-actions',
+    ['if (bitmap.frozen)', 'if (false)'],
+  ),
+];

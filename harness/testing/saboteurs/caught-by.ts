@@ -1,0 +1,41 @@
+/** The cases that must notice each saboteur: `caught-by.json`, written by `npm run sabotage -- --update`. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { packageRoot } from '../../../spec/package-root.ts';
+import type { Noticed } from '../judging/suite-on-reference.ts';
+
+const FILE = new URL('harness/testing/saboteurs/caught-by.json', packageRoot());
+
+/** Cases that are written down for one saboteur, at most. */
+const MOST = 3;
+
+type CaughtBy = Readonly<Record<string, readonly string[]>>;
+
+function read(): CaughtBy {
+  return JSON.parse(readFileSync(FILE, 'utf8')) as CaughtBy;
+}
+
+/** The ids of the cases that must notice; none for a saboteur that is missed. */
+export function caughtBy(id: string): readonly string[] {
+  return read()[id] ?? [];
+}
+
+/** All ids of saboteurs that a case is written down for. */
+export function caughtSaboteurs(): readonly string[] {
+  return Object.keys(read());
+}
+
+/** Replaces what is written down for these saboteurs. */
+export function writeCaughtBy(
+  results: readonly { readonly id: string; readonly noticed: readonly Noticed[] }[],
+): void {
+  const all: Record<string, readonly string[]> = { ...read() };
+  for (const { id, noticed } of results) {
+    const names = noticed.map(({ by }) => by).filter((by) => by.includes('/'));
+    if (names.length > 0) all[id] = names.slice(0, MOST);
+    else if (noticed.length === 0) delete all[id];
+  }
+  const lines = Object.keys(all)
+    .toSorted()
+    .map((id) => `  ${JSON.stringify(id)}: [${all[id]!.map((name) => JSON.stringify(name)).join(', ')}]`);
+  writeFileSync(FILE, `{\n${lines.join(',\n')}\n}\n`);
+}

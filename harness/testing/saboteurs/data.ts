@@ -1,0 +1,230 @@
+/** Saboteurs of the data plane: bytes, allocation, discard, zeroes, flush, write threshold, raw, file, null. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const IO = 'graph/block-io';
+
+export const data: readonly Saboteur[] = [
+  inside('data/discard-ignored', 'BlockdevDiscardOptions', 'ignores discards with discard unmap', IO, [
+    "if (this.#policy.discard === 'ignore' ||",
+    'if (true ||',
+  ]),
+  inside('data/discard-always', 'BlockdevDiscardOptions', 'discards with discard ignore', IO, [
+    "if (this.#policy.discard === 'ignore' ||",
+    'if (',
+  ]),
+  inside(
+    'data/discard-by-default',
+    'BlockdevOptions',
+    'takes unmap for the default of discard',
+    'graph/common-options',
+    ["(isBacking ? parent.discard : parent ? 'unmap' : 'ignore')", "(isBacking ? parent.discard : 'unmap')"],
+  ),
+  inside(
+    'data/detect-zeroes-ignored',
+    'BlockdevDetectZeroesOptions',
+    'writes zeroes as data with detect-zeroes on',
+    IO,
+    ["if (this.#policy.detectZeroes !== 'off' && isZero(data)) {", 'if (false) {'],
+  ),
+  inside(
+    'data/detect-zeroes-always',
+    'BlockdevDetectZeroesOptions',
+    'detects zeroes with detect-zeroes off',
+    IO,
+    ["if (this.#policy.detectZeroes !== 'off' && isZero(data)) {", 'if (isZero(data)) {'],
+  ),
+  inside(
+    'data/detect-zeroes-keeps',
+    'BlockdevDetectZeroesOptions',
+    'keeps clusters allocated with detect-zeroes unmap',
+    IO,
+    ["mayUnmap: this.#policy.detectZeroes === 'unmap'", 'mayUnmap: false'],
+  ),
+  inside('data/detect-zeroes-unmaps', 'BlockdevDetectZeroesOptions', 'unmaps with detect-zeroes on', IO, [
+    "mayUnmap: this.#policy.detectZeroes === 'unmap'",
+    'mayUnmap: true',
+  ]),
+  inside(
+    'data/detect-zeroes-without-discard',
+    'BlockdevOptions',
+    'takes detect-zeroes unmap without discard unmap',
+    'graph/common-options',
+    ["if (detectZeroes === 'unmap' && discard !== 'unmap')", 'if (false)'],
+  ),
+  inside('data/threshold-at', 'block-set-write-threshold', 'tells a write that ends at the threshold', IO, [
+    'if (!threshold || end <= threshold)',
+    'if (!threshold || end < threshold)',
+  ]),
+  inside(
+    'data/threshold-by-start',
+    'block-set-write-threshold',
+    'tells only writes that begin beyond the threshold',
+    IO,
+    [
+      'this.#checkThreshold(offset + length);',
+      'if (offset > this.#writeThreshold)\n                        this.#checkThreshold(offset + length);',
+    ],
+  ),
+  inside('data/threshold-stays', 'BLOCK_WRITE_THRESHOLD', 'keeps the threshold after it was told', IO, [
+    'this.#writeThreshold = 0;\n        this.#threshold',
+    'this.#threshold',
+  ]),
+  inside(
+    'data/threshold-amount',
+    'BLOCK_WRITE_THRESHOLD',
+    'tells the end of the write as amount-exceeded',
+    IO,
+    [
+      'this.#thresholdExceeded(end - Number(threshold), threshold);',
+      'this.#thresholdExceeded(end, threshold);',
+    ],
+  ),
+  {
+    id: 'data/threshold-misses-zeroes',
+    definition: 'block-set-write-threshold',
+    breaks: 'does not tell when zeroes pass the threshold',
+    changes: [
+      {
+        file: IO,
+        find: 'new Uint8Array(offset + length - to));\n        });',
+        put: 'new Uint8Array(offset + length - to));\n        }, { zeroes: true });',
+      },
+      { file: IO, find: 'if (!options.discards)\n', put: 'if (!options.discards && !options.zeroes)\n' },
+    ],
+  },
+  inside('data/threshold-not-cleared', 'block-set-write-threshold', 'does not take 0 for no threshold', IO, [
+    'this.#writeThreshold = bytes;',
+    'if (bytes)\n            this.#writeThreshold = bytes;',
+  ]),
+  inside(
+    'data/threshold-event-nameless',
+    'BLOCK_WRITE_THRESHOLD',
+    'tells the driver as the node of a threshold',
+    'graph/open',
+    [
+      "graph.services.emit('BLOCK_WRITE_THRESHOLD', {\n            'node-name': node.name,",
+      "graph.services.emit('BLOCK_WRITE_THRESHOLD', {\n            'node-name': node.driverName,",
+    ],
+  ),
+  inside('data/flush-ignored', 'BlockdevCacheOptions', 'never flushes', IO, [
+    'if (this.#dead || this.#policy.noFlush ||',
+    'if (true ||',
+  ]),
+  inside('data/no-flush-ignored', 'BlockdevCacheOptions', 'flushes with cache.no-flush', IO, [
+    'this.#dead || this.#policy.noFlush ||',
+    'this.#dead ||',
+  ]),
+  inside('data/read-only-written', 'BlockdevOptions', 'writes to read-only nodes', IO, [
+    'if (this.#policy.readOnly)',
+    'if (false)',
+  ]),
+  inside('data/write-shifted', 'blockdev-add', 'writes a sector too far', IO, [
+    'await this.#state.write(at, data);',
+    'await this.#state.write(at + (at > 0 && at + data.length + 512 <= this.#length ? 512 : 0), data);',
+  ]),
+  inside('data/unaligned-lost', 'blockdev-add', 'fills what a write leaves of a sector with zeroes', IO, [
+    'if (present > 0) {',
+    'if (false) {',
+  ]),
+  inside('data/zeroes-not-written', 'blockdev-add', 'answers a write of zeroes and writes nothing', IO, [
+    'await this.#state.writeZeroes?.(at, size, flags);',
+    ';',
+  ]),
+  inside(
+    'data/beyond-end-data',
+    'block_resize',
+    'reads what was there before where a disk has grown',
+    'graph/node',
+    ['await this.#hideBelow(before, length);', ';'],
+  ),
+  inside('data/raw-offset-ignored', 'BlockdevOptionsRaw', 'ignores the offset of raw', 'drivers/raw-format', [
+    'const host = (offset) => offset + start;',
+    'const host = (offset) => offset;',
+  ]),
+  inside(
+    'data/raw-size-ignored',
+    'BlockdevOptionsRaw',
+    'shows the size of raw and reads beyond it',
+    'drivers/raw-format',
+    ['growable: size === undefined,', 'growable: true,'],
+  ),
+  inside(
+    'data/raw-size-default',
+    'BlockdevOptionsRaw',
+    'does not take the offset from the default size',
+    'drivers/raw-format',
+    ['size ?? Math.max(0, file.length() - start)', 'size ?? file.length()'],
+  ),
+  inside(
+    'data/raw-beyond-file',
+    'BlockdevOptionsRaw',
+    'takes a size beyond the end of the file',
+    'drivers/raw-format',
+    ['if (end - offset < BigInt(size))', 'if (false)'],
+  ),
+  inside('data/raw-resized', 'BlockdevOptionsRaw', 'resizes raw with a size', 'drivers/raw-format', [
+    "if (size !== undefined)\n                throw new CommandError('Cannot resize fixed-size raw disks');",
+    ';',
+  ]),
+  inside(
+    'data/null-size-default',
+    'BlockdevOptionsNull',
+    'takes 1 MiB for the default size of null-co',
+    'drivers/null',
+    ['const DEFAULT_SIZE = 2 ** 30;', 'const DEFAULT_SIZE = 2 ** 20;'],
+  ),
+  inside(
+    'data/null-no-latency',
+    'BlockdevOptionsNull',
+    'answers requests to null-co without latency-ns',
+    'drivers/null',
+    ['const request = () => latency === 0n ?', 'const request = () => true ?'],
+  ),
+  inside(
+    'data/null-latency-in-microseconds',
+    'BlockdevOptionsNull',
+    'takes latency-ns for microseconds',
+    'drivers/null',
+    ['clock.after(latency, resolve)', 'clock.after(latency * 1000n, resolve)'],
+  ),
+  inside(
+    'data/null-latency-reads-only',
+    'BlockdevOptionsNull',
+    'answers writes to null-co without latency-ns',
+    'drivers/null',
+    ['write: request,', 'write: () => Promise.resolve(),'],
+  ),
+  inside(
+    'data/file-aio-native',
+    'BlockdevOptionsFile',
+    'takes aio native without cache.direct',
+    'drivers/file',
+    ["if (options.aio === 'native' && !direct) {", 'if (false) {'],
+  ),
+  inside('data/locking-off-ignored', 'BlockdevOptionsFile', 'locks files with locking off', 'drivers/file', [
+    "lock: options.locking === 'off' ? undefined : file.identity,",
+    'lock: file.identity,',
+  ]),
+  inside('data/no-locks', 'BlockdevOptionsFile', 'does not lock files', 'drivers/file', [
+    "lock: options.locking === 'off' ? undefined : file.identity,",
+    'lock: undefined,',
+  ]),
+  inside(
+    'data/force-share-writable',
+    'BlockdevOptions',
+    'takes force-share for a writable node',
+    'graph/common-options',
+    ['if (forceShare && !readOnly)', 'if (false)'],
+  ),
+  inside('data/force-share-ignored', 'BlockdevOptions', 'locks files with force-share', 'graph/permissions', [
+    'return parent.forceShare ? { ...permissions, sharedPerm: ALL_PERMISSIONS } : permissions;',
+    'return permissions;',
+  ]),
+  inside(
+    'data/file-preallocation-ignored',
+    'BlockdevCreateOptionsFile',
+    'does not preallocate files',
+    'drivers/file',
+    ["if (preallocation !== 'off')\n            await fill(made, size);", ';'],
+  ),
+];

@@ -1,0 +1,32 @@
+/** All saboteurs. */
+import { bitmaps } from './bitmaps.ts';
+import { chains } from './chains.ts';
+import { copies } from './copies.ts';
+import { data } from './data.ts';
+import { drivers } from './drivers.ts';
+import { graph } from './graph.ts';
+import { images } from './images.ts';
+import { jobs } from './jobs.ts';
+import { limits } from './limits.ts';
+import { replies } from './replies.ts';
+import type { Saboteur } from './saboteur.ts';
+import { statistics } from './statistics.ts';
+import { transactions } from './transactions.ts';
+import { wire } from './wire.ts';
+
+/** All saboteurs, in groups. A new group is one file and one line here. */
+export const saboteurs: readonly Saboteur[] = [
+  ...bitmaps,
+  ...chains,
+  ...copies,
+  ...data,
+  ...drivers,
+  ...graph,
+  ...images,
+  ...jobs,
+  ...limits,
+  ...replies,
+  ...statistics,
+  ...transactions,
+  ...wire,
+];

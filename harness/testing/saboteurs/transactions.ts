@@ -1,0 +1,54 @@
+/** Saboteurs of transactions. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+export const transactions: readonly Saboteur[] = [
+  inside(
+    'transactions/keeps-first',
+    'transaction',
+    'keeps what a failed transaction did',
+    'transactions/index',
+    ['await action.abort?.();', ';'],
+  ),
+  inside(
+    'transactions/continues',
+    'transaction',
+    'commits a transaction of which one action failed',
+    'transactions/index',
+    ['await action.abort?.();\n        throw error;', 'await action.commit?.();\n        throw error;'],
+  ),
+  inside('transactions/reversed', 'transaction', 'prepares the last action first', 'transactions/index', [
+    'for (const action of given)',
+    'for (const action of given.toReversed())',
+  ]),
+  inside(
+    'transactions/groups-anything',
+    'ActionCompletionMode',
+    'takes actions in a group that cannot be grouped',
+    'transactions/index',
+    ['if (context.txn && !action.groups)', 'if (false)'],
+  ),
+  inside(
+    'transactions/groups-nothing',
+    'ActionCompletionMode',
+    'lets jobs of a group end one by one',
+    'transactions/index',
+    ["txn: mode === 'grouped' ? new JobTxn() : undefined", 'txn: undefined'],
+  ),
+  inside(
+    'transactions/always-grouped',
+    'ActionCompletionMode',
+    'cancels all jobs of an individual transaction with one',
+    'transactions/index',
+    [
+      "txn: mode === 'grouped' ? new JobTxn() : undefined",
+      'txn: given.every(({ type }) => actions[type].groups) ? new JobTxn() : undefined',
+    ],
+  ),
+  inside(
+    'transactions/abort-succeeds',
+    'Abort',
+    'takes the action abort for none',
+    'transactions/abort-action',
+    ["throw new CommandError('Transaction aborted using Abort action');", 'return {};'],
+  ),
+];
