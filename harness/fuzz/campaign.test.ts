@@ -247,6 +247,8 @@ test.each([
   'deleted node that leaves another',
   'resize leaves a temporary file',
   'node keeps two descriptors',
+  'node is read-only after a refusal',
+  'node is read-only after another new one',
 ])(
   'finds, shrinks and replays a planted defect: %s',
   async (name) => {

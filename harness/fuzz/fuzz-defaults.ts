@@ -9,6 +9,8 @@ export const CAMPAIGN_CHECKS = [
   'data/images',
   'leak/of-memory',
   'leak/of-descriptors',
+  'metamorphic/refused-left-out',
+  'metamorphic/unrelated-swapped',
 ] as const;
 
 /** One of them. */

@@ -18,6 +18,7 @@ import type { ScratchArea } from '../runner/scratch.ts';
 import { SnapshotWithFiles } from '../state/snapshot-with-files.ts';
 import type { FuzzConfig } from './fuzz-config.ts';
 import { LeakDetector } from './leak-detector.ts';
+import { breachesOf, isTimeless, programOf, RELATIONS, repliesOf } from './metamorphic.ts';
 import {
   closedImages,
   imageStructure,
@@ -43,6 +44,9 @@ const CHANGES = /\b(object-add|object-del|qom-set)\b|^write /m;
 
 /** The images of one program in this many are checked. */
 const IMAGES_OF = 4;
+
+/** Of one program in this many it is seen whether others that must come to the same do. */
+const RELATIONS_OF = 8;
 
 /** Runs programs one at a time. */
 export interface ProgramRunner {
@@ -80,13 +84,29 @@ export class ProgramExecutor implements ProgramRunner {
   }
 
   async run(program: Program, fresh = false, rounds = 1): Promise<Execution> {
-    const execution = await this.#once(program, fresh);
+    const execution = await this.#withRelations(program, await this.#once(program, fresh), fresh);
     const grows = execution.record.deviations.some(isLeak);
     return grows || rounds === 1 ? execution : this.run(program, false, rounds - 1);
   }
 
   stop(): Promise<void> {
     return this.#pool.stop();
+  }
+
+  /** Also runs what must come to the same, after some programs, and wherever a fault is to be shown again. */
+  async #withRelations(program: Program, execution: Execution, fresh: boolean): Promise<Execution> {
+    const { outcome } = execution.record;
+    if (outcome !== 'pass' && outcome !== 'warn') return execution;
+    if (!isTimeless(program) || (!fresh && hash32(encode(program)) % RELATIONS_OF !== 0)) return execution;
+    const replies = repliesOf(execution);
+    for (const relation of RELATIONS) {
+      const order = relation.steps(program, replies);
+      if (order === null) continue;
+      const other = await this.#once(programOf(program, order), fresh);
+      const faults = breachesOf(relation, order, [execution, other], this.#config.endpointSchema);
+      if (faults.length > 0) return withFaults(execution, faults);
+    }
+    return execution;
   }
 
   async #once(program: Program, fresh: boolean): Promise<Execution> {

@@ -19,6 +19,7 @@ import { leftoverFiles } from '../checks/leftover-files.ts';
 import type { ClosedImage } from '../contents/closed-images.ts';
 import { ContentsOracle, LOOK, WRITE } from '../contents/contents-oracle.ts';
 import { offersData } from '../contents/nbd-access.ts';
+import { mapStrings } from '../differ/map-strings.ts';
 import type { Session } from '../runner/endpoint-session.ts';
 import { runCase } from '../runner/run-case.ts';
 import { isAnyUnderWay, jobsQuery } from '../state/job-state.ts';
@@ -31,7 +32,7 @@ export interface Execution extends ProgramImages {
   readonly record: CaseRecord;
   /** Commands that were sent, without those of the checks. */
   readonly commands: number;
-  /** The graph as it was after the last step; null if it could not be asked for. */
+  /** The graph as it was after the last step, with `@DIR@` for the folder; null if it could not be asked for. */
   readonly graph: Json | null;
   readonly reusable: boolean;
 }
@@ -113,7 +114,10 @@ class ProgramRun {
     if (looks) await this.#data(t, { kind: 'compare' });
     this.#resting = this.oracle.resting();
     if (t.endpointSchema.commands.has('query-named-block-nodes'))
-      this.graph = await this.#session.execute('query-named-block-nodes').catch(() => null);
+      this.graph = mapStrings(
+        await this.#session.execute('query-named-block-nodes').catch(() => null),
+        (text) => text.replaceAll(t.dir, '@DIR@'),
+      );
   }
 
   async #step(t: CaseContext, step: Step, index: number): Promise<void> {

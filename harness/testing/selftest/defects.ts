@@ -8,6 +8,7 @@ import type { SymptomKind } from '../../fuzz/buckets.ts';
 import { DATA_DEFECTS } from './data-defects.ts';
 import { LEAK_DEFECTS } from './leak-defects.ts';
 import type { Model, ModelJob, Node } from './model-endpoint.ts';
+import { RELATION_DEFECTS } from './relation-defects.ts';
 
 /** One command as a defect sees it: state and reply are those after it, `was` is from before. */
 export interface Moment {
@@ -321,6 +322,7 @@ export const DEFECTS: readonly Defect[] = [
     },
   ),
   ...DATA_DEFECTS,
+  ...RELATION_DEFECTS,
   ...LEAK_DEFECTS,
   lie('deleted node that leaves another', 1, 'blockdev-del', accepted, ({ model, was }) => {
     const [any] = was.nodes.values();
