@@ -149,4 +149,20 @@ export const trays = {
     definition: 'blockdev-remove-medium',
     text: 'A device that does not exist, and one whose medium cannot be exchanged, are refused.',
   },
+  'eject/ejects': {
+    level: 'must',
+    definition: 'eject',
+    text: 'The tray is opened and the medium taken out.',
+  },
+  'eject/force': {
+    level: 'must',
+    definition: 'eject',
+    text: 'A drive that the guest has locked is refused without force, and ejected with it.',
+  },
+  'eject/not-removable': {
+    level: 'must',
+    definition: 'eject',
+    text: 'A device that does not exist, and one whose medium cannot be exchanged, are refused.',
+    source: 'observation',
+  },
 } as const satisfies Record<string, Requirement>;

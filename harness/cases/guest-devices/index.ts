@@ -1,6 +1,18 @@
 /** All cases of guest devices, where the case is the guest's CPU. */
 import type { CaseDefinition } from '../case.ts';
+import { attachedDevices } from './attached-devices.ts';
+import { changedMedia } from './changed-media.ts';
 import { ioErrors } from './io-errors.ts';
+import { media } from './media.ts';
+import { statistics } from './statistics.ts';
+import { trays } from './trays.ts';
 
 /** In the order of the files. */
-export const guestDeviceCases: readonly CaseDefinition[] = [...ioErrors];
+export const guestDeviceCases: readonly CaseDefinition[] = [
+  ...attachedDevices,
+  ...statistics,
+  ...ioErrors,
+  ...trays,
+  ...media,
+  ...changedMedia,
+];

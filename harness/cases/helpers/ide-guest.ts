@@ -107,19 +107,23 @@ export class IdeDrive {
 
   /** Locks the medium of a CD drive into it, or lets it go. */
   async lock(locked: boolean): Promise<void> {
+    await this.#hearOfChange();
     const { ok } = await this.packet([0x1e, 0, 0, 0, locked ? 1 : 0]);
     this.#t.check(ok, 'a CD drive must take a PREVENT ALLOW MEDIUM REMOVAL', 'it told an error');
   }
 
-  /** Reads a block of 2048 bytes of a CD. A change of the medium, which the drive tells once, is passed over. */
+  /** Reads a block of 2048 bytes of a CD. */
   async readCd(lba = 0): Promise<IdeResult> {
-    const blocks = [0x28, 0, 0, 0, 0, lba, 0, 0, 1];
+    await this.#hearOfChange();
+    return this.packet([0x28, 0, 0, 0, 0, lba, 0, 0, 1], 2048);
+  }
+
+  /** A CD drive answers with an error until it has told of a change of its medium. */
+  async #hearOfChange(): Promise<void> {
     for (let tries = 0; tries < 3; tries += 1) {
-      const { ok } = await this.packet([0]);
-      if (ok) break;
+      if ((await this.packet([0x00])).ok) return;
       await this.packet([0x03, 0, 0, 0, 18], 18);
     }
-    return this.packet(blocks, 2048);
   }
 
   /** Waits for the end of a command that was started, which reads `length` bytes. */
