@@ -186,6 +186,11 @@ export interface CaseContext extends MonitorHandle {
    * something to happen. Where time is not virtual it costs as much, and only lower bounds can be judged by it.
    */
   elapse(milliseconds: number): Promise<void>;
+  /**
+   * Milliseconds of the endpoint's time that `act` takes. Where time is not virtual they are what passed here, which may be
+   * more: then only lower bounds can be judged.
+   */
+  timed(act: () => Promise<unknown>): Promise<number>;
   /** Waits for the answer to a query that is no exchange of the case: what the endpoint did before is done then. */
   roundTrip(): Promise<void>;
   /**

@@ -35,6 +35,7 @@ import { raw } from './raw-bytes.ts';
 import { sessions } from './sessions.ts';
 import { snapshotCases } from './snapshots.ts';
 import { syntax } from './syntax.ts';
+import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
 
 /** All hand-written cases. Ids are unique; `derived/` is for the others. */
@@ -63,6 +64,7 @@ export const cases: readonly CaseDefinition[] = [
   ...corruption,
   ...imageCreation,
   ...limitCases,
+  ...throttling,
   ...blockJob,
   ...jobs,
   ...jobVerbs,

@@ -148,6 +148,10 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     return this.#t.qtest(lines);
   }
 
+  timed(act: () => Promise<unknown>): Promise<number> {
+    return this.#t.timed(act);
+  }
+
   roundTrip(): Promise<void> {
     return this.#t.roundTrip();
   }

@@ -18,6 +18,22 @@ export function endOf({ exited }: Endpoint): Promise<ExitInfo | null> {
 /** Turns of the event loop that a prompt answer may take before virtual time is spent on it. */
 const PROMPT_TURNS = 4;
 
+/** Virtual time passes in steps of at most so many milliseconds: for who just waits, and for who measures. */
+const LONGEST_STEP_MS = 100;
+const MEASURED_STEP_MS = 2;
+
+const measured = new WeakSet<Endpoint>();
+
+/** Whatever waits for the endpoint while `act` runs does so in small steps of virtual time: the end is seen when it comes. */
+export async function inSmallSteps<T>(endpoint: Endpoint, act: () => Promise<T>): Promise<T> {
+  measured.add(endpoint);
+  try {
+    return await act();
+  } finally {
+    measured.delete(endpoint);
+  }
+}
+
 /**
  * Awaits what `begin` starts. On a virtual clock time passes until it is there; after `milliseconds` of it the
  * signal given to `begin` is aborted with a `TimeoutError`.
@@ -40,7 +56,7 @@ export async function awaitFrom<T>(
   let step = 0;
   for (let spent = 0; !progress.settled && spent <= milliseconds; spent += step) {
     await endpoint.settle(step);
-    step = Math.min(step * 2 + 1, 100);
+    step = Math.min(step * 2 + 1, measured.has(endpoint) ? MEASURED_STEP_MS : LONGEST_STEP_MS);
   }
   if (!progress.settled) controller.abort(new TimeoutError(what, milliseconds));
   return result;

@@ -119,6 +119,10 @@ class EmbeddedEndpoint implements Endpoint {
     return [...this.#lines];
   }
 
+  virtualNow(): number {
+    return Number(this.#clock.now()) / 1e6;
+  }
+
   async settle(milliseconds: number): Promise<void> {
     await this.#clock.advance(BigInt(Math.round(milliseconds * 1e6)), async () => {
       // Bytes cross a memory transport in one turn each way.

@@ -96,6 +96,8 @@ export interface Endpoint {
   readonly pid?: number;
   /** Time passes for it only in `settle`; whoever waits for something must let it pass. */
   readonly virtualTime?: boolean;
+  /** Milliseconds on its virtual clock. */
+  virtualNow?(): number;
   /** Last lines it wrote to stderr, oldest first. */
   lastWords(): readonly string[];
   /**

@@ -21,6 +21,7 @@ import { query } from './query.ts';
 import { quorum } from './quorum.ts';
 import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
+import { throttling } from './throttling.ts';
 import { transaction } from './transaction.ts';
 import { trays } from './trays.ts';
 
@@ -46,6 +47,7 @@ export const requirements = {
   ...images,
   ...limits,
   ...nbdServer,
+  ...throttling,
   ...transaction,
   ...trays,
 } as const satisfies Record<string, Requirement>;

@@ -30,7 +30,7 @@ export const limits = {
   'block_set_io_throttle/group': {
     level: 'must',
     definition: 'BlockIOThrottle',
-    text: 'group names the throttle group that the device joins; without it that is one of the name of the device.',
+    text: 'group names the throttle group that the device joins. Without it the device stays in its group; one that is in none gets a group of its own name.',
   },
   'block_set_io_throttle/sets': {
     level: 'must',

@@ -1,0 +1,129 @@
+/** Groups as objects: which limits are refused, and which nodes may use them. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
+import { addNode, addRaw, checkAbsent, fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
+import { addAbove, addGroup, addThrottled, groupOf, throttleNodes } from '../helpers/throttling.ts';
+
+const MEGA = 1_000_000;
+
+const LIMITS = ['bps-total', 'bps-read', 'bps-write', 'iops-total', 'iops-read', 'iops-write'] as const;
+
+/** States that a group with `wrong` limits is refused and not there, and that the same group with `right` ones is made. */
+async function refusedGroup(t: CaseContext, wrong: JsonObject, right: JsonObject): Promise<void> {
+  const id = t.name('group');
+  await t.refused('object-add', groupOf(t, id, wrong));
+  await t.refused('object-del', { id });
+  await t.execute('object-add', groupOf(t, id, right));
+  await t.execute('object-del', { id });
+}
+
+export const throttleGroups: readonly CaseDefinition[] = [
+  {
+    id: 'throttle-group/combinations',
+    title: 'Limits that contradict one another make no group; each of them alone does',
+    requirements: ['ThrottleLimits/combinations'],
+    needs: throttleNodes,
+    async run(t: CaseContext) {
+      for (const kind of ['bps', 'iops'])
+        for (const part of ['read', 'write'])
+          await refusedGroup(
+            t,
+            { [`${kind}-total`]: 1000, [`${kind}-${part}`]: 1000 },
+            { [`${kind}-${part}`]: 1000 },
+          );
+      for (const name of LIMITS) {
+        await refusedGroup(t, { [`${name}-max`]: 1000 }, { [name]: 10, [`${name}-max`]: 1000 });
+        await refusedGroup(t, { [name]: 1000, [`${name}-max`]: 10 }, { [name]: 10, [`${name}-max`]: 1000 });
+        await refusedGroup(t, { [name]: -1 }, { [name]: 1 });
+      }
+    },
+  },
+  {
+    id: 'throttle-group/length-needs-burst',
+    title: 'The length of a burst is refused without its burst limit, for each of the six',
+    requirements: ['ThrottleLimits/length-needs-burst'],
+    needs: throttleNodes,
+    async run(t: CaseContext) {
+      for (const name of LIMITS)
+        await refusedGroup(
+          t,
+          { [name]: 10, [`${name}-max-length`]: 5 },
+          { [name]: 10, [`${name}-max`]: 1000, [`${name}-max-length`]: 5 },
+        );
+    },
+  },
+  {
+    id: 'throttle-group/missing-keeps',
+    title: 'Setting one limit of a group leaves its other limits as they are',
+    requirements: ['ThrottleLimits/missing-keeps'],
+    needs: needs(throttleNodes, { commands: ['qom-set', 'qom-get'] }),
+    async run(t: CaseContext) {
+      const id = await addGroup(t, { 'bps-total': MEGA, 'iops-total': 50, 'iops-total-max': 60 });
+      const limits = { path: id, property: 'limits' };
+      await t.execute('qom-set', { ...limits, value: { 'bps-total': 2 * MEGA } });
+      t.contains(
+        await t.execute('qom-get', limits),
+        { 'bps-total': 2 * MEGA, 'iops-total': 50, 'iops-total-max': 60, 'bps-read': 0 },
+        'a limit that is not given must keep its value',
+      );
+    },
+  },
+  {
+    id: 'throttle/group-exists',
+    title: 'A throttle node is refused without a group that exists',
+    requirements: ['BlockdevOptionsThrottle/group-exists'],
+    needs: throttleNodes,
+    async run(t: CaseContext) {
+      const [file, node, group] = [
+        await addNode(t),
+        t.name('throttle'),
+        await addGroup(t, { 'bps-total': MEGA }),
+      ];
+      const options = { driver: 'throttle', 'node-name': node, file };
+      for (const wrong of [{ 'throttle-group': t.name('nothing') }, { 'throttle-group': '' }, {}]) {
+        await t.refused('blockdev-add', { ...options, ...wrong });
+        await checkAbsent(t, node);
+      }
+      await t.execute('blockdev-add', { ...options, 'throttle-group': group });
+    },
+  },
+  {
+    id: 'throttle/group-in-use',
+    title: 'A group is not deleted while a node uses it',
+    requirements: ['BlockdevOptionsThrottle/group-exists'],
+    needs: throttleNodes,
+    async run(t: CaseContext) {
+      const group = await addGroup(t, { 'bps-total': MEGA });
+      const node = await addThrottled(t, group);
+      await t.refused('object-del', { id: group });
+      await t.execute('blockdev-del', { 'node-name': node });
+      t.equal(await t.execute('object-del', { id: group }), {}, 'object-del must return an empty object');
+    },
+  },
+  {
+    id: 'throttle/passes-data',
+    title: 'What is written through a throttle node is in the node below, and is read back through it',
+    requirements: ['BlockdevOptionsThrottle/file'],
+    needs: needs(throttleNodes, needs(fileNodes, nodeBytes)),
+    async run(t: CaseContext) {
+      const { name: below } = await addRaw(t, 128 * KiB);
+      const node = await addAbove(t, await addGroup(t, { 'bps-total': 64 * MEGA }), below);
+      await writeNode(t, node, 64 * KiB, 4 * KiB, 0x5a);
+      const through = await readNode(t, node, 60 * KiB, 12 * KiB);
+      const expected = Buffer.alloc(12 * KiB).fill(0x5a, 4 * KiB, 8 * KiB);
+      t.check(
+        through.equals(expected),
+        'a throttle node must hold what was written to it',
+        'it has other bytes',
+      );
+      await t.execute('blockdev-del', { 'node-name': node });
+      const direct = await readNode(t, below, 60 * KiB, 12 * KiB);
+      t.check(
+        direct.equals(expected),
+        'the node below must hold what was written above',
+        'it has other bytes',
+      );
+    },
+  },
+];
