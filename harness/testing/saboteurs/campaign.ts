@@ -1,43 +1,74 @@
 /** What the hand-written cases notice of the saboteurs. */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { parse } from 'acorn';
+import { full } from 'acorn-walk';
 import { packageRoot } from '../../../spec/package-root.ts';
 import { type Requirement, requirements } from '../../../spec/requirements/index.ts';
+import type { CaseDefinition } from '../../cases/case.ts';
 import { cases } from '../../cases/index.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
-import type { Saboteur } from './saboteur.ts';
+import { type Place, Reach } from '../mutants/reach.ts';
+import type { Change, Saboteur } from './saboteur.ts';
 
 const BUILT = new URL('dist/', packageRoot());
 
-/** What the hand-written cases do on the sound reference, and the milliseconds that they take together. */
+/** What the hand-written cases do on the sound reference. */
 export interface Sound {
   readonly outcomes: Outcomes;
-  readonly milliseconds: number;
+  /** Of each case. */
+  readonly milliseconds: Readonly<Record<string, number>>;
+  /** The cases that execute what a saboteur changes, by its id; absent where any case may. */
+  readonly reached: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Runs the suite twice; cases that end in two ways are left out, as they tell nothing. */
-export async function soundOutcomes(onCase: () => void, signal?: AbortSignal): Promise<Sound> {
-  const outcomes: Record<string, Outcomes[string]> = {};
-  let milliseconds = 0;
-  const reporter = {
-    caseEnd({ id, outcome, durationMs }: { id: string; outcome: Outcomes[string]; durationMs: number }) {
-      outcomes[id] = outcome;
-      milliseconds += durationMs;
-      onCase();
-    },
-    end() {},
-  };
-  const only = new Set(cases.map(({ id }) => id));
-  await runSuite(reporter, { only, ...(signal === undefined ? {} : { signal }) });
-  for (const [id, outcome] of Object.entries(outcomes)) if (outcome === 'skip') delete outcomes[id];
-  const changing = await judgedApart(
-    { changes: [], expected: outcomes, all: true },
-    milliseconds * 2,
-    signal,
+/** Runs the suite. Skipped cases tell nothing and are left out. */
+export async function soundOutcomes(
+  saboteurs: readonly Saboteur[],
+  onCase: () => void,
+  signal?: AbortSignal,
+): Promise<Sound> {
+  const placed = saboteurs.flatMap((saboteur) =>
+    placesOf(saboteur).map((place) => ({ id: saboteur.id, place })),
   );
-  for (const { by } of changing) delete outcomes[by];
-  return { outcomes, milliseconds };
+  const reach = new Reach(
+    placed.map(({ place }) => place),
+    onCase,
+  );
+  const only = new Set(cases.map(({ id }) => id));
+  const follow = (definition: CaseDefinition) => reach.follow(definition);
+  await runSuite(reach, { only, follow, ...(signal === undefined ? {} : { signal }) });
+  const runs = reach.runs.filter(({ outcome }) => outcome !== 'skip');
+  return {
+    outcomes: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
+    milliseconds: Object.fromEntries(runs.map(({ id, milliseconds }) => [id, milliseconds])),
+    reached: Object.fromEntries(
+      placed.map(({ id }, index) => [
+        id,
+        runs.filter(({ reached }) => reached.has(index)).map((run) => run.id),
+      ]),
+    ),
+  };
+}
+
+/** Where cases must come by to notice a saboteur. None where what it changes is executed when the module is loaded. */
+function placesOf({ changes: [change] = [] }: Saboteur): Place[] {
+  if (change === undefined) return [];
+  const url = moduleOf(change);
+  const text = readFileSync(new URL(url), 'utf8');
+  const start = text.indexOf(change.find);
+  let isInFunction = false;
+  full(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
+    isInFunction ||= FUNCTIONS.has(node.type) && node.start < start && start < node.end;
+  });
+  return isInFunction ? [{ url, start }] : [];
+}
+
+const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+
+function moduleOf({ file }: Change): string {
+  return new URL(`reference-impl/${file}.js`, BUILT).href;
 }
 
 /** Changes with whatever can change what a case notices. */
@@ -61,9 +92,11 @@ export interface JudgingOptions {
 /** The cases that notice. Those of the saboteur's definition run first. */
 export async function judgeSaboteur(
   saboteur: Saboteur,
-  { outcomes: expected, milliseconds }: Sound,
+  { outcomes, milliseconds, reached }: Sound,
   { all = false, signal }: JudgingOptions = {},
 ): Promise<readonly Noticed[]> {
+  const ids = reached[saboteur.id] ?? Object.keys(outcomes);
+  const expected = Object.fromEntries(ids.map((id) => [id, outcomes[id]!]));
   const judgement = {
     changes: changedModules(saboteur),
     breach: saboteur.breach && saboteur.id,
@@ -71,14 +104,19 @@ export async function judgeSaboteur(
     first: casesNear(saboteur),
     all,
   };
-  return judgedApart(judgement, milliseconds, signal);
+  return judgedApart(
+    judgement,
+    ids.reduce((sum, id) => sum + milliseconds[id]!, 0),
+    signal,
+  );
 }
 
 /** The modules that a saboteur changes, with their texts. Throws if what it replaces does not stand there once. */
 export function changedModules({ id, changes = [] }: Saboteur) {
   const texts = new Map<string, string>();
-  for (const { file, find, put } of changes) {
-    const { href: url } = new URL(`reference-impl/${file}.js`, BUILT);
+  for (const change of changes) {
+    const { file, find, put } = change;
+    const url = moduleOf(change);
     const [before, after, ...more] = (texts.get(url) ?? readFileSync(new URL(url), 'utf8')).split(find);
     if (after === undefined || more.length > 0)
       throw new Error(`saboteur '${id}': its text does not stand once in ${file}: ${find}`);

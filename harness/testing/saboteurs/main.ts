@@ -122,21 +122,22 @@ async function begin(file: string, signal: AbortSignal) {
     return { sound: head.sound, results: new Map(known.map((result) => [result.id, result])) };
   }
   let ran = 0;
-  const sound = await soundOutcomes(() => {
-    ran += 1;
-    progress(`the sound reference: ${ran} cases`);
-  }, signal);
+  const sound = await soundOutcomes(
+    saboteurs,
+    () => {
+      ran += 1;
+      progress(`the sound reference: ${ran} cases`);
+    },
+    signal,
+  );
   writeFileSync(file, `${JSON.stringify({ fingerprint: current, sound } satisfies Head)}\n`);
   return { sound, results: new Map<string, Result>() };
 }
 
 /** Only what the cases do that must notice. */
-function pairsOf({ id }: Saboteur, { outcomes, milliseconds }: Sound): Sound {
-  const wanted = caughtBy(id);
-  return {
-    outcomes: Object.fromEntries(Object.entries(outcomes).filter(([name]) => wanted.includes(name))),
-    milliseconds,
-  };
+function pairsOf({ id }: Saboteur, sound: Sound): Sound {
+  const isKnown = (name: string) => sound.outcomes[name] !== undefined;
+  return { ...sound, reached: { [id]: caughtBy(id).filter(isKnown) } };
 }
 
 interface Done {
