@@ -104,7 +104,7 @@ async function main(): Promise<number> {
 function choose(patterns: readonly string[]): readonly Saboteur[] {
   const chosen =
     patterns.length === 0 ? saboteurs : saboteurs.filter(({ id }) => picomatch.isMatch(id, [...patterns]));
-  if (chosen.length === 0) throw new Error(`no saboteur matches ${patterns.join(' ')}`);
+  if (chosen.length === 0) throw new Error(`no saboteur matches '${patterns.join(' ')}'`);
   return chosen;
 }
 

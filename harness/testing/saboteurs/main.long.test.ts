@@ -1,0 +1,43 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { packageRoot } from '../../../spec/package-root.ts';
+import { caughtSaboteurs } from './caught-by.ts';
+
+const MAIN = fileURLToPath(new URL('dist/harness/testing/saboteurs/main.js', packageRoot()));
+
+describe('npm run sabotage', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-test-'));
+  const results = join(folder, 'results.jsonl');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  function sabotage(...args: string[]) {
+    return spawnSync(process.execPath, [MAIN, '--results', results, ...args], { encoding: 'utf8' });
+  }
+
+  test('every saboteur is noticed by the cases that must', { timeout: 1_200_000 }, () => {
+    const { stdout, stderr } = sabotage('--pairs', ...caughtSaboteurs());
+    expect(stderr).toBe('');
+    expect(stdout).toBe(`${caughtSaboteurs().length} saboteurs: 0 cases do not notice what they must\n`);
+  });
+
+  test('tells who notices, and goes on where its file of results ends', { timeout: 60_000 }, () => {
+    const { stdout, stderr, status } = sabotage('wire/error-lacks-desc');
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^caught wire\/error-lacks-desc: .+\n1 saboteurs: 1 caught, 0 missed\n$/);
+    expect(status).toBe(0);
+    const lines = readFileSync(results, 'utf8');
+    expect(sabotage('wire/error-lacks-desc').stdout).toBe(stdout);
+    expect(readFileSync(results, 'utf8')).toBe(lines);
+  });
+
+  test('names what is wrong with its arguments', () => {
+    expect(sabotage('no/such').stderr).toBe("sabotage: no saboteur matches 'no/such'\n");
+    expect(sabotage('--workers', 'x').stderr).toBe(
+      "sabotage: --workers takes a whole number above 0, not 'x'\n",
+    );
+  });
+});
