@@ -37,6 +37,7 @@ import { snapshotCases } from './snapshots.ts';
 import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
+import { transactions } from './transactions/index.ts';
 
 /** All hand-written cases. Ids are unique; `derived/` is for the others. */
 export const cases: readonly CaseDefinition[] = [
@@ -75,5 +76,6 @@ export const cases: readonly CaseDefinition[] = [
   ...backup,
   ...copyJobCases,
   ...transactionCases,
+  ...transactions,
   ...nbdServerCases,
 ];

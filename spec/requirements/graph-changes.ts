@@ -2,6 +2,22 @@
 import type { Requirement } from './requirement.ts';
 
 export const graphChanges = {
+  'NewImageMode/absolute-paths': {
+    level: 'must',
+    definition: 'NewImageMode',
+    text: 'With absolute-paths the header of the new image names the backing file by its absolute path.',
+  },
+  'blockdev-snapshot-sync/both-names': {
+    level: 'must',
+    definition: 'BlockdevSnapshotSync',
+    text: 'device and node-name together are refused.',
+    contradictedBy: 'blockdev-snapshot-sync/errors',
+  },
+  'blockdev-snapshot-sync/by-node-name': {
+    level: 'must',
+    definition: 'BlockdevSnapshotSync',
+    text: 'node-name is the node that the snapshot is of; the new image is put on that node, and its users follow.',
+  },
   'blockdev-snapshot-sync/creates-overlay': {
     level: 'must',
     definition: 'blockdev-snapshot-sync',
@@ -23,10 +39,25 @@ export const graphChanges = {
     definition: 'NewImageMode',
     text: 'With mode existing the image that is there is used; a file that is not there is refused.',
   },
+  'blockdev-snapshot-sync/existing-file': {
+    level: 'must',
+    definition: 'BlockdevSnapshotSync',
+    text: 'A snapshot-file that exists is used: the snapshot is made in that file.',
+  },
+  'blockdev-snapshot-sync/format': {
+    level: 'must',
+    definition: 'BlockdevSnapshotSync',
+    text: 'format is the format of the new image; one that keeps no backing file is refused.',
+  },
   'blockdev-snapshot-sync/keeps-old': {
     level: 'must',
     definition: 'blockdev-snapshot-sync',
     text: 'From the snapshot on the old image stays as it is: what is written goes to the new one.',
+  },
+  'blockdev-snapshot-sync/one-name': {
+    level: 'must',
+    definition: 'BlockdevSnapshotSync',
+    text: 'Without device and node-name the command is refused.',
   },
   'blockdev-snapshot-sync/snapshot-node-name': {
     level: 'must',

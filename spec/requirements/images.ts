@@ -2,6 +2,21 @@
 import type { Requirement } from './requirement.ts';
 
 export const images = {
+  'SnapshotInfo/date': {
+    level: 'must',
+    definition: 'SnapshotInfo',
+    text: 'date-sec is the UTC date of the snapshot in seconds, date-nsec the fraction in nanoseconds.',
+  },
+  'SnapshotInfo/vm-clock': {
+    level: 'must',
+    definition: 'SnapshotInfo',
+    text: 'vm-clock-sec is the clock of the VM since its start in seconds, vm-clock-nsec the fraction in nanoseconds.',
+  },
+  'SnapshotInfo/vm-state-size': {
+    level: 'must',
+    definition: 'SnapshotInfo',
+    text: 'vm-state-size is the size of the VM state, 0 for a snapshot of a disk alone.',
+  },
   'blockdev-snapshot-delete-internal-sync/deletes': {
     level: 'must',
     definition: 'blockdev-snapshot-delete-internal-sync',

@@ -132,6 +132,11 @@ export const jobs = {
     definition: 'block-job-finalize',
     text: 'A job that is not pending is refused and goes on.',
   },
+  'block-job-finalize/whole-transaction': {
+    level: 'must',
+    definition: 'block-job-finalize',
+    text: 'Finalizing one job of a transaction finalizes all of them.',
+  },
   'block-job-pause/no-job': {
     level: 'must',
     definition: 'block-job-pause',

@@ -2,6 +2,7 @@ import type { CaseDefinition } from '../case.ts';
 import { backingNames } from './backing-names.ts';
 import { deviceNames } from './device-names.ts';
 import { filterCases } from './filters.ts';
+import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
 import { writeCases } from './writes.ts';
 
@@ -12,4 +13,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...deviceNames,
   ...backingNames,
   ...filterCases,
+  ...snapshotImages,
 ];

@@ -1,0 +1,6 @@
+import type { CaseDefinition } from '../case.ts';
+import { actionCases } from './actions.ts';
+import { groupCases } from './groups.ts';
+
+/** Cases of the actions of a transaction, and of jobs that belong to one. */
+export const transactions: readonly CaseDefinition[] = [...actionCases, ...groupCases];
