@@ -1,11 +1,10 @@
 /** The images that snapshots make or use, external and internal: their places, names, headers, and dates. */
-import { stat } from 'node:fs/promises';
 import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addChain, addQcow2, chainNodes, makeEmpty, readImage, release } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
-import { bytesOf, isFile } from '../helpers/image-files.ts';
+import { bytesOf, identityOf, isFile } from '../helpers/image-files.ts';
 import { isQcow2 } from '../helpers/qcow2-image.ts';
 import { findNode, KiB, makeFile, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 
@@ -71,7 +70,7 @@ export const snapshotImages: readonly CaseDefinition[] = [
   {
     id: 'blockdev-snapshot-sync/both-names',
     title: 'A snapshot of device and node-name together is refused, or puts one image on the drive',
-    requirements: ['blockdev-snapshot-sync/both-names'],
+    requirements: ['blockdev-snapshot-sync/both-names', 'blockdev-snapshot-sync/creates-overlay'],
     needs: onDrive(),
     topology: driveOverBase,
     fresh: true,
@@ -105,7 +104,7 @@ export const snapshotImages: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [base] = await driveChain(t, 1);
       const file = await makeFile(t, Buffer.alloc(64 * KiB, 0x99));
-      const before = (await stat(file.local)).ino;
+      const before = await identityOf(t, file.local);
       await t.execute(SYNC, { device: DRIVE, 'snapshot-file': file.path });
       t.check(
         isQcow2(await bytesOf(t, file.local)),
@@ -113,7 +112,7 @@ export const snapshotImages: readonly CaseDefinition[] = [
         'it is none',
       );
       t.check(
-        (await stat(file.local)).ino === before,
+        (await identityOf(t, file.local)) === before,
         'the snapshot must be in the file that was there',
         'it is in another',
       );

@@ -19,6 +19,12 @@ export async function sizesOf(t: CaseContext, local: string): Promise<{ size: nu
   return { size, space: blocks * 512 };
 }
 
+/** What tells a file from another that took its place under the same name. */
+export async function identityOf(t: CaseContext, local: string): Promise<number> {
+  await t.roundTrip();
+  return present(t, local, await stat(local).catch(() => null)).ino;
+}
+
 /** Whether there is a file. */
 export async function isFile(t: CaseContext, local: string): Promise<boolean> {
   await t.roundTrip();

@@ -60,6 +60,7 @@ export interface Qcow2Image {
   cluster(index: number): Buffer | 'zero' | null;
 }
 
+/** Whether a file begins as a qcow2 image does. */
 export function isQcow2(bytes: Buffer): boolean {
   return bytes.length >= HEADER_LENGTH && bytes.readUInt32BE(0) === MAGIC;
 }
