@@ -17,10 +17,20 @@ export const events = {
     definition: 'BLOCK_IMAGE_CORRUPTED',
     text: 'After a fatal one the image counts as corrupt and cannot be used until it was repaired.',
   },
+  'BLOCK_IMAGE_CORRUPTED/not-fatal': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'After one that is not fatal the image stays in use.',
+  },
   'BLOCK_IMAGE_CORRUPTED/offset-and-size': {
     level: 'must',
     definition: 'BLOCK_IMAGE_CORRUPTED',
     text: 'offset and size are present where an access to the image file brought the corruption to light, and tell which.',
+  },
+  'BLOCK_IMAGE_CORRUPTED/unusable': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'After a fatal one the node can be neither read nor written.',
   },
   'BLOCK_IO_ERROR/device': {
     level: 'must',
@@ -99,6 +109,11 @@ export const events = {
     definition: 'BLOCK_JOB_READY',
     text: 'A BLOCK_JOB_ERROR takes the readiness of the job back.',
   },
+  'BLOCK_WRITE_THRESHOLD/again': {
+    level: 'must',
+    definition: 'BLOCK_WRITE_THRESHOLD',
+    text: 'Registered again after it came, it comes again.',
+  },
   'BLOCK_WRITE_THRESHOLD/emitted': {
     level: 'must',
     definition: 'BLOCK_WRITE_THRESHOLD',
@@ -108,5 +123,11 @@ export const events = {
     level: 'must',
     definition: 'BLOCK_WRITE_THRESHOLD',
     text: 'It comes once; then the threshold is 0 until it is set anew.',
+  },
+  'BLOCK_WRITE_THRESHOLD/reached': {
+    level: 'must',
+    definition: 'BLOCK_WRITE_THRESHOLD',
+    text: 'A write that reaches the threshold exactly brings one too.',
+    contradictedBy: 'block-set-write-threshold/event',
   },
 } as const satisfies Record<string, Requirement>;

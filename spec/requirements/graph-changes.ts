@@ -145,6 +145,17 @@ export const graphChanges = {
     definition: 'x-blockdev-change',
     text: 'child and node together, or neither, are refused.',
   },
+  'x-blockdev-change/keeps-threshold': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'A child is not detached where fewer than vote-threshold would be left.',
+    source: 'observation',
+  },
+  'x-blockdev-change/parent-name': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'parent is the id of a device, or the name of a node.',
+  },
   'x-blockdev-change/quorum-only': {
     level: 'must',
     definition: 'x-blockdev-change',
@@ -159,6 +170,16 @@ export const graphChanges = {
     level: 'must',
     definition: 'x-blockdev-change',
     text: 'A parent, child or node that does not exist is refused.',
+  },
+  'x-blockdev-set-iothread/force': {
+    level: 'must',
+    definition: 'x-blockdev-set-iothread',
+    text: 'With force a node that a BlockBackend uses moves all the same.',
+  },
+  'x-blockdev-set-iothread/keeps-serving': {
+    level: 'must',
+    definition: 'x-blockdev-set-iothread',
+    text: 'A node is read and written as before once it was moved.',
   },
   'x-blockdev-set-iothread/moves': {
     level: 'must',

@@ -7,10 +7,20 @@ export const limits = {
     definition: 'block-set-write-threshold',
     text: 'A node-name that no node has is refused.',
   },
+  'block-set-write-threshold/not-negative': {
+    level: 'must',
+    definition: 'block-set-write-threshold',
+    text: 'A threshold is an offset and so never negative: what may be spelt so is the largest unsigned one.',
+  },
   'block-set-write-threshold/sets': {
     level: 'must',
     definition: 'block-set-write-threshold',
     text: 'The node reports the threshold, in bytes; 0 is the default and takes it away.',
+  },
+  'block-set-write-threshold/zero-disables': {
+    level: 'must',
+    definition: 'block-set-write-threshold',
+    text: 'After a threshold of 0 no write brings the event.',
   },
   'block_set_io_throttle/combinations': {
     level: 'must',

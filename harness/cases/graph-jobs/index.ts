@@ -2,8 +2,10 @@ import type { CaseDefinition } from '../case.ts';
 import { backingNames } from './backing-names.ts';
 import { deviceNames } from './device-names.ts';
 import { filterCases } from './filters.ts';
+import { quorumAndThreads } from './quorum-and-threads.ts';
 import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
+import { thresholdAndCorruption } from './threshold-and-corruption.ts';
 import { writeCases } from './writes.ts';
 
 /** Cases of the jobs and commands that change the graph, by what becomes of images, drives and their writers. */
@@ -14,4 +16,6 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...backingNames,
   ...filterCases,
   ...snapshotImages,
+  ...quorumAndThreads,
+  ...thresholdAndCorruption,
 ];
