@@ -102,6 +102,12 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'The image above top keeps what it has of its own and goes on taking the writes of the device; none of that goes into the base.',
   },
+  'block-commit/reopens-base': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'A base that is read-only is made writable for the commit, and is read-only again when it has ended.',
+    source: 'observation',
+  },
   'block-commit/root-only': {
     level: 'must',
     definition: 'block-commit',

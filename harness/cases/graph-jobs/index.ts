@@ -1,5 +1,6 @@
 import type { CaseDefinition } from '../case.ts';
 import { backingNames } from './backing-names.ts';
+import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
 import { filterCases } from './filters.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
@@ -15,6 +16,7 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...deviceNames,
   ...backingNames,
   ...filterCases,
+  ...commitBounds,
   ...snapshotImages,
   ...quorumAndThreads,
   ...thresholdAndCorruption,
