@@ -7,4 +7,99 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'Applications do not parse reason: it is a text for people.',
     reason: 'binds applications, not endpoints',
   },
+  'BlockDeviceMapEntry/form': {
+    definition: 'BlockDeviceMapEntry',
+    text: 'A run of guest bytes with one state of allocation.',
+    reason: 'no command, event or query has this type: qemu-img prints it',
+  },
+  'BlockJobVerb/names': {
+    definition: 'BlockJobVerb',
+    text: 'What can be asked of a block job, by the names of its commands.',
+    reason: 'no command, event or query has this type; what each verb does stands with its command',
+  },
+  'BlockMeasureInfo/form': {
+    definition: 'BlockMeasureInfo',
+    text: 'How large the file of a new image would get.',
+    reason: 'no command, event or query has this type: qemu-img prints it',
+  },
+  'BlockdevCreateOptionsGluster/creates': {
+    definition: 'BlockdevCreateOptionsGluster',
+    text: 'An image is made in a GlusterFS volume.',
+    reason: 'takes a GlusterFS server, which no host that we know has',
+  },
+  'BlockdevCreateOptionsNfs/creates': {
+    definition: 'BlockdevCreateOptionsNfs',
+    text: 'An image is made on an NFS server.',
+    reason: 'takes an NFS server for an endpoint that is built with libnfs, which no host that we know has',
+  },
+  'BlockdevCreateOptionsRbd/creates': {
+    definition: 'BlockdevCreateOptionsRbd',
+    text: 'An image is made in a Ceph pool.',
+    reason: 'takes a Ceph cluster, which no host that we know has',
+  },
+  'BlockdevCreateOptionsSheepdog/creates': {
+    definition: 'BlockdevCreateOptionsSheepdog',
+    text: 'An image is made in a Sheepdog cluster, with the redundancy given.',
+    reason: 'takes a Sheepdog cluster, which no host that we know has',
+  },
+  'BlockdevCreateOptionsSsh/creates': {
+    definition: 'BlockdevCreateOptionsSsh',
+    text: 'An image is made on an SSH server.',
+    reason: 'takes an SSH server with a key that the endpoint may use, which no host that we know has',
+  },
+  'BlockdevOptionsGluster/opens': {
+    definition: 'BlockdevOptionsGluster',
+    text: 'An image in a GlusterFS volume is opened.',
+    reason: 'takes a GlusterFS server, which no host that we know has',
+  },
+  'BlockdevOptionsIscsi/opens': {
+    definition: 'BlockdevOptionsIscsi',
+    text: 'A unit of an iSCSI target is opened.',
+    reason: 'takes an iSCSI target, which no host that we know has',
+  },
+  'BlockdevOptionsNVMe/opens': {
+    definition: 'BlockdevOptionsNVMe',
+    text: 'A namespace of an NVMe controller is opened.',
+    reason: 'takes an NVMe controller that can be taken from the host, which no host that we know has',
+  },
+  'BlockdevOptionsNfs/opens': {
+    definition: 'BlockdevOptionsNfs',
+    text: 'A file on an NFS server is opened.',
+    reason: 'takes an NFS server for an endpoint that is built with libnfs, which no host that we know has',
+  },
+  'BlockdevOptionsRbd/opens': {
+    definition: 'BlockdevOptionsRbd',
+    text: 'An image in a Ceph pool is opened.',
+    reason: 'takes a Ceph cluster, which no host that we know has',
+  },
+  'BlockdevOptionsSheepdog/opens': {
+    definition: 'BlockdevOptionsSheepdog',
+    text: 'An image in a Sheepdog cluster is opened.',
+    reason: 'takes a Sheepdog cluster, which no host that we know has',
+  },
+  'BlockdevOptionsVxHS/opens': {
+    definition: 'BlockdevOptionsVxHS',
+    text: 'A disk of a Veritas HyperScale server is opened.',
+    reason: 'takes a HyperScale server, which no host that we know has',
+  },
+  'ImageCheck/form': {
+    definition: 'ImageCheck',
+    text: 'What a check of an image found.',
+    reason: 'no command, event or query has this type: qemu-img prints it',
+  },
+  'MapEntry/form': {
+    definition: 'MapEntry',
+    text: 'A run of guest bytes and where the host keeps it.',
+    reason: 'no command, event or query has this type: qemu-img prints it',
+  },
+  'QType/form': {
+    definition: 'QType',
+    text: 'Kinds of JSON values.',
+    reason: 'made by the compiler of the schema; no command, event or query has this type',
+  },
+  'block-commit/not-supported-class': {
+    definition: 'block-commit',
+    text: 'A device whose image cannot be committed is refused with class NotSupported.',
+    reason: 'every image that has a backing image can be committed, and no error has that class',
+  },
 };

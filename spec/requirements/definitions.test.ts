@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { loadBlockSchema } from '../block-core.ts';
+import { outsideBlockApi, toldUnder } from './definitions.ts';
+import { type Requirement, requirements } from './index.ts';
+import { unobservable } from './unobservable.ts';
+
+const { commands, events, types } = loadBlockSchema();
+const named = [...types.values()].filter(
+  (type) =>
+    type.kind === 'enum' || type.kind === 'alternate' || (type.kind === 'object' && type.implicit !== true),
+);
+const definitions = [...commands.keys(), ...events.keys(), ...named.map(({ name }) => name)];
+
+/** Definitions under which something stands. */
+const told = new Set(
+  [...Object.values<Requirement>(requirements), ...Object.values(unobservable)].map(
+    ({ definition }) => definition,
+  ),
+);
+
+/** Those whose requirements are still being written. */
+const PENDING: readonly string[] = [
+  'BlockdevCreateNotSupported',
+  'BlockdevCreateOptionsLUKS',
+  'BlockdevOptionsCurlBase',
+  'BlockdevOptionsCurlHttp',
+  'BlockdevOptionsCurlHttps',
+  'BlockdevOptionsLUKS',
+  'BlockdevOptionsNbd',
+  'BlockdevOptionsQcow',
+  'BlockdevOptionsQcow2',
+  'BlockdevOptionsReplication',
+  'BlockdevOptionsSsh',
+  'BlockdevOptionsVVFAT',
+  'BlockdevQcow2Encryption',
+  'BlockdevQcowEncryption',
+  'ImageInfoSpecificQCow2',
+  'ImageInfoSpecificQCow2Encryption',
+  'ImageInfoSpecificQCow2EncryptionBase',
+  'ImageInfoSpecificVmdk',
+  'SHUTDOWN',
+  'SocketAddress',
+  'block_passwd',
+  'change',
+  'cont',
+  'query-status',
+  'stop',
+];
+
+test('every definition of the schema has requirements, or a reason why it has none', () => {
+  const excused = [...Object.keys(toldUnder), ...outsideBlockApi];
+  expect(
+    definitions.filter((name) => !told.has(name) && !excused.includes(name) && !PENDING.includes(name)),
+  ).toEqual([]);
+});
+
+test('requirements name definitions of the schema, or sections of the protocol', () => {
+  const unknown = [...told].filter((name) => !definitions.includes(name) && !name.startsWith('protocol/'));
+  expect(unknown).toEqual([]);
+});
+
+test('a definition is told under one that has requirements, and is in the schema', () => {
+  expect(Object.values(toldUnder).filter((name) => !told.has(name) && !PENDING.includes(name))).toEqual([]);
+  const unknown = [...Object.keys(toldUnder), ...outsideBlockApi].filter(
+    (name) => !definitions.includes(name),
+  );
+  expect(unknown).toEqual([]);
+});
