@@ -15,7 +15,15 @@ import {
 } from './helpers/backing-chains.ts';
 import { CRAWL, cancelled, checkNoJob, completed, jobInfo, pendingJobEvents } from './helpers/job-steps.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
-import { addNode, checkAbsent, dataNodes, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
+import {
+  addNode,
+  checkAbsent,
+  dataNodes,
+  makeFile,
+  needs,
+  nodeInfo,
+  refusedWith,
+} from './helpers/shared-setup.ts';
 
 const commits = needs(chainNodes, {
   commands: ['block-commit', 'query-block-jobs', 'block-job-cancel', 'block-job-complete'],
@@ -245,6 +253,7 @@ export const blockCommit: readonly CaseDefinition[] = [
       'block-commit/top-unknown',
       'block-commit/into-itself',
       'block-commit/speed',
+      'block-commit/speed-class',
     ],
     needs: commits,
     async run(t: CaseContext) {
@@ -259,9 +268,12 @@ export const blockCommit: readonly CaseDefinition[] = [
         { top: base!.file.path },
         { top: middle!.file.path, base: middle!.file.path },
         { top: base!.file.path, base: middle!.file.path },
-        { speed: -1 },
       ])
         await t.refused('block-commit', { 'job-id': id, device: top!.node, ...options });
+      const negative = { 'job-id': id, device: top!.node, speed: -1 };
+      const error = await refusedWith(t, 'block-commit', negative, ['InvalidParameter', 'GenericError']);
+      if (error.class !== 'InvalidParameter')
+        t.info(`block-commit/speed-class: the class is ${String(error.class)}`);
       await checkNoJob(t, id);
     },
   },
@@ -291,13 +303,16 @@ export const blockCommit: readonly CaseDefinition[] = [
   {
     id: 'block-commit/twice',
     title: 'A second job on a chain that is being committed is refused',
-    requirements: ['block-commit/twice', 'jobs/blocks-deletion'],
+    requirements: ['block-commit/twice', 'block-commit/twice-class', 'jobs/blocks-deletion'],
     needs: commits,
     async run(t: CaseContext) {
       const [base, , top] = await addChain(t, 3);
       const id = await commit(t, top!.node);
       await ready(t, id);
-      await t.refused('block-commit', { 'job-id': t.name('job'), device: top!.node });
+      const again = { 'job-id': t.name('job'), device: top!.node };
+      const error = await refusedWith(t, 'block-commit', again, ['DeviceInUse', 'GenericError']);
+      if (error.class !== 'DeviceInUse')
+        t.info(`block-commit/twice-class: the class is ${String(error.class)}`);
       for (const { node } of [base!, top!]) await t.refused('blockdev-del', { 'node-name': node });
       t.contains(await jobInfo(t, id), { ready: true }, 'the first commit must still be there, and ready');
       await t.execute('block-job-cancel', { device: id });

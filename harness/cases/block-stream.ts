@@ -37,7 +37,13 @@ export const blockStream: readonly CaseDefinition[] = [
   {
     id: 'block-stream/whole-chain',
     title: 'A stream without base copies the whole chain: the image stands alone, in the graph and on disk',
-    requirements: ['block-stream/completes', 'BLOCK_JOB_COMPLETED/emitted', 'BLOCK_JOB_COMPLETED/error'],
+    requirements: [
+      'block-stream/completes',
+      'BLOCK_JOB_COMPLETED/emitted',
+      'BLOCK_JOB_COMPLETED/error',
+      'BLOCK_JOB_COMPLETED/progress',
+      'query-named-block-nodes/backing-file',
+    ],
     needs: streams,
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);
@@ -201,6 +207,7 @@ export const blockStream: readonly CaseDefinition[] = [
       'block-stream/speed',
       'block-stream/cancel-keeps-backing',
       'BLOCK_JOB_CANCELLED/emitted',
+      'BLOCK_JOB_CANCELLED/progress',
     ],
     needs: streams,
     async run(t: CaseContext) {
@@ -216,6 +223,13 @@ export const blockStream: readonly CaseDefinition[] = [
         data ?? null,
         { type: 'stream', device: id, speed: CRAWL },
         'BLOCK_JOB_CANCELLED must name the job with type, id and speed',
+      );
+      const { offset, len } = data as JsonObject;
+      t.check(
+        Number(offset) < Number(len),
+        'the offset of a job that was cancelled at work must be smaller than its len',
+        `it is ${shown(offset)} of ${shown(len)}`,
+        { requirement: 'BLOCK_JOB_CANCELLED/progress' },
       );
       await checkNoJob(t, id);
       t.contains(

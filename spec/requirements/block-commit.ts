@@ -118,6 +118,12 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'speed is the limit in bytes per second; a negative one is refused.',
   },
+  'block-commit/speed-class': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'A negative speed is refused with class InvalidParameter.',
+    contradictedBy: 'block-commit/errors',
+  },
   'block-commit/top-unknown': {
     level: 'must',
     definition: 'block-commit',
@@ -127,5 +133,11 @@ export const blockCommit = {
     level: 'must',
     definition: 'block-commit',
     text: 'A second job on a chain that is being committed is refused, and the first goes on.',
+  },
+  'block-commit/twice-class': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'A second commit or stream of the device is refused with class DeviceInUse.',
+    contradictedBy: 'block-commit/twice',
   },
 } as const satisfies Record<string, Requirement>;

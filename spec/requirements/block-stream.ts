@@ -51,7 +51,7 @@ export const blockStream = {
     level: 'must',
     definition: 'block-stream',
     text: 'A device that does not exist is refused with class DeviceNotFound.',
-    contradictedBy: 'block-stream/bad-job-ids',
+    contradictedBy: 'random/r01080',
   },
   'block-stream/device-unknown-refused': {
     level: 'must',
@@ -72,7 +72,7 @@ export const blockStream = {
     level: 'must',
     definition: 'block-stream',
     text: 'on-error stop and enospc are refused on a node that no device with an io-status uses.',
-    contradictedBy: 'blockdev-backup/errors',
+    contradictedBy: 'random/r01236',
   },
   'block-stream/read-only': {
     level: 'must',

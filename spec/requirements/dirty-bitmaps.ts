@@ -51,7 +51,7 @@ export const dirtyBitmaps = {
     level: 'must',
     definition: 'block-dirty-bitmap-add',
     text: 'A node that does not exist is refused with class DeviceNotFound.',
-    contradictedBy: 'block-dirty-bitmap-remove/errors',
+    contradictedBy: 'random/r01210',
   },
   'block-dirty-bitmap-add/node-unknown-refused': {
     level: 'must',
@@ -112,7 +112,7 @@ export const dirtyBitmaps = {
     level: 'must',
     definition: 'block-dirty-bitmap-clear',
     text: 'A node that does not exist is refused with class DeviceNotFound.',
-    contradictedBy: 'block-dirty-bitmap-remove/errors',
+    contradictedBy: 'random/r01237',
   },
   'block-dirty-bitmap-clear/node-unknown-refused': {
     level: 'must',

@@ -98,7 +98,7 @@ export const graphChanges = {
     level: 'must',
     definition: 'change-backing-file',
     text: 'A device that does not exist is refused with class DeviceNotFound.',
-    contradictedBy: 'random/r01007',
+    contradictedBy: 'qemu-7.2/change-backing-file',
   },
   'change-backing-file/device-unknown-refused': {
     level: 'must',

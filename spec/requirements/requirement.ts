@@ -13,7 +13,10 @@ export interface Requirement {
   readonly since?: string;
   /** Last version of QEMU in which it holds. Absent: it still does. */
   readonly until?: string;
-  /** Transcript under `reference-impl/testdata/observed` that shows otherwise: then its case reports `info`. */
+  /**
+   * Transcript of an endpoint that did otherwise: a breach is information then, and no failure. `contradictions.test.ts` says
+   * where it is, and sees that it shows it.
+   */
   readonly contradictedBy?: string;
 }
 

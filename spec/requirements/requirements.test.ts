@@ -6,7 +6,10 @@ import type { Requirement } from './requirement.ts';
 import { unobservable } from './unobservable.ts';
 
 const themes = readdirSync(import.meta.dirname)
-  .filter((file) => !/^(definitions|index|requirement|unobservable)\.ts$|\.test\.ts$/.test(file))
+  .filter(
+    (file) =>
+      file.endsWith('.ts') && !/^(definitions|index|requirement|unobservable)\.ts$|\.test\.ts$/.test(file),
+  )
   .map((file) => file.slice(0, -'.ts'.length));
 
 async function entriesOf(theme: string): Promise<[string, Requirement][]> {
