@@ -3,6 +3,7 @@
  * that a change is blamed on the right one.
  */
 import type { Check } from './check.ts';
+import { counters } from './counters.ts';
 import { crash } from './crash.ts';
 import { envelope } from './envelope.ts';
 import { errorChangesNothing } from './error-changes-nothing.ts';
@@ -10,6 +11,8 @@ import { errorClass } from './error-class.ts';
 import { eventSchema } from './event-schema.ts';
 import { integerText } from './integer-text.ts';
 import { invalidRefused } from './invalid-refused.ts';
+import { jobEvents } from './job-events.ts';
+import { jobReports } from './job-reports.ts';
 import { leftovers } from './leftovers.ts';
 import { liveness } from './liveness.ts';
 import { queryChangesNothing } from './query-changes-nothing.ts';
@@ -24,6 +27,9 @@ export const checks = {
   'integer-text': integerText,
   'reply-schema': replySchema,
   'event-schema': eventSchema,
+  'job-reports': jobReports,
+  'job-events': jobEvents,
+  counters,
   'query-changes-nothing': queryChangesNothing,
   'error-changes-nothing': errorChangesNothing,
   'success-has-effect': successHasEffect,
