@@ -9,7 +9,6 @@ import { blockdevAdd } from './blockdev-add.ts';
 import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
 import { copyJobCases } from './copy-jobs/index.ts';
-import { corruption } from './corruption.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { driverCases } from './drivers/index.ts';
@@ -19,7 +18,7 @@ import { graphJobs } from './graph-jobs/index.ts';
 import { greeting } from './greeting.ts';
 import { guestDeviceCases } from './guest-devices/index.ts';
 import { guestIo } from './guest-io.ts';
-import { imageCreation } from './image-creation.ts';
+import { imageCases } from './images/index.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
@@ -27,7 +26,7 @@ import { jobs } from './jobs.ts';
 import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
 import { nbdServerCases } from './nbd-server.ts';
-import { nodeOptions } from './node-options.ts';
+import { nodeOptions } from './node-options/common.ts';
 import { protocolHabits } from './protocol-habits.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
@@ -62,8 +61,7 @@ export const cases: readonly CaseDefinition[] = [
   ...graphChanges,
   ...qcow2Nodes,
   ...internalSnapshots,
-  ...corruption,
-  ...imageCreation,
+  ...imageCases,
   ...limitCases,
   ...throttling,
   ...blockJob,

@@ -59,8 +59,11 @@ export function successHasEffect(): Check {
       }
       if (command === 'nbd-server-start') server = openServer(args);
       const actions = actionsOf({ command, arguments: args }).filter(isVisible);
-      const now = actions.length === 0 ? null : await context.probe.now();
-      if (now !== null) for (const action of actions) await look(action, now, index, context);
+      const [creations, others] = [actions.filter(makesImage), actions.filter((call) => !makesImage(call))];
+      for (const call of creations)
+        awaited.push({ command: call.command, exchange: index, id: String(call.arguments['job-id']) });
+      const now = others.length === 0 ? null : await context.probe.now();
+      if (now !== null) for (const action of others) await look(action, now, index, context);
       lookForJobs(exchange);
     },
     async finish({ probe, report }) {
@@ -75,6 +78,14 @@ export function successHasEffect(): Check {
 function openServer({ addr, ...limits }: JsonObject): JsonObject | null {
   if (!isJsonObject(addr) || Object.keys(limits).length > 0) return null;
   return isJsonObject(addr.data) && addr.data.abstract === true ? null : addr;
+}
+
+/**
+ * Whether it starts a job that opens the image it makes. Its events tell that it is there: QEMU 7.2 may end when it is asked
+ * for its nodes meanwhile.
+ */
+function makesImage({ command }: CommandCall): boolean {
+  return effectsOf(command).job === 'create';
 }
 
 /** Whether anything must be seen of it. */

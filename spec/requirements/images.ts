@@ -1,4 +1,4 @@
-/** Requirements of the commands that make images, and that keep snapshots inside them. */
+/** Requirements of the commands that keep snapshots inside images. */
 import type { Requirement } from './requirement.ts';
 
 export const images = {
@@ -41,20 +41,5 @@ export const images = {
     level: 'must',
     definition: 'blockdev-snapshot-internal-sync',
     text: 'The image has a snapshot of that name afterwards; what the guest reads is as before.',
-  },
-  'x-blockdev-create/makes-file': {
-    level: 'must',
-    definition: 'BlockdevCreateOptionsFile',
-    text: 'A file of the given size is there afterwards, all zeroes, whatever was there before.',
-  },
-  'x-blockdev-create/makes-qcow2': {
-    level: 'must',
-    definition: 'BlockdevCreateOptionsQcow2',
-    text: 'The file holds an empty image afterwards with the size, cluster size and backing file that were given.',
-  },
-  'x-blockdev-create/refuses': {
-    level: 'must',
-    definition: 'x-blockdev-create',
-    text: 'What the format cannot have is refused, and so is a file that cannot be made.',
   },
 } as const satisfies Record<string, Requirement>;

@@ -1,14 +1,18 @@
 /**
  * qcow2 images that cases make and read by themselves: what an endpoint wrote is judged by neither the endpoint nor
- * its own tools. Written from the public format specification; only what the cases need (version 3, 16-bit
- * refcounts, one L2 table when writing; no encryption and no compressed clusters when reading).
+ * its own tools. Written from the public format specification; only what the cases need (one L2 table when writing; data
+ * of encrypted images as it is on disk).
  */
+import { inflateRawSync } from 'node:zlib';
+import {
+  COMPATIBLE,
+  EXTENSION,
+  HEADER_LENGTH,
+  INCOMPATIBLE,
+  MAGIC,
+  parseQcow2Header,
+} from './qcow2-header.ts';
 
-const MAGIC = 0x514649fb;
-const HEADER_LENGTH = 104;
-const BACKING_FORMAT_EXTENSION = 0xe2792aca;
-const INCOMPATIBLE_FEATURES = 72;
-const CORRUPT = 2n;
 const COPIED = 1n << 63n;
 const COMPRESSED = 1n << 62n;
 const READS_AS_ZERO = 1n;
@@ -26,10 +30,20 @@ export interface NewQcow2 {
   readonly size: number;
   /** Bytes, a power of two. The virtual size must fit one L2 table: at most its square divided by 8. */
   readonly clusterSize: number;
+  /** Default 3. */
+  readonly version?: 2 | 3;
+  /** Width of a reference count, a power of two; default 16, all that version 2 can have. */
+  readonly refcountBits?: number;
+  /** Feature bits, and the encryption method; default 0. */
+  readonly incompatible?: number;
+  readonly compatible?: number;
+  readonly encryption?: number;
   /** What the header names as backing file. */
-  readonly backing?: { readonly name: string; readonly format: string };
+  readonly backing?: { readonly name: string; readonly format?: string };
   /** Allocated clusters: index of the guest cluster, and the byte that fills it. */
   readonly clusters?: ReadonlyMap<number, number>;
+  /** Compressed clusters: index of the guest cluster, and a deflated stream that fits one cluster. */
+  readonly compressed?: ReadonlyMap<number, Buffer>;
   /** L2 entries to be written as they are, by index of the guest cluster: what makes an image a broken one. */
   readonly entries?: ReadonlyMap<number, bigint>;
 }
@@ -42,6 +56,21 @@ export function entryTo(offset: number): bigint {
 /** Where `buildQcow2` puts the refcount table, bytes. */
 export function refcountTableOf(clusterSize: number): number {
   return REFCOUNT_TABLE * clusterSize;
+}
+
+/** Where `buildQcow2` puts its one refcount block, bytes. */
+export function refcountBlockOf(clusterSize: number): number {
+  return REFCOUNT_BLOCK * clusterSize;
+}
+
+/** Where `buildQcow2` puts the L1 table, bytes. */
+export function l1TableOf(clusterSize: number): number {
+  return L1_TABLE * clusterSize;
+}
+
+/** Where `buildQcow2` puts its one L2 table, bytes. */
+export function l2TableOf(clusterSize: number): number {
+  return L2_TABLE * clusterSize;
 }
 
 /** Where `buildQcow2` puts the first allocated cluster, bytes. */
@@ -67,74 +96,129 @@ export function isQcow2(bytes: Buffer): boolean {
 
 /** The bytes of an image, made here so that no tool is needed. */
 export function buildQcow2(options: NewQcow2): Buffer {
-  const { size, clusterSize, backing, clusters = new Map(), entries = new Map() } = options;
+  const { clusterSize, refcountBits = 16 } = options;
+  const { clusters = new Map(), compressed = new Map(), entries = new Map() } = options;
   const at = (cluster: number): number => cluster * clusterSize;
-  const total = DATA + clusters.size;
+  const total = DATA + clusters.size + compressed.size;
   const image = Buffer.alloc(at(total));
-  writeHeader(image, size, clusterSize, backing);
+  writeHeader(image, options);
   image.writeBigUInt64BE(BigInt(at(REFCOUNT_BLOCK)), at(REFCOUNT_TABLE));
   for (let cluster = 0; cluster < total; cluster += 1)
-    image.writeUInt16BE(1, at(REFCOUNT_BLOCK) + cluster * 2);
+    countOnce(image.subarray(at(REFCOUNT_BLOCK), at(REFCOUNT_BLOCK + 1)), cluster, refcountBits);
   image.writeBigUInt64BE(BigInt(at(L2_TABLE)) | COPIED, at(L1_TABLE));
   let host = DATA;
+  const link = (index: number, entry: bigint): void => {
+    image.writeBigUInt64BE(entry, at(L2_TABLE) + index * 8);
+  };
   for (const [index, byte] of clusters) {
-    image.writeBigUInt64BE(BigInt(at(host)) | COPIED, at(L2_TABLE) + index * 8);
+    link(index, BigInt(at(host)) | COPIED);
     image.fill(byte, at(host), at(host + 1));
     host += 1;
   }
-  for (const [index, entry] of entries) image.writeBigUInt64BE(entry, at(L2_TABLE) + index * 8);
+  for (const [index, stream] of compressed) {
+    const furtherSectors = BigInt(Math.ceil(stream.length / 512) - 1);
+    link(index, BigInt(at(host)) | (furtherSectors << sectorShift(clusterSize)) | COMPRESSED);
+    stream.copy(image, at(host));
+    host += 1;
+  }
+  for (const [index, entry] of entries) link(index, entry);
   return image;
 }
 
-function writeHeader(image: Buffer, size: number, clusterSize: number, backing: NewQcow2['backing']): void {
-  const format = Buffer.from(backing?.format ?? '');
-  const name = Buffer.from(backing?.name ?? '');
-  const extensionEnd = HEADER_LENGTH + 8 + Math.ceil(format.length / 8) * 8;
-  const nameOffset = extensionEnd + 8;
+/** Bits of a compressed cluster's entry below its count of sectors: those of its offset. */
+function sectorShift(clusterSize: number): bigint {
+  return BigInt(62 - (Math.log2(clusterSize) - 8));
+}
+
+/** Counts narrower than a byte begin at its lowest bit; wider ones are big-endian. */
+function countOnce(block: Buffer, cluster: number, bits: number): void {
+  const first = cluster * bits;
+  if (bits < 8) block[Math.floor(first / 8)]! |= 1 << (first % 8);
+  else block[(first + bits) / 8 - 1] = 1;
+}
+
+function writeHeader(image: Buffer, options: NewQcow2): void {
+  const { size, clusterSize, version = 3, refcountBits = 16, encryption = 0, backing } = options;
   image.writeUInt32BE(MAGIC, 0);
-  image.writeUInt32BE(3, 4);
-  image.writeBigUInt64BE(BigInt(backing ? nameOffset : 0), 8);
-  image.writeUInt32BE(name.length, 16);
+  image.writeUInt32BE(version, 4);
   image.writeUInt32BE(Math.log2(clusterSize), 20);
   image.writeBigUInt64BE(BigInt(size), 24);
+  image.writeUInt32BE(encryption, 32);
   image.writeUInt32BE(1, 36); // entries of the L1 table
   image.writeBigUInt64BE(BigInt(L1_TABLE * clusterSize), 40);
   image.writeBigUInt64BE(BigInt(REFCOUNT_TABLE * clusterSize), 48);
   image.writeUInt32BE(1, 56); // clusters of the refcount table
-  image.writeUInt32BE(4, 96); // refcounts of 2 ** 4 bits
-  image.writeUInt32BE(HEADER_LENGTH, 100);
+  if (version === 3) {
+    image.writeBigUInt64BE(BigInt(options.incompatible ?? 0), INCOMPATIBLE.at);
+    image.writeBigUInt64BE(BigInt(options.compatible ?? 0), COMPATIBLE.at);
+    image.writeUInt32BE(Math.log2(refcountBits), 96);
+    image.writeUInt32BE(HEADER_LENGTH, 100);
+  }
   if (!backing) return;
-  image.writeUInt32BE(BACKING_FORMAT_EXTENSION, HEADER_LENGTH);
-  image.writeUInt32BE(format.length, HEADER_LENGTH + 4);
-  format.copy(image, HEADER_LENGTH + 8);
-  name.copy(image, nameOffset);
+  let at = version === 3 ? HEADER_LENGTH : 72;
+  if (backing.format !== undefined) {
+    image.writeUInt32BE(EXTENSION.backingFormat, at);
+    image.writeUInt32BE(backing.format.length, at + 4);
+    image.write(backing.format, at + 8);
+    at += 8 + Math.ceil(backing.format.length / 8) * 8;
+  }
+  image.writeBigUInt64BE(BigInt(at + 8), 8);
+  image.writeUInt32BE(image.write(backing.name, at + 8), 16);
 }
 
-/** Throws if it is no qcow2 image, or has what cases do not make. */
+/** Throws if it is no qcow2 image. */
 export function parseQcow2(bytes: Buffer): Qcow2Image {
-  if (!isQcow2(bytes)) throw new Error('not a qcow2 image');
-  const clusterSize = 2 ** bytes.readUInt32BE(20);
-  const nameOffset = Number(bytes.readBigUInt64BE(8));
-  const l1Offset = Number(bytes.readBigUInt64BE(40));
-  const perTable = clusterSize / 8;
-  const entry = (table: number, index: number): bigint => bytes.readBigUInt64BE(table + index * 8);
+  const { size, clusterSize, backing, incompatible } = parseQcow2Header(bytes);
   return {
-    size: Number(bytes.readBigUInt64BE(24)),
+    size,
     clusterSize,
-    corrupt: (bytes.readBigUInt64BE(INCOMPATIBLE_FEATURES) & CORRUPT) !== 0n,
-    backing:
-      nameOffset === 0 ? null : bytes.toString('utf8', nameOffset, nameOffset + bytes.readUInt32BE(16)),
+    corrupt: (incompatible & INCOMPATIBLE.corrupt) !== 0n,
+    backing,
     cluster(index) {
-      const table = Number(entry(l1Offset, Math.floor(index / perTable)) & OFFSET_MASK);
-      if (table === 0) return null;
-      const found = entry(table, index % perTable);
-      if ((found & COMPRESSED) !== 0n) throw new Error(`guest cluster ${index} is compressed`);
-      if ((found & READS_AS_ZERO) !== 0n) return 'zero';
-      const offset = Number(found & OFFSET_MASK);
+      const entry = l2EntryOf(bytes, index);
+      if (entry === null) return null;
+      if ((entry & COMPRESSED) !== 0n) return inflated(bytes, entry, clusterSize);
+      if ((entry & READS_AS_ZERO) !== 0n) return 'zero';
+      const offset = Number(entry & OFFSET_MASK);
       if (offset === 0) return null;
       const data = Buffer.alloc(clusterSize);
       bytes.copy(data, 0, offset, offset + clusterSize);
       return data;
     },
   };
+}
+
+function inflated(bytes: Buffer, entry: bigint, clusterSize: number): Buffer {
+  const { offset, length } = compressedPlace(entry, clusterSize);
+  return inflateRawSync(bytes.subarray(offset, offset + length), { maxOutputLength: clusterSize });
+}
+
+/** The whole sectors that a compressed cluster's stream touches. */
+function compressedPlace(entry: bigint, clusterSize: number): { offset: number; length: number } {
+  const shift = sectorShift(clusterSize);
+  const offset = Number(entry & ((1n << shift) - 1n));
+  const sectors = Number((entry & (COMPRESSED - 1n)) >> shift) + 1;
+  return { offset, length: sectors * 512 - (offset % 512) };
+}
+
+/** The L2 entry of a guest cluster as it is in the file; null without an L2 table. */
+function l2EntryOf(bytes: Buffer, index: number): bigint | null {
+  const { clusterSize, l1Offset } = parseQcow2Header(bytes);
+  const perTable = clusterSize / 8;
+  const table = Number(bytes.readBigUInt64BE(l1Offset + Math.floor(index / perTable) * 8) & OFFSET_MASK);
+  return table === 0 ? null : bytes.readBigUInt64BE(table + (index % perTable) * 8);
+}
+
+/** Whether a guest cluster is stored compressed. */
+export function isCompressed(bytes: Buffer, index: number): boolean {
+  const entry = l2EntryOf(bytes, index);
+  return entry !== null && (entry & COMPRESSED) !== 0n;
+}
+
+/** Where in the file a guest cluster has its place, bytes, whether or not it reads as zeroes; null if it has none. */
+export function placeOf(bytes: Buffer, index: number): number | null {
+  const entry = l2EntryOf(bytes, index);
+  if (entry === null || (entry & COMPRESSED) !== 0n) return null;
+  const offset = Number(entry & OFFSET_MASK);
+  return offset === 0 ? null : offset;
 }

@@ -81,7 +81,8 @@ export async function create(
   }
   if (options.backing) await assignBacking(image, options.backing);
   if (options.encrypt) await encrypt(image, options.encrypt, environment, random);
-  if (options.preallocation !== 'off') await preallocate(image);
+  if (options.preallocation === 'metadata') await placeClusters(image);
+  else if (options.preallocation !== 'off') await preallocate(image);
   await image.close();
 }
 
@@ -103,4 +104,25 @@ async function preallocate(image: Image): Promise<void> {
   for (let at = 0; at < image.size; at += step) {
     await write(image, at, new Uint8Array(Math.min(step, image.size - at)));
   }
+}
+
+/** Gives every cluster its place, and none its space: the file grows by a hole. */
+async function placeClusters(image: Image): Promise<void> {
+  const { clusterSize, mapping, refcounts } = image;
+  const clusters = Math.ceil(image.size / clusterSize);
+  let end = 0;
+  for (let first = 0; first < clusters; ) {
+    const count = Math.min(clusters, (Math.floor(first / mapping.perTable) + 1) * mapping.perTable) - first;
+    await mapping.prepare(first);
+    const host = await refcounts.allocate(count);
+    await mapping.set(first, count, (index) => ({
+      kind: 'data',
+      offset: host + index * clusterSize,
+      copied: true,
+      compressedBytes: 0,
+    }));
+    end = Math.max(end, host + count * clusterSize);
+    first += count;
+  }
+  if (image.file.length() < end) await image.file.truncate(end);
 }

@@ -1,6 +1,6 @@
 /** Options that all drivers share: read-only, cache, detect-zeroes, discard, force-share. */
-import type { JsonObject } from '../../spec/json.ts';
-import type { CaseContext, CaseDefinition } from './case.ts';
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   addNode,
   addRaw,
@@ -13,7 +13,7 @@ import {
   makeFile,
   needs,
   nodeInfo,
-} from './helpers/shared-setup.ts';
+} from '../helpers/shared-setup.ts';
 
 export const nodeOptions: readonly CaseDefinition[] = [
   {

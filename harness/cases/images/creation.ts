@@ -1,22 +1,24 @@
-/** x-blockdev-create: what is in the file afterwards. */
-import type { CaseContext, CaseDefinition } from './case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, readImage } from './helpers/backing-chains.ts';
-import { bytesOf } from './helpers/image-files.ts';
+/** Image creation: what is in the file afterwards, and what is refused. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
-  fileNodes,
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  makeEmpty,
+  readImage,
+} from '../helpers/backing-chains.ts';
+import { createImage, creationRefused, fileCreation, qcow2Creation } from '../helpers/create-image.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import {
   KiB,
   MiB,
   makeDirectory,
   makeFile,
-  needs,
   newFile,
   nodeInfo,
-} from './helpers/shared-setup.ts';
-import { offersDriver } from './node-kinds.ts';
-
-const CREATE = 'x-blockdev-create';
-const creation = needs(chainNodes, { commands: [CREATE] });
-const fileCreation = needs(fileNodes, { commands: [CREATE] });
+} from '../helpers/shared-setup.ts';
+import { offersDriver } from '../node-kinds.ts';
 
 export const imageCreation: readonly CaseDefinition[] = [
   {
@@ -28,11 +30,7 @@ export const imageCreation: readonly CaseDefinition[] = [
       const old = await makeFile(t, Buffer.alloc(64 * KiB, 0x5a));
       for (const { path, local } of [newFile(t), old])
         for (const size of [0, 4096, 100 * KiB]) {
-          t.equal(
-            await t.execute(CREATE, { driver: 'file', filename: path, size }),
-            {},
-            'x-blockdev-create must return an empty object',
-          );
+          await createImage(t, { driver: 'file', filename: path, size });
           t.check(
             (await bytesOf(t, local)).equals(Buffer.alloc(size)),
             `the file must be ${size} bytes of zeroes`,
@@ -45,13 +43,13 @@ export const imageCreation: readonly CaseDefinition[] = [
     id: 'image-creation/qcow2',
     title: 'An empty image with the properties that were given, in a file that is there or a node',
     requirements: ['x-blockdev-create/makes-qcow2'],
-    needs: creation,
+    needs: qcow2Creation,
     async run(t: CaseContext) {
       const base = await makeEmpty(t);
       const file = await makeFile(t, Buffer.alloc(CLUSTER, 0x5a));
       const inline = { driver: 'file', filename: file.path };
       const size = 2 * CHAIN_SIZE;
-      await t.execute(CREATE, {
+      await createImage(t, {
         driver: 'qcow2',
         file: inline,
         size,
@@ -75,7 +73,7 @@ export const imageCreation: readonly CaseDefinition[] = [
 
       const node = t.name('file');
       await t.execute('blockdev-add', { ...inline, 'node-name': node });
-      await t.execute(CREATE, { driver: 'qcow2', file: node, size });
+      await createImage(t, { driver: 'qcow2', file: node, size });
       const renewed = await readImage(t, file);
       t.equal(renewed.backing, null, 'the image that was made without backing-file must name none');
       t.equal(renewed.clusterSize, 64 * KiB, 'the clusters must have the default size');
@@ -86,7 +84,7 @@ export const imageCreation: readonly CaseDefinition[] = [
     title:
       'Sizes and options that the format cannot have, places where no file can be, and drivers that make none',
     requirements: ['x-blockdev-create/refuses'],
-    needs: creation,
+    needs: qcow2Creation,
     async run(t: CaseContext) {
       const file = await makeFile(t, Buffer.alloc(CLUSTER, 0x5a));
       const image = { driver: 'qcow2', file: { driver: 'file', filename: file.path }, size: CHAIN_SIZE };
@@ -98,15 +96,15 @@ export const imageCreation: readonly CaseDefinition[] = [
         { 'backing-fmt': 'qcow2' },
         { file: t.name('nothing') },
       ])
-        await t.refused(CREATE, { ...image, ...wrong });
+        await creationRefused(t, { ...image, ...wrong });
       const { path } = await makeDirectory(t);
-      await t.refused(CREATE, { driver: 'file', filename: path, size: 4096 });
-      await t.refused(CREATE, { driver: 'file', filename: `${path}/none/file`, size: 4096 });
+      await creationRefused(t, { driver: 'file', filename: path, size: 4096 });
+      await creationRefused(t, { driver: 'file', filename: `${path}/none/file`, size: 4096 });
       if (!offersDriver(t.schema, 'null-co')) return;
       const node = t.name('null');
       await t.execute('blockdev-add', { driver: 'null-co', 'node-name': node, size: MiB });
-      await t.refused(CREATE, { ...image, file: node });
-      await t.refused(CREATE, { driver: 'null-co' });
+      await creationRefused(t, { ...image, file: node });
+      await creationRefused(t, { driver: 'null-co' });
     },
   },
 ];

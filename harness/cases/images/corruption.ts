@@ -1,11 +1,11 @@
 /** BLOCK_IMAGE_CORRUPTED: qcow2 images whose tables lead where no data can be, met by a job that reads or writes them. */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
-import type { CaseContext, CaseDefinition } from './case.ts';
-import { shown } from './case-text.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from './helpers/backing-chains.ts';
-import { bytesOf } from './helpers/image-files.ts';
-import { buildQcow2, entryTo, refcountTableOf } from './helpers/qcow2-image.ts';
-import { addNode, type CaseFile, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { shown } from '../case-text.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { buildQcow2, entryTo, refcountTableOf } from '../helpers/qcow2-image.ts';
+import { addNode, type CaseFile, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const jobs = needs(chainNodes, {
   commands: ['blockdev-backup'],

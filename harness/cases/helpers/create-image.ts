@@ -1,0 +1,63 @@
+/**
+ * Image creation under both of its names: x-blockdev-create, which has made the image when it returns, and the job
+ * blockdev-create that took its place.
+ */
+import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, Needs } from '../case.ts';
+import { shown } from '../case-text.ts';
+import { chainNodes } from './backing-chains.ts';
+import { fileNodes, queryList } from './shared-setup.ts';
+
+/** Options of one branch of `BlockdevCreateOptions`. */
+export type CreateOptions = JsonObject & { readonly driver: string };
+
+/** Either command is enough to make an image. */
+const either: readonly Needs[] = [
+  { commands: ['x-blockdev-create'] },
+  { commands: ['blockdev-create', 'query-jobs', 'job-dismiss'], events: ['JOB_STATUS_CHANGE'] },
+];
+
+/** What a case uses that makes images through the endpoint. */
+export const fileCreation: Needs = { ...fileNodes, oneOf: either };
+export const qcow2Creation: Needs = { ...chainNodes, oneOf: either };
+
+/** Makes an image. A refusal fails the case, and leaves what the endpoint lacks to a skip. */
+export async function createImage(t: CaseContext, options: CreateOptions): Promise<void> {
+  const fault = await creationFault(t, options);
+  t.check(fault === null, 'the image must be made', `it was refused: ${fault}`);
+}
+
+/** States that no such image can be made, and gives what the endpoint says. */
+export async function creationRefused(t: CaseContext, options: CreateOptions): Promise<string> {
+  const fault = await creationFault(t, options);
+  t.check(fault !== null, `creation of ${shown(options)} must be refused`, 'it was accepted');
+  return fault;
+}
+
+/** Null if the image was made, else the text of the error. */
+export async function creationFault(t: CaseContext, options: CreateOptions): Promise<string | null> {
+  if (t.endpointSchema.commands.has('x-blockdev-create')) {
+    const { error } = await t.request({ execute: 'x-blockdev-create', arguments: options });
+    return error === undefined ? null : descOf(t, error);
+  }
+  const id = t.name('create');
+  const { error } = await t.request({
+    execute: 'blockdev-create',
+    arguments: { 'job-id': id, options },
+  });
+  if (error !== undefined) return descOf(t, error);
+  await t.event('JOB_STATUS_CHANGE', { id, status: 'concluded' });
+  const job = (await queryList(t, 'query-jobs')).find((found) => found.id === id);
+  t.check(job !== undefined, 'a concluded job must be listed until it is dismissed', 'it is not');
+  await t.execute('job-dismiss', { id });
+  return job.error === undefined ? null : String(job.error);
+}
+
+function descOf(t: CaseContext, error: unknown): string {
+  t.check(
+    isJsonObject(error as JsonObject) && (error as JsonObject).class === 'GenericError',
+    'the class of the refusal must be GenericError',
+    `the error is ${shown(error as JsonObject)}`,
+  );
+  return String((error as JsonObject).desc);
+}

@@ -1,0 +1,91 @@
+/** The header of a qcow2 image and its reference counts, as they are in the file. Written from the public format specification. */
+
+export const MAGIC = 0x514649fb;
+/** Bytes of a version 3 header, without extensions. */
+export const HEADER_LENGTH = 104;
+const HEADER_LENGTH_OF_2 = 72;
+
+/** Types of header extensions. */
+export const EXTENSION = { backingFormat: 0xe2792aca, encryption: 0x0537be77, featureNames: 0x6803f857 };
+/** The field of features that a reader must know, and its bits. */
+export const INCOMPATIBLE = { at: 72, dirty: 1n, corrupt: 2n } as const;
+/** The field of features that need not be known, and its bit. */
+export const COMPATIBLE = { at: 80, lazyRefcounts: 1n } as const;
+
+const TABLE_OFFSET_MASK = 0xffff_ffff_ffff_fe00n;
+
+export interface Qcow2Header {
+  readonly version: number;
+  /** Name of the backing file, null without one. */
+  readonly backing: string | null;
+  /** Its format by the header extension, null without that. */
+  readonly backingFormat: string | null;
+  readonly clusterSize: number;
+  /** Virtual size, bytes. */
+  readonly size: number;
+  /** 0 none, 1 AES, 2 LUKS. */
+  readonly encryption: number;
+  /** Entries. */
+  readonly l1Size: number;
+  readonly l1Offset: number;
+  readonly refcountTableOffset: number;
+  readonly snapshots: number;
+  readonly incompatible: bigint;
+  readonly compatible: bigint;
+  readonly refcountBits: number;
+  readonly extensions: ReadonlyMap<number, Buffer>;
+}
+
+/** Throws if it is no qcow2 image. */
+export function parseQcow2Header(bytes: Buffer): Qcow2Header {
+  if (bytes.length < HEADER_LENGTH || bytes.readUInt32BE(0) !== MAGIC) throw new Error('not a qcow2 image');
+  const offsetAt = (at: number): number => Number(bytes.readBigUInt64BE(at));
+  const version = bytes.readUInt32BE(4);
+  const featureAt = (at: number): bigint => (version < 3 ? 0n : bytes.readBigUInt64BE(at));
+  const nameOffset = offsetAt(8);
+  const extensions = parseExtensions(bytes, version < 3 ? HEADER_LENGTH_OF_2 : bytes.readUInt32BE(100));
+  return {
+    version,
+    backing:
+      nameOffset === 0 ? null : bytes.toString('utf8', nameOffset, nameOffset + bytes.readUInt32BE(16)),
+    backingFormat: extensions.get(EXTENSION.backingFormat)?.toString('utf8') ?? null,
+    clusterSize: 2 ** bytes.readUInt32BE(20),
+    size: offsetAt(24),
+    encryption: bytes.readUInt32BE(32),
+    l1Size: bytes.readUInt32BE(36),
+    l1Offset: offsetAt(40),
+    refcountTableOffset: offsetAt(48),
+    snapshots: bytes.readUInt32BE(60),
+    incompatible: featureAt(INCOMPATIBLE.at),
+    compatible: featureAt(COMPATIBLE.at),
+    refcountBits: version < 3 ? 16 : 2 ** bytes.readUInt32BE(96),
+    extensions,
+  };
+}
+
+function parseExtensions(bytes: Buffer, from: number): Map<number, Buffer> {
+  const found = new Map<number, Buffer>();
+  for (let at = from; at + 8 <= bytes.length; ) {
+    const type = bytes.readUInt32BE(at);
+    const length = bytes.readUInt32BE(at + 4);
+    if (type === 0) break;
+    found.set(type, bytes.subarray(at + 8, at + 8 + length));
+    at += 8 + Math.ceil(length / 8) * 8;
+  }
+  return found;
+}
+
+/** How often the image's own counts say that a cluster of the file is used. */
+export function refcountOf(bytes: Buffer, cluster: number): bigint {
+  const { clusterSize, refcountTableOffset, refcountBits } = parseQcow2Header(bytes);
+  const perBlock = (clusterSize * 8) / refcountBits;
+  const block = Number(
+    bytes.readBigUInt64BE(refcountTableOffset + Math.floor(cluster / perBlock) * 8) & TABLE_OFFSET_MASK,
+  );
+  if (block === 0) return 0n;
+  const bit = (cluster % perBlock) * refcountBits;
+  const at = block + Math.floor(bit / 8);
+  if (at >= bytes.length) return 0n;
+  if (refcountBits < 8) return BigInt((bytes[at]! >> (bit % 8)) & (2 ** refcountBits - 1));
+  return BigInt(`0x${bytes.toString('hex', at, at + refcountBits / 8)}`);
+}

@@ -1,0 +1,13 @@
+/** Cases of image files: how they are made, what is in them, and what becomes of broken ones. */
+import type { CaseDefinition } from '../case.ts';
+import { corruption } from './corruption.ts';
+import { createFile } from './create-file.ts';
+import { createQcow2 } from './create-qcow2.ts';
+import { imageCreation } from './creation.ts';
+
+export const imageCases: readonly CaseDefinition[] = [
+  ...corruption,
+  ...imageCreation,
+  ...createFile,
+  ...createQcow2,
+];
