@@ -10,11 +10,8 @@ import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
 import { graphChanges } from './graph-changes.ts';
-<<<<<<< HEAD
 import { guestDevices } from './guest-devices.ts';
-=======
 import { imageCreation } from './image-creation.ts';
->>>>>>> a961aeb (cases: what each option of image creation leaves in the file)
 import { images } from './images.ts';
 import { jobErrors } from './job-errors.ts';
 import { jobs } from './jobs.ts';
@@ -47,11 +44,8 @@ export const requirements = {
   ...quorum,
   ...schemaRules,
   ...graphChanges,
-<<<<<<< HEAD
   ...guestDevices,
-=======
   ...imageCreation,
->>>>>>> a961aeb (cases: what each option of image creation leaves in the file)
   ...images,
   ...limits,
   ...nbdServer,

@@ -10,14 +10,7 @@ import {
 } from '../helpers/backing-chains.ts';
 import { createImage, creationRefused, fileCreation, qcow2Creation } from '../helpers/create-image.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import {
-  KiB,
-  MiB,
-  makeDirectory,
-  makeFile,
-  newFile,
-  nodeInfo,
-} from '../helpers/shared-setup.ts';
+import { KiB, MiB, makeDirectory, makeFile, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 import { offersDriver } from '../node-kinds.ts';
 
 export const imageCreation: readonly CaseDefinition[] = [

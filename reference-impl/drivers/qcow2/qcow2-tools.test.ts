@@ -132,6 +132,8 @@ describe.skipIf(withoutTools !== undefined)(
         await writeFile(path, '');
         const file = await openFile(path);
         await make(file, { size: SIZE, preallocation });
+        const taken = file.allocatedSize() ?? 0;
+        expect(preallocation === 'metadata' ? taken < SIZE : taken >= SIZE).toBe(true);
         await file.close();
         expect(await run('qemu-img', 'check', path)).toMatch(/No errors were found/);
         expect(await run('qemu-img', 'check', path)).toMatch(/^4[89]\/4[89] = 100.00% allocated/m);
