@@ -26,7 +26,7 @@ import { jobs } from './jobs.ts';
 import { limitCases } from './limits.ts';
 import { mirror } from './mirror.ts';
 import { nbdServerCases } from './nbd-server.ts';
-import { nodeOptions } from './node-options/common.ts';
+import { nodeOptionCases } from './node-options/index.ts';
 import { protocolHabits } from './protocol-habits.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
@@ -48,7 +48,7 @@ export const cases: readonly CaseDefinition[] = [
   ...introspection,
   ...blockdevAdd,
   ...children,
-  ...nodeOptions,
+  ...nodeOptionCases,
   ...driverCases,
   ...raw,
   ...blockResize,

@@ -12,12 +12,15 @@ import { events } from './events.ts';
 import { graphChanges } from './graph-changes.ts';
 import { guestDevices } from './guest-devices.ts';
 import { imageCreation } from './image-creation.ts';
+import { imageInfo } from './image-info.ts';
 import { images } from './images.ts';
 import { jobErrors } from './job-errors.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
 import { nbdServer } from './nbd-server.ts';
+import { nodeOptions } from './node-options.ts';
 import { protocol } from './protocol.ts';
+import { qcow2 } from './qcow2.ts';
 import { query } from './query.ts';
 import { quorum } from './quorum.ts';
 import type { Requirement } from './requirement.ts';
@@ -39,13 +42,16 @@ export const requirements = {
   ...events,
   ...jobErrors,
   ...jobs,
+  ...nodeOptions,
   ...protocol,
+  ...qcow2,
   ...query,
   ...quorum,
   ...schemaRules,
   ...graphChanges,
   ...guestDevices,
   ...imageCreation,
+  ...imageInfo,
   ...images,
   ...limits,
   ...nbdServer,

@@ -4,10 +4,18 @@ import { corruption } from './corruption.ts';
 import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
+import { hostileImages } from './hostile.ts';
+import { imageInfoCases } from './image-info.ts';
+import { overlapChecks } from './overlap-checks.ts';
+import { qcow2Options } from './qcow2-options.ts';
 
 export const imageCases: readonly CaseDefinition[] = [
   ...corruption,
   ...imageCreation,
   ...createFile,
   ...createQcow2,
+  ...hostileImages,
+  ...imageInfoCases,
+  ...overlapChecks,
+  ...qcow2Options,
 ];

@@ -1,0 +1,203 @@
+/** qcow2's own options of blockdev-add: sizes of caches, lazy reference counts, discards that are passed on. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { nodeIo, perform, writeNode } from '../helpers/node-io.ts';
+import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../helpers/qcow2-header.ts';
+import { buildQcow2, dataOf, placeOf } from '../helpers/qcow2-image.ts';
+import { checkAbsent, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+
+/** States that an image opens with each of the first and with none of the second, which leave no node. */
+async function takesAndRefuses(
+  t: CaseContext,
+  taken: readonly JsonObject[],
+  refused: readonly JsonObject[],
+): Promise<void> {
+  const file = await makeEmpty(t);
+  for (const options of taken) await release(t, [await addQcow2(t, file, options)]);
+  const node = t.name('refused');
+  for (const options of refused)
+    await t.refused('blockdev-add', {
+      driver: 'qcow2',
+      'node-name': node,
+      file: { driver: 'file', filename: file.path },
+      ...options,
+    });
+  await checkAbsent(t, node);
+}
+
+/** Whether the header says that the image is in use, after a write and after the node has gone. */
+async function dirtyWhileOpen(t: CaseContext, compatible: number, options: JsonObject) {
+  const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, compatible }));
+  const isDirty = async () =>
+    (parseQcow2Header(await bytesOf(t, file.local)).incompatible & INCOMPATIBLE.dirty) !== 0n;
+  const node = await addQcow2(t, file, options);
+  await writeNode(t, node, 0, CLUSTER, 0x33);
+  const open = await isDirty();
+  await release(t, [node]);
+  return { open, closed: await isDirty() };
+}
+
+const LAZY = Number(COMPATIBLE.lazyRefcounts);
+
+/** Whether the place of a cluster is still there in the image below, after it was discarded in the image above. */
+async function keptBelow(t: CaseContext, options: JsonObject): Promise<boolean> {
+  const size = 64 * CLUSTER;
+  const lower = await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER }));
+  const upper = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x11]]) });
+  const source = await makeFile(t, upper);
+  const below = await addQcow2(t, lower, { discard: 'unmap' });
+  await fill(t, below, source.path, upper.length);
+  const node = t.name('above');
+  await t.execute('blockdev-add', {
+    driver: 'qcow2',
+    'node-name': node,
+    file: below,
+    discard: 'unmap',
+    ...options,
+  });
+  await perform(t, node, { kind: 'discard', offset: 0, length: CLUSTER });
+  await release(t, [below, node]);
+  return placeOf(await bytesOf(t, lower.local), dataOf(CLUSTER) / CLUSTER) !== null;
+}
+
+/** Copies a file to the beginning of a node. */
+async function fill(t: CaseContext, target: string, filename: string, length: number): Promise<void> {
+  const source = t.name('source');
+  const file = { driver: 'file', filename };
+  await t.execute('blockdev-add', { driver: 'raw', 'node-name': source, file, 'read-only': true });
+  const whole = t.name('window');
+  await t.execute('blockdev-add', { driver: 'raw', 'node-name': whole, file: target, size: length });
+  const id = t.name('job');
+  await t.execute('blockdev-backup', { 'job-id': id, device: source, target: whole, sync: 'full' });
+  await t.event('BLOCK_JOB_COMPLETED', { device: id });
+  await release(t, [source, whole]);
+}
+
+const passes = needs(chainNodes, { ...nodeIo, commands: ['blockdev-backup'] });
+
+export const qcow2Options: readonly CaseDefinition[] = [
+  {
+    id: 'qcow2/cache-sizes',
+    title: 'Sizes of the caches are taken alone and in pairs, and refused all at once or beyond their sum',
+    requirements: ['qcow2/cache-size', 'qcow2/l2-cache-size', 'qcow2/refcount-cache-size'],
+    needs: chainNodes,
+    run: (t: CaseContext) =>
+      takesAndRefuses(
+        t,
+        [
+          { 'cache-size': MiB },
+          { 'cache-size': 0 },
+          { 'l2-cache-size': MiB },
+          { 'refcount-cache-size': 256 * KiB },
+          { 'cache-size': MiB, 'l2-cache-size': 512 * KiB },
+          { 'cache-size': MiB, 'refcount-cache-size': 512 * KiB },
+          { 'l2-cache-size': MiB, 'refcount-cache-size': MiB },
+        ],
+        [
+          { 'cache-size': MiB, 'l2-cache-size': MiB, 'refcount-cache-size': 256 * KiB },
+          { 'cache-size': MiB, 'l2-cache-size': 2 * MiB },
+          { 'cache-size': MiB, 'refcount-cache-size': 2 * MiB },
+        ],
+      ),
+  },
+  {
+    id: 'qcow2/l2-cache-entry-size',
+    title: 'An entry of the L2 cache is a power of two from 512 bytes to a cluster; others are refused',
+    requirements: ['qcow2/l2-cache-entry-size'],
+    needs: needs(chainNodes, { members: ['blockdev-add.l2-cache-entry-size'] }),
+    run: (t: CaseContext) =>
+      takesAndRefuses(
+        t,
+        [512, 4096, CLUSTER].map((bytes) => ({ 'l2-cache-entry-size': bytes })),
+        [0, 256, 511, 768, 2 * CLUSTER].map((bytes) => ({ 'l2-cache-entry-size': bytes })),
+      ),
+  },
+  {
+    id: 'qcow2/cache-clean-interval',
+    title: 'An interval of 0 and of up to 4294967295 seconds is taken, a longer one refused',
+    requirements: ['qcow2/cache-clean-interval'],
+    needs: chainNodes,
+    run: (t: CaseContext) =>
+      takesAndRefuses(
+        t,
+        [0, 1, 2 ** 32 - 1].map((seconds) => ({ 'cache-clean-interval': seconds })),
+        [2 ** 32, 2 ** 33].map((seconds) => ({ 'cache-clean-interval': seconds })),
+      ),
+  },
+  {
+    id: 'qcow2/lazy-refcounts-on',
+    title: 'With lazy-refcounts an image that was written is marked as in use until it is closed',
+    requirements: ['qcow2/lazy-refcounts'],
+    needs: needs(chainNodes, nodeIo),
+    async run(t: CaseContext) {
+      t.equal(
+        await dirtyWhileOpen(t, 0, { 'lazy-refcounts': true }),
+        { open: true, closed: false },
+        'the header must mark the image while it is open, and not after',
+      );
+      t.equal(
+        await dirtyWhileOpen(t, LAZY, { 'lazy-refcounts': false }),
+        { open: false, closed: false },
+        'without lazy reference counts the header must never mark the image',
+      );
+    },
+  },
+  {
+    id: 'qcow2/lazy-refcounts-default',
+    title: 'Without lazy-refcounts the feature of the image decides',
+    requirements: ['qcow2/lazy-refcounts-default'],
+    needs: needs(chainNodes, nodeIo),
+    async run(t: CaseContext) {
+      for (const compatible of [0, LAZY])
+        t.equal(
+          await dirtyWhileOpen(t, compatible, {}),
+          { open: compatible !== 0, closed: false },
+          'the header must mark the image while it is open exactly where it has the feature',
+        );
+    },
+  },
+  {
+    id: 'qcow2/lazy-refcounts-version-2',
+    title: 'lazy-refcounts is refused on an image of version 2, which has no such feature',
+    requirements: ['qcow2/lazy-refcounts'],
+    needs: chainNodes,
+    async run(t: CaseContext) {
+      const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, version: 2 }));
+      const node = {
+        driver: 'qcow2',
+        'node-name': t.name('old'),
+        file: { driver: 'file', filename: file.path },
+      };
+      await t.refused('blockdev-add', { ...node, 'lazy-refcounts': true });
+      await t.execute('blockdev-add', { ...node, 'lazy-refcounts': false });
+    },
+  },
+  {
+    id: 'qcow2/pass-discard-request-off',
+    title: 'With pass-discard-request false a discard keeps the space of the cluster in the file below',
+    requirements: ['qcow2/pass-discard-request'],
+    needs: passes,
+    async run(t: CaseContext) {
+      t.check(
+        await keptBelow(t, { 'pass-discard-request': false }),
+        'a discard must not go on to the data source',
+        'the space below is gone',
+      );
+    },
+  },
+  {
+    id: 'qcow2/pass-discard-request-on',
+    title: 'With pass-discard-request true a discard gives back the space of the cluster in the file below',
+    requirements: ['qcow2/pass-discard-request'],
+    needs: passes,
+    async run(t: CaseContext) {
+      t.check(
+        !(await keptBelow(t, { 'pass-discard-request': true })),
+        'a discard must go on to the data source',
+        'the space below is still there',
+      );
+    },
+  },
+];

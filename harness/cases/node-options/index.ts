@@ -1,0 +1,7 @@
+/** Cases of the options that nodes of all drivers share, and of the locks on files. */
+import type { CaseDefinition } from '../case.ts';
+import { nodeOptions } from './common.ts';
+import { locking } from './locking.ts';
+import { zeroesAndDiscard } from './zeroes-and-discard.ts';
+
+export const nodeOptionCases: readonly CaseDefinition[] = [...nodeOptions, ...locking, ...zeroesAndDiscard];

@@ -1,0 +1,122 @@
+/** Requirements of the options that qcow2 and luks have of their own. */
+import type { Requirement } from './requirement.ts';
+
+export const qcow2 = {
+  'Qcow2OverlapCheckFlags/flags': {
+    level: 'must',
+    definition: 'Qcow2OverlapCheckFlags',
+    text: 'A flag that is true guards its structure and one that is false does not, whatever the template says.',
+  },
+  'Qcow2OverlapCheckFlags/template-default': {
+    level: 'must',
+    definition: 'Qcow2OverlapCheckFlags',
+    text: 'Without template the flags that are not given are those of cached.',
+  },
+  'Qcow2OverlapCheckMode/all': {
+    level: 'must',
+    definition: 'Qcow2OverlapCheckMode',
+    text: 'all makes every check.',
+  },
+  'Qcow2OverlapCheckMode/cached': {
+    level: 'must',
+    definition: 'Qcow2OverlapCheckMode',
+    text: 'cached makes the checks that need no reading from disk.',
+  },
+  'Qcow2OverlapCheckMode/constant': {
+    level: 'must',
+    definition: 'Qcow2OverlapCheckMode',
+    text: 'constant makes the checks that take constant time and no reading.',
+  },
+  'Qcow2OverlapCheckMode/none': {
+    level: 'must',
+    definition: 'Qcow2OverlapCheckMode',
+    text: 'none makes no check.',
+  },
+  'Qcow2OverlapChecks/flags': {
+    level: 'must',
+    definition: 'Qcow2OverlapChecks',
+    text: 'overlap-check may be a set of flags.',
+  },
+  'Qcow2OverlapChecks/mode': {
+    level: 'must',
+    definition: 'Qcow2OverlapChecks',
+    text: 'overlap-check may be the name of a mode.',
+  },
+  'luks/key-secret': {
+    level: 'must',
+    definition: 'BlockdevOptionsLUKS',
+    text: 'key-secret names the secret with which the volume is opened; one that is not there or does not fit is refused.',
+  },
+  'luks/key-secret-mandatory': {
+    level: 'must',
+    definition: 'BlockdevOptionsLUKS',
+    text: 'Without key-secret the volume is not opened.',
+  },
+  'qcow2/cache-clean-interval': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'cache-clean-interval is in seconds, 0 for never; what no interval can be is refused.',
+  },
+  'qcow2/cache-size': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'cache-size is the sum of both caches: it is refused together with both, or below one of them.',
+  },
+  'qcow2/damaged-refused': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'An image whose header says what cannot be is refused, and nothing is left of it.',
+    source: 'observation',
+  },
+  'qcow2/encrypt-luks': {
+    level: 'must',
+    definition: 'BlockdevQcow2Encryption',
+    text: 'With format luks and the secret in key-secret an encrypted image is read and written in the clear.',
+  },
+  'qcow2/encrypt-mandatory': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'An encrypted image is refused without encrypt.',
+  },
+  'qcow2/l2-cache-entry-size': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'l2-cache-entry-size is a power of two from 512 to the cluster size; others are refused.',
+  },
+  'qcow2/l2-cache-size': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'l2-cache-size is the size of the cache of L2 tables.',
+  },
+  'qcow2/lazy-refcounts': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'lazy-refcounts turns lazy reference counts on and off, whatever the image says; an image that cannot have them is refused.',
+  },
+  'qcow2/lazy-refcounts-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'lazy-refcounts is by default as the image has it.',
+  },
+  'qcow2/overlap-check-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'overlap-check is cached by default.',
+  },
+  'qcow2/pass-discard-request': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'pass-discard-request tells whether discard requests go on to the data source.',
+  },
+  'qcow2/refcount-cache-size': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'refcount-cache-size is the size of the cache of refcount blocks.',
+  },
+  'qcow2/unknown-incompatible-refused': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'An image with an incompatible feature that the endpoint does not know is refused.',
+    source: 'observation',
+  },
+} as const satisfies Record<string, Requirement>;
