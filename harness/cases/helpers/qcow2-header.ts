@@ -14,6 +14,7 @@ export const COMPATIBLE = { at: 80, lazyRefcounts: 1n } as const;
 
 const TABLE_OFFSET_MASK = 0xffff_ffff_ffff_fe00n;
 
+/** What the header says. */
 export interface Qcow2Header {
   readonly version: number;
   /** Name of the backing file, null without one. */

@@ -25,6 +25,7 @@ const L1_TABLE = 3;
 const L2_TABLE = 4;
 const DATA = 5;
 
+/** What a new image is to be. */
 export interface NewQcow2 {
   /** Virtual size, bytes. */
   readonly size: number;

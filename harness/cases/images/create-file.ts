@@ -1,6 +1,6 @@
 /** Creation of plain files: how much space they take, and what has no place in them. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { createImage, creationRefused, fileCreation } from '../helpers/create-image.ts';
+import { createImage, creationRefused, fileCreation } from '../helpers/created-images.ts';
 import { bytesOf, isFile, sizesOf } from '../helpers/image-files.ts';
 import { KiB, newFile } from '../helpers/shared-setup.ts';
 

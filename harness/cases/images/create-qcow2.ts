@@ -1,6 +1,11 @@
 /** Creation of qcow2 images: what each option leaves in the file. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { type CreateOptions, createImage, creationRefused, qcow2Creation } from '../helpers/create-image.ts';
+import {
+  type CreateOptions,
+  createImage,
+  creationRefused,
+  qcow2Creation,
+} from '../helpers/created-images.ts';
 import { bytesOf, sizesOf } from '../helpers/image-files.ts';
 import { COMPATIBLE, parseQcow2Header, type Qcow2Header, refcountOf } from '../helpers/qcow2-header.ts';
 import { parseQcow2, placeOf } from '../helpers/qcow2-image.ts';

@@ -1,7 +1,7 @@
 /** Image creation: what is in the file afterwards, and what is refused. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, makeEmpty, readImage } from '../helpers/backing-chains.ts';
-import { createImage, creationRefused, fileCreation, qcow2Creation } from '../helpers/create-image.ts';
+import { createImage, creationRefused, fileCreation, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { KiB, MiB, makeDirectory, makeFile, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 import { offersDriver } from '../node-kinds.ts';

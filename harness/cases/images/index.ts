@@ -6,9 +6,10 @@ import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
+import { qcow2Options } from './options-of-qcow2.ts';
 import { overlapChecks } from './overlap-checks.ts';
-import { qcow2Options } from './qcow2-options.ts';
 
+/** All of this folder. */
 export const imageCases: readonly CaseDefinition[] = [
   ...corruption,
   ...imageCreation,

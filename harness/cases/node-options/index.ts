@@ -4,4 +4,5 @@ import { nodeOptions } from './common.ts';
 import { locking } from './locking.ts';
 import { zeroesAndDiscard } from './zeroes-and-discard.ts';
 
+/** All of this folder. */
 export const nodeOptionCases: readonly CaseDefinition[] = [...nodeOptions, ...locking, ...zeroesAndDiscard];

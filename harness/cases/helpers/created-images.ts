@@ -19,6 +19,7 @@ const either: readonly Needs[] = [
 
 /** What a case uses that makes images through the endpoint. */
 export const fileCreation: Needs = { ...fileNodes, oneOf: either };
+/** The same of qcow2 images. */
 export const qcow2Creation: Needs = { ...chainNodes, oneOf: either };
 
 /** Makes an image. A refusal fails the case, and leaves what the endpoint lacks to a skip. */
