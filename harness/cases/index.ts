@@ -31,6 +31,7 @@ import { protocolHabits } from './protocol-habits.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
 import { raw } from './raw-bytes.ts';
+import { relationCases } from './relations.ts';
 import { sessions } from './sessions.ts';
 import { snapshotCases } from './snapshots.ts';
 import { syntax } from './syntax.ts';
@@ -75,5 +76,6 @@ export const cases: readonly CaseDefinition[] = [
   ...copyJobCases,
   ...transactionCases,
   ...transactions,
+  ...relationCases,
   ...nbdServerCases,
 ];
