@@ -296,7 +296,7 @@ export const driverEventCases: readonly CaseDefinition[] = [
   ...qcow2Events.map((given) => eventCase('qcow2', given)),
   ...rawEvents.map((given) => eventCase('raw', given)),
   ...['l1_grow_alloc_table', 'l1_grow_write_table', 'l1_grow_activate_table'].map((event) =>
-    resizeCase(event, 'growth beyond what the L1 table holds', 'plain', 64 * GUEST_SIZE, GUEST_SIZE + UNIT),
+    resizeCase(event, 'growth beyond the L1 table', 'plain', 64 * GUEST_SIZE, GUEST_SIZE + UNIT),
   ),
   ...['l1_shrink_write_table', 'l1_shrink_free_l2_clusters'].map((event) =>
     resizeCase(event, 'shrinking by what an L2 table maps', 'two-l2-tables', UNIT, GUEST_SIZE - UNIT),
