@@ -17,6 +17,7 @@ import { images } from './images.ts';
 import { jobErrors } from './job-errors.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
+import { nbdNodes } from './nbd-nodes.ts';
 import { nbdServer } from './nbd-server.ts';
 import { nodeOptions } from './node-options.ts';
 import { protocol } from './protocol.ts';
@@ -54,6 +55,7 @@ export const requirements = {
   ...imageInfo,
   ...images,
   ...limits,
+  ...nbdNodes,
   ...nbdServer,
   ...throttling,
   ...transaction,

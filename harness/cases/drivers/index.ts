@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { driverEventCases } from './driver-events.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
+import { nbdNodeCases } from './nbd-nodes.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { quorumCases } from './quorum.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
@@ -15,4 +16,5 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkdebugLimitCases,
   ...blkverifyCases,
   ...quorumCases,
+  ...nbdNodeCases,
 ];
