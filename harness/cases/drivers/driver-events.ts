@@ -1,15 +1,17 @@
 /** The events of blkdebug: each at the operation that it names, which fails then, and at none before. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { CaseContext, CaseDefinition, ExportClient } from '../case.ts';
-import { exportIo, filledFile, onlyGuestOf } from '../helpers/exported-node.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import type { NodeIo } from '../helpers/node-io.ts';
 import { fileNodes, makeFile, needs, nodeNames, virtualSize } from '../helpers/shared-setup.ts';
+import type { IoRequest } from '../io-request.ts';
+import { exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
 import { eventImages, GUEST_SIZE, type ImageKind, UNIT } from './event-images.ts';
 
 const eventNodes = needs(fileNodes, { drivers: ['blkdebug', 'qcow2'] });
 const seen = needs(eventNodes, exportIo);
 
 interface Scene {
-  readonly guest: ExportClient;
+  readonly guest: NodeIo;
 }
 
 /** Whether it succeeded. */
@@ -18,18 +20,18 @@ type Step = (scene: Scene) => Promise<boolean>;
 const read =
   (cluster: number): Step =>
   ({ guest }) =>
-    guest.read(cluster * UNIT, UNIT).then(
-      () => true,
-      () => false,
-    );
+    reads(guest, [cluster * UNIT, UNIT]);
 const write =
   (cluster: number, length = UNIT): Step =>
   ({ guest }) =>
-    guest.write(cluster * UNIT, Buffer.alloc(length, 0x77));
-const writeZeroes =
-  (cluster: number): Step =>
-  ({ guest }) =>
-    guest.write(cluster * UNIT, Buffer.alloc(UNIT));
+    writes(guest, [cluster * UNIT, length], 0x77);
+const asked =
+  (request: IoRequest): Step =>
+  async ({ guest }) =>
+    (await guest.attempt(request)) === 'done';
+const flush = asked({ kind: 'flush' });
+const writeZeroes = asked({ kind: 'write-zeroes', offset: 0, length: UNIT });
+
 interface EventCase {
   readonly event: string;
   readonly operation: string;
@@ -145,6 +147,37 @@ const qcow2Events: readonly EventCase[] = [
     }),
   ),
   {
+    event: 'l2_update',
+    operation: 'a flush after a write that changed an L2 table',
+    before: [read(0), flush, write(0), write(9)],
+    trigger: flush,
+  },
+  {
+    event: 'refblock_update_part',
+    operation: 'a flush after a write that took a cluster',
+    before: [read(0), flush, write(0), write(9)],
+    trigger: flush,
+  },
+  {
+    event: 'flush_to_os',
+    operation: 'a flush of an image',
+    before: [read(0), write(0)],
+    trigger: flush,
+  },
+  {
+    event: 'flush_to_disk',
+    operation: 'a flush of an image to its file',
+    before: [read(0), write(0)],
+    trigger: flush,
+  },
+  {
+    event: 'cow_write',
+    operation: 'the copying of what surrounds a write in its cluster',
+    image: 'overlay',
+    before: [read(9), write(8)],
+    trigger: write(9, 512),
+  },
+  {
     event: 'cluster_free',
     operation: 'a write in the place of a compressed cluster, which is freed',
     image: 'compressed',
@@ -160,8 +193,7 @@ const rawEvents: readonly EventCase[] = [
     event: 'pwritev_zero',
     operation: 'a write of zeroes',
     before: [read(0), write(0)],
-    trigger: writeZeroes(0),
-    node: { 'detect-zeroes': 'on' },
+    trigger: writeZeroes,
   },
   {
     event: 'pwritev_done',
@@ -175,7 +207,7 @@ const rawEvents: readonly EventCase[] = [
       event: `pwritev_rmw_${part}`,
       operation: 'a write that begins within a block',
       before: [read(0), write(0)],
-      trigger: ({ guest }) => guest.write(512, Buffer.alloc(UNIT - 512)),
+      trigger: ({ guest }) => writes(guest, [512, UNIT - 512], 1),
       rules: { align: UNIT },
     }),
   ),
@@ -184,7 +216,7 @@ const rawEvents: readonly EventCase[] = [
       event: `pwritev_rmw_${part}`,
       operation: 'a write that ends within a block',
       before: [read(0), write(0)],
-      trigger: ({ guest }) => guest.write(0, Buffer.alloc(UNIT - 512)),
+      trigger: ({ guest }) => writes(guest, [0, UNIT - 512], 1),
       rules: { align: UNIT },
     }),
   ),
@@ -217,8 +249,7 @@ function eventCase(format: 'qcow2' | 'raw', given: EventCase): CaseDefinition {
         );
         if (struck && late)
           t.check(!(await read(0)(scene)), `what follows ${event} must fail by a rule for it`, 'it succeeds');
-        scene.guest.close();
-        await t.execute('nbd-server-stop');
+        await scene.guest.close();
       };
       await steps({});
       await steps({ 'inject-error': [{ event }] });
@@ -247,7 +278,7 @@ async function openScene(
       backing: { driver: 'raw', file: (await filledFile(t, GUEST_SIZE, 0x22)).options },
     }),
   });
-  return { guest: await onlyGuestOf(t, node) };
+  return { guest: await guestOf(t, node) };
 }
 
 /** An event of a change of the virtual size, which the command tells of. */

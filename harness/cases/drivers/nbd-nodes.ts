@@ -3,7 +3,6 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { checkReadFails, checkReads, exportIo, NBD_ERRORS, onlyGuestOf } from '../helpers/exported-node.ts';
 import { ExportFlag, NbdCommand, type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import {
   checkAbsent,
@@ -14,8 +13,11 @@ import {
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
+import { checkReadFails, checkReads, exportIo, guestOf, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
+/** NBD's number of the error. */
+const ENOSPC = 28;
 
 const nbdNodes = needs(nodeCommands, { drivers: ['nbd'], capabilities: ['sharedFiles'] });
 const seen = needs(nbdNodes, exportIo);
@@ -41,9 +43,9 @@ function overSocket(via: 'unix' | 'inet'): CaseDefinition {
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer, { export: 'disk' }));
       t.equal(await virtualSize(t, node), SIZE, 'the node must be as long as the export');
-      const guest = await onlyGuestOf(t, node);
+      const guest = await guestOf(t, node);
       await checkReads(t, guest, [0, SIZE], 5, 'of what the server holds');
-      t.check(await guest.write(4096, Buffer.alloc(512, 7)), 'a write must succeed', 'it is refused');
+      t.check(await writes(guest, [4096, 512], 7), 'a write must succeed', 'it is refused');
       t.check(
         shown.data.equals(Buffer.alloc(SIZE, 5).fill(7, 4096, 4608)),
         'the server must get what was written, and nothing else',
@@ -97,7 +99,7 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       await checkAbsent(t, node);
       await t.execute('blockdev-add', open(node, peer, { export: 'disk', 'read-only': true }));
       t.contains(await nodeInfo(t, node), { ro: true }, 'the node must say that it is read-only');
-      await checkReads(t, await onlyGuestOf(t, node, false), [0, SIZE], 5, 'of an export that is read-only');
+      await checkReads(t, await guestOf(t, node, false), [0, SIZE], 5, 'of an export that is read-only');
     },
   },
   {
@@ -150,12 +152,11 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       const peer = await startNbdPeer(t, { '': disk(5) });
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer));
-      const guest = await onlyGuestOf(t, node);
+      const guest = await guestOf(t, node);
       await checkReads(t, guest, [0, 4096], 5, 'while the server is there');
       await peer.stop();
-      await checkReadFails(t, guest, [0, 4096], 'after the server has gone', NBD_ERRORS.EIO);
-      guest.close();
-      await t.execute('nbd-server-stop');
+      await checkReadFails(t, guest, [0, 4096], 'after the server has gone', 'EIO');
+      await guest.close();
       await t.execute('blockdev-del', { 'node-name': node });
     },
   },
@@ -168,14 +169,10 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       const peer = await startNbdPeer(t, { '': disk(5) });
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer));
-      const guest = await onlyGuestOf(t, node);
-      peer.fail = NBD_ERRORS.ENOSPC;
-      await checkReadFails(t, guest, [0, 512], 'that the server fails', NBD_ERRORS.ENOSPC);
-      t.check(
-        !(await guest.write(0, Buffer.alloc(512, 7))),
-        'a write that the server fails must fail',
-        'it succeeds',
-      );
+      const guest = await guestOf(t, node);
+      peer.fail = ENOSPC;
+      await checkReadFails(t, guest, [0, 512], 'that the server fails', 'ENOSPC');
+      t.check(!(await writes(guest, [0, 512], 7)), 'a write that the server fails must fail', 'it succeeds');
       peer.fail = 0;
       await checkReads(t, guest, [0, 512], 5, 'after those that failed');
     },
@@ -214,8 +211,8 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
         const peer = await startNbdPeer(t, { '': shown });
         const node = t.name('nbd');
         await t.execute('blockdev-add', open(node, peer, { 'detect-zeroes': 'on' }));
-        const guest = await onlyGuestOf(t, node);
-        t.check(await guest.write(8192, Buffer.alloc(4096)), 'a write must succeed', 'it is refused');
+        const guest = await guestOf(t, node);
+        t.check(await writes(guest, [8192, 4096], 0), 'a write must succeed', 'it is refused');
         const { writeZeroes, write } = NbdCommand;
         t.equal(
           peer.requests.filter(({ type }) => type === writeZeroes || type === write).map(({ type }) => type),

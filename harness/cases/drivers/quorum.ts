@@ -1,15 +1,8 @@
 /** quorum: votes on reads, children that fail, what they are told of, and what is written back. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { CaseContext, CaseDefinition, ExportClient } from '../case.ts';
-import {
-  checkReadFails,
-  checkReads,
-  exportIo,
-  filledFile,
-  NBD_ERRORS,
-  onlyGuestOf,
-} from '../helpers/exported-node.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
+import type { NodeIo } from '../helpers/node-io.ts';
 import {
   type CaseFile,
   checkAbsent,
@@ -19,6 +12,7 @@ import {
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
+import { checkReadFails, checkReads, exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 const REQUEST = [8 * KiB, 4 * KiB] as const;
@@ -31,7 +25,7 @@ const withFaults = needs(voting, { drivers: ['blkdebug'] });
 
 interface Scene {
   readonly node: string;
-  readonly guest: ExportClient;
+  readonly guest: NodeIo;
   /** By the order of the children. */
   readonly files: readonly CaseFile[];
   readonly children: readonly string[];
@@ -63,7 +57,7 @@ async function scene(t: CaseContext, given: readonly Child[], options: JsonObjec
   }
   const node = t.name('quorum');
   await t.execute('blockdev-add', { driver: 'quorum', 'node-name': node, children, ...options });
-  return { node, files, children, guest: await onlyGuestOf(t, node) };
+  return { node, files, children, guest: await guestOf(t, node) };
 }
 
 const same = (...bytes: number[]): Child[] => bytes.map((byte) => ({ byte }));
@@ -124,12 +118,8 @@ export const quorumCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { guest, files, node } = await scene(t, same(5, 5, 5), { 'vote-threshold': 3 });
       await checkReads(t, guest, REQUEST, 5, 'of children that agree');
-      t.check(
-        await guest.write(REQUEST[0], Buffer.alloc(REQUEST[1], 0x77)),
-        'a write must succeed',
-        'it is refused',
-      );
-      guest.close();
+      t.check(await writes(guest, [REQUEST[0], REQUEST[1]], 0x77), 'a write must succeed', 'it is refused');
+      await guest.close();
       t.equal(await virtualSize(t, node), SIZE, 'a quorum must be as long as its children');
       for (const file of files) {
         const bytes = await bytesOf(t, file.local);
@@ -150,13 +140,7 @@ export const quorumCases: readonly CaseDefinition[] = [
     needs: voting,
     async run(t: CaseContext) {
       const { guest, node } = await scene(t, same(5, 5, 9), { 'vote-threshold': 3 });
-      await checkReadFails(
-        t,
-        guest,
-        REQUEST,
-        'that two of three agree on, with a threshold of 3',
-        NBD_ERRORS.EIO,
-      );
+      await checkReadFails(t, guest, REQUEST, 'that two of three agree on, with a threshold of 3', 'EIO');
       const { data } = await t.event('QUORUM_FAILURE', { reference: node });
       t.contains(data ?? null, SECTORS, 'QUORUM_FAILURE must tell the sectors of the request');
     },
@@ -260,7 +244,7 @@ export const quorumCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const failing = { byte: 5, rules: [onRead] };
       const { guest, node } = await scene(t, [failing, failing, ...same(5)], { 'vote-threshold': 2 });
-      await checkReadFails(t, guest, REQUEST, 'that one of three children can do', NBD_ERRORS.ENOSPC);
+      await checkReadFails(t, guest, REQUEST, 'that one of three children can do', 'ENOSPC');
       await t.event('QUORUM_FAILURE', { reference: node });
     },
   },
@@ -273,7 +257,7 @@ export const quorumCases: readonly CaseDefinition[] = [
       const failing = { byte: 5, rules: [onWrite] };
       const { guest, children, files } = await scene(t, [...same(5, 5), failing], { 'vote-threshold': 2 });
       t.check(
-        await guest.write(REQUEST[0], Buffer.alloc(REQUEST[1], 0x77)),
+        await writes(guest, [REQUEST[0], REQUEST[1]], 0x77),
         'a write that enough children take must succeed',
         'it is refused',
       );
@@ -297,7 +281,7 @@ export const quorumCases: readonly CaseDefinition[] = [
       const failing = { byte: 5, rules: [onWrite] };
       const { guest, node } = await scene(t, [...same(5, 5), failing], { 'vote-threshold': 3 });
       t.check(
-        !(await guest.write(REQUEST[0], Buffer.alloc(REQUEST[1], 0x77))),
+        !(await writes(guest, [REQUEST[0], REQUEST[1]], 0x77)),
         'a write that too few children take must fail',
         'it succeeds',
       );
@@ -351,10 +335,9 @@ export const quorumCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { guest } = await scene(t, same(5, 5), { 'vote-threshold': 2, blkverify: true });
       await checkReads(t, guest, REQUEST, 5, 'of two children that agree');
-      guest.close();
-      await t.execute('nbd-server-stop');
+      await guest.close();
       const other = await scene(t, same(5, 6), { 'vote-threshold': 2, blkverify: true });
-      await other.guest.read(...REQUEST).catch(() => null);
+      await reads(other.guest, REQUEST).catch(() => false);
       await t.ended();
     },
   },

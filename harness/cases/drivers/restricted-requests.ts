@@ -1,10 +1,11 @@
 /** blkdebug's restrictions of requests: what may be asked for, and how requests are formed then. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
-import type { CaseContext, CaseDefinition, ExportClient } from '../case.ts';
-import { checkReadFails, checkReads, exportIo, filledFile, onlyGuestOf } from '../helpers/exported-node.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
+import type { NodeIo } from '../helpers/node-io.ts';
 import { type CaseFile, fileNodes, KiB, needs, nodeNames } from '../helpers/shared-setup.ts';
+import { checkReadFails, checkReads, exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 const BYTE = 0x5a;
@@ -138,7 +139,7 @@ interface Layers {
 async function restrictedGuest(
   t: CaseContext,
   { restrictions, rules, top = {} }: Layers,
-): Promise<{ guest: ExportClient; file: CaseFile }> {
+): Promise<{ guest: NodeIo; file: CaseFile }> {
   const file = await filledFile(t, SIZE, BYTE);
   const node = t.name('raw');
   const below = { driver: 'raw', file: { driver: 'blkdebug', image: file.options, ...rules } };
@@ -148,7 +149,7 @@ async function restrictedGuest(
     file: { driver: 'blkdebug', image: below, ...restrictions },
     ...top,
   });
-  return { file, guest: await onlyGuestOf(t, node) };
+  return { file, guest: await guestOf(t, node) };
 }
 
 /** Lets two of these events pass, and strikes with the third. */
@@ -172,20 +173,19 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
       const rules = { 'inject-error': [{ event: 'read_aio', sector: 8 }] };
       const { guest } = await restrictedGuest(t, { restrictions, rules });
       t.check(
-        await guest.write(4096, Buffer.alloc(4096, 1)),
+        await writes(guest, [4096, 4096], 1),
         'a write of a whole block must need no read',
         'it failed by a rule for reads',
       );
       t.check(
-        !(await guest.write(4608, Buffer.alloc(512, 2))),
+        !(await writes(guest, [4608, 512], 2)),
         'a write of a part of a block must read the block first',
         'it passed a rule for reads',
       );
-      guest.close();
-      await t.execute('nbd-server-stop');
+      await guest.close();
       const other = await restrictedGuest(t, { restrictions, rules: {} });
       t.check(
-        await other.guest.write(4608, Buffer.alloc(512, 2)),
+        await writes(other.guest, [4608, 512], 2),
         'a write of a part of a block must succeed',
         'it fails',
       );
@@ -232,13 +232,8 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
       needs: seen,
       async run(t: CaseContext) {
         const LENGTH = 12 * KiB;
-        const succeeds = async (guest: ExportClient, length: number): Promise<boolean> =>
-          kind === 'write'
-            ? guest.write(0, Buffer.alloc(length, 1))
-            : guest.read(0, length).then(
-                () => true,
-                () => false,
-              );
+        const succeeds = (guest: NodeIo, length: number): Promise<boolean> =>
+          kind === 'write' ? writes(guest, [0, length], 1) : reads(guest, [0, length]);
         const rules = third(`${kind}_aio`);
         const { guest, file } = await restrictedGuest(t, {
           restrictions: { 'max-transfer': 4096 },
@@ -255,8 +250,7 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
             'the pieces before the one that failed must be in the image, and no more',
             'it holds something else',
           );
-        guest.close();
-        await t.execute('nbd-server-stop');
+        await guest.close();
         for (const [restrictions, length] of [
           [{ 'max-transfer': 4096 }, 8192],
           [{ 'max-transfer': 0 }, LENGTH],
@@ -267,8 +261,7 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
             `a ${kind} of ${length} bytes with ${JSON.stringify(restrictions)} must be made in two pieces at most`,
             'it met the rule for the third',
           );
-          other.guest.close();
-          await t.execute('nbd-server-stop');
+          await other.guest.close();
         }
       },
     }),
@@ -284,7 +277,7 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
       const restricted = { 'max-write-zero': 4096, 'opt-write-zero': 4096 };
       const { guest, file } = await restrictedGuest(t, { restrictions: restricted, rules, top });
       t.check(
-        !(await guest.write(0, Buffer.alloc(12 * KiB))),
+        !(await writes(guest, [0, 12 * KiB], 0)),
         'the third piece of a write of zeroes must fail by a rule for it',
         'it passes',
       );
@@ -293,11 +286,10 @@ export const blkdebugLimitCases: readonly CaseDefinition[] = [
         'the pieces before the one that failed must be zero in the image, and no more',
         'it holds something else',
       );
-      guest.close();
-      await t.execute('nbd-server-stop');
+      await guest.close();
       const other = await restrictedGuest(t, { restrictions: {}, rules, top });
       t.check(
-        await other.guest.write(0, Buffer.alloc(12 * KiB)),
+        await writes(other.guest, [0, 12 * KiB], 0),
         'a write of zeroes without max-write-zero must be made in one piece',
         'it met the rule for the third',
       );

@@ -2,7 +2,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { checkReads, exportIo, filledFile, onlyGuestOf } from '../helpers/exported-node.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import {
   type CaseFile,
@@ -13,6 +12,7 @@ import {
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
+import { checkReads, exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 
@@ -44,9 +44,9 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     needs: read,
     async run(t: CaseContext) {
       const { node, test, raw } = await addVerify(t, [5, 5]);
-      const guest = await onlyGuestOf(t, node);
+      const guest = await guestOf(t, node);
       await checkReads(t, guest, [0, SIZE], 5, 'of children that agree');
-      t.check(await guest.write(4096, Buffer.alloc(512, 7)), 'a write must succeed', 'it is refused');
+      t.check(await writes(guest, [4096, 512], 7), 'a write must succeed', 'it is refused');
       await checkReads(t, guest, [4096, 512], 7, 'of what was written');
       for (const [name, file] of [
         ['test', test],
@@ -68,10 +68,10 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { node, raw } = await addVerify(t, [5, 5]);
       await writeFile(raw.local, Buffer.alloc(SIZE, 5).fill(6, 8192, 8193), { flag: 'r+' });
-      const guest = await onlyGuestOf(t, node);
+      const guest = await guestOf(t, node);
       await checkReads(t, guest, [0, 8192], 5, 'beside what differs');
       await t.execute('query-version');
-      await guest.read(8192, 4096).catch(() => null);
+      await reads(guest, [8192, 4096]).catch(() => false);
       await t.ended();
     },
   },
@@ -86,10 +86,10 @@ export const blkverifyCases: readonly CaseDefinition[] = [
         driver: 'raw',
         file: { driver: 'blkdebug', image, 'inject-error': [{ event: 'read_aio', sector: 16 }] },
       }));
-      const guest = await onlyGuestOf(t, node);
+      const guest = await guestOf(t, node);
       await checkReads(t, guest, [0, 8192], 5, 'that both children can do');
       await t.execute('query-version');
-      await guest.read(8192, 4096).catch(() => null);
+      await reads(guest, [8192, 4096]).catch(() => false);
       await t.ended();
     },
   },

@@ -160,6 +160,7 @@ async function writeNew(
       if (head > 0) await read(image, start, bytes.subarray(0, head));
       if (tail < whole) await readUpToEnd(image, at + data.length, bytes.subarray(tail));
       bytes.set(data, head);
+      image.file.debugEvent('cow_write');
       await writeData(image, host, bytes);
     }
     linking = true;
