@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../../spec/json.ts';
-import { Inbox } from '../../../nbd/inbox.ts';
 import type { CaseContext } from '../../case.ts';
 
 const REPLY_MAGIC = 0x3e889045565a9n;
@@ -106,10 +105,7 @@ class Peer implements NbdPeer {
   }
 
   async #serve(socket: Socket): Promise<void> {
-    const inbox = new Inbox();
-    socket.on('data', (bytes) => inbox.put(bytes as Buffer));
-    socket.on('error', () => socket.destroy());
-    socket.on('close', () => inbox.end(new Error('the client has gone')));
+    const inbox = new Arrivals(socket);
     const greeting = Buffer.alloc(18);
     greeting.write('NBDMAGICIHAVEOPT', 'latin1');
     greeting.writeUInt16BE(3, 16);
@@ -121,7 +117,7 @@ class Peer implements NbdPeer {
   }
 
   /** Gives the export that the client wants, null if it gives up. */
-  async #negotiate(socket: Socket, inbox: Inbox, zeroes: boolean): Promise<PeerExport | null> {
+  async #negotiate(socket: Socket, inbox: Arrivals, zeroes: boolean): Promise<PeerExport | null> {
     for (;;) {
       const head = await inbox.take(16);
       const option = head.readUInt32BE(8);
@@ -170,7 +166,7 @@ class Peer implements NbdPeer {
     return Object.hasOwn(this.#exports, name) ? this.#exports[name] : undefined;
   }
 
-  async #transmit(socket: Socket, inbox: Inbox, { data }: PeerExport): Promise<void> {
+  async #transmit(socket: Socket, inbox: Arrivals, { data }: PeerExport): Promise<void> {
     for (;;) {
       const head = await inbox.take(28);
       const request: PeerRequest = {
@@ -196,6 +192,33 @@ class Peer implements NbdPeer {
       }
       const isRead = type === NbdCommand.read && this.fail === 0;
       socket.write(isRead ? Buffer.concat([answer, data.subarray(offset, offset + length)]) : answer);
+    }
+  }
+}
+
+/** Bytes of a connection, for one who asks for so many at a time. */
+class Arrivals {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket.pause();
+    socket.on('error', () => socket.destroy());
+  }
+
+  /** Rejects if the client goes first. */
+  async take(length: number): Promise<Buffer> {
+    if (length === 0) return Buffer.alloc(0);
+    for (;;) {
+      const bytes: Buffer | null = this.#socket.read(length);
+      if (bytes?.length === length) return bytes;
+      if (this.#socket.readableEnded || this.#socket.destroyed) throw new Error('the client has gone');
+      await new Promise<void>((resolve) => {
+        const told = (): void => {
+          for (const name of ['readable', 'end', 'close']) this.#socket.off(name, told);
+          resolve();
+        };
+        for (const name of ['readable', 'end', 'close']) this.#socket.on(name, told);
+      });
     }
   }
 }
