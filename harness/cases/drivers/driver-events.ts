@@ -291,7 +291,7 @@ function resizeCase(
 ): CaseDefinition {
   return {
     id: `blkdebug/event-${event.replaceAll('_', '-')}`,
-    title: `${event} comes with ${what}, and not with a change of the size that needs none`,
+    title: `${event} comes with ${what}, and not with other changes of the size`,
     requirements: [
       'blkdebug/event',
       ...(event.includes('shrink') ? (['blkdebug/event-l1-shrink'] as const) : []),
