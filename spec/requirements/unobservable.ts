@@ -102,4 +102,9 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'A device whose image cannot be committed is refused with class NotSupported.',
     reason: 'every image that has a backing image can be committed, and no error has that class',
   },
+  'blockdev-remove-medium/without-guest-device': {
+    definition: 'blockdev-remove-medium',
+    text: 'The medium leaves a device without guest device, whose tray need not be open.',
+    reason: 'the command names guest devices only',
+  },
 };
