@@ -5,4 +5,7 @@ import { fileURLToPath } from 'node:url';
 const { loadBlockSchema } = await import('../dist/spec/block-core.js');
 const { statementTable } = await import('../dist/harness/cases/statement-table.js');
 
-writeFileSync(fileURLToPath(new URL('../docs/statements.md', import.meta.url)), statementTable(loadBlockSchema()));
+writeFileSync(
+  fileURLToPath(new URL('../docs/statements.md', import.meta.url)),
+  statementTable(loadBlockSchema()),
+);
