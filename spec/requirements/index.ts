@@ -20,6 +20,7 @@ import { limits } from './limits.ts';
 import { nbdNodes } from './nbd-nodes.ts';
 import { nbdServer } from './nbd-server.ts';
 import { nodeOptions } from './node-options.ts';
+import { otherDrivers } from './other-drivers.ts';
 import { protocol } from './protocol.ts';
 import { qcow2 } from './qcow2.ts';
 import { query } from './query.ts';
@@ -56,6 +57,7 @@ export const requirements = {
   ...images,
   ...limits,
   ...nbdNodes,
+  ...otherDrivers,
   ...nbdServer,
   ...throttling,
   ...transaction,

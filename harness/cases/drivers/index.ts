@@ -4,7 +4,9 @@ import { driverEventCases } from './driver-events.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
 import { nullAndFileCases } from './null-and-file.ts';
+import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
+import { replicationCases } from './replicas.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
 
@@ -17,4 +19,6 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkverifyCases,
   ...quorumCases,
   ...nbdNodeCases,
+  ...replicationCases,
+  ...otherFormatCases,
 ];
