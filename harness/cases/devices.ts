@@ -174,7 +174,11 @@ export const devices: readonly CaseDefinition[] = [
   {
     id: 'devices/bitmap-shown',
     title: 'query-block shows the bitmaps of a device, and dirty-bitmaps only while there are any',
-    requirements: ['query-block/dirty-bitmaps', 'block-dirty-bitmap-add/granularity-default'],
+    requirements: [
+      'query-block/dirty-bitmaps',
+      'query-block/bitmap-status-active',
+      'block-dirty-bitmap-add/granularity-default',
+    ],
     needs: withDevices('block-dirty-bitmap-add', 'block-dirty-bitmap-remove'),
     topology: drives,
     async run(t: CaseContext) {
@@ -189,9 +193,28 @@ export const devices: readonly CaseDefinition[] = [
       if (bitmaps === undefined) t.skip('the endpoint shows bitmaps with their node only');
       t.contains(
         bitmaps,
-        [{ name: 'b', count: 0, granularity: 65536 }],
-        'query-block must show the bitmap with its granularity and nothing dirty',
+        [{ name: 'b', count: 0, granularity: 65536, status: 'active' }],
+        'query-block must show the bitmap as active, with its granularity and nothing dirty',
       );
+    },
+  },
+  {
+    id: 'block_passwd/always-fails',
+    title: 'block_passwd fails for a device, for a node and for what does not exist, with any password',
+    requirements: ['block_passwd/always-fails'],
+    needs: withDevices('block_passwd'),
+    topology: drives,
+    async run(t: CaseContext) {
+      for (const image of [
+        { device: 'd0' },
+        { 'node-name': 'a' },
+        { device: 'e0' },
+        { device: t.name('nothing') },
+      ])
+        for (const password of ['secret', '']) {
+          const { error } = await t.request({ execute: 'block_passwd', arguments: { ...image, password } });
+          t.check(error !== undefined, 'block_passwd must always fail', 'it succeeds');
+        }
     },
   },
   {

@@ -52,6 +52,11 @@ const SHOWS: Readonly<Record<string, Shows>> = {
       const { event: name, data } = event as JsonObject;
       return name === 'BLOCK_JOB_COMPLETED' && isJsonObject(data) && data.offset !== data.len;
     }),
+  'BLOCK_WRITE_THRESHOLD/reached': ({ send, events }) =>
+    isJsonObject(send) &&
+    isJsonObject(send.arguments) &&
+    String(send.arguments['command-line']).endsWith('"write 0 64k"') &&
+    events === undefined,
   'block-commit/speed-class': (step, args) =>
     args.some(({ speed }) => Number(speed) < 0) && errorClass(step) === 'GenericError',
   'block-commit/twice-class': (step, args) => args.length > 0 && errorClass(step) === 'GenericError',

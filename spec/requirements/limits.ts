@@ -22,6 +22,13 @@ export const limits = {
     definition: 'block-set-write-threshold',
     text: 'After a threshold of 0 no write brings the event.',
   },
+  'block_passwd/always-fails': {
+    level: 'must',
+    definition: 'block_passwd',
+    text: 'It fails, whatever it is given.',
+    since: '2.10',
+    until: '5.2',
+  },
   'block_set_io_throttle/combinations': {
     level: 'must',
     definition: 'block_set_io_throttle',

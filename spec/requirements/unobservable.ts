@@ -107,4 +107,14 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'The medium leaves a device without guest device, whose tray need not be open.',
     reason: 'the command names guest devices only',
   },
+  'query-block/bitmap-status-disabled': {
+    definition: 'DirtyBitmapStatus',
+    text: 'disabled: the bitmap is read-only for the time being but can be deleted.',
+    reason: 'no command of the spec disables a bitmap',
+  },
+  'query-block/bitmap-status-locked': {
+    definition: 'DirtyBitmapStatus',
+    text: 'locked: the bitmap can be neither cleared nor deleted nor used for a backup.',
+    reason: 'no command of the spec locks a bitmap',
+  },
 };
