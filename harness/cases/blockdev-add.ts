@@ -161,8 +161,12 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      await t.refused('blockdev-add', await dataSource(t), { text: /node-name/ });
+      const source = await dataSource(t);
+      await t.refused('blockdev-add', source, { text: /node-name/ });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
+      const name = t.name('node');
+      await t.execute('blockdev-add', { ...source, 'node-name': name });
+      await nodeInfo(t, name);
     },
   },
   {
@@ -188,11 +192,15 @@ export const blockdevAdd: readonly CaseDefinition[] = [
     needs: dataNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      const { driver: known } = await dataSource(t);
+      const source = await dataSource(t);
+      const { driver: known } = source;
       const misspelt = [known.toUpperCase(), known.replace('-', '_'), `${known} `, ''];
       for (const driver of ['no-such-driver', ...misspelt.filter((name) => name !== known)])
-        await t.refused('blockdev-add', { driver, 'node-name': t.name('node') });
+        await t.refused('blockdev-add', { ...source, driver, 'node-name': t.name('node') });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
+      const name = t.name('node');
+      await t.execute('blockdev-add', { ...source, 'node-name': name });
+      await nodeInfo(t, name);
     },
   },
   {

@@ -240,6 +240,8 @@ export const children: readonly CaseDefinition[] = [
       for (const file of [t.name('nothing'), name, ''])
         await t.refused('blockdev-add', { driver: 'raw', 'node-name': name, file }, { text: /Cannot find/ });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: await addNode(t) });
+      await nodeInfo(t, name);
     },
   },
   {

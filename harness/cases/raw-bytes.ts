@@ -34,6 +34,17 @@ async function refusedWindow(t: CaseContext, window: JsonObject, text: RegExp): 
   t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
 }
 
+/** The twin of a refusal: a window that differs in what was refused is taken. */
+async function takenWindow(t: CaseContext, window: JsonObject): Promise<void> {
+  const args = await windowOf(t, window);
+  await t.execute('blockdev-add', args);
+  t.check(
+    (await nodeNames(t)).includes(String(args['node-name'])),
+    'a window within the data source must make a node',
+    'it is not listed',
+  );
+}
+
 export const raw: readonly CaseDefinition[] = [
   {
     id: 'raw/whole-source',
@@ -125,6 +136,7 @@ export const raw: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const offset of [MiB + 1, MiB + 512, 2 * MiB, 9223372036854775807n])
         await refusedWindow(t, { offset }, /[Oo]ffset/);
+      await takenWindow(t, { offset: MiB - 512 });
     },
   },
   {
@@ -141,6 +153,7 @@ export const raw: readonly CaseDefinition[] = [
         { offset: 512, size: 9223372036854775296n },
       ])
         await refusedWindow(t, window, /size/);
+      await takenWindow(t, { offset: 512, size: MiB - 512 });
     },
   },
   {
@@ -151,6 +164,7 @@ export const raw: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       await refusedWindow(t, { offset: -512 }, /offset/);
       await refusedWindow(t, { size: -512 }, /size/);
+      await takenWindow(t, { offset: 512, size: 512 });
     },
   },
   {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { bytesOf, isFile } from '../helpers/image-files.ts';
 import {
+  addRaw,
   checkAbsent,
   fileNodes,
   KiB,
@@ -190,6 +191,12 @@ export const nullAndFileCases: readonly CaseDefinition[] = [
       await checkAbsent(t, name);
       const made = await isFile(t, join(t.scratch, path));
       t.check(!made, 'a refused blockdev-add must not make the file', 'the file is there');
+      await t.execute('blockdev-add', {
+        driver: 'file',
+        'node-name': name,
+        filename: (await makeFile(t, MiB)).path,
+      });
+      await nodeInfo(t, name);
     },
   },
   {
@@ -206,6 +213,7 @@ export const nullAndFileCases: readonly CaseDefinition[] = [
         file: { driver: 'file', filename },
       });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
+      await nodeInfo(t, (await addRaw(t, MiB)).name);
     },
   },
   {
@@ -222,6 +230,12 @@ export const nullAndFileCases: readonly CaseDefinition[] = [
         { text: /directory|regular file/ },
       );
       await checkAbsent(t, name);
+      await t.execute('blockdev-add', {
+        driver: 'file',
+        'node-name': name,
+        filename: (await makeFile(t, MiB)).path,
+      });
+      await nodeInfo(t, name);
     },
   },
   {
