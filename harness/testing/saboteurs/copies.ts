@@ -108,13 +108,6 @@ export const copies: readonly Saboteur[] = [
     BACKUP,
     ['await job.sleep(job.limit.account(copied));', 'await job.sleep(job.limit.account(copied / 2 | 0));'],
   ),
-  inside(
-    'copies/completed-before-flush',
-    'blockdev-backup',
-    'does not flush the target of a backup',
-    BACKUP,
-    ["await flush(job, this.#target, 'write', onTargetError);", ';'],
-  ),
   inside('copies/source-as-target', 'blockdev-backup', 'backs a node up into itself', BACKUP, [
     'if (source === target)',
     'if (false)',
@@ -162,7 +155,7 @@ export const copies: readonly Saboteur[] = [
     MIRROR,
     [
       'if (isDone && !job.ready) {',
-      'if (job.ready)\n                copy.dirty.clear(0, source.io.length());\n            if (isDone && !job.ready) {',
+      'if (job.ready)\n                copy.dirty.clear(0, this.#plan.source.io.length());\n            if (isDone && !job.ready) {',
     ],
   ),
   inside(

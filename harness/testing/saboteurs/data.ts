@@ -114,10 +114,6 @@ export const data: readonly Saboteur[] = [
     'this.#dead || this.#policy.noFlush ||',
     'this.#dead ||',
   ]),
-  inside('data/read-only-written', 'BlockdevOptions', 'writes to read-only nodes', IO, [
-    'if (this.#policy.readOnly)',
-    'if (false)',
-  ]),
   inside('data/write-shifted', 'blockdev-add', 'writes a sector too far', IO, [
     'await this.#state.write(at, data);',
     'await this.#state.write(at + (at > 0 && at + data.length + 512 <= this.#length ? 512 : 0), data);',

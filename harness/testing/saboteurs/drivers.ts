@@ -250,10 +250,6 @@ export const drivers: readonly Saboteur[] = [
     'graph/op-blockers',
     ['.findLast(({ allowed }) => !allowed.has(op))', '.findLast(() => false)'],
   ),
-  inside('drivers/filter-node-resizable', 'block_resize', 'resizes parts of a disk', 'backend/block-layer', [
-    'if (!this.#isFirstNonFilter(node))',
-    'if (false)',
-  ]),
   inside(
     'drivers/replication-modeless',
     'BlockdevOptionsReplication',

@@ -167,13 +167,6 @@ export const graph: readonly Saboteur[] = [
     'if (false)',
   ]),
   inside(
-    'graph/del-child',
-    'blockdev-del',
-    'deletes a node that blockdev-add did not add',
-    'backend/block-layer',
-    ['if (!node.monitorOwned)', 'if (!node.monitorOwned && node.parents.length > 0)'],
-  ),
-  inside(
     'graph/del-keeps-children',
     'blockdev-del',
     'keeps the children of a node that is deleted',
@@ -193,13 +186,6 @@ export const graph: readonly Saboteur[] = [
     'takes children away below the vote threshold',
     'drivers/quorum/index',
     ['if (this.#children.size <= threshold)', 'if (false)'],
-  ),
-  inside(
-    'graph/change-adds-used',
-    'x-blockdev-change',
-    'adds a child that has a parent',
-    'graph/change-children',
-    ['if (node.parents.length > 0)', 'if (false)'],
   ),
   inside(
     'graph/iothread-without-force',

@@ -37,12 +37,6 @@ export const jobs: readonly Saboteur[] = [
     repeating('BLOCK_JOB_CANCELLED', 0),
   ),
   between(
-    'jobs/no-pending',
-    'BLOCK_JOB_PENDING',
-    'does not send BLOCK_JOB_PENDING',
-    repeating('BLOCK_JOB_PENDING', 0),
-  ),
-  between(
     'jobs/no-error-event',
     'BLOCK_JOB_ERROR',
     'does not send BLOCK_JOB_ERROR',
@@ -309,8 +303,4 @@ export const jobs: readonly Saboteur[] = [
     'jobs/backup-job',
     ['this.#left.mark(offset, 1);\n            throw error;', 'throw error;'],
   ),
-  inside('jobs/node-deletable', 'blockdev-del', 'lets the nodes of a job be deleted', 'backend/block-layer', [
-    'if (roots(node).length > 0)',
-    'if (false)',
-  ]),
 ];
