@@ -11,6 +11,7 @@ import { children } from './children.ts';
 import { copyJobCases } from './copy-jobs/index.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
+import { driveQueries } from './drive-queries.ts';
 import { driverCases } from './drivers/index.ts';
 import { envelope } from './envelope.ts';
 import { graphChanges } from './graph-changes.ts';
@@ -56,6 +57,7 @@ export const cases: readonly CaseDefinition[] = [
   ...dirtyBitmaps,
   ...queries,
   ...devices,
+  ...driveQueries,
   ...guestIo,
   ...guestDeviceCases,
   ...snapshotCases,

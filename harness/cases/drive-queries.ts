@@ -1,0 +1,64 @@
+/** What query-block and query-blockstats tell of a drive over a chain, and while a job works below it. */
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { CHAIN_SIZE } from './helpers/backing-chains.ts';
+import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from './helpers/drive-chain.ts';
+import { cancelled } from './helpers/job-steps.ts';
+import { addRaw, queryList } from './helpers/shared-setup.ts';
+
+/** What query-blockstats tells of the drive. */
+async function statistics(t: CaseContext): Promise<JsonObject> {
+  const found = (await queryList(t, 'query-blockstats')).find((entry) => entry.device === DRIVE);
+  t.check(found !== undefined, `query-blockstats must list ${DRIVE}`, 'it does not');
+  return found;
+}
+
+export const driveQueries: readonly CaseDefinition[] = [
+  {
+    id: 'query-blockstats/chain-of-a-device',
+    title: 'query-blockstats tells of each image below a device, down to the base, and of the file of each',
+    requirements: ['query-blockstats/backends'],
+    needs: onDrive('query-blockstats'),
+    topology: driveOverBase,
+    fresh: true,
+    async run(t: CaseContext) {
+      const layers = await driveChain(t, 3);
+      let entry = await statistics(t);
+      for (const { node } of layers.toReversed()) {
+        t.contains(entry, { 'node-name': node }, 'the entry must be that of the image at this depth');
+        t.check(isJsonObject(entry.parent), 'the entry must have its file as parent', 'it has none');
+        if (node === layers[0]!.node)
+          t.check(!('backing' in entry), 'the base must have no backing entry', 'it has one');
+        else {
+          t.check(isJsonObject(entry.backing), 'the entry must have its backing image', 'it has none');
+          entry = entry.backing;
+        }
+      }
+      for (const listed of await queryList(t, 'query-blockstats', { 'query-nodes': true }))
+        t.check(!('backing' in listed), 'an entry of a node must have no backing', 'it has one');
+    },
+  },
+  {
+    id: 'query-block/implicit-filter-of-a-mirror',
+    title: 'While a mirror without filter-node-name runs, both queries tell of the node of the device itself',
+    requirements: ['query-block/implicit-filters-skipped', 'query-blockstats/implicit-filters-skipped'],
+    needs: onDrive('query-blockstats', 'blockdev-mirror', 'block-job-cancel', 'query-block-jobs'),
+    topology: driveOverBase,
+    fresh: true,
+    async run(t: CaseContext) {
+      const own = { 'node-name': String((await inserted(t))['node-name']), drv: 'raw' };
+      const target = await addRaw(t, CHAIN_SIZE);
+      const id = t.name('job');
+      const args = { 'job-id': id, device: DRIVE, target: target.name, sync: 'full', speed: 1 };
+      await t.execute('blockdev-mirror', args);
+      t.contains(await inserted(t), own, 'query-block must skip the filter of the mirror');
+      t.contains(
+        await statistics(t),
+        { 'node-name': own['node-name'] },
+        'query-blockstats must skip the filter of the mirror',
+      );
+      await cancelled(t, id);
+      t.contains(await inserted(t), own, 'the device must have its node after the mirror');
+    },
+  },
+];
