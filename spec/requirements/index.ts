@@ -9,6 +9,7 @@ import { copyJobs } from './copy-jobs.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
+import { examples } from './examples.ts';
 import { graphChanges } from './graph-changes.ts';
 import { guestDevices } from './guest-devices.ts';
 import { imageCreation } from './image-creation.ts';
@@ -60,6 +61,7 @@ export const requirements = {
   ...otherDrivers,
   ...nbdServer,
   ...throttling,
+  ...examples,
   ...transaction,
   ...trays,
 } as const satisfies Record<string, Requirement>;
