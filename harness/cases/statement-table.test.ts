@@ -17,9 +17,6 @@ const PENDING: readonly string[] = [
   'qcow2/encrypt-luks',
   'qcow2/encrypt-mandatory',
   'query-block/bitmap-count',
-  'query-block/bitmap-status-active',
-  'query-block/bitmap-status-disabled',
-  'query-block/bitmap-status-locked',
   'x-blockdev-create/qcow2-encrypt',
   'x-blockdev-create/unsupported',
 ];
