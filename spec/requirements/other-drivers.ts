@@ -1,4 +1,4 @@
-/** Requirements of the drivers for replication and for formats of others. */
+/** Requirements of the drivers for replication, for formats of others and for directories. */
 import type { Requirement } from './requirement.ts';
 
 export const otherDrivers = {
@@ -28,5 +28,35 @@ export const otherDrivers = {
     level: 'must',
     definition: 'BlockdevOptionsReplication',
     text: 'top-id is needed in secondary mode.',
+  },
+  'vvfat/dir': {
+    level: 'must',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'dir is the directory that is shown as a FAT image: its files are in there.',
+  },
+  'vvfat/fat-type': {
+    level: 'must',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'fat-type is 12, 16 or 32.',
+  },
+  'vvfat/floppy': {
+    level: 'must',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'floppy gives an image of a floppy; without it that of a disk with a partition.',
+  },
+  'vvfat/label': {
+    level: 'must',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'label is the volume label, of at most 11 bytes.',
+  },
+  'vvfat/label-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'label is QEMU VVFAT by default.',
+  },
+  'vvfat/rw-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'rw, false by default, is whether writes are allowed.',
   },
 } as const satisfies Record<string, Requirement>;

@@ -1,5 +1,6 @@
 /** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
 import type { CaseDefinition } from '../case.ts';
+import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
@@ -21,4 +22,5 @@ export const driverCases: readonly CaseDefinition[] = [
   ...nbdNodeCases,
   ...replicationCases,
   ...otherFormatCases,
+  ...vvfatCases,
 ];
