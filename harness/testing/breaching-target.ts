@@ -64,7 +64,9 @@ function breaching(inner: Transport, { outgoing, incoming }: Sabotage): Transpor
       const { pass, answer = [] } = incoming([...lines.keys()]);
       if (answer.length > 0) setImmediate(() => toClient(answer));
       if (pass.length === 0) return undefined;
-      return inner.write(Buffer.from(pass.map((message) => `${lines.get(message)!}\n`).join('')));
+      return inner.write(
+        Buffer.from(pass.map((message) => `${lines.get(message) ?? stringifyJson(message)}\n`).join('')),
+      );
     },
     end: () => inner.end(),
     close: () => inner.close(),
