@@ -39,6 +39,8 @@ export interface NewQcow2 {
   readonly incompatible?: number;
   readonly compatible?: number;
   readonly encryption?: number;
+  /** The header of a LUKS volume: makes the image an encrypted one, whose clusters are given as they are stored. */
+  readonly luks?: Buffer;
   /** What the header names as backing file. */
   readonly backing?: { readonly name: string; readonly format?: string };
   /** Allocated clusters: index of the guest cluster, and the byte that fills it. */
@@ -100,9 +102,11 @@ export function buildQcow2(options: NewQcow2): Buffer {
   const { clusterSize, refcountBits = 16 } = options;
   const { clusters = new Map(), compressed = new Map(), entries = new Map() } = options;
   const at = (cluster: number): number => cluster * clusterSize;
-  const total = DATA + clusters.size + compressed.size;
+  const luksAt = DATA + clusters.size + compressed.size;
+  const total = luksAt + Math.ceil((options.luks?.length ?? 0) / clusterSize);
   const image = Buffer.alloc(at(total));
   writeHeader(image, options);
+  if (options.luks) putLuks(image, options.luks, at(luksAt));
   image.writeBigUInt64BE(BigInt(at(REFCOUNT_BLOCK)), at(REFCOUNT_TABLE));
   for (let cluster = 0; cluster < total; cluster += 1)
     countOnce(image.subarray(at(REFCOUNT_BLOCK), at(REFCOUNT_BLOCK + 1)), cluster, refcountBits);
@@ -165,6 +169,16 @@ function writeHeader(image: Buffer, options: NewQcow2): void {
   }
   image.writeBigUInt64BE(BigInt(at + 8), 8);
   image.writeUInt32BE(image.write(backing.name, at + 8), 16);
+}
+
+/** An image has either this extension or a backing file: both begin behind the header. */
+function putLuks(image: Buffer, luks: Buffer, offset: number): void {
+  image.writeUInt32BE(2, 32);
+  image.writeUInt32BE(EXTENSION.encryption, HEADER_LENGTH);
+  image.writeUInt32BE(16, HEADER_LENGTH + 4);
+  image.writeBigUInt64BE(BigInt(offset), HEADER_LENGTH + 8);
+  image.writeBigUInt64BE(BigInt(luks.length), HEADER_LENGTH + 16);
+  luks.copy(image, offset);
 }
 
 /** Throws if it is no qcow2 image. */

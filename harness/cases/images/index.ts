@@ -4,6 +4,7 @@ import { corruption } from './corruption.ts';
 import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
+import { encryptionCases } from './encryption.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
@@ -15,6 +16,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...imageCreation,
   ...createFile,
   ...createQcow2,
+  ...encryptionCases,
   ...hostileImages,
   ...imageInfoCases,
   ...overlapChecks,
