@@ -22,6 +22,11 @@ export const imageInfo = {
     definition: 'ImageInfo',
     text: 'backing-image describes the backing image, and so on downwards.',
   },
+  'ImageInfo/compressed': {
+    level: 'must',
+    definition: 'ImageInfo',
+    text: 'compressed is true of a compressed image.',
+  },
   'ImageInfo/dirty-flag': {
     level: 'must',
     definition: 'ImageInfo',
@@ -86,5 +91,10 @@ export const imageInfo = {
     level: 'must',
     definition: 'ImageInfoSpecificQCow2EncryptionBase',
     text: 'format is the format of the encryption.',
+  },
+  'ImageInfoSpecificVmdk/members': {
+    level: 'must',
+    definition: 'ImageInfoSpecificVmdk',
+    text: 'create-type, cid, parent-cid and extents are those of the descriptor.',
   },
 } as const satisfies Record<string, Requirement>;

@@ -32,6 +32,11 @@ export const nodeOptions = {
     definition: 'BlockdevDiscardOptions',
     text: 'unmap hands discard requests on.',
   },
+  'BlockdevRefOrNull/definition': {
+    level: 'must',
+    definition: 'BlockdevRefOrNull',
+    text: 'A backing file that is given as an object is a new node.',
+  },
   'file/locking-default': {
     level: 'must',
     definition: 'BlockdevOptionsFile',

@@ -62,6 +62,12 @@ export const qcow2 = {
     definition: 'BlockdevOptionsQcow2',
     text: 'cache-size is the sum of both caches: it is refused together with both, or below one of them.',
   },
+  'qcow2/compressed': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'Clusters that are stored compressed read as what was compressed.',
+    source: 'observation',
+  },
   'qcow2/damaged-refused': {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',
@@ -112,6 +118,18 @@ export const qcow2 = {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',
     text: 'refcount-cache-size is the size of the cache of refcount blocks.',
+  },
+  'qcow2/refcount-widths': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'Images with reference counts of 1 to 64 bits are written; a snapshot needs more than one bit.',
+    source: 'observation',
+  },
+  'qcow2/shapes': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'Images of both versions and of every cluster size from 512 bytes to 2 MiB are read and written.',
+    source: 'observation',
   },
   'qcow2/unknown-incompatible-refused': {
     level: 'must',

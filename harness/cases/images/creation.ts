@@ -3,8 +3,13 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, makeEmpty, readImage } from '../helpers/backing-chains.ts';
 import { createImage, creationRefused, fileCreation, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { KiB, MiB, makeDirectory, makeFile, newFile, nodeInfo } from '../helpers/shared-setup.ts';
+import { KiB, MiB, makeDirectory, makeFile, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 import { offersDriver } from '../node-kinds.ts';
+
+/** Those of `BlockdevCreateNotSupported`. */
+const UNSUPPORTED =
+  'blkdebug blkverify bochs cloop dmg ftp ftps host_cdrom host_device http https iscsi luks nbd null-aio null-co nvme \
+parallels qcow qed quorum raw replication throttle vdi vhdx vmdk vpc vvfat vxhs'.split(' ');
 
 export const imageCreation: readonly CaseDefinition[] = [
   {
@@ -91,6 +96,19 @@ export const imageCreation: readonly CaseDefinition[] = [
       await t.execute('blockdev-add', { driver: 'null-co', 'node-name': node, size: MiB });
       await creationRefused(t, { ...image, file: node });
       await creationRefused(t, { driver: 'null-co' });
+    },
+  },
+  {
+    id: 'image-creation/unsupported-drivers',
+    title: 'Each driver that makes no images refuses to make one, and one that does makes it',
+    requirements: ['x-blockdev-create/unsupported'],
+    needs: needs(fileCreation, { commands: ['x-blockdev-create'] }),
+    async run(t: CaseContext) {
+      for (const driver of UNSUPPORTED) {
+        if (!offersDriver(t.endpointSchema, driver)) continue;
+        await creationRefused(t, { driver });
+      }
+      await createImage(t, { driver: 'file', filename: newFile(t).path, size: 512 });
     },
   },
 ];

@@ -5,7 +5,7 @@ import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
 import { createImage, creationRefused } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { decrypted, LUKS_UUID, luksHeader } from '../helpers/luks-header.ts';
+import { decrypted, LUKS_UUID, luksHeader } from '../helpers/made-luks.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import { EXTENSION, parseQcow2Header } from '../helpers/qcow2-header.ts';
 import { buildQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';

@@ -5,10 +5,12 @@ import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
 import { encryptionCases } from './encryption.ts';
+import { formatsOnDisk } from './formats-on-disk.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
 import { overlapChecks } from './overlap-checks.ts';
+import { vmdkInfo } from './vmdk-info.ts';
 
 /** All of this folder. */
 export const imageCases: readonly CaseDefinition[] = [
@@ -17,7 +19,9 @@ export const imageCases: readonly CaseDefinition[] = [
   ...createFile,
   ...createQcow2,
   ...encryptionCases,
+  ...formatsOnDisk,
   ...hostileImages,
+  ...vmdkInfo,
   ...imageInfoCases,
   ...overlapChecks,
   ...qcow2Options,
