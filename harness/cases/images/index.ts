@@ -4,7 +4,7 @@ import { corruption } from './corruption.ts';
 import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
-import { encryptionCases } from './encryption.ts';
+import { encryptionCases } from './encrypted-images.ts';
 import { formatsOnDisk } from './formats-on-disk.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
