@@ -7,6 +7,11 @@ export const copyJobs = {
     definition: 'BlockdevOnError',
     text: 'The action told is the one that was asked for: report ends the job, ignore lets it go on, stop pauses it.',
   },
+  'blockdev-backup/cancelled': {
+    level: 'must',
+    definition: 'blockdev-backup',
+    text: 'block-job-cancel stops the job before it has completed; from then on nothing reaches the target.',
+  },
   'blockdev-backup/copies': {
     level: 'must',
     definition: 'blockdev-backup',
@@ -57,6 +62,12 @@ export const copyJobs = {
     level: 'must',
     definition: 'BlockdevBackup',
     text: 'A target that does not exist is refused.',
+  },
+  'blockdev-mirror/cancel-when-ready': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'A ready job that is cancelled ends well and leaves the target as a copy of that moment; the source stays in use.',
+    source: 'observation',
   },
   'blockdev-mirror/complete-switches': {
     level: 'must',
@@ -175,9 +186,19 @@ export const copyJobs = {
     definition: 'NewImageMode',
     text: 'With mode existing the image that is there is used; a target that is not there is refused.',
   },
+  'drive-mirror/mirrors-writes': {
+    level: 'must',
+    definition: 'drive-mirror',
+    text: 'What is written to the device while the job exists is on the target when it has completed.',
+  },
   'drive-mirror/node-name': {
     level: 'must',
     definition: 'DriveMirror',
     text: 'node-name is the name of the target node; one that is taken is refused.',
+  },
+  'drive-mirror/sync': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'sync selects what is copied: all, what the topmost image has, or only what is written from then on.',
   },
 } as const satisfies Record<string, Requirement>;

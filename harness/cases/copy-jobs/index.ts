@@ -2,6 +2,11 @@
 import type { CaseDefinition } from '../case.ts';
 import { errorCases } from './errors.ts';
 import { incrementalCases } from './incremental.ts';
+import { pointInTimeCases } from './point-in-time.ts';
 
 /** A new file is one line here. */
-export const copyJobCases: readonly CaseDefinition[] = [...errorCases, ...incrementalCases];
+export const copyJobCases: readonly CaseDefinition[] = [
+  ...errorCases,
+  ...incrementalCases,
+  ...pointInTimeCases,
+];
