@@ -101,7 +101,12 @@ const BELIEVED: Readonly<Record<string, readonly string[]>> = {
     'queries/no-nodes',
     'queries/nothing',
   ],
+  'about what every endpoint must refuse': [
+    'block_passwd/always-fails',
+    'image-creation/unsupported-drivers',
+  ],
   'a refusal without its positive twin': [
+    'encryption/create-refused',
     'nbd/disconnects',
     'nbd/no-nbd-server',
     'nbd/nobody-there',
@@ -133,6 +138,7 @@ const BELIEVED: Readonly<Record<string, readonly string[]>> = {
     'blockdev-snapshot-sync/writes-go-to-overlay',
     'change-backing-file/by-device',
     'devices/bitmap-by-either-name',
+    'examples/bitmaps',
     'image-creation/file',
     'image-creation/file-nocow',
     'image-creation/file-preallocated',

@@ -84,7 +84,7 @@ function contentCase({ driver, variant, options }: Format): CaseDefinition {
 function garbageCase(driver: string): CaseDefinition {
   return {
     id: `formats/${driver}-garbage`,
-    title: `A file that is no image of the format ${driver} is refused and leaves nothing`,
+    title: `A file that is no image of the format ${driver} is refused, taken as raw, and leaves nothing`,
     requirements: ['formats/garbage', 'blockdev-add/failure-leaves-nothing'],
     needs: needs(fileNodes, { drivers: [driver] }),
     async run(t: CaseContext) {
@@ -94,6 +94,8 @@ function garbageCase(driver: string): CaseDefinition {
         const { path } = await makeFile(t, Buffer.alloc(PART, byte));
         const file = { driver: 'file', filename: path };
         await t.refused('blockdev-add', { driver, 'node-name': node, file, 'read-only': true });
+        await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file, 'read-only': true });
+        await t.execute('blockdev-del', { 'node-name': node });
       }
       await checkAbsent(t, node);
       t.equal(await nodeNames(t), before, 'a refused node must leave nothing');
