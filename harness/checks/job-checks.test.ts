@@ -64,6 +64,16 @@ describe('job-reports', () => {
     ];
     expect(await messages('job-reports', spoken)).toEqual([]);
   });
+
+  test('does not ask a monitor that came later for what it did not see', async () => {
+    const late = [{ events: [COMPLETED] }, listed({ 'io-status': 'nospace' })];
+    expect(
+      await messages(
+        'job-reports',
+        late.map((one) => ({ ...one, monitor: 1 })),
+      ),
+    ).toEqual([]);
+  });
 });
 
 describe('job-events', () => {

@@ -49,6 +49,9 @@ function idOf(key: string): string {
   return key.slice(key.indexOf(' ') + 1);
 }
 
+/** The monitor that was there before any job: others may have missed what came earlier. */
+const FIRST = 0;
+
 export function jobReports(): Check {
   /** By monitor and id, since each monitor tells in an order of its own. */
   const told = new Map<string, Told>();
@@ -101,6 +104,7 @@ export function jobReports(): Check {
       ready.add(key);
     }
     if (
+      monitor === FIRST &&
       name === 'BLOCK_JOB_COMPLETED' &&
       data.type === 'mirror' &&
       data.error === undefined &&
@@ -127,7 +131,7 @@ export function jobReports(): Check {
       // Of what came in the same exchange the order is not known.
       if (exchange.events.length === 0) {
         compare(key, exchange.command!, job, report);
-        compareStatus(key, exchange.command!, job, report);
+        if (exchange.monitor === FIRST) compareStatus(key, exchange.command!, job, report);
       }
       const offset = job.offset ?? job['current-progress'];
       const { type, speed } = { ...told.get(key), ...job };

@@ -65,6 +65,8 @@ export interface Spoken {
   readonly replies?: readonly JsonObject[];
   readonly incomplete?: boolean;
   readonly events?: readonly JsonObject[];
+  /** Default: the first. */
+  readonly monitor?: number;
 }
 
 /** Runs a check over exchanges and the end of a case, as the runner does; gives what it reported. */
@@ -100,7 +102,7 @@ export async function runOf(
   for (const [index, { command, arguments: args, request, reply, replies, ...rest }] of spoken.entries()) {
     const sent: Exchange = {
       index,
-      monitor: 0,
+      monitor: rest.monitor ?? 0,
       replies: [],
       events: [],
       ...(rest.raw === undefined
