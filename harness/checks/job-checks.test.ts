@@ -85,6 +85,20 @@ describe('job-events', () => {
     expect(await messages('job-events', ended)).toEqual([
       'BLOCK_JOB_COMPLETED is about a job that had ended',
     ]);
+    const revived = [named('blockdev-mirror', READY), { events: [COMPLETED] }, { events: [READY] }];
+    expect(await messages('job-events', revived)).toEqual(['BLOCK_JOB_READY is about a job that had ended']);
+  });
+
+  test('says nothing of a job that was started before another monitor told of the end of its namesake', async () => {
+    const spoken = [
+      { ...named('query-version'), monitor: 1 },
+      named('blockdev-mirror', READY),
+      named('blockdev-mirror', COMPLETED),
+      { events: [READY] },
+      { events: [READY, COMPLETED], monitor: 1 },
+      { events: [READY], monitor: 1 },
+    ];
+    expect(await messages('job-events', spoken)).toEqual([]);
   });
 
   test('says nothing of a job that ends while another of its name starts', async () => {

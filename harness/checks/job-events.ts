@@ -11,7 +11,9 @@ export function jobEvents(): Check {
   let sent = '';
   /** How long that was before an exchange: of its events nobody knows whether they came before what it sent. */
   const starts = new Map<number, number>();
-  /** Ended jobs, by monitor and name, with the length of `sent` at their end. */
+  /** How long it was when a monitor last told what had happened: others may have sent much before it tells again. */
+  const heard = new Map<number, number>();
+  /** Ended jobs, by monitor and name, with the length of `sent` at which they had not ended yet. */
   const ended = new Map<string, number>();
   return {
     id: 'job-events',
@@ -21,22 +23,22 @@ export function jobEvents(): Check {
       sent += raw ?? stringifyJson(request ?? {});
     },
     after({ index, monitor, events }, { report }) {
+      const from = Math.min(starts.get(index) ?? 0, heard.get(monitor) ?? 0);
       for (const event of events) {
         const name = String(event.event);
         if (!ABOUT_A_JOB.test(name) || !isJsonObject(event.data)) continue;
         const id = jobId(event.data);
         const key = `${monitor} ${id}`;
         const since = ended.get(key);
-        // Another job may have taken the name on a way that no text tells; two ends of one job it cannot have.
-        if (since !== undefined && !ITS_END.test(name)) continue;
         if (!sent.slice(since ?? 0).includes(id))
           report({
             severity: 'must',
             message: `${name} is about a job ${since === undefined ? 'that no command named' : 'that had ended'}`,
             got: event,
           });
-        if (ITS_END.test(name)) ended.set(key, starts.get(index) ?? sent.length);
+        if (ITS_END.test(name)) ended.set(key, from);
       }
+      heard.set(monitor, sent.length);
     },
   };
 }
