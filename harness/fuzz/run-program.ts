@@ -19,8 +19,8 @@ import { leftoverFiles } from '../checks/leftover-files.ts';
 import type { ClosedImage } from '../contents/closed-images.ts';
 import { ContentsOracle, LOOK, WRITE } from '../contents/contents-oracle.ts';
 import { offersData } from '../contents/nbd-access.ts';
-import { mapStrings } from '../differ/map-strings.ts';
 import type { Session } from '../runner/endpoint-session.ts';
+import { withoutDir } from '../runner/recorder.ts';
 import { runCase } from '../runner/run-case.ts';
 import { isAnyUnderWay, jobsQuery } from '../state/job-state.ts';
 import { programLimits, type TimeLimits } from '../time-limits.ts';
@@ -114,9 +114,9 @@ class ProgramRun {
     if (looks) await this.#data(t, { kind: 'compare' });
     this.#resting = this.oracle.resting();
     if (t.endpointSchema.commands.has('query-named-block-nodes'))
-      this.graph = mapStrings(
+      this.graph = withoutDir(
         await this.#session.execute('query-named-block-nodes').catch(() => null),
-        (text) => text.replaceAll(t.dir, '@DIR@'),
+        t.dir,
       );
   }
 
