@@ -5,6 +5,13 @@ import { missingKind, offersDriver } from '../cases/node-kinds.ts';
 import type { Undecided } from '../probe/undecided.ts';
 import type { TargetCapabilities } from '../targets/target.ts';
 
+/** Options of a topology, and the capability of the targets that take them. */
+const OPTION_CAPABILITIES = [
+  ['-drive', 'drives'],
+  ['-device', 'guestDevices'],
+  ['-qtest', 'qtest'],
+] as const;
+
 /** Null if the case can run. `endpointSchema` is the endpoint's own schema, `undecided` what is not known of it. */
 export function skipReason(
   { needs = {}, topology, fresh, freshSession = false }: CaseDefinition,
@@ -20,12 +27,8 @@ export function skipReason(
       return 'needs options, which an attached endpoint cannot be given';
     if (!capabilities.sharedFiles && topology.images.length > 0)
       return 'needs images, and the endpoint sees another file system';
-    if (!capabilities.drives && topology.options.includes('-drive'))
-      return 'the target lacks the capability drives';
-    if (!capabilities.guestDevices && topology.options.includes('-device'))
-      return 'the target lacks the capability guestDevices';
-    if (!capabilities.qtest && topology.options.includes('-qtest'))
-      return 'the target lacks the capability qtest';
+    for (const [option, name] of OPTION_CAPABILITIES)
+      if (topology.options.includes(option) && !capabilities[name]) return lacksCapability(name);
   }
   if (freshSession && monitors < 2 && !owned && !capabilities.reconnects)
     return 'needs a second connection, and this target can be connected to only once';
@@ -49,6 +52,10 @@ function unmet(
   return reasons.includes(null) ? null : [...new Set(reasons)].join(', and ');
 }
 
+function lacksCapability(name: keyof TargetCapabilities): string {
+  return `the target lacks the capability ${name}`;
+}
+
 /** The reason of a skip. */
 export function lacks(what: string, name: string): string {
   return `the endpoint does not offer ${what} ${name}`;
@@ -68,8 +75,7 @@ function missing(needs: Needs, endpointSchema: Schema, capabilities: TargetCapab
   for (const name of needs.objects ?? [])
     if (!hasTagValue(objectAdd, 'qom-type', name)) return lacks('object type', name);
   for (const name of needs.members ?? []) if (!hasMember(endpointSchema, name)) return lacks('member', name);
-  for (const name of needs.capabilities ?? [])
-    if (!capabilities[name]) return `the target lacks the capability ${name}`;
+  for (const name of needs.capabilities ?? []) if (!capabilities[name]) return lacksCapability(name);
   return null;
 }
 
