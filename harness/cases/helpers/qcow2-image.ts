@@ -11,6 +11,7 @@ import {
   INCOMPATIBLE,
   MAGIC,
   parseQcow2Header,
+  type Qcow2Header,
 } from './qcow2-header.ts';
 
 const COPIED = 1n << 63n;
@@ -183,14 +184,15 @@ function putLuks(image: Buffer, luks: Buffer, offset: number): void {
 
 /** Throws if it is no qcow2 image. */
 export function parseQcow2(bytes: Buffer): Qcow2Image {
-  const { size, clusterSize, backing, incompatible } = parseQcow2Header(bytes);
+  const header = parseQcow2Header(bytes);
+  const { size, clusterSize, backing, incompatible } = header;
   return {
     size,
     clusterSize,
     corrupt: (incompatible & INCOMPATIBLE.corrupt) !== 0n,
     backing,
     cluster(index) {
-      const entry = l2EntryOf(bytes, index);
+      const entry = l2EntryOf(bytes, header, index);
       if (entry === null) return null;
       if ((entry & COMPRESSED) !== 0n) return inflated(bytes, entry, clusterSize);
       if ((entry & READS_AS_ZERO) !== 0n) return 'zero';
@@ -217,8 +219,7 @@ function compressedPlace(entry: bigint, clusterSize: number): { offset: number; 
 }
 
 /** The L2 entry of a guest cluster as it is in the file; null without an L2 table. */
-function l2EntryOf(bytes: Buffer, index: number): bigint | null {
-  const { clusterSize, l1Offset } = parseQcow2Header(bytes);
+function l2EntryOf(bytes: Buffer, { clusterSize, l1Offset }: Qcow2Header, index: number): bigint | null {
   const perTable = clusterSize / 8;
   const table = Number(bytes.readBigUInt64BE(l1Offset + Math.floor(index / perTable) * 8) & OFFSET_MASK);
   return table === 0 ? null : bytes.readBigUInt64BE(table + (index % perTable) * 8);
@@ -226,13 +227,13 @@ function l2EntryOf(bytes: Buffer, index: number): bigint | null {
 
 /** Whether a guest cluster is stored compressed. */
 export function isCompressed(bytes: Buffer, index: number): boolean {
-  const entry = l2EntryOf(bytes, index);
+  const entry = l2EntryOf(bytes, parseQcow2Header(bytes), index);
   return entry !== null && (entry & COMPRESSED) !== 0n;
 }
 
 /** Where in the file a guest cluster has its place, bytes, whether or not it reads as zeroes; null if it has none. */
 export function placeOf(bytes: Buffer, index: number): number | null {
-  const entry = l2EntryOf(bytes, index);
+  const entry = l2EntryOf(bytes, parseQcow2Header(bytes), index);
   if (entry === null || (entry & COMPRESSED) !== 0n) return null;
   const offset = Number(entry & OFFSET_MASK);
   return offset === 0 ? null : offset;
