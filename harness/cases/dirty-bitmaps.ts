@@ -2,6 +2,7 @@
 import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
+import { addBitmap, digestOf } from './helpers/bitmaps.ts';
 import {
   addNode,
   addRaw,
@@ -22,19 +23,6 @@ const COMMANDS = [
 ] as const;
 const bitmapCommands = { commands: COMMANDS };
 const bitmaps = needs(dataNodes, bitmapCommands);
-
-const add = (t: CaseContext, node: string, name: string, options: JsonObject = {}) =>
-  t.execute('block-dirty-bitmap-add', { node, name, ...options });
-
-async function digest(t: CaseContext, node: string, name: string): Promise<string> {
-  const result = await t.execute('x-debug-block-dirty-bitmap-sha256', { node, name });
-  t.check(
-    isJsonObject(result) && typeof result.sha256 === 'string',
-    'x-debug-block-dirty-bitmap-sha256 must return sha256 as a text',
-    `it returned ${shown(result)}`,
-  );
-  return result.sha256;
-}
 
 /** The bitmaps of a node, where the endpoint shows them there (newer ones do). */
 async function shownBitmaps(t: CaseContext, node: string): Promise<JsonObject[]> {
@@ -57,7 +45,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       const node = await addNode(t);
       const bitmap = { node, name: 'b' };
       for (let round = 0; round < 3; round++) {
-        t.equal(await add(t, node, 'b'), {}, 'block-dirty-bitmap-add must return an empty object');
+        t.equal(await addBitmap(t, node, 'b'), {}, 'block-dirty-bitmap-add must return an empty object');
         t.equal(
           await t.execute('block-dirty-bitmap-remove', bitmap),
           {},
@@ -74,7 +62,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'b', { granularity: 4096 });
+      await addBitmap(t, node, 'b', { granularity: 4096 });
       const list = await shownBitmaps(t, node);
       t.equal(list.length, 1, 'the node must show one bitmap');
       t.contains(
@@ -91,11 +79,11 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'default');
-      await add(t, node, 'given', { granularity: 64 * KiB });
+      await addBitmap(t, node, 'default');
+      await addBitmap(t, node, 'given', { granularity: 64 * KiB });
       t.equal(
-        await digest(t, node, 'default'),
-        await digest(t, node, 'given'),
+        await digestOf(t, node, 'default'),
+        await digestOf(t, node, 'given'),
         'the digests without granularity and with 64 KiB must be equal',
       );
     },
@@ -107,7 +95,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'b');
+      await addBitmap(t, node, 'b');
       t.contains(
         await shownBitmaps(t, node),
         [{ name: 'b', granularity: 64 * KiB }],
@@ -123,8 +111,8 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await addNode(t);
       for (let granularity = 512; granularity <= 2 ** 31; granularity *= 2) {
-        await add(t, node, `b${granularity}`, { granularity });
-        await digest(t, node, `b${granularity}`);
+        await addBitmap(t, node, `b${granularity}`, { granularity });
+        await digestOf(t, node, `b${granularity}`);
       }
     },
   },
@@ -168,7 +156,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = await addNode(t);
       const names = ['1', 'a b', '#x', 'a/b', 'é', '%s', 'b', 'B', 'x'.repeat(1023)];
-      for (const name of names) await add(t, node, name);
+      for (const name of names) await addBitmap(t, node, name);
       await t.refused('block-dirty-bitmap-add', { node, name: '' }, { text: /empty/ });
       for (const name of names) await t.execute('block-dirty-bitmap-remove', { node, name });
     },
@@ -180,15 +168,15 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'b', { granularity: 512 });
-      const before = await digest(t, node, 'b');
+      await addBitmap(t, node, 'b', { granularity: 512 });
+      const before = await digestOf(t, node, 'b');
       for (const options of [{}, { granularity: 512 }, { granularity: 4096 }])
         await t.refused(
           'block-dirty-bitmap-add',
           { node, name: 'b', ...options },
           { text: /already exists/ },
         );
-      t.equal(await digest(t, node, 'b'), before, 'the first bitmap must stay as it was');
+      t.equal(await digestOf(t, node, 'b'), before, 'the first bitmap must stay as it was');
     },
   },
   {
@@ -200,9 +188,9 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
       const child = await addNode(t);
       const parent = t.name('raw');
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
-      for (const node of [child, parent]) await add(t, node, 'b');
+      for (const node of [child, parent]) await addBitmap(t, node, 'b');
       await t.execute('block-dirty-bitmap-remove', { node: child, name: 'b' });
-      await digest(t, parent, 'b');
+      await digestOf(t, parent, 'b');
       await t.refused('x-debug-block-dirty-bitmap-sha256', { node: child, name: 'b' });
     },
   },
@@ -231,11 +219,11 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'b');
+      await addBitmap(t, node, 'b');
       for (const command of COMMANDS.slice(1))
         for (const name of ['nothing', '', 'B', 'b '])
           await t.refused(command, { node, name }, { text: new RegExp(`'${name}' not found`) });
-      await digest(t, node, 'b');
+      await digestOf(t, node, 'b');
     },
   },
   {
@@ -245,14 +233,18 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'b');
-      const before = await digest(t, node, 'b');
+      await addBitmap(t, node, 'b');
+      const before = await digestOf(t, node, 'b');
       t.equal(
         await t.execute('block-dirty-bitmap-clear', { node, name: 'b' }),
         {},
         'block-dirty-bitmap-clear must return an empty object',
       );
-      t.equal(await digest(t, node, 'b'), before, 'clearing an empty bitmap must leave its digest as it was');
+      t.equal(
+        await digestOf(t, node, 'b'),
+        before,
+        'clearing an empty bitmap must leave its digest as it was',
+      );
     },
   },
   {
@@ -262,14 +254,14 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'b');
-      const first = await digest(t, node, 'b');
+      await addBitmap(t, node, 'b');
+      const first = await digestOf(t, node, 'b');
       t.check(
         /^[0-9a-f]{64}$/.test(first),
         'the digest must be 64 hexadecimal digits in lower case',
         `it is ${shown(first)}`,
       );
-      t.equal(await digest(t, node, 'b'), first, 'the digest must be the same when asked for twice');
+      t.equal(await digestOf(t, node, 'b'), first, 'the digest must be the same when asked for twice');
     },
   },
   {
@@ -279,9 +271,9 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'b');
+      await addBitmap(t, node, 'b');
       t.equal(
-        await digest(t, node, 'b'),
+        await digestOf(t, node, 'b'),
         'af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc',
         'the digest of sixteen clean granules must be that of one word of zeroes',
       );
@@ -297,8 +289,8 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
         const nodes = [await addNode(t), await addNode(t)];
         const digests: string[] = [];
         for (const node of nodes) {
-          await add(t, node, 'b', { granularity });
-          digests.push(await digest(t, node, 'b'));
+          await addBitmap(t, node, 'b', { granularity });
+          digests.push(await digestOf(t, node, 'b'));
         }
         t.equal(
           digests[1]!,
@@ -315,10 +307,10 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      await add(t, node, 'fine', { granularity: 512 });
-      await add(t, node, 'coarse', { granularity: 64 * KiB });
+      await addBitmap(t, node, 'fine', { granularity: 512 });
+      await addBitmap(t, node, 'coarse', { granularity: 64 * KiB });
       t.check(
-        (await digest(t, node, 'fine')) !== (await digest(t, node, 'coarse')),
+        (await digestOf(t, node, 'fine')) !== (await digestOf(t, node, 'coarse')),
         'bitmaps with more and with fewer words must have different digests',
         'both have the same',
       );
@@ -331,17 +323,17 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: needs(needs(fileNodes, bitmapCommands), { commands: ['block_resize'] }),
     async run(t: CaseContext) {
       const { name: node } = await addRaw(t, MiB);
-      await add(t, node, 'b', { granularity: 512 });
-      const before = await digest(t, node, 'b');
+      await addBitmap(t, node, 'b', { granularity: 512 });
+      const before = await digestOf(t, node, 'b');
       await t.execute('block_resize', { 'node-name': node, size: 2 * MiB });
       t.check(
-        (await digest(t, node, 'b')) !== before,
+        (await digestOf(t, node, 'b')) !== before,
         'the bitmap of a node that grew must have another digest',
         'it is the same',
       );
       await t.execute('block_resize', { 'node-name': node, size: MiB });
       t.equal(
-        await digest(t, node, 'b'),
+        await digestOf(t, node, 'b'),
         before,
         'the bitmap of a node that has its old size again must have its old digest',
       );
@@ -362,7 +354,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
         { text: /persistent/ },
       );
       await t.refused('block-dirty-bitmap-remove', { node, name: 'b' });
-      await add(t, node, 'b', { persistent: false });
+      await addBitmap(t, node, 'b', { persistent: false });
     },
   },
   {
@@ -372,10 +364,10 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: needs(bitmaps, { members: ['block-dirty-bitmap-add.autoload'] }),
     async run(t: CaseContext) {
       const node = await addNode(t);
-      for (const autoload of [true, false]) await add(t, node, `b-${autoload}`, { autoload });
+      for (const autoload of [true, false]) await addBitmap(t, node, `b-${autoload}`, { autoload });
       t.equal(
-        await digest(t, node, 'b-true'),
-        await digest(t, node, 'b-false'),
+        await digestOf(t, node, 'b-true'),
+        await digestOf(t, node, 'b-false'),
         'bitmaps with autoload true and false must have equal digests',
       );
     },
@@ -387,8 +379,8 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t, { 'read-only': true });
-      await add(t, node, 'b');
-      await digest(t, node, 'b');
+      await addBitmap(t, node, 'b');
+      await digestOf(t, node, 'b');
     },
   },
 ];

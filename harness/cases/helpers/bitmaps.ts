@@ -1,20 +1,20 @@
 /** Dirty bitmaps: what their digest has to be, and what queries show of them. */
 import { createHash } from 'node:crypto';
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext } from '../case.ts';
 import { shown } from '../case-text.ts';
-import { KiB, queryList } from './shared-setup.ts';
+import { KiB } from './shared-setup.ts';
 
 const WORD = 64;
 
-/** Adds a bitmap. */
-export async function addBitmap(
+/** Adds a bitmap, and gives what is returned. */
+export function addBitmap(
   t: CaseContext,
   node: string,
   name: string,
   options: JsonObject = {},
-): Promise<void> {
-  await t.execute('block-dirty-bitmap-add', { node, name, ...options });
+): Promise<Json> {
+  return t.execute('block-dirty-bitmap-add', { node, name, ...options });
 }
 
 /** The digest that the endpoint gives. */
@@ -53,18 +53,4 @@ export async function checkDirty(
     digestFor(size, granularity, dirty),
     `the bitmap must mark exactly the granules ${shown([...dirty])} ${when}`,
   );
-}
-
-/** The bitmaps of a drive, as query-block shows them: beside what is inserted, or in it. */
-export async function bitmapsOfDrive(t: CaseContext, device: string): Promise<JsonObject[]> {
-  const entry = (await queryList(t, 'query-block')).find((found) => found.device === device);
-  t.check(entry !== undefined, `query-block must list ${device}`, 'it does not');
-  const inserted = isJsonObject(entry.inserted ?? null) ? (entry.inserted as JsonObject) : {};
-  const list = entry['dirty-bitmaps'] ?? inserted['dirty-bitmaps'] ?? [];
-  t.check(
-    Array.isArray(list) && list.every(isJsonObject),
-    'dirty-bitmaps must be a list of objects',
-    `it is ${shown(list)}`,
-  );
-  return list;
 }
