@@ -2,13 +2,14 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import type { NodeIo } from '../helpers/node-io.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { fileNodes, makeFile, needs, nodeNames, virtualSize } from '../helpers/shared-setup.ts';
 import type { IoRequest } from '../io-request.ts';
-import { exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
+import { filledFile, reads, writes } from './driver-guest.ts';
 import { eventImages, GUEST_SIZE, type ImageKind, UNIT } from './event-images.ts';
 
 const eventNodes = needs(fileNodes, { drivers: ['blkdebug', 'qcow2'] });
-const seen = needs(eventNodes, exportIo);
+const seen = needs(eventNodes, nodeBytes);
 
 interface Scene {
   readonly guest: NodeIo;
@@ -278,7 +279,7 @@ async function openScene(
       backing: { driver: 'raw', file: (await filledFile(t, GUEST_SIZE, 0x22)).options },
     }),
   });
-  return { guest: await guestOf(t, node) };
+  return { guest: await openIo(t, node) };
 }
 
 /** An event of a change of the virtual size, which the command tells of. */

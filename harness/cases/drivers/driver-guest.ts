@@ -1,11 +1,8 @@
 /** A node as a guest sees it, and what must come of its requests. For cases that tell bytes and errors apart. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext } from '../case.ts';
-import { type NodeIo, nodeBytes, openIo } from '../helpers/node-io.ts';
+import type { NodeIo } from '../helpers/node-io.ts';
 import { type CaseFile, makeFile } from '../helpers/shared-setup.ts';
-
-/** What a case needs to read and write a node so. */
-export const exportIo = nodeBytes;
 
 /** Bytes from an offset on: offset and length. */
 export type Range = readonly [offset: number, length: number];
@@ -18,11 +15,6 @@ export async function writes(guest: NodeIo, [offset, length]: Range, byte: numbe
 /** Tells whether a read succeeded. */
 export async function reads(guest: NodeIo, [offset, length]: Range): Promise<boolean> {
   return (await guest.attempt({ kind: 'read', offset, length })) === 'done';
-}
-
-/** A guest of a node that the case goes on with. */
-export function guestOf(t: CaseContext, node: string, writable = true): Promise<NodeIo> {
-  return openIo(t, node, { writable });
 }
 
 /** States that a read gives `byte` all over. */

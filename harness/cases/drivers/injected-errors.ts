@@ -5,6 +5,7 @@ import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import type { NodeIo } from '../helpers/node-io.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import {
   type CaseFile,
   checkAbsent,
@@ -14,14 +15,14 @@ import {
   newFile,
   nodeNames,
 } from '../helpers/shared-setup.ts';
-import { checkReadFails, checkReads, exportIo, filledFile, guestOf, writes } from './driver-guest.ts';
+import { checkReadFails, checkReads, filledFile, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 const BYTE = 0x5a;
 const FIRST = [0, 4 * KiB] as const;
 
 const blkdebugNodes = needs(fileNodes, { drivers: ['blkdebug'] });
-const ruled = needs(blkdebugNodes, exportIo);
+const ruled = needs(blkdebugNodes, nodeBytes);
 
 interface Ruled {
   readonly guest: NodeIo;
@@ -37,7 +38,7 @@ async function ruledGuest(t: CaseContext, options: JsonObject): Promise<Ruled> {
     'node-name': node,
     file: { driver: 'blkdebug', image: file.options, ...options },
   });
-  return { file, guest: await guestOf(t, node) };
+  return { file, guest: await openIo(t, node) };
 }
 
 async function checkWrites(t: CaseContext, guest: NodeIo, what: string): Promise<void> {

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { ExportFlag, NbdCommand, type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import {
   checkAbsent,
@@ -13,14 +14,14 @@ import {
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
-import { checkReadFails, checkReads, exportIo, guestOf, writes } from './driver-guest.ts';
+import { checkReadFails, checkReads, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 /** NBD's number of the error. */
 const ENOSPC = 28;
 
 const nbdNodes = needs(nodeCommands, { drivers: ['nbd'], capabilities: ['sharedFiles'] });
-const seen = needs(nbdNodes, exportIo);
+const seen = needs(nbdNodes, nodeBytes);
 
 const open = (node: string, { address }: Pick<NbdPeer, 'address'>, options: JsonObject = {}): JsonObject => ({
   driver: 'nbd',
@@ -43,7 +44,7 @@ function overSocket(via: 'unix' | 'inet'): CaseDefinition {
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer, { export: 'disk' }));
       t.equal(await virtualSize(t, node), SIZE, 'the node must be as long as the export');
-      const guest = await guestOf(t, node);
+      const guest = await openIo(t, node);
       await checkReads(t, guest, [0, SIZE], 5, 'of what the server holds');
       t.check(await writes(guest, [4096, 512], 7), 'a write must succeed', 'it is refused');
       t.check(
@@ -99,7 +100,13 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       await checkAbsent(t, node);
       await t.execute('blockdev-add', open(node, peer, { export: 'disk', 'read-only': true }));
       t.contains(await nodeInfo(t, node), { ro: true }, 'the node must say that it is read-only');
-      await checkReads(t, await guestOf(t, node, false), [0, SIZE], 5, 'of an export that is read-only');
+      await checkReads(
+        t,
+        await openIo(t, node, { writable: false }),
+        [0, SIZE],
+        5,
+        'of an export that is read-only',
+      );
     },
   },
   {
@@ -152,7 +159,7 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       const peer = await startNbdPeer(t, { '': disk(5) });
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer));
-      const guest = await guestOf(t, node);
+      const guest = await openIo(t, node);
       await checkReads(t, guest, [0, 4096], 5, 'while the server is there');
       await peer.stop();
       await checkReadFails(t, guest, [0, 4096], 'after the server has gone', 'EIO');
@@ -169,7 +176,7 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       const peer = await startNbdPeer(t, { '': disk(5) });
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer));
-      const guest = await guestOf(t, node);
+      const guest = await openIo(t, node);
       peer.fail = ENOSPC;
       await checkReadFails(t, guest, [0, 512], 'that the server fails', 'ENOSPC');
       t.check(!(await writes(guest, [0, 512], 7)), 'a write that the server fails must fail', 'it succeeds');
@@ -211,7 +218,7 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
         const peer = await startNbdPeer(t, { '': shown });
         const node = t.name('nbd');
         await t.execute('blockdev-add', open(node, peer, { 'detect-zeroes': 'on' }));
-        const guest = await guestOf(t, node);
+        const guest = await openIo(t, node);
         t.check(await writes(guest, [8192, 4096], 0), 'a write must succeed', 'it is refused');
         const { writeZeroes, write } = NbdCommand;
         t.equal(

@@ -1,6 +1,6 @@
 /** Formats besides raw, qcow2 and luks, over images that qemu-img made: size, data, and what is no image. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { nodeBytes } from '../helpers/node-io.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import {
   checkAbsent,
   fileNodes,
@@ -11,7 +11,7 @@ import {
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
-import { checkReads, guestOf, writes } from './driver-guest.ts';
+import { checkReads, writes } from './driver-guest.ts';
 
 const PART = 64 * KiB;
 const BEHIND = MiB / 2;
@@ -64,7 +64,7 @@ function contentCase({ driver, variant, options }: Format): CaseDefinition {
       const open = { driver, 'node-name': node, file };
       await t.execute('blockdev-add', open);
       t.equal(await virtualSize(t, node), MiB, 'the node must be as long as the image says');
-      const guest = await guestOf(t, node);
+      const guest = await openIo(t, node);
       await checkReads(t, guest, [0, PART], 0x11, 'of what the image holds');
       await checkReads(t, guest, [BEHIND, PART], 0x22, 'of what the image holds further on');
       await checkReads(t, guest, [BEHIND - PART, PART], 0, 'of what was never written');
@@ -73,7 +73,7 @@ function contentCase({ driver, variant, options }: Format): CaseDefinition {
       await guest.close();
       await t.execute('blockdev-del', { 'node-name': node });
       await t.execute('blockdev-add', open);
-      const again = await guestOf(t, node);
+      const again = await openIo(t, node);
       await checkReads(t, again, range, 0x33, 'of what was written, after the image was opened again');
       await checkReads(t, again, [0, PART], 0x11, 'of what the image held before');
       await again.close();

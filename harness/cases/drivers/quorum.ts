@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import type { NodeIo } from '../helpers/node-io.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import {
   type CaseFile,
   checkAbsent,
@@ -12,14 +13,14 @@ import {
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
-import { checkReadFails, checkReads, exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
+import { checkReadFails, checkReads, filledFile, reads, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 const REQUEST = [8 * KiB, 4 * KiB] as const;
 /** What events tell of that request. */
 const SECTORS = { 'sector-num': 16, 'sectors-count': 8 };
 
-const quorumNodes = needs(fileNodes, needs(exportIo, { drivers: ['quorum'] }));
+const quorumNodes = needs(fileNodes, needs(nodeBytes, { drivers: ['quorum'] }));
 const voting = { ...quorumNodes, events: ['QUORUM_REPORT_BAD', 'QUORUM_FAILURE'] };
 const withFaults = needs(voting, { drivers: ['blkdebug'] });
 
@@ -57,7 +58,7 @@ async function scene(t: CaseContext, given: readonly Child[], options: JsonObjec
   }
   const node = t.name('quorum');
   await t.execute('blockdev-add', { driver: 'quorum', 'node-name': node, children, ...options });
-  return { node, files, children, guest: await guestOf(t, node) };
+  return { node, files, children, guest: await openIo(t, node) };
 }
 
 const same = (...bytes: number[]): Child[] => bytes.map((byte) => ({ byte }));

@@ -1,8 +1,9 @@
 /** replication: its modes, and that nothing is read or written before it has been started. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { checkAbsent, fileNodes, KiB, needs, nodeNames, virtualSize } from '../helpers/shared-setup.ts';
-import { checkReadFails, exportIo, filledFile, guestOf } from './driver-guest.ts';
+import { checkReadFails, filledFile } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 const replicas = needs(fileNodes, { drivers: ['replication'] });
@@ -49,11 +50,11 @@ export const replicationCases: readonly CaseDefinition[] = [
     id: 'replication/not-started',
     title: 'A read fails while replication has not been started',
     requirements: ['replication/not-started'],
-    needs: needs(replicas, exportIo),
+    needs: needs(replicas, nodeBytes),
     async run(t: CaseContext) {
       const node = t.name('side');
       await t.execute('blockdev-add', await sideOf(t, node, { mode: 'primary' }));
-      const guest = await guestOf(t, node, false);
+      const guest = await openIo(t, node, { writable: false });
       await checkReadFails(t, guest, [0, 4096], 'before replication is started');
       await guest.close();
     },

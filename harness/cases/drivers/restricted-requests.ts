@@ -4,14 +4,15 @@ import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import type { NodeIo } from '../helpers/node-io.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { type CaseFile, fileNodes, KiB, needs, nodeNames } from '../helpers/shared-setup.ts';
-import { checkReadFails, checkReads, exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
+import { checkReadFails, checkReads, filledFile, reads, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 const BYTE = 0x5a;
 
 const blkdebugNodes = needs(fileNodes, { drivers: ['blkdebug'] });
-const seen = needs(blkdebugNodes, exportIo);
+const seen = needs(blkdebugNodes, nodeBytes);
 
 interface Option {
   readonly name: string;
@@ -149,7 +150,7 @@ async function restrictedGuest(
     file: { driver: 'blkdebug', image: below, ...restrictions },
     ...top,
   });
-  return { file, guest: await guestOf(t, node) };
+  return { file, guest: await openIo(t, node) };
 }
 
 /** Lets two of these events pass, and strikes with the third. */

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import {
   type CaseFile,
   fileNodes,
@@ -12,12 +13,12 @@ import {
   nodeNames,
   virtualSize,
 } from '../helpers/shared-setup.ts';
-import { checkReads, exportIo, filledFile, guestOf, reads, writes } from './driver-guest.ts';
+import { checkReads, filledFile, reads, writes } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
 
 const verifyNodes = needs(fileNodes, { drivers: ['blkverify'] });
-const read = needs(verifyNodes, exportIo);
+const read = needs(verifyNodes, nodeBytes);
 
 /** Adds a blkverify node over new files that hold these bytes all over. */
 async function addVerify(
@@ -44,7 +45,7 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     needs: read,
     async run(t: CaseContext) {
       const { node, test, raw } = await addVerify(t, [5, 5]);
-      const guest = await guestOf(t, node);
+      const guest = await openIo(t, node);
       await checkReads(t, guest, [0, SIZE], 5, 'of children that agree');
       t.check(await writes(guest, [4096, 512], 7), 'a write must succeed', 'it is refused');
       await checkReads(t, guest, [4096, 512], 7, 'of what was written');
@@ -68,7 +69,7 @@ export const blkverifyCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { node, raw } = await addVerify(t, [5, 5]);
       await writeFile(raw.local, Buffer.alloc(SIZE, 5).fill(6, 8192, 8193), { flag: 'r+' });
-      const guest = await guestOf(t, node);
+      const guest = await openIo(t, node);
       await checkReads(t, guest, [0, 8192], 5, 'beside what differs');
       await t.execute('query-version');
       await reads(guest, [8192, 4096]).catch(() => false);
@@ -86,7 +87,7 @@ export const blkverifyCases: readonly CaseDefinition[] = [
         driver: 'raw',
         file: { driver: 'blkdebug', image, 'inject-error': [{ event: 'read_aio', sector: 16 }] },
       }));
-      const guest = await guestOf(t, node);
+      const guest = await openIo(t, node);
       await checkReads(t, guest, [0, 8192], 5, 'that both children can do');
       await t.execute('query-version');
       await reads(guest, [8192, 4096]).catch(() => false);
