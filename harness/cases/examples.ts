@@ -1,6 +1,7 @@
 /** Examples of the spec's prose, sent as they stand there but for the folder of their files. */
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { insertedIn } from './helpers/device-info.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   dataNodes,
@@ -12,7 +13,6 @@ import {
   nodeInfo,
   virtualSize,
 } from './helpers/shared-setup.ts';
-import { shownLimits } from './helpers/throttling.ts';
 
 /** The drives that the examples name, each with its node. */
 const named: Topology = {
@@ -81,7 +81,7 @@ export const exampleCases: readonly CaseDefinition[] = [
       const reply = await t.execute('blockdev-snapshot', { node: 'ide-hd0', overlay: 'node1534' });
       t.equal(reply, {}, 'blockdev-snapshot must return an empty object');
       t.contains(
-        await shownLimits(t, 'ide-hd0'),
+        await insertedIn(t, 'ide-hd0'),
         { 'node-name': 'node1534', backing_file_depth: 1 },
         'the device must use the overlay, over its image',
       );

@@ -3,8 +3,9 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
+import { insertedIn } from './helpers/device-info.ts';
 import { nodeIo, openIo } from './helpers/node-io.ts';
-import { addNode, dataNodes, KiB, MiB, needs, nodeInfo, queryList } from './helpers/shared-setup.ts';
+import { addNode, dataNodes, KiB, MiB, needs, nodeInfo } from './helpers/shared-setup.ts';
 
 const thresholds = needs(dataNodes, { commands: ['block-set-write-threshold'] });
 
@@ -25,13 +26,6 @@ const threshold = (t: CaseContext, node: string, value: number | bigint) =>
 
 const throttle = (t: CaseContext, given: JsonObject) =>
   t.execute('block_set_io_throttle', { device: 'd0', ...NO_LIMIT, ...given });
-
-/** What query-block tells of the image of d0. */
-async function limits(t: CaseContext): Promise<JsonObject> {
-  const device = (await queryList(t, 'query-block')).find((entry) => entry.device === 'd0');
-  t.check(device?.inserted !== undefined, 'query-block must show the image of d0', 'it does not');
-  return device.inserted as JsonObject;
-}
 
 export const limitCases: readonly CaseDefinition[] = [
   {
@@ -120,19 +114,19 @@ export const limitCases: readonly CaseDefinition[] = [
       ]) {
         t.equal(await throttle(t, given), {}, 'block_set_io_throttle must return an empty object');
         t.contains(
-          await limits(t),
+          await insertedIn(t, 'd0'),
           { ...NO_LIMIT, ...given, group: 'd0' },
           'query-block must show the limits that were set',
         );
       }
       await throttle(t, { bps: 4096, group: 'another' });
       t.contains(
-        await limits(t),
+        await insertedIn(t, 'd0'),
         { bps: 4096, group: 'another' },
         'query-block must show the group that was given',
       );
       await throttle(t, {});
-      const free = await limits(t);
+      const free = await insertedIn(t, 'd0');
       t.contains(free, NO_LIMIT, 'query-block must show no limits after all were set to zero');
       t.check(
         !('group' in free),
@@ -158,7 +152,7 @@ export const limitCases: readonly CaseDefinition[] = [
       ])
         await t.refused('block_set_io_throttle', { device: 'd0', ...NO_LIMIT, ...wrong });
       t.contains(
-        await limits(t),
+        await insertedIn(t, 'd0'),
         { ...NO_LIMIT, bps: 4096 },
         'the limits must stay as they were after a refusal',
       );

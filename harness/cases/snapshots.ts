@@ -1,5 +1,5 @@
 /** blockdev-snapshot and blockdev-snapshot-sync: a new image on top. */
-import type { Json, JsonObject } from '../../spec/json.ts';
+import type { Json } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import {
@@ -12,6 +12,7 @@ import {
   readImage,
   release,
 } from './helpers/backing-chains.ts';
+import { insertedIn } from './helpers/device-info.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNode,
@@ -23,7 +24,6 @@ import {
   needs,
   newFile,
   nodeInfo,
-  queryList,
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
 
@@ -40,13 +40,6 @@ const drive: Topology = {
 const snapshots = needs(chainNodes, { commands: ['blockdev-snapshot'] });
 const onDevices = (...commands: string[]): Needs =>
   needs(chainNodes, { commands: ['query-block', ...commands] });
-
-/** What d0 has inserted. */
-async function inserted(t: CaseContext): Promise<JsonObject> {
-  const device = (await queryList(t, 'query-block')).find((entry) => entry.device === 'd0');
-  t.check(device?.inserted !== undefined, 'query-block must show the image of d0', 'it does not');
-  return device.inserted as JsonObject;
-}
 
 const overlayOf = (t: CaseContext, file: CaseFile) => addQcow2(t, file, { backing: null });
 
@@ -89,7 +82,7 @@ export const snapshotCases: readonly CaseDefinition[] = [
       const overlay = await overlayOf(t, await makeEmpty(t));
       await t.execute('blockdev-snapshot', { node: 'd0', overlay });
       t.contains(
-        await inserted(t),
+        await insertedIn(t, 'd0'),
         { 'node-name': overlay, backing_file_depth: 1 },
         'the device must use the overlay',
       );
@@ -142,7 +135,7 @@ export const snapshotCases: readonly CaseDefinition[] = [
         'blockdev-snapshot-sync must return an empty object',
       );
       t.contains(
-        await inserted(t),
+        await insertedIn(t, 'd0'),
         { 'node-name': name, drv: 'qcow2', file: file.path, backing_file_depth: 1 },
         'the device must use the new image',
       );
@@ -172,7 +165,7 @@ export const snapshotCases: readonly CaseDefinition[] = [
       const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing }));
       await t.execute('blockdev-snapshot-sync', { ...args, 'snapshot-file': file.path });
       t.contains(
-        await inserted(t),
+        await insertedIn(t, 'd0'),
         { drv: 'qcow2', file: file.path },
         'the device must use the image that was there',
       );
@@ -195,7 +188,11 @@ export const snapshotCases: readonly CaseDefinition[] = [
         { 'snapshot-file': `${t.dir}/nothing/x` },
       ])
         await t.refused('blockdev-snapshot-sync', { ...args, ...fault });
-      t.contains(await inserted(t), { 'node-name': 'a' }, 'the device must keep its image after a refusal');
+      t.contains(
+        await insertedIn(t, 'd0'),
+        { 'node-name': 'a' },
+        'the device must keep its image after a refusal',
+      );
     },
   },
   {

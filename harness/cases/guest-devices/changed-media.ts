@@ -1,11 +1,11 @@
 /** blockdev-change-medium. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { deviceInfo } from '../helpers/device-info.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs, newFile, refusedWith } from '../helpers/shared-setup.ts';
 import {
   bareDrives,
   cdGuest,
-  deviceInfo,
   FIRST,
   FIRST_FILE,
   guestReads,

@@ -88,13 +88,6 @@ export function guestOf(t: CaseContext, { bus, unit }: Disk): IdeDrive {
   return new IdeDrive(t, bus, unit);
 }
 
-/** What query-block says of a drive. */
-export async function blockInfo(t: CaseContext, device: string): Promise<JsonObject> {
-  const found = (await queryList(t, 'query-block')).find((entry) => entry.device === device);
-  t.check(found !== undefined, `query-block must list ${device}`, 'it does not');
-  return found;
-}
-
 /** The statistics of a drive. */
 export async function statsOf(t: CaseContext, device: string): Promise<JsonObject> {
   const found = (await queryList(t, 'query-blockstats')).find((entry) => entry.device === device);

@@ -1,9 +1,9 @@
 /** BLOCK_IO_ERROR: what becomes of guest I/O that fails, under each policy. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { deviceInfo } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { needs, queryList } from '../helpers/shared-setup.ts';
 import {
-  blockInfo,
   DISKS,
   diskImage,
   FAILS,
@@ -36,7 +36,7 @@ const nodeDisk = pc(
 
 async function noStatus(t: CaseContext, device: string): Promise<void> {
   t.check(
-    !('io-status' in (await blockInfo(t, device))),
+    !('io-status' in (await deviceInfo(t, device))),
     'io-status must be absent where no error stops the machine',
     'it is there',
   );
@@ -60,13 +60,13 @@ export const ioErrors: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       const disk = DISKS.stop;
-      t.contains(await blockInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok at first');
+      t.contains(await deviceInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok at first');
       await start(t);
       await guestOf(t, disk).begin('read', FAILS.readOnce);
       await stops(t);
       await ioError(t, disk, { operation: 'read', action: 'stop', nospace: false });
       t.contains(
-        await blockInfo(t, disk.device),
+        await deviceInfo(t, disk.device),
         { 'io-status': 'failed' },
         'io-status must be failed after the error',
       );
@@ -74,7 +74,7 @@ export const ioErrors: readonly CaseDefinition[] = [
       const { ok, data } = await guestOf(t, disk).finish(512);
       t.check(ok && data.length === 512, 'the read must succeed when it is made again', 'it does not');
       t.contains(
-        await blockInfo(t, disk.device),
+        await deviceInfo(t, disk.device),
         { 'io-status': 'ok' },
         'io-status must be ok when the machine went on',
       );
@@ -123,7 +123,7 @@ export const ioErrors: readonly CaseDefinition[] = [
         await stops(t);
         await ioError(t, disk, { operation: 'write', action: 'stop', nospace: true });
         t.contains(
-          await blockInfo(t, disk.device),
+          await deviceInfo(t, disk.device),
           { 'io-status': 'nospace' },
           'io-status must be nospace after the error',
         );
@@ -221,7 +221,7 @@ export const ioErrors: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       const disk = DISKS.enospc;
-      t.contains(await blockInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok at first');
+      t.contains(await deviceInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok at first');
       await start(t);
       await guestOf(t, disk).begin('write', FAILS.noSpaceOnce, BYTE);
       await stops(t);

@@ -3,8 +3,9 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
+import { deviceInfo } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
-import { KiB, queryList } from '../helpers/shared-setup.ts';
+import { KiB } from '../helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 
@@ -62,15 +63,6 @@ export const trayNeeds = (...commands: string[]): Needs => ({
 
 /** The CD drive as the guest sees it. */
 export const cdGuest = (t: CaseContext): IdeDrive => new IdeDrive(t, 'ide.1');
-
-/** What query-block says of a device, by its id, or of a drive, by its name. */
-export async function deviceInfo(t: CaseContext, name: string): Promise<JsonObject> {
-  const found = (await queryList(t, 'query-block')).find(
-    ({ qdev, device }) => qdev === name || device === name,
-  );
-  t.check(found !== undefined, `query-block must list ${name}`, 'it does not');
-  return found;
-}
 
 /** The tray must be so. */
 export async function trayIs(t: CaseContext, id: string, open: boolean): Promise<void> {

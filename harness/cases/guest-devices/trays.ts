@@ -1,10 +1,10 @@
 /** blockdev-open-tray and blockdev-close-tray, and what the guest has to do with it. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { deviceInfo } from '../helpers/device-info.ts';
 import { refusedWith } from '../helpers/shared-setup.ts';
 import {
   bareDrives,
   cdGuest,
-  deviceInfo,
   FIRST,
   guestReads,
   mediumIs,

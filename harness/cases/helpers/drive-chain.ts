@@ -3,13 +3,14 @@
  * its base; the images above it are put on top at the start of the case.
  */
 import { join } from 'node:path';
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { JsonObject } from '../../../spec/json.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes, type Layer, readImage, stairClusters } from './backing-chains.ts';
+import { insertedIn } from './device-info.ts';
 import { qemuIo } from './human-monitor-io.ts';
 import { buildQcow2 } from './qcow2-image.ts';
-import { makeFile, needs, queryList } from './shared-setup.ts';
+import { makeFile, needs } from './shared-setup.ts';
 
 /** The drive of `driveOverBase`. */
 export const DRIVE = 'd0';
@@ -61,11 +62,8 @@ export async function driveChain(t: CaseContext, depth: number): Promise<Layer[]
 }
 
 /** What the drive has inserted. */
-export async function inserted(t: CaseContext): Promise<JsonObject> {
-  const device = (await queryList(t, 'query-block')).find((entry) => entry.device === DRIVE);
-  const medium = device?.inserted ?? null;
-  t.check(isJsonObject(medium), `query-block must show the image of ${DRIVE}`, 'it does not');
-  return medium;
+export function inserted(t: CaseContext): Promise<JsonObject> {
+  return insertedIn(t, DRIVE);
 }
 
 /** A guest writes a cluster through the drive. */

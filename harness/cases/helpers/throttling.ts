@@ -1,5 +1,5 @@
 /** Throttle groups, nodes in them, and how long requests take that they limit. */
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { addNode, dataNodes, needs } from './shared-setup.ts';
 
@@ -80,14 +80,4 @@ export async function checkUnlimited(
 ): Promise<void> {
   const took = await t.timed(act);
   if (t.virtualTime) t.check(took < 50, `${what} must not wait`, `it took ${Math.floor(took)} ms`);
-}
-
-/** The limits that query-block shows of a drive; it must have a medium. */
-export async function shownLimits(t: CaseContext, device: string): Promise<JsonObject> {
-  const list = await t.execute('query-block');
-  const found = Array.isArray(list)
-    ? list.filter(isJsonObject).find((entry) => entry.device === device)
-    : undefined;
-  t.check(isJsonObject(found?.inserted), `query-block must show the image of ${device}`, 'it does not');
-  return found.inserted as JsonObject;
 }

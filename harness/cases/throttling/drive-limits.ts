@@ -3,9 +3,10 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
+import { insertedIn } from '../helpers/device-info.ts';
 import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
-import { checkTakes, checkUnlimited, shownLimits } from '../helpers/throttling.ts';
+import { checkTakes, checkUnlimited } from '../helpers/throttling.ts';
 
 /** Three drives of 1 MiB. */
 const drives: Topology = {
@@ -44,14 +45,14 @@ const limit = (t: CaseContext, device: string, given: JsonObject) =>
 /** States what query-block shows of a drive: these limits and no others, and the group. */
 async function checkShown(t: CaseContext, device: string, expected: JsonObject, why: string): Promise<void> {
   t.contains(
-    await shownLimits(t, device),
+    await insertedIn(t, device),
     { ...NO_LIMIT, ...expected },
     `query-block must show the limits of ${device} ${why}`,
   );
 }
 
 async function checkFree(t: CaseContext, device: string): Promise<void> {
-  const free = await shownLimits(t, device);
+  const free = await insertedIn(t, device);
   t.contains(free, NO_LIMIT, `${device} must have no limits after all were set to zero`);
   t.check(!('group' in free), `${device} must be in no group`, `it is in ${shown(free.group)}`);
 }
@@ -94,7 +95,7 @@ export const driveLimits: readonly CaseDefinition[] = [
         await limit(t, 'd0', long);
         await checkShown(t, 'd0', long, 'with the length of the burst');
         const others = LIMITS.filter((other) => other !== name).map((other) => `${other}_max`);
-        const inserted = await shownLimits(t, 'd0');
+        const inserted = await insertedIn(t, 'd0');
         const wrong = others.filter((other) => inserted[other] !== undefined && inserted[other] !== 0);
         t.check(
           wrong.length === 0,
