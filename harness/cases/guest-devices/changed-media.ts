@@ -5,6 +5,7 @@ import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs, newFile, refusedWith } from '../helpers/shared-setup.ts';
 import {
   bareDrives,
+  CD,
   cdGuest,
   FIRST,
   FIRST_FILE,
@@ -17,11 +18,10 @@ import {
   trayIs,
   trayMachine,
   trayNeeds,
+  UNKNOWN,
 } from './tray-topology.ts';
 
 const CHANGE = 'blockdev-change-medium';
-const CD = { id: 'cd' };
-const UNKNOWN = ['DeviceNotFound', 'GenericError'];
 
 const change = { needs: trayNeeds(CHANGE), topology: trayMachine, fresh: true };
 

@@ -10,6 +10,7 @@ import {
   refusedWith,
 } from '../helpers/shared-setup.ts';
 import {
+  CD,
   cdGuest,
   FIRST,
   guestReads,
@@ -21,14 +22,13 @@ import {
   trayIs,
   trayMachine,
   trayNeeds,
+  UNKNOWN,
 } from './tray-topology.ts';
 
 const OPEN = 'blockdev-open-tray';
 const CLOSE = 'blockdev-close-tray';
 const REMOVE = 'blockdev-remove-medium';
 const INSERT = 'blockdev-insert-medium';
-const CD = { id: 'cd' };
-const UNKNOWN = ['DeviceNotFound', 'GenericError'];
 
 const exchange = {
   needs: needs(dataNodes, trayNeeds(OPEN, CLOSE, REMOVE, INSERT)),

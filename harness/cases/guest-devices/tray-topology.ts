@@ -55,6 +55,12 @@ export const bareDrives: Topology = {
   monitors: 1,
 };
 
+/** The CD drive of `trayMachine`, as commands name it. */
+export const CD = { id: 'cd' };
+
+/** Classes that endpoints refuse an unknown device with. */
+export const UNKNOWN = ['DeviceNotFound', 'GenericError'];
+
 /** What a case with trays uses. */
 export const trayNeeds = (...commands: string[]): Needs => ({
   commands: ['query-block', ...commands],

@@ -4,6 +4,7 @@ import { deviceInfo } from '../helpers/device-info.ts';
 import { refusedWith } from '../helpers/shared-setup.ts';
 import {
   bareDrives,
+  CD,
   cdGuest,
   FIRST,
   guestReads,
@@ -13,12 +14,11 @@ import {
   trayIs,
   trayMachine,
   trayNeeds,
+  UNKNOWN,
 } from './tray-topology.ts';
 
 const OPEN = 'blockdev-open-tray';
 const CLOSE = 'blockdev-close-tray';
-const CD = { id: 'cd' };
-const UNKNOWN = ['DeviceNotFound', 'GenericError'];
 
 const both = { needs: trayNeeds(OPEN, CLOSE), topology: trayMachine, fresh: true };
 
