@@ -1,14 +1,11 @@
 /** Random mutants of the built reference, the cases that execute their lines, and which of these notices them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { Random } from '../../../generators/random.ts';
-import { packageRoot } from '../../../spec/package-root.ts';
+import { REFERENCE } from '../judging/built.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
+import { type CaseRun, Reach } from '../judging/reach.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
 import { type Mutation, mutationsOf } from './mutations.ts';
-import { type CaseRun, Reach } from './reach.ts';
-
-/** The reference as it runs. */
-const BUILT = new URL('dist/reference-impl/', packageRoot());
 
 /** A change of one place of the reference, and what the cases that execute it do on the sound one. */
 export interface Mutant extends Mutation {
@@ -30,11 +27,11 @@ export async function chooseMutants(
   count: number,
   onCase: (run: CaseRun) => void,
 ): Promise<readonly Mutant[]> {
-  const modules = readdirSync(BUILT, { recursive: true, encoding: 'utf8' })
+  const modules = readdirSync(REFERENCE, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.js') && !/\.test\.js$|^testing\//.test(file))
     .toSorted();
   const places = modules.flatMap((file) => {
-    const { href: url } = new URL(file, BUILT);
+    const { href: url } = new URL(file, REFERENCE);
     const text = readFileSync(new URL(url), 'utf8');
     return mutationsOf(text).map((mutation) => ({ ...mutation, file, url, text }));
   });
@@ -74,7 +71,7 @@ function lineOf(text: string, { start, end, replacement }: Mutation) {
 
 /** Null if no case that executes the changed place notices; a mutant that hangs is noticed. */
 export async function judgeMutant(mutant: Mutant, signal?: AbortSignal): Promise<Noticed | null> {
-  const url = new URL(mutant.file, BUILT);
+  const url = new URL(mutant.file, REFERENCE);
   const text = readFileSync(url, 'utf8');
   const changed = text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end);
   const changes = [{ url: url.href, text: changed }];

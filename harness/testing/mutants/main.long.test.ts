@@ -14,6 +14,7 @@ describe('npm run mutants', () => {
   const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-test-'));
   const results = join(folder, 'results.jsonl');
   let lines: string[];
+  let build: string;
   let mutants: readonly Mutant[];
 
   /** What it prints, and its exit code. */
@@ -28,7 +29,7 @@ describe('npm run mutants', () => {
   beforeAll(() => {
     mutantsOn(results, '--seed', 'test', '--count', String(COUNT));
     lines = readFileSync(results, 'utf8').trimEnd().split('\n');
-    mutants = JSON.parse(lines[0]!) as readonly Mutant[];
+    ({ build, head: mutants } = JSON.parse(lines[0]!) as { build: string; head: readonly Mutant[] });
   }, 300_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -56,6 +57,13 @@ describe('npm run mutants', () => {
     expect(readFileSync(some, 'utf8').trimEnd().split('\n').length).toBe(lines.length);
   });
 
+  test('begins anew where the file is of another build', { timeout: 300_000 }, () => {
+    const stale = join(folder, 'stale.jsonl');
+    writeFileSync(stale, `${lines.join('\n').replace(build, 'another')}\n`);
+    expect(mutantsOn(stale, '--seed', 'test', '--count', '1')[0]).toMatch(/^1 mutants: |\n1 mutants: /);
+    expect(readFileSync(stale, 'utf8').trimEnd().split('\n').length).toBe(2);
+  });
+
   test('tells where what nobody notices stands, and notices what breaks everything', {
     timeout: 60_000,
   }, () => {
@@ -63,7 +71,7 @@ describe('npm run mutants', () => {
     const harmless = { ...first!, start: 0, end: 0, replacement: '/* the same */' };
     const broken = { ...harmless, replacement: 'throw 1;' };
     const made = join(folder, 'made.jsonl');
-    writeFileSync(made, `${JSON.stringify([harmless, broken])}\n`);
+    writeFileSync(made, `${JSON.stringify({ build, head: [harmless, broken] })}\n`);
     const [stdout, status] = mutantsOn(made);
     expect(stdout).toContain(`${first!.file}:${first!.line}: ${first!.kind}\n`);
     expect(stdout).toContain('2 mutants: 1 noticed, 0 equivalent, 1 not noticed');

@@ -2,11 +2,9 @@
  * `npm run mutants`: changes the built reference in one random place after another and tells which changes no case of
  * the suite notices. The file of results is written line by line, so that a campaign that was interrupted goes on.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { abortOnSignals } from '../../cleanup.ts';
-import { inOrder } from '../../runner/in-order.ts';
+import { addResult, call, counted, judgeAll, openResults, wholeNumber, write } from '../judging/call.ts';
 import type { Noticed } from '../judging/suite-on-reference.ts';
 import { chooseMutants, judgeMutant, judgeSound, type Mutant } from './campaign.ts';
 import { EQUIVALENT, sameMutant } from './equivalent.ts';
@@ -19,19 +17,16 @@ const HELP = `Usage: npm run mutants -- [options]
   --results FILE   what is known so far; a campaign goes on where its file ends (default: mutants-SEED.jsonl)
 
 Prints each mutant that no case notices, with file and line. Exit code 1 if there is one that is not in the list of
-equivalent ones.
+equivalent ones. A file of results of another build begins anew.
 `;
 
-/** A line of the file of results, behind the first, which holds the mutants. */
+/** A line of the file of results; before the first stand the mutants. */
 interface Result {
   readonly index: number;
   readonly noticed: Noticed | null;
 }
 
-const write = (text: string) => process.stdout.write(text);
-const progress = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text}`);
-
-async function main(): Promise<number> {
+async function main(signal: AbortSignal): Promise<number> {
   const { values } = parseArgs({
     options: {
       seed: { type: 'string', default: new Date().toISOString().slice(0, 10) },
@@ -47,49 +42,29 @@ async function main(): Promise<number> {
   }
   const [count, workers] = [wholeNumber('--count', values.count), wholeNumber('--workers', values.workers)];
   const file = values.results ?? `mutants-${values.seed}.jsonl`;
-  const { signal } = abortOnSignals();
-  const { mutants, results } = existsSync(file) ? read(file) : await begin(file, values.seed, count);
-  await inOrder({
-    items: mutants.map((mutant, index) => ({ mutant, index })).filter(({ index }) => !results.has(index)),
-    workers: Array.from({ length: workers }, (_, index) => index),
-    signal,
-    async work(_, { mutant, index }) {
-      const noticed = await judgeMutant(mutant, signal);
-      results.set(index, noticed);
-      appendFileSync(file, `${JSON.stringify({ index, noticed } satisfies Result)}\n`);
-      progress(`${results.size} of ${mutants.length}`);
-      return null;
-    },
+  const { head: mutants, lines } = await openResults<readonly Mutant[], Result>(file, () =>
+    begin(values.seed, count),
+  );
+  const results = new Map(lines.map(({ index, noticed }) => [index, noticed]));
+  const left = [...mutants.keys()].filter((index) => !results.has(index));
+  await judgeAll(left, workers, signal, async (index) => {
+    const noticed = await judgeMutant(mutants[index]!, signal);
+    results.set(index, noticed);
+    addResult(file, { index, noticed } satisfies Result);
   });
-  progress('');
   return report(mutants, results);
 }
 
-function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${option} takes a whole number above 0, not '${text}'`);
-  return Number(text);
-}
-
-function read(file: string) {
-  const [first, ...lines] = readFileSync(file, 'utf8').split('\n').filter(Boolean);
-  const known = lines.map((line) => JSON.parse(line) as Result);
-  return {
-    mutants: JSON.parse(first!) as readonly Mutant[],
-    results: new Map(known.map(({ index, noticed }) => [index, noticed])),
-  };
-}
-
-async function begin(file: string, seed: string, count: number) {
-  let ran = 0;
-  const mutants = await chooseMutants(seed, count, () => {
-    ran += 1;
-    progress(`what cases execute: ${ran} cases`);
-  });
+async function begin(seed: string, count: number): Promise<readonly Mutant[]> {
+  const mutants = await chooseMutants(
+    seed,
+    count,
+    counted((ran) => `what cases execute: ${ran} cases`),
+  );
   const noticed = await judgeSound(mutants);
   if (noticed !== null)
     throw new Error(`unchanged, ${noticed.by} ends otherwise when it runs again: ${noticed.outcome}`);
-  writeFileSync(file, `${JSON.stringify(mutants)}\n`);
-  return { mutants, results: new Map<number, Noticed | null>() };
+  return mutants;
 }
 
 function report(mutants: readonly Mutant[], results: ReadonlyMap<number, Noticed | null>): number {
@@ -106,9 +81,4 @@ function report(mutants: readonly Mutant[], results: ReadonlyMap<number, Noticed
   return holes.length > 0 ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`mutants: ${(error as Error).message}\n`);
-  process.exitCode = 2;
-}
+await call('mutants', main);

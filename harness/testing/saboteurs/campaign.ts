@@ -1,18 +1,15 @@
 /** What the hand-written cases notice of the saboteurs. */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parse } from 'acorn';
 import { full } from 'acorn-walk';
-import { packageRoot } from '../../../spec/package-root.ts';
 import { type Requirement, requirements } from '../../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../../cases/case.ts';
 import { cases } from '../../cases/index.ts';
+import { REFERENCE } from '../judging/built.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
+import { type Place, Reach } from '../judging/reach.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
-import { type Place, Reach } from '../mutants/reach.ts';
 import type { Change, Saboteur } from './saboteur.ts';
-
-const BUILT = new URL('dist/', packageRoot());
 
 /** What the hand-written cases do on the sound reference. */
 export interface Sound {
@@ -68,18 +65,7 @@ function placesOf({ changes: [change] = [] }: Saboteur): Place[] {
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
 function moduleOf({ file }: Change): string {
-  return new URL(`reference-impl/${file}.js`, BUILT).href;
-}
-
-/** Changes with whatever can change what a case notices. */
-export function fingerprint(): string {
-  const hash = createHash('sha256');
-  const files = readdirSync(BUILT, { recursive: true, encoding: 'utf8' });
-  for (const file of files
-    .filter((name) => /^(harness|reference-impl|spec)\/.*(?<!\.test)\.js$/.test(name))
-    .toSorted())
-    hash.update(file).update(readFileSync(new URL(file, BUILT)));
-  return hash.digest('hex');
+  return new URL(`${file}.js`, REFERENCE).href;
 }
 
 /** How a saboteur is judged. */

@@ -2,14 +2,12 @@
  * `npm run sabotage`: runs the hand-written cases on one broken endpoint after another and tells which breaks no case
  * notices. The file of results is written line by line, so that a campaign that was interrupted goes on.
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import picomatch from 'picomatch';
-import { abortOnSignals } from '../../cleanup.ts';
-import { inOrder } from '../../runner/in-order.ts';
+import { addResult, call, counted, judgeAll, openResults, wholeNumber, write } from '../judging/call.ts';
 import type { Noticed } from '../judging/suite-on-reference.ts';
-import { fingerprint, judgeSaboteur, type Sound, soundOutcomes } from './campaign.ts';
+import { judgeSaboteur, type Sound, soundOutcomes } from './campaign.ts';
 import { caughtBy, writeCaughtBy } from './caught-by.ts';
 import { saboteurs } from './index.ts';
 import type { Saboteur } from './saboteur.ts';
@@ -29,23 +27,14 @@ Prints which case notices each saboteur, and the saboteurs that none does. Exit 
 results of another build begins anew.
 `;
 
-/** The first line of the file of results. */
-interface Head {
-  readonly fingerprint: string;
-  readonly sound: Sound;
-}
-
-/** A further line. */
+/** A line of the file of results; before the first stands what the sound reference does. */
 interface Result {
   readonly id: string;
   readonly all: boolean;
   readonly noticed: readonly Noticed[];
 }
 
-const write = (text: string) => process.stdout.write(text);
-const progress = (text: string) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K${text}`);
-
-async function main(): Promise<number> {
+async function main(signal: AbortSignal): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -67,32 +56,28 @@ async function main(): Promise<number> {
     for (const { id, definition, breaks } of chosen) write(`${id}: ${breaks} (${definition})\n`);
     return 0;
   }
-  const workers = workersOf(values.workers);
-  const { signal } = abortOnSignals();
-  const { sound, results } = await begin(values.results, signal);
+  const workers = wholeNumber('--workers', values.workers);
+  const { head: sound, lines } = await openResults<Sound, Result>(values.results, () =>
+    soundOutcomes(
+      saboteurs,
+      counted((count) => `the sound reference: ${count} cases`),
+      signal,
+    ),
+  );
+  const results = new Map(lines.map((result) => [result.id, result]));
   const left = chosen.filter(({ id }) => {
     const known = results.get(id);
     return known === undefined || values.pairs || (values.matrix && !known.all);
   });
-  let judged = 0;
-  await inOrder({
-    items: left,
-    workers,
-    signal,
-    async work(_, saboteur) {
-      const noticed = await judgeSaboteur(saboteur, values.pairs ? pairsOf(saboteur, sound) : sound, {
-        all: values.matrix || values.pairs,
-        signal,
-      });
-      const result = { id: saboteur.id, all: values.matrix, noticed };
-      results.set(saboteur.id, result);
-      if (!values.pairs) appendFileSync(values.results, `${JSON.stringify(result satisfies Result)}\n`);
-      judged += 1;
-      progress(`${judged} of ${left.length}`);
-      return null;
-    },
+  await judgeAll(left, workers, signal, async (saboteur) => {
+    const noticed = await judgeSaboteur(saboteur, values.pairs ? pairsOf(saboteur, sound) : sound, {
+      all: values.matrix || values.pairs,
+      signal,
+    });
+    const result: Result = { id: saboteur.id, all: values.matrix, noticed };
+    results.set(saboteur.id, result);
+    if (!values.pairs) addResult(values.results, result);
   });
-  progress('');
   const done = chosen.flatMap((saboteur) => {
     const result = results.get(saboteur.id);
     return result === undefined ? [] : [{ saboteur, noticed: result.noticed }];
@@ -106,32 +91,6 @@ function choose(patterns: readonly string[]): readonly Saboteur[] {
     patterns.length === 0 ? saboteurs : saboteurs.filter(({ id }) => picomatch.isMatch(id, [...patterns]));
   if (chosen.length === 0) throw new Error(`no saboteur matches '${patterns.join(' ')}'`);
   return chosen;
-}
-
-function workersOf(text: string): number[] {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--workers takes a whole number above 0, not '${text}'`);
-  return Array.from({ length: Number(text) }, (_, index) => index);
-}
-
-async function begin(file: string, signal: AbortSignal) {
-  const current = fingerprint();
-  const [first, ...lines] = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean) : [];
-  const head = first === undefined ? undefined : (JSON.parse(first) as Head);
-  if (head?.fingerprint === current) {
-    const known = lines.map((line) => JSON.parse(line) as Result);
-    return { sound: head.sound, results: new Map(known.map((result) => [result.id, result])) };
-  }
-  let ran = 0;
-  const sound = await soundOutcomes(
-    saboteurs,
-    () => {
-      ran += 1;
-      progress(`the sound reference: ${ran} cases`);
-    },
-    signal,
-  );
-  writeFileSync(file, `${JSON.stringify({ fingerprint: current, sound } satisfies Head)}\n`);
-  return { sound, results: new Map<string, Result>() };
 }
 
 /** Only what the cases do that must notice. */
@@ -168,9 +127,4 @@ function reportPairs(done: readonly Done[]): number {
   return failed.length > 0 ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  process.stderr.write(`sabotage: ${(error as Error).message}\n`);
-  process.exitCode = 2;
-}
+await call('sabotage', main);
