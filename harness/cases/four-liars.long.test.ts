@@ -1,31 +1,11 @@
 /** All hand-written cases against four endpoints that lie: what they are believed stands here, each with its reason. */
 import { expect, test } from 'vitest';
-import { loadBlockSchema } from '../../spec/block-core.ts';
-import { introspect } from '../../spec/compiler/introspect.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
-import { run } from '../runner/run.ts';
 import { reference } from '../targets/reference.ts';
 import type { Target } from '../targets/target.ts';
 import { breachingTarget } from '../testing/breaching-target.ts';
-import { type FakeOptions, fakeTarget } from '../testing/fake-endpoint.ts';
+import { beliefIn, idle, NO, YES } from '../testing/liars.ts';
 import { cases } from './index.ts';
-
-const spec = loadBlockSchema();
-const schema = introspect(spec) as unknown as Json;
-const isQuery = (command: string): boolean => command.startsWith('query-');
-
-async function believed(target: Target): Promise<string[]> {
-  const record = await run({
-    target,
-    spec,
-    cases: () => cases,
-    limits: { eventTimeout: 20, caseTimeout: 3_000 },
-  });
-  return record.cases.flatMap(({ id, outcome }) => (['pass', 'info', 'warn'].includes(outcome) ? [id] : []));
-}
-
-const fake = (answer: FakeOptions['answer']): Target =>
-  fakeTarget({ answer, schema, virtualTime: true, capabilities: { drives: true, humanMonitor: true } });
 
 /** Why a lie passes a case: the ids of each reason. */
 const BELIEVED: Readonly<Record<string, readonly string[]>> = {
@@ -171,41 +151,16 @@ const listed = Object.values(BELIEVED).flat();
 /** Of the hand-written cases, those in the list that are not about the wire. */
 const SHARE = 0.08;
 
-const YES = fake((command) => ({ return: isQuery(command) ? [] : {} }));
-const NO = fake((command) =>
-  isQuery(command) ? { return: [] } : { error: { class: 'GenericError', desc: 'no' } },
-);
-
 test('what liars are believed stands in the list, and all of the list is', async () => {
   const found = new Set<string>();
-  for (const target of [YES, NO, idle(), silent()]) for (const id of await believed(target)) found.add(id);
+  for (const target of [YES, NO, idle(), silent()])
+    for (const id of (await beliefIn(target, cases, 3_000)).believed) found.add(id);
   expect([...found].toSorted()).toEqual(listed.toSorted());
 }, 600_000);
 
 test('few cases are in the list', () => {
   expect(listed.length - BELIEVED[WIRE]!.length).toBeLessThanOrEqual(SHARE * cases.length);
 });
-
-/** Says yes, lists what it was given, ends every job at once, and does nothing. */
-function idle(): Target {
-  const nodes = new Map<Json, JsonObject>();
-  return fake((command, args, port) => {
-    if (command === 'query-named-block-nodes') return { return: [...nodes.values()] };
-    if (isQuery(command)) return { return: [] };
-    const node = args['node-name'];
-    if (command === 'blockdev-add' && node !== undefined)
-      nodes.set(node, { 'node-name': node, drv: args.driver!, ro: false });
-    if (command === 'blockdev-del' && node !== undefined) nodes.delete(node);
-    const device = args['job-id'];
-    if (device !== undefined) {
-      const type = /stream|commit|mirror|backup/.exec(command)?.[0] ?? 'backup';
-      const data = { device, type, len: 0, offset: 0, speed: 0 };
-      port.emit('BLOCK_JOB_READY', data);
-      port.emit('BLOCK_JOB_COMPLETED', data);
-    }
-    return { return: {} };
-  });
-}
 
 /** Does what it is told, sends no event and lists nothing. */
 function silent(): Target {
