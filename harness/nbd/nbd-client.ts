@@ -30,6 +30,8 @@ const MOST_BYTES = 1 << 20;
 /** Where all sockets read to: what is there is taken at once. Buffers of their own would be a collector's main work. */
 const ARRIVING = Buffer.allocUnsafeSlow(1 << 18);
 
+const ENOTSUP = 95;
+
 /** NBD's numbers of errors. */
 const REASONS: ReadonlyMap<number, string> = new Map([
   [1, 'EPERM'],
@@ -38,7 +40,7 @@ const REASONS: ReadonlyMap<number, string> = new Map([
   [22, 'EINVAL'],
   [28, 'ENOSPC'],
   [75, 'EOVERFLOW'],
-  [95, 'ENOTSUP'],
+  [ENOTSUP, 'ENOTSUP'],
   [108, 'ESHUTDOWN'],
 ]);
 
@@ -128,7 +130,7 @@ export class NbdClient {
   /** A request of which only the outcome counts, as a single one; ENOTSUP if the export does not take it. As `read` rejects. */
   async perform(request: IoRequest): Promise<void> {
     if (request.kind in TAKES && (this.#flags & TAKES[request.kind as keyof typeof TAKES]) === 0)
-      throw new NbdError(request.kind, 95);
+      throw new NbdError(request.kind, ENOTSUP);
     if (request.kind === 'flush') return this.#request('flush', FLUSH, 0, 0);
     const { kind, offset, length } = request;
     switch (kind) {
