@@ -20,7 +20,7 @@ export interface GuestSource {
 }
 
 /** Every cluster holds a byte of its own, none is zero. */
-export function startContent(): Buffer {
+function startContent(): Buffer {
   const content = Buffer.alloc(SIZE);
   for (let index = 0; index < COUNT; index += 1)
     content.fill(index + 1, index * COPIED, (index + 1) * COPIED);

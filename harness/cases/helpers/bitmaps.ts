@@ -29,7 +29,7 @@ export async function digestOf(t: CaseContext, node: string, name: string): Prom
 }
 
 /** SHA-256 of the data of a bitmap: a bit a granule, the first one the lowest, in words of 64 bits, lowest byte first. */
-export function digestFor(size: number, granularity: number, dirty: readonly number[]): string {
+function digestFor(size: number, granularity: number, dirty: readonly number[]): string {
   const granules = Math.ceil(size / granularity);
   const data = Buffer.alloc(Math.ceil(granules / WORD) * (WORD / 8));
   for (const granule of dirty) data[granule >> 3]! |= 1 << (granule & 7);

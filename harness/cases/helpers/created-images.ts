@@ -36,7 +36,7 @@ export async function creationRefused(t: CaseContext, options: CreateOptions): P
 }
 
 /** Null if the image was made, else the text of the error. */
-export async function creationFault(t: CaseContext, options: CreateOptions): Promise<string | null> {
+async function creationFault(t: CaseContext, options: CreateOptions): Promise<string | null> {
   if (t.endpointSchema.commands.has('x-blockdev-create')) {
     const { error } = await t.request({ execute: 'x-blockdev-create', arguments: options });
     return error === undefined ? null : descOf(t, error);

@@ -1,4 +1,5 @@
 /** Jobs of one transaction: how they wait for each other, end together, and where one fails. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes, makeEmpty } from '../helpers/backing-chains.ts';
 import { backupAction, reaches, waitingBackup } from '../helpers/job-states.ts';
@@ -18,6 +19,22 @@ async function addFailing(t: CaseContext): Promise<string> {
   };
   await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file });
   return node;
+}
+
+/** Starts two backups in one transaction: one that fails, and a slow one. */
+async function startFailing(
+  t: CaseContext,
+  properties: JsonObject,
+): Promise<{ failing: string; slow: string }> {
+  const [failing, slow] = [t.name('job'), t.name('job')];
+  const device = await addFailing(t);
+  const target = await addNode(t, { size: MiB });
+  const actions = [
+    await backupAction(t, slow, { speed: CRAWL }),
+    { type: 'blockdev-backup', data: { 'job-id': failing, device, target, sync: 'full' } },
+  ];
+  await t.execute('transaction', { actions, properties });
+  return { failing, slow };
 }
 
 /** The cases of grouped transactions, and of the order of actions. */
@@ -59,14 +76,7 @@ export const groupCases: readonly CaseDefinition[] = [
     requirements: ['transaction/grouped', 'BLOCK_JOB_COMPLETED/error'],
     needs: needs(groups, { drivers: ['blkdebug', 'raw', 'null-co'] }),
     async run(t: CaseContext) {
-      const [failing, slow] = [t.name('job'), t.name('job')];
-      const bad = await addFailing(t);
-      const target = await addNode(t, { size: MiB });
-      const actions = [
-        await backupAction(t, slow, { speed: CRAWL }),
-        { type: 'blockdev-backup', data: { 'job-id': failing, device: bad, target, sync: 'full' } },
-      ];
-      await t.execute('transaction', { actions, properties: GROUPED });
+      const { failing, slow } = await startFailing(t, GROUPED);
       const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: failing });
       t.check(
         typeof (data as { error?: unknown }).error === 'string',
@@ -83,14 +93,7 @@ export const groupCases: readonly CaseDefinition[] = [
     requirements: ['transaction/individual'],
     needs: needs(backupJobs, { commands: ['transaction'], drivers: ['blkdebug', 'raw', 'null-co'] }),
     async run(t: CaseContext) {
-      const [failing, slow] = [t.name('job'), t.name('job')];
-      const bad = await addFailing(t);
-      const target = await addNode(t, { size: MiB });
-      const actions = [
-        await backupAction(t, slow, { speed: CRAWL }),
-        { type: 'blockdev-backup', data: { 'job-id': failing, device: bad, target, sync: 'full' } },
-      ];
-      await t.execute('transaction', { actions, properties: { 'completion-mode': 'individual' } });
+      const { failing, slow } = await startFailing(t, { 'completion-mode': 'individual' });
       await t.event('BLOCK_JOB_COMPLETED', { device: failing });
       t.contains(await jobInfo(t, slow), { status: 'running' }, 'the other job must go on');
     },
