@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../spec/package-root.ts';
-import { connect, QmpError } from './index.ts';
+import { connect, QmpClient, QmpError } from './index.ts';
 import { enginesUnavailable, requireOrSkip } from './testing/engines.ts';
 import { startLive } from './testing/live-engine.ts';
 
@@ -44,8 +44,8 @@ test('a typed client talks to a live endpoint', async (context) => {
   requireOrSkip(context, 'qemu', enginesUnavailable('qemu-storage-daemon'));
   const live = await startLive('qemu-storage-daemon');
   try {
-    // One client at a time: the one that saw it come up leaves.
-    await (await live.connect()).close();
+    // One client at a time: the one that saw it come up is greeted before it leaves, so that nothing is under way.
+    await (await QmpClient.connect(await live.connect())).close();
     const client = await connect(`unix:${live.path}`);
     await client.execute('blockdev-add', { driver: 'null-co', 'node-name': 'disk0', size: 1048576 });
     const [node] = await client.execute('query-named-block-nodes');
