@@ -6,6 +6,7 @@ import { blockCommit } from './block-commit.ts';
 import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { copyJobs } from './copy-jobs.ts';
+import { copyOptions } from './copy-options.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
@@ -40,6 +41,7 @@ export const requirements = {
   ...blockResize,
   ...blockdevAdd,
   ...copyJobs,
+  ...copyOptions,
   ...dirtyBitmaps,
   ...drivers,
   ...events,

@@ -3,10 +3,12 @@ import type { CaseDefinition } from '../case.ts';
 import { errorCases } from './errors.ts';
 import { incrementalCases } from './incremental.ts';
 import { pointInTimeCases } from './point-in-time.ts';
+import { targetContentCases } from './target-contents.ts';
 
 /** A new file is one line here. */
 export const copyJobCases: readonly CaseDefinition[] = [
   ...errorCases,
   ...incrementalCases,
   ...pointInTimeCases,
+  ...targetContentCases,
 ];

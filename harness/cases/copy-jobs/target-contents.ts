@@ -1,0 +1,228 @@
+/** What copies leave on their target: zeroes, compressed clusters, allocation, and the end of a disk of any size. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { shown } from '../case-text.ts';
+import { addQcow2, checkContent, readImage, release } from '../helpers/backing-chains.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { buildQcow2, isCompressed, placeOf } from '../helpers/qcow2-image.ts';
+import { type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+
+const CLUSTER = 64 * KiB;
+const COUNT = 4;
+const SIZE = CLUSTER * COUNT;
+/** No whole cluster, and no whole block of a file system. */
+const ODD_SIZE = 2 * CLUSTER + 1536;
+
+const ended = { events: ['BLOCK_JOB_COMPLETED'] };
+const backups = (command: string) =>
+  needs(fileNodes, { ...ended, commands: [command, 'query-block-jobs'], drivers: ['qcow2'] });
+const mirrors = (command: string) =>
+  needs(fileNodes, {
+    commands: [command, 'block-job-cancel'],
+    drivers: ['qcow2'],
+    events: [...ended.events, 'BLOCK_JOB_READY'],
+  });
+
+/** Adds a raw node over a file of that content. */
+async function rawNode(t: CaseContext, content: Buffer): Promise<{ node: string; file: CaseFile }> {
+  const [file, node] = [await makeFile(t, content), t.name('raw')];
+  const below = { driver: 'file', filename: file.path };
+  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: below });
+  return { node, file };
+}
+
+/** Bytes in which no cluster, and no sector of the last one, is like another. */
+function varied(size: number): Buffer {
+  return Buffer.from(
+    Array.from({ length: size / 512 }, (_, sector) => Array(512).fill(1 + (sector % 251))).flat(),
+  );
+}
+
+async function backUp(t: CaseContext, command: string, args: JsonObject): Promise<void> {
+  const id = t.name('job');
+  await t.execute(command, { 'job-id': id, sync: 'full', ...args });
+  await completed(t, id, 'backup');
+}
+
+async function mirror(t: CaseContext, command: string, args: JsonObject): Promise<void> {
+  const id = t.name('job');
+  await t.execute(command, { 'job-id': id, sync: 'full', ...args });
+  await t.event('BLOCK_JOB_READY', { device: id });
+  await t.execute('block-job-cancel', { device: id });
+  await completed(t, id, 'mirror');
+}
+
+/**
+ * Adds a source whose cluster 0 and 3 hold data, and whose clusters 1 and 2 read as zeroes: by an entry that says so, and for
+ * want of any. A mirror may look at neither, a backup reads both.
+ */
+async function sourceWithZeroes(t: CaseContext): Promise<{ node: string; content: Buffer }> {
+  const clusters = new Map([
+    [0, 0x31],
+    [3, 0x34],
+  ]);
+  const entries = new Map([[1, 1n]]);
+  const node = await addQcow2(
+    t,
+    await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters, entries })),
+  );
+  const content = Buffer.alloc(SIZE);
+  for (const [index, byte] of clusters) content.fill(byte, index * CLUSTER, (index + 1) * CLUSTER);
+  return { node, content };
+}
+
+/** A qcow2 image of which every cluster has a place of its own. */
+function fullImage(t: CaseContext): Promise<CaseFile> {
+  const clusters = new Map(Array.from({ length: COUNT }, (_, index) => [index, 0x55]));
+  return makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters }));
+}
+
+/** Which clusters of an image are stored compressed. */
+async function compressedIn(t: CaseContext, file: CaseFile): Promise<number[]> {
+  const bytes = await bytesOf(t, file.local);
+  await readImage(t, file);
+  return Array.from({ length: COUNT }, (_, index) => index).filter((index) => isCompressed(bytes, index));
+}
+
+/** Mirrors zeroes over an image that is full, and gives the clusters that have a place in the file then. */
+async function placesAfter(t: CaseContext, options: JsonObject): Promise<number[]> {
+  const { node, content } = await sourceWithZeroes(t);
+  const target = await fullImage(t);
+  const args = { device: node, target: target.path, format: 'qcow2', mode: 'existing', ...options };
+  await mirror(t, 'drive-mirror', args);
+  await release(t, [node]);
+  await checkContent(t, target, content, 'the target');
+  const bytes = await bytesOf(t, target.local);
+  return Array.from({ length: COUNT }, (_, index) => index).filter((index) => placeOf(bytes, index) !== null);
+}
+
+/** The cases of what is on the target. */
+export const targetContentCases: readonly CaseDefinition[] = [
+  {
+    id: 'drive-backup/compress',
+    title:
+      'With compress a backup stores the clusters of a qcow2 target compressed; without it stores them plain',
+    requirements: ['drive-backup/compress', 'drive-backup/compress-default'],
+    needs: backups('drive-backup'),
+    async run(t: CaseContext) {
+      const content = varied(SIZE);
+      const { node: device } = await rawNode(t, content);
+      for (const compress of [true, undefined, false]) {
+        const target = newFile(t);
+        const asked = compress === undefined ? {} : { compress };
+        await backUp(t, 'drive-backup', { device, target: target.path, format: 'qcow2', ...asked });
+        t.equal(
+          await compressedIn(t, target),
+          compress === true ? [0, 1, 2, 3] : [],
+          `with compress ${shown(compress ?? 'left out')} these clusters must be compressed, and no other`,
+        );
+        await checkContent(t, target, content, 'the target');
+      }
+    },
+  },
+  {
+    id: 'blockdev-backup/compress',
+    title: 'compress is refused for a target whose format cannot compress, and done where it can',
+    requirements: ['blockdev-backup/compress', 'blockdev-backup/compress-default'],
+    needs: backups('blockdev-backup'),
+    async run(t: CaseContext) {
+      const content = varied(SIZE);
+      const { node: device } = await rawNode(t, content);
+      const raw = await rawNode(t, Buffer.alloc(SIZE, 0x55));
+      const id = t.name('job');
+      const refused = { 'job-id': id, device, target: raw.node, sync: 'full', compress: true };
+      await t.refused('blockdev-backup', refused, { text: /[Cc]ompress/ });
+      await checkNoJob(t, id);
+      await checkContent(t, raw.file, Buffer.alloc(SIZE, 0x55), 'the target that was refused');
+      await backUp(t, 'blockdev-backup', { device, target: raw.node });
+      await checkContent(t, raw.file, content, 'the target without compress');
+      const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
+      const target = await addQcow2(t, file);
+      await backUp(t, 'blockdev-backup', { device, target, compress: true });
+      await release(t, [target]);
+      t.equal(await compressedIn(t, file), [0, 1, 2, 3], 'these clusters must be compressed');
+      await checkContent(t, file, content, 'the target with compress');
+    },
+  },
+  {
+    id: 'blockdev-backup/zeroes-over-data',
+    title: 'What reads as zeroes in the source of a backup is zeroes on a target that held something else',
+    requirements: ['blockdev-backup/copies'],
+    needs: backups('blockdev-backup'),
+    async run(t: CaseContext) {
+      const { node: device, content } = await sourceWithZeroes(t);
+      const target = await rawNode(t, Buffer.alloc(SIZE, 0x55));
+      await backUp(t, 'blockdev-backup', { device, target: target.node });
+      await release(t, [target.node]);
+      await checkContent(t, target.file, content, 'the target');
+    },
+  },
+  {
+    id: 'blockdev-mirror/zeroes-over-data',
+    title: 'What reads as zeroes in the source of a mirror is zeroes on a target that held something else',
+    requirements: ['blockdev-mirror/copies'],
+    needs: mirrors('blockdev-mirror'),
+    async run(t: CaseContext) {
+      const { node: device, content } = await sourceWithZeroes(t);
+      const target = await rawNode(t, Buffer.alloc(SIZE, 0x55));
+      await mirror(t, 'blockdev-mirror', { device, target: target.node });
+      await release(t, [target.node]);
+      await checkContent(t, target.file, content, 'the target');
+    },
+  },
+  {
+    id: 'drive-mirror/unmap',
+    title:
+      'By default, and with unmap true, a mirror gives up the place of clusters where the source has zeroes',
+    requirements: ['drive-mirror/unmap', 'drive-mirror/unmap-default'],
+    needs: mirrors('drive-mirror'),
+    async run(t: CaseContext) {
+      for (const options of [{ unmap: true }, {}])
+        t.equal(
+          await placesAfter(t, options),
+          [0, 3],
+          `with ${shown(options)} only clusters with data must have a place in the target`,
+        );
+    },
+  },
+  {
+    id: 'drive-mirror/unmap-false',
+    title: 'With unmap false a mirror writes zeroes: clusters of the target keep their place',
+    requirements: ['drive-mirror/unmap-false'],
+    needs: mirrors('drive-mirror'),
+    async run(t: CaseContext) {
+      t.equal(
+        (await placesAfter(t, { unmap: false })).includes(1),
+        true,
+        'with unmap false a cluster that the source has as zeroes must keep its place in the target',
+      );
+    },
+  },
+  {
+    id: 'drive-backup/partial-end',
+    title: 'A backup of a disk that ends within a cluster has its size and all of its bytes, and no more',
+    requirements: ['drive-backup/creates-target', 'blockdev-backup/copies'],
+    needs: backups('drive-backup'),
+    async run(t: CaseContext) {
+      const content = varied(ODD_SIZE);
+      const { node: device } = await rawNode(t, content);
+      const target = newFile(t);
+      await backUp(t, 'drive-backup', { device, target: target.path });
+      await checkContent(t, target, content, 'the target');
+    },
+  },
+  {
+    id: 'drive-mirror/partial-end',
+    title: 'A mirror of a disk that ends within a cluster has its size and all of its bytes, and no more',
+    requirements: ['drive-mirror/creates-target', 'blockdev-mirror/copies'],
+    needs: mirrors('drive-mirror'),
+    async run(t: CaseContext) {
+      const content = varied(ODD_SIZE);
+      const { node: device } = await rawNode(t, content);
+      const target = newFile(t);
+      await mirror(t, 'drive-mirror', { device, target: target.path });
+      await checkContent(t, target, content, 'the target');
+    },
+  },
+];
