@@ -27,6 +27,8 @@ export interface Doc {
   readonly features: Descriptions;
   /** Names of the tagged sections present. */
   readonly sections: ReadonlySet<string>;
+  /** Text of each section of examples, without the comment signs. */
+  readonly examples: readonly string[];
   /** In the order of their lines. */
   readonly faults: readonly Diagnostic[];
 }
@@ -40,10 +42,11 @@ export function readDoc(source: Source, lines: readonly DocLine[], early: readon
   const reader = new DocReader(source, lines);
   reader.read();
   const { symbol, members, features, sections } = reader;
+  const examples = reader.examples.map((text) => text.join('\n'));
   const faults = [...early, ...reader.faults];
   faults.sort((a, b) => a.source.line - b.source.line);
   const named = symbol === undefined ? {} : { symbol };
-  return { source, ...named, summary: reader.summary(), members, features, sections, faults };
+  return { source, ...named, summary: reader.summary(), members, features, sections, examples, faults };
 }
 
 class DocReader {
@@ -51,12 +54,13 @@ class DocReader {
   readonly members = new Map<string, number>();
   readonly features = new Map<string, number>();
   readonly sections = new Set<string>();
+  readonly examples: string[][] = [];
   readonly faults: Diagnostic[] = [];
   readonly #source: Source;
   readonly #lines: readonly DocLine[];
   readonly #overview: string[] = [];
   /** Where text goes now, and whether that part has some yet. */
-  #part: 'overview' | 'members' | 'features' | 'section' = 'overview';
+  #part: 'overview' | 'members' | 'features' | 'section' | 'example' = 'overview';
   #open: { readonly what: string; readonly line: number; empty: boolean } | undefined;
 
   constructor(source: Source, lines: readonly DocLine[]) {
@@ -105,12 +109,14 @@ class DocReader {
     if (/^=+ /.test(body)) this.#fault(line, 'a heading must stand in free-form documentation');
     if (body.trim() !== '' && this.#open !== undefined) this.#open.empty = false;
     if (this.#part === 'overview') this.#overview.push(body);
+    else if (this.#part === 'example') this.examples.at(-1)!.push(body);
   }
 
   #startDescription(name: string, line: number): void {
     const list = this.#part === 'features' ? this.features : this.members;
     const what = this.#part === 'features' ? 'feature' : 'member';
-    if (this.#part === 'section') this.#fault(line, `description of '@${name}' after a tagged section`);
+    if (this.#part === 'section' || this.#part === 'example')
+      this.#fault(line, `description of '@${name}' after a tagged section`);
     else if (!isName(name)) this.#fault(line, `description of '@${name}', which is not a name`);
     else if (list.has(name)) this.#fault(line, `${what} '${name}' is described twice`);
     list.set(name, line);
@@ -121,10 +127,17 @@ class DocReader {
   #startSection(tag: string, rest: string, line: number): void {
     if (ONLY_ONCE.has(tag) && this.sections.has(tag)) this.#fault(line, `second '${tag}:' section`);
     this.sections.add(tag);
-    this.#start('section', `'${tag}:'`, line, rest.trim() === '');
+    const example = tag.startsWith('Example');
+    if (example) this.examples.push([rest]);
+    this.#start(example ? 'example' : 'section', `'${tag}:'`, line, rest.trim() === '');
   }
 
-  #start(part: 'members' | 'features' | 'section', what: string, line: number, empty: boolean): void {
+  #start(
+    part: 'members' | 'features' | 'section' | 'example',
+    what: string,
+    line: number,
+    empty: boolean,
+  ): void {
     this.#close();
     this.#part = part;
     this.#open = { what, line, empty };
