@@ -14,7 +14,7 @@ import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { driveQueries } from './drive-queries.ts';
 import { driverCases } from './drivers/index.ts';
 import { envelope } from './envelope.ts';
-import { exampleCases } from './examples.ts';
+import { exampleCases } from './examples/index.ts';
 import { graphChanges } from './graph-changes.ts';
 import { graphJobs } from './graph-jobs/index.ts';
 import { greeting } from './greeting.ts';

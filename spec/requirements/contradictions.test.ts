@@ -68,6 +68,7 @@ const SHOWS: Readonly<Record<string, Shows>> = {
   'blockdev-snapshot-sync/both-names': (step, args) =>
     args.some((one) => 'device' in one && 'node-name' in one) && succeeded(step),
   'blockdev-add/id': (step, args) => args.some((one) => 'id' in one) && errorClass(step) === 'GenericError',
+  'examples/throttle': (step) => /burst length cannot be 0/.test(errorText(step)),
   'protocol/controls-in-strings-are-refused': ({ raw, reply }) =>
     typeof raw === 'string' &&
     [...raw.trimEnd()].some((character) => character < ' ') &&
