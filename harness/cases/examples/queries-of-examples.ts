@@ -186,7 +186,8 @@ function withoutBursts(inserted: JsonObject): JsonObject {
 
 /** Time without a request is told only where there was one. */
 function withoutIdle(example: JsonObject): JsonObject {
-  const counted = ({ idle_time_ns: _, ...stats }: JsonObject): JsonObject => stats;
+  const counted = (stats: JsonObject): JsonObject =>
+    Object.fromEntries(Object.entries(stats).filter(([name]) => name !== 'idle_time_ns'));
   const parent = example.parent as JsonObject | undefined;
   return {
     ...example,
