@@ -74,6 +74,12 @@ export const qcow2 = {
     text: 'An image whose header says what cannot be is refused, and nothing is left of it.',
     source: 'observation',
   },
+  'qcow2/discard-reads-zeroes': {
+    level: 'must',
+    definition: 'BlockdevDiscardOptions',
+    text: 'A cluster of an image of version 3 that a discard gives back reads as zeroes, whatever is below.',
+    source: 'observation',
+  },
   'qcow2/encrypt-luks': {
     level: 'must',
     definition: 'BlockdevQcow2Encryption',
@@ -109,10 +115,32 @@ export const qcow2 = {
     definition: 'BlockdevOptionsQcow2',
     text: 'overlap-check is cached by default.',
   },
+  'qcow2/pass-discard-other': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'pass-discard-other tells whether space that becomes free in neither way is given back to the data source.',
+  },
+  'qcow2/pass-discard-other-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'pass-discard-other is off by default.',
+    source: 'observation',
+  },
   'qcow2/pass-discard-request': {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',
     text: 'pass-discard-request tells whether discard requests go on to the data source.',
+  },
+  'qcow2/pass-discard-request-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'pass-discard-request is by default on where discard is unmap.',
+    source: 'observation',
+  },
+  'qcow2/pass-discard-snapshot': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'pass-discard-snapshot tells whether space that snapshot operations free is given back to the data source.',
   },
   'qcow2/refcount-cache-size': {
     level: 'must',

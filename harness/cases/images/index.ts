@@ -4,6 +4,7 @@ import { corruption } from './corruption.ts';
 import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
+import { discardsPassedOn } from './discards-passed-on.ts';
 import { formatsOnDisk } from './formats-on-disk.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
@@ -25,4 +26,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...imageInfoCases,
   ...overlapChecks,
   ...qcow2Options,
+  ...discardsPassedOn,
 ];

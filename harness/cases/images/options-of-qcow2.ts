@@ -1,11 +1,11 @@
-/** qcow2's own options of blockdev-add: sizes of caches, lazy reference counts, discards that are passed on. */
+/** qcow2's own options of blockdev-add: sizes of caches, lazy reference counts. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { nodeIo, perform, writeNode } from '../helpers/node-io.ts';
+import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../helpers/qcow2-header.ts';
-import { buildQcow2, dataOf, placeOf } from '../helpers/qcow2-image.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { checkAbsent, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 /** States that an image opens with each of the first and with none of the second, which leave no node. */
@@ -40,42 +40,6 @@ async function dirtyWhileOpen(t: CaseContext, compatible: number, options: JsonO
 }
 
 const LAZY = Number(COMPATIBLE.lazyRefcounts);
-
-/** Whether the place of a cluster is still there in the image below, after it was discarded in the image above. */
-async function keptBelow(t: CaseContext, options: JsonObject): Promise<boolean> {
-  const size = 64 * CLUSTER;
-  const lower = await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER }));
-  const upper = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x11]]) });
-  const source = await makeFile(t, upper);
-  const below = await addQcow2(t, lower, { discard: 'unmap' });
-  await fill(t, below, source.path, upper.length);
-  const node = t.name('above');
-  await t.execute('blockdev-add', {
-    driver: 'qcow2',
-    'node-name': node,
-    file: below,
-    discard: 'unmap',
-    ...options,
-  });
-  await perform(t, node, { kind: 'discard', offset: 0, length: CLUSTER });
-  await release(t, [below, node]);
-  return placeOf(await bytesOf(t, lower.local), dataOf(CLUSTER) / CLUSTER) !== null;
-}
-
-/** Copies a file to the beginning of a node. */
-async function fill(t: CaseContext, target: string, filename: string, length: number): Promise<void> {
-  const source = t.name('source');
-  const file = { driver: 'file', filename };
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': source, file, 'read-only': true });
-  const whole = t.name('window');
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': whole, file: target, size: length });
-  const id = t.name('job');
-  await t.execute('blockdev-backup', { 'job-id': id, device: source, target: whole, sync: 'full' });
-  await t.event('BLOCK_JOB_COMPLETED', { device: id });
-  await release(t, [source, whole]);
-}
-
-const passes = needs(chainNodes, { ...nodeIo, commands: ['blockdev-backup'] });
 
 export const qcow2Options: readonly CaseDefinition[] = [
   {
@@ -172,32 +136,6 @@ export const qcow2Options: readonly CaseDefinition[] = [
       };
       await t.refused('blockdev-add', { ...node, 'lazy-refcounts': true });
       await t.execute('blockdev-add', { ...node, 'lazy-refcounts': false });
-    },
-  },
-  {
-    id: 'qcow2/pass-discard-request-off',
-    title: 'With pass-discard-request false a discard keeps the space of the cluster in the file below',
-    requirements: ['qcow2/pass-discard-request'],
-    needs: passes,
-    async run(t: CaseContext) {
-      t.check(
-        await keptBelow(t, { 'pass-discard-request': false }),
-        'a discard must not go on to the data source',
-        'the space below is gone',
-      );
-    },
-  },
-  {
-    id: 'qcow2/pass-discard-request-on',
-    title: 'With pass-discard-request true a discard gives back the space of the cluster in the file below',
-    requirements: ['qcow2/pass-discard-request'],
-    needs: passes,
-    async run(t: CaseContext) {
-      t.check(
-        !(await keptBelow(t, { 'pass-discard-request': true })),
-        'a discard must go on to the data source',
-        'the space below is still there',
-      );
     },
   },
 ];

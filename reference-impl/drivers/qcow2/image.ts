@@ -162,19 +162,27 @@ export class Image {
         if (kind !== 'compressed' && offset % this.clusterSize !== 0) continue;
         await this.refcounts.free(offset, kind === 'compressed' ? compressedBytes : this.clusterSize);
       }
-      if (this.#passDiscard[reason]) await this.#discardFree(owned);
+      const whole = owned.filter(({ kind }) => kind !== 'compressed');
+      await this.giveBack(
+        whole.map(({ offset }) => offset / this.clusterSize),
+        reason,
+      );
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
     }
   }
 
-  /** Gives back the space of those whole clusters that nobody refers to any more. Under the lock. */
-  async #discardFree(entries: readonly Entry[]): Promise<void> {
-    await this.mapping.cache.flush();
-    for (const { kind, offset } of entries) {
-      if (kind === 'compressed' || offset % this.clusterSize !== 0) continue;
-      if ((await this.refcounts.get(offset / this.clusterSize)) > 0) continue;
-      await this.file.discard(offset, this.clusterSize);
+  /** Gives the space of those clusters that nobody refers to any more to the file below, as far as it takes it. Under the lock. */
+  async giveBack(clusters: Iterable<number>, reason: keyof PassDiscard): Promise<void> {
+    if (!this.#passDiscard[reason]) return;
+    try {
+      await this.mapping.cache.flush();
+      for (const cluster of clusters) {
+        if (!Number.isInteger(cluster) || (await this.refcounts.get(cluster)) > 0) continue;
+        await this.file.discard(cluster * this.clusterSize, this.clusterSize);
+      }
+    } catch (error) {
+      if (!(error instanceof IoError)) throw error;
     }
   }
 
@@ -215,10 +223,16 @@ export class Image {
    * Drops what the header as it was just written does not refer to any more. It stays, leaked, where the header may not
    * be on stable storage. Under the lock.
    */
-  async freeReplaced(offset: number, bytes: number): Promise<void> {
+  async freeReplaced(offset: number, bytes: number, reason: keyof PassDiscard = 'other'): Promise<void> {
     try {
       await this.file.flush();
       await this.refcounts.free(offset, bytes);
+      const first = offset / this.clusterSize;
+      const count = Math.ceil(bytes / this.clusterSize);
+      await this.giveBack(
+        Array.from({ length: count }, (_, index) => first + index),
+        reason,
+      );
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
     }

@@ -152,9 +152,13 @@ export class Bitmaps implements PersistentBitmaps {
   /** Under the lock: the bits and the table of a bitmap that the directory does not hold any more. */
   async #free(entry: BitmapEntry): Promise<void> {
     const { refcounts, clusterSize } = this.#image;
-    for (const cluster of await readTable(this.#image, entry))
-      if (typeof cluster === 'number') await refcounts.free(cluster, clusterSize);
-    await refcounts.free(entry.tableOffset, entry.tableSize * 8);
+    const parts = (await readTable(this.#image, entry)).filter((cluster) => typeof cluster === 'number');
+    for (const cluster of parts) await refcounts.free(cluster, clusterSize);
+    await this.#image.giveBack(
+      parts.map((offset) => offset / clusterSize),
+      'other',
+    );
+    await this.#image.freeReplaced(entry.tableOffset, entry.tableSize * 8);
   }
 
   /** Under the lock: writes the directory at a new place, points the header at it, and frees the old one. */

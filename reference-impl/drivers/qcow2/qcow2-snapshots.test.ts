@@ -35,6 +35,22 @@ async function fresh(options: JsonObject): Promise<FileChild> {
   return file;
 }
 
+test('what only a deleted snapshot used is given back to the file, unless pass-discard-snapshot is off', async () => {
+  for (const pass of [true, false]) {
+    const file = await fresh({});
+    const discarded: number[] = [];
+    file.discard = (offset) => Promise.resolve(void discarded.push(offset));
+    const { image } = await openImage(file, { 'pass-discard-snapshot': pass });
+    await write(image, 0, new Uint8Array(512).fill(1));
+    const place = (await image.mapping.lookup(0, 1)).offset;
+    await image.snapshots.create(named('one'));
+    await write(image, 0, new Uint8Array(512).fill(2));
+    await image.snapshots.delete('1');
+    await image.close();
+    expect(discarded.includes(place)).toBe(pass);
+  }
+});
+
 const named = (name: string) => ({ name, seconds: 1_700_000_000, nanoseconds: 5 });
 
 describe.skipIf(withoutTools !== undefined)(

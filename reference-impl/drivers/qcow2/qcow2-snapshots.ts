@@ -148,9 +148,10 @@ export class Snapshots {
       await this.#flush();
       await image.markDirty();
       await this.#store(this.#entries.filter((entry) => entry !== found));
-      await changeCounts(image, l1, -1);
+      const dropped = await changeCounts(image, l1, -1);
       await image.refcounts.free(found.l1Offset, found.l1Size * 8);
       await markCopied(image);
+      await image.giveBack(dropped, 'snapshot');
     });
   }
 
@@ -215,7 +216,7 @@ export class Snapshots {
     this.#entries = entries;
     this.#tableBytes = table.length;
     this.#l2Tables = undefined;
-    await this.#image.freeReplaced(old.offset, old.bytes);
+    await this.#image.freeReplaced(old.offset, old.bytes, 'snapshot');
   }
 }
 

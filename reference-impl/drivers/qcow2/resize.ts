@@ -44,10 +44,8 @@ async function shrink(image: Image, size: number): Promise<void> {
 }
 
 /** Under the lock: gives back the L2 tables behind the first entries of the L1 table, which nothing refers to any more. */
-async function dropTables(
-  { file, header, mapping, refcounts, clusterSize }: Image,
-  kept: number,
-): Promise<void> {
+async function dropTables(image: Image, kept: number): Promise<void> {
+  const { file, header, mapping, refcounts, clusterSize } = image;
   const tables: number[] = [];
   for (let index = kept; index < header.l1Size; index += 1)
     if (mapping.l2Offset(index) !== 0) tables.push(mapping.l2Offset(index));
@@ -61,6 +59,10 @@ async function dropTables(
   mapping.replaceL1(new DataView(bytes.buffer));
   file.debugEvent('l1_shrink_free_l2_clusters');
   for (const offset of tables) await refcounts.free(offset, clusterSize);
+  await image.giveBack(
+    tables.map((offset) => offset / clusterSize),
+    'other',
+  );
 }
 
 async function growL1(image: Image, entries: number): Promise<void> {

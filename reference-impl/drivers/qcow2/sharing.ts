@@ -6,15 +6,15 @@ import type { Image } from './image.ts';
 import { clustersOf, l2TablesOf, ownedEntries } from './walk.ts';
 
 /**
- * Raises or lowers the count of every L2 table and cluster below `l1`. Throws `IoError` when a count would leave its
- * width, and has changed nothing then. Under the lock, caches flushed.
+ * Raises or lowers the count of every L2 table and cluster below `l1`, and gives these clusters. Throws `IoError` when a
+ * count would leave its width, and has changed nothing then. Under the lock, caches flushed.
  */
-export async function changeCounts(image: Image, l1: DataView, by: 1 | -1): Promise<void> {
-  const changed: [first: number, count: number][] = [];
+export async function changeCounts(image: Image, l1: DataView, by: 1 | -1): Promise<readonly number[]> {
+  const changed: number[] = [];
   const change = async (first: number, count: number) => {
     for (let cluster = first; cluster < first + count; cluster++) {
       await image.refcounts.change(cluster, 1, by);
-      changed.push([cluster, 1]);
+      changed.push(cluster);
     }
   };
   try {
@@ -23,9 +23,10 @@ export async function changeCounts(image: Image, l1: DataView, by: 1 | -1): Prom
       await change(offset / image.clusterSize, 1);
     }
   } catch (error) {
-    for (const [first, count] of changed) await image.refcounts.change(first, count, -by);
+    for (const cluster of changed) await image.refcounts.change(cluster, 1, -by);
     throw error;
   }
+  return changed;
 }
 
 /**
