@@ -240,13 +240,19 @@ export const images: readonly Saboteur[] = [
     'drivers/qcow2/qcow2-corruption',
     ['this.#header.incompatible |= BigInt(Incompatible.corrupt);', ';'],
   ),
-  inside(
-    'images/corrupt-stays-usable',
-    'BLOCK_IMAGE_CORRUPTED',
-    'goes on with an image after fatal corruption',
-    'drivers/qcow2/qcow2-corruption',
-    ['if (this.#dead)\n            throw', 'if (false)\n            throw'],
-  ),
+  {
+    id: 'images/corrupt-stays-usable',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    breaks: 'goes on with an image after fatal corruption',
+    changes: [
+      {
+        file: 'drivers/qcow2/qcow2-corruption',
+        find: 'if (this.#dead)\n            throw',
+        put: 'if (false)\n            throw',
+      },
+      { file: 'graph/open', find: 'if (fatal && node.isOpen)', put: 'if (false)' },
+    ],
+  },
   inside(
     'images/corrupt-opened',
     'BLOCK_IMAGE_CORRUPTED',
@@ -333,8 +339,8 @@ export const images: readonly Saboteur[] = [
     'leaks the clusters of a deleted internal snapshot',
     'drivers/qcow2/qcow2-snapshots',
     [
-      'await changeCounts(image, l1, -1);\n            await image.refcounts.free(found.l1Offset, found.l1Size * 8);',
-      ';',
+      'const dropped = await changeCounts(image, l1, -1);\n            await image.refcounts.free(found.l1Offset, found.l1Size * 8);',
+      'const dropped = [];',
     ],
   ),
   inside(
