@@ -79,10 +79,21 @@ export async function judgeMutant(mutant: Mutant, signal?: AbortSignal): Promise
   return noticed ?? null;
 }
 
-/** What is noticed of the sound reference; anything but null says that the outcomes of cases are not their own. */
-export async function judgeSound(mutants: readonly Mutant[], signal?: AbortSignal): Promise<Noticed | null> {
+/**
+ * The cases that end otherwise when the sound reference runs them again: their outcomes are not their own, and they
+ * judge no mutant.
+ */
+export async function unsteadyCases(
+  mutants: readonly Mutant[],
+  signal?: AbortSignal,
+): Promise<readonly Noticed[]> {
   const expected = Object.assign({}, ...mutants.map((mutant) => mutant.expected)) as Outcomes;
   const longest = mutants.reduce((sum, { milliseconds }) => Math.max(sum, milliseconds), 0);
-  const [noticed] = await judgedApart({ changes: [], expected }, longest * 2, signal);
-  return noticed ?? null;
+  return judgedApart({ changes: [], expected, all: true }, longest * 2, signal);
+}
+
+/** The mutant, judged by other cases than these. */
+export function judgedWithout(cases: ReadonlySet<string>, mutant: Mutant): Mutant {
+  const steady = Object.entries(mutant.expected).filter(([id]) => !cases.has(id));
+  return { ...mutant, expected: Object.fromEntries(steady) };
 }
