@@ -232,11 +232,14 @@ export const blockResize: readonly CaseDefinition[] = [
     id: 'block_resize/node-unknown',
     title: 'A node that does not exist is refused; an empty name names nothing',
     requirements: ['block_resize/node-unknown'],
-    needs: onData,
+    needs: onFiles,
     async run(t: CaseContext) {
       const name = t.name('nothing');
       await t.refused('block_resize', { 'node-name': name, size: MiB }, { text: new RegExp(name) });
       await t.refused('block_resize', { 'node-name': '', size: MiB });
+      const { name: known } = await addRaw(t, MiB);
+      await t.execute('block_resize', { 'node-name': known, size: 2 * MiB });
+      t.equal(await virtualSize(t, known), 2 * MiB, 'a node that is named must have the new size');
     },
   },
   {
@@ -253,9 +256,13 @@ export const blockResize: readonly CaseDefinition[] = [
     id: 'block_resize/no-name',
     title: 'A call without device and node-name is refused',
     requirements: ['block_resize/no-name'],
-    needs: onData,
+    needs: onFiles,
     async run(t: CaseContext) {
-      await t.refused('block_resize', { size: MiB }, { text: /Cannot find device/ });
+      const { name } = await addRaw(t, MiB);
+      await t.refused('block_resize', { size: 2 * MiB }, { text: /Cannot find device/ });
+      t.equal(await virtualSize(t, name), MiB, 'the only node must keep its size after a refusal');
+      await t.execute('block_resize', { 'node-name': name, size: 2 * MiB });
+      t.equal(await virtualSize(t, name), 2 * MiB, 'a node that is named must have the new size');
     },
   },
   {

@@ -13,6 +13,7 @@ import {
   queryList,
   refusedAsNotFound,
 } from './helpers/shared-setup.ts';
+import { checkWorks } from './helpers/working-session.ts';
 
 export const blockdevAdd: readonly CaseDefinition[] = [
   {
@@ -73,6 +74,8 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       if ('error' in reply) {
         t.info('blockdev-add/id: id is no member');
         await checkAbsent(t, name);
+        await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': name });
+        await nodeInfo(t, name);
       }
     },
   },
@@ -130,6 +133,7 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       ])
         await t.refused('blockdev-add', { ...source, 'node-name': name }, { text: /^Invalid node.name/ });
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
+      await checkWorks(t);
     },
   },
   {
@@ -152,6 +156,9 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       );
       if (cut) await t.execute('blockdev-del', { 'node-name': name.slice(0, 31) });
       await t.refused('blockdev-del', { 'node-name': name });
+      const fitting = t.name('long').padEnd(31, 'x');
+      await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': fitting });
+      await nodeInfo(t, fitting);
     },
   },
   {
@@ -222,6 +229,9 @@ export const blockdevAdd: readonly CaseDefinition[] = [
           { text: new RegExp(`'${member}'`) },
         );
       t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
+      const name = t.name('node');
+      await t.execute('blockdev-add', { ...source, 'node-name': name });
+      await nodeInfo(t, name);
     },
   },
   {
@@ -272,6 +282,9 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       const name = t.name('nothing');
       await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
       await t.refused('blockdev-del', { 'node-name': '' });
+      await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': name });
+      await nodeInfo(t, name);
+      await t.execute('blockdev-del', { 'node-name': name });
     },
   },
   {

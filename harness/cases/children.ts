@@ -259,6 +259,8 @@ export const children: readonly CaseDefinition[] = [
         { text: /file\.driver/ },
       );
       await checkAbsent(t, name);
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: await dataSource(t) });
+      await nodeInfo(t, name);
     },
   },
   {

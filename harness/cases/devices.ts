@@ -4,6 +4,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { shown } from './case-text.ts';
+import { deviceBitmaps } from './helpers/device-info.ts';
 import { sizesOf } from './helpers/image-files.ts';
 import { dataSource, MiB, needs, nodeInfo, queryList } from './helpers/shared-setup.ts';
 
@@ -147,6 +148,13 @@ export const devices: readonly CaseDefinition[] = [
     topology: drives,
     async run(t: CaseContext) {
       await t.refused('block_resize', { device: 'e0', size: MiB }, { text: /'e0' has no medium/ });
+      await t.execute('block_resize', { device: 'd0', size: 2 * MiB });
+      t.contains(
+        await device(t, 'd0'),
+        { inserted: { image: { 'virtual-size': 2 * MiB } } },
+        'query-block must show the size that was given to the device with a medium',
+      );
+      await t.execute('block_resize', { device: 'd0', size: MiB });
     },
   },
   {
@@ -166,6 +174,11 @@ export const devices: readonly CaseDefinition[] = [
         await digest('a'),
         await digest('d0'),
         'the bitmap must be the same by device name and by node name',
+      );
+      t.equal(
+        (await deviceBitmaps(t, 'd0')).map(({ name }) => name ?? null),
+        ['b'],
+        'query-block must show the bitmap of the node with the device',
       );
       await t.execute('block-dirty-bitmap-remove', { node: 'a', name: 'b' });
       await t.refused('block-dirty-bitmap-remove', { node: 'd0', name: 'b' }, { text: /'b' not found/ });
@@ -215,16 +228,24 @@ export const devices: readonly CaseDefinition[] = [
           const { error } = await t.request({ execute: 'block_passwd', arguments: { ...image, password } });
           t.check(error !== undefined, 'block_passwd must always fail', 'it succeeds');
         }
+      t.contains(
+        await device(t, 'd0'),
+        { inserted: { 'node-name': 'a', encrypted: false } },
+        'the device must be as it was',
+      );
     },
   },
   {
     id: 'devices/name-taken-by-a-device',
     title: 'A node cannot have the name of a device',
     requirements: ['blockdev-add/name-taken', 'blockdev-add/failure-leaves-nothing'],
-    needs: needs(withDevices('blockdev-add'), { nodes: ['data'] }),
+    needs: needs(withDevices('blockdev-add', 'query-named-block-nodes'), { nodes: ['data'] }),
     topology: drives,
     async run(t: CaseContext) {
       await t.refused('blockdev-add', { ...(await dataSource(t)), 'node-name': 'd0' }, { text: /d0/ });
+      const name = t.name('node');
+      await t.execute('blockdev-add', { ...(await dataSource(t)), 'node-name': name });
+      await nodeInfo(t, name);
     },
   },
   {

@@ -3,6 +3,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { dataSource, KiB } from './helpers/shared-setup.ts';
+import { checkWorks } from './helpers/working-session.ts';
 import { needRegular, tellHabit } from './protocol-habits.ts';
 
 /** Sends a whole message that must be refused with GenericError. */
@@ -44,6 +45,7 @@ export const envelope: readonly CaseDefinition[] = [
         t.check('id' in reply, 'the reply must have the id of its command', 'it has none');
         t.equal(reply.id ?? null, id, 'the reply must have the id of its command');
       }
+      await checkWorks(t);
     },
   },
   {
@@ -56,6 +58,7 @@ export const envelope: readonly CaseDefinition[] = [
       t.equal(Object.keys(success), ['return'], 'a success must have return and no other member');
       const failure = await t.request({ execute: 'no-such-command' });
       t.equal(Object.keys(failure), ['error'], 'a refusal must have error and no other member');
+      await checkWorks(t);
     },
   },
   {
@@ -78,6 +81,7 @@ export const envelope: readonly CaseDefinition[] = [
         t.check('error' in reply, 'a faulty command with an id must be refused', 'it was accepted');
         t.equal(reply.id ?? null, 'mine', 'the refusal must have the id of its command');
       }
+      await checkWorks(t);
     },
   },
   {
@@ -98,6 +102,7 @@ export const envelope: readonly CaseDefinition[] = [
       ])
         await t.refused(command, undefined, { class: 'CommandNotFound' });
       await t.refused('no-such-command', undefined, { class: 'CommandNotFound', text: /no-such-command/ });
+      await checkWorks(t);
     },
   },
   {
@@ -106,6 +111,7 @@ export const envelope: readonly CaseDefinition[] = [
     requirements: ['protocol/command-class'],
     async run(t: CaseContext) {
       await t.refused('no-such-command', { a: [1, { b: null }] }, { class: 'CommandNotFound' });
+      await checkWorks(t);
     },
   },
   {
@@ -115,6 +121,7 @@ export const envelope: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const message of [{}, { id: 1 }, { arguments: {} }])
         await refusedMessage(t, message, 'a message without execute');
+      await checkWorks(t);
     },
   },
   {
@@ -124,6 +131,7 @@ export const envelope: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const execute of [1, 1.5, true, null, [], ['query-version'], {}])
         await refusedMessage(t, { execute }, 'an execute that is no string');
+      await checkWorks(t);
     },
   },
   {
@@ -137,6 +145,7 @@ export const envelope: readonly CaseDefinition[] = [
           { execute: 'query-version', arguments: args },
           'arguments that are no object',
         );
+      await checkWorks(t);
     },
   },
   {
@@ -150,6 +159,7 @@ export const envelope: readonly CaseDefinition[] = [
         without,
         'empty arguments must bring the same return value as none',
       );
+      await checkWorks(t);
     },
   },
   {
@@ -159,6 +169,7 @@ export const envelope: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const key of ['exec', 'x', 'return', 'event', 'Execute', ''])
         await refusedMessage(t, { execute: 'query-version', [key]: 1 }, `a message with a member '${key}'`);
+      await checkWorks(t);
     },
   },
   {
@@ -190,6 +201,7 @@ export const envelope: readonly CaseDefinition[] = [
           },
         );
       }
+      await checkWorks(t);
     },
   },
   {
@@ -209,6 +221,7 @@ export const envelope: readonly CaseDefinition[] = [
         {},
         'blockdev-del must return an empty object',
       );
+      await checkWorks(t);
     },
   },
 ];

@@ -7,159 +7,47 @@ import { breachingTarget } from '../testing/breaching-target.ts';
 import { beliefIn, idle, NO, YES } from '../testing/liars.ts';
 import { cases } from './index.ts';
 
-/** Why a lie passes a case: the ids of each reason. */
-const BELIEVED: Readonly<Record<string, readonly string[]>> = {
-  'about the wire, which the liar speaks as it should': [
-    'envelope/arguments-of-other-types',
-    'envelope/empty-arguments',
-    'envelope/error-members',
-    'envelope/execute-of-other-types',
-    'envelope/fast-commands',
-    'envelope/id-of-each-type',
-    'envelope/id-on-errors',
-    'envelope/messages-together',
-    'envelope/missing-execute',
-    'envelope/no-id-without-id',
-    'envelope/no-stray-lines',
-    'envelope/nothing-unasked',
-    'envelope/reply-members',
-    'envelope/success-of-a-command-without-result',
-    'envelope/unknown-command',
-    'envelope/unknown-command-with-arguments',
-    'envelope/unknown-members',
-    'greeting/every-connection',
-    'greeting/no-banner',
-    'greeting/no-events-before',
-    'greeting/shape',
-    'greeting/version-is-query-version',
-    'introspection/schema-is-stable',
-    'introspection/schema-names-unique',
-    'introspection/schema-references-resolve',
-    'introspection/schema-tags-are-enums',
-    'negotiation/accepted',
-    'negotiation/bad-input-before',
-    'negotiation/commands-before',
-    'negotiation/ends-with-the-client',
-    'negotiation/no-events-before',
-    'negotiation/only-once',
-    'negotiation/opens-the-session',
-    'negotiation/unexpected-argument',
-    'negotiation/unknown-capability',
-    'sessions/client-that-vanishes',
-    'sessions/garbage-on-another-monitor',
-    'sessions/pipelined-effects',
-    'sessions/pipelined-order',
-    'sessions/quit',
-    'sessions/second-client-waits',
-    'syntax/bad-escapes',
-    'syntax/bad-numbers',
-    'syntax/broken-objects',
-    'syntax/byte-by-byte',
-    'syntax/control-characters-in-strings',
-    'syntax/escapes',
-    'syntax/int64-extremes',
-    'syntax/int64-range',
-    'syntax/integer-form',
-    'syntax/integer-form-changes-nothing',
-    'syntax/invalid-utf-8',
-    'syntax/long-strings',
-    'syntax/nesting-deep',
-    'syntax/nesting-too-deep',
-    'syntax/no-object',
-    'syntax/nul-byte',
-    'syntax/one-in-many-packets',
-    'syntax/percent-signs',
-    'syntax/several-in-one-packet',
-    'syntax/single-quotes',
-    'syntax/stray-tokens',
-    'syntax/unclosed-brackets',
-    'syntax/unicode',
-    'syntax/white-space',
-  ],
-  'about the answer where there is nothing to tell or to do': [
-    'drive-backup/incremental-clean-bitmap',
-    'queries/no-nodes',
-    'queries/nothing',
-  ],
-  'about what every endpoint must refuse': [
-    'block_passwd/always-fails',
-    'image-creation/unsupported-drivers',
-  ],
-  'a refusal without its positive twin': [
-    'encryption/create-refused',
-    'nbd/disconnects',
-    'nbd/no-nbd-server',
-    'nbd/nobody-there',
-    'nbd/tls-creds-unknown',
-    'blkdebug/image-missing',
-    'block_resize/no-name',
-    'block_resize/node-unknown',
-    'blockdev-add/id-at-top-level',
-    'blockdev-add/member-of-another-driver',
-    'blockdev-add/name-too-long',
-    'blockdev-add/names-ill-formed',
-    'blockdev-del/node-unknown',
-    'children/reference-of-other-types',
-    'devices/name-taken-by-a-device',
-    'devices/resize-without-medium',
-    'file/pr-manager-unknown',
-    'node-options/cache-writeback',
-    'node-options/detect-zeroes-unmap-needs-discard',
-    'null-co/size-negative',
-    'raw/file-required',
-  ],
-  'nothing tells in which thread a node runs': ['x-blockdev-set-iothread/moves'],
-  'looks at replies or files only, which this liar gives and makes': [
-    'block-commit/device-unknown',
-    'block_set_io_throttle/device-unknown',
-    'block_set_io_throttle/group-together',
-    'block_set_io_throttle/limits',
-    'blockdev-snapshot-sync/into-existing-file',
-    'blockdev-snapshot-sync/writes-go-to-overlay',
-    'change-backing-file/by-device',
-    'devices/bitmap-by-either-name',
-    'examples/bitmaps',
-    'image-creation/file',
-    'image-creation/file-nocow',
-    'image-creation/file-preallocated',
-    'image-creation/file-preallocation-metadata',
-    'image-creation/file-sparse',
-    'image-creation/file-too-large',
-    'image-creation/file-unknown-preallocation',
-    'image-creation/qcow2-backing-format',
-    'image-creation/qcow2-cluster-size',
-    'image-creation/qcow2-lazy-refcounts',
-    'image-creation/qcow2-not-preallocated',
-    'image-creation/qcow2-preallocation-full',
-    'image-creation/qcow2-preallocation-metadata',
-    'image-creation/qcow2-preallocation-with-backing',
-    'image-creation/qcow2-refcount-bits',
-    'image-creation/qcow2-refcount-bits-refused',
-    'image-creation/qcow2-sizes',
-    'image-creation/qcow2-version',
-    'queries/query-nodes-of-other-types',
-    'queries/unknown-arguments',
-    'throttle-group/combinations',
-    'throttle-group/length-needs-burst',
-    'transaction/action-block-dirty-bitmap-clear',
-    'x-blockdev-set-iothread/needs-force',
-  ],
+const ECHO = 'about an id that comes back as it went out, whatever the command does';
+const HABIT = 'tells a habit that the first exchanges of the run showed, and sends nothing itself';
+
+/** What a liar passes, and why it may. */
+const BELIEVED: Readonly<Record<string, string>> = {
+  'envelope/fast-commands': HABIT,
+  'envelope/messages-together': HABIT,
+  'envelope/no-stray-lines': HABIT,
+  'envelope/nothing-unasked': HABIT,
+  'envelope/reply-members': HABIT,
+  'greeting/every-connection': 'about the greetings, before which nothing can be told to do',
+  'greeting/no-banner': HABIT,
+  'greeting/no-events-before': HABIT,
+  'greeting/shape': 'about the greeting, before which nothing can be told to do',
+  'greeting/version-is-query-version': 'about a version, which nothing that is done can change',
+  'introspection/schema-is-stable': 'about a description that the liar gives whole',
+  'introspection/schema-names-unique': 'about a description that the liar gives whole',
+  'introspection/schema-references-resolve': 'about a description that the liar gives whole',
+  'introspection/schema-tags-are-enums': 'about a description that the liar gives whole',
+  'negotiation/accepted': HABIT,
+  'negotiation/no-events-before': HABIT,
+  'queries/nothing': 'about lists that are empty, as those of a liar are',
+  'sessions/quit': 'about the end, which the liar that acts reaches; SHUTDOWN has a case of its own',
+  'syntax/int64-extremes': ECHO,
+  'syntax/long-strings': ECHO,
+  'syntax/nesting-deep': ECHO,
+  'syntax/unicode': ECHO,
 };
 
-const WIRE = 'about the wire, which the liar speaks as it should';
-const listed = Object.values(BELIEVED).flat();
-/** Of the hand-written cases, those in the list that are not about the wire. */
-const SHARE = 0.08;
+/** How many of the hand-written cases may be in the list. */
+const SHARE = 0.05;
 
 test('what liars are believed stands in the list, and all of the list is', async () => {
   const found = new Set<string>();
   for (const target of [YES, NO, idle(), silent()])
     for (const id of (await beliefIn(target, cases, 3_000)).believed) found.add(id);
-  expect([...found].toSorted()).toEqual(listed.toSorted());
+  expect([...found].toSorted()).toEqual(Object.keys(BELIEVED).toSorted());
 }, 600_000);
 
 test('few cases are in the list', () => {
-  expect(listed.length - BELIEVED[WIRE]!.length).toBeLessThanOrEqual(SHARE * cases.length);
+  expect(Object.keys(BELIEVED).length).toBeLessThanOrEqual(SHARE * cases.length);
 });
 
 /** Does what it is told, sends no event and lists nothing. */

@@ -175,12 +175,14 @@ export const graphChanges: readonly CaseDefinition[] = [
       const [first, second] = [await addThread(t), await addThread(t)];
       const [child, parent] = [await addNode(t), t.name('raw')];
       await t.execute('blockdev-add', { driver: 'raw', 'node-name': parent, file: child });
+      const before = await nodeInfo(t, parent);
       for (const iothread of [first, second, second, null, null])
         t.equal(
           await t.execute('x-blockdev-set-iothread', { 'node-name': parent, iothread }),
           {},
           'x-blockdev-set-iothread must return an empty object',
         );
+      t.equal(await nodeInfo(t, parent), before, 'the node must be told as before');
     },
   },
   {
@@ -198,6 +200,7 @@ export const graphChanges: readonly CaseDefinition[] = [
           { text: /associated with a BlockBackend/ },
         );
       await t.execute('x-blockdev-set-iothread', { 'node-name': 'n0', iothread: null, force: true });
+      await nodeInfo(t, 'n0');
     },
   },
   {

@@ -3,6 +3,7 @@ import { isJsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { twoMonitors } from './helpers/shared-setup.ts';
+import { checkWorks } from './helpers/working-session.ts';
 import { isRegular, needRegular, tellHabit } from './protocol-habits.ts';
 
 export const greeting: readonly CaseDefinition[] = [
@@ -91,13 +92,16 @@ export const greeting: readonly CaseDefinition[] = [
       const session = await t.freshSession();
       for (const command of ['query-version', 'query-block-jobs', 'no-such-command'])
         await session.refused(command, undefined, { class: 'CommandNotFound', text: /qmp_capabilities/ });
-      if (!isRegular(t, 'ids')) return;
-      const reply = await session.request({ execute: 'query-version', id: 'early' });
-      t.contains(
-        reply,
-        { id: 'early', error: { class: 'CommandNotFound' } },
-        'the refusal must be CommandNotFound and have the id of its command',
-      );
+      if (isRegular(t, 'ids')) {
+        const reply = await session.request({ execute: 'query-version', id: 'early' });
+        t.contains(
+          reply,
+          { id: 'early', error: { class: 'CommandNotFound' } },
+          'the refusal must be CommandNotFound and have the id of its command',
+        );
+      }
+      await session.execute('qmp_capabilities');
+      await checkWorks(t, session);
     },
   },
   {
@@ -110,7 +114,7 @@ export const greeting: readonly CaseDefinition[] = [
       needRegular(t, 'negotiation');
       const session = await t.freshSession();
       t.equal(await session.execute('qmp_capabilities'), {}, 'qmp_capabilities must return an empty object');
-      await session.execute('query-version');
+      await checkWorks(t, session);
     },
   },
   {
@@ -120,7 +124,7 @@ export const greeting: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       needRegular(t, 'negotiation');
       await t.refused('qmp_capabilities', undefined, { class: 'CommandNotFound', text: /already complete/ });
-      await t.execute('query-version');
+      await checkWorks(t);
     },
   },
   {
@@ -135,7 +139,7 @@ export const greeting: readonly CaseDefinition[] = [
       await session.refused('qmp_capabilities', { enable: ['no-such-capability'] });
       await session.refused('query-version', undefined, { class: 'CommandNotFound' });
       await session.execute('qmp_capabilities');
-      await session.execute('query-version');
+      await checkWorks(t, session);
     },
   },
   {
@@ -149,6 +153,8 @@ export const greeting: readonly CaseDefinition[] = [
       const session = await t.freshSession();
       await session.refused('qmp_capabilities', { 'no-such-member': 1 }, { text: /no-such-member/ });
       await session.refused('query-version', undefined, { class: 'CommandNotFound' });
+      await session.execute('qmp_capabilities');
+      await checkWorks(t, session);
     },
   },
   {
@@ -169,7 +175,7 @@ export const greeting: readonly CaseDefinition[] = [
           'a faulty object must be answered by GenericError',
         );
       await session.execute('qmp_capabilities');
-      await session.execute('query-version');
+      await checkWorks(t, session);
     },
   },
   {
@@ -185,6 +191,8 @@ export const greeting: readonly CaseDefinition[] = [
       const second = await t.unnegotiated(1);
       t.equal(second.greeting, t.greeting, 'a client that comes later must get the same greeting');
       await second.refused('query-version', undefined, { class: 'CommandNotFound' });
+      await second.execute('qmp_capabilities');
+      await checkWorks(t, second);
     },
   },
 ];

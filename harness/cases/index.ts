@@ -21,6 +21,7 @@ import { greeting } from './greeting.ts';
 import { guestDeviceCases } from './guest-devices/index.ts';
 import { guestIo } from './guest-io.ts';
 import { imageCases } from './images/index.ts';
+import { integers } from './integers.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
@@ -47,6 +48,7 @@ export const cases: readonly CaseDefinition[] = [
   ...envelope,
   ...protocolHabits,
   ...syntax,
+  ...integers,
   ...sessions,
   ...introspection,
   ...blockdevAdd,

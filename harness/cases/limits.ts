@@ -167,7 +167,11 @@ export const limitCases: readonly CaseDefinition[] = [
     topology: drive,
     async run(t: CaseContext) {
       const device = t.name('nothing');
-      await t.refused('block_set_io_throttle', { device, ...NO_LIMIT }, { class: 'DeviceNotFound' });
+      await t.refused('block_set_io_throttle', { device, ...NO_LIMIT, bps: 7 }, { class: 'DeviceNotFound' });
+      t.contains(await insertedIn(t, 'd0'), { bps: 0 }, 'the device that is there must have no limit');
+      await throttle(t, { bps: 7 });
+      t.contains(await insertedIn(t, 'd0'), { bps: 7 }, 'the device that is named must have the limit');
+      await throttle(t, {});
     },
   },
 ];

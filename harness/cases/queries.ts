@@ -3,6 +3,7 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { addNode, dataNodes, needs, nodeCommands, nodeInfo, queryList } from './helpers/shared-setup.ts';
+import { checkWorks } from './helpers/working-session.ts';
 
 const QUERIES = [
   'query-block',
@@ -71,6 +72,7 @@ export const queries: readonly CaseDefinition[] = [
         [],
         'query-blockstats with query-nodes must return an empty list',
       );
+      await checkWorks(t);
     },
   },
   {
@@ -81,16 +83,26 @@ export const queries: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const command of QUERIES)
         await t.refused(command, { 'no-such-member': 1 }, { text: /no-such-member/ });
+      await checkWorks(t);
     },
   },
   {
     id: 'queries/query-nodes-of-other-types',
     title: 'query-nodes is a boolean and nothing else',
     requirements: ['schema/member-type'],
-    needs: { commands: ['query-blockstats'] },
+    needs: needs(dataNodes, { commands: ['query-blockstats'] }),
     async run(t: CaseContext) {
       for (const value of [null, 0, 1, 'true', [], {}])
         await t.refused('query-blockstats', { 'query-nodes': value }, { text: /query-nodes/ });
+      const entries = async (given: boolean) =>
+        (await queryList(t, 'query-blockstats', { 'query-nodes': given })).length;
+      const before = [await entries(false), await entries(true)];
+      await addNode(t);
+      t.equal(
+        [await entries(false), await entries(true)],
+        [before[0]!, before[1]! + 1],
+        'a new node must have an entry exactly where query-nodes is true',
+      );
     },
   },
   {

@@ -69,6 +69,8 @@ export const raw: readonly CaseDefinition[] = [
       const name = t.name('raw');
       await t.refused('blockdev-add', { driver: 'raw', 'node-name': name }, { text: /'file'/ });
       await checkAbsent(t, name);
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: await addNode(t) });
+      t.equal(await virtualSize(t, name), MiB, 'with a data source the node must be as long as that');
     },
   },
   {

@@ -1,14 +1,13 @@
-/** JSON on the wire: malformed input and recovery from it, integers, strings, nesting, packets. */
-import { isJsonObject, type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
+/** JSON on the wire: malformed input and recovery from it, strings, nesting, packets. */
+import { type Json, type JsonObject, stringifyJson } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition, RawReplies } from './case.ts';
 import { shown } from './case-text.ts';
-import { dataNodes, dataSource, KiB, needs } from './helpers/shared-setup.ts';
+import { dataNodes, dataSource, KiB, nodeInfo } from './helpers/shared-setup.ts';
+import { checkWorks } from './helpers/working-session.ts';
 import { needRegular } from './protocol-habits.ts';
 
 /** The text of a command line with a given text as its id or argument. */
 const withId = (id: string) => `{"execute":"query-version","id":${id}}\n`;
-const resizeTo = (size: string) =>
-  `{"execute":"block_resize","arguments":{"node-name":"no-such-node","size":${size}}}\n`;
 
 /** Sends malformed input: only errors without id come back, at least one, and the session goes on. */
 async function malformed(t: CaseContext, input: string | Uint8Array, what: string): Promise<void> {
@@ -20,40 +19,36 @@ async function malformed(t: CaseContext, input: string | Uint8Array, what: strin
     t.contains(message, { error: { class: 'GenericError' } }, `${what} must be answered by GenericError`);
     t.check(!('id' in message), `the answer to ${what} must have no id`, `id is ${shown(message.id)}`);
   }
-  await t.execute('query-version');
+}
+
+/** The same of several, named by what they are; then commands take effect. */
+async function allMalformed(
+  t: CaseContext,
+  inputs: Readonly<Record<string, string | Uint8Array>>,
+): Promise<void> {
+  for (const [what, input] of Object.entries(inputs)) {
+    await malformed(t, input, what);
+    await t.execute('query-version');
+  }
+  await checkWorks(t);
+}
+
+/** Lines of text, by themselves. */
+function lines(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(texts.map((text) => [text, `${text}\n`]));
 }
 
 /** The one reply to one line of text. */
-function only(t: CaseContext, { messages }: RawReplies): JsonObject {
+export function only(t: CaseContext, { messages }: RawReplies): JsonObject {
   t.check(messages.length === 1, 'one reply must come', `${messages.length} came`);
   return messages[0]!;
 }
 
-async function echoed(t: CaseContext, idText: string, expected: Json): Promise<void> {
+/** States that an id written like that is accepted and comes back. */
+export async function echoed(t: CaseContext, idText: string, expected: Json): Promise<void> {
   const reply = only(t, await t.raw(withId(idText)));
   t.check('return' in reply, `an id written ${idText.slice(0, 40)} must be accepted`, 'it was refused');
   t.equal(reply.id ?? null, expected, 'the id must come back with its value');
-}
-
-/** A size that is no int is refused for that, before the node is looked up. */
-async function refusedSize(t: CaseContext, size: string): Promise<void> {
-  const { error } = only(t, await t.raw(resizeTo(size)));
-  t.check(isJsonObject(error), `${size} must be refused where an int is wanted`, 'it was accepted');
-  t.equal(
-    error.class ?? null,
-    'GenericError',
-    `${size} must be refused with GenericError where an int is wanted`,
-    { path: '$.error.class' },
-  );
-  t.check(
-    /'size'/.test(String(error.desc)),
-    `the refusal of ${size} must name the member 'size'`,
-    `it says '${String(error.desc)}'`,
-    {
-      severity: 'text',
-      path: '$.error.desc',
-    },
-  );
 }
 
 const nested = (depth: number) => '['.repeat(depth) + ']'.repeat(depth);
@@ -64,7 +59,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'Objects that break off or lack a separator are answered with an error; the next command works',
     requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
     async run(t: CaseContext) {
-      for (const text of [
+      const texts = [
         '{"execute":}',
         '{"execute" "query-version"}',
         '{"execute":"query-version",}',
@@ -74,8 +69,8 @@ export const syntax: readonly CaseDefinition[] = [
         '{1:2}',
         '{null:2}',
         '{x}',
-      ])
-        await malformed(t, `${text}\n`, text);
+      ];
+      await allMalformed(t, lines(texts));
     },
   },
   {
@@ -83,7 +78,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'Closing brackets, words and bare bytes outside an object are answered with an error',
     requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
     async run(t: CaseContext) {
-      for (const text of ['}', ']', 'x', 'nul', '}]}']) await malformed(t, `${text}\n`, text);
+      await allMalformed(t, lines(['}', ']', 'x', 'nul', '}]}']));
     },
   },
   {
@@ -91,16 +86,8 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'Valid JSON that is no object is refused',
     requirements: ['protocol/input-object'],
     async run(t: CaseContext) {
-      for (const text of [
-        '[]',
-        '[1]',
-        '[{"execute":"query-version"}]',
-        '"query-version"',
-        '1',
-        'null',
-        'true',
-      ])
-        await malformed(t, `${text}\n`, text);
+      const texts = ['[]', '[1]', '[{"execute":"query-version"}]', '"query-version"', '1', 'null', 'true'];
+      await allMalformed(t, lines(texts));
     },
   },
   {
@@ -115,6 +102,7 @@ export const syntax: readonly CaseDefinition[] = [
         t.equal(executed, [], `nothing must be executed after ${text}`);
         await t.execute('query-version');
       }
+      await checkWorks(t);
     },
   },
   {
@@ -122,8 +110,11 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'Numbers that JSON does not have are answered with an error',
     requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
     async run(t: CaseContext) {
-      for (const number of ['-', '1e', '0x10', 'NaN', 'Infinity', '.5', '01', '+1'])
-        await malformed(t, withId(number), `the number ${number}`);
+      const numbers = ['-', '1e', '0x10', 'NaN', 'Infinity', '.5', '01', '+1'];
+      await allMalformed(
+        t,
+        Object.fromEntries(numbers.map((number) => [`the number ${number}`, withId(number)])),
+      );
     },
   },
   {
@@ -131,7 +122,8 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'A broken unicode escape in a string is answered with an error',
     requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
     async run(t: CaseContext) {
-      for (const text of ['\\u12', '\\u', '\\uzzzz']) await malformed(t, withId(`"${text}"`), text);
+      const texts = ['\\u12', '\\u', '\\uzzzz'];
+      await allMalformed(t, Object.fromEntries(texts.map((text) => [text, withId(`"${text}"`)])));
     },
   },
   {
@@ -148,7 +140,7 @@ export const syntax: readonly CaseDefinition[] = [
           Buffer.concat([before, Buffer.from(bytes), after]),
           `the bytes ${bytes.map((byte) => byte.toString(16)).join(' ')} in a string`,
         );
-      await malformed(t, Buffer.from([0xff, 0x0a]), 'a byte 0xff by itself');
+      await allMalformed(t, { 'a byte 0xff by itself': Buffer.from([0xff, 0x0a]) });
     },
   },
   {
@@ -156,7 +148,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'A NUL byte is answered with an error',
     requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
     async run(t: CaseContext) {
-      await malformed(t, Buffer.from([0, 0x0a]), 'a NUL byte');
+      await allMalformed(t, { 'a NUL byte': Buffer.from([0, 0x0a]) });
     },
   },
   {
@@ -174,16 +166,24 @@ export const syntax: readonly CaseDefinition[] = [
         );
         if (!messages.some((message) => 'error' in message)) t.info(`control character ${code} is accepted`);
       }
+      await checkWorks(t);
     },
   },
   {
     id: 'syntax/escapes',
     title: 'Every escape of JSON stands for its character',
     requirements: ['protocol/id-of-any-type', 'protocol/utf-8'],
+    needs: dataNodes,
     async run(t: CaseContext) {
       needRegular(t, 'ids');
       await echoed(t, '"\\b\\f\\n\\r\\t\\/\\\\\\""', '\b\f\n\r\t/\\"');
       await echoed(t, '"\\u0041\\u00e9\\u20ac"', 'A\u00e9\u20ac');
+      const name = t.name('node');
+      const escaped = [...name].map((letter) => `\\u00${letter.charCodeAt(0).toString(16)}`).join('');
+      const source = stringifyJson(await dataSource(t)).replace('{', `{"node-\\u006eame":"${escaped}",`);
+      only(t, await t.raw(`{"execute":"blockdev-add","arguments":${source}}\n`));
+      await nodeInfo(t, name);
+      await t.execute('blockdev-del', { 'node-name': name });
     },
   },
   {
@@ -200,6 +200,7 @@ export const syntax: readonly CaseDefinition[] = [
     title: 'Strings and keys may stand in single quotes',
     requirements: ['protocol/single-quotes'],
     async run(t: CaseContext) {
+      await checkWorks(t);
       const { messages } = await t.raw(`{'execute':'query-version','id':'a"b'}\n`);
       const works = messages.length === 1 && messages[0]!.id === 'a"b' && 'return' in messages[0]!;
       t.check(works, 'a command in single quotes may come, and must then be executed', 'it was not', {
@@ -216,61 +217,7 @@ export const syntax: readonly CaseDefinition[] = [
       const { messages } = await t.raw(' \t\r\n\n{ "execute"\t:\r\n"query-version" ,\n "id" : 1 }\n\n \n');
       t.equal(messages.length, 1, 'white space must bring no reply of its own');
       t.contains(messages[0]!, { id: 1 }, 'the reply must be that to the command');
-    },
-  },
-  {
-    id: 'syntax/integer-form',
-    title: 'A number with a fraction or an exponent is no integer, even where its value is whole',
-    requirements: ['schema/integer-form'],
-    needs: { commands: ['block_resize'] },
-    async run(t: CaseContext) {
-      needRegular(t, 'counts');
-      for (const size of ['1.0', '1e3', '1048576.0', '1E0', '0.5']) await refusedSize(t, size);
-    },
-  },
-  {
-    id: 'syntax/integer-form-changes-nothing',
-    title: 'An integer written with a fraction does not create anything',
-    requirements: ['schema/integer-form', 'schema/refused-before-effects'],
-    needs: needs(dataNodes, { drivers: ['raw'] }),
-    async run(t: CaseContext) {
-      needRegular(t, 'counts');
-      const [name, file] = [t.name('node'), stringifyJson(await dataSource(t))];
-      const reply = only(
-        t,
-        await t.raw(
-          `{"execute":"blockdev-add","arguments":{"driver":"raw","node-name":"${name}","size":1048576.0,"file":${file}}}\n`,
-        ),
-      );
-      t.contains(
-        reply,
-        { error: { class: 'GenericError' } },
-        'a size of 1048576.0 must be refused with GenericError',
-      );
-      await t.refused('blockdev-del', { 'node-name': name }, { text: new RegExp(name) });
-    },
-  },
-  {
-    id: 'syntax/int64-range',
-    title: 'Integers below and above the int64 range are refused where an int is wanted',
-    requirements: ['schema/integer-range'],
-    needs: { commands: ['block_resize'] },
-    async run(t: CaseContext) {
-      needRegular(t, 'counts');
-      for (const size of ['9223372036854775808', '-9223372036854775809', '18446744073709551616'])
-        await refusedSize(t, size);
-    },
-  },
-  {
-    id: 'syntax/int64-extremes',
-    title: 'The least and the greatest int64 come back digit by digit',
-    requirements: ['protocol/integers-are-exact'],
-    async run(t: CaseContext) {
-      needRegular(t, 'ids');
-      await echoed(t, '9223372036854775807', 9223372036854775807n);
-      await echoed(t, '-9223372036854775808', -9223372036854775808n);
-      await echoed(t, '18446744073709551615', 18446744073709551615n);
-      await echoed(t, '9007199254740993', 9007199254740993n);
+      await checkWorks(t);
     },
   },
   {
@@ -289,8 +236,10 @@ export const syntax: readonly CaseDefinition[] = [
     requirements: ['protocol/nesting-limit', 'protocol/recovers-after-bad-input'],
     fresh: true,
     async run(t: CaseContext) {
-      await malformed(t, `${'['.repeat(1100)}\n`, '1100 opening brackets');
-      await malformed(t, `${'{"a":'.repeat(1100)}\n`, '1100 opening braces');
+      await allMalformed(t, {
+        '1100 opening brackets': `${'['.repeat(1100)}\n`,
+        '1100 opening braces': `${'{"a":'.repeat(1100)}\n`,
+      });
     },
   },
   {
@@ -307,10 +256,11 @@ export const syntax: readonly CaseDefinition[] = [
     id: 'syntax/percent-signs',
     title: 'Percent signs in names are no format',
     requirements: ['protocol/command-class'],
-    needs: { commands: ['blockdev-del'] },
+    needs: dataNodes,
     async run(t: CaseContext) {
       await t.refused('%s%d%p%n', undefined, { class: 'CommandNotFound', text: /%s%d%p%n/ });
       await t.refused('blockdev-del', { 'node-name': '%s%d%p' }, { text: /%s%d%p/ });
+      await checkWorks(t);
     },
   },
   {
@@ -333,6 +283,7 @@ export const syntax: readonly CaseDefinition[] = [
         { error: { class: 'CommandNotFound' } },
         'the third command must be refused with CommandNotFound',
       );
+      await checkWorks(t);
     },
   },
   {
@@ -345,6 +296,7 @@ export const syntax: readonly CaseDefinition[] = [
       t.equal(messages.length, 1, 'a command in pieces must be answered once');
       t.check('return' in messages[0]!, 'a command in pieces must be executed', 'it was refused');
       t.equal(messages[0]!.id ?? null, 12, 'the id of a command in pieces must come back whole');
+      await checkWorks(t);
     },
   },
   {
@@ -356,6 +308,7 @@ export const syntax: readonly CaseDefinition[] = [
       const { messages } = await t.raw([...'{"execute":"query-version","id":"\\u00e9"}\n']);
       t.equal(messages.length, 1, 'a command that comes byte by byte must be answered once');
       t.equal(messages[0]!.id ?? null, 'é', 'the id of a command that comes byte by byte must come back');
+      await checkWorks(t);
     },
   },
 ];

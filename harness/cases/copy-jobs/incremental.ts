@@ -87,7 +87,8 @@ export const incrementalCases: readonly CaseDefinition[] = [
   },
   {
     id: 'drive-backup/incremental-clean-bitmap',
-    title: 'An incremental backup of a bitmap without a dirty granule copies nothing and succeeds',
+    title:
+      'An incremental backup of a bitmap without a dirty granule copies nothing; after a write it copies that',
     requirements: ['drive-backup/sync-incremental'],
     needs: incremental,
     async run(t: CaseContext) {
@@ -96,6 +97,9 @@ export const incrementalCases: readonly CaseDefinition[] = [
       const target = await emptyTarget(t);
       await copied(t, source, target);
       await checkOwn(t, target, source.content, [], 'the target');
+      await guestWrites(t, source, COPIED, 512, 0x7e);
+      await copied(t, source, target);
+      await checkOwn(t, target, source.content, [1], 'the target');
     },
   },
   {

@@ -14,6 +14,7 @@ import {
   needs,
   newFile,
   nodeNames,
+  virtualSize,
 } from '../helpers/shared-setup.ts';
 import { checkReadFails, checkReads, filledFile, writes } from './driver-guest.ts';
 
@@ -315,14 +316,14 @@ export const blkdebugRuleCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = t.name('blkdebug');
       const before = await nodeNames(t);
-      const filename = newFile(t).path;
-      await t.refused('blockdev-add', {
-        driver: 'blkdebug',
-        'node-name': node,
-        image: { driver: 'file', filename },
-      });
+      const { path: filename, local } = newFile(t);
+      const options = { driver: 'blkdebug', 'node-name': node, image: { driver: 'file', filename } };
+      await t.refused('blockdev-add', options);
       await checkAbsent(t, node);
       t.equal(await nodeNames(t), before, 'a refused blkdebug node must leave nothing');
+      await writeFile(local, Buffer.alloc(SIZE));
+      await t.execute('blockdev-add', options);
+      t.equal(await virtualSize(t, node), SIZE, 'with its image the node must be as long as that');
     },
   },
 ];

@@ -122,6 +122,13 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
         await t.refused('blockdev-add', open(t.name('nbd'), peer));
       }
       t.equal(await nodeNames(t), before, 'a refused nbd node must leave nothing');
+      const node = t.name('nbd');
+      await t.execute('blockdev-add', open(node, await startNbdPeer(t, { '': disk(5) })));
+      t.equal(
+        await virtualSize(t, node),
+        SIZE,
+        'with a server that has it the node must be as long as the export',
+      );
     },
   },
   {
@@ -148,6 +155,12 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       const node = t.name('nbd');
       await t.refused('blockdev-add', open(node, { address: { type: 'unix', path: `${t.dir}/${name}` } }));
       await checkAbsent(t, node);
+      await t.execute('blockdev-add', open(node, await startNbdPeer(t, { '': disk(5) })));
+      t.equal(
+        await virtualSize(t, node),
+        SIZE,
+        'with a server that has it the node must be as long as the export',
+      );
     },
   },
   {
@@ -193,6 +206,7 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       const peer = await startNbdPeer(t, { '': disk(5) });
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer));
+      t.equal(await virtualSize(t, node), SIZE, 'the node must be as long as the export');
       await t.execute('blockdev-del', { 'node-name': node });
       await t.roundTrip();
       await peer.idle();
@@ -245,6 +259,8 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       await t.refused('blockdev-add', open(node, peer, { 'tls-creds': t.name('creds') }));
       await checkAbsent(t, node);
       t.equal(peer.asked.length, 0, 'the endpoint must ask for no export without its credentials');
+      await t.execute('blockdev-add', open(node, peer));
+      t.equal(await virtualSize(t, node), SIZE, 'without credentials the node must be as long as the export');
     },
   },
   {

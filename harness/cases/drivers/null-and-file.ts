@@ -112,6 +112,9 @@ export const nullAndFileCases: readonly CaseDefinition[] = [
         'the node must exist exactly if blockdev-add was accepted',
         `blockdev-add was ${'return' in reply ? 'accepted' : 'refused'} and the node ${made ? 'exists' : 'does not exist'}`,
       );
+      const fitting = t.name('null');
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': fitting, size: 512 });
+      t.equal(await virtualSize(t, fitting), 512, 'a node must have the size that it was given');
     },
   },
   {
@@ -304,12 +307,15 @@ export const nullAndFileCases: readonly CaseDefinition[] = [
       const file = await makeFile(t, 64 * KiB);
       const name = t.name('file');
       const manager = t.name('manager');
-      await t.refused(
-        'blockdev-add',
-        { driver: 'file', 'node-name': name, filename: file.path, 'pr-manager': manager },
-        { text: new RegExp(manager) },
-      );
+      const options = { driver: 'file', 'node-name': name, filename: file.path };
+      await t.refused('blockdev-add', { ...options, 'pr-manager': manager }, { text: new RegExp(manager) });
       await checkAbsent(t, name);
+      await t.execute('blockdev-add', options);
+      t.equal(
+        await virtualSize(t, name),
+        64 * KiB,
+        'without a manager the node must have the size of its file',
+      );
     },
   },
 ];

@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addChain, chainNodes, readImage } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, guestFlush, inserted, onDrive } from '../helpers/drive-chain.ts';
 import { CRAWL, cancelled, checkNoJob, jobInfo } from '../helpers/job-steps.ts';
-import { needs, queryList, refusedWith } from '../helpers/shared-setup.ts';
+import { needs, nodeInfo, queryList, refusedWith } from '../helpers/shared-setup.ts';
 
 const COMMANDS = ['block-stream', 'block-commit'] as const;
 
@@ -108,6 +108,7 @@ export const deviceNames: readonly CaseDefinition[] = [
         other,
         'the header must hold the name that was given by node',
       );
+      t.contains(await nodeInfo(t, top!.node), { backing_file_depth: 2 }, 'the graph must be as it was');
     },
   },
 ];

@@ -117,6 +117,11 @@ export const snapshotImages: readonly CaseDefinition[] = [
         'it is in another',
       );
       t.equal((await readImage(t, file)).backing, base!.file.path, 'its header must name the old image');
+      t.contains(
+        await inserted(t),
+        { drv: 'qcow2', backing_file_depth: 1 },
+        'the drive must have the image over the old one',
+      );
     },
   },
   {

@@ -204,6 +204,11 @@ export const writeCases: readonly CaseDefinition[] = [
         'snapshot-file': overlay.file.path,
         'snapshot-node-name': overlay.node,
       });
+      t.contains(
+        await nodeInfo(t, overlay.node),
+        { drv: 'qcow2', backing_file_depth: 1 },
+        'the new image must be over the old one',
+      );
       const old = written(stairs(1), { 0: 0x70 });
       await checkContent(t, base!.file, old, 'the old image, written before the snapshot,');
       await guestFlush(t);

@@ -6,7 +6,7 @@ import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { chainNodes } from './backing-chains.ts';
-import { fileNodes, queryList } from './shared-setup.ts';
+import { fileNodes, queryList, virtualSize } from './shared-setup.ts';
 
 /** Options of one branch of `BlockdevCreateOptions`. */
 export type CreateOptions = JsonObject & { readonly driver: string };
@@ -52,6 +52,19 @@ async function creationFault(t: CaseContext, options: CreateOptions): Promise<st
   t.check(job !== undefined, 'a concluded job must be listed until it is dismissed', 'it is not');
   await t.execute('job-dismiss', { id });
   return job.error === undefined ? null : String(job.error);
+}
+
+/** States that an image just made opens, with these further options, as a node of its size. */
+export async function checkOpens(
+  t: CaseContext,
+  { size, driver, file, filename }: CreateOptions,
+  options: JsonObject = {},
+): Promise<void> {
+  const name = t.name('opened');
+  const place = driver === 'file' ? { filename: filename! } : { file: file!, backing: null };
+  await t.execute('blockdev-add', { driver, 'node-name': name, ...place, ...options });
+  t.equal(await virtualSize(t, name), size ?? null, 'the new image must open as a node of its size');
+  await t.execute('blockdev-del', { 'node-name': name });
 }
 
 function descOf(t: CaseContext, error: unknown): string {

@@ -17,6 +17,19 @@ export async function insertedIn(t: CaseContext, name: string): Promise<JsonObje
   return medium;
 }
 
+/** The bitmaps that query-block shows of it: with the device, or with its node, where later versions show them. */
+export async function deviceBitmaps(t: CaseContext, name: string): Promise<JsonObject[]> {
+  const entry = await deviceInfo(t, name);
+  const inserted = isJsonObject(entry.inserted ?? null) ? (entry.inserted as JsonObject) : {};
+  const bitmaps = entry['dirty-bitmaps'] ?? inserted['dirty-bitmaps'] ?? [];
+  t.check(
+    Array.isArray(bitmaps) && bitmaps.every(isJsonObject),
+    'dirty-bitmaps must be a list of objects',
+    'it is something else',
+  );
+  return bitmaps;
+}
+
 async function entryOf(t: CaseContext, name: string): Promise<JsonObject | undefined> {
   return (await queryList(t, 'query-block')).find(({ qdev, device }) => qdev === name || device === name);
 }

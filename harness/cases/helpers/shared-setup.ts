@@ -14,7 +14,8 @@ export const MiB = 1024 * KiB;
 /** A second monitor beside the one that the case talks to. */
 export const twoMonitors: Topology = { name: 'two-monitors', images: [], options: [], monitors: 2 };
 
-const NODE_COMMANDS = ['blockdev-add', 'blockdev-del', 'query-named-block-nodes'];
+/** The commands by which nodes are added, deleted and looked at. */
+export const NODE_COMMANDS = ['blockdev-add', 'blockdev-del', 'query-named-block-nodes'];
 
 /** What a case uses that adds and deletes nodes and looks at them. */
 export const nodeCommands: Needs = { commands: NODE_COMMANDS };
@@ -92,6 +93,11 @@ export async function virtualSize(t: CaseContext, name: string): Promise<Json> {
 /** Names of all nodes, those that the endpoint generated included. */
 export async function nodeNames(t: CaseContext): Promise<string[]> {
   return (await queryList(t, 'query-named-block-nodes')).map((node) => String(node['node-name']));
+}
+
+/** The names in what query-named-block-nodes returned, whatever that is. */
+export function namesListed(nodes: Json): string[] {
+  return Array.isArray(nodes) ? nodes.filter(isJsonObject).map((node) => String(node['node-name'])) : [];
 }
 
 /** Options of blockdev-add, but for the name, of a node that holds `size` bytes; with a file of its own where it takes one. */

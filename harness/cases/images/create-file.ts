@@ -1,6 +1,6 @@
 /** Creation of plain files: how much space they take, and what has no place in them. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { createImage, creationRefused, fileCreation } from '../helpers/created-images.ts';
+import { checkOpens, createImage, creationRefused, fileCreation } from '../helpers/created-images.ts';
 import { bytesOf, isFile, sizesOf } from '../helpers/image-files.ts';
 import { KiB, newFile } from '../helpers/shared-setup.ts';
 
@@ -15,10 +15,12 @@ export const createFile: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const options of [{}, { preallocation: 'off' }]) {
         const { path, local } = newFile(t);
-        await createImage(t, { driver: 'file', filename: path, size: SIZE, ...options });
+        const image = { driver: 'file', filename: path, size: SIZE };
+        await createImage(t, { ...image, ...options });
         const { size, space } = await sizesOf(t, local);
         t.equal(size, SIZE, 'the file must have the size that was given');
         t.check(space < SIZE, 'a file without preallocation must take no space', `it takes ${space} bytes`);
+        await checkOpens(t, image);
       }
     },
   },
@@ -30,7 +32,8 @@ export const createFile: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const preallocation of ['falloc', 'full']) {
         const { path, local } = newFile(t);
-        await createImage(t, { driver: 'file', filename: path, size: SIZE, preallocation });
+        const image = { driver: 'file', filename: path, size: SIZE };
+        await createImage(t, { ...image, preallocation });
         const { size, space } = await sizesOf(t, local);
         t.equal(size, SIZE, 'the file must have the size that was given');
         t.check(
@@ -43,6 +46,7 @@ export const createFile: readonly CaseDefinition[] = [
           'a preallocated file must read as zeroes',
           'it does not',
         );
+        await checkOpens(t, image);
       }
     },
   },
@@ -57,6 +61,7 @@ export const createFile: readonly CaseDefinition[] = [
       await creationRefused(t, { ...file, preallocation: 'metadata' });
       await createImage(t, { ...file, preallocation: 'off' });
       t.equal((await sizesOf(t, local)).size, SIZE, 'the file must have the size that was given');
+      await checkOpens(t, file);
     },
   },
   {
@@ -67,12 +72,14 @@ export const createFile: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const nocow of [true, false]) {
         const { path, local } = newFile(t);
-        await createImage(t, { driver: 'file', filename: path, size: 4096, nocow });
+        const image = { driver: 'file', filename: path, size: 4096 };
+        await createImage(t, { ...image, nocow });
         t.check(
           (await bytesOf(t, local)).equals(Buffer.alloc(4096)),
           'the file must be 4096 bytes of zeroes',
           'it is not',
         );
+        await checkOpens(t, image);
       }
     },
   },
@@ -87,6 +94,7 @@ export const createFile: readonly CaseDefinition[] = [
       await creationRefused(t, { ...file, size: 2n ** 62n });
       await createImage(t, { ...file, size: 512 });
       t.equal((await sizesOf(t, local)).size, 512, 'the file must have the size that was given');
+      await checkOpens(t, { ...file, size: 512 });
     },
   },
   {
@@ -101,6 +109,7 @@ export const createFile: readonly CaseDefinition[] = [
       t.check(!(await isFile(t, local)), 'a refused creation must make no file', 'there is one');
       await createImage(t, { ...file, preallocation: 'off' });
       t.check(await isFile(t, local), 'the same without the fault must make the file', 'there is none');
+      await checkOpens(t, file);
     },
   },
 ];

@@ -2,6 +2,7 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   type CreateOptions,
+  checkOpens,
   createImage,
   creationRefused,
   qcow2Creation,
@@ -28,11 +29,13 @@ async function place(t: CaseContext): Promise<{ file: CaseFile; image: CreateOpt
   };
 }
 
-/** Makes an image with these options and gives its bytes. */
+/** Makes an image with these options, which opens with its size, and gives its bytes. */
 async function made(t: CaseContext, options: object): Promise<Buffer> {
   const { file, image } = await place(t);
   await createImage(t, { ...image, ...options });
-  return bytesOf(t, file.local);
+  const bytes = await bytesOf(t, file.local);
+  await checkOpens(t, { ...image, ...options });
+  return bytes;
 }
 
 async function headerOf(t: CaseContext, options: object): Promise<Qcow2Header> {
@@ -88,6 +91,7 @@ export const createQcow2: readonly CaseDefinition[] = [
       await createImage(t, { ...image, 'refcount-bits': 8 });
       await creationRefused(t, { ...image, 'refcount-bits': 8, version: 'v2' });
       await createImage(t, { ...image, 'refcount-bits': 16, version: 'v2' });
+      await checkOpens(t, image);
     },
   },
   {
@@ -195,8 +199,10 @@ export const createQcow2: readonly CaseDefinition[] = [
       const { file, image } = await place(t);
       const size = 64 * 64 * KiB;
       await createImage(t, { ...image, size, 'cluster-size': 64 * KiB, preallocation: 'metadata' });
-      checkPlaced(t, await bytesOf(t, file.local), 64);
+      const bytes = await bytesOf(t, file.local);
       const { space } = await sizesOf(t, file.local);
+      await checkOpens(t, { ...image, size });
+      checkPlaced(t, bytes, 64);
       t.check(
         space < size,
         'preallocated metadata must take no space for data',
@@ -215,8 +221,9 @@ export const createQcow2: readonly CaseDefinition[] = [
         const { file, image } = await place(t);
         await createImage(t, { ...image, 'cluster-size': CLUSTER, preallocation });
         const bytes = await bytesOf(t, file.local);
-        checkPlaced(t, bytes, CLUSTERS);
         const { space } = await sizesOf(t, file.local);
+        await checkOpens(t, image);
+        checkPlaced(t, bytes, CLUSTERS);
         t.check(
           space >= SIZE,
           `preallocation ${preallocation} must take the space of all data`,
@@ -237,6 +244,7 @@ export const createQcow2: readonly CaseDefinition[] = [
       await creationRefused(t, { ...image, ...backing, preallocation: 'metadata' });
       await createImage(t, { ...image, ...backing, preallocation: 'off' });
       await createImage(t, { ...image, preallocation: 'metadata' });
+      await checkOpens(t, image);
     },
   },
 ];

@@ -1,7 +1,13 @@
 /** Image creation: what is in the file afterwards, and what is refused. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, makeEmpty, readImage } from '../helpers/backing-chains.ts';
-import { createImage, creationRefused, fileCreation, qcow2Creation } from '../helpers/created-images.ts';
+import {
+  checkOpens,
+  createImage,
+  creationRefused,
+  fileCreation,
+  qcow2Creation,
+} from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { KiB, MiB, makeDirectory, makeFile, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 import { offersDriver } from '../node-kinds.ts';
@@ -21,12 +27,14 @@ export const imageCreation: readonly CaseDefinition[] = [
       const old = await makeFile(t, Buffer.alloc(64 * KiB, 0x5a));
       for (const { path, local } of [newFile(t), old])
         for (const size of [0, 4096, 100 * KiB]) {
-          await createImage(t, { driver: 'file', filename: path, size });
+          const image = { driver: 'file', filename: path, size };
+          await createImage(t, image);
           t.check(
             (await bytesOf(t, local)).equals(Buffer.alloc(size)),
             `the file must be ${size} bytes of zeroes`,
             'it is not',
           );
+          await checkOpens(t, image);
         }
     },
   },
@@ -108,7 +116,9 @@ export const imageCreation: readonly CaseDefinition[] = [
         if (!offersDriver(t.endpointSchema, driver)) continue;
         await creationRefused(t, { driver });
       }
-      await createImage(t, { driver: 'file', filename: newFile(t).path, size: 512 });
+      const image = { driver: 'file', filename: newFile(t).path, size: 512 };
+      await createImage(t, image);
+      await checkOpens(t, image);
     },
   },
 ];

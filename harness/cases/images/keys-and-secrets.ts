@@ -3,12 +3,12 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
-import { createImage, creationRefused } from '../helpers/created-images.ts';
+import { checkOpens, createImage, creationRefused } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { decrypted, LUKS_UUID, luksHeader } from '../helpers/made-luks.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import { EXTENSION, parseQcow2Header } from '../helpers/qcow2-header.ts';
-import { buildQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
+import { buildQcow2, isQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const secrets: Topology = {
@@ -91,6 +91,7 @@ export const encryptionCases: readonly CaseDefinition[] = [
         encrypt: { format: 'luks', 'key-secret': 'sec0', 'iter-time': 10 },
       });
       const bytes = await bytesOf(t, file.local);
+      t.check(isQcow2(bytes), 'the file must be a qcow2 image', 'it is none');
       const { encryption, extensions } = parseQcow2Header(bytes);
       t.equal(encryption, 2, 'the header must say that the image is encrypted by LUKS');
       const place = extensions.get(EXTENSION.encryption);
@@ -176,6 +177,7 @@ export const encryptionCases: readonly CaseDefinition[] = [
       for (const key of [{}, { 'key-secret': 'none' }])
         await creationRefused(t, { ...image, encrypt: { format: 'luks', ...key } });
       await createImage(t, { ...image, encrypt: { format: 'luks', 'key-secret': 'sec0', 'iter-time': 10 } });
+      await checkOpens(t, image, { encrypt: { format: 'luks', 'key-secret': 'sec0' } });
     },
   },
   {

@@ -165,13 +165,19 @@ export const nodeOptions: readonly CaseDefinition[] = [
     requirements: ['schema/member-unknown', 'blockdev-add/cache'],
     needs: dataNodes,
     async run(t: CaseContext) {
-      const name = t.name('node');
+      const [name, source] = [t.name('node'), await dataSource(t)];
       await t.refused(
         'blockdev-add',
-        { ...(await dataSource(t)), 'node-name': name, cache: { writeback: true } },
+        { ...source, 'node-name': name, cache: { writeback: true } },
         { text: /cache\.writeback/ },
       );
       await checkAbsent(t, name);
+      await t.execute('blockdev-add', { ...source, 'node-name': name, cache: { 'no-flush': true } });
+      t.contains(
+        await nodeInfo(t, name),
+        { cache: { writeback: true, 'no-flush': true } },
+        'a member that cache has must be taken',
+      );
     },
   },
   {
@@ -212,6 +218,9 @@ export const nodeOptions: readonly CaseDefinition[] = [
           { text: /detect-zeroes.*unmap/ },
         );
       await checkAbsent(t, name);
+      const wanted = { 'detect-zeroes': 'unmap', discard: 'unmap' };
+      await t.execute('blockdev-add', { ...source, 'node-name': name, ...wanted });
+      t.contains(await nodeInfo(t, name), { detect_zeroes: 'unmap' }, 'with discard unmap it must be taken');
     },
   },
   {

@@ -139,6 +139,7 @@ export const driveLimits: readonly CaseDefinition[] = [
         io(t, 'd0', 'write', 5),
       );
       await limit(t, 'd0', { iops_rd: 20 });
+      await checkShown(t, 'd0', { iops_rd: 20 }, 'that were set last');
       await checkTakes(t, 'a row of reads', { units: 8, last: 1, rate: 20 }, () =>
         io(t, 'd0', 'read', 8, 512),
       );
@@ -171,6 +172,7 @@ export const driveLimits: readonly CaseDefinition[] = [
     topology: drives,
     async run(t: CaseContext) {
       for (const device of ['d0', 'd1']) await limit(t, device, { bps: 640 * KiB, group: 'g' });
+      await checkShown(t, 'd1', { bps: 640 * KiB, group: 'g' }, 'in its group');
       await checkTakes(
         t,
         'a row of writes to both drives',

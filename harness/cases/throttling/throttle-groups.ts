@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
-import { addNode, addRaw, checkAbsent, fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
+import { addNode, addRaw, checkAbsent, fileNodes, KiB, needs, nodeInfo } from '../helpers/shared-setup.ts';
 import { addAbove, addGroup, addThrottled, groupOf, throttleNodes } from '../helpers/throttling.ts';
 
 const MEGA = 1_000_000;
@@ -15,6 +15,9 @@ async function refusedGroup(t: CaseContext, wrong: JsonObject, right: JsonObject
   await t.refused('object-add', groupOf(t, id, wrong));
   await t.refused('object-del', { id });
   await t.execute('object-add', groupOf(t, id, right));
+  const node = await addThrottled(t, id);
+  await nodeInfo(t, node);
+  await t.execute('blockdev-del', { 'node-name': node });
   await t.execute('object-del', { id });
 }
 

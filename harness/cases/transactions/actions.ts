@@ -169,5 +169,6 @@ export const actionCases: readonly CaseDefinition[] = Object.entries(KINDS).map(
     await undone();
     await t.execute('transaction', { actions: [action] });
     await done();
+    await inserted(t);
   },
 }));
