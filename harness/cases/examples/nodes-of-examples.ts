@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
-import { insertedIn } from '../helpers/device-info.ts';
+import { deviceBitmaps, insertedIn } from '../helpers/device-info.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, parseQcow2 } from '../helpers/qcow2-image.ts';
@@ -48,14 +48,26 @@ export const exampleNodes: readonly CaseDefinition[] = [
     title: 'The examples of the three bitmap commands add bitmap0 to drive0, clear it and remove it',
     requirements: ['examples/bitmap-clear', 'examples/bitmap-remove', 'examples/bitmaps'],
     needs: {
-      commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-clear', 'block-dirty-bitmap-remove'],
+      commands: [
+        'block-dirty-bitmap-add',
+        'block-dirty-bitmap-clear',
+        'block-dirty-bitmap-remove',
+        'query-block',
+      ],
     },
     topology: namedDrives,
     async run(t: CaseContext) {
       const bitmap = { node: 'drive0', name: 'bitmap0' };
       const folder = await makeDirectory(t);
       await t.refused('block-dirty-bitmap-clear', bitmap);
-      for (const verb of ['add', 'clear', 'remove']) await play(t, `block-dirty-bitmap-${verb}`, folder);
+      for (const verb of ['add', 'clear', 'remove']) {
+        await play(t, `block-dirty-bitmap-${verb}`, folder);
+        t.equal(
+          (await deviceBitmaps(t, 'drive0')).map(({ name }) => name ?? null),
+          verb === 'remove' ? [] : ['bitmap0'],
+          'query-block must show the bitmap until it is removed',
+        );
+      }
       await t.refused('block-dirty-bitmap-clear', bitmap);
     },
   },
