@@ -45,6 +45,12 @@ export class Random {
     return items.at(-1)!;
   }
 
+  /** The items in another order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const left = [...items];
+    return items.map(() => left.splice(this.below(left.length), 1)[0]!);
+  }
+
   bytes(length: number): Buffer {
     const bytes = Buffer.alloc(Math.ceil(length / 4) * 4);
     for (let at = 0; at < bytes.length; at += 4) bytes.writeUInt32LE(this.uint32(), at);

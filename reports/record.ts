@@ -215,6 +215,8 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly shard?: { readonly index: number; readonly of: number };
+  /** `random:SEED`. Absent: cases ran in the order in which they are defined. */
+  readonly order?: string;
   /** Shards, from 1, that were not among those that this record was merged from. */
   readonly missingShards?: { readonly indexes: readonly number[]; readonly of: number };
   /** Absent: only a must fails the run, and no expectation. */

@@ -43,6 +43,14 @@ export function shardOption(text: string): Shard {
   return { index, of };
 }
 
+/** `defined`, which gives undefined, or `random:SEED`, which gives the seed. */
+export function orderOption(text: string): string | undefined {
+  if (text === 'defined') return undefined;
+  const seed = /^random:(.+)$/.exec(text)?.[1];
+  if (seed === undefined) throw new InvalidArgumentError('It takes defined or random:SEED.');
+  return seed;
+}
+
 /** Appends: for options that may be given several times. */
 export function collect(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];

@@ -110,6 +110,7 @@ const recordSchema = v.looseObject({
   startedAt: text,
   durationMs: v.number(),
   shard: v.exactOptional(v.looseObject({ index: v.number(), of: v.number() })),
+  order: v.exactOptional(text),
   missingShards: v.exactOptional(v.looseObject({ indexes: v.array(v.number()), of: v.number() })),
   policy: v.exactOptional(
     v.looseObject({

@@ -28,7 +28,7 @@ import {
 } from './expectation-options.ts';
 import { invocation } from './invocation.ts';
 import { CHECK_NAMES, checkEntries } from './known-names.ts';
-import { collect, shardOption, wholeNumber, workersOption } from './options.ts';
+import { collect, orderOption, shardOption, wholeNumber, workersOption } from './options.ts';
 import { readRecord } from './records.ts';
 import { openReporters, REPORTER_OPTION, type ReporterSpec } from './reporters.ts';
 import type { Subcommand } from './subcommand.ts';
@@ -48,6 +48,8 @@ interface Options extends ExpectationOptions, TargetOptions {
   readonly updateExpectations?: string;
   readonly baseline?: string;
   readonly shard?: Shard;
+  /** The seed of a random order. */
+  readonly order?: string;
   readonly workers: number;
   readonly seed: string;
   readonly retries: number;
@@ -80,6 +82,11 @@ export const subcommand: Subcommand = {
       .option('--exclude <glob>', 'cases that do not run; repeatable', collect, [])
       .option('--from <result.json>', 'only the cases that failed in this earlier result')
       .option('--shard <i/n>', 'run part I of N', shardOption)
+      .option(
+        '--order <order>',
+        'in which order cases run: defined or random:SEED (default: defined)',
+        orderOption,
+      )
       .option('--dry-run', 'list what would run, what would be skipped and why; no case is sent')
       .addOption(REPORTER_OPTION)
       .addOption(EXPECT_OPTION)
@@ -148,6 +155,7 @@ async function runSuite(patterns: readonly string[], options: Options): Promise<
       },
       baseline,
       shard: options.shard,
+      shuffle: options.order,
       workers: options.workers,
       seed: options.seed,
       retries: options.retries,

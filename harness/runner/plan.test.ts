@@ -43,3 +43,19 @@ test('shards are disjoint, and together the whole', () => {
   expect(shards.flat().toSorted()).toEqual(ids.toSorted());
   expect(shards.every((shard) => shard.length > 0)).toBe(true);
 });
+
+test('a random order is the same for the same seed, and has every case once', () => {
+  const one = planned({ patterns: [], shuffle: '1' });
+  expect(planned({ patterns: [], shuffle: '1' })).toEqual(one);
+  expect(one.toSorted()).toEqual(ids.toSorted());
+  const orders = Array.from({ length: 9 }, (_, seed) => planned({ patterns: [], shuffle: `${seed}` }).join());
+  expect(new Set(orders).size).toBeGreaterThan(5);
+});
+
+test('shards are cut before their cases are shuffled', () => {
+  const [first, second] = [1, 2].map((index) => {
+    const shard = { index, of: 2 };
+    return planned({ patterns: [], shard, shuffle: `${index}` });
+  });
+  expect([...first!, ...second!].toSorted()).toEqual(ids.toSorted());
+});

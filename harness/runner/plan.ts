@@ -1,5 +1,6 @@
 /** Which cases run, and in which order. */
 import picomatch from 'picomatch';
+import { Random } from '../../generators/random.ts';
 import type { CaseDefinition } from '../cases/case.ts';
 
 /** Part `index` of `of`, counted from 1. */
@@ -18,6 +19,8 @@ export interface PlanRequest {
   /** Of what is left, only these ids. */
   readonly only?: ReadonlySet<string> | undefined;
   readonly shard?: Shard | undefined;
+  /** The seed of a random order. Absent: the order given. */
+  readonly shuffle?: string | undefined;
 }
 
 /** No case has an id like this: the call was wrong. */
@@ -26,12 +29,13 @@ export class NoSuchCase extends Error {
 }
 
 /**
- * The cases that match, in the order given. Shards take every N-th, so that each gets a share of every theme. Throws
- * `NoSuchCase` for a pattern or an id that matches nothing, and where nothing is left but by the division into shards.
+ * The cases that match. Shards take every N-th of those in the order given, so that each gets a share of every theme,
+ * whatever order that is run in. Throws `NoSuchCase` for a pattern or an id that matches nothing, and where nothing is left
+ * but by the division into shards.
  */
 export function plan(
   cases: readonly CaseDefinition[],
-  { patterns, exclude = [], also = [], only, shard }: PlanRequest,
+  { patterns, exclude = [], also = [], only, shard, shuffle }: PlanRequest,
 ): CaseDefinition[] {
   const isWanted = patterns.length === 0 ? () => true : anyOf(patterns, cases);
   const isExcluded = anyOf(exclude, cases);
@@ -41,7 +45,9 @@ export function plan(
   const gone = [...(only ?? [])].filter((id) => !cases.some((one) => one.id === id));
   if (gone.length > 0) throw new NoSuchCase(`there is no case ${gone.join(', ')} any more`);
   if (chosen.length === 0 && only?.size !== 0) throw new NoSuchCase('no case is left to run');
-  return shard === undefined ? chosen : chosen.filter((_, index) => index % shard.of === shard.index - 1);
+  const part =
+    shard === undefined ? chosen : chosen.filter((_, index) => index % shard.of === shard.index - 1);
+  return shuffle === undefined ? part : new Random(shuffle).shuffled(part);
 }
 
 /** Whether an id matches one of them. */

@@ -44,6 +44,8 @@ export interface RunOptions {
   /** Only these ids run. */
   readonly only?: ReadonlySet<string> | undefined;
   readonly shard?: Shard | undefined;
+  /** The seed of the order in which cases run. Absent: the order in which they are given. */
+  readonly shuffle?: string | undefined;
   /** What people call the endpoint, for the record. */
   readonly endpointName?: string | undefined;
   /** Endpoints at a time. Default 1; never more where the endpoint is not ours to start. */
@@ -128,7 +130,7 @@ async function onPool<T>(
 /** Who the endpoint is, and which cases are for it. */
 async function prepare(
   pool: EndpointPool,
-  { target: given, endpointName, spec, cases, patterns = [], exclude = [], only, shard }: Request,
+  { target: given, endpointName, spec, cases, patterns = [], exclude = [], only, shard, shuffle }: Request,
 ) {
   const first = await pool.acquire(EMPTY_TOPOLOGY);
   const { target, identity, endpointSchema, undecided } = await meet(given, first);
@@ -143,12 +145,12 @@ async function prepare(
     endpointSchema,
     undecided,
     schema,
-    cases: plan(cases(schema), { patterns, exclude, also, only, shard }),
+    cases: plan(cases(schema), { patterns, exclude, also, only, shard, shuffle }),
   };
 }
 
 async function runOn(pool: EndpointPool, options: Request): Promise<RunRecord> {
-  const { reporters = [], signal, shard, policy, invocation, patterns = [] } = options;
+  const { reporters = [], signal, shard, shuffle, policy, invocation, patterns = [] } = options;
   const { limits, workers, retries = 0, maxFailures, seed = 'qmpcheck', exclude = [], only } = options;
   const startedAt = new Date();
   const started = performance.now();
@@ -185,6 +187,7 @@ async function runOn(pool: EndpointPool, options: Request): Promise<RunRecord> {
     startedAt: startedAt.toISOString(),
     durationMs: performance.now() - started,
     ...(shard && { shard }),
+    ...(shuffle !== undefined && { order: `random:${shuffle}` }),
     ...(policy && { policy }),
     interrupted: signal?.aborted ?? false,
     ...(incomplete && { incomplete }),
