@@ -60,6 +60,7 @@ describe('run', () => {
     [['run', '--target', 'exec:exit 3'], 'exec:exit 3'],
     [['run', 'no-such-case'], "no case matches 'no-such-case'"],
     [['run', '--shard', '3/2'], 'I/N'],
+    [['run', '--order', 'rand'], 'random:SEED'],
     [['run', '--workers', '0'], 'whole number'],
     [['run', '--jobs', '0'], "--workers, --jobs <n>' argument '0' is invalid"],
     [['diff', '--jobs', '0'], "--workers, --jobs <n>' argument '0' is invalid"],
