@@ -23,13 +23,16 @@ import { Undecided } from './undecided.ts';
 /** What an endpoint offers, and how that is known. */
 export interface LearntSchema {
   readonly endpointSchema: Schema;
-  /** What the replies to cases will decide; absent where it describes itself. */
+  /** What the replies to cases will decide. */
   readonly undecided?: Undecided;
   /** Of its own introspection. */
   readonly schemaDigest?: string;
   /** Absent: its own introspection. */
   readonly schemaOrigin?: SchemaOrigin;
 }
+
+/** Drivers that an endpoint may describe, and have in a module that is not installed. */
+const LOADED_DRIVERS = ['ftp', 'ftps', 'gluster', 'http', 'https', 'iscsi', 'nfs', 'rbd', 'ssh', 'vxhs'];
 
 /** Leaves the endpoint as it was. Rejects with `ClosedError` if it goes away meanwhile, with `StartError` if it answers nothing. */
 export async function learnSchema(asked: Query, given?: GivenSchema): Promise<LearntSchema> {
@@ -45,7 +48,11 @@ export async function learnSchema(asked: Query, given?: GivenSchema): Promise<Le
   );
   const own = given === undefined || given.onlyWithoutOwn ? await ownSchema(execute) : null;
   if (own !== null && typeof own !== 'string')
-    return { endpointSchema: own.schema, schemaDigest: own.digest };
+    return {
+      endpointSchema: own.schema,
+      undecided: new Undecided({ drivers: LOADED_DRIVERS }),
+      schemaDigest: own.digest,
+    };
   const base = given?.schema ?? loadBlockSchema();
   const names = await listed(execute, 'query-commands');
   const events = (await listed(execute, 'query-events')) ?? [...base.events.keys()];

@@ -10,8 +10,6 @@ export const toldUnder: Readonly<Record<string, string>> = {
   BlockdevCacheInfo: 'query-named-block-nodes',
   BlockdevCreateOptions: 'x-blockdev-create',
   BlockdevDriver: 'blockdev-add',
-  BlockdevOptionsCurlFtp: 'BlockdevOptionsCurlBase',
-  BlockdevOptionsCurlFtps: 'BlockdevOptionsCurlBase',
   BlockdevQcow2EncryptionFormat: 'BlockdevQcow2Encryption',
   BlockdevQcowEncryptionFormat: 'BlockdevQcowEncryption',
   CommandInfo: 'query-commands',

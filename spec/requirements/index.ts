@@ -7,6 +7,7 @@ import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { copyJobs } from './copy-jobs.ts';
 import { copyOptions } from './copy-options.ts';
+import { curlDrivers } from './curl-drivers.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
 import { events } from './events.ts';
@@ -42,6 +43,7 @@ export const requirements = {
   ...blockdevAdd,
   ...copyJobs,
   ...copyOptions,
+  ...curlDrivers,
   ...dirtyBitmaps,
   ...drivers,
   ...events,

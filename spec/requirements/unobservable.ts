@@ -107,6 +107,11 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'The medium leaves a device without guest device, whose tray need not be open.',
     reason: 'the command names guest devices only',
   },
+  'curl/proxy-username': {
+    definition: 'BlockdevOptionsCurlBase',
+    text: 'proxy-username is the name for a login at a proxy, none by default.',
+    reason: 'the way over a proxy is told to an endpoint by the environment of its process, not by options',
+  },
   'query-block/bitmap-status-disabled': {
     definition: 'DirtyBitmapStatus',
     text: 'disabled: the bitmap is read-only for the time being but can be deleted.',

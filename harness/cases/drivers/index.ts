@@ -4,6 +4,7 @@ import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
+import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
@@ -20,6 +21,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkverifyCases,
   ...quorumCases,
   ...nbdNodeCases,
+  ...networkCases,
   ...replicationCases,
   ...otherFormatCases,
   ...vvfatCases,

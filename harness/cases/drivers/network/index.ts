@@ -1,0 +1,14 @@
+/** The cases of the drivers that go to a server. A new file is one line here. */
+import type { CaseDefinition } from '../../case.ts';
+import { ftpCases } from './ftp-nodes.ts';
+import { httpCases } from './http-nodes.ts';
+import { httpOptionCases } from './http-options.ts';
+import { urlSchemeCases } from './url-schemes.ts';
+
+/** Cases of nodes over what somebody else serves. */
+export const networkCases: readonly CaseDefinition[] = [
+  ...httpCases,
+  ...httpOptionCases,
+  ...urlSchemeCases,
+  ...ftpCases,
+];

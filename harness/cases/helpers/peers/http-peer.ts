@@ -1,0 +1,97 @@
+/** An HTTP server of the case's own that has one file. It keeps what clients ask for, and can answer otherwise than it should. */
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { CaseContext } from '../../case.ts';
+import { selfSigned } from './certificate.ts';
+import { type Listening, listen } from './listening.ts';
+
+const PATH = '/disk.img';
+
+/**
+ * How it answers: with the file; with no ranges of it; without telling its length; never; with an end in the middle of what
+ * was asked for; with a redirection from one path to the other; or with a status.
+ */
+export type Manner = 'file' | 'no-ranges' | 'no-length' | 'silence' | 'half' | 'redirection' | number;
+
+/** A request as it came. */
+export interface HttpRequest {
+  readonly method: string;
+  /** First byte and length. */
+  readonly range: readonly [offset: number, length: number] | null;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** A server that listens. */
+export interface HttpPeer extends Listening {
+  /** Of the file. */
+  readonly url: string;
+  readonly requests: readonly HttpRequest[];
+  /** How it answers from now on. */
+  manner: Manner;
+}
+
+/** What is unusual about a server. */
+export interface HttpPeerOptions {
+  /** HTTPS, with a certificate that nobody trusts. */
+  readonly tls?: boolean;
+  readonly manner?: Manner;
+  /** `user:password` without which it answers 401. */
+  readonly credentials?: string;
+}
+
+/** Starts a server on a port of the loopback address. Ends with the case. */
+export async function startHttpPeer(
+  t: CaseContext,
+  content: Buffer,
+  { tls = false, manner = 'file', credentials }: HttpPeerOptions = {},
+): Promise<HttpPeer> {
+  const requests: HttpRequest[] = [];
+  const answer = (request: IncomingMessage, response: ServerResponse): void => {
+    const { method = '', headers, url } = request;
+    const range = rangeOf(headers);
+    requests.push({ method, range, headers });
+    const isAllowed = credentials === undefined || headers.authorization === basic(credentials);
+    const how = isAllowed ? peer.manner : 401;
+    if (how === 'silence') return;
+    if (typeof how === 'number') response.writeHead(how).end();
+    else if (how === 'redirection' && url === PATH) response.writeHead(302, { Location: '/moved' }).end();
+    else send(response, how, content, range, method === 'HEAD');
+  };
+  const server = tls ? createTlsServer(await selfSigned(t), answer) : createServer(answer);
+  const listening = await listen(t, server);
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${listening.port}${PATH}`;
+  const peer: HttpPeer = { ...listening, url, requests, manner };
+  return peer;
+}
+
+/** The `Authorization` of Basic authentication. */
+export function basic(credentials: string): string {
+  return `Basic ${Buffer.from(credentials).toString('base64')}`;
+}
+
+function rangeOf({ range }: IncomingHttpHeaders): HttpRequest['range'] {
+  const bounds = /^bytes=(\d+)-(\d+)$/.exec(range ?? '');
+  return bounds === null ? null : [Number(bounds[1]), Number(bounds[2]) - Number(bounds[1]) + 1];
+}
+
+function send(
+  response: ServerResponse,
+  manner: Manner,
+  content: Buffer,
+  range: HttpRequest['range'],
+  isHead: boolean,
+): void {
+  if (manner !== 'no-ranges') response.setHeader('Accept-Ranges', 'bytes');
+  const isPart = range !== null && manner !== 'no-ranges' && !isHead;
+  const [offset, length] = isPart ? range : [0, content.length];
+  const body = content.subarray(offset, offset + length);
+  if (isPart) {
+    response.statusCode = 206;
+    response.setHeader('Content-Range', `bytes ${offset}-${offset + body.length - 1}/${content.length}`);
+  }
+  if (manner === 'no-length') response.setHeader('Transfer-Encoding', 'chunked');
+  else response.setHeader('Content-Length', body.length);
+  if (isHead) response.end();
+  else if (manner === 'half') response.write(body.subarray(0, body.length / 2), () => response.destroy());
+  else response.end(body);
+}
