@@ -17,7 +17,8 @@ beforeEach(async () => {
     `driver=null-co,node-name=slow,latency-ns=${SECOND}`,
     'driver=null-co,node-name=ro,read-only=on',
   ];
-  const argv = nodes.flatMap((node) => ['-blockdev', node]);
+  const drive = `if=none,id=d0,driver=null-co,size=64k,latency-ns=${SECOND}`;
+  const argv = [...nodes.flatMap((node) => ['-blockdev', node]), '-drive', drive];
   reference = await startReference({ argv, cwd: '/', clock });
   pipe = reference.connect(0, {
     data: (bytes) => {
@@ -59,6 +60,17 @@ test.each(['read', 'write', 'aio_read', 'aio_write'])(
 
 test.each(['write', 'aio_write'])('%s to a read-only node is refused', async (word) => {
   expect(await qemuIo('ro', `${word} 0 64k`)).toBe('{"return": "Block node is read-only\\r\\n"}\r\n');
+});
+
+test('aio_flush of a drive waits for what was begun before', async () => {
+  expect(await qemuIo('d0', 'aio_write 0 64k')).toBe('{"return": ""}\r\n');
+  expect(await qemuIo('d0', 'aio_flush')).toBe('');
+  // First the write ends, then the flush.
+  for (const end of ['', '{"return": ""}\r\n']) {
+    clock.advance(SECOND);
+    await reference.idle();
+    expect(received).toBe(end);
+  }
 });
 
 test('time passes also while one request waits for another', async () => {

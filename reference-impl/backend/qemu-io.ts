@@ -59,6 +59,14 @@ const read: IoCommand['run'] = ({ node }, { numbers: [offset = 0, length = 0] })
 
 const flush: IoCommand['run'] = ({ node }) => node.io.flush();
 
+/** Calls that go on after their commands have ended, by their drive. */
+const background = new WeakMap<BlockBackend, Set<Promise<void>>>();
+
+const flushAfterOthers: IoCommand['run'] = async (subject, call) => {
+  if (subject.backend) await Promise.all(background.get(subject.backend) ?? []);
+  await flush(subject, call);
+};
+
 const { write: WRITE, resize: RESIZE } = Permission;
 
 const commands: Readonly<Record<string, IoCommand>> = {
@@ -74,7 +82,7 @@ const commands: Readonly<Record<string, IoCommand>> = {
     background: true,
     run: counted('wr', write),
   },
-  aio_flush: { flags: '', perm: 0, run: counted('flush', flush) },
+  aio_flush: { flags: '', perm: 0, run: counted('flush', flushAfterOthers) },
   flush: { flags: '', perm: 0, run: flush },
   discard: {
     flags: 'Cq',
@@ -138,8 +146,14 @@ export async function runQemuIo(
   // A node is used for this command only: it is let go of when the requests are done.
   if (!backend) return graph.withRoot(node, command.perm, work);
   backend.take(command.perm);
-  if (command.background) void work();
+  if (command.background) inBackground(backend, work());
   else await work();
+}
+
+function inBackground(backend: BlockBackend, call: Promise<void>): void {
+  const calls = background.get(backend) ?? new Set();
+  background.set(backend, calls.add(call));
+  void call.finally(() => calls.delete(call));
 }
 
 async function unheard(work: () => Promise<void>): Promise<void> {
