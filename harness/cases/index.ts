@@ -12,9 +12,11 @@ import { copyJobCases } from './copy-jobs/index.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { driveQueries } from './drive-queries.ts';
+import { driveStatistics } from './drive-statistics.ts';
 import { driverCases } from './drivers/index.ts';
 import { envelope } from './envelope.ts';
 import { exampleCases } from './examples/index.ts';
+import { exportsInUse } from './exports-in-use.ts';
 import { graphChanges } from './graph-changes.ts';
 import { graphJobs } from './graph-jobs/index.ts';
 import { greeting } from './greeting.ts';
@@ -27,6 +29,7 @@ import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
 import { limitCases } from './limits.ts';
+import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
 import { nbdServerCases } from './nbd-server.ts';
 import { nodeOptionCases } from './node-options/index.ts';
@@ -61,8 +64,10 @@ export const cases: readonly CaseDefinition[] = [
   ...queries,
   ...devices,
   ...driveQueries,
+  ...driveStatistics,
   ...guestIo,
   ...guestDeviceCases,
+  ...machineStates,
   ...snapshotCases,
   ...graphChanges,
   ...qcow2Nodes,
@@ -84,4 +89,5 @@ export const cases: readonly CaseDefinition[] = [
   ...transactions,
   ...relationCases,
   ...nbdServerCases,
+  ...exportsInUse,
 ];

@@ -209,7 +209,13 @@ export const sessions: readonly CaseDefinition[] = [
   {
     id: 'sessions/quit-sends-shutdown',
     title: 'quit sends SHUTDOWN, not caused by the guest, to every monitor',
-    requirements: ['protocol/quit-shutdown-event', 'protocol/event-envelope', 'protocol/event-timestamp'],
+    requirements: [
+      'protocol/quit-shutdown-event',
+      'SHUTDOWN/emitted',
+      'SHUTDOWN/guest',
+      'protocol/event-envelope',
+      'protocol/event-timestamp',
+    ],
     needs: { commands: ['quit'], events: ['SHUTDOWN'], capabilities: ['owned'] },
     topology: twoMonitors,
     fresh: true,

@@ -118,6 +118,12 @@ export const blockdevAdd = {
     definition: 'BlockdevRef',
     text: 'A child given by a name that no node has is refused.',
   },
+  'blockdev-add/users-agree': {
+    level: 'should',
+    definition: 'blockdev-add',
+    text: 'A user of a node that would do what another does not bear, or that does not bear what another does, is refused.',
+    source: 'observation',
+  },
   'blockdev-del/attached': {
     level: 'must',
     definition: 'blockdev-del',

@@ -42,6 +42,11 @@ export const guestDevices = {
     definition: 'BlockDeviceStats',
     text: 'flush_operations counts the flushes of the guest.',
   },
+  'BlockDeviceStats/idle-time': {
+    level: 'must',
+    definition: 'BlockDeviceStats',
+    text: 'idle_time_ns is the time since the latest operation, in nanoseconds.',
+  },
   'BlockDeviceStats/invalid': {
     level: 'must',
     definition: 'BlockDeviceStats',

@@ -20,6 +20,7 @@ import { images } from './images.ts';
 import { jobErrors } from './job-errors.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
+import { machine } from './machine.ts';
 import { nbdNodes } from './nbd-nodes.ts';
 import { nbdServer } from './nbd-server.ts';
 import { nodeOptions } from './node-options.ts';
@@ -61,6 +62,7 @@ export const requirements = {
   ...imageInfo,
   ...images,
   ...limits,
+  ...machine,
   ...nbdNodes,
   ...otherDrivers,
   ...nbdServer,

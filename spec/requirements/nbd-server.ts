@@ -22,10 +22,25 @@ export const nbdServer = {
     definition: 'nbd-server-add',
     text: 'An export can be written only if writable was set; a read-only node cannot be exported so.',
   },
+  'nbd-server-remove/hard': {
+    level: 'must',
+    definition: 'nbd-server-remove',
+    text: 'With mode hard the export goes, and connections of its clients are closed.',
+  },
+  'nbd-server-remove/mode-default': {
+    level: 'must',
+    definition: 'nbd-server-remove',
+    text: 'Without mode an export is removed as with mode safe.',
+  },
   'nbd-server-remove/removes': {
     level: 'must',
     definition: 'nbd-server-remove',
     text: 'After success the export is gone and its node free; a name that is no export is refused.',
+  },
+  'nbd-server-remove/safe': {
+    level: 'must',
+    definition: 'nbd-server-remove',
+    text: 'With mode safe an export that has clients is refused, and stays.',
   },
   'nbd-server-start/once': {
     level: 'must',

@@ -181,31 +181,4 @@ export const attachedDevices: readonly CaseDefinition[] = [
       await t.event('DEVICE_DELETED', { device: id });
     },
   },
-  {
-    id: 'RESUME/and-stop',
-    title: 'STOP and RESUME come when the machine is stopped and goes on, and not when it is so already',
-    requirements: ['STOP/emitted', 'RESUME/emitted'],
-    needs: { commands: ['stop', 'cont', 'query-status'], events: ['STOP', 'RESUME'] },
-    topology: pc('empty-machine', [], []),
-    fresh: true,
-    async run(t: CaseContext) {
-      const told = async (): Promise<string[]> => {
-        await t.roundTrip();
-        const names = t.pending().map(({ event }) => event);
-        for (const name of names) await t.event(name);
-        return names;
-      };
-      for (const [command, event, state] of [
-        ['cont', 'RESUME', 'running'],
-        ['stop', 'STOP', 'paused'],
-        ['cont', 'RESUME', 'running'],
-      ] as const) {
-        await t.execute(command);
-        t.equal(await told(), [event], `${command} must bring ${event} and nothing else`);
-        t.equal(await machineState(t), state, `the machine must be ${state}`);
-        await t.execute(command);
-        t.equal(await told(), [], `${command} of a machine that is ${state} must bring no event`);
-      }
-    },
-  },
 ];

@@ -54,6 +54,8 @@ export const ioErrors: readonly CaseDefinition[] = [
       'BlockErrorAction/stop',
       'BlockDeviceIoStatus/failed',
       'BlockDeviceIoStatus/ok',
+      'cont/retries',
+      'query-status/io-error',
     ],
     needs: onFailingDisks,
     topology: failingDisks,
