@@ -39,6 +39,7 @@ import { queries } from './queries.ts';
 import { raw } from './raw-bytes.ts';
 import { relationCases } from './relations.ts';
 import { sessions } from './sessions.ts';
+import { sinceCases } from './since.ts';
 import { snapshotCases } from './snapshots.ts';
 import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
@@ -54,6 +55,7 @@ export const cases: readonly CaseDefinition[] = [
   ...integers,
   ...sessions,
   ...introspection,
+  ...sinceCases,
   ...blockdevAdd,
   ...children,
   ...nodeOptionCases,

@@ -27,6 +27,8 @@ export interface Doc {
   readonly features: Descriptions;
   /** Names of the tagged sections present. */
   readonly sections: ReadonlySet<string>;
+  /** The version named in `Since:`, as `2.12` or `0.14.0`. */
+  readonly since?: string;
   /** Text of each section of examples, without the comment signs. */
   readonly examples: readonly string[];
   /** In the order of their lines. */
@@ -45,12 +47,16 @@ export function readDoc(source: Source, lines: readonly DocLine[], early: readon
   const examples = reader.examples.map((text) => text.join('\n'));
   const faults = [...early, ...reader.faults];
   faults.sort((a, b) => a.source.line - b.source.line);
-  const named = symbol === undefined ? {} : { symbol };
+  const named = {
+    ...(symbol !== undefined && { symbol }),
+    ...(reader.since !== undefined && { since: reader.since }),
+  };
   return { source, ...named, summary: reader.summary(), members, features, sections, examples, faults };
 }
 
 class DocReader {
   symbol?: string;
+  since?: string;
   readonly members = new Map<string, number>();
   readonly features = new Map<string, number>();
   readonly sections = new Set<string>();
@@ -127,6 +133,8 @@ class DocReader {
   #startSection(tag: string, rest: string, line: number): void {
     if (ONLY_ONCE.has(tag) && this.sections.has(tag)) this.#fault(line, `second '${tag}:' section`);
     this.sections.add(tag);
+    const version = tag === 'Since' ? /^\d+(\.\d+)+/.exec(rest)?.[0] : undefined;
+    if (version !== undefined) this.since = version;
     const example = tag.startsWith('Example');
     if (example) this.examples.push([rest]);
     this.#start(example ? 'example' : 'section', `'${tag}:'`, line, rest.trim() === '');

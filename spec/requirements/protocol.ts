@@ -118,6 +118,11 @@ export const protocol = {
     definition: 'protocol/ids',
     text: 'A reply to a command without an id has none.',
   },
+  'protocol/offers-since': {
+    level: 'should',
+    definition: 'protocol/commands',
+    text: 'An endpoint offers each command and event that there is since a version no later than its own, and that no version in between took away.',
+  },
   'protocol/one-reply-per-command': {
     level: 'must',
     definition: 'protocol/replies',
