@@ -9,7 +9,7 @@ import { shown } from './case-text.ts';
 const REMOVED = new Map([['block_passwd', [6, 0] as const]]);
 
 /** Commands and events for devices that a guest sees, which an endpoint without such need not have. */
-const FOR_GUEST_DEVICES = /^block_set_io_throttle$|-(tray|medium)$/;
+const FOR_GUEST_DEVICES = /^(block_set_io_throttle|BLOCK_IO_ERROR)$|-(tray|medium)$/;
 
 /** Names that may go again at any time. */
 const EXPERIMENTAL = /^x-/;
