@@ -10,8 +10,11 @@ const MOST = 3;
 
 type CaughtBy = Readonly<Record<string, readonly string[]>>;
 
+let known: CaughtBy | undefined;
+
 function read(): CaughtBy {
-  return JSON.parse(readFileSync(FILE, 'utf8')) as CaughtBy;
+  known ??= JSON.parse(readFileSync(FILE, 'utf8')) as CaughtBy;
+  return known;
 }
 
 /** The ids of the cases that must notice; none for a saboteur that is missed. */
@@ -37,5 +40,6 @@ export function writeCaughtBy(
   const lines = Object.keys(all)
     .toSorted()
     .map((id) => `  ${JSON.stringify(id)}: [${all[id]!.map((name) => JSON.stringify(name)).join(', ')}]`);
+  known = all;
   writeFileSync(FILE, `{\n${lines.join(',\n')}\n}\n`);
 }
