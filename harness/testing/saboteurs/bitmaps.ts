@@ -234,4 +234,38 @@ export const bitmaps: readonly Saboteur[] = [
     'transactions/bitmap-actions',
     ['if (bitmap.frozen)', 'if (false)'],
   ),
+  inside(
+    'bitmaps/names-of-all-nodes',
+    'BlockDirtyBitmapAdd',
+    'refuses the name of a bitmap that another node has',
+    'graph/add-bitmap',
+    ['if (node.bitmaps.find(name))', 'if (graph.nodes.some(({ bitmaps }) => bitmaps.find(name)))'],
+  ),
+  inside(
+    'bitmaps/failed-backup-forgets-writes',
+    'DriveBackup',
+    'forgets what was written during an incremental backup that failed',
+    BITMAP,
+    ['page[at] |= added[at];', ';'],
+  ),
+  inside(
+    'bitmaps/autoload-off-disables',
+    'BlockDirtyBitmapAdd',
+    'disables a bitmap with autoload false',
+    'graph/add-bitmap',
+    [
+      'bitmap.persistent = persistent;',
+      'bitmap.persistent = persistent;\n    bitmap.recording = args.autoload !== false;',
+    ],
+  ),
+  inside(
+    'bitmaps/granularity-not-loaded',
+    'BlockDirtyBitmapAdd',
+    'gives loaded bitmaps the default granularity',
+    'graph/persistent-bitmaps',
+    [
+      'new DirtyBitmap(stored.name, stored.granularity, node.io.length())',
+      'new DirtyBitmap(stored.name, 65536, node.io.length())',
+    ],
+  ),
 ];

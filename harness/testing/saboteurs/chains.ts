@@ -158,4 +158,31 @@ export const chains: readonly Saboteur[] = [
     'commands/block-commit',
     ['filename === undefined ? [...chain(top)].at(-1)', 'filename === undefined ? top.backing?.node'],
   ),
+  inside(
+    'chains/commit-takes-overlay',
+    'block-commit',
+    'commits what the image above the top has',
+    'jobs/commit-job',
+    [
+      'const { top, base } = this.#plan;\n        const data',
+      'const { overlay: top, base } = this.#plan;\n        const data',
+    ],
+  ),
+  inside(
+    'chains/stream-base-elsewhere',
+    'block-stream',
+    'takes a base-node that is not below the image',
+    'commands/block-stream',
+    ['if (base === image || !inChain(image, base))', 'if (base === image)'],
+  ),
+  inside(
+    'chains/stream-id-of-node',
+    'block-stream',
+    'names a stream after its node where no device uses that',
+    'jobs/stream-job',
+    [
+      "jobs.newId(args['job-id'], graph.deviceOf(image))",
+      "jobs.newId(args['job-id'], graph.displayName(image))",
+    ],
+  ),
 ];

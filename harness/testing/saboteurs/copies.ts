@@ -281,4 +281,35 @@ export const copies: readonly Saboteur[] = [
     'if (given < 0)',
     'if (false)',
   ]),
+  inside(
+    'copies/cancelled-backup-goes-on',
+    'blockdev-backup',
+    'saves what is overwritten after a backup was cancelled, too',
+    BACKUP,
+    ['this.#source.io.beforeWrite.delete(beforeWrite);', ';'],
+  ),
+  inside(
+    'copies/first-cluster-saved',
+    'blockdev-backup',
+    'saves the first cluster only of what a write overwrites during a backup',
+    BACKUP,
+    ['at < offset + length; at += cluster', 'at <= offset; at += cluster'],
+  ),
+  inside(
+    'copies/top-first-part',
+    'MirrorSyncMode',
+    'leaves out clusters in a backup with sync top of which the beginning is in the backing file',
+    BACKUP,
+    [
+      'if (status.allocated)\n                return true;\n            at += status.length;',
+      'return status.allocated;',
+    ],
+  ),
+  inside(
+    'copies/mirror-target-alone',
+    'DriveMirror',
+    'leaves the target of drive-mirror without its backing file',
+    'commands/drive-mirror',
+    ['backing: isNew ? below : undefined,', 'backing: undefined,'],
+  ),
 ];

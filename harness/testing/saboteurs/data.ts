@@ -223,4 +223,25 @@ export const data: readonly Saboteur[] = [
     'drivers/file',
     ["if (preallocation !== 'off')\n            await fill(made, size);", ';'],
   ),
+  inside(
+    'data/raw-zeroes-misplaced',
+    'BlockdevOptionsRaw',
+    'writes zeroes to raw as if it had no offset',
+    'drivers/raw-format',
+    ['file.writeZeroes(host(offset), length, flags)', 'file.writeZeroes(offset, length, flags)'],
+  ),
+  inside(
+    'data/zeroes-end-kept',
+    'BlockdevOptionsBlkdebug',
+    'leaves what a write of zeroes covers of the last aligned block',
+    'graph/block-io',
+    ['if (to < offset + length && head < length)', 'if (false)'],
+  ),
+  inside(
+    'data/file-size-rounded-down',
+    'BlockdevOptionsFile',
+    'leaves the end of a file out that is no whole sector',
+    'graph/block-io',
+    ['return Math.ceil(bytes / SECTOR) * SECTOR;', 'return Math.floor(bytes / SECTOR) * SECTOR;'],
+  ),
 ];

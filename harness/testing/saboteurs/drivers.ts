@@ -269,4 +269,28 @@ export const drivers: readonly Saboteur[] = [
     "if (this.#status !== 'running')\n            return;",
     ';',
   ]),
+  inside(
+    'drivers/quorum-fifo-gives-up',
+    'QuorumReadPattern',
+    'fails with read-pattern fifo as the first child does',
+    QUORUM,
+    [
+      'failure = asIoFailure(error);\n                this.#reportBad(request, child, failure);',
+      'failure = asIoFailure(error);\n                this.#reportBad(request, child, failure);\n                throw failure;',
+    ],
+  ),
+  inside(
+    'drivers/blkverify-size-of-raw',
+    'BlockdevOptionsBlkverify',
+    'is as long as raw',
+    'drivers/blkverify',
+    ['length: () => test.length(),', 'length: () => raw.length(),'],
+  ),
+  inside(
+    'drivers/nbd-name-taken',
+    'nbd-server-add',
+    'exports a second node under the same name',
+    'exports/nbd/nbd-export-server',
+    ['if (exports.has(name))', 'if (false)'],
+  ),
 ];

@@ -216,4 +216,11 @@ export const graph: readonly Saboteur[] = [
     "if (node.blockers.reason('resize') !== undefined)",
     'if (false)',
   ]),
+  inside(
+    'graph/del-takes-references',
+    'blockdev-del',
+    'deletes nodes that the user added with those that refer to them',
+    'graph/node-graph',
+    ['if (node.parents.length === 0 && !node.monitorOwned)', 'if (node.parents.length === 0)'],
+  ),
 ];

@@ -378,4 +378,25 @@ export const images: readonly Saboteur[] = [
     'drivers/luks',
     ['return file.length() - payloadOffset;', 'return file.length();'],
   ),
+  inside(
+    'images/zeroes-show-backing',
+    'BlockdevOptionsQcow2',
+    'shows the backing file where zeroes are written to version 2',
+    'drivers/qcow2/zeroing',
+    ['if (image.header.version === 2 && image.backing() !== undefined)', 'if (false)'],
+  ),
+  inside('images/overlap-all-as-cached', 'Qcow2OverlapCheckMode', 'takes all for cached', OPTIONS, [
+    'all: ALL,',
+    'all: CACHED,',
+  ]),
+  inside(
+    'images/falloc-as-metadata',
+    'PreallocMode',
+    'takes falloc for metadata',
+    'drivers/qcow2/qcow2-create',
+    [
+      "if (options.preallocation === 'metadata')",
+      "if (['metadata', 'falloc'].includes(options.preallocation))",
+    ],
+  ),
 ];

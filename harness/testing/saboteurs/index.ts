@@ -4,13 +4,17 @@ import { chains } from './chains.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { drivers } from './drivers.ts';
+import { errors } from './errors.ts';
+import { events } from './events.ts';
 import { graph } from './graph.ts';
 import { images } from './images.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
+import { permissionRules } from './permission-rules.ts';
 import { replies } from './replies.ts';
 import type { Saboteur } from './saboteur.ts';
 import { statistics } from './statistics.ts';
+import { timing } from './timing.ts';
 import { transactions } from './transactions.ts';
 import { wire } from './wire.ts';
 
@@ -21,12 +25,16 @@ export const saboteurs: readonly Saboteur[] = [
   ...copies,
   ...data,
   ...drivers,
+  ...errors,
+  ...events,
   ...graph,
   ...images,
   ...jobs,
   ...limits,
+  ...permissionRules,
   ...replies,
   ...statistics,
+  ...timing,
   ...transactions,
   ...wire,
 ];

@@ -303,4 +303,21 @@ export const jobs: readonly Saboteur[] = [
     'jobs/backup-job',
     ['this.#left.mark(offset, 1);\n            throw error;', 'throw error;'],
   ),
+  inside(
+    'jobs/standby-as-paused',
+    'BlockJobStatus',
+    'shows a ready job that is paused as one that is not ready',
+    JOB,
+    [
+      'status: this.#status,\n            paused',
+      "status: this.#status === 'standby' ? 'paused' : this.#status,\n            paused",
+    ],
+  ),
+  inside(
+    'jobs/cancelled-not-listed',
+    'block-job-cancel',
+    'does not list a job any more once it is to be cancelled',
+    'commands/query-block-jobs',
+    ['jobs.all.map(', 'jobs.all.filter(({ cancelled }) => !cancelled).map('],
+  ),
 ];

@@ -177,4 +177,31 @@ export const limits: readonly Saboteur[] = [
     'objects/throttle-group-object',
     ['inUse: () => group.inUse,', 'inUse: () => false,'],
   ),
+  inside(
+    'limits/lifted-by-drain',
+    'BlockdevOptionsThrottle',
+    'does not throttle a node any more after a drained section',
+    GROUP,
+    ['this.#drains -= 1;', ';'],
+  ),
+  inside(
+    'limits/leaving-lifts-group',
+    'block_set_io_throttle',
+    'lifts the limits of a group when one of its drives leaves it',
+    'backend/block-backend',
+    [
+      'if (!isLimited(config)) {',
+      'if (!isLimited(config)) {\n            if (this.#throttle)\n                this.#throttle.group.config = config;',
+    ],
+  ),
+  inside(
+    'limits/joins-unchanged-group',
+    'block_set_io_throttle',
+    'does not set the limits of a group that is named and has some',
+    'backend/block-backend',
+    [
+      'this.#throttle.group.config = config;',
+      'if (groupName === undefined || !isLimited(this.#throttle.group.config))\n            this.#throttle.group.config = config;',
+    ],
+  ),
 ];

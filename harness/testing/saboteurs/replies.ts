@@ -217,4 +217,28 @@ export const replies: readonly Saboteur[] = [
     'drivers/qcow2/index',
     ["compat: '0.10'", "compat: '1.1'"],
   ),
+  inside(
+    'replies/generated-names-plain',
+    'blockdev-add',
+    'makes up names of nodes that do not begin with #',
+    'graph/node-graph',
+    ['`#block', '`block'],
+  ),
+  inside(
+    'replies/no-bitmaps-as-empty-list',
+    'BlockInfo',
+    'lists the bitmaps of drives that have none',
+    'backend/query-backends',
+    ['if (bitmaps.length > 0)', 'if (true)'],
+  ),
+  inside(
+    'replies/backing-image-one-level',
+    'ImageInfo',
+    'describes the nearest backing image and none below it',
+    NODES,
+    [
+      "image['backing-image'] = describeImage(shownNode(below, view), view);",
+      "{\n            image['backing-image'] = describeImage(shownNode(below, view), view);\n            delete image['backing-image']['backing-image'];\n        }",
+    ],
+  ),
 ];

@@ -130,4 +130,25 @@ export const statistics: readonly Saboteur[] = [
     'flush_operations: flush.operations,',
     'flush_operations: 0,',
   ]),
+  inside(
+    'statistics/failed-flush-as-write',
+    'BlockDeviceStats',
+    'counts flushes that fail as writes that fail',
+    'backend/accounting',
+    ['this.#failed[operation] += 1;', "this.#failed[operation === 'flush' ? 'wr' : operation] += 1;"],
+  ),
+  inside(
+    'statistics/write-time-of-reads',
+    'BlockDeviceStats',
+    'gives the time of reads as that of writes',
+    'backend/accounting',
+    ['wr_total_time_ns: Number(wr.nanoseconds),', 'wr_total_time_ns: Number(rd.nanoseconds),'],
+  ),
+  inside(
+    'statistics/failures-no-activity',
+    'BlockDeviceStats',
+    'does not count failures as activity and says that it does',
+    'backend/accounting',
+    ['if (!this.countsFaults)\n            return;', 'return;'],
+  ),
 ];

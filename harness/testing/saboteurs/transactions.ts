@@ -51,4 +51,31 @@ export const transactions: readonly Saboteur[] = [
     'transactions/abort-action',
     ["throw new CommandError('Transaction aborted using Abort action');", 'return {};'],
   ),
+  inside(
+    'transactions/internal-snapshot-stays',
+    'transaction',
+    'keeps an internal snapshot of a failed transaction',
+    'graph/drained-snapshot',
+    [
+      'return { commit: () => Promise.resolve(), abort };',
+      'return { commit: () => Promise.resolve(), abort: () => Promise.resolve() };',
+    ],
+  ),
+  inside(
+    'transactions/overlay-stays',
+    'transaction',
+    'keeps the overlay that a failed transaction opened',
+    'graph/external-snapshot',
+    [
+      'await graph.detach(edge);\n            await graph.releaseUnused(overlay);',
+      'await graph.detach(edge);',
+    ],
+  ),
+  inside(
+    'transactions/group-clears-bitmaps',
+    'ActionCompletionMode',
+    'clears the bitmaps of those in a failed group that had done their work',
+    'jobs/job-txn',
+    ['member.failAsCancelled();', ';'],
+  ),
 ];

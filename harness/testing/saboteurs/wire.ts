@@ -341,4 +341,34 @@ export const wire: readonly Saboteur[] = [
     'qapi/json/json-parser',
     ['const MAX_NESTING = 1024;', 'const MAX_NESTING = 100;'],
   ),
+  inside(
+    'wire/falsy-ids-dropped',
+    'protocol/ids',
+    'leaves ids that are 0, false, null or empty out of replies',
+    'monitor/dispatcher',
+    [
+      'return id === undefined ? { return: value } : { return: value, id };',
+      'return id ? { return: value, id } : { return: value };',
+    ],
+  ),
+  inside(
+    'wire/cut-tokens-lost',
+    'protocol/syntax',
+    'forgets the beginning of a token that the end of a packet cuts',
+    'qapi/json/json-lexer',
+    [
+      'const whole = Buffer.concat([this.#begun.subarray(0, this.#begunBytes), last]);',
+      'const whole = last;',
+    ],
+  ),
+  inside(
+    'wire/rest-of-bad-packet-dropped',
+    'protocol/syntax',
+    'drops what else came in a packet with bad input',
+    'qapi/json/message-stream',
+    [
+      'const message = this.#ready;',
+      "const message = this.#ready;\n        if ('fault' in message) {\n            this.#chunks = [];\n            this.#offset = 0;\n        }",
+    ],
+  ),
 ];

@@ -1,0 +1,26 @@
+/** Saboteurs of errors: policies, and what is told of them. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+export const errors: readonly Saboteur[] = [
+  inside(
+    'errors/stream-stops-by-default',
+    'block-stream',
+    'stops a stream for want of space without on-error',
+    'jobs/stream-job',
+    ["policy = 'report' }", "policy = 'enospc' }"],
+  ),
+  inside(
+    'errors/auto-reports',
+    'BlockdevOnError',
+    'ends a job for want of space with the policy auto',
+    'jobs/error-policy',
+    [
+      "case 'enospc':\n        case 'auto':",
+      "case 'auto':\n            return 'report';\n        case 'enospc':",
+    ],
+  ),
+  inside('errors/commit-untold', 'block-commit', 'does not tell what a commit fails at', 'jobs/commit-job', [
+    "job.failed(operation, 'report', error);",
+    ';',
+  ]),
+];

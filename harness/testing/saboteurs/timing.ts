@@ -1,0 +1,26 @@
+/** Saboteurs of when jobs go on: waits that are not cut short, and rates over time. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+export const timing: readonly Saboteur[] = [
+  inside(
+    'timing/higher-speed-waits',
+    'block-job-set-speed',
+    'lets a job wait as its old speed wants before a higher one counts',
+    'jobs/job',
+    ['if ((speed === 0n || speed > before) && this.#pauseCount === 0)', 'if (false)'],
+  ),
+  inside(
+    'timing/cancel-waits',
+    'block-job-cancel',
+    'lets a job that is cancelled first wait as its speed wants',
+    'jobs/job',
+    ['await this.txn.abort(this);\n        else\n            this.enter();', 'await this.txn.abort(this);'],
+  ),
+  inside(
+    'timing/overrun-forgiven',
+    'block-job-set-speed',
+    'lets a job go on after a tenth of a second however much it has copied',
+    'jobs/rate-limit',
+    ['const slices = (this.#dispatched + this.#quota - 1n) / this.#quota;', 'const slices = 1n;'],
+  ),
+];
