@@ -106,13 +106,22 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
   {
     id: 'dirty-bitmaps/granularity-valid',
     title: 'Powers of two from 512 to 2 GiB are granularities',
-    requirements: ['block-dirty-bitmap-add/granularity'],
+    requirements: ['block-dirty-bitmap-add/granularity', 'block-dirty-bitmap-add/granularity-largest'],
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
-      for (let granularity = 512; granularity <= 2 ** 31; granularity *= 2) {
+      for (let granularity = 512; granularity <= 64 * MiB; granularity *= 2) {
         await addBitmap(t, node, `b${granularity}`, { granularity });
         await digestOf(t, node, `b${granularity}`);
+      }
+      for (let granularity = 128 * MiB; granularity <= 2 ** 31; granularity *= 2) {
+        const bitmap = { node, name: `b${granularity}`, granularity };
+        const { error } = await t.request({ execute: 'block-dirty-bitmap-add', arguments: bitmap });
+        t.check(error === undefined, `a granularity of ${granularity} should be taken`, 'it was refused', {
+          severity: 'should',
+          requirement: 'block-dirty-bitmap-add/granularity-largest',
+        });
+        await digestOf(t, node, bitmap.name);
       }
     },
   },
@@ -267,15 +276,21 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
   {
     id: 'dirty-bitmaps/digest-of-an-empty-bitmap',
     title: 'The digest of an empty bitmap is that of its zero words',
-    requirements: ['x-debug-block-dirty-bitmap-sha256/equal-content'],
+    requirements: [
+      'x-debug-block-dirty-bitmap-sha256/digest',
+      'x-debug-block-dirty-bitmap-sha256/hashed-bits',
+    ],
     needs: bitmaps,
     async run(t: CaseContext) {
       const node = await addNode(t);
       await addBitmap(t, node, 'b');
+      const digest = await digestOf(t, node, 'b');
+      t.check(/^[0-9a-f]{64}$/.test(digest), 'a digest must be 64 hexadecimal digits', `it is ${digest}`);
       t.equal(
-        await digestOf(t, node, 'b'),
+        digest,
         'af5570f5a1810b7af78caf4bc70a660f0df51e42baf91d4de5b2328de0e83dfc',
-        'the digest of sixteen clean granules must be that of one word of zeroes',
+        'the digest of sixteen clean granules should be that of one word of zeroes',
+        { severity: 'should', requirement: 'x-debug-block-dirty-bitmap-sha256/hashed-bits' },
       );
     },
   },

@@ -201,18 +201,18 @@ export const mirror: readonly CaseDefinition[] = [
   {
     id: 'blockdev-mirror/filter-node-name',
     title: 'filter-node-name names a node as long as the mirror exists',
-    requirements: ['blockdev-mirror/filter-node-name'],
+    requirements: ['blockdev-mirror/filter-node-name', 'blockdev-mirror/filter-node-driver'],
     needs: mirrorJobs,
     async run(t: CaseContext) {
       const filter = t.name('filter');
       const { id } = await readyMirror(t, { 'filter-node-name': filter });
-      t.contains(
-        await nodeInfo(t, filter),
-        { drv: 'mirror_top' },
-        'the filter node must be there, with driver mirror_top',
-      );
+      const { drv } = await nodeInfo(t, filter);
       await end(t, 'cancel', id);
       await checkAbsent(t, filter);
+      t.equal(drv ?? null, 'mirror_top', 'the filter node should have the driver mirror_top', {
+        severity: 'should',
+        requirement: 'blockdev-mirror/filter-node-driver',
+      });
     },
   },
   {

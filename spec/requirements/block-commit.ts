@@ -82,6 +82,12 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'A filter-node-name that is taken or malformed is refused, and nothing changes.',
   },
+  'block-commit/filter-node-driver': {
+    level: 'should',
+    definition: 'block-commit',
+    text: 'The filter node of a commit shows the driver commit_top.',
+    source: 'observation',
+  },
   'block-commit/filter-node-name': {
     level: 'must',
     definition: 'block-commit',

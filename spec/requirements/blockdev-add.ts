@@ -22,6 +22,12 @@ export const blockdevAdd = {
     definition: 'BlockdevCacheOptions',
     text: 'cache.direct and cache.no-flush, both false by default, show in the cache that the node reports.',
   },
+  'blockdev-add/children-inherit': {
+    level: 'should',
+    definition: 'BlockdevOptions',
+    text: 'A child that is defined within its parent takes read-only and the cache mode of that, unless it has its own.',
+    source: 'observation',
+  },
   'blockdev-add/children-stay': {
     level: 'must',
     definition: 'BlockdevRef',

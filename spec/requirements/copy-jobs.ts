@@ -84,6 +84,12 @@ export const copyJobs = {
     definition: 'blockdev-mirror',
     text: 'A device or target that does not exist is refused.',
   },
+  'blockdev-mirror/filter-node-driver': {
+    level: 'should',
+    definition: 'blockdev-mirror',
+    text: 'The filter node of a mirror shows the driver mirror_top.',
+    source: 'observation',
+  },
   'blockdev-mirror/filter-node-name': {
     level: 'must',
     definition: 'blockdev-mirror',

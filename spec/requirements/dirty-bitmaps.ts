@@ -27,6 +27,12 @@ export const dirtyBitmaps = {
     definition: 'BlockDirtyBitmapAdd',
     text: 'A granularity that is no power of two, or below 512, is refused.',
   },
+  'block-dirty-bitmap-add/granularity-largest': {
+    level: 'should',
+    definition: 'BlockDirtyBitmapAdd',
+    text: '2 GiB is the largest granularity.',
+    source: 'observation',
+  },
   'block-dirty-bitmap-add/name-empty': {
     level: 'must',
     definition: 'BlockDirtyBitmapAdd',
@@ -159,6 +165,12 @@ export const dirtyBitmaps = {
     level: 'must',
     definition: 'x-debug-block-dirty-bitmap-sha256',
     text: 'Bitmaps of the same size, granularity and content have the same digest; a change of content changes it.',
+  },
+  'x-debug-block-dirty-bitmap-sha256/hashed-bits': {
+    level: 'should',
+    definition: 'BlockDirtyBitmapSha256',
+    text: 'Hashed is one bit a granule, that of the first granule the lowest, in words of 64 bits whose lowest byte comes first.',
+    source: 'observation',
   },
   'x-debug-block-dirty-bitmap-sha256/name-unknown': {
     level: 'must',

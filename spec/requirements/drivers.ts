@@ -42,6 +42,12 @@ export const drivers = {
     definition: 'BlockdevOptionsFile',
     text: 'The node is as long as the file, rounded up to whole sectors of 512 bytes.',
   },
+  'file/whole-sectors': {
+    level: 'should',
+    definition: 'BlockdevOptionsFile',
+    text: 'The size of a file that is no multiple of 512 bytes is rounded up to one.',
+    source: 'observation',
+  },
   'null/latency': {
     level: 'must',
     definition: 'BlockdevOptionsNull',
@@ -61,6 +67,12 @@ export const drivers = {
     level: 'should',
     definition: 'BlockdevOptionsNull',
     text: 'Without size the node has 1 GiB.',
+  },
+  'null/whole-sectors': {
+    level: 'should',
+    definition: 'BlockdevOptionsNull',
+    text: 'A size that is no multiple of 512 bytes is rounded up to one.',
+    source: 'observation',
   },
   'raw/file': {
     level: 'must',

@@ -68,6 +68,12 @@ export const qcow2 = {
     text: 'Clusters that are stored compressed read as what was compressed.',
     source: 'observation',
   },
+  'qcow2/corrupt-read-only': {
+    level: 'should',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'An image that is marked corrupt opens read-only.',
+    source: 'observation',
+  },
   'qcow2/damaged-refused': {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',

@@ -212,6 +212,12 @@ export const query = {
     definition: 'ImageInfo',
     text: 'image describes the image: filename, format, virtual-size in bytes, and what the format adds.',
   },
+  'query-named-block-nodes/json-name': {
+    level: 'should',
+    definition: 'BlockDeviceInfo',
+    text: 'file and filename of a node whose options no plain name can tell are json: and these options.',
+    source: 'observation',
+  },
   'query-named-block-nodes/limits': {
     level: 'must',
     definition: 'BlockDeviceInfo',
@@ -221,6 +227,12 @@ export const query = {
     level: 'must',
     definition: 'query-named-block-nodes',
     text: 'The list has one entry for each node with a node-name, children included, and no other.',
+  },
+  'query-named-block-nodes/null-name': {
+    level: 'should',
+    definition: 'BlockDeviceInfo',
+    text: 'file and filename of a null-co node without options are null-co://.',
+    source: 'observation',
   },
   'query-named-block-nodes/read-only': {
     level: 'must',

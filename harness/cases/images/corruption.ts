@@ -60,6 +60,7 @@ export const corruption: readonly CaseDefinition[] = [
       'BLOCK_IMAGE_CORRUPTED/device',
       'BLOCK_IMAGE_CORRUPTED/fatal',
       'BLOCK_IMAGE_CORRUPTED/offset-and-size',
+      'qcow2/corrupt-read-only',
     ],
     needs: needs(jobs, { drivers: ['raw', 'file'] }),
     async run(t: CaseContext) {
@@ -99,7 +100,13 @@ export const corruption: readonly CaseDefinition[] = [
       const definition = { driver: 'qcow2', file: { driver: 'file', filename: file.path } };
       await t.refused('blockdev-add', { ...definition, 'node-name': t.name('again') });
       const reader = t.name('reader');
-      await t.execute('blockdev-add', { ...definition, 'node-name': reader, 'read-only': true });
+      const options = { ...definition, 'node-name': reader, 'read-only': true };
+      const { error } = await t.request({ execute: 'blockdev-add', arguments: options });
+      t.check(error === undefined, 'a corrupt image should open read-only', 'it was refused', {
+        severity: 'should',
+        requirement: 'qcow2/corrupt-read-only',
+      });
+      t.contains(await nodeInfo(t, reader), { ro: true }, 'the node must be read-only as asked for');
     },
   },
   {

@@ -65,7 +65,11 @@ export const nodeOptions: readonly CaseDefinition[] = [
   {
     id: 'node-options/read-only',
     title: 'read-only is reported as ro, on the node and on the child defined within it',
-    requirements: ['blockdev-add/read-only', 'query-named-block-nodes/read-only'],
+    requirements: [
+      'blockdev-add/read-only',
+      'blockdev-add/children-inherit',
+      'query-named-block-nodes/read-only',
+    ],
     needs: needs(dataNodes, { drivers: ['raw'] }),
     async run(t: CaseContext) {
       const child = t.name('child');
@@ -77,12 +81,15 @@ export const nodeOptions: readonly CaseDefinition[] = [
         file: { ...(await dataSource(t)), 'node-name': child },
       });
       t.contains(await nodeInfo(t, parent), { ro: true }, 'the node must be read-only as asked for');
-      t.contains(await nodeInfo(t, child), { ro: true }, 'a child defined within must inherit read-only');
       t.contains(
         await nodeInfo(t, await addNode(t, { 'read-only': false })),
         { ro: false },
         'a node with read-only false must be writable',
       );
+      t.contains(await nodeInfo(t, child), { ro: true }, 'a child defined within should inherit read-only', {
+        severity: 'should',
+        requirement: 'blockdev-add/children-inherit',
+      });
     },
   },
   {
@@ -137,12 +144,16 @@ export const nodeOptions: readonly CaseDefinition[] = [
   {
     id: 'node-options/cache-inherited',
     title: 'A child defined within takes the cache mode of its parent, unless it has its own',
-    requirements: ['blockdev-add/cache', 'query-named-block-nodes/cache'],
+    requirements: ['blockdev-add/cache', 'blockdev-add/children-inherit', 'query-named-block-nodes/cache'],
     needs: needs(dataNodes, { drivers: ['raw'] }),
     async run(t: CaseContext) {
-      for (const [own, expected] of [
-        [{}, true],
-        [{ cache: { 'no-flush': false } }, false],
+      const inherited = {
+        severity: 'should',
+        requirement: 'blockdev-add/children-inherit',
+      } as const;
+      for (const [own, expected, detail] of [
+        [{ cache: { 'no-flush': false } }, false, {}],
+        [{}, true, inherited],
       ] as const) {
         const child = t.name('child');
         await t.execute('blockdev-add', {
@@ -154,7 +165,8 @@ export const nodeOptions: readonly CaseDefinition[] = [
         t.contains(
           await nodeInfo(t, child),
           { cache: { 'no-flush': expected } },
-          "a child defined within must have its parent's cache mode, or its own",
+          'a child defined within must have its own cache mode, and else that of its parent',
+          detail,
         );
       }
     },
