@@ -101,6 +101,20 @@ describe('job-events', () => {
     expect(await messages('job-events', spoken)).toEqual([]);
   });
 
+  test('says nothing of a job that was asked for by a node of its device', async () => {
+    const unnamed = { command: 'drive-mirror', arguments: { device: 'n' }, reply: { return: {} } };
+    const spoken = [
+      named('blockdev-mirror', READY),
+      { events: [COMPLETED] },
+      { ...unnamed, events: [READY] },
+      { events: [COMPLETED] },
+    ];
+    expect(await messages('job-events', spoken)).toEqual([]);
+    expect(await messages('job-events', [...spoken, { events: [READY] }])).toEqual([
+      'BLOCK_JOB_READY is about a job that had ended',
+    ]);
+  });
+
   test('says nothing of a job that ends while another of its name starts', async () => {
     const spoken = [
       named('blockdev-mirror', READY),

@@ -1,4 +1,5 @@
 /** Events of block jobs are about jobs that somebody asked for, and nothing is told of a job after its end. */
+import { actionsOf, type CommandCall, effectsOf } from '../../spec/effects/effects-of.ts';
 import { isJsonObject, stringifyJson } from '../../spec/json.ts';
 import { jobId } from '../state/job-state.ts';
 import type { Check } from './check.ts';
@@ -9,6 +10,8 @@ const ITS_END = /^BLOCK_JOB_(COMPLETED|CANCELLED)$/;
 export function jobEvents(): Check {
   /** All that was sent, as text. */
   let sent = '';
+  /** How long that was when a job was last asked for that is called as the device of the node that was named. */
+  let unnamed = 0;
   /** How long that was before an exchange: of its events nobody knows whether they came before what it sent. */
   const starts = new Map<number, number>();
   /** How long it was when a monitor last told what had happened: others may have sent much before it tells again. */
@@ -18,9 +21,10 @@ export function jobEvents(): Check {
   return {
     id: 'job-events',
     title: 'Every event of a block job is about a job that a command named, and none comes after its end',
-    before({ index, request, raw }) {
+    before({ index, request, raw, command = '', arguments: args = {} }) {
       starts.set(index, sent.length);
       sent += raw ?? stringifyJson(request ?? {});
+      if (actionsOf({ command, arguments: args }).some(startsUnnamed)) unnamed = sent.length;
     },
     after({ index, monitor, events }, { report }) {
       const from = Math.min(starts.get(index) ?? 0, heard.get(monitor) ?? 0);
@@ -30,7 +34,7 @@ export function jobEvents(): Check {
         const id = jobId(event.data);
         const key = `${monitor} ${id}`;
         const since = ended.get(key);
-        if (!sent.slice(since ?? 0).includes(id))
+        if (!sent.slice(since ?? 0).includes(id) && unnamed <= (since ?? 0))
           report({
             severity: 'must',
             message: `${name} is about a job ${since === undefined ? 'that no command named' : 'that had ended'}`,
@@ -41,4 +45,8 @@ export function jobEvents(): Check {
       heard.set(monitor, sent.length);
     },
   };
+}
+
+function startsUnnamed({ command, arguments: args }: CommandCall): boolean {
+  return effectsOf(command).job !== undefined && !Object.hasOwn(args, 'job-id');
 }

@@ -12,6 +12,52 @@ export const copyOptions = {
     definition: 'BlockdevBackup',
     text: 'Without compress nothing is compressed, and any format will do.',
   },
+  'blockdev-backup/job-id-default': {
+    level: 'must',
+    definition: 'BlockdevBackup',
+    text: 'Without job-id the job has the name of the device; a node of none takes one.',
+  },
+  'blockdev-backup/root-only': {
+    level: 'must',
+    definition: 'BlockdevBackup',
+    text: 'device names a device or a root node; a node that another one stands on is refused.',
+  },
+  'blockdev-backup/sync-modes': {
+    level: 'must',
+    definition: 'BlockdevBackup',
+    text: 'sync is full, top or none; incremental is refused.',
+  },
+  'blockdev-backup/target-attached': {
+    level: 'must',
+    definition: 'BlockdevBackup',
+    text: 'A target that a guest uses is refused.',
+    source: 'observation',
+  },
+  'blockdev-backup/target-by-device': {
+    level: 'must',
+    definition: 'BlockdevBackup',
+    text: 'target names a device or a node.',
+  },
+  'blockdev-mirror/job-id-default': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'Without job-id the job has the name of the device; a node of none takes one.',
+  },
+  'blockdev-mirror/root-only': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'device names a device or a root node; a node that another one stands on is refused.',
+  },
+  'blockdev-mirror/sync-modes': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'sync is full, top or none; incremental is refused.',
+  },
+  'blockdev-mirror/target-attached': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'A target that a guest uses is refused.',
+  },
   'drive-backup/compress': {
     level: 'must',
     definition: 'DriveBackup',
@@ -21,6 +67,51 @@ export const copyOptions = {
     level: 'must',
     definition: 'DriveBackup',
     text: 'Without compress data is stored as it is.',
+  },
+  'drive-backup/existing-file': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'A target that is there is used: the image is made in that file.',
+  },
+  'drive-backup/existing-format': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'With mode existing and without format, the target is written in the format that it is found to have.',
+  },
+  'drive-backup/job-id-default': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'Without job-id the job has the name of the device; a node of none takes one.',
+  },
+  'drive-backup/root-only': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'device names a device or a root node; a node that another one stands on is refused.',
+  },
+  'drive-mirror/existing-file': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'A target that is there is used: the image is made in that file.',
+  },
+  'drive-mirror/existing-format': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'With mode existing and without format, the target is written in the format that it is found to have.',
+  },
+  'drive-mirror/job-id-default': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'Without job-id the job has the name of the device; a node of none takes one.',
+  },
+  'drive-mirror/root-only': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'device names a device or a root node; a node that another one stands on is refused.',
+  },
+  'drive-mirror/sync-modes': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'sync is full, top or none; incremental is refused.',
   },
   'drive-mirror/unmap': {
     level: 'must',

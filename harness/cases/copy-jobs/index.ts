@@ -1,14 +1,18 @@
 /** Cases of the jobs that copy, by what is copied and what is not, and of what jobs do about errors. */
 import type { CaseDefinition } from '../case.ts';
 import { errorCases } from './errors.ts';
+import { existingImageCases } from './existing-images.ts';
 import { incrementalCases } from './incremental.ts';
 import { pointInTimeCases } from './point-in-time.ts';
+import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { targetContentCases } from './target-contents.ts';
 
 /** A new file is one line here. */
 export const copyJobCases: readonly CaseDefinition[] = [
   ...errorCases,
+  ...existingImageCases,
   ...incrementalCases,
   ...pointInTimeCases,
+  ...sourceAndTargetCases,
   ...targetContentCases,
 ];

@@ -1,0 +1,74 @@
+/** Targets that are there before drive-backup and drive-mirror name them: what becomes of the file, and in which format it is written. */
+import type { Json, JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
+import { addImage, CHAIN_SIZE, checkContent, makeEmpty, stairs } from '../helpers/backing-chains.ts';
+import { bytesOf, identityOf } from '../helpers/image-files.ts';
+import { completed } from '../helpers/job-steps.ts';
+import { isQcow2 } from '../helpers/qcow2-image.ts';
+import { type CaseFile, fileNodes, makeFile, needs } from '../helpers/shared-setup.ts';
+
+const COMMANDS = ['drive-backup', 'drive-mirror'] as const;
+type Command = (typeof COMMANDS)[number];
+
+const jobs = (command: Command): Needs =>
+  needs(fileNodes, {
+    commands: [command, 'block-job-cancel'],
+    drivers: ['qcow2'],
+    events: ['BLOCK_JOB_COMPLETED', ...(command === 'drive-mirror' ? ['BLOCK_JOB_READY'] : [])],
+  });
+
+/** Copies an image onto a file, and waits until nobody has it open any more. */
+async function copyOnto(
+  t: CaseContext,
+  command: Command,
+  target: CaseFile,
+  options: JsonObject,
+): Promise<void> {
+  const { node: device } = await addImage(t);
+  const id: Json = t.name('job');
+  await t.execute(command, { 'job-id': id, device, target: target.path, sync: 'full', ...options });
+  if (command === 'drive-mirror') {
+    await t.event('BLOCK_JOB_READY', { device: id });
+    await t.execute('block-job-cancel', { device: id });
+  }
+  await completed(t, id, command === 'drive-mirror' ? 'mirror' : 'backup');
+}
+
+/** The cases of targets that are there. */
+export const existingImageCases: readonly CaseDefinition[] = COMMANDS.flatMap((command): CaseDefinition[] => [
+  {
+    id: `${command}/file-is-there`,
+    title: `Without mode ${command} makes its image in the file that is there, which keeps none of its bytes`,
+    requirements: [`${command}/existing-file`],
+    needs: jobs(command),
+    async run(t: CaseContext) {
+      const target = await makeFile(t, Buffer.alloc(2 * CHAIN_SIZE, 0x55));
+      const before = await identityOf(t, target.local);
+      await copyOnto(t, command, target, { format: 'raw' });
+      t.check(
+        (await identityOf(t, target.local)) === before,
+        'the image must be in the file that was there',
+        'another file took its place',
+      );
+      await checkContent(t, target, stairs(1), 'the target');
+    },
+  },
+  {
+    id: `${command}/existing-probed`,
+    title: `With mode existing and no format ${command} writes a qcow2 image as such, and a file of zeroes as raw`,
+    requirements: [`${command}/existing-format`],
+    needs: jobs(command),
+    async run(t: CaseContext) {
+      for (const format of ['qcow2', 'raw'] as const) {
+        const target = await makeEmpty(t, format);
+        await copyOnto(t, command, target, { mode: 'existing' });
+        t.equal(
+          isQcow2(await bytesOf(t, target.local)),
+          format === 'qcow2',
+          `a target that was ${format} must be so afterwards`,
+        );
+        await checkContent(t, target, stairs(1), `the ${format} target`);
+      }
+    },
+  },
+]);
