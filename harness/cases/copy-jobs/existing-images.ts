@@ -1,8 +1,9 @@
 /** Targets that are there before drive-backup and drive-mirror name them: what becomes of the file, and in which format it is written. */
+import { link } from 'node:fs/promises';
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addImage, CHAIN_SIZE, checkContent, makeEmpty, stairs } from '../helpers/backing-chains.ts';
-import { bytesOf, identityOf } from '../helpers/image-files.ts';
+import { bytesOf } from '../helpers/image-files.ts';
 import { completed } from '../helpers/job-steps.ts';
 import { isQcow2 } from '../helpers/qcow2-image.ts';
 import { type CaseFile, fileNodes, makeFile, needs } from '../helpers/shared-setup.ts';
@@ -43,14 +44,10 @@ export const existingImageCases: readonly CaseDefinition[] = COMMANDS.flatMap((c
     needs: jobs(command),
     async run(t: CaseContext) {
       const target = await makeFile(t, Buffer.alloc(2 * CHAIN_SIZE, 0x55));
-      const before = await identityOf(t, target.local);
+      const sameFile = { path: '', local: `${target.local}.link` };
+      await link(target.local, sameFile.local);
       await copyOnto(t, command, target, { format: 'raw' });
-      t.check(
-        (await identityOf(t, target.local)) === before,
-        'the image must be in the file that was there',
-        'another file took its place',
-      );
-      await checkContent(t, target, stairs(1), 'the target');
+      await checkContent(t, sameFile, stairs(1), 'the file that was there');
     },
   },
   {
