@@ -12,7 +12,6 @@ import {
   addRaw,
   dataNodes,
   fileNodes,
-  KiB,
   MiB,
   needs,
   newFile,
