@@ -22,7 +22,6 @@ const told = new Set(
 const PENDING: readonly string[] = [
   'BlockdevCreateOptionsLUKS',
   'BlockdevOptionsQcow',
-  'BlockdevOptionsSsh',
   'BlockdevQcowEncryption',
   'SocketAddress',
   'change',

@@ -31,6 +31,7 @@ import { query } from './query.ts';
 import { quorum } from './quorum.ts';
 import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
+import { sshDriver } from './ssh-driver.ts';
 import { throttling } from './throttling.ts';
 import { transaction } from './transaction.ts';
 import { trays } from './trays.ts';
@@ -66,6 +67,7 @@ export const requirements = {
   ...nbdNodes,
   ...otherDrivers,
   ...nbdServer,
+  ...sshDriver,
   ...throttling,
   ...examples,
   ...transaction,

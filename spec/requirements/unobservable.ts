@@ -42,11 +42,6 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'An image is made in a Sheepdog cluster, with the redundancy given.',
     reason: 'takes a Sheepdog cluster, which no host that we know has',
   },
-  'BlockdevCreateOptionsSsh/creates': {
-    definition: 'BlockdevCreateOptionsSsh',
-    text: 'An image is made on an SSH server.',
-    reason: 'takes an SSH server with a key that the endpoint may use, which no host that we know has',
-  },
   'BlockdevOptionsGluster/opens': {
     definition: 'BlockdevOptionsGluster',
     text: 'An image in a GlusterFS volume is opened.',

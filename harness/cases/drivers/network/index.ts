@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../../case.ts';
 import { ftpCases } from './ftp-nodes.ts';
 import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
+import { sshCases } from './ssh-nodes.ts';
 import { urlSchemeCases } from './url-schemes.ts';
 
 /** Cases of nodes over what somebody else serves. */
@@ -11,4 +12,5 @@ export const networkCases: readonly CaseDefinition[] = [
   ...httpOptionCases,
   ...urlSchemeCases,
   ...ftpCases,
+  ...sshCases,
 ];

@@ -22,7 +22,7 @@ export async function listen(
   let clients = 0;
   server.on('connection', (socket) => {
     clients += 1;
-    sockets.add(socket);
+    sockets.add(socket.setNoDelay());
     // A client that leaves in the middle of an answer is no fault of the server.
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));

@@ -1,0 +1,63 @@
+/** Requirements of the driver ssh, and of the creation of images by it. */
+import type { Requirement } from './requirement.ts';
+
+export const sshDriver = {
+  'ssh-create/location': {
+    level: 'must',
+    definition: 'BlockdevCreateOptionsSsh',
+    text: 'location is where the image is put.',
+    since: '2.12',
+  },
+  'ssh-create/size': {
+    level: 'must',
+    definition: 'BlockdevCreateOptionsSsh',
+    text: 'size is how many bytes the new disk has.',
+    since: '2.12',
+  },
+  'ssh/errors': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'Reads and writes that the server fails fail, and leave the node as usable as before.',
+    source: 'observation',
+  },
+  'ssh/host-key-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'host-key-check is known_hosts by default.',
+  },
+  'ssh/host-key-hash': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'The mode hash takes a server whose key has the digest that is given, by MD5 or SHA-1, and no other.',
+  },
+  'ssh/host-key-known-hosts': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'The mode known_hosts takes a server only if its key is known by the known_hosts file.',
+  },
+  'ssh/host-key-none': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'The mode none takes any server.',
+  },
+  'ssh/path': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'path is the file on the server.',
+  },
+  'ssh/server': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'server is where the server is: the node has the data of a file there, and writes reach it.',
+  },
+  'ssh/user': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'user is the name for the login.',
+  },
+  'ssh/user-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsSsh',
+    text: 'user is the name of the user whose process the endpoint is, by default.',
+  },
+} as const satisfies Record<string, Requirement>;
