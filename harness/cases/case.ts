@@ -72,10 +72,11 @@ export interface QmpErrorReply {
   readonly desc: string;
 }
 
-/** An event without its timestamp. */
+/** An event as it came. */
 export interface EventReply {
   readonly event: string;
   readonly data?: Json;
+  readonly timestamp?: Json;
 }
 
 /** What arrived after raw bytes: parsed messages in order, and texts that were no JSON. */

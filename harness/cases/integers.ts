@@ -89,6 +89,13 @@ export const integers: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'syntax/integer-as-text',
+    title: 'A string of digits is refused where an integer is wanted; the integer itself is taken',
+    requirements: ['schema/member-type'],
+    needs: needs(fileNodes, { commands: ['block_resize'] }),
+    run: (t: CaseContext) => refusedSizes(t, ['"2097152"', '"0x200000"', '"-1"', '""']),
+  },
+  {
     id: 'syntax/int64-range',
     title: 'Integers below and above the int64 range are refused where an int is wanted',
     requirements: ['schema/integer-range'],

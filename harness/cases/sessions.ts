@@ -1,6 +1,7 @@
 /** Sessions: order of replies, several monitors at once, clients that wait, the end of the endpoint. */
-import { type Json, stringifyJson } from '../../spec/json.ts';
+import { isJsonObject, type Json, stringifyJson } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { shown } from './case-text.ts';
 import {
   addNode,
   checkAbsent,
@@ -14,6 +15,8 @@ import { checkWorks } from './helpers/working-session.ts';
 import { needRegular } from './protocol-habits.ts';
 
 const PIPELINED = 64;
+/** Seconds. The clock of an endpoint whose time is ours goes its own way. */
+const DAY = 86_400;
 
 export const sessions: readonly CaseDefinition[] = [
   {
@@ -104,6 +107,50 @@ export const sessions: readonly CaseDefinition[] = [
       const there = await other.event(name, { device: id });
       t.equal(there.data ?? null, here.data ?? null, 'all monitors must get the same event');
       await other.execute('query-version');
+    },
+  },
+  {
+    id: 'sessions/no-event-before-negotiation',
+    title: 'A client gets no event of what happened before it negotiated, and every one after',
+    requirements: ['protocol/events-on-every-monitor'],
+    topology: twoMonitors,
+    needs: needs(dataNodes, { commands: ['blockdev-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
+    async run(t: CaseContext) {
+      needRegular(t, 'negotiation');
+      const other = await t.unnegotiated(1);
+      const [device, target] = [await addNode(t), await addNode(t)];
+      const copied = async () => {
+        const id = t.name('job');
+        await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full' });
+        await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        return id;
+      };
+      await copied();
+      await other.execute('qmp_capabilities');
+      t.equal(
+        other.pending().map(({ event }) => event),
+        [],
+        'no event must come before the answer to qmp_capabilities',
+      );
+      await other.event('BLOCK_JOB_COMPLETED', { device: await copied() });
+    },
+  },
+  {
+    id: 'sessions/event-timestamp',
+    title: 'An event tells when it happened, in seconds since 1970 and microseconds',
+    requirements: ['protocol/event-timestamp', 'protocol/event-timestamp-epoch'],
+    needs: needs(dataNodes, { commands: ['blockdev-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
+    async run(t: CaseContext) {
+      const id = t.name('job');
+      const [device, target] = [await addNode(t), await addNode(t)];
+      await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full' });
+      const { timestamp = null } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      t.check(isJsonObject(timestamp), 'an event must have a timestamp', 'it has none');
+      if (timestamp.seconds === -1) t.skip('the endpoint cannot read the clock of its host');
+      const off = Math.abs(Number(timestamp.seconds) - Date.now() / 1000);
+      t.check(off < DAY, 'the timestamp of an event must count from 1970', `it is ${shown(timestamp)}`, {
+        severity: t.capabilities.owned ? 'must' : 'should',
+      });
     },
   },
   {

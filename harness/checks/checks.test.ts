@@ -42,6 +42,11 @@ describe('envelope', () => {
   test.each<[string, JsonObject]>([
     ['no timestamp', { event: 'STOP' }],
     ['a timestamp in fractions', { event: 'STOP', timestamp: { seconds: 1.5, microseconds: 0 } }],
+    [
+      'microseconds of more than a second',
+      { event: 'STOP', timestamp: { seconds: 1, microseconds: 1_000_000 } },
+    ],
+    ['negative microseconds', { event: 'STOP', timestamp: { seconds: 1, microseconds: -1 } }],
     ['a foreign member', { event: 'STOP', timestamp: STAMP, id: 1 }],
   ])('reports an event with %s', async (_, event) => {
     expect(await messages('envelope', [{ reply: { return: {} }, events: [event] }])).toHaveLength(1);
@@ -50,6 +55,7 @@ describe('envelope', () => {
   test('says nothing of legal ones', async () => {
     const spoken = [
       { reply: { return: {} }, events: [{ event: 'STOP', timestamp: STAMP }] },
+      { reply: { return: {} }, events: [{ event: 'STOP', timestamp: { seconds: -1, microseconds: -1 } }] },
       { reply: REFUSED },
       { request: { execute: 'x', id: 7 }, reply: { return: [], id: 7 } },
     ];

@@ -48,4 +48,11 @@ function checkEvent(event: JsonObject, context: CheckContext): void {
   const fields = isJsonObject(timestamp) ? [timestamp.seconds, timestamp.microseconds] : [];
   if (fields.length !== 2 || !fields.every((field) => typeof field === 'number' && Number.isInteger(field)))
     report('an event has no timestamp with the integers seconds and microseconds');
+  else if (!isTime(fields as number[])) report('the microseconds of an event are not those of a second');
+}
+
+/** Both are -1 where the clock cannot be read. */
+function isTime([seconds, microseconds]: readonly number[]): boolean {
+  if (seconds === -1 && microseconds === -1) return true;
+  return microseconds! >= 0 && microseconds! < 1_000_000;
 }

@@ -48,6 +48,11 @@ export const protocol = {
     definition: 'protocol/events',
     text: 'The timestamp of an event has integer members seconds and microseconds, the latter below one million; both are -1 where the host clock cannot be read.',
   },
+  'protocol/event-timestamp-epoch': {
+    level: 'must',
+    definition: 'protocol/events',
+    text: "The timestamp of an event counts from the beginning of 1970, UTC, by the host's clock.",
+  },
   'protocol/events-on-every-monitor': {
     level: 'must',
     definition: 'protocol/events',
