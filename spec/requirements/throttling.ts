@@ -13,6 +13,12 @@ export const throttling = {
     text: 'id is the name or the QOM path of the guest device whose drive is limited.',
     since: '2.8',
   },
+  'BlockIOThrottle/iops-size-alone': {
+    level: 'must',
+    definition: 'BlockIOThrottle',
+    text: 'iops_size is refused without a limit of operations; the limits stay.',
+    source: 'observation',
+  },
   'BlockIOThrottle/length-default': {
     level: 'must',
     definition: 'BlockIOThrottle',
@@ -23,6 +29,13 @@ export const throttling = {
     level: 'must',
     definition: 'BlockIOThrottle',
     text: 'A burst length is refused unless the burst limit of the same name is set.',
+    since: '2.6',
+  },
+  'BlockIOThrottle/length-not-zero': {
+    level: 'must',
+    definition: 'BlockIOThrottle',
+    text: 'A burst length of 0 is refused; the limits stay.',
+    source: 'observation',
     since: '2.6',
   },
   'BlockdevOptionsThrottle/file': {

@@ -9,7 +9,7 @@ import { KiB, needs } from '../helpers/shared-setup.ts';
 import { checkTakes, checkUnlimited } from '../helpers/throttling.ts';
 
 /** Three drives of 1 MiB. */
-const drives: Topology = {
+export const drives: Topology = {
   name: 'three-drives',
   images: [],
   options: ['d0', 'd1', 'd2'].flatMap((id) => ['-drive', `if=none,id=${id},driver=null-co,size=1M`]),
@@ -33,17 +33,22 @@ const guest: Topology = {
   monitors: 1,
 };
 
-const throttles: Needs = { commands: ['block_set_io_throttle', 'query-block'], drivers: ['null-co'] };
+export const throttles: Needs = { commands: ['block_set_io_throttle', 'query-block'], drivers: ['null-co'] };
 const measured = needs(throttles, hmpIo);
 
-const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
+export const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
 const LIMITS = ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'] as const;
 
-const limit = (t: CaseContext, device: string, given: JsonObject) =>
+export const limit = (t: CaseContext, device: string, given: JsonObject) =>
   t.execute('block_set_io_throttle', { device, ...NO_LIMIT, ...given });
 
 /** States what query-block shows of a drive: these limits and no others, and the group. */
-async function checkShown(t: CaseContext, device: string, expected: JsonObject, why: string): Promise<void> {
+export async function checkShown(
+  t: CaseContext,
+  device: string,
+  expected: JsonObject,
+  why: string,
+): Promise<void> {
   t.contains(
     await insertedIn(t, device),
     { ...NO_LIMIT, ...expected },
@@ -58,7 +63,7 @@ async function checkFree(t: CaseContext, device: string): Promise<void> {
 }
 
 /** No device of the case stays limited. */
-async function release(t: CaseContext, ...devices: string[]): Promise<void> {
+export async function release(t: CaseContext, ...devices: string[]): Promise<void> {
   for (const device of devices) await limit(t, device, {});
 }
 

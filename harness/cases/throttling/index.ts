@@ -1,7 +1,13 @@
 import type { CaseDefinition } from '../case.ts';
+import { burstCases } from './bursts.ts';
 import { driveLimits } from './drive-limits.ts';
 import { nodeLimits } from './node-limits.ts';
 import { throttleGroups } from './throttle-groups.ts';
 
 /** Cases of throttle groups: their limits as measured, as reported, and as refused. */
-export const throttling: readonly CaseDefinition[] = [...throttleGroups, ...nodeLimits, ...driveLimits];
+export const throttling: readonly CaseDefinition[] = [
+  ...throttleGroups,
+  ...nodeLimits,
+  ...burstCases,
+  ...driveLimits,
+];
