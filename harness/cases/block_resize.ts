@@ -1,6 +1,9 @@
 /** block_resize: of nodes and of the files below them. */
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { addQcow2 } from './helpers/backing-chains.ts';
 import { bytesOf, sizesOf } from './helpers/image-files.ts';
+import { nodeBytes, readNode } from './helpers/node-io.ts';
+import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNode,
   addRaw,
@@ -76,6 +79,26 @@ export const blockResize: readonly CaseDefinition[] = [
         (await bytesOf(t, file.local)).equals(content.subarray(0, 4 * KiB)),
         'the file must hold the beginning of the old one',
         'it holds something else',
+      );
+    },
+  },
+  {
+    id: 'block_resize/grow-over-backing',
+    title:
+      'What an image gains reads as zeroes also where its backing file has other data, and what it had stays',
+    requirements: ['block_resize/data-kept'],
+    needs: needs(needs(onFiles, nodeBytes), { drivers: ['qcow2'] }),
+    async run(t: CaseContext) {
+      const below = await makeFile(t, new Uint8Array(128 * KiB).fill(0x5a));
+      const backing = { name: below.path, format: 'raw' };
+      const file = await makeFile(t, buildQcow2({ size: 64 * KiB, clusterSize: 16 * KiB, backing }));
+      const node = await addQcow2(t, file);
+      await t.execute('block_resize', { 'node-name': node, size: 128 * KiB });
+      const expected = Buffer.alloc(128 * KiB).fill(0x5a, 0, 64 * KiB);
+      t.check(
+        (await readNode(t, node, 0, 128 * KiB)).equals(expected),
+        'a guest must read zeroes from the old size on, and what it read before below',
+        'it reads something else',
       );
     },
   },

@@ -1,8 +1,14 @@
 /** Cases of the options that nodes of all drivers share, and of the locks on files. */
 import type { CaseDefinition } from '../case.ts';
 import { nodeOptions } from './common.ts';
+import { kindsOfRequest } from './kinds-of-request.ts';
 import { locking } from './locking.ts';
 import { zeroesAndDiscard } from './zeroes-and-discard.ts';
 
 /** All of this folder. */
-export const nodeOptionCases: readonly CaseDefinition[] = [...nodeOptions, ...locking, ...zeroesAndDiscard];
+export const nodeOptionCases: readonly CaseDefinition[] = [
+  ...nodeOptions,
+  ...kindsOfRequest,
+  ...locking,
+  ...zeroesAndDiscard,
+];

@@ -84,12 +84,12 @@ export const data: readonly Saboteur[] = [
     definition: 'block-set-write-threshold',
     breaks: 'does not tell when zeroes pass the threshold',
     changes: [
+      { file: IO, find: 'if (!options.discards)\n', put: 'if (!options.discards && !options.zeroes)\n' },
       {
         file: IO,
         find: 'new Uint8Array(offset + length - to));\n        });',
         put: 'new Uint8Array(offset + length - to));\n        }, { zeroes: true });',
       },
-      { file: IO, find: 'if (!options.discards)\n', put: 'if (!options.discards && !options.zeroes)\n' },
     ],
   },
   inside('data/threshold-not-cleared', 'block-set-write-threshold', 'does not take 0 for no threshold', IO, [

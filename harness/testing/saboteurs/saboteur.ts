@@ -22,6 +22,7 @@ export interface Saboteur {
   readonly definition: string;
   /** What the endpoint does, in one sentence without subject. */
   readonly breaks: string;
+  /** The first stands where every case comes by that could notice. */
   readonly changes?: readonly Change[];
   /** Called for each connection. */
   readonly breach?: () => Sabotage;

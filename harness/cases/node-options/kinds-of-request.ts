@@ -1,0 +1,100 @@
+/** What requests of each kind meet in a node: its latency, the end of its window, its threshold. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { release } from '../helpers/backing-chains.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { attempt, nodeBytes, nodeIo, openIo, perform } from '../helpers/node-io.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import {
+  addNode,
+  dataNodes,
+  fileNodes,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  nodeCommands,
+  nodeInfo,
+} from '../helpers/shared-setup.ts';
+
+const LATENCY_MS = 50;
+const CLUSTER = 64 * KiB;
+
+export const kindsOfRequest: readonly CaseDefinition[] = [
+  {
+    id: 'null/latency-of-each-request',
+    title: 'latency-ns of a null node holds reads and writes alike for at least as long',
+    requirements: ['null/latency'],
+    needs: needs(needs(nodeCommands, nodeBytes), { drivers: ['null-co'] }),
+    async run(t: CaseContext) {
+      const node = t.name('null');
+      const options = { driver: 'null-co', size: MiB, 'latency-ns': LATENCY_MS * 1_000_000 };
+      await t.execute('blockdev-add', { ...options, 'node-name': node });
+      const io = await openIo(t, node);
+      for (const kind of ['read', 'write'] as const) {
+        const took = await t.timed(() => io.perform({ kind, offset: 0, length: 4 * KiB, byte: 0x61 }));
+        t.check(
+          took >= LATENCY_MS * 0.95,
+          `a ${kind} must take at least ${LATENCY_MS} ms`,
+          `it took ${Math.floor(took)} ms`,
+        );
+      }
+      await io.close();
+    },
+  },
+  {
+    id: 'raw/size-bounds-its-parents',
+    title:
+      'An image in a raw window of its length cannot grow; in one that is a cluster longer it can, by that',
+    requirements: ['raw/size', 'raw/size-fixed'],
+    needs: needs(needs(fileNodes, nodeIo), { drivers: ['qcow2'] }),
+    async run(t: CaseContext) {
+      const image = buildQcow2({ size: MiB, clusterSize: CLUSTER });
+      const behind = Buffer.alloc(2 * CLUSTER, 0x5a);
+      for (const room of [0, CLUSTER]) {
+        const file = await makeFile(t, Buffer.concat([image, Buffer.alloc(room), behind]));
+        const window = t.name('raw');
+        await t.execute('blockdev-add', {
+          driver: 'raw',
+          'node-name': window,
+          file: { driver: 'file', filename: file.path },
+          size: image.length + room,
+        });
+        const node = t.name('qcow2');
+        await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': node, file: window });
+        const outcome = await attempt(t, node, { kind: 'write', offset: 0, length: CLUSTER, byte: 0x61 });
+        if (outcome !== 'untold')
+          t.equal(
+            outcome === 'done',
+            room > 0,
+            `a write that needs a further cluster must succeed exactly where the window has room, of ${room} bytes`,
+          );
+        await release(t, [window, node]);
+        t.check(
+          (await bytesOf(t, file.local))
+            .subarray(image.length + room, image.length + room + behind.length)
+            .equals(behind),
+          'no byte behind a raw window must change',
+          'some did',
+        );
+      }
+    },
+  },
+  {
+    id: 'BLOCK_WRITE_THRESHOLD/zeroes',
+    title: 'A write of zeroes beyond the threshold brings the event as one of data does; a read brings none',
+    requirements: ['BLOCK_WRITE_THRESHOLD/emitted'],
+    needs: needs(needs(dataNodes, nodeIo), {
+      commands: ['block-set-write-threshold'],
+      events: ['BLOCK_WRITE_THRESHOLD'],
+    }),
+    async run(t: CaseContext) {
+      const node = await addNode(t, { size: MiB });
+      await t.execute('block-set-write-threshold', { 'node-name': node, 'write-threshold': CLUSTER });
+      await perform(t, node, { kind: 'read', offset: CLUSTER, length: CLUSTER });
+      t.contains(await nodeInfo(t, node), { write_threshold: CLUSTER }, 'the threshold must stay');
+      await perform(t, node, { kind: 'write-zeroes', offset: CLUSTER, length: CLUSTER });
+      const told = { 'node-name': node, 'amount-exceeded': CLUSTER, 'write-threshold': CLUSTER };
+      await t.event('BLOCK_WRITE_THRESHOLD', told);
+    },
+  },
+];
