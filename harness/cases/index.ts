@@ -1,6 +1,7 @@
 /** All hand-written cases. A new theme is one file and one line here. */
 
 import { backup } from './backup.ts';
+import { bitmapCases } from './bitmaps/index.ts';
 import { blockResize } from './block_resize.ts';
 import { blockCommit } from './block-commit.ts';
 import { blockJob } from './block-job.ts';
@@ -63,6 +64,7 @@ export const cases: readonly CaseDefinition[] = [
   ...raw,
   ...blockResize,
   ...dirtyBitmaps,
+  ...bitmapCases,
   ...queries,
   ...devices,
   ...driveQueries,

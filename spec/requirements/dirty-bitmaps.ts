@@ -22,6 +22,12 @@ export const dirtyBitmaps = {
     definition: 'BlockDirtyBitmapAdd',
     text: 'Without granularity the bitmap has one of 64 KiB.',
   },
+  'block-dirty-bitmap-add/granularity-default-clusters': {
+    level: 'must',
+    definition: 'BlockDirtyBitmapAdd',
+    text: 'On an image with clusters the default granularity is the size of a cluster, but at least 4 KiB and at most 64 KiB.',
+    source: 'observation',
+  },
   'block-dirty-bitmap-add/granularity-invalid': {
     level: 'must',
     definition: 'BlockDirtyBitmapAdd',
@@ -31,6 +37,12 @@ export const dirtyBitmaps = {
     level: 'should',
     definition: 'BlockDirtyBitmapAdd',
     text: '2 GiB is the largest granularity.',
+    source: 'observation',
+  },
+  'block-dirty-bitmap-add/in-use-not-trusted': {
+    level: 'must',
+    definition: 'BlockDirtyBitmapAdd',
+    text: 'A stored bitmap that is marked as in use, since nobody closed the image, is used for nothing but to be removed.',
     source: 'observation',
   },
   'block-dirty-bitmap-add/name-empty': {

@@ -52,15 +52,30 @@ export const query = {
     definition: 'DirtyBitmapStatus',
     text: 'A frozen bitmap cannot be used by a second backup.',
   },
+  'query-block/bitmap-name': {
+    level: 'must',
+    definition: 'BlockDirtyInfo',
+    text: 'A bitmap that has no name, such as that of a mirror, is listed without name.',
+  },
   'query-block/bitmap-status-active': {
     level: 'must',
     definition: 'DirtyBitmapStatus',
     text: 'active: the bitmap records what is written; clearing it, deleting it and backing up from it are all allowed.',
   },
+  'query-block/bitmap-status-disabled': {
+    level: 'must',
+    definition: 'DirtyBitmapStatus',
+    text: 'disabled: the bitmap is read-only for the time being but can be deleted.',
+  },
   'query-block/bitmap-status-frozen': {
     level: 'must',
     definition: 'DirtyBitmapStatus',
     text: 'frozen: a job or backup has the bitmap, and it cannot be changed.',
+  },
+  'query-block/bitmap-status-locked': {
+    level: 'must',
+    definition: 'DirtyBitmapStatus',
+    text: 'locked: the bitmap can be neither cleared nor deleted nor used for a backup.',
   },
   'query-block/device': {
     level: 'must',

@@ -107,14 +107,4 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'proxy-username is the name for a login at a proxy, none by default.',
     reason: 'the way over a proxy is told to an endpoint by the environment of its process, not by options',
   },
-  'query-block/bitmap-status-disabled': {
-    definition: 'DirtyBitmapStatus',
-    text: 'disabled: the bitmap is read-only for the time being but can be deleted.',
-    reason: 'no command of the spec disables a bitmap',
-  },
-  'query-block/bitmap-status-locked': {
-    definition: 'DirtyBitmapStatus',
-    text: 'locked: the bitmap can be neither cleared nor deleted nor used for a backup.',
-    reason: 'no command of the spec locks a bitmap',
-  },
 };

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext } from '../case.ts';
 import { shown } from '../case-text.ts';
-import { KiB } from './shared-setup.ts';
+import { KiB, nodeInfo, queryList } from './shared-setup.ts';
 
 const WORD = 64;
 
@@ -68,4 +68,44 @@ async function hashesOtherwise(
   if (digest === digestFor(size, granularity, [])) return false;
   t.info('x-debug-block-dirty-bitmap-sha256/hashed-bits: the digest is of other bytes');
   return true;
+}
+
+/** The bitmaps of a node as queries show them: with the node, or, until QEMU 4.2, with the drive that it is inserted in. */
+export async function bitmapsShown(t: CaseContext, node: string): Promise<JsonObject[]> {
+  const { 'dirty-bitmaps': ofNode } = await nodeInfo(t, node);
+  if (Array.isArray(ofNode)) return ofNode.filter(isJsonObject);
+  for (const drive of await queryList(t, 'query-block')) {
+    const { inserted = null, 'dirty-bitmaps': ofDrive } = drive;
+    if (isJsonObject(inserted) && inserted['node-name'] === node && Array.isArray(ofDrive))
+      return ofDrive.filter(isJsonObject);
+  }
+  return [];
+}
+
+/** The same of one of them, by name; that it is not shown fails the case. */
+export async function bitmapShown(t: CaseContext, node: string, name: string): Promise<JsonObject> {
+  const found = (await bitmapsShown(t, node)).find((bitmap) => bitmap.name === name);
+  t.check(found !== undefined, `the bitmap ${name} must be shown`, 'it is not');
+  return found;
+}
+
+/** What `status` says, and, since QEMU 4.0, what stands in its place. */
+const STATUS = {
+  active: { recording: true, busy: false },
+  disabled: { recording: false, busy: false },
+  frozen: { recording: true, busy: true },
+  locked: { busy: true },
+} as const;
+
+/** States the status of a bitmap. */
+export async function checkStatus(
+  t: CaseContext,
+  node: string,
+  name: string,
+  status: keyof typeof STATUS,
+  when: string,
+): Promise<void> {
+  const shownAs = await bitmapShown(t, node, name);
+  const expected = shownAs.status === undefined ? STATUS[status] : { status };
+  t.contains(shownAs, expected, `the bitmap must be shown as ${status} ${when}`);
 }

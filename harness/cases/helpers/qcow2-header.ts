@@ -6,7 +6,12 @@ export const HEADER_LENGTH = 104;
 const HEADER_LENGTH_OF_2 = 72;
 
 /** Types of header extensions. */
-export const EXTENSION = { backingFormat: 0xe2792aca, encryption: 0x0537be77, featureNames: 0x6803f857 };
+export const EXTENSION = {
+  backingFormat: 0xe2792aca,
+  bitmaps: 0x23852875,
+  encryption: 0x0537be77,
+  featureNames: 0x6803f857,
+};
 /** The field of features that a reader must know, and its bits. */
 export const INCOMPATIBLE = { at: 72, dirty: 1n, corrupt: 2n } as const;
 /** The field of features that need not be known, and its bit. */

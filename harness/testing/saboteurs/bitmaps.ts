@@ -82,6 +82,13 @@ export const bitmaps: readonly Saboteur[] = [
     ['bitmap.persistent = true;', ';'],
   ),
   inside(
+    'bitmaps/autoload-honoured',
+    'BlockDirtyBitmapAdd',
+    'does not load persistent bitmaps that were added with autoload false',
+    'graph/add-bitmap',
+    ['bitmap.persistent = persistent;', 'bitmap.persistent = persistent && args.autoload !== false;'],
+  ),
+  inside(
     'bitmaps/persistent-anywhere',
     'BlockDirtyBitmapAdd',
     'takes persistent for images that cannot keep bitmaps',
@@ -154,13 +161,13 @@ export const bitmaps: readonly Saboteur[] = [
     changes: [
       {
         file: 'graph/block-io',
-        find: 'new Uint8Array(offset + length - to));\n        });',
-        put: 'new Uint8Array(offset + length - to));\n        }, { zeroes: true });',
+        find: 'this.#bitmaps.mark(offset, length);',
+        put: 'if (!options.zeroes)\n                this.#bitmaps.mark(offset, length);',
       },
       {
         file: 'graph/block-io',
-        find: 'this.#bitmaps.mark(offset, length);',
-        put: 'if (!options.zeroes)\n                this.#bitmaps.mark(offset, length);',
+        find: 'new Uint8Array(offset + length - to));\n        });',
+        put: 'new Uint8Array(offset + length - to));\n        }, { zeroes: true });',
       },
     ],
   },

@@ -1,0 +1,12 @@
+/** Cases of dirty bitmaps: what they track, what queries tell of them, and what images keep of them. */
+import type { CaseDefinition } from '../case.ts';
+import { bitmapStatusCases } from './statuses.ts';
+import { storedBitmapCases } from './stored.ts';
+import { trackingCases } from './tracking.ts';
+
+/** A new file is one line here. */
+export const bitmapCases: readonly CaseDefinition[] = [
+  ...trackingCases,
+  ...bitmapStatusCases,
+  ...storedBitmapCases,
+];

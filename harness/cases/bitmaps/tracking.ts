@@ -1,0 +1,58 @@
+/** Dirty bitmaps: which requests of a guest they mark, in granules of which size. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
+import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
+import { nodeIo, perform, writeNode } from '../helpers/node-io.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { addRaw, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+
+const commands = { commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256'] };
+const tracked = needs(needs(fileNodes, nodeIo), commands);
+
+/** Cluster size of an image, and the granularity of a bitmap that says none. */
+const DEFAULTS = [
+  [512, 4 * KiB],
+  [4 * KiB, 4 * KiB],
+  [16 * KiB, 16 * KiB],
+  [2 * MiB, 64 * KiB],
+] as const;
+
+export const trackingCases: readonly CaseDefinition[] = [
+  ...(['write-zeroes', 'discard'] as const).map(
+    (kind): CaseDefinition => ({
+      id: `dirty-bitmaps/tracks-${kind}`,
+      title: `A ${kind} of a guest marks the granules that it touches, and no other`,
+      requirements: ['block-dirty-bitmap-add/tracks-writes'],
+      needs: tracked,
+      async run(t: CaseContext) {
+        const { name: node } = await addRaw(t, MiB, { discard: 'unmap' });
+        await addBitmap(t, node, 'b');
+        await perform(t, node, { kind, offset: 3 * 64 * KiB, length: 128 * KiB });
+        await checkDirty(t, { node, name: 'b', size: MiB }, [3, 4], `after a ${kind} of two of them`);
+      },
+    }),
+  ),
+  {
+    id: 'dirty-bitmaps/granularity-default-of-clusters',
+    title: 'Without granularity a bitmap of a qcow2 image has its clusters, within 4 and 64 KiB, as granules',
+    requirements: [
+      'block-dirty-bitmap-add/granularity-default-clusters',
+      'block-dirty-bitmap-add/granularity-default',
+    ],
+    needs: needs(needs(chainNodes, nodeIo), commands),
+    async run(t: CaseContext) {
+      for (const [clusterSize, granularity] of DEFAULTS) {
+        const size = Math.min(MiB, clusterSize ** 2 / 8);
+        const node = await addQcow2(t, await makeFile(t, buildQcow2({ size, clusterSize })));
+        await addBitmap(t, node, 'b');
+        await writeNode(t, node, size - 512, 512, 0x61);
+        await checkDirty(
+          t,
+          { node, name: 'b', size, granularity },
+          [size / granularity - 1],
+          `after a write to the last sector, with clusters of ${clusterSize} bytes`,
+        );
+      }
+    },
+  },
+];

@@ -1,0 +1,66 @@
+/** Dirty bitmaps that qcow2 images keep, made and read without an endpoint. Written from the public format specification. */
+import { EXTENSION, HEADER_LENGTH, parseQcow2Header } from './qcow2-header.ts';
+import { refcountBlockOf } from './qcow2-image.ts';
+
+/** Bits of a bitmap's flags: whoever had it open may have changed the disk since; it records from the start. */
+export const BITMAP_FLAG = { inUse: 1, auto: 2 } as const;
+
+const DIRTY_TRACKING = 1;
+const ENTRY_BYTES = 24;
+/** The field of features that are void once a program that does not know them wrote to the image, and its bit. */
+const AUTOCLEAR = { at: 88, bitmaps: 1n } as const;
+
+export interface StoredBitmap {
+  readonly name: string;
+  readonly flags: number;
+  /** Bytes. */
+  readonly granularity: number;
+}
+
+/** The image, of `buildQcow2` without backing file and with counts of 16 bits, with one bitmap that marks these granules. */
+export function withBitmap(
+  image: Buffer,
+  { name, flags, granularity, dirty }: StoredBitmap & { readonly dirty: readonly number[] },
+): Buffer {
+  const { clusterSize } = parseQcow2Header(image);
+  const first = image.length / clusterSize;
+  const [directory, table, map] = [first, first + 1, first + 2].map((cluster) => cluster * clusterSize);
+  const grown = Buffer.concat([image, Buffer.alloc(3 * clusterSize)]);
+  for (const cluster of [first, first + 1, first + 2])
+    grown.writeUInt16BE(1, refcountBlockOf(clusterSize) + cluster * 2);
+  const length = Math.ceil((ENTRY_BYTES + Buffer.byteLength(name)) / 8) * 8;
+  grown.writeBigUInt64BE(grown.readBigUInt64BE(AUTOCLEAR.at) | AUTOCLEAR.bitmaps, AUTOCLEAR.at);
+  grown.writeUInt32BE(EXTENSION.bitmaps, HEADER_LENGTH);
+  grown.writeUInt32BE(24, HEADER_LENGTH + 4);
+  grown.writeUInt32BE(1, HEADER_LENGTH + 8);
+  grown.writeBigUInt64BE(BigInt(length), HEADER_LENGTH + 16);
+  grown.writeBigUInt64BE(BigInt(directory!), HEADER_LENGTH + 24);
+  grown.writeBigUInt64BE(BigInt(table!), directory!);
+  grown.writeUInt32BE(1, directory! + 8);
+  grown.writeUInt32BE(flags, directory! + 12);
+  grown.writeUInt8(DIRTY_TRACKING, directory! + 16);
+  grown.writeUInt8(Math.log2(granularity), directory! + 17);
+  grown.writeUInt16BE(grown.write(name, directory! + ENTRY_BYTES), directory! + 18);
+  grown.writeBigUInt64BE(BigInt(map!), table!);
+  for (const granule of dirty) grown[map! + (granule >> 3)]! |= 1 << (granule & 7);
+  return grown;
+}
+
+/** The bitmaps that an image keeps, in the order of its directory. */
+export function storedBitmaps(image: Buffer): StoredBitmap[] {
+  const extension = parseQcow2Header(image).extensions.get(EXTENSION.bitmaps);
+  if (extension === undefined) return [];
+  const bitmaps: StoredBitmap[] = [];
+  let at = Number(extension.readBigUInt64BE(16));
+  for (let left = extension.readUInt32BE(0); left > 0; left -= 1) {
+    const nameAt = at + ENTRY_BYTES + image.readUInt32BE(at + 20);
+    const nameEnd = nameAt + image.readUInt16BE(at + 18);
+    bitmaps.push({
+      name: image.toString('utf8', nameAt, nameEnd),
+      flags: image.readUInt32BE(at + 12),
+      granularity: 2 ** image.readUInt8(at + 17),
+    });
+    at += Math.ceil((nameEnd - at) / 8) * 8;
+  }
+  return bitmaps;
+}
