@@ -6,9 +6,9 @@ import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
 import { addBitmap, bitmapShown, bitmapsShown, checkDirty, checkStatus } from '../helpers/bitmaps.ts';
 import { CRAWL, cancelled, completed } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
-import { withBitmap } from '../helpers/qcow2-bitmaps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { fileNodes, KiB, MiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+import { withBitmap } from '../helpers/stored-bitmaps.ts';
 
 const GRANULE = 64 * KiB;
 const NODE = 'disk';

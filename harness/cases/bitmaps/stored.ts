@@ -5,9 +5,9 @@ import { addQcow2, chainNodes, makeEmpty, release } from '../helpers/backing-cha
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { checkNoJob, completed } from '../helpers/job-steps.ts';
-import { BITMAP_FLAG, storedBitmaps, withBitmap } from '../helpers/qcow2-bitmaps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { type CaseFile, makeFile, needs } from '../helpers/shared-setup.ts';
+import { BITMAP_FLAG, storedBitmaps, withBitmap } from '../helpers/stored-bitmaps.ts';
 
 const stored = needs(chainNodes, {
   commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-remove', 'x-debug-block-dirty-bitmap-sha256'],

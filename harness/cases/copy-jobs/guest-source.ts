@@ -10,8 +10,10 @@ import { type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
 export const COPIED = 64 * KiB;
 /** Enough that a slow job is held with most of it left. */
 export const COUNT = 40;
+/** Of the disk, bytes. */
 export const SIZE = COPIED * COUNT;
 
+/** A node that a guest writes. */
 export interface GuestSource {
   readonly node: string;
   readonly file: CaseFile;
