@@ -14,6 +14,7 @@ import { events } from './events.ts';
 import { examples } from './examples.ts';
 import { graphChanges } from './graph-changes.ts';
 import { guestDevices } from './guest-devices.ts';
+import { hostDevices } from './host-devices.ts';
 import { imageCreation } from './image-creation.ts';
 import { imageInfo } from './image-info.ts';
 import { images } from './images.ts';
@@ -59,6 +60,7 @@ export const requirements = {
   ...schemaRules,
   ...graphChanges,
   ...guestDevices,
+  ...hostDevices,
   ...imageCreation,
   ...imageInfo,
   ...images,

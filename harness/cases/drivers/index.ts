@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
+import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
 import { networkCases } from './network/index.ts';
@@ -21,6 +22,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkverifyCases,
   ...quorumCases,
   ...nbdNodeCases,
+  ...hostDeviceCases,
   ...networkCases,
   ...replicationCases,
   ...otherFormatCases,
