@@ -61,6 +61,8 @@ export interface TranscriptStep {
   readonly 'raw-hex'?: string;
   readonly wait?: { readonly event: string; readonly data?: Json; readonly timeout?: number };
   readonly sleep?: number;
+  /** The endpoint was ended, as by a crash or not, and started again over the files that it left. */
+  readonly restart?: 'stop' | 'kill';
   /** A connection of its own, not negotiated: the greeting is the reply. In the middle: a new one, the old one closed. */
   readonly greeting?: boolean;
   readonly reply?: Json;

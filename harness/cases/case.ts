@@ -7,7 +7,7 @@ import type { Deviation, QuirkRecord, Severity } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { RequirementId } from '../../spec/requirements/index.ts';
-import type { ExitInfo, TargetCapabilities, Topology } from '../targets/target.ts';
+import type { ExitInfo, RestartKind, TargetCapabilities, Topology } from '../targets/target.ts';
 import type { RequiredText } from './case-text.ts';
 import type { IoRequest } from './io-request.ts';
 import type { NodeKind } from './node-kinds.ts';
@@ -47,7 +47,7 @@ export interface CaseDefinition {
    * that; where the target has one monitor, a second endpoint or connection serves as well.
    */
   readonly freshSession?: boolean;
-  /** True: the case breaks the endpoint or its session (quit, garbage): it gets one of its own. */
+  /** True: the case ends or breaks the endpoint or its session (quit, restart, garbage): it gets one of its own. */
   readonly fresh?: boolean;
   run(t: CaseContext): Promise<void>;
 }
@@ -161,6 +161,12 @@ export interface CaseContext extends MonitorHandle {
   qtest(lines: readonly string[]): Promise<string[]>;
   /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */
   ended(): Promise<ExitInfo>;
+  /**
+   * Ends the endpoint (`kill`: as a crash does) and starts another with the same options over the files that it left. Nothing
+   * of what the old one held is there, this is the first monitor of the new one, and further ones are gone. For cases that
+   * are `fresh`.
+   */
+  restart(how?: RestartKind): Promise<void>;
   /** States what is required; if `condition` is false, `observed` came instead, a deviation, and the case ends. */
   check(condition: boolean, required: RequiredText, observed: string, detail?: Detail): asserts condition;
   /** States that both are equal as JSON; else the deviation tells both, or where they first differ. */

@@ -17,7 +17,7 @@ import type {
   Refusal,
 } from '../cases/case.ts';
 import type { RequiredText } from '../cases/case-text.ts';
-import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
+import type { ExitInfo, RestartKind, TargetCapabilities } from '../targets/target.ts';
 import type { SideState } from './side-state.ts';
 
 /** Waits for the other sides. */
@@ -158,6 +158,10 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
 
   ended(): Promise<ExitInfo> {
     return this.#t.ended();
+  }
+
+  restart(how?: RestartKind): Promise<void> {
+    return this.#t.restart(how);
   }
 
   check(condition: boolean, required: RequiredText, observed: string, detail?: Detail): asserts condition {

@@ -12,7 +12,7 @@ import { NbdClient, NbdError } from '../nbd/nbd-client.ts';
 import { quirkRecords } from '../qmp/quirks.ts';
 import { QtestClient } from '../qtest/qtest-client.ts';
 import { firstDifference } from '../state/json-difference.ts';
-import type { ExitInfo, TargetCapabilities } from '../targets/target.ts';
+import { type ExitInfo, type RestartKind, StartError, type TargetCapabilities } from '../targets/target.ts';
 import { CaseFailed, CaseSkipped } from './case-exit.ts';
 import { CaseMonitor } from './case-monitor.ts';
 import type { CaseState } from './case-state.ts';
@@ -152,6 +152,23 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     if (!this.capabilities.owned) this.skip('the end of an attached endpoint cannot be seen');
     const { endpoint, limits } = this.#state;
     return awaitFrom(endpoint, 'the end of the endpoint', limits.answerTimeout, () => endpoint.exited);
+  }
+
+  async restart(how: RestartKind = 'stop'): Promise<void> {
+    if (!this.capabilities.owned) this.skip('only an endpoint that is ours can be started again');
+    await this.finish();
+    this.#monitors.length = 0;
+    this.#qtest = null;
+    this.#state.recorder.begin({ restart: how }, 0);
+    try {
+      await this.#session.restart(how);
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error;
+      this.endAwaited = true;
+      this.fail('the endpoint must start again over the files that it left', `it does not: ${error.message}`);
+    }
+    this.#state.startOver();
+    this.relink(await this.#session.link(0));
   }
 
   name(prefix: string): string {

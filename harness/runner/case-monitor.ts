@@ -22,17 +22,22 @@ const EMBEDDED_PATIENCE_MS = 200;
 
 export class CaseMonitor implements MonitorHandle {
   readonly #state: CaseState;
-  readonly #link: Link;
+  #link!: Link;
   /** Events since the last exchange ended, for the checks. */
   #fresh: JsonObject[] = [];
 
   constructor(state: CaseState, link: Link) {
     this.#state = state;
+    this.relink(link);
+  }
+
+  /** Talks over another connection from here on. */
+  protected relink(link: Link): void {
     this.#link = link;
     link.client.events.drain();
     link.onEvent = (event) => {
       this.#fresh.push(event);
-      state.recorder.event(event, link.index);
+      this.#state.recorder.event(event, link.index);
     };
   }
 

@@ -1,6 +1,7 @@
 /** What the parts of one running case share. */
 import type { Deviation } from '../../reports/record.ts';
 import { type Json, type JsonObject, parseJson } from '../../spec/json.ts';
+import type { Check } from '../checks/check.ts';
 import { makeChecks } from '../checks/index.ts';
 import type { Undecided } from '../probe/undecided.ts';
 import type { ProtocolError, ProtocolFault } from '../qmp/errors.ts';
@@ -20,7 +21,6 @@ import type { CaseSetting } from './run-setting.ts';
 type DeviationValues = Pick<Deviation, 'path' | 'expected' | 'got'>;
 
 export class CaseState {
-  readonly endpoint: Endpoint;
   readonly recorder = new Recorder();
   readonly files: CaseFiles;
   readonly checkRunner: CheckRunner;
@@ -31,6 +31,7 @@ export class CaseState {
   /** What it made is being taken back: it may send nothing more. */
   isOver = false;
   readonly #session: Session;
+  readonly #newChecks: () => readonly Check[];
   /** Those of the protocol. */
   readonly #breaches: Deviation[] = [];
   /** Kinds of breaches that are recorded. */
@@ -49,8 +50,8 @@ export class CaseState {
     const port = {
       endpointSchema,
       usable: () => session.usable,
-      lastWords: () => endpoint.lastWords(),
-      settle: (ms: number) => endpoint.settle(ms),
+      lastWords: () => session.endpoint.lastWords(),
+      settle: (ms: number) => session.endpoint.settle(ms),
       owned: target.capabilities.owned,
       exportsAt: (address: JsonObject) =>
         exportsAt({ dir: endpoint.dir, scratch }, address, limits.answerTimeout),
@@ -59,18 +60,26 @@ export class CaseState {
           ? hasFile({ dir: endpoint.dir, scratch }, path)
           : Promise.resolve(null),
     };
-    this.endpoint = endpoint;
     this.#session = session;
     this.files = new CaseFiles(endpoint.dir, scratch, images);
-    this.checkRunner = new CheckRunner({ ...port, execute: session.asking('check') }, before, [
-      ...makeChecks(excludedChecks),
-      ...checks,
-    ]);
+    this.#newChecks = () => [...makeChecks(excludedChecks), ...checks];
+    const asking = { ...port, execute: session.asking('check') };
+    this.checkRunner = new CheckRunner(asking, before, this.#newChecks());
     this.ledger = new Ledger({ ...port, execute: session.asking('runner') });
     this.bounds = { dir: endpoint.dir };
     this.limits = limits;
     this.undecided = undecided;
     this.#isMuted = excludedChecks?.includes('envelope') === true;
+  }
+
+  get endpoint(): Endpoint {
+    return this.#session.endpoint;
+  }
+
+  /** The endpoint was started again: what it held is gone, and is neither to be taken back nor missed. */
+  startOver(): void {
+    this.ledger.forget();
+    this.checkRunner.startOver(this.#newChecks());
   }
 
   /** The endpoint owes the case an answer to this until the result is called. `isWait`: nothing was sent. */

@@ -30,7 +30,7 @@ export class CheckRunner {
   /** What is no deviation. */
   readonly notes: string[] = [];
   readonly #port: CheckRunnerPort;
-  readonly #seats: readonly { readonly check: Check; readonly context: CheckContext }[];
+  #seats: readonly { readonly check: Check; readonly context: CheckContext }[] = [];
   /** The exchange that the checks look at now. */
   #exchange: Exchange | undefined;
   #queue: Promise<void> = Promise.resolve();
@@ -42,7 +42,13 @@ export class CheckRunner {
   /** `snapshot`: the state now, if it is known. */
   constructor(port: CheckRunnerPort, snapshot: Snapshot | null, checks: readonly Check[]) {
     this.#port = port;
+    this.startOver(checks);
     this.#snapshot = snapshot;
+  }
+
+  /** Goes on with checks that have seen nothing yet, on an endpoint of which nothing is known. */
+  startOver(checks: readonly Check[]): void {
+    this.#snapshot = null;
     this.#seats = checks.map((check) => ({ check, context: this.#context(check) }));
   }
 

@@ -14,7 +14,9 @@ import { makeImages } from '../targets/make-images.ts';
 import {
   type Endpoint,
   type ExitInfo,
+  type RestartKind,
   StartError,
+  startAgain,
   startFault,
   type Target,
   type Topology,
@@ -64,7 +66,7 @@ interface Other {
 
 /** A live endpoint with its scratch folder and its connections. Who starts it stops it. */
 export class Session {
-  readonly endpoint: Endpoint;
+  #endpoint: Endpoint;
   readonly scratch: string;
   /** What there is between cases, while that is known. */
   baseline: SnapshotWithFiles | null = null;
@@ -88,13 +90,15 @@ export class Session {
   #servesOne = false;
   /** Endpoints that a case started for a session of its own. */
   #others: Other[] = [];
+  /** Endpoints in whose place the present one came. */
+  readonly #former: Endpoint[] = [];
 
   private constructor(options: SessionOptions, endpoint: Endpoint, scratch: string) {
     const { target, topology, area, limits } = options;
     this.#options = options;
     this.#topology = topology;
     this.#quirks = target.quirks ?? {};
-    this.endpoint = endpoint;
+    this.#endpoint = endpoint;
     this.scratch = scratch;
     this.#answerTimeout = limits.answerTimeout;
     this.#area = area;
@@ -144,6 +148,32 @@ export class Session {
     const made = await this.#connect(index, true);
     this.#links.set(index, made);
     return made;
+  }
+
+  /** Another one after `restart`. */
+  get endpoint(): Endpoint {
+    return this.#endpoint;
+  }
+
+  /**
+   * Ends the endpoint and starts another with the same options over the files that it left. All connections are new. Rejects
+   * as `start` does; then the endpoint is the old one, which has ended.
+   */
+  async restart(how: RestartKind): Promise<void> {
+    await this.closeExtraLinks();
+    await this.#links.get(0)?.client.close();
+    this.#links.delete(0);
+    const { target, limits, signal } = this.#options;
+    const request = {
+      topology: this.#topology,
+      scratch: this.scratch,
+      startTimeout: limits.startTimeout,
+      silent: this.#quirks.noGreeting,
+      signal,
+    };
+    this.#former.push(this.#endpoint);
+    this.#endpoint = await startAgain(target, this.#endpoint, request, how);
+    this.#links.set(0, await this.#connect(0, true));
   }
 
   get topology(): Topology {
@@ -295,6 +325,7 @@ export class Session {
     await this.closeExtraLinks();
     await this.#links.get(0)?.client.close();
     const exit = await this.endpoint.stop(atOnce);
+    for (const former of this.#former.splice(0)) await former.stop(atOnce);
     if (!this.#keepsFiles)
       await rm(this.scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     return exit;

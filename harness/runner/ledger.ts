@@ -51,6 +51,12 @@ export class Ledger {
     }
   }
 
+  /** What commands made is gone; undos that no command shows stay. */
+  forget(): void {
+    this.#entries = this.#entries.filter(({ thing }) => thing === null);
+    this.#jobs.clear();
+  }
+
   /** Enters an undo that no command shows. */
   enter(undo: () => Promise<void>): void {
     this.#entries.push({ thing: null, undo });

@@ -47,7 +47,10 @@ export async function runCase(
   setting: CaseSetting,
 ): Promise<CaseResult> {
   const started = performance.now();
-  const { endpoint, owed } = session;
+  const {
+    owed,
+    endpoint: { dir },
+  } = session;
   owed.clear();
   const [baseline, fault] = await stateBefore(session, setting);
   const state = new CaseState(session, baseline?.snapshot ?? null, setting);
@@ -84,7 +87,7 @@ export async function runCase(
 
   const process: ProcessState = {
     ...(exit && { exitCode: exit.code, signal: exit.signal }),
-    lastWords: endpoint.lastWords(),
+    lastWords: session.endpoint.lastWords(),
     ...(owed.oldest !== undefined && { inFlight: owed.oldest }),
     unanswered: owed.unanswered,
   };
@@ -102,14 +105,14 @@ export async function runCase(
       requirements: definition.requirements,
       outcome,
       ...(severity && { severity }),
-      ...withoutDir({ ...(reason !== undefined && { reason }), ...(died && { process }) }, endpoint.dir),
+      ...withoutDir({ ...(reason !== undefined && { reason }), ...(died && { process }) }, dir),
       durationMs: performance.now() - started,
-      deviations: withoutDir(state.checkRunner.deviations, endpoint.dir),
+      deviations: withoutDir(state.checkRunner.deviations, dir),
       transcript: state.recorder.transcript({
         name: definition.id,
         what: definition.title,
         endpoint: setting.target.name,
-        dir: endpoint.dir,
+        dir,
         topology: session.topology,
         setup: state.files.setup,
       }),

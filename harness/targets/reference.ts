@@ -143,6 +143,13 @@ class EmbeddedEndpoint implements Endpoint {
     }
   }
 
+  /** Nobody asks it any more and no time passes for it: what it has not written it does not write before `stop`. */
+  async kill(): Promise<ExitInfo> {
+    await this.#quiesce();
+    this.#running = false;
+    return { code: null, signal: 'SIGKILL' };
+  }
+
   async stop(): Promise<ExitInfo> {
     const ended = this.#reference.stop().then(() => this.exited);
     void this.#ageUntilEnded();

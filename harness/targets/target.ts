@@ -110,7 +110,15 @@ export interface Endpoint {
    * gets no time. Idempotent, never rejects.
    */
   stop(atOnce?: boolean): Promise<ExitInfo>;
+  /**
+   * Ends it as a crash does: what it has in memory only is lost. What is left of it `stop` frees, which must not come before
+   * its files have served. Absent: `stop` at once does all of that. Never rejects.
+   */
+  kill?(): Promise<ExitInfo>;
 }
+
+/** How an endpoint is to end before it is started again: as gently as it can, or as by a crash. */
+export type RestartKind = 'stop' | 'kill';
 
 /** A schema that the user gave for a target, and the name under which it was given. */
 export interface GivenSchema {
@@ -153,6 +161,20 @@ export interface Target {
   unavailable(): Promise<string | null>;
   /** Resolves when it takes connections. Rejects with `StartError`; then nothing is left behind. */
   start(request: StartRequest): Promise<Endpoint>;
+}
+
+/**
+ * Ends an endpoint of the target and starts another with the same options over the files that it left. Whoever calls this
+ * stops both. Rejects with `StartError` if the new one does not come up.
+ */
+export async function startAgain(
+  target: Target,
+  ended: Endpoint,
+  request: StartRequest,
+  how: RestartKind,
+): Promise<Endpoint> {
+  await (how === 'kill' ? (ended.kill?.() ?? ended.stop(true)) : ended.stop());
+  return target.start({ ...request, topology: { ...request.topology, images: [] } });
 }
 
 /** The same target, whose quirks are known. */

@@ -1,6 +1,6 @@
 /** What holds for every target that can start an endpoint. Each target's test runs this suite. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from 'vitest';
@@ -10,6 +10,7 @@ import {
   type Endpoint,
   StartError,
   type StartRequest,
+  startAgain,
   type Target,
   type Topology,
 } from '../targets/target.ts';
@@ -124,6 +125,22 @@ export function targetContract(title: string, make: () => Target, options: Contr
       const again = await client(endpoint);
       await again.execute('query-version');
       await again.close();
+    });
+
+    test.each(['stop', 'kill'] as const)('is there again, over the same files, after a %s', async (how) => {
+      const images = [{ path: 'a.raw', format: 'raw', size: 65536 }];
+      const first = await start({ images });
+      await (await client(first)).close();
+      const written = Buffer.alloc(65536, 7);
+      await writeFile(join(scratch, 'a.raw'), written);
+      const request = { topology: { ...BARE, images }, scratch };
+      const second = await startAgain(make(), first, request, how);
+      started.push(second);
+      expect([first.running, second.running]).toEqual([false, true]);
+      await (await client(second)).close();
+      expect((await readFile(join(scratch, 'a.raw'))).equals(written)).toBe(true);
+      for (const endpoint of [second, first]) await endpoint.stop();
+      await expectNothingLeft(second);
     });
 
     test('an option that it refuses is a StartError with its words, and nothing is left', async (context) => {

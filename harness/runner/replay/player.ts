@@ -11,7 +11,7 @@ import { AutoNames, type Normalize, translateNames } from '../../differ/normaliz
 import { Channel, type Message } from '../../qmp/channel.ts';
 import { hasMembers } from '../../qmp/event-queue.ts';
 import { QtestClient } from '../../qtest/qtest-client.ts';
-import type { Endpoint, ExitInfo } from '../../targets/target.ts';
+import type { Endpoint, ExitInfo, RestartKind } from '../../targets/target.ts';
 import { REPLAY_TIME_LIMITS } from '../../time-limits.ts';
 import { type Host, normalizeOutput } from './host.ts';
 import type { Placeholders } from './placeholders.ts';
@@ -85,7 +85,9 @@ class Line {
 /** Plays one transcript on one endpoint. */
 export class Player {
   readonly #transcript: TranscriptFile;
-  readonly #endpoint: Endpoint;
+  #endpoint: Endpoint;
+  /** Ends the endpoint and starts another in its place. */
+  readonly #again: (how: RestartKind) => Promise<Endpoint>;
   readonly #host: Host;
   readonly #placeholders: Placeholders;
   readonly #normalize: Normalize;
@@ -100,17 +102,24 @@ export class Player {
   constructor(
     transcript: TranscriptFile,
     endpoint: Endpoint,
+    again: (how: RestartKind) => Promise<Endpoint>,
     host: Host,
     placeholders: Placeholders,
     normalize: Normalize,
   ) {
     this.#transcript = transcript;
     this.#endpoint = endpoint;
+    this.#again = again;
     this.#host = host;
     this.#placeholders = placeholders;
     this.#normalize = normalize;
+    this.#watch(endpoint);
+  }
+
+  #watch(endpoint: Endpoint): void {
+    this.#exit = null;
     void endpoint.exited.then((exit) => {
-      this.#exit = exit;
+      if (this.#endpoint === endpoint) this.#exit = exit;
     });
   }
 
@@ -182,6 +191,7 @@ export class Player {
 
   async #step(step: TranscriptFileStep, next?: TranscriptFileStep, before?: PlayedStep): Promise<PlayedStep> {
     if (step.greeting) return this.#greeting(step.monitor ?? 0);
+    if (step.restart) return this.#restart(step.restart);
     const line = await this.#line(step.monitor ?? 0);
     if (step.send !== undefined) return this.#command(line, step.send, next?.wait !== undefined);
     if (step.raw !== undefined || step['raw-hex'] !== undefined) return this.#rawBytes(line, step);
@@ -200,6 +210,16 @@ export class Player {
     }
     await this.#pass(line, (step.sleep ?? 0) * 1000);
     return sorted(line.take());
+  }
+
+  async #restart(how: RestartKind): Promise<PlayedStep> {
+    await this.close();
+    this.#lines.clear();
+    this.#greeted.clear();
+    this.#qtest = null;
+    this.#endpoint = await this.#again(how);
+    this.#watch(this.#endpoint);
+    return sorted([]);
   }
 
   async #command(line: Line, message: Json, waitFollows: boolean): Promise<PlayedStep> {

@@ -16,7 +16,14 @@ import type { Json } from '../../../spec/json.ts';
 import { KNOWN_COMMANDS } from '../../../spec/known-commands.ts';
 import { mapStrings } from '../../differ/map-strings.ts';
 import { errorText } from '../../error-text.ts';
-import { type Endpoint, type ExitInfo, StartError, type Target } from '../../targets/target.ts';
+import {
+  type Endpoint,
+  type ExitInfo,
+  type RestartKind,
+  StartError,
+  startAgain,
+  type Target,
+} from '../../targets/target.ts';
 import { inOrder } from '../in-order.ts';
 import { ScratchArea } from '../scratch.ts';
 import { freePort, Host, HostError, HostLacks, hostLacks, lastLine, normalizeOutput } from './host.ts';
@@ -138,16 +145,24 @@ async function replayScenario(
     const monitors = Math.max(0, ...transcript.steps.map((step) => step.monitor ?? 0)) + 1;
     const options = transcript.argv.map((word) => placeholders.fill(word));
     const topology = { name: 'replay', images: [], options, monitors };
+    const request = { topology, scratch, signal };
     const started = await target
-      .start({ topology, scratch, signal })
+      .start(request)
       .catch((error: unknown) => (error instanceof StartError ? error : Promise.reject(error)));
     if (started instanceof StartError) return judgeRefusal(transcript, started, placeholders);
-    const giveUp = (): void => void started.stop();
+    const endpoints = [started];
+    const again = async (how: RestartKind): Promise<Endpoint> => {
+      const endpoint = await startAgain(target, endpoints.at(-1)!, request, how);
+      endpoints.push(endpoint);
+      return endpoint;
+    };
+    const giveUp = (): void => void endpoints.at(-1)!.stop();
     signal?.addEventListener('abort', giveUp);
     try {
-      return await playOn(started, transcript, host, placeholders);
+      return await playOn(started, again, transcript, host, placeholders);
     } finally {
       signal?.removeEventListener('abort', giveUp);
+      for (const endpoint of endpoints.toReversed()) await endpoint.stop();
     }
   } finally {
     await host.close();
@@ -157,6 +172,7 @@ async function replayScenario(
 
 async function playOn(
   endpoint: Endpoint,
+  again: (how: RestartKind) => Promise<Endpoint>,
   transcript: TranscriptFile,
   host: Host,
   placeholders: Placeholders,
@@ -164,7 +180,7 @@ async function playOn(
   placeholders.set('@DIR@', endpoint.dir);
   const virtualTime = endpoint.virtualTime ?? false;
   const hide = (value: Json): Json => mapStrings(value, (text) => placeholders.hide(text));
-  const player = new Player(transcript, endpoint, host, placeholders, normalization(virtualTime));
+  const player = new Player(transcript, endpoint, again, host, placeholders, normalization(virtualTime));
   try {
     if (transcript.start)
       return differs(
@@ -180,7 +196,6 @@ async function playOn(
     return difference ? differs(difference) : MATCH;
   } finally {
     await player.close();
-    await endpoint.stop();
   }
 }
 

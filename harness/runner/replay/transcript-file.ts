@@ -3,6 +3,7 @@
  * endpoints, which also has steps on the host, a guest's I/O ports, and what remains after the end.
  */
 import { isJsonObject, type Json, type JsonObject, parseJson } from '../../../spec/json.ts';
+import type { RestartKind } from '../../targets/target.ts';
 
 /** A transcript as it is read from a file, checked for its form. */
 export interface TranscriptFile {
@@ -37,6 +38,7 @@ export interface TranscriptFileStep {
   readonly 'timed-out'?: boolean;
   /** Seconds. */
   readonly sleep?: number;
+  readonly restart?: RestartKind;
   readonly greeting?: boolean;
   readonly host?: HostCommand;
   readonly rc?: number;
@@ -62,7 +64,17 @@ export class TranscriptError extends Error {
   override readonly name = 'ScenarioError';
 }
 
-const STEP_KINDS = ['send', 'raw', 'raw-hex', 'wait', 'sleep', 'greeting', 'host', 'qtest'] as const;
+const STEP_KINDS = [
+  'send',
+  'raw',
+  'raw-hex',
+  'wait',
+  'sleep',
+  'restart',
+  'greeting',
+  'host',
+  'qtest',
+] as const;
 
 /** Reads a transcript. Throws `TranscriptError`. Members that replay does not look at are ignored. */
 export function readTranscript(text: string): TranscriptFile {
@@ -111,6 +123,8 @@ function checkStep(step: Json, index: number): void {
   for (const key of ['raw', 'raw-hex'])
     if (step[key] !== undefined && typeof step[key] !== 'string')
       throw new TranscriptError(`${where}.${key}: not a string`);
+  if (step.restart !== undefined && step.restart !== 'stop' && step.restart !== 'kill')
+    throw new TranscriptError(`${where}.restart: neither stop nor kill`);
   if (step.wait !== undefined && !(isJsonObject(step.wait) && typeof step.wait.event === 'string'))
     throw new TranscriptError(`${where}.wait: no event is named`);
 }
