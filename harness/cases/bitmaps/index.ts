@@ -1,5 +1,6 @@
 /** Cases of dirty bitmaps: what they track, what queries tell of them, and what images keep of them. */
 import type { CaseDefinition } from '../case.ts';
+import { bitmapRestartCases } from './restarts.ts';
 import { bitmapStatusCases } from './statuses.ts';
 import { storedBitmapCases } from './stored.ts';
 import { trackingCases } from './tracking.ts';
@@ -9,4 +10,5 @@ export const bitmapCases: readonly CaseDefinition[] = [
   ...trackingCases,
   ...bitmapStatusCases,
   ...storedBitmapCases,
+  ...bitmapRestartCases,
 ];
