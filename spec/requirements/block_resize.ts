@@ -75,4 +75,10 @@ export const blockResize = {
     definition: 'block_resize',
     text: 'A negative size is refused and changes nothing.',
   },
+  'block_resize/snapshots': {
+    level: 'must',
+    definition: 'block_resize',
+    text: 'A qcow2 image of version 2 that has internal snapshots is refused and keeps its size.',
+    source: 'observation',
+  },
 } as const satisfies Record<string, Requirement>;

@@ -27,6 +27,12 @@ export const events = {
     definition: 'BLOCK_IMAGE_CORRUPTED',
     text: 'offset and size are present where an access to the image file brought the corruption to light, and tell which.',
   },
+  'BLOCK_IMAGE_CORRUPTED/once': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'A node tells corruption that is not fatal once, not at every access that meets it.',
+    source: 'observation',
+  },
   'BLOCK_IMAGE_CORRUPTED/unusable': {
     level: 'must',
     definition: 'BLOCK_IMAGE_CORRUPTED',

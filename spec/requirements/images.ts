@@ -22,6 +22,12 @@ export const images = {
     definition: 'blockdev-snapshot-delete-internal-sync',
     text: 'The snapshot is gone afterwards, the others and the data are as before; what is returned tells which it was.',
   },
+  'blockdev-snapshot-delete-internal-sync/frees': {
+    level: 'must',
+    definition: 'blockdev-snapshot-delete-internal-sync',
+    text: 'What only the deleted snapshot referred to is free in the image afterwards.',
+    source: 'observation',
+  },
   'blockdev-snapshot-delete-internal-sync/selects': {
     level: 'must',
     definition: 'blockdev-snapshot-delete-internal-sync',

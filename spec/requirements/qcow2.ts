@@ -52,6 +52,12 @@ export const qcow2 = {
     definition: 'BlockdevOptionsLUKS',
     text: 'Without key-secret the volume is not opened.',
   },
+  'qcow2/bitmap-in-use': {
+    level: 'must',
+    definition: 'BlockDirtyBitmapAdd',
+    text: 'A persistent bitmap is marked in the image as in use while a node may change it, and not after.',
+    source: 'observation',
+  },
   'qcow2/cache-clean-interval': {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',

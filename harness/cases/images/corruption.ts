@@ -4,6 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
+import { attempt, nodeBytes } from '../helpers/node-io.ts';
 import { buildQcow2, entryTo, refcountTableOf } from '../helpers/qcow2-image.ts';
 import { addNode, type CaseFile, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
@@ -127,6 +128,26 @@ export const corruption: readonly CaseDefinition[] = [
       t.equal(fatal ?? null, true, 'corruption met by a read must be fatal');
       await release(t, [target, source]);
       t.check((await readImage(t, file)).corrupt, 'the header must mark the image as corrupt', 'it does not');
+    },
+  },
+  {
+    id: 'image-corrupted/told-once',
+    title:
+      'Corruption that is not fatal is told once, however often the node is read there; each node tells its own',
+    requirements: ['BLOCK_IMAGE_CORRUPTED/once'],
+    needs: { ...chainNodes, ...nodeBytes, events: ['BLOCK_IMAGE_CORRUPTED'] },
+    async run(t: CaseContext) {
+      for (const time of ['first', 'second']) {
+        const node = await addQcow2(t, await makeBroken(t, UNALIGNED), { 'read-only': true });
+        for (let read = 0; read < 3; read += 1) {
+          const outcome = await attempt(t, node, { kind: 'read', offset: 0, length: 4096 });
+          t.check(outcome !== 'done', 'a read of the broken cluster must fail', 'it succeeded');
+        }
+        await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': node, fatal: false });
+        await release(t, [node]);
+        const more = t.pending().filter(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED');
+        t.equal(more.length, 0, `the ${time} node must tell its corruption once`);
+      }
     },
   },
   {

@@ -148,9 +148,15 @@ export const createQcow2: readonly CaseDefinition[] = [
           clusterSize,
           'the header must have the cluster size that was given',
         );
-      const { image } = await place(t);
+      const { file, image } = await place(t);
+      const before = await bytesOf(t, file.local);
       for (const clusterSize of [0, 256, 1000, 4096 * KiB])
         await creationRefused(t, { ...image, 'cluster-size': clusterSize });
+      t.check(
+        (await bytesOf(t, file.local)).equals(before),
+        'a file must stay as it was where no image was made in it',
+        'it changed',
+      );
       await createImage(t, { ...image, 'cluster-size': 1024 });
     },
   },

@@ -26,7 +26,7 @@ export const imageCreation: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const old = await makeFile(t, Buffer.alloc(64 * KiB, 0x5a));
       for (const { path, local } of [newFile(t), old])
-        for (const size of [0, 4096, 100 * KiB]) {
+        for (const size of [4096, 0, 100 * KiB]) {
           const image = { driver: 'file', filename: path, size };
           await createImage(t, image);
           t.check(

@@ -6,7 +6,7 @@ import { addChain, addQcow2, CHAIN_SIZE, CLUSTER, chainNodes } from '../helpers/
 import { sizesOf } from '../helpers/image-files.ts';
 import { COMPATIBLE, INCOMPATIBLE } from '../helpers/qcow2-header.ts';
 import { buildQcow2, type NewQcow2 } from '../helpers/qcow2-image.ts';
-import { addRaw, fileNodes, KiB, makeFile, nodeInfo } from '../helpers/shared-setup.ts';
+import { addRaw, fileNodes, KiB, makeFile, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 
 type Shape = Omit<NewQcow2, 'size' | 'clusterSize'>;
 
@@ -181,6 +181,22 @@ export const imageInfoCases: readonly CaseDefinition[] = [
       const none = await imageOf(t, {});
       for (const member of ['backing-filename', 'full-backing-filename', 'backing-filename-format'])
         t.equal(none[member] ?? null, null, `an image without a backing file must have no ${member}`);
+    },
+  },
+  {
+    id: 'image-info/relative-backing-name',
+    title:
+      'A relative name that nobody opened is told as it is written, and in full as a path beside the image',
+    requirements: ['ImageInfo/backing-filename', 'ImageInfo/full-backing-filename'],
+    needs: chainNodes,
+    async run(t: CaseContext) {
+      const base = newFile(t);
+      const name = base.path.slice(base.path.lastIndexOf('/') + 1);
+      t.contains(
+        await imageOf(t, { backing: { name, format: 'raw' } }, { backing: null }),
+        { 'backing-filename': name, 'full-backing-filename': base.path },
+        'the image must tell the name of its backing file, and where that leads',
+      );
     },
   },
   {

@@ -8,6 +8,7 @@ import { discardsPassedOn } from './discards-passed-on.ts';
 import { formatsOnDisk } from './formats-on-disk.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
+import { insideImages } from './inside-images.ts';
 import { encryptionCases } from './keys-and-secrets.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
 import { overlapChecks } from './overlap-checks.ts';
@@ -27,4 +28,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...overlapChecks,
   ...qcow2Options,
   ...discardsPassedOn,
+  ...insideImages,
 ];
