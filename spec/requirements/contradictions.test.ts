@@ -44,6 +44,11 @@ type Shows = (step: Step, args: readonly JsonObject[]) => boolean;
 const otherClass: Shows = (step, args) =>
   args.length > 0 && errorClass(step) === 'GenericError' && /not found|Cannot find/i.test(errorText(step));
 
+/** An image encrypted the old way is refused although its secret is named. */
+const noAes: Shows = ({ send, ...step }) =>
+  JSON.stringify(send ?? null).includes('"encrypt":{"format":"aes","key-secret"') &&
+  /no longer supported/.test(errorText(step));
+
 /** What a step must show, of statements that are not about the class of what is not found. */
 const SHOWS: Readonly<Record<string, Shows>> = {
   'BLOCK_JOB_COMPLETED/progress-of-top': (step) =>
@@ -69,6 +74,8 @@ const SHOWS: Readonly<Record<string, Shows>> = {
     args.some((one) => 'device' in one && 'node-name' in one) && succeeded(step),
   'blockdev-add/id': (step, args) => args.some((one) => 'id' in one) && errorClass(step) === 'GenericError',
   'examples/throttle': (step) => /burst length cannot be 0/.test(errorText(step)),
+  'qcow/encrypt-aes': noAes,
+  'qcow2/encrypt-aes': noAes,
   'protocol/controls-in-strings-are-refused': ({ raw, reply }) =>
     typeof raw === 'string' &&
     [...raw.trimEnd()].some((character) => character < ' ') &&

@@ -47,6 +47,21 @@ export const imageCreation = {
     definition: 'BlockdevCreateOptionsFile',
     text: 'A size that a file of the host cannot have is refused.',
   },
+  'x-blockdev-create/luks-defaults': {
+    level: 'must',
+    definition: 'QCryptoBlockCreateOptionsLUKS',
+    text: 'A volume is by default encrypted with aes-256 in mode xts, vectors plain64 and hash sha256.',
+  },
+  'x-blockdev-create/luks-iter-time': {
+    level: 'must',
+    definition: 'QCryptoBlockCreateOptionsLUKS',
+    text: 'iter-time is how long it takes to try a passphrase: the more, the more iterations.',
+  },
+  'x-blockdev-create/luks-options': {
+    level: 'must',
+    definition: 'QCryptoBlockCreateOptionsLUKS',
+    text: 'Cipher, mode, source of vectors and hashes are those that were given, as the header of keys says them.',
+  },
   'x-blockdev-create/makes-file': {
     level: 'must',
     definition: 'BlockdevCreateOptionsFile',

@@ -13,6 +13,23 @@ export const otherDrivers = {
     text: 'A file that is no image of the format is refused.',
     source: 'observation',
   },
+  'formats/read-only': {
+    level: 'must',
+    definition: 'BlockdevOptionsGenericFormat',
+    text: 'Images of the formats bochs, cloop and dmg cannot be written.',
+    source: 'observation',
+  },
+  'qcow/encrypt-aes': {
+    level: 'must',
+    definition: 'BlockdevQcowEncryption',
+    text: 'With format aes and the secret in key-secret an encrypted image is read and written in the clear.',
+    contradictedBy: 'blockdev-add/qcow-encrypt',
+  },
+  'qcow/encrypt-mandatory': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow',
+    text: 'An encrypted image is refused without encrypt.',
+  },
   'replication/not-started': {
     level: 'must',
     definition: 'BlockdevOptionsReplication',
@@ -53,6 +70,11 @@ export const otherDrivers = {
     level: 'must',
     definition: 'BlockdevOptionsVVFAT',
     text: 'label is QEMU VVFAT by default.',
+  },
+  'vvfat/rw': {
+    level: 'must',
+    definition: 'BlockdevOptionsVVFAT',
+    text: 'With rw the files of the directory are written.',
   },
   'vvfat/rw-default': {
     level: 'must',

@@ -92,6 +92,12 @@ export const qcow2 = {
     text: 'A cluster of an image of version 3 that a discard gives back reads as zeroes, whatever is below.',
     source: 'observation',
   },
+  'qcow2/encrypt-aes': {
+    level: 'must',
+    definition: 'BlockdevQcow2Encryption',
+    text: 'With format aes and the secret in key-secret an image encrypted so is read and written in the clear.',
+    contradictedBy: 'blockdev-add/qcow2-encrypt-aes',
+  },
   'qcow2/encrypt-luks': {
     level: 'must',
     definition: 'BlockdevQcow2Encryption',

@@ -3,7 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { nodeBytes, readNode } from '../helpers/node-io.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import {
   checkAbsent,
   KiB,
@@ -18,6 +19,7 @@ const vvfat = needs(nodeCommands, { drivers: ['vvfat'], capabilities: ['sharedFi
 const seen = { ...needs(vvfat, nodeBytes) };
 
 const CONTENT = Buffer.alloc(512, 'what the file of the case holds; ');
+const OTHER = Buffer.alloc(512, 'another file; ');
 /** Of the image: boot sector, tables, root directory and the first files lie in it. */
 const START = 512 * KiB;
 
@@ -132,6 +134,38 @@ export const vvfatCases: readonly CaseDefinition[] = [
       const open = await directoryOf(t, { label: 'TWELVE BYTES' });
       await t.refused('blockdev-add', open);
       await checkAbsent(t, String(open['node-name']));
+    },
+  },
+  {
+    id: 'vvfat/rw',
+    title: 'With rw what is written into the clusters of a file is in that file of the directory',
+    requirements: ['vvfat/rw'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { path, local } = await makeDirectory(t);
+      await writeFile(join(local, 'CASE.TXT'), CONTENT);
+      await writeFile(join(local, 'OTHER.TXT'), OTHER);
+      const node = t.name('fat');
+      await t.execute('blockdev-add', { driver: 'vvfat', 'node-name': node, dir: path, rw: true });
+      const at = (await readNode(t, node, 0, START)).indexOf(CONTENT);
+      t.check(at >= 0, 'the image must hold the bytes of the file', 'it does not');
+      await writeNode(t, node, at, CONTENT.length, 0x58);
+      t.check(
+        (await readNode(t, node, at, CONTENT.length)).equals(Buffer.alloc(CONTENT.length, 0x58)),
+        'what was written must be read',
+        'something else is read',
+      );
+      await t.execute('blockdev-del', { 'node-name': node });
+      t.check(
+        (await bytesOf(t, join(local, 'CASE.TXT'))).equals(Buffer.alloc(CONTENT.length, 0x58)),
+        'the file must hold what was written into its clusters',
+        'it holds something else',
+      );
+      t.check(
+        (await bytesOf(t, join(local, 'OTHER.TXT'))).equals(OTHER),
+        'another file must stay as it was',
+        'it changed',
+      );
     },
   },
   {

@@ -1,5 +1,6 @@
 /** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
 import type { CaseDefinition } from '../case.ts';
+import { archiveCases } from './archives.ts';
 import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { hostDeviceCases } from './host-devices.ts';
@@ -26,5 +27,6 @@ export const driverCases: readonly CaseDefinition[] = [
   ...networkCases,
   ...replicationCases,
   ...otherFormatCases,
+  ...archiveCases,
   ...vvfatCases,
 ];

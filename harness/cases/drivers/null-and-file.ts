@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { bytesOf, isFile } from '../helpers/image-files.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import {
   addRaw,
   checkAbsent,
@@ -65,6 +66,33 @@ function nullDriver(driver: 'null-co' | 'null-aio'): readonly CaseDefinition[] {
             { driver, 'node-name': t.name('null'), 'latency-ns': latency },
             { text: /latency-ns/ },
           );
+      },
+    },
+    {
+      id: `${driver}/latency-default`,
+      title: `Requests of ${driver} take no time without a latency, nor with one of 0, and its time with another`,
+      requirements: ['null/latency'],
+      needs: needs(driverNeeds, nodeBytes),
+      async run(t: CaseContext) {
+        if (!t.virtualTime) t.skip('needs a clock that only shows the time of the endpoint');
+        for (const [options, milliseconds] of [
+          [{}, 0],
+          [{ 'latency-ns': 0 }, 0],
+          [{ 'latency-ns': 3_000_000 }, 3],
+        ] as const) {
+          const node = t.name('null');
+          await t.execute('blockdev-add', { driver, 'node-name': node, ...options });
+          const io = await openIo(t, node);
+          for (const request of [
+            { kind: 'read', offset: 0, length: 512 },
+            { kind: 'write', offset: 0, length: 512, byte: 1 },
+            { kind: 'flush' },
+          ] as const) {
+            const took = await t.timed(() => io.perform(request));
+            t.equal(Math.round(took), milliseconds, `a ${request.kind} must take as long as latency-ns says`);
+          }
+          await io.close();
+        }
       },
     },
   ];

@@ -10,6 +10,8 @@ import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
 import { insideImages } from './inside-images.ts';
 import { encryptionCases } from './keys-and-secrets.ts';
+import { luksOptions } from './luks-options.ts';
+import { oldEncryption } from './old-encryption.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
 import { overlapChecks } from './overlap-checks.ts';
 import { vmdkInfo } from './vmdk-info.ts';
@@ -29,4 +31,6 @@ export const imageCases: readonly CaseDefinition[] = [
   ...qcow2Options,
   ...discardsPassedOn,
   ...insideImages,
+  ...luksOptions,
+  ...oldEncryption,
 ];

@@ -11,7 +11,8 @@ import { EXTENSION, parseQcow2Header } from '../helpers/qcow2-header.ts';
 import { buildQcow2, isQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
-const secrets: Topology = {
+/** An endpoint with the secret `abcdef` as sec0, and another one. */
+export const secrets: Topology = {
   name: 'secrets',
   images: [],
   options: ['-object', 'secret,id=sec0,data=abcdef', '-object', 'secret,id=bad,data=other'],
