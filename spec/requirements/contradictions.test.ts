@@ -49,6 +49,10 @@ const noAes: Shows = ({ send, ...step }) =>
   JSON.stringify(send ?? null).includes('"encrypt":{"format":"aes","key-secret"') &&
   /no longer supported/.test(errorText(step));
 
+/** A policy that stops was taken for a source of no device with an io-status. */
+const stopTaken: Shows = (step, args) =>
+  args.some((one) => one['on-source-error'] === 'stop') && succeeded(step);
+
 /** What a step must show, of statements that are not about the class of what is not found. */
 const SHOWS: Readonly<Record<string, Shows>> = {
   'BLOCK_JOB_COMPLETED/progress-of-top': (step) =>
@@ -73,6 +77,10 @@ const SHOWS: Readonly<Record<string, Shows>> = {
   'blockdev-snapshot-sync/both-names': (step, args) =>
     args.some((one) => 'device' in one && 'node-name' in one) && succeeded(step),
   'blockdev-add/id': (step, args) => args.some((one) => 'id' in one) && errorClass(step) === 'GenericError',
+  'blockdev-backup/on-source-error-needs-io-status': stopTaken,
+  'blockdev-mirror/on-source-error-needs-io-status': stopTaken,
+  'drive-backup/on-source-error-needs-io-status': stopTaken,
+  'drive-mirror/on-source-error-needs-io-status': stopTaken,
   'examples/throttle': (step) => /burst length cannot be 0/.test(errorText(step)),
   'qcow/encrypt-aes': noAes,
   'qcow2/encrypt-aes': noAes,

@@ -7,6 +7,7 @@ import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { copyJobs } from './copy-jobs.ts';
 import { copyOptions } from './copy-options.ts';
+import { copyPolicies } from './copy-policies.ts';
 import { curlDrivers } from './curl-drivers.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { drivers } from './drivers.ts';
@@ -47,6 +48,7 @@ export const requirements = {
   ...copyJobs,
   ...copyOptions,
   ...curlDrivers,
+  ...copyPolicies,
   ...dirtyBitmaps,
   ...drivers,
   ...events,

@@ -4,6 +4,7 @@ import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
 import { incrementalCases } from './incremental.ts';
 import { pointInTimeCases } from './point-in-time.ts';
+import { policiesOfCopies } from './policies-of-copies.ts';
 import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { targetContentCases } from './target-contents.ts';
 
@@ -15,4 +16,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...pointInTimeCases,
   ...sourceAndTargetCases,
   ...targetContentCases,
+  ...policiesOfCopies,
 ];

@@ -1,0 +1,201 @@
+/** Policies for errors of copy jobs: which a job takes, what is the default, and that a guest's own requests are no matter of theirs. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
+import { shown } from '../case-text.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { CRAWL, cancelled, checkNoJob, jobInfo, pendingJobEvents } from '../helpers/job-steps.ts';
+import { nodeBytes, nodeIo, openIo } from '../helpers/node-io.ts';
+import { type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+
+const CLUSTER = 64 * KiB;
+/** Enough that a slow job is held with most of it left. */
+const COUNT = 40;
+const SIZE = CLUSTER * COUNT;
+const BYTE = 0x5a;
+const EIO = 5;
+
+const COMMANDS = ['blockdev-backup', 'drive-backup', 'blockdev-mirror', 'drive-mirror'] as const;
+const BACKUPS = ['blockdev-backup', 'drive-backup'] as const;
+type Command = (typeof COMMANDS)[number];
+
+const copies = (command: Command, more: Needs = {}): Needs =>
+  needs(fileNodes, {
+    ...more,
+    commands: [command, 'block-job-cancel', 'query-block-jobs'],
+    events: [
+      'BLOCK_JOB_COMPLETED',
+      'BLOCK_JOB_CANCELLED',
+      'BLOCK_JOB_ERROR',
+      ...(command.endsWith('mirror') ? ['BLOCK_JOB_READY'] : []),
+    ],
+  });
+
+/** Adds a raw node over a file; `rules` are those of a blkdebug node between the two. */
+async function addOver(t: CaseContext, file: CaseFile, rules?: JsonObject[]): Promise<string> {
+  const node = t.name('raw');
+  const image = { driver: 'file', filename: file.path };
+  const below = rules === undefined ? image : { driver: 'blkdebug', image, 'inject-error': rules };
+  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: below });
+  return node;
+}
+
+const filled = (t: CaseContext): Promise<CaseFile> => makeFile(t, Buffer.alloc(SIZE, BYTE));
+
+/** What names a target of that command: a node of its own, or a file. */
+async function targetOf(t: CaseContext, command: Command): Promise<{ args: JsonObject; file: CaseFile }> {
+  if (command.startsWith('blockdev')) {
+    const file = await makeFile(t, SIZE);
+    return { args: { target: await addOver(t, file) }, file };
+  }
+  const file = newFile(t);
+  return { args: { target: file.path, format: 'raw' }, file };
+}
+
+/** The job must end well, without an error on its way. */
+async function endsWell(t: CaseContext, command: Command, id: string): Promise<void> {
+  if (command.endsWith('mirror')) {
+    await t.event('BLOCK_JOB_READY', { device: id });
+    await t.execute('block-job-cancel', { device: id });
+  }
+  const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+  const { error } = data as JsonObject;
+  t.check(error === undefined, 'the job must succeed', `its error is ${shown(error)}`);
+}
+
+/** Whatever the image is, one write to it fails, by the name of a file. */
+function failingName(file: CaseFile): string {
+  const image = { driver: 'file', filename: file.path };
+  const rules = [{ event: 'write_aio', errno: EIO, once: true }];
+  return `json:${JSON.stringify({ driver: 'raw', file: { driver: 'blkdebug', image, 'inject-error': rules } })}`;
+}
+
+/** The cases of policies. */
+export const policiesOfCopies: readonly CaseDefinition[] = [
+  ...COMMANDS.map(
+    (command): CaseDefinition => ({
+      id: `${command}/policies-taken`,
+      title: `Every on-target-error is taken by ${command}; on-source-error stop is, or is not, without io-status`,
+      requirements: [`${command}/on-target-error-any`, `${command}/on-source-error-needs-io-status`],
+      needs: copies(command),
+      async run(t: CaseContext) {
+        const device = await addOver(t, await filled(t));
+        for (const policy of ['report', 'ignore', 'enospc', 'stop', 'auto']) {
+          const { args, file } = await targetOf(t, command);
+          const id = t.name('job');
+          await t.execute(command, {
+            'job-id': id,
+            device,
+            sync: 'full',
+            'on-target-error': policy,
+            ...args,
+          });
+          await endsWell(t, command, id);
+          t.check(
+            (await bytesOf(t, file.local)).equals(Buffer.alloc(SIZE, BYTE)),
+            'the target must be a copy of the source',
+            'it is not',
+          );
+        }
+        for (const policy of ['enospc', 'stop']) {
+          const { args } = await targetOf(t, command);
+          const id = t.name('job');
+          const options = { 'job-id': id, device, sync: 'full', 'on-source-error': policy, ...args };
+          const { error } = await t.request({ execute: command, arguments: options });
+          if (error === undefined) {
+            t.info(`${command}/on-source-error-needs-io-status: ${policy} is taken`);
+            await endsWell(t, command, id);
+          } else await checkNoJob(t, id);
+        }
+      },
+    }),
+  ),
+  ...(['drive-backup', 'drive-mirror'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/target-error-default`,
+      title: `A write error on the target of ${command} without a policy is reported and ends the job`,
+      requirements: [`${command}/on-target-error-default`],
+      needs: copies(command, { drivers: ['blkdebug'] }),
+      async run(t: CaseContext) {
+        const device = await addOver(t, await filled(t));
+        const id = t.name('job');
+        await t.execute(command, {
+          'job-id': id,
+          device,
+          sync: 'full',
+          mode: 'existing',
+          format: 'raw',
+          target: failingName(await makeFile(t, SIZE)),
+        });
+        const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
+        t.contains(
+          data ?? null,
+          { operation: 'write', action: 'report' },
+          'BLOCK_JOB_ERROR must tell what failed, and that it is reported',
+        );
+        const { data: end } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        t.check(
+          typeof (end as JsonObject).error === 'string',
+          'a job must end with an error that is reported',
+          'it has none',
+        );
+        await checkNoJob(t, id);
+      },
+    }),
+  ),
+  ...BACKUPS.map(
+    (command): CaseDefinition => ({
+      id: `${command}/guest-write-that-fails`,
+      title: `A guest's write whose old data ${command} cannot read fails by itself; the job has no error and goes on`,
+      requirements: [`${command}/guest-errors-apart`],
+      needs: copies(command, needs(nodeBytes, { drivers: ['blkdebug'] })),
+      async run(t: CaseContext) {
+        const rules = [{ event: 'read_aio', errno: EIO, once: true, sector: (SIZE - CLUSTER) / 512 }];
+        const device = await addOver(t, await filled(t), rules);
+        const { args } = await targetOf(t, command);
+        const id = t.name('job');
+        const guest = await openIo(t, device);
+        const policies = { 'on-source-error': 'report', 'on-target-error': 'report' };
+        await t.execute(command, { 'job-id': id, device, sync: 'full', speed: CRAWL, ...policies, ...args });
+        const request = { kind: 'write', offset: SIZE - CLUSTER, length: CLUSTER, byte: 1 } as const;
+        t.check(
+          (await guest.attempt(request)) !== 'done',
+          'a write whose old data cannot be saved must fail',
+          'it succeeds',
+        );
+        await jobInfo(t, id);
+        t.equal(pendingJobEvents(t, id), [], 'the job must have no error');
+        t.equal(await guest.attempt(request), 'done', 'the same write must succeed when the data are saved');
+        await cancelled(t, id);
+        await guest.close();
+      },
+    }),
+  ),
+  ...BACKUPS.map(
+    (command): CaseDefinition => ({
+      id: `${command}/stopped-on-its-way`,
+      title: `A running ${command} is listed as backup, and after block-job-cancel nothing reaches its target`,
+      requirements: [`${command}/listed`, `${command}/cancelled`],
+      needs: copies(command, nodeIo),
+      async run(t: CaseContext) {
+        const device = await addOver(t, await filled(t));
+        const { args, file } = await targetOf(t, command);
+        const guest = await openIo(t, device);
+        const id = t.name('job');
+        await t.execute(command, { 'job-id': id, device, sync: 'full', speed: CRAWL, ...args });
+        t.contains(await jobInfo(t, id), { type: 'backup', len: SIZE }, 'the job must be listed as a backup');
+        const [saved, late] = [SIZE - CLUSTER, SIZE - 3 * CLUSTER];
+        await guest.perform({ kind: 'write', offset: saved, length: CLUSTER, byte: 1 });
+        await cancelled(t, id);
+        await checkNoJob(t, id);
+        await guest.perform({ kind: 'write', offset: late, length: CLUSTER, byte: 2 });
+        await guest.close();
+        const bytes = await bytesOf(t, file.local);
+        t.equal(
+          [bytes[saved] ?? null, bytes[late] ?? null],
+          [BYTE, 0],
+          'the target must have what was overwritten while the job was there, and nothing later',
+        );
+      },
+    }),
+  ),
+];
