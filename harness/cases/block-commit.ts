@@ -93,7 +93,13 @@ export const blockCommit: readonly CaseDefinition[] = [
   {
     id: 'block-commit/active-layer-waits-for-complete',
     title: 'A commit of the active layer becomes ready, waits, and completes when told to',
-    requirements: ['block-commit/active-waits', 'BLOCK_JOB_READY/emitted', 'BLOCK_JOB_READY/progress'],
+    requirements: [
+      'block-job-dismiss/not-needed',
+      'block-commit/top-default',
+      'block-commit/active-waits',
+      'BLOCK_JOB_READY/emitted',
+      'BLOCK_JOB_READY/progress',
+    ],
     needs: commits,
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);

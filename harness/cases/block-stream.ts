@@ -85,7 +85,7 @@ export const blockStream: readonly CaseDefinition[] = [
   {
     id: 'block-stream/base-node',
     title: 'A stream down to base-node copies what is between, and base-node is the backing node then',
-    requirements: ['block-stream/base-node'],
+    requirements: ['block-stream/backing-file-automatic', 'block-stream/base-node'],
     needs: needs(streams, {}),
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);
@@ -126,7 +126,7 @@ export const blockStream: readonly CaseDefinition[] = [
   {
     id: 'block-stream/into-the-middle',
     title: 'A stream into an image in the middle leaves the one above it on top of that',
-    requirements: ['block-stream/completes'],
+    requirements: ['block-stream/intermediate', 'block-stream/completes'],
     needs: streams,
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);
@@ -249,7 +249,11 @@ export const blockStream: readonly CaseDefinition[] = [
   {
     id: 'block-stream/again-after-cancel',
     title: 'A stream that was cancelled can be started again and completes',
-    requirements: ['block-stream/cancel-keeps-backing', 'block-stream/completes'],
+    requirements: [
+      'block-stream/again-after-cancel',
+      'block-stream/cancel-keeps-backing',
+      'block-stream/completes',
+    ],
     needs: streams,
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);

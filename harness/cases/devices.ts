@@ -160,7 +160,7 @@ export const devices: readonly CaseDefinition[] = [
   {
     id: 'devices/bitmap-by-either-name',
     title: 'A bitmap that was added by device name is the one of its node',
-    requirements: ['block-dirty-bitmap-add/node-or-device'],
+    requirements: ['block-dirty-bitmap-clear/node-or-device', 'block-dirty-bitmap-add/node-or-device'],
     needs: withDevices(
       'block-dirty-bitmap-add',
       'block-dirty-bitmap-remove',

@@ -47,7 +47,11 @@ export const snapshotCases: readonly CaseDefinition[] = [
   {
     id: 'blockdev-snapshot/nodes',
     title: 'A snapshot of a node makes it the backing node of the overlay',
-    requirements: ['blockdev-snapshot/installs-backing', 'blockdev-del/in-use'],
+    requirements: [
+      'blockdev-snapshot/node-or-device',
+      'blockdev-snapshot/installs-backing',
+      'blockdev-del/in-use',
+    ],
     needs: snapshots,
     async run(t: CaseContext) {
       const [base] = await addChain(t, 1);
@@ -74,7 +78,11 @@ export const snapshotCases: readonly CaseDefinition[] = [
   {
     id: 'blockdev-snapshot/device-follows',
     title: 'A snapshot of what a device uses makes the device use the overlay',
-    requirements: ['blockdev-snapshot/device-follows', 'blockdev-snapshot/installs-backing'],
+    requirements: [
+      'blockdev-snapshot/node-or-device',
+      'blockdev-snapshot/device-follows',
+      'blockdev-snapshot/installs-backing',
+    ],
     needs: onDevices('blockdev-snapshot'),
     topology: drive,
     fresh: true,

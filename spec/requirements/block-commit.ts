@@ -42,6 +42,11 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'A base that is smaller than top takes the size of top; a larger one keeps its own.',
   },
+  'block-commit/base-resizable': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'When the commit has ended, a base that kept its larger size can be given a smaller one.',
+  },
   'block-commit/base-unknown': {
     level: 'must',
     definition: 'block-commit',
@@ -129,6 +134,11 @@ export const blockCommit = {
     definition: 'block-commit',
     text: 'A negative speed is refused with class InvalidParameter.',
     contradictedBy: 'block-commit/errors',
+  },
+  'block-commit/top-default': {
+    level: 'must',
+    definition: 'block-commit',
+    text: 'Without top the active layer is committed.',
   },
   'block-commit/top-unknown': {
     level: 'must',

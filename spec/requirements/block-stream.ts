@@ -2,10 +2,20 @@
 import type { Requirement } from './requirement.ts';
 
 export const blockStream = {
+  'block-stream/again-after-cancel': {
+    level: 'must',
+    definition: 'block-job-cancel',
+    text: 'A stream that was cancelled can be started again later, and copies what is left.',
+  },
   'block-stream/backing-file': {
     level: 'must',
     definition: 'block-stream',
     text: 'backing-file is written into the top image as the name of its new backing file, unseen.',
+  },
+  'block-stream/backing-file-automatic': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'Without backing-file the name of the new backing image is written into the top image.',
   },
   'block-stream/backing-file-look-up': {
     level: 'must',
@@ -57,6 +67,11 @@ export const blockStream = {
     level: 'must',
     definition: 'block-stream',
     text: 'A device that does not exist is refused.',
+  },
+  'block-stream/intermediate': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'The top image may be anywhere in a chain, above its base: those above it stay on it.',
   },
   'block-stream/job-id-default': {
     level: 'must',

@@ -23,6 +23,11 @@ export const copyPolicies = {
     definition: 'BlockdevBackup',
     text: 'on-target-error takes every policy, whatever uses the source or the target.',
   },
+  'blockdev-mirror/filter-generated-name': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'Without filter-node-name the filter has a generated name as long as the job exists.',
+  },
   'blockdev-mirror/on-source-error-needs-io-status': {
     level: 'must',
     definition: 'blockdev-mirror',

@@ -126,6 +126,11 @@ export const dirtyBitmaps = {
     definition: 'block-dirty-bitmap-clear',
     text: 'A bitmap that the node does not have is refused with GenericError.',
   },
+  'block-dirty-bitmap-clear/node-or-device': {
+    level: 'must',
+    definition: 'BlockDirtyBitmap',
+    text: 'node takes the name of a node or of a device when a bitmap is cleared or removed, and for its digest.',
+  },
   'block-dirty-bitmap-clear/node-unknown': {
     level: 'must',
     definition: 'block-dirty-bitmap-clear',

@@ -7,6 +7,11 @@ export const graphChanges = {
     definition: 'NewImageMode',
     text: 'With absolute-paths the header of the new image names the backing file by its absolute path.',
   },
+  'NewImageMode/no-backing': {
+    level: 'must',
+    definition: 'NewImageMode',
+    text: 'With absolute-paths a new image that is to be above what has no backing file has none either.',
+  },
   'blockdev-snapshot-sync/both-names': {
     level: 'must',
     definition: 'BlockdevSnapshotSync',
@@ -78,6 +83,11 @@ export const graphChanges = {
     level: 'must',
     definition: 'blockdev-snapshot',
     text: 'From the snapshot on the old image stays as it is: what is written goes to the overlay.',
+  },
+  'blockdev-snapshot/node-or-device': {
+    level: 'must',
+    definition: 'BlockdevSnapshot',
+    text: 'node is the name of a device or of a node.',
   },
   'blockdev-snapshot/node-unknown': {
     level: 'must',

@@ -2,6 +2,11 @@
 import type { Requirement } from './requirement.ts';
 
 export const jobs = {
+  'BlockJobStatus/aborting': {
+    level: 'must',
+    definition: 'BlockJobStatus',
+    text: 'A job that fails or is cancelled is aborting until it has ended, and concluded then.',
+  },
   'BlockJobStatus/concluded': {
     level: 'must',
     definition: 'BlockJobStatus',
@@ -106,6 +111,11 @@ export const jobs = {
     level: 'must',
     definition: 'block-job-dismiss',
     text: 'A job that has not concluded is refused and goes on.',
+  },
+  'block-job-dismiss/not-needed': {
+    level: 'must',
+    definition: 'block-job-dismiss',
+    text: 'A job that was not started to stay is gone once it has ended, without being dismissed.',
   },
   'block-job-dismiss/removes': {
     level: 'must',

@@ -12,6 +12,16 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'A run of guest bytes with one state of allocation.',
     reason: 'no command, event or query has this type: qemu-img prints it',
   },
+  'BlockJobStatus/created': {
+    definition: 'BlockJobStatus',
+    text: 'A job that was made and has not been started has status created.',
+    reason: 'a command that makes a job starts it before it returns',
+  },
+  'BlockJobStatus/pending-may-fail': {
+    definition: 'BlockJobStatus',
+    text: 'What a pending job has yet to do may still fail.',
+    reason: 'allows a failure and demands none',
+  },
   'BlockJobVerb/names': {
     definition: 'BlockJobVerb',
     text: 'What can be asked of a block job, by the names of its commands.',
@@ -92,10 +102,30 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'Kinds of JSON values.',
     reason: 'made by the compiler of the schema; no command, event or query has this type',
   },
+  'block-commit/no-obvious-choice': {
+    definition: 'block-commit',
+    text: 'Without backing-file the command is refused where no name of the base suggests itself.',
+    reason: 'every base of a chain has a file name, and that is the choice',
+  },
   'block-commit/not-supported-class': {
     definition: 'block-commit',
     text: 'A device whose image cannot be committed is refused with class NotSupported.',
     reason: 'every image that has a backing image can be committed, and no error has that class',
+  },
+  'block-job-complete/io-error-refuses': {
+    definition: 'block-job-complete',
+    text: 'An I/O error while the command is carried out makes the command fail, and is treated by the policies of the job.',
+    reason: 'the command returns when the job was told to complete, before any I/O',
+  },
+  'block-job-complete/order': {
+    definition: 'block-job-complete',
+    text: 'Whether the return or BLOCK_JOB_COMPLETED comes first is not defined.',
+    reason: 'allows both orders',
+  },
+  'block-stream/no-obvious-choice': {
+    definition: 'block-stream',
+    text: 'Without backing-file the command is refused where no name of the base suggests itself.',
+    reason: 'every base of a chain has a file name, and that is the choice',
   },
   'blockdev-remove-medium/without-guest-device': {
     definition: 'blockdev-remove-medium',
@@ -106,5 +136,10 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     definition: 'BlockdevOptionsCurlBase',
     text: 'proxy-username is the name for a login at a proxy, none by default.',
     reason: 'the way over a proxy is told to an endpoint by the environment of its process, not by options',
+  },
+  'x-debug-block-dirty-bitmap-sha256/hashing-fails': {
+    definition: 'x-debug-block-dirty-bitmap-sha256',
+    text: 'Where the digest cannot be made the command is refused with GenericError.',
+    reason: 'no bitmap is known whose digest cannot be made',
   },
 };

@@ -2,6 +2,7 @@ import type { CaseDefinition } from '../case.ts';
 import { backingNames } from './backing-names.ts';
 import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
+import { endsOfJobs } from './ends-of-jobs.ts';
 import { filterCases } from './filters.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
 import { snapshotImages } from './snapshot-images.ts';
@@ -16,6 +17,7 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...deviceNames,
   ...backingNames,
   ...filterCases,
+  ...endsOfJobs,
   ...commitBounds,
   ...snapshotImages,
   ...quorumAndThreads,

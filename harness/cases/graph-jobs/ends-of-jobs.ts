@@ -1,0 +1,174 @@
+/** What a chain can be used for when a job of it has ended, and what jobs that fail at their end leave. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { shown } from '../case-text.ts';
+import {
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  guestContent,
+  release,
+} from '../helpers/backing-chains.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { checkNoJob, completed, jobInfo } from '../helpers/job-steps.ts';
+import { parseQcow2Header } from '../helpers/qcow2-header.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import {
+  addNode,
+  addRaw,
+  fileNodes,
+  KiB,
+  makeFile,
+  needs,
+  newFile,
+  nodeNames,
+  queryList,
+  virtualSize,
+} from '../helpers/shared-setup.ts';
+
+const ends = { events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'] };
+
+/** The cases of ends. */
+export const endsOfJobs: readonly CaseDefinition[] = [
+  {
+    id: 'block-commit/base-cut-afterwards',
+    title: 'A base that is larger than what was committed into it can be given the smaller size afterwards',
+    requirements: ['block-commit/base-resizable', 'block-commit/base-grows'],
+    needs: needs(chainNodes, {
+      ...ends,
+      commands: ['block-commit', 'block-job-complete', 'query-block-jobs', 'block_resize'],
+    }),
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 2 * CHAIN_SIZE);
+      const base = t.name('base');
+      const below = { driver: 'file', filename: file.path };
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': base, file: below });
+      const backing = { name: file.path, format: 'raw' };
+      const clusters = new Map([[15, 0x44]]);
+      const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing, clusters });
+      const top = await addQcow2(t, await makeFile(t, image), { backing: base });
+      const id = t.name('job');
+      await t.execute('block-commit', { 'job-id': id, device: top });
+      await t.event('BLOCK_JOB_READY', { device: id });
+      await t.execute('block-job-complete', { device: id });
+      await completed(t, id, 'commit');
+      t.equal(await virtualSize(t, base), 2 * CHAIN_SIZE, 'a larger base must keep its size');
+      await release(t, [top]);
+      await t.execute('block_resize', { 'node-name': base, size: CHAIN_SIZE });
+      await release(t, [base]);
+      const bytes = await bytesOf(t, file.local);
+      t.equal(
+        [bytes.length, bytes[15 * CLUSTER] ?? null],
+        [CHAIN_SIZE, 0x44],
+        'the base must have the smaller size, and all that was committed',
+      );
+    },
+  },
+  ...(['drive-backup', 'drive-mirror'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/top-without-backing`,
+      title: `With sync top ${command} of an image without backing file makes one that has none either`,
+      requirements: ['NewImageMode/no-backing'],
+      needs: needs(chainNodes, { ...ends, commands: [command, 'block-job-cancel', 'query-block-jobs'] }),
+      async run(t: CaseContext) {
+        const clusters = new Map([[3, 0x33]]);
+        const source = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters }));
+        const [device, target, id] = [await addQcow2(t, source), newFile(t), t.name('job')];
+        await t.execute(command, {
+          'job-id': id,
+          device,
+          target: target.path,
+          format: 'qcow2',
+          sync: 'top',
+        });
+        if (command === 'drive-mirror') {
+          await t.event('BLOCK_JOB_READY', { device: id });
+          await t.execute('block-job-cancel', { device: id });
+        }
+        await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        t.equal(
+          parseQcow2Header(await bytesOf(t, target.local)).backing,
+          null,
+          'the header of the new image must name no backing file',
+        );
+        await release(t, [device]);
+        t.check(
+          (await guestContent(t, target.local)).equals(await guestContent(t, source.local)),
+          'the new image must hold what the source does',
+          'it holds something else',
+        );
+      },
+    }),
+  ),
+  ...(['blockdev-mirror', 'drive-mirror'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/filter-generated-name`,
+      title: `Without a name for it ${command} has one filter, whose name was generated, as long as it exists`,
+      requirements: ['blockdev-mirror/filter-generated-name'],
+      needs: needs(fileNodes, { ...ends, commands: [command, 'block-job-cancel'], nodes: ['data'] }),
+      async run(t: CaseContext) {
+        const device = await addNode(t, { size: 64 * KiB });
+        const target =
+          command === 'drive-mirror'
+            ? { target: newFile(t).path, format: 'raw', 'node-name': t.name('target') }
+            : { target: (await addRaw(t, 64 * KiB)).name };
+        const before = await nodeNames(t);
+        const id = t.name('job');
+        await t.execute(command, { 'job-id': id, device, sync: 'full', ...target });
+        await t.event('BLOCK_JOB_READY', { device: id });
+        const own = new Set([...before, target['node-name']]);
+        const added = (await nodeNames(t)).filter((name) => !own.has(name));
+        // Below a target that the command opened there is its file.
+        const below = command === 'drive-mirror' ? 1 : 0;
+        t.equal(added.length, 1 + below, 'a mirror must have one filter node');
+        t.check(
+          added.every((name) => name.startsWith('#')),
+          'a generated node name must begin with # so that no user can have it',
+          `they are ${shown(added)}`,
+        );
+        await t.execute('block-job-cancel', { device: id });
+        await completed(t, id, 'mirror');
+        t.equal(
+          (await nodeNames(t)).toSorted(),
+          before.toSorted(),
+          'the filter must be gone when the job has ended',
+        );
+      },
+    }),
+  ),
+  {
+    id: 'job-states/aborted',
+    title:
+      'A job that fails and was started to stay is aborting on its way, and concluded with its error then',
+    requirements: ['BlockJobStatus/aborting', 'BlockJobStatus/concluded'],
+    needs: needs(fileNodes, {
+      commands: ['blockdev-backup', 'query-block-jobs', 'query-jobs', 'block-job-dismiss'],
+      events: ['BLOCK_JOB_COMPLETED', 'JOB_STATUS_CHANGE'],
+      members: ['blockdev-backup.auto-dismiss'],
+      nodes: ['data', 'failing'],
+    }),
+    async run(t: CaseContext) {
+      const device = await addNode(t, { size: 64 * KiB });
+      const image = { driver: 'file', filename: (await makeFile(t, 64 * KiB)).path };
+      const target = t.name('target');
+      const rules = { 'inject-error': [{ event: 'write_aio', errno: 5 }] };
+      const file = { driver: 'blkdebug', image, ...rules };
+      await t.execute('blockdev-add', { driver: 'raw', 'node-name': target, file });
+      const id = t.name('job');
+      await t.execute('blockdev-backup', {
+        'job-id': id,
+        device,
+        target,
+        sync: 'full',
+        'auto-dismiss': false,
+      });
+      await t.event('JOB_STATUS_CHANGE', { id, status: 'aborting' });
+      await t.event('JOB_STATUS_CHANGE', { id, status: 'concluded' });
+      t.contains(await jobInfo(t, id), { status: 'concluded' }, 'a job that failed must conclude');
+      const job = (await queryList(t, 'query-jobs')).find((one) => one.id === id);
+      t.check(typeof job?.error === 'string', 'a job that failed must have an error', 'it has none');
+      await t.execute('block-job-dismiss', { id });
+      await checkNoJob(t, id);
+    },
+  },
+];
