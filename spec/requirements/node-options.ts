@@ -2,6 +2,11 @@
 import type { Requirement } from './requirement.ts';
 
 export const nodeOptions = {
+  'BlockdevCacheOptions/direct': {
+    level: 'must',
+    definition: 'BlockdevCacheOptions',
+    text: 'With direct, false by default, files are opened with O_DIRECT, past the page cache of the host.',
+  },
   'BlockdevCacheOptions/no-flush': {
     level: 'must',
     definition: 'BlockdevCacheOptions',

@@ -113,6 +113,11 @@ export const qcow2 = {
     definition: 'BlockdevOptionsQcow2',
     text: 'l2-cache-entry-size is a power of two from 512 to the cluster size; others are refused.',
   },
+  'qcow2/l2-cache-entry-size-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'l2-cache-entry-size, by default the size of a cluster, is how much of an L2 table is read at a time.',
+  },
   'qcow2/l2-cache-size': {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',

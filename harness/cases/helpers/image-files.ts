@@ -2,7 +2,7 @@
  * Image files as they are on disk. Cases look at them here only: an endpoint may still have an image open, with tables that
  * it has not written, when it has told that the job is done or the node is gone. Before its next reply it lets go.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CaseContext } from '../case.ts';
 
@@ -32,6 +32,24 @@ export async function isFile(t: CaseContext, local: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Flags of `open` for each time that the endpoint has the file open. Ends the case as skipped where that cannot be seen. */
+export async function openFlagsOf(t: CaseContext, local: string): Promise<number[]> {
+  await t.roundTrip();
+  const path = await realpath(local);
+  const found: number[] = [];
+  for (const pid of await readdir('/proc').catch(() => [])) {
+    for (const descriptor of await readdir(`/proc/${pid}/fd`).catch(() => [])) {
+      if ((await readlink(`/proc/${pid}/fd/${descriptor}`).catch(() => null)) !== path) continue;
+      if (Number(pid) === process.pid) t.skip('needs an endpoint that is a process of its own');
+      const info = await readFile(`/proc/${pid}/fdinfo/${descriptor}`, 'utf8').catch(() => '');
+      const flags = /^flags:\s+([0-7]+)/m.exec(info)?.[1];
+      if (flags !== undefined) found.push(Number.parseInt(flags, 8));
+    }
+  }
+  if (found.length === 0) t.skip('needs to see which files the endpoint has open');
+  return found;
 }
 
 function present<T>(t: CaseContext, local: string, found: T | null): T {

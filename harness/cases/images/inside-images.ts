@@ -4,9 +4,10 @@ import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/b
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
-import { EXTENSION, parseQcow2Header, refcountOf } from '../helpers/qcow2-header.ts';
+import { refcountOf } from '../helpers/qcow2-header.ts';
 import { buildQcow2, dataOf, l2TableOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, makeFile, needs, virtualSize } from '../helpers/shared-setup.ts';
+import { BITMAP_FLAG, storedBitmaps } from '../helpers/stored-bitmaps.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
@@ -20,17 +21,8 @@ function inUse(bytes: Buffer): number {
 
 /** Whether each stored bitmap is marked as one that somebody is changing, in their order. */
 async function bitmapsInUse(t: CaseContext, file: CaseFile): Promise<boolean[]> {
-  const bytes = await bytesOf(t, file.local);
-  const extension = parseQcow2Header(bytes).extensions.get(EXTENSION.bitmaps);
-  if (extension === undefined) return [];
-  const marks: boolean[] = [];
-  let at = Number(extension.readBigUInt64BE(16));
-  for (let left = extension.readUInt32BE(0); left > 0; left -= 1) {
-    marks.push((bytes.readUInt32BE(at + 12) & 1) !== 0);
-    const parts = 24 + bytes.readUInt16BE(at + 18) + bytes.readUInt32BE(at + 20);
-    at += Math.ceil(parts / 8) * 8;
-  }
-  return marks;
+  const bitmaps = storedBitmaps(await bytesOf(t, file.local));
+  return bitmaps.map(({ flags }) => (flags & BITMAP_FLAG.inUse) !== 0);
 }
 
 /** The cases of what is inside images. */

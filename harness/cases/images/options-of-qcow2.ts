@@ -3,9 +3,10 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { nodeIo, writeNode } from '../helpers/node-io.ts';
+import { nodeBytes, nodeIo, readNode, writeNode } from '../helpers/node-io.ts';
+import { NbdCommand, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../helpers/qcow2-header.ts';
-import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { buildQcow2, l2TableOf } from '../helpers/qcow2-image.ts';
 import { checkAbsent, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 /** States that an image opens with each of the first and with none of the second, which leave no node. */
@@ -77,6 +78,42 @@ export const qcow2Options: readonly CaseDefinition[] = [
         [512, 4096, CLUSTER].map((bytes) => ({ 'l2-cache-entry-size': bytes })),
         [0, 256, 511, 768, 2 * CLUSTER].map((bytes) => ({ 'l2-cache-entry-size': bytes })),
       ),
+  },
+  {
+    id: 'qcow2/l2-cache-entry-size-read',
+    title: 'An L2 table is read in entries of l2-cache-entry-size, of a whole cluster without that',
+    requirements: ['qcow2/l2-cache-entry-size-default'],
+    needs: needs(chainNodes, {
+      ...nodeBytes,
+      drivers: ['nbd'],
+      members: ['blockdev-add.l2-cache-entry-size'],
+    }),
+    async run(t: CaseContext) {
+      const clusters = new Map([[0, 0x11]]);
+      const data = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters });
+      for (const [options, length] of [
+        [{ 'l2-cache-entry-size': 1024 }, 1024],
+        [{}, CLUSTER],
+      ] as const) {
+        const peer = await startNbdPeer(t, { image: { data } });
+        const node = t.name('qcow2');
+        const file = { driver: 'nbd', server: peer.address, export: 'image' };
+        await t.execute('blockdev-add', {
+          driver: 'qcow2',
+          'node-name': node,
+          file,
+          'read-only': true,
+          ...options,
+        });
+        await readNode(t, node, 0, 512);
+        const table = l2TableOf(CLUSTER);
+        const lengths = peer.requests
+          .filter(({ type, offset }) => type === NbdCommand.read && offset === table)
+          .map((request) => request.length);
+        await t.execute('blockdev-del', { 'node-name': node });
+        t.equal(lengths, [length], 'the table must be read once, in one entry of the cache');
+      }
+    },
   },
   {
     id: 'qcow2/cache-clean-interval',

@@ -1,6 +1,7 @@
 /** Cases of the options that nodes of all drivers share, and of the locks on files. */
 import type { CaseDefinition } from '../case.ts';
 import { nodeOptions } from './common.ts';
+import { directAccess } from './direct-access.ts';
 import { kindsOfRequest } from './kinds-of-request.ts';
 import { locking } from './locking.ts';
 import { zeroesAndDiscard } from './zeroes-and-discard.ts';
@@ -8,6 +9,7 @@ import { zeroesAndDiscard } from './zeroes-and-discard.ts';
 /** All of this folder. */
 export const nodeOptionCases: readonly CaseDefinition[] = [
   ...nodeOptions,
+  ...directAccess,
   ...kindsOfRequest,
   ...locking,
   ...zeroesAndDiscard,
