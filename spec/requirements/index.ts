@@ -19,6 +19,7 @@ import { hostDevices } from './host-devices.ts';
 import { imageCreation } from './image-creation.ts';
 import { imageInfo } from './image-info.ts';
 import { images } from './images.ts';
+import { iscsiDriver } from './iscsi-driver.ts';
 import { jobErrors } from './job-errors.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
@@ -52,6 +53,7 @@ export const requirements = {
   ...dirtyBitmaps,
   ...drivers,
   ...events,
+  ...iscsiDriver,
   ...jobErrors,
   ...jobs,
   ...nodeOptions,

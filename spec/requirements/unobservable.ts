@@ -57,11 +57,6 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'An image in a GlusterFS volume is opened.',
     reason: 'takes a GlusterFS server, which no host that we know has',
   },
-  'BlockdevOptionsIscsi/opens': {
-    definition: 'BlockdevOptionsIscsi',
-    text: 'A unit of an iSCSI target is opened.',
-    reason: 'takes an iSCSI target, which no host that we know has',
-  },
   'BlockdevOptionsNVMe/opens': {
     definition: 'BlockdevOptionsNVMe',
     text: 'A namespace of an NVMe controller is opened.',

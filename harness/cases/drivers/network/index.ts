@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../../case.ts';
 import { ftpCases } from './ftp-nodes.ts';
 import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
+import { iscsiCases } from './iscsi-nodes.ts';
 import { sshCases } from './ssh-nodes.ts';
 import { urlSchemeCases } from './url-schemes.ts';
 
@@ -13,4 +14,5 @@ export const networkCases: readonly CaseDefinition[] = [
   ...urlSchemeCases,
   ...ftpCases,
   ...sshCases,
+  ...iscsiCases,
 ];

@@ -1,0 +1,204 @@
+/** The driver iscsi: a node over a unit of an iSCSI target. */
+import type { JsonObject } from '../../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../../case.ts';
+import { openIo } from '../../helpers/node-io.ts';
+import { type IscsiPeer, startIscsiPeer, TARGET } from '../../helpers/peers/iscsi-peer.ts';
+import { KiB, nodeInfo } from '../../helpers/shared-setup.ts';
+import { checkReads, writes } from '../driver-guest.ts';
+import {
+  addRemote,
+  checkHolds,
+  remoteBytes,
+  remoteNodes,
+  remoteRefused,
+  secrets,
+  sectors,
+} from './remote-nodes.ts';
+
+const SIZE = 128 * KiB;
+
+const iscsi = remoteNodes('iscsi');
+const bytes = remoteBytes('iscsi');
+
+const at = ({ portal }: Pick<IscsiPeer, 'portal'>, options: JsonObject = {}): JsonObject => ({
+  driver: 'iscsi',
+  transport: 'tcp',
+  portal,
+  target: TARGET,
+  ...options,
+});
+
+/** A target with unit 0 and no other. */
+const oneUnit = (t: CaseContext, credentials?: string): Promise<IscsiPeer> =>
+  startIscsiPeer(t, new Map([[0, sectors(SIZE)]]), credentials === undefined ? {} : { credentials });
+
+/** What the last client said when it logged in. */
+const said = ({ logins }: IscsiPeer, key: string): string | null => logins.at(-1)?.get(key) ?? null;
+
+/** Digests of headers as the protocol names them, by what they are called in the schema. */
+const DIGESTS = {
+  none: 'None',
+  crc32c: 'CRC32C',
+  'none-crc32c': 'None,CRC32C',
+  'crc32c-none': 'CRC32C,None',
+} as const;
+
+export const iscsiCases: readonly CaseDefinition[] = [
+  {
+    id: 'iscsi/target-and-lun',
+    title:
+      'A node over a unit of an iSCSI target has its size and its data, and writes reach that unit alone',
+    requirements: ['iscsi/portal', 'iscsi/lun', 'iscsi/lun-default'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const [first, fourth] = [sectors(SIZE), Buffer.alloc(SIZE / 2, 7)];
+      const disks = new Map([
+        [0, Buffer.from(first)],
+        [3, Buffer.from(fourth)],
+      ]);
+      const peer = await startIscsiPeer(t, disks);
+      for (const [options, unit, content] of [
+        [{}, 0, first],
+        [{ lun: 3 }, 3, fourth],
+      ] as const) {
+        const node = await addRemote(t, { ...at(peer, options), 'read-only': false });
+        t.contains(await nodeInfo(t, node), { drv: 'iscsi', ro: false }, 'the node must be of its driver');
+        await checkHolds(t, node, content);
+        t.check(peer.units.has(unit), `the unit that is read must be ${unit}`, 'it is another');
+        const io = await openIo(t, node);
+        t.check(await writes(io, [8192, 1024], 0xee), 'a write must succeed', 'it is refused');
+        await io.close();
+        content.fill(0xee, 8192, 9216);
+      }
+      t.check(
+        disks.get(0)!.equals(first) && disks.get(3)!.equals(fourth),
+        'the units must have what was written to them, and nothing else must change',
+        'they have something else',
+      );
+    },
+  },
+  {
+    id: 'iscsi/absent',
+    title: 'A target or a unit that there is not is refused, and so is a portal where nobody is',
+    requirements: ['iscsi/portal', 'iscsi/target', 'iscsi/lun', 'blockdev-add/failure-leaves-nothing'],
+    needs: iscsi,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      for (const options of [{ target: `${TARGET}:other` }, { lun: 1 }])
+        await remoteRefused(t, at(peer, options));
+      await addRemote(t, at(peer));
+      await peer.stop();
+      await remoteRefused(t, at(peer));
+    },
+  },
+  {
+    id: 'iscsi/login',
+    title: 'user and the password of a secret let the endpoint in where CHAP is asked for; others do not',
+    requirements: ['iscsi/user', 'iscsi/password-secret', 'blockdev-add/failure-leaves-nothing'],
+    topology: secrets,
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t, 'joe:sesame');
+      for (const options of [
+        {},
+        { user: 'joe', 'password-secret': 'wrong' },
+        { user: 'jim', 'password-secret': 'pw' },
+      ])
+        await remoteRefused(t, at(peer, options));
+      await checkHolds(
+        t,
+        await addRemote(t, at(peer, { user: 'joe', 'password-secret': 'pw' })),
+        sectors(SIZE),
+      );
+    },
+  },
+  {
+    id: 'iscsi/login-default',
+    title: 'Without user the endpoint offers no CHAP, with one it does',
+    requirements: ['iscsi/user-default'],
+    topology: secrets,
+    needs: iscsi,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      const offersChap = (): boolean => said(peer, 'AuthMethod')?.includes('CHAP') === true;
+      await addRemote(t, at(peer));
+      t.check(!offersChap(), 'the endpoint must offer no login without user', 'it does');
+      await addRemote(t, at(peer, { user: 'joe', 'password-secret': 'pw' }));
+      t.check(offersChap(), 'the endpoint must offer a login with user', 'it does not');
+    },
+  },
+  {
+    id: 'iscsi/login-incomplete',
+    title: 'user without password-secret, or with one that there is not, is refused before anybody is asked',
+    requirements: ['iscsi/user-needs-secret', 'iscsi/password-secret', 'blockdev-add/failure-leaves-nothing'],
+    topology: secrets,
+    needs: iscsi,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      await remoteRefused(t, at(peer, { user: 'joe' }), /password/);
+      await remoteRefused(t, at(peer, { user: 'joe', 'password-secret': t.name('secret') }), /secret/);
+      t.equal(peer.clients(), 0, 'the endpoint must ask nobody with options that it refuses');
+      await addRemote(t, at(peer, { user: 'joe', 'password-secret': 'pw' }));
+    },
+  },
+  {
+    id: 'iscsi/initiator-name',
+    title: 'initiator-name is who the endpoint says it is; without it there is a generated one',
+    requirements: ['iscsi/initiator-name', 'iscsi/initiator-name-default'],
+    needs: iscsi,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      await addRemote(t, at(peer, { 'initiator-name': 'iqn.2026-01.example:joe' }));
+      t.equal(said(peer, 'InitiatorName'), 'iqn.2026-01.example:joe', 'the name must be the one given');
+      await addRemote(t, at(peer));
+      const name = said(peer, 'InitiatorName') ?? '';
+      t.check(
+        /^(iqn|eui|naa)\../.test(name) && !name.endsWith('joe'),
+        'the endpoint must have a name of its own',
+        `it is ${JSON.stringify(name)}`,
+      );
+    },
+  },
+  {
+    id: 'iscsi/header-digest',
+    title:
+      'header-digest is what the endpoint offers, none before CRC-32C by default, and what is agreed is kept to',
+    requirements: ['iscsi/header-digest', 'iscsi/header-digest-default'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      await addRemote(t, at(peer));
+      t.equal(said(peer, 'HeaderDigest'), DIGESTS['none-crc32c'], 'the default must be none-crc32c');
+      for (const [name, offer] of Object.entries(DIGESTS)) {
+        const node = await addRemote(t, at(peer, { 'header-digest': name }));
+        t.equal(said(peer, 'HeaderDigest'), offer, `the endpoint must offer what ${name} says`);
+        await checkHolds(t, node, sectors(SIZE));
+      }
+    },
+  },
+  {
+    id: 'iscsi/timeout',
+    title:
+      'A request that the target leaves unanswered is given timeout seconds; then it fails, or is tried anew',
+    requirements: ['iscsi/timeout'],
+    needs: bytes,
+    async run(t: CaseContext) {
+      const peer = await oneUnit(t);
+      const io = await openIo(t, await addRemote(t, at(peer, { timeout: 1 })), { writable: false });
+      await checkReads(t, io, [0, 512], 1, 'that the target answers');
+      const before = peer.logins.length;
+      peer.silence();
+      let outcome = '';
+      const took = await t.timed(async () => {
+        outcome = await io.attempt({ kind: 'read', offset: 0, length: 512 });
+      });
+      t.check(took >= 950, 'the request must be given a second', `it takes ${Math.floor(took)} ms`);
+      t.check(
+        outcome !== 'done' || peer.logins.length > before,
+        'a request that succeeds must be one that was tried anew',
+        'it was not',
+      );
+      await io.close();
+    },
+  },
+];

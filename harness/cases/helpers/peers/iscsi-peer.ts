@@ -1,0 +1,298 @@
+/**
+ * An iSCSI target of the case's own with disks in memory, from RFC 7143: one connection a session, writes as immediate data.
+ * It keeps how clients log in, and can stop answering.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createServer, type Socket } from 'node:net';
+import type { CaseContext } from '../../case.ts';
+import { type Listening, listen } from './listening.ts';
+import { performScsi } from './scsi-disk.ts';
+
+/** Name of the target. */
+export const TARGET = 'iqn.2026-01.example:disks';
+
+const Opcode = {
+  nopOut: 0x00,
+  command: 0x01,
+  task: 0x02,
+  login: 0x03,
+  logout: 0x06,
+  nopIn: 0x20,
+  response: 0x21,
+  taskResponse: 0x22,
+  loginResponse: 0x23,
+  dataIn: 0x25,
+  logoutResponse: 0x26,
+} as const;
+const FINAL = 0x80;
+/** Status of a login, class and detail, where it is in its word. */
+const Login = { failed: 0x02010000, noTarget: 0x02030000 } as const;
+const HEADER = 48;
+const SEGMENT = 256 * 1024;
+
+type Keys = readonly (readonly [key: string, value: string])[];
+
+/** A target that listens. */
+export interface IscsiPeer extends Listening {
+  /** `portal` of blockdev-add. */
+  readonly portal: string;
+  /** What clients said when they logged in, a login an entry: the keys of the protocol. */
+  readonly logins: readonly ReadonlyMap<string, string>[];
+  /** Units whose blocks were read or written. */
+  readonly units: ReadonlySet<number>;
+  /** Connections that there are get no answer from now on; new ones do. */
+  silence(): void;
+}
+
+/** What is unusual about a target. */
+export interface IscsiPeerOptions {
+  /** `user:password` that CHAP must prove. */
+  readonly credentials?: string;
+}
+
+/** Starts a target with these units on a port of the loopback address. Ends with the case. */
+export async function startIscsiPeer(
+  t: CaseContext,
+  disks: ReadonlyMap<number, Buffer>,
+  { credentials }: IscsiPeerOptions = {},
+): Promise<IscsiPeer> {
+  const logins: Map<string, string>[] = [];
+  const units = new Set<number>();
+  const sessions: Session[] = [];
+  const listening = await listen(
+    t,
+    createServer((socket) => {
+      const said = new Map<string, string>();
+      logins.push(said);
+      const session = new Session(socket, said, credentials, disks, units);
+      sessions.push(session);
+      session.serve().catch(() => socket.destroy());
+    }),
+  );
+  const silence = (): void => {
+    for (const session of sessions) session.isSilent = true;
+  };
+  return { ...listening, portal: `127.0.0.1:${listening.port}`, logins, units, silence };
+}
+
+/** One connection. */
+class Session {
+  isSilent = false;
+  readonly #socket: Socket;
+  readonly #said: Map<string, string>;
+  readonly #chap: Chap;
+  readonly #disks: ReadonlyMap<number, Buffer>;
+  readonly #units: Set<number>;
+  #digests = false;
+  #answers = 1;
+  #expected = 0;
+
+  constructor(
+    socket: Socket,
+    said: Map<string, string>,
+    credentials: string | undefined,
+    disks: ReadonlyMap<number, Buffer>,
+    units: Set<number>,
+  ) {
+    this.#socket = socket;
+    this.#said = said;
+    this.#chap = new Chap(credentials);
+    this.#disks = disks;
+    this.#units = units;
+  }
+
+  async serve(): Promise<void> {
+    let kept = Buffer.alloc(0);
+    for await (const chunk of this.#socket) {
+      kept = Buffer.concat([kept, chunk as Buffer]);
+      for (;;) {
+        if (kept.length < HEADER) break;
+        const start = HEADER + kept[4]! * 4 + (this.#digests ? 4 : 0);
+        const length = kept.readUIntBE(5, 3);
+        const end = start + Math.ceil(length / 4) * 4;
+        if (kept.length < end) break;
+        this.#take(kept.subarray(0, HEADER), kept.subarray(start, start + length));
+        kept = kept.subarray(end);
+      }
+    }
+  }
+
+  #take(header: Buffer, data: Buffer): void {
+    const opcode = header[0]! & 0x3f;
+    const isImmediate = (header[0]! & 0x40) !== 0;
+    this.#expected = (header.readUInt32BE(24) + (isImmediate ? 0 : 1)) >>> 0;
+    if (opcode === Opcode.login) this.#login(header, data);
+    else if (this.isSilent) return;
+    else if (opcode === Opcode.command) this.#command(header, data);
+    else if (opcode === Opcode.logout) this.#send(Opcode.logoutResponse, header);
+    else if (opcode === Opcode.task) this.#send(Opcode.taskResponse, header);
+    else if (opcode === Opcode.nopOut && header.readUInt32BE(16) !== 0xffffffff)
+      this.#send(Opcode.nopIn, header, { data, words: { 20: 0xffffffff } });
+  }
+
+  #login(header: Buffer, data: Buffer): void {
+    const asked = keysOf(data);
+    for (const [key, value] of asked) this.#said.set(key, value);
+    const isOperational = ((header[1]! >> 2) & 3) === 1;
+    const answer = isOperational
+      ? this.#chap.isPassed
+        ? { keys: agreed(asked), isDone: true }
+        : null
+      : this.#chap.answer(asked);
+    const isNamed = this.#said.get('TargetName') === TARGET;
+    const keys = answer?.keys ?? [];
+    this.#send(Opcode.loginResponse, header, {
+      // A stage ends when both sides want that.
+      flags: answer?.isDone === true ? header[1]! : header[1]! & 0x0c,
+      status: 0,
+      data: Buffer.from(keys.map(([key, value]) => `${key}=${value}\0`).join('')),
+      words: { 8: header.readUInt32BE(8), 12: (header.readUInt16BE(12) << 16) + 1, 36: 0 },
+      ...(!isNamed && { words: { 36: Login.noTarget } }),
+      ...(answer === null && { words: { 36: Login.failed } }),
+    });
+    if (!isNamed || answer === null) this.#socket.end();
+    if (isOperational)
+      this.#digests = keys.some(([key, value]) => key === 'HeaderDigest' && value !== 'None');
+  }
+
+  #command(header: Buffer, data: Buffer): void {
+    const unit = header[9]!;
+    const done = performScsi(header.subarray(32, 48), this.#disks.get(unit), data);
+    if (done.isTransfer) this.#units.add(unit);
+    const isRead = (header[1]! & 0x40) !== 0;
+    if (done.status !== 0 || !isRead) {
+      this.#send(Opcode.response, header, { status: done.status, data: done.bytes });
+      return;
+    }
+    const wanted = header.readUInt32BE(20);
+    const sent = done.bytes.subarray(0, wanted);
+    for (let at = 0; at < sent.length; at += SEGMENT)
+      this.#send(Opcode.dataIn, header, {
+        flags: at + SEGMENT >= sent.length ? FINAL : 0,
+        data: sent.subarray(at, at + SEGMENT),
+        words: { 20: 0xffffffff, 36: at / SEGMENT, 40: at },
+      });
+    const residual = wanted - sent.length;
+    this.#send(Opcode.response, header, {
+      flags: residual > 0 ? FINAL | 2 : FINAL,
+      words: { 44: residual },
+    });
+  }
+
+  /** Answers a request. `words` are 32-bit values by where they are in the header. */
+  #send(
+    opcode: number,
+    request: Buffer,
+    {
+      flags = FINAL,
+      status = 0,
+      data = Buffer.alloc(0),
+      words = {},
+    }: {
+      readonly flags?: number;
+      readonly status?: number;
+      readonly data?: Buffer;
+      readonly words?: Readonly<Record<number, number>>;
+    } = {},
+  ): void {
+    const header = Buffer.alloc(HEADER);
+    header[0] = opcode;
+    header[1] = flags;
+    header[3] = status;
+    header.writeUIntBE(data.length, 5, 3);
+    request.copy(header, 16, 16, 20);
+    header.writeUInt32BE(this.#answers, 24);
+    // Data come before the answer that ends the command, and do not count.
+    if (opcode !== Opcode.dataIn) this.#answers += 1;
+    header.writeUInt32BE(this.#expected, 28);
+    header.writeUInt32BE(this.#expected + 64, 32);
+    for (const [at, value] of Object.entries(words)) header.writeUInt32BE(value >>> 0, Number(at));
+    const digest = this.#digests ? crc32c(header) : Buffer.alloc(0);
+    const padding = Buffer.alloc((4 - (data.length % 4)) % 4);
+    this.#socket.write(Buffer.concat([header, digest, data, padding]));
+  }
+}
+
+/** The pairs of a text. */
+function keysOf(data: Buffer): Map<string, string> {
+  const pairs = data.toString().split('\0');
+  return new Map(
+    pairs
+      .filter((pair) => pair.includes('='))
+      .map((pair) => pair.split(/=(.*)/s).slice(0, 2) as [string, string]),
+  );
+}
+
+/** What is answered about how to talk: the first digest of headers that is offered, and otherwise what is simplest. */
+function agreed(asked: ReadonlyMap<string, string>): Keys {
+  const ours: Readonly<Record<string, string>> = {
+    DataDigest: 'None',
+    InitialR2T: 'No',
+    ImmediateData: 'Yes',
+    MaxRecvDataSegmentLength: String(SEGMENT),
+    MaxConnections: '1',
+    MaxOutstandingR2T: '1',
+    ErrorRecoveryLevel: '0',
+    IFMarker: 'No',
+    OFMarker: 'No',
+  };
+  const told = new Set(['InitiatorName', 'InitiatorAlias', 'TargetName', 'SessionType', 'AuthMethod']);
+  return [...asked]
+    .filter(([key]) => !told.has(key))
+    .map(([key, value]) => [key, key === 'HeaderDigest' ? value.split(',')[0]! : (ours[key] ?? value)]);
+}
+
+/** CRC-32C of a header, as it follows it. */
+function crc32c(bytes: Buffer): Buffer {
+  let crc = 0xffffffff;
+  for (const byte of bytes) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit += 1) crc = (crc & 1) === 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  }
+  const digest = Buffer.alloc(4);
+  digest.writeUInt32LE((crc ^ 0xffffffff) >>> 0);
+  return digest;
+}
+
+/** The side of a login that is about who comes: with credentials, CHAP with MD5. */
+class Chap {
+  readonly #credentials: string | undefined;
+  readonly #challenge = randomBytes(16);
+  /** Who comes is let in. */
+  isPassed: boolean;
+
+  constructor(credentials: string | undefined) {
+    this.#credentials = credentials;
+    this.isPassed = credentials === undefined;
+  }
+
+  /** Null: who comes is not let in. */
+  answer(asked: ReadonlyMap<string, string>): { readonly keys: Keys; readonly isDone: boolean } | null {
+    if (this.#credentials === undefined) return { keys: [['AuthMethod', 'None']], isDone: true };
+    const challenge = `0x${this.#challenge.toString('hex')}`;
+    if (asked.has('CHAP_R')) {
+      this.isPassed = this.#isProven(asked);
+      return this.isPassed ? { keys: [], isDone: true } : null;
+    }
+    if (asked.has('CHAP_A'))
+      return {
+        keys: [
+          ['CHAP_A', '5'],
+          ['CHAP_I', '7'],
+          ['CHAP_C', challenge],
+        ],
+        isDone: false,
+      };
+    const offers = asked.get('AuthMethod')?.split(',') ?? [];
+    return offers.includes('CHAP') ? { keys: [['AuthMethod', 'CHAP']], isDone: false } : null;
+  }
+
+  #isProven(asked: ReadonlyMap<string, string>): boolean {
+    const [user, password = ''] = this.#credentials!.split(':');
+    const hash = createHash('md5')
+      .update(Buffer.from([7]))
+      .update(password)
+      .update(this.#challenge);
+    return asked.get('CHAP_N') === user && asked.get('CHAP_R')?.toLowerCase() === `0x${hash.digest('hex')}`;
+  }
+}

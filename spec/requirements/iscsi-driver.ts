@@ -1,0 +1,70 @@
+/** Requirements of the driver iscsi. */
+import type { Requirement } from './requirement.ts';
+
+export const iscsiDriver = {
+  'iscsi/header-digest': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'header-digest is which digests over headers are offered, and in which order.',
+  },
+  'iscsi/header-digest-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'header-digest is none-crc32c by default.',
+  },
+  'iscsi/initiator-name': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'initiator-name is the name of the endpoint itself.',
+  },
+  'iscsi/initiator-name-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'Without initiator-name a name is generated.',
+  },
+  'iscsi/lun': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'lun is the number of the unit.',
+  },
+  'iscsi/lun-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'lun is 0 by default.',
+  },
+  'iscsi/password-secret': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'password-secret is the id of the secret with the password for CHAP.',
+  },
+  'iscsi/portal': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'portal is where the target is, by TCP: the node has the size and the data of a unit there, and writes reach it.',
+  },
+  'iscsi/target': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'target is the name of the target.',
+  },
+  'iscsi/timeout': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'timeout is how many seconds a request may take.',
+  },
+  'iscsi/user': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'user is the name for CHAP.',
+  },
+  'iscsi/user-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'Without user there is no CHAP.',
+  },
+  'iscsi/user-needs-secret': {
+    level: 'must',
+    definition: 'BlockdevOptionsIscsi',
+    text: 'password-secret must be given with user.',
+  },
+} as const satisfies Record<string, Requirement>;
