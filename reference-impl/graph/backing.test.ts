@@ -63,6 +63,19 @@ describe('where it comes from', () => {
     expect(buffer[0]).toBe(7);
   });
 
+  test.each([
+    ['itself', ['ring.qcow2']],
+    ['an image that names it', ['ring.qcow2', 'other.qcow2']],
+  ])('a header that names %s is refused, read-only too', async (_, ring) => {
+    for (const [at, name] of ring.entries())
+      await create(name, { name: `file:${path(ring[(at + 1) % ring.length]!)}`, format: 'qcow2' });
+    for (const readOnly of [false, true])
+      expect(await refusal(block.add(qcow2('ring', 'ring.qcow2', { 'read-only': readOnly })))).toMatch(
+        /^Could not open backing file: /,
+      );
+    expect(block.graph.nodes).toEqual([]);
+  });
+
   test("the image's header, relative to the image", async () => {
     await block.add(qcow2('t', 'top.qcow2'));
     const backing = find('t').backing!.node;

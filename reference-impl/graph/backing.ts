@@ -10,22 +10,24 @@ import { CommandError } from '../qapi/command-error.ts';
 import { definitionOf, hasProtocol, withFilename } from './definition.ts';
 import type { Node } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
-import { openOrFind } from './open.ts';
+import { openNode, openOrFind } from './open.ts';
 import { setReadOnly } from './reopen.ts';
 
-/** Throws `CommandError`. */
-export async function openBacking(graph: NodeGraph, node: Node): Promise<void> {
+/** `above`: the backing files above this node that headers named, none of which may be below it too. Throws `CommandError`. */
+export async function openBacking(
+  graph: NodeGraph,
+  node: Node,
+  above: readonly string[] = [],
+): Promise<void> {
   if (!('backing' in node.driver.children)) return;
   const given = node.options.own.backing;
   if (given === null || given === '' || (given === undefined && node.backingName === undefined)) return;
   try {
-    const child = await openOrFind(
-      graph,
-      given === undefined ? named(graph, node) : inPlace(graph, node, given),
-      {
-        parent: { options: { ...node.options, readOnly: node.readOnly }, role: 'backing' },
-      },
-    );
+    const parent = { options: { ...node.options, readOnly: node.readOnly }, role: 'backing' } as const;
+    const child =
+      given === undefined
+        ? await openNode(graph, named(graph, node), { parent, above: further(above, node) })
+        : await openOrFind(graph, inPlace(graph, node, given), { parent });
     try {
       graph.attach(node, child, 'backing', 'backing', typeof given !== 'string');
     } catch (error) {
@@ -37,6 +39,13 @@ export async function openBacking(graph: NodeGraph, node: Node): Promise<void> {
       throw new CommandError(`Could not open backing file: ${error.message}`, error.errorClass);
     throw error;
   }
+}
+
+/** Throws `CommandError` if the chain of the headers comes back to where it has been. */
+function further(above: readonly string[], node: Node): string[] {
+  const name = fullBackingName(node);
+  if (above.includes(name)) throw new CommandError(`'${name}' is a backing file of itself`);
+  return [...above, name];
 }
 
 function named(graph: NodeGraph, node: Node): JsonObject {

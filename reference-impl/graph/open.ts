@@ -37,6 +37,8 @@ export interface OpenContext {
   readonly shown?: JsonObject | undefined;
   /** The backing file that the image names is left alone. */
   readonly withoutBacking?: boolean;
+  /** The backing files that led here, by the names in the headers. */
+  readonly above?: readonly string[];
 }
 
 /** `definition` has passed the schema, but may lack `driver`s: then the file tells. Throws `CommandError`. */
@@ -61,7 +63,7 @@ export async function openNode(
     node = new Node(driverName, driver, options, { peers: () => graph.nodes });
     const isProbed = definition.driver === undefined;
     await openAs(graph, node, { name: definition['node-name'] as string | undefined, file, isProbed });
-    if (!context.withoutBacking) await openBacking(graph, node);
+    if (!context.withoutBacking) await openBacking(graph, node, context.above);
     return node;
   } catch (error) {
     if (node) await graph.release(node);

@@ -22,6 +22,12 @@ export const blockStream = {
     definition: 'block-stream',
     text: 'After a backing-file that cannot be resolved was written the image cannot be looked up by that file name, only by node name.',
   },
+  'block-stream/backing-file-needs-base': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'backing-file without a base is refused: an image that stands alone has no name to hold.',
+    source: 'observation',
+  },
   'block-stream/base': {
     level: 'must',
     definition: 'block-stream',

@@ -12,6 +12,12 @@ export const blockdevAdd = {
     definition: 'BlockdevRefOrNull',
     text: 'An empty string for backing means none, as null does; it is deprecated.',
   },
+  'blockdev-add/backing-loop': {
+    level: 'must',
+    definition: 'BlockdevOptionsGenericCOWFormat',
+    text: 'An image that leads back to itself by the backing files of the headers is refused.',
+    source: 'observation',
+  },
   'blockdev-add/backing-null': {
     level: 'must',
     definition: 'BlockdevRefOrNull',

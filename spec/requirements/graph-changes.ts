@@ -84,6 +84,12 @@ export const graphChanges = {
     definition: 'blockdev-snapshot',
     text: 'From the snapshot on the old image stays as it is: what is written goes to the overlay.',
   },
+  'blockdev-snapshot/no-loop': {
+    level: 'must',
+    definition: 'blockdev-snapshot',
+    text: 'An overlay that is in the backing chain of the node is refused.',
+    source: 'observation',
+  },
   'blockdev-snapshot/node-or-device': {
     level: 'must',
     definition: 'BlockdevSnapshot',

@@ -30,7 +30,7 @@ export const jobErrors = {
   'BlockdevOnError/ignore': {
     level: 'must',
     definition: 'BlockdevOnError',
-    text: 'With ignore an error of a job is told by BLOCK_JOB_ERROR and changes nothing else.',
+    text: 'With ignore an error of a job is told by BLOCK_JOB_ERROR, and the job goes on.',
   },
   'BlockdevOnError/report': {
     level: 'must',
@@ -46,6 +46,12 @@ export const jobErrors = {
     level: 'must',
     definition: 'block-commit',
     text: 'A failed request ends a commit, which takes no policy: BLOCK_JOB_ERROR with action report, then the end with an error.',
+    source: 'observation',
+  },
+  'block-stream/ignored-error': {
+    level: 'must',
+    definition: 'block-stream',
+    text: 'A stream that ignored an error copies the rest, ends with that error and leaves the image its backing file.',
     source: 'observation',
   },
   'block-stream/on-error-default': {

@@ -30,7 +30,7 @@ export const query = {
   'query-block-jobs/ready': {
     level: 'must',
     definition: 'BlockJobInfo',
-    text: 'ready is true exactly while block-job-complete would be accepted.',
+    text: 'ready is true from when the job can be completed on, also while it is paused, and false before.',
   },
   'query-block-jobs/speed': {
     level: 'must',

@@ -4,7 +4,7 @@ import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { checkNoJob, jobInfo } from '../helpers/job-steps.ts';
-import { needs } from '../helpers/shared-setup.ts';
+import { needs, nodeInfo } from '../helpers/shared-setup.ts';
 import { type Failing, SIDES, type Side } from './failing-sides.ts';
 
 /** What is asked for, what goes wrong, and what has to come of it. */
@@ -164,7 +164,7 @@ async function checkFailed(t: CaseContext, id: string, errno: number): Promise<v
   );
 }
 
-/** A stream goes on behind what it could not read. That it ends with the error is no matter of the policy. */
+/** A stream goes on behind what it could not read. */
 async function checkLeftOut(t: CaseContext, id: string, failing: Failing): Promise<void> {
   await t.event('BLOCK_JOB_COMPLETED', { device: id });
   await failing.checkEnd?.();
@@ -190,10 +190,39 @@ async function checkStopped(t: CaseContext, id: string, errno: number): Promise<
 
 const deviceOf = (data: Json | undefined): Json | undefined => (isJsonObject(data) ? data.device : undefined);
 
+const stream = SIDES.find(({ command }) => command === 'block-stream')!;
+
+/** What a stream does not get for an error that it ignores would be lost with the backing file. */
+const incompleteStream: CaseDefinition = {
+  id: `${stream.id}-error-ignored-at-the-end`,
+  title: 'A stream that went on after an error ends with it, and leaves the image its backing file',
+  requirements: ['block-stream/ignored-error'],
+  needs: stream.needs,
+  async run(t: CaseContext) {
+    const { args } = await stream.make(t, EIO);
+    const id = t.name('job');
+    await t.execute('block-stream', { 'job-id': id, ...args, 'on-error': 'ignore' });
+    const end = (await t.event('BLOCK_JOB_COMPLETED', { device: id })).data as JsonObject;
+    t.check(
+      typeof end.error === 'string',
+      'a stream that did not copy all must end with an error',
+      'it has none',
+    );
+    t.contains(
+      await nodeInfo(t, String(args.device)),
+      { backing_file_depth: 1 },
+      'an image that does not hold all must keep its backing file',
+    );
+  },
+};
+
 /** A table of sides and policies. */
-export const errorCases: readonly CaseDefinition[] = SIDES.flatMap((side) =>
-  POLICIES.filter(
-    ({ id }) =>
-      side.policies === 'all' || (side.policies === 'default' ? id === 'default' : OWN_TARGET.includes(id)),
-  ).map((policy) => errorCase(side, policy)),
-);
+export const errorCases: readonly CaseDefinition[] = [
+  incompleteStream,
+  ...SIDES.flatMap((side) =>
+    POLICIES.filter(
+      ({ id }) =>
+        side.policies === 'all' || (side.policies === 'default' ? id === 'default' : OWN_TARGET.includes(id)),
+    ).map((policy) => errorCase(side, policy)),
+  ),
+];

@@ -1,5 +1,6 @@
 import type { CaseDefinition } from '../case.ts';
 import { backingNames } from './backing-names.ts';
+import { chainRefusals } from './chain-refusals.ts';
 import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
 import { endsOfJobs } from './ends-of-jobs.ts';
@@ -16,6 +17,7 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...writeCases,
   ...deviceNames,
   ...backingNames,
+  ...chainRefusals,
   ...filterCases,
   ...endsOfJobs,
   ...commitBounds,

@@ -163,7 +163,7 @@ export const copies: readonly Saboteur[] = [
     'BLOCK_JOB_READY',
     'tells a mirror as ready before it has copied',
     MIRROR,
-    ['const isDone = copy.inFlight === 0 && !hadWork;', 'const isDone = copy.inFlight === 0;'],
+    ['if (isDone && !job.ready) {', 'if (!job.ready) {'],
   ),
   inside(
     'copies/mirror-completes-itself',
