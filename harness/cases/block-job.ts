@@ -327,7 +327,7 @@ export const blockJob: readonly CaseDefinition[] = [
   {
     id: 'block-job-set-speed/sets',
     title: 'A job reports the speed it was given, at its start and later, and tells it at its end',
-    requirements: ['block-job-set-speed/sets', 'query-block-jobs/speed'],
+    requirements: ['BLOCK_JOB_CANCELLED/speed', 'block-job-set-speed/sets', 'query-block-jobs/speed'],
     needs: backup('block-job-set-speed', 'block-job-pause'),
     async run(t: CaseContext) {
       const id = await crawlingBackup(t);

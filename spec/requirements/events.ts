@@ -17,6 +17,11 @@ export const events = {
     definition: 'BLOCK_IMAGE_CORRUPTED',
     text: 'After a fatal one the image counts as corrupt and cannot be used until it was repaired.',
   },
+  'BLOCK_IMAGE_CORRUPTED/msg': {
+    level: 'must',
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'msg has some text that tells what is wrong.',
+  },
   'BLOCK_IMAGE_CORRUPTED/not-fatal': {
     level: 'must',
     definition: 'BLOCK_IMAGE_CORRUPTED',
@@ -58,6 +63,11 @@ export const events = {
     definition: 'BLOCK_IO_ERROR',
     text: 'nospace is present only where query-block shows an io-status.',
   },
+  'BLOCK_IO_ERROR/root-node': {
+    level: 'may',
+    definition: 'BLOCK_IO_ERROR',
+    text: 'node-name may be the node that is attached to the guest device, where the error was below it.',
+  },
   'BLOCK_IO_ERROR/stop-follows': {
     level: 'must',
     definition: 'BLOCK_IO_ERROR',
@@ -72,6 +82,11 @@ export const events = {
     level: 'must',
     definition: 'BLOCK_JOB_CANCELLED',
     text: 'offset is smaller than len where the job was cancelled before all its work was done.',
+  },
+  'BLOCK_JOB_CANCELLED/speed': {
+    level: 'must',
+    definition: 'BLOCK_JOB_CANCELLED',
+    text: 'speed is the limit that the job had at its end.',
   },
   'BLOCK_JOB_COMPLETED/emitted': {
     level: 'must',
@@ -88,11 +103,21 @@ export const events = {
     definition: 'BLOCK_JOB_COMPLETED',
     text: 'offset equals len after success, but for what a backup with sync top leaves out.',
   },
+  'BLOCK_JOB_COMPLETED/progress-of-failed': {
+    level: 'must',
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'offset is less than len after a failure.',
+  },
   'BLOCK_JOB_COMPLETED/progress-of-top': {
     level: 'must',
     definition: 'BLOCK_JOB_COMPLETED',
     text: 'offset equals len after the success of a backup with sync top too.',
     contradictedBy: 'blockdev-backup/top-with-backing',
+  },
+  'BLOCK_JOB_COMPLETED/speed': {
+    level: 'must',
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'speed is the limit that the job had at its end.',
   },
   'BLOCK_JOB_ERROR/emitted': {
     level: 'must',

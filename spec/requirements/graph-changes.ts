@@ -167,6 +167,11 @@ export const graphChanges = {
     text: 'A child is not detached where fewer than vote-threshold would be left.',
     source: 'observation',
   },
+  'x-blockdev-change/leaves-gap': {
+    level: 'must',
+    definition: 'x-blockdev-change',
+    text: 'A child that is taken out leaves a gap in the names of the others, which keep theirs.',
+  },
   'x-blockdev-change/parent-name': {
     level: 'must',
     definition: 'x-blockdev-change',

@@ -2,9 +2,19 @@ import type { Unobservable } from './requirement.ts';
 
 /** Statements that no case can hold an endpoint to, each with the reason, by id. No id is one of `requirements` too. */
 export const unobservable: Readonly<Record<string, Unobservable>> = {
+  'BLOCK_IMAGE_CORRUPTED/msg-is-for-people': {
+    definition: 'BLOCK_IMAGE_CORRUPTED',
+    text: 'Applications do not parse msg: it is a text for people, and may change.',
+    reason: 'binds applications, not endpoints',
+  },
   'BLOCK_IO_ERROR/reason-is-for-people': {
     definition: 'BLOCK_IO_ERROR',
     text: 'Applications do not parse reason: it is a text for people.',
+    reason: 'binds applications, not endpoints',
+  },
+  'BLOCK_JOB_COMPLETED/error-is-for-people': {
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'Applications do not interpret error, but for its presence.',
     reason: 'binds applications, not endpoints',
   },
   'BlockDeviceMapEntry/form': {
@@ -122,6 +132,11 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'Without backing-file the command is refused where no name of the base suggests itself.',
     reason: 'every base of a chain has a file name, and that is the choice',
   },
+  'blockdev-insert-medium/without-guest-device': {
+    definition: 'blockdev-insert-medium',
+    text: 'A device without guest device takes a medium, though no tray of it is open.',
+    reason: 'the command names guest devices only',
+  },
   'blockdev-remove-medium/without-guest-device': {
     definition: 'blockdev-remove-medium',
     text: 'The medium leaves a device without guest device, whose tray need not be open.',
@@ -131,6 +146,11 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     definition: 'BlockdevOptionsCurlBase',
     text: 'proxy-username is the name for a login at a proxy, none by default.',
     reason: 'the way over a proxy is told to an endpoint by the environment of its process, not by options',
+  },
+  'x-blockdev-change/consistent-data': {
+    definition: 'x-blockdev-change',
+    text: 'A node that a quorum gets holds the same data as its other children.',
+    reason: 'binds users, not endpoints',
   },
   'x-debug-block-dirty-bitmap-sha256/hashing-fails': {
     definition: 'x-debug-block-dirty-bitmap-sha256',

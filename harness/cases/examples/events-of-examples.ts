@@ -55,7 +55,7 @@ export const exampleEvents: readonly CaseDefinition[] = [
     id: 'examples/image-corrupted',
     title:
       'A write to ide0-hd0 that would hit the active L1 table brings the example of BLOCK_IMAGE_CORRUPTED',
-    requirements: ['examples/image-corrupted'],
+    requirements: ['BLOCK_IMAGE_CORRUPTED/msg', 'examples/image-corrupted'],
     needs: needs(needs(chainNodes, nodeIo), {
       commands: ['blockdev-snapshot'],
       events: ['BLOCK_IMAGE_CORRUPTED'],
@@ -71,9 +71,10 @@ export const exampleEvents: readonly CaseDefinition[] = [
       await t.execute('blockdev-snapshot', { node: 'ide0-hd0', overlay: 'node0' });
       const outcome = await attempt(t, 'node0', { kind: 'write', offset: 0, length: clusterSize, byte: 1 });
       t.check(outcome !== 'done', 'a write into metadata must fail', 'it succeeds');
-      const { msg } = shownData('BLOCK_IMAGE_CORRUPTED');
       const told = t.pending().find(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED')?.data as JsonObject;
-      await likeExample(t, 'BLOCK_IMAGE_CORRUPTED', {}, { msg: told?.msg ?? msg! });
+      const msg = told?.msg ?? '';
+      t.check(msg !== '', 'BLOCK_IMAGE_CORRUPTED must have a text that tells what is wrong', 'it has none');
+      await likeExample(t, 'BLOCK_IMAGE_CORRUPTED', {}, { msg });
     },
   },
   {

@@ -1,4 +1,5 @@
 /** What a chain can be used for when a job of it has ended, and what jobs that fail at their end leave. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import {
@@ -7,6 +8,7 @@ import {
   CLUSTER,
   chainNodes,
   guestContent,
+  makeEmpty,
   release,
 } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
@@ -27,6 +29,42 @@ import {
 } from '../helpers/shared-setup.ts';
 
 const ends = { events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'] };
+
+/** Bytes a second that hold nothing back. */
+const FAST = 2 ** 30;
+
+/** What fails at its last cluster, and the job that meets it there. */
+const FAILED = {
+  'blockdev-backup': (device: string, target: string) => ({ device, target, sync: 'full' }),
+  'blockdev-mirror': (device: string, target: string) => ({ device, target, sync: 'full' }),
+  'block-stream': (device: string) => ({ device }),
+  'block-commit': (device: string) => ({ device }),
+} as const;
+
+/** Adds a node over a full image whose last cluster cannot be read, above an empty raw one where it is to be committed. */
+async function failingAtTheEnd(t: CaseContext, isTop: boolean): Promise<string> {
+  const image = { driver: 'file', filename: (await makeFile(t, Buffer.alloc(CHAIN_SIZE, 0x5a))).path };
+  const clusters = new Map(Array.from({ length: CHAIN_SIZE / CLUSTER }, (_, index) => [index, 0x5a]));
+  const node = t.name('failing');
+  if (!isTop) {
+    const sector = (CHAIN_SIZE - CLUSTER) / 512;
+    const file = { driver: 'blkdebug', image, 'inject-error': [{ event: 'read_aio', errno: 5, sector }] };
+    await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file });
+    return node;
+  }
+  const below = t.name('below');
+  await t.execute('blockdev-add', { driver: 'raw', 'node-name': below, file: image });
+  const top = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters });
+  const sector = (top.length - CLUSTER) / 512;
+  const own = { driver: 'file', filename: (await makeFile(t, top)).path };
+  await t.execute('blockdev-add', {
+    driver: 'qcow2',
+    'node-name': node,
+    file: { driver: 'blkdebug', image: own, 'inject-error': [{ event: 'read_aio', errno: 5, sector }] },
+    backing: below,
+  });
+  return node;
+}
 
 /** The cases of ends. */
 export const endsOfJobs: readonly CaseDefinition[] = [
@@ -169,6 +207,59 @@ export const endsOfJobs: readonly CaseDefinition[] = [
       t.check(typeof job?.error === 'string', 'a job that failed must have an error', 'it has none');
       await t.execute('block-job-dismiss', { id });
       await checkNoJob(t, id);
+    },
+  },
+  ...Object.entries(FAILED).map(
+    ([command, argsOf]): CaseDefinition => ({
+      id: `${command}/failed-at-the-end`,
+      title: `A ${command} that fails at its very end tells an offset below its len, and its error`,
+      requirements: ['BLOCK_JOB_COMPLETED/progress-of-failed', 'BLOCK_JOB_COMPLETED/speed'],
+      needs: needs(chainNodes, {
+        commands: [command],
+        drivers: ['blkdebug'],
+        events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_ERROR'],
+      }),
+      async run(t: CaseContext) {
+        const failing = await failingAtTheEnd(t, command === 'block-commit');
+        const id = t.name('job');
+        const device =
+          command === 'block-stream' ? await addQcow2(t, await makeEmpty(t), { backing: failing }) : failing;
+        const target = (await addRaw(t, CHAIN_SIZE)).name;
+        await t.execute(command, { 'job-id': id, speed: FAST, ...argsOf(device, target) });
+        const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        const { len, offset, error, speed } = data as JsonObject;
+        t.check(typeof error === 'string', 'a job that failed must tell an error', 'it tells none');
+        t.equal(speed ?? null, FAST, 'BLOCK_JOB_COMPLETED must tell the limit of the job');
+        t.check(
+          Number(offset) < Number(len),
+          'the offset of a job that failed must be less than its len',
+          `it is ${shown(offset)} of ${shown(len)}`,
+        );
+      },
+    }),
+  ),
+  {
+    id: 'x-blockdev-change/gap',
+    title: 'A child taken out of a quorum leaves a gap: its name is free, and those of the others stay',
+    requirements: ['x-blockdev-change/leaves-gap', 'x-blockdev-change/removes'],
+    needs: needs(fileNodes, { commands: ['x-blockdev-change'], drivers: ['quorum'], nodes: ['data'] }),
+    async run(t: CaseContext) {
+      const children: string[] = [];
+      for (let index = 0; index < 4; index += 1) children.push(await addNode(t, { size: 64 * KiB }));
+      const parent = t.name('quorum');
+      await t.execute('blockdev-add', {
+        driver: 'quorum',
+        'node-name': parent,
+        'vote-threshold': 1,
+        children,
+      });
+      await t.execute('x-blockdev-change', { parent, child: 'children.1' });
+      await t.refused('x-blockdev-change', { parent, child: 'children.1' });
+      await t.execute('blockdev-del', { 'node-name': children[1]! });
+      await t.execute('x-blockdev-change', { parent, child: 'children.3' });
+      await t.execute('blockdev-del', { 'node-name': children[3]! });
+      for (const index of [0, 2])
+        await t.refused('blockdev-del', { 'node-name': children[index]! }, { text: /in use/ });
     },
   },
 ];

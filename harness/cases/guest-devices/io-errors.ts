@@ -47,6 +47,7 @@ export const ioErrors: readonly CaseDefinition[] = [
     id: 'BLOCK_IO_ERROR/read-stop',
     title: 'With rerror=stop a failed read stops the machine; when that goes on the read is made again',
     requirements: [
+      'BLOCK_IO_ERROR/root-node',
       'BLOCK_IO_ERROR/emitted',
       'BLOCK_IO_ERROR/stop-follows',
       'BLOCK_IO_ERROR/device',
