@@ -1,5 +1,6 @@
 /** Random mutants of the built reference, the cases that execute their lines, and which of these notices them. */
 import { readdirSync, readFileSync } from 'node:fs';
+import picomatch from 'picomatch';
 import { Random } from '../../../generators/random.ts';
 import { REFERENCE } from '../judging/built.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
@@ -21,15 +22,22 @@ export interface Mutant extends Mutation {
   readonly milliseconds: number;
 }
 
-/** Chooses `count` mutants by `seed`, among all places that some case executes. Runs the suite once to see which. */
+/**
+ * Chooses `count` mutants by `seed`, among all places that some case executes in files that match `glob`, below the
+ * folder of the built reference. Runs the suite once to see which.
+ */
 export async function chooseMutants(
   seed: string,
   count: number,
+  glob: string,
   onCase: (run: CaseRun) => void,
 ): Promise<readonly Mutant[]> {
   const modules = readdirSync(REFERENCE, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.js') && !/\.test\.js$|^testing\//.test(file))
+    .filter(
+      (file) => file.endsWith('.js') && !/\.test\.js$|^testing\//.test(file) && picomatch.isMatch(file, glob),
+    )
     .toSorted();
+  if (modules.length === 0) throw new Error(`no file of the built reference matches '${glob}'`);
   const places = modules.flatMap((file) => {
     const { href: url } = new URL(file, REFERENCE);
     const text = readFileSync(new URL(url), 'utf8');

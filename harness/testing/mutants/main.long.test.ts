@@ -27,7 +27,7 @@ describe('npm run mutants', () => {
   }
 
   beforeAll(() => {
-    mutantsOn(results, '--seed', 'test', '--count', String(COUNT));
+    mutantsOn(results, '--seed', 'test', '--count', String(COUNT), '--files', '{jobs,graph}/**');
     lines = readFileSync(results, 'utf8').trimEnd().split('\n');
     ({ build, head: mutants } = JSON.parse(lines[0]!) as { build: string; head: readonly Mutant[] });
   }, 300_000);
@@ -39,6 +39,7 @@ describe('npm run mutants', () => {
       expect(Object.keys(expected).length).toBeGreaterThan(0);
       expect(after).not.toBe(before);
     }
+    expect(mutants.filter(({ file }) => !/^(jobs|graph)\//.test(file))).toEqual([]);
   });
 
   test('judges each of them, and some are noticed by a case that executes the place', () => {
@@ -78,9 +79,15 @@ describe('npm run mutants', () => {
     expect(status).toBe(1);
   });
 
-  test('names what is wrong with an option', () => {
-    const { stderr, status } = spawnSync(process.execPath, [MAIN, '--count', 'many'], { encoding: 'utf8' });
-    expect(stderr).toBe("mutants: --count takes a whole number above 0, not 'many'\n");
+  test.each([
+    [['--count', 'many'], "--count takes a whole number above 0, not 'many'"],
+    [
+      ['--results', join(folder, 'none.jsonl'), '--files', 'none/*'],
+      "no file of the built reference matches 'none/*'",
+    ],
+  ])('names what is wrong with an option: %s', (args, message) => {
+    const { stderr, status } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+    expect(stderr).toBe(`mutants: ${message}\n`);
     expect(status).toBe(2);
   });
 });

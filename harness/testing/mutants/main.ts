@@ -13,6 +13,7 @@ const HELP = `Usage: npm run mutants -- [options]
 
   --seed TEXT      which places are changed (default: the day)
   --count N        how many (default: 200)
+  --files GLOB     only in these files, below reference-impl/ (default: all; e.g. 'jobs/*.js')
   --workers N      at a time (default: one a core)
   --results FILE   what is known so far; a campaign goes on where its file ends (default: mutants-SEED.jsonl)
 
@@ -31,6 +32,7 @@ async function main(signal: AbortSignal): Promise<number> {
     options: {
       seed: { type: 'string', default: new Date().toISOString().slice(0, 10) },
       count: { type: 'string', default: '200' },
+      files: { type: 'string', default: '**' },
       workers: { type: 'string', default: String(availableParallelism()) },
       results: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -43,7 +45,7 @@ async function main(signal: AbortSignal): Promise<number> {
   const [count, workers] = [wholeNumber('--count', values.count), wholeNumber('--workers', values.workers)];
   const file = values.results ?? `mutants-${values.seed}.jsonl`;
   const { head: mutants, lines } = await openResults<readonly Mutant[], Result>(file, () =>
-    begin(values.seed, count),
+    begin(values.seed, count, values.files),
   );
   const results = new Map(lines.map(({ index, noticed }) => [index, noticed]));
   const left = [...mutants.keys()].filter((index) => !results.has(index));
@@ -55,10 +57,11 @@ async function main(signal: AbortSignal): Promise<number> {
   return report(mutants, results);
 }
 
-async function begin(seed: string, count: number): Promise<readonly Mutant[]> {
+async function begin(seed: string, count: number, files: string): Promise<readonly Mutant[]> {
   const mutants = await chooseMutants(
     seed,
     count,
+    files,
     counted((ran) => `what cases execute: ${ran} cases`),
   );
   const unsteady = await unsteadyCases(mutants);
