@@ -2,7 +2,8 @@
  * Image files as they are on disk. Cases look at them here only: an endpoint may still have an image open, with tables that
  * it has not written, when it has told that the job is done or the node is gone. Before its next reply it lets go.
  */
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { CaseContext } from '../case.ts';
 
@@ -32,6 +33,13 @@ export async function isFile(t: CaseContext, local: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Ends the case as skipped where the file cannot be opened past the page cache of the host. */
+export async function needsDirectAccess(t: CaseContext, local: string): Promise<void> {
+  const file = await open(local, constants.O_RDWR | constants.O_DIRECT).catch(() => null);
+  if (file === null) t.skip('needs a file system that knows O_DIRECT for the scratch folder');
+  await file.close();
 }
 
 /** Flags of `open` for each time that the endpoint has the file open. Ends the case as skipped where that cannot be seen. */

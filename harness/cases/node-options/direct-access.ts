@@ -1,20 +1,12 @@
 /** Files that are opened past the page cache of the host: cache.direct, and the asynchronous I/O that needs it. */
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { bytesOf, openFlagsOf } from '../helpers/image-files.ts';
+import { bytesOf, needsDirectAccess, openFlagsOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { type CaseFile, fileNodes, KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { fileNodes, KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 const direct = needs(fileNodes, { members: ['blockdev-add.aio'] });
-
-/** Ends the case as skipped where no file of the scratch folder can be opened past the page cache. */
-async function needsDirect(t: CaseContext, { local }: CaseFile): Promise<void> {
-  const file = await open(local, constants.O_RDWR | constants.O_DIRECT).catch(() => null);
-  if (file === null) t.skip('needs a file system that knows O_DIRECT for the scratch folder');
-  await file.close();
-}
 
 /** The cases of direct access. */
 export const directAccess: readonly CaseDefinition[] = [
@@ -25,7 +17,7 @@ export const directAccess: readonly CaseDefinition[] = [
     needs: direct,
     async run(t: CaseContext) {
       const file = await makeFile(t, SIZE);
-      await needsDirect(t, file);
+      await needsDirectAccess(t, file.local);
       for (const [options, expected] of [
         [{ cache: { direct: true } }, true],
         [{ cache: { direct: false } }, false],
@@ -52,7 +44,7 @@ export const directAccess: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const expected = Buffer.alloc(SIZE, 0x11);
       const file = await makeFile(t, expected);
-      await needsDirect(t, file);
+      await needsDirectAccess(t, file.local);
       for (const [aio, byte] of [
         ['native', 0x22],
         ['threads', 0x33],
