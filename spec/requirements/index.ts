@@ -5,6 +5,7 @@ import { blockResize } from './block_resize.ts';
 import { blockCommit } from './block-commit.ts';
 import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
+import { clusterDrivers } from './cluster-drivers.ts';
 import { copyJobs } from './copy-jobs.ts';
 import { copyOptions } from './copy-options.ts';
 import { copyPolicies } from './copy-policies.ts';
@@ -46,6 +47,7 @@ export const requirements = {
   ...blockStream,
   ...blockResize,
   ...blockdevAdd,
+  ...clusterDrivers,
   ...copyJobs,
   ...copyOptions,
   ...curlDrivers,

@@ -59,17 +59,17 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
   },
   'BlockdevCreateOptionsSheepdog/creates': {
     definition: 'BlockdevCreateOptionsSheepdog',
-    text: 'An image is made in a Sheepdog cluster, with the redundancy given.',
+    text: 'An image is made in a Sheepdog cluster, based on backing-file, with the redundancy and the object-size given.',
     reason: 'takes a Sheepdog cluster, which no host that we know has',
   },
   'BlockdevOptionsGluster/opens': {
     definition: 'BlockdevOptionsGluster',
-    text: 'An image in a GlusterFS volume is opened.',
+    text: 'An image, path in the GlusterFS volume of that name, is opened; debug, 4 by default, is how much is logged, to /dev/stderr by default.',
     reason: 'takes a GlusterFS server, which no host that we know has',
   },
   'BlockdevOptionsNVMe/opens': {
     definition: 'BlockdevOptionsNVMe',
-    text: 'A namespace of an NVMe controller is opened.',
+    text: 'A namespace of an NVMe controller is opened, by its number, the first being 1.',
     reason: 'takes an NVMe controller that can be taken from the host, which no host that we know has',
   },
   'BlockdevOptionsNfs/opens': {
@@ -79,17 +79,17 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
   },
   'BlockdevOptionsRbd/opens': {
     definition: 'BlockdevOptionsRbd',
-    text: 'An image in a Ceph pool is opened.',
+    text: 'An image in a Ceph pool is opened, at a snapshot if one is named, as the user that is named.',
     reason: 'takes a Ceph cluster, which no host that we know has',
   },
   'BlockdevOptionsSheepdog/opens': {
     definition: 'BlockdevOptionsSheepdog',
-    text: 'An image in a Sheepdog cluster is opened.',
+    text: 'A virtual disk in a Sheepdog cluster is opened, at the snapshot with the number snap-id or with the tag.',
     reason: 'takes a Sheepdog cluster, which no host that we know has',
   },
   'BlockdevOptionsVxHS/opens': {
     definition: 'BlockdevOptionsVxHS',
-    text: 'A disk of a Veritas HyperScale server is opened.',
+    text: 'The disk with the UUID vdisk-id of a Veritas HyperScale server is opened, with the credentials tls-creds.',
     reason: 'takes a HyperScale server, which no host that we know has',
   },
   'ImageCheck/form': {

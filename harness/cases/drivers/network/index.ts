@@ -1,5 +1,6 @@
 /** The cases of the drivers that go to a server. A new file is one line here. */
 import type { CaseDefinition } from '../../case.ts';
+import { clusterCases } from './cluster-nodes.ts';
 import { ftpCases } from './ftp-nodes.ts';
 import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
@@ -15,4 +16,5 @@ export const networkCases: readonly CaseDefinition[] = [
   ...ftpCases,
   ...sshCases,
   ...iscsiCases,
+  ...clusterCases,
 ];
