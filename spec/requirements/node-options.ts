@@ -7,6 +7,12 @@ export const nodeOptions = {
     definition: 'BlockdevCacheOptions',
     text: 'With direct, false by default, files are opened with O_DIRECT, past the page cache of the host.',
   },
+  'BlockdevCacheOptions/flush-is-carried-out': {
+    level: 'must',
+    definition: 'BlockdevCacheOptions',
+    text: 'Without no-flush, what was written before a flush that succeeded is in the image, whatever becomes of the endpoint.',
+    source: 'observation',
+  },
   'BlockdevCacheOptions/no-flush': {
     level: 'must',
     definition: 'BlockdevCacheOptions',

@@ -133,6 +133,12 @@ export const qcow2 = {
     definition: 'BlockdevOptionsQcow2',
     text: 'lazy-refcounts is by default as the image has it.',
   },
+  'qcow2/lazy-refcounts-repaired': {
+    level: 'must',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'An image with lazy reference counts that nobody closed has right ones again once it was opened.',
+    source: 'observation',
+  },
   'qcow2/overlap-check-default': {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',

@@ -1,6 +1,7 @@
 /** Cases of image files: how they are made, what is in them, and what becomes of broken ones. */
 import type { CaseDefinition } from '../case.ts';
 import { corruption } from './corruption.ts';
+import { crashCases } from './crashes.ts';
 import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
@@ -33,4 +34,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...insideImages,
   ...luksOptions,
   ...oldEncryption,
+  ...crashCases,
 ];

@@ -114,6 +114,23 @@ export const data: readonly Saboteur[] = [
     'this.#dead || this.#policy.noFlush ||',
     'this.#dead ||',
   ]),
+  inside(
+    'data/flush-keeps-mapping',
+    'BlockdevCacheOptions',
+    'flushes what was written to a qcow2 image, and not where that is',
+    'drivers/qcow2/image',
+    [
+      "this.file.debugEvent('flush_to_os');\n        await this.metadata.run(async () => {\n            await this.mapping.flush();",
+      "this.file.debugEvent('flush_to_os');\n        await this.metadata.run(async () => {",
+    ],
+  ),
+  inside(
+    'data/dirty-not-repaired',
+    'BlockdevOptionsQcow2',
+    'opens a qcow2 image that nobody closed without counting its clusters',
+    'drivers/qcow2/image',
+    ['await repair(this);', 'await this.clearDirty();'],
+  ),
   inside('data/write-shifted', 'blockdev-add', 'writes a sector too far', IO, [
     'await this.#state.write(at, data);',
     'await this.#state.write(at + (at > 0 && at + data.length + 512 <= this.#length ? 512 : 0), data);',
