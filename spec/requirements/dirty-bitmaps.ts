@@ -12,6 +12,12 @@ export const dirtyBitmaps = {
     definition: 'block-dirty-bitmap-add',
     text: 'After success the node has a bitmap of that name, active and with nothing dirty.',
   },
+  'block-dirty-bitmap-add/follows-size': {
+    level: 'must',
+    definition: 'block-dirty-bitmap-add',
+    text: 'A bitmap follows the size of its node: what is cut off is forgotten, and what is gained is clean until it is written.',
+    source: 'observation',
+  },
   'block-dirty-bitmap-add/granularity': {
     level: 'must',
     definition: 'BlockDirtyBitmapAdd',
@@ -91,6 +97,12 @@ export const dirtyBitmaps = {
     definition: 'BlockDirtyBitmapAdd',
     text: 'A persistent bitmap is written to the image when that is closed and is there when it is opened again.',
   },
+  'block-dirty-bitmap-add/persistent-name-length': {
+    level: 'must',
+    definition: 'BlockDirtyBitmapAdd',
+    text: 'The name of a persistent bitmap has at most 1023 bytes; a longer one is refused.',
+    source: 'observation',
+  },
   'block-dirty-bitmap-add/persistent-needs-format': {
     level: 'must',
     definition: 'BlockDirtyBitmapAdd',
@@ -141,6 +153,12 @@ export const dirtyBitmaps = {
     level: 'must',
     definition: 'block-dirty-bitmap-clear',
     text: 'A node that does not exist is refused.',
+  },
+  'block-dirty-bitmap-clear/read-only': {
+    level: 'must',
+    definition: 'block-dirty-bitmap-clear',
+    text: 'A stored bitmap of an image that is open read-only can be neither cleared nor removed.',
+    source: 'observation',
   },
   'block-dirty-bitmap-remove/frozen': {
     level: 'must',

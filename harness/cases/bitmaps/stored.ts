@@ -5,8 +5,9 @@ import { addQcow2, chainNodes, makeEmpty, release } from '../helpers/backing-cha
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { type CaseFile, makeFile, needs } from '../helpers/shared-setup.ts';
+import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 import { BITMAP_FLAG, storedBitmaps, withBitmap } from '../helpers/stored-bitmaps.ts';
 
 const stored = needs(chainNodes, {
@@ -35,6 +36,8 @@ function imageWithBitmap(t: CaseContext, flags: number): Promise<CaseFile> {
   const image = buildQcow2({ size: SIZE, clusterSize: COPIED, clusters: CLUSTERS });
   return makeFile(t, withBitmap(image, { name: 'b', flags, granularity: COPIED, dirty: DIRTY }));
 }
+
+const marks = (node: string) => ({ node, name: 'b', size: SIZE, granularity: COPIED });
 
 export const storedBitmapCases: readonly CaseDefinition[] = [
   {
@@ -94,16 +97,126 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
       await checkNoJob(t, refused);
       await t.refused('block-dirty-bitmap-clear', { node: inUse, name: 'b' });
       const sound = await addQcow2(t, await imageWithBitmap(t, BITMAP_FLAG.auto));
-      await checkDirty(
-        t,
-        { node: sound, name: 'b', size: SIZE, granularity: COPIED },
-        DIRTY,
-        'when the image is opened',
-      );
+      await checkDirty(t, marks(sound), DIRTY, 'when the image is opened');
       const id = t.name('job');
       await t.execute('drive-backup', { 'job-id': id, device: sound, ...copy });
       await completed(t, id, 'backup');
       await checkOwn(t, target, content(), DIRTY, 'the target');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/stored-all-ones',
+    title: 'A stored bitmap that is said to be all ones marks every granule of the disk',
+    requirements: ['block-dirty-bitmap-add/persistent-content'],
+    needs: stored,
+    async run(t: CaseContext) {
+      // As many as a word of the map has bits: what stands beyond the disk in it is nobody's.
+      const all = Array.from({ length: 64 }, (_, index) => index);
+      const [size, granularity] = [all.length * COPIED, COPIED];
+      const bitmap = { name: 'b', flags: BITMAP_FLAG.auto, granularity, dirty: 'all' } as const;
+      const image = withBitmap(buildQcow2({ size, clusterSize: COPIED }), bitmap);
+      const node = await addQcow2(t, await makeFile(t, image));
+      await checkDirty(t, { node, name: 'b', size, granularity }, all, 'when the image is opened');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/stored-in-several-clusters',
+    title: 'A bitmap that takes several clusters of its image marks the same when that is opened again',
+    requirements: ['block-dirty-bitmap-add/persistent-content'],
+    needs: needs(needs(stored, nodeIo), { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const size = 40 * MiB;
+      const file = await makeFile(t, buildQcow2({ size: MiB, clusterSize: 4 * KiB }));
+      const first = await addQcow2(t, file);
+      await t.execute('block_resize', { 'node-name': first, size });
+      await addBitmap(t, first, 'b', { persistent: true, granularity: 512 });
+      const middle = (16 * MiB) / 512;
+      await writeNode(t, first, 16 * MiB - 512, 1024, 0x61);
+      await writeNode(t, first, size - 512, 512, 0x61);
+      await release(t, [first]);
+      const node = await addQcow2(t, file);
+      const dirty = [middle - 1, middle, size / 512 - 1];
+      await checkDirty(
+        t,
+        { node, name: 'b', size, granularity: 512 },
+        dirty,
+        'when the image is opened again',
+      );
+    },
+  },
+  {
+    id: 'dirty-bitmaps/disabled-stays-disabled',
+    title: 'A stored bitmap that does not record is stored so again, with what it marks',
+    requirements: ['query-block/bitmap-status-disabled', 'block-dirty-bitmap-add/persistent-content'],
+    needs: needs(stored, nodeIo),
+    async run(t: CaseContext) {
+      const file = await imageWithBitmap(t, 0);
+      const first = await addQcow2(t, file);
+      await writeNode(t, first, 5 * COPIED, COPIED, 0x61);
+      await release(t, [first]);
+      t.equal(
+        storedBitmaps(await bytesOf(t, file.local)).map(({ flags }) => flags),
+        [0],
+        'the closed image must say that its bitmap neither records nor is in use',
+      );
+      await checkDirty(t, marks(await addQcow2(t, file)), DIRTY, 'when the image is opened again');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/of-a-read-only-image',
+    title:
+      'A stored bitmap of an image that is open read-only is neither cleared nor removed; later it is both',
+    requirements: ['block-dirty-bitmap-clear/read-only'],
+    needs: needs(stored, { commands: ['block-dirty-bitmap-clear'] }),
+    async run(t: CaseContext) {
+      const file = await imageWithBitmap(t, BITMAP_FLAG.auto);
+      const bytes = await bytesOf(t, file.local);
+      const readOnly = await addQcow2(t, file, { 'read-only': true });
+      const refused = { node: readOnly, name: 'b' };
+      for (const command of ['block-dirty-bitmap-clear', 'block-dirty-bitmap-remove'])
+        await t.refused(command, refused);
+      await checkDirty(t, marks(readOnly), DIRTY, 'while the image is open read-only');
+      await release(t, [readOnly]);
+      t.check(
+        (await bytesOf(t, file.local)).equals(bytes),
+        'an image that was open read-only must be as it was',
+        'it changed',
+      );
+      const writable = await addQcow2(t, file);
+      await t.execute('block-dirty-bitmap-clear', { node: writable, name: 'b' });
+      await checkDirty(t, marks(writable), [], 'when it was cleared');
+      await t.execute('block-dirty-bitmap-remove', { node: writable, name: 'b' });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/persistent-in-version-2',
+    title: 'An image of version 2 keeps no bitmap: a persistent one is refused, and one of version 3 taken',
+    requirements: ['block-dirty-bitmap-add/persistent-needs-format'],
+    needs: stored,
+    async run(t: CaseContext) {
+      const image = { size: SIZE, clusterSize: COPIED } as const;
+      const old = await addQcow2(t, await makeFile(t, buildQcow2({ ...image, version: 2 })));
+      await t.refused('block-dirty-bitmap-add', { node: old, name: 'b', persistent: true });
+      await addBitmap(t, old, 'b');
+      const present = await addQcow2(t, await makeFile(t, buildQcow2({ ...image, version: 3 })));
+      await addBitmap(t, present, 'b', { persistent: true });
+    },
+  },
+  {
+    id: 'dirty-bitmaps/persistent-name-length',
+    title: 'A name of 1023 bytes is kept by the image; one of 1024, counted in UTF-8, is refused',
+    requirements: ['block-dirty-bitmap-add/persistent-name-length', 'block-dirty-bitmap-add/persistent-kept'],
+    needs: stored,
+    async run(t: CaseContext) {
+      const file = await makeEmpty(t);
+      const first = await addQcow2(t, file);
+      const longest = `é${'x'.repeat(1021)}`;
+      for (const name of [`${longest}x`, 'x'.repeat(1024)])
+        await t.refused('block-dirty-bitmap-add', { node: first, name, persistent: true });
+      await addBitmap(t, first, longest, { persistent: true });
+      await release(t, [first]);
+      const second = await addQcow2(t, file);
+      await t.execute('block-dirty-bitmap-remove', { node: second, name: longest });
     },
   },
 ];

@@ -4,7 +4,7 @@ import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { nodeIo, perform, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { addRaw, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { addNode, addRaw, dataNodes, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const commands = { commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256'] };
 const tracked = needs(needs(fileNodes, nodeIo), commands);
@@ -32,6 +32,45 @@ export const trackingCases: readonly CaseDefinition[] = [
       },
     }),
   ),
+  {
+    id: 'dirty-bitmaps/tracks-far-writes',
+    title: 'A write across 256 MiB of a disk of 1 GiB marks both of its sectors in a bitmap of 512 bytes',
+    requirements: ['block-dirty-bitmap-add/tracks-writes', 'block-dirty-bitmap-add/granularity'],
+    needs: needs(needs(dataNodes, nodeIo), commands),
+    async run(t: CaseContext) {
+      const size = 1024 * MiB;
+      const node = await addNode(t, { size });
+      await addBitmap(t, node, 'b', { granularity: 512 });
+      const middle = size / 4 / 512;
+      await writeNode(t, node, size / 4 - 512, 1024, 0x61);
+      await writeNode(t, node, size - 512, 512, 0x61);
+      const marks = { node, name: 'b', size, granularity: 512 };
+      await checkDirty(
+        t,
+        marks,
+        [middle - 1, middle, size / 512 - 1],
+        'after writes across it and at the end',
+      );
+    },
+  },
+  {
+    id: 'dirty-bitmaps/follows-size',
+    title:
+      'Of a disk that shrinks and grows again a bitmap keeps what stayed, and marks what is written beyond',
+    requirements: ['block-dirty-bitmap-add/follows-size'],
+    needs: needs(tracked, { commands: ['block_resize'] }),
+    async run(t: CaseContext) {
+      const { name: node } = await addRaw(t, MiB);
+      await addBitmap(t, node, 'b');
+      for (const granule of [2, 12]) await writeNode(t, node, granule * 64 * KiB, 512, 0x61);
+      for (const size of [MiB / 2, 2 * MiB]) {
+        await t.execute('block_resize', { 'node-name': node, size });
+        await checkDirty(t, { node, name: 'b', size }, [2], `with a size of ${size} bytes`);
+      }
+      await writeNode(t, node, 2 * MiB - 512, 512, 0x61);
+      await checkDirty(t, { node, name: 'b', size: 2 * MiB }, [2, 31], 'after a write to the new end');
+    },
+  },
   {
     id: 'dirty-bitmaps/granularity-default-of-clusters',
     title: 'Without granularity a bitmap of a qcow2 image has its clusters, within 4 and 64 KiB, as granules',

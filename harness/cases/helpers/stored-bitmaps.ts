@@ -7,6 +7,8 @@ export const BITMAP_FLAG = { inUse: 1, auto: 2 } as const;
 
 const DIRTY_TRACKING = 1;
 const ENTRY_BYTES = 24;
+/** In place of an offset: all bits of the cluster are set. */
+const ALL_ONES = 1n;
 /** The field of features that are void once a program that does not know them wrote to the image, and its bit. */
 const AUTOCLEAR = { at: 88, bitmaps: 1n } as const;
 
@@ -17,10 +19,10 @@ export interface StoredBitmap {
   readonly granularity: number;
 }
 
-/** The image, of `buildQcow2` without backing file and with counts of 16 bits, with one bitmap that marks these granules. */
+/** The image, of `buildQcow2` without backing file and with counts of 16 bits, with one bitmap that marks these granules, or all that there are. */
 export function withBitmap(
   image: Buffer,
-  { name, flags, granularity, dirty }: StoredBitmap & { readonly dirty: readonly number[] },
+  { name, flags, granularity, dirty }: StoredBitmap & { readonly dirty: readonly number[] | 'all' },
 ): Buffer {
   const { clusterSize } = parseQcow2Header(image);
   const first = image.length / clusterSize;
@@ -41,8 +43,8 @@ export function withBitmap(
   grown.writeUInt8(DIRTY_TRACKING, directory! + 16);
   grown.writeUInt8(Math.log2(granularity), directory! + 17);
   grown.writeUInt16BE(grown.write(name, directory! + ENTRY_BYTES), directory! + 18);
-  grown.writeBigUInt64BE(BigInt(map!), table!);
-  for (const granule of dirty) grown[map! + (granule >> 3)]! |= 1 << (granule & 7);
+  grown.writeBigUInt64BE(dirty === 'all' ? ALL_ONES : BigInt(map!), table!);
+  if (dirty !== 'all') for (const granule of dirty) grown[map! + (granule >> 3)]! |= 1 << (granule & 7);
   return grown;
 }
 
