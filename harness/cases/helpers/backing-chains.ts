@@ -12,6 +12,7 @@ import { type CaseFile, fileNodes, KiB, makeFile, needs } from './shared-setup.t
 
 /** Bytes of a cluster of the chains' images: what copy-on-write and jobs treat as one. */
 export const CLUSTER = 16 * KiB;
+/** Of an image of the chains. */
 export const CLUSTERS = 16;
 /** Virtual size of every image of a chain, bytes. */
 export const CHAIN_SIZE = CLUSTER * CLUSTERS;
