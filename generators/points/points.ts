@@ -12,6 +12,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { Command, Member, ObjectType, SchemaType } from '../../spec/model.ts';
 import { Compiler, isNodeOptions } from '../arbitraries/compile-generators.ts';
 import { type Draw, MAX_DEPTH } from '../arbitraries/draw.ts';
+import { bound } from '../types/bounds.ts';
 import { type Branch, branchesOf, branchOf } from '../types/members.ts';
 import type { Place } from '../types/roles.ts';
 import { type Form, formsOf } from './form.ts';
@@ -142,7 +143,7 @@ export class Points {
     }
   }
 
-  /** An object of a branch: what is given, what is required, and what the command usually has, but not `without`. */
+  /** An object of a branch: what is given, what is required, and what the command usually has, but not `without`; within bounds. */
   #object(site: Site, branch: Branch, given: JsonObject, draw: Draw, without: readonly string[]): JsonObject {
     const usual = site.above === undefined ? this.#usual(given) : [];
     const value: JsonObject = branch.tag === undefined ? {} : { [site.type.tag!]: branch.tag };
@@ -152,6 +153,7 @@ export class Points {
       else if (Object.hasOwn(value, name) || without.includes(name)) continue;
       else if (!optional || usual.includes(name)) value[name] = this.#make(site, member, draw);
     }
+    bound(value, false);
     return value;
   }
 

@@ -3,7 +3,7 @@
  * schema would allow more.
  */
 import { type IntegerRange, integerRange } from '../../spec/integers.ts';
-import type { Json, JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { BuiltinType } from '../../spec/model.ts';
 import type { Place } from './roles.ts';
 
@@ -60,22 +60,27 @@ export function isBounded(type: BuiltinType, { member }: Place): boolean {
 }
 
 /**
- * Brings generated members, as far as they go together, into bounds, in place: what is to be allocated at once is small,
- * and children that must be alike, or else QEMU ends as documented, are never read. `nested`: a parent may read it.
+ * Brings generated members, as far as they go together, into bounds, in place: what is to be allocated at once is small, a
+ * Ceph monitor, for which QEMU would wait five minutes, is at no port, and children that must be alike, or else QEMU ends as
+ * documented, are never read. `nested`: a parent may read it.
  */
 export function bound(value: JsonObject, nested: boolean): void {
-  const { preallocation, size, driver } = value;
+  const { preallocation, size, driver, server } = value;
   if (preallocation !== undefined && preallocation !== 'off' && isInteger(size) && size > MiB)
     value.size = Number(MiB);
   // Time: an image would be written byte by byte.
   const most = value['max-transfer'];
   if (isInteger(most) && most > 0 && most < LEAST_TRANSFER) value['max-transfer'] = LEAST_TRANSFER;
+  if (driver === 'rbd' && Array.isArray(server))
+    value.server = server.map((one) => (isJsonObject(one) ? { ...one, port: NO_PORT } : one));
   if (!nested) return;
   if (driver === 'blkverify') Object.assign(value, { test: NO_NODE, raw: NO_NODE });
   if (driver === 'quorum' && value.blkverify === true) value.blkverify = false;
 }
 
 const LEAST_TRANSFER = 512;
+
+const NO_PORT = 'no-such-port';
 
 const NO_NODE = 'no-such-node';
 

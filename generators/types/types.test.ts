@@ -29,6 +29,11 @@ describe('generated values', () => {
     expect(Math.max(...numbers('latency-ns'))).toBe(1000);
     expect(Math.max(...numbers('l2-cache-size'))).toBe(2 ** 20);
     expect(numbers('max-transfer').filter((most) => Number(most) > 0 && Number(most) < 512)).toEqual([]);
+    const monitors = objects.flatMap(({ object: { driver, server } }) =>
+      driver === 'rbd' ? [server ?? []] : [],
+    );
+    const ports = monitors.flat().map((server) => isJsonObject(server) && server.port);
+    expect(new Set(ports)).toEqual(new Set(['no-such-port']));
     for (const { object } of objects)
       if (object.preallocation !== undefined && object.preallocation !== 'off')
         expect(Number(object.size)).toBeLessThanOrEqual(2 ** 20);
