@@ -23,6 +23,8 @@ export interface Point {
   readonly id: string;
   /** Value of the tag in these arguments, where they are a union. */
   readonly branch: string | undefined;
+  /** The point of the branch that it is in, of whichever union is nearest. */
+  readonly within: string | undefined;
   /** Arguments that reach it. */
   witness(draw: Draw): JsonObject;
 }
@@ -130,6 +132,7 @@ export class Points {
       ): Point => ({
         id,
         branch: root,
+        within: branch.tag === undefined ? undefined : tagId(site, branch.tag),
         witness: (draw) => this.#upwards(site, this.#object(site, branch, given(draw), draw, without), draw),
       });
       if (branch.tag !== undefined) yield point(tagId(site, branch.tag), () => ({}));

@@ -61,16 +61,17 @@ export function isBounded(type: BuiltinType, { member }: Place): boolean {
 
 /**
  * Brings generated members, as far as they go together, into bounds, in place: what is to be allocated at once is small, a
- * Ceph monitor, for which QEMU would wait five minutes, is at no port, and children that must be alike, or else QEMU ends as
- * documented, are never read. `nested`: a parent may read it.
+ * Ceph monitor, for which QEMU would wait five minutes, and a host by vsock, two seconds, are at no port, and children that
+ * must be alike, or else QEMU ends as documented, are never read. `nested`: a parent may read it.
  */
 export function bound(value: JsonObject, nested: boolean): void {
-  const { preallocation, size, driver, server } = value;
+  const { preallocation, size, driver, server, type, port } = value;
   if (preallocation !== undefined && preallocation !== 'off' && isInteger(size) && size > MiB)
     value.size = Number(MiB);
   // Time: an image would be written byte by byte.
   const most = value['max-transfer'];
   if (isInteger(most) && most > 0 && most < LEAST_TRANSFER) value['max-transfer'] = LEAST_TRANSFER;
+  if (type === 'vsock' && port !== undefined) value.port = NO_PORT;
   if (driver === 'rbd' && Array.isArray(server))
     value.server = server.map((one) => (isJsonObject(one) ? { ...one, port: NO_PORT } : one));
   if (!nested) return;
