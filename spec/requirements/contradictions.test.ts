@@ -61,6 +61,10 @@ const SHOWS: Readonly<Record<string, Shows>> = {
       const { event: name, data } = event as JsonObject;
       return name === 'BLOCK_JOB_COMPLETED' && isJsonObject(data) && data.offset !== data.len;
     }),
+  'BLOCK_JOB_READY/reset-by-error': ({ reply }) => {
+    const jobs = isJsonObject(reply) && Array.isArray(reply.return) ? reply.return.filter(isJsonObject) : [];
+    return jobs.some((job) => job['io-status'] === 'failed' && job.ready === true);
+  },
   'BLOCK_WRITE_THRESHOLD/reached': ({ send, events }) =>
     isJsonObject(send) &&
     isJsonObject(send.arguments) &&

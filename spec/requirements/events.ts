@@ -143,6 +143,7 @@ export const events = {
     level: 'must',
     definition: 'BLOCK_JOB_READY',
     text: 'A BLOCK_JOB_ERROR takes the readiness of the job back.',
+    contradictedBy: 'qemu-7.2/error-of-a-ready-mirror',
   },
   'BLOCK_WRITE_THRESHOLD/again': {
     level: 'must',

@@ -6,6 +6,7 @@ import { incrementalCases } from './incremental.ts';
 import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
 import { sourceAndTargetCases } from './sources-and-targets.ts';
+import { readinessCases } from './readiness.ts';
 import { targetContentCases } from './target-contents.ts';
 
 /** A new file is one line here. */
@@ -15,6 +16,7 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...incrementalCases,
   ...pointInTimeCases,
   ...sourceAndTargetCases,
+  ...readinessCases,
   ...targetContentCases,
   ...policiesOfCopies,
 ];

@@ -1,0 +1,56 @@
+/** What an error does to a job that was ready. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { release } from '../helpers/backing-chains.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { jobInfo, mirrorJobs } from '../helpers/job-steps.ts';
+import { nodeIo, openIo } from '../helpers/node-io.ts';
+import { addRaw, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
+
+const SIZE = 256 * KiB;
+const BYTE = 0x5a;
+
+export const readinessCases: readonly CaseDefinition[] = [
+  {
+    id: 'BLOCK_JOB_READY/after-an-error',
+    title:
+      'A ready mirror that fails to write is ready no more, or told to be so; resumed, it copies the write',
+    requirements: ['BLOCK_JOB_READY/reset-by-error', 'BLOCK_JOB_ERROR/action', 'block-job-resume/resumes'],
+    needs: needs(mirrorJobs, {
+      ...nodeIo,
+      commands: ['block-job-resume'],
+      events: [...mirrorJobs.events!, 'BLOCK_JOB_ERROR'],
+      drivers: ['blkdebug'],
+    }),
+    async run(t: CaseContext) {
+      const device = (await addRaw(t, SIZE)).name;
+      const [copy, target, id] = [await makeFile(t, SIZE), t.name('failing'), t.name('job')];
+      const image = { driver: 'file', filename: copy.path };
+      const rules = [{ event: 'write_aio', once: true }];
+      await t.execute('blockdev-add', {
+        'node-name': target,
+        driver: 'raw',
+        file: { driver: 'blkdebug', image, 'inject-error': rules },
+      });
+      const guest = await openIo(t, device);
+      const job = { 'job-id': id, device, target, sync: 'none', 'on-target-error': 'stop' };
+      await t.execute('blockdev-mirror', job);
+      await t.event('BLOCK_JOB_READY', { device: id });
+      await guest.perform({ kind: 'write', offset: 64 * KiB, length: 64 * KiB, byte: BYTE });
+      await t.event('BLOCK_JOB_ERROR', { device: id, operation: 'write', action: 'stop' });
+      const { ready, ...stopped } = await jobInfo(t, id);
+      t.contains(stopped, { 'io-status': 'failed' }, 'the job must show that it failed to write');
+      await t.execute('block-job-resume', { device: id });
+      if (ready === true) t.info('BLOCK_JOB_READY/reset-by-error: the job stays ready');
+      else await t.event('BLOCK_JOB_READY', { device: id });
+      await t.execute('block-job-cancel', { device: id });
+      await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      await guest.close();
+      await release(t, [target]);
+      t.check(
+        (await bytesOf(t, copy.local)).equals(Buffer.alloc(SIZE).fill(BYTE, 64 * KiB, 128 * KiB)),
+        'the target must hold what was written, and nothing else',
+        'it holds something else',
+      );
+    },
+  },
+];
