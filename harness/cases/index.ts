@@ -42,6 +42,7 @@ import { relationCases } from './relations.ts';
 import { sessions } from './sessions.ts';
 import { sinceCases } from './since.ts';
 import { snapshotCases } from './snapshots.ts';
+import { socketAddresses } from './socket-addresses.ts';
 import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
@@ -94,4 +95,5 @@ export const cases: readonly CaseDefinition[] = [
   ...relationCases,
   ...nbdServerCases,
   ...exportsInUse,
+  ...socketAddresses,
 ];

@@ -35,6 +35,7 @@ import { query } from './query.ts';
 import { quorum } from './quorum.ts';
 import type { Requirement } from './requirement.ts';
 import { schemaRules } from './schema-rules.ts';
+import { socketAddresses } from './socket-addresses.ts';
 import { sshDriver } from './ssh-driver.ts';
 import { throttling } from './throttling.ts';
 import { transaction } from './transaction.ts';
@@ -76,6 +77,7 @@ export const requirements = {
   ...otherDrivers,
   ...nbdServer,
   ...sshDriver,
+  ...socketAddresses,
   ...throttling,
   ...examples,
   ...transaction,

@@ -107,6 +107,17 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'Kinds of JSON values.',
     reason: 'made by the compiler of the schema; no command, event or query has this type',
   },
+  'SocketAddress/fd': {
+    definition: 'SocketAddress',
+    text: 'Of type fd it names a descriptor that the endpoint holds.',
+    reason:
+      'descriptors are handed over with a message to a socket, by commands that are no part of the block API',
+  },
+  'SocketAddress/vsock': {
+    definition: 'SocketAddress',
+    text: 'Of type vsock it names a context, the host or a guest, and a port of it.',
+    reason: 'takes a host with the device of vsock, and a guest that runs',
+  },
   'block-commit/no-obvious-choice': {
     definition: 'block-commit',
     text: 'Without backing-file the command is refused where no name of the base suggests itself.',

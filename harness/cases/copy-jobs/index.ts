@@ -5,8 +5,8 @@ import { existingImageCases } from './existing-images.ts';
 import { incrementalCases } from './incremental.ts';
 import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
-import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { readinessCases } from './readiness.ts';
+import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { targetContentCases } from './target-contents.ts';
 
 /** A new file is one line here. */

@@ -36,7 +36,7 @@ function overSocket(via: 'unix' | 'inet'): CaseDefinition {
   return {
     id: `nbd/${via}`,
     title: `A node over a server on ${via === 'unix' ? 'a local socket' : 'a port'} has its size and data, and writes reach it`,
-    requirements: ['nbd/server'],
+    requirements: ['nbd/server', via === 'unix' ? 'SocketAddress/unix' : 'SocketAddress/inet'],
     needs: seen,
     async run(t: CaseContext) {
       const shown = disk(5);

@@ -1,0 +1,105 @@
+/** Socket addresses: where the NBD server listens. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { JsonObject } from '../../spec/json.ts';
+import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
+
+const LOOPBACK = '127.0.0.1';
+/** Ports that a server may try behind the one that is taken. */
+const PORTS = 20;
+
+/** The endpoint's loopback address is ours. */
+const server: Needs = { commands: ['nbd-server-start', 'nbd-server-stop'], capabilities: ['sharedFiles'] };
+
+/** The server's command to listen on a port of the loopback address. */
+const listen = (port: number, part: JsonObject = {}): JsonObject => ({
+  addr: { type: 'inet', data: { host: LOOPBACK, port: String(port), ...part } },
+});
+
+/** The server must listen by each of the good addresses, and be refused with each of the others. */
+async function judged(
+  t: CaseContext,
+  good: readonly JsonObject[],
+  bad: readonly JsonObject[],
+): Promise<void> {
+  for (const part of bad) await t.refused('nbd-server-start', listen(0, part));
+  for (const part of good) {
+    await t.execute('nbd-server-start', listen(0, part));
+    await t.execute('nbd-server-stop');
+  }
+}
+
+/** The first bytes that a server says to a client on that port; null if nobody listens there. */
+async function greetingOn(port: number): Promise<string | null> {
+  const socket = connect({ host: LOOPBACK, port });
+  try {
+    await once(socket, 'connect');
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    return data.toString('latin1', 0, 8);
+  } catch {
+    return null;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Whether somebody listens on that port. */
+async function isTaken(port: number): Promise<boolean> {
+  const socket = connect({ host: LOOPBACK, port });
+  const taken = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  );
+  socket.destroy();
+  return taken;
+}
+
+export const socketAddresses: readonly CaseDefinition[] = [
+  {
+    id: 'SocketAddress/numeric',
+    title: 'A host by name is looked up, unless the address says that it is numeric: then it is refused',
+    requirements: ['SocketAddress/inet', 'SocketAddress/numeric'],
+    needs: server,
+    async run(t: CaseContext) {
+      await judged(
+        t,
+        [{ numeric: true }, { host: 'localhost', numeric: false }, { host: 'localhost' }],
+        [{ host: 'localhost', numeric: true }],
+      );
+    },
+  },
+  {
+    id: 'SocketAddress/versions-of-ip',
+    title:
+      'An IPv4 host is refused where the address wants no IPv4, and taken where it wants it or says nothing',
+    requirements: ['SocketAddress/ip-versions'],
+    needs: server,
+    async run(t: CaseContext) {
+      await judged(
+        t,
+        [{}, { ipv4: true }, { ipv6: false }, { ipv4: true, ipv6: false }, { ipv4: true, ipv6: true }],
+        [{ ipv4: false }, { ipv6: true }, { ipv4: false, ipv6: true }, { ipv4: false, ipv6: false }],
+      );
+    },
+  },
+  {
+    id: 'SocketAddress/range',
+    title: 'A server whose port is taken is refused, and with a range listens on another port of that',
+    requirements: ['SocketAddress/to', 'SocketAddress/inet', 'nbd-server-start/serves'],
+    needs: server,
+    async run(t: CaseContext) {
+      const { address } = await startNbdPeer(t, {}, 'inet');
+      const taken = Number(address.port);
+      const ports = Array.from({ length: PORTS }, (_, index) => taken + 1 + index);
+      const free: number[] = [];
+      for (const port of ports) if (!(await isTaken(port))) free.push(port);
+      await t.refused('nbd-server-start', listen(taken));
+      await t.execute('nbd-server-start', listen(taken, { to: ports.at(-1)! }));
+      let greeting: string | null = null;
+      for (const port of free) greeting ??= await greetingOn(port);
+      t.equal(greeting, 'NBDMAGIC', 'the server must greet on one of the free ports of the range');
+      await t.execute('nbd-server-stop');
+    },
+  },
+];
