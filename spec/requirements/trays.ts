@@ -149,6 +149,18 @@ export const trays = {
     definition: 'blockdev-remove-medium',
     text: 'A device that does not exist, and one whose medium cannot be exchanged, are refused.',
   },
+  'change/driver': {
+    level: 'must',
+    definition: 'change',
+    text: 'The new medium has the driver that arg names, and without arg the one that is probed.',
+    until: '5.2',
+  },
+  'change/exchanges': {
+    level: 'must',
+    definition: 'change',
+    text: 'After success target is the medium of the device; after a refusal the old one still is.',
+    until: '5.2',
+  },
   'eject/ejects': {
     level: 'must',
     definition: 'eject',

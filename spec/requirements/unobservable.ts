@@ -153,6 +153,11 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'The medium leaves a device without guest device, whose tray need not be open.',
     reason: 'the command names guest devices only',
   },
+  'change/vnc': {
+    definition: 'change',
+    text: 'With device vnc it changes the VNC server.',
+    reason: 'takes an endpoint that was started with a VNC server, which is no part of the block API',
+  },
   'curl/proxy-username': {
     definition: 'BlockdevOptionsCurlBase',
     text: 'proxy-username is the name for a login at a proxy, none by default.',

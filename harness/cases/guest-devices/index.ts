@@ -5,6 +5,7 @@ import { changedMedia } from './changed-media.ts';
 import { ioErrors } from './io-errors.ts';
 import { media } from './media.ts';
 import { statistics } from './statistics.ts';
+import { supersededChange } from './superseded-change.ts';
 import { trays } from './trays.ts';
 
 /** In the order of the files. */
@@ -15,4 +16,5 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...trays,
   ...media,
   ...changedMedia,
+  ...supersededChange,
 ];
