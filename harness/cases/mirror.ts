@@ -12,7 +12,7 @@ import {
   stairs,
 } from './helpers/backing-chains.ts';
 import { cancelled, checkNoJob, completed, jobInfo, mirrorJobs, readyMirror } from './helpers/job-steps.ts';
-import { nodeIo, writeNode } from './helpers/node-io.ts';
+import { nodeIo, openIo } from './helpers/node-io.ts';
 import {
   addNode,
   addRaw,
@@ -127,9 +127,12 @@ export const mirror: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { node: device } = await addImage(t);
       const target = await addRaw(t, CHAIN_SIZE);
+      // Who comes later may write below the filter of the job.
+      const guest = await openIo(t, device);
       const id = await ready(t, 'blockdev-mirror', { device, target: target.name, sync: 'full' });
-      await writeNode(t, device, 0, 64 * KiB, 0x77);
+      await guest.perform({ kind: 'write', offset: 0, length: 64 * KiB, byte: 0x77 });
       await end(t, 'complete', id);
+      await guest.close();
       await release(t, [target.name, device]);
       const expected = stairs(1);
       expected.fill(0x77, 0, 64 * KiB);

@@ -120,8 +120,9 @@ export const thresholdAndCorruption: readonly CaseDefinition[] = [
       const file = await makeBroken(t, refcountTableOf(CLUSTER));
       const node = await addQcow2(t, file);
       const sound = { kind: 'read', ...inCluster(1) } as const;
-      t.equal(await attempt(t, node, sound), 'done', 'a sound cluster must be read before');
-      const bad = await attempt(t, node, { kind: 'write', ...inCluster(0), byte: 0x77 });
+      const guest = await openIo(t, node);
+      t.equal(await guest.attempt(sound), 'done', 'a sound cluster must be read before');
+      const bad = await guest.attempt({ kind: 'write', ...inCluster(0), byte: 0x77 });
       t.check(bad !== 'done', 'a write into metadata must fail', 'it succeeded');
       const { data } = await t.event('BLOCK_IMAGE_CORRUPTED', { 'node-name': node, fatal: true });
       t.contains(
@@ -132,7 +133,7 @@ export const thresholdAndCorruption: readonly CaseDefinition[] = [
       );
       const bytes = await bytesOf(t, file.local);
       for (const request of [sound, { kind: 'write', ...inCluster(1), byte: 0x55 }] as const) {
-        const outcome = await attempt(t, node, request);
+        const outcome = await guest.attempt(request);
         t.check(outcome !== 'done', `a ${request.kind} of a corrupt image must fail`, 'it succeeded');
       }
       t.check(
