@@ -89,6 +89,18 @@ export async function bitmapShown(t: CaseContext, node: string, name: string): P
   return found;
 }
 
+/** The bitmaps without a name of all nodes, or of all drives where nodes show none. */
+export async function namelessBitmaps(t: CaseContext): Promise<JsonObject[]> {
+  const holders = [
+    ...(await queryList(t, 'query-named-block-nodes')),
+    ...(await queryList(t, 'query-block')),
+  ];
+  return holders
+    .flatMap(({ 'dirty-bitmaps': bitmaps = null }) => (Array.isArray(bitmaps) ? bitmaps : []))
+    .filter(isJsonObject)
+    .filter(({ name }) => name === undefined);
+}
+
 /** What `status` says, and, since QEMU 4.0, what stands in its place. */
 const STATUS = {
   active: { recording: true, busy: false },

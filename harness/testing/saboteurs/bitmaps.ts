@@ -197,6 +197,10 @@ export const bitmaps: readonly Saboteur[] = [
     'return bits * this.granularity;',
     'return (bits * this.granularity) / 512;',
   ]),
+  inside('bitmaps/nameless-hidden', 'BlockDirtyInfo', 'does not list bitmaps without a name', BITMAP, [
+    'return this.#list.map(',
+    'return this.all.map(',
+  ]),
   inside('bitmaps/disabled-as-active', 'DirtyBitmapStatus', 'shows disabled bitmaps as active', BITMAP, [
     "return this.recording ? 'active' : 'disabled';",
     "return 'active';",
