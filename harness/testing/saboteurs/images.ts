@@ -1,4 +1,4 @@
-/** Saboteurs of qcow2 and of creation: headers on disk, allocation, snapshots, encryption, corruption. */
+/** Saboteurs of qcow2 and of creation: headers on disk, allocation, snapshots, corruption. */
 import { inside, type Saboteur } from './saboteur.ts';
 
 const CREATE = 'drivers/qcow2/create-options';
@@ -105,42 +105,11 @@ export const images: readonly Saboteur[] = [
     ['size: Number(size),', 'size: Math.ceil(Number(size) / 65536) * 65536,'],
   ),
   inside(
-    'images/create-clear',
-    'BlockdevCreateOptionsQcow2',
-    'makes images with encrypt in the clear',
-    'drivers/qcow2/qcow2-create',
-    ['if (options.encrypt)', 'if (false)'],
-  ),
-  inside(
     'images/create-file-not-cut',
     'BlockdevCreateOptionsFile',
     'keeps the old length of a file that is made anew',
     'drivers/file',
     ['await made.truncate(0);\n        const', 'const'],
-  ),
-  inside(
-    'images/data-unencrypted',
-    'BlockdevOptionsQcow2',
-    'writes the data of encrypted images in the clear',
-    'drivers/qcow2/writing',
-    ['image.cipher ? image.cipher.encrypt(host, data) : data', 'data'],
-  ),
-  inside(
-    'images/any-secret',
-    'BlockdevOptionsQcow2',
-    'opens encrypted images without key-secret',
-    'drivers/qcow2/encryption',
-    [
-      'throw new CommandError("Parameter \'encrypt.key-secret\' is required for cipher");',
-      "return () => Buffer.from('');",
-    ],
-  ),
-  inside(
-    'images/format-of-encryption',
-    'BlockdevOptionsQcow2',
-    'takes an encryption format that the image has not',
-    'drivers/qcow2/encryption',
-    ["if (format !== undefined && format !== 'luks') {", 'if (false) {'],
   ),
   inside('images/lazy-option-ignored', 'BlockdevOptionsQcow2', 'ignores the option lazy-refcounts', OPTIONS, [
     '(lazy ?? hasLazyRefcounts(header))',
@@ -365,20 +334,6 @@ export const images: readonly Saboteur[] = [
     ['if (!readOnly)\n        await bitmaps.markInUse();\n    return', 'return'],
   ),
   inside(
-    'images/luks-shown-plain',
-    'BlockdevOptionsLUKS',
-    'gives the ciphertext of luks to readers',
-    'drivers/luks',
-    ['cipher.decrypt(offset, buffer);', ';'],
-  ),
-  inside(
-    'images/luks-size-with-header',
-    'BlockdevOptionsLUKS',
-    'counts the header of luks into the size',
-    'drivers/luks',
-    ['return file.length() - payloadOffset;', 'return file.length();'],
-  ),
-  inside(
     'images/zeroes-show-backing',
     'BlockdevOptionsQcow2',
     'shows the backing file where zeroes are written to version 2',
@@ -398,5 +353,29 @@ export const images: readonly Saboteur[] = [
       "if (options.preallocation === 'metadata')",
       "if (['metadata', 'falloc'].includes(options.preallocation))",
     ],
+  ),
+  inside(
+    'images/pass-discard-snapshot-ignored',
+    'BlockdevOptionsQcow2',
+    'passes on no discards of what a deleted snapshot leaves free',
+    OPTIONS,
+    ["snapshot: options['pass-discard-snapshot'] ?? true,", 'snapshot: false,'],
+  ),
+  inside(
+    'images/l2-entry-default-4096',
+    'BlockdevOptionsQcow2',
+    'reads 4 KiB of an L2 table at a time by default',
+    OPTIONS,
+    [
+      "given('l2-cache-entry-size') ?? clusterSize",
+      "given('l2-cache-entry-size') ?? Math.min(4096, clusterSize)",
+    ],
+  ),
+  inside(
+    'images/l2-entry-ignored',
+    'BlockdevOptionsQcow2',
+    'reads whole L2 tables whatever l2-cache-entry-size says',
+    OPTIONS,
+    ['l2SliceSize: slice,', 'l2SliceSize: clusterSize,'],
   ),
 ];

@@ -4,6 +4,7 @@ import { chains } from './chains.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { drivers } from './drivers.ts';
+import { encryption } from './encrypted-data.ts';
 import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { graph } from './graph.ts';
@@ -25,6 +26,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...copies,
   ...data,
   ...drivers,
+  ...encryption,
   ...errors,
   ...events,
   ...graph,
