@@ -103,6 +103,11 @@ export const copyOptions = {
     definition: 'DriveMirror',
     text: 'Without job-id the job has the name of the device; a node of none takes one.',
   },
+  'drive-mirror/replaces': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'With sync full, replaces names the node whose place the new image takes on completion; it needs a node-name.',
+  },
   'drive-mirror/root-only': {
     level: 'must',
     definition: 'DriveMirror',

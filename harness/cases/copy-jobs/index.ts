@@ -6,6 +6,7 @@ import { incrementalCases } from './incremental.ts';
 import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
 import { readinessCases } from './readiness.ts';
+import { replacedNodeCases } from './replaced-nodes.ts';
 import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { targetContentCases } from './target-contents.ts';
 
@@ -15,6 +16,7 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...existingImageCases,
   ...incrementalCases,
   ...pointInTimeCases,
+  ...replacedNodeCases,
   ...sourceAndTargetCases,
   ...readinessCases,
   ...targetContentCases,

@@ -1,0 +1,131 @@
+/** `replaces`: the node whose place the target of a mirror takes when it completes. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { nodeIo, writeNode } from '../helpers/node-io.ts';
+import { type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+
+const SIZE = 256 * KiB;
+const PART = 64 * KiB;
+
+const mirrors = (command: string) =>
+  needs(needs(fileNodes, nodeIo), {
+    commands: [command, 'block-job-cancel', 'block-job-complete', 'query-block-jobs'],
+    events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'],
+  });
+
+interface Disk {
+  readonly node: string;
+  readonly file: CaseFile;
+}
+
+/** Adds a raw node over a file that is full of a byte. */
+async function disk(t: CaseContext, byte: number): Promise<Disk> {
+  const [file, node] = [await makeFile(t, Buffer.alloc(SIZE, byte)), t.name('disk')];
+  await t.execute('blockdev-add', {
+    driver: 'raw',
+    'node-name': node,
+    file: { driver: 'file', filename: file.path },
+  });
+  return { node, file };
+}
+
+/** A quorum of three disks, of which the last holds something else. */
+async function quorum(t: CaseContext): Promise<{ node: string; disks: readonly Disk[] }> {
+  const disks = [await disk(t, 0x21), await disk(t, 0x21), await disk(t, 0x66)];
+  const node = t.name('quorum');
+  const children = disks.map((child) => child.node);
+  await t.execute('blockdev-add', { driver: 'quorum', 'node-name': node, 'vote-threshold': 2, children });
+  return { node, disks };
+}
+
+/** Runs a mirror until it has completed. */
+async function mirrored(t: CaseContext, command: string, args: JsonObject): Promise<void> {
+  const id = t.name('job');
+  await t.execute(command, { 'job-id': id, sync: 'full', ...args });
+  await t.event('BLOCK_JOB_READY', { device: id });
+  await t.execute('block-job-complete', { device: id });
+  await completed(t, id, 'mirror');
+}
+
+/** The first bytes of two parts of a file: what was there before the pivot, and what a guest wrote after it. */
+async function parts(t: CaseContext, { local }: CaseFile): Promise<number[]> {
+  const bytes = await bytesOf(t, local);
+  return [bytes[0]!, bytes[PART]!];
+}
+
+/** States that the quorum has the target in the place of its bad child: a guest writes, and the files tell who got it. */
+async function checkRepaired(
+  t: CaseContext,
+  node: string,
+  disks: readonly Disk[],
+  target: CaseFile,
+): Promise<void> {
+  await writeNode(t, node, PART, PART, 0x77);
+  const found: number[][] = [];
+  for (const file of [...disks.map((child) => child.file), target]) found.push(await parts(t, file));
+  t.equal(
+    found,
+    [
+      [0x21, 0x77],
+      [0x21, 0x77],
+      [0x66, 0x66],
+      [0x21, 0x77],
+    ],
+    'the target must have taken the place of the node, with the copy, and get what is written from then on',
+  );
+}
+
+/** The cases of nodes that are replaced. */
+export const replacedNodeCases: readonly CaseDefinition[] = [
+  {
+    id: 'blockdev-mirror/replaces-quorum-child',
+    title:
+      'A mirror of a quorum that replaces its broken child repairs it: the target is a child, the quorum stays',
+    requirements: ['blockdev-mirror/replaces'],
+    needs: needs(mirrors('blockdev-mirror'), { drivers: ['quorum'] }),
+    async run(t: CaseContext) {
+      const { node, disks } = await quorum(t);
+      const target = await disk(t, 0);
+      const replaces = disks[2]!.node;
+      await mirrored(t, 'blockdev-mirror', { device: node, target: target.node, replaces });
+      await t.refused('blockdev-del', { 'node-name': target.node });
+      await t.execute('blockdev-del', { 'node-name': replaces });
+      await checkRepaired(t, node, disks, target.file);
+    },
+  },
+  {
+    id: 'drive-mirror/replaces-quorum-child',
+    title:
+      'drive-mirror puts its new image in the place of a quorum child; node-name is a must, the node has to be there',
+    requirements: ['drive-mirror/replaces'],
+    needs: needs(mirrors('drive-mirror'), { drivers: ['quorum'] }),
+    async run(t: CaseContext) {
+      const { node, disks } = await quorum(t);
+      const [target, id] = [newFile(t), t.name('job')];
+      const replaces = disks[2]!.node;
+      const args = { device: node, target: target.path, format: 'raw', sync: 'full' };
+      const named = { 'node-name': t.name('target') };
+      await t.refused('drive-mirror', { ...args, 'job-id': id, replaces }, { text: /node-name/ });
+      await t.refused('drive-mirror', { ...args, ...named, 'job-id': id, replaces: t.name('nothing') });
+      await checkNoJob(t, id);
+      await mirrored(t, 'drive-mirror', { ...args, ...named, replaces });
+      await t.execute('blockdev-del', { 'node-name': replaces });
+      await checkRepaired(t, node, disks, target);
+    },
+  },
+  {
+    id: 'blockdev-mirror/replaces-source',
+    title: 'A mirror that replaces its own source does what it does without replaces',
+    requirements: ['blockdev-mirror/replaces', 'blockdev-mirror/complete-switches'],
+    needs: needs(mirrors('blockdev-mirror'), { drivers: ['quorum'] }),
+    async run(t: CaseContext) {
+      const [source, target] = [await disk(t, 0x21), await disk(t, 0)];
+      const args = { device: source.node, target: target.node, replaces: source.node };
+      await mirrored(t, 'blockdev-mirror', args);
+      await t.execute('blockdev-del', { 'node-name': source.node });
+      t.equal(await parts(t, target.file), [0x21, 0x21], 'the target must hold the copy');
+    },
+  },
+];
