@@ -2,6 +2,26 @@
 import type { Requirement } from './requirement.ts';
 
 export const copyOptions = {
+  'BLOCK_JOB_COMPLETED/len': {
+    level: 'must',
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'len is the most that the progress can be: of a full backup the size of the disk.',
+  },
+  'BLOCK_JOB_COMPLETED/speed': {
+    level: 'must',
+    definition: 'BLOCK_JOB_COMPLETED',
+    text: 'speed is the limit of the job in bytes per second.',
+  },
+  'BLOCK_JOB_READY/len': {
+    level: 'must',
+    definition: 'BLOCK_JOB_READY',
+    text: 'len is the most that the progress can be: of a full mirror what the source holds.',
+  },
+  'BLOCK_JOB_READY/speed': {
+    level: 'must',
+    definition: 'BLOCK_JOB_READY',
+    text: 'speed is the limit of the job in bytes per second.',
+  },
   'blockdev-backup/compress': {
     level: 'must',
     definition: 'BlockdevBackup',
@@ -37,6 +57,16 @@ export const copyOptions = {
     level: 'must',
     definition: 'BlockdevBackup',
     text: 'target names a device or a node.',
+  },
+  'blockdev-mirror/buf-size': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'No more than buf-size is on its way from source to target; a negative one is refused.',
+  },
+  'blockdev-mirror/granularity-default': {
+    level: 'must',
+    definition: 'blockdev-mirror',
+    text: 'Without granularity it is 64 KiB for a target without clusters, 4 KiB for smaller ones than that, else the size of a cluster.',
   },
   'blockdev-mirror/job-id-default': {
     level: 'must',
@@ -88,6 +118,16 @@ export const copyOptions = {
     definition: 'DriveBackup',
     text: 'device names a device or a root node; a node that another one stands on is refused.',
   },
+  'drive-backup/speed': {
+    level: 'must',
+    definition: 'DriveBackup',
+    text: 'speed is a limit in bytes per second.',
+  },
+  'drive-mirror/buf-size': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'No more than buf-size is on its way from source to target; a negative one is refused.',
+  },
   'drive-mirror/existing-file': {
     level: 'must',
     definition: 'DriveMirror',
@@ -97,6 +137,16 @@ export const copyOptions = {
     level: 'must',
     definition: 'DriveMirror',
     text: 'With mode existing and without format, the target is written in the format that it is found to have.',
+  },
+  'drive-mirror/granularity': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'granularity is a power of two from 512 to 64 MiB; anything else is refused.',
+  },
+  'drive-mirror/granularity-default': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'Without granularity it is 64 KiB for a target without clusters, 4 KiB for smaller ones than that, else the size of a cluster.',
   },
   'drive-mirror/job-id-default': {
     level: 'must',
@@ -112,6 +162,11 @@ export const copyOptions = {
     level: 'must',
     definition: 'DriveMirror',
     text: 'device names a device or a root node; a node that another one stands on is refused.',
+  },
+  'drive-mirror/speed': {
+    level: 'must',
+    definition: 'DriveMirror',
+    text: 'speed is a limit in bytes per second.',
   },
   'drive-mirror/sync-modes': {
     level: 'must',

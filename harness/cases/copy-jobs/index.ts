@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../case.ts';
 import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
 import { incrementalCases } from './incremental.ts';
+import { limitCases } from './limits-of-copies.ts';
 import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
 import { readinessCases } from './readiness.ts';
@@ -15,6 +16,7 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...errorCases,
   ...existingImageCases,
   ...incrementalCases,
+  ...limitCases,
   ...pointInTimeCases,
   ...replacedNodeCases,
   ...sourceAndTargetCases,

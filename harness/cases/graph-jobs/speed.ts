@@ -2,54 +2,16 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
-import { backupJobs, cancelled, crawlingBackup, jobInfo } from '../helpers/job-steps.ts';
+import { BUFFER, checkPace, offsetOf } from '../helpers/job-pace.ts';
+import { backupJobs, cancelled, crawlingBackup } from '../helpers/job-steps.ts';
 import { buildQcow2, dataOf, entryTo } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const SPEED = MiB;
-/** What a job may copy before its limit holds it: no less than any known one does. */
-const BUFFER = 2 * MiB;
-/** The same of a mirror, which an active commit is: it has many requests in flight. */
+/** What a mirror, which an active commit is, may copy before its limit holds it: it has many requests in flight. */
 const MIRROR_BUFFER = 16 * MiB;
 const SIZE = 32 * MiB;
 const CLUSTER = 64 * KiB;
-
-/** How long a job is watched, in milliseconds of the endpoint's time. */
-const watched = (t: CaseContext): number => (t.virtualTime ? 4_000 : 300);
-
-async function offsetOf(t: CaseContext, id: string): Promise<number> {
-  return Number((await jobInfo(t, id)).offset);
-}
-
-/**
- * States that a job that started at `since` (milliseconds) with `from` bytes done gets on, and not faster than `speed`. Real
- * time is what really passed, so that a slow machine is not taken for a fast job.
- */
-async function checkPace(
-  t: CaseContext,
-  id: string,
-  speed: number,
-  since: number,
-  { from = 0, buffer = BUFFER } = {},
-): Promise<void> {
-  const wanted = watched(t);
-  await t.elapse(wanted);
-  const offset = await offsetOf(t, id);
-  const passed = t.virtualTime ? wanted : performance.now() - since;
-  const most = from + (speed * passed) / 1000 + buffer;
-  t.check(
-    offset <= most,
-    `a job must not copy more than ${speed} bytes a second and one buffer`,
-    `it did ${offset - from} bytes in ${Math.round(passed)} ms`,
-  );
-  if (t.virtualTime)
-    t.check(
-      offset - from >= (speed * passed) / 1000 / 4,
-      'a job should come near its speed where nothing else holds it',
-      `it did ${offset - from} bytes in ${passed} ms at ${speed} bytes a second`,
-      { severity: 'should' },
-    );
-}
 
 /** Three images: one with as much data as is to be copied between two without any. Nodes of the names given, and its file. */
 async function dataInTheMiddle(t: CaseContext): Promise<{ middle: string; top: string; file: CaseFile }> {
