@@ -223,9 +223,8 @@ function crashed({ code, signal }: ExitInfo, state: CaseState): Ending {
   return { outcome: 'crash', reason: message };
 }
 
-/** How often, and after how many milliseconds each, to look again whether files are closed. */
-const CLOSING_TRIES = 5;
-const CLOSING_PAUSE = 20;
+/** After how many milliseconds each to look again whether files are closed: seldom more than the first on an idle machine. */
+const CLOSING_PAUSES = [20, 40, 80, 160, 320, 640, 1280];
 
 /** Takes back what the case made, lets the checks look at the rest, and says whether all is as before. */
 async function settle(
@@ -240,8 +239,9 @@ async function settle(
   const snapshot = await state.checkRunner.retake();
   let after = snapshot && (await SnapshotWithFiles.of(session, snapshot));
   // a busy endpoint closes files a little after it said that nodes are gone
-  for (let tries = 0; tries < CLOSING_TRIES && after !== null && baseline.awaitsClosing(after); tries += 1) {
-    await session.endpoint.settle(CLOSING_PAUSE);
+  for (const pause of CLOSING_PAUSES) {
+    if (after === null || !baseline.awaitsClosing(after)) break;
+    await session.endpoint.settle(pause);
     after = await SnapshotWithFiles.of(session, snapshot!);
   }
   await settled?.();
