@@ -7,11 +7,6 @@ export const copyOptions = {
     definition: 'BLOCK_JOB_COMPLETED',
     text: 'len is the most that the progress can be: of a full backup the size of the disk.',
   },
-  'BLOCK_JOB_COMPLETED/speed': {
-    level: 'must',
-    definition: 'BLOCK_JOB_COMPLETED',
-    text: 'speed is the limit of the job in bytes per second.',
-  },
   'BLOCK_JOB_READY/len': {
     level: 'must',
     definition: 'BLOCK_JOB_READY',
