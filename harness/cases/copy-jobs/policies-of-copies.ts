@@ -151,7 +151,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
       async run(t: CaseContext) {
         const rules = [{ event: 'read_aio', errno: EIO, once: true, sector: (SIZE - CLUSTER) / 512 }];
         const device = await addOver(t, await filled(t), rules);
-        const { args } = await targetOf(t, command);
+        const { args, file } = await targetOf(t, command);
         const id = t.name('job');
         const guest = await openIo(t, device);
         const policies = { 'on-source-error': 'report', 'on-target-error': 'report' };
@@ -167,6 +167,11 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
         t.equal(await guest.attempt(request), 'done', 'the same write must succeed when the data are saved');
         await cancelled(t, id);
         await guest.close();
+        t.equal(
+          (await bytesOf(t, file.local))[SIZE - CLUSTER] ?? null,
+          BYTE,
+          'the target must have what the second write has overwritten',
+        );
       },
     }),
   ),

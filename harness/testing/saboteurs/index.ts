@@ -5,6 +5,7 @@ import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { drivers } from './drivers.ts';
 import { encryption } from './encrypted-data.ts';
+import { ends } from './ends.ts';
 import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { graph } from './graph.ts';
@@ -27,6 +28,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...data,
   ...drivers,
   ...encryption,
+  ...ends,
   ...errors,
   ...events,
   ...graph,

@@ -1,0 +1,85 @@
+/** Saboteurs of the ends of jobs, of guests beside jobs, and of what an endpoint offers. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const BACKUP = 'jobs/backup-job';
+const JOB = 'jobs/job';
+
+export const ends: readonly Saboteur[] = [
+  inside('ends/failed-at-len', 'BLOCK_JOB_COMPLETED', 'tells the whole len as offset of a failed job', JOB, [
+    '...(this.#error ? { error: this.#error.message } : {}),',
+    '...(this.#error ? { offset: this.progress.len, error: this.#error.message } : {}),',
+  ]),
+  inside('ends/failed-without-speed', 'BLOCK_JOB_COMPLETED', 'tells no limit of a failed job', JOB, [
+    '...(this.#error ? { error: this.#error.message } : {}),',
+    '...(this.#error ? { speed: 0, error: this.#error.message } : {}),',
+  ]),
+  inside(
+    'ends/guest-write-not-held',
+    'BlockdevBackup',
+    "lets a guest's write through although the old data were not saved",
+    BACKUP,
+    ['throw error instanceof CopyError ? error.cause : error;', 'return;'],
+  ),
+  inside(
+    'ends/guest-error-is-the-jobs',
+    'BlockdevBackup',
+    "tells an error of a guest's write as one of the job",
+    BACKUP,
+    [
+      'throw error instanceof CopyError ? error.cause : error;',
+      "if (error instanceof CopyError) job.failed(error.operation, 'report', error.cause);\n                throw error instanceof CopyError ? error.cause : error;",
+    ],
+  ),
+  inside(
+    'ends/guest-error-forgets',
+    'BlockdevBackup',
+    'takes for saved what could not be saved before a write',
+    BACKUP,
+    ['this.#left.mark(offset, 1);', ';'],
+  ),
+  inside(
+    'ends/quorum-renumbers',
+    'x-blockdev-change',
+    'gives the children of a quorum new names when one goes',
+    'commands/x-blockdev-change',
+    ['parent.child(child)', 'parent.children.find((_, index) => child === `children.${index}`)'],
+  ),
+  inside(
+    'ends/corrupted-without-device',
+    'BLOCK_IMAGE_CORRUPTED',
+    'tells no device of a corrupt image',
+    'graph/open',
+    ['device: graph.deviceOf(node),', "device: '',"],
+  ),
+  inside(
+    'ends/mirror-top-without-source',
+    'NewImageMode',
+    'makes the target of drive-mirror with sync top above the source itself',
+    'commands/drive-mirror',
+    [
+      "sync === 'none' ? source : sync === 'full' ?",
+      "args.sync === 'top' ? source : sync === 'none' ? source : sync === 'full' ?",
+    ],
+  ),
+  inside(
+    'ends/backup-top-without-source',
+    'NewImageMode',
+    'makes the target of drive-backup with sync top above the source where that has no backing file',
+    'jobs/drive-backup-job',
+    ["sync === 'none' ? source :", "sync === 'none' || (args.sync === 'top' && !source.backing) ? source :"],
+  ),
+  inside(
+    'ends/command-not-offered',
+    'protocol/commands',
+    'lacks a command that there is since long before its version',
+    'commands/index',
+    ["    'block-dirty-bitmap-clear': blockDirtyBitmapClear,", ''],
+  ),
+  inside(
+    'ends/filter-name-plain',
+    'blockdev-mirror',
+    'gives the filter of a job a name that a user could have given',
+    'jobs/job-filter',
+    ['graph.name(filter, name);', 'graph.name(filter, name ?? `filter${graph.nodes.length}`);'],
+  ),
+];
