@@ -42,7 +42,7 @@ export const ends: readonly Saboteur[] = [
     'x-blockdev-change',
     'gives the children of a quorum new names when one goes',
     'commands/x-blockdev-change',
-    ['parent.child(child)', 'parent.children.find((_, index) => child === `children.${index}`)'],
+    ['parent.child(child)', "parent.children.find((_, index) => child === 'children.' + index)"],
   ),
   inside(
     'ends/corrupted-without-device',
@@ -80,6 +80,6 @@ export const ends: readonly Saboteur[] = [
     'blockdev-mirror',
     'gives the filter of a job a name that a user could have given',
     'jobs/job-filter',
-    ['graph.name(filter, name);', 'graph.name(filter, name ?? `filter${graph.nodes.length}`);'],
+    ['graph.name(filter, name);', "graph.name(filter, name ?? 'filter' + graph.nodes.length);"],
   ),
 ];
