@@ -27,6 +27,7 @@ import { limits } from './limits.ts';
 import { machine } from './machine.ts';
 import { nbdNodes } from './nbd-nodes.ts';
 import { nbdServer } from './nbd-server.ts';
+import { nfsDriver } from './nfs-driver.ts';
 import { nodeOptions } from './node-options.ts';
 import { otherDrivers } from './other-drivers.ts';
 import { protocol } from './protocol.ts';
@@ -59,6 +60,7 @@ export const requirements = {
   ...iscsiDriver,
   ...jobErrors,
   ...jobs,
+  ...nfsDriver,
   ...nodeOptions,
   ...protocol,
   ...qcow2,

@@ -47,11 +47,6 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     text: 'An image is made in a GlusterFS volume.',
     reason: 'takes a GlusterFS server, which no host that we know has',
   },
-  'BlockdevCreateOptionsNfs/creates': {
-    definition: 'BlockdevCreateOptionsNfs',
-    text: 'An image is made on an NFS server.',
-    reason: 'takes an NFS server for an endpoint that is built with libnfs, which no host that we know has',
-  },
   'BlockdevCreateOptionsRbd/creates': {
     definition: 'BlockdevCreateOptionsRbd',
     text: 'An image is made in a Ceph pool.',
@@ -71,11 +66,6 @@ export const unobservable: Readonly<Record<string, Unobservable>> = {
     definition: 'BlockdevOptionsNVMe',
     text: 'A namespace of an NVMe controller is opened, by its number, the first being 1.',
     reason: 'takes an NVMe controller that can be taken from the host, which no host that we know has',
-  },
-  'BlockdevOptionsNfs/opens': {
-    definition: 'BlockdevOptionsNfs',
-    text: 'A file on an NFS server is opened.',
-    reason: 'takes an NFS server for an endpoint that is built with libnfs, which no host that we know has',
   },
   'BlockdevOptionsRbd/opens': {
     definition: 'BlockdevOptionsRbd',

@@ -5,6 +5,7 @@ import { ftpCases } from './ftp-nodes.ts';
 import { httpCases } from './http-nodes.ts';
 import { httpOptionCases } from './http-options.ts';
 import { iscsiCases } from './iscsi-nodes.ts';
+import { nfsCases } from './nfs-nodes.ts';
 import { sshCases } from './ssh-nodes.ts';
 import { urlSchemeCases } from './url-schemes.ts';
 
@@ -15,6 +16,7 @@ export const networkCases: readonly CaseDefinition[] = [
   ...urlSchemeCases,
   ...ftpCases,
   ...sshCases,
+  ...nfsCases,
   ...iscsiCases,
   ...clusterCases,
 ];

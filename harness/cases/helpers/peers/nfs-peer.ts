@@ -1,0 +1,255 @@
+/**
+ * An NFS server of the case's own with one folder in memory: portmapper, mount and NFS version 3 (RFC 1833, RFC 1813) on the one
+ * port that clients look for, of a loopback address that is its own.
+ */
+import { createServer, type Socket } from 'node:net';
+import type { JsonObject } from '../../../../spec/json.ts';
+import type { CaseContext } from '../../case.ts';
+import { type Listening, listen } from './listening.ts';
+
+const PORTMAP_PORT = 111;
+const Program = { portmap: 100000, nfs: 100003, mount: 100005 } as const;
+/** Statuses of NFS. */
+const Status = { ok: 0, noEntry: 2, io: 5 } as const;
+const FOLDER = Buffer.from('folder');
+const LAST_FRAGMENT = 0x80000000;
+
+/** A file on the server. */
+export interface NfsFile {
+  data: Buffer;
+}
+
+/** A server that listens. */
+export interface NfsPeer extends Listening {
+  /** `server` of blockdev-add. */
+  readonly server: JsonObject;
+  /** Of the file that it starts with. */
+  readonly path: string;
+  /** By name in the folder. */
+  readonly files: Map<string, NfsFile>;
+  /** Ids of user and group under which files were looked for. */
+  readonly askers: readonly (readonly [user: number, group: number])[];
+  /** Parts that were read. Bytes. */
+  readonly reads: readonly (readonly [offset: number, length: number])[];
+  /** True: reads and writes fail from now on. */
+  fails: boolean;
+}
+
+/** What the server keeps of its clients. */
+interface Seen {
+  readonly askers: (readonly [number, number])[];
+  readonly reads: (readonly [number, number])[];
+}
+
+/** Starts a server with one file. Ends with the case; skips it where nobody may serve at the port. */
+export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPeer> {
+  const name = `${t.name('remote')}.img`;
+  const host = `127.${(t.seed & 0x7f) + 64}.${(t.seed >> 8) & 0xff}.${((t.seed >> 16) & 0x7f) + 1}`;
+  const askers: (readonly [number, number])[] = [];
+  const reads: (readonly [number, number])[] = [];
+  const files = new Map<string, NfsFile>([[name, { data }]]);
+  const listening = await listen(
+    t,
+    createServer((socket) => {
+      serve(socket, t.dir, peer, { askers, reads }).catch(() => socket.destroy());
+    }),
+    { host, port: PORTMAP_PORT },
+  ).catch((error: Error) => t.skip(`needs a server at port ${PORTMAP_PORT}: ${error.message}`));
+  const peer: NfsPeer = {
+    ...listening,
+    server: { type: 'inet', host },
+    // Endpoints that take it for a file of their own find nothing there, and do no harm.
+    path: `${t.dir}/${name}`,
+    files,
+    askers,
+    reads,
+    fails: false,
+  };
+  return peer;
+}
+
+async function serve(socket: Socket, folder: string, peer: NfsPeer, seen: Seen): Promise<void> {
+  let kept = Buffer.alloc(0);
+  for await (const chunk of socket) {
+    kept = Buffer.concat([kept, chunk as Buffer]);
+    while (kept.length >= 4) {
+      // Clients send each call in one fragment.
+      const end = 4 + (kept.readUInt32BE(0) & ~LAST_FRAGMENT);
+      if (kept.length < end) break;
+      const results = answer(new Call(kept.subarray(4, end)), folder, peer, seen);
+      socket.write(Buffer.concat([word((results.length | LAST_FRAGMENT) >>> 0), results]));
+      kept = kept.subarray(end);
+    }
+  }
+}
+
+/** Arguments of a call, taken from the front. */
+class Call {
+  readonly id: number;
+  readonly program: number;
+  readonly procedure: number;
+  /** Of the caller, by AUTH_SYS; null if it does not say. */
+  readonly asker: readonly [user: number, group: number] | null;
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.id = this.word();
+    this.#at += 8;
+    this.program = this.word();
+    this.#at += 4;
+    this.procedure = this.word();
+    const flavor = this.word();
+    const credentials = this.opaque();
+    this.word();
+    this.opaque();
+    const ids = 8 + Math.ceil((flavor === 1 ? credentials.readUInt32BE(4) : 0) / 4) * 4;
+    this.asker = flavor === 1 ? [credentials.readUInt32BE(ids), credentials.readUInt32BE(ids + 4)] : null;
+  }
+
+  word(): number {
+    this.#at += 4;
+    return this.#bytes.readUInt32BE(this.#at - 4);
+  }
+
+  long(): number {
+    this.#at += 8;
+    return Number(this.#bytes.readBigUInt64BE(this.#at - 8));
+  }
+
+  opaque(): Buffer {
+    const length = this.word();
+    const start = this.#at;
+    this.#at += Math.ceil(length / 4) * 4;
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  text(): string {
+    return this.opaque().toString();
+  }
+}
+
+function word(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+const words = (...values: readonly number[]): Buffer => Buffer.concat(values.map(word));
+
+function long(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+}
+
+const opaque = (data: Buffer): Buffer =>
+  Buffer.concat([word(data.length), data, Buffer.alloc((4 - (data.length % 4)) % 4)]);
+
+/** Attributes of the folder, or of a file, as they follow a result. */
+function attributes(file: NfsFile | null): Buffer {
+  const size = long(file?.data.length ?? 4096);
+  const kind = file === null ? words(2, 0o755) : words(1, 0o644);
+  const times = Buffer.alloc(24);
+  return Buffer.concat([
+    kind,
+    words(1, 0, 0),
+    size,
+    size,
+    long(0),
+    long(1),
+    long(file === null ? 1 : 2),
+    times,
+  ]);
+}
+
+const withAttributes = (file: NfsFile | null): Buffer => Buffer.concat([word(1), attributes(file)]);
+const change = (file: NfsFile | null): Buffer => Buffer.concat([word(0), withAttributes(file)]);
+
+/** The whole reply. */
+function answer(call: Call, folder: string, peer: NfsPeer, seen: Seen): Buffer {
+  const accepted = words(call.id, 1, 0, 0, 0, 0);
+  if (call.procedure === 0) return accepted;
+  if (call.program === Program.nfs) return Buffer.concat([accepted, performNfs(call, peer, seen)]);
+  if (call.program === Program.portmap) return Buffer.concat([accepted, word(PORTMAP_PORT)]);
+  // Of the mount service: the folder, or the lists of what is exported and mounted, which are empty.
+  if (call.procedure !== 1) return Buffer.concat([accepted, word(0)]);
+  if (call.text().replace(/\/$/, '') !== folder) return Buffer.concat([accepted, word(Status.noEntry)]);
+  return Buffer.concat([accepted, word(Status.ok), opaque(FOLDER), words(1, 1)]);
+}
+
+function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
+  const name = call.text();
+  const file = name === String(FOLDER) ? null : (peer.files.get(name) ?? null);
+  switch (call.procedure) {
+    case 1:
+      return Buffer.concat([word(Status.ok), attributes(file)]);
+    case 2:
+      return setSize(call, file);
+    case 3: {
+      if (call.asker !== null) seen.askers.push(call.asker);
+      const found = call.text();
+      return peer.files.has(found) ? handle(found, peer) : words(Status.noEntry, 0);
+    }
+    case 4:
+      return Buffer.concat([word(Status.ok), withAttributes(file), word(call.word())]);
+    case 6: {
+      const [offset, count] = [call.long(), call.word()];
+      if (file === null || peer.fails) return words(Status.io, 0);
+      seen.reads.push([offset, count]);
+      const bytes = file.data.subarray(offset, offset + count);
+      const isEnd = offset + bytes.length >= file.data.length;
+      return Buffer.concat([
+        word(Status.ok),
+        withAttributes(file),
+        words(bytes.length, isEnd ? 1 : 0),
+        opaque(bytes),
+      ]);
+    }
+    case 7: {
+      const offset = call.long();
+      call.word();
+      call.word();
+      const bytes = call.opaque();
+      if (file === null || peer.fails) return words(Status.io, 0, 0);
+      const longer = Math.max(0, offset + bytes.length - file.data.length);
+      file.data = Buffer.concat([file.data, Buffer.alloc(longer)]);
+      bytes.copy(file.data, offset);
+      return Buffer.concat([word(Status.ok), change(file), words(bytes.length, 2), long(1)]);
+    }
+    case 8: {
+      const made = call.text();
+      peer.files.set(made, { data: Buffer.alloc(0) });
+      const found = handle(made, peer).subarray(4);
+      return Buffer.concat([words(Status.ok, 1), found.subarray(0, -4), change(null)]);
+    }
+    case 18:
+      return Buffer.concat([word(Status.ok), withAttributes(file), Buffer.alloc(52)]);
+    case 19: {
+      const sizes = words(65536, 65536, 512, 65536, 65536, 512, 4096);
+      return Buffer.concat([word(Status.ok), withAttributes(file), sizes, long(2 ** 40), words(0, 1, 0x1b)]);
+    }
+    case 20:
+      return Buffer.concat([word(Status.ok), withAttributes(file), words(1, 255, 1, 1, 0, 1)]);
+    case 21:
+      return Buffer.concat([word(Status.ok), change(file), long(1)]);
+    default:
+      return words(10004, 0);
+  }
+}
+
+/** The answer that tells where a file is: status, its handle, its attributes, and none of the folder. */
+const handle = (name: string, { files }: NfsPeer): Buffer =>
+  Buffer.concat([word(Status.ok), opaque(Buffer.from(name)), withAttributes(files.get(name)!), word(0)]);
+
+/** SETATTR: of what may be set only the size counts. */
+function setSize(call: Call, file: NfsFile | null): Buffer {
+  for (let skipped = 0; skipped < 3; skipped += 1) if (call.word() === 1) call.word();
+  if (call.word() === 1 && file !== null) {
+    const size = call.long();
+    const kept = file.data.subarray(0, size);
+    file.data = Buffer.concat([kept, Buffer.alloc(size - kept.length)]);
+  }
+  return Buffer.concat([word(Status.ok), change(file)]);
+}

@@ -1,0 +1,68 @@
+/** Requirements of the driver nfs, and of the creation of images by it. */
+import type { Requirement } from './requirement.ts';
+
+export const nfsDriver = {
+  'nfs-create/location': {
+    level: 'must',
+    definition: 'BlockdevCreateOptionsNfs',
+    text: 'location is where the image is put.',
+    since: '2.12',
+  },
+  'nfs-create/size': {
+    level: 'must',
+    definition: 'BlockdevCreateOptionsNfs',
+    text: 'size is how many bytes the new disk has.',
+    since: '2.12',
+  },
+  'nfs/debug': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'debug is how much is logged, from 0 to 2.',
+  },
+  'nfs/errors': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'Reads and writes that the server fails fail, and leave the node as usable as before.',
+    source: 'observation',
+  },
+  'nfs/group': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'group is the id of the group under which the endpoint comes.',
+  },
+  'nfs/ids-default': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'user and group are those of the process by default.',
+  },
+  'nfs/page-cache-size': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'page-cache-size is how much of what was read is kept.',
+  },
+  'nfs/path': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'path is the file on the server.',
+  },
+  'nfs/readahead-size': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'readahead-size is how many bytes are read ahead.',
+  },
+  'nfs/server': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'server is where the server is, by TCP: the node has the data of a file there, and writes reach it.',
+  },
+  'nfs/tcp-syn-count': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'tcp-syn-count is how many SYN packets are tried for a connection.',
+  },
+  'nfs/user': {
+    level: 'must',
+    definition: 'BlockdevOptionsNfs',
+    text: 'user is the id of the user under which the endpoint comes.',
+  },
+} as const satisfies Record<string, Requirement>;
