@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
+import { failedGuestWrites } from './guest-write-fails.ts';
 import { incrementalCases } from './incremental.ts';
 import { limitCases } from './limits-of-copies.ts';
 import { pointInTimeCases } from './point-in-time.ts';
@@ -15,6 +16,7 @@ import { targetContentCases } from './target-contents.ts';
 export const copyJobCases: readonly CaseDefinition[] = [
   ...errorCases,
   ...existingImageCases,
+  ...failedGuestWrites,
   ...incrementalCases,
   ...limitCases,
   ...pointInTimeCases,
