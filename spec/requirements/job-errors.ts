@@ -69,11 +69,6 @@ export const jobErrors = {
     definition: 'BlockdevBackup',
     text: 'Without on-target-error the policy for the target is report.',
   },
-  'blockdev-backup/policies-in-background': {
-    level: 'must',
-    definition: 'BlockdevBackup',
-    text: 'on-source-error and on-target-error hold for what the job does by itself, not for writes of the guest.',
-  },
   'blockdev-mirror/on-source-error-default': {
     level: 'must',
     definition: 'blockdev-mirror',
@@ -88,11 +83,6 @@ export const jobErrors = {
     level: 'must',
     definition: 'DriveBackup',
     text: 'Without on-source-error the policy for the source is report.',
-  },
-  'drive-backup/policies-in-background': {
-    level: 'must',
-    definition: 'DriveBackup',
-    text: 'on-source-error and on-target-error hold for what the job does by itself, not for writes of the guest.',
   },
   'drive-mirror/on-source-error-default': {
     level: 'must',

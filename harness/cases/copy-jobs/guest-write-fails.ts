@@ -1,10 +1,8 @@
-/** Guests' writes that a backup cannot copy first: the policies of the job are not asked. */
+/** A guest's write that a backup cannot copy first: the policies of the job are not asked. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { backupJobs, cancelled, jobInfo } from '../helpers/job-steps.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const SIZE = 256 * KiB;
@@ -24,26 +22,14 @@ async function failing(t: CaseContext): Promise<JsonObject> {
   return { target };
 }
 
-/** The same as a file that the command opens. */
-async function failingFile(t: CaseContext): Promise<JsonObject> {
-  const rules = await makeFile(t, Buffer.from('[inject-error]\nevent = "write_aio"\n'));
-  const image = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: 64 * KiB }));
-  return { target: `blkdebug:${rules.path}:${image.path}`, format: 'qcow2', mode: 'existing' };
-}
-
-function failedCopy(
-  command: 'blockdev-backup' | 'drive-backup',
-  makeTarget: (t: CaseContext) => Promise<JsonObject>,
-  requirement: RequirementId,
-): CaseDefinition {
-  return {
-    id: `${command}/guest-write-without-policy`,
-    title: `A guest's write that ${command} cannot copy first fails, whatever the policies of the job are`,
-    requirements: [requirement],
+export const failedGuestWrites: readonly CaseDefinition[] = [
+  {
+    id: 'blockdev-backup/guest-write-without-policy',
+    title: 'A write that cannot be copied to the target first fails, though on-target-error says ignore',
+    requirements: ['blockdev-backup/guest-errors-apart'],
     needs: needs(needs(backupJobs, fileNodes), {
       ...nodeBytes,
-      commands: [command],
-      drivers: ['blkdebug', ...(command === 'drive-backup' ? ['qcow2'] : [])],
+      drivers: ['blkdebug'],
       events: [...backupJobs.events!, 'BLOCK_JOB_ERROR'],
     }),
     async run(t: CaseContext) {
@@ -54,11 +40,11 @@ function failedCopy(
       const guest = await openIo(t, device);
       const id = t.name('job');
       const policies = { 'on-source-error': 'ignore', 'on-target-error': 'ignore' };
-      await t.execute(command, {
+      await t.execute('blockdev-backup', {
         'job-id': id,
         device,
         sync: 'none',
-        ...(await makeTarget(t)),
+        ...(await failing(t)),
         ...policies,
       });
       const outcome = await guest.attempt(WRITE);
@@ -79,10 +65,5 @@ function failedCopy(
       await guest.perform(WRITE);
       await guest.close();
     },
-  };
-}
-
-export const failedGuestWrites: readonly CaseDefinition[] = [
-  failedCopy('blockdev-backup', failing, 'blockdev-backup/policies-in-background'),
-  failedCopy('drive-backup', failingFile, 'drive-backup/policies-in-background'),
+  },
 ];
