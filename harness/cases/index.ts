@@ -32,6 +32,7 @@ import { jobs } from './jobs.ts';
 import { limitCases } from './limits.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
+import { namedDrives } from './named-drives.ts';
 import { nbdServerCases } from './nbd-server.ts';
 import { nodeOptionCases } from './node-options/index.ts';
 import { protocolHabits } from './protocol-habits.ts';
@@ -70,6 +71,7 @@ export const cases: readonly CaseDefinition[] = [
   ...devices,
   ...driveQueries,
   ...driveStatistics,
+  ...namedDrives,
   ...guestIo,
   ...guestDeviceCases,
   ...machineStates,

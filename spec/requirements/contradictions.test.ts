@@ -65,6 +65,9 @@ const SHOWS: Readonly<Record<string, Shows>> = {
     const jobs = isJsonObject(reply) && Array.isArray(reply.return) ? reply.return.filter(isJsonObject) : [];
     return jobs.some((job) => job['io-status'] === 'failed' && job.ready === true);
   },
+  'BlockdevOnError/auto-inherits': ({ events }) =>
+    Array.isArray(events) &&
+    events.filter(isJsonObject).some(({ data }) => isJsonObject(data) && data.action === 'report'),
   'BLOCK_WRITE_THRESHOLD/reached': ({ send, events }) =>
     isJsonObject(send) &&
     isJsonObject(send.arguments) &&

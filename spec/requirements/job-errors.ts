@@ -15,7 +15,13 @@ export const jobErrors = {
   'BlockdevOnError/auto': {
     level: 'must',
     definition: 'BlockdevOnError',
-    text: 'auto takes the policy of the backend: where that has none of its own, a job stops for want of space and ends for any other error.',
+    text: 'With auto a job whose source has no policy of its own stops for want of space, and ends for any other error.',
+  },
+  'BlockdevOnError/auto-inherits': {
+    level: 'must',
+    definition: 'BlockdevOnError',
+    text: 'auto takes the policy that the drive was given.',
+    contradictedBy: 'qemu-7.2/auto-of-a-drive',
   },
   'BlockdevOnError/enospc-reports': {
     level: 'must',
