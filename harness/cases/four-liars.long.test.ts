@@ -22,6 +22,7 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'greeting/no-events-before': HABIT,
   'greeting/shape': 'about the greeting, before which nothing can be told to do',
   'greeting/version-is-query-version': 'about a version, which nothing that is done can change',
+  'introspection/offers-what-its-version-has': 'about a description that the liar gives whole',
   'introspection/schema-is-stable': 'about a description that the liar gives whole',
   'introspection/schema-names-unique': 'about a description that the liar gives whole',
   'introspection/schema-references-resolve': 'about a description that the liar gives whole',
