@@ -79,7 +79,8 @@ export const exportsInUse: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { below, file } = await addFile(t);
       const format = await addQcow2(t, file, { file: below, 'read-only': true });
-      const write = { kind: 'write', offset: SIZE, length: 512, byte: 1 } as const;
+      // of the image's tables, and as it is: the image stays sound
+      const write = { kind: 'write', offset: SIZE, length: 512, byte: 0 } as const;
       t.equal(await attempt(t, below, write), 'no-access', 'a writer below a format must be refused');
       const read = { kind: 'read', offset: 0, length: 512 } as const;
       t.equal(await attempt(t, below, read), 'done', 'a reader below a format must be let in');

@@ -58,6 +58,15 @@ export interface Probe {
   exportsAt(address: JsonObject): Promise<readonly string[] | 'nobody' | null>;
   /** Whether there is a file that the endpoint calls so; null where that cannot be seen. */
   hasFile(path: string): Promise<boolean | null>;
+  /** As `hasFile`: what is wrong with an image that nobody has open; null where there is none whose format is judged. */
+  imageFaults(path: string): Promise<readonly ImageFault[] | null>;
+}
+
+/** What is wrong with an image at rest. A leak wastes space; anything else may cost data. */
+export interface ImageFault {
+  readonly kind: 'corruption' | 'leak';
+  /** Without subject: it is said of the image. */
+  readonly text: string;
 }
 
 /** What an endpoint held before a case, and holds after everything that it made was taken back. */

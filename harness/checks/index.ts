@@ -9,6 +9,7 @@ import { envelope } from './envelope.ts';
 import { errorChangesNothing } from './error-changes-nothing.ts';
 import { errorClass } from './error-class.ts';
 import { eventSchema } from './event-schema.ts';
+import { images } from './images.ts';
 import { integerText } from './integer-text.ts';
 import { invalidRefused } from './invalid-refused.ts';
 import { jobEvents } from './job-events.ts';
@@ -35,6 +36,7 @@ export const checks = {
   'success-has-effect': successHasEffect,
   liveness,
   crash,
+  images,
   leftovers,
 } as const satisfies Record<string, () => Check>;
 

@@ -14,7 +14,7 @@ import { CaseFiles } from './case-files.ts';
 import { CheckRunner } from './check-runner.ts';
 import type { Session } from './endpoint-session.ts';
 import { Ledger } from './ledger.ts';
-import { exportsAt, hasFile } from './outside-view.ts';
+import { exportsAt, hasFile, imageFaults } from './outside-view.ts';
 import { Recorder } from './recorder.ts';
 import type { CaseSetting } from './run-setting.ts';
 
@@ -47,18 +47,17 @@ export class CaseState {
   ) {
     const { endpoint, scratch, topology } = session;
     const images = topology.images.map(({ path }) => path);
+    const folder = { dir: endpoint.dir, scratch };
     const port = {
       endpointSchema,
       usable: () => session.usable,
       lastWords: () => session.endpoint.lastWords(),
       settle: (ms: number) => session.endpoint.settle(ms),
       owned: target.capabilities.owned,
-      exportsAt: (address: JsonObject) =>
-        exportsAt({ dir: endpoint.dir, scratch }, address, limits.answerTimeout),
-      hasFile: (path: string) =>
-        target.capabilities.sharedFiles
-          ? hasFile({ dir: endpoint.dir, scratch }, path)
-          : Promise.resolve(null),
+      exportsAt: (address: JsonObject) => exportsAt(folder, address, limits.answerTimeout),
+      hasFile: async (path: string) => (target.capabilities.sharedFiles ? hasFile(folder, path) : null),
+      imageFaults: async (path: string) =>
+        target.capabilities.sharedFiles ? imageFaults(folder, path) : null,
     };
     this.#session = session;
     this.files = new CaseFiles(endpoint.dir, scratch, images);

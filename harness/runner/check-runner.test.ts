@@ -26,6 +26,7 @@ function world() {
     lastWords: () => [],
     exportsAt: async () => null,
     hasFile: async () => null,
+    imageFaults: async () => null,
   };
   const checkRunner = new CheckRunner(port, null, [errorChangesNothing()]);
   let index = 0;

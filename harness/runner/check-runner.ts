@@ -8,7 +8,14 @@
 import type { Deviation } from '../../reports/record.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
-import { type Check, type CheckContext, type Exchange, type HeldAround, isRefused } from '../checks/check.ts';
+import {
+  type Check,
+  type CheckContext,
+  type Exchange,
+  type HeldAround,
+  type ImageFault,
+  isRefused,
+} from '../checks/check.ts';
 import { isQuery } from '../checks/query-changes-nothing.ts';
 import { QmpError } from '../qmp/errors.ts';
 import { type Query, type Snapshot, takeSnapshot } from '../state/snapshot.ts';
@@ -23,6 +30,8 @@ export interface CheckRunnerPort {
   exportsAt(address: JsonObject): Promise<readonly string[] | 'nobody' | null>;
   /** As `Probe.hasFile`. */
   hasFile(path: string): Promise<boolean | null>;
+  /** As `Probe.imageFaults`. */
+  imageFaults(path: string): Promise<readonly ImageFault[] | null>;
 }
 
 export class CheckRunner {
@@ -137,7 +146,7 @@ export class CheckRunner {
 
   /** Made once for each check: there are many exchanges. */
   #context(check: Check): CheckContext {
-    const { endpointSchema, execute, lastWords, exportsAt, hasFile } = this.#port;
+    const { endpointSchema, execute, lastWords, exportsAt, hasFile, imageFaults } = this.#port;
     return {
       endpointSchema,
       probe: {
@@ -148,6 +157,7 @@ export class CheckRunner {
         ask: (command, args) => this.#ask(command, args),
         exportsAt,
         hasFile,
+        imageFaults,
       },
       process: { lastWords },
       report: (deviation) =>

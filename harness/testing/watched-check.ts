@@ -2,7 +2,7 @@
 import type { Deviation } from '../../reports/record.ts';
 import { readIntrospection } from '../../spec/introspection.ts';
 import type { Json, JsonObject } from '../../spec/json.ts';
-import type { Exchange } from '../checks/check.ts';
+import type { Exchange, ImageFault } from '../checks/check.ts';
 import { checks } from '../checks/index.ts';
 import { CheckRunner } from '../runner/check-runner.ts';
 import type { HeldResources } from '../state/held-resources.ts';
@@ -52,6 +52,8 @@ export interface World {
   readonly before?: HeldResources;
   readonly after?: HeldResources;
   readonly query?: () => Promise<Json>;
+  /** What is wrong with the image of that name, whenever it is asked. */
+  readonly images?: (path: string) => readonly ImageFault[] | null;
 }
 
 export interface Spoken {
@@ -97,6 +99,7 @@ export async function runOf(
     lastWords: () => printed,
     exportsAt: async () => null,
     hasFile: async () => null,
+    imageFaults: async (path: string) => world.images?.(path) ?? null,
   };
   const runner = new CheckRunner(port, null, [checks[id]()]);
   for (const [index, { command, arguments: args, request, reply, replies, ...rest }] of spoken.entries()) {

@@ -1,5 +1,6 @@
 /** What a chain can be used for when a job of it has ended, and what jobs that fail at their end leave. */
 import type { JsonObject } from '../../../spec/json.ts';
+import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import {
@@ -13,7 +14,6 @@ import {
 } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { checkNoJob, completed, jobInfo } from '../helpers/job-steps.ts';
-import { parseQcow2Header } from '../helpers/qcow2-header.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
   addNode,

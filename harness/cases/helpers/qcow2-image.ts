@@ -12,7 +12,7 @@ import {
   MAGIC,
   parseQcow2Header,
   type Qcow2Header,
-} from './qcow2-header.ts';
+} from '../../qcow2/qcow2-header.ts';
 
 const COPIED = 1n << 63n;
 const COMPRESSED = 1n << 62n;

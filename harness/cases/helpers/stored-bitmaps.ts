@@ -1,5 +1,6 @@
 /** Dirty bitmaps that qcow2 images keep, made and read without an endpoint. Written from the public format specification. */
-import { EXTENSION, HEADER_LENGTH, parseQcow2Header } from './qcow2-header.ts';
+import { parseBitmaps } from '../../qcow2/qcow2-bitmaps.ts';
+import { EXTENSION, HEADER_LENGTH, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import { refcountBlockOf } from './qcow2-image.ts';
 
 /** Bits of a bitmap's flags: whoever had it open may have changed the disk since; it records from the start. */
@@ -50,19 +51,11 @@ export function withBitmap(
 
 /** The bitmaps that an image keeps, in the order of its directory. */
 export function storedBitmaps(image: Buffer): StoredBitmap[] {
-  const extension = parseQcow2Header(image).extensions.get(EXTENSION.bitmaps);
-  if (extension === undefined) return [];
-  const bitmaps: StoredBitmap[] = [];
-  let at = Number(extension.readBigUInt64BE(16));
-  for (let left = extension.readUInt32BE(0); left > 0; left -= 1) {
-    const nameAt = at + ENTRY_BYTES + image.readUInt32BE(at + 20);
-    const nameEnd = nameAt + image.readUInt16BE(at + 18);
-    bitmaps.push({
-      name: image.toString('utf8', nameAt, nameEnd),
-      flags: image.readUInt32BE(at + 12),
-      granularity: 2 ** image.readUInt8(at + 17),
-    });
-    at += Math.ceil((nameEnd - at) / 8) * 8;
-  }
-  return bitmaps;
+  const header = parseQcow2Header(image);
+  if (!header.extensions.has(EXTENSION.bitmaps)) return [];
+  return parseBitmaps(image, header).bitmaps.map(({ name, flags, granularity }) => ({
+    name,
+    flags,
+    granularity,
+  }));
 }

@@ -1,9 +1,10 @@
 /** What a qcow2 image holds when its endpoint crashed: what was flushed, and a structure that is sound again. */
+
+import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header, refcountOf } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, CLUSTERS, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header, refcountOf } from '../helpers/qcow2-header.ts';
 import { buildQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, makeFile, needs } from '../helpers/shared-setup.ts';
 

@@ -1,4 +1,6 @@
 /** Creation of qcow2 images: what each option leaves in the file. */
+
+import { COMPATIBLE, parseQcow2Header, type Qcow2Header, refcountOf } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   type CreateOptions,
@@ -8,7 +10,6 @@ import {
   qcow2Creation,
 } from '../helpers/created-images.ts';
 import { bytesOf, sizesOf } from '../helpers/image-files.ts';
-import { COMPATIBLE, parseQcow2Header, type Qcow2Header, refcountOf } from '../helpers/qcow2-header.ts';
 import { parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
 

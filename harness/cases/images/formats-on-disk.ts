@@ -1,10 +1,10 @@
 /** What qcow2 images of every shape hold: what the endpoint reads of ours, and leaves in them when it writes. */
 import { deflateRawSync } from 'node:zlib';
+import { parseQcow2Header, refcountOf } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, nodeIo, readNode, writeNode } from '../helpers/node-io.ts';
-import { parseQcow2Header, refcountOf } from '../helpers/qcow2-header.ts';
 import { buildQcow2, isCompressed, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 

@@ -1,10 +1,10 @@
 /** What queries tell of an image: its own header, its place on disk, its backing files. */
 import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import { COMPATIBLE, INCOMPATIBLE } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addChain, addQcow2, CHAIN_SIZE, CLUSTER, chainNodes } from '../helpers/backing-chains.ts';
 import { sizesOf } from '../helpers/image-files.ts';
-import { COMPATIBLE, INCOMPATIBLE } from '../helpers/qcow2-header.ts';
 import { buildQcow2, type NewQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, fileNodes, KiB, makeFile, newFile, nodeInfo } from '../helpers/shared-setup.ts';
 

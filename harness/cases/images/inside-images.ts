@@ -1,10 +1,11 @@
 /** What an image keeps besides the data of its disk: clusters of internal snapshots, persistent bitmaps. */
+
+import { refcountOf } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
-import { refcountOf } from '../helpers/qcow2-header.ts';
 import { buildQcow2, dataOf, l2TableOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, makeFile, needs, virtualSize } from '../helpers/shared-setup.ts';
 import { BITMAP_FLAG, storedBitmaps } from '../helpers/stored-bitmaps.ts';

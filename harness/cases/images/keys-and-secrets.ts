@@ -1,5 +1,6 @@
 /** Encrypted images: made, opened with the secret and with others, and what is on disk. */
 import type { JsonObject } from '../../../spec/json.ts';
+import { EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
@@ -7,7 +8,6 @@ import { checkOpens, createImage, creationRefused } from '../helpers/created-ima
 import { bytesOf } from '../helpers/image-files.ts';
 import { decrypted, LUKS_UUID, luksHeader } from '../helpers/made-luks.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
-import { EXTENSION, parseQcow2Header } from '../helpers/qcow2-header.ts';
 import { buildQcow2, isQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 

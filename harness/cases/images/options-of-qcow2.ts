@@ -1,11 +1,11 @@
 /** qcow2's own options of blockdev-add: sizes of caches, lazy reference counts. */
 import type { JsonObject } from '../../../spec/json.ts';
+import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, nodeIo, readNode, writeNode } from '../helpers/node-io.ts';
 import { NbdCommand, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
-import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../helpers/qcow2-header.ts';
 import { buildQcow2, l2TableOf } from '../helpers/qcow2-image.ts';
 import { checkAbsent, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 

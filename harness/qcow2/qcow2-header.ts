@@ -1,5 +1,6 @@
 /** The header of a qcow2 image and its reference counts, as they are in the file. Written from the public format specification. */
 
+/** The first word of a header. */
 export const MAGIC = 0x514649fb;
 /** Bytes of a version 3 header, without extensions. */
 export const HEADER_LENGTH = 104;
@@ -16,6 +17,7 @@ export const EXTENSION = {
 export const INCOMPATIBLE = { at: 72, dirty: 1n, corrupt: 2n } as const;
 /** The field of features that need not be known, and its bit. */
 export const COMPATIBLE = { at: 80, lazyRefcounts: 1n } as const;
+const AUTOCLEAR_AT = 88;
 
 const TABLE_OFFSET_MASK = 0xffff_ffff_ffff_fe00n;
 
@@ -35,9 +37,14 @@ export interface Qcow2Header {
   readonly l1Size: number;
   readonly l1Offset: number;
   readonly refcountTableOffset: number;
+  readonly refcountTableClusters: number;
   readonly snapshots: number;
+  readonly snapshotsOffset: number;
   readonly incompatible: bigint;
   readonly compatible: bigint;
+  readonly autoclear: bigint;
+  /** Bytes, without extensions. */
+  readonly headerLength: number;
   readonly refcountBits: number;
   readonly extensions: ReadonlyMap<number, Buffer>;
 }
@@ -49,7 +56,8 @@ export function parseQcow2Header(bytes: Buffer): Qcow2Header {
   const version = bytes.readUInt32BE(4);
   const featureAt = (at: number): bigint => (version < 3 ? 0n : bytes.readBigUInt64BE(at));
   const nameOffset = offsetAt(8);
-  const extensions = parseExtensions(bytes, version < 3 ? HEADER_LENGTH_OF_2 : bytes.readUInt32BE(100));
+  const headerLength = version < 3 ? HEADER_LENGTH_OF_2 : bytes.readUInt32BE(100);
+  const extensions = parseExtensions(bytes, headerLength);
   return {
     version,
     backing:
@@ -61,9 +69,13 @@ export function parseQcow2Header(bytes: Buffer): Qcow2Header {
     l1Size: bytes.readUInt32BE(36),
     l1Offset: offsetAt(40),
     refcountTableOffset: offsetAt(48),
+    refcountTableClusters: bytes.readUInt32BE(56),
     snapshots: bytes.readUInt32BE(60),
+    snapshotsOffset: offsetAt(64),
     incompatible: featureAt(INCOMPATIBLE.at),
     compatible: featureAt(COMPATIBLE.at),
+    autoclear: featureAt(AUTOCLEAR_AT),
+    headerLength,
     refcountBits: version < 3 ? 16 : 2 ** bytes.readUInt32BE(96),
     extensions,
   };
