@@ -3,7 +3,7 @@
  * the COPIED flags must agree with the counts, and header, snapshot table and bitmap directory must be such as the format
  * allows. Written from the public format specification.
  */
-import { parseBitmaps } from './qcow2-bitmaps.ts';
+
 import {
   EXTENSION,
   HEADER_LENGTH,
@@ -13,6 +13,7 @@ import {
   type Qcow2Header,
 } from './qcow2-header.ts';
 import { nonzeroRefcounts } from './qcow2-refcounts.ts';
+import { parseBitmaps } from './stored-bitmap-directory.ts';
 
 /** A leak wastes space; anything else may cost data. */
 export interface Qcow2Fault {

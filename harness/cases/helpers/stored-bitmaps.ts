@@ -1,6 +1,7 @@
 /** Dirty bitmaps that qcow2 images keep, made and read without an endpoint. Written from the public format specification. */
-import { parseBitmaps } from '../../qcow2/qcow2-bitmaps.ts';
+
 import { EXTENSION, HEADER_LENGTH, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { parseBitmaps } from '../../qcow2/stored-bitmap-directory.ts';
 import { refcountBlockOf } from './qcow2-image.ts';
 
 /** Bits of a bitmap's flags: whoever had it open may have changed the disk since; it records from the start. */
