@@ -176,6 +176,11 @@ export class Session {
     this.#links.set(0, await this.#connect(0, true));
   }
 
+  /** A former endpoint that was killed may still have files open. */
+  get startedAgain(): boolean {
+    return this.#former.length > 0;
+  }
+
   get topology(): Topology {
     return this.#topology;
   }

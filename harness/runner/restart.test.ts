@@ -43,6 +43,24 @@ test.each(KINDS)(
   },
 );
 
+test('the case after it gets another endpoint, and finds nothing of a killed one', async () => {
+  const open = (id: string, end: (t: CaseContext) => Promise<void>) =>
+    ({
+      id: `tests/${id}`,
+      title: 'A case with an open file',
+      requirements: ['protocol/quit-ends'],
+      fresh: true,
+      run: async (t: CaseContext) => {
+        await addRaw(t, 64 * KiB);
+        await end(t);
+      },
+    }) as const;
+  const killing = open('killing', (t) => t.restart('kill'));
+  const after = { ...open('after', () => Promise.resolve()), fresh: false };
+  const { cases } = await run({ target: reference('reference'), spec, cases: () => [killing, after] });
+  expect(cases).toMatchObject([{ outcome: 'pass' }, { outcome: 'pass', deviations: [] }]);
+});
+
 test('a deviation after a restart is told at its exchange, and a second restart works like the first', async () => {
   const record = await outcomeOf(async (t) => {
     await t.restart();

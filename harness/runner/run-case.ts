@@ -251,6 +251,7 @@ async function settle(
   await state.checkRunner.end(held);
   // what is left is told of once, not by each case that follows
   if (!undone || after === null || state.checkRunner.deviations.length > told) return false;
+  if (session.startedAgain) return false;
   if (!(await baseline.restored(session, after))) return false;
   session.baseline = baseline;
   return true;

@@ -76,6 +76,7 @@ export const query = {
     level: 'must',
     definition: 'DirtyBitmapStatus',
     text: 'locked: the bitmap can be neither cleared nor deleted nor used for a backup.',
+    since: '2.12',
   },
   'query-block/device': {
     level: 'must',
