@@ -85,7 +85,11 @@ export const blockStream: readonly CaseDefinition[] = [
   {
     id: 'block-stream/base-node',
     title: 'A stream down to base-node copies what is between, and base-node is the backing node then',
-    requirements: ['block-stream/backing-file-automatic', 'block-stream/base-node'],
+    requirements: [
+      'query-named-block-nodes/backing-file-name',
+      'block-stream/backing-file-automatic',
+      'block-stream/base-node',
+    ],
     needs: needs(streams, {}),
     async run(t: CaseContext) {
       const [base, middle, top] = await addChain(t, 3);

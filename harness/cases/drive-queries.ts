@@ -17,7 +17,12 @@ export const driveQueries: readonly CaseDefinition[] = [
   {
     id: 'query-blockstats/chain-of-a-device',
     title: 'query-blockstats tells of each image below a device, down to the base, and of the file of each',
-    requirements: ['query-blockstats/backends'],
+    requirements: [
+      'BlockStats/node-name',
+      'BlockStats/device',
+      'BlockStats/backing',
+      'query-blockstats/backends',
+    ],
     needs: onDrive('query-blockstats'),
     topology: driveOverBase,
     fresh: true,

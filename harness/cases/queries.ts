@@ -130,7 +130,7 @@ export const queries: readonly CaseDefinition[] = [
   {
     id: 'queries/stats-of-nodes',
     title: 'With query-nodes each node has an entry, with its name and without backing',
-    requirements: ['query-blockstats/nodes'],
+    requirements: ['BlockStats/device', 'query-blockstats/nodes'],
     needs: needs(dataNodes, { commands: ['query-blockstats'] }),
     async run(t: CaseContext) {
       const names = [await addNode(t), await addNode(t)];

@@ -28,8 +28,9 @@ test('requirements name definitions of the schema, or sections of the protocol',
   expect(unknown).toEqual([]);
 });
 
-test('a definition is told under one that has requirements, and is in the schema', () => {
+test('a definition is told under one that has requirements, has none itself, and is in the schema', () => {
   expect(Object.values(toldUnder).filter((name) => !told.has(name))).toEqual([]);
+  expect([...Object.keys(toldUnder), ...outsideBlockApi].filter((name) => told.has(name))).toEqual([]);
   const unknown = [...Object.keys(toldUnder), ...outsideBlockApi].filter(
     (name) => !definitions.includes(name),
   );

@@ -3,9 +3,6 @@
 /** Whose requirements tell what the definition says: it is a part of that one, and of no use by itself. */
 export const toldUnder: Readonly<Record<string, string>> = {
   Abort: 'transaction',
-  BlockDirtyBitmap: 'block-dirty-bitmap-add',
-  BlockDirtyBitmapSha256: 'x-debug-block-dirty-bitmap-sha256',
-  BlockJobType: 'query-block-jobs',
   BlockdevAioOptions: 'BlockdevOptionsFile',
   BlockdevCacheInfo: 'query-named-block-nodes',
   BlockdevCreateOptions: 'x-blockdev-create',

@@ -2,6 +2,36 @@
 import type { Requirement } from './requirement.ts';
 
 export const query = {
+  'BlockDeviceInfo/bursts': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'The members for bursts and iops_size are the limits in force for bursts, their lengths and the size that counts as one operation.',
+  },
+  'BlockDeviceInfo/group': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'group is the throttle group that limits the device; absent without one.',
+  },
+  'BlockJobType/names': {
+    level: 'must',
+    definition: 'BlockJobType',
+    text: 'The type of a job is commit, stream, mirror or backup, as the command that started it.',
+  },
+  'BlockStats/backing': {
+    level: 'must',
+    definition: 'BlockStats',
+    text: 'backing holds the statistics of the backing image, if there is one.',
+  },
+  'BlockStats/device': {
+    level: 'must',
+    definition: 'BlockStats',
+    text: 'device is the name of the device that the statistics are of; absent for a node.',
+  },
+  'BlockStats/node-name': {
+    level: 'must',
+    definition: 'BlockStats',
+    text: 'node-name is the name of the node that the statistics are of.',
+  },
   'query-block-jobs/busy-and-paused': {
     level: 'must',
     definition: 'BlockJobInfo',
@@ -197,6 +227,11 @@ export const query = {
     level: 'must',
     definition: 'BlockDeviceInfo',
     text: 'backing_file is present only for a node with a backing image.',
+  },
+  'query-named-block-nodes/backing-file-name': {
+    level: 'must',
+    definition: 'BlockDeviceInfo',
+    text: 'backing_file is the name of the backing file.',
   },
   'query-named-block-nodes/cache': {
     level: 'must',

@@ -208,7 +208,7 @@ export const verbCases: readonly CaseDefinition[] = [
     id: 'query-block-jobs/several',
     title:
       'Jobs of different kinds are listed side by side, each with its own type, id and nodes, in any order',
-    requirements: ['query-block-jobs/lists-jobs', 'query-block-jobs/job-id'],
+    requirements: ['BlockJobType/names', 'query-block-jobs/lists-jobs', 'query-block-jobs/job-id'],
     needs: needs(needs(mirrorJobs, chainNodes), {
       commands: ['block-commit', 'block-stream', 'blockdev-backup'],
     }),

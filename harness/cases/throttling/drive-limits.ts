@@ -85,6 +85,7 @@ export const driveLimits: readonly CaseDefinition[] = [
     id: 'block_set_io_throttle/each-limit',
     title: "Each of the six limits, of their bursts and of the bursts' lengths is shown, and no other",
     requirements: [
+      'BlockDeviceInfo/bursts',
       'block_set_io_throttle/sets',
       'BlockIOThrottle/burst-reported',
       'BlockIOThrottle/length-default',
@@ -158,7 +159,7 @@ export const driveLimits: readonly CaseDefinition[] = [
   {
     id: 'block_set_io_throttle/group-shares',
     title: 'Drives of one group share its limit, which is the one that was set last for any of them',
-    requirements: ['block_set_io_throttle/group-shares'],
+    requirements: ['BlockDeviceInfo/group', 'block_set_io_throttle/group-shares'],
     needs: throttles,
     topology: drives,
     async run(t: CaseContext) {
