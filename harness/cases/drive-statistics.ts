@@ -17,7 +17,15 @@ const images: readonly ImageSpec[] = ['quick', 'other', 'bad'].map((name) => ({
   size: 64 * KiB,
 }));
 
-/** `quick` and `other` over files, `slow` whose requests take 2 ms, and `bad` which fails reads at sector 8 and writes at 16. */
+/** A drive over nothing, which fails requests of one kind. */
+const failing = (name: string, event: string) =>
+  `if=none,id=${name},driver=raw,file.driver=blkdebug,file.image.driver=null-co,file.image.size=${64 * KiB},` +
+  `${FAILS}.0.event=${event}`;
+
+/**
+ * `quick` and `other` over files, `slow` whose requests take 2 ms, and `bad` which fails reads at sector 8 and writes at
+ * 16. `useless` and `ignored` fail reads, which is no activity of `ignored`.
+ */
 const counted: Topology = {
   name: 'counted-drives',
   images,
@@ -27,6 +35,8 @@ const counted: Topology = {
     `if=none,id=slow,driver=null-co,size=${64 * KiB},latency-ns=${LATENCY}`,
     'if=none,id=bad,driver=raw,file.driver=blkdebug,file.image.driver=file,file.image.filename=@DIR@/bad.img,' +
       `${FAILS}.0.event=read_aio,${FAILS}.0.sector=8,${FAILS}.1.event=write_aio,${FAILS}.1.sector=16`,
+    failing('useless', 'read_aio'),
+    `${failing('ignored', 'read_aio')},stats-account-failed=off`,
   ].flatMap((drive) => ['-drive', drive]),
   monitors: 1,
 };
@@ -170,6 +180,32 @@ export const driveStatistics: readonly CaseDefinition[] = [
         },
         'requests elsewhere must count as done',
       );
+    },
+  },
+  {
+    id: 'query-blockstats/failures-as-activity',
+    title: 'A request that fails ends the idle time of a drive, but not where stats-account-failed is off',
+    requirements: ['query-blockstats/account-flags', 'query-blockstats/idle-time'],
+    ...common,
+    async run(t: CaseContext) {
+      for (const drive of ['useless', 'ignored']) {
+        await qemuIo(t, drive, 'aio_read 0 512');
+        let stats = await statsOf(t, drive);
+        for (let tries = 0; stats.failed_rd_operations === 0 && tries < 50; tries += 1) {
+          await t.elapse(2);
+          stats = await statsOf(t, drive);
+        }
+        t.contains(
+          stats,
+          { failed_rd_operations: 1, account_failed: drive === 'useless' },
+          `the read of ${drive} must count as failed`,
+        );
+        t.equal(
+          'idle_time_ns' in stats,
+          drive === 'useless',
+          'an idle time must be there exactly where failures count as activity',
+        );
+      }
     },
   },
 ];

@@ -4,8 +4,9 @@ import type { JsonObject } from '../../spec/json.ts';
 export type Operation = 'rd' | 'wr' | 'flush';
 
 export class Accounting {
-  /** Invalid and failed requests count as activity; so they do from the first medium on. */
-  countsFaults = false;
+  /** Whether invalid and failed requests count as activity; decided with the first medium. */
+  countsInvalid = false;
+  countsFailed = false;
   readonly #done: Record<Operation, { operations: number; bytes: number; nanoseconds: bigint }> = {
     rd: { operations: 0, bytes: 0, nanoseconds: 0n },
     wr: { operations: 0, bytes: 0, nanoseconds: 0n },
@@ -25,7 +26,7 @@ export class Accounting {
 
   failed(operation: Operation, began: bigint, ended: bigint): void {
     this.#failed[operation] += 1;
-    if (!this.countsFaults) return;
+    if (!this.countsFailed) return;
     this.#done[operation].nanoseconds += ended - began;
     this.#lastAccess = ended;
   }
@@ -49,8 +50,8 @@ export class Accounting {
       invalid_rd_operations: 0,
       invalid_wr_operations: 0,
       invalid_flush_operations: 0,
-      account_invalid: this.countsFaults,
-      account_failed: this.countsFaults,
+      account_invalid: this.countsInvalid,
+      account_failed: this.countsFailed,
       timed_stats: [],
       ...(this.#lastAccess === undefined ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),
     };

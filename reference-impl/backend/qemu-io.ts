@@ -62,9 +62,9 @@ const flush: IoCommand['run'] = ({ node }) => node.io.flush();
 /** Calls that go on after their commands have ended, by their drive. */
 const background = new WeakMap<BlockBackend, Set<Promise<void>>>();
 
-const flushAfterOthers: IoCommand['run'] = async (subject, call) => {
-  if (subject.backend) await Promise.all(background.get(subject.backend) ?? []);
-  await flush(subject, call);
+/** As qemu-io's aio_flush does: it counts as a flush, and no image is flushed. */
+const othersEnd: IoCommand['run'] = async ({ backend }) => {
+  if (backend) await Promise.all(background.get(backend) ?? []);
 };
 
 const { write: WRITE, resize: RESIZE } = Permission;
@@ -82,7 +82,7 @@ const commands: Readonly<Record<string, IoCommand>> = {
     background: true,
     run: counted('wr', write),
   },
-  aio_flush: { flags: '', perm: 0, run: counted('flush', flushAfterOthers) },
+  aio_flush: { flags: '', perm: 0, run: counted('flush', othersEnd) },
   flush: { flags: '', perm: 0, run: flush },
   discard: {
     flags: 'Cq',

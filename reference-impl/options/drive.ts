@@ -53,6 +53,8 @@ export async function addDrive(text: string, block: BlockLayer): Promise<void> {
   const settings = takeSettings(opts);
   const limits = takeLimits(opts);
   const isSnapshot = opts.takeSwitch('snapshot') ?? false;
+  const countsInvalid = opts.takeSwitch('stats-account-invalid') ?? true;
+  const countsFailed = opts.takeSwitch('stats-account-failed') ?? true;
   const definition = takeDefinition(opts, block.graph.drivers);
   if (type !== 'none') throw new CommandError(`machine type does not support if=${type},bus=0,unit=0`);
   const backend = new BlockBackend(block.graph, id, settings);
@@ -60,7 +62,7 @@ export async function addDrive(text: string, block: BlockLayer): Promise<void> {
   backend.setLimits(limits.config, limits.group);
   if (definition === undefined) return;
   backend.insert(await openMedium(block, definition, isSnapshot));
-  backend.accounting.countsFaults = true;
+  Object.assign(backend.accounting, { countsInvalid, countsFailed });
 }
 
 /** What is written to a snapshot is forgotten, so that the image itself is only read. */
@@ -182,8 +184,6 @@ function takeAction(
 function takeDefinition(opts: Options, drivers: DriverTable): WireObject | undefined {
   const readOnly = opts.takeEither('readonly', 'read-only');
   opts.takeSwitch('copy-on-read');
-  opts.takeSwitch('stats-account-invalid');
-  opts.takeSwitch('stats-account-failed');
   const aio = opts.take('aio');
   if (aio !== undefined && aio !== 'threads' && aio !== 'native')
     throw new CommandError('invalid aio option');

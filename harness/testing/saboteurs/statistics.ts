@@ -131,13 +131,6 @@ export const statistics: readonly Saboteur[] = [
     'flush_operations: 0,',
   ]),
   inside(
-    'statistics/failed-flush-as-write',
-    'BlockDeviceStats',
-    'counts flushes that fail as writes that fail',
-    'backend/accounting',
-    ['this.#failed[operation] += 1;', "this.#failed[operation === 'flush' ? 'wr' : operation] += 1;"],
-  ),
-  inside(
     'statistics/write-time-of-reads',
     'BlockDeviceStats',
     'gives the time of reads as that of writes',
@@ -149,6 +142,6 @@ export const statistics: readonly Saboteur[] = [
     'BlockDeviceStats',
     'does not count failures as activity and says that it does',
     'backend/accounting',
-    ['if (!this.countsFaults)\n            return;', 'return;'],
+    ['if (!this.countsFailed)\n            return;', 'return;'],
   ),
 ];
