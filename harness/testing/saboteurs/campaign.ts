@@ -7,7 +7,7 @@ import type { CaseDefinition } from '../../cases/case.ts';
 import { cases } from '../../cases/index.ts';
 import { REFERENCE } from '../judging/built.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
-import { type Place, Reach } from '../judging/reach.ts';
+import { type CaseRun, type Place, Reach } from '../judging/reach.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
 import type { Change, Saboteur } from './saboteur.ts';
 
@@ -41,15 +41,16 @@ export async function soundOutcomes(
     outcomes: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
     milliseconds: Object.fromEntries(runs.map(({ id, milliseconds }) => [id, milliseconds])),
     reached: Object.fromEntries(
-      placed.map(({ id }, index) => [
-        id,
-        runs.filter(({ reached }) => reached.has(index)).map((run) => run.id),
-      ]),
+      [...new Set(placed.map(({ id }) => id))].map((saboteur) => {
+        const own = placed.flatMap(({ id }, index) => (id === saboteur ? [index] : []));
+        const isReached = ({ reached }: CaseRun) => own.some((index) => reached.has(index));
+        return [saboteur, runs.filter(isReached).map((run) => run.id)];
+      }),
     ),
   };
 }
 
-/** Where cases must come by to notice a saboteur. None where what it changes is executed when the module is loaded. */
+/** Where cases must come by to notice a saboteur: any line that it changes. None where what it changes is executed when the module is loaded. */
 function placesOf({ changes: [change] = [] }: Saboteur): Place[] {
   if (change === undefined) return [];
   const url = moduleOf(change);
@@ -59,7 +60,8 @@ function placesOf({ changes: [change] = [] }: Saboteur): Place[] {
   full(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
     isInFunction ||= FUNCTIONS.has(node.type) && node.start < start && start < node.end;
   });
-  return isInFunction ? [{ url, start }] : [];
+  const lines = [...change.find.matchAll(/^\s*(?=\S)/gm)].map(({ index, 0: { length } }) => index + length);
+  return isInFunction ? lines.map((at) => ({ url, start: start + at })) : [];
 }
 
 const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
