@@ -2,9 +2,11 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes, makeEmpty } from '../helpers/backing-chains.ts';
+import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { backupAction, reaches, waitingBackup } from '../helpers/job-states.ts';
 import { backupJobs, CRAWL, checkNoJob, completed, jobInfo, pendingJobEvents } from '../helpers/job-steps.ts';
-import { addNode, MiB, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { nodeIo, writeNode } from '../helpers/node-io.ts';
+import { addNode, KiB, MiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const GROUPED = { 'completion-mode': 'grouped' };
 const groups = { ...needs(backupJobs, { commands: ['transaction'] }), members: ['transaction.properties'] };
@@ -85,6 +87,33 @@ export const groupCases: readonly CaseDefinition[] = [
       );
       await t.event('BLOCK_JOB_CANCELLED', { device: slow });
       for (const id of [failing, slow]) await checkNoJob(t, id);
+    },
+  },
+  {
+    id: 'transaction/grouped-failure-keeps-bitmaps',
+    title:
+      'A grouped incremental backup that had done its work keeps its bitmap when another of the group ends early',
+    requirements: ['transaction/grouped', 'drive-backup/bitmap-kept'],
+    needs: needs(needs(groups, nodeIo), {
+      commands: ['block-dirty-bitmap-add', 'drive-backup', 'x-debug-block-dirty-bitmap-sha256'],
+      capabilities: ['sharedFiles'],
+    }),
+    async run(t: CaseContext) {
+      const [bitmap, waiting, crawling] = [t.name('bitmap'), t.name('job'), t.name('job')];
+      const device = await addNode(t);
+      await addBitmap(t, device, bitmap);
+      await writeNode(t, device, 0, 64 * KiB, 0x61);
+      const target = (await makeFile(t, MiB)).path;
+      const incremental = { device, target, sync: 'incremental', bitmap, format: 'raw', mode: 'existing' };
+      const actions = [
+        await backupAction(t, crawling, { speed: CRAWL }),
+        { type: 'drive-backup', data: { 'job-id': waiting, ...incremental } },
+      ];
+      await t.execute('transaction', { actions, properties: GROUPED });
+      await reaches(t, waiting, 'waiting');
+      await t.execute('block-job-cancel', { device: crawling });
+      for (const id of [waiting, crawling]) await t.event('BLOCK_JOB_CANCELLED', { device: id });
+      await checkDirty(t, { node: device, name: bitmap, size: MiB }, [0], 'as before the transaction');
     },
   },
   {
