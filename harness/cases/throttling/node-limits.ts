@@ -205,4 +205,21 @@ export const nodeLimits: readonly CaseDefinition[] = [
       await io.close();
     },
   },
+  {
+    id: 'throttle/limits-after-a-drain',
+    title:
+      'The limits of a node hold as before once the requests in flight were waited for, as transactions do',
+    requirements: ['ThrottleLimits/bytes'],
+    needs: needs(measured, { commands: ['transaction', 'block-dirty-bitmap-add'] }),
+    async run(t: CaseContext) {
+      const node = await addThrottled(t, await addGroup(t, { 'bps-write': RATE }));
+      const io = await openIo(t, node);
+      const pace = { units: 5 * PIECE, last: PIECE, rate: RATE };
+      await checkTakes(t, 'a row of writes', pace, () => requests(io, 'write', 5));
+      const bitmap = { type: 'block-dirty-bitmap-add', data: { node, name: t.name('bitmap') } };
+      await t.execute('transaction', { actions: [bitmap] });
+      await checkTakes(t, 'a row of writes after a drain', pace, () => requests(io, 'write', 5));
+      await io.close();
+    },
+  },
 ];
