@@ -1,8 +1,8 @@
 /** What requests of each kind meet in a node: its latency, the end of its window, its threshold. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { release } from '../helpers/backing-chains.ts';
+import { addQcow2, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { attempt, nodeBytes, nodeIo, openIo, perform } from '../helpers/node-io.ts';
+import { attempt, nodeBytes, nodeIo, openIo, perform, readNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
   addNode,
@@ -95,6 +95,80 @@ export const kindsOfRequest: readonly CaseDefinition[] = [
       await perform(t, node, { kind: 'write-zeroes', offset: CLUSTER, length: CLUSTER });
       const told = { 'node-name': node, 'amount-exceeded': CLUSTER, 'write-threshold': CLUSTER };
       await t.event('BLOCK_WRITE_THRESHOLD', told);
+    },
+  },
+  {
+    id: 'raw/zeroes-in-window',
+    title:
+      'Zeroes that are written to a raw node with an offset are that far into its file, and nothing else changes',
+    requirements: ['raw/offset'],
+    needs: needs(fileNodes, nodeIo),
+    async run(t: CaseContext) {
+      const content = Buffer.alloc(4 * CLUSTER, 0x5a);
+      const file = await makeFile(t, content);
+      const window = t.name('raw');
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': window,
+        file: { driver: 'file', filename: file.path },
+        offset: 2 * CLUSTER,
+      });
+      await perform(t, window, { kind: 'write-zeroes', offset: CLUSTER, length: CLUSTER });
+      await release(t, [window]);
+      t.check(
+        (await bytesOf(t, file.local)).equals(content.fill(0, 3 * CLUSTER)),
+        'the last cluster of the file must be zero, and no other',
+        'the file holds something else',
+      );
+    },
+  },
+  {
+    id: 'blkdebug/zeroes-off-alignment',
+    title:
+      'Zeroes that neither begin nor end at a multiple of align are written to their last byte, and no further',
+    requirements: ['blkdebug/align'],
+    needs: needs(needs(fileNodes, nodeBytes), { drivers: ['blkdebug'] }),
+    async run(t: CaseContext) {
+      const content = Buffer.alloc(CLUSTER, 0x5a);
+      const file = await makeFile(t, content);
+      const node = t.name('aligned');
+      await t.execute('blockdev-add', {
+        driver: 'blkdebug',
+        'node-name': node,
+        image: { driver: 'file', filename: file.path },
+        align: 4 * KiB,
+      });
+      await perform(t, node, { kind: 'write-zeroes', offset: 3 * KiB, length: 10 * KiB });
+      await release(t, [node]);
+      t.check(
+        (await bytesOf(t, file.local)).equals(content.fill(0, 3 * KiB, 13 * KiB)),
+        'the file must be zero from 3 KiB to 13 KiB, and nowhere else',
+        'it holds something else',
+      );
+    },
+  },
+  {
+    id: 'qcow2/zeroes-hide-backing-in-version-2',
+    title:
+      'Zeroes that are written to an image of version 2 are read as zeroes, whatever the backing file holds there',
+    requirements: ['qcow2/shapes'],
+    needs: needs(chainNodes, nodeBytes),
+    async run(t: CaseContext) {
+      const base = await makeFile(t, Buffer.alloc(4 * CLUSTER, 0x5a));
+      const backing = { name: base.path, format: 'raw' };
+      for (const version of [2, 3] as const) {
+        const made = buildQcow2({ size: 4 * CLUSTER, clusterSize: CLUSTER, version, backing });
+        const file = await makeFile(t, made);
+        const node = await addQcow2(t, file);
+        await perform(t, node, { kind: 'write-zeroes', offset: CLUSTER, length: CLUSTER });
+        const bytes = await readNode(t, node, 0, 4 * CLUSTER);
+        t.check(
+          bytes.equals(Buffer.alloc(4 * CLUSTER, 0x5a).fill(0, CLUSTER, 2 * CLUSTER)),
+          `the second cluster of an image of version ${version} must be zero, and the others as in the backing file`,
+          'it reads something else',
+        );
+        await release(t, [node]);
+      }
     },
   },
 ];
