@@ -32,15 +32,21 @@ class Guest {
     return new Guest(source, await openIo(t, source.node));
   }
 
-  /** Writes a cluster. */
-  async write(index: number, byte: number): Promise<void> {
-    await this.#io.perform({ kind: 'write', offset: index * COPIED, length: COPIED, byte });
-    this.source.content.fill(byte, index * COPIED, (index + 1) * COPIED);
+  /** Writes a cluster, or several at once. */
+  async write(index: number, byte: number, clusters = 1): Promise<void> {
+    const [offset, length] = [index * COPIED, clusters * COPIED];
+    await this.#io.perform({ kind: 'write', offset, length, byte });
+    this.source.content.fill(byte, offset, offset + length);
   }
 
-  /** Writes the first clusters, some in the middle and the last: behind the front of a job that crawls, and ahead of it. */
+  /** Writes the first cluster, two in the middle at once, and the last: behind the front of a job that crawls, and ahead of it. */
   async writeAround(): Promise<void> {
-    for (const index of [0, COUNT / 2, COUNT - 1]) await this.write(index, 0x80 + index);
+    for (const [index, clusters] of [
+      [0, 1],
+      [COUNT / 2, 2],
+      [COUNT - 1, 1],
+    ] as const)
+      await this.write(index, 0x80 + index, clusters);
   }
 
   leave(): Promise<void> {
