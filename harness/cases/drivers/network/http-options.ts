@@ -109,7 +109,8 @@ function timeout(
     requirements: [requirement],
     needs: remoteNodes('http'),
     async run(t: CaseContext) {
-      const peer = await start(t, 'http', { manner: 'silence' });
+      // Who waits for longer than it should gets an answer.
+      const peer = await start(t, 'http', { manner: isDefault ? 'silence' : 'late' });
       const took = await t.timed(() => remoteRefused(t, at(peer, isDefault ? {} : { timeout: seconds })));
       const least = seconds * 1000 - 50;
       t.check(took >= least, `the endpoint must wait ${least} ms`, `it waits ${Math.floor(took)} ms`);

@@ -1,4 +1,5 @@
 /** The driver nfs: a node over a file of an NFS server, and images that are made there. */
+import { basename } from 'node:path';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import {
@@ -165,10 +166,12 @@ export const nfsCases: readonly CaseDefinition[] = [
       const peer = await start(t);
       for (const size of [SIZE / 2, 512]) {
         await createImage(t, image(peer, `.${size}`, size));
+        const made = peer.files.get(basename(`${peer.path}.${size}`))?.data;
+        t.check(made !== undefined, 'the server must have the new file', 'it does not');
         t.check(
-          [...peer.files.values()].at(-1)!.data.equals(Buffer.alloc(size)),
+          made.equals(Buffer.alloc(size)),
           'the new file must be of the size that was given, and all zeroes',
-          'it is not',
+          `it is ${made.length} bytes long`,
         );
       }
       t.equal(peer.files.size, 3, 'each new image must be a new file');

@@ -6,12 +6,22 @@ import { selfSigned } from './certificate.ts';
 import { type Listening, listen } from './listening.ts';
 
 const PATH = '/disk.img';
+const MOVED = '/moved';
+const LATE_MS = 4000;
 
 /**
- * How it answers: with the file; with no ranges of it; without telling its length; never; with an end in the middle of what
+ * How it answers: with the file; with no ranges of it; without telling its length; never; after 4 seconds; with an end in the middle of what
  * was asked for; with a redirection from one path to the other; or with a status.
  */
-export type Manner = 'file' | 'no-ranges' | 'no-length' | 'silence' | 'half' | 'redirection' | number;
+export type Manner =
+  | 'file'
+  | 'no-ranges'
+  | 'no-length'
+  | 'silence'
+  | 'late'
+  | 'half'
+  | 'redirection'
+  | number;
 
 /** A request as it came. */
 export interface HttpRequest {
@@ -51,10 +61,15 @@ export async function startHttpPeer(
     const range = rangeOf(headers);
     requests.push({ method, range, headers });
     const isAllowed = credentials === undefined || headers.authorization === basic(credentials);
-    const how = isAllowed ? peer.manner : 401;
+    const isThere = url === PATH || url === MOVED;
+    const how = !isAllowed ? 401 : isThere ? peer.manner : 404;
     if (how === 'silence') return;
+    if (how === 'late') {
+      setTimeout(() => send(response, how, content, range, method === 'HEAD'), LATE_MS).unref();
+      return;
+    }
     if (typeof how === 'number') response.writeHead(how).end();
-    else if (how === 'redirection' && url === PATH) response.writeHead(302, { Location: '/moved' }).end();
+    else if (how === 'redirection' && url === PATH) response.writeHead(302, { Location: MOVED }).end();
     else send(response, how, content, range, method === 'HEAD');
   };
   const server = tls ? createTlsServer(await selfSigned(t), answer) : createServer(answer);

@@ -28,6 +28,7 @@ const FINAL = 0x80;
 /** Status of a login, class and detail, where it is in its word. */
 const Login = { failed: 0x02010000, noTarget: 0x02030000 } as const;
 const HEADER = 48;
+const LATE_MS = 10_000;
 const SEGMENT = 256 * 1024;
 
 type Keys = readonly (readonly [key: string, value: string])[];
@@ -40,7 +41,7 @@ export interface IscsiPeer extends Listening {
   readonly logins: readonly ReadonlyMap<string, string>[];
   /** Units whose blocks were read or written. */
   readonly units: ReadonlySet<number>;
-  /** Connections that there are get no answer from now on; new ones do. */
+  /** Connections that there are get answers from now on only after 10 seconds; new ones get them at once. */
   silence(): void;
 }
 
@@ -122,8 +123,12 @@ class Session {
     const isImmediate = (header[0]! & 0x40) !== 0;
     this.#expected = (header.readUInt32BE(24) + (isImmediate ? 0 : 1)) >>> 0;
     if (opcode === Opcode.login) this.#login(header, data);
-    else if (this.isSilent) return;
-    else if (opcode === Opcode.command) this.#command(header, data);
+    else if (this.isSilent) setTimeout(() => this.#perform(opcode, header, data), LATE_MS).unref();
+    else this.#perform(opcode, header, data);
+  }
+
+  #perform(opcode: number, header: Buffer, data: Buffer): void {
+    if (opcode === Opcode.command) this.#command(header, data);
     else if (opcode === Opcode.logout) this.#send(Opcode.logoutResponse, header);
     else if (opcode === Opcode.task) this.#send(Opcode.taskResponse, header);
     else if (opcode === Opcode.nopOut && header.readUInt32BE(16) !== 0xffffffff)

@@ -44,7 +44,9 @@ interface Seen {
 /** Starts a server with one file. Ends with the case; skips it where nobody may serve at the port. */
 export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPeer> {
   const name = `${t.name('remote')}.img`;
-  const host = `127.${(t.seed & 0x7f) + 64}.${(t.seed >> 8) & 0xff}.${((t.seed >> 16) & 0x7f) + 1}`;
+  // Of the process too: runs side by side keep out of each other's way.
+  const seed = t.seed ^ (process.pid * 2654435761);
+  const host = `127.${(seed & 0x7f) + 64}.${(seed >> 8) & 0xff}.${((seed >> 16) & 0x7f) + 1}`;
   const askers: (readonly [number, number])[] = [];
   const reads: (readonly [number, number])[] = [];
   const files = new Map<string, NfsFile>([[name, { data }]]);
