@@ -18,6 +18,7 @@ export const driveQueries: readonly CaseDefinition[] = [
     id: 'query-blockstats/chain-of-a-device',
     title: 'query-blockstats tells of each image below a device, down to the base, and of the file of each',
     requirements: [
+      'query-blockstats/nodes',
       'BlockStats/node-name',
       'BlockStats/device',
       'BlockStats/backing',

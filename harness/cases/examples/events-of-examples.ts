@@ -55,7 +55,12 @@ export const exampleEvents: readonly CaseDefinition[] = [
     id: 'examples/image-corrupted',
     title:
       'A write to ide0-hd0 that would hit the active L1 table brings the example of BLOCK_IMAGE_CORRUPTED',
-    requirements: ['BLOCK_IMAGE_CORRUPTED/msg', 'examples/image-corrupted'],
+    requirements: [
+      'BLOCK_IMAGE_CORRUPTED/device',
+      'BLOCK_IMAGE_CORRUPTED/offset-and-size',
+      'BLOCK_IMAGE_CORRUPTED/msg',
+      'examples/image-corrupted',
+    ],
     needs: needs(needs(chainNodes, nodeIo), {
       commands: ['blockdev-snapshot'],
       events: ['BLOCK_IMAGE_CORRUPTED'],

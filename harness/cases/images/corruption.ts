@@ -118,14 +118,21 @@ export const corruption: readonly CaseDefinition[] = [
       'BLOCK_IMAGE_CORRUPTED/emitted',
       'BLOCK_IMAGE_CORRUPTED/device',
       'BLOCK_IMAGE_CORRUPTED/fatal',
+      'BLOCK_IMAGE_CORRUPTED/offset-and-size',
     ],
     needs: jobs,
     async run(t: CaseContext) {
       const file = await makeBroken(t, UNALIGNED);
       const source = await addQcow2(t, file);
       const target = await addNode(t, { size: CHAIN_SIZE });
-      const { fatal } = await failingCopy(t, source, source, target);
+      const { fatal, offset, size } = await failingCopy(t, source, source, target);
       t.equal(fatal ?? null, true, 'corruption met by a read must be fatal');
+      t.check(
+        offset === undefined && size === undefined,
+        'no access must be told where a table showed the corruption, and no access was made',
+        `offset is ${shown(offset)}, size is ${shown(size)}`,
+        { requirement: 'BLOCK_IMAGE_CORRUPTED/offset-and-size' },
+      );
       await release(t, [target, source]);
       t.check((await readImage(t, file)).corrupt, 'the header must mark the image as corrupt', 'it does not');
     },

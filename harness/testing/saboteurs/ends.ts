@@ -52,6 +52,13 @@ export const ends: readonly Saboteur[] = [
     ['device: graph.deviceOf(node),', "device: '',"],
   ),
   inside(
+    'ends/corrupted-with-access',
+    'BLOCK_IMAGE_CORRUPTED',
+    'tells an offset of corruption that no access brought to light',
+    'graph/open',
+    ['...(offset === undefined ? {} : { offset }),', 'offset: offset ?? 0,'],
+  ),
+  inside(
     'ends/mirror-top-without-source',
     'NewImageMode',
     'makes the target of drive-mirror with sync top above the source itself',
