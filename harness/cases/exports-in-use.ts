@@ -13,7 +13,10 @@ async function clientOf(t: CaseContext, name: string): Promise<{ node: string; c
   const socket = t.name('nbd');
   await t.execute('nbd-server-start', { addr: { type: 'unix', data: { path: `${t.dir}/${socket}` } } });
   for (const each of [name, 'idle']) await t.execute('nbd-server-add', { device: node, name: each });
-  return { node, client: await t.exportClient(join(t.scratch, socket), name) };
+  const client = await t.exportClient(join(t.scratch, socket), name).catch((error: Error) => error);
+  if (client instanceof Error)
+    t.fail('the NBD server must let a client in', `it does not: ${client.message}`);
+  return { node, client };
 }
 
 async function serves(client: ExportClient): Promise<boolean> {

@@ -89,6 +89,10 @@ function anyDevice(driver: Driver): readonly CaseDefinition[] {
         });
         if ('error' in reply) await checkAbsent(t, name);
         else t.equal(await virtualSize(t, name), SIZE, 'the node must be as long as the file');
+        const plain = t.name('file');
+        await t.execute('blockdev-add', { driver: 'file', 'node-name': plain, filename: file.path });
+        t.equal(await virtualSize(t, plain), SIZE, 'a file node must be as long as the file');
+        await t.execute('blockdev-del', { 'node-name': plain });
       },
     },
   ];

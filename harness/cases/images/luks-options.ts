@@ -1,6 +1,7 @@
 /** Encryption of new images: what the options of LUKS leave in the header of keys. */
 import type { JsonObject } from '../../../spec/json.ts';
 import { EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { isQcow2 } from '../../qcow2/qcow2-image.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
 import { createImage } from '../helpers/created-images.ts';
@@ -35,6 +36,7 @@ async function headerOf(t: CaseContext, options: JsonObject): Promise<KeyHeader>
     encrypt: { format: 'luks', 'key-secret': 'sec0' },
   });
   const bytes = await bytesOf(t, file.local);
+  t.check(isQcow2(bytes), 'the file must be a qcow2 image', 'it is none');
   const place = parseQcow2Header(bytes).extensions.get(EXTENSION.encryption);
   t.check(place?.length === 16, 'the header must tell where the keys are', 'the extension is not there');
   const header = bytes.subarray(Number(place.readBigUInt64BE(0)));

@@ -11,6 +11,7 @@ import { creationRefused, fileCreation } from '../../helpers/created-images.ts';
 import { isFile } from '../../helpers/image-files.ts';
 import { type Listening, listen } from '../../helpers/peers/listening.ts';
 import { MiB, needs, newFile } from '../../helpers/shared-setup.ts';
+import { checkWorks } from '../../helpers/working-session.ts';
 import { remoteNodes, remoteRefused } from './remote-nodes.ts';
 
 /** A server that hangs up on everybody. */
@@ -86,6 +87,7 @@ const rbdCases: readonly CaseDefinition[] = [
     needs: remoteNodes('rbd'),
     async run(t: CaseContext) {
       await remoteRefused(t, image(`${t.dir}/${t.name('conf')}`), /conf/);
+      await checkWorks(t);
     },
   },
   {
@@ -187,6 +189,7 @@ const sheepdogCases: readonly CaseDefinition[] = [
       const peer = await rude(t);
       await remoteRefused(t, vdi(peer, { 'snap-id': 1, tag: 'before' }));
       if (peer.clients() > 0) t.info('the server is asked before the options are looked at');
+      await checkWorks(t);
     },
   },
   sheepdogRefusal(
@@ -245,6 +248,7 @@ export const clusterCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const device of ['nowhere', '', '00', 'zzzz:zz:zz.z'])
         await remoteRefused(t, { driver: 'nvme', device, namespace: 1 });
+      await checkWorks(t);
     },
   },
 ];

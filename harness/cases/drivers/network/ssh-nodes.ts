@@ -150,7 +150,7 @@ export const sshCases: readonly CaseDefinition[] = [
     requirements: ['ssh/host-key-none'],
     needs: ssh,
     async run(t: CaseContext) {
-      for (const _ of [1, 2]) await addRemote(t, at(await start(t)));
+      for (const _ of [1, 2]) await nodeInfo(t, await addRemote(t, at(await start(t))));
     },
   },
   byDigest('md5'),
