@@ -1,11 +1,11 @@
 /** Encryption of new images: what the options of LUKS leave in the header of keys. */
 import type { JsonObject } from '../../../spec/json.ts';
 import { EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
-import { isQcow2 } from '../../qcow2/qcow2-image.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
 import { createImage } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
+import { isQcow2 } from '../helpers/qcow2-image.ts';
 import { makeFile, needs } from '../helpers/shared-setup.ts';
 import { secrets } from './keys-and-secrets.ts';
 
