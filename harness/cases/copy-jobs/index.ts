@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
+import { farBitmaps } from './far-bitmaps.ts';
 import { failedGuestWrites } from './guest-write-fails.ts';
 import { incrementalCases } from './incremental.ts';
 import { limitCases } from './limits-of-copies.ts';
@@ -25,4 +26,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...readinessCases,
   ...targetContentCases,
   ...policiesOfCopies,
+  ...farBitmaps,
 ];

@@ -9,6 +9,7 @@ import { quorumAndThreads } from './quorum-and-threads.ts';
 import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
 import { thresholdAndCorruption } from './threshold-and-corruption.ts';
+import { usersOfJobs } from './users-of-jobs.ts';
 import { writeCases } from './writes.ts';
 
 /** Cases of the jobs and commands that change the graph, by what becomes of images, drives and their writers. */
@@ -24,4 +25,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...snapshotImages,
   ...quorumAndThreads,
   ...thresholdAndCorruption,
+  ...usersOfJobs,
 ];

@@ -13,6 +13,23 @@ export async function bytesOf(t: CaseContext, local: string): Promise<Buffer> {
   return present(t, local, await readFile(local).catch(() => null));
 }
 
+/** Some of the bytes of such a file, of one that is too long to be read whole. */
+export async function bytesAt(
+  t: CaseContext,
+  local: string,
+  offset: number,
+  length: number,
+): Promise<Buffer> {
+  await t.roundTrip();
+  const file = present(t, local, await open(local).catch(() => null));
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}
+
 /** Length of such a file, and the space that it takes, in bytes. */
 export async function sizesOf(t: CaseContext, local: string): Promise<{ size: number; space: number }> {
   await t.roundTrip();

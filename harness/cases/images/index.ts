@@ -14,6 +14,7 @@ import { encryptionCases } from './keys-and-secrets.ts';
 import { luksOptions } from './luks-options.ts';
 import { oldEncryption } from './old-encryption.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
+import { outgrownTables } from './outgrown-tables.ts';
 import { overlapChecks } from './overlap-checks.ts';
 import { vmdkInfo } from './vmdk-info.ts';
 
@@ -35,4 +36,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...luksOptions,
   ...oldEncryption,
   ...crashCases,
+  ...outgrownTables,
 ];

@@ -1,0 +1,56 @@
+/** What a job is kept from by the users of its nodes, and keeps others from. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
+import { sizesOf } from '../helpers/image-files.ts';
+import { backupJobs, cancelled, completed } from '../helpers/job-steps.ts';
+import { attempt, nodeBytes, openIo } from '../helpers/node-io.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { addRaw, makeFile, needs } from '../helpers/shared-setup.ts';
+
+/** The cases of jobs as users. */
+export const usersOfJobs: readonly CaseDefinition[] = [
+  {
+    id: 'blockdev-backup/target-below-a-format',
+    title: 'A backup is refused over the file of a format that is open, and taken when that is gone',
+    requirements: ['blockdev-add/users-agree'],
+    needs: needs(chainNodes, backupJobs),
+    async run(t: CaseContext) {
+      const file = await makeEmpty(t);
+      const target = t.name('file');
+      await t.execute('blockdev-add', { driver: 'file', 'node-name': target, filename: file.path });
+      const { name: device } = await addRaw(t, (await sizesOf(t, file.local)).size);
+      const format = await addQcow2(t, file, { file: target });
+      const backup = { 'job-id': t.name('job'), device, target, sync: 'full' };
+      await t.refused('blockdev-backup', backup);
+      await release(t, [format]);
+      await t.execute('blockdev-backup', backup);
+      await completed(t, backup['job-id'], 'backup');
+    },
+  },
+  {
+    id: 'block-stream/no-writer-below',
+    title:
+      'A stream is refused over a backing image that somebody writes, and lets nobody write it while it runs',
+    requirements: ['blockdev-add/users-agree'],
+    needs: needs(needs(chainNodes, nodeBytes), {
+      commands: ['block-stream', 'block-job-cancel'],
+      events: ['BLOCK_JOB_CANCELLED'],
+    }),
+    async run(t: CaseContext) {
+      const shape = { size: CHAIN_SIZE, clusterSize: CLUSTER };
+      const clusters = new Map([0, 4, 8].map((index) => [index, 0x31]));
+      const below = await addQcow2(t, await makeFile(t, buildQcow2({ ...shape, clusters })));
+      const device = await addQcow2(t, await makeEmpty(t), { backing: below });
+      const stream = { 'job-id': t.name('job'), device, speed: 1 };
+      const write = { kind: 'write', offset: 0, length: 512, byte: 1 } as const;
+      const writer = await openIo(t, below);
+      await t.refused('block-stream', stream);
+      await writer.close();
+      t.equal(await attempt(t, below, write), 'done', 'a writer must be let in while there is no job');
+      await t.execute('block-stream', stream);
+      t.equal(await attempt(t, below, write), 'no-access', 'a writer must be refused while the job runs');
+      await cancelled(t, stream['job-id']);
+      t.equal(await attempt(t, below, write), 'done', 'a writer must be let in once the job is gone');
+    },
+  },
+];
