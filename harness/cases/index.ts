@@ -9,6 +9,7 @@ import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
+import { commandLineValues } from './command-line-values.ts';
 import { copyJobCases } from './copy-jobs/index.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
@@ -72,6 +73,7 @@ export const cases: readonly CaseDefinition[] = [
   ...driveQueries,
   ...driveStatistics,
   ...namedDrives,
+  ...commandLineValues,
   ...guestIo,
   ...guestDeviceCases,
   ...machineStates,

@@ -6,6 +6,7 @@ import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
+import { nbdDiscards } from './nbd-discards.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
 import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
@@ -25,6 +26,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkverifyCases,
   ...quorumCases,
   ...nbdNodeCases,
+  ...nbdDiscards,
   ...hostDeviceCases,
   ...networkCases,
   ...replicationCases,

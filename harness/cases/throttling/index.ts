@@ -1,6 +1,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { burstCases } from './bursts.ts';
 import { driveLimits } from './drive-limits.ts';
+import { groupLifetimes } from './group-lifetimes.ts';
 import { nodeLimits } from './node-limits.ts';
 import { throttleGroups } from './throttle-groups.ts';
 
@@ -10,4 +11,5 @@ export const throttling: readonly CaseDefinition[] = [
   ...nodeLimits,
   ...burstCases,
   ...driveLimits,
+  ...groupLifetimes,
 ];

@@ -57,6 +57,20 @@ export const throttleGroups: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'throttle-group/burst-bounds',
+    title: 'A burst that takes too long for its limit makes no group, nor does one of less than no time',
+    requirements: ['ThrottleLimits/burst'],
+    needs: throttleNodes,
+    async run(t: CaseContext) {
+      for (const name of LIMITS) {
+        const burst = { [name]: 10, [`${name}-max`]: 1e9 };
+        const right = { ...burst, [`${name}-max-length`]: 1e5 };
+        for (const length of [1e7, -1])
+          await refusedGroup(t, { ...burst, [`${name}-max-length`]: length }, right);
+      }
+    },
+  },
+  {
     id: 'throttle-group/missing-keeps',
     title: 'Setting one limit of a group leaves its other limits as they are',
     requirements: ['ThrottleLimits/missing-keeps'],
