@@ -8,7 +8,7 @@ import { checkNoJob, completed } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
-import { BITMAP_FLAG, storedBitmaps, withBitmap } from '../helpers/stored-bitmaps.ts';
+import { BITMAP_FLAG, saysBitmaps, storedBitmaps, withBitmap } from '../helpers/stored-bitmaps.ts';
 
 const stored = needs(chainNodes, {
   commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-remove', 'x-debug-block-dirty-bitmap-sha256'],
@@ -56,6 +56,24 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
       await t.execute('block-dirty-bitmap-remove', { node: second, name: 'gone' });
       await release(t, [second]);
       t.equal(await names(), ['kept'], 'the image must not name a bitmap that was removed');
+    },
+  },
+  {
+    id: 'dirty-bitmaps/last-removed-from-the-image',
+    title: 'An image with a bitmap says so in its header, and no longer when the last one was removed',
+    requirements: ['block-dirty-bitmap-remove/storage-too'],
+    needs: stored,
+    async run(t: CaseContext) {
+      const file = await makeEmpty(t);
+      const first = await addQcow2(t, file);
+      await addBitmap(t, first, 'b', { persistent: true });
+      await release(t, [first]);
+      const says = async () => ({ ...saysBitmaps(await bytesOf(t, file.local)) });
+      t.equal(await says(), { extension: true, autoclear: '1' }, 'the image must say that it has bitmaps');
+      const second = await addQcow2(t, file);
+      await t.execute('block-dirty-bitmap-remove', { node: second, name: 'b' });
+      await release(t, [second]);
+      t.equal(await says(), { extension: false, autoclear: '0' }, 'the image must say that it has none');
     },
   },
   {

@@ -50,6 +50,14 @@ export function withBitmap(
   return grown;
 }
 
+/** Whether an image has the header extension of bitmaps, and the bits of its autoclear features, of which one is theirs. */
+export function saysBitmaps(image: Buffer): { readonly extension: boolean; readonly autoclear: string } {
+  return {
+    extension: parseQcow2Header(image).extensions.has(EXTENSION.bitmaps),
+    autoclear: String(image.readBigUInt64BE(AUTOCLEAR.at)),
+  };
+}
+
 /** The bitmaps that an image keeps, in the order of its directory. */
 export function storedBitmaps(image: Buffer): StoredBitmap[] {
   const header = parseQcow2Header(image);

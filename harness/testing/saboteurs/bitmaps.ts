@@ -47,6 +47,13 @@ export const bitmaps: readonly Saboteur[] = [
     ['await node.io.runSerialising(async () => node.state.bitmaps?.remove(bitmap.name));', ';'],
   ),
   inside(
+    'bitmaps/last-removed-autoclear',
+    'block-dirty-bitmap-remove',
+    'leaves an image without bitmaps with features that it does not have',
+    'drivers/qcow2/qcow2-bitmaps',
+    ['header.autoclear &= ~BigInt(Autoclear.bitmaps);', 'header.autoclear |= ~BigInt(Autoclear.bitmaps);'],
+  ),
+  inside(
     'bitmaps/persistent-by-default',
     'BlockDirtyBitmapAdd',
     'stores bitmaps that are not persistent',
