@@ -331,4 +331,15 @@ describe('drivers', () => {
     const none = { driver: 'no-such-driver' };
     expect(undecided!.lacking('blockdev-add', none, error("Unknown driver 'no-such-driver'"))).toBeNull();
   });
+
+  test('of what an endpoint describes, only a driver in a module of its own may be missing', async () => {
+    const { undecided } = await learnSchema(endpoint(() => introspect(spec)).execute);
+    const unknown = (driver: string): boolean => {
+      const error = { class: 'GenericError', desc: `Unknown driver '${driver}'` };
+      return undecided!.lacking('blockdev-add', { driver }, { error }) !== null;
+    };
+    expect(unknown('rbd')).toBe(true);
+    expect(unknown('raw')).toBe(false);
+    expect(undecided!.isAbsent({ what: 'driver', name: 'rbd' })).toBe(true);
+  });
 });
