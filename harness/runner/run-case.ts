@@ -236,13 +236,16 @@ async function settle(
 ): Promise<boolean> {
   const undone = await state.ledger.undo();
   if (!undone && !target.capabilities.owned) session.keepFiles();
-  const snapshot = await state.checkRunner.retake();
-  let after = snapshot && (await SnapshotWithFiles.of(session, snapshot));
-  // a busy endpoint closes files a little after it said that nodes are gone
+  const look = async () => {
+    const snapshot = await state.checkRunner.retake();
+    return snapshot && SnapshotWithFiles.of(session, snapshot);
+  };
+  let after = await look();
+  // a busy endpoint closes files a little after it said that nodes are gone, maybe not before it is asked again
   for (const pause of CLOSING_PAUSES) {
     if (after === null || !baseline.awaitsClosing(after)) break;
     await session.endpoint.settle(pause);
-    after = await SnapshotWithFiles.of(session, snapshot!);
+    after = await look();
   }
   await settled?.();
   const held: HeldAround | undefined =
