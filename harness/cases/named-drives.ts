@@ -4,6 +4,7 @@ import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes } from './helpers/backing-chains.ts';
 import { DRIVE, driveOverBase, guestWrite, onDrive } from './helpers/drive-chain.ts';
+import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { backupJobs } from './helpers/job-steps.ts';
 import { buildQcow2, entryTo, refcountTableOf } from './helpers/qcow2-image.ts';
 import { KiB, makeFile, needs } from './helpers/shared-setup.ts';
@@ -24,7 +25,38 @@ const lenientDrive: Topology = {
   monitors: 1,
 };
 
+/** Drive `d0` over a quorum whose two children differ and have to agree; `q` is its node. */
+const divided: Topology = {
+  name: 'divided-quorum',
+  images: [0x11, 0x22].map((byte, n) => ({
+    path: `q${n}.img`,
+    format: 'raw',
+    size: SIZE,
+    fill: [{ offset: 0, length: SIZE, byte }],
+  })),
+  options: [
+    '-drive',
+    [`if=none,id=${DRIVE},driver=quorum,node-name=q,vote-threshold=2`]
+      .concat([0, 1].map((n) => `children.${n}.driver=raw,children.${n}.file.filename=@DIR@/q${n}.img`))
+      .join(),
+  ],
+  monitors: 1,
+};
+
 export const namedDrives: readonly CaseDefinition[] = [
+  {
+    id: 'QUORUM_FAILURE/of-a-drive',
+    title: 'QUORUM_FAILURE of a quorum that is in a drive names the drive, not its node',
+    requirements: ['QUORUM_FAILURE/emitted'],
+    needs: needs(hmpIo, { drivers: ['quorum'], events: ['QUORUM_FAILURE'] }),
+    topology: divided,
+    fresh: true,
+    async run(t: CaseContext) {
+      await qemuIo(t, DRIVE, `read 0 ${SIZE}`);
+      const { data } = await t.event('QUORUM_FAILURE');
+      t.contains(data ?? null, { reference: DRIVE }, 'reference must be the name of the drive');
+    },
+  },
   {
     id: 'image-corrupted/of-a-drive',
     title: 'BLOCK_IMAGE_CORRUPTED names the drive whose image is broken, and its node',

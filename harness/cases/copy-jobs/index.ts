@@ -1,5 +1,6 @@
 /** Cases of the jobs that copy, by what is copied and what is not, and of what jobs do about errors. */
 import type { CaseDefinition } from '../case.ts';
+import { copiesOfOverlays } from './copies-of-overlays.ts';
 import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
 import { farBitmaps } from './far-bitmaps.ts';
@@ -15,6 +16,7 @@ import { targetContentCases } from './target-contents.ts';
 
 /** A new file is one line here. */
 export const copyJobCases: readonly CaseDefinition[] = [
+  ...copiesOfOverlays,
   ...errorCases,
   ...existingImageCases,
   ...failedGuestWrites,
