@@ -1,5 +1,7 @@
 /** Which cases execute which places of the reference: V8's own block coverage, taken around each. */
 import { Session } from 'node:inspector';
+import { parse } from 'acorn';
+import { full } from 'acorn-walk';
 import type { CaseRecord } from '../../../reports/record.ts';
 import type { Reporter } from '../../../reports/reporter.ts';
 import type { CaseDefinition } from '../../cases/case.ts';
@@ -24,6 +26,20 @@ export interface CaseRun {
   readonly milliseconds: number;
   /** Indexes into the places. */
   readonly reached: ReadonlySet<number>;
+}
+
+const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+
+/**
+ * Tells of offsets of a module's text whether they are inside a function. What is not is executed when the module is
+ * loaded, in whichever case that happens to be, and all cases live with it.
+ */
+export function insideFunctions(text: string): (offset: number) => boolean {
+  const functions: { readonly start: number; readonly end: number }[] = [];
+  full(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
+    if (FUNCTIONS.has(node.type)) functions.push(node);
+  });
+  return (offset) => functions.some(({ start, end }) => start < offset && offset < end);
 }
 
 /** Follows a run with one worker: which of `places` each case executes. */

@@ -4,7 +4,7 @@ import picomatch from 'picomatch';
 import { Random } from '../../../generators/random.ts';
 import { REFERENCE } from '../judging/built.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
-import { type CaseRun, Reach } from '../judging/reach.ts';
+import { type CaseRun, insideFunctions, Reach } from '../judging/reach.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
 import { type Mutation, mutationsOf } from './mutations.ts';
 
@@ -41,7 +41,14 @@ export async function chooseMutants(
   const places = modules.flatMap((file) => {
     const { href: url } = new URL(file, REFERENCE);
     const text = readFileSync(new URL(url), 'utf8');
-    return mutationsOf(text).map((mutation) => ({ ...mutation, file, url, text }));
+    const isInside = insideFunctions(text);
+    return mutationsOf(text).map((mutation) => ({
+      ...mutation,
+      file,
+      url,
+      text,
+      isAtLoad: !isInside(mutation.start),
+    }));
   });
   const reach = new Reach(places, onCase);
   await runSuite(reach, { follow: (definition) => reach.follow(definition) });
@@ -53,9 +60,11 @@ export async function chooseMutants(
   const chosen: Mutant[] = [];
   while (chosen.length < count && reached.length > 0) {
     const [index] = reached.splice(random.below(reached.length), 1);
-    const { start, end, replacement, kind, file, text } = places[index!]!;
+    const { start, end, replacement, kind, file, text, isAtLoad } = places[index!]!;
     const mutation = { start, end, replacement, kind };
-    const runs = casesOf.get(index!)!;
+    const runs = isAtLoad
+      ? nearestFirst(reach.runs, (at) => places[at]!.file === file)
+      : casesOf.get(index!)!;
     chosen.push({
       ...mutation,
       file,
@@ -65,6 +74,12 @@ export async function chooseMutants(
     });
   }
   return chosen;
+}
+
+/** All cases, those first that execute most of a file. */
+function nearestFirst(runs: readonly CaseRun[], isOfFile: (place: number) => boolean): readonly CaseRun[] {
+  const counts = new Map(runs.map((run) => [run, [...run.reached].filter(isOfFile).length]));
+  return runs.toSorted((a, b) => counts.get(b)! - counts.get(a)!);
 }
 
 function lineOf(text: string, { start, end, replacement }: Mutation) {

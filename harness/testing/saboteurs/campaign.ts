@@ -1,13 +1,11 @@
 /** What the hand-written cases notice of the saboteurs. */
 import { readFileSync } from 'node:fs';
-import { parse } from 'acorn';
-import { full } from 'acorn-walk';
 import { type Requirement, requirements } from '../../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../../cases/case.ts';
 import { cases } from '../../cases/index.ts';
 import { REFERENCE } from '../judging/built.ts';
 import { judgedApart } from '../judging/judged-apart.ts';
-import { type CaseRun, type Place, Reach } from '../judging/reach.ts';
+import { type CaseRun, insideFunctions, type Place, Reach } from '../judging/reach.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
 import type { Change, Saboteur } from './saboteur.ts';
 
@@ -56,15 +54,9 @@ function placesOf({ changes: [change] = [] }: Saboteur): Place[] {
   const url = moduleOf(change);
   const text = readFileSync(new URL(url), 'utf8');
   const start = text.indexOf(change.find);
-  let isInFunction = false;
-  full(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
-    isInFunction ||= FUNCTIONS.has(node.type) && node.start < start && start < node.end;
-  });
   const lines = [...change.find.matchAll(/^\s*(?=\S)/gm)].map(({ index, 0: { length } }) => index + length);
-  return isInFunction ? lines.map((at) => ({ url, start: start + at })) : [];
+  return insideFunctions(text)(start) ? lines.map((at) => ({ url, start: start + at })) : [];
 }
-
-const FUNCTIONS = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
 
 function moduleOf({ file }: Change): string {
   return new URL(`${file}.js`, REFERENCE).href;
