@@ -25,8 +25,8 @@ export function images(): Check {
       failed ||= replies.some((reply) => Object.hasOwn(reply, 'error')) || events.some(tellsFailure);
       failed ||= args !== undefined && stringifyJson(args).includes('blkdebug');
     },
-    async end({ held, probe, report }) {
-      if (held === undefined) return;
+    async end({ held, endpointSchema, probe, report }) {
+      if (held === undefined || !endpointSchema.commands.has('query-named-block-nodes')) return;
       const nodes = await probe.ask('query-named-block-nodes');
       if (nodes === null || nodes === 'refused') return;
       const used = stringifyJson(nodes.value);
