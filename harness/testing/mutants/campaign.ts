@@ -8,6 +8,9 @@ import { type CaseRun, insideFunctions, Reach } from '../judging/reach.ts';
 import { type Noticed, type Outcomes, runSuite } from '../judging/suite-on-reference.ts';
 import { type Mutation, mutationsOf } from './mutations.ts';
 
+/** How many cases run before the others. */
+const FIRST = 40;
+
 /** A change of one place of the reference, and what the cases that execute it do on the sound one. */
 export interface Mutant extends Mutation {
   /** Below the folder of the built reference. */
@@ -17,6 +20,8 @@ export interface Mutant extends Mutation {
   /** The line as it stands, and as changed, without indentation. */
   readonly before: string;
   readonly after: string;
+  /** Cases that run before the others: those that execute most of the file. */
+  readonly first: readonly string[];
   readonly expected: Outcomes;
   /** What these cases took on the sound reference. */
   readonly milliseconds: number;
@@ -62,13 +67,13 @@ export async function chooseMutants(
     const [index] = reached.splice(random.below(reached.length), 1);
     const { start, end, replacement, kind, file, text, isAtLoad } = places[index!]!;
     const mutation = { start, end, replacement, kind };
-    const runs = isAtLoad
-      ? nearestFirst(reach.runs, (at) => places[at]!.file === file)
-      : casesOf.get(index!)!;
+    const isOfFile = (place: number): boolean => places[place]!.file === file;
+    const runs = nearestFirst(isAtLoad ? reach.runs : casesOf.get(index!)!, isOfFile);
     chosen.push({
       ...mutation,
       file,
       ...lineOf(text, mutation),
+      first: runs.slice(0, FIRST).map(({ id }) => id),
       expected: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
       milliseconds: runs.reduce((sum, run) => sum + run.milliseconds, 0),
     });
@@ -76,7 +81,7 @@ export async function chooseMutants(
   return chosen;
 }
 
-/** All cases, those first that execute most of a file. */
+/** The same, those first that execute most of a file. */
 function nearestFirst(runs: readonly CaseRun[], isOfFile: (place: number) => boolean): readonly CaseRun[] {
   const counts = new Map(runs.map((run) => [run, [...run.reached].filter(isOfFile).length]));
   return runs.toSorted((a, b) => counts.get(b)! - counts.get(a)!);
@@ -98,7 +103,11 @@ export async function judgeMutant(mutant: Mutant, signal?: AbortSignal): Promise
   const text = readFileSync(url, 'utf8');
   const changed = text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end);
   const changes = [{ url: url.href, text: changed }];
-  const [noticed] = await judgedApart({ changes, expected: mutant.expected }, mutant.milliseconds, signal);
+  const [noticed] = await judgedApart(
+    { changes, first: mutant.first, expected: mutant.expected },
+    mutant.milliseconds,
+    signal,
+  );
   return noticed ?? null;
 }
 
