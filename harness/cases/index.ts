@@ -35,6 +35,7 @@ import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
 import { namedDrives } from './named-drives.ts';
 import { nbdServerCases } from './nbd-server.ts';
+import { nbdWithTls } from './nbd-with-tls.ts';
 import { nodeOptionCases } from './node-options/index.ts';
 import { protocolHabits } from './protocol-habits.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
@@ -98,6 +99,7 @@ export const cases: readonly CaseDefinition[] = [
   ...transactions,
   ...relationCases,
   ...nbdServerCases,
+  ...nbdWithTls,
   ...exportsInUse,
   ...socketAddresses,
 ];

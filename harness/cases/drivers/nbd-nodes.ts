@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { objectArguments } from '../helpers/made-objects.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { ExportFlag, NbdCommand, type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import {
@@ -271,14 +272,8 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const peer = await startNbdPeer(t, { '': disk(5) }, 'inet');
       const creds = t.name('creds');
-      const reply = await t.request({
-        execute: 'object-add',
-        arguments: t.endpointSchema.commands
-          .get('object-add')!
-          .arguments.members.some(({ name }) => name === 'props')
-          ? { 'qom-type': 'tls-creds-anon', id: creds, props: { endpoint: 'client' } }
-          : { 'qom-type': 'tls-creds-anon', id: creds, endpoint: 'client' },
-      });
+      const made = objectArguments(t, 'tls-creds-anon', creds, { endpoint: 'client' });
+      const reply = await t.request({ execute: 'object-add', arguments: made });
       if ('error' in reply) t.skip('the endpoint makes no object tls-creds-anon');
       const node = t.name('nbd');
       await t.refused('blockdev-add', open(node, peer, { 'tls-creds': creds }));

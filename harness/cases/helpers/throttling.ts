@@ -1,6 +1,7 @@
 /** Throttle groups, nodes in them, and how long requests take that they limit. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
+import { objectArguments } from './made-objects.ts';
 import { addNode, dataNodes, needs } from './shared-setup.ts';
 
 /** Milliseconds' worth of a limit that may pass at once: requests are let go in small lots. */
@@ -12,13 +13,9 @@ export const throttleNodes: Needs = {
   objects: ['throttle-group'],
 };
 
-/** The arguments of object-add for a group with these limits: since QEMU 6.0 there is no `props`. */
+/** The arguments of object-add for a group with these limits. */
 export function groupOf(t: CaseContext, id: string, limits: JsonObject): JsonObject {
-  const made = { 'qom-type': 'throttle-group', id };
-  const members = t.endpointSchema.commands.get('object-add')?.arguments.members;
-  return members?.some(({ name }) => name === 'props') === true
-    ? { ...made, props: { limits } }
-    : { ...made, limits };
+  return objectArguments(t, 'throttle-group', id, { limits });
 }
 
 /** Makes a group, and gives its id. */

@@ -5,12 +5,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
+import type { Certificate } from './certificate.ts';
 
 const REPLY_MAGIC = 0x3e889045565a9n;
-const Reply = { ack: 1, info: 3, unsupported: 2 ** 31 + 1, unknown: 2 ** 31 + 6 } as const;
-const Option = { exportName: 1, abort: 2, list: 3, info: 6, go: 7 } as const;
+const Reply = {
+  ack: 1,
+  info: 3,
+  unsupported: 2 ** 31 + 1,
+  tlsRequired: 2 ** 31 + 5,
+  unknown: 2 ** 31 + 6,
+} as const;
+const Option = { exportName: 1, abort: 2, list: 3, startTls: 5, info: 6, go: 7 } as const;
 const SIMPLE_REPLY_MAGIC = 0x67446698;
 
 /** Flags of an export. */
@@ -48,13 +56,17 @@ export interface NbdPeer {
   stop(): Promise<void>;
 }
 
-/** Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case. */
+/**
+ * Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case. With
+ * `certificate` it tells nothing to those who do not begin TLS.
+ */
 export async function startNbdPeer(
   t: CaseContext,
   exports: Readonly<Record<string, PeerExport>>,
   via: 'unix' | 'inet' = 'unix',
+  certificate?: Certificate,
 ): Promise<NbdPeer> {
-  const peer = new Peer(exports);
+  const peer = new Peer(exports, certificate);
   const name = t.name('peer');
   await peer.listen(via === 'unix' ? { path: join(t.scratch, name) } : { host: '127.0.0.1', port: 0 });
   t.cleanup(() => peer.stop());
@@ -71,11 +83,13 @@ class Peer implements NbdPeer {
   readonly requests: PeerRequest[] = [];
   fail = 0;
   readonly #exports: Readonly<Record<string, PeerExport>>;
+  readonly #certificate: Certificate | undefined;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(exports: Readonly<Record<string, PeerExport>>) {
+  constructor(exports: Readonly<Record<string, PeerExport>>, certificate: Certificate | undefined) {
     this.#exports = exports;
+    this.#certificate = certificate;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -111,13 +125,13 @@ class Peer implements NbdPeer {
     greeting.writeUInt16BE(3, 16);
     socket.write(greeting);
     const flags = (await inbox.take(4)).readUInt32BE(0);
-    const chosen = await this.#negotiate(socket, inbox, (flags & 2) === 0);
-    if (chosen === null) socket.end();
-    else await this.#transmit(socket, inbox, chosen);
+    await this.#negotiate(socket, inbox, (flags & 2) === 0);
   }
 
-  /** Gives the export that the client wants, null if it gives up. */
-  async #negotiate(socket: Socket, inbox: Arrivals, zeroes: boolean): Promise<PeerExport | null> {
+  /** Serves the export that the client comes to want. */
+  async #negotiate(plain: Socket, first: Arrivals, zeroes: boolean): Promise<void> {
+    let [socket, inbox] = [plain, first];
+    let isOpen = this.#certificate === undefined;
     for (;;) {
       const head = await inbox.take(16);
       const option = head.readUInt32BE(8);
@@ -130,12 +144,23 @@ class Peer implements NbdPeer {
         start.writeUInt32BE(body.length, 16);
         socket.write(Buffer.concat([start, body]));
       };
-      if (option === Option.abort) return null;
+      if (option === Option.abort) break;
+      if (option === Option.startTls && this.#certificate !== undefined) {
+        reply(Reply.ack);
+        socket = new TLSSocket(socket, { isServer: true, ...this.#certificate });
+        inbox = new Arrivals(socket);
+        isOpen = true;
+        continue;
+      }
       if (option === Option.exportName) {
-        const found = this.#named(data.toString());
-        if (found === undefined) return null;
+        const found = isOpen ? this.#named(data.toString()) : undefined;
+        if (found === undefined) break;
         socket.write(Buffer.concat([described(found), Buffer.alloc(zeroes ? 124 : 0)]));
-        return found;
+        return this.#transmit(socket, inbox, found);
+      }
+      if (!isOpen) {
+        reply(Reply.tlsRequired);
+        continue;
       }
       if (option === Option.list) {
         for (const name of Object.keys(this.#exports)) {
@@ -157,8 +182,9 @@ class Peer implements NbdPeer {
       }
       reply(Reply.info, Buffer.concat([Buffer.from([0, 0]), described(found)]));
       reply(Reply.ack);
-      if (option === Option.go) return found;
+      if (option === Option.go) return this.#transmit(socket, inbox, found);
     }
+    socket.end();
   }
 
   #named(name: string): PeerExport | undefined {
