@@ -1,7 +1,7 @@
 /** Dirty bitmaps that images keep: what is in the file, and which of them an endpoint may go by. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { COPIED, checkOwn, emptyTarget, SIZE } from '../copy-jobs/guest-source.ts';
-import { addQcow2, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { checkNoJob, completed } from '../helpers/job-steps.ts';
@@ -78,17 +78,22 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
   },
   {
     id: 'dirty-bitmaps/loaded-without-autoload',
-    title: 'A persistent bitmap that was added with autoload false is loaded like any other',
+    title: 'A persistent bitmap that was added with autoload false marks writes and is loaded like any other',
     requirements: ['block-dirty-bitmap-add/autoload-ignored', 'block-dirty-bitmap-add/persistent-kept'],
     needs: needs(stored, {
+      ...nodeIo,
       members: ['block-dirty-bitmap-add.persistent', 'block-dirty-bitmap-add.autoload'],
     }),
     async run(t: CaseContext) {
       const file = await makeEmpty(t);
       const first = await addQcow2(t, file);
-      await addBitmap(t, first, 'b', { persistent: true, autoload: false });
+      await addBitmap(t, first, 'b', { persistent: true, autoload: false, granularity: CLUSTER });
+      await writeNode(t, first, 3 * CLUSTER, CLUSTER, 0x61);
+      const marked = { name: 'b', size: CHAIN_SIZE, granularity: CLUSTER };
+      await checkDirty(t, { ...marked, node: first }, [3], 'with autoload false');
       await release(t, [first]);
       const second = await addQcow2(t, file);
+      await checkDirty(t, { ...marked, node: second }, [3], 'when it is loaded');
       await t.execute('block-dirty-bitmap-remove', { node: second, name: 'b' });
     },
   },

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
 import { BUFFER, checkPace, offsetOf } from '../helpers/job-pace.ts';
-import { backupJobs, cancelled, crawlingBackup } from '../helpers/job-steps.ts';
+import { backupJobs, CRAWL, cancelled, crawlingBackup } from '../helpers/job-steps.ts';
 import { buildQcow2, dataOf, entryTo } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
@@ -34,6 +34,22 @@ async function dataInTheMiddle(t: CaseContext): Promise<{ middle: string; top: s
 }
 
 export const speedCases: readonly CaseDefinition[] = [
+  {
+    id: 'block-job-set-speed/same-again',
+    title: 'Setting the speed that a job has gets it no further than its speed lets it',
+    requirements: ['block-job-set-speed/sets'],
+    needs: needs(backupJobs, { commands: ['block-job-set-speed'] }),
+    async run(t: CaseContext) {
+      const id = await crawlingBackup(t);
+      const most = (await offsetOf(t, id)) + BUFFER;
+      // A job that copied as little as 64 KiB each time would be beyond that.
+      for (let times = 0; times < 48; times += 1)
+        await t.execute('block-job-set-speed', { device: id, speed: CRAWL });
+      const after = await offsetOf(t, id);
+      t.check(after <= most, `the offset must be ${most} at most`, `it is ${after}`);
+      await cancelled(t, id);
+    },
+  },
   {
     id: 'block-stream/speed-measured',
     title: 'A stream gets on, and copies no more than speed bytes a second',

@@ -2,7 +2,7 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
 import { sizesOf } from '../helpers/image-files.ts';
-import { backupJobs, cancelled, completed } from '../helpers/job-steps.ts';
+import { backupJobs, cancelled, completed, mirrorJobs, readyMirror } from '../helpers/job-steps.ts';
 import { attempt, nodeBytes, openIo } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, makeFile, needs } from '../helpers/shared-setup.ts';
@@ -51,6 +51,20 @@ export const usersOfJobs: readonly CaseDefinition[] = [
       t.equal(await attempt(t, below, write), 'no-access', 'a writer must be refused while the job runs');
       await cancelled(t, stream['job-id']);
       t.equal(await attempt(t, below, write), 'done', 'a writer must be let in once the job is gone');
+    },
+  },
+  {
+    id: 'blockdev-mirror/target-not-written',
+    title: 'While a mirror runs nobody else may write its target; once it is gone a writer is let in',
+    requirements: ['blockdev-add/users-agree'],
+    needs: needs(mirrorJobs, nodeBytes),
+    async run(t: CaseContext) {
+      const { id, target } = await readyMirror(t);
+      const write = { kind: 'write', offset: 0, length: 512, byte: 1 } as const;
+      t.equal(await attempt(t, target, write), 'no-access', 'a writer must be refused while the job runs');
+      await t.execute('block-job-cancel', { device: id });
+      await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      t.equal(await attempt(t, target, write), 'done', 'a writer must be let in once the job is gone');
     },
   },
 ];
