@@ -12,6 +12,7 @@ import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
+import { quorumNames } from './quorum-names.ts';
 import { replicationCases } from './replicas.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
@@ -25,6 +26,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkdebugLimitCases,
   ...blkverifyCases,
   ...quorumCases,
+  ...quorumNames,
   ...nbdNodeCases,
   ...nbdDiscards,
   ...hostDeviceCases,
