@@ -67,18 +67,22 @@ test('on file and raw alone only what is about another driver is skipped for it'
   });
   const forNull = skipped.filter(({ reason }) => reason.includes('null-')).map(({ id }) => id);
   // Drives and devices without a file, and requests that take a known time, are of null-co.
-  const withDrives = /^(block_set_io_throttle|query-blockstats)\//;
+  const withDrives = /^(block_set_io_throttle|command-line|query-blockstats)\//;
   expect(forNull.filter((id) => !withDrives.test(id)).toSorted()).toEqual([
     'block-job-cancel/listed-until-ended',
     'block_resize/null-is-fixed',
+    'blockdev-mirror/buf-size-in-flight',
     'null-aio/latency',
+    'null-aio/latency-default',
     'null-aio/size',
     'null-aio/size-default',
     'null-co/latency',
+    'null-co/latency-default',
     'null-co/size',
     'null-co/size-default',
     'null-co/size-negative',
     'null-co/size-of-part-sectors',
+    'null/latency-of-each-request',
     'queries/node-description',
     'queries/node-with-options-is-json',
     'query-block-jobs/busy-in-flight',
