@@ -102,7 +102,10 @@ export const integers: readonly CaseDefinition[] = [
     needs: needs(fileNodes, { commands: ['block_resize'] }),
     async run(t: CaseContext) {
       needRegular(t, 'counts');
-      await refusedSizes(t, ['9223372036854775808', '-9223372036854775809', '18446744073709551616']);
+      const sizes = ['9223372036854775808', '-9223372036854775809', '18446744073709551616'];
+      await refusedSizes(t, sizes);
+      // That of a node that is there is checked further, and might be refused for what it became.
+      for (const size of sizes) await refusedSize(t, t.name('nothing'), size);
     },
   },
   {
