@@ -1,5 +1,6 @@
 /** Which cases execute which places of the reference: V8's own block coverage, taken around each. */
 import { Session } from 'node:inspector';
+import { setFlagsFromString } from 'node:v8';
 import { parse } from 'acorn';
 import { full } from 'acorn-walk';
 import type { CaseRecord } from '../../../reports/record.ts';
@@ -57,6 +58,8 @@ export class Reach implements Reporter {
       this.#places.set(url, [...(this.#places.get(url) ?? []), { start, index }]);
     for (const list of this.#places.values()) list.sort((a, b) => a.start - b.start);
     this.#onCase = onCase;
+    // Calls of a function that V8 has optimised are not counted.
+    setFlagsFromString('--no-opt');
     this.#session.connect();
     this.#session.post('Profiler.enable');
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
