@@ -1,12 +1,23 @@
 /** What copies leave on their target: zeroes, compressed clusters, allocation, and the end of a disk of any size. */
+import { open } from 'node:fs/promises';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addQcow2, checkContent, readImage, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { nodeIo, openIo } from '../helpers/node-io.ts';
 import { buildQcow2, isCompressed, placeOf } from '../helpers/qcow2-image.ts';
-import { type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+import {
+  addRaw,
+  type CaseFile,
+  fileNodes,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  newFile,
+} from '../helpers/shared-setup.ts';
 
 const CLUSTER = 64 * KiB;
 const COUNT = 4;
@@ -223,6 +234,33 @@ export const targetContentCases: readonly CaseDefinition[] = [
       const target = newFile(t);
       await mirror(t, 'drive-mirror', { device, target: target.path });
       await checkContent(t, target, content, 'the target');
+    },
+  },
+  {
+    id: 'blockdev-mirror/far-write',
+    title: 'A mirror of small granularity copies what a guest writes far apart on a large disk',
+    requirements: ['blockdev-mirror/granularity', 'blockdev-mirror/mirrors-writes'],
+    needs: needs(mirrors('blockdev-mirror'), nodeIo),
+    async run(t: CaseContext) {
+      const size = 64 * MiB;
+      const { name: device } = await addRaw(t, size);
+      const { name: target, file } = await addRaw(t, size);
+      const id = t.name('job');
+      const small = { granularity: 512, sync: 'none' };
+      await t.execute('blockdev-mirror', { 'job-id': id, device, target, ...small });
+      await t.event('BLOCK_JOB_READY', { device: id });
+      const far = [512, size / 2, size - 512];
+      const guest = await openIo(t, device);
+      for (const offset of far) await guest.perform({ kind: 'write', offset, length: 512, byte: 0x61 });
+      await guest.close();
+      await t.execute('block-job-cancel', { device: id });
+      await completed(t, id, 'mirror');
+      await release(t, [target]);
+      const image = await open(file.local);
+      const got: number[] = [];
+      for (const offset of far) got.push((await image.read(Buffer.alloc(512), 0, 512, offset)).buffer[511]!);
+      await image.close();
+      t.equal(got, [0x61, 0x61, 0x61], 'the target must hold what was written in each place');
     },
   },
 ];
