@@ -23,6 +23,7 @@ const grouped = { ...needs(backups, { commands: ['transaction'] }), members: ['t
 const DISMISS = 'block-job-dismiss';
 const FINALIZE = 'block-job-finalize';
 const COMPLETE = 'block-job-complete';
+const PAUSE = 'block-job-pause';
 const CANCEL = 'block-job-cancel';
 
 const STATES: Readonly<Record<State, Refusals>> = {
@@ -52,13 +53,13 @@ const STATES: Readonly<Record<State, Refusals>> = {
   },
   waiting: {
     told: { status: 'waiting', paused: false, ready: false },
-    refused: [DISMISS, FINALIZE, COMPLETE],
+    refused: [PAUSE, DISMISS, FINALIZE, COMPLETE],
     taken: [CANCEL, 'BLOCK_JOB_CANCELLED'],
     needs: grouped,
   },
   pending: {
     told: { status: 'pending', paused: false, ready: false },
-    refused: [DISMISS, COMPLETE],
+    refused: [PAUSE, DISMISS, COMPLETE],
     taken: [FINALIZE, 'BLOCK_JOB_COMPLETED'],
     needs: { ...backups, members: ['blockdev-backup.auto-finalize'] },
   },
