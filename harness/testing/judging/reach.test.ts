@@ -1,14 +1,24 @@
 import { execFileSync } from 'node:child_process';
-import { expect, test } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { packageRoot } from '../../../spec/package-root.ts';
 
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'reach-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const TEXT = 'export const next = (value) => value + 1;\n';
+
 /** Follows a function that is called often, then not at all, then once; in a process of its own, as V8's flags are. */
-const PROGRAM = `
+const program = (url: string) => `
   import { Reach } from '${new URL('dist/harness/testing/judging/reach.js', packageRoot()).href}';
-  const text = 'export const next = (value) => value + 1;';
-  const url = 'data:text/javascript,' + encodeURIComponent(text);
-  const reach = new Reach([{ url, start: text.indexOf('value + 1') }]);
-  const { next } = await import(url);
+  const reach = new Reach([{ url: '${url}', start: ${TEXT.indexOf('value + 1')} }]);
+  const { next } = await import('${url}');
   for (const calls of [5_000_000, 0, 1, 1]) {
     const id = String(reach.runs.length);
     const run = async () => {
@@ -22,6 +32,9 @@ const PROGRAM = `
 `;
 
 test('a case that calls a function executes it, however often others called it before', () => {
-  const said = execFileSync(process.execPath, ['--input-type=module', '-e', PROGRAM], { encoding: 'utf8' });
-  expect(said.trim()).toBe('1,0,1,1');
+  const file = join(folder, 'often.mjs');
+  writeFileSync(file, TEXT);
+  const { href } = pathToFileURL(file);
+  const args = ['--input-type=module', '-e', program(href)];
+  expect(execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()).toBe('1,0,1,1');
 });
