@@ -37,7 +37,7 @@ export const nbdWithTls: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const [good, other] = [await selfSigned(t), await selfSigned(t)];
       const data = Buffer.alloc(SIZE, 5);
-      const peer = await startNbdPeer(t, { '': { data } }, 'inet', good);
+      const peer = await startNbdPeer(t, { '': { data } }, 'inet', { certificate: good });
       const node = t.name('nbd');
       const definition = { driver: 'nbd', 'node-name': node, server: peer.address };
       const strange = await trusting(t, other);

@@ -8,6 +8,7 @@ import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nbdDiscards } from './nbd-discards.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
+import { nbdRequestCases } from './nbd-requests.ts';
 import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { otherFormatCases } from './other-formats.ts';
@@ -29,6 +30,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...quorumNames,
   ...nbdNodeCases,
   ...nbdDiscards,
+  ...nbdRequestCases,
   ...hostDeviceCases,
   ...networkCases,
   ...replicationCases,

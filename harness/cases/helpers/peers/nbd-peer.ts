@@ -1,6 +1,6 @@
 /**
- * An NBD server of the case's own, from the public protocol document: the fixed newstyle handshake with simple replies.
- * It keeps what clients ask for, and can fail it.
+ * An NBD server of the case's own, from the public protocol document: the fixed newstyle handshake, with simple replies
+ * or structured ones. It keeps what clients ask for, and can fail it. It leaves it to clients to end a connection.
  */
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
@@ -9,28 +9,63 @@ import { TLSSocket } from 'node:tls';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import type { Certificate } from './certificate.ts';
+import { ALLOCATION, emptyReply, errorReply, extentsOf, readReply, statusReply } from './nbd-chunks.ts';
 
 const REPLY_MAGIC = 0x3e889045565a9n;
 const Reply = {
   ack: 1,
   info: 3,
+  context: 4,
   unsupported: 2 ** 31 + 1,
   tlsRequired: 2 ** 31 + 5,
   unknown: 2 ** 31 + 6,
 } as const;
-const Option = { exportName: 1, abort: 2, list: 3, startTls: 5, info: 6, go: 7 } as const;
+const Option = {
+  exportName: 1,
+  abort: 2,
+  list: 3,
+  startTls: 5,
+  info: 6,
+  go: 7,
+  structured: 8,
+  setContext: 10,
+} as const;
 const SIMPLE_REPLY_MAGIC = 0x67446698;
 
 /** Flags of an export. */
 export const ExportFlag = { has: 1, readOnly: 2, flush: 4, fua: 8, trim: 32, writeZeroes: 64 } as const;
 /** Kinds of requests. */
-export const NbdCommand = { read: 0, write: 1, disconnect: 2, flush: 3, trim: 4, writeZeroes: 6 } as const;
+export const NbdCommand = {
+  read: 0,
+  write: 1,
+  disconnect: 2,
+  flush: 3,
+  trim: 4,
+  writeZeroes: 6,
+  status: 7,
+} as const;
 
 /** What a server shows, under a name of its own. */
 export interface PeerExport {
   readonly data: Buffer;
   /** Default: flush, and nothing else. */
   readonly flags?: number;
+  /** Told to clients: the shortest request, one of good length, and the longest. Bytes. */
+  readonly blocks?: readonly [least: number, good: number, most: number];
+  /** Ranges that are told as holes, in order, with something between them. For servers that are `structured`. */
+  readonly holes?: readonly (readonly [offset: number, length: number])[];
+}
+
+/** How a server differs from one that has but what it must have. */
+export interface Manners {
+  /** It replies in chunks, back to front, and tells of holes those who ask. */
+  readonly structured?: boolean;
+  /** It knows no way to choose an export but the oldest. */
+  readonly old?: boolean;
+  /** It tells nothing to those who do not begin TLS. */
+  readonly certificate?: Certificate;
+  /** What it sends in place of a message. */
+  readonly spoil?: (kind: 'greeting' | 'option' | 'reply', message: Buffer) => Buffer;
 }
 
 /** A request as it came. Bytes. */
@@ -57,16 +92,15 @@ export interface NbdPeer {
 }
 
 /**
- * Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case. With
- * `certificate` it tells nothing to those who do not begin TLS.
+ * Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case.
  */
 export async function startNbdPeer(
   t: CaseContext,
   exports: Readonly<Record<string, PeerExport>>,
   via: 'unix' | 'inet' = 'unix',
-  certificate?: Certificate,
+  manners: Manners = {},
 ): Promise<NbdPeer> {
-  const peer = new Peer(exports, certificate);
+  const peer = new Peer(exports, manners);
   const name = t.name('peer');
   await peer.listen(via === 'unix' ? { path: join(t.scratch, name) } : { host: '127.0.0.1', port: 0 });
   t.cleanup(() => peer.stop());
@@ -83,13 +117,13 @@ class Peer implements NbdPeer {
   readonly requests: PeerRequest[] = [];
   fail = 0;
   readonly #exports: Readonly<Record<string, PeerExport>>;
-  readonly #certificate: Certificate | undefined;
+  readonly #manners: Manners;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  constructor(exports: Readonly<Record<string, PeerExport>>, certificate: Certificate | undefined) {
+  constructor(exports: Readonly<Record<string, PeerExport>>, manners: Manners) {
     this.#exports = exports;
-    this.#certificate = certificate;
+    this.#manners = manners;
     this.#server = createServer((socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
@@ -123,15 +157,19 @@ class Peer implements NbdPeer {
     const greeting = Buffer.alloc(18);
     greeting.write('NBDMAGICIHAVEOPT', 'latin1');
     greeting.writeUInt16BE(3, 16);
-    socket.write(greeting);
+    socket.write(this.#spoilt('greeting', greeting));
     const flags = (await inbox.take(4)).readUInt32BE(0);
     await this.#negotiate(socket, inbox, (flags & 2) === 0);
+  }
+
+  #spoilt(kind: 'greeting' | 'option' | 'reply', message: Buffer): Buffer {
+    return this.#manners.spoil?.(kind, message) ?? message;
   }
 
   /** Serves the export that the client comes to want. */
   async #negotiate(plain: Socket, first: Arrivals, zeroes: boolean): Promise<void> {
     let [socket, inbox] = [plain, first];
-    let isOpen = this.#certificate === undefined;
+    let isOpen = this.#manners.certificate === undefined;
     for (;;) {
       const head = await inbox.take(16);
       const option = head.readUInt32BE(8);
@@ -142,19 +180,22 @@ class Peer implements NbdPeer {
         start.writeUInt32BE(option, 8);
         start.writeUInt32BE(type, 12);
         start.writeUInt32BE(body.length, 16);
-        socket.write(Buffer.concat([start, body]));
+        socket.write(this.#spoilt('option', Buffer.concat([start, body])));
       };
-      if (option === Option.abort) break;
-      if (option === Option.startTls && this.#certificate !== undefined) {
+      if (option === Option.abort) {
+        socket.resume();
+        return;
+      }
+      if (option === Option.startTls && this.#manners.certificate !== undefined) {
         reply(Reply.ack);
-        socket = new TLSSocket(socket, { isServer: true, ...this.#certificate });
+        socket = new TLSSocket(socket, { isServer: true, ...this.#manners.certificate });
         inbox = new Arrivals(socket);
         isOpen = true;
         continue;
       }
       if (option === Option.exportName) {
         const found = isOpen ? this.#named(data.toString()) : undefined;
-        if (found === undefined) break;
+        if (found === undefined) throw new Error('there is no way to tell the client');
         socket.write(Buffer.concat([described(found), Buffer.alloc(zeroes ? 124 : 0)]));
         return this.#transmit(socket, inbox, found);
       }
@@ -171,7 +212,19 @@ class Peer implements NbdPeer {
         reply(Reply.ack);
         continue;
       }
-      if (option !== Option.go && option !== Option.info) {
+      if (option === Option.structured && this.#manners.structured === true) {
+        reply(Reply.ack);
+        continue;
+      }
+      if (option === Option.setContext && this.#manners.structured === true) {
+        const id = Buffer.alloc(4);
+        id.writeUInt32BE(ALLOCATION.id);
+        if (data.includes(ALLOCATION.name))
+          reply(Reply.context, Buffer.concat([id, Buffer.from(ALLOCATION.name)]));
+        reply(Reply.ack);
+        continue;
+      }
+      if (this.#manners.old === true || (option !== Option.go && option !== Option.info)) {
         reply(Reply.unsupported);
         continue;
       }
@@ -181,10 +234,15 @@ class Peer implements NbdPeer {
         continue;
       }
       reply(Reply.info, Buffer.concat([Buffer.from([0, 0]), described(found)]));
+      if (found.blocks !== undefined) {
+        const sizes = Buffer.alloc(14);
+        sizes.writeUInt16BE(3, 0);
+        for (const [index, size] of found.blocks.entries()) sizes.writeUInt32BE(size, 2 + 4 * index);
+        reply(Reply.info, sizes);
+      }
       reply(Reply.ack);
       if (option === Option.go) return this.#transmit(socket, inbox, found);
     }
-    socket.end();
   }
 
   #named(name: string): PeerExport | undefined {
@@ -192,7 +250,7 @@ class Peer implements NbdPeer {
     return Object.hasOwn(this.#exports, name) ? this.#exports[name] : undefined;
   }
 
-  async #transmit(socket: Socket, inbox: Arrivals, { data }: PeerExport): Promise<void> {
+  async #transmit(socket: Socket, inbox: Arrivals, { data, holes = [] }: PeerExport): Promise<void> {
     for (;;) {
       const head = await inbox.take(28);
       const request: PeerRequest = {
@@ -201,25 +259,38 @@ class Peer implements NbdPeer {
         offset: Number(head.readBigUInt64BE(16)),
         length: head.readUInt32BE(24),
       };
-      const { type, offset, length } = request;
+      const { type, flags, offset, length } = request;
       const sent = type === NbdCommand.write ? await inbox.take(length) : null;
       this.requests.push(request);
       if (type === NbdCommand.disconnect) {
-        socket.end();
+        socket.resume();
         return;
       }
-      const answer = Buffer.alloc(16);
-      answer.writeUInt32BE(SIMPLE_REPLY_MAGIC, 0);
-      answer.writeUInt32BE(this.fail, 4);
-      head.copy(answer, 8, 8, 16);
       if (this.fail === 0) {
         sent?.copy(data, offset);
         if (type === NbdCommand.writeZeroes) data.fill(0, offset, offset + length);
       }
-      const isRead = type === NbdCommand.read && this.fail === 0;
-      socket.write(isRead ? Buffer.concat([answer, data.subarray(offset, offset + length)]) : answer);
+      const cookie = head.subarray(8, 16);
+      let answer = simpleReply(cookie, this.fail);
+      if (this.#manners.structured === true) {
+        const extents = extentsOf(holes, offset, length);
+        if (this.fail !== 0) answer = errorReply(cookie, this.fail);
+        else if (type === NbdCommand.read) answer = readReply(cookie, data, extents);
+        else if (type === NbdCommand.status) answer = statusReply(cookie, flags, extents);
+        else answer = emptyReply(cookie);
+      } else if (type === NbdCommand.read && this.fail === 0)
+        answer = Buffer.concat([answer, data.subarray(offset, offset + length)]);
+      socket.write(this.#spoilt('reply', answer));
     }
   }
+}
+
+function simpleReply(cookie: Buffer, error: number): Buffer {
+  const reply = Buffer.alloc(16);
+  reply.writeUInt32BE(SIMPLE_REPLY_MAGIC, 0);
+  reply.writeUInt32BE(error, 4);
+  cookie.copy(reply, 8);
+  return reply;
 }
 
 /** Bytes of a connection, for one who asks for so many at a time. */

@@ -1,0 +1,259 @@
+/** The driver nbd: which requests reach the server, in which form, and what its answers do. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { type NodeIo, nodeBytes, openIo } from '../helpers/node-io.ts';
+import {
+  ExportFlag,
+  type Manners,
+  NbdCommand,
+  type NbdPeer,
+  type PeerExport,
+  startNbdPeer,
+} from '../helpers/peers/nbd-peer.ts';
+import { KiB, makeFile, needs, nodeCommands, virtualSize } from '../helpers/shared-setup.ts';
+import type { IoRequest } from '../io-request.ts';
+import { checkReadFails, checkReads, writes } from './driver-guest.ts';
+
+const SIZE = 256 * KiB;
+const BYTE = 5;
+/** NBD's number of the error. */
+const ENOSPC = 28;
+/** Of a request: what it makes zero must not become a hole. */
+const NO_HOLE = 2;
+
+const nbdNodes = needs(nodeCommands, { drivers: ['nbd'], capabilities: ['sharedFiles'] });
+const seen = needs(nbdNodes, nodeBytes);
+
+const open = (node: string, { address }: Pick<NbdPeer, 'address'>): JsonObject => ({
+  driver: 'nbd',
+  'node-name': node,
+  server: address,
+  discard: 'unmap',
+});
+
+const filled = (part: Partial<PeerExport> = {}): PeerExport => ({ data: Buffer.alloc(SIZE, BYTE), ...part });
+
+interface Scene {
+  readonly peer: NbdPeer;
+  readonly node: string;
+  readonly guest: NodeIo;
+}
+
+/** A server with one export, and a guest of a node over it. */
+async function scene(t: CaseContext, shown: PeerExport, manners: Manners = {}): Promise<Scene> {
+  const peer = await startNbdPeer(t, { '': shown }, 'unix', manners);
+  const node = t.name('nbd');
+  await t.execute('blockdev-add', open(node, peer));
+  return { peer, node, guest: await openIo(t, node) };
+}
+
+/** What came of one kind, each as its flags, offset and length. */
+const came = ({ requests }: NbdPeer, wanted: number): number[][] =>
+  requests.filter(({ type }) => type === wanted).map(({ flags, offset, length }) => [flags, offset, length]);
+
+/** A request that the server gets if it says that it knows such, and that succeeds without any if it does not. */
+function passedOn(
+  id: string,
+  what: string,
+  flag: number,
+  [type, request]: readonly [type: number, request: IoRequest],
+  expected: readonly number[],
+): CaseDefinition {
+  return {
+    id: `nbd/${id}`,
+    title: `A ${what} goes to a server that offers it as it is, and to no other`,
+    requirements: ['nbd/server'],
+    needs: seen,
+    async run(t: CaseContext) {
+      for (const offered of [true, false]) {
+        const { peer, guest } = await scene(t, filled({ flags: ExportFlag.has | (offered ? flag : 0) }));
+        // Without anything written there may be nothing to flush.
+        t.check(await writes(guest, [0, 4096], BYTE), 'a write must succeed', 'it fails');
+        await guest.perform(request);
+        t.equal(
+          came(peer, type).slice(0, 1),
+          offered ? [[...expected]] : [],
+          offered ? `the server must be asked for a ${what}` : `who does not know a ${what} must get none`,
+        );
+        await checkReads(t, guest, [0, 4096], BYTE, `beside a ${what}`);
+        await guest.close();
+      }
+    },
+  };
+}
+
+const range = { offset: 64 * KiB, length: 64 * KiB };
+
+function changed(message: Buffer, at: number, byte: number): Buffer {
+  const bytes = Buffer.from(message);
+  bytes[at] = byte;
+  return bytes;
+}
+
+export const nbdRequestCases: readonly CaseDefinition[] = [
+  passedOn('flushes-passed-on', 'flush', ExportFlag.flush, [NbdCommand.flush, { kind: 'flush' }], [0, 0, 0]),
+  {
+    id: 'nbd/holes-allowed',
+    title: 'A write of zeroes tells the server whether it may leave a hole, as the guest says',
+    requirements: ['nbd/server'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const { peer, guest } = await scene(t, filled({ flags: ExportFlag.has | ExportFlag.writeZeroes }));
+      for (const unmap of [true, false]) await guest.perform({ kind: 'write-zeroes', ...range, unmap });
+      t.equal(
+        came(peer, NbdCommand.writeZeroes),
+        [
+          [0, range.offset, range.length],
+          [NO_HOLE, range.offset, range.length],
+        ],
+        'the server must learn whether a hole is allowed',
+      );
+    },
+  },
+  {
+    id: 'nbd/refused-and-left',
+    title: 'Who asks for an export that is not there, or that cannot be written, leaves the server',
+    requirements: ['nbd/export', 'nbd/read-only-export'],
+    needs: nbdNodes,
+    async run(t: CaseContext) {
+      const flags = ExportFlag.has | ExportFlag.readOnly;
+      const peer = await startNbdPeer(t, { fixed: filled({ flags }), disk: filled() });
+      const node = t.name('nbd');
+      for (const name of ['other', 'fixed']) {
+        await t.refused('blockdev-add', { ...open(node, peer), export: name });
+        await t.roundTrip();
+        await peer.idle();
+      }
+      await t.execute('blockdev-add', { ...open(node, peer), export: 'disk' });
+    },
+  },
+  {
+    id: 'nbd/old-server',
+    title: 'A server that lets exports be chosen in the oldest way only serves as well',
+    requirements: ['nbd/server', 'nbd/export'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const peer = await startNbdPeer(t, { disk: filled() }, 'unix', { old: true });
+      const node = t.name('nbd');
+      await t.execute('blockdev-add', { ...open(node, peer), export: 'disk' });
+      t.equal(await virtualSize(t, node), SIZE, 'the node must be as long as the export');
+      await checkReads(t, await openIo(t, node), [0, SIZE], BYTE, 'of what the server holds');
+    },
+  },
+  {
+    id: 'nbd/blocks-of-server',
+    title: 'Requests are whole blocks of the server, and none is longer than it allows',
+    requirements: ['nbd/server'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const shown = filled({ blocks: [4096, 4096, 64 * KiB] });
+      const { peer, guest } = await scene(t, shown);
+      t.check(await writes(guest, [4608, 512], 7), 'a write of a part of a block must succeed', 'it fails');
+      t.check(
+        shown.data.equals(Buffer.alloc(SIZE, BYTE).fill(7, 4608, 5120)),
+        'the server must hold what was written, and around it what was there',
+        'it holds something else',
+      );
+      await checkReads(t, guest, [64 * KiB, 128 * KiB], BYTE, 'of more than the server gives at once');
+      const data = [...came(peer, NbdCommand.read), ...came(peer, NbdCommand.write)];
+      t.equal(
+        data.filter(([, offset, length]) => offset! % 4096 !== 0 || length! % 4096 !== 0),
+        [],
+        'every request must be of whole blocks',
+      );
+      t.check(
+        data.every(([, , length]) => length! <= 64 * KiB),
+        'no request may be too long',
+        'one is',
+      );
+    },
+  },
+  {
+    id: 'nbd/replies-in-chunks',
+    title: 'Data that come in chunks, in whatever order and with holes, are put together; so are errors',
+    requirements: ['nbd/server'],
+    needs: seen,
+    async run(t: CaseContext) {
+      const shown = filled({ holes: [[range.offset, range.length]] });
+      const { peer, guest } = await scene(t, shown, { structured: true });
+      const got = await guest.read(32 * KiB, 128 * KiB);
+      t.check(
+        got.equals(Buffer.alloc(128 * KiB, BYTE).fill(0, 32 * KiB, 96 * KiB)),
+        'a read across a hole must give zeroes there, and the data around it',
+        'it gives something else',
+      );
+      t.check(await writes(guest, [0, 512], 7), 'a write must succeed', 'it fails');
+      t.equal(shown.data[511] ?? null, 7, 'the server must get what was written');
+      peer.fail = ENOSPC;
+      await checkReadFails(t, guest, [0, 512], 'that the server fails', 'ENOSPC');
+      peer.fail = 0;
+      await checkReads(t, guest, [512, 512], BYTE, 'after one that failed');
+    },
+  },
+  {
+    id: 'nbd/holes-told',
+    title: 'What the server tells to be a hole is copied by no read, and is zero in the copy',
+    requirements: ['nbd/server', 'blockdev-mirror/copies'],
+    needs: needs(nbdNodes, {
+      commands: ['blockdev-mirror', 'block-job-cancel'],
+      events: ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED'],
+      drivers: ['file'],
+    }),
+    async run(t: CaseContext) {
+      const shown = filled({ holes: [[range.offset, range.length]] });
+      const peer = await startNbdPeer(t, { '': shown }, 'unix', { structured: true });
+      const [node, target, job] = [t.name('nbd'), t.name('target'), t.name('job')];
+      await t.execute('blockdev-add', open(node, peer));
+      const file = await makeFile(t, Buffer.alloc(SIZE, 9));
+      await t.execute('blockdev-add', { driver: 'file', 'node-name': target, filename: file.path });
+      const args = { 'job-id': job, device: node, target, sync: 'full' };
+      await t.execute('blockdev-mirror', args);
+      await t.event('BLOCK_JOB_READY', { device: job });
+      await t.execute('block-job-cancel', { device: job });
+      await t.event('BLOCK_JOB_COMPLETED', { device: job });
+      t.equal(
+        came(peer, NbdCommand.read).filter(
+          ([, offset, length]) => offset! < 2 * range.offset && offset! + length! > range.offset,
+        ),
+        [],
+        'no read may touch what the server tells to be a hole',
+        { severity: 'should' },
+      );
+      t.check(
+        (await bytesOf(t, file.local)).equals(
+          Buffer.alloc(SIZE, BYTE).fill(0, range.offset, 2 * range.offset),
+        ),
+        'the copy must hold zeroes for the hole, and the data around it',
+        'it holds something else',
+      );
+    },
+  },
+  ...(
+    [
+      ['magic', 'that begins with another word', 0],
+      ['cookie', 'to a request that was never made', 15],
+    ] as const
+  ).map(
+    ([name, what, at]): CaseDefinition => ({
+      id: `nbd/reply-broken-${name}`,
+      title: `After a reply ${what} requests fail, and the server is left`,
+      requirements: ['nbd/server-gone'],
+      needs: seen,
+      async run(t: CaseContext) {
+        let broken = false;
+        const { peer, node, guest } = await scene(t, filled(), {
+          spoil: (kind, message) => (broken && kind === 'reply' ? changed(message, at, 0xee) : message),
+        });
+        await checkReads(t, guest, [0, 4096], BYTE, 'while the server keeps to the protocol');
+        broken = true;
+        await checkReadFails(t, guest, [0, 4096], `with a reply ${what}`, 'EIO');
+        broken = false;
+        await checkReadFails(t, guest, [0, 4096], 'after the server broke the protocol', 'EIO');
+        await guest.close();
+        await t.execute('blockdev-del', { 'node-name': node });
+        await peer.idle();
+      },
+    }),
+  ),
+];
