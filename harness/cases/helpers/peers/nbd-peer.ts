@@ -95,7 +95,7 @@ export interface NbdPeer {
  * Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case.
  */
 export async function startNbdPeer(
-  t: CaseContext,
+  t: Pick<CaseContext, 'cleanup' | 'dir' | 'name' | 'scratch'>,
   exports: Readonly<Record<string, PeerExport>>,
   via: 'unix' | 'inet' = 'unix',
   manners: Manners = {},
@@ -296,6 +296,7 @@ function simpleReply(cookie: Buffer, error: number): Buffer {
 /** Bytes of a connection, for one who asks for so many at a time. */
 class Arrivals {
   readonly #socket: Socket;
+  #kept = Buffer.alloc(0);
 
   constructor(socket: Socket) {
     this.#socket = socket.pause();
@@ -304,19 +305,27 @@ class Arrivals {
 
   /** Rejects if the client goes first. */
   async take(length: number): Promise<Buffer> {
-    if (length === 0) return Buffer.alloc(0);
-    for (;;) {
-      const bytes: Buffer | null = this.#socket.read(length);
-      if (bytes?.length === length) return bytes;
-      if (this.#socket.readableEnded || this.#socket.destroyed) throw new Error('the client has gone');
-      await new Promise<void>((resolve) => {
-        const told = (): void => {
-          for (const name of ['readable', 'end', 'close']) this.#socket.off(name, told);
-          resolve();
-        };
-        for (const name of ['readable', 'end', 'close']) this.#socket.on(name, told);
-      });
+    while (this.#kept.length < length) {
+      // All that is there: a socket that keeps a part tells of it again and again, and nothing else gets its turn.
+      const bytes: Buffer | null = this.#socket.read();
+      if (bytes !== null) this.#kept = Buffer.concat([this.#kept, bytes]);
+      else if (this.#socket.readableEnded || this.#socket.destroyed) throw new Error('the client has gone');
+      else await this.#news();
     }
+    const taken = this.#kept.subarray(0, length);
+    this.#kept = this.#kept.subarray(length);
+    return taken;
+  }
+
+  /** Resolves when there are more bytes, or will be none. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      const told = (): void => {
+        for (const name of ['readable', 'end', 'close']) this.#socket.off(name, told);
+        resolve();
+      };
+      for (const name of ['readable', 'end', 'close']) this.#socket.on(name, told);
+    });
   }
 }
 
