@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { packageRoot } from '../../../spec/package-root.ts';
+import { insideFunctions } from './reach.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -37,4 +38,16 @@ test('a case that calls a function executes it, however often others called it b
   const { href } = pathToFileURL(file);
   const args = ['--input-type=module', '-e', program(href)];
   expect(execFileSync(process.execPath, args, { encoding: 'utf8' }).trim()).toBe('1,0,1,1');
+});
+
+test('what stands in no function is executed when the module is loaded', () => {
+  const text =
+    'const TABLE = { a: 1 }; function f() { return 2; } const g = () => 3; class C { m() { return 4; } }';
+  const isInside = insideFunctions(text);
+  expect(['1', '2', '3', '4'].map((digit) => isInside(text.indexOf(digit)))).toEqual([
+    false,
+    true,
+    true,
+    true,
+  ]);
 });

@@ -1,10 +1,4 @@
-/**
- * Which cases execute which places of the reference: V8's own block coverage, taken around each.
- *
- * What a module executes once, when it is loaded (its tables and constants), counts for every case that executes
- * something of it or of a module that imports it.
- */
-import { readFileSync } from 'node:fs';
+/** Which cases execute which places of the reference: V8's own block coverage, taken around each. */
 import { Session } from 'node:inspector';
 import { setFlagsFromString } from 'node:v8';
 import { parse } from 'acorn';
@@ -56,8 +50,6 @@ export class Reach implements Reporter {
   /** Indexes of places by URL, in the order of their offsets. */
   readonly #places = new Map<string, { readonly start: number; readonly index: number }[]>();
   readonly #reached = new Map<string, Set<number>>();
-  /** Of each module the places outside of all functions. */
-  readonly #atLoad = new Map<string, readonly number[]>();
   #last: Set<number> = new Set();
   readonly #onCase: (run: CaseRun) => void;
 
@@ -104,17 +96,6 @@ export class Reach implements Reporter {
     for (const index of this.#take()) this.#last.add(index);
     this.#session.post('Profiler.stopPreciseCoverage');
     this.#session.disconnect();
-    this.#spreadLoads();
-  }
-
-  #spreadLoads(): void {
-    const moduleOf = new Map<number, string>();
-    for (const [url, places] of this.#places) for (const { index } of places) moduleOf.set(index, url);
-    const usedBy = new Map([...this.#places.keys()].map((url) => [url, new Set([url, ...importsOf(url)])]));
-    for (const own of this.#reached.values()) {
-      const modules = new Set([...own].flatMap((index) => [...(usedBy.get(moduleOf.get(index)!) ?? [])]));
-      for (const url of modules) for (const index of this.#atLoad.get(url) ?? []) own.add(index);
-    }
   }
 
   #take(): number[] {
@@ -124,41 +105,12 @@ export class Reach implements Reporter {
       for (const { url, functions } of taken.result) {
         const places = this.#places.get(url);
         if (places === undefined) continue;
-        const here = executed(
-          places,
-          functions.flatMap(({ ranges }) => ranges),
-        );
-        reached.push(...here);
-        if (!this.#atLoad.has(url)) this.#atLoad.set(url, outsideOf(functions, places, here));
+        const ranges = functions.flatMap((one) => one.ranges);
+        reached.push(...executed(places, ranges));
       }
     });
     return reached;
   }
-}
-
-/** Which of the places that were executed stand in no function but that of the whole module. */
-function outsideOf(
-  functions: readonly { readonly ranges: readonly Range[] }[],
-  places: readonly { readonly start: number; readonly index: number }[],
-  reached: readonly number[],
-): number[] {
-  const inner = functions
-    .flatMap(({ ranges }) => ranges.slice(0, 1))
-    .filter(({ startOffset }) => startOffset > 0);
-  const wanted = new Set(reached);
-  return places
-    .filter(({ start, index }) => wanted.has(index) && !inner.some((range) => contains(range, start)))
-    .map(({ index }) => index);
-}
-
-function contains({ startOffset, endOffset }: Range, at: number): boolean {
-  return startOffset <= at && at < endOffset;
-}
-
-/** URLs of the modules that a built module imports. */
-function importsOf(url: string): string[] {
-  const text = readFileSync(new URL(url), 'utf8');
-  return [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map(([, path]) => new URL(path!, url).href);
 }
 
 /** Of a place counts the innermost range that contains it. */
