@@ -20,6 +20,9 @@ export interface Judgement {
   readonly all?: boolean;
 }
 
+/** What it sends whenever a case begins. */
+export type Begins = 'begins';
+
 /** What it answers. */
 export interface Judged {
   readonly noticed: readonly Noticed[];
@@ -48,7 +51,8 @@ async function judge(judgement: Judgement): Promise<Judged> {
 async function suite({ expected, first, all, breach }: Judgement): Promise<Judged> {
   try {
     const { changedOutcomes } = await import('./suite-on-reference.ts');
-    return { noticed: await changedOutcomes(expected, { first, all, wrap: await wrapper(breach) }) };
+    const onCase = (): void => void process.send?.('begins' satisfies Begins);
+    return { noticed: await changedOutcomes(expected, { first, all, onCase, wrap: await wrapper(breach) }) };
   } catch (error) {
     return { noticed: [{ by: 'the start', outcome: String(error) }] };
   }

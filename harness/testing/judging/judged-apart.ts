@@ -4,11 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { atProcessEnd } from '../../cleanup.ts';
-import type { Judged, Judgement } from './judge.ts';
+import type { Begins, Judged, Judgement } from './judge.ts';
 import type { Noticed } from './suite-on-reference.ts';
 
-/** Milliseconds for a process to start, and how much longer than on the sound reference the cases may take. */
-const START_MS = 20_000;
+/** Milliseconds for a process to start, and for a case: its own time limit, and then some. */
+const SILENT_MS = 30_000;
+/** How much longer than on the sound reference the cases may take. */
 const SLOWER = 8;
 
 /**
@@ -29,10 +30,14 @@ export async function judgedApart(
   const kill = () => child.kill('SIGKILL');
   const withdraw = atProcessEnd(kill);
   signal?.addEventListener('abort', kill);
-  const timer = setTimeout(kill, START_MS + milliseconds * SLOWER);
+  const timer = setTimeout(kill, SILENT_MS + milliseconds * SLOWER);
+  const silence = setTimeout(kill, SILENT_MS);
   try {
     const noticed = await new Promise<readonly Noticed[]>((resolve, reject) => {
-      child.once('message', (message) => resolve((message as Judged).noticed));
+      child.on('message', (message: Begins | Judged) => {
+        if (message === 'begins') silence.refresh();
+        else resolve(message.noticed);
+      });
       child.once('error', reject);
       child.once('exit', (code, killedBy) =>
         resolve([{ by: 'the process', outcome: killedBy === null ? `exit code ${code}` : 'hang' }]),
@@ -43,6 +48,7 @@ export async function judgedApart(
     return noticed;
   } finally {
     clearTimeout(timer);
+    clearTimeout(silence);
     signal?.removeEventListener('abort', kill);
     kill();
     withdraw();

@@ -51,15 +51,24 @@ interface ChangesOptions {
   readonly first?: readonly string[] | undefined;
   readonly all?: boolean | undefined;
   readonly wrap?: Wrap | undefined;
+  /** A case begins. */
+  readonly onCase?: (() => void) | undefined;
 }
 
 /** The cases of `expected` that end otherwise than there: the first of them, those in `first` before others, or all. */
 export async function changedOutcomes(
   expected: Outcomes,
-  { first = [], all = false, wrap }: ChangesOptions = {},
+  { first = [], all = false, wrap, onCase = () => {} }: ChangesOptions = {},
 ): Promise<readonly Noticed[]> {
   const ids = Object.keys(expected);
   const near = new Set(first);
+  const follow = (definition: CaseDefinition): CaseDefinition => ({
+    ...definition,
+    run: (t) => {
+      onCase();
+      return definition.run(t);
+    },
+  });
   const noticed: Noticed[] = [];
   for (const part of [ids.filter((id) => near.has(id)), ids.filter((id) => !near.has(id))]) {
     const only = new Set(part);
@@ -73,7 +82,7 @@ export async function changedOutcomes(
       },
       end() {},
     };
-    await runSuite(watcher, { only, signal: stop.signal, wrap });
+    await runSuite(watcher, { only, signal: stop.signal, follow, wrap });
   }
   return noticed;
 }
