@@ -19,7 +19,7 @@ export const sinceCases: readonly CaseDefinition[] = [
     id: 'introspection/offers-what-its-version-has',
     title: 'Each command and event that there is as of a version no later than its own, the endpoint offers',
     requirements: ['protocol/offers-since'],
-    needs: { commands: ['query-version'] },
+    needs: { commands: ['query-version', 'query-qmp-schema'] },
     async run(t: CaseContext) {
       const answer = await t.execute('query-version');
       const { major, minor } = (isJsonObject(answer) && isJsonObject(answer.qemu) ? answer.qemu : {}) as {

@@ -16,6 +16,8 @@ export interface Exchange {
   /** Index into the transcript. */
   readonly index: number;
   readonly monitor: number;
+  /** With another endpoint than the one that a check's own queries ask. */
+  readonly elsewhere?: boolean;
   /** Absent when raw bytes were sent. */
   readonly request?: JsonObject;
   readonly command?: string;

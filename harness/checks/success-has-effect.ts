@@ -47,12 +47,14 @@ export function successHasEffect(): Check {
   return {
     id: 'success-has-effect',
     title: 'A command that succeeded did what it says',
-    async before({ command, arguments: args = {} }, { probe }) {
+    async before({ command, arguments: args = {}, elsewhere }, { probe }) {
+      if (elsewhere) return;
       const differs = actionsOf({ command: command ?? '', arguments: args }).some(takesBefore);
       before = differs ? await probe.snapshot() : null;
     },
     async after(exchange, context) {
-      const { command, arguments: args = {}, replies, index } = exchange;
+      const { command, arguments: args = {}, replies, index, elsewhere } = exchange;
+      if (elsewhere) return;
       if (command === undefined || replies.length !== 1 || !Object.hasOwn(replies[0]!, 'return')) {
         lookForJobs(exchange);
         return;

@@ -101,6 +101,7 @@ export class CaseMonitor implements MonitorHandle {
     const exchange: Exchange = {
       index: this.#state.recorder.begin({ send: message }, this.#link.index),
       monitor: this.#link.index,
+      ...(this.#link.elsewhere && { elsewhere: true }),
       request: message,
       ...(typeof command === 'string' && { command }),
       ...(args && { arguments: args }),
@@ -142,6 +143,7 @@ export class CaseMonitor implements MonitorHandle {
     const exchange: Exchange = {
       index: this.#state.recorder.begin(step, this.#link.index),
       monitor: this.#link.index,
+      ...(this.#link.elsewhere && { elsewhere: true }),
       raw: text,
       replies: [],
       events: [],

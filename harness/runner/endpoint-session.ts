@@ -33,6 +33,8 @@ export interface Link {
   readonly index: number;
   readonly client: QmpClient;
   onEvent: ((event: JsonObject) => void) | null;
+  /** Leads to an endpoint of its own, which others of the session do not see. */
+  elsewhere?: boolean;
 }
 
 export interface SessionOptions {
@@ -249,7 +251,8 @@ export class Session {
         const silent = target.quirks?.noGreeting;
         const endpoint = await target.start({ topology, scratch, startTimeout, silent, signal });
         this.#others.push({ endpoint, scratch });
-        return await this.#extra(await endpoint.openMonitor(0), signal);
+        const link = await this.#extra(await endpoint.openMonitor(0), signal);
+        return Object.assign(link, { elsewhere: true });
       } catch (error) {
         await rm(scratch, { recursive: true, force: true });
         throw error;
