@@ -164,7 +164,7 @@ export class Image {
       }
       const whole = owned.filter(({ kind }) => kind !== 'compressed');
       await this.giveBack(
-        whole.map(({ offset }) => offset / this.clusterSize),
+        whole.map(({ offset }) => offset),
         reason,
       );
     } catch (error) {
@@ -172,14 +172,18 @@ export class Image {
     }
   }
 
-  /** Gives the space of those clusters that nobody refers to any more to the file below, as far as it takes it. Under the lock. */
-  async giveBack(clusters: Iterable<number>, reason: keyof PassDiscard): Promise<void> {
+  /**
+   * Gives the space of the clusters at those offsets, as far as nobody refers to them any more, to the file below, as far as it
+   * takes it. Under the lock.
+   */
+  async giveBack(offsets: Iterable<number>, reason: keyof PassDiscard): Promise<void> {
     if (!this.#passDiscard[reason]) return;
     try {
       await this.mapping.cache.flush();
-      for (const cluster of clusters) {
-        if (!Number.isInteger(cluster) || (await this.refcounts.get(cluster)) > 0) continue;
-        await this.file.discard(cluster * this.clusterSize, this.clusterSize);
+      for (const offset of offsets) {
+        if (offset % this.clusterSize !== 0) continue;
+        if ((await this.refcounts.get(offset / this.clusterSize)) > 0) continue;
+        await this.file.discard(offset, this.clusterSize);
       }
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
@@ -227,10 +231,9 @@ export class Image {
     try {
       await this.file.flush();
       await this.refcounts.free(offset, bytes);
-      const first = offset / this.clusterSize;
       const count = Math.ceil(bytes / this.clusterSize);
       await this.giveBack(
-        Array.from({ length: count }, (_, index) => first + index),
+        Array.from({ length: count }, (_, index) => offset + index * this.clusterSize),
         reason,
       );
     } catch (error) {

@@ -154,10 +154,7 @@ export class Bitmaps implements PersistentBitmaps {
     const { refcounts, clusterSize } = this.#image;
     const parts = (await readTable(this.#image, entry)).filter((cluster) => typeof cluster === 'number');
     for (const cluster of parts) await refcounts.free(cluster, clusterSize);
-    await this.#image.giveBack(
-      parts.map((offset) => offset / clusterSize),
-      'other',
-    );
+    await this.#image.giveBack(parts, 'other');
     await this.#image.freeReplaced(entry.tableOffset, entry.tableSize * 8);
   }
 

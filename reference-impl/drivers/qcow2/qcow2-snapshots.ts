@@ -151,7 +151,10 @@ export class Snapshots {
       const dropped = await changeCounts(image, l1, -1);
       await image.refcounts.free(found.l1Offset, found.l1Size * 8);
       await markCopied(image);
-      await image.giveBack(dropped, 'snapshot');
+      await image.giveBack(
+        dropped.map((cluster) => cluster * image.clusterSize),
+        'snapshot',
+      );
     });
   }
 

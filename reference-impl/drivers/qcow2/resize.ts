@@ -59,10 +59,7 @@ async function dropTables(image: Image, kept: number): Promise<void> {
   mapping.replaceL1(new DataView(bytes.buffer));
   file.debugEvent('l1_shrink_free_l2_clusters');
   for (const offset of tables) await refcounts.free(offset, clusterSize);
-  await image.giveBack(
-    tables.map((offset) => offset / clusterSize),
-    'other',
-  );
+  await image.giveBack(tables, 'other');
 }
 
 async function growL1(image: Image, entries: number): Promise<void> {
