@@ -62,7 +62,8 @@ export async function addDrive(text: string, block: BlockLayer): Promise<void> {
   backend.setLimits(limits.config, limits.group);
   if (definition === undefined) return;
   backend.insert(await openMedium(block, definition, isSnapshot));
-  Object.assign(backend.accounting, { countsInvalid, countsFailed });
+  backend.accounting.countsInvalid = countsInvalid;
+  backend.accounting.countsFailed = countsFailed;
 }
 
 /** What is written to a snapshot is forgotten, so that the image itself is only read. */
