@@ -58,8 +58,15 @@ export async function chooseMutants(
   const reach = new Reach(places, onCase);
   await runSuite(reach, { follow: (definition) => reach.follow(definition) });
   const casesOf = new Map<number, CaseRun[]>();
+  const perFile = new Map(reach.runs.map((run) => [run, new Map<string, number>()]));
   for (const run of reach.runs)
-    for (const index of run.reached) casesOf.set(index, [...(casesOf.get(index) ?? []), run]);
+    for (const index of run.reached) {
+      if (!casesOf.has(index)) casesOf.set(index, []);
+      casesOf.get(index)!.push(run);
+      const counts = perFile.get(run)!;
+      const { file } = places[index]!;
+      counts.set(file, (counts.get(file) ?? 0) + 1);
+    }
   const reached = [...casesOf.keys()].toSorted((a, b) => a - b);
   const random = new Random(seed);
   const chosen: Mutant[] = [];
@@ -67,8 +74,8 @@ export async function chooseMutants(
     const [index] = reached.splice(random.below(reached.length), 1);
     const { start, end, replacement, kind, file, text, isAtLoad } = places[index!]!;
     const mutation = { start, end, replacement, kind };
-    const isOfFile = (place: number): boolean => places[place]!.file === file;
-    const runs = nearestFirst(isAtLoad ? reach.runs : casesOf.get(index!)!, isOfFile);
+    const executed = (run: CaseRun): number => perFile.get(run)!.get(file) ?? 0;
+    const runs = (isAtLoad ? reach.runs : casesOf.get(index!)!).toSorted((a, b) => executed(b) - executed(a));
     chosen.push({
       ...mutation,
       file,
@@ -79,12 +86,6 @@ export async function chooseMutants(
     });
   }
   return chosen;
-}
-
-/** The same, those first that execute most of a file. */
-function nearestFirst(runs: readonly CaseRun[], isOfFile: (place: number) => boolean): readonly CaseRun[] {
-  const counts = new Map(runs.map((run) => [run, [...run.reached].filter(isOfFile).length]));
-  return runs.toSorted((a, b) => counts.get(b)! - counts.get(a)!);
 }
 
 function lineOf(text: string, { start, end, replacement }: Mutation) {
