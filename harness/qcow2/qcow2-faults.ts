@@ -5,10 +5,13 @@
  */
 
 import {
+  COMPRESSED,
+  COPIED,
   EXTENSION,
   HEADER_LENGTH,
   INCOMPATIBLE,
   MAGIC,
+  OFFSET_MASK,
   parseQcow2Header,
   type Qcow2Header,
 } from './qcow2-header.ts';
@@ -22,9 +25,6 @@ export interface Qcow2Fault {
   readonly text: string;
 }
 
-const COPIED = 1n << 63n;
-const COMPRESSED = 1n << 62n;
-const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
 const L1_RESERVED = 0x7f00_0000_0000_01ffn;
 const L2_RESERVED = 0x3f00_0000_0000_01fen;
 const EXTERNAL_DATA = 4n;

@@ -1,4 +1,4 @@
-/** The header of a qcow2 image and its reference counts, as they are in the file. Written from the public format specification. */
+/** The header of a qcow2 image as it is in the file, and the bits of its tables. Written from the public format specification. */
 
 /** The first word of a header. */
 export const MAGIC = 0x514649fb;
@@ -19,7 +19,12 @@ export const INCOMPATIBLE = { at: 72, dirty: 1n, corrupt: 2n } as const;
 export const COMPATIBLE = { at: 80, lazyRefcounts: 1n } as const;
 const AUTOCLEAR_AT = 88;
 
-const TABLE_OFFSET_MASK = 0xffff_ffff_ffff_fe00n;
+/** Bit of an entry of an L1 or L2 table: what it refers to is counted once, and may be written in place. */
+export const COPIED = 1n << 63n;
+/** Bit of an entry of an L2 table. */
+export const COMPRESSED = 1n << 62n;
+/** Where an entry says that a table or a cluster is; in entries of bitmap tables, too. */
+export const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
 
 /** What the header says. */
 export interface Qcow2Header {
@@ -91,19 +96,4 @@ function parseExtensions(bytes: Buffer, from: number): Map<number, Buffer> {
     at += 8 + Math.ceil(length / 8) * 8;
   }
   return found;
-}
-
-/** How often the image's own counts say that a cluster of the file is used. */
-export function refcountOf(bytes: Buffer, cluster: number): bigint {
-  const { clusterSize, refcountTableOffset, refcountBits } = parseQcow2Header(bytes);
-  const perBlock = (clusterSize * 8) / refcountBits;
-  const block = Number(
-    bytes.readBigUInt64BE(refcountTableOffset + Math.floor(cluster / perBlock) * 8) & TABLE_OFFSET_MASK,
-  );
-  if (block === 0) return 0n;
-  const bit = (cluster % perBlock) * refcountBits;
-  const at = block + Math.floor(bit / 8);
-  if (at >= bytes.length) return 0n;
-  if (refcountBits < 8) return BigInt((bytes[at]! >> (bit % 8)) & (2 ** refcountBits - 1));
-  return BigInt(`0x${bytes.toString('hex', at, at + refcountBits / 8)}`);
 }

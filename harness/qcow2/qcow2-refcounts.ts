@@ -1,5 +1,5 @@
 /** All counts of a qcow2 image. Written from the public format specification. */
-import type { Qcow2Header } from './qcow2-header.ts';
+import { parseQcow2Header, type Qcow2Header } from './qcow2-header.ts';
 
 /** How often the image says that each cluster of the file is used, without those that are not; by cluster. */
 export function nonzeroRefcounts(bytes: Buffer, header: Qcow2Header): ReadonlyMap<number, bigint> {
@@ -22,6 +22,11 @@ export function nonzeroRefcounts(bytes: Buffer, header: Qcow2Header): ReadonlyMa
     }
   }
   return counts;
+}
+
+/** How often the image says that one cluster of the file is used. */
+export function refcountOf(bytes: Buffer, cluster: number): bigint {
+  return nonzeroRefcounts(bytes, parseQcow2Header(bytes)).get(cluster) ?? 0n;
 }
 
 /** Counts narrower than a byte begin at its lowest bit. */

@@ -1,5 +1,5 @@
 /** The bitmaps that a qcow2 image stores. Written from the public format specification. */
-import { EXTENSION, type Qcow2Header } from './qcow2-header.ts';
+import { EXTENSION, OFFSET_MASK, type Qcow2Header } from './qcow2-header.ts';
 
 interface Place {
   /** Bytes. */
@@ -27,7 +27,6 @@ export interface Qcow2Bitmaps {
 const ENTRY = 24;
 const IN_USE = 1;
 const KNOWN_FLAGS = 7;
-const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
 const RESERVED = 0xff00_0000_0000_01fen;
 
 /** Of an image that has the extension for bitmaps. Throws RangeError if something leads out of the file. */

@@ -1,5 +1,6 @@
 /** qcow2 images whose tables are such that one request meets a certain step of the driver. */
 import { deflateRawSync } from 'node:zlib';
+import { COMPRESSED, COPIED } from '../../qcow2/qcow2-header.ts';
 import { buildQcow2, refcountTableOf } from '../helpers/qcow2-image.ts';
 import { KiB } from '../helpers/shared-setup.ts';
 
@@ -10,8 +11,6 @@ export const GUEST_SIZE = 16 * UNIT;
 
 /** Where `buildQcow2` puts things, in clusters. */
 const [REFCOUNT_BLOCK, L1_TABLE, L2_TABLE] = [2, 3, 4];
-const COPIED = 1n << 63n;
-const COMPRESSED = 1n << 62n;
 const SMALL = 512;
 
 const held = new Map([

@@ -6,18 +6,18 @@
 import { inflateRawSync } from 'node:zlib';
 import {
   COMPATIBLE,
+  COMPRESSED,
+  COPIED,
   EXTENSION,
   HEADER_LENGTH,
   INCOMPATIBLE,
   MAGIC,
+  OFFSET_MASK,
   parseQcow2Header,
   type Qcow2Header,
 } from '../../qcow2/qcow2-header.ts';
 
-const COPIED = 1n << 63n;
-const COMPRESSED = 1n << 62n;
 const READS_AS_ZERO = 1n;
-const OFFSET_MASK = 0x00ff_ffff_ffff_fe00n;
 
 /** Where the parts of a new image are, in clusters. */
 const REFCOUNT_TABLE = 1;

@@ -1,6 +1,7 @@
 /** What a qcow2 image holds when its endpoint crashed: what was flushed, and a structure that is sound again. */
 
-import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header, refcountOf } from '../../qcow2/qcow2-header.ts';
+import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { refcountOf } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, CLUSTERS, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';

@@ -1,6 +1,7 @@
 /** Creation of qcow2 images: what each option leaves in the file. */
 
-import { COMPATIBLE, parseQcow2Header, type Qcow2Header, refcountOf } from '../../qcow2/qcow2-header.ts';
+import { COMPATIBLE, parseQcow2Header, type Qcow2Header } from '../../qcow2/qcow2-header.ts';
+import { refcountOf } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   type CreateOptions,

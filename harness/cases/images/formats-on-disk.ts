@@ -1,6 +1,7 @@
 /** What qcow2 images of every shape hold: what the endpoint reads of ours, and leaves in them when it writes. */
 import { deflateRawSync } from 'node:zlib';
-import { parseQcow2Header, refcountOf } from '../../qcow2/qcow2-header.ts';
+import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { refcountOf } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';

@@ -1,6 +1,7 @@
 /** What an image keeps besides the data of its disk: clusters of internal snapshots, persistent bitmaps. */
 
-import { refcountOf } from '../../qcow2/qcow2-header.ts';
+import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { nonzeroRefcounts, refcountOf } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
@@ -16,8 +17,8 @@ const snapshots = needs(chainNodes, { commands: [TAKE, DELETE] });
 
 /** How many clusters of the file are counted as used. */
 function inUse(bytes: Buffer): number {
-  const clusters = Array.from({ length: bytes.length / CLUSTER }, (_, index) => index);
-  return clusters.filter((cluster) => refcountOf(bytes, cluster) > 0n).length;
+  const counted = nonzeroRefcounts(bytes, parseQcow2Header(bytes)).keys();
+  return [...counted].filter((cluster) => cluster < bytes.length / CLUSTER).length;
 }
 
 /** Whether each stored bitmap is marked as one that somebody is changing, in their order. */
