@@ -1,10 +1,10 @@
 /** What query-blockstats counts of requests that reach a drive by the human monitor, without a guest device. */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { ImageSpec, Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
+import { statistic, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
-import { KiB, needs, queryList } from './helpers/shared-setup.ts';
+import { KiB, needs } from './helpers/shared-setup.ts';
 
 /** Nanoseconds that a request of `slow` takes. */
 const LATENCY = 2_000_000;
@@ -47,18 +47,6 @@ const common = {
   fresh: true,
 };
 
-async function statsOf(t: CaseContext, device: string): Promise<JsonObject> {
-  const found = (await queryList(t, 'query-blockstats')).find((entry) => entry.device === device);
-  t.check(isJsonObject(found?.stats), `query-blockstats must list ${device}`, 'it does not');
-  return found.stats;
-}
-
-function number(t: CaseContext, from: JsonObject, member: string): number {
-  const value = from[member];
-  t.check(typeof value === 'number', `statistics must have ${member}`, `it is ${shown(value)}`);
-  return value;
-}
-
 /** Requests that the drive counts, one after another, each with a flush, which waits for its end. */
 async function requests(t: CaseContext, drive: string, commands: readonly string[]): Promise<void> {
   for (const command of commands.flatMap((request) => [request, 'aio_flush']))
@@ -98,7 +86,7 @@ export const driveStatistics: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const times = async (): Promise<number[]> => {
         const stats = await statsOf(t, 'slow');
-        return [number(t, stats, 'rd_total_time_ns'), number(t, stats, 'wr_total_time_ns')];
+        return [statistic(t, stats, 'rd_total_time_ns'), statistic(t, stats, 'wr_total_time_ns')];
       };
       t.equal(await times(), [0, 0], 'the times must be 0 at first');
       for (const [command, read, written] of [
@@ -135,16 +123,16 @@ export const driveStatistics: readonly CaseDefinition[] = [
         'it is there',
       );
       await requests(t, 'quick', ['aio_read 0 512']);
-      const first = number(t, await statsOf(t, 'quick'), 'idle_time_ns');
+      const first = statistic(t, await statsOf(t, 'quick'), 'idle_time_ns');
       await t.elapse(20);
-      const second = number(t, await statsOf(t, 'quick'), 'idle_time_ns');
+      const second = statistic(t, await statsOf(t, 'quick'), 'idle_time_ns');
       t.check(
         second - first >= 20 * MILLISECOND,
         'idle_time_ns must have grown by the 20 ms that passed',
         `it is ${first}, then ${second}`,
       );
       await requests(t, 'quick', ['aio_write 0 512']);
-      const third = number(t, await statsOf(t, 'quick'), 'idle_time_ns');
+      const third = statistic(t, await statsOf(t, 'quick'), 'idle_time_ns');
       t.check(third < second, 'idle_time_ns must begin anew with a request', `it is ${third}`);
     },
   },

@@ -4,7 +4,7 @@ import type { ImageSpec } from '../../targets/target.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
-import { KiB, queryList } from '../helpers/shared-setup.ts';
+import { KiB } from '../helpers/shared-setup.ts';
 
 /** Sectors that fail. `once`: the first time only. */
 export const FAILS = {
@@ -86,13 +86,6 @@ export const onFailingDisks: Needs = {
 /** The guest's side of a disk. */
 export function guestOf(t: CaseContext, { bus, unit }: Disk): IdeDrive {
   return new IdeDrive(t, bus, unit);
-}
-
-/** The statistics of a drive. */
-export async function statsOf(t: CaseContext, device: string): Promise<JsonObject> {
-  const found = (await queryList(t, 'query-blockstats')).find((entry) => entry.device === device);
-  t.check(isJsonObject(found?.stats), `query-blockstats must list ${device}`, 'it does not');
-  return found.stats;
 }
 
 /** Takes the event of an error, which must be as told, and must have some reason. */

@@ -1,6 +1,6 @@
 /** BLOCK_IO_ERROR: what becomes of guest I/O that fails, under each policy. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { deviceInfo } from '../helpers/device-info.ts';
+import { deviceInfo, statsOf } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { needs, queryList } from '../helpers/shared-setup.ts';
 import {
@@ -14,7 +14,6 @@ import {
   onFailingDisks,
   runsOn,
   start,
-  statsOf,
   stops,
 } from './failing-disks.ts';
 

@@ -2,9 +2,10 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
+import { statistic, statsOf } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { MiB } from '../helpers/shared-setup.ts';
-import { diskImage, FAILS, failingDrive, start, statsOf } from './failing-disks.ts';
+import { diskImage, FAILS, failingDrive, start } from './failing-disks.ts';
 
 const LATENCY = 2_000_000;
 /** Sectors of an IDE disk of 64 KiB end before this one. */
@@ -40,14 +41,8 @@ const common = { needs: stats, topology: counted, fresh: true };
 const slow = (t: CaseContext) => new IdeDrive(t, 'ide.0', 0);
 const quick = (t: CaseContext) => new IdeDrive(t, 'ide.0', 1);
 
-function number(t: CaseContext, from: JsonObject, member: string): number {
-  const value = from[member];
-  t.check(typeof value === 'number', `statistics must have ${member}`, `it is ${shown(value)}`);
-  return value;
-}
-
 function atLeast(t: CaseContext, from: JsonObject, member: string, least: number): void {
-  const value = number(t, from, member);
+  const value = statistic(t, from, member);
   t.check(value >= least, `${member} must be at least ${least}`, `it is ${value}`);
 }
 
@@ -81,7 +76,7 @@ export const statistics: readonly CaseDefinition[] = [
       const grown = Object.fromEntries(
         Object.entries(after).flatMap(([member, value]) =>
           typeof value === 'number' && !member.endsWith('_ns') && !member.includes('highest')
-            ? [[member, value - number(t, before, member)]]
+            ? [[member, value - statistic(t, before, member)]]
             : [],
         ),
       );
@@ -159,11 +154,11 @@ export const statistics: readonly CaseDefinition[] = [
       await slow(t).read(2);
       const hour = interval(t, await statsOf(t, 'slow'), 3600);
       atLeast(t, hour, 'min_rd_latency_ns', LATENCY);
-      atLeast(t, hour, 'avg_rd_latency_ns', number(t, hour, 'min_rd_latency_ns'));
-      atLeast(t, hour, 'max_rd_latency_ns', number(t, hour, 'avg_rd_latency_ns'));
+      atLeast(t, hour, 'avg_rd_latency_ns', statistic(t, hour, 'min_rd_latency_ns'));
+      atLeast(t, hour, 'max_rd_latency_ns', statistic(t, hour, 'avg_rd_latency_ns'));
       t.contains(hour, { max_wr_latency_ns: 0 }, 'a read must not count as a write');
       t.check(
-        number(t, hour, 'avg_rd_queue_depth') > 0,
+        statistic(t, hour, 'avg_rd_queue_depth') > 0,
         'the average depth of the queue must be positive after reads',
         'it is 0',
       );
@@ -183,9 +178,9 @@ export const statistics: readonly CaseDefinition[] = [
       await start(t);
       t.check(!('idle_time_ns' in (await statsOf(t, 'quick'))), 'it must be absent at first', 'it is there');
       await quick(t).read(1);
-      const first = number(t, await statsOf(t, 'quick'), 'idle_time_ns');
+      const first = statistic(t, await statsOf(t, 'quick'), 'idle_time_ns');
       await slow(t).read(1);
-      const second = number(t, await statsOf(t, 'quick'), 'idle_time_ns');
+      const second = statistic(t, await statsOf(t, 'quick'), 'idle_time_ns');
       t.check(
         second - first >= LATENCY,
         'the idle time must grow by what another device takes',
@@ -252,9 +247,9 @@ export const statistics: readonly CaseDefinition[] = [
           'the idle time tells otherwise',
         );
         t.check(
-          number(t, after, 'rd_total_time_ns') > 0 === counts,
+          statistic(t, after, 'rd_total_time_ns') > 0 === counts,
           `a failed request must ${counts ? 'count' : 'not count'} for the time of reads`,
-          `that is ${number(t, after, 'rd_total_time_ns')} ns`,
+          `that is ${statistic(t, after, 'rd_total_time_ns')} ns`,
         );
       }
     },

@@ -1,6 +1,7 @@
-/** What query-block says of one device. */
+/** What query-block and query-blockstats say of one device. */
 import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext } from '../case.ts';
+import { shown } from '../case-text.ts';
 import { queryList } from './shared-setup.ts';
 
 /** The entry of a guest device, by its id, or of a drive, by its name; that there is none fails the case. */
@@ -28,6 +29,20 @@ export async function deviceBitmaps(t: CaseContext, name: string): Promise<JsonO
     'it is something else',
   );
   return bitmaps;
+}
+
+/** What query-blockstats counts of a drive; that it does not list it fails the case. */
+export async function statsOf(t: CaseContext, drive: string): Promise<JsonObject> {
+  const found = (await queryList(t, 'query-blockstats')).find(({ device }) => device === drive);
+  t.check(isJsonObject(found?.stats), `query-blockstats must list ${drive}`, 'it does not');
+  return found.stats;
+}
+
+/** One number of these statistics; that it is missing fails the case. */
+export function statistic(t: CaseContext, stats: JsonObject, member: string): number {
+  const value = stats[member];
+  t.check(typeof value === 'number', `statistics must have ${member}`, `it is ${shown(value)}`);
+  return value;
 }
 
 async function entryOf(t: CaseContext, name: string): Promise<JsonObject | undefined> {
