@@ -1,12 +1,10 @@
 /** NBD over TLS: a node over a server that asks for it. */
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { objectArguments } from './helpers/made-objects.ts';
 import { nodeBytes, openIo } from './helpers/node-io.ts';
 import { type Certificate, selfSigned } from './helpers/peers/certificate.ts';
 import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
-import { checkAbsent, KiB, needs, nodeCommands } from './helpers/shared-setup.ts';
+import { checkAbsent, KiB, makeDirectory, makeFileIn, needs, nodeCommands } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 const X509 = 'tls-creds-x509';
@@ -14,10 +12,10 @@ const X509 = 'tls-creds-x509';
 /** Makes a client's credentials that trust `certificate`. Gives their id. */
 async function trusting(t: CaseContext, certificate: Certificate): Promise<string> {
   const id = t.name('creds');
-  await mkdir(join(t.scratch, id));
-  await writeFile(join(t.scratch, id, 'ca-cert.pem'), certificate.cert);
+  const folder = await makeDirectory(t);
+  await makeFileIn(folder, 'ca-cert.pem', certificate.cert);
   // A certificate that signs itself is not what the check of the files wants.
-  const props = { dir: `${t.dir}/${id}`, endpoint: 'client', 'sanity-check': false };
+  const props = { dir: folder.path, endpoint: 'client', 'sanity-check': false };
   await t.execute('object-add', objectArguments(t, X509, id, props));
   return id;
 }
@@ -27,7 +25,7 @@ export const nbdWithTls: readonly CaseDefinition[] = [
     id: 'nbd/tls',
     title: 'A server that asks for TLS is used by a node with credentials for it, and by no other',
     requirements: ['nbd/tls-creds', 'blockdev-add/failure-leaves-nothing'],
-    needs: needs(needs(nodeCommands, nodeBytes), {
+    needs: needs(nodeCommands, {
       ...nodeBytes,
       commands: ['object-add'],
       drivers: ['nbd'],

@@ -5,8 +5,8 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { mediumIs, trayIs, trayNeeds } from '../guest-devices/tray-topology.ts';
 import { insertedIn } from '../helpers/device-info.ts';
 import { pc } from '../helpers/ide-guest.ts';
-import { fileNodes, KiB, makeDirectory, needs } from '../helpers/shared-setup.ts';
-import { play, put, requestsOf } from './play.ts';
+import { fileNodes, KiB, makeDirectory, makeFileIn, needs } from '../helpers/shared-setup.ts';
+import { play, requestsOf } from './play.ts';
 
 const SIZE = 64 * KiB;
 
@@ -80,7 +80,7 @@ export const exampleDevices: readonly CaseDefinition[] = [
     ...onMachine,
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      const { path } = await put(folder, 'fedora.iso', SIZE);
+      const { path } = await makeFileIn(folder, 'fedora.iso', SIZE);
       await t.execute(OPEN, { id: CD });
       await t.execute(REMOVE, { id: CD });
       await play(t, 'blockdev-insert-medium', folder);
@@ -95,7 +95,7 @@ export const exampleDevices: readonly CaseDefinition[] = [
     ...onMachine,
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      const { path } = await put(folder, 'Fedora-12-x86_64-DVD.iso', SIZE);
+      const { path } = await makeFileIn(folder, 'Fedora-12-x86_64-DVD.iso', SIZE);
       await play(t, 'blockdev-change-medium', folder, { to: 1 });
       await mediumIs(t, CD, { file: path, drv: 'raw' });
     },
@@ -109,7 +109,7 @@ export const exampleDevices: readonly CaseDefinition[] = [
     ...onMachine,
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      const { local, path } = await put(folder, 'ro.img', SIZE);
+      const { local, path } = await makeFileIn(folder, 'ro.img', SIZE);
       await chmod(local, 0o444);
       // The superuser is let in whatever the mode is: then there is nothing to refuse.
       if (process.getuid?.() !== 0) {

@@ -6,9 +6,18 @@ import { insertedIn } from '../helpers/device-info.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { completed } from '../helpers/job-steps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { addRaw, type CaseFile, fileNodes, KiB, MiB, makeDirectory, needs } from '../helpers/shared-setup.ts';
+import {
+  addRaw,
+  type CaseFile,
+  fileNodes,
+  KiB,
+  MiB,
+  makeDirectory,
+  makeFileIn,
+  needs,
+} from '../helpers/shared-setup.ts';
 import { DRIVE_BYTE, namedDrives } from './drives-of-examples.ts';
-import { play, put } from './play.ts';
+import { play } from './play.ts';
 
 const CLUSTER = 64 * KiB;
 const FULL = Buffer.alloc(MiB, DRIVE_BYTE);
@@ -26,7 +35,11 @@ async function overlays(t: CaseContext, folder: CaseFile, names: readonly string
         ? { name: `${t.dir}/virtio0.img`, format: 'raw' }
         : { name: below.path, format: 'qcow2' };
     const clusters = new Map([[index, 0x22 + index]]);
-    const file = await put(folder, name, buildQcow2({ size: MiB, clusterSize: CLUSTER, clusters, backing }));
+    const file = await makeFileIn(
+      folder,
+      name,
+      buildQcow2({ size: MiB, clusterSize: CLUSTER, clusters, backing }),
+    );
     await t.execute('blockdev-snapshot-sync', {
       device: 'virtio0',
       'snapshot-file': file.path,

@@ -14,6 +14,7 @@ import {
   KiB,
   MiB,
   makeDirectory,
+  makeFileIn,
   needs,
   nodeInfo,
   nodeNames,
@@ -21,7 +22,7 @@ import {
   virtualSize,
 } from '../helpers/shared-setup.ts';
 import { DRIVE_BYTE, namedDrives } from './drives-of-examples.ts';
-import { play, put } from './play.ts';
+import { play } from './play.ts';
 
 const CLUSTER = 64 * KiB;
 const image = (size: number) => buildQcow2({ size, clusterSize: CLUSTER });
@@ -81,7 +82,7 @@ export const exampleNodes: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      await put(folder, 'hd1.qcow2', image(MiB));
+      await makeFileIn(folder, 'hd1.qcow2', image(MiB));
       await play(t, 'blockdev-snapshot', folder);
       t.contains(
         await insertedIn(t, 'ide-hd0'),
@@ -136,7 +137,7 @@ export const exampleNodes: readonly CaseDefinition[] = [
     needs: chainNodes,
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      const { path } = await put(folder, 'test.qcow2', image(CHAIN_SIZE));
+      const { path } = await makeFileIn(folder, 'test.qcow2', image(CHAIN_SIZE));
       await play(t, 'blockdev-add', folder, { to: 1 });
       t.contains(
         await nodeInfo(t, 'test1'),
@@ -153,8 +154,8 @@ export const exampleNodes: readonly CaseDefinition[] = [
     needs: chainNodes,
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      await put(folder, 'test.qcow2', image(CHAIN_SIZE));
-      const { path } = await put(folder, '4', Buffer.alloc(CHAIN_SIZE, DRIVE_BYTE));
+      await makeFileIn(folder, 'test.qcow2', image(CHAIN_SIZE));
+      const { path } = await makeFileIn(folder, '4', Buffer.alloc(CHAIN_SIZE, DRIVE_BYTE));
       await play(t, 'blockdev-add', folder, { from: 1 });
       t.contains(
         await nodeInfo(t, 'node0'),
@@ -175,7 +176,7 @@ export const exampleNodes: readonly CaseDefinition[] = [
     needs: chainNodes,
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      await put(folder, 'test.qcow2', image(CHAIN_SIZE));
+      await makeFileIn(folder, 'test.qcow2', image(CHAIN_SIZE));
       const before = (await nodeNames(t)).length;
       await play(t, 'blockdev-del', folder, { to: 1 });
       t.contains(await nodeInfo(t, 'node0'), { drv: 'qcow2' }, 'the node must be there when it was added');
@@ -195,7 +196,7 @@ export const exampleNodes: readonly CaseDefinition[] = [
     }),
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      const { local } = await put(folder, 'test.raw', 64 * KiB);
+      const { local } = await makeFileIn(folder, 'test.raw', 64 * KiB);
       const children = [t.name('child'), t.name('child')];
       for (const child of children)
         await t.execute('blockdev-add', { ...(await dataSource(t, 64 * KiB)), 'node-name': child });

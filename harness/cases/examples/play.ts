@@ -2,21 +2,12 @@
  * Examples of the spec's documentation on a live endpoint. What they send is sent as it stands there, but for the folder of
  * files; what comes back must have the form that they show. Members that an example leaves out may come.
  */
-import { truncate, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { type Example, loadExamples } from '../../../spec/examples.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext } from '../case.ts';
 import { shown } from '../case-text.ts';
 import type { CaseFile } from '../helpers/shared-setup.ts';
-
-/** Puts a file into a folder of the case: `content`, or that many bytes of zeroes. */
-export async function put(folder: CaseFile, name: string, content: number | Uint8Array): Promise<CaseFile> {
-  const local = join(folder.local, name);
-  await writeFile(local, typeof content === 'number' ? '' : content);
-  if (typeof content === 'number') await truncate(local, content);
-  return { path: `${folder.path}/${name}`, local };
-}
 
 /** The messages that the documentation of a command or event shows. */
 function exampleOf(name: string): Example {

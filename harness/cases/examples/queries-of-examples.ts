@@ -4,8 +4,8 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { chainNodes } from '../helpers/backing-chains.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { KiB, makeDirectory, needs, nodeInfo, queryList } from '../helpers/shared-setup.ts';
-import { formOf, put, shownReturn } from './play.ts';
+import { KiB, makeDirectory, makeFileIn, needs, nodeInfo, queryList } from '../helpers/shared-setup.ts';
+import { formOf, shownReturn } from './play.ts';
 
 const SIZE = 2048000;
 const CLUSTER = 64 * KiB;
@@ -143,9 +143,13 @@ export const exampleQueries: readonly CaseDefinition[] = [
     needs: needs(chainNodes, { commands: ['blockdev-snapshot-internal-sync'] }),
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
-      const base = await put(folder, 'base.qcow2', buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
+      const base = await makeFileIn(folder, 'base.qcow2', buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
       const backing = { name: 'base.qcow2', format: 'qcow2' };
-      const top = await put(folder, 'test.qcow2', buildQcow2({ size: SIZE, clusterSize: CLUSTER, backing }));
+      const top = await makeFileIn(
+        folder,
+        'test.qcow2',
+        buildQcow2({ size: SIZE, clusterSize: CLUSTER, backing }),
+      );
       const file = { driver: 'file', filename: top.path };
       await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': 'my-node', file });
       await t.execute('blockdev-snapshot-internal-sync', { device: 'my-node', name: 'snapshot1' });

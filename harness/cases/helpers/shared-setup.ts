@@ -126,12 +126,20 @@ export interface CaseFile {
 }
 
 /** A file in the scratch directory: `content`, or that many bytes of zeroes. */
-export async function makeFile(t: CaseContext, content: number | Uint8Array): Promise<CaseFile> {
-  const name = `${t.name('file')}.img`;
-  const local = join(t.scratch, name);
+export function makeFile(t: CaseContext, content: number | Uint8Array): Promise<CaseFile> {
+  return makeFileIn({ path: t.dir, local: t.scratch }, `${t.name('file')}.img`, content);
+}
+
+/** The same under a name of the case's choice in a folder of its own. */
+export async function makeFileIn(
+  folder: CaseFile,
+  name: string,
+  content: number | string | Uint8Array,
+): Promise<CaseFile> {
+  const local = join(folder.local, name);
   await writeFile(local, typeof content === 'number' ? '' : content);
   if (typeof content === 'number') await truncate(local, content);
-  return { path: `${t.dir}/${name}`, local };
+  return { path: `${folder.path}/${name}`, local };
 }
 
 /** A name in the scratch directory where nothing is yet. */
