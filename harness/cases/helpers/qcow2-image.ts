@@ -87,6 +87,8 @@ export interface Qcow2Image {
   readonly clusterSize: number;
   /** Name of the backing file, null without one. */
   readonly backing: string | null;
+  /** It is marked as in use. */
+  readonly dirty: boolean;
   /** It is marked as broken. */
   readonly corrupt: boolean;
   /** Bytes of a guest cluster; `zero` if it is marked as such, null if the image does not have it. */
@@ -189,6 +191,7 @@ export function parseQcow2(bytes: Buffer): Qcow2Image {
   return {
     size,
     clusterSize,
+    dirty: (incompatible & INCOMPATIBLE.dirty) !== 0n,
     corrupt: (incompatible & INCOMPATIBLE.corrupt) !== 0n,
     backing,
     cluster(index) {

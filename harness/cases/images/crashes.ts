@@ -1,12 +1,20 @@
 /** What a qcow2 image holds when its endpoint crashed: what was flushed, and a structure that is sound again. */
 
-import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { COMPATIBLE } from '../../qcow2/qcow2-header.ts';
 import { refcountOf } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, CLUSTERS, chainNodes, release } from '../helpers/backing-chains.ts';
+import {
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  CLUSTERS,
+  chainNodes,
+  readImage,
+  release,
+} from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { buildQcow2, placeOf } from '../helpers/qcow2-image.ts';
+import { buildQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const crashes = needs(needs(chainNodes, nodeBytes), { capabilities: ['owned'] });
@@ -68,13 +76,12 @@ export const crashCases: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       const file = await crashedImage(t, Number(COMPATIBLE.lazyRefcounts));
-      const isDirty = (bytes: Buffer) => (parseQcow2Header(bytes).incompatible & INCOMPATIBLE.dirty) !== 0n;
-      t.check(isDirty(await bytesOf(t, file.local)), 'the image must be marked as in use', 'it is not');
+      t.check((await readImage(t, file)).dirty, 'the image must be marked as in use', 'it is not');
       const node = await addQcow2(t, file);
       await checkFlushed(t, node);
       await release(t, [node]);
       const bytes = await bytesOf(t, file.local);
-      t.check(!isDirty(bytes), 'the image must not be marked as in use when it is closed', 'it is');
+      t.check(!parseQcow2(bytes).dirty, 'the image must not be marked as in use when it is closed', 'it is');
       const counts = FLUSHED.map((index) => {
         const place = placeOf(bytes, index);
         return place === null ? null : refcountOf(bytes, place / CLUSTER);

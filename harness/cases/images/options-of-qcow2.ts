@@ -1,9 +1,16 @@
 /** qcow2's own options of blockdev-add: sizes of caches, lazy reference counts. */
 import type { JsonObject } from '../../../spec/json.ts';
-import { COMPATIBLE, INCOMPATIBLE, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { COMPATIBLE } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
-import { bytesOf } from '../helpers/image-files.ts';
+import {
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  makeEmpty,
+  readImage,
+  release,
+} from '../helpers/backing-chains.ts';
 import { nodeBytes, nodeIo, readNode, writeNode } from '../helpers/node-io.ts';
 import { NbdCommand, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { buildQcow2, l2TableOf } from '../helpers/qcow2-image.ts';
@@ -31,13 +38,11 @@ async function takesAndRefuses(
 /** Whether the header says that the image is in use, after a write and after the node has gone. */
 async function dirtyWhileOpen(t: CaseContext, compatible: number, options: JsonObject) {
   const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, compatible }));
-  const isDirty = async () =>
-    (parseQcow2Header(await bytesOf(t, file.local)).incompatible & INCOMPATIBLE.dirty) !== 0n;
   const node = await addQcow2(t, file, options);
   await writeNode(t, node, 0, CLUSTER, 0x33);
-  const open = await isDirty();
+  const { dirty: open } = await readImage(t, file);
   await release(t, [node]);
-  return { open, closed: await isDirty() };
+  return { open, closed: (await readImage(t, file)).dirty };
 }
 
 const LAZY = Number(COMPATIBLE.lazyRefcounts);
