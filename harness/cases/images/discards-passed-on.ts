@@ -110,7 +110,7 @@ export const discardsPassedOn: readonly CaseDefinition[] = [
     id: 'qcow2/pass-discard-snapshot',
     title: 'pass-discard-snapshot tells whether a deleted snapshot gives back its space in the file below',
     requirements: ['qcow2/pass-discard-snapshot'],
-    needs: { ...withIo, commands: [...stacked.commands!, TAKE, DELETE] },
+    needs: needs(withIo, { commands: [TAKE, DELETE] }),
     async run(t: CaseContext) {
       for (const pass of [true, false]) {
         const images = await stack(t, { 'pass-discard-snapshot': pass });

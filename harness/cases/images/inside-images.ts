@@ -34,7 +34,7 @@ export const insideImages: readonly CaseDefinition[] = [
     title:
       'A deleted snapshot leaves free what only it referred to: the data and tables that were replaced since',
     requirements: ['blockdev-snapshot-delete-internal-sync/frees'],
-    needs: { ...snapshots, ...nodeIo, commands: snapshots.commands! },
+    needs: { ...snapshots, ...nodeIo },
     async run(t: CaseContext) {
       const clusters = new Map([[0, 0x11]]);
       const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters }));
