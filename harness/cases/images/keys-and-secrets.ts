@@ -21,8 +21,8 @@ export const secrets: Topology = {
 
 const encrypted: Needs = needs(chainNodes, { capabilities: ['owned'] });
 const encryptedIo: Needs = { ...encrypted, ...nodeBytes };
-/** The job of later versions measures how fast the host is, for seconds. */
-const creating: Needs = needs(encrypted, { commands: ['x-blockdev-create'] });
+/** What a case uses that makes encrypted images. The job of later versions measures how fast the host is, for seconds. */
+export const creating: Needs = needs(encrypted, { commands: ['x-blockdev-create'] });
 
 /** An image that sec0 opens. */
 function makeEncrypted(t: CaseContext): Promise<CaseFile> {
@@ -35,16 +35,25 @@ function makeVolume(t: CaseContext): Promise<CaseFile> {
   return makeFile(t, Buffer.concat([luksHeader('abcdef'), Buffer.alloc(64 * KiB)]));
 }
 
-const qcow2Node = (t: CaseContext, file: CaseFile, options: JsonObject = {}) => ({
-  driver: 'qcow2',
-  'node-name': t.name('qcow2'),
-  file: { driver: 'file', filename: file.path },
+/** What blockdev-add takes for a node over an image file. */
+export const nodeOver = (t: CaseContext, driver: string, { path }: CaseFile, options: JsonObject = {}) => ({
+  driver,
+  'node-name': t.name(driver),
+  file: { driver: 'file', filename: path },
   ...options,
 });
-const luksNode = (t: CaseContext, file: CaseFile, options: JsonObject = {}) => ({
-  ...qcow2Node(t, file, options),
-  driver: 'luks',
-});
+const qcow2Node = (t: CaseContext, file: CaseFile, options?: JsonObject) =>
+  nodeOver(t, 'qcow2', file, options);
+const luksNode = (t: CaseContext, file: CaseFile, options?: JsonObject) => nodeOver(t, 'luks', file, options);
+
+/** The header of keys of an encrypted image, to which its own header must lead, and what is behind it. */
+export function keysOf(t: CaseContext, bytes: Buffer): Buffer {
+  t.check(isQcow2(bytes), 'the file must be a qcow2 image', 'it is none');
+  const place = parseQcow2Header(bytes).extensions.get(EXTENSION.encryption);
+  t.check(place?.length === 16, 'the header must tell where the keys are', 'the extension is not there');
+  return bytes.subarray(Number(place.readBigUInt64BE(0)));
+}
+
 const KEY = { encrypt: { format: 'luks', 'key-secret': 'sec0' } };
 
 export const encryptionCases: readonly CaseDefinition[] = [
@@ -92,13 +101,13 @@ export const encryptionCases: readonly CaseDefinition[] = [
         encrypt: { format: 'luks', 'key-secret': 'sec0', 'iter-time': 10 },
       });
       const bytes = await bytesOf(t, file.local);
-      t.check(isQcow2(bytes), 'the file must be a qcow2 image', 'it is none');
-      const { encryption, extensions } = parseQcow2Header(bytes);
-      t.equal(encryption, 2, 'the header must say that the image is encrypted by LUKS');
-      const place = extensions.get(EXTENSION.encryption);
-      t.check(place?.length === 16, 'the header must tell where the keys are', 'the extension is not there');
-      const at = Number(place.readBigUInt64BE(0));
-      t.equal(bytes.toString('latin1', at, at + 4), 'LUKS', 'the header of keys must be one of LUKS');
+      const keys = keysOf(t, bytes);
+      t.equal(
+        parseQcow2Header(bytes).encryption,
+        2,
+        'the header must say that the image is encrypted by LUKS',
+      );
+      t.equal(keys.toString('latin1', 0, 4), 'LUKS', 'the header of keys must be one of LUKS');
       await t.refused(
         'blockdev-add',
         qcow2Node(t, file, { encrypt: { format: 'luks', 'key-secret': 'bad' } }),

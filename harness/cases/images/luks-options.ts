@@ -1,16 +1,11 @@
 /** Encryption of new images: what the options of LUKS leave in the header of keys. */
 import type { JsonObject } from '../../../spec/json.ts';
-import { EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
-import { createImage } from '../helpers/created-images.ts';
+import { CHAIN_SIZE } from '../helpers/backing-chains.ts';
+import { checkOpens, createImage } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { isQcow2 } from '../helpers/qcow2-image.ts';
-import { makeFile, needs } from '../helpers/shared-setup.ts';
-import { secrets } from './keys-and-secrets.ts';
-
-/** The job of later versions measures how fast the host is, for seconds. */
-const creating = needs(chainNodes, { commands: ['x-blockdev-create'], capabilities: ['owned'] });
+import { makeFile } from '../helpers/shared-setup.ts';
+import { creating, keysOf, secrets } from './keys-and-secrets.ts';
 
 /** What the header of keys says. */
 interface KeyHeader {
@@ -25,21 +20,11 @@ interface KeyHeader {
 /** Makes an encrypted image, opens it, and gives what its header of keys says. */
 async function headerOf(t: CaseContext, options: JsonObject): Promise<KeyHeader> {
   const file = await makeFile(t, 0);
-  const below = { driver: 'file', filename: file.path };
-  const encrypt = { format: 'luks', 'key-secret': 'sec0', 'iter-time': 1, ...options };
-  await createImage(t, { driver: 'qcow2', file: below, size: CHAIN_SIZE, encrypt });
-  await t.execute('blockdev-add', {
-    driver: 'qcow2',
-    'node-name': t.name('opened'),
-    file: below,
-    'read-only': true,
-    encrypt: { format: 'luks', 'key-secret': 'sec0' },
-  });
-  const bytes = await bytesOf(t, file.local);
-  t.check(isQcow2(bytes), 'the file must be a qcow2 image', 'it is none');
-  const place = parseQcow2Header(bytes).extensions.get(EXTENSION.encryption);
-  t.check(place?.length === 16, 'the header must tell where the keys are', 'the extension is not there');
-  const header = bytes.subarray(Number(place.readBigUInt64BE(0)));
+  const image = { driver: 'qcow2', file: { driver: 'file', filename: file.path }, size: CHAIN_SIZE };
+  const encrypt = { format: 'luks', 'key-secret': 'sec0' };
+  await createImage(t, { ...image, encrypt: { ...encrypt, 'iter-time': 1, ...options } });
+  await checkOpens(t, image, { 'read-only': true, encrypt });
+  const header = keysOf(t, await bytesOf(t, file.local));
   const text = (at: number): string => header.toString('latin1', at, at + 32).replace(/\0.*$/s, '');
   return {
     cipher: text(8),

@@ -1,5 +1,5 @@
 /** Images encrypted with the AES scheme that qcow and qcow2 had before LUKS: what they hold, and that they stay closed. */
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import { isJsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { CHAIN_SIZE, CLUSTER, release } from '../helpers/backing-chains.ts';
@@ -8,7 +8,7 @@ import { buildQcow, oldDecrypted, oldEncrypted, QCOW_CLUSTER } from '../helpers/
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, dataOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, checkAbsent, fileNodes, makeFile, needs } from '../helpers/shared-setup.ts';
-import { secrets } from './keys-and-secrets.ts';
+import { nodeOver, secrets } from './keys-and-secrets.ts';
 
 const PASSPHRASE = 'abcdef';
 const KEY = { encrypt: { format: 'aes', 'key-secret': 'sec0' } };
@@ -47,16 +47,9 @@ function makeImage(t: CaseContext, { build, cluster }: Format, encryption: 0 | 1
   return makeFile(t, build(stored, encryption));
 }
 
-const nodeOf = (t: CaseContext, { driver }: Format, { path }: CaseFile, options: JsonObject = {}) => ({
-  driver,
-  'node-name': t.name(driver),
-  file: { driver: 'file', filename: path },
-  ...options,
-});
-
 /** Opens the encrypted image; null, and noted, where the endpoint opens none that is encrypted so. */
 async function open(t: CaseContext, format: Format, file: CaseFile): Promise<string | null> {
-  const node = nodeOf(t, format, file, KEY);
+  const node = nodeOver(t, format.driver, file, KEY);
   const { error } = await t.request({ execute: 'blockdev-add', arguments: node });
   if (error === undefined) return node['node-name'];
   t.check(
@@ -87,7 +80,7 @@ function contentCase(format: Format): CaseDefinition {
     needs: needs(fileNodes, { ...nodeBytes, drivers: [driver], capabilities: ['owned'] }),
     async run(t: CaseContext) {
       const plain = await makeImage(t, format, 0);
-      const clear = nodeOf(t, format, plain);
+      const clear = nodeOver(t, driver, plain);
       await t.execute('blockdev-add', clear);
       await checkCluster(t, format, clear['node-name'], 2, 0x5a);
       const file = await makeImage(t, format, 1);
@@ -125,13 +118,13 @@ export const oldEncryption: readonly CaseDefinition[] = [
         { encrypt: { format: 'aes' } },
         { encrypt: { format: 'aes', 'key-secret': 'none' } },
       ]) {
-        const node = nodeOf(t, qcow, file, options);
+        const node = nodeOver(t, 'qcow', file, options);
         await t.refused('blockdev-add', node);
         await checkAbsent(t, node['node-name']);
       }
       const plain = await makeImage(t, qcow, 0);
-      await t.refused('blockdev-add', nodeOf(t, qcow, plain, KEY));
-      await t.execute('blockdev-add', nodeOf(t, qcow, plain));
+      await t.refused('blockdev-add', nodeOver(t, 'qcow', plain, KEY));
+      await t.execute('blockdev-add', nodeOver(t, 'qcow', plain));
     },
   },
 ];
