@@ -2,8 +2,7 @@
  * The examples in the documentation of the spec: what is sent and what comes back, line by line. Lines that begin with `->`
  * are sent, with `<-` received; what else stands there are captions.
  */
-import { blockSchemaFile } from './block-core.ts';
-import { parseSchema } from './compiler/parser.ts';
+import { loadBlockDocs } from './block-core.ts';
 import { isJsonObject, type JsonObject, parseJson } from './json.ts';
 
 /** A message of an example. */
@@ -23,8 +22,8 @@ let examples: ReadonlyMap<string, Example> | undefined;
 /** By the command or event whose documentation shows it. Read once in a process. */
 export function loadExamples(): ReadonlyMap<string, Example> {
   examples ??= new Map(
-    parseSchema(blockSchemaFile())
-      .docs.filter((doc) => doc.symbol !== undefined && doc.examples.length > 0)
+    loadBlockDocs()
+      .filter((doc) => doc.symbol !== undefined && doc.examples.length > 0)
       .map((doc) => [doc.symbol!, doc.examples.flatMap(readExample)]),
   );
   return examples;

@@ -1,6 +1,5 @@
 /** Since which version of QEMU there is what the spec defines. */
-import { blockSchemaFile } from './block-core.ts';
-import { parseSchema } from './compiler/parser.ts';
+import { loadBlockDocs } from './block-core.ts';
 
 /** A version as far as `since` tells it: major and minor. */
 export type Release = readonly [major: number, minor: number];
@@ -10,7 +9,7 @@ let releases: ReadonlyMap<string, Release> | undefined;
 /** By definition: the version that its documentation names. Read once in a process. */
 export function loadSince(): ReadonlyMap<string, Release> {
   releases ??= new Map(
-    parseSchema(blockSchemaFile()).docs.flatMap(({ symbol, since }) =>
+    loadBlockDocs().flatMap(({ symbol, since }) =>
       symbol === undefined || since === undefined ? [] : [[symbol, releaseOf(since)] as const],
     ),
   );

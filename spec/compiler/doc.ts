@@ -16,6 +16,7 @@ export interface DocLine {
 /** Descriptions by the name described, with the line each starts on. */
 export type Descriptions = ReadonlyMap<string, number>;
 
+/** What one documentation comment holds. */
 export interface Doc {
   /** The opening `##`. */
   readonly source: Source;
