@@ -1,8 +1,7 @@
 /** What an export keeps others from, what others keep it from, and what keeps it from going: its clients. */
-import { join } from 'node:path';
 import type { CaseContext, CaseDefinition, ExportClient } from './case.ts';
 import { addQcow2, chainNodes, makeEmpty, release } from './helpers/backing-chains.ts';
-import { attempt, nodeBytes, openIo } from './helpers/node-io.ts';
+import { attempt, connectTo, nodeBytes, openIo, startNbdServer } from './helpers/node-io.ts';
 import { addNode, type CaseFile, checkAbsent, dataNodes, KiB, needs } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
@@ -10,13 +9,9 @@ const SIZE = 64 * KiB;
 /** A client of export `name` of a server with two exports of a node that holds data: the other one is called `idle`. */
 async function clientOf(t: CaseContext, name: string): Promise<{ node: string; client: ExportClient }> {
   const node = await addNode(t, { size: SIZE });
-  const socket = t.name('nbd');
-  await t.execute('nbd-server-start', { addr: { type: 'unix', data: { path: `${t.dir}/${socket}` } } });
+  const { local } = await startNbdServer(t);
   for (const each of [name, 'idle']) await t.execute('nbd-server-add', { device: node, name: each });
-  const client = await t.exportClient(join(t.scratch, socket), name).catch((error: Error) => error);
-  if (client instanceof Error)
-    t.fail('the NBD server must let a client in', `it does not: ${client.message}`);
-  return { node, client };
+  return { node, client: await connectTo(t, local, name) };
 }
 
 async function serves(client: ExportClient): Promise<boolean> {

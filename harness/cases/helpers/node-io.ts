@@ -12,7 +12,8 @@
  * `openIo` keeps an export for more requests, or for one that waits (throttled, held by a rule) while the case goes on.
  * An open export is a user of its node: it keeps it from being deleted or resized. By NBD a drive's node is written below
  * the drive: what the drive itself counts, limits or reports (block_set_io_throttle, its statistics, its policies) needs
- * `qemuIo` or a guest device. The server is one for each endpoint: a case with a server of its own uses `t.exportClient`.
+ * `qemuIo` or a guest device. The server is one for each endpoint: a case that makes exports of its own starts it with
+ * `startNbdServer`, and talks to them by `connectTo`.
  */
 import { join } from 'node:path';
 import { isJsonObject } from '../../../spec/json.ts';
@@ -20,6 +21,7 @@ import type { CaseContext, ExportClient, IoOutcome, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import type { IoRequest } from '../io-request.ts';
 import { hmpIo, qemuIo } from './human-monitor-io.ts';
+import type { CaseFile } from './shared-setup.ts';
 
 const SERVER = ['nbd-server-start', 'nbd-server-stop'];
 
@@ -165,9 +167,8 @@ const servers = new WeakMap<CaseContext, Server>();
 async function runningServer(t: CaseContext): Promise<Server> {
   const running = servers.get(t);
   if (running !== undefined) return running;
-  const name = t.name('io');
-  await t.execute('nbd-server-start', { addr: { type: 'unix', data: { path: `${t.dir}/${name}` } } });
-  const server = { local: join(t.scratch, name), open: 0 };
+  const { local } = await startNbdServer(t);
+  const server = { local, open: 0 };
   servers.set(t, server);
   return server;
 }
@@ -201,7 +202,7 @@ class NbdIo implements NodeIo {
       return null;
     }
     server.open += 1;
-    return new NbdIo(t, server, name, await connect(t, server, name));
+    return new NbdIo(t, server, name, await connectTo(t, server.local, name));
   }
 
   attempt(request: IoRequest): Promise<IoOutcome> {
@@ -257,7 +258,16 @@ function exportRequest(t: CaseContext, node: string, writable: boolean) {
   return [name, { execute: 'nbd-server-add', arguments: made }] as const;
 }
 
-async function connect(t: CaseContext, { local }: Server, name: string): Promise<ExportClient> {
+/** Starts the endpoint's NBD server on a socket in the scratch folder, and gives its place. */
+export async function startNbdServer(t: CaseContext): Promise<CaseFile> {
+  const name = t.name('nbd');
+  const socket = { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
+  await t.execute('nbd-server-start', { addr: { type: 'unix', data: { path: socket.path } } });
+  return socket;
+}
+
+/** A client of an export of that server. That the server does not let it in fails the case. */
+export async function connectTo(t: CaseContext, local: string, name: string): Promise<ExportClient> {
   try {
     return await t.exportClient(local, name);
   } catch (error) {
