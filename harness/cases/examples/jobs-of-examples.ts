@@ -58,7 +58,7 @@ async function endMirror(t: CaseContext, device: string): Promise<void> {
   await completed(t, device, 'mirror');
 }
 
-async function holdsAll(t: CaseContext, bytes: Buffer, what: 'target' | 'file'): Promise<void> {
+function holdsAll(t: CaseContext, bytes: Buffer, what: 'target' | 'file'): void {
   t.check(bytes.equals(FULL), `the ${what} must be a copy of the device`, 'its bytes are others');
 }
 
@@ -122,7 +122,7 @@ export const exampleJobs: readonly CaseDefinition[] = [
       const folder = await makeDirectory(t);
       await play(t, 'drive-backup', folder);
       await completed(t, 'drive0', 'backup');
-      await holdsAll(t, await bytesOf(t, join(folder.local, 'backup.img')), 'file');
+      holdsAll(t, await bytesOf(t, join(folder.local, 'backup.img')), 'file');
     },
   },
   {
@@ -135,7 +135,7 @@ export const exampleJobs: readonly CaseDefinition[] = [
       const { file } = await addRaw(t, MiB, { 'node-name': 'tgt-id' });
       await play(t, 'blockdev-backup', await makeDirectory(t));
       await completed(t, 'src-id', 'backup');
-      await holdsAll(t, await bytesOf(t, file.local), 'target');
+      holdsAll(t, await bytesOf(t, file.local), 'target');
     },
   },
   {
@@ -148,7 +148,7 @@ export const exampleJobs: readonly CaseDefinition[] = [
       const folder = await makeDirectory(t);
       await play(t, 'drive-mirror', folder);
       await endMirror(t, 'ide-hd0');
-      await holdsAll(t, await guestContent(t, join(folder.local, 'my-image')), 'file');
+      holdsAll(t, await guestContent(t, join(folder.local, 'my-image')), 'file');
     },
   },
   {
@@ -161,7 +161,7 @@ export const exampleJobs: readonly CaseDefinition[] = [
       const { file } = await addRaw(t, MiB, { 'node-name': 'target0' });
       await play(t, 'blockdev-mirror', await makeDirectory(t));
       await endMirror(t, 'ide-hd0');
-      await holdsAll(t, await bytesOf(t, file.local), 'target');
+      holdsAll(t, await bytesOf(t, file.local), 'target');
     },
   },
 ];
