@@ -2,11 +2,11 @@
  * Image creation under both of its names: x-blockdev-create, which has made the image when it returns, and the job
  * blockdev-create that took its place.
  */
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { chainNodes } from './backing-chains.ts';
-import { fileNodes, queryList, virtualSize } from './shared-setup.ts';
+import { checkClass, fileNodes, queryList, virtualSize } from './shared-setup.ts';
 
 /** Options of one branch of `BlockdevCreateOptions`. */
 export type CreateOptions = JsonObject & { readonly driver: string };
@@ -39,14 +39,14 @@ export async function creationRefused(t: CaseContext, options: CreateOptions): P
 async function creationFault(t: CaseContext, options: CreateOptions): Promise<string | null> {
   if (t.endpointSchema.commands.has('x-blockdev-create')) {
     const { error } = await t.request({ execute: 'x-blockdev-create', arguments: options });
-    return error === undefined ? null : descOf(t, error);
+    return textOf(t, error);
   }
   const id = t.name('create');
   const { error } = await t.request({
     execute: 'blockdev-create',
     arguments: { 'job-id': id, options },
   });
-  if (error !== undefined) return descOf(t, error);
+  if (error !== undefined) return textOf(t, error);
   await t.event('JOB_STATUS_CHANGE', { id, status: 'concluded' });
   const job = (await queryList(t, 'query-jobs')).find((found) => found.id === id);
   t.check(job !== undefined, 'a concluded job must be listed until it is dismissed', 'it is not');
@@ -67,11 +67,9 @@ export async function checkOpens(
   await t.execute('blockdev-del', { 'node-name': name });
 }
 
-function descOf(t: CaseContext, error: unknown): string {
-  t.check(
-    isJsonObject(error as JsonObject) && (error as JsonObject).class === 'GenericError',
-    'the class of the refusal must be GenericError',
-    `the error is ${shown(error as JsonObject)}`,
-  );
-  return String((error as JsonObject).desc);
+/** The text of a refusal; null without one. */
+function textOf(t: CaseContext, error: Json | undefined): string | null {
+  if (error === undefined) return null;
+  checkClass(t, error, ['GenericError']);
+  return String(error.desc);
 }

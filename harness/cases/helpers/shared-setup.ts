@@ -180,16 +180,23 @@ export async function refusedWith(
   classes: readonly string[],
 ): Promise<JsonObject> {
   const { error } = await t.request({ execute: command, arguments: args });
-  t.check(isJsonObject(error), `${command} must be refused`, 'it was accepted');
-  t.check(
-    classes.includes(String(error.class)),
-    `the class of the refusal must be ${classes.join(' or ')}`,
-    `it is ${shown(error.class)}`,
-    {
-      path: '$.error.class',
-    },
-  );
+  t.check(error !== undefined, `${command} must be refused`, 'it was accepted');
+  checkClass(t, error, classes);
   return error;
+}
+
+/** States that the error of a reply has one of `classes`. */
+export function checkClass(
+  t: Pick<CaseContext, 'check'>,
+  error: Json,
+  classes: readonly string[],
+): asserts error is JsonObject {
+  t.check(
+    isJsonObject(error) && classes.includes(String(error.class)),
+    `the class of the refusal must be ${classes.join(' or ')}`,
+    `it is ${shown(isJsonObject(error) ? error.class : error)}`,
+    { path: '$.error.class' },
+  );
 }
 
 /**

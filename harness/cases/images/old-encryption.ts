@@ -1,13 +1,18 @@
 /** Images encrypted with the AES scheme that qcow and qcow2 had before LUKS: what they hold, and that they stay closed. */
-import { isJsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { shown } from '../case-text.ts';
 import { CHAIN_SIZE, CLUSTER, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { buildQcow, oldDecrypted, oldEncrypted, QCOW_CLUSTER } from '../helpers/made-qcow.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, dataOf } from '../helpers/qcow2-image.ts';
-import { type CaseFile, checkAbsent, fileNodes, makeFile, needs } from '../helpers/shared-setup.ts';
+import {
+  type CaseFile,
+  checkAbsent,
+  checkClass,
+  fileNodes,
+  makeFile,
+  needs,
+} from '../helpers/shared-setup.ts';
 import { nodeOver, secrets } from './keys-and-secrets.ts';
 
 const PASSPHRASE = 'abcdef';
@@ -52,11 +57,7 @@ async function open(t: CaseContext, format: Format, file: CaseFile): Promise<str
   const node = nodeOver(t, format.driver, file, KEY);
   const { error } = await t.request({ execute: 'blockdev-add', arguments: node });
   if (error === undefined) return node['node-name'];
-  t.check(
-    isJsonObject(error) && error.class === 'GenericError',
-    'the class of the refusal must be GenericError',
-    `the error is ${shown(error)}`,
-  );
+  checkClass(t, error, ['GenericError']);
   await checkAbsent(t, node['node-name']);
   t.info(`${format.driver}/encrypt-aes: the endpoint opens no image that is encrypted so`);
   return null;
