@@ -59,7 +59,7 @@ export const imageCreation: readonly CaseDefinition[] = [
       const { cluster: _, ...image } = await readImage(t, file);
       t.equal(
         image,
-        { size, clusterSize: CLUSTER, backing: base.path, corrupt: false },
+        { size, clusterSize: CLUSTER, backing: base.path, dirty: false, corrupt: false },
         'the header must hold what was given',
       );
       const overlay = await addQcow2(t, file);
