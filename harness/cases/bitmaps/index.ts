@@ -1,5 +1,6 @@
-/** Cases of dirty bitmaps: what they track, what queries tell of them, and what images keep of them. */
+/** Cases of dirty bitmaps: what they track, their digests, what queries tell of them, and what images keep of them. */
 import type { CaseDefinition } from '../case.ts';
+import { bitmapDigestCases } from './digests.ts';
 import { bitmapRestartCases } from './restarts.ts';
 import { bitmapStatusCases } from './statuses.ts';
 import { storedBitmapCases } from './stored.ts';
@@ -7,6 +8,7 @@ import { trackingCases } from './tracking.ts';
 
 /** A new file is one line here. */
 export const bitmapCases: readonly CaseDefinition[] = [
+  ...bitmapDigestCases,
   ...trackingCases,
   ...bitmapStatusCases,
   ...storedBitmapCases,
