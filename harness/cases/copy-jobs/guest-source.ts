@@ -4,7 +4,7 @@ import type { CaseContext } from '../case.ts';
 import { addQcow2, readImage } from '../helpers/backing-chains.ts';
 import { writeNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
+import { addRawOver, type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
 
 /** What backups copy as one, whatever the target, bytes. */
 export const COPIED = 64 * KiB;
@@ -41,9 +41,7 @@ export async function guestSource(
     return { node: await addQcow2(t, file), file, content };
   }
   const file = await makeFile(t, content);
-  const node = t.name('source');
-  const child = below?.(file) ?? { driver: 'file', filename: file.path };
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: child });
+  const node = await addRawOver(t, file, below && { file: below(file) });
   return { node, file, content };
 }
 

@@ -58,10 +58,7 @@ async function qcow2Node(t: CaseContext, clusterSize: number, size: number): Pro
 
 /** Adds a raw node of `CHUNKS` chunks of data. */
 async function dataNode(t: CaseContext): Promise<string> {
-  const [file, node] = [await makeFile(t, Buffer.alloc(CHUNK * CHUNKS, 0x31)), t.name('raw')];
-  const below = { driver: 'file', filename: file.path };
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: below });
-  return node;
+  return (await addRaw(t, Buffer.alloc(CHUNK * CHUNKS, 0x31))).name;
 }
 
 /** Milliseconds until a mirror of all chunks to a slow target is ready. */

@@ -6,7 +6,15 @@ import { addQcow2, checkContent, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, cancelled, completed, jobInfo } from '../helpers/job-steps.ts';
 import { type NodeIo, nodeIo, openIo } from '../helpers/node-io.ts';
-import { addRaw, type CaseFile, fileNodes, needs, newFile } from '../helpers/shared-setup.ts';
+import {
+  addRaw,
+  addRawOver,
+  type CaseFile,
+  fileNodes,
+  makeFile,
+  needs,
+  newFile,
+} from '../helpers/shared-setup.ts';
 import { COPIED, COUNT, checkOwn, emptyTarget, type GuestSource, guestSource, SIZE } from './guest-source.ts';
 
 const jobs = (...commands: string[]) =>
@@ -105,11 +113,11 @@ function backupCase(
       const guest = await Guest.of(t);
       const { node: device, content, file: disk } = guest.source;
       const atStart = Buffer.from(content);
-      const target = command === 'drive-backup' ? newFile(t) : (await addRaw(t, SIZE)).file;
+      const target = command === 'drive-backup' ? newFile(t) : await makeFile(t, SIZE);
       const args =
         command === 'drive-backup'
           ? { target: target.path, format: 'raw' }
-          : { target: await addTarget(t, target) };
+          : { target: await addRawOver(t, target) };
       const id = await start(t, command, { device, sync: 'full', speed: CRAWL, ...args });
       await guest.writeAround();
       await unleash(t, id);
@@ -120,16 +128,6 @@ function backupCase(
       await checkFile(t, disk, content, 'the disk');
     },
   };
-}
-
-async function addTarget(t: CaseContext, { path }: CaseFile): Promise<string> {
-  const node = t.name('target');
-  await t.execute('blockdev-add', {
-    driver: 'raw',
-    'node-name': node,
-    file: { driver: 'file', filename: path },
-  });
-  return node;
 }
 
 export const pointInTimeCases: readonly CaseDefinition[] = [

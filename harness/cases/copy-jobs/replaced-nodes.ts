@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { checkNoJob, completed } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
-import { type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+import { addRaw, type CaseFile, fileNodes, KiB, needs, newFile } from '../helpers/shared-setup.ts';
 
 const SIZE = 256 * KiB;
 const PART = 64 * KiB;
@@ -15,29 +15,18 @@ const mirrors = (command: string) =>
     events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'],
   });
 
-interface Disk {
-  readonly node: string;
-  readonly file: CaseFile;
-}
-
 /** Adds a raw node over a file that is full of a byte. */
-async function disk(t: CaseContext, byte: number): Promise<Disk> {
-  const [file, node] = [await makeFile(t, Buffer.alloc(SIZE, byte)), t.name('disk')];
-  await t.execute('blockdev-add', {
-    driver: 'raw',
-    'node-name': node,
-    file: { driver: 'file', filename: file.path },
-  });
-  return { node, file };
-}
+const disk = (t: CaseContext, byte: number) => addRaw(t, Buffer.alloc(SIZE, byte));
 
 /** A quorum of three disks, of which the last holds something else. */
-async function quorum(t: CaseContext): Promise<{ node: string; disks: readonly Disk[] }> {
+async function quorum(
+  t: CaseContext,
+): Promise<{ node: string; children: readonly string[]; files: readonly CaseFile[] }> {
   const disks = [await disk(t, 0x21), await disk(t, 0x21), await disk(t, 0x66)];
   const node = t.name('quorum');
-  const children = disks.map((child) => child.node);
+  const children = disks.map(({ name }) => name);
   await t.execute('blockdev-add', { driver: 'quorum', 'node-name': node, 'vote-threshold': 2, children });
-  return { node, disks };
+  return { node, children, files: disks.map(({ file }) => file) };
 }
 
 /** Runs a mirror until it has completed. */
@@ -59,12 +48,12 @@ async function parts(t: CaseContext, { local }: CaseFile): Promise<number[]> {
 async function checkRepaired(
   t: CaseContext,
   node: string,
-  disks: readonly Disk[],
+  files: readonly CaseFile[],
   target: CaseFile,
 ): Promise<void> {
   await writeNode(t, node, PART, PART, 0x77);
   const found: number[][] = [];
-  for (const file of [...disks.map((child) => child.file), target]) found.push(await parts(t, file));
+  for (const file of [...files, target]) found.push(await parts(t, file));
   t.equal(
     found,
     [
@@ -86,13 +75,13 @@ export const replacedNodeCases: readonly CaseDefinition[] = [
     requirements: ['blockdev-mirror/replaces'],
     needs: needs(mirrors('blockdev-mirror'), { drivers: ['quorum'] }),
     async run(t: CaseContext) {
-      const { node, disks } = await quorum(t);
+      const { node, children, files } = await quorum(t);
       const target = await disk(t, 0);
-      const replaces = disks[2]!.node;
-      await mirrored(t, 'blockdev-mirror', { device: node, target: target.node, replaces });
-      await t.refused('blockdev-del', { 'node-name': target.node });
+      const replaces = children[2]!;
+      await mirrored(t, 'blockdev-mirror', { device: node, target: target.name, replaces });
+      await t.refused('blockdev-del', { 'node-name': target.name });
       await t.execute('blockdev-del', { 'node-name': replaces });
-      await checkRepaired(t, node, disks, target.file);
+      await checkRepaired(t, node, files, target.file);
     },
   },
   {
@@ -102,9 +91,9 @@ export const replacedNodeCases: readonly CaseDefinition[] = [
     requirements: ['drive-mirror/replaces'],
     needs: needs(mirrors('drive-mirror'), { drivers: ['quorum'] }),
     async run(t: CaseContext) {
-      const { node, disks } = await quorum(t);
+      const { node, children, files } = await quorum(t);
       const [target, id] = [newFile(t), t.name('job')];
-      const replaces = disks[2]!.node;
+      const replaces = children[2]!;
       const args = { device: node, target: target.path, format: 'raw', sync: 'full' };
       const named = { 'node-name': t.name('target') };
       await t.refused('drive-mirror', { ...args, 'job-id': id, replaces }, { text: /node-name/ });
@@ -112,7 +101,7 @@ export const replacedNodeCases: readonly CaseDefinition[] = [
       await checkNoJob(t, id);
       await mirrored(t, 'drive-mirror', { ...args, ...named, replaces });
       await t.execute('blockdev-del', { 'node-name': replaces });
-      await checkRepaired(t, node, disks, target);
+      await checkRepaired(t, node, files, target);
     },
   },
   {
@@ -122,9 +111,9 @@ export const replacedNodeCases: readonly CaseDefinition[] = [
     needs: needs(mirrors('blockdev-mirror'), { drivers: ['quorum'] }),
     async run(t: CaseContext) {
       const [source, target] = [await disk(t, 0x21), await disk(t, 0)];
-      const args = { device: source.node, target: target.node, replaces: source.node };
+      const args = { device: source.name, target: target.name, replaces: source.name };
       await mirrored(t, 'blockdev-mirror', args);
-      await t.execute('blockdev-del', { 'node-name': source.node });
+      await t.execute('blockdev-del', { 'node-name': source.name });
       t.equal(await parts(t, target.file), [0x21, 0x21], 'the target must hold the copy');
     },
   },

@@ -34,14 +34,6 @@ const mirrors = (command: string) =>
     events: [...ended.events, 'BLOCK_JOB_READY'],
   });
 
-/** Adds a raw node over a file of that content. */
-async function rawNode(t: CaseContext, content: Buffer): Promise<{ node: string; file: CaseFile }> {
-  const [file, node] = [await makeFile(t, content), t.name('raw')];
-  const below = { driver: 'file', filename: file.path };
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: below });
-  return { node, file };
-}
-
 /** Bytes in which no cluster, and no sector of the last one, is like another. */
 function varied(size: number): Buffer {
   return Buffer.from(
@@ -117,7 +109,7 @@ export const targetContentCases: readonly CaseDefinition[] = [
     needs: backups('drive-backup'),
     async run(t: CaseContext) {
       const content = varied(SIZE);
-      const { node: device } = await rawNode(t, content);
+      const { name: device } = await addRaw(t, content);
       for (const compress of [true, undefined, false]) {
         const target = newFile(t);
         const asked = compress === undefined ? {} : { compress };
@@ -138,14 +130,14 @@ export const targetContentCases: readonly CaseDefinition[] = [
     needs: backups('blockdev-backup'),
     async run(t: CaseContext) {
       const content = varied(SIZE);
-      const { node: device } = await rawNode(t, content);
-      const raw = await rawNode(t, Buffer.alloc(SIZE, 0x55));
+      const { name: device } = await addRaw(t, content);
+      const raw = await addRaw(t, Buffer.alloc(SIZE, 0x55));
       const id = t.name('job');
-      const refused = { 'job-id': id, device, target: raw.node, sync: 'full', compress: true };
+      const refused = { 'job-id': id, device, target: raw.name, sync: 'full', compress: true };
       await t.refused('blockdev-backup', refused, { text: /[Cc]ompress/ });
       await checkNoJob(t, id);
       await checkContent(t, raw.file, Buffer.alloc(SIZE, 0x55), 'the target that was refused');
-      await backUp(t, 'blockdev-backup', { device, target: raw.node });
+      await backUp(t, 'blockdev-backup', { device, target: raw.name });
       await checkContent(t, raw.file, content, 'the target without compress');
       const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
       const target = await addQcow2(t, file);
@@ -162,9 +154,9 @@ export const targetContentCases: readonly CaseDefinition[] = [
     needs: backups('blockdev-backup'),
     async run(t: CaseContext) {
       const { node: device, content } = await sourceWithZeroes(t);
-      const target = await rawNode(t, Buffer.alloc(SIZE, 0x55));
-      await backUp(t, 'blockdev-backup', { device, target: target.node });
-      await release(t, [target.node]);
+      const target = await addRaw(t, Buffer.alloc(SIZE, 0x55));
+      await backUp(t, 'blockdev-backup', { device, target: target.name });
+      await release(t, [target.name]);
       await checkContent(t, target.file, content, 'the target');
     },
   },
@@ -175,9 +167,9 @@ export const targetContentCases: readonly CaseDefinition[] = [
     needs: mirrors('blockdev-mirror'),
     async run(t: CaseContext) {
       const { node: device, content } = await sourceWithZeroes(t);
-      const target = await rawNode(t, Buffer.alloc(SIZE, 0x55));
-      await mirror(t, 'blockdev-mirror', { device, target: target.node });
-      await release(t, [target.node]);
+      const target = await addRaw(t, Buffer.alloc(SIZE, 0x55));
+      await mirror(t, 'blockdev-mirror', { device, target: target.name });
+      await release(t, [target.name]);
       await checkContent(t, target.file, content, 'the target');
     },
   },
@@ -216,7 +208,7 @@ export const targetContentCases: readonly CaseDefinition[] = [
     needs: backups('drive-backup'),
     async run(t: CaseContext) {
       const content = varied(ODD_SIZE);
-      const { node: device } = await rawNode(t, content);
+      const { name: device } = await addRaw(t, content);
       const target = newFile(t);
       await backUp(t, 'drive-backup', { device, target: target.path });
       await checkContent(t, target, content, 'the target');
@@ -229,7 +221,7 @@ export const targetContentCases: readonly CaseDefinition[] = [
     needs: mirrors('drive-mirror'),
     async run(t: CaseContext) {
       const content = varied(ODD_SIZE);
-      const { node: device } = await rawNode(t, content);
+      const { name: device } = await addRaw(t, content);
       const target = newFile(t);
       await mirror(t, 'drive-mirror', { device, target: target.path });
       await checkContent(t, target, content, 'the target');

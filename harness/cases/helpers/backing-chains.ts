@@ -8,7 +8,7 @@ import type { CaseContext, Needs } from '../case.ts';
 import { offersDriver } from '../node-kinds.ts';
 import { bytesOf } from './image-files.ts';
 import { buildQcow2, isQcow2, parseQcow2, type Qcow2Image } from './qcow2-image.ts';
-import { type CaseFile, fileNodes, KiB, makeFile, needs } from './shared-setup.ts';
+import { addRaw, type CaseFile, fileNodes, KiB, makeFile, needs } from './shared-setup.ts';
 
 /** Bytes of a cluster of the chains' images: what copy-on-write and jobs treat as one. */
 export const CLUSTER = 16 * KiB;
@@ -88,10 +88,7 @@ export async function addImage(t: CaseContext, depth = 1): Promise<Image> {
     const chain = await addChain(t, depth);
     return { ...chain.at(-1)!, format: 'qcow2', nodes: chain.map((layer) => layer.node) };
   }
-  const file = await makeFile(t, stairs(depth));
-  const node = t.name('raw');
-  const below = { driver: 'file', filename: file.path };
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: below });
+  const { name: node, file } = await addRaw(t, stairs(depth));
   return { node, file, format: 'raw', nodes: [node] };
 }
 

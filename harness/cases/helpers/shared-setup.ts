@@ -155,21 +155,22 @@ export async function makeDirectory(t: CaseContext): Promise<CaseFile> {
   return { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
 }
 
-/** Adds a raw node over a new file of `size` bytes. */
+/** Adds a raw node over a new file: `content`, or that many bytes of zeroes. */
 export async function addRaw(
   t: CaseContext,
-  size: number,
+  content: number | Uint8Array,
   options: JsonObject = {},
 ): Promise<{ name: string; file: CaseFile }> {
-  const file = await makeFile(t, size);
+  const file = await makeFile(t, content);
+  return { name: await addRawOver(t, file, options), file };
+}
+
+/** Adds a raw node over a file that is there. Returns its name. */
+export async function addRawOver(t: CaseContext, file: CaseFile, options: JsonObject = {}): Promise<string> {
   const name = t.name('raw');
-  await t.execute('blockdev-add', {
-    driver: 'raw',
-    'node-name': name,
-    file: { driver: 'file', filename: file.path },
-    ...options,
-  });
-  return { name, file };
+  const below = { driver: 'file', filename: file.path };
+  await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, file: below, ...options });
+  return name;
 }
 
 /** The error of a command that must be refused with one of `classes`. */
