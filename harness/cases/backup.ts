@@ -17,6 +17,7 @@ import {
   release,
   stairs,
 } from './helpers/backing-chains.ts';
+import { failingFile } from './helpers/failing-files.ts';
 import { bytesOf } from './helpers/image-files.ts';
 import {
   backupJobs,
@@ -76,11 +77,7 @@ async function failingBackup(t: CaseContext, action: string): Promise<string> {
   const [source] = await addChain(t, 1);
   const file = await makeEmpty(t);
   const target = await addQcow2(t, file, {
-    file: {
-      driver: 'blkdebug',
-      image: { driver: 'file', filename: file.path },
-      'inject-error': [{ event: 'write_aio', errno: 5, once: true }],
-    },
+    file: failingFile(file, { event: 'write_aio', errno: 5, once: true }),
   });
   const args = { device: source!.node, target, sync: 'full', 'on-target-error': action };
   const id = await start(t, 'blockdev-backup', args);

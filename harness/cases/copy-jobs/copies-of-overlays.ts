@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release, stairs } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
+import { addFailing } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { completed, succeeded } from '../helpers/job-steps.ts';
 import { nodeBytes, readNode } from '../helpers/node-io.ts';
@@ -83,13 +84,7 @@ export const copiesOfOverlays: readonly CaseDefinition[] = [
       const size = FAR + 64 * KiB;
       const rules = [0, FAR].map((at) => ({ event: 'read_aio', errno: 5, once: true, sector: at / 512 }));
       const base = await makeFile(t, Buffer.alloc(size, 0x11));
-      const image = { driver: 'file', filename: base.path };
-      const below = t.name('failing');
-      await t.execute('blockdev-add', {
-        'node-name': below,
-        driver: 'raw',
-        file: { driver: 'blkdebug', image, 'inject-error': rules },
-      });
+      const below = await addFailing(t, base, ...rules);
       const backing = { name: base.path, format: 'raw' };
       const overlay = await makeFile(t, buildQcow2({ size, clusterSize: 64 * KiB, backing }));
       const device = await addQcow2(t, overlay, { backing: below });

@@ -3,10 +3,12 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { addQcow2, readImage, release } from '../helpers/backing-chains.ts';
+import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { completed, succeeded } from '../helpers/job-steps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
+  addRawOver,
   type CaseFile,
   fileNodes,
   KiB,
@@ -61,25 +63,8 @@ const jobs = (command: string, ...more: string[]): Needs =>
   });
 const qcow2 = (base: Needs): Needs => needs(base, { drivers: ['qcow2'] });
 
-/** Options of a raw node over a file; its first request of the kind fails, and only that. */
-function failingOnce(file: CaseFile, event: 'read_aio' | 'write_aio', errno: number): JsonObject {
-  const image = { driver: 'file', filename: file.path };
-  return {
-    driver: 'raw',
-    file: { driver: 'blkdebug', image, 'inject-error': [{ event, errno, once: true }] },
-  };
-}
-
-async function addFailing(
-  t: CaseContext,
-  file: CaseFile,
-  event: 'read_aio' | 'write_aio',
-  errno: number,
-): Promise<string> {
-  const node = t.name('failing');
-  await t.execute('blockdev-add', { 'node-name': node, ...failingOnce(file, event, errno) });
-  return node;
-}
+/** The first request of the kind fails, and only that. */
+const once = (event: 'read_aio' | 'write_aio', errno: number) => ({ event, errno, once: true });
 
 const filled = (t: CaseContext) => makeFile(t, Buffer.alloc(SIZE, BYTE));
 
@@ -96,24 +81,16 @@ async function checkFilled(t: CaseContext, file: CaseFile): Promise<void> {
 /** Nodes of the case's own for source and target; one of them fails once. */
 async function twoNodes(t: CaseContext, side: 'source' | 'target', errno: number): Promise<Failing> {
   const [file, copy] = [await filled(t), await makeFile(t, SIZE)];
-  const device = side === 'source' ? await addFailing(t, file, 'read_aio', errno) : await plain(t, file);
-  const target = side === 'target' ? await addFailing(t, copy, 'write_aio', errno) : await plain(t, copy);
+  const device =
+    side === 'source' ? await addFailing(t, file, once('read_aio', errno)) : await addRawOver(t, file);
+  const target =
+    side === 'target' ? await addFailing(t, copy, once('write_aio', errno)) : await addRawOver(t, copy);
   return { args: { device, target, sync: 'full' }, checkCopy: () => checkFilled(t, copy) };
-}
-
-async function plain(t: CaseContext, file: CaseFile): Promise<string> {
-  const node = t.name('raw');
-  await t.execute('blockdev-add', {
-    driver: 'raw',
-    'node-name': node,
-    file: { driver: 'file', filename: file.path },
-  });
-  return node;
 }
 
 /** A source that fails once, and a target that the command makes. */
 async function ownTarget(t: CaseContext, errno: number): Promise<Failing> {
-  const device = await addFailing(t, await filled(t), 'read_aio', errno);
+  const device = await addFailing(t, await filled(t), once('read_aio', errno));
   const copy = newFile(t);
   return {
     args: { device, target: copy.path, format: 'raw', sync: 'full' },
@@ -128,7 +105,7 @@ const MANY = 32;
 async function failingBase(t: CaseContext, errno: number): Promise<Failing> {
   const size = MANY * CLUSTER;
   const base = await makeFile(t, Buffer.alloc(size, BYTE));
-  const below = await addFailing(t, base, 'read_aio', errno);
+  const below = await addFailing(t, base, once('read_aio', errno));
   const backing = { name: base.path, format: 'raw' };
   const file = await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER, backing }));
   const device = await addQcow2(t, file, { backing: below });
@@ -155,15 +132,13 @@ async function chainToCommit(
   errno: number,
 ): Promise<Failing> {
   const base = await makeFile(t, SIZE);
-  const below = failing === 'base' ? await addFailing(t, base, 'write_aio', errno) : await plain(t, base);
+  const below =
+    failing === 'base' ? await addFailing(t, base, once('write_aio', errno)) : await addRawOver(t, base);
   const clusters = new Map(Array.from({ length: CLUSTERS }, (_, index) => [index, BYTE]));
   const backing = { name: base.path, format: 'raw' };
   const top = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters, backing }));
-  const node = t.name('top');
-  const image = { driver: 'file', filename: top.path };
-  const rules = [{ event: 'read_aio', errno, once: true }];
-  const file = failing === 'top' ? { driver: 'blkdebug', image, 'inject-error': rules } : image;
-  await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': node, file, backing: below });
+  const own = failing === 'top' && { file: failingFile(top, once('read_aio', errno)) };
+  const node = await addQcow2(t, top, { ...own, backing: below });
   const checkCopy = () => checkFilled(t, base);
   if (isActive) return { args: { device: node }, checkCopy };
   const above = await makeFile(

@@ -1,26 +1,14 @@
 /** A guest's write that a backup cannot copy first: the policies of the job are not asked. */
-import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addFailing } from '../helpers/failing-files.ts';
 import { backupJobs, cancelled, jobInfo } from '../helpers/job-steps.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { addRaw, fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const SIZE = 256 * KiB;
 /** What the source holds. */
 const HELD = 0x11;
 const WRITE = { kind: 'write', offset: 64 * KiB, length: 64 * KiB, byte: 0x5a } as const;
-
-/** A target whose writes fail. */
-async function failing(t: CaseContext): Promise<JsonObject> {
-  const target = t.name('failing');
-  const image = { driver: 'file', filename: (await makeFile(t, SIZE)).path };
-  await t.execute('blockdev-add', {
-    'node-name': target,
-    driver: 'raw',
-    file: { driver: 'blkdebug', image, 'inject-error': [{ event: 'write_aio' }] },
-  });
-  return { target };
-}
 
 export const failedGuestWrites: readonly CaseDefinition[] = [
   {
@@ -33,10 +21,8 @@ export const failedGuestWrites: readonly CaseDefinition[] = [
       events: [...backupJobs.events!, 'BLOCK_JOB_ERROR'],
     }),
     async run(t: CaseContext) {
-      const device = t.name('source');
-      const { path } = await makeFile(t, Buffer.alloc(SIZE, HELD));
-      const file = { driver: 'file', filename: path };
-      await t.execute('blockdev-add', { driver: 'raw', 'node-name': device, file });
+      const { name: device } = await addRaw(t, Buffer.alloc(SIZE, HELD));
+      const target = await addFailing(t, await makeFile(t, SIZE), { event: 'write_aio' });
       const guest = await openIo(t, device);
       const id = t.name('job');
       const policies = { 'on-source-error': 'ignore', 'on-target-error': 'ignore' };
@@ -44,7 +30,7 @@ export const failedGuestWrites: readonly CaseDefinition[] = [
         'job-id': id,
         device,
         sync: 'none',
-        ...(await failing(t)),
+        target,
         ...policies,
       });
       const outcome = await guest.attempt(WRITE);

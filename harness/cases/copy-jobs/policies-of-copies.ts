@@ -2,10 +2,11 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
+import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, cancelled, checkNoJob, jobInfo, pendingJobEvents } from '../helpers/job-steps.ts';
 import { nodeBytes, nodeIo, openIo } from '../helpers/node-io.ts';
-import { type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+import { addRaw, type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
 
 const CLUSTER = 64 * KiB;
 /** Enough that a slow job is held with most of it left. */
@@ -30,22 +31,14 @@ const copies = (command: Command, more: Needs = {}): Needs =>
     ],
   });
 
-/** Adds a raw node over a file; `rules` are those of a blkdebug node between the two. */
-async function addOver(t: CaseContext, file: CaseFile, rules?: JsonObject[]): Promise<string> {
-  const node = t.name('raw');
-  const image = { driver: 'file', filename: file.path };
-  const below = rules === undefined ? image : { driver: 'blkdebug', image, 'inject-error': rules };
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file: below });
-  return node;
-}
-
-const filled = (t: CaseContext): Promise<CaseFile> => makeFile(t, Buffer.alloc(SIZE, BYTE));
+/** What a source holds. */
+const content = (): Buffer => Buffer.alloc(SIZE, BYTE);
 
 /** What names a target of that command: a node of its own, or a file. */
 async function targetOf(t: CaseContext, command: Command): Promise<{ args: JsonObject; file: CaseFile }> {
   if (command.startsWith('blockdev')) {
-    const file = await makeFile(t, SIZE);
-    return { args: { target: await addOver(t, file) }, file };
+    const { name: target, file } = await addRaw(t, SIZE);
+    return { args: { target }, file };
   }
   const file = newFile(t);
   return { args: { target: file.path, format: 'raw' }, file };
@@ -62,11 +55,10 @@ async function endsWell(t: CaseContext, command: Command, id: string): Promise<v
   t.check(error === undefined, 'the job must succeed', `its error is ${shown(error)}`);
 }
 
-/** Whatever the image is, one write to it fails, by the name of a file. */
+/** One write to the file fails, by whatever name it is opened. */
 function failingName(file: CaseFile): string {
-  const image = { driver: 'file', filename: file.path };
-  const rules = [{ event: 'write_aio', errno: EIO, once: true }];
-  return `json:${JSON.stringify({ driver: 'raw', file: { driver: 'blkdebug', image, 'inject-error': rules } })}`;
+  const image = failingFile(file, { event: 'write_aio', errno: EIO, once: true });
+  return `json:${JSON.stringify({ driver: 'raw', file: image })}`;
 }
 
 /** The cases of policies. */
@@ -78,7 +70,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
       requirements: [`${command}/on-target-error-any`, `${command}/on-source-error-needs-io-status`],
       needs: copies(command),
       async run(t: CaseContext) {
-        const device = await addOver(t, await filled(t));
+        const { name: device } = await addRaw(t, content());
         for (const policy of ['report', 'ignore', 'enospc', 'stop', 'auto']) {
           const { args, file } = await targetOf(t, command);
           const id = t.name('job');
@@ -91,7 +83,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
           });
           await endsWell(t, command, id);
           t.check(
-            (await bytesOf(t, file.local)).equals(Buffer.alloc(SIZE, BYTE)),
+            (await bytesOf(t, file.local)).equals(content()),
             'the target must be a copy of the source',
             'it is not',
           );
@@ -116,7 +108,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
       requirements: [`${command}/on-target-error-default`],
       needs: copies(command, { drivers: ['blkdebug'] }),
       async run(t: CaseContext) {
-        const device = await addOver(t, await filled(t));
+        const { name: device } = await addRaw(t, content());
         const id = t.name('job');
         await t.execute(command, {
           'job-id': id,
@@ -149,8 +141,8 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
       requirements: [`${command}/guest-errors-apart`],
       needs: copies(command, needs(nodeBytes, { drivers: ['blkdebug'] })),
       async run(t: CaseContext) {
-        const rules = [{ event: 'read_aio', errno: EIO, once: true, sector: (SIZE - CLUSTER) / 512 }];
-        const device = await addOver(t, await filled(t), rules);
+        const rule = { event: 'read_aio', errno: EIO, once: true, sector: (SIZE - CLUSTER) / 512 };
+        const device = await addFailing(t, await makeFile(t, content()), rule);
         const { args, file } = await targetOf(t, command);
         const id = t.name('job');
         const guest = await openIo(t, device);
@@ -182,7 +174,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
       requirements: [`${command}/listed`, `${command}/cancelled`],
       needs: copies(command, nodeIo),
       async run(t: CaseContext) {
-        const device = await addOver(t, await filled(t));
+        const { name: device } = await addRaw(t, content());
         const { args, file } = await targetOf(t, command);
         const guest = await openIo(t, device);
         const id = t.name('job');

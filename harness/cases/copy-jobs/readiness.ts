@@ -1,6 +1,7 @@
 /** What an error does to a job that was ready. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { release } from '../helpers/backing-chains.ts';
+import { addFailing } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { jobInfo, mirrorJobs } from '../helpers/job-steps.ts';
 import { nodeIo, openIo } from '../helpers/node-io.ts';
@@ -23,15 +24,10 @@ export const readinessCases: readonly CaseDefinition[] = [
     }),
     async run(t: CaseContext) {
       const device = (await addRaw(t, SIZE)).name;
-      const [copy, target, id] = [await makeFile(t, SIZE), t.name('failing'), t.name('job')];
-      const image = { driver: 'file', filename: copy.path };
-      const rules = [{ event: 'write_aio', once: true }];
-      await t.execute('blockdev-add', {
-        'node-name': target,
-        driver: 'raw',
-        file: { driver: 'blkdebug', image, 'inject-error': rules },
-      });
+      const copy = await makeFile(t, SIZE);
+      const target = await addFailing(t, copy, { event: 'write_aio', once: true });
       const guest = await openIo(t, device);
+      const id = t.name('job');
       const job = { 'job-id': id, device, target, sync: 'none', 'on-target-error': 'stop' };
       await t.execute('blockdev-mirror', job);
       await t.event('BLOCK_JOB_READY', { device: id });

@@ -12,6 +12,7 @@ import {
   makeEmpty,
   release,
 } from '../helpers/backing-chains.ts';
+import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { checkNoJob, completed, jobInfo } from '../helpers/job-steps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
@@ -33,37 +34,16 @@ const ends = { events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'] };
 /** Bytes a second that hold nothing back. */
 const FAST = 2 ** 30;
 
-/** What fails at its last cluster, and the job that meets it there. */
-const FAILED = {
-  'blockdev-backup': (device: string, target: string) => ({ device, target, sync: 'full' }),
-  'blockdev-mirror': (device: string, target: string) => ({ device, target, sync: 'full' }),
-  'block-stream': (device: string) => ({ device }),
-  'block-commit': (device: string) => ({ device }),
-} as const;
-
-/** Adds a node over a full image whose last cluster cannot be read, above an empty raw one where it is to be committed. */
+/** Adds a node over a full image whose last cluster cannot be read, above a raw one where it is to be committed. */
 async function failingAtTheEnd(t: CaseContext, isTop: boolean): Promise<string> {
-  const image = { driver: 'file', filename: (await makeFile(t, Buffer.alloc(CHAIN_SIZE, 0x5a))).path };
+  const full = Buffer.alloc(CHAIN_SIZE, 0x5a);
+  const failsFrom = (offset: number) => ({ event: 'read_aio', errno: 5, sector: offset / 512 });
+  if (!isTop) return addFailing(t, await makeFile(t, full), failsFrom(CHAIN_SIZE - CLUSTER));
+  const { name: backing } = await addRaw(t, full);
   const clusters = new Map(Array.from({ length: CHAIN_SIZE / CLUSTER }, (_, index) => [index, 0x5a]));
-  const node = t.name('failing');
-  if (!isTop) {
-    const sector = (CHAIN_SIZE - CLUSTER) / 512;
-    const file = { driver: 'blkdebug', image, 'inject-error': [{ event: 'read_aio', errno: 5, sector }] };
-    await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, file });
-    return node;
-  }
-  const below = t.name('below');
-  await t.execute('blockdev-add', { driver: 'raw', 'node-name': below, file: image });
-  const top = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters });
-  const sector = (top.length - CLUSTER) / 512;
-  const own = { driver: 'file', filename: (await makeFile(t, top)).path };
-  await t.execute('blockdev-add', {
-    driver: 'qcow2',
-    'node-name': node,
-    file: { driver: 'blkdebug', image: own, 'inject-error': [{ event: 'read_aio', errno: 5, sector }] },
-    backing: below,
-  });
-  return node;
+  const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters });
+  const own = await makeFile(t, image);
+  return addQcow2(t, own, { file: failingFile(own, failsFrom(image.length - CLUSTER)), backing });
 }
 
 /** The cases of ends. */
@@ -77,10 +57,7 @@ export const endsOfJobs: readonly CaseDefinition[] = [
       commands: ['block-commit', 'block-job-complete', 'query-block-jobs', 'block_resize'],
     }),
     async run(t: CaseContext) {
-      const file = await makeFile(t, 2 * CHAIN_SIZE);
-      const base = t.name('base');
-      const below = { driver: 'file', filename: file.path };
-      await t.execute('blockdev-add', { driver: 'raw', 'node-name': base, file: below });
+      const { name: base, file } = await addRaw(t, 2 * CHAIN_SIZE);
       const backing = { name: file.path, format: 'raw' };
       const clusters = new Map([[15, 0x44]]);
       const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing, clusters });
@@ -187,11 +164,7 @@ export const endsOfJobs: readonly CaseDefinition[] = [
     }),
     async run(t: CaseContext) {
       const device = await addNode(t, { size: 64 * KiB });
-      const image = { driver: 'file', filename: (await makeFile(t, 64 * KiB)).path };
-      const target = t.name('target');
-      const rules = { 'inject-error': [{ event: 'write_aio', errno: 5 }] };
-      const file = { driver: 'blkdebug', image, ...rules };
-      await t.execute('blockdev-add', { driver: 'raw', 'node-name': target, file });
+      const target = await addFailing(t, await makeFile(t, 64 * KiB), { event: 'write_aio', errno: 5 });
       const id = t.name('job');
       await t.execute('blockdev-backup', {
         'job-id': id,
@@ -209,8 +182,8 @@ export const endsOfJobs: readonly CaseDefinition[] = [
       await checkNoJob(t, id);
     },
   },
-  ...Object.entries(FAILED).map(
-    ([command, argsOf]): CaseDefinition => ({
+  ...(['blockdev-backup', 'blockdev-mirror', 'block-stream', 'block-commit'] as const).map(
+    (command): CaseDefinition => ({
       id: `${command}/failed-at-the-end`,
       title: `A ${command} that fails at its very end tells an offset below its len, and its error`,
       requirements: ['BLOCK_JOB_COMPLETED/progress-of-failed', 'BLOCK_JOB_COMPLETED/speed'],
@@ -224,8 +197,11 @@ export const endsOfJobs: readonly CaseDefinition[] = [
         const id = t.name('job');
         const device =
           command === 'block-stream' ? await addQcow2(t, await makeEmpty(t), { backing: failing }) : failing;
-        const target = (await addRaw(t, CHAIN_SIZE)).name;
-        await t.execute(command, { 'job-id': id, speed: FAST, ...argsOf(device, target) });
+        const copy = command.startsWith('blockdev-') && {
+          target: (await addRaw(t, CHAIN_SIZE)).name,
+          sync: 'full',
+        };
+        await t.execute(command, { 'job-id': id, device, speed: FAST, ...copy });
         const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
         const { len, offset, error, speed } = data as JsonObject;
         t.check(typeof error === 'string', 'a job that failed must tell an error', 'it tells none');

@@ -1,0 +1,14 @@
+/** Nodes over files whose requests meet errors on purpose. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext } from '../case.ts';
+import { addRawOver, type CaseFile } from './shared-setup.ts';
+
+/** Options of a node that hands on what goes to a file, but for what fails by these rules of `inject-error`. */
+export function failingFile({ path }: CaseFile, ...rules: JsonObject[]): JsonObject {
+  return { driver: 'blkdebug', image: { driver: 'file', filename: path }, 'inject-error': rules };
+}
+
+/** Adds a raw node above such a one, and gives its name. */
+export function addFailing(t: CaseContext, file: CaseFile, ...rules: JsonObject[]): Promise<string> {
+  return addRawOver(t, file, { file: failingFile(file, ...rules) });
+}
