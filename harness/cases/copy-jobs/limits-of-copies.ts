@@ -25,11 +25,7 @@ const CHUNK = 64 * KiB;
 const CHUNKS = 16;
 
 const mirrors = needs(mirrorJobs, nodeIo);
-const drives = (command: string) => ({
-  ...mirrorJobs,
-  commands: [...mirrorJobs.commands!, command],
-  drivers: [...mirrorJobs.drivers!, 'qcow2'],
-});
+const drives = (command: string) => needs(mirrorJobs, { commands: [command], drivers: ['qcow2'] });
 
 /** Starts a mirror with sync none and waits until it is ready; gives its id. */
 async function readyMirror(t: CaseContext, command: string, args: JsonObject): Promise<string> {
@@ -161,7 +157,7 @@ export const limitCases: readonly CaseDefinition[] = [
     title:
       'No more than buf-size is on its way to a slow target: a small one makes a mirror wait for each part',
     requirements: ['blockdev-mirror/buf-size'],
-    needs: { ...mirrorJobs, drivers: ['null-co'] },
+    needs: needs(mirrorJobs, { drivers: ['null-co'] }),
     async run(t: CaseContext) {
       const one = LATENCY / 1_000_000;
       const slow = await timeToReady(t, CHUNK);
@@ -219,7 +215,7 @@ export const limitCases: readonly CaseDefinition[] = [
     title:
       'By default a mirror copies in clusters of the target, of 4 KiB at least, and in 64 KiB where it has none',
     requirements: ['blockdev-mirror/granularity-default'],
-    needs: { ...mirrors, drivers: [...mirrors.drivers!, 'qcow2'] },
+    needs: needs(mirrors, { drivers: ['qcow2'] }),
     async run(t: CaseContext) {
       const size = 256 * KiB;
       for (const [clusterSize, expected] of [
@@ -285,7 +281,7 @@ export const limitCases: readonly CaseDefinition[] = [
     id: 'BLOCK_JOB_READY/size-and-speed',
     title: 'The event of a mirror that is ready has the bytes it copied as len, and the speed of the job',
     requirements: ['BLOCK_JOB_READY/len', 'BLOCK_JOB_READY/speed'],
-    needs: { ...mirrorJobs, drivers: [...mirrorJobs.drivers!, 'qcow2'] },
+    needs: needs(mirrorJobs, { drivers: ['qcow2'] }),
     async run(t: CaseContext) {
       const size = CHUNK * CHUNKS;
       const device = await dataNode(t);

@@ -1,7 +1,6 @@
 /** What jobs that copy take as their source and as their target, and what they are called if nobody says. */
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
-import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addChain, addImage, CHAIN_SIZE, checkContent, stairs } from '../helpers/backing-chains.ts';
@@ -72,25 +71,12 @@ async function ended(t: CaseContext, command: Command, id: string): Promise<void
   await t.event(isMirror(command) ? 'BLOCK_JOB_COMPLETED' : 'BLOCK_JOB_CANCELLED', { device: id });
 }
 
-const ROOT: Readonly<Record<Command, RequirementId>> = {
-  'blockdev-backup': 'blockdev-backup/root-only',
-  'blockdev-mirror': 'blockdev-mirror/root-only',
-  'drive-backup': 'drive-backup/root-only',
-  'drive-mirror': 'drive-mirror/root-only',
-};
-const DEFAULT_ID: Readonly<Record<Command, RequirementId>> = {
-  'blockdev-backup': 'blockdev-backup/job-id-default',
-  'blockdev-mirror': 'blockdev-mirror/job-id-default',
-  'drive-backup': 'drive-backup/job-id-default',
-  'drive-mirror': 'drive-mirror/job-id-default',
-};
-
 function ofCommand(command: Command): CaseDefinition[] {
   return [
     {
       id: `${command}/default-job-id`,
       title: `Without job-id the job of ${command} is called as the device, whether that or its node was named`,
-      requirements: [DEFAULT_ID[command], ROOT[command]],
+      requirements: [`${command}/job-id-default`, `${command}/root-only`],
       needs: jobs(command),
       topology: drives,
       async run(t: CaseContext) {
@@ -109,7 +95,7 @@ function ofCommand(command: Command): CaseDefinition[] {
     {
       id: `${command}/no-default-job-id`,
       title: `Without job-id ${command} of a node that no device uses is refused; with one it starts`,
-      requirements: [DEFAULT_ID[command]],
+      requirements: [`${command}/job-id-default`],
       needs: jobs(command),
       async run(t: CaseContext) {
         const args = { device: (await addImage(t)).node, ...(await waiting(t, command)) };
@@ -124,7 +110,7 @@ function ofCommand(command: Command): CaseDefinition[] {
     {
       id: `${command}/not-a-root`,
       title: `${command} of a node that another one stands on is refused; of the one above it starts`,
-      requirements: [ROOT[command]],
+      requirements: [`${command}/root-only`],
       needs: jobs(command),
       async run(t: CaseContext) {
         const [below, top] = await addChain(t, 2);
