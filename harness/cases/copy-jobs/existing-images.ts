@@ -1,38 +1,31 @@
 /** Targets that are there before drive-backup and drive-mirror name them: what becomes of the file, and in which format it is written. */
 import { link } from 'node:fs/promises';
-import type { Json, JsonObject } from '../../../spec/json.ts';
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addImage, CHAIN_SIZE, checkContent, makeEmpty, stairs } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { completed } from '../helpers/job-steps.ts';
 import { isQcow2 } from '../helpers/qcow2-image.ts';
 import { type CaseFile, fileNodes, makeFile, needs } from '../helpers/shared-setup.ts';
+import { type CopyCommand, copy, eventsOf } from './copy-commands.ts';
 
 const COMMANDS = ['drive-backup', 'drive-mirror'] as const;
-type Command = (typeof COMMANDS)[number];
 
-const jobs = (command: Command): Needs =>
+const jobs = (command: CopyCommand): Needs =>
   needs(fileNodes, {
     commands: [command, 'block-job-cancel'],
     drivers: ['qcow2'],
-    events: ['BLOCK_JOB_COMPLETED', ...(command === 'drive-mirror' ? ['BLOCK_JOB_READY'] : [])],
+    events: eventsOf(command),
   });
 
 /** Copies an image onto a file, and waits until nobody has it open any more. */
 async function copyOnto(
   t: CaseContext,
-  command: Command,
+  command: CopyCommand,
   target: CaseFile,
   options: JsonObject,
 ): Promise<void> {
   const { node: device } = await addImage(t);
-  const id: Json = t.name('job');
-  await t.execute(command, { 'job-id': id, device, target: target.path, sync: 'full', ...options });
-  if (command === 'drive-mirror') {
-    await t.event('BLOCK_JOB_READY', { device: id });
-    await t.execute('block-job-cancel', { device: id });
-  }
-  await completed(t, id, command === 'drive-mirror' ? 'mirror' : 'backup');
+  await copy(t, command, { device, target: target.path, ...options });
 }
 
 /** The cases of targets that are there. */

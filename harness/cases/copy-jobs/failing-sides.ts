@@ -5,7 +5,7 @@ import type { CaseContext, Needs } from '../case.ts';
 import { addQcow2, readImage, release } from '../helpers/backing-chains.ts';
 import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { completed, succeeded } from '../helpers/job-steps.ts';
+import { succeeded } from '../helpers/job-steps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
   addRawOver,
@@ -17,6 +17,7 @@ import {
   newFile,
   nodeInfo,
 } from '../helpers/shared-setup.ts';
+import { finished } from './copy-commands.ts';
 
 const CLUSTER = 64 * KiB;
 const CLUSTERS = 4;
@@ -151,11 +152,7 @@ async function chainToCommit(
   };
 }
 
-async function finishMirror(t: CaseContext, id: string): Promise<void> {
-  await t.event('BLOCK_JOB_READY', { device: id });
-  await t.execute('block-job-cancel', { device: id });
-  await completed(t, id, 'mirror');
-}
+const finishMirror = (t: CaseContext, id: string): Promise<void> => finished(t, 'mirror', id);
 
 const finish =
   (type: string) =>

@@ -1,12 +1,12 @@
 /** Policies for errors of copy jobs: which a job takes, what is the default, and that a guest's own requests are no matter of theirs. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
-import { shown } from '../case-text.ts';
 import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, cancelled, checkNoJob, jobInfo, pendingJobEvents } from '../helpers/job-steps.ts';
 import { nodeBytes, nodeIo, openIo } from '../helpers/node-io.ts';
 import { addRaw, type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+import { COPY_COMMANDS, type CopyCommand, copy, eventsOf, finished, typeOf } from './copy-commands.ts';
 
 const CLUSTER = 64 * KiB;
 /** Enough that a slow job is held with most of it left. */
@@ -15,44 +15,26 @@ const SIZE = CLUSTER * COUNT;
 const BYTE = 0x5a;
 const EIO = 5;
 
-const COMMANDS = ['blockdev-backup', 'drive-backup', 'blockdev-mirror', 'drive-mirror'] as const;
 const BACKUPS = ['blockdev-backup', 'drive-backup'] as const;
-type Command = (typeof COMMANDS)[number];
 
-const copies = (command: Command, more: Needs = {}): Needs =>
+const copies = (command: CopyCommand, more: Needs = {}): Needs =>
   needs(fileNodes, {
     ...more,
     commands: [command, 'block-job-cancel', 'query-block-jobs'],
-    events: [
-      'BLOCK_JOB_COMPLETED',
-      'BLOCK_JOB_CANCELLED',
-      'BLOCK_JOB_ERROR',
-      ...(command.endsWith('mirror') ? ['BLOCK_JOB_READY'] : []),
-    ],
+    events: [...eventsOf(command), 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_ERROR'],
   });
 
 /** What a source holds. */
 const content = (): Buffer => Buffer.alloc(SIZE, BYTE);
 
 /** What names a target of that command: a node of its own, or a file. */
-async function targetOf(t: CaseContext, command: Command): Promise<{ args: JsonObject; file: CaseFile }> {
+async function targetOf(t: CaseContext, command: CopyCommand): Promise<{ args: JsonObject; file: CaseFile }> {
   if (command.startsWith('blockdev')) {
     const { name: target, file } = await addRaw(t, SIZE);
     return { args: { target }, file };
   }
   const file = newFile(t);
   return { args: { target: file.path, format: 'raw' }, file };
-}
-
-/** The job must end well, without an error on its way. */
-async function endsWell(t: CaseContext, command: Command, id: string): Promise<void> {
-  if (command.endsWith('mirror')) {
-    await t.event('BLOCK_JOB_READY', { device: id });
-    await t.execute('block-job-cancel', { device: id });
-  }
-  const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
-  const { error } = data as JsonObject;
-  t.check(error === undefined, 'the job must succeed', `its error is ${shown(error)}`);
 }
 
 /** One write to the file fails, by whatever name it is opened. */
@@ -63,7 +45,7 @@ function failingName(file: CaseFile): string {
 
 /** The cases of policies. */
 export const policiesOfCopies: readonly CaseDefinition[] = [
-  ...COMMANDS.map(
+  ...COPY_COMMANDS.map(
     (command): CaseDefinition => ({
       id: `${command}/policies-taken`,
       title: `Every on-target-error is taken by ${command}; on-source-error stop is, or is not, without io-status`,
@@ -73,15 +55,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
         const { name: device } = await addRaw(t, content());
         for (const policy of ['report', 'ignore', 'enospc', 'stop', 'auto']) {
           const { args, file } = await targetOf(t, command);
-          const id = t.name('job');
-          await t.execute(command, {
-            'job-id': id,
-            device,
-            sync: 'full',
-            'on-target-error': policy,
-            ...args,
-          });
-          await endsWell(t, command, id);
+          await copy(t, command, { device, 'on-target-error': policy, ...args });
           t.check(
             (await bytesOf(t, file.local)).equals(content()),
             'the target must be a copy of the source',
@@ -95,7 +69,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
           const { error } = await t.request({ execute: command, arguments: options });
           if (error === undefined) {
             t.info(`${command}/on-source-error-needs-io-status: ${policy} is taken`);
-            await endsWell(t, command, id);
+            await finished(t, typeOf(command), id);
           } else await checkNoJob(t, id);
         }
       },

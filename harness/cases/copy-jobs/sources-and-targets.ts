@@ -5,7 +5,7 @@ import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addChain, addImage, CHAIN_SIZE, checkContent, stairs } from '../helpers/backing-chains.ts';
 import { pc } from '../helpers/ide-guest.ts';
-import { checkNoJob, completed, jobInfo } from '../helpers/job-steps.ts';
+import { checkNoJob, jobInfo } from '../helpers/job-steps.ts';
 import {
   addNode,
   addRaw,
@@ -16,9 +16,7 @@ import {
   newFile,
   queryList,
 } from '../helpers/shared-setup.ts';
-
-const COMMANDS = ['blockdev-backup', 'drive-backup', 'blockdev-mirror', 'drive-mirror'] as const;
-type Command = (typeof COMMANDS)[number];
+import { COPY_COMMANDS, type CopyCommand, copy, typeOf } from './copy-commands.ts';
 
 const SOURCE = 'copied.img';
 const TARGET = 'copy.img';
@@ -54,10 +52,8 @@ const jobs = (command: string): Needs =>
     events,
   });
 
-const isMirror = (command: Command): boolean => command.endsWith('mirror');
-
 /** Options with which a job of any of the commands waits for good for what is written, with a target of its own. */
-async function waiting(t: CaseContext, command: Command): Promise<JsonObject> {
+async function waiting(t: CaseContext, command: CopyCommand): Promise<JsonObject> {
   const target = command.startsWith('drive-')
     ? { target: newFile(t).path, format: 'qcow2' }
     : { target: (await addRaw(t, CHAIN_SIZE)).name };
@@ -65,13 +61,14 @@ async function waiting(t: CaseContext, command: Command): Promise<JsonObject> {
 }
 
 /** Ends a job that waits. */
-async function ended(t: CaseContext, command: Command, id: string): Promise<void> {
-  if (isMirror(command)) await t.event('BLOCK_JOB_READY', { device: id });
+async function ended(t: CaseContext, command: CopyCommand, id: string): Promise<void> {
+  const isMirror = typeOf(command) === 'mirror';
+  if (isMirror) await t.event('BLOCK_JOB_READY', { device: id });
   await t.execute('block-job-cancel', { device: id });
-  await t.event(isMirror(command) ? 'BLOCK_JOB_COMPLETED' : 'BLOCK_JOB_CANCELLED', { device: id });
+  await t.event(isMirror ? 'BLOCK_JOB_COMPLETED' : 'BLOCK_JOB_CANCELLED', { device: id });
 }
 
-function ofCommand(command: Command): CaseDefinition[] {
+function ofCommand(command: CopyCommand): CaseDefinition[] {
   return [
     {
       id: `${command}/default-job-id`,
@@ -82,10 +79,9 @@ function ofCommand(command: Command): CaseDefinition[] {
       async run(t: CaseContext) {
         for (const device of ['d0', 'copied']) {
           await t.execute(command, { device, ...(await waiting(t, command)) });
-          const type = isMirror(command) ? 'mirror' : 'backup';
           t.contains(
             await jobInfo(t, 'd0'),
-            { type },
+            { type: typeOf(command) },
             'a job without job-id must have the name of the device',
           );
           await ended(t, command, 'd0');
@@ -126,7 +122,7 @@ function ofCommand(command: Command): CaseDefinition[] {
 }
 
 /** States that a command refuses sync incremental, which is none of its modes, and starts a job with another. */
-async function refusesIncremental(t: CaseContext, command: Command): Promise<void> {
+async function refusesIncremental(t: CaseContext, command: CopyCommand): Promise<void> {
   const { node: device } = await addImage(t);
   const args = { 'job-id': t.name('job'), device, ...(await waiting(t, command)) };
   await t.refused(command, { ...args, sync: 'incremental' });
@@ -138,7 +134,7 @@ async function refusesIncremental(t: CaseContext, command: Command): Promise<voi
 
 /** The cases of sources and targets. */
 export const sourceAndTargetCases: readonly CaseDefinition[] = [
-  ...COMMANDS.flatMap(ofCommand),
+  ...COPY_COMMANDS.flatMap(ofCommand),
   ...(['blockdev-backup', 'blockdev-mirror', 'drive-mirror'] as const).map(
     (command): CaseDefinition => ({
       id: `${command}/incremental-refused`,
@@ -156,9 +152,7 @@ export const sourceAndTargetCases: readonly CaseDefinition[] = [
     topology: drives,
     fresh: true,
     async run(t: CaseContext) {
-      const id = t.name('job');
-      await t.execute('blockdev-backup', { 'job-id': id, device: 'd0', target: 'd1', sync: 'full' });
-      await completed(t, id, 'backup');
+      await copy(t, 'blockdev-backup', { device: 'd0', target: 'd1' });
       const target = { path: `${t.dir}/${TARGET}`, local: join(t.scratch, TARGET) };
       await checkContent(t, target, stairs(1), 'the image of the drive');
     },

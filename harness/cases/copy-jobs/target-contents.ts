@@ -17,6 +17,7 @@ import {
   needs,
   newFile,
 } from '../helpers/shared-setup.ts';
+import { type CopyCommand, copy, eventsOf, typeOf } from './copy-commands.ts';
 
 const CLUSTER = 64 * KiB;
 const COUNT = 4;
@@ -24,14 +25,11 @@ const SIZE = CLUSTER * COUNT;
 /** No whole cluster, and no whole block of a file system. */
 const ODD_SIZE = 2 * CLUSTER + 1536;
 
-const ended = { events: ['BLOCK_JOB_COMPLETED'] };
-const backups = (command: string) =>
-  needs(fileNodes, { ...ended, commands: [command, 'query-block-jobs'], drivers: ['qcow2'] });
-const mirrors = (command: string) =>
+const copies = (command: CopyCommand) =>
   needs(fileNodes, {
-    commands: [command, 'block-job-cancel'],
+    commands: [command, typeOf(command) === 'mirror' ? 'block-job-cancel' : 'query-block-jobs'],
     drivers: ['qcow2'],
-    events: [...ended.events, 'BLOCK_JOB_READY'],
+    events: eventsOf(command),
   });
 
 /** Bytes in which no cluster, and no sector of the last one, is like another. */
@@ -39,20 +37,6 @@ function varied(size: number): Buffer {
   return Buffer.from(
     Array.from({ length: size / 512 }, (_, sector) => Array(512).fill(1 + (sector % 251))).flat(),
   );
-}
-
-async function backUp(t: CaseContext, command: string, args: JsonObject): Promise<void> {
-  const id = t.name('job');
-  await t.execute(command, { 'job-id': id, sync: 'full', ...args });
-  await completed(t, id, 'backup');
-}
-
-async function mirror(t: CaseContext, command: string, args: JsonObject): Promise<void> {
-  const id = t.name('job');
-  await t.execute(command, { 'job-id': id, sync: 'full', ...args });
-  await t.event('BLOCK_JOB_READY', { device: id });
-  await t.execute('block-job-cancel', { device: id });
-  await completed(t, id, 'mirror');
 }
 
 /**
@@ -92,7 +76,7 @@ async function placesAfter(t: CaseContext, options: JsonObject): Promise<number[
   const { node, content } = await sourceWithZeroes(t);
   const target = await fullImage(t);
   const args = { device: node, target: target.path, format: 'qcow2', mode: 'existing', ...options };
-  await mirror(t, 'drive-mirror', args);
+  await copy(t, 'drive-mirror', args);
   await release(t, [node]);
   await checkContent(t, target, content, 'the target');
   const bytes = await bytesOf(t, target.local);
@@ -106,14 +90,14 @@ export const targetContentCases: readonly CaseDefinition[] = [
     title:
       'With compress a backup stores the clusters of a qcow2 target compressed; without it stores them plain',
     requirements: ['drive-backup/compress', 'drive-backup/compress-default'],
-    needs: backups('drive-backup'),
+    needs: copies('drive-backup'),
     async run(t: CaseContext) {
       const content = varied(SIZE);
       const { name: device } = await addRaw(t, content);
       for (const compress of [true, undefined, false]) {
         const target = newFile(t);
         const asked = compress === undefined ? {} : { compress };
-        await backUp(t, 'drive-backup', { device, target: target.path, format: 'qcow2', ...asked });
+        await copy(t, 'drive-backup', { device, target: target.path, format: 'qcow2', ...asked });
         t.equal(
           await compressedIn(t, target),
           compress === true ? [0, 1, 2, 3] : [],
@@ -127,7 +111,7 @@ export const targetContentCases: readonly CaseDefinition[] = [
     id: 'blockdev-backup/compress',
     title: 'compress is refused for a target whose format cannot compress, and done where it can',
     requirements: ['blockdev-backup/compress', 'blockdev-backup/compress-default'],
-    needs: backups('blockdev-backup'),
+    needs: copies('blockdev-backup'),
     async run(t: CaseContext) {
       const content = varied(SIZE);
       const { name: device } = await addRaw(t, content);
@@ -137,48 +121,37 @@ export const targetContentCases: readonly CaseDefinition[] = [
       await t.refused('blockdev-backup', refused, { text: /[Cc]ompress/ });
       await checkNoJob(t, id);
       await checkContent(t, raw.file, Buffer.alloc(SIZE, 0x55), 'the target that was refused');
-      await backUp(t, 'blockdev-backup', { device, target: raw.name });
+      await copy(t, 'blockdev-backup', { device, target: raw.name });
       await checkContent(t, raw.file, content, 'the target without compress');
       const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER }));
       const target = await addQcow2(t, file);
-      await backUp(t, 'blockdev-backup', { device, target, compress: true });
+      await copy(t, 'blockdev-backup', { device, target, compress: true });
       await release(t, [target]);
       t.equal(await compressedIn(t, file), [0, 1, 2, 3], 'these clusters must be compressed');
       await checkContent(t, file, content, 'the target with compress');
     },
   },
-  {
-    id: 'blockdev-backup/zeroes-over-data',
-    title: 'What reads as zeroes in the source of a backup is zeroes on a target that held something else',
-    requirements: ['blockdev-backup/copies'],
-    needs: backups('blockdev-backup'),
-    async run(t: CaseContext) {
-      const { node: device, content } = await sourceWithZeroes(t);
-      const target = await addRaw(t, Buffer.alloc(SIZE, 0x55));
-      await backUp(t, 'blockdev-backup', { device, target: target.name });
-      await release(t, [target.name]);
-      await checkContent(t, target.file, content, 'the target');
-    },
-  },
-  {
-    id: 'blockdev-mirror/zeroes-over-data',
-    title: 'What reads as zeroes in the source of a mirror is zeroes on a target that held something else',
-    requirements: ['blockdev-mirror/copies'],
-    needs: mirrors('blockdev-mirror'),
-    async run(t: CaseContext) {
-      const { node: device, content } = await sourceWithZeroes(t);
-      const target = await addRaw(t, Buffer.alloc(SIZE, 0x55));
-      await mirror(t, 'blockdev-mirror', { device, target: target.name });
-      await release(t, [target.name]);
-      await checkContent(t, target.file, content, 'the target');
-    },
-  },
+  ...(['blockdev-backup', 'blockdev-mirror'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/zeroes-over-data`,
+      title: `What reads as zeroes in the source of a ${typeOf(command)} is zeroes on a target that held something else`,
+      requirements: [`${command}/copies`],
+      needs: copies(command),
+      async run(t: CaseContext) {
+        const { node: device, content } = await sourceWithZeroes(t);
+        const target = await addRaw(t, Buffer.alloc(SIZE, 0x55));
+        await copy(t, command, { device, target: target.name });
+        await release(t, [target.name]);
+        await checkContent(t, target.file, content, 'the target');
+      },
+    }),
+  ),
   {
     id: 'drive-mirror/unmap',
     title:
       'By default, and with unmap true, a mirror gives up the place of clusters where the source has zeroes',
     requirements: ['drive-mirror/unmap', 'drive-mirror/unmap-default'],
-    needs: mirrors('drive-mirror'),
+    needs: copies('drive-mirror'),
     async run(t: CaseContext) {
       for (const options of [{ unmap: true }, {}])
         t.equal(
@@ -192,7 +165,7 @@ export const targetContentCases: readonly CaseDefinition[] = [
     id: 'drive-mirror/unmap-false',
     title: 'With unmap false a mirror writes zeroes: clusters of the target keep their place',
     requirements: ['drive-mirror/unmap-false'],
-    needs: mirrors('drive-mirror'),
+    needs: copies('drive-mirror'),
     async run(t: CaseContext) {
       t.equal(
         (await placesAfter(t, { unmap: false })).includes(1),
@@ -201,37 +174,26 @@ export const targetContentCases: readonly CaseDefinition[] = [
       );
     },
   },
-  {
-    id: 'drive-backup/partial-end',
-    title: 'A backup of a disk that ends within a cluster has its size and all of its bytes, and no more',
-    requirements: ['drive-backup/creates-target', 'blockdev-backup/copies'],
-    needs: backups('drive-backup'),
-    async run(t: CaseContext) {
-      const content = varied(ODD_SIZE);
-      const { name: device } = await addRaw(t, content);
-      const target = newFile(t);
-      await backUp(t, 'drive-backup', { device, target: target.path });
-      await checkContent(t, target, content, 'the target');
-    },
-  },
-  {
-    id: 'drive-mirror/partial-end',
-    title: 'A mirror of a disk that ends within a cluster has its size and all of its bytes, and no more',
-    requirements: ['drive-mirror/creates-target', 'blockdev-mirror/copies'],
-    needs: mirrors('drive-mirror'),
-    async run(t: CaseContext) {
-      const content = varied(ODD_SIZE);
-      const { name: device } = await addRaw(t, content);
-      const target = newFile(t);
-      await mirror(t, 'drive-mirror', { device, target: target.path });
-      await checkContent(t, target, content, 'the target');
-    },
-  },
+  ...(['drive-backup', 'drive-mirror'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/partial-end`,
+      title: `A ${typeOf(command)} of a disk that ends within a cluster has its size and all of its bytes, and no more`,
+      requirements: [`${command}/creates-target`, `blockdev-${typeOf(command)}/copies`],
+      needs: copies(command),
+      async run(t: CaseContext) {
+        const content = varied(ODD_SIZE);
+        const { name: device } = await addRaw(t, content);
+        const target = newFile(t);
+        await copy(t, command, { device, target: target.path });
+        await checkContent(t, target, content, 'the target');
+      },
+    }),
+  ),
   {
     id: 'blockdev-mirror/far-write',
     title: 'A mirror of small granularity copies what a guest writes far apart on a large disk',
     requirements: ['blockdev-mirror/granularity', 'blockdev-mirror/mirrors-writes'],
-    needs: needs(mirrors('blockdev-mirror'), nodeIo),
+    needs: needs(copies('blockdev-mirror'), nodeIo),
     async run(t: CaseContext) {
       const size = 64 * MiB;
       const { name: device } = await addRaw(t, size);
