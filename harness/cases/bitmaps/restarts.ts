@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { copy } from '../copy-jobs/copy-commands.ts';
 import {
   COPIED,
   checkOwn,
@@ -12,7 +13,7 @@ import {
 } from '../copy-jobs/guest-source.ts';
 import { addQcow2, chainNodes, checkContent } from '../helpers/backing-chains.ts';
 import { addBitmap, bitmapShown, checkStatus } from '../helpers/bitmaps.ts';
-import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { checkNoJob } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { type CaseFile, KiB, needs, newFile } from '../helpers/shared-setup.ts';
 
@@ -34,9 +35,7 @@ const drive: Topology = {
 };
 
 async function copied(t: CaseContext, device: string, args: JsonObject): Promise<void> {
-  const id = t.name('job');
-  await t.execute('drive-backup', { 'job-id': id, device, format: 'qcow2', ...args });
-  await completed(t, id, 'backup');
+  await copy(t, 'drive-backup', { device, format: 'qcow2', ...args });
 }
 
 const byBitmap = (target: CaseFile): JsonObject => ({

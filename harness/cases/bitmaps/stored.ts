@@ -1,10 +1,11 @@
 /** Dirty bitmaps that images keep: what is in the file, and which of them an endpoint may go by. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { copy } from '../copy-jobs/copy-commands.ts';
 import { COPIED, checkOwn, emptyTarget, SIZE } from '../copy-jobs/guest-source.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { checkNoJob, completed } from '../helpers/job-steps.ts';
+import { checkNoJob } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
@@ -107,7 +108,7 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
     }),
     async run(t: CaseContext) {
       const target = await emptyTarget(t);
-      const copy = {
+      const incremental = {
         target: target.path,
         format: 'qcow2',
         mode: 'existing',
@@ -116,14 +117,12 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
       };
       const inUse = await addQcow2(t, await imageWithBitmap(t, BITMAP_FLAG.auto | BITMAP_FLAG.inUse));
       const refused = t.name('job');
-      await t.refused('drive-backup', { 'job-id': refused, device: inUse, ...copy });
+      await t.refused('drive-backup', { 'job-id': refused, device: inUse, ...incremental });
       await checkNoJob(t, refused);
       await t.refused('block-dirty-bitmap-clear', { node: inUse, name: 'b' });
       const sound = await addQcow2(t, await imageWithBitmap(t, BITMAP_FLAG.auto));
       await checkDirty(t, marks(sound), DIRTY, 'when the image is opened');
-      const id = t.name('job');
-      await t.execute('drive-backup', { 'job-id': id, device: sound, ...copy });
-      await completed(t, id, 'backup');
+      await copy(t, 'drive-backup', { device: sound, ...incremental });
       await checkOwn(t, target, content(), DIRTY, 'the target');
     },
   },

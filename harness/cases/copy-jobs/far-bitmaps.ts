@@ -2,9 +2,9 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesAt, sizesOf } from '../helpers/image-files.ts';
-import { completed } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { addRaw, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { copy } from './copy-commands.ts';
 
 const FAR = 256 * MiB;
 const SIZE = FAR + MiB;
@@ -26,10 +26,8 @@ export const farBitmaps: readonly CaseDefinition[] = [
       await addBitmap(t, device, 'b', { granularity: 512 });
       await writeNode(t, device, FAR + 3 * COPIED, 512, 0x4d);
       const target = await makeFile(t, SIZE);
-      const id = t.name('job');
       const image = { target: target.path, format: 'raw', mode: 'existing' };
-      await t.execute('drive-backup', { 'job-id': id, device, ...image, sync: 'incremental', bitmap: 'b' });
-      await completed(t, id, 'backup');
+      await copy(t, 'drive-backup', { device, ...image, sync: 'incremental', bitmap: 'b' });
       const { space } = await sizesOf(t, target.local);
       t.check(space <= MiB, 'no more than what was written may be copied', `the target takes ${space} bytes`);
       const bytes = await bytesAt(t, target.local, FAR, MiB);

@@ -9,6 +9,7 @@ import {
   cancelled,
   checkNoJob,
   crawlingBackup,
+  endedReady,
   jobInfo,
   mirrorJobs,
 } from '../helpers/job-steps.ts';
@@ -28,7 +29,7 @@ const mirrors = needs(mirrorJobs, nodeIo);
 const drives = (command: string) => needs(mirrorJobs, { commands: [command], drivers: ['qcow2'] });
 
 /** Starts a mirror with sync none and waits until it is ready; gives its id. */
-async function readyMirror(t: CaseContext, command: string, args: JsonObject): Promise<string> {
+async function readyForWrites(t: CaseContext, command: string, args: JsonObject): Promise<string> {
   const id = t.name('job');
   await t.execute(command, { 'job-id': id, sync: 'none', ...args });
   await t.event('BLOCK_JOB_READY', { device: id });
@@ -39,11 +40,10 @@ async function readyMirror(t: CaseContext, command: string, args: JsonObject): P
 async function copiedForASector(t: CaseContext, command: string, args: JsonObject): Promise<number> {
   // The guest is there before the job: QEMU 10 does not follow one that comes to the node afterwards.
   const guest = await openIo(t, String(args.device));
-  const id = await readyMirror(t, command, args);
+  const id = await readyForWrites(t, command, args);
   await guest.perform({ kind: 'write', offset: 3 * CHUNK + 512, length: 512, byte: 0x77 });
   await guest.close();
-  await t.execute('block-job-cancel', { device: id });
-  const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+  const { data } = await endedReady(t, id);
   return Number((data as JsonObject).len);
 }
 
@@ -69,8 +69,7 @@ async function timeToReady(t: CaseContext, bufSize: number): Promise<number> {
     await t.execute('blockdev-mirror', { 'job-id': id, device, target, sync: 'full', ...options });
     await t.event('BLOCK_JOB_READY', { device: id });
   });
-  await t.execute('block-job-cancel', { device: id });
-  await t.event('BLOCK_JOB_COMPLETED', { device: id });
+  await endedReady(t, id);
   return passed;
 }
 
@@ -185,9 +184,8 @@ export const limitCases: readonly CaseDefinition[] = [
       const args = { device: await addNode(t), target: await addNode(t), sync: 'none' };
       await refusesEach(t, 'blockdev-mirror', args, 'buf-size', [-1, -(2 ** 40)]);
       for (const bufSize of [0, 1]) {
-        const id = await readyMirror(t, 'blockdev-mirror', { ...args, 'buf-size': bufSize });
-        await t.execute('block-job-cancel', { device: id });
-        await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        const id = await readyForWrites(t, 'blockdev-mirror', { ...args, 'buf-size': bufSize });
+        await endedReady(t, id);
       }
     },
   },
@@ -204,9 +202,8 @@ export const limitCases: readonly CaseDefinition[] = [
       await refusesEach(t, 'drive-mirror', refused, 'granularity', [1, 256, 513, 3 * KiB, 2 ** 27]);
       for (const granularity of [512, 64 * MiB]) {
         const more = { target: newFile(t).path, 'buf-size': 64 * KiB, granularity };
-        const id = await readyMirror(t, 'drive-mirror', { ...args, ...more });
-        await t.execute('block-job-cancel', { device: id });
-        await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        const id = await readyForWrites(t, 'drive-mirror', { ...args, ...more });
+        await endedReady(t, id);
       }
     },
   },
@@ -295,8 +292,7 @@ export const limitCases: readonly CaseDefinition[] = [
           { len: size, offset: size, speed },
           'len and offset must be the bytes that the source has, and speed the limit of the job',
         );
-        await t.execute('block-job-cancel', { device: id });
-        await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        await endedReady(t, id);
       }
     },
   },

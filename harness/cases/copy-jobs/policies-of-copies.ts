@@ -5,13 +5,10 @@ import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, cancelled, checkNoJob, jobInfo, pendingJobEvents } from '../helpers/job-steps.ts';
 import { nodeBytes, nodeIo, openIo } from '../helpers/node-io.ts';
-import { addRaw, type CaseFile, fileNodes, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+import { addRaw, type CaseFile, fileNodes, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
 import { COPY_COMMANDS, type CopyCommand, copy, eventsOf, finished, typeOf } from './copy-commands.ts';
+import { COPIED, SIZE } from './guest-source.ts';
 
-const CLUSTER = 64 * KiB;
-/** Enough that a slow job is held with most of it left. */
-const COUNT = 40;
-const SIZE = CLUSTER * COUNT;
 const BYTE = 0x5a;
 const EIO = 5;
 
@@ -115,14 +112,14 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
       requirements: [`${command}/guest-errors-apart`],
       needs: copies(command, needs(nodeBytes, { drivers: ['blkdebug'] })),
       async run(t: CaseContext) {
-        const rule = { event: 'read_aio', errno: EIO, once: true, sector: (SIZE - CLUSTER) / 512 };
+        const rule = { event: 'read_aio', errno: EIO, once: true, sector: (SIZE - COPIED) / 512 };
         const device = await addFailing(t, await makeFile(t, content()), rule);
         const { args, file } = await targetOf(t, command);
         const id = t.name('job');
         const guest = await openIo(t, device);
         const policies = { 'on-source-error': 'report', 'on-target-error': 'report' };
         await t.execute(command, { 'job-id': id, device, sync: 'full', speed: CRAWL, ...policies, ...args });
-        const request = { kind: 'write', offset: SIZE - CLUSTER, length: CLUSTER, byte: 1 } as const;
+        const request = { kind: 'write', offset: SIZE - COPIED, length: COPIED, byte: 1 } as const;
         t.check(
           (await guest.attempt(request)) !== 'done',
           'a write whose old data cannot be saved must fail',
@@ -134,7 +131,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
         await cancelled(t, id);
         await guest.close();
         t.equal(
-          (await bytesOf(t, file.local))[SIZE - CLUSTER] ?? null,
+          (await bytesOf(t, file.local))[SIZE - COPIED] ?? null,
           BYTE,
           'the target must have what the second write has overwritten',
         );
@@ -154,11 +151,11 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
         const id = t.name('job');
         await t.execute(command, { 'job-id': id, device, sync: 'full', speed: CRAWL, ...args });
         t.contains(await jobInfo(t, id), { type: 'backup', len: SIZE }, 'the job must be listed as a backup');
-        const [saved, late] = [SIZE - CLUSTER, SIZE - 3 * CLUSTER];
-        await guest.perform({ kind: 'write', offset: saved, length: CLUSTER, byte: 1 });
+        const [saved, late] = [SIZE - COPIED, SIZE - 3 * COPIED];
+        await guest.perform({ kind: 'write', offset: saved, length: COPIED, byte: 1 });
         await cancelled(t, id);
         await checkNoJob(t, id);
-        await guest.perform({ kind: 'write', offset: late, length: CLUSTER, byte: 2 });
+        await guest.perform({ kind: 'write', offset: late, length: COPIED, byte: 2 });
         await guest.close();
         const bytes = await bytesOf(t, file.local);
         t.equal(

@@ -3,7 +3,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { release } from '../helpers/backing-chains.ts';
 import { addFailing } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { jobInfo, mirrorJobs } from '../helpers/job-steps.ts';
+import { endedReady, jobInfo, mirrorJobs } from '../helpers/job-steps.ts';
 import { nodeIo, openIo } from '../helpers/node-io.ts';
 import { addRaw, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
@@ -38,8 +38,7 @@ export const readinessCases: readonly CaseDefinition[] = [
       await t.execute('block-job-resume', { device: id });
       if (ready === true) t.info('BLOCK_JOB_READY/reset-by-error: the job stays ready');
       else await t.event('BLOCK_JOB_READY', { device: id });
-      await t.execute('block-job-cancel', { device: id });
-      await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      await endedReady(t, id);
       await guest.close();
       await release(t, [target]);
       t.check(

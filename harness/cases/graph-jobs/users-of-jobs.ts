@@ -2,7 +2,14 @@
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty, release } from '../helpers/backing-chains.ts';
 import { sizesOf } from '../helpers/image-files.ts';
-import { backupJobs, cancelled, completed, mirrorJobs, readyMirror } from '../helpers/job-steps.ts';
+import {
+  backupJobs,
+  cancelled,
+  completed,
+  endedReady,
+  mirrorJobs,
+  readyMirror,
+} from '../helpers/job-steps.ts';
 import { attempt, nodeBytes, openIo } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, makeFile, needs } from '../helpers/shared-setup.ts';
@@ -62,8 +69,7 @@ export const usersOfJobs: readonly CaseDefinition[] = [
       const { id, target } = await readyMirror(t);
       const write = { kind: 'write', offset: 0, length: 512, byte: 1 } as const;
       t.equal(await attempt(t, target, write), 'no-access', 'a writer must be refused while the job runs');
-      await t.execute('block-job-cancel', { device: id });
-      await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      await endedReady(t, id);
       t.equal(await attempt(t, target, write), 'done', 'a writer must be let in once the job is gone');
     },
   },

@@ -76,6 +76,12 @@ export async function cancelled(t: CaseContext, id: string): Promise<EventReply>
   return t.event('BLOCK_JOB_CANCELLED', { device: id });
 }
 
+/** Cancels a mirror that is ready, which is its good end: the target stays as it is. Waits for that. */
+export async function endedReady(t: CaseContext, id: string): Promise<EventReply> {
+  await t.execute('block-job-cancel', { device: id });
+  return t.event('BLOCK_JOB_COMPLETED', { device: id });
+}
+
 /** Waits for the successful end of a job of that type, and gives its len and offset. */
 export async function succeeded(
   t: CaseContext,
