@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addChain, addImage, CHAIN_SIZE, chainNodes, readImage } from '../helpers/backing-chains.ts';
+import { offsetOf } from '../helpers/job-pace.ts';
 import { crawlingMirror, reaches } from '../helpers/job-states.ts';
 import {
   backupJobs,
@@ -38,10 +39,6 @@ async function slowBackup(t: CaseContext): Promise<string> {
 }
 
 const slow = { ...needs(backupJobs, { drivers: ['null-co'] }), members: ['BlockdevOptionsNull.latency-ns'] };
-
-async function offsetOf(t: CaseContext, id: string): Promise<number> {
-  return Number((await jobInfo(t, id)).offset);
-}
 
 /** The cases of the verbs. */
 export const verbCases: readonly CaseDefinition[] = [
