@@ -1,28 +1,27 @@
 /** Examples of events: each is brought about, and must look as its example does. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
+import type { CaseContext, CaseDefinition, EventReply, Needs } from '../case.ts';
 import { diskImage, FAILS, failingDrive, onFailingDisks, start } from '../guest-devices/failing-disks.ts';
-import { addChain, CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
+import { chainNodes } from '../helpers/backing-chains.ts';
 import { insertedIn } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { CRAWL, cancelled } from '../helpers/job-steps.ts';
 import { attempt, nodeIo } from '../helpers/node-io.ts';
 import { buildQcow2, entryTo, l1TableOf } from '../helpers/qcow2-image.ts';
-import { addNode, addRaw, dataNodes, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { addNode, addRaw, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 import { namedDrives } from './drives-of-examples.ts';
 import { formOf, shownData } from './play.ts';
 
-/** Takes an event: its members as in its example, those of `scene` with these values, all others as they stand there. */
-async function likeExample(
-  t: CaseContext,
-  event: string,
-  given: JsonObject,
-  scene: JsonObject,
-): Promise<void> {
-  const data = (await t.event(event, given)).data ?? null;
+/** States that an event's members are as in its example, those of `scene` with these values, all others as they stand there. */
+function checkLike(t: CaseContext, { event, data = null }: EventReply, scene: JsonObject = {}): void {
   const example = shownData(event);
   formOf(t, `the data of ${event}`, data, example);
   t.contains(data, { ...example, ...scene }, `${event} must tell what its example tells`);
+}
+
+/** Takes an event, of which the same must be so. */
+async function likeExample(t: CaseContext, event: string, scene?: JsonObject): Promise<void> {
+  checkLike(t, await t.event(event), scene);
 }
 
 const overlaid: Needs = needs(chainNodes, {
@@ -76,10 +75,10 @@ export const exampleEvents: readonly CaseDefinition[] = [
       await t.execute('blockdev-snapshot', { node: 'ide0-hd0', overlay: 'node0' });
       const outcome = await attempt(t, 'node0', { kind: 'write', offset: 0, length: clusterSize, byte: 1 });
       t.check(outcome !== 'done', 'a write into metadata must fail', 'it succeeds');
-      const told = t.pending().find(({ event }) => event === 'BLOCK_IMAGE_CORRUPTED')?.data as JsonObject;
-      const msg = told?.msg ?? '';
+      const told = await t.event('BLOCK_IMAGE_CORRUPTED');
+      const { msg = '' } = (told.data ?? {}) as JsonObject;
       t.check(msg !== '', 'BLOCK_IMAGE_CORRUPTED must have a text that tells what is wrong', 'it has none');
-      await likeExample(t, 'BLOCK_IMAGE_CORRUPTED', {}, { msg });
+      checkLike(t, told, { msg });
     },
   },
   {
@@ -94,7 +93,7 @@ export const exampleEvents: readonly CaseDefinition[] = [
       await start(t);
       await new IdeDrive(t, 'ide.0', 1).begin('write', FAILS.write, 1);
       await t.event('STOP');
-      await likeExample(t, 'BLOCK_IO_ERROR', {}, { 'node-name': 'top' });
+      await likeExample(t, 'BLOCK_IO_ERROR', { 'node-name': 'top' });
     },
   },
   {
@@ -106,7 +105,7 @@ export const exampleEvents: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       await stream(t);
-      await likeExample(t, 'BLOCK_JOB_COMPLETED', {}, { len: MiB, offset: MiB });
+      await likeExample(t, 'BLOCK_JOB_COMPLETED', { len: MiB, offset: MiB });
       t.contains(
         await insertedIn(t, 'virtio-disk0'),
         { backing_file_depth: 0 },
@@ -123,19 +122,13 @@ export const exampleEvents: readonly CaseDefinition[] = [
     fresh: true,
     async run(t: CaseContext) {
       await stream(t, { speed: CRAWL });
-      const { data } = await cancelled(t, 'virtio-disk0');
-      const told = data as JsonObject;
-      const example = shownData('BLOCK_JOB_CANCELLED');
-      formOf(t, 'the data of BLOCK_JOB_CANCELLED', told, example);
-      t.contains(
-        told,
-        { ...example, len: MiB, speed: CRAWL, offset: told.offset! },
-        'BLOCK_JOB_CANCELLED must tell what its example tells',
-      );
+      const told = await cancelled(t, 'virtio-disk0');
+      const { offset = null } = (told.data ?? {}) as JsonObject;
+      checkLike(t, told, { len: MiB, speed: CRAWL, offset });
       t.check(
-        Number(told.offset) < MiB,
+        Number(offset) < MiB,
         'a job that is cancelled on its way must not be at its end',
-        `its offset is ${String(told.offset)}`,
+        `its offset is ${String(offset)}`,
       );
     },
   },
@@ -149,10 +142,8 @@ export const exampleEvents: readonly CaseDefinition[] = [
       events: ['BLOCK_JOB_ERROR', 'BLOCK_JOB_COMPLETED'],
     }),
     async run(t: CaseContext) {
-      const { name: device, file } = await addRaw(t, 64 * KiB);
-      await t.execute('blockdev-del', { 'node-name': device });
       const rules = { 'inject-error': [{ event: 'write_aio', errno: 5, once: true }] };
-      const image = { driver: 'file', filename: file.path };
+      const image = { driver: 'file', filename: (await makeFile(t, 64 * KiB)).path };
       const target = t.name('target');
       await t.execute('blockdev-add', {
         driver: 'raw',
@@ -166,7 +157,7 @@ export const exampleEvents: readonly CaseDefinition[] = [
         sync: 'full',
         'on-target-error': 'stop',
       });
-      await likeExample(t, 'BLOCK_JOB_ERROR', {}, {});
+      await likeExample(t, 'BLOCK_JOB_ERROR');
       await t.execute('block-job-resume', { device: 'ide0-hd1' });
       await t.event('BLOCK_JOB_COMPLETED', { device: 'ide0-hd1' });
     },
@@ -183,26 +174,25 @@ export const exampleEvents: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const target = (await addRaw(t, MiB)).name;
       await t.execute('blockdev-mirror', { device: 'drive0', target, sync: 'full' });
-      await likeExample(t, 'BLOCK_JOB_READY', {}, { len: MiB, offset: MiB });
+      await likeExample(t, 'BLOCK_JOB_READY', { len: MiB, offset: MiB });
     },
   },
   {
     id: 'examples/job-pending',
     title: 'A mirror of drive0 that is to be finalized by hand brings the example of BLOCK_JOB_PENDING',
     requirements: ['examples/job-pending'],
-    needs: needs(dataNodes, {
+    needs: needs(fileNodes, {
       commands: ['blockdev-mirror', 'block-job-complete', 'block-job-finalize'],
       events: ['BLOCK_JOB_READY', 'BLOCK_JOB_PENDING', 'BLOCK_JOB_COMPLETED'],
       members: ['blockdev-mirror.auto-finalize'],
     }),
     async run(t: CaseContext) {
-      const [layer] = await addChain(t, 1);
-      const target = (await addRaw(t, CHAIN_SIZE)).name;
-      const options = { 'job-id': 'drive0', device: layer!.node, target, sync: 'full' };
+      const [device, target] = [(await addRaw(t, MiB)).name, (await addRaw(t, MiB)).name];
+      const options = { 'job-id': 'drive0', device, target, sync: 'full' };
       await t.execute('blockdev-mirror', { ...options, 'auto-finalize': false });
       await t.event('BLOCK_JOB_READY', { device: 'drive0' });
       await t.execute('block-job-complete', { device: 'drive0' });
-      await likeExample(t, 'BLOCK_JOB_PENDING', {}, {});
+      await likeExample(t, 'BLOCK_JOB_PENDING');
       await t.execute('block-job-finalize', { id: 'drive0' });
       await t.event('BLOCK_JOB_COMPLETED', { device: 'drive0' });
     },
