@@ -22,10 +22,10 @@ const drive: Topology = {
 
 const backing = needs(chainNodes, { commands: ['change-backing-file'] });
 const quorums = needs(dataNodes, { commands: ['x-blockdev-change'], drivers: ['quorum'] });
-const threads = {
-  ...needs(dataNodes, { commands: ['x-blockdev-set-iothread', 'object-add', 'object-del'] }),
+const threads = needs(dataNodes, {
+  commands: ['x-blockdev-set-iothread', 'object-add', 'object-del'],
   objects: ['iothread'],
-};
+});
 
 async function addQuorum(t: CaseContext, children: string[]): Promise<string> {
   const name = t.name('quorum');

@@ -83,7 +83,7 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
     requirements: ['block-dirty-bitmap-add/autoload-ignored', 'block-dirty-bitmap-add/persistent-kept'],
     needs: needs(stored, {
       ...nodeIo,
-      members: ['block-dirty-bitmap-add.persistent', 'block-dirty-bitmap-add.autoload'],
+      members: ['block-dirty-bitmap-add.autoload'],
     }),
     async run(t: CaseContext) {
       const file = await makeEmpty(t);

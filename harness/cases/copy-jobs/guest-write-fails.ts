@@ -18,7 +18,7 @@ export const failedGuestWrites: readonly CaseDefinition[] = [
     needs: needs(needs(backupJobs, fileNodes), {
       ...nodeBytes,
       drivers: ['blkdebug'],
-      events: [...backupJobs.events!, 'BLOCK_JOB_ERROR'],
+      events: ['BLOCK_JOB_ERROR'],
     }),
     async run(t: CaseContext) {
       const { name: device } = await addRaw(t, Buffer.alloc(SIZE, HELD));

@@ -22,8 +22,7 @@ const jobs = (...commands: string[]) =>
     commands: ['query-block-jobs', 'block-job-cancel', ...commands],
     events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'],
   });
-const mirrors = (...commands: string[]) =>
-  needs(jobs(...commands), { events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'] });
+const mirrors = (...commands: string[]) => needs(jobs(...commands), { events: ['BLOCK_JOB_READY'] });
 
 /** A guest that goes on while a job is started, works and ends. */
 class Guest {

@@ -19,7 +19,7 @@ export const readinessCases: readonly CaseDefinition[] = [
     needs: needs(mirrorJobs, {
       ...nodeIo,
       commands: ['block-job-resume'],
-      events: [...mirrorJobs.events!, 'BLOCK_JOB_ERROR'],
+      events: ['BLOCK_JOB_ERROR'],
       drivers: ['blkdebug'],
     }),
     async run(t: CaseContext) {

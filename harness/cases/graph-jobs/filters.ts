@@ -97,7 +97,7 @@ export const filterCases: readonly CaseDefinition[] = [
     title:
       'A filter without a name of its own is not what the drive has inserted, nor what its statistics are of',
     requirements: ['query-block/implicit-filters-skipped', 'query-blockstats/implicit-filters-skipped'],
-    needs: needs(onDrive('query-blockstats', ...commits.commands!), { events: [...commits.events!] }),
+    needs: needs(onDrive('query-blockstats'), commits),
     topology: driveOverBase,
     fresh: true,
     async run(t: CaseContext) {
@@ -130,7 +130,7 @@ export const filterCases: readonly CaseDefinition[] = [
     id: 'block-commit/named-filter-shown',
     title: 'A filter that was given a name is what the drive has inserted, as long as the commit exists',
     requirements: ['query-block/implicit-filters-skipped', 'block-commit/filter-node-name'],
-    needs: needs(onDrive(...commits.commands!), { events: [...commits.events!] }),
+    needs: needs(onDrive(), commits),
     topology: driveOverBase,
     fresh: true,
     async run(t: CaseContext) {

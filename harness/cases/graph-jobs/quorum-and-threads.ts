@@ -29,10 +29,10 @@ const nullDrive: Topology = {
 };
 
 const quorums = needs(fileNodes, { commands: ['x-blockdev-change'], drivers: ['quorum'] });
-const threads = {
-  ...needs(dataNodes, { commands: ['x-blockdev-set-iothread', 'object-add', 'object-del'] }),
+const threads = needs(dataNodes, {
+  commands: ['x-blockdev-set-iothread', 'object-add', 'object-del'],
   objects: ['iothread'],
-};
+});
 
 /** The cases of changes below a node that is in use, and of threads. */
 export const quorumAndThreads: readonly CaseDefinition[] = [

@@ -30,7 +30,7 @@ export const fileNodes: Needs = {
   capabilities: ['sharedFiles'],
 };
 
-/** `base` with more commands, nodes, drivers and capabilities; other members of `more` take the place of those of `base`. */
+/** All of `base`, and more; only `oneOf`, of which a case has one, takes the place of that of `base`. */
 export function needs(base: Needs, more: Needs): Needs {
   return {
     ...base,
@@ -38,6 +38,9 @@ export function needs(base: Needs, more: Needs): Needs {
     commands: [...(base.commands ?? []), ...(more.commands ?? [])],
     nodes: [...(base.nodes ?? []), ...(more.nodes ?? [])],
     drivers: [...(base.drivers ?? []), ...(more.drivers ?? [])],
+    events: [...(base.events ?? []), ...(more.events ?? [])],
+    members: [...(base.members ?? []), ...(more.members ?? [])],
+    objects: [...(base.objects ?? []), ...(more.objects ?? [])],
     capabilities: [...(base.capabilities ?? []), ...(more.capabilities ?? [])],
   };
 }

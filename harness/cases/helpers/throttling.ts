@@ -8,10 +8,11 @@ import { addNode, dataNodes, needs } from './shared-setup.ts';
 const SLACK_MS = 100;
 
 /** What a case needs that makes groups. */
-export const throttleNodes: Needs = {
-  ...needs(dataNodes, { commands: ['object-add', 'object-del'], drivers: ['throttle'] }),
+export const throttleNodes: Needs = needs(dataNodes, {
+  commands: ['object-add', 'object-del'],
+  drivers: ['throttle'],
   objects: ['throttle-group'],
-};
+});
 
 /** The arguments of object-add for a group with these limits. */
 export function groupOf(t: CaseContext, id: string, limits: JsonObject): JsonObject {

@@ -19,7 +19,7 @@ interface Refusals {
 }
 
 const [backups, mirrors] = [backupJobs, needs(mirrorJobs, fileNodes)];
-const grouped = { ...needs(backups, { commands: ['transaction'] }), members: ['transaction.properties'] };
+const grouped = needs(backups, { commands: ['transaction'], members: ['transaction.properties'] });
 const DISMISS = 'block-job-dismiss';
 const FINALIZE = 'block-job-finalize';
 const COMPLETE = 'block-job-complete';
@@ -65,7 +65,7 @@ const STATES: Readonly<Record<State, Refusals>> = {
   },
   concluded: {
     told: { status: 'concluded', paused: false, ready: false },
-    refused: [FINALIZE, COMPLETE, CANCEL, 'block-job-pause', 'block-job-resume', 'block-job-set-speed'],
+    refused: [FINALIZE, COMPLETE, CANCEL, PAUSE, 'block-job-resume', 'block-job-set-speed'],
     taken: [DISMISS],
     needs: { ...backups, members: ['blockdev-backup.auto-dismiss'] },
   },

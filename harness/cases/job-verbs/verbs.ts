@@ -38,7 +38,7 @@ async function slowBackup(t: CaseContext): Promise<string> {
   return id;
 }
 
-const slow = { ...needs(backupJobs, { drivers: ['null-co'] }), members: ['BlockdevOptionsNull.latency-ns'] };
+const slow = needs(backupJobs, { drivers: ['null-co'], members: ['BlockdevOptionsNull.latency-ns'] });
 
 /** The cases of the verbs. */
 export const verbCases: readonly CaseDefinition[] = [
@@ -251,13 +251,11 @@ export const verbCases: readonly CaseDefinition[] = [
     id: 'block-job-finalize/graph-change-waits',
     title: 'The chain of a pending stream or commit is as before, and changes when it is finalized',
     requirements: ['block-job-finalize/graph-changes', 'BLOCK_JOB_PENDING/awaits-finalize'],
-    needs: {
-      ...needs(chainNodes, {
-        commands: ['block-stream', 'block-commit', 'block-job-finalize', 'query-block-jobs'],
-      }),
+    needs: needs(chainNodes, {
+      commands: ['block-stream', 'block-commit', 'block-job-finalize', 'query-block-jobs'],
       members: ['block-stream.auto-finalize'],
       events: ['BLOCK_JOB_PENDING', 'BLOCK_JOB_COMPLETED'],
-    },
+    }),
     async run(t: CaseContext) {
       for (const command of ['block-stream', 'block-commit']) {
         const [base, middle, top] = await addChain(t, 3);

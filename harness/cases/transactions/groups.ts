@@ -9,7 +9,7 @@ import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { addNode, KiB, MiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const GROUPED = { 'completion-mode': 'grouped' };
-const groups = { ...needs(backupJobs, { commands: ['transaction'] }), members: ['transaction.properties'] };
+const groups = needs(backupJobs, { commands: ['transaction'], members: ['transaction.properties'] });
 
 /** Adds a node whose reads all fail. */
 async function addFailing(t: CaseContext): Promise<string> {
@@ -131,11 +131,11 @@ export const groupCases: readonly CaseDefinition[] = [
     id: 'transaction/grouped-finalized-together',
     title: 'Grouped jobs that are to be finalized are pending together, and one block-job-finalize ends both',
     requirements: ['block-job-finalize/whole-transaction', 'BLOCK_JOB_PENDING/awaits-finalize'],
-    needs: {
-      ...needs(backupJobs, { commands: ['transaction', 'block-job-finalize', 'block-job-set-speed'] }),
-      members: ['transaction.properties', 'blockdev-backup.auto-finalize'],
-      events: ['BLOCK_JOB_PENDING', 'BLOCK_JOB_COMPLETED'],
-    },
+    needs: needs(groups, {
+      commands: ['block-job-finalize', 'block-job-set-speed'],
+      members: ['blockdev-backup.auto-finalize'],
+      events: ['BLOCK_JOB_PENDING'],
+    }),
     async run(t: CaseContext) {
       const [quick, slow] = [t.name('job'), t.name('job')];
       const manual = { 'auto-finalize': false };
