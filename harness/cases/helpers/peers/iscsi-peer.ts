@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer, type Socket } from 'node:net';
 import type { CaseContext } from '../../case.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Listening, listen } from './listening.ts';
 import { performScsi } from './scsi-disk.ts';
 
@@ -103,18 +104,14 @@ class Session {
   }
 
   async serve(): Promise<void> {
-    let kept = Buffer.alloc(0);
-    for await (const chunk of this.#socket) {
-      kept = Buffer.concat([kept, chunk as Buffer]);
-      for (;;) {
-        if (kept.length < HEADER) break;
-        const start = HEADER + kept[4]! * 4 + (this.#digests ? 4 : 0);
-        const length = kept.readUIntBE(5, 3);
-        const end = start + Math.ceil(length / 4) * 4;
-        if (kept.length < end) break;
-        this.#take(kept.subarray(0, HEADER), kept.subarray(start, start + length));
-        kept = kept.subarray(end);
-      }
+    const inbox = new Arrivals(this.#socket);
+    for (;;) {
+      const header = await inbox.take(HEADER);
+      // More segments of the header, and its digest: nobody needs them.
+      await inbox.take(header[4]! * 4 + (this.#digests ? 4 : 0));
+      const length = header.readUIntBE(5, 3);
+      const data = await inbox.take(Math.ceil(length / 4) * 4);
+      this.#take(header, data.subarray(0, length));
     }
   }
 

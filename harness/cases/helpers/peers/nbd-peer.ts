@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
+import { Arrivals } from './arrivals.ts';
 import type { Certificate } from './certificate.ts';
 import { ALLOCATION, emptyReply, errorReply, extentsOf, readReply, statusReply } from './nbd-chunks.ts';
 
@@ -291,42 +292,6 @@ function simpleReply(cookie: Buffer, error: number): Buffer {
   reply.writeUInt32BE(error, 4);
   cookie.copy(reply, 8);
   return reply;
-}
-
-/** Bytes of a connection, for one who asks for so many at a time. */
-class Arrivals {
-  readonly #socket: Socket;
-  #kept = Buffer.alloc(0);
-
-  constructor(socket: Socket) {
-    this.#socket = socket.pause();
-    socket.on('error', () => socket.destroy());
-  }
-
-  /** Rejects if the client goes first. */
-  async take(length: number): Promise<Buffer> {
-    while (this.#kept.length < length) {
-      // All that is there: a socket that keeps a part tells of it again and again, and nothing else gets its turn.
-      const bytes: Buffer | null = this.#socket.read();
-      if (bytes !== null) this.#kept = Buffer.concat([this.#kept, bytes]);
-      else if (this.#socket.readableEnded || this.#socket.destroyed) throw new Error('the client has gone');
-      else await this.#news();
-    }
-    const taken = this.#kept.subarray(0, length);
-    this.#kept = this.#kept.subarray(length);
-    return taken;
-  }
-
-  /** Resolves when there are more bytes, or will be none. */
-  #news(): Promise<void> {
-    return new Promise((resolve) => {
-      const told = (): void => {
-        for (const name of ['readable', 'end', 'close']) this.#socket.off(name, told);
-        resolve();
-      };
-      for (const name of ['readable', 'end', 'close']) this.#socket.on(name, told);
-    });
-  }
 }
 
 /** Size and flags. */

@@ -5,6 +5,7 @@
 import { createServer, type Socket } from 'node:net';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
+import { Arrivals } from './arrivals.ts';
 import { type Listening, listen } from './listening.ts';
 
 const PORTMAP_PORT = 111;
@@ -71,17 +72,12 @@ export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPee
 }
 
 async function serve(socket: Socket, folder: string, peer: NfsPeer, seen: Seen): Promise<void> {
-  let kept = Buffer.alloc(0);
-  for await (const chunk of socket) {
-    kept = Buffer.concat([kept, chunk as Buffer]);
-    while (kept.length >= 4) {
-      // Clients send each call in one fragment.
-      const end = 4 + (kept.readUInt32BE(0) & ~LAST_FRAGMENT);
-      if (kept.length < end) break;
-      const results = answer(new Call(kept.subarray(4, end)), folder, peer, seen);
-      socket.write(Buffer.concat([word((results.length | LAST_FRAGMENT) >>> 0), results]));
-      kept = kept.subarray(end);
-    }
+  const inbox = new Arrivals(socket);
+  for (;;) {
+    // Clients send each call in one fragment.
+    const length = (await inbox.take(4)).readUInt32BE(0) & ~LAST_FRAGMENT;
+    const results = answer(new Call(await inbox.take(length)), folder, peer, seen);
+    socket.write(Buffer.concat([word((results.length | LAST_FRAGMENT) >>> 0), results]));
   }
 }
 
