@@ -1,22 +1,25 @@
-/** What peers share that serve on a port. */
+/** What peers share: how they listen, and end with the case. */
 import { once } from 'node:events';
-import type { AddressInfo, Server, Socket } from 'node:net';
+import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
 import type { CaseContext } from '../../case.ts';
 
-/** A server that listens on the loopback address. */
+/** A server that listens. */
 export interface Listening {
+  /** 0 for one on a socket in a folder. */
   readonly port: number;
   /** Clients that have connected so far. */
   clients(): number;
+  /** Resolves when no client is connected. */
+  idle(): Promise<void>;
   /** Ends all connections, and listens no more. */
   stop(): Promise<void>;
 }
 
-/** Listens at `port` (default: one that is free) of `host` until the case ends. Rejects if nobody may listen there. */
+/** Listens there (default: at a free port of the loopback address) until the case ends. Rejects if nobody may listen there. */
 export async function listen(
-  t: CaseContext,
+  t: Pick<CaseContext, 'cleanup'>,
   server: Server,
-  { host = '127.0.0.1', port = 0 }: { readonly host?: string; readonly port?: number } = {},
+  at: Pick<ListenOptions, 'host' | 'port' | 'path'> = { host: '127.0.0.1', port: 0 },
 ): Promise<Listening> {
   const sockets = new Set<Socket>();
   let clients = 0;
@@ -27,9 +30,12 @@ export async function listen(
     socket.on('error', () => socket.destroy());
     socket.on('close', () => sockets.delete(socket));
   });
-  server.listen({ host, port });
+  server.listen(at);
   await once(server, 'listening');
-  const { port: taken } = server.address() as AddressInfo;
+  const { port = 0 } = server.address() as Partial<AddressInfo>;
+  const idle = async (): Promise<void> => {
+    await Promise.all([...sockets].map((socket) => once(socket, 'close')));
+  };
   const stop = async (): Promise<void> => {
     for (const socket of sockets) socket.destroy();
     if (!server.listening) return;
@@ -37,5 +43,5 @@ export async function listen(
     await once(server, 'close');
   };
   t.cleanup(stop);
-  return { port: taken, clients: () => clients, stop };
+  return { port, clients: () => clients, idle, stop };
 }

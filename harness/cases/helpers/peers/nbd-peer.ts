@@ -2,14 +2,14 @@
  * An NBD server of the case's own, from the public protocol document: the fixed newstyle handshake, with simple replies
  * or structured ones. It keeps what clients ask for, and can fail it. It leaves it to clients to end a connection.
  */
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { TLSSocket } from 'node:tls';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { Arrivals } from './arrivals.ts';
 import type { Certificate } from './certificate.ts';
+import { type Listening, listen } from './listening.ts';
 import { ALLOCATION, emptyReply, errorReply, extentsOf, readReply, statusReply } from './nbd-chunks.ts';
 
 const REPLY_MAGIC = 0x3e889045565a9n;
@@ -78,7 +78,7 @@ export interface PeerRequest {
 }
 
 /** A server that listens. */
-export interface NbdPeer {
+export interface NbdPeer extends Listening {
   /** `server` of blockdev-add. */
   readonly address: JsonObject;
   /** Names of exports that clients asked for. */
@@ -86,15 +86,9 @@ export interface NbdPeer {
   readonly requests: readonly PeerRequest[];
   /** NBD's number of the error that requests end with, from now on; 0: they succeed. */
   fail: number;
-  /** Resolves when no client is connected. */
-  idle(): Promise<void>;
-  /** Ends all connections, and listens no more. */
-  stop(): Promise<void>;
 }
 
-/**
- * Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case.
- */
+/** Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case. */
 export async function startNbdPeer(
   t: Pick<CaseContext, 'cleanup' | 'dir' | 'name' | 'scratch'>,
   exports: Readonly<Record<string, PeerExport>>,
@@ -103,57 +97,32 @@ export async function startNbdPeer(
 ): Promise<NbdPeer> {
   const peer = new Peer(exports, manners);
   const name = t.name('peer');
-  await peer.listen(via === 'unix' ? { path: join(t.scratch, name) } : { host: '127.0.0.1', port: 0 });
-  t.cleanup(() => peer.stop());
-  peer.address =
+  const server = createServer((socket) => {
+    // Who is left alone by its client has nothing more to do.
+    peer.serve(socket).catch(() => socket.destroy());
+  });
+  const listening = await listen(t, server, via === 'unix' ? { path: join(t.scratch, name) } : undefined);
+  const address =
     via === 'unix'
       ? { type: 'unix', path: `${t.dir}/${name}` }
-      : { type: 'inet', host: '127.0.0.1', port: String(peer.port) };
-  return peer;
+      : { type: 'inet', host: '127.0.0.1', port: String(listening.port) };
+  return Object.assign(peer, listening, { address });
 }
 
-class Peer implements NbdPeer {
-  address: JsonObject = {};
+/** What a server does for those who connect. */
+class Peer {
   readonly asked: string[] = [];
   readonly requests: PeerRequest[] = [];
   fail = 0;
   readonly #exports: Readonly<Record<string, PeerExport>>;
   readonly #manners: Manners;
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
 
   constructor(exports: Readonly<Record<string, PeerExport>>, manners: Manners) {
     this.#exports = exports;
     this.#manners = manners;
-    this.#server = createServer((socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-      // Who is left alone by its client has nothing more to do.
-      this.#serve(socket).catch(() => socket.destroy());
-    });
   }
 
-  get port(): number {
-    return (this.#server.address() as AddressInfo).port;
-  }
-
-  async listen(at: { path: string } | { host: string; port: number }): Promise<void> {
-    this.#server.listen(at);
-    await once(this.#server, 'listening');
-  }
-
-  async idle(): Promise<void> {
-    await Promise.all([...this.#sockets].map((socket) => once(socket, 'close')));
-  }
-
-  async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.destroy();
-    if (!this.#server.listening) return;
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
-
-  async #serve(socket: Socket): Promise<void> {
+  async serve(socket: Socket): Promise<void> {
     const inbox = new Arrivals(socket);
     const greeting = Buffer.alloc(18);
     greeting.write('NBDMAGICIHAVEOPT', 'latin1');
