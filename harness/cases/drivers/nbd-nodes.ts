@@ -5,6 +5,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { objectArguments } from '../helpers/made-objects.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
+import { listen } from '../helpers/peers/listening.ts';
 import { ExportFlag, NbdCommand, type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import {
   checkAbsent,
@@ -140,19 +141,10 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const name = t.name('other');
       const server = createServer((socket) => {
-        socket.on('error', () => {});
         socket.resume();
         socket.end('220 mail.example ESMTP ready for you, whoever that is\r\n');
       });
-      await new Promise<void>((resolve) => {
-        server.listen(join(t.scratch, name), resolve);
-      });
-      t.cleanup(
-        () =>
-          new Promise((resolve) => {
-            server.close(() => resolve());
-          }),
-      );
+      await listen(t, server, { path: join(t.scratch, name) });
       const node = t.name('nbd');
       await t.refused('blockdev-add', open(node, { address: { type: 'unix', path: `${t.dir}/${name}` } }));
       await checkAbsent(t, node);

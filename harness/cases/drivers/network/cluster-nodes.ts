@@ -3,23 +3,15 @@
  * they refuse before they ask anybody, and that nothing is left where nobody answers.
  */
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { RequirementId } from '../../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
 import { creationRefused, fileCreation } from '../../helpers/created-images.ts';
 import { isFile } from '../../helpers/image-files.ts';
-import { type Listening, listen } from '../../helpers/peers/listening.ts';
+import { type Listening, listenRudely } from '../../helpers/peers/listening.ts';
 import { MiB, needs, newFile } from '../../helpers/shared-setup.ts';
 import { checkWorks } from '../../helpers/working-session.ts';
 import { remoteNodes, remoteRefused } from './remote-nodes.ts';
-
-/** A server that hangs up on everybody. */
-const rude = (t: CaseContext): Promise<Listening> =>
-  listen(
-    t,
-    createServer((socket) => socket.destroy()),
-  );
 
 const inet = ({ port }: Listening): JsonObject => ({
   type: 'inet',
@@ -72,7 +64,7 @@ const rbdCases: readonly CaseDefinition[] = [
     requirements: ['rbd/conf', 'rbd/server', 'blockdev-add/failure-leaves-nothing'],
     needs: remoteNodes('rbd'),
     async run(t: CaseContext) {
-      const [configured, given] = [await rude(t), await rude(t)];
+      const [configured, given] = [await listenRudely(t), await listenRudely(t)];
       const conf = await cephConfig(t, configured);
       const server = [{ host: '127.0.0.1', port: String(given.port) }];
       await refusedAfter(t, given, true, () => remoteRefused(t, image(conf, { server })));
@@ -97,7 +89,7 @@ const rbdCases: readonly CaseDefinition[] = [
     requirements: ['rbd-create/no-snapshot', 'rbd-create/cluster-size'],
     needs: creation('rbd'),
     async run(t: CaseContext) {
-      const peer = await rude(t);
+      const peer = await listenRudely(t);
       const conf = await cephConfig(t, peer);
       const make = (location: JsonObject, options: JsonObject = {}) => {
         const { driver: _, ...place } = image(conf, location);
@@ -117,7 +109,7 @@ const glusterCases: readonly CaseDefinition[] = [
     requirements: ['gluster/server', 'gluster/logfile', 'blockdev-add/failure-leaves-nothing'],
     needs: remoteNodes('gluster'),
     async run(t: CaseContext) {
-      const peer = await rude(t);
+      const peer = await listenRudely(t);
       const volume = { driver: 'gluster', volume: 'volume', path: 'disk.img', server: [inet(peer)] };
       await peer.stop();
       const log = newFile(t);
@@ -149,7 +141,7 @@ function sheepdogRefusal(
     requirements: [requirement],
     needs: creation('sheepdog'),
     async run(t: CaseContext) {
-      const peer = await rude(t);
+      const peer = await listenRudely(t);
       const { driver: _, ...location } = vdi(peer);
       const make = (options: JsonObject) =>
         creationRefused(t, { driver: 'sheepdog', location, size: MiB, ...options });
@@ -172,7 +164,7 @@ const sheepdogCases: readonly CaseDefinition[] = [
     requirements: ['sheepdog/server', 'blockdev-add/failure-leaves-nothing'],
     needs: remoteNodes('sheepdog'),
     async run(t: CaseContext) {
-      const peer = await rude(t);
+      const peer = await listenRudely(t);
       await refusedAfter(t, peer, true, () => remoteRefused(t, vdi(peer)));
       await peer.stop();
       await remoteRefused(t, vdi(peer), /refused/);
@@ -186,7 +178,7 @@ const sheepdogCases: readonly CaseDefinition[] = [
     requirements: ['sheepdog/snap-id-or-tag', 'blockdev-add/failure-leaves-nothing'],
     needs: remoteNodes('sheepdog'),
     async run(t: CaseContext) {
-      const peer = await rude(t);
+      const peer = await listenRudely(t);
       await remoteRefused(t, vdi(peer, { 'snap-id': 1, tag: 'before' }));
       if (peer.clients() > 0) t.info('the server is asked before the options are looked at');
       await checkWorks(t);
@@ -234,7 +226,7 @@ export const clusterCases: readonly CaseDefinition[] = [
     requirements: ['vxhs/server', 'blockdev-add/failure-leaves-nothing'],
     needs: remoteNodes('vxhs'),
     async run(t: CaseContext) {
-      const peer = await rude(t);
+      const peer = await listenRudely(t);
       const server = { host: '127.0.0.1', port: String(peer.port) };
       const disk = { driver: 'vxhs', 'vdisk-id': 'eb90327c-8302-4725-9e1b-4e85ed4dc251', server };
       await refusedAfter(t, peer, true, () => remoteRefused(t, disk));

@@ -1,7 +1,6 @@
 /** Each of the drivers http, https, ftp and ftps takes URLs of its scheme, and no others. */
-import { createServer } from 'node:net';
 import type { CaseContext, CaseDefinition } from '../../case.ts';
-import { listen } from '../../helpers/peers/listening.ts';
+import { listenRudely } from '../../helpers/peers/listening.ts';
 import { remoteNodes, remoteRefused } from './remote-nodes.ts';
 
 const SCHEMES = ['http', 'https', 'ftp', 'ftps'] as const;
@@ -13,10 +12,7 @@ export const urlSchemeCases: readonly CaseDefinition[] = SCHEMES.map(
     requirements: [`${driver}/scheme`, 'blockdev-add/failure-leaves-nothing'],
     needs: remoteNodes(driver),
     async run(t: CaseContext) {
-      const server = await listen(
-        t,
-        createServer((socket) => socket.destroy()),
-      );
+      const server = await listenRudely(t);
       const place = `://127.0.0.1:${server.port}/disk.img`;
       for (const scheme of [...SCHEMES.filter((other) => other !== driver), `x${driver}`, ''])
         await remoteRefused(t, { driver, url: `${scheme}${place}` }, /does not start with/);

@@ -1,6 +1,6 @@
 /** What peers share: how they listen, and end with the case. */
 import { once } from 'node:events';
-import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net';
+import { type AddressInfo, createServer, type ListenOptions, type Server, type Socket } from 'node:net';
 import type { CaseContext } from '../../case.ts';
 
 /** A server that listens. */
@@ -44,4 +44,12 @@ export async function listen(
   };
   t.cleanup(stop);
   return { port, clients: () => clients, idle, stop };
+}
+
+/** A server that hangs up on everybody. */
+export function listenRudely(t: CaseContext): Promise<Listening> {
+  return listen(
+    t,
+    createServer((socket) => socket.destroy()),
+  );
 }
