@@ -1,7 +1,7 @@
 /** The drivers host_device and host_cdrom: a node over a device of the host. */
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
-import type { CaseContext, CaseDefinition } from '../case.ts';
+import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { makeLoopDevice } from '../helpers/peers/loop-device.ts';
@@ -22,15 +22,8 @@ const SIZE = 256 * KiB;
 
 type Driver = 'host_device' | 'host_cdrom';
 
-const bytes = (driver: Driver) =>
-  needs(
-    { ...nodeCommands, ...nodeBytes },
-    {
-      commands: nodeCommands.commands!,
-      drivers: [driver],
-      capabilities: ['sharedFiles'],
-    },
-  );
+const bytes = (driver: Driver): Needs =>
+  needs(needs(nodeCommands, { drivers: [driver], capabilities: ['sharedFiles'] }), nodeBytes);
 
 const node = (driver: Driver, name: string, filename: string, readOnly: boolean): JsonObject => ({
   driver,

@@ -4,26 +4,19 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { objectArguments } from '../helpers/made-objects.ts';
-import { nodeBytes, openIo } from '../helpers/node-io.ts';
+import { openIo } from '../helpers/node-io.ts';
 import { listen } from '../helpers/peers/listening.ts';
 import { ExportFlag, NbdCommand, type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
-import {
-  checkAbsent,
-  KiB,
-  needs,
-  nodeCommands,
-  nodeInfo,
-  nodeNames,
-  virtualSize,
-} from '../helpers/shared-setup.ts';
+import { checkAbsent, KiB, nodeInfo, nodeNames, virtualSize } from '../helpers/shared-setup.ts';
 import { checkReadFails, checkReads, writes } from './driver-guest.ts';
+import { remoteBytes, remoteNodes } from './network/remote-nodes.ts';
 
 const SIZE = 64 * KiB;
 /** NBD's number of the error. */
 const ENOSPC = 28;
 
-const nbdNodes = needs(nodeCommands, { drivers: ['nbd'], capabilities: ['sharedFiles'] });
-const seen = needs(nbdNodes, nodeBytes);
+const nbdNodes = remoteNodes('nbd');
+const seen = remoteBytes('nbd');
 
 const open = (node: string, { address }: Pick<NbdPeer, 'address'>, options: JsonObject = {}): JsonObject => ({
   driver: 'nbd',

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { type NodeIo, nodeBytes, openIo } from '../helpers/node-io.ts';
+import { type NodeIo, openIo } from '../helpers/node-io.ts';
 import {
   ExportFlag,
   type Manners,
@@ -11,9 +11,10 @@ import {
   type PeerExport,
   startNbdPeer,
 } from '../helpers/peers/nbd-peer.ts';
-import { KiB, makeFile, needs, nodeCommands, virtualSize } from '../helpers/shared-setup.ts';
+import { KiB, makeFile, needs, virtualSize } from '../helpers/shared-setup.ts';
 import type { IoRequest } from '../io-request.ts';
 import { checkReadFails, checkReads, writes } from './driver-guest.ts';
+import { remoteBytes, remoteNodes } from './network/remote-nodes.ts';
 
 const SIZE = 256 * KiB;
 const BYTE = 5;
@@ -22,8 +23,8 @@ const ENOSPC = 28;
 /** Of a request: what it makes zero must not become a hole. */
 const NO_HOLE = 2;
 
-const nbdNodes = needs(nodeCommands, { drivers: ['nbd'], capabilities: ['sharedFiles'] });
-const seen = needs(nbdNodes, nodeBytes);
+const nbdNodes = remoteNodes('nbd');
+const seen = remoteBytes('nbd');
 
 const open = (node: string, { address }: Pick<NbdPeer, 'address'>): JsonObject => ({
   driver: 'nbd',

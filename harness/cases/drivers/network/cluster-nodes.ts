@@ -5,7 +5,7 @@
 import { writeFile } from 'node:fs/promises';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { RequirementId } from '../../../../spec/requirements/index.ts';
-import type { CaseContext, CaseDefinition } from '../../case.ts';
+import type { CaseContext, CaseDefinition, Needs } from '../../case.ts';
 import { creationRefused, fileCreation } from '../../helpers/created-images.ts';
 import { isFile } from '../../helpers/image-files.ts';
 import { type Listening, listenRudely } from '../../helpers/peers/listening.ts';
@@ -19,10 +19,7 @@ const inet = ({ port }: Listening): JsonObject => ({
   port: String(port),
 });
 
-const creation = (driver: string) => ({
-  ...needs(remoteNodes(driver), fileCreation),
-  oneOf: fileCreation.oneOf!,
-});
+const creation = (driver: string): Needs => needs(remoteNodes(driver), fileCreation);
 
 /** States that an image is refused, and that the server was asked, or not, before that. */
 async function refusedAfter(

@@ -18,7 +18,7 @@ const SIZE = 128 * KiB;
 
 const nfs = remoteNodes('nfs');
 const bytes = remoteBytes('nfs');
-const creation = { ...needs(nfs, fileCreation), oneOf: fileCreation.oneOf! };
+const creation = needs(nfs, fileCreation);
 
 const start = (t: CaseContext): Promise<NfsPeer> => startNfsPeer(t, sectors(SIZE));
 

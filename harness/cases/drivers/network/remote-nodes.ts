@@ -2,11 +2,11 @@
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { Topology } from '../../../targets/target.ts';
 import type { CaseContext, Needs } from '../../case.ts';
-import { nodeBytes, openIo, readNode } from '../../helpers/node-io.ts';
+import { nodeBytes, openIo } from '../../helpers/node-io.ts';
 import { checkAbsent, KiB, needs, nodeCommands, virtualSize } from '../../helpers/shared-setup.ts';
 
 /** Bytes of what servers show. */
-export const SIZE = 512 * KiB;
+const SIZE = 512 * KiB;
 
 /** Secret objects: `pw` with the password sesame, `jar` with a cookie, `wrong` with another password. */
 export const secrets: Topology = {
@@ -67,9 +67,4 @@ export async function checkHolds(t: CaseContext, node: string, content: Buffer):
       'it gives something else',
     );
   await io.close();
-}
-
-/** Reads and forgets. */
-export async function touch(t: CaseContext, node: string, offset: number, length: number): Promise<void> {
-  await readNode(t, node, offset, length);
 }

@@ -119,7 +119,7 @@ export const sshCases: readonly CaseDefinition[] = [
     id: 'ssh/nobody-there',
     title: 'An SSH server that is not there is refused, for a node and for a new image',
     requirements: ['ssh/server', 'ssh-create/location', 'blockdev-add/failure-leaves-nothing'],
-    needs: { ...needs(ssh, fileCreation), oneOf: fileCreation.oneOf! },
+    needs: needs(ssh, fileCreation),
     async run(t: CaseContext) {
       const peer = await start(t);
       await addRemote(t, at(peer));
@@ -187,7 +187,7 @@ export const sshCases: readonly CaseDefinition[] = [
     id: 'ssh/creates',
     title: 'A new image on an SSH server is a file of the size given, in place of what was there',
     requirements: ['ssh-create/location', 'ssh-create/size'],
-    needs: { ...needs(ssh, fileCreation), oneOf: fileCreation.oneOf! },
+    needs: needs(ssh, fileCreation),
     async run(t: CaseContext) {
       const peer = await start(t);
       for (const [path, size] of [
