@@ -6,7 +6,6 @@ import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
-import { nbdDiscards } from './nbd-discards.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
 import { nbdRequestCases } from './nbd-requests.ts';
 import { networkCases } from './network/index.ts';
@@ -29,7 +28,6 @@ export const driverCases: readonly CaseDefinition[] = [
   ...quorumCases,
   ...quorumNames,
   ...nbdNodeCases,
-  ...nbdDiscards,
   ...nbdRequestCases,
   ...hostDeviceCases,
   ...networkCases,

@@ -93,6 +93,29 @@ function changed(message: Buffer, at: number, byte: number): Buffer {
 }
 
 export const nbdRequestCases: readonly CaseDefinition[] = [
+  {
+    id: 'nbd/discards-if-offered',
+    title: 'Discards reach a server that says that it knows them, as such, and no other',
+    requirements: ['nbd/server', 'BlockdevDiscardOptions/unmap'],
+    needs: seen,
+    async run(t: CaseContext) {
+      for (const [flags, isOffered] of [
+        [ExportFlag.has | ExportFlag.flush, false],
+        [ExportFlag.has | ExportFlag.flush | ExportFlag.writeZeroes, false],
+        [ExportFlag.has | ExportFlag.flush | ExportFlag.trim, true],
+      ] as const) {
+        const { peer, node, guest } = await scene(t, filled({ flags }));
+        await guest.attempt({ kind: 'discard', offset: 4 * KiB, length: 8 * KiB });
+        await guest.close();
+        await t.execute('blockdev-del', { 'node-name': node });
+        t.equal(
+          came(peer, NbdCommand.trim).map(([, ...where]) => where),
+          isOffered ? [[4 * KiB, 8 * KiB]] : [],
+          isOffered ? 'a discard must reach a server with trim' : 'no discard may reach one without it',
+        );
+      }
+    },
+  },
   passedOn('flushes-passed-on', 'flush', ExportFlag.flush, [NbdCommand.flush, { kind: 'flush' }], [0, 0, 0]),
   {
     id: 'nbd/holes-allowed',
