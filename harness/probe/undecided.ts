@@ -1,6 +1,6 @@
 /**
- * What no probe could find out of an endpoint without introspection: which commands it has that may not be tried, and which
- * drivers that are refused only when all else is right. A case that needs one finds out.
+ * What no probe could find out of an endpoint: without introspection, which commands it has that may not be tried, and which
+ * drivers that are refused only when all else is right; with it, which drivers are not installed. A case that needs one finds out.
  */
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { type Refusal, refusalIn, type UnknownName } from './unknown-name.ts';
