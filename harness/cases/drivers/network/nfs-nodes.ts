@@ -9,10 +9,21 @@ import {
   fileCreation,
 } from '../../helpers/created-images.ts';
 import { openIo } from '../../helpers/node-io.ts';
+import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { type NfsPeer, startNfsPeer } from '../../helpers/peers/nfs-peer.ts';
-import { KiB, needs, nodeInfo } from '../../helpers/shared-setup.ts';
-import { checkReadFails, checkReads, writes } from '../driver-guest.ts';
-import { addRemote, checkHolds, remoteBytes, remoteNodes, remoteRefused, sectors } from './remote-nodes.ts';
+import { KiB, needs } from '../../helpers/shared-setup.ts';
+import { checkReads } from '../driver-guest.ts';
+import {
+  addRemote,
+  checkHolds,
+  checkMade,
+  checkServerErrors,
+  checkWritesReach,
+  remoteBytes,
+  remoteNodes,
+  remoteRefused,
+  sectors,
+} from './remote-nodes.ts';
 
 const SIZE = 128 * KiB;
 
@@ -29,8 +40,8 @@ const at = ({ server, path }: NfsPeer, options: JsonObject = {}): JsonObject => 
   ...options,
 });
 
-/** What the file on the server holds. */
-const held = ({ files }: NfsPeer): Buffer => [...files.values()][0]!.data;
+/** The file that the server starts with. */
+const fileOf = ({ files }: NfsPeer): MemoryFile => [...files.values()][0]!;
 
 const image = ({ server, path }: NfsPeer, suffix: string, size: number): CreateOptions => ({
   driver: 'nfs',
@@ -48,17 +59,7 @@ export const nfsCases: readonly CaseDefinition[] = [
       const peer = await start(t);
       peer.files.set('other.img', { data: Buffer.alloc(4096, 9) });
       const node = await addRemote(t, { ...at(peer), 'read-only': false });
-      t.contains(await nodeInfo(t, node), { drv: 'nfs', ro: false }, 'the node must be of its driver');
-      const expected = sectors(SIZE);
-      await checkHolds(t, node, expected);
-      const io = await openIo(t, node);
-      t.check(await writes(io, [8192, 1024], 0xee), 'a write must succeed', 'it is refused');
-      await io.close();
-      t.check(
-        held(peer).equals(expected.fill(0xee, 8192, 9216)),
-        'the file must have what was written, and nothing else must change',
-        'it has something else',
-      );
+      await checkWritesReach(t, ['nfs', node], sectors(SIZE), fileOf(peer));
     },
   },
   {
@@ -103,18 +104,8 @@ export const nfsCases: readonly CaseDefinition[] = [
     needs: bytes,
     async run(t: CaseContext) {
       const peer = await start(t);
-      const io = await openIo(t, await addRemote(t, { ...at(peer), 'read-only': false }));
-      peer.fails = true;
-      await checkReadFails(t, io, [0, 512], 'that the server fails');
-      t.check(!(await writes(io, [0, 512], 7)), 'a write that the server fails must fail', 'it succeeds');
-      peer.fails = false;
-      t.check(await writes(io, [512, 512], 7), 'a write must succeed once the server does', 'it fails');
-      t.check(
-        held(peer).equals(sectors(SIZE).fill(7, 512, 1024)),
-        'the file must have what was written, and nothing of what failed',
-        'it has something else',
-      );
-      await io.close();
+      const node = await addRemote(t, { ...at(peer), 'read-only': false });
+      await checkServerErrors(t, peer, node, sectors(SIZE), fileOf(peer));
     },
   },
   {
@@ -166,13 +157,7 @@ export const nfsCases: readonly CaseDefinition[] = [
       const peer = await start(t);
       for (const size of [SIZE / 2, 512]) {
         await createImage(t, image(peer, `.${size}`, size));
-        const made = peer.files.get(basename(`${peer.path}.${size}`))?.data;
-        t.check(made !== undefined, 'the server must have the new file', 'it does not');
-        t.check(
-          made.equals(Buffer.alloc(size)),
-          'the new file must be of the size that was given, and all zeroes',
-          `it is ${made.length} bytes long`,
-        );
+        checkMade(t, peer.files.get(basename(`${peer.path}.${size}`)), size);
       }
       t.equal(peer.files.size, 3, 'each new image must be a new file');
       await peer.stop();

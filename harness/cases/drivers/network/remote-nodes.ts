@@ -3,7 +3,9 @@ import type { JsonObject } from '../../../../spec/json.ts';
 import type { Topology } from '../../../targets/target.ts';
 import type { CaseContext, Needs } from '../../case.ts';
 import { nodeBytes, openIo } from '../../helpers/node-io.ts';
-import { checkAbsent, KiB, needs, nodeCommands, virtualSize } from '../../helpers/shared-setup.ts';
+import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
+import { checkAbsent, KiB, needs, nodeCommands, nodeInfo, virtualSize } from '../../helpers/shared-setup.ts';
+import { checkReadFails, writes } from '../driver-guest.ts';
 
 /** Bytes of what servers show. */
 const SIZE = 512 * KiB;
@@ -67,4 +69,55 @@ export async function checkHolds(t: CaseContext, node: string, content: Buffer):
       'it gives something else',
     );
   await io.close();
+}
+
+/** States that a node is of its driver and reads as `content`, and that a write to it is in the server's file, and nothing else. */
+export async function checkWritesReach(
+  t: CaseContext,
+  [driver, node]: readonly [driver: string, node: string],
+  content: Buffer,
+  file: MemoryFile,
+): Promise<void> {
+  t.contains(await nodeInfo(t, node), { drv: driver, ro: false }, 'the node must be of its driver');
+  await checkHolds(t, node, content);
+  const io = await openIo(t, node);
+  t.check(await writes(io, [8192, 1024], 0xee), 'a write must succeed', 'it is refused');
+  await io.close();
+  t.check(
+    file.data.equals(Buffer.from(content).fill(0xee, 8192, 9216)),
+    'the file must have what was written, and nothing else must change',
+    'it has something else',
+  );
+}
+
+/** States that requests that the server fails fail and leave nothing in its file, which holds `content`; later ones do not fail. */
+export async function checkServerErrors(
+  t: CaseContext,
+  peer: { fails: boolean },
+  node: string,
+  content: Buffer,
+  file: MemoryFile,
+): Promise<void> {
+  const io = await openIo(t, node);
+  peer.fails = true;
+  await checkReadFails(t, io, [0, 512], 'that the server fails');
+  t.check(!(await writes(io, [0, 512], 7)), 'a write that the server fails must fail', 'it succeeds');
+  peer.fails = false;
+  t.check(await writes(io, [512, 512], 7), 'a write must succeed once the server does', 'it fails');
+  t.check(
+    file.data.equals(Buffer.from(content).fill(7, 512, 1024)),
+    'the file must have what was written, and nothing of what failed',
+    'it has something else',
+  );
+  await io.close();
+}
+
+/** States that a server has a new image of that size. */
+export function checkMade(t: CaseContext, made: MemoryFile | undefined, size: number): void {
+  t.check(made !== undefined, 'the server must have the new file', 'it does not');
+  t.check(
+    made.data.equals(Buffer.alloc(size)),
+    'the new file must be of the size that was given, and all zeroes',
+    `it is ${made.data.length} bytes long`,
+  );
 }

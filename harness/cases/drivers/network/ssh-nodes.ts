@@ -9,11 +9,19 @@ import {
   creationRefused,
   fileCreation,
 } from '../../helpers/created-images.ts';
-import { openIo } from '../../helpers/node-io.ts';
+import type { MemoryFile } from '../../helpers/peers/memory-file.ts';
 import { type SshPeer, startSshPeer } from '../../helpers/peers/ssh-peer.ts';
 import { KiB, needs, nodeInfo } from '../../helpers/shared-setup.ts';
-import { checkReadFails, writes } from '../driver-guest.ts';
-import { addRemote, checkHolds, remoteBytes, remoteNodes, remoteRefused, sectors } from './remote-nodes.ts';
+import {
+  addRemote,
+  checkMade,
+  checkServerErrors,
+  checkWritesReach,
+  remoteBytes,
+  remoteNodes,
+  remoteRefused,
+  sectors,
+} from './remote-nodes.ts';
 
 const SIZE = 128 * KiB;
 const ANYBODY = { 'host-key-check': { mode: 'none' } } as const;
@@ -29,6 +37,9 @@ const at = ({ server, path }: SshPeer, options: JsonObject = ANYBODY): JsonObjec
   path,
   ...options,
 });
+
+/** The file that the server starts with. */
+const fileOf = ({ files, path }: SshPeer): MemoryFile => files.get(path)!;
 
 /** What makes an image on the server. */
 const creation = ({ server }: SshPeer, path: string, size: number): CreateOptions => ({
@@ -89,17 +100,7 @@ export const sshCases: readonly CaseDefinition[] = [
       const peer = await start(t);
       peer.files.set(`${peer.path}.other`, { data: Buffer.alloc(4096, 9) });
       const node = await addRemote(t, { ...at(peer), 'read-only': false });
-      t.contains(await nodeInfo(t, node), { drv: 'ssh', ro: false }, 'the node must be of its driver');
-      const expected = sectors(SIZE);
-      await checkHolds(t, node, expected);
-      const io = await openIo(t, node);
-      t.check(await writes(io, [8192, 1024], 0xee), 'a write must succeed', 'it is refused');
-      await io.close();
-      t.check(
-        peer.files.get(peer.path)!.data.equals(expected.fill(0xee, 8192, 9216)),
-        'the file must have what was written, and nothing else must change',
-        'it has something else',
-      );
+      await checkWritesReach(t, ['ssh', node], sectors(SIZE), fileOf(peer));
     },
   },
   {
@@ -169,18 +170,8 @@ export const sshCases: readonly CaseDefinition[] = [
     needs: bytes,
     async run(t: CaseContext) {
       const peer = await start(t);
-      const io = await openIo(t, await addRemote(t, { ...at(peer), 'read-only': false }));
-      peer.fails = true;
-      await checkReadFails(t, io, [0, 512], 'that the server fails');
-      t.check(!(await writes(io, [0, 512], 7)), 'a write that the server fails must fail', 'it succeeds');
-      peer.fails = false;
-      t.check(await writes(io, [512, 512], 7), 'a write must succeed once the server does', 'it fails');
-      t.check(
-        peer.files.get(peer.path)!.data.equals(sectors(SIZE).fill(7, 512, 1024)),
-        'the file must have what was written, and nothing of what failed',
-        'it has something else',
-      );
-      await io.close();
+      const node = await addRemote(t, { ...at(peer), 'read-only': false });
+      await checkServerErrors(t, peer, node, sectors(SIZE), fileOf(peer));
     },
   },
   {
@@ -196,13 +187,7 @@ export const sshCases: readonly CaseDefinition[] = [
         [peer.path, 512],
       ] as const) {
         await createImage(t, creation(peer, path, size));
-        const made = peer.files.get(path)?.data;
-        t.check(made !== undefined, 'the server must have the new file', 'it does not');
-        t.check(
-          made.equals(Buffer.alloc(size)),
-          'the new file must be of the size that was given, and all zeroes',
-          `it is ${made.length} bytes long`,
-        );
+        checkMade(t, peer.files.get(path), size);
       }
     },
   },

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Listening, listen } from './listening.ts';
+import { type MemoryFile, writeAt } from './memory-file.ts';
 
 const PORTMAP_PORT = 111;
 const Program = { portmap: 100000, nfs: 100003, mount: 100005 } as const;
@@ -15,11 +16,6 @@ const Status = { ok: 0, noEntry: 2, io: 5 } as const;
 const FOLDER = Buffer.from('folder');
 const LAST_FRAGMENT = 0x80000000;
 
-/** A file on the server. */
-export interface NfsFile {
-  data: Buffer;
-}
-
 /** A server that listens. */
 export interface NfsPeer extends Listening {
   /** `server` of blockdev-add. */
@@ -27,7 +23,7 @@ export interface NfsPeer extends Listening {
   /** Of the file that it starts with. */
   readonly path: string;
   /** By name in the folder. */
-  readonly files: Map<string, NfsFile>;
+  readonly files: Map<string, MemoryFile>;
   /** Ids of user and group under which files were looked for. */
   readonly askers: readonly (readonly [user: number, group: number])[];
   /** Parts that were read. Bytes. */
@@ -50,7 +46,7 @@ export async function startNfsPeer(t: CaseContext, data: Buffer): Promise<NfsPee
   const host = `127.${(seed & 0x7f) + 64}.${(seed >> 8) & 0xff}.${((seed >> 16) & 0x7f) + 1}`;
   const askers: (readonly [number, number])[] = [];
   const reads: (readonly [number, number])[] = [];
-  const files = new Map<string, NfsFile>([[name, { data }]]);
+  const files = new Map<string, MemoryFile>([[name, { data }]]);
   const listening = await listen(
     t,
     createServer((socket) => {
@@ -146,7 +142,7 @@ const opaque = (data: Buffer): Buffer =>
   Buffer.concat([word(data.length), data, Buffer.alloc((4 - (data.length % 4)) % 4)]);
 
 /** Attributes of the folder, or of a file, as they follow a result. */
-function attributes(file: NfsFile | null): Buffer {
+function attributes(file: MemoryFile | null): Buffer {
   const size = long(file?.data.length ?? 4096);
   const kind = file === null ? words(2, 0o755) : words(1, 0o644);
   const times = Buffer.alloc(24);
@@ -162,8 +158,8 @@ function attributes(file: NfsFile | null): Buffer {
   ]);
 }
 
-const withAttributes = (file: NfsFile | null): Buffer => Buffer.concat([word(1), attributes(file)]);
-const change = (file: NfsFile | null): Buffer => Buffer.concat([word(0), withAttributes(file)]);
+const withAttributes = (file: MemoryFile | null): Buffer => Buffer.concat([word(1), attributes(file)]);
+const change = (file: MemoryFile | null): Buffer => Buffer.concat([word(0), withAttributes(file)]);
 
 /** The whole reply. */
 function answer(call: Call, folder: string, peer: NfsPeer, seen: Seen): Buffer {
@@ -211,9 +207,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       call.word();
       const bytes = call.opaque();
       if (file === null || peer.fails) return words(Status.io, 0, 0);
-      const longer = Math.max(0, offset + bytes.length - file.data.length);
-      file.data = Buffer.concat([file.data, Buffer.alloc(longer)]);
-      bytes.copy(file.data, offset);
+      writeAt(file, offset, bytes);
       return Buffer.concat([word(Status.ok), change(file), words(bytes.length, 2), long(1)]);
     }
     case 8: {
@@ -242,7 +236,7 @@ const handle = (name: string, { files }: NfsPeer): Buffer =>
   Buffer.concat([word(Status.ok), opaque(Buffer.from(name)), withAttributes(files.get(name)!), word(0)]);
 
 /** SETATTR: of what may be set only the size counts. */
-function setSize(call: Call, file: NfsFile | null): Buffer {
+function setSize(call: Call, file: MemoryFile | null): Buffer {
   for (let skipped = 0; skipped < 3; skipped += 1) if (call.word() === 1) call.word();
   if (call.word() === 1 && file !== null) {
     const size = call.long();

@@ -8,15 +8,11 @@ import type { Connection, SFTPWrapper } from 'ssh2';
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { type Listening, listen } from './listening.ts';
+import { type MemoryFile, writeAt } from './memory-file.ts';
 
 /** Status codes and flags of SFTP, version 3. */
 const Status = { ok: 0, end: 1, noSuchFile: 2, failure: 4 } as const;
 const Open = { create: 8, truncate: 16 } as const;
-
-/** A file on the server. */
-export interface SshFile {
-  data: Buffer;
-}
 
 /** A server that listens. */
 export interface SshPeer extends Listening {
@@ -25,7 +21,7 @@ export interface SshPeer extends Listening {
   /** Of the file that it starts with. */
   readonly path: string;
   /** By path. */
-  readonly files: Map<string, SshFile>;
+  readonly files: Map<string, MemoryFile>;
   /** Names under which clients came in. */
   readonly users: readonly string[];
   /** True: reads and writes fail from now on. */
@@ -78,10 +74,10 @@ function serve(client: Connection, peer: SshPeer): void {
 }
 
 function serveFiles(sftp: SFTPWrapper, peer: SshPeer): void {
-  const open = new Map<number, SshFile>();
-  const fileAt = (handle: Buffer): SshFile | undefined => open.get(handle.readUInt32BE(0));
+  const open = new Map<number, MemoryFile>();
+  const fileAt = (handle: Buffer): MemoryFile | undefined => open.get(handle.readUInt32BE(0));
   const ok = (id: number): void => sftp.status(id, Status.ok);
-  const attributes = (id: number, file: SshFile | undefined): void => {
+  const attributes = (id: number, file: MemoryFile | undefined): void => {
     if (file === undefined) sftp.status(id, Status.noSuchFile);
     else sftp.attrs(id, { size: file.data.length, mode: 0o100644, uid: 0, gid: 0, atime: 0, mtime: 0 });
   };
@@ -108,9 +104,7 @@ function serveFiles(sftp: SFTPWrapper, peer: SshPeer): void {
   sftp.on('WRITE', (id, handle, offset, bytes) => {
     const file = fileAt(handle);
     if (file === undefined || peer.fails) return sftp.status(id, Status.failure);
-    const longer = Math.max(0, offset + bytes.length - file.data.length);
-    file.data = Buffer.concat([file.data, Buffer.alloc(longer)]);
-    bytes.copy(file.data, offset);
+    writeAt(file, offset, bytes);
     ok(id);
   });
   sftp.on('FSETSTAT', (id) => ok(id));
