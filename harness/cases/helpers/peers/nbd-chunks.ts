@@ -1,4 +1,5 @@
 /** Structured replies of an NBD server, from the public protocol document: what a client reads, and which of it are holes. */
+import { uint32, uint64 } from './wire-numbers.ts';
 
 const MAGIC = 0x668e33ef;
 const DONE = 1;
@@ -47,18 +48,6 @@ function chunk(cookie: Buffer, type: number, isLast: boolean, ...body: readonly 
   return Buffer.concat([head, payload]);
 }
 
-function number32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-function number64(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
-}
-
 /** The reply to a request that succeeds and gives nothing. */
 export const emptyReply = (cookie: Buffer): Buffer => chunk(cookie, Chunk.none, true);
 
@@ -67,15 +56,15 @@ export function errorReply(cookie: Buffer, error: number): Buffer {
   const words = Buffer.from('not today');
   const length = Buffer.alloc(2);
   length.writeUInt16BE(words.length);
-  return chunk(cookie, Chunk.error, true, number32(error), length, words);
+  return chunk(cookie, Chunk.error, true, uint32(error), length, words);
 }
 
 /** The reply to a read: a chunk for each extent, back to front. */
 export function readReply(cookie: Buffer, data: Buffer, extents: readonly Extent[]): Buffer {
   const chunks = extents.map(({ offset, length, isHole }, index) =>
     isHole
-      ? chunk(cookie, Chunk.hole, index === 0, number64(offset), number32(length))
-      : chunk(cookie, Chunk.data, index === 0, number64(offset), data.subarray(offset, offset + length)),
+      ? chunk(cookie, Chunk.hole, index === 0, uint64(offset), uint32(length))
+      : chunk(cookie, Chunk.data, index === 0, uint64(offset), data.subarray(offset, offset + length)),
   );
   return Buffer.concat(chunks.toReversed());
 }
@@ -83,6 +72,6 @@ export function readReply(cookie: Buffer, data: Buffer, extents: readonly Extent
 /** The reply to a question for the status of a range. */
 export function statusReply(cookie: Buffer, flags: number, extents: readonly Extent[]): Buffer {
   const told = (flags & FIRST_ONLY) === 0 ? extents : extents.slice(0, 1);
-  const pairs = told.flatMap(({ length, isHole }) => [number32(length), number32(isHole ? HOLE : 0)]);
-  return chunk(cookie, Chunk.status, true, number32(ALLOCATION.id), ...pairs);
+  const pairs = told.flatMap(({ length, isHole }) => [uint32(length), uint32(isHole ? HOLE : 0)]);
+  return chunk(cookie, Chunk.status, true, uint32(ALLOCATION.id), ...pairs);
 }

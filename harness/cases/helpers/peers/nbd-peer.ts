@@ -11,6 +11,7 @@ import { Arrivals } from './arrivals.ts';
 import type { Certificate } from './certificate.ts';
 import { type Listening, listen } from './listening.ts';
 import { ALLOCATION, emptyReply, errorReply, extentsOf, readReply, statusReply } from './nbd-chunks.ts';
+import { uint32 } from './wire-numbers.ts';
 
 const REPLY_MAGIC = 0x3e889045565a9n;
 const Reply = {
@@ -175,9 +176,8 @@ class Peer {
       }
       if (option === Option.list) {
         for (const name of Object.keys(this.#exports)) {
-          const length = Buffer.alloc(4);
-          length.writeUInt32BE(Buffer.byteLength(name));
-          reply(2, Buffer.concat([length, Buffer.from(name)]));
+          const bytes = Buffer.from(name);
+          reply(2, Buffer.concat([uint32(bytes.length), bytes]));
         }
         reply(Reply.ack);
         continue;
@@ -187,10 +187,8 @@ class Peer {
         continue;
       }
       if (option === Option.setContext && this.#manners.structured === true) {
-        const id = Buffer.alloc(4);
-        id.writeUInt32BE(ALLOCATION.id);
         if (data.includes(ALLOCATION.name))
-          reply(Reply.context, Buffer.concat([id, Buffer.from(ALLOCATION.name)]));
+          reply(Reply.context, Buffer.concat([uint32(ALLOCATION.id), Buffer.from(ALLOCATION.name)]));
         reply(Reply.ack);
         continue;
       }

@@ -8,6 +8,7 @@ import type { CaseContext } from '../../case.ts';
 import { Arrivals } from './arrivals.ts';
 import { type Listening, listen } from './listening.ts';
 import { type MemoryFile, writeAt } from './memory-file.ts';
+import { uint32, uint64 } from './wire-numbers.ts';
 
 const PORTMAP_PORT = 111;
 const Program = { portmap: 100000, nfs: 100003, mount: 100005 } as const;
@@ -73,7 +74,7 @@ async function serve(socket: Socket, folder: string, peer: NfsPeer, seen: Seen):
     // Clients send each call in one fragment.
     const length = (await inbox.take(4)).readUInt32BE(0) & ~LAST_FRAGMENT;
     const results = answer(new Call(await inbox.take(length)), folder, peer, seen);
-    socket.write(Buffer.concat([word((results.length | LAST_FRAGMENT) >>> 0), results]));
+    socket.write(Buffer.concat([uint32((results.length | LAST_FRAGMENT) >>> 0), results]));
   }
 }
 
@@ -124,26 +125,14 @@ class Call {
   }
 }
 
-function word(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-const words = (...values: readonly number[]): Buffer => Buffer.concat(values.map(word));
-
-function long(value: number): Buffer {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64BE(BigInt(value));
-  return bytes;
-}
+const words = (...values: readonly number[]): Buffer => Buffer.concat(values.map(uint32));
 
 const opaque = (data: Buffer): Buffer =>
-  Buffer.concat([word(data.length), data, Buffer.alloc((4 - (data.length % 4)) % 4)]);
+  Buffer.concat([uint32(data.length), data, Buffer.alloc((4 - (data.length % 4)) % 4)]);
 
 /** Attributes of the folder, or of a file, as they follow a result. */
 function attributes(file: MemoryFile | null): Buffer {
-  const size = long(file?.data.length ?? 4096);
+  const size = uint64(file?.data.length ?? 4096);
   const kind = file === null ? words(2, 0o755) : words(1, 0o644);
   const times = Buffer.alloc(24);
   return Buffer.concat([
@@ -151,26 +140,26 @@ function attributes(file: MemoryFile | null): Buffer {
     words(1, 0, 0),
     size,
     size,
-    long(0),
-    long(1),
-    long(file === null ? 1 : 2),
+    uint64(0),
+    uint64(1),
+    uint64(file === null ? 1 : 2),
     times,
   ]);
 }
 
-const withAttributes = (file: MemoryFile | null): Buffer => Buffer.concat([word(1), attributes(file)]);
-const change = (file: MemoryFile | null): Buffer => Buffer.concat([word(0), withAttributes(file)]);
+const withAttributes = (file: MemoryFile | null): Buffer => Buffer.concat([uint32(1), attributes(file)]);
+const change = (file: MemoryFile | null): Buffer => Buffer.concat([uint32(0), withAttributes(file)]);
 
 /** The whole reply. */
 function answer(call: Call, folder: string, peer: NfsPeer, seen: Seen): Buffer {
   const accepted = words(call.id, 1, 0, 0, 0, 0);
   if (call.procedure === 0) return accepted;
   if (call.program === Program.nfs) return Buffer.concat([accepted, performNfs(call, peer, seen)]);
-  if (call.program === Program.portmap) return Buffer.concat([accepted, word(PORTMAP_PORT)]);
+  if (call.program === Program.portmap) return Buffer.concat([accepted, uint32(PORTMAP_PORT)]);
   // Of the mount service: the folder, or the lists of what is exported and mounted, which are empty.
-  if (call.procedure !== 1) return Buffer.concat([accepted, word(0)]);
-  if (call.text().replace(/\/$/, '') !== folder) return Buffer.concat([accepted, word(Status.noEntry)]);
-  return Buffer.concat([accepted, word(Status.ok), opaque(FOLDER), words(1, 1)]);
+  if (call.procedure !== 1) return Buffer.concat([accepted, uint32(0)]);
+  if (call.text().replace(/\/$/, '') !== folder) return Buffer.concat([accepted, uint32(Status.noEntry)]);
+  return Buffer.concat([accepted, uint32(Status.ok), opaque(FOLDER), words(1, 1)]);
 }
 
 function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
@@ -178,7 +167,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
   const file = name === String(FOLDER) ? null : (peer.files.get(name) ?? null);
   switch (call.procedure) {
     case 1:
-      return Buffer.concat([word(Status.ok), attributes(file)]);
+      return Buffer.concat([uint32(Status.ok), attributes(file)]);
     case 2:
       return setSize(call, file);
     case 3: {
@@ -187,7 +176,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       return peer.files.has(found) ? handle(found, peer) : words(Status.noEntry, 0);
     }
     case 4:
-      return Buffer.concat([word(Status.ok), withAttributes(file), word(call.word())]);
+      return Buffer.concat([uint32(Status.ok), withAttributes(file), uint32(call.word())]);
     case 6: {
       const [offset, count] = [call.long(), call.word()];
       if (file === null || peer.fails) return words(Status.io, 0);
@@ -195,7 +184,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       const bytes = file.data.subarray(offset, offset + count);
       const isEnd = offset + bytes.length >= file.data.length;
       return Buffer.concat([
-        word(Status.ok),
+        uint32(Status.ok),
         withAttributes(file),
         words(bytes.length, isEnd ? 1 : 0),
         opaque(bytes),
@@ -208,7 +197,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       const bytes = call.opaque();
       if (file === null || peer.fails) return words(Status.io, 0, 0);
       writeAt(file, offset, bytes);
-      return Buffer.concat([word(Status.ok), change(file), words(bytes.length, 2), long(1)]);
+      return Buffer.concat([uint32(Status.ok), change(file), words(bytes.length, 2), uint64(1)]);
     }
     case 8: {
       const made = call.text();
@@ -217,15 +206,21 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
       return Buffer.concat([words(Status.ok, 1), found.subarray(0, -4), change(null)]);
     }
     case 18:
-      return Buffer.concat([word(Status.ok), withAttributes(file), Buffer.alloc(52)]);
+      return Buffer.concat([uint32(Status.ok), withAttributes(file), Buffer.alloc(52)]);
     case 19: {
       const sizes = words(65536, 65536, 512, 65536, 65536, 512, 4096);
-      return Buffer.concat([word(Status.ok), withAttributes(file), sizes, long(2 ** 40), words(0, 1, 0x1b)]);
+      return Buffer.concat([
+        uint32(Status.ok),
+        withAttributes(file),
+        sizes,
+        uint64(2 ** 40),
+        words(0, 1, 0x1b),
+      ]);
     }
     case 20:
-      return Buffer.concat([word(Status.ok), withAttributes(file), words(1, 255, 1, 1, 0, 1)]);
+      return Buffer.concat([uint32(Status.ok), withAttributes(file), words(1, 255, 1, 1, 0, 1)]);
     case 21:
-      return Buffer.concat([word(Status.ok), change(file), long(1)]);
+      return Buffer.concat([uint32(Status.ok), change(file), uint64(1)]);
     default:
       return words(10004, 0);
   }
@@ -233,7 +228,7 @@ function performNfs(call: Call, peer: NfsPeer, seen: Seen): Buffer {
 
 /** The answer that tells where a file is: status, its handle, its attributes, and none of the folder. */
 const handle = (name: string, { files }: NfsPeer): Buffer =>
-  Buffer.concat([word(Status.ok), opaque(Buffer.from(name)), withAttributes(files.get(name)!), word(0)]);
+  Buffer.concat([uint32(Status.ok), opaque(Buffer.from(name)), withAttributes(files.get(name)!), uint32(0)]);
 
 /** SETATTR: of what may be set only the size counts. */
 function setSize(call: Call, file: MemoryFile | null): Buffer {
@@ -243,5 +238,5 @@ function setSize(call: Call, file: MemoryFile | null): Buffer {
     const kept = file.data.subarray(0, size);
     file.data = Buffer.concat([kept, Buffer.alloc(size - kept.length)]);
   }
-  return Buffer.concat([word(Status.ok), change(file)]);
+  return Buffer.concat([uint32(Status.ok), change(file)]);
 }
