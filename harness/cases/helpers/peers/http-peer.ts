@@ -63,14 +63,12 @@ export async function startHttpPeer(
     const isAllowed = credentials === undefined || headers.authorization === basic(credentials);
     const isThere = url === PATH || url === MOVED;
     const how = !isAllowed ? 401 : isThere ? peer.manner : 404;
+    const show = (): void => send(response, how, content, range, method === 'HEAD');
     if (how === 'silence') return;
-    if (how === 'late') {
-      setTimeout(() => send(response, how, content, range, method === 'HEAD'), LATE_MS).unref();
-      return;
-    }
     if (typeof how === 'number') response.writeHead(how).end();
     else if (how === 'redirection' && url === PATH) response.writeHead(302, { Location: MOVED }).end();
-    else send(response, how, content, range, method === 'HEAD');
+    else if (how === 'late') setTimeout(show, LATE_MS).unref();
+    else show();
   };
   const server = tls ? createTlsServer(await selfSigned(t), answer) : createServer(answer);
   const listening = await listen(t, server);
