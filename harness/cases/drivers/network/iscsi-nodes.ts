@@ -30,7 +30,7 @@ const at = ({ portal }: Pick<IscsiPeer, 'portal'>, options: JsonObject = {}): Js
 
 /** A target with unit 0 and no other. */
 const oneUnit = (t: CaseContext, credentials?: string): Promise<IscsiPeer> =>
-  startIscsiPeer(t, new Map([[0, sectors(SIZE)]]), credentials === undefined ? {} : { credentials });
+  startIscsiPeer(t, new Map([[0, sectors(SIZE)]]), credentials);
 
 /** What the last client said when it logged in. */
 const said = ({ logins }: IscsiPeer, key: string): string | null => logins.at(-1)?.get(key) ?? null;

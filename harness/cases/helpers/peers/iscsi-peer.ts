@@ -46,17 +46,14 @@ export interface IscsiPeer extends Listening {
   silence(): void;
 }
 
-/** What is unusual about a target. */
-export interface IscsiPeerOptions {
-  /** `user:password` that CHAP must prove. */
-  readonly credentials?: string;
-}
-
-/** Starts a target with these units on a port of the loopback address. Ends with the case. */
+/**
+ * Starts a target with these units on a port of the loopback address. Ends with the case. `credentials`: `user:password` that
+ * CHAP must prove.
+ */
 export async function startIscsiPeer(
   t: CaseContext,
   disks: ReadonlyMap<number, Buffer>,
-  { credentials }: IscsiPeerOptions = {},
+  credentials?: string,
 ): Promise<IscsiPeer> {
   const logins: Map<string, string>[] = [];
   const units = new Set<number>();
