@@ -30,13 +30,7 @@ export const blockResize: readonly CaseDefinition[] = [
     needs: onFiles,
     async run(t: CaseContext) {
       const content = new Uint8Array(64 * KiB).fill(0x5a);
-      const file = await makeFile(t, content);
-      const name = t.name('raw');
-      await t.execute('blockdev-add', {
-        driver: 'raw',
-        'node-name': name,
-        file: { driver: 'file', filename: file.path },
-      });
+      const { name, file } = await addRaw(t, content);
       t.equal(
         await t.execute('block_resize', { 'node-name': name, size: 128 * KiB }),
         {},
@@ -65,13 +59,7 @@ export const blockResize: readonly CaseDefinition[] = [
     needs: onFiles,
     async run(t: CaseContext) {
       const content = Uint8Array.from({ length: 64 * KiB }, (_, i) => (i * 31) % 256);
-      const file = await makeFile(t, content);
-      const name = t.name('raw');
-      await t.execute('blockdev-add', {
-        driver: 'raw',
-        'node-name': name,
-        file: { driver: 'file', filename: file.path },
-      });
+      const { name, file } = await addRaw(t, content);
       await t.execute('block_resize', { 'node-name': name, size: 4 * KiB });
       t.equal(await virtualSize(t, name), 4 * KiB, 'the node must have the size that it was given');
       await t.execute('blockdev-del', { 'node-name': name });

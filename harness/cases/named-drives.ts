@@ -7,7 +7,7 @@ import { DRIVE, driveOverBase, guestWrite, onDrive } from './helpers/drive-chain
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { backupJobs } from './helpers/job-steps.ts';
 import { buildQcow2, entryTo, refcountTableOf } from './helpers/qcow2-image.ts';
-import { KiB, makeFile, needs } from './helpers/shared-setup.ts';
+import { addRaw, KiB, makeFile, needs } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 
@@ -93,9 +93,7 @@ export const namedDrives: readonly CaseDefinition[] = [
     topology: lenientDrive,
     fresh: true,
     async run(t: CaseContext) {
-      const target = t.name('target');
-      const file = { driver: 'file', filename: (await makeFile(t, SIZE)).path };
-      await t.execute('blockdev-add', { driver: 'raw', 'node-name': target, file });
+      const { name: target } = await addRaw(t, SIZE);
       const id = t.name('job');
       const job = { 'job-id': id, device: DRIVE, target, sync: 'full', 'on-source-error': 'auto' };
       await t.execute('blockdev-backup', job);

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
   addNode,
+  addRaw,
   checkAbsent,
   dataNodes,
   dataSource,
@@ -223,13 +224,7 @@ export const raw: readonly CaseDefinition[] = [
     requirements: ['query-named-block-nodes/image', 'raw/file'],
     needs: fileNodes,
     async run(t: CaseContext) {
-      const file = await makeFile(t, 64 * KiB);
-      const name = t.name('raw');
-      await t.execute('blockdev-add', {
-        driver: 'raw',
-        'node-name': name,
-        file: { driver: 'file', filename: file.path },
-      });
+      const { name, file } = await addRaw(t, 64 * KiB);
       t.contains(
         await nodeInfo(t, name),
         { file: file.path, image: { filename: file.path } },

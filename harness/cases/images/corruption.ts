@@ -6,7 +6,7 @@ import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '.
 import { bytesOf } from '../helpers/image-files.ts';
 import { attempt, nodeBytes } from '../helpers/node-io.ts';
 import { buildQcow2, entryTo, refcountTableOf } from '../helpers/qcow2-image.ts';
-import { addNode, type CaseFile, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { addNode, addRaw, type CaseFile, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const jobs = needs(chainNodes, {
   commands: ['blockdev-backup'],
@@ -69,13 +69,7 @@ export const corruption: readonly CaseDefinition[] = [
       const file = await makeBroken(t, table);
       const before = await bytesOf(t, file.local);
       const target = await addQcow2(t, file);
-      const source = t.name('raw');
-      const content = await makeFile(t, Buffer.alloc(CHAIN_SIZE, 0x5a));
-      await t.execute('blockdev-add', {
-        driver: 'raw',
-        'node-name': source,
-        file: { driver: 'file', filename: content.path },
-      });
+      const { name: source } = await addRaw(t, Buffer.alloc(CHAIN_SIZE, 0x5a));
       const { fatal, offset, size } = await failingCopy(t, target, source, target);
       t.equal(fatal ?? null, true, 'corruption met by a write must be fatal');
       t.check(

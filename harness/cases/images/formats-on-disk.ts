@@ -7,7 +7,7 @@ import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '.
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, nodeIo, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, isCompressed, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
-import { KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { addRawOver, KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const io = needs(chainNodes, nodeIo);
@@ -129,11 +129,7 @@ export const formatsOnDisk: readonly CaseDefinition[] = [
         'it shows something else',
       );
       await release(t, [node]);
-      await t.execute('blockdev-add', {
-        driver: 'raw',
-        'node-name': backing,
-        file: { driver: 'file', filename: base.path },
-      });
+      await addRawOver(t, base, { 'node-name': backing });
     },
   },
 ];

@@ -6,6 +6,7 @@ import { attempt, nodeBytes, nodeIo, openIo, perform, readNode } from '../helper
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import {
   addNode,
+  addRaw,
   dataNodes,
   fileNodes,
   KiB,
@@ -51,14 +52,8 @@ export const kindsOfRequest: readonly CaseDefinition[] = [
       const image = buildQcow2({ size: MiB, clusterSize: CLUSTER });
       const behind = Buffer.alloc(2 * CLUSTER, 0x5a);
       for (const room of [0, CLUSTER]) {
-        const file = await makeFile(t, Buffer.concat([image, Buffer.alloc(room), behind]));
-        const window = t.name('raw');
-        await t.execute('blockdev-add', {
-          driver: 'raw',
-          'node-name': window,
-          file: { driver: 'file', filename: file.path },
-          size: image.length + room,
-        });
+        const content = Buffer.concat([image, Buffer.alloc(room), behind]);
+        const { name: window, file } = await addRaw(t, content, { size: image.length + room });
         const node = t.name('qcow2');
         await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': node, file: window });
         const outcome = await attempt(t, node, { kind: 'write', offset: 0, length: CLUSTER, byte: 0x61 });
@@ -105,14 +100,7 @@ export const kindsOfRequest: readonly CaseDefinition[] = [
     needs: needs(fileNodes, nodeIo),
     async run(t: CaseContext) {
       const content = Buffer.alloc(4 * CLUSTER, 0x5a);
-      const file = await makeFile(t, content);
-      const window = t.name('raw');
-      await t.execute('blockdev-add', {
-        driver: 'raw',
-        'node-name': window,
-        file: { driver: 'file', filename: file.path },
-        offset: 2 * CLUSTER,
-      });
+      const { name: window, file } = await addRaw(t, content, { offset: 2 * CLUSTER });
       await perform(t, window, { kind: 'write-zeroes', offset: CLUSTER, length: CLUSTER });
       await release(t, [window]);
       t.check(
