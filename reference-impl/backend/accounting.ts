@@ -3,6 +3,14 @@ import type { JsonObject } from '../../spec/json.ts';
 
 export type Operation = 'rd' | 'wr' | 'flush';
 
+/** A request that is under way. One of its methods is called, with the time of its end. */
+export interface AccountedRequest {
+  done(ended: bigint): void;
+  failed(ended: bigint): void;
+  /** It comes to no end that counts. */
+  givenUp(ended: bigint): void;
+}
+
 export class Accounting {
   /** Whether invalid and failed requests count as activity; decided with the first medium. */
   countsInvalid = false;
@@ -13,10 +21,25 @@ export class Accounting {
     flush: { operations: 0, bytes: 0, nanoseconds: 0n },
   };
   readonly #failed: Record<Operation, number> = { rd: 0, wr: 0, flush: 0 };
+  readonly #invalid: Record<Operation, number> = { rd: 0, wr: 0, flush: 0 };
   #lastAccess: bigint | undefined;
 
-  /** A request has ended well; times are those of the clock. */
-  done(operation: Operation, bytes: number, began: bigint, ended: bigint): void {
+  /** Times are those of the clock. */
+  begin(operation: Operation, bytes: number, began: bigint): AccountedRequest {
+    return {
+      done: (ended) => this.#succeeded(operation, bytes, began, ended),
+      failed: (ended) => this.#unsuccessful(operation, began, ended),
+      givenUp: () => {},
+    };
+  }
+
+  /** A request that cannot be: beyond the end, say. */
+  invalid(operation: Operation, now: bigint): void {
+    this.#invalid[operation] += 1;
+    if (this.countsInvalid) this.#lastAccess = now;
+  }
+
+  #succeeded(operation: Operation, bytes: number, began: bigint, ended: bigint): void {
     const counter = this.#done[operation];
     counter.operations += 1;
     counter.bytes += bytes;
@@ -24,7 +47,7 @@ export class Accounting {
     this.#lastAccess = ended;
   }
 
-  failed(operation: Operation, began: bigint, ended: bigint): void {
+  #unsuccessful(operation: Operation, began: bigint, ended: bigint): void {
     this.#failed[operation] += 1;
     if (!this.countsFailed) return;
     this.#done[operation].nanoseconds += ended - began;
@@ -47,9 +70,9 @@ export class Accounting {
       failed_rd_operations: this.#failed.rd,
       failed_wr_operations: this.#failed.wr,
       failed_flush_operations: this.#failed.flush,
-      invalid_rd_operations: 0,
-      invalid_wr_operations: 0,
-      invalid_flush_operations: 0,
+      invalid_rd_operations: this.#invalid.rd,
+      invalid_wr_operations: this.#invalid.wr,
+      invalid_flush_operations: this.#invalid.flush,
       account_invalid: this.countsInvalid,
       account_failed: this.countsFailed,
       timed_stats: [],

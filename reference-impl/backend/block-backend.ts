@@ -3,6 +3,7 @@
  * empty, and keeps what belongs to the drive rather than to the medium: name, error policies, statistics.
  */
 
+import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
 import type { DeviceNames, NodeGraph, RootChild } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission, setPermissions } from '../graph/permissions.ts';
@@ -12,14 +13,13 @@ import type { Direction, ThrottleMember } from '../throttle/throttle-group.ts';
 import { Accounting } from './accounting.ts';
 
 /**
- * What `-drive` says of the drive itself. The error policies are as QMP names them: `report`, `stop`, `enospc`,
- * `ignore`, `auto`.
+ * What `-drive` says of the drive itself. The error policies are never `auto`.
  */
 export interface DriveSettings {
   /** False: every write reaches stable storage before it ends. */
   readonly writeback: boolean;
-  readonly onReadError: string;
-  readonly onWriteError: string;
+  readonly onReadError: BlockdevOnError;
+  readonly onWriteError: BlockdevOnError;
 }
 
 /** A drive by its name. Its guest's requests are accounted, throttled and passed on to the medium. */

@@ -41,6 +41,8 @@ interface IoCommand {
   readonly direction?: Direction;
   /** On a drive the call goes on after the command has ended. */
   readonly background?: boolean;
+  /** Counts as this on a drive. */
+  readonly counts?: Operation;
   run(subject: Subject, call: Call): Promise<void>;
 }
 
@@ -74,15 +76,16 @@ const commands: Readonly<Record<string, IoCommand>> = {
   write: { flags: 'bcCfnpP:qs:uz', perm: WRITE, direction: 'write', run: write },
   readv: { flags: 'CP:qv', perm: 0, direction: 'read', run: read },
   writev: { flags: 'CfP:q', perm: WRITE, direction: 'write', run: write },
-  aio_read: { flags: 'CiP:qv', perm: 0, direction: 'read', background: true, run: counted('rd', read) },
+  aio_read: { flags: 'CiP:qv', perm: 0, direction: 'read', background: true, counts: 'rd', run: read },
   aio_write: {
     flags: 'CfiP:quz',
     perm: WRITE,
     direction: 'write',
     background: true,
-    run: counted('wr', write),
+    counts: 'wr',
+    run: write,
   },
-  aio_flush: { flags: '', perm: 0, run: counted('flush', othersEnd) },
+  aio_flush: { flags: '', perm: 0, counts: 'flush', run: othersEnd },
   flush: { flags: '', perm: 0, run: flush },
   discard: {
     flags: 'Cq',
@@ -105,22 +108,6 @@ const commands: Readonly<Record<string, IoCommand>> = {
   map: { flags: '', perm: 0, run: () => Promise.resolve() },
 };
 
-/** Counts what a request did on the drive. */
-function counted(operation: Operation, run: IoCommand['run']): IoCommand['run'] {
-  return async (subject, call) => {
-    const { accounting } = subject.backend ?? {};
-    const { clock } = subject.services;
-    const began = clock.now();
-    try {
-      await run(subject, call);
-      accounting?.done(operation, call.numbers[1] ?? 0, began, clock.now());
-    } catch (error) {
-      accounting?.failed(operation, began, clock.now());
-      throw error;
-    }
-  };
-}
-
 /**
  * Runs one command line on the drive or node of that name. A request that fails is not the caller's to know; throws
  * `CommandError` where the subject is not there or its other users do not let it be used so.
@@ -138,16 +125,28 @@ export async function runQemuIo(
   // A drive without medium fails every request, and nobody hears of it.
   if (!command || !call || !node) return;
   const subject = { node, backend, services: graph.services };
-  const work = () =>
-    unheard(async () => {
-      if (command.direction) await backend?.admit(command.direction, call.numbers[1] ?? 0);
-      await command.run(subject, call);
-    });
+  const work = () => unheard(() => carryOut(command, subject, call));
   // A node is used for this command only: it is let go of when the requests are done.
   if (!backend) return graph.withRoot(node, command.perm, work);
   backend.take(command.perm);
   if (command.background) inBackground(backend, work());
   else await work();
+}
+
+/** As a request of the drive, if there is one: held back by its limits and, where that counts, accounted. */
+async function carryOut(command: IoCommand, subject: Subject, call: Call): Promise<void> {
+  const { backend, services } = subject;
+  const bytes = call.numbers[1] ?? 0;
+  const now = () => services.clock.now();
+  const request = command.counts && backend?.accounting.begin(command.counts, bytes, now());
+  try {
+    if (command.direction) await backend?.admit(command.direction, bytes);
+    await command.run(subject, call);
+    request?.done(now());
+  } catch (error) {
+    request?.failed(now());
+    throw error;
+  }
 }
 
 function inBackground(backend: BlockBackend, call: Promise<void>): void {

@@ -13,11 +13,12 @@ import type {
   BlockJobVerb,
 } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
+import { errorAction } from '../backend/error-action.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { integer } from '../qapi/json/wire-value.ts';
 import type { Services } from '../services/services.ts';
-import { errorAction, IgnoredErrors } from './error-policy.ts';
+import { IgnoredErrors } from './ignored-errors.ts';
 import type { JobDriver, JobOptions } from './job-driver.ts';
 import { JobProgress } from './job-progress.ts';
 import { assertTransition, assertVerb } from './job-status.ts';

@@ -2,6 +2,7 @@
  * `-drive`: a drive and the image in it, in options that grew over the years. What is left when those of the drive and
  * the old names are taken out defines the node, members named by dots.
  */
+import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
@@ -41,8 +42,8 @@ const CACHE_MODES: Readonly<Record<string, readonly [boolean, boolean, boolean]>
   writethrough: [false, false, false],
 };
 
-const READ_ERROR_ACTIONS = ['ignore', 'report', 'stop'];
-const WRITE_ERROR_ACTIONS = [...READ_ERROR_ACTIONS, 'enospc'];
+const READ_ERROR_ACTIONS: readonly BlockdevOnError[] = ['ignore', 'report', 'stop'];
+const WRITE_ERROR_ACTIONS: readonly BlockdevOnError[] = [...READ_ERROR_ACTIONS, 'enospc'];
 
 /** Opens the image and makes the drive. Throws `CommandError`. */
 export async function addDrive(text: string, block: BlockLayer): Promise<void> {
@@ -174,10 +175,11 @@ function takeAction(
   opts: Options,
   name: string,
   kind: string,
-  actions: readonly string[],
-): string | undefined {
+  actions: readonly BlockdevOnError[],
+): BlockdevOnError | undefined {
   const action = opts.take(name);
-  if (action === undefined || actions.includes(action)) return action;
+  const known = actions.find((each) => each === action);
+  if (action === undefined || known !== undefined) return known;
   throw new CommandError(`'${action}' invalid ${kind} error action`);
 }
 

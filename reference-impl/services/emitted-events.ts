@@ -4,6 +4,7 @@ import type { QmpEvents } from '../../spec/generated/qmp.ts';
 /** All events that the reference sends. */
 export const events = [
   'BLOCK_IMAGE_CORRUPTED',
+  'BLOCK_IO_ERROR',
   'BLOCK_JOB_CANCELLED',
   'BLOCK_JOB_COMPLETED',
   'BLOCK_JOB_ERROR',

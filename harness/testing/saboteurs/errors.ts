@@ -13,7 +13,7 @@ export const errors: readonly Saboteur[] = [
     'errors/auto-reports',
     'BlockdevOnError',
     'ends a job for want of space with the policy auto',
-    'jobs/error-policy',
+    'backend/error-action',
     [
       "case 'enospc':\n        case 'auto':",
       "case 'auto':\n            return 'report';\n        case 'enospc':",

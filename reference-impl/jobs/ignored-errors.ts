@@ -1,23 +1,8 @@
-/** What a job does about failed requests. */
-import type { BlockdevOnError, BlockErrorAction } from '../../spec/generated/qmp.ts';
-import type { IoError } from '../host/errno.ts';
+/** How often a job tries again what fails. */
 
 /** Errors that a job ignores at one place before it tries again more slowly, and how slowly. */
 const FREE_RETRIES = 2;
 const RETRY_NS = 1_000_000n;
-
-/** `BlockdevOnError` applied to an error. */
-export function errorAction(policy: BlockdevOnError, error: IoError): BlockErrorAction {
-  switch (policy) {
-    case 'report':
-    case 'ignore':
-    case 'stop':
-      return policy;
-    case 'enospc':
-    case 'auto':
-      return error.code === 'ENOSPC' ? 'stop' : 'report';
-  }
-}
 
 /** Errors ignored in a row without progress: what fails again and again lets time pass, or nobody could end it. */
 export class IgnoredErrors {
