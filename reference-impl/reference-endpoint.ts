@@ -58,6 +58,8 @@ export class ReferenceEndpoint implements CommandContext {
   readonly nbd: NbdServer;
   readonly run = new RunState(this);
   readonly dispatcher: Dispatcher;
+  /** `-name` */
+  guestName: string | undefined;
   /** Resolves with the exit status when everything is closed. */
   readonly exited: Promise<number>;
   readonly #log: (line: string) => void;

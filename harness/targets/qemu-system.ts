@@ -8,7 +8,12 @@ import type { StartRequest, Target } from './target.ts';
 
 const DEFAULT_PROGRAM = 'qemu-system-x86_64';
 
-const FIXED_OPTIONS = ['-accel', 'tcg', '-S', '-nodefaults', '-display', 'none'];
+const FIXED_OPTIONS = ['-accel', 'tcg', '-S', '-display', 'none'];
+
+/** Only what is asked for is there: a machine if a topology names one, and no drive by default. */
+export function machineOptions(options: readonly string[]): string[] {
+  return ['-nodefaults', ...(options.includes('-machine') ? [] : ['-machine', 'none'])];
+}
 
 export function qemuSystem(name: string, path: string = DEFAULT_PROGRAM): Target {
   return {
@@ -30,7 +35,7 @@ export function qemuSystem(name: string, path: string = DEFAULT_PROGRAM): Target
         {
           command: path,
           args: (sockets) => [
-            ...(request.topology.options.includes('-machine') ? [] : ['-machine', 'none']),
+            ...machineOptions(request.topology.options),
             ...FIXED_OPTIONS,
             ...monitorOptions(sockets),
             ...request.topology.options,

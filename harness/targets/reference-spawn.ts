@@ -1,6 +1,7 @@
 /** `reference:spawn`: the reference implementation as a child of its own, over a socket, in real time. */
 import { fileURLToPath } from 'node:url';
 import { packageRoot } from '../../spec/package-root.ts';
+import { machineOptions } from './qemu-system.ts';
 import { monitorOptions, startProgram } from './spawned.ts';
 import type { Target } from './target.ts';
 
@@ -27,6 +28,7 @@ export function referenceSpawn(name: string): Target {
             fileURLToPath(new URL('bin/qmpcheck', packageRoot())),
             'serve',
             '-S',
+            ...machineOptions(request.topology.options),
             ...monitorOptions(sockets),
             ...request.topology.options,
           ],

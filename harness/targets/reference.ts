@@ -9,6 +9,7 @@ import { within } from '../time-limits.ts';
 import { memoryTransport } from '../transports/memory.ts';
 import type { Transport } from '../transports/transport.ts';
 import { makeImages } from './make-images.ts';
+import { machineOptions } from './qemu-system.ts';
 import { substituteDir } from './spawned.ts';
 import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Target } from './target.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -59,7 +60,7 @@ async function start({ topology, scratch, signal }: StartRequest): Promise<Endpo
   const random = new Random(1);
   try {
     const instance = await startReference({
-      argv: ['-S', ...argv],
+      argv: ['-S', ...machineOptions(argv), ...argv],
       cwd: scratch,
       clock,
       random: () => random.uint32(),

@@ -22,8 +22,8 @@ beforeEach(async () => {
 
 afterEach(() => fixture.close());
 
-function openDisk(): Promise<void> {
-  return addDrive(`if=none,id=d,format=qcow2,file=${fixture.folder}/s.qcow2`, fixture.endpoint.block);
+async function openDisk(): Promise<void> {
+  await addDrive(`if=none,id=d,format=qcow2,file=${fixture.folder}/s.qcow2`, fixture.endpoint.block);
 }
 
 const write = (at: number) =>

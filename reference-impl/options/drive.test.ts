@@ -126,7 +126,11 @@ describe('refused', () => {
     ['driver=null-co,readonly=x', "Parameter 'readonly' expects 'on' or 'off'"],
     ['driver=null-co,format=raw', "Cannot specify both 'driver' and 'format'"],
     ['driver=null-co,node-name=d0', 'node-name=d0 is conflicting with a device id'],
-    ['driver=null-co,if=ide', 'machine type does not support if=ide,bus=0,unit=0'],
+    ['driver=null-co,if=x', "unsupported bus type 'x'"],
+    ['driver=null-co,media=x', "'x' invalid media"],
+    ['driver=null-co,bus=x', "Parameter 'bus' expects a number"],
+    ['driver=null-co,if=floppy,rerror=stop', 'rerror is not supported by this bus type'],
+    ['driver=null-co,index=1,unit=1', 'index cannot be used with bus and unit'],
     ['driver=null-co,throttling.bps-total=1,throttling.bps-read=1', 'cannot be used at the same time'],
   ])('%s', async (text, message) => {
     expect(await refusal(addDrive(`id=d0,${text}`, block))).toContain(message);

@@ -16,21 +16,13 @@ import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/w
 import { nest, parseJsonOption, splitOptions } from '../qapi/keyval.ts';
 import { sizeFromText } from '../qapi/keyval-types.ts';
 import { checkConfig, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
+import { type DrivePlace, Machine, type Media, type WantedPlace } from './machine.ts';
 
-/** Options about the guest's hardware, which a drive that no device uses keeps for nothing. */
-const HARDWARE = [
-  'bus',
-  'unit',
-  'index',
-  'media',
-  'serial',
-  'addr',
-  'cyls',
-  'heads',
-  'secs',
-  'trans',
-  'boot',
-];
+/** Options about the guest's hardware that are taken and change nothing here. */
+const HARDWARE = ['serial', 'addr', 'cyls', 'heads', 'secs', 'trans', 'boot'];
+
+/** Interfaces whose devices act upon the error policies of their drives. */
+const WITH_ERROR_ACTIONS = ['ide', 'scsi', 'virtio', 'none'];
 
 /** `cache=…`: direct, no-flush, writeback. */
 const CACHE_MODES: Readonly<Record<string, readonly [boolean, boolean, boolean]>> = {
@@ -45,26 +37,63 @@ const CACHE_MODES: Readonly<Record<string, readonly [boolean, boolean, boolean]>
 const READ_ERROR_ACTIONS: readonly BlockdevOnError[] = ['ignore', 'report', 'stop'];
 const WRITE_ERROR_ACTIONS: readonly BlockdevOnError[] = [...READ_ERROR_ACTIONS, 'enospc'];
 
-/** Opens the image and makes the drive. Throws `CommandError`. */
-export async function addDrive(text: string, block: BlockLayer): Promise<void> {
+/** What surrounds a drive: the machine that has a place for it, and whether what is written to it is forgotten. */
+export interface DriveSurroundings {
+  readonly machine: Machine;
+  readonly snapshot: boolean;
+}
+
+/** Opens the image and makes the drive. Returns its name and its place. Throws `CommandError`. */
+export async function addDrive(
+  text: string,
+  block: BlockLayer,
+  { machine, snapshot }: DriveSurroundings = { machine: new Machine('none'), snapshot: false },
+): Promise<{ readonly id: string; readonly place: DrivePlace }> {
   const opts = new Options(text);
-  const type = opts.take('if') ?? 'none';
   for (const name of HARDWARE) opts.take(name);
-  const id = opts.take('id') ?? `none${block.backends.all.length}`;
-  const settings = takeSettings(opts);
+  const given = opts.take('id');
+  if (given !== undefined && block.backends.find(given))
+    throw new CommandError(`Duplicate ID '${given}' for drive`);
+  const media = takeMedia(opts);
+  const wanted = takePlace(opts, media);
+  const settings = takeSettings(opts, wanted.interface ?? 'none');
   const limits = takeLimits(opts);
-  const isSnapshot = opts.takeSwitch('snapshot') ?? false;
+  const isSnapshot = opts.takeSwitch('snapshot') ?? snapshot;
   const countsInvalid = opts.takeSwitch('stats-account-invalid') ?? true;
   const countsFailed = opts.takeSwitch('stats-account-failed') ?? true;
-  const definition = takeDefinition(opts, block.graph.drivers);
-  if (type !== 'none') throw new CommandError(`machine type does not support if=${type},bus=0,unit=0`);
+  const place = machine.take(wanted);
+  const id = given ?? machine.nameOf(place);
+  const definition = takeDefinition(opts, block.graph.drivers, media === 'cdrom');
   const backend = new BlockBackend(block.graph, id, settings);
   block.backends.add(backend);
   backend.setLimits(limits.config, limits.group);
-  if (definition === undefined) return;
+  if (definition === undefined) return { id, place };
   backend.insert(await openMedium(block, definition, isSnapshot));
   backend.accounting.countsInvalid = countsInvalid;
   backend.accounting.countsFailed = countsFailed;
+  return { id, place };
+}
+
+function takeMedia(opts: Options): Media {
+  const media = opts.take('media') ?? 'disk';
+  if (media === 'disk' || media === 'cdrom') return media;
+  throw new CommandError(`'${media}' invalid media`);
+}
+
+function takePlace(opts: Options, media: Media): WantedPlace {
+  const number = (name: string): number | undefined => {
+    const text = opts.take(name);
+    if (text === undefined) return undefined;
+    if (!/^-?\d+$/.test(text)) throw new CommandError(`Parameter '${name}' expects a number`);
+    return Number(text);
+  };
+  return {
+    interface: opts.take('if'),
+    bus: number('bus'),
+    unit: number('unit'),
+    index: number('index'),
+    media,
+  };
 }
 
 /** What is written to a snapshot is forgotten, so that the image itself is only read. */
@@ -133,15 +162,15 @@ class Options {
   }
 }
 
-function takeSettings(opts: Options): DriveSettings {
+function takeSettings(opts: Options, type: string): DriveSettings {
   const cache = CACHE_MODES[opts.take('cache') ?? 'writeback'];
   if (cache === undefined) throw new CommandError('invalid cache option');
   const [direct, noFlush, writeback] = cache;
   opts.cache = { direct, noFlush };
   return {
     writeback: opts.takeSwitch('cache.writeback') ?? writeback,
-    onReadError: takeAction(opts, 'rerror', 'read', READ_ERROR_ACTIONS) ?? 'report',
-    onWriteError: takeAction(opts, 'werror', 'write', WRITE_ERROR_ACTIONS) ?? 'enospc',
+    onReadError: takeAction(opts, 'rerror', type, READ_ERROR_ACTIONS) ?? 'report',
+    onWriteError: takeAction(opts, 'werror', type, WRITE_ERROR_ACTIONS) ?? 'enospc',
   };
 }
 
@@ -173,19 +202,21 @@ function limitName(old: string): string {
 
 function takeAction(
   opts: Options,
-  name: string,
-  kind: string,
+  name: 'rerror' | 'werror',
+  type: string,
   actions: readonly BlockdevOnError[],
 ): BlockdevOnError | undefined {
   const action = opts.take(name);
+  if (action === undefined) return undefined;
+  if (!WITH_ERROR_ACTIONS.includes(type)) throw new CommandError(`${name} is not supported by this bus type`);
   const known = actions.find((each) => each === action);
-  if (action === undefined || known !== undefined) return known;
-  throw new CommandError(`'${action}' invalid ${kind} error action`);
+  if (known !== undefined) return known;
+  throw new CommandError(`'${action}' invalid ${name === 'rerror' ? 'read' : 'write'} error action`);
 }
 
 /** The definition of the node as text, or nothing for an empty drive. */
-function takeDefinition(opts: Options, drivers: DriverTable): WireObject | undefined {
-  const readOnly = opts.takeEither('readonly', 'read-only');
+function takeDefinition(opts: Options, drivers: DriverTable, isReadOnly: boolean): WireObject | undefined {
+  const readOnly = opts.takeEither('readonly', 'read-only') ?? isReadOnly;
   opts.takeSwitch('copy-on-read');
   const aio = opts.take('aio');
   if (aio !== undefined && aio !== 'threads' && aio !== 'native')

@@ -1,0 +1,155 @@
+/** Starts of QEMU 7.2 on the same command lines: which drives there are, and what is refused in which words. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { applyOptions } from './apply-options.ts';
+import { OptionError } from './options/argv.ts';
+import { ReferenceEndpoint } from './reference-endpoint.ts';
+
+let folder: string;
+let endpoint: ReferenceEndpoint;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'qmpcheck-options-'));
+  for (const name of ['d', 'e', 'a,b']) writeFileSync(join(folder, name), new Uint8Array(1024));
+  writeFileSync(
+    join(folder, 'good.cfg'),
+    '# a comment\n[drive "d0"]\n  file = "d"\n  if = "none"\n  format = "raw"\n\n[name]\n  guest = "cfg"\n',
+  );
+  writeFileSync(join(folder, 'no-file.cfg'), '[drive "d0"]\n  file = "nofile"\n');
+  writeFileSync(join(folder, 'no-group.cfg'), '[foo "d0"]\n');
+  writeFileSync(join(folder, 'no-header.cfg'), '  file = "nofile"\n');
+  writeFileSync(join(folder, 'bus.cfg'), '[drive "d0"]\n\n\n  file = "d"\n  if = "bar"\n');
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(async () => {
+  endpoint.shutdown();
+  await endpoint.exited;
+});
+
+async function start(words: string): Promise<void> {
+  endpoint = new ReferenceEndpoint({ cwd: folder });
+  await applyOptions(words === '' ? [] : words.split(' '), endpoint);
+}
+
+async function refusal(words: string): Promise<string> {
+  try {
+    await start(words);
+  } catch (error) {
+    if (error instanceof OptionError) return error.message;
+    throw error;
+  }
+  return 'not refused';
+}
+
+/** Name of each drive, with its file. */
+function drives(): string {
+  return endpoint.block.backends.all
+    .map(({ name, node }) => (node === undefined ? name : `${name}=${node.filename.shown}`))
+    .join(' ');
+}
+
+describe('drives', () => {
+  test.each([
+    ['', 'ide1-cd0 floppy0 sd0'],
+    ['-machine none', ''],
+    ['-nodefaults', ''],
+    ['-hda d', 'ide0-hd0=d ide1-cd0 floppy0 sd0'],
+    ['-hdb d -nodefaults', 'ide0-hd1=d'],
+    ['-hdc d', 'ide1-hd0=d floppy0 sd0'],
+    ['-cdrom d', 'ide1-cd0=d floppy0 sd0'],
+    ['-fda d -hdd e', 'floppy0=d ide1-hd1=e ide1-cd0 sd0'],
+    ['d -nodefaults', 'ide0-hd0=d'],
+    ['-nodefaults -hda a,b', 'ide0-hd0=a,b'],
+    ['-nodefaults -drive file=d', 'ide0-hd0=d'],
+    ['-nodefaults -drive file=d -drive file=e', 'ide0-hd0=d ide0-hd1=e'],
+    ['-nodefaults --drive file=d,index=3', 'ide1-hd1=d'],
+    ['-nodefaults -drive file=d,bus=1,unit=1', 'ide1-hd1=d'],
+    ['-nodefaults -drive file=d,index=-1', 'ide0-hd0=d'],
+    ['-nodefaults -drive media=cdrom', 'ide0-cd0'],
+    ['-nodefaults -drive file=d,if=virtio', 'virtio0=d'],
+    ['-nodefaults -drive file=d,if=pflash', 'pflash0=d'],
+    ['-M none -hda d -cdrom e', 'none0=d none2=e'],
+    ['-M type=none -drive if=none,bus=1,unit=4 -drive if=none', 'none4 none0'],
+    ['-readconfig good.cfg -M none', 'd0=d'],
+    ['-M none -drive id=a,file=d -set drive.a.format=raw', 'a=d'],
+  ])('%s', async (words, found) => {
+    await start(words);
+    expect(drives()).toBe(found);
+  });
+
+  test('those for CDs are read-only, others are not, unless it is said', async () => {
+    await start(
+      '-M none -drive id=a,file=d,media=cdrom -drive id=b,file=e -drive id=c,driver=null-co,media=cdrom,read-only=off',
+    );
+    expect(['a', 'b', 'c'].map((id) => endpoint.block.backends.find(id)!.node!.readOnly)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('-snapshot is about drives that do not say otherwise', async () => {
+    await start(
+      '-M none -snapshot d -drive id=b,file=e,snapshot=off -blockdev raw,node-name=n,file.driver=null-co',
+    );
+    expect(endpoint.block.backends.find('none0')!.node!.driverName).toBe('qcow2');
+    expect(endpoint.block.backends.find('b')!.node!.driverName).toBe('raw');
+    expect(endpoint.block.graph.find('n')!.driverName).toBe('raw');
+  });
+});
+
+describe('refused', () => {
+  test.each([
+    ['-foo', '-foo: invalid option'],
+    ['--foo', '--foo: invalid option'],
+    ['-S=1', '-S=1: invalid option'],
+    ['-toString', '-toString: invalid option'],
+    ['-drive', '-drive: requires an argument'],
+    ['-machine foo', 'unsupported machine type\nUse -machine help to list supported machines'],
+    ['-uuid foo', '-uuid foo: failed to parse UUID string: wrong format'],
+    ['-name x=1', "-name x=1: Invalid parameter 'x'"],
+    ['-hda nofile', "-hda nofile: Could not open 'nofile': No such file or directory"],
+    ['nofile', "nofile: Could not open 'nofile': No such file or directory"],
+    ['d e', 'e: drive with bus=0, unit=0 (index=0) exists'],
+    ['-drive file=d,if=foo', "-drive file=d,if=foo: unsupported bus type 'foo'"],
+    ['-drive file=d,index=7', '-drive file=d,index=7: machine type does not support if=ide,bus=3,unit=1'],
+    ['-drive file=d,unit=5', '-drive file=d,unit=5: unit 5 too big (max is 1)'],
+    ['-drive unit=1 -drive unit=1', '-drive unit=1: drive with bus=0, unit=1 (index=-1) exists'],
+    [
+      '-drive file=d,if=floppy,index=2',
+      '-drive file=d,if=floppy,index=2: machine type does not support if=floppy,bus=0,unit=2',
+    ],
+    ['-M none -fda d', '-fda d: machine type does not support if=floppy,bus=0,unit=0'],
+    ['-drive if=none,id=a -drive if=none,id=a', "-drive if=none,id=a: Duplicate ID 'a' for drive"],
+    ['-object iothread', "-object iothread: Parameter 'id' is missing"],
+    ['-device foo', "-device foo: 'foo' is not a valid device model name"],
+    ['-mon foo', '-mon foo: chardev "foo" not found'],
+    ['-chardev null', '-chardev null: chardev: no id specified'],
+    ['-chardev foo,id=a', "-chardev foo,id=a: 'foo' is not a valid char driver name"],
+    ['-set foo', '-set foo: can\'t parse: "foo"'],
+    ['-set drive.d0.file=x', '-set drive.d0.file=x: there is no drive "d0" defined'],
+    ['-readconfig /nofile', "-readconfig /nofile: Could not open '/nofile': No such file or directory"],
+    ['-readconfig no-file.cfg', "no-file.cfg:2: Could not open 'nofile': No such file or directory"],
+    ['-readconfig no-group.cfg', "no-group.cfg:1: There is no option group 'foo'"],
+    ['-readconfig no-header.cfg', 'no-header.cfg:1: no group defined'],
+    ['-readconfig bus.cfg', "bus.cfg:5: unsupported bus type 'bar'"],
+  ])('%s', async (words, message) => {
+    expect(await refusal(words)).toBe(message);
+  });
+});
+
+test('the guest is called what -name says; with -S it waits', async () => {
+  await start('-name guest=vm,debug-threads=on -S');
+  expect(endpoint.guestName).toBe('vm');
+  expect(endpoint.run.describe()).toMatchObject({ status: 'prelaunch' });
+});
+
+test('what concerns processors, memory, displays and networks is taken and changes nothing', async () => {
+  await start(
+    '-M none -enable-kvm -cpu host -smp 2 -m 512 -uuid 11111111-2222-3333-4444-555555555555 -boot c -rtc base=utc ' +
+      '-no-shutdown -no-reboot -sandbox on -incoming defer -vga none -display none -net none -msg timestamp=on -accel tcg',
+  );
+  expect(endpoint.run.describe()).toMatchObject({ status: 'running' });
+});

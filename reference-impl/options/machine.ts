@@ -1,0 +1,152 @@
+/**
+ * Machines, as far as drives are concerned: which interfaces a drive may be connected to, how many units a bus has, and
+ * which drives are there although nobody asked for them. Facts of QEMU's `pc`, `q35` and `none`.
+ */
+import { CommandError } from '../qapi/command-error.ts';
+
+interface MachineKind {
+  /** The interface of a drive that names none. */
+  readonly defaultInterface: string;
+  /** How many drives of an interface are connected; those of `everywhere` in any number. */
+  readonly connects: Readonly<Record<string, number>>;
+  /** Units of a bus, where that is limited. */
+  readonly unitsOfBus: Readonly<Record<string, number>>;
+  /** Whether it comes with an empty CD-ROM, floppy and SD card drive. */
+  readonly defaults: boolean;
+}
+
+const PC: MachineKind = {
+  defaultInterface: 'ide',
+  connects: { ide: 4, floppy: 2, pflash: 2 },
+  unitsOfBus: { ide: 2, scsi: 7 },
+  defaults: true,
+};
+const Q35: MachineKind = {
+  ...PC,
+  connects: { ...PC.connects, ide: 6 },
+  unitsOfBus: { ...PC.unitsOfBus, ide: 1 },
+};
+const NONE: MachineKind = {
+  defaultInterface: 'none',
+  connects: {},
+  unitsOfBus: PC.unitsOfBus,
+  defaults: false,
+};
+
+const INTERFACES = ['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'];
+/** A device of its own connects these, wherever a machine has a bus for it. */
+const EVERYWHERE = ['none', 'virtio'];
+
+export type Media = 'disk' | 'cdrom';
+
+const DEFAULT_DRIVES = [
+  { interface: 'ide', index: 2, media: 'cdrom' },
+  { interface: 'floppy', index: 0, media: 'disk' },
+  { interface: 'sd', index: 0, media: 'disk' },
+];
+
+/** Where a drive is connected. */
+export interface DrivePlace {
+  readonly interface: string;
+  readonly bus: number;
+  readonly unit: number;
+  readonly media: Media;
+}
+
+/** What `-drive` says of a place; numbers as they were given. */
+export interface WantedPlace {
+  readonly interface?: string | undefined;
+  readonly bus?: number | undefined;
+  readonly unit?: number | undefined;
+  readonly index?: number | undefined;
+  readonly media: Media;
+}
+
+/** The places of a machine, and which of them are taken. */
+export class Machine {
+  readonly #kind: MachineKind;
+  readonly #taken: DrivePlace[] = [];
+
+  /** Throws `CommandError` for a name that is no machine's. */
+  constructor(name: string) {
+    this.#kind = kindOf(name);
+  }
+
+  /** Whether there are drives by default. */
+  get defaults(): boolean {
+    return this.#kind.defaults;
+  }
+
+  /** Takes the place that is wanted, or else the first that is free. Throws `CommandError`. */
+  take(wanted: WantedPlace): DrivePlace {
+    const name = wanted.interface ?? this.#kind.defaultInterface;
+    if (!INTERFACES.includes(name)) throw new CommandError(`unsupported bus type '${name}'`);
+    const units = this.#kind.unitsOfBus[name] ?? 0;
+    const place = { ...this.#number(name, units, wanted), interface: name, media: wanted.media };
+    this.#taken.push(place);
+    return place;
+  }
+
+  /** The options of the drives that are there by default: those whose place nobody took. */
+  defaultDrives(): readonly string[] {
+    const { unitsOfBus } = this.#kind;
+    return DEFAULT_DRIVES.filter(({ interface: name, index }) => {
+      const { bus, unit } = atIndex(unitsOfBus[name] ?? 0, index);
+      return !this.#isTaken(name, bus, unit);
+    }).map(({ interface: name, index, media }) => `if=${name},index=${index},media=${media}`);
+  }
+
+  /** Throws `CommandError` for a place that this machine does not connect. */
+  refuseUnconnected({ interface: name, bus, unit }: DrivePlace): void {
+    if (EVERYWHERE.includes(name)) return;
+    const units = this.#kind.unitsOfBus[name] ?? 0;
+    const count = this.#kind.connects[name] ?? 0;
+    const index = units === 0 ? unit : bus * units + unit;
+    if (index >= count || (units === 0 && bus > 0))
+      throw new CommandError(`machine type does not support if=${name},bus=${bus},unit=${unit}`);
+  }
+
+  /** The name of a drive that was given none. */
+  nameOf({ interface: name, bus, unit, media }: DrivePlace): string {
+    if ((this.#kind.unitsOfBus[name] ?? 0) === 0) return `${name}${unit}`;
+    return `${name}${bus}-${media === 'cdrom' ? 'cd' : 'hd'}${unit}`;
+  }
+
+  #number(name: string, units: number, wanted: WantedPlace): { bus: number; unit: number } {
+    const { index = -1 } = wanted;
+    if (index >= 0 && (wanted.bus !== undefined || wanted.unit !== undefined))
+      throw new CommandError('index cannot be used with bus and unit');
+    let { bus, unit } =
+      index >= 0 ? atIndex(units, index) : { bus: wanted.bus ?? 0, unit: wanted.unit ?? -1 };
+    if (unit < 0) {
+      unit = 0;
+      while (this.#isTaken(name, bus, unit)) {
+        unit += 1;
+        if (units > 0 && unit >= units) {
+          unit = 0;
+          bus += 1;
+        }
+      }
+    }
+    if (units > 0 && unit >= units) throw new CommandError(`unit ${unit} too big (max is ${units - 1})`);
+    if (this.#isTaken(name, bus, unit))
+      throw new CommandError(`drive with bus=${bus}, unit=${unit} (index=${index}) exists`);
+    return { bus, unit };
+  }
+
+  #isTaken(name: string, bus: number, unit: number): boolean {
+    return this.#taken.some((place) => place.interface === name && place.bus === bus && place.unit === unit);
+  }
+}
+
+function atIndex(units: number, index: number): { bus: number; unit: number } {
+  if (units === 0) return { bus: 0, unit: index };
+  return { bus: Math.floor(index / units), unit: index % units };
+}
+
+function kindOf(name: string): MachineKind {
+  if (name === 'none') return NONE;
+  if (/^(q35|pc-q35-[\d.]+)$/.test(name)) return Q35;
+  if (/^(pc|pc-i440fx-[\d.]+|pc-\d[\d.]*)$/.test(name)) return PC;
+  throw new CommandError('unsupported machine type\nUse -machine help to list supported machines');
+}
