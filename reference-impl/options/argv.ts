@@ -35,7 +35,7 @@ export function dialectOf(argv: readonly string[]): Dialect {
   const isDaemons = argv.some(
     (word, at) =>
       /^--(export|nbd-server)(=|$)/.test(word) ||
-      /^--monitor=/.test(word) ||
+      word.startsWith('--monitor=') ||
       (word === '--monitor' && /(^|,)chardev=/.test(argv[at + 1] ?? '')),
   );
   return isDaemons ? 'storage-daemon' : 'qemu';
