@@ -13,7 +13,7 @@ import { connectMonitor } from './monitor/monitor-server.ts';
 import { createObject } from './objects/create-object.ts';
 import { dialectOf, type Option, OptionError, parseArgv } from './options/argv.ts';
 import { addDrive } from './options/drive.ts';
-import { type DrivePlace, Machine } from './options/machine.ts';
+import { type DrivePlace, Machine } from './options/drive-places.ts';
 import type { Step } from './options/option-table.ts';
 import { parseOpts } from './options/opts.ts';
 import { parseConfig } from './options/read-config.ts';

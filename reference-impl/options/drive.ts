@@ -16,7 +16,7 @@ import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/w
 import { nest, parseJsonOption, splitOptions } from '../qapi/keyval.ts';
 import { sizeFromText } from '../qapi/keyval-types.ts';
 import { checkConfig, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
-import { type DrivePlace, Machine, type Media, type WantedPlace } from './machine.ts';
+import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
 
 /** Options about the guest's hardware that are taken and change nothing here. */
 const HARDWARE = ['serial', 'addr', 'cyls', 'heads', 'secs', 'trans', 'boot'];
