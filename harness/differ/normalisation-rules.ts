@@ -31,7 +31,7 @@ export const MEMBER_RULES: readonly MemberRule[] = [
     members: ['iters', 'master-key-iters'],
     reason: 'measured on this machine',
   },
-  { treat: 'free', members: /_(time|latency)_ns$/, reason: 'a measured time' },
+  { treat: 'free', members: /_(time|latency)_ns$|_queue_depth$/, reason: 'measured in time' },
   {
     treat: 'free',
     members: ['qemu', 'package'],

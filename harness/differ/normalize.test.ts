@@ -14,8 +14,8 @@ describe('normalize', () => {
     ['sizes on disk', [{ image: { 'actual-size': 4096 } }], [{ image: { 'actual-size': '@ANY@' } }]],
     [
       'times',
-      { rd_total_time_ns: 1, idle_time_ns: 2, avg_latency_ns: 3 },
-      anys('rd_total_time_ns', 'idle_time_ns', 'avg_latency_ns'),
+      { rd_total_time_ns: 1, idle_time_ns: 2, avg_latency_ns: 3, avg_rd_queue_depth: 0.1 },
+      anys('rd_total_time_ns', 'idle_time_ns', 'avg_latency_ns', 'avg_rd_queue_depth'),
     ],
     ['ids made up by an image', { cid: 1, 'parent-cid': 7, uuid: 'u' }, anys('cid', 'parent-cid', 'uuid')],
     ['the id of no parent, which stays', { 'parent-cid': 4294967295 }, { 'parent-cid': 4294967295 }],

@@ -1,61 +1,84 @@
 /** What a drive's user did: `BlockDeviceStats`, less what belongs to the node. */
 import type { JsonObject } from '../../spec/json.ts';
+import { TimedAverage } from './timed-average.ts';
 
 export type Operation = 'rd' | 'wr' | 'flush';
+
+const operations = ['rd', 'wr', 'flush'] as const satisfies readonly Operation[];
 
 /** A request that is under way. One of its methods is called, with the time of its end. */
 export interface AccountedRequest {
   done(ended: bigint): void;
   failed(ended: bigint): void;
-  /** It comes to no end that counts. */
-  givenUp(ended: bigint): void;
 }
 
+/** What counts, as `-drive` says. */
+export interface AccountingSettings {
+  /** Whether invalid and failed requests count as activity; failed ones then count for the times too. */
+  readonly countsInvalid: boolean;
+  readonly countsFailed: boolean;
+  /** Seconds that statistics are kept of apart. */
+  readonly intervals: readonly number[];
+}
+
+interface Interval {
+  readonly seconds: number;
+  readonly latencies: Readonly<Record<Operation, TimedAverage>>;
+}
+
+interface Counter {
+  operations: number;
+  bytes: number;
+  nanoseconds: bigint;
+  merged: number;
+  failed: number;
+  invalid: number;
+}
+
+/** Times are those of the clock. */
 export class Accounting {
-  /** Whether invalid and failed requests count as activity; decided with the first medium. */
-  countsInvalid = false;
-  countsFailed = false;
-  readonly #done: Record<Operation, { operations: number; bytes: number; nanoseconds: bigint }> = {
-    rd: { operations: 0, bytes: 0, nanoseconds: 0n },
-    wr: { operations: 0, bytes: 0, nanoseconds: 0n },
-    flush: { operations: 0, bytes: 0, nanoseconds: 0n },
+  #countsInvalid = false;
+  #countsFailed = false;
+  #intervals: readonly Interval[] = [];
+  readonly #counters: Readonly<Record<Operation, Counter>> = {
+    rd: emptyCounter(),
+    wr: emptyCounter(),
+    flush: emptyCounter(),
   };
-  readonly #failed: Record<Operation, number> = { rd: 0, wr: 0, flush: 0 };
-  readonly #invalid: Record<Operation, number> = { rd: 0, wr: 0, flush: 0 };
   #lastAccess: bigint | undefined;
 
-  /** Times are those of the clock. */
+  /** Called with the drive's first medium; without one nothing but success counts. */
+  configure({ countsInvalid, countsFailed, intervals }: AccountingSettings, now: bigint): void {
+    this.#countsInvalid = countsInvalid;
+    this.#countsFailed = countsFailed;
+    const average = (seconds: number) => new TimedAverage(seconds, now);
+    this.#intervals = intervals.map((seconds) => ({
+      seconds,
+      latencies: { rd: average(seconds), wr: average(seconds), flush: average(seconds) },
+    }));
+  }
+
+  /** A request that is never told to have ended counts nowhere. */
   begin(operation: Operation, bytes: number, began: bigint): AccountedRequest {
     return {
       done: (ended) => this.#succeeded(operation, bytes, began, ended),
       failed: (ended) => this.#unsuccessful(operation, began, ended),
-      givenUp: () => {},
     };
   }
 
   /** A request that cannot be: beyond the end, say. */
   invalid(operation: Operation, now: bigint): void {
-    this.#invalid[operation] += 1;
-    if (this.countsInvalid) this.#lastAccess = now;
+    this.#counters[operation].invalid += 1;
+    if (this.#countsInvalid) this.#lastAccess = now;
   }
 
-  #succeeded(operation: Operation, bytes: number, began: bigint, ended: bigint): void {
-    const counter = this.#done[operation];
-    counter.operations += 1;
-    counter.bytes += bytes;
-    counter.nanoseconds += ended - began;
-    this.#lastAccess = ended;
-  }
-
-  #unsuccessful(operation: Operation, began: bigint, ended: bigint): void {
-    this.#failed[operation] += 1;
-    if (!this.countsFailed) return;
-    this.#done[operation].nanoseconds += ended - began;
-    this.#lastAccess = ended;
+  /** So many requests of the guest were made one with another. */
+  merged(operation: 'rd' | 'wr', count: number): void {
+    this.#counters[operation].merged += count;
   }
 
   describe(now: bigint): JsonObject {
-    const { rd, wr, flush } = this.#done;
+    const { rd, wr, flush } = this.#counters;
     return {
       rd_bytes: rd.bytes,
       wr_bytes: wr.bytes,
@@ -65,18 +88,54 @@ export class Accounting {
       rd_total_time_ns: Number(rd.nanoseconds),
       wr_total_time_ns: Number(wr.nanoseconds),
       flush_total_time_ns: Number(flush.nanoseconds),
-      rd_merged: 0,
-      wr_merged: 0,
-      failed_rd_operations: this.#failed.rd,
-      failed_wr_operations: this.#failed.wr,
-      failed_flush_operations: this.#failed.flush,
-      invalid_rd_operations: this.#invalid.rd,
-      invalid_wr_operations: this.#invalid.wr,
-      invalid_flush_operations: this.#invalid.flush,
-      account_invalid: this.countsInvalid,
-      account_failed: this.countsFailed,
-      timed_stats: [],
+      rd_merged: rd.merged,
+      wr_merged: wr.merged,
+      failed_rd_operations: rd.failed,
+      failed_wr_operations: wr.failed,
+      failed_flush_operations: flush.failed,
+      invalid_rd_operations: rd.invalid,
+      invalid_wr_operations: wr.invalid,
+      invalid_flush_operations: flush.invalid,
+      account_invalid: this.#countsInvalid,
+      account_failed: this.#countsFailed,
+      timed_stats: this.#intervals.map((interval) => describeInterval(interval, now)),
       ...(this.#lastAccess === undefined ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),
     };
   }
+
+  #succeeded(operation: Operation, bytes: number, began: bigint, ended: bigint): void {
+    const counter = this.#counters[operation];
+    counter.operations += 1;
+    counter.bytes += bytes;
+    this.#took(operation, began, ended);
+  }
+
+  #unsuccessful(operation: Operation, began: bigint, ended: bigint): void {
+    this.#counters[operation].failed += 1;
+    if (!this.#countsFailed) return;
+    this.#took(operation, began, ended);
+  }
+
+  #took(operation: Operation, began: bigint, ended: bigint): void {
+    this.#counters[operation].nanoseconds += ended - began;
+    for (const { latencies } of this.#intervals) latencies[operation].add(ended - began, ended);
+    this.#lastAccess = ended;
+  }
+}
+
+function emptyCounter(): Counter {
+  return { operations: 0, bytes: 0, nanoseconds: 0n, merged: 0, failed: 0, invalid: 0 };
+}
+
+/** The depth of a queue on average: how long requests took together, in how long a time. */
+function describeInterval({ seconds, latencies }: Interval, now: bigint): JsonObject {
+  const stats: Record<string, number> = { interval_length: seconds };
+  for (const operation of operations) {
+    const { min, max, average, sum, elapsed } = latencies[operation].summary(now);
+    stats[`min_${operation}_latency_ns`] = Number(min);
+    stats[`max_${operation}_latency_ns`] = Number(max);
+    stats[`avg_${operation}_latency_ns`] = Number(average);
+    if (operation !== 'flush') stats[`avg_${operation}_queue_depth`] = Number(sum) / Number(elapsed);
+  }
+  return stats;
 }

@@ -132,7 +132,6 @@ export class GuestIo {
           request?.failed(now());
           return { ok: false, errno: error.code };
         }
-        request?.givenUp(now());
         if (!(await this.#stop(error))) return { ok: false, errno: error.code };
       }
     }

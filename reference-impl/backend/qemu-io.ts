@@ -138,7 +138,10 @@ async function carryOut(command: IoCommand, subject: Subject, call: Call): Promi
   const { backend, services } = subject;
   const bytes = call.numbers[1] ?? 0;
   const now = () => services.clock.now();
-  const request = command.counts && backend?.accounting.begin(command.counts, bytes, now());
+  // Zeroes written by aio_write are not counted.
+  const counts = call.flags.has('z') ? undefined : command.counts;
+  if (counts && call.flags.has('i')) return backend?.accounting.invalid(counts, now());
+  const request = counts && backend?.accounting.begin(counts, bytes, now());
   try {
     if (command.direction) await backend?.admit(command.direction, bytes);
     await command.run(subject, call);

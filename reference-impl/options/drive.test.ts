@@ -106,6 +106,11 @@ describe('what an option means', () => {
     expect(new Set(await readFile(join(folder, 'disk.img')))).toEqual(new Set([0]));
   });
 
+  test('intervals of statistics, in their order', async () => {
+    await addDrive('id=d0,driver=null-co,stats-intervals.1=4294967295,stats-intervals.0=60', block);
+    expect(stats('d0').timed_stats).toMatchObject([{ interval_length: 60 }, { interval_length: 4294967295 }]);
+  });
+
   test('nothing about a medium: an empty drive', async () => {
     await addDrive('if=none,id=e0', block);
     expect(describeBackend(drive('e0'))).toEqual({
@@ -132,6 +137,13 @@ describe('refused', () => {
     ['driver=null-co,if=floppy,rerror=stop', 'rerror is not supported by this bus type'],
     ['driver=null-co,index=1,unit=1', 'index cannot be used with bus and unit'],
     ['driver=null-co,throttling.bps-total=1,throttling.bps-read=1', 'cannot be used at the same time'],
+    ...['0', '-1', '4294967296', '1k', '0x10', '1.5', ''].map((value): [string, string] => [
+      `driver=null-co,stats-intervals.0=${value}`,
+      `Invalid interval length: ${value}`,
+    ]),
+    ['driver=null-co,stats-intervals.1=60', 'Invalid option stats-intervals.1'],
+    ['driver=null-co,stats-intervals.0=60,stats-intervals.2=1', 'Invalid option stats-intervals.2'],
+    ['driver=null-co,stats-intervals.0.a=1', 'The specification of stats-intervals is invalid'],
   ])('%s', async (text, message) => {
     expect(await refusal(addDrive(`id=d0,${text}`, block))).toContain(message);
   });
@@ -167,6 +179,18 @@ describe('qemu-io on a drive', () => {
       expect(drive('d0').node!.io.length()).toBe(1 << 20);
     },
   );
+
+  test('of aio requests, invalid ones count as such, and writes of zeroes not at all', async () => {
+    for (const line of ['aio_read -i 0 512', 'aio_write -i 0 512', 'aio_write -z 0 512', 'aio_flush'])
+      await qemuIo('d0', line);
+    expect(stats('d0')).toMatchObject({
+      invalid_rd_operations: 1,
+      invalid_wr_operations: 1,
+      rd_operations: 0,
+      wr_operations: 0,
+      flush_operations: 1,
+    });
+  });
 
   test('a writer stays one, and is in the way of those who bear none', async () => {
     expect(drive('d0').node!.parents[0]!.permissions.perm).toBe(1);

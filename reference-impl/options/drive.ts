@@ -4,6 +4,7 @@
  */
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
+import type { AccountingSettings } from '../backend/accounting.ts';
 import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { definitionBy, protocolOf, typedDefinition } from '../graph/definition.ts';
@@ -34,6 +35,10 @@ const CACHE_MODES: Readonly<Record<string, readonly [boolean, boolean, boolean]>
   writethrough: [false, false, false],
 };
 
+/** Before the place of an interval in their list. */
+const INTERVALS = 'stats-intervals.';
+const UINT32_MAX = 2 ** 32 - 1;
+
 const READ_ERROR_ACTIONS: readonly BlockdevOnError[] = ['ignore', 'report', 'stop'];
 const WRITE_ERROR_ACTIONS: readonly BlockdevOnError[] = [...READ_ERROR_ACTIONS, 'enospc'];
 
@@ -59,8 +64,7 @@ export async function addDrive(
   const settings = takeSettings(opts, wanted.interface ?? 'none');
   const limits = takeLimits(opts);
   const isSnapshot = opts.takeSwitch('snapshot') ?? snapshot;
-  const countsInvalid = opts.takeSwitch('stats-account-invalid') ?? true;
-  const countsFailed = opts.takeSwitch('stats-account-failed') ?? true;
+  const accounting = takeAccounting(opts);
   const place = machine.take(wanted);
   const id = given ?? machine.nameOf(place);
   const definition = takeDefinition(opts, block.graph.drivers, media === 'cdrom');
@@ -69,8 +73,7 @@ export async function addDrive(
   backend.setLimits(limits.config, limits.group);
   if (definition === undefined) return { id, place };
   backend.insert(await openMedium(block, definition, isSnapshot));
-  backend.accounting.countsInvalid = countsInvalid;
-  backend.accounting.countsFailed = countsFailed;
+  backend.accounting.configure(accounting, block.services.clock.now());
   return { id, place };
 }
 
@@ -192,6 +195,34 @@ function takeLimits(opts: Options): { config: ThrottleConfig; group: string | un
   const config = throttleConfig(limits);
   checkConfig(config);
   return { config, group };
+}
+
+function takeAccounting(opts: Options): AccountingSettings {
+  return {
+    countsInvalid: opts.takeSwitch('stats-account-invalid') ?? true,
+    countsFailed: opts.takeSwitch('stats-account-failed') ?? true,
+    intervals: takeIntervals(opts),
+  };
+}
+
+/** A list of seconds, which begins with `stats-intervals.0`. */
+function takeIntervals(opts: Options): number[] {
+  const given = new Map(opts.takePrefixed(INTERVALS));
+  const intervals: number[] = [];
+  for (;;) {
+    const name = String(intervals.length);
+    const value = given.get(name);
+    if (value === undefined) break;
+    given.delete(name);
+    const seconds = Number(value);
+    if (!/^ *\+?\d+$/.test(value) || seconds === 0 || seconds > UINT32_MAX)
+      throw new CommandError(`Invalid interval length: ${value}`);
+    intervals.push(seconds);
+  }
+  const isNested = [...given.keys()].some((name) => name.startsWith(`${intervals.length}.`));
+  if (isNested) throw new CommandError('The specification of stats-intervals is invalid');
+  for (const name of given.keys()) throw new CommandError(`Invalid option ${INTERVALS}${name}`);
+  return intervals;
 }
 
 function limitName(old: string): string {

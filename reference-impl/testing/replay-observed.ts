@@ -186,7 +186,7 @@ function isEvent(message: Json): boolean {
 }
 
 const IS_ANY =
-  /^(timestamp|actual-size|date-n?sec|thread-id|uuid|iters|master-key-iters)$|(_time|_latency)_ns$/;
+  /^(timestamp|actual-size|date-n?sec|thread-id|uuid|iters|master-key-iters)$|(_time|_latency)_ns$|_queue_depth$/;
 const AUTOMATIC_NAME = /#block\d+/g;
 
 /** Translates between the folder and automatic node names here and those of a transcript. */

@@ -83,14 +83,14 @@ export const statistics: readonly Saboteur[] = [
     'BlockDeviceStats',
     'does not count the time that requests take',
     'backend/accounting',
-    ['counter.nanoseconds += ended - began;', ';'],
+    ['this.#counters[operation].nanoseconds += ended - began;', ';'],
   ),
   inside(
     'statistics/times-in-microseconds',
     'BlockDeviceStats',
     'counts the time of requests in microseconds',
     'backend/accounting',
-    ['counter.nanoseconds += ended - began;', 'counter.nanoseconds += (ended - began) / 1000n;'],
+    ['nanoseconds += ended - began;', 'nanoseconds += (ended - began) / 1000n;'],
   ),
   inside(
     'statistics/idle-always',
@@ -114,7 +114,7 @@ export const statistics: readonly Saboteur[] = [
     'BlockDeviceStats',
     'does not count requests that fail',
     'backend/accounting',
-    ['this.#failed[operation] += 1;', ';'],
+    ['this.#counters[operation].failed += 1;', ';'],
   ),
   inside(
     'statistics/failures-as-done',
@@ -122,8 +122,8 @@ export const statistics: readonly Saboteur[] = [
     'counts requests that fail as done',
     'backend/accounting',
     [
-      'this.#failed[operation] += 1;',
-      'this.#failed[operation] += 1;\n        this.#done[operation].operations += 1;',
+      'this.#counters[operation].failed += 1;',
+      'this.#counters[operation].failed += 1;\n        this.#counters[operation].operations += 1;',
     ],
   ),
   inside('statistics/flushes-as-writes', 'BlockDeviceStats', 'does not count flushes', 'backend/accounting', [
@@ -142,6 +142,6 @@ export const statistics: readonly Saboteur[] = [
     'BlockDeviceStats',
     'does not count failures as activity and says that it does',
     'backend/accounting',
-    ['if (!this.countsFailed)\n            return;', 'return;'],
+    ['if (!this.#countsFailed)\n            return;', 'return;'],
   ),
 ];
