@@ -7,6 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { JsonObject } from '../spec/json.ts';
+import { deviceOptions } from './devices/device-registry.ts';
+import type { InterfaceDrive } from './devices/drive-interface.ts';
 import { errnoText } from './host/errno.ts';
 import { type Chardev, parseChardev, parseShortChardev } from './monitor/chardev.ts';
 import { connectMonitor } from './monitor/monitor-server.ts';
@@ -15,7 +17,7 @@ import { dialectOf, type Option, OptionError, parseArgv } from './options/argv.t
 import { addDrive } from './options/drive.ts';
 import { type DrivePlace, Machine } from './options/drive-places.ts';
 import type { Step } from './options/option-table.ts';
-import { parseOpts } from './options/opts.ts';
+import { parseFlat, parseOpts } from './options/opts.ts';
 import { parseConfig } from './options/read-config.ts';
 import { setParameter } from './options/set-parameter.ts';
 import { checkArguments } from './qapi/check-arguments.ts';
@@ -62,7 +64,7 @@ const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
   { drive: addDriveOption },
 ];
 const AFTER_DRIVES: readonly Partial<Record<Step, Apply>>[] = [
-  { device: refuseDevice },
+  { device: addDevice },
   { chardev: addChardev },
   { mon: addMonitor, qmp: addShortMonitor, 'qmp-pretty': addShortMonitor },
 ];
@@ -134,6 +136,7 @@ function chooseMachine({ value }: Option, start: Start): void {
   if (type === undefined) return;
   try {
     start.machine = new Machine(type);
+    start.endpoint.devices.useMachine(type);
   } catch (error) {
     throw error instanceof CommandError ? new OptionError(error.message) : error;
   }
@@ -169,16 +172,26 @@ async function addDriveOption(option: Option, start: Start): Promise<void> {
 /** The drives that are there by default, in places that nobody took, and whether the machine connects the others. */
 async function connectDrives(start: Start): Promise<void> {
   const { machine, endpoint, hasDefaults, connected } = start;
+  const defaults: InterfaceDrive[] = [];
   if (hasDefaults && machine.defaults) {
     const names = machine.defaultDrives();
-    for (const text of names) await addDrive(text, endpoint.block, { machine, snapshot: false });
+    for (const text of names)
+      defaults.push(await addDrive(text, endpoint.block, { machine, snapshot: false }));
   }
   const check = (place: DrivePlace) => () => machine.refuseUnconnected(place);
   for (const { place, option } of connected) await carryOut(check(place), option, start);
+  try {
+    await endpoint.devices.addInterfaceDevices([...connected, ...defaults]);
+  } catch (error) {
+    throw error instanceof CommandError ? new OptionError(error.message) : error;
+  }
 }
 
-function refuseDevice({ value }: Option): void {
-  throw new CommandError(`'${firstOf(value, 'driver')}' is not a valid device model name`);
+async function addDevice({ value }: Option, { endpoint }: Start): Promise<void> {
+  const options = value.startsWith('{')
+    ? deviceOptions(toJson(parseJsonOption(value)) as JsonObject)
+    : Object.fromEntries(parseFlat(value, 'driver'));
+  await endpoint.devices.add(options);
 }
 
 /** The value of a name that the first option may leave out; undefined if it is not given. */

@@ -9,6 +9,7 @@ import { restrictSchema } from '../spec/restrict-schema.ts';
 import { BlockLayer } from './backend/block-layer.ts';
 import type { CommandContext } from './commands/handler.ts';
 import { commands } from './commands/index.ts';
+import { DeviceRegistry } from './devices/device-registry.ts';
 import { RunState } from './devices/run-state.ts';
 import { drivers } from './drivers/index.ts';
 import type { Clock, ReferenceOptions } from './endpoint.ts';
@@ -54,6 +55,7 @@ export class ReferenceEndpoint implements CommandContext {
   readonly objects = new Objects();
   readonly schema: Schema;
   readonly block: BlockLayer;
+  readonly devices: DeviceRegistry;
   readonly jobs: JobRegistry;
   readonly nbd: NbdServer;
   readonly run = new RunState(this);
@@ -84,6 +86,7 @@ export class ReferenceEndpoint implements CommandContext {
     this.schema = advertised;
     this.jobs = new JobRegistry(this, this.loop);
     this.block = new BlockLayer(this, new DriverTable(drivers), [this.jobs]);
+    this.devices = new DeviceRegistry(this.block, this.run);
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, inputs, this.loop);
   }

@@ -187,7 +187,7 @@ describe('start options', () => {
     ],
     [['-blockdev', '{"driver"'], '-blockdev {"driver": JSON parse error, premature EOI'],
     [['-object', 'nope,id=x'], '-object nope,id=x: invalid object type: nope'],
-    [['-device', 'driver=ide-cd'], "-device driver=ide-cd: 'ide-cd' is not a valid device model name"],
+    [['-device', 'driver=isa-cd'], "-device driver=isa-cd: 'isa-cd' is not a valid device model name"],
     [['-mon', 'chardev=c'], '-mon chardev=c: chardev "c" not found'],
     [['-mon', 'mode=control'], "-mon mode=control: Parameter 'chardev' is missing"],
     [['-nonsense'], '-nonsense: invalid option'],

@@ -5,16 +5,15 @@
 
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
-import type { DeviceNames, NodeGraph, RootChild } from '../graph/node-graph.ts';
-import { ALL_PERMISSIONS, Permission, setPermissions } from '../graph/permissions.ts';
+import type { DeviceNames, NodeGraph, RootChild, RootUser } from '../graph/node-graph.ts';
+import { ALL_PERMISSIONS, Permission, type Permissions, setPermissions } from '../graph/permissions.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isLimited, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
 import type { Direction, ThrottleMember } from '../throttle/throttle-group.ts';
 import { Accounting } from './accounting.ts';
+import type { AttachedDevice } from './attached-device.ts';
 
-/**
- * What `-drive` says of the drive itself. The error policies are never `auto`.
- */
+/** What `-drive` says of the drive itself. The error policies are never `auto`. */
 export interface DriveSettings {
   /** False: every write reaches stable storage before it ends. */
   readonly writeback: boolean;
@@ -22,19 +21,73 @@ export interface DriveSettings {
   readonly onWriteError: BlockdevOnError;
 }
 
-/** A drive by its name. Its guest's requests are accounted, throttled and passed on to the medium. */
-export class BlockBackend {
+/** Of a drive that only a guest device names, until the device says otherwise. */
+const ANONYMOUS: DriveSettings = { writeback: true, onReadError: 'report', onWriteError: 'report' };
+
+/** Without a guest device: it is read, and anybody else may do anything. */
+const UNATTACHED: Permissions = { perm: Permission.consistentRead, sharedPerm: ALL_PERMISSIONS };
+
+/** A drive. Its guest's requests are accounted, throttled and passed on to the medium. */
+export class BlockBackend implements RootUser {
+  /** By which commands name it; empty for one that came with its guest device. */
   readonly name: string;
-  readonly settings: DriveSettings;
   readonly accounting = new Accounting();
   readonly #graph: NodeGraph;
+  #settings: DriveSettings;
+  #device: AttachedDevice | undefined;
+  #permissions = UNATTACHED;
   #root: RootChild | undefined;
   #throttle: ThrottleMember | undefined;
 
-  constructor(graph: NodeGraph, name: string, settings: DriveSettings) {
+  constructor(graph: NodeGraph, name: string, settings: DriveSettings = ANONYMOUS) {
     this.#graph = graph;
     this.name = name;
-    this.settings = settings;
+    this.#settings = settings;
+  }
+
+  get settings(): DriveSettings {
+    return this.#settings;
+  }
+
+  /** The guest device that uses it. */
+  get device(): AttachedDevice | undefined {
+    return this.#device;
+  }
+
+  get deviceName(): string {
+    return this.name;
+  }
+
+  userName(): string {
+    return this.name || (this.#device?.name ?? '');
+  }
+
+  /**
+   * Gives the drive to a guest device, which uses the medium so; `writeback`: whether the device says that too. Throws
+   * `CommandError`, and then nothing has changed.
+   */
+  attach(device: AttachedDevice, permissions: Permissions, writeback = this.#settings.writeback): void {
+    if (this.#device) throw new CommandError(`Drive '${this.name}' is already in use by another device`);
+    this.#device = device;
+    try {
+      this.setPermissions(permissions);
+    } catch (error) {
+      this.#device = undefined;
+      throw error;
+    }
+    this.#settings = { ...this.#settings, writeback };
+  }
+
+  /** The guest device is gone. */
+  detach(): void {
+    this.#device = undefined;
+    this.setPermissions(UNATTACHED);
+  }
+
+  /** What is done with the medium, with this one and those to come. Throws `CommandError`. */
+  setPermissions(permissions: Permissions): void {
+    if (this.#root) setPermissions(this.#root, permissions);
+    this.#permissions = permissions;
   }
 
   /** The medium; none in an empty drive, and none any more once the image is found broken for good. */
@@ -49,15 +102,15 @@ export class BlockBackend {
 
   /**
    * Sets the limits of its group, which hold for all in it; `groupName`: joins that one first. Without limits, it
-   * leaves its group. `config` has been checked.
+   * leaves its group. `usualName`: of the group that is made if it is in none. `config` has been checked.
    */
-  setLimits(config: ThrottleConfig, groupName?: string): void {
+  setLimits(config: ThrottleConfig, groupName?: string, usualName = this.name): void {
     if (!isLimited(config)) {
       this.#leaveGroup();
       return;
     }
     const { clock, objects } = this.#graph.services;
-    const name = groupName ?? this.#throttle?.group.name ?? this.name;
+    const name = groupName ?? this.#throttle?.group.name ?? usualName;
     if (this.#throttle?.group.name !== name) {
       this.#leaveGroup();
       const group =
@@ -84,10 +137,9 @@ export class BlockBackend {
     if (turn) await turn;
   }
 
-  /** Throws `CommandError` if the node's other users do not let a drive read it. */
+  /** Throws `CommandError` if the node's other users do not let the drive use it. */
   insert(node: Node): void {
-    const permissions = { perm: Permission.consistentRead, sharedPerm: ALL_PERMISSIONS };
-    this.#root = this.#graph.addRoot(node, permissions, this.name);
+    this.#root = this.#graph.addRoot(node, this.#permissions, this);
   }
 
   /** Takes the medium out, and closes it if nobody else holds it. */
@@ -105,7 +157,7 @@ export class BlockBackend {
     await this.eject();
   }
 
-  /** Takes more permissions, and keeps them. Throws `CommandError`. */
+  /** Takes more permissions on the medium, and keeps them. Throws `CommandError`. */
   take(permissions: number): void {
     const root = this.#root;
     if (root) setPermissions(root, { ...root.permissions, perm: root.permissions.perm | permissions });
@@ -115,6 +167,11 @@ export class BlockBackend {
 /** All drives, the oldest first. */
 export class Backends implements DeviceNames {
   readonly #list: BlockBackend[] = [];
+
+  /** Those that commands can name. */
+  get named(): readonly BlockBackend[] {
+    return this.#list.filter(({ name }) => name !== '');
+  }
 
   get all(): readonly BlockBackend[] {
     return this.#list;
@@ -126,8 +183,16 @@ export class Backends implements DeviceNames {
     this.#list.push(backend);
   }
 
+  /** Closes a drive, and forgets it. */
+  async remove(backend: BlockBackend): Promise<void> {
+    const index = this.#list.indexOf(backend);
+    if (index < 0) return;
+    this.#list.splice(index, 1);
+    await backend.close();
+  }
+
   find(name: string): BlockBackend | undefined {
-    return this.#list.find((backend) => backend.name === name);
+    return name === '' ? undefined : this.#list.find((backend) => backend.name === name);
   }
 
   medium(device: string): Node | undefined | null {

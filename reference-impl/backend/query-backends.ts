@@ -6,8 +6,16 @@ import type { BlockBackend } from './block-backend.ts';
 
 /** `BlockInfo` */
 export function describeBackend(backend: BlockBackend): JsonObject {
-  const { node, settings } = backend;
-  const info: JsonObject = { device: backend.name, locked: false, removable: true, type: 'unknown' };
+  const { node, settings, device } = backend;
+  const info: JsonObject = {
+    device: backend.name,
+    ...(device && { qdev: device.name }),
+    locked: device?.tray?.locked ?? false,
+    removable: device?.removable ?? true,
+    ...(device?.tray && { tray_open: device.tray.open }),
+    ...(device?.ioStatus && { 'io-status': device.ioStatus }),
+    type: 'unknown',
+  };
   if (!node) return info;
   const described = describeNode(node, { ofDrive: true });
   info.inserted = {

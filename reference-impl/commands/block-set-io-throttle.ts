@@ -1,6 +1,5 @@
 /** `block_set_io_throttle`: limits the requests of a drive, and of the drives that share its group. */
 import type { BlockIOThrottle } from '../../spec/generated/qmp.ts';
-import { guestDevice } from '../devices/guest-device.ts';
 import { type BucketName, checkConfig, throttleConfig } from '../throttle/throttle-config.ts';
 import { CommandError, type Handler } from './handler.ts';
 
@@ -14,13 +13,8 @@ const BUCKETS = [
   ['iops_wr', 'iops-write'],
 ] as const satisfies readonly (readonly [keyof BlockIOThrottle, BucketName])[];
 
-export const blockSetIoThrottle: Handler<'block_set_io_throttle'> = (args, { block, objects }) => {
-  const { device, id, group } = args;
-  if ((device === undefined) === (id === undefined))
-    throw new CommandError("Need exactly one of 'device' and 'id'");
-  if (device === undefined) guestDevice(id!, objects);
-  const backend = block.backends.find(device);
-  if (!backend) throw new CommandError(`Device '${device}' not found`, 'DeviceNotFound');
+export const blockSetIoThrottle: Handler<'block_set_io_throttle'> = (args, { devices }) => {
+  const backend = devices.backend(args.device, args.id);
   if (!backend.node) throw new CommandError('Device has no medium');
 
   const limits: Record<string, number | undefined> = { 'iops-size': optionalNumber(args.iops_size) };
@@ -31,7 +25,7 @@ export const blockSetIoThrottle: Handler<'block_set_io_throttle'> = (args, { blo
   }
   const config = throttleConfig(limits);
   checkConfig(config);
-  backend.setLimits(config, group);
+  backend.setLimits(config, args.group, args.device ?? args.id);
   return {};
 };
 

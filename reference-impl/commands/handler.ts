@@ -9,6 +9,7 @@ import type { QmpCommands } from '../../spec/generated/qmp.ts';
 import type { Json } from '../../spec/json.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
+import type { DeviceRegistry } from '../devices/device-registry.ts';
 import type { RunState } from '../devices/run-state.ts';
 import type { NbdServer } from '../exports/nbd/nbd-export-server.ts';
 import type { JobRegistry } from '../jobs/job-registry.ts';
@@ -19,6 +20,7 @@ export { CommandError, type ErrorClass } from '../qapi/command-error.ts';
 /** All that a handler may use of its endpoint. */
 export interface CommandContext extends Services {
   readonly block: BlockLayer;
+  readonly devices: DeviceRegistry;
   readonly jobs: JobRegistry;
   readonly nbd: NbdServer;
   readonly run: RunState;

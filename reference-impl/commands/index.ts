@@ -28,6 +28,8 @@ import { blockdevSnapshotInternalSync } from './blockdev-snapshot-internal-sync.
 import { blockdevSnapshotSync } from './blockdev-snapshot-sync.ts';
 import { changeBackingFile } from './change-backing-file.ts';
 import { cont } from './cont.ts';
+import { deviceAdd } from './device-add.ts';
+import { deviceDel } from './device-del.ts';
 import { driveBackup } from './drive-backup.ts';
 import { driveMirror } from './drive-mirror.ts';
 import type { Handlers } from './handler.ts';
@@ -85,6 +87,8 @@ export const commands = {
   'blockdev-snapshot-sync': blockdevSnapshotSync,
   'change-backing-file': changeBackingFile,
   cont,
+  device_add: deviceAdd,
+  device_del: deviceDel,
   'drive-backup': driveBackup,
   'drive-mirror': driveMirror,
   'human-monitor-command': humanMonitorCommand,

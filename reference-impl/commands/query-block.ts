@@ -1,4 +1,4 @@
-/** `query-block`: the drives, the oldest first. */
+/** `query-block`: the drives, the oldest first, those of guest devices that have no name among them. */
 import { describeBackend } from '../backend/query-backends.ts';
 import type { Handler } from './handler.ts';
 

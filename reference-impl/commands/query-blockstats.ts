@@ -1,4 +1,4 @@
-/** `query-blockstats`: statistics of all nodes, or of the drives; the oldest first. */
+/** `query-blockstats`: statistics of all nodes, or of the drives that have names; the oldest first. */
 import { describeBackendStats } from '../backend/query-backends.ts';
 import { describeStats } from '../graph/query-nodes.ts';
 import type { Handler } from './handler.ts';
@@ -6,4 +6,4 @@ import type { Handler } from './handler.ts';
 export const queryBlockstats: Handler<'query-blockstats'> = (args, { block, clock }) =>
   args['query-nodes']
     ? block.graph.nodes.filter((node) => !node.dead).map((node) => describeStats(node))
-    : block.backends.all.map((backend) => describeBackendStats(backend, clock.now()));
+    : block.backends.named.map((backend) => describeBackendStats(backend, clock.now()));

@@ -1,31 +1,91 @@
-/** Guest devices by id or QOM path, as commands name them. This endpoint has none, but the objects around them. */
+/** A device of the machine: where it is, what it is made of, and the drive that it uses. */
+import type { BlockDeviceIoStatus } from '../../spec/generated/qmp.ts';
+import type { Json } from '../../spec/json.ts';
+import type { AttachedDevice } from '../backend/attached-device.ts';
+import type { BlockBackend } from '../backend/block-backend.ts';
+import type { GuestIo } from '../backend/guest-requests.ts';
+import type { Bus } from './bus.ts';
+import type { DeviceModel } from './device-model.ts';
+import type { Tray } from './tray.ts';
 
-import type { Objects } from '../objects/objects.ts';
-import { CommandError } from '../qapi/command-error.ts';
-
-/** Objects that every endpoint has and that are no devices. */
-const CONTAINERS = [
-  '',
-  'chardevs',
-  'machine',
-  'machine/peripheral',
-  'machine/peripheral-anon',
-  'machine/unattached',
-  'objects',
-];
-
-/** Throws the `CommandError` that a command answers with to this `id`. */
-export function guestDevice(id: string, objects: Objects): never {
-  const path = id
-    .split('/')
-    .filter((part) => part !== '')
-    .join('/');
-  const isPath = id === '' || id.startsWith('/');
-  const isObject = CONTAINERS.includes(path) || isUserObject(path, objects);
-  if (isPath && isObject) throw new CommandError(`${id} is not a hotpluggable device`);
-  throw new CommandError(`Device '${id}' not found`, 'DeviceNotFound');
+/** What a device is when it is made. */
+export interface DeviceIdentity {
+  /** The type, such as `scsi-hd`. */
+  readonly modelName: string;
+  readonly model: DeviceModel;
+  /** Absent for those that nobody named. */
+  readonly id: string | undefined;
+  readonly qomPath: string;
+  /** Where it is plugged in. */
+  readonly bus: Bus;
+  /** Its place on a bus where each has one. */
+  readonly unit: number | undefined;
+  readonly properties: ReadonlyMap<string, Json>;
 }
 
-function isUserObject(path: string, objects: Objects): boolean {
-  return path.startsWith('objects/') && objects.find(path.slice('objects/'.length)) !== undefined;
+/** A guest device, or a part of one. */
+export class GuestDevice implements AttachedDevice {
+  readonly identity: DeviceIdentity;
+  /** Those within it, by their names there. */
+  readonly parts = new Map<string, GuestDevice>();
+  /** The one that it is a part of. */
+  owner: GuestDevice | undefined;
+  /** Buses that it brings. */
+  readonly buses: Bus[] = [];
+  /** The drive that it uses itself. */
+  backend: BlockBackend | undefined;
+  /** Its requests to that drive. */
+  io: GuestIo | undefined;
+  tray: Tray | undefined;
+  /** It is asked to go, which waits for the guest. */
+  leaving = false;
+
+  constructor(identity: DeviceIdentity) {
+    this.identity = identity;
+  }
+
+  get modelName(): string {
+    return this.identity.modelName;
+  }
+
+  get model(): DeviceModel {
+    return this.identity.model;
+  }
+
+  get id(): string | undefined {
+    return this.identity.id;
+  }
+
+  get qomPath(): string {
+    return this.identity.qomPath;
+  }
+
+  get bus(): Bus {
+    return this.identity.bus;
+  }
+
+  get unit(): number | undefined {
+    return this.identity.unit;
+  }
+
+  get name(): string {
+    return this.id ?? this.qomPath;
+  }
+
+  get removable(): boolean {
+    return this.model.disk !== undefined && this.model.disk.medium !== 'fixed';
+  }
+
+  get ioStatus(): BlockDeviceIoStatus | undefined {
+    return this.model.disk?.reportsIoStatus ? this.io?.ioStatus : undefined;
+  }
+
+  /** A guest that is asked opens the tray by itself, once it runs and sees that it should. */
+  ejectRequest(force: boolean): void {
+    if (force) this.tray?.unlock();
+  }
+
+  mediumChanged(loaded: boolean): void {
+    this.tray?.move(!loaded);
+  }
 }

@@ -30,7 +30,19 @@ const ALLOWED_ON_BACKING: readonly BlockedOp[] = [
 export interface RootChild extends BdrvChild {
   readonly role: 'root';
   node: Node;
+  readonly user: RootUser;
 }
+
+/** Who holds a node from outside the graph, as others call it. */
+export interface RootUser {
+  /** The drive by which commands name the node; empty for all but named drives. */
+  readonly deviceName: string;
+  /** How messages call the user; empty where it has no name. */
+  userName(): string;
+}
+
+/** A user that has no name. */
+const NOBODY: RootUser = { deviceName: '', userName: () => '' };
 
 /** A node as a job claims it: it makes the node no disk of its own any more, whatever else uses it. */
 export interface JobChild extends BdrvChild {
@@ -107,13 +119,10 @@ export class NodeGraph {
     this.#nodes.push(node);
   }
 
-  /** The device that shows the node, or '' if none does. */
+  /** The drive that shows the node, by name; '' if none does that has one. */
   deviceOf(node: Node): string {
-    return (
-      roots(node)
-        .find((edge) => edge.userName() !== '')
-        ?.userName() ?? ''
-    );
+    const shown = roots(node).find(({ user }) => user.deviceName !== '');
+    return shown?.user.deviceName ?? '';
   }
 
   /** How messages call a node: by its device if it is in one. */
@@ -161,12 +170,13 @@ export class NodeGraph {
   }
 
   /** Uses a node from outside the graph until `removeRoot`. Throws `CommandError` if permissions conflict. */
-  addRoot(node: Node, permissions: Permissions, userName = ''): RootChild {
+  addRoot(node: Node, permissions: Permissions, user: RootUser = NOBODY): RootChild {
     const edge: RootChild = {
       node,
       name: 'root',
       role: 'root',
-      userName: () => userName,
+      user,
+      userName: () => user.userName(),
       permissions: NOTHING,
     };
     use(node, edge, permissions);

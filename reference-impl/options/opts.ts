@@ -19,6 +19,13 @@ export function parseOpts(text: string, known: readonly string[], impliedKey?: s
   return opts;
 }
 
+/** Parses options of any names; a first value without a name is that of `impliedKey`. */
+export function parseFlat(text: string, impliedKey: string): Opts {
+  return new Map(
+    splitOptions(text).map((option, index) => split(option, index === 0 ? impliedKey : undefined, [])),
+  );
+}
+
 function split(option: string, impliedKey: string | undefined, known: readonly string[]): [string, string] {
   const equals = option.indexOf('=');
   if (equals >= 0) return [option.slice(0, equals), option.slice(equals + 1)];

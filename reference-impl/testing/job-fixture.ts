@@ -70,10 +70,11 @@ export class JobFixture {
   /** A disk that a guest uses: it follows when another node takes the place of its own. */
   guest(name: string): RootChild {
     const perm = Permission.consistentRead | Permission.write;
+    const deviceName = `${name}-disk`;
     return this.endpoint.block.graph.addRoot(
       this.node(name),
       { perm, sharedPerm: ALL_PERMISSIONS },
-      `${name}-disk`,
+      { deviceName, userName: () => deviceName },
     );
   }
 

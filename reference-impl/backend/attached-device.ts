@@ -1,0 +1,26 @@
+/** What a drive knows of the guest device that uses it. The devices themselves are `devices/`. */
+
+import type { BlockDeviceIoStatus } from '../../spec/generated/qmp.ts';
+
+/** The tray of a CD drive. */
+export interface TrayState {
+  readonly open: boolean;
+  /** By the guest, against being opened. */
+  readonly locked: boolean;
+}
+
+/** A guest device, as its drive and the commands for media see it. */
+export interface AttachedDevice {
+  /** What messages, events and `qdev` call it: its id, or its QOM path where it has none. */
+  readonly name: string;
+  /** Its medium can be exchanged. */
+  readonly removable: boolean;
+  /** Absent for devices without one: there a medium is exchanged as it is. */
+  readonly tray: TrayState | undefined;
+  /** Absent where no error stops the machine. */
+  readonly ioStatus: BlockDeviceIoStatus | undefined;
+  /** Asks the guest to let the medium go; `force`: opens the tray though it is locked. */
+  ejectRequest(force: boolean): void;
+  /** A medium has come, or gone: trays that are told so move. */
+  mediumChanged(loaded: boolean): void;
+}

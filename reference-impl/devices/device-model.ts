@@ -1,0 +1,54 @@
+/** Device models as data: what `-device` names, where it plugs in, what properties it takes, and what kind of disk it is. */
+import type { PropertyTypes } from './properties.ts';
+
+/** Kinds of buses, as messages name them. */
+export type BusType = 'IDE' | 'ISA' | 'PCI' | 'SCSI' | 'System' | 'floppy-bus' | 'usb-bus' | 'virtio-bus';
+
+/** A type of guest device. */
+export interface DeviceModel {
+  /** The bus that it plugs into. */
+  readonly bus: BusType;
+  readonly properties: PropertyTypes;
+  /** The bus that it brings for others. */
+  readonly offers?: BusModel;
+  /** A device within it that does its work, and takes its properties. */
+  readonly within?: DevicePart;
+  /** It uses a drive so. */
+  readonly disk?: DiskModel;
+  /** Part of another device or of the machine: nobody can plug one in. */
+  readonly internal?: boolean;
+}
+
+/** A device that comes with another. */
+export interface DevicePart {
+  /** Its name in the other; `@BUS@` stands for the name of the bus that the other brings. */
+  readonly name: string;
+  readonly model: string;
+}
+
+/** A bus as the devices on it find it. */
+export interface BusModel {
+  readonly type: BusType;
+  /** Devices come and go while the machine is there. */
+  readonly hotplug: boolean;
+  /** Devices at most, where there is no room for any number. */
+  readonly most?: number;
+  /** Places for devices, where each has its own by number; their property for it. */
+  readonly units?: { readonly count: number; readonly property: string };
+}
+
+/** What is done with a drive. */
+export interface DiskModel {
+  /** A disk is there for good; a disc is exchanged through a tray, or as it is. */
+  readonly medium: 'fixed' | 'in-tray' | 'without-tray';
+  /** It can be without a drive, and then gets an empty one. */
+  readonly mayBeEmpty: boolean;
+  /** Whether the guest can write: `if-writable` is what the medium says at first, an empty drive being writable. */
+  readonly writes: 'always' | 'if-writable' | 'never';
+  /** Others may resize the disk below it. */
+  readonly resizable: boolean;
+  /** An error can stop the machine. */
+  readonly reportsIoStatus: boolean;
+  /** What it says where it needs a drive and there is none. */
+  readonly withoutDrive?: string;
+}

@@ -1,0 +1,209 @@
+/** The devices and buses of the machine: how commands find them, how they come and go. */
+import type { Json } from '../../spec/json.ts';
+import type { BlockBackend } from '../backend/block-backend.ts';
+import type { BlockLayer } from '../backend/block-layer.ts';
+import type { GuestMachine } from '../backend/guest-requests.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Services } from '../services/services.ts';
+import type { Bus } from './bus.ts';
+import type { BusType } from './device-model.ts';
+import { type InterfaceDrive, interfaceDevice } from './drive-interface.ts';
+import type { GuestDevice } from './guest-device.ts';
+import { type MachineModel, machineBuses, machineModel } from './machine-model.ts';
+import { PlugIn } from './plug-in.ts';
+
+/** Objects that every endpoint has and that are no devices. */
+const CONTAINERS = [
+  'chardevs',
+  'machine',
+  'machine/peripheral',
+  'machine/peripheral-anon',
+  'machine/unattached',
+  'objects',
+];
+
+/** The options of `-device` and `device_add`, all of them texts. */
+export type DeviceOptions = Readonly<Record<string, string>>;
+
+/** How a device comes to be, beside its options. */
+export interface Placement {
+  /** The machine is there already. */
+  readonly hotplug?: boolean;
+  /** Where it is if it has no id. */
+  readonly qomPath?: string;
+}
+
+/** The guest devices of one endpoint. Methods throw `CommandError`, and have then changed nothing. */
+export class DeviceRegistry {
+  readonly block: BlockLayer;
+  readonly services: Services;
+  /** The machine as what stops for errors. */
+  readonly machine: GuestMachine;
+  #model: MachineModel = machineModel('pc');
+  #buses: readonly Bus[] = machineBuses(this.#model);
+  readonly #devices: GuestDevice[] = [];
+
+  constructor(block: BlockLayer, machine: GuestMachine) {
+    this.block = block;
+    this.machine = machine;
+    this.services = block.services;
+  }
+
+  /** Those that are plugged in, the oldest first, and none of their parts. */
+  get devices(): readonly GuestDevice[] {
+    return this.#devices;
+  }
+
+  /** Builds the machine. Called once, before there are devices. */
+  useMachine(type: string): void {
+    this.#model = machineModel(type);
+    this.#buses = machineBuses(this.#model);
+  }
+
+  /** All buses, those of the machine first, then in the order of the devices that brought them. */
+  get buses(): Bus[] {
+    const brought = this.#devices.flatMap((device) => [device, ...device.parts.values()]);
+    return [...this.#buses, ...brought.flatMap(({ buses }) => buses)];
+  }
+
+  /** Makes a device. */
+  async add(options: DeviceOptions, placement?: Placement): Promise<void> {
+    await new PlugIn(this).plugIn(options, placement);
+  }
+
+  /** Plugs in the drives that `-drive` made for places of the machine: floppies, then IDE, then the others. */
+  async addInterfaceDevices(drives: readonly InterfaceDrive[]): Promise<void> {
+    const { firstDevice } = this.#model;
+    const floppies = drives.filter(({ place }) => place.interface === 'floppy');
+    const ide = drives.filter(({ place }) => place.interface === 'ide');
+    let number = firstDevice.floppy ?? 0;
+    for (const drive of floppies) await this.#addInterfaceDevice(drive, number++);
+    number = (firstDevice.ide ?? 0) + floppies.length;
+    for (const drive of ide) await this.#addInterfaceDevice(drive, number++);
+    for (const drive of drives)
+      if (!floppies.includes(drive) && !ide.includes(drive)) await this.#addInterfaceDevice(drive);
+  }
+
+  async #addInterfaceDevice(drive: InterfaceDrive, number?: number): Promise<void> {
+    const options = interfaceDevice(drive, this.#model);
+    if (!options) return;
+    await this.add(options, number === undefined ? {} : { qomPath: `/machine/unattached/device[${number}]` });
+  }
+
+  /** Called by `PlugIn` alone, when the device is whole. */
+  plugged(device: GuestDevice): void {
+    this.#devices.push(device);
+  }
+
+  /** The QOM path for a device that has no id. */
+  anonymousPath(): string {
+    for (let number = 0; ; number += 1) {
+      const path = `/machine/peripheral-anon/device[${number}]`;
+      if (!this.#devices.some(({ qomPath }) => qomPath === path)) return path;
+    }
+  }
+
+  /** The bus by its name. */
+  bus(name: string): Bus | undefined {
+    return this.buses.find((bus) => bus.name === name);
+  }
+
+  /** The bus that a device gets which names none: the newest of the kind that has room. */
+  usualBus(type: BusType): Bus | undefined {
+    const fitting = this.buses.filter(({ model }) => model.type === type);
+    return fitting.findLast((bus) => !bus.isFull) ?? fitting.at(-1);
+  }
+
+  /** The device of this id or QOM path. */
+  find(id: string): GuestDevice {
+    const device = this.#resolve(id);
+    if (device) return device;
+    if (id.startsWith('/') && this.#isOther(id)) throw new CommandError(`${id} is not a hotpluggable device`);
+    throw new CommandError(`Device '${id}' not found`, 'DeviceNotFound');
+  }
+
+  /** The drive that the device of this id or QOM path uses. */
+  backendOf(id: string): BlockBackend {
+    const { backend } = this.find(id);
+    if (!backend) throw new CommandError('Device does not have a block device backend');
+    return backend;
+  }
+
+  /** The drive as commands name it: by exactly one of its own name and its device's. */
+  backend(device: string | undefined, id: string | undefined): BlockBackend {
+    if ((device === undefined) === (id === undefined))
+      throw new CommandError("Need exactly one of 'device' and 'id'");
+    if (device === undefined) return this.backendOf(id!);
+    const backend = this.block.backends.find(device);
+    if (!backend) throw new CommandError(`Device '${device}' not found`, 'DeviceNotFound');
+    return backend;
+  }
+
+  /** Unplugs a device, at once where nobody need be asked. */
+  async remove(id: string): Promise<void> {
+    const device = this.find(id);
+    const { name, model } = device.bus;
+    if (!model.hotplug) throw new CommandError(`Bus '${name}' does not support hotplugging`);
+    // On PCI the guest says when it lets go of the device.
+    if (model.type === 'PCI') device.leaving = true;
+    else await this.#unplug(device);
+  }
+
+  /** What waits for the guest goes, as when the machine is reset. */
+  async unplugLeaving(): Promise<void> {
+    for (const device of this.#devices.filter(({ leaving }) => leaving)) await this.#unplug(device);
+  }
+
+  async #unplug(device: GuestDevice): Promise<void> {
+    for (const part of device.parts.values()) await this.#unplug(part);
+    for (const bus of device.buses) for (const other of bus.devices.slice()) await this.#unplug(other);
+    device.bus.unplug(device);
+    const index = this.#devices.indexOf(device);
+    if (index >= 0) this.#devices.splice(index, 1);
+    await this.#letGo(device);
+    const { id, qomPath } = device;
+    this.services.emit('DEVICE_DELETED', { ...(id !== undefined && { device: id }), path: qomPath });
+  }
+
+  /** A drive goes with the device that used it, whoever made it. */
+  async #letGo({ backend, io }: GuestDevice): Promise<void> {
+    if (!backend) return;
+    io?.close();
+    backend.detach();
+    await this.block.backends.remove(backend);
+  }
+
+  #resolve(id: string): GuestDevice | undefined {
+    const path = withoutEmptyParts(id.startsWith('/') ? id : `/machine/peripheral/${id}`);
+    for (const device of this.#devices) {
+      if (device.qomPath === path) return device;
+      for (const part of device.parts.values()) if (part.qomPath === path) return part;
+    }
+    return undefined;
+  }
+
+  #isOther(id: string): boolean {
+    const path = withoutEmptyParts(id).slice(1);
+    if (path === '' || CONTAINERS.includes(path)) return true;
+    return (
+      path.startsWith('objects/') && this.services.objects.find(path.slice('objects/'.length)) !== undefined
+    );
+  }
+}
+
+function withoutEmptyParts(path: string): string {
+  return `/${path
+    .split('/')
+    .filter((part) => part !== '')
+    .join('/')}`;
+}
+
+/** The options of `device_add`, as texts. */
+export function deviceOptions(given: Readonly<Record<string, Json | undefined>>): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (typeof value === 'boolean') texts[name] = value ? 'on' : 'off';
+    else if (value !== undefined && typeof value !== 'object') texts[name] = String(value);
+  }
+  return texts;
+}

@@ -1,0 +1,66 @@
+/** Machines: the buses that they bring, and the devices that they have without being asked. */
+import { CommandError } from '../qapi/command-error.ts';
+import { Bus } from './bus.ts';
+import type { BusModel } from './device-model.ts';
+
+/** The kinds of interfaces that `-drive if=…` can put a drive on. */
+export type DriveInterface = 'ide' | 'floppy' | 'virtio';
+
+/** A machine as data. */
+export interface MachineModel {
+  /** By name, in the order in which they are made. */
+  readonly buses: Readonly<Record<string, BusModel>>;
+  /** Where `-drive if=…` finds its buses, one for each number. */
+  readonly interfaces: Partial<Readonly<Record<DriveInterface, readonly string[]>>>;
+  /** The number in `/machine/unattached` of the first device on an interface; later ones count on. */
+  readonly firstDevice: Partial<Readonly<Record<DriveInterface, number>>>;
+}
+
+const IDE: BusModel = { type: 'IDE', hotplug: false, units: { count: 2, property: 'unit' } };
+
+const pc: MachineModel = {
+  buses: {
+    'main-system-bus': { type: 'System', hotplug: false },
+    'pci.0': { type: 'PCI', hotplug: true },
+    'isa.0': { type: 'ISA', hotplug: false },
+    'floppy-bus.0': { type: 'floppy-bus', hotplug: false, units: { count: 2, property: 'unit' } },
+    'ide.0': IDE,
+    'ide.1': IDE,
+  },
+  interfaces: { ide: ['ide.0', 'ide.1'], floppy: ['floppy-bus.0'], virtio: ['pci.0'] },
+  firstDevice: { floppy: 13, ide: 18 },
+};
+
+const SATA: BusModel = { type: 'IDE', hotplug: false, units: { count: 1, property: 'unit' } };
+
+const q35: MachineModel = {
+  buses: {
+    'main-system-bus': { type: 'System', hotplug: false },
+    'pcie.0': { type: 'PCI', hotplug: false },
+    'isa.0': { type: 'ISA', hotplug: false },
+    ...Object.fromEntries(Array.from({ length: 6 }, (_, port) => [`ide.${port}`, SATA])),
+  },
+  interfaces: { ide: Array.from({ length: 6 }, (_, port) => `ide.${port}`), virtio: ['pcie.0'] },
+  firstDevice: { ide: 18 },
+};
+
+/** No hardware at all. */
+const none: MachineModel = {
+  buses: { 'main-system-bus': { type: 'System', hotplug: false } },
+  interfaces: {},
+  firstDevice: {},
+};
+
+const machines: Readonly<Record<string, MachineModel>> = { none, pc, q35 };
+
+/** The machine of this type, of whichever version. Throws `CommandError`. */
+export function machineModel(type: string): MachineModel {
+  const name = type.replace(/^pc-i440fx-.*$/, 'pc').replace(/^pc-q35-.*$/, 'q35');
+  if (!Object.hasOwn(machines, name)) throw new CommandError('unsupported machine type');
+  return machines[name]!;
+}
+
+/** The buses of a machine that is made. */
+export function machineBuses({ buses }: MachineModel): Bus[] {
+  return Object.entries(buses).map(([name, model]) => new Bus(name, model));
+}

@@ -1,0 +1,22 @@
+/** Floppy drives. They have no trays: disks are exchanged as they are, and an error never stops the machine. */
+import type { DeviceModel } from '../device-model.ts';
+import { oneOf, unsigned } from '../properties.ts';
+import { DRIVE } from './disk-properties.ts';
+
+export const floppyModels = {
+  floppy: {
+    bus: 'floppy-bus',
+    disk: {
+      medium: 'without-tray',
+      mayBeEmpty: true,
+      writes: 'if-writable',
+      resizable: false,
+      reportsIoStatus: false,
+    },
+    properties: {
+      ...DRIVE,
+      unit: unsigned(32, 2 ** 32 - 1),
+      'drive-type': oneOf('FdcDriveType', ['144', '288', '120', 'none', 'auto'], 'auto'),
+    },
+  },
+} satisfies Readonly<Record<string, DeviceModel>>;

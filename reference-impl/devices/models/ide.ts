@@ -1,0 +1,44 @@
+/** Disks and CD drives on an IDE bus. */
+import type { DeviceModel, DiskModel } from '../device-model.ts';
+import { oneOf, type PropertyTypes, text, unsigned, wide } from '../properties.ts';
+import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
+
+const IDE: PropertyTypes = {
+  ...DRIVE,
+  ...ERRORS,
+  ...BOOT,
+  ...SERIAL,
+  unit: unsigned(32, 2 ** 32 - 1),
+  ver: text,
+  wwn: wide(0),
+  model: text,
+};
+
+const disk: DiskModel = {
+  medium: 'fixed',
+  mayBeEmpty: false,
+  writes: 'always',
+  resizable: true,
+  reportsIoStatus: true,
+  withoutDrive: 'No drive specified',
+};
+
+const TRANSLATIONS = ['auto', 'none', 'lba', 'large', 'rechs'];
+
+export const ideModels = {
+  'ide-hd': {
+    bus: 'IDE',
+    disk,
+    properties: {
+      ...IDE,
+      ...GEOMETRY,
+      'bios-chs-trans': oneOf('BiosAtaTranslation', TRANSLATIONS, 'auto'),
+      rotation_rate: unsigned(16, 0),
+    },
+  },
+  'ide-cd': {
+    bus: 'IDE',
+    disk: { ...disk, medium: 'in-tray', mayBeEmpty: true, writes: 'never', resizable: false },
+    properties: IDE,
+  },
+} satisfies Readonly<Record<string, DeviceModel>>;

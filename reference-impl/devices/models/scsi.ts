@@ -1,0 +1,55 @@
+/** Disks and CD drives on a SCSI bus, whichever controller brings it. */
+import type { BusModel, DeviceModel, DiskModel } from '../device-model.ts';
+import { flag, type PropertyTypes, signed, text, unsigned, wide } from '../properties.ts';
+import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
+
+/** The bus of a controller that devices come to and go from. */
+export const SCSI_BUS: BusModel = { type: 'SCSI', hotplug: true };
+
+const SCSI: PropertyTypes = {
+  ...DRIVE,
+  ...ERRORS,
+  ...BOOT,
+  ...SERIAL,
+  channel: unsigned(32, 0),
+  'scsi-id': unsigned(32, 2 ** 32 - 1),
+  lun: unsigned(32, 2 ** 32 - 1),
+  ver: text,
+  vendor: text,
+  product: text,
+  device_id: text,
+  wwn: wide(0),
+  port_wwn: wide(0),
+  port_index: unsigned(16, 0),
+  max_unmap_size: wide(2 ** 30),
+  max_io_size: wide(2 ** 31 - 1),
+  scsi_version: signed(5),
+};
+
+const disk: DiskModel = {
+  medium: 'fixed',
+  mayBeEmpty: false,
+  writes: 'if-writable',
+  resizable: true,
+  reportsIoStatus: true,
+  withoutDrive: 'drive property not set',
+};
+
+const hardDisk: PropertyTypes = {
+  ...SCSI,
+  ...GEOMETRY,
+  removable: flag(false),
+  dpofua: flag(false),
+  rotation_rate: unsigned(16, 0),
+};
+
+export const scsiModels = {
+  'scsi-hd': { bus: 'SCSI', disk, properties: hardDisk },
+  // What a controller makes of a drive that is given to itself.
+  'scsi-disk': { bus: 'SCSI', disk, properties: hardDisk },
+  'scsi-cd': {
+    bus: 'SCSI',
+    disk: { ...disk, medium: 'in-tray', mayBeEmpty: true },
+    properties: SCSI,
+  },
+} satisfies Readonly<Record<string, DeviceModel>>;

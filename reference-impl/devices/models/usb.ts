@@ -1,0 +1,29 @@
+/** USB: host controllers, and a stick, which is a SCSI disk of its own bus inside. */
+import type { BusModel, DeviceModel } from '../device-model.ts';
+import { flag, type PropertyTypes, text, unsigned } from '../properties.ts';
+import { BOOT, DRIVE, ERRORS, SERIAL } from './disk-properties.ts';
+import { PCI } from './pci.ts';
+
+const USB_BUS: BusModel = { type: 'usb-bus', hotplug: true };
+
+const USB: PropertyTypes = { port: text, serial: text, full_path: flag(true), 'msos-desc': flag(true) };
+
+const controller: DeviceModel = {
+  bus: 'PCI',
+  offers: USB_BUS,
+  properties: { ...PCI, masterbus: text, firstport: unsigned(32, 0), maxframes: unsigned(32, 128) },
+};
+
+export const usbModels = {
+  'piix3-usb-uhci': controller,
+  'usb-ehci': controller,
+  'ich9-usb-ehci1': controller,
+  'nec-usb-xhci': controller,
+  'qemu-xhci': controller,
+  'usb-storage': {
+    bus: 'usb-bus',
+    offers: { type: 'SCSI', hotplug: false, most: 1 },
+    within: { name: '@BUS@/legacy[0]', model: 'scsi-disk' },
+    properties: { ...USB, ...DRIVE, ...ERRORS, ...BOOT, ...SERIAL, removable: flag(false) },
+  },
+} satisfies Readonly<Record<string, DeviceModel>>;

@@ -1,0 +1,187 @@
+/**
+ * Makes a device of options, in these steps: its model, its bus, its properties, its place, the drive, what is within
+ * it. Whatever is refused on the way leaves everything as it was.
+ */
+import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+import type { Json } from '../../spec/json.ts';
+import { BlockBackend } from '../backend/block-backend.ts';
+import { type ErrorPolicies, GuestIo } from '../backend/guest-requests.ts';
+import { ALL_PERMISSIONS, Permission, type Permissions } from '../graph/permissions.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { Bus } from './bus.ts';
+import type { DeviceModel, DiskModel } from './device-model.ts';
+import type { DeviceOptions, DeviceRegistry, Placement } from './device-registry.ts';
+import { GuestDevice } from './guest-device.ts';
+import { deviceModels } from './models/index.ts';
+import { Tray } from './tray.ts';
+
+type Properties = Map<string, Json>;
+
+/** Plugs devices into the machine. */
+export class PlugIn {
+  readonly #registry: DeviceRegistry;
+
+  constructor(registry: DeviceRegistry) {
+    this.#registry = registry;
+  }
+
+  /** `hotplug`: the machine is there. `qomPath`: where it is if it has no id. Throws `CommandError`. */
+  async plugIn(options: DeviceOptions, { hotplug = false, qomPath }: Placement = {}): Promise<void> {
+    const { driver, bus: busName, id, ...given } = options;
+    this.#checkId(id);
+    const model = modelOf(driver);
+    const bus = this.#bus(driver!, model, busName);
+    if (hotplug && !bus.model.hotplug)
+      throw new CommandError(`Bus '${bus.name}' does not support hotplugging`);
+    const properties = readProperties(model, given);
+    const unit = bus.placeFor(wantedUnit(bus, properties));
+    const path = qomPath ?? (id === undefined ? this.#registry.anonymousPath() : `/machine/peripheral/${id}`);
+    const identity = { modelName: driver!, model, id, qomPath: path, bus, unit, properties };
+    const device = new GuestDevice(identity);
+    await this.#complete(device);
+    bus.plug(device);
+    this.#registry.plugged(device);
+  }
+
+  #checkId(id: string | undefined): void {
+    if (id === undefined) return;
+    if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) throw new CommandError("Parameter 'id' expects an identifier");
+    if (this.#registry.devices.some((device) => device.id === id))
+      throw new CommandError(`Duplicate ID '${id}' for device`);
+  }
+
+  #bus(driver: string, model: DeviceModel, name: string | undefined): Bus {
+    const bus = name === undefined ? this.#registry.usualBus(model.bus) : this.#registry.bus(name);
+    if (!bus && name !== undefined) throw new CommandError(`Bus '${name}' not found`);
+    if (!bus) throw new CommandError(`No '${model.bus}' bus found for device '${driver}'`);
+    if (bus.model.type !== model.bus)
+      throw new CommandError(`Device '${driver}' can't go on ${bus.model.type} bus`);
+    return bus;
+  }
+
+  /** The drive, the buses and the parts. */
+  async #complete(device: GuestDevice): Promise<void> {
+    const { model } = device;
+    if (model.disk) await this.#useDrive(device, model.disk);
+    if (model.offers) device.buses.push(new Bus(this.#busName(device), model.offers));
+    if (model.within) await this.#addPart(device);
+  }
+
+  async #addPart(device: GuestDevice): Promise<void> {
+    const { name: pattern, model: modelName } = device.model.within!;
+    const name = pattern.replace('@BUS@', device.buses[0]?.name ?? '');
+    const model = deviceModels[modelName]!;
+    const bus = device.buses[0] ?? new Bus('virtio-bus', { type: model.bus, hotplug: false });
+    const qomPath = `${device.qomPath}/${name}`;
+    const { properties } = device.identity;
+    const part = new GuestDevice({
+      modelName,
+      model,
+      id: undefined,
+      qomPath,
+      bus,
+      unit: undefined,
+      properties,
+    });
+    part.owner = device;
+    await this.#complete(part);
+    bus.plug(part);
+    device.parts.set(name, part);
+  }
+
+  /** After the device if that has an id, else by the kind of bus. */
+  #busName(device: GuestDevice): string {
+    const { type } = device.model.offers!;
+    const id = device.id ?? device.owner?.id;
+    const stem = id ?? type.toLowerCase();
+    for (let number = 0; ; number += 1) {
+      const name = `${stem}.${number}`;
+      if (id !== undefined || !this.#registry.bus(name)) return name;
+    }
+  }
+
+  async #useDrive(device: GuestDevice, disk: DiskModel): Promise<void> {
+    const { properties } = device.identity;
+    const name = properties.get('drive');
+    const backend = this.#drive(device, disk, typeof name === 'string' && name !== '' ? name : undefined);
+    try {
+      backend.attach(device, permissionsOf(disk, backend, properties), writebackOf(properties));
+    } catch (error) {
+      if (backend.name === '') await this.#registry.block.backends.remove(backend);
+      throw error;
+    }
+    const { services, machine } = this.#registry;
+    device.backend = backend;
+    device.io = new GuestIo(backend, services, machine, policiesOf(properties));
+    if (disk.medium !== 'in-tray') return;
+    device.tray = new Tray((open) =>
+      services.emit('DEVICE_TRAY_MOVED', { device: backend.name, id: device.name, 'tray-open': open }),
+    );
+  }
+
+  /** The named drive, or an anonymous one with the node of that name or with nothing. */
+  #drive(device: GuestDevice, disk: DiskModel, name: string | undefined): BlockBackend {
+    const { backends, graph } = this.#registry.block;
+    if (name === undefined && !disk.mayBeEmpty)
+      throw new CommandError(disk.withoutDrive ?? 'No drive specified');
+    const named = name === undefined ? undefined : backends.find(name);
+    if (named) return named;
+    const node = name === undefined ? undefined : graph.find(name);
+    if (name !== undefined && !node) {
+      const { modelName } = device.owner ?? device;
+      throw new CommandError(`Property '${modelName}.drive' can't find value '${name}'`);
+    }
+    const backend = new BlockBackend(graph, '');
+    if (node) backend.insert(node);
+    backends.add(backend);
+    return backend;
+  }
+}
+
+/** Throws `CommandError`. */
+function modelOf(driver: string | undefined): DeviceModel {
+  if (driver === undefined) throw new CommandError("Parameter 'driver' is missing");
+  if (!Object.hasOwn(deviceModels, driver))
+    throw new CommandError(`'${driver}' is not a valid device model name`);
+  return deviceModels[driver]!;
+}
+
+/** Throws `CommandError` for a property that the model lacks, and for a value that is none of its type. */
+function readProperties({ properties }: DeviceModel, given: Readonly<Record<string, string>>): Properties {
+  const values: Properties = new Map();
+  for (const [name, value] of Object.entries(given)) {
+    if (!Object.hasOwn(properties, name)) throw new CommandError(`Property '.${name}' not found`);
+    values.set(name, properties[name]!.parse(value, name));
+  }
+  return values;
+}
+
+function wantedUnit({ model: { units } }: Bus, properties: Properties): number | undefined {
+  const unit = units && properties.get(units.property);
+  return typeof unit === 'number' ? unit : undefined;
+}
+
+function permissionsOf(
+  disk: DiskModel,
+  backend: BlockBackend,
+  properties: ReadonlyMap<string, Json>,
+): Permissions {
+  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+  const isWritable = disk.writes === 'always' || (disk.writes === 'if-writable' && !backend.node?.readOnly);
+  const others = (disk.resizable ? resize : 0) | (properties.get('share-rw') === true ? write : 0);
+  return {
+    perm: consistentRead | (isWritable ? write : 0),
+    sharedPerm: ALL_PERMISSIONS & (consistentRead | writeUnchanged | changeChildren | others),
+  };
+}
+
+/** What a device says of its drive's cache; `auto` leaves that to the drive. */
+function writebackOf(properties: ReadonlyMap<string, Json>): boolean | undefined {
+  const given = properties.get('write-cache') ?? 'auto';
+  return given === 'auto' ? undefined : given === 'on';
+}
+
+function policiesOf(properties: ReadonlyMap<string, Json>): ErrorPolicies {
+  const policy = (name: string) => (properties.get(name) ?? 'auto') as BlockdevOnError;
+  return { rerror: policy('rerror'), werror: policy('werror') };
+}

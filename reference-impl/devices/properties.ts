@@ -1,0 +1,101 @@
+/** Types of device properties: how QOM calls them, how they are read from an option, what they are if not given. */
+import type { Json } from '../../spec/json.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import { sizeFromText } from '../qapi/keyval-types.ts';
+
+export interface PropertyType {
+  /** As `qom-list` tells it. */
+  readonly type: string;
+  /** What it is if not given; absent: not told. */
+  readonly initial?: Json;
+  /** Its value from the text of an option. Throws `CommandError`. */
+  parse(text: string, name: string): Json;
+}
+
+/** Properties by name, in the order in which they are told. */
+export type PropertyTypes = Readonly<Record<string, PropertyType>>;
+
+/** A text. */
+export const text: PropertyType = { type: 'str', initial: '', parse: (value) => value };
+
+/** A switch. */
+export const flag = (initial: boolean): PropertyType => ({
+  type: 'bool',
+  initial,
+  parse(value, name) {
+    if (value === 'on' || value === 'yes' || value === 'true' || value === 'y') return true;
+    if (value === 'off' || value === 'no' || value === 'false' || value === 'n') return false;
+    throw new CommandError(`Parameter '${name}' expects 'on' or 'off'`);
+  },
+});
+
+/** One of some words. */
+export const oneOf = (type: string, words: readonly string[], initial: string): PropertyType => ({
+  type,
+  initial,
+  parse(value) {
+    if (words.includes(value)) return value;
+    throw new CommandError(`Invalid parameter '${value}'`);
+  },
+});
+
+/** An integer without sign. */
+export const unsigned = (bits: 8 | 16 | 32, initial: number): PropertyType => ({
+  type: `uint${bits}`,
+  initial,
+  parse(value, name) {
+    const number = integer(value);
+    if (number === undefined || number < 0 || number >= 2 ** bits)
+      throw new CommandError(`Parameter '${name}' expects uint${bits}_t`);
+    return number;
+  },
+});
+
+/** An integer of 32 bits with sign. */
+export const signed = (initial: number): PropertyType => ({
+  type: 'int32',
+  initial,
+  parse(value, name) {
+    const number = integer(value);
+    if (number === undefined || Math.abs(number) >= 2 ** 31)
+      throw new CommandError(`Parameter '${name}' expects int32_t`);
+    return number;
+  },
+});
+
+/** A number of 64 bits, such as a world wide name. */
+export const wide = (initial: number): PropertyType => ({
+  type: 'uint64',
+  initial,
+  parse(value, name) {
+    if (!/^(0x[\da-f]+|\d+)$/i.test(value)) throw new CommandError(`Parameter '${name}' expects uint64`);
+    const number = BigInt(value);
+    return number > BigInt(Number.MAX_SAFE_INTEGER) ? number : Number(number);
+  },
+});
+
+const SMALLEST_BLOCK = 512;
+const LARGEST_BLOCK = 32768;
+
+/** The size of a block in bytes. */
+export const blockSize: PropertyType = {
+  type: 'uint16',
+  initial: SMALLEST_BLOCK,
+  parse(value, name) {
+    const size = sizeFromText(value);
+    if (typeof size !== 'number' && typeof size !== 'bigint')
+      throw new CommandError(`Parameter '${name}' expects uint16_t`);
+    if (size < SMALLEST_BLOCK || size > LARGEST_BLOCK)
+      throw new CommandError(
+        `Property .${name} doesn't take value ${size} (minimum: ${SMALLEST_BLOCK}, maximum: ${LARGEST_BLOCK})`,
+      );
+    const number = Number(size);
+    if ((number & (number - 1)) !== 0)
+      throw new CommandError(`Property .${name} doesn't take value '${number}', it's not a power of 2`);
+    return number;
+  },
+};
+
+function integer(value: string): number | undefined {
+  return /^[+-]?(0x[\da-f]+|\d+)$/i.test(value) ? Number(value) : undefined;
+}
