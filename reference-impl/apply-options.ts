@@ -11,13 +11,13 @@ import { deviceOptions } from './devices/device-registry.ts';
 import type { InterfaceDrive } from './devices/drive-interface.ts';
 import { errnoText } from './host/errno.ts';
 import { type Chardev, parseChardev, parseShortChardev } from './monitor/chardev.ts';
-import { connectMonitor } from './monitor/monitor-server.ts';
+import { openChardev } from './monitor/open-chardev.ts';
 import { createObject } from './objects/create-object.ts';
 import { dialectOf, type Option, OptionError, parseArgv } from './options/argv.ts';
 import { addDrive } from './options/drive.ts';
 import { type DrivePlace, Machine } from './options/drive-places.ts';
 import type { Step } from './options/option-table.ts';
-import { parseFlat, parseOpts } from './options/opts.ts';
+import { isOn, parseFlat, parseOpts } from './options/opts.ts';
 import { parseConfig } from './options/read-config.ts';
 import { setParameter } from './options/set-parameter.ts';
 import { checkArguments } from './qapi/check-arguments.ts';
@@ -222,25 +222,22 @@ async function addMonitor({ value }: Option, start: Start): Promise<void> {
   const chardev = start.chardevs.get(id);
   if (chardev === undefined) throw new CommandError(`chardev "${id}" not found`);
   if (opts.get('mode') !== 'control') throw new CommandError('only monitors with mode=control are supported');
-  await connect(chardev, start);
+  await connect(chardev, isOn(opts, 'pretty'), start);
 }
 
-function addShortMonitor({ value }: Option, start: Start): Promise<void> {
-  return connect(parseShortChardev(value), start);
+async function addShortMonitor({ value, step }: Option, start: Start): Promise<void> {
+  const chardev = parseShortChardev(value, start.chardevs);
+  if (chardev !== undefined) await connect(chardev, step === 'qmp-pretty', start);
 }
 
-async function connect(chardev: Chardev, start: Start): Promise<void> {
+async function connect(chardev: Chardev, pretty: boolean, start: Start): Promise<void> {
   const { endpoint } = start;
   const monitor = endpoint.monitor(start.monitors);
+  monitor.pretty = pretty;
   start.monitors += 1;
   const orphaned = () => {
     if (start.monitors === 1) endpoint.shutdown();
   };
-  endpoint.onEnd(await connectMonitor(monitor, inFolder(chardev, endpoint.cwd), orphaned));
-}
-
-/** A relative path of a socket begins where the endpoint works. */
-function inFolder(chardev: Chardev, folder: string): Chardev {
-  if (chardev.backend !== 'socket' || !('path' in chardev.address)) return chardev;
-  return { ...chardev, address: { path: resolve(folder, chardev.address.path) } };
+  const print = (line: string) => endpoint.print(line);
+  endpoint.onEnd(await openChardev(monitor, chardev, { cwd: endpoint.cwd, orphaned, print }));
 }

@@ -21,6 +21,8 @@ export interface ReferenceOptions {
   readonly random?: () => number;
   /** Where warnings go, a line each; default: dropped. */
   readonly log?: (line: string) => void;
+  /** Where lines go that the user asked for: help, versions, the names of terminals; default: dropped. */
+  readonly print?: (line: string) => void;
 }
 
 /** A running endpoint. */

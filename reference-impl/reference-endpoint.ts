@@ -65,6 +65,7 @@ export class ReferenceEndpoint implements CommandContext {
   /** Resolves with the exit status when everything is closed. */
   readonly exited: Promise<number>;
   readonly #log: (line: string) => void;
+  readonly #print: (line: string) => void;
   readonly #monitors: QmpMonitor[] = [];
   readonly #closing: (() => Promise<void>)[] = [];
   #exit!: (status: number) => void;
@@ -76,6 +77,7 @@ export class ReferenceEndpoint implements CommandContext {
     this.random = options.random ?? (() => Math.floor(Math.random() * 2 ** 32));
     this.cwd = options.cwd;
     this.#log = options.log ?? (() => {});
+    this.#print = options.print ?? (() => {});
     this.exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
@@ -89,6 +91,11 @@ export class ReferenceEndpoint implements CommandContext {
     this.devices = new DeviceRegistry(this.block, this.run);
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, inputs, this.loop);
+  }
+
+  /** Tells the user something that is asked for, such as where a terminal is. */
+  print(line: string): void {
+    this.#print(line);
   }
 
   log(line: string): void {

@@ -1,36 +1,123 @@
-/** Character devices, as far as monitors use them: sockets and the process's own standard streams. */
+/**
+ * Character devices as options describe them: which backend, and where its other end is. Opening them is
+ * `open-chardev.ts`.
+ */
 
 import { isOn, type Opts, parseOpts } from '../options/opts.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { sizeFromText } from '../qapi/keyval-types.ts';
 
-export type SocketAddress = { readonly path: string } | { readonly host: string; readonly port: number };
+/** Where a socket is; a descriptor is one that this process was started with. */
+export type ChardevAddress =
+  | { readonly path: string }
+  | { readonly host: string; readonly port: number }
+  | { readonly fd: number };
 
 /** A parsed `-chardev`. */
-export type Chardev =
-  | { readonly backend: 'stdio' }
-  | { readonly backend: 'socket'; readonly address: SocketAddress; readonly server: boolean };
+export type Chardev = (
+  | { readonly backend: 'stdio'; readonly signal: boolean }
+  /** Nothing comes in, and what goes out is dropped. */
+  | { readonly backend: 'null' }
+  | { readonly backend: 'pty' }
+  /** `path`, or `path.in` and `path.out` where they exist. */
+  | { readonly backend: 'pipe'; readonly path: string }
+  | { readonly backend: 'file'; readonly path: string; readonly append: boolean }
+  | SocketChardev
+) & {
+  /** A file that gets a copy of all output. */
+  readonly log?: { readonly path: string; readonly append: boolean };
+};
 
-/** Options of sockets that are accepted. `wait` and those after it make no difference here. */
-const SOCKET_OPTIONS = ['server', 'wait', 'delay', 'nodelay', 'ipv4', 'ipv6', 'mux', 'logfile', 'logappend'];
+/** A socket that listens, or that connects to somebody who does. */
+export interface SocketChardev {
+  readonly backend: 'socket';
+  readonly address: ChardevAddress;
+  readonly server: boolean;
+  /** The other end is a telnet program. */
+  readonly telnet: boolean;
+  /** Seconds until the next attempt where nobody listens or the connection has ended; 0: none. */
+  readonly reconnect: number;
+}
 
-/** The value of `-chardev`: `socket,id=ID,path=PATH`, `socket,id=ID,host=HOST,port=PORT`, `stdio,id=ID`. */
+/** Options of sockets. `wait` and those after it make no difference here. */
+const SOCKET_OPTIONS = ['server', 'telnet', 'reconnect', 'wait', 'delay', 'nodelay', 'ipv4', 'ipv6', 'to'];
+const COMMON_OPTIONS = ['mux', 'logfile', 'logappend'];
+
+/** What a backend takes beyond the options of all. `memory` is the old name of `ringbuf`. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  stdio: ['signal'],
+  null: [],
+  ringbuf: ['size'],
+  memory: ['size'],
+  pty: [],
+  pipe: ['path'],
+  file: ['path', 'append'],
+  socket: ['path', 'host', 'port', 'fd', ...SOCKET_OPTIONS],
+};
+
+/** The value of `-chardev`: `socket,id=ID,path=PATH`, `socket,id=ID,host=HOST,port=PORT`, `stdio,id=ID` … */
 export function parseChardev(text: string): { readonly id: string; readonly chardev: Chardev } {
-  const opts = parseOpts(
-    text,
-    ['backend', 'id', 'path', 'host', 'port', 'signal', ...SOCKET_OPTIONS],
-    'backend',
-  );
+  const anything = Object.values(OPTIONS).flat();
+  const opts = parseOpts(text, ['backend', 'id', ...anything, ...COMMON_OPTIONS], 'backend');
   const id = opts.get('id');
   if (id === undefined) throw new CommandError('chardev: no id specified');
   const backend = opts.get('backend');
-  if (backend === 'stdio') return { id, chardev: { backend } };
-  if (backend !== 'socket') throw new CommandError(`'${backend}' is not a valid char driver name`);
-  return { id, chardev: { backend, address: socketAddress(opts), server: isOn(opts, 'server') } };
+  if (backend === undefined) throw new CommandError(`chardev: "${id}" missing backend`);
+  if (!Object.hasOwn(OPTIONS, backend))
+    throw new CommandError(`'${backend}' is not a valid char driver name`);
+  return { id, chardev: withLog(backendOf(backend, opts), opts) };
 }
 
-function socketAddress(opts: Opts): SocketAddress {
+function backendOf(backend: string, opts: Opts): Chardev {
+  switch (backend) {
+    case 'stdio':
+      return { backend, signal: (opts.get('signal') ?? 'on') === 'on' };
+    case 'pty':
+      return { backend };
+    case 'pipe':
+      return { backend, path: pathOf(opts, backend) };
+    case 'file':
+      return { backend, path: pathOf(opts, backend), append: isOn(opts, 'append') };
+    case 'socket':
+      return socketChardev(socketAddress(opts), opts);
+    case 'null':
+      return { backend };
+    default:
+      return ringbuf(opts);
+  }
+}
+
+/** Nobody can read from its memory here, since no command of the spec does. */
+function ringbuf(opts: Opts): Chardev {
+  const given = sizeFromText(opts.get('size') ?? '64k');
+  if (given === undefined) throw new CommandError("Parameter 'size' expects a size");
+  const size = BigInt(given as number | bigint);
+  if (size <= 0n || (size & (size - 1n)) !== 0n)
+    throw new CommandError('size of ringbuf chardev must be power of two');
+  return { backend: 'null' };
+}
+
+function withLog(chardev: Chardev, opts: Opts): Chardev {
+  const path = opts.get('logfile');
+  return path === undefined ? chardev : { ...chardev, log: { path, append: isOn(opts, 'logappend') } };
+}
+
+function pathOf(opts: Opts, backend: string): string {
   const path = opts.get('path');
+  if (path === undefined)
+    throw new CommandError(
+      `chardev: ${backend}: no ${backend === 'pipe' ? 'device path' : 'filename'} given`,
+    );
+  return path;
+}
+
+function socketAddress(opts: Opts): ChardevAddress {
+  const [path, fd] = [opts.get('path'), opts.get('fd')];
   if (path !== undefined) return { path };
+  if (fd !== undefined) {
+    if (!/^\d+$/.test(fd)) throw new CommandError(`Unable to parse FD number ${fd}`);
+    return { fd: Number(fd) };
+  }
   const port = opts.get('port');
   if (port === undefined) throw new CommandError('chardev: socket: no port given');
   return { host: opts.get('host') ?? '', port: portNumber(port) };
@@ -43,18 +130,55 @@ function portNumber(text: string): number {
   return port;
 }
 
-/** The short form that `-qmp` takes: `unix:PATH,OPTIONS`, `tcp:HOST:PORT,OPTIONS`, `stdio`. */
-export function parseShortChardev(text: string): Chardev {
-  if (text === 'stdio') return { backend: 'stdio' };
-  const [, kind, address = '', options = ''] = /^(\w+):((?:[^,]|,,)*),?(.*)$/s.exec(text) ?? [];
-  if (kind === 'unix')
-    return short({ path: address.replaceAll(',,', ',') }, parseOpts(options, SOCKET_OPTIONS));
-  const tcp = kind === 'tcp' ? /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(address) : null;
-  if (!tcp) throw new CommandError(`'${kind ?? text}' is not a valid char driver`);
-  const host = tcp[1] ?? tcp[2] ?? '';
-  return short({ host, port: portNumber(tcp[3]!) }, parseOpts(options, SOCKET_OPTIONS));
+function socketChardev(address: ChardevAddress, opts: Opts, telnet = isOn(opts, 'telnet')): SocketChardev {
+  const server = isOn(opts, 'server');
+  const reconnect = opts.get('reconnect') ?? '0';
+  if (!/^\d+$/.test(reconnect)) throw new CommandError("Parameter 'reconnect' expects a number");
+  if (server && reconnect !== '0')
+    throw new CommandError("'reconnect' option is incompatible with socket in server listen mode");
+  return { backend: 'socket', address, server, telnet, reconnect: Number(reconnect) };
 }
 
-function short(address: SocketAddress, opts: Opts): Chardev {
-  return { backend: 'socket', address, server: isOn(opts, 'server') };
+/**
+ * The short form that `-qmp`, `-monitor` and their like take: `unix:PATH,OPTIONS`, `tcp:HOST:PORT,OPTIONS`, `stdio` …
+ * `chardevs`: those that `chardev:ID` means. Undefined for `none`. Throws `CommandError`.
+ */
+export function parseShortChardev(
+  text: string,
+  chardevs: ReadonlyMap<string, Chardev> = new Map(),
+): Chardev | undefined {
+  const plain = text.replace(/^mon:/, '');
+  if (plain === 'none') return undefined;
+  if (plain === 'stdio') return { backend: 'stdio', signal: true };
+  if (plain === 'null' || plain === 'pty') return { backend: plain };
+  const [, kind, address = '', options = ''] = /^(\w+):((?:[^,]|,,)*),?(.*)$/s.exec(plain) ?? [];
+  const value = address.replaceAll(',,', ',');
+  const socketOptions = () => parseOpts(options, [...SOCKET_OPTIONS, ...COMMON_OPTIONS]);
+  switch (kind) {
+    case 'unix':
+      return withLog(socketChardev({ path: value }, socketOptions()), socketOptions());
+    case 'file':
+      return { backend: 'file', path: value, append: false };
+    case 'pipe':
+      return { backend: 'pipe', path: value };
+    case 'chardev': {
+      const found = chardevs.get(value);
+      if (found === undefined) throw new CommandError(`chardev "${value}" not found`);
+      return found;
+    }
+    case 'tcp':
+    case 'telnet':
+      return withLog(
+        socketChardev(inetAddress(address, plain), socketOptions(), kind === 'telnet'),
+        socketOptions(),
+      );
+    default:
+      throw new CommandError(`'${kind ?? text}' is not a valid char driver`);
+  }
+}
+
+function inetAddress(address: string, text: string): ChardevAddress {
+  const found = /^(?:\[(.*)\]|([^:]*)):(\d+)$/.exec(address);
+  if (!found) throw new CommandError(`parse error: ${text}`);
+  return { host: found[1] ?? found[2] ?? '', port: portNumber(found[3]!) };
 }

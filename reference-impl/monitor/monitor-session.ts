@@ -9,34 +9,25 @@ import type { SessionState } from '../commands/handler.ts';
 import { GREETING } from '../commands/query-version.ts';
 import type { HostWork } from '../host/host-work.ts';
 import { MessageStream } from '../qapi/json/message-stream.ts';
-import { type Outgoing, serializeLine } from '../qapi/serialize.ts';
+import type { Outgoing } from '../qapi/serialize.ts';
 import type { Dispatcher } from './dispatcher.ts';
-
-/** A connection as its session sees it. */
-export interface Peer {
-  /** Sends without waiting. */
-  write(text: string): void;
-  /** Undefined while the client keeps up with what is sent, else resolves when it has caught up or left. */
-  caughtUp(): Promise<void> | undefined;
-  /** Stops the arrival of bytes; what has arrived already may still come. */
-  pause(): void;
-  resume(): void;
-  /** Closes the connection once what was written is out. */
-  end(): void;
-}
+import type { Conversation, Peer } from './frontend.ts';
 
 /** Messages answered before others get a turn. */
 const PORTION = 64;
 
-export class MonitorSession implements SessionState {
+export class MonitorSession implements SessionState, Conversation {
   negotiated = false;
   readonly #peer: Peer;
   readonly #dispatcher: Dispatcher;
   readonly #hostWork: HostWork;
+  readonly #line: (message: Outgoing) => string;
   readonly #stream = new MessageStream();
   #state: 'waiting' | 'idle' | 'busy' | 'closed' = 'waiting';
 
-  constructor(peer: Peer, dispatcher: Dispatcher, hostWork: HostWork) {
+  /** `line`: a message as text, with its end. */
+  constructor(peer: Peer, dispatcher: Dispatcher, hostWork: HostWork, line: (message: Outgoing) => string) {
+    this.#line = line;
     this.#peer = peer;
     this.#dispatcher = dispatcher;
     this.#hostWork = hostWork;
@@ -57,7 +48,7 @@ export class MonitorSession implements SessionState {
   }
 
   send(message: Outgoing): void {
-    if (this.#state !== 'closed') this.#peer.write(serializeLine(message));
+    if (this.#state !== 'closed') this.#peer.write(this.#line(message));
   }
 
   /** The client has gone, or is to go. */

@@ -2,12 +2,15 @@
  * A monitor: serves one client at a time. Who connects meanwhile waits for the greeting until those before have left.
  */
 import type { HostWork } from '../host/host-work.ts';
-import type { Outgoing } from '../qapi/serialize.ts';
+import { type Outgoing, serializeLine, serializePretty } from '../qapi/serialize.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { MonitorSession, type Peer } from './monitor-session.ts';
+import type { Frontend, Peer } from './frontend.ts';
+import { MonitorSession } from './monitor-session.ts';
 
 /** One monitor, and the clients that are connected to it. */
-export class QmpMonitor {
+export class QmpMonitor implements Frontend {
+  /** Whether JSON is indented. */
+  pretty = false;
   readonly #dispatcher: Dispatcher;
   readonly #hostWork: HostWork;
   /** The first is being served. */
@@ -19,7 +22,12 @@ export class QmpMonitor {
   }
 
   connect(peer: Peer): MonitorSession {
-    const session = new MonitorSession(peer, this.#dispatcher, this.#hostWork);
+    const session = new MonitorSession(
+      peer,
+      this.#dispatcher,
+      this.#hostWork,
+      this.pretty ? serializePretty : serializeLine,
+    );
     this.#sessions.push(session);
     if (this.#sessions.length === 1) queueMicrotask(() => session.start());
     return session;

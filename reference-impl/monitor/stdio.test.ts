@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ReferenceEndpoint } from '../reference-endpoint.ts';
-import { connectMonitor } from './monitor-server.ts';
+import { openChardev } from './open-chardev.ts';
 
 let endpoint: ReferenceEndpoint;
 let stdin: PassThrough;
@@ -14,7 +14,11 @@ beforeEach(async () => {
   stdin = new PassThrough();
   stdout = new PassThrough();
   orphaned = new Promise((resolve) => {
-    const connected = connectMonitor(endpoint.monitor(0), { backend: 'stdio' }, resolve, { stdin, stdout });
+    const connected = openChardev(
+      endpoint.monitor(0),
+      { backend: 'stdio', signal: true },
+      { cwd: '/', orphaned: resolve, print: () => {}, stdio: { stdin, stdout } },
+    );
     endpoint.onEnd(async () => (await connected)());
   });
   await endpoint.hostWork.idle();

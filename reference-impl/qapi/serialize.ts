@@ -15,6 +15,23 @@ export function serializeLine(message: Outgoing): string {
   return `${serialize(message)}\r\n`;
 }
 
+/** A message for a human reader: a member a line, indented by four spaces, as the endpoints of that time do. */
+export function serializePretty(message: Outgoing): string {
+  return `${pretty(message, 1).replaceAll('\n', '\r\n')}\r\n`;
+}
+
+function pretty(value: Outgoing, depth: number): string {
+  if (typeof value !== 'object' || value === null || value instanceof Double) return serialize(value);
+  const isList = Array.isArray(value);
+  const members = isList
+    ? value.map((one: Outgoing) => pretty(one, depth + 1))
+    : Object.entries(value).map(([key, one]) => `${quoted(key)}: ${pretty(one, depth + 1)}`);
+  const indent = '    '.repeat(depth);
+  const body = members.map((text) => `\n${indent}${text}`).join(',');
+  const end = `\n${indent.slice(4)}`;
+  return isList ? `[${body}${end}]` : `{${body}${end}}`;
+}
+
 /** The text of a value, as in a line, without its end. */
 export function serialize(value: Outgoing): string {
   switch (typeof value) {

@@ -1,0 +1,302 @@
+/**
+ * Character devices opened: sockets that listen or connect out, standard streams, pipes, terminals, files. Who is
+ * served when, and everything said, is the frontend's.
+ */
+import type { EventEmitter } from 'node:events';
+import { constants, createWriteStream, openSync } from 'node:fs';
+import { access, lstat, rm } from 'node:fs/promises';
+import { connect, createServer, Socket } from 'node:net';
+import { dirname, resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { errnoText } from '../host/errno.ts';
+import { CommandError } from '../qapi/command-error.ts';
+import type { Chardev, ChardevAddress, SocketChardev } from './chardev.ts';
+import type { Frontend } from './frontend.ts';
+import { TELNET_GREETING, TelnetInput } from './telnet.ts';
+import { openTerminal } from './terminal.ts';
+
+/** Output that a client may leave unread before its input waits, in bytes. */
+const UNREAD_LIMIT = 256 * 1024;
+
+/** How long closing waits for a client to take what is left, in milliseconds. */
+const LAST_WORDS_MS = 1000;
+
+/** Ends connections and listening; resolves when nothing is left open. */
+export type Close = () => Promise<void>;
+
+/** What a character device needs of the process that it is in. */
+export interface Surroundings {
+  /** Relative paths begin here. */
+  readonly cwd: string;
+  /** Standard input has ended: nobody will use it any more. */
+  orphaned(): void;
+  /** Tells the user where a terminal is. */
+  print(line: string): void;
+  readonly stdio?: { readonly stdin: Readable; readonly stdout: Writable };
+}
+
+/** Makes `frontend` reachable through `chardev`. Throws `CommandError` if it cannot be. */
+export async function openChardev(
+  frontend: Frontend,
+  chardev: Chardev,
+  surroundings: Surroundings,
+): Promise<Close> {
+  const { cwd } = surroundings;
+  const log = chardev.log && { ...chardev.log, path: resolve(cwd, chardev.log.path) };
+  const served = log === undefined ? frontend : logged(frontend, openLog(log.path, log.append));
+  switch (chardev.backend) {
+    case 'stdio':
+      return openStdio(served, surroundings);
+    case 'null':
+      return () => Promise.resolve();
+    case 'pty':
+      return openPty(served, surroundings);
+    case 'pipe':
+      return openPipe(served, resolve(cwd, chardev.path));
+    case 'file':
+      return openFile(served, resolve(cwd, chardev.path), chardev.append);
+    case 'socket': {
+      const socket = inFolder(chardev, cwd);
+      return socket.server ? listen(served, socket) : connectOut(served, socket);
+    }
+  }
+}
+
+/** A relative path of a socket begins where the endpoint works. */
+function inFolder(chardev: SocketChardev, folder: string): SocketChardev {
+  if (!('path' in chardev.address)) return chardev;
+  return { ...chardev, address: { path: resolve(folder, chardev.address.path) } };
+}
+
+async function openStdio(frontend: Frontend, { orphaned, stdio = process }: Surroundings): Promise<Close> {
+  const { stdin, stdout } = stdio;
+  stdin.once('end', orphaned);
+  const closed = serve(frontend, stdin, stdout, () => stdin.destroy());
+  return () => closed;
+}
+
+async function openPty(frontend: Frontend, { print }: Surroundings): Promise<Close> {
+  const terminal = await openTerminal();
+  print(`char device redirected to ${terminal.path}`);
+  const closed = serve(frontend, terminal.stream, terminal.stream, () => terminal.close());
+  return () => closed;
+}
+
+/** A pipe for each direction where they exist, else one for both. Opened for both, so that no client is waited for. */
+async function openPipe(frontend: Frontend, path: string): Promise<Close> {
+  const input = openEnd(`${path}.in`);
+  const output = openEnd(`${path}.out`);
+  if (typeof input === 'number' && typeof output === 'number') {
+    const [from, to] = [pipe(input, 'in'), pipe(output, 'out')];
+    const closed = serve(frontend, from, to, () => {
+      to.end(() => to.destroy());
+      from.destroy();
+    });
+    return () => closed;
+  }
+  const both = openEnd(path);
+  if (typeof both !== 'number') throw refusal(`Failed to open chardev pipe`, both);
+  const [from, to] = [pipe(both, 'in'), pipe(openSync(path, constants.O_RDWR | constants.O_NONBLOCK), 'out')];
+  const closed = serve(frontend, from, to, () => {
+    to.end(() => to.destroy());
+    from.destroy();
+  });
+  return () => closed;
+}
+
+function openEnd(path: string): number | Error {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+function pipe(fd: number, direction: 'in' | 'out'): Socket {
+  return new Socket({ fd, readable: direction === 'in', writable: direction === 'out' });
+}
+
+/** Nobody answers: what is said goes into the file. */
+async function openFile(frontend: Frontend, path: string, append: boolean): Promise<Close> {
+  const file = createWriteStream(path, { flags: append ? 'a' : 'w', encoding: 'latin1' });
+  await settled(file, 'open', () => {}, `Could not open '${path}'`);
+  const closed = new Promise<void>((resolve) => file.once('close', () => resolve()));
+  frontend.connect({
+    write: (text) => file.write(text, 'latin1'),
+    caughtUp: () => undefined,
+    pause: () => {},
+    resume: () => {},
+    end: () => file.end(),
+  });
+  return () => closed;
+}
+
+async function listen(frontend: Frontend, chardev: SocketChardev): Promise<Close> {
+  const { address, telnet } = chardev;
+  const open = new Set<Promise<void>>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    const closed = serveSocket(frontend, socket, telnet);
+    open.add(closed);
+    void closed.then(() => open.delete(closed));
+  });
+  const failure = `Failed to bind socket${toWhat(address)}`;
+  if ('path' in address) await makeRoom(address.path, failure);
+  await settled(server, 'listening', () => server.listen(address), failure);
+  return async () => {
+    const stopped = new Promise<void>((resolve) => server.close(() => resolve()));
+    await Promise.all([...open, stopped]);
+  };
+}
+
+/** Removes the socket that an earlier endpoint left; a folder that is missing is told here, binding tells it wrong. */
+async function makeRoom(path: string, failure: string): Promise<void> {
+  try {
+    await access(dirname(path));
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isSocket()) await rm(path);
+  } catch (error) {
+    throw refusal(failure, error);
+  }
+}
+
+async function connectOut(frontend: Frontend, chardev: SocketChardev): Promise<Close> {
+  if (chardev.reconnect > 0) return new Reconnecting(frontend, chardev).close;
+  const socket = await connected(chardev.address);
+  const closed = serveSocket(frontend, socket, chardev.telnet);
+  return () => closed;
+}
+
+async function connected(address: ChardevAddress): Promise<Socket> {
+  if ('fd' in address)
+    return new Socket({ fd: address.fd, readable: true, writable: true, allowHalfOpen: true });
+  const socket = connect({ ...address, allowHalfOpen: true });
+  await settled(socket, 'connect', () => {}, `Failed to connect socket${toWhat(address)}`);
+  return socket;
+}
+
+/** A connection that is made again, some time after it has failed or ended. */
+class Reconnecting {
+  readonly #frontend: Frontend;
+  readonly #chardev: SocketChardev;
+  #timer: NodeJS.Timeout | undefined;
+  #open: Promise<void> = Promise.resolve();
+  #isOver = false;
+
+  constructor(frontend: Frontend, chardev: SocketChardev) {
+    this.#frontend = frontend;
+    this.#chardev = chardev;
+    void this.#attempt();
+  }
+
+  close = async (): Promise<void> => {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    await this.#open;
+  };
+
+  async #attempt(): Promise<void> {
+    try {
+      const socket = await connected(this.#chardev.address);
+      if (this.#isOver) socket.destroy();
+      else this.#open = serveSocket(this.#frontend, socket, this.#chardev.telnet);
+      await this.#open;
+    } catch {
+      // the next attempt may fare better
+    }
+    if (!this.#isOver) this.#timer = setTimeout(() => void this.#attempt(), this.#chardev.reconnect * 1000);
+  }
+}
+
+/** Waits for `event` after `begin`; an error becomes a refusal that begins with `what`. */
+async function settled(emitter: EventEmitter, event: string, begin: () => void, what: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = (error: Error) => reject(refusal(what, error));
+    emitter.once('error', failed);
+    emitter.once(event, () => {
+      emitter.off('error', failed);
+      resolve();
+    });
+    begin();
+  });
+}
+
+function refusal(what: string, error: unknown): CommandError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return new CommandError(`${what}: ${code === undefined ? message : errnoText(code)}`);
+}
+
+function toWhat(address: ChardevAddress): string {
+  return 'path' in address ? ` to ${address.path}` : '';
+}
+
+function serveSocket(frontend: Frontend, socket: Socket, telnet: boolean): Promise<void> {
+  const hangUp = () => {
+    socket.destroySoon();
+    setTimeout(() => socket.destroy(), LAST_WORDS_MS).unref();
+  };
+  if (!telnet) return serve(frontend, socket, socket, hangUp);
+  socket.write(TELNET_GREETING, 'latin1');
+  const input = new TelnetInput();
+  return serve(frontend, socket, socket, hangUp, (bytes) => input.push(bytes));
+}
+
+/** Serves a client on two streams; resolves when they are closed. `hangUp` closes them once all output is out. */
+function serve(
+  frontend: Frontend,
+  input: Readable,
+  output: Writable,
+  hangUp: () => void,
+  filter: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
+): Promise<void> {
+  const conversation = frontend.connect({
+    write: (text) => output.write(text, 'latin1'),
+    caughtUp: () => (output.writableLength > UNREAD_LIMIT ? drained(output) : undefined),
+    pause: () => input.pause(),
+    resume: () => input.resume(),
+    end: hangUp,
+  });
+  input.on('data', (bytes: Buffer) => conversation.receive(filter(bytes)));
+  input.on('end', () => frontend.disconnect(conversation));
+  // What follows an error is the close.
+  input.on('error', () => {});
+  output.on('error', () => {});
+  return new Promise((resolve) => {
+    input.once('close', () => {
+      frontend.disconnect(conversation);
+      resolve();
+    });
+  });
+}
+
+function drained(output: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      output.off('drain', done);
+      output.off('close', done);
+      resolve();
+    };
+    output.on('drain', done);
+    output.on('close', done);
+  });
+}
+
+function openLog(path: string, append: boolean): Writable {
+  const file = createWriteStream(path, { flags: append ? 'a' : 'w' });
+  file.on('error', () => {});
+  return file;
+}
+
+/** The same frontend, of whose output `file` gets a copy. */
+function logged(frontend: Frontend, file: Writable): Frontend {
+  return {
+    connect: (peer) =>
+      frontend.connect({
+        ...peer,
+        write: (text) => {
+          file.write(text, 'latin1');
+          peer.write(text);
+        },
+      }),
+    disconnect: (conversation) => frontend.disconnect(conversation),
+  };
+}
