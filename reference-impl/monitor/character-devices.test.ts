@@ -123,10 +123,8 @@ test('a file is written to, and nobody answers', async () => {
 });
 
 test('a log gets a copy of what is said; JSON is indented if wanted', async () => {
-  await start(
-    ...['-chardev', 'socket,id=c,path=s,server=on,wait=off,logfile=log'],
-    ...['-mon', 'chardev=c,mode=control,pretty=on'],
-  );
+  const socketWithLog = ['-chardev', 'socket,id=c,path=s,server=on,wait=off,logfile=log'];
+  await start(...socketWithLog, '-mon', 'chardev=c,mode=control,pretty=on');
   const socket = connect(join(folder, 's'));
   const greeting = await receive(socket, '\r\n}\r\n');
   expect(greeting).toMatch(/^\{\r\n {4}"QMP": \{\r\n {8}"version": \{\r\n {12}"qemu": \{\r\n {16}"m/);

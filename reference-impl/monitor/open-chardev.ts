@@ -6,7 +6,7 @@ import type { EventEmitter } from 'node:events';
 import { constants, createWriteStream, openSync } from 'node:fs';
 import { access, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
-import { dirname, resolve } from 'node:path';
+import { resolve as absolute, dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { errnoText } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -42,7 +42,7 @@ export async function openChardev(
   surroundings: Surroundings,
 ): Promise<Close> {
   const { cwd } = surroundings;
-  const log = chardev.log && { ...chardev.log, path: resolve(cwd, chardev.log.path) };
+  const log = chardev.log && { ...chardev.log, path: absolute(cwd, chardev.log.path) };
   const served = log === undefined ? frontend : logged(frontend, openLog(log.path, log.append));
   switch (chardev.backend) {
     case 'stdio':
@@ -52,9 +52,9 @@ export async function openChardev(
     case 'pty':
       return openPty(served, surroundings);
     case 'pipe':
-      return openPipe(served, resolve(cwd, chardev.path));
+      return openPipe(served, absolute(cwd, chardev.path));
     case 'file':
-      return openFile(served, resolve(cwd, chardev.path), chardev.append);
+      return openFile(served, absolute(cwd, chardev.path), chardev.append);
     case 'socket': {
       const socket = inFolder(chardev, cwd);
       return socket.server ? listen(served, socket) : connectOut(served, socket);
@@ -65,7 +65,7 @@ export async function openChardev(
 /** A relative path of a socket begins where the endpoint works. */
 function inFolder(chardev: SocketChardev, folder: string): SocketChardev {
   if (!('path' in chardev.address)) return chardev;
-  return { ...chardev, address: { path: resolve(folder, chardev.address.path) } };
+  return { ...chardev, address: { path: absolute(folder, chardev.address.path) } };
 }
 
 async function openStdio(frontend: Frontend, { orphaned, stdio = process }: Surroundings): Promise<Close> {

@@ -5,9 +5,14 @@ const [WILL, WONT, DO, DONT, SB, SE] = [0xfb, 0xfc, 0xfd, 0xfe, 0xfa, 0xf0];
 const [BINARY, ECHO, SUPPRESS_GO_AHEAD] = [0, 1, 3];
 
 /** What is sent first, as text of bytes: the other end is to show and send characters as they come. */
-export const TELNET_GREETING = String.fromCharCode(
-  ...[IAC, WILL, ECHO, IAC, WILL, SUPPRESS_GO_AHEAD, IAC, WILL, BINARY, IAC, DO, BINARY],
-);
+export const TELNET_GREETING = [
+  [WILL, ECHO],
+  [WILL, SUPPRESS_GO_AHEAD],
+  [WILL, BINARY],
+  [DO, BINARY],
+]
+  .map((words) => String.fromCharCode(IAC, ...words))
+  .join('');
 
 /** Takes telnet's own words out of a stream of bytes. */
 export class TelnetInput {
