@@ -12,8 +12,8 @@ import { errnoText } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Chardev, ChardevAddress, SocketChardev } from './chardev.ts';
 import type { Frontend } from './frontend.ts';
+import { openTerminal } from './pseudo-terminal.ts';
 import { TELNET_GREETING, TelnetInput } from './telnet.ts';
-import { openTerminal } from './terminal.ts';
 
 /** Output that a client may leave unread before its input waits, in bytes. */
 const UNREAD_LIMIT = 256 * 1024;
