@@ -123,12 +123,13 @@ test('limits hold requests back, and the time they wait counts', async () => {
   expect(stats()).toMatchObject({ rd_total_time_ns: (11 * 2 + 12 + 22) * Number(MILLISECOND) });
 });
 
-test('flushes are not held back', async () => {
+test('flushes and discards are not held back', async () => {
   const io = await disk();
   backend.setLimits(throttleConfig({ 'iops-total': 1 }));
   await after(io.write(0, Buffer.alloc(512)));
   void io.write(0, Buffer.alloc(512));
   expect(await after(io.flush())).toEqual({ ok: true });
+  expect(await after(io.discard(0, 512))).toEqual({ ok: true });
 });
 
 test('a drive that writes through flushes every write', async () => {

@@ -116,7 +116,8 @@ export class GuestIo {
       const request = operation && accounting.begin(operation, bytes, this.#services.clock.now());
       const now = () => this.#services.clock.now();
       try {
-        if (operation !== 'flush') await this.#backend.admit(type, bytes);
+        // Limits are of reads and writes only.
+        if (operation === 'rd' || operation === 'wr') await this.#backend.admit(type, bytes);
         await run(node);
         request?.done(now());
         return DONE;

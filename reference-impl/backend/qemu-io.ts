@@ -90,7 +90,6 @@ const commands: Readonly<Record<string, IoCommand>> = {
   discard: {
     flags: 'Cq',
     perm: WRITE,
-    direction: 'write',
     run: ({ node }, { numbers: [offset = 0, length = 0] }) => {
       assertInside(node, offset, length);
       return node.io.discard(offset, length);
