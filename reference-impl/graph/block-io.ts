@@ -56,6 +56,7 @@ export class BlockIo {
   #writeThreshold: number | bigint = 0;
   readonly #thresholdExceeded: ThresholdExceeded;
   #dead = false;
+  #copiesOnRead = false;
   /** Called, and waited for, before anything is changed in the range; what they throw fails the request. */
   readonly beforeWrite = new Set<(offset: number, length: number) => Promise<void>>();
 
@@ -83,6 +84,15 @@ export class BlockIo {
     this.#dead = true;
   }
 
+  /** From now on, what is read is first copied into the node, whoever reads it. */
+  enableCopyOnRead(): void {
+    this.#copiesOnRead = true;
+  }
+
+  get copiesOnRead(): boolean {
+    return this.#copiesOnRead;
+  }
+
   /** End of the farthest write so far, in bytes. */
   get highestWrite(): number {
     return this.#highestWrite;
@@ -105,6 +115,7 @@ export class BlockIo {
   /** Fills `buffer`; zeroes beyond the end. */
   async read(offset: number, buffer: Uint8Array): Promise<void> {
     this.#assertAlive();
+    if (this.#copiesOnRead && !this.#policy.readOnly) await this.#copyClusters(offset, buffer.length);
     await this.requests.inOrder(...this.#aligned(offset, offset + buffer.length), false, async () => {
       const available = Math.max(0, Math.min(buffer.length, this.length() - offset));
       buffer.fill(0, available);
@@ -178,11 +189,19 @@ export class BlockIo {
           await this.#readAligned(at, at + size, at, data, size);
           if (isZero(data)) await this.#zeroAligned(at, at + size, {});
           else await this.#writeAligned(at, at + size, at, data);
+          this.#changes += 1;
         }
         at += size;
       }
-      this.#changes += 1;
     });
+  }
+
+  /** `copyOnRead` of all clusters that the range touches. */
+  async #copyClusters(offset: number, length: number): Promise<void> {
+    const unit = this.#state.info?.()?.clusterSize || 1;
+    const start = Math.floor(offset / unit) * unit;
+    const end = Math.min(Math.ceil((offset + length) / unit) * unit, this.length());
+    if (start < end) await this.copyOnRead(start, end - start);
   }
 
   /** Lets go of the requests that the driver holds back, and holds back none until the result is called. */

@@ -95,8 +95,9 @@ async function putOnTop(graph: NodeGraph, base: Node, overlay: Node): Promise<Pr
   }
   return {
     commit: async () => {
-      // Where a job of the same transaction writes to it, it stays writable: nothing is refused any more.
-      await reopenAsBefore(graph, base, true);
+      // Where a job of the same transaction writes to it, it stays writable: nothing is refused any more. So it does
+      // where reads write to it.
+      if (!base.io.copiesOnRead) await reopenAsBefore(graph, base, true);
       await graph.releaseUnused(overlay);
     },
     abort: async () => {

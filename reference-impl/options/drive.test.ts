@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { JsonObject } from '../../spec/json.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { runQemuIo } from '../backend/qemu-io.ts';
@@ -111,6 +111,25 @@ describe('what an option means', () => {
     expect(stats('d0').timed_stats).toMatchObject([{ interval_length: 60 }, { interval_length: 4294967295 }]);
   });
 
+  test.each([
+    ['copy-on-read=on', true],
+    ['copy-on-read=off', false],
+    ['', false],
+    ['copy-on-read=on,read-only=on', false],
+    ['copy-on-read=on,snapshot=on', true],
+  ])('copies what is read into the image: %s', async (option, copies) => {
+    const warnings: string[] = [];
+    vi.spyOn(block.services, 'log').mockImplementation((line) => void warnings.push(line));
+    const text = `id=d0,file=disk.img,format=raw${option && `,${option}`}`;
+    await addDrive(text, block);
+    expect(drive('d0').node!.io.copiesOnRead).toBe(copies);
+    expect(warnings).toEqual(
+      option.includes('read-only')
+        ? [`-drive ${text}: warning: disabling copy-on-read on read-only drive`]
+        : [],
+    );
+  });
+
   test('nothing about a medium: an empty drive', async () => {
     await addDrive('if=none,id=e0', block);
     expect(describeBackend(drive('e0'))).toEqual({
@@ -128,6 +147,7 @@ describe('refused', () => {
     ['driver=null-co,rerror=enospc', "'enospc' invalid read error action"],
     ['driver=null-co,werror=x', "'x' invalid write error action"],
     ['driver=null-co,cache=x', 'invalid cache option'],
+    ['driver=null-co,copy-on-read=x', "Parameter 'copy-on-read' expects 'on' or 'off'"],
     ['driver=null-co,readonly=x', "Parameter 'readonly' expects 'on' or 'off'"],
     ['driver=null-co,format=raw', "Cannot specify both 'driver' and 'format'"],
     ['driver=null-co,node-name=d0', 'node-name=d0 is conflicting with a device id'],

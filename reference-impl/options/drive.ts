@@ -65,6 +65,7 @@ export async function addDrive(
   const limits = takeLimits(opts);
   const isSnapshot = opts.takeSwitch('snapshot') ?? snapshot;
   const accounting = takeAccounting(opts);
+  const copiesOnRead = opts.takeSwitch('copy-on-read') ?? false;
   const place = machine.take(wanted);
   const id = given ?? machine.nameOf(place);
   const definition = takeDefinition(opts, block.graph.drivers, media === 'cdrom');
@@ -72,7 +73,11 @@ export async function addDrive(
   block.backends.add(backend);
   backend.setLimits(limits.config, limits.group);
   if (definition === undefined) return { id, place };
-  backend.insert(await openMedium(block, definition, isSnapshot));
+  const medium = await openMedium(block, definition, isSnapshot);
+  if (copiesOnRead && definition['read-only'] === 'on')
+    block.services.log(`-drive ${text}: warning: disabling copy-on-read on read-only drive`);
+  else if (copiesOnRead) medium.io.enableCopyOnRead();
+  backend.insert(medium);
   backend.accounting.configure(accounting, block.services.clock.now());
   return { id, place };
 }
@@ -248,7 +253,6 @@ function takeAction(
 /** The definition of the node as text, or nothing for an empty drive. */
 function takeDefinition(opts: Options, drivers: DriverTable, isReadOnly: boolean): WireObject | undefined {
   const readOnly = opts.takeEither('readonly', 'read-only') ?? isReadOnly;
-  opts.takeSwitch('copy-on-read');
   const aio = opts.take('aio');
   if (aio !== undefined && aio !== 'threads' && aio !== 'native')
     throw new CommandError('invalid aio option');
