@@ -11,15 +11,15 @@ const STEP_MS = 5;
 const NONE = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
 
 let fixture: JobFixture;
-let wanting: boolean;
+let guests: AbortController;
 
 beforeEach(() => {
   fixture = new JobFixture();
-  wanting = true;
+  guests = new AbortController();
 });
 
 afterEach(async () => {
-  wanting = false;
+  guests.abort();
   for (const backend of fixture.endpoint.block.backends.all) await limit(backend.name, {});
   await fixture.close();
 });
@@ -46,7 +46,7 @@ async function limit(device: string, limits: JsonObject): Promise<void> {
 function want(io: GuestIo, what: 'read' | 'write', bytes: number, atOnce = 8): void {
   const data = Buffer.alloc(bytes);
   const go = async (): Promise<void> => {
-    while (wanting) await (what === 'read' ? io.read(0, data) : io.write(0, data));
+    while (!guests.signal.aborted) await (what === 'read' ? io.read(0, data) : io.write(0, data));
   };
   for (let index = 0; index < atOnce; index += 1) void go();
 }
