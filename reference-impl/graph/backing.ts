@@ -7,6 +7,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { namesOfChild } from '../qapi/qdict-order.ts';
 import { definitionOf, hasProtocol, withFilename } from './definition.ts';
 import type { Node } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
@@ -27,7 +28,10 @@ export async function openBacking(
     const child =
       given === undefined
         ? await openNode(graph, named(graph, node), { parent, above: further(above, node) })
-        : await openOrFind(graph, inPlace(graph, node, given), { parent });
+        : await openOrFind(graph, inPlace(graph, node, given), {
+            parent,
+            order: namesOfChild(node.options.order, 'backing'),
+          });
     try {
       graph.attach(node, child, 'backing', 'backing', typeof given !== 'string');
     } catch (error) {

@@ -10,6 +10,7 @@ import type {
 import type { JsonObject } from '../../spec/json.ts';
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { flatNames } from '../qapi/qdict-order.ts';
 
 export interface CacheOptions {
   readonly direct: boolean;
@@ -26,6 +27,8 @@ export interface NodeOptions {
   readonly own: JsonObject;
   /** The same as file names show them. */
   readonly shown: JsonObject;
+  /** The names of all that the definition says, laid flat, in the order in which they were put into its table. */
+  readonly order: readonly string[];
 }
 
 /** Whose child a node becomes, and as what. */
@@ -49,12 +52,13 @@ const SHARED: ReadonlySet<string> = new Set<keyof BlockdevOptions>([
 
 /**
  * Options of a node whose definition passed the schema; `parent` if it is defined inside another node's. `shown`: the
- * definition as it was written, if not as `definition`.
+ * definition as it was written, if not as `definition`. `order`: as in `NodeOptions`, of a child.
  */
 export function nodeOptions(
   definition: JsonObject,
   { options: parent, role }: Partial<Parent> = {},
-  shown: JsonObject = definition,
+  shown?: JsonObject,
+  order?: readonly string[],
 ): NodeOptions {
   const given = definition as SharedOptions;
   const isBacking = role === 'backing';
@@ -70,7 +74,8 @@ export function nodeOptions(
     discard: given.discard ?? (isBacking ? parent!.discard : parent ? 'unmap' : 'ignore'),
     detectZeroes: given['detect-zeroes'] ?? 'off',
     own: withoutShared(definition),
-    shown: withoutShared(shown),
+    shown: withoutShared(shown ?? definition),
+    order: order ?? flatNames(shown ?? definition, shown !== undefined),
   };
 }
 

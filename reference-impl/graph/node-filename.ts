@@ -2,7 +2,6 @@
  * What a node is called as a file: the plain name of its image where that says all, else its options as `json:{…}`.
  */
 import type { Json, JsonObject } from '../../spec/json.ts';
-import { isJsonObject } from '../../spec/json.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { inQDictOrder } from '../qapi/qdict-order.ts';
 import { serialize } from '../qapi/serialize.ts';
@@ -10,25 +9,32 @@ import { serialize } from '../qapi/serialize.ts';
 export interface NodeFilename {
   /** The name that opens the same image without further options; absent if there is none. */
   readonly plain?: string;
-  /** The options that open it. */
+  /** The options that open it, in the order in which the endpoint lists them. */
   readonly full: JsonObject;
   /** What queries show. */
   readonly shown: string;
 }
 
-/** Children's names go into the full options under the option that defines them. */
+/**
+ * Children's names go into the full options under the option that defines them. `order`: the names of the own options, laid
+ * flat, as they were put into the table that the endpoint keeps them in.
+ */
 export function nodeFilename(
   driverName: string,
   driver: AnyDriver,
   own: JsonObject,
   children: readonly { readonly name: string; readonly filename: NodeFilename }[],
+  order: readonly string[] = [],
 ): NodeFilename {
   const simple = Object.entries(driver.shownOptions?.(own) ?? own).filter(
     ([name, value]) => !(name in driver.children) || value === '',
   );
+  const flat: JsonObject = {};
+  for (const [name, value] of simple) flatten(flat, name, value);
+  const put = Object.keys(flat).toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+  const isConfigured = put.length > 0;
   const full: JsonObject = { driver: driverName };
-  for (const [name, value] of simple) flatten(full, name, value);
-  const isConfigured = Object.keys(full).length > 1;
+  for (const name of put) full[name] = flat[name]!;
   for (const { name, filename } of children) {
     const [option = '', index] = name.split('.');
     if (index === undefined) full[name] = filename.full;
@@ -36,8 +42,10 @@ export function nodeFilename(
   }
 
   const plain = plainName(driver, own, isConfigured, children);
-  if (plain !== undefined) return { plain, full, shown: plain };
-  return { full, shown: `json:${serialize(inOrder(full))}` };
+  const listed = Object.fromEntries(inQDictOrder(Object.keys(full)).map((name) => [name, full[name]!]));
+  return plain === undefined
+    ? { full: listed, shown: `json:${serialize(listed)}` }
+    : { plain, full: listed, shown: plain };
 }
 
 function plainName(
@@ -59,11 +67,4 @@ function plainName(
 function flatten(into: JsonObject, name: string, value: Json): void {
   if (typeof value !== 'object' || value === null) into[name] = value;
   else for (const [member, inner] of Object.entries(value)) flatten(into, `${name}.${member}`, inner);
-}
-
-/** The same options, members in the order in which the endpoint would list them. */
-function inOrder(value: Json): Json {
-  if (Array.isArray(value)) return value.map(inOrder);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(inQDictOrder(Object.keys(value)).map((name) => [name, inOrder(value[name]!)]));
 }

@@ -146,6 +146,7 @@ export class Node {
       this.driver,
       isEmptied && !this.#hadBacking ? { ...own, backing: '' } : own,
       children,
+      this.options.order,
     );
   }
 

@@ -23,6 +23,7 @@ import type {
 import { IoError } from '../host/errno.ts';
 import { findTlsCredentials } from '../objects/tls-credentials.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { namesOfChild } from '../qapi/qdict-order.ts';
 import { openBacking } from './backing.ts';
 import { checkOptions, nodeOptions, type Parent } from './common-options.ts';
 import { Node } from './node.ts';
@@ -35,6 +36,8 @@ export interface OpenContext {
   readonly parent?: Parent;
   /** The definition as it was written, where that is shown otherwise: options of the command line are text. */
   readonly shown?: JsonObject | undefined;
+  /** `NodeOptions.order`, where the node is defined inside another. */
+  readonly order?: readonly string[] | undefined;
   /** The backing file that the image names is left alone. */
   readonly withoutBacking?: boolean;
   /** The backing files that led here, by the names in the headers. */
@@ -47,7 +50,7 @@ export async function openNode(
   definition: JsonObject,
   context: OpenContext = {},
 ): Promise<Node> {
-  const options = nodeOptions(definition, context.parent, context.shown);
+  const options = nodeOptions(definition, context.parent, context.shown, context.order);
   let driverName = definition.driver as string | undefined;
   let file: Node | undefined;
   let node: Node | undefined;
@@ -56,6 +59,7 @@ export async function openNode(
       file = await openOrFind(graph, required(options.own.file, 'file'), {
         parent: { options, role: roleOf(graph, driverName, 'file') },
         shown: inner(options.shown, 'file'),
+        order: namesOfChild(options.order, 'file'),
       });
       driverName ??= await probe(graph.drivers, file);
     }
@@ -161,6 +165,7 @@ async function openChild(graph: NodeGraph, parent: Node, name: string): Promise<
       role: parent.driver.children[option]!,
     },
     shown: at(shown[option]) as JsonObject | undefined,
+    order: namesOfChild(options.order, name),
   };
   const child = await openOrFind(graph, required(at(own[option]), name), context);
   try {

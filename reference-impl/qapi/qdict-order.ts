@@ -1,8 +1,10 @@
 /**
- * Which of several faulty members is named: an endpoint that keeps members in hash tables finds them in the table's
- * order, not in the text's. Both orders here were measured on live endpoints by sending sets of unknown members,
- * three hundred of up to forty.
+ * In which order members come that an endpoint keeps in hash tables: not in the text's, but in the table's. It decides
+ * which of several faulty members is named, and how `json:` names list options. The orders of tables were measured on
+ * live endpoints by sending sets of unknown members, three hundred of up to forty; what comes of them when options are
+ * laid flat and handed down to children, by names of nodes up to four levels deep.
  */
+import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 
 /** Members of a received object: 512 buckets of a hash known from trivial databases, a newer key before an older. */
 export function inQDictOrder(keys: readonly string[]): string[] {
@@ -11,6 +13,31 @@ export function inQDictOrder(keys: readonly string[]): string[] {
     .map((key, index) => ({ key, index, bucket: bucketOf(key) }))
     .toSorted((a, b) => a.bucket - b.bucket || b.index - a.index)
     .map(({ key }) => key);
+}
+
+/**
+ * Names of a definition's options, laid flat (`file.image.filename`), in the order in which they go into one table.
+ * `written`: they came flat, in the order of the text.
+ */
+export function flatNames(definition: JsonObject, written = false, prefix = ''): string[] {
+  const names = Object.keys(definition);
+  const walk = written || prefix === '' ? names : inQDictOrder(names);
+  return walk.flatMap((name) => flatNamesOf(definition[name]!, written, prefix + name));
+}
+
+function flatNamesOf(value: Json, written: boolean, name: string): string[] {
+  if (Array.isArray(value))
+    return value.flatMap((element, index) => flatNamesOf(element, written, `${name}.${index}`));
+  return isJsonObject(value) ? flatNames(value, written, `${name}.`) : [name];
+}
+
+/** Those of the options `names` that are a child's, in the order in which they go into its own table. */
+export function namesOfChild(names: readonly string[], child: string): string[] {
+  const prefix = `${child}.`;
+  // The parent's table is copied once before it is gone through.
+  return inQDictOrder(inQDictOrder(names)).flatMap((name) =>
+    name.startsWith(prefix) ? name.slice(prefix.length) : [],
+  );
 }
 
 function bucketOf(key: string): number {
