@@ -1,8 +1,9 @@
 /** `block-commit`: brings what a chain of images holds above a base down into it. */
 import type { BlockLayer } from '../backend/block-layer.ts';
-import { chain, findBackingFile, overlayOf } from '../graph/backing-chain.ts';
+import { findBackingFile } from '../graph/backing.ts';
+import { chain, overlayOf } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import { assertRoot } from '../graph/node-graph.ts';
+import { assertRoot, type NodeGraph } from '../graph/node-graph.ts';
 import { createActiveCommit } from '../jobs/active-commit.ts';
 import { createCommit } from '../jobs/commit-job.ts';
 import { CommandError, type Handler } from './handler.ts';
@@ -12,8 +13,8 @@ export const blockCommit: Handler<'block-commit'> = async (args, context) => {
   const device = findDevice(context.block, args.device);
   assertRoot(device);
   graph.assertAllowed(device, 'commit-source');
-  const top = findTop(device, args.top);
-  const base = findBase(top, args.base);
+  const top = findTop(graph, device, args.top);
+  const base = findBase(graph, top, args.base);
   for (const node of [...chain(top, base), base]) graph.assertAllowed(node, 'commit-target');
   if (base === top) throw new CommandError('cannot commit an image into itself');
   if (top === device && args['backing-file'] !== undefined)
@@ -33,16 +34,16 @@ function findDevice({ graph }: BlockLayer, name: string): Node {
   return node;
 }
 
-function findTop(device: Node, filename: string | undefined): Node {
+function findTop(graph: NodeGraph, device: Node, filename: string | undefined): Node {
   if (filename === undefined || filename === device.filename.shown) return device;
-  const top = findBackingFile(device, filename);
+  const top = findBackingFile(graph, device, filename);
   if (!top) throw new CommandError(`Top image file ${filename} not found`);
   return top;
 }
 
 /** The end of the chain, if nothing else is asked for. */
-function findBase(top: Node, filename: string | undefined): Node {
-  const base = filename === undefined ? [...chain(top)].at(-1) : findBackingFile(top, filename);
+function findBase(graph: NodeGraph, top: Node, filename: string | undefined): Node {
+  const base = filename === undefined ? [...chain(top)].at(-1) : findBackingFile(graph, top, filename);
   if (!base) throw new CommandError(`Base '${filename}' not found`);
   return base;
 }

@@ -1,6 +1,7 @@
 /** `block-stream`: gives an image its own copy of what shows through from its backing files. */
 import type { BlockStreamArguments } from '../../spec/generated/qmp.ts';
-import { chain, findBackingFile, inChain } from '../graph/backing-chain.ts';
+import { findBackingFile } from '../graph/backing.ts';
+import { chain, inChain } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
 import type { NodeGraph } from '../graph/node-graph.ts';
 import { createStream } from '../jobs/stream-job.ts';
@@ -22,7 +23,7 @@ export const blockStream: Handler<'block-stream'> = async (args, context) => {
 function findBase(graph: NodeGraph, image: Node, args: BlockStreamArguments): Node | undefined {
   const { base: filename, 'base-node': name } = args;
   if (filename !== undefined) {
-    const base = findBackingFile(image, filename);
+    const base = findBackingFile(graph, image, filename);
     if (!base) throw new CommandError(`Base '${filename}' not found`);
     return base;
   }

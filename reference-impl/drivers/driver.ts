@@ -103,6 +103,8 @@ export interface DriverInfo {
 export interface BackingName {
   readonly name: string;
   readonly format?: string | undefined;
+  /** It is open by this name, which therefore is not relative to the image. */
+  readonly isOpen?: boolean;
 }
 
 /** What a format's metadata says of the image. */

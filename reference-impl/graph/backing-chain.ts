@@ -63,12 +63,3 @@ export async function readsAsZeroes(top: Node, offset: number, length: number) {
   await top.io.read(offset, data);
   return { zero: isZero(data), length: data.length };
 }
-
-/** The backing file in the chain of `top` that a command means by a file name: as it is open, or as a header names it. */
-export function findBackingFile(top: Node, filename: string): Node | undefined {
-  for (const node of chain(top)) {
-    const below = node.backing?.node;
-    if (below && [below.filename.shown, node.backingName?.name].includes(filename)) return below;
-  }
-  return undefined;
-}

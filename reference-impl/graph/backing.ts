@@ -2,12 +2,14 @@
  * The backing file of a node that has just been opened: defined in place, a reference, none, or the one that the
  * image's header names.
  */
-import { dirname, join } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { normalize, resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { namesOfChild } from '../qapi/qdict-order.ts';
+import { chain } from './backing-chain.ts';
 import { definitionOf, hasProtocol, withFilename } from './definition.ts';
 import type { Node } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
@@ -47,7 +49,7 @@ export async function openBacking(
 
 /** Throws `CommandError` if the chain of the headers comes back to where it has been. */
 function further(above: readonly string[], node: Node): string[] {
-  const name = fullBackingName(node);
+  const name = normalize(fullBackingName(node));
   if (above.includes(name)) throw new CommandError(`'${name}' is a backing file of itself`);
   return [...above, name];
 }
@@ -69,14 +71,49 @@ function inPlace(graph: NodeGraph, node: Node, given: Json): Json {
   return withFilename(graph.drivers, given, fullBackingName(node));
 }
 
-/** Where the header's name leads: relative names begin beside the image. Throws `CommandError`. */
+/** Where the backing file's name leads: one that the header says is relative to the image. Throws `CommandError`. */
 export function fullBackingName(node: Node): string {
-  const { name } = node.backingName!;
+  const { name, isOpen } = node.backingName!;
+  return isOpen ? name : besideImage(node, name);
+}
+
+/** A relative name begins where the image of the node lies. Throws `CommandError`. */
+function besideImage(node: Node, name: string): string {
   if (name === '' || name.startsWith('/') || hasProtocol(name)) return name;
   const image = node.child('file')?.node.filename.shown ?? '';
   if (image === '' || image.startsWith('json:'))
     throw new CommandError(`Cannot use relative backing file names for '${image}'`);
-  return image.includes('/') ? join(dirname(image), name) : name;
+  return image.slice(0, image.lastIndexOf('/') + 1) + name;
+}
+
+/**
+ * The backing file in the chain of `top` that a command means by a file name: the one that is open by this name, or that a
+ * header names so; else the one that the name leads to, where a relative name begins beside the image above it.
+ */
+export function findBackingFile(graph: NodeGraph, top: Node, filename: string): Node | undefined {
+  const above = [...chain(top)].filter((node) => node.backing);
+  const overlay =
+    above.find((node) => namesOf(node).includes(filename)) ??
+    above.find((node) => leadsToBacking(graph, node, filename));
+  return overlay?.backing?.node;
+}
+
+/** The names of what stands below a node. */
+function namesOf(node: Node): (string | undefined)[] {
+  return [node.backing?.node.filename.shown, node.backingName?.name, node.state.details?.().backing?.name];
+}
+
+function leadsToBacking(graph: NodeGraph, node: Node, filename: string): boolean {
+  const below = node.backing!.node.filename.shown;
+  if (filename === '' || [filename, below].some((name) => hasProtocol(name))) return false;
+  try {
+    const [wanted, open] = [besideImage(node, filename), below].map((name) =>
+      realpathSync(resolve(graph.services.cwd, name)),
+    );
+    return wanted === open;
+  } catch {
+    return false;
+  }
 }
 
 /** `writeBackingName`, with its errors in the words of commands. Throws `CommandError`. */

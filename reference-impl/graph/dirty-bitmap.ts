@@ -71,9 +71,18 @@ export class DirtyBitmap {
       throw new CommandError(`Bitmap '${this.name}' is currently disabled and cannot be ${done}`);
   }
 
-  /** Keeps what the bitmap holds until `abdicate` or `reclaim`. */
-  freeze(): void {
-    this.#successor = new DirtyBitmap(this.name, this.granularity, this.#blocks * this.granularity);
+  /** Keeps what the bitmap holds until `abdicate` or `reclaim`; the result tells what is written meanwhile. */
+  freeze(): WriteTracker {
+    const { granularity } = this;
+    const successor = new DirtyBitmap(this.name, granularity, this.#blocks * granularity);
+    this.#successor = successor;
+    return {
+      granularity,
+      get bytes() {
+        return successor.count();
+      },
+      mark: () => {},
+    };
   }
 
   /** Goes on with only what was written since it was frozen. */
@@ -194,6 +203,8 @@ export interface WriteTracker {
 /** The bitmaps of one node, newest first, as queries list them. */
 export class DirtyBitmaps {
   readonly #list: (DirtyBitmap | WriteTracker)[] = [];
+  /** What stands in the list for the writes to a bitmap that is frozen. */
+  readonly #successors = new Map<DirtyBitmap, WriteTracker>();
 
   /** Gives the bitmaps with a name. */
   get all(): readonly DirtyBitmap[] {
@@ -210,6 +221,35 @@ export class DirtyBitmaps {
 
   remove(bitmap: DirtyBitmap | WriteTracker): void {
     this.#list.splice(this.#list.indexOf(bitmap), 1);
+  }
+
+  /** What is written goes on being recorded, by a bitmap without a name, until `abdicate` or `reclaim`. */
+  freeze(bitmap: DirtyBitmap): void {
+    const successor = bitmap.freeze();
+    this.#successors.set(bitmap, successor);
+    this.add(successor);
+  }
+
+  /** The bitmap without a name takes the place of the frozen one. */
+  abdicate(bitmap: DirtyBitmap): void {
+    bitmap.abdicate();
+    const successor = this.#takeSuccessor(bitmap);
+    if (!successor) return;
+    this.remove(bitmap);
+    this.#list[this.#list.indexOf(successor)] = bitmap;
+  }
+
+  /** The frozen bitmap goes on with what the one without a name recorded. */
+  reclaim(bitmap: DirtyBitmap): void {
+    bitmap.reclaim();
+    const successor = this.#takeSuccessor(bitmap);
+    if (successor) this.remove(successor);
+  }
+
+  #takeSuccessor(bitmap: DirtyBitmap): WriteTracker | undefined {
+    const successor = this.#successors.get(bitmap);
+    this.#successors.delete(bitmap);
+    return successor;
   }
 
   /** Something is about to be written. Jobs are told then, too: what they copy meanwhile is not done with. */

@@ -102,7 +102,7 @@ export class Node {
 
   /** A backing file has been attached: the node goes by that one's name. */
   backingAttached(backing: Node): void {
-    this.#backingName = { name: backing.filename.shown, format: backing.driverName };
+    this.#backingName = { name: backing.filename.shown, format: backing.driverName, isOpen: true };
     this.#hadBacking = true;
   }
 

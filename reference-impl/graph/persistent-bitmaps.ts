@@ -30,13 +30,14 @@ function toStored(bitmap: DirtyBitmap): StoredBitmap {
 
 /** Throws `CommandError` if the image of the node, which is to be called `shown`, cannot keep such a bitmap. */
 export function checkPersistent(node: Node, shown: string, name: string, granularity: number): void {
-  const cannot = (reason: string) =>
-    new CommandError(`Can't store persistent bitmaps to ${shown}: ${reason}`);
-  if (!node.state.bitmaps) throw cannot('Operation not supported');
+  if (!node.state.bitmaps)
+    throw new CommandError(`Can't store persistent bitmaps to ${shown}: Operation not supported`);
   try {
     node.state.bitmaps.check(name, granularity);
   } catch (error) {
-    throw error instanceof CommandError ? cannot(error.message) : error;
+    if (error instanceof CommandError)
+      throw new CommandError(`Can't make bitmap '${name}' persistent in '${shown}': ${error.message}`);
+    throw error;
   }
 }
 

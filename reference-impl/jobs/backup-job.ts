@@ -57,7 +57,7 @@ export function createBackup(
   graph.assertAllowed(source, 'backup-source');
   graph.assertAllowed(target, 'backup-target');
   checkBitmap(args.sync, bitmap);
-  bitmap?.freeze();
+  if (bitmap) source.bitmaps.freeze(bitmap);
   try {
     const id = jobs.newId(args['job-id'], graph.deviceOf(source));
     const nodes = new JobNodes(graph, 'backup', id);
@@ -74,7 +74,7 @@ export function createBackup(
       throw error;
     }
   } catch (error) {
-    bitmap?.reclaim();
+    if (bitmap) source.bitmaps.reclaim(bitmap);
     throw error;
   }
 }
@@ -218,11 +218,11 @@ class Backup implements JobDriver {
   }
 
   commit(): void {
-    this.#bitmap?.abdicate();
+    if (this.#bitmap) this.#source.bitmaps.abdicate(this.#bitmap);
   }
 
   abort(): void {
-    this.#bitmap?.reclaim();
+    if (this.#bitmap) this.#source.bitmaps.reclaim(this.#bitmap);
   }
 
   hasNode(node: Node): boolean {

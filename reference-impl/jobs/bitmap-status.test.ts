@@ -29,11 +29,15 @@ async function openDisk(): Promise<void> {
 const write = (at: number) =>
   fixture.endpoint.block.graph.lookup('d', 'd').io.write(at, new Uint8Array(512).fill(1));
 
-/** Asks for the status of the only bitmap. */
-async function status(): Promise<Json | undefined> {
+/** What is told of the bitmaps, newest first. */
+async function bitmaps(): Promise<JsonObject[]> {
   const [drive] = (await fixture.run('query-block')) as JsonObject[];
-  const [bitmap] = (drive?.['dirty-bitmaps'] ?? []) as JsonObject[];
-  return bitmap?.status;
+  return (drive?.['dirty-bitmaps'] ?? []) as JsonObject[];
+}
+
+/** Asks for the status of the bitmap with a name. */
+async function status(): Promise<Json | undefined> {
+  return (await bitmaps()).find(({ name }) => name === 'b')?.status;
 }
 
 const backup = (more: JsonObject = {}) =>
@@ -96,6 +100,42 @@ test.each(['completes', 'is cancelled', 'fails'])('frozen until the backup %s', 
   expect(await status()).toBe('active');
   expect(bitmap.count()).toBe(ending === 'completes' ? CLUSTER : 4 * CLUSTER);
 });
+
+test.each(['completes', 'is cancelled', 'fails'])(
+  'while it is frozen, one without a name records what is written, until the backup %s',
+  async (ending) => {
+    const add = (name: string) => fixture.run('block-dirty-bitmap-add', { ...BITMAP, name });
+    const told = async () =>
+      (await bitmaps()).map(({ name, status, count }) => [name, status, Number(count) / CLUSTER]);
+    for (const name of ['a', 'b', 'c']) await add(name);
+    for (const cluster of [0, 1, 2]) await write(cluster * CLUSTER);
+    await backup({ speed: 1 });
+    await fixture.idle();
+    await add('e');
+    const [before, after] = [
+      [['e', 'active', 0]],
+      [
+        ['c', 'active', 3],
+        ['b', 'frozen', 3],
+        ['a', 'active', 3],
+      ],
+    ];
+    expect(await told()).toEqual([...before, [undefined, 'active', 0], ...after]);
+    await write(3 * CLUSTER);
+    for (const list of [before, after]) for (const one of list) if (one[0] !== 'b') (one[2] as number) += 1;
+    expect(await told()).toEqual([...before, [undefined, 'active', 1], ...after]);
+    if (ending === 'fails') target().io.kill();
+    if (ending === 'is cancelled') await fixture.run('block-job-cancel', { device: 'j' });
+    else await fixture.run('block-job-set-speed', { device: 'j', speed: 0 });
+    await fixture.idle();
+    const others = after.filter(([name]) => name !== 'b');
+    expect(await told()).toEqual(
+      ending === 'completes'
+        ? [...before, ['b', 'active', 1], ...others]
+        : [...before, others[0], ['b', 'active', 4], others[1]],
+    );
+  },
+);
 
 /** Reopens the disk with a bitmap that, as its image says, records nothing. */
 async function disable(): Promise<void> {

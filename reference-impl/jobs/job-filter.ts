@@ -44,7 +44,7 @@ export function insertFilter(
   graph.name(filter, name);
   const edge = graph.attach(filter, below, 'backing', 'job-filtered');
   filter.opened(passOn(edge));
-  filter.setBackingName({ name: below.filename.shown, format: below.driverName });
+  filter.backingAttached(below);
   graph.replaceNode(below, filter, [edge, ...except]);
   return filter;
 }

@@ -18,7 +18,7 @@ const FIXED = 24;
 const TYPE_DIRTY_TRACKING = 1;
 const MAX_DIRECTORY_BYTES = 64 << 20;
 /** Entries; the clusters of the largest map. */
-const MAX_TABLE_ENTRIES = 0x8000000;
+export const MAX_TABLE_ENTRIES = 0x8000000;
 /** An entry of a bitmap table without a cluster: all bits are set. */
 const ALL_ONES = 1;
 

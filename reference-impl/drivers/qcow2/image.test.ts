@@ -181,6 +181,13 @@ describe('options', () => {
     [{ 'cache-size': 4096, 'l2-cache-size': 8192 }, 'l2-cache-size may not exceed cache-size'],
     [{ 'cache-size': 4096, 'refcount-cache-size': 8192 }, 'refcount-cache-size may not exceed cache-size'],
     [{ 'l2-cache-size': 2n ** 62n }, 'L2 cache size too big'],
+    [{ 'cache-size': 2n ** 62n }, 'L2 cache size too big'],
+    [{ 'refcount-cache-size': 2n ** 61n }, 'L2 cache size too big'],
+    // Four times as much as fits in 64 bits is taken for what is left of it.
+    [{ 'refcount-cache-size': 2n ** 62n }, 'Refcount cache size too big'],
+    [{ 'refcount-cache-size': 2n ** 62n + 4096n }, 'Refcount cache size too big'],
+    [{ 'refcount-cache-size': 3n * 2n ** 61n }, 'L2 cache size too big'],
+    [{ 'l2-cache-size': 4096, 'refcount-cache-size': 2n ** 61n }, 'Refcount cache size too big'],
     [{ 'cache-clean-interval': 2 ** 32 }, 'Cache clean interval too big'],
     [
       { 'l2-cache-entry-size': 8192 },

@@ -11,6 +11,7 @@ import type { Image } from './image.ts';
 import { Bitmaps } from './qcow2-bitmaps.ts';
 
 const SIZE = 64 << 20;
+const TOO_MUCH = 'Too much space will be occupied by the bitmap. Use larger granularity';
 let folder: string;
 let path: string;
 let files: FileChild[];
@@ -86,11 +87,40 @@ describe('persistent bitmaps', () => {
   test.each([
     ['x'.repeat(1024), 65536, 'Name length exceeds maximum (1023 characters)'],
     ['x', 2 ** 32, 'Granularity exceeds maximum (2147483648 bytes)'],
+    ['x', 2 ** 31, TOO_MUCH],
+    ['x'.repeat(1024), 2 ** 31, TOO_MUCH],
   ])('%.5s at %d cannot be kept', async (name, granularity, message) => {
     const { bitmaps } = await open();
     expect(() => bitmaps.check(name, granularity)).toThrow(new CommandError(message));
   });
 });
+
+test.each<[size: number, clusterSize: number, granularity: number, isKept: boolean]>([
+  [2 ** 38, 65536, 512, true],
+  [2 ** 38 + 512, 65536, 512, false],
+  [2 ** 38 + 512, 65536, 1024, true],
+  // The bound for granularities that are large is beyond 64 bits, and nothing is left of it there.
+  [2 ** 20, 65536, 2 ** 20, true],
+  [2 ** 20, 65536, 2 ** 21, false],
+  [2 ** 20, 65536, 2 ** 31, false],
+  [2 ** 20, 4096, 2 ** 24, true],
+  [2 ** 20, 4096, 2 ** 25, false],
+  [2 ** 20, 512, 2 ** 27, true],
+  [2 ** 20, 512, 2 ** 28, false],
+  [0, 65536, 2 ** 31, true],
+])(
+  'of %d bytes in clusters of %d, granularity %d is kept: %s',
+  async (size, clusterSize, granularity, isKept) => {
+    await writeFile(path, '');
+    const file = await openFile(path);
+    await make(file, { size, 'cluster-size': clusterSize });
+    await file.close();
+    const { bitmaps } = await open();
+    const check = () => bitmaps.check('x', granularity);
+    if (isKept) check();
+    else expect(check).toThrow(new CommandError(TOO_MUCH));
+  },
+);
 
 describe.skipIf(withoutTools !== undefined)(
   `bitmaps and qemu-img${withoutTools ? `: ${withoutTools}` : ''}`,

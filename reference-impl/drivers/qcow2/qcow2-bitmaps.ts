@@ -12,6 +12,7 @@ import {
   MAX_BITMAPS,
   MAX_GRANULARITY_BITS,
   MAX_NAME_BYTES,
+  MAX_TABLE_ENTRIES,
   MIN_GRANULARITY_BITS,
   readDirectory,
   readTable,
@@ -70,7 +71,8 @@ export class Bitmaps implements PersistentBitmaps {
       throw new CommandError(`Granularity is under minimum (${2 ** MIN_GRANULARITY_BITS} bytes)`);
     if (bits > MAX_GRANULARITY_BITS)
       throw new CommandError(`Granularity exceeds maximum (${2 ** MAX_GRANULARITY_BITS} bytes)`);
-    if (header.size / granularity / 8 > MAX_BITMAP_BYTES) {
+    const mostBytes = [MAX_BITMAP_BYTES, MAX_TABLE_ENTRIES * 2 ** header.clusterBits];
+    if (mostBytes.some((most) => BigInt(header.size) > shifted(most, bits))) {
       throw new CommandError('Too much space will be occupied by the bitmap. Use larger granularity');
     }
     if (Buffer.byteLength(name) > MAX_NAME_BYTES)
@@ -197,4 +199,9 @@ function inClusters(parts: StoredBitmap['parts'], clusterSize: number): Map<numb
     }
   }
   return clusters;
+}
+
+/** In 64 bits, as the endpoint reckons: of what is too large for them, only the rest counts, so that all is refused. */
+function shifted(value: number, bits: number): bigint {
+  return BigInt.asUintN(64, BigInt(value) << BigInt(bits));
 }

@@ -84,7 +84,7 @@ function cacheSizes(options: Options, { clusterBits }: Header) {
     l2 ??=
       refcount === undefined
         ? Math.max(DEFAULT_L2_CACHE, DEFAULT_L2_CACHE_TABLES * clusterSize)
-        : refcount * CACHE_RATIO;
+        : Number(BigInt.asUintN(64, BigInt(refcount) * BigInt(CACHE_RATIO)));
     refcount ??= Math.floor(l2 / CACHE_RATIO);
   }
   if (slice < 512 || slice > clusterSize || !Number.isInteger(Math.log2(slice))) {
