@@ -124,6 +124,7 @@ export class ReferenceEndpoint implements CommandContext {
     if (this.#ending) return;
     this.#ending = true;
     this.emit('SHUTDOWN', { guest: false });
+    for (const monitor of this.#monitors) monitor.deafen();
     setImmediate(() => this.#end(0));
   }
 
@@ -138,6 +139,8 @@ export class ReferenceEndpoint implements CommandContext {
 
   async #end(status: number): Promise<void> {
     try {
+      // Clients are told how jobs end, unless something has broken.
+      if (status === 0) await this.#endJobs();
       for (const monitor of this.#monitors) monitor.close();
       this.#rate.close();
       await Promise.all(this.#closing.map((close) => close()));
@@ -149,5 +152,11 @@ export class ReferenceEndpoint implements CommandContext {
       this.log(`closing failed: ${String(error)}`);
       this.#exit(1);
     }
+  }
+  /** Jobs go on as far as they do when all is drained, and are cancelled there. */
+  async #endJobs(): Promise<void> {
+    if (this.jobs.all.length === 0) return;
+    await this.block.graph.drainAll();
+    await this.jobs.cancelAll();
   }
 }

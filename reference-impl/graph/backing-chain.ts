@@ -41,7 +41,8 @@ export async function isAllocatedAbove(top: Node, base: Node | undefined, offset
     if (hides && ownLength <= offset && offset < baseLength)
       return { allocated: true, length: Math.min(shared, baseLength - offset) };
     const status = await isAllocated(node, offset, length);
-    if (status.allocated) return { allocated: true, length: Math.min(shared, status.length) };
+    // What images above leave to it is told of as far as this one goes, also where they have something of their own.
+    if (status.allocated) return { allocated: true, length: status.length };
     // Otherwise, what lies behind the end of a short backing file says nothing about the rest.
     if (node === top || hides || offset + status.length < ownLength) shared = Math.min(shared, status.length);
   }

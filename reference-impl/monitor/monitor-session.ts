@@ -23,7 +23,7 @@ export class MonitorSession implements SessionState, Conversation {
   readonly #hostWork: HostWork;
   readonly #line: (message: Outgoing) => string;
   readonly #stream = new MessageStream();
-  #state: 'waiting' | 'idle' | 'busy' | 'closed' = 'waiting';
+  #state: 'waiting' | 'idle' | 'busy' | 'deaf' | 'closed' = 'waiting';
 
   /** `line`: a message as text, with its end. */
   constructor(peer: Peer, dispatcher: Dispatcher, hostWork: HostWork, line: (message: Outgoing) => string) {
@@ -43,12 +43,18 @@ export class MonitorSession implements SessionState, Conversation {
   }
 
   receive(bytes: Uint8Array): void {
+    if (this.#state === 'deaf') return;
     this.#stream.push(bytes);
     if (this.#state === 'idle') this.#work();
   }
 
   send(message: Outgoing): void {
     if (this.#state !== 'closed') this.#peer.write(this.#line(message));
+  }
+
+  /** Takes no more messages, and still sends: the reply that is owed, and events. */
+  deafen(): void {
+    if (this.#state !== 'closed') this.#state = 'deaf';
   }
 
   /** The client has gone, or is to go. */

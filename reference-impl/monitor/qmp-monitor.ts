@@ -47,6 +47,11 @@ export class QmpMonitor implements Frontend {
     if (served?.negotiated) served.send(event);
   }
 
+  /** Takes no more messages, as the endpoint is about to end. */
+  deafen(): void {
+    for (const session of this.#sessions) session.deafen();
+  }
+
   close(): void {
     for (const session of this.#sessions.splice(0)) session.close();
   }
