@@ -11,7 +11,7 @@ import { isZero } from '../host/zero.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
 import { flush } from './flush.ts';
-import type { Job } from './job.ts';
+import { checkSpeed, type Job } from './job.ts';
 import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
 import type { JobDriver } from './job-driver.ts';
 import { JobNodes } from './job-nodes.ts';
@@ -65,6 +65,7 @@ export function createBackup(
       const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
       nodes.claim(source, 'main node', undefined, ['dataplane']);
       nodes.use(source, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
+      checkSpeed(args.speed);
       nodes.use(target, write);
       nodes.claim(target, 'target');
       const driver = new Backup(plan, nodes, args);

@@ -10,7 +10,7 @@ import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { nameBase } from './base-name.ts';
-import type { Job } from './job.ts';
+import { checkSpeed, type Job } from './job.ts';
 import { type JobContext, lifecycle } from './job-context.ts';
 import type { JobDriver } from './job-driver.ts';
 import { insertFilter, removeFilter } from './job-filter.ts';
@@ -36,6 +36,7 @@ export async function createCommit(
   const { graph } = block;
   const { device, overlay, top, base } = plan;
   const id = jobs.newId(args['job-id'], graph.deviceOf(device));
+  checkSpeed(args.speed);
   const nodes = new JobNodes(graph, 'commit', id);
   const wasReadOnly = [base, overlay].map((node) => [node, node.readOnly] as const);
   let filter: Node | undefined;

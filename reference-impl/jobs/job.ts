@@ -28,8 +28,8 @@ import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** Throws `CommandError` for bytes a second that no job can have. */
-export function checkSpeed(speed: bigint): void {
-  if (speed < 0n) throw new CommandError("Invalid parameter 'speed'");
+export function checkSpeed(speed: number | bigint = 0): void {
+  if (speed < 0) throw new CommandError("Invalid parameter 'speed'");
 }
 
 /** A job under its id, from its creation until it is dismissed. */

@@ -90,9 +90,10 @@ export async function createMirror(
   const nodes = new JobNodes(graph, type, args['job-id'] ?? graph.deviceOf(filter));
   try {
     const id = jobs.newId(args['job-id'], graph.deviceOf(filter));
-    claim(nodes, filter, plan);
+    claimSource(nodes, filter);
+    checkSpeed(args.speed);
+    claimTarget(nodes, plan);
     // What is done to the target stays, so that nothing may be refused from then on.
-    checkSpeed(BigInt(args.speed ?? 0));
     await plan.prepare?.();
     const copy = new MirrorCopy(source, target, {
       granularity,
@@ -120,10 +121,14 @@ function defaultGranularity(target: Node): number {
   return Math.min(MOST_DEFAULT_GRANULARITY, Math.max(LEAST_DEFAULT_GRANULARITY, cluster));
 }
 
-function claim(nodes: JobNodes, filter: Node, { source, target }: MirrorPlan): void {
-  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+function claimSource(nodes: JobNodes, filter: Node): void {
+  const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
   nodes.claim(filter, 'main node', undefined, ['dataplane']);
   nodes.use(filter, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
+}
+
+function claimTarget(nodes: JobNodes, { source, target }: MirrorPlan): void {
+  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
   const isBelow = inChain(source, target);
   nodes.use(
     target,

@@ -10,7 +10,7 @@ import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
 import { nameBase } from './base-name.ts';
 import { flush } from './flush.ts';
-import type { Job } from './job.ts';
+import { checkSpeed, type Job } from './job.ts';
 import { type JobContext, lifecycle } from './job-context.ts';
 import type { JobDriver } from './job-driver.ts';
 import { JobNodes } from './job-nodes.ts';
@@ -38,6 +38,7 @@ export async function createStream(
       consistentRead | writeUnchanged | changeChildren,
       consistentRead | writeUnchanged | changeChildren | write,
     );
+    checkSpeed(args.speed);
     for (const node of chain(image.backing?.node, base))
       nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead | writeUnchanged });
     const driver = new Stream({ image, base, wasReadOnly }, nodes, args);

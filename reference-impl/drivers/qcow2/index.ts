@@ -49,7 +49,8 @@ async function open(environment: OpenEnvironment<DriverOptions<'qcow2'>>): Promi
       for (let done = 0; done < data.length; done += image.clusterSize)
         await writeCompressed(image, offset + done, data.subarray(done, done + image.clusterSize));
     },
-    info: () => ({ clusterSize: image.clusterSize, dirty: image.dirty }),
+    // Opening for writing repairs what others left dirty; what is marked since is no sign of that.
+    info: () => ({ clusterSize: image.clusterSize, dirty: image.dirty && !image.writable }),
     details: () => details(image, encryption),
     snapshots: image.snapshots,
     bitmaps,

@@ -70,11 +70,7 @@ class Quorum implements DriverState {
   }
 
   readonly children = {
-    nextName: (): string => {
-      if (this.#settings.blkverify)
-        throw new CommandError('Cannot add a child to a quorum in blkverify mode');
-      return childName(this.#nextIndex);
-    },
+    nextName: (): string => childName(this.#nextIndex),
     add: (name: string, child: ChildHandle): void => {
       this.#children.set(name, child);
       this.#nextIndex += 1;
@@ -117,7 +113,11 @@ class Quorum implements DriverState {
 
     const answers = done.map((index) => [index, copies[index]!] as const);
     const versions = versionsOf(answers, (a, b) => Buffer.compare(a, b) === 0);
-    if (versions.length > 1 && this.#settings.blkverify) this.#abort(request, copies);
+    if (versions.length > 1 && this.#settings.blkverify)
+      this.#abort(
+        request,
+        answers.map(([, copy]) => copy),
+      );
     const winner = winnerOf(versions);
     if (winner.voters.length < this.#settings.threshold) {
       this.#reportFailure(request);
@@ -159,8 +159,8 @@ class Quorum implements DriverState {
     throw votedError(errors);
   }
 
-  #abort({ offset, length }: Request, [a, b]: readonly Uint8Array[]): never {
-    const differs = a!.findIndex((byte, index) => byte !== b![index]);
+  #abort({ offset, length }: Request, [first, ...others]: readonly Uint8Array[]): never {
+    const differs = first!.findIndex((byte, at) => others.some((other) => other[at] !== byte));
     this.#environment.abort(
       `quorum: offset=${offset} bytes=${length} contents mismatch at offset ${offset + differs}`,
     );

@@ -309,11 +309,21 @@ describe('quorum', () => {
       );
     });
 
-    test('stay as they are while they verify each other', async () => {
+    test('come and go also while they verify each other', async () => {
       const node = await open([await child(0, 1), await child(1, 1)], { blkverify: true });
-      const extra = await openNode(graph, { driver: 'null-co', size: SIZE, 'node-name': 'x' });
-      expect(() => addChild(graph, node, extra)).toThrow('Cannot add a child to a quorum in blkverify mode');
-      expect(extra.parents).toEqual([]);
+      const added = async (index: number, fill: number) =>
+        openNode(graph, await child(index, fill)).then((extra) => addChild(graph, node, extra));
+      await added(2, 1);
+      expect(node.children.map(({ name }) => name)).toEqual(['children.0', 'children.1', 'children.2']);
+      expect(await read(node)).toBe(1);
+      await removeChild(graph, node.child('children.1')!);
+      expect(node.children.map(({ name }) => name)).toEqual(['children.0', 'children.2']);
+      await expect(removeChild(graph, node.child('children.2')!)).rejects.toThrow(
+        'The number of children cannot be lower than the vote threshold 2',
+      );
+      await added(3, 2);
+      await expect(read(node)).rejects.toThrow('Input/output error');
+      expect(log).toEqual([expect.stringMatching(/^aborted: .*contents mismatch at offset 0$/)]);
     });
   });
 });
