@@ -105,8 +105,8 @@ test.each(['completes', 'is cancelled', 'fails'])(
   'while it is frozen, one without a name records what is written, until the backup %s',
   async (ending) => {
     const add = (name: string) => fixture.run('block-dirty-bitmap-add', { ...BITMAP, name });
-    const told = async () =>
-      (await bitmaps()).map(({ name, status, count }) => [name, status, Number(count) / CLUSTER]);
+    const listed = async () =>
+      (await bitmaps()).map((told) => [told.name, told.status, Number(told.count) / CLUSTER]);
     for (const name of ['a', 'b', 'c']) await add(name);
     for (const cluster of [0, 1, 2]) await write(cluster * CLUSTER);
     await backup({ speed: 1 });
@@ -120,16 +120,16 @@ test.each(['completes', 'is cancelled', 'fails'])(
         ['a', 'active', 3],
       ],
     ];
-    expect(await told()).toEqual([...before, [undefined, 'active', 0], ...after]);
+    expect(await listed()).toEqual([...before, [undefined, 'active', 0], ...after]);
     await write(3 * CLUSTER);
     for (const list of [before, after]) for (const one of list) if (one[0] !== 'b') (one[2] as number) += 1;
-    expect(await told()).toEqual([...before, [undefined, 'active', 1], ...after]);
+    expect(await listed()).toEqual([...before, [undefined, 'active', 1], ...after]);
     if (ending === 'fails') target().io.kill();
     if (ending === 'is cancelled') await fixture.run('block-job-cancel', { device: 'j' });
     else await fixture.run('block-job-set-speed', { device: 'j', speed: 0 });
     await fixture.idle();
     const others = after.filter(([name]) => name !== 'b');
-    expect(await told()).toEqual(
+    expect(await listed()).toEqual(
       ending === 'completes'
         ? [...before, ['b', 'active', 1], ...others]
         : [...before, others[0], ['b', 'active', 4], others[1]],
