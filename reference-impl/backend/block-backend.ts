@@ -4,6 +4,7 @@
  */
 
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+import type { DrainedParent } from '../graph/drained-section.ts';
 import type { Node } from '../graph/node.ts';
 import type { DeviceNames, NodeGraph, RootChild, RootUser } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission, type Permissions, setPermissions } from '../graph/permissions.ts';
@@ -38,6 +39,7 @@ export class BlockBackend implements RootUser {
   #permissions = UNATTACHED;
   #root: RootChild | undefined;
   #throttle: ThrottleMember | undefined;
+  readonly #inFlight = new Set<Promise<void>>();
 
   constructor(graph: NodeGraph, name: string, settings: DriveSettings = ANONYMOUS) {
     this.#graph = graph;
@@ -131,10 +133,28 @@ export class BlockBackend implements RootUser {
       objects.throttleGroups.remove(member.group.name);
   }
 
-  /** Waits until the limits let a request of this many bytes pass. */
-  async admit(direction: Direction, bytes: number): Promise<void> {
-    const turn = this.#throttle?.request(direction, bytes);
+  /** Carries out a request, once the limits let it pass if they are for such ones. Rejects as `work` does. */
+  async request(work: () => Promise<void>, limited?: { direction: Direction; bytes: number }): Promise<void> {
+    const request = this.#pass(work, limited);
+    this.#inFlight.add(request);
+    try {
+      await request;
+    } finally {
+      this.#inFlight.delete(request);
+    }
+  }
+
+  async #pass(work: () => Promise<void>, limited?: { direction: Direction; bytes: number }): Promise<void> {
+    const turn = limited && this.#throttle?.request(limited.direction, limited.bytes);
     if (turn) await turn;
+    await work();
+  }
+
+  /** Lets what limits hold back go, and waits for all requests in flight. None is held back until the result is called. */
+  async drainedBegin(): Promise<() => void> {
+    const holdAgain = this.#throttle?.drain();
+    await Promise.allSettled(this.#inFlight);
+    return () => holdAgain?.();
   }
 
   /** Throws `CommandError` if the node's other users do not let the drive use it. */
@@ -165,7 +185,7 @@ export class BlockBackend implements RootUser {
 }
 
 /** All drives, the oldest first. */
-export class Backends implements DeviceNames {
+export class Backends implements DeviceNames, DrainedParent {
   readonly #list: BlockBackend[] = [];
 
   /** Those that commands can name. */
@@ -198,6 +218,14 @@ export class Backends implements DeviceNames {
   medium(device: string): Node | undefined | null {
     const backend = this.find(device);
     return backend ? backend.node : null;
+  }
+
+  async drainedBegin(nodes?: ReadonlySet<Node>): Promise<() => Promise<void>> {
+    const drained = this.#list.filter(({ node }) => node && (!nodes || nodes.has(node)));
+    const ends = await Promise.all(drained.map((backend) => backend.drainedBegin()));
+    return async () => {
+      for (const end of ends) end();
+    };
   }
 
   async close(): Promise<void> {

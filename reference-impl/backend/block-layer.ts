@@ -22,7 +22,7 @@ export class BlockLayer {
 
   constructor(services: Services, drivers: DriverTable, drainedParents: readonly DrainedParent[] = []) {
     this.services = services;
-    this.graph = new NodeGraph(services, drivers, this.backends, drainedParents);
+    this.graph = new NodeGraph(services, drivers, this.backends, [...drainedParents, this.backends]);
   }
 
   /** Opens a node that the monitor owns. `definition` has passed the schema. Throws `CommandError`. */

@@ -132,6 +132,60 @@ test('flushes and discards are not held back', async () => {
   expect(await after(io.discard(0, 512))).toEqual({ ok: true });
 });
 
+/** Three writes, of which the limits of the drive let one pass. */
+async function heldBack(io: GuestIo): Promise<Promise<GuestResult | undefined>[]> {
+  backend.setLimits(throttleConfig({ 'bps-total': 1 }));
+  const requests = [0, 512, 1024].map((offset) => after(io.write(offset, Buffer.alloc(512)), 0));
+  await settle();
+  expect(results).toHaveLength(1);
+  return requests;
+}
+
+test.each<[what: string, drains: () => Promise<unknown>]>([
+  [
+    'a drained section of its node',
+    async () => (await fixture.endpoint.block.graph.drainedBegin([backend.node!]))(),
+  ],
+  ['one of all nodes', () => fixture.endpoint.block.graph.drainAll()],
+  ['stop', () => fixture.run('stop')],
+  ['aio_flush', () => fixture.run('human-monitor-command', { 'command-line': 'qemu-io d0 aio_flush' })],
+])('limits hold nothing back in %s, which waits for it', async (_, drains) => {
+  const io = await disk();
+  await heldBack(io);
+  let drained = false;
+  void drains().then(() => {
+    drained = true;
+  });
+  await fixture.idle();
+  expect(drained).toBe(false);
+  await settle(4);
+  expect(drained).toBe(true);
+  expect(results).toHaveLength(3);
+  void io.write(0, Buffer.alloc(512));
+  await settle();
+  expect(results).toHaveLength(3);
+});
+
+test('a drained section of other nodes is none of the drive', async () => {
+  const io = await disk();
+  await fixture.endpoint.block.add({ 'node-name': 'other', driver: 'null-co' });
+  await heldBack(io);
+  const { graph } = fixture.endpoint.block;
+  await (await graph.drainedBegin([graph.find('other')!]))();
+  await settle();
+  expect(results).toHaveLength(1);
+});
+
+test('stop flushes, and nobody hears of what fails there', async () => {
+  const io = await disk([fails('flush_to_disk')], { werror: 'report' });
+  await after(write(io));
+  void fixture.run('stop');
+  await settle();
+  expect(fixture.events).toEqual([]);
+  // The one error was met.
+  expect(await after(io.flush())).toEqual({ ok: true });
+});
+
 test('a drive that writes through flushes every write', async () => {
   const io = await disk([fails('flush_to_disk')], { werror: 'report' }, { writeback: false });
   expect(await after(io.write(0, Buffer.alloc(512)), 4)).toEqual({ ok: false, errno: 'EIO' });

@@ -117,8 +117,8 @@ export class GuestIo {
       const now = () => this.#services.clock.now();
       try {
         // Limits are of reads and writes only.
-        if (operation === 'rd' || operation === 'wr') await this.#backend.admit(type, bytes);
-        await run(node);
+        const isLimited = operation === 'rd' || operation === 'wr';
+        await this.#backend.request(() => run(node), isLimited ? { direction: type, bytes } : undefined);
         request?.done(now());
         return DONE;
       } catch (error) {

@@ -43,12 +43,14 @@ interface IoCommand {
   readonly background?: boolean;
   /** Counts as this on a drive. */
   readonly counts?: Operation;
+  /** It waits for the drive's requests, and is none of them. */
+  readonly drains?: boolean;
   run(subject: Subject, call: Call): Promise<void>;
 }
 
-const write: IoCommand['run'] = ({ node }, { flags, numbers: [offset = 0, length = 0] }) => {
+const write: IoCommand['run'] = ({ node, backend }, { flags, numbers: [offset = 0, length = 0] }) => {
   assertInside(node, offset, length);
-  const fua = flags.has('f');
+  const fua = flags.has('f') || backend?.settings.writeback === false;
   if (flags.has('z')) return node.io.writeZeroes(offset, length, { fua, mayUnmap: flags.has('u') });
   const data = Buffer.alloc(length, Number(flags.get('P') ?? DEFAULT_PATTERN));
   return flags.has('c') ? node.io.writeCompressed(offset, data) : node.io.write(offset, data, { fua });
@@ -61,13 +63,8 @@ const read: IoCommand['run'] = ({ node }, { numbers: [offset = 0, length = 0] })
 
 const flush: IoCommand['run'] = ({ node }) => node.io.flush();
 
-/** Calls that go on after their commands have ended, by their drive. */
-const background = new WeakMap<BlockBackend, Set<Promise<void>>>();
-
 /** As qemu-io's aio_flush does: it counts as a flush, and no image is flushed. */
-const othersEnd: IoCommand['run'] = async ({ backend }) => {
-  if (backend) await Promise.all(background.get(backend) ?? []);
-};
+const drain: IoCommand['run'] = async ({ backend }) => (await backend?.drainedBegin())?.();
 
 const { write: WRITE, resize: RESIZE } = Permission;
 
@@ -85,7 +82,7 @@ const commands: Readonly<Record<string, IoCommand>> = {
     counts: 'wr',
     run: write,
   },
-  aio_flush: { flags: '', perm: 0, counts: 'flush', run: othersEnd },
+  aio_flush: { flags: '', perm: 0, counts: 'flush', drains: true, run: drain },
   flush: { flags: '', perm: 0, run: flush },
   discard: {
     flags: 'Cq',
@@ -128,8 +125,8 @@ export async function runQemuIo(
   // A node is used for this command only: it is let go of when the requests are done.
   if (!backend) return graph.withRoot(node, command.perm, work);
   backend.take(command.perm);
-  if (command.background) inBackground(backend, work());
-  else await work();
+  const done = work();
+  if (!command.background) await done;
 }
 
 /** As a request of the drive, if there is one: held back by its limits and, where that counts, accounted. */
@@ -142,19 +139,15 @@ async function carryOut(command: IoCommand, subject: Subject, call: Call): Promi
   if (counts && call.flags.has('i')) return backend?.accounting.invalid(counts, now());
   const request = counts && backend?.accounting.begin(counts, bytes, now());
   try {
-    if (command.direction) await backend?.admit(command.direction, bytes);
-    await command.run(subject, call);
+    const { direction } = command;
+    const work = () => command.run(subject, call);
+    if (!backend || command.drains) await work();
+    else await backend.request(work, direction && { direction, bytes });
     request?.done(now());
   } catch (error) {
     request?.failed(now());
     throw error;
   }
-}
-
-function inBackground(backend: BlockBackend, call: Promise<void>): void {
-  const calls = background.get(backend) ?? new Set();
-  background.set(backend, calls.add(call));
-  void call.finally(() => calls.delete(call));
 }
 
 async function unheard(work: () => Promise<void>): Promise<void> {
