@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { applyOptions } from './apply-options.ts';
-import { OptionError } from './options/argv.ts';
+import { dialectOf, OptionError } from './options/argv.ts';
+import { processOptions } from './process-options.ts';
 import { ReferenceEndpoint } from './reference-endpoint.ts';
 
 let folder: string;
@@ -56,6 +57,8 @@ describe('drives', () => {
     ['-machine none', ''],
     ['-nodefaults', ''],
     ['-hda d', 'ide0-hd0=d ide1-cd0 floppy0 sd0'],
+    ['-device ide-cd', 'floppy0 sd0 '],
+    ['-device {"driver":"floppy"}', 'ide1-cd0 sd0 '],
     ['-hdb d -nodefaults', 'ide0-hd1=d'],
     ['-hdc d', 'ide1-hd0=d floppy0 sd0'],
     ['-cdrom d', 'ide1-cd0=d floppy0 sd0'],
@@ -134,10 +137,86 @@ describe('refused', () => {
     ['-readconfig no-file.cfg', "no-file.cfg:2: Could not open 'nofile': No such file or directory"],
     ['-readconfig no-group.cfg', "no-group.cfg:1: There is no option group 'foo'"],
     ['-readconfig no-header.cfg', 'no-header.cfg:1: no group defined'],
+    ['-pidfile no/p', "cannot create PID file: Could not create 'no/p': No such file or directory"],
+    ['-daemonize -qmp stdio', '-qmp stdio: cannot use stdio with -daemonize'],
+    ['-add-fd fd=77,set=1', '-add-fd fd=77,set=1: fd is not valid or already in use'],
+    ['-add-fd fd=1,set=1', '-add-fd fd=1,set=1: fd cannot be a standard I/O stream'],
+    ['-add-fd fd=x,set=1', "-add-fd fd=x,set=1: Parameter 'fd' expects a number"],
+    ['-add-fd set=1', '-add-fd set=1: fd option is required and must be non-negative'],
     ['-readconfig bus.cfg', "bus.cfg:5: unsupported bus type 'bar'"],
   ])('%s', async (words, message) => {
     expect(await refusal(words)).toBe(message);
   });
+});
+
+describe('the storage daemon takes its options one after another', () => {
+  const n = '--blockdev null-co,node-name=n';
+  test.each([
+    ['-foo', "invalid option -- 'f'"],
+    ['--blockdev', "option '--blockdev' requires an argument"],
+    ['--blockdev=foo', "--blockdev=foo: Invalid parameter 'foo'"],
+    ['x', 'x: Unexpected argument'],
+    ['--monitor chardev=x --chardev null,id=x', '--monitor chardev=x: chardev "x" not found'],
+    ['--nbd-server foo', "--nbd-server foo: Expected '=' after parameter 'foo'"],
+    ['--export foo', "--export foo: Parameter 'type' does not accept value 'foo'"],
+    [
+      '--export nbd,id=x,node-name=n',
+      "--export nbd,id=x,node-name=n: Cannot find device='' nor node-name='n'",
+    ],
+    [`${n} --export nbd,id=x,node-name=n`, '--export nbd,id=x,node-name=n: NBD server not running'],
+    [
+      `${n} --export nbd,id=x,node-name=n,y=1`,
+      "--export nbd,id=x,node-name=n,y=1: Parameter 'y' is unexpected",
+    ],
+  ])('%s', async (words, message) => {
+    endpoint = new ReferenceEndpoint({ cwd: folder });
+    await expect(applyOptions(words.split(' '), endpoint, 'storage-daemon')).rejects.toThrow(message);
+  });
+
+  test.each([
+    ['--export nbd,id=x,node-name=n', 'storage-daemon'],
+    ['--blockdev x --nbd-server=y', 'storage-daemon'],
+    ['--chardev x --monitor chardev=y', 'storage-daemon'],
+    ['--blockdev x --monitor stdio', 'qemu'],
+    ['-monitor chardev=y', 'qemu'],
+  ])('%s is the command line of %s', (words, dialect) => {
+    expect(dialectOf(words.split(' '))).toBe(dialect);
+  });
+});
+
+describe('a call that only asks is answered', () => {
+  test.each([
+    ['-enable-kvm -version -foo', undefined],
+    ['-h', '-blockdev [driver=]driver'],
+    ['-M help', 'q35'],
+    ['-device ?', 'name "ide-cd"'],
+    ['-object help', 'throttle-group'],
+    ['-chardev help', 'socket'],
+    ['-drive format=help', 'qcow2'],
+    ['-qmp stdio', undefined],
+  ])('%s', (words, shown) => {
+    const asked = () => processOptions(words.split(' '), 'qemu').answer;
+    if (words.includes('-foo')) expect(asked).toThrow('-foo: invalid option');
+    else if (shown === undefined) expect(asked()).toBeUndefined();
+    else expect(asked()).toContain(shown);
+  });
+
+  test('--help of the storage daemon is about its own options', () => {
+    expect(processOptions(['--help'], 'storage-daemon').answer).toContain('--nbd-server');
+    expect(processOptions(['-V'], 'storage-daemon').answer).toContain('qemu-storage-daemon version 2.11.50');
+  });
+});
+
+test('-global is about devices that are not told otherwise', async () => {
+  await start(
+    '-nodefaults -drive if=none,id=a -drive if=none,id=b -global ide-cd.serial=all -global driver=ide-cd,property=ver,value=v ' +
+      '-device ide-cd,drive=a,id=x -device ide-cd,drive=b,id=y,serial=own',
+  );
+  const found = ['x', 'y'].map((id) => endpoint.devices.find(id).identity.properties);
+  expect(found.map((properties) => [properties.get('serial'), properties.get('ver')])).toEqual([
+    ['all', 'v'],
+    ['own', 'v'],
+  ]);
 });
 
 test('the guest is called what -name says; with -S it waits', async () => {

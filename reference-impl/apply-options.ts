@@ -3,21 +3,22 @@
  * objects, block nodes and drives in their order, the devices that use them, then character devices and monitors. At
  * last the guest runs, unless it is to wait.
  */
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { JsonObject } from '../spec/json.ts';
-import { deviceOptions } from './devices/device-registry.ts';
+import { addExport, startNbdServer } from './apply-daemon-options.ts';
+import { addChardev, addMonitor, addShortMonitor } from './apply-monitor-options.ts';
+import { type DeviceOptions, deviceOptions } from './devices/device-registry.ts';
 import type { InterfaceDrive } from './devices/drive-interface.ts';
 import { errnoText } from './host/errno.ts';
-import { type Chardev, parseChardev, parseShortChardev } from './monitor/chardev.ts';
-import { openChardev } from './monitor/open-chardev.ts';
 import { createObject } from './objects/create-object.ts';
-import { dialectOf, type Option, OptionError, parseArgv } from './options/argv.ts';
+import { type Apply, parsed, type Start } from './option-start.ts';
+import { type Dialect, dialectOf, type Option, OptionError, parseArgv } from './options/argv.ts';
 import { addDrive } from './options/drive.ts';
 import { type DrivePlace, Machine } from './options/drive-places.ts';
 import type { Step } from './options/option-table.ts';
-import { isOn, parseFlat, parseOpts } from './options/opts.ts';
+import { parseFlat, parseOpts } from './options/opts.ts';
 import { parseConfig } from './options/read-config.ts';
 import { setParameter } from './options/set-parameter.ts';
 import { checkArguments } from './qapi/check-arguments.ts';
@@ -26,22 +27,6 @@ import { toJson } from './qapi/json/wire-value.ts';
 import { parseJsonOption, parseKeyval, splitOptions } from './qapi/keyval.ts';
 import { typedArguments } from './qapi/keyval-types.ts';
 import type { ReferenceEndpoint } from './reference-endpoint.ts';
-
-type Apply = (option: Option, start: Start) => void | Promise<void>;
-
-/** What options add to, one after another. */
-interface Start {
-  readonly endpoint: ReferenceEndpoint;
-  readonly chardevs: Map<string, Chardev>;
-  machine: Machine;
-  snapshot: boolean;
-  hasDefaults: boolean;
-  /** Drives that the machine is to connect, and the options that they came from. */
-  readonly connected: { readonly id: string; readonly place: DrivePlace; readonly option: Option }[];
-  monitors: number;
-  /** A guest that is told to wait starts with `cont`. */
-  waits: boolean;
-}
 
 /** In the order in which they are carried out; options in one group keep their own order. */
 const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
@@ -58,6 +43,14 @@ const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
       start.waits = true;
     },
     uuid: checkUuid,
+    daemonize: (_, start) => {
+      start.inBackground = true;
+    },
+    pidfile: ({ value }, start) => {
+      start.pidfile = value;
+    },
+    'add-fd': addDescriptor,
+    global: addGlobal,
   },
   { object: addObject },
   { blockdev: addBlockdev },
@@ -70,9 +63,14 @@ const AFTER_DRIVES: readonly Partial<Record<Step, Apply>>[] = [
 ];
 
 /** Throws `OptionError`. */
-export async function applyOptions(argv: readonly string[], endpoint: ReferenceEndpoint): Promise<void> {
-  const options = await withConfigs(parseArgv(argv, dialectOf(argv)), endpoint.cwd);
+export async function applyOptions(
+  argv: readonly string[],
+  endpoint: ReferenceEndpoint,
+  dialect: Dialect = dialectOf(argv),
+): Promise<void> {
+  const options = await withConfigs(parseArgv(argv, dialect), endpoint.cwd);
   const start: Start = {
+    dialect,
     endpoint,
     chardevs: new Map(),
     machine: new Machine('pc'),
@@ -81,11 +79,41 @@ export async function applyOptions(argv: readonly string[], endpoint: ReferenceE
     connected: [],
     monitors: 0,
     waits: false,
+    inBackground: false,
+    pidfile: undefined,
   };
-  await carryOutAll(GROUPS, options, start);
-  await connectDrives(start);
-  await carryOutAll(AFTER_DRIVES, options, start);
+  if (dialect === 'storage-daemon') await carryOutInOrder(options, start);
+  else {
+    await carryOutAll(GROUPS, options, start);
+    await connectDrives(start, options);
+    await carryOutAll(AFTER_DRIVES, options, start);
+  }
+  if (start.pidfile !== undefined) await writePidfile(start.pidfile, endpoint);
+  // As whoever goes into the background does: later file names are absolute or mean nothing.
+  if (start.inBackground) endpoint.cwd = '/';
   if (!start.waits) endpoint.run.cont();
+}
+
+/** Every option of the storage daemon finds what stands before it. */
+async function carryOutInOrder(options: readonly Option[], start: Start): Promise<void> {
+  const steps: Partial<Record<Step, Apply>> = Object.assign({}, ...GROUPS, ...AFTER_DRIVES, {
+    'nbd-server': startNbdServer,
+    export: addExport,
+  });
+  const [first] = GROUPS;
+  await carryOutAll([{ daemonize: first!.daemonize!, pidfile: first!.pidfile! }], options, start);
+  await carryOutAll([steps], options, start);
+}
+
+async function writePidfile(name: string, endpoint: ReferenceEndpoint): Promise<void> {
+  const path = resolve(endpoint.cwd, name);
+  try {
+    await writeFile(path, `${process.pid}\n`, { mode: 0o600 });
+  } catch (error) {
+    const reason = errnoText((error as NodeJS.ErrnoException).code ?? 'EIO');
+    throw new OptionError(`cannot create PID file: Could not create '${name}': ${reason}`);
+  }
+  endpoint.onEnd(() => rm(path, { force: true }));
 }
 
 async function carryOutAll(
@@ -152,12 +180,35 @@ function checkUuid({ value }: Option): void {
     throw new CommandError('failed to parse UUID string: wrong format');
 }
 
+function addDescriptor({ value }: Option, { endpoint }: Start): void {
+  const opts = parseOpts(value, ['fd', 'set', 'opaque']);
+  const number = (name: string): number => {
+    const text = opts.get(name) ?? '-1';
+    if (!/^-?\d+$/.test(text)) throw new CommandError(`Parameter '${name}' expects a number`);
+    return Number(text);
+  };
+  const [fd, set] = [number('fd'), number('set')];
+  if (fd < 0) throw new CommandError('fd option is required and must be non-negative');
+  if (fd <= 2) throw new CommandError('fd cannot be a standard I/O stream');
+  if (set < 0) throw new CommandError('set option is required and must be non-negative');
+  if (!endpoint.hostWork.fdSets.add(set, fd)) throw new CommandError('fd is not valid or already in use');
+}
+
+/** `DRIVER.PROPERTY=VALUE`, or the three by their names. */
+function addGlobal({ value }: Option, { endpoint }: Start): void {
+  const [, driver, property, text] = /^([\w-]+)\.([\w.-]+)=(.*)$/s.exec(value) ?? [];
+  if (driver !== undefined) {
+    endpoint.devices.addGlobal(driver, property!, text!);
+    return;
+  }
+  const opts = parseOpts(value, ['driver', 'property', 'value']);
+  const [name, member] = [opts.get('driver'), opts.get('property')];
+  if (name === undefined || member === undefined) throw new CommandError(`Invalid parameter '${value}'`);
+  endpoint.devices.addGlobal(name, member, opts.get('value') ?? '');
+}
+
 function addObject({ value }: Option, { endpoint }: Start): void {
-  const {
-    'qom-type': type,
-    id,
-    ...props
-  } = value.startsWith('{') ? parseJsonOption(value) : parseKeyval(value, 'qom-type');
+  const { 'qom-type': type, id, ...props } = parsed(value, 'qom-type');
   if (typeof type !== 'string') throw new CommandError("Parameter 'qom-type' is missing");
   if (typeof id !== 'string') throw new CommandError("Parameter 'id' is missing");
   createObject(endpoint, type, id, toJson(props) as JsonObject);
@@ -170,14 +221,14 @@ async function addDriveOption(option: Option, start: Start): Promise<void> {
 }
 
 /** The drives that are there by default, in places that nobody took, and whether the machine connects the others. */
-async function connectDrives(start: Start): Promise<void> {
+async function connectDrives(start: Start, options: readonly Option[]): Promise<void> {
   const { machine, endpoint, hasDefaults, connected } = start;
+  const models = options
+    .filter(({ step }) => step === 'device')
+    .map(({ value }) => deviceProperties(value).driver ?? '');
   const defaults: InterfaceDrive[] = [];
-  if (hasDefaults && machine.defaults) {
-    const names = machine.defaultDrives();
-    for (const text of names)
-      defaults.push(await addDrive(text, endpoint.block, { machine, snapshot: false }));
-  }
+  for (const text of hasDefaults ? machine.defaultDrives(models) : [])
+    defaults.push(await addDrive(text, endpoint.block, { machine, snapshot: false }));
   const check = (place: DrivePlace) => () => machine.refuseUnconnected(place);
   for (const { place, option } of connected) await carryOut(check(place), option, start);
   try {
@@ -188,10 +239,13 @@ async function connectDrives(start: Start): Promise<void> {
 }
 
 async function addDevice({ value }: Option, { endpoint }: Start): Promise<void> {
-  const options = value.startsWith('{')
+  await endpoint.devices.add(deviceProperties(value));
+}
+
+function deviceProperties(value: string): DeviceOptions {
+  return value.startsWith('{')
     ? deviceOptions(toJson(parseJsonOption(value)) as JsonObject)
     : Object.fromEntries(parseFlat(value, 'driver'));
-  await endpoint.devices.add(options);
 }
 
 /** The value of a name that the first option may leave out; undefined if it is not given. */
@@ -207,37 +261,4 @@ async function addBlockdev({ value }: Option, { endpoint }: Start): Promise<void
     ? parseJsonOption(value)
     : typedArguments(type, parseKeyval(value, 'driver'));
   await endpoint.block.add(checkArguments(type, given));
-}
-
-function addChardev({ value }: Option, { chardevs }: Start): void {
-  const { id, chardev } = parseChardev(value);
-  if (chardevs.has(id)) throw new CommandError(`Duplicate ID '${id}' for chardev`);
-  chardevs.set(id, chardev);
-}
-
-async function addMonitor({ value }: Option, start: Start): Promise<void> {
-  const opts = parseOpts(value, ['chardev', 'mode', 'id', 'pretty'], 'chardev');
-  const id = opts.get('chardev');
-  if (id === undefined) throw new CommandError("Parameter 'chardev' is missing");
-  const chardev = start.chardevs.get(id);
-  if (chardev === undefined) throw new CommandError(`chardev "${id}" not found`);
-  if (opts.get('mode') !== 'control') throw new CommandError('only monitors with mode=control are supported');
-  await connect(chardev, isOn(opts, 'pretty'), start);
-}
-
-async function addShortMonitor({ value, step }: Option, start: Start): Promise<void> {
-  const chardev = parseShortChardev(value, start.chardevs);
-  if (chardev !== undefined) await connect(chardev, step === 'qmp-pretty', start);
-}
-
-async function connect(chardev: Chardev, pretty: boolean, start: Start): Promise<void> {
-  const { endpoint } = start;
-  const monitor = endpoint.monitor(start.monitors);
-  monitor.pretty = pretty;
-  start.monitors += 1;
-  const orphaned = () => {
-    if (start.monitors === 1) endpoint.shutdown();
-  };
-  const print = (line: string) => endpoint.print(line);
-  endpoint.onEnd(await openChardev(monitor, chardev, { cwd: endpoint.cwd, orphaned, print }));
 }

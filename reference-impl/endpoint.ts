@@ -4,6 +4,7 @@
  */
 import type { Clock } from './host/clock.ts';
 import type { MonitorPipe } from './monitor/memory-peer.ts';
+import type { Dialect } from './options/argv.ts';
 
 export type { Clock } from './host/clock.ts';
 export type { MonitorPipe } from './monitor/memory-peer.ts';
@@ -12,6 +13,8 @@ export { OptionError } from './options/argv.ts';
 export interface ReferenceOptions {
   /** QEMU options: `-blockdev`, `-object`, `-drive`, `-qmp`, `-chardev`, `-mon` … as separate words. */
   readonly argv: readonly string[];
+  /** Whose command line `argv` is; told by its options if absent. */
+  readonly dialect?: Dialect;
   /** Relative file names are taken from here. */
   readonly cwd: string;
   readonly clock?: Clock;

@@ -26,6 +26,9 @@ import { Objects } from './objects/objects.ts';
 import { withLifecycle } from './qapi/lifecycle.ts';
 import { type EventName, events } from './services/emitted-events.ts';
 
+/** The names of all drivers. */
+export const driverNames: readonly string[] = Object.keys(drivers);
+
 interface Schemas {
   /** What arguments are checked against: the whole, as by an endpoint that was built without some drivers. It knows their options, and then lacks the driver. */
   readonly inputs: Schema;
@@ -39,7 +42,7 @@ function schemasFor(jobLifecycle: boolean): Schemas {
   const known = schemas.get(jobLifecycle);
   if (known) return known;
   const inputs = jobLifecycle ? withLifecycle(loadBlockSchema()) : loadBlockSchema();
-  const implemented = { commands: Object.keys(commands), events, drivers: Object.keys(drivers) };
+  const implemented = { commands: Object.keys(commands), events, drivers: driverNames };
   const made = { inputs, advertised: restrictSchema(inputs, implemented) };
   schemas.set(jobLifecycle, made);
   return made;
@@ -49,7 +52,7 @@ function schemasFor(jobLifecycle: boolean): Schemas {
 export class ReferenceEndpoint implements CommandContext {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly cwd: string;
+  cwd: string;
   readonly hostWork = new HostWork();
   readonly loop = new MainLoop(this.hostWork);
   readonly objects = new Objects();

@@ -9,7 +9,7 @@ import { ReferenceEndpoint } from './reference-endpoint.ts';
 export async function startReference(options: ReferenceOptions): Promise<Reference> {
   const endpoint = new ReferenceEndpoint(options);
   try {
-    await applyOptions(options.argv, endpoint);
+    await applyOptions(options.argv, endpoint, options.dialect);
   } catch (error) {
     await stop(endpoint);
     throw error;

@@ -79,6 +79,25 @@ async function call(words: readonly string[]): Promise<ExitCode> {
   return exitCode;
 }
 
+/** Programs of QEMU by whose names this one may be called. */
+const OTHER_PROGRAMS = /^(qemu|kvm|qmpcheck-(qemu|storage-daemon))/;
+
+/** Carries out a call under the name of the program. Never rejects. */
+export async function mainAs(name: string, argv: readonly string[]): Promise<number> {
+  if (!OTHER_PROGRAMS.test(name)) return main(argv);
+  const written = guardStandardStreams();
+  try {
+    const { serveAs } = await import('./serve.ts');
+    const status = await serveAs(name, argv);
+    await written();
+    return status;
+  } catch (error) {
+    const { faultText } = await import('./call-faults.ts');
+    process.stderr.write(`${name}: ${faultText(error)}\n`);
+    return 1;
+  }
+}
+
 /** Carries out a call. `argv`: without node and program. Never rejects: a fault is told on stderr. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   const written = guardStandardStreams();

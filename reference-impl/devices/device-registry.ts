@@ -42,6 +42,7 @@ export class DeviceRegistry {
   #model: MachineModel = machineModel('pc');
   #buses: readonly Bus[] = machineBuses(this.#model);
   readonly #devices: GuestDevice[] = [];
+  readonly #globals = new Map<string, DeviceOptions>();
 
   constructor(block: BlockLayer, machine: GuestMachine) {
     this.block = block;
@@ -66,9 +67,15 @@ export class DeviceRegistry {
     return [...this.#buses, ...brought.flatMap(({ buses }) => buses)];
   }
 
+  /** A property that devices of a model get where they are given none. */
+  addGlobal(model: string, property: string, value: string): void {
+    this.#globals.set(model, { ...this.#globals.get(model), [property]: value });
+  }
+
   /** Makes a device. */
   async add(options: DeviceOptions, placement?: Placement): Promise<void> {
-    await new PlugIn(this).plugIn(options, placement);
+    const globals = this.#globals.get(options.driver ?? '');
+    await new PlugIn(this).plugIn({ ...globals, ...options }, placement);
   }
 
   /** Plugs in the drives that `-drive` made for places of the machine: floppies, then IDE, then the others. */

@@ -46,7 +46,9 @@ export class HostFile {
 
   static async #open(path: string, flags: number, hostWork: HostWork): Promise<HostFile> {
     try {
-      const fd = await hostWork.track(() => open(path, flags | fs.constants.O_NONBLOCK, 0o644));
+      const readOnly = (flags & fs.constants.O_RDWR) === 0;
+      const name = hostWork.fdSets.resolve(path, readOnly);
+      const fd = await hostWork.track(() => open(name, flags | fs.constants.O_NONBLOCK, 0o644));
       return new HostFile(path, fd, hostWork);
     } catch (error) {
       throw asIoError(error);

@@ -4,9 +4,12 @@
  * command, a job, or the one behind it in a queue: whoever holds the clock decides when they go on.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { FdSets } from './fd-sets.ts';
 
 /** Shared by all parts of one endpoint. */
 export class HostWork {
+  /** Descriptors that files may be named by. */
+  readonly fdSets = new FdSets();
   #count = 0;
   #ended = 0;
   #waiting: (() => void)[] = [];

@@ -55,6 +55,9 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   socket: ['path', 'host', 'port', 'fd', ...SOCKET_OPTIONS],
 };
 
+/** The backends that there are. */
+export const chardevBackends: readonly string[] = Object.keys(OPTIONS);
+
 /** The value of `-chardev`: `socket,id=ID,path=PATH`, `socket,id=ID,host=HOST,port=PORT`, `stdio,id=ID` … */
 export function parseChardev(text: string): { readonly id: string; readonly chardev: Chardev } {
   const anything = Object.values(OPTIONS).flat();

@@ -18,6 +18,9 @@ const types: Readonly<Record<string, Create>> = {
   'tls-creds-x509': tlsCredentialsX509,
 };
 
+/** The types of objects that there are. */
+export const objectTypes: readonly string[] = Object.keys(types);
+
 /** Makes an object and adds it to the others. Throws `CommandError`. */
 export function createObject(context: ObjectContext, type: string, id: string, given: JsonObject): void {
   if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) throw new CommandError("Parameter 'id' expects an identifier");

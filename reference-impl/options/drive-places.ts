@@ -33,6 +33,9 @@ const NONE: MachineKind = {
   defaults: false,
 };
 
+/** The names of machines, without those of versions. */
+export const MACHINES: readonly string[] = ['none', 'pc', 'q35'];
+
 const INTERFACES = ['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'];
 /** A device of its own connects these, wherever a machine has a bus for it. */
 const EVERYWHERE = ['none', 'virtio'];
@@ -40,9 +43,14 @@ const EVERYWHERE = ['none', 'virtio'];
 export type Media = 'disk' | 'cdrom';
 
 const DEFAULT_DRIVES = [
-  { interface: 'ide', index: 2, media: 'cdrom' },
-  { interface: 'floppy', index: 0, media: 'disk' },
-  { interface: 'sd', index: 0, media: 'disk' },
+  {
+    interface: 'ide',
+    index: 2,
+    media: 'cdrom',
+    replacedBy: ['ide-cd', 'ide-hd', 'ide-drive', 'scsi-cd', 'scsi-hd'],
+  },
+  { interface: 'floppy', index: 0, media: 'disk', replacedBy: ['floppy', 'isa-fdc'] },
+  { interface: 'sd', index: 0, media: 'disk', replacedBy: [] },
 ];
 
 /** Where a drive is connected. */
@@ -72,11 +80,6 @@ export class Machine {
     this.#kind = kindOf(name);
   }
 
-  /** Whether there are drives by default. */
-  get defaults(): boolean {
-    return this.#kind.defaults;
-  }
-
   /** Takes the place that is wanted, or else the first that is free. Throws `CommandError`. */
   take(wanted: WantedPlace): DrivePlace {
     const name = wanted.interface ?? this.#kind.defaultInterface;
@@ -87,12 +90,16 @@ export class Machine {
     return place;
   }
 
-  /** The options of the drives that are there by default: those whose place nobody took. */
-  defaultDrives(): readonly string[] {
-    const { unitsOfBus } = this.#kind;
-    return DEFAULT_DRIVES.filter(({ interface: name, index }) => {
+  /**
+   * The options of the drives that are there by default: those whose place nobody took, and that no device of these
+   * models replaces.
+   */
+  defaultDrives(models: readonly string[]): readonly string[] {
+    const { unitsOfBus, defaults } = this.#kind;
+    if (!defaults) return [];
+    return DEFAULT_DRIVES.filter(({ interface: name, index, replacedBy }) => {
       const { bus, unit } = atIndex(unitsOfBus[name] ?? 0, index);
-      return !this.#isTaken(name, bus, unit);
+      return !this.#isTaken(name, bus, unit) && !replacedBy.some((model) => models.includes(model));
     }).map(({ interface: name, index, media }) => `if=${name},index=${index},media=${media}`);
   }
 

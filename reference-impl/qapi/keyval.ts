@@ -11,11 +11,11 @@ import { isWireObject, type Wire, type WireObject } from './json/wire-value.ts';
 const NAME = /^(__[a-z0-9.-]+_)?[a-z][a-z0-9_-]*$|^\d+$/i;
 
 /** Parses `text`; a first value without a name is that of `impliedKey`. Throws `CommandError`. */
-export function parseKeyval(text: string, impliedKey: string): WireObject {
+export function parseKeyval(text: string, impliedKey?: string): WireObject {
   const root: WireObject = Object.create(null);
   splitOptions(text).forEach((option, index) => {
     const equals = option.indexOf('=');
-    const isImplied = equals < 0 && index === 0;
+    const isImplied = equals < 0 && index === 0 && impliedKey !== undefined;
     const key = isImplied ? impliedKey : equals < 0 ? option : option.slice(0, equals);
     if (!isImplied && equals < 0) throw new CommandError(`Expected '=' after parameter '${key}'`);
     put(root, key, isImplied ? option : option.slice(equals + 1));
