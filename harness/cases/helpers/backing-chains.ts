@@ -133,7 +133,7 @@ export async function guestContent(t: CaseContext, local: string): Promise<Buffe
   for (let index = 0; index * image.clusterSize < image.size; index += 1) {
     const cluster = image.cluster(index);
     const start = index * image.clusterSize;
-    if (cluster === 'zero') content.fill(0, start, start + image.clusterSize);
+    if (cluster === 'zero') content.fill(0, start, Math.min(start + image.clusterSize, content.length));
     else cluster?.copy(content, start);
   }
   return content;
