@@ -4,6 +4,7 @@ import type { CaseContext } from '../case.ts';
 import { completed } from '../helpers/job-steps.ts';
 
 export const COPY_COMMANDS = ['blockdev-backup', 'drive-backup', 'blockdev-mirror', 'drive-mirror'] as const;
+/** One of these commands. */
 export type CopyCommand = (typeof COPY_COMMANDS)[number];
 
 /** The type of job that a command starts. */

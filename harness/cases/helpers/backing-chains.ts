@@ -20,6 +20,7 @@ export const CHAIN_SIZE = CLUSTER * CLUSTERS;
 /** What a case with chains of qcow2 images uses. */
 export const chainNodes: Needs = needs(fileNodes, { drivers: ['qcow2'] });
 
+/** An image of a chain: its node, and its file. */
 export interface Layer {
   readonly node: string;
   readonly file: CaseFile;
