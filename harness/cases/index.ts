@@ -34,6 +34,7 @@ import { limitCases } from './limits.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
 import { namedDrives } from './named-drives.ts';
+import { nbdExportCases } from './nbd-export/index.ts';
 import { nbdServerCases } from './nbd-server.ts';
 import { nbdWithTls } from './nbd-with-tls.ts';
 import { nodeOptionCases } from './node-options/index.ts';
@@ -99,6 +100,7 @@ export const cases: readonly CaseDefinition[] = [
   ...transactions,
   ...relationCases,
   ...nbdServerCases,
+  ...nbdExportCases,
   ...nbdWithTls,
   ...exportsInUse,
   ...socketAddresses,
