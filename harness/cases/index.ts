@@ -30,6 +30,7 @@ import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
+import { jsonCases } from './json/index.ts';
 import { limitCases } from './limits.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
@@ -59,6 +60,7 @@ export const cases: readonly CaseDefinition[] = [
   ...protocolHabits,
   ...syntax,
   ...integers,
+  ...jsonCases,
   ...sessions,
   ...introspection,
   ...sinceCases,

@@ -1,6 +1,6 @@
 /** What the NBD server does with each request, its flags and its bounds, where replies are simple. */
-import { readFile } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { bytesOf } from '../helpers/image-files.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
 import { NbdVisitor, type VisitRequest } from '../helpers/peers/nbd-visitor.ts';
 import { MiB, needs } from '../helpers/shared-setup.ts';
@@ -86,7 +86,7 @@ export const requestCases: readonly CaseDefinition[] = [
     requirements: ['nbd-server-add/writable'],
     needs: serverNeeds,
     async run(t: CaseContext) {
-      const { socket, file } = await serve(t);
+      const { socket, node, file } = await serve(t);
       const visitor = await NbdVisitor.enter(t, socket, 'disk');
       const expected = pattern();
       for (const [offset, length, flags] of [
@@ -122,7 +122,12 @@ export const requestCases: readonly CaseDefinition[] = [
       const { data: got } = await visitor.request({ type: Command.read, length: SIZE });
       t.check(got.equals(expected), 'what was written must be there, and nothing else', 'something else is');
       await t.execute('nbd-server-stop');
-      t.check((await readFile(file)).equals(expected), 'the file must hold what was written', 'it does not');
+      await t.execute('blockdev-del', { 'node-name': node });
+      t.check(
+        (await bytesOf(t, file)).equals(expected),
+        'the file must hold what was written',
+        'it does not',
+      );
     },
   },
   {
