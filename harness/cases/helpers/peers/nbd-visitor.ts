@@ -19,6 +19,7 @@ const DONE = 1;
 const REFUSAL = 2 ** 31;
 const ACK = 1;
 
+/** What a client may say before it has an export. */
 export const NbdOption = {
   exportName: 1,
   abort: 2,
