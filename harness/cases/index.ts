@@ -30,10 +30,12 @@ import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
+import { jsonCases } from './json/index.ts';
 import { limitCases } from './limits.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
 import { namedDrives } from './named-drives.ts';
+import { nbdExportCases } from './nbd-export/index.ts';
 import { nbdServerCases } from './nbd-server.ts';
 import { nbdWithTls } from './nbd-with-tls.ts';
 import { nodeOptionCases } from './node-options/index.ts';
@@ -58,6 +60,7 @@ export const cases: readonly CaseDefinition[] = [
   ...protocolHabits,
   ...syntax,
   ...integers,
+  ...jsonCases,
   ...sessions,
   ...introspection,
   ...sinceCases,
@@ -99,6 +102,7 @@ export const cases: readonly CaseDefinition[] = [
   ...transactions,
   ...relationCases,
   ...nbdServerCases,
+  ...nbdExportCases,
   ...nbdWithTls,
   ...exportsInUse,
   ...socketAddresses,

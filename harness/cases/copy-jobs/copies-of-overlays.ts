@@ -1,14 +1,24 @@
 /** Copies of images with backing files: what sync top takes for allocated, what is below a new target, and each error on the way. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release, stairs } from '../helpers/backing-chains.ts';
-import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
+import {
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  readImage,
+  release,
+  stairClusters,
+  stairs,
+} from '../helpers/backing-chains.ts';
+import { DRIVE, driveChain, driveOverBase, inserted, onDrive, ownClusters } from '../helpers/drive-chain.ts';
 import { addFailing } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { completed, succeeded } from '../helpers/job-steps.ts';
 import { nodeBytes, readNode } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
+import { eventsOf, readyToEnd, typeOf } from './copy-commands.ts';
 
 /** More than any endpoint copies in one go. */
 const FAR = 1536 * KiB;
@@ -71,6 +81,38 @@ export const copiesOfOverlays: readonly CaseDefinition[] = [
       );
     },
   },
+  ...(['drive-backup', 'drive-mirror'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/top-copies-own`,
+      title: `The image that ${command} makes with sync top holds what the top image does, and lets the rest be below`,
+      requirements: [`${command}/sync`],
+      needs: needs(onDrive(command, 'block-job-cancel'), { events: eventsOf(command) }),
+      topology: driveOverBase,
+      fresh: true,
+      async run(t: CaseContext) {
+        const layers = await driveChain(t, 3);
+        const file = newFile(t);
+        await t.execute(command, {
+          'job-id': 'j',
+          device: DRIVE,
+          sync: 'top',
+          target: file.path,
+          format: 'qcow2',
+        });
+        await readyToEnd(t, typeOf(command), 'j');
+        await succeeded(t, 'j', typeOf(command));
+        const { backing, clusterSize } = await readImage(t, file);
+        t.equal(backing, layers[1]!.file.path, 'the image must name what is below the source');
+        t.equal(
+          await ownClusters(t, { file, node: '' }),
+          Object.fromEntries(
+            [...stairClusters(2)].map(([at, byte]) => [Math.floor((at * CLUSTER) / clusterSize), byte]),
+          ),
+          'the image must hold what the top image does',
+        );
+      },
+    }),
+  ),
   {
     id: 'BLOCK_JOB_ERROR/each-error',
     title: 'A job that ignores errors tells of each that it meets, not only of the first',

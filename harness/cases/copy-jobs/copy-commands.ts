@@ -4,6 +4,7 @@ import type { CaseContext } from '../case.ts';
 import { completed } from '../helpers/job-steps.ts';
 
 export const COPY_COMMANDS = ['blockdev-backup', 'drive-backup', 'blockdev-mirror', 'drive-mirror'] as const;
+/** One of these commands. */
 export type CopyCommand = (typeof COPY_COMMANDS)[number];
 
 /** The type of job that a command starts. */
@@ -16,12 +17,16 @@ export function eventsOf(command: CopyCommand): string[] {
   return ['BLOCK_JOB_COMPLETED', ...(typeOf(command) === 'mirror' ? ['BLOCK_JOB_READY'] : [])];
 }
 
-/** Waits until a job has copied all; a mirror is told to end as soon as it is ready. Needs block-job-cancel. */
+/** Has a job end when it has copied all: a mirror is told to as soon as it is ready. Needs block-job-cancel. */
+export async function readyToEnd(t: CaseContext, type: 'backup' | 'mirror', id: string): Promise<void> {
+  if (type !== 'mirror') return;
+  await t.event('BLOCK_JOB_READY', { device: id });
+  await t.execute('block-job-cancel', { device: id });
+}
+
+/** Waits until a job has copied all, and ended. Needs block-job-cancel. */
 export async function finished(t: CaseContext, type: 'backup' | 'mirror', id: string): Promise<void> {
-  if (type === 'mirror') {
-    await t.event('BLOCK_JOB_READY', { device: id });
-    await t.execute('block-job-cancel', { device: id });
-  }
+  await readyToEnd(t, type, id);
   await completed(t, id, type);
 }
 

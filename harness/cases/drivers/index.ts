@@ -6,7 +6,9 @@ import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
+import { nbdHandshakeCases } from './nbd-handshakes.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
+import { nbdReplyCases } from './nbd-replies.ts';
 import { nbdRequestCases } from './nbd-requests.ts';
 import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
@@ -29,6 +31,8 @@ export const driverCases: readonly CaseDefinition[] = [
   ...quorumNames,
   ...nbdNodeCases,
   ...nbdRequestCases,
+  ...nbdHandshakeCases,
+  ...nbdReplyCases,
   ...hostDeviceCases,
   ...networkCases,
   ...replicationCases,

@@ -9,6 +9,7 @@ import { quorumAndThreads } from './quorum-and-threads.ts';
 import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
 import { thresholdAndCorruption } from './threshold-and-corruption.ts';
+import { unevenChains } from './uneven-chains.ts';
 import { usersOfJobs } from './users-of-jobs.ts';
 import { writeCases } from './writes.ts';
 
@@ -25,5 +26,6 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...snapshotImages,
   ...quorumAndThreads,
   ...thresholdAndCorruption,
+  ...unevenChains,
   ...usersOfJobs,
 ];

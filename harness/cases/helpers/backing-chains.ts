@@ -20,6 +20,7 @@ export const CHAIN_SIZE = CLUSTER * CLUSTERS;
 /** What a case with chains of qcow2 images uses. */
 export const chainNodes: Needs = needs(fileNodes, { drivers: ['qcow2'] });
 
+/** An image of a chain: its node, and its file. */
 export interface Layer {
   readonly node: string;
   readonly file: CaseFile;
@@ -133,7 +134,7 @@ export async function guestContent(t: CaseContext, local: string): Promise<Buffe
   for (let index = 0; index * image.clusterSize < image.size; index += 1) {
     const cluster = image.cluster(index);
     const start = index * image.clusterSize;
-    if (cluster === 'zero') content.fill(0, start, start + image.clusterSize);
+    if (cluster === 'zero') content.fill(0, start, Math.min(start + image.clusterSize, content.length));
     else cluster?.copy(content, start);
   }
   return content;

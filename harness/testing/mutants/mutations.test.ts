@@ -42,5 +42,8 @@ describe('places where a module can be changed', () => {
     expect(mutants("f = { 'a': b };")).toEqual([]);
     expect(mutants("throw new E('a');")).toEqual([]);
     expect(mutants("f = 'a' + b;")).toEqual(["f = '' + b;"]);
+    expect(mutants("f = { a: 'File too large' };")).toEqual([]);
+    expect(mutants(`f = a > 1 ? 'One too many' : \`no \${b}\`;`)).toEqual([]);
+    expect(mutants("f = a ? 'one' : 'two';")).toHaveLength(3);
   });
 });

@@ -48,9 +48,15 @@ interface AnyNode extends Node {
   readonly expression?: AnyNode;
   readonly argument?: AnyNode | null;
   readonly callee?: AnyNode;
+  readonly consequent?: AnyNode;
+  readonly alternate?: AnyNode | null;
+  readonly quasis?: readonly { readonly value: { readonly cooked?: string | null } }[];
 }
 
-/** All mutations of a module, in the order of the text. What only people read (texts of errors) is left alone. */
+/**
+ * All mutations of a module, in the order of the text. What only people read is left alone: texts of errors, and what
+ * chooses one of two texts.
+ */
 export function mutationsOf(text: string): readonly Mutation[] {
   const found: Mutation[] = [];
   const add = (kind: Mutation['kind'], { start, end }: Node, replacement: string): void => {
@@ -67,7 +73,8 @@ export function mutationsOf(text: string): readonly Mutation[] {
     if (test === null || test === undefined) return;
     add('condition', test, `!(${text.slice(test.start, test.end)})`);
   };
-  ancestor(parse(text, { ecmaVersion: 'latest', sourceType: 'module' }), {
+  const program = parse(text, { ecmaVersion: 'latest', sourceType: 'module' });
+  ancestor(program, {
     BinaryExpression: (node) => operator(node as AnyNode),
     LogicalExpression: (node) => operator(node as AnyNode),
     AssignmentExpression: (node) => operator(node as AnyNode),
@@ -86,21 +93,45 @@ export function mutationsOf(text: string): readonly Mutation[] {
       if (call?.type === 'CallExpression' && call.callee?.type !== 'Super') add('call', node, 'void 0;');
     },
   });
-  return found.toSorted((a, b) => a.start - b.start || a.end - b.end);
+  const choices = choicesOfProse(program);
+  return found
+    .filter(({ start, end }) => !choices.some((choice) => choice.start <= start && end <= choice.end))
+    .toSorted((a, b) => a.start - b.start || a.end - b.end);
+}
+
+/** The tests of the expressions that come to one text for people or another. */
+function choicesOfProse(program: Node): readonly Node[] {
+  const tests: Node[] = [];
+  ancestor(program, {
+    ConditionalExpression(node) {
+      const { test, consequent, alternate } = node as AnyNode;
+      if (isProse(consequent) && isProse(alternate ?? undefined)) tests.push(test!);
+    },
+  });
+  return tests;
+}
+
+/** Names of the protocol and of the program have no space between words. */
+function isProse(node: AnyNode | undefined): boolean {
+  const text =
+    node?.type === 'TemplateLiteral'
+      ? node.quasis!.map(({ value }) => value.cooked ?? '').join('x')
+      : node?.value;
+  return typeof text === 'string' && /[a-z]['":,]? \S/i.test(text);
 }
 
 function isText(node: AnyNode | undefined): boolean {
   return node?.type === 'TemplateLiteral' || (node?.type === 'Literal' && typeof node.value === 'string');
 }
 
-/** A name of a module or member, or the text of an error. `parents` ends with the node itself. */
+/** A name of a module or member, or a text for people. `parents` ends with the node itself. */
 function isNotRun(node: AnyNode, parents: readonly AnyNode[]): boolean {
   const parent = parents.at(-2);
   if (parent === undefined || /^(Import|Export|ExpressionStatement)/.test(parent.type)) return true;
   if (parent.key === node && parent.computed !== true) return true;
   return (
     typeof node.value === 'string' &&
-    parents.some(({ type }) => /^(Throw|New)/.test(type) || type === 'ImportExpression')
+    (isProse(node) || parents.some(({ type }) => /^(Throw|New)/.test(type) || type === 'ImportExpression'))
   );
 }
 

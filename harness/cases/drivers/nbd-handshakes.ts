@@ -1,0 +1,224 @@
+/** The driver nbd: each thing that a server may say, and may not, before an export is chosen. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { openIo } from '../helpers/node-io.ts';
+import { type Manners, type PeerExport, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { uint16, uint32, uint64 } from '../helpers/peers/wire-numbers.ts';
+import { checkAbsent, KiB, virtualSize } from '../helpers/shared-setup.ts';
+import { checkReads } from './driver-guest.ts';
+import { remoteBytes } from './network/remote-nodes.ts';
+
+const SIZE = 64 * KiB;
+const BYTE = 5;
+const needs = remoteBytes('nbd');
+const Option = { go: 7, structured: 8, setContext: 10 } as const;
+const REFUSAL = 2 ** 31;
+const Reply = { ack: 1, info: 3, context: 4 } as const;
+
+const disk = (part: Partial<PeerExport> = {}): PeerExport => ({ data: Buffer.alloc(SIZE, BYTE), ...part });
+
+const optionOf = (reply: Buffer): number => reply.readUInt32BE(8);
+const typeOf = (reply: Buffer): number => reply.readUInt32BE(12);
+
+/** A reply to an option. */
+function optionReply(option: number, type: number, body: Buffer = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([uint64(0x3e889045565a9n), uint32(option), uint32(type), uint32(body.length), body]);
+}
+
+/** Puts another reply in the place of that of one type to one option. */
+const instead =
+  (option: number, type: number, other: (message: Buffer) => Buffer): Manners['spoil'] =>
+  (kind, message) =>
+    kind === 'option' && optionOf(message) === option && typeOf(message) === type ? other(message) : message;
+
+/** The information on the export that GO gives, in other words. */
+const described = (other: (size: bigint, flags: number) => Buffer): Manners['spoil'] =>
+  instead(Option.go, Reply.info, (message) =>
+    message.readUInt16BE(20) === 0
+      ? optionReply(Option.go, Reply.info, other(message.readBigUInt64BE(22), message.readUInt16BE(30)))
+      : message,
+  );
+
+const info = (...parts: readonly Buffer[]): Buffer => Buffer.concat([uint16(0), ...parts]);
+/** Block sizes, told behind the description of the export. */
+const blockSizes = (least: number, good: number, most: number): Manners['spoil'] =>
+  instead(Option.go, Reply.info, (message) => {
+    const sizes = Buffer.concat([uint16(3), uint32(least), uint32(good), uint32(most)]);
+    return Buffer.concat([message, optionReply(Option.go, Reply.info, sizes)]);
+  });
+
+/** What a server says, whether it is simple or structured, and whether a node over it comes to be. */
+type Handshake = readonly [what: string, isTaken: boolean, spoil: Manners['spoil'], manners?: Manners];
+
+const structured: Manners = { structured: true };
+const changedAt =
+  (at: number, byte: number) =>
+  (message: Buffer): Buffer => {
+    const bytes = Buffer.from(message);
+    bytes[at] = byte;
+    return bytes;
+  };
+const greeting =
+  (change: (message: Buffer) => Buffer): Manners['spoil'] =>
+  (kind, message) =>
+    kind === 'greeting' ? change(message) : message;
+
+const GREETINGS: readonly Handshake[] = [
+  ['another first magic number', false, greeting(changedAt(7, 0x44))],
+  ['another second magic number', false, greeting(changedAt(15, 0x44))],
+  ['flags without NO_ZEROES', true, greeting(changedAt(17, 1))],
+  ['no flags', true, greeting(changedAt(17, 0))],
+  ['flags that nobody knows', true, greeting(changedAt(16, 0x80))],
+  ['a reply with another magic number', false, instead(Option.structured, REFUSAL + 1, changedAt(7, 0))],
+  ['a reply to another option', false, instead(Option.structured, REFUSAL + 1, changedAt(11, 99))],
+];
+
+const STRUCTURED: readonly Handshake[] = [
+  [
+    'structured replies denied',
+    true,
+    instead(Option.structured, REFUSAL + 1, () => optionReply(Option.structured, REFUSAL + 2)),
+  ],
+  [
+    'structured replies refused as invalid',
+    true,
+    instead(Option.structured, REFUSAL + 1, () => optionReply(Option.structured, REFUSAL + 3)),
+  ],
+  [
+    'structured replies acknowledged with data',
+    false,
+    instead(Option.structured, Reply.ack, () => optionReply(Option.structured, Reply.ack, Buffer.alloc(4))),
+    structured,
+  ],
+  ['no context', true, instead(Option.setContext, Reply.context, () => Buffer.alloc(0)), structured],
+  [
+    'contexts refused',
+    true,
+    (kind, message) => {
+      if (kind !== 'option' || optionOf(message) !== Option.setContext) return message;
+      return typeOf(message) === Reply.ack ? optionReply(Option.setContext, REFUSAL + 3) : Buffer.alloc(0);
+    },
+    structured,
+  ],
+  [
+    'another context',
+    false,
+    instead(Option.setContext, Reply.context, () =>
+      optionReply(Option.setContext, Reply.context, Buffer.concat([uint32(1), Buffer.from('base:other')])),
+    ),
+    structured,
+  ],
+  [
+    'a context without its number',
+    false,
+    instead(Option.setContext, Reply.context, () =>
+      optionReply(Option.setContext, Reply.context, Buffer.alloc(3)),
+    ),
+    structured,
+  ],
+];
+
+const GO: readonly Handshake[] = [
+  ['an export without flags', false, described((size) => info(uint64(size), uint16(0)))],
+  [
+    'an export that is not described',
+    false,
+    described(() => Buffer.concat([uint16(1), Buffer.from('disk')])),
+  ],
+  [
+    'the name of the export besides',
+    true,
+    instead(Option.go, Reply.info, (message) =>
+      Buffer.concat([
+        optionReply(Option.go, Reply.info, Buffer.concat([uint16(1), Buffer.from('disk')])),
+        message,
+      ]),
+    ),
+  ],
+  [
+    'half a kind of information',
+    false,
+    instead(Option.go, Reply.info, () => optionReply(Option.go, Reply.info, Buffer.alloc(1))),
+  ],
+  [
+    'a reply of an unknown type',
+    false,
+    instead(Option.go, Reply.info, (message) => Buffer.concat([optionReply(Option.go, 77), message])),
+  ],
+  ['GO denied', false, instead(Option.go, Reply.info, () => optionReply(Option.go, REFUSAL + 2))],
+  [
+    'GO refused for want of block sizes',
+    false,
+    instead(Option.go, Reply.info, () => optionReply(Option.go, REFUSAL + 8)),
+  ],
+  ...(
+    [
+      [true, 1, 1, 1024 * KiB],
+      [true, 512, 512, 512],
+      [true, 64 * KiB, 64 * KiB, 64 * KiB],
+      [true, 1, 4096, 2 ** 32 - 1],
+      [false, 0, 4096, 64 * KiB],
+      [false, 3, 4096, 64 * KiB],
+      [false, 1024, 512, 64 * KiB],
+      [false, 512, 1023, 64 * KiB],
+      [false, 512, 4096, 256],
+    ] as const
+  ).map(
+    ([isTaken, least, good, most]): Handshake => [
+      `blocks of ${least}, ${good} and ${most}`,
+      isTaken,
+      blockSizes(least, good, most),
+    ],
+  ),
+];
+
+/** A node over a server that says these things one after another. */
+function handshakes(id: string, title: string, variants: readonly Handshake[]): CaseDefinition {
+  return {
+    id: `nbd/${id}`,
+    title,
+    requirements: ['nbd/server', 'blockdev-add/failure-leaves-nothing'],
+    needs,
+    async run(t: CaseContext) {
+      for (const [what, isTaken, spoil, manners = {}] of variants) {
+        const peer = await startNbdPeer(t, { '': disk() }, 'unix', { ...manners, spoil: spoil! });
+        const node = t.name('nbd');
+        const options: JsonObject = { driver: 'nbd', 'node-name': node, server: peer.address };
+        if (isTaken) {
+          await t.execute('blockdev-add', options);
+          t.equal(
+            await virtualSize(t, node),
+            SIZE,
+            `over a server with ${what} the node must have the size of the export`,
+          );
+          const guest = await openIo(t, node, { writable: false });
+          await checkReads(t, guest, [0, SIZE], BYTE, `over a server with ${what}`);
+          await guest.close();
+        } else {
+          const { error } = await t.request({ execute: 'blockdev-add', arguments: options });
+          t.check(error !== undefined, `a server with ${what} must be refused`, 'it is accepted');
+          await checkAbsent(t, node);
+        }
+        await peer.stop();
+      }
+    },
+  };
+}
+
+export const nbdHandshakeCases: readonly CaseDefinition[] = [
+  handshakes(
+    'greetings',
+    'Servers may greet with any flags, but by the right magic numbers, and answer what they were asked',
+    GREETINGS,
+  ),
+  handshakes(
+    'structured-or-not',
+    'A server may refuse structured replies and contexts; what it grants it must grant by the protocol',
+    STRUCTURED,
+  ),
+  handshakes(
+    'described-exports',
+    'The export that a server describes must be possible, and so must the blocks that it wants',
+    GO,
+  ),
+];

@@ -1,0 +1,37 @@
+/** What cases of the NBD server start from: exports of nodes with known bytes, and clients that speak the protocol itself. */
+import type { CaseContext, Needs } from '../case.ts';
+import { startNbdServer } from '../helpers/node-io.ts';
+import { addRaw, fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
+
+/** What a case uses that exports a node over a file to clients of its own. */
+export const serverNeeds: Needs = needs(fileNodes, {
+  commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-stop'],
+  members: ['nbd-server-add.name'],
+  capabilities: ['sharedFiles'],
+});
+
+export const SIZE = 256 * KiB;
+
+/** Bytes in which every place is told from its neighbours, and none is zero. */
+export const pattern = (size = SIZE): Buffer =>
+  Buffer.from(Uint8Array.from({ length: size }, (_, index) => 1 + ((index * 7 + (index >> 9)) % 251)));
+
+/** A running server, and the place of its socket. */
+export interface Served {
+  readonly socket: string;
+  readonly node: string;
+  /** The node's file, as we see it. */
+  readonly file: string;
+}
+
+/** Starts the server with an export `disk` of a raw node over these bytes. */
+export async function serve(
+  t: CaseContext,
+  content: Buffer = pattern(),
+  { writable = true }: { writable?: boolean } = {},
+): Promise<Served> {
+  const { name, file } = await addRaw(t, content, { discard: 'unmap' });
+  const { local } = await startNbdServer(t);
+  await t.execute('nbd-server-add', { device: name, name: 'disk', writable });
+  return { socket: local, node: name, file: file.local };
+}
