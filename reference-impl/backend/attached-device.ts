@@ -1,6 +1,8 @@
 /** What a drive knows of the guest device that uses it. The devices themselves are `devices/`. */
 
 import type { BlockDeviceIoStatus } from '../../spec/generated/qmp.ts';
+import type { Node } from '../graph/node.ts';
+import type { Permissions } from '../graph/permissions.ts';
 
 /** The tray of a CD drive. */
 export interface TrayState {
@@ -17,6 +19,10 @@ export interface AttachedDevice {
   readonly removable: boolean;
   /** Absent for devices without one: there a medium is exchanged as it is. */
   readonly tray: TrayState | undefined;
+  /** What it does with a medium is settled by each anew; otherwise by the first, and an empty drive counts as writable. */
+  readonly adaptsToMedia: boolean;
+  /** What it does with this medium, or with any if it has none yet. */
+  permissions(medium: Node | undefined): Permissions;
   /** Absent where no error stops the machine. */
   readonly ioStatus: BlockDeviceIoStatus | undefined;
   /** Asks the guest to let the medium go; `force`: opens the tray though it is locked. */

@@ -4,6 +4,7 @@
  */
 
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
+import type { NodeOptions } from '../graph/common-options.ts';
 import type { DrainedParent } from '../graph/drained-section.ts';
 import type { Node } from '../graph/node.ts';
 import type { DeviceNames, NodeGraph, RootChild, RootUser } from '../graph/node-graph.ts';
@@ -22,6 +23,9 @@ export interface DriveSettings {
   readonly onWriteError: BlockdevOnError;
 }
 
+/** What a medium takes over from the one before it. */
+export type MediumOptions = Pick<NodeOptions, 'cache' | 'discard' | 'detectZeroes' | 'readOnly'>;
+
 /** Of a drive that only a guest device names, until the device says otherwise. */
 const ANONYMOUS: DriveSettings = { writeback: true, onReadError: 'report', onWriteError: 'report' };
 
@@ -33,6 +37,13 @@ export class BlockBackend implements RootUser {
   /** By which commands name it; empty for one that came with its guest device. */
   readonly name: string;
   readonly accounting = new Accounting();
+  /** How the next medium is opened if nothing else is asked for: as the last one was. */
+  mediumOptions: MediumOptions = {
+    cache: { direct: false, noFlush: false },
+    discard: 'ignore',
+    detectZeroes: 'off',
+    readOnly: false,
+  };
   readonly #graph: NodeGraph;
   #settings: DriveSettings;
   #device: AttachedDevice | undefined;
@@ -65,14 +76,14 @@ export class BlockBackend implements RootUser {
   }
 
   /**
-   * Gives the drive to a guest device, which uses the medium so; `writeback`: whether the device says that too. Throws
+   * Gives the drive to a guest device, which uses the medium; `writeback`: whether the device says that too. Throws
    * `CommandError`, and then nothing has changed.
    */
-  attach(device: AttachedDevice, permissions: Permissions, writeback = this.#settings.writeback): void {
+  attach(device: AttachedDevice, writeback = this.#settings.writeback): void {
     if (this.#device) throw new CommandError(`Drive '${this.name}' is already in use by another device`);
     this.#device = device;
     try {
-      this.setPermissions(permissions);
+      this.#setPermissions(device.permissions(this.node));
     } catch (error) {
       this.#device = undefined;
       throw error;
@@ -83,11 +94,10 @@ export class BlockBackend implements RootUser {
   /** The guest device is gone. */
   detach(): void {
     this.#device = undefined;
-    this.setPermissions(UNATTACHED);
+    this.#setPermissions(UNATTACHED);
   }
 
-  /** What is done with the medium, with this one and those to come. Throws `CommandError`. */
-  setPermissions(permissions: Permissions): void {
+  #setPermissions(permissions: Permissions): void {
     if (this.#root) setPermissions(this.#root, permissions);
     this.#permissions = permissions;
   }
@@ -157,9 +167,15 @@ export class BlockBackend implements RootUser {
     return () => holdAgain?.();
   }
 
-  /** Throws `CommandError` if the node's other users do not let the drive use it. */
-  insert(node: Node): void {
-    this.#root = this.#graph.addRoot(node, this.#permissions, this);
+  /**
+   * Puts a medium in. `isExchange`: what is done with it is settled by this one, and not by what was there before.
+   * Throws `CommandError` if it does not bear that, or its other users do not.
+   */
+  insert(node: Node, isExchange = false): void {
+    const adapts = isExchange || this.#device?.adaptsToMedia;
+    const permissions = adapts ? (this.#device?.permissions(node) ?? UNATTACHED) : this.#permissions;
+    this.#root = this.#graph.addRoot(node, permissions, this);
+    this.#permissions = permissions;
   }
 
   /** Takes the medium out, and closes it if nobody else holds it. */
@@ -167,6 +183,7 @@ export class BlockBackend implements RootUser {
     const root = this.#root;
     if (!root) return;
     this.#root = undefined;
+    this.mediumOptions = { ...root.node.options, readOnly: root.node.readOnly };
     this.#graph.removeRoot(root);
     await this.#graph.releaseUnused(root.node);
   }

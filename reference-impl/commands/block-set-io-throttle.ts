@@ -14,7 +14,7 @@ const BUCKETS = [
 ] as const satisfies readonly (readonly [keyof BlockIOThrottle, BucketName])[];
 
 export const blockSetIoThrottle: Handler<'block_set_io_throttle'> = (args, { devices }) => {
-  const backend = devices.backend(args.device, args.id);
+  const { backend, name } = devices.drive(args.device, args.id);
   if (!backend.node) throw new CommandError('Device has no medium');
 
   const limits: Record<string, number | undefined> = { 'iops-size': optionalNumber(args.iops_size) };
@@ -25,7 +25,7 @@ export const blockSetIoThrottle: Handler<'block_set_io_throttle'> = (args, { dev
   }
   const config = throttleConfig(limits);
   checkConfig(config);
-  backend.setLimits(config, args.group, args.device ?? args.id);
+  backend.setLimits(config, args.group, name);
   return {};
 };
 

@@ -20,18 +20,25 @@ import { blockSetWriteThreshold } from './block-set-write-threshold.ts';
 import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import { blockdevBackup } from './blockdev-backup.ts';
+import { blockdevChangeMedium } from './blockdev-change-medium.ts';
+import { blockdevCloseTray } from './blockdev-close-tray.ts';
 import { blockdevDel } from './blockdev-del.ts';
+import { blockdevInsertMedium } from './blockdev-insert-medium.ts';
 import { blockdevMirror } from './blockdev-mirror.ts';
+import { blockdevOpenTray } from './blockdev-open-tray.ts';
+import { blockdevRemoveMedium } from './blockdev-remove-medium.ts';
 import { blockdevSnapshot } from './blockdev-snapshot.ts';
 import { blockdevSnapshotDeleteInternalSync } from './blockdev-snapshot-delete-internal-sync.ts';
 import { blockdevSnapshotInternalSync } from './blockdev-snapshot-internal-sync.ts';
 import { blockdevSnapshotSync } from './blockdev-snapshot-sync.ts';
+import { change } from './change.ts';
 import { changeBackingFile } from './change-backing-file.ts';
 import { cont } from './cont.ts';
 import { deviceAdd } from './device-add.ts';
 import { deviceDel } from './device-del.ts';
 import { driveBackup } from './drive-backup.ts';
 import { driveMirror } from './drive-mirror.ts';
+import { eject } from './eject.ts';
 import type { Handlers } from './handler.ts';
 import { humanMonitorCommand } from './human-monitor-command.ts';
 import { nbdServerAdd } from './nbd-server-add.ts';
@@ -79,18 +86,25 @@ export const commands = {
   'block-stream': blockStream,
   'blockdev-add': blockdevAdd,
   'blockdev-backup': blockdevBackup,
+  'blockdev-change-medium': blockdevChangeMedium,
+  'blockdev-close-tray': blockdevCloseTray,
   'blockdev-del': blockdevDel,
+  'blockdev-insert-medium': blockdevInsertMedium,
   'blockdev-mirror': blockdevMirror,
+  'blockdev-open-tray': blockdevOpenTray,
+  'blockdev-remove-medium': blockdevRemoveMedium,
   'blockdev-snapshot': blockdevSnapshot,
   'blockdev-snapshot-delete-internal-sync': blockdevSnapshotDeleteInternalSync,
   'blockdev-snapshot-internal-sync': blockdevSnapshotInternalSync,
   'blockdev-snapshot-sync': blockdevSnapshotSync,
+  change,
   'change-backing-file': changeBackingFile,
   cont,
   device_add: deviceAdd,
   device_del: deviceDel,
   'drive-backup': driveBackup,
   'drive-mirror': driveMirror,
+  eject,
   'human-monitor-command': humanMonitorCommand,
   'nbd-server-add': nbdServerAdd,
   'nbd-server-remove': nbdServerRemove,

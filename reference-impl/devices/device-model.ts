@@ -43,8 +43,10 @@ export interface DiskModel {
   readonly medium: 'fixed' | 'in-tray' | 'without-tray';
   /** It can be without a drive, and then gets an empty one. */
   readonly mayBeEmpty: boolean;
-  /** Whether the guest can write: `if-writable` is what the medium says at first, an empty drive being writable. */
+  /** Whether the guest writes; `if-writable`: as the first medium says, an empty drive being writable. */
   readonly writes: 'always' | 'if-writable' | 'never';
+  /** Once a medium has gone, the next says so anew. */
+  readonly adaptsToMedia?: boolean;
   /** Others may resize the disk below it. */
   readonly resizable: boolean;
   /** An error can stop the machine. */

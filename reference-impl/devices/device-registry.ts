@@ -10,6 +10,7 @@ import type { BusType } from './device-model.ts';
 import { type InterfaceDrive, interfaceDevice } from './drive-interface.ts';
 import type { GuestDevice } from './guest-device.ts';
 import { type MachineModel, machineBuses, machineModel } from './machine-model.ts';
+import type { NamedDrive } from './media.ts';
 import { PlugIn } from './plug-in.ts';
 
 /** Objects that every endpoint has and that are no devices. */
@@ -137,13 +138,13 @@ export class DeviceRegistry {
   }
 
   /** The drive as commands name it: by exactly one of its own name and its device's. */
-  backend(device: string | undefined, id: string | undefined): BlockBackend {
+  drive(device: string | undefined, id: string | undefined): NamedDrive {
     if ((device === undefined) === (id === undefined))
       throw new CommandError("Need exactly one of 'device' and 'id'");
-    if (device === undefined) return this.backendOf(id!);
+    if (device === undefined) return { backend: this.backendOf(id!), name: id! };
     const backend = this.block.backends.find(device);
     if (!backend) throw new CommandError(`Device '${device}' not found`, 'DeviceNotFound');
-    return backend;
+    return { backend, name: device };
   }
 
   /** Unplugs a device, at once where nobody need be asked. */

@@ -4,6 +4,8 @@ import type { Json } from '../../spec/json.ts';
 import type { AttachedDevice } from '../backend/attached-device.ts';
 import type { BlockBackend } from '../backend/block-backend.ts';
 import type { GuestIo } from '../backend/guest-requests.ts';
+import type { Node } from '../graph/node.ts';
+import { Permission, type Permissions } from '../graph/permissions.ts';
 import type { Bus } from './bus.ts';
 import type { DeviceModel } from './device-model.ts';
 import type { Tray } from './tray.ts';
@@ -39,6 +41,7 @@ export class GuestDevice implements AttachedDevice {
   tray: Tray | undefined;
   /** It is asked to go, which waits for the guest. */
   leaving = false;
+  #hadMedium = false;
 
   constructor(identity: DeviceIdentity) {
     this.identity = identity;
@@ -76,6 +79,23 @@ export class GuestDevice implements AttachedDevice {
     return this.model.disk !== undefined && this.model.disk.medium !== 'fixed';
   }
 
+  /** The medium that was there at first does not count for ever. */
+  get adaptsToMedia(): boolean {
+    return this.#hadMedium && (this.model.disk?.adaptsToMedia ?? false);
+  }
+
+  permissions(medium: Node | undefined): Permissions {
+    const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+    const disk = this.model.disk!;
+    const isWritable = disk.writes === 'always' || (disk.writes === 'if-writable' && !medium?.readOnly);
+    const isShared = this.identity.properties.get('share-rw') === true;
+    const others = (disk.resizable ? resize : 0) | (isShared ? write : 0);
+    return {
+      perm: consistentRead | (isWritable ? write : 0),
+      sharedPerm: consistentRead | writeUnchanged | changeChildren | others,
+    };
+  }
+
   get ioStatus(): BlockDeviceIoStatus | undefined {
     return this.model.disk?.reportsIoStatus ? this.io?.ioStatus : undefined;
   }
@@ -87,5 +107,6 @@ export class GuestDevice implements AttachedDevice {
 
   mediumChanged(loaded: boolean): void {
     this.tray?.move(!loaded);
+    if (!loaded) this.#hadMedium = true;
   }
 }

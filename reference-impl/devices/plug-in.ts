@@ -6,7 +6,6 @@ import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { Json } from '../../spec/json.ts';
 import { BlockBackend } from '../backend/block-backend.ts';
 import { type ErrorPolicies, GuestIo } from '../backend/guest-requests.ts';
-import { ALL_PERMISSIONS, Permission, type Permissions } from '../graph/permissions.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { Bus } from './bus.ts';
 import type { DeviceModel, DiskModel } from './device-model.ts';
@@ -105,7 +104,7 @@ export class PlugIn {
     const name = properties.get('drive');
     const backend = this.#drive(device, disk, typeof name === 'string' && name !== '' ? name : undefined);
     try {
-      backend.attach(device, permissionsOf(disk, backend, properties), writebackOf(properties));
+      backend.attach(device, writebackOf(properties));
     } catch (error) {
       if (backend.name === '') await this.#registry.block.backends.remove(backend);
       throw error;
@@ -159,20 +158,6 @@ function readProperties({ properties }: DeviceModel, given: Readonly<Record<stri
 function wantedUnit({ model: { units } }: Bus, properties: Properties): number | undefined {
   const unit = units && properties.get(units.property);
   return typeof unit === 'number' ? unit : undefined;
-}
-
-function permissionsOf(
-  disk: DiskModel,
-  backend: BlockBackend,
-  properties: ReadonlyMap<string, Json>,
-): Permissions {
-  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
-  const isWritable = disk.writes === 'always' || (disk.writes === 'if-writable' && !backend.node?.readOnly);
-  const others = (disk.resizable ? resize : 0) | (properties.get('share-rw') === true ? write : 0);
-  return {
-    perm: consistentRead | (isWritable ? write : 0),
-    sharedPerm: ALL_PERMISSIONS & (consistentRead | writeUnchanged | changeChildren | others),
-  };
 }
 
 /** What a device says of its drive's cache; `auto` leaves that to the drive. */

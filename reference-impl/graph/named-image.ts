@@ -5,10 +5,10 @@
 import type { JsonObject } from '../../spec/json.ts';
 import type { BackingName } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import type { NodeOptions } from './common-options.ts';
 import { createImage } from './create-image.ts';
 import { definitionBy, definitionOf, protocolOf } from './definition.ts';
 import type { DriverTable } from './driver-table.ts';
-import type { Node } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
 
 export interface NamedImage {
@@ -55,11 +55,17 @@ export async function createNamedImage(
   });
 }
 
+/** What a node that is opened by name takes over from another. */
+export interface LikeNode {
+  readonly options: Pick<NodeOptions, 'cache' | 'discard'>;
+  readonly readOnly: boolean;
+}
+
 /** The definition that opens an image made so, with the options of the node that it is to stand beside or above. */
 export function namedDefinition(
   drivers: DriverTable,
   { filename, format }: NamedImage,
-  like: Node,
+  like: LikeNode,
   nodeName?: string,
 ): JsonObject {
   const { cache, discard } = like.options;

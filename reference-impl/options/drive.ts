@@ -72,7 +72,11 @@ export async function addDrive(
   const backend = new BlockBackend(block.graph, id, settings);
   block.backends.add(backend);
   backend.setLimits(limits.config, limits.group);
-  if (definition === undefined) return { id, place };
+  if (definition === undefined) {
+    const { cache, readOnly } = opts;
+    backend.mediumOptions = { ...backend.mediumOptions, cache, readOnly };
+    return { id, place };
+  }
   const medium = await openMedium(block, definition, isSnapshot);
   if (copiesOnRead && definition['read-only'] === 'on')
     block.services.log(`-drive ${text}: warning: disabling copy-on-read on read-only drive`);
@@ -123,6 +127,8 @@ class Options {
   readonly #values = new Map<string, string>();
   /** What `cache=…` says of the node. */
   cache = { direct: false, noFlush: false };
+  /** Whether the node is only read. */
+  readOnly = false;
 
   constructor(text: string) {
     for (const option of splitOptions(text)) {
@@ -253,6 +259,7 @@ function takeAction(
 /** The definition of the node as text, or nothing for an empty drive. */
 function takeDefinition(opts: Options, drivers: DriverTable, isReadOnly: boolean): WireObject | undefined {
   const readOnly = opts.takeEither('readonly', 'read-only') ?? isReadOnly;
+  opts.readOnly = readOnly;
   const aio = opts.take('aio');
   if (aio !== undefined && aio !== 'threads' && aio !== 'native')
     throw new CommandError('invalid aio option');

@@ -10,6 +10,7 @@ export const floppyModels = {
       medium: 'without-tray',
       mayBeEmpty: true,
       writes: 'if-writable',
+      adaptsToMedia: true,
       resizable: false,
       reportsIoStatus: false,
     },
