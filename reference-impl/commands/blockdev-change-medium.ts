@@ -1,5 +1,5 @@
 /** `blockdev-change-medium`: exchanges the medium of a drive for an image. */
-import { changeMedium } from '../devices/media.ts';
+import { changeMedium } from '../devices/exchange-media.ts';
 import type { Handler } from './handler.ts';
 
 export const blockdevChangeMedium: Handler<'blockdev-change-medium'> = async (args, { block, devices }) => {

@@ -1,5 +1,5 @@
 /** `blockdev-insert-medium`: puts a node into an open and empty tray. */
-import { insertMedium } from '../devices/media.ts';
+import { insertMedium } from '../devices/exchange-media.ts';
 import { CommandError, type Handler } from './handler.ts';
 
 export const blockdevInsertMedium: Handler<'blockdev-insert-medium'> = (args, { block, devices }) => {

@@ -8,9 +8,9 @@ import type { Services } from '../services/services.ts';
 import type { Bus } from './bus.ts';
 import type { BusType } from './device-model.ts';
 import { type InterfaceDrive, interfaceDevice } from './drive-interface.ts';
+import type { NamedDrive } from './exchange-media.ts';
 import type { GuestDevice } from './guest-device.ts';
 import { type MachineModel, machineBuses, machineModel } from './machine-model.ts';
-import type { NamedDrive } from './media.ts';
 import { PlugIn } from './plug-in.ts';
 
 /** Objects that every endpoint has and that are no devices. */

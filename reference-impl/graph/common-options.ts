@@ -17,6 +17,7 @@ export interface CacheOptions {
   readonly noFlush: boolean;
 }
 
+/** What every driver shares, completed. */
 export interface NodeOptions {
   readonly cache: CacheOptions;
   readonly readOnly: boolean;

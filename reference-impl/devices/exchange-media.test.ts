@@ -9,7 +9,7 @@ import { addDrive } from '../options/drive.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { testBlockLayer, testServices } from '../testing/test-services.ts';
 import { DeviceRegistry } from './device-registry.ts';
-import { changeMedium, closeTray, eject, insertMedium, openTray, removeMedium } from './media.ts';
+import { changeMedium, closeTray, eject, insertMedium, openTray, removeMedium } from './exchange-media.ts';
 import { RunState } from './run-state.ts';
 
 let folder: string;
