@@ -100,7 +100,7 @@ export function findBackingFile(graph: NodeGraph, top: Node, filename: string): 
 
 /** The names of what stands below a node. */
 function namesOf(node: Node): (string | undefined)[] {
-  return [node.backing?.node.filename.shown, node.backingName?.name, node.state.details?.().backing?.name];
+  return [node.backing?.node.filename.shown, node.backingName?.name, node.backingNameWhenOpened];
 }
 
 function leadsToBacking(graph: NodeGraph, node: Node, filename: string): boolean {

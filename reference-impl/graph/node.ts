@@ -36,6 +36,7 @@ export class Node {
   #monitorOwned = false;
   #readOnly: boolean;
   #backingName: BackingName | undefined;
+  #nameWhenOpened: string | undefined;
   /** A backing file was attached at some time: from then on its absence is no option of the image. */
   #hadBacking = false;
   #iothread: string | undefined;
@@ -95,9 +96,15 @@ export class Node {
     return this.#backingName;
   }
 
+  /** The name of the backing file that the image had when it was opened, as long as it has not been given another. */
+  get backingNameWhenOpened(): string | undefined {
+    return this.#nameWhenOpened;
+  }
+
   /** The image names another backing file, or none; what is attached stays. */
   setBackingName(backing: BackingName | undefined): void {
     this.#backingName = backing;
+    this.#nameWhenOpened = undefined;
   }
 
   /** A backing file has been attached: the node goes by that one's name. */
@@ -159,6 +166,7 @@ export class Node {
   opened(state: DriverState, thresholdExceeded?: ThresholdExceeded): void {
     this.#opened = { state, io: new BlockIo(state, this.#policy(), this.bitmaps, thresholdExceeded) };
     this.#backingName = state.details?.().backing;
+    this.#nameWhenOpened = this.#backingName?.name;
     if (state.children) this.#firstFilename = this.filename;
   }
 
