@@ -75,11 +75,11 @@ describe('what an option means', () => {
     ['driver=raw,offset=512,file.driver=file,file.filename=disk.img', { drv: 'raw' }],
     ['file=json:{"driver":"raw",,"file":{"driver":"file",,"filename":"disk.img"}}', { drv: 'raw' }],
     [
-      'driver=null-co,throttling.bps-total=1k,serial=x,index=3,rerror=stop',
+      'driver=null-co,throttling.bps-total=1024,serial=x,index=3,rerror=stop',
       { bps: 1024, group: 'd0', iops: 0 },
     ],
     [
-      'driver=null-co,iops_rd=7,iops_rd_max=70,iops_size=4k,group=g',
+      'driver=null-co,iops_rd=7,iops_rd_max=70,iops_size=4096,group=g',
       { iops_rd: 7, iops_rd_max: 70, iops_rd_max_length: 1, iops_size: 4096, group: 'g' },
     ],
   ];

@@ -15,8 +15,7 @@ import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
 import { nest, parseJsonOption, splitOptions } from '../qapi/keyval.ts';
-import { sizeFromText } from '../qapi/keyval-types.ts';
-import { checkConfig, type ThrottleConfig, throttleConfig } from '../throttle/throttle-config.ts';
+import { takeLimits } from './drive-limits.ts';
 import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
 
 /** Options about the guest's hardware that are taken and change nothing here. */
@@ -165,11 +164,6 @@ class Options {
     return names.map((name) => [name.slice(prefix.length), this.take(name)!]);
   }
 
-  takeMatching(names: RegExp): [name: string, value: string][] {
-    const found = [...this.#values.keys()].filter((name) => names.test(name));
-    return found.map((name) => [name, this.take(name)!]);
-  }
-
   /** What is left, nested by dots. */
   rest(): WireObject {
     return nest(Object.fromEntries(this.#values));
@@ -186,26 +180,6 @@ function takeSettings(opts: Options, type: string): DriveSettings {
     onReadError: takeAction(opts, 'rerror', type, READ_ERROR_ACTIONS) ?? 'report',
     onWriteError: takeAction(opts, 'werror', type, WRITE_ERROR_ACTIONS) ?? 'enospc',
   };
-}
-
-/** Limits by their names in `ThrottleLimits`, or by those from before: `bps_rd_max` for `bps-read-max`. */
-function takeLimits(opts: Options): { config: ThrottleConfig; group: string | undefined } {
-  const given = new Map(opts.takePrefixed('throttling.'));
-  for (const [name, value] of opts.takeMatching(
-    /^(bps|iops)(_rd|_wr)?(_max)?(_length)?$|^iops_size$|^group$/,
-  ))
-    given.set(limitName(name), value);
-  const group = given.get('group');
-  given.delete('group');
-  const limits: Record<string, number> = {};
-  for (const [name, value] of given) {
-    const limit = sizeFromText(value);
-    if (limit === undefined) throw new CommandError(`Parameter 'throttling.${name}' expects a number`);
-    limits[name] = Number(limit);
-  }
-  const config = throttleConfig(limits);
-  checkConfig(config);
-  return { config, group };
 }
 
 function takeAccounting(opts: Options): AccountingSettings {
@@ -234,12 +208,6 @@ function takeIntervals(opts: Options): number[] {
   if (isNested) throw new CommandError('The specification of stats-intervals is invalid');
   for (const name of given.keys()) throw new CommandError(`Invalid option ${INTERVALS}${name}`);
   return intervals;
-}
-
-function limitName(old: string): string {
-  const direction = old.includes('_rd') ? '-read' : old.includes('_wr') ? '-write' : '-total';
-  if (old === 'group' || old === 'iops_size') return old.replace('_', '-');
-  return old.replace(/^(bps|iops)(_rd|_wr)?/, `$1${direction}`).replaceAll('_', '-');
 }
 
 function takeAction(
