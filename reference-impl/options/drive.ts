@@ -15,8 +15,8 @@ import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
 import { nest, parseJsonOption, splitOptions } from '../qapi/keyval.ts';
-import { takeLimits } from './drive-limits.ts';
 import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
+import { takeLimits } from './throttling-options.ts';
 
 /** Options about the guest's hardware that are taken and change nothing here. */
 const HARDWARE = ['serial', 'addr', 'cyls', 'heads', 'secs', 'trans', 'boot'];

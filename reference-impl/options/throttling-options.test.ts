@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { CommandError } from '../qapi/command-error.ts';
 import { type BucketName, type ThrottleConfig, throttleLimits } from '../throttle/throttle-config.ts';
-import { takeLimits } from './drive-limits.ts';
+import { takeLimits } from './throttling-options.ts';
 
 function taken(given: Record<string, string>): {
   config: ThrottleConfig;
