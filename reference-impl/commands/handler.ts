@@ -24,6 +24,8 @@ export interface CommandContext extends Services {
   readonly jobs: JobRegistry;
   readonly nbd: NbdServer;
   readonly run: RunState;
+  /** What the guest is called. */
+  readonly guestName: string | undefined;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
   readonly schema: Schema;
   /** Ends the endpoint with status 0, and tells so by an event, once the reply to the command in progress is out. */

@@ -48,12 +48,16 @@ import { nbdServerStop } from './nbd-server-stop.ts';
 import { objectAdd } from './object-add.ts';
 import { objectDel } from './object-del.ts';
 import { qmpCapabilities } from './qmp-capabilities.ts';
+import { qomGet } from './qom-get.ts';
+import { qomList } from './qom-list.ts';
+import { qomSet } from './qom-set.ts';
 import { queryBlock } from './query-block.ts';
 import { queryBlockJobs } from './query-block-jobs.ts';
 import { queryBlockstats } from './query-blockstats.ts';
 import { queryCommands } from './query-commands.ts';
 import { queryEvents } from './query-events.ts';
 import { queryIothreads } from './query-iothreads.ts';
+import { queryName } from './query-name.ts';
 import { queryNamedBlockNodes } from './query-named-block-nodes.ts';
 import { queryQmpSchema } from './query-qmp-schema.ts';
 import { queryStatus } from './query-status.ts';
@@ -113,12 +117,16 @@ export const commands = {
   'object-add': objectAdd,
   'object-del': objectDel,
   qmp_capabilities: qmpCapabilities,
+  'qom-get': qomGet,
+  'qom-list': qomList,
+  'qom-set': qomSet,
   'query-block': queryBlock,
   'query-block-jobs': queryBlockJobs,
   'query-blockstats': queryBlockstats,
   'query-commands': queryCommands,
   'query-events': queryEvents,
   'query-iothreads': queryIothreads,
+  'query-name': queryName,
   'query-named-block-nodes': queryNamedBlockNodes,
   'query-qmp-schema': queryQmpSchema,
   'query-status': queryStatus,

@@ -7,11 +7,14 @@ import type { GuestDevice } from './guest-device.ts';
 export class Bus {
   readonly name: string;
   readonly model: BusModel;
+  readonly qomPath: string;
   readonly #devices: GuestDevice[] = [];
 
-  constructor(name: string, model: BusModel) {
+  /** `of`: the QOM path of the device that brings it. */
+  constructor(name: string, model: BusModel, of: string) {
     this.name = name;
     this.model = model;
+    this.qomPath = `${of}/${name}`;
   }
 
   /** The oldest first. */

@@ -56,6 +56,11 @@ export class DeviceRegistry {
     return this.#devices;
   }
 
+  /** The QOM type of the machine. */
+  get machineType(): string {
+    return this.#model.type;
+  }
+
   /** Builds the machine. Called once, before there are devices. */
   useMachine(type: string): void {
     this.#model = machineModel(type);

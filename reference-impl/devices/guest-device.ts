@@ -23,6 +23,8 @@ export interface DeviceIdentity {
   /** Its place on a bus where each has one. */
   readonly unit: number | undefined;
   readonly properties: ReadonlyMap<string, Json>;
+  /** It came when the machine was there already. */
+  readonly hotplugged: boolean;
 }
 
 /** A guest device, or a part of one. */
@@ -69,6 +71,16 @@ export class GuestDevice implements AttachedDevice {
 
   get unit(): number | undefined {
     return this.identity.unit;
+  }
+
+  /** The value of a property that its model has. */
+  property(name: string): Json {
+    const given = this.identity.properties.get(name);
+    if (name === 'unit') return this.unit ?? given ?? 0;
+    if (name === 'iothread') return given === undefined ? '' : `/objects/${String(given)}`;
+    if (name !== 'drive') return given ?? this.model.properties[name]?.initial ?? '';
+    const { backend } = this.backend ? this : ([...this.parts.values()].find((part) => part.backend) ?? this);
+    return backend?.name || (backend?.node?.name ?? '');
   }
 
   get name(): string {

@@ -8,22 +8,44 @@ export type DriveInterface = 'ide' | 'floppy' | 'virtio';
 
 /** A machine as data. */
 export interface MachineModel {
+  /** Its QOM type. */
+  readonly type: string;
   /** By name, in the order in which they are made. */
-  readonly buses: Readonly<Record<string, BusModel>>;
+  readonly buses: Readonly<Record<string, MachineBus>>;
   /** Where `-drive if=…` finds its buses, one for each number. */
   readonly interfaces: Partial<Readonly<Record<DriveInterface, readonly string[]>>>;
   /** The number in `/machine/unattached` of the first device on an interface; later ones count on. */
   readonly firstDevice: Partial<Readonly<Record<DriveInterface, number>>>;
 }
 
-const IDE: BusModel = { type: 'IDE', hotplug: false, units: { count: 2, property: 'unit' } };
+/** A bus that comes with a machine. */
+export interface MachineBus extends BusModel {
+  /** The object that brings it. */
+  readonly of: string;
+}
+
+const UNATTACHED = '/machine/unattached';
+const SYSTEM: MachineBus = { type: 'System', hotplug: false, of: UNATTACHED };
+
+const IDE: MachineBus = {
+  of: `${UNATTACHED}/device[17]`,
+  type: 'IDE',
+  hotplug: false,
+  units: { count: 2, property: 'unit' },
+};
 
 const pc: MachineModel = {
+  type: 'pc-i440fx-2.12-machine',
   buses: {
-    'main-system-bus': { type: 'System', hotplug: false },
-    'pci.0': { type: 'PCI', hotplug: true },
-    'isa.0': { type: 'ISA', hotplug: false },
-    'floppy-bus.0': { type: 'floppy-bus', hotplug: false, units: { count: 2, property: 'unit' } },
+    'main-system-bus': SYSTEM,
+    'pci.0': { type: 'PCI', hotplug: true, of: '/machine/i440fx' },
+    'isa.0': { type: 'ISA', hotplug: false, of: `${UNATTACHED}/device[2]` },
+    'floppy-bus.0': {
+      of: `${UNATTACHED}/device[12]`,
+      type: 'floppy-bus',
+      hotplug: false,
+      units: { count: 2, property: 'unit' },
+    },
     'ide.0': IDE,
     'ide.1': IDE,
   },
@@ -31,13 +53,19 @@ const pc: MachineModel = {
   firstDevice: { floppy: 13, ide: 18 },
 };
 
-const SATA: BusModel = { type: 'IDE', hotplug: false, units: { count: 1, property: 'unit' } };
+const SATA: MachineBus = {
+  of: `${UNATTACHED}/device[4]`,
+  type: 'IDE',
+  hotplug: false,
+  units: { count: 1, property: 'unit' },
+};
 
 const q35: MachineModel = {
+  type: 'pc-q35-2.12-machine',
   buses: {
-    'main-system-bus': { type: 'System', hotplug: false },
-    'pcie.0': { type: 'PCI', hotplug: false },
-    'isa.0': { type: 'ISA', hotplug: false },
+    'main-system-bus': SYSTEM,
+    'pcie.0': { type: 'PCI', hotplug: false, of: '/machine/q35' },
+    'isa.0': { type: 'ISA', hotplug: false, of: `${UNATTACHED}/device[2]` },
     ...Object.fromEntries(Array.from({ length: 6 }, (_, port) => [`ide.${port}`, SATA])),
   },
   interfaces: { ide: Array.from({ length: 6 }, (_, port) => `ide.${port}`), virtio: ['pcie.0'] },
@@ -46,7 +74,8 @@ const q35: MachineModel = {
 
 /** No hardware at all. */
 const none: MachineModel = {
-  buses: { 'main-system-bus': { type: 'System', hotplug: false } },
+  type: 'none-machine',
+  buses: { 'main-system-bus': SYSTEM },
   interfaces: {},
   firstDevice: {},
 };
@@ -62,5 +91,5 @@ export function machineModel(type: string): MachineModel {
 
 /** The buses of a machine that is made. */
 export function machineBuses({ buses }: MachineModel): Bus[] {
-  return Object.entries(buses).map(([name, model]) => new Bus(name, model));
+  return Object.entries(buses).map(([name, model]) => new Bus(name, model, model.of));
 }

@@ -35,7 +35,16 @@ export class PlugIn {
     const properties = readProperties(model, given);
     const unit = bus.placeFor(wantedUnit(bus, properties));
     const path = qomPath ?? (id === undefined ? this.#registry.anonymousPath() : `/machine/peripheral/${id}`);
-    const identity = { modelName: driver!, model, id, qomPath: path, bus, unit, properties };
+    const identity = {
+      modelName: driver!,
+      model,
+      id,
+      qomPath: path,
+      bus,
+      unit,
+      properties,
+      hotplugged: hotplug,
+    };
     const device = new GuestDevice(identity);
     await this.#complete(device);
     bus.plug(device);
@@ -62,7 +71,7 @@ export class PlugIn {
   async #complete(device: GuestDevice): Promise<void> {
     const { model } = device;
     if (model.disk) await this.#useDrive(device, model.disk);
-    if (model.offers) device.buses.push(new Bus(this.#busName(device), model.offers));
+    if (model.offers) device.buses.push(new Bus(this.#busName(device), model.offers, device.qomPath));
     if (model.within) await this.#addPart(device);
   }
 
@@ -70,9 +79,9 @@ export class PlugIn {
     const { name: pattern, model: modelName } = device.model.within!;
     const name = pattern.replace('@BUS@', device.buses[0]?.name ?? '');
     const model = deviceModels[modelName]!;
-    const bus = device.buses[0] ?? new Bus('virtio-bus', { type: model.bus, hotplug: false });
+    const bus = device.buses[0] ?? new Bus('virtio-bus', { type: model.bus, hotplug: false }, device.qomPath);
     const qomPath = `${device.qomPath}/${name}`;
-    const { properties } = device.identity;
+    const { properties, hotplugged } = device.identity;
     const part = new GuestDevice({
       modelName,
       model,
@@ -81,6 +90,7 @@ export class PlugIn {
       bus,
       unit: undefined,
       properties,
+      hotplugged,
     });
     part.owner = device;
     await this.#complete(part);

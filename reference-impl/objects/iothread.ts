@@ -1,4 +1,5 @@
 /** `iothread`: a thread for nodes and devices to work in. Here all work is done in one, so that it only has a name. */
+import type { Json } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Properties } from './create-object.ts';
 import type { UserObject } from './objects.ts';
@@ -17,9 +18,27 @@ export interface Iothread extends UserObject {
 
 export function iothread(props: Properties): Iothread {
   const polling: Record<string, number> = {};
-  for (const [name, usual] of Object.entries(POLLING)) {
-    polling[name] = props.integer(name) ?? usual;
-    if (polling[name]! < 0) throw new CommandError(`${name} value must be in range [0, ${LARGEST}]`);
-  }
-  return { type: 'iothread', threadId: process.pid, polling: polling as Iothread['polling'] };
+  for (const [name, usual] of Object.entries(POLLING))
+    polling[name] = inRange(name, props.integer(name) ?? usual);
+  const properties = Object.keys(POLLING).map((name) => ({
+    name,
+    type: 'int',
+    get: () => polling[name]!,
+    set: (value: Json) => {
+      if (typeof value !== 'number' && typeof value !== 'bigint')
+        throw new CommandError(`Invalid parameter type for '${name}', expected: integer`);
+      polling[name] = inRange(name, Number(value));
+    },
+  }));
+  return {
+    type: 'iothread',
+    threadId: process.pid,
+    polling: polling as Iothread['polling'],
+    properties,
+  };
+}
+
+function inRange(name: string, value: number): number {
+  if (value < 0) throw new CommandError(`${name} value must be in range [0, ${LARGEST}]`);
+  return value;
 }

@@ -2,11 +2,14 @@
 import type { Clock } from '../host/clock.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { ThrottleGroups } from '../throttle/throttle-group.ts';
+import type { QomProperty } from './qom-property.ts';
 
 /** What an object of any type is to the registry. */
 export interface UserObject {
   /** Its type, such as `throttle-group`. */
   readonly type: string;
+  /** Absent where nobody asks for them. */
+  readonly properties?: readonly QomProperty[];
   /** Something refers to it, so that it cannot be deleted. Default: never. */
   inUse?(): boolean;
   /** Called when it has been deleted. */
@@ -32,6 +35,11 @@ export class Objects {
   assertFree(id: string): void {
     if (this.#objects.has(id))
       throw new CommandError(`attempt to add duplicate property '${id}' to object (type 'container')`);
+  }
+
+  /** All by their ids, in the order in which they were made. */
+  get all(): ReadonlyMap<string, UserObject> {
+    return this.#objects;
   }
 
   find(id: string): UserObject | undefined {

@@ -1,12 +1,13 @@
 /** `throttle-group`: limits that the nodes and drives in it share. */
 import { loadBlockSchema } from '../../spec/block-core.ts';
-import type { JsonObject } from '../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import { checkArguments } from '../qapi/check-arguments.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Wire, WireObject } from '../qapi/json/wire-value.ts';
-import { checkConfig, throttleConfig } from '../throttle/throttle-config.ts';
+import { checkConfig, throttleConfig, throttleLimits } from '../throttle/throttle-config.ts';
 import type { Properties } from './create-object.ts';
 import type { ObjectContext, UserObject } from './objects.ts';
+import { settled } from './qom-property.ts';
 
 /** Lengths of bursts are unsigned numbers of 32 bits. */
 const MAX_LENGTH = 2 ** 32 - 1;
@@ -16,8 +17,24 @@ export function throttleGroup(props: Properties, { objects, clock }: ObjectConte
   const config = throttleConfig({ ...flatLimits(props), ...checkedLimits(props.object('limits') ?? {}) });
   checkConfig(config);
   const group = objects.throttleGroups.create(id, clock, config);
+  const limits = () => throttleLimits(group.config);
   return {
     type: 'throttle-group',
+    properties: [
+      {
+        name: 'limits',
+        type: 'ThrottleLimits',
+        get: limits,
+        set: (value) => {
+          if (!isJsonObject(value))
+            throw new CommandError("Invalid parameter type for 'limits', expected: object");
+          const changed = throttleConfig(checkedLimits(value), group.config);
+          checkConfig(changed);
+          group.config = changed;
+        },
+      },
+      ...Object.keys(limits()).map((name) => settled(`x-${name}`, 'int', () => limits()[name]!)),
+    ],
     inUse: () => group.inUse,
     removed: () => objects.throttleGroups.remove(id),
   };

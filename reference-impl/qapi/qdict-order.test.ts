@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { firstLeftOver, inQDictOrder } from './qdict-order.ts';
+import { firstLeftOver, inListedOrder, inQDictOrder } from './qdict-order.ts';
 
 test.each([
   [['c', 'b', 'a'], 'a'],
@@ -64,4 +64,21 @@ test('members that were expected are passed over', () => {
 test('any number of members', () => {
   const keys = Array.from({ length: 10_000 }, (_, i) => `k${i}`);
   expect(keys).toContain(firstLeftOver(keys, new Set(keys)));
+});
+
+test.each([
+  [
+    ['vd0', 'cd', 'fd', 's', 'hd'],
+    ['s', 'hd', 'cd', 'fd', 'vd0'],
+  ],
+  [
+    ['type', 'vd0', 'vd1'],
+    ['vd1', 'type', 'vd0'],
+  ],
+  [
+    Array.from({ length: 16 }, (_, i) => `thr${i * 7}`),
+    [0, 63, 28, 98, 14, 84, 49, 70, 35, 7, 105, 21, 91, 56, 42, 77].map((number) => `thr${number}`),
+  ],
+])('%j are listed from the end of their table', (names, listed) => {
+  expect(inListedOrder(names)).toEqual(listed);
 });

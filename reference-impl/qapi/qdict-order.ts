@@ -57,6 +57,14 @@ export function firstLeftOver(keys: readonly string[], left: ReadonlySet<string>
   return table.slots.find((key) => key !== undefined && left.has(key))!;
 }
 
+/** Names that an endpoint keeps in one table, in the order in which it lists them: from the table's end. */
+export function inListedOrder(names: readonly string[]): string[] {
+  if (names.length > MOST_KEYS) return [...names];
+  const table = new HashTable();
+  for (const name of names) table.add(name);
+  return table.slots.filter((name) => name !== undefined).toReversed();
+}
+
 /** The prime that a hash is reduced by in a table of 2^n slots, from n = 3 on. */
 const PRIMES = [7, 13, 31, 61, 127] as const;
 const LEAST_BITS = 3;

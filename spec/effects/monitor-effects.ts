@@ -55,6 +55,7 @@ export const MONITOR_EFFECTS = {
   'query-events': QUERY,
   'query-iothreads': QUERY,
   'query-jobs': QUERY,
+  'query-name': QUERY,
   'query-named-block-nodes': QUERY,
   'query-qmp-schema': QUERY,
   'query-status': QUERY,

@@ -560,6 +560,22 @@ export type QmpCommands = {
     arguments: DeviceDelArguments;
     returns: Empty;
   };
+  'qom-list': {
+    arguments: QomListArguments;
+    returns: ObjectPropertyInfo[];
+  };
+  'qom-get': {
+    arguments: QomGetArguments;
+    returns: Json;
+  };
+  'qom-set': {
+    arguments: QomSetArguments;
+    returns: Empty;
+  };
+  'query-name': {
+    arguments: Empty;
+    returns: NameInfo;
+  };
   'query-iothreads': {
     arguments: Empty;
     returns: IOThreadInfo[];
@@ -827,6 +843,40 @@ export type DeviceAddArguments = {
  */
 export type DeviceDelArguments = {
   id: string;
+};
+/**
+ * Lists the properties of an object.
+ */
+export type QomListArguments = {
+  path: string;
+};
+/**
+ * A property of an object.
+ */
+export type ObjectPropertyInfo = {
+  name: string;
+  type: string;
+};
+/**
+ * Tells the value of a property.
+ */
+export type QomGetArguments = {
+  path: string;
+  property: string;
+};
+/**
+ * Changes the value of a property.
+ */
+export type QomSetArguments = {
+  path: string;
+  property: string;
+  value: Json;
+};
+/**
+ * What the guest is called.
+ */
+export type NameInfo = {
+  name?: string;
 };
 /**
  * An I/O thread.
@@ -2524,6 +2574,8 @@ export type QmpTypes = {
   EventInfo: EventInfo;
   RunState: RunState;
   StatusInfo: StatusInfo;
+  ObjectPropertyInfo: ObjectPropertyInfo;
+  NameInfo: NameInfo;
   IOThreadInfo: IOThreadInfo;
   SchemaMetaType: SchemaMetaType;
   SchemaInfo: SchemaInfo;

@@ -1,5 +1,7 @@
 /** blockdev-remove-medium, blockdev-insert-medium and eject. */
+import { isJsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { shown } from '../case-text.ts';
 import {
   addNode,
   checkAbsent,
@@ -42,6 +44,17 @@ async function addOther(t: CaseContext): Promise<string> {
   const file = { driver: 'file', filename: `${t.dir}/${OTHER_FILE}` };
   await t.execute('blockdev-add', { driver: 'raw', 'node-name': name, 'read-only': true, file });
   return name;
+}
+
+/** Whether an open drive that was empty at first takes what cannot be written; QEMU 2.11 refuses that. */
+async function takesReadOnly(t: CaseContext, node: string): Promise<boolean> {
+  const { error } = await t.request({ execute: INSERT, arguments: { id: 'scd', 'node-name': node } });
+  if (error !== undefined) {
+    t.info(`blockdev-insert-medium/unknown: refused: ${shown(isJsonObject(error) ? error.desc : error)}`);
+    return false;
+  }
+  await t.execute(REMOVE, { id: 'scd' });
+  return true;
 }
 
 export const media: readonly CaseDefinition[] = [
@@ -133,6 +146,12 @@ export const media: readonly CaseDefinition[] = [
       await refusedWith(t, INSERT, { id: 'scd', 'node-name': t.name('nothing') }, UNKNOWN);
       await t.refused(INSERT, { id: 'scd', 'node-name': 'disk' }, { text: /in use|already/ });
       await mediumIs(t, 'scd', null);
+      if (!(await takesReadOnly(t, node))) {
+        const writable = await addNode(t, { size: 64 * KiB });
+        await t.execute(INSERT, { id: 'scd', 'node-name': writable });
+        await mediumIs(t, 'scd', { 'node-name': writable });
+        return;
+      }
       await t.execute(INSERT, { id: 'scd', 'node-name': node });
       await mediumIs(t, 'scd', { 'node-name': node });
     },
