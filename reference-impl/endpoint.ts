@@ -3,6 +3,7 @@
  * The rest of `reference-impl` is not meant for the outside.
  */
 import type { Clock } from './host/clock.ts';
+import type { Fault } from './monitor/fault-plan.ts';
 import type { MonitorPipe } from './monitor/memory-peer.ts';
 import type { Dialect } from './options/argv.ts';
 
@@ -20,6 +21,8 @@ export interface ReferenceOptions {
   readonly clock?: Clock;
   /** Takes the arguments `auto-finalize` and `auto-dismiss` of QEMU 2.12, which came after the spec. */
   readonly jobLifecycle?: boolean;
+  /** What is to go wrong; `kill` ends the process on the spot. */
+  readonly faults?: { readonly plan: readonly Fault[]; readonly kill: () => void };
   /** 32 random bits a call; for auto-generated names and ids. */
   readonly random?: () => number;
   /** Where warnings go, a line each; default: dropped. */

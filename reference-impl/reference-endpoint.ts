@@ -3,7 +3,7 @@
  * tells its events, and how it ends.
  */
 import { loadBlockSchema } from '../spec/block-core.ts';
-import type { QmpEvents } from '../spec/generated/qmp.ts';
+import type { BlockJobType, QmpEvents } from '../spec/generated/qmp.ts';
 import type { Schema } from '../spec/model.ts';
 import { restrictSchema } from '../spec/restrict-schema.ts';
 import { BlockLayer } from './backend/block-layer.ts';
@@ -21,6 +21,7 @@ import { JobRegistry } from './jobs/job-registry.ts';
 import { MainLoop } from './jobs/main-loop.ts';
 import { Dispatcher } from './monitor/dispatcher.ts';
 import { EventRate } from './monitor/event-rate.ts';
+import { FaultPlan } from './monitor/fault-plan.ts';
 import { QmpMonitor } from './monitor/qmp-monitor.ts';
 import { Objects } from './objects/objects.ts';
 import { withLifecycle } from './qapi/lifecycle.ts';
@@ -73,6 +74,7 @@ export class ReferenceEndpoint implements CommandContext {
   readonly #closing: (() => Promise<void>)[] = [];
   #exit!: (status: number) => void;
   readonly #rate: EventRate;
+  readonly #faults: FaultPlan | undefined;
   #ending = false;
 
   constructor(options: Omit<ReferenceOptions, 'argv'>) {
@@ -84,8 +86,15 @@ export class ReferenceEndpoint implements CommandContext {
     this.exited = new Promise((resolve) => {
       this.#exit = resolve;
     });
+    this.#faults = options.faults && this.#planOf(options.faults);
     this.#rate = new EventRate(this.clock, (message) => {
-      for (const monitor of this.#monitors) monitor.event(message);
+      const send = () => {
+        for (const monitor of this.#monitors) monitor.event(message);
+      };
+      // What nobody hears does not count.
+      if (this.#faults && this.#monitors.some(({ isHeard }) => isHeard))
+        this.#faults.event(String(message.event), send);
+      else send();
     });
     const { inputs, advertised } = schemasFor(options.jobLifecycle ?? false);
     this.schema = advertised;
@@ -94,6 +103,18 @@ export class ReferenceEndpoint implements CommandContext {
     this.devices = new DeviceRegistry(this.block, this.run);
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, inputs, this.loop);
+  }
+
+  #planOf({ plan, kill }: NonNullable<ReferenceOptions['faults']>): FaultPlan {
+    const dropLinks = () => {
+      for (const monitor of this.#monitors) monitor.hangUp();
+    };
+    return new FaultPlan(plan, { clock: this.clock, dropLinks, kill });
+  }
+
+  /** A job has come from one offset to another. */
+  jobProgressed(type: BlockJobType, from: number, to: number): void {
+    this.#faults?.progressed(type, from, to);
   }
 
   /** Tells the user something that is asked for, such as where a terminal is. */
@@ -114,7 +135,7 @@ export class ReferenceEndpoint implements CommandContext {
 
   /** The monitor of that index, made when it is first asked for. */
   monitor(index: number): QmpMonitor {
-    this.#monitors[index] ??= new QmpMonitor(this.dispatcher, this.hostWork);
+    this.#monitors[index] ??= new QmpMonitor(this.dispatcher, this.hostWork, this.#faults);
     return this.#monitors[index];
   }
 

@@ -1,9 +1,12 @@
 /** `qmpcheck serve`: the reference as an endpoint of its own, started as QEMU would be, or under the name of one of its programs. */
+import { readFile } from 'node:fs/promises';
 import { OptionError } from '../../reference-impl/endpoint.ts';
 import { processOptions } from '../../reference-impl/process-options.ts';
 import { startReference } from '../../reference-impl/start-reference.ts';
+import { InputError } from '../input-error.ts';
 import { type Foreground, foreground, runInBackground } from './background.ts';
 import { EXIT, UsageError } from './exit.ts';
+import { readFaults } from './fault-file.ts';
 import type { Subcommand } from './subcommand.ts';
 
 const HELP = `
@@ -24,20 +27,28 @@ export const subcommand: Subcommand = {
         '--job-lifecycle',
         'take auto-finalize and auto-dismiss of QEMU 2.12; stands before the options',
       )
+      .option('--fault FILE', 'what is to go wrong, for tests of clients; stands before the options')
       .addHelpText('after', HELP)
       // the words are QEMU's: commander must neither reorder nor split them
       .passThroughOptions()
-      .action(async (argv: string[], { jobLifecycle }: { jobLifecycle?: boolean }) => {
-        const status = await serve({ argv, jobLifecycle: jobLifecycle ?? false, name: 'qmpcheck' });
+      .action(async (argv: string[], { jobLifecycle = false, fault }: ServeOptions) => {
+        const status = await serve({ argv, jobLifecycle, fault, name: 'qmpcheck' });
         done(status === 0 ? EXIT.ok : EXIT.unexpected);
       }),
 };
+
+interface ServeOptions {
+  readonly jobLifecycle?: boolean;
+  readonly fault?: string;
+}
 
 interface Call {
   readonly argv: readonly string[];
   /** Whose command line it is; told by the options if absent. */
   readonly dialect?: 'qemu' | 'storage-daemon';
   readonly jobLifecycle: boolean;
+  /** The file of what is to go wrong. */
+  readonly fault: string | undefined;
   /** What messages begin with. */
   readonly name: string;
 }
@@ -47,14 +58,14 @@ const REACHED_BY = /^--?(qmp|qmp-pretty|mon|monitor|nbd-server|readconfig|qtest)
 
 /**
  * Behaves as the program of this name, `qemu-system-x86_64` or `qemu-storage-daemon`, exit status included. What is
- * refused is told on stderr.
+ * refused is told on stderr. What is to go wrong is named by `QMPCHECK_FAULT`, since those who start it know no option of ours.
  */
 export async function serveAs(name: string, argv: readonly string[]): Promise<number> {
   const dialect = name.includes('storage-daemon') ? 'storage-daemon' : 'qemu';
   try {
-    return await serve({ argv, dialect, jobLifecycle: false, name });
+    return await serve({ argv, dialect, jobLifecycle: false, fault: process.env.QMPCHECK_FAULT, name });
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError || error instanceof InputError)) throw error;
     process.stderr.write(`${name}: ${error.message}\n`);
     return 1;
   }
@@ -76,7 +87,7 @@ async function serve(call: Call): Promise<number> {
   try {
     return await run(call, above);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!(error instanceof UsageError || error instanceof InputError)) throw error;
     above.err(`${call.name}: ${error.message}\n`);
     return call.dialect === undefined ? EXIT.fault : 1;
   }
@@ -88,13 +99,16 @@ const ON_STREAMS: Foreground = {
   started: () => {},
 };
 
-async function run({ argv, dialect, jobLifecycle, name }: Call, above: Foreground): Promise<number> {
+async function run(call: Call, above: Foreground): Promise<number> {
+  const { argv, dialect, jobLifecycle, fault, name } = call;
+  const plan = fault === undefined ? undefined : readFaults(await readFile(fault, 'utf8'), fault);
   const endpoint = await refusing(() =>
     startReference({
       argv,
       ...(dialect && { dialect }),
       cwd: process.cwd(),
       jobLifecycle,
+      ...(plan && { faults: { plan, kill: () => process.kill(process.pid, 'SIGKILL') } }),
       log: (line) => above.err(`${name}: ${line}\n`),
       print: (line) => above.out(`${line}\n`),
     }),

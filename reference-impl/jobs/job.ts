@@ -41,7 +41,9 @@ export class Job {
   readonly txn: JobTxn;
   readonly limit: RateLimit;
   readonly #loop: MainLoop;
-  readonly progress = new JobProgress();
+  readonly progress = new JobProgress((from, to) =>
+    this.#services.jobProgressed?.(this.driver.type, from, to),
+  );
   readonly #services: Services;
   readonly #onDismissed: (job: Job) => void;
   #status: BlockJobStatus = 'undefined';

@@ -100,6 +100,16 @@ function success(value: Json, id: Wire | undefined): Reply {
   return id === undefined ? { return: value } : { return: value, id };
 }
 
+/** The reply to a message that is refused with this error, whatever it says. */
+export function refusalOf(message: Message, error: { readonly class: string; readonly desc: string }): Reply {
+  const request = 'value' in message ? message.value : null;
+  const id = isWireObject(request) ? request.id : undefined;
+  const { class: errorClass, desc } = error;
+  return id === undefined
+    ? { error: { class: errorClass, desc } }
+    : { id, error: { class: errorClass, desc } };
+}
+
 function failure({ errorClass, message }: CommandError, id: Wire | undefined): Reply {
   const error = { class: errorClass, desc: message };
   return id === undefined ? { error } : { id, error };

@@ -8,10 +8,23 @@
 import type { SessionState } from '../commands/handler.ts';
 import { GREETING } from '../commands/query-version.ts';
 import type { HostWork } from '../host/host-work.ts';
+import type { Message } from '../qapi/json/json-parser.ts';
 import { MessageStream } from '../qapi/json/message-stream.ts';
 import type { Outgoing } from '../qapi/serialize.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import { type Dispatcher, type Reply, refusalOf } from './dispatcher.ts';
+import type { FaultAction, FaultPlan } from './fault-plan.ts';
 import type { Conversation, Peer } from './frontend.ts';
+
+/** What a session needs of its monitor. */
+export interface SessionParts {
+  readonly dispatcher: Dispatcher;
+  readonly hostWork: HostWork;
+  /** A message as text, with its end. */
+  readonly line: (message: Outgoing) => string;
+  readonly faults: FaultPlan | undefined;
+  /** Ends the connection of a session from our side. */
+  readonly hangUp: (session: MonitorSession) => void;
+}
 
 /** Messages answered before others get a turn. */
 const PORTION = 64;
@@ -22,15 +35,18 @@ export class MonitorSession implements SessionState, Conversation {
   readonly #dispatcher: Dispatcher;
   readonly #hostWork: HostWork;
   readonly #line: (message: Outgoing) => string;
+  readonly #faults: FaultPlan | undefined;
+  readonly #hangUp: () => void;
   readonly #stream = new MessageStream();
   #state: 'waiting' | 'idle' | 'busy' | 'deaf' | 'closed' = 'waiting';
 
-  /** `line`: a message as text, with its end. */
-  constructor(peer: Peer, dispatcher: Dispatcher, hostWork: HostWork, line: (message: Outgoing) => string) {
-    this.#line = line;
+  constructor(peer: Peer, { dispatcher, hostWork, line, faults, hangUp }: SessionParts) {
     this.#peer = peer;
     this.#dispatcher = dispatcher;
     this.#hostWork = hostWork;
+    this.#line = line;
+    this.#faults = faults;
+    this.#hangUp = () => hangUp(this);
     peer.pause();
   }
 
@@ -78,12 +94,35 @@ export class MonitorSession implements SessionState, Conversation {
         this.#peer.resume();
         return;
       }
-      const reply = this.#dispatcher.answer(message, this);
-      this.send(reply instanceof Promise ? await this.#pausedUntil(reply) : reply);
+      const fault = this.#faults?.command(message);
+      const reply =
+        fault === undefined
+          ? this.#dispatcher.answer(message, this)
+          : this.#answerWithFault(message, fault, this.#faults!);
+      const answer = reply instanceof Promise ? await this.#pausedUntil(reply) : reply;
+      if (answer !== undefined) this.send(answer);
       const congestion = this.#peer.caughtUp();
       if (congestion !== undefined) await this.#pausedUntil(congestion);
       if (answered % PORTION === 0) await this.#pausedUntil(this.#hostWork.turn());
     }
+  }
+
+  /** Undefined: there is no reply, and the connection has ended. */
+  async #answerWithFault(message: Message, fault: FaultAction, plan: FaultPlan): Promise<Reply | undefined> {
+    const isEnd = fault.kind === 'drop' || fault.kind === 'kill';
+    if (fault.kind === 'fail') return refusalOf(message, fault);
+    if (!isEnd || fault.when === 'after') {
+      const reply = await this.#dispatcher.answer(message, this);
+      if (fault.kind === 'delay') await plan.wait(fault.milliseconds);
+      if (fault.kind === 'cut') {
+        if (this.#state !== 'closed') this.#peer.write(this.#line(reply).slice(0, fault.bytes));
+        this.#hangUp();
+        return undefined;
+      }
+      if (!isEnd) return reply;
+    }
+    plan.endBy(fault);
+    return undefined;
   }
 
   #pausedUntil<T>(settled: Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@
  * folder, idleness, warnings and events. A part is handed the object, or only the members that it may use, as drivers are
  * (`OpenEnvironment`).
  */
-import type { QmpEvents } from '../../spec/generated/qmp.ts';
+import type { BlockJobType, QmpEvents } from '../../spec/generated/qmp.ts';
 import type { HostWork } from '../host/host-work.ts';
 import type { ObjectContext } from '../objects/objects.ts';
 import type { EventName } from './emitted-events.ts';
@@ -17,6 +17,8 @@ export interface Services extends ObjectContext {
   log(line: string): void;
   /** Ends the endpoint on the spot with status 1, after telling why on one line. */
   abort(line: string): void;
+  /** Told of each step of a job, from one offset to another; for faults on demand. */
+  jobProgressed?(type: BlockJobType, from: number, to: number): void;
   /** Sends an event, stamped with the clock's wall time, to every monitor that has negotiated; `data` where it has any. */
   emit<E extends EventName>(event: E, data?: QmpEvents[E]): void;
 }
