@@ -28,6 +28,7 @@ export type FaultAction =
   /** The event is never sent. */
   | { readonly kind: 'lose' };
 
+/** When something goes wrong, and what. */
 export interface Fault {
   readonly on:
     | { readonly command: string }
