@@ -10,7 +10,7 @@ export function referenceSpawn(name: string): Target {
     name,
     implementation: 'reference',
     capabilities: {
-      guestDevices: false,
+      guestDevices: true,
       drives: true,
       qtest: false,
       humanMonitor: false,

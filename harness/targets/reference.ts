@@ -28,7 +28,7 @@ export function reference(name: string): Target {
     name,
     implementation: 'reference',
     capabilities: {
-      guestDevices: false,
+      guestDevices: true,
       drives: true,
       qtest: false,
       humanMonitor: true,
