@@ -178,10 +178,11 @@ export class BlockBackend implements RootUser {
     this.#permissions = permissions;
   }
 
-  /** Takes the medium out, and closes it if nobody else holds it. */
+  /** Takes the medium out, once the requests to it have ended, and closes it if nobody else holds it. */
   async eject(): Promise<void> {
     const root = this.#root;
     if (!root) return;
+    (await this.drainedBegin())();
     this.#root = undefined;
     this.mediumOptions = { ...root.node.options, readOnly: root.node.readOnly };
     this.#graph.removeRoot(root);

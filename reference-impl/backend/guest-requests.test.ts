@@ -166,6 +166,16 @@ test.each<[what: string, drains: () => Promise<unknown>]>([
   expect(results).toHaveLength(3);
 });
 
+test.each(['eject', 'close'] as const)('a medium goes when its requests have ended: %s', async (verb) => {
+  const io = await disk();
+  fixture.node('top').takeFromMonitor();
+  await heldBack(io);
+  void backend[verb]();
+  await settle(4);
+  expect(results).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+  expect(backend.node).toBeUndefined();
+});
+
 test('a drained section of other nodes is none of the drive', async () => {
   const io = await disk();
   await fixture.endpoint.block.add({ 'node-name': 'other', driver: 'null-co' });
