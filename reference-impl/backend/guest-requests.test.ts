@@ -32,9 +32,10 @@ async function disk(
   rules: JsonObject[] = [],
   policies: { rerror?: BlockdevOnError; werror?: BlockdevOnError } = {},
   settings: Partial<BlockBackend['settings']> = {},
+  latency = LATENCY,
 ): Promise<GuestIo> {
   const { block } = fixture.endpoint;
-  const image = { driver: 'null-co', size: SIZE, 'latency-ns': Number(LATENCY) };
+  const image = { driver: 'null-co', size: SIZE, 'latency-ns': Number(latency) };
   const file = { driver: 'blkdebug', image, 'inject-error': rules };
   await block.add({ 'node-name': 'top', driver: 'raw', file });
   const all = { writeback: true, onReadError: 'report', onWriteError: 'enospc', ...settings } as const;
@@ -267,6 +268,16 @@ test.each([
   await settle();
   expect(names().slice(3)).toEqual(['RESUME', 'BLOCK_IO_ERROR', 'STOP']);
   expect(io.ioStatus).toBe(status);
+});
+
+test('it is made again when cont has been answered', async () => {
+  const io = await disk([fails('write_aio', 5, false)], { werror: 'stop' }, {}, 0n);
+  await fixture.run('cont');
+  await after(write(io));
+  fixture.events.length = 0;
+  void fixture.run('cont').then(() => fixture.events.push({ event: 'return', data: {} }));
+  await settle();
+  expect(names()).toEqual(['RESUME', 'return', 'BLOCK_IO_ERROR', 'STOP']);
 });
 
 test('a request that succeeds when it is made again ends well, and counts once', async () => {
