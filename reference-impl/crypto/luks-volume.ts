@@ -11,9 +11,11 @@ import type { HostWork } from '../host/host-work.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { merge, split } from './anti-forensic.ts';
 import {
+  algorithmName,
   type CipherSpec,
+  checkCipher,
+  hasCipher,
   hasHash,
-  isSupported,
   SECTOR,
   type SectorCipher,
   sectorCipher,
@@ -23,8 +25,6 @@ const derived = promisify(pbkdf2);
 
 const MAGIC = Buffer.from('LUKS\xba\xbe', 'latin1');
 const HEADER_BYTES = 592;
-/** `QCryptoCipherMode` */
-const MODES: readonly string[] = ['ecb', 'cbc', 'xts', 'ctr'];
 const SLOTS = 8;
 const SLOT_AT = 208;
 const SLOT_BYTES = 48;
@@ -36,7 +36,6 @@ const STRIPES = 4000;
 /** New volumes align their key material to this, in bytes. */
 const ALIGNMENT = 4096;
 /** Bounds on what a header may make us allocate and compute. */
-const MAX_KEY_BYTES = 512;
 const MAX_STRIPES = 10_000;
 const MAX_ITERATIONS = 100_000_000;
 /** What this machine is taken to compute in a millisecond, so that new volumes do not depend on how busy it is. */
@@ -113,7 +112,6 @@ function parse(bytes: Uint8Array): Header {
   const [cipher, mode] = [text(8, 32), text(40, 32)];
   const hash = text(72, 32);
   const spec = parseMode(cipher, mode);
-  if (!spec) throw new CommandError(`Cipher mode '${mode}' not supported`);
   checkSupport(spec, keyBytes, hash);
   return {
     spec,
@@ -138,23 +136,26 @@ function parse(bytes: Uint8Array): Header {
 }
 
 function checkSupport(spec: CipherSpec, keyBytes: number, hash: string): void {
-  if (!MODES.includes(spec.mode)) throw new CommandError(`Cipher mode '${spec.mode}' not supported`);
-  if (keyBytes > MAX_KEY_BYTES || !isSupported(spec, keyBytes))
-    throw new CommandError(`Algorithm '${algorithmName(spec, keyBytes)}' not supported`);
-  if (!hasHash(hash)) throw new CommandError(`Hash algorithm '${hash}' not supported`);
+  if (!hasHash(hash)) throw unknownHash(hash);
+  checkCipher(spec, keyBytes);
 }
 
-/** `QCryptoCipherAlgorithm` */
-function algorithmName({ cipher, mode }: CipherSpec, keyBytes: number): string {
-  return `${cipher}-${mode === 'xts' ? keyBytes * 4 : keyBytes * 8}`;
+/** `xts-plain64`, `cbc-essiv:sha256`. Throws `CommandError`. */
+function parseMode(cipher: string, text: string): CipherSpec {
+  const dash = text.indexOf('-');
+  if (dash < 0) throw new CommandError(`Unexpected cipher mode string format '${text}'`);
+  const vector = text.slice(dash + 1);
+  const colon = vector.indexOf(':');
+  const [ivgen, ivgenHash] =
+    colon < 0 ? [vector, undefined] : [vector.slice(0, colon), vector.slice(colon + 1)];
+  if (ivgenHash !== undefined && !hasHash(ivgenHash)) throw unknownHash(ivgenHash);
+  if (ivgen === 'essiv' && ivgenHash === undefined)
+    throw new CommandError('Missing IV generator hash specification');
+  return { cipher, mode: text.slice(0, dash), ivgen, ivgenHash };
 }
 
-/** `xts-plain64`, `cbc-essiv:sha256`, `ecb`. */
-function parseMode(cipher: string, text: string): CipherSpec | undefined {
-  const match = /^([a-z]+)(?:-([a-z0-9]+)(?::([a-z0-9]+))?)?$/.exec(text);
-  if (!match) return undefined;
-  const [, mode, ivgen, ivgenHash] = match;
-  return { cipher, mode: mode!, ivgen: ivgen ?? 'plain', ivgenHash };
+function unknownHash(name: string): CommandError {
+  return new CommandError(`Hash algorithm '${name}' not supported`);
 }
 
 /** The key that a passphrase stands for; worked out in another thread, since that takes a while. */
@@ -224,6 +225,7 @@ export async function createLuks(
     ivgenHash: ivgen === 'essiv' ? ivgenHash : undefined,
   };
   const keyBytes = (Number(bits ?? 0) / 8) * (mode === 'xts' ? 2 : 1);
+  if (!hasCipher(spec.cipher)) throw new CommandError(`Algorithm '${algorithm}' not supported`);
   checkSupport(spec, keyBytes, hash);
 
   const iterTime = Number(options['iter-time'] ?? 0) || DEFAULT_ITER_TIME;
@@ -239,11 +241,10 @@ export async function createLuks(
 
   const bytes = new Uint8Array(payloadOffset);
   const view = new DataView(bytes.buffer);
-  const vectorName = mode === 'ecb' ? '' : `-${ivgen}${ivgen === 'essiv' ? `:${ivgenHash}` : ''}`;
   bytes.set(MAGIC);
   view.setUint16(6, 1);
   bytes.set(Buffer.from(spec.cipher), 8);
-  bytes.set(Buffer.from(`${mode}${vectorName}`), 40);
+  bytes.set(Buffer.from(`${mode}-${ivgen}${spec.ivgenHash === undefined ? '' : `:${ivgenHash}`}`), 40);
   bytes.set(Buffer.from(hash), 72);
   view.setUint32(104, payloadOffset / SECTOR);
   view.setUint32(108, keyBytes);

@@ -28,7 +28,47 @@ export const ciphers: readonly { name: string; options: JsonObject }[] = [
     name: 'aes-128 cbc plain64, sha512',
     options: { 'cipher-alg': 'aes-128', 'cipher-mode': 'cbc', 'hash-alg': 'sha512' },
   },
+  { name: 'serpent-256 xts plain64, sha512', options: { 'cipher-alg': 'serpent-256', 'hash-alg': 'sha512' } },
+  {
+    name: 'twofish-128 ctr plain, sha1',
+    options: { 'cipher-alg': 'twofish-128', 'cipher-mode': 'ctr', 'ivgen-alg': 'plain', 'hash-alg': 'sha1' },
+  },
+  {
+    name: 'cast5-128 cbc essiv, ripemd160',
+    options: {
+      'cipher-alg': 'cast5-128',
+      'cipher-mode': 'cbc',
+      'ivgen-alg': 'essiv',
+      'ivgen-hash-alg': 'md5',
+      'hash-alg': 'ripemd160',
+    },
+  },
 ];
+
+/** Every cipher in every mode; generators of vectors and hashes take turns. */
+export const allCiphers: typeof ciphers = [
+  ...['aes', 'serpent', 'twofish'].flatMap((name) => ['128', '192', '256'].map((bits) => `${name}-${bits}`)),
+  'cast5-128',
+].flatMap((algorithm, row) =>
+  (['xts', 'cbc', 'ecb', 'ctr'] as const).flatMap((mode, column) => {
+    // qemu-img takes no key material that is no whole number of sectors; XTS wants blocks of 16 bytes.
+    if (mode !== 'xts' ? algorithm.endsWith('192') : algorithm === 'cast5-128') return [];
+    const vector = (['plain64', 'essiv', 'plain'] as const)[(row + column) % 3]!;
+    const hash = ['md5', 'sha1', 'sha224', 'sha256', 'sha384', 'sha512', 'ripemd160'][
+      (row * 4 + column) % 7
+    ]!;
+    return {
+      name: `${algorithm} ${mode} ${vector}, ${hash}`,
+      options: {
+        'cipher-alg': algorithm,
+        'cipher-mode': mode,
+        'ivgen-alg': vector,
+        'hash-alg': hash,
+        ...(vector === 'essiv' ? { 'ivgen-hash-alg': row % 2 || row === 9 ? 'md5' : 'sha256' } : {}),
+      },
+    };
+  }),
+);
 
 export function qemuIo(image: string, ...commands: string[]): Promise<string> {
   return run(
