@@ -48,7 +48,6 @@ const aes = (key: Uint8Array): BlockCipher => {
     decrypt: run((data) => createDecipheriv(name, key, null).setAutoPadding(false).update(data)),
   };
 };
-};
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 
