@@ -12,11 +12,12 @@ import { commands } from './commands/index.ts';
 import { DeviceRegistry } from './devices/device-registry.ts';
 import { RunState } from './devices/run-state.ts';
 import { drivers } from './drivers/index.ts';
-import type { Clock, ReferenceOptions } from './endpoint.ts';
+import type { ReferenceOptions } from './endpoint.ts';
 import { NbdServer } from './exports/nbd/nbd-export-server.ts';
 import { DriverTable } from './graph/driver-table.ts';
 import { realClock } from './host/clock.ts';
 import { HostWork } from './host/host-work.ts';
+import { SteppedClock } from './host/stepped-clock.ts';
 import { JobRegistry } from './jobs/job-registry.ts';
 import { MainLoop } from './jobs/main-loop.ts';
 import { Dispatcher } from './monitor/dispatcher.ts';
@@ -51,7 +52,8 @@ function schemasFor(jobLifecycle: boolean): Schemas {
 
 /** Puts an endpoint together. `start-reference.ts` gives it its monitors. */
 export class ReferenceEndpoint implements CommandContext {
-  readonly clock: Clock;
+  readonly clock: SteppedClock;
+  readonly guestClock: SteppedClock;
   readonly random: () => number;
   cwd: string;
   readonly hostWork = new HostWork();
@@ -78,7 +80,8 @@ export class ReferenceEndpoint implements CommandContext {
   #ending = false;
 
   constructor(options: Omit<ReferenceOptions, 'argv'>) {
-    this.clock = options.clock ?? realClock();
+    this.clock = new SteppedClock(options.clock ?? realClock());
+    this.guestClock = new SteppedClock(this.clock);
     this.random = options.random ?? (() => Math.floor(Math.random() * 2 ** 32));
     this.cwd = options.cwd;
     this.#log = options.log ?? (() => {});
@@ -144,10 +147,11 @@ export class ReferenceEndpoint implements CommandContext {
     this.#closing.push(close);
   }
 
-  shutdown(): void {
+  /** `guest`: the guest wants it. */
+  shutdown(guest = false): void {
     if (this.#ending) return;
     this.#ending = true;
-    this.emit('SHUTDOWN', { guest: false });
+    this.emit('SHUTDOWN', { guest });
     for (const monitor of this.#monitors) monitor.deafen();
     setImmediate(() => this.#end(0));
   }

@@ -117,8 +117,10 @@ export class Accounting {
   }
 
   #took(operation: Operation, began: bigint, ended: bigint): void {
-    this.#counters[operation].nanoseconds += ended - began;
-    for (const { latencies } of this.#intervals) latencies[operation].add(ended - began, ended);
+    // A clock that is moved by hand may have stood meanwhile; nothing takes no time.
+    const time = ended > began ? ended - began : 1n;
+    this.#counters[operation].nanoseconds += time;
+    for (const { latencies } of this.#intervals) latencies[operation].add(time, ended);
     this.#lastAccess = ended;
   }
 }

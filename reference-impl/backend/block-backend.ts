@@ -91,6 +91,11 @@ export class BlockBackend implements RootUser {
     this.#settings = { ...this.#settings, writeback };
   }
 
+  /** Whether a write may stay in a cache until the next flush. */
+  set writeback(writeback: boolean) {
+    this.#settings = { ...this.#settings, writeback };
+  }
+
   /** The guest device is gone. */
   detach(): void {
     this.#device = undefined;
@@ -121,12 +126,13 @@ export class BlockBackend implements RootUser {
       this.#leaveGroup();
       return;
     }
-    const { clock, objects } = this.#graph.services;
+    const { guestClock, objects } = this.#graph.services;
     const name = groupName ?? this.#throttle?.group.name ?? usualName;
     if (this.#throttle?.group.name !== name) {
       this.#leaveGroup();
       const group =
-        objects.throttleGroups.find(name) ?? objects.throttleGroups.create(name, clock, throttleConfig({}));
+        objects.throttleGroups.find(name) ??
+        objects.throttleGroups.create(name, guestClock, throttleConfig({}));
       this.#throttle = group.join();
     }
     this.#throttle!.group.config = config;

@@ -113,8 +113,8 @@ export class GuestIo {
     for (;;) {
       const { node, accounting } = this.#backend;
       if (!node) return { ok: false, errno: 'ENOMEDIUM' };
-      const request = operation && accounting.begin(operation, bytes, this.#services.clock.now());
-      const now = () => this.#services.clock.now();
+      const request = operation && accounting.begin(operation, bytes, this.#services.guestClock.now());
+      const now = () => this.#services.guestClock.now();
       try {
         // Limits are of reads and writes only.
         const isLimited = operation === 'rd' || operation === 'wr';
@@ -183,7 +183,7 @@ export class GuestIo {
 
   /** No error policy holds for what the guest may not ask for. */
   #invalid(operation: Operation): Promise<GuestResult> {
-    this.#backend.accounting.invalid(operation, this.#services.clock.now());
+    this.#backend.accounting.invalid(operation, this.#services.guestClock.now());
     return Promise.resolve({ ok: false, errno: 'EIO' });
   }
 }

@@ -133,7 +133,7 @@ export async function runQemuIo(
 async function carryOut(command: IoCommand, subject: Subject, call: Call): Promise<void> {
   const { backend, services } = subject;
   const bytes = call.numbers[1] ?? 0;
-  const now = () => services.clock.now();
+  const now = () => services.guestClock.now();
   // Zeroes written by aio_write are not counted.
   const counts = call.flags.has('z') ? undefined : command.counts;
   if (counts && call.flags.has('i')) return backend?.accounting.invalid(counts, now());

@@ -3,7 +3,7 @@ import { describeBackendStats } from '../backend/query-backends.ts';
 import { describeStats } from '../graph/query-nodes.ts';
 import type { Handler } from './handler.ts';
 
-export const queryBlockstats: Handler<'query-blockstats'> = (args, { block, clock }) =>
+export const queryBlockstats: Handler<'query-blockstats'> = (args, { block, guestClock }) =>
   args['query-nodes']
     ? block.graph.nodes.filter((node) => !node.dead).map((node) => describeStats(node))
-    : block.backends.named.map((backend) => describeBackendStats(backend, clock.now()));
+    : block.backends.named.map((backend) => describeBackendStats(backend, guestClock.now()));

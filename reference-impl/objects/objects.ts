@@ -72,6 +72,8 @@ export class Objects {
 /** What the making of an object takes from its endpoint. */
 export interface ObjectContext {
   readonly clock: Clock;
+  /** The time of the guest's machine, by which its requests are limited and counted. */
+  readonly guestClock: Clock;
   /** Relative host file names are taken from here. */
   readonly cwd: string;
   /** What `object-add` made. */

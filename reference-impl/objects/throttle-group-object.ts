@@ -13,10 +13,14 @@ import { settled } from './qom-property.ts';
 const MAX_LENGTH = 2 ** 32 - 1;
 
 /** Limits come as one object, or flat: the older form, and the one of the command line. */
-export function throttleGroup(props: Properties, { objects, clock }: ObjectContext, id: string): UserObject {
+export function throttleGroup(
+  props: Properties,
+  { objects, guestClock }: ObjectContext,
+  id: string,
+): UserObject {
   const config = throttleConfig({ ...flatLimits(props), ...checkedLimits(props.object('limits') ?? {}) });
   checkConfig(config);
-  const group = objects.throttleGroups.create(id, clock, config);
+  const group = objects.throttleGroups.create(id, guestClock, config);
   const limits = () => throttleLimits(group.config);
   return {
     type: 'throttle-group',

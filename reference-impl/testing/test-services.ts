@@ -44,6 +44,7 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
   const random = new Random(1);
   return {
     clock,
+    guestClock: clock,
     random: () => random.uint32(),
     cwd,
     hostWork: new HostWork(),

@@ -1,0 +1,95 @@
+/** A clock that can be moved forward by hand, and may stand still but for that: the time of the guest's machine. */
+import type { Clock } from './clock.ts';
+
+interface Timer {
+  readonly due: bigint;
+  readonly callback: () => void;
+  /** Takes back what was set on the clock below. */
+  unset: () => void;
+}
+
+/** Another clock, ahead of it by as much as it was moved. */
+export class SteppedClock implements Clock {
+  readonly #base: Clock;
+  #ahead = 0n;
+  /** Where it stands, once it does. */
+  #stands: bigint | undefined;
+  /** By due time; equal times in the order they were set. */
+  readonly #timers: Timer[] = [];
+
+  constructor(base: Clock) {
+    this.#base = base;
+  }
+
+  now(): bigint {
+    return (this.#stands ?? this.#base.now()) + this.#ahead;
+  }
+
+  wall(): bigint {
+    return this.#base.wall() + this.#ahead / 1000n;
+  }
+
+  after(ns: bigint, callback: () => void): () => void {
+    const timer: Timer = { due: this.now() + (ns > 0n ? ns : 0n), callback, unset: () => {} };
+    const later = this.#timers.findIndex((other) => other.due > timer.due);
+    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer);
+    this.#set(timer);
+    return () => {
+      timer.unset();
+      this.#forget(timer);
+    };
+  }
+
+  /** No time passes by itself. */
+  get stands(): boolean {
+    return this.#stands !== undefined;
+  }
+
+  /** From now on no time passes by itself. */
+  standStill(): void {
+    this.#stands = this.#base.now();
+    for (const timer of this.#timers) timer.unset();
+  }
+
+  /** When the next timer is due; the present if none is set. */
+  get deadline(): bigint {
+    return this.#timers[0]?.due ?? this.now();
+  }
+
+  /**
+   * Moves it forward, stopping at each timer on the way: it is called back, and `settled` awaited, before time goes on.
+   * Does nothing for a time that has passed.
+   */
+  async moveTo(time: bigint, settled: () => Promise<void>): Promise<void> {
+    for (let next = this.#timers[0]; next !== undefined && next.due <= time; next = this.#timers[0]) {
+      this.#jump(next.due);
+      next.unset();
+      this.#forget(next);
+      next.callback();
+      await settled();
+    }
+    this.#jump(time);
+    for (const timer of this.#timers) {
+      timer.unset();
+      this.#set(timer);
+    }
+  }
+
+  #jump(time: bigint): void {
+    const now = this.now();
+    if (time > now) this.#ahead += time - now;
+  }
+
+  #set(timer: Timer): void {
+    if (this.#stands !== undefined) return;
+    timer.unset = this.#base.after(timer.due - this.now(), () => {
+      this.#forget(timer);
+      timer.callback();
+    });
+  }
+
+  #forget(timer: Timer): void {
+    const index = this.#timers.indexOf(timer);
+    if (index >= 0) this.#timers.splice(index, 1);
+  }
+}
