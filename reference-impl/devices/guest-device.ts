@@ -27,6 +27,12 @@ export interface DeviceIdentity {
   readonly hotplugged: boolean;
 }
 
+/** What the controller of a device tells the guest. */
+export interface GuestSide {
+  ejectRequested(): void;
+  mediumChanged(): void;
+}
+
 /** A guest device, or a part of one. */
 export class GuestDevice implements AttachedDevice {
   readonly identity: DeviceIdentity;
@@ -41,6 +47,8 @@ export class GuestDevice implements AttachedDevice {
   /** Its requests to that drive. */
   io: GuestIo | undefined;
   tray: Tray | undefined;
+  /** Absent where no guest can look at it. */
+  guestSide: GuestSide | undefined;
   /** It is asked to go, which waits for the guest. */
   leaving = false;
   #hadMedium = false;
@@ -114,11 +122,13 @@ export class GuestDevice implements AttachedDevice {
 
   /** A guest that is asked opens the tray by itself, once it runs and sees that it should. */
   ejectRequest(force: boolean): void {
+    this.guestSide?.ejectRequested();
     if (force) this.tray?.unlock();
   }
 
   mediumChanged(loaded: boolean): void {
     this.tray?.move(!loaded);
     if (!loaded) this.#hadMedium = true;
+    this.guestSide?.mediumChanged();
   }
 }

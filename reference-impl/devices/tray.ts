@@ -27,6 +27,12 @@ export class Tray implements TrayState {
     this.#moved(open);
   }
 
+  /** As it is at first; nobody is told. */
+  reset(): void {
+    this.#open = false;
+    this.#locked = false;
+  }
+
   /** Called for the guest. */
   lock(): void {
     this.#locked = true;

@@ -1,0 +1,13 @@
+/** Where no drive is, beside one that is: its registers remember what is written, and nothing else happens. */
+import { IdeDrive } from './ide-drive.ts';
+
+/** A place without a drive. */
+export class AbsentDrive extends IdeDrive {
+  constructor() {
+    super([0xff, 0xff], () => {});
+  }
+
+  override execute(): void {}
+
+  protected override resetDrive(): void {}
+}

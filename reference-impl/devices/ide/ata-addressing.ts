@@ -1,0 +1,60 @@
+/** Which sector the registers of an ATA disk name: by cylinder, head and sector, or by number in 28 or 48 bits. */
+import type { IdeDrive } from './ide-drive.ts';
+import { Register, Select } from './ide-registers.ts';
+
+const HEADS = 16;
+const SECTORS = 63;
+const MOST_CYLINDERS = 16383;
+
+/** Cylinders, heads and sectors of a disk. */
+export interface Geometry {
+  readonly cylinders: number;
+  readonly heads: number;
+  readonly sectors: number;
+}
+
+/** The geometry of a disk of so many sectors, of which nobody said another. */
+export function guessedGeometry(total: number): Geometry {
+  const cylinders = Math.floor(total / (HEADS * SECTORS));
+  return { cylinders: Math.min(Math.max(cylinders, 2), MOST_CYLINDERS), heads: HEADS, sectors: SECTORS };
+}
+
+/** `wide`: 48 bits, the higher ones being what was written before. */
+export function sectorOf(
+  { registers, previous, select }: IdeDrive,
+  wide: boolean,
+  geometry: Geometry,
+): number {
+  const [, , , sector = 0, low = 0, high = 0] = registers;
+  const cylinder = low | (high << 8);
+  if ((select & Select.lba) === 0)
+    return (cylinder * geometry.heads + (select & 0xf)) * geometry.sectors + sector - 1;
+  if (!wide) return sector + cylinder * 2 ** 8 + (select & 0xf) * 2 ** 24;
+  const [, , , sector2 = 0, low2 = 0, high2 = 0] = previous;
+  return sector + cylinder * 2 ** 8 + sector2 * 2 ** 24 + low2 * 2 ** 32 + high2 * 2 ** 40;
+}
+
+/** Has the registers name a sector. */
+export function nameSector(drive: IdeDrive, sector: number, wide: boolean, geometry: Geometry): void {
+  if ((drive.select & Select.lba) === 0) nameByPlace(drive, sector, geometry);
+  else {
+    setBytes(drive.registers, sector % 2 ** 24);
+    if (wide) setBytes(drive.previous, Math.floor(sector / 2 ** 24));
+    else drive.select = (drive.select & 0xf0) | (Math.floor(sector / 2 ** 24) & 0xf);
+  }
+}
+
+function nameByPlace(drive: IdeDrive, sector: number, { heads, sectors }: Geometry): void {
+  const cylinder = Math.floor(sector / (heads * sectors));
+  const rest = sector % (heads * sectors);
+  drive.registers[Register.sector] = (rest % sectors) + 1;
+  drive.registers[Register.cylinderLow] = cylinder & 0xff;
+  drive.registers[Register.cylinderHigh] = cylinder >> 8;
+  drive.select = (drive.select & 0xf0) | Math.floor(rest / sectors);
+}
+
+function setBytes(registers: Uint8Array, value: number): void {
+  registers[Register.sector] = value & 0xff;
+  registers[Register.cylinderLow] = (value >> 8) & 0xff;
+  registers[Register.cylinderHigh] = (value >> 16) & 0xff;
+}

@@ -1,0 +1,234 @@
+/**
+ * An ATAPI CD drive: packets come in and data go out through the data port, in pieces of the length that the guest
+ * gives. What the packets ask for is in `packet-commands.ts`.
+ */
+import type { CdMedium } from './cd-medium.ts';
+import type { IdeBacking } from './ide-backing.ts';
+import { IdeDrive } from './ide-drive.ts';
+import { Register, Status } from './ide-registers.ts';
+import { FIRST_MODES, identifyCdDrive } from './identify-data.ts';
+import { PACKET_COMMANDS } from './packet-commands.ts';
+import { isAttention, NO_SENSE_KEY, type Sense, Senses, senseData } from './sense.ts';
+
+const PACKET_BYTES = 12;
+/** What a guest may be given at once that sets no limit. */
+const MOST_AT_ONCE = 0xfffe;
+
+/** Bits of the count register: why there is an interrupt. */
+const Reason = { mask: 0x07, command: 0x01, toHost: 0x02, done: 0x03 } as const;
+
+const Command = {
+  deviceReset: 0x08,
+  read: 0x20,
+  diagnose: 0x90,
+  packet: 0xa0,
+  identifyPacketDevice: 0xa1,
+  standby: 0xe7,
+  identifyDevice: 0xec,
+  setFeatures: 0xef,
+} as const;
+
+/** Data that a command gives, a block at a time. */
+interface Reply {
+  /** Bytes that are not on their way yet. */
+  left: number;
+  /** Bytes of the present piece that are not. */
+  pieceLeft: number;
+  block: Buffer;
+  at: number;
+  /** The next block; undefined if it could not be read. */
+  readonly next: () => Promise<Buffer | undefined>;
+}
+
+/** A CD drive. */
+export class AtapiDrive extends IdeDrive {
+  readonly backing: IdeBacking;
+  readonly medium: CdMedium;
+  #sense: Sense = Senses.none;
+
+  constructor(backing: IdeBacking, medium: CdMedium, interrupt: (drive: IdeDrive) => void) {
+    super([0x14, 0xeb], interrupt);
+    this.backing = backing;
+    this.medium = medium;
+  }
+
+  override execute(code: number): void {
+    this.beginCommand();
+    this.error = 0;
+    this.status = Status.ready | Status.seekComplete;
+    switch (code) {
+      case Command.deviceReset:
+      case Command.diagnose:
+        this.#beAsNew(code === Command.diagnose);
+        return;
+      case Command.packet:
+        this.#setReason(Reason.command);
+        this.take(PACKET_BYTES, (packet) => this.#run(packet));
+        return;
+      case Command.identifyPacketDevice:
+        this.#setReason(Reason.done);
+        this.give(identifyCdDrive(this.backing.labels, FIRST_MODES), () => {});
+        this.interrupt();
+        return;
+      case Command.setFeatures:
+      case Command.standby:
+        this.interrupt();
+        return;
+      case Command.read:
+      case Command.identifyDevice:
+        this.sign();
+        this.abort();
+        return;
+      default:
+        this.abort();
+    }
+  }
+
+  protected override resetDrive(): void {
+    this.backing.io.reset();
+    this.#sense = Senses.none;
+    this.medium.reset();
+  }
+
+  /** Somebody has changed the medium, or moved the tray. */
+  mediumChanged(): void {
+    this.medium.changed();
+    this.interrupt();
+  }
+
+  ejectRequested(): void {
+    this.medium.requestEject();
+    this.interrupt();
+  }
+
+  /** The command is done. */
+  succeed(): void {
+    this.error = 0;
+    this.status = Status.ready | Status.seekComplete;
+    this.#setReason(Reason.done);
+    this.interrupt();
+  }
+
+  fail(sense: Sense): void {
+    this.#sense = sense;
+    this.error = sense.key << 4;
+    this.status = Status.ready | Status.error;
+    this.#setReason(Reason.done);
+    this.interrupt();
+  }
+
+  /** Gives `data`, as much of it as the guest has asked for. */
+  reply(data: Buffer, asked: number): void {
+    const block = data.subarray(0, asked);
+    this.#send({ left: block.length, pieceLeft: 0, block, at: 0, next: async () => undefined });
+  }
+
+  /** Gives blocks of that many bytes each; `read` makes them. */
+  replyBlocks(
+    first: number,
+    count: number,
+    size: number,
+    read: (block: number) => Promise<Buffer | undefined>,
+  ): void {
+    let block = first;
+    const next = () => read(block++);
+    this.#send({ left: count * size, pieceLeft: 0, block: Buffer.alloc(0), at: 0, next });
+  }
+
+  /** The sense of the last error; a change of the medium is told by that. */
+  takeSense(): Buffer {
+    const sense = this.#sense;
+    if (isAttention(sense)) this.#sense = { key: NO_SENSE_KEY, code: sense.code };
+    return senseData(sense);
+  }
+
+  #beAsNew(hasResult: boolean): void {
+    if (!hasResult) this.reset();
+    this.sign();
+    this.error = hasResult ? 1 : 0;
+    this.status = 0;
+    if (hasResult) this.interrupt();
+  }
+
+  #run(packet: Buffer): void {
+    this.beginCommand();
+    this.status = Status.ready | Status.seekComplete;
+    const command = PACKET_COMMANDS.get(packet[0]!);
+    if (command === undefined) {
+      this.fail(Senses.unknownCommand);
+      return;
+    }
+    if (!command.toldAnyway) {
+      if (isAttention(this.#sense)) {
+        this.fail(this.#sense);
+        return;
+      }
+      const change = this.medium.tellChange();
+      if (change !== undefined) {
+        this.fail(change);
+        return;
+      }
+    }
+    if (command.needsMedium === true && !this.medium.isPresent) {
+      this.fail(Senses.noMedium);
+      return;
+    }
+    if (command.givesData && this.#limit === 0) {
+      this.abort();
+      return;
+    }
+    command.run(this, packet);
+  }
+
+  /** Bytes of a piece. */
+  get #limit(): number {
+    const given = this.registers[Register.cylinderLow]! | (this.registers[Register.cylinderHigh]! << 8);
+    return Math.min(given, MOST_AT_ONCE);
+  }
+
+  #send(reply: Reply): void {
+    if (reply.at < reply.block.length || reply.left === 0) {
+      this.#go(reply);
+      return;
+    }
+    this.status |= Status.busy;
+    this.when(reply.next(), (block) => {
+      this.status &= ~Status.busy;
+      if (block === undefined) {
+        this.fail(Senses.readFailed);
+        return;
+      }
+      reply.block = block;
+      reply.at = 0;
+      this.#go(reply);
+    });
+  }
+
+  #go(reply: Reply): void {
+    if (reply.left === 0) {
+      this.succeed();
+      return;
+    }
+    if (reply.pieceLeft === 0) this.#beginPiece(reply);
+    const length = Math.min(reply.pieceLeft, reply.block.length - reply.at);
+    const data = reply.block.subarray(reply.at, reply.at + length);
+    reply.at += length;
+    reply.left -= length;
+    reply.pieceLeft -= length;
+    this.give(data, () => this.#send(reply));
+  }
+
+  #beginPiece(reply: Reply): void {
+    const limit = this.#limit;
+    const length = reply.left > limit ? limit - (limit % 2) : reply.left;
+    reply.pieceLeft = length;
+    this.registers[Register.cylinderLow] = length & 0xff;
+    this.registers[Register.cylinderHigh] = length >> 8;
+    this.#setReason(Reason.toHost);
+    this.interrupt();
+  }
+
+  #setReason(reason: number): void {
+    this.registers[Register.count] = (this.registers[Register.count]! & ~Reason.mask) | reason;
+  }
+}

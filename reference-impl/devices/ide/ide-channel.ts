@@ -1,0 +1,121 @@
+/** An IDE channel: two drives behind one set of ports, of which one is selected. */
+import type { AccessSize, PortDevice } from '../machine/port-space.ts';
+import type { IdeDrive } from './ide-drive.ts';
+import { Control, Register, Select } from './ide-registers.ts';
+
+/** The ATAPI command that is taken at any time. */
+const DEVICE_RESET = 0x08;
+
+/** A channel. Its ports are those of the registers; `control` is the port of its control register. */
+export class IdeChannel implements PortDevice {
+  readonly control: PortDevice = {
+    read: () => this.#status(),
+    write: (_, value) => this.#writeControl(value),
+  };
+  /** By their number; some are not there. */
+  readonly #drives: readonly IdeDrive[];
+  readonly #isPresent: readonly [boolean, boolean];
+  readonly #line: (high: boolean) => void;
+  #selected: 0 | 1 = 0;
+  #controlBits = 0;
+
+  /** `drives`: both, those that are not there being `AbsentDrive`s. `line` is the channel's interrupt line. */
+  constructor(
+    make: (interrupt: (drive: IdeDrive) => void) => readonly [IdeUnit, IdeUnit],
+    line: (high: boolean) => void,
+  ) {
+    const units = make((drive) => this.#interrupt(drive));
+    this.#drives = units.map(({ drive }) => drive);
+    this.#isPresent = [units[0].isPresent, units[1].isPresent];
+    this.#line = line;
+  }
+
+  read(register: number, size: AccessSize): number {
+    if (this.#isEmpty) return 0;
+    const drive = this.#drive;
+    switch (register) {
+      case Register.data:
+        // A byte is the lower half of a word that is taken whole.
+        return size === 1 ? drive.readData(2) & 0xff : drive.readData(size);
+      case Register.feature:
+        if (!this.#isPresent[this.#selected]) return 0;
+        return this.#readsPrevious ? drive.previous[Register.feature]! : drive.error;
+      case Register.select:
+        return drive.select;
+      case Register.command:
+        // Whoever looks at the status has heard the interrupt.
+        this.#line(false);
+        return this.#status();
+      default:
+        return (this.#readsPrevious ? drive.previous : drive.registers)[register]!;
+    }
+  }
+
+  write(register: number, value: number, size: AccessSize): void {
+    if (register === Register.data) {
+      if (size > 1) this.#drive.writeData(value, size);
+      return;
+    }
+    if (register === Register.command) {
+      this.#command(value);
+      return;
+    }
+    if (this.#drive.isBusy) return;
+    this.#controlBits &= ~Control.highOrderByte;
+    if (register === Register.select) this.#choose(value);
+    // Both drives hear what is written.
+    else
+      for (const { registers, previous } of this.#drives) {
+        previous[register] = registers[register]!;
+        registers[register] = value;
+      }
+  }
+
+  get #drive(): IdeDrive {
+    return this.#drives[this.#selected]!;
+  }
+
+  get #isEmpty(): boolean {
+    return !this.#isPresent.includes(true);
+  }
+
+  get #readsPrevious(): boolean {
+    return (this.#controlBits & Control.highOrderByte) !== 0;
+  }
+
+  #choose(value: number): void {
+    this.#selected = (value & Select.second) === 0 ? 0 : 1;
+    for (const drive of this.#drives) drive.select = value | Select.always;
+  }
+
+  #status(): number {
+    return this.#isPresent[this.#selected] ? this.#drive.status : 0;
+  }
+
+  #command(code: number): void {
+    if (!this.#isPresent[this.#selected]) return;
+    this.#controlBits &= ~Control.highOrderByte;
+    const drive = this.#drive;
+    if (drive.isBusy && code !== DEVICE_RESET) return;
+    drive.execute(code);
+  }
+
+  #writeControl(value: number): void {
+    const isReset = (value & Control.reset) !== 0 && (this.#controlBits & Control.reset) === 0;
+    this.#controlBits = value;
+    if (!isReset) return;
+    this.#selected = 0;
+    for (const drive of this.#drives) drive.reset();
+  }
+
+  #interrupt(drive: IdeDrive): void {
+    if (drive === this.#drive && (this.#controlBits & Control.noInterrupt) === 0) this.#line(true);
+  }
+}
+
+/** A place on a channel. */
+export interface IdeUnit {
+  readonly drive: IdeDrive;
+  /** False: nobody is there, and the other drive answers for it as well as it can. */
+  readonly isPresent: boolean;
+}

@@ -1,0 +1,140 @@
+/**
+ * What is common to the drives on an IDE channel: their registers, and the transfer of data through a port. What
+ * commands do is each kind's own.
+ */
+import { ABORTED, Register, Select, Status } from './ide-registers.ts';
+
+/** Data on their way through the data port. */
+interface Transfer {
+  readonly data: Buffer;
+  at: number;
+  readonly direction: 'in' | 'out';
+  /** Called when all of it has passed. */
+  readonly passed: () => void;
+}
+
+/** Bytes left in the cylinder registers by a reset: what kind of drive it is. */
+export type Signature = readonly [low: number, high: number];
+
+/** One drive. Its channel decides which drive is meant. */
+export abstract class IdeDrive {
+  /** What was written to the registers from `feature` to `cylinderHigh`, and before that, as QEMU and ATA call it, their high order byte. */
+  readonly registers = new Uint8Array(6);
+  readonly previous = new Uint8Array(6);
+  select: number = Select.always;
+  status: number = Status.ready | Status.seekComplete;
+  error = 0;
+  readonly #signature: Signature;
+  readonly #interrupt: (drive: IdeDrive) => void;
+  #transfer: Transfer | undefined;
+  /** Counts resets and commands: what ends later than the command that began it is nobody's. */
+  #epoch = 0;
+
+  /** `interrupt` is called whenever the drive asks for one. */
+  constructor(signature: Signature, interrupt: (drive: IdeDrive) => void) {
+    this.#signature = signature;
+    this.#interrupt = interrupt;
+    this.sign();
+  }
+
+  /** Carries out a command; `code` is what was written to the command register. */
+  abstract execute(code: number): void;
+
+  /** The drive's own part of a reset. */
+  protected abstract resetDrive(): void;
+
+  /** Neither registers nor commands are taken. */
+  get isBusy(): boolean {
+    return (this.status & (Status.busy | Status.dataRequest)) !== 0;
+  }
+
+  /** As a reset of its channel does. */
+  reset(): void {
+    this.#epoch += 1;
+    this.stopTransfer();
+    this.error = 1;
+    this.status = Status.ready | Status.seekComplete;
+    this.select = Select.always;
+    this.registers[Register.feature] = 0;
+    this.resetDrive();
+    this.sign();
+  }
+
+  /** Leaves in the registers what kind of drive it is. */
+  sign(): void {
+    this.select = Select.always | (this.select & Select.second);
+    const [low, high] = this.#signature;
+    this.registers.set([1, 1, low, high], Register.count);
+  }
+
+  /** A word from the data port, or several; zeroes where there is nothing to read. */
+  readData(size: number): number {
+    const transfer = this.#transfer;
+    if (transfer?.direction !== 'in') return 0;
+    const { data, at } = transfer;
+    // What is odd at the end is padded, as the standard says.
+    const length = Math.min(size, data.length - at);
+    const value = data.readUIntLE(at, length);
+    transfer.at = at + length;
+    if (transfer.at === data.length) this.#pass(transfer);
+    return value;
+  }
+
+  writeData(value: number, size: number): void {
+    const transfer = this.#transfer;
+    if (transfer?.direction !== 'out') return;
+    const { data, at } = transfer;
+    const length = Math.min(size, data.length - at);
+    data.writeUIntLE(length === size ? value : value % 2 ** (8 * length), at, length);
+    transfer.at = at + length;
+    if (transfer.at === data.length) this.#pass(transfer);
+  }
+
+  #pass(transfer: Transfer): void {
+    this.stopTransfer();
+    transfer.passed();
+  }
+
+  /** Has the guest read `data` through the port. */
+  protected give(data: Buffer, passed: () => void): void {
+    this.#transfer = { data, at: 0, direction: 'in', passed };
+    this.status |= Status.dataRequest;
+  }
+
+  /** Has the guest write so many bytes. */
+  protected take(length: number, passed: (data: Buffer) => void): void {
+    const data = Buffer.alloc(length);
+    this.#transfer = { data, at: 0, direction: 'out', passed: () => passed(data) };
+    this.status |= Status.dataRequest;
+  }
+
+  protected stopTransfer(): void {
+    this.#transfer = undefined;
+    this.status &= ~Status.dataRequest;
+  }
+
+  protected interrupt(): void {
+    this.#interrupt(this);
+  }
+
+  /** Refuses the command. */
+  protected abort(): void {
+    this.stopTransfer();
+    this.status = Status.ready | Status.error;
+    this.error = ABORTED;
+    this.interrupt();
+  }
+
+  /** What a command begins after which everything that others began is dropped. */
+  protected beginCommand(): void {
+    this.#epoch += 1;
+  }
+
+  /** Goes on with what `work` brings, unless there was a reset or another command meanwhile. */
+  protected when<T>(work: Promise<T>, goOn: (result: T) => void): void {
+    const epoch = this.#epoch;
+    void work.then((result) => {
+      if (epoch === this.#epoch) goOn(result);
+    });
+  }
+}
