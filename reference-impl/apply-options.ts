@@ -9,6 +9,7 @@ import { loadBlockSchema } from '../spec/block-core.ts';
 import type { JsonObject } from '../spec/json.ts';
 import { addExport, startNbdServer } from './apply-daemon-options.ts';
 import { addChardev, addMonitor, addShortMonitor } from './apply-monitor-options.ts';
+import { addQtest, chooseAccelerator } from './apply-qtest-options.ts';
 import { type DeviceOptions, deviceOptions } from './devices/device-registry.ts';
 import type { InterfaceDrive } from './devices/drive-interface.ts';
 import { errnoText } from './host/errno.ts';
@@ -32,7 +33,11 @@ import type { ReferenceEndpoint } from './reference-endpoint.ts';
 const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
   {
     machine: chooseMachine,
+    accel: chooseAccelerator,
     name: nameGuest,
+    'qtest-log': ({ value }, start) => {
+      start.qtestLog = value;
+    },
     snapshot: (_, start) => {
       start.snapshot = true;
     },
@@ -59,6 +64,7 @@ const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
 const AFTER_DRIVES: readonly Partial<Record<Step, Apply>>[] = [
   { device: addDevice },
   { chardev: addChardev },
+  { qtest: addQtest },
   { mon: addMonitor, qmp: addShortMonitor, 'qmp-pretty': addShortMonitor },
 ];
 
@@ -74,6 +80,7 @@ export async function applyOptions(
     endpoint,
     chardevs: new Map(),
     machine: new Machine('pc'),
+    qtestLog: undefined,
     snapshot: false,
     hasDefaults: true,
     connected: [],

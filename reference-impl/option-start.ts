@@ -15,6 +15,8 @@ export interface Start {
   readonly endpoint: ReferenceEndpoint;
   readonly chardevs: Map<string, Chardev>;
   machine: Machine;
+  /** Where the lines of `-qtest` are written down. */
+  qtestLog: string | undefined;
   snapshot: boolean;
   hasDefaults: boolean;
   /** Drives that the machine is to connect, and the options that they came from. */

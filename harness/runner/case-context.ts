@@ -22,6 +22,8 @@ import type { RunSetting } from './run-setting.ts';
 
 /** Where topologies with `-qtest` have its socket, in the scratch folder. */
 const QTEST_SOCKET = 'qtest.sock';
+/** What a row of accesses to ports takes: whoever looks at a busy drive again and again lets time pass by it. */
+const PORTS_MS = 0.1;
 
 export class RunningCase extends CaseMonitor implements CaseContext {
   readonly scratch: string;
@@ -124,6 +126,7 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     await this.sideAction('guest-ports', async () => {
       const what = 'an answer of the qtest socket';
       answers = await awaitFrom(endpoint, what, limits.answerTimeout, () => client.send(lines));
+      if (this.virtualTime) await endpoint.settle(PORTS_MS);
     });
     return answers;
   }

@@ -109,6 +109,7 @@ export class CaseMonitor implements MonitorHandle {
       events: [],
     };
     const name = exchange.command ?? 'a request without a command';
+    if (this.#fresh.length > 0) this.#state.checkRunner.forget();
     await this.#state.checkRunner.before(exchange);
     this.#mustBeOpen(exchange.index, name);
     const answered = this.#state.trackInFlight(message);

@@ -61,6 +61,11 @@ export class CheckRunner {
     this.#seats = checks.map((check) => ({ check, context: this.#context(check) }));
   }
 
+  /** Something has come that may tell of another state than the one that is known. */
+  forget(): void {
+    this.#snapshot = null;
+  }
+
   before(exchange: Exchange): Promise<void> {
     this.#inFlight += 1;
     if (this.#inFlight > 1) this.#overlapped = true;

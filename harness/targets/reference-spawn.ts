@@ -12,7 +12,7 @@ export function referenceSpawn(name: string): Target {
     capabilities: {
       guestDevices: true,
       drives: true,
-      qtest: false,
+      qtest: true,
       humanMonitor: false,
       owned: true,
       sharedFiles: true,

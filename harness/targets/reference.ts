@@ -30,7 +30,7 @@ export function reference(name: string): Target {
     capabilities: {
       guestDevices: true,
       drives: true,
-      qtest: false,
+      qtest: true,
       humanMonitor: true,
       owned: true,
       sharedFiles: true,

@@ -6,6 +6,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { FdSets } from './fd-sets.ts';
 
+/** Work after which, and turns of the host's loop after which, nobody waits on for an end. */
+const MOST_WORK = 1024;
+const MOST_TURNS = 20_000;
+
 /** Shared by all parts of one endpoint. */
 export class HostWork {
   /** Descriptors that files may be named by. */
@@ -34,6 +38,16 @@ export class HostWork {
   /** Waits for the next turn of the host's loop. */
   turn(): Promise<void> {
     return this.track(() => nextTurn());
+  }
+
+  /** As `idle`, but waits no longer than something may take that waits for nobody. */
+  async settled(): Promise<void> {
+    const seen = { idle: false };
+    void this.idle().then(() => {
+      seen.idle = true;
+    });
+    const last = this.#ended + MOST_WORK;
+    for (let turns = 0; !seen.idle && turns < MOST_TURNS && this.#ended < last; turns += 1) await nextTurn();
   }
 
   /** Resolves when nothing is in flight, also not in the reactions to what ended last. */

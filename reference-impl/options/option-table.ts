@@ -6,6 +6,7 @@
 
 /** What an option makes or sets. */
 export type Step =
+  | 'accel'
   | 'add-fd'
   | 'blockdev'
   | 'chardev'
@@ -25,6 +26,8 @@ export type Step =
   | 'pidfile'
   | 'qmp'
   | 'qmp-pretty'
+  | 'qtest'
+  | 'qtest-log'
   | 'read-config'
   | 'set'
   | 'snapshot'
@@ -99,6 +102,18 @@ export const QEMU_OPTIONS: Readonly<Record<string, OptionKind>> = {
   'qmp-pretty': { value: 'dev', step: 'qmp-pretty', help: 'as -qmp, with indented JSON' },
   monitor: { value: 'dev', step: 'monitor', help: 'add a human monitor' },
 
+  qtest: {
+    value: 'dev',
+    step: 'qtest',
+    help: 'speak the qtest protocol on dev: ports of a PC, memory, clock_step',
+  },
+  'qtest-log': { value: 'file', step: 'qtest-log', help: 'write down in file what is said on -qtest' },
+  accel: {
+    value: '[accel=]name',
+    step: 'accel',
+    help: 'qtest: the time of the guest passes only by clock_step; others concern nothing here',
+  },
+
   S: { step: 'stay-stopped', help: 'do not start the guest (use cont)' },
   name: { value: '[guest=]name[,...]', step: 'name', help: 'name of the guest, told by query-name' },
   uuid: { value: 'uuid', step: 'uuid', help: 'UUID of the guest' },
@@ -108,7 +123,6 @@ export const QEMU_OPTIONS: Readonly<Record<string, OptionKind>> = {
   L: nothing('path'),
   D: nothing('logfile'),
   d: nothing('items'),
-  accel: nothing('accel'),
   acpitable: nothing('table'),
   action: nothing('event=action'),
   append: nothing('cmdline'),
@@ -155,8 +169,6 @@ export const QEMU_OPTIONS: Readonly<Record<string, OptionKind>> = {
   parallel: nothing('dev'),
   plugin: nothing('file'),
   preconfig: nothing(),
-  qtest: nothing('dev'),
-  'qtest-log': nothing('file'),
   realtime: nothing('mlock=on|off'),
   rtc: nothing('base=utc|localtime'),
   runas: nothing('user'),

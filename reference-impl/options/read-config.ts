@@ -16,7 +16,7 @@ const GROUPS: Readonly<Record<string, Step>> = {
   mon: 'mon',
   name: 'name',
   object: 'object',
-  accel: 'nothing',
+  accel: 'accel',
   acpi: 'nothing',
   'boot-opts': 'nothing',
   fsdev: 'nothing',

@@ -1,0 +1,61 @@
+/** Options for a machine whose processor is at the other end of a character device. */
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { resolve } from 'node:path';
+import { pc } from './devices/machine/pc.ts';
+import type { MachineClock } from './devices/qtest/qtest-commands.ts';
+import { QtestFrontend, type QtestLog } from './devices/qtest/qtest-frontend.ts';
+import { parseShortChardev } from './monitor/chardev.ts';
+import { openChardev } from './monitor/open-chardev.ts';
+import type { Start } from './option-start.ts';
+import type { Option } from './options/argv.ts';
+import type { ReferenceEndpoint } from './reference-endpoint.ts';
+
+/** Bytes of memory that a machine has unless told otherwise. */
+const MEMORY = 128 << 20;
+/** Where nothing needs to be written down. */
+const NOWHERE = ['none', '/dev/null'];
+
+/** `-accel`: all but one concern processors, which are not there. */
+export function chooseAccelerator({ value }: Option, { endpoint }: Start): void {
+  const [name] = value.replace(/^accel=/, '').split(',');
+  if (name === 'qtest' && !endpoint.guestClock.stands) endpoint.guestClock.standStill();
+}
+
+/** `-qtest` */
+export async function addQtest({ value }: Option, { endpoint, chardevs, qtestLog }: Start): Promise<void> {
+  const chardev = parseShortChardev(value, chardevs);
+  if (chardev === undefined) return;
+  const machine = pc(endpoint.devices, MEMORY, () => endpoint.shutdown(true));
+  const log = qtestLog === undefined || NOWHERE.includes(qtestLog) ? undefined : openLog(endpoint, qtestLog);
+  const frontend = new QtestFrontend({ machine, clock: machineClock(endpoint) }, log?.write);
+  const print = (line: string) => endpoint.print(line);
+  const close = await openChardev(frontend, chardev, { cwd: endpoint.cwd, orphaned: () => {}, print });
+  endpoint.onEnd(async () => {
+    frontend.close();
+    await close();
+    log?.file.end();
+  });
+}
+
+/** What `clock_step` moves: all time of the endpoint, or that of the guest alone where it passes no other way. */
+function machineClock({ clock, guestClock, hostWork }: ReferenceEndpoint): MachineClock {
+  const moved = guestClock.stands ? guestClock : clock;
+  return {
+    now: () => moved.now(),
+    get deadline() {
+      return moved.deadline;
+    },
+    moveTo: (time) => moved.moveTo(time, () => hostWork.settled()),
+  };
+}
+
+function openLog({ cwd, clock }: ReferenceEndpoint, path: string): { file: WriteStream; write: QtestLog } {
+  const file = createWriteStream(resolve(cwd, path));
+  file.on('error', () => {});
+  const start = clock.now();
+  const write: QtestLog = (direction, line) => {
+    const seconds = (Number(clock.now() - start) / 1e9).toFixed(6);
+    file.write(`[${direction} +${seconds}] ${line}\n`);
+  };
+  return { file, write };
+}
