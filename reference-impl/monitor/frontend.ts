@@ -19,6 +19,8 @@ export interface Peer {
 /** One client's stay. */
 export interface Conversation {
   receive(bytes: Uint8Array): void;
+  /** Nothing more comes: the conversation ends when what has come is answered. Without it, it ends at once. */
+  finish?(): void;
 }
 
 /** What speaks on a character device. */

@@ -148,9 +148,9 @@ test('one that leaves in the middle of a command: no reply of its reaches the ne
   await waiting;
   const second = new Client();
   await first.leave();
-  expect(await second.next()).toHaveProperty('QMP');
   second.socket.write(CAPABILITIES);
   for (const socket of accepted) socket.destroy();
+  expect(await second.next()).toHaveProperty('QMP');
   expect(await second.next()).toEqual({ return: {} });
   expect(await second.ask('{"execute": "query-status", "id": "yours"}')).toMatchObject({ id: 'yours' });
   await second.leave();

@@ -38,6 +38,7 @@ export class MonitorSession implements SessionState, Conversation {
   readonly #faults: FaultPlan | undefined;
   readonly #hangUp: () => void;
   readonly #stream = new MessageStream();
+  #isFinishing = false;
   #state: 'waiting' | 'idle' | 'busy' | 'deaf' | 'closed' = 'waiting';
 
   constructor(peer: Peer, { dispatcher, hostWork, line, faults, hangUp }: SessionParts) {
@@ -62,6 +63,12 @@ export class MonitorSession implements SessionState, Conversation {
     if (this.#state === 'deaf') return;
     this.#stream.push(bytes);
     if (this.#state === 'idle') this.#work();
+  }
+
+  /** The client sends no more, and is answered what it sent. */
+  finish(): void {
+    this.#isFinishing = true;
+    if (this.#state === 'idle') this.#hangUp();
   }
 
   send(message: Outgoing): void {
@@ -91,7 +98,8 @@ export class MonitorSession implements SessionState, Conversation {
       const message = this.#stream.next();
       if (message === undefined) {
         this.#state = 'idle';
-        this.#peer.resume();
+        if (this.#isFinishing) this.#hangUp();
+        else this.#peer.resume();
         return;
       }
       const fault = this.#faults?.command(message);

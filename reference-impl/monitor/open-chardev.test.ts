@@ -137,6 +137,26 @@ describe('listening', () => {
     await client.closed;
   });
 
+  test('who sends no more is answered all the same, although it takes time, and then the next is served', async () => {
+    writeFileSync(join(folder, 'disk'), new Uint8Array(1 << 20));
+    await start('-M', 'none', '-qmp', 'unix:s,server,nowait');
+    const add =
+      '{"execute": "blockdev-add", "arguments": {"driver": "file", "node-name": "n", "filename": "disk"}}';
+    const [client, next] = [1, 2].map(
+      () => new Client(connect({ path: join(folder, 's'), allowHalfOpen: true })),
+    );
+    client!.socket.end(CAPABILITIES + add + VERSION);
+    next!.socket.end(CAPABILITIES);
+    expect(await client!.line()).toContain('"QMP"');
+    expect(await client!.line()).toBe('{"return": {}}');
+    expect(await client!.line()).toBe('{"return": {}}');
+    expect(await client!.line()).toContain('"micro": 50');
+    await client!.closed;
+    expect(await next!.line()).toContain('"QMP"');
+    expect(await next!.line()).toBe('{"return": {}}');
+    await next!.closed;
+  });
+
   test('a client that does not read is not read from either', async () => {
     await start('-qmp', 'unix:s,server,nowait', '-qmp', 'unix:t,server,nowait');
     const client = new Client(connect(join(folder, 's')));

@@ -70,7 +70,7 @@ function inFolder(chardev: SocketChardev, folder: string): SocketChardev {
 
 async function openStdio(frontend: Frontend, { orphaned, stdio = process }: Surroundings): Promise<Close> {
   const { stdin, stdout } = stdio;
-  stdin.once('end', orphaned);
+  stdin.once('close', orphaned);
   const closed = serve(frontend, stdin, stdout, () => stdin.destroy());
   return () => closed;
 }
@@ -256,7 +256,10 @@ function serve(
     end: hangUp,
   });
   input.on('data', (bytes: Buffer) => conversation.receive(filter(bytes)));
-  input.on('end', () => frontend.disconnect(conversation));
+  input.on('end', () => {
+    if (conversation.finish) conversation.finish();
+    else frontend.disconnect(conversation);
+  });
   // What follows an error is the close.
   input.on('error', () => {});
   output.on('error', () => {});
