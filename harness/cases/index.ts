@@ -48,6 +48,7 @@ import { sessions } from './sessions.ts';
 import { sinceCases } from './since.ts';
 import { snapshotCases } from './snapshots.ts';
 import { socketAddresses } from './socket-addresses.ts';
+import { statisticsOfIntervals } from './statistics-of-intervals.ts';
 import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
@@ -76,6 +77,7 @@ export const cases: readonly CaseDefinition[] = [
   ...devices,
   ...driveQueries,
   ...driveStatistics,
+  ...statisticsOfIntervals,
   ...namedDrives,
   ...commandLineValues,
   ...guestIo,
