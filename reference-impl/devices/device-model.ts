@@ -15,8 +15,8 @@ export interface DeviceModel {
   readonly within?: DevicePart;
   /** It uses a drive so. */
   readonly disk?: DiskModel;
-  /** Part of another device or of the machine: nobody can plug one in. */
-  readonly internal?: boolean;
+  /** Properties are not looked at. */
+  readonly takesAnything?: boolean;
 }
 
 /** A device that comes with another. */
@@ -31,10 +31,12 @@ export interface BusModel {
   readonly type: BusType;
   /** Devices come and go while the machine is there. */
   readonly hotplug: boolean;
-  /** Devices at most, where there is no room for any number. */
-  readonly most?: number;
-  /** Places for devices, where each has its own by number; their property for it. */
-  readonly units?: { readonly count: number; readonly property: string };
+  /** How many units it has, where devices have numbers. */
+  readonly units?: number;
+  /** How many targets and units of each, where devices are addressed so. */
+  readonly targets?: { readonly ids: number; readonly luns: number };
+  /** How many buses of the kind a controller brings; 1 if not told. */
+  readonly count?: number;
 }
 
 /** What is done with a drive. */
@@ -51,6 +53,8 @@ export interface DiskModel {
   readonly resizable: boolean;
   /** An error can stop the machine. */
   readonly reportsIoStatus: boolean;
+  /** The only size that its blocks can have, and what it is called in telling so. */
+  readonly blockSize?: { readonly only: number; readonly of: string };
   /** What it says where it needs a drive and there is none. */
   readonly withoutDrive?: string;
 }

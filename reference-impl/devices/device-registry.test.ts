@@ -106,6 +106,15 @@ describe('plugging in', () => {
     [{ driver: 'ide-hd' }, 'No drive specified'],
     [{ driver: 'virtio-blk-pci' }, 'drive property not set'],
     [{ driver: 'ide-cd', unit: '2' }, "Can't create IDE unit 2, bus supports only 2 units"],
+    [
+      { driver: 'ide-cd', logical_block_size: '1024' },
+      'logical_block_size > physical_block_size not supported',
+    ],
+    [
+      { driver: 'floppy', logical_block_size: '1024', physical_block_size: '1024' },
+      'Physical and logical block size must be 512 for floppy',
+    ],
+    [{ driver: 'virtio-scsi-pci', iothread: 'x' }, "Device 'x' not found"],
     [{ driver: 'ide-cd', rerror: 'maybe' }, "Invalid parameter 'maybe'"],
     [{ driver: 'ide-cd', 'share-rw': 'maybe' }, "Parameter 'share-rw' expects 'on' or 'off'"],
   ])('%o is refused', async (options: Record<string, string>, message) => {
@@ -127,6 +136,57 @@ describe('plugging in', () => {
     );
   });
 
+  test('on SCSI a device has a target, or a unit of one', async () => {
+    await devices.add({ driver: 'virtio-scsi-pci', id: 's' });
+    const cd = { driver: 'scsi-cd', bus: 's.0' };
+    await devices.add({ ...cd, 'scsi-id': '3' });
+    await devices.add(cd);
+    await devices.add({ ...cd, id: 'x', 'scsi-id': '3' });
+    await devices.add({ ...cd, lun: '5' });
+    expect(devices.devices.slice(1).map(({ place }) => [place.scsi?.id, place.scsi?.lun])).toEqual([
+      [3, 0],
+      [0, 0],
+      [3, 1],
+      [0, 5],
+    ]);
+    for (const [more, message] of [
+      [{ 'scsi-id': '3', lun: '1' }, "lun already used by 'x'"],
+      [{ 'scsi-id': '256' }, 'bad scsi device id: 256'],
+      [{ lun: '16384' }, 'bad scsi device lun: 16384'],
+      [{ channel: '1' }, 'bad scsi channel id: 1'],
+    ] as const)
+      await expect(devices.add({ ...cd, ...more })).rejects.toThrow(message);
+  });
+
+  test('on PCI it has a slot', async () => {
+    const controller = { driver: 'virtio-scsi-pci' };
+    await devices.add(controller);
+    await devices.add({ ...controller, addr: '5.1' });
+    expect(devices.devices.map(({ place }) => place.devfn)).toEqual([2 << 3, (5 << 3) | 1]);
+    for (const [addr, message] of [
+      ['1', 'PCI: slot 1 function 0 not available for virtio-scsi-pci, in use by the machine'],
+      ['02.0', 'PCI: slot 2 function 0 not available for virtio-scsi-pci, in use by virtio-scsi-pci'],
+      ['x', "Property '.addr' doesn't take value 'x'"],
+    ])
+      await expect(devices.add({ ...controller, addr: addr! })).rejects.toThrow(message!);
+  });
+
+  test('a stick is a disk that may be told to be removable, and has no room for a second', async () => {
+    await devices.add({ driver: 'piix3-usb-uhci', id: 'u' });
+    await devices.add({ driver: 'usb-storage', id: 'us', drive: 'n0', removable: 'on' });
+    const disk = devices.find('/machine/peripheral/us/us.0/legacy[0]');
+    expect(disk).toMatchObject({ removable: true, modelName: 'scsi-disk' });
+    expect(disk.tray).toBeDefined();
+    await expect(devices.add({ driver: 'scsi-cd' })).rejects.toThrow('no free target');
+    await devices.remove('us');
+    expect(devices.devices.map(({ name }) => name)).toEqual(['u']);
+  });
+
+  test('devices that are nothing to disks are there, whatever is said of them', async () => {
+    await devices.add({ driver: 'virtio-net-pci', id: 'net', netdev: 'n', mac: 'x' });
+    expect(() => devices.backendOf('net')).toThrow('Device does not have a block device backend');
+  });
+
   test('without bus a device gets the newest of its kind', async () => {
     await devices.add({ driver: 'virtio-scsi-pci' });
     await devices.add({ driver: 'virtio-scsi-pci', id: 's' });
@@ -145,6 +205,32 @@ describe('plugging in', () => {
   });
 });
 
+describe('permissions', () => {
+  test.each([
+    ['ide-cd', false],
+    ['floppy', false],
+    ['virtio-blk-pci', true],
+    ['ide-hd', true],
+  ])('below a %s a disk may be resized: %s', async (driver, may) => {
+    await devices.add({ driver, drive: 'n0' });
+    const resize = devices.block.resize(devices.block.graph.find('n0')!, 512);
+    await (may
+      ? resize.catch((error: Error) => expect(error.message).toContain('does not support resize'))
+      : expect(resize).rejects.toThrow("which does not allow 'resize' on n0"));
+  });
+
+  test.each([
+    ['ide-hd', 'Block node is read-only'],
+    ['ide-cd', null],
+    ['floppy', null],
+    ['virtio-blk-pci', null],
+  ])('a %s on a disk that cannot be written: %s', async (driver, refusal) => {
+    await devices.block.add({ driver: 'null-co', 'node-name': 'ro', 'read-only': true });
+    const added = devices.add({ driver, drive: 'ro' });
+    await (refusal === null ? added : expect(added).rejects.toThrow(refusal));
+  });
+});
+
 describe('unplugging', () => {
   test('an IDE drive stays, a PCI device waits for its guest', async () => {
     await devices.add({ driver: 'ide-cd', id: 'cd' });
@@ -152,6 +238,7 @@ describe('unplugging', () => {
     await expect(devices.remove('cd')).rejects.toThrow("Bus 'ide.1' does not support hotplugging");
     await devices.remove('v');
     expect(devices.devices.length).toBe(2);
+    await expect(devices.remove('v')).rejects.toThrow('Device v is already in the process of unplug');
     await devices.unplugLeaving();
     expect(devices.devices.map(({ name }) => name)).toEqual(['cd']);
   });

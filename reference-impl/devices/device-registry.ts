@@ -121,10 +121,9 @@ export class DeviceRegistry {
     return this.buses.find((bus) => bus.name === name);
   }
 
-  /** The bus that a device gets which names none: the newest of the kind that has room. */
+  /** The bus that a device gets which names none: the newest of the kind. */
   usualBus(type: BusType): Bus | undefined {
-    const fitting = this.buses.filter(({ model }) => model.type === type);
-    return fitting.findLast((bus) => !bus.isFull) ?? fitting.at(-1);
+    return this.buses.findLast((bus) => bus.model.type === type);
   }
 
   /** The device of this id or QOM path. */
@@ -158,8 +157,9 @@ export class DeviceRegistry {
     const { name, model } = device.bus;
     if (!model.hotplug) throw new CommandError(`Bus '${name}' does not support hotplugging`);
     // On PCI the guest says when it lets go of the device.
-    if (model.type === 'PCI') device.leaving = true;
-    else await this.#unplug(device);
+    if (model.type !== 'PCI') return this.#unplug(device);
+    if (device.leaving) throw new CommandError(`Device ${id} is already in the process of unplug`);
+    device.leaving = true;
   }
 
   /** What waits for the guest goes, as when the machine is reset. */

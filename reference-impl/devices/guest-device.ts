@@ -8,6 +8,7 @@ import type { Node } from '../graph/node.ts';
 import { Permission, type Permissions } from '../graph/permissions.ts';
 import type { Bus } from './bus.ts';
 import type { DeviceModel } from './device-model.ts';
+import type { Place } from './place.ts';
 import type { Tray } from './tray.ts';
 
 /** What a device is when it is made. */
@@ -20,8 +21,7 @@ export interface DeviceIdentity {
   readonly qomPath: string;
   /** Where it is plugged in. */
   readonly bus: Bus;
-  /** Its place on a bus where each has one. */
-  readonly unit: number | undefined;
+  readonly place: Place;
   readonly properties: ReadonlyMap<string, Json>;
   /** It came when the machine was there already. */
   readonly hotplugged: boolean;
@@ -77,18 +77,31 @@ export class GuestDevice implements AttachedDevice {
     return this.identity.bus;
   }
 
+  get place(): Place {
+    return this.identity.place;
+  }
+
+  /** Its number on an IDE or floppy bus. */
   get unit(): number | undefined {
-    return this.identity.unit;
+    return this.place.unit;
   }
 
   /** The value of a property that its model has. */
   property(name: string): Json {
     const given = this.identity.properties.get(name);
-    if (name === 'unit') return this.unit ?? given ?? 0;
+    const placed = this.#placed(name);
+    if (placed !== undefined) return placed;
     if (name === 'iothread') return given === undefined ? '' : `/objects/${String(given)}`;
     if (name !== 'drive') return given ?? this.model.properties[name]?.initial ?? '';
     const { backend } = this.backend ? this : ([...this.parts.values()].find((part) => part.backend) ?? this);
     return backend?.name || (backend?.node?.name ?? '');
+  }
+
+  /** Properties that the bus has settled. */
+  #placed(name: string): number | undefined {
+    const { unit, scsi, devfn } = this.place;
+    const settled = { unit, addr: devfn, channel: scsi?.channel, 'scsi-id': scsi?.id, lun: scsi?.lun };
+    return settled[name as keyof typeof settled];
   }
 
   get name(): string {
@@ -96,7 +109,8 @@ export class GuestDevice implements AttachedDevice {
   }
 
   get removable(): boolean {
-    return this.model.disk !== undefined && this.model.disk.medium !== 'fixed';
+    const isStick = this.identity.properties.get('removable') === true;
+    return this.model.disk !== undefined && (isStick || this.model.disk.medium !== 'fixed');
   }
 
   /** The medium that was there at first does not count for ever. */

@@ -31,7 +31,7 @@ const IDE: MachineBus = {
   of: `${UNATTACHED}/device[17]`,
   type: 'IDE',
   hotplug: false,
-  units: { count: 2, property: 'unit' },
+  units: 2,
 };
 
 const pc: MachineModel = {
@@ -44,7 +44,7 @@ const pc: MachineModel = {
       of: `${UNATTACHED}/device[12]`,
       type: 'floppy-bus',
       hotplug: false,
-      units: { count: 2, property: 'unit' },
+      units: 2,
     },
     'ide.0': IDE,
     'ide.1': IDE,
@@ -57,7 +57,7 @@ const SATA: MachineBus = {
   of: `${UNATTACHED}/device[4]`,
   type: 'IDE',
   hotplug: false,
-  units: { count: 1, property: 'unit' },
+  units: 1,
 };
 
 const q35: MachineModel = {

@@ -7,11 +7,13 @@ import type { Json } from '../../spec/json.ts';
 import { BlockBackend } from '../backend/block-backend.ts';
 import { type ErrorPolicies, GuestIo } from '../backend/guest-requests.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { checkBlockSizes } from './block-sizes.ts';
 import { Bus } from './bus.ts';
 import type { DeviceModel, DiskModel } from './device-model.ts';
 import type { DeviceOptions, DeviceRegistry, Placement } from './device-registry.ts';
 import { GuestDevice } from './guest-device.ts';
-import { deviceModels } from './models/index.ts';
+import { deviceAliases, deviceModels } from './models/index.ts';
+import { placeOn } from './place.ts';
 import { Tray } from './tray.ts';
 
 type Properties = Map<string, Json>;
@@ -28,20 +30,21 @@ export class PlugIn {
   async plugIn(options: DeviceOptions, { hotplug = false, qomPath }: Placement = {}): Promise<void> {
     const { driver, bus: busName, id, ...given } = options;
     this.#checkId(id);
-    const model = modelOf(driver);
-    const bus = this.#bus(driver!, model, busName);
+    const [modelName, model] = modelOf(driver);
+    const bus = this.#bus(modelName, model, busName);
     if (hotplug && !bus.model.hotplug)
       throw new CommandError(`Bus '${bus.name}' does not support hotplugging`);
     const properties = readProperties(model, given);
-    const unit = bus.placeFor(wantedUnit(bus, properties));
+    this.#checkIothread(properties.get('iothread'));
+    const place = placeOn(bus, modelName, properties);
     const path = qomPath ?? (id === undefined ? this.#registry.anonymousPath() : `/machine/peripheral/${id}`);
     const identity = {
-      modelName: driver!,
+      modelName,
       model,
       id,
       qomPath: path,
       bus,
-      unit,
+      place,
       properties,
       hotplugged: hotplug,
     };
@@ -71,7 +74,8 @@ export class PlugIn {
   async #complete(device: GuestDevice): Promise<void> {
     const { model } = device;
     if (model.disk) await this.#useDrive(device, model.disk);
-    if (model.offers) device.buses.push(new Bus(this.#busName(device), model.offers, device.qomPath));
+    for (let bus = 0; bus < (model.offers?.count ?? 1) && model.offers; bus += 1)
+      device.buses.push(new Bus(this.#busName(device, bus), model.offers, device.qomPath));
     if (model.within) await this.#addPart(device);
   }
 
@@ -88,7 +92,7 @@ export class PlugIn {
       id: undefined,
       qomPath,
       bus,
-      unit: undefined,
+      place: placeOn(bus, modelName, new Map()),
       properties,
       hotplugged,
     });
@@ -98,19 +102,27 @@ export class PlugIn {
     device.parts.set(name, part);
   }
 
-  /** After the device if that has an id, else by the kind of bus. */
-  #busName(device: GuestDevice): string {
+  /** After the device if that has an id, else by the kind of bus; `index`: among those that the device brings. */
+  #busName(device: GuestDevice, index: number): string {
     const { type } = device.model.offers!;
     const id = device.id ?? device.owner?.id;
-    const stem = id ?? type.toLowerCase();
-    for (let number = 0; ; number += 1) {
-      const name = `${stem}.${number}`;
-      if (id !== undefined || !this.#registry.bus(name)) return name;
-    }
+    if (id !== undefined) return `${id}.${index}`;
+    const isTaken = (name: string) =>
+      this.#registry.bus(name) !== undefined || device.buses.some((bus) => bus.name === name);
+    let number = 0;
+    while (isTaken(`${type.toLowerCase()}.${number}`)) number += 1;
+    return `${type.toLowerCase()}.${number}`;
+  }
+
+  #checkIothread(id: Json | undefined): void {
+    if (typeof id !== 'string' || id === '') return;
+    if (this.#registry.services.objects.find(id)?.type !== 'iothread')
+      throw new CommandError(`Device '${id}' not found`, 'DeviceNotFound');
   }
 
   async #useDrive(device: GuestDevice, disk: DiskModel): Promise<void> {
     const { properties } = device.identity;
+    checkBlockSizes(disk, properties);
     const name = properties.get('drive');
     const backend = this.#drive(device, disk, typeof name === 'string' && name !== '' ? name : undefined);
     try {
@@ -122,7 +134,7 @@ export class PlugIn {
     const { services, machine } = this.#registry;
     device.backend = backend;
     device.io = new GuestIo(backend, services, machine, policiesOf(properties));
-    if (disk.medium !== 'in-tray') return;
+    if (!device.removable || disk.medium === 'without-tray') return;
     device.tray = new Tray((open) =>
       services.emit('DEVICE_TRAY_MOVED', { device: backend.name, id: device.name, 'tray-open': open }),
     );
@@ -147,27 +159,24 @@ export class PlugIn {
   }
 }
 
-/** Throws `CommandError`. */
-function modelOf(driver: string | undefined): DeviceModel {
+/** The model with its own name. Throws `CommandError`. */
+function modelOf(driver: string | undefined): [name: string, model: DeviceModel] {
   if (driver === undefined) throw new CommandError("Parameter 'driver' is missing");
-  if (!Object.hasOwn(deviceModels, driver))
+  const name = Object.hasOwn(deviceAliases, driver) ? deviceAliases[driver]! : driver;
+  if (!Object.hasOwn(deviceModels, name))
     throw new CommandError(`'${driver}' is not a valid device model name`);
-  return deviceModels[driver]!;
+  return [name, deviceModels[name]!];
 }
 
 /** Throws `CommandError` for a property that the model lacks, and for a value that is none of its type. */
-function readProperties({ properties }: DeviceModel, given: Readonly<Record<string, string>>): Properties {
+function readProperties({ properties, takesAnything }: DeviceModel, given: DeviceOptions): Properties {
   const values: Properties = new Map();
+  if (takesAnything) return values;
   for (const [name, value] of Object.entries(given)) {
     if (!Object.hasOwn(properties, name)) throw new CommandError(`Property '.${name}' not found`);
     values.set(name, properties[name]!.parse(value, name));
   }
   return values;
-}
-
-function wantedUnit({ model: { units } }: Bus, properties: Properties): number | undefined {
-  const unit = units && properties.get(units.property);
-  return typeof unit === 'number' ? unit : undefined;
 }
 
 /** What a device says of its drive's cache; `auto` leaves that to the drive. */

@@ -13,6 +13,7 @@ export const floppyModels = {
       adaptsToMedia: true,
       resizable: false,
       reportsIoStatus: false,
+      blockSize: { only: 512, of: 'floppy' },
     },
     properties: {
       ...DRIVE,

@@ -4,7 +4,7 @@ import { flag, type PropertyTypes, signed, text, unsigned, wide } from '../prope
 import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
 
 /** The bus of a controller that devices come to and go from. */
-export const SCSI_BUS: BusModel = { type: 'SCSI', hotplug: true };
+export const SCSI_BUS: BusModel = { type: 'SCSI', hotplug: true, targets: { ids: 256, luns: 16384 } };
 
 const SCSI: PropertyTypes = {
   ...DRIVE,
@@ -49,7 +49,7 @@ export const scsiModels = {
   'scsi-disk': { bus: 'SCSI', disk, properties: hardDisk },
   'scsi-cd': {
     bus: 'SCSI',
-    disk: { ...disk, medium: 'in-tray', mayBeEmpty: true },
+    disk: { ...disk, medium: 'in-tray', mayBeEmpty: true, resizable: false },
     properties: SCSI,
   },
 } satisfies Readonly<Record<string, DeviceModel>>;

@@ -22,7 +22,7 @@ export const usbModels = {
   'qemu-xhci': controller,
   'usb-storage': {
     bus: 'usb-bus',
-    offers: { type: 'SCSI', hotplug: false, most: 1 },
+    offers: { type: 'SCSI', hotplug: false, targets: { ids: 1, luns: 1 } },
     within: { name: '@BUS@/legacy[0]', model: 'scsi-disk' },
     properties: { ...USB, ...DRIVE, ...ERRORS, ...BOOT, ...SERIAL, removable: flag(false) },
   },
