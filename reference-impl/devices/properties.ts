@@ -3,6 +3,7 @@ import type { Json } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { sizeFromText } from '../qapi/keyval-types.ts';
 
+/** A type of properties: what its values are, and how they are written. */
 export interface PropertyType {
   /** As `qom-list` tells it. */
   readonly type: string;
