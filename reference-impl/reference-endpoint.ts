@@ -103,7 +103,7 @@ export class ReferenceEndpoint implements CommandContext {
     this.schema = advertised;
     this.jobs = new JobRegistry(this, this.loop);
     this.block = new BlockLayer(this, new DriverTable(drivers), [this.jobs]);
-    this.devices = new DeviceRegistry(this.block, this.run);
+    this.devices = new DeviceRegistry(this.block, this.run, this.jobs);
     this.nbd = new NbdServer(this, this.block.graph);
     this.dispatcher = new Dispatcher(commands, this, inputs, this.loop);
   }

@@ -64,6 +64,7 @@ import { queryStatus } from './query-status.ts';
 import { queryVersion } from './query-version.ts';
 import { quit } from './quit.ts';
 import { stop } from './stop.ts';
+import { systemReset } from './system-reset.ts';
 import { transaction } from './transaction.ts';
 import { xBlockdevChange } from './x-blockdev-change.ts';
 import { xBlockdevCreate } from './x-blockdev-create.ts';
@@ -133,6 +134,7 @@ export const commands = {
   'query-version': queryVersion,
   quit,
   stop,
+  system_reset: systemReset,
   transaction,
   'x-blockdev-change': xBlockdevChange,
   'x-blockdev-create': xBlockdevCreate,

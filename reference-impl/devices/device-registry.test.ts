@@ -239,7 +239,7 @@ describe('unplugging', () => {
     await devices.remove('v');
     expect(devices.devices.length).toBe(2);
     await expect(devices.remove('v')).rejects.toThrow('Device v is already in the process of unplug');
-    await devices.unplugLeaving();
+    await devices.reset();
     expect(devices.devices.map(({ name }) => name)).toEqual(['cd']);
   });
 });

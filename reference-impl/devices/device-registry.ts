@@ -3,6 +3,7 @@ import type { Json } from '../../spec/json.ts';
 import type { BlockBackend } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import type { GuestMachine } from '../backend/guest-requests.ts';
+import type { JobRegistry } from '../jobs/job-registry.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Services } from '../services/services.ts';
 import type { Bus } from './bus.ts';
@@ -40,13 +41,15 @@ export class DeviceRegistry {
   readonly services: Services;
   /** The machine as what stops for errors. */
   readonly machine: GuestMachine;
+  readonly #jobs: JobRegistry | undefined;
   #model: MachineModel = machineModel('pc');
   #buses: readonly Bus[] = machineBuses(this.#model);
   readonly #devices: GuestDevice[] = [];
   readonly #globals = new Map<string, DeviceOptions>();
 
-  constructor(block: BlockLayer, machine: GuestMachine) {
+  constructor(block: BlockLayer, machine: GuestMachine, jobs?: JobRegistry) {
     this.block = block;
+    this.#jobs = jobs;
     this.machine = machine;
     this.services = block.services;
   }
@@ -162,8 +165,9 @@ export class DeviceRegistry {
     device.leaving = true;
   }
 
-  /** What waits for the guest goes, as when the machine is reset. */
-  async unplugLeaving(): Promise<void> {
+  /** The machine is reset: requests that wait for it to go on are given up, and what waits for its guest to let it go goes. */
+  async reset(): Promise<void> {
+    for (const device of this.#devices) for (const { io } of [device, ...device.parts.values()]) io?.reset();
     for (const device of this.#devices.filter(({ leaving }) => leaving)) await this.#unplug(device);
   }
 
@@ -178,10 +182,13 @@ export class DeviceRegistry {
     this.services.emit('DEVICE_DELETED', { ...(id !== undefined && { device: id }), path: qomPath });
   }
 
-  /** A drive goes with the device that used it, whoever made it. */
+  /** A drive goes with the device that used it, whoever made it; with a named one, the jobs on its medium. */
   async #letGo({ backend, io }: GuestDevice): Promise<void> {
     if (!backend) return;
     io?.close();
+    const { name, node } = backend;
+    for (const job of this.#jobs?.all.slice() ?? [])
+      if (name !== '' && node && job.driver.hasNode(node)) await job.cancel();
     backend.detach();
     await this.block.backends.remove(backend);
   }

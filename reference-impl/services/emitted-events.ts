@@ -15,6 +15,7 @@ export const events = [
   'DEVICE_TRAY_MOVED',
   'QUORUM_FAILURE',
   'QUORUM_REPORT_BAD',
+  'RESET',
   'RESUME',
   'SHUTDOWN',
   'STOP',
