@@ -16,6 +16,7 @@ import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { driveQueries } from './drive-queries.ts';
 import { driveStatistics } from './drive-statistics.ts';
 import { driverCases } from './drivers/index.ts';
+import { driveCases } from './drives/index.ts';
 import { envelope } from './envelope.ts';
 import { exampleCases } from './examples/index.ts';
 import { exportsInUse } from './exports-in-use.ts';
@@ -78,6 +79,7 @@ export const cases: readonly CaseDefinition[] = [
   ...driveStatistics,
   ...namedDrives,
   ...commandLineValues,
+  ...driveCases,
   ...guestIo,
   ...guestDeviceCases,
   ...machineStates,
