@@ -7,6 +7,7 @@ import { driverEventCases } from './driver-events.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nbdHandshakeCases } from './nbd-handshakes.ts';
+import { nbdNameCases } from './nbd-names.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
 import { nbdReplyCases } from './nbd-replies.ts';
 import { nbdRequestCases } from './nbd-requests.ts';
@@ -31,6 +32,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...quorumNames,
   ...nbdNodeCases,
   ...nbdRequestCases,
+  ...nbdNameCases,
   ...nbdHandshakeCases,
   ...nbdReplyCases,
   ...hostDeviceCases,

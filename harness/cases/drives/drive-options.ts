@@ -111,8 +111,6 @@ const limited = drives('limited-drives', {
   new: `${pairs(LIMITS, newName)},throttling.group=h`,
   'old-total': pairs(withoutLengths(TOTALS)),
   'new-total': pairs(TOTALS, newName),
-  // sizes are numbers as well
-  sized: 'bps=2k,iops=1K',
 });
 
 const statistics = drives('counting-drives', {
@@ -191,7 +189,6 @@ export const driveOptionCases: readonly CaseDefinition[] = [
         ['new', { ...UNLIMITED, ...LIMITS, group: 'h' }],
         ['old-total', { ...UNLIMITED, ...ofOneSecond(TOTALS), group: 'old-total' }],
         ['new-total', { ...UNLIMITED, ...TOTALS, group: 'new-total' }],
-        ['sized', { ...UNLIMITED, bps: 2048, iops: 1024, group: 'sized' }],
       ] as const) {
         const inserted = await insertedIn(t, device);
         const got = Object.fromEntries(
