@@ -33,6 +33,7 @@ import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
 import { jsonCases } from './json/index.ts';
 import { limitCases } from './limits.ts';
+import { listeningAddresses } from './listening-addresses.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
 import { namedDrives } from './named-drives.ts';
@@ -108,4 +109,5 @@ export const cases: readonly CaseDefinition[] = [
   ...nbdWithTls,
   ...exportsInUse,
   ...socketAddresses,
+  ...listeningAddresses,
 ];
