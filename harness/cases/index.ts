@@ -41,6 +41,7 @@ import { nbdExportCases } from './nbd-export/index.ts';
 import { nbdServerCases } from './nbd-server.ts';
 import { nbdWithTls } from './nbd-with-tls.ts';
 import { nodeOptionCases } from './node-options/index.ts';
+import { nodeUserCases } from './node-users/index.ts';
 import { protocolHabits } from './protocol-habits.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
@@ -108,6 +109,7 @@ export const cases: readonly CaseDefinition[] = [
   ...nbdExportCases,
   ...nbdWithTls,
   ...exportsInUse,
+  ...nodeUserCases,
   ...socketAddresses,
   ...listeningAddresses,
 ];
