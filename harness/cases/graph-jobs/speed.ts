@@ -101,7 +101,7 @@ export const speedCases: readonly CaseDefinition[] = [
         'a crawling job must have got no further than a buffer',
         'it has',
       );
-      for (const speed of [2 * SPEED, SPEED]) {
+      for (const speed of [8 * SPEED, SPEED]) {
         const from = await offsetOf(t, id);
         const since = performance.now();
         await t.execute('block-job-set-speed', { device: id, speed });
