@@ -15,6 +15,7 @@ import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
+import { quorumFlushes } from './quorum-flushes.ts';
 import { quorumNames } from './quorum-names.ts';
 import { replicationCases } from './replicas.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
@@ -29,6 +30,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkdebugLimitCases,
   ...blkverifyCases,
   ...quorumCases,
+  ...quorumFlushes,
   ...quorumNames,
   ...nbdNodeCases,
   ...nbdRequestCases,
