@@ -6,6 +6,7 @@ import {
   CLUSTER,
   chainNodes,
   checkContent,
+  readImage,
   release,
 } from '../helpers/backing-chains.ts';
 import { completed } from '../helpers/job-steps.ts';
@@ -40,6 +41,7 @@ export const hiddenData: readonly CaseDefinition[] = (['block-stream', 'block-co
       await t.execute(command, { 'job-id': id, device: top, ...bounds });
       await completed(t, id, command === 'block-stream' ? 'stream' : 'commit');
       await release(t, [base, top, middle]);
+      t.equal((await readImage(t, file)).backing, below.path, 'the top image must stand on the base');
       const content = Buffer.alloc(CHAIN_SIZE).fill(0x11, 0, 8 * CLUSTER);
       for (const index of [1, 2, 5]) content.fill(0, index * CLUSTER, (index + 1) * CLUSTER);
       await checkContent(t, file, content, 'the top image');
