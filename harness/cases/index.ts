@@ -51,6 +51,7 @@ import { sessions } from './sessions.ts';
 import { sinceCases } from './since.ts';
 import { snapshotCases } from './snapshots.ts';
 import { socketAddresses } from './socket-addresses.ts';
+import { stressCases } from './stress/index.ts';
 import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
@@ -86,6 +87,7 @@ export const cases: readonly CaseDefinition[] = [
   ...guestDeviceCases,
   ...machineStates,
   ...snapshotCases,
+  ...stressCases,
   ...graphChanges,
   ...qcow2Nodes,
   ...internalSnapshots,

@@ -1,0 +1,6 @@
+/** Cases that hold images to a model under long series of requests. */
+import type { CaseDefinition } from '../case.ts';
+import { writtenImages } from './written-images.ts';
+
+/** All of this folder. */
+export const stressCases: readonly CaseDefinition[] = [...writtenImages];
