@@ -5,7 +5,7 @@ import type { NodeIo } from '../helpers/node-io.ts';
 import type { IoRequest } from '../io-request.ts';
 
 /** A change of the bytes of a disk. */
-type Change = Exclude<IoRequest, { readonly kind: 'read' }>;
+export type Change = Exclude<IoRequest, { readonly kind: 'read' }>;
 
 /** Most bytes of a request that is drawn, in edges. */
 const MOST_EDGES = 6;
@@ -13,7 +13,7 @@ const MOST_EDGES = 6;
 /** A disk as a guest sees it. */
 export class DiskModel {
   /** What it holds. */
-  bytes: Buffer;
+  bytes: Buffer<ArrayBufferLike>;
   /** Bytes of a cluster: what a discard gives back, as a whole. */
   readonly #cluster: number;
   /** What shows where nothing is: of the size of the disk. */

@@ -5,25 +5,18 @@
 import { Random } from '../../../generators/random.ts';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
-import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, release } from '../helpers/backing-chains.ts';
 import { createImage, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { addRaw, type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
 import { DiskModel, type Draw, writeSeries } from './disk-model.ts';
 import { asOf, checkHolds, checkSound } from './left-behind.ts';
+import { type CommandStep, makeStep, withSteps } from './steps.ts';
 
-const TAKE = 'blockdev-snapshot-internal-sync';
-const DELETE = 'blockdev-snapshot-delete-internal-sync';
-
-/** One after another, each upon what the one before left. */
-type Step =
-  | { readonly do: 'write'; readonly count: number }
-  /** The node goes, and another comes. */
-  | { readonly do: 'reopen' }
-  | { readonly do: 'resize'; readonly size: number }
-  | { readonly do: 'take' | 'delete'; readonly name: string };
+/** One after another, each upon what the one before left. `reopen`: the node goes, and another comes. */
+type Step = { readonly do: 'write'; readonly count: number } | { readonly do: 'reopen' } | CommandStep;
 
 interface Scene {
   readonly id: string;
@@ -44,18 +37,13 @@ interface Scene {
 const write = (count: number): Step => ({ do: 'write', count });
 const reopen: Step = { do: 'reopen' };
 
-const sizes = (steps: readonly Step[]): Needs =>
-  steps.some((step) => step.do === 'resize') ? { commands: ['block_resize'] } : {};
-const snapshots = (steps: readonly Step[]): Needs =>
-  steps.some((step) => step.do === 'take') ? { commands: [TAKE, DELETE] } : {};
-
 /** A case of a scene. */
 export function written({ id, title, requirements, ...scene }: Scene): CaseDefinition {
   return {
     id,
     title,
     requirements,
-    needs: needs(needs({ ...qcow2Creation, ...nodeBytes }, sizes(scene.steps)), snapshots(scene.steps)),
+    needs: withSteps({ ...qcow2Creation, ...nodeBytes }, scene.steps),
     run: (t: CaseContext) => play(t, id, scene),
   };
 }
@@ -92,12 +80,10 @@ async function play(t: CaseContext, id: string, scene: Omit<Scene, 'id' | 'title
     } else if (step.do === 'reopen') {
       await release(t, [node]);
       node = await open(file);
-    } else if (step.do === 'resize') {
-      await t.execute('block_resize', { 'node-name': node, size: step.size });
-      disk.resize(step.size);
     } else {
-      await t.execute(step.do === 'take' ? TAKE : DELETE, { device: node, name: step.name });
-      if (step.do === 'take') taken.set(step.name, Buffer.from(disk.bytes));
+      await makeStep(t, node, step);
+      if (step.do === 'resize') disk.resize(step.size);
+      else if (step.do === 'take') taken.set(step.name, Buffer.from(disk.bytes));
       else taken.delete(step.name);
     }
   }
