@@ -13,7 +13,7 @@ import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-s
 import { crashStates } from './crash-states.ts';
 import { type Change, DiskModel, drawn } from './disk-model.ts';
 import { contentOf } from './left-behind.ts';
-import { type CommandStep, makeStep, withSteps } from './steps.ts';
+import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
 
 const CLUSTER = 512;
 const FLAGS = ExportFlag.has | ExportFlag.flush | ExportFlag.trim;

@@ -13,7 +13,7 @@ import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { addRaw, type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
 import { DiskModel, type Draw, writeSeries } from './disk-model.ts';
 import { asOf, checkHolds, checkSound } from './left-behind.ts';
-import { type CommandStep, makeStep, withSteps } from './steps.ts';
+import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
 
 /** One after another, each upon what the one before left. `reopen`: the node goes, and another comes. */
 type Step = { readonly do: 'write'; readonly count: number } | { readonly do: 'reopen' } | CommandStep;
