@@ -11,7 +11,7 @@ import { ExportFlag, type PeerRequest, startNbdPeer } from '../helpers/peers/nbd
 import { parseQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 import { crashStates } from './crash-states.ts';
-import { type Change, DiskModel, drawn } from './disk-model.ts';
+import { type Change, DiskModel, drawn } from './disk-series.ts';
 import { contentOf } from './left-behind.ts';
 import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
 

@@ -4,7 +4,7 @@ import { qcow2Faults } from '../../qcow2/qcow2-faults.ts';
 import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext } from '../case.ts';
 import { parseQcow2 } from '../helpers/qcow2-image.ts';
-import { checkBytes } from './disk-model.ts';
+import { checkBytes } from './disk-series.ts';
 
 const SNAPSHOT_HEADER = 40;
 

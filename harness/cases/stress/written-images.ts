@@ -11,7 +11,7 @@ import { createImage, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { addRaw, type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
-import { DiskModel, type Draw, writeSeries } from './disk-model.ts';
+import { DiskModel, type Draw, writeSeries } from './disk-series.ts';
 import { asOf, checkHolds, checkSound } from './left-behind.ts';
 import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
 
