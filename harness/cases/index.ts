@@ -26,6 +26,7 @@ import { greeting } from './greeting.ts';
 import { guestDeviceCases } from './guest-devices/index.ts';
 import { guestIo } from './guest-io.ts';
 import { imageCases } from './images/index.ts';
+import { integerTypes } from './integer-types.ts';
 import { integers } from './integers.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
@@ -64,6 +65,7 @@ export const cases: readonly CaseDefinition[] = [
   ...protocolHabits,
   ...syntax,
   ...integers,
+  ...integerTypes,
   ...jsonCases,
   ...sessions,
   ...introspection,

@@ -1,6 +1,7 @@
 /** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
 import type { CaseDefinition } from '../case.ts';
 import { archiveCases } from './archives.ts';
+import { blkdebugFileCases } from './blkdebug-files.ts';
 import { copiedOnRead } from './copied-on-read.ts';
 import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
@@ -28,6 +29,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...driverEventCases,
   ...copiedOnRead,
   ...blkdebugLimitCases,
+  ...blkdebugFileCases,
   ...blkverifyCases,
   ...quorumCases,
   ...quorumFlushes,
