@@ -65,7 +65,7 @@ export const integerTypes: readonly CaseDefinition[] = [
   ...MEMBERS.map(
     ({ command, member, args, undo, taken, refused }): CaseDefinition => ({
       id: `integer-types/${member}`,
-      title: `${member} of ${command} takes integers up to its bounds, and none beyond; nothing that is no integer`,
+      title: `${member} of ${command} takes integers within its bounds, and nothing else`,
       requirements: ['schema/integer-range', 'schema/member-type'],
       needs: needs(dataNodes, { commands: undo === null ? [command] : [command, undo] }),
       async run(t: CaseContext) {
