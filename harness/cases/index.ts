@@ -33,6 +33,7 @@ import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
 import { jsonCases } from './json/index.ts';
+import { leftOverMembers } from './left-over-members.ts';
 import { limitCases } from './limits.ts';
 import { listeningAddresses } from './listening-addresses.ts';
 import { machineStates } from './machine-state.ts';
@@ -65,6 +66,7 @@ export const cases: readonly CaseDefinition[] = [
   ...protocolHabits,
   ...syntax,
   ...integers,
+  ...leftOverMembers,
   ...integerTypes,
   ...jsonCases,
   ...sessions,
