@@ -20,6 +20,7 @@ import { driveCases } from './drives/index.ts';
 import { envelope } from './envelope.ts';
 import { exampleCases } from './examples/index.ts';
 import { exportsInUse } from './exports-in-use.ts';
+import { freshStatistics } from './fresh-statistics.ts';
 import { graphChanges } from './graph-changes.ts';
 import { graphJobs } from './graph-jobs/index.ts';
 import { greeting } from './greeting.ts';
@@ -84,6 +85,7 @@ export const cases: readonly CaseDefinition[] = [
   ...devices,
   ...driveQueries,
   ...driveStatistics,
+  ...freshStatistics,
   ...namedDrives,
   ...commandLineValues,
   ...driveCases,
