@@ -11,6 +11,7 @@ import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
 import { commandLineValues } from './command-line-values.ts';
 import { copyJobCases } from './copy-jobs/index.ts';
+import { describedNodes } from './described-nodes.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { driveQueries } from './drive-queries.ts';
@@ -82,6 +83,7 @@ export const cases: readonly CaseDefinition[] = [
   ...dirtyBitmaps,
   ...bitmapCases,
   ...queries,
+  ...describedNodes,
   ...devices,
   ...driveQueries,
   ...driveStatistics,
