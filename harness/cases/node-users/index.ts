@@ -5,6 +5,7 @@ import { addQcow2, makeChain } from '../helpers/backing-chains.ts';
 import { CRAWL } from '../helpers/job-steps.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
 import { COMMANDS, commandNeeds, LASTING, type Scene, spareNode } from './commands-on-nodes.ts';
+import { userPairCases } from './pairs.ts';
 
 /** What becomes of each command, in their order: `+` accepted, `-` refused, `?` left to the endpoint. */
 interface User {
@@ -173,4 +174,4 @@ function userCase(user: User): CaseDefinition {
 }
 
 /** Cases of users of a node, and commands on it. */
-export const nodeUserCases: readonly CaseDefinition[] = USERS.map(userCase);
+export const nodeUserCases: readonly CaseDefinition[] = [...USERS.map(userCase), ...userPairCases];
