@@ -1,4 +1,5 @@
 /** blockdev-add and blockdev-del: nodes, their names, and what a refused call leaves. */
+import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
   addNode,
@@ -232,6 +233,26 @@ export const blockdevAdd: readonly CaseDefinition[] = [
       const name = t.name('node');
       await t.execute('blockdev-add', { ...source, 'node-name': name });
       await nodeInfo(t, name);
+    },
+  },
+  {
+    id: 'blockdev-add/list-element',
+    title: 'A list with one element of another type is refused as a whole; without that one it is taken',
+    requirements: ['schema/list-elements', 'blockdev-add/failure-leaves-nothing'],
+    needs: needs(dataNodes, { drivers: ['blkdebug'] }),
+    async run(t: CaseContext) {
+      const before = await nodeNames(t);
+      const rule: Json = { event: 'l2_load' };
+      const add = async (...rules: Json[]): Promise<JsonObject> => ({
+        driver: 'blkdebug',
+        'node-name': t.name('rules'),
+        image: await dataSource(t),
+        'inject-error': rules,
+      });
+      for (const element of [true, 'l2_load', 1, null, [rule]])
+        await t.refused('blockdev-add', await add(rule, element), { text: /inject-error/ });
+      t.equal(await nodeNames(t), before, 'a refused blockdev-add must make no node');
+      await t.execute('blockdev-add', await add(rule, rule));
     },
   },
   {

@@ -11,27 +11,33 @@ import type { CaseDefinition } from './case.ts';
 import { children } from './children.ts';
 import { commandLineValues } from './command-line-values.ts';
 import { copyJobCases } from './copy-jobs/index.ts';
+import { describedNodes } from './described-nodes.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { driveQueries } from './drive-queries.ts';
 import { driveStatistics } from './drive-statistics.ts';
 import { driverCases } from './drivers/index.ts';
+import { driveCases } from './drives/index.ts';
 import { envelope } from './envelope.ts';
 import { exampleCases } from './examples/index.ts';
 import { exportsInUse } from './exports-in-use.ts';
+import { freshStatistics } from './fresh-statistics.ts';
 import { graphChanges } from './graph-changes.ts';
 import { graphJobs } from './graph-jobs/index.ts';
 import { greeting } from './greeting.ts';
 import { guestDeviceCases } from './guest-devices/index.ts';
 import { guestIo } from './guest-io.ts';
 import { imageCases } from './images/index.ts';
+import { integerTypes } from './integer-types.ts';
 import { integers } from './integers.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
 import { jsonCases } from './json/index.ts';
+import { leftOverMembers } from './left-over-members.ts';
 import { limitCases } from './limits.ts';
+import { listeningAddresses } from './listening-addresses.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
 import { namedDrives } from './named-drives.ts';
@@ -39,6 +45,7 @@ import { nbdExportCases } from './nbd-export/index.ts';
 import { nbdServerCases } from './nbd-server.ts';
 import { nbdWithTls } from './nbd-with-tls.ts';
 import { nodeOptionCases } from './node-options/index.ts';
+import { nodeUserCases } from './node-users/index.ts';
 import { protocolHabits } from './protocol-habits.ts';
 import { qcow2Nodes } from './qcow2-nodes.ts';
 import { queries } from './queries.ts';
@@ -49,6 +56,7 @@ import { sinceCases } from './since.ts';
 import { snapshotCases } from './snapshots.ts';
 import { socketAddresses } from './socket-addresses.ts';
 import { statisticsOfIntervals } from './statistics-of-intervals.ts';
+import { stressCases } from './stress/index.ts';
 import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
@@ -61,6 +69,8 @@ export const cases: readonly CaseDefinition[] = [
   ...protocolHabits,
   ...syntax,
   ...integers,
+  ...leftOverMembers,
+  ...integerTypes,
   ...jsonCases,
   ...sessions,
   ...introspection,
@@ -74,16 +84,20 @@ export const cases: readonly CaseDefinition[] = [
   ...dirtyBitmaps,
   ...bitmapCases,
   ...queries,
+  ...describedNodes,
   ...devices,
   ...driveQueries,
   ...driveStatistics,
   ...statisticsOfIntervals,
+  ...freshStatistics,
   ...namedDrives,
   ...commandLineValues,
+  ...driveCases,
   ...guestIo,
   ...guestDeviceCases,
   ...machineStates,
   ...snapshotCases,
+  ...stressCases,
   ...graphChanges,
   ...qcow2Nodes,
   ...internalSnapshots,
@@ -107,5 +121,7 @@ export const cases: readonly CaseDefinition[] = [
   ...nbdExportCases,
   ...nbdWithTls,
   ...exportsInUse,
+  ...nodeUserCases,
   ...socketAddresses,
+  ...listeningAddresses,
 ];

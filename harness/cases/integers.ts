@@ -2,6 +2,7 @@
 import { isJsonObject, stringifyJson } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
+  addNode,
   addRaw,
   checkAbsent,
   dataNodes,
@@ -10,6 +11,7 @@ import {
   KiB,
   MiB,
   needs,
+  nodeInfo,
   virtualSize,
 } from './helpers/shared-setup.ts';
 import { needRegular } from './protocol-habits.ts';
@@ -118,6 +120,28 @@ export const integers: readonly CaseDefinition[] = [
       await echoed(t, '-9223372036854775808', -9223372036854775808n);
       await echoed(t, '18446744073709551615', 18446744073709551615n);
       await echoed(t, '9007199254740993', 9007199254740993n);
+    },
+  },
+  {
+    id: 'syntax/uint64-as-negative',
+    title:
+      'A uint64 may be written as the negative int64 of the same bits: both forms set the same threshold',
+    requirements: ['schema/uint64-takes-negative', 'block-set-write-threshold/not-negative'],
+    needs: needs(dataNodes, { commands: ['block-set-write-threshold'] }),
+    async run(t: CaseContext) {
+      const node = await addNode(t);
+      const thresholdOf = async (threshold: number | bigint) => {
+        // None between, so that each is seen to be set.
+        for (const set of [0, threshold])
+          await t.execute('block-set-write-threshold', { 'node-name': node, 'write-threshold': set });
+        return (await nodeInfo(t, node)).write_threshold ?? null;
+      };
+      for (const negative of [-1, -(2 ** 32)])
+        t.equal(
+          await thresholdOf(negative),
+          await thresholdOf(2n ** 64n + BigInt(negative)),
+          'a negative integer must be the uint64 of its bits',
+        );
     },
   },
 ];

@@ -74,11 +74,12 @@ test('on file and raw alone only what is about another driver is skipped for it'
   });
   const forNull = skipped.filter(({ reason }) => reason.includes('null-')).map(({ id }) => id);
   // Drives and devices without a file, and requests that take a known time, are of null-co.
-  const withDrives = /^(block_set_io_throttle|command-line|query-blockstats)\//;
+  const withDrives = /^(block_set_io_throttle|blockdev-option|command-line|drive-options|query-blockstats)\//;
   expect(forNull.filter((id) => !withDrives.test(id)).toSorted()).toEqual([
     'block-job-cancel/listed-until-ended',
     'block_resize/null-is-fixed',
     'blockdev-mirror/buf-size-in-flight',
+    'integer-types/latency-ns',
     'nbd-export/longest',
     'null-aio/latency',
     'null-aio/latency-default',

@@ -3,8 +3,10 @@ import { isJsonObject, type JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { addChain, addQcow2, chainNodes, makeEmpty, release } from './helpers/backing-chains.ts';
+import { addBitmap, checkDirty } from './helpers/bitmaps.ts';
 import { CRAWL, checkNoJob, completed, jobInfo } from './helpers/job-steps.ts';
-import { addNode, dataNodes, MiB, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { nodeIo, writeNode } from './helpers/node-io.ts';
+import { addNode, dataNodes, KiB, MiB, needs, nodeInfo } from './helpers/shared-setup.ts';
 
 const bitmaps = needs(dataNodes, {
   commands: [
@@ -88,6 +90,27 @@ export const transactionCases: readonly CaseDefinition[] = [
         await t.refused('transaction', { actions: [...made, last] });
       for (const node of nodes)
         await t.refused('x-debug-block-dirty-bitmap-sha256', { node, name: 'b' }, { text: /'b' not found/ });
+    },
+  },
+  {
+    id: 'transaction/undone-last-first',
+    title: 'Two actions on the same bitmap are taken back the last one first: it is dirty as before them',
+    requirements: ['transaction/all-or-nothing'],
+    needs: needs(needs(bitmaps, { commands: ['block-dirty-bitmap-clear'] }), nodeIo),
+    async run(t: CaseContext) {
+      const node = await addNode(t, { size: MiB });
+      await addBitmap(t, node, 'b');
+      await writeNode(t, node, 64 * KiB, 512, 0x61);
+      const clear = { type: 'block-dirty-bitmap-clear', data: { node, name: 'b' } };
+      await t.refused('transaction', { actions: [clear, clear, { type: 'abort', data: {} }] });
+      await checkDirty(
+        t,
+        { node, name: 'b', size: MiB },
+        [1],
+        'after a refused transaction that cleared it twice',
+      );
+      await t.execute('transaction', { actions: [clear, clear] });
+      await checkDirty(t, { node, name: 'b', size: MiB }, [], 'after a transaction that cleared it');
     },
   },
   {

@@ -94,4 +94,18 @@ export const trackingCases: readonly CaseDefinition[] = [
       }
     },
   },
+  {
+    id: 'dirty-bitmaps/clears-only-itself',
+    title: 'Clearing a bitmap leaves the other bitmaps of its node as they were',
+    requirements: ['block-dirty-bitmap-clear/clears'],
+    needs: needs(tracked, { commands: ['block-dirty-bitmap-clear'] }),
+    async run(t: CaseContext) {
+      const { name: node } = await addRaw(t, MiB);
+      for (const name of ['b', 'other']) await addBitmap(t, node, name);
+      await writeNode(t, node, 3 * 64 * KiB, 512, 0x61);
+      await t.execute('block-dirty-bitmap-clear', { node, name: 'b' });
+      await checkDirty(t, { node, name: 'b', size: MiB }, [], 'once it was cleared');
+      await checkDirty(t, { node, name: 'other', size: MiB }, [3], 'when another one was cleared');
+    },
+  },
 ];

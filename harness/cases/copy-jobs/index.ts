@@ -7,6 +7,7 @@ import { farBitmaps } from './far-bitmaps.ts';
 import { failedGuestWrites } from './guest-write-fails.ts';
 import { incrementalCases } from './incremental.ts';
 import { limitCases } from './limits-of-copies.ts';
+import { newImageCases } from './new-images.ts';
 import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
 import { readinessCases } from './readiness.ts';
@@ -22,6 +23,7 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...failedGuestWrites,
   ...incrementalCases,
   ...limitCases,
+  ...newImageCases,
   ...pointInTimeCases,
   ...replacedNodeCases,
   ...sourceAndTargetCases,

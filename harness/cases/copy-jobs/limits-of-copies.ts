@@ -296,4 +296,26 @@ export const limitCases: readonly CaseDefinition[] = [
       }
     },
   },
+  {
+    id: 'BLOCK_JOB_READY/len-of-a-sparse-source',
+    title:
+      'The len of a full mirror to a new image counts what the source holds, and not the size of its disk',
+    requirements: ['BLOCK_JOB_READY/len'],
+    needs: drives('drive-mirror'),
+    async run(t: CaseContext) {
+      const clusters = new Map([1, 2, 9].map((index) => [index, 0x31]));
+      const image = buildQcow2({ size: CHUNK * CHUNKS, clusterSize: CHUNK, clusters });
+      const device = await addQcow2(t, await makeFile(t, image));
+      const id = t.name('job');
+      const target = { target: newFile(t).path, format: 'qcow2' };
+      await t.execute('drive-mirror', { 'job-id': id, device, ...target, sync: 'full' });
+      const { data } = await t.event('BLOCK_JOB_READY', { device: id });
+      t.contains(
+        data ?? null,
+        { len: clusters.size * CHUNK, offset: clusters.size * CHUNK },
+        'len and offset must be the bytes that the source holds',
+      );
+      await endedReady(t, id);
+    },
+  },
 ];

@@ -1,12 +1,14 @@
 /** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
 import type { CaseDefinition } from '../case.ts';
 import { archiveCases } from './archives.ts';
+import { blkdebugFileCases } from './blkdebug-files.ts';
 import { copiedOnRead } from './copied-on-read.ts';
 import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { nbdHandshakeCases } from './nbd-handshakes.ts';
+import { nbdNameCases } from './nbd-names.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
 import { nbdReplyCases } from './nbd-replies.ts';
 import { nbdRequestCases } from './nbd-requests.ts';
@@ -14,6 +16,7 @@ import { networkCases } from './network/index.ts';
 import { nullAndFileCases } from './null-and-file.ts';
 import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
+import { quorumFlushes } from './quorum-flushes.ts';
 import { quorumNames } from './quorum-names.ts';
 import { replicationCases } from './replicas.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
@@ -26,11 +29,14 @@ export const driverCases: readonly CaseDefinition[] = [
   ...driverEventCases,
   ...copiedOnRead,
   ...blkdebugLimitCases,
+  ...blkdebugFileCases,
   ...blkverifyCases,
   ...quorumCases,
+  ...quorumFlushes,
   ...quorumNames,
   ...nbdNodeCases,
   ...nbdRequestCases,
+  ...nbdNameCases,
   ...nbdHandshakeCases,
   ...nbdReplyCases,
   ...hostDeviceCases,

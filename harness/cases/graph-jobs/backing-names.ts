@@ -1,5 +1,6 @@
 /** Names of backing files as images and nodes hold them: written by jobs and commands, and looked up by others. */
 import type { JsonObject } from '../../../spec/json.ts';
+import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   addChain,
@@ -11,6 +12,7 @@ import {
   stairClusters,
 } from '../helpers/backing-chains.ts';
 import { ownClusters } from '../helpers/drive-chain.ts';
+import { bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, cancelled, checkNoJob, completed } from '../helpers/job-steps.ts';
 import { needs, nodeInfo } from '../helpers/shared-setup.ts';
 
@@ -183,4 +185,26 @@ export const backingNames: readonly CaseDefinition[] = [
       t.equal((await readImage(t, file)).backing, unseen, 'the header must name the new backing file');
     },
   },
+  ...(['block-stream', 'block-commit'] as const).map(
+    (command): CaseDefinition => ({
+      id: `${command}/format-of-the-base`,
+      title: `With the name of the base a ${command} writes the format of that into the header of the image`,
+      requirements: [`${command}/backing-file-automatic`],
+      needs: needs(jobs, { commands: [command] }),
+      async run(t: CaseContext) {
+        const [base, middle, top] = await addChain(t, 3);
+        const bounds = command === 'block-stream' ? { 'base-node': base!.node } : { top: middle!.file.path };
+        const id = t.name('job');
+        await t.execute(command, { 'job-id': id, device: top!.node, ...bounds });
+        await completed(t, id, command === 'block-stream' ? 'stream' : 'commit');
+        await release(t, [base!.node, top!.node, middle!.node]);
+        const { backing, backingFormat } = parseQcow2Header(await bytesOf(t, top!.file.local));
+        t.equal(
+          [backing, backingFormat],
+          [base!.file.path, 'qcow2'],
+          'the header of the image must name the base and its format',
+        );
+      },
+    }),
+  ),
 ];

@@ -5,6 +5,7 @@ import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
 import { endsOfJobs } from './ends-of-jobs.ts';
 import { filterCases } from './filters.ts';
+import { hiddenData } from './hidden-data.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
 import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
@@ -19,6 +20,7 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...writeCases,
   ...deviceNames,
   ...backingNames,
+  ...hiddenData,
   ...chainRefusals,
   ...filterCases,
   ...endsOfJobs,

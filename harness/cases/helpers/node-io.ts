@@ -46,6 +46,8 @@ export interface NodeIo {
   begin(request: IoRequest): Promise<{ readonly outcome: Promise<IoOutcome> }>;
   /** Needs `nodeBytes`. */
   read(offset: number, length: number): Promise<Buffer>;
+  /** Many requests one after another, which must succeed and are one exchange together. Needs `nodeBytes`. */
+  series(requests: readonly IoRequest[]): Promise<void>;
   /** Leaves nothing of the means behind: the node is as free as before. */
   close(): Promise<void>;
 }
@@ -145,6 +147,10 @@ class MonitorIo implements NodeIo {
     return this.#t.skip('needs NBD to read bytes');
   }
 
+  async series(): Promise<never> {
+    return this.#t.skip('needs NBD for a series of requests');
+  }
+
   async close(): Promise<void> {}
 }
 
@@ -223,6 +229,17 @@ class NbdIo implements NodeIo {
     );
     if (bytes instanceof Error) this.#t.fail('a read must succeed', `it does not: ${bytes.message}`);
     return bytes;
+  }
+
+  async series(requests: readonly IoRequest[]): Promise<void> {
+    const failed = await this.#act('write', async () => {
+      for (const request of requests) {
+        const outcome = await this.#client.perform(request);
+        if (outcome !== 'done') return { request, outcome };
+      }
+      return null;
+    });
+    if (failed !== null) mustSucceed(this.#t, failed.request.kind, failed.outcome);
   }
 
   async close(): Promise<void> {

@@ -18,7 +18,8 @@ import {
   pendingJobEvents,
   readyMirror,
 } from '../helpers/job-steps.ts';
-import { addNode, fileNodes, MiB, needs, nodeInfo, queryList } from '../helpers/shared-setup.ts';
+import { nodeIo, openIo } from '../helpers/node-io.ts';
+import { addNode, addRaw, fileNodes, KiB, MiB, needs, nodeInfo, queryList } from '../helpers/shared-setup.ts';
 
 /** How long a request takes that is in flight while something else happens, in nanoseconds. */
 const LATENCY = 300_000_000;
@@ -301,6 +302,45 @@ export const verbCases: readonly CaseDefinition[] = [
           'the node must have its new size',
         );
       }
+    },
+  },
+  {
+    id: 'block-job-complete/cancelled-when-ready',
+    title: 'A ready mirror that was cancelled and has yet to copy a write cannot be completed; it ends well',
+    requirements: ['block-job-complete/cancelled', 'block-job-cancel/ready-completes'],
+    needs: needs(needs(mirrorJobs, nodeIo), {
+      commands: ['block-job-complete'],
+      drivers: ['null-co'],
+      members: ['BlockdevOptionsNull.latency-ns'],
+    }),
+    async run(t: CaseContext) {
+      const device = (await addRaw(t, MiB)).name;
+      const target = t.name('slow');
+      const slowNode = { driver: 'null-co', 'node-name': target, size: MiB, 'latency-ns': LATENCY };
+      await t.execute('blockdev-add', slowNode);
+      // The guest is there before the job: QEMU 10 does not follow one that comes to the node afterwards.
+      const guest = await openIo(t, device);
+      const id = t.name('job');
+      await t.execute('blockdev-mirror', { 'job-id': id, device, target, sync: 'none' });
+      await t.event('BLOCK_JOB_READY', { device: id });
+      await guest.perform({ kind: 'write', offset: 0, length: 64 * KiB, byte: 0x77 });
+      // Together, so that the job has no time to end between the two.
+      const { messages } = await t.raw(
+        ['block-job-cancel', 'block-job-complete']
+          .map((execute) => `${JSON.stringify({ execute, arguments: { device: id }, id: execute })}\n`)
+          .join(''),
+      );
+      const replyTo = (command: string) => messages.find((message) => message.id === command) ?? null;
+      t.contains(replyTo('block-job-cancel'), { return: {} }, 'a ready mirror must be cancelled');
+      t.contains(
+        replyTo('block-job-complete'),
+        { error: { class: 'GenericError' } },
+        'a job that was cancelled must not be completed',
+      );
+      if (!messages.some(({ event }) => event === 'BLOCK_JOB_COMPLETED'))
+        await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      await checkNoJob(t, id);
+      await guest.close();
     },
   },
 ];

@@ -4,11 +4,21 @@
  */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
+import {
+  addQcow2,
+  CHAIN_SIZE,
+  CLUSTER,
+  chainNodes,
+  checkContent,
+  makeEmpty,
+  readImage,
+  release,
+  stairClusters,
+} from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { attempt, nodeBytes, nodeIo, perform, writeNode } from '../helpers/node-io.ts';
+import { attempt, nodeBytes, nodeIo, perform, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, placeOf } from '../helpers/qcow2-image.ts';
-import { type CaseFile, makeFile, needs } from '../helpers/shared-setup.ts';
+import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 /** An image whose first cluster is 0x11. */
 const makeOne = (t: CaseContext): Promise<CaseFile> =>
@@ -150,6 +160,52 @@ export const zeroesAndDiscard: readonly CaseDefinition[] = [
         );
         await release(t, [node]);
       }
+    },
+  },
+  {
+    id: 'node-options/detect-zeroes-partly',
+    title: 'detect-zeroes stores a write of which all but its first or its last sector is zeroes',
+    requirements: ['BlockdevDetectZeroesOptions/on'],
+    needs: needs(chainNodes, { commands: ['blockdev-backup'], events: ['BLOCK_JOB_COMPLETED'] }),
+    async run(t: CaseContext) {
+      const content = Buffer.alloc(CHAIN_SIZE);
+      // A backup writes 64 KiB at a time.
+      for (let at = 0; at < CHAIN_SIZE; at += 128 * KiB)
+        content.fill(0x33, at, at + 512).fill(0x44, at + 128 * KiB - 512, at + 128 * KiB);
+      const { name: device } = await addRaw(t, content);
+      const file = await makeEmpty(t);
+      const target = await addQcow2(t, file, { 'detect-zeroes': 'on' });
+      const id = t.name('job');
+      await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'full' });
+      await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      await release(t, [target]);
+      await checkContent(t, file, content, 'the image that was written with detect-zeroes');
+    },
+  },
+  {
+    id: 'node-options/discard-inside-clusters',
+    title: 'A discard that begins and ends within clusters leaves what these hold outside of it',
+    requirements: ['BlockdevDiscardOptions/unmap', 'qcow2/discard-reads-zeroes'],
+    needs: needs(chainNodes, nodeBytes),
+    async run(t: CaseContext) {
+      const clusters = stairClusters(0);
+      const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters }));
+      const node = await addQcow2(t, file, { discard: 'unmap' });
+      const [start, length] = [CLUSTER * 2.5, CLUSTER * 2];
+      await perform(t, node, { kind: 'discard', offset: start, length });
+      const bytes = await readNode(t, node, 0, CHAIN_SIZE);
+      const holds = (byte: number, from: number, to: number) =>
+        bytes.subarray(from, to).every((value) => value === byte);
+      t.check(
+        holds(0x11, 0, start) && holds(0x11, start + length, CHAIN_SIZE),
+        'no byte outside of what was discarded must change',
+        'some did',
+      );
+      t.check(
+        holds(0, 3 * CLUSTER, 4 * CLUSTER),
+        'the cluster that was discarded whole must read as zeroes',
+        'it does not',
+      );
     },
   },
 ];

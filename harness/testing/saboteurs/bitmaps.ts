@@ -342,4 +342,28 @@ export const bitmaps: readonly Saboteur[] = [
       'new DirtyBitmap(stored.name, 65536, node.io.length())',
     ],
   ),
+  inside(
+    'bitmaps/clear-of-all',
+    'block-dirty-bitmap-clear',
+    'clears all bitmaps of the node',
+    'commands/block-dirty-bitmap-clear',
+    [
+      'bitmap.clear();',
+      'for (const each of block.bitmap(args.node, args.name).node.bitmaps.all)\n        each.clear();',
+    ],
+  ),
+  inside(
+    'bitmaps/digest-of-bytes',
+    'BlockDirtyBitmapSha256',
+    'hashes whole bytes of a bitmap and not whole words',
+    'graph/dirty-bitmap',
+    ['(Math.max(1, Math.ceil(this.#blocks / WORD_BITS)) * WORD_BITS) / 8', 'Math.ceil(this.#blocks / 8)'],
+  ),
+  inside(
+    'bitmaps/not-by-device',
+    'BlockDirtyBitmap',
+    'finds bitmaps to clear or remove by the name of a node alone',
+    'backend/block-layer',
+    ['this.graph.devices.medium(nodeName) ?? this.graph.find(nodeName)', 'this.graph.find(nodeName)'],
+  ),
 ];

@@ -185,4 +185,34 @@ export const chains: readonly Saboteur[] = [
       "jobs.newId(args['job-id'], graph.displayName(image))",
     ],
   ),
+  inside(
+    'chains/new-name-without-format',
+    'block-stream',
+    'writes the new backing file into the header without its format',
+    'jobs/base-name',
+    [
+      'base && { name: name ?? base.filename.shown, format: base.driverName }',
+      'base && { name: name ?? base.filename.shown }',
+    ],
+  ),
+  inside(
+    'chains/stream-of-root-only',
+    'block-stream',
+    'refuses to stream into an image that another one stands on',
+    'commands/block-stream',
+    [
+      "for (const node of chain(image, base))\n        graph.assertAllowed(node, 'stream');",
+      "for (const node of chain(image, base))\n        graph.assertAllowed(node, 'stream');\n    if (image.parents.some(({ role }) => role === 'backing'))\n        throw new CommandError('Need a root block node');",
+    ],
+  ),
+  inside(
+    'chains/stream-zeroes-left-out',
+    'block-stream',
+    'does not copy zeroes that hide what is in the base of a stream',
+    'graph/block-io',
+    [
+      'if (isZero(data))\n                        await this.#zeroAligned(at, at + size, {});',
+      'if (isZero(data))\n                        ;',
+    ],
+  ),
 ];

@@ -312,4 +312,42 @@ export const copies: readonly Saboteur[] = [
     'commands/drive-mirror',
     ['backing: isNew ? below : undefined,', 'backing: undefined,'],
   ),
+  inside(
+    'copies/mirror-counts-holes',
+    'BLOCK_JOB_READY',
+    'counts what the source does not hold into the len of a full mirror',
+    'jobs/mirror-job',
+    ['if (base === undefined && !hasZeroInit(target)) {', 'if (base === undefined) {'],
+  ),
+  inside(
+    'copies/mirror-leftovers',
+    'MirrorSyncMode',
+    'leaves in the target of a full mirror what that held where the source has nothing',
+    'jobs/mirror-job',
+    [
+      'else if (base === undefined)\n                await this.#clearLeftovers(job, offset, stretch.length);',
+      ';',
+    ],
+  ),
+  inside('copies/target-longer', 'DriveBackup', 'makes new targets in whole megabytes', 'jobs/target-image', [
+    'size: source.io.length(),',
+    'size: Math.ceil(source.io.length() / 1048576) * 1048576,',
+  ]),
+  inside(
+    'copies/incremental-part-of-granule',
+    'MirrorSyncMode',
+    'copies only the first 64 KiB of each granule that the bitmap of an incremental backup marks',
+    'jobs/backup-job',
+    [
+      'for (const [offset, length] of this.#bitmap.ranges())\n            this.#left.mark(offset, length);',
+      'for (const [offset] of this.#bitmap.ranges())\n            this.#left.mark(offset, 1);',
+    ],
+  ),
+  inside(
+    'copies/source-not-root',
+    'blockdev-backup',
+    'copies nodes that other nodes stand on',
+    'graph/node-graph',
+    ['assertRoot(node);\n        return node;', 'return node;'],
+  ),
 ];

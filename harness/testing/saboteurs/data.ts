@@ -261,4 +261,34 @@ export const data: readonly Saboteur[] = [
     'graph/block-io',
     ['return Math.ceil(bytes / SECTOR) * SECTOR;', 'return Math.floor(bytes / SECTOR) * SECTOR;'],
   ),
+  inside(
+    'data/discard-rounds-out',
+    'BlockdevDiscardOptions',
+    'discards clusters of which only the end was to be discarded',
+    'drivers/qcow2/zeroing',
+    [
+      'export async function discard(image, offset, length) {\n    const { clusterSize } = image;\n    const end = offset + length;\n    const first = Math.ceil(offset / clusterSize);',
+      'export async function discard(image, offset, length) {\n    const { clusterSize } = image;\n    const end = offset + length;\n    const first = Math.floor(offset / clusterSize);',
+    ],
+  ),
+  inside(
+    'data/detect-zeroes-by-beginning',
+    'BlockdevDetectZeroesOptions',
+    'takes writes that begin with a sector of zeroes for zeroes',
+    'graph/block-io',
+    [
+      "if (this.#policy.detectZeroes !== 'off' && isZero(data)) {",
+      "if (this.#policy.detectZeroes !== 'off' && isZero(data.subarray(0, SECTOR))) {",
+    ],
+  ),
+  inside(
+    'data/locking-on-demand',
+    'BlockdevOptionsFile',
+    'locks files with locking on only',
+    'drivers/file',
+    [
+      "lock: options.locking === 'off' ? undefined : file.identity,",
+      "lock: options.locking === 'on' ? file.identity : undefined,",
+    ],
+  ),
 ];

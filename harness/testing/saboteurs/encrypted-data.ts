@@ -77,4 +77,11 @@ export const encryption: readonly Saboteur[] = [
     VOLUME,
     ['Math.max(LEAST_ITERATIONS, Math.round(iterTime * ITERATIONS_PER_MS))', 'LEAST_ITERATIONS'],
   ),
+  inside(
+    'encryption/any-passphrase',
+    'BlockdevOptionsLUKS',
+    'opens encrypted volumes with a secret that does not fit',
+    'crypto/luks-volume',
+    ['if (timingSafeEqual(proof, digest))', 'if (true)'],
+  ),
 ];

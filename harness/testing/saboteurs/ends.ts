@@ -1,8 +1,20 @@
 /** Saboteurs of the ends of jobs, of guests beside jobs, and of what an endpoint offers. */
-import { inside, type Saboteur } from './saboteur.ts';
+import type { JsonObject } from '../../../spec/json.ts';
+import { between, inside, type Saboteur } from './saboteur.ts';
 
 const BACKUP = 'jobs/backup-job';
 const JOB = 'jobs/job';
+
+function withoutAnswerToQuit() {
+  let quits = false;
+  return {
+    incoming: (messages: readonly JsonObject[]) => {
+      quits ||= messages.some(({ execute }) => execute === 'quit');
+      return { pass: messages };
+    },
+    outgoing: (message: JsonObject) => (quits && 'return' in message ? [] : [message]),
+  };
+}
 
 export const ends: readonly Saboteur[] = [
   inside('ends/failed-at-len', 'BLOCK_JOB_COMPLETED', 'tells the whole len as offset of a failed job', JOB, [
@@ -88,5 +100,16 @@ export const ends: readonly Saboteur[] = [
     'gives the filter of a job a name that a user could have given',
     'jobs/job-filter',
     ['graph.name(filter, name);', "graph.name(filter, name ?? 'filter' + graph.nodes.length);"],
+  ),
+  between('ends/quit-unanswered', 'quit', 'ends without an answer to quit', withoutAnswerToQuit),
+  inside(
+    'jobs/complete-of-cancelled',
+    'block-job-complete',
+    'completes a job that was cancelled',
+    'jobs/job',
+    [
+      'if (this.#pauseCount > 0 || this.#cancelled || this.driver.complete === undefined)',
+      'if (this.#pauseCount > 0 || this.driver.complete === undefined)',
+    ],
   ),
 ];

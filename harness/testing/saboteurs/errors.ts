@@ -23,4 +23,8 @@ export const errors: readonly Saboteur[] = [
     "job.failed(operation, 'report', error);",
     ';',
   ]),
+  inside('errors/passwd-taken', 'block_passwd', 'takes a password', 'commands/block-passwd', [
+    "throw new CommandError('Setting block passwords directly is no longer supported');",
+    'return {};',
+  ]),
 ];

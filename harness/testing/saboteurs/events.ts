@@ -1,5 +1,20 @@
 /** Saboteurs of events that are not those of jobs alone: what they tell, and when. */
-import { inside, type Saboteur } from './saboteur.ts';
+import type { Json, JsonObject } from '../../../spec/json.ts';
+import { between, inside, type Saboteur } from './saboteur.ts';
+
+/** Puts the id of the latest command into events. */
+function withLatestId() {
+  let id: Json | undefined;
+  return {
+    incoming: (messages: readonly JsonObject[]) => {
+      id = messages.at(-1)?.id ?? id;
+      return { pass: messages };
+    },
+    outgoing: (message: JsonObject) => [
+      'event' in message && id !== undefined ? { ...message, id } : message,
+    ],
+  };
+}
 
 export const events: readonly Saboteur[] = [
   inside(
@@ -28,5 +43,45 @@ export const events: readonly Saboteur[] = [
     'tells the node of a quorum that is in a drive',
     'graph/open',
     ['reference: () => graph.displayName(node),', 'reference: () => node.name,'],
+  ),
+  between(
+    'events/with-id',
+    'protocol/events',
+    'sends events with the id of the latest command',
+    withLatestId,
+  ),
+  inside(
+    'events/cancelled-as-finished',
+    'BLOCK_JOB_CANCELLED',
+    'tells the whole len as offset of a cancelled job',
+    'jobs/job',
+    [
+      "this.#services.emit('BLOCK_JOB_CANCELLED', this.#position());",
+      "this.#services.emit('BLOCK_JOB_CANCELLED', { ...this.#position(), offset: this.progress.len });",
+    ],
+  ),
+  inside(
+    'events/shutdown-by-guest',
+    'SHUTDOWN',
+    'tells that the guest wanted to shut down when the client did',
+    'reference-endpoint',
+    ["this.emit('SHUTDOWN', { guest: false });", "this.emit('SHUTDOWN', { guest: true });"],
+  ),
+  inside(
+    'events/corrupted-size-missing',
+    'BLOCK_IMAGE_CORRUPTED',
+    'tells where an access met corruption and not how long it was',
+    'graph/open',
+    ['...(size === undefined ? {} : { size }),', ''],
+  ),
+  inside(
+    'events/quorum-flush-as-write',
+    'QUORUM_REPORT_BAD',
+    'tells failed flushes of children as writes',
+    'drivers/quorum/index',
+    [
+      "const request = { kind: 'flush', offset: 0, length: 0 };",
+      "const request = { kind: 'write', offset: 0, length: 0 };",
+    ],
   ),
 ];

@@ -223,4 +223,45 @@ export const graph: readonly Saboteur[] = [
     'graph/node-graph',
     ['if (node.parents.length === 0 && !node.monitorOwned)', 'if (node.parents.length === 0)'],
   ),
+  inside(
+    'graph/children-writable',
+    'BlockdevOptions',
+    'opens children of read-only nodes writable',
+    'graph/common-options',
+    ['(isBacking || (parent?.readOnly ?? false))', 'isBacking'],
+  ),
+  inside(
+    'graph/cache-not-inherited',
+    'BlockdevOptions',
+    'opens children without the cache mode of their parent',
+    'graph/common-options',
+    [
+      'direct: given.cache?.direct ?? parent?.cache.direct ?? false,',
+      'direct: given.cache?.direct ?? false,',
+    ],
+  ),
+  inside(
+    'graph/snapshot-relative-name',
+    'NewImageMode',
+    'writes the name of the backing file without its folder into new overlays',
+    'graph/external-snapshot',
+    [
+      'const backing = { name: base.filename.shown, format: base.driverName };',
+      "const backing = { name: base.filename.shown.split('/').at(-1), format: base.driverName };",
+    ],
+  ),
+  inside(
+    'graph/change-without-backing',
+    'change-backing-file',
+    'gives a backing file to an image that has none',
+    'commands/change-backing-file',
+    ['if (!image.backing)', 'if (false)'],
+  ),
+  inside(
+    'graph/internal-ids-alike',
+    'SnapshotInfo',
+    'gives all internal snapshots the same id',
+    'drivers/qcow2/qcow2-snapshots',
+    ['id: String(Math.max(0, ...ids) + 1),', "id: '1',"],
+  ),
 ];

@@ -8,8 +8,10 @@ import { encryption } from './encrypted-data.ts';
 import { ends } from './ends.ts';
 import { errors } from './errors.ts';
 import { events } from './events.ts';
+import { exports } from './exports.ts';
 import { graph } from './graph.ts';
 import { images } from './images.ts';
+import { inputForms } from './input-forms.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
 import { permissionRules } from './permission-rules.ts';
@@ -31,8 +33,10 @@ export const saboteurs: readonly Saboteur[] = [
   ...ends,
   ...errors,
   ...events,
+  ...exports,
   ...graph,
   ...images,
+  ...inputForms,
   ...jobs,
   ...limits,
   ...permissionRules,

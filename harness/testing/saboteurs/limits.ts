@@ -204,4 +204,18 @@ export const limits: readonly Saboteur[] = [
       'if (groupName === undefined || !isLimited(this.#throttle.group.config))\n            this.#throttle.group.config = config;',
     ],
   ),
+  inside(
+    'limits/group-contradicts',
+    'ThrottleLimits',
+    'takes limits for a group that contradict one another',
+    'objects/throttle-group-object',
+    ['checkConfig(config);', ';'],
+  ),
+  inside(
+    'limits/idle-saves',
+    'block_set_io_throttle',
+    'lets pass at once what was not used of the limits before',
+    'throttle/throttle-group',
+    ['level.level = Math.max(0, level.level - rate * seconds);', 'level.level -= rate * seconds;'],
+  ),
 ];

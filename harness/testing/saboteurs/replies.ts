@@ -241,4 +241,25 @@ export const replies: readonly Saboteur[] = [
       "{\n            image['backing-image'] = describeImage(shownNode(below, view), view);\n            delete image['backing-image']['backing-image'];\n        }",
     ],
   ),
+  inside(
+    'replies/schema-lacks-event',
+    'query-qmp-schema',
+    'leaves an event out of query-qmp-schema that query-events lists',
+    'commands/query-qmp-schema',
+    ['return introspection;', "return introspection.filter(({ name }) => name !== 'BLOCK_WRITE_THRESHOLD');"],
+  ),
+  inside(
+    'replies/json-name-plain',
+    'BlockDeviceInfo',
+    'shows nodes with options of their own under the plain name of their file',
+    'graph/node-filename',
+    ["if (configured || driver.kind === 'filter')", "if (driver.kind === 'filter')"],
+  ),
+  inside(
+    'replies/encrypt-info-missing',
+    'ImageInfoSpecificQCow2',
+    'does not tell how an encrypted image is encrypted',
+    'drivers/qcow2/index',
+    ['if (encryption)\n        data.encrypt = encryption;', ';'],
+  ),
 ];

@@ -144,4 +144,21 @@ export const statistics: readonly Saboteur[] = [
     'backend/accounting',
     ['if (!this.#countsFailed)\n            return;', 'return;'],
   ),
+  inside(
+    'statistics/reset-by-query',
+    'BlockDeviceStats',
+    'begins to count anew when it was asked',
+    'backend/accounting',
+    [
+      'const { rd, wr, flush } = this.#done;',
+      'const { rd, wr, flush } = this.#done;\n        const none = () => ({ operations: 0, bytes: 0, nanoseconds: 0n });\n        this.#done = { rd: none(), wr: none(), flush: none() };',
+    ],
+  ),
+  inside(
+    'statistics/device-missing',
+    'BlockStats',
+    'does not tell the name of the device',
+    'backend/query-backends',
+    ['return { device: name, ...ofNode,', 'return { ...ofNode,'],
+  ),
 ];

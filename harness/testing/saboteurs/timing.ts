@@ -23,4 +23,14 @@ export const timing: readonly Saboteur[] = [
     'jobs/rate-limit',
     ['const slices = (this.#dispatched + this.#quota - 1n) / this.#quota;', 'const slices = 1n;'],
   ),
+  inside(
+    'timing/lower-speed-ignored',
+    'block-job-set-speed',
+    'goes on as fast as before when a job is given a lower speed',
+    'jobs/job',
+    [
+      'this.#speed = speed;\n        this.limit.speed = speed;',
+      'if (speed === 0n || this.#speed === 0n || speed > this.#speed)\n            this.limit.speed = speed;\n        this.#speed = speed;',
+    ],
+  ),
 ];

@@ -78,4 +78,21 @@ export const transactions: readonly Saboteur[] = [
     'jobs/job-txn',
     ['member.failAsCancelled();', ';'],
   ),
+  inside(
+    'transactions/undone-in-order',
+    'transaction',
+    'undoes the first action of a failed transaction first',
+    'transactions/index',
+    ['for (const action of prepared.toReversed())', 'for (const action of prepared)'],
+  ),
+  inside(
+    'transactions/first-only',
+    'transaction',
+    'carries out the first action alone',
+    'transactions/index',
+    [
+      'for (const action of prepared)\n        await action.commit?.();',
+      'for (const action of prepared.slice(0, 1))\n        await action.commit?.();',
+    ],
+  ),
 ];

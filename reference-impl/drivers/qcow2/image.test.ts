@@ -141,6 +141,19 @@ describe('discards', () => {
 });
 
 describe('requests', () => {
+  test('a discard hides what is below, also where the image has nothing', async () => {
+    await fresh();
+    const below = {
+      length: () => SIZE,
+      read: async (_offset: number, buffer: Uint8Array) => void buffer.fill(7),
+    };
+    const { image } = await openImage(file, {}, below);
+    await discard(image, 0, CLUSTER);
+    const bytes = new Uint8Array(2 * CLUSTER);
+    await read(image, 0, bytes);
+    expect([bytes[0], bytes[CLUSTER - 1], bytes[CLUSTER]]).toEqual([0, 0, 7]);
+  });
+
   test('zeroes keep their place unless it may be given up', async () => {
     await fresh();
     const { image } = await openImage(file);

@@ -87,7 +87,8 @@ export async function discardClusters(
   image.corruption.assertUsable();
   const kind = then === 'zero' && image.header.version === 3 ? 'zero' : 'unallocated';
   await changeRuns(image, first, count, (run) => {
-    if (run.kind === 'unallocated' || run.kind === kind) return undefined;
+    // what shows there is zeroes already only where nothing is below
+    if (run.kind === kind || (run.kind === 'unallocated' && image.backing() === undefined)) return undefined;
     return () => ({ kind, offset: 0, copied: false, compressedBytes: 0 });
   });
 }

@@ -76,6 +76,8 @@ export interface PeerRequest {
   readonly flags: number;
   readonly offset: number;
   readonly length: number;
+  /** What a write brings; null of other kinds. */
+  readonly data: Buffer | null;
 }
 
 /** A server that listens. */
@@ -221,22 +223,18 @@ class Peer {
   async #transmit(socket: Socket, inbox: Arrivals, { data, holes = [] }: PeerExport): Promise<void> {
     for (;;) {
       const head = await inbox.take(28);
-      const request: PeerRequest = {
-        flags: head.readUInt16BE(4),
-        type: head.readUInt16BE(6),
-        offset: Number(head.readBigUInt64BE(16)),
-        length: head.readUInt32BE(24),
-      };
-      const { type, flags, offset, length } = request;
+      const [flags, type] = [head.readUInt16BE(4), head.readUInt16BE(6)];
+      const [offset, length] = [Number(head.readBigUInt64BE(16)), head.readUInt32BE(24)];
       const sent = type === NbdCommand.write ? await inbox.take(length) : null;
-      this.requests.push(request);
+      this.requests.push({ flags, type, offset, length, data: sent });
       if (type === NbdCommand.disconnect) {
         socket.resume();
         return;
       }
       if (this.fail === 0) {
         sent?.copy(data, offset);
-        if (type === NbdCommand.writeZeroes) data.fill(0, offset, offset + length);
+        if (type === NbdCommand.writeZeroes || type === NbdCommand.trim)
+          data.fill(0, offset, offset + length);
       }
       const cookie = head.subarray(8, 16);
       let answer = simpleReply(cookie, this.fail);

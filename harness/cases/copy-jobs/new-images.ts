@@ -1,0 +1,101 @@
+/** The images that drive-mirror and drive-backup make: what each sync mode puts below them, and what into them. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import {
+  addChain,
+  CHAIN_SIZE,
+  chainNodes,
+  guestContent,
+  readImage,
+  release,
+  stairs,
+} from '../helpers/backing-chains.ts';
+import { cancelled, endedReady } from '../helpers/job-steps.ts';
+import { needs, newFile, nodeNames } from '../helpers/shared-setup.ts';
+
+/** Of the chain that is copied: how deep it is, and what a new image has below it and of its own. */
+interface Copy {
+  readonly sync: 'full' | 'top' | 'none';
+  readonly depth: 1 | 3;
+  /** The layer that it stands on, from the bottom; null for none. */
+  readonly below: number | null;
+  /** Indexes of its own quarters that hold data. */
+  readonly own: readonly number[];
+}
+
+const COPIES: readonly Copy[] = [
+  { sync: 'full', depth: 3, below: null, own: [0, 1, 2, 3] },
+  { sync: 'top', depth: 3, below: 1, own: [0, 1] },
+  { sync: 'none', depth: 3, below: 2, own: [] },
+  { sync: 'full', depth: 1, below: null, own: [0, 1, 2, 3] },
+  { sync: 'top', depth: 1, below: null, own: [0, 1, 2, 3] },
+  { sync: 'none', depth: 1, below: 0, own: [] },
+];
+
+/** What is written in one go, and what a cluster of a new image has by default. */
+const QUARTER = CHAIN_SIZE / 4;
+
+function newImages(command: 'drive-mirror' | 'drive-backup'): CaseDefinition {
+  const isMirror = command === 'drive-mirror';
+  return {
+    id: `${command}/new-images`,
+    title: `A new image of ${command} stands on what its sync mode leaves out, and holds the rest itself`,
+    requirements: isMirror
+      ? ['drive-mirror/creates-target', 'drive-mirror/sync']
+      : ['drive-backup/creates-target', 'drive-backup/sync'],
+    needs: needs(chainNodes, {
+      commands: [command, 'block-job-cancel', 'query-block-jobs'],
+      events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_READY'],
+    }),
+    async run(t: CaseContext) {
+      for (const { sync, depth, below, own } of COPIES) {
+        // A backup opens the file below anew, which a node that may write it does not let it.
+        if (sync === 'top' && !isMirror) continue;
+        const layers = await addChain(t, depth);
+        const before = await nodeNames(t);
+        const [target, id] = [newFile(t), t.name('job')];
+        const device = layers.at(-1)!.node;
+        await t.execute(command, { 'job-id': id, device, sync, target: target.path, format: 'qcow2' });
+        if (isMirror) {
+          await t.event('BLOCK_JOB_READY', { device: id });
+          await endedReady(t, id);
+        } else if (sync === 'none') await cancelled(t, id);
+        else await t.event('BLOCK_JOB_COMPLETED', { device: id });
+        t.equal(
+          (await nodeNames(t)).toSorted(),
+          before.toSorted(),
+          `the nodes of a target of sync ${sync} must go with the job`,
+        );
+        await release(
+          t,
+          layers.map(({ node }) => node),
+        );
+        const image = await readImage(t, target);
+        t.equal(image.size, CHAIN_SIZE, 'a new image must be as long as the node');
+        t.equal(
+          image.backing,
+          below === null ? null : layers[below]!.file.path,
+          `a new image of sync ${sync} must stand on what is left out`,
+        );
+        const quarters = [0, 1, 2, 3].filter(
+          (quarter) => image.cluster((quarter * QUARTER) / image.clusterSize) !== null,
+        );
+        t.equal(
+          quarters,
+          [...own],
+          `a new image of sync ${sync} must hold what is not left out, and nothing else`,
+        );
+        t.check(
+          (await guestContent(t, target.local)).equals(stairs(depth)),
+          'a guest must read of the new image what the node has',
+          'it reads something else',
+        );
+      }
+    },
+  };
+}
+
+/** The cases of new images of both commands. */
+export const newImageCases: readonly CaseDefinition[] = [
+  newImages('drive-mirror'),
+  newImages('drive-backup'),
+];

@@ -1,0 +1,141 @@
+/** Two users of one file, through one node and through two: whether they agree, in each order. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { chainNodes, makeEmpty } from '../helpers/backing-chains.ts';
+import { sizesOf } from '../helpers/image-files.ts';
+import { startNbdServer } from '../helpers/node-io.ts';
+import { addRaw, needs } from '../helpers/shared-setup.ts';
+
+interface Scene {
+  readonly t: CaseContext;
+  /** A raw node as long as the file. */
+  readonly spare: string;
+  readonly size: number;
+}
+
+/** Begins to use a node, and gives what ends that; null if it is refused. */
+type Use = (scene: Scene, node: string) => Promise<(() => Promise<void>) | null>;
+
+function byNode(options: (node: string) => JsonObject): Use {
+  return async ({ t }, node) => {
+    const name = t.name('user');
+    const made = { 'node-name': name, ...options(node) };
+    if ('error' in (await t.request({ execute: 'blockdev-add', arguments: made }))) return null;
+    return async () => {
+      await t.execute('blockdev-del', { 'node-name': name });
+    };
+  };
+}
+
+function byExport(writable: boolean): Use {
+  return async ({ t }, node) => {
+    const name = t.name('export');
+    const made = { device: node, name, writable };
+    if ('error' in (await t.request({ execute: 'nbd-server-add', arguments: made }))) return null;
+    return async () => {
+      await t.execute('nbd-server-remove', { name });
+    };
+  };
+}
+
+function byBackup(args: (node: string, spare: string) => JsonObject): Use {
+  return async ({ t, spare }, node) => {
+    const device = t.name('job');
+    const made = { 'job-id': device, sync: 'none', ...args(node, spare) };
+    if ('error' in (await t.request({ execute: 'blockdev-backup', arguments: made }))) return null;
+    return async () => {
+      await t.execute('block-job-cancel', { device });
+      await t.event('BLOCK_JOB_CANCELLED', { device });
+    };
+  };
+}
+
+const resize: Use = async ({ t, size }, node) => {
+  const { error } = await t.request({ execute: 'block_resize', arguments: { 'node-name': node, size } });
+  return error === undefined ? async () => {} : null;
+};
+
+/** By name, in the order in which they are tried as the second one. */
+const USES: Readonly<Record<string, Use>> = {
+  format: byNode((file) => ({ driver: 'qcow2', file })),
+  'reading-format': byNode((file) => ({ driver: 'qcow2', file, 'read-only': true })),
+  'forced-format': byNode((file) => ({ driver: 'qcow2', file, 'read-only': true, 'force-share': true })),
+  raw: byNode((file) => ({ driver: 'raw', file })),
+  'reading-raw': byNode((file) => ({ driver: 'raw', file, 'read-only': true })),
+  export: byExport(false),
+  'writable-export': byExport(true),
+  'backup-source': byBackup((device, target) => ({ device, target })),
+  'backup-target': byBackup((target, device) => ({ device, target })),
+  resize,
+};
+
+/** What becomes of each second user, `+` accepted, `-` refused, `?` left to the endpoint: on the same node, and on another over the same file. */
+const OUTCOMES: Readonly<Record<string, readonly [same: string, other: string]>> = {
+  format: ['--?++--?--', '--?++-----'],
+  'reading-format': ['-+++++-?--', '-+++++-+--'],
+  'forced-format': ['?+++++????', '?+++++?+??'],
+  raw: ['+++++++?++', '++++++++++'],
+  'reading-raw': ['+++++++?++', '++++++++++'],
+  export: ['-++++++++-', '-++++++++-'],
+  'writable-export': ['--?++++++-', '--?++++?+-'],
+  'backup-source': ['-+++++?---', '-+++++?---'],
+  'backup-target': ['--?++++---', '--?++++-??'],
+};
+
+export const userPairCases: readonly CaseDefinition[] = Object.entries(OUTCOMES).map(
+  ([first, outcomes]): CaseDefinition => ({
+    id: `node-users/beside-${first}`,
+    title: `Beside a ${first.replaceAll('-', ' ')} on a file each second user is let in, or refused, as both agree`,
+    requirements: ['blockdev-add/users-agree'],
+    needs: needs(chainNodes, {
+      commands: [
+        'blockdev-backup',
+        'block-job-cancel',
+        'block_resize',
+        'nbd-server-start',
+        'nbd-server-add',
+        'nbd-server-remove',
+        'nbd-server-stop',
+      ],
+      members: ['nbd-server-add.name'],
+      events: ['BLOCK_JOB_CANCELLED'],
+    }),
+    async run(t: CaseContext) {
+      const file = await makeEmpty(t);
+      const { size } = await sizesOf(t, file.local);
+      const scene = { t, size, spare: (await addRaw(t, size)).name };
+      await startNbdServer(t);
+      const [same, other] = [t.name('file'), t.name('file')];
+      for (const node of [same, other])
+        await t.execute('blockdev-add', { driver: 'file', 'node-name': node, filename: file.path });
+      const end = await USES[first]!(scene, same);
+      t.check(end !== null, 'the first user of a file must be let in', 'it is refused');
+      for (const [index, node] of [same, other].entries()) {
+        let got = '';
+        for (const use of Object.values(USES)) {
+          const endSecond = await use(scene, node);
+          await endSecond?.();
+          got += endSecond === null ? '-' : '+';
+        }
+        const expected = outcomes[index]!;
+        const wrong = Object.keys(USES).filter((_, at) => expected[at] !== '?' && expected[at] !== got[at]);
+        t.equal(
+          wrong,
+          [],
+          `beside a ${first} on the ${index === 0 ? 'same' : 'other'} node each user must be let in or refused as both agree`,
+          { got },
+        );
+      }
+      await end();
+      for (const use of [USES.format!, USES['writable-export']!]) {
+        const endSecond = await use(scene, other);
+        t.check(
+          endSecond !== null,
+          'once the first user is gone every other must be let in',
+          'one is refused',
+        );
+        await endSecond();
+      }
+    },
+  }),
+);

@@ -1,0 +1,32 @@
+/** What storage may hold after a crash: what was written before it was flushed is there, of what came later anything may be. */
+import type { Random } from '../../../generators/random.ts';
+import { NbdCommand, type PeerRequest } from '../helpers/peers/nbd-peer.ts';
+
+/**
+ * States that storage may be in when it stops in the middle of these requests, which found `start`: `count` of them at
+ * random, each with the number of requests that had come.
+ */
+export function* crashStates(
+  random: Random,
+  start: Buffer,
+  requests: readonly PeerRequest[],
+  count: number,
+): Generator<{ state: Buffer; came: number }> {
+  const stops = Array.from({ length: count }, () => random.below(requests.length + 1)).toSorted(
+    (a, b) => a - b,
+  );
+  const flushed = Buffer.from(start);
+  let done = 0;
+  for (const came of stops) {
+    const last = requests.findLastIndex(({ type }, index) => index < came && type === NbdCommand.flush);
+    for (; done <= last; done += 1) put(flushed, requests[done]!);
+    const state = Buffer.from(flushed);
+    for (const request of requests.slice(done, came)) if (random.chance(50)) put(state, request);
+    yield { state, came };
+  }
+}
+
+function put(storage: Buffer, { type, data, offset, length }: PeerRequest): void {
+  data?.copy(storage, offset);
+  if (type === NbdCommand.trim) storage.fill(0, offset, offset + length);
+}

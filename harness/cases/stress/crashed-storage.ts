@@ -1,0 +1,274 @@
+/** qcow2 images on storage that stops between any two requests: what lies there then is sound, and has what was flushed. */
+import { Random } from '../../../generators/random.ts';
+import type { JsonObject } from '../../../spec/json.ts';
+import { qcow2Faults } from '../../qcow2/qcow2-faults.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addQcow2, release } from '../helpers/backing-chains.ts';
+import { createImage, qcow2Creation } from '../helpers/created-images.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { nodeBytes, openIo, writeNode } from '../helpers/node-io.ts';
+import { ExportFlag, type PeerRequest, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { parseQcow2 } from '../helpers/qcow2-image.ts';
+import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { crashStates } from './crash-states.ts';
+import { type Change, DiskModel, drawn } from './disk-series.ts';
+import { contentOf } from './left-behind.ts';
+import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
+
+const CLUSTER = 512;
+const FLAGS = ExportFlag.has | ExportFlag.flush | ExportFlag.trim;
+
+/** Requests of a guest, so many; or a command. */
+type Step = { readonly do: 'write'; readonly count: number } | CommandStep;
+
+interface Scene {
+  readonly id: string;
+  readonly title: string;
+  /** Of the disk, and of the storage: what the image may come to take. Bytes. */
+  readonly size: number;
+  readonly room: number;
+  readonly image?: JsonObject;
+  /** Whether another disk is below. */
+  readonly isOverlay?: boolean;
+  /** How much of the disk is written before it counts. Bytes. */
+  readonly filled?: number;
+  /** Nothing is given back. */
+  readonly keeps?: boolean;
+  readonly steps: readonly Step[];
+  readonly crashes: number;
+}
+
+const write = (count: number): Step => ({ do: 'write', count });
+
+/** The disk after a step. */
+interface Moment {
+  /** Requests that the storage had got by then. */
+  readonly came: number;
+  readonly bytes: Buffer;
+  readonly last: Change | null;
+  /** What came before stays, whatever comes. */
+  readonly isSafe: boolean;
+}
+
+function crashed({ id, title, ...scene }: Scene): CaseDefinition {
+  return {
+    id,
+    title,
+    requirements: ['BlockdevCacheOptions/flush-is-carried-out', 'qcow2/shapes'],
+    needs: withSteps(needs({ ...qcow2Creation, ...nodeBytes }, { drivers: ['nbd'] }), scene.steps),
+    async run(t: CaseContext) {
+      const random = new Random(id);
+      const { size, steps, isOverlay = false, keeps = false } = scene;
+      const below = isOverlay ? random.bytes(size) : null;
+      const lower = below && (await addRaw(t, below)).name;
+      const start = await startOf(t, scene);
+      const peer = await startNbdPeer(t, { '': { data: Buffer.from(start), flags: FLAGS } });
+      const disk = new DiskModel(size, CLUSTER, below ?? contentOf(start));
+      const node = t.name('qcow2');
+      await t.execute('blockdev-add', {
+        driver: 'qcow2',
+        'node-name': node,
+        discard: 'unmap',
+        file: { driver: 'nbd', server: peer.address, discard: 'unmap' },
+        ...(lower !== null && { backing: lower }),
+      });
+      const moments: Moment[] = [{ came: 0, bytes: Buffer.from(disk.bytes), last: null, isSafe: true }];
+      const note = (last: Change | null, isSafe: boolean): void => {
+        moments.push({ came: peer.requests.length, bytes: Buffer.from(disk.bytes), last, isSafe });
+      };
+      for (const step of steps) {
+        if (step.do === 'write') {
+          const io = await openIo(t, node);
+          for (let index = 0; index < step.count; index += 1) {
+            const request = drawn(random, disk.bytes.length, {
+              edges: [CLUSTER, 32 * KiB],
+              keeps,
+            });
+            await io.perform(request);
+            disk.apply(request);
+            note(request, request.kind === 'flush');
+          }
+          await io.close();
+        } else {
+          await makeStep(t, node, step);
+          if (step.do === 'resize') disk.resize(step.size);
+          note(null, step.do === 'resize');
+        }
+      }
+      await release(t, [...(lower === null ? [] : [lower]), node]);
+      note(null, true);
+      const requests = peer.requests.slice(0, moments.at(-1)!.came);
+      checkStates(t, random, { start, requests, moments, below }, scene);
+    },
+  };
+}
+
+/** The storage before the node: an image, and room behind it. */
+async function startOf(
+  t: CaseContext,
+  { image, size, room, filled = 0 }: Scene | Omit<Scene, 'id' | 'title'>,
+) {
+  const file: CaseFile = await makeFile(t, 0);
+  await createImage(t, {
+    driver: 'qcow2',
+    file: { driver: 'file', filename: file.path },
+    size,
+    'cluster-size': CLUSTER,
+    ...image,
+  });
+  if (filled > 0) {
+    const node = await addQcow2(t, file);
+    await writeNode(t, node, 0, filled, 0x77);
+    await release(t, [node]);
+  }
+  const start = Buffer.alloc(room);
+  (await bytesOf(t, file.local)).copy(start);
+  return start;
+}
+
+/** What became of storage and disk. */
+interface Story {
+  readonly start: Buffer;
+  readonly requests: readonly PeerRequest[];
+  readonly moments: readonly Moment[];
+  readonly below: Buffer | null;
+}
+
+/** States that the storage is sound wherever it stops, and that the disk holds what it may. */
+function checkStates(
+  t: CaseContext,
+  random: Random,
+  { start, requests, moments, below }: Story,
+  { crashes, steps }: Pick<Scene, 'crashes' | 'steps'>,
+): void {
+  const hasSnapshots = steps.some((step) => step.do === 'take');
+  for (const { state, came } of crashStates(random, start, requests, crashes)) {
+    const isDirty = parseQcow2(state).dirty;
+    const wrong = qcow2Faults(state).filter(
+      ({ kind, text }) =>
+        kind === 'corruption' &&
+        // what is marked as in use is repaired when it is opened again
+        !(isDirty && /dirty|count/.test(text)) &&
+        // a snapshot is there with its last write, and what it shares is marked before or after
+        !(hasSnapshots && text.includes('COPIED')),
+    );
+    t.equal(
+      wrong.map(({ text }) => text),
+      [],
+      'an image must be sound wherever its storage stops',
+    );
+    const from = moments.findLastIndex((moment) => moment.isSafe && moment.came <= came);
+    const to = moments.findIndex((moment) => moment.came >= came);
+    const since = moments.slice(from, Math.max(from, to) + 1);
+    const isPossible = possibleSince(since);
+    const content = contentOf(state, below);
+    t.check(
+      since.some(({ bytes }) => bytes.length === content.length),
+      'after a crash a disk must be of its size',
+      `it has ${content.length} bytes`,
+    );
+    const at = content.findIndex((byte, index) => !isPossible(byte, index));
+    t.check(
+      at === -1,
+      'after a crash a disk must hold what was flushed, or what was written since',
+      `byte ${at} is neither`,
+    );
+  }
+}
+
+/** Tells what a byte may be after a crash: what it was at one of those moments. */
+function possibleSince(moments: readonly Moment[]): (byte: number, at: number) => boolean {
+  // what was given back may be somebody else's already, before it is written that it was given back
+  const given = moments.slice(1).flatMap(({ last }) => (last !== null && givesBack(last) ? [last] : []));
+  const shortest = Math.min(...moments.map(({ bytes }) => bytes.length));
+  return (byte, at) =>
+    moments.some(({ bytes }) => bytes[at] === byte) ||
+    at >= shortest ||
+    given.some(({ offset, length }) => at >= offset - CLUSTER && at < offset + length + CLUSTER);
+}
+
+function givesBack(change: Change): change is Extract<Change, { readonly offset: number }> {
+  return change.kind === 'discard' || (change.kind === 'write-zeroes' && change.unmap === true);
+}
+
+const take = (name: string): Step => ({ do: 'take', name });
+const drop = (name: string): Step => ({ do: 'delete', name });
+const resize = (size: number): Step => ({ do: 'resize', size });
+
+export const crashedStorage: readonly CaseDefinition[] = [
+  crashed({
+    id: 'stress/crashed-storage',
+    title: 'Wherever storage stops, the image there is sound, and holds what was flushed before',
+    size: 96 * KiB,
+    room: 384 * KiB,
+    image: { 'refcount-bits': 64 },
+    steps: [write(60)],
+    crashes: 60,
+  }),
+  crashed({
+    id: 'stress/crashed-overlay',
+    title: 'Wherever storage stops, an image above another is sound, and holds what was flushed before',
+    size: 6 * KiB,
+    room: 128 * KiB,
+    isOverlay: true,
+    steps: [write(120)],
+    crashes: 200,
+  }),
+  crashed({
+    id: 'stress/crashed-lazily-counted',
+    title: 'Wherever storage stops, an image that is counted lazily is marked as in use or sound',
+    size: 40 * KiB,
+    room: 192 * KiB,
+    image: { 'lazy-refcounts': true },
+    steps: [write(50)],
+    crashes: 80,
+  }),
+  crashed({
+    id: 'stress/crashed-with-snapshots',
+    title:
+      'Wherever storage stops, an image whose snapshots come and go is sound, and holds what was flushed',
+    size: 40 * KiB,
+    room: 256 * KiB,
+    steps: [
+      write(10),
+      take('one'),
+      write(12),
+      take('two'),
+      write(12),
+      drop('one'),
+      write(12),
+      drop('two'),
+      write(10),
+    ],
+    crashes: 120,
+  }),
+  crashed({
+    id: 'stress/crashed-while-resized',
+    title: 'Wherever storage stops, an image that is resized is sound, and holds what was flushed before',
+    size: 20 * KiB,
+    room: 512 * KiB,
+    steps: [
+      write(10),
+      resize(3000 * KiB),
+      write(8),
+      resize(40 * KiB),
+      write(10),
+      resize(6000 * KiB),
+      write(8),
+      resize(10 * KiB),
+      write(6),
+    ],
+    crashes: 60,
+  }),
+  crashed({
+    id: 'stress/crashed-with-more-counts',
+    title: 'Wherever storage stops while the table of counts grows, the image is sound, and holds its disk',
+    size: 2200 * KiB,
+    room: 2600 * KiB,
+    image: { 'refcount-bits': 64 },
+    filled: 1920 * KiB,
+    keeps: true,
+    steps: [write(20)],
+    crashes: 30,
+  }),
+];

@@ -1,0 +1,60 @@
+/** What a qcow2 image must be when its endpoint has closed it: sound to the last count, and as full as it needs to be. */
+
+import { qcow2Faults } from '../../qcow2/qcow2-faults.ts';
+import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import type { CaseContext } from '../case.ts';
+import { parseQcow2 } from '../helpers/qcow2-image.ts';
+import { checkBytes } from './disk-series.ts';
+
+const SNAPSHOT_HEADER = 40;
+
+/** States that nothing is wrong with the image, not even a cluster that nobody needs. */
+export function checkSound(t: CaseContext, image: Buffer): void {
+  t.equal(
+    qcow2Faults(image).map(({ text }) => text),
+    [],
+    'an image that was closed must be sound',
+  );
+}
+
+/** What a guest reads of an image, above `below`. */
+export function contentOf(image: Buffer, below: Buffer | null = null): Buffer {
+  const { size, clusterSize, cluster } = parseQcow2(image);
+  const content = Buffer.alloc(size);
+  below?.copy(content);
+  for (let index = 0; index * clusterSize < size; index += 1) {
+    const found = cluster(index);
+    const start = index * clusterSize;
+    if (found === 'zero') content.fill(0, start, start + clusterSize);
+    else found?.copy(content, start);
+  }
+  return content;
+}
+
+/** States that an image holds these bytes, above `below`. */
+export function checkHolds(
+  t: CaseContext,
+  image: Buffer,
+  expected: Buffer,
+  below: Buffer | null = null,
+): void {
+  checkBytes(t, contentOf(image, below), expected, 'what the closed image holds');
+}
+
+/** The same image with the disk as it was when that snapshot was taken; null if it has no such. */
+export function asOf(image: Buffer, name: string): Buffer | null {
+  const { snapshots, snapshotsOffset } = parseQcow2Header(image);
+  let at = snapshotsOffset;
+  for (let index = 0; index < snapshots; index += 1) {
+    const [idLength, nameLength] = [image.readUInt16BE(at + 12), image.readUInt16BE(at + 14)];
+    const nameAt = at + SNAPSHOT_HEADER + image.readUInt32BE(at + 36) + idLength;
+    if (image.toString('utf8', nameAt, nameAt + nameLength) === name) {
+      const then = Buffer.from(image);
+      image.copy(then, 40, at, at + 8);
+      image.copy(then, 36, at + 8, at + 12);
+      return then;
+    }
+    at = Math.ceil((nameAt + nameLength) / 8) * 8;
+  }
+  return null;
+}

@@ -1,0 +1,240 @@
+/**
+ * qcow2 images of every shape under a long series of requests, held to a model of the disk: what is read while they are
+ * written, what the closed image holds, and that each of its structures is sound to the last count.
+ */
+import { Random } from '../../../generators/random.ts';
+import type { JsonObject } from '../../../spec/json.ts';
+import type { RequirementId } from '../../../spec/requirements/index.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addQcow2, release } from '../helpers/backing-chains.ts';
+import { createImage, qcow2Creation } from '../helpers/created-images.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { nodeBytes, openIo } from '../helpers/node-io.ts';
+import { addRaw, type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
+import { DiskModel, type Draw, writeSeries } from './disk-series.ts';
+import { asOf, checkHolds, checkSound } from './left-behind.ts';
+import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
+
+/** One after another, each upon what the one before left. `reopen`: the node goes, and another comes. */
+type Step = { readonly do: 'write'; readonly count: number } | { readonly do: 'reopen' } | CommandStep;
+
+interface Scene {
+  readonly id: string;
+  readonly title: string;
+  readonly requirements: readonly RequirementId[];
+  readonly size: number;
+  readonly clusterSize: number;
+  /** Further options of the new image. */
+  readonly image?: JsonObject;
+  /** Further options of the node. */
+  readonly node?: JsonObject;
+  /** Bytes of what is below, if something is. */
+  readonly below?: number;
+  readonly draw?: Partial<Draw>;
+  readonly steps: readonly Step[];
+}
+
+const write = (count: number): Step => ({ do: 'write', count });
+const reopen: Step = { do: 'reopen' };
+
+/** A case of a scene. */
+export function written({ id, title, requirements, ...scene }: Scene): CaseDefinition {
+  return {
+    id,
+    title,
+    requirements,
+    needs: withSteps({ ...qcow2Creation, ...nodeBytes }, scene.steps),
+    run: (t: CaseContext) => play(t, id, scene),
+  };
+}
+
+async function play(t: CaseContext, id: string, scene: Omit<Scene, 'id' | 'title' | 'requirements'>) {
+  const { size, clusterSize, steps } = scene;
+  const random = new Random(id);
+  const file = await makeFile(t, 0);
+  await createImage(t, {
+    driver: 'qcow2',
+    file: { driver: 'file', filename: file.path },
+    size,
+    'cluster-size': clusterSize,
+    ...scene.image,
+  });
+  const below = scene.below === undefined ? null : random.bytes(scene.below);
+  const lower = below && (await addRaw(t, below)).name;
+  const open = (over: CaseFile) =>
+    addQcow2(t, over, { discard: 'unmap', ...scene.node, ...(lower !== null && { backing: lower }) });
+  // an L2 table maps so many bytes, and a block of counts is about as many
+  const table = (clusterSize * clusterSize) / 8;
+  const draw: Draw = {
+    edges: table < size ? [clusterSize, clusterSize, table] : [clusterSize],
+    ...scene.draw,
+  };
+  const disk = new DiskModel(size, clusterSize, below);
+  const taken = new Map<string, Buffer>();
+  let node = await open(file);
+  for (const step of steps) {
+    if (step.do === 'write') {
+      const io = await openIo(t, node);
+      await writeSeries(t, io, disk, random, step.count, draw);
+      await io.close();
+    } else if (step.do === 'reopen') {
+      await release(t, [node]);
+      node = await open(file);
+    } else {
+      await makeStep(t, node, step);
+      if (step.do === 'resize') disk.resize(step.size);
+      else if (step.do === 'take') taken.set(step.name, Buffer.from(disk.bytes));
+      else taken.delete(step.name);
+    }
+  }
+  await release(t, [...(lower === null ? [] : [lower]), node]);
+  const image = await bytesOf(t, file.local);
+  checkSound(t, image);
+  checkHolds(t, image, disk.bytes, below);
+  for (const [name, content] of taken) {
+    const then = asOf(image, name);
+    t.check(then !== null, 'a snapshot must be in the image', 'it is not');
+    checkHolds(t, then, content, below);
+  }
+}
+
+const SMALL = 512;
+const shapes: readonly RequirementId[] = [
+  'qcow2/shapes',
+  'qcow2/refcount-widths',
+  'qcow2/discard-reads-zeroes',
+];
+
+/** Snapshots are taken and deleted between writes, in another order. */
+const withSnapshots: readonly Step[] = [
+  write(40),
+  { do: 'take', name: 'one' },
+  write(30),
+  { do: 'take', name: 'two' },
+  reopen,
+  write(30),
+  { do: 'delete', name: 'one' },
+  write(20),
+  { do: 'take', name: 'three' },
+  reopen,
+  { do: 'delete', name: 'two' },
+  write(20),
+];
+
+export const writtenImages: readonly CaseDefinition[] = [
+  written({
+    id: 'stress/counts-of-64-bits',
+    title: 'An image in clusters of 512 bytes with counts of 64 bits holds what a series of requests writes',
+    requirements: shapes,
+    size: 300 * KiB + 512,
+    clusterSize: SMALL,
+    image: { 'refcount-bits': 64 },
+    steps: [write(100), reopen, write(50)],
+  }),
+  written({
+    id: 'stress/counts-of-32-bits',
+    title: 'An image with counts of 32 bits and its snapshots hold what was written before and after each',
+    requirements: shapes,
+    size: 130 * KiB,
+    clusterSize: SMALL,
+    image: { 'refcount-bits': 32 },
+    steps: withSnapshots,
+  }),
+  written({
+    id: 'stress/counts-of-1-bit',
+    title: 'An image in clusters of 1 KiB with counts of one bit holds what a series of requests writes',
+    requirements: shapes,
+    size: 300 * KiB,
+    clusterSize: 1 * KiB,
+    image: { 'refcount-bits': 1 },
+    steps: [write(80), reopen, write(40)],
+  }),
+  written({
+    id: 'stress/counts-of-2-bits',
+    title: 'An image with counts of two bits holds its disk and as many snapshots as can be counted',
+    requirements: shapes,
+    size: 64 * KiB + 512,
+    clusterSize: SMALL,
+    image: { 'refcount-bits': 2 },
+    below: 30 * KiB + 512,
+    steps: [write(30), { do: 'take', name: 'one' }, ...withSnapshots.slice(2)],
+  }),
+  written({
+    id: 'stress/counts-of-4-bits',
+    title: 'An image above another, with counts of four bits, and its snapshots hold what was written',
+    requirements: shapes,
+    size: 200 * KiB,
+    clusterSize: 2 * KiB,
+    image: { 'refcount-bits': 4 },
+    below: 90 * KiB + 512,
+    steps: withSnapshots,
+  }),
+  written({
+    id: 'stress/counts-of-8-bits',
+    title:
+      'An image with counts of eight bits that are written lazily holds what a series of requests writes',
+    requirements: [...shapes, 'qcow2/lazy-refcounts'],
+    size: 150 * KiB,
+    clusterSize: SMALL,
+    image: { 'refcount-bits': 8, 'lazy-refcounts': true },
+    below: 140 * KiB,
+    steps: [write(50), reopen, write(50)],
+  }),
+  written({
+    id: 'stress/version-2',
+    title: 'An image of version 2 and its snapshots hold what a series of requests writes to it',
+    requirements: ['qcow2/shapes'],
+    size: 150 * KiB + 512,
+    clusterSize: SMALL,
+    image: { version: 'v2' },
+    steps: withSnapshots,
+  }),
+  written({
+    id: 'stress/version-2-above-another',
+    title: 'An image of version 2 above another disk holds what a series of requests writes to it',
+    requirements: ['qcow2/shapes'],
+    size: 100 * KiB + 512,
+    clusterSize: SMALL,
+    image: { version: 'v2' },
+    below: 70 * KiB,
+    // what a discard leaves there is not the same everywhere
+    draw: { keeps: true },
+    steps: [write(60), reopen, write(40)],
+  }),
+  written({
+    id: 'stress/resized',
+    title: 'An image that shrinks and grows between the requests of a series holds what was written',
+    requirements: ['qcow2/shapes', 'block_resize/data-kept'],
+    size: 100 * KiB,
+    clusterSize: SMALL,
+    steps: [
+      100 * KiB - 512,
+      30 * KiB + 512,
+      32 * KiB,
+      33 * KiB,
+      300 * KiB,
+      64 * KiB,
+      2048 * KiB,
+      80 * KiB,
+      260 * KiB + 512,
+    ]
+      .flatMap((size): Step[] => [write(15), { do: 'resize', size }])
+      .concat(reopen, write(20)),
+  }),
+  written({
+    id: 'stress/small-caches',
+    title: 'With caches of two slices of L2 tables and of four counts an image holds what a series writes',
+    requirements: [
+      'qcow2/shapes',
+      'qcow2/l2-cache-size',
+      'qcow2/refcount-cache-size',
+      'qcow2/l2-cache-entry-size',
+    ],
+    size: 3000 * KiB,
+    clusterSize: 2 * KiB,
+    image: { 'refcount-bits': 64 },
+    node: { 'l2-cache-size': 1024, 'l2-cache-entry-size': 512, 'refcount-cache-size': 8192 },
+    draw: { edges: [2 * KiB, 128 * KiB, 512 * KiB] },
+    steps: [write(100), { do: 'take', name: 'one' }, write(60), reopen, write(30)],
+  }),
+];
