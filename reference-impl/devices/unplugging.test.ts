@@ -58,10 +58,13 @@ test('a job on a node that has a name of its own goes on', async () => {
 test('a reset lets go what waits for the guest, and gives up the requests that wait for the machine', async () => {
   const { devices, run } = fixture.endpoint;
   await fixture.run('blockdev-add', {
-    driver: 'blkdebug',
+    driver: 'raw',
     'node-name': 'bad',
-    image: { driver: 'file', filename: await imageFile() },
-    'inject-error': [{ event: 'write_aio' }],
+    file: {
+      driver: 'blkdebug',
+      image: { driver: 'file', filename: await imageFile() },
+      'inject-error': [{ event: 'write_aio' }],
+    },
   });
   await devices.add({ driver: 'scsi-hd', id: 'bad', drive: 'bad', werror: 'stop' });
   await devices.add({ driver: 'virtio-blk-pci', id: 'v', drive: 'target' });
