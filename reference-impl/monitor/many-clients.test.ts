@@ -9,6 +9,9 @@ import { parseJson } from '../../spec/json.ts';
 import type { Reference } from '../endpoint.ts';
 import { startReference } from '../start-reference.ts';
 import { ManualClock } from '../testing/test-services.ts';
+import type { Chardev } from './chardev.ts';
+import type { Frontend, Peer } from './frontend.ts';
+import { openChardev } from './open-chardev.ts';
 
 let folder: string;
 let reference: Reference;
@@ -118,6 +121,43 @@ test('one that never reads keeps nobody waiting, and is told no more than fits',
   }
   expect(process.memoryUsage.rss() - before).toBeLessThan(100 << 20);
   await Promise.all([deaf.leave(), other.leave()]);
+});
+
+test('one that leaves more unread than can be kept is hung up on', async () => {
+  await start(0);
+  const path = join(folder, 's');
+  const peers: Peer[] = [];
+  const gone = new Promise<void>((resolve) => {
+    const frontend: Frontend = {
+      connect: (peer) => {
+        peers.push(peer);
+        return { receive: () => {} };
+      },
+      disconnect: () => resolve(),
+    };
+    const chardev: Chardev = {
+      backend: 'socket',
+      address: { path },
+      server: true,
+      telnet: false,
+      reconnect: 0,
+    };
+    void openChardev(frontend, chardev, { cwd: folder, orphaned: () => {}, print: () => {} }).then(
+      (close) => {
+        void gone.then(close);
+        socket = connect(path);
+      },
+    );
+  });
+  let socket: Socket | undefined;
+  while (peers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  socket!.pause();
+  const megabyte = 'x'.repeat(1 << 20);
+  for (let sent = 0; sent < 16; sent += 1) peers[0]!.write(megabyte);
+  expect(socket!.destroyed).toBe(false);
+  for (let sent = 0; sent < 24; sent += 1) peers[0]!.write(megabyte);
+  await gone;
+  socket!.destroy();
 });
 
 test('one that sends a byte a second is answered in the end, and others meanwhile', async () => {

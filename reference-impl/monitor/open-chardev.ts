@@ -18,6 +18,9 @@ import { TELNET_GREETING, TelnetInput } from './telnet.ts';
 /** Output that a client may leave unread before its input waits, in bytes. */
 const UNREAD_LIMIT = 256 * 1024;
 
+/** Who leaves more than this unread, in bytes, of which events are a part that nobody can hold back, is hung up on. */
+const MOST_UNREAD = 32 * 1024 * 1024;
+
 /** How long closing waits for a client to take what is left, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
@@ -249,7 +252,12 @@ function serve(
   filter: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
 ): Promise<void> {
   const conversation = frontend.connect({
-    write: (text) => output.write(text, 'latin1'),
+    write: (text) => {
+      output.write(text, 'latin1');
+      if (output.writableLength <= MOST_UNREAD) return;
+      output.destroy();
+      input.destroy();
+    },
     caughtUp: () => (output.writableLength > UNREAD_LIMIT ? drained(output) : undefined),
     pause: () => input.pause(),
     resume: () => input.resume(),
