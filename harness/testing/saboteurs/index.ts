@@ -10,6 +10,7 @@ import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { exports } from './exports.ts';
 import { graph } from './graph.ts';
+import { guests } from './guests.ts';
 import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
 import { jobs } from './jobs.ts';
@@ -35,6 +36,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...events,
   ...exports,
   ...graph,
+  ...guests,
   ...images,
   ...inputForms,
   ...jobs,
