@@ -1,5 +1,7 @@
 /** Options that make character devices, and monitors on them. */
 import { type Chardev, parseChardev, parseShortChardev } from './monitor/chardev.ts';
+import type { Frontend } from './monitor/frontend.ts';
+import { HumanMonitor } from './monitor/hmp/human-monitor.ts';
 import { openChardev } from './monitor/open-chardev.ts';
 import type { Start } from './option-start.ts';
 import type { Option } from './options/argv.ts';
@@ -21,25 +23,43 @@ export async function addMonitor({ value }: Option, start: Start): Promise<void>
   const chardev = start.chardevs.get(id);
   if (chardev === undefined) throw new CommandError(`chardev "${id}" not found`);
   const mode = opts.get('mode') ?? (start.dialect === 'storage-daemon' ? 'control' : 'readline');
-  if (mode !== 'control') throw new CommandError('only monitors with mode=control are supported');
-  await connect(chardev, isOn(opts, 'pretty'), start);
+  if (mode === 'control') await connect(chardev, qmpMonitor(isOn(opts, 'pretty'), start), start);
+  else if (mode === 'readline') await connectHuman(chardev, start);
+  else throw new CommandError(`unknown monitor mode "${mode}"`);
+}
+
+/** `-monitor` */
+export async function addHumanMonitor({ value }: Option, start: Start): Promise<void> {
+  const chardev = parseShortChardev(value, start.chardevs);
+  if (chardev !== undefined) await connectHuman(chardev, start);
 }
 
 /** `-qmp`, `-qmp-pretty` */
 export async function addShortMonitor({ value, step }: Option, start: Start): Promise<void> {
   const chardev = parseShortChardev(value, start.chardevs);
-  if (chardev !== undefined) await connect(chardev, step === 'qmp-pretty', start);
+  if (chardev !== undefined) await connect(chardev, qmpMonitor(step === 'qmp-pretty', start), start);
 }
 
-async function connect(chardev: Chardev, pretty: boolean, start: Start): Promise<void> {
+function qmpMonitor(pretty: boolean, start: Start): Frontend {
+  const monitor = start.endpoint.monitor(start.monitors);
+  monitor.pretty = pretty;
+  start.monitors += 1;
+  return monitor;
+}
+
+async function connectHuman(chardev: Chardev, start: Start): Promise<void> {
+  const monitor = new HumanMonitor(start.endpoint);
+  start.humanMonitors += 1;
+  await connect(chardev, monitor, start);
+  start.endpoint.onEnd(async () => monitor.close());
+}
+
+async function connect(chardev: Chardev, monitor: Frontend, start: Start): Promise<void> {
   const { endpoint } = start;
   if (start.inBackground && chardev.backend === 'stdio')
     throw new CommandError('cannot use stdio with -daemonize');
-  const monitor = endpoint.monitor(start.monitors);
-  monitor.pretty = pretty;
-  start.monitors += 1;
   const orphaned = () => {
-    if (start.monitors === 1) endpoint.shutdown();
+    if (start.monitors + start.humanMonitors === 1) endpoint.shutdown();
   };
   const print = (line: string) => endpoint.print(line);
   endpoint.onEnd(await openChardev(monitor, chardev, { cwd: endpoint.cwd, orphaned, print }));

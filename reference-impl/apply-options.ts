@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { loadBlockSchema } from '../spec/block-core.ts';
 import type { JsonObject } from '../spec/json.ts';
 import { addExport, startNbdServer } from './apply-daemon-options.ts';
-import { addChardev, addMonitor, addShortMonitor } from './apply-monitor-options.ts';
+import { addChardev, addHumanMonitor, addMonitor, addShortMonitor } from './apply-monitor-options.ts';
 import { addQtest, chooseAccelerator } from './apply-qtest-options.ts';
 import { type DeviceOptions, deviceOptions } from './devices/device-registry.ts';
 import type { InterfaceDrive } from './devices/drive-interface.ts';
@@ -65,7 +65,7 @@ const AFTER_DRIVES: readonly Partial<Record<Step, Apply>>[] = [
   { device: addDevice },
   { chardev: addChardev },
   { qtest: addQtest },
-  { mon: addMonitor, qmp: addShortMonitor, 'qmp-pretty': addShortMonitor },
+  { mon: addMonitor, monitor: addHumanMonitor, qmp: addShortMonitor, 'qmp-pretty': addShortMonitor },
 ];
 
 /** Throws `OptionError`. */
@@ -85,6 +85,7 @@ export async function applyOptions(
     hasDefaults: true,
     connected: [],
     monitors: 0,
+    humanMonitors: 0,
     waits: false,
     inBackground: false,
     pidfile: undefined,

@@ -21,7 +21,9 @@ export interface Start {
   hasDefaults: boolean;
   /** Drives that the machine is to connect, and the options that they came from. */
   readonly connected: { readonly id: string; readonly place: DrivePlace; readonly option: Option }[];
+  /** Those that speak QMP. */
   monitors: number;
+  humanMonitors: number;
   /** A guest that is told to wait starts with `cont`. */
   waits: boolean;
   /** Whether the process is, or will be, in the background. */

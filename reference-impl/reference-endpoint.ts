@@ -23,6 +23,7 @@ import { MainLoop } from './jobs/main-loop.ts';
 import { Dispatcher } from './monitor/dispatcher.ts';
 import { EventRate } from './monitor/event-rate.ts';
 import { FaultPlan } from './monitor/fault-plan.ts';
+import { runHumanLine } from './monitor/hmp/run-line.ts';
 import { QmpMonitor } from './monitor/qmp-monitor.ts';
 import { Objects } from './objects/objects.ts';
 import { withLifecycle } from './qapi/lifecycle.ts';
@@ -145,6 +146,10 @@ export class ReferenceEndpoint implements CommandContext {
   /** Has something closed when the endpoint ends. */
   onEnd(close: () => Promise<void>): void {
     this.#closing.push(close);
+  }
+
+  humanLine(line: string): Promise<string> {
+    return runHumanLine(line, this);
   }
 
   /** `guest`: the guest wants it. */

@@ -13,7 +13,7 @@ export function referenceSpawn(name: string): Target {
       guestDevices: true,
       drives: true,
       qtest: true,
-      humanMonitor: false,
+      humanMonitor: true,
       owned: true,
       sharedFiles: true,
       monitors: 8,

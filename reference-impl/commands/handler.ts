@@ -28,6 +28,8 @@ export interface CommandContext extends Services {
   readonly guestName: string | undefined;
   /** What this endpoint advertises: the spec's schema restricted to what is implemented. */
   readonly schema: Schema;
+  /** Runs a line of the human monitor; gives what it prints, lines ended by `\r\n`. */
+  humanLine(line: string): Promise<string>;
   /** Ends the endpoint with status 0, and tells so by an event, once the reply to the command in progress is out. */
   shutdown(): void;
 }

@@ -9,6 +9,7 @@ export type BlockedOp =
   | 'commit-target'
   | 'dataplane'
   | 'delete'
+  | 'drive-del'
   | 'eject'
   | 'external-snapshot'
   | 'internal-snapshot'

@@ -1,5 +1,5 @@
 /** Connections in memory: a client in the same process, which always keeps up. */
-import type { QmpMonitor } from './qmp-monitor.ts';
+import type { Frontend } from './frontend.ts';
 
 /** The endpoint's side of one monitor connection that exists in memory. */
 export interface MonitorPipe {
@@ -15,7 +15,7 @@ export interface MemoryClient {
 }
 
 /** Connects `client`; what it sends while the monitor is busy is kept until it is wanted. */
-export function memoryPeer(monitor: QmpMonitor, client: MemoryClient): MonitorPipe {
+export function memoryPeer(monitor: Frontend, client: MemoryClient): MonitorPipe {
   const session = monitor.connect({
     write: (text) => client.data(Buffer.from(text, 'latin1')),
     caughtUp: () => undefined,

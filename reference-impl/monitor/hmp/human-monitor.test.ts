@@ -1,0 +1,97 @@
+/** A monitor in readline mode, as a client that types sees it. */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ReferenceEndpoint } from '../../reference-endpoint.ts';
+import { ManualClock } from '../../testing/test-services.ts';
+import { memoryPeer } from '../memory-peer.ts';
+import { HumanMonitor } from './human-monitor.ts';
+
+const HELLO = "QEMU 2.11.50 monitor - type 'help' for more information\r\n(qemu) ";
+
+let endpoint: ReferenceEndpoint;
+let monitor: HumanMonitor;
+
+beforeEach(() => {
+  endpoint = new ReferenceEndpoint({ cwd: '/', clock: new ManualClock() });
+  monitor = new HumanMonitor(endpoint);
+});
+
+afterEach(async () => {
+  endpoint.shutdown();
+  await endpoint.exited;
+});
+
+function client() {
+  let received: Uint8Array[] = [];
+  const pipe = memoryPeer(monitor, {
+    data: (bytes) => void received.push(bytes),
+    end: () => void received.push(Buffer.from('<end>')),
+  });
+  return {
+    pipe,
+    async type(...texts: readonly string[]): Promise<string> {
+      for (const text of texts) pipe.write(Buffer.from(text));
+      await endpoint.hostWork.idle();
+      await endpoint.hostWork.idle();
+      const got = Buffer.concat(received).toString();
+      received = [];
+      return got;
+    },
+  };
+}
+
+test('greets, echoes, answers, and asks for more', async () => {
+  const one = client();
+  expect(await one.type()).toBe(HELLO);
+  expect(await one.type('info st')).toBe('info st');
+  expect(await one.type('atus\n')).toBe('atus\r\nVM status: paused (prelaunch)\r\n(qemu) ');
+  expect(await one.type('\n')).toBe('\r\n(qemu) ');
+});
+
+test.each(['\n', '\r', '\r\n'])('lines that end with %j run one after another', async (end) => {
+  const one = client();
+  await one.type();
+  expect(await one.type(`info status${end}cont${end}info status${end}`)).toBe(
+    'info status\r\nVM status: paused (prelaunch)\r\n(qemu) cont\r\n(qemu) info status\r\nVM status: running\r\n(qemu) ',
+  );
+});
+
+test('what is typed can be taken back', async () => {
+  const one = client();
+  await one.type();
+  const erased = '\b \b';
+  expect(await one.type('infx\x7f\x08fo status\r')).toBe(
+    `infx${erased}${erased}fo status\r\nVM status: paused (prelaunch)\r\n(qemu) `,
+  );
+  expect(await one.type('nonsense\x15info version\n')).toMatch(/info version\r\n2\.11\.50\r\n\(qemu\) $/);
+  expect(await one.type('nonsense\x03')).toBe('nonsense\r\n(qemu) ');
+  expect(await one.type('\n')).toBe('\r\n(qemu) ');
+});
+
+test('names that are no ASCII are what they are', async () => {
+  const one = client();
+  await one.type();
+  expect(await one.type('drive_del é\n')).toBe("drive_del é\r\nDevice 'é' not found\r\n(qemu) ");
+});
+
+test('a second client waits until the first has left', async () => {
+  const [one, two] = [client(), client()];
+  expect(await two.type('info version\n')).toBe('');
+  expect(await one.type()).toBe(HELLO);
+  one.pipe.end();
+  expect(await two.type()).toBe(`${HELLO}info version\r\n2.11.50\r\n(qemu) `);
+});
+
+test('quit ends the endpoint', async () => {
+  const one = client();
+  await one.type('quit\n');
+  expect(await endpoint.exited).toBe(0);
+});
+
+test('a client that is gone hears nothing, and its line is not run', async () => {
+  const [one, two] = [client(), client()];
+  await one.type('cont');
+  monitor.close();
+  expect(await one.type('\n')).toBe('<end>');
+  expect(await two.type()).toBe('<end>');
+  expect(endpoint.run.describe()).toMatchObject({ status: 'prelaunch' });
+});

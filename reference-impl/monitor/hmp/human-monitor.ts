@@ -1,0 +1,133 @@
+/**
+ * A monitor in readline mode: serves people at a terminal, or scripts that type as they would. Each client gets a prompt;
+ * what it types comes back, and a line is answered when it is complete. Several clients are served one after another.
+ */
+import type { CommandContext } from '../../commands/handler.ts';
+import type { MainLoop } from '../../jobs/main-loop.ts';
+import type { Conversation, Frontend, Peer } from '../frontend.ts';
+import { runHumanLine } from './run-line.ts';
+
+const GREETING = "QEMU 2.11.50 monitor - type 'help' for more information\r\n";
+const PROMPT = '(qemu) ';
+/** Bytes of a line; what is beyond is not taken. */
+const MOST = 4095;
+
+const ENTER = ['\r', '\n'];
+const ERASE = ['\b', '\x7f'];
+const ERASE_LINE = '\x15';
+const CANCEL = '\x03';
+
+/** What a monitor runs lines with. */
+export interface HumanEndpoint extends CommandContext {
+  readonly loop: MainLoop;
+}
+
+export class HumanMonitor implements Frontend {
+  readonly #endpoint: HumanEndpoint;
+  /** The first is being served. */
+  #sessions: HumanSession[] = [];
+
+  constructor(endpoint: HumanEndpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  connect(peer: Peer): Conversation {
+    const session = new HumanSession(peer, this.#endpoint);
+    this.#sessions.push(session);
+    if (this.#sessions.length === 1) queueMicrotask(() => session.start());
+    return session;
+  }
+
+  disconnect(conversation: Conversation): void {
+    const wasServed = this.#sessions[0] === conversation;
+    this.#sessions = this.#sessions.filter((other) => other !== conversation);
+    if (wasServed) this.#sessions[0]?.start();
+  }
+
+  close(): void {
+    for (const session of this.#sessions.splice(0)) session.close();
+  }
+}
+
+class HumanSession implements Conversation {
+  readonly #peer: Peer;
+  readonly #endpoint: HumanEndpoint;
+  #state: 'waiting' | 'open' | 'closed' = 'waiting';
+  /** What has come and was not looked at. */
+  #typed = '';
+  #line = '';
+  #isBusy = false;
+  /** The last was a carriage return: the line feed behind it ends no other line. */
+  #afterReturn = false;
+
+  constructor(peer: Peer, endpoint: HumanEndpoint) {
+    this.#peer = peer;
+    this.#endpoint = endpoint;
+    peer.pause();
+  }
+
+  start(): void {
+    if (this.#state !== 'waiting') return;
+    this.#state = 'open';
+    this.#peer.write(GREETING + PROMPT);
+    this.#peer.resume();
+    void this.#work();
+  }
+
+  receive(bytes: Uint8Array): void {
+    this.#typed += Buffer.from(bytes).toString('latin1');
+    if (this.#state === 'open') void this.#work();
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#peer.end();
+  }
+
+  async #work(): Promise<void> {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    while (this.#typed !== '' && this.#state === 'open') {
+      const typed = this.#typed[0]!;
+      this.#typed = this.#typed.slice(1);
+      await this.#key(typed);
+    }
+    this.#isBusy = false;
+  }
+
+  async #key(typed: string): Promise<void> {
+    const isPair = typed === '\n' && this.#afterReturn;
+    this.#afterReturn = typed === '\r';
+    if (isPair) return;
+    if (ENTER.includes(typed)) await this.#enter();
+    else if (ERASE.includes(typed)) this.#erase(1);
+    else if (typed === ERASE_LINE) this.#erase(this.#line.length);
+    else if (typed === CANCEL) {
+      this.#line = '';
+      this.#peer.write(`\r\n${PROMPT}`);
+    } else if (typed >= ' ' && this.#line.length < MOST) {
+      this.#line += typed;
+      this.#peer.write(typed);
+    }
+  }
+
+  #erase(count: number): void {
+    const erased = Math.min(count, this.#line.length);
+    this.#line = this.#line.slice(0, this.#line.length - erased);
+    this.#peer.write('\b \b'.repeat(erased));
+  }
+
+  async #enter(): Promise<void> {
+    const line = Buffer.from(this.#line, 'latin1').toString();
+    this.#line = '';
+    this.#peer.write('\r\n');
+    this.#peer.pause();
+    const printed = await this.#endpoint.loop.execute(() => runHumanLine(line, this.#endpoint));
+    if (this.#state !== 'open') return;
+    this.#peer.write(Buffer.from(printed + PROMPT).toString('latin1'));
+    const congestion = this.#peer.caughtUp();
+    if (congestion !== undefined) await congestion;
+    this.#peer.resume();
+  }
+}
