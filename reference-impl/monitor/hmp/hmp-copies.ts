@@ -5,7 +5,7 @@ import { commands } from '../../commands/index.ts';
 import { commitImage } from '../../graph/commit-image.ts';
 import { IoError } from '../../host/errno.ts';
 import { integer } from '../../qapi/json/wire-value.ts';
-import type { HumanArguments } from './command-line.ts';
+import type { HumanArguments } from './human-arguments.ts';
 import type { HumanCommand, HumanCommands } from './human-command.ts';
 
 type Arguments = Record<string, unknown>;

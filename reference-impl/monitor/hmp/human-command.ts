@@ -1,9 +1,9 @@
 /** What a command of the human monitor is: an entry of the tables in `hmp-commands.ts` and `hmp-info.ts`. */
 import type { CommandContext } from '../../commands/handler.ts';
-import type { HumanArguments } from './command-line.ts';
+import type { HumanArguments } from './human-arguments.ts';
 
 export interface HumanCommand {
-  /** As `command-line.ts` reads it. */
+  /** As `human-arguments.ts` reads it. */
   readonly args: string;
   /** The arguments as help shows them. */
   readonly params: string;

@@ -1,6 +1,12 @@
 /** A monitor in readline mode, as a client that types sees it. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ReferenceEndpoint } from '../../reference-endpoint.ts';
+import { startReference } from '../../start-reference.ts';
 import { ManualClock } from '../../testing/test-services.ts';
 import { memoryPeer } from '../memory-peer.ts';
 import { HumanMonitor } from './human-monitor.ts';
@@ -94,4 +100,41 @@ test('a client that is gone hears nothing, and its line is not run', async () =>
   expect(await one.type('\n')).toBe('<end>');
   expect(await two.type()).toBe('<end>');
   expect(endpoint.run.describe()).toMatchObject({ status: 'prelaunch' });
+});
+
+test.each([
+  [
+    '-mon with mode=readline',
+    (path: string) => [
+      '-chardev',
+      `socket,id=m,path=${path},server,nowait`,
+      '-mon',
+      'chardev=m,mode=readline',
+    ],
+  ],
+  [
+    '-mon without a mode',
+    (path: string) => ['-chardev', `socket,id=m,path=${path},server,nowait`, '-mon', 'm'],
+  ],
+  ['-monitor', (path: string) => ['-monitor', `unix:${path},server,nowait`]],
+])('%s serves people on a character device', async (_, argv) => {
+  const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-human-'));
+  const path = join(folder, 'm');
+  const reference = await startReference({ argv: ['-S', ...argv(path)], cwd: folder });
+  try {
+    const socket = connect(path);
+    let received = '';
+    const ended = once(socket, 'end');
+    socket.on('data', (bytes: Buffer) => {
+      if (received === '') socket.write('info status\nquit\n');
+      received += bytes.toString();
+    });
+    expect(await reference.exited).toBe(0);
+    await ended;
+    socket.end();
+    expect(received).toBe(`${HELLO}info status\r\nVM status: paused (prelaunch)\r\n(qemu) quit\r\n(qemu) `);
+  } finally {
+    await reference.stop();
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -22,6 +22,7 @@ export interface HumanEndpoint extends CommandContext {
   readonly loop: MainLoop;
 }
 
+/** One monitor, and the clients that are connected to it. */
 export class HumanMonitor implements Frontend {
   readonly #endpoint: HumanEndpoint;
   /** The first is being served. */

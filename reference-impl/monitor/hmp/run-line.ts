@@ -1,10 +1,10 @@
 /** Runs one line of the human monitor, for `human-monitor-command` and for clients of a monitor in readline mode. */
 import { type CommandContext, CommandError } from '../../commands/handler.ts';
-import { firstWord, parseArguments, UsageError } from './command-line.ts';
 import { copyCommands } from './hmp-copies.ts';
 import { driveCommands } from './hmp-drives.ts';
 import { infoCommands } from './hmp-info.ts';
 import { nbdCommands } from './hmp-nbd.ts';
+import { firstWord, parseArguments, UsageError } from './human-arguments.ts';
 import { findCommand, type HumanCommand, type HumanCommands } from './human-command.ts';
 
 const topics: HumanCommands = {
