@@ -3,6 +3,8 @@
  * goes to the endpoint's own output, which nobody here reads: only what they do is left, and whether they may.
  */
 
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Node } from '../graph/node.ts';
 import type { NodeGraph } from '../graph/node-graph.ts';
 import { Permission } from '../graph/permissions.ts';
@@ -29,13 +31,19 @@ interface Subject {
 
 interface Call {
   readonly flags: ReadonlyMap<string, string>;
-  /** Numbers after the flags, in bytes. */
-  readonly numbers: readonly number[];
+  readonly offset: number;
+  /** Of all pieces of a vector. */
+  readonly length: number;
 }
 
 interface IoCommand {
+  readonly alias?: string;
   /** Flags that it knows; those with `:` take a value. */
   readonly flags: string;
+  /** Flags that are refused beside each other; a flag behind `-` is missing. */
+  readonly excluded?: readonly string[];
+  /** How many numbers follow the flags, at least and at most. */
+  readonly numbers: readonly [least: number, most: number];
   readonly perm: number;
   /** Limits on requests of this direction hold for it. */
   readonly direction?: Direction;
@@ -48,16 +56,29 @@ interface IoCommand {
   run(subject: Subject, call: Call): Promise<void>;
 }
 
-const write: IoCommand['run'] = ({ node, backend }, { flags, numbers: [offset = 0, length = 0] }) => {
+const write: IoCommand['run'] = async ({ node, backend, services }, call) => {
+  const { flags, offset, length } = call;
   assertInside(node, offset, length);
+  if (flags.has('b')) return;
   const fua = flags.has('f') || backend?.settings.writeback === false;
   if (flags.has('z')) return node.io.writeZeroes(offset, length, { fua, mayUnmap: flags.has('u') });
-  const data = Buffer.alloc(length, Number(flags.get('P') ?? DEFAULT_PATTERN));
+  const file = flags.get('s');
+  const pattern =
+    file === undefined ? Number(flags.get('P') ?? DEFAULT_PATTERN) : await patternOf(file, services);
+  const data = Buffer.alloc(length, pattern);
   return flags.has('c') ? node.io.writeCompressed(offset, data) : node.io.write(offset, data, { fua });
 };
 
-const read: IoCommand['run'] = ({ node }, { numbers: [offset = 0, length = 0] }) => {
+/** What a file holds, to be written over and over. Throws `IoError` for one that holds nothing, or is not there. */
+async function patternOf(file: string, { cwd, hostWork }: Services): Promise<Buffer> {
+  const bytes = await hostWork.track(() => readFile(resolve(cwd, file)).catch(() => undefined));
+  if (!bytes?.length) throw new IoError('EINVAL');
+  return bytes;
+}
+
+const read: IoCommand['run'] = async ({ node }, { flags, offset, length }) => {
   assertInside(node, offset, length);
+  if (flags.has('b')) return;
   return node.io.read(offset, Buffer.alloc(length));
 };
 
@@ -68,41 +89,65 @@ const drain: IoCommand['run'] = async ({ backend }) => (await backend?.drainedBe
 
 const { write: WRITE, resize: RESIZE } = Permission;
 
+/** Numbers of commands: an offset and a length; an offset and the lengths of a vector; none. */
+const RANGE = [2, 2] as const;
+const VECTOR = [2, Infinity] as const;
+const NONE = [0, 0] as const;
+
+const nothing: IoCommand['run'] = () => Promise.resolve();
+const reads = { perm: 0, direction: 'read', run: read } as const;
+const writes = { perm: WRITE, direction: 'write', run: write } as const;
+
 const commands: Readonly<Record<string, IoCommand>> = {
-  read: { flags: 'bCl:pP:qs:v', perm: 0, direction: 'read', run: read },
-  write: { flags: 'bcCfnpP:qs:uz', perm: WRITE, direction: 'write', run: write },
-  readv: { flags: 'CP:qv', perm: 0, direction: 'read', run: read },
-  writev: { flags: 'CfP:q', perm: WRITE, direction: 'write', run: write },
-  aio_read: { flags: 'CiP:qv', perm: 0, direction: 'read', background: true, counts: 'rd', run: read },
+  read: { alias: 'r', flags: 'bCl:pP:qs:v', excluded: ['l-P', 's-P'], numbers: RANGE, ...reads },
+  write: {
+    alias: 'w',
+    flags: 'bcCfnpP:qs:uz',
+    excluded: ['bc', 'bz', 'cz', 'fb', 'fc', 'zP', 'zs', 'Ps', 'u-z', 'n-z'],
+    numbers: RANGE,
+    ...writes,
+  },
+  readv: { flags: 'CP:qv', numbers: VECTOR, ...reads },
+  writev: { flags: 'CfP:q', numbers: VECTOR, ...writes },
+  aio_read: { flags: 'CiP:qv', numbers: VECTOR, background: true, counts: 'rd', ...reads },
   aio_write: {
     flags: 'CfiP:quz',
-    perm: WRITE,
-    direction: 'write',
+    excluded: ['zP', 'u-z'],
+    numbers: VECTOR,
     background: true,
     counts: 'wr',
-    run: write,
+    ...writes,
   },
-  aio_flush: { flags: '', perm: 0, counts: 'flush', drains: true, run: drain },
-  flush: { flags: '', perm: 0, run: flush },
+  aio_flush: { flags: '', numbers: NONE, perm: 0, counts: 'flush', drains: true, run: drain },
+  flush: { alias: 'f', flags: '', numbers: NONE, perm: 0, run: flush },
   discard: {
+    alias: 'd',
     flags: 'Cq',
+    numbers: RANGE,
     perm: WRITE,
-    run: ({ node }, { numbers: [offset = 0, length = 0] }) => {
+    run: ({ node }, { offset, length }) => {
       assertInside(node, offset, length);
       return node.io.discard(offset, length);
     },
   },
   truncate: {
+    alias: 't',
     flags: '',
+    numbers: [1, 1],
     perm: WRITE | RESIZE,
-    run: ({ node }, { numbers: [length = 0] }) => node.truncate(length),
+    run: ({ node }, { offset: length }) => node.truncate(length),
   },
   // These only print.
-  alloc: { flags: '', perm: 0, run: () => Promise.resolve() },
-  info: { flags: '', perm: 0, run: () => Promise.resolve() },
-  length: { flags: '', perm: 0, run: () => Promise.resolve() },
-  map: { flags: '', perm: 0, run: () => Promise.resolve() },
+  alloc: { alias: 'a', flags: '', numbers: [1, 2], perm: 0, run: nothing },
+  info: { alias: 'i', flags: '', numbers: NONE, perm: 0, run: nothing },
+  length: { alias: 'l', flags: '', numbers: NONE, perm: 0, run: nothing },
+  map: { flags: '', numbers: NONE, perm: 0, run: nothing },
 };
+
+function findIoCommand(word: string): IoCommand | undefined {
+  if (Object.hasOwn(commands, word)) return commands[word];
+  return Object.values(commands).find(({ alias }) => alias === word);
+}
 
 /**
  * Runs one command line on the drive or node of that name. A request that fails is not the caller's to know; throws
@@ -116,7 +161,7 @@ export async function runQemuIo(
 ): Promise<void> {
   const node = backend ? backend.node : graph.lookup('', name);
   const [word = '', ...args] = line.split(/\s+/).filter((part) => part !== '');
-  const command = Object.hasOwn(commands, word) ? commands[word]! : undefined;
+  const command = findIoCommand(word);
   const call = command && parseCall(command, args);
   // A drive without medium fails every request, and nobody hears of it.
   if (!command || !call || !node) return;
@@ -132,7 +177,7 @@ export async function runQemuIo(
 /** As a request of the drive, if there is one: held back by its limits and, where that counts, accounted. */
 async function carryOut(command: IoCommand, subject: Subject, call: Call): Promise<void> {
   const { backend, services } = subject;
-  const bytes = call.numbers[1] ?? 0;
+  const bytes = call.length;
   const now = () => services.guestClock.now();
   // Zeroes written by aio_write are not counted.
   const counts = call.flags.has('z') ? undefined : command.counts;
@@ -165,8 +210,8 @@ function parseCall(command: IoCommand, args: readonly string[]): Call | undefine
   for (let at = 0; at < args.length; at += 1) {
     const arg = args[at]!;
     if (!arg.startsWith('-')) {
-      const number = sizeFromText(arg);
-      if (typeof number !== 'number' || numbers.length > 2) return undefined;
+      const number = /^0x[\da-f]+$/i.test(arg) ? Number(arg) : sizeFromText(arg);
+      if (typeof number !== 'number') return undefined;
       numbers.push(number);
       continue;
     }
@@ -177,11 +222,27 @@ function parseCall(command: IoCommand, args: readonly string[]): Call | undefine
       const isApart = arg.length === 2;
       if (isApart) at += 1;
       const value = isApart ? args[at] : arg.slice(2);
-      if (value === undefined || !/^(0x[\da-f]+|\d+)$/i.test(value)) return undefined;
+      if (value === undefined || !isValue(command, flag, value)) return undefined;
       flags.set(flag, value);
     } else for (const each of arg.slice(1)) flags.set(each, '');
   }
-  return (numbers[1] ?? 0) > MAX_REQUEST ? undefined : { flags, numbers };
+  const [least, most] = command.numbers;
+  if (numbers.length < least || numbers.length > most || isExcluded(command, flags)) return undefined;
+  const [offset = 0, ...lengths] = numbers;
+  const length = lengths.reduce((sum, piece) => sum + piece, 0);
+  return length > MAX_REQUEST ? undefined : { flags, offset, length };
+}
+
+function isValue(command: IoCommand, flag: string, value: string): boolean {
+  if (flag === 'P') return /^(0x[\da-f]+|\d+)$/i.test(value) && Number(value) <= 0xff;
+  // The file of a pattern, or the size of a part that is compared.
+  return command === commands.write || typeof sizeFromText(value) === 'number';
+}
+
+function isExcluded({ excluded = [] }: IoCommand, flags: ReadonlyMap<string, string>): boolean {
+  return excluded.some(([flag, other, missing]) =>
+    other === '-' ? flags.has(flag!) && !flags.has(missing!) : flags.has(flag!) && flags.has(other!),
+  );
 }
 
 function assertInside(node: Node, offset: number, length: number): void {
