@@ -61,8 +61,8 @@ const GROUPS: readonly Partial<Record<Step, Apply>>[] = [
   { blockdev: addBlockdev },
   { drive: addDriveOption },
 ];
-const AFTER_DRIVES: readonly Partial<Record<Step, Apply>>[] = [
-  { device: addDevice },
+const DEVICES: readonly Partial<Record<Step, Apply>>[] = [{ device: addDevice }];
+const AFTER_DEVICES: readonly Partial<Record<Step, Apply>>[] = [
   { chardev: addChardev },
   { qtest: addQtest },
   { mon: addMonitor, monitor: addHumanMonitor, qmp: addShortMonitor, 'qmp-pretty': addShortMonitor },
@@ -94,7 +94,9 @@ export async function applyOptions(
   else {
     await carryOutAll(GROUPS, options, start);
     await connectDrives(start, options);
-    await carryOutAll(AFTER_DRIVES, options, start);
+    await carryOutAll(DEVICES, options, start);
+    await plugIn(() => endpoint.devices.addDrivesOfTheirOwn(start.connected));
+    await carryOutAll(AFTER_DEVICES, options, start);
   }
   if (start.pidfile !== undefined) await writePidfile(start.pidfile, endpoint);
   // As whoever goes into the background does: later file names are absolute or mean nothing.
@@ -104,7 +106,7 @@ export async function applyOptions(
 
 /** Every option of the storage daemon finds what stands before it. */
 async function carryOutInOrder(options: readonly Option[], start: Start): Promise<void> {
-  const steps: Partial<Record<Step, Apply>> = Object.assign({}, ...GROUPS, ...AFTER_DRIVES, {
+  const steps: Partial<Record<Step, Apply>> = Object.assign({}, ...GROUPS, ...DEVICES, ...AFTER_DEVICES, {
     'nbd-server': startNbdServer,
     export: addExport,
   });
@@ -239,8 +241,12 @@ async function connectDrives(start: Start, options: readonly Option[]): Promise<
     defaults.push(await addDrive(text, endpoint.block, { machine, snapshot: false }));
   const check = (place: DrivePlace) => () => machine.refuseUnconnected(place);
   for (const { place, option } of connected) await carryOut(check(place), option, start);
+  await plugIn(() => endpoint.devices.addDrivesOfTheMachine([...connected, ...defaults]));
+}
+
+async function plugIn(add: () => Promise<void>): Promise<void> {
   try {
-    await endpoint.devices.addInterfaceDevices([...connected, ...defaults]);
+    await add();
   } catch (error) {
     throw error instanceof CommandError ? new OptionError(error.message) : error;
   }

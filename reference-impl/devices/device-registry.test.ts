@@ -136,6 +136,36 @@ describe('plugging in', () => {
     );
   });
 
+  test('a SATA port has room for one', async () => {
+    devices.useMachine('q35');
+    await devices.add({ driver: 'ide-cd' });
+    await expect(devices.add({ driver: 'ide-cd' })).rejects.toThrow(
+      "Can't create IDE unit 1, bus supports only 1 units",
+    );
+  });
+
+  test('drives of the machine come first, those with a device of their own last', async () => {
+    const { block } = devices;
+    const place = { bus: 0, unit: 0, media: 'disk' } as const;
+    const drives = [];
+    for (const [id, name] of [
+      ['v', 'virtio'],
+      ['i', 'ide'],
+      ['f', 'floppy'],
+    ] as const) {
+      await addDrive(`if=none,id=${id},driver=null-co`, block);
+      drives.push({ id, place: { ...place, interface: name } });
+    }
+    await devices.addDrivesOfTheMachine(drives);
+    await devices.add({ driver: 'virtio-scsi-pci' });
+    await devices.addDrivesOfTheirOwn(drives);
+    expect(block.backends.all.map(({ name, device }) => [name, device?.name])).toEqual([
+      ['v', '/machine/peripheral-anon/device[1]/virtio-backend'],
+      ['i', '/machine/unattached/device[19]'],
+      ['f', '/machine/unattached/device[13]'],
+    ]);
+  });
+
   test('on SCSI a device has a target, or a unit of one', async () => {
     await devices.add({ driver: 'virtio-scsi-pci', id: 's' });
     const cd = { driver: 'scsi-cd', bus: 's.0' };

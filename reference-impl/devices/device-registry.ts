@@ -87,17 +87,19 @@ export class DeviceRegistry {
     await new PlugIn(this).plugIn({ ...globals, ...options }, placement);
   }
 
-  /** Plugs in the drives that `-drive` made for places of the machine: floppies, then IDE, then the others. */
-  async addInterfaceDevices(drives: readonly InterfaceDrive[]): Promise<void> {
+  /** Plugs in the drives that `-drive` made for places of the machine itself: floppies, then IDE. */
+  async addDrivesOfTheMachine(drives: readonly InterfaceDrive[]): Promise<void> {
     const { firstDevice } = this.#model;
-    const floppies = drives.filter(({ place }) => place.interface === 'floppy');
-    const ide = drives.filter(({ place }) => place.interface === 'ide');
+    const on = (name: string) => drives.filter(({ place }) => place.interface === name);
     let number = firstDevice.floppy ?? 0;
-    for (const drive of floppies) await this.#addInterfaceDevice(drive, number++);
-    number = (firstDevice.ide ?? 0) + floppies.length;
-    for (const drive of ide) await this.#addInterfaceDevice(drive, number++);
-    for (const drive of drives)
-      if (!floppies.includes(drive) && !ide.includes(drive)) await this.#addInterfaceDevice(drive);
+    for (const drive of on('floppy')) await this.#addInterfaceDevice(drive, number++);
+    number = (firstDevice.ide ?? 0) + on('floppy').length;
+    for (const drive of on('ide')) await this.#addInterfaceDevice(drive, number++);
+  }
+
+  /** Plugs in those that `-drive` made a device of their own for. Those that options name are there already. */
+  async addDrivesOfTheirOwn(drives: readonly InterfaceDrive[]): Promise<void> {
+    for (const drive of drives) if (drive.place.interface === 'virtio') await this.#addInterfaceDevice(drive);
   }
 
   async #addInterfaceDevice(drive: InterfaceDrive, number?: number): Promise<void> {

@@ -34,18 +34,20 @@ const IDE: MachineBus = {
   units: 2,
 };
 
+const FLOPPY: MachineBus = {
+  of: `${UNATTACHED}/device[12]`,
+  type: 'floppy-bus',
+  hotplug: false,
+  units: 2,
+};
+
 const pc: MachineModel = {
   type: 'pc-i440fx-2.12-machine',
   buses: {
     'main-system-bus': SYSTEM,
     'pci.0': { type: 'PCI', hotplug: true, of: '/machine/i440fx' },
     'isa.0': { type: 'ISA', hotplug: false, of: `${UNATTACHED}/device[2]` },
-    'floppy-bus.0': {
-      of: `${UNATTACHED}/device[12]`,
-      type: 'floppy-bus',
-      hotplug: false,
-      units: 2,
-    },
+    'floppy-bus.0': FLOPPY,
     'ide.0': IDE,
     'ide.1': IDE,
   },
@@ -66,10 +68,15 @@ const q35: MachineModel = {
     'main-system-bus': SYSTEM,
     'pcie.0': { type: 'PCI', hotplug: false, of: '/machine/q35' },
     'isa.0': { type: 'ISA', hotplug: false, of: `${UNATTACHED}/device[2]` },
+    'floppy-bus.0': FLOPPY,
     ...Object.fromEntries(Array.from({ length: 6 }, (_, port) => [`ide.${port}`, SATA])),
   },
-  interfaces: { ide: Array.from({ length: 6 }, (_, port) => `ide.${port}`), virtio: ['pcie.0'] },
-  firstDevice: { ide: 18 },
+  interfaces: {
+    ide: Array.from({ length: 6 }, (_, port) => `ide.${port}`),
+    floppy: ['floppy-bus.0'],
+    virtio: ['pcie.0'],
+  },
+  firstDevice: { floppy: 12, ide: 18 },
 };
 
 /** No hardware at all. */

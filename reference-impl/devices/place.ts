@@ -41,11 +41,11 @@ function wanted(properties: Properties, name: string): number | undefined {
   return typeof value === 'number' && value !== ANY && value >= 0 ? value : undefined;
 }
 
-/** On a full IDE bus the last unit is the one that is refused, on others the one behind it. */
+/** On IDE the second unit is what is left, on others the first that is free. */
 function unitOn(bus: Bus, units: number, asked: number | undefined): number {
   const kind = bus.model.type === 'floppy-bus' ? 'floppy' : bus.model.type;
   const isTaken = (unit: number) => bus.devices.some((device) => device.unit === unit);
-  const last = bus.model.type === 'IDE' ? units - 1 : units;
+  const last = bus.model.type === 'IDE' ? 1 : units;
   const unit = asked ?? firstFree(last, (number) => !isTaken(number)) ?? last;
   if (unit >= units)
     throw new CommandError(`Can't create ${kind} unit ${unit}, bus supports only ${units} units`);
