@@ -126,6 +126,7 @@ describe('refused', () => {
     ],
     ['-M none -fda d', '-fda d: machine type does not support if=floppy,bus=0,unit=0'],
     ['-drive if=none,id=a -drive if=none,id=a', "-drive if=none,id=a: Duplicate ID 'a' for drive"],
+    ['-drive if=ide', 'Device needs media, but drive is empty'],
     ['-object iothread', "-object iothread: Parameter 'id' is missing"],
     ['-device foo', "-device foo: 'foo' is not a valid device model name"],
     ['-mon foo', '-mon foo: chardev "foo" not found'],

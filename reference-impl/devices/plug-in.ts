@@ -125,6 +125,7 @@ export class PlugIn {
     checkBlockSizes(disk, properties);
     const name = properties.get('drive');
     const backend = this.#drive(device, disk, typeof name === 'string' && name !== '' ? name : undefined);
+    if (!device.removable && !backend.node) throw new CommandError('Device needs media, but drive is empty');
     try {
       backend.attach(device, writebackOf(properties));
     } catch (error) {

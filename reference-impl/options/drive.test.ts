@@ -151,6 +151,10 @@ describe('refused', () => {
     ['driver=null-co,readonly=x', "Parameter 'readonly' expects 'on' or 'off'"],
     ['driver=null-co,format=raw', "Cannot specify both 'driver' and 'format'"],
     ['driver=null-co,node-name=d0', 'node-name=d0 is conflicting with a device id'],
+    ['driver=null-co,discard=x', 'Invalid discard option'],
+    ['driver=null-co,detect-zeroes=x', 'invalid parameter value: x'],
+    ['file=disk.img,aio=native', 'aio=native was specified, but it requires cache.direct=on'],
+    ['foo=1', 'Must specify either driver or file'],
     ['driver=null-co,if=x', "unsupported bus type 'x'"],
     ['driver=null-co,media=x', "'x' invalid media"],
     ['driver=null-co,bus=x', "Parameter 'bus' expects a number"],
@@ -166,6 +170,12 @@ describe('refused', () => {
     ['driver=null-co,stats-intervals.0.a=1', 'The specification of stats-intervals is invalid'],
   ])('%s', async (text, message) => {
     expect(await refusal(addDrive(`id=d0,${text}`, block))).toContain(message);
+  });
+
+  test('an id that is none', async () => {
+    expect(await refusal(addDrive('if=none,id=1a', block))).toContain(
+      "Parameter 'id' expects an identifier\n",
+    );
   });
 
   test('an id that is taken', async () => {

@@ -24,6 +24,9 @@ const HARDWARE = ['serial', 'addr', 'cyls', 'heads', 'secs', 'trans', 'boot'];
 /** Interfaces whose devices act upon the error policies of their drives. */
 const WITH_ERROR_ACTIONS = ['ide', 'scsi', 'virtio', 'none'];
 
+const NO_IDENTIFIER =
+  "Parameter 'id' expects an identifier\nIdentifiers consist of letters, digits, '-', '.', '_', starting with a letter.";
+
 /** `cache=…`: direct, no-flush, writeback. */
 const CACHE_MODES: Readonly<Record<string, readonly [boolean, boolean, boolean]>> = {
   none: [true, false, true],
@@ -56,6 +59,7 @@ export async function addDrive(
   const opts = new Options(text);
   for (const name of HARDWARE) opts.take(name);
   const given = opts.take('id');
+  if (given !== undefined && !/^[A-Za-z][A-Za-z0-9._-]*$/.test(given)) throw new CommandError(NO_IDENTIFIER);
   if (given !== undefined && block.backends.find(given))
     throw new CommandError(`Duplicate ID '${given}' for drive`);
   const media = takeMedia(opts);
@@ -231,25 +235,43 @@ function takeDefinition(opts: Options, drivers: DriverTable, isReadOnly: boolean
   const aio = opts.take('aio');
   if (aio !== undefined && aio !== 'threads' && aio !== 'native')
     throw new CommandError('invalid aio option');
+  if (aio === 'native' && !opts.cache.direct)
+    throw new CommandError(
+      'aio=native was specified, but it requires cache.direct=on, which was not specified.',
+    );
   const format = opts.take('format');
   const filename = opts.take('file') ?? '';
   const rest = opts.rest();
   if (format !== undefined && rest.driver !== undefined)
     throw new CommandError("Cannot specify both 'driver' and 'format'");
   if (filename === '' && format === undefined && Object.keys(rest).length === 0) return undefined;
+  const driver = rest.driver ?? format;
+  if (filename === '' && driver === undefined && rest.file === undefined)
+    throw new CommandError('Must specify either driver or file');
+  takeDiscard(rest);
   const { direct, noFlush } = opts.cache;
   const cache: WireObject = {
     direct: direct ? 'on' : 'off',
     'no-flush': noFlush ? 'on' : 'off',
     ...(isWireObject(rest.cache) ? rest.cache : {}),
   };
-  const driver = rest.driver ?? format;
   return {
     ...withFile(drivers, rest, driver, filename),
     ...(driver === undefined ? {} : { driver }),
     cache,
     'read-only': readOnly ? 'on' : 'off',
   };
+}
+
+/** Switches of old for `discard`; the words in which it and `detect-zeroes` are refused here. */
+function takeDiscard(rest: WireObject): void {
+  const { discard, 'detect-zeroes': zeroes } = rest;
+  if (discard === 'on') rest.discard = 'unmap';
+  else if (discard === 'off') rest.discard = 'ignore';
+  else if (discard !== undefined && discard !== 'ignore' && discard !== 'unmap')
+    throw new CommandError('Invalid discard option');
+  if (zeroes !== undefined && !['off', 'on', 'unmap'].includes(String(zeroes)))
+    throw new CommandError(`invalid parameter value: ${String(zeroes)}`);
 }
 
 /** Puts the file name where the driver wants it. */
