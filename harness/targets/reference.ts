@@ -15,6 +15,8 @@ import { type Endpoint, type ExitInfo, StartError, type StartRequest, type Targe
 import { VirtualClock } from './virtual-clock.ts';
 
 const LAST_LINES = 20;
+/** An endpoint that can be asked something has been there for some nanoseconds. */
+const STARTED = 1n;
 /** Wait for an orderly end, of real and of virtual milliseconds. */
 const STOP_MS = 3_000;
 const STOP_VIRTUAL_MS = 60_000;
@@ -51,7 +53,7 @@ async function start({ topology, scratch, signal }: StartRequest): Promise<Endpo
   signal?.throwIfAborted();
   await makeImages(topology.images, scratch);
   const argv = substituteDir(topology.options, scratch);
-  const clock = new VirtualClock(BigInt(Date.now()) * 1000n);
+  const clock = new VirtualClock(BigInt(Date.now()) * 1000n, STARTED);
   const lines: string[] = [];
   const log = (line: string): void => {
     lines.push(line);

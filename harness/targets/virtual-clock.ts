@@ -9,14 +9,15 @@ interface Timer {
 }
 
 export class VirtualClock {
-  #now = 0n;
+  #now: bigint;
   /** Microseconds since the epoch at time 0. */
   readonly #epoch: bigint;
   /** By due time; equal times in the order they were set. */
   #timers: Timer[] = [];
   #advancing: Promise<void> = Promise.resolve();
 
-  constructor(epochMicroseconds: bigint) {
+  constructor(epochMicroseconds: bigint, now = 0n) {
+    this.#now = now;
     this.#epoch = epochMicroseconds;
   }
 

@@ -45,7 +45,8 @@ export class Accounting {
     wr: emptyCounter(),
     flush: emptyCounter(),
   };
-  #lastAccess: bigint | undefined;
+  /** 0: none yet, or none that a clock tells which has not begun to go. */
+  #lastAccess = 0n;
 
   /** Called with the drive's first medium; without one nothing but success counts. */
   configure({ countsInvalid, countsFailed, intervals }: AccountingSettings, now: bigint): void {
@@ -99,7 +100,7 @@ export class Accounting {
       account_invalid: this.#countsInvalid,
       account_failed: this.#countsFailed,
       timed_stats: this.#intervals.map((interval) => describeInterval(interval, now)),
-      ...(this.#lastAccess === undefined ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),
+      ...(this.#lastAccess === 0n ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),
     };
   }
 

@@ -101,6 +101,7 @@ test('a request beyond the end is invalid, and no error', async () => {
 
 test.each([true, false])('an invalid request is an access where it counts: %j', async (counts) => {
   const io = await disk();
+  fixture.clock.advance(1n);
   backend.accounting.configure({ countsInvalid: counts, countsFailed: true, intervals: [] }, 0n);
   await after(io.read(SIZE, Buffer.alloc(512)));
   expect('idle_time_ns' in stats()).toBe(counts);

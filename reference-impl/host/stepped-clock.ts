@@ -45,9 +45,9 @@ export class SteppedClock implements Clock {
     return this.#stands !== undefined;
   }
 
-  /** From now on no time passes by itself. */
+  /** From now on no time passes by itself. It stands at the start of the endpoint, and as far ahead as it was moved. */
   standStill(): void {
-    this.#stands = this.#base.now();
+    this.#stands = 0n;
     for (const timer of this.#timers) timer.unset();
   }
 

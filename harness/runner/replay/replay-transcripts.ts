@@ -97,6 +97,9 @@ interface ReplayContext extends Pick<ReplayOptions, 'target' | 'signal'> {
 
 type Judgement = Omit<ReplayResult, 'file'>;
 
+/** The clock of the recorded endpoints stood, for drives and their limits. */
+const RECORDED_CLOCK = ['-accel', 'qtest'];
+
 const MATCH: Judgement = { verdict: 'MATCH', reason: null };
 
 async function replayFile(file: string, session: ReplayContext): Promise<ReplayResult> {
@@ -143,7 +146,8 @@ async function replayScenario(
       if (rc !== 0) throw new HostError(`setup: ${command.join(' ')}: exit ${rc}: ${lastLine(stderr)}`);
     }
     const monitors = Math.max(0, ...transcript.steps.map((step) => step.monitor ?? 0)) + 1;
-    const options = transcript.argv.map((word) => placeholders.fill(word));
+    const argv = transcript.argv.map((word) => placeholders.fill(word));
+    const options = target.implementation === 'reference' ? [...RECORDED_CLOCK, ...argv] : argv;
     const topology = { name: 'replay', images: [], options, monitors };
     const request = { topology, scratch, signal };
     const started = await target
