@@ -1,5 +1,6 @@
 /** The commands of an ATA disk, by their codes. */
 import type { AtaDisk } from './ata-disk.ts';
+import { FEATURES, IDLE_FEATURES } from './drive-features.ts';
 import { Register, Status } from './ide-registers.ts';
 import { MOST_MULTIPLE } from './identify-data.ts';
 
@@ -38,10 +39,6 @@ function setMultiple(disk: AtaDisk): void {
   disk.multiple = count;
   disk.finish();
 }
-
-const FEATURES = { writeCacheOn: 0x02, transferMode: 0x03, writeCacheOff: 0x82 } as const;
-/** Of SET FEATURES, those that are taken and change nothing. */
-const IDLE_FEATURES = [0x05, 0x42, 0x55, 0x66, 0x67, 0x69, 0x85, 0x96, 0x9a, 0xaa, 0xc2, 0xcc];
 
 function setFeatures(disk: AtaDisk): void {
   const feature = disk.registers[Register.feature]!;
@@ -84,6 +81,11 @@ function setTransferMode(disk: AtaDisk): void {
   disk.finish();
 }
 
+function setCounting(disk: AtaDisk): void {
+  disk.countBy((disk.select & 0xf) + 1, disk.registers[Register.count]!);
+  disk.finish();
+}
+
 function diagnose(disk: AtaDisk): void {
   disk.sign();
   disk.status = Status.ready | Status.seekComplete;
@@ -120,7 +122,7 @@ export const ATA_COMMANDS: ReadonlyMap<number, AtaCommand> = new Map<number, Ata
   [0x42, { ...nothing, wide: true }],
   [0x70, nothing],
   [0x90, seek(diagnose)],
-  [0x91, nothing],
+  [0x91, seek(setCounting)],
   [0x94, power],
   [0x95, power],
   [0x96, power],

@@ -17,7 +17,10 @@ export class AtaDisk extends IdeDrive {
   modes: TransferModes = { ...FIRST_MODES };
   /** Sectors at a time of READ and WRITE MULTIPLE; 0: they are refused. */
   multiple = MOST_MULTIPLE;
-  readonly #geometry: Geometry;
+  /** How addresses by cylinder, head and sector count. */
+  #counting: Geometry;
+  /** What IDENTIFY DEVICE told first, it goes on to tell. */
+  #told: { readonly geometry: Geometry; readonly multiple: number } | undefined;
   /** The command uses 48 bits. */
   #wide = false;
   /** Sectors that are left of a transfer. */
@@ -28,7 +31,7 @@ export class AtaDisk extends IdeDrive {
   constructor(backing: IdeBacking, interrupt: (drive: IdeDrive) => void) {
     super([0, 0], interrupt);
     this.backing = backing;
-    this.#geometry = guessedGeometry(this.total);
+    this.#counting = guessedGeometry(this.total);
   }
 
   get total(): number {
@@ -64,12 +67,15 @@ export class AtaDisk extends IdeDrive {
 
   /** Gives what IDENTIFY DEVICE asks for. */
   identify(): void {
+    if (this.#told === undefined) {
+      this.#told = { geometry: this.#counting, multiple: this.multiple };
+      this.modes = { ...FIRST_MODES };
+    }
     this.give(
       identifyDisk({
         labels: this.backing.labels,
         total: this.total,
-        geometry: this.#geometry,
-        multiple: this.multiple,
+        ...this.#told,
         modes: this.modes,
         writeCache: this.backing.writeCache,
       }),
@@ -78,9 +84,14 @@ export class AtaDisk extends IdeDrive {
     this.interrupt();
   }
 
+  /** Has addresses by cylinder, head and sector count so many heads and sectors. */
+  countBy(heads: number, sectors: number): void {
+    if (sectors > 0) this.#counting = { ...this.#counting, heads, sectors };
+  }
+
   /** Has the registers name the last sector. */
   nameLast(): void {
-    nameSector(this, this.total - 1, this.#wide, this.#geometry);
+    nameSector(this, this.total - 1, this.#wide, this.#counting);
   }
 
   /** Reads the sectors that the registers name, so many at a time. */
@@ -112,7 +123,7 @@ export class AtaDisk extends IdeDrive {
   }
 
   get #sector(): number {
-    return sectorOf(this, this.#wide, this.#geometry);
+    return sectorOf(this, this.#wide, this.#counting);
   }
 
   /** False: the sectors are not on the disk, and the command has been refused. The request is made, to be counted. */
@@ -169,6 +180,6 @@ export class AtaDisk extends IdeDrive {
     this.#left -= count;
     this.registers[Register.count] = this.#left & 0xff;
     if (this.#wide) this.previous[Register.count] = (this.#left >> 8) & 0xff;
-    nameSector(this, sector, this.#wide, this.#geometry);
+    nameSector(this, sector, this.#wide, this.#counting);
   }
 }

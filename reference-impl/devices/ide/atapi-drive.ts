@@ -3,6 +3,7 @@
  * gives. What the packets ask for is in `packet-commands.ts`.
  */
 import type { CdMedium } from './cd-medium.ts';
+import { FEATURES, IDLE_FEATURES } from './drive-features.ts';
 import type { IdeBacking } from './ide-backing.ts';
 import { IdeDrive } from './ide-drive.ts';
 import { Register, Status } from './ide-registers.ts';
@@ -23,7 +24,7 @@ const Command = {
   diagnose: 0x90,
   packet: 0xa0,
   identifyPacketDevice: 0xa1,
-  standby: 0xe7,
+  flush: 0xe7,
   identifyDevice: 0xec,
   setFeatures: 0xef,
 } as const;
@@ -66,13 +67,14 @@ export class AtapiDrive extends IdeDrive {
         this.take(PACKET_BYTES, (packet) => this.#run(packet));
         return;
       case Command.identifyPacketDevice:
-        this.#setReason(Reason.done);
         this.give(identifyCdDrive(this.backing.labels, FIRST_MODES), () => {});
         this.interrupt();
         return;
       case Command.setFeatures:
-      case Command.standby:
-        this.interrupt();
+        this.#setFeatures(this.registers[Register.feature]!);
+        return;
+      case Command.flush:
+        this.#flush();
         return;
       case Command.read:
       case Command.identifyDevice:
@@ -88,6 +90,7 @@ export class AtapiDrive extends IdeDrive {
     this.backing.io.reset();
     this.#sense = Senses.none;
     this.medium.reset();
+    this.status = 0;
   }
 
   /** Somebody has changed the medium, or moved the tray. */
@@ -114,6 +117,34 @@ export class AtapiDrive extends IdeDrive {
     this.error = sense.key << 4;
     this.status = Status.ready | Status.error;
     this.#setReason(Reason.done);
+    this.interrupt();
+  }
+
+  #setFeatures(feature: number): void {
+    const isKnown = IDLE_FEATURES.includes(feature) || Object.values<number>(FEATURES).includes(feature);
+    if (!isKnown) this.abort();
+    else if (feature === FEATURES.writeCacheOff) this.#flush();
+    else this.interrupt();
+  }
+
+  #flush(): void {
+    if (!this.medium.isPresent) {
+      this.abort();
+      return;
+    }
+    this.status |= Status.busy;
+    this.when(this.backing.io.flush(), ({ ok }) => {
+      this.status &= ~Status.busy;
+      if (ok) this.interrupt();
+      else this.abort();
+    });
+  }
+
+  /** For what the guest was told already and has not asked about. */
+  #failAgain(): void {
+    this.error = this.#sense.key << 4;
+    this.status = Status.error;
+    this.registers[Register.count] = 0;
     this.interrupt();
   }
 
@@ -160,7 +191,7 @@ export class AtapiDrive extends IdeDrive {
     }
     if (!command.toldAnyway) {
       if (isAttention(this.#sense)) {
-        this.fail(this.#sense);
+        this.#failAgain();
         return;
       }
       const change = this.medium.tellChange();
@@ -173,11 +204,15 @@ export class AtapiDrive extends IdeDrive {
       this.fail(Senses.noMedium);
       return;
     }
-    if (command.givesData && this.#limit === 0) {
-      this.abort();
-      return;
-    }
+    if (command.givesData && this.refusesNoData()) return;
     command.run(this, packet);
+  }
+
+  /** Whether the command, which gives data, was refused because the guest takes none. */
+  refusesNoData(): boolean {
+    if (this.#limit > 0) return false;
+    this.abort();
+    return true;
   }
 
   /** Bytes of a piece. */

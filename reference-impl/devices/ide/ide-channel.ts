@@ -5,6 +5,8 @@ import { Control, Register, Select } from './ide-registers.ts';
 
 /** The ATAPI command that is taken at any time. */
 const DEVICE_RESET = 0x08;
+/** EXECUTE DEVICE DIAGNOSTIC, which both drives carry out. */
+const DIAGNOSE = 0x90;
 
 /** A channel. Its ports are those of the registers; `control` is the port of its control register. */
 export class IdeChannel implements PortDevice {
@@ -97,13 +99,18 @@ export class IdeChannel implements PortDevice {
     this.#controlBits &= ~Control.highOrderByte;
     const drive = this.#drive;
     if (drive.isBusy && code !== DEVICE_RESET) return;
-    drive.execute(code);
+    if (code === DIAGNOSE) this.#diagnose();
+    else drive.execute(code);
+  }
+
+  #diagnose(): void {
+    this.#choose(0);
+    for (const drive of this.#drives) drive.execute(DIAGNOSE);
   }
 
   #writeControl(value: number): void {
-    const isReset = (value & Control.reset) !== 0 && (this.#controlBits & Control.reset) === 0;
     this.#controlBits = value;
-    if (!isReset) return;
+    if ((value & Control.reset) === 0) return;
     this.#selected = 0;
     for (const drive of this.#drives) drive.reset();
   }

@@ -56,6 +56,7 @@ export abstract class IdeDrive {
     this.status = Status.ready | Status.seekComplete;
     this.select = Select.always;
     this.registers[Register.feature] = 0;
+    this.previous.fill(0);
     this.resetDrive();
     this.sign();
   }

@@ -32,7 +32,9 @@ function readSense(drive: AtapiDrive, packet: Buffer): void {
 
 function tellWhatItIs(drive: AtapiDrive, packet: Buffer): void {
   const isVital = (packet[1]! & 1) !== 0;
-  const data = isVital ? vitalProductData(packet[2]!, drive.backing.labels) : inquiry(drive.backing.labels);
+  const data = isVital
+    ? vitalProductData(packet[2]!, packet[4]!, drive.backing.labels)
+    : inquiry(drive.backing.labels);
   if (data === undefined) drive.fail(Senses.invalidField);
   else drive.reply(data, packet[4]!);
 }
@@ -88,24 +90,15 @@ function readBlocks(drive: AtapiDrive, first: number, count: number, frames = fa
 
 function readCd(drive: AtapiDrive, packet: Buffer): void {
   const count = packet.readUIntBE(6, 3);
-  if (count === 0) {
+  const parts = packet[9]! & 0xf8;
+  if (count === 0 || parts === 0) {
     drive.succeed();
     return;
   }
-  switch (packet[9]! & 0xf8) {
-    case 0:
-      drive.succeed();
-      return;
-    case 0x10:
-      readBlocks(drive, packet.readUInt32BE(2), count);
-      return;
-    case 0xf8:
-      readBlocks(drive, packet.readUInt32BE(2), count, true);
-      return;
-    default:
-      drive.fail(Senses.invalidField);
-      return;
-  }
+  if (drive.refusesNoData()) return;
+  if (parts === 0x10) readBlocks(drive, packet.readUInt32BE(2), count);
+  else if (parts === 0xf8) readBlocks(drive, packet.readUInt32BE(2), count, true);
+  else drive.fail(Senses.invalidField);
 }
 
 function seek(drive: AtapiDrive, packet: Buffer): void {
@@ -194,5 +187,5 @@ export const PACKET_COMMANDS: ReadonlyMap<number, PacketCommand> = new Map<numbe
   [0xad, { needsMedium: true, givesData: true, run: readDvdStructure }],
   [0xbb, { run: (drive) => drive.succeed() }],
   [0xbd, { givesData: true, run: (drive, packet) => drive.reply(mechanismStatus(), packet.readUInt16BE(8)) }],
-  [0xbe, { needsMedium: true, givesData: true, run: readCd }],
+  [0xbe, { needsMedium: true, run: readCd }],
 ]);

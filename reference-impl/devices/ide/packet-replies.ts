@@ -24,23 +24,27 @@ export function inquiry({ version }: DriveLabels): Buffer {
   return Buffer.concat([Buffer.from(head), text(VENDOR, 8), text(PRODUCT, 16), text(version, 4)]);
 }
 
-/** Undefined for a page that the drive lacks. */
-export function vitalProductData(page: number, { serial, model, wwn }: DriveLabels): Buffer | undefined {
+/** Undefined for a page that the drive lacks. Designators that do not fit into `room` bytes are left out. */
+export function vitalProductData(
+  page: number,
+  room: number,
+  { serial, model, wwn }: DriveLabels,
+): Buffer | undefined {
   if (page === 0x00) return Buffer.from([0x05, 0x00, 0x00, 0x02, 0x00, 0x83]);
   if (page !== 0x83) return undefined;
   const name = Buffer.concat([text('ATA', 8), text(model ?? PRODUCT, 40), text(serial, 20)]);
   const designators = [
-    Buffer.from([0x02, 0x00, 0x00, 20]),
-    text(serial, 20),
-    Buffer.from([0x02, 0x01, 0x00, name.length]),
-    name,
+    Buffer.concat([Buffer.from([0x02, 0x00, 0x00, 20]), text(serial, 20)]),
+    Buffer.concat([Buffer.from([0x02, 0x01, 0x00, name.length]), name]),
   ];
   if (wwn !== 0n) {
     const wide = Buffer.alloc(8);
     wide.writeBigUInt64BE(wwn);
-    designators.push(Buffer.from([0x01, 0x03, 0x00, wide.length]), wide);
+    designators.push(Buffer.concat([Buffer.from([0x01, 0x03, 0x00, wide.length]), wide]));
   }
-  const body = Buffer.concat(designators);
+  let body = Buffer.alloc(0);
+  for (const designator of designators)
+    if (4 + body.length + designator.length <= room) body = Buffer.concat([body, designator]);
   return Buffer.concat([Buffer.from([0x05, 0x83, body.length >> 8, body.length & 0xff]), body]);
 }
 
@@ -133,7 +137,7 @@ const PAGES: readonly (readonly number[])[] = [
   // Read error recovery.
   [0x01, 0x06, 0x00, 0x05, 0, 0, 0, 0],
   // Audio control.
-  [0x0e, 0x0e, 0, 0x24, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0, 0],
+  [0x0e, 0x0e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0],
   // Capabilities.
   [0x2a, 0x14, 0x3b, 0, 0x71, 0x60, 0x29, 0, 2, 0xc0, 0, 2, 2, 0, 2, 0xc0, 0, 0, 0, 0, 0, 0],
 ];
