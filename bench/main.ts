@@ -15,6 +15,7 @@ import { generateRate } from './generate-rate.ts';
 import { type Benchmark, FULL, type Measurement, type Scale, SMOKE } from './measure.ts';
 import { mirrorRate } from './mirror-rate.ts';
 import { qcow2Rate } from './qcow2-rate.ts';
+import { qtestRate } from './qtest-rate.ts';
 import { referenceRate } from './reference-rate.ts';
 import { startUp } from './start-up.ts';
 
@@ -23,6 +24,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   compile,
   'client-rate': clientRate,
   'reference-rate': referenceRate,
+  'qtest-rate': qtestRate,
   'qcow2-rate': qcow2Rate,
   'mirror-rate': mirrorRate,
   'generate-rate': generateRate,

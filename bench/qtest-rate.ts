@@ -1,0 +1,107 @@
+/** A guest's I/O through the ports of an IDE disk: the reference against QEMU, by the same lines over the same kind of socket. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { QtestClient } from '../harness/qtest/qtest-client.ts';
+import { packageRoot } from '../spec/package-root.ts';
+import { missingProgram } from './endpoints.ts';
+import { type Benchmark, compared, inTurns, type Measurement } from './measure.ts';
+
+const QEMU = 'qemu-system-x86_64';
+const ROUNDS = 7;
+const SECTORS = 200;
+const BUSY = 0x80;
+const PORT = 0x1f0;
+const COMMAND = { read: 0x20, write: 0x30 } as const;
+
+const WORDS = {
+  read: Array.from({ length: 256 }, () => `inw ${PORT}`),
+  write: Array.from({ length: 256 }, (_, index) => `outw ${PORT} ${index}`),
+};
+
+/** A machine with one IDE disk, and its guest's side. */
+class IdeMachine {
+  readonly #child: ChildProcess;
+  readonly #folder: string;
+  readonly #qtest: QtestClient;
+
+  private constructor(child: ChildProcess, folder: string, qtest: QtestClient) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#qtest = qtest;
+  }
+
+  static async start(command: string, ...first: readonly string[]): Promise<IdeMachine> {
+    const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
+    const [image, socket] = [join(folder, 'disk.img'), join(folder, 'qtest.sock')];
+    writeFileSync(image, '');
+    truncateSync(image, 1 << 20);
+    const options = [
+      ['-S', '-nodefaults', '-machine', 'pc', '-display', 'none'],
+      ['-drive', `if=none,id=d0,file=${image},format=raw`],
+      ['-device', 'ide-hd,drive=d0,bus=ide.0'],
+      ['-qtest', `unix:${socket},server=on,wait=off`, '-qtest-log', '/dev/null'],
+    ].flat();
+    const child = spawn(command, [...first, ...options], { stdio: ['ignore', 'ignore', 'ignore'] });
+    while (!existsSync(socket)) {
+      if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return new IdeMachine(child, folder, await QtestClient.connect(socket));
+  }
+
+  /** Transfers sectors one by one, as a driver without DMA does. */
+  async transfer(kind: 'read' | 'write', sectors: number): Promise<void> {
+    for (let sector = 0; sector < sectors; sector += 1) {
+      const registers = [1, sector & 0xff, sector >> 8, 0, 0xe0, COMMAND[kind]];
+      await this.#qtest.send(registers.map((value, index) => `outb ${PORT + 2 + index} ${value}`));
+      await this.#settled();
+      await this.#qtest.send(WORDS[kind]);
+      if (kind === 'write') await this.#settled();
+    }
+  }
+
+  async #settled(): Promise<void> {
+    for (;;) {
+      const [answer = ''] = await this.#qtest.send([`inb ${PORT + 7}`]);
+      if ((Number(answer.split(' ')[1]) & BUSY) === 0) return;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#qtest.close();
+    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.kill('SIGKILL');
+    await ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export const qtestRate: Benchmark = {
+  unavailable: () => Promise.resolve(missingProgram(QEMU)),
+  async measure({ rounds, amount }) {
+    const program = fileURLToPath(new URL('bin/qmpcheck', packageRoot()));
+    const ours = await IdeMachine.start(process.execPath, program, 'serve');
+    const peer = await IdeMachine.start(QEMU, '-accel', 'tcg');
+    const results: Measurement[] = [];
+    try {
+      for (const kind of ['read', 'write'] as const) {
+        const sectors = amount(SECTORS);
+        const claim = {
+          id: `qtest-${kind}`,
+          title: `a guest's I/O by qtest against QEMU: ${kind}`,
+          claim: 1,
+          round: `${sectors} sectors through the ports of an IDE disk`,
+        };
+        const [mine, theirs] = [() => ours.transfer(kind, sectors), () => peer.transfer(kind, sectors)];
+        results.push(compared(claim, await inTurns(rounds(ROUNDS), mine, theirs)));
+      }
+    } finally {
+      await ours.stop();
+      await peer.stop();
+    }
+    return results;
+  },
+};
