@@ -22,6 +22,7 @@ export async function addMonitor({ value }: Option, start: Start): Promise<void>
   if (id === undefined) throw new CommandError("Parameter 'chardev' is missing");
   const chardev = start.chardevs.get(id);
   if (chardev === undefined) throw new CommandError(`chardev "${id}" not found`);
+  takeChardev(id, start);
   const mode = opts.get('mode') ?? (start.dialect === 'storage-daemon' ? 'control' : 'readline');
   if (mode === 'control') await connect(chardev, qmpMonitor(isOn(opts, 'pretty'), start), start);
   else if (mode === 'readline') await connectHuman(chardev, start);
@@ -30,13 +31,13 @@ export async function addMonitor({ value }: Option, start: Start): Promise<void>
 
 /** `-monitor` */
 export async function addHumanMonitor({ value }: Option, start: Start): Promise<void> {
-  const chardev = parseShortChardev(value, start.chardevs);
+  const chardev = shortChardev(value, start);
   if (chardev !== undefined) await connectHuman(chardev, start);
 }
 
 /** `-qmp`, `-qmp-pretty` */
 export async function addShortMonitor({ value, step }: Option, start: Start): Promise<void> {
-  const chardev = parseShortChardev(value, start.chardevs);
+  const chardev = shortChardev(value, start);
   if (chardev !== undefined) await connect(chardev, qmpMonitor(step === 'qmp-pretty', start), start);
 }
 
@@ -63,4 +64,17 @@ async function connect(chardev: Chardev, monitor: Frontend, start: Start): Promi
   };
   const print = (line: string) => endpoint.print(line);
   endpoint.onEnd(await openChardev(monitor, chardev, { cwd: endpoint.cwd, orphaned, print }));
+}
+
+function shortChardev(value: string, start: Start): Chardev | undefined {
+  const chardev = parseShortChardev(value, start.chardevs);
+  const [, id] = /^chardev:(.*)$/s.exec(value) ?? [];
+  if (id !== undefined) takeChardev(id, start);
+  return chardev;
+}
+
+/** Nobody else speaks on it from now on. Throws `CommandError`. */
+function takeChardev(id: string, { inUse }: Start): void {
+  if (inUse.has(id)) throw new CommandError(`Device '${id}' is in use`);
+  inUse.add(id);
 }

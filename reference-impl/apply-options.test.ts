@@ -129,6 +129,11 @@ describe('refused', () => {
     ['-drive if=ide', 'Device needs media, but drive is empty'],
     ['-object iothread', "-object iothread: Parameter 'id' is missing"],
     ['-device foo', "-device foo: 'foo' is not a valid device model name"],
+    [
+      '-chardev null,id=c -mon c,mode=control -mon c,mode=control',
+      "-mon c,mode=control: Device 'c' is in use",
+    ],
+    ['-chardev null,id=c -mon c -qmp chardev:c', "-qmp chardev:c: Device 'c' is in use"],
     ['-mon foo', '-mon foo: chardev "foo" not found'],
     ['-chardev null', '-chardev null: chardev: no id specified'],
     ['-chardev foo,id=a', "-chardev foo,id=a: 'foo' is not a valid char driver name"],

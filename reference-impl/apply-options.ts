@@ -79,6 +79,7 @@ export async function applyOptions(
     dialect,
     endpoint,
     chardevs: new Map(),
+    inUse: new Set(),
     machine: new Machine('pc'),
     qtestLog: undefined,
     snapshot: false,

@@ -14,6 +14,8 @@ export interface Start {
   readonly dialect: Dialect;
   readonly endpoint: ReferenceEndpoint;
   readonly chardevs: Map<string, Chardev>;
+  /** The ids of those that something speaks on. */
+  readonly inUse: Set<string>;
   machine: Machine;
   /** Where the lines of `-qtest` are written down. */
   qtestLog: string | undefined;

@@ -157,6 +157,18 @@ describe('listening', () => {
     await next!.closed;
   });
 
+  test('so is who types to a human monitor', async () => {
+    writeFileSync(join(folder, 'disk'), new Uint8Array(1 << 20));
+    const drive = 'if=none,id=d0,format=raw,file=disk';
+    await start('-M', 'none', '-drive', drive, '-monitor', 'unix:s,server,nowait');
+    const client = new Client(connect({ path: join(folder, 's'), allowHalfOpen: true }));
+    client.socket.end('qemu-io d0 "write 0 64k"\ninfo block\n');
+    const said: string[] = [];
+    while (!said.join().includes('disk (raw)')) said.push(await client.line());
+    expect(said[0]).toContain('monitor - type');
+    await client.closed;
+  });
+
   test('a client that does not read is not read from either', async () => {
     await start('-qmp', 'unix:s,server,nowait', '-qmp', 'unix:t,server,nowait');
     const client = new Client(connect(join(folder, 's')));

@@ -58,6 +58,7 @@ class HumanSession implements Conversation {
   #typed = '';
   #line = '';
   #isBusy = false;
+  #isFinishing = false;
   /** The last was a carriage return: the line feed behind it ends no other line. */
   #afterReturn = false;
 
@@ -80,6 +81,12 @@ class HumanSession implements Conversation {
     if (this.#state === 'open') void this.#work();
   }
 
+  /** The client types no more, and is answered what it typed. */
+  finish(): void {
+    this.#isFinishing = true;
+    if (this.#state === 'open') void this.#work();
+  }
+
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
@@ -95,6 +102,7 @@ class HumanSession implements Conversation {
       await this.#key(typed);
     }
     this.#isBusy = false;
+    if (this.#isFinishing) this.close();
   }
 
   async #key(typed: string): Promise<void> {
