@@ -75,6 +75,20 @@ describe('drives', () => {
     expect(block.graph.nodes.map(({ name }) => name)).toEqual(['n0']);
   });
 
+  test('a device says whether writes are cached, or leaves that to the drive', async () => {
+    for (const [index, [cache, given, writeback]] of [
+      ['writeback', 'auto', true],
+      ['writeback', 'off', false],
+      ['writethrough', 'auto', false],
+      ['writethrough', 'on', true],
+    ].entries()) {
+      const id = `w${index}`;
+      await addDrive(`if=none,id=${id},driver=null-co,cache=${cache}`, devices.block);
+      await devices.add({ driver: 'virtio-blk-pci', drive: id, 'write-cache': String(given) });
+      expect(devices.block.backends.find(id)!.settings.writeback).toBe(writeback);
+    }
+  });
+
   test('what is refused leaves nothing behind', async () => {
     await devices.add({ driver: 'virtio-scsi-pci' });
     await devices.add({ driver: 'scsi-hd', drive: 'n0' });

@@ -200,6 +200,24 @@ describe('exchange', () => {
     expect(shown('fd')).toMatchObject({ inserted: { ro: true } });
   });
 
+  test('takes over how the old one was opened', async () => {
+    await addDrive(
+      `if=none,id=x0,format=raw,file=${join(folder, 'b')},detect-zeroes=on,discard=unmap,cache=none`,
+      devices.block,
+    );
+    const { backend } = byName('x0');
+    await changeMedium(byName('x0'), devices.block, {
+      filename: join(folder, 'c'),
+      format: 'raw',
+      readOnlyMode: 'retain',
+    });
+    expect(backend.node!.options).toMatchObject({
+      detectZeroes: 'on',
+      discard: 'unmap',
+      cache: { direct: true, noFlush: false },
+    });
+  });
+
   test('finds out the format if it is not told', async () => {
     await change('scd', 'b', { format: undefined });
     expect(shown('scd')).toMatchObject({ inserted: { drv: 'raw' } });

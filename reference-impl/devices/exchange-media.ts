@@ -34,7 +34,7 @@ export function openTray({ backend, name }: NamedDrive, force: boolean): boolean
 /** Closes the tray. */
 export function closeTray({ backend, name }: NamedDrive): void {
   assertRemovable(backend, name);
-  if (backend.device?.tray?.open) backend.device.mediumChanged(true);
+  if (backend.device?.tray) backend.device.mediumChanged(true);
 }
 
 /** Takes the medium out of an open tray. */

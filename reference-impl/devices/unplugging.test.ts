@@ -2,6 +2,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { GuestResult } from '../backend/guest-requests.ts';
 import { addDrive } from '../options/drive.ts';
 import { JobFixture } from '../testing/job-fixture.ts';
 
@@ -55,7 +56,8 @@ test('a job on a node that has a name of its own goes on', async () => {
   expect(nodes()).toContain('n1');
 });
 
-test('a reset lets go what waits for the guest, and gives up the requests that wait for the machine', async () => {
+/** A disk of which every write fails, which stops the machine. */
+async function failingWrite(): Promise<{ readonly result: Promise<GuestResult> }> {
   const { devices, run } = fixture.endpoint;
   await fixture.run('blockdev-add', {
     driver: 'raw',
@@ -67,13 +69,40 @@ test('a reset lets go what waits for the guest, and gives up the requests that w
     },
   });
   await devices.add({ driver: 'scsi-hd', id: 'bad', drive: 'bad', werror: 'stop' });
-  await devices.add({ driver: 'virtio-blk-pci', id: 'v', drive: 'target' });
   run.cont();
-  const write = devices.find('bad').io!.write(0, Buffer.alloc(512));
+  const result = devices.find('bad').io!.write(0, Buffer.alloc(512));
   await fixture.idle();
+  return { result };
+}
+
+test('a reset lets go what waits for the guest, and gives up the requests that wait for the machine', async () => {
+  const { devices } = fixture.endpoint;
+  await devices.add({ driver: 'virtio-blk-pci', id: 'v', drive: 'target' });
+  const { result } = await failingWrite();
   await fixture.run('device_del', { id: 'v' });
   await fixture.run('system_reset');
-  expect(await write).toEqual({ ok: false, errno: 'EIO' });
+  expect(await result).toEqual({ ok: false, errno: 'EIO' });
   expect(names()).toEqual(['RESUME', 'BLOCK_IO_ERROR', 'STOP', 'RESET', 'DEVICE_DELETED', 'DEVICE_DELETED']);
   expect(() => devices.find('v')).toThrow("Device 'v' not found");
+});
+
+test('a device that goes gives up the requests that wait for the machine', async () => {
+  const { result } = await failingWrite();
+  await fixture.run('device_del', { id: 'bad' });
+  expect(await result).toEqual({ ok: false, errno: 'EIO' });
+});
+
+test('a controller takes the devices on its bus with it', async () => {
+  const { devices } = fixture.endpoint;
+  const [controller] = devices.devices;
+  await fixture.run('device_del', { id: controller!.qomPath });
+  await fixture.run('system_reset');
+  expect(devices.devices).toEqual([]);
+  expect(fixture.events.map(({ data }) => data.device ?? data.path)).toEqual([
+    undefined,
+    'h0',
+    'h1',
+    '/machine/peripheral-anon/device[0]/virtio-backend',
+    '/machine/peripheral-anon/device[0]',
+  ]);
 });
