@@ -12,7 +12,7 @@ afterEach(() => images.close());
 describe.skipIf(withoutTools !== undefined)(
   `volumes made by qemu-img${withoutTools ? `: ${withoutTools}` : ''}`,
   () => {
-    test.each(allCiphers)('with $name: written by both', ({ options }) =>
+    test.each(allCiphers)('with $name: written by both', { timeout: 120_000 }, ({ options }) =>
       images.expectSharedWithQemu(options),
     );
   },
