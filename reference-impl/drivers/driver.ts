@@ -284,6 +284,8 @@ export interface DriverState {
   debugEvent?(event: BlkdebugEvent): void;
   /** Lets go of the requests that the driver holds back, and holds back none until the result is called. */
   drain?(): () => void;
+  /** Forgets all that the image holds itself, so that its backing file shows through. Nothing is in flight. Throws `IoError`. */
+  makeEmpty?(): Promise<void>;
   /** Writes another backing file, or none, into the image's header. Throws `IoError`. */
   changeBackingFile?(backing: BackingName | undefined): Promise<void>;
   /**

@@ -9,7 +9,7 @@ import { reopenAsBefore, setReadOnly } from './reopen.ts';
 /** Bytes that are copied at once. */
 const STRETCH = 1 << 20;
 
-/** The image itself stays as it is. Throws `IoError`, also where there is no backing file. */
+/** The image is empty afterwards, where its format can be made so and it may be written. Throws `IoError`, also where there is no backing file. */
 export async function commitImage(graph: NodeGraph, top: Node): Promise<void> {
   const base = top.backing?.node;
   if (!base) throw new IoError('ENOTSUP');
@@ -21,6 +21,8 @@ export async function commitImage(graph: NodeGraph, top: Node): Promise<void> {
     await setReadOnly(graph, base, false);
     if (base.io.length() < top.io.length()) await base.truncate(top.io.length());
     await copyDown(top, base);
+    const { state, io } = top;
+    if (state.makeEmpty && !top.readOnly) await io.runSerialising(async () => state.makeEmpty?.());
   } catch (error) {
     throw error instanceof CommandError ? new IoError('EACCES') : error;
   } finally {

@@ -11,7 +11,7 @@ import { imageOptions } from './qcow2-options.ts';
 import { blockStatus, read } from './reading.ts';
 import { resize } from './resize.ts';
 import { write, writeCompressed } from './writing.ts';
-import { discard, writeZeroes } from './zeroing.ts';
+import { discard, discardClusters, writeZeroes } from './zeroing.ts';
 
 const SECTOR = 512;
 
@@ -55,6 +55,7 @@ async function open(environment: OpenEnvironment<DriverOptions<'qcow2'>>): Promi
     snapshots: image.snapshots,
     bitmaps,
     allocatedSize: () => file.allocatedSize(),
+    makeEmpty: () => discardClusters(image, 0, Math.ceil(image.size / image.clusterSize), 'forget'),
     changeBackingFile: (backing) => changeBackingFile(image, backing),
     setReadOnly: async (nowReadOnly) => {
       await image.setWritable(!nowReadOnly);

@@ -213,6 +213,12 @@ describe('images and drives', () => {
     await block('n0')!.backing!.node.io.read(65536, byte);
     expect(byte[0]).toBe(7);
     expect(block('n0')!.backing!.node.readOnly).toBe(true);
+    expect(await block('n0')!.io.blockStatus(0, 1 << 20)).toMatchObject({
+      allocated: false,
+      length: 1 << 20,
+    });
+    await block('n0')!.io.read(65536, byte);
+    expect(byte[0]).toBe(7);
     expect(await hmp('commit all')).toBe('');
     expect(await hmp('commit nope')).toBe("Device 'nope' not found\n");
     expect(await hmp('commit d1')).toBe("'commit' error for 'd1': No medium found\n");
