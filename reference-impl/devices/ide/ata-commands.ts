@@ -81,6 +81,12 @@ function setTransferMode(disk: AtaDisk): void {
   disk.finish();
 }
 
+/** DATA SET MANAGEMENT, of which there is TRIM. */
+function manageData(disk: AtaDisk): void {
+  if ((disk.registers[Register.feature]! & 1) === 0) disk.refuse();
+  else disk.beginTrim();
+}
+
 function setCounting(disk: AtaDisk): void {
   disk.countBy((disk.select & 0xf) + 1, disk.registers[Register.count]!);
   disk.finish();
@@ -106,15 +112,18 @@ const setCount = (count: number): AtaCommand =>
 
 /** All other codes are aborted. */
 export const ATA_COMMANDS: ReadonlyMap<number, AtaCommand> = new Map<number, AtaCommand>([
+  [0x06, seek(manageData)],
   [0x10, nothing],
   [0x20, seek(read)],
   [0x21, seek(read)],
   [0x24, wide(read)],
+  [0x25, wide((disk) => disk.beginReadDma())],
   [0x27, wide(lastSector)],
   [0x29, wide(multiple('beginRead'))],
   [0x30, seek(write)],
   [0x31, seek(write)],
   [0x34, wide(write)],
+  [0x35, wide((disk) => disk.beginWriteDma())],
   [0x39, wide(multiple('beginWrite'))],
   [0x3c, seek(write)],
   [0x40, nothing],
@@ -132,6 +141,10 @@ export const ATA_COMMANDS: ReadonlyMap<number, AtaCommand> = new Map<number, Ata
   [0xc4, seek(multiple('beginRead'))],
   [0xc5, seek(multiple('beginWrite'))],
   [0xc6, seek(setMultiple)],
+  [0xc8, seek((disk) => disk.beginReadDma())],
+  [0xc9, seek((disk) => disk.beginReadDma())],
+  [0xca, seek((disk) => disk.beginWriteDma())],
+  [0xcb, seek((disk) => disk.beginWriteDma())],
   [0xe0, power],
   [0xe1, power],
   [0xe2, power],

@@ -4,6 +4,7 @@
  */
 import { type Geometry, guessedGeometry, nameSector, sectorOf } from './ata-addressing.ts';
 import { ATA_COMMANDS } from './ata-commands.ts';
+import type { DmaEngine } from './bus-master.ts';
 import type { IdeBacking } from './ide-backing.ts';
 import { IdeDrive } from './ide-drive.ts';
 import { Register, Status } from './ide-registers.ts';
@@ -104,6 +105,88 @@ export class AtaDisk extends IdeDrive {
   beginWrite(step: number): void {
     this.#begin(step);
     this.#awaitData();
+  }
+
+  /** As `beginRead`, all at once and into memory. */
+  beginReadDma(): void {
+    this.#begin(this.total);
+    this.awaitDma((engine) => {
+      const { io } = this.backing;
+      const data = Buffer.alloc(this.#left * SECTOR);
+      this.#dma(
+        engine,
+        data,
+        (offset) => io.read(offset, data),
+        () => engine.scatter(data),
+      );
+    });
+  }
+
+  /** As `beginWrite`, all at once and from memory. */
+  beginWriteDma(): void {
+    this.#begin(this.total);
+    this.awaitDma((engine) => {
+      const data = engine.gather(this.#left * SECTOR);
+      this.#dma(
+        engine,
+        data,
+        (offset) => this.backing.io.write(offset, data),
+        () => {},
+      );
+    });
+  }
+
+  /** Discards the ranges that a table in memory names. */
+  beginTrim(): void {
+    this.#begin(1);
+    const blocks = this.#left;
+    this.awaitDma((engine) => {
+      this.when(this.#discard(engine.gather(blocks * SECTOR)), (isDone) => {
+        if (isDone) this.#advance(this.#sector + blocks, blocks);
+        this.#endDma(engine, isDone);
+      });
+    });
+  }
+
+  /** A range has the number of its first sector in 48 bits, and how many there are in 16. */
+  async #discard(table: Buffer): Promise<boolean> {
+    for (let at = 0; at < table.length; at += 8) {
+      const count = table.readUInt16LE(at + 6);
+      if (count === 0) continue;
+      const sector = table.readUIntLE(at, 6);
+      if (sector + count > this.total) return false;
+      const { ok } = await this.backing.io.discard(sector * SECTOR, count * SECTOR);
+      if (!ok) return false;
+    }
+    return true;
+  }
+
+  #dma(
+    engine: DmaEngine,
+    data: Buffer,
+    make: (offset: number) => Promise<{ readonly ok: boolean }>,
+    moved: () => void,
+  ): void {
+    const sector = this.#sector;
+    const count = data.length / SECTOR;
+    if (!this.#isInside(sector, count, make)) {
+      engine.done();
+      return;
+    }
+    this.when(make(sector * SECTOR), ({ ok }) => {
+      if (ok) {
+        moved();
+        this.#advance(sector + count, count);
+      }
+      this.#endDma(engine, ok);
+    });
+  }
+
+  #endDma(engine: DmaEngine, isDone: boolean): void {
+    engine.done();
+    this.status = Status.ready | Status.seekComplete;
+    if (isDone) this.interrupt();
+    else this.abort();
   }
 
   flush(): void {

@@ -1,5 +1,6 @@
 /** An IDE channel: two drives behind one set of ports, of which one is selected. */
 import type { AccessSize, PortDevice } from '../machine/port-space.ts';
+import type { BusMaster, DmaEngine } from './bus-master.ts';
 import type { IdeDrive } from './ide-drive.ts';
 import { Control, Register, Select } from './ide-registers.ts';
 
@@ -14,6 +15,8 @@ export class IdeChannel implements PortDevice {
     read: () => this.#status(),
     write: (_, value) => this.#writeControl(value),
   };
+  /** Hears of interrupts; it is started by the guest. */
+  busMaster: BusMaster | undefined;
   /** By their number; some are not there. */
   readonly #drives: readonly IdeDrive[];
   readonly #isPresent: readonly [boolean, boolean];
@@ -73,6 +76,11 @@ export class IdeChannel implements PortDevice {
       }
   }
 
+  /** A bus master is ready for the selected drive. */
+  startDma(engine: DmaEngine): void {
+    this.#drive.startDma(engine);
+  }
+
   get #drive(): IdeDrive {
     return this.#drives[this.#selected]!;
   }
@@ -116,7 +124,9 @@ export class IdeChannel implements PortDevice {
   }
 
   #interrupt(drive: IdeDrive): void {
-    if (drive === this.#drive && (this.#controlBits & Control.noInterrupt) === 0) this.#line(true);
+    if (drive !== this.#drive || (this.#controlBits & Control.noInterrupt) !== 0) return;
+    this.busMaster?.interrupted();
+    this.#line(true);
   }
 }
 

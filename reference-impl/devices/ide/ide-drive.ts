@@ -2,6 +2,7 @@
  * What is common to the drives on an IDE channel: their registers, and the transfer of data through a port. What
  * commands do is each kind's own.
  */
+import type { DmaEngine } from './bus-master.ts';
 import { ABORTED, Register, Select, Status } from './ide-registers.ts';
 
 /** Data on their way through the data port. */
@@ -27,6 +28,7 @@ export abstract class IdeDrive {
   readonly #signature: Signature;
   readonly #interrupt: (drive: IdeDrive) => void;
   #transfer: Transfer | undefined;
+  #dma: ((engine: DmaEngine) => void) | undefined;
   /** Counts resets and commands: what ends later than the command that began it is nobody's. */
   #epoch = 0;
 
@@ -42,6 +44,21 @@ export abstract class IdeDrive {
 
   /** The drive's own part of a reset. */
   protected abstract resetDrive(): void;
+
+  /** A bus master is there to move the data of the command. */
+  startDma(engine: DmaEngine): void {
+    const go = this.#dma;
+    this.#dma = undefined;
+    if (go === undefined) return;
+    this.status = (this.status & ~Status.dataRequest) | Status.busy;
+    go(engine);
+  }
+
+  /** The command goes on when a bus master is started. */
+  protected awaitDma(go: (engine: DmaEngine) => void): void {
+    this.#dma = go;
+    this.status |= Status.dataRequest;
+  }
 
   /** Neither registers nor commands are taken. */
   get isBusy(): boolean {
@@ -111,6 +128,7 @@ export abstract class IdeDrive {
 
   protected stopTransfer(): void {
     this.#transfer = undefined;
+    this.#dma = undefined;
     this.status &= ~Status.dataRequest;
   }
 
