@@ -25,6 +25,8 @@ export interface Conversation {
 
 /** What speaks on a character device. */
 export interface Frontend {
+  /** It sends back what is typed, so that a terminal need not show it. */
+  readonly echoes?: boolean;
   connect(peer: Peer): Conversation;
   /** The client has gone. */
   disconnect(conversation: Conversation): void;

@@ -49,7 +49,7 @@ export async function openChardev(
   const served = log === undefined ? frontend : logged(frontend, openLog(log.path, log.append));
   switch (chardev.backend) {
     case 'stdio':
-      return openStdio(served, surroundings);
+      return openStdio(served, chardev.signal, surroundings);
     case 'null':
       return () => Promise.resolve();
     case 'pty':
@@ -71,11 +71,32 @@ function inFolder(chardev: SocketChardev, folder: string): SocketChardev {
   return { ...chardev, address: { path: absolute(folder, chardev.address.path) } };
 }
 
-async function openStdio(frontend: Frontend, { orphaned, stdio = process }: Surroundings): Promise<Close> {
+async function openStdio(
+  frontend: Frontend,
+  signal: boolean,
+  { orphaned, stdio = process }: Surroundings,
+): Promise<Close> {
   const { stdin, stdout } = stdio;
   stdin.once('close', orphaned);
-  const closed = serve(frontend, stdin, stdout, () => stdin.destroy());
+  const terminal = frontend.echoes === true ? terminalOf(stdin) : undefined;
+  terminal?.setRawMode(true);
+  const interrupt = (bytes: Uint8Array): Uint8Array => {
+    if (terminal && signal && bytes.includes(CTRL_C)) process.kill(process.pid, 'SIGINT');
+    return bytes;
+  };
+  const hangUp = () => {
+    terminal?.setRawMode(false);
+    stdin.destroy();
+  };
+  const closed = serve(frontend, stdin, stdout, hangUp, interrupt);
   return () => closed;
+}
+
+/** What a terminal sends for Ctrl-C once it hands on all that is typed. */
+const CTRL_C = 3;
+
+function terminalOf(stdin: Readable): { setRawMode(on: boolean): void } | undefined {
+  return 'setRawMode' in stdin ? (stdin as Readable & { setRawMode(on: boolean): void }) : undefined;
 }
 
 async function openPty(frontend: Frontend, { print }: Surroundings): Promise<Close> {
@@ -300,6 +321,7 @@ function openLog(path: string, append: boolean): Writable {
 /** The same frontend, of whose output `file` gets a copy. */
 function logged(frontend: Frontend, file: Writable): Frontend {
   return {
+    ...(frontend.echoes && { echoes: true }),
     connect: (peer) =>
       frontend.connect({
         ...peer,

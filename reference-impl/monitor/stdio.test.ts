@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ReferenceEndpoint } from '../reference-endpoint.ts';
+import { HumanMonitor } from './hmp/human-monitor.ts';
 import { openChardev } from './open-chardev.ts';
 
 let endpoint: ReferenceEndpoint;
@@ -49,4 +50,30 @@ test('tells when its input has ended', async () => {
   stdin.end('{"execute": "qmp_capabilities"}');
   await orphaned;
   expect(said()).toContain('{"return": {}}');
+});
+
+test('a terminal on which a human monitor is hands on each key, and Ctrl-C still interrupts', async () => {
+  const modes: boolean[] = [];
+  const keys = Object.assign(new PassThrough(), { setRawMode: (on: boolean) => modes.push(on) });
+  let onInterrupt = (): void => {};
+  const interrupted = new Promise<void>((resolve) => {
+    onInterrupt = resolve;
+  });
+  process.on('SIGINT', onInterrupt);
+  try {
+    const monitor = new HumanMonitor(endpoint);
+    const close = await openChardev(
+      monitor,
+      { backend: 'stdio', signal: true },
+      { cwd: '/', orphaned: () => {}, print: () => {}, stdio: { stdin: keys, stdout: new PassThrough() } },
+    );
+    expect(modes).toEqual([true]);
+    keys.write('\x03');
+    await interrupted;
+    monitor.close();
+    await close();
+    expect(modes).toEqual([true, false]);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
 });

@@ -24,6 +24,7 @@ export interface HumanEndpoint extends CommandContext {
 
 /** One monitor, and the clients that are connected to it. */
 export class HumanMonitor implements Frontend {
+  readonly echoes = true;
   readonly #endpoint: HumanEndpoint;
   /** The first is being served. */
   #sessions: HumanSession[] = [];
