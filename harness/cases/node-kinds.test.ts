@@ -79,6 +79,7 @@ test('on file and raw alone only what is about another driver is skipped for it'
     'block-job-cancel/listed-until-ended',
     'block_resize/null-is-fixed',
     'blockdev-mirror/buf-size-in-flight',
+    'described-nodes/null',
     'integer-types/latency-ns',
     'nbd-export/longest',
     'null-aio/latency',
