@@ -77,6 +77,7 @@ test('on file and raw alone only what is about another driver is skipped for it'
   const withDrives = /^(block_set_io_throttle|blockdev-option|command-line|drive-options|query-blockstats)\//;
   expect(forNull.filter((id) => !withDrives.test(id)).toSorted()).toEqual([
     'block-job-cancel/listed-until-ended',
+    'block-job-complete/cancelled-when-ready',
     'block_resize/null-is-fixed',
     'blockdev-mirror/buf-size-in-flight',
     'described-nodes/null',
