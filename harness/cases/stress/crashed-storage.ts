@@ -161,7 +161,7 @@ function checkStates(
     const to = moments.findIndex((moment) => moment.came >= came);
     const since = moments.slice(from, Math.max(from, to) + 1);
     const isPossible = possibleSince(since);
-    const content = contentOf(state, below);
+    const content = contentOf(state, { below });
     t.check(
       since.some(({ bytes }) => bytes.length === content.length),
       'after a crash a disk must be of its size',

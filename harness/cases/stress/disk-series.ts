@@ -82,7 +82,7 @@ export function drawn(random: Random, size: number, { edges, unit = 1, keeps = f
   return kind === 'discard' ? { kind, offset, length } : { kind, offset, length, unmap: random.chance(50) };
 }
 
-/** Draws so many requests, has the guest make them, and reads all of the disk, in pieces that begin and end anywhere. */
+/** Draws so many requests, has the guest make them, and reads all of the disk. Gives the requests. */
 export async function writeSeries(
   t: CaseContext,
   io: NodeIo,
@@ -90,11 +90,12 @@ export async function writeSeries(
   random: Random,
   count: number,
   draw: Draw,
-): Promise<void> {
+): Promise<readonly Change[]> {
   const requests = Array.from({ length: count }, () => drawn(random, disk.bytes.length, draw));
   await io.series(requests);
   for (const request of requests) disk.apply(request);
   await checkDisk(t, io, disk);
+  return requests;
 }
 
 /** States that a guest reads what it must. */

@@ -1,7 +1,8 @@
 /** Cases that hold images to a model under long series of requests. */
 import type { CaseDefinition } from '../case.ts';
 import { crashedStorage } from './crashed-storage.ts';
+import { fullImages } from './full-images.ts';
 import { writtenImages } from './written-images.ts';
 
 /** All of this folder. */
-export const stressCases: readonly CaseDefinition[] = [...writtenImages, ...crashedStorage];
+export const stressCases: readonly CaseDefinition[] = [...writtenImages, ...fullImages, ...crashedStorage];
