@@ -56,6 +56,9 @@ export function asOf(image: Buffer, name: string): Buffer | null {
       const then = Buffer.from(image);
       image.copy(then, 40, at, at + 8);
       image.copy(then, 36, at + 8, at + 12);
+      // behind the size of a machine's state, where the entry has it
+      if (image.readUInt32BE(at + 36) >= 16)
+        image.copy(then, 24, at + SNAPSHOT_HEADER + 8, at + SNAPSHOT_HEADER + 16);
       return then;
     }
     at = Math.ceil((nameAt + nameLength) / 8) * 8;

@@ -128,6 +128,17 @@ export const writtenImages: readonly CaseDefinition[] = [
       .concat(reopen, write(20)),
   }),
   written({
+    id: 'stress/resized-within-clusters',
+    title: 'What is cut off within a cluster does not come back when an image above another grows again',
+    requirements: ['qcow2/shapes', 'block_resize/data-kept'],
+    size: 64 * KiB,
+    clusterSize: 4 * KiB,
+    below: 20 * KiB,
+    steps: [37 * KiB, 64 * KiB, 38 * KiB + 512, 40 * KiB - 512, 40 * KiB, 33 * KiB, 100 * KiB + 512, 32 * KiB]
+      .flatMap((size): Step[] => [write(8), { do: 'resize', size }])
+      .concat(reopen, write(8)),
+  }),
+  written({
     id: 'stress/small-caches',
     title: 'With caches of two slices of L2 tables and of four counts an image holds what a series writes',
     requirements: [
