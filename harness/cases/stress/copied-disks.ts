@@ -143,14 +143,14 @@ function mirrored(verb: 'cancel' | 'complete', requirement: RequirementId, more:
       const size = 16 * MiB + 96 * KiB + 512;
       const { name: source } = await addRaw(t, size);
       const { name: target, file } = await addRaw(t, size);
-      const draw: Draw = { edges: [512, 64 * KiB, 16 * MiB], keeps: true };
+      const draw: Draw = { edges: [512, 64 * KiB, 16 * MiB], longest: 256 * KiB, keeps: true };
       const written = new Written(t, random, source, new DiskModel(size, 512), draw);
-      await written.write(30);
+      await written.write(20);
       const job = await held(t, 'blockdev-mirror', { device: source, target, sync: 'full', ...more });
-      await written.write(30);
+      await written.write(20);
       await unleash(t, job);
       await t.event('BLOCK_JOB_READY', { device: job });
-      await written.write(30);
+      await written.write(20);
       const before = Buffer.from(written.disk.bytes);
       await endReady(t, job, verb, 'mirror');
       if (verb === 'cancel') {

@@ -11,7 +11,7 @@ import { ExportFlag, type PeerRequest, startNbdPeer } from '../helpers/peers/nbd
 import { parseQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 import { crashStates } from './crash-states.ts';
-import { type Change, DiskModel, drawn } from './disk-series.ts';
+import { type Change, DiskModel, type Draw, drawn } from './disk-series.ts';
 import { checkHolds, checkSound, contentOf } from './left-behind.ts';
 import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
 
@@ -32,8 +32,7 @@ interface Scene {
   readonly isOverlay?: boolean;
   /** How much of the disk is written before it counts. Bytes. */
   readonly filled?: number;
-  /** Nothing is given back. */
-  readonly keeps?: boolean;
+  readonly draw?: Partial<Draw>;
   readonly steps: readonly Step[];
   readonly crashes: number;
 }
@@ -58,7 +57,7 @@ function crashed({ id, title, ...scene }: Scene): CaseDefinition {
     needs: withSteps(needs({ ...qcow2Creation, ...nodeBytes }, { drivers: ['nbd'] }), scene.steps),
     async run(t: CaseContext) {
       const random = new Random(id);
-      const { size, steps, isOverlay = false, keeps = false } = scene;
+      const { size, steps, isOverlay = false } = scene;
       const below = isOverlay ? random.bytes(size) : null;
       const lower = below && (await addRaw(t, below)).name;
       const start = await startOf(t, scene);
@@ -83,7 +82,8 @@ function crashed({ id, title, ...scene }: Scene): CaseDefinition {
           for (let index = 0; index < step.count; index += 1) {
             const request = drawn(random, disk.bytes.length, {
               edges: [CLUSTER, 32 * KiB],
-              keeps,
+              longest: 16 * KiB,
+              ...scene.draw,
             });
             await io.perform(request);
             disk.apply(request);
@@ -257,11 +257,11 @@ export const crashedStorage: readonly CaseDefinition[] = [
     room: 512 * KiB,
     steps: [
       write(10),
-      resize(3000 * KiB),
+      resize(700 * KiB),
       write(8),
       resize(40 * KiB),
       write(10),
-      resize(6000 * KiB),
+      resize(1100 * KiB),
       write(8),
       resize(10 * KiB),
       write(6),
@@ -275,7 +275,8 @@ export const crashedStorage: readonly CaseDefinition[] = [
     room: 2600 * KiB,
     image: { 'refcount-bits': 64 },
     filled: 1920 * KiB,
-    keeps: true,
+    // long enough to outgrow the table
+    draw: { keeps: true, longest: 64 * KiB },
     steps: [write(20)],
     crashes: 20,
   }),

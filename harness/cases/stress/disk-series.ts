@@ -57,21 +57,32 @@ export interface Draw {
   readonly edges: readonly number[];
   /** Offsets and lengths are multiples of this. Default 1. */
   readonly unit?: number;
+  /** Bytes of the longest request, about. Default: six of the largest edges. */
+  readonly longest?: number;
   /** Without discards. */
   readonly keeps?: boolean;
 }
 
 /** A request on a disk of `size` bytes. */
-export function drawn(random: Random, size: number, { edges, unit = 1, keeps = false }: Draw): Change {
-  const near = (place: number): number => {
-    const edge = random.pick(edges);
+export function drawn(
+  random: Random,
+  size: number,
+  { edges, unit = 1, longest, keeps = false }: Draw,
+): Change {
+  const near = (place: number, among: readonly number[]): number => {
+    const edge = random.pick(among);
     const border = Math.round(place / edge) * edge;
     const beside = random.chance(50) ? 0 : random.pick([-512, -1, 1, 512, random.below(edge)]);
     const at = Math.min(size, Math.max(0, border + beside));
     return Math.floor(at / unit) * unit;
   };
-  const from = near(random.below(size));
-  const to = near(from + random.below(MOST_EDGES * random.pick(edges)));
+  const most = longest ?? Number.POSITIVE_INFINITY;
+  const from = near(random.below(size), edges);
+  const reach = random.below(Math.min(most, MOST_EDGES * random.pick(edges)));
+  const to = near(
+    from + reach,
+    edges.filter((edge) => edge <= most),
+  );
   const [offset, end] = from <= to ? [from, to] : [to, from];
   const length = end - offset;
   const kind = random.weighted(['write', 'write-zeroes', 'discard', 'flush'] as const, (item) =>

@@ -88,9 +88,9 @@ export const fullImages: readonly CaseDefinition[] = [
     title:
       'Persistent bitmaps mark what a series of requests writes, and nothing else, whoever opens the image',
     requirements: bitmaps,
-    size: 5000 * KiB,
+    size: 2500 * KiB,
     clusterSize: SMALL,
-    draw: { edges: [SMALL, 32 * KiB, 2048 * KiB] },
+    draw: { edges: [SMALL, 32 * KiB, 2048 * KiB], longest: 64 * KiB },
     steps: [
       mark('fine', 512),
       write(15),

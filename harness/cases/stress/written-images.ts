@@ -151,7 +151,7 @@ export const writtenImages: readonly CaseDefinition[] = [
     clusterSize: 2 * KiB,
     image: { 'refcount-bits': 64 },
     node: { 'l2-cache-size': 1024, 'l2-cache-entry-size': 512, 'refcount-cache-size': 8192 },
-    draw: { edges: [2 * KiB, 128 * KiB, 512 * KiB] },
+    draw: { edges: [2 * KiB, 128 * KiB, 512 * KiB], longest: 64 * KiB },
     steps: [write(100), { do: 'take', name: 'one' }, write(60), reopen, write(30)],
   }),
 ];
