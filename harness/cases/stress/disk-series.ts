@@ -59,6 +59,8 @@ export interface Draw {
   readonly unit?: number;
   /** Bytes of the longest request, about. Default: six of the largest edges. */
   readonly longest?: number;
+  /** Some writes are of zeroes. */
+  readonly zeroes?: boolean;
   /** Without discards. */
   readonly keeps?: boolean;
 }
@@ -67,7 +69,7 @@ export interface Draw {
 export function drawn(
   random: Random,
   size: number,
-  { edges, unit = 1, longest, keeps = false }: Draw,
+  { edges, unit = 1, longest, zeroes = false, keeps = false }: Draw,
 ): Change {
   const near = (place: number, among: readonly number[]): number => {
     const edge = random.pick(among);
@@ -89,7 +91,8 @@ export function drawn(
     item === 'write' ? 10 : item === 'flush' ? 1 : item === 'discard' && keeps ? 0 : 3,
   );
   if (length === 0 || kind === 'flush') return { kind: 'flush' };
-  if (kind === 'write') return { kind, offset, length, byte: 1 + random.below(255) };
+  if (kind === 'write')
+    return { kind, offset, length, byte: zeroes && random.chance(30) ? 0 : 1 + random.below(255) };
   return kind === 'discard' ? { kind, offset, length } : { kind, offset, length, unmap: random.chance(50) };
 }
 

@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../case.ts';
 import { copiedDisks } from './copied-disks.ts';
 import { crashedStorage } from './crashed-storage.ts';
 import { fullImages } from './full-images.ts';
+import { layeredNodes } from './layered-nodes.ts';
 import { writtenImages } from './written-images.ts';
 
 /** All of this folder. */
@@ -11,4 +12,5 @@ export const stressCases: readonly CaseDefinition[] = [
   ...fullImages,
   ...crashedStorage,
   ...copiedDisks,
+  ...layeredNodes,
 ];
