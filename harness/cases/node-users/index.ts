@@ -187,7 +187,7 @@ async function graphOf(t: CaseContext): Promise<JsonObject[]> {
 }
 
 /** A base that was made writable may stay so for a job that is cancelled. */
-const withoutReadOnly = (graph: readonly JsonObject[]): Json => graph.map(({ ro: _, ...rest }) => rest);
+const withoutReadOnly = (graph: readonly JsonObject[]): Json => graph.map((node) => ({ ...node, ro: null }));
 
 /** Each command, in their order, as `User.outcomes` tells them. */
 async function outcomesOf(scene: () => Promise<Scene>): Promise<string> {
