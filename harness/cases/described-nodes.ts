@@ -197,7 +197,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     id: 'relative-backing',
-    what: 'an image whose header names its backing file from beside it',
+    what: 'an image whose header has a relative backing name',
     needs: chainNodes,
     async make(t) {
       const base = await makeEmpty(t);
@@ -219,7 +219,7 @@ const KINDS: readonly Kind[] = [
 export const describedNodes: readonly CaseDefinition[] = KINDS.map(
   ({ id, what, needs: wanted, make }): CaseDefinition => ({
     id: `described-nodes/${id}`,
-    title: `query-named-block-nodes tells all that there is of ${what}, and of what it has not nothing`,
+    title: `All that there is of ${what} is told by query-named-block-nodes`,
     requirements: ['query-named-block-nodes/cache', 'blockdev-add/creates-node'],
     needs: wanted,
     async run(t: CaseContext) {

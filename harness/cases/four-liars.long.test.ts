@@ -14,7 +14,10 @@ const LISTENS =
 
 /** What a liar passes, and why it may. */
 const BELIEVED: Readonly<Record<string, string>> = {
+  'SocketAddress/left-behind': LISTENS,
   'SocketAddress/numeric': LISTENS,
+  'SocketAddress/path-length': LISTENS,
+  'SocketAddress/ports': LISTENS,
   'SocketAddress/range': LISTENS,
   'SocketAddress/versions-of-ip': LISTENS,
   'envelope/fast-commands': HABIT,

@@ -291,8 +291,7 @@ export class BlockIo {
       const head = Math.min(from, offset + length) - offset;
       if (head > 0) await this.#writeAligned(start, from, offset, new Uint8Array(head));
       await this.#zeroAligned(from, to, flags);
-      if (to < offset + length && head < length)
-        await this.#writeAligned(to, end, to, new Uint8Array(offset + length - to));
+      if (to < offset + length) await this.#writeAligned(to, end, to, new Uint8Array(offset + length - to));
     });
     if (flags.fua) await this.flush();
   }

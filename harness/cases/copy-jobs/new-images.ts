@@ -3,14 +3,17 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   addChain,
   CHAIN_SIZE,
+  CLUSTER,
   chainNodes,
   guestContent,
+  makeChain,
   readImage,
   release,
   stairs,
 } from '../helpers/backing-chains.ts';
 import { cancelled, endedReady } from '../helpers/job-steps.ts';
-import { needs, newFile, nodeNames } from '../helpers/shared-setup.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { makeFile, needs, newFile, nodeInfo, nodeNames } from '../helpers/shared-setup.ts';
 
 /** Of the chain that is copied: how deep it is, and what a new image has below it and of its own. */
 interface Copy {
@@ -94,8 +97,48 @@ function newImages(command: 'drive-mirror' | 'drive-backup'): CaseDefinition {
   };
 }
 
-/** The cases of new images of both commands. */
+/** The cases of new images of both commands, and of what is below one that was there. */
 export const newImageCases: readonly CaseDefinition[] = [
   newImages('drive-mirror'),
   newImages('drive-backup'),
+  {
+    id: 'drive-mirror/existing-stands-on-its-own',
+    title: 'After complete an image that was there stands on the backing file that its own header names',
+    requirements: ['drive-mirror/existing'],
+    needs: needs(chainNodes, {
+      commands: ['drive-mirror', 'block-job-complete'],
+      events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'],
+    }),
+    async run(t: CaseContext) {
+      const [, top] = await addChain(t, 2);
+      const [copy] = await makeChain(t, 1);
+      const backing = { name: copy!.path, format: 'qcow2' };
+      const target = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, backing }));
+      const [id, node] = [t.name('job'), t.name('target')];
+      await t.execute('drive-mirror', {
+        'job-id': id,
+        device: top!.node,
+        sync: 'top',
+        mode: 'existing',
+        format: 'qcow2',
+        target: target.path,
+        'node-name': node,
+      });
+      await t.event('BLOCK_JOB_READY', { device: id });
+      // Somebody has to hold the target when the job is over: who reads the source goes on to read it.
+      await t.execute('blockdev-add', {
+        driver: 'raw',
+        'node-name': t.name('reader'),
+        file: top!.node,
+        'read-only': true,
+      });
+      await t.execute('block-job-complete', { device: id });
+      await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      t.contains(
+        await nodeInfo(t, node),
+        { backing_file: copy!.path, backing_file_depth: 1 },
+        'the target must stand on the file that its header names',
+      );
+    },
+  },
 ];

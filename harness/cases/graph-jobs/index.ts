@@ -7,6 +7,7 @@ import { endsOfJobs } from './ends-of-jobs.ts';
 import { filterCases } from './filters.ts';
 import { hiddenData } from './hidden-data.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
+import { refusedJobs } from './refused-jobs.ts';
 import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
 import { thresholdAndCorruption } from './threshold-and-corruption.ts';
@@ -30,4 +31,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...thresholdAndCorruption,
   ...unevenChains,
   ...usersOfJobs,
+  ...refusedJobs,
 ];

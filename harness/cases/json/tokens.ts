@@ -310,6 +310,24 @@ export const tokenCases: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'json/formats',
+    title: 'What looks like a format of printf is no value, and is answered by one error',
+    requirements: ['protocol/bad-json-is-answered', 'protocol/recovers-after-bad-input'],
+    async run(t: CaseContext) {
+      needRegular(t, 'counts');
+      await checkWorks(t);
+      const lengths = ['', 'l', 'll', 'I64'].flatMap((length) =>
+        ['d', 'i', 'u'].map((kind) => length + kind),
+      );
+      for (const format of [...lengths, 'p', 's', 'f']) {
+        const { messages } = await t.raw(`%${format}\n`);
+        t.equal(messages.length, 1, `%${format} must be answered by one error`);
+        t.contains(messages[0]!, { error: { class: 'GenericError' } }, `%${format} must be refused`);
+        await t.execute('query-version');
+      }
+    },
+  },
+  {
     id: 'json/nesting-at-limit',
     title: 'Values nest 1024 levels deep, lists and objects counted together, and no deeper',
     requirements: ['protocol/nesting-limit', 'protocol/recovers-after-bad-input'],

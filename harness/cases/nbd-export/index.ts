@@ -1,7 +1,13 @@
 import type { CaseDefinition } from '../case.ts';
 import { chunkCases } from './chunks.ts';
+import { exportErrorCases } from './errors.ts';
 import { handshakeCases } from './handshake.ts';
 import { requestCases } from './requests.ts';
 
 /** Cases of what the NBD server says to clients, message by message. */
-export const nbdExportCases: readonly CaseDefinition[] = [...handshakeCases, ...requestCases, ...chunkCases];
+export const nbdExportCases: readonly CaseDefinition[] = [
+  ...handshakeCases,
+  ...requestCases,
+  ...chunkCases,
+  ...exportErrorCases,
+];

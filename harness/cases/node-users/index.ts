@@ -1,27 +1,35 @@
 /** Each user of a node with each command on it: whether both agree. */
-import type { JsonObject } from '../../../spec/json.ts';
+import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, makeChain } from '../helpers/backing-chains.ts';
-import { CRAWL } from '../helpers/job-steps.ts';
+import { addQcow2, makeChain, makeEmpty } from '../helpers/backing-chains.ts';
+import { backupJobs, CRAWL, cancelled, crawlingBackup, endedReady } from '../helpers/job-steps.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
+import { needs, queryList } from '../helpers/shared-setup.ts';
 import { COMMANDS, commandNeeds, LASTING, type Scene, spareNode } from './commands-on-nodes.ts';
 import { userPairCases } from './pairs.ts';
+
+/** A job that uses the node. */
+interface StartedJob {
+  readonly execute: string;
+  readonly args: JsonObject;
+}
+
+const backup = (args: JsonObject): StartedJob => ({ execute: 'blockdev-backup', args });
+const mirror = (args: JsonObject): StartedJob => ({ execute: 'blockdev-mirror', args });
 
 /** What becomes of each command, in their order: `+` accepted, `-` refused, `?` left to the endpoint. */
 interface User {
   readonly id: string;
   readonly what: string;
   readonly outcomes: string;
+  /** Once the job is gone, where they are others than those of an overlay, or of nobody. */
+  readonly freed?: string;
   /** The chain has a node on top. */
   readonly hasTop?: boolean;
   readonly options?: JsonObject;
   use?(scene: Scene): Promise<void>;
-}
-
-async function startJob({ t }: Scene, execute: string, args: JsonObject): Promise<void> {
-  const device = t.name('user');
-  await t.execute(execute, { 'job-id': device, ...args });
-  if (execute === 'blockdev-mirror') await t.event('BLOCK_JOB_READY', { device });
+  /** Where the user is a job: what starts it, but for its id. */
+  job?(scene: Scene): Promise<StartedJob>;
 }
 
 const USERS: readonly User[] = [
@@ -63,87 +71,140 @@ const USERS: readonly User[] = [
     id: 'backup-source',
     what: 'a backup copies',
     outcomes: '-?-----+++?++-?--?',
-    use: async (scene) =>
-      startJob(scene, 'blockdev-backup', {
-        device: scene.node.node,
-        target: await spareNode(scene.t),
-        sync: 'none',
-      }),
+    job: async ({ t, node }) => backup({ device: node.node, target: await spareNode(t), sync: 'none' }),
   },
   {
     id: 'backup-target',
     what: 'a backup copies to',
     outcomes: '-------++++++-----',
-    use: async (scene) =>
-      startJob(scene, 'blockdev-backup', {
-        device: await spareNode(scene.t),
-        target: scene.node.node,
-        sync: 'none',
-      }),
+    job: async ({ t, node }) => backup({ device: await spareNode(t), target: node.node, sync: 'none' }),
   },
   {
     id: 'mirror-source',
     what: 'a mirror copies',
     outcomes: '--?----++++++-?---',
-    use: async (scene) =>
-      startJob(scene, 'blockdev-mirror', {
-        device: scene.node.node,
-        target: await spareNode(scene.t),
-        sync: 'none',
-      }),
+    job: async ({ t, node }) => mirror({ device: node.node, target: await spareNode(t), sync: 'none' }),
   },
   {
     id: 'mirror-target',
     what: 'a mirror copies to',
     outcomes: '-------++--++-----',
-    use: async (scene) =>
-      startJob(scene, 'blockdev-mirror', {
-        device: await spareNode(scene.t),
-        target: scene.node.node,
-        sync: 'none',
-      }),
+    job: async ({ t, node }) => mirror({ device: await spareNode(t), target: node.node, sync: 'none' }),
   },
   {
     id: 'stream-through',
     what: 'a stream copies out of',
     outcomes: '-------+++?++?----',
     hasTop: true,
-    use: (scene) => startJob(scene, 'block-stream', { device: scene.top!.node, speed: CRAWL }),
+    job: async ({ top }) => ({ execute: 'block-stream', args: { device: top!.node, speed: CRAWL } }),
   },
   {
     id: 'stream-base',
     what: 'is the base of a stream',
-    outcomes: '-?+----++++++-+-+-',
+    outcomes: '-?-----+++?++-+---',
+    freed: '-?+----++++++-+---',
     hasTop: true,
-    use: (scene) =>
-      startJob(scene, 'block-stream', { device: scene.top!.node, base: scene.node.file.path, speed: CRAWL }),
+    job: async ({ t, top, node }) => {
+      const device = await addQcow2(t, await makeEmpty(t), { backing: top!.node });
+      return { execute: 'block-stream', args: { device, base: node.file.path, speed: 1 } };
+    },
   },
   {
     id: 'commit-of-active',
     what: 'a commit copies down, as the active image',
     outcomes: '--?----++++++-----',
-    use: (scene) => startJob(scene, 'block-commit', { device: scene.node.node, speed: 1 }),
+    job: async ({ node }) => ({ execute: 'block-commit', args: { device: node.node, speed: 1 } }),
   },
   {
     id: 'commit-into',
     what: 'a commit copies into',
     outcomes: '-------++??++-----',
     hasTop: true,
-    use: (scene) =>
-      startJob(scene, 'block-commit', { device: scene.top!.node, base: scene.node.file.path, speed: 1 }),
+    job: async ({ top, node }) => ({
+      execute: 'block-commit',
+      args: { device: top!.node, base: node.file.path, speed: 1 },
+    }),
   },
 ];
 
-async function makeScene(t: CaseContext, { hasTop = false, options = {}, use }: User): Promise<Scene> {
+/** The chain, and a spare node, without any user of them. */
+async function makeUnused(t: CaseContext, { hasTop = false, options = {} }: User): Promise<Scene> {
   const files = await makeChain(t, 3);
-  const base = { node: await addQcow2(t, files[0]!), file: files[0]! };
+  const base = { node: await addQcow2(t, files[0]!, { 'read-only': true }), file: files[0]! };
   const node = { node: await addQcow2(t, files[1]!, { backing: base.node, ...options }), file: files[1]! };
   const scene = { t, base, node, spare: await spareNode(t) };
-  const whole: Scene = hasTop
+  return hasTop
     ? { ...scene, top: { node: await addQcow2(t, files[2]!, { backing: node.node }), file: files[2]! } }
     : scene;
-  await use?.(whole);
-  return whole;
+}
+
+async function makeScene(t: CaseContext, user: User): Promise<Scene> {
+  const scene = await makeUnused(t, user);
+  await user.use?.(scene);
+  if (user.job) await start(t, await user.job(scene));
+  return scene;
+}
+
+/** Starts a job; waits until it is ready where it is a mirror. Gives its id. */
+async function start(t: CaseContext, { execute, args }: StartedJob): Promise<string> {
+  const device = t.name('user');
+  await t.execute(execute, { 'job-id': device, ...args });
+  if (execute === 'blockdev-mirror') await t.event('BLOCK_JOB_READY', { device });
+  return device;
+}
+
+/** The same scene, once the job was refused for its id, and again for its speed, and then started and cancelled. */
+async function makeFreed(t: CaseContext, user: User, taken: string): Promise<Scene> {
+  const scene = await makeUnused(t, user);
+  const job = await user.job!(scene);
+  const before = await graphOf(t);
+  for (const fault of [{ 'job-id': taken }, { 'job-id': t.name('job'), speed: -1 }]) {
+    await t.refused(job.execute, { ...job.args, ...fault });
+    t.equal(await graphOf(t), before, 'a job that is refused must leave every node as it was');
+  }
+  const id = await start(t, job);
+  await (job.execute === 'blockdev-mirror' ? endedReady(t, id) : cancelled(t, id));
+  t.equal(
+    withoutReadOnly(await graphOf(t)),
+    withoutReadOnly(before),
+    'a job that is cancelled must leave every node where it was',
+  );
+  return scene;
+}
+
+/** What all nodes are to each other, and whether they can be written. */
+async function graphOf(t: CaseContext): Promise<JsonObject[]> {
+  const nodes = await queryList(t, 'query-named-block-nodes');
+  const told = nodes.map(
+    ({ 'node-name': name = null, ro = null, backing_file_depth = null, file = null }) => ({
+      name,
+      ro,
+      backing_file_depth,
+      file,
+    }),
+  );
+  return told.toSorted((a, b) => (String(a.name) < String(b.name) ? -1 : 1));
+}
+
+/** A base that was made writable may stay so for a job that is cancelled. */
+const withoutReadOnly = (graph: readonly JsonObject[]): Json => graph.map((node) => ({ ...node, ro: null }));
+
+/** Each command, in their order, as `User.outcomes` tells them. */
+async function outcomesOf(scene: () => Promise<Scene>): Promise<string> {
+  let got = '';
+  const shared = await scene();
+  for (const attempt of Object.values(COMMANDS)) got += (await attempt(shared)) ? '+' : '-';
+  for (const attempt of Object.values(LASTING)) got += (await attempt(await scene())) ? '+' : '-';
+  return got;
+}
+
+/** States that the outcomes are the foreseen ones. */
+function checkOutcomes(t: CaseContext, got: string, outcomes: string, what: string): void {
+  const names = [...Object.keys(COMMANDS), ...Object.keys(LASTING)];
+  const wrong = names.filter((_, index) => outcomes[index] !== '?' && outcomes[index] !== got[index]);
+  t.equal(wrong, [], `on a node that ${what} each command must be accepted or refused as its users agree`, {
+    got,
+  });
 }
 
 function userCase(user: User): CaseDefinition {
@@ -154,24 +215,33 @@ function userCase(user: User): CaseDefinition {
     needs: commandNeeds,
     async run(t: CaseContext) {
       await startNbdServer(t);
-      let got = '';
-      const scene = await makeScene(t, user);
-      for (const attempt of Object.values(COMMANDS)) got += (await attempt(scene)) ? '+' : '-';
-      for (const attempt of Object.values(LASTING))
-        got += (await attempt(await makeScene(t, user))) ? '+' : '-';
-      const names = [...Object.keys(COMMANDS), ...Object.keys(LASTING)];
-      const wrong = names.filter(
-        (_, index) => user.outcomes[index] !== '?' && user.outcomes[index] !== got[index],
-      );
-      t.equal(
-        wrong,
-        [],
-        `on a node that ${user.what} each command must be accepted or refused as its users agree`,
-        { got },
-      );
+      checkOutcomes(t, await outcomesOf(() => makeScene(t, user)), user.outcomes, user.what);
+    },
+  };
+}
+
+/** A job that is no user of the node any more. */
+function freedCase(user: User): CaseDefinition {
+  const { id, hasTop = false } = user;
+  const left = USERS.find((other) => other.id === (hasTop ? 'overlay' : 'nobody'))!;
+  const outcomes = user.freed ?? left.outcomes;
+  return {
+    id: `node-users/${id}-freed`,
+    title: `When a job (${id}) has been refused, or cancelled, the node takes the commands that it took before`,
+    requirements: ['blockdev-add/users-agree'],
+    needs: needs(commandNeeds, backupJobs),
+    async run(t: CaseContext) {
+      await startNbdServer(t);
+      const taken = await crawlingBackup(t);
+      const got = await outcomesOf(() => makeFreed(t, user, taken));
+      checkOutcomes(t, got, outcomes, 'no job uses any more');
     },
   };
 }
 
 /** Cases of users of a node, and commands on it. */
-export const nodeUserCases: readonly CaseDefinition[] = [...USERS.map(userCase), ...userPairCases];
+export const nodeUserCases: readonly CaseDefinition[] = [
+  ...USERS.map(userCase),
+  ...USERS.filter(({ job }) => job !== undefined).map(freedCase),
+  ...userPairCases,
+];

@@ -57,32 +57,46 @@ export interface Draw {
   readonly edges: readonly number[];
   /** Offsets and lengths are multiples of this. Default 1. */
   readonly unit?: number;
+  /** Bytes of the longest request, about. Default: six of the largest edges. */
+  readonly longest?: number;
+  /** Some writes are of zeroes. */
+  readonly zeroes?: boolean;
   /** Without discards. */
   readonly keeps?: boolean;
 }
 
 /** A request on a disk of `size` bytes. */
-export function drawn(random: Random, size: number, { edges, unit = 1, keeps = false }: Draw): Change {
-  const near = (place: number): number => {
-    const edge = random.pick(edges);
+export function drawn(
+  random: Random,
+  size: number,
+  { edges, unit = 1, longest, zeroes = false, keeps = false }: Draw,
+): Change {
+  const near = (place: number, among: readonly number[]): number => {
+    const edge = random.pick(among);
     const border = Math.round(place / edge) * edge;
     const beside = random.chance(50) ? 0 : random.pick([-512, -1, 1, 512, random.below(edge)]);
     const at = Math.min(size, Math.max(0, border + beside));
     return Math.floor(at / unit) * unit;
   };
-  const from = near(random.below(size));
-  const to = near(from + random.below(MOST_EDGES * random.pick(edges)));
+  const most = longest ?? Number.POSITIVE_INFINITY;
+  const from = near(random.below(size), edges);
+  const reach = random.below(Math.min(most, MOST_EDGES * random.pick(edges)));
+  const to = near(
+    from + reach,
+    edges.filter((edge) => edge <= most),
+  );
   const [offset, end] = from <= to ? [from, to] : [to, from];
   const length = end - offset;
   const kind = random.weighted(['write', 'write-zeroes', 'discard', 'flush'] as const, (item) =>
     item === 'write' ? 10 : item === 'flush' ? 1 : item === 'discard' && keeps ? 0 : 3,
   );
   if (length === 0 || kind === 'flush') return { kind: 'flush' };
-  if (kind === 'write') return { kind, offset, length, byte: 1 + random.below(255) };
+  if (kind === 'write')
+    return { kind, offset, length, byte: zeroes && random.chance(30) ? 0 : 1 + random.below(255) };
   return kind === 'discard' ? { kind, offset, length } : { kind, offset, length, unmap: random.chance(50) };
 }
 
-/** Draws so many requests, has the guest make them, and reads all of the disk, in pieces that begin and end anywhere. */
+/** Draws so many requests, has the guest make them, and reads all of the disk. Gives the requests. */
 export async function writeSeries(
   t: CaseContext,
   io: NodeIo,
@@ -90,11 +104,12 @@ export async function writeSeries(
   random: Random,
   count: number,
   draw: Draw,
-): Promise<void> {
+): Promise<readonly Change[]> {
   const requests = Array.from({ length: count }, () => drawn(random, disk.bytes.length, draw));
   await io.series(requests);
   for (const request of requests) disk.apply(request);
   await checkDisk(t, io, disk);
+  return requests;
 }
 
 /** States that a guest reads what it must. */

@@ -3,7 +3,8 @@
 import { qcow2Faults } from '../../qcow2/qcow2-faults.ts';
 import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext } from '../case.ts';
-import { parseQcow2 } from '../helpers/qcow2-image.ts';
+import { decrypted } from '../helpers/made-luks.ts';
+import { parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { checkBytes } from './disk-series.ts';
 
 const SNAPSHOT_HEADER = 40;
@@ -17,8 +18,15 @@ export function checkSound(t: CaseContext, image: Buffer): void {
   );
 }
 
-/** What a guest reads of an image, above `below`. */
-export function contentOf(image: Buffer, below: Buffer | null = null): Buffer {
+/** What is needed to tell what a guest reads of an image. */
+interface Reading {
+  readonly below?: Buffer | null;
+  /** The image is encrypted, with the key of `made-luks.ts`. */
+  readonly isEncrypted?: boolean;
+}
+
+/** What a guest reads of an image. */
+export function contentOf(image: Buffer, { below = null, isEncrypted = false }: Reading = {}): Buffer {
   const { size, clusterSize, cluster } = parseQcow2(image);
   const content = Buffer.alloc(size);
   below?.copy(content);
@@ -26,19 +34,15 @@ export function contentOf(image: Buffer, below: Buffer | null = null): Buffer {
     const found = cluster(index);
     const start = index * clusterSize;
     if (found === 'zero') content.fill(0, start, start + clusterSize);
-    else found?.copy(content, start);
+    else if (found !== null)
+      (isEncrypted ? decrypted(found, placeOf(image, index)!) : found).copy(content, start);
   }
   return content;
 }
 
-/** States that an image holds these bytes, above `below`. */
-export function checkHolds(
-  t: CaseContext,
-  image: Buffer,
-  expected: Buffer,
-  below: Buffer | null = null,
-): void {
-  checkBytes(t, contentOf(image, below), expected, 'what the closed image holds');
+/** States that an image holds these bytes. */
+export function checkHolds(t: CaseContext, image: Buffer, expected: Buffer, reading: Reading): void {
+  checkBytes(t, contentOf(image, reading), expected, 'what the closed image holds');
 }
 
 /** The same image with the disk as it was when that snapshot was taken; null if it has no such. */
@@ -52,6 +56,9 @@ export function asOf(image: Buffer, name: string): Buffer | null {
       const then = Buffer.from(image);
       image.copy(then, 40, at, at + 8);
       image.copy(then, 36, at + 8, at + 12);
+      // behind the size of a machine's state, where the entry has it
+      if (image.readUInt32BE(at + 36) >= 16)
+        image.copy(then, 24, at + SNAPSHOT_HEADER + 8, at + SNAPSHOT_HEADER + 16);
       return then;
     }
     at = Math.ceil((nameAt + nameLength) / 8) * 8;

@@ -1,102 +1,8 @@
-/**
- * qcow2 images of every shape under a long series of requests, held to a model of the disk: what is read while they are
- * written, what the closed image holds, and that each of its structures is sound to the last count.
- */
-import { Random } from '../../../generators/random.ts';
-import type { JsonObject } from '../../../spec/json.ts';
+/** qcow2 images of every shape: sizes of clusters and counts, versions, caches, what is below and what is in them. */
 import type { RequirementId } from '../../../spec/requirements/index.ts';
-import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, release } from '../helpers/backing-chains.ts';
-import { createImage, qcow2Creation } from '../helpers/created-images.ts';
-import { bytesOf } from '../helpers/image-files.ts';
-import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { addRaw, type CaseFile, KiB, makeFile } from '../helpers/shared-setup.ts';
-import { DiskModel, type Draw, writeSeries } from './disk-series.ts';
-import { asOf, checkHolds, checkSound } from './left-behind.ts';
-import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
-
-/** One after another, each upon what the one before left. `reopen`: the node goes, and another comes. */
-type Step = { readonly do: 'write'; readonly count: number } | { readonly do: 'reopen' } | CommandStep;
-
-interface Scene {
-  readonly id: string;
-  readonly title: string;
-  readonly requirements: readonly RequirementId[];
-  readonly size: number;
-  readonly clusterSize: number;
-  /** Further options of the new image. */
-  readonly image?: JsonObject;
-  /** Further options of the node. */
-  readonly node?: JsonObject;
-  /** Bytes of what is below, if something is. */
-  readonly below?: number;
-  readonly draw?: Partial<Draw>;
-  readonly steps: readonly Step[];
-}
-
-const write = (count: number): Step => ({ do: 'write', count });
-const reopen: Step = { do: 'reopen' };
-
-/** A case of a scene. */
-export function written({ id, title, requirements, ...scene }: Scene): CaseDefinition {
-  return {
-    id,
-    title,
-    requirements,
-    needs: withSteps({ ...qcow2Creation, ...nodeBytes }, scene.steps),
-    run: (t: CaseContext) => play(t, id, scene),
-  };
-}
-
-async function play(t: CaseContext, id: string, scene: Omit<Scene, 'id' | 'title' | 'requirements'>) {
-  const { size, clusterSize, steps } = scene;
-  const random = new Random(id);
-  const file = await makeFile(t, 0);
-  await createImage(t, {
-    driver: 'qcow2',
-    file: { driver: 'file', filename: file.path },
-    size,
-    'cluster-size': clusterSize,
-    ...scene.image,
-  });
-  const below = scene.below === undefined ? null : random.bytes(scene.below);
-  const lower = below && (await addRaw(t, below)).name;
-  const open = (over: CaseFile) =>
-    addQcow2(t, over, { discard: 'unmap', ...scene.node, ...(lower !== null && { backing: lower }) });
-  // an L2 table maps so many bytes, and a block of counts is about as many
-  const table = (clusterSize * clusterSize) / 8;
-  const draw: Draw = {
-    edges: table < size ? [clusterSize, clusterSize, table] : [clusterSize],
-    ...scene.draw,
-  };
-  const disk = new DiskModel(size, clusterSize, below);
-  const taken = new Map<string, Buffer>();
-  let node = await open(file);
-  for (const step of steps) {
-    if (step.do === 'write') {
-      const io = await openIo(t, node);
-      await writeSeries(t, io, disk, random, step.count, draw);
-      await io.close();
-    } else if (step.do === 'reopen') {
-      await release(t, [node]);
-      node = await open(file);
-    } else {
-      await makeStep(t, node, step);
-      if (step.do === 'resize') disk.resize(step.size);
-      else if (step.do === 'take') taken.set(step.name, Buffer.from(disk.bytes));
-      else taken.delete(step.name);
-    }
-  }
-  await release(t, [...(lower === null ? [] : [lower]), node]);
-  const image = await bytesOf(t, file.local);
-  checkSound(t, image);
-  checkHolds(t, image, disk.bytes, below);
-  for (const [name, content] of taken) {
-    const then = asOf(image, name);
-    t.check(then !== null, 'a snapshot must be in the image', 'it is not');
-    checkHolds(t, then, content, below);
-  }
-}
+import type { CaseDefinition } from '../case.ts';
+import { KiB } from '../helpers/shared-setup.ts';
+import { reopen, type Step, write, written } from './played-scene.ts';
 
 const SMALL = 512;
 const shapes: readonly RequirementId[] = [
@@ -222,6 +128,17 @@ export const writtenImages: readonly CaseDefinition[] = [
       .concat(reopen, write(20)),
   }),
   written({
+    id: 'stress/resized-within-clusters',
+    title: 'What is cut off within a cluster does not come back when an image above another grows again',
+    requirements: ['qcow2/shapes', 'block_resize/data-kept'],
+    size: 64 * KiB,
+    clusterSize: 4 * KiB,
+    below: 20 * KiB,
+    steps: [37 * KiB, 64 * KiB, 38 * KiB + 512, 40 * KiB - 512, 40 * KiB, 33 * KiB, 100 * KiB + 512, 32 * KiB]
+      .flatMap((size): Step[] => [write(8), { do: 'resize', size }])
+      .concat(reopen, write(8)),
+  }),
+  written({
     id: 'stress/small-caches',
     title: 'With caches of two slices of L2 tables and of four counts an image holds what a series writes',
     requirements: [
@@ -234,7 +151,7 @@ export const writtenImages: readonly CaseDefinition[] = [
     clusterSize: 2 * KiB,
     image: { 'refcount-bits': 64 },
     node: { 'l2-cache-size': 1024, 'l2-cache-entry-size': 512, 'refcount-cache-size': 8192 },
-    draw: { edges: [2 * KiB, 128 * KiB, 512 * KiB] },
+    draw: { edges: [2 * KiB, 128 * KiB, 512 * KiB], longest: 64 * KiB },
     steps: [write(100), { do: 'take', name: 'one' }, write(60), reopen, write(30)],
   }),
 ];

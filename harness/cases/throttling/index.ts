@@ -1,4 +1,5 @@
 import type { CaseDefinition } from '../case.ts';
+import { boundsOfLimits } from './bounds-of-limits.ts';
 import { burstCases } from './bursts.ts';
 import { driveLimits } from './drive-limits.ts';
 import { groupLifetimes } from './group-lifetimes.ts';
@@ -9,6 +10,7 @@ import { throttleGroups } from './throttle-groups.ts';
 export const throttling: readonly CaseDefinition[] = [
   ...throttleGroups,
   ...nodeLimits,
+  ...boundsOfLimits,
   ...burstCases,
   ...driveLimits,
   ...groupLifetimes,

