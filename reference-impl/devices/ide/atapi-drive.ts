@@ -185,11 +185,7 @@ export class AtapiDrive extends IdeDrive {
     this.beginCommand();
     this.status = Status.ready | Status.seekComplete;
     const command = PACKET_COMMANDS.get(packet[0]!);
-    if (command === undefined) {
-      this.fail(Senses.unknownCommand);
-      return;
-    }
-    if (!command.toldAnyway) {
+    if (command?.toldAnyway !== true) {
       if (isAttention(this.#sense)) {
         this.#failAgain();
         return;
@@ -199,6 +195,10 @@ export class AtapiDrive extends IdeDrive {
         this.fail(change);
         return;
       }
+    }
+    if (command === undefined) {
+      this.fail(Senses.unknownCommand);
+      return;
     }
     if (command.needsMedium === true && !this.medium.isPresent) {
       this.fail(Senses.noMedium);
