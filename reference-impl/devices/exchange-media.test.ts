@@ -70,6 +70,17 @@ describe('trays', () => {
     expect(moves).toEqual(['d0 cd open', 'd0 cd closed', ' scd open', ' scd closed']);
   });
 
+  test('that do not move tell the guest nothing', () => {
+    const told: boolean[] = [];
+    const { tray } = devices.find('cd');
+    devices.find('cd').guestSide = {
+      ejectRequested: () => undefined,
+      mediumChanged: () => void told.push(tray!.open),
+    };
+    for (const act of [closeTray, openTray, openTray, closeTray, closeTray]) act(byId('cd'), false);
+    expect(told).toEqual([true, false]);
+  });
+
   test('are shown', () => {
     expect(shown('cd')).toMatchObject({ qdev: 'cd', removable: true, tray_open: false, locked: false });
     openTray(byId('cd'), false);
@@ -198,6 +209,27 @@ describe('exchange', () => {
     await eject(byId('fd'), graph(), false);
     await change('fd', 'b');
     expect(shown('fd')).toMatchObject({ inserted: { ro: true } });
+  });
+
+  test('that is refused late leaves the old one in, and the tray as it was', async () => {
+    await devices.block.add({
+      driver: 'raw',
+      'node-name': 'other',
+      file: { driver: 'file', filename: join(folder, 'b') },
+    });
+    await devices.add({ driver: 'virtio-blk-pci', drive: 'other' });
+    for (const [id, before] of [
+      ['cd', 'a'],
+      ['scd', undefined],
+      ['fd', undefined],
+    ] as const) {
+      await expect(change(id, 'b', { readOnlyMode: 'read-write' })).rejects.toThrow('lock');
+      expect(medium(id)).toBe(before);
+      if (id !== 'fd') expect(shown(id)).toMatchObject({ tray_open: false });
+    }
+    expect(moves).toEqual(['d0 cd open', 'd0 cd closed', ' scd open', ' scd closed']);
+    await change('cd', 'c');
+    expect(graph().find('a')).toBeUndefined();
   });
 
   test('takes over how the old one was opened', async () => {

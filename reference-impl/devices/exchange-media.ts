@@ -11,6 +11,7 @@ import { namedDefinition } from '../graph/named-image.ts';
 import type { Node } from '../graph/node.ts';
 import { type NodeGraph, roots } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
+import { NOTHING } from '../graph/permissions.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
 /** A drive, and what the caller of a command called it. */
@@ -34,7 +35,7 @@ export function openTray({ backend, name }: NamedDrive, force: boolean): boolean
 /** Closes the tray. */
 export function closeTray({ backend, name }: NamedDrive): void {
   assertRemovable(backend, name);
-  if (backend.device?.tray) backend.device.mediumChanged(true);
+  if (backend.device?.tray?.open) backend.device.mediumChanged(true);
 }
 
 /** Takes the medium out of an open tray. */
@@ -78,19 +79,28 @@ export interface NewMedium {
   readonly readOnlyMode: BlockdevChangeReadOnlyMode;
 }
 
-/** Exchanges the medium for an image, which is opened before anything is moved. */
+/** Exchanges the medium for an image, which is opened before anything is moved. Where that is refused, the old one is put back. */
 export async function changeMedium(drive: NamedDrive, block: BlockLayer, image: NewMedium): Promise<void> {
   const { graph } = block;
-  const node = await openImage(drive.backend, graph, image);
+  const { backend } = drive;
+  const node = await openImage(backend, graph, image);
+  const former = backend.node;
+  const held = former && graph.addRoot(former, NOTHING);
+  const wasOpen = backend.device?.tray?.open;
   try {
     openUnlocked(drive, false);
     await removeMedium(drive, graph);
-    insert(drive.backend, node, true);
+    insert(backend, node, true);
+    closeTray(drive);
   } catch (error) {
+    if (former && !backend.node) insert(backend, former, true);
+    if (wasOpen === false) closeTray(drive);
     await graph.releaseUnused(node);
     throw error;
+  } finally {
+    if (held) graph.removeRoot(held);
+    if (former) await graph.releaseUnused(former);
   }
-  closeTray(drive);
 }
 
 function openImage(
