@@ -54,7 +54,10 @@ class Client:
                 return message['data']
 
     async def close(self):
-        await self._listening
+        try:
+            await self._listening
+        except ConnectionResetError:
+            pass  # it ended before all that it was sent had been read
         self._writer.close()
 
 
