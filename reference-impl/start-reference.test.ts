@@ -191,7 +191,7 @@ describe('start options', () => {
     [['-mon', 'chardev=c'], '-mon chardev=c: chardev "c" not found'],
     [['-mon', 'mode=control'], "-mon mode=control: Parameter 'chardev' is missing"],
     [['-nonsense'], '-nonsense: invalid option'],
-    [['image.raw'], 'image.raw: invalid option'],
+    [['image.raw'], "image.raw: Could not open 'image.raw': No such file or directory"],
     [['-blockdev'], '-blockdev: requires an argument'],
   ])('%j is refused', async (argv, message) => {
     await expect(start({ argv })).rejects.toMatchObject({ name: 'OptionError', message });
