@@ -218,18 +218,22 @@ describe('exchange', () => {
       file: { driver: 'file', filename: join(folder, 'b') },
     });
     await devices.add({ driver: 'virtio-blk-pci', drive: 'other' });
+    insert('fd', 'rw');
     for (const [id, before] of [
-      ['cd', 'a'],
       ['scd', undefined],
-      ['fd', undefined],
+      ['fd', 'rw'],
     ] as const) {
       await expect(change(id, 'b', { readOnlyMode: 'read-write' })).rejects.toThrow('lock');
       expect(medium(id)).toBe(before);
       if (id !== 'fd') expect(shown(id)).toMatchObject({ tray_open: false });
     }
-    expect(moves).toEqual(['d0 cd open', 'd0 cd closed', ' scd open', ' scd closed']);
-    await change('cd', 'c');
-    expect(graph().find('a')).toBeUndefined();
+    expect(moves).toEqual([' scd open', ' scd closed']);
+  });
+
+  test('gives way to another view of the same file', async () => {
+    await change('scd', 'c');
+    await change('scd', 'c');
+    expect(shown('scd')).toMatchObject({ tray_open: false, inserted: { file: join(folder, 'c') } });
   });
 
   test('takes over how the old one was opened', async () => {

@@ -11,7 +11,6 @@ import { namedDefinition } from '../graph/named-image.ts';
 import type { Node } from '../graph/node.ts';
 import { type NodeGraph, roots } from '../graph/node-graph.ts';
 import { openNode } from '../graph/open.ts';
-import { NOTHING } from '../graph/permissions.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
 /** A drive, and what the caller of a command called it. */
@@ -79,13 +78,12 @@ export interface NewMedium {
   readonly readOnlyMode: BlockdevChangeReadOnlyMode;
 }
 
-/** Exchanges the medium for an image, which is opened before anything is moved. Where that is refused, the old one is put back. */
+/** Exchanges the medium for an image, which is opened before anything is moved. Where that is refused, a node that is still there is put back. */
 export async function changeMedium(drive: NamedDrive, block: BlockLayer, image: NewMedium): Promise<void> {
   const { graph } = block;
   const { backend } = drive;
   const node = await openImage(backend, graph, image);
   const former = backend.node;
-  const held = former && graph.addRoot(former, NOTHING);
   const wasOpen = backend.device?.tray?.open;
   try {
     openUnlocked(drive, false);
@@ -93,13 +91,11 @@ export async function changeMedium(drive: NamedDrive, block: BlockLayer, image: 
     insert(backend, node, true);
     closeTray(drive);
   } catch (error) {
-    if (former && !backend.node) insert(backend, former, true);
+    // An image that nobody else held is closed by then, since the new one may be the same file.
+    if (former?.isOpen && !backend.node) insert(backend, former, true);
     if (wasOpen === false) closeTray(drive);
     await graph.releaseUnused(node);
     throw error;
-  } finally {
-    if (held) graph.removeRoot(held);
-    if (former) await graph.releaseUnused(former);
   }
 }
 
