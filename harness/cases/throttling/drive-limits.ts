@@ -37,6 +37,8 @@ export const throttles: Needs = { commands: ['block_set_io_throttle', 'query-blo
 const measured = needs(throttles, hmpIo);
 
 export const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
+/** What an endpoint takes at least. */
+const HIGHEST = 10 ** 15;
 const LIMITS = ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'] as const;
 
 export const limit = (t: CaseContext, device: string, given: JsonObject) =>
@@ -110,6 +112,29 @@ export const driveLimits: readonly CaseDefinition[] = [
         );
       }
       await release(t, 'd0');
+    },
+  },
+  {
+    id: 'block_set_io_throttle/highest-limits',
+    title: 'Each limit may be as high as 10^15, and iops_size goes with each limit of operations',
+    requirements: ['block_set_io_throttle/sets'],
+    needs: throttles,
+    topology: drives,
+    async run(t: CaseContext) {
+      for (const name of LIMITS) {
+        await limit(t, 'd0', { [name]: HIGHEST, [`${name}_max`]: HIGHEST });
+        await checkShown(
+          t,
+          'd0',
+          { [name]: HIGHEST, [`${name}_max`]: HIGHEST },
+          `after ${name} was set to the highest`,
+        );
+      }
+      for (const name of ['iops', 'iops_rd', 'iops_wr']) {
+        await limit(t, 'd0', { [name]: 5, iops_size: 512 });
+        await checkShown(t, 'd0', { [name]: 5, iops_size: 512 }, `after ${name} was set with iops_size`);
+      }
+      await limit(t, 'd0', {});
     },
   },
   {
