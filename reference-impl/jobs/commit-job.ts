@@ -60,7 +60,7 @@ export async function createCommit(
 
 function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filter: Node): void {
   const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
-  nodes.claim(device, 'main node', undefined, ['dataplane']);
+  nodes.claim(device, 'main node');
   nodes.use(filter, 0);
   for (const node of chain(top, base))
     nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });
@@ -92,7 +92,7 @@ class Commit implements JobDriver {
   async run(job: Job): Promise<void> {
     const { top, base } = this.#plan;
     job.progress.setLength(top.io.length());
-    await telling(job, 'write', () => grow(base, job.progress.len));
+    await grow(base, job.progress.len);
     let delay = 0n;
     while (job.progress.offset < job.progress.len) {
       await job.sleep(delay);

@@ -122,7 +122,7 @@ function defaultGranularity(target: Node): number {
 
 function claim(nodes: JobNodes, filter: Node, { source, target }: MirrorPlan): void {
   const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
-  nodes.claim(filter, 'main node', undefined, ['dataplane']);
+  nodes.claim(filter, 'main node');
   nodes.use(filter, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
   const isBelow = inChain(source, target);
   nodes.use(

@@ -1,4 +1,5 @@
 /** Snapshots and jobs whose nodes have other users than drives: readers of a file, filters, formats above. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   addChain,
@@ -12,10 +13,19 @@ import {
   release,
   stairs,
 } from '../helpers/backing-chains.ts';
-import { isFile } from '../helpers/image-files.ts';
-import { completed, endedReady, mirrorJobs } from '../helpers/job-steps.ts';
-import { attempt, nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
-import { addNode, addRaw, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
+import { bytesOf, isFile } from '../helpers/image-files.ts';
+import { completed, endedReady, mirrorJobs, pendingJobEvents, succeeded } from '../helpers/job-steps.ts';
+import { attempt, nodeBytes, openIo, readNode, writeNode } from '../helpers/node-io.ts';
+import {
+  addNode,
+  addRaw,
+  addRawOver,
+  makeFile,
+  needs,
+  newFile,
+  nodeInfo,
+  virtualSize,
+} from '../helpers/shared-setup.ts';
 
 /** The cases of other users. */
 export const followUps: readonly CaseDefinition[] = [
@@ -127,6 +137,84 @@ export const followUps: readonly CaseDefinition[] = [
         node = overlay;
       }
       t.contains(await nodeInfo(t, node), { backing_file_depth: 2 }, 'both overlays must be in the chain');
+    },
+  },
+  {
+    id: 'drive-mirror/completes-under-a-writer',
+    title:
+      'A drive-mirror of new writes completes while somebody writes: he goes on above what was the source',
+    requirements: ['drive-mirror/sync-modes', 'drive-mirror/mirrors-writes', 'block-job-complete/completes'],
+    needs: needs(needs(needs(chainNodes, mirrorJobs), nodeBytes), {
+      commands: ['drive-mirror', 'block-job-complete'],
+    }),
+    async run(t: CaseContext) {
+      const [source] = await addChain(t, 1);
+      const [id, target] = [t.name('job'), t.name('target')];
+      const writer = await openIo(t, source!.node);
+      await t.execute('drive-mirror', {
+        'job-id': id,
+        device: source!.node,
+        target: newFile(t).path,
+        format: 'qcow2',
+        sync: 'none',
+        'node-name': target,
+      });
+      await t.event('BLOCK_JOB_READY', { device: id });
+      await t.execute('block-job-complete', { device: id });
+      await succeeded(t, id, 'mirror');
+      await writer.perform({ kind: 'write', offset: CLUSTER, length: CLUSTER, byte: 0x61 });
+      t.contains(
+        await nodeInfo(t, target),
+        { backing_file_depth: 1, backing_file: source!.file.path },
+        'the target must stand on what was the source',
+      );
+      for (const [index, byte] of [0x11, 0x61].entries())
+        t.equal(
+          (await writer.read(index * CLUSTER, 1))[0]!,
+          byte,
+          'the writer must read what was there, and its own write',
+        );
+      await writer.close();
+      t.equal(
+        (await readNode(t, source!.node, CLUSTER, 1))[0]!,
+        0x11,
+        'what was the source must not be written any more',
+      );
+    },
+  },
+  {
+    id: 'block-commit/base-cannot-grow',
+    title: 'A commit into a base that is shorter and cannot grow fails; the chain and what it shows stay',
+    requirements: ['block-commit/base-grows', 'BLOCK_JOB_COMPLETED/error'],
+    needs: needs(chainNodes, { commands: ['block-commit'], events: ['BLOCK_JOB_COMPLETED'] }),
+    async run(t: CaseContext) {
+      const file = await makeFile(t, CHAIN_SIZE);
+      const base = await addRawOver(t, file, { size: CHAIN_SIZE / 2 });
+      const files = await makeChain(t, 3);
+      const middle = await addQcow2(t, files[1]!, { backing: base });
+      const top = await addQcow2(t, files[2]!, { backing: middle });
+      const id = t.name('job');
+      const { file: name = null } = await nodeInfo(t, middle);
+      await t.execute('block-commit', { 'job-id': id, device: top, top: name });
+      const { data } = await t.event('BLOCK_JOB_COMPLETED', { device: id });
+      t.check(
+        typeof (data as JsonObject).error === 'string',
+        'a commit into a base that cannot grow must fail',
+        'it tells no error',
+      );
+      t.equal(
+        pendingJobEvents(t, id),
+        [],
+        'a job none of whose requests failed must tell of no failed request',
+      );
+      t.contains(await nodeInfo(t, top), { backing_file_depth: 2 }, 'the chain must be as long as before');
+      t.equal(await virtualSize(t, base), CHAIN_SIZE / 2, 'the base must keep its size');
+      await release(t, [base, middle, top]);
+      t.check(
+        (await bytesOf(t, file.local)).every((byte) => byte === 0),
+        'the base must hold what it held',
+        'it does not',
+      );
     },
   },
 ];
