@@ -92,7 +92,7 @@ class Commit implements JobDriver {
   async run(job: Job): Promise<void> {
     const { top, base } = this.#plan;
     job.progress.setLength(top.io.length());
-    await grow(base, job.progress.len);
+    await telling(job, 'write', () => grow(base, job.progress.len));
     let delay = 0n;
     while (job.progress.offset < job.progress.len) {
       await job.sleep(delay);
