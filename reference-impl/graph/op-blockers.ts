@@ -7,7 +7,6 @@ export type BlockedOp =
   | 'change'
   | 'commit-source'
   | 'commit-target'
-  | 'dataplane'
   | 'delete'
   | 'drive-del'
   | 'eject'

@@ -63,7 +63,7 @@ export function createBackup(
     const nodes = new JobNodes(graph, 'backup', id);
     try {
       const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
-      nodes.claim(source, 'main node', undefined, ['dataplane']);
+      nodes.claim(source, 'main node');
       nodes.use(source, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
       checkSpeed(args.speed);
       nodes.use(target, write);

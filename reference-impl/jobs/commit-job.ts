@@ -61,7 +61,7 @@ export async function createCommit(
 
 function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filter: Node): void {
   const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
-  nodes.claim(device, 'main node', undefined, ['dataplane']);
+  nodes.claim(device, 'main node');
   nodes.use(filter, 0);
   for (const node of chain(top, base))
     nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });

@@ -2,7 +2,6 @@
 import type { BlockJobType } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
 import type { JobChild, NodeGraph, RootChild } from '../graph/node-graph.ts';
-import type { BlockedOp } from '../graph/op-blockers.ts';
 import { ALL_PERMISSIONS, NOTHING, type Permissions } from '../graph/permissions.ts';
 
 export class JobNodes {
@@ -19,14 +18,9 @@ export class JobNodes {
   }
 
   /** Claims a node: what it is to the job is told in errors. Throws `CommandError` if permissions conflict. */
-  claim(
-    node: Node,
-    name: string,
-    permissions: Permissions = NOTHING,
-    allowed: readonly BlockedOp[] = [],
-  ): void {
+  claim(node: Node, name: string, permissions: Permissions = NOTHING): void {
     const edge = this.graph.addJob(node, permissions, name, this.#userName);
-    this.#claims.push({ edge, unblock: node.blockers.block(this.#reason, allowed) });
+    this.#claims.push({ edge, unblock: node.blockers.block(this.#reason) });
   }
 
   /** Uses a node as a device would. Throws `CommandError` if permissions conflict. */

@@ -123,7 +123,7 @@ function defaultGranularity(target: Node): number {
 
 function claimSource(nodes: JobNodes, filter: Node): void {
   const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
-  nodes.claim(filter, 'main node', undefined, ['dataplane']);
+  nodes.claim(filter, 'main node');
   nodes.use(filter, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
 }
 

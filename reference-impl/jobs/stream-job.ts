@@ -32,7 +32,7 @@ export async function createStream(
   try {
     const id = jobs.newId(args['job-id'], graph.deviceOf(image));
     const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
-    nodes.claim(image, 'main node', undefined, ['dataplane']);
+    nodes.claim(image, 'main node');
     nodes.use(
       image,
       consistentRead | writeUnchanged | changeChildren,

