@@ -35,7 +35,7 @@ test('the reference: all of it is well', async () => {
     schemaDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
   expect(commands.offered).toContain('block_resize');
-  expect(commands.lacking).toContain('eject');
+  expect(commands.lacking).toEqual(['system_powerdown']);
   expect(drivers.lacking).toContain('rbd');
   expect(scratch).toMatchObject({ reads: 'yes', writes: 'yes', makes: 'yes' });
   expect(contents).toEqual({ nbd: { works: 'yes' }, humanMonitor: { works: 'yes' } });

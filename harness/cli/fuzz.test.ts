@@ -225,7 +225,8 @@ describe('replay of programs', () => {
     ['grund empty\n', 2, /^ERROR .*bad.txt: .*1/],
     ['ground guest\n', 0, /^SKIPPED .*bad.txt: the target has no start state 'guest'\n/],
   ])('%j: not to be run', async (text, code, told) => {
-    const result = await callMain(['replay', write('bad.txt', text)]);
+    const target = `exec:${process.execPath} ${program} serve -S -qmp stdio`;
+    const result = await callMain(['replay', write('bad.txt', text), '--target', target]);
     expect(result.stdout).toMatch(told);
     expect(result.code).toBe(code);
   });

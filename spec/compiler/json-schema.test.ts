@@ -153,7 +153,9 @@ describe('JSON Schema', () => {
       }),
       { numRuns: 60, seed: 20_180_303 },
     );
-    expect(rejected).toBeGreaterThan(0);
+    // Nothing is wrong for a type that takes any value.
+    if (type.name === 'any') expect(rejected).toBe(0);
+    else expect(rejected).toBeGreaterThan(0);
   });
 
   test('is exact where a double is not', () => {
