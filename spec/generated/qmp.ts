@@ -856,6 +856,7 @@ export type QomListArguments = {
 export type ObjectPropertyInfo = {
   name: string;
   type: string;
+  description?: string;
 };
 /**
  * Tells the value of a property.

@@ -27,14 +27,14 @@ export const copies: readonly Saboteur[] = [
     'DriveBackup',
     'keeps the bitmap of an incremental backup that succeeded',
     BACKUP,
-    ['this.#bitmap?.abdicate();', 'this.#bitmap?.reclaim();'],
+    ['this.#source.bitmaps.abdicate(this.#bitmap);', 'this.#source.bitmaps.reclaim(this.#bitmap);'],
   ),
   inside(
     'copies/bitmap-cleared-on-failure',
     'DriveBackup',
     'clears the bitmap of an incremental backup that failed',
     BACKUP,
-    ['abort() {\n        this.#bitmap?.reclaim();', 'abort() {\n        this.#bitmap?.abdicate();'],
+    ['this.#source.bitmaps.reclaim(this.#bitmap);', 'this.#source.bitmaps.abdicate(this.#bitmap);'],
   ),
   inside(
     'copies/bitmap-not-frozen',

@@ -252,7 +252,7 @@ export const data: readonly Saboteur[] = [
     'BlockdevOptionsBlkdebug',
     'leaves what a write of zeroes covers of the last aligned block',
     'graph/block-io',
-    ['if (to < offset + length && head < length)', 'if (false)'],
+    ['if (to < offset + length)', 'if (false)'],
   ),
   inside(
     'data/file-size-rounded-down',

@@ -65,7 +65,7 @@ export const events: readonly Saboteur[] = [
     'SHUTDOWN',
     'tells that the guest wanted to shut down when the client did',
     'reference-endpoint',
-    ["this.emit('SHUTDOWN', { guest: false });", "this.emit('SHUTDOWN', { guest: true });"],
+    ["this.emit('SHUTDOWN', { guest });", "this.emit('SHUTDOWN', { guest: true });"],
   ),
   inside(
     'events/corrupted-size-missing',

@@ -64,7 +64,7 @@ export const limits: readonly Saboteur[] = [
     'block_set_io_throttle',
     'gives each drive of a group limits of its own',
     'backend/block-backend',
-    ['const name = groupName ?? this.#throttle?.group.name ?? this.name;', 'const name = this.name;'],
+    ['const name = groupName ?? this.#throttle?.group.name ?? usualName;', 'const name = this.name;'],
   ),
   inside(
     'limits/group-default',
@@ -72,7 +72,7 @@ export const limits: readonly Saboteur[] = [
     'puts drives without a group into one',
     'backend/block-backend',
     [
-      'const name = groupName ?? this.#throttle?.group.name ?? this.name;',
+      'const name = groupName ?? this.#throttle?.group.name ?? usualName;',
       "const name = groupName ?? this.#throttle?.group.name ?? 'default';",
     ],
   ),

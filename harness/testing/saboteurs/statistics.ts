@@ -83,14 +83,14 @@ export const statistics: readonly Saboteur[] = [
     'BlockDeviceStats',
     'does not count the time that requests take',
     'backend/accounting',
-    ['this.#counters[operation].nanoseconds += ended - began;', ';'],
+    ['this.#counters[operation].nanoseconds += time;', ';'],
   ),
   inside(
     'statistics/times-in-microseconds',
     'BlockDeviceStats',
     'counts the time of requests in microseconds',
     'backend/accounting',
-    ['nanoseconds += ended - began;', 'nanoseconds += (ended - began) / 1000n;'],
+    ['nanoseconds += time;', 'nanoseconds += time / 1000n;'],
   ),
   inside(
     'statistics/idle-always',
@@ -98,8 +98,8 @@ export const statistics: readonly Saboteur[] = [
     'tells an idle time of drives that nobody used',
     'backend/accounting',
     [
-      '...(this.#lastAccess === undefined ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),',
-      'idle_time_ns: Number(now - (this.#lastAccess ?? 0n)),',
+      '...(this.#lastAccess === 0n ? {} : { idle_time_ns: Number(now - this.#lastAccess) }),',
+      'idle_time_ns: Number(now - this.#lastAccess),',
     ],
   ),
   inside(
@@ -150,8 +150,8 @@ export const statistics: readonly Saboteur[] = [
     'begins to count anew when it was asked',
     'backend/accounting',
     [
-      'const { rd, wr, flush } = this.#done;',
-      'const { rd, wr, flush } = this.#done;\n        const none = () => ({ operations: 0, bytes: 0, nanoseconds: 0n });\n        this.#done = { rd: none(), wr: none(), flush: none() };',
+      'const { rd, wr, flush } = this.#counters;',
+      'const { rd, wr, flush } = this.#counters;\n        for (const operation of operations)\n            this.#counters[operation] = emptyCounter();',
     ],
   ),
   inside(

@@ -226,7 +226,7 @@ export const wire: readonly Saboteur[] = [
     'sends events to the first monitor only',
     'reference-endpoint',
     [
-      'for (const monitor of this.#monitors)\n                monitor.event(message);',
+      'for (const monitor of this.#monitors)\n                    monitor.event(message);',
       'this.#monitors[0]?.event(message);',
     ],
   ),
@@ -331,7 +331,7 @@ export const wire: readonly Saboteur[] = [
     ],
   ),
   inside('wire/quit-without-event', 'SHUTDOWN', 'ends without a SHUTDOWN event', 'reference-endpoint', [
-    "this.emit('SHUTDOWN', { guest: false });",
+    "this.emit('SHUTDOWN', { guest });",
     ';',
   ]),
   inside(
