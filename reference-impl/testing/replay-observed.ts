@@ -86,8 +86,14 @@ async function copyFolder(from: string, to: string): Promise<void> {
   await run('cp', '-a', from, to);
 }
 
+/** What the recorder gave every endpoint besides the options of the transcript. */
+function startOptions(argv: readonly string[]): string[] {
+  const machine = argv.includes('-machine') ? [] : ['-machine', 'none'];
+  return [...machine, '-nodefaults', '-accel', 'qtest', '-S'];
+}
+
 async function replayIn(folder: string, transcript: Transcript, host: Host): Promise<StepResult[]> {
-  const argv = ['-S', ...transcript.argv].map((word) => inFolder(word, folder));
+  const argv = [...startOptions(transcript.argv), ...transcript.argv].map((word) => inFolder(word, folder));
   const clock = new ManualClock();
   const reference = await startReference({ argv, cwd: folder, clock });
   const lines: string[] = [];
