@@ -11,7 +11,7 @@ const proxy = fileURLToPath(new URL('harness/testing/hiding-proxy.mjs', packageR
 const qapi = fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
 
 /** The reference, without these commands. */
-const without = (hidden: string) => `exec:${process.execPath} ${proxy} ${hidden} ${program} serve -qmp stdio`;
+const without = (hidden: string) => `exec:${process.execPath} ${proxy} ${hidden} ${program} serve -nodefaults -qmp stdio`;
 
 async function recordOf(
   args: readonly string[],
@@ -238,7 +238,7 @@ describe('--directory', () => {
     inFolder(async (cwd) => {
       mkdirSync(join(cwd, 'share'));
       const look = `for f in . ..; do stat -c %a $f >> ${cwd}/modes; done; pwd > ${cwd}/pwd; umask >> ${cwd}/modes`;
-      const target = `exec:${look}; exec ${program} serve -qmp stdio`;
+      const target = `exec:${look}; exec ${program} serve -nodefaults -qmp stdio`;
       const umask = process.umask();
       const { code, record } = await recordOf(['file/size', '--target', target, '--directory', 'share'], cwd);
       expect(code).toBe(0);
@@ -264,7 +264,7 @@ describe('--directory', () => {
   test('HERE=THERE: the endpoint is told the names that it knows', () =>
     inFolder(async (cwd) => {
       mkdirSync(join(cwd, 'here'));
-      const target = `exec:rm -f ${cwd}/there; ln -s ${cwd}/here ${cwd}/there; ${program} serve -qmp stdio`;
+      const target = `exec:rm -f ${cwd}/there; ln -s ${cwd}/here ${cwd}/there; ${program} serve -nodefaults -qmp stdio`;
       const directory = `here=${cwd}/there`;
       const { record } = await recordOf(['file/size', '--target', target, '--directory', directory], cwd);
       expect(outcomes(record)).toEqual(['pass']);
