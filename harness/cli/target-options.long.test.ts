@@ -11,7 +11,8 @@ const proxy = fileURLToPath(new URL('harness/testing/hiding-proxy.mjs', packageR
 const qapi = fileURLToPath(new URL('spec/schema/qmp-block.json', packageRoot()));
 
 /** The reference, without these commands. */
-const without = (hidden: string) => `exec:${process.execPath} ${proxy} ${hidden} ${program} serve -nodefaults -qmp stdio`;
+const without = (hidden: string) =>
+  `exec:${process.execPath} ${proxy} ${hidden} ${program} serve -nodefaults -qmp stdio`;
 
 async function recordOf(
   args: readonly string[],

@@ -30,10 +30,10 @@ export interface Strictness {
   readonly quotesTaken?: boolean;
 }
 
-/** Integers, and the least and the greatest of each. */
+/** Integers, and the least and the greatest of each; a uint64 may be written as the int64 of the same bits. */
 const RANGES = {
   int64: [-(2n ** 63n), 2n ** 63n - 1n],
-  uint64: [0n, 2n ** 64n - 1n],
+  uint64: [-(2n ** 63n), 2n ** 64n - 1n],
 } as const;
 
 /** The arguments, as the command gets them. Throws a `Refusal` that names the first member that is wrong. */
@@ -61,7 +61,7 @@ function checkedValue(value: Value, { type, orName }: Field, strictness: Strictn
     if (typeof meant !== 'bigint') throw wrongType(path, 'integer');
     const [least, greatest] = RANGES[type];
     if (meant < least || meant > greatest) throw new Refusal(`Parameter '${path}' expects ${type}`);
-    return meant;
+    return type === 'uint64' ? BigInt.asUintN(64, meant) : meant;
   }
   if (Array.isArray(type)) {
     if (typeof value !== 'string') throw wrongType(path, 'string');

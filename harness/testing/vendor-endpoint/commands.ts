@@ -83,7 +83,8 @@ function describe(node: BlockNode): Obj {
     detect_zeroes: settings.detectZeroes,
     backing_file_depth: 0n,
     cache: { writeback: true, ...settings.cache },
-    write_threshold: writeThreshold,
+    // The schema shows it as a signed integer.
+    write_threshold: BigInt.asIntN(64, writeThreshold),
     image: {
       filename,
       format: driver,

@@ -19,6 +19,12 @@ const HAS_NOTES: ReadonlySet<Outcome> = new Set(['info', 'warn', 'fail']);
 /** What no program on Node can do: its buffers are not aligned as O_DIRECT asks. */
 const BEYOND_NODE: ReadonlySet<string> = new Set(['node-options/cache-direct-opens']);
 
+/** Cases of texts that only QEMU gives: which of several members that nobody knows is named. */
+const TEXTS_OF_QEMU: ReadonlySet<string> = new Set([
+  'schema/left-over-arguments',
+  'schema/left-over-members',
+]);
+
 /** A cause with the ids of the cases that show it. */
 export interface FoundCause extends Cause {
   readonly cases: readonly string[];
@@ -39,7 +45,10 @@ export function runVendor(
   return run({
     target: execTarget('acme', vendorCommand(...options)),
     spec,
-    cases: (schema) => [...cases.filter(({ id }) => !BEYOND_NODE.has(id)), ...derivedCases(schema)],
+    cases: (schema) => [
+      ...cases.filter(({ id }) => !BEYOND_NODE.has(id) && !TEXTS_OF_QEMU.has(id)),
+      ...derivedCases(schema),
+    ],
     patterns,
     workers,
     limits: { answerTimeout, eventTimeout: answerTimeout, caseTimeout: 5 * answerTimeout },

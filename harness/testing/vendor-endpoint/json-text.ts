@@ -136,7 +136,7 @@ export function format(value: Value): string {
       .map(([key, item]) => `${format(key)}: ${format(item)}`)
       .join(', ')}}`;
   if (typeof value === 'bigint') return String(value);
-  if (Number.isInteger(value)) return `${JSON.stringify(value)}.0`;
+  if (Number.isInteger(value)) return /e/.test(String(value)) ? String(value) : `${String(value)}.0`;
   return JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
