@@ -14,6 +14,7 @@ const LISTENS =
 
 /** What a liar passes, and why it may. */
 const BELIEVED: Readonly<Record<string, string>> = {
+  'BLOCK_IO_ERROR/none-without-error': 'about an event that is not to come, from one who sends none',
   'SocketAddress/left-behind': LISTENS,
   'SocketAddress/numeric': LISTENS,
   'SocketAddress/path-length': LISTENS,

@@ -45,7 +45,9 @@ const chardevs = (paths: readonly string[]): string[] =>
 /** The reference, with a monitor for the run and one for this test to watch it by. */
 async function serve(): Promise<{ child: ChildProcess; watch: QmpClient }> {
   const paths = MONITORS.map((name) => join(folder, name));
-  const child = spawn(process.execPath, [program, 'serve', ...chardevs(paths)], { stdio: 'ignore' });
+  const child = spawn(process.execPath, [program, 'serve', '-nodefaults', ...chardevs(paths)], {
+    stdio: 'ignore',
+  });
   children.push(child);
   return { child, watch: await connected(paths[1]!) };
 }
@@ -85,7 +87,7 @@ import { createServer } from 'node:net';
 import { rmSync, writeFileSync } from 'node:fs';
 rmSync(${JSON.stringify(socket)}, { force: true });
 const server = createServer((client) => {
-  const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-nodefaults', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdout.pipe(client);
   client.on('close', () => child.kill());
   client.on('error', () => {});
@@ -246,7 +248,7 @@ const call = () => {
   const client = connect(${JSON.stringify(socket)});
   client.once('error', () => setTimeout(call, 20));
   client.once('connect', () => {
-    const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [${JSON.stringify(program)}, 'serve', '-nodefaults', '-qmp', 'stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
     child.stdout.pipe(client);
     client.pipe(child.stdin);
     client.on('close', () => child.kill());

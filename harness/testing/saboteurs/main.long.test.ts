@@ -18,7 +18,7 @@ describe('npm run sabotage', () => {
     return spawnSync(process.execPath, [MAIN, '--results', results, ...args], { encoding: 'utf8' });
   }
 
-  test('a case that must notice a saboteur is held to it', { timeout: 120_000 }, () => {
+  test('a case that must notice a saboteur is held to it', { timeout: 300_000 }, () => {
     const [known] = caughtSaboteurs();
     const { stdout, stderr } = sabotage('--pairs', known!);
     expect(stderr).toBe('');
