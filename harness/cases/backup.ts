@@ -70,7 +70,7 @@ async function start(t: CaseContext, command: string, args: JsonObject): Promise
   return id;
 }
 
-const failing = needs(needs(backups, qcow2), { nodes: ['failing'], events: ['BLOCK_JOB_ERROR'] });
+const failing = needs(backups, qcow2, { nodes: ['failing'], events: ['BLOCK_JOB_ERROR'] });
 
 /** Starts a backup whose first write to the target fails, and waits until it says so. Gives the id of the job. */
 async function failingBackup(t: CaseContext, action: string): Promise<string> {

@@ -75,7 +75,7 @@ export const blockResize: readonly CaseDefinition[] = [
     title:
       'What an image gains reads as zeroes also where its backing file has other data, and what it had stays',
     requirements: ['block_resize/data-kept'],
-    needs: needs(needs(onFiles, nodeBytes), { drivers: ['qcow2'] }),
+    needs: needs(onFiles, nodeBytes, { drivers: ['qcow2'] }),
     async run(t: CaseContext) {
       const below = await makeFile(t, new Uint8Array(128 * KiB).fill(0x5a));
       const backing = { name: below.path, format: 'raw' };

@@ -259,7 +259,7 @@ export const dirtyBitmaps: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/survives-resize',
     title: 'A bitmap takes part when its node is resized, and stays usable',
     requirements: ['block-dirty-bitmap-add/creates', 'block_resize/by-node-name'],
-    needs: needs(needs(fileNodes, bitmapCommands), { commands: ['block_resize'] }),
+    needs: needs(fileNodes, bitmapCommands, { commands: ['block_resize'] }),
     async run(t: CaseContext) {
       const { name: node } = await addRaw(t, MiB);
       await addBitmap(t, node, 'b', { granularity: 512 });

@@ -78,7 +78,7 @@ export const guestIo: readonly CaseDefinition[] = [
     id: 'guest-io/highest-offset',
     title: 'wr_highest_offset is the end of the furthest write',
     requirements: ['query-blockstats/highest-offset'],
-    needs: needs(dataNodes, needs(io, { commands: ['query-blockstats'] })),
+    needs: needs(dataNodes, io, { commands: ['query-blockstats'] }),
     async run(t: CaseContext) {
       const name = await addNode(t);
       for (const [write, highest] of [

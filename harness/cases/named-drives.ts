@@ -89,7 +89,7 @@ export const namedDrives: readonly CaseDefinition[] = [
     id: 'BlockdevOnError/auto-of-a-drive',
     title: 'With policy auto a job does with an error what the drive does, and that is what it tells',
     requirements: ['BlockdevOnError/auto-inherits', 'BlockErrorAction/actions'],
-    needs: needs(needs(backupJobs, chainNodes), { drivers: ['blkdebug'], events: ['BLOCK_JOB_ERROR'] }),
+    needs: needs(backupJobs, chainNodes, { drivers: ['blkdebug'], events: ['BLOCK_JOB_ERROR'] }),
     topology: lenientDrive,
     fresh: true,
     async run(t: CaseContext) {

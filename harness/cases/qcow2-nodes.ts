@@ -244,7 +244,7 @@ export const qcow2Nodes: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/frozen',
     title: 'A bitmap that an incremental backup uses can be neither cleared nor removed until that has ended',
     requirements: ['block-dirty-bitmap-remove/frozen', 'block-dirty-bitmap-clear/frozen'],
-    needs: needs(needs(dataNodes, nodeIo), {
+    needs: needs(dataNodes, nodeIo, {
       commands: [
         'block-dirty-bitmap-add',
         'block-dirty-bitmap-remove',

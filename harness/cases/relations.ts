@@ -101,7 +101,7 @@ export const relationCases: readonly CaseDefinition[] = [
     id: 'relations/backup-is-mirror',
     title: 'A full backup and a full mirror of a source that rests are equal, byte for byte',
     requirements: ['blockdev-backup/copies', 'blockdev-mirror/copies'],
-    needs: needs(needs(backupJobs, mirrorJobs), fileNodes),
+    needs: needs(backupJobs, mirrorJobs, fileNodes),
     async run(t: CaseContext) {
       const source = await addImage(t, 3);
       const [backup, mirror] = [

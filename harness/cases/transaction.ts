@@ -96,7 +96,7 @@ export const transactionCases: readonly CaseDefinition[] = [
     id: 'transaction/undone-last-first',
     title: 'Two actions on the same bitmap are taken back the last one first: it is dirty as before them',
     requirements: ['transaction/all-or-nothing'],
-    needs: needs(needs(bitmaps, { commands: ['block-dirty-bitmap-clear'] }), nodeIo),
+    needs: needs(bitmaps, { commands: ['block-dirty-bitmap-clear'] }, nodeIo),
     async run(t: CaseContext) {
       const node = await addNode(t, { size: MiB });
       await addBitmap(t, node, 'b');

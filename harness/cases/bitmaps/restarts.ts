@@ -19,7 +19,7 @@ import { type CaseFile, KiB, needs, newFile } from '../helpers/shared-setup.ts';
 
 const BITMAP = 'b';
 
-const backups = needs(needs(chainNodes, nodeIo), {
+const backups = needs(chainNodes, nodeIo, {
   commands: ['drive-backup', 'query-block-jobs', 'block-dirty-bitmap-add', 'block-dirty-bitmap-remove'],
   members: ['block-dirty-bitmap-add.persistent'],
   events: ['BLOCK_JOB_COMPLETED'],
@@ -124,7 +124,7 @@ export const bitmapRestartCases: readonly CaseDefinition[] = [
     title:
       'A persistent bitmap of a drive is shown as before, with as much dirty, when the endpoint was started again',
     requirements: ['block-dirty-bitmap-add/persistent-content', 'query-block/dirty-bitmaps'],
-    needs: needs(needs(chainNodes, nodeIo), {
+    needs: needs(chainNodes, nodeIo, {
       commands: ['query-block', 'block-dirty-bitmap-add'],
       members: ['block-dirty-bitmap-add.persistent'],
       capabilities: ['owned'],

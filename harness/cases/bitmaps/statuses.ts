@@ -27,7 +27,7 @@ const drive: Topology = {
   monitors: 1,
 };
 
-const bitmaps: Needs = needs(needs(fileNodes, nodeIo), {
+const bitmaps: Needs = needs(fileNodes, nodeIo, {
   commands: [
     'query-block',
     'block-dirty-bitmap-add',
@@ -121,7 +121,7 @@ export const bitmapStatusCases: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/status-disabled',
     title: 'A stored bitmap that is not to record is shown as disabled, marks no write, and can be deleted',
     requirements: ['query-block/bitmap-status-disabled', 'query-block/dirty-bitmaps'],
-    needs: needs(needs(bitmaps, chainNodes), { commands: ['blockdev-snapshot'] }),
+    needs: needs(bitmaps, chainNodes, { commands: ['blockdev-snapshot'] }),
     topology: drive,
     async run(t: CaseContext) {
       const image = buildQcow2({ size: MiB, clusterSize: GRANULE });

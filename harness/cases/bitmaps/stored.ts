@@ -145,7 +145,7 @@ export const storedBitmapCases: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/stored-in-several-clusters',
     title: 'A bitmap that takes several clusters of its image marks the same when that is opened again',
     requirements: ['block-dirty-bitmap-add/persistent-content'],
-    needs: needs(needs(stored, nodeIo), { commands: ['block_resize'] }),
+    needs: needs(stored, nodeIo, { commands: ['block_resize'] }),
     async run(t: CaseContext) {
       const size = 40 * MiB;
       const file = await makeFile(t, buildQcow2({ size: MiB, clusterSize: 4 * KiB }));

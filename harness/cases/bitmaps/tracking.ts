@@ -7,7 +7,7 @@ import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { addNode, addRaw, dataNodes, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const commands = { commands: ['block-dirty-bitmap-add', 'x-debug-block-dirty-bitmap-sha256'] };
-const tracked = needs(needs(fileNodes, nodeIo), commands);
+const tracked = needs(fileNodes, nodeIo, commands);
 
 /** Cluster size of an image, and the granularity of a bitmap that says none. */
 const DEFAULTS = [
@@ -36,7 +36,7 @@ export const trackingCases: readonly CaseDefinition[] = [
     id: 'dirty-bitmaps/tracks-far-writes',
     title: 'A write across 256 MiB of a disk of 1 GiB marks both of its sectors in a bitmap of 512 bytes',
     requirements: ['block-dirty-bitmap-add/tracks-writes', 'block-dirty-bitmap-add/granularity'],
-    needs: needs(needs(dataNodes, nodeIo), commands),
+    needs: needs(dataNodes, nodeIo, commands),
     async run(t: CaseContext) {
       const size = 1024 * MiB;
       const node = await addNode(t, { size });
@@ -78,7 +78,7 @@ export const trackingCases: readonly CaseDefinition[] = [
       'block-dirty-bitmap-add/granularity-default-clusters',
       'block-dirty-bitmap-add/granularity-default',
     ],
-    needs: needs(needs(chainNodes, nodeIo), commands),
+    needs: needs(chainNodes, nodeIo, commands),
     async run(t: CaseContext) {
       for (const [clusterSize, granularity] of DEFAULTS) {
         const size = Math.min(MiB, clusterSize ** 2 / 8);

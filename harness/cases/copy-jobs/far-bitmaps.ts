@@ -17,7 +17,7 @@ export const farBitmaps: readonly CaseDefinition[] = [
     title:
       'Of a large disk in granules of 512 bytes an incremental backup copies the far one that was written',
     requirements: ['drive-backup/sync-incremental'],
-    needs: needs(needs(fileNodes, nodeIo), {
+    needs: needs(fileNodes, nodeIo, {
       commands: ['drive-backup', 'block-dirty-bitmap-add'],
       events: ['BLOCK_JOB_COMPLETED'],
     }),

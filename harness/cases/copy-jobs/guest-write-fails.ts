@@ -15,7 +15,7 @@ export const failedGuestWrites: readonly CaseDefinition[] = [
     id: 'blockdev-backup/guest-write-without-policy',
     title: 'A write that cannot be copied to the target first fails, though on-target-error says ignore',
     requirements: ['blockdev-backup/guest-errors-apart'],
-    needs: needs(needs(backupJobs, fileNodes), {
+    needs: needs(backupJobs, fileNodes, {
       ...nodeBytes,
       drivers: ['blkdebug'],
       events: ['BLOCK_JOB_ERROR'],

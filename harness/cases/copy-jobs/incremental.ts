@@ -17,7 +17,7 @@ import {
   SIZE,
 } from './guest-source.ts';
 
-const incremental = needs(needs(fileNodes, nodeIo), {
+const incremental = needs(fileNodes, nodeIo, {
   commands: [
     'drive-backup',
     'block-dirty-bitmap-add',

@@ -18,7 +18,7 @@ import {
 import { COPIED, COUNT, checkOwn, emptyTarget, type GuestSource, guestSource, SIZE } from './guest-source.ts';
 
 const jobs = (...commands: string[]) =>
-  needs(needs(fileNodes, nodeIo), {
+  needs(fileNodes, nodeIo, {
     commands: ['query-block-jobs', 'block-job-cancel', ...commands],
     events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'],
   });

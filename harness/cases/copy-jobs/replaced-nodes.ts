@@ -10,7 +10,7 @@ const SIZE = 256 * KiB;
 const PART = 64 * KiB;
 
 const mirrors = (command: string) =>
-  needs(needs(fileNodes, nodeIo), {
+  needs(fileNodes, nodeIo, {
     commands: [command, 'block-job-cancel', 'block-job-complete', 'query-block-jobs'],
     events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'],
   });

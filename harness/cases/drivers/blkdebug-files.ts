@@ -7,7 +7,7 @@ import type { IoRequest } from '../io-request.ts';
 import { filledFile } from './driver-guest.ts';
 
 const SIZE = 64 * KiB;
-const ruled = needs(needs(fileNodes, { drivers: ['blkdebug'] }), nodeBytes);
+const ruled = needs(fileNodes, { drivers: ['blkdebug'] }, nodeBytes);
 const at = (offset: number): IoRequest => ({ kind: 'read', offset, length: 512 });
 const write: IoRequest = { kind: 'write', offset: 0, length: 512, byte: 1 };
 

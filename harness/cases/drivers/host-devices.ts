@@ -23,7 +23,7 @@ const SIZE = 256 * KiB;
 type Driver = 'host_device' | 'host_cdrom';
 
 const bytes = (driver: Driver): Needs =>
-  needs(needs(nodeCommands, { drivers: [driver], capabilities: ['sharedFiles'] }), nodeBytes);
+  needs(nodeCommands, { drivers: [driver], capabilities: ['sharedFiles'] }, nodeBytes);
 
 const node = (driver: Driver, name: string, filename: string, readOnly: boolean): JsonObject => ({
   driver,

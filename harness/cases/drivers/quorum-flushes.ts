@@ -10,7 +10,7 @@ export const quorumFlushes: readonly CaseDefinition[] = [
     id: 'quorum/child-cannot-flush',
     title: 'A child that fails a flush is reported with type flush; with enough others the flush succeeds',
     requirements: ['QUORUM_REPORT_BAD/type', 'QUORUM_REPORT_BAD/error'],
-    needs: needs(needs(fileNodes, nodeBytes), {
+    needs: needs(fileNodes, nodeBytes, {
       drivers: ['quorum', 'blkdebug'],
       events: ['QUORUM_REPORT_BAD'],
     }),

@@ -20,7 +20,7 @@ const REQUEST = [8 * KiB, 4 * KiB] as const;
 /** What events tell of that request. */
 const SECTORS = { 'sector-num': 16, 'sectors-count': 8 };
 
-const quorumNodes = needs(fileNodes, needs(nodeBytes, { drivers: ['quorum'] }));
+const quorumNodes = needs(fileNodes, nodeBytes, { drivers: ['quorum'] });
 const voting = { ...quorumNodes, events: ['QUORUM_REPORT_BAD', 'QUORUM_FAILURE'] };
 const withFaults = needs(voting, { drivers: ['blkdebug'] });
 

@@ -60,7 +60,7 @@ export const exampleEvents: readonly CaseDefinition[] = [
       'BLOCK_IMAGE_CORRUPTED/msg',
       'examples/image-corrupted',
     ],
-    needs: needs(needs(chainNodes, nodeIo), {
+    needs: needs(chainNodes, nodeIo, {
       commands: ['blockdev-snapshot'],
       events: ['BLOCK_IMAGE_CORRUPTED'],
     }),

@@ -188,7 +188,7 @@ export const exampleNodes: readonly CaseDefinition[] = [
     id: 'examples/change-children',
     title: 'The examples of x-blockdev-change add new_node to quorum disk1 and delete the child children.1',
     requirements: ['examples/change-children'],
-    needs: needs(needs(fileNodes, nodeIo), {
+    needs: needs(fileNodes, nodeIo, {
       commands: ['x-blockdev-change'],
       nodes: ['data'],
       drivers: ['quorum'],

@@ -84,7 +84,7 @@ export const followUps: readonly CaseDefinition[] = [
     id: 'node-users/through-a-filter',
     title: 'What is read through a filter is read of the node below: no mirror writes to that node meanwhile',
     requirements: ['blockdev-add/users-agree'],
-    needs: needs(needs(mirrorJobs, nodeBytes), { drivers: ['blkdebug'] }),
+    needs: needs(mirrorJobs, nodeBytes, { drivers: ['blkdebug'] }),
     async run(t: CaseContext) {
       const { name: device } = await addRaw(t, CHAIN_SIZE);
       const { name: target } = await addRaw(t, CHAIN_SIZE);
@@ -109,7 +109,7 @@ export const followUps: readonly CaseDefinition[] = [
     title:
       'A node above one that is snapshotted twice uses each overlay in turn, and has no backing file itself',
     requirements: ['blockdev-snapshot/device-follows', 'blockdev-snapshot/installs-backing'],
-    needs: needs(needs(chainNodes, nodeBytes), { commands: ['blockdev-snapshot'] }),
+    needs: needs(chainNodes, nodeBytes, { commands: ['blockdev-snapshot'] }),
     async run(t: CaseContext) {
       const [base] = await addChain(t, 1);
       const parent = t.name('above');
@@ -144,7 +144,7 @@ export const followUps: readonly CaseDefinition[] = [
     title:
       'A drive-mirror of new writes completes while somebody writes: he goes on above what was the source',
     requirements: ['drive-mirror/sync-modes', 'drive-mirror/mirrors-writes', 'block-job-complete/completes'],
-    needs: needs(needs(needs(chainNodes, mirrorJobs), nodeBytes), {
+    needs: needs(chainNodes, mirrorJobs, nodeBytes, {
       commands: ['drive-mirror', 'block-job-complete'],
     }),
     async run(t: CaseContext) {

@@ -125,7 +125,7 @@ export const quorumAndThreads: readonly CaseDefinition[] = [
     id: 'x-blockdev-set-iothread/thread-serves',
     title: 'A node and its child that were moved to a thread, and back, are written and read as before',
     requirements: ['x-blockdev-set-iothread/moves', 'x-blockdev-set-iothread/keeps-serving'],
-    needs: needs(needs(threads, fileNodes), nodeIo),
+    needs: needs(threads, fileNodes, nodeIo),
     async run(t: CaseContext) {
       const iothread = t.name('iothread');
       await t.execute('object-add', { 'qom-type': 'iothread', id: iothread });

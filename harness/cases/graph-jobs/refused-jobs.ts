@@ -32,7 +32,7 @@ async function checkReadOnly(t: CaseContext, nodes: readonly string[], when: str
     t.contains(await nodeInfo(t, node), { ro: true }, `every image of the chain must be read-only ${when}`);
 }
 
-const refusedAndCancelled = needs(needs(chainNodes, backupJobs), { commands: ['block-commit'] });
+const refusedAndCancelled = needs(chainNodes, backupJobs, { commands: ['block-commit'] });
 
 /** The cases of refused jobs. */
 export const refusedJobs: readonly CaseDefinition[] = [
@@ -89,7 +89,7 @@ export const refusedJobs: readonly CaseDefinition[] = [
     id: 'drive-mirror/refused-closes-target',
     title: 'The target of a drive-mirror that is refused is closed: its name is free for the next one',
     requirements: ['drive-mirror/node-name'],
-    needs: needs(needs(chainNodes, mirrorJobs), { commands: ['drive-mirror', 'blockdev-backup'] }),
+    needs: needs(chainNodes, mirrorJobs, { commands: ['drive-mirror', 'blockdev-backup'] }),
     async run(t: CaseContext) {
       const { node: device } = await addImage(t);
       const [id, target] = [t.name('job'), t.name('target')];
@@ -111,7 +111,7 @@ export const refusedJobs: readonly CaseDefinition[] = [
     id: 'drive-backup/refused-frees',
     title: 'A drive-backup that is refused closes its target, and its bitmap can be removed or used again',
     requirements: ['drive-backup/bitmap-kept'],
-    needs: needs(needs(chainNodes, backupJobs), {
+    needs: needs(chainNodes, backupJobs, {
       commands: [
         'drive-backup',
         'block-dirty-bitmap-add',

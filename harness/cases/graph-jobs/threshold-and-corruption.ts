@@ -16,8 +16,8 @@ import {
   nodeInfo,
 } from '../helpers/shared-setup.ts';
 
-const thresholds = needs(needs(dataNodes, { commands: ['block-set-write-threshold'] }), {
-  ...nodeIo,
+const thresholds = needs(dataNodes, nodeIo, {
+  commands: ['block-set-write-threshold'],
   events: ['BLOCK_WRITE_THRESHOLD'],
 });
 const EVENT = 'BLOCK_WRITE_THRESHOLD';

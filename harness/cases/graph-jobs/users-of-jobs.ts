@@ -39,7 +39,7 @@ export const usersOfJobs: readonly CaseDefinition[] = [
     title:
       'A stream is refused over a backing image that somebody writes, and lets nobody write it while it runs',
     requirements: ['blockdev-add/users-agree'],
-    needs: needs(needs(chainNodes, nodeBytes), {
+    needs: needs(chainNodes, nodeBytes, {
       commands: ['block-stream', 'block-job-cancel'],
       events: ['BLOCK_JOB_CANCELLED'],
     }),

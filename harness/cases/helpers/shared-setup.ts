@@ -30,18 +30,17 @@ export const fileNodes: Needs = {
   capabilities: ['sharedFiles'],
 };
 
-/** All of `base`, and more; only `oneOf`, of which a case has one, takes the place of that of `base`. */
-export function needs(base: Needs, more: Needs): Needs {
+/** All that these need together; only `oneOf`, of which a case has one, is that of the last. */
+export function needs(...parts: readonly Needs[]): Needs {
   return {
-    ...base,
-    ...more,
-    commands: [...(base.commands ?? []), ...(more.commands ?? [])],
-    nodes: [...(base.nodes ?? []), ...(more.nodes ?? [])],
-    drivers: [...(base.drivers ?? []), ...(more.drivers ?? [])],
-    events: [...(base.events ?? []), ...(more.events ?? [])],
-    members: [...(base.members ?? []), ...(more.members ?? [])],
-    objects: [...(base.objects ?? []), ...(more.objects ?? [])],
-    capabilities: [...(base.capabilities ?? []), ...(more.capabilities ?? [])],
+    ...Object.assign({}, ...parts),
+    commands: parts.flatMap(({ commands = [] }) => commands),
+    nodes: parts.flatMap(({ nodes = [] }) => nodes),
+    drivers: parts.flatMap(({ drivers = [] }) => drivers),
+    events: parts.flatMap(({ events = [] }) => events),
+    members: parts.flatMap(({ members = [] }) => members),
+    objects: parts.flatMap(({ objects = [] }) => objects),
+    capabilities: parts.flatMap(({ capabilities = [] }) => capabilities),
   };
 }
 

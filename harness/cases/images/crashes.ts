@@ -17,7 +17,7 @@ import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { buildQcow2, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, makeFile, needs } from '../helpers/shared-setup.ts';
 
-const crashes = needs(needs(chainNodes, nodeBytes), { capabilities: ['owned'] });
+const crashes = needs(chainNodes, nodeBytes, { capabilities: ['owned'] });
 
 /** The clusters that are written before the flush, and those after it. */
 const FLUSHED = [0, 3, 9];

@@ -140,7 +140,7 @@ export const verbCases: readonly CaseDefinition[] = [
     title:
       'A mirror that is not ready yet cannot be completed; when its limit is gone and it is ready it can',
     requirements: ['block-job-complete/not-ready', 'query-block-jobs/ready', 'BLOCK_JOB_READY/emitted'],
-    needs: needs(needs(mirrorJobs, fileNodes), { commands: ['block-job-complete', 'block-job-set-speed'] }),
+    needs: needs(mirrorJobs, fileNodes, { commands: ['block-job-complete', 'block-job-set-speed'] }),
     async run(t: CaseContext) {
       const id = await crawlingMirror(t);
       t.contains(
@@ -165,7 +165,7 @@ export const verbCases: readonly CaseDefinition[] = [
     id: 'query-block-jobs/speed-default',
     title: 'A job that was started without speed, of any kind, has speed 0, which is no limit',
     requirements: ['block-job-set-speed/default'],
-    needs: needs(needs(mirrorJobs, chainNodes), { commands: ['block-commit', 'block-job-complete'] }),
+    needs: needs(mirrorJobs, chainNodes, { commands: ['block-commit', 'block-job-complete'] }),
     async run(t: CaseContext) {
       const { id: mirror } = await readyMirror(t);
       const [, top] = await addChain(t, 2);
@@ -216,7 +216,7 @@ export const verbCases: readonly CaseDefinition[] = [
     title:
       'Jobs of different kinds are listed side by side, each with its own type, id and nodes, in any order',
     requirements: ['BlockJobType/names', 'query-block-jobs/lists-jobs', 'query-block-jobs/job-id'],
-    needs: needs(needs(mirrorJobs, chainNodes), {
+    needs: needs(mirrorJobs, chainNodes, {
       commands: ['block-commit', 'block-stream', 'blockdev-backup'],
     }),
     async run(t: CaseContext) {
@@ -278,7 +278,7 @@ export const verbCases: readonly CaseDefinition[] = [
     id: 'block_resize/in-use-by-job',
     title: 'Source and target of a running backup cannot be resized; when the job has ended they can',
     requirements: ['block_resize/in-use'],
-    needs: needs(needs(backupJobs, fileNodes), { commands: ['block_resize'] }),
+    needs: needs(backupJobs, fileNodes, { commands: ['block_resize'] }),
     async run(t: CaseContext) {
       const { node: device } = await addImage(t);
       const { node: target } = await addImage(t);
@@ -308,7 +308,7 @@ export const verbCases: readonly CaseDefinition[] = [
     id: 'block-job-complete/cancelled-when-ready',
     title: 'A ready mirror that was cancelled and has yet to copy a write cannot be completed; it ends well',
     requirements: ['block-job-complete/cancelled', 'block-job-cancel/ready-completes'],
-    needs: needs(needs(mirrorJobs, nodeIo), {
+    needs: needs(mirrorJobs, nodeIo, {
       commands: ['block-job-complete'],
       drivers: ['null-co'],
       members: ['BlockdevOptionsNull.latency-ns'],

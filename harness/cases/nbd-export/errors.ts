@@ -40,7 +40,7 @@ export const exportErrorCases: readonly CaseDefinition[] = [
     id: 'nbd-export/errors-of-a-node',
     title: 'An error of a node is told to clients as the one that NBD has for it',
     requirements: ['nbd-server-start/serves', 'blkdebug/errno'],
-    needs: needs(needs(fileNodes, { drivers: ['blkdebug'] }), nodeBytes),
+    needs: needs(fileNodes, { drivers: ['blkdebug'] }, nodeBytes),
     async run(t: CaseContext) {
       for (const [errno, told] of OF_HOST) {
         const { options } = await filledFile(t, SIZE, 5);

@@ -25,7 +25,7 @@ export const kindsOfRequest: readonly CaseDefinition[] = [
     id: 'null/latency-of-each-request',
     title: 'latency-ns of a null node holds reads and writes alike for at least as long',
     requirements: ['null/latency'],
-    needs: needs(needs(nodeCommands, nodeBytes), { drivers: ['null-co'] }),
+    needs: needs(nodeCommands, nodeBytes, { drivers: ['null-co'] }),
     async run(t: CaseContext) {
       const node = t.name('null');
       const options = { driver: 'null-co', size: MiB, 'latency-ns': LATENCY_MS * 1_000_000 };
@@ -47,7 +47,7 @@ export const kindsOfRequest: readonly CaseDefinition[] = [
     title:
       'An image in a raw window of its length cannot grow; in one that is a cluster longer it can, by that',
     requirements: ['raw/size', 'raw/size-fixed'],
-    needs: needs(needs(fileNodes, nodeIo), { drivers: ['qcow2'] }),
+    needs: needs(fileNodes, nodeIo, { drivers: ['qcow2'] }),
     async run(t: CaseContext) {
       const image = buildQcow2({ size: MiB, clusterSize: CLUSTER });
       const behind = Buffer.alloc(2 * CLUSTER, 0x5a);
@@ -78,7 +78,7 @@ export const kindsOfRequest: readonly CaseDefinition[] = [
     id: 'BLOCK_WRITE_THRESHOLD/zeroes',
     title: 'A write of zeroes beyond the threshold brings the event as one of data does; a read brings none',
     requirements: ['BLOCK_WRITE_THRESHOLD/emitted'],
-    needs: needs(needs(dataNodes, nodeIo), {
+    needs: needs(dataNodes, nodeIo, {
       commands: ['block-set-write-threshold'],
       events: ['BLOCK_WRITE_THRESHOLD'],
     }),
@@ -115,7 +115,7 @@ export const kindsOfRequest: readonly CaseDefinition[] = [
     title:
       'Zeroes that neither begin nor end at a multiple of align are written to their last byte, and no further',
     requirements: ['blkdebug/align'],
-    needs: needs(needs(fileNodes, nodeBytes), { drivers: ['blkdebug'] }),
+    needs: needs(fileNodes, nodeBytes, { drivers: ['blkdebug'] }),
     async run(t: CaseContext) {
       const content = Buffer.alloc(CLUSTER, 0x5a);
       const file = await makeFile(t, content);

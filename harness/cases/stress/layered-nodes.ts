@@ -35,7 +35,7 @@ interface Scene {
 const NONE = Buffer.alloc(0);
 
 function layered({ id, title, requirements, drivers, topology, ...scene }: Scene): CaseDefinition {
-  const base = needs(needs(fileNodes, nodeBytes), { drivers });
+  const base = needs(fileNodes, nodeBytes, { drivers });
   return {
     id,
     title,
@@ -88,7 +88,7 @@ function restricted(id: string, title: string, limits: Limits): CaseDefinition {
       'blkdebug/max-write-zero',
       'blkdebug/opt-write-zero',
     ],
-    needs: needs(needs(fileNodes, nodeBytes), { drivers: ['blkdebug', 'nbd'] }),
+    needs: needs(fileNodes, nodeBytes, { drivers: ['blkdebug', 'nbd'] }),
     async run(t: CaseContext) {
       const random = new Random(id);
       const data = Buffer.alloc(SIZE);

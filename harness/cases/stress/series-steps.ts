@@ -23,7 +23,7 @@ export function withSteps(base: Needs, steps: readonly { readonly do: string }[]
     commands: ['block-dirty-bitmap-add', 'block-dirty-bitmap-remove', 'x-debug-block-dirty-bitmap-sha256'],
     members: ['block-dirty-bitmap-add.persistent'],
   };
-  return needs(needs(base, { commands: [...resizes, ...snapshots] }), has('mark') ? bitmaps : {});
+  return needs(base, { commands: [...resizes, ...snapshots] }, has('mark') ? bitmaps : {});
 }
 
 /** Makes a step. */

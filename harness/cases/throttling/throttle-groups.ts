@@ -122,7 +122,7 @@ export const throttleGroups: readonly CaseDefinition[] = [
     id: 'throttle/passes-data',
     title: 'What is written through a throttle node is in the node below, and is read back through it',
     requirements: ['BlockdevOptionsThrottle/file'],
-    needs: needs(throttleNodes, needs(fileNodes, nodeBytes)),
+    needs: needs(throttleNodes, fileNodes, nodeBytes),
     async run(t: CaseContext) {
       const { name: below } = await addRaw(t, 128 * KiB);
       const node = await addAbove(t, await addGroup(t, { 'bps-total': 64 * MEGA }), below);

@@ -162,7 +162,8 @@ export const actionCases: readonly CaseDefinition[] = Object.entries(KINDS).map(
     isJob(type) ? 'transaction/grouped' : 'transaction/grouped-unsupported',
   ],
   needs: needs(
-    needs(onDrive('transaction', ...(type === 'drive-backup' ? [] : [type])), { nodes: ['data'] }),
+    onDrive('transaction', ...(type === 'drive-backup' ? [] : [type])),
+    { nodes: ['data'] },
     {
       ...kind.needs,
       members: ['transaction.properties'],

@@ -94,7 +94,7 @@ export const groupCases: readonly CaseDefinition[] = [
     title:
       'A grouped incremental backup that had done its work keeps its bitmap when another of the group ends early',
     requirements: ['transaction/grouped', 'drive-backup/bitmap-kept'],
-    needs: needs(needs(groups, nodeIo), {
+    needs: needs(groups, nodeIo, {
       commands: ['block-dirty-bitmap-add', 'drive-backup', 'x-debug-block-dirty-bitmap-sha256'],
       capabilities: ['sharedFiles'],
     }),
