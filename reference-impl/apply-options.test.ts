@@ -55,6 +55,7 @@ describe('drives', () => {
   test.each([
     ['', 'ide1-cd0 floppy0 sd0'],
     ['-machine none', ''],
+    ['-machine pc-1.0', 'ide1-cd0 floppy0 sd0'],
     ['-nodefaults', ''],
     ['-hda d', 'ide0-hd0=d ide1-cd0 floppy0 sd0'],
     ['-device ide-cd', 'floppy0 sd0 '],

@@ -3,11 +3,11 @@
  * descriptors, or only to tell something and end.
  */
 import { GREETING } from './commands/query-version.ts';
+import { MACHINES } from './devices/machine-model.ts';
 import { deviceModels } from './devices/models/index.ts';
 import { chardevBackends } from './monitor/chardev.ts';
 import { objectTypes } from './objects/create-object.ts';
 import { type Dialect, dialectOf, type Option, parseArgv } from './options/argv.ts';
-import { MACHINES } from './options/drive-places.ts';
 import { type OptionKind, QEMU_OPTIONS, STORAGE_DAEMON_OPTIONS } from './options/option-table.ts';
 import { driverNames } from './reference-endpoint.ts';
 

@@ -1,4 +1,7 @@
-/** Machines: the buses that they bring, and the devices that they have without being asked. */
+/**
+ * Machines: the buses that they bring, the devices that they have without being asked, and what `-drive` may connect to
+ * them. Facts of QEMU's `pc`, `q35` and `none`.
+ */
 import { CommandError } from '../qapi/command-error.ts';
 import { Bus } from './bus.ts';
 import type { BusModel } from './device-model.ts';
@@ -16,6 +19,19 @@ export interface MachineModel {
   readonly interfaces: Partial<Readonly<Record<DriveInterface, readonly string[]>>>;
   /** The number in `/machine/unattached` of the first device on an interface; later ones count on. */
   readonly firstDevice: Partial<Readonly<Record<DriveInterface, number>>>;
+  readonly drives: MachineDrives;
+}
+
+/** A machine as `-drive` sees it, by the names of interfaces. */
+export interface MachineDrives {
+  /** The interface of a drive that names none. */
+  readonly defaultInterface: string;
+  /** How many drives of an interface are connected. */
+  readonly connects: Readonly<Record<string, number>>;
+  /** Units of a bus, where that is limited. */
+  readonly unitsOfBus: Readonly<Record<string, number>>;
+  /** Whether it comes with an empty CD-ROM, floppy and SD card drive. */
+  readonly defaults: boolean;
 }
 
 /** A bus that comes with a machine. */
@@ -53,6 +69,12 @@ const pc: MachineModel = {
   },
   interfaces: { ide: ['ide.0', 'ide.1'], floppy: ['floppy-bus.0'], virtio: ['pci.0'] },
   firstDevice: { floppy: 13, ide: 18 },
+  drives: {
+    defaultInterface: 'ide',
+    connects: { ide: 4, floppy: 2, pflash: 2 },
+    unitsOfBus: { ide: 2, scsi: 7 },
+    defaults: true,
+  },
 };
 
 const SATA: MachineBus = {
@@ -77,6 +99,11 @@ const q35: MachineModel = {
     virtio: ['pcie.0'],
   },
   firstDevice: { floppy: 12, ide: 18 },
+  drives: {
+    ...pc.drives,
+    connects: { ...pc.drives.connects, ide: 6 },
+    unitsOfBus: { ...pc.drives.unitsOfBus, ide: 1 },
+  },
 };
 
 /** No hardware at all. */
@@ -85,15 +112,18 @@ const none: MachineModel = {
   buses: { 'main-system-bus': SYSTEM },
   interfaces: {},
   firstDevice: {},
+  drives: { defaultInterface: 'none', connects: {}, unitsOfBus: pc.drives.unitsOfBus, defaults: false },
 };
 
-const machines: Readonly<Record<string, MachineModel>> = { none, pc, q35 };
+/** The names of machines, without those of versions. */
+export const MACHINES: readonly string[] = ['none', 'pc', 'q35'];
 
 /** The machine of this type, of whichever version. Throws `CommandError`. */
 export function machineModel(type: string): MachineModel {
-  const name = type.replace(/^pc-i440fx-.*$/, 'pc').replace(/^pc-q35-.*$/, 'q35');
-  if (!Object.hasOwn(machines, name)) throw new CommandError('unsupported machine type');
-  return machines[name]!;
+  if (type === 'none') return none;
+  if (/^(q35|pc-q35-[\d.]+)$/.test(type)) return q35;
+  if (/^(pc|pc-i440fx-[\d.]+|pc-\d[\d.]*)$/.test(type)) return pc;
+  throw new CommandError('unsupported machine type\nUse -machine help to list supported machines');
 }
 
 /** The buses of a machine that is made. */

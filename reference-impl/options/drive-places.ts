@@ -1,40 +1,9 @@
 /**
- * Machines, as far as drives are concerned: which interfaces a drive may be connected to, how many units a bus has, and
- * which drives are there although nobody asked for them. Facts of QEMU's `pc`, `q35` and `none`.
+ * The places of a machine's drives: which one a drive gets, whether the machine connects it, and which drives are there
+ * although nobody asked for them.
  */
+import { type MachineDrives, machineModel } from '../devices/machine-model.ts';
 import { CommandError } from '../qapi/command-error.ts';
-
-interface MachineKind {
-  /** The interface of a drive that names none. */
-  readonly defaultInterface: string;
-  /** How many drives of an interface are connected; those of `everywhere` in any number. */
-  readonly connects: Readonly<Record<string, number>>;
-  /** Units of a bus, where that is limited. */
-  readonly unitsOfBus: Readonly<Record<string, number>>;
-  /** Whether it comes with an empty CD-ROM, floppy and SD card drive. */
-  readonly defaults: boolean;
-}
-
-const PC: MachineKind = {
-  defaultInterface: 'ide',
-  connects: { ide: 4, floppy: 2, pflash: 2 },
-  unitsOfBus: { ide: 2, scsi: 7 },
-  defaults: true,
-};
-const Q35: MachineKind = {
-  ...PC,
-  connects: { ...PC.connects, ide: 6 },
-  unitsOfBus: { ...PC.unitsOfBus, ide: 1 },
-};
-const NONE: MachineKind = {
-  defaultInterface: 'none',
-  connects: {},
-  unitsOfBus: PC.unitsOfBus,
-  defaults: false,
-};
-
-/** The names of machines, without those of versions. */
-export const MACHINES: readonly string[] = ['none', 'pc', 'q35'];
 
 const INTERFACES = ['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'];
 /** A device of its own connects these, wherever a machine has a bus for it. */
@@ -72,19 +41,19 @@ export interface WantedPlace {
 
 /** The places of a machine, and which of them are taken. */
 export class Machine {
-  readonly #kind: MachineKind;
+  readonly #drives: MachineDrives;
   readonly #taken: DrivePlace[] = [];
 
   /** Throws `CommandError` for a name that is no machine's. */
   constructor(name: string) {
-    this.#kind = kindOf(name);
+    this.#drives = machineModel(name).drives;
   }
 
   /** Takes the place that is wanted, or else the first that is free. Throws `CommandError`. */
   take(wanted: WantedPlace): DrivePlace {
-    const name = wanted.interface ?? this.#kind.defaultInterface;
+    const name = wanted.interface ?? this.#drives.defaultInterface;
     if (!INTERFACES.includes(name)) throw new CommandError(`unsupported bus type '${name}'`);
-    const units = this.#kind.unitsOfBus[name] ?? 0;
+    const units = this.#drives.unitsOfBus[name] ?? 0;
     const place = { ...this.#number(name, units, wanted), interface: name, media: wanted.media };
     this.#taken.push(place);
     return place;
@@ -95,7 +64,7 @@ export class Machine {
    * models replaces.
    */
   defaultDrives(models: readonly string[]): readonly string[] {
-    const { unitsOfBus, defaults } = this.#kind;
+    const { unitsOfBus, defaults } = this.#drives;
     if (!defaults) return [];
     return DEFAULT_DRIVES.filter(({ interface: name, index, replacedBy }) => {
       const { bus, unit } = atIndex(unitsOfBus[name] ?? 0, index);
@@ -106,8 +75,8 @@ export class Machine {
   /** Throws `CommandError` for a place that this machine does not connect. */
   refuseUnconnected({ interface: name, bus, unit }: DrivePlace): void {
     if (EVERYWHERE.includes(name)) return;
-    const units = this.#kind.unitsOfBus[name] ?? 0;
-    const count = this.#kind.connects[name] ?? 0;
+    const units = this.#drives.unitsOfBus[name] ?? 0;
+    const count = this.#drives.connects[name] ?? 0;
     const index = units === 0 ? unit : bus * units + unit;
     if (index >= count || (units === 0 && bus > 0))
       throw new CommandError(`machine type does not support if=${name},bus=${bus},unit=${unit}`);
@@ -115,7 +84,7 @@ export class Machine {
 
   /** The name of a drive that was given none. */
   nameOf({ interface: name, bus, unit, media }: DrivePlace): string {
-    if ((this.#kind.unitsOfBus[name] ?? 0) === 0) return `${name}${unit}`;
+    if ((this.#drives.unitsOfBus[name] ?? 0) === 0) return `${name}${unit}`;
     return `${name}${bus}-${media === 'cdrom' ? 'cd' : 'hd'}${unit}`;
   }
 
@@ -149,11 +118,4 @@ export class Machine {
 function atIndex(units: number, index: number): { bus: number; unit: number } {
   if (units === 0) return { bus: 0, unit: index };
   return { bus: Math.floor(index / units), unit: index % units };
-}
-
-function kindOf(name: string): MachineKind {
-  if (name === 'none') return NONE;
-  if (/^(q35|pc-q35-[\d.]+)$/.test(name)) return Q35;
-  if (/^(pc|pc-i440fx-[\d.]+|pc-\d[\d.]*)$/.test(name)) return PC;
-  throw new CommandError('unsupported machine type\nUse -machine help to list supported machines');
 }
