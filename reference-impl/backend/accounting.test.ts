@@ -78,14 +78,6 @@ test('invalid requests count for no time', () => {
   expect(interval(made, 6n * MS)).toMatchObject({ max_wr_latency_ns: 0 });
 });
 
-test('merged requests are counted by kind', () => {
-  const made = accounting();
-  made.merged('wr', 3);
-  made.merged('rd', 1);
-  made.merged('wr', 2);
-  expect(made.describe(0n)).toMatchObject({ rd_merged: 1, wr_merged: 5, wr_operations: 0 });
-});
-
 test('a request that never ends counts nowhere', () => {
   const made = accounting();
   made.begin('rd', 512, 0n);
