@@ -210,33 +210,31 @@ export class BlockBackend implements RootUser {
 
 /** All drives, the oldest first. */
 export class Backends implements DeviceNames, DrainedParent {
-  readonly #list: BlockBackend[] = [];
+  readonly #all = new Set<BlockBackend>();
 
   /** Those that commands can name. */
   get named(): readonly BlockBackend[] {
-    return this.#list.filter(({ name }) => name !== '');
+    return this.all.filter(({ name }) => name !== '');
   }
 
   get all(): readonly BlockBackend[] {
-    return this.#list;
+    return [...this.#all];
   }
 
   /** Throws `CommandError` for a name that is taken. */
   add(backend: BlockBackend): void {
     if (this.find(backend.name)) throw new CommandError(`Duplicate ID '${backend.name}' for drive`);
-    this.#list.push(backend);
+    this.#all.add(backend);
   }
 
   /** Closes a drive, and forgets it. */
   async remove(backend: BlockBackend): Promise<void> {
-    const index = this.#list.indexOf(backend);
-    if (index < 0) return;
-    this.#list.splice(index, 1);
+    this.#all.delete(backend);
     await backend.close();
   }
 
   find(name: string): BlockBackend | undefined {
-    return name === '' ? undefined : this.#list.find((backend) => backend.name === name);
+    return name === '' ? undefined : this.all.find((backend) => backend.name === name);
   }
 
   medium(device: string): Node | undefined | null {
@@ -245,7 +243,7 @@ export class Backends implements DeviceNames, DrainedParent {
   }
 
   async drainedBegin(nodes?: ReadonlySet<Node>): Promise<() => Promise<void>> {
-    const drained = this.#list.filter(({ node }) => node && (!nodes || nodes.has(node)));
+    const drained = this.all.filter(({ node }) => node && (!nodes || nodes.has(node)));
     const ends = await Promise.all(drained.map((backend) => backend.drainedBegin()));
     return async () => {
       for (const end of ends) end();
@@ -253,6 +251,6 @@ export class Backends implements DeviceNames, DrainedParent {
   }
 
   async close(): Promise<void> {
-    for (const backend of this.#list.splice(0)) await backend.close();
+    for (const backend of this.all) await this.remove(backend);
   }
 }

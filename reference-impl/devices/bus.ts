@@ -7,7 +7,7 @@ export class Bus {
   readonly name: string;
   readonly model: BusModel;
   readonly qomPath: string;
-  readonly #devices: GuestDevice[] = [];
+  readonly #devices = new Set<GuestDevice>();
 
   /** `of`: the QOM path of the device that brings it. */
   constructor(name: string, model: BusModel, of: string) {
@@ -18,15 +18,14 @@ export class Bus {
 
   /** The oldest first. */
   get devices(): readonly GuestDevice[] {
-    return this.#devices;
+    return [...this.#devices];
   }
 
   plug(device: GuestDevice): void {
-    this.#devices.push(device);
+    this.#devices.add(device);
   }
 
   unplug(device: GuestDevice): void {
-    const index = this.#devices.indexOf(device);
-    if (index >= 0) this.#devices.splice(index, 1);
+    this.#devices.delete(device);
   }
 }

@@ -44,7 +44,7 @@ export class DeviceRegistry {
   readonly #jobs: JobRegistry | undefined;
   #model: MachineModel = machineModel('pc');
   #buses: readonly Bus[] = machineBuses(this.#model);
-  readonly #devices: GuestDevice[] = [];
+  readonly #devices = new Set<GuestDevice>();
   readonly #globals = new Map<string, DeviceOptions>();
 
   constructor(block: BlockLayer, machine: GuestMachine, jobs?: JobRegistry) {
@@ -56,7 +56,7 @@ export class DeviceRegistry {
 
   /** Those that are plugged in, the oldest first, and none of their parts. */
   get devices(): readonly GuestDevice[] {
-    return this.#devices;
+    return [...this.#devices];
   }
 
   /** The QOM type of the machine. */
@@ -72,7 +72,7 @@ export class DeviceRegistry {
 
   /** All buses, those of the machine first, then in the order of the devices that brought them. */
   get buses(): Bus[] {
-    const brought = this.#devices.flatMap((device) => [device, ...device.parts.values()]);
+    const brought = this.devices.flatMap((device) => [device, ...device.parts.values()]);
     return [...this.#buses, ...brought.flatMap(({ buses }) => buses)];
   }
 
@@ -110,14 +110,14 @@ export class DeviceRegistry {
 
   /** Called by `PlugIn` alone, when the device is whole. */
   plugged(device: GuestDevice): void {
-    this.#devices.push(device);
+    this.#devices.add(device);
   }
 
   /** The QOM path for a device that has no id. */
   anonymousPath(): string {
     for (let number = 0; ; number += 1) {
       const path = `/machine/peripheral-anon/device[${number}]`;
-      if (!this.#devices.some(({ qomPath }) => qomPath === path)) return path;
+      if (!this.devices.some(({ qomPath }) => qomPath === path)) return path;
     }
   }
 
@@ -170,15 +170,14 @@ export class DeviceRegistry {
   /** The machine is reset: requests that wait for it to go on are given up, and what waits for its guest to let it go goes. */
   async reset(): Promise<void> {
     for (const device of this.#devices) for (const { io } of [device, ...device.parts.values()]) io?.reset();
-    for (const device of this.#devices.filter(({ leaving }) => leaving)) await this.#unplug(device);
+    for (const device of this.devices.filter(({ leaving }) => leaving)) await this.#unplug(device);
   }
 
   async #unplug(device: GuestDevice): Promise<void> {
     for (const part of device.parts.values()) await this.#unplug(part);
-    for (const bus of device.buses) for (const other of bus.devices.slice()) await this.#unplug(other);
+    for (const bus of device.buses) for (const other of bus.devices) await this.#unplug(other);
     device.bus.unplug(device);
-    const index = this.#devices.indexOf(device);
-    if (index >= 0) this.#devices.splice(index, 1);
+    this.#devices.delete(device);
     await this.#letGo(device);
     const { id, qomPath } = device;
     this.services.emit('DEVICE_DELETED', { ...(id !== undefined && { device: id }), path: qomPath });
