@@ -111,14 +111,8 @@ export class AtaDisk extends IdeDrive {
   beginReadDma(): void {
     this.#begin(this.total);
     this.awaitDma((engine) => {
-      const { io } = this.backing;
       const data = Buffer.alloc(this.#left * SECTOR);
-      this.#dma(
-        engine,
-        data,
-        (offset) => io.read(offset, data),
-        () => engine.scatter(data),
-      );
+      this.#move('read', data, () => engine.scatter(data), engine);
     });
   }
 
@@ -127,12 +121,7 @@ export class AtaDisk extends IdeDrive {
     this.#begin(this.total);
     this.awaitDma((engine) => {
       const data = engine.gather(this.#left * SECTOR);
-      this.#dma(
-        engine,
-        data,
-        (offset) => this.backing.io.write(offset, data),
-        () => {},
-      );
+      this.#move('write', data, () => {}, engine);
     });
   }
 
@@ -141,61 +130,26 @@ export class AtaDisk extends IdeDrive {
     this.#begin(1);
     const blocks = this.#left;
     this.awaitDma((engine) => {
-      this.when(this.#discard(engine.gather(blocks * SECTOR)), (isDone) => {
-        if (isDone) this.#advance(this.#sector + blocks, blocks);
-        this.#endDma(engine, isDone);
-      });
+      const advance = () => this.#advance(this.#sector + blocks, blocks);
+      this.endWith(this.#discard(engine.gather(blocks * SECTOR)), advance, engine);
     });
   }
 
   /** A range has the number of its first sector in 48 bits, and how many there are in 16. */
-  async #discard(table: Buffer): Promise<boolean> {
+  async #discard(table: Buffer): Promise<{ readonly ok: boolean }> {
     for (let at = 0; at < table.length; at += 8) {
       const count = table.readUInt16LE(at + 6);
       if (count === 0) continue;
       const sector = table.readUIntLE(at, 6);
-      if (sector + count > this.total) return false;
+      if (sector + count > this.total) return { ok: false };
       const { ok } = await this.backing.io.discard(sector * SECTOR, count * SECTOR);
-      if (!ok) return false;
+      if (!ok) return { ok };
     }
-    return true;
-  }
-
-  #dma(
-    engine: DmaEngine,
-    data: Buffer,
-    make: (offset: number) => Promise<{ readonly ok: boolean }>,
-    moved: () => void,
-  ): void {
-    const sector = this.#sector;
-    const count = data.length / SECTOR;
-    if (!this.#isInside(sector, count, make)) {
-      engine.done();
-      return;
-    }
-    this.when(make(sector * SECTOR), ({ ok }) => {
-      if (ok) {
-        moved();
-        this.#advance(sector + count, count);
-      }
-      this.#endDma(engine, ok);
-    });
-  }
-
-  #endDma(engine: DmaEngine, isDone: boolean): void {
-    engine.done();
-    this.status = Status.ready | Status.seekComplete;
-    if (isDone) this.interrupt();
-    else this.abort();
+    return { ok: true };
   }
 
   flush(): void {
-    this.status |= Status.busy;
-    this.when(this.backing.io.flush(), ({ ok }) => {
-      this.status &= ~Status.busy;
-      if (ok) this.interrupt();
-      else this.abort();
-    });
+    this.endWith(this.backing.io.flush());
   }
 
   #begin(step: number): void {
@@ -209,54 +163,41 @@ export class AtaDisk extends IdeDrive {
     return sectorOf(this, this.#wide, this.#counting);
   }
 
-  /** False: the sectors are not on the disk, and the command has been refused. The request is made, to be counted. */
-  #isInside(sector: number, count: number, make: (offset: number) => Promise<unknown>): boolean {
-    if (sector >= 0 && sector + count <= this.total) return true;
-    void make(Math.max(sector, this.total) * SECTOR);
-    this.abort();
-    return false;
-  }
-
   #read(): void {
     if (this.#left === 0) return;
-    const { io } = this.backing;
-    const sector = this.#sector;
     const data = Buffer.alloc(Math.min(this.#left, this.#step) * SECTOR);
-    const count = data.length / SECTOR;
-    this.status |= Status.busy;
-    if (!this.#isInside(sector, count, (offset) => io.read(offset, data))) return;
-    this.when(io.read(sector * SECTOR, data), ({ ok }) => {
-      this.status &= ~Status.busy;
-      if (!ok) {
-        this.abort();
-        return;
-      }
-      this.#advance(sector + count, count);
-      this.give(data, () => this.#read());
-      this.interrupt();
-    });
+    this.#move('read', data, () => this.give(data, () => this.#read()));
   }
 
   #awaitData(): void {
-    this.take(Math.min(this.#left, this.#step) * SECTOR, (data) => this.#write(data));
+    this.take(Math.min(this.#left, this.#step) * SECTOR, (data) =>
+      this.#move('write', data, () => {
+        if (this.#left > 0) this.#awaitData();
+      }),
+    );
   }
 
-  #write(data: Buffer): void {
-    const { io } = this.backing;
+  /**
+   * Reads or writes the sectors from the one on that the registers name. `moved` is called when the registers name the
+   * next one, before the guest hears of it; `engine` moves the data.
+   */
+  #move(kind: 'read' | 'write', data: Buffer, moved: () => void, engine?: DmaEngine): void {
     const sector = this.#sector;
     const count = data.length / SECTOR;
-    this.status |= Status.busy;
-    if (!this.#isInside(sector, count, (offset) => io.write(offset, data))) return;
-    this.when(io.write(sector * SECTOR, data), ({ ok }) => {
-      this.status &= ~Status.busy;
-      if (!ok) {
-        this.abort();
-        return;
-      }
+    const isInside = sector >= 0 && sector + count <= this.total;
+    // A request beyond the end is made all the same, to be counted.
+    const from = isInside ? sector : Math.max(sector, this.total);
+    const request = this.backing.io[kind](from * SECTOR, data);
+    if (!isInside) {
+      engine?.done();
+      this.abort();
+      return;
+    }
+    const advance = () => {
       this.#advance(sector + count, count);
-      if (this.#left > 0) this.#awaitData();
-      this.interrupt();
-    });
+      moved();
+    };
+    this.endWith(request, advance, engine);
   }
 
   #advance(sector: number, count: number): void {

@@ -128,16 +128,8 @@ export class AtapiDrive extends IdeDrive {
   }
 
   #flush(): void {
-    if (!this.medium.isPresent) {
-      this.abort();
-      return;
-    }
-    this.status |= Status.busy;
-    this.when(this.backing.io.flush(), ({ ok }) => {
-      this.status &= ~Status.busy;
-      if (ok) this.interrupt();
-      else this.abort();
-    });
+    if (this.medium.isPresent) this.endWith(this.backing.io.flush());
+    else this.abort();
   }
 
   /** For what the guest was told already and has not asked about. */

@@ -144,6 +144,25 @@ export abstract class IdeDrive {
     this.interrupt();
   }
 
+  /** The command ends as the request does: `done` is called if that is well, before the guest hears of it. `engine` hears of the end. */
+  protected endWith(
+    request: Promise<{ readonly ok: boolean }>,
+    done: () => void = () => {},
+    engine?: DmaEngine,
+  ): void {
+    this.status |= Status.busy;
+    this.when(request, ({ ok }) => {
+      engine?.done();
+      this.status &= ~Status.busy;
+      if (!ok) {
+        this.abort();
+        return;
+      }
+      done();
+      this.interrupt();
+    });
+  }
+
   /** What a command begins after which everything that others began is dropped. */
   protected beginCommand(): void {
     this.#epoch += 1;
