@@ -2,7 +2,14 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { openIo } from '../helpers/node-io.ts';
-import { type Manners, type PeerExport, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { NbdInfo, NbdOption as Option, OptionReply as Reply } from '../helpers/peers/nbd-numbers.ts';
+import {
+  changedAt,
+  type Manners,
+  optionReply,
+  type PeerExport,
+  startNbdPeer,
+} from '../helpers/peers/nbd-peer.ts';
 import { uint16, uint32, uint64 } from '../helpers/peers/wire-numbers.ts';
 import { checkAbsent, KiB, virtualSize } from '../helpers/shared-setup.ts';
 import { checkReads } from './driver-guest.ts';
@@ -11,19 +18,11 @@ import { remoteBytes } from './network/remote-nodes.ts';
 const SIZE = 64 * KiB;
 const BYTE = 5;
 const needs = remoteBytes('nbd');
-const Option = { go: 7, structured: 8, setContext: 10 } as const;
-const REFUSAL = 2 ** 31;
-const Reply = { ack: 1, info: 3, context: 4 } as const;
 
 const disk = (part: Partial<PeerExport> = {}): PeerExport => ({ data: Buffer.alloc(SIZE, BYTE), ...part });
 
 const optionOf = (reply: Buffer): number => reply.readUInt32BE(8);
 const typeOf = (reply: Buffer): number => reply.readUInt32BE(12);
-
-/** A reply to an option. */
-function optionReply(option: number, type: number, body: Buffer = Buffer.alloc(0)): Buffer {
-  return Buffer.concat([uint64(0x3e889045565a9n), uint32(option), uint32(type), uint32(body.length), body]);
-}
 
 /** Puts another reply in the place of that of one type to one option. */
 const instead =
@@ -34,16 +33,16 @@ const instead =
 /** The information on the export that GO gives, in other words. */
 const described = (other: (size: bigint, flags: number) => Buffer): Manners['spoil'] =>
   instead(Option.go, Reply.info, (message) =>
-    message.readUInt16BE(20) === 0
+    message.readUInt16BE(20) === NbdInfo.export
       ? optionReply(Option.go, Reply.info, other(message.readBigUInt64BE(22), message.readUInt16BE(30)))
       : message,
   );
 
-const info = (...parts: readonly Buffer[]): Buffer => Buffer.concat([uint16(0), ...parts]);
+const info = (...parts: readonly Buffer[]): Buffer => Buffer.concat([uint16(NbdInfo.export), ...parts]);
 /** Block sizes, told behind the description of the export. */
 const blockSizes = (least: number, good: number, most: number): Manners['spoil'] =>
   instead(Option.go, Reply.info, (message) => {
-    const sizes = Buffer.concat([uint16(3), uint32(least), uint32(good), uint32(most)]);
+    const sizes = Buffer.concat([uint16(NbdInfo.blockSize), uint32(least), uint32(good), uint32(most)]);
     return Buffer.concat([message, optionReply(Option.go, Reply.info, sizes)]);
   });
 
@@ -51,13 +50,6 @@ const blockSizes = (least: number, good: number, most: number): Manners['spoil']
 type Handshake = readonly [what: string, isTaken: boolean, spoil: Manners['spoil'], manners?: Manners];
 
 const structured: Manners = { structured: true };
-const changedAt =
-  (at: number, byte: number) =>
-  (message: Buffer): Buffer => {
-    const bytes = Buffer.from(message);
-    bytes[at] = byte;
-    return bytes;
-  };
 const greeting =
   (change: (message: Buffer) => Buffer): Manners['spoil'] =>
   (kind, message) =>
@@ -69,20 +61,24 @@ const GREETINGS: readonly Handshake[] = [
   ['flags without NO_ZEROES', true, greeting(changedAt(17, 1))],
   ['no flags', true, greeting(changedAt(17, 0))],
   ['flags that nobody knows', true, greeting(changedAt(16, 0x80))],
-  ['a reply with another magic number', false, instead(Option.structured, REFUSAL + 1, changedAt(7, 0))],
-  ['a reply to another option', false, instead(Option.structured, REFUSAL + 1, changedAt(11, 99))],
+  [
+    'a reply with another magic number',
+    false,
+    instead(Option.structured, Reply.unsupported, changedAt(7, 0)),
+  ],
+  ['a reply to another option', false, instead(Option.structured, Reply.unsupported, changedAt(11, 99))],
 ];
 
 const STRUCTURED: readonly Handshake[] = [
   [
     'structured replies denied',
     true,
-    instead(Option.structured, REFUSAL + 1, () => optionReply(Option.structured, REFUSAL + 2)),
+    instead(Option.structured, Reply.unsupported, () => optionReply(Option.structured, Reply.policy)),
   ],
   [
     'structured replies refused as invalid',
     true,
-    instead(Option.structured, REFUSAL + 1, () => optionReply(Option.structured, REFUSAL + 3)),
+    instead(Option.structured, Reply.unsupported, () => optionReply(Option.structured, Reply.invalid)),
   ],
   [
     'structured replies acknowledged with data',
@@ -90,29 +86,29 @@ const STRUCTURED: readonly Handshake[] = [
     instead(Option.structured, Reply.ack, () => optionReply(Option.structured, Reply.ack, Buffer.alloc(4))),
     structured,
   ],
-  ['no context', true, instead(Option.setContext, Reply.context, () => Buffer.alloc(0)), structured],
+  ['no context', true, instead(Option.setContexts, Reply.context, () => Buffer.alloc(0)), structured],
   [
     'contexts refused',
     true,
     (kind, message) => {
-      if (kind !== 'option' || optionOf(message) !== Option.setContext) return message;
-      return typeOf(message) === Reply.ack ? optionReply(Option.setContext, REFUSAL + 3) : Buffer.alloc(0);
+      if (kind !== 'option' || optionOf(message) !== Option.setContexts) return message;
+      return typeOf(message) === Reply.ack ? optionReply(Option.setContexts, Reply.invalid) : Buffer.alloc(0);
     },
     structured,
   ],
   [
     'another context',
     false,
-    instead(Option.setContext, Reply.context, () =>
-      optionReply(Option.setContext, Reply.context, Buffer.concat([uint32(1), Buffer.from('base:other')])),
+    instead(Option.setContexts, Reply.context, () =>
+      optionReply(Option.setContexts, Reply.context, Buffer.concat([uint32(1), Buffer.from('base:other')])),
     ),
     structured,
   ],
   [
     'a context without its number',
     false,
-    instead(Option.setContext, Reply.context, () =>
-      optionReply(Option.setContext, Reply.context, Buffer.alloc(3)),
+    instead(Option.setContexts, Reply.context, () =>
+      optionReply(Option.setContexts, Reply.context, Buffer.alloc(3)),
     ),
     structured,
   ],
@@ -123,14 +119,14 @@ const GO: readonly Handshake[] = [
   [
     'an export that is not described',
     false,
-    described(() => Buffer.concat([uint16(1), Buffer.from('disk')])),
+    described(() => Buffer.concat([uint16(NbdInfo.name), Buffer.from('disk')])),
   ],
   [
     'the name of the export besides',
     true,
     instead(Option.go, Reply.info, (message) =>
       Buffer.concat([
-        optionReply(Option.go, Reply.info, Buffer.concat([uint16(1), Buffer.from('disk')])),
+        optionReply(Option.go, Reply.info, Buffer.concat([uint16(NbdInfo.name), Buffer.from('disk')])),
         message,
       ]),
     ),
@@ -145,11 +141,11 @@ const GO: readonly Handshake[] = [
     false,
     instead(Option.go, Reply.info, (message) => Buffer.concat([optionReply(Option.go, 77), message])),
   ],
-  ['GO denied', false, instead(Option.go, Reply.info, () => optionReply(Option.go, REFUSAL + 2))],
+  ['GO denied', false, instead(Option.go, Reply.info, () => optionReply(Option.go, Reply.policy))],
   [
     'GO refused for want of block sizes',
     false,
-    instead(Option.go, Reply.info, () => optionReply(Option.go, REFUSAL + 8)),
+    instead(Option.go, Reply.info, () => optionReply(Option.go, Reply.blockSizeRequired)),
   ],
   ...(
     [

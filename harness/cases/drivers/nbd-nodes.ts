@@ -6,14 +6,13 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { objectArguments } from '../helpers/made-objects.ts';
 import { openIo } from '../helpers/node-io.ts';
 import { listen } from '../helpers/peers/listening.ts';
-import { ExportFlag, NbdCommand, type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { ExportFlag, NbdCommand, NbdErrno } from '../helpers/peers/nbd-numbers.ts';
+import { type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { checkAbsent, KiB, nodeInfo, nodeNames, virtualSize } from '../helpers/shared-setup.ts';
 import { checkReadFails, checkReads, writes } from './driver-guest.ts';
 import { remoteBytes, remoteNodes } from './network/remote-nodes.ts';
 
 const SIZE = 64 * KiB;
-/** NBD's number of the error. */
-const ENOSPC = 28;
 
 const nbdNodes = remoteNodes('nbd');
 const seen = remoteBytes('nbd');
@@ -176,7 +175,7 @@ export const nbdNodeCases: readonly CaseDefinition[] = [
       const node = t.name('nbd');
       await t.execute('blockdev-add', open(node, peer));
       const guest = await openIo(t, node);
-      peer.fail = ENOSPC;
+      peer.fail = NbdErrno.ENOSPC;
       await checkReadFails(t, guest, [0, 512], 'that the server fails', 'ENOSPC');
       t.check(!(await writes(guest, [0, 512], 7)), 'a write that the server fails must fail', 'it succeeds');
       peer.fail = 0;

@@ -1,7 +1,10 @@
 /** The driver nbd: each reply that a server may give to a request, and those that it may not. */
+
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { openIo, startNbdServer } from '../helpers/node-io.ts';
-import { ExportFlag, NbdCommand, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { ALLOCATION, chunk } from '../helpers/peers/nbd-chunks.ts';
+import { Chunk, ExportFlag, HOLE, NbdCommand, NbdErrno } from '../helpers/peers/nbd-numbers.ts';
+import { startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { uint16, uint32, uint64 } from '../helpers/peers/wire-numbers.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
@@ -13,21 +16,6 @@ const SIZE = 64 * KiB;
 const BYTE = 5;
 const seen = remoteBytes('nbd');
 const asked = needs(seen, serverNeeds);
-
-const MAGIC = 0x668e33ef;
-const Chunk = { none: 0, data: 1, hole: 2, status: 5, error: 0x8001, errorAt: 0x8002 } as const;
-
-function chunk(cookie: Buffer, isLast: boolean, type: number, ...parts: readonly Buffer[]): Buffer {
-  const body = Buffer.concat(parts);
-  return Buffer.concat([
-    uint32(MAGIC),
-    uint16(isLast ? 1 : 0),
-    uint16(type),
-    cookie,
-    uint32(body.length),
-    body,
-  ]);
-}
 
 const bytes = (length: number, byte = BYTE): Buffer => Buffer.alloc(length, byte);
 /** The request that is answered: a read of one range. */
@@ -65,15 +53,19 @@ const READS: readonly (readonly [what: string, result: Buffer | string, chunks: 
   ],
   ['one hole', bytes(LENGTH, 0), [hole(FROM, LENGTH)]],
   ['an empty chunk behind the data', bytes(LENGTH), [data(FROM, LENGTH), [Chunk.none]]],
-  ['an error behind the data', 'EIO', [data(FROM, LENGTH), [Chunk.error, uint32(5), uint16(0)]]],
-  ['an error in words', 'ENOSPC', [[Chunk.error, uint32(28), uint16(3), Buffer.from('why')]]],
-  ['an error at a place', 'EPERM', [[Chunk.errorAt, uint32(1), uint16(3), Buffer.from('why'), uint64(FROM)]]],
+  ['an error behind the data', 'EIO', [data(FROM, LENGTH), [Chunk.error, uint32(NbdErrno.EIO), uint16(0)]]],
+  ['an error in words', 'ENOSPC', [[Chunk.error, uint32(NbdErrno.ENOSPC), uint16(3), Buffer.from('why')]]],
+  [
+    'an error at a place',
+    'EPERM',
+    [[Chunk.errorAt, uint32(NbdErrno.EPERM), uint16(3), Buffer.from('why'), uint64(FROM)]],
+  ],
   [
     'the first of two errors',
     'ENOSPC',
     [
-      [Chunk.error, uint32(28), uint16(0)],
-      [Chunk.error, uint32(5), uint16(0)],
+      [Chunk.error, uint32(NbdErrno.ENOSPC), uint16(0)],
+      [Chunk.error, uint32(NbdErrno.EIO), uint16(0)],
     ],
   ],
   ['an error that NBD does not know', 'EINVAL', [[Chunk.error, uint32(4711), uint16(0)]]],
@@ -92,9 +84,12 @@ const VIOLATIONS: readonly (readonly [what: string, chunks: Chunks])[] = [
   ['a hole with a byte too few', [[Chunk.hole, uint64(FROM), bytes(3)]]],
   ['an error without a number', [[Chunk.error, bytes(3)]]],
   ['an error of number 0', [[Chunk.error, uint32(0), uint16(0)]]],
-  ['an error with fewer words than it says', [[Chunk.error, uint32(5), uint16(4), Buffer.from('why')]]],
+  [
+    'an error with fewer words than it says',
+    [[Chunk.error, uint32(NbdErrno.EIO), uint16(4), Buffer.from('why')]],
+  ],
   ['an empty chunk that has data', [[Chunk.none, bytes(4)]]],
-  ['a status that nobody asked for', [[Chunk.status, uint32(77), uint32(LENGTH), uint32(0)]]],
+  ['a status that nobody asked for', [[Chunk.status, uint32(ALLOCATION.id), uint32(LENGTH), uint32(0)]]],
   ['a chunk of unknown type', [[42, bytes(4)]]],
 ];
 
@@ -128,7 +123,7 @@ const replyOf =
   (chunks: Chunks) =>
   (cookie: Buffer): Buffer =>
     Buffer.concat(
-      chunks.map(([type, ...parts], index) => chunk(cookie, index === chunks.length - 1, type, ...parts)),
+      chunks.map(([type, ...parts], index) => chunk(cookie, type, index === chunks.length - 1, ...parts)),
     );
 
 const read = { kind: 'read', offset: FROM, length: LENGTH } as const;
@@ -139,21 +134,25 @@ const EXTENTS: readonly (readonly [
   told: readonly (readonly [number, number])[],
   chunks: Chunks,
 ])[] = [
-  ['a hole', [[LENGTH, 3]], [[Chunk.status, uint32(77), uint32(LENGTH), uint32(3)]]],
-  ['more than was asked about', [[LENGTH, 3]], [[Chunk.status, uint32(77), uint32(4 * LENGTH), uint32(3)]]],
+  ['a hole', [[LENGTH, HOLE]], [[Chunk.status, uint32(ALLOCATION.id), uint32(LENGTH), uint32(HOLE)]]],
+  [
+    'more than was asked about',
+    [[LENGTH, HOLE]],
+    [[Chunk.status, uint32(ALLOCATION.id), uint32(4 * LENGTH), uint32(HOLE)]],
+  ],
   // An endpoint may keep in mind what it knows to be data: that comes last.
-  ['data', [[LENGTH, 0]], [[Chunk.status, uint32(77), uint32(LENGTH), uint32(0)]]],
+  ['data', [[LENGTH, 0]], [[Chunk.status, uint32(ALLOCATION.id), uint32(LENGTH), uint32(0)]]],
   [
     'space that takes a place and is not zero',
     [[LENGTH, 0]],
-    [[Chunk.status, uint32(77), uint32(LENGTH), uint32(1)]],
+    [[Chunk.status, uint32(ALLOCATION.id), uint32(LENGTH), uint32(1)]],
   ],
 ];
 
 const STATUS_VIOLATIONS: typeof VIOLATIONS = [
-  ['an extent of no length', [[Chunk.status, uint32(77), uint32(0), uint32(0)]]],
-  ['half an extent', [[Chunk.status, uint32(77), uint32(LENGTH)]]],
-  ['no extent', [[Chunk.status, uint32(77)]]],
+  ['an extent of no length', [[Chunk.status, uint32(ALLOCATION.id), uint32(0), uint32(0)]]],
+  ['half an extent', [[Chunk.status, uint32(ALLOCATION.id), uint32(LENGTH)]]],
+  ['no extent', [[Chunk.status, uint32(ALLOCATION.id)]]],
   ['data in place of extents', [data(FROM, LENGTH)]],
 ];
 
@@ -215,14 +214,14 @@ export const nbdReplyCases: readonly CaseDefinition[] = [
     needs: asked,
     async run(t: CaseContext) {
       const server = await startNbdServer(t);
-      const question = { type: 7, offset: FROM, length: LENGTH };
-      const contexts = ['base:allocation'];
+      const question = { type: NbdCommand.status, offset: FROM, length: LENGTH };
+      const contexts = [ALLOCATION.name];
       const { node, answer } = await scripted(t);
       await t.execute('nbd-server-add', { device: node, name: 'disk' });
       const visitor = await NbdVisitor.enter(t, server.local, 'disk', { structured: true, contexts });
       for (const [what, told, chunks] of EXTENTS) {
         answer(replyOf(chunks));
-        const [{ type, body } = { type: 0, body: bytes(0) }] = await visitor.chunks(question);
+        const [{ type, body } = { type: Chunk.none, body: bytes(0) }] = await visitor.chunks(question);
         t.equal(type, Chunk.status, `a question that is answered with ${what} must be answered`);
         const got: number[][] = [];
         for (let at = 4; at < body.length; at += 8)

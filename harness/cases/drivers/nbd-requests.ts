@@ -3,10 +3,10 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { type NodeIo, openIo } from '../helpers/node-io.ts';
+import { ExportFlag, NbdCommand, NbdErrno, RequestFlag } from '../helpers/peers/nbd-numbers.ts';
 import {
-  ExportFlag,
+  changedAt,
   type Manners,
-  NbdCommand,
   type NbdPeer,
   type PeerExport,
   startNbdPeer,
@@ -18,10 +18,6 @@ import { remoteBytes, remoteNodes } from './network/remote-nodes.ts';
 
 const SIZE = 256 * KiB;
 const BYTE = 5;
-/** NBD's number of the error. */
-const ENOSPC = 28;
-/** Of a request: what it makes zero must not become a hole. */
-const NO_HOLE = 2;
 
 const nbdNodes = remoteNodes('nbd');
 const seen = remoteBytes('nbd');
@@ -86,12 +82,6 @@ function passedOn(
 
 const range = { offset: 64 * KiB, length: 64 * KiB };
 
-function changed(message: Buffer, at: number, byte: number): Buffer {
-  const bytes = Buffer.from(message);
-  bytes[at] = byte;
-  return bytes;
-}
-
 export const nbdRequestCases: readonly CaseDefinition[] = [
   {
     id: 'nbd/discards-if-offered',
@@ -129,7 +119,7 @@ export const nbdRequestCases: readonly CaseDefinition[] = [
         came(peer, NbdCommand.writeZeroes),
         [
           [0, range.offset, range.length],
-          [NO_HOLE, range.offset, range.length],
+          [RequestFlag.noHole, range.offset, range.length],
         ],
         'the server must learn whether a hole is allowed',
       );
@@ -209,7 +199,7 @@ export const nbdRequestCases: readonly CaseDefinition[] = [
       );
       t.check(await writes(guest, [0, 512], 7), 'a write must succeed', 'it fails');
       t.equal(shown.data[511] ?? null, 7, 'the server must get what was written');
-      peer.fail = ENOSPC;
+      peer.fail = NbdErrno.ENOSPC;
       await checkReadFails(t, guest, [0, 512], 'that the server fails', 'ENOSPC');
       peer.fail = 0;
       await checkReads(t, guest, [512, 512], BYTE, 'after one that failed');
@@ -267,7 +257,7 @@ export const nbdRequestCases: readonly CaseDefinition[] = [
       async run(t: CaseContext) {
         let broken = false;
         const { peer, node, guest } = await scene(t, filled(), {
-          spoil: (kind, message) => (broken && kind === 'reply' ? changed(message, at, 0xee) : message),
+          spoil: (kind, message) => (broken && kind === 'reply' ? changedAt(at, 0xee)(message) : message),
         });
         await checkReads(t, guest, [0, 4096], BYTE, 'while the server keeps to the protocol');
         broken = true;

@@ -12,7 +12,8 @@ import {
   release,
 } from '../helpers/backing-chains.ts';
 import { nodeBytes, nodeIo, readNode, writeNode } from '../helpers/node-io.ts';
-import { NbdCommand, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { NbdCommand } from '../helpers/peers/nbd-numbers.ts';
+import { startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { buildQcow2, l2TableOf } from '../helpers/qcow2-image.ts';
 import { checkAbsent, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 

@@ -1,22 +1,19 @@
 /** What the NBD server does with requests of a client that gets structured replies. */
+
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addImage, CHAIN_SIZE, CLUSTER, chainNodes, stairs } from '../helpers/backing-chains.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
 import {
-  type ChunkAnswer,
-  contextRequest,
-  infoRequest,
+  Chunk,
+  NbdCommand as Command,
+  NbdErrno as Errno,
+  RequestFlag as Flag,
+  HOLE,
   NbdOption,
-  NbdVisitor,
-} from '../helpers/peers/nbd-visitor.ts';
+} from '../helpers/peers/nbd-numbers.ts';
+import { type ChunkAnswer, contextRequest, infoRequest, NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { needs } from '../helpers/shared-setup.ts';
 import { pattern, SIZE, serve, serverNeeds } from './exports.ts';
-import { Command, Errno } from './requests.ts';
-
-const Chunk = { none: 0, data: 1, hole: 2, status: 5, error: 0x8001, errorAt: 0x8002 } as const;
-const Flag = { fua: 1, df: 4, reqOne: 8 } as const;
-/** Of an extent: takes no space, and reads as zeroes. */
-const HOLE = 3;
 
 const overImage = needs(serverNeeds, chainNodes);
 

@@ -1,9 +1,16 @@
 /** What the NBD server says to each thing that a client may say before it chooses an export. */
+
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import {
+  ExportFlag as Flag,
+  NbdInfo as Info,
+  NbdCommand,
+  NbdOption,
+  OptionReply as Reply,
+} from '../helpers/peers/nbd-numbers.ts';
 import {
   contextRequest,
   infoRequest,
-  NbdOption,
   NbdVisitor,
   nbdString,
   type OptionAnswer,
@@ -11,23 +18,6 @@ import {
 import { uint16, uint32 } from '../helpers/peers/wire-numbers.ts';
 import { pattern, SIZE, serve, serverNeeds } from './exports.ts';
 
-/** Refusals, by their numbers. */
-const Refused = { unsupported: -1, policy: -2, invalid: -3, unknown: -6 } as const;
-const ACK = 1;
-const Reply = { server: 2, info: 3, context: 4 } as const;
-const Info = { export: 0, name: 1, description: 2, blockSize: 3 } as const;
-const Flag = {
-  has: 1,
-  readOnly: 2,
-  flush: 4,
-  fua: 8,
-  trim: 32,
-  writeZeroes: 64,
-  df: 128,
-  multi: 256,
-  fastZero: 2048,
-  cache: 1024,
-};
 const BASE = Flag.has | Flag.flush | Flag.fua | Flag.cache;
 
 const types = (answers: readonly OptionAnswer[]): number[] => answers.map(({ type }) => type);
@@ -42,7 +32,7 @@ const told = (answers: readonly OptionAnswer[]): Map<number, Buffer> =>
 
 /** States that the client has an export, and reads its bytes. */
 async function checkServed(t: CaseContext, visitor: NbdVisitor): Promise<void> {
-  const { error, data } = await visitor.request({ type: 0, offset: 512, length: 1024 });
+  const { error, data } = await visitor.request({ type: NbdCommand.read, offset: 512, length: 1024 });
   t.equal(error, 0, 'a client that chose an export must be served');
   t.check(
     data.equals(pattern().subarray(512, 1536)),
@@ -55,7 +45,7 @@ async function checkServed(t: CaseContext, visitor: NbdVisitor): Promise<void> {
 async function checkGoes(t: CaseContext, visitor: NbdVisitor): Promise<void> {
   t.equal(
     types(await visitor.option(NbdOption.go, infoRequest('disk'))).at(-1) ?? null,
-    ACK,
+    Reply.ack,
     'an export must be to be had after other options',
   );
   await checkServed(t, visitor);
@@ -133,7 +123,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
       const answers = await visitor.option(NbdOption.list);
       t.equal(
         types(answers),
-        [Reply.server, Reply.server, Reply.server, ACK],
+        [Reply.server, Reply.server, Reply.server, Reply.ack],
         'every export must be listed once',
       );
       const names = answers.slice(0, 3).map(({ data }) => data.toString('utf8', 4, 4 + data.readUInt32BE(0)));
@@ -144,7 +134,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
       );
       t.equal(
         types(await visitor.option(NbdOption.list, Buffer.from('x'))),
-        [Refused.invalid],
+        [Reply.invalid],
         'a list with data must be refused',
       );
       await checkGoes(t, visitor);
@@ -158,7 +148,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const { socket } = await serve(t);
       const visitor = await NbdVisitor.open(t, socket);
-      t.equal(types(await visitor.option(NbdOption.abort)), [ACK], 'an abort must be acknowledged');
+      t.equal(types(await visitor.option(NbdOption.abort)), [Reply.ack], 'an abort must be acknowledged');
       await visitor.checkEnds('an abort');
     },
   },
@@ -177,12 +167,12 @@ export const handshakeCases: readonly CaseDefinition[] = [
       ] as const)
         t.equal(
           types(await visitor.option(code, Buffer.from(data))),
-          [Refused.unsupported],
+          [Reply.unsupported],
           'an unknown option must be refused as unsupported',
         );
       t.equal(
         types(await visitor.option(NbdOption.startTls)),
-        [Refused.policy],
+        [Reply.policy],
         'TLS must be refused without credentials',
       );
       await checkGoes(t, visitor);
@@ -247,7 +237,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
       const { socket } = await serve(t);
       const visitor = await NbdVisitor.open(t, socket);
       const whole = infoRequest('disk', Info.name);
-      const { invalid, unknown } = Refused;
+      const { invalid, unknown } = Reply;
       const expected: [string, number, Buffer, number][] = [];
       for (const [name, option] of [
         ['INFO', NbdOption.info],
@@ -261,7 +251,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
           [
             `${name} with more kinds than it has`,
             option,
-            Buffer.concat([nbdString('disk'), uint16(2), uint16(1)]),
+            Buffer.concat([nbdString('disk'), uint16(2), uint16(Info.name)]),
             invalid,
           ],
           [`${name} of no export`, option, infoRequest('other', Info.name), unknown],
@@ -280,7 +270,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
         t.equal(types(await visitor.option(option, data)), [refusal], `${what} must be refused`);
       t.equal(
         types(await visitor.option(NbdOption.structured)),
-        [ACK],
+        [Reply.ack],
         'structured replies must be to be had',
       );
       for (const [what, option, data, refusal] of [
@@ -336,7 +326,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
       await visitor.option(NbdOption.structured);
       const listed = async (option: number, ...queries: readonly string[]): Promise<string[]> => {
         const answers = await visitor.option(option, contextRequest('disk', ...queries));
-        t.equal(answers.at(-1)?.type ?? null, ACK, 'contexts must be told to who asks as is right');
+        t.equal(answers.at(-1)?.type ?? null, Reply.ack, 'contexts must be told to who asks as is right');
         return answers.slice(0, -1).map(({ data }) => data.toString('utf8', 4));
       };
       const { listContexts, setContexts } = NbdOption;

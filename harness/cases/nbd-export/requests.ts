@@ -1,23 +1,17 @@
 /** What the NBD server does with each request, its flags and its bounds, where replies are simple. */
+
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
+import {
+  NbdCommand as Command,
+  NbdErrno as Errno,
+  RequestFlag as Flag,
+} from '../helpers/peers/nbd-numbers.ts';
 import { NbdVisitor, type VisitRequest } from '../helpers/peers/nbd-visitor.ts';
 import { MiB, needs } from '../helpers/shared-setup.ts';
 import { pattern, SIZE, serve, serverNeeds } from './exports.ts';
 
-export const Command = {
-  read: 0,
-  write: 1,
-  disconnect: 2,
-  flush: 3,
-  trim: 4,
-  cache: 5,
-  writeZeroes: 6,
-  status: 7,
-};
-const Flag = { fua: 1, noHole: 2, df: 4, reqOne: 8 };
-export const Errno = { EPERM: 1, EINVAL: 22, ENOSPC: 28 } as const;
 const SUCCESS = [0];
 const INVALID = [Errno.EINVAL];
 /** What the protocol names for it, and what servers are known to say. */

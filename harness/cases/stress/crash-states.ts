@@ -1,6 +1,7 @@
 /** What storage may hold after a crash: what was written before it was flushed is there, of what came later anything may be. */
 import type { Random } from '../../../generators/random.ts';
-import { NbdCommand, type PeerRequest } from '../helpers/peers/nbd-peer.ts';
+import { NbdCommand } from '../helpers/peers/nbd-numbers.ts';
+import type { PeerRequest } from '../helpers/peers/nbd-peer.ts';
 
 /**
  * States that storage may be in when it stops in the middle of these requests, which found `start`: `count` of them at

@@ -1,13 +1,6 @@
 /** Structured replies of an NBD server, from the public protocol document: what a client reads, and which of it are holes. */
-import { uint32, uint64 } from './wire-numbers.ts';
-
-const MAGIC = 0x668e33ef;
-const DONE = 1;
-/** Of a request: about its first extent only. */
-const FIRST_ONLY = 8;
-const Chunk = { none: 0, data: 1, hole: 2, status: 5, error: 0x8001 } as const;
-/** Of an extent: it takes no space, and reads as zeroes. */
-const HOLE = 3;
+import { Chunk, DONE, HOLE, Magic, RequestFlag } from './nbd-numbers.ts';
+import { uint16, uint32, uint64 } from './wire-numbers.ts';
 
 /** The only context, and the number that it goes by. */
 export const ALLOCATION = { name: 'base:allocation', id: 77 } as const;
@@ -37,15 +30,11 @@ export function extentsOf(
   }));
 }
 
-function chunk(cookie: Buffer, type: number, isLast: boolean, ...body: readonly Buffer[]): Buffer {
+/** One chunk of a reply. */
+export function chunk(cookie: Buffer, type: number, isLast: boolean, ...body: readonly Buffer[]): Buffer {
   const payload = Buffer.concat(body);
-  const head = Buffer.alloc(20);
-  head.writeUInt32BE(MAGIC, 0);
-  head.writeUInt16BE(isLast ? DONE : 0, 4);
-  head.writeUInt16BE(type, 6);
-  cookie.copy(head, 8);
-  head.writeUInt32BE(payload.length, 16);
-  return Buffer.concat([head, payload]);
+  const flags = uint16(isLast ? DONE : 0);
+  return Buffer.concat([uint32(Magic.chunk), flags, uint16(type), cookie, uint32(payload.length), payload]);
 }
 
 /** The reply to a request that succeeds and gives nothing. */
@@ -54,9 +43,7 @@ export const emptyReply = (cookie: Buffer): Buffer => chunk(cookie, Chunk.none, 
 /** The reply to a request that fails, with NBD's number of the error and words that nobody needs to read. */
 export function errorReply(cookie: Buffer, error: number): Buffer {
   const words = Buffer.from('not today');
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(words.length);
-  return chunk(cookie, Chunk.error, true, uint32(error), length, words);
+  return chunk(cookie, Chunk.error, true, uint32(error), uint16(words.length), words);
 }
 
 /** The reply to a read: a chunk for each extent, back to front. */
@@ -71,7 +58,7 @@ export function readReply(cookie: Buffer, data: Buffer, extents: readonly Extent
 
 /** The reply to a question for the status of a range. */
 export function statusReply(cookie: Buffer, flags: number, extents: readonly Extent[]): Buffer {
-  const told = (flags & FIRST_ONLY) === 0 ? extents : extents.slice(0, 1);
+  const told = (flags & RequestFlag.reqOne) === 0 ? extents : extents.slice(0, 1);
   const pairs = told.flatMap(({ length, isHole }) => [uint32(length), uint32(isHole ? HOLE : 0)]);
   return chunk(cookie, Chunk.status, true, uint32(ALLOCATION.id), ...pairs);
 }

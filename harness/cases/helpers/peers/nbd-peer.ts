@@ -11,41 +11,16 @@ import { Arrivals } from './arrivals.ts';
 import type { Certificate } from './certificate.ts';
 import { type Listening, listen } from './listening.ts';
 import { ALLOCATION, emptyReply, errorReply, extentsOf, readReply, statusReply } from './nbd-chunks.ts';
-import { uint32 } from './wire-numbers.ts';
-
-const REPLY_MAGIC = 0x3e889045565a9n;
-const Reply = {
-  ack: 1,
-  info: 3,
-  context: 4,
-  unsupported: 2 ** 31 + 1,
-  tlsRequired: 2 ** 31 + 5,
-  unknown: 2 ** 31 + 6,
-} as const;
-const Option = {
-  exportName: 1,
-  abort: 2,
-  list: 3,
-  startTls: 5,
-  info: 6,
-  go: 7,
-  structured: 8,
-  setContext: 10,
-} as const;
-const SIMPLE_REPLY_MAGIC = 0x67446698;
-
-/** Flags of an export. */
-export const ExportFlag = { has: 1, readOnly: 2, flush: 4, fua: 8, trim: 32, writeZeroes: 64 } as const;
-/** Kinds of requests. */
-export const NbdCommand = {
-  read: 0,
-  write: 1,
-  disconnect: 2,
-  flush: 3,
-  trim: 4,
-  writeZeroes: 6,
-  status: 7,
-} as const;
+import {
+  ExportFlag,
+  FIXED_NEWSTYLE_NO_ZEROES,
+  Magic,
+  NbdCommand,
+  NbdInfo,
+  NbdOption,
+  OptionReply,
+} from './nbd-numbers.ts';
+import { uint16, uint32, uint64 } from './wire-numbers.ts';
 
 /** What a server shows, under a name of its own. */
 export interface PeerExport {
@@ -127,9 +102,7 @@ class Peer {
 
   async serve(socket: Socket): Promise<void> {
     const inbox = new Arrivals(socket);
-    const greeting = Buffer.alloc(18);
-    greeting.write('NBDMAGICIHAVEOPT', 'latin1');
-    greeting.writeUInt16BE(3, 16);
+    const greeting = Buffer.concat([Buffer.from(Magic.greeting), uint16(FIXED_NEWSTYLE_NO_ZEROES)]);
     socket.write(this.#spoilt('greeting', greeting));
     const flags = (await inbox.take(4)).readUInt32BE(0);
     await this.#negotiate(socket, inbox, (flags & 2) === 0);
@@ -147,71 +120,62 @@ class Peer {
       const head = await inbox.take(16);
       const option = head.readUInt32BE(8);
       const data = await inbox.take(head.readUInt32BE(12));
-      const reply = (type: number, body = Buffer.alloc(0)): void => {
-        const start = Buffer.alloc(20);
-        start.writeBigUInt64BE(REPLY_MAGIC, 0);
-        start.writeUInt32BE(option, 8);
-        start.writeUInt32BE(type, 12);
-        start.writeUInt32BE(body.length, 16);
-        socket.write(this.#spoilt('option', Buffer.concat([start, body])));
+      const reply = (type: number, body?: Buffer): void => {
+        socket.write(this.#spoilt('option', optionReply(option, type, body)));
       };
-      if (option === Option.abort) {
+      if (option === NbdOption.abort) {
         socket.resume();
         return;
       }
-      if (option === Option.startTls && this.#manners.certificate !== undefined) {
-        reply(Reply.ack);
+      if (option === NbdOption.startTls && this.#manners.certificate !== undefined) {
+        reply(OptionReply.ack);
         socket = new TLSSocket(socket, { isServer: true, ...this.#manners.certificate });
         inbox = new Arrivals(socket);
         isOpen = true;
         continue;
       }
-      if (option === Option.exportName) {
+      if (option === NbdOption.exportName) {
         const found = isOpen ? this.#named(data.toString()) : undefined;
         if (found === undefined) throw new Error('there is no way to tell the client');
         socket.write(Buffer.concat([described(found), Buffer.alloc(zeroes ? 124 : 0)]));
         return this.#transmit(socket, inbox, found);
       }
       if (!isOpen) {
-        reply(Reply.tlsRequired);
+        reply(OptionReply.tlsRequired);
         continue;
       }
-      if (option === Option.list) {
+      if (option === NbdOption.list) {
         for (const name of Object.keys(this.#exports)) {
           const bytes = Buffer.from(name);
-          reply(2, Buffer.concat([uint32(bytes.length), bytes]));
+          reply(OptionReply.server, Buffer.concat([uint32(bytes.length), bytes]));
         }
-        reply(Reply.ack);
+        reply(OptionReply.ack);
         continue;
       }
-      if (option === Option.structured && this.#manners.structured === true) {
-        reply(Reply.ack);
+      if (option === NbdOption.structured && this.#manners.structured === true) {
+        reply(OptionReply.ack);
         continue;
       }
-      if (option === Option.setContext && this.#manners.structured === true) {
+      if (option === NbdOption.setContexts && this.#manners.structured === true) {
         if (data.includes(ALLOCATION.name))
-          reply(Reply.context, Buffer.concat([uint32(ALLOCATION.id), Buffer.from(ALLOCATION.name)]));
-        reply(Reply.ack);
+          reply(OptionReply.context, Buffer.concat([uint32(ALLOCATION.id), Buffer.from(ALLOCATION.name)]));
+        reply(OptionReply.ack);
         continue;
       }
-      if (this.#manners.old === true || (option !== Option.go && option !== Option.info)) {
-        reply(Reply.unsupported);
+      if (this.#manners.old === true || (option !== NbdOption.go && option !== NbdOption.info)) {
+        reply(OptionReply.unsupported);
         continue;
       }
       const found = this.#named(data.toString('utf8', 4, 4 + data.readUInt32BE(0)));
       if (found === undefined) {
-        reply(Reply.unknown);
+        reply(OptionReply.unknown);
         continue;
       }
-      reply(Reply.info, Buffer.concat([Buffer.from([0, 0]), described(found)]));
-      if (found.blocks !== undefined) {
-        const sizes = Buffer.alloc(14);
-        sizes.writeUInt16BE(3, 0);
-        for (const [index, size] of found.blocks.entries()) sizes.writeUInt32BE(size, 2 + 4 * index);
-        reply(Reply.info, sizes);
-      }
-      reply(Reply.ack);
-      if (option === Option.go) return this.#transmit(socket, inbox, found);
+      reply(OptionReply.info, Buffer.concat([uint16(NbdInfo.export), described(found)]));
+      if (found.blocks !== undefined)
+        reply(OptionReply.info, Buffer.concat([uint16(NbdInfo.blockSize), ...found.blocks.map(uint32)]));
+      reply(OptionReply.ack);
+      if (option === NbdOption.go) return this.#transmit(socket, inbox, found);
     }
   }
 
@@ -251,18 +215,23 @@ class Peer {
   }
 }
 
-function simpleReply(cookie: Buffer, error: number): Buffer {
-  const reply = Buffer.alloc(16);
-  reply.writeUInt32BE(SIMPLE_REPLY_MAGIC, 0);
-  reply.writeUInt32BE(error, 4);
-  cookie.copy(reply, 8);
-  return reply;
+/** The reply to an option of a client. */
+export function optionReply(option: number, type: number, body: Buffer = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([uint64(Magic.optionReply), uint32(option), uint32(type), uint32(body.length), body]);
 }
 
+const simpleReply = (cookie: Buffer, error: number): Buffer =>
+  Buffer.concat([uint32(Magic.simpleReply), uint32(error), cookie]);
+
 /** Size and flags. */
-function described({ data, flags = ExportFlag.has | ExportFlag.flush }: PeerExport): Buffer {
-  const bytes = Buffer.alloc(10);
-  bytes.writeBigUInt64BE(BigInt(data.length), 0);
-  bytes.writeUInt16BE(flags, 8);
-  return bytes;
-}
+const described = ({ data, flags = ExportFlag.has | ExportFlag.flush }: PeerExport): Buffer =>
+  Buffer.concat([uint64(data.length), uint16(flags)]);
+
+/** Puts another byte there: for `Manners.spoil`. */
+export const changedAt =
+  (at: number, byte: number) =>
+  (message: Buffer): Buffer => {
+    const bytes = Buffer.from(message);
+    bytes[at] = byte;
+    return bytes;
+  };

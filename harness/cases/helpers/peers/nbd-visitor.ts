@@ -5,32 +5,19 @@
 import { connect, type Socket } from 'node:net';
 import type { CaseContext } from '../../case.ts';
 import { Arrivals } from './arrivals.ts';
+import {
+  Chunk,
+  DONE,
+  FIXED_NEWSTYLE_NO_ZEROES,
+  Magic,
+  NbdCommand,
+  NbdOption,
+  OptionReply,
+  REFUSAL,
+} from './nbd-numbers.ts';
 import { uint16, uint32, uint64 } from './wire-numbers.ts';
 
-const OPTION_MAGIC = 'IHAVEOPT';
-const OPTION_REPLY_MAGIC = 0x3e889045565a9n;
-const REQUEST_MAGIC = 0x25609513;
-const SIMPLE_MAGIC = 0x67446698;
-const CHUNK_MAGIC = 0x668e33ef;
-const ERROR_CHUNK = 0x8001;
 const REPLY_LENGTH = 16;
-const DONE = 1;
-/** Replies to options from here on are refusals. */
-const REFUSAL = 2 ** 31;
-const ACK = 1;
-
-/** What a client may say before it has an export. */
-export const NbdOption = {
-  exportName: 1,
-  abort: 2,
-  list: 3,
-  startTls: 5,
-  info: 6,
-  go: 7,
-  structured: 8,
-  listContexts: 9,
-  setContexts: 10,
-} as const;
 
 /** What a request asks for. Bytes. */
 export interface VisitRequest {
@@ -41,7 +28,7 @@ export interface VisitRequest {
   readonly data?: Buffer;
 }
 
-/** One reply to an option; refusals by their number in the protocol document, below 0. */
+/** One reply to an option. */
 export interface OptionAnswer {
   readonly type: number;
   readonly data: Buffer;
@@ -83,13 +70,13 @@ export class NbdVisitor {
   }
 
   /** Connects to the server at `path` as we see it, reads its greeting and answers with `flags`. */
-  static async open(t: CaseContext, path: string, flags = 3): Promise<NbdVisitor> {
+  static async open(t: CaseContext, path: string, flags = FIXED_NEWSTYLE_NO_ZEROES): Promise<NbdVisitor> {
     const visitor = new NbdVisitor(t, connect({ path }));
     const greeting = await visitor.#take(18);
-    t.equal(greeting.toString('latin1', 0, 16), 'NBDMAGICIHAVEOPT', 'the server must greet its clients');
+    t.equal(greeting.toString('latin1', 0, 16), Magic.greeting, 'the server must greet its clients');
     t.equal(
       greeting.readUInt16BE(16),
-      3,
+      FIXED_NEWSTYLE_NO_ZEROES,
       'the server must offer the fixed newstyle, and to leave out the zeroes',
     );
     visitor.send(uint32(flags));
@@ -107,7 +94,7 @@ export class NbdVisitor {
     if (structured) await visitor.option(NbdOption.structured);
     if (contexts.length > 0) await visitor.option(NbdOption.setContexts, contextRequest(name, ...contexts));
     const answers = await visitor.option(NbdOption.go, infoRequest(name));
-    t.equal(answers.at(-1)?.type ?? null, ACK, 'the server must let a client choose an export');
+    t.equal(answers.at(-1)?.type ?? null, OptionReply.ack, 'the server must let a client choose an export');
     return visitor;
   }
 
@@ -117,26 +104,24 @@ export class NbdVisitor {
 
   /** Says an option, whatever comes of it. */
   say(code: number, data: Buffer): void {
-    this.send(optionMessage(code, data));
+    this.send(Buffer.from(Magic.option), uint32(code), uint32(data.length), data);
   }
 
-  /** Says an option and gives all replies to it: the last is an acknowledgement, type 1, or a refusal. */
+  /** Says an option and gives all replies to it: the last is an acknowledgement or a refusal. */
   async option(code: number, data: Buffer = Buffer.alloc(0)): Promise<OptionAnswer[]> {
     this.say(code, data);
     const answers: OptionAnswer[] = [];
     for (;;) {
       const head = await this.#take(20);
       this.#t.check(
-        head.readBigUInt64BE(0) === OPTION_REPLY_MAGIC,
+        head.readBigUInt64BE(0) === Magic.optionReply,
         'a reply to an option must begin with its magic number',
         'it does not',
       );
       this.#t.equal(head.readUInt32BE(8), code, 'a reply must name the option that it answers');
       const type = head.readUInt32BE(12);
-      const body = await this.#take(head.readUInt32BE(16));
-      const isRefusal = type >= REFUSAL;
-      answers.push({ type: isRefusal ? REFUSAL - type : type, data: body });
-      if (isRefusal || type === ACK) return answers;
+      answers.push({ type, data: await this.#take(head.readUInt32BE(16)) });
+      if (type >= REFUSAL || type === OptionReply.ack) return answers;
     }
   }
 
@@ -152,7 +137,10 @@ export class NbdVisitor {
   }
 
   /** Sends a request and gives its cookie. */
-  begin({ type, flags = 0, offset = 0, length = 0, data }: VisitRequest, magic = REQUEST_MAGIC): bigint {
+  begin(
+    { type, flags = 0, offset = 0, length = 0, data }: VisitRequest,
+    magic: number = Magic.request,
+  ): bigint {
     this.#cookie += 1n;
     const head = Buffer.concat([uint32(magic), uint16(flags), uint16(type), uint64(this.#cookie)]);
     this.send(head, uint64(offset), uint32(length), data ?? Buffer.alloc(0));
@@ -162,7 +150,7 @@ export class NbdVisitor {
   /** The head of the next simple reply, and `length` bytes of data behind it if it tells no error. */
   async simpleReply(length = 0): Promise<{ error: number; cookie: bigint; data: Buffer }> {
     const head = await this.#take(REPLY_LENGTH);
-    this.#t.equal(head.readUInt32BE(0), SIMPLE_MAGIC, 'a simple reply must begin with its magic number');
+    this.#t.equal(head.readUInt32BE(0), Magic.simpleReply, 'a simple reply must begin with its magic number');
     const error = head.readUInt32BE(4);
     return { error, cookie: head.readBigUInt64BE(8), data: await this.#take(error === 0 ? length : 0) };
   }
@@ -170,7 +158,7 @@ export class NbdVisitor {
   /** A request that is answered simply: the error, or 0, and the data. */
   async request(request: VisitRequest): Promise<{ error: number; data: Buffer }> {
     const cookie = this.begin(request);
-    const reply = await this.simpleReply(request.type === 0 ? (request.length ?? 0) : 0);
+    const reply = await this.simpleReply(request.type === NbdCommand.read ? (request.length ?? 0) : 0);
     this.#t.check(reply.cookie === cookie, 'a reply must carry the cookie of its request', 'it does not');
     return reply;
   }
@@ -189,14 +177,14 @@ export class NbdVisitor {
         'a reply must carry the cookie of its request',
         'it does not',
       );
-      if (start.readUInt32BE(0) === SIMPLE_MAGIC && chunks.length === 0) {
+      if (start.readUInt32BE(0) === Magic.simpleReply && chunks.length === 0) {
         const error = start.readUInt32BE(4);
-        if (error === 0) return [{ flags: DONE, type: 0, body: Buffer.alloc(0) }];
-        return [{ flags: DONE, type: ERROR_CHUNK, body: Buffer.concat([uint32(error), uint16(0)]) }];
+        if (error === 0) return [{ flags: DONE, type: Chunk.none, body: Buffer.alloc(0) }];
+        return [{ flags: DONE, type: Chunk.error, body: Buffer.concat([uint32(error), uint16(0)]) }];
       }
       this.#t.equal(
         start.readUInt32BE(0),
-        CHUNK_MAGIC,
+        Magic.chunk,
         'a structured reply must begin with its magic number',
       );
       const flags = start.readUInt16BE(4);
@@ -222,8 +210,4 @@ export class NbdVisitor {
       .take(length)
       .catch(() => this.#t.fail('the NBD server must answer its client', 'it ends the connection'));
   }
-}
-
-function optionMessage(code: number, data: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(OPTION_MAGIC), uint32(code), uint32(data.length), data]);
 }
