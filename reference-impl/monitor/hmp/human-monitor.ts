@@ -5,6 +5,7 @@
 import type { CommandContext } from '../../commands/handler.ts';
 import type { MainLoop } from '../../jobs/main-loop.ts';
 import type { Conversation, Frontend, Peer } from '../frontend.ts';
+import { WaitingLine } from '../waiting-line.ts';
 import { runHumanLine } from './run-line.ts';
 
 const GREETING = "QEMU 2.11.50 monitor - type 'help' for more information\r\n";
@@ -26,28 +27,24 @@ export interface HumanEndpoint extends CommandContext {
 export class HumanMonitor implements Frontend {
   readonly echoes = true;
   readonly #endpoint: HumanEndpoint;
-  /** The first is being served. */
-  #sessions: HumanSession[] = [];
+  readonly #clients = new WaitingLine<HumanSession>();
 
   constructor(endpoint: HumanEndpoint) {
     this.#endpoint = endpoint;
   }
 
-  connect(peer: Peer): Conversation {
+  connect(peer: Peer): HumanSession {
     const session = new HumanSession(peer, this.#endpoint);
-    this.#sessions.push(session);
-    if (this.#sessions.length === 1) queueMicrotask(() => session.start());
+    this.#clients.join(session);
     return session;
   }
 
-  disconnect(conversation: Conversation): void {
-    const wasServed = this.#sessions[0] === conversation;
-    this.#sessions = this.#sessions.filter((other) => other !== conversation);
-    if (wasServed) this.#sessions[0]?.start();
+  disconnect(session: HumanSession): void {
+    this.#clients.leave(session);
   }
 
   close(): void {
-    for (const session of this.#sessions.splice(0)) session.close();
+    this.#clients.close();
   }
 }
 
