@@ -38,7 +38,7 @@ export class Dispatcher {
   answer(message: Message, session: SessionState): Reply | Promise<Reply> {
     if ('fault' in message) return failure(new CommandError(message.fault), undefined);
     const request = message.value;
-    const id = isWireObject(request) ? request.id : undefined;
+    const id = idOf(request);
     try {
       const result = this.#execute(request, session);
       if (!(result instanceof Promise)) return success(result, id);
@@ -102,15 +102,18 @@ function success(value: Json, id: Wire | undefined): Reply {
 
 /** The reply to a message that is refused with this error, whatever it says. */
 export function refusalOf(message: Message, error: { readonly class: string; readonly desc: string }): Reply {
-  const request = 'value' in message ? message.value : null;
-  const id = isWireObject(request) ? request.id : undefined;
-  const { class: errorClass, desc } = error;
-  return id === undefined
-    ? { error: { class: errorClass, desc } }
-    : { id, error: { class: errorClass, desc } };
+  const id = 'value' in message ? idOf(message.value) : undefined;
+  return failure({ errorClass: error.class, message: error.desc }, id);
 }
 
-function failure({ errorClass, message }: CommandError, id: Wire | undefined): Reply {
+function failure(
+  { errorClass, message }: { readonly errorClass: string; readonly message: string },
+  id: Wire | undefined,
+): Reply {
   const error = { class: errorClass, desc: message };
-  return id === undefined ? { error } : { id, error };
+  return id === undefined ? { error } : { error, id };
+}
+
+function idOf(request: Wire): Wire | undefined {
+  return isWireObject(request) ? request.id : undefined;
 }
