@@ -2,7 +2,7 @@
  * What a command line asks of the process rather than of the endpoint in it: to go into the background, to be given
  * descriptors, or only to tell something and end.
  */
-import { GREETING } from './commands/query-version.ts';
+import { VERSION_TEXT } from './commands/query-version.ts';
 import { MACHINES } from './devices/machine-model.ts';
 import { deviceModels } from './devices/models/index.ts';
 import { chardevBackends } from './monitor/chardev.ts';
@@ -79,10 +79,8 @@ function list(title: string, lines: readonly string[]): string {
 }
 
 function version(dialect: Dialect): string {
-  const { major, minor, micro } = GREETING.QMP.version.qemu;
-  const number = `${major}.${minor}.${micro}`;
   const what = dialect === 'qemu' ? 'QEMU emulator' : 'qemu-storage-daemon';
-  return `${what} version ${number} (qmpcheck: block devices only)`;
+  return `${what} version ${VERSION_TEXT} (qmpcheck: block devices only)`;
 }
 
 function help(dialect: Dialect): string {

@@ -3,6 +3,9 @@ import type { Handler } from './handler.ts';
 
 const VERSION = { qemu: { micro: 50, minor: 11, major: 2 }, package: '' };
 
+/** As people read it. */
+export const VERSION_TEXT = `${VERSION.qemu.major}.${VERSION.qemu.minor}.${VERSION.qemu.micro}`;
+
 /** What the endpoint says first on a monitor: the version that the spec was taken from. */
 export const GREETING = { QMP: { version: VERSION, capabilities: [] } };
 

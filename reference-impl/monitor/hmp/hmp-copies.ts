@@ -1,21 +1,15 @@
 /** Commands of the human monitor for images and jobs: each is the command of QMP that says the same. */
 
 import { type CommandContext, CommandError } from '../../commands/handler.ts';
-import { commands } from '../../commands/index.ts';
+import type { commands } from '../../commands/index.ts';
 import { commitImage } from '../../graph/commit-image.ts';
 import { IoError } from '../../host/errno.ts';
 import { integer } from '../../qapi/json/wire-value.ts';
 import type { HumanArguments } from './human-arguments.ts';
 import type { HumanCommand, HumanCommands } from './human-command.ts';
+import { run } from './run-command.ts';
 
 type Arguments = Record<string, unknown>;
-
-/** Runs a command of QMP, whose result is not printed. Arguments that are undefined are left out. */
-async function run(name: keyof typeof commands, args: Arguments, context: CommandContext): Promise<string> {
-  const given = Object.fromEntries(Object.entries(args).filter(([, value]) => value !== undefined));
-  await commands[name](given as never, context, { negotiated: true });
-  return '';
-}
 
 const forDevice = (
   name: keyof typeof commands,
@@ -27,7 +21,7 @@ const forDevice = (
   args,
   params,
   help,
-  run: (given, context) => run(name, { device: given.texts.device, ...more(given) }, context),
+  run: (given, context) => run(name, context, { device: given.texts.device, ...more(given) }),
 });
 
 const speedOf = ({ numbers: { speed } }: HumanArguments) =>
@@ -130,7 +124,7 @@ export const copyCommands: HumanCommands = {
       const { device, 'snapshot-file': file, format } = args.texts;
       if (file === undefined) throw new CommandError("Parameter 'snapshot-file' is missing");
       const mode = reuse(args);
-      return run('blockdev-snapshot-sync', { device, 'snapshot-file': file, format, mode }, context);
+      return run('blockdev-snapshot-sync', context, { device, 'snapshot-file': file, format, mode });
     },
   },
   snapshot_blkdev_internal: forDevice(

@@ -1,13 +1,11 @@
 /** Commands of the human monitor for drives, their media and the machine. */
 import { runQemuIo } from '../../backend/qemu-io.ts';
 import { type CommandContext, CommandError } from '../../commands/handler.ts';
-import { commands } from '../../commands/index.ts';
 import { typedDefinition } from '../../graph/definition.ts';
 import { addDrive } from '../../options/drive.ts';
 import { nest, splitOptions } from '../../qapi/keyval.ts';
 import type { HumanCommands } from './human-command.ts';
-
-const NEGOTIATED = { negotiated: true };
+import { run } from './run-command.ts';
 
 async function addNode(text: string, { block }: CommandContext): Promise<string> {
   const flat = splitOptions(text).map((option) => {
@@ -45,27 +43,17 @@ export const driveCommands: HumanCommands = {
     args: 'device:B,target:F,format:s?,read-only-mode:s?',
     params: 'device filename [format [read-only-mode]]',
     help: 'change a removable medium, optional format',
-    run: async ({ texts: { device, target, format, 'read-only-mode': mode } }, context) => {
-      const args = {
-        device: device!,
-        filename: target!,
-        ...(format === undefined ? {} : { format }),
-        ...(mode === undefined ? {} : { 'read-only-mode': mode as 'retain' }),
-      };
+    run: ({ texts: { device, target: filename, format, 'read-only-mode': mode } }, context) => {
       if (mode !== undefined && !['retain', 'read-only', 'read-write'].includes(mode))
         throw new CommandError(`invalid parameter value: ${mode}`);
-      await commands['blockdev-change-medium'](args, context, NEGOTIATED);
-      return '';
+      return run('blockdev-change-medium', context, { device, filename, format, 'read-only-mode': mode });
     },
   },
   'cont|c': {
     args: '',
     params: '',
     help: 'resume emulation',
-    run: async (_args, context) => {
-      await commands.cont({}, context, NEGOTIATED);
-      return '';
-    },
+    run: (_args, context) => run('cont', context),
   },
   drive_add: {
     args: 'node:-n,address:s,opts:s',
@@ -87,21 +75,18 @@ export const driveCommands: HumanCommands = {
     args: 'force:-f,device:B',
     params: '[-f] device',
     help: 'eject a removable medium (use -f to force it)',
-    run: async ({ texts: { device }, flags }, context) => {
-      await commands.eject({ device: device!, force: flags.has('force') }, context, NEGOTIATED);
-      return '';
-    },
+    run: ({ texts: { device }, flags }, context) =>
+      run('eject', context, { device, force: flags.has('force') }),
   },
   'qemu-io': {
     args: 'isId:-d,device:B,command:s',
     params: '[-d] [device] "[command]"',
     help: 'run a qemu-io command on a block device\n\t\t\t-d: [device] is a device ID rather than a drive ID or node name',
     run: async ({ texts: { device, command }, flags }, { block, devices }) => {
-      if (flags.has('isId')) {
-        await runQemuIo(block.graph, devices.drive(undefined, device).backend, device!, command!);
-        return '';
-      }
-      await runQemuIo(block.graph, block.backends.find(device!), device!, command!);
+      const backend = flags.has('isId')
+        ? devices.drive(undefined, device).backend
+        : block.backends.find(device!);
+      await runQemuIo(block.graph, backend, device!, command!);
       return '';
     },
   },
@@ -109,18 +94,12 @@ export const driveCommands: HumanCommands = {
     args: '',
     params: '',
     help: 'quit the emulator',
-    run: (_args, context) => {
-      context.shutdown();
-      return '';
-    },
+    run: (_args, context) => run('quit', context),
   },
   'stop|s': {
     args: '',
     params: '',
     help: 'stop emulation',
-    run: async (_args, context) => {
-      await commands.stop({}, context, NEGOTIATED);
-      return '';
-    },
+    run: (_args, context) => run('stop', context),
   },
 };

@@ -1,21 +1,10 @@
 /** `info`: what the human monitor tells of drives, nodes, jobs and the guest. */
 
 import type { JsonObject } from '../../../spec/json.ts';
-import type { CommandContext } from '../../commands/handler.ts';
-import { commands } from '../../commands/index.ts';
+import { VERSION_TEXT } from '../../commands/query-version.ts';
 import { describeDrive } from './hmp-info-block.ts';
 import type { HumanCommands } from './human-command.ts';
-
-const NEGOTIATED = { negotiated: true };
-
-/** What a query without arguments gives. */
-async function query(
-  name: 'query-block' | 'query-block-jobs' | 'query-blockstats' | 'query-named-block-nodes' | 'query-status',
-  context: CommandContext,
-): Promise<JsonObject[]> {
-  const result = await commands[name]({}, context, NEGOTIATED);
-  return (Array.isArray(result) ? result : [result]) as JsonObject[];
-}
+import { query } from './run-command.ts';
 
 /** Blocks apart by empty lines. One that does not come first is preceded by one also where it is the only one. */
 function listed(
@@ -52,7 +41,7 @@ export const infoCommands: HumanCommands = {
       const verbose = flags.has('verbose');
       if (!flags.has('nodes')) {
         const drives = listed(
-          await query('query-block', context),
+          (await query('query-block', context)) as JsonObject[],
           (drive) => drive.device,
           device,
           (drive) => describeDrive(drive, drive.inserted as JsonObject | undefined, verbose),
@@ -60,7 +49,7 @@ export const infoCommands: HumanCommands = {
         if (device === undefined || drives.length > 0) return drives.join('');
       }
       return listed(
-        await query('query-named-block-nodes', context),
+        (await query('query-named-block-nodes', context)) as JsonObject[],
         (node) => node['node-name'],
         device,
         (node) => describeDrive(undefined, node, verbose),
@@ -72,7 +61,7 @@ export const infoCommands: HumanCommands = {
     params: '',
     help: 'show progress of ongoing block device operations',
     run: async (_args, context) => {
-      const jobs = await query('query-block-jobs', context);
+      const jobs = (await query('query-block-jobs', context)) as JsonObject[];
       const lines = jobs.map(({ type, device, offset, len, speed }) => {
         const title = type === 'stream' ? `Streaming device ${device}` : `Type ${type}, device ${device}`;
         return `${title}: Completed ${offset} of ${len} bytes, speed limit ${speed} bytes/s\n`;
@@ -85,7 +74,7 @@ export const infoCommands: HumanCommands = {
     params: '',
     help: 'show block device statistics',
     run: async (_args, context) => {
-      const drives = await query('query-blockstats', context);
+      const drives = (await query('query-blockstats', context)) as JsonObject[];
       return drives
         .filter(({ device }) => device !== undefined)
         .map(({ device, stats }) => {
@@ -100,16 +89,16 @@ export const infoCommands: HumanCommands = {
     params: '',
     help: 'show the current VM status (running|paused)',
     run: async (_args, context) => {
-      const [status] = await query('query-status', context);
-      const state = status!.running === true ? 'running' : 'paused';
-      const isPlain = status!.status === state;
-      return `VM status: ${state}${isPlain ? '' : ` (${status!.status})`}\n`;
+      const status = (await query('query-status', context)) as JsonObject;
+      const state = status.running === true ? 'running' : 'paused';
+      const isPlain = status.status === state;
+      return `VM status: ${state}${isPlain ? '' : ` (${status.status})`}\n`;
     },
   },
   version: {
     args: '',
     params: '',
     help: 'show the version of QEMU',
-    run: () => '2.11.50\n',
+    run: () => `${VERSION_TEXT}\n`,
   },
 };

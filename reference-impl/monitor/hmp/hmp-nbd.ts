@@ -1,10 +1,8 @@
 /** Commands of the human monitor for the NBD server. */
 
 import { type CommandContext, CommandError } from '../../commands/handler.ts';
-import { commands } from '../../commands/index.ts';
 import type { HumanCommands } from './human-command.ts';
-
-const NEGOTIATED = { negotiated: true };
+import { run } from './run-command.ts';
 
 async function start(
   address: string,
@@ -16,13 +14,13 @@ async function start(
   const [, host, port] = /^(.*):([^:]+)$/.exec(address) ?? [];
   if (host === undefined || port === undefined) throw new CommandError(`error parsing address '${address}'`);
   const addr = { type: 'inet', data: { host: host.replace(/^\[(.*)\]$/, '$1'), port } } as const;
-  await commands['nbd-server-start']({ addr }, context, NEGOTIATED);
+  await run('nbd-server-start', context, { addr });
   if (!all) return '';
   try {
     for (const { name, node } of context.block.backends.named)
-      if (node) await commands['nbd-server-add']({ device: name, writable }, context, NEGOTIATED);
+      if (node) await run('nbd-server-add', context, { device: name, writable });
   } catch (error) {
-    await commands['nbd-server-stop']({}, context, NEGOTIATED);
+    await run('nbd-server-stop', context);
     throw error;
   }
   return '';
@@ -33,25 +31,15 @@ export const nbdCommands: HumanCommands = {
     args: 'writable:-w,device:B,name:s?',
     params: 'nbd_server_add [-w] device [name]',
     help: 'export a block device via NBD',
-    run: async ({ texts: { device, name }, flags }, context) => {
-      const args = {
-        device: device!,
-        writable: flags.has('writable'),
-        ...(name === undefined ? {} : { name }),
-      };
-      await commands['nbd-server-add'](args, context, NEGOTIATED);
-      return '';
-    },
+    run: ({ texts: { device, name }, flags }, context) =>
+      run('nbd-server-add', context, { device, writable: flags.has('writable'), name }),
   },
   nbd_server_remove: {
     args: 'force:-f,name:s',
     params: 'nbd_server_remove [-f] name',
     help: 'remove an export previously exposed via NBD',
-    run: async ({ texts: { name }, flags }, context) => {
-      const mode = flags.has('force') ? 'hard' : 'safe';
-      await commands['nbd-server-remove']({ name: name!, mode }, context, NEGOTIATED);
-      return '';
-    },
+    run: ({ texts: { name }, flags }, context) =>
+      run('nbd-server-remove', context, { name, mode: flags.has('force') ? 'hard' : 'safe' }),
   },
   nbd_server_start: {
     args: 'all:-a,writable:-w,uri:s',
@@ -64,9 +52,6 @@ export const nbdCommands: HumanCommands = {
     args: '',
     params: 'nbd_server_stop',
     help: 'stop serving block devices using the NBD protocol',
-    run: async (_args, context) => {
-      await commands['nbd-server-stop']({}, context, NEGOTIATED);
-      return '';
-    },
+    run: (_args, context) => run('nbd-server-stop', context),
   },
 };

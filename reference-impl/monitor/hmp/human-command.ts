@@ -1,4 +1,4 @@
-/** What a command of the human monitor is: an entry of the tables in `hmp-commands.ts` and `hmp-info.ts`. */
+/** What a command of the human monitor is: an entry of the tables in the files `hmp-*.ts`. */
 import type { CommandContext } from '../../commands/handler.ts';
 import type { HumanArguments } from './human-arguments.ts';
 

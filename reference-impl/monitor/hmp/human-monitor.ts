@@ -3,12 +3,13 @@
  * what it types comes back, and a line is answered when it is complete. Several clients are served one after another.
  */
 import type { CommandContext } from '../../commands/handler.ts';
+import { VERSION_TEXT } from '../../commands/query-version.ts';
 import type { MainLoop } from '../../jobs/main-loop.ts';
 import type { Conversation, Frontend, Peer } from '../frontend.ts';
 import { WaitingLine } from '../waiting-line.ts';
 import { runHumanLine } from './run-line.ts';
 
-const GREETING = "QEMU 2.11.50 monitor - type 'help' for more information\r\n";
+const GREETING = `QEMU ${VERSION_TEXT} monitor - type 'help' for more information\r\n`;
 const PROMPT = '(qemu) ';
 /** Bytes of a line; what is beyond is not taken. */
 const MOST = 4095;
