@@ -3,7 +3,7 @@
  * served when, and everything said, is the frontend's.
  */
 import type { EventEmitter } from 'node:events';
-import { constants, createWriteStream, openSync } from 'node:fs';
+import { constants, createWriteStream, existsSync, openSync } from 'node:fs';
 import { access, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
 import { resolve as absolute, dirname } from 'node:path';
@@ -106,21 +106,11 @@ async function openPty(frontend: Frontend, { print }: Surroundings): Promise<Clo
   return () => closed;
 }
 
-/** A pipe for each direction where they exist, else one for both. Opened for both, so that no client is waited for. */
+/** A pipe for each direction where they exist, else one for both. */
 async function openPipe(frontend: Frontend, path: string): Promise<Close> {
-  const input = openEnd(`${path}.in`);
-  const output = openEnd(`${path}.out`);
-  if (typeof input === 'number' && typeof output === 'number') {
-    const [from, to] = [pipe(input, 'in'), pipe(output, 'out')];
-    const closed = serve(frontend, from, to, () => {
-      to.end(() => to.destroy());
-      from.destroy();
-    });
-    return () => closed;
-  }
-  const both = openEnd(path);
-  if (typeof both !== 'number') throw refusal(`Failed to open chardev pipe`, both);
-  const [from, to] = [pipe(both, 'in'), pipe(openSync(path, constants.O_RDWR | constants.O_NONBLOCK), 'out')];
+  const apart = [`${path}.in`, `${path}.out`] as const;
+  const [input, output] = apart.every((end) => existsSync(end)) ? apart : [path, path];
+  const [from, to] = [openEnd(input, 'in'), openEnd(output, 'out')];
   const closed = serve(frontend, from, to, () => {
     to.end(() => to.destroy());
     from.destroy();
@@ -128,16 +118,14 @@ async function openPipe(frontend: Frontend, path: string): Promise<Close> {
   return () => closed;
 }
 
-function openEnd(path: string): number | Error {
+/** Opened for both directions, so that no client is waited for. */
+function openEnd(path: string, direction: 'in' | 'out'): Socket {
   try {
-    return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    const fd = openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+    return new Socket({ fd, readable: direction === 'in', writable: direction === 'out' });
   } catch (error) {
-    return error as Error;
+    throw refusal('Failed to open chardev pipe', error);
   }
-}
-
-function pipe(fd: number, direction: 'in' | 'out'): Socket {
-  return new Socket({ fd, readable: direction === 'in', writable: direction === 'out' });
 }
 
 /** Nobody answers: what is said goes into the file. */
