@@ -52,6 +52,7 @@ test.each<[string, Chardev]>([
   ['pty', { backend: 'pty' }],
   ['file:/f', { backend: 'file', path: '/f', append: false }],
   ['pipe:/p', { backend: 'pipe', path: '/p' }],
+  ['tcp::4444,telnet=on', { ...tcp('', 4444, false), telnet: true } as Chardev],
   ['telnet::4444,server', { ...tcp('', 4444, true), telnet: true } as Chardev],
 ])('-qmp %s', (text, chardev) => {
   expect(parseShortChardev(text)).toEqual(chardev);

@@ -156,10 +156,13 @@ export function parseShortChardev(
   if (plain === 'null' || plain === 'pty') return { backend: plain };
   const [, kind, address = '', options = ''] = /^(\w+):((?:[^,]|,,)*),?(.*)$/s.exec(plain) ?? [];
   const value = address.replaceAll(',,', ',');
-  const socketOptions = () => parseOpts(options, [...SOCKET_OPTIONS, ...COMMON_OPTIONS]);
+  const socket = (where: ChardevAddress, isTelnet?: true): Chardev => {
+    const opts = parseOpts(options, [...SOCKET_OPTIONS, ...COMMON_OPTIONS]);
+    return withLog(socketChardev(where, opts, isTelnet), opts);
+  };
   switch (kind) {
     case 'unix':
-      return withLog(socketChardev({ path: value }, socketOptions()), socketOptions());
+      return socket({ path: value });
     case 'file':
       return { backend: 'file', path: value, append: false };
     case 'pipe':
@@ -170,11 +173,9 @@ export function parseShortChardev(
       return found;
     }
     case 'tcp':
+      return socket(inetAddress(address, plain));
     case 'telnet':
-      return withLog(
-        socketChardev(inetAddress(address, plain), socketOptions(), kind === 'telnet'),
-        socketOptions(),
-      );
+      return socket(inetAddress(address, plain), true);
     default:
       throw new CommandError(`'${kind ?? text}' is not a valid char driver`);
   }
