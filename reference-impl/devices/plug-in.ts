@@ -7,6 +7,7 @@ import type { Json } from '../../spec/json.ts';
 import { BlockBackend } from '../backend/block-backend.ts';
 import { type ErrorPolicies, GuestIo } from '../backend/guest-requests.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { isIdentifier } from '../qapi/identifier.ts';
 import { checkBlockSizes } from './block-sizes.ts';
 import { Bus } from './bus.ts';
 import type { DeviceModel, DiskModel } from './device-model.ts';
@@ -56,7 +57,7 @@ export class PlugIn {
 
   #checkId(id: string | undefined): void {
     if (id === undefined) return;
-    if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) throw new CommandError("Parameter 'id' expects an identifier");
+    if (!isIdentifier(id)) throw new CommandError("Parameter 'id' expects an identifier");
     if (this.#registry.devices.some((device) => device.id === id))
       throw new CommandError(`Duplicate ID '${id}' for device`);
   }

@@ -2,6 +2,7 @@
 
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { isIdentifier } from '../qapi/identifier.ts';
 import type { Services } from '../services/services.ts';
 import { type DrainedEnd, type DrainedParent, drainedBegin } from './drained-section.ts';
 import type { DriverTable } from './driver-table.ts';
@@ -109,8 +110,7 @@ export class NodeGraph {
 
   /** Gives a new node its name, or one made up, and its place in the order. Throws `CommandError`. */
   name(node: Node, name?: string): void {
-    if (name !== undefined && !/^[A-Za-z][A-Za-z0-9._-]*$/.test(name))
-      throw new CommandError('Invalid node name');
+    if (name !== undefined && !isIdentifier(name)) throw new CommandError('Invalid node name');
     if (name !== undefined && this.devices.medium(name) !== null)
       throw new CommandError(`node-name=${name} is conflicting with a device id`);
     // Looked up before it is cut: two long names may end up alike, as they do in QEMU.

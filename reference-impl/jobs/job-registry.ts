@@ -3,6 +3,7 @@
 import type { DrainedEnd, DrainedParent } from '../graph/drained-section.ts';
 import type { Node } from '../graph/node.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { isIdentifier } from '../qapi/identifier.ts';
 import type { Services } from '../services/services.ts';
 import { Job } from './job.ts';
 import type { JobOptions } from './job-driver.ts';
@@ -39,7 +40,7 @@ export class JobRegistry implements DrainedParent {
     const id = given ?? device;
     if (given === undefined && device === '')
       throw new CommandError('An explicit job ID is required for this node');
-    if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) throw new CommandError(`Invalid job ID '${id}'`);
+    if (!isIdentifier(id)) throw new CommandError(`Invalid job ID '${id}'`);
     if (this.#jobs.some((other) => other.id === id)) throw new CommandError(`Job ID '${id}' already in use`);
     return id;
   }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { isIdentifier } from '../qapi/identifier.ts';
 import { iothread } from './iothread.ts';
 import type { ObjectContext, UserObject } from './objects.ts';
 import { throttleGroup } from './throttle-group-object.ts';
@@ -23,7 +24,7 @@ export const objectTypes: readonly string[] = Object.keys(types);
 
 /** Makes an object and adds it to the others. Throws `CommandError`. */
 export function createObject(context: ObjectContext, type: string, id: string, given: JsonObject): void {
-  if (!/^[A-Za-z][A-Za-z0-9._-]*$/.test(id)) throw new CommandError("Parameter 'id' expects an identifier");
+  if (!isIdentifier(id)) throw new CommandError("Parameter 'id' expects an identifier");
   if (!Object.hasOwn(types, type)) throw new CommandError(`invalid object type: ${type}`);
   context.objects.assertFree(id);
   const props = new Properties(given);

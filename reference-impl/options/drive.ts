@@ -13,6 +13,7 @@ import type { Node } from '../graph/node.ts';
 import { openNode } from '../graph/open.ts';
 import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { isIdentifier } from '../qapi/identifier.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
 import { nest, parseJsonOption, splitOptions } from '../qapi/keyval.ts';
 import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
@@ -59,7 +60,7 @@ export async function addDrive(
   const opts = new Options(text);
   for (const name of HARDWARE) opts.take(name);
   const given = opts.take('id');
-  if (given !== undefined && !/^[A-Za-z][A-Za-z0-9._-]*$/.test(given)) throw new CommandError(NO_IDENTIFIER);
+  if (given !== undefined && !isIdentifier(given)) throw new CommandError(NO_IDENTIFIER);
   if (given !== undefined && block.backends.find(given))
     throw new CommandError(`Duplicate ID '${given}' for drive`);
   const media = takeMedia(opts);
