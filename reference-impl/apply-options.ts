@@ -19,7 +19,7 @@ import { type Dialect, dialectOf, type Option, OptionError, parseArgv } from './
 import { addDrive } from './options/drive.ts';
 import { type DrivePlace, Machine } from './options/drive-places.ts';
 import type { Step } from './options/option-table.ts';
-import { parseFlat, parseOpts } from './options/opts.ts';
+import { integerOf, parseFlat, parseOpts } from './options/opts.ts';
 import { parseConfig } from './options/read-config.ts';
 import { setParameter } from './options/set-parameter.ts';
 import { checkArguments } from './qapi/check-arguments.ts';
@@ -193,11 +193,7 @@ function checkUuid({ value }: Option): void {
 
 function addDescriptor({ value }: Option, { endpoint }: Start): void {
   const opts = parseOpts(value, ['fd', 'set', 'opaque']);
-  const number = (name: string): number => {
-    const text = opts.get(name) ?? '-1';
-    if (!/^-?\d+$/.test(text)) throw new CommandError(`Parameter '${name}' expects a number`);
-    return Number(text);
-  };
+  const number = (name: string): number => integerOf(name, opts.get(name) ?? '-1');
   const [fd, set] = [number('fd'), number('set')];
   if (fd < 0) throw new CommandError('fd option is required and must be non-negative');
   if (fd <= 2) throw new CommandError('fd cannot be a standard I/O stream');

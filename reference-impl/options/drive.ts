@@ -15,8 +15,9 @@ import { openTemporaryOverlay } from '../graph/temporary-overlay.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isIdentifier } from '../qapi/identifier.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
-import { nest, parseJsonOption, splitOptions } from '../qapi/keyval.ts';
+import { nest, parseJsonOption } from '../qapi/keyval.ts';
 import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
+import { integerOf, parseFlat, switchOf } from './opts.ts';
 import { takeLimits } from './throttling-options.ts';
 
 /** Options about the guest's hardware that are taken and change nothing here. */
@@ -99,9 +100,7 @@ function takeMedia(opts: Options): Media {
 function takePlace(opts: Options, media: Media): WantedPlace {
   const number = (name: string): number | undefined => {
     const text = opts.take(name);
-    if (text === undefined) return undefined;
-    if (!/^-?\d+$/.test(text)) throw new CommandError(`Parameter '${name}' expects a number`);
-    return Number(text);
+    return text === undefined ? undefined : integerOf(name, text);
   };
   return {
     interface: opts.take('if'),
@@ -128,18 +127,14 @@ async function openMedium({ graph }: BlockLayer, definition: WireObject, isSnaps
 
 /** Reads options out one by one; what nobody takes defines the node. */
 class Options {
-  readonly #values = new Map<string, string>();
+  readonly #values: Map<string, string>;
   /** What `cache=…` says of the node. */
   cache = { direct: false, noFlush: false };
   /** Whether the node is only read. */
   readOnly = false;
 
   constructor(text: string) {
-    for (const option of splitOptions(text)) {
-      const equals = option.indexOf('=');
-      if (equals >= 0) this.#values.set(option.slice(0, equals), option.slice(equals + 1));
-      else this.#values.set(option, 'on');
-    }
+    this.#values = new Map(parseFlat(text));
   }
 
   take(name: string): string | undefined {
@@ -151,9 +146,7 @@ class Options {
   /** Throws `CommandError` for what is no switch. */
   takeSwitch(name: string): boolean | undefined {
     const value = this.take(name);
-    if (value === undefined || value === 'on' || value === 'off')
-      return value === undefined ? undefined : value === 'on';
-    throw new CommandError(`Parameter '${name}' expects 'on' or 'off'`);
+    return value === undefined ? undefined : switchOf(name, value);
   }
 
   /** Takes an option that has two spellings, of which only one may be given. */

@@ -19,8 +19,8 @@ export function parseOpts(text: string, known: readonly string[], impliedKey?: s
   return opts;
 }
 
-/** Parses options of any names; a first value without a name is that of `impliedKey`. */
-export function parseFlat(text: string, impliedKey: string): Opts {
+/** Parses options of any names; a first value without a name is that of `impliedKey`, if there is one. */
+export function parseFlat(text: string, impliedKey?: string): Opts {
   return new Map(
     splitOptions(text).map((option, index) => split(option, index === 0 ? impliedKey : undefined, [])),
   );
@@ -36,7 +36,17 @@ function split(option: string, impliedKey: string | undefined, known: readonly s
 
 /** A switch among options; off if not given. */
 export function isOn(opts: Opts, key: string): boolean {
-  const value = opts.get(key) ?? 'off';
+  return switchOf(key, opts.get(key) ?? 'off');
+}
+
+/** The value of a switch. Throws `CommandError` for what is none. */
+export function switchOf(key: string, value: string): boolean {
   if (value !== 'on' && value !== 'off') throw new CommandError(`Parameter '${key}' expects 'on' or 'off'`);
   return value === 'on';
+}
+
+/** The value of a number. Throws `CommandError` for what is none. */
+export function integerOf(key: string, value: string): number {
+  if (!/^-?\d+$/.test(value)) throw new CommandError(`Parameter '${key}' expects a number`);
+  return Number(value);
 }

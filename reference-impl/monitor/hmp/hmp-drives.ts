@@ -3,22 +3,20 @@ import { runQemuIo } from '../../backend/qemu-io.ts';
 import { type CommandContext, CommandError } from '../../commands/handler.ts';
 import { typedDefinition } from '../../graph/definition.ts';
 import { addDrive } from '../../options/drive.ts';
-import { nest, splitOptions } from '../../qapi/keyval.ts';
+import { parseFlat } from '../../options/opts.ts';
+import { nest } from '../../qapi/keyval.ts';
 import type { HumanCommands } from './human-command.ts';
 import { run } from './run-command.ts';
 
 async function addNode(text: string, { block }: CommandContext): Promise<string> {
-  const flat = splitOptions(text).map((option) => {
-    const equals = option.indexOf('=');
-    return equals < 0 ? [option, 'on'] : [option.slice(0, equals), option.slice(equals + 1)];
-  });
-  await block.add(typedDefinition(block.graph.drivers, nest(Object.fromEntries(flat))));
+  const flat = Object.fromEntries(parseFlat(text));
+  await block.add(typedDefinition(block.graph.drivers, nest(flat)));
   return '';
 }
 
 /** A drive without an id gets the next name that is free. */
 function withId(opts: string, { block }: CommandContext): string {
-  if (splitOptions(opts).some((option) => option.startsWith('id='))) return opts;
+  if (parseFlat(opts).has('id')) return opts;
   let number = 0;
   while (block.backends.find(`none${number}`)) number += 1;
   return `${opts},id=none${number}`;
