@@ -12,7 +12,7 @@ import { addChardev, addHumanMonitor, addMonitor, addShortMonitor } from './appl
 import { addQtest, chooseAccelerator } from './apply-qtest-options.ts';
 import { type DeviceOptions, deviceOptions } from './devices/device-registry.ts';
 import type { InterfaceDrive } from './devices/drive-interface.ts';
-import { errnoText } from './host/errno.ts';
+import { reasonOf } from './host/errno.ts';
 import { createObject } from './objects/create-object.ts';
 import { type Apply, parsed, type Start } from './option-start.ts';
 import { type Dialect, dialectOf, type Option, OptionError, parseArgv } from './options/argv.ts';
@@ -96,7 +96,7 @@ export async function applyOptions(
     await carryOutAll(GROUPS, options, start);
     await connectDrives(start, options);
     await carryOutAll(DEVICES, options, start);
-    await plugIn(() => endpoint.devices.addDrivesOfTheirOwn(start.connected));
+    await withoutPlace(() => endpoint.devices.addDrivesOfTheirOwn(start.connected));
     await carryOutAll(AFTER_DEVICES, options, start);
   }
   if (start.pidfile !== undefined) await writePidfile(start.pidfile, endpoint);
@@ -121,8 +121,7 @@ async function writePidfile(name: string, endpoint: ReferenceEndpoint): Promise<
   try {
     await writeFile(path, `${process.pid}\n`, { mode: 0o600 });
   } catch (error) {
-    const reason = errnoText((error as NodeJS.ErrnoException).code ?? 'EIO');
-    throw new OptionError(`cannot create PID file: Could not create '${name}': ${reason}`);
+    throw new OptionError(`cannot create PID file: Could not create '${name}': ${reasonOf(error)}`);
   }
   endpoint.onEnd(() => rm(path, { force: true }));
 }
@@ -164,21 +163,18 @@ async function readConfig({ value, where }: Option, cwd: string): Promise<Option
   try {
     text = await readFile(resolve(cwd, value), 'utf8');
   } catch (error) {
-    const reason = errnoText((error as NodeJS.ErrnoException).code ?? 'EIO');
-    throw new OptionError(`${where}: Could not open '${value}': ${reason}`);
+    throw new OptionError(`${where}: Could not open '${value}': ${reasonOf(error)}`);
   }
   return parseConfig(text, value);
 }
 
-function chooseMachine({ value }: Option, start: Start): void {
+async function chooseMachine({ value }: Option, start: Start): Promise<void> {
   const type = firstOf(value, 'type');
   if (type === undefined) return;
-  try {
+  await withoutPlace(() => {
     start.machine = new Machine(type);
     start.endpoint.devices.useMachine(type);
-  } catch (error) {
-    throw error instanceof CommandError ? new OptionError(error.message) : error;
-  }
+  });
 }
 
 function nameGuest({ value }: Option, { endpoint }: Start): void {
@@ -238,12 +234,13 @@ async function connectDrives(start: Start, options: readonly Option[]): Promise<
     defaults.push(await addDrive(text, endpoint.block, { machine, snapshot: false }));
   const check = (place: DrivePlace) => () => machine.refuseUnconnected(place);
   for (const { place, option } of connected) await carryOut(check(place), option, start);
-  await plugIn(() => endpoint.devices.addDrivesOfTheMachine([...connected, ...defaults]));
+  await withoutPlace(() => endpoint.devices.addDrivesOfTheMachine([...connected, ...defaults]));
 }
 
-async function plugIn(add: () => Promise<void>): Promise<void> {
+/** A refusal is told without the option that it comes from. */
+async function withoutPlace(work: () => void | Promise<void>): Promise<void> {
   try {
-    await add();
+    await work();
   } catch (error) {
     throw error instanceof CommandError ? new OptionError(error.message) : error;
   }

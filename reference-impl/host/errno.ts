@@ -40,6 +40,12 @@ export function errnoText(code: string): string {
   return texts[code] ?? code;
 }
 
+/** Why something that Node does on the host failed: the C library's words where the error has a code, else Node's own. */
+export function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code === undefined ? message : errnoText(code);
+}
+
 /** The name of an error that the host gives by number; the C library's words for one that has none. */
 export function errnoName(errno: number): string {
   const entry = Object.entries(constants.errno).find(([, number]) => number === errno);

@@ -8,7 +8,7 @@ import net from 'node:net';
 import { resolve } from 'node:path';
 import type { SocketAddress } from '../../spec/generated/qmp.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { errnoText } from './errno.ts';
+import { errnoText, reasonOf } from './errno.ts';
 
 type InetAddress = Extract<SocketAddress, { type: 'inet' }>;
 
@@ -104,7 +104,7 @@ function unresolved({ host, port }: InetAddress, reason: string): CommandError {
 function connected(where: net.NetConnectOpts, failure: string): Promise<net.Socket> {
   return new Promise((done, fail) => {
     const socket = net.connect(where);
-    const refused = (error: NodeJS.ErrnoException): void => fail(refusal(failure, error));
+    const refused = (error: Error): void => fail(refusal(failure, error));
     socket.once('error', refused);
     socket.once('connect', () => {
       socket.off('error', refused);
@@ -121,7 +121,7 @@ function listening(
 ): Promise<net.Server> {
   return new Promise((done, fail) => {
     const server = net.createServer({ noDelay: true }, serve);
-    const refused = (error: NodeJS.ErrnoException): void => fail(refusal(failure, error));
+    const refused = (error: Error): void => fail(refusal(failure, error));
     server.once('error', refused);
     server.listen(where, () => {
       server.off('error', refused);
@@ -130,6 +130,6 @@ function listening(
   });
 }
 
-function refusal(failure: string, { code, message }: NodeJS.ErrnoException): CommandError {
-  return new CommandError(`${failure}: ${code === undefined ? message : errnoText(code)}`);
+function refusal(failure: string, error: Error): CommandError {
+  return new CommandError(`${failure}: ${reasonOf(error)}`);
 }

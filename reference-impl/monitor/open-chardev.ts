@@ -8,7 +8,7 @@ import { access, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
 import { resolve as absolute, dirname } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { errnoText } from '../host/errno.ts';
+import { reasonOf } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Chardev, ChardevAddress, SocketChardev } from './chardev.ts';
 import type { Frontend } from './frontend.ts';
@@ -233,8 +233,7 @@ async function settled(emitter: EventEmitter, event: string, begin: () => void, 
 }
 
 function refusal(what: string, error: unknown): CommandError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return new CommandError(`${what}: ${code === undefined ? message : errnoText(code)}`);
+  return new CommandError(`${what}: ${reasonOf(error)}`);
 }
 
 function toWhat(address: ChardevAddress): string {
