@@ -43,6 +43,7 @@ interface Family {
 }
 
 const AES_BLOCK = 16;
+const NO_VECTOR = new Uint8Array();
 const KEYS = [16, 24, 32];
 
 const FAMILIES: Readonly<Record<string, Family>> = {
@@ -65,19 +66,13 @@ function familyOf({ cipher }: CipherSpec): Family | undefined {
 
 /** For what Node has no mode of its own. */
 function aes(key: Uint8Array): BlockCipher {
-  const name = `aes-${key.length * 8}-ecb`;
+  const { encrypt, decrypt } = ofNode(`aes-${key.length * 8}-ecb`, 'ecb', key);
   const block = (bytes: DataView, at: number) =>
     new Uint8Array(bytes.buffer, bytes.byteOffset + at, AES_BLOCK);
   return {
     blockBytes: AES_BLOCK,
-    encrypt: (bytes, at) => {
-      const data = block(bytes, at);
-      data.set(createCipheriv(name, key, null).setAutoPadding(false).update(data));
-    },
-    decrypt: (bytes, at) => {
-      const data = block(bytes, at);
-      data.set(createDecipheriv(name, key, null).setAutoPadding(false).update(data));
-    },
+    encrypt: (bytes, at) => encrypt(block(bytes, at), NO_VECTOR),
+    decrypt: (bytes, at) => decrypt(block(bytes, at), NO_VECTOR),
   };
 }
 
