@@ -1,5 +1,6 @@
 /** Children that come and go while their parent lives, as a quorum's do. */
 import { CommandError } from '../qapi/command-error.ts';
+import { placeOfChild } from './child-place.ts';
 import type { Node, NodeChild } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
 
@@ -10,7 +11,7 @@ export function addChild(graph: NodeGraph, parent: Node, node: Node): void {
     throw new CommandError(`The node ${graph.displayName(parent)} does not support adding a child`);
   if (node.parents.length > 0) throw new CommandError(`The node ${node.name} already has a parent`);
   const name = children.nextName();
-  const edge = graph.attach(parent, node, name, parent.driver.children[name.split('.')[0]!]!);
+  const edge = graph.attach(parent, node, name, parent.driver.children[placeOfChild(name).option]!);
   children.add(name, edge);
 }
 

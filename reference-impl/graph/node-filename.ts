@@ -5,6 +5,7 @@ import type { Json, JsonObject } from '../../spec/json.ts';
 import type { AnyDriver } from '../drivers/driver.ts';
 import { inQDictOrder } from '../qapi/qdict-order.ts';
 import { serialize } from '../qapi/serialize.ts';
+import { placeOfChild } from './child-place.ts';
 
 export interface NodeFilename {
   /** The name that opens the same image without further options; absent if there is none. */
@@ -36,7 +37,7 @@ export function nodeFilename(
   const full: JsonObject = { driver: driverName };
   for (const name of put) full[name] = flat[name]!;
   for (const { name, filename } of children) {
-    const [option = '', index] = name.split('.');
+    const { option, index } = placeOfChild(name);
     if (index === undefined) full[name] = filename.full;
     else full[option] = [...((full[option] as Json[] | undefined) ?? []), filename.full];
   }

@@ -25,6 +25,7 @@ import { findTlsCredentials } from '../objects/tls-credentials.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { namesOfChild } from '../qapi/qdict-order.ts';
 import { openBacking } from './backing.ts';
+import { placeOfChild } from './child-place.ts';
 import { checkOptions, nodeOptions, type Parent } from './common-options.ts';
 import { Node } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
@@ -156,9 +157,9 @@ function corrupted(graph: NodeGraph, node: Node, { msg, offset, size, fatal }: C
 /** The child that the option defines in place or names; `name` may be that of a list's element. */
 async function openChild(graph: NodeGraph, parent: Node, name: string): Promise<ChildHandle> {
   const { own, shown, ...options } = parent.options;
-  const [option = '', index] = name.split('.');
+  const { option, index } = placeOfChild(name);
   const at = (value: Json | undefined) =>
-    index === undefined ? value : (value as Json[] | undefined)?.[+index];
+    index === undefined ? value : (value as Json[] | undefined)?.[index];
   const context = {
     parent: {
       options: { ...options, own, shown, readOnly: parent.readOnly },
@@ -193,8 +194,8 @@ export function openOrFind(graph: NodeGraph, given: Json, context: OpenContext):
 }
 
 function attachOpened(graph: NodeGraph, parent: Node, child: Node, name: string) {
-  const option = name.split('.')[0]!;
-  const inherits = isJsonObject(parent.options.own[option] ?? null) || name.includes('.');
+  const { option, index } = placeOfChild(name);
+  const inherits = isJsonObject(parent.options.own[option] ?? null) || index !== undefined;
   return graph.attach(parent, child, name, parent.driver.children[option]!, inherits);
 }
 

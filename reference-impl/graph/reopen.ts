@@ -4,6 +4,7 @@
  */
 import { isJsonObject } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
+import { placeOfChild } from './child-place.ts';
 import type { Node, NodeChild } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
 import { Permission } from './permissions.ts';
@@ -61,8 +62,8 @@ async function reopen(graph: NodeGraph, node: Node, readOnly: boolean): Promise<
 /** A backing file is read-only for itself; a child whose own definition says what it is stays so. */
 function takesOver({ inherits, role, name, parent }: NodeChild): boolean {
   if (!inherits || role === 'backing') return false;
-  const [option = '', index] = name.split('.');
+  const { option, index } = placeOfChild(name);
   const own = parent.options.own[option] ?? null;
-  const definition = index === undefined || !Array.isArray(own) ? own : (own[+index] ?? null);
+  const definition = index === undefined || !Array.isArray(own) ? own : (own[index] ?? null);
   return !isJsonObject(definition) || definition['read-only'] === undefined;
 }
