@@ -8,6 +8,9 @@ const FILE = new URL('harness/testing/saboteurs/caught-by.json', packageRoot());
 /** Cases that are written down for one saboteur, at most. */
 const MOST = 3;
 
+/** Characters, as in `biome.json`. */
+const LINE_WIDTH = 110;
+
 type CaughtBy = Readonly<Record<string, readonly string[]>>;
 
 let known: CaughtBy | undefined;
@@ -37,9 +40,22 @@ export function writeCaughtBy(
     if (names.length > 0) all[id] = names.slice(0, MOST);
     else if (noticed.length === 0) delete all[id];
   }
-  const lines = Object.keys(all)
-    .toSorted()
-    .map((id) => `  ${JSON.stringify(id)}: [${all[id]!.map((name) => JSON.stringify(name)).join(', ')}]`);
   known = all;
-  writeFileSync(FILE, `{\n${lines.join(',\n')}\n}\n`);
+  writeFileSync(FILE, formatted(all));
+}
+
+/** The text of the file, as the formatter wants it. */
+export function formatted(all: CaughtBy): string {
+  const entries = Object.keys(all)
+    .toSorted()
+    .map((id) => entry(id, all[id]!));
+  return `{\n${entries.join(',\n')}\n}\n`;
+}
+
+function entry(id: string, cases: readonly string[]): string {
+  const names = cases.map((name) => JSON.stringify(name));
+  const line = `  ${JSON.stringify(id)}: [${names.join(', ')}]`;
+  // with the comma behind it
+  if (line.length < LINE_WIDTH) return line;
+  return `  ${JSON.stringify(id)}: [\n${names.map((name) => `    ${name}`).join(',\n')}\n  ]`;
 }

@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadBlockSchema } from '../../../spec/block-core.ts';
+import { packageRoot } from '../../../spec/package-root.ts';
 import { requirements } from '../../../spec/requirements/index.ts';
 import { cases } from '../../cases/index.ts';
 import { changedModules } from './campaign.ts';
-import { caughtBy, caughtSaboteurs } from './caught-by.ts';
+import { caughtBy, caughtSaboteurs, formatted } from './caught-by.ts';
 import { saboteurs } from './index.ts';
 
 const ids = saboteurs.map(({ id }) => id);
@@ -43,5 +45,10 @@ describe('saboteurs', () => {
     expect(caughtSaboteurs().filter((id) => !ids.includes(id))).toEqual([]);
     const names = new Set(cases.map(({ id }) => id));
     expect(ids.flatMap(caughtBy).filter((name) => !names.has(name))).toEqual([]);
+  });
+
+  test('are written down in the form that the linter holds the file to', () => {
+    const text = readFileSync(new URL('harness/testing/saboteurs/caught-by.json', packageRoot()), 'utf8');
+    expect(formatted(JSON.parse(text))).toBe(text);
   });
 });
