@@ -88,7 +88,8 @@ export async function chooseMutants(
   return chosen;
 }
 
-function lineOf(text: string, { start, end, replacement }: Mutation) {
+/** The line of a module that a mutation changes, and what becomes of it. */
+export function lineOf(text: string, { start, end, replacement }: Mutation) {
   const from = text.lastIndexOf('\n', start) + 1;
   const to = text.indexOf('\n', end);
   return {

@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { REFERENCE } from '../judging/built.ts';
+import { lineOf } from './campaign.ts';
+import { EQUIVALENT } from './equivalent.ts';
 import { mutationsOf } from './mutations.ts';
 
 /** Every text that one mutation makes of `text`. */
@@ -46,4 +50,19 @@ describe('places where a module can be changed', () => {
     expect(mutants(`f = a > 1 ? 'One too many' : \`no \${b}\`;`)).toEqual([]);
     expect(mutants("f = a ? 'one' : 'two';")).toHaveLength(3);
   });
+});
+
+test('each equivalent mutant is listed once, and is a mutation of the reference as it is built', () => {
+  const names = EQUIVALENT.map(({ file, before, after }) => [file, before, after].join('\n'));
+  expect(new Set(names).size).toBe(names.length);
+  const made = new Set(
+    [...new Set(EQUIVALENT.map(({ file }) => file))].flatMap((file) => {
+      const text = readFileSync(new URL(file, REFERENCE), 'utf8');
+      return mutationsOf(text).map((mutation) => {
+        const { before, after } = lineOf(text, mutation);
+        return [file, before, after].join('\n');
+      });
+    }),
+  );
+  expect(names.filter((name) => !made.has(name))).toEqual([]);
 });
