@@ -14,13 +14,21 @@ import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-s
 import { crashStates } from './crash-states.ts';
 import { type Change, DiskModel, type Draw, drawn } from './disk-series.ts';
 import { checkHolds, checkSound, contentOf } from './left-behind.ts';
-import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
+import {
+  drop,
+  makeStep,
+  mark,
+  reopen,
+  resize,
+  type SeriesStep,
+  take,
+  unmark,
+  withSteps,
+  write,
+} from './series-steps.ts';
 
 const CLUSTER = 512;
 const FLAGS = ExportFlag.has | ExportFlag.flush | ExportFlag.trim;
-
-/** Requests of a guest, so many; or a command. */
-type Step = { readonly do: 'write'; readonly count: number } | CommandStep;
 
 interface Scene {
   readonly id: string;
@@ -34,13 +42,9 @@ interface Scene {
   /** How much of the disk is written before it counts. Bytes. */
   readonly filled?: number;
   readonly draw?: Partial<Draw>;
-  readonly steps: readonly Step[];
-  /** The steps are made twice, by one node and by another after it. */
-  readonly reopens?: boolean;
+  readonly steps: readonly SeriesStep[];
   readonly crashes: number;
 }
-
-const write = (count: number): Step => ({ do: 'write', count });
 
 /** The disk after a step. */
 interface Moment {
@@ -80,19 +84,12 @@ function crashed({ id, title, ...scene }: Scene): CaseDefinition {
       const note = (last: Change | null, isSafe: boolean): void => {
         moments.push({ came: peer.requests.length, bytes: Buffer.from(disk.bytes), last, isSafe });
       };
-      const again = scene.reopens === true ? steps : [];
-      for (const step of [...steps, 'reopen' as const, ...again]) {
-        if (step === 'reopen') {
-          if (again.length === 0) continue;
+      for (const step of steps) {
+        if (step.do === 'reopen') {
           await release(t, [node]);
           note(null, true);
           await t.execute('blockdev-add', options);
-          for (const made of steps)
-            if (made.do === 'mark' && made.name !== 'a')
-              await makeStep(t, node, { do: 'unmark', name: made.name });
-          continue;
-        }
-        if (step.do === 'write') {
+        } else if (step.do === 'write') {
           const io = await openIo(t, node);
           for (let index = 0; index < step.count; index += 1) {
             const request = drawn(random, disk.bytes.length, {
@@ -216,11 +213,17 @@ function givesBack(change: Change): change is Extract<Change, { readonly offset:
   return change.kind === 'discard' || (change.kind === 'write-zeroes' && change.unmap === true);
 }
 
-const take = (name: string): Step => ({ do: 'take', name });
-const drop = (name: string): Step => ({ do: 'delete', name });
-const mark = (name: string, granularity: number): Step => ({ do: 'mark', name, granularity });
-const unmark = (name: string): Step => ({ do: 'unmark', name });
-const resize = (size: number): Step => ({ do: 'resize', size });
+/** Bitmaps come, and one goes. */
+const withBitmaps: readonly SeriesStep[] = [
+  write(8),
+  mark('a', 512),
+  write(8),
+  mark('b', 1024),
+  write(8),
+  unmark('a'),
+  mark('c', 512),
+  write(8),
+];
 
 export const crashedStorage: readonly CaseDefinition[] = [
   crashed({
@@ -274,17 +277,7 @@ export const crashedStorage: readonly CaseDefinition[] = [
     title: 'Wherever storage stops, an image whose bitmaps come and go is sound, and holds what was flushed',
     size: 40 * KiB,
     room: 256 * KiB,
-    steps: [
-      write(8),
-      mark('a', 512),
-      write(8),
-      mark('b', 1024),
-      write(8),
-      unmark('a'),
-      mark('c', 512),
-      write(8),
-    ],
-    reopens: true,
+    steps: [...withBitmaps, reopen, unmark('b'), unmark('c'), ...withBitmaps],
     crashes: 100,
   }),
   crashed({

@@ -16,14 +16,10 @@ export class DiskModel {
   bytes: Buffer<ArrayBufferLike>;
   /** Bytes of a cluster: what a discard gives back, as a whole. */
   readonly #cluster: number;
-  /** What shows where nothing is: of the size of the disk. */
-  readonly #below: Buffer | null;
 
-  /** `below`: what a discarded cluster shows; null: zeroes. */
-  constructor(size: number, cluster: number, start: Buffer | null = null, below: Buffer | null = null) {
+  constructor(size: number, cluster: number, start: Buffer | null = null) {
     this.bytes = Buffer.alloc(size);
     this.#cluster = cluster;
-    this.#below = below;
     start?.copy(this.bytes);
   }
 
@@ -45,9 +41,7 @@ export class DiskModel {
   #discard(offset: number, end: number): void {
     const first = Math.ceil(offset / this.#cluster) * this.#cluster;
     const last = end >= this.bytes.length ? end : Math.floor(end / this.#cluster) * this.#cluster;
-    if (first >= last) return;
-    this.bytes.fill(0, first, last);
-    this.#below?.copy(this.bytes, first, first, last);
+    if (first < last) this.bytes.fill(0, first, last);
   }
 }
 
@@ -55,8 +49,6 @@ export class DiskModel {
 export interface Draw {
   /** Sizes of what an image is made of: requests begin and end at their borders, and around them. Bytes. */
   readonly edges: readonly number[];
-  /** Offsets and lengths are multiples of this. Default 1. */
-  readonly unit?: number;
   /** Bytes of the longest request, about. Default: six of the largest edges. */
   readonly longest?: number;
   /** Some writes are of zeroes. */
@@ -69,14 +61,13 @@ export interface Draw {
 export function drawn(
   random: Random,
   size: number,
-  { edges, unit = 1, longest, zeroes = false, keeps = false }: Draw,
+  { edges, longest, zeroes = false, keeps = false }: Draw,
 ): Change {
   const near = (place: number, among: readonly number[]): number => {
     const edge = random.pick(among);
     const border = Math.round(place / edge) * edge;
     const beside = random.chance(50) ? 0 : random.pick([-512, -1, 1, 512, random.below(edge)]);
-    const at = Math.min(size, Math.max(0, border + beside));
-    return Math.floor(at / unit) * unit;
+    return Math.min(size, Math.max(0, border + beside));
   };
   const most = longest ?? Number.POSITIVE_INFINITY;
   const from = near(random.below(size), edges);

@@ -2,12 +2,10 @@
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../case.ts';
 import { KiB } from '../helpers/shared-setup.ts';
-import { crash, reopen, type Step, write, written } from './played-scene.ts';
+import { crash, written } from './played-scene.ts';
+import { drop, mark, reopen, take, unmark, write } from './series-steps.ts';
 
 const SMALL = 512;
-
-const mark = (name: string, granularity: number): Step => ({ do: 'mark', name, granularity });
-const unmark = (name: string): Step => ({ do: 'unmark', name });
 
 const repaired: readonly RequirementId[] = ['qcow2/lazy-refcounts-repaired', 'qcow2/shapes'];
 const bitmaps: readonly RequirementId[] = [
@@ -24,17 +22,7 @@ export const fullImages: readonly CaseDefinition[] = [
     size: 100 * KiB + 512,
     clusterSize: SMALL,
     image: { 'refcount-bits': 32 },
-    steps: [
-      write(30),
-      { do: 'take', name: 'one' },
-      write(20),
-      { do: 'take', name: 'two' },
-      crash,
-      write(20),
-      { do: 'delete', name: 'one' },
-      crash,
-      write(10),
-    ],
+    steps: [write(30), take('one'), write(20), take('two'), crash, write(20), drop('one'), crash, write(10)],
   }),
   written({
     id: 'stress/repaired-with-bitmaps',
@@ -54,14 +42,7 @@ export const fullImages: readonly CaseDefinition[] = [
     clusterSize: 4 * KiB,
     image: { 'refcount-bits': 8 },
     isCompressed: true,
-    steps: [
-      write(20),
-      { do: 'take', name: 'one' },
-      write(20),
-      reopen,
-      { do: 'delete', name: 'one' },
-      write(10),
-    ],
+    steps: [write(20), take('one'), write(20), reopen, drop('one'), write(10)],
   }),
   written({
     id: 'stress/compressed-in-large-clusters',
@@ -81,7 +62,7 @@ export const fullImages: readonly CaseDefinition[] = [
     size: 300 * KiB,
     clusterSize: 2 * KiB,
     isEncrypted: true,
-    steps: [write(40), { do: 'take', name: 'one' }, write(30), reopen, write(20)],
+    steps: [write(40), take('one'), write(30), reopen, write(20)],
   }),
   written({
     id: 'stress/bitmaps-kept',

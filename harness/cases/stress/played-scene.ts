@@ -18,22 +18,12 @@ import { addRaw, type CaseFile, makeFile, needs } from '../helpers/shared-setup.
 import { secrets } from '../images/keys-and-secrets.ts';
 import { DiskModel, type Draw, writeSeries } from './disk-series.ts';
 import { asOf, checkHolds, checkSound } from './left-behind.ts';
-import { type CommandStep, makeStep, withSteps } from './series-steps.ts';
+import { makeStep, type SeriesStep, withSteps } from './series-steps.ts';
 import { withSpoiltCounts } from './spoilt-counts.ts';
 
-/**
- * One after another, each upon what the one before left. `reopen`: the node goes, and another comes; `crash`: the same, and
- * meanwhile the image is as after a crash that lost all counts.
- */
-export type Step =
-  | { readonly do: 'write'; readonly count: number }
-  | { readonly do: 'reopen' }
-  | { readonly do: 'crash' }
-  | CommandStep;
+/** `crash`: `reopen`, and meanwhile the image is as after a crash that lost all counts. */
+type Step = SeriesStep | { readonly do: 'crash' };
 
-/** The steps that have no members of their own, and writes. */
-export const write = (count: number): Step => ({ do: 'write', count });
-export const reopen: Step = { do: 'reopen' };
 export const crash: Step = { do: 'crash' };
 
 /** An image, and what is done to it. */

@@ -1,4 +1,4 @@
-/** What a series does to a node besides requests of a guest, and what a case needs for it. */
+/** What a series does to a node, one step after another, and what a case needs for it. */
 import type { CaseContext, Needs } from '../case.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { needs } from '../helpers/shared-setup.ts';
@@ -13,6 +13,20 @@ export type CommandStep =
   /** A persistent bitmap, bytes a bit, and its end. */
   | { readonly do: 'mark'; readonly name: string; readonly granularity: number }
   | { readonly do: 'unmark'; readonly name: string };
+
+/** Requests of a guest, so many; `reopen`: the node goes, and another comes in its place; or a command. */
+export type SeriesStep =
+  | { readonly do: 'write'; readonly count: number }
+  | { readonly do: 'reopen' }
+  | CommandStep;
+
+export const write = (count: number): SeriesStep => ({ do: 'write', count });
+export const reopen: SeriesStep = { do: 'reopen' };
+export const resize = (size: number): CommandStep => ({ do: 'resize', size });
+export const take = (name: string): CommandStep => ({ do: 'take', name });
+export const drop = (name: string): CommandStep => ({ do: 'delete', name });
+export const mark = (name: string, granularity: number): CommandStep => ({ do: 'mark', name, granularity });
+export const unmark = (name: string): CommandStep => ({ do: 'unmark', name });
 
 /** What a case with these steps needs, besides `base`. */
 export function withSteps(base: Needs, steps: readonly { readonly do: string }[]): Needs {

@@ -2,7 +2,8 @@
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../case.ts';
 import { KiB } from '../helpers/shared-setup.ts';
-import { reopen, type Step, write, written } from './played-scene.ts';
+import { written } from './played-scene.ts';
+import { drop, reopen, resize, type SeriesStep, take, write } from './series-steps.ts';
 
 const SMALL = 512;
 const shapes: readonly RequirementId[] = [
@@ -12,18 +13,18 @@ const shapes: readonly RequirementId[] = [
 ];
 
 /** Snapshots are taken and deleted between writes, in another order. */
-const withSnapshots: readonly Step[] = [
+const withSnapshots: readonly SeriesStep[] = [
   write(40),
-  { do: 'take', name: 'one' },
+  take('one'),
   write(30),
-  { do: 'take', name: 'two' },
+  take('two'),
   reopen,
   write(30),
-  { do: 'delete', name: 'one' },
+  drop('one'),
   write(20),
-  { do: 'take', name: 'three' },
+  take('three'),
   reopen,
-  { do: 'delete', name: 'two' },
+  drop('two'),
   write(20),
 ];
 
@@ -63,7 +64,7 @@ export const writtenImages: readonly CaseDefinition[] = [
     clusterSize: SMALL,
     image: { 'refcount-bits': 2 },
     below: 30 * KiB + 512,
-    steps: [write(30), { do: 'take', name: 'one' }, ...withSnapshots.slice(2)],
+    steps: [write(30), take('one'), ...withSnapshots.slice(2)],
   }),
   written({
     id: 'stress/counts-of-4-bits',
@@ -124,7 +125,7 @@ export const writtenImages: readonly CaseDefinition[] = [
       80 * KiB,
       260 * KiB + 512,
     ]
-      .flatMap((size): Step[] => [write(15), { do: 'resize', size }])
+      .flatMap((size): SeriesStep[] => [write(15), resize(size)])
       .concat(reopen, write(20)),
   }),
   written({
@@ -135,7 +136,7 @@ export const writtenImages: readonly CaseDefinition[] = [
     clusterSize: 4 * KiB,
     below: 20 * KiB,
     steps: [37 * KiB, 64 * KiB, 38 * KiB + 512, 40 * KiB - 512, 40 * KiB, 33 * KiB, 100 * KiB + 512, 32 * KiB]
-      .flatMap((size): Step[] => [write(8), { do: 'resize', size }])
+      .flatMap((size): SeriesStep[] => [write(8), resize(size)])
       .concat(reopen, write(8)),
   }),
   written({
@@ -152,6 +153,6 @@ export const writtenImages: readonly CaseDefinition[] = [
     image: { 'refcount-bits': 64 },
     node: { 'l2-cache-size': 1024, 'l2-cache-entry-size': 512, 'refcount-cache-size': 8192 },
     draw: { edges: [2 * KiB, 128 * KiB, 512 * KiB], longest: 64 * KiB },
-    steps: [write(100), { do: 'take', name: 'one' }, write(60), reopen, write(30)],
+    steps: [write(100), take('one'), write(60), reopen, write(30)],
   }),
 ];
