@@ -1,7 +1,7 @@
 /** What a job leaves that is refused after its nodes and files have been made ready for it: nothing but files. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addImage, addQcow2, chainNodes, makeChain } from '../helpers/backing-chains.ts';
+import { addImage, addLayers, addQcow2, chainNodes, makeChain } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import {
   backupJobs,
@@ -15,16 +15,8 @@ import { checkAbsent, needs, newFile, nodeInfo, nodeNames } from '../helpers/sha
 
 /** Three images, none of which may be written; bottom first. */
 async function readOnlyChain(t: CaseContext): Promise<{ nodes: string[]; middle: string }> {
-  const files = await makeChain(t, 3);
-  const nodes: string[] = [];
-  for (const file of files)
-    nodes.push(
-      await addQcow2(t, file, {
-        'read-only': true,
-        ...(nodes.length > 0 && { backing: nodes.at(-1)! }),
-      }),
-    );
-  return { nodes, middle: files[1]!.path };
+  const layers = await addLayers(t, await makeChain(t, 3), { 'read-only': true });
+  return { nodes: layers.map(({ node }) => node), middle: layers[1]!.file.path };
 }
 
 async function checkReadOnly(t: CaseContext, nodes: readonly string[], when: string): Promise<void> {

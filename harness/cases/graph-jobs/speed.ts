@@ -1,11 +1,11 @@
 /** The speed of jobs, measured: how far one gets in a given time, and not only what it reports as its limit. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
+import { addLayers, chainNodes, makeLayers } from '../helpers/backing-chains.ts';
 import { BUFFER, checkPace, offsetOf } from '../helpers/job-pace.ts';
 import { backupJobs, CRAWL, cancelled, crawlingBackup } from '../helpers/job-steps.ts';
-import { buildQcow2, dataOf, entryTo } from '../helpers/qcow2-image.ts';
-import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { dataOf, entryTo } from '../helpers/qcow2-image.ts';
+import { type CaseFile, KiB, MiB, needs } from '../helpers/shared-setup.ts';
 
 const SPEED = MiB;
 /** A little more than 64 KiB in a tenth of a second: a job that need not make up for its second piece is twice as fast. */
@@ -20,18 +20,8 @@ async function dataInTheMiddle(t: CaseContext): Promise<{ middle: string; top: s
   // All of it is the same cluster of the file, which is read and never written.
   const one = entryTo(dataOf(CLUSTER));
   const data = new Map(Array.from({ length: SIZE / CLUSTER }, (_, index) => [index, one]));
-  let below: { file: CaseFile; node: string } | undefined;
-  const layers: { file: CaseFile; node: string }[] = [];
-  for (const entries of [new Map<number, bigint>(), data, new Map<number, bigint>()]) {
-    const clusters = new Map([[0, 0x22]]);
-    const backing = below && { backing: { name: below.file.path, format: 'qcow2' } };
-    const file = await makeFile(
-      t,
-      buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters, entries, ...backing }),
-    );
-    below = { file, node: await addQcow2(t, file, below && { backing: below.node }) };
-    layers.push(below);
-  }
+  const image = { size: SIZE, clusterSize: CLUSTER, clusters: new Map([[0, 0x22]]) };
+  const layers = await addLayers(t, await makeLayers(t, [image, { ...image, entries: data }, image]));
   return { middle: layers[1]!.node, top: layers[2]!.node, file: layers[1]!.file };
 }
 

@@ -3,17 +3,19 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { type CopyCommand, copy, eventsOf, readyToEnd, typeOf } from '../copy-jobs/copy-commands.ts';
 import {
+  addLayers,
   addQcow2,
   CLUSTER,
   chainNodes,
   checkContent,
   guestContent,
   type Layer,
+  makeLayers,
   release,
 } from '../helpers/backing-chains.ts';
 import { completed, succeeded } from '../helpers/job-steps.ts';
-import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { addRaw, type CaseFile, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { buildQcow2, type NewQcow2 } from '../helpers/qcow2-image.ts';
+import { addRaw, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 /** In bytes; the ends lie within clusters. */
 const SIZES = [5 * CLUSTER + 512, 9 * CLUSTER - 512, 12 * CLUSTER + 1024] as const;
@@ -29,18 +31,14 @@ const ORDERS = [
 /** What the layers hold of their own, bottom first: of every three clusters all, two or one. */
 const HELD = [() => true, (index: number) => index % 3 !== 0, (index: number) => index % 3 === 1] as const;
 
-/** A chain whose images have these sizes, bottom first, each filled by a byte of its own where it holds anything. */
-async function makeUneven(t: CaseContext, order: readonly number[]): Promise<CaseFile[]> {
-  const files: CaseFile[] = [];
-  for (const [layer, which] of order.entries()) {
+/** Images of these sizes, bottom first, each filled by a byte of its own where it holds anything. */
+function uneven(order: readonly number[]): NewQcow2[] {
+  return order.map((which, layer) => {
     const size = SIZES[which]!;
     const indices = Array.from({ length: Math.ceil(size / CLUSTER) }, (_, index) => index);
     const clusters = new Map(indices.filter(HELD[layer]!).map((index) => [index, 0x11 * (layer + 1)]));
-    const below = files.at(-1);
-    const backing = below && { backing: { name: below.path, format: 'qcow2' } };
-    files.push(await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER, clusters, ...backing })));
-  }
-  return files;
+    return { size, clusterSize: CLUSTER, clusters };
+  });
 }
 
 /** Orders in which the image in the middle is shorter than the base, of which it hides a part. */
@@ -54,13 +52,9 @@ async function onEachOrder(
   act: (layers: readonly [Layer, Layer, Layer], topSize: number) => Promise<Layer>,
 ): Promise<void> {
   for (const order of orders) {
-    const files = await makeUneven(t, order);
+    const files = await makeLayers(t, uneven(order));
     const before = await guestContent(t, files[2]!.local);
-    const layers: Layer[] = [];
-    for (const file of files) {
-      const below = layers.at(-1);
-      layers.push({ file, node: await addQcow2(t, file, below && { backing: below.node }) });
-    }
+    const layers = await addLayers(t, files);
     const [base, middle, top] = layers;
     const result = await act([base!, middle!, top!], before.length);
     await release(t, [...new Set([...layers, result].map(({ node }) => node))]);

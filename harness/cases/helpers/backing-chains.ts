@@ -7,7 +7,14 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { offersDriver } from '../node-kinds.ts';
 import { bytesOf } from './image-files.ts';
-import { buildQcow2, isQcow2, parseQcow2, type Qcow2Image } from './qcow2-image.ts';
+import {
+  buildQcow2,
+  contentAbove,
+  isQcow2,
+  type NewQcow2,
+  parseQcow2,
+  type Qcow2Image,
+} from './qcow2-image.ts';
 import { addRaw, type CaseFile, fileNodes, KiB, makeFile, needs } from './shared-setup.ts';
 
 /** Bytes of a cluster of the chains' images: what copy-on-write and jobs treat as one. */
@@ -50,24 +57,39 @@ export function stairs(depth: number, from = 0): Buffer {
 }
 
 /** The files of a chain of `depth` (at most 3) images, bottom first; each header names the one below. */
-export async function makeChain(t: CaseContext, depth: number): Promise<CaseFile[]> {
+export function makeChain(t: CaseContext, depth: number): Promise<CaseFile[]> {
+  return makeLayers(
+    t,
+    STAIRS.slice(0, depth).map((clusters) => ({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters })),
+  );
+}
+
+/** The same of images of any kind. */
+export async function makeLayers(t: CaseContext, images: readonly NewQcow2[]): Promise<CaseFile[]> {
   const files: CaseFile[] = [];
-  for (const clusters of STAIRS.slice(0, depth)) {
+  for (const image of images) {
     const below = files.at(-1);
     const backing = below && { backing: { name: below.path, format: 'qcow2' } };
-    files.push(
-      await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters, ...backing })),
-    );
+    files.push(await makeFile(t, buildQcow2({ ...image, ...backing })));
   }
   return files;
 }
 
-/** The same as nodes of their own, each added with the one below as its backing node; bottom first. */
+/** A chain of `depth` images as nodes of their own, bottom first. */
 export async function addChain(t: CaseContext, depth: number): Promise<Layer[]> {
+  return addLayers(t, await makeChain(t, depth));
+}
+
+/** Adds a node over each file, with the node over the one before as its backing node. */
+export async function addLayers(
+  t: CaseContext,
+  files: readonly CaseFile[],
+  options: JsonObject = {},
+): Promise<Layer[]> {
   const layers: Layer[] = [];
-  for (const file of await makeChain(t, depth)) {
+  for (const file of files) {
     const below = layers.at(-1);
-    const node = await addQcow2(t, file, below && { backing: below.node });
+    const node = await addQcow2(t, file, { ...options, ...(below && { backing: below.node }) });
     layers.push({ node, file });
   }
   return layers;
@@ -129,15 +151,9 @@ export async function guestContent(t: CaseContext, local: string): Promise<Buffe
   const bytes = await bytesOf(t, local);
   if (!isQcow2(bytes)) return bytes;
   const image = parsed(t, bytes);
-  const content = Buffer.alloc(image.size);
-  if (image.backing !== null) (await guestContent(t, join(t.scratch, basename(image.backing)))).copy(content);
-  for (let index = 0; index * image.clusterSize < image.size; index += 1) {
-    const cluster = image.cluster(index);
-    const start = index * image.clusterSize;
-    if (cluster === 'zero') content.fill(0, start, Math.min(start + image.clusterSize, content.length));
-    else cluster?.copy(content, start);
-  }
-  return content;
+  const { backing } = image;
+  const below = backing === null ? null : await guestContent(t, join(t.scratch, basename(backing)));
+  return contentAbove(image, below);
 }
 
 /** States that a guest reads `expected` of an image file that no node uses. */

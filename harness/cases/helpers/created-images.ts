@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { chainNodes } from './backing-chains.ts';
-import { checkClass, fileNodes, queryList, virtualSize } from './shared-setup.ts';
+import { type CaseFile, checkClass, fileNodes, makeFile, queryList, virtualSize } from './shared-setup.ts';
 
 /** Options of one branch of `BlockdevCreateOptions`. */
 export type CreateOptions = JsonObject & { readonly driver: string };
@@ -26,6 +26,13 @@ export const qcow2Creation: Needs = { ...chainNodes, oneOf: either };
 export async function createImage(t: CaseContext, options: CreateOptions): Promise<void> {
   const fault = await creationFault(t, options);
   t.check(fault === null, 'the image must be made', `it was refused: ${fault}`);
+}
+
+/** Makes a qcow2 image with these options in a file of its own. */
+export async function createQcow2(t: CaseContext, options: JsonObject): Promise<CaseFile> {
+  const file = await makeFile(t, 0);
+  await createImage(t, { driver: 'qcow2', file: { driver: 'file', filename: file.path }, ...options });
+  return file;
 }
 
 /** States that no such image can be made, and gives what the endpoint says. */

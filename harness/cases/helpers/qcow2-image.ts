@@ -208,6 +208,26 @@ export function parseQcow2(bytes: Buffer): Qcow2Image {
   };
 }
 
+/**
+ * What a guest reads of an image above what it reads of `below`. `plain` gives what a cluster holds that is not stored as
+ * it is.
+ */
+export function contentAbove(
+  { size, clusterSize, cluster }: Qcow2Image,
+  below: Buffer | null,
+  plain: (stored: Buffer, index: number) => Buffer = (stored) => stored,
+): Buffer {
+  const content = Buffer.alloc(size);
+  below?.copy(content);
+  for (let index = 0; index * clusterSize < size; index += 1) {
+    const found = cluster(index);
+    const start = index * clusterSize;
+    if (found === 'zero') content.fill(0, start, Math.min(start + clusterSize, size));
+    else if (found !== null) plain(found, index).copy(content, start);
+  }
+  return content;
+}
+
 function inflated(bytes: Buffer, entry: bigint, clusterSize: number): Buffer {
   const { offset, length } = compressedPlace(entry, clusterSize);
   return inflateRawSync(bytes.subarray(offset, offset + length), { maxOutputLength: clusterSize });

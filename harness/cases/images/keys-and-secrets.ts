@@ -4,7 +4,7 @@ import { EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
-import { checkOpens, createImage, creationRefused } from '../helpers/created-images.ts';
+import { checkOpens, createImage, createQcow2, creationRefused } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { decrypted, LUKS_UUID, luksHeader } from '../helpers/made-luks.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
@@ -93,10 +93,7 @@ export const encryptionCases: readonly CaseDefinition[] = [
     topology: secrets,
     needs: creating,
     async run(t: CaseContext) {
-      const file = await makeFile(t, 0);
-      await createImage(t, {
-        driver: 'qcow2',
-        file: { driver: 'file', filename: file.path },
+      const file = await createQcow2(t, {
         size: CHAIN_SIZE,
         encrypt: { format: 'luks', 'key-secret': 'sec0', 'iter-time': 10 },
       });

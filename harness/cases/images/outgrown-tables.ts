@@ -4,11 +4,11 @@ import { INCOMPATIBLE, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import { nonzeroRefcounts } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, release } from '../helpers/backing-chains.ts';
-import { createImage, qcow2Creation } from '../helpers/created-images.ts';
+import { createQcow2, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeIo, openIo, writeNode } from '../helpers/node-io.ts';
 import { parseQcow2 } from '../helpers/qcow2-image.ts';
-import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { type CaseFile, KiB, MiB, needs } from '../helpers/shared-setup.ts';
 
 /** The smallest that there are: a block of counts of 64 bits is good for 32 KiB, and so is a table of entries. */
 const CLUSTER = 512;
@@ -17,16 +17,8 @@ const SIZE = 4 * MiB;
 const COUNTED = CLUSTER / 8;
 
 /** An empty image in clusters of 512 bytes, with those options. */
-async function smallClusters(t: CaseContext, options: object): Promise<CaseFile> {
-  const file = await makeFile(t, 0);
-  await createImage(t, {
-    driver: 'qcow2',
-    file: { driver: 'file', filename: file.path },
-    size: SIZE,
-    'cluster-size': CLUSTER,
-    ...options,
-  });
-  return file;
+function smallClusters(t: CaseContext, options: object): Promise<CaseFile> {
+  return createQcow2(t, { size: SIZE, 'cluster-size': CLUSTER, ...options });
 }
 
 /** Writes 16 KiB at each place of an image, and gives the file when it is closed. */

@@ -5,7 +5,7 @@ import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addQcow2, release } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
-import { createImage, qcow2Creation } from '../helpers/created-images.ts';
+import { createQcow2, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesAt, bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, completed } from '../helpers/job-steps.ts';
 import { type NodeIo, nodeBytes, openIo } from '../helpers/node-io.ts';
@@ -58,12 +58,9 @@ interface Layers {
 }
 
 /** An empty image of the size of the layers. */
-async function emptyImage(t: CaseContext, below?: CaseFile): Promise<CaseFile> {
-  const file = await makeFile(t, 0);
+function emptyImage(t: CaseContext, below?: CaseFile): Promise<CaseFile> {
   const backing = below && { 'backing-file': below.path, 'backing-fmt': 'qcow2' };
-  const place = { driver: 'file', filename: file.path };
-  await createImage(t, { driver: 'qcow2', file: place, size: SIZE, 'cluster-size': CLUSTER, ...backing });
-  return file;
+  return createQcow2(t, { size: SIZE, 'cluster-size': CLUSTER, ...backing });
 }
 
 /** Images one above the other, bottom first, each with writes of its own. */

@@ -4,13 +4,13 @@ import type { JsonObject } from '../../../spec/json.ts';
 import { qcow2Faults } from '../../qcow2/qcow2-faults.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, release } from '../helpers/backing-chains.ts';
-import { createImage, qcow2Creation } from '../helpers/created-images.ts';
+import { createQcow2, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeBytes, openIo, writeNode } from '../helpers/node-io.ts';
 import { ExportFlag } from '../helpers/peers/nbd-numbers.ts';
 import { type PeerRequest, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { parseQcow2 } from '../helpers/qcow2-image.ts';
-import { addRaw, type CaseFile, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { addRaw, KiB, needs } from '../helpers/shared-setup.ts';
 import { crashStates } from './crash-states.ts';
 import { type Change, DiskModel, type Draw, drawn } from './disk-series.ts';
 import { checkHolds, checkSound, contentOf } from './left-behind.ts';
@@ -121,16 +121,9 @@ function crashed({ id, title, ...scene }: Scene): CaseDefinition {
 /** The storage before the node: an image, and room behind it. */
 async function startOf(
   t: CaseContext,
-  { image, size, room, filled = 0 }: Scene | Omit<Scene, 'id' | 'title'>,
-) {
-  const file: CaseFile = await makeFile(t, 0);
-  await createImage(t, {
-    driver: 'qcow2',
-    file: { driver: 'file', filename: file.path },
-    size,
-    'cluster-size': CLUSTER,
-    ...image,
-  });
+  { image, size, room, filled = 0 }: Pick<Scene, 'image' | 'size' | 'room' | 'filled'>,
+): Promise<Buffer> {
+  const file = await createQcow2(t, { size, 'cluster-size': CLUSTER, ...image });
   if (filled > 0) {
     const node = await addQcow2(t, file);
     await writeNode(t, node, 0, filled, 0x77);

@@ -4,7 +4,7 @@ import { qcow2Faults } from '../../qcow2/qcow2-faults.ts';
 import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext } from '../case.ts';
 import { decrypted } from '../helpers/made-luks.ts';
-import { parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
+import { contentAbove, parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { checkBytes } from './disk-series.ts';
 
 const SNAPSHOT_HEADER = 40;
@@ -27,17 +27,11 @@ interface Reading {
 
 /** What a guest reads of an image. */
 export function contentOf(image: Buffer, { below = null, isEncrypted = false }: Reading = {}): Buffer {
-  const { size, clusterSize, cluster } = parseQcow2(image);
-  const content = Buffer.alloc(size);
-  below?.copy(content);
-  for (let index = 0; index * clusterSize < size; index += 1) {
-    const found = cluster(index);
-    const start = index * clusterSize;
-    if (found === 'zero') content.fill(0, start, start + clusterSize);
-    else if (found !== null)
-      (isEncrypted ? decrypted(found, placeOf(image, index)!) : found).copy(content, start);
-  }
-  return content;
+  return contentAbove(
+    parseQcow2(image),
+    below,
+    isEncrypted ? (stored, index) => decrypted(stored, placeOf(image, index)!) : undefined,
+  );
 }
 
 /** States that an image holds these bytes. */

@@ -9,7 +9,7 @@ import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { addQcow2, release } from '../helpers/backing-chains.ts';
 import { bitmapsShown, checkDirty } from '../helpers/bitmaps.ts';
-import { createImage, qcow2Creation } from '../helpers/created-images.ts';
+import { createQcow2, qcow2Creation } from '../helpers/created-images.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { luksHeader } from '../helpers/made-luks.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
@@ -73,7 +73,7 @@ async function play(t: CaseContext, scene: Scene): Promise<void> {
   const random = new Random(id);
   const below = scene.below === undefined ? null : random.bytes(scene.below);
   const lower = below && (await addRaw(t, below)).name;
-  const file = isEncrypted ? await makeEncrypted(t, scene) : await makeImage(t, scene);
+  const file = await makeImage(t, scene);
   const options: JsonObject = {
     discard: 'unmap',
     ...scene.node,
@@ -126,20 +126,10 @@ async function play(t: CaseContext, scene: Scene): Promise<void> {
   }
 }
 
-async function makeImage(t: CaseContext, { size, clusterSize, image }: Scene): Promise<CaseFile> {
-  const file = await makeFile(t, 0);
-  await createImage(t, {
-    driver: 'qcow2',
-    file: { driver: 'file', filename: file.path },
-    size,
-    'cluster-size': clusterSize,
-    ...image,
-  });
-  return file;
-}
-
-function makeEncrypted(t: CaseContext, { size, clusterSize }: Scene): Promise<CaseFile> {
-  return makeFile(t, buildQcow2({ size, clusterSize, luks: luksHeader('abcdef') }));
+function makeImage(t: CaseContext, { size, clusterSize, image, isEncrypted }: Scene): Promise<CaseFile> {
+  return isEncrypted === true
+    ? makeFile(t, buildQcow2({ size, clusterSize, luks: luksHeader('abcdef') }))
+    : createQcow2(t, { size, 'cluster-size': clusterSize, ...image });
 }
 
 /** Copies a disk that can be compressed more here and less there, and gives what it holds. */
