@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { CHAIN_SIZE, chainNodes, type Layer, makeEmpty } from '../helpers/backing-chains.ts';
-import { CRAWL } from '../helpers/job-steps.ts';
+import { CRAWL, cancelled, endedReady } from '../helpers/job-steps.ts';
 import { addRaw, needs } from '../helpers/shared-setup.ts';
 
 /** What the commands are tried on: the middle node of a chain of three qcow2 images, and what they need besides. */
@@ -38,15 +38,24 @@ function undone(
   };
 }
 
+const isMirror = (execute: string): boolean => execute === 'blockdev-mirror';
+
+/** Waits until a job that was started does what it is for: a mirror is ready, others are at it. */
+export async function underWay(t: CaseContext, execute: string, device: string): Promise<void> {
+  if (isMirror(execute)) await t.event('BLOCK_JOB_READY', { device });
+}
+
+/** Cancels such a job. */
+export const takenBack = (t: CaseContext, execute: string, id: string): Promise<unknown> =>
+  isMirror(execute) ? endedReady(t, id) : cancelled(t, id);
+
 /** A job that does not end by itself. */
-function job(execute: string, args: (scene: Scene) => JsonObject, isReady = false): Try {
+function job(execute: string, args: (scene: Scene) => JsonObject): Try {
   return async (scene) => {
-    const { t } = scene;
-    const device = t.name('job');
-    if (!(await accepted(scene, execute, { 'job-id': device, ...args(scene) }))) return false;
-    if (isReady) await t.event('BLOCK_JOB_READY', { device });
-    await t.execute('block-job-cancel', { device });
-    await t.event(isReady ? 'BLOCK_JOB_COMPLETED' : 'BLOCK_JOB_CANCELLED', { device });
+    const id = scene.t.name('job');
+    if (!(await accepted(scene, execute, { 'job-id': id, ...args(scene) }))) return false;
+    await underWay(scene.t, execute, id);
+    await takenBack(scene.t, execute, id);
     return true;
   };
 }
@@ -83,16 +92,16 @@ export const COMMANDS: Readonly<Record<string, Try>> = {
     target: node.node,
     sync: 'none',
   })),
-  'mirror of it': job(
-    'blockdev-mirror',
-    ({ node, spare }) => ({ device: node.node, target: spare, sync: 'none' }),
-    true,
-  ),
-  'mirror to it': job(
-    'blockdev-mirror',
-    ({ node, spare }) => ({ device: spare, target: node.node, sync: 'none' }),
-    true,
-  ),
+  'mirror of it': job('blockdev-mirror', ({ node, spare }) => ({
+    device: node.node,
+    target: spare,
+    sync: 'none',
+  })),
+  'mirror to it': job('blockdev-mirror', ({ node, spare }) => ({
+    device: spare,
+    target: node.node,
+    sync: 'none',
+  })),
   'change-backing-file': single('change-backing-file', ({ node, base }) => ({
     device: node.node,
     'image-node-name': node.node,

@@ -2,10 +2,18 @@
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, makeChain, makeEmpty } from '../helpers/backing-chains.ts';
-import { backupJobs, CRAWL, cancelled, crawlingBackup, endedReady } from '../helpers/job-steps.ts';
+import { backupJobs, CRAWL, crawlingBackup } from '../helpers/job-steps.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
 import { needs, queryList } from '../helpers/shared-setup.ts';
-import { COMMANDS, commandNeeds, LASTING, type Scene, spareNode } from './commands-on-nodes.ts';
+import {
+  COMMANDS,
+  commandNeeds,
+  LASTING,
+  type Scene,
+  spareNode,
+  takenBack,
+  underWay,
+} from './commands-on-nodes.ts';
 import { userPairCases } from './pairs.ts';
 
 /** A job that uses the node. */
@@ -145,11 +153,11 @@ async function makeScene(t: CaseContext, user: User): Promise<Scene> {
   return scene;
 }
 
-/** Starts a job; waits until it is ready where it is a mirror. Gives its id. */
+/** Starts a job that is to go on. Gives its id. */
 async function start(t: CaseContext, { execute, args }: StartedJob): Promise<string> {
   const device = t.name('user');
   await t.execute(execute, { 'job-id': device, ...args });
-  if (execute === 'blockdev-mirror') await t.event('BLOCK_JOB_READY', { device });
+  await underWay(t, execute, device);
   return device;
 }
 
@@ -162,8 +170,7 @@ async function makeFreed(t: CaseContext, user: User, taken: string): Promise<Sce
     await t.refused(job.execute, { ...job.args, ...fault });
     t.equal(await graphOf(t), before, 'a job that is refused must leave every node as it was');
   }
-  const id = await start(t, job);
-  await (job.execute === 'blockdev-mirror' ? endedReady(t, id) : cancelled(t, id));
+  await takenBack(t, job.execute, await start(t, job));
   t.equal(
     withoutReadOnly(await graphOf(t)),
     withoutReadOnly(before),

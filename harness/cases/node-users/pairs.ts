@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { chainNodes, makeEmpty } from '../helpers/backing-chains.ts';
 import { sizesOf } from '../helpers/image-files.ts';
+import { cancelled } from '../helpers/job-steps.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
 import { addRaw, needs } from '../helpers/shared-setup.ts';
 
@@ -13,47 +14,50 @@ interface Scene {
   readonly size: number;
 }
 
-/** Begins to use a node, and gives what ends that; null if it is refused. */
-type Use = (scene: Scene, node: string) => Promise<(() => Promise<void>) | null>;
+/** What ends a use; null if it was refused. */
+type End = (() => Promise<unknown>) | null;
+/** Begins to use a node. */
+type Use = (scene: Scene, node: string) => Promise<End>;
+
+async function begun(
+  t: CaseContext,
+  execute: string,
+  args: JsonObject,
+  end: () => Promise<unknown>,
+): Promise<End> {
+  const { error } = await t.request({ execute, arguments: args });
+  return error === undefined ? end : null;
+}
 
 function byNode(options: (node: string) => JsonObject): Use {
-  return async ({ t }, node) => {
+  return ({ t }, node) => {
     const name = t.name('user');
-    const made = { 'node-name': name, ...options(node) };
-    if ('error' in (await t.request({ execute: 'blockdev-add', arguments: made }))) return null;
-    return async () => {
-      await t.execute('blockdev-del', { 'node-name': name });
-    };
+    return begun(t, 'blockdev-add', { 'node-name': name, ...options(node) }, () =>
+      t.execute('blockdev-del', { 'node-name': name }),
+    );
   };
 }
 
 function byExport(writable: boolean): Use {
-  return async ({ t }, node) => {
+  return ({ t }, node) => {
     const name = t.name('export');
-    const made = { device: node, name, writable };
-    if ('error' in (await t.request({ execute: 'nbd-server-add', arguments: made }))) return null;
-    return async () => {
-      await t.execute('nbd-server-remove', { name });
-    };
+    return begun(t, 'nbd-server-add', { device: node, name, writable }, () =>
+      t.execute('nbd-server-remove', { name }),
+    );
   };
 }
 
 function byBackup(args: (node: string, spare: string) => JsonObject): Use {
-  return async ({ t, spare }, node) => {
-    const device = t.name('job');
-    const made = { 'job-id': device, sync: 'none', ...args(node, spare) };
-    if ('error' in (await t.request({ execute: 'blockdev-backup', arguments: made }))) return null;
-    return async () => {
-      await t.execute('block-job-cancel', { device });
-      await t.event('BLOCK_JOB_CANCELLED', { device });
-    };
+  return ({ t, spare }, node) => {
+    const id = t.name('job');
+    return begun(t, 'blockdev-backup', { 'job-id': id, sync: 'none', ...args(node, spare) }, () =>
+      cancelled(t, id),
+    );
   };
 }
 
-const resize: Use = async ({ t, size }, node) => {
-  const { error } = await t.request({ execute: 'block_resize', arguments: { 'node-name': node, size } });
-  return error === undefined ? async () => {} : null;
-};
+const resize: Use = ({ t, size }, node) =>
+  begun(t, 'block_resize', { 'node-name': node, size }, async () => {});
 
 /** By name, in the order in which they are tried as the second one. */
 const USES: Readonly<Record<string, Use>> = {
