@@ -5,13 +5,14 @@ import type { CaseContext, CaseDefinition, Needs } from './case.ts';
 import { addChain, addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeEmpty } from './helpers/backing-chains.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import { addRaw, fileNodes, KiB, makeFile, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { NO_LIMIT } from './helpers/throttling.ts';
 
 const SIZE = 64 * KiB;
 
 /** Of every node that nobody limits. */
-const UNLIMITED = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0, write_threshold: 0 };
 const USUAL = {
-  ...UNLIMITED,
+  ...NO_LIMIT,
+  write_threshold: 0,
   ro: false,
   encrypted: false,
   detect_zeroes: 'off',

@@ -6,6 +6,7 @@ import { shown } from './case-text.ts';
 import { insertedIn } from './helpers/device-info.ts';
 import { nodeIo, openIo } from './helpers/node-io.ts';
 import { addNode, dataNodes, KiB, MiB, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { limit, NO_LIMIT } from './helpers/throttling.ts';
 
 const thresholds = needs(dataNodes, { commands: ['block-set-write-threshold'] });
 
@@ -19,13 +20,10 @@ const drive: Topology = {
 
 const throttles: Needs = { commands: ['block_set_io_throttle', 'query-block'] };
 
-const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
-
 const threshold = (t: CaseContext, node: string, value: number | bigint) =>
   t.execute('block-set-write-threshold', { 'node-name': node, 'write-threshold': value });
 
-const throttle = (t: CaseContext, given: JsonObject) =>
-  t.execute('block_set_io_throttle', { device: 'd0', ...NO_LIMIT, ...given });
+const throttle = (t: CaseContext, given: JsonObject) => limit(t, 'd0', given);
 
 export const limitCases: readonly CaseDefinition[] = [
   {

@@ -6,6 +6,7 @@ import { shown } from './case-text.ts';
 import { statistic, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { KiB, needs } from './helpers/shared-setup.ts';
+import { limit } from './helpers/throttling.ts';
 
 /** Nanoseconds that a request takes. */
 const LATENCY = 2_000_000;
@@ -71,15 +72,7 @@ export const statisticsOfIntervals: readonly CaseDefinition[] = [
         t.equal(latencies(t, before, kind), [0, 0, 0], `latencies of ${kind} must be 0 without requests`);
       await request(t, 'aio_read 0 512');
       // The second of these waits for the limit, which counts.
-      await t.execute('block_set_io_throttle', {
-        device: 'timed',
-        bps: 0,
-        bps_rd: 0,
-        bps_wr: RATE,
-        iops: 0,
-        iops_rd: 0,
-        iops_wr: 0,
-      });
+      await limit(t, 'timed', { bps_wr: RATE });
       await qemuIo(t, 'timed', 'aio_write 0 512');
       await qemuIo(t, 'timed', 'aio_write 0 512');
       await t.elapse(1.2 * HELD_MS + (2 * LATENCY) / MILLISECOND);

@@ -1,11 +1,37 @@
-/** Throttle groups, nodes in them, and how long requests take that they limit. */
-import type { JsonObject } from '../../../spec/json.ts';
+/** Limits of drives, throttle groups, nodes in them, and how long requests take that they limit. */
+import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
+import { insertedIn } from './device-info.ts';
 import { objectArguments } from './made-objects.ts';
 import { addNode, dataNodes, needs } from './shared-setup.ts';
 
 /** Milliseconds' worth of a limit that may pass at once: requests are let go in small lots. */
 const SLACK_MS = 100;
+
+/** Limits of a drive. */
+export const LIMITS = ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'] as const;
+/** What is told of a drive or node without any, and takes all from a drive. */
+export const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
+/** Limits of a group. */
+export const GROUP_LIMITS = [
+  'bps-total',
+  'bps-read',
+  'bps-write',
+  'iops-total',
+  'iops-read',
+  'iops-write',
+] as const;
+
+/** Gives a drive these limits, and no others. */
+export function limit(t: CaseContext, device: string, given: JsonObject): Promise<Json> {
+  return t.execute('block_set_io_throttle', { device, ...NO_LIMIT, ...given });
+}
+
+/** All that query-block tells of the limits of a drive, and its group. */
+export async function limitsOf(t: CaseContext, device: string): Promise<JsonObject> {
+  const told = Object.entries(await insertedIn(t, device));
+  return Object.fromEntries(told.filter(([name]) => /^(bps|iops|group)/.test(name)));
+}
 
 /** What a case needs that makes groups. */
 export const throttleNodes: Needs = needs(dataNodes, {

@@ -2,14 +2,18 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { insertedIn } from '../helpers/device-info.ts';
-import { groupOf, throttleNodes } from '../helpers/throttling.ts';
+import {
+  GROUP_LIMITS,
+  groupOf,
+  LIMITS,
+  limit,
+  limitsOf,
+  NO_LIMIT,
+  throttleNodes,
+} from '../helpers/throttling.ts';
 
 /** No limit is greater. */
 const GREATEST = 1e15;
-const LIMITS = ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'] as const;
-const NONE: JsonObject = Object.fromEntries(LIMITS.map((name) => [name, 0]));
-const GROUP_LIMITS = ['bps-total', 'bps-read', 'bps-write', 'iops-total', 'iops-read', 'iops-write'] as const;
 
 const drive: Topology = {
   name: 'bounded-drive',
@@ -17,12 +21,6 @@ const drive: Topology = {
   options: ['-drive', 'if=none,id=d0,driver=null-co,size=1M'],
   monitors: 1,
 };
-
-/** What query-block tells of limits. */
-async function told(t: CaseContext): Promise<JsonObject> {
-  const inserted = await insertedIn(t, 'd0');
-  return Object.fromEntries(Object.entries(inserted).filter(([name]) => /^(bps|iops)|^group$/.test(name)));
-}
 
 export const boundsOfLimits: readonly CaseDefinition[] = [
   {
@@ -37,30 +35,31 @@ export const boundsOfLimits: readonly CaseDefinition[] = [
     topology: drive,
     fresh: true,
     async run(t: CaseContext) {
-      const set = (limits: JsonObject): JsonObject => ({ device: 'd0', ...NONE, ...limits });
+      const told = () => limitsOf(t, 'd0');
+      const refused = (limits: JsonObject) =>
+        t.refused('block_set_io_throttle', { device: 'd0', ...NO_LIMIT, ...limits });
       for (const name of LIMITS) {
         for (const value of [1, 2, GREATEST]) {
-          await t.execute('block_set_io_throttle', set({ [name]: value }));
+          await limit(t, 'd0', { [name]: value });
           t.equal(
-            await told(t),
-            { ...NONE, [name]: value, group: 'd0' },
+            await told(),
+            { ...NO_LIMIT, [name]: value, group: 'd0' },
             `a limit ${name} of ${value} must be told, and no other`,
           );
         }
-        for (const value of [-1, GREATEST + 1, -GREATEST])
-          await t.refused('block_set_io_throttle', set({ [name]: value }));
+        for (const value of [-1, GREATEST + 1, -GREATEST]) await refused({ [name]: value });
         t.equal(
-          await told(t),
-          { ...NONE, [name]: GREATEST, group: 'd0' },
+          await told(),
+          { ...NO_LIMIT, [name]: GREATEST, group: 'd0' },
           'a limit that is refused must change nothing',
         );
         const burst = { [name]: 1, [`${name}_max`]: GREATEST, [`${name}_max_length`]: 1 };
-        await t.execute('block_set_io_throttle', set(burst));
-        t.equal(await told(t), { ...NONE, ...burst, group: 'd0' }, 'a burst must be told with its length');
-        await t.execute('block_set_io_throttle', set({ [name]: 5, [`${name}_max`]: 5 }));
+        await limit(t, 'd0', burst);
+        t.equal(await told(), { ...NO_LIMIT, ...burst, group: 'd0' }, 'a burst must be told with its length');
+        await limit(t, 'd0', { [name]: 5, [`${name}_max`]: 5 });
         t.equal(
-          await told(t),
-          { ...NONE, [name]: 5, [`${name}_max`]: 5, [`${name}_max_length`]: 1, group: 'd0' },
+          await told(),
+          { ...NO_LIMIT, [name]: 5, [`${name}_max`]: 5, [`${name}_max_length`]: 1, group: 'd0' },
           'a burst may be as low as its limit, and must last a second by default',
         );
         for (const wrong of [
@@ -71,24 +70,20 @@ export const boundsOfLimits: readonly CaseDefinition[] = [
           { [name]: 1, [`${name}_max`]: 5, [`${name}_max_length`]: 0 },
           { [name]: 1, [`${name}_max_length`]: 2 },
         ])
-          await t.refused('block_set_io_throttle', set(wrong));
-        await t.execute(
-          'block_set_io_throttle',
-          set({ [name]: 1, [`${name}_max`]: 1e14, [`${name}_max_length`]: 10 }),
-        );
+          await refused(wrong);
+        await limit(t, 'd0', { [name]: 1, [`${name}_max`]: 1e14, [`${name}_max_length`]: 10 });
       }
-      for (const wrong of [{ iops_size: 1 }, { bps: 1, iops_size: 512 }])
-        await t.refused('block_set_io_throttle', set(wrong));
+      for (const wrong of [{ iops_size: 1 }, { bps: 1, iops_size: 512 }]) await refused(wrong);
       for (const name of ['iops', 'iops_rd', 'iops_wr']) {
-        await t.execute('block_set_io_throttle', set({ [name]: 1, iops_size: 1 }));
+        await limit(t, 'd0', { [name]: 1, iops_size: 1 });
         t.equal(
-          await told(t),
-          { ...NONE, [name]: 1, iops_size: 1, group: 'd0' },
+          await told(),
+          { ...NO_LIMIT, [name]: 1, iops_size: 1, group: 'd0' },
           'iops_size must be told as it was set',
         );
       }
-      await t.execute('block_set_io_throttle', set({}));
-      t.check(!('group' in (await told(t))), 'a drive without limits must be in no group', 'it is in one');
+      await limit(t, 'd0', {});
+      t.check(!('group' in (await told())), 'a drive without limits must be in no group', 'it is in one');
     },
   },
   {

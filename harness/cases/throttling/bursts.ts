@@ -3,8 +3,8 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
-import { addGroup, addThrottled, checkTakes, throttleNodes } from '../helpers/throttling.ts';
-import { checkShown, drives, limit, NO_LIMIT, release, throttles } from './drive-limits.ts';
+import { addGroup, addThrottled, checkTakes, limit, NO_LIMIT, throttleNodes } from '../helpers/throttling.ts';
+import { checkShown, drives, release, throttles } from './drive-limits.ts';
 
 const MAX = 640 * KiB;
 const PIECE = 64 * KiB;

@@ -6,7 +6,7 @@ import { shown } from '../case-text.ts';
 import { insertedIn } from '../helpers/device-info.ts';
 import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
-import { checkTakes, checkUnlimited } from '../helpers/throttling.ts';
+import { checkTakes, checkUnlimited, LIMITS, limit, NO_LIMIT } from '../helpers/throttling.ts';
 
 /** Three drives of 1 MiB. */
 export const drives: Topology = {
@@ -36,13 +36,8 @@ const guest: Topology = {
 export const throttles: Needs = { commands: ['block_set_io_throttle', 'query-block'], drivers: ['null-co'] };
 const measured = needs(throttles, hmpIo);
 
-export const NO_LIMIT = { bps: 0, bps_rd: 0, bps_wr: 0, iops: 0, iops_rd: 0, iops_wr: 0 };
 /** What an endpoint takes at least. */
 const HIGHEST = 10 ** 15;
-const LIMITS = ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr'] as const;
-
-export const limit = (t: CaseContext, device: string, given: JsonObject) =>
-  t.execute('block_set_io_throttle', { device, ...NO_LIMIT, ...given });
 
 /** States what query-block shows of a drive: these limits and no others, and the group. */
 export async function checkShown(

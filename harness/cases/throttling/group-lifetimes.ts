@@ -1,8 +1,8 @@
 /** Which groups there are: those of drives come and go with their members, and share their names with objects. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { needs } from '../helpers/shared-setup.ts';
-import { groupOf, throttleNodes } from '../helpers/throttling.ts';
-import { checkShown, drives, limit, throttles } from './drive-limits.ts';
+import { groupOf, limit, throttleNodes } from '../helpers/throttling.ts';
+import { checkShown, drives, throttles } from './drive-limits.ts';
 
 /** The cases of the lives of groups. */
 export const groupLifetimes: readonly CaseDefinition[] = [

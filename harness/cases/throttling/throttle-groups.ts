@@ -3,11 +3,16 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import { addNode, addRaw, checkAbsent, fileNodes, KiB, needs, nodeInfo } from '../helpers/shared-setup.ts';
-import { addAbove, addGroup, addThrottled, groupOf, throttleNodes } from '../helpers/throttling.ts';
+import {
+  addAbove,
+  addGroup,
+  addThrottled,
+  GROUP_LIMITS,
+  groupOf,
+  throttleNodes,
+} from '../helpers/throttling.ts';
 
 const MEGA = 1_000_000;
-
-const LIMITS = ['bps-total', 'bps-read', 'bps-write', 'iops-total', 'iops-read', 'iops-write'] as const;
 
 /** States that a group with `wrong` limits is refused and not there, and that the same group with `right` ones is made. */
 async function refusedGroup(t: CaseContext, wrong: JsonObject, right: JsonObject): Promise<void> {
@@ -35,7 +40,7 @@ export const throttleGroups: readonly CaseDefinition[] = [
             { [`${kind}-total`]: 1000, [`${kind}-${part}`]: 1000 },
             { [`${kind}-${part}`]: 1000 },
           );
-      for (const name of LIMITS) {
+      for (const name of GROUP_LIMITS) {
         await refusedGroup(t, { [`${name}-max`]: 1000 }, { [name]: 10, [`${name}-max`]: 1000 });
         await refusedGroup(t, { [name]: 1000, [`${name}-max`]: 10 }, { [name]: 10, [`${name}-max`]: 1000 });
         await refusedGroup(t, { [name]: -1 }, { [name]: 1 });
@@ -48,7 +53,7 @@ export const throttleGroups: readonly CaseDefinition[] = [
     requirements: ['ThrottleLimits/length-needs-burst'],
     needs: throttleNodes,
     async run(t: CaseContext) {
-      for (const name of LIMITS)
+      for (const name of GROUP_LIMITS)
         await refusedGroup(
           t,
           { [name]: 10, [`${name}-max-length`]: 5 },
@@ -62,7 +67,7 @@ export const throttleGroups: readonly CaseDefinition[] = [
     requirements: ['ThrottleLimits/burst'],
     needs: throttleNodes,
     async run(t: CaseContext) {
-      for (const name of LIMITS) {
+      for (const name of GROUP_LIMITS) {
         const burst = { [name]: 10, [`${name}-max`]: 1e9 };
         const right = { ...burst, [`${name}-max-length`]: 1e5 };
         for (const length of [1e7, -1])
