@@ -4,6 +4,24 @@ import type { CaseContext } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { queryList } from './shared-setup.ts';
 
+/** Counters of BlockDeviceStats, times apart, as long as nothing was read or written. */
+export const NOTHING_COUNTED: JsonObject = {
+  rd_bytes: 0,
+  wr_bytes: 0,
+  rd_operations: 0,
+  wr_operations: 0,
+  flush_operations: 0,
+  rd_merged: 0,
+  wr_merged: 0,
+  failed_rd_operations: 0,
+  failed_wr_operations: 0,
+  failed_flush_operations: 0,
+  invalid_rd_operations: 0,
+  invalid_wr_operations: 0,
+  invalid_flush_operations: 0,
+  wr_highest_offset: 0,
+};
+
 /** The entry of a guest device, by its id, or of a drive, by its name; that there is none fails the case. */
 export async function deviceInfo(t: CaseContext, name: string): Promise<JsonObject> {
   const found = await entryOf(t, name);
