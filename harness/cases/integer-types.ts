@@ -1,6 +1,7 @@
 /** Integers of each type of the schema, at the bounds of that type. */
 import type { Json, JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { backupJobs, cancelled, jobInfo } from './helpers/job-steps.ts';
 import {
   addNode,
   checkAbsent,
@@ -84,21 +85,14 @@ export const integerTypes: readonly CaseDefinition[] = [
     title:
       'The speed of a job is told as it was given, up to the greatest int64; below 0 and beyond it is refused',
     requirements: ['schema/integer-range', 'block-job-set-speed/sets'],
-    needs: needs(dataNodes, {
-      commands: ['blockdev-backup', 'block-job-set-speed', 'query-block-jobs', 'block-job-cancel'],
-      events: ['BLOCK_JOB_CANCELLED'],
-    }),
+    needs: needs(backupJobs, { commands: ['block-job-set-speed'] }),
     async run(t: CaseContext) {
       const [device, target, id] = [await addNode(t), await addNode(t), t.name('job')];
       const job = { 'job-id': id, device, target, sync: 'none' };
-      for (const speed of [-1, INT64_MAX + 1n, 1.5, '1', null]) {
+      for (const speed of [-1, INT64_MAX + 1n, 1.5, '1', null])
         await t.refused('blockdev-backup', { ...job, speed });
-      }
       await t.execute('blockdev-backup', job);
-      const told = async (): Promise<Json> => {
-        const [first] = (await t.execute('query-block-jobs')) as JsonObject[];
-        return first?.speed ?? null;
-      };
+      const told = async (): Promise<Json> => (await jobInfo(t, id)).speed ?? null;
       for (const speed of SPEEDS) {
         await t.execute('block-job-set-speed', { device: id, speed });
         t.equal(await told(), speed, 'the speed of a job must be told as it was set');
@@ -106,8 +100,7 @@ export const integerTypes: readonly CaseDefinition[] = [
           await t.refused('block-job-set-speed', { device: id, speed: wrong });
         t.equal(await told(), speed, 'a speed that is refused must change nothing');
       }
-      await t.execute('block-job-cancel', { device: id });
-      await t.event('BLOCK_JOB_CANCELLED', { device: id });
+      await cancelled(t, id);
     },
   },
   {

@@ -1,10 +1,10 @@
 /** Errors by their numbers: those of a node as its export tells them, and those of a server as a node over it has them. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { filledFile } from '../drivers/driver-guest.ts';
 import { remoteBytes } from '../drivers/network/remote-nodes.ts';
+import { addFailing } from '../helpers/failing-files.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { startNbdPeer } from '../helpers/peers/nbd-peer.ts';
-import { fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
+import { fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 
@@ -43,13 +43,9 @@ export const exportErrorCases: readonly CaseDefinition[] = [
     needs: needs(fileNodes, { drivers: ['blkdebug'] }, nodeBytes),
     async run(t: CaseContext) {
       for (const [errno, told] of OF_HOST) {
-        const { options } = await filledFile(t, SIZE, 5);
-        const node = t.name('raw');
-        const rule = { event: 'read_aio', errno };
-        await t.execute('blockdev-add', {
-          driver: 'raw',
-          'node-name': node,
-          file: { driver: 'blkdebug', image: options, 'inject-error': [rule] },
+        const node = await addFailing(t, await makeFile(t, Buffer.alloc(SIZE, 5)), {
+          event: 'read_aio',
+          errno,
         });
         const guest = await openIo(t, node, { writable: false });
         const outcome = await guest.attempt({ kind: 'read', offset: 0, length: 512 });

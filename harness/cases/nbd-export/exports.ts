@@ -7,7 +7,6 @@ import { addRaw, fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
 export const serverNeeds: Needs = needs(fileNodes, {
   commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-stop'],
   members: ['nbd-server-add.name'],
-  capabilities: ['sharedFiles'],
 });
 
 export const SIZE = 256 * KiB;
