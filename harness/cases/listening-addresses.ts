@@ -1,16 +1,15 @@
 /** Socket addresses at their bounds: which may be listened at and connected to, and who is served there. */
-import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { createServer, type NetConnectOpts } from 'node:net';
 import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { remoteNodes } from './drivers/network/remote-nodes.ts';
-import { startNbdServer } from './helpers/node-io.ts';
+import { nbdServer, startNbdServer } from './helpers/node-io.ts';
 import { listen } from './helpers/peers/listening.ts';
 import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
+import { greetingAt } from './helpers/peers/nbd-visitor.ts';
 import { checkAbsent, needs, nodeInfo } from './helpers/shared-setup.ts';
 
-const SERVER = { commands: ['nbd-server-start', 'nbd-server-stop'], capabilities: ['sharedFiles'] } as const;
 /** A local socket's name may have so many bytes everywhere; some endpoints take one more. */
 const LONGEST = 107;
 
@@ -22,18 +21,7 @@ async function freePort(t: CaseContext): Promise<number> {
 }
 
 /** Whether an NBD server greets at that address. */
-async function greets(where: { host: string; port: number } | { path: string }): Promise<boolean> {
-  const socket = connect(where);
-  try {
-    await once(socket, 'connect');
-    const [data] = (await once(socket, 'data')) as [Buffer];
-    return data.toString('latin1', 0, 8) === 'NBDMAGIC';
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
+const greets = async (where: NetConnectOpts): Promise<boolean> => (await greetingAt(where)) === 'NBDMAGIC';
 
 const start = (data: JsonObject, type = 'inet'): JsonObject => ({ addr: { type, data } });
 
@@ -43,7 +31,7 @@ export const listeningAddresses: readonly CaseDefinition[] = [
     title:
       'What is no port is refused; a range may begin with its only free port, and must not end before it begins',
     requirements: ['SocketAddress/inet', 'SocketAddress/to'],
-    needs: SERVER,
+    needs: nbdServer,
     async run(t: CaseContext) {
       const host = '127.0.0.1';
       for (const port of ['nonsense', '12x', '-1', '1.5', ' '])
@@ -70,7 +58,7 @@ export const listeningAddresses: readonly CaseDefinition[] = [
     id: 'SocketAddress/path-length',
     title: 'The name of a local socket may have 107 bytes; one of 109 is refused, to listen and to connect',
     requirements: ['SocketAddress/unix'],
-    needs: needs(remoteNodes('nbd'), { commands: ['nbd-server-start', 'nbd-server-stop'] }),
+    needs: needs(remoteNodes('nbd'), nbdServer),
     async run(t: CaseContext) {
       const room = LONGEST - `${t.dir}/`.length;
       if (room < 1 || t.dir !== t.scratch) t.skip('needs a scratch folder with a short name');
@@ -91,7 +79,7 @@ export const listeningAddresses: readonly CaseDefinition[] = [
     title:
       'A server takes the place of a socket that an earlier one left, and leaves none when it is stopped',
     requirements: ['SocketAddress/unix'],
-    needs: SERVER,
+    needs: nbdServer,
     async run(t: CaseContext) {
       const { path, local } = await startNbdServer(t);
       t.check(await greets({ path: local }), 'a server must be reached at its socket', 'it is not');

@@ -2,15 +2,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { JsonObject } from '../../spec/json.ts';
-import type { CaseContext, CaseDefinition, Needs } from './case.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { nbdServer } from './helpers/node-io.ts';
 import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
+import { greetingAt } from './helpers/peers/nbd-visitor.ts';
 
 const LOOPBACK = '127.0.0.1';
 /** Ports that a server may try behind the one that is taken. */
 const PORTS = 20;
-
-/** The endpoint's loopback address is ours. */
-const server: Needs = { commands: ['nbd-server-start', 'nbd-server-stop'], capabilities: ['sharedFiles'] };
 
 /** The server's command to listen on a port of the loopback address. */
 const listen = (port: number, part: JsonObject = {}): JsonObject => ({
@@ -30,20 +29,6 @@ async function judged(
   }
 }
 
-/** The first bytes that a server says to a client on that port; null if nobody listens there. */
-async function greetingOn(port: number): Promise<string | null> {
-  const socket = connect({ host: LOOPBACK, port });
-  try {
-    await once(socket, 'connect');
-    const [data] = (await once(socket, 'data')) as [Buffer];
-    return data.toString('latin1', 0, 8);
-  } catch {
-    return null;
-  } finally {
-    socket.destroy();
-  }
-}
-
 /** Whether somebody listens on that port. */
 async function isTaken(port: number): Promise<boolean> {
   const socket = connect({ host: LOOPBACK, port });
@@ -60,7 +45,7 @@ export const socketAddresses: readonly CaseDefinition[] = [
     id: 'SocketAddress/numeric',
     title: 'A host by name is looked up, unless the address says that it is numeric: then it is refused',
     requirements: ['SocketAddress/inet', 'SocketAddress/numeric'],
-    needs: server,
+    needs: nbdServer,
     async run(t: CaseContext) {
       await judged(
         t,
@@ -74,7 +59,7 @@ export const socketAddresses: readonly CaseDefinition[] = [
     title:
       'An IPv4 host is refused where the address wants no IPv4, and taken where it wants it or says nothing',
     requirements: ['SocketAddress/ip-versions'],
-    needs: server,
+    needs: nbdServer,
     async run(t: CaseContext) {
       await judged(
         t,
@@ -87,17 +72,16 @@ export const socketAddresses: readonly CaseDefinition[] = [
     id: 'SocketAddress/range',
     title: 'A server whose port is taken is refused, and with a range listens on another port of that',
     requirements: ['SocketAddress/to', 'SocketAddress/inet', 'nbd-server-start/serves'],
-    needs: server,
+    needs: nbdServer,
     async run(t: CaseContext) {
-      const { address } = await startNbdPeer(t, {}, 'inet');
-      const taken = Number(address.port);
+      const { port: taken } = await startNbdPeer(t, {}, 'inet');
       const ports = Array.from({ length: PORTS }, (_, index) => taken + 1 + index);
       const free: number[] = [];
       for (const port of ports) if (!(await isTaken(port))) free.push(port);
       await t.refused('nbd-server-start', listen(taken));
       await t.execute('nbd-server-start', listen(taken, { to: ports.at(-1)! }));
       let greeting: string | null = null;
-      for (const port of free) greeting ??= await greetingOn(port);
+      for (const port of free) greeting ??= await greetingAt({ host: LOOPBACK, port });
       t.equal(greeting, 'NBDMAGIC', 'the server must greet on one of the free ports of the range');
       await t.execute('nbd-server-stop');
     },

@@ -21,13 +21,23 @@ import type { CaseContext, ExportClient, IoOutcome, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import type { IoRequest } from '../io-request.ts';
 import { hmpIo, qemuIo } from './human-monitor-io.ts';
-import type { CaseFile } from './shared-setup.ts';
+import { type CaseFile, needs } from './shared-setup.ts';
 
-const SERVER = ['nbd-server-start', 'nbd-server-stop'];
+/** What a case needs that starts the endpoint's NBD server where we can reach it. */
+export const nbdServer: Needs = {
+  commands: ['nbd-server-start', 'nbd-server-stop'],
+  capabilities: ['sharedFiles'],
+};
+
+/** What a case needs that makes exports there, under names of its own. */
+export const nbdExports: Needs = needs(nbdServer, {
+  commands: ['nbd-server-add'],
+  members: ['nbd-server-add.name'],
+});
 
 const byNbd: readonly Needs[] = [
-  { commands: [...SERVER, 'nbd-server-add', 'nbd-server-remove'], capabilities: ['sharedFiles'] },
-  { commands: [...SERVER, 'block-export-add', 'block-export-del'], capabilities: ['sharedFiles'] },
+  needs(nbdServer, { commands: ['nbd-server-add', 'nbd-server-remove'] }),
+  needs(nbdServer, { commands: ['block-export-add', 'block-export-del'] }),
 ];
 
 /** What a case needs to cause I/O. What comes of it is `untold` where the human monitor is the means. */

@@ -1,13 +1,10 @@
 /** What cases of the NBD server start from: exports of nodes with known bytes, and clients that speak the protocol itself. */
 import type { CaseContext, Needs } from '../case.ts';
-import { startNbdServer } from '../helpers/node-io.ts';
+import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
 import { addRaw, fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
 
 /** What a case uses that exports a node over a file to clients of its own. */
-export const serverNeeds: Needs = needs(fileNodes, {
-  commands: ['nbd-server-start', 'nbd-server-add', 'nbd-server-stop'],
-  members: ['nbd-server-add.name'],
-});
+export const serverNeeds: Needs = needs(fileNodes, nbdExports);
 
 export const SIZE = 256 * KiB;
 

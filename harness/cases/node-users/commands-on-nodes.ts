@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, Needs } from '../case.ts';
 import { CHAIN_SIZE, chainNodes, type Layer, makeEmpty } from '../helpers/backing-chains.ts';
 import { CRAWL, cancelled, endedReady } from '../helpers/job-steps.ts';
+import { nbdExports } from '../helpers/node-io.ts';
 import { addRaw, needs } from '../helpers/shared-setup.ts';
 
 /** What the commands are tried on: the middle node of a chain of three qcow2 images, and what they need besides. */
@@ -164,7 +165,7 @@ export const LASTING: Readonly<Record<string, Try>> = {
 };
 
 /** What all of them need. */
-export const commandNeeds: Needs = needs(chainNodes, {
+export const commandNeeds: Needs = needs(chainNodes, nbdExports, {
   commands: [
     'block_resize',
     'blockdev-backup',
@@ -179,12 +180,8 @@ export const commandNeeds: Needs = needs(chainNodes, {
     'block-dirty-bitmap-add',
     'block-dirty-bitmap-remove',
     'block-set-write-threshold',
-    'nbd-server-start',
-    'nbd-server-add',
     'nbd-server-remove',
-    'nbd-server-stop',
   ],
-  members: ['nbd-server-add.name'],
   events: ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'],
 });
 

@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { chainNodes, makeEmpty } from '../helpers/backing-chains.ts';
 import { sizesOf } from '../helpers/image-files.ts';
 import { cancelled } from '../helpers/job-steps.ts';
-import { startNbdServer } from '../helpers/node-io.ts';
+import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
 import { addRaw, needs } from '../helpers/shared-setup.ts';
 
 interface Scene {
@@ -91,17 +91,8 @@ export const userPairCases: readonly CaseDefinition[] = Object.entries(OUTCOMES)
     id: `node-users/beside-${first}`,
     title: `Beside a ${first.replaceAll('-', ' ')} on a file each second user is let in, or refused, as both agree`,
     requirements: ['blockdev-add/users-agree'],
-    needs: needs(chainNodes, {
-      commands: [
-        'blockdev-backup',
-        'block-job-cancel',
-        'block_resize',
-        'nbd-server-start',
-        'nbd-server-add',
-        'nbd-server-remove',
-        'nbd-server-stop',
-      ],
-      members: ['nbd-server-add.name'],
+    needs: needs(chainNodes, nbdExports, {
+      commands: ['blockdev-backup', 'block-job-cancel', 'block_resize', 'nbd-server-remove'],
       events: ['BLOCK_JOB_CANCELLED'],
     }),
     async run(t: CaseContext) {

@@ -2,7 +2,8 @@
  * A client of the endpoint's NBD server that says each thing of the public protocol document by itself, in any order,
  * also what it must not say, and tells what comes back.
  */
-import { connect, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import type { CaseContext } from '../../case.ts';
 import { Arrivals } from './arrivals.ts';
 import {
@@ -52,6 +53,20 @@ export const infoRequest = (name: string, ...kinds: readonly number[]): Buffer =
 /** The data of an option about metadata contexts of an export. */
 export const contextRequest = (name: string, ...queries: readonly string[]): Buffer =>
   Buffer.concat([nbdString(name), uint32(queries.length), ...queries.map(nbdString)]);
+
+/** The first bytes that a server says to a client there; null if nobody listens. */
+export async function greetingAt(where: NetConnectOpts): Promise<string | null> {
+  const socket = connect(where);
+  try {
+    await once(socket, 'connect');
+    const [data] = (await once(socket, 'data')) as [Buffer];
+    return data.toString('latin1', 0, 8);
+  } catch {
+    return null;
+  } finally {
+    socket.destroy();
+  }
+}
 
 /** A connection. That the server ends it first fails the case. */
 export class NbdVisitor {
