@@ -16,6 +16,7 @@ import {
   type Qcow2Header,
 } from './qcow2-header.ts';
 import { nonzeroRefcounts } from './qcow2-refcounts.ts';
+import { storedSnapshots } from './snapshot-table.ts';
 import { parseBitmaps } from './stored-bitmap-directory.ts';
 
 /** A leak wastes space; anything else may cost data. */
@@ -32,7 +33,6 @@ const COMPRESSION_TYPE = 8n;
 const EXTENDED_L2 = 16n;
 const KNOWN_INCOMPATIBLE = 31n;
 const KNOWN_AUTOCLEAR = 3n;
-const SNAPSHOT_HEADER = 40;
 
 /** Faults of an image; none of one that says itself that it is corrupt. */
 export function qcow2Faults(bytes: Buffer): readonly Qcow2Fault[] {
@@ -211,21 +211,16 @@ class Inspection {
   #walkSnapshots(): void {
     const { snapshots, snapshotsOffset, version } = this.#header;
     if (snapshots === 0) return;
-    let at = snapshotsOffset;
+    let tableEnd = snapshotsOffset;
     const ids = new Set<string>();
-    for (let index = 0; index < snapshots; index += 1) {
-      const bytes = this.#bytes;
-      const [idLength, nameLength] = [bytes.readUInt16BE(at + 12), bytes.readUInt16BE(at + 14)];
-      const extra = bytes.readUInt32BE(at + 36);
-      const idAt = at + SNAPSHOT_HEADER + extra;
-      const id = bytes.toString('utf8', idAt, idAt + idLength);
-      if (idLength === 0 || ids.has(id)) this.#corrupt('has a snapshot without an id of its own');
-      if (version === 3 && extra < 16) this.#corrupt('has a snapshot that does not tell its size');
+    for (const { id, size, l1Offset, l1Size, end } of storedSnapshots(this.#bytes, this.#header)) {
+      if (id === '' || ids.has(id)) this.#corrupt('has a snapshot without an id of its own');
+      if (version === 3 && size === null) this.#corrupt('has a snapshot that does not tell its size');
       ids.add(id);
-      this.#walkTable(Number(bytes.readBigUInt64BE(at)), bytes.readUInt32BE(at + 8), false);
-      at = Math.ceil((idAt + idLength + nameLength) / 8) * 8;
+      this.#walkTable(l1Offset, l1Size, false);
+      tableEnd = end;
     }
-    this.#referAligned('a snapshot table', snapshotsOffset, at - snapshotsOffset);
+    this.#referAligned('a snapshot table', snapshotsOffset, tableEnd - snapshotsOffset);
   }
 
   #walkBitmaps(): void {

@@ -1,6 +1,6 @@
 /** qcow2 images as after a crash that took the counts with it. */
 import type { Random } from '../../../generators/random.ts';
-import { COPIED, INCOMPATIBLE, OFFSET_MASK, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { COMPRESSED, COPIED, INCOMPATIBLE, OFFSET_MASK, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 
 /**
  * The image, of version 3, marked as in use, with any counts for its clusters, but for those of the counts themselves, and
@@ -26,7 +26,7 @@ export function withSpoiltCounts(image: Buffer, random: Random): Buffer {
     for (let at = table; at < table + clusterSize; at += 8) {
       const entry = bytes.readBigUInt64BE(at);
       // neither compressed nor without a place
-      if ((entry & OFFSET_MASK) !== 0n && (entry & (1n << 62n)) === 0n && random.chance(20))
+      if ((entry & OFFSET_MASK) !== 0n && (entry & COMPRESSED) === 0n && random.chance(20))
         bytes.writeBigUInt64BE(entry ^ COPIED, at);
     }
   return bytes;
