@@ -5,6 +5,7 @@
  */
 
 import {
+  AUTOCLEAR,
   COMPRESSED,
   COPIED,
   EXTENSION,
@@ -102,7 +103,7 @@ class Inspection {
     if ((incompatible & INCOMPATIBLE.dirty) !== 0n) this.#corrupt('is still marked as dirty');
     if ((compatible & ~1n) !== 0n) this.#corrupt('has compatible features that are not defined');
     if ((autoclear & ~KNOWN_AUTOCLEAR) !== 0n) this.#corrupt('has autoclear features that are not defined');
-    if ((autoclear & 1n) !== 0n && !extensions.has(EXTENSION.bitmaps))
+    if ((autoclear & AUTOCLEAR.bitmaps) !== 0n && !extensions.has(EXTENSION.bitmaps))
       this.#corrupt('has the feature of bitmaps, and no extension for them');
     if ((autoclear & 2n) !== 0n && (incompatible & EXTERNAL_DATA) === 0n)
       this.#corrupt('has raw external data, and no external data file');
@@ -224,7 +225,11 @@ class Inspection {
   }
 
   #walkBitmaps(): void {
-    if ((this.#header.autoclear & 1n) === 0n || !this.#header.extensions.has(EXTENSION.bitmaps)) return;
+    if (
+      (this.#header.autoclear & AUTOCLEAR.bitmaps) === 0n ||
+      !this.#header.extensions.has(EXTENSION.bitmaps)
+    )
+      return;
     const { directory, bitmaps, faults } = parseBitmaps(this.#bytes, this.#header);
     for (const text of faults) this.#corrupt(text);
     this.#referAligned('a bitmap directory', directory.offset, directory.length);

@@ -17,7 +17,8 @@ export const EXTENSION = {
 export const INCOMPATIBLE = { at: 72, dirty: 1n, corrupt: 2n } as const;
 /** The field of features that need not be known, and its bit. */
 export const COMPATIBLE = { at: 80, lazyRefcounts: 1n } as const;
-const AUTOCLEAR_AT = 88;
+/** The field of features that are void once a program that does not know them wrote to the image, and its bit. */
+export const AUTOCLEAR = { at: 88, bitmaps: 1n } as const;
 
 /** Bit of an entry of an L1 or L2 table: what it refers to is counted once, and may be written in place. */
 export const COPIED = 1n << 63n;
@@ -79,7 +80,7 @@ export function parseQcow2Header(bytes: Buffer): Qcow2Header {
     snapshotsOffset: offsetAt(64),
     incompatible: featureAt(INCOMPATIBLE.at),
     compatible: featureAt(COMPATIBLE.at),
-    autoclear: featureAt(AUTOCLEAR_AT),
+    autoclear: featureAt(AUTOCLEAR.at),
     headerLength,
     refcountBits: version < 3 ? 16 : 2 ** bytes.readUInt32BE(96),
     extensions,

@@ -1,6 +1,6 @@
 /** Dirty bitmaps that qcow2 images keep, made and read without an endpoint. Written from the public format specification. */
 
-import { EXTENSION, HEADER_LENGTH, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { AUTOCLEAR, EXTENSION, HEADER_LENGTH, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import { parseBitmaps } from '../../qcow2/stored-bitmap-directory.ts';
 import { refcountBlockOf } from './qcow2-image.ts';
 
@@ -11,8 +11,6 @@ const DIRTY_TRACKING = 1;
 const ENTRY_BYTES = 24;
 /** In place of an offset: all bits of the cluster are set. */
 const ALL_ONES = 1n;
-/** The field of features that are void once a program that does not know them wrote to the image, and its bit. */
-const AUTOCLEAR = { at: 88, bitmaps: 1n } as const;
 
 export interface StoredBitmap {
   readonly name: string;
@@ -52,10 +50,8 @@ export function withBitmap(
 
 /** Whether an image has the header extension of bitmaps, and the bits of its autoclear features, of which one is theirs. */
 export function saysBitmaps(image: Buffer): { readonly extension: boolean; readonly autoclear: string } {
-  return {
-    extension: parseQcow2Header(image).extensions.has(EXTENSION.bitmaps),
-    autoclear: String(image.readBigUInt64BE(AUTOCLEAR.at)),
-  };
+  const { extensions, autoclear } = parseQcow2Header(image);
+  return { extension: extensions.has(EXTENSION.bitmaps), autoclear: String(autoclear) };
 }
 
 /** The bitmaps that an image keeps, in the order of its directory. */
