@@ -1,8 +1,9 @@
 /** block_resize: of nodes and of the files below them. */
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { addQcow2 } from './helpers/backing-chains.ts';
+import { addFailing } from './helpers/failing-files.ts';
 import { bytesOf, sizesOf } from './helpers/image-files.ts';
-import { nodeBytes, readNode } from './helpers/node-io.ts';
+import { nodeBytes, openIo, readNode, writeNode } from './helpers/node-io.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNode,
@@ -274,6 +275,25 @@ export const blockResize: readonly CaseDefinition[] = [
       t.equal(await virtualSize(t, name), MiB, 'the only node must keep its size after a refusal');
       await t.execute('block_resize', { 'node-name': name, size: 2 * MiB });
       t.equal(await virtualSize(t, name), 2 * MiB, 'a node that is named must have the new size');
+    },
+  },
+  {
+    id: 'block_resize/flush-afterwards',
+    title: 'What was written before a node is resized is still flushed: where storage cannot, that is told',
+    requirements: ['BlockdevCacheOptions/flush-is-carried-out'],
+    needs: needs(onFiles, nodeBytes, { drivers: ['blkdebug'] }),
+    async run(t: CaseContext) {
+      for (const [event, expected] of [
+        ['l2_load', 'done'],
+        ['flush_to_disk', 'EIO'],
+      ] as const) {
+        const node = await addFailing(t, await makeFile(t, 64 * KiB), { event, errno: 5 });
+        await writeNode(t, node, 0, 512, 0x77);
+        await t.execute('block_resize', { 'node-name': node, size: 128 * KiB });
+        const io = await openIo(t, node);
+        t.equal(await io.attempt({ kind: 'flush' }), expected, 'a flush must reach the storage');
+        await io.close();
+      }
     },
   },
   {

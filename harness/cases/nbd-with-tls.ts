@@ -20,18 +20,20 @@ async function trusting(t: CaseContext, certificate: Certificate): Promise<strin
   return id;
 }
 
+const overTls = needs(nodeCommands, {
+  ...nodeBytes,
+  commands: ['object-add'],
+  drivers: ['nbd'],
+  capabilities: ['sharedFiles'],
+  objects: [X509],
+});
+
 export const nbdWithTls: readonly CaseDefinition[] = [
   {
     id: 'nbd/tls',
     title: 'A server that asks for TLS is used by a node with credentials for it, and by no other',
     requirements: ['nbd/tls-creds', 'blockdev-add/failure-leaves-nothing'],
-    needs: needs(nodeCommands, {
-      ...nodeBytes,
-      commands: ['object-add'],
-      drivers: ['nbd'],
-      capabilities: ['sharedFiles'],
-      objects: [X509],
-    }),
+    needs: overTls,
     async run(t: CaseContext) {
       const [good, other] = [await selfSigned(t), await selfSigned(t)];
       const data = Buffer.alloc(SIZE, 5);
@@ -55,6 +57,35 @@ export const nbdWithTls: readonly CaseDefinition[] = [
       );
       await guest.close();
       await t.execute('blockdev-del', { 'node-name': node });
+    },
+  },
+  {
+    id: 'nbd/nothing-ahead-of-tls',
+    title: 'A server that sends a byte too many ahead of TLS is used by no node, and the same without it is',
+    requirements: ['nbd/tls-creds', 'blockdev-add/failure-leaves-nothing'],
+    needs: overTls,
+    async run(t: CaseContext) {
+      const certificate = await selfSigned(t);
+      const creds = await trusting(t, certificate);
+      const node = t.name('nbd');
+      for (const ahead of [1, 0]) {
+        let left = ahead;
+        /** The first reply to an option is that TLS may begin. */
+        const spoil = (kind: string, message: Buffer): Buffer => {
+          const more = kind === 'option' ? left : 0;
+          left -= more;
+          return Buffer.concat([message, Buffer.alloc(more, 0x16)]);
+        };
+        const exports = { '': { data: Buffer.alloc(SIZE) } };
+        const peer = await startNbdPeer(t, exports, 'inet', { certificate, spoil });
+        const definition = { driver: 'nbd', 'node-name': node, server: peer.address, 'tls-creds': creds };
+        if (ahead === 0) await t.execute('blockdev-add', definition);
+        else {
+          await t.refused('blockdev-add', definition);
+          await checkAbsent(t, node);
+          t.equal(peer.asked.length, 0, 'the endpoint must ask for no export of such a server');
+        }
+      }
     },
   },
 ];
