@@ -10,7 +10,15 @@ import { decrypted, luksHeader } from '../helpers/made-luks.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { ExportFlag, NbdCommand } from '../helpers/peers/nbd-numbers.ts';
 import { type PeerRequest, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
-import { type CaseFile, fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import {
+  type CaseFile,
+  fileNodes,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  nodeCommands,
+} from '../helpers/shared-setup.ts';
 import { secrets } from '../images/keys-and-secrets.ts';
 import { checkBytes, DiskModel, type Draw, writeSeries } from './disk-series.ts';
 
@@ -157,6 +165,21 @@ export const layeredNodes: readonly CaseDefinition[] = [
       'max-write-zero': 12288,
     },
   ),
+  {
+    id: 'stress/limits-far-away',
+    title: 'A few bytes near the end of a disk of many TiB can be written where storage takes pages only',
+    requirements: ['blkdebug/align'],
+    needs: needs(nodeCommands, { ...nodeBytes, drivers: ['blkdebug', 'null-co'] }),
+    async run(t: CaseContext) {
+      const node = t.name('restricted');
+      const image = { driver: 'null-co', size: 8192 * 1024 * MiB };
+      await t.execute('blockdev-add', { driver: 'blkdebug', 'node-name': node, image, align: 4096 });
+      const io = await openIo(t, node);
+      for (const offset of [4097, image.size - 7])
+        await io.perform({ kind: 'write', offset, length: 5, byte: 0x77 });
+      await io.close();
+    },
+  },
   detecting('on'),
   detecting('unmap'),
   layered({
