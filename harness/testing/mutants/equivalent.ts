@@ -13,13 +13,6 @@ export function sameMutant(known: Equivalent, { file, before, after }: Mutant): 
 
 export const EQUIVALENT: readonly Equivalent[] = [
   {
-    file: 'graph/reopen.js',
-    before: "const [option = '', index] = name.split('.');",
-    after: "const [option = 'mutant', index] = name.split('.');",
-    reason:
-      'split gives at least one part, so that the default is never taken; the type checker asks for it.',
-  },
-  {
     file: 'throttle/throttle-group.js',
     before: "#last = 'write';",
     after: "#last = '';",
@@ -37,13 +30,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     before: 'const RETRY_NS = 1000000n;',
     after: 'const RETRY_NS = 1000001n;',
     reason: 'A pause between tries, so that others get their turn: a nanosecond more lets nobody do more.',
-  },
-  {
-    file: 'graph/node-filename.js',
-    before: "const [option = '', index] = name.split('.');",
-    after: "const [option = 'mutant', index] = name.split('.');",
-    reason:
-      'split gives at least one part, so that the default is never taken; the type checker asks for it.',
   },
   {
     file: 'graph/permissions.js',
