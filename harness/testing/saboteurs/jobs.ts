@@ -204,8 +204,8 @@ export const jobs: readonly Saboteur[] = [
     ['if (this.#jobs.some((other) => other.id === id))', 'if (false)'],
   ),
   inside('jobs/ids-of-any-form', 'blockdev-backup', 'takes job ids of any form', 'jobs/job-registry', [
-    '/^[A-Za-z][A-Za-z0-9._-]*$/',
-    '/^/',
+    '!isIdentifier(id)',
+    'false',
   ]),
   inside(
     'jobs/no-job-class',
