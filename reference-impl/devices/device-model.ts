@@ -43,8 +43,6 @@ export interface BusModel {
 export interface DiskModel {
   /** A disk is there for good; a disc is exchanged through a tray, or as it is. */
   readonly medium: 'fixed' | 'in-tray' | 'without-tray';
-  /** It can be without a drive, and then gets an empty one. */
-  readonly mayBeEmpty: boolean;
   /** Whether the guest writes; `if-writable`: as the first medium says, an empty drive being writable. */
   readonly writes: 'always' | 'if-writable' | 'never';
   /** Once a medium has gone, the next says so anew. */
@@ -55,6 +53,6 @@ export interface DiskModel {
   readonly reportsIoStatus: boolean;
   /** The only size that its blocks can have, and what it is called in telling so. */
   readonly blockSize?: { readonly only: number; readonly of: string };
-  /** What it says where it needs a drive and there is none. */
+  /** What it says without a drive; absent: it then gets an empty one. */
   readonly withoutDrive?: string;
 }

@@ -75,8 +75,9 @@ export class PlugIn {
   async #complete(device: GuestDevice): Promise<void> {
     const { model } = device;
     if (model.disk) await this.#useDrive(device, model.disk);
-    for (let bus = 0; bus < (model.offers?.count ?? 1) && model.offers; bus += 1)
-      device.buses.push(new Bus(this.#busName(device, bus), model.offers, device.qomPath));
+    if (model.offers)
+      for (let bus = 0; bus < (model.offers.count ?? 1); bus += 1)
+        device.buses.push(new Bus(this.#busName(device, bus), model.offers, device.qomPath));
     if (model.within) await this.#addPart(device);
   }
 
@@ -145,8 +146,7 @@ export class PlugIn {
   /** The named drive, or an anonymous one with the node of that name or with nothing. */
   #drive(device: GuestDevice, disk: DiskModel, name: string | undefined): BlockBackend {
     const { backends, graph } = this.#registry.block;
-    if (name === undefined && !disk.mayBeEmpty)
-      throw new CommandError(disk.withoutDrive ?? 'No drive specified');
+    if (name === undefined && disk.withoutDrive !== undefined) throw new CommandError(disk.withoutDrive);
     const named = name === undefined ? undefined : backends.find(name);
     if (named) return named;
     const node = name === undefined ? undefined : graph.find(name);

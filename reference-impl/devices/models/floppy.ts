@@ -8,7 +8,6 @@ export const floppyModels = {
     bus: 'floppy-bus',
     disk: {
       medium: 'without-tray',
-      mayBeEmpty: true,
       writes: 'if-writable',
       adaptsToMedia: true,
       resizable: false,

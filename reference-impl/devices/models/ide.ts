@@ -1,5 +1,5 @@
 /** Disks and CD drives on an IDE bus. */
-import type { DeviceModel, DiskModel } from '../device-model.ts';
+import type { DeviceModel } from '../device-model.ts';
 import { oneOf, type PropertyTypes, text, unsigned, wide } from '../properties.ts';
 import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
 
@@ -14,21 +14,18 @@ const IDE: PropertyTypes = {
   model: text,
 };
 
-const disk: DiskModel = {
-  medium: 'fixed',
-  mayBeEmpty: false,
-  writes: 'always',
-  resizable: true,
-  reportsIoStatus: true,
-  withoutDrive: 'No drive specified',
-};
-
 const TRANSLATIONS = ['auto', 'none', 'lba', 'large', 'rechs'];
 
 export const ideModels = {
   'ide-hd': {
     bus: 'IDE',
-    disk,
+    disk: {
+      medium: 'fixed',
+      writes: 'always',
+      resizable: true,
+      reportsIoStatus: true,
+      withoutDrive: 'No drive specified',
+    },
     properties: {
       ...IDE,
       ...GEOMETRY,
@@ -38,7 +35,7 @@ export const ideModels = {
   },
   'ide-cd': {
     bus: 'IDE',
-    disk: { ...disk, medium: 'in-tray', mayBeEmpty: true, writes: 'never', resizable: false },
+    disk: { medium: 'in-tray', writes: 'never', resizable: false, reportsIoStatus: true },
     properties: IDE,
   },
 } satisfies Readonly<Record<string, DeviceModel>>;

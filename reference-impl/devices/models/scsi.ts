@@ -28,7 +28,6 @@ const SCSI: PropertyTypes = {
 
 const disk: DiskModel = {
   medium: 'fixed',
-  mayBeEmpty: false,
   writes: 'if-writable',
   resizable: true,
   reportsIoStatus: true,
@@ -49,7 +48,7 @@ export const scsiModels = {
   'scsi-disk': { bus: 'SCSI', disk, properties: hardDisk },
   'scsi-cd': {
     bus: 'SCSI',
-    disk: { ...disk, medium: 'in-tray', mayBeEmpty: true, resizable: false },
+    disk: { medium: 'in-tray', writes: 'if-writable', resizable: false, reportsIoStatus: true },
     properties: SCSI,
   },
 } satisfies Readonly<Record<string, DeviceModel>>;

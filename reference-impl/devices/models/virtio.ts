@@ -64,7 +64,6 @@ export const virtioModels = {
     bus: 'virtio-bus',
     disk: {
       medium: 'fixed',
-      mayBeEmpty: false,
       writes: 'if-writable',
       resizable: true,
       reportsIoStatus: true,
