@@ -3,6 +3,8 @@ import { IdeDrive } from './ide-drive.ts';
 
 /** A place without a drive. */
 export class AbsentDrive extends IdeDrive {
+  override readonly isPresent = false;
+
   constructor() {
     super([0xff, 0xff], () => {});
   }

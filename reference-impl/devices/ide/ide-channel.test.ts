@@ -75,10 +75,7 @@ beforeEach(() => {
   channel = new IdeChannel(
     (interrupt) => {
       cd = new AtapiDrive(backing, medium, interrupt);
-      return [
-        { drive: new AtaDisk(backing, interrupt), isPresent: true },
-        { drive: cd, isPresent: true },
-      ];
+      return [new AtaDisk(backing, interrupt), cd];
     },
     (high) => lines.push(high),
   );
@@ -209,10 +206,7 @@ test('no interrupt comes where the guest wants none', async () => {
 test('a place without a drive answers with zeroes, and a channel without drives too', async () => {
   const present = new AtaDisk(backing, () => {});
   const half = new IdeChannel(
-    () => [
-      { drive: present, isPresent: true },
-      { drive: new AbsentDrive(), isPresent: false },
-    ],
+    () => [present, new AbsentDrive()],
     () => {},
   );
   half.write(6, 0xb0, 1);

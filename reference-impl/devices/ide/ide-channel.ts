@@ -17,21 +17,18 @@ export class IdeChannel implements PortDevice {
   };
   /** Hears of interrupts; it is started by the guest. */
   busMaster: BusMaster | undefined;
-  /** By their number; some are not there. */
+  /** By their number. */
   readonly #drives: readonly IdeDrive[];
-  readonly #isPresent: readonly [boolean, boolean];
   readonly #line: (high: boolean) => void;
   #selected: 0 | 1 = 0;
   #controlBits = 0;
 
-  /** `drives`: both, those that are not there being `AbsentDrive`s. `line` is the channel's interrupt line. */
+  /** `make` makes both drives, `AbsentDrive`s where there are none. `line` is the channel's interrupt line. */
   constructor(
-    make: (interrupt: (drive: IdeDrive) => void) => readonly [IdeUnit, IdeUnit],
+    make: (interrupt: (drive: IdeDrive) => void) => readonly [IdeDrive, IdeDrive],
     line: (high: boolean) => void,
   ) {
-    const units = make((drive) => this.#interrupt(drive));
-    this.#drives = units.map(({ drive }) => drive);
-    this.#isPresent = [units[0].isPresent, units[1].isPresent];
+    this.#drives = make((drive) => this.#interrupt(drive));
     this.#line = line;
   }
 
@@ -43,7 +40,7 @@ export class IdeChannel implements PortDevice {
         // A byte is the lower half of a word that is taken whole.
         return size === 1 ? drive.readData(2) & 0xff : drive.readData(size);
       case Register.feature:
-        if (!this.#isPresent[this.#selected]) return 0;
+        if (!drive.isPresent) return 0;
         return this.#readsPrevious ? drive.previous[Register.feature]! : drive.error;
       case Register.select:
         return drive.select;
@@ -86,7 +83,7 @@ export class IdeChannel implements PortDevice {
   }
 
   get #isEmpty(): boolean {
-    return !this.#isPresent.includes(true);
+    return !this.#drives.some(({ isPresent }) => isPresent);
   }
 
   get #readsPrevious(): boolean {
@@ -99,13 +96,13 @@ export class IdeChannel implements PortDevice {
   }
 
   #status(): number {
-    return this.#isPresent[this.#selected] ? this.#drive.status : 0;
+    return this.#drive.isPresent ? this.#drive.status : 0;
   }
 
   #command(code: number): void {
-    if (!this.#isPresent[this.#selected]) return;
-    this.#controlBits &= ~Control.highOrderByte;
     const drive = this.#drive;
+    if (!drive.isPresent) return;
+    this.#controlBits &= ~Control.highOrderByte;
     if (drive.isBusy && code !== DEVICE_RESET) return;
     if (code === DIAGNOSE) this.#diagnose();
     else drive.execute(code);
@@ -128,11 +125,4 @@ export class IdeChannel implements PortDevice {
     this.busMaster?.interrupted();
     this.#line(true);
   }
-}
-
-/** A place on a channel. */
-export interface IdeUnit {
-  readonly drive: IdeDrive;
-  /** False: nobody is there, and the other drive answers for it as well as it can. */
-  readonly isPresent: boolean;
 }

@@ -22,6 +22,8 @@ export abstract class IdeDrive {
   /** What was written to the registers from `feature` to `cylinderHigh`, and before that, as QEMU and ATA call it, their high order byte. */
   readonly registers = new Uint8Array(6);
   readonly previous = new Uint8Array(6);
+  /** False for a place where nobody is: the other drive answers for it as well as it can. */
+  readonly isPresent: boolean = true;
   select: number = Select.always;
   status: number = Status.ready | Status.seekComplete;
   error = 0;

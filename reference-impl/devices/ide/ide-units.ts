@@ -5,10 +5,8 @@ import { AtaDisk } from './ata-disk.ts';
 import { AtapiDrive } from './atapi-drive.ts';
 import { CdMedium } from './cd-medium.ts';
 import type { DriveLabels, IdeBacking } from './ide-backing.ts';
-import { IdeChannel, type IdeUnit } from './ide-channel.ts';
+import { IdeChannel } from './ide-channel.ts';
 import type { IdeDrive } from './ide-drive.ts';
-
-const UNITS = [0, 1] as const;
 
 /** The channel of a bus. `number` counts the buses; `line` is its interrupt line. */
 export function ideChannel(
@@ -16,28 +14,28 @@ export function ideChannel(
   number: number,
   line: (high: boolean) => void,
 ): IdeChannel {
-  const make = (interrupt: (drive: IdeDrive) => void): readonly [IdeUnit, IdeUnit] => {
-    const [first, second] = UNITS.map((unit) => {
+  const make = (interrupt: (drive: IdeDrive) => void): readonly [IdeDrive, IdeDrive] => {
+    const drive = (unit: 0 | 1) => {
       const device = devices.find((one) => one.unit === unit);
-      return unitOf(device, number * UNITS.length + unit + 1, interrupt);
-    });
-    return [first!, second!];
+      return driveOf(device, number * 2 + unit + 1, interrupt);
+    };
+    return [drive(0), drive(1)];
   };
   return new IdeChannel(make, line);
 }
 
-function unitOf(
+function driveOf(
   device: GuestDevice | undefined,
   serial: number,
   interrupt: (drive: IdeDrive) => void,
-): IdeUnit {
-  if (!device?.io) return { drive: new AbsentDrive(), isPresent: false };
+): IdeDrive {
+  if (!device?.io) return new AbsentDrive();
   const backing = backingOf(device, serial);
   const { tray } = device;
-  if (!tray) return { drive: new AtaDisk(backing, interrupt), isPresent: true };
+  if (!tray) return new AtaDisk(backing, interrupt);
   const drive = new AtapiDrive(backing, new CdMedium(tray, () => backing.length()), interrupt);
   device.guestSide = drive;
-  return { drive, isPresent: true };
+  return drive;
 }
 
 function backingOf({ io, backend, identity }: GuestDevice, serial: number): IdeBacking {
@@ -50,7 +48,7 @@ function backingOf({ io, backend, identity }: GuestDevice, serial: number): IdeB
   const labels: DriveLabels = {
     serial: text('serial', `QM${String(serial).padStart(5, '0')}`),
     version: text('ver', '2.5+'),
-    wwn: BigInt(text('wwn', String(properties.get('wwn') ?? 0))),
+    wwn: BigInt(String(properties.get('wwn') ?? 0)),
     ...(typeof model === 'string' && { model }),
   };
   return {
