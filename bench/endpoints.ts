@@ -9,6 +9,11 @@ import { BareLoop } from './bare-loop.ts';
 
 export const STORAGE_DAEMON = 'qemu-storage-daemon';
 
+/** The command of the reference as a child. */
+export function serve(): [string, ...string[]] {
+  return [process.execPath, fileURLToPath(new URL('bin/qmpcheck', packageRoot())), 'serve'];
+}
+
 export function missingProgram(name: string): string | null {
   const found = (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, name)));
   return found ? null : `${name}: not found in PATH`;
@@ -26,7 +31,7 @@ export class BenchEndpoint {
   }
 
   static storageDaemon(monitors = 1): Promise<BenchEndpoint> {
-    return BenchEndpoint.#start([STORAGE_DAEMON], monitors, {
+    return BenchEndpoint.#withMonitors([STORAGE_DAEMON], monitors, {
       chardev: '--chardev',
       monitor: '--monitor',
       mode: '',
@@ -34,36 +39,46 @@ export class BenchEndpoint {
   }
 
   static reference(monitors = 1): Promise<BenchEndpoint> {
-    const program = fileURLToPath(new URL('bin/qmpcheck', packageRoot()));
-    return BenchEndpoint.#start([process.execPath, program, 'serve'], monitors, {
+    return BenchEndpoint.#withMonitors(serve(), monitors, {
       chardev: '-chardev',
       monitor: '-mon',
       mode: ',mode=control',
     });
   }
 
-  static async #start(
-    [command, ...first]: readonly [string, ...string[]],
+  static async #withMonitors(
+    command: readonly [string, ...string[]],
     monitors: number,
     { chardev, monitor, mode }: { readonly chardev: string; readonly monitor: string; readonly mode: string },
   ): Promise<BenchEndpoint> {
+    const names = Array.from({ length: monitors }, (_, i) => `${i}.sock`);
+    const endpoint = await BenchEndpoint.start(command, names, (folder) =>
+      names.flatMap((name, i) => [
+        chardev,
+        `socket,id=c${i},path=${join(folder, name)},server=on,wait=${i === names.length - 1 ? 'on' : 'off'}`,
+        monitor,
+        `chardev=c${i}${mode}`,
+      ]),
+    );
+    // As in the harness's own targets: a client that comes before its monitor is set up may lose its first command.
+    (await BareLoop.open(endpoint.sockets.at(-1)!)).close();
+    return endpoint;
+  }
+
+  /** Resolves when the sockets of these names are there; `options` are told the folder, which is there before them. */
+  static async start(
+    [command, ...first]: readonly [string, ...string[]],
+    names: readonly string[],
+    options: (folder: string) => readonly string[],
+  ): Promise<BenchEndpoint> {
     const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
-    const sockets = Array.from({ length: monitors }, (_, i) => join(folder, `${i}.sock`));
-    const options = sockets.flatMap((path, i) => [
-      chardev,
-      `socket,id=c${i},path=${path},server=on,wait=${i === sockets.length - 1 ? 'on' : 'off'}`,
-      monitor,
-      `chardev=c${i}${mode}`,
-    ]);
-    const child = spawn(command, [...first, ...options], { stdio: ['ignore', 'ignore', 'ignore'] });
-    const endpoint = new BenchEndpoint(child, folder, sockets);
+    const sockets = names.map((name) => join(folder, name));
+    const child = spawn(command, [...first, ...options(folder)], { stdio: ['ignore', 'ignore', 'ignore'] });
     while (!sockets.every((path) => existsSync(path))) {
       if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    // As in the harness's own targets: a client that comes before its monitor is set up may lose its first command.
-    (await BareLoop.open(sockets.at(-1)!)).close();
-    return endpoint;
+    return new BenchEndpoint(child, folder, sockets);
   }
 
   get pid(): number {

@@ -1,12 +1,8 @@
 /** A guest's I/O through the ports of an IDE disk: the reference against QEMU, by the same lines over the same kind of socket. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { QtestClient } from '../harness/qtest/qtest-client.ts';
-import { packageRoot } from '../spec/package-root.ts';
-import { missingProgram } from './endpoints.ts';
+import { BenchEndpoint, missingProgram, serve } from './endpoints.ts';
 import { type Benchmark, compared, inTurns, type Measurement } from './measure.ts';
 
 const QEMU = 'qemu-system-x86_64';
@@ -23,33 +19,27 @@ const WORDS = {
 
 /** A machine with one IDE disk, and its guest's side. */
 class IdeMachine {
-  readonly #child: ChildProcess;
-  readonly #folder: string;
+  readonly #endpoint: BenchEndpoint;
   readonly #qtest: QtestClient;
 
-  private constructor(child: ChildProcess, folder: string, qtest: QtestClient) {
-    this.#child = child;
-    this.#folder = folder;
+  private constructor(endpoint: BenchEndpoint, qtest: QtestClient) {
+    this.#endpoint = endpoint;
     this.#qtest = qtest;
   }
 
-  static async start(command: string, ...first: readonly string[]): Promise<IdeMachine> {
-    const folder = mkdtempSync(join(tmpdir(), 'qmpcheck-bench-'));
-    const [image, socket] = [join(folder, 'disk.img'), join(folder, 'qtest.sock')];
-    writeFileSync(image, '');
-    truncateSync(image, 1 << 20);
-    const options = [
-      ['-S', '-nodefaults', '-machine', 'pc', '-display', 'none'],
-      ['-drive', `if=none,id=d0,file=${image},format=raw`],
-      ['-device', 'ide-hd,drive=d0,bus=ide.0'],
-      ['-qtest', `unix:${socket},server=on,wait=off`, '-qtest-log', '/dev/null'],
-    ].flat();
-    const child = spawn(command, [...first, ...options], { stdio: ['ignore', 'ignore', 'ignore'] });
-    while (!existsSync(socket)) {
-      if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}`);
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    return new IdeMachine(child, folder, await QtestClient.connect(socket));
+  static async start(...command: readonly [string, ...string[]]): Promise<IdeMachine> {
+    const endpoint = await BenchEndpoint.start(command, ['qtest.sock'], (folder) => {
+      const image = join(folder, 'disk.img');
+      writeFileSync(image, '');
+      truncateSync(image, 1 << 20);
+      return [
+        ['-S', '-nodefaults', '-machine', 'pc', '-display', 'none'],
+        ['-drive', `if=none,id=d0,file=${image},format=raw`],
+        ['-device', 'ide-hd,drive=d0,bus=ide.0'],
+        ['-qtest', `unix:${join(folder, 'qtest.sock')},server=on,wait=off`, '-qtest-log', '/dev/null'],
+      ].flat();
+    });
+    return new IdeMachine(endpoint, await QtestClient.connect(endpoint.sockets[0]!));
   }
 
   /** Transfers sectors one by one, as a driver without DMA does. */
@@ -72,18 +62,14 @@ class IdeMachine {
 
   async stop(): Promise<void> {
     this.#qtest.close();
-    const ended = new Promise((resolve) => this.#child.once('exit', resolve));
-    this.#child.kill('SIGKILL');
-    await ended;
-    rmSync(this.#folder, { recursive: true, force: true });
+    await this.#endpoint.stop();
   }
 }
 
 export const qtestRate: Benchmark = {
   unavailable: () => Promise.resolve(missingProgram(QEMU)),
   async measure({ rounds, amount }) {
-    const program = fileURLToPath(new URL('bin/qmpcheck', packageRoot()));
-    const ours = await IdeMachine.start(process.execPath, program, 'serve');
+    const ours = await IdeMachine.start(...serve());
     const peer = await IdeMachine.start(QEMU, '-accel', 'tcg');
     const results: Measurement[] = [];
     try {
