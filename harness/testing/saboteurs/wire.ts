@@ -218,7 +218,7 @@ export const wire: readonly Saboteur[] = [
     'protocol/negotiation',
     'sends events before the negotiation',
     'monitor/qmp-monitor',
-    ['if (served?.negotiated)', 'if (served)'],
+    ['this.#clients.served?.negotiated === true', 'this.#clients.served !== undefined'],
   ),
   inside(
     'wire/events-on-one-monitor',
@@ -317,17 +317,17 @@ export const wire: readonly Saboteur[] = [
     'wire/all-clients-served',
     'protocol/negotiation',
     'greets a second client of a monitor at once',
-    'monitor/qmp-monitor',
+    'monitor/waiting-line',
     ['if (this.#sessions.length === 1)', 'if (true)'],
   ),
   inside(
     'wire/session-stays-negotiated',
     'protocol/negotiation',
     'spares the next client of a monitor the negotiation',
-    'monitor/qmp-monitor',
+    'monitor/waiting-line',
     [
-      'const wasServed = this.#sessions[0] === session;',
-      'const wasServed = this.#sessions[0] === session;\n        if (wasServed && session.negotiated && this.#sessions[1])\n            this.#sessions[1].negotiated = true;',
+      'const wasServed = this.served === session;',
+      'const wasServed = this.served === session;\n        if (wasServed && session.negotiated && this.#sessions[1])\n            this.#sessions[1].negotiated = true;',
     ],
   ),
   inside('wire/quit-without-event', 'SHUTDOWN', 'ends without a SHUTDOWN event', 'reference-endpoint', [
