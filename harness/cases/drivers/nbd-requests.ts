@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { bytesOf } from '../helpers/image-files.ts';
+import { endedReady } from '../helpers/job-steps.ts';
 import { type NodeIo, openIo } from '../helpers/node-io.ts';
 import { ExportFlag, NbdCommand, NbdErrno, RequestFlag } from '../helpers/peers/nbd-numbers.ts';
 import {
@@ -224,8 +225,7 @@ export const nbdRequestCases: readonly CaseDefinition[] = [
       const args = { 'job-id': job, device: node, target, sync: 'full' };
       await t.execute('blockdev-mirror', args);
       await t.event('BLOCK_JOB_READY', { device: job });
-      await t.execute('block-job-cancel', { device: job });
-      await t.event('BLOCK_JOB_COMPLETED', { device: job });
+      await endedReady(t, job);
       t.equal(
         came(peer, NbdCommand.read).filter(
           ([, offset, length]) => offset! < 2 * range.offset && offset! + length! > range.offset,

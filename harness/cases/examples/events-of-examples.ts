@@ -4,6 +4,7 @@ import type { CaseContext, CaseDefinition, EventReply, Needs } from '../case.ts'
 import { diskImage, FAILS, failingDrive, onFailingDisks, start } from '../guest-devices/failing-disks.ts';
 import { chainNodes } from '../helpers/backing-chains.ts';
 import { insertedIn } from '../helpers/device-info.ts';
+import { addFailing } from '../helpers/failing-files.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { CRAWL, cancelled } from '../helpers/job-steps.ts';
 import { attempt, nodeIo } from '../helpers/node-io.ts';
@@ -142,14 +143,8 @@ export const exampleEvents: readonly CaseDefinition[] = [
       events: ['BLOCK_JOB_ERROR', 'BLOCK_JOB_COMPLETED'],
     }),
     async run(t: CaseContext) {
-      const rules = { 'inject-error': [{ event: 'write_aio', errno: 5, once: true }] };
-      const image = { driver: 'file', filename: (await makeFile(t, 64 * KiB)).path };
-      const target = t.name('target');
-      await t.execute('blockdev-add', {
-        driver: 'raw',
-        'node-name': target,
-        file: { driver: 'blkdebug', image, ...rules },
-      });
+      const rule = { event: 'write_aio', errno: 5, once: true };
+      const target = await addFailing(t, await makeFile(t, 64 * KiB), rule);
       await t.execute('blockdev-backup', {
         'job-id': 'ide0-hd1',
         device: await addNode(t, { size: 64 * KiB }),

@@ -43,8 +43,7 @@ async function checkSentBack(
   );
 }
 
-const nested = (depth: number, open: string, close: string): string =>
-  open.repeat(depth) + close.repeat(depth);
+const nestedLists = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
 const utf8 = (...bytes: readonly number[]): Buffer =>
   Buffer.concat([Buffer.from('"a'), Buffer.from(bytes), Buffer.from('b"')]);
 
@@ -338,11 +337,11 @@ export const tokenCases: readonly CaseDefinition[] = [
       needRegular(t, 'ids');
       await checkWorks(t);
       // The command itself is one of the levels.
-      const lists = nested(1023, '[', ']');
+      const lists = nestedLists(1023);
       await checkSentBack(t, lists, JSON.parse(lists) as Json);
       const objects = `${'{"a":'.repeat(1022)}{}${'}'.repeat(1022)}`;
       await checkSentBack(t, objects, JSON.parse(objects) as Json);
-      await checkSentBack(t, nested(1024, '[', ']'), REFUSED);
+      await checkSentBack(t, nestedLists(1024), REFUSED);
       await t.execute('query-version');
       await checkSentBack(t, `${'{"a":['.repeat(512)}${']}'.repeat(512)}`, REFUSED);
       await t.execute('query-version');
@@ -364,12 +363,12 @@ export const tokenCases: readonly CaseDefinition[] = [
       await checkSentBack(t, JSON.stringify(list), list);
       const escaped = '\\u00e9\\n'.repeat(10_000);
       await checkSentBack(t, `{"${escaped}":1}`, { [JSON.parse(`"${escaped}"`) as string]: 1 });
-      const half = JSON.stringify(text);
+      const whole = JSON.stringify(text);
       const { messages } = await t.raw([
         '{"execute":"query-version","id":',
-        half.slice(0, 70_000),
-        half.slice(70_000, 70_001),
-        half.slice(70_001),
+        whole.slice(0, 70_000),
+        whole.slice(70_000, 70_001),
+        whole.slice(70_001),
         '}\n',
       ]);
       t.equal(messages.length, 1, 'a command that comes in pieces must have one reply');

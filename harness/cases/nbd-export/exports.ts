@@ -9,8 +9,8 @@ export const serverNeeds: Needs = needs(fileNodes, nbdExports);
 export const SIZE = 256 * KiB;
 
 /** Bytes in which every place is told from its neighbours, and none is zero. */
-export const pattern = (size = SIZE): Buffer =>
-  Buffer.from(Uint8Array.from({ length: size }, (_, index) => 1 + ((index * 7 + (index >> 9)) % 251)));
+export const pattern = (): Buffer =>
+  Buffer.from(Uint8Array.from({ length: SIZE }, (_, index) => 1 + ((index * 7 + (index >> 9)) % 251)));
 
 /** A running server, and the place of its socket. */
 export interface Served {
@@ -20,13 +20,12 @@ export interface Served {
   readonly file: string;
 }
 
-/** Starts the server with an export `disk` of a raw node over these bytes. */
+/** Starts the server with an export `disk` of a raw node over `pattern`. */
 export async function serve(
   t: CaseContext,
-  content: Buffer = pattern(),
   { writable = true }: { writable?: boolean } = {},
 ): Promise<Served> {
-  const { name, file } = await addRaw(t, content, { discard: 'unmap' });
+  const { name, file } = await addRaw(t, pattern(), { discard: 'unmap' });
   const { local } = await startNbdServer(t);
   await t.execute('nbd-server-add', { device: name, name: 'disk', writable });
   return { socket: local, node: name, file: file.local };

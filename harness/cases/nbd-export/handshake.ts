@@ -299,7 +299,7 @@ export const handshakeCases: readonly CaseDefinition[] = [
     requirements: ['nbd-server-add/writable'],
     needs: serverNeeds,
     async run(t: CaseContext) {
-      const { socket } = await serve(t, pattern(), { writable: false });
+      const { socket } = await serve(t, { writable: false });
       const visitor = await NbdVisitor.open(t, socket);
       const got = await visitor.exportName('disk', 0);
       t.equal(

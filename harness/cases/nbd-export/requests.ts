@@ -220,7 +220,7 @@ export const requestCases: readonly CaseDefinition[] = [
     requirements: ['nbd-server-add/writable'],
     needs: serverNeeds,
     async run(t: CaseContext) {
-      const { socket } = await serve(t, pattern(), { writable: false });
+      const { socket } = await serve(t, { writable: false });
       const visitor = await NbdVisitor.enter(t, socket, 'disk');
       const range = { offset: 0, length: 512 };
       await checkOutcomes(t, visitor, [

@@ -15,6 +15,7 @@ import {
   release,
   stairClusters,
 } from '../helpers/backing-chains.ts';
+import { failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { attempt, nodeBytes, nodeIo, perform, readNode, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, placeOf } from '../helpers/qcow2-image.ts';
@@ -146,11 +147,7 @@ export const zeroesAndDiscard: readonly CaseDefinition[] = [
           driver: 'qcow2',
           'node-name': node,
           cache: { 'no-flush': noFlush },
-          file: {
-            driver: 'blkdebug',
-            image: { driver: 'file', filename: file.path },
-            'inject-error': [{ event: 'flush_to_disk', errno: 5 }],
-          },
+          file: failingFile(file, { event: 'flush_to_disk', errno: 5 }),
         });
         await writeNode(t, node, 0, CLUSTER, 0x22);
         t.equal(
