@@ -1,7 +1,7 @@
 /** What queries tell of drives: `BlockInfo`, and `BlockStats` with the node's part in it. */
 import type { JsonObject } from '../../spec/json.ts';
 import { describeNode, describeStats, shownNode } from '../graph/query-nodes.ts';
-import { type BucketName, bucketNames } from '../throttle/throttle-config.ts';
+import { bucketNames, oldBucketNames } from '../throttle/throttle-config.ts';
 import type { BlockBackend } from './block-backend.ts';
 
 /** `BlockInfo` */
@@ -37,23 +37,13 @@ export function describeBackendStats({ name, node, accounting }: BlockBackend, n
   return { device: name, ...ofNode, stats: { ...stats, wr_highest_offset } };
 }
 
-/** Limits as `BlockDeviceInfo` names them. */
-const LIMITS: Readonly<Record<BucketName, string>> = {
-  'bps-total': 'bps',
-  'bps-read': 'bps_rd',
-  'bps-write': 'bps_wr',
-  'iops-total': 'iops',
-  'iops-read': 'iops_rd',
-  'iops-write': 'iops_wr',
-};
-
 function describeThrottling({ throttle }: BlockBackend): JsonObject {
   if (!throttle) return {};
   const { name, config } = throttle.group;
   const info: JsonObject = { group: name };
   for (const bucket of bucketNames) {
     const { rate, max, burstLength } = config.buckets[bucket];
-    const member = LIMITS[bucket];
+    const member = oldBucketNames[bucket];
     info[member] = rate;
     if (max > 0) {
       info[`${member}_max`] = max;

@@ -3,6 +3,7 @@ import { CommandError } from '../qapi/command-error.ts';
 import {
   bucketNames,
   checkConfig,
+  oldBucketNames,
   type ThrottleConfig,
   throttleConfig,
 } from '../throttle/throttle-config.ts';
@@ -12,27 +13,24 @@ interface Takeable {
   take(name: string): string | undefined;
 }
 
-/** What `bps_rd_max` is called since: `bps-read-max`. Lengths of bursts have no older name. */
-const OLD_NAMES = new Map<string, string>(
-  bucketNames.flatMap((name) => {
-    const old = name
-      .replace(/-total$/, '')
-      .replace(/-read$/, '_rd')
-      .replace(/-write$/, '_wr');
+/** What limits were called before: `bps_rd_max` is `bps-read-max` since. Lengths of bursts have no older name. */
+const OLD_NAMES: ReadonlyMap<string, string | undefined> = new Map([
+  ...bucketNames.flatMap((name): [string, string | undefined][] => {
+    const old = oldBucketNames[name];
     return [
       [name, old],
       [`${name}-max`, `${old}_max`],
-    ] as const;
+      [`${name}-max-length`, undefined],
+    ];
   }),
-).set('iops-size', 'iops_size');
-
-const NAMES = [...bucketNames.flatMap((name) => [name, `${name}-max`, `${name}-max-length`]), 'iops-size'];
+  ['iops-size', 'iops_size'],
+]);
 
 /** The limits, and the group that is to have them. Throws `CommandError`. */
 export function takeLimits(opts: Takeable): { config: ThrottleConfig; group: string | undefined } {
   const limits: Record<string, number> = {};
-  for (const name of NAMES) {
-    const text = takeEither(opts, `throttling.${name}`, OLD_NAMES.get(name));
+  for (const [name, old] of OLD_NAMES) {
+    const text = takeEither(opts, `throttling.${name}`, old);
     if (text !== undefined) limits[name] = unsigned(text, `throttling.${name}`);
   }
   const config = throttleConfig(limits);

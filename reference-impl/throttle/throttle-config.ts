@@ -13,6 +13,16 @@ export const bucketNames = [
 
 export type BucketName = (typeof bucketNames)[number];
 
+/** The same from before `ThrottleLimits`: in `BlockIOThrottle` and `BlockDeviceInfo`, and among the options of `-drive`. */
+export const oldBucketNames = {
+  'bps-total': 'bps',
+  'bps-read': 'bps_rd',
+  'bps-write': 'bps_wr',
+  'iops-total': 'iops',
+  'iops-read': 'iops_rd',
+  'iops-write': 'iops_wr',
+} as const satisfies Record<BucketName, string>;
+
 export interface BucketConfig {
   /** A second, of bytes or requests; 0: no limit. */
   readonly rate: number;
