@@ -2,7 +2,7 @@
 import { type Chardev, parseChardev, parseShortChardev } from './monitor/chardev.ts';
 import type { Frontend } from './monitor/frontend.ts';
 import { HumanMonitor } from './monitor/hmp/human-monitor.ts';
-import { openChardev } from './monitor/open-chardev.ts';
+import { type Close, openChardev } from './monitor/open-chardev.ts';
 import type { Start } from './option-start.ts';
 import type { Option } from './options/argv.ts';
 import { isOn, parseOpts } from './options/opts.ts';
@@ -57,16 +57,26 @@ async function connectHuman(chardev: Chardev, start: Start): Promise<void> {
 
 async function connect(chardev: Chardev, monitor: Frontend, start: Start): Promise<void> {
   const { endpoint } = start;
-  if (start.inBackground && chardev.backend === 'stdio')
-    throw new CommandError('cannot use stdio with -daemonize');
   const orphaned = () => {
     if (start.monitors + start.humanMonitors === 1) endpoint.shutdown();
   };
-  const print = (line: string) => endpoint.print(line);
-  endpoint.onEnd(await openChardev(monitor, chardev, { cwd: endpoint.cwd, orphaned, print }));
+  endpoint.onEnd(await openFor(monitor, chardev, start, orphaned));
 }
 
-function shortChardev(value: string, start: Start): Chardev | undefined {
+/** Makes a frontend reachable; `orphaned` is called when standard input has ended. Throws `CommandError`. */
+export async function openFor(
+  frontend: Frontend,
+  chardev: Chardev,
+  { endpoint, inBackground }: Start,
+  orphaned = () => {},
+): Promise<Close> {
+  if (inBackground && chardev.backend === 'stdio') throw new CommandError('cannot use stdio with -daemonize');
+  const print = (line: string) => endpoint.print(line);
+  return openChardev(frontend, chardev, { cwd: endpoint.cwd, orphaned, print });
+}
+
+/** What `unix:PATH` and its like mean; undefined for `none`. Nobody else speaks on it from now on. Throws `CommandError`. */
+export function shortChardev(value: string, start: Start): Chardev | undefined {
   const chardev = parseShortChardev(value, start.chardevs);
   const [, id] = /^chardev:(.*)$/s.exec(value) ?? [];
   if (id !== undefined) takeChardev(id, start);

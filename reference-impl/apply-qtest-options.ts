@@ -1,11 +1,10 @@
 /** Options for a machine whose processor is at the other end of a character device. */
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { resolve } from 'node:path';
+import { openFor, shortChardev } from './apply-monitor-options.ts';
 import { pc } from './devices/machine/pc.ts';
 import type { MachineClock } from './devices/qtest/qtest-commands.ts';
 import { QtestFrontend, type QtestLog } from './devices/qtest/qtest-frontend.ts';
-import { parseShortChardev } from './monitor/chardev.ts';
-import { openChardev } from './monitor/open-chardev.ts';
 import type { Start } from './option-start.ts';
 import type { Option } from './options/argv.ts';
 import type { ReferenceEndpoint } from './reference-endpoint.ts';
@@ -22,14 +21,14 @@ export function chooseAccelerator({ value }: Option, { endpoint }: Start): void 
 }
 
 /** `-qtest` */
-export async function addQtest({ value }: Option, { endpoint, chardevs, qtestLog }: Start): Promise<void> {
-  const chardev = parseShortChardev(value, chardevs);
+export async function addQtest({ value }: Option, start: Start): Promise<void> {
+  const { endpoint, qtestLog } = start;
+  const chardev = shortChardev(value, start);
   if (chardev === undefined) return;
   const machine = pc(endpoint.devices, MEMORY, () => endpoint.shutdown(true));
   const log = qtestLog === undefined || NOWHERE.includes(qtestLog) ? undefined : openLog(endpoint, qtestLog);
   const frontend = new QtestFrontend({ machine, clock: machineClock(endpoint) }, log?.write);
-  const print = (line: string) => endpoint.print(line);
-  const close = await openChardev(frontend, chardev, { cwd: endpoint.cwd, orphaned: () => {}, print });
+  const close = await openFor(frontend, chardev, start);
   endpoint.onEnd(async () => {
     frontend.close();
     await close();
