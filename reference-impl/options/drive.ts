@@ -7,6 +7,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { AccountingSettings } from '../backend/accounting.ts';
 import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
+import type { CacheOptions } from '../graph/common-options.ts';
 import { definitionBy, protocolOf, typedDefinition } from '../graph/definition.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
@@ -29,14 +30,14 @@ const WITH_ERROR_ACTIONS = ['ide', 'scsi', 'virtio', 'none'];
 const NO_IDENTIFIER =
   "Parameter 'id' expects an identifier\nIdentifiers consist of letters, digits, '-', '.', '_', starting with a letter.";
 
-/** `cache=…`: direct, no-flush, writeback. */
-const CACHE_MODES: Readonly<Record<string, readonly [boolean, boolean, boolean]>> = {
-  none: [true, false, true],
-  off: [true, false, true],
-  directsync: [true, false, false],
-  writeback: [false, false, true],
-  unsafe: [false, true, true],
-  writethrough: [false, false, false],
+/** `cache=…` */
+const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
+  none: { direct: true, noFlush: false, writeback: true },
+  off: { direct: true, noFlush: false, writeback: true },
+  directsync: { direct: true, noFlush: false, writeback: false },
+  writeback: { direct: false, noFlush: false, writeback: true },
+  unsafe: { direct: false, noFlush: true, writeback: true },
+  writethrough: { direct: false, noFlush: false, writeback: false },
 };
 
 /** Before the place of an interval in their list. */
@@ -66,24 +67,25 @@ export async function addDrive(
     throw new CommandError(`Duplicate ID '${given}' for drive`);
   const media = takeMedia(opts);
   const wanted = takePlace(opts, media);
-  const settings = takeSettings(opts, wanted.interface ?? 'none');
+  const cache = takeCacheMode(opts);
+  const settings = takeSettings(opts, wanted.interface ?? 'none', cache.writeback);
   const limits = takeLimits(opts);
   const isSnapshot = opts.takeSwitch('snapshot') ?? snapshot;
   const accounting = takeAccounting(opts);
   const copiesOnRead = opts.takeSwitch('copy-on-read') ?? false;
   const place = machine.take(wanted);
   const id = given ?? machine.nameOf(place);
-  const definition = takeDefinition(opts, block.graph.drivers, media === 'cdrom');
+  const readOnly = opts.takeEither('readonly', 'read-only') ?? media === 'cdrom';
+  const definition = takeDefinition(opts, block.graph.drivers, cache, readOnly);
   const backend = new BlockBackend(block.graph, id, settings);
   block.backends.add(backend);
   backend.setLimits(limits.config, limits.group);
   if (definition === undefined) {
-    const { cache, readOnly } = opts;
     backend.mediumOptions = { ...backend.mediumOptions, cache, readOnly };
     return { id, place };
   }
   const medium = await openMedium(block, definition, isSnapshot);
-  if (copiesOnRead && definition['read-only'] === 'on')
+  if (copiesOnRead && readOnly)
     block.services.log(`-drive ${text}: warning: disabling copy-on-read on read-only drive`);
   else if (copiesOnRead) medium.io.enableCopyOnRead();
   backend.insert(medium);
@@ -128,10 +130,6 @@ async function openMedium({ graph }: BlockLayer, definition: WireObject, isSnaps
 /** Reads options out one by one; what nobody takes defines the node. */
 class Options {
   readonly #values: Map<string, string>;
-  /** What `cache=…` says of the node. */
-  cache = { direct: false, noFlush: false };
-  /** Whether the node is only read. */
-  readOnly = false;
 
   constructor(text: string) {
     this.#values = new Map(parseFlat(text));
@@ -168,11 +166,17 @@ class Options {
   }
 }
 
-function takeSettings(opts: Options, type: string): DriveSettings {
-  const cache = CACHE_MODES[opts.take('cache') ?? 'writeback'];
-  if (cache === undefined) throw new CommandError('invalid cache option');
-  const [direct, noFlush, writeback] = cache;
-  opts.cache = { direct, noFlush };
+interface CacheMode extends CacheOptions {
+  readonly writeback: boolean;
+}
+
+function takeCacheMode(opts: Options): CacheMode {
+  const mode = CACHE_MODES[opts.take('cache') ?? 'writeback'];
+  if (mode === undefined) throw new CommandError('invalid cache option');
+  return mode;
+}
+
+function takeSettings(opts: Options, type: string, writeback: boolean): DriveSettings {
   return {
     writeback: opts.takeSwitch('cache.writeback') ?? writeback,
     onReadError: takeAction(opts, 'rerror', type, READ_ERROR_ACTIONS) ?? 'report',
@@ -223,13 +227,16 @@ function takeAction(
 }
 
 /** The definition of the node as text, or nothing for an empty drive. */
-function takeDefinition(opts: Options, drivers: DriverTable, isReadOnly: boolean): WireObject | undefined {
-  const readOnly = opts.takeEither('readonly', 'read-only') ?? isReadOnly;
-  opts.readOnly = readOnly;
+function takeDefinition(
+  opts: Options,
+  drivers: DriverTable,
+  { direct, noFlush }: CacheOptions,
+  readOnly: boolean,
+): WireObject | undefined {
   const aio = opts.take('aio');
   if (aio !== undefined && aio !== 'threads' && aio !== 'native')
     throw new CommandError('invalid aio option');
-  if (aio === 'native' && !opts.cache.direct)
+  if (aio === 'native' && !direct)
     throw new CommandError(
       'aio=native was specified, but it requires cache.direct=on, which was not specified.',
     );
@@ -243,7 +250,6 @@ function takeDefinition(opts: Options, drivers: DriverTable, isReadOnly: boolean
   if (filename === '' && driver === undefined && rest.file === undefined)
     throw new CommandError('Must specify either driver or file');
   takeDiscard(rest);
-  const { direct, noFlush } = opts.cache;
   const cache: WireObject = {
     direct: direct ? 'on' : 'off',
     'no-flush': noFlush ? 'on' : 'off',
