@@ -26,8 +26,8 @@ export const limits: readonly Saboteur[] = [
     'applies limits of reads to writes',
     'commands/block-set-io-throttle',
     [
-      "['bps_rd', 'bps-read'],\n    ['bps_wr', 'bps-write'],",
-      "['bps_rd', 'bps-write'],\n    ['bps_wr', 'bps-read'],",
+      'const argument = oldBucketNames[bucket];',
+      "const argument = ({ 'bps-read': 'bps_wr', 'bps-write': 'bps_rd' })[bucket] ?? oldBucketNames[bucket];",
     ],
   ),
   inside('limits/double', 'block_set_io_throttle', 'lets pass twice as much as the limit', GROUP, [
