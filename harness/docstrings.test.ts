@@ -30,7 +30,6 @@ const SAY_ALL = [
   'reference-impl/nbd/nbd-protocol.ts ReplyFlag',
   'reference-impl/nbd/nbd-protocol.ts ReplyType',
   'reference-impl/services/emitted-events.ts EventName',
-  'reference-impl/throttle/throttle-config.ts BucketName',
   'reports/compat/status.ts STATUS_WORDS',
   'reports/index.ts ReporterName',
   'reports/record.ts Level',

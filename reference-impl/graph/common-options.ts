@@ -12,6 +12,7 @@ import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { flatNames } from '../qapi/qdict-order.ts';
 
+/** The cache mode of a node, completed: of `BlockdevCacheOptions`, whose writeback is the drive's. */
 export interface CacheOptions {
   readonly direct: boolean;
   readonly noFlush: boolean;
