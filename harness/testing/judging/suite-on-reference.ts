@@ -26,6 +26,8 @@ type Wrap = (target: Target) => Target;
 
 interface SuiteOptions {
   readonly only?: ReadonlySet<string>;
+  /** Globs on case ids. */
+  readonly patterns?: readonly string[] | undefined;
   readonly signal?: AbortSignal;
   readonly follow?: (definition: CaseDefinition) => CaseDefinition;
   readonly wrap?: Wrap | undefined;
@@ -34,13 +36,20 @@ interface SuiteOptions {
 /** Runs the whole suite, or the cases of these ids, and tells `reporter` of each. */
 export async function runSuite(
   reporter: Reporter,
-  { only, signal, follow = (definition) => definition, wrap = (target) => target }: SuiteOptions = {},
+  {
+    only,
+    patterns,
+    signal,
+    follow = (definition) => definition,
+    wrap = (target) => target,
+  }: SuiteOptions = {},
 ): Promise<void> {
   await run({
     target: wrap(reference('reference')),
     spec: loadBlockSchema(),
     cases: (schema) => [...cases, ...derivedCases(schema)].map(follow),
     only,
+    ...(patterns && { patterns }),
     signal,
     reporters: [reporter],
     limits: { caseTimeout: CASE_TIMEOUT },

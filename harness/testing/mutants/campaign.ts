@@ -29,12 +29,13 @@ export interface Mutant extends Mutation {
 
 /**
  * Chooses `count` mutants by `seed`, among all places that some case executes in files that match `glob`, below the
- * folder of the built reference. Runs the suite once to see which.
+ * folder of the built reference. Runs the suite once, or the cases whose ids match `patterns`, to see which.
  */
 export async function chooseMutants(
   seed: string,
   count: number,
   glob: string,
+  patterns: readonly string[] | undefined,
   onCase: (run: CaseRun) => void,
 ): Promise<readonly Mutant[]> {
   const modules = readdirSync(REFERENCE, { recursive: true, encoding: 'utf8' })
@@ -56,7 +57,7 @@ export async function chooseMutants(
     }));
   });
   const reach = new Reach(places, onCase);
-  await runSuite(reach, { follow: (definition) => reach.follow(definition) });
+  await runSuite(reach, { patterns, follow: (definition) => reach.follow(definition) });
   const casesOf = new Map<number, CaseRun[]>();
   const perFile = new Map(reach.runs.map((run) => [run, new Map<string, number>()]));
   for (const run of reach.runs)

@@ -14,6 +14,7 @@ const HELP = `Usage: npm run mutants -- [options]
   --seed TEXT      which places are changed (default: the day)
   --count N        how many (default: 200)
   --files GLOB     only in these files, below reference-impl/ (default: all; e.g. 'jobs/*.js')
+  --cases GLOB     judged by these cases alone, e.g. 'json/*'; may be repeated (default: the suite)
   --workers N      at a time (default: one a core)
   --results FILE   what is known so far; a campaign goes on where its file ends (default: mutants-SEED.jsonl)
 
@@ -33,6 +34,7 @@ async function main(signal: AbortSignal): Promise<number> {
       seed: { type: 'string', default: new Date().toISOString().slice(0, 10) },
       count: { type: 'string', default: '200' },
       files: { type: 'string', default: '**' },
+      cases: { type: 'string', multiple: true },
       workers: { type: 'string', default: String(availableParallelism()) },
       results: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -45,7 +47,7 @@ async function main(signal: AbortSignal): Promise<number> {
   const [count, workers] = [wholeNumber('--count', values.count), wholeNumber('--workers', values.workers)];
   const file = values.results ?? `mutants-${values.seed}.jsonl`;
   const { head: mutants, lines } = await openResults<readonly Mutant[], Result>(file, () =>
-    begin(values.seed, count, values.files),
+    begin(values.seed, count, values.files, values.cases),
   );
   const results = new Map(lines.map(({ index, noticed }) => [index, noticed]));
   const left = [...mutants.keys()].filter((index) => !results.has(index));
@@ -57,11 +59,17 @@ async function main(signal: AbortSignal): Promise<number> {
   return report(mutants, results);
 }
 
-async function begin(seed: string, count: number, files: string): Promise<readonly Mutant[]> {
+async function begin(
+  seed: string,
+  count: number,
+  files: string,
+  cases: readonly string[] | undefined,
+): Promise<readonly Mutant[]> {
   const mutants = await chooseMutants(
     seed,
     count,
     files,
+    cases,
     counted((ran) => `what cases execute: ${ran} cases`),
   );
   const unsteady = await unsteadyCases(mutants);
