@@ -108,6 +108,12 @@ export const qcow2 = {
     definition: 'BlockdevOptionsQcow2',
     text: 'An encrypted image is refused without encrypt.',
   },
+  'qcow2/feature-names': {
+    level: 'should',
+    definition: 'BlockdevOptionsQcow2',
+    text: 'The refusal of an image with an unknown incompatible feature calls that by the name that the header gives it, or by its bit.',
+    source: 'observation',
+  },
   'qcow2/l2-cache-entry-size': {
     level: 'must',
     definition: 'BlockdevOptionsQcow2',

@@ -7,6 +7,7 @@ import { endsOfJobs } from './ends-of-jobs.ts';
 import { filterCases } from './filters.ts';
 import { followUps } from './follow-ups.ts';
 import { hiddenData } from './hidden-data.ts';
+import { noLimits } from './no-limits.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
 import { refusedJobs } from './refused-jobs.ts';
 import { snapshotImages } from './snapshot-images.ts';
@@ -34,4 +35,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...usersOfJobs,
   ...refusedJobs,
   ...followUps,
+  ...noLimits,
 ];

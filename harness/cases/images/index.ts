@@ -6,6 +6,7 @@ import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
 import { discardsPassedOn } from './discards-passed-on.ts';
+import { featureNames } from './feature-names.ts';
 import { formatsOnDisk } from './formats-on-disk.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
@@ -27,6 +28,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...encryptionCases,
   ...formatsOnDisk,
   ...hostileImages,
+  ...featureNames,
   ...vmdkInfo,
   ...imageInfoCases,
   ...overlapChecks,

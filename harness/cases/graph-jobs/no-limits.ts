@@ -1,0 +1,55 @@
+/** Jobs without a limit: time is what only their requests take. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addChain, CHAIN_SIZE, chainNodes } from '../helpers/backing-chains.ts';
+import { endedReady, succeeded } from '../helpers/job-steps.ts';
+import { addNode, needs } from '../helpers/shared-setup.ts';
+
+export const noLimits: readonly CaseDefinition[] = [
+  {
+    id: 'block-job-set-speed/no-limit-no-wait',
+    title: 'Streams, commits, mirrors and backups that were started without a speed do not wait',
+    requirements: ['block-job-set-speed/default'],
+    needs: needs(chainNodes, {
+      commands: ['block-stream', 'block-commit', 'blockdev-mirror', 'blockdev-backup', 'block-job-cancel'],
+      events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'],
+    }),
+    async run(t: CaseContext) {
+      const started = async (command: string, args: JsonObject): Promise<string> => {
+        const id = t.name('job');
+        await t.execute(command, { 'job-id': id, ...args });
+        return id;
+      };
+      const jobs: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> = {
+        stream: async () => {
+          const [, top] = await addChain(t, 2);
+          return async () => succeeded(t, await started('block-stream', { device: top!.node }), 'stream');
+        },
+        commit: async () => {
+          const [, middle, top] = await addChain(t, 3);
+          const args = { device: top!.node, top: middle!.file.path };
+          return async () => succeeded(t, await started('block-commit', args), 'commit');
+        },
+        mirror: async () => {
+          const [layer] = await addChain(t, 1);
+          const args = { device: layer!.node, target: await addNode(t, { size: CHAIN_SIZE }), sync: 'full' };
+          return async () => {
+            const id = await started('blockdev-mirror', args);
+            await t.event('BLOCK_JOB_READY', { device: id });
+            await endedReady(t, id);
+          };
+        },
+        backup: async () => {
+          const [layer] = await addChain(t, 1);
+          const args = { device: layer!.node, target: await addNode(t, { size: CHAIN_SIZE }), sync: 'full' };
+          return async () => succeeded(t, await started('blockdev-backup', args), 'backup');
+        },
+      };
+      for (const [type, prepare] of Object.entries(jobs)) {
+        const took = await t.timed(await prepare());
+        if (t.virtualTime)
+          t.check(took === 0, `a ${type} without a limit must not wait`, `it took ${took} ms`);
+      }
+    },
+  },
+];
