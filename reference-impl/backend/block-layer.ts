@@ -38,7 +38,7 @@ export class BlockLayer {
     const node = this.graph.find(name);
     if (!node) throw new CommandError(`Cannot find node ${name}`);
     if (roots(node).length > 0) throw new CommandError(`Node ${name} is in use`);
-    this.graph.assertAllowed(node, 'delete');
+    this.graph.assertUnblocked(node);
     if (!node.monitorOwned) throw new CommandError(`Node ${name} is not owned by the monitor`);
     if (node.parents.length > 0) throw new CommandError(`Block device ${name} is in use`);
     node.takeFromMonitor();
@@ -52,7 +52,7 @@ export class BlockLayer {
   async resize(node: Node, size: number, device?: string): Promise<void> {
     if (!this.#isFirstNonFilter(node)) throw new CommandError("The feature 'resize' is not enabled");
     if (size < 0) throw new CommandError("Parameter 'size' expects a >0 size");
-    if (node.blockers.reason('resize') !== undefined)
+    if (node.blockers.reason() !== undefined)
       throw new CommandError(`Device '${device ?? '(null)'}' is in use`);
     await this.graph.withRoot(node, Permission.resize, () => node.truncate(size));
   }

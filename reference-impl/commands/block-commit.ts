@@ -12,15 +12,15 @@ export const blockCommit: Handler<'block-commit'> = async (args, context) => {
   const { graph } = context.block;
   const device = findDevice(context.block, args.device);
   assertRoot(device);
-  graph.assertAllowed(device, 'commit-source');
+  graph.assertUnblocked(device);
   const top = findTop(graph, device, args.top);
   const base = findBase(graph, top, args.base);
-  for (const node of [...chain(top, base), base]) graph.assertAllowed(node, 'commit-target');
+  for (const node of [...chain(top, base), base]) graph.assertUnblockedAsBacking(node);
   if (base === top) throw new CommandError('cannot commit an image into itself');
   if (top === device && args['backing-file'] !== undefined)
     throw new CommandError("'backing-file' specified, but 'top' is the active layer");
   const overlay = overlayOf(device, top);
-  if (overlay) graph.assertAllowed(overlay, 'commit-target');
+  if (overlay) graph.assertUnblockedAsBacking(overlay);
   const job = overlay
     ? await createCommit(context, { device, overlay, top, base }, args)
     : await createActiveCommit(context, device, base, args);

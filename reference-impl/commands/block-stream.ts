@@ -13,7 +13,7 @@ export const blockStream: Handler<'block-stream'> = async (args, context) => {
   if (args.base !== undefined && args['base-node'] !== undefined)
     throw new CommandError("'base' and 'base-node' cannot be specified at the same time");
   const base = findBase(graph, image, args);
-  for (const node of chain(image, base)) graph.assertAllowed(node, 'stream');
+  for (const node of chain(image, base)) graph.assertUnblockedAsBacking(node);
   if (!base && args['backing-file'] !== undefined)
     throw new CommandError('backing file specified, but streaming the entire chain');
   await (await createStream(context, image, base, args)).start();

@@ -7,8 +7,8 @@ export const blockdevMirror: Handler<'blockdev-mirror'> = async (args, context) 
   const source = graph.lookupRoot(args.device);
   const target = graph.lookup(args.target, args.target);
   checkGranularity(args.granularity);
-  graph.assertAllowed(source, 'mirror-source');
-  graph.assertAllowed(target, 'mirror-target');
+  graph.assertUnblocked(source);
+  graph.assertUnblocked(target);
   if (args.sync === 'incremental') throw new CommandError("Sync mode 'incremental' not supported");
   const plan: MirrorPlan = {
     type: 'mirror',

@@ -13,7 +13,7 @@ export const changeBackingFile: Handler<'change-backing-file'> = async (args, { 
   const image = graph.lookup('', args['image-node-name']);
   if (!image.backing)
     throw new CommandError('not allowing backing file change on an image without a backing file');
-  graph.assertAllowed(top, 'change');
+  graph.assertUnblocked(top);
   if (!isBelow(top, image)) throw new CommandError(`'${device}' and image file are not in the same chain`);
   await change(graph, image, { name: args['backing-file'], format: image.driverName });
   return {};

@@ -10,7 +10,7 @@ import { CommandError, type Handler } from './handler.ts';
 export const driveMirror: Handler<'drive-mirror'> = async (args, context) => {
   const { graph } = context.block;
   const source = graph.lookupRoot(args.device);
-  graph.assertAllowed(source, 'mirror-source');
+  graph.assertUnblocked(source);
   checkReplaced(graph, source, args);
   // Without a backing file the top is all there is.
   const sync = args.sync === 'top' && !source.backing ? 'full' : args.sync;
@@ -26,7 +26,7 @@ export const driveMirror: Handler<'drive-mirror'> = async (args, context) => {
   });
   try {
     checkGranularity(args.granularity);
-    graph.assertAllowed(target, 'mirror-target');
+    graph.assertUnblocked(target);
     if (sync === 'incremental') throw new CommandError("Sync mode 'incremental' not supported");
     const plan: MirrorPlan = {
       type: 'mirror',
@@ -52,7 +52,7 @@ function checkReplaced(graph: NodeGraph, source: Node, args: DriveMirror): void 
     throw new CommandError('a node-name must be provided when replacing a named node of the graph');
   const replaced = graph.find(args.replaces);
   if (!replaced) throw new CommandError(`Node name '${args.replaces}' not found`);
-  graph.assertAllowed(replaced, 'replace');
+  graph.assertUnblocked(replaced);
   if (replaced.io.length() !== source.io.length())
     throw new CommandError('cannot replace image with a mirror image of different size');
 }

@@ -131,7 +131,7 @@ describe('media', () => {
 
   test('that a job uses stay', async () => {
     openTray(byId('cd'), false);
-    const unblock = graph().find('a')!.blockers.block('because', []);
+    const unblock = graph().find('a')!.blockers.block('because');
     await expect(remove('cd')).rejects.toThrow("Node 'd0' is busy: because");
     unblock();
     await remove('cd');

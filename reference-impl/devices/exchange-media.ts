@@ -43,7 +43,7 @@ export async function removeMedium({ backend, name }: NamedDrive, graph: NodeGra
   if (backend.device?.tray && !backend.device.tray.open)
     throw new CommandError(`Tray of device '${name}' is not open`);
   if (!backend.node) return;
-  graph.assertAllowed(backend.node, 'eject');
+  graph.assertUnblocked(backend.node);
   await backend.eject();
   // A guest without trays sees it go.
   if (backend.device && !backend.device.tray) backend.device.mediumChanged(false);

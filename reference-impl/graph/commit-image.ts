@@ -13,8 +13,7 @@ const STRETCH = 1 << 20;
 export async function commitImage(graph: NodeGraph, top: Node): Promise<void> {
   const base = top.backing?.node;
   if (!base) throw new IoError('ENOTSUP');
-  const isBusy =
-    top.blockers.reason('commit-source') !== undefined || base.blockers.reason('commit-target') !== undefined;
+  const isBusy = top.blockers.reason() !== undefined || base.blockers.reasonBesidesOverlay() !== undefined;
   if (isBusy) throw new IoError('EBUSY');
   const wasReadOnly = base.readOnly;
   try {

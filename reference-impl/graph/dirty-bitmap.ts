@@ -176,7 +176,8 @@ export class DirtyBitmap {
     const size = (Math.max(1, Math.ceil(this.#blocks / WORD_BITS)) * WORD_BITS) / 8;
     const hash = createHash('sha256');
     const empty = new Uint8Array(PAGE);
-    for (let index = 0; index * PAGE < size; index += 1) {
+    const pages = Math.ceil(size / PAGE);
+    for (let index = 0; index < pages; index += 1) {
       hash.update((this.#pages.get(index) ?? empty).subarray(0, Math.min(PAGE, size - index * PAGE)));
       if (index % PAGES_A_TURN === PAGES_A_TURN - 1) await nextTurn();
     }

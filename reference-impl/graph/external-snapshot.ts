@@ -62,7 +62,7 @@ export async function snapshotWithImage(graph: NodeGraph, image: OverlayImage): 
 
 async function findBase(graph: NodeGraph, device: string, nodeName: string): Promise<Node> {
   const base = graph.lookup(device, nodeName);
-  graph.assertAllowed(base, 'external-snapshot');
+  graph.assertUnblocked(base);
   try {
     await base.io.flush();
   } catch (error) {
@@ -79,7 +79,7 @@ function isTaken(graph: NodeGraph, name: string): boolean {
 async function putOnTop(graph: NodeGraph, base: Node, overlay: Node): Promise<PreparedSnapshot> {
   if (overlay.parents.some(({ role }) => role === 'root'))
     throw new CommandError('The snapshot is already in use');
-  graph.assertAllowed(overlay, 'external-snapshot');
+  graph.assertUnblocked(overlay);
   if (overlay.backing) throw new CommandError('The snapshot already has a backing image');
   if (!('backing' in overlay.driver.children))
     throw new CommandError('The snapshot does not support backing images');

@@ -5,7 +5,6 @@ import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Node } from './node.ts';
 import { assertRoot, type NodeGraph } from './node-graph.ts';
-import type { BlockedOp } from './op-blockers.ts';
 
 interface Subject {
   readonly node: Node;
@@ -19,7 +18,7 @@ export async function takeInternalSnapshot(
   device: string,
   name: string,
 ): Promise<() => Promise<void>> {
-  const { node, snapshots, name: reference } = findSubject(graph, device, 'internal-snapshot');
+  const { node, snapshots, name: reference } = findSubject(graph, device);
   if (node.readOnly) throw new CommandError(`Device '${reference}' is read only`);
   if (name === '') throw new CommandError('Name is empty');
   if (snapshots.list().some((snapshot) => snapshot.name === name))
@@ -41,7 +40,7 @@ export async function deleteInternalSnapshot(
   device: string,
   wanted: { readonly id?: string | undefined; readonly name?: string | undefined },
 ): Promise<SnapshotInfo> {
-  const { node, snapshots } = findSubject(graph, device, 'internal-snapshot-delete');
+  const { node, snapshots } = findSubject(graph, device);
   const { id, name } = wanted;
   if (id === undefined && name === undefined) throw new CommandError('Name or id must be provided');
   const found = snapshots
@@ -62,10 +61,10 @@ export async function deleteInternalSnapshot(
   return found;
 }
 
-function findSubject(graph: NodeGraph, device: string, op: BlockedOp): Subject {
+function findSubject(graph: NodeGraph, device: string): Subject {
   const node = graph.lookup(device, device);
   assertRoot(node);
-  graph.assertAllowed(node, op);
+  graph.assertUnblocked(node);
   const name = graph.displayName(node);
   const { snapshots } = node.state;
   if (!snapshots)

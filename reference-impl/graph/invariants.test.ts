@@ -126,7 +126,7 @@ function check({ graph }: BlockLayer): void {
     }
     for (const edge of node.parents) expect(edge.node).toBe(node);
     const isBacking = node.parents.some(({ role }) => role === 'backing');
-    expect(node.blockers.reason('delete') !== undefined).toBe(isBacking);
+    expect(node.blockers.reason() !== undefined).toBe(isBacking);
     expect(describeNode(node)['node-name']).toBe(node.name);
   }
 }

@@ -7,7 +7,6 @@ import type { Services } from '../services/services.ts';
 import { type DrainedEnd, type DrainedParent, drainedBegin } from './drained-section.ts';
 import type { DriverTable } from './driver-table.ts';
 import { type Node, NodeChild } from './node.ts';
-import type { BlockedOp } from './op-blockers.ts';
 import {
   type BdrvChild,
   childPermissions,
@@ -20,13 +19,6 @@ import {
 const MAX_NAME = 31;
 
 /** What may still be done with a node that shows through an image: commit into it, stream from it, take copies. */
-const ALLOWED_ON_BACKING: readonly BlockedOp[] = [
-  'commit-target',
-  'stream',
-  'backup-source',
-  'backup-target',
-];
-
 /** A node as it is held from outside the graph: by a drive, a job, an export. */
 export interface RootChild extends BdrvChild {
   readonly role: 'root';
@@ -130,9 +122,17 @@ export class NodeGraph {
     return this.deviceOf(node) || node.name;
   }
 
-  /** Throws `CommandError` if someone forbids the operation on the node. */
-  assertAllowed(node: Node, op: BlockedOp): void {
-    const reason = node.blockers.reason(op);
+  /** Throws `CommandError` if someone forbids operations on the node. */
+  assertUnblocked(node: Node): void {
+    this.#assertNoReason(node, node.blockers.reason());
+  }
+
+  /** The same for an operation that a backing file bears. */
+  assertUnblockedAsBacking(node: Node): void {
+    this.#assertNoReason(node, node.blockers.reasonBesidesOverlay());
+  }
+
+  #assertNoReason(node: Node, reason: string | undefined): void {
     if (reason !== undefined) throw new CommandError(`Node '${this.displayName(node)}' is busy: ${reason}`);
   }
 
@@ -157,7 +157,7 @@ export class NodeGraph {
   /** Keeps others from what would disturb the parent of a backing file, and gives the parent its name. */
   #blockBacking(edge: NodeChild): void {
     const { parent, node } = edge;
-    edge.block(`node is used as backing hd of '${this.displayName(parent)}'`, ALLOWED_ON_BACKING);
+    edge.block(`node is used as backing hd of '${this.displayName(parent)}'`);
     parent.backingAttached(node);
   }
 

@@ -81,7 +81,7 @@ describe('external', () => {
     expect(medium()).toBe(base);
     await fill();
     expect(block.graph.find('o')).toBeUndefined();
-    expect(base.blockers.reason('external-snapshot')).toBeUndefined();
+    expect(base.blockers.reason()).toBeUndefined();
     expect(block.graph.displayName(base)).toBe('d0');
   });
 

@@ -9,7 +9,7 @@ import type { NodeOptions } from './common-options.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
 import { drainRequests } from './drained-section.ts';
 import { type NodeFilename, nodeFilename } from './node-filename.ts';
-import { type BlockedOp, OpBlockers } from './op-blockers.ts';
+import { OpBlockers } from './op-blockers.ts';
 import { type BdrvChild, NOTHING, type Permissions } from './permissions.ts';
 import { storeBitmaps } from './persistent-bitmaps.ts';
 
@@ -281,10 +281,10 @@ export class NodeChild implements BdrvChild, ChildHandle {
     this.inherits = inherits;
   }
 
-  /** Blocks operations on the child's node, and no more on the one that it led to before. */
-  block(reason: string, allowed: readonly BlockedOp[]): void {
+  /** Blocks operations that no backing file bears on the child's node, and no more on the one that it led to before. */
+  block(reason: string): void {
     this.unblock();
-    this.#unblock = this.node.blockers.block(reason, allowed);
+    this.#unblock = this.node.blockers.block(reason, true);
   }
 
   unblock(): void {

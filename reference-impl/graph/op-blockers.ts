@@ -1,44 +1,27 @@
-/** Operations that others forbid on a node for a while: each with a reason that errors give. */
-
-/** What may be forbidden on a node for a while, whatever permissions say. */
-export type BlockedOp =
-  | 'backup-source'
-  | 'backup-target'
-  | 'change'
-  | 'commit-source'
-  | 'commit-target'
-  | 'delete'
-  | 'drive-del'
-  | 'eject'
-  | 'external-snapshot'
-  | 'internal-snapshot'
-  | 'internal-snapshot-delete'
-  | 'mirror-source'
-  | 'mirror-target'
-  | 'replace'
-  | 'resize'
-  | 'stream';
+/** Who forbids operations on a node for a while, each with a reason that errors give. */
 
 interface Blocker {
   readonly reason: string;
-  readonly allowed: ReadonlySet<BlockedOp>;
+  readonly isOverlay: boolean;
 }
 
 export class OpBlockers {
-  readonly #blockers: Blocker[] = [];
+  readonly #blockers = new Set<Blocker>();
 
-  /** Forbids everything but what is `allowed`, until the result is called. */
-  block(reason: string, allowed: readonly BlockedOp[] = []): () => void {
-    const blocker = { reason, allowed: new Set(allowed) };
-    this.#blockers.push(blocker);
-    return () => {
-      const index = this.#blockers.indexOf(blocker);
-      if (index >= 0) this.#blockers.splice(index, 1);
-    };
+  /** Forbids operations until the result is called; an overlay (`isOverlay`) not those that backing files bear. */
+  block(reason: string, isOverlay = false): () => void {
+    const blocker = { reason, isOverlay };
+    this.#blockers.add(blocker);
+    return () => this.#blockers.delete(blocker);
   }
 
-  /** Why the operation is forbidden, by whoever forbade it last; undefined if it is not. */
-  reason(op: BlockedOp): string | undefined {
-    return this.#blockers.findLast(({ allowed }) => !allowed.has(op))?.reason;
+  /** Why operations are forbidden, by whoever forbade them last; undefined if they are not. */
+  reason(): string | undefined {
+    return [...this.#blockers].at(-1)?.reason;
+  }
+
+  /** The same for operations that backing files bear. */
+  reasonBesidesOverlay(): string | undefined {
+    return [...this.#blockers].findLast(({ isOverlay }) => !isOverlay)?.reason;
   }
 }

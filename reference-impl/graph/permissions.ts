@@ -20,7 +20,9 @@ export const Permission = {
 
 /** As `sharedPerm`: the others may do anything. */
 export const ALL_PERMISSIONS = 31;
-const NAMES = ['consistent read', 'write', 'write unchanged', 'resize', 'change children'];
+const NAMED = ['consistent read', 'write', 'write unchanged', 'resize', 'change children'].map(
+  (name, index) => ({ name, bit: 1 << index }),
+);
 
 /** Bit sets of `Permission`. */
 export interface Permissions {
@@ -126,8 +128,7 @@ function checkSiblings(edge: BdrvChild, wanted: Permissions, plan: Plan): void {
 function checkLocks(node: PermissionNode, plan: Plan): void {
   const { perm, sharedPerm } = cumulative(node.parents, plan);
   const others = [...node.lockPeers()].map((peer) => cumulative(peer.parents, plan));
-  for (const [index, name] of NAMES.entries()) {
-    const bit = 1 << index;
+  for (const { name, bit } of NAMED) {
     if (perm & bit && others.some((other) => !(other.sharedPerm & bit)))
       throw new CommandError(`Failed to get "${name}" lock`);
     if (!(sharedPerm & bit) && others.some((other) => other.perm & bit))
@@ -146,5 +147,7 @@ function cumulative(edges: Iterable<BdrvChild>, plan: Plan): Permissions {
 }
 
 function names(bits: number): string {
-  return NAMES.filter((_, index) => bits & (1 << index)).join(', ');
+  return NAMED.filter(({ bit }) => bits & bit)
+    .map(({ name }) => name)
+    .join(', ');
 }

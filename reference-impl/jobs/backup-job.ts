@@ -54,8 +54,8 @@ export function createBackup(
   if (source === target) throw new CommandError('Source and target cannot be the same');
   if (args.compress && !target.state.writeCompressed)
     throw new CommandError(`Compression is not supported for this drive ${graph.deviceOf(target)}`);
-  graph.assertAllowed(source, 'backup-source');
-  graph.assertAllowed(target, 'backup-target');
+  graph.assertUnblockedAsBacking(source);
+  graph.assertUnblockedAsBacking(target);
   checkBitmap(args.sync, bitmap);
   if (bitmap) source.bitmaps.freeze(bitmap);
   try {

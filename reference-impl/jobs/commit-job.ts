@@ -116,7 +116,7 @@ class Commit implements JobDriver {
     const { top, base, overlay } = this.#plan;
     const start = top.io.length();
     const end = Math.min(base.io.length(), overlay.io.length());
-    if (end > start) await base.io.writeZeroes(start, end - start, { mayUnmap: true });
+    await base.io.writeZeroes(start, Math.max(0, end - start), { mayUnmap: true });
   }
 
   async #copy(job: Job, length: number): Promise<void> {

@@ -11,7 +11,7 @@ import { attachTargetBacking, openTarget } from './target-image.ts';
 export async function createDriveBackup(context: JobContext, args: DriveBackup, txn?: JobTxn): Promise<Job> {
   const { graph } = context.block;
   const source = graph.lookupRoot(args.device);
-  graph.assertAllowed(source, 'backup-source');
+  graph.assertUnblockedAsBacking(source);
   // Without a backing file the top is all there is.
   const sync = args.sync === 'top' && !source.backing ? 'full' : args.sync;
   const below = sync === 'none' ? source : sync === 'top' ? source.backing?.node : undefined;

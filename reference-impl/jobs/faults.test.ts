@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { BlockdevOnError, BlockErrorAction } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
-import type { BlockedOp } from '../graph/op-blockers.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { run, whyMissing } from '../testing/external-programs.ts';
@@ -24,13 +23,6 @@ import {
 import { JobFixture } from '../testing/job-fixture.ts';
 
 const TIMEOUT_MS = 60_000;
-const OPERATIONS: readonly BlockedOp[] = [
-  'backup-source',
-  'commit-target',
-  'delete',
-  'mirror-target',
-  'resize',
-];
 
 interface Fault {
   readonly policy: BlockdevOnError;
@@ -170,7 +162,9 @@ function graphOf({ endpoint, folder }: JobFixture): unknown {
     backing: node.backing?.node.name,
     header: node.backingName?.name.replace(folder, ''),
     users: node.parents.map(({ role, name, permissions }) => ({ role, name, ...permissions })),
-    blocked: OPERATIONS.filter((operation) => node.blockers.reason(operation) !== undefined),
+    blocked: [node.blockers.reason(), node.blockers.reasonBesidesOverlay()].map(
+      (reason) => reason !== undefined,
+    ),
     bitmaps: node.bitmaps.describe(),
     hooks: node.io.beforeWrite.size,
   }));

@@ -26,6 +26,9 @@ export interface CopyOptions {
   readonly onTargetError: BlockdevOnError;
 }
 
+/** What a stretch holds; undefined where that is read to be known. */
+type Kind = Awaited<ReturnType<typeof contents>>['kind'] | undefined;
+
 export class MirrorCopy {
   /** What the target lacks. */
   readonly dirty: DirtyBlocks;
@@ -136,19 +139,19 @@ export class MirrorCopy {
 
   /** Begins to copy at most `most` bytes; resolves with how many when it is known what they are. */
   async #send(job: Job, offset: number, most: number, account: (bytes: number) => void): Promise<number> {
-    let part: Awaited<ReturnType<typeof contents>>;
+    let part: { readonly kind: Kind; readonly length: number };
     try {
       part = await contents(this.#source, offset, most);
     } catch {
       // The request itself tells what is wrong.
-      part = { kind: 'data', length: most };
+      part = { kind: undefined, length: most };
     }
     const whole = Math.min(part.length, this.#mostAtOnce);
     // Smaller stretches than a block of the target are copied together, block by block.
     const { granularity } = this.dirty;
     const isShort = whole < most && whole % granularity !== 0;
     const length = isShort ? Math.min(most, Math.ceil(whole / granularity) * granularity) : whole;
-    const kind = isShort ? 'data' : part.kind;
+    const kind = isShort ? undefined : part.kind;
     account(length);
     this.#bytesInFlight += length;
     const request = { start: offset, end: offset + length, done: Promise.resolve() };
@@ -160,7 +163,7 @@ export class MirrorCopy {
     return length;
   }
 
-  async #copy(job: Job, offset: number, kind: 'data' | 'zero' | 'nothing', length: number): Promise<void> {
+  async #copy(job: Job, offset: number, kind: Kind, length: number): Promise<void> {
     let operation: 'read' | 'write' = 'write';
     const { io } = this.#target;
     try {

@@ -58,7 +58,7 @@ async function check(pair: string, actions: readonly Action[]): Promise<void> {
     const path = actions.join(', ');
     expectEndedOnce(fixture, path);
     for (const node of fixture.endpoint.block.graph.nodes) {
-      expect([node.name, node.blockers.reason('resize')], path).toEqual([node.name, undefined]);
+      expect([node.name, node.blockers.reason()], path).toEqual([node.name, undefined]);
       expect([node.name, node.parents.length], path).toEqual([node.name, 0]);
       expect([node.name, node.io.beforeWrite.size], path).toEqual([node.name, 0]);
     }

@@ -51,7 +51,8 @@ export class ThrottleGroup {
   readonly #members: ThrottleMember[] = [];
   /** Whose turn it is. */
   readonly #turn: Record<Direction, number> = { read: 0, write: 0 };
-  #last: Direction = 'write';
+  /** After a read comes a write, and the reverse. */
+  #order: readonly Direction[] = directions;
   /** Cancels the timer for the next who may pass. */
   #timer: (() => void) | undefined;
 
@@ -119,15 +120,14 @@ export class ThrottleGroup {
     });
   }
 
-  /** Lets one request go; false if none may. After a read comes a write, and the reverse. */
+  /** Lets one request go; false if none may. */
   #passOne(): boolean {
-    const order = this.#last === 'read' ? directions.toReversed() : directions;
-    for (const direction of order) {
+    for (const direction of this.#order) {
       const index = this.#next(direction);
       if (index === undefined || this.#wait(direction) > 0) continue;
       const request = this.#members[index]!.waiting[direction].shift()!;
       this.#turn[direction] = index + 1;
-      this.#last = direction;
+      this.#order = direction === 'read' ? directions.toReversed() : directions;
       this.account(direction, request.bytes);
       request.go();
       return true;

@@ -201,8 +201,8 @@ export const chains: readonly Saboteur[] = [
     'refuses to stream into an image that another one stands on',
     'commands/block-stream',
     [
-      "for (const node of chain(image, base))\n        graph.assertAllowed(node, 'stream');",
-      "for (const node of chain(image, base))\n        graph.assertAllowed(node, 'stream');\n    if (image.parents.some(({ role }) => role === 'backing'))\n        throw new CommandError('Need a root block node');",
+      'for (const node of chain(image, base))\n        graph.assertUnblockedAsBacking(node);',
+      "for (const node of chain(image, base))\n        graph.assertUnblockedAsBacking(node);\n    if (image.parents.some(({ role }) => role === 'backing'))\n        throw new CommandError('Need a root block node');",
     ],
   ),
   inside(

@@ -113,7 +113,7 @@ export const copies: readonly Saboteur[] = [
     'if (false)',
   ]),
   inside('copies/target-in-use', 'blockdev-backup', 'takes a target that another job uses', BACKUP, [
-    "graph.assertAllowed(target, 'backup-target');",
+    'graph.assertUnblockedAsBacking(target);',
     ';',
   ]),
   inside(

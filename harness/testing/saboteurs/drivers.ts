@@ -248,7 +248,7 @@ export const drivers: readonly Saboteur[] = [
     'block-commit',
     'takes a second job on a node that a job uses',
     'graph/op-blockers',
-    ['.findLast(({ allowed }) => !allowed.has(op))', '.findLast(() => false)'],
+    ['[...this.#blockers].findLast(({ isOverlay }) => !isOverlay)', 'undefined'],
   ),
   inside(
     'drivers/replication-modeless',

@@ -213,7 +213,7 @@ export const graph: readonly Saboteur[] = [
     ['await block.resize(node, lengthInBytes(size), device);', ';'],
   ),
   inside('graph/resize-in-use', 'block_resize', 'resizes a node that a job uses', 'backend/block-layer', [
-    "if (node.blockers.reason('resize') !== undefined)",
+    'if (node.blockers.reason() !== undefined)',
     'if (false)',
   ]),
   inside(

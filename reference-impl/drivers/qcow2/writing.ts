@@ -57,22 +57,23 @@ interface Extent {
   readonly at: number;
   readonly length: number;
   readonly first: number;
-  readonly last: number;
+  readonly count: number;
 }
 
 async function place(image: Image, at: number, length: number): Promise<Placement> {
   const { clusterSize, mapping } = image;
   const first = Math.floor(at / clusterSize);
   const last = Math.floor((at + length - 1) / clusterSize);
-  const extent: Extent = { at, length, first, last };
+  const count = last - first + 1;
+  const extent: Extent = { at, length, first, count };
   for (;;) {
     // in place and everything in memory: the common case of a write to an allocated disk needs no lock
-    const known = image.busy.size === 0 ? mapping.peek(first, last - first + 1) : undefined;
+    const known = image.busy.size === 0 ? mapping.peek(first, count) : undefined;
     if (known?.kind === 'data' && known.copied) return inPlace(image, known, extent);
     await settled(image, first, last);
     const placement = await image.metadata.run(async () => {
       for (let cluster = first; cluster <= last; cluster++) if (image.busy.has(cluster)) return undefined;
-      const run = await mapping.lookup(first, last - first + 1);
+      const run = await mapping.lookup(first, count);
       if (run.kind === 'data' && run.copied) return inPlace(image, run, extent);
       return allocate(image, run, extent);
     });
@@ -93,7 +94,11 @@ async function inPlace(image: Image, run: Run, { at, length, first }: Extent): P
 }
 
 /** Under the lock: takes clusters for the part of the write that starts with `run`. */
-async function allocate(image: Image, run: Run, { at, length, first, last }: Extent): Promise<Placement> {
+async function allocate(
+  image: Image,
+  run: Run,
+  { at, length, first, count: touched }: Extent,
+): Promise<Placement> {
   const { clusterSize, mapping, refcounts } = image;
   await image.markDirty();
   await mapping.prepare(first);
@@ -103,7 +108,7 @@ async function allocate(image: Image, run: Run, { at, length, first, last }: Ext
       `Preallocated zero cluster offset ${hex(run.offset)} unaligned (guest offset: ${guestOffset(first * clusterSize)})`,
     );
   }
-  const count = reused ? run.count : await countToAllocate(image, run, first, last);
+  const count = reused ? run.count : await countToAllocate(image, run, first, touched);
   const host = reused ? run.offset : await refcounts.allocate(count);
   await image.corruption.checkWrite(host, count * clusterSize);
   return {
@@ -114,8 +119,11 @@ async function allocate(image: Image, run: Run, { at, length, first, last }: Ext
 }
 
 /** Clusters in a row, within one L2 table, that cannot be written in place. */
-async function countToAllocate(image: Image, run: Run, first: number, last: number): Promise<number> {
-  const end = Math.min(last + 1, (Math.floor(first / image.mapping.perTable) + 1) * image.mapping.perTable);
+async function countToAllocate(image: Image, run: Run, first: number, touched: number): Promise<number> {
+  const end = Math.min(
+    first + touched,
+    (Math.floor(first / image.mapping.perTable) + 1) * image.mapping.perTable,
+  );
   let count = run.count;
   while (first + count < end) {
     const next = await image.mapping.lookup(first + count, end - first - count);

@@ -29,7 +29,7 @@ async function deleteDrive(name: string, { block }: CommandContext): Promise<str
     await block.delete(name);
     return '';
   }
-  if (drive.node) block.graph.assertAllowed(drive.node, 'drive-del');
+  if (drive.node) block.graph.assertUnblocked(drive.node);
   // A device that uses it goes on, without a medium.
   if (drive.device) await drive.eject();
   else await block.backends.remove(drive);
