@@ -366,4 +366,21 @@ export const bitmaps: readonly Saboteur[] = [
     'backend/block-layer',
     ['this.graph.devices.medium(nodeName) ?? this.graph.find(nodeName)', 'this.graph.find(nodeName)'],
   ),
+  inside(
+    'bitmaps/newest-tracks',
+    'block-dirty-bitmap-add',
+    'tracks writes in the newest bitmap of a node alone',
+    'graph/dirty-bitmap',
+    [
+      'for (const bitmap of this.#list)\n            bitmap.mark(offset, length);',
+      'this.#list[0]?.mark(offset, length);',
+    ],
+  ),
+  inside(
+    'bitmaps/refused-backup-freezes',
+    'DirtyBitmapStatus',
+    'leaves the bitmap of an incremental backup frozen that was refused',
+    'jobs/backup-job',
+    ['if (bitmap)\n            source.bitmaps.reclaim(bitmap);\n        throw error;', 'throw error;'],
+  ),
 ];

@@ -215,4 +215,28 @@ export const chains: readonly Saboteur[] = [
       'if (isZero(data))\n                        ;',
     ],
   ),
+  inside(
+    'chains/node-name-in-header',
+    'block-commit',
+    'writes the node name of the new backing file into the header',
+    'jobs/base-name',
+    ['name: name ?? base.filename.shown', 'name: name ?? base.name'],
+  ),
+  inside(
+    'chains/commit-shows-tail',
+    'block-commit',
+    'lets what a longer base holds behind the end of the top show through a longer overlay',
+    'jobs/commit-job',
+    ["await telling(job, 'write', () => this.#hideTail());", ';'],
+  ),
+  inside(
+    'chains/between-unclaimed',
+    'block-stream',
+    'takes a second job on the images between top and base of a stream',
+    'jobs/stream-job',
+    [
+      "for (const node of chain(image.backing?.node, base))\n            nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead | writeUnchanged });",
+      ';',
+    ],
+  ),
 ];

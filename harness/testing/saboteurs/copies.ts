@@ -350,4 +350,24 @@ export const copies: readonly Saboteur[] = [
     'graph/node-graph',
     ['assertRoot(node);\n        return node;', 'return node;'],
   ),
+  inside(
+    'copies/parts-of-clusters',
+    'BlockdevBackup',
+    'copies in blocks of 64 KiB to targets with larger clusters',
+    'jobs/backup-job',
+    [
+      'const cluster = Math.max(LEAST_CLUSTER, target.state.info?.()?.clusterSize ?? 0);',
+      'const cluster = LEAST_CLUSTER;',
+    ],
+  ),
+  inside(
+    'copies/discards-not-saved',
+    'blockdev-backup',
+    'does not save what is discarded during a backup',
+    'graph/block-io',
+    [
+      'for (const prepare of this.beforeWrite)',
+      'for (const prepare of options.discards ? [] : this.beforeWrite)',
+    ],
+  ),
 ];

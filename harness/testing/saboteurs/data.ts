@@ -291,4 +291,25 @@ export const data: readonly Saboteur[] = [
       "lock: options.locking === 'on' ? file.identity : undefined,",
     ],
   ),
+  inside(
+    'data/rest-of-cluster-lost',
+    'BlockdevOptionsQcow2',
+    'fills what is behind a write in a new cluster with zeroes and not from the backing file',
+    'drivers/qcow2/writing',
+    ['await readUpToEnd(image, at + data.length, bytes.subarray(tail));', ';'],
+  ),
+  inside(
+    'data/raw-resized-without-offset',
+    'BlockdevOptionsRaw',
+    'does not count the offset of raw when it is resized',
+    'drivers/raw-format',
+    ['await file.truncate(length + start);', 'await file.truncate(length);'],
+  ),
+  inside(
+    'data/cut-within-cluster',
+    'block_resize',
+    'shows again what was cut off within a cluster when the image grows',
+    'drivers/qcow2/resize',
+    ['if (rest > 0)', 'if (false)'],
+  ),
 ];

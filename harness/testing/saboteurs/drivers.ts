@@ -342,4 +342,28 @@ export const drivers: readonly Saboteur[] = [
     'drivers/replication',
     ['read: refuse,', 'read: (offset, buffer) => file.read(offset, buffer),'],
   ),
+  inside(
+    'drivers/blkdebug-config-state-ignored',
+    'BlockdevOptionsBlkdebug',
+    'ignores the changes of state of a config file',
+    'drivers/blkdebug/blkdebug-config',
+    ["rules.changes.push({ event, state, newState: numberOf(values, 'new_state') ?? 0 });", ';'],
+  ),
+  inside(
+    'drivers/quorum-rewrites-one',
+    'BlockdevOptionsQuorum',
+    'rewrites only the first of several corrupted children',
+    'drivers/quorum/index',
+    [
+      'await Promise.all(losers.map((index) => rewrite(',
+      'await Promise.all(losers.slice(0, 1).map((index) => rewrite(',
+    ],
+  ),
+  inside(
+    'drivers/nbd-read-only-written',
+    'BlockdevOptionsNbd',
+    'opens a read-only export for writing',
+    'drivers/nbd/nbd-driver',
+    ['if (!readOnly && agreement.info.flags & ExportFlag.readOnly)', 'if (false)'],
+  ),
 ];

@@ -84,4 +84,35 @@ export const encryption: readonly Saboteur[] = [
     'crypto/luks-volume',
     ['if (timingSafeEqual(proof, digest))', 'if (true)'],
   ),
+  inside(
+    'encryption/hash-ignored',
+    'QCryptoBlockCreateOptionsLUKS',
+    'derives the keys of new volumes with sha256 whatever hash-alg says',
+    'crypto/luks-volume',
+    ["const hash = options['hash-alg'] ?? 'sha256';", "const hash = 'sha256';"],
+  ),
+  inside(
+    'encryption/first-slot-only',
+    'BlockdevOptionsLUKS',
+    'opens volumes by the passphrase of their first key slot alone',
+    'crypto/luks-volume',
+    ['of header.slots)', 'of header.slots.slice(0, 1))'],
+  ),
+  {
+    id: 'encryption/sectors-off-by-cluster',
+    definition: 'BlockdevQcow2Encryption',
+    breaks: 'counts the sectors of encrypted images from their second cluster on',
+    changes: [
+      {
+        file: 'drivers/qcow2/writing',
+        find: 'image.cipher.encrypt(host, data)',
+        put: 'image.cipher.encrypt(host - image.clusterSize, data)',
+      },
+      {
+        file: 'drivers/qcow2/reading',
+        find: 'image.cipher?.decrypt(run.offset + within, buffer);',
+        put: 'image.cipher?.decrypt(run.offset + within - image.clusterSize, buffer);',
+      },
+    ],
+  },
 ];

@@ -1,4 +1,4 @@
-/** Saboteurs of errors: policies, and what is told of them. */
+/** Saboteurs of errors: policies, what is told of them, and what they leave behind. */
 import { inside, type Saboteur } from './saboteur.ts';
 
 export const errors: readonly Saboteur[] = [
@@ -27,4 +27,14 @@ export const errors: readonly Saboteur[] = [
     "throw new CommandError('Setting block passwords directly is no longer supported');",
     'return {};',
   ]),
+  inside(
+    'errors/refused-image-holds-file',
+    'x-blockdev-create',
+    'keeps the file of an image in use that it refused to make',
+    'graph/create-image',
+    [
+      'if (error instanceof IoError)\n            throw new CommandError(`Could not create image:',
+      'used = undefined;\n        if (error instanceof IoError)\n            throw new CommandError(`Could not create image:',
+    ],
+  ),
 ];

@@ -108,4 +108,11 @@ export const guests: readonly Saboteur[] = [
     'backend/accounting',
     ['Number(sum) / Number(elapsed)', 'Number(average) / Number(elapsed)'],
   ),
+  inside(
+    'guests/first-tried-again',
+    'cont',
+    'tries only the first of several requests again that stopped the machine',
+    'backend/guest-requests',
+    ['for (const go of stopped)\n                go(true);', 'stopped[0]?.(true);'],
+  ),
 ];

@@ -15,10 +15,13 @@ import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
+import { media } from './media.ts';
+import { mirrors } from './mirrors.ts';
 import { permissionRules } from './permission-rules.ts';
 import { replies } from './replies.ts';
 import type { Saboteur } from './saboteur.ts';
 import { statistics } from './statistics.ts';
+import { storedBitmaps } from './stored-bitmaps.ts';
 import { timing } from './timing.ts';
 import { transactions } from './transactions.ts';
 import { wire } from './wire.ts';
@@ -41,9 +44,12 @@ export const saboteurs: readonly Saboteur[] = [
   ...inputForms,
   ...jobs,
   ...limits,
+  ...media,
+  ...mirrors,
   ...permissionRules,
   ...replies,
   ...statistics,
+  ...storedBitmaps,
   ...timing,
   ...transactions,
   ...wire,

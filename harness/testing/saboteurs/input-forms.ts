@@ -26,4 +26,38 @@ export const inputForms: readonly Saboteur[] = [
       'const depth = path.length;\n            let held;\n            try {\n                held = element(item, path);\n            }\n            catch {\n                held = toJson(item);\n            }\n            path.length = depth - 1;',
     ],
   ),
+  inside(
+    'wire/whole-fractions-taken',
+    'protocol/schema',
+    'takes numbers with a fraction or an exponent for integers where their value is whole',
+    'qapi/check-arguments',
+    [
+      'if (!isInteger(value) || value > INT64_MAX)',
+      'if (value instanceof Double && Number.isInteger(value.value))\n            value = value.value;\n        if (!isInteger(value) || value > INT64_MAX)',
+    ],
+  ),
+  inside(
+    'wire/other-branches-ignored',
+    'protocol/schema',
+    'ignores members of a union that belong to another branch',
+    'qapi/check-arguments',
+    [
+      'refuseUnexpected(value, held, path);\n        return held;',
+      'const others = new Set([...branches.values()].flat().map(({ name }) => name));\n        refuseUnexpected(Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(held, name) || !others.has(name))), held, path);\n        return held;',
+    ],
+  ),
+  inside(
+    'wire/narrow-integers-wrap',
+    'protocol/schema',
+    'wraps integers round that are too large for 8, 16 or 32 bits',
+    'qapi/check-arguments',
+    [
+      'if (bits !== undefined && held >= 2 ** bits)',
+      'if (bits !== undefined && held >= 2 ** bits)\n            return Number(held) % 2 ** bits;\n        if (false)',
+    ],
+  ),
+  inside('wire/input-as-latin-1', 'protocol/syntax', 'reads strings as Latin-1', 'qapi/json/string-token', [
+    'const text = unescaped.toString();',
+    "const text = unescaped.toString('latin1');",
+  ]),
 ];

@@ -218,4 +218,11 @@ export const limits: readonly Saboteur[] = [
     'throttle/throttle-group',
     ['level.level = Math.max(0, level.level - rate * seconds);', 'level.level -= rate * seconds;'],
   ),
+  inside(
+    'limits/group-left-behind',
+    'BlockdevOptionsThrottle',
+    'keeps the group of a drive after its last member has left',
+    'backend/block-backend',
+    ['objects.throttleGroups.remove(member.group.name);', ';'],
+  ),
 ];

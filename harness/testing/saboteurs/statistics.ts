@@ -161,4 +161,11 @@ export const statistics: readonly Saboteur[] = [
     'backend/query-backends',
     ['return { device: name, ...ofNode,', 'return { ...ofNode,'],
   ),
+  inside(
+    'statistics/failed-take-time',
+    'BlockDeviceStats',
+    'counts the time of failed requests although account_failed is false',
+    'backend/accounting',
+    ['if (!this.#countsFailed)\n            return;', ';'],
+  ),
 ];

@@ -95,4 +95,11 @@ export const transactions: readonly Saboteur[] = [
       'for (const action of prepared.slice(0, 1))\n        await action.commit?.();',
     ],
   ),
+  inside(
+    'transactions/jobs-stay',
+    'transaction',
+    'keeps the backups of a failed transaction as jobs that never begin',
+    'transactions/backup-actions',
+    ['abort: () => job.cancel()', 'abort: () => Promise.resolve()'],
+  ),
 ];
