@@ -110,7 +110,7 @@ export class AtaDisk extends IdeDrive {
   /** As `beginRead`, all at once and into memory. */
   beginReadDma(): void {
     this.#begin(this.total);
-    this.awaitDma((engine) => {
+    this.#awaitMemory((engine) => {
       const data = Buffer.alloc(this.#left * SECTOR);
       this.#move('read', data, () => engine.scatter(data), engine);
     });
@@ -119,7 +119,7 @@ export class AtaDisk extends IdeDrive {
   /** As `beginWrite`, all at once and from memory. */
   beginWriteDma(): void {
     this.#begin(this.total);
-    this.awaitDma((engine) => {
+    this.#awaitMemory((engine) => {
       const data = engine.gather(this.#left * SECTOR);
       this.#move('write', data, () => {}, engine);
     });
@@ -129,9 +129,21 @@ export class AtaDisk extends IdeDrive {
   beginTrim(): void {
     this.#begin(1);
     const blocks = this.#left;
-    this.awaitDma((engine) => {
+    this.#awaitMemory((engine) => {
       const advance = () => this.#advance(this.#sector + blocks, blocks);
       this.endWith(this.#discard(engine.gather(blocks * SECTOR)), advance, engine);
+    });
+  }
+
+  /** The command is given up, and nobody told, where a table has no room for all of its sectors. */
+  #awaitMemory(go: (engine: DmaEngine) => void): void {
+    this.awaitDma((engine) => {
+      if (engine.room >= this.#left * SECTOR) {
+        go(engine);
+        return;
+      }
+      this.status &= ~Status.busy;
+      engine.done(false);
     });
   }
 
@@ -189,7 +201,7 @@ export class AtaDisk extends IdeDrive {
     const from = isInside ? sector : Math.max(sector, this.total);
     const request = this.backing.io[kind](from * SECTOR, data);
     if (!isInside) {
-      engine?.done();
+      engine?.done(false);
       this.abort();
       return;
     }

@@ -29,14 +29,12 @@ const Command = {
   setFeatures: 0xef,
 } as const;
 
-/** Data that a command gives, a block at a time. */
+/** Data that a command gives. */
 interface Reply {
   /** Bytes that are not on their way yet. */
   left: number;
-  /** Bytes of the present piece that are not. */
-  pieceLeft: number;
-  block: Buffer;
-  at: number;
+  /** Of these, the ones that are there. */
+  ready: Buffer;
   /** The next block; undefined if it could not be read. */
   readonly next: () => Promise<Buffer | undefined>;
 }
@@ -63,7 +61,7 @@ export class AtapiDrive extends IdeDrive {
         this.#beAsNew(code === Command.diagnose);
         return;
       case Command.packet:
-        this.#setReason(Reason.command);
+        this.registers[Register.count] = Reason.command;
         this.take(PACKET_BYTES, (packet) => this.#run(packet));
         return;
       case Command.identifyPacketDevice:
@@ -142,8 +140,8 @@ export class AtapiDrive extends IdeDrive {
 
   /** Gives `data`, as much of it as the guest has asked for. */
   reply(data: Buffer, asked: number): void {
-    const block = data.subarray(0, asked);
-    this.#send({ left: block.length, pieceLeft: 0, block, at: 0, next: async () => undefined });
+    const ready = data.subarray(0, asked);
+    this.#send({ left: ready.length, ready, next: async () => undefined });
   }
 
   /** Gives blocks of that many bytes each; `read` makes them. */
@@ -155,7 +153,7 @@ export class AtapiDrive extends IdeDrive {
   ): void {
     let block = first;
     const next = () => read(block++);
-    this.#send({ left: count * size, pieceLeft: 0, block: Buffer.alloc(0), at: 0, next });
+    this.#send({ left: count * size, ready: Buffer.alloc(0), next });
   }
 
   /** The sense of the last error; a change of the medium is told by that. */
@@ -213,9 +211,16 @@ export class AtapiDrive extends IdeDrive {
     return Math.min(given, MOST_AT_ONCE);
   }
 
+  /** A piece is read whole before the guest gets any of it. */
   #send(reply: Reply): void {
-    if (reply.at < reply.block.length || reply.left === 0) {
-      this.#go(reply);
+    if (reply.left === 0) {
+      this.succeed();
+      return;
+    }
+    const limit = this.#limit;
+    const length = reply.left > limit ? limit - (limit % 2) : reply.left;
+    if (reply.ready.length >= length) {
+      this.#give(reply, length);
       return;
     }
     this.status |= Status.busy;
@@ -225,34 +230,20 @@ export class AtapiDrive extends IdeDrive {
         this.fail(Senses.readFailed);
         return;
       }
-      reply.block = block;
-      reply.at = 0;
-      this.#go(reply);
+      reply.ready = Buffer.concat([reply.ready, block]);
+      this.#send(reply);
     });
   }
 
-  #go(reply: Reply): void {
-    if (reply.left === 0) {
-      this.succeed();
-      return;
-    }
-    if (reply.pieceLeft === 0) this.#beginPiece(reply);
-    const length = Math.min(reply.pieceLeft, reply.block.length - reply.at);
-    const data = reply.block.subarray(reply.at, reply.at + length);
-    reply.at += length;
+  #give(reply: Reply, length: number): void {
+    const piece = reply.ready.subarray(0, length);
+    reply.ready = reply.ready.subarray(length);
     reply.left -= length;
-    reply.pieceLeft -= length;
-    this.give(data, () => this.#send(reply));
-  }
-
-  #beginPiece(reply: Reply): void {
-    const limit = this.#limit;
-    const length = reply.left > limit ? limit - (limit % 2) : reply.left;
-    reply.pieceLeft = length;
     this.registers[Register.cylinderLow] = length & 0xff;
     this.registers[Register.cylinderHigh] = length >> 8;
     this.#setReason(Reason.toHost);
     this.interrupt();
+    this.give(piece, () => this.#send(reply));
   }
 
   #setReason(reason: number): void {

@@ -7,11 +7,13 @@ import type { AccessSize, PortDevice } from '../machine/port-space.ts';
 
 /** Memory as a drive uses it for one command. */
 export interface DmaEngine {
+  /** Bytes that the table has room for. */
+  readonly room: number;
   /** So many bytes that the guest has put there. */
   gather(length: number): Buffer;
   scatter(data: Buffer): void;
-  /** The command has come to its end. */
-  done(): void;
+  /** The command has come to its end; false: by an error. */
+  done(isWell: boolean): void;
 }
 
 const Register = { command: 0, status: 2, table: 4 } as const;
@@ -21,6 +23,8 @@ const Status = { active: 0x01, error: 0x02, interrupt: 0x04 } as const;
 const DRIVES = 0x60;
 const ENTRY = 8;
 const LAST = 0x8000_0000;
+/** Bytes of a table at most. */
+const TABLE = 4096;
 
 /** Eight ports. */
 export class BusMaster implements PortDevice {
@@ -62,40 +66,41 @@ export class BusMaster implements PortDevice {
     if ((value & START) === 0) this.#status &= ~Status.active;
     if (!starts) return;
     this.#status |= Status.active;
+    const pieces = [...this.#pieces()];
+    const room = pieces.reduce((sum, { length }) => sum + length, 0);
+    let left = room;
+    const move = (length: number, piece: (address: number, at: number, length: number) => void): void => {
+      left -= length;
+      let at = 0;
+      for (const { address, length: most } of pieces) {
+        const size = Math.min(most, length - at);
+        piece(address, at, size);
+        at += size;
+      }
+    };
     this.#begin({
-      gather: (length) => this.#gather(length),
-      scatter: (data) => this.#scatter(data),
-      done: () => {
-        this.#status &= ~Status.active;
+      room,
+      gather: (length) => {
+        const data = Buffer.alloc(length);
+        move(length, (address, at, size) => this.#memory.read(address, size).copy(data, at));
+        return data;
+      },
+      scatter: (data) =>
+        move(data.length, (address, at, size) => this.#memory.write(address, data.subarray(at, at + size))),
+      // It goes on to wait for what the table has room for.
+      done: (isWell) => {
+        if (!isWell || left === 0) this.#status &= ~Status.active;
       },
     });
   }
 
-  /** The pieces of memory, in order, as many as `length` bytes need. */
-  *#pieces(
-    length: number,
-  ): Generator<{ readonly address: number; readonly at: number; readonly length: number }> {
-    let at = 0;
-    for (let entry = this.#table; at < length; entry += ENTRY) {
+  /** The pieces of memory that the table names, in order. */
+  *#pieces(): Generator<{ readonly address: number; readonly length: number }> {
+    for (let entry = this.#table; entry < this.#table + TABLE; entry += ENTRY) {
       const bytes = this.#memory.read(entry, ENTRY);
       const control = bytes.readUInt32LE(4);
-      const size = control & 0xfffe || 0x10000;
-      const piece = Math.min(size, length - at);
-      yield { address: bytes.readUInt32LE(0), at, length: piece };
-      at += piece;
+      yield { address: bytes.readUInt32LE(0), length: control & 0xfffe || 0x10000 };
       if ((control & LAST) !== 0) return;
     }
-  }
-
-  #gather(length: number): Buffer {
-    const data = Buffer.alloc(length);
-    for (const piece of this.#pieces(length))
-      this.#memory.read(piece.address, piece.length).copy(data, piece.at);
-    return data;
-  }
-
-  #scatter(data: Buffer): void {
-    for (const { address, at, length } of this.#pieces(data.length))
-      this.#memory.write(address, data.subarray(at, at + length));
   }
 }

@@ -251,6 +251,31 @@ test('a CD is read in pieces of what the guest takes at once', async () => {
   expect(await sense()).toEqual([5, 0x21]);
 });
 
+test('a piece of more than a block is there whole', async () => {
+  const { status: end, data } = await packet([0x28, 0, 0, 0, 0, 3, 0, 0, 2], 4096);
+  expect(end).toBe(READY);
+  expect(data.equals(image.subarray(3 * 2048, 5 * 2048))).toBe(true);
+});
+
+test('nothing is moved where a table has no room for all', async () => {
+  const entry = Buffer.alloc(8);
+  entry.writeUInt32LE(0x2000, 0);
+  entry.writeUInt32LE(0x8000_0300, 4);
+  memory.write(0x1000, entry);
+  master.write(4, 0x1000, 4);
+  const active = async (count: number): Promise<number> => {
+    await command(0xc8, { count });
+    master.write(0, 9, 1);
+    await settled();
+    await settled();
+    const told = master.read(2, 1) & 1;
+    master.write(0, 0, 1);
+    return told;
+  };
+  expect([await active(2), requests.length]).toEqual([0, 0]);
+  expect([await active(1), requests.length]).toEqual([1, 1]);
+});
+
 test('a locked tray stays closed for the guest itself', async () => {
   await packet([0x1e, 0, 0, 0, 1], 0);
   expect((await packet([0x1b, 0, 0, 0, 2], 0)).status).toBe(FAILED);

@@ -6,8 +6,6 @@ import { Control, Register, Select } from './ide-registers.ts';
 
 /** The ATAPI command that is taken at any time. */
 const DEVICE_RESET = 0x08;
-/** EXECUTE DEVICE DIAGNOSTIC, which both drives carry out. */
-const DIAGNOSE = 0x90;
 
 /** A channel. Its ports are those of the registers; `control` is the port of its control register. */
 export class IdeChannel implements PortDevice {
@@ -104,19 +102,12 @@ export class IdeChannel implements PortDevice {
     if (!drive.isPresent) return;
     this.#controlBits &= ~Control.highOrderByte;
     if (drive.isBusy && code !== DEVICE_RESET) return;
-    if (code === DIAGNOSE) this.#diagnose();
-    else drive.execute(code);
-  }
-
-  #diagnose(): void {
-    this.#choose(0);
-    for (const drive of this.#drives) drive.execute(DIAGNOSE);
+    drive.execute(code);
   }
 
   #writeControl(value: number): void {
     this.#controlBits = value;
     if ((value & Control.reset) === 0) return;
-    this.#selected = 0;
     for (const drive of this.#drives) drive.reset();
   }
 

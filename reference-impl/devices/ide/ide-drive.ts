@@ -73,7 +73,6 @@ export abstract class IdeDrive {
     this.stopTransfer();
     this.error = 1;
     this.status = Status.ready | Status.seekComplete;
-    this.select = Select.always;
     this.registers[Register.feature] = 0;
     this.previous.fill(0);
     this.resetDrive();
@@ -82,7 +81,7 @@ export abstract class IdeDrive {
 
   /** Leaves in the registers what kind of drive it is. */
   sign(): void {
-    this.select = Select.always | (this.select & Select.second);
+    this.select = Select.always;
     const [low, high] = this.#signature;
     this.registers.set([1, 1, low, high], Register.count);
   }
@@ -154,13 +153,14 @@ export abstract class IdeDrive {
   ): void {
     this.status |= Status.busy;
     this.when(request, ({ ok }) => {
-      engine?.done();
       this.status &= ~Status.busy;
       if (!ok) {
+        engine?.done(false);
         this.abort();
         return;
       }
       done();
+      engine?.done(true);
       this.interrupt();
     });
   }

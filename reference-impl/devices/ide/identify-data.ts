@@ -35,7 +35,7 @@ export function identifyDisk(disk: DiskIdentity): Buffer {
   const { labels, total, geometry, multiple, modes, writeCache } = disk;
   const capacity = geometry.cylinders * geometry.heads * geometry.sectors;
   const short = Math.min(total, LBA28_SECTORS);
-  const named = labels.wwn === 0n ? 0 : 0x100;
+  const named = hasName(labels);
   return identity(labels, 'QEMU HARDDISK', {
     0: 0x0040,
     1: geometry.cylinders,
@@ -89,6 +89,7 @@ export function identifyDisk(disk: DiskIdentity): Buffer {
 
 /** 512 bytes. */
 export function identifyCdDrive(labels: DriveLabels, modes: TransferModes): Buffer {
+  const named = hasName(labels);
   return identity(labels, 'QEMU DVD-ROM', {
     0: 0x85c0,
     20: 3,
@@ -107,6 +108,8 @@ export function identifyCdDrive(labels: DriveLabels, modes: TransferModes): Buff
     71: 30,
     72: 30,
     80: 0x1e,
+    84: named,
+    87: named,
     88: modes.ultraDma,
     ...worldWideName(labels.wwn),
   });
@@ -126,6 +129,11 @@ function putText(bytes: Buffer, word: number, length: number, text: string): voi
   Buffer.from(text.slice(0, length).padEnd(length), 'latin1')
     .swap16()
     .copy(bytes, word * 2);
+}
+
+/** Of the words that tell what a drive can do: that it has a world wide name. */
+function hasName({ wwn }: DriveLabels): number {
+  return wwn === 0n ? 0 : 0x100;
 }
 
 function worldWideName(wwn: bigint): Words {

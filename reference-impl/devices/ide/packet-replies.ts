@@ -24,7 +24,7 @@ export function inquiry({ version }: DriveLabels): Buffer {
   return Buffer.concat([Buffer.from(head), text(VENDOR, 8), text(PRODUCT, 16), text(version, 4)]);
 }
 
-/** Undefined for a page that the drive lacks. Designators that do not fit into `room` bytes are left out. */
+/** Undefined for a page that the drive lacks or that does not fit into `room` bytes; all but the first designator may be left out. */
 export function vitalProductData(
   page: number,
   room: number,
@@ -43,8 +43,11 @@ export function vitalProductData(
     designators.push(Buffer.concat([Buffer.from([0x01, 0x03, 0x00, wide.length]), wide]));
   }
   let body = Buffer.alloc(0);
-  for (const designator of designators)
-    if (4 + body.length + designator.length <= room) body = Buffer.concat([body, designator]);
+  for (const designator of designators) {
+    if (4 + body.length + designator.length > room) break;
+    body = Buffer.concat([body, designator]);
+  }
+  if (body.length === 0) return undefined;
   return Buffer.concat([Buffer.from([0x05, 0x83, body.length >> 8, body.length & 0xff]), body]);
 }
 

@@ -60,8 +60,8 @@ function ideFunction(ports: PortSpace, masters: readonly BusMaster[]): PciFuncti
 
 function addPciBus(ports: PortSpace, masters: readonly BusMaster[], powerOff: () => void): void {
   const pci = new PciBus();
-  pci.add(0, 0, pciFunction(INTEL, 0x1237, 0x0600));
-  pci.add(1, 0, pciFunction(INTEL, 0x7000, 0x0601, 0x80));
+  pci.add(0, 0, pciFunction(INTEL, 0x1237, 0x0600, { revision: 2 }));
+  pci.add(1, 0, pciFunction(INTEL, 0x7000, 0x0601, { headerType: 0x80 }));
   pci.add(1, 1, ideFunction(ports, masters));
   pci.add(1, 3, powerManagement(ports, powerOff));
   ports.map(0xcf8, 4, pci.addressPort, 4);

@@ -13,16 +13,23 @@ export interface PciFunction {
 const ENABLE = 0x8000_0000;
 
 /** A function that does nothing but be there. */
-export function pciFunction(vendor: number, device: number, classCode: number, headerType = 0): PciFunction {
+export function pciFunction(
+  vendor: number,
+  device: number,
+  classCode: number,
+  { revision = 0, headerType = 0 } = {},
+): PciFunction {
   const config = Buffer.alloc(256);
   config.writeUInt16LE(vendor, 0);
   config.writeUInt16LE(device, 2);
+  config[8] = revision;
   config.writeUInt16LE(classCode, 10);
   config[14] = headerType;
   const writable = Buffer.alloc(256);
-  // The command register, and the interrupt line.
-  writable.writeUInt16LE(0x0547, 4);
+  // The command register, the interrupt line, and what is the device's own.
+  writable.writeUInt16LE(0x0507, 4);
   writable[60] = 0xff;
+  writable.fill(0xff, 64);
   return { config, writable };
 }
 
@@ -34,7 +41,7 @@ export class PciBus {
 
   /** The port that says which register is meant. */
   readonly addressPort: PortDevice = {
-    read: (offset, size) => (this.#address >>> (8 * offset)) & mask(size),
+    read: (offset, size) => ((this.#address >>> (8 * offset)) & mask(size)) >>> 0,
     write: (offset, value, size) => {
       // It is one register, written whole.
       if (offset === 0 && size === 4) this.#address = value;
@@ -61,14 +68,14 @@ export class PciBus {
   #read(offset: number, size: AccessSize): number {
     const found = this.#selected;
     if (!found) return mask(size);
-    return readSome(found.config, (this.#address & 0xfc) + offset, size);
+    return readSome(found.config, (this.#address & 0xff) | offset, size);
   }
 
   #write(offset: number, value: number, size: AccessSize): void {
     const found = this.#selected;
     if (!found) return;
     const { config, writable } = found;
-    const from = (this.#address & 0xfc) + offset;
+    const from = (this.#address & 0xff) | offset;
     for (let byte = 0; byte < size && from + byte < config.length; byte += 1) {
       const at = from + byte;
       const may = writable[at]!;

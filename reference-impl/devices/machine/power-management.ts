@@ -12,10 +12,8 @@ const SLEEP_TYPE = 0x1c00;
 
 /** The function. `powerOff` is called when the guest switches the machine off. */
 export function powerManagement(ports: PortSpace, powerOff: () => void): PciFunction {
-  const { config, writable } = pciFunction(0x8086, 0x7113, 0x0680);
+  const { config, writable } = pciFunction(0x8086, 0x7113, 0x0680, { revision: 3 });
   config[BASE] = 1;
-  writable.writeUInt16LE(0xffc0, BASE);
-  writable[ENABLE] = 1;
   const registers = Buffer.alloc(PORTS);
   const device: PortDevice = {
     read: (offset, size) => registers.readUIntLE(offset, Math.min(size, PORTS - offset)),
