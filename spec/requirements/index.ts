@@ -16,6 +16,7 @@ import { events } from './events.ts';
 import { examples } from './examples.ts';
 import { graphChanges } from './graph-changes.ts';
 import { guestDevices } from './guest-devices.ts';
+import { guestDrives } from './guest-drives.ts';
 import { hostDevices } from './host-devices.ts';
 import { imageCreation } from './image-creation.ts';
 import { imageInfo } from './image-info.ts';
@@ -69,6 +70,7 @@ export const requirements = {
   ...schemaRules,
   ...graphChanges,
   ...guestDevices,
+  ...guestDrives,
   ...hostDevices,
   ...imageCreation,
   ...imageInfo,

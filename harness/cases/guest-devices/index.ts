@@ -2,6 +2,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { attachedDevices } from './attached-devices.ts';
 import { changedMedia } from './changed-media.ts';
+import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
 import { media } from './media.ts';
 import { statistics } from './statistics.ts';
@@ -17,4 +18,5 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...media,
   ...changedMedia,
   ...supersededChange,
+  ...idePorts,
 ];

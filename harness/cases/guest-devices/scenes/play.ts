@@ -1,0 +1,183 @@
+/**
+ * Plays scenes at the ports of a PC's IDE channels. A scene is text, a step a line with what the guest must see of it after
+ * `->`. All numbers are hexadecimal, but for counts of bytes. Steps, all on the channel that was named last:
+ *
+ *     channel 0           which channel; nothing is seen
+ *     2=01 3=00 7=20      writes registers in this order, `c` being the control register
+ *     in 512, in 4 by 1   reads so many bytes, a word at a time or so many bytes
+ *     out 5a*512          writes these bytes, a word at a time
+ *     packet 12 00*3 24 / 8    has a CD drive carry out a packet, and reads what it gives in pieces of at most 8 bytes
+ *     look                nothing
+ *     > inl 0xcf8; inb 1  lines of the qtest protocol, whose values are seen
+ *
+ * What is seen is data and registers as they are once the drive is no longer busy: status, error, count, sector, cylinder
+ * low and high, device. A row of one byte is written `00*12`.
+ */
+import type { CaseContext } from '../../case.ts';
+
+/** Carries out lines of qtest. */
+type Send = (lines: readonly string[]) => Promise<string[]>;
+
+const CHANNELS = [0x1f0, 0x170];
+const CONTROL = 0x206;
+const BUSY = 0x80;
+const DATA = 0x08;
+const TO_HOST = 0x02;
+const REASON = 0x07;
+const MOST_POLLS = 20_000;
+const MOST_PIECES = 400;
+const SHORTEST_ROW = 4;
+
+/** Plays a scene; the guest must see what stands there. */
+export async function playScene(t: CaseContext, scene: string): Promise<void> {
+  const player = new Player((lines) => t.qtest(lines));
+  const wanted: string[] = [];
+  const seen: string[] = [];
+  for (const line of stepsOf(scene)) {
+    const [step = ''] = line.split(' ->');
+    wanted.push(line);
+    seen.push(`${step}${await player.step(step)}`);
+    if (seen.at(-1) !== line) break;
+  }
+  t.equal(seen, wanted.slice(0, seen.length), 'the guest must see what the scene says, step by step');
+}
+
+/** The lines of a scene. */
+export function stepsOf(scene: string): string[] {
+  return scene.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** Plays steps, one by one. */
+export class Player {
+  readonly #send: Send;
+  #base = CHANNELS[0]!;
+
+  constructor(send: Send) {
+    this.#send = send;
+  }
+
+  /** What the guest sees of a step, with the arrow before it; empty where that is nothing. */
+  async step(step: string): Promise<string> {
+    const [verb = '', ...words] = step.trim().split(' ');
+    if (verb === 'channel') {
+      this.#base = CHANNELS[Number(words[0])]!;
+      return '';
+    }
+    if (verb === '>') return this.#lines(step.slice(2).split('; '));
+    if (verb === 'look') return ` -> ${await this.#then([])}`;
+    if (verb === 'in') return ` -> ${await this.#in(Number(words[0]), Number(words[2] ?? 2))}`;
+    if (verb === 'out') return ` -> ${await this.#then(this.#words(bytesOf(words)))}`;
+    if (verb === 'packet') return ` -> ${await this.#packet(words)}`;
+    return ` -> ${await this.#then(
+      step
+        .trim()
+        .split(' ')
+        .map((word) => this.#write(word)),
+    )}`;
+  }
+
+  async #lines(lines: readonly string[]): Promise<string> {
+    const answers = await this.#send(lines);
+    return ` -> ${answers
+      .map((answer) => answer.replace(/^OK ?/, ''))
+      .filter((answer) => answer !== '')
+      .join(' ')}`.trimEnd();
+  }
+
+  #write(assignment: string): string {
+    const [register = '', value = ''] = assignment.split('=');
+    const port = register === 'c' ? CONTROL : Number.parseInt(register, 16);
+    return `outb ${this.#base + port} 0x${value}`;
+  }
+
+  async #in(length: number, size: number): Promise<string> {
+    const access = ({ 1: 'inb', 2: 'inw', 4: 'inl' } as Record<number, string>)[size]!;
+    const count = Math.ceil(length / size);
+    const lines = Array.from({ length: count }, () => `${access} ${this.#base}`);
+    const { answers, registers } = await this.#act(lines);
+    const data = Buffer.alloc(count * size);
+    for (const [index, answer] of answers.entries()) data.writeUIntLE(numberIn(answer), index * size, size);
+    return `${shownBytes(data)} | ${shownRegisters(registers)}`;
+  }
+
+  /** Six words of a packet, and the pieces that the drive gives. */
+  async #packet(words: readonly string[]): Promise<string> {
+    const slash = words.indexOf('/');
+    const limit = slash < 0 ? 0xfffe : Number(words[slash + 1]);
+    const bytes = bytesOf(slash < 0 ? words : words.slice(0, slash));
+    const [low, high] = [limit & 0xff, limit >> 8].map((byte) => byte.toString(16));
+    const begin = ['1=00', `4=${low}`, `5=${high}`, '7=a0'].map((one) => this.#write(one));
+    await this.#act(begin);
+    let { registers } = await this.#act(this.#words(Buffer.concat([bytes], 12)));
+    const seen = [shownRegisters(registers)];
+    for (let pieces = 0; pieces < MOST_PIECES && isToHost(registers); pieces += 1) {
+      const length = registers[4]! | (registers[5]! << 8);
+      const lines = Array.from({ length: Math.ceil(length / 2) }, () => `inw ${this.#base}`);
+      const done = await this.#act(lines);
+      registers = done.registers;
+      const data = Buffer.alloc(lines.length * 2);
+      for (const [index, answer] of done.answers.entries()) data.writeUInt16LE(numberIn(answer), index * 2);
+      seen.push(shownBytes(data), shownRegisters(registers));
+    }
+    return seen.join(' | ');
+  }
+
+  #words(data: Buffer): string[] {
+    return Array.from(
+      { length: data.length / 2 },
+      (_, at) => `outw ${this.#base} ${data.readUInt16LE(at * 2)}`,
+    );
+  }
+
+  async #then(lines: readonly string[]): Promise<string> {
+    return shownRegisters((await this.#act(lines)).registers);
+  }
+
+  /** The answers to the lines, and the registers once the drive is not busy. */
+  async #act(
+    lines: readonly string[],
+  ): Promise<{ answers: readonly string[]; registers: readonly number[] }> {
+    const look = [CONTROL, 1, 2, 3, 4, 5, 6].map((register) => `inb ${this.#base + register}`);
+    const all = await this.#send([...lines, ...look]);
+    const answers = all.slice(0, lines.length);
+    let registers = all.slice(lines.length).map(numberIn);
+    for (let polls = 0; polls < MOST_POLLS && (registers[0]! & BUSY) !== 0; polls += 1)
+      registers = (await this.#send(look)).map(numberIn);
+    return { answers, registers };
+  }
+}
+
+function isToHost([status = 0, , count = 0]: readonly number[]): boolean {
+  return (status & DATA) !== 0 && (count & REASON) === TO_HOST;
+}
+
+function numberIn(answer: string): number {
+  return Number(answer.split(' ')[1]);
+}
+
+function bytesOf(words: readonly string[]): Buffer {
+  const bytes = words.flatMap((word) => {
+    const [byte = '', count = '1'] = word.split('*');
+    return new Array<number>(Number(count)).fill(Number.parseInt(byte, 16));
+  });
+  return Buffer.from(bytes);
+}
+
+function shownRegisters(registers: readonly number[]): string {
+  return registers.map((value) => value.toString(16).padStart(2, '0')).join(' ');
+}
+
+function shownBytes(data: Buffer): string {
+  const rows: { readonly byte: number; count: number }[] = [];
+  for (const byte of data) {
+    const last = rows.at(-1);
+    if (last?.byte === byte) last.count += 1;
+    else rows.push({ byte, count: 1 });
+  }
+  return rows
+    .flatMap(({ byte, count }) => {
+      const shown = byte.toString(16).padStart(2, '0');
+      return count >= SHORTEST_ROW ? [`${shown}*${count}`] : new Array<string>(count).fill(shown);
+    })
+    .join(' ');
+}
