@@ -158,7 +158,7 @@ function numberIn(answer: string): number {
 function bytesOf(words: readonly string[]): Buffer {
   const bytes = words.flatMap((word) => {
     const [byte = '', count = '1'] = word.split('*');
-    return new Array<number>(Number(count)).fill(Number.parseInt(byte, 16));
+    return Array.from({ length: Number(count) }, () => Number.parseInt(byte, 16));
   });
   return Buffer.from(bytes);
 }
@@ -177,7 +177,7 @@ function shownBytes(data: Buffer): string {
   return rows
     .flatMap(({ byte, count }) => {
       const shown = byte.toString(16).padStart(2, '0');
-      return count >= SHORTEST_ROW ? [`${shown}*${count}`] : new Array<string>(count).fill(shown);
+      return count >= SHORTEST_ROW ? [`${shown}*${count}`] : Array.from({ length: count }, () => shown);
     })
     .join(' ');
 }
