@@ -32,7 +32,7 @@ interface Scene {
   readonly topology?: Topology;
   /** How many files there are, and what each begins with; between that and what follows lies the disk. */
   readonly files?: number;
-  readonly before?: Buffer;
+  readonly before?: () => Buffer;
   readonly behind?: Buffer;
   readonly edges?: readonly number[];
   /** Options of the node over the files, but for its name. */
@@ -52,7 +52,8 @@ function layered({ id, title, requirements, drivers, topology, ...scene }: Scene
     needs: topology === undefined ? base : needs(base, { capabilities: ['owned'] }),
     ...(topology !== undefined && { topology }),
     async run(t: CaseContext) {
-      const { before = NONE, behind = NONE, files = 1, edges = [512, 4096] } = scene;
+      const { behind = NONE, files = 1, edges = [512, 4096] } = scene;
+      const before = scene.before?.() ?? NONE;
       const random = new Random(id);
       const made: CaseFile[] = [];
       for (let index = 0; index < files; index += 1)
@@ -187,7 +188,7 @@ export const layeredNodes: readonly CaseDefinition[] = [
     title: 'A series of requests on a part of a file changes that part, and nothing before or behind it',
     requirements: ['raw/offset', 'raw/size'],
     drivers: [],
-    before: Buffer.alloc(4096 + 512, 0x6b),
+    before: () => Buffer.alloc(4096 + 512, 0x6b),
     behind: Buffer.alloc(1536, 0x6c),
     node: ([file]) => ({ driver: 'raw', file: file!, offset: 4096 + 512, size: SIZE }),
   }),
@@ -205,7 +206,7 @@ export const layeredNodes: readonly CaseDefinition[] = [
     requirements: ['luks/key-secret'],
     drivers: ['luks'],
     topology: secrets,
-    before: luksHeader('abcdef'),
+    before: () => luksHeader('abcdef'),
     node: ([file]) => ({ driver: 'luks', file: file!, 'key-secret': 'sec0' }),
     stored: (bytes) => decrypted(bytes, 0),
   }),
