@@ -1,5 +1,6 @@
 /** What the hand-written cases notice of the saboteurs. */
 import { readFileSync } from 'node:fs';
+import type { CaseRecord } from '../../../reports/record.ts';
 import { type Requirement, requirements } from '../../../spec/requirements/index.ts';
 import type { CaseDefinition } from '../../cases/case.ts';
 import { cases } from '../../cases/index.ts';
@@ -45,6 +46,29 @@ export async function soundOutcomes(
         return [saboteur, runs.filter(isReached).map((run) => run.id)];
       }),
     ),
+  };
+}
+
+/** The same of these cases alone, and not who reaches what, which takes longer than they do. */
+export async function soundOutcomesOf(
+  ids: readonly string[],
+  onCase: () => void,
+  signal?: AbortSignal,
+): Promise<Sound> {
+  const runs: CaseRecord[] = [];
+  const reporter = {
+    caseEnd(record: CaseRecord) {
+      onCase();
+      if (record.outcome !== 'skip') runs.push(record);
+    },
+    end() {},
+  };
+  if (ids.length > 0)
+    await runSuite(reporter, { only: new Set(ids), ...(signal === undefined ? {} : { signal }) });
+  return {
+    outcomes: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
+    milliseconds: Object.fromEntries(runs.map(({ id, durationMs }) => [id, durationMs])),
+    reached: {},
   };
 }
 

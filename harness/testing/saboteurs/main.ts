@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import picomatch from 'picomatch';
 import { addResult, call, counted, judgeAll, openResults, wholeNumber, write } from '../judging/call.ts';
 import type { Noticed } from '../judging/suite-on-reference.ts';
-import { judgeSaboteur, type Sound, soundOutcomes } from './campaign.ts';
+import { judgeSaboteur, type Sound, soundOutcomes, soundOutcomesOf } from './campaign.ts';
 import { caughtBy, writeCaughtBy } from './caught-by.ts';
 import { saboteurs } from './index.ts';
 import type { Saboteur } from './saboteur.ts';
@@ -57,17 +57,15 @@ async function main(signal: AbortSignal): Promise<number> {
     return 0;
   }
   const workers = wholeNumber('--workers', values.workers);
-  const { head: sound, lines } = await openResults<Sound, Result>(values.results, () =>
-    soundOutcomes(
-      saboteurs,
-      counted((count) => `the sound reference: ${count} cases`),
-      signal,
-    ),
-  );
+  const onCase = counted((count) => `the sound reference: ${count} cases`);
+  const must = chosen.flatMap(({ id }) => caughtBy(id));
+  const { head: sound, lines } = values.pairs
+    ? { head: await soundOutcomesOf(must, onCase, signal), lines: [] }
+    : await openResults<Sound, Result>(values.results, () => soundOutcomes(saboteurs, onCase, signal));
   const results = new Map(lines.map((result) => [result.id, result]));
   const left = chosen.filter(({ id }) => {
     const known = results.get(id);
-    return known === undefined || values.pairs || (values.matrix && !known.all);
+    return known === undefined || (values.matrix && !known.all);
   });
   await judgeAll(left, workers, signal, async (saboteur) => {
     const noticed = await judgeSaboteur(saboteur, values.pairs ? pairsOf(saboteur, sound) : sound, {
