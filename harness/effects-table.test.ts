@@ -1,5 +1,5 @@
 /** A command that is new to the effects table is known to all that read it; QEMU has the arguments that entries name. */
-import { describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { Random } from '../generators/random.ts';
 import { type Call, call } from '../generators/sequences/program.ts';
 import { madeBy, ProgramState, removedBy, usedBy } from '../generators/sequences/resources.ts';
@@ -27,6 +27,10 @@ import { QmpClient } from './qmp/client.ts';
 import { Ledger } from './runner/ledger.ts';
 import { enginesUnavailable, requireOrSkip } from './testing/engines.ts';
 import { startLive } from './testing/live-engine.ts';
+
+// The worker's other test files share its modules: these here are of this file alone.
+vi.hoisted(() => vi.resetModules());
+afterAll(() => vi.resetModules());
 
 /** Commands of a QEMU to come. */
 const NEW = vi.hoisted(
