@@ -54,7 +54,9 @@ export class Job {
   #ioStatus: BlockDeviceIoStatus = 'ok';
   #error: IoError | undefined;
   #completed = false;
-  #pauseCount = 0;
+  /** Drained sections that last. */
+  #drains = 0;
+  /** Paused by the user, or by an error that stops it. */
   #userPaused = false;
   readonly #ignored = new IgnoredErrors();
   readonly #waiting: JobWaiting;
@@ -184,21 +186,21 @@ export class Job {
     if (this.#cancelled) return;
     // What fails again and again must let time pass, or nobody else gets a turn to end it.
     const retryNs = this.#ignored.retryNs(this.progress.offset);
-    if (this.#pauseCount === 0) await this.#waiting.yield(ns === 0n ? retryNs : ns);
+    if (!this.paused) await this.#waiting.yield(ns === 0n ? retryNs : ns);
     await this.pausePoint();
   }
 
   /** Waits until somebody wakes the job. */
   async wait(): Promise<void> {
     if (this.#cancelled) return;
-    if (this.#pauseCount === 0) await this.#waiting.yield(undefined);
+    if (!this.paused) await this.#waiting.yield(undefined);
     await this.pausePoint();
   }
 
   async pausePoint(): Promise<void> {
-    if (this.#pauseCount === 0 || this.#cancelled) return;
+    if (!this.paused || this.#cancelled) return;
     await this.driver.pause?.();
-    if (this.#pauseCount === 0 || this.#cancelled) return;
+    if (!this.paused || this.#cancelled) return;
     this.become(this.#status === 'ready' ? 'standby' : 'paused');
     await this.#waiting.yield(undefined);
     this.become(this.#status === 'standby' ? 'ready' : 'running');
@@ -211,23 +213,24 @@ export class Job {
 
   // --- Pausing ---
 
-  pause(): void {
-    this.#pauseCount += 1;
+  /** The work rests where it waits next, and until nobody wants that any more. */
+  get paused(): boolean {
+    return this.#userPaused || this.#drains > 0;
   }
 
-  resume(): void {
-    this.#pauseCount -= 1;
-    if (this.#pauseCount === 0) this.enter();
+  #resume(): void {
+    if (!this.paused) this.enter();
   }
 
   /** Pauses the job while a drained section lasts; resolves when it rests. */
   async drainedBegin(): Promise<void> {
-    this.pause();
+    this.#drains += 1;
     if (this.#waiting.busy && this.#started && !this.#bodyDone) await this.#waiting.atRest();
   }
 
   drainedEnd(): void {
-    this.resume();
+    this.#drains -= 1;
+    this.#resume();
   }
 
   // --- What the work tells ---
@@ -249,7 +252,6 @@ export class Job {
     this.#services.emit('BLOCK_JOB_ERROR', { device: this.id, operation, action });
     if (action === 'ignore') this.#ignored.count(this.progress.offset);
     if (action === 'stop') {
-      if (!this.#userPaused) this.pause();
       this.#userPaused = true;
       if (this.#ioStatus === 'ok') this.#ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';
     }
@@ -290,7 +292,7 @@ export class Job {
       'io-status': this.#ioStatus,
       busy: this.#waiting.busy,
       status: this.#status,
-      paused: this.#pauseCount > 0,
+      paused: this.paused,
       ready: this.#ready,
       ...this.#position(),
     };
@@ -306,7 +308,6 @@ export class Job {
     this.assertVerb('pause');
     if (this.#userPaused) throw new CommandError('Job is already paused');
     this.#userPaused = true;
-    this.pause();
   }
 
   userResume(): void {
@@ -314,7 +315,7 @@ export class Job {
     this.assertVerb('resume');
     this.#ioStatus = 'ok';
     this.#userPaused = false;
-    this.resume();
+    this.#resume();
   }
 
   setSpeed(speed: bigint): void {
@@ -322,7 +323,7 @@ export class Job {
     const before = this.#speed;
     this.#applySpeed(speed);
     // A lower limit does not cut short a wait.
-    if ((speed === 0n || speed > before) && this.#pauseCount === 0) this.enter();
+    if ((speed === 0n || speed > before) && !this.paused) this.enter();
   }
 
   #applySpeed(speed: bigint): void {
@@ -333,7 +334,7 @@ export class Job {
 
   complete(): void {
     this.assertVerb('complete');
-    if (this.#pauseCount > 0 || this.#cancelled || this.driver.complete === undefined)
+    if (this.paused || this.#cancelled || this.driver.complete === undefined)
       throw new CommandError(`The active block job '${this.id}' cannot be completed`);
     this.driver.complete();
     this.enter();
@@ -359,10 +360,7 @@ export class Job {
 
   cancelAsync(): void {
     this.#ioStatus = 'ok';
-    if (this.#userPaused) {
-      this.#userPaused = false;
-      this.#pauseCount -= 1;
-    }
+    this.#userPaused = false;
     this.#cancelled = true;
   }
 

@@ -108,8 +108,8 @@ export const ends: readonly Saboteur[] = [
     'completes a job that was cancelled',
     'jobs/job',
     [
-      'if (this.#pauseCount > 0 || this.#cancelled || this.driver.complete === undefined)',
-      'if (this.#pauseCount > 0 || this.driver.complete === undefined)',
+      'if (this.paused || this.#cancelled || this.driver.complete === undefined)',
+      'if (this.paused || this.driver.complete === undefined)',
     ],
   ),
 ];

@@ -82,7 +82,7 @@ export const jobs: readonly Saboteur[] = [
     'ready: false,\n',
   ]),
   inside('jobs/paused-not-shown', 'BlockJobInfo', 'shows paused as false', JOB, [
-    'paused: this.#pauseCount > 0,',
+    'paused: this.paused,',
     'paused: false,',
   ]),
   inside('jobs/busy-always', 'BlockJobInfo', 'shows jobs as busy that rest', JOB, [
@@ -102,12 +102,12 @@ export const jobs: readonly Saboteur[] = [
     "this.assertVerb('resume');",
   ]),
   inside('jobs/pause-ignored', 'block-job-pause', 'shows a paused job as paused and goes on with it', JOB, [
-    'if (this.#pauseCount === 0 || this.#cancelled)\n            return;\n        await this.driver.pause?.();',
+    'if (!this.paused || this.#cancelled)\n            return;\n        await this.driver.pause?.();',
     'return;\n        await this.driver.pause?.();',
   ]),
   inside('jobs/pause-counts', 'block-job-pause', 'wants as many resumes as there were pauses', JOB, [
     "throw new CommandError('Job is already paused');",
-    'this.#pauseCount += 1;',
+    'this.#drains += 1;',
   ]),
   inside('jobs/resume-unpaused', 'block-job-resume', 'takes block-job-resume for a job that runs', JOB, [
     'if (!this.#userPaused)\n            throw new CommandError("Can\'t resume a job that was not paused");',
@@ -118,7 +118,7 @@ export const jobs: readonly Saboteur[] = [
     'block-job-resume',
     'answers block-job-resume and leaves the job paused',
     JOB,
-    ['this.#userPaused = false;\n        this.resume();', 'this.#userPaused = false;'],
+    ['this.#userPaused = false;\n        this.#resume();', 'this.#userPaused = false;'],
   ),
   inside('jobs/cancel-of-paused', 'block-job-cancel', 'cancels a paused job without force', JOB, [
     'if (this.#userPaused && !force)',
@@ -136,7 +136,7 @@ export const jobs: readonly Saboteur[] = [
     ["complete: ['ready'],", "complete: ['running', 'ready'],"],
   ),
   inside('jobs/complete-of-paused', 'block-job-complete', 'completes a job that is paused', JOB, [
-    'if (this.#pauseCount > 0 || this.#cancelled || this.driver.complete === undefined)',
+    'if (this.paused || this.#cancelled || this.driver.complete === undefined)',
     'if (this.#cancelled || this.driver.complete === undefined)',
   ]),
   inside(
@@ -192,8 +192,8 @@ export const jobs: readonly Saboteur[] = [
     'lifts the limit of a job when it is resumed',
     JOB,
     [
-      'this.#userPaused = false;\n        this.resume();',
-      'this.#userPaused = false;\n        this.limit.speed = 0n;\n        this.resume();',
+      'this.#userPaused = false;\n        this.#resume();',
+      'this.#userPaused = false;\n        this.limit.speed = 0n;\n        this.#resume();',
     ],
   ),
   inside(

@@ -7,7 +7,7 @@ export const timing: readonly Saboteur[] = [
     'block-job-set-speed',
     'lets a job wait as its old speed wants before a higher one counts',
     'jobs/job',
-    ['if ((speed === 0n || speed > before) && this.#pauseCount === 0)', 'if (false)'],
+    ['if ((speed === 0n || speed > before) && !this.paused)', 'if (false)'],
   ),
   inside(
     'timing/cancel-waits',
