@@ -122,19 +122,15 @@ function defaultGranularity(target: Node): number {
 }
 
 function claimSource(nodes: JobNodes, filter: Node): void {
-  const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
+  const { consistentRead, resize } = Permission;
   nodes.claim(filter, 'main node');
-  nodes.use(filter, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
+  nodes.use(filter, consistentRead, ALL_PERMISSIONS & ~resize);
 }
 
 function claimTarget(nodes: JobNodes, { source, target }: MirrorPlan): void {
   const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
   const isBelow = inChain(source, target);
-  nodes.use(
-    target,
-    write | (isBelow ? resize : 0),
-    writeUnchanged | (isBelow ? consistentRead | write | changeChildren : 0),
-  );
+  nodes.use(target, write | resize, writeUnchanged | (isBelow ? consistentRead | write | changeChildren : 0));
   nodes.claim(target, 'target');
   if (!isBelow) return;
   for (const node of chain(source.backing?.node, target))

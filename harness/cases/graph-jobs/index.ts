@@ -1,4 +1,5 @@
 import type { CaseDefinition } from '../case.ts';
+import { aboveFilters } from './above-filters.ts';
 import { backingNames } from './backing-names.ts';
 import { chainRefusals } from './chain-refusals.ts';
 import { commitBounds } from './commit-bounds.ts';
@@ -36,4 +37,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...refusedJobs,
   ...followUps,
   ...noLimits,
+  ...aboveFilters,
 ];

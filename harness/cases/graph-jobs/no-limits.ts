@@ -11,7 +11,14 @@ export const noLimits: readonly CaseDefinition[] = [
     title: 'Streams, commits, mirrors and backups that were started without a speed do not wait',
     requirements: ['block-job-set-speed/default'],
     needs: needs(chainNodes, {
-      commands: ['block-stream', 'block-commit', 'blockdev-mirror', 'blockdev-backup', 'block-job-cancel'],
+      commands: [
+        'block-stream',
+        'block-commit',
+        'blockdev-mirror',
+        'blockdev-backup',
+        'block-job-cancel',
+        'block-job-complete',
+      ],
       events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_READY'],
     }),
     async run(t: CaseContext) {
@@ -37,6 +44,18 @@ export const noLimits: readonly CaseDefinition[] = [
             const id = await started('blockdev-mirror', args);
             await t.event('BLOCK_JOB_READY', { device: id });
             await endedReady(t, id);
+          };
+        },
+        'completed mirror': async () => {
+          const [layer] = await addChain(t, 1);
+          const args = { device: layer!.node, target: await addNode(t, { size: CHAIN_SIZE }), sync: 'full' };
+          const id = await started('blockdev-mirror', args);
+          await t.event('BLOCK_JOB_READY', { device: id });
+          // It has looked around, and is at rest.
+          await t.elapse(t.virtualTime ? 130 : 0);
+          return async () => {
+            await t.execute('block-job-complete', { device: id });
+            await succeeded(t, id, 'mirror');
           };
         },
         backup: async () => {

@@ -37,6 +37,8 @@ interface User {
   readonly hasTop?: boolean;
   readonly options?: JsonObject;
   use?(scene: Scene): Promise<void>;
+  /** Puts a node above it, which is what the commands are tried on. Gives its name. */
+  above?(scene: Scene): Promise<string>;
   /** Where the user is a job: what starts it, but for its id. */
   job?(scene: Scene): Promise<StartedJob>;
 }
@@ -101,6 +103,17 @@ const USERS: readonly User[] = [
     job: async ({ t, node }) => mirror({ device: await spareNode(t), target: node.node, sync: 'none' }),
   },
   {
+    id: 'mirror-filter',
+    what: 'a mirror put above its source',
+    outcomes: '-------++++++-----',
+    above: async ({ t, node }) => {
+      const filter = t.name('filter');
+      const { execute, args } = mirror({ device: node.node, target: await spareNode(t), sync: 'none' });
+      await start(t, { execute, args: { ...args, 'filter-node-name': filter } });
+      return filter;
+    },
+  },
+  {
     id: 'stream-through',
     what: 'a stream copies out of',
     outcomes: '-------+++?++?----',
@@ -150,8 +163,9 @@ async function makeUnused(t: CaseContext, { hasTop = false, options = {} }: User
 async function makeScene(t: CaseContext, user: User): Promise<Scene> {
   const scene = await makeUnused(t, user);
   await user.use?.(scene);
+  const node = (await user.above?.(scene)) ?? scene.node.node;
   if (user.job) await start(t, await user.job(scene));
-  return scene;
+  return { ...scene, node: { ...scene.node, node } };
 }
 
 /** Starts a job that is to go on. Gives its id. */
