@@ -56,7 +56,10 @@ export async function chooseMutants(
       isAtLoad: !isInside(mutation.start),
     }));
   });
-  const reach = new Reach(places, onCase);
+  const reach = new Reach(
+    places.map(({ url, reachedAt }) => ({ url, start: reachedAt })),
+    onCase,
+  );
   await runSuite(reach, { patterns, follow: (definition) => reach.follow(definition) });
   const casesOf = new Map<number, CaseRun[]>();
   const perFile = new Map(reach.runs.map((run) => [run, new Map<string, number>()]));
@@ -73,8 +76,8 @@ export async function chooseMutants(
   const chosen: Mutant[] = [];
   while (chosen.length < count && reached.length > 0) {
     const [index] = reached.splice(random.below(reached.length), 1);
-    const { start, end, replacement, kind, file, text, isAtLoad } = places[index!]!;
-    const mutation = { start, end, replacement, kind };
+    const { start, end, replacement, reachedAt, kind, file, text, isAtLoad } = places[index!]!;
+    const mutation = { start, end, replacement, reachedAt, kind };
     const executed = (run: CaseRun): number => perFile.get(run)!.get(file) ?? 0;
     const runs = (isAtLoad ? reach.runs : casesOf.get(index!)!).toSorted((a, b) => executed(b) - executed(a));
     chosen.push({

@@ -19,6 +19,16 @@ describe('places where a module can be changed', () => {
     expect(mutants('n += m;')).toEqual(['n -= m;']);
   });
 
+  test('an operator is reached where its left side is, whatever becomes of the right one', () => {
+    const text = 'f = a < b || c;';
+    expect(
+      mutationsOf(text).map(({ start, reachedAt }) => [text.slice(start), text.slice(reachedAt)]),
+    ).toEqual([
+      ['< b || c;', 'a < b || c;'],
+      ['|| c;', 'a < b || c;'],
+    ]);
+  });
+
   test('a condition is turned round', () => {
     expect(mutants('if (a) f = b;')).toEqual(['if (!(a)) f = b;']);
     expect(mutants('f = a ? b : c;')).toEqual(['f = !(a) ? b : c;']);

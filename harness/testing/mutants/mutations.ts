@@ -7,6 +7,8 @@ export interface Mutation {
   readonly start: number;
   readonly end: number;
   readonly replacement: string;
+  /** Who does not execute this offset knows no difference. The right side of `a || b` may be left out, and `a && b` still be another. */
+  readonly reachedAt: number;
   readonly kind: 'operator' | 'condition' | 'constant' | 'call';
 }
 
@@ -60,14 +62,20 @@ interface AnyNode extends Node {
 export function mutationsOf(text: string): readonly Mutation[] {
   const found: Mutation[] = [];
   const add = (kind: Mutation['kind'], { start, end }: Node, replacement: string): void => {
-    found.push({ kind, start, end, replacement });
+    found.push({ kind, start, end, reachedAt: start, replacement });
   };
   const operator = (node: AnyNode): void => {
     const other = OPERATORS[node.operator!];
     if (other === undefined || isText(node.left) || isText(node.right)) return;
     const between = text.slice(node.left!.end, node.right!.start);
     const start = node.left!.end + between.indexOf(node.operator!);
-    found.push({ kind: 'operator', start, end: start + node.operator!.length, replacement: other });
+    found.push({
+      kind: 'operator',
+      start,
+      end: start + node.operator!.length,
+      reachedAt: node.left!.start,
+      replacement: other,
+    });
   };
   const condition = ({ test }: AnyNode): void => {
     if (test === null || test === undefined) return;
