@@ -196,7 +196,7 @@ describe('the storage daemon takes its options one after another', () => {
 describe('a call that only asks is answered', () => {
   test.each([
     ['-enable-kvm -version -foo', undefined],
-    ['-h', '-blockdev [driver=]driver'],
+    ['-h', '[driver=]driver'],
     ['-M help', 'q35'],
     ['-device ?', 'name "ide-cd"'],
     ['-object help', 'throttle-group'],

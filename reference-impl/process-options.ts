@@ -8,7 +8,7 @@ import { deviceModels } from './devices/models/index.ts';
 import { chardevBackends } from './monitor/chardev.ts';
 import { objectTypes } from './objects/create-object.ts';
 import { type Dialect, dialectOf, type Option, parseArgv } from './options/argv.ts';
-import { type OptionKind, QEMU_OPTIONS, STORAGE_DAEMON_OPTIONS } from './options/option-table.ts';
+import { QEMU_OPTIONS, STORAGE_DAEMON_OPTIONS } from './options/option-table.ts';
 import { driverNames } from './reference-endpoint.ts';
 
 /** See above. */
@@ -86,6 +86,7 @@ function version(dialect: Dialect): string {
 function help(dialect: Dialect): string {
   const isQemu = dialect === 'qemu';
   const table = isQemu ? QEMU_OPTIONS : STORAGE_DAEMON_OPTIONS;
+  const dashes = isQemu ? '-' : '--';
   const usage = isQemu ? 'usage: [options] [disk_image]' : 'Usage: [options]';
   const entries = Object.entries(table);
   const done = entries.filter(([, { step }]) => step !== 'nothing');
@@ -94,14 +95,9 @@ function help(dialect: Dialect): string {
     version(dialect),
     usage,
     '',
-    ...done.map(([name, kind]) => line(isQemu ? `-${name}` : `--${name}`, kind)),
+    ...done.map(([name, { help: text }]) => `${dashes}${name}`.padEnd(16) + text),
     '',
     'Taken, and without effect here:',
-    ...taken.map(([name, { value = '' }]) => `${isQemu ? '-' : '--'}${name} ${value}`.trimEnd()),
+    ...taken.map(([name]) => dashes + name),
   ].join('\n');
-}
-
-function line(option: string, { value, help: text }: OptionKind): string {
-  const call = value === undefined ? option : `${option} ${value}`;
-  return call.length < 24 ? `${call.padEnd(24)}${text}` : `${call}\n${' '.repeat(24)}${text}`;
 }

@@ -45,7 +45,7 @@ function qemuOption(word: string, words: Iterator<string>): Option {
   if (!word.startsWith('-')) return driveOption(QEMU_OPTIONS.hda!, word, word);
   const kind = kindOf(QEMU_OPTIONS, word.replace(/^--?/, ''));
   if (kind === undefined) throw new OptionError(`${word}: invalid option`);
-  if (kind.value === undefined) return { step: kind.step, value: '', where: word };
+  if (kind.alone) return { step: kind.step, value: '', where: word };
   const { value, done } = words.next();
   if (done) throw new OptionError(`${word}: requires an argument`);
   return driveOption(kind, value, `${word} ${value}`);
@@ -68,7 +68,7 @@ function storageDaemonOption(word: string, words: Iterator<string>): Option {
   const name = long ?? SHORT[word[1]!]!;
   const kind = kindOf(STORAGE_DAEMON_OPTIONS, name);
   if (kind === undefined) throw new OptionError(`unrecognized option '--${name}'`);
-  if (kind.value === undefined) return { step: kind.step, value: '', where: word };
+  if (kind.alone) return { step: kind.step, value: '', where: word };
   if (given !== undefined) return { step: kind.step, value: given, where: word };
   const { value, done } = words.next();
   if (done) throw new OptionError(`option '--${name}' requires an argument`);

@@ -5,37 +5,12 @@
 import { type Option, OptionError } from './argv.ts';
 import type { Step } from './option-table.ts';
 
-/** What groups are as options; those that have no effect here among them. */
-const GROUPS: Readonly<Record<string, Step>> = {
-  'add-fd': 'add-fd',
-  chardev: 'chardev',
-  device: 'device',
-  drive: 'drive',
-  global: 'global',
-  machine: 'machine',
-  mon: 'mon',
-  name: 'name',
-  object: 'object',
-  accel: 'accel',
-  acpi: 'nothing',
-  'boot-opts': 'nothing',
-  fsdev: 'nothing',
-  icount: 'nothing',
-  memory: 'nothing',
-  msg: 'nothing',
-  net: 'nothing',
-  netdev: 'nothing',
-  numa: 'nothing',
-  'option-rom': 'nothing',
-  realtime: 'nothing',
-  rtc: 'nothing',
-  sandbox: 'nothing',
-  'smp-opts': 'nothing',
-  spice: 'nothing',
-  tpmdev: 'nothing',
-  trace: 'nothing',
-  vnc: 'nothing',
-};
+/** The groups that are options of their own names. */
+const OPTIONS = 'accel add-fd chardev device drive global machine mon name object'.split(' ') as Step[];
+/** Those that have no effect here. */
+const IGNORED =
+  'acpi boot-opts fsdev icount memory msg net netdev numa option-rom realtime rtc sandbox smp-opts spice ' +
+  'tpmdev trace vnc';
 
 interface Group {
   readonly step: Step;
@@ -70,7 +45,8 @@ export function parseConfig(text: string, name: string): Option[] {
 }
 
 function newGroup(name: string, id: string | undefined, line: number, where: string): Group {
-  const step = Object.hasOwn(GROUPS, name) ? GROUPS[name]! : undefined;
+  const step =
+    OPTIONS.find((option) => option === name) ?? (IGNORED.split(' ').includes(name) ? 'nothing' : undefined);
   if (step === undefined) throw new OptionError(`${where}: There is no option group '${name}'`);
   return { step, values: id === undefined ? [] : [`id=${id}`], line };
 }
