@@ -8,6 +8,10 @@ const bounds = { dir: DIR };
 
 const add = (options: Record<string, Json>): Json => ({ execute: 'blockdev-add', arguments: options });
 
+function human(line: string): Json {
+  return { execute: 'human-monitor-command', arguments: { 'command-line': line } };
+}
+
 describe('lets through', () => {
   test.each<[string, Json]>([
     ['a file in the scratch folder', add({ driver: 'file', filename: `${DIR}/disk.img` })],
@@ -29,6 +33,8 @@ describe('lets through', () => {
     ],
     ['vsock to itself', add({ addr: { type: 'vsock', data: { cid: '1', port: '1' } } })],
     ['qemu-io', { execute: 'human-monitor-command', arguments: { 'command-line': 'qemu-io d "read 0 1"' } }],
+    ['a drive', human(`drive_add 0 if=none,id=/,file=${DIR}/a,,b,file.driver=file`)],
+    ['a drive in quotes', human(`drive_add 0 "id=a,file.filename=${DIR}/a b"`)],
     ['numbers, null, true', add({ size: 2n ** 63n, backing: null, 'read-only': true })],
   ])('%s', (_, message) => {
     expect(() => contain(message, bounds)).not.toThrow();
@@ -72,6 +78,11 @@ describe('stops', () => {
     ['a PCI device', add({ driver: 'nvme', device: '0000:01:00.0', namespace: 1 })],
     ['the human monitor', { execute: 'human-monitor-command', arguments: { 'command-line': 'migrate x' } }],
     ['qemu-io abort', { execute: 'human-monitor-command', arguments: { 'command-line': 'qemu-io d abort' } }],
+    ['a drive over a file', human('drive_add 0 id=a,file=/x')],
+    ['a drive over a nested file', human(`drive_add 0 "file=${DIR}/x,backing.file.filename=/x"`)],
+    ['a drive with a comma in its name', human('drive_add 0 file=../a,,b')],
+    ['a drive without place', human('drive_add file=x')],
+    ['a drive on another host', human('drive_add 0 file.driver=nbd,file.server.host=example.org')],
     ['a secret file', { execute: 'object-add', arguments: { 'qom-type': 'secret', id: 's', file: '/x' } }],
     ['eject-like commands with a path', { execute: 'change', arguments: { device: 'd', target: '/x' } }],
   ])('%s', (_, message) => {

@@ -55,7 +55,9 @@ const FORBIDDEN_PREFIXES = new Set(['fd', 'exec', 'nvme', 'vhost-user', 'vfio'])
 const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:/i;
 
 /** What of the human monitor may be used; `qemu-io` with none of the commands that end the process. */
-const HUMAN_MONITOR = /^(info [\w-]+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
+const HUMAN_MONITOR = /^(info [\w -]+|drive_del \S+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
+/** Its command that takes the options of `-drive`. */
+const DRIVE_ADD = /^drive_add \d+ ("?)([^"]*)\1$/;
 
 /** Throws `ContainmentError` for the first string in `message` that names something outside. */
 export function contain(message: Json, bounds: Bounds): void {
@@ -115,11 +117,22 @@ function isAddressOutside({ type, data, str, cid }: JsonObject): boolean {
 function judgeMember(item: string, key: string, path: string, bounds: Bounds): void {
   const leaf = key.slice(key.lastIndexOf('.') + 1);
   if (PCI_ADDRESS.test(item)) throw new ContainmentError(path, item, 'is a device of the host');
-  if (leaf === 'command-line' && !HUMAN_MONITOR.test(item))
-    throw new ContainmentError(path, item, 'is no human monitor command on the list');
+  if (leaf === 'command-line') {
+    judgeLine(item, path, bounds);
+    return;
+  }
   if (DESCRIPTORS.has(leaf)) throw new ContainmentError(path, item, 'is a file descriptor');
   if (HOSTS.has(leaf)) judgeHost(item, path);
   else if (!NAMES.has(leaf)) judgeValue(item, path, bounds);
+}
+
+/** A line of the human monitor. */
+function judgeLine(line: string, path: string, bounds: Bounds): void {
+  const options = DRIVE_ADD.exec(line)?.[2];
+  if (options === undefined && !HUMAN_MONITOR.test(line))
+    throw new ContainmentError(path, line, 'is no human monitor command on the list');
+  for (const [, name, value] of options?.matchAll(/([^,=]+)=((?:[^,]|,,)*)/g) ?? [])
+    judgeMember(value!.replaceAll(',,', ','), name!, path, bounds);
 }
 
 /** A string that might be taken as a file name. */

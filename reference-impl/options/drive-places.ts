@@ -90,10 +90,11 @@ export class Machine {
 
   #number(name: string, units: number, wanted: WantedPlace): { bus: number; unit: number } {
     const { index = -1 } = wanted;
-    if (index >= 0 && (wanted.bus !== undefined || wanted.unit !== undefined))
-      throw new CommandError('index cannot be used with bus and unit');
-    let { bus, unit } =
-      index >= 0 ? atIndex(units, index) : { bus: wanted.bus ?? 0, unit: wanted.unit ?? -1 };
+    let { bus = 0, unit = -1 } = wanted;
+    if (index >= 0) {
+      if (bus !== 0 || unit !== -1) throw new CommandError('index cannot be used with bus and unit');
+      ({ bus, unit } = atIndex(units, index));
+    }
     if (unit < 0) {
       unit = 0;
       while (this.#isTaken(name, bus, unit)) {

@@ -84,7 +84,10 @@ export async function addDrive(
     backend.mediumOptions = { ...backend.mediumOptions, cache, readOnly };
     return { id, place };
   }
-  const medium = await openMedium(block, definition, isSnapshot);
+  const medium = await openMedium(block, definition, isSnapshot).catch(async (error: unknown) => {
+    await block.backends.remove(backend);
+    throw error;
+  });
   if (copiesOnRead && readOnly)
     block.services.log(`-drive ${text}: warning: disabling copy-on-read on read-only drive`);
   else if (copiesOnRead) medium.io.enableCopyOnRead();
@@ -233,13 +236,8 @@ function takeDefinition(
   { direct, noFlush }: CacheOptions,
   readOnly: boolean,
 ): WireObject | undefined {
-  const aio = opts.take('aio');
-  if (aio !== undefined && aio !== 'threads' && aio !== 'native')
-    throw new CommandError('invalid aio option');
-  if (aio === 'native' && !direct)
-    throw new CommandError(
-      'aio=native was specified, but it requires cache.direct=on, which was not specified.',
-    );
+  const aio = opts.take('aio') ?? 'threads';
+  if (aio !== 'threads' && aio !== 'native') throw new CommandError('invalid aio option');
   const format = opts.take('format');
   const filename = opts.take('file') ?? '';
   const rest = opts.rest();
@@ -255,6 +253,10 @@ function takeDefinition(
     'no-flush': noFlush ? 'on' : 'off',
     ...(isWireObject(rest.cache) ? rest.cache : {}),
   };
+  if (aio === 'native' && cache.direct !== 'on')
+    throw new CommandError(
+      'aio=native was specified, but it requires cache.direct=on, which was not specified.',
+    );
   return {
     ...withFile(drivers, rest, driver, filename),
     ...(driver === undefined ? {} : { driver }),

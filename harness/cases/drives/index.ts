@@ -1,6 +1,11 @@
 import type { CaseDefinition } from '../case.ts';
+import { addedDriveCases } from './added-drives.ts';
 import { driveOptionCases } from './drive-options.ts';
 import { textNodeCases } from './node-options-as-text.ts';
 
 /** Cases of drives and nodes that are given on the command line. */
-export const driveCases: readonly CaseDefinition[] = [...driveOptionCases, ...textNodeCases];
+export const driveCases: readonly CaseDefinition[] = [
+  ...driveOptionCases,
+  ...addedDriveCases,
+  ...textNodeCases,
+];
