@@ -5,9 +5,6 @@
 import type { Member, ObjectType, Schema } from '../../spec/model.ts';
 import { driversOf, restrictSchema } from '../../spec/restrict-schema.ts';
 
-const EXTENDED = ['BlockdevBackup', 'DriveBackup'];
-const ARGUMENTS: readonly (keyof LifecycleArguments)[] = ['auto-finalize', 'auto-dismiss'];
-
 /** The arguments as a command gets them; absent where they are not given, and from every other command. */
 export interface LifecycleArguments {
   readonly 'auto-finalize'?: boolean;
@@ -22,8 +19,9 @@ export function withLifecycle(spec: Schema): Schema {
     drivers: driversOf(spec),
   });
   const bool = whole.types.get('bool')!;
-  const added: Member[] = ARGUMENTS.map((name) => ({ name, type: bool, optional: true, features: [] }));
-  for (const name of EXTENDED) {
+  const names: readonly (keyof LifecycleArguments)[] = ['auto-finalize', 'auto-dismiss'];
+  const added: Member[] = names.map((name) => ({ name, type: bool, optional: true, features: [] }));
+  for (const name of ['BlockdevBackup', 'DriveBackup']) {
     const type = whole.types.get(name) as { -readonly [K in keyof ObjectType]: ObjectType[K] };
     type.members = [...type.members, ...added];
   }
