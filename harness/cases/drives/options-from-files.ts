@@ -35,19 +35,10 @@ const CONFIG = `# a comment
 const configured: Topology = {
   name: 'options-from-a-file',
   images: [{ path: 'a,b.img', format: 'raw', size: 3 * KiB }, textFile('vm.cfg', CONFIG)],
-  options: [
-    ...[
-      '-uuid',
-      '01234567-89ab-cdef-0123-456789abcdef',
-      '-no-reboot',
-      '-boot',
-      'order=c',
-      '-rtc',
-      'base=utc',
-    ],
-    ...['-readconfig', '@DIR@/vm.cfg', '-set', 'drive.d0.read-only=on', '-set', 'drive.d0.size=96k'],
-    ...['-drive', 'if=none,id=d3,driver=null-co,size=1k'],
-  ],
+  options: (
+    '-uuid 01234567-89ab-cdef-0123-456789abcdef -no-reboot -boot order=c -rtc base=utc -readconfig @DIR@/vm.cfg ' +
+    '-set drive.d0.read-only=on -set drive.d0.size=96k -drive if=none,id=d3,driver=null-co,size=1k'
+  ).split(' '),
   monitors: 1,
 };
 
