@@ -12,6 +12,7 @@ import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
 import { insideImages } from './inside-images.ts';
 import { encryptionCases } from './keys-and-secrets.ts';
+import { limitsOfHeaders } from './limits-of-headers.ts';
 import { luksOptions } from './luks-options.ts';
 import { oldEncryption } from './old-encryption.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
@@ -29,6 +30,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...formatsOnDisk,
   ...hostileImages,
   ...featureNames,
+  ...limitsOfHeaders,
   ...vmdkInfo,
   ...imageInfoCases,
   ...overlapChecks,

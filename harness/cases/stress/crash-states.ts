@@ -27,6 +27,30 @@ export function* crashStates(
   }
 }
 
+/**
+ * The states in which of what came since the last flush only one request got through: what must not be there before others
+ * is there alone.
+ */
+export function* loneWrites(
+  start: Buffer,
+  requests: readonly PeerRequest[],
+): Generator<{ state: Buffer; came: number }> {
+  const flushed = Buffer.from(start);
+  let pending: PeerRequest[] = [];
+  for (const [index, request] of requests.entries()) {
+    if (request.type === NbdCommand.flush) {
+      for (const one of pending) put(flushed, one);
+      pending = [];
+    } else if (request.type !== NbdCommand.read) {
+      pending.push(request);
+      if (pending.length === 1) continue;
+      const state = Buffer.from(flushed);
+      put(state, request);
+      yield { state, came: index + 1 };
+    }
+  }
+}
+
 function put(storage: Buffer, { type, data, offset, length }: PeerRequest): void {
   data?.copy(storage, offset);
   if (type === NbdCommand.trim) storage.fill(0, offset, offset + length);
