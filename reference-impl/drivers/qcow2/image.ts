@@ -179,7 +179,6 @@ export class Image {
   async giveBack(offsets: Iterable<number>, reason: keyof PassDiscard): Promise<void> {
     if (!this.#passDiscard[reason]) return;
     try {
-      await this.mapping.cache.flush();
       for (const offset of offsets) {
         if (offset % this.clusterSize !== 0) continue;
         if ((await this.refcounts.get(offset / this.clusterSize)) > 0) continue;

@@ -154,7 +154,6 @@ export class Mapping {
     if (old !== 0 && (high & COPIED) !== 0) return;
     const offset = await this.#refcounts.allocate(1);
     await this.#corruption.checkWrite(offset, this.#clusterSize);
-    await this.cache.flush();
     const bytes = new Uint8Array(this.#clusterSize);
     if (old !== 0) {
       this.#file.debugEvent('l2_alloc_cow_read');
