@@ -12,6 +12,7 @@ import { children } from './children.ts';
 import { commandLineValues } from './command-line-values.ts';
 import { copyJobCases } from './copy-jobs/index.ts';
 import { describedNodes } from './described-nodes.ts';
+import { describedTrees } from './described-trees.ts';
 import { devices } from './devices.ts';
 import { dirtyBitmaps } from './dirty-bitmaps.ts';
 import { driveQueries } from './drive-queries.ts';
@@ -102,6 +103,7 @@ export const cases: readonly CaseDefinition[] = [
   ...qcow2Nodes,
   ...internalSnapshots,
   ...imageCases,
+  ...describedTrees,
   ...limitCases,
   ...throttling,
   ...exampleCases,
