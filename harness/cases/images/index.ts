@@ -1,5 +1,6 @@
 /** Cases of image files: how they are made, what is in them, and what becomes of broken ones. */
 import type { CaseDefinition } from '../case.ts';
+import { cachedTables } from './cached-tables.ts';
 import { corruption } from './corruption.ts';
 import { crashCases } from './crashes.ts';
 import { createFile } from './create-file.ts';
@@ -35,6 +36,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...imageInfoCases,
   ...overlapChecks,
   ...qcow2Options,
+  ...cachedTables,
   ...discardsPassedOn,
   ...insideImages,
   ...luksOptions,

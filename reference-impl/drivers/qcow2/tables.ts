@@ -46,16 +46,17 @@ export class TableCache {
 
   /** A table that is in memory; for callers that must not wait. */
   peek(offset: number): Table | undefined {
-    return this.#tables.get(offset);
+    const table = this.#tables.get(offset);
+    if (table) {
+      this.#tables.delete(offset);
+      this.#tables.set(offset, table);
+    }
+    return table;
   }
 
   async load(offset: number): Promise<Table> {
-    const cached = this.#tables.get(offset);
-    if (cached) {
-      this.#tables.delete(offset);
-      this.#tables.set(offset, cached);
-      return cached;
-    }
+    const cached = this.peek(offset);
+    if (cached) return cached;
     let loading = this.#loading.get(offset);
     if (!loading) {
       loading = this.#read(offset).finally(() => this.#loading.delete(offset));
