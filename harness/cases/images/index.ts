@@ -12,6 +12,7 @@ import { formatsOnDisk } from './formats-on-disk.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
 import { insideImages } from './inside-images.ts';
+import { keptInImages } from './kept-in-images.ts';
 import { encryptionCases } from './keys-and-secrets.ts';
 import { limitsOfHeaders } from './limits-of-headers.ts';
 import { luksOptions } from './luks-options.ts';
@@ -39,6 +40,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...cachedTables,
   ...discardsPassedOn,
   ...insideImages,
+  ...keptInImages,
   ...luksOptions,
   ...oldEncryption,
   ...crashCases,
