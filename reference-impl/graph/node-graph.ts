@@ -143,14 +143,9 @@ export class NodeGraph {
         `Making '${child.name}' a ${name} child of '${parent.name}' would create a cycle`,
       );
     const edge = new NodeChild(parent, child, name, role, inherits);
-    if (name === 'backing') this.#blockBacking(edge);
-    try {
-      use(child, edge, childPermissions(role, parent));
-    } catch (error) {
-      edge.unblock();
-      throw error;
-    }
+    use(child, edge, childPermissions(role, parent));
     parent.children.push(edge);
+    if (name === 'backing') this.#blockBacking(edge);
     return edge;
   }
 

@@ -227,6 +227,7 @@ export class Node {
   /** Changes the length of the disk. Throws `CommandError`. */
   async truncate(length: number): Promise<void> {
     const { state, io } = this.#open;
+    if (this.#dead) throw new CommandError('No medium inserted');
     if (!state.truncate) throw new CommandError('Image format driver does not support resize');
     if (this.readOnly) throw new CommandError('Image is read-only');
     this.bitmaps.checkLength(length);

@@ -1,6 +1,7 @@
 /** Cases of dirty bitmaps: what they track, their digests, what queries tell of them, and what images keep of them. */
 import type { CaseDefinition } from '../case.ts';
 import { bitmapDigestCases } from './digests.ts';
+import { bitmapDirectories } from './limits-of-directories.ts';
 import { bitmapRestartCases } from './restarts.ts';
 import { bitmapStatusCases } from './statuses.ts';
 import { storedBitmapCases } from './stored.ts';
@@ -12,5 +13,6 @@ export const bitmapCases: readonly CaseDefinition[] = [
   ...trackingCases,
   ...bitmapStatusCases,
   ...storedBitmapCases,
+  ...bitmapDirectories,
   ...bitmapRestartCases,
 ];

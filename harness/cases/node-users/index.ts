@@ -14,6 +14,7 @@ import {
   takenBack,
   underWay,
 } from './commands-on-nodes.ts';
+import { emptyNodes } from './empty-nodes.ts';
 import { checkOutcomes } from './outcomes.ts';
 import { userPairCases } from './pairs.ts';
 
@@ -265,4 +266,5 @@ export const nodeUserCases: readonly CaseDefinition[] = [
   ...USERS.map(userCase),
   ...USERS.filter(({ job }) => job !== undefined).map(freedCase),
   ...userPairCases,
+  ...emptyNodes,
 ];

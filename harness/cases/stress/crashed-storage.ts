@@ -248,6 +248,16 @@ export const crashedStorage: readonly CaseDefinition[] = [
     crashes: 80,
   }),
   crashed({
+    id: 'stress/crashed-soon-after-opening',
+    title: 'Wherever storage stops, an image is marked as in use before the first write that is not counted',
+    size: 32 * KiB,
+    room: 96 * KiB,
+    image: { 'lazy-refcounts': true },
+    draw: { longest: 1 * KiB, edges: [CLUSTER] },
+    steps: [write(2), ...Array.from({ length: 8 }, () => [reopen, write(3)]).flat()],
+    crashes: 20,
+  }),
+  crashed({
     id: 'stress/crashed-with-snapshots',
     title:
       'Wherever storage stops, an image whose snapshots come and go is sound, and holds what was flushed',
