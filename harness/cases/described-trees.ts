@@ -29,7 +29,7 @@ async function checkTrees(t: CaseContext, trees: readonly Tree[]): Promise<void>
     const added = (await queryList(t, 'query-named-block-nodes')).filter(
       (node) => !before.has(node['node-name']),
     );
-    const described = added.map(({ drv = null, file = null, image }): Json[] => {
+    const found = added.map(({ drv = null, file = null, image }): Json[] => {
       const {
         filename = null,
         format = null,
@@ -40,7 +40,7 @@ async function checkTrees(t: CaseContext, trees: readonly Tree[]): Promise<void>
       return [drv, file, size, ...(cluster === undefined ? [] : [cluster])];
     });
     t.equal(
-      described,
+      found,
       told.toReversed().map((one): Json[] => [...one]),
       `all nodes of a tree under ${String(options.driver)} must be told of, the newest first`,
     );

@@ -65,7 +65,7 @@ const ENTRIES: readonly SnapshotEntry[] = [
     clock: 5_000_000_007n,
     stateSize: 0,
     // more than 32 bits
-    extra: '0000000500000003' + '0000000000010000' + '00112233445566778899aabbccddeeff0011',
+    extra: '0000000500000003000000000001000000112233445566778899aabbccddeeff0011',
   },
   {
     id: '4',

@@ -181,8 +181,8 @@ function checkTables(header: Header): void {
     throw new CommandError('Active L1 table offset invalid');
   }
   const needed = entriesOfL1(header.size, header.clusterBits);
-  if (needed > 2 ** 31 - 1) throw new CommandError('Image is too big');
-  if (header.l1Size < needed) throw new CommandError('L1 table is too small');
+  if (header.l1Size < needed)
+    throw new CommandError(needed > 2 ** 31 - 1 ? 'Image is too big' : 'L1 table is too small');
 }
 
 function checkFeatures(incompatible: bigint, names: ReadonlyMap<number, string>): void {

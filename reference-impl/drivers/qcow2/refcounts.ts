@@ -171,7 +171,6 @@ export class Refcounts {
   async #findFree(count: number): Promise<number> {
     let run = 0;
     for (let cluster = this.#hint; ; cluster++) {
-      if (cluster * this.#clusterSize > 2 ** 55) throw new IoError('EFBIG');
       const block = await this.#block(cluster);
       const used = block !== undefined && this.#read(block.view, cluster % this.#perBlock) !== 0;
       run = used ? 0 : run + 1;
