@@ -18,6 +18,7 @@ import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
 import { quorumFlushes } from './quorum-flushes.ts';
 import { quorumNames } from './quorum-names.ts';
+import { quorumVotes } from './quorum-votes.ts';
 import { replicationCases } from './replicas.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
@@ -32,6 +33,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkdebugFileCases,
   ...blkverifyCases,
   ...quorumCases,
+  ...quorumVotes,
   ...quorumFlushes,
   ...quorumNames,
   ...nbdNodeCases,

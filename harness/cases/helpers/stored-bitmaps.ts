@@ -12,6 +12,7 @@ const ENTRY_BYTES = 24;
 /** In place of an offset: all bits of the cluster are set. */
 const ALL_ONES = 1n;
 
+/** A bitmap as an entry of the directory tells of it. */
 export interface StoredBitmap {
   readonly name: string;
   readonly flags: number;
