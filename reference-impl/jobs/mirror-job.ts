@@ -244,10 +244,7 @@ class Mirror implements JobDriver {
       // What has just been copied counts from the next time on: others may have written by then.
       const isDone = copy.inFlight === 0 && !hadWork;
       if (isDone && !(await flushed(job, target, 'write', copy.onTargetError))) continue;
-      if (isDone && !job.ready) {
-        job.progress.setRemaining(0);
-        job.becomeReady();
-      }
+      if (isDone && !job.ready) job.becomeReady();
       if (isDone && job.ready && (this.#shouldComplete || job.cancelled)) {
         // A job that was ready ends well, also if it is told to stop.
         job.endWell();

@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../case.ts';
 import { copiesOfOverlays } from './copies-of-overlays.ts';
 import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
+import { failingFlushes } from './failing-flushes.ts';
 import { farBitmaps } from './far-bitmaps.ts';
 import { failedGuestWrites } from './guest-write-fails.ts';
 import { incrementalCases } from './incremental.ts';
@@ -31,4 +32,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...targetContentCases,
   ...policiesOfCopies,
   ...farBitmaps,
+  ...failingFlushes,
 ];

@@ -20,12 +20,14 @@ import { quorumFlushes } from './quorum-flushes.ts';
 import { quorumNames } from './quorum-names.ts';
 import { quorumVotes } from './quorum-votes.ts';
 import { replicationCases } from './replicas.ts';
+import { requestsSideBySide } from './requests-side-by-side.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
 
 /** Cases that are about a driver: what its options do, what it refuses, and what is read and written through it. */
 export const driverCases: readonly CaseDefinition[] = [
   ...nullAndFileCases,
+  ...requestsSideBySide,
   ...blkdebugRuleCases,
   ...driverEventCases,
   ...copiedOnRead,

@@ -163,7 +163,7 @@ export const copies: readonly Saboteur[] = [
     'BLOCK_JOB_READY',
     'tells a mirror as ready before it has copied',
     MIRROR,
-    ['if (isDone && !job.ready) {', 'if (!job.ready) {'],
+    ['if (isDone && !job.ready)', 'if (!job.ready)'],
   ),
   inside(
     'copies/mirror-completes-itself',
@@ -171,8 +171,8 @@ export const copies: readonly Saboteur[] = [
     'completes a mirror without block-job-complete',
     MIRROR,
     [
-      'job.becomeReady();\n            }',
-      'job.becomeReady();\n                this.complete();\n            }',
+      'job.becomeReady();',
+      '{\n                    job.becomeReady();\n                    this.complete();\n                }',
     ],
   ),
   inside(
