@@ -154,8 +154,8 @@ export const copies: readonly Saboteur[] = [
     'does not mirror what is written after the mirror is ready',
     MIRROR,
     [
-      'if (isDone && !job.ready) {',
-      'if (job.ready)\n                copy.dirty.clear(0, this.#plan.source.io.length());\n            if (isDone && !job.ready) {',
+      'if (isDone && !job.ready)',
+      'if (job.ready)\n                copy.dirty.clear(0, this.#plan.source.io.length());\n            if (isDone && !job.ready)',
     ],
   ),
   inside(
