@@ -42,7 +42,7 @@ export async function addShortMonitor({ value, step }: Option, start: Start): Pr
 }
 
 function qmpMonitor(pretty: boolean, start: Start): Frontend {
-  const monitor = start.endpoint.monitor(start.monitors);
+  const monitor = start.endpoint.addMonitor();
   monitor.pretty = pretty;
   start.monitors += 1;
   return monitor;

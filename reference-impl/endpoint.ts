@@ -18,6 +18,8 @@ export interface ReferenceOptions {
   readonly dialect?: Dialect;
   /** Relative file names are taken from here. */
   readonly cwd: string;
+  /** Monitors for clients in memory, before those that options make; default: options make them all. */
+  readonly monitors?: number;
   readonly clock?: Clock;
   /** Takes the arguments `auto-finalize` and `auto-dismiss` of QEMU 2.12, which came after the spec. */
   readonly jobLifecycle?: boolean;

@@ -137,10 +137,16 @@ export class ReferenceEndpoint implements CommandContext {
     this.#rate.send(event, message);
   }
 
-  /** The monitor of that index, made when it is first asked for. */
+  addMonitor(): QmpMonitor {
+    const monitor = new QmpMonitor(this.dispatcher, this.hostWork, this.#faults);
+    this.#monitors.push(monitor);
+    return monitor;
+  }
+
+  /** The monitor of that index; it and those before it are made when they are first asked for. */
   monitor(index: number): QmpMonitor {
-    this.#monitors[index] ??= new QmpMonitor(this.dispatcher, this.hostWork, this.#faults);
-    return this.#monitors[index];
+    while (this.#monitors.length <= index) this.addMonitor();
+    return this.#monitors[index]!;
   }
 
   /** Has something closed when the endpoint ends. */

@@ -8,6 +8,7 @@ import { ReferenceEndpoint } from './reference-endpoint.ts';
 /** Starts an endpoint. Throws `OptionError` for an option that is refused. */
 export async function startReference(options: ReferenceOptions): Promise<Reference> {
   const endpoint = new ReferenceEndpoint(options);
+  for (let made = 0; made < (options.monitors ?? 0); made += 1) endpoint.addMonitor();
   try {
     await applyOptions(options.argv, endpoint, options.dialect);
   } catch (error) {

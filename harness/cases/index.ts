@@ -56,6 +56,7 @@ import { sessions } from './sessions.ts';
 import { sinceCases } from './since.ts';
 import { snapshotCases } from './snapshots.ts';
 import { socketAddresses } from './socket-addresses.ts';
+import { socketMonitorCases } from './socket-monitors.ts';
 import { statisticsOfIntervals } from './statistics-of-intervals.ts';
 import { stressCases } from './stress/index.ts';
 import { syntax } from './syntax.ts';
@@ -125,5 +126,6 @@ export const cases: readonly CaseDefinition[] = [
   ...exportsInUse,
   ...nodeUserCases,
   ...socketAddresses,
+  ...socketMonitorCases,
   ...listeningAddresses,
 ];

@@ -63,6 +63,7 @@ async function start({ topology, scratch, signal }: StartRequest): Promise<Endpo
   try {
     const instance = await startReference({
       argv: ['-S', ...machineOptions(argv), ...argv],
+      monitors: topology.monitors,
       cwd: scratch,
       clock,
       random: () => random.uint32(),

@@ -32,11 +32,10 @@ export function parseArgv(argv: readonly string[], dialect: Dialect = 'qemu'): O
 
 /** Those that belong to the storage daemon alone tell its command line from QEMU's. */
 export function dialectOf(argv: readonly string[]): Dialect {
-  const isDaemons = argv.some(
-    (word, at) =>
-      /^--(export|nbd-server)(=|$)/.test(word) ||
-      word.startsWith('--monitor=') ||
-      (word === '--monitor' && /(^|,)chardev=/.test(argv[at + 1] ?? '')),
+  const isDaemons = argv.some((word, at) =>
+    /^--(export|nbd-server|monitor)=|^--(export|nbd-server) |^--monitor (.*,)?chardev=/s.test(
+      `${word} ${argv[at + 1]}`,
+    ),
   );
   return isDaemons ? 'storage-daemon' : 'qemu';
 }

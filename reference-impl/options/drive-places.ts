@@ -5,7 +5,7 @@
 import { type MachineDrives, machineModel } from '../devices/machine-model.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
-const INTERFACES = ['none', 'ide', 'scsi', 'floppy', 'pflash', 'mtd', 'sd', 'virtio', 'xen'];
+const INTERFACES = 'none ide scsi floppy pflash mtd sd virtio xen'.split(' ');
 /** A device of its own connects these, wherever a machine has a bus for it. */
 const EVERYWHERE = ['none', 'virtio'];
 

@@ -22,10 +22,10 @@ import { integerOf, parseFlat, switchOf } from './opts.ts';
 import { takeLimits } from './throttling-options.ts';
 
 /** Options about the guest's hardware that are taken and change nothing here. */
-const HARDWARE = ['serial', 'addr', 'cyls', 'heads', 'secs', 'trans', 'boot'];
+const HARDWARE = 'serial addr cyls heads secs trans boot'.split(' ');
 
 /** Interfaces whose devices act upon the error policies of their drives. */
-const WITH_ERROR_ACTIONS = ['ide', 'scsi', 'virtio', 'none'];
+const WITH_ERROR_ACTIONS = 'ide scsi virtio none'.split(' ');
 
 const NO_IDENTIFIER =
   "Parameter 'id' expects an identifier\nIdentifiers consist of letters, digits, '-', '.', '_', starting with a letter.";

@@ -1,0 +1,231 @@
+/** Monitors that options make on character devices: what is said on each, byte by byte. */
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { isJsonObject, parseJson } from '../../spec/json.ts';
+import type { Topology } from '../targets/target.ts';
+import type { CaseContext, CaseDefinition } from './case.ts';
+import { bytesOf } from './helpers/image-files.ts';
+
+const socketAt = (name: string): string => `path=@DIR@/${name},server=on,wait=off`;
+
+const monitors: Topology = {
+  name: 'monitors-on-sockets',
+  images: [],
+  options: [
+    '-qmp unix:@DIR@/plain,server=on,wait=off -qmp-pretty unix:@DIR@/pretty,server=on,wait=off',
+    `-chardev socket,id=c0,${socketAt('chosen')} -mon chardev=c0,mode=control`,
+    `-chardev socket,id=c1,${socketAt('indented')} -mon c1,mode=control,pretty=on`,
+    `-chardev socket,id=c2,${socketAt('telnet')},telnet=on -mon chardev=c2,mode=control,pretty=off`,
+    '-chardev file,id=c3,path=@DIR@/written -mon c3,mode=control',
+    `-chardev socket,id=c4,${socketAt('human')},logfile=@DIR@/logged -mon chardev=c4,mode=readline`,
+    `-chardev socket,id=c5,${socketAt('human2')} -mon c5 -chardev null,id=c6 -mon c6`,
+    '-monitor unix:@DIR@/human3,server=on,wait=off -monitor null -qmp null',
+  ].flatMap((line) => line.split(' ')),
+  monitors: 1,
+};
+
+/** A client that says bytes and waits for some. */
+class Talk {
+  readonly #socket: Socket;
+  #heard = '';
+  #news = (): void => {};
+
+  constructor(t: CaseContext, name: string) {
+    this.#socket = connect({ path: join(t.scratch, name) });
+    this.#socket.setEncoding('latin1').on('error', () => this.#socket.destroy());
+    this.#socket.on('data', (text: string) => {
+      this.#heard += text;
+      this.#news();
+    });
+    this.#socket.on('close', () => this.#news());
+    t.cleanup(async () => {
+      this.#socket.destroy();
+    });
+  }
+
+  /** What came since the last call, up to `end`, which has to come. */
+  async until(end: string): Promise<string> {
+    while (!this.#heard.includes(end)) {
+      if (this.#socket.destroyed) throw new Error(`the connection ends before ${JSON.stringify(end)}`);
+      await new Promise<void>((resolve) => {
+        this.#news = resolve;
+      });
+    }
+    const length = this.#heard.indexOf(end) + end.length;
+    const text = this.#heard.slice(0, length);
+    this.#heard = this.#heard.slice(length);
+    return text;
+  }
+
+  say(text: string): void {
+    this.#socket.write(text, 'latin1');
+  }
+
+  leave(): void {
+    this.#socket.end();
+  }
+}
+
+/** RFC 854, 856 to 858: the server echoes, goes ahead and sends bytes, and the client is to send bytes. */
+const TELNET_GREETING = '\xff\xfb\x01\xff\xfb\x03\xff\xfb\x00\xff\xfd\x00';
+const NEGOTIATE = '{"execute":"qmp_capabilities"}';
+const DONE = '{"return": {}}\r\n';
+const DONE_INDENTED = '{\r\n    "return": {\r\n    }\r\n}\r\n';
+/** The end of an indented message. */
+const END = '\r\n}\r\n';
+const PROMPT = '(qemu) ';
+
+/** States that a monitor greets and answers, each message on one line, or indented. */
+async function checkControl(t: CaseContext, talk: Talk, indented: boolean): Promise<void> {
+  const end = indented ? END : '\r\n';
+  const greeting = await talk.until(end);
+  t.equal(parseJson(greeting), t.greeting, 'every monitor must greet alike');
+  talk.say(NEGOTIATE);
+  t.equal(
+    await talk.until(end),
+    indented ? DONE_INDENTED : DONE,
+    'a reply must be written as the monitor is to',
+  );
+  talk.say('{"execute":"no-such-command","id":[1,{}]}\n{"execute":"query-status"}\n');
+  const refused = parseJson(await talk.until(end));
+  t.contains(refused, { id: [1, {}], error: { class: 'CommandNotFound' } }, 'a refusal must be told');
+  const status = parseJson(await talk.until(end));
+  t.contains(status, { return: { running: false } }, 'commands must be answered in their order');
+}
+
+/** Says a line to a human monitor, and gives what it prints, without the line itself. */
+async function printed(talk: Talk, line: string): Promise<string> {
+  talk.say(line);
+  const text = await talk.until(PROMPT);
+  return text.slice(text.indexOf('\r\n') + 2, -PROMPT.length);
+}
+
+const needs = {
+  commands: ['query-status', 'cont'],
+  events: ['RESUME'],
+  capabilities: ['drives', 'sharedFiles'],
+} as const;
+
+export const socketMonitorCases: readonly CaseDefinition[] = [
+  ...(
+    [
+      ['plain', 'that -qmp makes'],
+      ['chosen', 'on a character device'],
+      ['pretty', 'that -qmp-pretty makes'],
+      ['indented', 'on a character device that is to indent'],
+    ] as const
+  ).map(
+    ([name, what], index): CaseDefinition => ({
+      id: `monitors/${name}`,
+      title: `A monitor ${what} greets, answers and tells events, and serves the next client when one leaves`,
+      requirements: ['protocol/greeting', 'protocol/events-on-every-monitor', 'protocol/second-client-waits'],
+      needs,
+      topology: monitors,
+      fresh: true,
+      async run(t: CaseContext) {
+        const indented = index > 1;
+        const first = new Talk(t, name);
+        await checkControl(t, first, indented);
+        const second = new Talk(t, name);
+        await t.execute('cont');
+        const event = parseJson(await first.until(indented ? END : '\r\n'));
+        t.contains(event, { event: 'RESUME' }, 'events must be told on every monitor');
+        await t.execute('stop');
+        first.leave();
+        t.check(
+          isJsonObject(parseJson(await second.until(indented ? END : '\r\n'))),
+          'the next client must be greeted',
+          'it is not',
+        );
+      },
+    }),
+  ),
+  {
+    id: 'monitors/telnet',
+    title:
+      'A monitor on a telnet connection begins with its words of telnet, and those of the client are no input',
+    requirements: ['protocol/greeting'],
+    needs,
+    topology: monitors,
+    async run(t: CaseContext) {
+      const talk = new Talk(t, 'telnet');
+      t.equal(await talk.until(TELNET_GREETING), TELNET_GREETING, 'a telnet connection must begin so');
+      talk.say('\xff\xfd\x01\xff\xfc\x03');
+      await checkControl(t, talk, false);
+      // In the middle of a message, and back to back.
+      talk.say('{"execute":\xff\xfd\x22"qu\xff\xfb\x22\xff\xfe\x7bery-sta\xff\xfc\x00tus"}\xff\xfd\x03\n');
+      t.contains(
+        parseJson(await talk.until('\r\n')),
+        { return: { running: false } },
+        'what telnet says besides must be no input',
+      );
+    },
+  },
+  {
+    id: 'monitors/into-a-file',
+    title:
+      'A monitor on a file writes its greeting there, and what is said on a device goes into its log too',
+    requirements: ['protocol/greeting'],
+    needs,
+    topology: monitors,
+    async run(t: CaseContext) {
+      const talk = new Talk(t, 'human');
+      const greeted = await talk.until(PROMPT);
+      talk.say('info status\n');
+      const said = greeted + (await talk.until(PROMPT));
+      t.equal(
+        parseJson((await bytesOf(t, join(t.scratch, 'written'))).toString()),
+        t.greeting,
+        'the file must hold the greeting',
+      );
+      t.equal(
+        (await bytesOf(t, join(t.scratch, 'logged'))).toString('latin1'),
+        said,
+        'the log must hold what was said',
+      );
+    },
+  },
+  ...(
+    [
+      ['human', 'on a character device, told its mode'],
+      ['human2', 'on a character device, by default'],
+      ['human3', 'that -monitor makes'],
+    ] as const
+  ).map(
+    ([name, what]): CaseDefinition => ({
+      id: `monitors/${name}`,
+      title: `A human monitor ${what} greets, takes keys that erase, and prints what commands tell`,
+      requirements: ['query-status/prelaunch'],
+      needs,
+      topology: monitors,
+      fresh: true,
+      async run(t: CaseContext) {
+        const talk = new Talk(t, name);
+        const { qemu } = (
+          t.greeting.QMP as { version: { qemu: { major: number; minor: number; micro: number } } }
+        ).version;
+        const version = `${qemu.major}.${qemu.minor}.${qemu.micro}`;
+        t.equal(
+          await talk.until(PROMPT),
+          `QEMU ${version} monitor - type 'help' for more information\r\n${PROMPT}`,
+          'it must greet by its version',
+        );
+        const status = 'VM status: paused (prelaunch)\r\n';
+        for (const [typed, expected] of [
+          ['info status\n', status],
+          ['info stbus\x7f\x7f\x7fatus\r', status],
+          ['info stbus\b\b\batus\n', status],
+          ['  info   status  \n', status],
+          ['foo bar\n', "unknown command: 'foo'\r\n"],
+          ['\r', ''],
+          ['cont\n', ''],
+          ['info status\n', 'VM status: running\r\n'],
+          ['stop\n', ''],
+          ['info status\n', 'VM status: paused\r\n'],
+        ] as const)
+          t.equal(await printed(talk, typed), expected, `${JSON.stringify(typed)} must be answered so`);
+        t.contains(await t.execute('query-status'), { status: 'paused' }, 'what is typed must be done');
+      },
+    }),
+  ),
+];
