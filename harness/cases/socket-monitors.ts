@@ -117,7 +117,7 @@ export const socketMonitorCases: readonly CaseDefinition[] = [
   ).map(
     ([name, what], index): CaseDefinition => ({
       id: `monitors/${name}`,
-      title: `A monitor ${what} greets, answers and tells events, and serves the next client when one leaves`,
+      title: `A monitor ${what} greets, answers, tells events, and then serves the next client`,
       requirements: ['protocol/greeting', 'protocol/events-on-every-monitor', 'protocol/second-client-waits'],
       needs,
       topology: monitors,
@@ -194,7 +194,7 @@ export const socketMonitorCases: readonly CaseDefinition[] = [
   ).map(
     ([name, what]): CaseDefinition => ({
       id: `monitors/${name}`,
-      title: `A human monitor ${what} greets, takes keys that erase, and prints what commands tell`,
+      title: `A human monitor ${what} greets, takes keys that erase, and prints answers`,
       requirements: ['query-status/prelaunch'],
       needs,
       topology: monitors,
