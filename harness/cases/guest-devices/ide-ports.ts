@@ -16,12 +16,13 @@ function played(
   requirements: readonly RequirementId[],
   scene: string,
   topology: Topology = ideScenes,
+  commands: readonly string[] = [],
 ): CaseDefinition {
   return {
     id,
     title,
     requirements,
-    needs: { commands: ['cont', 'query-status'] },
+    needs: { commands: ['cont', 'query-status', ...commands] },
     topology,
     fresh: true,
     async run(t: CaseContext) {
@@ -80,6 +81,14 @@ export const idePorts: readonly CaseDefinition[] = [
     'A CD drive refuses what it cannot do with a sense, and follows its guest in opening and locking the tray',
     ['guest-drives/atapi-commands'],
     cd.states,
+  ),
+  played(
+    'ide/changes-of-a-cd',
+    'A guest hears once of a medium that was exchanged and of the wish to take one out, and gets at the new one',
+    ['guest-drives/atapi-commands', 'guest-drives/contents'],
+    cd.changes,
+    ideScenes,
+    ['blockdev-open-tray', 'blockdev-close-tray', 'blockdev-change-medium', 'eject'],
   ),
   played(
     'ide/largest-cd',

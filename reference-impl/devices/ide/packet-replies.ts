@@ -138,11 +138,11 @@ export function mechanismStatus(): Buffer {
 const CAPABILITIES = 0x2a;
 const PAGES: readonly (readonly number[])[] = [
   // Read error recovery.
-  [0x01, 0x06, 0x00, 0x05, 0, 0, 0, 0],
+  [0x01, 0x06, 0x00, 0x05, ...new Uint8Array(4)],
   // Audio control.
-  [0x0e, 0x0e, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 2, 0],
+  [0x0e, 0x0e, ...new Uint8Array(14)],
   // Capabilities.
-  [0x2a, 0x14, 0x3b, 0, 0x71, 0x60, 0x29, 0, 2, 0xc0, 0, 2, 2, 0, 2, 0xc0, 0, 0, 0, 0, 0, 0],
+  [0x2a, 0x14, 0x3b, 0, 0x71, 0x60, 0x29, 0, 2, 0xc0, 0, 2, 2, 0, 2, 0xc0, ...new Uint8Array(6)],
 ];
 /** Of the capabilities: where it is told whether the tray is locked. */
 const LOCK = { byte: 6, bit: 0x02 } as const;

@@ -8,11 +8,13 @@
  *     out 5a*512          writes these bytes, a word at a time
  *     packet 12 00*3 24 / 8    has a CD drive carry out a packet, and reads what it gives in pieces of at most 8 bytes
  *     look                nothing
+ *     ! eject {"id":"cd"} what the monitor is asked to do, @DIR@ being the scratch folder; nothing is seen
  *     > inl 0xcf8; inb 1  lines of the qtest protocol, whose values are seen
  *
  * What is seen is data and registers as they are once the drive is no longer busy: status, error, count, sector, cylinder
  * low and high, device. A row of one byte is written `00*12`.
  */
+import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 
 /** Carries out lines of qtest. */
@@ -34,6 +36,11 @@ export async function playScene(t: CaseContext, scene: string): Promise<void> {
   const wanted: string[] = [];
   const seen: string[] = [];
   for (const line of stepsOf(scene)) {
+    if (line.startsWith('!')) {
+      const [, command = '', args = ''] = line.split(' ');
+      await t.execute(command, JSON.parse(args.replaceAll('@DIR@', t.dir)) as JsonObject);
+      continue;
+    }
     const [step = ''] = line.split(' ->');
     wanted.push(line);
     seen.push(`${step}${await player.step(step)}`);

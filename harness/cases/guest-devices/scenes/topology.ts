@@ -46,6 +46,7 @@ export const ideScenes = pc(
       [1, 0xa2],
       [39, 0xa3],
     ]),
+    filled('other.iso', BLOCK, BLOCKS / 4, [[0, 0xb1]]),
     zeroes('large', LARGE),
     zeroes('dvd', DVD),
   ],
