@@ -35,6 +35,7 @@ describe('lets through', () => {
     ['qemu-io', { execute: 'human-monitor-command', arguments: { 'command-line': 'qemu-io d "read 0 1"' } }],
     ['a drive', human(`drive_add 0 if=none,id=/,file=${DIR}/a,,b,file.driver=file`)],
     ['a drive in quotes', human(`drive_add 0 "id=a,file.filename=${DIR}/a b"`)],
+    ['an object of the endpoint', { execute: 'qom-get', arguments: { path: '/machine', property: 'type' } }],
     ['numbers, null, true', add({ size: 2n ** 63n, backing: null, 'read-only': true })],
   ])('%s', (_, message) => {
     expect(() => contain(message, bounds)).not.toThrow();
@@ -48,6 +49,10 @@ describe('lets through', () => {
 
 describe('stops', () => {
   test.each<[string, Json]>([
+    [
+      'a file beside an object',
+      { execute: 'qom-set', arguments: { path: '/machine', property: 'x', value: '/etc/passwd' } },
+    ],
     ['an absolute path', add({ driver: 'file', filename: '/etc/passwd' })],
     ['a neighbour whose name only begins the same', add({ filename: `${DIR}0/x` })],
     ['a path that leaves the folder', add({ filename: '../x' })],

@@ -52,6 +52,9 @@ const NET_PREFIXES = new Set(
 );
 const FORBIDDEN_PREFIXES = new Set(['fd', 'exec', 'nvme', 'vhost-user', 'vfio']);
 
+/** Commands whose `path` leads through the endpoint's own objects. */
+const OBJECT_PATHS = /^qom-(get|list|set)$/;
+
 const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:/i;
 
 /** What of the human monitor may be used; `qemu-io` with none of the commands that end the process. */
@@ -99,8 +102,17 @@ function visit(item: Json, key: string, path: string, bounds: Bounds): void {
   else if (isJsonObject(item)) {
     if (isAddressOutside(item))
       throw new ContainmentError(`${path}.type`, String(item.type), 'is an address outside');
-    for (const [name, element] of Object.entries(item)) visit(element, name, `${path}.${name}`, bounds);
+    for (const [name, element] of Object.entries(withoutObjectPath(item)))
+      visit(element, name, `${path}.${name}`, bounds);
   }
+}
+
+function withoutObjectPath(message: JsonObject): JsonObject {
+  const { execute, arguments: args } = message;
+  if (typeof execute !== 'string' || !OBJECT_PATHS.test(execute) || !isJsonObject(args ?? null))
+    return message;
+  const { path, ...rest } = args as JsonObject;
+  return { ...message, arguments: typeof path === 'string' ? rest : args! };
 }
 
 /**
