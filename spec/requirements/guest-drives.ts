@@ -44,4 +44,22 @@ export const guestDrives = {
     text: 'A guest finds each drive at the channel and unit where it was put, and no drive elsewhere.',
     source: 'observation',
   },
+  'guest-drives/plugging': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'A device that is added comes to the place and has the properties that it asks for; else it is refused.',
+    source: 'observation',
+  },
+  'guest-drives/properties': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'The tree of objects tells each device where it is, with its properties as they were given.',
+    source: 'observation',
+  },
+  'guest-drives/unplugging': {
+    level: 'must',
+    definition: 'BlockInfo',
+    text: 'A device that is asked to go goes at once, or when its guest lets it, or is refused where its bus keeps it.',
+    source: 'observation',
+  },
 } as const satisfies Record<string, Requirement>;

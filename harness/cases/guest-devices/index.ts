@@ -7,6 +7,7 @@ import { ioErrors } from './io-errors.ts';
 import { media } from './media.ts';
 import { statistics } from './statistics.ts';
 import { supersededChange } from './superseded-change.ts';
+import { toldOfDevices } from './told-of-devices.ts';
 import { trays } from './trays.ts';
 
 /** In the order of the files. */
@@ -19,4 +20,5 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...changedMedia,
   ...supersededChange,
   ...idePorts,
+  ...toldOfDevices,
 ];

@@ -1,0 +1,135 @@
+/** Devices that are added to a running machine, as QEMU 7.2 answered. */
+
+/** Places on a SCSI bus, taken and free, up to the last one. */
+export const scsiPlaces = `
+add scsi-cd -> channel=0 scsi-id=0 lun=0
+add scsi-cd -> channel=0 scsi-id=1 lun=0
+add scsi-hd lun=3 -> channel=0 scsi-id=0 lun=3
+add scsi-hd scsi-id=0 -> channel=0 scsi-id=0 lun=1
+add scsi-hd scsi-id=0 -> channel=0 scsi-id=0 lun=2
+add scsi-cd scsi-id=0 lun=1 -> refused
+add scsi-cd scsi-id=0 lun=5 -> channel=0 scsi-id=0 lun=5
+add scsi-cd scsi-id=255 -> channel=0 scsi-id=255 lun=0
+add scsi-cd scsi-id=256 -> refused
+add scsi-cd lun=16383 -> channel=0 scsi-id=0 lun=16383
+add scsi-cd lun=16384 -> refused
+add scsi-cd channel=1 -> refused
+add scsi-cd channel=0 scsi-id=4 lun=4 -> channel=0 scsi-id=4 lun=4
+del 2 -> gone
+add scsi-cd -> channel=0 scsi-id=1 lun=0
+del 4 -> gone
+add scsi-cd scsi-id=0 -> channel=0 scsi-id=0 lun=1
+add scsi-hd scsi-id=4294967295 -> channel=0 scsi-id=2 lun=0
+add scsi-cd bus=small.0 scsi-id=7 -> channel=0 scsi-id=7 lun=0
+add scsi-cd bus=small.0 scsi-id=8 -> refused
+add scsi-cd bus=small.0 lun=1 -> refused
+add scsi-cd bus=small.0 -> channel=0 scsi-id=0 lun=0
+add scsi-cd bus=small.0 -> channel=0 scsi-id=1 lun=0
+add scsi-cd bus=small.0 -> channel=0 scsi-id=2 lun=0
+add scsi-cd bus=small.0 -> channel=0 scsi-id=3 lun=0
+add scsi-cd bus=small.0 -> channel=0 scsi-id=4 lun=0
+add scsi-cd bus=small.0 -> channel=0 scsi-id=5 lun=0
+add scsi-cd bus=small.0 -> channel=0 scsi-id=6 lun=0
+add scsi-cd bus=small.0 -> refused
+add scsi-cd bus=small.0 -> refused
+add scsi-cd bus=none.0 -> refused
+add scsi-cd bus=pci.0 -> refused
+add scsi-cd bus=ide.0 -> refused
+`;
+
+/** Places on the PCI bus until there are none. */
+export const pciPlaces = `
+add virtio-blk-pci addr=1f -> addr=248
+add virtio-blk-pci addr=20 -> refused
+add virtio-blk-pci addr=1 -> refused
+add virtio-blk-pci addr=0 -> refused
+add virtio-blk-pci addr=02 -> refused
+add virtio-blk-pci addr=10.0 -> addr=128
+add virtio-scsi-pci addr=10.0 -> refused
+add virtio-scsi-pci addr=10.8 -> refused
+add virtio-scsi-pci addr=x -> refused
+add virtio-scsi-pci addr=-1 -> refused
+add virtio-scsi-pci addr=0x11 -> addr=136
+add lsi53c895a -> addr=40
+add lsi53c895a -> addr=48
+add lsi53c895a -> addr=56
+add lsi53c895a -> addr=64
+add lsi53c895a -> addr=72
+add lsi53c895a -> addr=80
+add lsi53c895a -> addr=88
+add lsi53c895a -> addr=96
+add lsi53c895a -> addr=104
+add lsi53c895a -> addr=112
+add lsi53c895a -> addr=120
+add lsi53c895a -> addr=144
+add lsi53c895a -> addr=152
+add lsi53c895a -> addr=160
+add lsi53c895a -> addr=168
+add lsi53c895a -> addr=176
+add lsi53c895a -> addr=184
+add lsi53c895a -> addr=192
+add lsi53c895a -> addr=200
+add lsi53c895a -> addr=208
+add lsi53c895a -> addr=216
+add lsi53c895a -> addr=224
+add lsi53c895a -> addr=232
+add lsi53c895a -> addr=240
+add lsi53c895a -> refused
+add lsi53c895a -> refused
+add lsi53c895a -> refused
+add lsi53c895a -> refused
+`;
+
+/** Values of each type of property, at their bounds and beyond. */
+export const values = `
+add scsi-hd logical_block_size=512 physical_block_size=32768 -> channel=0 scsi-id=0 lun=0 logical_block_size=512 physical_block_size=32768
+add scsi-hd logical_block_size=1024 physical_block_size=2k -> channel=0 scsi-id=1 lun=0 logical_block_size=1024 physical_block_size=2048
+add scsi-hd logical_block_size=256 -> refused
+add scsi-hd physical_block_size=4194304 -> refused
+add scsi-hd physical_block_size=1000 -> refused
+add scsi-hd logical_block_size=1024 -> refused
+add scsi-hd logical_block_size=1024 physical_block_size=1024 min_io_size=1024 -> channel=0 scsi-id=2 lun=0 logical_block_size=1024 physical_block_size=1024 min_io_size=1024
+add scsi-hd logical_block_size=1024 physical_block_size=1024 min_io_size=512 -> refused
+add scsi-hd logical_block_size=1024 physical_block_size=1024 opt_io_size=3072 -> channel=0 scsi-id=3 lun=0 logical_block_size=1024 physical_block_size=1024 opt_io_size=3072
+add scsi-hd logical_block_size=1024 physical_block_size=1024 opt_io_size=1536 -> refused
+add scsi-hd min_io_size=1023 -> refused
+add scsi-hd opt_io_size=511 -> refused
+add scsi-hd rotation_rate=65535 -> channel=0 scsi-id=4 lun=0 rotation_rate=65535
+add scsi-hd rotation_rate=65536 -> refused
+add scsi-hd rotation_rate=0x10 -> channel=0 scsi-id=5 lun=0 rotation_rate=16
+add scsi-hd bootindex=0 -> channel=0 scsi-id=6 lun=0 bootindex=0
+add scsi-hd bootindex=2147483647 -> channel=0 scsi-id=7 lun=0 bootindex=2147483647
+add scsi-hd bootindex=2147483648 -> refused
+add scsi-hd bootindex=-1 -> channel=0 scsi-id=8 lun=0 bootindex=-1
+add scsi-hd wwn=0x500a0b0c0d0e0f10 port_wwn=17 port_index=3 -> channel=0 scsi-id=9 lun=0 wwn=5767434419187879696 port_wwn=17 port_index=3
+add scsi-hd wwn=x -> refused
+add scsi-hd wwn=1.5 -> refused
+add scsi-hd rerror=stop werror=enospc -> channel=0 scsi-id=10 lun=0 rerror="stop" werror="enospc"
+add scsi-hd rerror=ignore werror=report -> channel=0 scsi-id=11 lun=0 rerror="ignore" werror="report"
+add scsi-hd werror=ignore rerror=report -> channel=0 scsi-id=12 lun=0 werror="ignore" rerror="report"
+add scsi-hd werror=stop rerror=auto -> channel=0 scsi-id=13 lun=0 werror="stop" rerror="auto"
+add scsi-hd rerror=nothing -> refused
+add scsi-hd removable=on dpofua=yes share-rw=true -> channel=0 scsi-id=14 lun=0 removable=true dpofua=true share-rw=true
+add scsi-hd removable=off dpofua=no share-rw=false -> channel=0 scsi-id=15 lun=0 removable=false dpofua=false share-rw=false
+add scsi-hd removable=1 -> refused
+add scsi-hd removable=y -> channel=0 scsi-id=16 lun=0 removable=true
+add scsi-hd write-cache=on -> channel=0 scsi-id=17 lun=0 write-cache="on"
+add scsi-hd write-cache=off -> channel=0 scsi-id=18 lun=0 write-cache="off"
+add scsi-hd write-cache=auto -> channel=0 scsi-id=19 lun=0 write-cache="auto"
+add scsi-hd write-cache=maybe -> refused
+add scsi-hd serial=s1 ver=v vendor=ven product=prod device_id=dev -> channel=0 scsi-id=20 lun=0 serial="s1" ver="v" vendor="ven" product="prod" device_id="dev"
+add scsi-hd discard_granularity=4096 -> channel=0 scsi-id=21 lun=0 discard_granularity=4096
+add scsi-hd discard_granularity=4294967296 -> refused
+add scsi-hd nothing=1 -> refused
+add scsi-hd max_unmap_size=65536 max_io_size=4096 scsi_version=6 -> channel=0 scsi-id=22 lun=0 max_unmap_size=65536 max_io_size=4096 scsi_version=6
+add scsi-hd scsi_version=0x7 -> channel=0 scsi-id=23 lun=0 scsi_version=7
+add scsi-hd scsi_version=99 -> channel=0 scsi-id=24 lun=0 scsi_version=99
+add scsi-hd cyls=11 heads=12 secs=13 -> channel=0 scsi-id=25 lun=0 cyls=11 heads=12 secs=13
+add scsi-hd cyls=-1 -> refused
+add scsi-hd cyls=1k -> refused
+add scsi-hd cyls= -> refused
+add usb-storage serial=u removable=on -> serial="u" removable=true
+add usb-storage logical_block_size=1024 -> refused
+add usb-storage logical_block_size=1024 physical_block_size=1024 -> logical_block_size=1024 physical_block_size=1024
+add usb-storage lun=0 -> refused
+`;
