@@ -14,6 +14,7 @@ import { RunState } from './devices/run-state.ts';
 import { drivers } from './drivers/index.ts';
 import type { ReferenceOptions } from './endpoint.ts';
 import { NbdServer } from './exports/nbd/nbd-export-server.ts';
+import { releaseHeld } from './graph/drained-section.ts';
 import { DriverTable } from './graph/driver-table.ts';
 import { realClock } from './host/clock.ts';
 import { HostWork } from './host/host-work.ts';
@@ -178,6 +179,7 @@ export class ReferenceEndpoint implements CommandContext {
 
   async #end(status: number): Promise<void> {
     try {
+      releaseHeld(this.block.graph.nodes);
       // Clients are told how jobs end, unless something has broken.
       if (status === 0) await this.#endJobs();
       for (const monitor of this.#monitors) monitor.close();
@@ -186,12 +188,19 @@ export class ReferenceEndpoint implements CommandContext {
       await this.nbd.close();
       await this.jobs.cancelAll();
       await this.block.close();
-      this.#exit(status);
+      this.#ended(status);
     } catch (error) {
       this.log(`closing failed: ${String(error)}`);
-      this.#exit(1);
+      this.#ended(1);
     }
   }
+
+  #ended(status: number): void {
+    this.guestClock.close();
+    this.clock.close();
+    this.#exit(status);
+  }
+
   /** Jobs go on as far as they do when all is drained, and are cancelled there. */
   async #endJobs(): Promise<void> {
     if (this.jobs.all.length === 0) return;

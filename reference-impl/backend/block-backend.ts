@@ -5,7 +5,7 @@
 
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { NodeOptions } from '../graph/common-options.ts';
-import type { DrainedParent } from '../graph/drained-section.ts';
+import { type DrainedParent, releaseHeld } from '../graph/drained-section.ts';
 import type { Node } from '../graph/node.ts';
 import type { DeviceNames, NodeGraph, RootChild, RootUser } from '../graph/node-graph.ts';
 import { ALL_PERMISSIONS, Permission, type Permissions, setPermissions } from '../graph/permissions.ts';
@@ -166,11 +166,15 @@ export class BlockBackend implements RootUser {
     await work();
   }
 
-  /** Lets what limits hold back go, and waits for all requests in flight. None is held back until the result is called. */
+  /** Lets what limits and drivers hold back go, and waits for all requests in flight. None is held back until the result is called. */
   async drainedBegin(): Promise<() => void> {
-    const holdAgain = this.#throttle?.drain();
+    const throttleAgain = this.#throttle?.drain();
+    const holdAgain = releaseHeld(this.#root ? [this.#root.node] : []);
     await Promise.allSettled(this.#inFlight);
-    return () => holdAgain?.();
+    return () => {
+      throttleAgain?.();
+      holdAgain();
+    };
   }
 
   /**
@@ -205,6 +209,12 @@ export class BlockBackend implements RootUser {
   take(permissions: number): void {
     const root = this.#root;
     if (root) setPermissions(root, { ...root.permissions, perm: root.permissions.perm | permissions });
+  }
+
+  /** Gives permissions on the medium up. */
+  giveUp(permissions: number): void {
+    const root = this.#root;
+    if (root) setPermissions(root, { ...root.permissions, perm: root.permissions.perm & ~permissions });
   }
 }
 

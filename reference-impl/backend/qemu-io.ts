@@ -1,6 +1,7 @@
 /**
- * The commands of qemu-io, as far as the human monitor's `qemu-io` may run them on a drive or a node. What they print
- * goes to the endpoint's own output, which nobody here reads: only what they do is left, and whether they may.
+ * The commands of qemu-io, as far as the human monitor's `qemu-io` may run them on a drive or a node. What requests print
+ * goes to the endpoint's own output, which nobody here reads: only what they do is left, and whether they may. Those that
+ * are no requests are in `qemu-io-control.ts`.
  */
 
 import { readFile } from 'node:fs/promises';
@@ -15,6 +16,7 @@ import type { Services } from '../services/services.ts';
 import type { Direction } from '../throttle/throttle-group.ts';
 import type { Operation } from './accounting.ts';
 import type { BlockBackend } from './block-backend.ts';
+import { type ControlSubject, runControl } from './qemu-io-control.ts';
 
 /** Bytes of the largest request. */
 const MAX_REQUEST = 2 ** 31 - 512;
@@ -150,7 +152,7 @@ function findIoCommand(word: string): IoCommand | undefined {
 }
 
 /**
- * Runs one command line on the drive or node of that name. A request that fails is not the caller's to know; throws
+ * Runs one command line on the drive or node of that name; `wait`: how it waits for others, jobs among them. A request that fails is not the caller's to know; throws
  * `CommandError` where the subject is not there or its other users do not let it be used so.
  */
 export async function runQemuIo(
@@ -158,9 +160,12 @@ export async function runQemuIo(
   backend: BlockBackend | undefined,
   name: string,
   line: string,
+  wait: ControlSubject['wait'] = (until) => until,
 ): Promise<void> {
   const node = backend ? backend.node : graph.lookup('', name);
-  const [word = '', ...args] = line.split(/\s+/).filter((part) => part !== '');
+  const words = line.split(/\s+/).filter((part) => part !== '');
+  if (await runControl({ graph, node, backend, wait }, words)) return;
+  const [word = '', ...args] = words;
   const command = findIoCommand(word);
   const call = command && parseCall(command, args);
   // A drive without medium fails every request, and nobody hears of it.

@@ -183,8 +183,11 @@ export interface ChildHandle {
   readonly limits: Limits;
   info(): DriverInfo | undefined;
   allocatedSize(): number | undefined;
-  /** Tells the child what its parent is about to do with it, so that `blkdebug` can break it. */
-  debugEvent(event: BlkdebugEvent): void;
+  /**
+   * Tells the child what its parent is about to do with it, so that `blkdebug` can break it, or stop the request: it may go on
+   * when what it gives resolves.
+   */
+  debugEvent(event: BlkdebugEvent): Promise<void> | undefined;
 }
 
 /**
@@ -231,6 +234,8 @@ export interface OpenEnvironment<Options = unknown> {
   reference(): string;
   /** Tells the people behind the endpoint, on one line. */
   log(line: string): void;
+  /** Tells them what they asked for, as QEMU prints it to its standard output. */
+  print(line: string): void;
   /** Ends the endpoint on the spot with status 1, after telling why. */
   abort(line: string): void;
   readonly clock: Clock;
@@ -246,6 +251,18 @@ export interface DynamicChildren {
   add(name: string, child: ChildHandle): void;
   /** Throws `CommandError` for a child that must stay. */
   remove(name: string): void;
+}
+
+/** Where a driver stops requests on demand. A tag names breakpoints, and the requests that they have stopped. */
+export interface Breakpoints {
+  /** Stops the next request that comes to the event. Throws `IoError` if there is no such event. */
+  set(event: string, tag: string): void;
+  /** Takes breakpoints back; what they stopped goes on. Throws `IoError` if none was left to take back. */
+  remove(tag: string): void;
+  /** Lets the request that was stopped last go on. Throws `IoError` if there is none. */
+  resume(tag: string): void;
+  /** Resolves when a request is stopped. Throws `IoError` if none can be. */
+  suspended(tag: string): Promise<void>;
 }
 
 /** An opened node's driver state. Methods that are absent are not supported. */
@@ -280,8 +297,9 @@ export interface DriverState {
   /** Bytes taken on the host. */
   allocatedSize?(): number | undefined;
   readonly children?: DynamicChildren;
-  /** What the parent, or the block I/O layer, is about to do with the node. */
-  debugEvent?(event: BlkdebugEvent): void;
+  /** What the parent, or the block I/O layer, is about to do with the node; and does when this resolves. */
+  debugEvent?(event: BlkdebugEvent): Promise<void> | undefined;
+  readonly breakpoints?: Breakpoints;
   /** Lets go of the requests that the driver holds back, and holds back none until the result is called. */
   drain?(): () => void;
   /** Forgets all that the image holds itself, so that its backing file shows through. Nothing is in flight. Throws `IoError`. */

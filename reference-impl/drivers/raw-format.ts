@@ -31,20 +31,20 @@ async function open(environment: OpenEnvironment<Options>): Promise<DriverState>
     // Nobody then writes a part of the first block.
     limits: staysProbed && { requestAlignment: SECTOR },
     growable: size === undefined,
-    read: (offset, buffer) => {
-      file.debugEvent('read_aio');
+    read: async (offset, buffer) => {
+      await file.debugEvent('read_aio');
       return file.read(host(offset), buffer);
     },
     write: async (offset, data) => {
       if (offset === 0 && staysProbed?.(data) === false) throw new IoError('EPERM');
-      file.debugEvent('write_aio');
+      await file.debugEvent('write_aio');
       return file.write(host(offset), data);
     },
     writeZeroes: (offset, length, flags) => file.writeZeroes(host(offset), length, flags),
     discard: (offset, length) => file.discard(host(offset), length),
-    flush: () => {
-      file.debugEvent('flush_to_os');
-      file.debugEvent('flush_to_disk');
+    flush: async () => {
+      await file.debugEvent('flush_to_os');
+      await file.debugEvent('flush_to_disk');
       return file.flush();
     },
     truncate: async (length) => {

@@ -146,7 +146,7 @@ export async function writeBackingName(
     const { state, io } = node;
     if (!state.changeBackingFile) throw new IoError('ENOTSUP');
     await io.flush();
-    await io.runSerialising(async () => state.changeBackingFile?.(backing));
+    await node.runSerialising(async () => state.changeBackingFile?.(backing));
     node.setBackingName(backing);
   } finally {
     await setReadOnly(graph, node, wasReadOnly);

@@ -204,20 +204,9 @@ export class BlockIo {
     if (start < end) await this.copyOnRead(start, end - start);
   }
 
-  /** Lets go of the requests that the driver holds back, and holds back none until the result is called. */
-  releaseHeld(): () => void {
-    return this.#state.drain?.() ?? (() => {});
-  }
-
-  /** Runs `work` as a serialising request for the whole node: with no other request in flight. */
-  runSerialising(work: () => Promise<void>): Promise<void> {
-    const holdAgain = this.releaseHeld();
-    return this.requests.serialise(work).finally(holdAgain);
-  }
-
   /** Runs `resize` with no other request in flight, then lets the bitmaps follow the new length. */
   async truncate(resize: () => Promise<void>): Promise<void> {
-    await this.runSerialising(() =>
+    await this.requests.serialise(() =>
       resize().finally(() => {
         this.#length = wholeSectors(this.#state.length());
       }),
@@ -303,9 +292,9 @@ export class BlockIo {
     await this.#writeZeroData(start, from);
     for (const [at, size] of pieces(from, to, wholeUnits(maxZero, zeroAlignment))) {
       this.#assertAligned(at, size);
-      this.#state.debugEvent?.('pwritev_zero');
+      await this.#state.debugEvent?.('pwritev_zero');
       await this.#state.writeZeroes?.(at, size, flags);
-      this.#state.debugEvent?.('pwritev_done');
+      await this.#state.debugEvent?.('pwritev_done');
     }
     await this.#writeZeroData(to, end);
   }
@@ -315,7 +304,7 @@ export class BlockIo {
     const chunk = Math.max(ZERO_CHUNK, requestAlignment);
     const zeroes = new Uint8Array(Math.min(end - start, chunk, maxTransfer || chunk));
     for (const [at, size] of pieces(start, end, zeroes.length)) {
-      this.#state.debugEvent?.('pwritev_zero');
+      await this.#state.debugEvent?.('pwritev_zero');
       await this.#driverWrite(at, zeroes.subarray(0, size));
     }
   }
@@ -333,7 +322,7 @@ export class BlockIo {
   async #writeAligned(start: number, end: number, offset: number, data: Uint8Array): Promise<void> {
     const source = end - start === data.length ? data : await this.#padded(start, end, offset, data);
     for (const [at, length] of pieces(start, end, this.limits.maxTransfer)) {
-      this.#state.debugEvent?.('pwritev');
+      await this.#state.debugEvent?.('pwritev');
       await this.#driverWrite(at, source.subarray(at - start, at - start + length));
     }
   }
@@ -341,7 +330,7 @@ export class BlockIo {
   async #driverWrite(at: number, data: Uint8Array): Promise<void> {
     this.#assertTransfer(at, data.length);
     await this.#state.write(at, data);
-    this.#state.debugEvent?.('pwritev_done');
+    await this.#state.debugEvent?.('pwritev_done');
   }
 
   /** Read-modify-write: the bytes of the aligned range with `data` laid over them. */
@@ -350,9 +339,9 @@ export class BlockIo {
     const present = Math.min(end, this.#aligned(0, this.length())[1]) - start;
     if (present > 0) {
       const part = offset > start ? 'head' : 'tail';
-      this.#state.debugEvent?.(`pwritev_rmw_${part}`);
+      await this.#state.debugEvent?.(`pwritev_rmw_${part}`);
       await this.#readAligned(start, start + present, start, bounce, present);
-      this.#state.debugEvent?.(`pwritev_rmw_after_${part}`);
+      await this.#state.debugEvent?.(`pwritev_rmw_after_${part}`);
     }
     bounce.set(data, offset - start);
     return bounce;

@@ -20,8 +20,8 @@ export async function commitImage(graph: NodeGraph, top: Node): Promise<void> {
     await setReadOnly(graph, base, false);
     if (base.io.length() < top.io.length()) await base.truncate(top.io.length());
     await copyDown(top, base);
-    const { state, io } = top;
-    if (state.makeEmpty && !top.readOnly) await io.runSerialising(async () => state.makeEmpty?.());
+    const { state } = top;
+    if (state.makeEmpty && !top.readOnly) await top.runSerialising(async () => state.makeEmpty?.());
   } catch (error) {
     throw error instanceof CommandError ? new IoError('EACCES') : error;
   } finally {

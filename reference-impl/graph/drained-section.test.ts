@@ -165,7 +165,7 @@ describe('a request', () => {
     const work = new Promise<void>((resolve) => {
       finish = resolve;
     });
-    const serialising = fixture.node('disk').io.runSerialising(() => work);
+    const serialising = fixture.node('disk').runSerialising(() => work);
     const later = write('disk');
     await fixture.idle();
     expect(later.done).toBe(false);

@@ -3,7 +3,7 @@
  * hold no request back; what was in flight when it began has ended.
  *
  * Sections nest. Requests that come meanwhile are served, since whoever drains makes some, and an export may serve a
- * node of this endpoint. Work that bears none beside it is a serialising request (`BlockIo.runSerialising`).
+ * node of this endpoint. Work that bears none beside it is a serialising request (`Node.runSerialising`).
  */
 import type { BlockIo } from './block-io.ts';
 import type { Node } from './node.ts';
@@ -39,6 +39,18 @@ export async function drainedBegin(
   };
 }
 
+/**
+ * Lets go what drivers hold back of the requests to these nodes, there or further below, and lets them hold back none until
+ * the result is called. Whoever waits for requests calls it: what is held back may have no end of its own.
+ */
+export function releaseHeld(nodes: Iterable<Node>): () => void {
+  const below = closure(nodes, (node) => node.children.map((edge) => edge.node));
+  const holdAgain = [...below].filter(({ isOpen }) => isOpen).map(({ state }) => state.drain?.());
+  return () => {
+    for (const each of holdAgain) each?.();
+  };
+}
+
 /** Waits until what is in flight in these nodes alone has ended, whoever sends it. Jobs go on. */
 export async function drainRequests(nodes: readonly Node[]): Promise<void> {
   const requests = new RequestsDrain(nodes);
@@ -49,24 +61,21 @@ export async function drainRequests(nodes: readonly Node[]): Promise<void> {
 /** What drivers hold back goes from the beginning to `end`. */
 class RequestsDrain {
   readonly #ios: readonly BlockIo[];
-  readonly #holdAgain: readonly (() => void)[];
+  readonly end: () => void;
 
   constructor(nodes: Iterable<Node>) {
-    this.#ios = [...nodes].filter(({ isOpen }) => isOpen).map(({ io }) => io);
-    this.#holdAgain = this.#ios.map((io) => io.releaseHeld());
+    const waited = [...nodes];
+    this.#ios = waited.filter(({ isOpen }) => isOpen).map(({ io }) => io);
+    this.end = releaseHeld(waited);
   }
 
   async allDone(): Promise<void> {
     await Promise.all(this.#ios.map(({ requests }) => requests.allDone()));
   }
-
-  end(): void {
-    for (const holdAgain of this.#holdAgain) holdAgain();
-  }
 }
 
 /** The nodes, and all that `next` leads to. */
-function closure(nodes: readonly Node[], next: (node: Node) => readonly Node[]): ReadonlySet<Node> {
+function closure(nodes: Iterable<Node>, next: (node: Node) => readonly Node[]): ReadonlySet<Node> {
   const found = new Set(nodes);
   for (const node of found) for (const other of next(node)) found.add(other);
   return found;

@@ -27,11 +27,11 @@ export async function takeInternalSnapshot(
   const seconds = Number(wall / 1_000_000n);
   const nanoseconds = Number(wall % 1_000_000n) * 1000;
   await unlessIoFails(
-    () => node.io.runSerialising(() => snapshots.create({ name, seconds, nanoseconds })),
+    () => node.runSerialising(() => snapshots.create({ name, seconds, nanoseconds })),
     `Failed to create snapshot '${name}' on device '${reference}'`,
   );
   const id = snapshots.list().find((snapshot) => snapshot.name === name)!.id;
-  return () => node.io.runSerialising(() => snapshots.delete(id));
+  return () => node.runSerialising(() => snapshots.delete(id));
 }
 
 /** Deletes the one with this id, name, or both; gives its `SnapshotInfo`. Throws `CommandError`. */
@@ -55,7 +55,7 @@ export async function deleteInternalSnapshot(
     );
   const deleted = found.id;
   await unlessIoFails(
-    () => node.io.runSerialising(() => snapshots.delete(deleted)),
+    () => node.runSerialising(() => snapshots.delete(deleted)),
     `Failed to delete snapshot '${deleted}' on device '${device}'`,
   );
   return found;

@@ -7,11 +7,14 @@ import { BlockIo, type RequestPolicy, type ThresholdExceeded } from './block-io.
 import { chainStatus } from './chain-status.ts';
 import type { NodeOptions } from './common-options.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
-import { drainRequests } from './drained-section.ts';
+import { drainRequests, releaseHeld } from './drained-section.ts';
 import { type NodeFilename, nodeFilename } from './node-filename.ts';
 import { OpBlockers } from './op-blockers.ts';
 import { type BdrvChild, NOTHING, type Permissions } from './permissions.ts';
 import { storeBitmaps } from './persistent-bitmaps.ts';
+
+/** Options that may change while the node is open. */
+export type ReopenOptions = Pick<NodeOptions, 'cache' | 'discard' | 'detectZeroes'>;
 
 interface NodePlace {
   /** All nodes of the graph. */
@@ -25,7 +28,6 @@ interface NodePlace {
 export class Node {
   readonly driverName: string;
   readonly driver: AnyDriver;
-  readonly options: NodeOptions;
   readonly bitmaps = new DirtyBitmaps();
   readonly blockers = new OpBlockers();
   readonly children: NodeChild[] = [];
@@ -41,6 +43,7 @@ export class Node {
   #hadBacking = false;
   #iothread: string | undefined;
   readonly #peers: () => Iterable<Node>;
+  #options: NodeOptions;
   #opened: { state: DriverState; io: BlockIo } | undefined;
   #dead = false;
   #firstFilename: NodeFilename | undefined;
@@ -53,7 +56,7 @@ export class Node {
   ) {
     this.driverName = driverName;
     this.driver = driver;
-    this.options = options;
+    this.#options = options;
     this.implicit = implicit;
     this.#readOnly = options.readOnly;
     this.#peers = peers;
@@ -111,6 +114,17 @@ export class Node {
   backingAttached(backing: Node): void {
     this.#backingName = { name: backing.filename.shown, format: backing.driverName, isOpen: true };
     this.#hadBacking = true;
+  }
+
+  /** As it was defined, or as it was reopened with since; what it may do is `readOnly`. */
+  get options(): NodeOptions {
+    return this.#options;
+  }
+
+  /** For requests from now on. */
+  setOptions(changes: Partial<ReopenOptions>): void {
+    this.#options = { ...this.#options, ...changes };
+    this.io.setPolicy(this.#policy());
   }
 
   get readOnly(): boolean {
@@ -198,7 +212,7 @@ export class Node {
   async setReadOnly(readOnly: boolean): Promise<void> {
     if (readOnly === this.readOnly) return;
     const { state, io } = this.#open;
-    await io.runSerialising(async () => {
+    await this.runSerialising(async () => {
       if (readOnly) await this.#store();
       await state.setReadOnly?.(readOnly);
     });
@@ -224,6 +238,12 @@ export class Node {
     this.#open.io.kill();
   }
 
+  /** Runs `work` as a serialising request for the whole node: with no other request in flight. */
+  async runSerialising(work: () => Promise<void>): Promise<void> {
+    const holdAgain = releaseHeld([this]);
+    await this.io.requests.serialise(work).finally(holdAgain);
+  }
+
   /** Changes the length of the disk. Throws `CommandError`. */
   async truncate(length: number): Promise<void> {
     const { state, io } = this.#open;
@@ -231,11 +251,13 @@ export class Node {
     if (!state.truncate) throw new CommandError('Image format driver does not support resize');
     if (this.readOnly) throw new CommandError('Image is read-only');
     this.bitmaps.checkLength(length);
-    await io.truncate(async () => {
+    const holdAgain = releaseHeld([this]);
+    const resized = io.truncate(async () => {
       const before = io.length();
       await state.truncate?.(length);
       await this.#hideBelow(before, length);
     });
+    await resized.finally(holdAgain);
   }
 
   /** What is new in a node that has become longer is zeroes, also where its backing file reaches as far. */
@@ -349,6 +371,6 @@ export class NodeChild implements BdrvChild, ChildHandle {
   }
 
   debugEvent(event: BlkdebugEvent) {
-    this.node.state.debugEvent?.(event);
+    return this.node.state.debugEvent?.(event);
   }
 }

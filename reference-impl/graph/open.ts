@@ -135,6 +135,7 @@ function environment(graph: NodeGraph, node: Node): OpenEnvironment<JsonObject> 
     emit: (event, data) => graph.services.emit(event, data),
     reference: () => graph.displayName(node),
     log: (line) => graph.services.log(line),
+    print: (line) => graph.services.print(line),
     abort: (line) => graph.services.abort(line),
     clock,
     hostWork,

@@ -46,7 +46,7 @@ export async function removeBitmap(node: Node, bitmap: DirtyBitmap): Promise<voi
   if (bitmap.persistent)
     try {
       if (node.readOnly) throw new IoError('EPERM');
-      await node.io.runSerialising(async () => node.state.bitmaps?.remove(bitmap.name));
+      await node.runSerialising(async () => node.state.bitmaps?.remove(bitmap.name));
     } catch (error) {
       if (error instanceof IoError)
         throw new CommandError(`Failed to update bitmap extension: ${error.message}`);

@@ -1,11 +1,12 @@
 /**
- * Makes an open node read-only or writable, and with it the children that were defined inside it and take over its
- * options. Children are writable before their parent is, and read-only after it.
+ * Makes an open node read-only or writable, or changes other options that all drivers share, and with it the children that
+ * were defined inside it and take over its options. Children are writable before their parent is, and read-only after it.
  */
-import { isJsonObject } from '../../spec/json.ts';
+import { isJsonObject, type Json } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { placeOfChild } from './child-place.ts';
-import type { Node, NodeChild } from './node.ts';
+import { type CacheOptions, checkOptions } from './common-options.ts';
+import type { Node, NodeChild, ReopenOptions } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
 import { Permission } from './permissions.ts';
 
@@ -14,6 +15,33 @@ export async function setReadOnly(graph: NodeGraph, node: Node, readOnly: boolea
   if (node.readOnly === readOnly) return;
   await graph.drainAll();
   await reopen(graph, node, readOnly);
+}
+
+/** Changes options of a node, for requests from now on. Throws `CommandError`, and then nothing has changed. */
+export async function reopenWith(
+  graph: NodeGraph,
+  node: Node,
+  { readOnly, ...changes }: Partial<ReopenOptions & { readOnly: boolean }>,
+): Promise<void> {
+  checkOptions({ ...node.options, ...changes, readOnly: readOnly ?? node.readOnly });
+  await graph.drainAll();
+  if (readOnly !== undefined) await reopen(graph, node, readOnly);
+  node.setOptions(changes);
+  if (changes.cache) setCacheBelow(node, changes.cache);
+}
+
+function setCacheBelow(node: Node, cache: CacheOptions): void {
+  for (const edge of node.children) {
+    if (!edge.inherits) continue;
+    const definition = definitionOf(edge);
+    const own = isJsonObject(definition) ? definition.cache : undefined;
+    const { direct = cache.direct, 'no-flush': noFlush = cache.noFlush } = (own ?? {}) as {
+      direct?: boolean;
+      'no-flush'?: boolean;
+    };
+    edge.node.setOptions({ cache: { direct, noFlush } });
+    setCacheBelow(edge.node, { direct, noFlush });
+  }
 }
 
 /**
@@ -60,10 +88,15 @@ async function reopen(graph: NodeGraph, node: Node, readOnly: boolean): Promise<
 }
 
 /** A backing file is read-only for itself; a child whose own definition says what it is stays so. */
-function takesOver({ inherits, role, name, parent }: NodeChild): boolean {
-  if (!inherits || role === 'backing') return false;
+function takesOver(edge: NodeChild): boolean {
+  if (!edge.inherits || edge.role === 'backing') return false;
+  const definition = definitionOf(edge);
+  return !isJsonObject(definition) || definition['read-only'] === undefined;
+}
+
+/** What its parent's definition says of a child; null if that is nothing. */
+function definitionOf({ name, parent }: NodeChild): Json {
   const { option, index } = placeOfChild(name);
   const own = parent.options.own[option] ?? null;
-  const definition = index === undefined || !Array.isArray(own) ? own : (own[index] ?? null);
-  return !isJsonObject(definition) || definition['read-only'] === undefined;
+  return index === undefined || !Array.isArray(own) ? own : (own[index] ?? null);
 }

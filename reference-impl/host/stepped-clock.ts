@@ -51,6 +51,11 @@ export class SteppedClock implements Clock {
     for (const timer of this.#timers) timer.unset();
   }
 
+  /** Nobody waits for it any more. */
+  close(): void {
+    for (const timer of this.#timers) timer.unset();
+  }
+
   /** When the next timer is due; the present if none is set. */
   get deadline(): bigint {
     return this.#timers[0]?.due ?? this.now();

@@ -67,6 +67,11 @@ export class JobRegistry implements DrainedParent {
     };
   }
 
+  /** What a command calls that waits for what jobs may have to do. */
+  letWork(until: Promise<void>): Promise<void> {
+    return this.#loop.rest(until);
+  }
+
   /** Ends all jobs. */
   async cancelAll(): Promise<void> {
     for (;;) {

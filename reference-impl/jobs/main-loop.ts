@@ -21,6 +21,8 @@ export class MainLoop {
   /** Settles when all commands taken so far are done; undefined while none is running. */
   #running: Promise<unknown> | undefined;
   #deferred: (() => Promise<void>)[] = [];
+  /** Settles when what was put off is done, while a command rests. */
+  #resting: Promise<void> | undefined;
   /** Jobs that wait for nothing but their turn, and work that was put off. */
   #runnable = 0;
 
@@ -82,11 +84,31 @@ export class MainLoop {
 
   async #runDeferred(): Promise<void> {
     await this.#hostWork.turn();
-    await this.exclusively(async () => {
+    const all = async () => {
       const works = this.#deferred.toReversed();
       this.#deferred = [];
       for (const work of works) await work();
-    });
+    };
+    if (this.#resting === undefined) await this.exclusively(all);
+    else {
+      this.#resting = this.#resting.then(all);
+      await this.#resting;
+    }
+  }
+
+  /**
+   * Called by a command that waits for what jobs may have to do: meanwhile they get on as they do between two commands.
+   * Rejects as `until` does.
+   */
+  async rest(until: Promise<void>): Promise<void> {
+    this.#resting = Promise.resolve();
+    try {
+      await until;
+    } finally {
+      const last = this.#resting;
+      this.#resting = undefined;
+      await last;
+    }
   }
 
   async #counted(work: () => Promise<void>): Promise<void> {

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../spec/json.ts';
 import type { AccountingSettings } from '../backend/accounting.ts';
 import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
+import { CACHE_MODES, type CacheMode } from '../backend/cache-modes.ts';
 import type { CacheOptions } from '../graph/common-options.ts';
 import { definitionBy, protocolOf, typedDefinition } from '../graph/definition.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
@@ -29,16 +30,6 @@ const WITH_ERROR_ACTIONS = 'ide scsi virtio none'.split(' ');
 
 const NO_IDENTIFIER =
   "Parameter 'id' expects an identifier\nIdentifiers consist of letters, digits, '-', '.', '_', starting with a letter.";
-
-/** `cache=…` */
-const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
-  none: { direct: true, noFlush: false, writeback: true },
-  off: { direct: true, noFlush: false, writeback: true },
-  directsync: { direct: true, noFlush: false, writeback: false },
-  writeback: { direct: false, noFlush: false, writeback: true },
-  unsafe: { direct: false, noFlush: true, writeback: true },
-  writethrough: { direct: false, noFlush: false, writeback: false },
-};
 
 /** Before the place of an interval in their list. */
 const INTERVALS = 'stats-intervals.';
@@ -167,10 +158,6 @@ class Options {
   rest(): WireObject {
     return nest(Object.fromEntries(this.#values));
   }
-}
-
-interface CacheMode extends CacheOptions {
-  readonly writeback: boolean;
 }
 
 function takeCacheMode(opts: Options): CacheMode {

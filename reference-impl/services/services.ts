@@ -15,6 +15,8 @@ export interface Services extends ObjectContext {
   readonly hostWork: HostWork;
   /** A warning, one line, as QEMU would print it to stderr. */
   log(line: string): void;
+  /** What the user asked for, one line, as QEMU would print it to stdout. */
+  print(line: string): void;
   /** Ends the endpoint on the spot with status 1, after telling why on one line. */
   abort(line: string): void;
   /** Told of each step of a job, from one offset to another; for faults on demand. */

@@ -35,7 +35,7 @@ export async function openFile(path: string, readOnly = false): Promise<FileChil
     info: () => undefined,
     allocatedSize: () => file.allocatedSize(),
     nodeName: 'file',
-    debugEvent: () => {},
+    debugEvent: () => undefined,
     close: () => file.close(),
   };
 }

@@ -50,6 +50,7 @@ export function testServices(cwd: string, clock: Clock = new ManualClock()): Ser
     hostWork: new HostWork(),
     objects: new Objects(),
     log: () => {},
+    print: () => {},
     abort: () => {},
     emit: () => {},
   };
@@ -86,6 +87,7 @@ export function testEnvironment<Options>(
     emit: () => {},
     reference: () => 'node',
     log: () => {},
+    print: () => {},
     abort: () => {},
     clock,
     hostWork,

@@ -44,7 +44,7 @@ export const bitmaps: readonly Saboteur[] = [
     'block-dirty-bitmap-remove',
     'keeps a removed bitmap in the image',
     'graph/persistent-bitmaps',
-    ['await node.io.runSerialising(async () => node.state.bitmaps?.remove(bitmap.name));', ';'],
+    ['await node.runSerialising(async () => node.state.bitmaps?.remove(bitmap.name));', ';'],
   ),
   inside(
     'bitmaps/last-removed-autoclear',

@@ -84,7 +84,7 @@ export const graph: readonly Saboteur[] = [
     'tells a deleted internal snapshot and keeps it',
     'graph/internal-snapshot',
     [
-      'await unlessIoFails(() => node.io.runSerialising(() => snapshots.delete(deleted)),',
+      'await unlessIoFails(() => node.runSerialising(() => snapshots.delete(deleted)),',
       'await unlessIoFails(() => Promise.resolve(),',
     ],
   ),
@@ -100,7 +100,7 @@ export const graph: readonly Saboteur[] = [
     'change-backing-file',
     'does not write the name into the header',
     'graph/backing',
-    ['await io.runSerialising(async () => state.changeBackingFile?.(backing));', ';'],
+    ['await node.runSerialising(async () => state.changeBackingFile?.(backing));', ';'],
   ),
   inside(
     'graph/change-string-stale',

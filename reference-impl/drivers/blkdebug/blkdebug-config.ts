@@ -90,11 +90,15 @@ export const DEFAULT_ERRNO = 5;
 function eventOf(values: Values): BlkdebugEvent {
   const event = values.get('event');
   if (event === undefined) throw new CommandError('Missing event name for rule');
+  if (!isEvent(event)) throw new CommandError(`invalid parameter value: ${event}`);
+  return event;
+}
+
+/** Whether it is the name of an event. */
+export function isEvent(name: string): name is BlkdebugEvent {
   const events = loadBlockSchema().types.get('BlkdebugEvent');
   if (events?.kind !== 'enum') throw new Error('the schema has no BlkdebugEvent');
-  if (!events.members.some(({ name }) => name === event))
-    throw new CommandError(`invalid parameter value: ${event}`);
-  return event as BlkdebugEvent;
+  return events.members.some((member) => member.name === name);
 }
 
 function numberOf(values: Values, name: string): number | undefined {

@@ -1,6 +1,6 @@
 /**
  * `blkdebug`: passes requests on to `image`, and breaks those that it was told to break (`blkdebug-rules.ts`,
- * `blkdebug-config.ts`), or restricts their form (`blkdebug-limits.ts`). Errors come when the request does;
+ * `blkdebug-config.ts`), stops them (`breakpoints.ts`) or restricts their form (`blkdebug-limits.ts`). Errors come when the request does;
  * `immediately` makes no difference here.
  */
 import { CommandError } from '../../qapi/command-error.ts';
@@ -9,12 +9,14 @@ import { passThrough } from '../pass-through.ts';
 import { DEFAULT_ERRNO, type RuleSet, readConfig } from './blkdebug-config.ts';
 import { limitOptions, limitsOf } from './blkdebug-limits.ts';
 import { Rules } from './blkdebug-rules.ts';
+import { NodeBreakpoints } from './breakpoints.ts';
 
 type Options = DriverOptions<'blkdebug'>;
 
-async function open({ options, cwd, child }: OpenEnvironment<Options>): Promise<DriverState> {
+async function open({ options, cwd, child, print }: OpenEnvironment<Options>): Promise<DriverState> {
   const given = limitOptions(options);
   const rules = rulesOf(options, cwd);
+  const breakpoints = new NodeBreakpoints(print);
   const image = await child('image');
   const below = passThrough(image);
   const struck =
@@ -37,7 +39,12 @@ async function open({ options, cwd, child }: OpenEnvironment<Options>): Promise<
       rules.strike();
       await image.flush();
     },
-    debugEvent: (event) => rules.event(event),
+    debugEvent: (event) => {
+      rules.event(event);
+      return breakpoints.reached(event);
+    },
+    breakpoints,
+    drain: () => breakpoints.drain(),
   };
 }
 

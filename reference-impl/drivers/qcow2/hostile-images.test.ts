@@ -70,7 +70,7 @@ class MemoryFile {
       info: () => undefined,
       allocatedSize: () => undefined,
       nodeName: 'file',
-      debugEvent: () => {},
+      debugEvent: () => undefined,
     };
   }
 

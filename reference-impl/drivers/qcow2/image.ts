@@ -202,12 +202,12 @@ export class Image {
 
   async flush(): Promise<void> {
     this.corruption.assertUsable();
-    this.file.debugEvent('flush_to_os');
+    await this.file.debugEvent('flush_to_os');
     await this.metadata.run(async () => {
       await this.mapping.flush();
       if (!this.lazyRefcounts) await this.refcounts.cache.flush();
     });
-    this.file.debugEvent('flush_to_disk');
+    await this.file.debugEvent('flush_to_disk');
     await this.file.flush();
   }
 

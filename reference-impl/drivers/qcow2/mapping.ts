@@ -156,11 +156,11 @@ export class Mapping {
     await this.#corruption.checkWrite(offset, this.#clusterSize);
     const bytes = new Uint8Array(this.#clusterSize);
     if (old !== 0) {
-      this.#file.debugEvent('l2_alloc_cow_read');
+      await this.#file.debugEvent('l2_alloc_cow_read');
       await this.#file.read(old, bytes);
     }
     await this.#refcounts.cache.flush();
-    this.#file.debugEvent('l2_alloc_write');
+    await this.#file.debugEvent('l2_alloc_write');
     await this.#file.write(offset, bytes);
     await this.#file.flush();
     await this.#setL1(index, offset);
@@ -182,7 +182,7 @@ export class Mapping {
     await this.#corruption.checkWrite(at, 8, 'active-l1');
     const entry = new DataView(new ArrayBuffer(8));
     entry.setBigUint64(0, BigInt(offset) | (1n << 63n));
-    this.#file.debugEvent('l1_update');
+    await this.#file.debugEvent('l1_update');
     await this.#file.write(at, new Uint8Array(entry.buffer));
     this.#l2Tables.delete(this.l2Offset(index));
     this.#l2Tables.add(offset);

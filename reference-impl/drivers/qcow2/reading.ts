@@ -63,7 +63,7 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
       buffer.fill(0);
       return;
     case 'data':
-      image.file.debugEvent('read_aio');
+      await image.file.debugEvent('read_aio');
       await image.file.read(run.offset + within, buffer);
       image.cipher?.decrypt(run.offset + within, buffer);
       return;
@@ -79,7 +79,7 @@ async function readBacking(image: Image, offset: number, buffer: Uint8Array): Pr
   const available =
     backing === undefined ? 0 : Math.max(0, Math.min(buffer.length, backing.length() - offset));
   if (backing !== undefined && available > 0) {
-    image.file.debugEvent('read_backing_aio');
+    await image.file.debugEvent('read_backing_aio');
     await backing.read(offset, buffer.subarray(0, available));
   }
   buffer.fill(0, available);
@@ -88,7 +88,7 @@ async function readBacking(image: Image, offset: number, buffer: Uint8Array): Pr
 /** A whole cluster. A stream that is no stream, or too long or short for a cluster, is an I/O error. */
 async function readCompressed(image: Image, offset: number, bytes: number): Promise<Uint8Array> {
   const stream = new Uint8Array(bytes);
-  image.file.debugEvent('read_compressed');
+  await image.file.debugEvent('read_compressed');
   await image.file.read(offset, stream);
   try {
     const cluster = zlib.inflateRawSync(stream, {

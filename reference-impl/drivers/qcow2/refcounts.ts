@@ -66,7 +66,7 @@ export class Refcounts {
 
   async open(): Promise<void> {
     const bytes = new Uint8Array(this.#header.refcountTableClusters * this.#clusterSize);
-    this.#file.debugEvent('reftable_load');
+    await this.#file.debugEvent('reftable_load');
     await this.#file.read(this.#header.refcountTableOffset, bytes);
     const view = new DataView(bytes.buffer);
     this.#table = new Float64Array(bytes.length / 8);
@@ -122,7 +122,7 @@ export class Refcounts {
 
   /** Allocates `count` clusters in a row with count 1 each; gives the offset of the first, in bytes. */
   async allocate(count: number): Promise<number> {
-    this.#file.debugEvent('cluster_alloc');
+    await this.#file.debugEvent('cluster_alloc');
     for (;;) {
       const first = await this.#findFree(count);
       // blocks first: making one allocates clusters itself, maybe those that were just found
@@ -142,7 +142,7 @@ export class Refcounts {
 
   /** Room for `bytes` less than a cluster, shared with other such allocations while a count can bear it. */
   async allocateBytes(bytes: number): Promise<number> {
-    this.#file.debugEvent('cluster_alloc_bytes');
+    await this.#file.debugEvent('cluster_alloc_bytes');
     const within = this.#nextStream % this.#clusterSize;
     let offset = this.#nextStream;
     if (within !== 0 && within + bytes <= this.#clusterSize) {
@@ -162,7 +162,7 @@ export class Refcounts {
   /** Drops one reference to each cluster of the range. */
   async free(offset: number, bytes: number): Promise<void> {
     if (bytes <= 0) return;
-    this.#file.debugEvent('cluster_free');
+    await this.#file.debugEvent('cluster_free');
     const first = Math.floor(offset / this.#clusterSize);
     const last = Math.floor((offset + bytes - 1) / this.#clusterSize);
     await this.change(first, last - first + 1, -1);
@@ -209,12 +209,12 @@ export class Refcounts {
     }
     const offset = own * this.#clusterSize;
     await this.#corruption.checkWrite(offset, this.#clusterSize);
-    this.#file.debugEvent('refblock_alloc');
+    await this.#file.debugEvent('refblock_alloc');
     const block = await this.cache.create(offset);
     try {
       if (ownIndex === index) this.#write(block, own % this.#perBlock, 1);
       else await this.change(own, 1, 1);
-      this.#file.debugEvent('refblock_alloc_write');
+      await this.#file.debugEvent('refblock_alloc_write');
       await this.cache.flush();
       await this.#file.flush();
       await this.#writeTableEntry(index, offset);
@@ -280,14 +280,14 @@ export class Refcounts {
       this.#table = table;
       this.#blocks = new Set([...old.blocks, ...made]);
       for (; counted < next; counted += 1) await this.change(counted, 1, 1);
-      this.#file.debugEvent('refblock_alloc_write_blocks');
+      await this.#file.debugEvent('refblock_alloc_write_blocks');
       await this.cache.flush();
-      this.#file.debugEvent('refblock_alloc_write_table');
+      await this.#file.debugEvent('refblock_alloc_write_table');
       await this.#file.write(first * this.#clusterSize, this.#serialiseTable());
       await this.#file.flush();
       this.#header.refcountTableOffset = first * this.#clusterSize;
       this.#header.refcountTableClusters = clusters;
-      this.#file.debugEvent('refblock_alloc_switch_table');
+      await this.#file.debugEvent('refblock_alloc_switch_table');
       await this.#writeHeader();
     } catch (error) {
       const isToldOf = this.#header.refcountTableOffset !== refcountTableOffset;
@@ -334,7 +334,7 @@ export class Refcounts {
     const view = new DataView(new ArrayBuffer(8));
     view.setBigUint64(0, BigInt(block));
     const offset = this.#header.refcountTableOffset + index * 8;
-    this.#file.debugEvent('refblock_alloc_hookup');
+    await this.#file.debugEvent('refblock_alloc_hookup');
     await this.#file.write(offset, new Uint8Array(view.buffer));
   }
 

@@ -53,11 +53,11 @@ async function dropTables(image: Image, kept: number): Promise<void> {
   const bytes = new Uint8Array(header.l1Size * 8);
   bytes.set(new Uint8Array(mapping.l1.buffer, 0, kept * 8));
   await mapping.cache.flush();
-  file.debugEvent('l1_shrink_write_table');
+  await file.debugEvent('l1_shrink_write_table');
   await file.write(header.l1Offset + kept * 8, bytes.subarray(kept * 8));
   await file.flush();
   mapping.replaceL1(new DataView(bytes.buffer));
-  file.debugEvent('l1_shrink_free_l2_clusters');
+  await file.debugEvent('l1_shrink_free_l2_clusters');
   for (const offset of tables) await refcounts.free(offset, clusterSize);
   await image.giveBack(tables, 'other');
 }
@@ -78,20 +78,20 @@ async function moveL1(image: Image, entries: number): Promise<void> {
   const { clusterSize, header, mapping, refcounts } = image;
   const old = { offset: header.l1Offset, bytes: header.l1Size * 8 };
   await mapping.cache.flush();
-  image.file.debugEvent('l1_grow_alloc_table');
+  await image.file.debugEvent('l1_grow_alloc_table');
   const offset = await refcounts.allocate(Math.ceil((entries * 8) / clusterSize));
   const bytes = new Uint8Array(entries * 8);
   bytes.set(new Uint8Array(mapping.l1.buffer, 0, old.bytes));
   await image.corruption.checkWrite(offset, bytes.length);
   await refcounts.cache.flush();
-  image.file.debugEvent('l1_grow_write_table');
+  await image.file.debugEvent('l1_grow_write_table');
   await image.file.write(offset, bytes);
   await image.file.flush();
   const oldSize = header.l1Size;
   header.l1Offset = offset;
   header.l1Size = entries;
   try {
-    image.file.debugEvent('l1_grow_activate_table');
+    await image.file.debugEvent('l1_grow_activate_table');
     await image.writeHeader();
   } catch (error) {
     header.l1Offset = old.offset;

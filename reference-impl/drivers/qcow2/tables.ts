@@ -123,7 +123,7 @@ export class TableCache {
 
   async #read(offset: number): Promise<Table> {
     const bytes = new Uint8Array(this.#tableSize);
-    this.#file.debugEvent(this.#events.load);
+    await this.#file.debugEvent(this.#events.load);
     await this.#file.read(offset, bytes);
     return this.#insert(offset, bytes);
   }
@@ -154,7 +154,7 @@ export class TableCache {
     this.#dirty.delete(table);
     if (dirtyFrom >= dirtyTo) return;
     try {
-      this.#file.debugEvent(this.#events.update);
+      await this.#file.debugEvent(this.#events.update);
       await this.#file.write(offset + dirtyFrom, bytes.slice(dirtyFrom, dirtyTo));
     } catch (error) {
       this.touch(table, dirtyFrom, dirtyTo - dirtyFrom);

@@ -39,7 +39,7 @@ export async function write(image: Image, offset: number, data: Uint8Array): Pro
 
 /** Guest data on its way to the file. */
 async function writeData(image: Image, host: number, data: Uint8Array): Promise<void> {
-  image.file.debugEvent('write_aio');
+  await image.file.debugEvent('write_aio');
   await image.file.write(host, image.cipher ? image.cipher.encrypt(host, data) : data);
 }
 
@@ -164,11 +164,11 @@ async function writeNew(
       const bytes = new Uint8Array(whole);
       const head = at - start;
       const tail = head + data.length;
-      image.file.debugEvent('cow_read');
+      await image.file.debugEvent('cow_read');
       if (head > 0) await read(image, start, bytes.subarray(0, head));
       if (tail < whole) await readUpToEnd(image, at + data.length, bytes.subarray(tail));
       bytes.set(data, head);
-      image.file.debugEvent('cow_write');
+      await image.file.debugEvent('cow_write');
       await writeData(image, host, bytes);
     }
     linking = true;
@@ -260,9 +260,9 @@ export async function writeCompressed(image: Image, offset: number, data: Uint8A
     await image.mapping.prepare(cluster);
     const host = await image.refcounts.allocateBytes(stream.length);
     await image.corruption.checkWrite(host, stream.length);
-    image.file.debugEvent('write_compressed');
+    await image.file.debugEvent('write_compressed');
     await image.file.write(host, stream);
-    image.file.debugEvent('l2_update_compressed');
+    await image.file.debugEvent('l2_update_compressed');
     await replace(
       image,
       cluster,

@@ -80,11 +80,11 @@ export const driveCommands: HumanCommands = {
     args: 'isId:-d,device:B,command:s',
     params: '[-d] [device] "[command]"',
     help: 'run a qemu-io command on a block device\n\t\t\t-d: [device] is a device ID rather than a drive ID or node name',
-    run: async ({ texts: { device, command }, flags }, { block, devices }) => {
+    run: async ({ texts: { device, command }, flags }, { block, devices, jobs }) => {
       const backend = flags.has('isId')
         ? devices.drive(undefined, device).backend
         : block.backends.find(device!);
-      await runQemuIo(block.graph, backend, device!, command!);
+      await runQemuIo(block.graph, backend, device!, command!, (until) => jobs.letWork(until));
       return '';
     },
   },
