@@ -16,6 +16,7 @@ import { keptInImages } from './kept-in-images.ts';
 import { encryptionCases } from './keys-and-secrets.ts';
 import { limitsOfHeaders } from './limits-of-headers.ts';
 import { luksOptions } from './luks-options.ts';
+import { namedBackingFiles } from './named-backing-files.ts';
 import { oldEncryption } from './old-encryption.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
 import { outgrownTables } from './outgrown-tables.ts';
@@ -41,6 +42,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...discardsPassedOn,
   ...insideImages,
   ...keptInImages,
+  ...namedBackingFiles,
   ...luksOptions,
   ...oldEncryption,
   ...crashCases,
