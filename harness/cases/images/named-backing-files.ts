@@ -109,7 +109,7 @@ export const namedBackingFiles: readonly CaseDefinition[] = [
     id: 'qcow2/backing-named',
     title:
       'The name that a header has for its backing file leads there, however it is written, or is refused',
-    requirements: ['ImageInfo/full-backing-filename', 'blockdev-add/creates-node'],
+    requirements: ['ImageInfo/full-backing-filename', 'blockdev-add/backing-default'],
     needs: needs(chainNodes, nodeBytes),
     async run(t: CaseContext) {
       const folder = await makeDirectory(t);
