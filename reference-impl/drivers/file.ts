@@ -17,7 +17,7 @@ import type {
 } from './driver.ts';
 
 /** Bytes of zeroes that are written, or looked for, at once. */
-const ZERO_CHUNK = 1 << 20;
+const ZERO_CHUNK = 0x100000;
 const ZEROES = new Uint8Array(ZERO_CHUNK);
 /** Buffers to look for zeroes with, kept: a disk may have many gigabytes of them. */
 const looks: Uint8Array[] = [];

@@ -5,7 +5,7 @@ import { chainStatus } from './chain-status.ts';
 import type { Node } from './node.ts';
 
 /** Bytes that are read at once to look for zeroes. */
-const LOOK = 1 << 20;
+const LOOK = 0x100000;
 
 /** `top` and what is below it, down to `base`, which is left out; to the end of the chain without one. */
 export function* chain(top: Node | undefined, base?: Node): Generator<Node> {

@@ -14,7 +14,7 @@ import { TrackedRequests } from './tracked-requests.ts';
 
 export const SECTOR = 512;
 /** Zeroes are written as data in pieces of this size. */
-const ZERO_CHUNK = 1 << 20;
+const ZERO_CHUNK = 0x100000;
 
 const NO_LIMITS: Limits = {
   requestAlignment: 1,

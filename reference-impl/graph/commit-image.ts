@@ -7,7 +7,7 @@ import type { NodeGraph } from './node-graph.ts';
 import { reopenAsBefore, setReadOnly } from './reopen.ts';
 
 /** Bytes that are copied at once. */
-const STRETCH = 1 << 20;
+const STRETCH = 0x100000;
 
 /** The image is empty afterwards, where its format can be made so and it may be written. Throws `IoError`, also where there is no backing file. */
 export async function commitImage(graph: NodeGraph, top: Node): Promise<void> {

@@ -10,7 +10,7 @@ import type { DirtyBitmapStatus } from '../../spec/generated/qmp.ts';
 import type { JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
-const PAGE = 1 << 16;
+const PAGE = 0x10000;
 const PAGE_BLOCKS = PAGE * 8;
 const WORD_BITS = 64;
 /** Blocks of the largest map; its digest takes a few seconds. */

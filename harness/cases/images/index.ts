@@ -14,6 +14,7 @@ import { imageInfoCases } from './image-info.ts';
 import { insideImages } from './inside-images.ts';
 import { keptInImages } from './kept-in-images.ts';
 import { encryptionCases } from './keys-and-secrets.ts';
+import { largestTables } from './largest-tables.ts';
 import { limitsOfHeaders } from './limits-of-headers.ts';
 import { luksOptions } from './luks-options.ts';
 import { namedBackingFiles } from './named-backing-files.ts';
@@ -34,6 +35,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...hostileImages,
   ...featureNames,
   ...limitsOfHeaders,
+  ...largestTables,
   ...vmdkInfo,
   ...imageInfoCases,
   ...overlapChecks,

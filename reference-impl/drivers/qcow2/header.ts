@@ -12,7 +12,8 @@ const V2_LENGTH = 72;
 const V3_LENGTH = 104;
 /** Bytes. */
 export const MAX_BACKING_NAME = 1023;
-const MAX_L1_BYTES = 32 << 20;
+/** The size of the largest L1 table that images may have, the disk's or a snapshot's. */
+export const MAX_L1_BYTES = 32 << 20;
 /** The size of the largest reference count table that images may have. */
 export const MAX_REFTABLE_BYTES = 8 << 20;
 const MAX_SNAPSHOTS = 65536;

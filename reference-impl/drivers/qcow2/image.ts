@@ -23,7 +23,7 @@ import { Snapshots } from './qcow2-snapshots.ts';
 import { Refcounts } from './refcounts.ts';
 
 /** Largest cluster: what `parseHeader` wants to see. */
-const HEADER_BYTES = 2 << 20;
+const HEADER_BYTES = 0x200000;
 
 /** The disk below, as far as an image needs it. */
 export interface Backing {

@@ -8,12 +8,9 @@ import type { Image } from './image.ts';
 import { markCopied } from './sharing.ts';
 import { clustersOf, l2TablesOf, ownedEntries } from './walk.ts';
 
-/** Counts of so many clusters in a row are kept together. */
-const PAGE = 1 << 14;
-
 /** Counts by cluster, only where there are any. */
 class Tally {
-  readonly #pages = new Map<number, Uint32Array>();
+  readonly #counts = new Map<number, number>();
   /** Index of the first cluster that no file of this length has. */
   readonly #end: number;
 
@@ -24,25 +21,17 @@ class Tally {
   /** Throws `IoError` for what lies behind the end of the file: no count helps there. */
   add(first: number, count: number): void {
     if (first + count > this.#end) throw new IoError('EIO');
-    for (let cluster = first; cluster < first + count; cluster++) {
-      const index = Math.floor(cluster / PAGE);
-      let page = this.#pages.get(index);
-      if (!page) {
-        page = new Uint32Array(PAGE);
-        this.#pages.set(index, page);
-      }
-      page[cluster % PAGE]! += 1;
-    }
+    for (let cluster = first; cluster < first + count; cluster++)
+      this.#counts.set(cluster, this.get(cluster) + 1);
   }
 
   get(cluster: number): number {
-    return this.#pages.get(Math.floor(cluster / PAGE))?.[cluster % PAGE] ?? 0;
+    return this.#counts.get(cluster) ?? 0;
   }
 
   /** Gives the clusters that somebody refers to. */
-  *clusters(): Generator<number> {
-    for (const [index, page] of this.#pages)
-      for (let i = 0; i < PAGE; i++) if (page[i] !== 0) yield index * PAGE + i;
+  clusters(): Iterable<number> {
+    return this.#counts.keys();
   }
 }
 

@@ -100,7 +100,7 @@ async function assignBacking(image: Image, backing: BackingName): Promise<void> 
 
 /** Gives every cluster its place. Node can reserve no space without writing it, so zeroes are written throughout. */
 async function preallocate(image: Image): Promise<void> {
-  const step = Math.max(image.clusterSize, 1 << 20);
+  const step = Math.max(image.clusterSize, 0x100000);
   for (let at = 0; at < image.size; at += step) {
     await write(image, at, new Uint8Array(Math.min(step, image.size - at)));
   }

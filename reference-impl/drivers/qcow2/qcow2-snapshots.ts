@@ -6,6 +6,7 @@
 import type { SnapshotInfo } from '../../../spec/generated/qmp.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
+import { MAX_L1_BYTES } from './header.ts';
 import type { Image } from './image.ts';
 import { offsetOf } from './mapping.ts';
 import { changeCounts, markCopied } from './sharing.ts';
@@ -15,7 +16,6 @@ const FIXED = 40;
 const MAX_SNAPSHOTS = 65536;
 const MAX_TABLE_BYTES = 64 << 20;
 const MAX_EXTRA_BYTES = 1024;
-const MAX_L1_BYTES = 32 << 20;
 
 interface Snapshot {
   readonly l1Offset: number;

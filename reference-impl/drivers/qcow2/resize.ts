@@ -2,13 +2,10 @@
 
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import { entriesOfL1 } from './header.ts';
+import { entriesOfL1, MAX_L1_BYTES } from './header.ts';
 import type { Image } from './image.ts';
 import { write } from './writing.ts';
 import { discardClusters } from './zeroing.ts';
-
-/** Bytes of the largest L1 table that images may have. */
-const MAX_L1_BYTES = 32 << 20;
 
 /** Where the header holds the virtual size. */
 const SIZE_FIELD = 24;

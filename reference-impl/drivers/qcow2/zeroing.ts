@@ -5,7 +5,7 @@ import { blockStatus } from './reading.ts';
 import { replace, settled, write } from './writing.ts';
 
 /** Most bytes of zeroes that are written as data at once. */
-const CHUNK = 1 << 20;
+const CHUNK = 0x100000;
 
 /** Makes the range read as zeroes: whole clusters by their entries, what sticks out of them as data. */
 export async function writeZeroes(
