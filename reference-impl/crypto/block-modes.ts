@@ -66,7 +66,7 @@ function cbc(cipher: BlockCipher): ModeCipher {
       const view = viewOf(data);
       let before = iv;
       for (let at = 0; at < data.length; at += blockBytes) {
-        const encrypted = data.slice(at, at + blockBytes);
+        const encrypted = Uint8Array.from(data.subarray(at, at + blockBytes));
         cipher.decrypt(view, at);
         addTo(data, at, before);
         before = encrypted;
@@ -83,7 +83,7 @@ function ctr(cipher: BlockCipher): ModeCipher {
       cipher.encrypt(viewOf(block), 0);
       addTo(data, at, block);
       for (let byte = counter.length - 1; byte >= 0; byte -= 1) {
-        counter[byte] = (counter[byte]! + 1) & 0xff;
+        counter[byte]! += 1;
         if (counter[byte] !== 0) break;
       }
     }

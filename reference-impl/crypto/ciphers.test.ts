@@ -68,6 +68,10 @@ describe.each<Mode>(['ecb', 'cbc', 'ctr', 'xts'])('%s is that of Node', (mode) =
         expect(Buffer.compare(found, expected)).toBe(0);
         cipher.decrypt(found, iv);
         expect(Buffer.compare(found, data)).toBe(0);
+        // A slice of a buffer is no copy.
+        const buffer = Buffer.from(expected);
+        cipher.decrypt(buffer, iv);
+        expect(Buffer.compare(buffer, data)).toBe(0);
       }),
     );
   });
