@@ -39,6 +39,7 @@ import { jsonCases } from './json/index.ts';
 import { leftOverMembers } from './left-over-members.ts';
 import { limitCases } from './limits.ts';
 import { listeningAddresses } from './listening-addresses.ts';
+import { luksCases } from './luks/index.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
 import { namedDrives } from './named-drives.ts';
@@ -105,6 +106,7 @@ export const cases: readonly CaseDefinition[] = [
   ...internalSnapshots,
   ...imageCases,
   ...describedTrees,
+  ...luksCases,
   ...limitCases,
   ...throttling,
   ...exampleCases,

@@ -1,87 +1,191 @@
 /**
- * LUKS volumes that cases make by themselves, with a key that they know: what an endpoint stored is decrypted here. Written
- * from the public on-disk format specification (version 1): AES-256 in XTS mode, plain64, SHA-256, one passphrase.
+ * LUKS volumes that cases make by themselves, with a key that they know, and a reader of those that an endpoint made. Written
+ * from the public on-disk format specification (version 1), over `aes-sectors.ts`.
  */
-import { createCipheriv, createDecipheriv, createHash, pbkdf2Sync } from 'node:crypto';
+import { createHash, pbkdf2Sync } from 'node:crypto';
+import { aesSectors, sumOf } from './aes-sectors.ts';
 
 const SECTOR = 512;
-const KEY = Buffer.from(Array.from({ length: 64 }, (_, index) => index * 3 + 1));
-const SALT = Buffer.alloc(32, 0x5c);
 /** As few as the format knows. */
 const ITERATIONS = 1000;
 const STRIPES = 4000;
 const SLOTS = 8;
+const SLOT_AT = 208;
+const SLOT_BYTES = 48;
 const MATERIAL_AT = 4096;
-const SLOT_BYTES = Math.ceil((KEY.length * STRIPES) / 4096) * 4096;
+const DIGEST_SALT = Buffer.alloc(32, 0x5c);
 const ACTIVE = 0x00ac71f3;
 const INACTIVE = 0x0000dead;
 
 /** Identity of all volumes made here, as queries tell it. */
 export const LUKS_UUID = 'd1f2a3b4-0102-4304-8506-0708090a0b0c';
 
-/** The header with the key material: all that lies before the payload. */
+/** What a volume is like; without it AES-256 in mode XTS with one passphrase. */
+export interface LuksShape {
+  readonly cipher?: string;
+  readonly mode?: string;
+  readonly hash?: string;
+  readonly keyBytes?: number;
+  /** By the number of the slot that takes them. */
+  readonly passphrases?: Readonly<Record<number, string>>;
+  readonly iterations?: number;
+  readonly digestIterations?: number;
+  /**
+   * The digest of the volume's key where that is not the one that all volumes have here, but what comes of key material
+   * that is stored as zeroes.
+   */
+  readonly digest?: Buffer;
+}
+
+const headers = new Map<string, Buffer>();
+
+/** The header with the key material: all that lies before the payload. Making one takes a while, so each is made once. */
 export function luksHeader(passphrase: string): Buffer {
-  const bytes = Buffer.alloc(MATERIAL_AT + SLOTS * SLOT_BYTES);
+  const header = headers.get(passphrase) ?? luksVolume({ passphrases: { 0: passphrase } });
+  headers.set(passphrase, header);
+  return Buffer.from(header);
+}
+
+/** The header of such a volume with its key material, and behind it what is stored of the payload. */
+export function luksVolume(shape: LuksShape, stored: Buffer = Buffer.alloc(0)): Buffer {
+  const { cipher = 'aes', mode = 'xts-plain64', hash = 'sha256', keyBytes = 64 } = shape;
+  const { iterations = ITERATIONS, digestIterations = ITERATIONS, passphrases = {} } = shape;
+  const key = luksKey(keyBytes);
+  const slotBytes = Math.ceil((keyBytes * STRIPES) / 4096) * 4096;
+  const payloadOffset = MATERIAL_AT + SLOTS * slotBytes;
+  const bytes = Buffer.alloc(payloadOffset + stored.length);
+  stored.copy(bytes, payloadOffset);
   bytes.write('LUKS\xba\xbe\0\x01', 0, 'latin1');
-  bytes.write('aes', 8);
-  bytes.write('xts-plain64', 40);
-  bytes.write('sha256', 72);
-  bytes.writeUInt32BE(bytes.length / SECTOR, 104);
-  bytes.writeUInt32BE(KEY.length, 108);
-  pbkdf2Sync(KEY, SALT, ITERATIONS, 20, 'sha256').copy(bytes, 112);
-  SALT.copy(bytes, 132);
-  bytes.writeUInt32BE(ITERATIONS, 164);
+  bytes.write(cipher, 8);
+  bytes.write(mode, 40);
+  bytes.write(hash, 72);
+  bytes.writeUInt32BE(payloadOffset / SECTOR, 104);
+  bytes.writeUInt32BE(keyBytes, 108);
+  (shape.digest ?? pbkdf2Sync(key, DIGEST_SALT, digestIterations, 20, hash)).copy(bytes, 112);
+  DIGEST_SALT.copy(bytes, 132);
+  bytes.writeUInt32BE(digestIterations, 164);
   bytes.write(LUKS_UUID, 168);
   for (let slot = 0; slot < SLOTS; slot += 1) {
-    const at = 208 + slot * 48;
-    bytes.writeUInt32BE(slot === 0 ? ACTIVE : INACTIVE, at);
-    if (slot === 0) {
-      bytes.writeUInt32BE(ITERATIONS, at + 4);
-      SALT.copy(bytes, at + 8);
-    }
-    bytes.writeUInt32BE((MATERIAL_AT + slot * SLOT_BYTES) / SECTOR, at + 40);
+    const at = SLOT_AT + slot * SLOT_BYTES;
+    const materialAt = MATERIAL_AT + slot * slotBytes;
+    const passphrase = passphrases[slot];
+    bytes.writeUInt32BE(passphrase === undefined ? INACTIVE : ACTIVE, at);
+    bytes.writeUInt32BE(materialAt / SECTOR, at + 40);
     bytes.writeUInt32BE(STRIPES, at + 44);
+    if (passphrase === undefined) continue;
+    const salt = Buffer.alloc(32, 0xa0 + slot);
+    bytes.writeUInt32BE(iterations + slot, at + 4);
+    salt.copy(bytes, at + 8);
+    if (shape.digest !== undefined) continue;
+    const slotKey = pbkdf2Sync(passphrase, salt, iterations + slot, keyBytes, hash);
+    aesSectors({ key: slotKey, mode }, stripesOf(key, hash), 0, 'encrypt').copy(bytes, materialAt);
   }
-  const slotKey = pbkdf2Sync(passphrase, SALT, ITERATIONS, KEY.length, 'sha256');
-  crypt(splitKey(), slotKey, 0, 'encrypt').copy(bytes, MATERIAL_AT);
   return bytes;
+}
+
+/** The key of the volumes made here; with a length for other ciphers than the usual one. */
+export function luksKey(keyBytes = 64): Buffer {
+  return Buffer.from(Array.from({ length: keyBytes }, (_, index) => index * 3 + 1));
 }
 
 /** What the volumes made here hold at byte `offset`, counted as their cipher counts. */
 export function decrypted(stored: Buffer, offset: number): Buffer {
-  return crypt(stored, KEY, offset, 'decrypt');
+  return aesSectors({ key: luksKey(), mode: 'xts-plain64' }, stored, offset, 'decrypt');
 }
 
-function crypt(bytes: Buffer, key: Buffer, offset: number, way: 'encrypt' | 'decrypt'): Buffer {
-  const sectors: Buffer[] = [];
-  for (let at = 0; at < bytes.length; at += SECTOR) {
-    const tweak = Buffer.alloc(16);
-    tweak.writeBigUInt64LE(BigInt((offset + at) / SECTOR));
-    const make = way === 'encrypt' ? createCipheriv : createDecipheriv;
-    sectors.push(make('aes-256-xts', key, tweak).update(bytes.subarray(at, at + SECTOR)));
-  }
-  return Buffer.concat(sectors);
+/** The key in stripes, of which all are needed: those before the last may be anything. */
+function stripesOf(key: Buffer, hash: string): Buffer {
+  const all = Buffer.alloc(Math.ceil((STRIPES * key.length) / SECTOR) * SECTOR);
+  const last = (STRIPES - 1) * key.length;
+  for (let at = 0; at < last; at += 1) all[at] = at * 167 + (at >> 8);
+  sumOf(key, mixed(all, key.length, hash)).copy(all, last);
+  return all;
 }
 
-/** The key in stripes, of which all are needed: those before the last may be anything, here zeroes. */
-function splitKey(): Buffer {
-  let mixed: Buffer = Buffer.alloc(KEY.length);
-  for (let stripe = 1; stripe < STRIPES; stripe += 1) mixed = diffused(mixed);
-  const last = Buffer.from(KEY.map((byte, index) => byte ^ mixed[index]!));
-  return Buffer.concat([Buffer.alloc((STRIPES - 1) * KEY.length), last]);
+/** The stripes but for the last, each added to what those before come to. */
+function mixed(stripes: Buffer, keyBytes: number, hash: string): Buffer {
+  let sum = Buffer.alloc(keyBytes);
+  for (let stripe = 0; stripe < STRIPES - 1; stripe += 1)
+    sum = diffused(sumOf(sum, stripes.subarray(stripe * keyBytes, (stripe + 1) * keyBytes)), hash);
+  return sum;
 }
 
-function diffused(bytes: Buffer): Buffer {
+function diffused(bytes: Buffer, hash: string): Buffer<ArrayBuffer> {
+  const size = createHash(hash).digest().length;
   const digests: Buffer[] = [];
-  for (let block = 0; block * 32 < bytes.length; block += 1) {
+  for (let block = 0; block * size < bytes.length; block += 1) {
     const number = Buffer.alloc(4);
     number.writeUInt32BE(block);
-    digests.push(
-      createHash('sha256')
-        .update(number)
-        .update(bytes.subarray(block * 32, block * 32 + 32))
-        .digest(),
-    );
+    const piece = bytes.subarray(block * size, (block + 1) * size);
+    digests.push(createHash(hash).update(number).update(piece).digest().subarray(0, piece.length));
   }
   return Buffer.concat(digests);
+}
+
+/** What a header says. Places are bytes. */
+export interface LuksHeader {
+  readonly version: number;
+  readonly cipher: string;
+  readonly mode: string;
+  readonly hash: string;
+  readonly payloadOffset: number;
+  readonly keyBytes: number;
+  readonly digest: Buffer;
+  readonly digestSalt: Buffer;
+  readonly digestIterations: number;
+  readonly uuid: string;
+  readonly slots: readonly LuksSlot[];
+}
+
+/** What a header says of a slot. */
+export interface LuksSlot {
+  /** Null if it is neither. */
+  readonly active: boolean | null;
+  readonly iterations: number;
+  readonly salt: Buffer;
+  readonly offset: number;
+  readonly stripes: number;
+}
+
+/** Reads the header that a volume begins with. */
+export function parseLuks(bytes: Buffer): LuksHeader {
+  const text = (at: number, length: number) =>
+    bytes.toString('latin1', at, at + length).replace(/\0.*$/s, '');
+  const slot = (index: number): LuksSlot => {
+    const at = SLOT_AT + index * SLOT_BYTES;
+    const state = bytes.readUInt32BE(at);
+    return {
+      active: state === ACTIVE ? true : state === INACTIVE ? false : null,
+      iterations: bytes.readUInt32BE(at + 4),
+      salt: bytes.subarray(at + 8, at + 40),
+      offset: bytes.readUInt32BE(at + 40) * SECTOR,
+      stripes: bytes.readUInt32BE(at + 44),
+    };
+  };
+  return {
+    version: bytes.readUInt16BE(6),
+    cipher: text(8, 32),
+    mode: text(40, 32),
+    hash: text(72, 32),
+    payloadOffset: bytes.readUInt32BE(104) * SECTOR,
+    keyBytes: bytes.readUInt32BE(108),
+    digest: bytes.subarray(112, 132),
+    digestSalt: bytes.subarray(132, 164),
+    digestIterations: bytes.readUInt32BE(164),
+    uuid: text(168, 40),
+    slots: Array.from({ length: SLOTS }, (_, index) => slot(index)),
+  };
+}
+
+/** The key of a volume encrypted with AES, by the passphrase of slot `index`; null if that does not open it. */
+export function unlocked(bytes: Buffer, passphrase: string, index = 0): Buffer | null {
+  const { hash, keyBytes, mode, digest, digestSalt, digestIterations, slots } = parseLuks(bytes);
+  const { salt, iterations, offset } = slots[index]!;
+  const slotKey = pbkdf2Sync(passphrase, salt, iterations, keyBytes, hash);
+  const length = Math.ceil((keyBytes * STRIPES) / SECTOR) * SECTOR;
+  const stored = bytes.subarray(offset, offset + length);
+  const stripes = aesSectors({ key: slotKey, mode }, stored, 0, 'decrypt');
+  const last = stripes.subarray((STRIPES - 1) * keyBytes, STRIPES * keyBytes);
+  const key = sumOf(last, mixed(stripes, keyBytes, hash));
+  return pbkdf2Sync(key, digestSalt, digestIterations, 20, hash).equals(digest) ? key : null;
 }

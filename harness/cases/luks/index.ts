@@ -1,0 +1,8 @@
+/** Cases of LUKS volumes, and of the keys and secrets that open them. */
+import type { CaseDefinition } from '../case.ts';
+import { cipherCases } from './ciphers.ts';
+import { hostileVolumes } from './hostile.ts';
+import { slotCases } from './slots.ts';
+
+/** All of this folder. */
+export const luksCases: readonly CaseDefinition[] = [...cipherCases, ...slotCases, ...hostileVolumes];
