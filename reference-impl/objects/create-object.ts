@@ -1,11 +1,10 @@
 /** Makes objects from their type and properties, for `object-add` and `-object`: the types that block devices use. */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { isIdentifier } from '../qapi/identifier.ts';
 import { iothread } from './iothread.ts';
 import type { ObjectContext, UserObject } from './objects.ts';
+import { secret } from './secret.ts';
 import { throttleGroup } from './throttle-group-object.ts';
 import { tlsCredentialsX509 } from './tls-credentials.ts';
 
@@ -80,28 +79,5 @@ export class Properties {
 
   assertAllTaken(): void {
     for (const name of this.#given.keys()) throw new CommandError(`Property '.${name}' not found`);
-  }
-}
-
-/** Data in place or in a file, as text or base64. Encrypted secrets would need a key that is a secret itself. */
-function secret(props: Properties, { cwd }: ObjectContext): UserObject {
-  const data = props.text('data');
-  const file = props.text('file');
-  const format = props.text('format') ?? 'raw';
-  if (props.text('keyid') !== undefined) throw new CommandError('encrypted secrets are not supported');
-  if (data !== undefined && file !== undefined)
-    throw new CommandError("'file' and 'data' are mutually exclusive");
-  if (format !== 'raw' && format !== 'base64') throw new CommandError(`Invalid parameter '${format}'`);
-  const bytes = data === undefined ? secretFile(file, cwd) : Buffer.from(data);
-  const decoded = format === 'raw' ? bytes : Buffer.from(bytes.toString('latin1'), 'base64');
-  return { type: 'secret', data: decoded } as UserObject;
-}
-
-function secretFile(name: string | undefined, cwd: string): Buffer {
-  if (name === undefined) throw new CommandError("Must provide 'file' or 'data'");
-  try {
-    return readFileSync(resolve(cwd, name));
-  } catch {
-    throw new CommandError(`Failed to open file “${name}”: No such file or directory`);
   }
 }
