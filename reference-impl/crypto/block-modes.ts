@@ -66,7 +66,7 @@ function cbc(cipher: BlockCipher): ModeCipher {
       const view = viewOf(data);
       let before = iv;
       for (let at = 0; at < data.length; at += blockBytes) {
-        const encrypted = Uint8Array.from(data.subarray(at, at + blockBytes));
+        const encrypted = new Uint8Array(data.subarray(at, at + blockBytes));
         cipher.decrypt(view, at);
         addTo(data, at, before);
         before = encrypted;

@@ -35,8 +35,7 @@ const SALT_BYTES = 32;
 const STRIPES = 4000;
 /** New volumes align their key material to this, in bytes. */
 const ALIGNMENT = 4096;
-/** Bounds on what a header may make us allocate and compute. */
-const MAX_STRIPES = 10_000;
+/** What a header may make us compute. */
 const MAX_ITERATIONS = 100_000_000;
 /** What this machine is taken to compute in a millisecond, so that new volumes do not depend on how busy it is. */
 const ITERATIONS_PER_MS = 250;
@@ -171,7 +170,7 @@ async function unlock(
 ): Promise<Uint8Array | undefined> {
   const { spec, hash, keyBytes, digest, digestSalt, digestIterations } = header;
   for (const { active, iterations, salt, offset, stripes } of header.slots) {
-    if (!active || !isSane(iterations, stripes) || !isSane(digestIterations, 1)) continue;
+    if (!active || stripes !== STRIPES || !isSane(iterations) || !isSane(digestIterations)) continue;
     const slotKey = await derive(hostWork, passphrase, salt, iterations, keyBytes, hash);
     const material = new Uint8Array(Math.ceil((keyBytes * stripes) / SECTOR) * SECTOR);
     await read(offset, material);
@@ -183,8 +182,8 @@ async function unlock(
   return undefined;
 }
 
-function isSane(iterations: number, stripes: number): boolean {
-  return iterations > 0 && iterations <= MAX_ITERATIONS && stripes > 0 && stripes <= MAX_STRIPES;
+function isSane(iterations: number): boolean {
+  return iterations > 0 && iterations <= MAX_ITERATIONS;
 }
 
 function describe({ spec, hash, keyBytes, ...header }: Header): JsonObject {
@@ -222,17 +221,16 @@ export async function createLuks(
     cipher: name!,
     mode,
     ivgen,
-    ivgenHash: ivgen === 'essiv' ? ivgenHash : undefined,
+    ivgenHash,
   };
   const keyBytes = (Number(bits ?? 0) / 8) * (mode === 'xts' ? 2 : 1);
   if (!hasCipher(spec.cipher)) throw new CommandError(`Algorithm '${algorithm}' not supported`);
   checkSupport(spec, keyBytes, hash);
 
-  const iterTime = Number(options['iter-time'] ?? 0) || DEFAULT_ITER_TIME;
-  const iterations = Math.min(
-    MAX_ITERATIONS,
-    Math.max(LEAST_ITERATIONS, Math.round(iterTime * ITERATIONS_PER_MS)),
-  );
+  const iterTime = Number(options['iter-time'] ?? DEFAULT_ITER_TIME);
+  const iterations = Math.max(LEAST_ITERATIONS, iterTime * ITERATIONS_PER_MS);
+  if (iterations > MAX_ITERATIONS)
+    throw new CommandError(`PBKDF iterations ${iterations} larger than ${MAX_ITERATIONS}`);
   const digestIterations = Math.max(LEAST_ITERATIONS, Math.round(iterations / SLOTS));
   const key = random(keyBytes);
   const [slotSalt, digestSalt] = [random(SALT_BYTES), random(SALT_BYTES)];
@@ -244,7 +242,7 @@ export async function createLuks(
   bytes.set(MAGIC);
   view.setUint16(6, 1);
   bytes.set(Buffer.from(spec.cipher), 8);
-  bytes.set(Buffer.from(`${mode}-${ivgen}${spec.ivgenHash === undefined ? '' : `:${ivgenHash}`}`), 40);
+  bytes.set(Buffer.from(`${mode}-${ivgen}${ivgenHash === undefined ? '' : `:${ivgenHash}`}`), 40);
   bytes.set(Buffer.from(hash), 72);
   view.setUint32(104, payloadOffset / SECTOR);
   view.setUint32(108, keyBytes);
