@@ -40,12 +40,11 @@ function aes(chaining: string, key: Buffer, vector: Buffer, bytes: Buffer, way: 
 function xts(key: Buffer, vector: Buffer, bytes: Buffer, way: Way): Buffer {
   const half = key.length / 2;
   const first = aes('ecb', key.subarray(half), vector, vector, 'encrypt');
-  let tweak = BigInt(`0x${Buffer.from(first).reverse().toString('hex')}`);
+  let tweak = BigInt(`0x${Buffer.from(first.toReversed()).toString('hex')}`);
   const tweaks = Buffer.alloc(bytes.length);
   for (let at = 0; at < bytes.length; at += BLOCK) {
-    Buffer.from(tweak.toString(16).padStart(2 * BLOCK, '0'), 'hex')
-      .reverse()
-      .copy(tweaks, at);
+    const bytesOfTweak = Buffer.from(tweak.toString(16).padStart(2 * BLOCK, '0'), 'hex');
+    tweaks.set(bytesOfTweak.toReversed(), at);
     tweak = BigInt.asUintN(128, tweak << 1n) ^ (tweak >> 127n === 1n ? 0x87n : 0n);
   }
   return sumOf(aes('ecb', key.subarray(0, half), vector, sumOf(bytes, tweaks), way), tweaks);
