@@ -52,6 +52,11 @@ export const nbdServer = {
     definition: 'nbd-server-start',
     text: 'A client of the address reads the exported node.',
   },
+  'nbd-server-start/tls-creds': {
+    level: 'must',
+    definition: 'nbd-server-start',
+    text: 'tls-creds is the id of TLS credentials for a server, which must exist; with them clients are served over TLS only.',
+  },
   'nbd-server-stop/stops': {
     level: 'must',
     definition: 'nbd-server-stop',

@@ -3,6 +3,7 @@ import type { CaseDefinition } from '../case.ts';
 import { cipherCases } from './ciphers.ts';
 import { createdKeys } from './created.ts';
 import { hostileVolumes } from './hostile.ts';
+import { volumeNodes } from './nodes.ts';
 import { secretCases } from './secrets.ts';
 import { slotCases } from './slots.ts';
 
@@ -12,5 +13,6 @@ export const luksCases: readonly CaseDefinition[] = [
   ...slotCases,
   ...hostileVolumes,
   ...createdKeys,
+  ...volumeNodes,
   ...secretCases,
 ];

@@ -2,6 +2,7 @@ import type { CaseDefinition } from '../case.ts';
 import { chunkCases } from './chunks.ts';
 import { exportErrorCases } from './errors.ts';
 import { handshakeCases } from './handshake.ts';
+import { exportsOverTls } from './over-tls.ts';
 import { requestCases } from './requests.ts';
 
 /** Cases of what the NBD server says to clients, message by message. */
@@ -10,4 +11,5 @@ export const nbdExportCases: readonly CaseDefinition[] = [
   ...requestCases,
   ...chunkCases,
   ...exportErrorCases,
+  ...exportsOverTls,
 ];

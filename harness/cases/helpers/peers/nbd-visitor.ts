@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { CaseContext } from '../../case.ts';
 import { Arrivals } from './arrivals.ts';
 import {
@@ -71,8 +72,8 @@ export async function greetingAt(where: NetConnectOpts): Promise<string | null> 
 /** A connection. That the server ends it first fails the case. */
 export class NbdVisitor {
   readonly #t: CaseContext;
-  readonly #socket: Socket;
-  readonly #arrivals: Arrivals;
+  #socket: Socket;
+  #arrivals: Arrivals;
   #cookie = 0x1122_3344_5566_7700n;
 
   private constructor(t: CaseContext, socket: Socket) {
@@ -111,6 +112,22 @@ export class NbdVisitor {
     const answers = await visitor.option(NbdOption.go, infoRequest(name));
     t.equal(answers.at(-1)?.type ?? null, OptionReply.ack, 'the server must let a client choose an export');
     return visitor;
+  }
+
+  /** Goes on over TLS, as the server has granted. That it fails fails the case. */
+  async secure(options: ConnectionOptions): Promise<void> {
+    const secure = connectTls({ ...options, socket: this.#socket });
+    const fault = await once(secure, 'secureConnect').then(
+      () => null,
+      (error: Error) => error.message,
+    );
+    this.#t.check(
+      fault === null,
+      'the server must begin TLS with a client that trusts it',
+      `it fails: ${fault}`,
+    );
+    this.#socket = secure;
+    this.#arrivals = new Arrivals(secure);
   }
 
   send(...bytes: readonly Buffer[]): void {
