@@ -6,9 +6,6 @@ import tls from 'node:tls';
 import { asIoError, IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
-/** What the protocol asks for at least. */
-const MIN_VERSION = 'TLSv1.2';
-
 /** Which side of a connection credentials are for, as `tls-creds-x509` says it. */
 export type TlsEndpoint = 'client' | 'server';
 
@@ -67,7 +64,6 @@ export function secureClient(
       ...certificates,
       socket,
       host,
-      minVersion: MIN_VERSION,
       rejectUnauthorized: verifyPeer,
     });
     const failed = (error: Error): void => fail(failure(error));
@@ -88,7 +84,6 @@ export function secureServer(socket: Duplex, { certificates, verifyPeer }: TlsCr
     // Only a server object of Node checks the client's certificate; it takes connections made elsewhere.
     const server = tls.createServer({
       ...certificates,
-      minVersion: MIN_VERSION,
       requestCert: verifyPeer,
       rejectUnauthorized: verifyPeer,
     });
