@@ -75,7 +75,7 @@ export const encryption: readonly Saboteur[] = [
     'QCryptoBlockCreateOptionsLUKS',
     'makes as few iterations as the format knows whatever iter-time says',
     VOLUME,
-    ['Math.max(LEAST_ITERATIONS, Math.round(iterTime * ITERATIONS_PER_MS))', 'LEAST_ITERATIONS'],
+    ['Math.max(LEAST_ITERATIONS, iterTime * ITERATIONS_PER_MS)', 'LEAST_ITERATIONS'],
   ),
   inside(
     'encryption/any-passphrase',
