@@ -7,6 +7,7 @@ import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
+import { limitsOfOptions } from './limits-of-options.ts';
 import { nbdHandshakeCases } from './nbd-handshakes.ts';
 import { nbdNameCases } from './nbd-names.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
@@ -35,6 +36,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkdebugFileCases,
   ...blkverifyCases,
   ...quorumCases,
+  ...limitsOfOptions,
   ...quorumVotes,
   ...quorumFlushes,
   ...quorumNames,

@@ -267,8 +267,8 @@ export const images: readonly Saboteur[] = [
     'shows the backing file where a cluster was discarded',
     'drivers/qcow2/zeroing',
     [
-      "const kind = then === 'zero' && image.header.version === 3 ? 'zero' : 'unallocated';",
-      "const kind = 'unallocated';",
+      "const plain = then === 'zero' && image.header.version === 3 ? ZERO : UNALLOCATED;",
+      'const plain = UNALLOCATED;',
     ],
   ),
   inside(

@@ -37,7 +37,10 @@ export interface Run extends Entry {
   readonly count: number;
 }
 
-const UNALLOCATED: Entry = { kind: 'unallocated', offset: 0, copied: false, compressedBytes: 0 };
+/** What shows is below. */
+export const UNALLOCATED: Entry = { kind: 'unallocated', offset: 0, copied: false, compressedBytes: 0 };
+/** Reads as zeroes, and takes no cluster. */
+export const ZERO: Entry = { ...UNALLOCATED, kind: 'zero' };
 
 export interface MappingOptions {
   readonly file: ChildHandle;

@@ -1,6 +1,6 @@
 /** Ranges that become zeroes, and clusters that are given back. */
 import type { Image } from './image.ts';
-import type { Entry, Run } from './mapping.ts';
+import { type Entry, type Run, UNALLOCATED, ZERO } from './mapping.ts';
 import { blockStatus } from './reading.ts';
 import { replace, settled, write } from './writing.ts';
 
@@ -58,12 +58,7 @@ export async function zeroClusters(
 ): Promise<boolean> {
   image.corruption.assertUsable();
   if (image.header.version === 2 && image.backing() !== undefined) return false;
-  const plain: Entry = {
-    kind: image.header.version === 2 ? 'unallocated' : 'zero',
-    offset: 0,
-    copied: false,
-    compressedBytes: 0,
-  };
+  const plain = image.header.version === 2 ? UNALLOCATED : ZERO;
   await changeRuns(image, first, count, (run) => {
     if (run.kind === plain.kind) return undefined;
     const keeps = image.header.version === 3 && !mayUnmap && run.copied;
@@ -85,11 +80,11 @@ export async function discardClusters(
   then: 'zero' | 'forget' = 'zero',
 ): Promise<void> {
   image.corruption.assertUsable();
-  const kind = then === 'zero' && image.header.version === 3 ? 'zero' : 'unallocated';
+  const plain = then === 'zero' && image.header.version === 3 ? ZERO : UNALLOCATED;
   await changeRuns(image, first, count, (run) => {
     // what shows there is zeroes already only where nothing is below
-    if (run.kind === kind || (run.kind === 'unallocated' && image.backing() === undefined)) return undefined;
-    return () => ({ kind, offset: 0, copied: false, compressedBytes: 0 });
+    const isFree = run.kind === UNALLOCATED.kind && image.backing() === undefined;
+    return run.kind === plain.kind || isFree ? undefined : () => plain;
   });
 }
 
