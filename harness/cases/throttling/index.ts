@@ -1,5 +1,6 @@
 import type { CaseDefinition } from '../case.ts';
 import { boundsOfLimits } from './bounds-of-limits.ts';
+import { bucketModel } from './bucket-model.ts';
 import { burstCases } from './bursts.ts';
 import { driveLimits } from './drive-limits.ts';
 import { groupLifetimes } from './group-lifetimes.ts';
@@ -12,6 +13,7 @@ export const throttling: readonly CaseDefinition[] = [
   ...nodeLimits,
   ...boundsOfLimits,
   ...burstCases,
+  ...bucketModel,
   ...driveLimits,
   ...groupLifetimes,
 ];
