@@ -64,6 +64,7 @@ import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
 import { transactionCases } from './transaction.ts';
 import { transactions } from './transactions/index.ts';
+import { windowsOfIntervals } from './windows-of-intervals.ts';
 
 /** All hand-written cases. Ids are unique; `derived/` is for the others. */
 export const cases: readonly CaseDefinition[] = [
@@ -92,6 +93,7 @@ export const cases: readonly CaseDefinition[] = [
   ...driveQueries,
   ...driveStatistics,
   ...statisticsOfIntervals,
+  ...windowsOfIntervals,
   ...freshStatistics,
   ...namedDrives,
   ...commandLineValues,
