@@ -15,7 +15,7 @@ const transcripts = fileURLToPath(
 
 /** What it prints as JSON, once it has ended well: an empty answer says nothing of why. */
 async function printedJson<T>(args: readonly string[]): Promise<T> {
-  const { code, stdout, stderr } = await qmpcheck(args);
+  const { code, stdout, stderr } = await callMain(args);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return parseJson(stdout) as T;
 }
@@ -39,13 +39,13 @@ describe('run', () => {
         '--reporter',
         'json=r.json',
       ];
-      const { code, stdout } = await qmpcheck(call, { cwd });
+      const { code, stdout } = await callMain(call, { cwd });
       expect(code).toBe(0);
       expect(stdout).toContain('raw');
       expect(readFileSync(join(cwd, 'r.xml'), 'utf8')).toContain('<testsuites');
       expect(parseJson(readFileSync(join(cwd, 'r.json'), 'utf8'))).toMatchObject({ recordVersion: 1 });
 
-      const twice = await qmpcheck(['run', '--reporter', 'tap', '--reporter', 'spec'], { cwd });
+      const twice = await callMain(['run', '--reporter', 'tap', '--reporter', 'spec'], { cwd });
       expect(twice).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('tap and spec would both write to stdout'),
@@ -90,8 +90,8 @@ describe('run', () => {
         '- { endpoint: reference, case: block_resize/grow, outcome: fail, reason: was so once }\n',
       );
       const call = ['run', 'block_resize/grow', '--expect', 'own.yaml'];
-      expect((await qmpcheck(call, { cwd })).code).toBe(0);
-      expect((await qmpcheck([...call, '--strict-expectations'], { cwd })).code).toBe(1);
+      expect((await callMain(call, { cwd })).code).toBe(0);
+      expect((await callMain([...call, '--strict-expectations'], { cwd })).code).toBe(1);
     }));
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
@@ -102,7 +102,7 @@ describe('run', () => {
         mkdirSync(temporary);
         let sent = false;
         const { code } = await qmpcheck(
-          ['run', '--workers', '1', '--reporter', 'tap', '--reporter', 'json=r.json'],
+          ['run', 'derived/*', '--workers', '1', '--reporter', 'tap', '--reporter', 'json=r.json'],
           {
             cwd,
             watch: (child, stdout) => {
@@ -133,7 +133,7 @@ describe('list', () => {
   });
 
   test('gives all of it through a pipe, which holds less', async () => {
-    const whole = (await qmpcheck(['list', '--json'])).stdout;
+    const whole = (await callMain(['list', '--json'])).stdout;
     const piped = spawnSync('sh', ['-c', '"$0" "$1" list --json | cat', process.execPath, program], {
       encoding: 'utf8',
     });
@@ -144,7 +144,7 @@ describe('list', () => {
 
 describe('replay', () => {
   test('a line each, verdict first, totals last', async () => {
-    const { code, stdout } = await qmpcheck(['replay', transcripts]);
+    const { code, stdout } = await callMain(['replay', transcripts]);
     const lines = stdout.trimEnd().split('\n');
     expect(lines.slice(0, -1).every((line) => line.startsWith('MATCH '))).toBe(true);
     expect(lines.at(-1)).toMatch(/^[1-9]\d* MATCH, 0 DIFFERS, 0 SKIPPED, 0 ERROR$/);
@@ -156,10 +156,10 @@ describe('replay', () => {
       const step = { send: { execute: 'query-block-jobs' }, reply: { return: [{ device: 'j' }] } };
       const transcript = { name: 't', endpoint: 'e', argv: [], setup: [], steps: [step] };
       writeFileSync(join(cwd, 't.json'), JSON.stringify(transcript));
-      const { code, stdout } = await qmpcheck(['replay', 't.json'], { cwd });
+      const { code, stdout } = await callMain(['replay', 't.json'], { cwd });
       expect(stdout).toMatch(/^DIFFERS t\.json\n {4}.*\n?/);
       expect(code).toBe(1);
-      const json = await qmpcheck(['replay', 't.json', '--json'], { cwd });
+      const json = await callMain(['replay', 't.json', '--json'], { cwd });
       expect(parseJson(json.stdout)).toMatchObject({
         results: [{ file: 't.json', verdict: 'DIFFERS', reason: expect.any(String) }],
         totals: { MATCH: 0, DIFFERS: 1, SKIPPED: 0, ERROR: 0 },
@@ -169,7 +169,7 @@ describe('replay', () => {
   test('what is no transcript is an error that names the file: exit 2', () =>
     inFolder(async (cwd) => {
       writeFileSync(join(cwd, 'bad.json'), '{');
-      const { code, stdout } = await qmpcheck(['replay', 'bad.json'], { cwd });
+      const { code, stdout } = await callMain(['replay', 'bad.json'], { cwd });
       expect(stdout).toMatch(/^ERROR bad\.json: /);
       expect(code).toBe(2);
     }));
@@ -178,9 +178,9 @@ describe('replay', () => {
 describe('schema', () => {
   test('check: silence and 0, or the first fault as FILE:LINE and 1', () =>
     inFolder(async (cwd) => {
-      expect(await qmpcheck(['schema', 'check', schema])).toEqual({ code: 0, stdout: '', stderr: '' });
+      expect(await callMain(['schema', 'check', schema])).toEqual({ code: 0, stdout: '', stderr: '' });
       writeFileSync(join(cwd, 'bad.json'), "{ 'struct': 'Foo',\n  'data': { 'a': 'Nope' } }\n");
-      const { code, stderr } = await qmpcheck(['schema', 'check', 'bad.json'], { cwd });
+      const { code, stderr } = await callMain(['schema', 'check', 'bad.json'], { cwd });
       expect(stderr).toMatch(/^bad\.json:1: .*Nope/m);
       expect(code).toBe(1);
     }));
@@ -196,7 +196,7 @@ describe('schema', () => {
 
   test('json-schema and types', async () => {
     expect(await printedJson(['schema', 'json-schema', schema])).toHaveProperty('$defs');
-    const types = (await qmpcheck(['schema', 'types', schema])).stdout;
+    const types = (await callMain(['schema', 'types', schema])).stdout;
     expect(types).toContain('export type QmpCommands');
     // They stand alone, wherever they are kept.
     expect(types).not.toMatch(/^import /m);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
-import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder } from '../testing/command-line.ts';
 
 const read = (cwd: string, name: string) => JSON.parse(readFileSync(join(cwd, name), 'utf8')) as RunRecord;
 
@@ -31,7 +31,7 @@ describe('compat', () => {
       await run(cwd, 'whole.json');
       await run(cwd, 'one.json', '--shard', '1/2');
       await run(cwd, 'two.json', '--shard', '2/2');
-      expect(await qmpcheck(['compat', 'one.json', 'two.json', '--merge', 'all.json'], { cwd })).toEqual({
+      expect(await callMain(['compat', 'one.json', 'two.json', '--merge', 'all.json'], { cwd })).toEqual({
         code: 0,
         stdout: '',
         stderr: '',
@@ -43,7 +43,7 @@ describe('compat', () => {
       expect(merged.totals).toEqual(whole.totals);
       expect(merged).not.toHaveProperty('shard');
 
-      const twice = await qmpcheck(['compat', 'one.json', 'one.json', '--merge', 'all.json'], { cwd });
+      const twice = await callMain(['compat', 'one.json', 'one.json', '--merge', 'all.json'], { cwd });
       expect(twice).toMatchObject({ code: 2, stderr: expect.stringContaining('is in two of the records') });
     }));
 

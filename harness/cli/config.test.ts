@@ -26,7 +26,7 @@ test('options and environment reach the child, relative to its scratch folder', 
   inFolder(async (cwd) => {
     const target = 'exec:echo "$GREETING" >&2; exit 1';
     config(cwd, { targets: { ours: { target, environment: { GREETING: 'hello from the child' } } } });
-    const { code, stderr } = await qmpcheck(['run', '--target', 'ours'], { cwd });
+    const { code, stderr } = await callMain(['run', '--target', 'ours'], { cwd });
     expect(stderr).toContain('hello from the child');
     expect(code).toBe(2);
   }));
@@ -38,7 +38,7 @@ test('expectations of a configured target apply to it', () =>
     const entry = '- { endpoint: ours, case: block_resize/grow, outcome: fail, reason: once }\n';
     writeFileSync(join(cwd, 'known/ours.yaml'), entry);
     const call = ['run', 'block_resize/grow', '--target', 'ours', '--strict-expectations'];
-    expect((await qmpcheck(call, { cwd })).code).toBe(1);
+    expect((await callMain(call, { cwd })).code).toBe(1);
   }));
 
 test('files of TLS are those beside the config file', () =>

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { callMain, inFolder, qmpcheck } from '../testing/command-line.ts';
+import { callMain, inFolder } from '../testing/command-line.ts';
 import { enginesUnavailable, requireOrSkip } from '../testing/engines.ts';
 
 const REFERENCE = ['diff', '--left', 'reference', '--right'];
@@ -35,7 +35,7 @@ describe('diff', PATIENT, () => {
       writeFileSync(join(cwd, 'transcript.json'), JSON.stringify(transcript));
       const subjects = ['block_resize/shrink*', 'program.txt', 'transcript.json', '--programs', '2'];
       const args = [...REFERENCE, 'reference:spawn', ...subjects];
-      const { code, stdout, stderr } = await qmpcheck(args, { cwd });
+      const { code, stdout, stderr } = await callMain(args, { cwd });
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(stdout).toMatch(
         /^(timing [^\n]*\n)?(\d+) compared: \2 alike but for schemas and timing, 0 with known differences only, 0 with others; 0 skipped\n$/,
@@ -66,7 +66,7 @@ describe('diff', PATIENT, () => {
 
     test('lists what nothing explains, and fails for it', () =>
       inFolder(async (cwd) => {
-        const { code, stdout } = await qmpcheck([...CASES, '--no-expect'], { cwd });
+        const { code, stdout } = await callMain([...CASES, '--no-expect'], { cwd });
         expect(code).toBe(1);
         expect(stdout).toContain("text block-stream $.error.desc: Invalid parameter 'speed' / ");
         expect(stdout).toMatch(/^ {4}block-stream\/refused, step \d+: left "/m);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
 import { packageRoot } from '../../spec/package-root.ts';
-import { type CommandResult, inFolder, qmpcheck } from '../testing/command-line.ts';
+import { type CommandResult, callMain, inFolder } from '../testing/command-line.ts';
 
 /** Endpoints are started and stopped many times, on machines that may be busy. */
 const PATIENT = { timeout: 300_000 };
@@ -77,7 +77,7 @@ function staleLines(text: string): string[] {
 function withFile(text: string, args: readonly string[]): Promise<CommandResult> {
   return inFolder((cwd) => {
     writeFileSync(join(cwd, 'known.yaml'), text);
-    return qmpcheck([...args, '--expect', 'known.yaml'], { cwd });
+    return callMain([...args, '--expect', 'known.yaml'], { cwd });
   });
 }
 
@@ -116,7 +116,7 @@ test.each([
 ])('files given are heeded without those that are shipped: %s %s %s', (...options) =>
   inFolder(async (cwd) => {
     writeFileSync(join(cwd, 'known.yaml'), KNOWN);
-    const result = await qmpcheck(['run', CASE, '--target', BROKEN, ...options], { cwd });
+    const result = await callMain(['run', CASE, '--target', BROKEN, ...options], { cwd });
     expect(result.stderr).not.toContain('qmpcheck:');
     expect(result.code).toBe(0);
   }),

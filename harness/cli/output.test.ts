@@ -44,7 +44,16 @@ describe('an earlier result is kept', () => {
 
   test('where the run is killed', () =>
     withOld(async (cwd, isAsItWas) => {
-      const args = ['run', '--workers', '1', '--reporter', 'tap', '--reporter', 'json=result.json'];
+      const args = [
+        'run',
+        'derived/*',
+        '--workers',
+        '1',
+        '--reporter',
+        'tap',
+        '--reporter',
+        'json=result.json',
+      ];
       const { code, stdout } = await qmpcheck(args, {
         cwd,
         watch: (child, printed) => {

@@ -4,10 +4,13 @@ import { packageRoot } from '../../spec/package-root.ts';
 import type { Expectation } from './expectation.ts';
 import { readExpectations } from './read-expectations.ts';
 
-/** All of them, for all endpoints and commands. */
-export function shippedExpectations(): Expectation[] {
+let shipped: readonly Expectation[] | undefined;
+
+/** All of them, for all endpoints and commands. Read once in a process. */
+export function shippedExpectations(): readonly Expectation[] {
   const folder = new URL('harness/expectations/shipped/', packageRoot());
-  return readdirSync(folder).flatMap((name) =>
+  shipped ??= readdirSync(folder).flatMap((name) =>
     readExpectations(readFileSync(new URL(name, folder), 'utf8'), name, true),
   );
+  return shipped;
 }
