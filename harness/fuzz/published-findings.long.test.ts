@@ -60,9 +60,14 @@ test('every row of the tables has a section of its title with a script', () => {
   expect(page.match(/^## /gm)).toHaveLength(rows.length);
 });
 
+const isHang = ({ end }: Published): boolean => end === 'hang';
+
 describe('the script of', () => {
-  for (const { id, title, end, always, script } of published) {
-    test(
+  // Those that end by patience alone, and before the others, are waited for at once.
+  const ordered = [...published.filter(isHang), ...published.filter((one) => !isHang(one))];
+  for (const { id, title, end, always, script } of ordered) {
+    const add = end === 'hang' ? test.concurrent : test;
+    add(
       `${id}: ${title}`,
       async (context) => {
         onThatVersion(context);
