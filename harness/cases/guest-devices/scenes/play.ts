@@ -8,6 +8,7 @@
  *     out 5a*512          writes these bytes, a word at a time
  *     packet 12 00*3 24 / 8    has a CD drive carry out a packet, and reads what it gives in pieces of at most 8 bytes
  *     look                nothing
+ *     moved               nothing; what is seen is as it is once a bus master has moved all data
  *     ! eject {"id":"cd"} what the monitor is asked to do, @DIR@ being the scratch folder; nothing is seen
  *     > inl 0xcf8; inb 1  lines of the qtest protocol, whose values are seen
  *
@@ -72,6 +73,7 @@ export class Player {
     }
     if (verb === '>') return this.#lines(step.slice(2).split('; '));
     if (verb === 'look') return ` -> ${await this.#then([])}`;
+    if (verb === 'moved') return ` -> ${shownRegisters((await this.#act([], BUSY | DATA)).registers)}`;
     if (verb === 'in') return ` -> ${await this.#in(Number(words[0]), Number(words[2] ?? 2))}`;
     if (verb === 'out') return ` -> ${await this.#then(this.#words(bytesOf(words)))}`;
     if (verb === 'packet') return ` -> ${await this.#packet(words)}`;
@@ -140,15 +142,16 @@ export class Player {
     return shownRegisters((await this.#act(lines)).registers);
   }
 
-  /** The answers to the lines, and the registers once the drive is not busy. */
+  /** The answers to the lines, and the registers once none of these bits of the status is set. */
   async #act(
     lines: readonly string[],
+    until = BUSY,
   ): Promise<{ answers: readonly string[]; registers: readonly number[] }> {
     const look = [CONTROL, 1, 2, 3, 4, 5, 6].map((register) => `inb ${this.#base + register}`);
     const all = await this.#send([...lines, ...look]);
     const answers = all.slice(0, lines.length);
     let registers = all.slice(lines.length).map(numberIn);
-    for (let polls = 0; polls < MOST_POLLS && (registers[0]! & BUSY) !== 0; polls += 1)
+    for (let polls = 0; polls < MOST_POLLS && (registers[0]! & until) !== 0; polls += 1)
       registers = (await this.#send(look)).map(numberIn);
     return { answers, registers };
   }
