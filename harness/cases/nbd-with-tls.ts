@@ -1,21 +1,30 @@
 /** NBD over TLS: a node over a server that asks for it. */
+import { createServer, type Socket } from 'node:net';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { objectArguments } from './helpers/made-objects.ts';
 import { nodeBytes, openIo } from './helpers/node-io.ts';
+import { Arrivals } from './helpers/peers/arrivals.ts';
 import { type Certificate, selfSigned } from './helpers/peers/certificate.ts';
+import { listen } from './helpers/peers/listening.ts';
+import { FIXED_NEWSTYLE_NO_ZEROES, Magic, OptionReply } from './helpers/peers/nbd-numbers.ts';
 import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
+import { uint16, uint32, uint64 } from './helpers/peers/wire-numbers.ts';
 import { checkAbsent, KiB, makeDirectory, makeFileIn, needs, nodeCommands } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 const X509 = 'tls-creds-x509';
 
 /** Makes a client's credentials that trust `certificate`. Gives their id. */
-async function trusting(t: CaseContext, certificate: Certificate): Promise<string> {
+async function trusting(
+  t: CaseContext,
+  certificate: Certificate,
+  more: Readonly<Record<string, boolean>> = {},
+): Promise<string> {
   const id = t.name('creds');
   const folder = await makeDirectory(t);
   await makeFileIn(folder, 'ca-cert.pem', certificate.cert);
   // A certificate that signs itself is not what the check of the files wants.
-  const props = { dir: folder.path, endpoint: 'client', 'sanity-check': false };
+  const props = { dir: folder.path, endpoint: 'client', 'sanity-check': false, ...more };
   await t.execute('object-add', objectArguments(t, X509, id, props));
   return id;
 }
@@ -27,6 +36,18 @@ const overTls = needs(nodeCommands, {
   capabilities: ['sharedFiles'],
   objects: [X509],
 });
+
+/** Talks to a client until it has asked for TLS and is told to begin. */
+async function grantTls(socket: Socket): Promise<void> {
+  const inbox = new Arrivals(socket);
+  socket.write(Buffer.concat([Buffer.from(Magic.greeting), uint16(FIXED_NEWSTYLE_NO_ZEROES)]));
+  await inbox.take(4);
+  const head = await inbox.take(16);
+  await inbox.take(head.readUInt32BE(12));
+  socket.write(
+    Buffer.concat([uint64(Magic.optionReply), head.subarray(8, 12), uint32(OptionReply.ack), uint32(0)]),
+  );
+}
 
 export const nbdWithTls: readonly CaseDefinition[] = [
   {
@@ -86,6 +107,61 @@ export const nbdWithTls: readonly CaseDefinition[] = [
           t.equal(peer.asked.length, 0, 'the endpoint must ask for no export of such a server');
         }
       }
+    },
+  },
+  {
+    id: 'nbd/tls-cut-short',
+    title:
+      'A server that grants TLS and hangs up, or says something else then, is used by no node; nothing waits for it',
+    requirements: ['nbd/tls-creds', 'blockdev-add/failure-leaves-nothing'],
+    needs: overTls,
+    async run(t: CaseContext) {
+      const certificate = await selfSigned(t);
+      const creds = await trusting(t, certificate);
+      const node = t.name('nbd');
+      for (const last of [Buffer.alloc(0), Buffer.alloc(100, 0x41)]) {
+        const rude = await listen(
+          t,
+          createServer((socket) => {
+            grantTls(socket)
+              .then(() => socket.end(last))
+              .catch(() => socket.destroy());
+          }),
+        );
+        const server = { type: 'inet', host: '127.0.0.1', port: String(rude.port) };
+        await t.refused('blockdev-add', { driver: 'nbd', 'node-name': node, server, 'tls-creds': creds });
+        await checkAbsent(t, node);
+      }
+      const peer = await startNbdPeer(t, { '': { data: Buffer.alloc(SIZE) } }, 'inet', { certificate });
+      await t.execute('blockdev-add', {
+        driver: 'nbd',
+        'node-name': node,
+        server: peer.address,
+        'tls-creds': creds,
+      });
+    },
+  },
+  {
+    id: 'nbd/tls-any-server',
+    title:
+      'A client that does not verify its peer uses a server of whatever authority; by default and else it does not',
+    requirements: ['nbd/tls-creds', 'blockdev-add/failure-leaves-nothing'],
+    needs: overTls,
+    async run(t: CaseContext) {
+      const [own, other] = [await selfSigned(t), await selfSigned(t)];
+      const manners = { certificate: own };
+      const peer = await startNbdPeer(t, { '': { data: Buffer.alloc(SIZE) } }, 'inet', manners);
+      const node = t.name('nbd');
+      const definition = { driver: 'nbd', 'node-name': node, server: peer.address };
+      const wary = await trusting(t, other, { 'verify-peer': true });
+      await t.refused('blockdev-add', { ...definition, 'tls-creds': wary });
+      const secret = t.name('secret');
+      await t.execute('object-add', objectArguments(t, 'secret', secret, { data: 'x' }));
+      for (const creds of [secret, 'none'])
+        await t.refused('blockdev-add', { ...definition, 'tls-creds': creds });
+      await checkAbsent(t, node);
+      const careless = await trusting(t, other, { 'verify-peer': false });
+      await t.execute('blockdev-add', { ...definition, 'tls-creds': careless });
     },
   },
 ];
