@@ -5,10 +5,14 @@
  */
 import { createHash } from 'node:crypto';
 
-/** `random`: bytes of all stripes but the last one. */
-export function split(key: Uint8Array, stripes: number, hash: string, random: Uint8Array): Uint8Array {
-  const result = new Uint8Array(key.length * stripes);
-  result.set(random);
+/** `random`: all stripes but the last one are what it gives. */
+export function split(
+  key: Uint8Array,
+  stripes: number,
+  hash: string,
+  random: (bytes: number) => Uint8Array,
+): Uint8Array {
+  const result = Uint8Array.from(random(key.length * stripes));
   const sum = fold(result, key.length, stripes, hash);
   for (let i = 0; i < key.length; i++) result[key.length * (stripes - 1) + i] = sum[i]! ^ key[i]!;
   return result;

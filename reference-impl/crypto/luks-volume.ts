@@ -103,13 +103,9 @@ function parse(bytes: Uint8Array): Header {
   const view = new DataView(bytes.buffer);
   if (!MAGIC.equals(bytes.subarray(0, MAGIC.length))) throw new CommandError('Volume is not in LUKS format');
   if (view.getUint16(6) !== 1) throw new CommandError(`LUKS version ${view.getUint16(6)} is not supported`);
-  const text = (at: number, length: number) =>
-    Buffer.from(bytes.subarray(at, at + length))
-      .toString('latin1')
-      .replace(/\0.*$/s, '');
+  const text = (at: number) => Buffer.from(bytes.subarray(at)).toString('latin1').replace(/\0.*$/s, '');
   const keyBytes = view.getUint32(108);
-  const [cipher, mode] = [text(8, 32), text(40, 32)];
-  const hash = text(72, 32);
+  const [cipher, mode, hash] = [text(8), text(40), text(72)];
   const spec = parseMode(cipher, mode);
   checkSupport(spec, keyBytes, hash);
   return {
@@ -120,7 +116,7 @@ function parse(bytes: Uint8Array): Header {
     digest: bytes.slice(112, 112 + DIGEST_BYTES),
     digestSalt: bytes.slice(132, 132 + SALT_BYTES),
     digestIterations: view.getUint32(164),
-    uuid: text(168, 40),
+    uuid: text(168),
     slots: Array.from({ length: SLOTS }, (_, i) => {
       const at = SLOT_AT + i * SLOT_BYTES;
       return {
@@ -260,7 +256,7 @@ export async function createLuks(
   bytes.set(slotSalt, SLOT_AT + 8);
   const slotKey = await derive(hostWork, passphrase, slotSalt, iterations, keyBytes, hash);
   const material = new Uint8Array(Math.ceil((keyBytes * STRIPES) / SECTOR) * SECTOR);
-  material.set(split(key, STRIPES, hash, random(keyBytes * (STRIPES - 1))));
+  material.set(split(key, STRIPES, hash, random));
   bytes.set(sectorCipher(spec, slotKey).encrypt(0, material), ALIGNMENT);
   return { bytes, cipher: sectorCipher(spec, key) };
 }

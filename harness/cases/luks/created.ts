@@ -124,7 +124,7 @@ export const createdKeys: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       for (const options of [
         { 'cipher-alg': 'aes-128' },
-        { 'cipher-alg': 'aes-256', 'cipher-mode': 'cbc', 'ivgen-alg': 'essiv', 'ivgen-hash-alg': 'sha256' },
+        { 'cipher-alg': 'aes-128', 'cipher-mode': 'cbc', 'ivgen-alg': 'essiv', 'ivgen-hash-alg': 'sha256' },
         { 'cipher-alg': 'aes-128', 'cipher-mode': 'ctr', 'ivgen-alg': 'plain' },
         { 'cipher-alg': 'aes-128', 'cipher-mode': 'ecb', 'ivgen-alg': 'plain64', 'ivgen-hash-alg': 'sha1' },
       ]) {
@@ -220,7 +220,8 @@ export const createdKeys: readonly CaseDefinition[] = [
     needs: creating,
     async run(t: CaseContext) {
       const made = async (options: JsonObject): Promise<[slot: number, digest: number]> => {
-        const file = await createQcow2(t, { size: CHAIN_SIZE, encrypt: { ...KEY, ...options } });
+        const encrypt = { ...KEY, 'cipher-alg': 'aes-128', 'cipher-mode': 'cbc', ...options };
+        const file = await createQcow2(t, { size: CHAIN_SIZE, encrypt });
         const { slots, digestIterations } = parseLuks(keysOf(t, await bytesOf(t, file.local)));
         return [slots[0]!.iterations, digestIterations];
       };
