@@ -25,18 +25,18 @@ export function merge(material: Uint8Array, keyBytes: number, stripes: number, h
 
 /** All stripes but the last one, each mixed into the diffused sum of those before. */
 function fold(material: Uint8Array, keyBytes: number, stripes: number, hash: string): Uint8Array {
+  const size = createHash(hash).digest().length;
   let sum = new Uint8Array(keyBytes);
   for (let stripe = 0; stripe < stripes - 1; stripe++) {
     for (let i = 0; i < keyBytes; i++) sum[i]! ^= material[stripe * keyBytes + i]!;
-    sum = diffuse(sum, hash);
+    sum = diffuse(sum, hash, size);
   }
   return sum;
 }
 
-/** Replaces each piece as long as a digest by the digest of its number and itself. */
-function diffuse(block: Uint8Array, hash: string): Uint8Array<ArrayBuffer> {
+/** Replaces each piece as long as a digest by the digest of its number and itself. `size`: of a digest. */
+function diffuse(block: Uint8Array, hash: string, size: number): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(block.length);
-  const size = createHash(hash).digest().length;
   for (let index = 0; index * size < block.length; index++) {
     const number = Buffer.alloc(4);
     number.writeUInt32BE(index);

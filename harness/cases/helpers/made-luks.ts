@@ -104,14 +104,14 @@ function stripesOf(key: Buffer, hash: string): Buffer {
 
 /** The stripes but for the last, each added to what those before come to. */
 function mixed(stripes: Buffer, keyBytes: number, hash: string): Buffer {
+  const size = createHash(hash).digest().length;
   let sum = Buffer.alloc(keyBytes);
   for (let stripe = 0; stripe < STRIPES - 1; stripe += 1)
-    sum = diffused(sumOf(sum, stripes.subarray(stripe * keyBytes, (stripe + 1) * keyBytes)), hash);
+    sum = diffused(sumOf(sum, stripes.subarray(stripe * keyBytes, (stripe + 1) * keyBytes)), hash, size);
   return sum;
 }
 
-function diffused(bytes: Buffer, hash: string): Buffer<ArrayBuffer> {
-  const size = createHash(hash).digest().length;
+function diffused(bytes: Buffer, hash: string, size: number): Buffer<ArrayBuffer> {
   const digests: Buffer[] = [];
   for (let block = 0; block * size < bytes.length; block += 1) {
     const number = Buffer.alloc(4);

@@ -59,19 +59,13 @@ export const secretCases: readonly CaseDefinition[] = [
       const volume = await makeVolume(t);
       const inFile = async (text: string): Promise<string> => (await makeFile(t, Buffer.from(text))).path;
       for (const props of [
-        { data: PASSPHRASE },
         { data: PASSPHRASE, format: 'raw' },
         { data: base64(PASSPHRASE), format: 'base64' },
         { file: await inFile(PASSPHRASE) },
         { file: await inFile(`${base64(PASSPHRASE)}\n`), format: 'base64' },
       ])
         await checkSecret(t, volume, props);
-      for (const props of [
-        { data: base64(PASSPHRASE) },
-        { file: await inFile(`${PASSPHRASE}\n`) },
-        { data: '' },
-        { data: 'abcdeg' },
-      ])
+      for (const props of [{ data: base64(PASSPHRASE) }, { file: await inFile(`${PASSPHRASE}\n`) }])
         await checkSecret(t, volume, props, false);
     },
   },
@@ -109,7 +103,6 @@ export const secretCases: readonly CaseDefinition[] = [
       await checkSecret(t, volume, sealed);
       const file = (await makeFile(t, encrypted(PASSPHRASE))).path;
       await checkSecret(t, volume, { file, keyid, iv });
-      await checkSecret(t, volume, { ...sealed, data: base64(encrypted('abcdeg')) }, false);
       await checkSecret(t, volume, { ...sealed, iv: other }, false);
       const short = await addSecret(t, { data: base64(KEY.subarray(1)), format: 'base64' });
       for (const wrong of [

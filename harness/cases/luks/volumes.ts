@@ -11,7 +11,7 @@ import { nodeOver } from '../images/keys-and-secrets.ts';
 /** The passphrase of the secret `sec0`. */
 export const PASSPHRASE = 'abcdef';
 /** Bytes of the volumes that are read and written whole. */
-export const SIZE = 16 * KiB;
+export const SIZE = 4 * KiB;
 /** What is written all over them. */
 const FILL = 0x5a;
 
