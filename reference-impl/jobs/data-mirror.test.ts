@@ -204,3 +204,36 @@ function expectWritten({ name }: TestImage, shown: Buffer, before: Buffer, after
       after.copy(written, at, at, at + 512);
   expectBytes(name, shown, written);
 }
+
+test('clusters of a target without the backing file that its header names are copied whole', async () => {
+  const fixture = new JobFixture();
+  try {
+    const [large, size] = [4 * CLUSTER, 8 * CLUSTER];
+    await fixture.qcow2('below', size);
+    await fixture.qcow2('source', size, 'below');
+    await fixture.qcow2('to', size, 'below', large);
+    await fixture.run('blockdev-del', { 'node-name': 'to' });
+    const file = { driver: 'file', filename: join(fixture.folder, 'to.qcow2') };
+    await fixture.run('blockdev-add', { driver: 'qcow2', 'node-name': 'target', file, backing: null });
+    await fixture.node('source').io.write(0, Buffer.alloc(size, 1));
+    const guest = fixture.guest('source');
+    const job = { 'job-id': 'j', device: 'source', target: 'target', sync: 'none', granularity: 4096 };
+    await fixture.run('blockdev-mirror', job);
+    await fixture.idle();
+    for (const offset of [large + CLUSTER, large]) {
+      await guest.node.io.write(offset, Buffer.alloc(512, 2));
+      await fixture.idle();
+    }
+    await fixture.run('block-job-cancel', { device: 'j' });
+    await fixture.idle();
+    const expected = Buffer.alloc(size, 1).fill(0, 0, large);
+    for (const offset of [large + CLUSTER, large]) expected.fill(2, offset, offset + 512);
+    expectBytes('target', await fixture.contents(fixture.node('target')), expected);
+    expect(fixture.events.at(-1)).toMatchObject({
+      event: 'BLOCK_JOB_COMPLETED',
+      data: { len: large, offset: large },
+    });
+  } finally {
+    await fixture.close();
+  }
+});

@@ -18,6 +18,11 @@ const REQUEST = 1 << 20;
 
 export interface CopyOptions {
   readonly granularity: number;
+  /**
+   * Bytes of a cluster of a target without the backing file that it will have: what a first write leaves out of a cluster
+   * would be zeroes. Absent where the target fills its clusters itself.
+   */
+  readonly wholeClusters?: number | undefined;
   /** Bytes that may be in flight. */
   readonly bufferSize: number;
   /** Zeroes may lose their allocation. */
@@ -37,6 +42,8 @@ export class MirrorCopy {
   readonly #options: CopyOptions;
   readonly #length: number;
   readonly #mostAtOnce: number;
+  /** The clusters that have to be copied as a whole, as nothing of them has been copied. */
+  readonly #unfilled: DirtyBlocks | undefined;
   readonly #inFlight = new Set<{ start: number; end: number; done: Promise<void> }>();
   #bytesInFlight = 0;
   #cursor = 0;
@@ -50,6 +57,9 @@ export class MirrorCopy {
     this.#length = source.io.length();
     this.#mostAtOnce = Math.max(options.bufferSize / MOST_IN_FLIGHT, REQUEST);
     this.dirty = new DirtyBlocks(options.granularity, this.#length);
+    if (options.wholeClusters === undefined) return;
+    this.#unfilled = new DirtyBlocks(options.wholeClusters, this.#length);
+    this.#unfilled.mark(0, this.#length);
   }
 
   get onSourceError(): BlockdevOnError {
@@ -97,10 +107,10 @@ export class MirrorCopy {
 
   /** Sends requests for the next stretch that is dirty; the nanoseconds to wait before any more. */
   async iterate(job: Job): Promise<bigint> {
-    const start = this.dirty.next(this.#cursor) ?? this.dirty.next(0);
-    if (start === undefined) return 0n;
-    await this.#overlapping(start);
-    const end = this.#stretchEnd(start);
+    const first = this.dirty.next(this.#cursor) ?? this.dirty.next(0);
+    if (first === undefined) return 0n;
+    await this.#overlapping(first);
+    const [start, end] = this.#filling(first, this.#stretchEnd(first));
     this.#cursor = end;
     this.dirty.clear(start, end - start);
     let delay = 0n;
@@ -127,9 +137,22 @@ export class MirrorCopy {
     return end;
   }
 
+  /** The stretch and the rest of clusters of which nothing has been copied, and so nothing is in flight. */
+  #filling(start: number, end: number): [start: number, end: number] {
+    const unfilled = this.#unfilled;
+    if (unfilled === undefined) return [start, end];
+    const cluster = unfilled.granularity;
+    const from = unfilled.has(start) ? Math.floor(start / cluster) * cluster : start;
+    const to = unfilled.has(end - 1) ? Math.ceil(end / cluster) * cluster : end;
+    unfilled.clear(start, end - start);
+    return [from, to];
+  }
+
+  /** Something is in flight in the block, or in the cluster where these are filled. */
   #isBusy(offset: number): boolean {
-    for (const { start, end } of this.#inFlight)
-      if (start < offset + this.dirty.granularity && offset < end) return true;
+    const unit = this.#unfilled?.granularity ?? this.dirty.granularity;
+    const from = Math.floor(offset / unit) * unit;
+    for (const { start, end } of this.#inFlight) if (start < from + unit && from < end) return true;
     return false;
   }
 
@@ -181,6 +204,7 @@ export class MirrorCopy {
     } catch (error) {
       if (!(error instanceof IoError)) throw error;
       this.dirty.mark(offset, length);
+      this.#unfilled?.mark(offset, length);
       const { onSourceError, onTargetError } = this.#options;
       const policy = operation === 'read' ? onSourceError : onTargetError;
       const action = job.failed(operation, policy, error);

@@ -97,6 +97,7 @@ export async function createMirror(
     await plan.prepare?.();
     const copy = new MirrorCopy(source, target, {
       granularity,
+      wholeClusters: clustersToFill(target, granularity),
       bufferSize: Math.ceil(bufferSize / granularity) * granularity,
       unmap: args.unmap ?? true,
       onSourceError: args['on-source-error'] ?? 'report',
@@ -119,6 +120,12 @@ function bufferSizeOf(given: number | bigint = 0): number {
 function defaultGranularity(target: Node): number {
   const cluster = target.state.info?.()?.clusterSize || MOST_DEFAULT_GRANULARITY;
   return Math.min(MOST_DEFAULT_GRANULARITY, Math.max(LEAST_DEFAULT_GRANULARITY, cluster));
+}
+
+/** Bytes of a cluster, if the target is without the backing file that its header names. */
+function clustersToFill(target: Node, granularity: number): number | undefined {
+  const cluster = target.state.info?.()?.clusterSize ?? 0;
+  return target.backingName && !target.backing && cluster > granularity ? cluster : undefined;
 }
 
 function claimSource(nodes: JobNodes, filter: Node): void {
