@@ -1,6 +1,7 @@
 /** Cases of the jobs that copy, by what is copied and what is not, and of what jobs do about errors. */
 import type { CaseDefinition } from '../case.ts';
 import { copiesOfOverlays } from './copies-of-overlays.ts';
+import { discardsDuringCopies } from './discards-during-copies.ts';
 import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
 import { failingFlushes } from './failing-flushes.ts';
@@ -15,6 +16,7 @@ import { readinessCases } from './readiness.ts';
 import { replacedNodeCases } from './replaced-nodes.ts';
 import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { targetContentCases } from './target-contents.ts';
+import { unlikeClusters } from './unlike-clusters.ts';
 
 /** A new file is one line here. */
 export const copyJobCases: readonly CaseDefinition[] = [
@@ -33,4 +35,6 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...policiesOfCopies,
   ...farBitmaps,
   ...failingFlushes,
+  ...unlikeClusters,
+  ...discardsDuringCopies,
 ];

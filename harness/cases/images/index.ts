@@ -6,6 +6,7 @@ import { crashCases } from './crashes.ts';
 import { createFile } from './create-file.ts';
 import { createQcow2 } from './create-qcow2.ts';
 import { imageCreation } from './creation.ts';
+import { cutImages } from './cut-images.ts';
 import { discardsPassedOn } from './discards-passed-on.ts';
 import { featureNames } from './feature-names.ts';
 import { formatsOnDisk } from './formats-on-disk.ts';
@@ -49,4 +50,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...oldEncryption,
   ...crashCases,
   ...outgrownTables,
+  ...cutImages,
 ];
