@@ -98,8 +98,9 @@ function isVisible({ command }: CommandCall): boolean {
 
 /** Whether it takes the state before to see that. */
 function takesBefore({ command }: CommandCall): boolean {
-  const { makes, reported, shows, moves, job } = effectsOf(command);
+  const { makes, removes = [], reported, shows, moves, job } = effectsOf(command);
   if (makes === undefined && reported !== undefined) return true;
+  if (removes.some(({ kind }) => kind === 'snapshot')) return true;
   return [shows, moves, job].some((told) => told !== undefined);
 }
 

@@ -214,12 +214,16 @@ function nodesTell({ commands }: Schema, member: string): boolean {
   return node?.kind === 'object' && node.members.some(({ name }) => name === member);
 }
 
-function isSnapshotThere(name: string, { call, now }: Success): boolean | null {
-  const image = describedNodeOrMedium(now, String(call.arguments.device))?.image;
+function isSnapshotThere(name: string, { call, before, now }: Success): boolean | null {
+  const device = String(call.arguments.device);
+  const image = describedNodeOrMedium(now, device)?.image;
   if (!isJsonObject(image)) return null;
+  const was = before === null ? undefined : describedNodeOrMedium(before, device)?.image;
+  if ([was, image].some((one) => isJsonObject(one) && one.snapshots !== undefined))
+    return hasSnapshot(image, name);
   // A filter hands it on to what is below, and tells nothing of it.
   const nodes = Array.isArray(now.nodes) ? now.nodes.filter(isJsonObject) : [];
-  return [image, ...nodes.map((node) => node.image)].some((one) => hasSnapshot(one, name));
+  return nodes.some((node) => hasSnapshot(node.image, name));
 }
 
 function hasSnapshot(image: Json | undefined, name: string): boolean {
