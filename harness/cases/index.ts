@@ -31,6 +31,7 @@ import { guestIo } from './guest-io.ts';
 import { imageCases } from './images/index.ts';
 import { integerTypes } from './integer-types.ts';
 import { integers } from './integers.ts';
+import { internalSnapshotNames } from './internal-snapshot-names.ts';
 import { internalSnapshots } from './internal-snapshots.ts';
 import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
@@ -106,6 +107,7 @@ export const cases: readonly CaseDefinition[] = [
   ...graphChanges,
   ...qcow2Nodes,
   ...internalSnapshots,
+  ...internalSnapshotNames,
   ...imageCases,
   ...describedTrees,
   ...luksCases,

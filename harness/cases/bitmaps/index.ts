@@ -1,5 +1,6 @@
 /** Cases of dirty bitmaps: what they track, their digests, what queries tell of them, and what images keep of them. */
 import type { CaseDefinition } from '../case.ts';
+import { bitmapsBelowOverlays } from './below-overlays.ts';
 import { bitmapDigestCases } from './digests.ts';
 import { bitmapDirectories } from './limits-of-directories.ts';
 import { bitmapRestartCases } from './restarts.ts';
@@ -15,4 +16,5 @@ export const bitmapCases: readonly CaseDefinition[] = [
   ...storedBitmapCases,
   ...bitmapDirectories,
   ...bitmapRestartCases,
+  ...bitmapsBelowOverlays,
 ];

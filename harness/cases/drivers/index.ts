@@ -18,6 +18,7 @@ import { nullAndFileCases } from './null-and-file.ts';
 import { otherFormatCases } from './other-formats.ts';
 import { quorumCases } from './quorum.ts';
 import { quorumFlushes } from './quorum-flushes.ts';
+import { quorumLosers } from './quorum-losers.ts';
 import { quorumNames } from './quorum-names.ts';
 import { quorumVotes } from './quorum-votes.ts';
 import { replicationCases } from './replicas.ts';
@@ -38,6 +39,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...quorumCases,
   ...limitsOfOptions,
   ...quorumVotes,
+  ...quorumLosers,
   ...quorumFlushes,
   ...quorumNames,
   ...nbdNodeCases,

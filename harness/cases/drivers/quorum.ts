@@ -15,14 +15,18 @@ import {
 } from '../helpers/shared-setup.ts';
 import { checkReadFails, checkReads, filledFile, reads, writes } from './driver-guest.ts';
 
-const SIZE = 64 * KiB;
-const REQUEST = [8 * KiB, 4 * KiB] as const;
+/** Bytes of each child. */
+export const QUORUM_SIZE = 64 * KiB;
+/** What is read or written: offset and length. */
+export const REQUEST = [8 * KiB, 4 * KiB] as const;
 /** What events tell of that request. */
 const SECTORS = { 'sector-num': 16, 'sectors-count': 8 };
 
 const quorumNodes = needs(fileNodes, nodeBytes, { drivers: ['quorum'] });
-const voting = { ...quorumNodes, events: ['QUORUM_REPORT_BAD', 'QUORUM_FAILURE'] };
-const withFaults = needs(voting, { drivers: ['blkdebug'] });
+/** What a case uses whose children disagree. */
+export const voting = { ...quorumNodes, events: ['QUORUM_REPORT_BAD', 'QUORUM_FAILURE'] };
+/** The same with children that fail. */
+export const withFaults = needs(voting, { drivers: ['blkdebug'] });
 
 interface Scene {
   readonly node: string;
@@ -40,11 +44,11 @@ interface Child {
 }
 
 /** A quorum over files, and a guest that reads and writes it. */
-async function scene(t: CaseContext, given: readonly Child[], options: JsonObject): Promise<Scene> {
+export async function scene(t: CaseContext, given: readonly Child[], options: JsonObject): Promise<Scene> {
   const files: CaseFile[] = [];
   const children: string[] = [];
   for (const { byte, rules } of given) {
-    const file = await filledFile(t, SIZE, byte);
+    const file = await filledFile(t, QUORUM_SIZE, byte);
     const name = t.name('child');
     const failing = { driver: 'raw', file: { driver: 'blkdebug', image: file.options } };
     await t.execute('blockdev-add', {
@@ -61,7 +65,8 @@ async function scene(t: CaseContext, given: readonly Child[], options: JsonObjec
   return { node, files, children, guest: await openIo(t, node) };
 }
 
-const same = (...bytes: number[]): Child[] => bytes.map((byte) => ({ byte }));
+/** Children that hold these bytes. */
+export const same = (...bytes: number[]): Child[] => bytes.map((byte) => ({ byte }));
 
 function checkNoEvent(t: CaseContext, name: string, why: string): void {
   t.check(
@@ -71,8 +76,9 @@ function checkNoEvent(t: CaseContext, name: string, why: string): void {
   );
 }
 
-const onRead = { event: 'read_aio', errno: 28 };
-const onWrite = { event: 'write_aio' };
+/** Rules of children that fail. */
+export const onRead = { event: 'read_aio', errno: 28 };
+export const onWrite = { event: 'write_aio' };
 
 export const quorumCases: readonly CaseDefinition[] = [
   {
@@ -121,11 +127,11 @@ export const quorumCases: readonly CaseDefinition[] = [
       await checkReads(t, guest, REQUEST, 5, 'of children that agree');
       t.check(await writes(guest, [REQUEST[0], REQUEST[1]], 0x77), 'a write must succeed', 'it is refused');
       await guest.close();
-      t.equal(await virtualSize(t, node), SIZE, 'a quorum must be as long as its children');
+      t.equal(await virtualSize(t, node), QUORUM_SIZE, 'a quorum must be as long as its children');
       for (const file of files) {
         const bytes = await bytesOf(t, file.local);
         t.check(
-          bytes.equals(Buffer.alloc(SIZE, 5).fill(0x77, REQUEST[0], REQUEST[0] + REQUEST[1])),
+          bytes.equals(Buffer.alloc(QUORUM_SIZE, 5).fill(0x77, REQUEST[0], REQUEST[0] + REQUEST[1])),
           'every child must hold what was written, and nothing else must change',
           'one does not',
         );
@@ -169,7 +175,7 @@ export const quorumCases: readonly CaseDefinition[] = [
     needs: quorumNodes,
     async run(t: CaseContext) {
       const before = await nodeNames(t);
-      const child = async () => (await filledFile(t, SIZE, 5)).options;
+      const child = async () => (await filledFile(t, QUORUM_SIZE, 5)).options;
       const open = async (threshold: number): Promise<JsonObject> => ({
         driver: 'quorum',
         'node-name': t.name('quorum'),
@@ -190,14 +196,14 @@ export const quorumCases: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = t.name('quorum');
       const open = { driver: 'quorum', 'node-name': node, 'vote-threshold': 1 };
-      const child = (await filledFile(t, SIZE, 5)).options;
+      const child = (await filledFile(t, QUORUM_SIZE, 5)).options;
       const before = await nodeNames(t);
       await t.refused('blockdev-add', { ...open, children: [] });
       const missing = { driver: 'file', filename: `${t.dir}/${t.name('nothing')}.img` };
       await t.refused('blockdev-add', { ...open, children: [child, missing] });
       t.equal(await nodeNames(t), before, 'a refused quorum must leave no node, of its children either');
       await t.execute('blockdev-add', { ...open, children: [child] });
-      t.equal(await virtualSize(t, node), SIZE, 'a quorum must be as long as its children');
+      t.equal(await virtualSize(t, node), QUORUM_SIZE, 'a quorum must be as long as its children');
     },
   },
   {
@@ -213,9 +219,9 @@ export const quorumCases: readonly CaseDefinition[] = [
         'vote-threshold': 1,
         children: await Promise.all(sizes.map(async (size) => (await filledFile(t, size, 5)).options)),
       });
-      await t.refused('blockdev-add', await open(SIZE, 2 * SIZE));
+      await t.refused('blockdev-add', await open(QUORUM_SIZE, 2 * QUORUM_SIZE));
       await checkAbsent(t, node);
-      await t.execute('blockdev-add', await open(SIZE, SIZE));
+      await t.execute('blockdev-add', await open(QUORUM_SIZE, QUORUM_SIZE));
     },
   },
   {
@@ -369,7 +375,7 @@ function rewriting(): CaseDefinition[] {
         ...(on && { 'rewrite-corrupted': true }),
       });
       await checkReads(t, guest, REQUEST, 5, 'of a quorum whose second child is outvoted');
-      const expected = Buffer.alloc(SIZE, 9);
+      const expected = Buffer.alloc(QUORUM_SIZE, 9);
       if (on) expected.fill(5, REQUEST[0], REQUEST[0] + REQUEST[1]);
       t.check(
         (await bytesOf(t, files[1]!.local)).equals(expected),

@@ -2,6 +2,7 @@ import type { CaseDefinition } from '../case.ts';
 import { chunkCases } from './chunks.ts';
 import { exportErrorCases } from './errors.ts';
 import { handshakeCases } from './handshake.ts';
+import { movingExports } from './moving-exports.ts';
 import { exportsOverTls } from './over-tls.ts';
 import { requestCases } from './requests.ts';
 
@@ -12,4 +13,5 @@ export const nbdExportCases: readonly CaseDefinition[] = [
   ...chunkCases,
   ...exportErrorCases,
   ...exportsOverTls,
+  ...movingExports,
 ];

@@ -1,0 +1,82 @@
+/** quorum with more than one child that differs or fails: each of them is seen to. */
+import type { JsonObject } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { bytesOf } from '../helpers/image-files.ts';
+import { checkReads, writes } from './driver-guest.ts';
+import { onRead, onWrite, QUORUM_SIZE, REQUEST, same, scene, voting, withFaults } from './quorum.ts';
+
+/** Takes the report of each of these children. */
+async function reported(t: CaseContext, children: readonly string[], type: string): Promise<void> {
+  for (const child of children) {
+    const { data } = await t.event('QUORUM_REPORT_BAD', { 'node-name': child });
+    t.equal((data as JsonObject).type ?? null, type, 'QUORUM_REPORT_BAD must tell the kind of the request');
+  }
+  t.check(
+    t.pending().every(({ event }) => event !== 'QUORUM_REPORT_BAD'),
+    'no other child must be reported',
+    'one is',
+  );
+}
+
+/** Cases of quorums with several losers. */
+export const quorumLosers: readonly CaseDefinition[] = [
+  {
+    id: 'quorum/rewrite-several',
+    title:
+      'With rewrite-corrupted every child that was outvoted is written, those that differ from each other too',
+    requirements: ['quorum/rewrite-corrupted', 'QUORUM_REPORT_BAD/outvoted'],
+    needs: voting,
+    async run(t: CaseContext) {
+      const { guest, files, children } = await scene(t, same(7, 5, 9, 5, 5, 8, 5), {
+        'vote-threshold': 4,
+        'rewrite-corrupted': true,
+      });
+      await checkReads(t, guest, REQUEST, 5, 'of a quorum with three children that are outvoted');
+      await reported(t, [children[0]!, children[2]!, children[5]!], 'read');
+      await guest.close();
+      for (const [index, byte] of [7, 5, 9, 5, 5, 8, 5].entries())
+        t.check(
+          (await bytesOf(t, files[index]!.local)).equals(
+            Buffer.alloc(QUORUM_SIZE, byte).fill(5, REQUEST[0], REQUEST[0] + REQUEST[1]),
+          ),
+          'each child must hold the majority where it was read, and what it held elsewhere',
+          `child ${index} does not`,
+        );
+    },
+  },
+  {
+    id: 'quorum/several-cannot-write',
+    title: 'Every child that cannot take a write is reported, and the others hold it',
+    requirements: ['quorum/vote-threshold-writes', 'QUORUM_REPORT_BAD/type'],
+    needs: withFaults,
+    async run(t: CaseContext) {
+      const failing = { byte: 6, rules: [onWrite] };
+      const given = [failing, ...same(5), failing, ...same(5, 5)];
+      const { guest, files, children } = await scene(t, given, { 'vote-threshold': 3 });
+      t.check(
+        await writes(guest, REQUEST, 0x77),
+        'a write that enough children take must succeed',
+        'it fails',
+      );
+      await reported(t, [children[0]!, children[2]!], 'write');
+      await guest.close();
+      const held: number[] = [];
+      for (const { local } of files) held.push((await bytesOf(t, local))[REQUEST[0]]!);
+      t.equal(held, [6, 0x77, 6, 0x77, 0x77], 'the children that could must hold what was written');
+    },
+  },
+  {
+    id: 'quorum/fifo-several-fail',
+    title: 'With read-pattern fifo the first child that can read gives the read, however many fail before it',
+    requirements: ['quorum/fifo'],
+    needs: withFaults,
+    async run(t: CaseContext) {
+      const failing = { byte: 9, rules: [onRead] };
+      const { guest } = await scene(t, [failing, failing, failing, ...same(6, 5)], {
+        'vote-threshold': 2,
+        'read-pattern': 'fifo',
+      });
+      await checkReads(t, guest, REQUEST, 6, 'with read-pattern fifo and three children that fail');
+    },
+  },
+];
