@@ -5,6 +5,7 @@ import { changedMedia } from './changed-media.ts';
 import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
 import { media } from './media.ts';
+import { severalStopped } from './several-stopped.ts';
 import { statistics } from './statistics.ts';
 import { supersededChange } from './superseded-change.ts';
 import { toldOfDevices } from './told-of-devices.ts';
@@ -15,6 +16,7 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...attachedDevices,
   ...statistics,
   ...ioErrors,
+  ...severalStopped,
   ...trays,
   ...media,
   ...changedMedia,

@@ -111,8 +111,8 @@ export const guests: readonly Saboteur[] = [
   inside(
     'guests/first-tried-again',
     'cont',
-    'tries only the first of several requests again that stopped the machine',
-    'backend/guest-requests',
-    ['for (const go of stopped)\n                go(true);', 'stopped[0]?.(true);'],
+    'tries only the requests of the first of several devices again that stopped the machine',
+    'devices/run-state',
+    ['of this.#onResume)', 'of [...this.#onResume].slice(0, 1))'],
   ),
 ];
