@@ -1,6 +1,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { aboveFilters } from './above-filters.ts';
 import { backingNames } from './backing-names.ts';
+import { belowSnapshots } from './below-snapshots.ts';
 import { chainRefusals } from './chain-refusals.ts';
 import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
@@ -38,4 +39,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...followUps,
   ...noLimits,
   ...aboveFilters,
+  ...belowSnapshots,
 ];
