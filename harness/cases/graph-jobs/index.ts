@@ -3,6 +3,7 @@ import { aboveFilters } from './above-filters.ts';
 import { backingNames } from './backing-names.ts';
 import { belowSnapshots } from './below-snapshots.ts';
 import { chainRefusals } from './chain-refusals.ts';
+import { clustersOfChains } from './clusters-of-chains.ts';
 import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
 import { endsOfJobs } from './ends-of-jobs.ts';
@@ -40,4 +41,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...noLimits,
   ...aboveFilters,
   ...belowSnapshots,
+  ...clustersOfChains,
 ];
