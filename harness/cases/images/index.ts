@@ -19,6 +19,7 @@ import { largestTables } from './largest-tables.ts';
 import { limitsOfHeaders } from './limits-of-headers.ts';
 import { luksOptions } from './luks-options.ts';
 import { namedBackingFiles } from './named-backing-files.ts';
+import { newImagesWhole } from './new-images-whole.ts';
 import { oldEncryption } from './old-encryption.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
 import { outgrownTables } from './outgrown-tables.ts';
@@ -31,6 +32,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...imageCreation,
   ...createFile,
   ...createQcow2,
+  ...newImagesWhole,
   ...encryptionCases,
   ...formatsOnDisk,
   ...hostileImages,
