@@ -1,10 +1,12 @@
 /** The cases of all drivers but qcow2, which has themes of its own. A new file is one line here. */
 import type { CaseDefinition } from '../case.ts';
+import { anyRules } from './any-rules.ts';
 import { archiveCases } from './archives.ts';
 import { blkdebugFileCases } from './blkdebug-files.ts';
 import { copiedOnRead } from './copied-on-read.ts';
 import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
+import { filesBelow } from './files-below.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { limitsOfOptions } from './limits-of-options.ts';
@@ -37,6 +39,8 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkdebugFileCases,
   ...blkverifyCases,
   ...quorumCases,
+  ...anyRules,
+  ...filesBelow,
   ...limitsOfOptions,
   ...quorumVotes,
   ...quorumLosers,
