@@ -5,6 +5,7 @@ import { changedMedia } from './changed-media.ts';
 import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
 import { media } from './media.ts';
+import { policiesOfDrives } from './policies-of-drives.ts';
 import { severalStopped } from './several-stopped.ts';
 import { statistics } from './statistics.ts';
 import { supersededChange } from './superseded-change.ts';
@@ -17,6 +18,7 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...statistics,
   ...ioErrors,
   ...severalStopped,
+  ...policiesOfDrives,
   ...trays,
   ...media,
   ...changedMedia,

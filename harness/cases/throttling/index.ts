@@ -2,6 +2,7 @@ import type { CaseDefinition } from '../case.ts';
 import { boundsOfLimits } from './bounds-of-limits.ts';
 import { bucketModel } from './bucket-model.ts';
 import { burstCases } from './bursts.ts';
+import { drainedDrives } from './drained-drives.ts';
 import { driveLimits } from './drive-limits.ts';
 import { groupLifetimes } from './group-lifetimes.ts';
 import { nodeLimits } from './node-limits.ts';
@@ -15,5 +16,6 @@ export const throttling: readonly CaseDefinition[] = [
   ...burstCases,
   ...bucketModel,
   ...driveLimits,
+  ...drainedDrives,
   ...groupLifetimes,
 ];

@@ -1,0 +1,67 @@
+/** Requests that limits hold back when the drive is drained. */
+import type { Topology } from '../../targets/target.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { statistic, statsOf } from '../helpers/device-info.ts';
+import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
+import { KiB, needs } from '../helpers/shared-setup.ts';
+import { limit } from '../helpers/throttling.ts';
+import { release, throttles } from './drive-limits.ts';
+
+const SIZE = 64 * KiB;
+
+const held: Topology = {
+  name: 'held-drive',
+  images: [{ path: 'held.img', format: 'raw', size: SIZE }],
+  options: ['-drive', 'if=none,id=held,file=@DIR@/held.img,format=raw'],
+  monitors: 1,
+};
+
+export const drainedDrives: readonly CaseDefinition[] = [
+  {
+    id: 'block_set_io_throttle/drained',
+    title:
+      'All that the limits of a drive hold back passes before a snapshot is taken; what comes later is held again',
+    requirements: ['block_set_io_throttle/limits'],
+    needs: needs(throttles, hmpIo, {
+      commands: ['query-blockstats', 'blockdev-snapshot-sync'],
+      drivers: ['file', 'raw', 'qcow2'],
+      capabilities: ['sharedFiles'],
+    }),
+    topology: held,
+    fresh: true,
+    async run(t: CaseContext) {
+      const done = async (): Promise<number[]> => {
+        const stats = await statsOf(t, 'held');
+        return [statistic(t, stats, 'rd_operations'), statistic(t, stats, 'wr_operations')];
+      };
+      const begin = async (kind: 'read' | 'write', count: number): Promise<void> => {
+        for (let index = 0; index < count; index += 1)
+          await qemuIo(t, 'held', `aio_${kind} ${index * 512} 512`);
+      };
+      // Not one more passes by itself within a minute.
+      await limit(t, 'held', { bps_rd: 8, bps_wr: 8 });
+      await begin('write', 4);
+      await begin('read', 3);
+      await t.roundTrip();
+      const [read = 0, written = 0] = await done();
+      t.check(
+        read <= 1 && written <= 1,
+        'limits must hold requests back',
+        `${read} and ${written} have passed`,
+      );
+      await t.execute('blockdev-snapshot-sync', {
+        device: 'held',
+        'snapshot-file': `${t.dir}/above.qcow2`,
+        format: 'qcow2',
+      });
+      t.equal(await done(), [3, 4], 'all requests must have passed when a snapshot is taken');
+      await begin('write', 2);
+      await begin('read', 2);
+      await t.roundTrip();
+      t.equal(await done(), [3, 4], 'the limits must hold again, and count what has passed');
+      await release(t, 'held');
+      await qemuIo(t, 'held', 'aio_flush');
+      t.equal(await done(), [5, 6], 'without limits all must pass');
+    },
+  },
+];
