@@ -39,6 +39,49 @@ function randomOf(keys: Buffer, { digestSalt, uuid, slots }: LuksHeader): string
   return [digestSalt, slots[0]!.salt, stripes, Buffer.from(uuid)].map((part) => part.toString('hex'));
 }
 
+/** What is written to an image made with these options is stored under the key that its header holds. */
+function contentCase(what: string, how: string, options: JsonObject): CaseDefinition {
+  return {
+    id: `luks/created-${what}`,
+    title: `What is written to a new image encrypted ${how} is stored under the key in its header, and read again`,
+    requirements: ['x-blockdev-create/qcow2-encrypt', 'qcow2/encrypt-luks'],
+    topology: secrets,
+    needs: { ...creating, ...nodeBytes },
+    async run(t: CaseContext) {
+      const { file, keys, header } = await encrypted(t, { 'cipher-alg': 'aes-128', ...options });
+      const node = nodeOver(t, 'qcow2', file, { encrypt: KEY });
+      await t.execute('blockdev-add', node);
+      const guest = await openIo(t, node['node-name']);
+      await guest.perform({ kind: 'write', offset: 0, length: 4 * KiB, byte: 0x21 });
+      await guest.perform({ kind: 'write', offset: 700, length: 1000, byte: 0x43 });
+      const expected = Buffer.alloc(4 * KiB, 0x21).fill(0x43, 700, 1700);
+      t.check(
+        (await guest.read(0, 4 * KiB)).equals(expected),
+        'what is written must be read again, also of parts of sectors',
+        'it is not',
+      );
+      await guest.close();
+      await release(t, [node['node-name']]);
+      const bytes = await bytesOf(t, file.local);
+      const key = unlocked(keys, PASSPHRASE);
+      const stored = parseQcow2(bytes).cluster(0);
+      t.check(
+        key !== null && Buffer.isBuffer(stored),
+        'the image must have a key, and the data',
+        'it has not',
+      );
+      const { mode } = header;
+      t.check(
+        aesSectors({ key, mode }, stored.subarray(0, 4 * KiB), placeOf(bytes, 0)!, 'decrypt').equals(
+          expected,
+        ),
+        `the file must hold the data as mode ${mode} encrypts it`,
+        'it holds something else',
+      );
+    },
+  };
+}
+
 export const createdKeys: readonly CaseDefinition[] = [
   {
     id: 'luks/created-header',
@@ -114,61 +157,21 @@ export const createdKeys: readonly CaseDefinition[] = [
       }
     },
   },
-  {
-    id: 'luks/created-content',
-    title:
-      'What is written to a new encrypted image is stored under the key that its header holds, and read again',
-    requirements: ['x-blockdev-create/qcow2-encrypt', 'qcow2/encrypt-luks'],
-    topology: secrets,
-    needs: { ...creating, ...nodeBytes },
-    async run(t: CaseContext) {
-      for (const options of [
-        { 'cipher-alg': 'aes-128', 'cipher-mode': 'cbc', 'ivgen-alg': 'essiv', 'ivgen-hash-alg': 'sha256' },
-        { 'cipher-alg': 'aes-128', 'cipher-mode': 'ctr', 'ivgen-alg': 'plain' },
-        { 'cipher-alg': 'aes-128', 'cipher-mode': 'ecb', 'ivgen-alg': 'plain64', 'ivgen-hash-alg': 'sha1' },
-      ]) {
-        const { file, keys, header } = await encrypted(t, options);
-        const node = nodeOver(t, 'qcow2', file, { encrypt: KEY });
-        await t.execute('blockdev-add', node);
-        const guest = await openIo(t, node['node-name']);
-        await guest.perform({ kind: 'write', offset: 0, length: 4 * KiB, byte: 0x21 });
-        await guest.perform({ kind: 'write', offset: 700, length: 1000, byte: 0x43 });
-        const expected = Buffer.alloc(4 * KiB, 0x21).fill(0x43, 700, 1700);
-        t.check(
-          (await guest.read(0, 4 * KiB)).equals(expected),
-          'what is written must be read again, also of parts of sectors',
-          'it is not',
-        );
-        await guest.close();
-        await release(t, [node['node-name']]);
-        const bytes = await bytesOf(t, file.local);
-        const key = unlocked(keys, PASSPHRASE);
-        const stored = parseQcow2(bytes).cluster(0);
-        t.check(
-          key !== null && Buffer.isBuffer(stored),
-          'the image must have a key, and the data',
-          'it has not',
-        );
-        const { mode } = header;
-        t.check(
-          aesSectors({ key, mode }, stored.subarray(0, 4 * KiB), placeOf(bytes, 0)!, 'decrypt').equals(
-            expected,
-          ),
-          `the file must hold the data as mode ${mode} encrypts it`,
-          'it holds something else',
-        );
-      }
-    },
-  },
+  contentCase('content', 'in mode cbc', {
+    'cipher-mode': 'cbc',
+    'ivgen-alg': 'essiv',
+    'ivgen-hash-alg': 'sha256',
+  }),
+  contentCase('content-ctr', 'in mode ctr', { 'cipher-mode': 'ctr', 'ivgen-alg': 'plain' }),
+  contentCase('content-ecb', 'in mode ecb', { 'cipher-mode': 'ecb', 'ivgen-hash-alg': 'sha1' }),
   {
     id: 'luks/created-other-ciphers',
-    title: 'New images are encrypted with Serpent, Twofish and CAST5 as well, open so, and tell it',
+    title: 'New images are encrypted with Twofish and CAST5 as well, open so, and tell it',
     requirements: ['x-blockdev-create/luks-options', 'ImageInfoSpecificQCow2Encryption/luks'],
     topology: secrets,
     needs: creating,
     async run(t: CaseContext) {
       for (const [algorithm, cipher, mode, keyBytes] of [
-        ['serpent-128', 'serpent', 'ecb', 16],
         ['twofish-128', 'twofish', 'cbc', 16],
         ['cast5-128', 'cast5', 'ctr', 16],
       ] as const) {
