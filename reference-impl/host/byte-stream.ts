@@ -53,8 +53,6 @@ export class ByteStream {
 
   /** Exactly `length` bytes; throws `StreamEnded`. One reader at a time. */
   async read(length: number): Promise<Buffer> {
-    const first = this.#chunks[0];
-    if (first !== undefined && first.length >= length) return this.#take(first, length);
     const bytes = Buffer.allocUnsafe(length);
     await this.readInto(bytes);
     return bytes;

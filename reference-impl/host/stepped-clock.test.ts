@@ -25,7 +25,7 @@ test('time passes as on the clock below, ahead of it by what it was moved', asyn
   expect(clock.now()).toBe(115n);
   expect(clock.wall() - base.wall()).toBe(0n);
   await clock.moveTo(10_115n, settled);
-  expect(clock.wall() - base.wall()).toBe(10n);
+  expect(clock.wall() - base.wall()).toBe(0n);
 });
 
 test('timers go off when moved over, in the order of their times, and once', async () => {

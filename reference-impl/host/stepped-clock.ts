@@ -15,7 +15,7 @@ export class SteppedClock implements Clock {
   /** Where it stands, once it does. */
   #stands: bigint | undefined;
   /** By due time; equal times in the order they were set. */
-  readonly #timers: Timer[] = [];
+  #timers: readonly Timer[] = [];
 
   constructor(base: Clock) {
     this.#base = base;
@@ -26,13 +26,12 @@ export class SteppedClock implements Clock {
   }
 
   wall(): bigint {
-    return this.#base.wall() + this.#ahead / 1000n;
+    return this.#base.wall();
   }
 
   after(ns: bigint, callback: () => void): () => void {
-    const timer: Timer = { due: this.now() + (ns > 0n ? ns : 0n), callback, unset: () => {} };
-    const later = this.#timers.findIndex((other) => other.due > timer.due);
-    this.#timers.splice(later === -1 ? this.#timers.length : later, 0, timer);
+    const timer: Timer = { due: this.now() + ns, callback, unset: () => {} };
+    this.#timers = [...this.#timers, timer].toSorted((a, b) => Number(a.due - b.due));
     this.#set(timer);
     return () => {
       timer.unset();
@@ -94,7 +93,6 @@ export class SteppedClock implements Clock {
   }
 
   #forget(timer: Timer): void {
-    const index = this.#timers.indexOf(timer);
-    if (index >= 0) this.#timers.splice(index, 1);
+    this.#timers = this.#timers.filter((other) => other !== timer);
   }
 }

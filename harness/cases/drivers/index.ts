@@ -13,6 +13,7 @@ import { limitsOfOptions } from './limits-of-options.ts';
 import { nbdHandshakeCases } from './nbd-handshakes.ts';
 import { nbdNameCases } from './nbd-names.ts';
 import { nbdNodeCases } from './nbd-nodes.ts';
+import { nbdPatienceCases } from './nbd-patience.ts';
 import { nbdReplyCases } from './nbd-replies.ts';
 import { nbdRequestCases } from './nbd-requests.ts';
 import { networkCases } from './network/index.ts';
@@ -50,6 +51,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...nbdRequestCases,
   ...nbdNameCases,
   ...nbdHandshakeCases,
+  ...nbdPatienceCases,
   ...nbdReplyCases,
   ...hostDeviceCases,
   ...networkCases,

@@ -81,6 +81,11 @@ const STRUCTURED: readonly Handshake[] = [
     instead(Option.structured, Reply.unsupported, () => optionReply(Option.structured, Reply.invalid)),
   ],
   [
+    'an answer of unknown type to structured replies',
+    false,
+    instead(Option.structured, Reply.unsupported, () => optionReply(Option.structured, 77)),
+  ],
+  [
     'structured replies acknowledged with data',
     false,
     instead(Option.structured, Reply.ack, () => optionReply(Option.structured, Reply.ack, Buffer.alloc(4))),

@@ -82,6 +82,16 @@ const WRONG = (path: string): readonly string[] => [
   `nbd:unix:${path}:exportname=`,
 ];
 
+/** The same of a server that listens. */
+const WRONG_BY_PORT = (port: number): readonly string[] => [
+  `nbd://127.0.0.1:${port}/disk?socket=x`,
+  `nbd+tcp://127.0.0.1:${port}/disk?a=b`,
+  `nbd+unix://127.0.0.1:${port}/disk`,
+  `nbd+udp://127.0.0.1:${port}/disk`,
+  `nbd:127.0.0.1`,
+  `nbd:127.0.0.1:${port}:exportname=`,
+];
+
 /** An address as it is given, and the name of a node over it, or null where only JSON says it all. */
 const shownAs = ({ address, port }: NbdPeer): readonly (readonly [server: object, name: string | null])[] => [
   [address, `nbd://127.0.0.1:${port}/disk`],
@@ -99,7 +109,8 @@ export const nbdNameCases: readonly CaseDefinition[] = [
     needs: named,
     async run(t: CaseContext) {
       const peer = await startNbdPeer(t, exports());
-      for (const name of WRONG(String(peer.address.path))) {
+      const byPort = await startNbdPeer(t, exports(), 'inet');
+      for (const name of [...WRONG(String(peer.address.path)), ...WRONG_BY_PORT(byPort.port)]) {
         const node = t.name('over');
         const { path } = await imageOver(t, name);
         const options = { driver: 'qcow2', 'node-name': node, file: { driver: 'file', filename: path } };
@@ -111,7 +122,11 @@ export const nbdNameCases: readonly CaseDefinition[] = [
         );
         await checkAbsent(t, node);
       }
-      t.equal([...peer.asked], [], 'nobody must be asked for an export by a name that is refused');
+      t.equal(
+        [...peer.asked, ...byPort.asked],
+        [],
+        'nobody must be asked for an export by a name that is refused',
+      );
       await addQcow2(t, await imageOver(t, `nbd:unix:${String(peer.address.path)}`));
     },
   },

@@ -93,6 +93,22 @@ const VIOLATIONS: readonly (readonly [what: string, chunks: Chunks])[] = [
   ['a chunk of unknown type', [[42, bytes(4)]]],
 ];
 
+/** Replies that are not all of the range, once. */
+const NOT_THE_WHOLE: typeof VIOLATIONS = [
+  ['no data', [[Chunk.none]]],
+  ['data without their last byte', [data(FROM, LENGTH - 1)]],
+  ['data without their first byte', [data(FROM + 1, LENGTH - 1)]],
+  ['data without one between', [data(FROM, 1000), data(FROM + 1001, LENGTH - 1001)]],
+  ['the same data twice', [data(FROM, LENGTH), data(FROM, LENGTH)]],
+  ['a hole in what has come', [data(FROM, LENGTH), hole(FROM + 512, 512)]],
+  ['data over the end of what has come', [data(FROM, 2048), data(FROM + 2047, LENGTH - 2047)]],
+  ['data over the begin of what has come', [data(FROM + 2048, LENGTH - 2048), data(FROM, 2049)]],
+  [
+    'data over what is before and behind',
+    [data(FROM, 1024), data(FROM + 2048, LENGTH - 2048), data(FROM + 1023, 1026)],
+  ],
+];
+
 /** A node over a server whose next replies a case gives. */
 async function scripted(t: CaseContext) {
   let next: ((cookie: Buffer) => Buffer) | null = null;
@@ -184,29 +200,44 @@ export const nbdReplyCases: readonly CaseDefinition[] = [
       }
     },
   },
-  {
-    id: 'nbd/chunks-against-the-protocol',
-    title: 'After a reply that breaks the protocol the request fails, and so does every later one',
-    requirements: ['nbd/server-gone'],
-    needs: seen,
-    async run(t: CaseContext) {
-      for (const [what, chunks] of VIOLATIONS) {
-        const { peer, node, answer } = await scripted(t);
-        const guest = await openIo(t, node, { writable: false });
-        answer(replyOf(chunks));
-        t.check(
-          (await guest.attempt(read)) !== 'done',
-          `a read that is answered with ${what} must fail`,
-          'it succeeds',
-        );
-        answer(null);
-        t.equal(await guest.attempt(read), 'EIO', `a read after ${what} must fail`);
-        await guest.close();
-        await t.execute('blockdev-del', { 'node-name': node });
-        await peer.stop();
-      }
-    },
-  },
+  ...(
+    [
+      [
+        'chunks-against-the-protocol',
+        'After a reply that breaks the protocol the request fails, and so does every later one',
+        VIOLATIONS,
+      ],
+      [
+        'chunks-not-the-whole',
+        'After a reply that lacks data, or has some twice, the request fails, and so does every later one',
+        NOT_THE_WHOLE,
+      ],
+    ] as const
+  ).map(
+    ([id, title, violations]): CaseDefinition => ({
+      id: `nbd/${id}`,
+      title,
+      requirements: ['nbd/server-gone'],
+      needs: seen,
+      async run(t: CaseContext) {
+        for (const [what, chunks] of violations) {
+          const { peer, node, answer } = await scripted(t);
+          const guest = await openIo(t, node, { writable: false });
+          answer(replyOf(chunks));
+          t.check(
+            (await guest.attempt(read)) !== 'done',
+            `a read that is answered with ${what} must fail`,
+            'it succeeds',
+          );
+          answer(null);
+          t.equal(await guest.attempt(read), 'EIO', `a read after ${what} must fail`);
+          await guest.close();
+          await t.execute('blockdev-del', { 'node-name': node });
+          await peer.stop();
+        }
+      },
+    }),
+  ),
   {
     id: 'nbd/extents-of-server',
     title: 'What the server tells of a range is told on; extents against the protocol end the connection',

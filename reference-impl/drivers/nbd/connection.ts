@@ -73,7 +73,9 @@ export class Connection {
   /** Takes leave of the server. */
   close(): void {
     if (!this.#failure) {
-      this.#stream.write(packRequest({ flags: 0, type: Command.disc, cookie: 0n, offset: 0, length: 0 }));
+      this.#stream.write(
+        packRequest({ flags: 0, type: Command.disc, cookie: this.#next, offset: 0, length: 0 }),
+      );
       this.#stream.end();
     }
     this.#fail(new Error('connection closed'));
