@@ -20,6 +20,7 @@ import { driveStatistics } from './drive-statistics.ts';
 import { driverCases } from './drivers/index.ts';
 import { driveCases } from './drives/index.ts';
 import { envelope } from './envelope.ts';
+import { eventTimes } from './event-times.ts';
 import { exampleCases } from './examples/index.ts';
 import { exportsInUse } from './exports-in-use.ts';
 import { freshStatistics } from './fresh-statistics.ts';
@@ -78,6 +79,7 @@ export const cases: readonly CaseDefinition[] = [
   ...integerTypes,
   ...jsonCases,
   ...sessions,
+  ...eventTimes,
   ...introspection,
   ...sinceCases,
   ...blockdevAdd,
