@@ -109,8 +109,8 @@ export const nbdNameCases: readonly CaseDefinition[] = [
     needs: named,
     async run(t: CaseContext) {
       const peer = await startNbdPeer(t, exports());
-      const byPort = await startNbdPeer(t, exports(), 'inet');
-      for (const name of [...WRONG(String(peer.address.path)), ...WRONG_BY_PORT(byPort.port)]) {
+      const listening = await startNbdPeer(t, exports(), 'inet');
+      for (const name of [...WRONG(String(peer.address.path)), ...WRONG_BY_PORT(listening.port)]) {
         const node = t.name('over');
         const { path } = await imageOver(t, name);
         const options = { driver: 'qcow2', 'node-name': node, file: { driver: 'file', filename: path } };
@@ -123,7 +123,7 @@ export const nbdNameCases: readonly CaseDefinition[] = [
         await checkAbsent(t, node);
       }
       t.equal(
-        [...peer.asked, ...byPort.asked],
+        [...peer.asked, ...listening.asked],
         [],
         'nobody must be asked for an export by a name that is refused',
       );
