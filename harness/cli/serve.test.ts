@@ -89,7 +89,7 @@ describe('one of its programs', () => {
   test.each([
     [QEMU, '-enable-kvm -version', 'QEMU emulator version 2.11.50'],
     [DAEMON, '-V', 'qemu-storage-daemon version 2.11.50'],
-    [QMPCHECK, 'serve -help', '-blockdev [driver=]driver'],
+    [QMPCHECK, 'serve -help', '-blockdev       [driver=]driver'],
   ])('%s %s', (program, words, shown) => {
     expect(call(program, words)).toEqual({ status: 0, stdout: expect.stringContaining(shown), stderr: '' });
   });
