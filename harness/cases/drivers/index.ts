@@ -24,6 +24,7 @@ import { quorumFlushes } from './quorum-flushes.ts';
 import { quorumLosers } from './quorum-losers.ts';
 import { quorumNames } from './quorum-names.ts';
 import { quorumVotes } from './quorum-votes.ts';
+import { raggedFiles } from './ragged-files.ts';
 import { replicationCases } from './replicas.ts';
 import { requestsSideBySide } from './requests-side-by-side.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
@@ -41,6 +42,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkverifyCases,
   ...quorumCases,
   ...anyRules,
+  ...raggedFiles,
   ...filesBelow,
   ...limitsOfOptions,
   ...quorumVotes,
