@@ -32,4 +32,16 @@ export const EQUIVALENT: readonly Equivalent[] = [
     after: 'return NAMED.filter(({ bit }) => bits | bit)',
     reason: 'Chooses words of the text of an error, which only people read.',
   },
+  {
+    file: 'drivers/file.js',
+    before: 'const ZERO_CHUNK = 0x100000;',
+    after: 'const ZERO_CHUNK = 1048577;',
+    reason: 'How many bytes of the file are looked at and written at once comes to the same bytes.',
+  },
+  {
+    file: 'drivers/qcow2/zeroing.js',
+    before: 'const CHUNK = 0x100000;',
+    after: 'const CHUNK = 1048577;',
+    reason: 'How many bytes of zeroes are written at once comes to the same bytes.',
+  },
 ];
