@@ -11,21 +11,26 @@ export type Piece = string | Uint8Array;
 
 export class BareLoop {
   readonly #socket: Socket;
+  readonly #mustSucceed: boolean;
   /** Lines that are still to come before what was sent is answered. */
   #owed = 1;
   #answered: () => void = () => undefined;
   #failed: (reason: Error) => void = () => undefined;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, mustSucceed: boolean) {
     this.#socket = socket;
+    this.#mustSucceed = mustSucceed;
     socket.on('data', (chunk: Buffer) => this.#data(chunk));
     socket.on('error', (error) => this.#failed(error));
     socket.on('close', () => this.#failed(new Error('the endpoint closed the connection')));
   }
 
-  /** Connects and reads the greeting; negotiation is up to the lines that are sent. */
-  static async open(path: string): Promise<BareLoop> {
-    const loop = new BareLoop(connect(path));
+  /**
+   * Connects and reads the greeting; negotiation is up to the lines that are sent. `mustSucceed`: a refusal ends all, so that
+   * nobody takes it for work.
+   */
+  static async open(path: string, { mustSucceed = false } = {}): Promise<BareLoop> {
+    const loop = new BareLoop(connect(path), mustSucceed);
     await loop.#wait();
     return loop;
   }
@@ -34,9 +39,12 @@ export class BareLoop {
     await this.send('{"execute":"qmp_capabilities"}\n');
   }
 
-  /** One round trip: ends when every line of the piece is answered. Rejects if the connection ends first. */
-  send(piece: Piece): Promise<void> {
-    this.#owed = lineEnds(typeof piece === 'string' ? Buffer.from(piece) : piece);
+  /**
+   * One round trip: ends when every line of the piece is answered, and as many events have come. Rejects if the connection
+   * ends first.
+   */
+  send(piece: Piece, events = 0): Promise<void> {
+    this.#owed = events + lineEnds(typeof piece === 'string' ? Buffer.from(piece) : piece);
     const answered = this.#wait();
     this.#socket.write(piece);
     return answered;
@@ -58,6 +66,8 @@ export class BareLoop {
   }
 
   #data(chunk: Buffer): void {
+    if (this.#mustSucceed && chunk.includes('{"error"'))
+      this.#failed(new Error(`the endpoint refused a command: ${chunk}`));
     this.#owed -= lineEnds(chunk);
     if (this.#owed === 0) this.#answered();
     if (this.#owed < 0) this.#failed(new Error('the endpoint sent more lines than it was asked for'));

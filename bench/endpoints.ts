@@ -8,6 +8,7 @@ import { packageRoot } from '../spec/package-root.ts';
 import { BareLoop } from './bare-loop.ts';
 
 export const STORAGE_DAEMON = 'qemu-storage-daemon';
+export const QEMU = 'qemu-system-x86_64';
 
 /** The command of the reference as a child. */
 export function serve(): [string, ...string[]] {
@@ -39,7 +40,16 @@ export class BenchEndpoint {
   }
 
   static reference(monitors = 1): Promise<BenchEndpoint> {
-    return BenchEndpoint.#withMonitors(serve(), monitors, {
+    return BenchEndpoint.machine(serve(), [], monitors);
+  }
+
+  /** A command that takes the options of QEMU's system emulator, and what it is given besides monitors. */
+  static machine(
+    [command, ...first]: readonly [string, ...string[]],
+    options: readonly string[],
+    monitors = 1,
+  ): Promise<BenchEndpoint> {
+    return BenchEndpoint.#withMonitors([command, ...first, ...options], monitors, {
       chardev: '-chardev',
       monitor: '-mon',
       mode: ',mode=control',

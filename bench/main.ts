@@ -9,6 +9,7 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clientRate } from './client-rate.ts';
 import { compile } from './compile-rate.ts';
+import { deviceRate } from './device-rate.ts';
 import { fuzzRate } from './fuzz-rate.ts';
 import { fuzzWorkers } from './fuzz-workers.ts';
 import { generateRate } from './generate-rate.ts';
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   compile,
   'client-rate': clientRate,
   'reference-rate': referenceRate,
+  'device-rate': deviceRate,
   'qtest-rate': qtestRate,
   'qcow2-rate': qcow2Rate,
   'mirror-rate': mirrorRate,

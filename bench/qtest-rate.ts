@@ -2,10 +2,9 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { QtestClient } from '../harness/qtest/qtest-client.ts';
-import { BenchEndpoint, missingProgram, serve } from './endpoints.ts';
+import { BenchEndpoint, missingProgram, QEMU, serve } from './endpoints.ts';
 import { type Benchmark, compared, inTurns, type Measurement } from './measure.ts';
 
-const QEMU = 'qemu-system-x86_64';
 const ROUNDS = 7;
 const SECTORS = 200;
 const BUSY = 0x80;
