@@ -33,8 +33,12 @@ const MACHINE = [
 
 const limits = (bps: number) => ({
   device: 'hd0',
-  ...{ bps, bps_rd: 0, bps_wr: 0 },
-  ...{ iops: 0, iops_rd: 0, iops_wr: 0 },
+  bps,
+  bps_rd: 0,
+  bps_wr: 0,
+  iops: 0,
+  iops_rd: 0,
+  iops_wr: 0,
 });
 
 /** What tests do with drives, by theme; each leaves the machine as it found it. */
