@@ -81,8 +81,8 @@ class Machine {
     this.#loop = loop;
   }
 
-  static async start(...command: readonly [string, ...string[]]): Promise<Machine> {
-    const endpoint = await BenchEndpoint.machine(command, MACHINE);
+  static async start(...program: readonly [string, ...string[]]): Promise<Machine> {
+    const endpoint = await BenchEndpoint.machine(program, MACHINE);
     const loop = await BareLoop.open(endpoint.sockets[0]!, { mustSucceed: true });
     await loop.negotiate();
     return new Machine(endpoint, loop);
