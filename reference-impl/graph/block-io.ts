@@ -263,7 +263,7 @@ export class BlockIo {
         if (!options.discards) this.#checkThreshold(offset + length);
         await work(start, end);
       });
-      if (!options.discards && end > this.#length) this.#length = wholeSectors(this.#state.length());
+      if (end > this.#length) this.#length = wholeSectors(this.#state.length());
     } finally {
       this.#changes += 1;
       if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());

@@ -133,7 +133,7 @@ class Backup implements JobDriver {
       return;
     }
     for (const [offset, length] of this.#bitmap.ranges()) this.#left.mark(offset, length);
-    job.progress.advance(this.#length - Math.min(this.#length, this.#left.bytes));
+    job.progress.advance(this.#length - this.#left.bytesOnDisk);
   }
 
   async #copyAll(job: Job): Promise<void> {

@@ -20,11 +20,13 @@ export class DirtyBlocks {
   readonly #pages = new Map<number, Page>();
   /** What pages are that are not kept. */
   #others = false;
+  readonly #length: number;
   readonly #blocks: number;
   #count = 0;
 
   constructor(granularity: number, length: number) {
     this.granularity = granularity;
+    this.#length = length;
     this.#blocks = Math.ceil(length / granularity);
   }
 
@@ -36,6 +38,12 @@ export class DirtyBlocks {
   /** Bytes that the blocks stand for, whole blocks also at the end of the disk. */
   get bytes(): number {
     return this.#count * this.granularity;
+  }
+
+  /** The same, without what lies behind the end of the disk. */
+  get bytesOnDisk(): number {
+    const behind = this.#blocks * this.granularity - this.#length;
+    return this.has(this.#length - 1) ? this.bytes - behind : this.bytes;
   }
 
   /** Adds every block that the range touches. */

@@ -24,7 +24,7 @@ export class MainLoop {
   /** Settles when what was put off is done, while a command rests. */
   #resting: Promise<void> | undefined;
   /** Jobs that wait for nothing but their turn, and work that was put off. */
-  #runnable = 0;
+  readonly #runnable = new Set<Promise<void>>();
 
   constructor(hostWork: HostWork) {
     this.#hostWork = hostWork;
@@ -35,7 +35,7 @@ export class MainLoop {
    * is no promise if the command's is none. Throws or rejects as `run` does.
    */
   execute<T>(run: () => T | Promise<T>): T | Promise<T> {
-    if (this.#runnable > 0) return this.#afterTurns(run);
+    if (this.#runnable.size > 0) return this.#afterTurns(run);
     if (this.#running !== undefined) return this.#remember(this.#running.then(run));
     const result = run();
     return result instanceof Promise ? this.#remember(result) : result;
@@ -78,7 +78,7 @@ export class MainLoop {
   }
 
   async #turns(): Promise<void> {
-    for (let turn = 0; turn < TURNS_BETWEEN_COMMANDS && this.#runnable > 0; turn += 1)
+    for (let turn = 0; turn < TURNS_BETWEEN_COMMANDS && this.#runnable.size > 0; turn += 1)
       await this.#hostWork.turn();
   }
 
@@ -112,11 +112,12 @@ export class MainLoop {
   }
 
   async #counted(work: () => Promise<void>): Promise<void> {
-    this.#runnable += 1;
+    const runnable = work();
+    this.#runnable.add(runnable);
     try {
-      await work();
+      await runnable;
     } finally {
-      this.#runnable -= 1;
+      this.#runnable.delete(runnable);
     }
   }
 }

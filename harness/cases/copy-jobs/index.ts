@@ -10,6 +10,7 @@ import { failedGuestWrites } from './guest-write-fails.ts';
 import { incrementalCases } from './incremental.ts';
 import { limitCases } from './limits-of-copies.ts';
 import { newImageCases } from './new-images.ts';
+import { oddTails } from './odd-tails.ts';
 import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
 import { readinessCases } from './readiness.ts';
@@ -37,4 +38,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...failingFlushes,
   ...unlikeClusters,
   ...discardsDuringCopies,
+  ...oddTails,
 ];

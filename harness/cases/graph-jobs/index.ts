@@ -11,6 +11,7 @@ import { filterCases } from './filters.ts';
 import { followUps } from './follow-ups.ts';
 import { hiddenData } from './hidden-data.ts';
 import { noLimits } from './no-limits.ts';
+import { overlaysInUse } from './overlays-in-use.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
 import { refusedJobs } from './refused-jobs.ts';
 import { snapshotImages } from './snapshot-images.ts';
@@ -42,4 +43,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...aboveFilters,
   ...belowSnapshots,
   ...clustersOfChains,
+  ...overlaysInUse,
 ];
