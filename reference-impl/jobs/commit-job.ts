@@ -5,7 +5,7 @@
 import type { BlockCommitArguments } from '../../spec/generated/qmp.ts';
 import { chain, isAllocatedAbove } from '../graph/backing-chain.ts';
 import type { Node } from '../graph/node.ts';
-import { ALL_PERMISSIONS, Permission } from '../graph/permissions.ts';
+import { Permission } from '../graph/permissions.ts';
 import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
@@ -63,8 +63,7 @@ function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filt
   const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
   nodes.claim(device, 'main node');
   nodes.use(filter, 0);
-  for (const node of chain(top, base))
-    nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });
+  for (const node of chain(top, base)) nodes.claim(node, 'intermediate node');
   nodes.claim(base, 'base');
   nodes.use(base, consistentRead | write | resize, consistentRead | changeChildren | writeUnchanged);
   if (overlay !== device) nodes.claim(overlay, 'overlay of top');

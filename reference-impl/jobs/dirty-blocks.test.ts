@@ -54,3 +54,11 @@ test('the size of a disk costs nothing, nor do gaps', () => {
   expect(dirty.next(0)).toBe(2 ** 60);
   expect(dirty.next(2 ** 60 + GRANULARITY)).toBeUndefined();
 });
+
+test('counts no bytes behind the end of the disk, where asked to', () => {
+  const dirty = new DirtyBlocks(1024, 2560);
+  dirty.mark(0, 1024);
+  expect([dirty.bytes, dirty.bytesOnDisk]).toEqual([1024, 1024]);
+  dirty.mark(2048, 1);
+  expect([dirty.bytes, dirty.bytesOnDisk]).toEqual([2048, 1536]);
+});

@@ -140,8 +140,7 @@ function claimTarget(nodes: JobNodes, { source, target }: MirrorPlan): void {
   nodes.use(target, write | resize, writeUnchanged | (isBelow ? consistentRead | write | changeChildren : 0));
   nodes.claim(target, 'target');
   if (!isBelow) return;
-  for (const node of chain(source.backing?.node, target))
-    nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: ALL_PERMISSIONS & ~resize });
+  for (const node of chain(source.backing?.node, target)) nodes.claim(node, 'intermediate node');
 }
 
 interface PreparedPlan extends MirrorPlan {

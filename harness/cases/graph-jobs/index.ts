@@ -3,6 +3,7 @@ import { aboveFilters } from './above-filters.ts';
 import { backingNames } from './backing-names.ts';
 import { belowSnapshots } from './below-snapshots.ts';
 import { chainRefusals } from './chain-refusals.ts';
+import { claimedChains } from './claimed-chains.ts';
 import { clustersOfChains } from './clusters-of-chains.ts';
 import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
@@ -44,4 +45,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...belowSnapshots,
   ...clustersOfChains,
   ...overlaysInUse,
+  ...claimedChains,
 ];
