@@ -7,6 +7,7 @@ import { existingImageCases } from './existing-images.ts';
 import { failingFlushes } from './failing-flushes.ts';
 import { farBitmaps } from './far-bitmaps.ts';
 import { failedGuestWrites } from './guest-write-fails.ts';
+import { heldCopies } from './held-copies.ts';
 import { incrementalCases } from './incremental.ts';
 import { limitCases } from './limits-of-copies.ts';
 import { newImageCases } from './new-images.ts';
@@ -39,4 +40,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...unlikeClusters,
   ...discardsDuringCopies,
   ...oddTails,
+  ...heldCopies,
 ];
