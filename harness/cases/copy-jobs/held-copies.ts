@@ -1,10 +1,10 @@
 /** Requests of jobs that are held in flight by a breakpoint of a blkdebug node, and what is seen meanwhile. */
-import { readFile } from 'node:fs/promises';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, makeEmpty } from '../helpers/backing-chains.ts';
 import { statistic, statsOf } from '../helpers/device-info.ts';
 import { DRIVE, driveOverBase, onDrive } from '../helpers/drive-chain.ts';
 import { qemuIo } from '../helpers/human-monitor-io.ts';
+import { bytesOf } from '../helpers/image-files.ts';
 import { cancelled, jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { type CaseFile, KiB, needs } from '../helpers/shared-setup.ts';
 
@@ -30,8 +30,8 @@ async function addTarget(t: CaseContext): Promise<{ node: string; file: CaseFile
   return { node, file };
 }
 
-const startOf = async ({ local }: CaseFile): Promise<number[]> => {
-  const bytes = await readFile(local);
+const startOf = async (t: CaseContext, { local }: CaseFile): Promise<number[]> => {
+  const bytes = await bytesOf(t, local);
   return [bytes[0]!, bytes[COPIED - 1]!, bytes[COPIED]!];
 };
 
@@ -56,11 +56,15 @@ export const heldCopies: readonly CaseDefinition[] = [
       await qemuIo(t, target.node, 'break pwritev held');
       await qemuIo(t, DRIVE, `aio_write -P ${NEW} 0 ${CLUSTER}`);
       t.equal(await writes(), 0, 'a write must wait for the copy of what it overwrites');
-      t.equal(await startOf(target.file), [0, 0, 0], 'a copy that is held must not have reached the target');
+      t.equal(
+        await startOf(t, target.file),
+        [0, 0, 0],
+        'a copy that is held must not have reached the target',
+      );
       await qemuIo(t, target.node, 'resume held');
       await qemuIo(t, DRIVE, 'aio_flush');
       t.equal(await writes(), 1, 'a write must be done when what it overwrites is copied');
-      t.equal(await startOf(target.file), [OLD, OLD, 0], 'the target must have what was overwritten');
+      t.equal(await startOf(t, target.file), [OLD, OLD, 0], 'the target must have what was overwritten');
       await cancelled(t, job);
     },
   },
@@ -90,7 +94,7 @@ export const heldCopies: readonly CaseDefinition[] = [
       await t.execute('block-job-resume', { device: job });
       await succeeded(t, job, 'backup');
       t.equal(
-        (await readFile(target.file.local)).equals(Buffer.alloc(CHAIN_SIZE, OLD)),
+        (await bytesOf(t, target.file.local)).equals(Buffer.alloc(CHAIN_SIZE, OLD)),
         true,
         'the target must be a copy of the source',
       );
