@@ -75,13 +75,16 @@ test('on file and raw alone only what is about another driver is skipped for it'
   });
   const forNull = skipped.filter(({ reason }) => reason.includes('null-')).map(({ id }) => id);
   // Drives and devices without a file, and requests that take a known time, are of null-co.
-  const withDrives = /^(block_set_io_throttle|blockdev-option|command-line|drive-options|query-blockstats)\//;
+  const withDrives =
+    /^(block_set_io_throttle|blockdev-option|command-line|device_add|drive-options|query-blockstats)\//;
   expect(forNull.filter((id) => !withDrives.test(id)).toSorted()).toEqual([
+    'block-job-cancel/held-paused-goes-on',
     'block-job-cancel/listed-until-ended',
     'block-job-complete/cancelled-when-ready',
     'block_resize/null-is-fixed',
     'blockdev-mirror/buf-size-in-flight',
     'described-nodes/null',
+    'described-nodes/trees-of-null',
     'integer-types/latency-ns',
     'nbd-export/longest',
     'null-aio/latency',
@@ -90,6 +93,8 @@ test('on file and raw alone only what is about another driver is skipped for it'
     'null-aio/size-default',
     'null-co/latency',
     'null-co/latency-default',
+    'null-co/limits-of-options',
+    'null-co/requests-side-by-side',
     'null-co/size',
     'null-co/size-default',
     'null-co/size-negative',

@@ -131,9 +131,15 @@ test('a log gets a copy of what is said; JSON is indented if wanted', async () =
   expect(parseJson(greeting)).toMatchObject({ QMP: { version: { qemu: { major: 2 } } } });
   socket.write(CAPABILITIES);
   expect(await receive(socket, '\r\n}\r\n')).toBe('{\r\n    "return": {\r\n    }\r\n}\r\n');
+  expect(readFileSync(join(folder, 'log'), 'latin1')).toContain('"return"');
   socket.destroy();
   await reference!.stop();
-  expect(readFileSync(join(folder, 'log'), 'latin1')).toContain('"return"');
+});
+
+test('a log that cannot be made is refused', async () => {
+  await expect(start('-chardev', 'null,id=c,logfile=no/log', '-mon', 'c,mode=control')).rejects.toThrow(
+    `Could not create '${join(folder, 'no/log')}': No such file or directory`,
+  );
 });
 
 test('a telnet client is greeted as one, and what it negotiates is no input', async () => {

@@ -3,7 +3,7 @@
  * served when, and everything said, is the frontend's.
  */
 import type { EventEmitter } from 'node:events';
-import { constants, createWriteStream, existsSync, openSync } from 'node:fs';
+import { closeSync, constants, createWriteStream, existsSync, openSync, writeSync } from 'node:fs';
 import { access, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
 import { resolve as absolute, dirname } from 'node:path';
@@ -44,9 +44,17 @@ export async function openChardev(
   chardev: Chardev,
   surroundings: Surroundings,
 ): Promise<Close> {
+  if (chardev.log === undefined) return openBackend(frontend, chardev, surroundings);
+  const log = openLog(absolute(surroundings.cwd, chardev.log.path), chardev.log.append);
+  const close = await openBackend(logged(frontend, log), chardev, surroundings);
+  return async () => {
+    await close();
+    closeSync(log);
+  };
+}
+
+async function openBackend(served: Frontend, chardev: Chardev, surroundings: Surroundings): Promise<Close> {
   const { cwd } = surroundings;
-  const log = chardev.log && { ...chardev.log, path: absolute(cwd, chardev.log.path) };
-  const served = log === undefined ? frontend : logged(frontend, openLog(log.path, log.append));
   switch (chardev.backend) {
     case 'stdio':
       return openStdio(served, chardev.signal, surroundings);
@@ -299,21 +307,30 @@ function drained(output: Writable): Promise<void> {
   });
 }
 
-function openLog(path: string, append: boolean): Writable {
-  const file = createWriteStream(path, { flags: append ? 'a' : 'w' });
-  file.on('error', () => {});
-  return file;
+function openLog(path: string, append: boolean): number {
+  try {
+    return openSync(path, append ? 'a' : 'w');
+  } catch (error) {
+    throw refusal(`Could not create '${path}'`, error);
+  }
 }
 
-/** The same frontend, of whose output `file` gets a copy. */
-function logged(frontend: Frontend, file: Writable): Frontend {
+/** What cannot be written, of a full disk for one, is lost: the monitor goes on. */
+function writeToLog(log: number, text: string): void {
+  try {
+    writeSync(log, text, null, 'latin1');
+  } catch {}
+}
+
+/** The same frontend, of whose output an open file gets a copy at once: what was sent is in it, also after a crash. */
+function logged(frontend: Frontend, log: number): Frontend {
   return {
     ...(frontend.echoes && { echoes: true }),
     connect: (peer) =>
       frontend.connect({
         ...peer,
         write: (text) => {
-          file.write(text, 'latin1');
+          writeToLog(log, text);
           peer.write(text);
         },
       }),

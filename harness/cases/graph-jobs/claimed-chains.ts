@@ -7,9 +7,13 @@ import { buildQcow2, dataOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const CLUSTER = 64 * KiB;
-const SIZE = 2 * MiB;
-/** Some of every stretch that is copied as one, so that a limit holds the job. */
-const clustersFrom = (first: number) => new Map([0, 8, 16, 24].map((at) => [first + at, 0x31]));
+const SIZE = 12 * MiB;
+/**
+ * Some of every stretch that is copied as one, so that a limit holds the job. A job that is drained by another command may
+ * copy one more stretch when it goes on.
+ */
+const clustersFrom = (first: number) =>
+  new Map(Array.from({ length: SIZE / (8 * CLUSTER) }, (_, index) => [first + 8 * index, 0x31]));
 
 /** Five images, bottom first; a guest of the second finds an image in its first cluster. */
 async function makeChain(t: CaseContext): Promise<Layer[]> {
