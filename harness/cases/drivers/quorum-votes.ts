@@ -5,6 +5,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
 import { filledFile } from './driver-guest.ts';
+import { ownEvents } from './quorum.ts';
 
 const SIZE = 8 * KiB;
 /** What a request reads, and what its events tell of that. */
@@ -90,7 +91,7 @@ async function checkVote(
     );
   }
   await guest.close();
-  const more = t.pending().filter(({ event }) => event.startsWith('QUORUM_'));
+  const more = ownEvents(t, 'QUORUM_REPORT_BAD', 'QUORUM_FAILURE');
   t.check(more.length === 0, 'nothing more must be told', `${what} there is ${more.at(0)?.event}`);
   for (const name of [node, ...children]) await t.execute('blockdev-del', { 'node-name': name });
 }
