@@ -11,6 +11,9 @@ const ECHO = 'about an id that comes back as it went out, whatever the command d
 const HABIT = 'tells a habit that the first exchanges of the run showed, and sends nothing itself';
 const LISTENS =
   'about where the NBD server listens, which the liar that acts does, and which no list or event tells';
+const IMAGE =
+  'about the bytes of a new image, which the liar that acts writes, and which no list or event tells';
+const MONITOR = 'about further monitors by their text, on which nothing is left out';
 
 /** What a liar passes, and why it may. */
 const BELIEVED: Readonly<Record<string, string>> = {
@@ -31,13 +34,28 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'greeting/no-events-before': HABIT,
   'greeting/shape': 'about the greeting, before which nothing can be told to do',
   'greeting/version-is-query-version': 'about a version, which nothing that is done can change',
+  'image-creation/qcow2-whole-header': IMAGE,
   'introspection/offers-what-its-version-has': 'about a description that the liar gives whole',
   'introspection/schema-is-stable': 'about a description that the liar gives whole',
   'introspection/schema-names-unique': 'about a description that the liar gives whole',
   'introspection/schema-references-resolve': 'about a description that the liar gives whole',
   'introspection/schema-tags-are-enums': 'about a description that the liar gives whole',
+  'luks/created-at-random': IMAGE,
+  'luks/created-header': IMAGE,
+  'luks/creation-refused': IMAGE,
+  'luks/default-iter-time': IMAGE,
+  'monitors/chosen': MONITOR,
+  'monitors/human': MONITOR,
+  'monitors/human2': MONITOR,
+  'monitors/human3': MONITOR,
+  'monitors/indented': MONITOR,
+  'monitors/into-a-file': MONITOR,
+  'monitors/plain': MONITOR,
+  'monitors/pretty': MONITOR,
+  'monitors/telnet': MONITOR,
   'negotiation/accepted': HABIT,
   'negotiation/no-events-before': HABIT,
+  'qom-get/paths': 'about what qom-get tells, which the liar that acts tells too: it is no list',
   'queries/nothing': 'about lists that are empty, as those of a liar are',
   'sessions/quit': 'about the end, which the liar that acts reaches; SHUTDOWN has a case of its own',
   'syntax/int64-extremes': ECHO,

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import type { RunRecord } from '../../reports/record.ts';
 import { loadBlockSchema } from '../../spec/block-core.ts';
-import { type Json, type JsonObject, jsonEqual } from '../../spec/json.ts';
+import { type Json, type JsonObject, jsonEqual, stringifyJson } from '../../spec/json.ts';
 import { cases } from '../cases/index.ts';
 import type { Quirks } from '../qmp/quirks.ts';
 import { reference } from '../targets/reference.ts';
@@ -214,7 +214,7 @@ describe('a breach that comes in the middle', () => {
       let asked = 0;
       const target = breachingTarget(reference('reference'), () =>
         replies((reply) => {
-          const isNodes = Array.isArray(reply.return) && JSON.stringify(reply.return).includes('raw-q');
+          const isNodes = Array.isArray(reply.return) && stringifyJson(reply.return).includes('raw-q');
           asked += isNodes && 'id' in reply ? 1 : 0;
           return asked === 1 && isNodes && 'id' in reply ? change(reply) : [reply];
         }),

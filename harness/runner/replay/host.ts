@@ -35,7 +35,7 @@ const COMMAND_MS = 60_000;
 const MAX_OUTPUT = 16 * 1024 * 1024;
 /** What qemu-img says now and then, on a busy machine, when it measures how costly a key's derivation is. */
 const CHANCE = 'Unable to get accurate CPU usage';
-const TRIES = 5;
+const TRIES = 20;
 /** Wait for qemu-nbd to listen. */
 const LISTEN_MS = 10_000;
 

@@ -30,6 +30,8 @@ export abstract class BlockNode {
   /** What it stands on. */
   abstract readonly child: BlockNode | null;
   abstract readonly filename: string;
+  /** What opens it again. */
+  abstract readonly options: Record<string, unknown>;
   /** Bytes. */
   abstract size(): bigint;
   /** Bytes that the file below takes on the host. */
@@ -53,6 +55,10 @@ export class FileNode extends BlockNode {
     if (fstatSync(this.#fd).isFile()) return;
     this.close();
     throw new Refusal(`'${filename}' is not a regular file`);
+  }
+
+  get options(): Record<string, unknown> {
+    return { driver: 'file', filename: this.filename };
   }
 
   size(): bigint {
@@ -89,6 +95,7 @@ export class RawNode extends BlockNode {
     this.#size = (options.size as bigint | undefined) ?? null;
     if (this.#offset < 0n) throw new Refusal('The offset must not be negative');
     if (this.#size !== null && this.#size < 0n) throw new Refusal('The size must not be negative');
+    if ((this.#size ?? 0n) % SECTOR !== 0n) throw new Refusal('The size must be a whole number of sectors');
     const left = child.size() - this.#offset;
     if (left < 0n) throw new Refusal('The offset is beyond the end of the data source');
     if (this.#size !== null && this.#size > left)
@@ -98,12 +105,16 @@ export class RawNode extends BlockNode {
   }
 
   get filename(): string {
-    if (this.#offset === 0n && this.#size === null) return this.child.filename;
+    const isWhole = this.#offset === 0n && this.#size === null;
+    return isWhole ? this.child.filename : `json:${JSON.stringify(this.options)}`;
+  }
+
+  get options(): Record<string, unknown> {
     const window = {
       ...(this.#offset > 0n && { offset: Number(this.#offset) }),
       ...(this.#size !== null && { size: Number(this.#size) }),
     };
-    return `json:${JSON.stringify({ driver: 'raw', ...window, file: this.child.name })}`;
+    return { driver: 'raw', ...window, file: this.child.options };
   }
 
   size(): bigint {
