@@ -25,7 +25,7 @@ describe('npm run sabotage', () => {
     expect(stdout).toBe('1 saboteurs: 0 cases do not notice what they must\n');
   });
 
-  test('tells who notices, and goes on where its file of results ends', { timeout: 300_000 }, () => {
+  test('tells who notices, and goes on where its file of results ends', { timeout: 600_000 }, () => {
     const { stdout, stderr, status } = sabotage('wire/error-lacks-desc');
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^caught wire\/error-lacks-desc: .+\n1 saboteurs: 1 caught, 0 missed\n$/);
