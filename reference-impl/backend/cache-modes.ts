@@ -8,11 +8,11 @@ export interface CacheMode extends CacheOptions {
 }
 
 /** `cache=…` of a drive, by name. */
-export const CACHE_MODES: Readonly<Record<string, CacheMode>> = {
-  none: { direct: true, noFlush: false, writeback: true },
-  off: { direct: true, noFlush: false, writeback: true },
-  directsync: { direct: true, noFlush: false, writeback: false },
-  writeback: { direct: false, noFlush: false, writeback: true },
-  unsafe: { direct: false, noFlush: true, writeback: true },
-  writethrough: { direct: false, noFlush: false, writeback: false },
-};
+export const CACHE_MODES: ReadonlyMap<string, CacheMode> = new Map([
+  ['none', { direct: true, noFlush: false, writeback: true }],
+  ['off', { direct: true, noFlush: false, writeback: true }],
+  ['directsync', { direct: true, noFlush: false, writeback: false }],
+  ['writeback', { direct: false, noFlush: false, writeback: true }],
+  ['unsafe', { direct: false, noFlush: true, writeback: true }],
+  ['writethrough', { direct: false, noFlush: false, writeback: false }],
+]);

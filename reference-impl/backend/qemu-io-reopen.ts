@@ -74,7 +74,7 @@ function parseWords(words: readonly string[], services: Services): Wanted | unde
 }
 
 function modeNamed(name: string): CacheMode {
-  const mode = Object.hasOwn(CACHE_MODES, name) ? CACHE_MODES[name] : undefined;
+  const mode = CACHE_MODES.get(name);
   if (!mode) throw new CommandError(`Invalid cache option: ${name}`);
   return mode;
 }

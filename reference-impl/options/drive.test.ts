@@ -147,6 +147,7 @@ describe('refused', () => {
     ['driver=null-co,rerror=enospc', "'enospc' invalid read error action"],
     ['driver=null-co,werror=x', "'x' invalid write error action"],
     ['driver=null-co,cache=x', 'invalid cache option'],
+    ['driver=null-co,cache=constructor', 'invalid cache option'],
     ['driver=null-co,copy-on-read=x', "Parameter 'copy-on-read' expects 'on' or 'off'"],
     ['driver=null-co,readonly=x', "Parameter 'readonly' expects 'on' or 'off'"],
     ['driver=null-co,format=raw', "Cannot specify both 'driver' and 'format'"],

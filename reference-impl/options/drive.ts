@@ -161,7 +161,7 @@ class Options {
 }
 
 function takeCacheMode(opts: Options): CacheMode {
-  const mode = CACHE_MODES[opts.take('cache') ?? 'writeback'];
+  const mode = CACHE_MODES.get(opts.take('cache') ?? 'writeback');
   if (mode === undefined) throw new CommandError('invalid cache option');
   return mode;
 }
