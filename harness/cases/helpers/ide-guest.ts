@@ -40,6 +40,16 @@ export interface IdeResult {
   readonly data: Buffer;
 }
 
+/** Lines of qtest that write words to a port. */
+export function wordsOut(port: number, data: Buffer): string[] {
+  return Array.from({ length: data.length / 2 }, (_, at) => `outw ${port} ${data.readUInt16LE(at * 2)}`);
+}
+
+/** The number that an answer of qtest tells. */
+export function valueIn(answer: string): number {
+  return Number(answer.split(' ')[1]);
+}
+
 const SECTOR = 512;
 const PORTS = { 'ide.0': 0x1f0, 'ide.1': 0x170 } as const;
 const STATUS = { busy: 0x80, fault: 0x20, data: 0x08, error: 0x01 } as const;
@@ -87,7 +97,7 @@ export class IdeDrive {
       this.#out(7, COMMAND[command]),
     ]);
     if (command !== 'write' || ((await this.#settled()) & STATUS.data) === 0) return;
-    await this.#words(Buffer.alloc(SECTOR, byte));
+    await this.#send(wordsOut(this.#port, Buffer.alloc(SECTOR, byte)));
   }
 
   /** Sends a command packet to a CD drive, and reads what it gives, at most `length` bytes. */
@@ -101,7 +111,7 @@ export class IdeDrive {
       this.#out(7, COMMAND.packet),
     ]);
     if (((await this.#settled()) & STATUS.data) === 0) return this.finish(0);
-    await this.#words(Buffer.concat([Buffer.from(bytes)], 12));
+    await this.#send(wordsOut(this.#port, Buffer.concat([Buffer.from(bytes)], 12)));
     return this.finish(length);
   }
 
@@ -149,14 +159,8 @@ export class IdeDrive {
     return this.#t.fail('a drive must come to the end of a command', 'it stays busy');
   }
 
-  async #words(data: Buffer): Promise<void> {
-    await this.#send(
-      Array.from({ length: data.length / 2 }, (_, at) => `outw ${this.#port} ${data.readUInt16LE(at * 2)}`),
-    );
-  }
-
   async #values(lines: readonly string[]): Promise<number[]> {
-    return (await this.#send(lines)).map((answer) => Number(answer.split(' ')[1]));
+    return (await this.#send(lines)).map(valueIn);
   }
 
   async #send(lines: readonly string[]): Promise<string[]> {

@@ -17,6 +17,8 @@
  */
 import type { JsonObject } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
+import type { RequiredText } from '../../case-text.ts';
+import { valueIn, wordsOut } from '../../helpers/ide-guest.ts';
 
 /** Carries out lines of qtest. */
 type Send = (lines: readonly string[]) => Promise<string[]>;
@@ -32,22 +34,32 @@ const MOST_PIECES = 400;
 const SHORTEST_ROW = 4;
 
 /** Plays a scene; the guest must see what stands there. */
-export async function playScene(t: CaseContext, scene: string): Promise<void> {
+export function playScene(t: CaseContext, scene: string): Promise<void> {
   const player = new Player((lines) => t.qtest(lines));
-  const wanted: string[] = [];
+  const play = async (step: string): Promise<string> => {
+    if (!step.startsWith('!')) return player.step(step);
+    const [, command = '', args = ''] = step.split(' ');
+    await t.execute(command, JSON.parse(args.replaceAll('@DIR@', t.dir)) as JsonObject);
+    return '';
+  };
+  return playSteps(t, scene, play, 'the guest must see what the scene says, step by step');
+}
+
+/** Plays a scene up to the first step of which `play` gives other than what stands behind it. */
+export async function playSteps(
+  t: CaseContext,
+  scene: string,
+  play: (step: string) => Promise<string>,
+  required: RequiredText,
+): Promise<void> {
+  const wanted = stepsOf(scene);
   const seen: string[] = [];
-  for (const line of stepsOf(scene)) {
-    if (line.startsWith('!')) {
-      const [, command = '', args = ''] = line.split(' ');
-      await t.execute(command, JSON.parse(args.replaceAll('@DIR@', t.dir)) as JsonObject);
-      continue;
-    }
+  for (const line of wanted) {
     const [step = ''] = line.split(' ->');
-    wanted.push(line);
-    seen.push(`${step}${await player.step(step)}`);
+    seen.push(`${step}${await play(step)}`);
     if (seen.at(-1) !== line) break;
   }
-  t.equal(seen, wanted.slice(0, seen.length), 'the guest must see what the scene says, step by step');
+  t.equal(seen, wanted.slice(0, seen.length), required);
 }
 
 /** The lines of a scene. */
@@ -56,7 +68,7 @@ export function stepsOf(scene: string): string[] {
 }
 
 /** Plays steps, one by one. */
-export class Player {
+class Player {
   readonly #send: Send;
   #base = CHANNELS[0]!;
 
@@ -75,14 +87,9 @@ export class Player {
     if (verb === 'look') return ` -> ${await this.#then([])}`;
     if (verb === 'moved') return ` -> ${shownRegisters((await this.#act([], BUSY | DATA)).registers)}`;
     if (verb === 'in') return ` -> ${await this.#in(Number(words[0]), Number(words[2] ?? 2))}`;
-    if (verb === 'out') return ` -> ${await this.#then(this.#words(bytesOf(words)))}`;
+    if (verb === 'out') return ` -> ${await this.#then(wordsOut(this.#base, bytesOf(words)))}`;
     if (verb === 'packet') return ` -> ${await this.#packet(words)}`;
-    return ` -> ${await this.#then(
-      step
-        .trim()
-        .split(' ')
-        .map((word) => this.#write(word)),
-    )}`;
+    return ` -> ${await this.#then([verb, ...words].map((word) => this.#write(word)))}`;
   }
 
   async #lines(lines: readonly string[]): Promise<string> {
@@ -100,13 +107,19 @@ export class Player {
   }
 
   async #in(length: number, size: number): Promise<string> {
+    const { data, registers } = await this.#read(length, size);
+    return `${shownBytes(data)} | ${shownRegisters(registers)}`;
+  }
+
+  /** At least so many bytes, `size` at a time. */
+  async #read(length: number, size: number): Promise<{ data: Buffer; registers: readonly number[] }> {
     const access = ({ 1: 'inb', 2: 'inw', 4: 'inl' } as Record<number, string>)[size]!;
     const count = Math.ceil(length / size);
     const lines = Array.from({ length: count }, () => `${access} ${this.#base}`);
     const { answers, registers } = await this.#act(lines);
     const data = Buffer.alloc(count * size);
-    for (const [index, answer] of answers.entries()) data.writeUIntLE(numberIn(answer), index * size, size);
-    return `${shownBytes(data)} | ${shownRegisters(registers)}`;
+    for (const [index, answer] of answers.entries()) data.writeUIntLE(valueIn(answer), index * size, size);
+    return { data, registers };
   }
 
   /** Six words of a packet, and the pieces that the drive gives. */
@@ -117,25 +130,14 @@ export class Player {
     const [low, high] = [limit & 0xff, limit >> 8].map((byte) => byte.toString(16));
     const begin = ['1=00', `4=${low}`, `5=${high}`, '7=a0'].map((one) => this.#write(one));
     await this.#act(begin);
-    let { registers } = await this.#act(this.#words(Buffer.concat([bytes], 12)));
+    let { registers } = await this.#act(wordsOut(this.#base, Buffer.concat([bytes], 12)));
     const seen = [shownRegisters(registers)];
     for (let pieces = 0; pieces < MOST_PIECES && isToHost(registers); pieces += 1) {
-      const length = registers[4]! | (registers[5]! << 8);
-      const lines = Array.from({ length: Math.ceil(length / 2) }, () => `inw ${this.#base}`);
-      const done = await this.#act(lines);
-      registers = done.registers;
-      const data = Buffer.alloc(lines.length * 2);
-      for (const [index, answer] of done.answers.entries()) data.writeUInt16LE(numberIn(answer), index * 2);
-      seen.push(shownBytes(data), shownRegisters(registers));
+      const piece = await this.#read(registers[4]! | (registers[5]! << 8), 2);
+      registers = piece.registers;
+      seen.push(shownBytes(piece.data), shownRegisters(registers));
     }
     return seen.join(' | ');
-  }
-
-  #words(data: Buffer): string[] {
-    return Array.from(
-      { length: data.length / 2 },
-      (_, at) => `outw ${this.#base} ${data.readUInt16LE(at * 2)}`,
-    );
   }
 
   async #then(lines: readonly string[]): Promise<string> {
@@ -150,19 +152,15 @@ export class Player {
     const look = [CONTROL, 1, 2, 3, 4, 5, 6].map((register) => `inb ${this.#base + register}`);
     const all = await this.#send([...lines, ...look]);
     const answers = all.slice(0, lines.length);
-    let registers = all.slice(lines.length).map(numberIn);
+    let registers = all.slice(lines.length).map(valueIn);
     for (let polls = 0; polls < MOST_POLLS && (registers[0]! & until) !== 0; polls += 1)
-      registers = (await this.#send(look)).map(numberIn);
+      registers = (await this.#send(look)).map(valueIn);
     return { answers, registers };
   }
 }
 
 function isToHost([status = 0, , count = 0]: readonly number[]): boolean {
   return (status & DATA) !== 0 && (count & REASON) === TO_HOST;
-}
-
-function numberIn(answer: string): number {
-  return Number(answer.split(' ')[1]);
 }
 
 function bytesOf(words: readonly string[]): Buffer {

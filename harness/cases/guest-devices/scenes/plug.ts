@@ -8,7 +8,7 @@
  */
 import { type Json, stringifyJson } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
-import { stepsOf } from './play.ts';
+import { playSteps } from './play.ts';
 
 /** Has a command carried out; undefined where that is refused. */
 type Execute = (command: string, args: Record<string, Json>) => Promise<Json | undefined>;
@@ -24,29 +24,19 @@ const BUSES: Readonly<Record<string, { readonly disk: boolean; readonly places: 
 };
 
 /** Plays a scene; all must come as it stands there. */
-export async function playPlugging(t: CaseContext, scene: string): Promise<void> {
+export function playPlugging(t: CaseContext, scene: string): Promise<void> {
   const player = new PlugPlayer(async (command, args) => {
     const reply = await t.request({ execute: command, arguments: args });
     if (command !== 'device_del') return reply.return;
     await t.event('DEVICE_DELETED', { device: args.id! });
     return reply.return;
   });
-  const wanted = stepsOf(scene);
-  const seen: string[] = [];
-  for (const line of wanted) {
-    const [step = ''] = line.split(' ->');
-    seen.push(`${step} -> ${await player.step(step)}`);
-    if (seen.at(-1) !== line) break;
-  }
-  t.equal(
-    seen,
-    wanted.slice(0, seen.length),
-    'devices must come to places, or be refused, as the scene says',
-  );
+  const play = async (step: string) => ` -> ${await player.step(step)}`;
+  return playSteps(t, scene, play, 'devices must come to places, or be refused, as the scene says');
 }
 
 /** Plays steps, one by one. */
-export class PlugPlayer {
+class PlugPlayer {
   readonly #execute: Execute;
   #added = 0;
 
