@@ -97,7 +97,6 @@ const GOING: readonly (readonly [string, 'GenericError' | 'DeviceNotFound' | nul
   ['lsi', null],
 ];
 
-const common = { fresh: true } as const;
 const plugs = {
   commands: ['device_add', 'device_del', 'qom-get', 'blockdev-add'],
   events: ['DEVICE_DELETED'],
@@ -110,7 +109,7 @@ function plugged(what: string, title: string, scene: string): CaseDefinition {
     requirements: ['guest-drives/plugging'],
     needs: { ...plugs, drivers: ['null-co'] },
     topology: plugMachine,
-    ...common,
+    fresh: true,
     run: (t: CaseContext) => playPlugging(t, scene),
   };
 }
@@ -136,7 +135,7 @@ export const toldOfDevices: readonly CaseDefinition[] = [
     requirements: ['guest-drives/properties'],
     needs: { commands: ['qom-get', 'qom-list'] },
     topology: propertyMachine,
-    ...common,
+    fresh: true,
     async run(t: CaseContext) {
       for (const line of stepsOf(values)) {
         const [path = '', ...properties] = line.split(' ');
@@ -155,7 +154,7 @@ export const toldOfDevices: readonly CaseDefinition[] = [
     requirements: ['guest-drives/properties'],
     needs: { commands: ['qom-get', 'qom-list', 'qom-set'] },
     topology: propertyMachine,
-    ...common,
+    fresh: true,
     async run(t: CaseContext) {
       const seen: [string, Json][] = [];
       for (const [path] of PATHS) {
@@ -189,7 +188,7 @@ export const toldOfDevices: readonly CaseDefinition[] = [
     requirements: ['query-block/every-device', 'query-block/removable', 'query-block/tray'],
     needs: { commands: ['query-block'] },
     topology: propertyMachine,
-    ...common,
+    fresh: true,
     async run(t: CaseContext) {
       const listed = await queryList(t, 'query-block');
       t.equal(listed.map(essence), DEVICES as unknown as Json, 'query-block must list each device as it is');
@@ -206,7 +205,7 @@ export const toldOfDevices: readonly CaseDefinition[] = [
     requirements: ['guest-drives/unplugging', 'DEVICE_DELETED/emitted'],
     needs: { commands: ['device_del', 'qom-get', 'system_reset', 'query-block'], events: ['DEVICE_DELETED'] },
     topology: propertyMachine,
-    ...common,
+    fresh: true,
     async run(t: CaseContext) {
       for (const [id, refusal, path] of GOING) {
         if (refusal === null) await t.execute('device_del', { id });
