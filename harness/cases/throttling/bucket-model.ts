@@ -8,7 +8,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { statistic, statsOf } from '../helpers/device-info.ts';
 import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { needs } from '../helpers/shared-setup.ts';
-import { limit } from '../helpers/throttling.ts';
+import { LIMITS, limit } from '../helpers/throttling.ts';
 import { throttles } from './drive-limits.ts';
 
 /** Two drives that take no time by themselves. */
@@ -36,7 +36,7 @@ interface Bucket {
 /** The buckets of these limits: for each its own, and one that keeps a burst to its rate. */
 function bucketsOf(limits: Readonly<Record<string, number>>): Bucket[] {
   const buckets: Bucket[] = [];
-  for (const name of ['bps', 'bps_rd', 'bps_wr', 'iops', 'iops_rd', 'iops_wr']) {
+  for (const name of LIMITS) {
     const rate = limits[name];
     if (rate === undefined) continue;
     const [kind, direction] = name.split('_');
