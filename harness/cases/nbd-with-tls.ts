@@ -1,6 +1,7 @@
 /** NBD over TLS: a node over a server that asks for it. */
 import { createServer, type Socket } from 'node:net';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { addCredentials, credentialsFolder, X509 } from './helpers/made-credentials.ts';
 import { objectArguments } from './helpers/made-objects.ts';
 import { nodeBytes, openIo } from './helpers/node-io.ts';
 import { Arrivals } from './helpers/peers/arrivals.ts';
@@ -9,10 +10,9 @@ import { listen } from './helpers/peers/listening.ts';
 import { FIXED_NEWSTYLE_NO_ZEROES, Magic, OptionReply } from './helpers/peers/nbd-numbers.ts';
 import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
 import { uint16, uint32, uint64 } from './helpers/peers/wire-numbers.ts';
-import { checkAbsent, KiB, makeDirectory, makeFileIn, needs, nodeCommands } from './helpers/shared-setup.ts';
+import { checkAbsent, KiB, needs, nodeCommands } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
-const X509 = 'tls-creds-x509';
 
 /** Makes a client's credentials that trust `certificate`. Gives their id. */
 async function trusting(
@@ -20,13 +20,8 @@ async function trusting(
   certificate: Certificate,
   more: Readonly<Record<string, boolean>> = {},
 ): Promise<string> {
-  const id = t.name('creds');
-  const folder = await makeDirectory(t);
-  await makeFileIn(folder, 'ca-cert.pem', certificate.cert);
-  // A certificate that signs itself is not what the check of the files wants.
-  const props = { dir: folder.path, endpoint: 'client', 'sanity-check': false, ...more };
-  await t.execute('object-add', objectArguments(t, X509, id, props));
-  return id;
+  const folder = await credentialsFolder(t, certificate);
+  return addCredentials(t, folder, { endpoint: 'client', ...more });
 }
 
 const overTls = needs(nodeCommands, {

@@ -2,43 +2,19 @@
 import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import type { CaseContext, CaseDefinition } from '../case.ts';
+import { addCredentials, credentialsFolder, credentialsFrom, X509 } from '../helpers/made-credentials.ts';
 import { objectArguments } from '../helpers/made-objects.ts';
 import { nbdExports } from '../helpers/node-io.ts';
-import { type Certificate, selfSigned } from '../helpers/peers/certificate.ts';
+import { selfSigned } from '../helpers/peers/certificate.ts';
 import { NbdOption, OptionReply as Reply } from '../helpers/peers/nbd-numbers.ts';
 import { infoRequest, NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
-import { addRaw, fileNodes, makeDirectory, makeFileIn, needs } from '../helpers/shared-setup.ts';
+import { addRaw, fileNodes, needs } from '../helpers/shared-setup.ts';
 import { pattern } from './exports.ts';
 
-const X509 = 'tls-creds-x509';
 const NOTHING = Buffer.alloc(0);
 const GO = infoRequest('disk');
 
 const overTls = needs(fileNodes, nbdExports, { commands: ['object-add'], objects: [X509, 'secret'] });
-
-/** A folder with an authority's certificate, and with the certificate and key of these sides. */
-async function credentialsFolder(
-  t: CaseContext,
-  authority: Certificate,
-  sides: Readonly<Record<string, Certificate>>,
-): Promise<string> {
-  const folder = await makeDirectory(t);
-  await makeFileIn(folder, 'ca-cert.pem', authority.cert);
-  for (const [side, { cert, key }] of Object.entries(sides)) {
-    await makeFileIn(folder, `${side}-cert.pem`, cert);
-    await makeFileIn(folder, `${side}-key.pem`, key);
-  }
-  return folder.path;
-}
-
-/** Certificates that sign themselves are not what the check of the files wants. */
-const propsOf = (dir: string, props: object) => ({ dir, 'sanity-check': false, ...props });
-
-async function addCredentials(t: CaseContext, dir: string, props: object): Promise<string> {
-  const id = t.name('creds');
-  await t.execute('object-add', objectArguments(t, X509, id, propsOf(dir, props)));
-  return id;
-}
 
 function serverArguments(t: CaseContext, creds: string) {
   const name = t.name('nbd');
@@ -191,7 +167,7 @@ export const exportsOverTls: readonly CaseDefinition[] = [
       const own = await selfSigned(t);
       const all = await credentialsFolder(t, own, { server: own, client: own });
       const onlyClient = await credentialsFolder(t, own, { client: own });
-      const onlyAuthority = await credentialsFolder(t, own, {});
+      const onlyAuthority = await credentialsFolder(t, own);
       const refused = async (props: Parameters<typeof objectArguments>[3]): Promise<void> => {
         await t.refused('object-add', objectArguments(t, X509, t.name('creds'), props));
       };
@@ -205,7 +181,7 @@ export const exportsOverTls: readonly CaseDefinition[] = [
         [all, { endpoint: 'server', 'verify-peer': 1 }],
         [all, { endpoint: 'server', nonsense: true }],
       ] as const)
-        await refused(propsOf(dir, props));
+        await refused(credentialsFrom(dir, props));
       for (const [dir, props] of [
         [all, { endpoint: 'server', 'verify-peer': true }],
         [onlyClient, { endpoint: 'client' }],
@@ -217,7 +193,7 @@ export const exportsOverTls: readonly CaseDefinition[] = [
         { ...own, cert: 'nonsense' },
         { ...own, key: 'nonsense' },
       ])
-        await refused(propsOf(await credentialsFolder(t, own, { server }), { endpoint: 'server' }));
+        await refused(credentialsFrom(await credentialsFolder(t, own, { server }), { endpoint: 'server' }));
     },
   },
 ];
