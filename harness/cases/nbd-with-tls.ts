@@ -7,9 +7,8 @@ import { nodeBytes, openIo } from './helpers/node-io.ts';
 import { Arrivals } from './helpers/peers/arrivals.ts';
 import { type Certificate, selfSigned } from './helpers/peers/certificate.ts';
 import { listen } from './helpers/peers/listening.ts';
-import { FIXED_NEWSTYLE_NO_ZEROES, Magic, OptionReply } from './helpers/peers/nbd-numbers.ts';
-import { startNbdPeer } from './helpers/peers/nbd-peer.ts';
-import { uint16, uint32, uint64 } from './helpers/peers/wire-numbers.ts';
+import { OptionReply } from './helpers/peers/nbd-numbers.ts';
+import { GREETING, optionReply, startNbdPeer } from './helpers/peers/nbd-peer.ts';
 import { checkAbsent, KiB, needs, nodeCommands } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
@@ -35,13 +34,11 @@ const overTls = needs(nodeCommands, {
 /** Talks to a client until it has asked for TLS and is told to begin. */
 async function grantTls(socket: Socket): Promise<void> {
   const inbox = new Arrivals(socket);
-  socket.write(Buffer.concat([Buffer.from(Magic.greeting), uint16(FIXED_NEWSTYLE_NO_ZEROES)]));
+  socket.write(GREETING);
   await inbox.take(4);
   const head = await inbox.take(16);
   await inbox.take(head.readUInt32BE(12));
-  socket.write(
-    Buffer.concat([uint64(Magic.optionReply), head.subarray(8, 12), uint32(OptionReply.ack), uint32(0)]),
-  );
+  socket.write(optionReply(head.readUInt32BE(8), OptionReply.ack));
 }
 
 export const nbdWithTls: readonly CaseDefinition[] = [

@@ -16,7 +16,7 @@
  * `startNbdServer`, and talks to them by `connectTo`.
  */
 import { join } from 'node:path';
-import { isJsonObject } from '../../../spec/json.ts';
+import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, ExportClient, IoOutcome, Needs } from '../case.ts';
 import { shown } from '../case-text.ts';
 import type { IoRequest } from '../io-request.ts';
@@ -286,10 +286,13 @@ function exportRequest(t: CaseContext, node: string, writable: boolean) {
 }
 
 /** Starts the endpoint's NBD server on a socket in the scratch folder, and gives its place. */
-export async function startNbdServer(t: CaseContext): Promise<CaseFile> {
+export async function startNbdServer(t: CaseContext, options: JsonObject = {}): Promise<CaseFile> {
   const name = t.name('nbd');
   const socket = { path: `${t.dir}/${name}`, local: join(t.scratch, name) };
-  await t.execute('nbd-server-start', { addr: { type: 'unix', data: { path: socket.path } } });
+  await t.execute('nbd-server-start', {
+    addr: { type: 'unix', data: { path: socket.path } },
+    ...options,
+  });
   return socket;
 }
 

@@ -1,6 +1,8 @@
 /** What cases of the NBD server start from: exports of nodes with known bytes, and clients that speak the protocol itself. */
 import type { CaseContext, Needs } from '../case.ts';
 import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
+import { NbdCommand, NbdOption, OptionReply } from '../helpers/peers/nbd-numbers.ts';
+import { infoRequest, type NbdVisitor, type OptionAnswer } from '../helpers/peers/nbd-visitor.ts';
 import { addRaw, fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
 
 /** What a case uses that exports a node over a file to clients of its own. */
@@ -29,4 +31,28 @@ export async function serve(
   const { local } = await startNbdServer(t);
   await t.execute('nbd-server-add', { device: name, name: 'disk', writable });
   return { socket: local, node: name, file: file.local };
+}
+
+/** The kinds of replies to an option, in their order. */
+export const types = (answers: readonly OptionAnswer[]): number[] => answers.map(({ type }) => type);
+
+/** States that the client has an export, and reads its bytes. */
+export async function checkServed(t: CaseContext, visitor: NbdVisitor): Promise<void> {
+  const { error, data } = await visitor.request({ type: NbdCommand.read, offset: 512, length: 100_000 });
+  t.equal(error, 0, 'a client that chose an export must be served');
+  t.check(
+    data.equals(pattern().subarray(512, 100_512)),
+    'it must read the bytes of the node',
+    'it reads others',
+  );
+}
+
+/** States that the server haggles on: the export can be chosen. */
+export async function checkGoes(t: CaseContext, visitor: NbdVisitor): Promise<void> {
+  t.equal(
+    types(await visitor.option(NbdOption.go, infoRequest('disk'))).at(-1) ?? null,
+    OptionReply.ack,
+    'an export must be to be had after other options',
+  );
+  await checkServed(t, visitor);
 }

@@ -4,7 +4,6 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import {
   ExportFlag as Flag,
   NbdInfo as Info,
-  NbdCommand,
   NbdOption,
   OptionReply as Reply,
 } from '../helpers/peers/nbd-numbers.ts';
@@ -16,11 +15,9 @@ import {
   type OptionAnswer,
 } from '../helpers/peers/nbd-visitor.ts';
 import { uint16, uint32 } from '../helpers/peers/wire-numbers.ts';
-import { pattern, SIZE, serve, serverNeeds } from './exports.ts';
+import { checkGoes, checkServed, SIZE, serve, serverNeeds, types } from './exports.ts';
 
 const BASE = Flag.has | Flag.flush | Flag.fua | Flag.cache;
-
-const types = (answers: readonly OptionAnswer[]): number[] => answers.map(({ type }) => type);
 
 /** What was told of an export, by the kind of information. */
 const told = (answers: readonly OptionAnswer[]): Map<number, Buffer> =>
@@ -29,27 +26,6 @@ const told = (answers: readonly OptionAnswer[]): Map<number, Buffer> =>
       .filter(({ type }) => type === Reply.info)
       .map(({ data }) => [data.readUInt16BE(0), data.subarray(2)]),
   );
-
-/** States that the client has an export, and reads its bytes. */
-async function checkServed(t: CaseContext, visitor: NbdVisitor): Promise<void> {
-  const { error, data } = await visitor.request({ type: NbdCommand.read, offset: 512, length: 1024 });
-  t.equal(error, 0, 'a client that chose an export must be served');
-  t.check(
-    data.equals(pattern().subarray(512, 1536)),
-    'it must read the bytes of the node',
-    'it reads others',
-  );
-}
-
-/** States that the server haggles on: the export can be chosen. */
-async function checkGoes(t: CaseContext, visitor: NbdVisitor): Promise<void> {
-  t.equal(
-    types(await visitor.option(NbdOption.go, infoRequest('disk'))).at(-1) ?? null,
-    Reply.ack,
-    'an export must be to be had after other options',
-  );
-  await checkServed(t, visitor);
-}
 
 /** Flags of an export but for what the protocol leaves to the server. */
 const known = (flags: number): number => flags & ~(Flag.multi | Flag.fastZero);

@@ -1,59 +1,33 @@
 /** An NBD server with TLS credentials: what it says before TLS and behind it, and whom it lets in. */
-import { join } from 'node:path';
 import type { ConnectionOptions } from 'node:tls';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addCredentials, credentialsFolder, credentialsFrom, X509 } from '../helpers/made-credentials.ts';
 import { objectArguments } from '../helpers/made-objects.ts';
-import { nbdExports } from '../helpers/node-io.ts';
+import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
 import { selfSigned } from '../helpers/peers/certificate.ts';
 import { NbdOption, OptionReply as Reply } from '../helpers/peers/nbd-numbers.ts';
 import { infoRequest, NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
-import { addRaw, fileNodes, needs } from '../helpers/shared-setup.ts';
-import { pattern } from './exports.ts';
+import { addRaw, fileNodes, needs, newFile } from '../helpers/shared-setup.ts';
+import { checkGoes, pattern, types } from './exports.ts';
 
 const NOTHING = Buffer.alloc(0);
 const GO = infoRequest('disk');
 
 const overTls = needs(fileNodes, nbdExports, { commands: ['object-add'], objects: [X509, 'secret'] });
 
-function serverArguments(t: CaseContext, creds: string) {
-  const name = t.name('nbd');
-  const addr = { type: 'unix', data: { path: `${t.dir}/${name}` } };
-  return { socket: join(t.scratch, name), start: { addr, 'tls-creds': creds } };
-}
-
 /** Starts the server with these credentials and an export `disk`, and gives its socket. */
 async function serveOverTls(t: CaseContext, creds: string, node: string): Promise<string> {
-  const { socket, start } = serverArguments(t, creds);
-  await t.execute('nbd-server-start', start);
+  const { local } = await startNbdServer(t, { 'tls-creds': creds });
   await t.execute('nbd-server-add', { device: node, name: 'disk', writable: false });
-  return socket;
+  return local;
 }
 
 /** A client that has asked for TLS, and goes on by it as these options say. */
 async function securely(t: CaseContext, socket: string, options: ConnectionOptions): Promise<NbdVisitor> {
   const visitor = await NbdVisitor.open(t, socket);
-  t.equal(
-    (await visitor.option(NbdOption.startTls)).at(-1)?.type ?? null,
-    Reply.ack,
-    'TLS must be to be had',
-  );
+  t.equal(types(await visitor.option(NbdOption.startTls)), [Reply.ack], 'TLS must be to be had');
   await visitor.secure({ host: '127.0.0.1', ...options });
   return visitor;
-}
-
-async function checkServed(t: CaseContext, visitor: NbdVisitor): Promise<void> {
-  t.equal(
-    (await visitor.option(NbdOption.go, GO)).at(-1)?.type ?? null,
-    Reply.ack,
-    'the client must be let in',
-  );
-  const { data } = await visitor.request({ type: 0, offset: 512, length: 100_000 });
-  t.check(
-    data.equals(pattern().subarray(512, 100_512)),
-    'it must read the bytes of the node',
-    'it reads others',
-  );
 }
 
 export const exportsOverTls: readonly CaseDefinition[] = [
@@ -77,27 +51,27 @@ export const exportsOverTls: readonly CaseDefinition[] = [
         [NbdOption.structured, NOTHING],
       ] as const)
         t.equal(
-          (await visitor.option(option, data)).map(({ type }) => type),
+          types(await visitor.option(option, data)),
           [Reply.tlsRequired],
           'without TLS an option must be refused as one that needs it',
         );
       t.equal(
-        (await visitor.option(NbdOption.startTls)).map(({ type }) => type),
+        types(await visitor.option(NbdOption.startTls)),
         [Reply.ack],
         'TLS must be granted without anything else',
       );
       await visitor.secure({ host: '127.0.0.1', ca: own.cert });
       t.equal(
-        (await visitor.option(NbdOption.startTls)).at(-1)?.type ?? null,
-        Reply.invalid,
+        types(await visitor.option(NbdOption.startTls)),
+        [Reply.invalid],
         'TLS inside of TLS must be refused as invalid',
       );
       t.equal(
-        (await visitor.option(NbdOption.list)).map(({ type }) => type),
+        types(await visitor.option(NbdOption.list)),
         [Reply.server, Reply.ack],
         'behind TLS exports must be listed',
       );
-      await checkServed(t, visitor);
+      await checkGoes(t, visitor);
       const old = await NbdVisitor.open(t, socket);
       old.say(NbdOption.exportName, Buffer.from('disk'));
       await old.checkEnds('the choice of an export without TLS');
@@ -121,13 +95,13 @@ export const exportsOverTls: readonly CaseDefinition[] = [
         const socket = await serveOverTls(t, await addCredentials(t, dir, props), name);
         for (const options of [{ ca }, { ca, cert: stranger.cert, key: stranger.key }]) {
           const visitor = await securely(t, socket, options);
-          if (anyone) await checkServed(t, visitor);
+          if (anyone) await checkGoes(t, visitor);
           else {
             visitor.say(NbdOption.go, GO);
             await visitor.checkEnds('a client without a certificate that it trusts');
           }
         }
-        await checkServed(t, await securely(t, socket, { ca, cert: trusted.cert, key: trusted.key }));
+        await checkGoes(t, await securely(t, socket, { ca, cert: trusted.cert, key: trusted.key }));
         await t.execute('nbd-server-stop');
       }
     },
@@ -144,15 +118,15 @@ export const exportsOverTls: readonly CaseDefinition[] = [
       await t.execute('object-add', objectArguments(t, 'secret', secret, { data: 'x' }));
       const client = await addCredentials(t, dir, { endpoint: 'client' });
       const server = await addCredentials(t, dir, { endpoint: 'server' });
+      const addr = { type: 'unix', data: { path: newFile(t).path } };
       for (const id of [client, await addCredentials(t, dir, {}), secret, 'none', ''])
-        await t.refused('nbd-server-start', serverArguments(t, id).start);
-      await t.execute('nbd-server-start', serverArguments(t, server).start);
+        await t.refused('nbd-server-start', { addr, 'tls-creds': id });
+      await startNbdServer(t, { 'tls-creds': server });
       await t.execute('nbd-server-stop');
-      const { socket, start } = serverArguments(t, server);
-      await t.execute('nbd-server-start', { addr: start.addr });
-      const visitor = await NbdVisitor.open(t, socket);
+      const { local } = await startNbdServer(t);
+      const visitor = await NbdVisitor.open(t, local);
       t.equal(
-        (await visitor.option(NbdOption.startTls)).map(({ type }) => type),
+        types(await visitor.option(NbdOption.startTls)),
         [Reply.policy],
         'without credentials TLS must be refused as what the server does not do',
       );

@@ -102,8 +102,7 @@ class Peer {
 
   async serve(socket: Socket): Promise<void> {
     const inbox = new Arrivals(socket);
-    const greeting = Buffer.concat([Buffer.from(Magic.greeting), uint16(FIXED_NEWSTYLE_NO_ZEROES)]);
-    socket.write(this.#spoilt('greeting', greeting));
+    socket.write(this.#spoilt('greeting', GREETING));
     const flags = (await inbox.take(4)).readUInt32BE(0);
     await this.#negotiate(socket, inbox, (flags & 2) === 0);
   }
@@ -214,6 +213,9 @@ class Peer {
     }
   }
 }
+
+/** What a server begins with. */
+export const GREETING = Buffer.concat([Buffer.from(Magic.greeting), uint16(FIXED_NEWSTYLE_NO_ZEROES)]);
 
 /** The reply to an option of a client. */
 export function optionReply(option: number, type: number, body: Buffer = Buffer.alloc(0)): Buffer {
