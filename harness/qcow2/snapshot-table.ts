@@ -6,7 +6,7 @@ const ENTRY = 40;
 /** Bytes of extra data that tell the size of the disk. */
 const WITH_SIZE = 16;
 
-/** An internal snapshot. Bytes. */
+/** An internal snapshot. Sizes and places are bytes. */
 export interface StoredSnapshot {
   /** Empty: it has none, which is an error. */
   readonly id: string;
@@ -14,6 +14,15 @@ export interface StoredSnapshot {
   readonly l1Offset: number;
   /** Entries. */
   readonly l1Size: number;
+  /** When it was taken. */
+  readonly seconds: number;
+  readonly nanoseconds: number;
+  /** How long the machine had run then. Nanoseconds. */
+  readonly clock: bigint;
+  /** Of the machine's state; the field of 32 bits. */
+  readonly stateSize: number;
+  /** What the entry holds besides: the size of the state, that of the disk, and what readers need not know. */
+  readonly extra: Buffer;
   /** Of the disk; null where the entry does not tell it. */
   readonly size: number | null;
   /** Where the entry ends in the file. */
@@ -27,8 +36,8 @@ export function* storedSnapshots(
 ): Generator<StoredSnapshot> {
   let at = snapshotsOffset;
   for (let index = 0; index < snapshots; index += 1) {
-    const extra = bytes.readUInt32BE(at + 36);
-    const idAt = at + ENTRY + extra;
+    const extraLength = bytes.readUInt32BE(at + 36);
+    const idAt = at + ENTRY + extraLength;
     const nameAt = idAt + bytes.readUInt16BE(at + 12);
     const nameEnd = nameAt + bytes.readUInt16BE(at + 14);
     const end = Math.ceil(nameEnd / 8) * 8;
@@ -37,8 +46,13 @@ export function* storedSnapshots(
       name: bytes.toString('utf8', nameAt, nameEnd),
       l1Offset: Number(bytes.readBigUInt64BE(at)),
       l1Size: bytes.readUInt32BE(at + 8),
+      seconds: bytes.readUInt32BE(at + 16),
+      nanoseconds: bytes.readUInt32BE(at + 20),
+      clock: bytes.readBigUInt64BE(at + 24),
+      stateSize: bytes.readUInt32BE(at + 32),
+      extra: bytes.subarray(at + ENTRY, idAt),
       // behind the size of a machine's state
-      size: extra < WITH_SIZE ? null : Number(bytes.readBigUInt64BE(at + ENTRY + 8)),
+      size: extraLength < WITH_SIZE ? null : Number(bytes.readBigUInt64BE(at + ENTRY + 8)),
       end,
     };
     at = end;

@@ -1,4 +1,4 @@
-/** Tables of internal snapshots, made and read without an endpoint. Written from the public format specification. */
+/** Tables of internal snapshots, made without an endpoint. Written from the public format specification. */
 import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import { refcountBlockOf } from './qcow2-image.ts';
 
@@ -45,27 +45,4 @@ export function withSnapshotTable(image: Buffer, entries: readonly SnapshotEntry
     at = Math.ceil(end / 8) * 8;
   }
   return grown;
-}
-
-/** The entries of an image's table in their order, each with the entries of its L1 table. */
-export function snapshotTable(image: Buffer): (SnapshotEntry & { readonly l1Size: number })[] {
-  const { snapshots, snapshotsOffset } = parseQcow2Header(image);
-  let at = snapshotsOffset;
-  return Array.from({ length: snapshots }, () => {
-    const extraEnd = at + FIXED + image.readUInt32BE(at + 36);
-    const idEnd = extraEnd + image.readUInt16BE(at + 12);
-    const nameEnd = idEnd + image.readUInt16BE(at + 14);
-    const entry = {
-      id: image.toString('utf8', extraEnd, idEnd),
-      name: image.toString('utf8', idEnd, nameEnd),
-      seconds: image.readUInt32BE(at + 16),
-      nanoseconds: image.readUInt32BE(at + 20),
-      clock: image.readBigUInt64BE(at + 24),
-      stateSize: image.readUInt32BE(at + 32),
-      extra: image.toString('hex', at + FIXED, extraEnd),
-      l1Size: image.readUInt32BE(at + 8),
-    };
-    at = Math.ceil(nameEnd / 8) * 8;
-    return entry;
-  });
 }

@@ -1,10 +1,11 @@
 /** What an endpoint finds in an image, need not understand, and must not lose when it writes header and tables anew. */
 import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
 import { AUTOCLEAR, COMPATIBLE, EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
+import { storedSnapshots } from '../../qcow2/snapshot-table.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { type SnapshotEntry, snapshotTable, withSnapshotTable } from '../helpers/made-snapshots.ts';
+import { type SnapshotEntry, withSnapshotTable } from '../helpers/made-snapshots.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
@@ -132,11 +133,19 @@ async function checkShown(t: CaseContext, node: string, expected: readonly JsonO
 
 /** The entries of the table as JSON, each with as much of its extra data as there is in `extras`. */
 function tableOf(bytes: Buffer, extras: readonly string[]): JsonObject[] {
-  return snapshotTable(bytes).map(({ clock, extra, ...entry }, index) => ({
-    ...entry,
-    clock: String(clock),
-    extra: extra.slice(0, extras[index]?.length),
-  }));
+  return [...storedSnapshots(bytes, parseQcow2Header(bytes))].map((snapshot, index) => {
+    const { id, name, l1Size, seconds, nanoseconds, clock, stateSize, extra } = snapshot;
+    return {
+      id,
+      name,
+      l1Size,
+      seconds,
+      nanoseconds,
+      clock: String(clock),
+      stateSize,
+      extra: extra.toString('hex').slice(0, extras[index]?.length),
+    };
+  });
 }
 
 export const keptInImages: readonly CaseDefinition[] = [
