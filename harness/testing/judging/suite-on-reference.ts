@@ -28,7 +28,7 @@ interface SuiteOptions {
   readonly only?: ReadonlySet<string>;
   /** Globs on case ids. */
   readonly patterns?: readonly string[] | undefined;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly follow?: (definition: CaseDefinition) => CaseDefinition;
   readonly wrap?: Wrap | undefined;
 }
@@ -83,7 +83,7 @@ export async function changedOutcomes(
   const parts = all ? [ids] : [ids.filter((id) => near.has(id)), ids.filter((id) => !near.has(id))];
   for (const part of parts) {
     const only = new Set(part);
-    if (only.size === 0 || (noticed.length > 0 && !all)) continue;
+    if (only.size === 0 || noticed.length > 0) continue;
     const stop = new AbortController();
     const watcher: Reporter = {
       caseEnd({ id, outcome }) {

@@ -34,7 +34,7 @@ export async function soundOutcomes(
   );
   const only = new Set(cases.map(({ id }) => id));
   const follow = (definition: CaseDefinition) => reach.follow(definition);
-  await runSuite(reach, { only, follow, ...(signal === undefined ? {} : { signal }) });
+  await runSuite(reach, { only, follow, signal });
   const runs = reach.runs.filter(({ outcome }) => outcome !== 'skip');
   return {
     outcomes: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
@@ -63,8 +63,7 @@ export async function soundOutcomesOf(
     },
     end() {},
   };
-  if (ids.length > 0)
-    await runSuite(reporter, { only: new Set(ids), ...(signal === undefined ? {} : { signal }) });
+  if (ids.length > 0) await runSuite(reporter, { only: new Set(ids), signal });
   return {
     outcomes: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
     milliseconds: Object.fromEntries(runs.map(({ id, durationMs }) => [id, durationMs])),
