@@ -46,12 +46,17 @@ const qcow2Node = (t: CaseContext, file: CaseFile, options?: JsonObject) =>
   nodeOver(t, 'qcow2', file, options);
 const luksNode = (t: CaseContext, file: CaseFile, options?: JsonObject) => nodeOver(t, 'luks', file, options);
 
-/** The header of keys of an encrypted image, to which its own header must lead, and what is behind it. */
-export function keysOf(t: CaseContext, bytes: Buffer): Buffer {
+/** The part of an encrypted image that tells where its keys are: offset and length, eight bytes each. */
+export function placeOfKeys(t: CaseContext, bytes: Buffer): Buffer {
   t.check(isQcow2(bytes), 'the file must be a qcow2 image', 'it is none');
   const place = parseQcow2Header(bytes).extensions.get(EXTENSION.encryption);
   t.check(place?.length === 16, 'the header must tell where the keys are', 'the extension is not there');
-  return bytes.subarray(Number(place.readBigUInt64BE(0)));
+  return place;
+}
+
+/** The header of keys of an encrypted image, and what is behind it. */
+export function keysOf(t: CaseContext, bytes: Buffer): Buffer {
+  return bytes.subarray(Number(placeOfKeys(t, bytes).readBigUInt64BE(0)));
 }
 
 const KEY = { encrypt: { format: 'luks', 'key-secret': 'sec0' } };

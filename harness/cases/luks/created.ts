@@ -1,6 +1,5 @@
 /** Headers of keys that an endpoint makes: read field by field, unlocked, and used on what it stored. */
 import type { JsonObject } from '../../../spec/json.ts';
-import { EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { aesSectors } from '../helpers/aes-sectors.ts';
 import { CHAIN_SIZE, release } from '../helpers/backing-chains.ts';
@@ -10,7 +9,7 @@ import { type LuksHeader, parseLuks, unlocked } from '../helpers/made-luks.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { parseQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { KiB, makeFile } from '../helpers/shared-setup.ts';
-import { creating, keysOf, nodeOver, secrets } from '../images/keys-and-secrets.ts';
+import { creating, keysOf, nodeOver, placeOfKeys, secrets } from '../images/keys-and-secrets.ts';
 import { PASSPHRASE } from './volumes.ts';
 
 const KEY = { format: 'luks', 'key-secret': 'sec0' };
@@ -128,9 +127,8 @@ export const createdKeys: readonly CaseDefinition[] = [
       );
       t.check(unlocked(keys, PASSPHRASE) !== null, 'the passphrase must open the slot', 'it does not');
       t.check(unlocked(keys, 'other') === null, 'another passphrase must not open the slot', 'it does');
-      const place = parseQcow2Header(await bytesOf(t, file.local)).extensions.get(EXTENSION.encryption)!;
       t.equal(
-        Number(place.readBigUInt64BE(8)),
+        Number(placeOfKeys(t, await bytesOf(t, file.local)).readBigUInt64BE(8)),
         header.payloadOffset,
         'the image must tell how long the header of keys is, with all key material',
       );

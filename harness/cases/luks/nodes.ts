@@ -1,4 +1,5 @@
 /** A LUKS volume as a node: its size, requests of any length, and how it is found out; and the same keys inside of qcow2. */
+import { HEADER_LENGTH } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { aesSectors } from '../helpers/aes-sectors.ts';
 import { CHAIN_SIZE, CLUSTER, release } from '../helpers/backing-chains.ts';
@@ -8,19 +9,12 @@ import { luksKey, luksVolume, parseLuks, unlocked } from '../helpers/made-luks.t
 import { openIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, placeOf } from '../helpers/qcow2-image.ts';
 import { type CaseFile, KiB, makeFile, needs, nodeInfo, virtualSize } from '../helpers/shared-setup.ts';
-import { creating, keysOf, nodeOver, secrets } from '../images/keys-and-secrets.ts';
+import { creating, keysOf, nodeOver, placeOfKeys, secrets } from '../images/keys-and-secrets.ts';
 import { openVolume, PASSPHRASE, volumeBytes, volumes } from './volumes.ts';
 
 const MODE = { mode: 'cbc-plain64', keyBytes: 16 };
 const SHAPE = { ...MODE, iterations: 2, digestIterations: 2, passphrases: { 0: PASSPHRASE } };
 const KEY = { encrypt: { format: 'luks', 'key-secret': 'sec0' } };
-/** The extension of a qcow2 header that tells where the keys are: its number, and the length of what follows. */
-const EXTENSION = Buffer.from('0537be7700000010', 'hex');
-
-/** Where the place of the keys stands in an image: offset and length, eight bytes each. */
-function keysAt(image: Buffer): number {
-  return image.indexOf(EXTENSION) + EXTENSION.length;
-}
 
 function qcow2Node(t: CaseContext, file: CaseFile, options: typeof KEY | object = KEY) {
   return nodeOver(t, 'qcow2', file, { ...options });
@@ -132,23 +126,22 @@ export const volumeNodes: readonly CaseDefinition[] = [
       const shape = { size: CHAIN_SIZE, clusterSize: CLUSTER };
       const luks = luksVolume(SHAPE);
       const image = buildQcow2({ ...shape, luks });
-      const at = keysAt(image);
       const { keyBytes, slots } = parseLuks(luks);
       const enough = BigInt(slots[0]!.offset + slots[0]!.stripes * keyBytes);
       for (const spoil of [
-        (bytes: Buffer) => bytes.writeBigUInt64BE(enough - 512n, at + 8),
-        (bytes: Buffer) => bytes.writeBigUInt64BE(591n, at + 8),
-        (bytes: Buffer) => bytes.writeBigUInt64BE(bytes.readBigUInt64BE(at) + BigInt(CLUSTER), at),
-        (bytes: Buffer) => bytes.writeUInt32BE(0x12345678, at - 8),
+        (_: Buffer, place: Buffer) => place.writeBigUInt64BE(enough - 512n, 8),
+        (_: Buffer, place: Buffer) => place.writeBigUInt64BE(591n, 8),
+        (_: Buffer, place: Buffer) => place.writeBigUInt64BE(place.readBigUInt64BE(0) + BigInt(CLUSTER), 0),
+        (bytes: Buffer) => bytes.writeUInt32BE(0x12345678, HEADER_LENGTH),
         (bytes: Buffer) => bytes.writeUInt32BE(0, 32),
         (bytes: Buffer) => bytes.writeUInt32BE(3, 32),
       ]) {
         const bytes = Buffer.from(image);
-        spoil(bytes);
+        spoil(bytes, placeOfKeys(t, bytes));
         await t.refused('blockdev-add', qcow2Node(t, await makeFile(t, bytes)));
       }
       const less = Buffer.from(image);
-      less.writeBigUInt64BE(enough, at + 8);
+      placeOfKeys(t, less).writeBigUInt64BE(enough, 8);
       for (const bytes of [less, image]) {
         const node = qcow2Node(t, await makeFile(t, bytes));
         await t.execute('blockdev-add', node);
@@ -180,8 +173,8 @@ export const volumeNodes: readonly CaseDefinition[] = [
         const encrypt = { ...KEY.encrypt, 'iter-time': 1, 'cipher-alg': 'aes-128', 'cipher-mode': 'cbc' };
         const file = await createQcow2(t, { size: CHAIN_SIZE, 'cluster-size': clusterSize, encrypt });
         const made = await bytesOf(t, file.local);
-        const start = Number(made.readBigUInt64BE(keysAt(made)));
-        const length = Number(made.readBigUInt64BE(keysAt(made) + 8));
+        const place = placeOfKeys(t, made);
+        const [start, length] = [Number(place.readBigUInt64BE(0)), Number(place.readBigUInt64BE(8))];
         const end = Math.ceil((start + length) / clusterSize) * clusterSize;
         t.equal(start % clusterSize, 0, 'the keys must begin a cluster');
         t.check(
