@@ -10,12 +10,14 @@ const SECTOR = 512;
 const ITERATIONS = 1000;
 const STRIPES = 4000;
 const SLOTS = 8;
-const SLOT_AT = 208;
-const SLOT_BYTES = 48;
 const MATERIAL_AT = 4096;
 const DIGEST_SALT = Buffer.alloc(32, 0x5c);
 const ACTIVE = 0x00ac71f3;
-const INACTIVE = 0x0000dead;
+/** State of a slot that no passphrase has. */
+export const INACTIVE = 0x0000dead;
+
+/** Where a header tells of a slot. Bytes. */
+export const slotAt = (slot: number): number => 208 + slot * 48;
 
 /** Identity of all volumes made here, as queries tell it. */
 export const LUKS_UUID = 'd1f2a3b4-0102-4304-8506-0708090a0b0c';
@@ -51,6 +53,7 @@ export function luksVolume(shape: LuksShape, stored: Buffer = Buffer.alloc(0)): 
   const { cipher = 'aes', mode = 'xts-plain64', hash = 'sha256', keyBytes = 64 } = shape;
   const { iterations = ITERATIONS, digestIterations = ITERATIONS, passphrases = {} } = shape;
   const key = luksKey(keyBytes);
+  const stripes = shape.digest === undefined ? stripesOf(key, hash) : null;
   const slotBytes = Math.ceil((keyBytes * STRIPES) / 4096) * 4096;
   const payloadOffset = MATERIAL_AT + SLOTS * slotBytes;
   const bytes = Buffer.alloc(payloadOffset + stored.length);
@@ -66,7 +69,7 @@ export function luksVolume(shape: LuksShape, stored: Buffer = Buffer.alloc(0)): 
   bytes.writeUInt32BE(digestIterations, 164);
   bytes.write(LUKS_UUID, 168);
   for (let slot = 0; slot < SLOTS; slot += 1) {
-    const at = SLOT_AT + slot * SLOT_BYTES;
+    const at = slotAt(slot);
     const materialAt = MATERIAL_AT + slot * slotBytes;
     const passphrase = passphrases[slot];
     bytes.writeUInt32BE(passphrase === undefined ? INACTIVE : ACTIVE, at);
@@ -76,9 +79,9 @@ export function luksVolume(shape: LuksShape, stored: Buffer = Buffer.alloc(0)): 
     const salt = Buffer.alloc(32, 0xa0 + slot);
     bytes.writeUInt32BE(iterations + slot, at + 4);
     salt.copy(bytes, at + 8);
-    if (shape.digest !== undefined) continue;
+    if (stripes === null) continue;
     const slotKey = pbkdf2Sync(passphrase, salt, iterations + slot, keyBytes, hash);
-    aesSectors({ key: slotKey, mode }, stripesOf(key, hash), 0, 'encrypt').copy(bytes, materialAt);
+    aesSectors({ key: slotKey, mode }, stripes, 0, 'encrypt').copy(bytes, materialAt);
   }
   return bytes;
 }
@@ -93,9 +96,12 @@ export function decrypted(stored: Buffer, offset: number): Buffer {
   return aesSectors({ key: luksKey(), mode: 'xts-plain64' }, stored, offset, 'decrypt');
 }
 
+/** How much a slot stores: the stripes of a key, in whole sectors. */
+const materialBytes = (keyBytes: number): number => Math.ceil((STRIPES * keyBytes) / SECTOR) * SECTOR;
+
 /** The key in stripes, of which all are needed: those before the last may be anything. */
 function stripesOf(key: Buffer, hash: string): Buffer {
-  const all = Buffer.alloc(Math.ceil((STRIPES * key.length) / SECTOR) * SECTOR);
+  const all = Buffer.alloc(materialBytes(key.length));
   const last = (STRIPES - 1) * key.length;
   for (let at = 0; at < last; at += 1) all[at] = at * 167 + (at >> 8);
   sumOf(key, mixed(all, key.length, hash)).copy(all, last);
@@ -152,7 +158,7 @@ export function parseLuks(bytes: Buffer): LuksHeader {
   const text = (at: number, length: number) =>
     bytes.toString('latin1', at, at + length).replace(/\0.*$/s, '');
   const slot = (index: number): LuksSlot => {
-    const at = SLOT_AT + index * SLOT_BYTES;
+    const at = slotAt(index);
     const state = bytes.readUInt32BE(at);
     return {
       active: state === ACTIVE ? true : state === INACTIVE ? false : null,
@@ -182,8 +188,7 @@ export function unlocked(bytes: Buffer, passphrase: string, index = 0): Buffer |
   const { hash, keyBytes, mode, digest, digestSalt, digestIterations, slots } = parseLuks(bytes);
   const { salt, iterations, offset } = slots[index]!;
   const slotKey = pbkdf2Sync(passphrase, salt, iterations, keyBytes, hash);
-  const length = Math.ceil((keyBytes * STRIPES) / SECTOR) * SECTOR;
-  const stored = bytes.subarray(offset, offset + length);
+  const stored = bytes.subarray(offset, offset + materialBytes(keyBytes));
   const stripes = aesSectors({ key: slotKey, mode }, stored, 0, 'decrypt');
   const last = stripes.subarray((STRIPES - 1) * keyBytes, STRIPES * keyBytes);
   const key = sumOf(last, mixed(stripes, keyBytes, hash));

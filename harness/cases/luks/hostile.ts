@@ -1,13 +1,14 @@
 /** Headers of LUKS volumes that are wrong in one place, and volumes that are cut short. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { release } from '../helpers/backing-chains.ts';
-import { luksVolume, parseLuks } from '../helpers/made-luks.ts';
+import { INACTIVE, luksVolume, parseLuks, slotAt } from '../helpers/made-luks.ts';
 import { makeFile, virtualSize } from '../helpers/shared-setup.ts';
 import { secrets } from '../images/keys-and-secrets.ts';
 import { openVolume, PASSPHRASE, refusesVolume, volumes } from './volumes.ts';
 
 const SECTOR = 512;
-const SLOT_AT = 208;
+/** Where the header tells of the only slot. */
+const SLOT_AT = slotAt(0);
 
 /** A small change of a header. */
 type Spoil = (bytes: Buffer) => unknown;
@@ -94,7 +95,7 @@ export const hostileVolumes: readonly CaseDefinition[] = [
     word(164, 3),
   ]),
   refusals('slot', 'A volume whose only slot is spoilt stays closed: its state, salt and counts', [
-    word(SLOT_AT, 0x0000dead),
+    word(SLOT_AT, INACTIVE),
     word(SLOT_AT, 0),
     word(SLOT_AT + 4, 0),
     word(SLOT_AT + 4, 3),

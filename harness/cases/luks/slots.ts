@@ -2,14 +2,13 @@
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { release } from '../helpers/backing-chains.ts';
-import { LUKS_UUID, luksVolume, parseLuks } from '../helpers/made-luks.ts';
+import { INACTIVE, LUKS_UUID, luksVolume, parseLuks, slotAt } from '../helpers/made-luks.ts';
 import { KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 import { secrets } from '../images/keys-and-secrets.ts';
 import { openVolume, PASSPHRASE, refusesVolume, volumes } from './volumes.ts';
 
 /** The passphrase of the secret `bad`. */
 const OTHER = 'other';
-const INACTIVE = 0x0000dead;
 
 /** A volume of which each number in the header is another one. */
 function oddVolume(): Buffer {
@@ -38,11 +37,11 @@ export const slotCases: readonly CaseDefinition[] = [
       const bytes = luksVolume({ ...shape, passphrases: { 3: PASSPHRASE, 7: OTHER } });
       const both = await makeFile(t, bytes);
       for (const key of ['sec0', 'bad']) await release(t, [await openVolume(t, both, key)]);
-      bytes.writeUInt32BE(INACTIVE, 208 + 7 * 48);
+      bytes.writeUInt32BE(INACTIVE, slotAt(7));
       const one = await makeFile(t, bytes);
       await refusesVolume(t, one, 'bad');
       await release(t, [await openVolume(t, one)]);
-      bytes.writeUInt32BE(INACTIVE, 208 + 3 * 48);
+      bytes.writeUInt32BE(INACTIVE, slotAt(3));
       await refusesVolume(t, await makeFile(t, bytes));
     },
   },
