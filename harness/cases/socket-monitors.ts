@@ -71,13 +71,13 @@ const TELNET_GREETING = '\xff\xfb\x01\xff\xfb\x03\xff\xfb\x00\xff\xfd\x00';
 const NEGOTIATE = '{"execute":"qmp_capabilities"}';
 const DONE = '{"return": {}}\r\n';
 const DONE_INDENTED = '{\r\n    "return": {\r\n    }\r\n}\r\n';
-/** The end of an indented message. */
-const END = '\r\n}\r\n';
+/** How a message ends. */
+const endOf = (indented: boolean): string => (indented ? '\r\n}\r\n' : '\r\n');
 const PROMPT = '(qemu) ';
 
 /** States that a monitor greets and answers, each message on one line, or indented. */
 async function checkControl(t: CaseContext, talk: Talk, indented: boolean): Promise<void> {
-  const end = indented ? END : '\r\n';
+  const end = endOf(indented);
   const greeting = await talk.until(end);
   t.equal(parseJson(greeting), t.greeting, 'every monitor must greet alike');
   talk.say(NEGOTIATE);
@@ -109,13 +109,13 @@ const needs = {
 export const socketMonitorCases: readonly CaseDefinition[] = [
   ...(
     [
-      ['plain', 'that -qmp makes'],
-      ['chosen', 'on a character device'],
-      ['pretty', 'that -qmp-pretty makes'],
-      ['indented', 'on a character device that is to indent'],
+      ['plain', 'that -qmp makes', false],
+      ['chosen', 'on a character device', false],
+      ['pretty', 'that -qmp-pretty makes', true],
+      ['indented', 'on a character device that is to indent', true],
     ] as const
   ).map(
-    ([name, what], index): CaseDefinition => ({
+    ([name, what, indented]): CaseDefinition => ({
       id: `monitors/${name}`,
       title: `A monitor ${what} greets, answers, tells events, and then serves the next client`,
       requirements: ['protocol/greeting', 'protocol/events-on-every-monitor', 'protocol/second-client-waits'],
@@ -123,17 +123,16 @@ export const socketMonitorCases: readonly CaseDefinition[] = [
       topology: monitors,
       fresh: true,
       async run(t: CaseContext) {
-        const indented = index > 1;
         const first = new Talk(t, name);
         await checkControl(t, first, indented);
         const second = new Talk(t, name);
         await t.execute('cont');
-        const event = parseJson(await first.until(indented ? END : '\r\n'));
+        const event = parseJson(await first.until(endOf(indented)));
         t.contains(event, { event: 'RESUME' }, 'events must be told on every monitor');
         await t.execute('stop');
         first.leave();
         t.check(
-          isJsonObject(parseJson(await second.until(indented ? END : '\r\n'))),
+          isJsonObject(parseJson(await second.until(endOf(indented)))),
           'the next client must be greeted',
           'it is not',
         );
