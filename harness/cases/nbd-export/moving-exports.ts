@@ -20,8 +20,7 @@ import { NbdCommand as Command, HOLE } from '../helpers/peers/nbd-numbers.ts';
 import { NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { needs } from '../helpers/shared-setup.ts';
 
-const exportsOf = (...commands: string[]) =>
-  needs(chainNodes, nbdExports, { commands, events: ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED'] });
+const exportsOf = (...commands: string[]) => needs(chainNodes, nbdExports, { commands });
 
 /** Two exports of one node that may be written, one that may not, and one of another node, each with a client. */
 async function clients(t: CaseContext, node: string, other: string): Promise<ExportClient[]> {
@@ -113,7 +112,9 @@ export const movingExports: readonly CaseDefinition[] = [
     id: 'blockdev-mirror/exports-follow',
     title: 'When a mirror has switched every client of an export of the source writes to the target',
     requirements: ['blockdev-mirror/complete-switches'],
-    needs: exportsOf('blockdev-mirror', 'block-job-complete', 'query-block-jobs'),
+    needs: needs(exportsOf('blockdev-mirror', 'block-job-complete', 'query-block-jobs'), {
+      events: ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED'],
+    }),
     async run(t: CaseContext) {
       const [[old], [other]] = [await addChain(t, 1), await addChain(t, 1)];
       const opened = await clients(t, old!.node, other!.node);
