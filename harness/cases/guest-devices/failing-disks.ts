@@ -89,7 +89,11 @@ export function guestOf(t: CaseContext, { bus, unit }: Disk): IdeDrive {
 }
 
 /** Takes the event of an error, which must be as told, and must have some reason. */
-export async function ioError(t: CaseContext, disk: Disk, expected: JsonObject): Promise<JsonObject> {
+export async function ioError(
+  t: CaseContext,
+  disk: { readonly device: string; readonly node: string },
+  expected: JsonObject,
+): Promise<JsonObject> {
   const { data } = await t.event('BLOCK_IO_ERROR', { device: disk.device });
   t.contains(
     data ?? null,

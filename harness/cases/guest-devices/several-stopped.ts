@@ -1,33 +1,30 @@
 /** Several disks whose requests stop the machine: each of them is made again when it goes on. */
-import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
-import { diskImage, FAILS, failingDrive, onFailingDisks, start, stops } from './failing-disks.ts';
+import { diskImage, FAILS, failingDrive, ioError, onFailingDisks, start, stops } from './failing-disks.ts';
 
 /** Each on a channel of its own, so that both can be busy. */
 const STOPPING = [
-  { device: 'd0', bus: 'ide.0', byte: 0x51 },
-  { device: 'd1', bus: 'ide.1', byte: 0x52 },
+  { device: 'd0', node: 'top0', bus: 'ide.0', byte: 0x51 },
+  { device: 'd1', node: 'top1', bus: 'ide.1', byte: 0x52 },
 ] as const;
 
 const stoppingDisks = pc(
   'stopping-disks',
   STOPPING.map(({ device }) => diskImage(device)),
-  STOPPING.flatMap(({ device, bus }) => [
+  STOPPING.flatMap(({ device, node, bus }) => [
     '-drive',
-    failingDrive(device, `top-${device}`, 'rerror=stop,werror=stop'),
+    failingDrive(device, node, 'rerror=stop,werror=stop'),
     '-device',
     `ide-hd,id=hd-${device},drive=${device},bus=${bus},unit=0`,
   ]),
 );
 
-/** Takes the event of an error that stopped the machine, or found it stopped. */
-async function failed(t: CaseContext, device: string, operation: string): Promise<void> {
-  const { data } = await t.event('BLOCK_IO_ERROR', { device });
-  const { action = null, operation: failing = null } = data as JsonObject;
-  t.equal([action, failing], ['stop', operation], 'BLOCK_IO_ERROR must tell what failed, and that it stops');
-  t.contains(await deviceInfo(t, device), { 'io-status': 'failed' }, 'io-status must be failed');
+/** Takes the event of a failed write that stopped the machine, or found it stopped. */
+async function failed(t: CaseContext, disk: (typeof STOPPING)[number]): Promise<void> {
+  await ioError(t, disk, { operation: 'write', action: 'stop' });
+  t.contains(await deviceInfo(t, disk.device), { 'io-status': 'failed' }, 'io-status must be failed');
 }
 
 /** Cases of machines that several errors stop. */
@@ -45,9 +42,9 @@ export const severalStopped: readonly CaseDefinition[] = [
       await start(t);
       await guests[0]!.begin('write', FAILS.writeOnce, STOPPING[0].byte);
       await stops(t);
-      await failed(t, 'd0', 'write');
+      await failed(t, STOPPING[0]);
       await guests[1]!.begin('write', FAILS.writeOnce, STOPPING[1].byte);
-      await failed(t, 'd1', 'write');
+      await failed(t, STOPPING[1]);
       await start(t);
       for (const { device } of STOPPING)
         t.contains(await deviceInfo(t, device), { 'io-status': 'ok' }, 'io-status must be ok again');
