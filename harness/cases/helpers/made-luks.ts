@@ -53,7 +53,6 @@ export function luksVolume(shape: LuksShape, stored: Buffer = Buffer.alloc(0)): 
   const { cipher = 'aes', mode = 'xts-plain64', hash = 'sha256', keyBytes = 64 } = shape;
   const { iterations = ITERATIONS, digestIterations = ITERATIONS, passphrases = {} } = shape;
   const key = luksKey(keyBytes);
-  const stripes = shape.digest === undefined ? stripesOf(key, hash) : null;
   const slotBytes = Math.ceil((keyBytes * STRIPES) / 4096) * 4096;
   const payloadOffset = MATERIAL_AT + SLOTS * slotBytes;
   const bytes = Buffer.alloc(payloadOffset + stored.length);
@@ -79,9 +78,9 @@ export function luksVolume(shape: LuksShape, stored: Buffer = Buffer.alloc(0)): 
     const salt = Buffer.alloc(32, 0xa0 + slot);
     bytes.writeUInt32BE(iterations + slot, at + 4);
     salt.copy(bytes, at + 8);
-    if (stripes === null) continue;
+    if (shape.digest !== undefined) continue;
     const slotKey = pbkdf2Sync(passphrase, salt, iterations + slot, keyBytes, hash);
-    aesSectors({ key: slotKey, mode }, stripes, 0, 'encrypt').copy(bytes, materialAt);
+    aesSectors({ key: slotKey, mode }, stripesOf(keyBytes, hash), 0, 'encrypt').copy(bytes, materialAt);
   }
   return bytes;
 }
@@ -99,12 +98,21 @@ export function decrypted(stored: Buffer, offset: number): Buffer {
 /** How much a slot stores: the stripes of a key, in whole sectors. */
 const materialBytes = (keyBytes: number): number => Math.ceil((STRIPES * keyBytes) / SECTOR) * SECTOR;
 
-/** The key in stripes, of which all are needed: those before the last may be anything. */
-function stripesOf(key: Buffer, hash: string): Buffer {
-  const all = Buffer.alloc(materialBytes(key.length));
-  const last = (STRIPES - 1) * key.length;
+const splitKeys = new Map<string, Buffer>();
+
+/**
+ * The key of volumes made here in stripes, of which all are needed: those before the last may be anything. Working them out
+ * takes a while, so it is done once.
+ */
+function stripesOf(keyBytes: number, hash: string): Buffer {
+  const id = `${keyBytes} ${hash}`;
+  const known = splitKeys.get(id);
+  if (known !== undefined) return known;
+  const all = Buffer.alloc(materialBytes(keyBytes));
+  const last = (STRIPES - 1) * keyBytes;
   for (let at = 0; at < last; at += 1) all[at] = at * 167 + (at >> 8);
-  sumOf(key, mixed(all, key.length, hash)).copy(all, last);
+  sumOf(luksKey(keyBytes), mixed(all, keyBytes, hash)).copy(all, last);
+  splitKeys.set(id, all);
   return all;
 }
 
