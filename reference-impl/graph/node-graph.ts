@@ -18,7 +18,6 @@ import {
 /** Longer names are cut to what QEMU's field for them holds. */
 const MAX_NAME = 31;
 
-/** What may still be done with a node that shows through an image: commit into it, stream from it, take copies. */
 /** A node as it is held from outside the graph: by a drive, a job, an export. */
 export interface RootChild extends BdrvChild {
   readonly role: 'root';
@@ -127,7 +126,7 @@ export class NodeGraph {
     this.#assertNoReason(node, node.blockers.reason());
   }
 
-  /** The same for an operation that a backing file bears. */
+  /** The same for an operation that a backing file bears: to commit into it, stream from it, take copies. */
   assertUnblockedAsBacking(node: Node): void {
     this.#assertNoReason(node, node.blockers.reasonBesidesOverlay());
   }
