@@ -5,8 +5,8 @@ import { HumanMonitor } from './monitor/hmp/human-monitor.ts';
 import { type Close, openChardev } from './monitor/open-chardev.ts';
 import type { Start } from './option-start.ts';
 import type { Option } from './options/argv.ts';
-import { isOn, parseOpts } from './options/opts.ts';
 import { CommandError } from './qapi/command-error.ts';
+import { isOn, parseOpts } from './qapi/opts.ts';
 
 /** `-chardev` */
 export function addChardev({ value }: Option, { chardevs }: Start): void {

@@ -19,7 +19,6 @@ import { type Dialect, dialectOf, type Option, OptionError, parseArgv } from './
 import { addDrive } from './options/drive.ts';
 import { type DrivePlace, Machine } from './options/drive-places.ts';
 import type { Step } from './options/option-table.ts';
-import { integerOf, parseFlat, parseOpts } from './options/opts.ts';
 import { parseConfig } from './options/read-config.ts';
 import { setParameter } from './options/set-parameter.ts';
 import { checkArguments } from './qapi/check-arguments.ts';
@@ -27,6 +26,7 @@ import { CommandError } from './qapi/command-error.ts';
 import { toJson } from './qapi/json/wire-value.ts';
 import { parseJsonOption, parseKeyval, splitOptions } from './qapi/keyval.ts';
 import { typedArguments } from './qapi/keyval-types.ts';
+import { integerOf, parseFlat, parseOpts } from './qapi/opts.ts';
 import type { ReferenceEndpoint } from './reference-endpoint.ts';
 
 /** In the order in which they are carried out; options in one group keep their own order. */

@@ -2,13 +2,13 @@
  * `reopen` of qemu-io: a drive or node becomes read-only or writable, changes its cache mode, or other options that all
  * drivers share. Options of one driver are left as they are.
  */
-import type { CacheOptions } from '../graph/common-options.ts';
+import { type CacheOptions, detectZeroesNamed, discardNamed } from '../graph/common-options.ts';
 import type { Node, ReopenOptions } from '../graph/node.ts';
 import type { NodeGraph } from '../graph/node-graph.ts';
 import { Permission } from '../graph/permissions.ts';
 import { reopenWith } from '../graph/reopen.ts';
 import { CommandError } from '../qapi/command-error.ts';
-import { splitOptions } from '../qapi/keyval.ts';
+import { parseFlat, switchOf } from '../qapi/opts.ts';
 import type { Services } from '../services/services.ts';
 import type { BlockBackend } from './block-backend.ts';
 import { CACHE_MODES, type CacheMode } from './cache-modes.ts';
@@ -68,7 +68,7 @@ function parseWords(words: readonly string[], services: Services): Wanted | unde
       return void services.print(USAGE);
     }
     if (letter === 'c') wanted.mode = modeNamed(value);
-    else for (const [name, text] of splitOptions(value).map(nameAndValue)) wanted.options.set(name, text);
+    else for (const [name, text] of parseFlat(value)) wanted.options.set(name, text);
   }
   return wanted;
 }
@@ -79,12 +79,6 @@ function modeNamed(name: string): CacheMode {
   return mode;
 }
 
-/** A name alone is switched on. */
-function nameAndValue(option: string): [name: string, value: string] {
-  const equals = option.indexOf('=');
-  return equals < 0 ? [option, 'on'] : [option.slice(0, equals), option.slice(equals + 1)];
-}
-
 function changesOf({ readOnly, mode, options }: Wanted, before: CacheOptions): Changes {
   const changes: Changes = readOnly === undefined ? {} : { readOnly };
   if (mode) changes.cache = mode;
@@ -92,40 +86,24 @@ function changesOf({ readOnly, mode, options }: Wanted, before: CacheOptions): C
     switch (name) {
       case 'read-only':
         if (readOnly !== undefined) throw new CommandError("Cannot set both -r/-w and 'read-only'");
-        changes.readOnly = isOn(name, value);
+        changes.readOnly = switchOf(name, value);
         break;
       case 'cache.direct':
       case 'cache.no-flush':
         if (mode) throw new CommandError('Cannot set both -c and the cache options');
         changes.cache = {
           ...(changes.cache ?? before),
-          [name === 'cache.direct' ? 'direct' : 'noFlush']: isOn(name, value),
+          [name === 'cache.direct' ? 'direct' : 'noFlush']: switchOf(name, value),
         };
         break;
       case 'discard':
-        changes.discard = discardOf(value);
+        changes.discard = discardNamed(value);
         break;
       case 'detect-zeroes':
-        changes.detectZeroes = detectZeroesOf(value);
+        changes.detectZeroes = detectZeroesNamed(value);
         break;
       default:
         throw new CommandError(`Cannot change the option '${name}'`);
     }
   return changes;
-}
-
-function isOn(name: string, value: string): boolean {
-  if (value !== 'on' && value !== 'off') throw new CommandError(`Parameter '${name}' expects 'on' or 'off'`);
-  return value === 'on';
-}
-
-function discardOf(value: string): ReopenOptions['discard'] {
-  if (value === 'off' || value === 'ignore') return 'ignore';
-  if (value === 'on' || value === 'unmap') return 'unmap';
-  throw new CommandError('Invalid discard option');
-}
-
-function detectZeroesOf(value: string): ReopenOptions['detectZeroes'] {
-  if (value === 'off' || value === 'on' || value === 'unmap') return value;
-  throw new CommandError(`invalid parameter value: ${value}`);
 }

@@ -85,6 +85,19 @@ function withoutShared(definition: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(definition).filter(([name]) => !SHARED.has(name)));
 }
 
+/** What flat options mean by a value of `discard`: switches of old are among them. Throws `CommandError`. */
+export function discardNamed(value: unknown): BlockdevDiscardOptions {
+  if (value === 'off' || value === 'ignore') return 'ignore';
+  if (value === 'on' || value === 'unmap') return 'unmap';
+  throw new CommandError('Invalid discard option');
+}
+
+/** The same of `detect-zeroes`. Throws `CommandError`. */
+export function detectZeroesNamed(value: string): BlockdevDetectZeroesOptions {
+  if (value === 'off' || value === 'on' || value === 'unmap') return value;
+  throw new CommandError(`invalid parameter value: ${value}`);
+}
+
 /** Refuses combinations that the schema cannot. */
 export function checkOptions({ forceShare, readOnly, detectZeroes, discard }: NodeOptions): void {
   if (forceShare && !readOnly)

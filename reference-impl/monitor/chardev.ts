@@ -3,9 +3,9 @@
  * `open-chardev.ts`.
  */
 
-import { isOn, type Opts, parseOpts } from '../options/opts.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { sizeFromText } from '../qapi/keyval-types.ts';
+import { isOn, type Opts, parseOpts } from '../qapi/opts.ts';
 
 /** Where a socket is; a descriptor is one that this process was started with. */
 export type ChardevAddress =

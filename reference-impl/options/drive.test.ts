@@ -154,6 +154,7 @@ describe('refused', () => {
     ['driver=null-co,node-name=d0', 'node-name=d0 is conflicting with a device id'],
     ['driver=null-co,discard=x', 'Invalid discard option'],
     ['driver=null-co,detect-zeroes=x', 'invalid parameter value: x'],
+    ['driver=null-co,detect-zeroes.x=on', "Invalid parameter type for 'detect-zeroes', expected: string"],
     ['file=disk.img,aio=native', 'aio=native was specified, but it requires cache.direct=on'],
     ['foo=1', 'Must specify either driver or file'],
     ['driver=null-co,if=x', "unsupported bus type 'x'"],

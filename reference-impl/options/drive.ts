@@ -8,7 +8,7 @@ import type { AccountingSettings } from '../backend/accounting.ts';
 import { BlockBackend, type DriveSettings } from '../backend/block-backend.ts';
 import type { BlockLayer } from '../backend/block-layer.ts';
 import { CACHE_MODES, type CacheMode } from '../backend/cache-modes.ts';
-import type { CacheOptions } from '../graph/common-options.ts';
+import { type CacheOptions, detectZeroesNamed, discardNamed } from '../graph/common-options.ts';
 import { definitionBy, protocolOf, typedDefinition } from '../graph/definition.ts';
 import type { DriverTable } from '../graph/driver-table.ts';
 import type { Node } from '../graph/node.ts';
@@ -18,8 +18,8 @@ import { CommandError } from '../qapi/command-error.ts';
 import { isIdentifier } from '../qapi/identifier.ts';
 import { isWireObject, toJson, type Wire, type WireObject } from '../qapi/json/wire-value.ts';
 import { nest, parseJsonOption } from '../qapi/keyval.ts';
+import { integerOf, parseFlat, switchOf } from '../qapi/opts.ts';
 import { type DrivePlace, Machine, type Media, type WantedPlace } from './drive-places.ts';
-import { integerOf, parseFlat, switchOf } from './opts.ts';
 import { takeLimits } from './throttling-options.ts';
 
 /** Options about the guest's hardware that are taken and change nothing here. */
@@ -252,15 +252,11 @@ function takeDefinition(
   };
 }
 
-/** Switches of old for `discard`; the words in which it and `detect-zeroes` are refused here. */
+/** As flat options have them. What is no text the schema refuses. */
 function takeDiscard(rest: WireObject): void {
   const { discard, 'detect-zeroes': zeroes } = rest;
-  if (discard === 'on') rest.discard = 'unmap';
-  else if (discard === 'off') rest.discard = 'ignore';
-  else if (discard !== undefined && discard !== 'ignore' && discard !== 'unmap')
-    throw new CommandError('Invalid discard option');
-  if (zeroes !== undefined && !['off', 'on', 'unmap'].includes(String(zeroes)))
-    throw new CommandError(`invalid parameter value: ${String(zeroes)}`);
+  if (discard !== undefined) rest.discard = discardNamed(discard);
+  if (typeof zeroes === 'string') detectZeroesNamed(zeroes);
 }
 
 /** Puts the file name where the driver wants it. */

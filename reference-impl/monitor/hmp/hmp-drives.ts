@@ -3,8 +3,8 @@ import { runQemuIo } from '../../backend/qemu-io.ts';
 import { type CommandContext, CommandError } from '../../commands/handler.ts';
 import { typedDefinition } from '../../graph/definition.ts';
 import { addDrive } from '../../options/drive.ts';
-import { parseFlat } from '../../options/opts.ts';
 import { nest } from '../../qapi/keyval.ts';
+import { parseFlat } from '../../qapi/opts.ts';
 import type { HumanCommands } from './human-command.ts';
 import { run } from './run-command.ts';
 

@@ -1,9 +1,9 @@
 /**
- * QEMU's flat options, as `-chardev`, `-qmp` and `-mon` take them: `socket,id=a,path=/x,server=on`. A name alone is
- * switched on, one with `no` before it off.
+ * QEMU's flat options, as `-chardev`, `-mon`, `-drive` and qemu-io's `reopen` take them: `socket,id=a,server=on`. A name
+ * alone is switched on, one with `no` before it off.
  */
-import { CommandError } from '../qapi/command-error.ts';
-import { splitOptions } from '../qapi/keyval.ts';
+import { CommandError } from './command-error.ts';
+import { splitOptions } from './keyval.ts';
 
 /** Parsed options by key, in the order given; of a key that comes twice the last counts. */
 export type Opts = ReadonlyMap<string, string>;
