@@ -5,7 +5,6 @@
  * Sections nest. Requests that come meanwhile are served, since whoever drains makes some, and an export may serve a
  * node of this endpoint. Work that bears none beside it is a serialising request (`Node.runSerialising`).
  */
-import type { BlockIo } from './block-io.ts';
 import type { Node } from './node.ts';
 
 /** Who sends requests to nodes by itself: the jobs. */
@@ -29,12 +28,13 @@ export async function drainedBegin(
   const above = nodes && closure(nodes, (node) => node.users);
   const below = nodes && closure(nodes, (node) => node.children.map((edge) => edge.node));
   // What the nodes below hold back keeps requests to these from ending.
-  const requests = new RequestsDrain(above && below ? new Set([...above, ...below]) : all);
+  const waited = above && below ? new Set([...above, ...below]) : [...all];
+  const holdAgain = releaseHeld(waited);
   const goOn: DrainedEnd[] = [];
   for (const parent of parents) goOn.push(await parent.drainedBegin(above));
-  await requests.allDone();
+  await allDone(waited);
   return async () => {
-    requests.end();
+    holdAgain();
     for (const each of goOn) await each();
   };
 }
@@ -51,27 +51,20 @@ export function releaseHeld(nodes: Iterable<Node>): () => void {
   };
 }
 
-/** Waits until what is in flight in these nodes alone has ended, whoever sends it. Jobs go on. */
-export async function drainRequests(nodes: readonly Node[]): Promise<void> {
-  const requests = new RequestsDrain(nodes);
-  await requests.allDone();
-  requests.end();
+/** Does work that waits for requests to these nodes, and lets drivers hold none of them back while it lasts. Rejects as `work` does. */
+export async function whileReleased(nodes: Iterable<Node>, work: () => Promise<unknown>): Promise<void> {
+  const holdAgain = releaseHeld(nodes);
+  await work().finally(holdAgain);
 }
 
-/** What drivers hold back goes from the beginning to `end`. */
-class RequestsDrain {
-  readonly #ios: readonly BlockIo[];
-  readonly end: () => void;
+/** Waits until what is in flight in these nodes alone has ended, whoever sends it. Jobs go on. */
+export async function drainRequests(nodes: readonly Node[]): Promise<void> {
+  await whileReleased(nodes, () => allDone(nodes));
+}
 
-  constructor(nodes: Iterable<Node>) {
-    const waited = [...nodes];
-    this.#ios = waited.filter(({ isOpen }) => isOpen).map(({ io }) => io);
-    this.end = releaseHeld(waited);
-  }
-
-  async allDone(): Promise<void> {
-    await Promise.all(this.#ios.map(({ requests }) => requests.allDone()));
-  }
+async function allDone(nodes: Iterable<Node>): Promise<void> {
+  const open = [...nodes].filter(({ isOpen }) => isOpen);
+  await Promise.all(open.map(({ io }) => io.requests.allDone()));
 }
 
 /** The nodes, and all that `next` leads to. */

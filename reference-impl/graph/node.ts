@@ -7,7 +7,7 @@ import { BlockIo, type RequestPolicy, type ThresholdExceeded } from './block-io.
 import { chainStatus } from './chain-status.ts';
 import type { NodeOptions } from './common-options.ts';
 import { DirtyBitmaps } from './dirty-bitmap.ts';
-import { drainRequests, releaseHeld } from './drained-section.ts';
+import { drainRequests, whileReleased } from './drained-section.ts';
 import { type NodeFilename, nodeFilename } from './node-filename.ts';
 import { OpBlockers } from './op-blockers.ts';
 import { type BdrvChild, NOTHING, type Permissions } from './permissions.ts';
@@ -240,8 +240,7 @@ export class Node {
 
   /** Runs `work` as a serialising request for the whole node: with no other request in flight. */
   async runSerialising(work: () => Promise<void>): Promise<void> {
-    const holdAgain = releaseHeld([this]);
-    await this.io.requests.serialise(work).finally(holdAgain);
+    await whileReleased([this], () => this.io.requests.serialise(work));
   }
 
   /** Changes the length of the disk. Throws `CommandError`. */
@@ -251,13 +250,12 @@ export class Node {
     if (!state.truncate) throw new CommandError('Image format driver does not support resize');
     if (this.readOnly) throw new CommandError('Image is read-only');
     this.bitmaps.checkLength(length);
-    const holdAgain = releaseHeld([this]);
-    const resized = io.truncate(async () => {
+    const resize = async () => {
       const before = io.length();
       await state.truncate?.(length);
       await this.#hideBelow(before, length);
-    });
-    await resized.finally(holdAgain);
+    };
+    await whileReleased([this], () => io.truncate(resize));
   }
 
   /** What is new in a node that has become longer is zeroes, also where its backing file reaches as far. */

@@ -7,7 +7,7 @@ export const exports: readonly Saboteur[] = [
     'nbd-server-remove',
     'goes on serving the clients of an export that was removed with mode hard',
     'exports/nbd/nbd-export',
-    ['await Promise.all([...this.clients].map((client) => client.disconnect()));', ';'],
+    ['await whileReleased([this.node], allGone);', ';'],
   ),
   inside(
     'exports/first-port-only',

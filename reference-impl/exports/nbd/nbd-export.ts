@@ -1,7 +1,7 @@
 /** A node as an NBD export: what it tells clients, and what a request does to the node. */
 
 import { contents } from '../../graph/backing-chain.ts';
-import { releaseHeld } from '../../graph/drained-section.ts';
+import { whileReleased } from '../../graph/drained-section.ts';
 import type { Node } from '../../graph/node.ts';
 import type { NodeGraph, RootChild } from '../../graph/node-graph.ts';
 import { NOTHING, Permission } from '../../graph/permissions.ts';
@@ -64,9 +64,8 @@ export class NbdExport {
 
   /** Cuts its clients off, waits for what they had begun, held back no longer, and lets go of the node. */
   async close(): Promise<void> {
-    const holdAgain = releaseHeld([this.node]);
-    await Promise.all([...this.clients].map((client) => client.disconnect()));
-    holdAgain();
+    const allGone = () => Promise.all([...this.clients].map((client) => client.disconnect()));
+    await whileReleased([this.node], allGone);
     const { node } = this;
     this.#graph.removeRoot(this.#root);
     // A snapshot taken meanwhile may be held by nobody else.
