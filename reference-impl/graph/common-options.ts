@@ -40,7 +40,7 @@ export interface Parent {
 }
 
 /** The members that `BlockdevOptions` has for every driver, each of which a definition may lack. */
-type SharedOptions = Readonly<Partial<Pick<BlockdevOptions, keyof BlockdevOptions>>>;
+export type SharedOptions = Readonly<Partial<Pick<BlockdevOptions, keyof BlockdevOptions>>>;
 
 const SHARED: ReadonlySet<string> = new Set<keyof BlockdevOptions>([
   'driver',
@@ -65,10 +65,7 @@ export function nodeOptions(
   const given = definition as SharedOptions;
   const isBacking = role === 'backing';
   return {
-    cache: {
-      direct: given.cache?.direct ?? parent?.cache.direct ?? false,
-      noFlush: given.cache?.['no-flush'] ?? parent?.cache.noFlush ?? false,
-    },
+    cache: cacheOf(given.cache, parent?.cache),
     // Whoever opens a backing file only looks through it.
     readOnly: given['read-only'] ?? (isBacking || (parent?.readOnly ?? false)),
     forceShare: given['force-share'] ?? parent?.forceShare ?? false,
@@ -78,6 +75,14 @@ export function nodeOptions(
     own: withoutShared(definition),
     shown: withoutShared(shown ?? definition),
     order: order ?? flatNames(shown ?? definition, shown !== undefined),
+  };
+}
+
+/** The cache mode of a node: as its definition says, and else as its parent's is. */
+export function cacheOf(given: SharedOptions['cache'], parent?: CacheOptions): CacheOptions {
+  return {
+    direct: given?.direct ?? parent?.direct ?? false,
+    noFlush: given?.['no-flush'] ?? parent?.noFlush ?? false,
   };
 }
 

@@ -5,7 +5,7 @@
 import { isJsonObject, type Json } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { placeOfChild } from './child-place.ts';
-import { type CacheOptions, checkOptions } from './common-options.ts';
+import { type CacheOptions, cacheOf, checkOptions, type SharedOptions } from './common-options.ts';
 import type { Node, NodeChild, ReopenOptions } from './node.ts';
 import type { NodeGraph } from './node-graph.ts';
 import { Permission } from './permissions.ts';
@@ -34,13 +34,10 @@ function setCacheBelow(node: Node, cache: CacheOptions): void {
   for (const edge of node.children) {
     if (!edge.inherits) continue;
     const definition = definitionOf(edge);
-    const own = isJsonObject(definition) ? definition.cache : undefined;
-    const { direct = cache.direct, 'no-flush': noFlush = cache.noFlush } = (own ?? {}) as {
-      direct?: boolean;
-      'no-flush'?: boolean;
-    };
-    edge.node.setOptions({ cache: { direct, noFlush } });
-    setCacheBelow(edge.node, { direct, noFlush });
+    const given = isJsonObject(definition) ? (definition as SharedOptions).cache : undefined;
+    const own = cacheOf(given, cache);
+    edge.node.setOptions({ cache: own });
+    setCacheBelow(edge.node, own);
   }
 }
 

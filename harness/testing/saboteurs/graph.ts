@@ -235,10 +235,7 @@ export const graph: readonly Saboteur[] = [
     'BlockdevOptions',
     'opens children without the cache mode of their parent',
     'graph/common-options',
-    [
-      'direct: given.cache?.direct ?? parent?.cache.direct ?? false,',
-      'direct: given.cache?.direct ?? false,',
-    ],
+    ['direct: given?.direct ?? parent?.direct ?? false,', 'direct: given?.direct ?? false,'],
   ),
   inside(
     'graph/snapshot-relative-name',
@@ -270,8 +267,8 @@ export const graph: readonly Saboteur[] = [
     'opens children past the host cache only if their parent is, whatever they say themselves',
     'graph/common-options',
     [
-      'direct: given.cache?.direct ?? parent?.cache.direct ?? false,',
-      'direct: parent?.cache.direct ?? given.cache?.direct ?? false,',
+      'direct: given?.direct ?? parent?.direct ?? false,',
+      'direct: parent?.direct ?? given?.direct ?? false,',
     ],
   ),
   inside(
