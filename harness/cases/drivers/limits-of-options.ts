@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
-import { fileNodes, KiB, makeFile, needs, nodeNames } from '../helpers/shared-setup.ts';
+import { fileNodes, isTaken, KiB, makeFile, needs, nodeNames } from '../helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 /** No limit of a request reaches it. */
@@ -83,17 +83,13 @@ export const limitsOfOptions: readonly CaseDefinition[] = LIMITS.map(
       const before = await nodeNames(t);
       const node = t.name('limit');
       for (const options of [...taken, ...refused]) {
-        const { error } = await t.request({
-          execute: 'blockdev-add',
-          arguments: { driver, 'node-name': node, ...below, ...options },
-        });
-        const isTaken = taken.includes(options);
+        const got = await isTaken(t, { driver, 'node-name': node, ...below, ...options });
+        const isWithin = taken.includes(options);
         t.check(
-          (error === undefined) === isTaken,
-          isTaken ? 'the last value must be taken' : 'the next value must be refused',
-          `${shown({ ...options })} is ${isTaken ? 'refused' : 'taken'}`,
+          got === isWithin,
+          isWithin ? 'the last value must be taken' : 'the next value must be refused',
+          `${shown({ ...options })} is ${got ? 'taken' : 'refused'}`,
         );
-        if (isTaken) await t.execute('blockdev-del', { 'node-name': node });
       }
       t.equal(await nodeNames(t), before, 'no node must be left');
     },

@@ -119,6 +119,16 @@ export async function addNode(
   return name;
 }
 
+/** Whether blockdev-add takes these options; a node that it makes of them is gone again. */
+export async function isTaken(
+  t: CaseContext,
+  options: JsonObject & { readonly 'node-name': string },
+): Promise<boolean> {
+  const { error } = await t.request({ execute: 'blockdev-add', arguments: options });
+  if (error === undefined) await t.execute('blockdev-del', { 'node-name': options['node-name'] });
+  return error === undefined;
+}
+
 /** A file of the case's own, by both names of the scratch folder. */
 export interface CaseFile {
   /** As the endpoint sees it. */
