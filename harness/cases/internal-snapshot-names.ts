@@ -1,23 +1,17 @@
 /** Internal snapshots that could be taken for each other: names like ids, the same names in several images, dates. */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
 import { addQcow2, chainNodes, makeEmpty } from './helpers/backing-chains.ts';
-import { needs, nodeInfo } from './helpers/shared-setup.ts';
+import { needs, snapshotsOf } from './helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
 const snapshots = needs(chainNodes, { commands: [TAKE, DELETE] });
 
-/** The snapshots in the image of a node. */
-async function told(t: CaseContext, node: string): Promise<JsonObject[]> {
-  const { image = null } = await nodeInfo(t, node);
-  const list = isJsonObject(image) ? (image.snapshots ?? []) : [];
-  return Array.isArray(list) ? list.filter(isJsonObject) : [];
-}
-
+/** Id and name of the snapshots in the image of a node. */
 const names = async (t: CaseContext, node: string) =>
-  (await told(t, node)).map(({ id = null, name = null }) => [id, name]);
+  (await snapshotsOf(t, node)).map(({ id = null, name = null }) => [id, name]);
 
 /** Nanoseconds since 1970. */
 const dateOf = (snapshot: JsonObject): number =>
@@ -68,7 +62,7 @@ export const internalSnapshotNames: readonly CaseDefinition[] = [
       await t.execute(DELETE, { device: images[1]!, name: 'one' });
       await t.execute(DELETE, { device: images[2]!, id: '2' });
       const found: string[][] = [];
-      for (const node of images) found.push((await told(t, node)).map(({ name }) => String(name)));
+      for (const node of images) found.push((await snapshotsOf(t, node)).map(({ name }) => String(name)));
       t.equal(found, [['one', 'two'], ['two'], ['one']], 'each image must lose what was deleted in it');
     },
   },
@@ -85,7 +79,7 @@ export const internalSnapshotNames: readonly CaseDefinition[] = [
         await t.elapse(apart);
         await t.execute(TAKE, { device: node, name: 'two' });
       });
-      const [one, two] = await told(t, node);
+      const [one, two] = await snapshotsOf(t, node);
       t.check(one !== undefined && two !== undefined, 'both snapshots must be told', 'they are not');
       const milliseconds = (dateOf(two) - dateOf(one)) / 1e6;
       t.check(

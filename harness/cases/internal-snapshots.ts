@@ -1,7 +1,6 @@
 /** blockdev-snapshot-internal-sync and its opposite: snapshots inside an image. */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { shown } from './case-text.ts';
 import {
   addChain,
   addQcow2,
@@ -11,23 +10,16 @@ import {
   release,
   stairs,
 } from './helpers/backing-chains.ts';
-import { addNode, needs, nodeInfo } from './helpers/shared-setup.ts';
+import { addNode, needs, snapshotsOf } from './helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
 
 const snapshots = needs(chainNodes, { commands: [TAKE, DELETE], nodes: ['data'] });
 
-/** What the queries tell of the snapshots in the image of a node: id and name, in order. */
+/** Id and name of the snapshots in the image of a node, in order. */
 async function listed(t: CaseContext, node: string): Promise<JsonObject[]> {
-  const { image } = await nodeInfo(t, node);
-  const list = isJsonObject(image ?? null) ? ((image as JsonObject).snapshots ?? []) : null;
-  t.check(
-    Array.isArray(list) && list.every(isJsonObject),
-    'snapshots must be a list of objects',
-    `it is ${shown(list)}`,
-  );
-  return list.map(({ id = null, name = null }) => ({ id, name }));
+  return (await snapshotsOf(t, node)).map(({ id = null, name = null }) => ({ id, name }));
 }
 
 export const internalSnapshots: readonly CaseDefinition[] = [

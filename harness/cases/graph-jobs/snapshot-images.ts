@@ -1,12 +1,12 @@
 /** The images that snapshots make or use, external and internal: their places, names, headers, and dates. */
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { shown } from '../case-text.ts';
 import { addChain, addQcow2, chainNodes, makeEmpty, readImage, release } from '../helpers/backing-chains.ts';
 import { DRIVE, driveChain, driveOverBase, inserted, onDrive } from '../helpers/drive-chain.ts';
 import { bytesOf, identityOf, isFile } from '../helpers/image-files.ts';
 import { isQcow2 } from '../helpers/qcow2-image.ts';
-import { findNode, KiB, makeFile, needs, newFile, nodeInfo } from '../helpers/shared-setup.ts';
+import { findNode, KiB, makeFile, needs, newFile, nodeInfo, snapshotsOf } from '../helpers/shared-setup.ts';
 
 const TAKE = 'blockdev-snapshot-internal-sync';
 const DELETE = 'blockdev-snapshot-delete-internal-sync';
@@ -14,14 +14,9 @@ const SYNC = 'blockdev-snapshot-sync';
 
 /** The one snapshot that the queries tell of the image of a node. */
 async function onlySnapshot(t: CaseContext, node: string): Promise<JsonObject> {
-  const { image } = await nodeInfo(t, node);
-  const list = isJsonObject(image ?? null) ? (image as JsonObject).snapshots : undefined;
-  t.check(
-    Array.isArray(list) && list.length === 1,
-    'the image must have one snapshot',
-    `it has ${shown(list)}`,
-  );
-  return list[0] as JsonObject;
+  const list = await snapshotsOf(t, node);
+  t.check(list.length === 1, 'the image must have one snapshot', `it has ${shown(list)}`);
+  return list[0]!;
 }
 
 /** The cases of images that snapshots make. */

@@ -92,6 +92,18 @@ export async function virtualSize(t: CaseContext, name: string): Promise<Json> {
   return image['virtual-size'] ?? null;
 }
 
+/** The internal snapshots that queries tell of the image of a node. */
+export async function snapshotsOf(t: CaseContext, name: string): Promise<JsonObject[]> {
+  const { image = null } = await nodeInfo(t, name);
+  const list = isJsonObject(image) ? (image.snapshots ?? []) : null;
+  t.check(
+    Array.isArray(list) && list.every(isJsonObject),
+    'snapshots must be a list of objects',
+    `it is ${shown(list)}`,
+  );
+  return list;
+}
+
 /** Names of all nodes, those that the endpoint generated included. */
 export async function nodeNames(t: CaseContext): Promise<string[]> {
   return (await queryList(t, 'query-named-block-nodes')).map((node) => String(node['node-name']));

@@ -1,5 +1,5 @@
 /** What an endpoint finds in an image, need not understand, and must not lose when it writes header and tables anew. */
-import { isJsonObject, type JsonObject } from '../../../spec/json.ts';
+import type { JsonObject } from '../../../spec/json.ts';
 import { AUTOCLEAR, COMPATIBLE, EXTENSION, parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import { storedSnapshots } from '../../qcow2/snapshot-table.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
@@ -7,7 +7,7 @@ import { addQcow2, chainNodes, release } from '../helpers/backing-chains.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { type SnapshotEntry, withSnapshotTable } from '../helpers/made-snapshots.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { KiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { KiB, makeFile, needs, snapshotsOf } from '../helpers/shared-setup.ts';
 
 const CLUSTER = 4 * KiB;
 const SIZE = 64 * KiB;
@@ -120,13 +120,8 @@ const SHOWN: readonly JsonObject[] = [
 ];
 
 async function checkShown(t: CaseContext, node: string, expected: readonly JsonObject[]): Promise<void> {
-  const { image = null } = await nodeInfo(t, node);
-  const snapshots = isJsonObject(image) ? image.snapshots : null;
-  t.check(
-    Array.isArray(snapshots) && snapshots.length === expected.length,
-    'all snapshots must be told of',
-    'they are not',
-  );
+  const snapshots = await snapshotsOf(t, node);
+  t.check(snapshots.length === expected.length, 'all snapshots must be told of', 'they are not');
   for (const [index, entry] of expected.entries())
     t.contains(snapshots[index]!, entry, 'all of a snapshot must be told');
 }
