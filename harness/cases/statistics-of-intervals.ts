@@ -1,9 +1,9 @@
 /** Statistics of the last seconds, which a drive keeps where `stats-intervals` asks for them. */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { shown } from './case-text.ts';
-import { statistic, statsOf } from './helpers/device-info.ts';
+import { intervalOf, statistic, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { KiB, needs } from './helpers/shared-setup.ts';
 import { limit } from './helpers/throttling.ts';
@@ -42,18 +42,9 @@ async function request(t: CaseContext, command: string): Promise<void> {
   await qemuIo(t, 'timed', 'aio_flush');
 }
 
-/** The statistics of an interval of so many seconds, in which every member must be a number. */
-async function interval(t: CaseContext, seconds: number): Promise<JsonObject> {
-  const { timed_stats: timed } = await statsOf(t, 'timed');
-  const all = Array.isArray(timed) ? timed : [];
-  const found = all.find((entry) => isJsonObject(entry) && entry.interval_length === seconds);
-  t.check(
-    isJsonObject(found),
-    `there must be statistics of the last ${seconds} s`,
-    `there are ${shown(timed ?? null)}`,
-  );
-  return found;
-}
+/** The statistics of an interval of so many seconds. */
+const interval = async (t: CaseContext, seconds: number): Promise<JsonObject> =>
+  intervalOf(t, await statsOf(t, 'timed'), seconds);
 
 /** Lowest, average and highest latency of a kind of request. */
 function latencies(t: CaseContext, from: JsonObject, kind: (typeof KINDS)[number]): number[] {

@@ -1,9 +1,8 @@
 /** When what an interval tells begins and ends, where time is ours: two windows take turns, each of four thirds of the interval. */
-import { isJsonObject, type JsonObject } from '../../spec/json.ts';
+import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { shown } from './case-text.ts';
-import { statistic, statsOf } from './helpers/device-info.ts';
+import { intervalOf, statistic, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { KiB, needs } from './helpers/shared-setup.ts';
 
@@ -25,16 +24,8 @@ const windowedDrive: Topology = {
 };
 
 /** The statistics of the interval. */
-async function interval(t: CaseContext): Promise<JsonObject> {
-  const { timed_stats: timed } = await statsOf(t, 'windowed');
-  const found = Array.isArray(timed) ? timed[0] : undefined;
-  t.check(
-    isJsonObject(found ?? null),
-    'there must be statistics of the interval',
-    `there are ${shown(timed)}`,
-  );
-  return found as JsonObject;
-}
+const interval = async (t: CaseContext): Promise<JsonObject> =>
+  intervalOf(t, await statsOf(t, 'windowed'), INTERVAL);
 
 /** Makes a request, and has it end. */
 async function request(t: CaseContext, command: string): Promise<void> {

@@ -1,8 +1,7 @@
 /** What query-blockstats counts of a guest's I/O. */
-import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
-import { shown } from '../case-text.ts';
-import { statistic, statsOf } from '../helpers/device-info.ts';
+import { intervalOf, statistic, statsOf } from '../helpers/device-info.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
 import { MiB } from '../helpers/shared-setup.ts';
 import { diskImage, FAILS, failingDrive, start } from './failing-disks.ts';
@@ -44,18 +43,6 @@ const quick = (t: CaseContext) => new IdeDrive(t, 'ide.0', 1);
 function atLeast(t: CaseContext, from: JsonObject, member: string, least: number): void {
   const value = statistic(t, from, member);
   t.check(value >= least, `${member} must be at least ${least}`, `it is ${value}`);
-}
-
-/** The statistics of an interval of so many seconds. */
-function interval(t: CaseContext, { timed_stats: timed }: JsonObject, seconds: number): JsonObject {
-  const all: Json[] = Array.isArray(timed) ? timed : [];
-  const found = all.find((entry) => isJsonObject(entry) && entry.interval_length === seconds);
-  t.check(
-    isJsonObject(found),
-    `there must be statistics of the last ${seconds} s`,
-    `there are ${shown(timed)}`,
-  );
-  return found;
 }
 
 export const statistics: readonly CaseDefinition[] = [
@@ -149,10 +136,10 @@ export const statistics: readonly CaseDefinition[] = [
         avg_rd_queue_depth: 0,
       };
       for (const seconds of [1, 3600])
-        t.contains(interval(t, first, seconds), untouched, 'latencies must be 0 without requests');
+        t.contains(intervalOf(t, first, seconds), untouched, 'latencies must be 0 without requests');
       await slow(t).read(1);
       await slow(t).read(2);
-      const hour = interval(t, await statsOf(t, 'slow'), 3600);
+      const hour = intervalOf(t, await statsOf(t, 'slow'), 3600);
       atLeast(t, hour, 'min_rd_latency_ns', LATENCY);
       atLeast(t, hour, 'avg_rd_latency_ns', statistic(t, hour, 'min_rd_latency_ns'));
       atLeast(t, hour, 'max_rd_latency_ns', statistic(t, hour, 'avg_rd_latency_ns'));
@@ -165,7 +152,7 @@ export const statistics: readonly CaseDefinition[] = [
       t.contains(hour, { avg_wr_queue_depth: 0 }, 'the depth must be 0 without writes');
       await slow(t).write(1, 1);
       await slow(t).flush();
-      const later = interval(t, await statsOf(t, 'slow'), 3600);
+      const later = intervalOf(t, await statsOf(t, 'slow'), 3600);
       for (const member of ['min_wr_latency_ns', 'min_flush_latency_ns']) atLeast(t, later, member, LATENCY);
     },
   },

@@ -56,6 +56,18 @@ export async function statsOf(t: CaseContext, drive: string): Promise<JsonObject
   return found.stats;
 }
 
+/** Of these statistics, those of the interval of so many seconds; that there are none fails the case. */
+export function intervalOf(t: CaseContext, { timed_stats: timed }: JsonObject, seconds: number): JsonObject {
+  const all = Array.isArray(timed) ? timed : [];
+  const found = all.find((entry) => isJsonObject(entry) && entry.interval_length === seconds);
+  t.check(
+    isJsonObject(found),
+    `there must be statistics of the last ${seconds} s`,
+    `there are ${shown(timed)}`,
+  );
+  return found;
+}
+
 /** One number of these statistics; that it is missing fails the case. */
 export function statistic(t: CaseContext, stats: JsonObject, member: string): number {
   const value = stats[member];
