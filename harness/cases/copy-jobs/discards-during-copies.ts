@@ -3,9 +3,8 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, checkContent, release } from '../helpers/backing-chains.ts';
 import { CRAWL, cancelled, completed, endedReady, jobInfo } from '../helpers/job-steps.ts';
 import { type NodeIo, nodeBytes, openIo } from '../helpers/node-io.ts';
-import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { type CaseFile, fileNodes, makeFile, needs } from '../helpers/shared-setup.ts';
-import { COPIED, COUNT, checkOwn, emptyTarget, SIZE } from './guest-source.ts';
+import { type CaseFile, fileNodes, needs } from '../helpers/shared-setup.ts';
+import { COPIED, COUNT, checkOwn, emptyTarget, guestSource, SIZE } from './guest-source.ts';
 
 const jobs = (command: string, ...events: string[]) =>
   needs(fileNodes, nodeBytes, {
@@ -14,13 +13,9 @@ const jobs = (command: string, ...events: string[]) =>
     events,
   });
 
-/** A disk that lets its clusters go when they are discarded, and what a guest reads of it. */
+/** A disk that lets its clusters go when they are discarded, and a guest that has it open. */
 async function disk(t: CaseContext): Promise<{ node: string; guest: NodeIo; content: Buffer }> {
-  const content = Buffer.alloc(SIZE);
-  const clusters = new Map(Array.from({ length: COUNT }, (_, index) => [index, index + 1]));
-  for (const [index, byte] of clusters) content.fill(byte, index * COPIED, (index + 1) * COPIED);
-  const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: COPIED, clusters }));
-  const node = await addQcow2(t, file, { discard: 'unmap' });
+  const { node, content } = await guestSource(t, { format: 'qcow2', options: { discard: 'unmap' } });
   return { node, guest: await openIo(t, node), content };
 }
 

@@ -29,16 +29,25 @@ function startContent(): Buffer {
   return content;
 }
 
+interface SourceShape {
+  /** Default raw. */
+  readonly format?: 'raw' | 'qcow2';
+  /** Of a qcow2 node. */
+  readonly options?: JsonObject;
+  /** What is below a raw node. */
+  readonly below?: (file: CaseFile) => JsonObject;
+}
+
 /** Adds a node over an image that holds `startContent`. */
 export async function guestSource(
   t: CaseContext,
-  { format = 'raw', below }: { format?: 'raw' | 'qcow2'; below?: (file: CaseFile) => JsonObject } = {},
+  { format = 'raw', options, below }: SourceShape = {},
 ): Promise<GuestSource> {
   const content = startContent();
   if (format === 'qcow2') {
     const clusters = new Map(Array.from({ length: COUNT }, (_, index) => [index, index + 1]));
     const file = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: COPIED, clusters }));
-    return { node: await addQcow2(t, file), file, content };
+    return { node: await addQcow2(t, file, options), file, content };
   }
   const file = await makeFile(t, content);
   const node = await addRawOver(t, file, below && { file: below(file) });
