@@ -19,7 +19,7 @@ const HEADERS: readonly (readonly [options: JsonObject, header: JsonObject])[] =
   [{ size: 96 * KiB }, { size: 96 * KiB, l1Size: 1 }],
   [
     { size: 96 * KiB + 512, 'cluster-size': 512, 'refcount-bits': 64, 'lazy-refcounts': true },
-    { size: 96 * KiB + 512, clusterSize: 512, refcountBits: 64, compatible: '1', l1Size: 4 },
+    { size: 96 * KiB + 512, clusterSize: 512, refcountBits: 64, compatible: 1n, l1Size: 4 },
   ],
   [
     { size: 64 * KiB, 'cluster-size': 512, 'refcount-bits': 1 },
@@ -49,13 +49,7 @@ const FEATURES = [
 /** What the header says, in JSON; where it ends is whose it is. */
 function headerOf(bytes: Buffer): JsonObject {
   const { extensions: _, headerLength: __, ...header } = parseQcow2Header(bytes);
-  const { incompatible, compatible, autoclear } = header;
-  return {
-    ...header,
-    incompatible: String(incompatible),
-    compatible: String(compatible),
-    autoclear: String(autoclear),
-  };
+  return header;
 }
 
 function featuresOf(bytes: Buffer): Json[][] {
@@ -76,9 +70,9 @@ const sameOfAll = (clusterSize: number): JsonObject => ({
   refcountBits: 16,
   snapshots: 0,
   snapshotsOffset: 0,
-  incompatible: '0',
-  compatible: '0',
-  autoclear: '0',
+  incompatible: 0n,
+  compatible: 0n,
+  autoclear: 0n,
   backing: null,
   backingFormat: null,
 });
