@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { chainNodes } from '../helpers/backing-chains.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { ExportFlag, NbdCommand } from '../helpers/peers/nbd-numbers.ts';
-import { type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
+import { type PeerRequest, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { buildQcow2, l2TableOf } from '../helpers/qcow2-image.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
 
@@ -30,11 +30,12 @@ function misses(uses: readonly number[], capacity: number): number[] {
   return read;
 }
 
-/** The entries of a table in the file that were read since the server started. */
-function entriesRead({ requests }: NbdPeer, table: number, entry: number, length: number): number[] {
+/** The entries of the L2 table that these requests read from the file. */
+function entriesRead(requests: readonly PeerRequest[]): number[] {
+  const table = l2TableOf(CLUSTER);
   return requests
-    .filter(({ type, offset }) => type === NbdCommand.read && offset >= table && offset < table + length)
-    .map(({ offset }) => (offset - table) / entry);
+    .filter(({ type, offset }) => type === NbdCommand.read && offset >= table && offset < table + CLUSTER)
+    .map(({ offset }) => (offset - table) / ENTRY);
 }
 
 const FLAGS = ExportFlag.has | ExportFlag.flush;
@@ -78,11 +79,10 @@ export const cachedTables: readonly CaseDefinition[] = [
         for (const use of USES) await io.read(use * MAPPED + use * ENTRY, ENTRY);
         await io.close();
         await t.execute('blockdev-del', { 'node-name': node });
-        const later = { ...peer, requests: peer.requests.slice(seen) };
         t.equal(
-          entriesRead(later, l2TableOf(CLUSTER), ENTRY, CLUSTER),
+          entriesRead(peer.requests.slice(seen)),
           misses(USES, capacity),
-          `with room for ${String(capacity)} entries just those that were used longer ago must be read again`,
+          `with room for ${capacity} entries just those that were used longer ago must be read again`,
         );
       }
     },
