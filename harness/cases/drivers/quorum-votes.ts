@@ -2,16 +2,7 @@
 import { Random } from '../../../generators/random.ts';
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { nodeBytes, openIo } from '../helpers/node-io.ts';
-import { fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
-import { filledFile } from './driver-guest.ts';
-import { ownEvents } from './quorum.ts';
-
-const SIZE = 8 * KiB;
-/** What a request reads, and what its events tell of that. */
-const OFFSET = 2 * KiB;
-const LENGTH = 1 * KiB;
-const SECTORS = { 'sector-num': 4, 'sectors-count': 2 };
+import { type Child, onRead, ownEvents, REQUEST, SECTORS, scene, withFaults } from './quorum.ts';
 
 /** What a child holds; null: it cannot be read. */
 type Holding = number | null;
@@ -47,18 +38,7 @@ function first(holdings: readonly Holding[]): Outcome {
   };
 }
 
-const UNREADABLE: JsonObject = { event: 'read_aio', errno: 5 };
-
-async function child(t: CaseContext, held: Holding): Promise<string> {
-  const { options } = await filledFile(t, SIZE, held ?? 0xee);
-  const name = t.name('child');
-  const failing = { driver: 'blkdebug', image: options, 'inject-error': [UNREADABLE] };
-  await t.execute(
-    'blockdev-add',
-    held === null ? { driver: 'raw', 'node-name': name, file: failing } : { ...options, 'node-name': name },
-  );
-  return name;
-}
+const child = (held: Holding): Child => (held === null ? { byte: 0xee, rules: [onRead] } : { byte: held });
 
 async function checkVote(
   t: CaseContext,
@@ -66,17 +46,13 @@ async function checkVote(
   options: JsonObject,
   expected: Outcome,
 ): Promise<void> {
-  const children: string[] = [];
-  for (const held of holdings) children.push(await child(t, held));
-  const node = t.name('quorum');
-  await t.execute('blockdev-add', { driver: 'quorum', 'node-name': node, children, ...options });
-  const guest = await openIo(t, node, { writable: false });
+  const { node, children, guest } = await scene(t, holdings.map(child), options);
   const what = `of children that hold ${JSON.stringify(holdings)} with ${JSON.stringify(options)}`;
   if (expected.byte === null) {
-    const outcome = await guest.attempt({ kind: 'read', offset: OFFSET, length: LENGTH });
+    const outcome = await guest.attempt({ kind: 'read', offset: REQUEST[0], length: REQUEST[1] });
     t.check(outcome !== 'done', 'a read without a winner must fail', `${what} it succeeds`);
   } else {
-    const bytes = await guest.read(OFFSET, LENGTH);
+    const bytes = await guest.read(...REQUEST);
     const at = bytes.findIndex((byte) => byte !== expected.byte);
     t.check(at === -1, 'a read must give what wins', `${what} it gives ${String(bytes[at])}`);
   }
@@ -96,11 +72,6 @@ async function checkVote(
   for (const name of [node, ...children]) await t.execute('blockdev-del', { 'node-name': name });
 }
 
-const votes = needs(fileNodes, nodeBytes, {
-  drivers: ['quorum', 'blkdebug'],
-  events: ['QUORUM_REPORT_BAD', 'QUORUM_FAILURE'],
-});
-
 export const quorumVotes: readonly CaseDefinition[] = [
   {
     id: 'quorum/any-votes',
@@ -111,7 +82,7 @@ export const quorumVotes: readonly CaseDefinition[] = [
       'QUORUM_REPORT_BAD/outvoted',
       'QUORUM_FAILURE/emitted',
     ],
-    needs: votes,
+    needs: withFaults,
     async run(t: CaseContext) {
       const random = new Random('quorum/any-votes');
       for (let round = 0; round < 24; round += 1) {
@@ -129,7 +100,7 @@ export const quorumVotes: readonly CaseDefinition[] = [
     title:
       'With fifo any number of children is asked in order until one can be read, and the others are told of',
     requirements: ['quorum/fifo', 'QUORUM_REPORT_BAD/error'],
-    needs: votes,
+    needs: withFaults,
     async run(t: CaseContext) {
       for (const holdings of [
         [null, 1, 2],

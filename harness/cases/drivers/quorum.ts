@@ -20,7 +20,7 @@ export const QUORUM_SIZE = 64 * KiB;
 /** What is read or written: offset and length. */
 export const REQUEST = [8 * KiB, 4 * KiB] as const;
 /** What events tell of that request. */
-const SECTORS = { 'sector-num': 16, 'sectors-count': 8 };
+export const SECTORS = { 'sector-num': 16, 'sectors-count': 8 };
 
 const quorumNodes = needs(fileNodes, nodeBytes, { drivers: ['quorum'] });
 /** What a case uses whose children disagree. */
@@ -36,7 +36,8 @@ interface Scene {
   readonly children: readonly string[];
 }
 
-interface Child {
+/** What a child holds, and whether it fails. */
+export interface Child {
   /** Fills its file. */
   readonly byte: number;
   /** Rules of a blkdebug node between the quorum and the file. */
