@@ -3,16 +3,32 @@ import type { Random } from '../../../generators/random.ts';
 import { NbdCommand } from '../helpers/peers/nbd-numbers.ts';
 import type { PeerRequest } from '../helpers/peers/nbd-peer.ts';
 
+/** What storage holds, and how many requests had come. */
+interface CrashState {
+  readonly state: Buffer;
+  readonly came: number;
+}
+
 /**
  * States that storage may be in when it stops in the middle of these requests, which found `start`: `count` of them at
- * random, each with the number of requests that had come.
+ * random, and all in which one request got through alone.
  */
 export function* crashStates(
   random: Random,
   start: Buffer,
   requests: readonly PeerRequest[],
   count: number,
-): Generator<{ state: Buffer; came: number }> {
+): Generator<CrashState> {
+  yield* randomStates(random, start, requests, count);
+  yield* loneWrites(start, requests);
+}
+
+function* randomStates(
+  random: Random,
+  start: Buffer,
+  requests: readonly PeerRequest[],
+  count: number,
+): Generator<CrashState> {
   const stops = Array.from({ length: count }, () => random.below(requests.length + 1)).toSorted(
     (a, b) => a - b,
   );
@@ -31,10 +47,7 @@ export function* crashStates(
  * The states in which of what came since the last flush only one request got through: what must not be there before others
  * is there alone.
  */
-export function* loneWrites(
-  start: Buffer,
-  requests: readonly PeerRequest[],
-): Generator<{ state: Buffer; came: number }> {
+function* loneWrites(start: Buffer, requests: readonly PeerRequest[]): Generator<CrashState> {
   const flushed = Buffer.from(start);
   let pending: PeerRequest[] = [];
   for (const [index, request] of requests.entries()) {

@@ -11,7 +11,7 @@ import { ExportFlag } from '../helpers/peers/nbd-numbers.ts';
 import { type PeerRequest, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { parseQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, KiB, needs } from '../helpers/shared-setup.ts';
-import { crashStates, loneWrites } from './crash-states.ts';
+import { crashStates } from './crash-states.ts';
 import { type Change, DiskModel, type Draw, drawn } from './disk-series.ts';
 import { checkHolds, checkSound, contentOf } from './left-behind.ts';
 import {
@@ -150,8 +150,7 @@ function checkStates(
   { crashes, steps }: Pick<Scene, 'crashes' | 'steps'>,
 ): void {
   const hasSnapshots = steps.some((step) => step.do === 'take');
-  const states = [...crashStates(random, start, requests, crashes), ...loneWrites(start, requests)];
-  for (const { state, came } of states) {
+  for (const { state, came } of crashStates(random, start, requests, crashes)) {
     const isDirty = parseQcow2(state).dirty;
     const wrong = qcow2Faults(state).filter(
       ({ kind, text }) =>
