@@ -27,6 +27,10 @@ export const noLimits: readonly CaseDefinition[] = [
         await t.execute(command, { 'job-id': id, ...args });
         return id;
       };
+      const fullCopy = async (): Promise<JsonObject> => {
+        const [layer] = await addChain(t, 1);
+        return { device: layer!.node, target: await addNode(t, { size: CHAIN_SIZE }), sync: 'full' };
+      };
       const jobs: Readonly<Record<string, () => Promise<() => Promise<unknown>>>> = {
         stream: async () => {
           const [, top] = await addChain(t, 2);
@@ -38,8 +42,7 @@ export const noLimits: readonly CaseDefinition[] = [
           return async () => succeeded(t, await started('block-commit', args), 'commit');
         },
         mirror: async () => {
-          const [layer] = await addChain(t, 1);
-          const args = { device: layer!.node, target: await addNode(t, { size: CHAIN_SIZE }), sync: 'full' };
+          const args = await fullCopy();
           return async () => {
             const id = await started('blockdev-mirror', args);
             await t.event('BLOCK_JOB_READY', { device: id });
@@ -47,8 +50,7 @@ export const noLimits: readonly CaseDefinition[] = [
           };
         },
         'completed mirror': async () => {
-          const [layer] = await addChain(t, 1);
-          const args = { device: layer!.node, target: await addNode(t, { size: CHAIN_SIZE }), sync: 'full' };
+          const args = await fullCopy();
           const id = await started('blockdev-mirror', args);
           await t.event('BLOCK_JOB_READY', { device: id });
           // It has looked around, and is at rest.
@@ -59,8 +61,7 @@ export const noLimits: readonly CaseDefinition[] = [
           };
         },
         backup: async () => {
-          const [layer] = await addChain(t, 1);
-          const args = { device: layer!.node, target: await addNode(t, { size: CHAIN_SIZE }), sync: 'full' };
+          const args = await fullCopy();
           return async () => succeeded(t, await started('blockdev-backup', args), 'backup');
         },
       };
