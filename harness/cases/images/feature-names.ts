@@ -1,19 +1,19 @@
 /** Names that an image's header gives to features: what a refusal calls a feature that the endpoint does not know. */
+import { EXTENSION, HEADER_LENGTH, INCOMPATIBLE } from '../../qcow2/qcow2-header.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { CHAIN_SIZE, CLUSTER, chainNodes } from '../helpers/backing-chains.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { makeFile } from '../helpers/shared-setup.ts';
 
-const FEATURE_NAMES = 0x6803f857;
-const INCOMPATIBLE = 0;
-const COMPATIBLE = 1;
+/** Types of features in the table. */
+const TYPE = { incompatible: 0, compatible: 1 } as const;
 /** Nobody knows it. */
 const BIT = 40;
 
 /** The table of names as it stands in a header. */
 function tableOf(names: readonly (readonly [type: number, bit: number, name: string])[]): Buffer {
   const table = Buffer.alloc(8 + names.length * 48);
-  table.writeUInt32BE(FEATURE_NAMES, 0);
+  table.writeUInt32BE(EXTENSION.featureNames, 0);
   table.writeUInt32BE(names.length * 48, 4);
   for (const [index, [type, bit, name]] of names.entries()) {
     table.set([type, bit], 8 + index * 48);
@@ -30,17 +30,16 @@ export const featureNames: readonly CaseDefinition[] = [
     needs: chainNodes,
     async run(t: CaseContext) {
       const named = [
-        [COMPATIBLE, BIT, 'a harmless one'],
-        [INCOMPATIBLE, BIT, 'rings on Saturn'],
-        [INCOMPATIBLE, BIT + 1, 'another one'],
+        [TYPE.compatible, BIT, 'a harmless one'],
+        [TYPE.incompatible, BIT, 'rings on Saturn'],
+        [TYPE.incompatible, BIT + 1, 'another one'],
       ] as const;
       const plain = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER });
-      const headerLength = plain.readUInt32BE(100);
       for (const names of [named, named.toReversed(), []])
         for (const isUsed of [true, false]) {
           const bytes = Buffer.from(plain);
-          if (isUsed) bytes.writeBigUInt64BE(1n << BigInt(BIT), 72);
-          bytes.set(tableOf(names), headerLength);
+          if (isUsed) bytes.writeBigUInt64BE(1n << BigInt(BIT), INCOMPATIBLE.at);
+          bytes.set(tableOf(names), HEADER_LENGTH);
           const file = await makeFile(t, bytes);
           const args = {
             driver: 'qcow2',
