@@ -34,17 +34,14 @@ export async function isAllocated(node: Node, offset: number, length: number) {
  */
 export async function isAllocatedAbove(top: Node, base: Node | undefined, offset: number, length: number) {
   let shared = length;
-  const baseLength = base?.io.length() ?? 0;
+  const inBase = (base?.io.length() ?? offset) - offset;
   for (const node of chain(top, base)) {
-    const ownLength = node.io.length();
-    const hides = ownLength < baseLength;
-    if (hides && ownLength <= offset && offset < baseLength)
-      return { allocated: true, length: Math.min(shared, baseLength - offset) };
+    if (node.io.length() <= offset && inBase > 0)
+      return { allocated: true, length: Math.min(shared, inBase) };
     const status = await isAllocated(node, offset, length);
     // What images above leave to it is told of as far as this one goes, also where they have something of their own.
-    if (status.allocated) return { allocated: true, length: status.length };
-    // Otherwise, what lies behind the end of a short backing file says nothing about the rest.
-    if (node === top || hides || offset + status.length < ownLength) shared = Math.min(shared, status.length);
+    if (status.allocated) return status;
+    shared = Math.min(shared, status.length);
   }
   return { allocated: false, length: shared };
 }

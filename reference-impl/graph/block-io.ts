@@ -49,9 +49,9 @@ export class BlockIo {
   readonly limits: Limits;
   /** Bytes, whole sectors. */
   #length: number;
-  /** Counts changes, and how many of them are on stable storage. */
-  #changes = 0;
-  #flushed = 0;
+  /** Stands for what has been changed so far, and for what of that is on stable storage. */
+  #changes = {};
+  #flushed = this.#changes;
   #highestWrite = 0;
   #writeThreshold: number | bigint = 0;
   readonly #thresholdExceeded: ThresholdExceeded;
@@ -162,7 +162,7 @@ export class BlockIo {
     if (this.#dead || this.#policy.noFlush || this.#changes === this.#flushed) return;
     const upTo = this.#changes;
     await this.#state.flush?.();
-    this.#flushed = Math.max(this.#flushed, upTo);
+    this.#flushed = upTo;
   }
 
   /** Writes whole clusters in compressed form, where the driver can; else throws `ENOTSUP`. */
@@ -189,7 +189,7 @@ export class BlockIo {
           await this.#readAligned(at, at + size, at, data, size);
           if (isZero(data)) await this.#zeroAligned(at, at + size, {});
           else await this.#writeAligned(at, at + size, at, data);
-          this.#changes += 1;
+          this.#changes = {};
         }
         at += size;
       }
@@ -211,7 +211,7 @@ export class BlockIo {
         this.#length = wholeSectors(this.#state.length());
       }),
     );
-    this.#changes += 1;
+    this.#changes = {};
     this.#bitmaps.resize(this.length());
   }
 
@@ -254,7 +254,6 @@ export class BlockIo {
     options: { discards?: boolean } = {},
   ) {
     const [start, end] = this.#aligned(offset, offset + length);
-    const lengthBefore = this.length();
     for (const prepare of this.beforeWrite) await prepare(offset, length);
     this.#bitmaps.announce(offset, length);
     try {
@@ -265,24 +264,30 @@ export class BlockIo {
       });
       if (end > this.#length) this.#length = wholeSectors(this.#state.length());
     } finally {
-      this.#changes += 1;
-      if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());
+      this.#changes = {};
+      this.#bitmaps.resize(this.length());
       this.#highestWrite = Math.max(this.#highestWrite, offset + length);
       this.#bitmaps.mark(offset, length);
     }
   }
 
   async #zero(offset: number, length: number, flags: ZeroFlags): Promise<void> {
-    await this.#modify(offset, length, async (start, end) => {
+    await this.#modify(offset, length, async () => {
+      const end = offset + length;
       const unit = this.limits.requestAlignment;
       const from = Math.min(end, Math.ceil(offset / unit) * unit);
-      const to = Math.max(from, Math.floor((offset + length) / unit) * unit);
-      const head = Math.min(from, offset + length) - offset;
-      if (head > 0) await this.#writeAligned(start, from, offset, new Uint8Array(head));
+      const to = Math.max(from, Math.floor(end / unit) * unit);
+      await this.#zeroWithin(offset, from);
       await this.#zeroAligned(from, to, flags);
-      if (to < offset + length) await this.#writeAligned(to, end, to, new Uint8Array(offset + length - to));
+      await this.#zeroWithin(to, end);
     });
     if (flags.fua) await this.flush();
+  }
+
+  /** Writes the zeroes of a range within one unit. */
+  async #zeroWithin(offset: number, end: number): Promise<void> {
+    if (offset === end) return;
+    await this.#writeAligned(...this.#aligned(offset, end), offset, new Uint8Array(end - offset));
   }
 
   /** What the driver does not zero by itself is written as data. */

@@ -32,7 +32,10 @@ export function nodeFilename(
   );
   const flat: JsonObject = {};
   for (const [name, value] of simple) flatten(flat, name, value);
-  const put = Object.keys(flat).toSorted((a, b) => order.indexOf(a) - order.indexOf(b));
+  const put = [
+    ...Object.keys(flat).filter((name) => !order.includes(name)),
+    ...order.filter((name) => name in flat),
+  ];
   const isConfigured = put.length > 0;
   const full: JsonObject = { driver: driverName };
   for (const name of put) full[name] = flat[name]!;
