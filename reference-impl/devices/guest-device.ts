@@ -119,14 +119,14 @@ export class GuestDevice implements AttachedDevice {
   }
 
   permissions(medium: Node | undefined): Permissions {
-    const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+    const { consistentRead, write, resize } = Permission;
     const disk = this.model.disk!;
     const isWritable = disk.writes === 'always' || (disk.writes === 'if-writable' && !medium?.readOnly);
     const isShared = this.identity.properties.get('share-rw') === true;
     const others = (disk.resizable ? resize : 0) | (isShared ? write : 0);
     return {
       perm: consistentRead | (isWritable ? write : 0),
-      sharedPerm: consistentRead | writeUnchanged | changeChildren | others,
+      sharedPerm: consistentRead | others,
     };
   }
 

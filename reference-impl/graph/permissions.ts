@@ -9,20 +9,16 @@
 import type { ChildRole } from '../drivers/driver.ts';
 import { CommandError } from '../qapi/command-error.ts';
 
-/** What a parent may do to a child, as bits that combine by or; the meaning is that of QEMU's BLK_PERM flags. */
+/** What a parent may do to a child, as bits that combine by or: those of QEMU's BLK_PERM flags that somebody does not share. */
 export const Permission = {
   consistentRead: 1,
   write: 2,
-  writeUnchanged: 4,
-  resize: 8,
-  changeChildren: 16,
+  resize: 4,
 } as const;
 
 /** As `sharedPerm`: the others may do anything. */
-export const ALL_PERMISSIONS = 31;
-const NAMED = ['consistent read', 'write', 'write unchanged', 'resize', 'change children'].map(
-  (name, index) => ({ name, bit: 1 << index }),
-);
+export const ALL_PERMISSIONS = 7;
+const NAMED = ['consistent read', 'write', 'resize'].map((name, index) => ({ name, bit: 1 << index }));
 
 /** Bit sets of `Permission`. */
 export interface Permissions {
@@ -80,21 +76,20 @@ function byRole(role: BdrvChild['role'], readOnly: boolean, { perm, sharedPerm }
       return {
         perm: perm | Permission.consistentRead | (readOnly ? 0 : Permission.write | Permission.resize),
         // A format's metadata bears no other writer.
-        sharedPerm: (sharedPerm | Permission.changeChildren) & ~(Permission.write | Permission.resize),
+        sharedPerm: sharedPerm & ~(Permission.write | Permission.resize),
       };
     case 'backing': {
       // It is only read. Who bears that this node changes bears that what shows through does.
       const changes = sharedPerm & Permission.write ? Permission.write | Permission.resize : 0;
       return {
         perm: perm & Permission.consistentRead,
-        sharedPerm:
-          Permission.consistentRead | Permission.writeUnchanged | Permission.changeChildren | changes,
+        sharedPerm: Permission.consistentRead | changes,
       };
     }
     case 'job-filtered':
       return { perm: perm & Permission.write, sharedPerm: ALL_PERMISSIONS };
     default:
-      return { perm: perm & ~Permission.changeChildren, sharedPerm: sharedPerm | Permission.changeChildren };
+      return { perm, sharedPerm };
   }
 }
 

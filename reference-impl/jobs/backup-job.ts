@@ -62,9 +62,9 @@ export function createBackup(
     const id = jobs.newId(args['job-id'], graph.deviceOf(source));
     const nodes = new JobNodes(graph, 'backup', id);
     try {
-      const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
+      const { consistentRead, write } = Permission;
       nodes.claim(source, 'main node');
-      nodes.use(source, consistentRead, consistentRead | write | writeUnchanged | changeChildren);
+      nodes.use(source, consistentRead, consistentRead | write);
       checkSpeed(args.speed);
       nodes.use(target, write);
       nodes.claim(target, 'target');

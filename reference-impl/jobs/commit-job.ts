@@ -60,12 +60,12 @@ export async function createCommit(
 }
 
 function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filter: Node): void {
-  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+  const { consistentRead, write, resize } = Permission;
   nodes.claim(device, 'main node');
   nodes.use(filter, 0);
   for (const node of chain(top, base)) nodes.claim(node, 'intermediate node');
   nodes.claim(base, 'base');
-  nodes.use(base, consistentRead | write | resize, consistentRead | changeChildren | writeUnchanged);
+  nodes.use(base, consistentRead | write | resize, consistentRead);
   if (overlay !== device) nodes.claim(overlay, 'overlay of top');
 }
 

@@ -135,9 +135,9 @@ function claimSource(nodes: JobNodes, filter: Node): void {
 }
 
 function claimTarget(nodes: JobNodes, { source, target }: MirrorPlan): void {
-  const { consistentRead, write, writeUnchanged, resize, changeChildren } = Permission;
+  const { consistentRead, write, resize } = Permission;
   const isBelow = inChain(source, target);
-  nodes.use(target, write | resize, writeUnchanged | (isBelow ? consistentRead | write | changeChildren : 0));
+  nodes.use(target, write | resize, isBelow ? consistentRead | write : 0);
   nodes.claim(target, 'target');
   if (!isBelow) return;
   for (const node of chain(source.backing?.node, target)) nodes.claim(node, 'intermediate node');

@@ -31,16 +31,12 @@ export async function createStream(
   const nodes = new JobNodes(graph, 'stream', args['job-id'] ?? graph.deviceOf(image));
   try {
     const id = jobs.newId(args['job-id'], graph.deviceOf(image));
-    const { consistentRead, write, writeUnchanged, changeChildren } = Permission;
+    const { consistentRead, write } = Permission;
     nodes.claim(image, 'main node');
-    nodes.use(
-      image,
-      consistentRead | writeUnchanged | changeChildren,
-      consistentRead | writeUnchanged | changeChildren | write,
-    );
+    nodes.use(image, consistentRead, consistentRead | write);
     checkSpeed(args.speed);
     for (const node of chain(image.backing?.node, base))
-      nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead | writeUnchanged });
+      nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead });
     const driver = new Stream({ image, base, wasReadOnly }, nodes, args);
     return jobs.create({ id, driver, ...lifecycle(args) });
   } catch (error) {

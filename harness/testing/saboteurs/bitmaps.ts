@@ -173,8 +173,8 @@ export const bitmaps: readonly Saboteur[] = [
       },
       {
         file: 'graph/block-io',
-        find: 'new Uint8Array(offset + length - to));\n        });',
-        put: 'new Uint8Array(offset + length - to));\n        }, { zeroes: true });',
+        find: 'await this.#zeroWithin(to, end);\n        });',
+        put: 'await this.#zeroWithin(to, end);\n        }, { zeroes: true });',
       },
     ],
   },

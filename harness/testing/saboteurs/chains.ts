@@ -235,7 +235,7 @@ export const chains: readonly Saboteur[] = [
     'takes a second job on the images between top and base of a stream',
     'jobs/stream-job',
     [
-      "for (const node of chain(image.backing?.node, base))\n            nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead | writeUnchanged });",
+      "for (const node of chain(image.backing?.node, base))\n            nodes.claim(node, 'intermediate node', { perm: 0, sharedPerm: consistentRead });",
       ';',
     ],
   ),

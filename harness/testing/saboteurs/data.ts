@@ -87,8 +87,8 @@ export const data: readonly Saboteur[] = [
       { file: IO, find: 'if (!options.discards)\n', put: 'if (!options.discards && !options.zeroes)\n' },
       {
         file: IO,
-        find: 'new Uint8Array(offset + length - to));\n        });',
-        put: 'new Uint8Array(offset + length - to));\n        }, { zeroes: true });',
+        find: 'await this.#zeroWithin(to, end);\n        });',
+        put: 'await this.#zeroWithin(to, end);\n        }, { zeroes: true });',
       },
     ],
   },
@@ -252,7 +252,7 @@ export const data: readonly Saboteur[] = [
     'BlockdevOptionsBlkdebug',
     'leaves what a write of zeroes covers of the last aligned block',
     'graph/block-io',
-    ['if (to < offset + length)', 'if (false)'],
+    ['await this.#zeroWithin(to, end);', ';'],
   ),
   inside(
     'data/file-size-rounded-down',
