@@ -4,6 +4,7 @@ import { chains } from './chains.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { drivers } from './drivers.ts';
+import { drives } from './drives.ts';
 import { encryption } from './encrypted-data.ts';
 import { ends } from './ends.ts';
 import { errors } from './errors.ts';
@@ -11,15 +12,20 @@ import { events } from './events.ts';
 import { exports } from './exports.ts';
 import { graph } from './graph.ts';
 import { guests } from './guests.ts';
+import { imageTables } from './image-tables.ts';
 import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
+import { jobLives } from './job-lives.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
 import { mirrors } from './mirrors.ts';
+import { nodeData } from './node-data.ts';
 import { permissionRules } from './permission-rules.ts';
+import { refusals } from './refusals.ts';
 import { replies } from './replies.ts';
 import type { Saboteur } from './saboteur.ts';
+import { servers } from './servers.ts';
 import { statistics } from './statistics.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
 import { timing } from './timing.ts';
@@ -33,6 +39,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...copies,
   ...data,
   ...drivers,
+  ...drives,
   ...encryption,
   ...ends,
   ...errors,
@@ -40,14 +47,19 @@ export const saboteurs: readonly Saboteur[] = [
   ...exports,
   ...graph,
   ...guests,
+  ...imageTables,
   ...images,
   ...inputForms,
+  ...jobLives,
   ...jobs,
   ...limits,
   ...media,
   ...mirrors,
+  ...nodeData,
   ...permissionRules,
+  ...refusals,
   ...replies,
+  ...servers,
   ...statistics,
   ...storedBitmaps,
   ...timing,

@@ -1,0 +1,60 @@
+/** Saboteurs of what images hold beside data: tables, snapshots, bitmaps, keys. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const SNAPSHOTS = 'drivers/qcow2/qcow2-snapshots';
+const VOLUME = 'crypto/luks-volume';
+
+export const imageTables: readonly Saboteur[] = [
+  inside(
+    'images/snapshot-id-again',
+    'SnapshotInfo',
+    'gives a new internal snapshot the id of another where one was deleted',
+    SNAPSHOTS,
+    ['id: String(Math.max(0, ...ids) + 1),', 'id: String(ids.length + 1),'],
+  ),
+  inside(
+    'images/failed-snapshot-leaks',
+    'blockdev-snapshot-internal-sync',
+    'leaks the table of an internal snapshot that it could not take',
+    SNAPSHOTS,
+    ['await refcounts.free(l1Offset, bytes);\n                throw error;', 'throw error;'],
+  ),
+  inside(
+    'images/compressed-frees-whole',
+    'BlockdevOptionsQcow2',
+    'gives a whole cluster back where a compressed one is overwritten',
+    'drivers/qcow2/image',
+    ["kind === 'compressed' ? compressedBytes : this.clusterSize", 'this.clusterSize'],
+  ),
+  inside(
+    'images/grown-table-leaks',
+    'block_resize',
+    'leaks the old L1 table of an image that grows',
+    'drivers/qcow2/resize',
+    ['await image.freeReplaced(old.offset, old.bytes);', ';'],
+  ),
+  inside(
+    'images/bitmaps-in-use-once',
+    'BlockDirtyBitmapAdd',
+    'does not mark stored bitmaps as in use when an image becomes writable after it was opened',
+    'drivers/qcow2/index',
+    ['if (!nowReadOnly)\n                await bitmaps.markInUse();', ';'],
+  ),
+  inside(
+    'encryption/resize-with-header',
+    'block_resize',
+    'counts the header into the new size of a luks volume',
+    'drivers/luks',
+    [
+      'truncate: (length) => file.truncate(length + payloadOffset)',
+      'truncate: (length) => file.truncate(length)',
+    ],
+  ),
+  inside(
+    'replies/luks-offset-in-sectors',
+    'QCryptoBlockInfoLUKS',
+    'tells the payload-offset of a volume in sectors',
+    VOLUME,
+    ["'payload-offset': header.payloadOffset,", "'payload-offset': header.payloadOffset / SECTOR,"],
+  ),
+];

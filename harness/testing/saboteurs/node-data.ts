@@ -1,0 +1,70 @@
+/** Saboteurs of nodes: what single paths to their data leave out, and what filters and quorums get wrong. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+export const nodeData: readonly Saboteur[] = [
+  inside(
+    'data/threshold-in-32-bits',
+    'block-set-write-threshold',
+    'cuts write thresholds to 32 bits',
+    'commands/block-set-write-threshold',
+    [
+      "setWriteThreshold(args['write-threshold'])",
+      "setWriteThreshold(Number(BigInt.asUintN(32, BigInt(args['write-threshold']))))",
+    ],
+  ),
+  inside(
+    'data/raw-status-misplaced',
+    'BlockdevOptionsRaw',
+    'takes for holes and data of raw what the file has at the same place without the offset',
+    'drivers/raw-format',
+    [
+      'blockStatus: (offset, length) => file.blockStatus(host(offset), length)',
+      'blockStatus: (offset, length) => file.blockStatus(offset, length)',
+    ],
+  ),
+  inside(
+    'bitmaps/misses-compressed',
+    'block-dirty-bitmap-add',
+    'does not track what is written compressed',
+    'graph/block-io',
+    [
+      'await this.#modify(offset, data.length, () => compress.call(this.#state, offset, data));',
+      'await this.requests.inOrder(offset, offset + data.length, true, () => compress.call(this.#state, offset, data));\n        this.#changes += 1;',
+    ],
+  ),
+  inside(
+    'drivers/quorum-child-unused',
+    'x-blockdev-change',
+    'lists a child that was added to a quorum, and neither reads nor writes it',
+    'graph/change-children',
+    ['children.add(name, edge);', ';'],
+  ),
+  inside(
+    'drivers/quorum-children-share-rate',
+    'QUORUM_REPORT_BAD',
+    'holds reports of one bad child back for those of another',
+    'monitor/event-rate',
+    ["QUORUM_REPORT_BAD: { subject: 'node-name' }", 'QUORUM_REPORT_BAD: {}'],
+  ),
+  inside(
+    'drivers/blkdebug-max-write-zero-ignored',
+    'BlockdevOptionsBlkdebug',
+    'writes zeroes in one request however small max-write-zero is',
+    'drivers/blkdebug/blkdebug-limits',
+    ["maxZero: checked('max-write-zero', zeroUnit),", "maxZero: checked('max-write-zero', zeroUnit) && 0,"],
+  ),
+  inside(
+    'drivers/replication-secondary-alone',
+    'BlockdevOptionsReplication',
+    'takes the secondary side without top-id',
+    'drivers/replication',
+    ["if (options.mode === 'secondary' && options['top-id'] === undefined)", 'if (false)'],
+  ),
+  inside(
+    'drivers/nbd-flush-kept',
+    'BlockdevOptionsNbd',
+    'does not pass flushes on to the server of an nbd node',
+    'drivers/nbd/nbd-driver',
+    ['if (this.#can(ExportFlag.sendFlush))', 'if (false)'],
+  ),
+];

@@ -1,0 +1,73 @@
+/** Saboteurs that refuse a command after half of its effect, or that keep something of what they refuse. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+export const refusals: readonly Saboteur[] = [
+  inside(
+    'refusals/stream-writable',
+    'block-stream',
+    'leaves a read-only image writable whose stream it refuses',
+    'jobs/stream-job',
+    ['nodes.letGo();\n        await setReadOnly(graph, image, wasReadOnly);', 'nodes.letGo();'],
+  ),
+  inside(
+    'refusals/mirror-filter',
+    'blockdev-mirror',
+    'keeps the filter of a mirror that it refuses',
+    'jobs/mirror-job',
+    ['nodes.letGo();\n        await removeFilter(graph, filter);', 'nodes.letGo();'],
+  ),
+  inside(
+    'refusals/commit-base-writable',
+    'block-commit',
+    'leaves the base of a commit writable that it refuses',
+    'jobs/commit-job',
+    [
+      'for (const [node, readOnly] of wasReadOnly.toReversed())\n            await setReadOnly(graph, node, readOnly);',
+      ';',
+    ],
+  ),
+  inside(
+    'refusals/active-commit-grows',
+    'block-commit',
+    'grows the base of a commit of the active layer that it refuses',
+    'jobs/active-commit',
+    ['try {\n        const plan = {', 'try {\n        await growBase(source, base);\n        const plan = {'],
+  ),
+  inside(
+    'refusals/backup-target-open',
+    'drive-backup',
+    'keeps the target of a drive-backup open that it refuses',
+    'jobs/drive-backup-job',
+    ['await graph.releaseUnused(target);\n        throw error;', 'throw error;'],
+  ),
+  inside(
+    'refusals/image-emptied',
+    'x-blockdev-create',
+    'empties the file of an image that it refuses to make',
+    'drivers/qcow2/create-options',
+    [
+      'const options = newImage(environment.options);',
+      'await file.truncate(0);\n    const options = newImage(environment.options);',
+    ],
+  ),
+  inside(
+    'refusals/limits-applied',
+    'block_set_io_throttle',
+    'applies limits of a drive that it refuses',
+    'commands/block-set-io-throttle',
+    [
+      'checkConfig(config);\n    backend.setLimits(config, args.group, name);',
+      'backend.setLimits(config, args.group, name);\n    checkConfig(config);',
+    ],
+  ),
+  inside(
+    'refusals/export-held',
+    'nbd-server-add',
+    'keeps a node in use that it refused to export under a name that is taken',
+    'exports/nbd/nbd-export-server',
+    [
+      'if (exports.has(name))\n            throw new CommandError(`NBD server already',
+      'if (exports.has(name) && new NbdExport(this.#graph, node, name, false))\n            throw new CommandError(`NBD server already',
+    ],
+  ),
+];
