@@ -159,6 +159,10 @@ export interface CaseContext extends MonitorHandle {
   exportClient(socket: string, name: string): Promise<ExportClient>;
   /** Has the guest's CPU do something at its ports: lines of the qtest protocol. Gives an answer for each. Needs a topology with `-qtest`. */
   qtest(lines: readonly string[]): Promise<string[]>;
+  /** Changes of the guest's interrupt lines that came with the answers of `qtest` since the last call, such as `raise 14`; told once a line `irq_intercept_in ioapic` has asked for them. */
+  takeInterrupts(): string[];
+  /** Closes the connection over which `qtest` goes; the next lines go over another. */
+  hangUpQtest(): void;
   /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */
   ended(): Promise<ExitInfo>;
   /**

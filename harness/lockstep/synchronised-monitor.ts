@@ -148,6 +148,14 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     return this.#t.qtest(lines);
   }
 
+  takeInterrupts(): string[] {
+    return this.#t.takeInterrupts();
+  }
+
+  hangUpQtest(): void {
+    this.#t.hangUpQtest();
+  }
+
   timed(act: () => Promise<unknown>): Promise<number> {
     return this.#t.timed(act);
   }

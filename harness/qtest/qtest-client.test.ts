@@ -29,9 +29,11 @@ async function answering(...pieces: string[]): Promise<QtestClient> {
   return QtestClient.connect(path);
 }
 
-test('one answer a line, without interrupts', async () => {
+test('one answer a line; interrupts are told apart, once', async () => {
   const client = await answering('OK\nIRQ raise 14\nOK 0x5', '0\n');
   expect(await client.send(['outb 0x1f7 0xec', 'inb 0x1f7'])).toEqual(['OK', 'OK 0x50']);
+  expect(client.takeInterrupts()).toEqual(['raise 14']);
+  expect(client.takeInterrupts()).toEqual([]);
   client.close();
 });
 

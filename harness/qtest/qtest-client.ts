@@ -2,11 +2,15 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
+/** Begins what is told by itself, once the client has asked for it. */
+const INTERRUPT = 'IRQ ';
+
 /** Who asks waits for all answers before asking again. */
 export class QtestClient {
   readonly #socket: Socket;
   #rest = '';
   #answers: string[] = [];
+  #interrupts: string[] = [];
   #wanted = 0;
   #settle: ((ended: Error | null) => void) | null = null;
   #ended: Error | null = null;
@@ -43,6 +47,11 @@ export class QtestClient {
     });
   }
 
+  /** Changes of interrupt lines that were told since the last call, such as `raise 14`, in order. */
+  takeInterrupts(): string[] {
+    return this.#interrupts.splice(0);
+  }
+
   close(): void {
     this.#socket.destroy();
   }
@@ -51,7 +60,9 @@ export class QtestClient {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop()!;
     // An interrupt line of the guest may change at any time.
-    this.#answers.push(...lines.filter((line) => !line.startsWith('IRQ ')));
+    for (const line of lines)
+      if (line.startsWith(INTERRUPT)) this.#interrupts.push(line.slice(INTERRUPT.length));
+      else this.#answers.push(line);
     if (this.#answers.length >= this.#wanted) this.#settle?.(null);
   }
 

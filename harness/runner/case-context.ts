@@ -131,6 +131,15 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     return answers;
   }
 
+  takeInterrupts(): string[] {
+    return this.#qtest?.takeInterrupts() ?? [];
+  }
+
+  hangUpQtest(): void {
+    this.#qtest?.close();
+    this.#qtest = null;
+  }
+
   async #openQtest(): Promise<QtestClient> {
     const client = await QtestClient.connect(join(this.scratch, QTEST_SOCKET));
     this.cleanup(async () => client.close());

@@ -6,6 +6,7 @@ import { start } from './failing-disks.ts';
 import * as cd from './scenes/cd-scenes.ts';
 import * as disk from './scenes/disk-scenes.ts';
 import * as dma from './scenes/dma-scenes.ts';
+import * as interrupt from './scenes/interrupt-scenes.ts';
 import * as lonely from './scenes/lonely-scenes.ts';
 import { playScene } from './scenes/play.ts';
 import { ideScenes, lonelyDrives } from './scenes/topology.ts';
@@ -127,5 +128,20 @@ export const idePorts: readonly CaseDefinition[] = [
     'Each channel has a bus master of its own, at ports that the guest can move and switch off',
     ['guest-drives/bus-masters', 'guest-drives/places'],
     dma.masters,
+  ),
+  played(
+    'ide/interrupts',
+    'Each end and each piece of a command raises the line of its channel, until the guest looks at the status',
+    ['guest-drives/ata-commands', 'guest-drives/atapi-commands'],
+    interrupt.interrupts,
+    ideScenes,
+    ['blockdev-open-tray', 'blockdev-close-tray', 'eject'],
+  ),
+  played(
+    'ide/untouched-channels',
+    'A channel begins with its first drive, there or not; a command that comes to no drive, or to a busy one, only lowers the line',
+    ['guest-drives/places', 'guest-drives/ata-commands'],
+    interrupt.untouched,
+    lonelyDrives,
   ),
 ];

@@ -9,7 +9,7 @@ export class AbsentDrive extends IdeDrive {
     super([0xff, 0xff], () => {});
   }
 
-  override execute(): void {}
+  protected override execute(): void {}
 
   protected override resetDrive(): void {}
 }

@@ -29,7 +29,7 @@ export class AtaDisk extends IdeDrive {
   /** Sectors between two interrupts. */
   #step = 1;
 
-  constructor(backing: IdeBacking, interrupt: (drive: IdeDrive) => void) {
+  constructor(backing: IdeBacking, interrupt: () => void) {
     super([0, 0], interrupt);
     this.backing = backing;
     this.#counting = guessedGeometry(this.total);
@@ -39,7 +39,7 @@ export class AtaDisk extends IdeDrive {
     return Math.floor((this.backing.length() ?? 0) / SECTOR);
   }
 
-  override execute(code: number): void {
+  protected override execute(code: number): void {
     const command = ATA_COMMANDS.get(code);
     this.beginCommand();
     this.error = 0;

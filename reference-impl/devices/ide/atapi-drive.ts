@@ -45,13 +45,19 @@ export class AtapiDrive extends IdeDrive {
   readonly medium: CdMedium;
   #sense: Sense = Senses.none;
 
-  constructor(backing: IdeBacking, medium: CdMedium, interrupt: (drive: IdeDrive) => void) {
+  constructor(backing: IdeBacking, medium: CdMedium, interrupt: () => void) {
     super([0x14, 0xeb], interrupt);
     this.backing = backing;
     this.medium = medium;
   }
 
-  override execute(code: number): void {
+  /** A reset is taken at any time. */
+  override command(code: number): void {
+    if (code === Command.deviceReset) this.execute(code);
+    else super.command(code);
+  }
+
+  protected override execute(code: number): void {
     this.beginCommand();
     this.error = 0;
     this.status = Status.ready | Status.seekComplete;
@@ -168,7 +174,6 @@ export class AtapiDrive extends IdeDrive {
     this.sign();
     this.error = hasResult ? 1 : 0;
     this.status = 0;
-    if (hasResult) this.interrupt();
   }
 
   #run(packet: Buffer): void {

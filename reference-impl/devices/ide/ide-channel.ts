@@ -4,9 +4,6 @@ import type { BusMaster, DmaEngine } from './bus-master.ts';
 import type { IdeDrive } from './ide-drive.ts';
 import { Control, Register, Select } from './ide-registers.ts';
 
-/** The ATAPI command that is taken at any time. */
-const DEVICE_RESET = 0x08;
-
 /** A channel. Its ports are those of the registers; `control` is the port of its control register. */
 export class IdeChannel implements PortDevice {
   readonly control: PortDevice = {
@@ -22,11 +19,8 @@ export class IdeChannel implements PortDevice {
   #controlBits = 0;
 
   /** `make` makes both drives, `AbsentDrive`s where there are none. `line` is the channel's interrupt line. */
-  constructor(
-    make: (interrupt: (drive: IdeDrive) => void) => readonly [IdeDrive, IdeDrive],
-    line: (high: boolean) => void,
-  ) {
-    this.#drives = make((drive) => this.#interrupt(drive));
+  constructor(make: (interrupt: () => void) => readonly [IdeDrive, IdeDrive], line: (high: boolean) => void) {
+    this.#drives = make(() => this.#interrupt());
     this.#line = line;
   }
 
@@ -38,7 +32,7 @@ export class IdeChannel implements PortDevice {
         // A byte is the lower half of a word that is taken whole.
         return size === 1 ? drive.readData(2) & 0xff : drive.readData(size);
       case Register.feature:
-        if (!drive.isPresent) return 0;
+        if (!this.#answers(drive)) return 0;
         return this.#readsPrevious ? drive.previous[Register.feature]! : drive.error;
       case Register.select:
         return drive.select;
@@ -94,15 +88,18 @@ export class IdeChannel implements PortDevice {
   }
 
   #status(): number {
-    return this.#drive.isPresent ? this.#drive.status : 0;
+    return this.#answers(this.#drive) ? this.#drive.status : 0;
+  }
+
+  /** A first drive that is absent has a status all the same. */
+  #answers(drive: IdeDrive): boolean {
+    return drive.isPresent || drive === this.#drives[0];
   }
 
   #command(code: number): void {
-    const drive = this.#drive;
-    if (!drive.isPresent) return;
+    this.#line(false);
     this.#controlBits &= ~Control.highOrderByte;
-    if (drive.isBusy && code !== DEVICE_RESET) return;
-    drive.execute(code);
+    this.#drive.command(code);
   }
 
   #writeControl(value: number): void {
@@ -111,8 +108,9 @@ export class IdeChannel implements PortDevice {
     for (const drive of this.#drives) drive.reset();
   }
 
-  #interrupt(drive: IdeDrive): void {
-    if (drive !== this.#drive || (this.#controlBits & Control.noInterrupt) !== 0) return;
+  /** Also of a drive that is not selected, whose tray moves. */
+  #interrupt(): void {
+    if ((this.#controlBits & Control.noInterrupt) !== 0) return;
     this.busMaster?.interrupted();
     this.#line(true);
   }

@@ -28,21 +28,26 @@ export abstract class IdeDrive {
   status: number = Status.ready | Status.seekComplete;
   error = 0;
   readonly #signature: Signature;
-  readonly #interrupt: (drive: IdeDrive) => void;
+  readonly #interrupt: () => void;
   #transfer: Transfer | undefined;
   #dma: ((engine: DmaEngine) => void) | undefined;
   /** Counts resets and commands: what ends later than the command that began it is nobody's. */
   #epoch = 0;
 
   /** `interrupt` is called whenever the drive asks for one. */
-  constructor(signature: Signature, interrupt: (drive: IdeDrive) => void) {
+  constructor(signature: Signature, interrupt: () => void) {
     this.#signature = signature;
     this.#interrupt = interrupt;
     this.sign();
   }
 
-  /** Carries out a command; `code` is what was written to the command register. */
-  abstract execute(code: number): void;
+  /** Takes a command unless it is at another; `code` is what was written to the command register. */
+  command(code: number): void {
+    if (!this.isBusy) this.execute(code);
+  }
+
+  /** Carries out a command. */
+  protected abstract execute(code: number): void;
 
   /** The drive's own part of a reset. */
   protected abstract resetDrive(): void;
@@ -134,7 +139,7 @@ export abstract class IdeDrive {
   }
 
   protected interrupt(): void {
-    this.#interrupt(this);
+    this.#interrupt();
   }
 
   /** Refuses the command. */

@@ -14,7 +14,7 @@ export function ideChannel(
   number: number,
   line: (high: boolean) => void,
 ): IdeChannel {
-  const make = (interrupt: (drive: IdeDrive) => void): readonly [IdeDrive, IdeDrive] => {
+  const make = (interrupt: () => void): readonly [IdeDrive, IdeDrive] => {
     const drive = (unit: 0 | 1) => {
       const device = devices.find((one) => one.unit === unit);
       return driveOf(device, number * 2 + unit + 1, interrupt);
@@ -24,11 +24,7 @@ export function ideChannel(
   return new IdeChannel(make, line);
 }
 
-function driveOf(
-  device: GuestDevice | undefined,
-  serial: number,
-  interrupt: (drive: IdeDrive) => void,
-): IdeDrive {
+function driveOf(device: GuestDevice | undefined, serial: number, interrupt: () => void): IdeDrive {
   if (!device?.io) return new AbsentDrive();
   const backing = backingOf(device, serial);
   const { tray } = device;

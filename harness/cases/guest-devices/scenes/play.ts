@@ -11,6 +11,8 @@
  *     moved               nothing; what is seen is as it is once a bus master has moved all data
  *     ! eject {"id":"cd"} what the monitor is asked to do, @DIR@ being the scratch folder; nothing is seen
  *     > inl 0xcf8; inb 1  lines of the qtest protocol, whose values are seen
+ *     interrupts          changes of the channels' interrupt lines since the last time
+ *     hang up             ends the connection of the qtest protocol; nothing is seen
  *
  * What is seen is data and registers as they are once the drive is no longer busy: status, error, count, sector, cylinder
  * low and high, device. A row of one byte is written `00*12`.
@@ -37,12 +39,22 @@ const SHORTEST_ROW = 4;
 export function playScene(t: CaseContext, scene: string): Promise<void> {
   const player = new Player((lines) => t.qtest(lines));
   const play = async (step: string): Promise<string> => {
+    if (step === 'interrupts') return ` -> ${t.takeInterrupts().filter(isOfIde).join(', ')}`.trimEnd();
+    if (step === 'hang up') {
+      t.hangUpQtest();
+      return '';
+    }
     if (!step.startsWith('!')) return player.step(step);
     const [, command = '', args = ''] = step.split(' ');
     await t.execute(command, JSON.parse(args.replaceAll('@DIR@', t.dir)) as JsonObject);
     return '';
   };
   return playSteps(t, scene, play, 'the guest must see what the scene says, step by step');
+}
+
+/** The timer of a PC, on line 0, ticks as it likes. */
+function isOfIde(change: string): boolean {
+  return /^\w+ 1[45]$/.test(change);
 }
 
 /** Plays a scene up to the first step of which `play` gives other than what stands behind it. */
