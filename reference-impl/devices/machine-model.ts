@@ -90,7 +90,7 @@ const q35: MachineModel = {
     'main-system-bus': SYSTEM,
     'pcie.0': { type: 'PCI', hotplug: false, of: '/machine/q35' },
     'isa.0': { type: 'ISA', hotplug: false, of: `${UNATTACHED}/device[2]` },
-    'floppy-bus.0': FLOPPY,
+    'floppy-bus.0': { ...FLOPPY, of: `${UNATTACHED}/device[11]` },
     ...Object.fromEntries(Array.from({ length: 6 }, (_, port) => [`ide.${port}`, SATA])),
   },
   interfaces: {
@@ -98,7 +98,7 @@ const q35: MachineModel = {
     floppy: ['floppy-bus.0'],
     virtio: ['pcie.0'],
   },
-  firstDevice: { floppy: 12, ide: 18 },
+  firstDevice: { floppy: 12, ide: 17 },
   drives: {
     ...pc.drives,
     connects: { ...pc.drives.connects, ide: 6 },

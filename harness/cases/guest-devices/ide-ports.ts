@@ -139,9 +139,36 @@ export const idePorts: readonly CaseDefinition[] = [
   ),
   played(
     'ide/untouched-channels',
-    'A channel begins with its first drive, there or not; a command that comes to no drive, or to a busy one, only lowers the line',
+    'A channel begins with its first drive, there or not; a command that no drive takes only lowers the line',
     ['guest-drives/places', 'guest-drives/ata-commands'],
     interrupt.untouched,
     lonelyDrives,
   ),
+  played(
+    'ide/memory',
+    'A guest finds in its memory what it wrote there, in pieces of any size, across pages and up to the end',
+    ['guest-drives/bus-masters'],
+    dma.memory,
+  ),
+  {
+    id: 'SHUTDOWN/where-the-guest-says',
+    title:
+      'A guest switches its machine off at ports that it has moved; nothing else that it writes there ends it',
+    requirements: ['SHUTDOWN/emitted', 'SHUTDOWN/guest'],
+    needs: {
+      events: ['SHUTDOWN'],
+      commands: ['cont', 'query-status'],
+      capabilities: ['owned'],
+    },
+    topology: ideScenes,
+    fresh: true,
+    async run(t: CaseContext) {
+      await start(t);
+      await playScene(t, dma.power);
+      t.contains(await t.execute('query-status'), { running: true }, 'the machine must run on');
+      await t.qtest(['outw 0xb004 0x2000']);
+      await t.event('SHUTDOWN', { guest: true });
+      await t.ended();
+    },
+  },
 ];

@@ -5,6 +5,7 @@ import { changedMedia } from './changed-media.ts';
 import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
 import { media } from './media.ts';
+import { otherModels } from './other-models.ts';
 import { policiesOfDrives } from './policies-of-drives.ts';
 import { severalStopped } from './several-stopped.ts';
 import { statistics } from './statistics.ts';
@@ -25,4 +26,5 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...supersededChange,
   ...idePorts,
   ...toldOfDevices,
+  ...otherModels,
 ];

@@ -46,14 +46,13 @@ function ideFunction(ports: PortSpace, masters: readonly BusMaster[]): PciFuncti
   config[9] = 0x80;
   config[BASE] = 1;
   writable.writeUInt32LE(0xffff_fff0, BASE);
-  let mapped: number | undefined;
   const configured = (): void => {
     const isOn = (config[COMMAND]! & 1) !== 0;
-    const base = isOn ? config.readUInt32LE(BASE) & 0xfff0 : 0;
-    if (mapped !== undefined) ports.unmap(mapped, 16);
-    mapped = base === 0 ? undefined : base;
-    if (mapped !== undefined)
-      for (const [index, master] of masters.entries()) ports.map(mapped + 8 * index, 8, master, 4);
+    const base = config.readUInt32LE(BASE) & 0xfff0;
+    for (const [index, master] of masters.entries()) {
+      ports.unmap(master);
+      if (isOn) ports.map(base + 8 * index, 8, master, 4);
+    }
   };
   return { ...made, configured };
 }

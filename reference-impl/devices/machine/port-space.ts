@@ -26,9 +26,9 @@ export class PortSpace {
       this.#places.set(first + offset, { device, offset, widest });
   }
 
-  /** The ports are nobody's again. */
-  unmap(first: number, count: number): void {
-    for (let offset = 0; offset < count; offset += 1) this.#places.delete(first + offset);
+  /** The ports of a device are nobody's again. */
+  unmap(device: PortDevice): void {
+    for (const [port, place] of this.#places) if (place.device === device) this.#places.delete(port);
   }
 
   read(port: number, size: AccessSize): number {

@@ -1,36 +1,31 @@
-/** Power management of a PC (function 3 of its PIIX4): ports by which the guest switches the machine off. */
+/** Power management of a PC (function 3 of its PIIX4): the port by which the guest switches the machine off. */
 import { type PciFunction, pciFunction } from './pci-bus.ts';
 import type { PortDevice, PortSpace } from './port-space.ts';
 
-const PORTS = 64;
 /** Where the guest says where the ports are, and that it wants them. */
 const [BASE, ENABLE] = [0x40, 0x80];
-/** The control register among the ports: sleep, and how deep. */
+/** The control register among the ports, of two bytes. */
 const CONTROL = 4;
-const SLEEP = 0x2000;
-const SLEEP_TYPE = 0x1c00;
+/** In its higher byte: sleep, and how deep. */
+const SLEEP = 0x20;
+const SLEEP_TYPE = 0x1c;
 
 /** The function. `powerOff` is called when the guest switches the machine off. */
 export function powerManagement(ports: PortSpace, powerOff: () => void): PciFunction {
   const { config, writable } = pciFunction(0x8086, 0x7113, 0x0680, { revision: 3 });
   config[BASE] = 1;
-  const registers = Buffer.alloc(PORTS);
+  const control = [0, 0];
   const device: PortDevice = {
-    read: (offset, size) => registers.readUIntLE(offset, Math.min(size, PORTS - offset)),
-    write: (offset, value, size) => {
-      registers.writeUIntLE(value, offset, size);
-      if (offset !== CONTROL || (value & SLEEP) === 0) return;
-      if ((value & SLEEP_TYPE) === 0) powerOff();
+    read: (offset) => control[offset]!,
+    write: (offset, value) => {
+      control[offset] = offset === 0 ? value : value & ~SLEEP;
+      if (offset === 1 && (value & (SLEEP | SLEEP_TYPE)) === SLEEP) powerOff();
     },
   };
-  let mapped: number | undefined;
   const configured = (): void => {
-    const isOn = (config[ENABLE]! & 1) !== 0;
-    const base = isOn ? config.readUInt16LE(BASE) & 0xffc0 : undefined;
-    if (base === mapped) return;
-    if (mapped !== undefined) ports.unmap(mapped, PORTS);
-    if (base !== undefined) ports.map(base, PORTS, device, 4);
-    mapped = base;
+    ports.unmap(device);
+    if ((config[ENABLE]! & 1) !== 0)
+      ports.map((config.readUInt16LE(BASE) & 0xffc0) + CONTROL, control.length, device);
   };
   return { config, writable, configured };
 }

@@ -12,7 +12,6 @@ const BY_BUS: Partial<Record<BusType, readonly string[]>> = {
     'intel-hda',
     'pci-bridge',
     'pcie-root-port',
-    'pvpanic',
     'qxl',
     'qxl-vga',
     'rtl8139',
@@ -27,7 +26,7 @@ const BY_BUS: Partial<Record<BusType, readonly string[]>> = {
     'virtio-vga',
     'vmxnet3',
   ],
-  ISA: ['isa-debugcon', 'isa-parallel', 'isa-serial'],
+  ISA: ['isa-debugcon', 'isa-parallel', 'isa-serial', 'pvpanic'],
   'usb-bus': ['usb-hub', 'usb-kbd', 'usb-mouse', 'usb-tablet'],
 };
 

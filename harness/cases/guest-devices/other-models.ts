@@ -1,0 +1,197 @@
+/** Devices that scripts ask for and that use no drive, controllers by each of their names, and where a machine has its own drives. */
+import type { Json } from '../../../spec/json.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { pc } from '../helpers/ide-guest.ts';
+import { KiB, queryList } from '../helpers/shared-setup.ts';
+import { plugMachine } from './scenes/topology.ts';
+
+/** Options of devices, each with a name of its own, the model that comes of it, and the bus that it is on. */
+const OTHERS: readonly (readonly [options: string, model: string, bus: string])[] = [
+  ['qxl-vga', 'qxl-vga', 'pci.0'],
+  ['cirrus-vga', 'cirrus-vga', 'pci.0'],
+  ['VGA', 'VGA', 'pci.0'],
+  ['qxl', 'qxl', 'pci.0'],
+  ['virtio-vga', 'virtio-vga', 'pci.0'],
+  ['virtio-gpu-pci', 'virtio-gpu-pci', 'pci.0'],
+  ['AC97', 'AC97', 'pci.0'],
+  ['intel-hda,debug=0', 'intel-hda', 'pci.0'],
+  ['e1000,mac=52:54:00:12:34:01', 'e1000', 'pci.0'],
+  ['e1000e,mac=52:54:00:12:34:02', 'e1000e', 'pci.0'],
+  ['rtl8139,mac=52:54:00:12:34:03', 'rtl8139', 'pci.0'],
+  ['vmxnet3,mac=52:54:00:12:34:04', 'vmxnet3', 'pci.0'],
+  ['virtio-net-pci,mac=52:54:00:12:34:05', 'virtio-net-pci', 'pci.0'],
+  ['virtio-net', 'virtio-net-pci', 'pci.0'],
+  ['virtio-rng-pci', 'virtio-rng-pci', 'pci.0'],
+  ['virtio-rng', 'virtio-rng-pci', 'pci.0'],
+  ['virtio-serial-pci', 'virtio-serial-pci', 'pci.0'],
+  ['virtio-serial', 'virtio-serial-pci', 'pci.0'],
+  ['virtio-balloon', 'virtio-balloon-pci', 'pci.0'],
+  ['virtio-keyboard-pci', 'virtio-keyboard-pci', 'pci.0'],
+  ['virtio-mouse-pci', 'virtio-mouse-pci', 'pci.0'],
+  ['virtio-tablet-pci', 'virtio-tablet-pci', 'pci.0'],
+  ['i6300esb', 'i6300esb', 'pci.0'],
+  ['pci-bridge,chassis_nr=1', 'pci-bridge', 'pci.0'],
+  ['pcie-root-port', 'pcie-root-port', 'pci.0'],
+  ['isa-serial,chardev=c0', 'isa-serial', 'isa.0'],
+  ['isa-parallel,chardev=c1', 'isa-parallel', 'isa.0'],
+  ['isa-debugcon,chardev=c2', 'isa-debugcon', 'isa.0'],
+  ['pvpanic', 'pvpanic', 'isa.0'],
+  ['piix3-usb-uhci', 'piix3-usb-uhci', 'pci.0'],
+  ['usb-kbd', 'usb-kbd', 'd29.0'],
+  ['usb-mouse', 'usb-mouse', 'd29.0'],
+];
+
+/** Controllers for disks, their models, and the buses that devices on them find. */
+const CONTROLLERS: readonly (readonly [options: string, model: string, device: string, bus: string])[] = [
+  ['megasas', 'megasas', 'scsi-cd', 'd0.0'],
+  ['mptsas1068', 'mptsas1068', 'scsi-cd', 'd1.0'],
+  ['pvscsi', 'pvscsi', 'scsi-cd', 'd2.0'],
+  ['lsi', 'lsi53c895a', 'scsi-cd', 'd3.0'],
+  ['virtio-scsi', 'virtio-scsi-pci', 'scsi-cd', 'd4.0'],
+  ['ahci', 'ich9-ahci', 'ide-cd', 'd5.5'],
+  ['usb-ehci', 'usb-ehci', 'usb-tablet', 'd6.0'],
+  ['ich9-usb-ehci1', 'ich9-usb-ehci1', 'usb-tablet', 'd7.0'],
+  ['nec-usb-xhci', 'nec-usb-xhci', 'usb-hub', 'd8.0'],
+  ['qemu-xhci', 'qemu-xhci', 'usb-tablet', 'd9.0'],
+  ['virtio-balloon-pci', 'virtio-balloon-pci', 'usb-tablet', 'd6.0'],
+];
+
+const identified = (devices: readonly string[]): string[] =>
+  devices.flatMap((options, index) => ['-device', `${options},id=d${index}`]);
+
+/** The model of a device, and the last name of the bus that it is on. */
+async function found(t: CaseContext, id: string): Promise<Json[]> {
+  const path = `/machine/peripheral/${id}`;
+  const bus = await t.execute('qom-get', { path, property: 'parent_bus' });
+  return [await t.execute('qom-get', { path, property: 'type' }), String(bus).split('/').at(-1)!];
+}
+
+const needs = { commands: ['qom-get'] };
+
+/** Files of disks and floppies in places of the machine itself. */
+const DRIVES = ['hda', 'hdb', 'hdd', 'fda', 'fdb'] as const;
+
+/** The machine's own drives are devices that nobody named: `numbers` of disks and CDs, then of floppies. */
+function ownDrives(machine: string, numbers: readonly number[]): CaseDefinition {
+  const topology = pc(
+    `own-drives-of-${machine}`,
+    DRIVES.map((name) => ({ path: `${name}.img`, format: 'raw', size: 64 * KiB })),
+    DRIVES.flatMap((name) => [`-${name}`, `@DIR@/${name}.img`]),
+  );
+  return {
+    id: `query-block/own-drives-of-${machine}`,
+    title: `The disks and floppies of a machine (${machine}) are devices without names, which are counted`,
+    requirements: ['query-block/every-device', 'guest-drives/properties'],
+    needs: { commands: ['query-block', 'qom-get'] },
+    topology: {
+      ...topology,
+      options: topology.options.map((option) => (option === 'pc' ? machine : option)),
+    },
+    async run(t: CaseContext) {
+      const told = (await queryList(t, 'query-block')).map(({ qdev }) => qdev ?? null);
+      t.equal(
+        told,
+        numbers.map((number) => `/machine/unattached/device[${number}]`),
+        'query-block must tell which device each drive is',
+      );
+      const models = numbers.map((_, index) => (index < 3 ? 'ide-hd' : 'floppy'));
+      const types: Json[] = [];
+      for (const path of told) types.push(await t.execute('qom-get', { path, property: 'type' }));
+      t.equal(types, models, 'each drive must be used by a device of its kind');
+    },
+  };
+}
+
+/** In the order of the themes. */
+export const otherModels: readonly CaseDefinition[] = [
+  {
+    id: 'qom-get/models-without-drives',
+    title:
+      'Devices that use no drive are there by their model and on its bus, whatever they are told of themselves',
+    requirements: ['guest-drives/properties'],
+    needs,
+    topology: pc(
+      'other-models',
+      [],
+      [
+        ...['c0', 'c1', 'c2'].flatMap((id) => ['-chardev', `null,id=${id}`]),
+        ...identified(OTHERS.map(([options]) => options)),
+      ],
+    ),
+    async run(t: CaseContext) {
+      const seen: Json[] = [];
+      for (const [index, [options]] of OTHERS.entries())
+        seen.push([options, ...(await found(t, `d${index}`))]);
+      t.equal(seen, OTHERS as unknown as Json, 'each device must be of its model and on the bus of its kind');
+    },
+  },
+  {
+    id: 'device_add/on-each-controller',
+    title:
+      'Each controller, by either of its names, brings buses that devices come to while the machine is there',
+    requirements: ['guest-drives/plugging'],
+    needs: { commands: ['qom-get', 'device_add'] },
+    topology: pc('all-controllers', [], identified(CONTROLLERS.map(([options]) => options))),
+    fresh: true,
+    async run(t: CaseContext) {
+      const seen: Json[] = [];
+      for (const [index, [options, , driver, bus]] of CONTROLLERS.entries()) {
+        const id = `on${index}`;
+        if (driver === 'ide-cd') await t.refused('device_add', { driver, id, bus });
+        else {
+          await t.execute('device_add', { driver, id, bus });
+          t.equal(await found(t, id), [driver, bus], 'a device must be on the bus that it asks for');
+        }
+        const [model = null] = await found(t, `d${index}`);
+        seen.push([options, model, driver, bus]);
+      }
+      t.equal(seen, CONTROLLERS as unknown as Json, 'each controller must be of its model');
+      await t.refused('device_add', { driver: 'isa-serial', id: 'late' });
+    },
+  },
+  {
+    id: 'device_add/values-of-json',
+    title: 'Numbers and switches of an option are taken as texts are; what is no scalar says nothing',
+    requirements: ['guest-drives/plugging'],
+    needs: { commands: ['qom-get', 'device_add'] },
+    topology: plugMachine,
+    fresh: true,
+    async run(t: CaseContext) {
+      const serials: readonly (readonly [Json, string])[] = [
+        ['text', 'text'],
+        [12, '12'],
+        [{ a: 1 }, ''],
+        [[1], ''],
+        [null, ''],
+      ];
+      for (const [index, [serial, expected]] of serials.entries()) {
+        const id = `cd${index}`;
+        await t.execute('device_add', { driver: 'scsi-cd', id, bus: 'scsi.0', serial, bootindex: index + 3 });
+        t.equal(
+          await t.execute('qom-get', { path: id, property: 'serial' }),
+          expected,
+          'a device must have the serial that it was given as a scalar',
+        );
+        t.equal(
+          await t.execute('qom-get', { path: id, property: 'bootindex' }),
+          index + 3,
+          'a device must have the number that it was given',
+        );
+      }
+      for (const [id, given] of [
+        ['on', true],
+        ['off', false],
+      ] as const) {
+        await t.execute('device_add', { driver: 'scsi-cd', id, bus: 'scsi.0', 'share-rw': given });
+        t.equal(
+          await t.execute('qom-get', { path: id, property: 'share-rw' }),
+          given,
+          'a device must have the switch as it was given',
+        );
+      }
+      await t.refused('device_add', { driver: 'scsi-cd', id: 'no', bus: 'scsi.0', lun: true });
+    },
+  },
+  ownDrives('pc', [20, 21, 22, 13, 14]),
+  ownDrives('q35', [19, 20, 21, 12, 13]),
+];
