@@ -67,7 +67,7 @@ function named(graph: NodeGraph, node: Node): JsonObject {
 function inPlace(graph: NodeGraph, node: Node, given: Json): Json {
   if (!isJsonObject(given) || node.backingName === undefined) return given;
   const { file } = given;
-  if (file !== undefined && isJsonObject(file) && file.filename !== undefined) return given;
+  if (isJsonObject(file) && file.filename !== undefined) return given;
   return withFilename(graph.drivers, given, fullBackingName(node));
 }
 

@@ -48,7 +48,7 @@ function optionsOf(drivers: DriverTable, driver: AnyDriver, filename: string): J
   for (const name of Object.keys(driver.children)) {
     const child = options[name];
     if (typeof child === 'string') options[name] = protocolOf(drivers, child);
-    else if (isJsonObject(child ?? null))
+    else if (isJsonObject(child))
       options[name] = definitionOf(drivers, (child as { file: string }).file);
   }
   return options;
@@ -88,7 +88,7 @@ function withChild(drivers: DriverTable, definition: JsonObject, name: string, f
     );
   return {
     ...definition,
-    [name]: isJsonObject(child ?? null)
+    [name]: isJsonObject(child)
       ? withFilename(drivers, child as JsonObject, filename)
       : protocolOf(drivers, filename),
   };

@@ -189,14 +189,14 @@ export function openOrFind(graph: NodeGraph, given: Json, context: OpenContext):
   return isJsonObject(given)
     ? openNode(graph, given, {
         ...context,
-        shown: isJsonObject(context.shown ?? null) ? context.shown : undefined,
+        shown: isJsonObject(context.shown) ? context.shown : undefined,
       })
     : graph.lookup(String(given), String(given));
 }
 
 function attachOpened(graph: NodeGraph, parent: Node, child: Node, name: string) {
   const { option, index } = placeOfChild(name);
-  const inherits = isJsonObject(parent.options.own[option] ?? null) || index !== undefined;
+  const inherits = isJsonObject(parent.options.own[option]) || index !== undefined;
   return graph.attach(parent, child, name, parent.driver.children[option]!, inherits);
 }
 
@@ -206,7 +206,7 @@ function roleOf(graph: NodeGraph, driverName: string | undefined, child: string)
 
 function inner(shown: JsonObject, name: string): JsonObject | undefined {
   const value = shown[name];
-  return value !== undefined && isJsonObject(value) ? value : undefined;
+  return isJsonObject(value) ? value : undefined;
 }
 
 function checkFilename(driverName: string, driver: AnyDriver, options: JsonObject): void {
