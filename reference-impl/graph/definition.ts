@@ -48,8 +48,7 @@ function optionsOf(drivers: DriverTable, driver: AnyDriver, filename: string): J
   for (const name of Object.keys(driver.children)) {
     const child = options[name];
     if (typeof child === 'string') options[name] = protocolOf(drivers, child);
-    else if (isJsonObject(child))
-      options[name] = definitionOf(drivers, (child as { file: string }).file);
+    else if (isJsonObject(child)) options[name] = definitionOf(drivers, (child as { file: string }).file);
   }
   return options;
 }

@@ -6,6 +6,7 @@
 import { CommandError } from '../../qapi/command-error.ts';
 import type { Extent } from './header.ts';
 import type { Image } from './image.ts';
+import { offsetOf } from './mapping.ts';
 
 export const BitmapFlag = { inUse: 1, auto: 2 } as const;
 
@@ -35,24 +36,20 @@ export interface BitmapEntry {
 /** Throws `CommandError` for a directory that is none. */
 export async function readDirectory(image: Image): Promise<BitmapEntry[]> {
   const directory = image.header.bitmaps;
-  if (!directory || directory.count === 0) return [];
+  if (!directory) return [];
   const { offset, length, count } = directory;
-  if (
-    length > MAX_DIRECTORY_BYTES ||
-    count > MAX_BITMAPS ||
-    offset + length > image.file.length() + image.clusterSize
-  )
+  if (length > MAX_DIRECTORY_BYTES || count > MAX_BITMAPS || offset + length > image.file.length())
     throw new CommandError('bitmaps_ext: too much extra metadata');
-  const bytes = new Uint8Array(length);
+  // what follows the directory, so that the fixed part of each entry is there
+  const bytes = new Uint8Array(length + FIXED);
   await image.file.read(offset, bytes);
   const view = new DataView(bytes.buffer);
   const entries: BitmapEntry[] = [];
   for (let at = 0; at < length; ) {
     const broken = new CommandError('Could not read the bitmap directory: Invalid argument');
-    if (at + FIXED > length) throw broken;
     const nameBytes = view.getUint16(at + 18);
     const extraBytes = view.getUint32(at + 20);
-    const end = at + Math.ceil((FIXED + nameBytes + extraBytes) / 8) * 8;
+    const end = at + Math.ceil((FIXED + nameBytes) / 8) * 8;
     const entry = {
       tableOffset: view.getUint32(at) * 2 ** 32 + view.getUint32(at + 4),
       tableSize: view.getUint32(at + 8),
@@ -72,7 +69,7 @@ export async function readDirectory(image: Image): Promise<BitmapEntry[]> {
       entry.granularityBits <= MAX_GRANULARITY_BITS &&
       entry.tableSize <= MAX_TABLE_ENTRIES &&
       entry.tableOffset % image.clusterSize === 0 &&
-      entry.tableOffset + entry.tableSize * 8 <= image.file.length() + image.clusterSize;
+      entry.tableOffset + entry.tableSize * 8 <= image.file.length();
     if (!known || !sound) throw broken;
     const name = Buffer.from(bytes.subarray(at + FIXED, at + FIXED + nameBytes)).toString('utf8');
     entries.push({ ...entry, name });
@@ -113,7 +110,7 @@ export async function readTable(
   const view = new DataView(bytes.buffer);
   return Array.from({ length: tableSize }, (_, i) => {
     const low = view.getUint32(i * 8 + 4);
-    const offset = (view.getUint32(i * 8) & 0x00ffffff) * 2 ** 32 + ((low & 0xfffffe00) >>> 0);
+    const offset = offsetOf(view.getUint32(i * 8), low);
     if (offset !== 0) return offset;
     return (low & ALL_ONES) === 0 ? 'zeroes' : 'ones';
   });

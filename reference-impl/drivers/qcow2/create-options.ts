@@ -1,6 +1,7 @@
 /** `BlockdevCreateOptionsQcow2`: defaults, and what cannot be had together. */
 import { CommandError } from '../../qapi/command-error.ts';
 import type { CreateEnvironment, CreateOptions } from '../driver.ts';
+import { MAX_CLUSTER_BITS, MIN_CLUSTER_BITS } from './header.ts';
 import { create, type NewImage } from './qcow2-create.ts';
 
 const DEFAULT_CLUSTER_BITS = 16;
@@ -13,9 +14,8 @@ export async function createImage(environment: CreateEnvironment<Options>): Prom
   const file = await environment.file();
   const options = newImage(environment.options);
   const random = (bytes: number) => {
-    const result = Buffer.alloc(Math.ceil(bytes / 4) * 4);
-    for (let at = 0; at < bytes; at += 4) result.writeUInt32LE(environment.random() >>> 0, at);
-    return result.subarray(0, bytes);
+    const words = Uint32Array.from({ length: bytes / 4 }, environment.random);
+    return new Uint8Array(words.buffer);
   };
   await create(file, options, environment, random);
 }
@@ -27,7 +27,7 @@ function newImage(given: Options): NewImage {
   const version = given.version === 'v2' ? 2 : 3;
   const clusterBits =
     given['cluster-size'] === undefined ? DEFAULT_CLUSTER_BITS : Math.log2(Number(given['cluster-size']));
-  if (!Number.isInteger(clusterBits) || clusterBits < 9 || clusterBits > 21)
+  if (!Number.isInteger(clusterBits) || clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
     throw new CommandError('Cluster size must be a power of two between 512 and 2048k');
   const { preallocation = 'off', 'backing-file': backingFile, 'backing-fmt': backingFormat } = given;
   if (backingFile !== undefined && preallocation !== 'off')
@@ -42,7 +42,7 @@ function newImage(given: Options): NewImage {
   }
   const refcountBits = Number(given['refcount-bits'] ?? DEFAULT_REFCOUNT_BITS);
   const refcountOrder = Math.log2(refcountBits);
-  if (!Number.isInteger(refcountOrder) || refcountOrder < 0 || refcountOrder > 6)
+  if (!Number.isInteger(refcountOrder) || refcountOrder > 6)
     throw new CommandError('Refcount width must be a power of two and may not exceed 64 bits');
   if (version === 2 && refcountBits !== DEFAULT_REFCOUNT_BITS) {
     throw new CommandError(

@@ -10,6 +10,9 @@ import type { BackingName } from '../driver.ts';
 const MAGIC = 0x514649fb;
 const V2_LENGTH = 72;
 const V3_LENGTH = 104;
+/** log2 of the bytes of a cluster. */
+export const MIN_CLUSTER_BITS = 9;
+export const MAX_CLUSTER_BITS = 21;
 /** Bytes. */
 export const MAX_BACKING_NAME = 1023;
 /** The size of the largest L1 table that images may have, the disk's or a snapshot's. */
@@ -92,17 +95,16 @@ export function isQcow2(start: Uint8Array): boolean {
 }
 
 /**
- * Parses the first cluster of an image. `start` holds at least the first 2 MiB of the file, or all of it, filled up
- * with zeroes. Throws `CommandError` for what cannot be opened at all.
+ * Parses the first cluster of an image. `start` is as long as the largest cluster: what the file
+ * holds of it, then zeroes. Throws `CommandError` for what cannot be opened at all.
  */
 export function parseHeader(start: Uint8Array): Header {
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
-  if (start.length < V2_LENGTH || view.getUint32(0) !== MAGIC)
-    throw new CommandError('Image is not in qcow2 format');
+  if (view.getUint32(0) !== MAGIC) throw new CommandError('Image is not in qcow2 format');
   const version = view.getUint32(4);
   if (version !== 2 && version !== 3) throw new CommandError(`Unsupported qcow2 version ${version}`);
   const clusterBits = view.getUint32(20);
-  if (clusterBits < 9 || clusterBits > 21)
+  if (clusterBits < MIN_CLUSTER_BITS || clusterBits > MAX_CLUSTER_BITS)
     throw new CommandError(`Unsupported cluster size: 2^${clusterBits}`);
   const clusterSize = 2 ** clusterBits;
   const headerLength = version === 2 ? V2_LENGTH : view.getUint32(100);
@@ -220,7 +222,7 @@ function parseExtensions(start: Uint8Array, from: number, to: number): Extension
     others: [],
   };
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
-  for (let at = from; at + 8 <= Math.min(to, start.length); ) {
+  for (let at = from; at + 8 <= to; ) {
     const type = view.getUint32(at);
     const length = view.getUint32(at + 4);
     at += 8;
@@ -318,11 +320,11 @@ export function serialiseHeader(header: Header): Uint8Array {
   if (header.backing?.format !== undefined)
     put(ExtensionType.backingFormat, Buffer.from(header.backing.format));
   if (header.luksHeader)
-    put(ExtensionType.fullDiskEncryption, words(header.luksHeader.offset, header.luksHeader.length));
+    put(ExtensionType.fullDiskEncryption, words([header.luksHeader.offset, header.luksHeader.length]));
   for (const { type, data } of header.otherExtensions) put(type, data);
-  if (header.bitmaps && header.bitmaps.count > 0) {
+  if (header.bitmaps) {
     const { count, length, offset } = header.bitmaps;
-    put(ExtensionType.bitmaps, words(count * 2 ** 32, length, offset));
+    put(ExtensionType.bitmaps, words([count * 2 ** 32, length, offset]));
   }
   put(ExtensionType.end, new Uint8Array());
   if (header.backing) {
@@ -335,12 +337,9 @@ export function serialiseHeader(header: Header): Uint8Array {
   return bytes;
 }
 
-function words(...values: readonly number[]): Uint8Array {
-  const view = new DataView(new ArrayBuffer(values.length * 8));
-  values.forEach((value, index) => {
-    view.setBigUint64(index * 8, BigInt(value));
-  });
-  return new Uint8Array(view.buffer);
+/** 64-bit numbers as they lie in an image. */
+export function words(values: Iterable<number | bigint>): Uint8Array {
+  return Buffer.from(BigUint64Array.from(values, BigInt).buffer).swap64();
 }
 
 const FEATURE_NAMES: readonly (readonly [type: number, bit: number, name: string])[] = [

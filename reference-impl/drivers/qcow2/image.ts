@@ -12,7 +12,14 @@ import type { SectorCipher } from '../../crypto/sector-cipher.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
 import type { ChildHandle, CorruptionReport } from '../driver.ts';
-import { Autoclear, type Header, Incompatible, parseHeader, serialiseHeader } from './header.ts';
+import {
+  Autoclear,
+  type Header,
+  Incompatible,
+  MAX_CLUSTER_BITS,
+  parseHeader,
+  serialiseHeader,
+} from './header.ts';
 import { Lock } from './lock.ts';
 import { type Entry, Mapping } from './mapping.ts';
 import { overlapTests } from './overlaps.ts';
@@ -21,9 +28,6 @@ import { Corruption } from './qcow2-corruption.ts';
 import type { ImageOptions, PassDiscard } from './qcow2-options.ts';
 import { Snapshots } from './qcow2-snapshots.ts';
 import { Refcounts } from './refcounts.ts';
-
-/** Largest cluster: what `parseHeader` wants to see. */
-const HEADER_BYTES = 0x200000;
 
 /** The disk below, as far as an image needs it. */
 export interface Backing {
@@ -249,7 +253,7 @@ export class Image {
 }
 
 async function readHeader(file: ChildHandle): Promise<Header> {
-  const start = new Uint8Array(Math.min(HEADER_BYTES, Math.max(file.length(), 512)));
-  await file.read(0, start);
+  const start = new Uint8Array(2 ** MAX_CLUSTER_BITS);
+  await file.read(0, start.subarray(0, file.length()));
   return parseHeader(start);
 }

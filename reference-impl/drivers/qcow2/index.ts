@@ -37,7 +37,7 @@ async function open(environment: OpenEnvironment<DriverOptions<'qcow2'>>): Promi
   return {
     // what follows the last whole sector is out of reach
     length: () => image.size - (image.size % SECTOR),
-    limits: { requestAlignment: image.cipher ? SECTOR : 1 },
+    limits: image.cipher && { requestAlignment: SECTOR },
     read: (offset, buffer) => read(image, offset, buffer),
     write: (offset, data) => write(image, offset, data),
     writeZeroes: (offset, length, { mayUnmap }) => writeZeroes(image, offset, length, mayUnmap === true),

@@ -5,7 +5,7 @@
  * in `image.ts`.
  */
 import type { ChildHandle } from '../driver.ts';
-import type { Header } from './header.ts';
+import { type Header, words } from './header.ts';
 import type { Corruption } from './qcow2-corruption.ts';
 import { hex, type Refcounts } from './refcounts.ts';
 import { type Table, TableCache } from './tables.ts';
@@ -79,7 +79,7 @@ export class Mapping {
 
   async open(): Promise<void> {
     const bytes = new Uint8Array(this.#header.l1Size * 8);
-    if (bytes.length > 0) await this.#file.read(this.#header.l1Offset, bytes);
+    await this.#file.read(this.#header.l1Offset, bytes);
     this.#setL1Table(new DataView(bytes.buffer));
   }
 
@@ -108,7 +108,6 @@ export class Mapping {
 
   /** Bytes of the image file where the L2 table of this L1 index lies, 0 if there is none. */
   l2Offset(l1Index: number): number {
-    if (l1Index * 8 >= this.#l1.byteLength) return 0;
     return offsetOf(this.#l1.getUint32(l1Index * 8), this.#l1.getUint32(l1Index * 8 + 4));
   }
 
@@ -172,7 +171,6 @@ export class Mapping {
       await this.#file.flush();
       await this.#refcounts.free(old, this.#clusterSize);
     }
-    this.#forget(old);
   }
 
   #forget(l2Offset: number): void {
@@ -183,13 +181,12 @@ export class Mapping {
   async #setL1(index: number, offset: number): Promise<void> {
     const at = this.#header.l1Offset + index * 8;
     await this.#corruption.checkWrite(at, 8, 'active-l1');
-    const entry = new DataView(new ArrayBuffer(8));
-    entry.setBigUint64(0, BigInt(offset) | (1n << 63n));
+    const entry = BigInt(offset) | (1n << 63n);
     await this.#file.debugEvent('l1_update');
-    await this.#file.write(at, new Uint8Array(entry.buffer));
+    await this.#file.write(at, words([entry]));
     this.#l2Tables.delete(this.l2Offset(index));
     this.#l2Tables.add(offset);
-    this.#l1.setBigUint64(index * 8, entry.getBigUint64(0));
+    this.#l1.setBigUint64(index * 8, entry);
   }
 
   /** Sets the `copied` mark of every entry of an L2 table that has a place in the file. */
@@ -273,7 +270,6 @@ export class Mapping {
 export function decodeEntry(view: DataView, at: number, header: Header): Entry {
   const high = view.getUint32(at);
   const low = view.getUint32(at + 4);
-  if ((high | low) === 0) return UNALLOCATED;
   if ((high & COMPRESSED) !== 0) return decodeCompressed(view.getBigUint64(at), header.clusterBits);
   const offset = offsetOf(high, low);
   const copied = (high & COPIED) !== 0;

@@ -15,20 +15,18 @@ export function overlapTests(image: Image, wanted: readonly Section[]): Map<Sect
     },
     'refcount-block': (offset, length) => hits(image, offset, length, image.refcounts.blocks),
     'snapshot-table': (offset, length) => {
-      const { snapshotCount, snapshotsOffset } = image.header;
-      return snapshotCount > 0 && overlaps(offset, length, snapshotsOffset, image.snapshots.tableBytes);
+      const { snapshotsOffset } = image.header;
+      return overlaps(offset, length, snapshotsOffset, image.snapshots.tableBytes);
     },
     'inactive-l1': (offset, length) =>
       image.snapshots.entries.some(({ l1Offset, l1Size }) => overlaps(offset, length, l1Offset, l1Size * 8)),
-    'inactive-l2': async (offset, length) =>
-      image.snapshots.entries.length > 0 && hits(image, offset, length, await image.snapshots.l2Tables()),
+    'inactive-l2': async (offset, length) => hits(image, offset, length, await image.snapshots.l2Tables()),
   };
   return new Map(wanted.map((section) => [section, all[section]]));
 }
 
 /** Is one of the clusters that the range touches in the set? Clusters are given by their offsets in bytes. */
 function hits(image: Image, offset: number, length: number, clusters: ReadonlySet<number>): boolean {
-  if (clusters.size === 0) return false;
   for (let at = offset - (offset % image.clusterSize); at < offset + length; at += image.clusterSize)
     if (clusters.has(at)) return true;
   return false;

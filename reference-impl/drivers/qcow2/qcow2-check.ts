@@ -48,10 +48,9 @@ export async function repair(image: Image): Promise<void> {
 
 async function countAll(image: Image): Promise<Tally> {
   const { clusterSize, header, snapshots } = image;
-  // a table or cluster may begin in the file and end behind it
-  const tally = new Tally(Math.ceil(image.file.length() / clusterSize) + 1);
+  const tally = new Tally(Math.ceil(image.file.length() / clusterSize));
   const extent = (offset: number, bytes: number) => {
-    if (bytes > 0) tally.add(Math.floor(offset / clusterSize), Math.ceil(bytes / clusterSize));
+    tally.add(Math.floor(offset / clusterSize), Math.ceil(bytes / clusterSize));
   };
   extent(0, clusterSize);
   extent(header.refcountTableOffset, header.refcountTableClusters * clusterSize);

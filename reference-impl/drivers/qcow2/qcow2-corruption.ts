@@ -98,5 +98,5 @@ export class Corruption {
 }
 
 export function overlaps(offset: number, length: number, from: number, bytes: number): boolean {
-  return bytes > 0 && offset < from + bytes && from < offset + length;
+  return offset < from + bytes && from < offset + length;
 }

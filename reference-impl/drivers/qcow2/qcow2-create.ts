@@ -100,10 +100,9 @@ async function assignBacking(image: Image, backing: BackingName): Promise<void> 
 
 /** Gives every cluster its place. Node can reserve no space without writing it, so zeroes are written throughout. */
 async function preallocate(image: Image): Promise<void> {
-  const step = Math.max(image.clusterSize, 0x100000);
-  for (let at = 0; at < image.size; at += step) {
-    await write(image, at, new Uint8Array(Math.min(step, image.size - at)));
-  }
+  const { clusterSize, size } = image;
+  const zeroes = new Uint8Array(clusterSize);
+  for (let at = 0; at < size; at += clusterSize) await write(image, at, zeroes.subarray(0, size - at));
 }
 
 /** Gives every cluster its place, and none its space: the file grows by a hole. */
@@ -121,8 +120,8 @@ async function placeClusters(image: Image): Promise<void> {
       copied: true,
       compressedBytes: 0,
     }));
-    end = Math.max(end, host + count * clusterSize);
+    end = host + count * clusterSize;
     first += count;
   }
-  if (image.file.length() < end) await image.file.truncate(end);
+  await image.file.truncate(Math.max(end, image.file.length()));
 }

@@ -51,7 +51,7 @@ export function imageOptions(options: Options, header: Header): ImageOptions {
   }
   return {
     ...sizes,
-    lazyRefcounts: header.version === 3 && (lazy ?? hasLazyRefcounts(header)),
+    lazyRefcounts: lazy ?? hasLazyRefcounts(header),
     overlapCheck: overlapCheck(options['overlap-check']),
     passDiscard: {
       request: options['pass-discard-request'] ?? true,

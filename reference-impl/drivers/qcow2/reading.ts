@@ -43,7 +43,7 @@ export async function blockStatus(image: Image, offset: number, length: number):
 async function runAt(image: Image, offset: number, length: number): Promise<{ run: Run; length: number }> {
   const size = image.clusterSize;
   const first = Math.floor(offset / size);
-  const limit = Math.floor((offset + length - 1) / size) - first + 1;
+  const limit = Math.ceil((offset + length) / size) - first;
   const run = image.mapping.peek(first, limit) ?? (await image.mapping.lookup(first, limit));
   return { run, length: Math.min(length, (first + run.count) * size - offset) };
 }
@@ -76,13 +76,12 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
 
 async function readBacking(image: Image, offset: number, buffer: Uint8Array): Promise<void> {
   const backing = image.backing();
-  const available =
-    backing === undefined ? 0 : Math.max(0, Math.min(buffer.length, backing.length() - offset));
-  if (backing !== undefined && available > 0) {
+  const shown = buffer.subarray(0, Math.max(0, (backing?.length() ?? 0) - offset));
+  if (backing !== undefined && shown.length > 0) {
     await image.file.debugEvent('read_backing_aio');
-    await backing.read(offset, buffer.subarray(0, available));
+    await backing.read(offset, shown);
   }
-  buffer.fill(0, available);
+  buffer.fill(0, shown.length);
 }
 
 /** A whole cluster. A stream that is no stream, or too long or short for a cluster, is an I/O error. */

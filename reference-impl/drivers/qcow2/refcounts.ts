@@ -6,7 +6,7 @@
  */
 import { IoError } from '../../host/errno.ts';
 import type { ChildHandle } from '../driver.ts';
-import { type Header, MAX_REFTABLE_BYTES } from './header.ts';
+import { type Header, MAX_REFTABLE_BYTES, words } from './header.ts';
 import type { Corruption } from './qcow2-corruption.ts';
 import { type Table, TableCache } from './tables.ts';
 
@@ -49,9 +49,9 @@ export class Refcounts {
     });
   }
 
-  /** Largest count that an entry can hold. */
-  get max(): number {
-    return this.#order === 6 ? 2 ** 63 : 2 ** (2 ** this.#order) - 1;
+  /** Least count that no entry can hold. */
+  get #tooMany(): number {
+    return 2 ** (2 ** this.#order);
   }
 
   /** Offsets of the refcount blocks, by the index in the table; 0 where there is none. */
@@ -110,7 +110,7 @@ export class Refcounts {
       if (block === undefined) throw new IoError('EINVAL');
       const index = cluster % this.#perBlock;
       const value = this.#read(block.view, index) + by;
-      if (value < 0 || value > this.max) throw new IoError('EINVAL');
+      if (value < 0 || value >= this.#tooMany) throw new IoError('EINVAL');
       this.#write(block, index, value);
       if (value === 0) {
         this.#hint = Math.min(this.#hint, cluster);
@@ -147,8 +147,7 @@ export class Refcounts {
     let offset = this.#nextStream;
     if (within !== 0 && within + bytes <= this.#clusterSize) {
       const cluster = Math.floor(offset / this.#clusterSize);
-      const count = await this.get(cluster);
-      if (count > 0 && count < this.max) {
+      if ((await this.get(cluster)) + 1 < this.#tooMany) {
         await this.change(cluster, 1, 1);
         this.#nextStream = offset + bytes;
         return offset;
@@ -161,11 +160,9 @@ export class Refcounts {
 
   /** Drops one reference to each cluster of the range. */
   async free(offset: number, bytes: number): Promise<void> {
-    if (bytes <= 0) return;
     await this.#file.debugEvent('cluster_free');
     const first = Math.floor(offset / this.#clusterSize);
-    const last = Math.floor((offset + bytes - 1) / this.#clusterSize);
-    await this.change(first, last - first + 1, -1);
+    await this.change(first, Math.ceil((offset + bytes) / this.#clusterSize) - first, -1);
   }
 
   async #findFree(count: number): Promise<number> {
@@ -231,28 +228,14 @@ export class Refcounts {
   /** Moves the table to a larger place; the old one is freed after the header points at the new. */
   async #growTable(entries: number): Promise<void> {
     const { refcountTableOffset: offset, refcountTableClusters } = this.#header;
-    const first = await this.#endOfUse();
-    const clusters = this.#clustersOfTable(entries, first);
-    await this.#moveTable(first, clusters);
+    const needed = Math.ceil(entries / (this.#clusterSize / 8));
+    const most = MAX_REFTABLE_BYTES / this.#clusterSize;
+    if (needed > most) throw new IoError('EFBIG');
+    // twice the table has room for what counts itself
+    const clusters = Math.min(Math.max(needed, refcountTableClusters * 2), most);
+    await this.#moveTable(await this.#endOfUse(), clusters);
     await this.#file.flush();
     await this.free(offset, refcountTableClusters * this.#clusterSize);
-  }
-
-  /** Clusters of a table of at least so many entries that lies behind `used` others. */
-  #clustersOfTable(entries: number, used: number): number {
-    const perCluster = this.#clusterSize / 8;
-    let clusters = Math.ceil(entries / perCluster);
-    // the new table must also count itself and the blocks that count it
-    for (;;) {
-      const blocks = Math.ceil((used + clusters) / (this.#perBlock - 1)) + 1;
-      const needed = Math.ceil(
-        Math.max(entries, Math.ceil((used + clusters + blocks) / this.#perBlock)) / perCluster,
-      );
-      if (needed <= clusters) break;
-      clusters = needed;
-    }
-    if (clusters * this.#clusterSize > MAX_REFTABLE_BYTES) throw new IoError('EFBIG');
-    return clusters;
   }
 
   /** Writes the table with these many clusters from the cluster `first` on. Where that fails, the old one stays in use. */
@@ -264,11 +247,7 @@ export class Refcounts {
     // new blocks behind the new table count both
     let next = first + clusters;
     const made: number[] = [];
-    for (
-      let index = Math.floor(first / this.#perBlock);
-      index <= Math.floor((next - 1) / this.#perBlock);
-      index++
-    ) {
+    for (let index = Math.floor(first / this.#perBlock); index * this.#perBlock < next; index++) {
       if (table[index]) continue;
       table[index] = next * this.#clusterSize;
       made.push(table[index]!);
@@ -283,7 +262,7 @@ export class Refcounts {
       await this.#file.debugEvent('refblock_alloc_write_blocks');
       await this.cache.flush();
       await this.#file.debugEvent('refblock_alloc_write_table');
-      await this.#file.write(first * this.#clusterSize, this.#serialiseTable());
+      await this.#file.write(first * this.#clusterSize, words(this.#table));
       await this.#file.flush();
       this.#header.refcountTableOffset = first * this.#clusterSize;
       this.#header.refcountTableClusters = clusters;
@@ -311,31 +290,15 @@ export class Refcounts {
 
   /** Index of the first cluster behind everything that is counted. */
   async #endOfUse(): Promise<number> {
-    for (let index = this.#table.length - 1; index >= 0; index--) {
-      if (!this.#table[index]) continue;
-      const block = await this.#block(index * this.#perBlock);
-      if (!block) continue;
-      for (let entry = this.#perBlock - 1; entry >= 0; entry--) {
-        if (this.#read(block.view, entry) !== 0) return index * this.#perBlock + entry + 1;
-      }
-    }
-    return 1;
-  }
-
-  #serialiseTable(): Uint8Array {
-    const view = new DataView(new ArrayBuffer(this.#table.length * 8));
-    this.#table.forEach((offset, index) => {
-      view.setBigUint64(index * 8, BigInt(offset));
-    });
-    return new Uint8Array(view.buffer);
+    let end = 0;
+    for await (const cluster of this.counted()) end = cluster + 1;
+    return end;
   }
 
   async #writeTableEntry(index: number, block: number): Promise<void> {
-    const view = new DataView(new ArrayBuffer(8));
-    view.setBigUint64(0, BigInt(block));
     const offset = this.#header.refcountTableOffset + index * 8;
     await this.#file.debugEvent('refblock_alloc_hookup');
-    await this.#file.write(offset, new Uint8Array(view.buffer));
+    await this.#file.write(offset, words([block]));
   }
 
   #read(view: DataView, index: number): number {
@@ -380,7 +343,7 @@ export class Refcounts {
         view.setUint8(at, (view.getUint8(at) & ~mask) | (value << shift));
       }
     }
-    this.cache.touch(block, at, Math.max(1, bits / 8));
+    this.cache.touch(block, at, Math.ceil(bits / 8));
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import { entriesOfL1, MAX_L1_BYTES } from './header.ts';
+import { entriesOfL1, MAX_L1_BYTES, words } from './header.ts';
 import type { Image } from './image.ts';
 import { write } from './writing.ts';
 import { discardClusters } from './zeroing.ts';
@@ -23,20 +23,17 @@ export async function resize(image: Image, size: number): Promise<void> {
 
 /** Only this field: how far into the file a node has written is there to see. */
 async function writeSize({ file, size }: Image): Promise<void> {
-  const field = Buffer.alloc(8);
-  field.writeBigUInt64BE(BigInt(size));
-  await file.write(SIZE_FIELD, field);
+  await file.write(SIZE_FIELD, words([size]));
 }
 
 async function shrink(image: Image, size: number): Promise<void> {
   const { clusterSize } = image;
   const cut = Math.ceil(size / clusterSize) * clusterSize;
   // the rest of the last cluster would show again when the image grows
-  const rest = Math.min(cut, image.size) - size;
-  if (rest > 0) await write(image, size, new Uint8Array(rest));
+  await write(image, size, new Uint8Array(Math.min(cut, image.size) - size));
   const end = Math.ceil(image.size / clusterSize);
   const first = cut / clusterSize;
-  if (end > first) await discardClusters(image, first, end - first, 'forget');
+  await discardClusters(image, first, end - first, 'forget');
   await image.metadata.run(() => dropTables(image, entriesOfL1(size, image.header.clusterBits)));
 }
 

@@ -11,7 +11,7 @@ export interface Table {
   readonly offset: number;
   readonly view: DataView;
   readonly bytes: Uint8Array;
-  /** Changed range that is not in the file yet, in bytes; empty when `dirtyFrom >= dirtyTo`. */
+  /** Changed range that is not in the file yet, in bytes. */
   dirtyFrom: number;
   dirtyTo: number;
 }
@@ -32,9 +32,6 @@ export class TableCache {
   readonly #loading = new Map<number, Promise<Table>>();
   readonly #dirty = new Set<Table>();
   #before: TableCache | undefined;
-  #afterData = false;
-  /** Changes were written that may not be on stable storage. */
-  #unsynced = false;
 
   /** `capacity`: how many tables are kept at most, dirty ones aside. */
   constructor(file: ChildHandle, tableSize: number, capacity: number, events: TableEvents) {
@@ -86,24 +83,15 @@ export class TableCache {
     this.#before = other;
   }
 
-  /** What was written to the file so far is on stable storage before the changes of this cache that are still to be written. */
-  writeAfterData(): void {
-    this.#afterData = true;
-  }
-
-  /** Writes every change. What these depend on is on stable storage before; the changes themselves need not be yet. */
+  /**
+   * Writes every change. What these depend on, and the data that they refer to, is on stable storage before; the changes
+   * themselves need not be yet.
+   */
   async flush(): Promise<void> {
-    const before = this.#before;
-    if (before) {
-      await before.flush();
-      if (before.#unsynced) await this.#file.flush();
-      before.#unsynced = false;
-      this.#before = undefined;
-    }
+    await this.#before?.flush();
+    this.#before = undefined;
     if (this.#dirty.size === 0) return;
-    if (this.#afterData) await this.#file.flush();
-    this.#afterData = false;
-    this.#unsynced = true;
+    await this.#file.flush();
     for (const table of [...this.#dirty].toSorted((a, b) => a.offset - b.offset)) await this.#write(table);
   }
 
@@ -149,10 +137,9 @@ export class TableCache {
 
   async #write(table: Table): Promise<void> {
     const { dirtyFrom, dirtyTo, offset, bytes } = table;
+    if (!this.#dirty.delete(table)) return;
     table.dirtyFrom = this.#tableSize;
     table.dirtyTo = 0;
-    this.#dirty.delete(table);
-    if (dirtyFrom >= dirtyTo) return;
     try {
       await this.#file.debugEvent(this.#events.update);
       await this.#file.write(offset + dirtyFrom, bytes.slice(dirtyFrom, dirtyTo));

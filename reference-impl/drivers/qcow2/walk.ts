@@ -16,7 +16,7 @@ export interface L2Table {
 export async function readL1(image: Image, offset: number, entries: number): Promise<DataView> {
   const present = Math.max(0, Math.min(entries * 8, image.file.length() - offset));
   const bytes = new Uint8Array(Math.floor(present / 8) * 8);
-  if (bytes.length > 0) await image.file.read(offset, bytes);
+  await image.file.read(offset, bytes);
   return new DataView(bytes.buffer);
 }
 
@@ -50,5 +50,5 @@ export function* ownedEntries(image: Image, view: DataView): Generator<{ at: num
 export function clustersOf(image: Image, { kind, offset, compressedBytes }: Entry): [number, number] {
   const bytes = kind === 'compressed' ? compressedBytes : image.clusterSize;
   const first = Math.floor(offset / image.clusterSize);
-  return [first, Math.floor((offset + bytes - 1) / image.clusterSize) - first + 1];
+  return [first, Math.ceil((offset + bytes) / image.clusterSize) - first];
 }

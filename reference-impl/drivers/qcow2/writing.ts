@@ -43,13 +43,10 @@ async function writeData(image: Image, host: number, data: Uint8Array): Promise<
   await image.file.write(host, image.cipher ? image.cipher.encrypt(host, data) : data);
 }
 
-/** Waits until none of the clusters is being allocated by somebody else. */
-export async function settled(image: Image, first: number, last: number): Promise<void> {
-  for (let cluster = first; cluster <= last && image.busy.size > 0; ) {
-    const busy = image.busy.get(cluster);
-    if (busy) await busy;
-    else cluster += 1;
-  }
+/** What somebody is allocating of the clusters from `first` to before `end`. */
+export function underWay(image: Image, first: number, end: number): Promise<void>[] {
+  const found = [...image.busy].filter(([cluster]) => cluster >= first && cluster < end);
+  return found.map(([, done]) => done);
 }
 
 /** A write to be placed: bytes of the disk, and the clusters of the disk that they touch. */
@@ -63,16 +60,16 @@ interface Extent {
 async function place(image: Image, at: number, length: number): Promise<Placement> {
   const { clusterSize, mapping } = image;
   const first = Math.floor(at / clusterSize);
-  const last = Math.floor((at + length - 1) / clusterSize);
-  const count = last - first + 1;
+  const end = Math.ceil((at + length) / clusterSize);
+  const count = end - first;
   const extent: Extent = { at, length, first, count };
   for (;;) {
     // in place and everything in memory: the common case of a write to an allocated disk needs no lock
-    const known = image.busy.size === 0 ? mapping.peek(first, count) : undefined;
+    const known = mapping.peek(first, count);
     if (known?.kind === 'data' && known.copied) return inPlace(image, known, extent);
-    await settled(image, first, last);
+    await Promise.all(underWay(image, first, end));
     const placement = await image.metadata.run(async () => {
-      for (let cluster = first; cluster <= last; cluster++) if (image.busy.has(cluster)) return undefined;
+      if (underWay(image, first, end).length > 0) return undefined;
       const run = await mapping.lookup(first, count);
       if (run.kind === 'data' && run.copied) return inPlace(image, run, extent);
       return allocate(image, run, extent);
@@ -124,13 +121,13 @@ async function countToAllocate(image: Image, run: Run, first: number, touched: n
     first + touched,
     (Math.floor(first / image.mapping.perTable) + 1) * image.mapping.perTable,
   );
-  let count = run.count;
-  while (first + count < end) {
-    const next = await image.mapping.lookup(first + count, end - first - count);
+  let at = first + run.count;
+  while (at < end) {
+    const next = await image.mapping.lookup(at, end - at);
     if (next.copied) break;
-    count += next.count;
+    at += next.count;
   }
-  return Math.min(count, end - first);
+  return at - first;
 }
 
 function occupy(image: Image, first: number, count: number): () => void {
@@ -165,8 +162,8 @@ async function writeNew(
       const head = at - start;
       const tail = head + data.length;
       await image.file.debugEvent('cow_read');
-      if (head > 0) await read(image, start, bytes.subarray(0, head));
-      if (tail < whole) await readUpToEnd(image, at + data.length, bytes.subarray(tail));
+      await read(image, start, bytes.subarray(0, head));
+      await readUpToEnd(image, at + data.length, bytes.subarray(tail));
       bytes.set(data, head);
       await image.file.debugEvent('cow_write');
       await writeData(image, host, bytes);
@@ -199,8 +196,7 @@ async function writeNew(
 
 /** A cluster may reach beyond the end of the disk; what lies there is zeroes. */
 async function readUpToEnd(image: Image, offset: number, buffer: Uint8Array): Promise<void> {
-  const inside = Math.max(0, Math.min(buffer.length, image.size - offset));
-  if (inside > 0) await read(image, offset, buffer.subarray(0, inside));
+  await read(image, offset, buffer.subarray(0, Math.max(0, image.size - offset)));
 }
 
 /**
@@ -224,9 +220,6 @@ export async function replace(
     i += run.count;
   }
   await image.entriesAfterCounts();
-  // who crashes must find either the old contents or the new
-  if (old.some(({ kind }) => kind !== 'unallocated') || image.backing() !== undefined)
-    image.mapping.cache.writeAfterData();
   await image.mapping.set(first, count, entry);
   if (release !== 'keep') await image.release(old, release);
 }
@@ -252,7 +245,7 @@ export async function writeCompressed(image: Image, offset: number, data: Uint8A
     await write(image, offset, data);
     return;
   }
-  await settled(image, cluster, cluster);
+  await Promise.all(underWay(image, cluster, cluster + 1));
   await image.metadata.run(async () => {
     const run = await image.mapping.lookup(cluster, 1);
     if (run.kind !== 'unallocated') throw new IoError('EIO');

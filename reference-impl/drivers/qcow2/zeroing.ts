@@ -2,10 +2,7 @@
 import type { Image } from './image.ts';
 import { type Entry, type Run, UNALLOCATED, ZERO } from './mapping.ts';
 import { blockStatus } from './reading.ts';
-import { replace, settled, write } from './writing.ts';
-
-/** Most bytes of zeroes that are written as data at once. */
-const CHUNK = 0x100000;
+import { replace, underWay, write } from './writing.ts';
 
 /** Makes the range read as zeroes: whole clusters by their entries, what sticks out of them as data. */
 export async function writeZeroes(
@@ -29,7 +26,7 @@ export async function writeZeroes(
 
 async function writeZeroData(image: Image, from: number, to: number): Promise<void> {
   for (let at = from; at < to; ) {
-    const length = Math.min(CHUNK, to - at);
+    const length = Math.min(image.clusterSize, to - at);
     const status = await blockStatus(image, at, length);
     const isZero = status.allocated && status.zero;
     if (!isZero) await write(image, at, new Uint8Array(status.length));
@@ -96,10 +93,9 @@ async function changeRuns(
   change: (run: Run) => ((index: number) => Entry) | undefined,
 ): Promise<void> {
   for (let done = 0; done < count; ) {
-    await settled(image, first + done, first + count - 1);
+    await Promise.all(underWay(image, first + done, first + count));
     done += await image.metadata.run(async () => {
-      if (image.busy.size > 0 && [...image.busy.keys()].some((c) => c >= first + done && c < first + count))
-        return 0;
+      if (underWay(image, first + done, first + count).length > 0) return 0;
       const run = await image.mapping.lookup(first + done, count - done);
       const entry = change(run);
       if (entry === undefined) return run.count;
