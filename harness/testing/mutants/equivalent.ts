@@ -67,12 +67,6 @@ export const EQUIVALENT: readonly Equivalent[] = [
     reason: 'How many bytes of the file are looked at and written at once comes to the same bytes.',
   },
   {
-    file: 'drivers/qcow2/zeroing.js',
-    before: 'const CHUNK = 0x100000;',
-    after: 'const CHUNK = 1048577;',
-    reason: 'How many bytes of zeroes are written at once comes to the same bytes.',
-  },
-  {
     file: 'jobs/job.js',
     before: "this.assertVerb('cancel');",
     after: 'void 0;',

@@ -310,6 +310,6 @@ export const data: readonly Saboteur[] = [
     'block_resize',
     'shows again what was cut off within a cluster when the image grows',
     'drivers/qcow2/resize',
-    ['if (rest > 0)', 'if (false)'],
+    ['await write(image, size', 'if (false)\n        await write(image, size'],
   ),
 ];

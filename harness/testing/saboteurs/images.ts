@@ -34,7 +34,7 @@ export const images: readonly Saboteur[] = [
     ['const DEFAULT_CLUSTER_BITS = 16;', 'const DEFAULT_CLUSTER_BITS = 12;'],
   ),
   inside('images/create-cluster-range', 'BlockdevCreateOptionsQcow2', 'takes clusters of 4 MiB', CREATE, [
-    'clusterBits > 21',
+    'clusterBits > MAX_CLUSTER_BITS',
     'clusterBits > 22',
   ]),
   inside(
@@ -112,7 +112,7 @@ export const images: readonly Saboteur[] = [
     ['await made.truncate(0);\n        const', 'const'],
   ),
   inside('images/lazy-option-ignored', 'BlockdevOptionsQcow2', 'ignores the option lazy-refcounts', OPTIONS, [
-    '(lazy ?? hasLazyRefcounts(header))',
+    'lazy ?? hasLazyRefcounts(header)',
     'hasLazyRefcounts(header)',
   ]),
   inside(
@@ -120,7 +120,7 @@ export const images: readonly Saboteur[] = [
     'BlockdevOptionsQcow2',
     'does not take lazy refcounts from the header',
     OPTIONS,
-    ['(lazy ?? hasLazyRefcounts(header))', '(lazy ?? false)'],
+    ['lazy ?? hasLazyRefcounts(header)', '(lazy ?? false)'],
   ),
   inside(
     'images/lazy-dirty-stays',
