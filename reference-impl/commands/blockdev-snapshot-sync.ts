@@ -1,9 +1,8 @@
 /** `blockdev-snapshot-sync`: makes an overlay and puts it on top of a drive's medium or a node. */
-import { prepareSnapshotSync } from '../graph/drained-snapshot.ts';
+import { runTransaction } from '../transactions/index.ts';
 import type { Handler } from './handler.ts';
 
-export const blockdevSnapshotSync: Handler<'blockdev-snapshot-sync'> = async (args, context) => {
-  await context.block.graph.drainAll();
-  await (await prepareSnapshotSync(context.block.graph, args)).commit();
+export const blockdevSnapshotSync: Handler<'blockdev-snapshot-sync'> = async (data, context) => {
+  await runTransaction(context, [{ type: 'blockdev-snapshot-sync', data }]);
   return {};
 };

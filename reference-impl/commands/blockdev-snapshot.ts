@@ -1,9 +1,8 @@
 /** `blockdev-snapshot`: puts an overlay that is open on top of a node. */
-import { prepareSnapshot } from '../graph/drained-snapshot.ts';
+import { runTransaction } from '../transactions/index.ts';
 import type { Handler } from './handler.ts';
 
-export const blockdevSnapshot: Handler<'blockdev-snapshot'> = async (args, context) => {
-  await context.block.graph.drainAll();
-  await (await prepareSnapshot(context.block.graph, args)).commit();
+export const blockdevSnapshot: Handler<'blockdev-snapshot'> = async (data, context) => {
+  await runTransaction(context, [{ type: 'blockdev-snapshot', data }]);
   return {};
 };

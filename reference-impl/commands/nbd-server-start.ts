@@ -9,14 +9,5 @@ export const nbdServerStart: Handler<'nbd-server-start'> = async (args, { nbd })
 
 /** The same address in the form that newer commands take. */
 function flat(address: SocketAddressLegacy): SocketAddress {
-  switch (address.type) {
-    case 'inet':
-      return { type: 'inet', ...address.data };
-    case 'unix':
-      return { type: 'unix', ...address.data };
-    case 'vsock':
-      return { type: 'vsock', ...address.data };
-    case 'fd':
-      return { type: 'fd', ...address.data };
-  }
+  return { type: address.type, ...address.data } as SocketAddress;
 }

@@ -78,7 +78,7 @@ describe('refused', () => {
     ],
     ['Cannot disable IPv4 and IPv6 at same time', inet(1, { ipv4: false, ipv6: false })],
     [`UNIX socket path '${'x'.repeat(108)}' is too long`, { type: 'unix', path: 'x'.repeat(108) }],
-    ["Failed to parse port 'y'", { type: 'vsock', cid: '1', port: 'y' }],
+    ['socket family AF_VSOCK unsupported', { type: 'vsock', cid: '1', port: '2' }],
     ["File descriptor named 'fd0' has not been found", { type: 'fd', str: 'fd0' }],
   ])('%s', async (message, address) => {
     await expect(connectSocket(address, folder)).rejects.toEqual(new CommandError(message));

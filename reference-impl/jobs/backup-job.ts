@@ -10,7 +10,6 @@ import { IoError } from '../host/errno.ts';
 import { isZero } from '../host/zero.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
-import { flush } from './flush.ts';
 import { checkSpeed, type Job } from './job.ts';
 import { type JobArguments, type JobContext, lifecycle } from './job-context.ts';
 import type { JobDriver } from './job-driver.ts';
@@ -138,7 +137,6 @@ class Backup implements JobDriver {
 
   async #copyAll(job: Job): Promise<void> {
     const cluster = this.#left.granularity;
-    const { 'on-target-error': onTargetError = 'report' } = this.#args;
     let copied = 0;
     for (let offset = 0; offset < this.#length; ) {
       // Without a limit the others still get their turn.
@@ -159,7 +157,7 @@ class Backup implements JobDriver {
       }
       offset = next + cluster;
     }
-    await flush(job, this.#target, 'write', onTargetError);
+    await this.#target.io.flush();
   }
 
   /** Something in the cluster is in the source itself, not only in its backing file. */

@@ -92,7 +92,7 @@ class Commit implements JobDriver {
   async run(job: Job): Promise<void> {
     const { top, base } = this.#plan;
     job.progress.setLength(top.io.length());
-    await telling(job, 'write', () => grow(base, job.progress.len));
+    await grow(base, job.progress.len);
     let delay = 0n;
     while (job.progress.offset < job.progress.len) {
       await job.sleep(delay);
@@ -106,8 +106,8 @@ class Commit implements JobDriver {
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
       if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
-    await telling(job, 'write', () => this.#hideTail());
-    await telling(job, 'write', () => base.io.flush());
+    await this.#hideTail();
+    await base.io.flush();
   }
 
   /** What a longer overlay shows as zeroes behind the end of the top must not become what a longer base holds there. */
@@ -150,7 +150,7 @@ class Commit implements JobDriver {
   }
 }
 
-/** A request that ends the job if it fails: commits have no policy. Throws `IoError`. */
+/** A request of the copy, which ends the job if it fails: commits have no policy. Throws `IoError`. */
 async function telling<T>(job: Job, operation: 'read' | 'write', request: () => Promise<T>): Promise<T> {
   try {
     return await request();

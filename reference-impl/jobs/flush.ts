@@ -1,4 +1,4 @@
-/** What a job has written comes to stable storage before the job says that it is done. */
+/** What a mirror has written comes to stable storage before the job says that it is ready. */
 import type { BlockdevOnError } from '../../spec/generated/qmp.ts';
 import type { Node } from '../graph/node.ts';
 import { IoError } from '../host/errno.ts';
@@ -20,10 +20,4 @@ export async function flushed(
     await job.sleep();
     return false;
   }
-}
-
-/** Tries until it succeeds or the job is cancelled. Throws `IoError` to give up. */
-export async function flush(...request: Parameters<typeof flushed>): Promise<void> {
-  const [job] = request;
-  while (!job.cancelled) if (await flushed(...request)) return;
 }

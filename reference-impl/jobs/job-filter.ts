@@ -42,7 +42,7 @@ export function insertFilter(
     implicit: name === undefined,
   });
   graph.name(filter, name);
-  const edge = graph.attach(filter, below, 'backing', 'job-filtered');
+  const edge = graph.attach(filter, below, 'backing', filter.driver.children.backing!);
   filter.opened(passOn(edge));
   filter.backingAttached(below);
   graph.replaceNode(below, filter, [edge, ...except]);

@@ -9,19 +9,20 @@ import { CommandError } from '../qapi/command-error.ts';
 /** Which states may follow a state. */
 export const TRANSITIONS: Readonly<Record<BlockJobStatus, readonly BlockJobStatus[]>> = {
   undefined: ['created'],
-  created: ['running', 'aborting', 'null'],
+  created: ['running', 'aborting'],
   running: ['paused', 'ready', 'waiting', 'aborting'],
   paused: ['running'],
   ready: ['standby', 'waiting', 'aborting'],
   standby: ['ready'],
   waiting: ['pending', 'aborting'],
   pending: ['aborting', 'concluded'],
-  aborting: ['aborting', 'concluded'],
+  aborting: ['concluded'],
   concluded: ['null'],
   null: [],
 };
 
-const RUNNING: readonly BlockJobStatus[] = ['created', 'running', 'paused', 'ready', 'standby'];
+/** A job that is created only is started, or given up, before the next command comes. */
+const RUNNING: readonly BlockJobStatus[] = ['running', 'paused', 'ready', 'standby'];
 
 /** In which states a verb may be applied. */
 export const VERBS: Readonly<Record<BlockJobVerb, readonly BlockJobStatus[]>> = {

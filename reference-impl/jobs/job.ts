@@ -18,7 +18,6 @@ import { IoError } from '../host/errno.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { integer } from '../qapi/json/wire-value.ts';
 import type { Services } from '../services/services.ts';
-import { IgnoredErrors } from './ignored-errors.ts';
 import type { JobDriver, JobOptions } from './job-driver.ts';
 import { JobProgress } from './job-progress.ts';
 import { assertTransition, assertVerb } from './job-status.ts';
@@ -26,6 +25,9 @@ import { JobTxn } from './job-txn.ts';
 import { JobWaiting } from './job-waiting.ts';
 import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
+
+/** How long what fails is left alone before it is tried again at the same place. */
+const RETRY_NS = 1_000_000n;
 
 /** Throws `CommandError` for bytes a second that no job can have. */
 export function checkSpeed(speed: number | bigint = 0): void {
@@ -58,7 +60,8 @@ export class Job {
   #drains = 0;
   /** Paused by the user, or by an error that stops it. */
   #userPaused = false;
-  readonly #ignored = new IgnoredErrors();
+  /** The offset at which the last error was ignored. */
+  #ignoredAt: number | undefined;
   readonly #waiting: JobWaiting;
   #body: Promise<IoError | undefined> | undefined;
   #bodyDone = false;
@@ -151,7 +154,6 @@ export class Job {
 
   async #work(): Promise<IoError | undefined> {
     try {
-      await this.pausePoint();
       await this.driver.run(this);
       return undefined;
     } catch (error) {
@@ -184,9 +186,9 @@ export class Job {
   /** Lets `ns` pass, or only a turn of the main loop; less if the job is cancelled or woken. Then pauses if asked to. */
   async sleep(ns = 0n): Promise<void> {
     if (this.#cancelled) return;
-    // What fails again and again must let time pass, or nobody else gets a turn to end it.
-    const retryNs = this.#ignored.retryNs(this.progress.offset);
-    if (!this.paused) await this.#waiting.yield(ns === 0n ? retryNs : ns);
+    // What may fail again and again must let time pass, or nobody else gets a turn to end it.
+    const least = this.#ignoredAt === this.progress.offset ? RETRY_NS : 0n;
+    if (!this.paused) await this.#waiting.yield(ns === 0n ? least : ns);
     await this.pausePoint();
   }
 
@@ -225,7 +227,7 @@ export class Job {
   /** Pauses the job while a drained section lasts; resolves when it rests. */
   async drainedBegin(): Promise<void> {
     this.#drains += 1;
-    if (this.#waiting.busy && this.#started && !this.#bodyDone) await this.#waiting.atRest();
+    if (this.#waiting.busy && !this.#bodyDone) await this.#waiting.atRest();
   }
 
   drainedEnd(): void {
@@ -250,7 +252,7 @@ export class Job {
   failed(operation: 'read' | 'write', policy: BlockdevOnError, error: IoError): BlockErrorAction {
     const action = errorAction(policy, error);
     this.#services.emit('BLOCK_JOB_ERROR', { device: this.id, operation, action });
-    if (action === 'ignore') this.#ignored.count(this.progress.offset);
+    if (action === 'ignore') this.#ignoredAt = this.progress.offset;
     if (action === 'stop') {
       this.#userPaused = true;
       if (this.#ioStatus === 'ok') this.#ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';
@@ -334,9 +336,9 @@ export class Job {
 
   complete(): void {
     this.assertVerb('complete');
-    if (this.paused || this.#cancelled || this.driver.complete === undefined)
+    if (this.paused || this.#cancelled)
       throw new CommandError(`The active block job '${this.id}' cannot be completed`);
-    this.driver.complete();
+    this.driver.complete!();
     this.enter();
   }
 

@@ -12,8 +12,7 @@ import { isZero } from '../host/zero.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
 import type { Job } from './job.ts';
 
-const MOST_IN_FLIGHT = 16;
-/** Bytes of one request, unless the buffer is so large that the requests in flight would not fill it. */
+/** Bytes of the largest request. */
 const REQUEST = 1 << 20;
 
 export interface CopyOptions {
@@ -41,7 +40,6 @@ export class MirrorCopy {
   readonly #target: Node;
   readonly #options: CopyOptions;
   readonly #length: number;
-  readonly #mostAtOnce: number;
   /** The clusters that have to be copied as a whole, as nothing of them has been copied. */
   readonly #unfilled: DirtyBlocks | undefined;
   readonly #inFlight = new Set<{ start: number; end: number; done: Promise<void> }>();
@@ -55,7 +53,6 @@ export class MirrorCopy {
     this.#target = target;
     this.#options = options;
     this.#length = source.io.length();
-    this.#mostAtOnce = Math.max(options.bufferSize / MOST_IN_FLIGHT, REQUEST);
     this.dirty = new DirtyBlocks(options.granularity, this.#length);
     if (options.wholeClusters === undefined) return;
     this.#unfilled = new DirtyBlocks(options.wholeClusters, this.#length);
@@ -82,8 +79,7 @@ export class MirrorCopy {
   /** No further request can be sent now. */
   get saturated(): boolean {
     return (
-      this.#inFlight.size >= MOST_IN_FLIGHT ||
-      (this.#inFlight.size > 0 && (this.dirty.count === 0 || this.#bytesInFlight >= this.#options.bufferSize))
+      this.#inFlight.size > 0 && (this.dirty.count === 0 || this.#bytesInFlight >= this.#options.bufferSize)
     );
   }
 
@@ -115,7 +111,6 @@ export class MirrorCopy {
     this.dirty.clear(start, end - start);
     let delay = 0n;
     for (let at = start; at < Math.min(end, this.#length); ) {
-      while (this.#inFlight.size >= MOST_IN_FLIGHT) await this.oneDone();
       if (this.#fatal) {
         this.dirty.mark(at, end - at);
         return 0n;
@@ -169,7 +164,7 @@ export class MirrorCopy {
       // The request itself tells what is wrong.
       part = { kind: undefined, length: most };
     }
-    const whole = Math.min(part.length, this.#mostAtOnce);
+    const whole = Math.min(part.length, REQUEST);
     // Smaller stretches than a block of the target are copied together, block by block.
     const { granularity } = this.dirty;
     const isShort = whole < most && whole % granularity !== 0;

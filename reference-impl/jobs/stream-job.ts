@@ -9,7 +9,6 @@ import { NOTHING, Permission } from '../graph/permissions.ts';
 import { reopenAsBefore, setReadOnly } from '../graph/reopen.ts';
 import { IoError } from '../host/errno.ts';
 import { nameBase } from './base-name.ts';
-import { flush } from './flush.ts';
 import { checkSpeed, type Job } from './job.ts';
 import { type JobContext, lifecycle } from './job-context.ts';
 import type { JobDriver } from './job-driver.ts';
@@ -91,7 +90,7 @@ class Stream implements JobDriver {
       // Stretches without a copy, and a limit that is lifted, leave the wait as it was.
       if (stretch.allocated && job.speed > 0n) delay = job.limit.account(stretch.length);
     }
-    await flush(job, image, 'read', policy);
+    await image.io.flush();
     if (ignored) throw ignored;
   }
 

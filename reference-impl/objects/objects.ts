@@ -26,12 +26,12 @@ export class Objects {
   readonly throttleGroups = new ThrottleGroups();
   readonly #objects = new Map<string, UserObject>();
 
-  /** Throws `CommandError` for an id that is taken. */
+  /** The id must be free. */
   add(id: string, object: UserObject): void {
-    this.assertFree(id);
     this.#objects.set(id, object);
   }
 
+  /** Throws `CommandError` for an id that is taken. */
   assertFree(id: string): void {
     if (this.#objects.has(id))
       throw new CommandError(`attempt to add duplicate property '${id}' to object (type 'container')`);

@@ -24,8 +24,8 @@ export interface PreparedAction {
 }
 
 export interface Action<T extends ActionType> {
-  /** It starts a job, which can end together with others. Absent for what fails in any case. */
-  readonly groups: boolean;
+  /** It starts a job, which can end together with others; or fails in any case. */
+  readonly groups?: true;
   /** Throws `CommandError`. */
   prepare(data: DataByType[T], context: TransactionContext): Promise<PreparedAction> | PreparedAction;
 }

@@ -5,7 +5,6 @@ import { CommandError } from '../qapi/command-error.ts';
 import type { Action } from './action.ts';
 
 export const blockDirtyBitmapAdd: Action<'block-dirty-bitmap-add'> = {
-  groups: false,
   prepare: (data, { block }) => {
     const { node, bitmap } = addBitmap(block.graph, data);
     return {
@@ -18,7 +17,6 @@ export const blockDirtyBitmapAdd: Action<'block-dirty-bitmap-add'> = {
 };
 
 export const blockDirtyBitmapClear: Action<'block-dirty-bitmap-clear'> = {
-  groups: false,
   prepare: ({ node, name }, { block }) => {
     const { bitmap } = block.bitmap(node, name);
     if (bitmap.frozen) throw new CommandError('Cannot modify a frozen bitmap');

@@ -20,11 +20,11 @@ const actions: { readonly [T in ActionType]: Action<T> } = {
   'drive-backup': driveBackup,
 };
 
-/** Throws `CommandError`, and then nothing has changed. */
+/** Throws `CommandError`, and then nothing has changed. Each job that is started ends for itself, unless they are `grouped`. */
 export async function runTransaction(
   { block, jobs }: JobContext,
   given: readonly TransactionAction[],
-  mode: ActionCompletionMode,
+  mode?: ActionCompletionMode,
 ): Promise<void> {
   const context = { block, jobs, txn: mode === 'grouped' ? new JobTxn() : undefined };
   await block.graph.drainAll();

@@ -3,16 +3,13 @@ import { prepareInternalSnapshot, prepareSnapshot, prepareSnapshotSync } from '.
 import type { Action } from './action.ts';
 
 export const blockdevSnapshot: Action<'blockdev-snapshot'> = {
-  groups: false,
   prepare: (data, { block }) => prepareSnapshot(block.graph, data),
 };
 
 export const blockdevSnapshotInternalSync: Action<'blockdev-snapshot-internal-sync'> = {
-  groups: false,
   prepare: (data, { block }) => prepareInternalSnapshot(block.graph, data),
 };
 
 export const blockdevSnapshotSync: Action<'blockdev-snapshot-sync'> = {
-  groups: false,
   prepare: (data, { block }) => prepareSnapshotSync(block.graph, data),
 };

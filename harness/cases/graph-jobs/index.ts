@@ -19,6 +19,7 @@ import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
 import { thresholdAndCorruption } from './threshold-and-corruption.ts';
 import { unevenChains } from './uneven-chains.ts';
+import { unreadableMappings } from './unreadable-mappings.ts';
 import { usersOfJobs } from './users-of-jobs.ts';
 import { writeCases } from './writes.ts';
 
@@ -46,4 +47,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...clustersOfChains,
   ...overlaysInUse,
   ...claimedChains,
+  ...unreadableMappings,
 ];

@@ -1,8 +1,15 @@
 import type { CaseDefinition } from '../case.ts';
 import { heldJobs } from './held-jobs.ts';
 import { severalJobs } from './several-jobs.ts';
+import { speedsInStates } from './speeds-in-states.ts';
 import { stateCases } from './states.ts';
 import { verbCases } from './verbs.ts';
 
 /** Cases of the states of jobs and of the verbs that they take in each. */
-export const jobVerbs: readonly CaseDefinition[] = [...stateCases, ...verbCases, ...heldJobs, ...severalJobs];
+export const jobVerbs: readonly CaseDefinition[] = [
+  ...stateCases,
+  ...verbCases,
+  ...heldJobs,
+  ...severalJobs,
+  ...speedsInStates,
+];

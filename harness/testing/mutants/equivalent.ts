@@ -48,7 +48,7 @@ export const EQUIVALENT: readonly Equivalent[] = [
       'A stepped clock would tell, but how long a server may be silent is a choice of the client that nothing requires.',
   },
   {
-    file: 'jobs/ignored-errors.js',
+    file: 'jobs/job.js',
     before: 'const RETRY_NS = 1000000n;',
     after: 'const RETRY_NS = 1000001n;',
     reason:
