@@ -26,7 +26,7 @@ import { JobWaiting } from './job-waiting.ts';
 import { type MainLoop, untilAllWait } from './main-loop.ts';
 import { RateLimit } from './rate-limit.ts';
 
-/** How long what fails is left alone before it is tried again at the same place. */
+/** How long what fails is left alone before it is tried again. */
 const RETRY_NS = 1_000_000n;
 
 /** Throws `CommandError` for bytes a second that no job can have. */
@@ -60,8 +60,8 @@ export class Job {
   #drains = 0;
   /** Paused by the user, or by an error that stops it. */
   #userPaused = false;
-  /** The offset at which the last error was ignored. */
-  #ignoredAt: number | undefined;
+  /** An error was ignored since the work waited. */
+  #ignored = false;
   readonly #waiting: JobWaiting;
   #body: Promise<IoError | undefined> | undefined;
   #bodyDone = false;
@@ -187,7 +187,8 @@ export class Job {
   async sleep(ns = 0n): Promise<void> {
     if (this.#cancelled) return;
     // What may fail again and again must let time pass, or nobody else gets a turn to end it.
-    const least = this.#ignoredAt === this.progress.offset ? RETRY_NS : 0n;
+    const least = this.#ignored ? RETRY_NS : 0n;
+    this.#ignored = false;
     if (!this.paused) await this.#waiting.yield(ns === 0n ? least : ns);
     await this.pausePoint();
   }
@@ -252,7 +253,7 @@ export class Job {
   failed(operation: 'read' | 'write', policy: BlockdevOnError, error: IoError): BlockErrorAction {
     const action = errorAction(policy, error);
     this.#services.emit('BLOCK_JOB_ERROR', { device: this.id, operation, action });
-    if (action === 'ignore') this.#ignoredAt = this.progress.offset;
+    if (action === 'ignore') this.#ignored = true;
     if (action === 'stop') {
       this.#userPaused = true;
       if (this.#ioStatus === 'ok') this.#ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';

@@ -12,6 +12,7 @@ import { isZero } from '../host/zero.ts';
 import { DirtyBlocks } from './dirty-blocks.ts';
 import type { Job } from './job.ts';
 
+const MOST_IN_FLIGHT = 16;
 /** Bytes of the largest request. */
 const REQUEST = 1 << 20;
 
@@ -79,7 +80,8 @@ export class MirrorCopy {
   /** No further request can be sent now. */
   get saturated(): boolean {
     return (
-      this.#inFlight.size > 0 && (this.dirty.count === 0 || this.#bytesInFlight >= this.#options.bufferSize)
+      this.#inFlight.size >= MOST_IN_FLIGHT ||
+      (this.#inFlight.size > 0 && (this.dirty.count === 0 || this.#bytesInFlight >= this.#options.bufferSize))
     );
   }
 
@@ -111,6 +113,7 @@ export class MirrorCopy {
     this.dirty.clear(start, end - start);
     let delay = 0n;
     for (let at = start; at < Math.min(end, this.#length); ) {
+      while (this.#inFlight.size >= MOST_IN_FLIGHT) await this.oneDone();
       if (this.#fatal) {
         this.dirty.mark(at, end - at);
         return 0n;

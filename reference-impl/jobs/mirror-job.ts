@@ -295,9 +295,9 @@ class Mirror implements JobDriver {
 
   /** Copies what was written meanwhile, until nothing is in flight. */
   async #catchUp(job: Job): Promise<void> {
-    const { filter, source } = this.#plan;
-    while (!filter.io.requests.idle || !source.io.requests.idle || this.#copy.dirty.count > 0) {
-      await drainRequests([filter, source]);
+    const nodes = [this.#plan.filter, this.#plan.source];
+    while (!nodes.every(({ io }) => io.requests.idle) || this.#copy.dirty.count > 0) {
+      await drainRequests(nodes);
       await this.#copy.iterate(job);
       await this.#copy.allDone();
       this.#copy.throwIfFailed();

@@ -2,8 +2,7 @@
 import type { Node } from '../graph/node.ts';
 
 export function hasZeroInit(node: Node): boolean {
-  if (node.backing) return false;
-  if (node.driver.kind === 'format' && node.driverName !== 'raw') return node.driverName !== 'luks';
+  if (node.backing || node.driverName === 'luks') return false;
   const file = node.child('file');
   return file ? hasZeroInit(file.node) : node.driverName === 'file';
 }

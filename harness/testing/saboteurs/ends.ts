@@ -107,9 +107,6 @@ export const ends: readonly Saboteur[] = [
     'block-job-complete',
     'completes a job that was cancelled',
     'jobs/job',
-    [
-      'if (this.paused || this.#cancelled || this.driver.complete === undefined)',
-      'if (this.paused || this.driver.complete === undefined)',
-    ],
+    ['if (this.paused || this.#cancelled)', 'if (this.paused)'],
   ),
 ];

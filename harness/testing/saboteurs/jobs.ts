@@ -136,8 +136,8 @@ export const jobs: readonly Saboteur[] = [
     ["complete: ['ready'],", "complete: ['running', 'ready'],"],
   ),
   inside('jobs/complete-of-paused', 'block-job-complete', 'completes a job that is paused', JOB, [
-    'if (this.paused || this.#cancelled || this.driver.complete === undefined)',
-    'if (this.#cancelled || this.driver.complete === undefined)',
+    'if (this.paused || this.#cancelled)',
+    'if (this.#cancelled)',
   ]),
   inside(
     'jobs/cancel-of-ready-fails',
