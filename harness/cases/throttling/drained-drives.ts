@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { statistic, statsOf } from '../helpers/device-info.ts';
 import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
-import { limit } from '../helpers/throttling.ts';
+import { limit, throttleNodes } from '../helpers/throttling.ts';
 import { release, throttles } from './drive-limits.ts';
 
 const SIZE = 64 * KiB;
@@ -13,6 +13,19 @@ const held: Topology = {
   name: 'held-drive',
   images: [{ path: 'held.img', format: 'raw', size: SIZE }],
   options: ['-drive', 'if=none,id=held,file=@DIR@/held.img,format=raw'],
+  monitors: 1,
+};
+
+/** The same with limits that are not the drive's, but those of a node in it. */
+const heldBelow: Topology = {
+  name: 'held-below-drive',
+  images: [],
+  options: [
+    '-object',
+    'throttle-group,id=slow,x-bps-read=8,x-bps-write=8',
+    '-drive',
+    'if=none,id=held,driver=throttle,throttle-group=slow,file.driver=null-co,file.size=64k',
+  ],
   monitors: 1,
 };
 
@@ -62,6 +75,45 @@ export const drainedDrives: readonly CaseDefinition[] = [
       await release(t, 'held');
       await qemuIo(t, 'held', 'aio_flush');
       t.equal(await done(), [5, 6], 'without limits all must pass');
+    },
+  },
+  {
+    id: 'throttle/drained-below-drive',
+    title:
+      'A throttled node in a drive lets go what it holds when the drive is drained, or all are; what comes later is held',
+    requirements: ['ThrottleLimits/bytes'],
+    needs: needs(throttleNodes, hmpIo, {
+      commands: ['query-blockstats', 'blockdev-snapshot-sync'],
+      drivers: ['null-co', 'qcow2'],
+      capabilities: ['drives', 'sharedFiles'],
+    }),
+    topology: heldBelow,
+    fresh: true,
+    async run(t: CaseContext) {
+      let sent = 0;
+      const done = async (): Promise<number> => statistic(t, await statsOf(t, 'held'), 'rd_operations');
+      const checkHolds = async (when: string): Promise<void> => {
+        const before = await done();
+        for (let index = 0; index < 3; index += 1) await qemuIo(t, 'held', `aio_read ${index * 512} 512`);
+        sent += 3;
+        await t.roundTrip();
+        const passed = (await done()) - before;
+        t.check(passed <= 1, `the node must hold requests back ${when}`, `${passed} of 3 have passed`);
+      };
+      await checkHolds('at first');
+      for (let round = 1; round <= 2; round += 1) {
+        await qemuIo(t, 'held', 'aio_flush');
+        t.equal(await done(), sent, 'all requests must have passed when the drive is drained');
+        await checkHolds(`after the drive was drained (${round})`);
+      }
+      await t.execute('blockdev-snapshot-sync', {
+        device: 'held',
+        'snapshot-file': `${t.dir}/above-held.qcow2`,
+        format: 'qcow2',
+      });
+      t.equal(await done(), sent, 'all requests must have passed when a snapshot is taken');
+      await checkHolds('below the snapshot');
+      await qemuIo(t, 'held', 'aio_flush');
     },
   },
 ];
