@@ -11,6 +11,7 @@ import {
   guestContent,
   type Layer,
   makeLayers,
+  readImage,
   release,
 } from '../helpers/backing-chains.ts';
 import { completed, succeeded } from '../helpers/job-steps.ts';
@@ -83,6 +84,17 @@ const copyNeeds = (command: CopyCommand): Needs => ({
   events: eventsOf(command),
 });
 
+/** `count` clusters of a byte, all or those of `indices`. */
+const held = (
+  count: number,
+  byte: number,
+  indices: readonly number[] = [...Array(count).keys()],
+): NewQcow2 => ({
+  size: count * CLUSTER,
+  clusterSize: CLUSTER,
+  clusters: new Map(indices.map((index) => [index, byte])),
+});
+
 /** The cases of uneven chains. */
 export const unevenChains: readonly CaseDefinition[] = [
   {
@@ -116,6 +128,31 @@ export const unevenChains: readonly CaseDefinition[] = [
       },
     }),
   ),
+  {
+    id: 'block-stream/behind-short-middle',
+    title:
+      'A stream copies what the images between hold or hide of the base, exactly as far as the base goes',
+    requirements: ['block-stream/base-node'],
+    needs: needs(chainNodes, { ...ends, commands: ['block-stream'] }),
+    async run(t: CaseContext) {
+      const files = await makeLayers(t, [held(8, 0x11), held(5, 0x22, [1, 3]), held(12, 0x33, [6, 9])]);
+      const before = await guestContent(t, files[2]!.local);
+      const layers = await addLayers(t, files);
+      const [base, , top] = layers;
+      await shorten(t, top!, 1, ['block-stream', { 'base-node': base!.node }]);
+      await release(
+        t,
+        layers.map(({ node }) => node),
+      );
+      await checkContent(t, top!.file, before, 'the image over a short one');
+      const image = await readImage(t, top!.file);
+      t.equal(
+        [...Array(12).keys()].filter((index) => image.cluster(index) !== null),
+        [1, 3, 5, 6, 7, 9],
+        'the image must have its own clusters, those of the image between, and those that it hides of the base',
+      );
+    },
+  },
   ...(
     [
       ['uneven-chain', notHiding, 'a base of another size'],
