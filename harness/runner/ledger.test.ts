@@ -47,6 +47,23 @@ describe('undo', () => {
     ]);
   });
 
+  test('lets the own things of a case go where the endpoint is gone', async () => {
+    const { ledger, sent } = makeLedger({
+      refuses: () => {
+        throw new Error('the endpoint is gone');
+      },
+    });
+    ledger.enter(async () => void sent.push(['first', undefined]));
+    ledger.enter(() => Promise.reject(new Error('gone too')));
+    ledger.enter(async () => void sent.push(['second', undefined]));
+    ledger.saw('blockdev-add', { driver: 'null-co', 'node-name': 'a' });
+    ledger.saw('blockdev-add', { driver: 'null-co', 'node-name': 'b' });
+    await expect(ledger.undo()).rejects.toThrow('the endpoint is gone');
+    await ledger.letGo();
+    await ledger.letGo();
+    expect(sent.map(([name]) => name)).toEqual(['blockdev-del', 'second', 'first']);
+  });
+
   test('is incomplete with a job that does not end', async () => {
     const { ledger } = makeLedger({ jobs: ['j'], refuses: () => true });
     expect(await ledger.undo()).toBe(false);

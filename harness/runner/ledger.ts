@@ -70,15 +70,26 @@ export class Ledger {
    */
   async undo(): Promise<boolean> {
     const idle = await this.#endJobs();
-    let waiting = this.#entries.splice(0).toReversed();
-    for (let before = Number.POSITIVE_INFINITY; waiting.length < before; ) {
-      before = waiting.length;
-      const refused: UndoEntry[] = [];
-      for (const entry of waiting) if (!(await succeeds(entry.undo))) refused.push(entry);
-      waiting = refused;
-    }
+    let refused: UndoEntry[];
+    do {
+      refused = [];
+      const before = this.#entries.length;
+      // An entry that is tried is no longer there, those that come after it are, should the endpoint go away.
+      for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop())
+        if (!(await succeeds(entry.undo))) refused.unshift(entry);
+      if (refused.length < before) this.#entries = refused;
+    } while (this.#entries.length > 0);
     this.#jobs.clear();
-    return idle && waiting.length === 0;
+    return idle && refused.length === 0;
+  }
+
+  /**
+   * Carries out the undos that no command shows and that have not been tried, last first: what the case has open itself
+   * must end also where the endpoint is gone. Never rejects.
+   */
+  async letGo(): Promise<void> {
+    for (let entry = this.#entries.pop(); entry; entry = this.#entries.pop())
+      if (entry.thing === null) await entry.undo().catch(() => undefined);
   }
 
   /** False if some did not end. */

@@ -82,6 +82,7 @@ export async function runCase(
     ending = crashed(exit, state);
   if (ending.outcome === 'crash' && exit === null)
     state.deviate({ severity: 'must', message: `the endpoint closed the connection: ${ending.reason}` });
+  await state.ledger.letGo();
   await session.closeExtraLinks();
   session.onBreach = null;
 

@@ -1,11 +1,13 @@
 /** Runs on an endpoint that lies, hangs, dies or behaves, to show that each is told for what it is. */
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import type { CaseRecord, RunRecord } from '../../reports/record.ts';
 import { tap } from '../../reports/tap.ts';
 import type { Schema } from '../../spec/model.ts';
 import type { CaseDefinition } from '../cases/case.ts';
+import { listen } from '../cases/helpers/peers/listening.ts';
 import { readExpectations } from '../expectations/read-expectations.ts';
 import { type FakeOptions, type FakeTarget, fakeTarget } from '../testing/fake-endpoint.ts';
 import { type RunOptions, run } from './run.ts';
@@ -203,6 +205,25 @@ describe('outcomes', () => {
     expect(records.map(({ outcome }) => outcome)).toEqual(['timeout', 'pass']);
     expect(records[0]!.process?.inFlight).toBe('{"execute":"blockdev-add"}');
     expect(target.counts.started).toBe(2);
+  });
+
+  test.each(['dies', 'hangs'])('what a case has open ends where the endpoint %s', async (how) => {
+    const target = truthful((command, _args, port) => {
+      if (command !== 'blockdev-add') return OK;
+      if (how === 'dies') port.die({ code: 1, signal: null });
+      return null;
+    });
+    const server = createServer();
+    const record = await runOne(
+      target,
+      async (t) => {
+        await listen(t, server);
+        await t.execute('blockdev-add');
+      },
+      { limits: { caseTimeout: 1_000 } },
+    );
+    expect(record.outcome).toBe(how === 'dies' ? 'crash' : 'timeout');
+    expect(server.listening).toBe(false);
   });
 
   test('fail: an event that does not come', async () => {
