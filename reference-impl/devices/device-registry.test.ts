@@ -146,7 +146,7 @@ describe('plugging in', () => {
     await devices.add({ driver: 'floppy' });
     await devices.add({ driver: 'floppy' });
     await expect(devices.add({ driver: 'floppy' })).rejects.toThrow(
-      "Can't create floppy unit 2, bus supports only 2 units",
+      "Can't create floppy-bus unit 2, bus supports only 2 units",
     );
   });
 

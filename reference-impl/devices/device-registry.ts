@@ -45,7 +45,8 @@ export class DeviceRegistry {
   #model: MachineModel = machineModel('pc');
   #buses: readonly Bus[] = machineBuses(this.#model);
   readonly #devices = new Set<GuestDevice>();
-  readonly #globals = new Map<string, DeviceOptions>();
+  /** By the model, as options name it. */
+  readonly #globals = new Map<string | undefined, DeviceOptions>();
 
   constructor(block: BlockLayer, machine: GuestMachine, jobs?: JobRegistry) {
     this.block = block;
@@ -83,7 +84,7 @@ export class DeviceRegistry {
 
   /** Makes a device. */
   async add(options: DeviceOptions, placement?: Placement): Promise<void> {
-    const globals = this.#globals.get(options.driver ?? '');
+    const globals = this.#globals.get(options.driver);
     await new PlugIn(this).plugIn({ ...globals, ...options }, placement);
   }
 
@@ -91,9 +92,9 @@ export class DeviceRegistry {
   async addDrivesOfTheMachine(drives: readonly InterfaceDrive[]): Promise<void> {
     const { firstDevice } = this.#model;
     const on = (name: string) => drives.filter(({ place }) => place.interface === name);
-    let number = firstDevice.floppy ?? 0;
+    let number = firstDevice.floppy!;
     for (const drive of on('floppy')) await this.#addInterfaceDevice(drive, number++);
-    number = (firstDevice.ide ?? 0) + on('floppy').length;
+    number = firstDevice.ide! + on('floppy').length;
     for (const drive of on('ide')) await this.#addInterfaceDevice(drive, number++);
   }
 

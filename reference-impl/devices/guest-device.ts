@@ -91,8 +91,8 @@ export class GuestDevice implements AttachedDevice {
     const given = this.identity.properties.get(name);
     const placed = this.#placed(name);
     if (placed !== undefined) return placed;
-    if (name === 'iothread') return given === undefined ? '' : `/objects/${String(given)}`;
-    if (name !== 'drive') return given ?? this.model.properties[name]?.initial ?? '';
+    if (name === 'iothread') return given ? `/objects/${String(given)}` : '';
+    if (name !== 'drive') return given ?? this.model.properties[name]!.initial;
     const { backend } = this.backend ? this : ([...this.parts.values()].find((part) => part.backend) ?? this);
     return backend?.name || (backend?.node?.name ?? '');
   }

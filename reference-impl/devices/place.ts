@@ -38,18 +38,17 @@ export function placeOn(bus: Bus, modelName: string, properties: Properties): Pl
 
 function wanted(properties: Properties, name: string): number | undefined {
   const value = properties.get(name);
-  return typeof value === 'number' && value !== ANY && value >= 0 ? value : undefined;
+  return typeof value === 'number' && value !== ANY ? value : undefined;
 }
 
 /** On IDE the second unit is what is left, on others the first that is free. */
 function unitOn(bus: Bus, units: number, asked: number | undefined): number {
-  const kind = bus.model.type === 'floppy-bus' ? 'floppy' : bus.model.type;
   const isTaken = (unit: number) => bus.devices.some((device) => device.unit === unit);
   const last = bus.model.type === 'IDE' ? 1 : units;
   const unit = asked ?? firstFree(last, (number) => !isTaken(number)) ?? last;
   if (unit >= units)
-    throw new CommandError(`Can't create ${kind} unit ${unit}, bus supports only ${units} units`);
-  if (isTaken(unit)) throw new CommandError(`${kind === 'floppy' ? 'Floppy' : kind} unit ${unit} is in use`);
+    throw new CommandError(`Can't create ${bus.model.type} unit ${unit}, bus supports only ${units} units`);
+  if (isTaken(unit)) throw new CommandError(`${bus.model.type} unit ${unit} is in use`);
   return unit;
 }
 

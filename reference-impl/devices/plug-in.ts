@@ -83,7 +83,7 @@ export class PlugIn {
 
   async #addPart(device: GuestDevice): Promise<void> {
     const { name: pattern, model: modelName } = device.model.within!;
-    const name = pattern.replace('@BUS@', device.buses[0]?.name ?? '');
+    const name = pattern.replace('@BUS@', String(device.buses[0]?.name));
     const model = deviceModels[modelName]!;
     const bus = device.buses[0] ?? new Bus('virtio-bus', { type: model.bus, hotplug: false }, device.qomPath);
     const qomPath = `${device.qomPath}/${name}`;
@@ -117,16 +117,15 @@ export class PlugIn {
   }
 
   #checkIothread(id: Json | undefined): void {
-    if (typeof id !== 'string' || id === '') return;
-    if (this.#registry.services.objects.find(id)?.type !== 'iothread')
-      throw new CommandError(`Device '${id}' not found`, 'DeviceNotFound');
+    if (id && this.#registry.services.objects.find(String(id))?.type !== 'iothread')
+      throw new CommandError(`Device '${String(id)}' not found`, 'DeviceNotFound');
   }
 
   async #useDrive(device: GuestDevice, disk: DiskModel): Promise<void> {
     const { properties } = device.identity;
     checkBlockSizes(disk, properties);
     const name = properties.get('drive');
-    const backend = this.#drive(device, disk, typeof name === 'string' && name !== '' ? name : undefined);
+    const backend = this.#drive(device, disk, name ? String(name) : undefined);
     if (!device.removable && !backend.node) throw new CommandError('Device needs media, but drive is empty');
     try {
       backend.attach(device, writebackOf(properties));

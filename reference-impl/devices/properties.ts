@@ -7,8 +7,8 @@ import { sizeFromText } from '../qapi/keyval-types.ts';
 export interface PropertyType {
   /** As `qom-list` tells it. */
   readonly type: string;
-  /** What it is if not given; absent: not told. */
-  readonly initial?: Json;
+  /** What it is if not given. */
+  readonly initial: Json;
   /** Its value from the text of an option. Throws `CommandError`. */
   parse(text: string, name: string): Json;
 }
@@ -41,7 +41,7 @@ export const oneOf = (type: string, words: readonly string[], initial: string): 
 });
 
 /** An integer without sign. */
-export const unsigned = (bits: 8 | 16 | 32, initial: number): PropertyType => ({
+export const unsigned = (bits: 16 | 32, initial: number): PropertyType => ({
   type: `uint${bits}`,
   initial,
   parse(value, name) {
@@ -58,7 +58,7 @@ export const signed = (initial: number): PropertyType => ({
   initial,
   parse(value, name) {
     const number = integer(value);
-    if (number === undefined || Math.abs(number) >= 2 ** 31)
+    if (number === undefined || number < -(2 ** 31) || number >= 2 ** 31)
       throw new CommandError(`Parameter '${name}' expects int32_t`);
     return number;
   },
@@ -71,7 +71,8 @@ export const wide = (initial: number): PropertyType => ({
   parse(value, name) {
     if (!/^(0x[\da-f]+|\d+)$/i.test(value)) throw new CommandError(`Parameter '${name}' expects uint64`);
     const number = BigInt(value);
-    return number > BigInt(Number.MAX_SAFE_INTEGER) ? number : Number(number);
+    if (number >= 2n ** 64n) throw new CommandError(`Parameter '${name}' expects uint64`);
+    return number;
   },
 });
 
@@ -83,17 +84,14 @@ export const blockSize: PropertyType = {
   type: 'uint16',
   initial: SMALLEST_BLOCK,
   parse(value, name) {
-    const size = sizeFromText(value);
-    if (typeof size !== 'number' && typeof size !== 'bigint')
-      throw new CommandError(`Parameter '${name}' expects uint16_t`);
-    if (size < SMALLEST_BLOCK || size > LARGEST_BLOCK)
+    const size = Number(sizeFromText(value));
+    if (!(size >= SMALLEST_BLOCK && size <= LARGEST_BLOCK))
       throw new CommandError(
-        `Property .${name} doesn't take value ${size} (minimum: ${SMALLEST_BLOCK}, maximum: ${LARGEST_BLOCK})`,
+        `Property .${name} doesn't take value ${value} (minimum: ${SMALLEST_BLOCK}, maximum: ${LARGEST_BLOCK})`,
       );
-    const number = Number(size);
-    if ((number & (number - 1)) !== 0)
-      throw new CommandError(`Property .${name} doesn't take value '${number}', it's not a power of 2`);
-    return number;
+    if ((size & (size - 1)) !== 0)
+      throw new CommandError(`Property .${name} doesn't take value '${size}', it's not a power of 2`);
+    return size;
   },
 };
 

@@ -59,6 +59,27 @@ const CONTROLLERS: readonly (readonly [options: string, model: string, device: s
 const identified = (devices: readonly string[]): string[] =>
   devices.flatMap((options, index) => ['-device', `${options},id=d${index}`]);
 
+/** Controllers and devices of which few have ids, and where the latter are by that: a name of a bus, or a unit. */
+const UNNAMED: readonly (readonly [options: string, where?: Json])[] = [
+  ['virtio-scsi-pci'],
+  ['lsi53c895a'],
+  ['ich9-ahci'],
+  ['piix3-usb-uhci'],
+  ['ich9-ahci'],
+  ['scsi-cd,bus=scsi.0', 'scsi.0'],
+  ['scsi-cd,bus=scsi.1', 'scsi.1'],
+  ['ide-cd,bus=ide.2', 'ide.2'],
+  ['ide-cd,bus=ide.7', 'ide.7'],
+  ['ide-cd,bus=ide.8', 'ide.8'],
+  ['usb-tablet,bus=usb-bus.0', 'usb-bus.0'],
+  ['scsi-cd', 'scsi.1'],
+  ['ide-cd', 'ide.13'],
+  ['ide-cd,bus=ide.1', 0],
+  ['ide-cd,bus=ide.1', 1],
+  ['floppy', 0],
+  ['floppy', 1],
+];
+
 /** The model of a device, and the last name of the bus that it is on. */
 async function found(t: CaseContext, id: string): Promise<Json[]> {
   const path = `/machine/peripheral/${id}`;
@@ -147,6 +168,36 @@ export const otherModels: readonly CaseDefinition[] = [
       }
       t.equal(seen, CONTROLLERS as unknown as Json, 'each controller must be of its model');
       await t.refused('device_add', { driver: 'isa-serial', id: 'late' });
+    },
+  },
+  {
+    id: 'qom-get/unnamed-controllers',
+    title:
+      'Buses of controllers without ids are counted by their kind; a device without one comes to the last',
+    requirements: ['guest-drives/properties', 'guest-drives/plugging'],
+    needs,
+    topology: pc(
+      'unnamed-controllers',
+      [],
+      UNNAMED.flatMap(([options, where], index) => [
+        '-device',
+        where === undefined ? options : `${options},id=d${index}`,
+      ]),
+    ),
+    async run(t: CaseContext) {
+      const expected = UNNAMED.map(([options, where = null]) => [options, where]);
+      const seen: Json[] = [];
+      for (const [index, [options, where]] of UNNAMED.entries()) {
+        const path = where === undefined ? `/machine/peripheral-anon/device[${index}]` : `d${index}`;
+        const [driver = ''] = options.split(',');
+        const type = await t.execute('qom-get', { path, property: 'type' });
+        t.equal(type, driver, `what is at ${path} must be of its model`);
+        if (where === undefined) seen.push([options, null]);
+        else if (typeof where === 'number')
+          seen.push([options, await t.execute('qom-get', { path, property: 'unit' })]);
+        else seen.push([options, (await found(t, `d${index}`))[1]!]);
+      }
+      t.equal(seen, expected, 'each device must be on the bus, or the unit, that is its own');
     },
   },
   {

@@ -242,4 +242,9 @@ export const toldOfDevices: readonly CaseDefinition[] = [
     'Values of properties are taken in each form and up to their bounds, and refused beyond',
     plugging.values,
   ),
+  plugged(
+    'forms-of-values',
+    'An empty drive and I/O thread are none; numbers come in hexadecimal and with signs, from bound to bound',
+    plugging.forms,
+  ),
 ];

@@ -76,7 +76,7 @@ export class PciBus {
     if (!found) return;
     const { config, writable } = found;
     const from = (this.#address & 0xff) | offset;
-    for (let byte = 0; byte < size && from + byte < config.length; byte += 1) {
+    for (let byte = 0; byte < size; byte += 1) {
       const at = from + byte;
       const may = writable[at]!;
       config[at] = (config[at]! & ~may) | ((value >>> (8 * byte)) & may);

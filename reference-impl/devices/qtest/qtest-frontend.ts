@@ -16,9 +16,6 @@ interface Peer {
 /** Where lines and answers are written down, marked R and S. */
 export type QtestLog = (direction: 'R' | 'S', line: string) => void;
 
-/** A line that is longer comes from no client of this protocol. */
-const LONGEST_LINE = 256 << 20;
-
 /** What speaks qtest on a character device. */
 export class QtestFrontend {
   readonly #subject: Omit<QtestSubject, 'tellInterrupts'>;
@@ -68,7 +65,6 @@ export class QtestConversation implements QtestSubject {
 
   receive(bytes: Uint8Array): void {
     this.#unread += Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-    if (this.#unread.length > LONGEST_LINE) this.#unread = '';
     if (!this.#isBusy) void this.#carryOutAll();
   }
 
@@ -93,19 +89,12 @@ export class QtestConversation implements QtestSubject {
       this.#unread = lines.pop()!;
       for (const line of lines) {
         this.#log?.('R', line);
-        const answer = carryOut(line, this);
-        this.#say(typeof answer === 'string' ? answer : await this.#later(answer));
+        this.#say(await carryOut(line, this));
       }
       this.#send();
       await this.#peer.caughtUp();
     }
     this.#isBusy = false;
-  }
-
-  /** What has been said is sent before something is waited for. */
-  #later(answer: Promise<string>): Promise<string> {
-    this.#send();
-    return answer;
   }
 
   #say(line: string): void {

@@ -133,3 +133,29 @@ add usb-storage logical_block_size=1024 -> refused
 add usb-storage logical_block_size=1024 physical_block_size=1024 -> logical_block_size=1024 physical_block_size=1024
 add usb-storage lun=0 -> refused
 `;
+
+/** Further forms of values, and bounds from both sides. */
+export const forms = `
+add scsi-hd removable=n -> channel=0 scsi-id=0 lun=0 removable=false
+add scsi-cd drive= -> channel=0 scsi-id=1 lun=0 drive=""
+add virtio-scsi-pci iothread= -> addr=40 iothread=""
+add virtio-scsi-pci iothread=nothing -> refused
+add lsi53c895a addr=1e.3 -> addr=243
+add lsi53c895a addr=1f.7 -> addr=255
+add lsi53c895a addr=1d. -> refused
+add lsi53c895a addr=1.1 -> refused
+add lsi53c895a addr=6.0 romfile= rombar=0x0 -> addr=48 romfile="" rombar=0
+add lsi53c895a -> addr=56
+add scsi-cd bus=scsi.0 bootindex=-2147483648 -> channel=0 scsi-id=2 lun=0 bootindex=-2147483648
+add scsi-cd bus=scsi.0 bootindex=-2147483649 -> refused
+add scsi-cd bus=scsi.0 bootindex=+5 -> channel=0 scsi-id=3 lun=0 bootindex=5
+add scsi-cd bus=scsi.0 wwn=0x20000000000000 -> channel=0 scsi-id=4 lun=0 wwn=9007199254740992
+add scsi-cd bus=scsi.0 wwn=18446744073709551615 -> channel=0 scsi-id=5 lun=0 wwn=18446744073709551615
+add scsi-cd bus=scsi.0 wwn=18446744073709551616 -> refused
+add scsi-hd bus=scsi.0 logical_block_size=x -> refused
+add scsi-hd bus=scsi.0 logical_block_size=32k physical_block_size=32k -> channel=0 scsi-id=6 lun=0 logical_block_size=32768 physical_block_size=32768
+add scsi-hd bus=scsi.0 port_index=0xffff -> channel=0 scsi-id=7 lun=0 port_index=65535
+add scsi-hd bus=scsi.0 min_io_size=65536 -> refused
+add scsi-hd bus=scsi.0 share-rw=maybe -> refused
+add scsi-cd bus=scsi.0 wwn=0xAbC -> channel=0 scsi-id=8 lun=0 wwn=2748
+`;
