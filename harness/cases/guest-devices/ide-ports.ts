@@ -9,7 +9,7 @@ import * as dma from './scenes/dma-scenes.ts';
 import * as interrupt from './scenes/interrupt-scenes.ts';
 import * as lonely from './scenes/lonely-scenes.ts';
 import { playScene } from './scenes/play.ts';
-import { ideScenes, lonelyDrives } from './scenes/topology.ts';
+import { failingDisk, ideScenes, lonelyDrives } from './scenes/topology.ts';
 
 function played(
   id: string,
@@ -149,6 +149,13 @@ export const idePorts: readonly CaseDefinition[] = [
     'A guest finds in its memory what it wrote there, in pieces of any size, across pages and up to the end',
     ['guest-drives/bus-masters'],
     dma.memory,
+  ),
+  played(
+    'ide/failing-sectors',
+    'A request that fails aborts its command where it stands; data of it do not come to memory',
+    ['guest-drives/ata-commands', 'guest-drives/bus-masters'],
+    dma.failures,
+    failingDisk,
   ),
   {
     id: 'SHUTDOWN/where-the-guest-says',

@@ -89,6 +89,57 @@ async function found(t: CaseContext, id: string): Promise<Json[]> {
 
 const needs = { commands: ['qom-get'] };
 
+/** Devices with a word for a property, and that word; those of a machine at a time. */
+const WORDS: Readonly<
+  Record<string, readonly (readonly [options: string, property: string, word: string])[]>
+> = {
+  'words-of-ide-disks': [
+    ['ide-hd,bus=ide.0,unit=0', 'bios-chs-trans', 'none'],
+    ['ide-hd,bus=ide.0,unit=1', 'bios-chs-trans', 'large'],
+    ['ide-hd,bus=ide.1,unit=0', 'bios-chs-trans', 'rechs'],
+    ['ide-hd,bus=ide.1,unit=1,bios-chs-trans=auto', 'write-cache', 'auto'],
+    ['virtio-scsi-pci', 'disable-legacy', 'off'],
+    ['virtio-scsi-pci', 'disable-legacy', 'auto'],
+    ['floppy', 'drive-type', '144'],
+    ['floppy', 'drive-type', '120'],
+  ],
+  'words-of-floppies': [
+    ['floppy', 'drive-type', 'none'],
+    ['floppy,drive-type=auto', 'write-cache', 'auto'],
+  ],
+};
+
+/** What a property can be said in words is told as it was said; of some, `auto` becomes what the device has found. */
+function words(id: string): CaseDefinition {
+  const devices = WORDS[id]!;
+  return {
+    id: `qom-get/${id}`,
+    title: `Each word that a property may be is taken, and told where nothing else comes of it (${id})`,
+    requirements: ['guest-drives/properties'],
+    needs,
+    topology: pc(
+      id,
+      [],
+      devices.flatMap(([options, property, word], index) => {
+        const disk = options.startsWith('ide-hd');
+        const node = disk ? ['-blockdev', `driver=null-co,size=1048576,node-name=n${index}`] : [];
+        const drive = disk ? `,drive=n${index}` : '';
+        return [...node, '-device', `${options}${drive},${property}=${word},id=d${index}`];
+      }),
+    ),
+    async run(t: CaseContext) {
+      const told: Json[] = [];
+      for (const [index, [, property]] of devices.entries())
+        told.push(await t.execute('qom-get', { path: `d${index}`, property }));
+      t.equal(
+        told,
+        devices.map(([, , word]) => word),
+        'a property must be the word that it was given',
+      );
+    },
+  };
+}
+
 /** Files of disks and floppies in places of the machine itself. */
 const DRIVES = ['hda', 'hdb', 'hdd', 'fda', 'fdb'] as const;
 
@@ -243,6 +294,8 @@ export const otherModels: readonly CaseDefinition[] = [
       await t.refused('device_add', { driver: 'scsi-cd', id: 'no', bus: 'scsi.0', lun: true });
     },
   },
+  words('words-of-ide-disks'),
+  words('words-of-floppies'),
   ownDrives('pc', [20, 21, 22, 13, 14]),
   ownDrives('q35', [19, 20, 21, 12, 13]),
 ];

@@ -1,7 +1,8 @@
 /** Properties that the models of disks share. */
 import { blockSize, flag, oneOf, type PropertyTypes, signed, text, unsigned } from '../properties.ts';
 
-const onOffAuto = oneOf('OnOffAuto', ['auto', 'on', 'off'], 'auto');
+/** A switch that may be left to the device. */
+export const onOffAuto = oneOf('OnOffAuto', ['auto', 'on', 'off'], 'auto');
 
 /** Of all that use a drive. */
 export const DRIVE: PropertyTypes = {

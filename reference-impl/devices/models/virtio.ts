@@ -1,7 +1,7 @@
 /** virtio-blk and virtio-scsi on PCI: the PCI device is a shell around the one that does the work. */
 import type { DeviceModel } from '../device-model.ts';
-import { flag, oneOf, type PropertyTypes, text, unsigned } from '../properties.ts';
-import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
+import { flag, type PropertyTypes, text, unsigned } from '../properties.ts';
+import { BOOT, DRIVE, ERRORS, GEOMETRY, onOffAuto, SERIAL } from './disk-properties.ts';
 import { PCI } from './pci.ts';
 import { SCSI_BUS } from './scsi.ts';
 
@@ -20,7 +20,7 @@ const VIRTIO_PCI: PropertyTypes = {
   'virtio-pci-bus-master-bug-migration': flag(false),
   'migrate-extra': flag(true),
   'modern-pio-notify': flag(false),
-  'disable-legacy': oneOf('OnOffAuto', ['auto', 'on', 'off'], 'auto'),
+  'disable-legacy': onOffAuto,
   'disable-modern': flag(false),
   'page-per-vq': flag(false),
   ats: flag(false),

@@ -176,3 +176,46 @@ export const power = `
 > outl 0xcf8 0x80000b80; outb 0xcfc 0; inw 0xb004; outb 0xcfc 1; outw 0xb004 0x1400; inw 0xb004 -> 0xffff 0x1400
 > outw 0xb004 0x03ff; inw 0xb004; outw 0x604 0x2000; outl 0xb008 0x2000; inw 0xb004 -> 0x03ff 0x03ff
 `;
+
+/** A disk with a sector that cannot be read and one that cannot be written, through memory and through the port. */
+export const failures = `
+channel 0
+> outl 0xcf8 0x80000920; outl 0xcfc 0xc001; outl 0xcf8 0x80000904; outw 0xcfc 0x0005 ->
+> memset 0x20000 0x800 0xee; writel 0x10000 0x20000; writel 0x10004 0x80000400; outl 0xc004 0x10000; irq_intercept_in ioapic ->
+6=e0 2=02 3=1f 4=00 5=00 7=c8 -> 58 00 02 1f 00 00 e0
+> outb 0xc000 0x09 ->
+moved -> 41 04 02 1f 00 00 e0
+> inb 0xc002; inb 0xc000; readl 0x20000; readl 0x20200; outb 0xc000 0; inb 0xc002; outb 0xc002 0x06 -> 0x0004 0x0009 0x00000000eeeeeeee 0x00000000eeeeeeee 0x0004
+interrupts -> raise 14
+> inb 0x1f7 -> 0x0041
+6=e0 2=02 3=1e 4=00 5=00 7=c8 -> 58 00 02 1e 00 00 e0
+> outb 0xc000 0x09 ->
+moved -> 50 00 00 20 00 00 e0
+> inb 0xc002; readl 0x20000; readl 0x20200; outb 0xc000 0; outb 0xc002 0x06 -> 0x0004 0x0000000011111111 0x0000000011111111
+6=e0 2=02 3=2f 7=ca -> 58 00 02 2f 00 00 e0
+> outb 0xc000 0x01 ->
+moved -> 41 04 02 2f 00 00 e0
+> inb 0xc002; outb 0xc000 0; outb 0xc002 0x06 -> 0x0004
+interrupts -> lower 14, raise 14, lower 14, raise 14
+2=03 3=2f 7=20 -> 58 00 02 30 00 00 e0
+> inb 0x1f7 -> 0x0058
+in 512 -> 11*512 | 58 00 01 31 00 00 e0
+in 512 -> 11*512 | 58 00 00 32 00 00 e0
+in 512 -> 11*512 | 50 00 00 32 00 00 e0
+6=e0 2=02 3=1f 4=00 5=00 7=20 -> 58 00 01 20 00 00 e0
+in 512 -> 11*512 | 41 04 01 20 00 00 e0
+look -> 41 04 01 20 00 00 e0
+interrupts -> lower 14, raise 14, lower 14, raise 14, lower 14, raise 14
+6=e0 2=02 3=2f 4=00 5=00 7=30 -> 58 00 02 2f 00 00 e0
+out 5a*512 -> 58 00 01 30 00 00 e0
+out 5b*512 -> 41 04 01 30 00 00 e0
+look -> 41 04 01 30 00 00 e0
+interrupts -> lower 14, raise 14
+6=e0 2=01 3=20 7=20 -> 41 04 01 20 00 00 e0
+7=10 -> 50 00 01 20 00 00 e0
+6=e0 2=02 3=1e 4=00 5=00 7=c4 -> 58 00 00 20 00 00 e0
+in 1024 -> 11*1024 | 50 00 00 20 00 00 e0
+6=e0 2=02 3=1f 4=00 5=00 7=c4 -> 41 04 02 1f 00 00 e0
+6=e0 2=02 3=2f 7=c5 -> 58 00 02 2f 00 00 e0
+out 5a*1024 -> 41 04 02 2f 00 00 e0
+`;

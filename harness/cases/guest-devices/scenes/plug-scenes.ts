@@ -155,7 +155,6 @@ add scsi-cd bus=scsi.0 wwn=18446744073709551616 -> refused
 add scsi-hd bus=scsi.0 logical_block_size=x -> refused
 add scsi-hd bus=scsi.0 logical_block_size=32k physical_block_size=32k -> channel=0 scsi-id=6 lun=0 logical_block_size=32768 physical_block_size=32768
 add scsi-hd bus=scsi.0 port_index=0xffff -> channel=0 scsi-id=7 lun=0 port_index=65535
-add scsi-hd bus=scsi.0 min_io_size=65536 -> refused
 add scsi-hd bus=scsi.0 share-rw=maybe -> refused
 add scsi-cd bus=scsi.0 wwn=0xAbC -> channel=0 scsi-id=8 lun=0 wwn=2748
 `;

@@ -77,6 +77,29 @@ export const lonelyDrives = pc(
   ].flat(),
 );
 
+const FAILING = [
+  'driver=raw,node-name=failing,file.driver=blkdebug,file.image.driver=file,file.image.filename=@DIR@/disk.img',
+  ...['read_aio,file.inject-error.@.sector=32', 'write_aio,file.inject-error.@.sector=48'].map(
+    (rule, index) =>
+      `file.inject-error.@.errno=5,file.inject-error.@.once=off,file.inject-error.@.event=${rule}`.replaceAll(
+        '@',
+        String(index),
+      ),
+  ),
+].join(',');
+
+/** A disk of which sector 32 cannot be read and sector 48 not be written. */
+export const failingDisk = pc(
+  'ide-failing-disk',
+  [filled('disk.img', SECTOR, SECTORS, PARTS)],
+  [
+    '-blockdev',
+    FAILING,
+    '-device',
+    'ide-hd,id=hd0,drive=failing,bus=ide.0,unit=0,rerror=report,werror=report',
+  ],
+);
+
 /** Buses to plug into: of SCSI a large and a small one, and of USB. */
 export const plugMachine = pc(
   'plug-machine',
