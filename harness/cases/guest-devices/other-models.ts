@@ -99,7 +99,6 @@ const WORDS: Readonly<
     ['ide-hd,bus=ide.1,unit=0', 'bios-chs-trans', 'rechs'],
     ['ide-hd,bus=ide.1,unit=1,bios-chs-trans=auto', 'write-cache', 'auto'],
     ['virtio-scsi-pci', 'disable-legacy', 'off'],
-    ['virtio-scsi-pci', 'disable-legacy', 'auto'],
     ['floppy', 'drive-type', '144'],
     ['floppy', 'drive-type', '120'],
   ],
