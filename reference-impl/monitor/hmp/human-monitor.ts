@@ -14,10 +14,9 @@ const PROMPT = '(qemu) ';
 /** Bytes of a line; what is beyond is not taken. */
 const MOST = 4095;
 
+/** Each ends a line, also of two that come together. */
 const ENTER = ['\r', '\n'];
 const ERASE = ['\b', '\x7f'];
-const ERASE_LINE = '\x15';
-const CANCEL = '\x03';
 
 /** What a monitor runs lines with. */
 export interface HumanEndpoint extends CommandContext {
@@ -58,8 +57,6 @@ class HumanSession implements Conversation {
   #line = '';
   #isBusy = false;
   #isFinishing = false;
-  /** The last was a carriage return: the line feed behind it ends no other line. */
-  #afterReturn = false;
 
   constructor(peer: Peer, endpoint: HumanEndpoint) {
     this.#peer = peer;
@@ -105,25 +102,18 @@ class HumanSession implements Conversation {
   }
 
   async #key(typed: string): Promise<void> {
-    const isPair = typed === '\n' && this.#afterReturn;
-    this.#afterReturn = typed === '\r';
-    if (isPair) return;
     if (ENTER.includes(typed)) await this.#enter();
-    else if (ERASE.includes(typed)) this.#erase(1);
-    else if (typed === ERASE_LINE) this.#erase(this.#line.length);
-    else if (typed === CANCEL) {
-      this.#line = '';
-      this.#peer.write(`\r\n${PROMPT}`);
-    } else if (typed >= ' ' && this.#line.length < MOST) {
+    else if (ERASE.includes(typed)) this.#erase();
+    else if (typed >= ' ' && this.#line.length < MOST) {
       this.#line += typed;
       this.#peer.write(typed);
     }
   }
 
-  #erase(count: number): void {
-    const erased = Math.min(count, this.#line.length);
-    this.#line = this.#line.slice(0, this.#line.length - erased);
-    this.#peer.write('\b \b'.repeat(erased));
+  #erase(): void {
+    if (this.#line === '') return;
+    this.#line = this.#line.slice(0, -1);
+    this.#peer.write('\b \b');
   }
 
   async #enter(): Promise<void> {
