@@ -3,9 +3,9 @@
  * and descriptors that the endpoint was given do not exist here.
  */
 import { lookup } from 'node:dns/promises';
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, readdir, rm } from 'node:fs/promises';
 import net from 'node:net';
-import { resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { SocketAddress } from '../../spec/generated/qmp.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { errnoText, reasonOf } from './errno.ts';
@@ -38,8 +38,9 @@ export async function listenSocket(
 ): Promise<net.Server> {
   if (address.type === 'unix') {
     const path = unixPath(address.path, cwd);
-    if ((await lstat(path).catch(() => undefined))?.isSocket()) await rm(path, { force: true });
-    return listening({ path }, serve, `Failed to bind socket to ${address.path}`);
+    const failure = `Failed to bind socket to ${address.path}`;
+    await makeRoom(path, failure);
+    return listening({ path }, serve, failure);
   }
   if (address.type !== 'inet') return refuse(address);
   const first = portNumber(address);
@@ -52,6 +53,17 @@ export async function listenSocket(
     if (server !== undefined) return server;
   }
   return listening({ ...where, port: last }, serve, 'Failed to bind socket');
+}
+
+/** Removes the socket that an earlier listener left. Throws `CommandError` where `failure` is what cannot be done. */
+export async function makeRoom(path: string, failure: string): Promise<void> {
+  try {
+    // A folder that is missing is told here: binding tells it wrong.
+    const names = await readdir(dirname(path));
+    if (names.includes(basename(path)) && (await lstat(path)).isSocket()) await rm(path);
+  } catch (error) {
+    throw refusal(failure, error);
+  }
 }
 
 function anyHost({ ipv4, ipv6 }: InetAddress): net.ListenOptions {
@@ -128,6 +140,6 @@ function listening(
   });
 }
 
-function refusal(failure: string, error: Error): CommandError {
+function refusal(failure: string, error: unknown): CommandError {
   return new CommandError(`${failure}: ${reasonOf(error)}`);
 }

@@ -4,22 +4,19 @@
  */
 import type { EventEmitter } from 'node:events';
 import { closeSync, constants, createWriteStream, existsSync, openSync, writeSync } from 'node:fs';
-import { access, lstat, rm } from 'node:fs/promises';
 import { connect, createServer, Socket } from 'node:net';
-import { resolve as absolute, dirname } from 'node:path';
+import { resolve as absolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { reasonOf } from '../host/errno.ts';
+import { makeRoom } from '../host/socket-address.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Chardev, ChardevAddress, SocketChardev } from './chardev.ts';
 import type { Frontend } from './frontend.ts';
 import { openTerminal } from './pseudo-terminal.ts';
 import { TELNET_GREETING, TelnetInput } from './telnet.ts';
 
-/** Output that a client may leave unread before its input waits, in bytes. */
-const UNREAD_LIMIT = 256 * 1024;
-
 /** Who leaves more than this unread, in bytes, of which events are a part that nobody can hold back, is hung up on. */
-const MOST_UNREAD = 32 * 1024 * 1024;
+const MOST_UNREAD = 0x2000000;
 
 /** How long closing waits for a client to take what is left, in milliseconds. */
 const LAST_WORDS_MS = 1000;
@@ -168,17 +165,6 @@ async function listen(frontend: Frontend, chardev: SocketChardev): Promise<Close
   };
 }
 
-/** Removes the socket that an earlier endpoint left; a folder that is missing is told here, binding tells it wrong. */
-async function makeRoom(path: string, failure: string): Promise<void> {
-  try {
-    await access(dirname(path));
-    const found = await lstat(path).catch(() => undefined);
-    if (found?.isSocket()) await rm(path);
-  } catch (error) {
-    throw refusal(failure, error);
-  }
-}
-
 async function connectOut(frontend: Frontend, chardev: SocketChardev): Promise<Close> {
   if (chardev.reconnect > 0) return new Reconnecting(frontend, chardev).close;
   const socket = await connected(chardev.address);
@@ -274,7 +260,7 @@ function serve(
       output.destroy();
       input.destroy();
     },
-    caughtUp: () => (output.writableLength > UNREAD_LIMIT ? drained(output) : undefined),
+    caughtUp: () => (output.writableNeedDrain ? drained(output) : undefined),
     pause: () => input.pause(),
     resume: () => input.resume(),
     end: hangUp,
