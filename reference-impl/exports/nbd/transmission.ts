@@ -79,11 +79,9 @@ export class Transmission implements Client {
         const request = unpackRequest(await stream.read(HeaderSize.request));
         if (request.magic !== Magic.request)
           throw new Error('client sent a request without its magic number');
-        if (request.type === Command.disc) break;
+        if (request.type === Command.disc) return;
         await this.#take(request);
       }
-      await Promise.all(this.#inFlight);
-      stream.end();
     } finally {
       await Promise.all(this.#inFlight);
       this.#export.clients.delete(this);
