@@ -15,7 +15,7 @@ import type {
   SchemaType,
 } from '../../spec/model.ts';
 import { CommandError } from './command-error.ts';
-import { Double, integer, isWireObject, toJson, type Wire, type WireObject } from './json/wire-value.ts';
+import { Double, isWireObject, toJson, type Wire, type WireObject } from './json/wire-value.ts';
 import { firstLeftOver } from './qdict-order.ts';
 
 /** Where the walk is: names of members, indices of list elements. */
@@ -110,7 +110,7 @@ function unsigned(name: string): Input {
   const bits = NARROW[name.slice('uint'.length)];
   return (value, path) => {
     if (!isInteger(value)) throw new CommandError(`Parameter '${fullName(path)}' expects uint64`);
-    const held = value < 0 ? integer(BigInt.asUintN(64, BigInt(value))) : value;
+    const held = value < 0 ? BigInt.asUintN(64, BigInt(value)) : value;
     if (bits !== undefined && held >= 2 ** bits)
       throw new CommandError(`Parameter '${fullName(path)}' expects uint${bits}_t`);
     return held;
