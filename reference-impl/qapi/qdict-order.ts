@@ -8,7 +8,6 @@ import { isJsonObject, type Json, type JsonObject } from '../../spec/json.ts';
 
 /** Members of a received object: 512 buckets of a hash known from trivial databases, a newer key before an older. */
 export function inQDictOrder(keys: readonly string[]): string[] {
-  if (keys.length < 2) return [...keys];
   return keys
     .map((key, index) => ({ key, index, bucket: bucketOf(key) }))
     .toSorted((a, b) => a.bucket - b.bucket || b.index - a.index)
@@ -51,22 +50,26 @@ function bucketOf(key: string): number {
 
 /** Gives the one of `left`, a subset of the members `keys` of one object, that a check for left-over members meets first. */
 export function firstLeftOver(keys: readonly string[], left: ReadonlySet<string>): string {
-  if (keys.length > MOST_KEYS) return keys.find((key) => left.has(key))!;
-  const table = new HashTable();
-  for (const key of inQDictOrder(keys)) table.add(key);
-  return table.slots.find((key) => key !== undefined && left.has(key))!;
+  return slotsOf(inQDictOrder(keys)).find((key) => key !== undefined && left.has(key))!;
 }
 
 /** Names that an endpoint keeps in one table, in the order in which it lists them: from the table's end. */
 export function inListedOrder(names: readonly string[]): string[] {
-  if (names.length > MOST_KEYS) return [...names];
+  return slotsOf(names)
+    .filter((name) => name !== undefined)
+    .toReversed();
+}
+
+/** A table's slots after the names were added one by one; the names themselves where they are too many. */
+function slotsOf(names: readonly string[]): readonly (string | undefined)[] {
+  if (names.length > MOST_KEYS) return names;
   const table = new HashTable();
   for (const name of names) table.add(name);
-  return table.slots.filter((name) => name !== undefined).toReversed();
+  return table.slots;
 }
 
 /** The prime that a hash is reduced by in a table of 2^n slots, from n = 3 on. */
-const PRIMES = [7, 13, 31, 61, 127] as const;
+const PRIMES = [7, 13, 31, 61] as const;
 const LEAST_BITS = 3;
 
 /** Beyond this nothing was measured, and a hostile choice of keys would cost time. */
@@ -93,11 +96,10 @@ class HashTable {
 
   /** Enlarges the table in place: a key goes to its new slot and drives out the one that it finds there, which goes next. */
   #grow(): void {
-    const before = this.slots.length;
     const bits = 32 - Math.clz32(Math.floor(this.#count * 1.333));
     while (this.slots.length < 1 << bits) this.slots.push(undefined);
     const settled = new Set<number>();
-    for (let from = 0; from < before; from += 1) {
+    for (const from of this.slots.keys()) {
       let key = settled.has(from) ? undefined : this.slots[from];
       if (key !== undefined) this.slots[from] = undefined;
       while (key !== undefined) {
