@@ -2,7 +2,18 @@
 import type { CaseContext, CaseDefinition, ExportClient } from './case.ts';
 import { addQcow2, chainNodes, makeEmpty, release } from './helpers/backing-chains.ts';
 import { attempt, connectTo, nodeBytes, openIo, startNbdServer } from './helpers/node-io.ts';
-import { addNode, type CaseFile, checkAbsent, dataNodes, KiB, needs } from './helpers/shared-setup.ts';
+import { NbdCommand } from './helpers/peers/nbd-numbers.ts';
+import { NbdVisitor } from './helpers/peers/nbd-visitor.ts';
+import {
+  addNode,
+  type CaseFile,
+  checkAbsent,
+  dataNodes,
+  KiB,
+  makeFile,
+  needs,
+} from './helpers/shared-setup.ts';
+import { addAbove, addGroup, throttleNodes } from './helpers/throttling.ts';
 
 const SIZE = 64 * KiB;
 
@@ -26,6 +37,12 @@ const modes = needs(dataNodes, {
   members: ['nbd-server-remove.mode'],
   capabilities: ['sharedFiles'],
 });
+
+/** Bytes that pass at once, bytes a second, and the milliseconds that what follows is then held back, about. */
+const PASSING = 512 * KiB;
+const RATE = 1024 * KiB;
+const HELD = 400;
+const MOST_TRIES = 100;
 
 const users = needs(chainNodes, nodeBytes);
 
@@ -66,6 +83,47 @@ export const exportsInUse: readonly CaseDefinition[] = [
       await t.refused('nbd-server-remove', { name: 'busy', mode: 'hard' });
       await t.execute('nbd-server-remove', { name: 'idle' });
       await t.execute('blockdev-del', { 'node-name': node });
+    },
+  },
+  {
+    id: 'nbd-server-remove/owed-work',
+    title:
+      'An export stays in use while a write is held back whose client has left, and goes once it is done',
+    requirements: ['nbd-server-remove/safe'],
+    needs: needs(modes, users, throttleNodes),
+    async run(t: CaseContext) {
+      const file = await makeFile(t, 2 * PASSING);
+      const below = t.name('file');
+      await t.execute('blockdev-add', { driver: 'file', 'node-name': below, filename: file.path });
+      const node = await addAbove(t, await addGroup(t, { 'bps-write': RATE }), below);
+      const { local } = await startNbdServer(t);
+      const give = { device: node, name: t.name('busy'), writable: true };
+      const remove = { execute: 'nbd-server-remove', arguments: { name: give.name, mode: 'safe' } };
+      await t.execute('nbd-server-add', give);
+      const visitor = await NbdVisitor.enter(t, local, give.name);
+      const passing = { type: NbdCommand.write, length: PASSING, data: Buffer.alloc(PASSING, 1) };
+      t.equal((await visitor.request(passing)).error, 0, 'a write that nothing holds back must succeed');
+      let isStaying = true;
+      const took = await t.timed(async () => {
+        visitor.begin({ type: NbdCommand.write, length: 512, data: Buffer.alloc(512, 2) });
+        visitor.begin({ type: NbdCommand.disconnect });
+        await t.roundTrip();
+        isStaying = 'error' in (await t.request(remove));
+      });
+      t.check(
+        isStaying || (!t.virtualTime && took > HELD / 2),
+        'an export must stay while it owes a write',
+        'it goes',
+      );
+      for (let tries = 0; isStaying && tries < MOST_TRIES; tries += 1) {
+        await t.elapse(HELD / 10);
+        isStaying = 'error' in (await t.request(remove));
+      }
+      t.check(!isStaying, 'an export must go once it owes nothing', 'it stays');
+      await t.execute('nbd-server-add', give);
+      const next = await connectTo(t, local, give.name);
+      t.equal((await next.read(0, 1024))[0]!, 2, 'what was held back must have been written');
+      next.close();
     },
   },
   {

@@ -49,6 +49,7 @@ const ENVELOPES: readonly (readonly [seed: number, named: string])[] = [
   [109, 'm-ii0z-long-tail-of-a-name'],
   [120, 'm-14mgo'],
   [140, 'q0a4'],
+  [325, '9m4s7-long-tail-of-a-name'],
 ];
 
 export const leftOverMembers: readonly CaseDefinition[] = [
@@ -60,6 +61,11 @@ export const leftOverMembers: readonly CaseDefinition[] = [
       await checkWorks(t);
       for (const [count, named] of ARGUMENTS)
         await t.refused('query-version', members(count, count), { text: new RegExp(`'${named}'`) });
+      for (const count of [61, 200]) {
+        const many = members(count, count);
+        const any = new RegExp(`'(${Object.keys(many).join('|')})'`);
+        await t.refused('query-version', many, { text: any });
+      }
     },
   },
   {

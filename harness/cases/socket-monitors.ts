@@ -224,7 +224,49 @@ export const socketMonitorCases: readonly CaseDefinition[] = [
         ] as const)
           t.equal(await printed(talk, typed), expected, `${JSON.stringify(typed)} must be answered so`);
         t.contains(await t.execute('query-status'), { status: 'paused' }, 'what is typed must be done');
+        // A return and a line feed end a line each; other keys without a character do nothing.
+        talk.say('info status\r\n');
+        t.check((await talk.until(PROMPT)).includes('paused'), 'a return must end a line', 'it does not');
+        t.equal(await talk.until(PROMPT), `\r\n${PROMPT}`, 'a line feed behind it must end another');
+        talk.say('\x7f\x7f\x00\x1f\n');
+        t.equal(await talk.until(PROMPT), `\r\n${PROMPT}`, 'nothing must be left of keys that say nothing');
+        // Where real time passes, each key draws the whole line again: too much to read.
+        const long = 'x'.repeat(t.virtualTime ? 4095 : 100);
+        const beyond = t.virtualTime ? 'yy' : '';
+        t.equal(
+          await printed(talk, `${long}${beyond}\n`),
+          `unknown command: '${long}'\r\n`,
+          'a line must be taken up to its limit',
+        );
       },
     }),
   ),
+  {
+    id: 'monitors/left-sockets',
+    title: 'Monitors listen at sockets that an endpoint left there which crashed, and nobody else is served',
+    requirements: ['protocol/greeting'],
+    needs: { ...needs, capabilities: [...needs.capabilities, 'owned'] },
+    topology: monitors,
+    fresh: true,
+    async run(t: CaseContext) {
+      const old = new Talk(t, 'plain');
+      await checkControl(t, old, false);
+      await t.restart('kill');
+      for (const [name, indented] of [
+        ['plain', false],
+        ['pretty', true],
+        ['chosen', false],
+      ] as const) {
+        await checkControl(t, new Talk(t, name), indented);
+      }
+      const human = new Talk(t, 'human');
+      await human.until(PROMPT);
+      t.equal(await printed(human, 'cont\n'), '', 'a command must be done');
+      t.contains(
+        await t.execute('query-status'),
+        { status: 'running' },
+        'it must be the new one that is told',
+      );
+    },
+  },
 ];
