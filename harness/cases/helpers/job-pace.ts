@@ -16,14 +16,15 @@ export async function offsetOf(t: CaseContext, id: string): Promise<number> {
 
 /**
  * States that a job that started at `since` (milliseconds) with `from` bytes done gets on, and not faster than `speed`. Real
- * time is what really passed, so that a slow machine is not taken for a fast job.
+ * time is what really passed, so that a slow machine is not taken for a fast job. `share`: of its limit, what it should use
+ * where time is virtual.
  */
 export async function checkPace(
   t: CaseContext,
   id: string,
   speed: number,
   since: number,
-  { from = 0, buffer = BUFFER } = {},
+  { from = 0, buffer = BUFFER, share = 0.25 } = {},
 ): Promise<void> {
   const wanted = watched(t);
   await t.elapse(wanted);
@@ -37,7 +38,7 @@ export async function checkPace(
   );
   if (t.virtualTime)
     t.check(
-      offset - from >= (speed * passed) / 1000 / 4,
+      offset - from >= ((speed * passed) / 1000) * share,
       'a job should come near its speed where nothing else holds it',
       `it did ${offset - from} bytes in ${passed} ms at ${speed} bytes a second`,
       { severity: 'should' },

@@ -1,8 +1,16 @@
 /** The limit of a job, changed in every state. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
+import { checkPace } from '../helpers/job-pace.ts';
 import { JOB_IN, reaches } from '../helpers/job-states.ts';
-import { backupJobs, cancelled, checkNoJob, jobInfo, mirrorJobs } from '../helpers/job-steps.ts';
+import {
+  backupJobs,
+  cancelled,
+  checkNoJob,
+  crawlingBackup,
+  jobInfo,
+  mirrorJobs,
+} from '../helpers/job-steps.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, fileNodes, KiB, MiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
@@ -94,4 +102,18 @@ export const speedsInStates: readonly CaseDefinition[] = [
       },
     }),
   ),
+  {
+    id: 'blockdev-backup/pieces-as-large-as-its-share',
+    title:
+      'A backup limited to as much in a tenth of a second as it copies at once keeps to that, and uses it',
+    requirements: ['blockdev-backup/speed'],
+    needs: backupJobs,
+    async run(t: CaseContext) {
+      const speed = 10 * 64 * KiB;
+      const since = performance.now();
+      const id = await crawlingBackup(t, { speed });
+      await checkPace(t, id, speed, since, { share: 0.8 });
+      await cancelled(t, id);
+    },
+  },
 ];
