@@ -8,6 +8,7 @@ import { failingFlushes } from './failing-flushes.ts';
 import { farBitmaps } from './far-bitmaps.ts';
 import { failedGuestWrites } from './guest-write-fails.ts';
 import { heldCopies } from './held-copies.ts';
+import { holesOfSources } from './holes-of-sources.ts';
 import { incrementalCases } from './incremental.ts';
 import { limitCases } from './limits-of-copies.ts';
 import { newImageCases } from './new-images.ts';
@@ -41,4 +42,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...discardsDuringCopies,
   ...oddTails,
   ...heldCopies,
+  ...holesOfSources,
 ];
