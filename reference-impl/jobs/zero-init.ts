@@ -2,7 +2,7 @@
 import type { Node } from '../graph/node.ts';
 
 export function hasZeroInit(node: Node): boolean {
-  if (node.backing || node.driverName === 'luks') return false;
+  if (node.backing) return false;
   const file = node.child('file');
   return file ? hasZeroInit(file.node) : node.driverName === 'file';
 }
