@@ -44,6 +44,7 @@ import { listeningAddresses } from './listening-addresses.ts';
 import { luksCases } from './luks/index.ts';
 import { machineStates } from './machine-state.ts';
 import { mirror } from './mirror.ts';
+import { monitorRequests } from './monitor-requests.ts';
 import { namedDrives } from './named-drives.ts';
 import { nbdExportCases } from './nbd-export/index.ts';
 import { nbdServerCases } from './nbd-server.ts';
@@ -98,6 +99,7 @@ export const cases: readonly CaseDefinition[] = [
   ...statisticsOfIntervals,
   ...windowsOfIntervals,
   ...freshStatistics,
+  ...monitorRequests,
   ...namedDrives,
   ...commandLineValues,
   ...driveCases,

@@ -96,7 +96,6 @@ const RANGE = [2, 2] as const;
 const VECTOR = [2, Infinity] as const;
 const NONE = [0, 0] as const;
 
-const nothing: IoCommand['run'] = () => Promise.resolve();
 const reads = { perm: 0, direction: 'read', run: read } as const;
 const writes = { perm: WRITE, direction: 'write', run: write } as const;
 
@@ -105,7 +104,7 @@ const commands: Readonly<Record<string, IoCommand>> = {
   write: {
     alias: 'w',
     flags: 'bcCfnpP:qs:uz',
-    excluded: ['bc', 'bz', 'cz', 'fb', 'fc', 'zP', 'zs', 'Ps', 'u-z', 'n-z'],
+    excluded: ['bc', 'bz', 'fb', 'fc', 'zP', 'zs', 'Ps', 'u-z', 'n-z'],
     numbers: RANGE,
     ...writes,
   },
@@ -114,7 +113,7 @@ const commands: Readonly<Record<string, IoCommand>> = {
   aio_read: { flags: 'CiP:qv', numbers: VECTOR, background: true, counts: 'rd', ...reads },
   aio_write: {
     flags: 'CfiP:quz',
-    excluded: ['zP', 'u-z'],
+    excluded: ['u-z'],
     numbers: VECTOR,
     background: true,
     counts: 'wr',
@@ -139,11 +138,6 @@ const commands: Readonly<Record<string, IoCommand>> = {
     perm: WRITE | RESIZE,
     run: ({ node }, { offset: length }) => node.truncate(length),
   },
-  // These only print.
-  alloc: { alias: 'a', flags: '', numbers: [1, 2], perm: 0, run: nothing },
-  info: { alias: 'i', flags: '', numbers: NONE, perm: 0, run: nothing },
-  length: { alias: 'l', flags: '', numbers: NONE, perm: 0, run: nothing },
-  map: { flags: '', numbers: NONE, perm: 0, run: nothing },
 };
 
 function findIoCommand(word: string): IoCommand | undefined {
