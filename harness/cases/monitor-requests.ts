@@ -45,8 +45,8 @@ const WRITES: readonly (readonly [line: string, written: Written])[] = [
 
 /** Lines that are no requests: what is missing, too much, unknown, no number, or excludes each other. */
 const COMPLAINTS: readonly string[] = [
-  ...['write 0', 'write', 'write 0 512 512', 'writev 0', 'aio_write 0', 'writes 0 512', 'write x 512'],
-  ...[
+  ['write 0', 'write', 'write 0 512 512', 'writev 0', 'aio_write 0', 'writes 0 512', 'write x 512'],
+  [
     'write 0 x',
     'write -P 256 0 512',
     'write -P 0x100 0 512',
@@ -54,18 +54,18 @@ const COMPLAINTS: readonly string[] = [
     'write -P',
     'write -x 0 512',
   ],
-  ...['writev -z 0 512', 'writev -p 0 512', 'aio_write -p 0 512', 'aio_write -n 0 512', 'write -i 0 512'],
-  ...[
+  ['writev -z 0 512', 'writev -p 0 512', 'aio_write -p 0 512', 'aio_write -n 0 512', 'write -i 0 512'],
+  [
     'write 65536 512',
     'write 65024 1024',
     'writev 65024 512 512',
     'write -z 65024 1024',
     'aio_write 65536 512',
   ],
-  ...['write -b -c 0 512', 'write -b -z 0 512', 'write -f -b 0 512', 'write -f -c 0 512'],
-  ...['write -z -P 1 0 512', 'write -u 0 512', 'write -n 0 512', 'write -z -s @FILE@ 0 512'],
-  ...['write -P 1 -s @FILE@ 0 512', 'write -s @FILE@x 0 512', 'aio_write -u 0 512'],
-];
+  ['write -b -c 0 512', 'write -b -z 0 512', 'write -f -b 0 512', 'write -f -c 0 512'],
+  ['write -z -P 1 0 512', 'write -u 0 512', 'write -n 0 512', 'write -z -s @FILE@ 0 512'],
+  ['write -P 1 -s @FILE@ 0 512', 'write -s @FILE@x 0 512', 'aio_write -u 0 512'],
+].flat();
 
 /** What else a drive counts. */
 const COUNTED: readonly (readonly [line: string, counted: JsonObject])[] = [
