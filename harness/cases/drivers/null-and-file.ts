@@ -1,4 +1,5 @@
 /** The drivers null-co, null-aio and file. */
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
@@ -351,6 +352,27 @@ export const nullAndFileCases: readonly CaseDefinition[] = [
         64 * KiB,
         'without a manager the node must have the size of its file',
       );
+    },
+  },
+  {
+    id: 'file/device-resized',
+    title: 'A node over a device of the host, where there may be one, cannot grow and stays as long as it is',
+    requirements: ['block_resize/size-in-bytes'],
+    needs: needs(fileNodes, { commands: ['block_resize'], capabilities: ['sharedFiles'] }),
+    async run(t: CaseContext) {
+      const link = t.name('device');
+      await symlink('/dev/null', join(t.scratch, link));
+      const name = t.name('file');
+      const node = { driver: 'file', 'node-name': name, filename: `${t.dir}/${link}` };
+      const reply = await t.request({ execute: 'blockdev-add', arguments: node });
+      if ('error' in reply) {
+        await checkAbsent(t, name);
+        t.skip('a node of the driver file cannot be over a device');
+      }
+      const resize = (size: number) => ({ 'node-name': name, size });
+      await t.execute('block_resize', resize(0));
+      await t.refused('block_resize', resize(512));
+      t.equal(await virtualSize(t, name), 0, 'the node must be as long as the device');
     },
   },
 ];

@@ -24,6 +24,7 @@ import { oldEncryption } from './old-encryption.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
 import { outgrownTables } from './outgrown-tables.ts';
 import { overlapChecks } from './overlap-checks.ts';
+import { repairedCounts } from './repaired-counts.ts';
 import { vmdkInfo } from './vmdk-info.ts';
 
 /** All of this folder. */
@@ -52,5 +53,6 @@ export const imageCases: readonly CaseDefinition[] = [
   ...oldEncryption,
   ...crashCases,
   ...outgrownTables,
+  ...repairedCounts,
   ...cutImages,
 ];

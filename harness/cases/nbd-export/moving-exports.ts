@@ -168,4 +168,25 @@ export const movingExports: readonly CaseDefinition[] = [
       );
     },
   },
+  {
+    id: 'nbd-export/status-of-a-void',
+    title:
+      'The status of an export of a driver that keeps nothing is a hole, of which no content is promised',
+    requirements: ['nbd-server-start/serves'],
+    needs: needs(exportsOf(), { drivers: ['null-co'] }),
+    async run(t: CaseContext) {
+      const node = t.name('void');
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': node, size: CHAIN_SIZE });
+      const { local } = await startNbdServer(t);
+      await t.execute('nbd-server-add', { device: node, name: 'disk' });
+      const contexts = ['base:allocation'];
+      const visitor = await NbdVisitor.enter(t, local, 'disk', { structured: true, contexts });
+      const [chunk] = await visitor.chunks({ type: Command.status, offset: 0, length: CHAIN_SIZE });
+      t.equal(
+        [chunk!.body.readUInt32BE(4), chunk!.body.readUInt32BE(8)],
+        [CHAIN_SIZE, 1],
+        'all of it must be told as one hole, and not as zeroes',
+      );
+    },
+  },
 ];

@@ -25,7 +25,7 @@ export function limitOptions(options: DriverOptions<'blkdebug'>): Given {
 }
 
 /** Limits of the node, in multiples of what its image is read and written in. Throws `CommandError`. */
-export function limitsOf(given: Given, image: Limits): Limits {
+export function limitsOf(given: Given, image: Limits): Partial<Limits> {
   const { align } = given;
   if (align >= TOO_LARGE || (align !== 0 && !isPowerOfTwo(align))) throw unmet('align', align);
   const unit = Math.max(align, image.requestAlignment);
@@ -37,7 +37,7 @@ export function limitsOf(given: Given, image: Limits): Limits {
     return value;
   };
   return {
-    requestAlignment: align || 1,
+    ...(align !== 0 && { requestAlignment: align }),
     maxTransfer: checked('max-transfer', unit),
     zeroAlignment: checked('opt-write-zero', unit),
     maxZero: checked('max-write-zero', zeroUnit),

@@ -50,8 +50,8 @@ export class Rules {
     for (const change of this.#changes) if (applies(change)) this.#state = change.newState;
   }
 
-  /** Throws the `IoError` that is armed for a request of this range; a flush has none. */
-  strike(offset = 0, length = 0): void {
+  /** Throws the `IoError` that is armed for a request of this range; a flush has none, and touches no sector. */
+  strike(offset = Number.NaN, length = Number.NaN): void {
     const rule = this.#armed.find(({ sector }) => {
       const at = sector * SECTOR;
       return sector === -1 || (at >= offset && at < offset + length);

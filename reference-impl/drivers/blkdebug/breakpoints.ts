@@ -56,7 +56,7 @@ export class NodeBreakpoints implements Breakpoints {
 
   /** A request has come to an event. Resolves when it may go on; undefined if that is at once. */
   reached(event: BlkdebugEvent): Promise<void> | undefined {
-    if (this.#armed.length === 0 || this.#drains > 0) return undefined;
+    if (this.#drains > 0) return undefined;
     const struck = this.#armed.filter((breakpoint) => breakpoint.event === event);
     if (struck.length === 0) return undefined;
     this.#armed = this.#armed.filter((breakpoint) => breakpoint.event !== event);

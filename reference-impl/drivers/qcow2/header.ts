@@ -19,7 +19,7 @@ export const MAX_BACKING_NAME = 1023;
 export const MAX_L1_BYTES = 32 << 20;
 /** The size of the largest reference count table that images may have. */
 export const MAX_REFTABLE_BYTES = 8 << 20;
-const MAX_SNAPSHOTS = 65536;
+export const MAX_SNAPSHOTS = 65536;
 
 export const Incompatible = { dirty: 1, corrupt: 2 } as const;
 export const Compatible = { lazyRefcounts: 1 } as const;

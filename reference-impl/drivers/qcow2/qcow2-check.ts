@@ -37,8 +37,9 @@ class Tally {
 
 /** Throws `IoError` for an image that counting does not put right. Nothing else uses the image meanwhile. */
 export async function repair(image: Image): Promise<void> {
-  const tally = await countAll(image);
-  await setCounts(image, tally);
+  await raiseCounts(image, await countAll(image));
+  // counted anew, with the blocks that were made
+  await lowerCounts(image, await countAll(image));
   await image.refcounts.cache.flush();
   await markCopied(image);
   await image.mapping.flush();
@@ -77,17 +78,19 @@ async function countTables(image: Image, l1: DataView, tally: Tally): Promise<vo
   }
 }
 
-/** Makes every count what the tally says. Blocks that this makes count themselves, behind the end of the file. */
-async function setCounts(image: Image, tally: Tally): Promise<void> {
-  const { refcounts, clusterSize } = image;
-  refcounts.allocateBehind(Math.ceil(image.file.length() / clusterSize));
+/** Raises every count to what the tally says. Blocks that this makes count themselves, behind the end of the file. */
+async function raiseCounts({ refcounts, clusterSize, file }: Image, tally: Tally): Promise<void> {
+  refcounts.allocateBehind(Math.ceil(file.length() / clusterSize));
   for (const cluster of tally.clusters()) {
     const missing = tally.get(cluster) - (await refcounts.get(cluster));
     if (missing > 0) await refcounts.change(cluster, 1, missing);
   }
+}
+
+/** Lowers every count to what the tally says. */
+async function lowerCounts({ refcounts }: Image, tally: Tally): Promise<void> {
   for await (const cluster of refcounts.counted()) {
-    const wanted = Math.max(tally.get(cluster), refcounts.blocks.has(cluster * clusterSize) ? 1 : 0);
-    const excess = (await refcounts.get(cluster)) - wanted;
+    const excess = (await refcounts.get(cluster)) - tally.get(cluster);
     if (excess > 0) await refcounts.change(cluster, 1, -excess);
   }
 }

@@ -41,11 +41,8 @@ const MAX_TABLES = 2 ** 31 - 1;
 export function imageOptions(options: Options, header: Header): ImageOptions {
   const lazy = options['lazy-refcounts'];
   const sizes = cacheSizes(options, header);
-  if (
-    Number(options['cache-clean-interval'] ?? 0) < 0 ||
-    Number(options['cache-clean-interval'] ?? 0) >= 2 ** 32
-  )
-    throw new CommandError('Cache clean interval too big');
+  const interval = Number(options['cache-clean-interval']);
+  if (interval < 0 || interval >= 2 ** 32) throw new CommandError('Cache clean interval too big');
   if (lazy === true && header.version === 2) {
     throw new CommandError('Lazy refcounts require a qcow2 image with at least qemu 1.1 compatibility level');
   }

@@ -6,14 +6,13 @@
 import type { SnapshotInfo } from '../../../spec/generated/qmp.ts';
 import { IoError } from '../../host/errno.ts';
 import { CommandError } from '../../qapi/command-error.ts';
-import { MAX_L1_BYTES } from './header.ts';
+import { MAX_L1_BYTES, MAX_SNAPSHOTS } from './header.ts';
 import type { Image } from './image.ts';
 import { offsetOf } from './mapping.ts';
 import { changeCounts, markCopied } from './sharing.ts';
 import { readL1 } from './walk.ts';
 
 const FIXED = 40;
-const MAX_SNAPSHOTS = 65536;
 const MAX_TABLE_BYTES = 64 << 20;
 const MAX_EXTRA_BYTES = 1024;
 

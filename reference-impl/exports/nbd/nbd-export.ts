@@ -8,6 +8,9 @@ import { NOTHING, Permission } from '../../graph/permissions.ts';
 import { IoError } from '../../host/errno.ts';
 import { ExportFlag, StateFlag } from '../../nbd/nbd-protocol.ts';
 
+/** What clients are told of the contents of a node. */
+const STATES = { data: 0, nothing: StateFlag.hole, zero: StateFlag.hole | StateFlag.zero } as const;
+
 /** A stretch of an export in one state; `flags` are those of `base:allocation`. */
 export interface Extent {
   readonly length: number;
@@ -86,7 +89,7 @@ export class NbdExport {
     const found: { length: number; flags: number }[] = [];
     for (let done = 0; done < length; ) {
       const status = await contents(this.node, offset + done, length - done);
-      const flags = status.kind === 'data' ? 0 : StateFlag.hole | StateFlag.zero;
+      const flags = STATES[status.kind];
       const last = found.at(-1);
       if (last?.flags === flags) last.length += status.length;
       else if (found.length === most) return found;
