@@ -119,7 +119,7 @@ function crashed({ id, title, ...scene }: Scene): CaseDefinition {
 }
 
 /** The storage before the node: an image, and room behind it. */
-async function startOf(
+export async function startOf(
   t: CaseContext,
   { image, size, room, filled = 0 }: Pick<Scene, 'image' | 'size' | 'room' | 'filled'>,
 ): Promise<Buffer> {

@@ -54,7 +54,7 @@ export const drivers: readonly Saboteur[] = [
     'BlockdevOptionsBlkdebug',
     'ignores align',
     'drivers/blkdebug/blkdebug-limits',
-    ['requestAlignment: align || 1,', 'requestAlignment: 1,'],
+    ['...(align !== 0 && { requestAlignment: align }),', 'requestAlignment: 1,'],
   ),
   inside(
     'drivers/blkdebug-max-transfer-ignored',

@@ -64,6 +64,8 @@ export interface NbdPeer extends Listening {
   readonly requests: readonly PeerRequest[];
   /** NBD's number of the error that requests end with, from now on; 0: they succeed. */
   fail: number;
+  /** Whether this request ends with the error that there is. Default: each does. */
+  fails: (request: PeerRequest) => boolean;
 }
 
 /** Starts a server on a socket in the scratch folder, or on a port of the loopback address. Ends with the case. */
@@ -92,6 +94,7 @@ class Peer {
   readonly asked: string[] = [];
   readonly requests: PeerRequest[] = [];
   fail = 0;
+  fails: (request: PeerRequest) => boolean = () => true;
   readonly #exports: Readonly<Record<string, PeerExport>>;
   readonly #manners: Manners;
 
@@ -189,25 +192,27 @@ class Peer {
       const [flags, type] = [head.readUInt16BE(4), head.readUInt16BE(6)];
       const [offset, length] = [Number(head.readBigUInt64BE(16)), head.readUInt32BE(24)];
       const sent = type === NbdCommand.write ? await inbox.take(length) : null;
-      this.requests.push({ flags, type, offset, length, data: sent });
+      const request = { flags, type, offset, length, data: sent };
+      this.requests.push(request);
       if (type === NbdCommand.disconnect) {
         socket.resume();
         return;
       }
-      if (this.fail === 0) {
+      const error = this.fail !== 0 && this.fails(request) ? this.fail : 0;
+      if (error === 0) {
         sent?.copy(data, offset);
         if (type === NbdCommand.writeZeroes || type === NbdCommand.trim)
           data.fill(0, offset, offset + length);
       }
       const cookie = head.subarray(8, 16);
-      let answer = simpleReply(cookie, this.fail);
+      let answer = simpleReply(cookie, error);
       if (this.#manners.structured === true) {
         const extents = extentsOf(holes, offset, length);
-        if (this.fail !== 0) answer = errorReply(cookie, this.fail);
+        if (error !== 0) answer = errorReply(cookie, error);
         else if (type === NbdCommand.read) answer = readReply(cookie, data, extents);
         else if (type === NbdCommand.status) answer = statusReply(cookie, flags, extents);
         else answer = emptyReply(cookie);
-      } else if (type === NbdCommand.read && this.fail === 0)
+      } else if (type === NbdCommand.read && error === 0)
         answer = Buffer.concat([answer, data.subarray(offset, offset + length)]);
       socket.write(this.#spoilt('reply', answer));
     }
