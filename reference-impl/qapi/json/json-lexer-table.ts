@@ -59,7 +59,7 @@ const KEYWORD = state(endsBefore('keyword'));
 on(START, KEYWORD, 'a-z');
 on(KEYWORD, KEYWORD, 'a-z');
 
-function defineString(quote: string): number {
+function defineString(quote: string): void {
   const body = state();
   const afterBackslash = state();
   const hex = [state(), state(), state(), state()];
@@ -72,10 +72,9 @@ function defineString(quote: string): number {
   hex.forEach((digit, i) => {
     on(digit, hex[i + 1] ?? body, '0-9', 'a-f', 'A-F');
   });
-  return body;
 }
-export const DOUBLE_QUOTED = defineString('"');
-export const SINGLE_QUOTED = defineString("'");
+defineString('"');
+defineString("'");
 
 const MINUS = state();
 const ZERO = state(endsBefore('number'));
