@@ -63,7 +63,7 @@ export function isOptionError(type: number): boolean {
   return type >= ERROR;
 }
 
-export const Info = { export: 0, name: 1, description: 2, blockSize: 3 } as const;
+export const Info = { export: 0, name: 1, blockSize: 3 } as const;
 
 export const Command = {
   read: 0,
@@ -88,7 +88,6 @@ export const ReplyType = {
   offsetHole: 2,
   blockStatus: 5,
   error: CHUNK_ERROR + 1,
-  errorOffset: CHUNK_ERROR + 2,
 } as const;
 
 /** Whether chunks of this type tell of an error (bit 15). */

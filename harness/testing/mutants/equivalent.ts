@@ -42,8 +42,8 @@ export const EQUIVALENT: readonly Equivalent[] = [
   },
   {
     file: 'drivers/nbd/connection.js',
-    before: 'const SILENCE = 120n * 1000000000n;',
-    after: 'const SILENCE = 121n * 1000000000n;',
+    before: 'const SILENCE = 120000000000n;',
+    after: 'const SILENCE = 120000000001n;',
     reason:
       'A stepped clock would tell, but how long a server may be silent is a choice of the client that nothing requires.',
   },

@@ -20,7 +20,7 @@ import { Command, errorName, Magic } from '../../nbd/nbd-protocol.ts';
 import { ProtocolViolation, Reply } from './reply.ts';
 
 /** How long a server that owes replies may send nothing, in nanoseconds. */
-const SILENCE = 120n * 1_000_000_000n;
+const SILENCE = 120_000_000_000n;
 
 export interface OutgoingRequest {
   readonly type: number;

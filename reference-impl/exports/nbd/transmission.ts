@@ -34,7 +34,7 @@ const MAX_IN_FLIGHT = 16;
 const MAX_EXTENTS = 1024;
 /** Stretches that a read is cut into for the sake of its holes. */
 const MAX_PIECES = 256;
-const CACHE_CHUNK = 1 << 20;
+const CACHE_CHUNK = 0x100000;
 
 /** The flags that each command may carry. */
 const FLAGS: ReadonlyMap<number, number> = new Map([
