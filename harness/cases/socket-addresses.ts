@@ -1,6 +1,8 @@
 /** Socket addresses: where the NBD server listens. */
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { rename } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { nbdServer } from './helpers/node-io.ts';
@@ -83,6 +85,24 @@ export const socketAddresses: readonly CaseDefinition[] = [
       let greeting: string | null = null;
       for (const port of free) greeting ??= await greetingAt({ host: LOOPBACK, port });
       t.equal(greeting, 'NBDMAGIC', 'the server must greet on one of the free ports of the range');
+      await t.execute('nbd-server-stop');
+    },
+  },
+  {
+    id: 'SocketAddress/left-over-socket',
+    title: 'A server listens where a socket was left that nobody listens on any more, and serves there',
+    requirements: ['SocketAddress/unix', 'nbd-server-start/serves'],
+    needs: { ...nbdServer, capabilities: ['sharedFiles'] },
+    async run(t: CaseContext) {
+      const [name, moved] = [t.name('nbd'), t.name('moved')];
+      const old = createServer();
+      await once(old.listen(join(t.scratch, moved)), 'listening');
+      // Where it stands under another name, the listener does not take it away with itself.
+      await rename(join(t.scratch, moved), join(t.scratch, name));
+      await once(old.close(), 'close');
+      await t.execute('nbd-server-start', { addr: { type: 'unix', data: { path: `${t.dir}/${name}` } } });
+      const greeting = await greetingAt({ path: join(t.scratch, name) });
+      t.equal(greeting, 'NBDMAGIC', 'the server must greet where the socket was left');
       await t.execute('nbd-server-stop');
     },
   },

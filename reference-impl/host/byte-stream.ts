@@ -124,7 +124,6 @@ export class ByteStream {
   detach(): Duplex {
     if (this.#buffered > 0) throw new StreamEnded('Data arrived ahead of the TLS handshake');
     this.#socket.off('data', this.#onData);
-    this.#socket.off('end', this.#onEnd);
     return this.#socket;
   }
 

@@ -6,7 +6,6 @@ import type { UserObject } from './objects.ts';
 
 /** Nanoseconds; factor and divisor by which they change, 0 for QEMU's own choice. */
 const POLLING = { 'poll-max-ns': 32768, 'poll-grow': 0, 'poll-shrink': 0 } as const;
-const LARGEST = 2n ** 63n - 1n;
 
 /** An `iothread` object. */
 export interface Iothread extends UserObject {
@@ -39,6 +38,6 @@ export function iothread(props: Properties): Iothread {
 }
 
 function inRange(name: string, value: number): number {
-  if (value < 0) throw new CommandError(`${name} value must be in range [0, ${LARGEST}]`);
+  if (value < 0) throw new CommandError(`${name} value must be in range [0, 9223372036854775807]`);
   return value;
 }

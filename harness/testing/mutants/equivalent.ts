@@ -55,6 +55,25 @@ export const EQUIVALENT: readonly Equivalent[] = [
       'A stepped clock would tell, but how long a job pauses between tries, so that others get their turn, is its choice.',
   },
   {
+    file: 'jobs/mirror-job.js',
+    before: 'const READY_SLICE_NS = 100000000n;',
+    after: 'const READY_SLICE_NS = 100000001n;',
+    reason:
+      'A stepped clock would tell, but how often a ready job looks for what was written is its choice, to the nanosecond.',
+  },
+  {
+    file: 'jobs/main-loop.js',
+    before: 'const TURNS_BETWEEN_COMMANDS = 64;',
+    after: 'const TURNS_BETWEEN_COMMANDS = 65;',
+    reason: 'How many turns jobs get between two commands that came together is a choice of the endpoint.',
+  },
+  {
+    file: 'host/byte-stream.js',
+    before: 'const HIGH_WATER = 1 << 20;',
+    after: 'const HIGH_WATER = 2 << 20;',
+    reason: 'Bounds the memory that a peer can fill which only sends; how tightly, nobody outside can tell.',
+  },
+  {
     file: 'graph/permissions.js',
     before: 'return NAMED.filter(({ bit }) => bits & bit)',
     after: 'return NAMED.filter(({ bit }) => bits | bit)',
