@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
+import { readImage } from './helpers/backing-chains.ts';
 import { NOTHING_COUNTED, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { bytesOf } from './helpers/image-files.ts';
@@ -90,6 +91,49 @@ const COUNTED: readonly (readonly [line: string, counted: JsonObject])[] = [
   ['aio_flush 0', {}],
 ];
 
+const COPIED_SIZE = 1024 * KiB;
+
+/** A drive that keeps what is read through it: so a read leaves something behind. */
+const copying: Topology = {
+  name: 'copying-drive',
+  images: [
+    {
+      path: 'below.img',
+      format: 'raw',
+      size: COPIED_SIZE,
+      fill: [{ offset: 0, length: COPIED_SIZE, byte: 0x11 }],
+    },
+    {
+      path: 'above.qcow2',
+      format: 'qcow2',
+      size: COPIED_SIZE,
+      options: 'cluster_size=64k',
+      backing: { path: 'below.img', format: 'raw' },
+    },
+  ],
+  options: ['-drive', 'if=none,id=copying,file=@DIR@/above.qcow2,format=qcow2,copy-on-read=on'],
+  monitors: 1,
+};
+
+/** Reads of the first clusters, one each. */
+const READS: readonly string[] = [
+  'read 0 512',
+  'r 64k 512',
+  'read -P 0x11 0x20000 1k',
+  'read -P17 -Cqpv 192k 512',
+  'read -P 0x11 -s 0 -l 512 256k 512',
+  'readv 320k 512 512',
+  'readv -P 0x11 -Cqv 384k 512',
+  'aio_read -P 0x11 -Cqv 448k 512',
+];
+
+/** Lines that read nothing of the cluster behind those. */
+const NO_READS: readonly string[] = [
+  ['read 512k', 'read 512k 512 512', 'readv 512k', 'aio_read 512k', 'read -b 512k 512', 'read -x 512k 512'],
+  ['read -l 5 512k 512', 'read -s 0 512k 512', 'read -l x -P 1 512k 512', 'readv -p 512k 512'],
+  ['aio_read -p 512k 512', 'aio_read -i 512k 512', 'read 1024k 512', 'read 512k 640k'],
+].flat();
+
 const monitorNeeds = needs(hmpIo, {
   commands: ['query-blockstats'],
   drivers: ['raw', 'file'],
@@ -155,6 +199,32 @@ export const monitorRequests: readonly CaseDefinition[] = [
             name === 'wr_highest_offset' ? count : (expected[name] as number) + (count as number);
         t.contains(await statsOf(t, 'asked'), expected, `after '${line}' these must be the counters`);
       }
+    },
+  },
+  {
+    id: 'query-blockstats/reads-of-monitor',
+    title: 'What the human monitor reads of a drive that copies on read is in its image, and no more',
+    requirements: ['query-blockstats/highest-offset'],
+    needs: needs(monitorNeeds, { drivers: ['qcow2'] }),
+    topology: copying,
+    fresh: true,
+    async run(t: CaseContext) {
+      for (const line of [...READS, ...NO_READS]) {
+        await qemuIo(t, 'copying', line);
+        await qemuIo(t, 'copying', 'aio_flush');
+      }
+      await qemuIo(t, 'copying', 'flush');
+      const image = await readImage(t, { path: '', local: join(t.scratch, 'above.qcow2') });
+      t.equal(
+        Array.from({ length: 16 }, (_, index) => image.cluster(index) !== null),
+        Array.from({ length: 16 }, (_, index) => index < READS.length),
+        'the image must have the clusters that were read',
+      );
+      t.contains(
+        await statsOf(t, 'copying'),
+        { wr_highest_offset: 0 },
+        'what is copied because it was read must not count as the farthest write',
+      );
     },
   },
 ];
