@@ -1,4 +1,5 @@
 /** Exports of nodes whose place another takes, or that stand on others: what clients read, and where their writes go. */
+import { deflateRawSync } from 'node:zlib';
 import type { CaseContext, CaseDefinition, ExportClient } from '../case.ts';
 import {
   addChain,
@@ -18,7 +19,8 @@ import { completed } from '../helpers/job-steps.ts';
 import { connectTo, nbdExports, startNbdServer } from '../helpers/node-io.ts';
 import { NbdCommand as Command, HOLE } from '../helpers/peers/nbd-numbers.ts';
 import { NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
-import { needs } from '../helpers/shared-setup.ts';
+import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { makeFile, needs } from '../helpers/shared-setup.ts';
 
 const exportsOf = (...commands: string[]) => needs(chainNodes, nbdExports, { commands });
 
@@ -166,6 +168,27 @@ export const movingExports: readonly CaseDefinition[] = [
         Array.from(told, (_, index) => ([2, 3, 4, 8, 12, 15].includes(index) ? 0 : HOLE)),
         'each cluster must be told as data, or as a hole that reads as zeroes',
       );
+    },
+  },
+  {
+    id: 'nbd-export/status-of-compressed',
+    title: 'The status of an export tells compressed clusters of an image as data, one after another',
+    requirements: ['nbd-server-start/serves'],
+    needs: exportsOf(),
+    async run(t: CaseContext) {
+      const stream = deflateRawSync(Buffer.alloc(CLUSTER, 0x44));
+      const compressed = new Map([1, 2].map((index) => [index, stream]));
+      const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, compressed });
+      const node = await addQcow2(t, await makeFile(t, image));
+      const { local } = await startNbdServer(t);
+      await t.execute('nbd-server-add', { device: node, name: 'disk' });
+      const contexts = ['base:allocation'];
+      const visitor = await NbdVisitor.enter(t, local, 'disk', { structured: true, contexts });
+      for (const [index, state] of [HOLE, 0, 0, HOLE].entries()) {
+        const request = { type: Command.status, offset: index * CLUSTER, length: CLUSTER };
+        const [chunk] = await visitor.chunks(request);
+        t.equal(chunk!.body.readUInt32BE(8), state, 'just a compressed cluster must be told as data');
+      }
     },
   },
   {

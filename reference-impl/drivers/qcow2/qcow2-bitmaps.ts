@@ -120,10 +120,9 @@ export class Bitmaps implements PersistentBitmaps {
     const { clusterSize, file } = this.#image;
     const parts: [number, Uint8Array][] = [];
     for (const [index, cluster] of (await readTable(this.#image, entry)).entries()) {
-      if (cluster === 'zeroes') continue;
       const bytes = new Uint8Array(clusterSize);
-      if (cluster === 'ones') bytes.fill(0xff);
-      else await file.read(cluster, bytes);
+      if (typeof cluster === 'number') await file.read(cluster, bytes);
+      else bytes.fill(cluster === 'ones' ? 0xff : 0);
       parts.push([index * clusterSize, bytes]);
     }
     return parts;

@@ -77,7 +77,7 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
 async function readBacking(image: Image, offset: number, buffer: Uint8Array): Promise<void> {
   const backing = image.backing();
   const shown = buffer.subarray(0, Math.max(0, (backing?.length() ?? 0) - offset));
-  if (backing !== undefined && shown.length > 0) {
+  if (backing !== undefined) {
     await image.file.debugEvent('read_backing_aio');
     await backing.read(offset, shown);
   }
