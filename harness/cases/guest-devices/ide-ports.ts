@@ -157,6 +157,12 @@ export const idePorts: readonly CaseDefinition[] = [
     dma.failures,
     failingDisk,
   ),
+  played(
+    'ide/longest-table',
+    'A table of pieces that tells no end has one after 512 of them; a command that wants more moves nothing',
+    ['guest-drives/bus-masters'],
+    dma.longestTable,
+  ),
   {
     id: 'SHUTDOWN/where-the-guest-says',
     title:

@@ -219,3 +219,22 @@ in 1024 -> 11*1024 | 50 00 00 20 00 00 e0
 6=e0 2=02 3=2f 7=c5 -> 58 00 02 2f 00 00 e0
 out 5a*1024 -> 41 04 02 2f 00 00 e0
 `;
+
+/** A table without an end, of pieces of 514 bytes: it ends with a page. */
+export const longestTable = `
+channel 0
+> outl 0xcf8 0x80000920; outl 0xcfc 0xc001; outl 0xcf8 0x80000904; outw 0xcfc 0x0005 ->
+> memset 0x10000 0x1010 2; outl 0xc004 0x10000 ->
+6=e0 2=02 2=02 3=00 3=00 4=00 4=00 5=00 5=00 7=25 -> 58 00 02 00 00 00 e0
+> outb 0xc000 0x09 ->
+moved -> 50 00 00 02 02 00 e0
+> inb 0xc002; outb 0xc000 0; readl 0x2020202; readl 0x2020400; readl 0x2020404 -> 0x0004 0x0000000022222222 0x0000000022222222 0x0000000000000000
+6=e0 2=02 2=03 3=00 3=00 4=00 4=00 5=00 5=00 7=25 -> 58 00 03 00 00 00 e0
+> outb 0xc000 0x09 ->
+moved -> 50 00 03 00 00 00 e0
+> inb 0xc002; outb 0xc000 0 -> 0x0004
+6=e0 2=02 2=01 3=00 3=00 4=00 4=00 5=00 5=00 7=25 -> 58 00 01 00 00 00 e0
+> outb 0xc000 0x09 ->
+moved -> 50 00 00 01 02 00 e0
+> inb 0xc002; outb 0xc000 0; inb 0xc002 -> 0x0005 0x0004
+`;
