@@ -161,8 +161,8 @@ export interface CaseContext extends MonitorHandle {
   qtest(lines: readonly string[]): Promise<string[]>;
   /** Changes of the guest's interrupt lines that came with the answers of `qtest` since the last call, such as `raise 14`; told once a line `irq_intercept_in ioapic` has asked for them. */
   takeInterrupts(): string[];
-  /** Closes the connection over which `qtest` goes; the next lines go over another. */
-  hangUpQtest(): void;
+  /** Ends the connection over which `qtest` goes, which the endpoint must close too; the next lines go over another. */
+  hangUpQtest(): Promise<void>;
   /** Waits until the endpoint has ended because the case asked it to (`quit`); then its end is no crash. */
   ended(): Promise<ExitInfo>;
   /**

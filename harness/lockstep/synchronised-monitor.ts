@@ -152,8 +152,8 @@ export class SynchronisedContext extends SynchronisedMonitor implements CaseCont
     return this.#t.takeInterrupts();
   }
 
-  hangUpQtest(): void {
-    this.#t.hangUpQtest();
+  hangUpQtest(): Promise<void> {
+    return this.#t.hangUpQtest();
   }
 
   timed(act: () => Promise<unknown>): Promise<number> {

@@ -56,6 +56,13 @@ export class QtestClient {
     this.#socket.destroy();
   }
 
+  /** Says that no more lines come; resolves when the other side has hung up. */
+  async hangUp(): Promise<void> {
+    if (this.#ended !== null) return;
+    this.#socket.end();
+    await once(this.#socket, 'close');
+  }
+
   #take(text: string): void {
     const lines = (this.#rest + text).split('\n');
     this.#rest = lines.pop()!;

@@ -135,9 +135,12 @@ export class RunningCase extends CaseMonitor implements CaseContext {
     return this.#qtest?.takeInterrupts() ?? [];
   }
 
-  hangUpQtest(): void {
-    this.#qtest?.close();
+  async hangUpQtest(): Promise<void> {
+    const client = this.#qtest;
     this.#qtest = null;
+    if (client === null) return;
+    const { endpoint, limits } = this.#state;
+    await awaitFrom(endpoint, 'the end of the qtest socket', limits.answerTimeout, () => client.hangUp());
   }
 
   async #openQtest(): Promise<QtestClient> {

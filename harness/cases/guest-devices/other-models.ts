@@ -218,6 +218,8 @@ export const otherModels: readonly CaseDefinition[] = [
       }
       t.equal(seen, CONTROLLERS as unknown as Json, 'each controller must be of its model');
       await t.refused('device_add', { driver: 'isa-serial', id: 'late' });
+      await t.execute('qom-get', { path: 'd5', property: 'd5.5' });
+      await t.refused('qom-get', { path: 'd5', property: 'd5.6' });
     },
   },
   {

@@ -41,7 +41,7 @@ export function playScene(t: CaseContext, scene: string): Promise<void> {
   const play = async (step: string): Promise<string> => {
     if (step === 'interrupts') return ` -> ${t.takeInterrupts().filter(isOfIde).join(', ')}`.trimEnd();
     if (step === 'hang up') {
-      t.hangUpQtest();
+      await t.hangUpQtest();
       return '';
     }
     if (!step.startsWith('!')) return player.step(step);
