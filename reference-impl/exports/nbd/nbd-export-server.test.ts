@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { snapshotWithImage } from '../../graph/external-snapshot.ts';
 import type { Node } from '../../graph/node.ts';
+import { Permission } from '../../graph/permissions.ts';
 import { ByteStream } from '../../host/byte-stream.ts';
 import {
   HeaderSize,
@@ -99,7 +100,7 @@ describe('exports', () => {
     disk.giveToMonitor();
     fixture.server.add(disk, 'x', true);
     expect(disk.parents.map((edge) => edge.role)).toEqual(['root']);
-    await expect(fixture.graph.withRoot(disk, 8, () => Promise.resolve())).rejects.toThrow(
+    await expect(fixture.graph.withRoot(disk, Permission.resize, () => Promise.resolve())).rejects.toThrow(
       "does not allow 'resize'",
     );
     await expect(fixture.block.delete('disk')).rejects.toThrow('Node disk is in use');
