@@ -239,12 +239,12 @@ export const toldOfDevices: readonly CaseDefinition[] = [
   ),
   plugged(
     'values-of-properties',
-    'Values of properties are taken in each form and up to their bounds, and refused beyond',
+    'Values of properties are taken up to their bounds, and refused beyond',
     plugging.values,
   ),
   plugged(
     'forms-of-values',
-    'An empty drive and I/O thread are none; numbers come in hexadecimal and with signs, from bound to bound',
+    'An empty drive and I/O thread are none; texts are taken for numbers and switches in each of their forms',
     plugging.forms,
   ),
 ];

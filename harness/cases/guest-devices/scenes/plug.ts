@@ -4,9 +4,10 @@
  *     add scsi-hd lun=3 serial=x     device_add; `refused`, or the properties that were given and where the device is
  *     del 2                          device_del of the second one that was added
  *
- * Disks get a node of their own, and devices ids.
+ * A value that is JSON, a number, a switch or a text in quotes, is sent as such, and any other as a text. Disks get a
+ * node of their own, and devices ids.
  */
-import { type Json, stringifyJson } from '../../../../spec/json.ts';
+import { type Json, parseJson, stringifyJson } from '../../../../spec/json.ts';
 import type { CaseContext } from '../../case.ts';
 import { playSteps } from './play.ts';
 
@@ -53,9 +54,9 @@ class PlugPlayer {
     const { disk, places } = BUSES[what]!;
     const node = `n${this.#added}`;
     if (disk) await this.#execute('blockdev-add', { driver: 'null-co', size: 1 << 20, 'node-name': node });
-    const given = options.map((option): [string, string] => {
+    const given = options.map((option): [string, Json] => {
       const at = option.indexOf('=');
-      return [option.slice(0, at), option.slice(at + 1)];
+      return [option.slice(0, at), valueOf(option.slice(at + 1))];
     });
     const args = { driver: what, id, ...(disk && { drive: node }), ...Object.fromEntries(given) };
     const done = await this.#execute('device_add', args);
@@ -75,5 +76,13 @@ class PlugPlayer {
   async #del(number: string): Promise<string> {
     const done = await this.#execute('device_del', { id: `d${number}` });
     return done === undefined ? 'refused' : 'gone';
+  }
+}
+
+function valueOf(written: string): Json {
+  try {
+    return parseJson(written);
+  } catch {
+    return written;
   }
 }
