@@ -1,11 +1,12 @@
 /** Drives as a PC has them: by options of their own, in places that are given or free, and what is told of each. */
 import { join } from 'node:path';
 import type { JsonObject } from '../../../spec/json.ts';
+import type { ObjectType } from '../../../spec/model.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
 import { hmpIo, qemuIo } from '../helpers/human-monitor-io.ts';
 import { pc } from '../helpers/ide-guest.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { KiB, needs, queryList } from '../helpers/shared-setup.ts';
+import { KiB, needs, queryList, specifiedMembers } from '../helpers/shared-setup.ts';
 import { NO_LIMIT } from '../helpers/throttling.ts';
 
 const SIZE = 64 * KiB;
@@ -168,7 +169,12 @@ export const machineDriveCases: readonly CaseDefinition[] = [
           if (expected.medium === undefined)
             t.check(inserted === undefined, `${name} must have no medium`, 'it has one');
           else {
-            const { 'node-name': __, encryption_key_missing: ___, image, ...medium } = inserted as JsonObject;
+            const {
+              'node-name': __,
+              encryption_key_missing: ___,
+              image,
+              ...medium
+            } = specifiedMembers(t.schema.types.get('BlockDeviceInfo') as ObjectType, inserted as JsonObject);
             t.equal(medium, wholeMedium(t, expected.medium), `query-block must tell what is in ${name}`);
             t.contains(image!, { 'virtual-size': SIZE }, `the medium of ${name} must be of that size`);
           }

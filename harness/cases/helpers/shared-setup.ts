@@ -2,6 +2,7 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import type { ObjectType } from '../../../spec/model.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, MonitorHandle, Needs } from '../case.ts';
@@ -58,6 +59,13 @@ export async function queryList(t: CaseContext, command: string, args?: JsonObje
     `it returned ${shown(list)}`,
   );
   return list;
+}
+
+/** What an object tells by the common members of its type in `t.schema`: an endpoint may know more than the spec. */
+export function specifiedMembers(type: ObjectType, told: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(told).filter(([name]) => type.members.some((member) => member.name === name)),
+  );
 }
 
 /** What query-named-block-nodes says of one node; undefined if there is none of that name. */

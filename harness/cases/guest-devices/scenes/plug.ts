@@ -56,7 +56,7 @@ class PlugPlayer {
     if (disk) await this.#execute('blockdev-add', { driver: 'null-co', size: 1 << 20, 'node-name': node });
     const given = options.map((option): [string, Json] => {
       const at = option.indexOf('=');
-      return [option.slice(0, at), valueOf(option.slice(at + 1))];
+      return [option.slice(0, at), readValue(option.slice(at + 1))];
     });
     const args = { driver: what, id, ...(disk && { drive: node }), ...Object.fromEntries(given) };
     const done = await this.#execute('device_add', args);
@@ -79,7 +79,7 @@ class PlugPlayer {
   }
 }
 
-function valueOf(written: string): Json {
+function readValue(written: string): Json {
   try {
     return parseJson(written);
   } catch {
