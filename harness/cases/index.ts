@@ -62,6 +62,7 @@ import { snapshotCases } from './snapshots.ts';
 import { socketAddresses } from './socket-addresses.ts';
 import { socketMonitorCases } from './socket-monitors.ts';
 import { statisticsOfIntervals } from './statistics-of-intervals.ts';
+import { statisticsOverMedia } from './statistics-over-media.ts';
 import { stressCases } from './stress/index.ts';
 import { syntax } from './syntax.ts';
 import { throttling } from './throttling/index.ts';
@@ -97,6 +98,7 @@ export const cases: readonly CaseDefinition[] = [
   ...driveQueries,
   ...driveStatistics,
   ...statisticsOfIntervals,
+  ...statisticsOverMedia,
   ...windowsOfIntervals,
   ...freshStatistics,
   ...monitorRequests,

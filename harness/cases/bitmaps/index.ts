@@ -1,6 +1,7 @@
 /** Cases of dirty bitmaps: what they track, their digests, what queries tell of them, and what images keep of them. */
 import type { CaseDefinition } from '../case.ts';
 import { bitmapsBelowOverlays } from './below-overlays.ts';
+import { compressedWrites } from './compressed-writes.ts';
 import { bitmapDigestCases } from './digests.ts';
 import { bitmapDirectories } from './limits-of-directories.ts';
 import { bitmapRestartCases } from './restarts.ts';
@@ -17,4 +18,5 @@ export const bitmapCases: readonly CaseDefinition[] = [
   ...bitmapDirectories,
   ...bitmapRestartCases,
   ...bitmapsBelowOverlays,
+  ...compressedWrites,
 ];

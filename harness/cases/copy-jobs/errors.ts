@@ -216,9 +216,37 @@ const incompleteStream: CaseDefinition = {
   },
 };
 
+/** A job keeps its policy when it was resumed. */
+function stopsAgain(side: Side): CaseDefinition {
+  return {
+    id: `${side.id}-error-stop-again`,
+    title: `${side.title} with policy stop pauses the job each time, also once it was resumed`,
+    requirements: ['BlockdevOnError/stop', ...STOPPED],
+    needs: needs(side.needs, resume),
+    async run(t: CaseContext) {
+      const failing = await side.make(t, EIO, 2);
+      const id = t.name('job');
+      await start(t, side, failing, id, 'stop');
+      let told: readonly JsonObject[] = [];
+      for (const _ of [1, 2]) {
+        const known = told.find(({ event }) => event === 'BLOCK_JOB_ERROR');
+        const { data } = known ?? (await t.event('BLOCK_JOB_ERROR', { device: id }));
+        t.contains(data ?? null, { action: 'stop' }, 'BLOCK_JOB_ERROR must tell that the job stops');
+        t.contains(await jobInfo(t, id), { paused: true, 'io-status': 'failed' }, 'the job must be paused');
+        // It may have stopped again when the answer comes.
+        const resumed = { execute: 'block-job-resume', arguments: { device: id } };
+        told = (await t.raw(`${JSON.stringify(resumed)}\n`)).messages;
+      }
+      await side.finish(t, id);
+      await failing.checkCopy();
+    },
+  };
+}
+
 /** A table of sides and policies. */
 export const errorCases: readonly CaseDefinition[] = [
   incompleteStream,
+  ...SIDES.filter(({ policies }) => policies === 'all').map(stopsAgain),
   ...SIDES.flatMap((side) =>
     POLICIES.filter(
       ({ id }) =>

@@ -48,7 +48,8 @@ export interface Side {
   /** Which policies are tried. */
   readonly policies: 'all' | 'some' | 'default';
   readonly needs: Needs;
-  make(t: CaseContext, errno: number): Promise<Failing>;
+  /** `times`: how often a request fails, one time after another. */
+  make(t: CaseContext, errno: number, times?: number): Promise<Failing>;
   /** Waits for the good end of the job. */
   finish(t: CaseContext, id: string): Promise<void>;
   /** In the place of `finish` and `checkCopy` where an error that is ignored is not made good. */
@@ -64,8 +65,9 @@ const jobs = (command: string, ...more: string[]): Needs =>
   });
 const qcow2 = (base: Needs): Needs => needs(base, { drivers: ['qcow2'] });
 
-/** The first request of the kind fails, and only that. */
-const once = (event: 'read_aio' | 'write_aio', errno: number) => ({ event, errno, once: true });
+/** The first requests of the kind fail, so many, and only those. */
+const firstOf = (event: 'read_aio' | 'write_aio', errno: number, times = 1) =>
+  Array.from({ length: times }, () => ({ event, errno, once: true }));
 
 const filled = (t: CaseContext) => makeFile(t, Buffer.alloc(SIZE, BYTE));
 
@@ -80,18 +82,27 @@ async function checkFilled(t: CaseContext, file: CaseFile): Promise<void> {
 }
 
 /** Nodes of the case's own for source and target; one of them fails once. */
-async function twoNodes(t: CaseContext, side: 'source' | 'target', errno: number): Promise<Failing> {
+async function twoNodes(
+  t: CaseContext,
+  side: 'source' | 'target',
+  errno: number,
+  times?: number,
+): Promise<Failing> {
   const [file, copy] = [await filled(t), await makeFile(t, SIZE)];
   const device =
-    side === 'source' ? await addFailing(t, file, once('read_aio', errno)) : await addRawOver(t, file);
+    side === 'source'
+      ? await addFailing(t, file, ...firstOf('read_aio', errno, times))
+      : await addRawOver(t, file);
   const target =
-    side === 'target' ? await addFailing(t, copy, once('write_aio', errno)) : await addRawOver(t, copy);
+    side === 'target'
+      ? await addFailing(t, copy, ...firstOf('write_aio', errno, times))
+      : await addRawOver(t, copy);
   return { args: { device, target, sync: 'full' }, checkCopy: () => checkFilled(t, copy) };
 }
 
 /** A source that fails once, and a target that the command makes. */
-async function ownTarget(t: CaseContext, errno: number): Promise<Failing> {
-  const device = await addFailing(t, await filled(t), once('read_aio', errno));
+async function ownTarget(t: CaseContext, errno: number, times?: number): Promise<Failing> {
+  const device = await addFailing(t, await filled(t), ...firstOf('read_aio', errno, times));
   const copy = newFile(t);
   return {
     args: { device, target: copy.path, format: 'raw', sync: 'full' },
@@ -103,10 +114,10 @@ async function ownTarget(t: CaseContext, errno: number): Promise<Failing> {
 const MANY = 32;
 
 /** An image without data above a raw one that fails once. */
-async function failingBase(t: CaseContext, errno: number): Promise<Failing> {
+async function failingBase(t: CaseContext, errno: number, times?: number): Promise<Failing> {
   const size = MANY * CLUSTER;
   const base = await makeFile(t, Buffer.alloc(size, BYTE));
-  const below = await addFailing(t, base, once('read_aio', errno));
+  const below = await addFailing(t, base, ...firstOf('read_aio', errno, times));
   const backing = { name: base.path, format: 'raw' };
   const file = await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER, backing }));
   const device = await addQcow2(t, file, { backing: below });
@@ -134,11 +145,13 @@ async function chainToCommit(
 ): Promise<Failing> {
   const base = await makeFile(t, SIZE);
   const below =
-    failing === 'base' ? await addFailing(t, base, once('write_aio', errno)) : await addRawOver(t, base);
+    failing === 'base'
+      ? await addFailing(t, base, ...firstOf('write_aio', errno))
+      : await addRawOver(t, base);
   const clusters = new Map(Array.from({ length: CLUSTERS }, (_, index) => [index, BYTE]));
   const backing = { name: base.path, format: 'raw' };
   const top = await makeFile(t, buildQcow2({ size: SIZE, clusterSize: CLUSTER, clusters, backing }));
-  const own = failing === 'top' && { file: failingFile(top, once('read_aio', errno)) };
+  const own = failing === 'top' && { file: failingFile(top, ...firstOf('read_aio', errno)) };
   const node = await addQcow2(t, top, { ...own, backing: below });
   const checkCopy = () => checkFilled(t, base);
   if (isActive) return { args: { device: node }, checkCopy };
@@ -172,7 +185,7 @@ export const SIDES: readonly Side[] = [
     default: 'blockdev-backup/on-source-error-default',
     policies: 'all',
     needs: jobs('blockdev-backup'),
-    make: (t, errno) => twoNodes(t, 'source', errno),
+    make: (t, errno, times) => twoNodes(t, 'source', errno, times),
     finish: finish('backup'),
   },
   {
@@ -183,7 +196,7 @@ export const SIDES: readonly Side[] = [
     default: 'blockdev-backup/on-target-error-default',
     policies: 'all',
     needs: jobs('blockdev-backup'),
-    make: (t, errno) => twoNodes(t, 'target', errno),
+    make: (t, errno, times) => twoNodes(t, 'target', errno, times),
     finish: finish('backup'),
   },
   {
@@ -205,7 +218,7 @@ export const SIDES: readonly Side[] = [
     default: 'blockdev-mirror/on-source-error-default',
     policies: 'all',
     needs: jobs('blockdev-mirror'),
-    make: (t, errno) => twoNodes(t, 'source', errno),
+    make: (t, errno, times) => twoNodes(t, 'source', errno, times),
     finish: finishMirror,
   },
   {
@@ -216,7 +229,7 @@ export const SIDES: readonly Side[] = [
     default: 'blockdev-mirror/on-target-error-default',
     policies: 'all',
     needs: jobs('blockdev-mirror'),
-    make: (t, errno) => twoNodes(t, 'target', errno),
+    make: (t, errno, times) => twoNodes(t, 'target', errno, times),
     finish: finishMirror,
   },
   {

@@ -17,6 +17,7 @@ import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
 import { readinessCases } from './readiness.ts';
 import { replacedNodeCases } from './replaced-nodes.ts';
+import { resumedCopies } from './resumed-copies.ts';
 import { sourceAndTargetCases } from './sources-and-targets.ts';
 import { targetContentCases } from './target-contents.ts';
 import { unlikeClusters } from './unlike-clusters.ts';
@@ -43,4 +44,5 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...oddTails,
   ...heldCopies,
   ...holesOfSources,
+  ...resumedCopies,
 ];

@@ -7,6 +7,7 @@ import { copiedOnRead } from './copied-on-read.ts';
 import { vvfatCases } from './directories.ts';
 import { driverEventCases } from './driver-events.ts';
 import { filesBelow } from './files-below.ts';
+import { holesOfRaw } from './holes-of-raw.ts';
 import { hostDeviceCases } from './host-devices.ts';
 import { blkdebugRuleCases } from './injected-errors.ts';
 import { limitsOfOptions } from './limits-of-options.ts';
@@ -61,4 +62,5 @@ export const driverCases: readonly CaseDefinition[] = [
   ...otherFormatCases,
   ...archiveCases,
   ...vvfatCases,
+  ...holesOfRaw,
 ];

@@ -2,6 +2,7 @@ import type { CaseDefinition } from '../case.ts';
 import { addedDriveCases } from './added-drives.ts';
 import { driveOptionCases } from './drive-options.ts';
 import { machineDriveCases } from './machine-drives.ts';
+import { modesKept } from './modes-kept.ts';
 import { textNodeCases } from './node-options-as-text.ts';
 import { optionFileCases } from './options-from-files.ts';
 
@@ -12,4 +13,5 @@ export const driveCases: readonly CaseDefinition[] = [
   ...machineDriveCases,
   ...optionFileCases,
   ...textNodeCases,
+  ...modesKept,
 ];

@@ -14,6 +14,7 @@ import { hiddenData } from './hidden-data.ts';
 import { noLimits } from './no-limits.ts';
 import { overlaysInUse } from './overlays-in-use.ts';
 import { quorumAndThreads } from './quorum-and-threads.ts';
+import { refusedCommits } from './refused-commits.ts';
 import { refusedJobs } from './refused-jobs.ts';
 import { snapshotImages } from './snapshot-images.ts';
 import { speedCases } from './speed.ts';
@@ -40,6 +41,7 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...unevenChains,
   ...usersOfJobs,
   ...refusedJobs,
+  ...refusedCommits,
   ...followUps,
   ...noLimits,
   ...aboveFilters,

@@ -5,6 +5,7 @@ import { changedMedia } from './changed-media.ts';
 import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
 import { media } from './media.ts';
+import { orderOfStops } from './order-of-stops.ts';
 import { otherModels } from './other-models.ts';
 import { policiesOfDrives } from './policies-of-drives.ts';
 import { severalStopped } from './several-stopped.ts';
@@ -12,14 +13,17 @@ import { statistics } from './statistics.ts';
 import { supersededChange } from './superseded-change.ts';
 import { toldOfDevices } from './told-of-devices.ts';
 import { trays } from './trays.ts';
+import { writtenThrough } from './written-through.ts';
 
 /** In the order of the files. */
 export const guestDeviceCases: readonly CaseDefinition[] = [
   ...attachedDevices,
   ...statistics,
   ...ioErrors,
+  ...orderOfStops,
   ...severalStopped,
   ...policiesOfDrives,
+  ...writtenThrough,
   ...trays,
   ...media,
   ...changedMedia,

@@ -24,6 +24,7 @@ import { oldEncryption } from './old-encryption.ts';
 import { qcow2Options } from './options-of-qcow2.ts';
 import { outgrownTables } from './outgrown-tables.ts';
 import { overlapChecks } from './overlap-checks.ts';
+import { refusedSnapshots } from './refused-snapshots.ts';
 import { repairedCounts } from './repaired-counts.ts';
 import { vmdkInfo } from './vmdk-info.ts';
 
@@ -47,6 +48,7 @@ export const imageCases: readonly CaseDefinition[] = [
   ...cachedTables,
   ...discardsPassedOn,
   ...insideImages,
+  ...refusedSnapshots,
   ...keptInImages,
   ...namedBackingFiles,
   ...luksOptions,

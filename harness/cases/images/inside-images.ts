@@ -3,7 +3,7 @@
 import { parseQcow2Header } from '../../qcow2/qcow2-header.ts';
 import { nonzeroRefcounts, refcountOf } from '../../qcow2/qcow2-refcounts.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, release } from '../helpers/backing-chains.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes, makeChain, release } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
@@ -16,7 +16,7 @@ const DELETE = 'blockdev-snapshot-delete-internal-sync';
 const snapshots = needs(chainNodes, { commands: [TAKE, DELETE] });
 
 /** How many clusters of the file are counted as used. */
-function inUse(bytes: Buffer): number {
+export function clustersInUse(bytes: Buffer): number {
   const counted = nonzeroRefcounts(bytes, parseQcow2Header(bytes)).keys();
   return [...counted].filter((cluster) => cluster < bytes.length / CLUSTER).length;
 }
@@ -38,7 +38,7 @@ export const insideImages: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const clusters = new Map([[0, 0x11]]);
       const file = await makeFile(t, buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters }));
-      const before = inUse(await bytesOf(t, file.local));
+      const before = clustersInUse(await bytesOf(t, file.local));
       const counts = async (): Promise<number[]> => {
         const bytes = await bytesOf(t, file.local);
         return [l2TableOf(CLUSTER), dataOf(CLUSTER)].map((at) => Number(refcountOf(bytes, at / CLUSTER)));
@@ -52,7 +52,11 @@ export const insideImages: readonly CaseDefinition[] = [
       await t.execute(DELETE, { device: second, name: 'one' });
       await release(t, [second]);
       t.equal(await counts(), [0, 0], 'the table and the data of the snapshot must be free');
-      t.equal(inUse(await bytesOf(t, file.local)), before, 'nothing of the snapshot must stay in use');
+      t.equal(
+        clustersInUse(await bytesOf(t, file.local)),
+        before,
+        'nothing of the snapshot must stay in use',
+      );
     },
   },
   {
@@ -100,6 +104,40 @@ export const insideImages: readonly CaseDefinition[] = [
         await release(t, [node]);
         t.equal(await bitmapsInUse(t, file), [false], 'the mark must go with the node');
       }
+    },
+  },
+  {
+    id: 'dirty-bitmaps/persistent-in-use-of-a-base',
+    title: 'The bitmaps of a backing image are marked as in use while a commit may write it, and not before',
+    requirements: ['qcow2/bitmap-in-use'],
+    needs: needs(chainNodes, {
+      commands: ['block-dirty-bitmap-add', 'block-commit', 'block-job-cancel'],
+      events: ['BLOCK_JOB_READY', 'BLOCK_JOB_COMPLETED'],
+      members: ['block-dirty-bitmap-add.persistent'],
+    }),
+    async run(t: CaseContext) {
+      const [base, top] = await makeChain(t, 2);
+      const maker = await addQcow2(t, base!);
+      await addBitmap(t, maker, 'kept', { persistent: true });
+      await release(t, [maker]);
+      const node = await addQcow2(t, top!);
+      t.equal(
+        await bitmapsInUse(t, base!),
+        [false],
+        'nobody may use the bitmap of an image that is only read',
+      );
+      const job = t.name('commit');
+      await t.execute('block-commit', { device: node, 'job-id': job });
+      await t.event('BLOCK_JOB_READY', { device: job });
+      t.equal(
+        await bitmapsInUse(t, base!),
+        [true],
+        'the bitmap must be marked while the base may be written',
+      );
+      await t.execute('block-job-cancel', { device: job });
+      await t.event('BLOCK_JOB_COMPLETED', { device: job });
+      await release(t, [node]);
+      t.equal(await bitmapsInUse(t, base!), [false], 'the mark must go with the node');
     },
   },
 ];

@@ -1,8 +1,10 @@
 import type { CaseDefinition } from '../case.ts';
+import { drainedJobs } from './drained-jobs.ts';
 import { heldJobs } from './held-jobs.ts';
 import { severalJobs } from './several-jobs.ts';
 import { speedsInStates } from './speeds-in-states.ts';
 import { stateCases } from './states.ts';
+import { toldSpeeds } from './told-speeds.ts';
 import { verbCases } from './verbs.ts';
 
 /** Cases of the states of jobs and of the verbs that they take in each. */
@@ -12,4 +14,6 @@ export const jobVerbs: readonly CaseDefinition[] = [
   ...heldJobs,
   ...severalJobs,
   ...speedsInStates,
+  ...drainedJobs,
+  ...toldSpeeds,
 ];

@@ -116,4 +116,32 @@ export const drainedDrives: readonly CaseDefinition[] = [
       await qemuIo(t, 'held', 'aio_flush');
     },
   },
+  {
+    id: 'block_set_io_throttle/drained-for-nothing',
+    title: 'The limits of a drive hold on after a transaction that was to take a snapshot of it has failed',
+    requirements: ['block_set_io_throttle/limits', 'transaction/all-or-nothing'],
+    needs: needs(throttles, hmpIo, {
+      commands: ['query-blockstats', 'transaction', 'blockdev-snapshot-sync'],
+      drivers: ['file', 'raw', 'qcow2'],
+      capabilities: ['sharedFiles'],
+    }),
+    topology: held,
+    fresh: true,
+    async run(t: CaseContext) {
+      let written = 0;
+      for (const name of ['undone', 'undone-again']) {
+        const data = { device: 'held', 'snapshot-file': `${t.dir}/${name}.qcow2`, format: 'qcow2' };
+        const action = { type: 'blockdev-snapshot-sync', data };
+        await limit(t, 'held', { bps_wr: 8 });
+        await t.refused('transaction', { actions: [action, { type: 'abort', data: {} }] });
+        for (let index = 0; index < 3; index += 1) await qemuIo(t, 'held', `aio_write ${index * 512} 512`);
+        await t.roundTrip();
+        const passed = statistic(t, await statsOf(t, 'held'), 'wr_operations') - written;
+        t.check(passed <= 1, 'the limits must hold requests back', `${passed} have passed`);
+        await release(t, 'held');
+        await qemuIo(t, 'held', 'aio_flush');
+        written += 3;
+      }
+    },
+  },
 ];

@@ -5,6 +5,7 @@ import { burstCases } from './bursts.ts';
 import { drainedDrives } from './drained-drives.ts';
 import { driveLimits } from './drive-limits.ts';
 import { groupLifetimes } from './group-lifetimes.ts';
+import { heldRequests } from './held-requests.ts';
 import { nodeLimits } from './node-limits.ts';
 import { throttleGroups } from './throttle-groups.ts';
 
@@ -17,5 +18,6 @@ export const throttling: readonly CaseDefinition[] = [
   ...bucketModel,
   ...driveLimits,
   ...drainedDrives,
+  ...heldRequests,
   ...groupLifetimes,
 ];

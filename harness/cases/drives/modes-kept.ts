@@ -1,0 +1,54 @@
+/** A drive keeps whether its media can be written when it has none for a while. */
+import type { Topology } from '../../targets/target.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { deviceInfo } from '../helpers/device-info.ts';
+import { KiB } from '../helpers/shared-setup.ts';
+
+const DRIVES = [
+  { name: 'ro', option: 'on', ro: true },
+  { name: 'rw', option: 'off', ro: false },
+] as const;
+
+const changeable: Topology = {
+  name: 'changeable-drives',
+  images: ['ro', 'rw', 'next'].map((name) => ({ path: `${name}.img`, format: 'raw', size: 64 * KiB })),
+  options: DRIVES.flatMap(({ name, option }) => [
+    '-drive',
+    `if=none,id=${name},format=raw,file=@DIR@/${name}.img,readonly=${option}`,
+  ]),
+  monitors: 1,
+};
+
+export const modesKept: readonly CaseDefinition[] = [
+  {
+    id: 'blockdev-change-medium/mode-over-empty',
+    title:
+      'With retain, and without a mode, a drive that was empty meanwhile opens its next medium as the last one',
+    requirements: ['BlockdevChangeReadOnlyMode/retain'],
+    needs: {
+      commands: ['blockdev-change-medium', 'eject', 'query-block'],
+      drivers: ['file', 'raw'],
+      capabilities: ['sharedFiles'],
+    },
+    topology: changeable,
+    fresh: true,
+    async run(t: CaseContext) {
+      for (const { name, ro } of DRIVES)
+        for (const mode of [{}, { 'read-only-mode': 'retain' }]) {
+          await t.execute('eject', { device: name });
+          t.check(!('inserted' in (await deviceInfo(t, name))), 'the drive must be empty', 'it is not');
+          const filename = `${t.dir}/next.img`;
+          await t.execute('blockdev-change-medium', { device: name, filename, format: 'raw', ...mode });
+          t.contains(
+            await deviceInfo(t, name),
+            { inserted: { ro, file: filename } },
+            'the new medium must be as the last one was',
+          );
+          await t.execute('eject', { device: name });
+          const own = { filename: `${t.dir}/${name}.img`, format: 'raw' };
+          await t.execute('blockdev-change-medium', { device: name, ...own });
+          t.contains(await deviceInfo(t, name), { inserted: { ro } }, 'a later medium must be, too');
+        }
+    },
+  },
+];
