@@ -26,6 +26,7 @@ import { outgrownTables } from './outgrown-tables.ts';
 import { overlapChecks } from './overlap-checks.ts';
 import { refusedSnapshots } from './refused-snapshots.ts';
 import { repairedCounts } from './repaired-counts.ts';
+import { takenForFree } from './taken-for-free.ts';
 import { vmdkInfo } from './vmdk-info.ts';
 
 /** All of this folder. */
@@ -57,4 +58,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...outgrownTables,
   ...repairedCounts,
   ...cutImages,
+  ...takenForFree,
 ];

@@ -1,6 +1,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { chunkCases } from './chunks.ts';
 import { exportErrorCases } from './errors.ts';
+import { forcedWrites } from './forced-writes.ts';
 import { handshakeCases } from './handshake.ts';
 import { movingExports } from './moving-exports.ts';
 import { exportsOverTls } from './over-tls.ts';
@@ -10,6 +11,7 @@ import { requestCases } from './requests.ts';
 export const nbdExportCases: readonly CaseDefinition[] = [
   ...handshakeCases,
   ...requestCases,
+  ...forcedWrites,
   ...chunkCases,
   ...exportErrorCases,
   ...exportsOverTls,

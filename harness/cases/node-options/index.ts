@@ -2,6 +2,8 @@
 import type { CaseDefinition } from '../case.ts';
 import { nodeOptions } from './common.ts';
 import { directAccess } from './direct-access.ts';
+import { flushes } from './flushes.ts';
+import { handedOn } from './handed-on.ts';
 import { kindsOfRequest } from './kinds-of-request.ts';
 import { locking } from './locking.ts';
 import { zeroesAndDiscard } from './zeroes-and-discard.ts';
@@ -10,6 +12,8 @@ import { zeroesAndDiscard } from './zeroes-and-discard.ts';
 export const nodeOptionCases: readonly CaseDefinition[] = [
   ...nodeOptions,
   ...directAccess,
+  ...flushes,
+  ...handedOn,
   ...kindsOfRequest,
   ...locking,
   ...zeroesAndDiscard,

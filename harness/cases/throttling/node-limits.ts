@@ -100,6 +100,27 @@ export const nodeLimits: readonly CaseDefinition[] = [
     },
   },
   {
+    id: 'throttle/discards-are-writes',
+    title: 'Discards that a node hands on count as writes do',
+    requirements: ['ThrottleLimits/bytes'],
+    needs: measured,
+    async run(t: CaseContext) {
+      const node = t.name('throttle');
+      await t.execute('blockdev-add', {
+        driver: 'throttle',
+        'node-name': node,
+        'throttle-group': await addGroup(t, { 'bps-write': RATE }),
+        file: await addNode(t, { discard: 'unmap' }),
+        discard: 'unmap',
+      });
+      const io = await openIo(t, node);
+      await checkTakes(t, 'a row of discards', { units: 5 * PIECE, last: PIECE, rate: RATE }, () =>
+        requests(io, 'discard', 5),
+      );
+      await io.close();
+    },
+  },
+  {
     id: 'throttle/iops-size',
     title: 'A request of four times iops-size counts as four, a short one as one',
     requirements: ['ThrottleLimits/iops-size'],
