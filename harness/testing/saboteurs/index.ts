@@ -24,6 +24,7 @@ import { nodeData } from './node-data.ts';
 import { permissionRules } from './permission-rules.ts';
 import { refusals } from './refusals.ts';
 import { replies } from './replies.ts';
+import { requestPaths } from './request-paths.ts';
 import type { Saboteur } from './saboteur.ts';
 import { servers } from './servers.ts';
 import { statistics } from './statistics.ts';
@@ -59,6 +60,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...permissionRules,
   ...refusals,
   ...replies,
+  ...requestPaths,
   ...servers,
   ...statistics,
   ...storedBitmaps,

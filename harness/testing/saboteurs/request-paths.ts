@@ -1,0 +1,100 @@
+/** Saboteurs of what is owed to stable storage, and of the second ways to it: forced, through filters, compressed, into longer tables. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const IO = 'graph/block-io';
+const THROTTLE = 'drivers/throttle';
+
+export const requestPaths: readonly Saboteur[] = [
+  inside('paths/forced-data-waits', 'nbd-server-add', 'flushes nothing for a write with FUA', IO, [
+    'this.#writeAligned(start, end, offset, data));\n        if (flags.fua)',
+    'this.#writeAligned(start, end, offset, data));\n        if (false)',
+  ]),
+  inside('paths/forced-zeroes-wait', 'nbd-server-add', 'flushes nothing for zeroes with FUA', IO, [
+    'await this.#zeroWithin(to, end);\n        });\n        if (flags.fua)',
+    'await this.#zeroWithin(to, end);\n        });\n        if (false)',
+  ]),
+  inside(
+    'paths/forced-detected-zeroes-wait',
+    'nbd-server-add',
+    'forgets FUA where it detects that a write is all zeroes',
+    IO,
+    ['{ ...flags, mayUnmap: this.#policy', '{ mayUnmap: this.#policy'],
+  ),
+  inside(
+    'paths/forced-trims-wait',
+    'nbd-server-add',
+    'flushes nothing for a trim with FUA',
+    'exports/nbd/transmission',
+    ['if (fua)\n                await io.flush();', ''],
+  ),
+  inside('paths/failed-is-done', 'BlockdevCacheOptions', 'takes a flush that failed for done', IO, [
+    'const upTo = this.#changes;\n        await this.#state.flush?.();\n        this.#flushed = upTo;',
+    'this.#flushed = this.#changes;\n        await this.#state.flush?.();',
+  ]),
+  inside(
+    'paths/resize-is-none',
+    'BlockdevCacheOptions',
+    'flushes nothing where only the size has changed',
+    IO,
+    [
+      'this.#changes = {};\n        this.#bitmaps.resize(this.length());\n    }',
+      'this.#bitmaps.resize(this.length());\n    }',
+    ],
+  ),
+  inside(
+    'paths/throttled-are-lost',
+    'BlockdevOptionsThrottle',
+    'hands no flush on through a throttle node',
+    THROTTLE,
+    [
+      '        drain: () => member.drain(),',
+      '        flush: async () => {},\n        drain: () => member.drain(),',
+    ],
+  ),
+  inside(
+    'paths/verified-raw',
+    'BlockdevOptionsBlkverify',
+    'flushes raw of blkverify alone',
+    'drivers/blkverify',
+    ['flush: () => test.flush(),', 'flush: () => raw.flush(),'],
+  ),
+  inside('paths/discards-unlimited', 'ThrottleLimits', 'lets discards pass whatever the limits', THROTTLE, [
+    "await pass('write', length);\n            await below.discard",
+    'await below.discard',
+  ]),
+  inside(
+    'paths/throttled-zeroes-keep',
+    'BlockdevOptionsThrottle',
+    'leaves no hole for zeroes that go through a throttle node',
+    THROTTLE,
+    ['below.writeZeroes?.(offset, length, flags)', 'below.writeZeroes?.(offset, length, {})'],
+  ),
+  inside(
+    'paths/raw-discards-misplaced',
+    'BlockdevOptionsRaw',
+    'discards through raw as if it had no offset',
+    'drivers/raw-format',
+    ['file.discard(host(offset), length)', 'file.discard(offset, length)'],
+  ),
+  inside(
+    'paths/compressed-unchecked',
+    'Qcow2OverlapChecks',
+    'writes compressed clusters over metadata',
+    'drivers/qcow2/writing',
+    ['await image.corruption.checkWrite(host, stream.length);', ''],
+  ),
+  inside(
+    'paths/longer-table-unchecked',
+    'Qcow2OverlapChecks',
+    'writes a longer L1 table over other metadata',
+    'drivers/qcow2/resize',
+    ['await image.corruption.checkWrite(offset, bytes.length);', ''],
+  ),
+  inside(
+    'paths/snapshot-unchecked',
+    'Qcow2OverlapChecks',
+    'writes the tables of an internal snapshot over other metadata',
+    'drivers/qcow2/qcow2-snapshots',
+    ['await image.corruption.checkWrite(l1Offset, bytes);', ''],
+  ),
+];
