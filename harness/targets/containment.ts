@@ -58,9 +58,12 @@ const OBJECT_PATHS = /^qom-(get|list|set)$/;
 const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:/i;
 
 /** What of the human monitor may be used; `qemu-io` with none of the commands that end the process. */
-const HUMAN_MONITOR = /^(info [\w -]+|drive_del \S+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
+const HUMAN_MONITOR =
+  /^(info [\w -]+|stop|cont|eject (-f )?\S+|drive_del \S+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
 /** Its command that takes the options of `-drive`. */
 const DRIVE_ADD = /^drive_add \d+ ("?)([^"]*)\1$/;
+/** Its command that takes the name of a file, beside a drive and words. */
+const CHANGE = /^change \S+ ([^\s"]+)( [\w-]+){0,2}$/;
 
 /** Throws `ContainmentError` for the first string in `message` that names something outside. */
 export function contain(message: Json, bounds: Bounds): void {
@@ -140,6 +143,11 @@ function judgeMember(item: string, key: string, path: string, bounds: Bounds): v
 
 /** A line of the human monitor. */
 function judgeLine(line: string, path: string, bounds: Bounds): void {
+  const image = CHANGE.exec(line)?.[1];
+  if (image !== undefined) {
+    judgeValue(image, path, bounds);
+    return;
+  }
   const options = DRIVE_ADD.exec(line)?.[2];
   if (options === undefined && !HUMAN_MONITOR.test(line))
     throw new ContainmentError(path, line, 'is no human monitor command on the list');
