@@ -2,13 +2,16 @@
 import type { CaseDefinition } from '../case.ts';
 import { attachedDevices } from './attached-devices.ts';
 import { changedMedia } from './changed-media.ts';
+import { failedFlushes } from './failed-flushes.ts';
 import { idePorts } from './ide-ports.ts';
 import { ioErrors } from './io-errors.ts';
+import { keptByDrives } from './kept-by-drives.ts';
 import { media } from './media.ts';
 import { orderOfStops } from './order-of-stops.ts';
 import { otherModels } from './other-models.ts';
 import { policiesOfDrives } from './policies-of-drives.ts';
 import { severalStopped } from './several-stopped.ts';
+import { sharedNodes } from './shared-nodes.ts';
 import { statistics } from './statistics.ts';
 import { supersededChange } from './superseded-change.ts';
 import { toldOfDevices } from './told-of-devices.ts';
@@ -31,4 +34,7 @@ export const guestDeviceCases: readonly CaseDefinition[] = [
   ...idePorts,
   ...toldOfDevices,
   ...otherModels,
+  ...sharedNodes,
+  ...keptByDrives,
+  ...failedFlushes,
 ];

@@ -6,6 +6,7 @@ import { drainedDrives } from './drained-drives.ts';
 import { driveLimits } from './drive-limits.ts';
 import { groupLifetimes } from './group-lifetimes.ts';
 import { heldRequests } from './held-requests.ts';
+import { limitsOfDevices } from './limits-of-devices.ts';
 import { nodeLimits } from './node-limits.ts';
 import { throttleGroups } from './throttle-groups.ts';
 
@@ -20,4 +21,5 @@ export const throttling: readonly CaseDefinition[] = [
   ...drainedDrives,
   ...heldRequests,
   ...groupLifetimes,
+  ...limitsOfDevices,
 ];

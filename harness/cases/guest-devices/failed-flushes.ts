@@ -1,0 +1,173 @@
+/** Flushes of guests that fail, by policy; and requests that fail while the machine stands already. */
+import type { CaseContext, CaseDefinition } from '../case.ts';
+import { deviceInfo, statsOf } from '../helpers/device-info.ts';
+import { IdeDrive, pc } from '../helpers/ide-guest.ts';
+import { needs } from '../helpers/shared-setup.ts';
+import {
+  DISKS,
+  diskImage,
+  FAILS,
+  failingDisks,
+  guestOf,
+  ioError,
+  machineState,
+  onFailingDisks,
+  start,
+  stops,
+} from './failing-disks.ts';
+
+/** Disks by policy of writes, each with another policy of reads; a flush of each fails once. */
+const FLUSHED = [
+  {
+    device: 'f0',
+    node: 'flush0',
+    bus: 'ide.0',
+    unit: 0,
+    werror: 'report',
+    rerror: 'ignore',
+    action: 'report',
+  },
+  {
+    device: 'f1',
+    node: 'flush1',
+    bus: 'ide.0',
+    unit: 1,
+    werror: 'ignore',
+    rerror: 'report',
+    action: 'ignore',
+  },
+  {
+    device: 'f2',
+    node: 'flush2',
+    bus: 'ide.1',
+    unit: 0,
+    werror: 'enospc',
+    rerror: 'ignore',
+    action: 'report',
+  },
+  { device: 'f3', node: 'flush3', bus: 'ide.1', unit: 1, werror: 'stop', rerror: 'report', action: 'stop' },
+] as const;
+
+const machine = pc(
+  'failed-flushes',
+  FLUSHED.map(({ device }) => diskImage(device)),
+  FLUSHED.flatMap(({ device, node, bus, unit, werror, rerror }) => [
+    '-drive',
+    `if=none,id=${device},format=raw,node-name=${node},file.driver=blkdebug,file.image.driver=file,` +
+      `file.image.filename=@DIR@/${device}.img,file.inject-error.0.event=flush_to_disk,` +
+      `file.inject-error.0.errno=5,file.inject-error.0.once=on,werror=${werror},rerror=${rerror}`,
+    '-device',
+    `ide-hd,id=hd-${device},drive=${device},bus=${bus},unit=${unit}`,
+  ]),
+);
+
+export const failedFlushes: readonly CaseDefinition[] = [
+  {
+    id: 'BLOCK_IO_ERROR/flushes',
+    title:
+      'A flush that fails meets the policy of writes: it is told, ignored, or made again when the machine went on',
+    requirements: [
+      'BLOCK_IO_ERROR/operation',
+      'BLOCK_IO_ERROR/action',
+      'BlockErrorAction/report',
+      'BlockErrorAction/ignore',
+      'BlockErrorAction/stop',
+      'cont/retries',
+      'query-blockstats/failed-and-invalid',
+    ],
+    needs: onFailingDisks,
+    topology: machine,
+    fresh: true,
+    async run(t: CaseContext) {
+      await start(t);
+      for (const disk of FLUSHED) {
+        const guest = new IdeDrive(t, disk.bus, disk.unit);
+        const { action } = disk;
+        await guest.write(0, 1);
+        await guest.begin('flush');
+        await ioError(t, disk, { operation: 'write', action });
+        if (action === 'stop') {
+          await t.event('STOP');
+          t.equal(await machineState(t), 'io-error', 'the machine must stand for a flush that fails');
+          t.contains(await deviceInfo(t, disk.device), { 'io-status': 'failed' }, 'io-status must be failed');
+          await t.execute('cont');
+          await t.event('RESUME');
+        }
+        const { ok } = await guest.finish(0);
+        t.equal(ok, action !== 'report', `a flush that fails of ${disk.device} must be met by ${action}`);
+        t.contains(
+          await statsOf(t, disk.device),
+          {
+            flush_operations: action === 'report' ? 0 : 1,
+            failed_flush_operations: action === 'report' ? 1 : 0,
+            wr_operations: 1,
+            failed_wr_operations: 0,
+            failed_rd_operations: 0,
+            rd_operations: 0,
+          },
+          'the flush must be counted once, as what became of it',
+        );
+        t.check((await guest.flush()).ok, 'the next flush must succeed', 'it does not');
+      }
+      await t.roundTrip();
+      t.equal(
+        t.pending().map(({ event }) => event),
+        [],
+        'nothing else must come',
+      );
+    },
+  },
+  {
+    id: 'BLOCK_IO_ERROR/while-it-stands',
+    title:
+      'An error that would stop a machine that stands leaves its state; cont makes the request again, counted once',
+    requirements: ['BLOCK_IO_ERROR/emitted', 'BlockErrorAction/stop', 'cont/retries', 'stop/halts'],
+    needs: needs(onFailingDisks, { commands: ['stop'] }),
+    topology: failingDisks,
+    fresh: true,
+    async run(t: CaseContext) {
+      const disk = DISKS.stop;
+      const guest = guestOf(t, disk);
+      const before = await statsOf(t, disk.device);
+      await start(t);
+      await t.execute('stop');
+      await t.event('STOP');
+      await guest.begin('write', FAILS.writeOnce, 0x5a);
+      await ioError(t, disk, { operation: 'write', action: 'stop', nospace: false });
+      await t.roundTrip();
+      t.equal(
+        t.pending().map(({ event }) => event),
+        [],
+        'no further event must come while it stands',
+      );
+      t.equal(await machineState(t), 'paused', 'the machine must stand as it was told to');
+      t.contains(await deviceInfo(t, disk.device), { 'io-status': 'failed' }, 'io-status must be failed');
+      await t.execute('cont');
+      await t.event('RESUME');
+      t.check((await guest.finish(0)).ok, 'the write must succeed when it is made again', 'it does not');
+      const { data } = await guest.read(FAILS.writeOnce);
+      t.check(data.equals(Buffer.alloc(512, 0x5a)), 'the disk must hold what was written', 'it does not');
+      await guest.begin('read', FAILS.readOnce);
+      await stops(t);
+      await ioError(t, disk, { operation: 'read', action: 'stop' });
+      await t.execute('cont');
+      await t.event('RESUME');
+      await guest.finish(512);
+      const { rd_operations: reads = null, wr_operations: writes = null } = before;
+      t.equal([reads, writes], [0, 0], 'nothing must be counted at first');
+      t.contains(
+        await statsOf(t, disk.device),
+        {
+          wr_operations: 1,
+          wr_bytes: 512,
+          rd_operations: 2,
+          rd_bytes: 1024,
+          failed_wr_operations: 0,
+          failed_rd_operations: 0,
+        },
+        'a request that is made again must count once, and not as failed',
+      );
+      t.contains(await deviceInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok at last');
+    },
+  },
+];
