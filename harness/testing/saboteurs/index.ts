@@ -11,6 +11,7 @@ import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { exports } from './exports.ts';
 import { graph } from './graph.ts';
+import { guestMedia } from './guest-media.ts';
 import { guests } from './guests.ts';
 import { imageTables } from './image-tables.ts';
 import { images } from './images.ts';
@@ -48,6 +49,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...exports,
   ...graph,
   ...guests,
+  ...guestMedia,
   ...imageTables,
   ...images,
   ...inputForms,
