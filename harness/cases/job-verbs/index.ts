@@ -1,6 +1,7 @@
 import type { CaseDefinition } from '../case.ts';
 import { drainedJobs } from './drained-jobs.ts';
 import { heldJobs } from './held-jobs.ts';
+import { refusedVerbs } from './refused-verbs.ts';
 import { severalJobs } from './several-jobs.ts';
 import { speedsInStates } from './speeds-in-states.ts';
 import { stateCases } from './states.ts';
@@ -16,4 +17,5 @@ export const jobVerbs: readonly CaseDefinition[] = [
   ...speedsInStates,
   ...drainedJobs,
   ...toldSpeeds,
+  ...refusedVerbs,
 ];
