@@ -10,6 +10,8 @@ import { failedGuestWrites } from './guest-write-fails.ts';
 import { heldCopies } from './held-copies.ts';
 import { holesOfSources } from './holes-of-sources.ts';
 import { incrementalCases } from './incremental.ts';
+import { interruptedJobs } from './interrupted.ts';
+import { laterErrors } from './later-errors.ts';
 import { limitCases } from './limits-of-copies.ts';
 import { newImageCases } from './new-images.ts';
 import { oddTails } from './odd-tails.ts';
@@ -45,4 +47,6 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...heldCopies,
   ...holesOfSources,
   ...resumedCopies,
+  ...laterErrors,
+  ...interruptedJobs,
 ];
