@@ -16,6 +16,7 @@ import { guests } from './guests.ts';
 import { imageTables } from './image-tables.ts';
 import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
+import { interruptedJobs } from './interrupted-jobs.ts';
 import { jobLives } from './job-lives.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
@@ -53,6 +54,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...imageTables,
   ...images,
   ...inputForms,
+  ...interruptedJobs,
   ...jobLives,
   ...jobs,
   ...limits,

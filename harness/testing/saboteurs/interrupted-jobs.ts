@@ -1,0 +1,221 @@
+/** Saboteurs of jobs that were paused, given another speed or resumed: what they were started with no longer holds. */
+import type { Saboteur } from './saboteur.ts';
+
+export const interruptedJobs: readonly Saboteur[] = [
+  {
+    id: 'mirrors/policy-forgotten-at-resume',
+    definition: 'BlockdevOnError',
+    breaks: 'ends a mirror at its next error once it was resumed, whatever on-target-error says',
+    changes: [
+      {
+        file: 'jobs/mirror-copy',
+        find: "const policy = operation === 'read' ? onSourceError : onTargetError;",
+        put: "const policy = job.wasResumed ? 'report' : operation === 'read' ? onSourceError : onTargetError;",
+      },
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+      },
+    ],
+  },
+  {
+    id: 'copies/policy-forgotten-at-speed',
+    definition: 'BlockdevOnError',
+    breaks: 'ends a backup at its next error once it was given another speed, whatever the policy says',
+    changes: [
+      {
+        file: 'jobs/backup-job',
+        find: "this.#args[policy] ?? 'report'",
+        put: "(job.wasResped ? undefined : this.#args[policy]) ?? 'report'",
+      },
+      {
+        file: 'jobs/job',
+        find: 'const before = this.#speed;',
+        put: 'const before = this.#speed;\n        this.wasResped = true;',
+      },
+    ],
+  },
+  {
+    id: 'mirrors/policy-forgotten-when-ready',
+    definition: 'BlockdevOnError',
+    breaks: 'ends a mirror that is ready at its next error, whatever on-target-error says',
+    changes: [
+      {
+        file: 'jobs/mirror-copy',
+        find: "const policy = operation === 'read' ? onSourceError : onTargetError;",
+        put: "const policy = job.ready ? 'report' : operation === 'read' ? onSourceError : onTargetError;",
+      },
+    ],
+  },
+  {
+    id: 'jobs/stops-once',
+    definition: 'BlockdevOnError',
+    breaks: 'tells at the second error of a job that it stops, and ends it',
+    changes: [
+      {
+        file: 'jobs/job',
+        find: "if (action === 'ignore')",
+        put: "if (action === 'stop' && this.stoppedOnce)\n            return 'report';\n        if (action === 'stop')\n            this.stoppedOnce = true;\n        if (action === 'ignore')",
+      },
+    ],
+  },
+  {
+    id: 'jobs/first-status-again',
+    definition: 'BlockDeviceIoStatus',
+    breaks: 'shows at every stop of a job the error that it stopped for first',
+    changes: [
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';",
+        put: "this.#ioStatus = this.first ??= error.code === 'ENOSPC' ? 'nospace' : 'failed';",
+      },
+    ],
+  },
+  {
+    id: 'copies/compress-forgotten-at-resume',
+    definition: 'drive-backup',
+    breaks: 'stores the rest of a compressed backup in the clear once it was resumed',
+    changes: [
+      {
+        file: 'jobs/backup-job',
+        find: 'else if (this.#args.compress)',
+        put: 'else if (this.#args.compress && !this.resumed)',
+      },
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+      },
+      {
+        file: 'jobs/backup-job',
+        find: 'copied = 0;\n            const next',
+        put: 'copied = 0;\n            this.resumed = job.wasResumed;\n            const next',
+      },
+    ],
+  },
+  {
+    id: 'copies/bitmap-forgotten-at-resume',
+    definition: 'MirrorSyncMode',
+    breaks: 'copies everything in an incremental backup once it was resumed',
+    changes: [
+      {
+        file: 'jobs/backup-job',
+        find: 'const next = this.#bitmap ? this.#left.next(offset) : offset;',
+        put: 'if (this.#bitmap && job.wasResumed && !this.once) {\n                this.once = true;\n                this.#left.mark(0, this.#length);\n            }\n            const next = this.#bitmap ? this.#left.next(offset) : offset;',
+      },
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+      },
+    ],
+  },
+  {
+    id: 'chains/base-forgotten-at-resume',
+    definition: 'block-stream',
+    breaks: 'copies what the base holds in a stream once it was resumed',
+    changes: [
+      {
+        file: 'jobs/stream-job',
+        find: 'stretch = await this.#toCopy(job.progress.offset, stretch.length);',
+        put: 'this.resumed = job.wasResumed;\n                stretch = await this.#toCopy(job.progress.offset, stretch.length);',
+      },
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+      },
+      {
+        file: 'jobs/stream-job',
+        find: 'return isAllocatedAbove(below, base, offset, own.length);',
+        put: 'return isAllocatedAbove(below, this.resumed ? undefined : base, offset, own.length);',
+      },
+    ],
+  },
+  {
+    id: 'chains/name-forgotten-at-resume',
+    definition: 'block-commit',
+    breaks: 'ignores backing-file of a commit that was resumed',
+    changes: [
+      {
+        file: 'jobs/commit-job',
+        find: 'await nameBase(graph, overlay, base, this.#baseName);',
+        put: 'await nameBase(graph, overlay, base, job.wasResumed ? undefined : this.#baseName);',
+      },
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+      },
+    ],
+  },
+  {
+    id: 'copies/paused-saves-nothing',
+    definition: 'blockdev-backup',
+    breaks: 'does not save what is overwritten while a backup is paused',
+    changes: [
+      {
+        file: 'jobs/backup-job',
+        find: 'async #copyBeforeWrite(job, offset, length) {',
+        put: 'async #copyBeforeWrite(job, offset, length) {\n        if (job.paused)\n            return;',
+      },
+    ],
+  },
+  {
+    id: 'mirrors/standby-forgets-writes',
+    definition: 'blockdev-mirror',
+    breaks: 'forgets what was written while a ready mirror was paused',
+    changes: [
+      {
+        file: 'jobs/mirror-job',
+        find: 'job.progress.setRemaining(copy.left);',
+        put: 'if (job.ready && job.wasResumed && !this.once) {\n                this.once = true;\n                copy.dirty.clear(0, this.#plan.source.io.length());\n            }\n            job.progress.setRemaining(copy.left);',
+      },
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+      },
+    ],
+  },
+  {
+    id: 'mirrors/ready-again',
+    definition: 'BLOCK_JOB_READY',
+    breaks: 'tells again that a mirror is ready when that was paused and resumed',
+    changes: [
+      {
+        file: 'jobs/mirror-job',
+        find: 'if (isDone && !job.ready)\n                job.becomeReady();',
+        put: 'if (isDone && job.ready && job.wasResumed && !this.once) {\n                this.once = true;\n                job.tellReady();\n            }\n            if (isDone && !job.ready)\n                job.becomeReady();',
+      },
+      {
+        file: 'jobs/job',
+        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+      },
+      {
+        file: 'jobs/job',
+        find: 'becomeReady() {',
+        put: "tellReady() {\n        this.#services.emit('BLOCK_JOB_READY', this.#position());\n    }\n    becomeReady() {",
+      },
+    ],
+  },
+  {
+    id: 'mirrors/unmaps-when-ready',
+    definition: 'drive-mirror',
+    breaks: 'unmaps zeroes that a guest writes when a mirror with unmap false is ready',
+    changes: [
+      {
+        file: 'jobs/mirror-copy',
+        find: '{ mayUnmap: this.#options.unmap }',
+        put: '{ mayUnmap: this.#options.unmap || this.isReady }',
+      },
+      {
+        file: 'jobs/mirror-copy',
+        find: 'let delay = 0n;\n        for (let at = start',
+        put: 'this.isReady = job.ready;\n        let delay = 0n;\n        for (let at = start',
+      },
+    ],
+  },
+];
