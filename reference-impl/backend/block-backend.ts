@@ -34,8 +34,8 @@ const UNATTACHED: Permissions = { perm: Permission.consistentRead, sharedPerm: A
 
 /** A drive. Its guest's requests are accounted, throttled and passed on to the medium. */
 export class BlockBackend implements RootUser {
-  /** By which commands name it; empty for one that came with its guest device. */
-  readonly name: string;
+  /** Of its options: nobody else gets it while the drive is there. */
+  readonly id: string;
   readonly accounting = new Accounting();
   /** How the next medium is opened if nothing else is asked for: as the last one was. */
   mediumOptions: MediumOptions = {
@@ -45,6 +45,7 @@ export class BlockBackend implements RootUser {
     readOnly: false,
   };
   readonly #graph: NodeGraph;
+  #isDeleted = false;
   #settings: DriveSettings;
   #device: AttachedDevice | undefined;
   #permissions = UNATTACHED;
@@ -54,8 +55,24 @@ export class BlockBackend implements RootUser {
 
   constructor(graph: NodeGraph, name: string, settings: DriveSettings = ANONYMOUS) {
     this.#graph = graph;
-    this.name = name;
+    this.id = name;
     this.#settings = settings;
+  }
+
+  /** By which commands name it; empty for one that came with its guest device, or was deleted below it. */
+  get name(): string {
+    return this.#isDeleted ? '' : this.id;
+  }
+
+  /** Only its guest device still has it: the policies of neither hold any more, and errors are told. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
+  /** Takes the medium and the name from a drive that a guest device uses. */
+  async delete(): Promise<void> {
+    await this.eject();
+    this.#isDeleted = true;
   }
 
   get settings(): DriveSettings {
@@ -233,8 +250,13 @@ export class Backends implements DeviceNames, DrainedParent {
 
   /** Throws `CommandError` for a name that is taken. */
   add(backend: BlockBackend): void {
-    if (this.find(backend.name)) throw new CommandError(`Duplicate ID '${backend.name}' for drive`);
+    if (this.isTaken(backend.id)) throw new CommandError(`Duplicate ID '${backend.id}' for drive`);
     this.#all.add(backend);
+  }
+
+  /** Whether no other drive may have this id. */
+  isTaken(id: string): boolean {
+    return id !== '' && this.all.some((backend) => backend.id === id);
   }
 
   /** Closes a drive, and forgets it. */

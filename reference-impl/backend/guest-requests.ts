@@ -138,7 +138,8 @@ export class GuestIo {
   }
 
   #policy(type: IoOperationType): BlockdevOnError {
-    const { settings } = this.#backend;
+    const { settings, isDeleted } = this.#backend;
+    if (isDeleted) return 'report';
     const { rerror = 'auto', werror = 'auto' } = this.#policies;
     const own = type === 'read' ? rerror : werror;
     if (own !== 'auto') return own;

@@ -54,7 +54,7 @@ export async function addDrive(
   for (const name of HARDWARE) opts.take(name);
   const given = opts.take('id');
   if (given !== undefined && !isIdentifier(given)) throw new CommandError(NO_IDENTIFIER);
-  if (given !== undefined && block.backends.find(given))
+  if (given !== undefined && block.backends.isTaken(given))
     throw new CommandError(`Duplicate ID '${given}' for drive`);
   const media = takeMedia(opts);
   const wanted = takePlace(opts, media);

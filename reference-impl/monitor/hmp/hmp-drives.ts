@@ -18,7 +18,7 @@ async function addNode(text: string, { block }: CommandContext): Promise<string>
 function withId(opts: string, { block }: CommandContext): string {
   if (parseFlat(opts).has('id')) return opts;
   let number = 0;
-  while (block.backends.find(`none${number}`)) number += 1;
+  while (block.backends.isTaken(`none${number}`)) number += 1;
   return `${opts},id=none${number}`;
 }
 
@@ -31,7 +31,7 @@ async function deleteDrive(name: string, { block }: CommandContext): Promise<str
   }
   if (drive.node) block.graph.assertUnblocked(drive.node);
   // A device that uses it goes on, without a medium.
-  if (drive.device) await drive.eject();
+  if (drive.device) await drive.delete();
   else await block.backends.remove(drive);
   return '';
 }

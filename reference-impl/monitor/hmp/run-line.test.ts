@@ -227,6 +227,17 @@ describe('images and drives', () => {
     await hmp('block_stream d0 0');
   });
 
+  test('drive_del leaves a device its drive without name and medium, and keeps the id', async () => {
+    await addDrive('if=none,id=used,driver=null-co,size=65536,rerror=stop', endpoint.block);
+    await endpoint.devices.add({ driver: 'ide-cd', id: 'cd', drive: 'used' });
+    expect(endpoint.devices.find('cd').ioStatus).toBe('ok');
+    expect(await hmp('drive_del used')).toBe('');
+    const { backend, ioStatus } = endpoint.devices.find('cd');
+    expect([backend?.name, backend?.node, ioStatus]).toEqual(['', undefined, undefined]);
+    expect(await hmp('drive_del used')).toBe("Device 'used' not found\n");
+    expect(await hmp('drive_add 0 if=none,id=used')).toBe("Duplicate ID 'used' for drive\n");
+  });
+
   test('drive_add and drive_del', async () => {
     expect(await hmp('drive_add 0 if=none,id=x,file=raw,format=raw')).toBe('OK\n');
     expect(await hmp('drive_add 0 if=none,id=x,file=raw,format=raw')).toBe("Duplicate ID 'x' for drive\n");
