@@ -4,7 +4,7 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo, insertedIn, statsOf } from '../helpers/device-info.ts';
 import { hmpIo } from '../helpers/human-monitor-io.ts';
 import { IdeDrive, pc } from '../helpers/ide-guest.ts';
-import { addNode, dataNodes, KiB, needs } from '../helpers/shared-setup.ts';
+import { addNode, dataNodes, KiB, needs, newFile, queryList, refusedWith } from '../helpers/shared-setup.ts';
 import { limitsOf } from '../helpers/throttling.ts';
 import { start } from './failing-disks.ts';
 import {
@@ -16,6 +16,7 @@ import {
   trayIs,
   trayMachine,
   trayNeeds,
+  UNKNOWN,
 } from './tray-topology.ts';
 
 const SIZE = 64 * KiB;
@@ -196,6 +197,115 @@ export const keptByDrives: readonly CaseDefinition[] = [
         await t.event(event);
         t.contains(await t.execute('query-status'), { status }, `the machine must be ${status}`);
       }
+    },
+  },
+  {
+    id: 'query-block/deleted-below-a-device',
+    title:
+      'A drive that is deleted below its device loses name, medium and policies; its device goes on, its id stays taken',
+    requirements: ['query-block/device', 'query-block/every-device', 'query-block/io-status'],
+    needs: needs(
+      dataNodes,
+      trayNeeds('eject', 'blockdev-insert-medium', 'blockdev-remove-medium', 'blockdev-open-tray'),
+      hmpIo,
+    ),
+    topology: machine,
+    fresh: true,
+    async run(t: CaseContext) {
+      const other = await deviceInfo(t, 'cd2');
+      const { device: name = null, 'io-status': status = null } = await deviceInfo(t, 'cd');
+      t.equal([name, status], ['d0', 'ok'], 'the device must use its drive at first');
+      await typed(t, 'drive_del d0');
+      const deleted = await mediumIs(t, 'cd', null);
+      t.contains(deleted, { device: '', qdev: 'cd', tray_open: false }, 'the device must go on without it');
+      t.check(
+        !('io-status' in deleted),
+        'no error of it may stop the machine any more',
+        'io-status is there',
+      );
+      await refusedWith(t, 'eject', { device: 'd0' }, UNKNOWN);
+      t.equal(await deviceInfo(t, 'cd2'), other, 'another drive must be as before');
+      const node = await addNode(t, { size: SIZE, 'read-only': true });
+      await t.execute('blockdev-open-tray', { id: 'cd' });
+      await t.execute('blockdev-insert-medium', { id: 'cd', 'node-name': node });
+      const again = await mediumIs(t, 'cd', { 'node-name': node });
+      t.check(!('io-status' in again), 'the policies of the drive must not come back', 'io-status is there');
+      await t.execute('blockdev-remove-medium', { id: 'cd' });
+      const drives = (await queryList(t, 'query-block')).length;
+      for (const [id, more] of [
+        ['d0', 0],
+        ['d1', 1],
+      ] as const) {
+        await typed(t, `drive_add 0 if=none,id=${id},driver=null-co,size=65536`);
+        t.equal(
+          (await queryList(t, 'query-block')).length,
+          drives + more,
+          'its id must stay taken while its device is there',
+        );
+      }
+    },
+  },
+  {
+    id: 'blockdev-change-medium/refused-leaves-all',
+    title: 'However commands for media are refused, drives, trays and nodes are as before, open or closed',
+    requirements: [
+      'blockdev-change-medium/filename',
+      'blockdev-insert-medium/unknown',
+      'eject/not-removable',
+    ],
+    needs: needs(
+      dataNodes,
+      trayNeeds(
+        'blockdev-change-medium',
+        'blockdev-insert-medium',
+        'blockdev-remove-medium',
+        'blockdev-open-tray',
+        'blockdev-close-tray',
+        'eject',
+      ),
+    ),
+    topology: trayMachine,
+    fresh: true,
+    async run(t: CaseContext) {
+      const node = await addNode(t, { size: SIZE });
+      const file = { filename: `${t.dir}/${OTHER_FILE}`, format: 'raw' };
+      const refusals: (readonly [string, JsonObject])[] = [
+        ['blockdev-change-medium', { id: 'cd', filename: newFile(t).path }],
+        ['blockdev-change-medium', { id: 'cd', ...file, format: 'qcow2' }],
+        ['blockdev-change-medium', { id: 'cd', ...file, format: 'no-format' }],
+        ['blockdev-change-medium', { id: 'cd', device: 'd0', ...file }],
+        ['blockdev-change-medium', { id: 'hd', ...file }],
+        ['blockdev-change-medium', { id: 'scsi', ...file }],
+        ['blockdev-insert-medium', { id: 'cd', 'node-name': node }],
+        ['blockdev-insert-medium', { id: 'hd', 'node-name': node }],
+        ['blockdev-insert-medium', { id: 'fd', 'node-name': 'disk' }],
+        ['blockdev-insert-medium', { id: 'fd', 'node-name': t.name('nothing') }],
+        ['blockdev-remove-medium', { id: 'hd' }],
+        ['blockdev-remove-medium', { id: 'scsi' }],
+        ['blockdev-open-tray', { id: 'hd', force: true }],
+        ['blockdev-close-tray', { id: 'hd' }],
+        ['eject', { id: 'hd', force: true }],
+        ['eject', { device: 'h0' }],
+      ];
+      const told = async () => [await t.execute('query-block'), await t.execute('query-named-block-nodes')];
+      for (const open of [false, true]) {
+        if (open) {
+          await t.execute('blockdev-open-tray', { id: 'cd' });
+          await moved(t, 'cd', true, 'd0');
+        }
+        const before = await told();
+        for (const [command, args] of refusals) {
+          const { error } = await t.request({ execute: command, arguments: args });
+          const what = `${command} of ${String(args.id ?? args.device)}`;
+          t.check(error !== undefined, `${what} must be refused`, 'it is not');
+          await noneMoved(t);
+          t.equal(await told(), before, `all must be as before (${what})`);
+        }
+      }
+      await t.execute('blockdev-change-medium', { id: 'cd', ...file });
+      await moved(t, 'cd', false, 'd0');
+      await noneMoved(t);
+      await t.execute('blockdev-insert-medium', { id: 'fd', 'node-name': node });
     },
   },
 ];

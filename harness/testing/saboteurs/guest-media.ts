@@ -144,4 +144,25 @@ export const guestMedia: readonly Saboteur[] = [
       "if (!backend.node) {\n        backend.setLimits(throttleConfig({ 'bps-total': Number(args.bps) }), args.group, name);\n        throw new CommandError('Device has no medium');\n    }",
     ],
   ),
+  inside(
+    'media/deleted-keeps-name',
+    'BlockInfo',
+    'still names a drive that was deleted below its device',
+    BACKEND,
+    ["return this.#isDeleted ? '' : this.id;", 'return this.id;'],
+  ),
+  inside(
+    'media/deleted-keeps-policies',
+    'BlockInfo',
+    'heeds the policies of a drive that was deleted below its device',
+    REQUESTS,
+    ['if (isDeleted)', 'if (false)'],
+  ),
+  inside(
+    'media/refused-image-stays',
+    'blockdev-change-medium',
+    'keeps an image open that it did not exchange after all',
+    EXCHANGE,
+    ['await graph.releaseUnused(node);', ';'],
+  ),
 ];
