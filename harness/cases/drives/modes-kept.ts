@@ -2,7 +2,8 @@
 import type { Topology } from '../../targets/target.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo } from '../helpers/device-info.ts';
-import { KiB } from '../helpers/shared-setup.ts';
+import { hmpIo } from '../helpers/human-monitor-io.ts';
+import { KiB, needs } from '../helpers/shared-setup.ts';
 
 const DRIVES = [
   { name: 'ro', option: 'on', ro: true },
@@ -48,6 +49,39 @@ export const modesKept: readonly CaseDefinition[] = [
           const own = { filename: `${t.dir}/${name}.img`, format: 'raw' };
           await t.execute('blockdev-change-medium', { device: name, ...own });
           t.contains(await deviceInfo(t, name), { inserted: { ro } }, 'a later medium must be, too');
+        }
+    },
+  },
+  {
+    id: 'blockdev-change-medium/human-modes',
+    title:
+      'The human command change opens the new medium in each of the modes, and keeps the mode without one',
+    requirements: [
+      'BlockdevChangeReadOnlyMode/retain',
+      'BlockdevChangeReadOnlyMode/read-only',
+      'BlockdevChangeReadOnlyMode/read-write',
+    ],
+    needs: needs(hmpIo, {
+      commands: ['query-block'],
+      drivers: ['file', 'raw'],
+      capabilities: ['sharedFiles'],
+    }),
+    topology: changeable,
+    fresh: true,
+    async run(t: CaseContext) {
+      const filename = `${t.dir}/next.img`;
+      for (const { name, ro } of DRIVES)
+        for (const [mode, expected] of [
+          [' retain', ro],
+          [' read-only', true],
+          [' retain', true],
+          [' read-write', false],
+          ['', false],
+        ] as const) {
+          const line = `change ${name} ${filename} raw${mode}`;
+          await t.execute('human-monitor-command', { 'command-line': line });
+          const opened = { inserted: { ro: expected, file: filename, drv: 'raw' } };
+          t.contains(await deviceInfo(t, name), opened, 'the new medium must be open as the mode says');
         }
     },
   },
