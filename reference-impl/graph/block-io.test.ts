@@ -117,6 +117,7 @@ describe('limits on zeroes and discards', () => {
     const io = new BlockIo(disk, POLICY, new DirtyBitmaps(), (amount) => void exceeded.push(amount));
     io.setWriteThreshold(512);
     await io.discard(0, 1024);
+    expect(io.highestWrite, 'nor is it the highest write').toBe(0);
     expect(exceeded).toEqual([]);
     await io.write(0, new Uint8Array(1024).fill(1));
     expect(exceeded).toEqual([512]);

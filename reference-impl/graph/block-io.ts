@@ -266,7 +266,7 @@ export class BlockIo {
     } finally {
       this.#changes = {};
       this.#bitmaps.resize(this.length());
-      this.#highestWrite = Math.max(this.#highestWrite, offset + length);
+      if (!options.discards) this.#highestWrite = Math.max(this.#highestWrite, offset + length);
       this.#bitmaps.mark(offset, length);
     }
   }
