@@ -1,7 +1,7 @@
 /** What reads and writes do: cases look at the file afterwards, or at counters and bitmaps. */
 import type { CaseContext, CaseDefinition } from './case.ts';
 import { bytesOf } from './helpers/image-files.ts';
-import { attempt, nodeIo as io, nodeBytes, openIo, writeNode } from './helpers/node-io.ts';
+import { attempt, nodeIo as io, nodeBytes, openIo, perform, writeNode } from './helpers/node-io.ts';
 import {
   addNode,
   addRaw,
@@ -94,6 +94,30 @@ export const guestIo: readonly CaseDefinition[] = [
           entry,
           { stats: { wr_highest_offset: highest } },
           `wr_highest_offset must be the end of the furthest write, after a write at ${write}`,
+        );
+      }
+    },
+  },
+  {
+    id: 'guest-io/highest-offset-of-writes',
+    title: 'wr_highest_offset counts zeroes that are written; reads and discards do not move it',
+    requirements: ['query-blockstats/highest-offset'],
+    needs: needs(fileNodes, nodeBytes, { commands: ['query-blockstats'] }),
+    async run(t: CaseContext) {
+      const { name } = await addRaw(t, MiB, { discard: 'unmap' });
+      for (const [kind, at, highest] of [
+        ['write-zeroes', 16 * KiB, 20 * KiB],
+        ['read', 32 * KiB, 20 * KiB],
+        ['discard', 64 * KiB, 20 * KiB],
+        ['write-zeroes', 8 * KiB, 20 * KiB],
+        ['write', 20 * KiB, 24 * KiB],
+      ] as const) {
+        await perform(t, name, { kind, offset: at, length: 4 * KiB, byte: 1 });
+        const list = await queryList(t, 'query-blockstats', { 'query-nodes': true });
+        t.contains(
+          list.find((stats) => stats['node-name'] === name) ?? null,
+          { stats: { wr_highest_offset: highest } },
+          `wr_highest_offset must be the end of the furthest write, after a ${kind} at ${at}`,
         );
       }
     },

@@ -30,6 +30,7 @@ import { replicationCases } from './replicas.ts';
 import { requestsSideBySide } from './requests-side-by-side.ts';
 import { blkdebugLimitCases } from './restricted-requests.ts';
 import { blkverifyCases } from './verified-devices.ts';
+import { verifiedWrites } from './verified-writes.ts';
 
 /** Cases that are about a driver: what its options do, what it refuses, and what is read and written through it. */
 export const driverCases: readonly CaseDefinition[] = [
@@ -41,6 +42,7 @@ export const driverCases: readonly CaseDefinition[] = [
   ...blkdebugLimitCases,
   ...blkdebugFileCases,
   ...blkverifyCases,
+  ...verifiedWrites,
   ...quorumCases,
   ...anyRules,
   ...raggedFiles,
