@@ -97,4 +97,18 @@ export const requestPaths: readonly Saboteur[] = [
     'drivers/qcow2/qcow2-snapshots',
     ['await image.corruption.checkWrite(l1Offset, bytes);', ''],
   ),
+  inside(
+    'paths/discards-are-highest-writes',
+    'BlockDeviceStats',
+    'takes discards for writes in wr_highest_offset',
+    IO,
+    ['if (!options.discards)\n                this.#highestWrite', 'this.#highestWrite'],
+  ),
+  inside(
+    'paths/verified-writes-alone',
+    'BlockdevOptionsBlkverify',
+    'goes on after a write that one child of blkverify alone has failed',
+    'drivers/blkverify',
+    ['if (tested !== expected)', "if (tested !== expected && what.startsWith('read'))"],
+  ),
 ];
