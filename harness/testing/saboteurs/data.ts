@@ -84,7 +84,11 @@ export const data: readonly Saboteur[] = [
     definition: 'block-set-write-threshold',
     breaks: 'does not tell when zeroes pass the threshold',
     changes: [
-      { file: IO, find: 'if (!options.discards)\n', put: 'if (!options.discards && !options.zeroes)\n' },
+      {
+        file: IO,
+        find: 'if (!options.discards)\n                    this.#checkThreshold',
+        put: 'if (!options.discards && !options.zeroes)\n                    this.#checkThreshold',
+      },
       {
         file: IO,
         find: 'await this.#zeroWithin(to, end);\n        });',
