@@ -170,4 +170,32 @@ export const failedFlushes: readonly CaseDefinition[] = [
       t.contains(await deviceInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok at last');
     },
   },
+  {
+    id: 'BLOCK_IO_ERROR/given-up-by-a-reset',
+    title: 'A request that stopped the machine is not made again when that goes on after a reset',
+    requirements: ['cont/retries', 'BlockErrorAction/stop', 'BlockDeviceIoStatus/ok'],
+    needs: needs(onFailingDisks, { commands: ['system_reset'], events: ['RESET'] }),
+    topology: failingDisks,
+    fresh: true,
+    async run(t: CaseContext) {
+      const disk = DISKS.stop;
+      const guest = guestOf(t, disk);
+      await start(t);
+      await guest.begin('write', FAILS.writeOnce, 0x5a);
+      await stops(t);
+      await ioError(t, disk, { operation: 'write', action: 'stop' });
+      await t.execute('system_reset');
+      await t.event('RESET');
+      await t.execute('cont');
+      await t.event('RESUME');
+      t.contains(await deviceInfo(t, disk.device), { 'io-status': 'ok' }, 'io-status must be ok again');
+      const { ok, data } = await guest.read(FAILS.writeOnce);
+      t.check(ok, 'the guest must be able to read after the reset', 'it cannot');
+      t.check(
+        data.equals(Buffer.alloc(512)),
+        'a write that a reset gave up must not be on the disk',
+        'it is',
+      );
+    },
+  },
 ];

@@ -165,4 +165,11 @@ export const guestMedia: readonly Saboteur[] = [
     EXCHANGE,
     ['await graph.releaseUnused(node);', ';'],
   ),
+  inside(
+    'guests/made-again-after-reset',
+    'cont',
+    'makes requests again that a reset of the machine gave up',
+    'devices/device-registry',
+    ['io?.reset();', ';'],
+  ),
 ];
