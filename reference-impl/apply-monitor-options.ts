@@ -44,21 +44,20 @@ export async function addShortMonitor({ value, step }: Option, start: Start): Pr
 function qmpMonitor(pretty: boolean, start: Start): Frontend {
   const monitor = start.endpoint.addMonitor();
   monitor.pretty = pretty;
-  start.monitors += 1;
   return monitor;
 }
 
 async function connectHuman(chardev: Chardev, start: Start): Promise<void> {
   const monitor = new HumanMonitor(start.endpoint);
-  start.humanMonitors += 1;
   await connect(chardev, monitor, start);
   start.endpoint.onEnd(async () => monitor.close());
 }
 
 async function connect(chardev: Chardev, monitor: Frontend, start: Start): Promise<void> {
   const { endpoint } = start;
+  start.monitors = [...start.monitors, monitor];
   const orphaned = () => {
-    if (start.monitors + start.humanMonitors === 1) endpoint.shutdown();
+    if (start.monitors.length === 1) endpoint.shutdown();
   };
   endpoint.onEnd(await openFor(monitor, chardev, start, orphaned));
 }

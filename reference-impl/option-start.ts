@@ -1,5 +1,6 @@
 /** What the options of a command line add to, one after another, on an endpoint that is about to start. */
 import type { Chardev } from './monitor/chardev.ts';
+import type { Frontend } from './monitor/frontend.ts';
 import type { Dialect, Option } from './options/argv.ts';
 import type { DrivePlace, Machine } from './options/drive-places.ts';
 import type { WireObject } from './qapi/json/wire-value.ts';
@@ -23,9 +24,8 @@ export interface Start {
   hasDefaults: boolean;
   /** Drives that the machine is to connect, and the options that they came from. */
   readonly connected: { readonly id: string; readonly place: DrivePlace; readonly option: Option }[];
-  /** Those that speak QMP. */
-  monitors: number;
-  humanMonitors: number;
+  /** Those that speak QMP, and human ones. */
+  monitors: readonly Frontend[];
   /** A guest that is told to wait starts with `cont`. */
   waits: boolean;
   /** Whether the process is, or will be, in the background. */

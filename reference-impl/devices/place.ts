@@ -2,6 +2,7 @@
 import type { Json } from '../../spec/json.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import type { Bus } from './bus.ts';
+import { ANY } from './properties.ts';
 
 /** A place on a SCSI bus. */
 export interface ScsiAddress {
@@ -21,8 +22,6 @@ export interface Place {
 
 type Properties = ReadonlyMap<string, Json>;
 
-/** What says that the place is for the bus to choose. */
-const ANY = 2 ** 32 - 1;
 /** Slots of a PCI bus; the first two are the machine's own. */
 const SLOTS = 32;
 const FIRST_SLOT = 2;

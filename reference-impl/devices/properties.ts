@@ -52,6 +52,12 @@ export const unsigned = (bits: 16 | 32, initial: number): PropertyType => ({
   },
 });
 
+/** What leaves a place to the bus. */
+export const ANY = 2 ** 32 - 1;
+
+/** A part of the place that a device has on its bus, which tells it once it is settled. */
+export const place: PropertyType = unsigned(32, ANY);
+
 /** An integer of 32 bits with sign. */
 export const signed = (initial: number): PropertyType => ({
   type: 'int32',

@@ -13,7 +13,7 @@ import {
 interface TestNode {
   readonly name: string;
   readonly readOnly: boolean;
-  readonly children: BdrvChild[];
+  readonly children: (BdrvChild & { readonly role: ChildRole })[];
   readonly parents: BdrvChild[];
   readonly forceShare: boolean;
   lockPeers(): TestNode[];
@@ -41,7 +41,7 @@ function root(of: TestNode, user: string): BdrvChild {
 }
 
 function child(parent: TestNode, of: TestNode, name: string, role: ChildRole): BdrvChild {
-  const edge: BdrvChild = { node: of, name, role, userName: () => parent.name, permissions: NOTHING };
+  const edge = { node: of, name, role, userName: () => parent.name, permissions: NOTHING };
   of.parents.push(edge);
   setPermissions(edge, childPermissions(role, parent));
   parent.children.push(edge);

@@ -45,7 +45,7 @@ interface PermissionNode {
   readonly readOnly: boolean;
   /** Its children may be used by others in any way (`force-share`). */
   readonly forceShare: boolean;
-  readonly children: Iterable<BdrvChild>;
+  readonly children: Iterable<BdrvChild & { readonly role: ChildRole }>;
   readonly parents: Iterable<BdrvChild>;
   /** Other nodes that hold locks on the same file of the host. */
   lockPeers(): Iterable<PermissionNode>;
@@ -62,36 +62,32 @@ export function setPermissions(edge: BdrvChild, permissions: Permissions): void 
 
 /** The permissions of a parent node on a child of this role, given what its own parents do with it. */
 export function childPermissions(
-  role: BdrvChild['role'],
+  role: ChildRole,
   parent: { readonly readOnly: boolean; readonly forceShare: boolean; readonly parents: Iterable<BdrvChild> },
   plan: Plan = new Map(),
 ): Permissions {
-  const permissions = byRole(role, parent.readOnly, cumulative(parent.parents, plan));
+  const permissions = BY_ROLE[role](cumulative(parent.parents, plan), parent.readOnly);
   return parent.forceShare ? { ...permissions, sharedPerm: ALL_PERMISSIONS } : permissions;
 }
 
-function byRole(role: BdrvChild['role'], readOnly: boolean, { perm, sharedPerm }: Permissions): Permissions {
-  switch (role) {
-    case 'file':
-      return {
-        perm: perm | Permission.consistentRead | (readOnly ? 0 : Permission.write | Permission.resize),
-        // A format's metadata bears no other writer.
-        sharedPerm: sharedPerm & ~(Permission.write | Permission.resize),
-      };
-    case 'backing': {
-      // It is only read. Who bears that this node changes bears that what shows through does.
-      const changes = sharedPerm & Permission.write ? Permission.write | Permission.resize : 0;
-      return {
-        perm: perm & Permission.consistentRead,
-        sharedPerm: Permission.consistentRead | changes,
-      };
-    }
-    case 'job-filtered':
-      return { perm: perm & Permission.write, sharedPerm: ALL_PERMISSIONS };
-    default:
-      return { perm, sharedPerm };
-  }
-}
+/** What is done to a child for those who do this with its parent. */
+const BY_ROLE: Readonly<Record<ChildRole, (users: Permissions, readOnly: boolean) => Permissions>> = {
+  file: ({ perm, sharedPerm }, readOnly) => ({
+    perm: perm | Permission.consistentRead | (readOnly ? 0 : Permission.write | Permission.resize),
+    // A format's metadata bears no other writer.
+    sharedPerm: sharedPerm & ~(Permission.write | Permission.resize),
+  }),
+  backing: ({ perm, sharedPerm }) => {
+    // It is only read. Who bears that this node changes bears that what shows through does.
+    const changes = sharedPerm & Permission.write ? Permission.write | Permission.resize : 0;
+    return {
+      perm: perm & Permission.consistentRead,
+      sharedPerm: Permission.consistentRead | changes,
+    };
+  },
+  filtered: (users) => users,
+  'job-filtered': ({ perm }) => ({ perm: perm & Permission.write, sharedPerm: ALL_PERMISSIONS }),
+};
 
 function propose(edge: BdrvChild, wanted: Permissions, plan: Plan): void {
   checkSiblings(edge, wanted, plan);

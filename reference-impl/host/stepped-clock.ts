@@ -33,10 +33,7 @@ export class SteppedClock implements Clock {
     const timer: Timer = { due: this.now() + ns, callback, unset: () => {} };
     this.#timers = [...this.#timers, timer].toSorted((a, b) => Number(a.due - b.due));
     this.#set(timer);
-    return () => {
-      timer.unset();
-      this.#forget(timer);
-    };
+    return () => this.#forget(timer);
   }
 
   /** No time passes by itself. */
@@ -67,7 +64,6 @@ export class SteppedClock implements Clock {
   async moveTo(time: bigint, settled: () => Promise<void>): Promise<void> {
     for (let next = this.#timers[0]; next !== undefined && next.due <= time; next = this.#timers[0]) {
       this.#jump(next.due);
-      next.unset();
       this.#forget(next);
       next.callback();
       await settled();
@@ -93,6 +89,7 @@ export class SteppedClock implements Clock {
   }
 
   #forget(timer: Timer): void {
+    timer.unset();
     this.#timers = this.#timers.filter((other) => other !== timer);
   }
 }

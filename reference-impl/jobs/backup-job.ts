@@ -128,7 +128,7 @@ class Backup implements JobDriver {
 
   #mark(job: Job): void {
     if (!this.#bitmap) {
-      this.#left.mark(0, this.#length);
+      this.#left.markAll();
       return;
     }
     for (const [offset, length] of this.#bitmap.ranges()) this.#left.mark(offset, length);

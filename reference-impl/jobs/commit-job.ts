@@ -62,7 +62,7 @@ export async function createCommit(
 function claim(nodes: JobNodes, { device, overlay, top, base }: CommitPlan, filter: Node): void {
   const { consistentRead, write, resize } = Permission;
   nodes.claim(device, 'main node');
-  nodes.use(filter, 0);
+  nodes.use(filter);
   for (const node of chain(top, base)) nodes.claim(node, 'intermediate node');
   nodes.claim(base, 'base');
   nodes.use(base, consistentRead | write | resize, consistentRead);

@@ -46,6 +46,10 @@ export class DirtyBlocks {
     return this.has(this.#length - 1) ? this.bytes - behind : this.bytes;
   }
 
+  markAll(): void {
+    this.#changeAll(true);
+  }
+
   /** Adds every block that the range touches. */
   mark(offset: number, length: number): void {
     this.#change(offset, length, true);
@@ -96,9 +100,7 @@ export class DirtyBlocks {
     const from = Math.floor(offset / this.granularity);
     const to = Math.min(this.#blocks, Math.ceil((offset + length) / this.granularity));
     if (from === 0 && to === this.#blocks) {
-      this.#pages.clear();
-      this.#others = add;
-      this.#count = add ? this.#blocks : 0;
+      this.#changeAll(add);
       return;
     }
     for (let block = from; block < to; ) {
@@ -108,6 +110,12 @@ export class DirtyBlocks {
       this.#changePage(index, block - start, end - start, add);
       block = end;
     }
+  }
+
+  #changeAll(add: boolean): void {
+    this.#pages.clear();
+    this.#others = add;
+    this.#count = add ? this.#blocks : 0;
   }
 
   #changePage(index: number, from: number, to: number, add: boolean): void {

@@ -24,7 +24,7 @@ export class JobNodes {
   }
 
   /** Uses a node as a device would. Throws `CommandError` if permissions conflict. */
-  use(node: Node, perm: number, sharedPerm = ALL_PERMISSIONS): void {
+  use(node: Node, perm = NOTHING.perm, sharedPerm = ALL_PERMISSIONS): void {
     this.#uses.push(this.graph.addRoot(node, { perm, sharedPerm }));
   }
 
@@ -43,16 +43,12 @@ export class JobNodes {
 
   /** Lets go of all nodes, without closing any. */
   letGo(): Node[] {
-    const nodes: Node[] = [];
-    for (const { edge, unblock } of this.#claims.splice(0)) {
+    const [claims, uses] = [this.#claims.splice(0), this.#uses.splice(0)];
+    for (const { edge, unblock } of claims) {
       unblock();
       this.graph.removeJob(edge);
-      nodes.push(edge.node);
     }
-    for (const edge of this.#uses.splice(0)) {
-      this.graph.removeRoot(edge);
-      nodes.push(edge.node);
-    }
-    return nodes;
+    for (const edge of uses) this.graph.removeRoot(edge);
+    return [...claims.map(({ edge }) => edge.node), ...uses.map(({ node }) => node)];
   }
 }

@@ -45,7 +45,8 @@ export class MirrorCopy {
   readonly #unfilled: DirtyBlocks | undefined;
   readonly #inFlight = new Set<{ start: number; end: number; done: Promise<void> }>();
   #bytesInFlight = 0;
-  #cursor = 0;
+  /** Where the last stretch ended; at first, so that the search begins anew, the end of the disk. */
+  #cursor: number;
   /** A failure that ends the job. */
   #fatal: IoError | undefined;
 
@@ -54,10 +55,11 @@ export class MirrorCopy {
     this.#target = target;
     this.#options = options;
     this.#length = source.io.length();
+    this.#cursor = this.#length;
     this.dirty = new DirtyBlocks(options.granularity, this.#length);
     if (options.wholeClusters === undefined) return;
     this.#unfilled = new DirtyBlocks(options.wholeClusters, this.#length);
-    this.#unfilled.mark(0, this.#length);
+    this.#unfilled.markAll();
   }
 
   get onSourceError(): BlockdevOnError {

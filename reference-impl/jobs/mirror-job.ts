@@ -181,7 +181,7 @@ class Mirror implements JobDriver {
     const length = source.io.length();
     const { dirty } = this.#copy;
     if (base === undefined && !hasZeroInit(target)) {
-      dirty.mark(0, length);
+      dirty.markAll();
       return;
     }
     for (let offset = 0; offset < length; ) {

@@ -77,8 +77,7 @@ export class Machine {
     if (EVERYWHERE.includes(name)) return;
     const units = this.#drives.unitsOfBus[name] ?? 0;
     const count = this.#drives.connects[name] ?? 0;
-    const index = units === 0 ? unit : bus * units + unit;
-    if (index >= count || (units === 0 && bus > 0))
+    if (bus * (units || count) + unit >= count)
       throw new CommandError(`machine type does not support if=${name},bus=${bus},unit=${unit}`);
   }
 

@@ -51,8 +51,8 @@ export class BusMaster implements PortDevice {
     return offset === Register.status ? this.#status : 0xff;
   }
 
-  write(offset: number, value: number, size: AccessSize): void {
-    if (offset === Register.table && size === 4) this.#table = (value & ~3) >>> 0;
+  write(offset: number, value: number): void {
+    if (offset === Register.table) this.#table = (value & ~3) >>> 0;
     else if (offset === Register.command) this.#start(value & 0x09);
     else if (offset === Register.status) {
       const kept = this.#status & ~(value & (Status.error | Status.interrupt));

@@ -224,13 +224,13 @@ test('a bus master reads, writes and discards what a table in memory says', asyn
     return bytes;
   };
   memory.write(0x1000, Buffer.concat([entry(0x2000, 512, false), entry(0x4000, 512, true)]));
-  master.write(4, 0x1000, 4);
+  master.write(4, 0x1000);
   const dma = async (code: number, options: object, toMemory: number): Promise<number> => {
     await command(code, options);
-    master.write(0, 1 | toMemory, 1);
+    master.write(0, 1 | toMemory);
     await settled();
     await settled();
-    master.write(0, 0, 1);
+    master.write(0, 0);
     return status();
   };
   expect(await dma(0xc8, { lba: 2, count: 2 }, 8)).toBe(READY);
@@ -262,14 +262,14 @@ test('nothing is moved where a table has no room for all', async () => {
   entry.writeUInt32LE(0x2000, 0);
   entry.writeUInt32LE(0x8000_0300, 4);
   memory.write(0x1000, entry);
-  master.write(4, 0x1000, 4);
+  master.write(4, 0x1000);
   const active = async (count: number): Promise<number> => {
     await command(0xc8, { count });
-    master.write(0, 9, 1);
+    master.write(0, 9);
     await settled();
     await settled();
     const told = master.read(2, 1) & 1;
-    master.write(0, 0, 1);
+    master.write(0, 0);
     return told;
   };
   expect([await active(2), requests.length]).toEqual([0, 0]);

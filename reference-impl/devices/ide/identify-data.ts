@@ -126,9 +126,14 @@ function identity({ serial, version, model }: DriveLabels, usualModel: string, w
 
 /** The first character of two is in the upper half of their word. */
 function putText(bytes: Buffer, word: number, length: number, text: string): void {
-  Buffer.from(text.slice(0, length).padEnd(length), 'latin1')
+  padded(text, length)
     .swap16()
     .copy(bytes, word * 2);
+}
+
+/** A text as so many bytes: cut off, or filled up with spaces. */
+export function padded(text: string, length: number): Buffer {
+  return Buffer.from(text.padEnd(length)).subarray(0, length);
 }
 
 /** Of the words that tell what a drive can do: that it has a world wide name. */

@@ -1,6 +1,7 @@
 /** The data that packet commands of a CD drive give, as the MMC and SPC standards lay them out. */
 import type { CdMedium } from './cd-medium.ts';
 import type { DriveLabels } from './ide-backing.ts';
+import { padded } from './identify-data.ts';
 import { type Sense, Senses } from './sense.ts';
 
 const VENDOR = 'QEMU';
@@ -13,15 +14,10 @@ const LEAD = 2 * FRAMES_A_SECOND;
 const FIRST_TRACK = 1;
 const LEAD_OUT = 0xaa;
 
-/** A text that is filled up with spaces. */
-function text(value: string, length: number): Buffer {
-  return Buffer.from(value.slice(0, length).padEnd(length), 'latin1');
-}
-
 /** 36 bytes. */
 export function inquiry({ version }: DriveLabels): Buffer {
   const head = [0x05, 0x80, 0x00, 0x21, 31, 0, 0, 0];
-  return Buffer.concat([Buffer.from(head), text(VENDOR, 8), text(PRODUCT, 16), text(version, 4)]);
+  return Buffer.concat([Buffer.from(head), padded(VENDOR, 8), padded(PRODUCT, 16), padded(version, 4)]);
 }
 
 /** Undefined for a page that the drive lacks or that does not fit into `room` bytes; all but the first designator may be left out. */
@@ -32,9 +28,9 @@ export function vitalProductData(
 ): Buffer | undefined {
   if (page === 0x00) return Buffer.from([0x05, 0x00, 0x00, 0x02, 0x00, 0x83]);
   if (page !== 0x83) return undefined;
-  const name = Buffer.concat([text('ATA', 8), text(model ?? PRODUCT, 40), text(serial, 20)]);
+  const name = Buffer.concat([padded('ATA', 8), padded(model ?? PRODUCT, 40), padded(serial, 20)]);
   const designators = [
-    Buffer.concat([Buffer.from([0x02, 0x00, 0x00, 20]), text(serial, 20)]),
+    Buffer.concat([Buffer.from([0x02, 0x00, 0x00, 20]), padded(serial, 20)]),
     Buffer.concat([Buffer.from([0x02, 0x01, 0x00, name.length]), name]),
   ];
   if (wwn !== 0n) {
@@ -183,7 +179,6 @@ function physicalFormat(blocks: number): Buffer {
   const data = Buffer.alloc(2048);
   // DVD-ROM of version 1, 120 mm.
   data.set([0x01, 0x0f, 0x01, 0x00]);
-  data.writeUInt32BE(0, 4);
   data.writeUInt32BE(blocks - 1, 8);
   data.writeUInt32BE(blocks - 1, 12);
   return withLength(data);

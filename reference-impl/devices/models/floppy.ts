@@ -1,6 +1,6 @@
 /** Floppy drives. They have no trays: disks are exchanged as they are, and an error never stops the machine. */
 import type { DeviceModel } from '../device-model.ts';
-import { oneOf, unsigned } from '../properties.ts';
+import { oneOf, place } from '../properties.ts';
 import { DRIVE } from './disk-properties.ts';
 
 export const floppyModels = {
@@ -16,7 +16,7 @@ export const floppyModels = {
     },
     properties: {
       ...DRIVE,
-      unit: unsigned(32, 2 ** 32 - 1),
+      unit: place,
       'drive-type': oneOf('FdcDriveType', ['144', '288', '120', 'none', 'auto'], 'auto'),
     },
   },

@@ -1,6 +1,6 @@
 /** Disks and CD drives on an IDE bus. */
 import type { DeviceModel } from '../device-model.ts';
-import { oneOf, type PropertyTypes, text, unsigned, wide } from '../properties.ts';
+import { oneOf, type PropertyTypes, place, text, unsigned, wide } from '../properties.ts';
 import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
 
 const IDE: PropertyTypes = {
@@ -8,7 +8,7 @@ const IDE: PropertyTypes = {
   ...ERRORS,
   ...BOOT,
   ...SERIAL,
-  unit: unsigned(32, 2 ** 32 - 1),
+  unit: place,
   ver: text,
   wwn: wide(0),
   model: text,

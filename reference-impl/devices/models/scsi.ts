@@ -1,6 +1,6 @@
 /** Disks and CD drives on a SCSI bus, whichever controller brings it. */
 import type { BusModel, DeviceModel, DiskModel } from '../device-model.ts';
-import { flag, type PropertyTypes, signed, text, unsigned, wide } from '../properties.ts';
+import { flag, type PropertyTypes, place, signed, text, unsigned, wide } from '../properties.ts';
 import { BOOT, DRIVE, ERRORS, GEOMETRY, SERIAL } from './disk-properties.ts';
 
 /** The bus of a controller that devices come to and go from. */
@@ -11,9 +11,9 @@ const SCSI: PropertyTypes = {
   ...ERRORS,
   ...BOOT,
   ...SERIAL,
-  channel: unsigned(32, 0),
-  'scsi-id': unsigned(32, 2 ** 32 - 1),
-  lun: unsigned(32, 2 ** 32 - 1),
+  channel: place,
+  'scsi-id': place,
+  lun: place,
   ver: text,
   vendor: text,
   product: text,

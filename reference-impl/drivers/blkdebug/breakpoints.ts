@@ -25,8 +25,6 @@ export class NodeBreakpoints implements Breakpoints {
   #armed: { readonly event: BlkdebugEvent; readonly tag: string }[] = [];
   #suspended: Suspended[] = [];
   #waiting: Waiting[] = [];
-  /** How many let nothing be stopped. */
-  #drains = 0;
 
   constructor(print: (line: string) => void) {
     this.#print = print;
@@ -56,7 +54,6 @@ export class NodeBreakpoints implements Breakpoints {
 
   /** A request has come to an event. Resolves when it may go on; undefined if that is at once. */
   reached(event: BlkdebugEvent): Promise<void> | undefined {
-    if (this.#drains > 0) return undefined;
     const struck = this.#armed.filter((breakpoint) => breakpoint.event === event);
     if (struck.length === 0) return undefined;
     this.#armed = this.#armed.filter((breakpoint) => breakpoint.event !== event);
@@ -82,10 +79,11 @@ export class NodeBreakpoints implements Breakpoints {
 
   /** Lets all go on, and stops none until the result is called: who waits for the requests would wait for ever. */
   drain(): () => void {
-    this.#drains += 1;
+    const armed = this.#armed;
+    this.#armed = [];
     while (this.#resume());
     return () => {
-      this.#drains -= 1;
+      this.#armed = [...this.#armed, ...armed];
     };
   }
 }

@@ -164,7 +164,7 @@ export class Image {
       if (!this.lazyRefcounts) await this.refcounts.cache.writeAfter(this.mapping.cache);
       for (const { kind, offset, compressedBytes } of owned) {
         if (kind !== 'compressed' && offset % this.clusterSize !== 0) continue;
-        await this.refcounts.free(offset, kind === 'compressed' ? compressedBytes : this.clusterSize);
+        await this.refcounts.free(offset, compressedBytes ?? this.clusterSize);
       }
       const whole = owned.filter(({ kind }) => kind !== 'compressed');
       await this.giveBack(

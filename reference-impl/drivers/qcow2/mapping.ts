@@ -27,8 +27,8 @@ export interface Entry {
   readonly offset: number;
   /** Only this entry refers to the cluster, so it may be written in place. */
   readonly copied: boolean;
-  /** Bytes of the compressed stream's sectors, 0 otherwise. */
-  readonly compressedBytes: number;
+  /** Bytes of the sectors of a compressed stream; absent where there is none. */
+  readonly compressedBytes?: number;
 }
 
 /** Consecutive clusters of one kind that also lie in a row in the file. */
@@ -38,7 +38,7 @@ export interface Run extends Entry {
 }
 
 /** What shows is below. */
-export const UNALLOCATED: Entry = { kind: 'unallocated', offset: 0, copied: false, compressedBytes: 0 };
+export const UNALLOCATED: Entry = { kind: 'unallocated', offset: 0, copied: false };
 /** Reads as zeroes, and takes no cluster. */
 export const ZERO: Entry = { ...UNALLOCATED, kind: 'zero' };
 
@@ -278,11 +278,10 @@ export function decodeEntry(view: DataView, at: number, header: Header): Entry {
       kind: offset === 0 ? 'zero' : 'zero-allocated',
       offset,
       copied: copied && offset !== 0,
-      compressedBytes: 0,
     };
   }
   if (offset === 0) return UNALLOCATED;
-  return { kind: 'data', offset, copied, compressedBytes: 0 };
+  return { kind: 'data', offset, copied };
 }
 
 /** Bits 9 to 55 of an entry. */
@@ -303,7 +302,7 @@ export function encodeEntry(view: DataView, at: number, entry: Entry, clusterBit
   if (entry.kind === 'compressed') {
     const offsetBits = BigInt(62 - (clusterBits - 8));
     const sectors =
-      Math.floor((entry.offset + entry.compressedBytes - 1) / 512) - Math.floor(entry.offset / 512);
+      Math.floor((entry.offset + entry.compressedBytes! - 1) / 512) - Math.floor(entry.offset / 512);
     view.setBigUint64(at, (1n << 62n) | (BigInt(sectors) << offsetBits) | BigInt(entry.offset));
     return;
   }

@@ -56,8 +56,6 @@ export async function create(
     extraFields: new Uint8Array(),
     otherExtensions: options.version === 3 ? [featureNamesExtension()] : [],
   };
-  if (options.size >= 2 ** 63)
-    throw new CommandError('Could not resize image: Image size cannot be negative');
   await file.truncate(0);
   await file.write(0, serialiseHeader(header));
   const table = new Uint8Array(2 * clusterSize);
@@ -74,6 +72,7 @@ export async function create(
   });
   await image.refcounts.change(0, 3, 1);
   try {
+    if (options.size >= 2 ** 63) throw new CommandError('Image size cannot be negative');
     await resize(image, options.size);
   } catch (error) {
     if (error instanceof CommandError) throw new CommandError(`Could not resize image: ${error.message}`);
@@ -118,7 +117,6 @@ async function placeClusters(image: Image): Promise<void> {
       kind: 'data',
       offset: host + index * clusterSize,
       copied: true,
-      compressedBytes: 0,
     }));
     end = host + count * clusterSize;
     first += count;

@@ -68,7 +68,7 @@ async function readRun(image: Image, run: Run, offset: number, buffer: Uint8Arra
       image.cipher?.decrypt(run.offset + within, buffer);
       return;
     case 'compressed': {
-      const cluster = await readCompressed(image, run.offset, run.compressedBytes);
+      const cluster = await readCompressed(image, run.offset, run.compressedBytes!);
       buffer.set(cluster.subarray(within, within + buffer.length));
     }
   }

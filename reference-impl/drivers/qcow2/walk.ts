@@ -47,8 +47,8 @@ export function* ownedEntries(image: Image, view: DataView): Generator<{ at: num
 }
 
 /** The clusters that an entry's data touches: index of the first, and how many. */
-export function clustersOf(image: Image, { kind, offset, compressedBytes }: Entry): [number, number] {
-  const bytes = kind === 'compressed' ? compressedBytes : image.clusterSize;
+export function clustersOf(image: Image, { offset, compressedBytes }: Entry): [number, number] {
+  const bytes = compressedBytes ?? image.clusterSize;
   const first = Math.floor(offset / image.clusterSize);
   return [first, Math.ceil((offset + bytes) / image.clusterSize) - first];
 }

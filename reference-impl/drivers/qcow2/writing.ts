@@ -178,7 +178,6 @@ async function writeNew(
           kind: 'data',
           offset: host + i * clusterSize,
           copied: true,
-          compressedBytes: 0,
         }),
         reused ? 'keep' : 'other',
       ),

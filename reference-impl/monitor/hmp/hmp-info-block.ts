@@ -106,7 +106,7 @@ function tree(value: Json, depth: number): string[] {
   });
 }
 
-const UNITS = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'];
+const UNITS = ['', ...Array.from('KMGTPE', (prefix) => `${prefix}i`)];
 
 /** Three digits of the largest unit of which there is one, or nearly. */
 export function humanSize(bytes: number): string {

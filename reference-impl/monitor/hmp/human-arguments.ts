@@ -97,15 +97,14 @@ class WordReader {
 
   /** The next word, if there is one. Throws `UsageError` for one whose quotes are left open. */
   word(): string | undefined {
-    if (this.#text === '') return undefined;
     if (this.#text.startsWith('"')) {
       const [quoted, inner] = /^"((?:[^"\\]|\\.)*)"/s.exec(this.#text) ?? [];
       if (quoted === undefined) throw new UsageError('unterminated string');
       this.#take(quoted.length);
       return inner!.replaceAll(/\\(.)/gs, (_, escaped: string) => ESCAPES[escaped] ?? escaped);
     }
-    const [word] = /^\S+/.exec(this.#text)!;
-    this.#take(word.length);
+    const [word] = /^\S+/.exec(this.#text) ?? [];
+    if (word !== undefined) this.#take(word.length);
     return word;
   }
 
