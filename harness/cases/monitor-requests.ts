@@ -8,7 +8,7 @@ import { readImage } from './helpers/backing-chains.ts';
 import { NOTHING_COUNTED, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { bytesOf } from './helpers/image-files.ts';
-import { KiB, needs } from './helpers/shared-setup.ts';
+import { KiB, needs, queryList } from './helpers/shared-setup.ts';
 
 const SIZE = 64 * KiB;
 
@@ -89,6 +89,15 @@ const COUNTED: readonly (readonly [line: string, counted: JsonObject])[] = [
   ['f', {}],
   ['aio_read', {}],
   ['aio_flush 0', {}],
+];
+
+/** Lines that say how long an image is to be, or do not say it as they should, and how long it is then. */
+const TRUNCATED: readonly (readonly [line: string, size: number])[] = [
+  ['truncate 128k', 128 * KiB],
+  ['t 0x8000', 32 * KiB],
+  ['truncate', 32 * KiB],
+  ['truncate -x 4096', 32 * KiB],
+  ['truncate 4096', 4 * KiB],
 ];
 
 const COPIED_SIZE = 1024 * KiB;
@@ -225,6 +234,27 @@ export const monitorRequests: readonly CaseDefinition[] = [
         { wr_highest_offset: 0 },
         'what is copied because it was read must not count as the farthest write',
       );
+    },
+  },
+  {
+    id: 'query-block/truncated-by-monitor',
+    title: 'The human monitor makes the image of a drive as long as one number says, and its file with it',
+    requirements: ['ImageInfo/virtual-size'],
+    needs: needs(monitorNeeds, { commands: ['query-block'] }),
+    topology: asked,
+    fresh: true,
+    async run(t: CaseContext) {
+      for (const [line, size] of TRUNCATED) {
+        await qemuIo(t, 'asked', line);
+        const drive = (await queryList(t, 'query-block')).find(({ device }) => device === 'asked');
+        t.contains(
+          drive?.inserted ?? null,
+          { image: { 'virtual-size': size } },
+          `after '${line}' the image must have this size`,
+        );
+        const { length } = await bytesOf(t, join(t.scratch, 'asked.img'));
+        t.equal(length, size, `after '${line}' the file must be as long as the image`);
+      }
     },
   },
 ];

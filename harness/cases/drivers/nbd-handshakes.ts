@@ -173,6 +173,14 @@ const GO: readonly Handshake[] = [
   ),
 ];
 
+/** What a client that may still choose leaves for, so that it can say so. */
+const LEFT_POLITELY: readonly string[] = [
+  'a reply with another magic number',
+  'a reply to another option',
+  'an answer of unknown type to structured replies',
+  'structured replies acknowledged with data',
+];
+
 /** A node over a server that says these things one after another. */
 function handshakes(id: string, title: string, variants: readonly Handshake[]): CaseDefinition {
   return {
@@ -199,6 +207,14 @@ function handshakes(id: string, title: string, variants: readonly Handshake[]): 
           const { error } = await t.request({ execute: 'blockdev-add', arguments: options });
           t.check(error !== undefined, `a server with ${what} must be refused`, 'it is accepted');
           await checkAbsent(t, node);
+          await peer.idle();
+          if (LEFT_POLITELY.includes(what))
+            t.check(
+              peer.aborts === 1,
+              `a server with ${what} should be told that the client leaves`,
+              'it is not',
+              { severity: 'should' },
+            );
         }
         await peer.stop();
       }

@@ -292,6 +292,14 @@ export const otherModels: readonly CaseDefinition[] = [
           'a device must have the switch as it was given',
         );
       }
+      // What the bus is to choose, said in numbers.
+      const anywhere = { 'scsi-id': 2 ** 32 - 1, lun: 2 ** 32 - 1 };
+      await t.execute('device_add', { driver: 'scsi-cd', id: 'placed', bus: 'scsi.0', ...anywhere });
+      t.equal(
+        await t.execute('qom-get', { path: 'placed', property: 'lun' }),
+        0,
+        'a device must be in a place that its bus has chosen',
+      );
       await t.refused('device_add', { driver: 'scsi-cd', id: 'no', bus: 'scsi.0', lun: true });
     },
   },

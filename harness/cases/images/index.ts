@@ -10,6 +10,7 @@ import { cutImages } from './cut-images.ts';
 import { discardsPassedOn } from './discards-passed-on.ts';
 import { featureNames } from './feature-names.ts';
 import { formatsOnDisk } from './formats-on-disk.ts';
+import { fullHeaders } from './full-headers.ts';
 import { hostileImages } from './hostile.ts';
 import { imageInfoCases } from './image-info.ts';
 import { insideImages } from './inside-images.ts';
@@ -59,4 +60,5 @@ export const imageCases: readonly CaseDefinition[] = [
   ...repairedCounts,
   ...cutImages,
   ...takenForFree,
+  ...fullHeaders,
 ];

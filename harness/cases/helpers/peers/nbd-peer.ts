@@ -62,6 +62,8 @@ export interface NbdPeer extends Listening {
   /** Names of exports that clients asked for. */
   readonly asked: readonly string[];
   readonly requests: readonly PeerRequest[];
+  /** Clients that have said that they want no export. */
+  readonly aborts: number;
   /** NBD's number of the error that requests end with, from now on; 0: they succeed. */
   fail: number;
   /** Whether this request ends with the error that there is. Default: each does. */
@@ -93,6 +95,7 @@ export async function startNbdPeer(
 class Peer {
   readonly asked: string[] = [];
   readonly requests: PeerRequest[] = [];
+  aborts = 0;
   fail = 0;
   fails: (request: PeerRequest) => boolean = () => true;
   readonly #exports: Readonly<Record<string, PeerExport>>;
@@ -126,6 +129,7 @@ class Peer {
         socket.write(this.#spoilt('option', optionReply(option, type, body)));
       };
       if (option === NbdOption.abort) {
+        this.aborts += 1;
         socket.resume();
         return;
       }
