@@ -24,7 +24,7 @@ export const imageTables: readonly Saboteur[] = [
     'BlockdevOptionsQcow2',
     'gives a whole cluster back where a compressed one is overwritten',
     'drivers/qcow2/image',
-    ["kind === 'compressed' ? compressedBytes : this.clusterSize", 'this.clusterSize'],
+    ['compressedBytes ?? this.clusterSize', 'this.clusterSize'],
   ),
   inside(
     'images/grown-table-leaks',
