@@ -70,7 +70,7 @@ test('a deviation after a restart is told at its exchange, and a second restart 
   expect(record).toMatchObject({ outcome: 'fail', deviations: [{ exchange: 2 }] });
 });
 
-test('an endpoint that does not come up again is to blame', async () => {
+test.each(KINDS)('an endpoint that does not come up again after a %s is to blame', async (how) => {
   const target = reference('reference');
   let isGone = false;
   const start: Target['start'] = (request) =>
@@ -78,7 +78,7 @@ test('an endpoint that does not come up again is to blame', async () => {
   const record = await outcomeOf(
     async (t) => {
       isGone = true;
-      await t.restart();
+      await t.restart(how);
     },
     { ...target, start },
   );

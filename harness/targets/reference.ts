@@ -95,6 +95,8 @@ class EmbeddedEndpoint implements Endpoint {
   readonly #clock: VirtualClock;
   readonly #monitors: number;
   readonly #lines: readonly string[];
+  readonly #ended: Promise<ExitInfo>;
+  #die: (exit: ExitInfo) => void = () => {};
   #running = true;
 
   constructor({ instance, clock, argv, dir, monitors, lines }: Started) {
@@ -104,10 +106,14 @@ class EmbeddedEndpoint implements Endpoint {
     this.dir = dir;
     this.#monitors = monitors;
     this.#lines = lines;
-    this.exited = instance.exited.then((code) => {
+    this.#ended = instance.exited.then((code) => {
       this.#running = false;
       return { code, signal: null };
     });
+    const killed = new Promise<ExitInfo>((resolve) => {
+      this.#die = resolve;
+    });
+    this.exited = Promise.race([this.#ended, killed]);
   }
 
   get running(): boolean {
@@ -151,11 +157,12 @@ class EmbeddedEndpoint implements Endpoint {
   async kill(): Promise<ExitInfo> {
     await this.#quiesce();
     this.#running = false;
-    return { code: null, signal: 'SIGKILL' };
+    this.#die({ code: null, signal: 'SIGKILL' });
+    return this.exited;
   }
 
   async stop(): Promise<ExitInfo> {
-    const ended = this.#reference.stop().then(() => this.exited);
+    const ended = this.#reference.stop().then(() => this.#ended);
     void this.#ageUntilEnded();
     // Inside our own process nothing can be killed: an instance that hangs is left behind.
     return within(STOP_MS, ended, { code: null, signal: null });
