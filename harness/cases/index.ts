@@ -38,6 +38,7 @@ import { introspection } from './introspection.ts';
 import { jobVerbs } from './job-verbs/index.ts';
 import { jobs } from './jobs.ts';
 import { jsonCases } from './json/index.ts';
+import { leftByClients } from './left-by-clients.ts';
 import { leftOverMembers } from './left-over-members.ts';
 import { limitCases } from './limits.ts';
 import { listeningAddresses } from './listening-addresses.ts';
@@ -81,6 +82,7 @@ export const cases: readonly CaseDefinition[] = [
   ...integerTypes,
   ...jsonCases,
   ...sessions,
+  ...leftByClients,
   ...eventTimes,
   ...introspection,
   ...sinceCases,

@@ -60,6 +60,9 @@ const PCI_ADDRESS = /^[0-9a-f]{4}:[0-9a-f]{2}:/i;
 /** What of the human monitor may be used; `qemu-io` with none of the commands that end the process. */
 const HUMAN_MONITOR =
   /^(info [\w -]+|stop|cont|eject (-f )?\S+|drive_del \S+|qemu-io (?!.*\b(abort|sigraise|wait_break)\b).*)$/;
+/** Its commands for the NBD server, which listens at the loopback address. */
+const HUMAN_NBD =
+  /^nbd_server_(start( -[aw])* 127\.0\.0\.1(:\d+)?|add( -w)? [\w-]+( [\w-]+)?|remove( -f)? [\w-]+|stop)$/;
 /** Its command that takes the options of `-drive`. */
 const DRIVE_ADD = /^drive_add \d+ ("?)([^"]*)\1$/;
 /** Its command that takes the name of a file, beside a drive and words. */
@@ -149,7 +152,7 @@ function judgeLine(line: string, path: string, bounds: Bounds): void {
     return;
   }
   const options = DRIVE_ADD.exec(line)?.[2];
-  if (options === undefined && !HUMAN_MONITOR.test(line))
+  if (options === undefined && !HUMAN_MONITOR.test(line) && !HUMAN_NBD.test(line))
     throw new ContainmentError(path, line, 'is no human monitor command on the list');
   for (const [, name, value] of options?.matchAll(/([^,=]+)=((?:[^,]|,,)*)/g) ?? [])
     judgeMember(value!.replaceAll(',,', ','), name!, path, bounds);

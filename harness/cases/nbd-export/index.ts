@@ -1,4 +1,5 @@
 import type { CaseDefinition } from '../case.ts';
+import { exportsByHumanMonitor } from './by-human-monitor.ts';
 import { chunkCases } from './chunks.ts';
 import { exportErrorCases } from './errors.ts';
 import { forcedWrites } from './forced-writes.ts';
@@ -6,6 +7,7 @@ import { handshakeCases } from './handshake.ts';
 import { movingExports } from './moving-exports.ts';
 import { exportsOverTls } from './over-tls.ts';
 import { requestCases } from './requests.ts';
+import { severalExports } from './several.ts';
 
 /** Cases of what the NBD server says to clients, message by message. */
 export const nbdExportCases: readonly CaseDefinition[] = [
@@ -16,4 +18,6 @@ export const nbdExportCases: readonly CaseDefinition[] = [
   ...exportErrorCases,
   ...exportsOverTls,
   ...movingExports,
+  ...severalExports,
+  ...exportsByHumanMonitor,
 ];

@@ -5,10 +5,10 @@ import { addCredentials, credentialsFolder, credentialsFrom, X509 } from '../hel
 import { objectArguments } from '../helpers/made-objects.ts';
 import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
 import { selfSigned } from '../helpers/peers/certificate.ts';
-import { NbdOption, OptionReply as Reply } from '../helpers/peers/nbd-numbers.ts';
+import { NbdCommand, NbdOption, OptionReply as Reply } from '../helpers/peers/nbd-numbers.ts';
 import { infoRequest, NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { addRaw, fileNodes, needs, newFile } from '../helpers/shared-setup.ts';
-import { checkGoes, pattern, types } from './exports.ts';
+import { checkGoes, checkServed, pattern, types } from './exports.ts';
 
 const NOTHING = Buffer.alloc(0);
 const GO = infoRequest('disk');
@@ -130,6 +130,52 @@ export const exportsOverTls: readonly CaseDefinition[] = [
         [Reply.policy],
         'without credentials TLS must be refused as what the server does not do',
       );
+    },
+  },
+  {
+    id: 'nbd-export/tls-credentials-deleted',
+    title:
+      'A server goes on with its credentials when they are deleted or made anew, and the next has the new',
+    requirements: ['nbd-server-start/tls-creds'],
+    needs: needs(overTls, { commands: ['object-del'] }),
+    async run(t: CaseContext) {
+      const [old, own] = [await selfSigned(t), await selfSigned(t)];
+      const id = t.name('creds');
+      const make = async (server: typeof own): Promise<void> => {
+        const props = { endpoint: 'server', 'verify-peer': false };
+        const dir = await credentialsFolder(t, server, { server });
+        await t.execute('object-add', objectArguments(t, X509, id, credentialsFrom(dir, props)));
+      };
+      await make(old);
+      const { name } = await addRaw(t, pattern());
+      const socket = await serveOverTls(t, id, name);
+      const staying = await securely(t, socket, { ca: old.cert });
+      await checkGoes(t, staying);
+      const check = async (): Promise<void> => {
+        await checkServed(t, staying);
+        const visitor = await NbdVisitor.open(t, socket);
+        t.equal(
+          types(await visitor.option(NbdOption.go, GO)),
+          [Reply.tlsRequired],
+          'a server that was started with TLS must go on to require it',
+        );
+        visitor.say(NbdOption.abort, NOTHING);
+        const other = await securely(t, socket, { ca: old.cert });
+        await checkGoes(t, other);
+        other.begin({ type: NbdCommand.disconnect });
+      };
+      await t.execute('object-del', { id });
+      await t.refused('object-del', { id });
+      await check();
+      await make(own);
+      await check();
+      staying.begin({ type: NbdCommand.disconnect });
+      await t.execute('nbd-server-stop');
+      await checkGoes(t, await securely(t, await serveOverTls(t, id, name), { ca: own.cert }));
+      await t.execute('nbd-server-stop');
+      await t.execute('object-del', { id });
+      const addr = { type: 'unix', data: { path: newFile(t).path } };
+      await t.refused('nbd-server-start', { addr, 'tls-creds': id });
     },
   },
   {

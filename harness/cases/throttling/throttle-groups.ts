@@ -1,5 +1,5 @@
 /** Groups as objects: which limits are refused, and which nodes may use them. */
-import type { JsonObject } from '../../../spec/json.ts';
+import type { Json, JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { nodeBytes, readNode, writeNode } from '../helpers/node-io.ts';
 import { addNode, addRaw, checkAbsent, fileNodes, KiB, needs, nodeInfo } from '../helpers/shared-setup.ts';
@@ -89,6 +89,57 @@ export const throttleGroups: readonly CaseDefinition[] = [
         { 'bps-total': 2 * MEGA, 'iops-total': 50, 'iops-total-max': 60, 'bps-read': 0 },
         'a limit that is not given must keep its value',
       );
+    },
+  },
+  {
+    id: 'throttle-group/refusals-change-nothing',
+    title: 'Whatever is refused of a group, all of its limits stay, and its id; what is taken changes them',
+    requirements: ['ThrottleLimits/missing-keeps', 'ThrottleLimits/combinations'],
+    needs: needs(throttleNodes, { commands: ['qom-set', 'qom-get'] }),
+    async run(t: CaseContext) {
+      const id = await addGroup(t, { 'bps-total': MEGA, 'iops-total': 50, 'iops-total-max': 60 });
+      const [limits, other] = [
+        { path: id, property: 'limits' },
+        { path: await addGroup(t, { 'bps-read': 2 * MEGA }), property: 'limits' },
+      ];
+      const node = await addThrottled(t, id);
+      const state = async (): Promise<Json> => [
+        await t.execute('qom-get', limits),
+        await t.execute('qom-get', other),
+      ];
+      const before = await state();
+      for (const value of [
+        { 'bps-total': 2 * MEGA, 'iops-total': -1 },
+        { 'bps-total': 2 * MEGA, 'bps-write': MEGA },
+        { 'bps-total': 2 * MEGA, 'bps-total-max-length': 5 },
+        { 'bps-total': 2 * MEGA, 'iops-total-max': 10 },
+        { 'bps-total': 2 * MEGA, 'iops-total-max-length': 0 },
+        { 'bps-total': 2 * MEGA, 'iops-total': '60' },
+        { 'bps-total': 2 * MEGA, nonsense: 1 },
+        [],
+        7,
+      ]) {
+        await t.refused('qom-set', { ...limits, value });
+        t.equal(await state(), before, 'limits that are refused must change none');
+      }
+      for (const [command, args] of [
+        ['object-add', groupOf(t, id, { 'bps-total': 2 * MEGA })],
+        ['object-add', groupOf(t, id, { 'bps-total': 2 * MEGA, 'bps-read': 1 })],
+        ['object-del', { id }],
+        ['qom-set', { path: id, property: 'nonsense', value: 1 }],
+        ['qom-set', { path: t.name('none'), property: 'limits', value: { 'bps-total': 1 } }],
+      ] as const) {
+        const { error } = await t.request({ execute: command, arguments: args });
+        t.check(error !== undefined, `${command} must be refused`, 'it is done');
+        t.equal(await state(), before, `${command} that is refused must change no limits`);
+      }
+      await t.execute('qom-set', { ...limits, value: { 'bps-total': 2 * MEGA } });
+      t.contains(
+        await state(),
+        [{ 'bps-total': 2 * MEGA, 'iops-total': 50, 'iops-total-max': 60 }, { 'bps-read': 2 * MEGA }],
+        'limits that are taken must change the group that they are for',
+      );
+      await t.execute('blockdev-del', { 'node-name': node });
     },
   },
   {

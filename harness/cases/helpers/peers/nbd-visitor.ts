@@ -85,9 +85,13 @@ export class NbdVisitor {
     });
   }
 
-  /** Connects to the server at `path` as we see it, reads its greeting and answers with `flags`. */
-  static async open(t: CaseContext, path: string, flags = FIXED_NEWSTYLE_NO_ZEROES): Promise<NbdVisitor> {
-    const visitor = new NbdVisitor(t, connect({ path }));
+  /** Connects to the server there, or at a path as we see it, reads its greeting and answers with `flags`. */
+  static async open(
+    t: CaseContext,
+    where: string | NetConnectOpts,
+    flags = FIXED_NEWSTYLE_NO_ZEROES,
+  ): Promise<NbdVisitor> {
+    const visitor = new NbdVisitor(t, connect(typeof where === 'string' ? { path: where } : where));
     const greeting = await visitor.#take(18);
     t.equal(greeting.toString('latin1', 0, 16), Magic.greeting, 'the server must greet its clients');
     t.equal(
@@ -102,11 +106,11 @@ export class NbdVisitor {
   /** The same, and chooses the export, with structured replies if they are wanted. */
   static async enter(
     t: CaseContext,
-    path: string,
+    where: string | NetConnectOpts,
     name: string,
     { structured = false, contexts = [] }: { structured?: boolean; contexts?: readonly string[] } = {},
   ): Promise<NbdVisitor> {
-    const visitor = await NbdVisitor.open(t, path);
+    const visitor = await NbdVisitor.open(t, where);
     if (structured) await visitor.option(NbdOption.structured);
     if (contexts.length > 0) await visitor.option(NbdOption.setContexts, contextRequest(name, ...contexts));
     const answers = await visitor.option(NbdOption.go, infoRequest(name));
