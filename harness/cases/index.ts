@@ -8,6 +8,7 @@ import { blockJob } from './block-job.ts';
 import { blockStream } from './block-stream.ts';
 import { blockdevAdd } from './blockdev-add.ts';
 import type { CaseDefinition } from './case.ts';
+import { changesThatFail } from './changes-that-fail.ts';
 import { children } from './children.ts';
 import { commandLineValues } from './command-line-values.ts';
 import { copyJobCases } from './copy-jobs/index.ts';
@@ -113,6 +114,7 @@ export const cases: readonly CaseDefinition[] = [
   ...snapshotCases,
   ...stressCases,
   ...graphChanges,
+  ...changesThatFail,
   ...qcow2Nodes,
   ...internalSnapshots,
   ...internalSnapshotNames,

@@ -4,6 +4,7 @@ import { nodeOptions } from './common.ts';
 import { directAccess } from './direct-access.ts';
 import { flushes } from './flushes.ts';
 import { handedOn } from './handed-on.ts';
+import { keptOptions } from './kept-options.ts';
 import { kindsOfRequest } from './kinds-of-request.ts';
 import { locking } from './locking.ts';
 import { zeroesAndDiscard } from './zeroes-and-discard.ts';
@@ -14,6 +15,7 @@ export const nodeOptionCases: readonly CaseDefinition[] = [
   ...directAccess,
   ...flushes,
   ...handedOn,
+  ...keptOptions,
   ...kindsOfRequest,
   ...locking,
   ...zeroesAndDiscard,

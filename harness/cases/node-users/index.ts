@@ -17,6 +17,7 @@ import {
 import { emptyNodes } from './empty-nodes.ts';
 import { checkOutcomes } from './outcomes.ts';
 import { userPairCases } from './pairs.ts';
+import { usersGone } from './users-gone.ts';
 
 /** A job that uses the node. */
 interface StartedJob {
@@ -267,4 +268,5 @@ export const nodeUserCases: readonly CaseDefinition[] = [
   ...USERS.filter(({ job }) => job !== undefined).map(freedCase),
   ...userPairCases,
   ...emptyNodes,
+  ...usersGone,
 ];

@@ -27,6 +27,7 @@ import { permissionRules } from './permission-rules.ts';
 import { refusals } from './refusals.ts';
 import { replies } from './replies.ts';
 import { requestPaths } from './request-paths.ts';
+import { residues } from './residues.ts';
 import type { Saboteur } from './saboteur.ts';
 import { servers } from './servers.ts';
 import { severalClients } from './several-clients.ts';
@@ -66,6 +67,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...refusals,
   ...replies,
   ...requestPaths,
+  ...residues,
   ...servers,
   ...severalClients,
   ...statistics,
