@@ -162,20 +162,25 @@ export class Bitmaps implements PersistentBitmaps {
   /** Under the lock: writes the directory at a new place, points the header at it, and frees the old one. */
   async #storeDirectory(entries: readonly BitmapEntry[]): Promise<void> {
     const { header, refcounts, corruption, file, clusterSize } = this.#image;
-    const old = header.bitmaps;
+    const { bitmaps: old, autoclear } = header;
     const bytes = serialiseDirectory(entries);
     const offset = entries.length === 0 ? 0 : await refcounts.allocate(Math.ceil(bytes.length / clusterSize));
-    if (entries.length > 0) {
-      await corruption.checkWrite(offset, bytes.length);
-      await file.write(offset, bytes);
+    if (entries.length > 0) await corruption.checkWrite(offset, bytes.length);
+    try {
+      if (entries.length > 0) await file.write(offset, bytes);
+      await refcounts.cache.flush();
+      await file.flush();
+      header.bitmaps =
+        entries.length === 0 ? undefined : { count: entries.length, offset, length: bytes.length };
+      if (header.bitmaps) header.autoclear |= BigInt(Autoclear.bitmaps);
+      else header.autoclear &= ~BigInt(Autoclear.bitmaps);
+      await this.#image.writeHeader();
+    } catch (error) {
+      header.bitmaps = old;
+      header.autoclear = autoclear;
+      await refcounts.free(offset, bytes.length);
+      throw error;
     }
-    await refcounts.cache.flush();
-    await file.flush();
-    header.bitmaps =
-      entries.length === 0 ? undefined : { count: entries.length, offset, length: bytes.length };
-    if (header.bitmaps) header.autoclear |= BigInt(Autoclear.bitmaps);
-    else header.autoclear &= ~BigInt(Autoclear.bitmaps);
-    await this.#image.writeHeader();
     this.#entries = entries;
     if (old) await this.#image.freeReplaced(old.offset, old.length);
   }
