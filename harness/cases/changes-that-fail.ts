@@ -1,5 +1,6 @@
 /** Changes of the graph and of images that are refused, or fail half way: what is left is used as before. */
 import type { JsonObject } from '../../spec/json.ts';
+import { qcow2Faults } from '../qcow2/qcow2-faults.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
 import {
   addChain,
@@ -129,11 +130,14 @@ export const changesThatFail: readonly CaseDefinition[] = [
       await checkDirty(t, marks, [1, 3], 'that was written after its removal had failed');
       await t.execute('block-dirty-bitmap-remove', { node: again, name: 'first' });
       await release(t, [again]);
+      const bytes = await bytesOf(t, file.local);
       t.equal(
-        storedBitmaps(await bytesOf(t, file.local)).map(({ name }) => name),
+        storedBitmaps(bytes).map(({ name }) => name),
         ['second'],
         'the image must keep the other bitmap alone',
       );
+      const faults = qcow2Faults(bytes).map(({ text }) => text);
+      t.equal(faults, [], 'nothing of the bitmap that was removed must be left in the image');
     },
   },
 ];

@@ -138,13 +138,21 @@ export const keptOptions: readonly CaseDefinition[] = [
   },
   {
     id: 'blockdev-snapshot-sync/options-of-overlay',
-    title: 'An overlay that is made has the cache mode of the image below, and detects no zeroes for that',
+    title:
+      'An overlay that is made is writable and cached as the image below is, and detects no zeroes for that',
     requirements: ['blockdev-snapshot-sync/creates-overlay'],
     needs: needs(chainNodes, { commands: ['blockdev-snapshot-sync'] }),
     async run(t: CaseContext) {
       const [file] = await makeChain(t, 1);
-      for (const noFlush of [true, false]) {
-        const node = await addQcow2(t, file!, { cache: { 'no-flush': noFlush }, 'detect-zeroes': 'on' });
+      for (const [noFlush, readOnly] of [
+        [true, false],
+        [false, true],
+      ] as const) {
+        const node = await addQcow2(t, file!, {
+          cache: { 'no-flush': noFlush },
+          'detect-zeroes': 'on',
+          'read-only': readOnly,
+        });
         const user = t.name('user');
         await t.execute('blockdev-add', { driver: 'raw', 'node-name': user, file: node, 'read-only': true });
         const overlay = t.name('overlay');
@@ -155,8 +163,8 @@ export const keptOptions: readonly CaseDefinition[] = [
         });
         t.contains(
           await nodeInfo(t, overlay),
-          { ro: false, cache: { 'no-flush': noFlush }, detect_zeroes: 'off' },
-          'the overlay must be writable, with the cache mode of the image below',
+          { ro: readOnly, cache: { 'no-flush': noFlush }, detect_zeroes: 'off' },
+          'the overlay must have the mode of the image below, and detect no zeroes',
         );
         await t.execute('blockdev-del', { 'node-name': user });
         t.check((await findNode(t, overlay)) === undefined, 'the overlay must go with its user', 'it stays');

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, makeChain, makeEmpty } from '../helpers/backing-chains.ts';
-import { startNbdServer } from '../helpers/node-io.ts';
+import { connectTo, startNbdServer } from '../helpers/node-io.ts';
 import { KiB, makeFile, needs, newFile } from '../helpers/shared-setup.ts';
 import { offersDriver } from '../node-kinds.ts';
 import { COMMANDS, commandNeeds, type Scene, spareNode } from './commands-on-nodes.ts';
@@ -20,10 +20,10 @@ const node = (options: (scene: Scene) => Promise<JsonObject>): Pick<Kind, 'come'
   leave: ({ t }, name) => t.execute('blockdev-del', { 'node-name': name }),
 });
 
-const exported = (writable: boolean): Pick<Kind, 'come' | 'leave'> => ({
-  come: (scene, name) => scene.t.execute('nbd-server-add', { device: scene.node.node, name, writable }),
+const exported: Pick<Kind, 'come' | 'leave'> = {
+  come: (scene, name) => scene.t.execute('nbd-server-add', { device: scene.node.node, name, writable: true }),
   leave: ({ t }, name) => t.execute('nbd-server-remove', { name }),
-});
+};
 
 const KINDS: readonly Kind[] = [
   {
@@ -38,8 +38,7 @@ const KINDS: readonly Kind[] = [
       backing,
     })),
   },
-  { what: 'exports to read', ...exported(false) },
-  { what: 'exports to write', ...exported(true) },
+  { what: 'exports to write', ...exported },
 ];
 
 async function makeScene(t: CaseContext): Promise<Scene> {
@@ -112,9 +111,9 @@ export const usersGone: readonly CaseDefinition[] = [
     needs: commandNeeds,
     async run(t: CaseContext) {
       await startNbdServer(t);
+      const scene = await makeScene(t);
+      const alone = await taken(scene);
       for (const kind of KINDS) {
-        const scene = await makeScene(t);
-        const alone = await taken(scene);
         const [first, second] = [t.name('first'), t.name('second')];
         await kind.come(scene, first);
         const beside = await taken(scene);
@@ -124,8 +123,8 @@ export const usersGone: readonly CaseDefinition[] = [
         await t.refused('blockdev-del', { 'node-name': scene.node.node });
         await kind.leave(scene, second);
         t.equal(await taken(scene), alone, `without ${kind.what} the node must take what it took before`);
-        await t.execute('blockdev-del', { 'node-name': scene.node.node });
       }
+      await t.execute('blockdev-del', { 'node-name': scene.node.node });
     },
   },
   {
@@ -135,12 +134,18 @@ export const usersGone: readonly CaseDefinition[] = [
     requirements: ['blockdev-add/users-agree', 'blockdev-add/failure-leaves-nothing'],
     needs: needs(commandNeeds, { commands: ['blockdev-snapshot-sync'] }),
     async run(t: CaseContext) {
-      await startNbdServer(t);
+      const { local } = await startNbdServer(t);
       const scene = await makeScene(t);
       const before = await taken(scene);
+      const { node } = scene.node;
+      await t.execute('nbd-server-add', { device: node, name: 'guest', writable: true });
+      const guest = await connectTo(t, local, 'guest');
       for (const [command, args] of await refusals(scene)) await t.refused(command, args);
+      t.check(await guest.write(0, Buffer.alloc(512)), 'the node must be written as before', 'it is not');
+      guest.close();
+      await t.execute('nbd-server-remove', { name: 'guest' });
       t.equal(await taken(scene), before, 'the node must take the commands that it took before the refusals');
-      await t.execute('blockdev-del', { 'node-name': scene.node.node });
+      await t.execute('blockdev-del', { 'node-name': node });
     },
   },
 ];
