@@ -40,13 +40,6 @@ export const residues: readonly Saboteur[] = [
     ],
   ),
   inside(
-    'residues/blocked-backing',
-    'blockdev-del',
-    'keeps a backing file from commands after its overlay went',
-    'graph/node-graph',
-    ['edge.unblock();', ';'],
-  ),
-  inside(
     'residues/first-overlay-unblocks',
     'blockdev-del',
     'lets commands to a backing file when the first of its overlays goes',
@@ -104,13 +97,6 @@ export const residues: readonly Saboteur[] = [
     ],
   ),
   inside(
-    'residues/overlay-cached',
-    'blockdev-snapshot-sync',
-    'opens overlays without the cache mode of the image below',
-    'graph/named-image',
-    ["cache: { direct: cache.direct, 'no-flush': cache.noFlush },", 'cache: { direct: false },'],
-  ),
-  inside(
     'residues/overlay-writable',
     'blockdev-snapshot-sync',
     'opens the overlay of a read-only image writable',
@@ -142,36 +128,6 @@ export const residues: readonly Saboteur[] = [
     [
       'this.#readOnly = readOnly;\n        for',
       "this.#readOnly = readOnly;\n        this.#options = { ...this.#options, discard: 'ignore' };\n        for",
-    ],
-  ),
-  inside(
-    'residues/reopen-forgets-detection',
-    'BlockdevOptions',
-    'detects no zeroes any more in a node that becomes read-only and writable again',
-    'graph/node',
-    [
-      'this.#readOnly = readOnly;\n        for',
-      "this.#readOnly = readOnly;\n        io.setPolicy({ ...this.#policy(), detectZeroes: 'off' });\n        if (io)\n            return;\n        for",
-    ],
-  ),
-  inside(
-    'residues/reopen-flushes',
-    'BlockdevCacheOptions',
-    'passes flushes on despite no-flush once a node became read-only',
-    'graph/node',
-    [
-      'this.#readOnly = readOnly;\n        for',
-      'this.#readOnly = readOnly;\n        this.#options = { ...this.#options, cache: { ...this.#options.cache, noFlush: false } };\n        for',
-    ],
-  ),
-  inside(
-    'residues/reopen-clears-bitmaps',
-    'BlockDirtyInfo',
-    'clears the bitmaps of a node that becomes read-only',
-    'graph/node',
-    [
-      'bitmap.readOnly = bitmap.persistent && readOnly;',
-      '{\n            bitmap.readOnly = bitmap.persistent && readOnly;\n            if (!bitmap.persistent)\n                bitmap.clear();\n        }',
     ],
   ),
   inside(
