@@ -11,12 +11,14 @@ import {
   makeEmpty,
   readImage,
   release,
+  stairs,
 } from './helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from './helpers/bitmaps.ts';
 import { failingFile } from './helpers/failing-files.ts';
 import { bytesOf } from './helpers/image-files.ts';
+import { endedReady, mirrorJobs } from './helpers/job-steps.ts';
 import { attempt, nodeBytes, openIo, readNode, writeNode } from './helpers/node-io.ts';
-import { addNode, addRaw, fileNodes, KiB, needs, queryList } from './helpers/shared-setup.ts';
+import { addNode, addRaw, fileNodes, KiB, needs, newFile, queryList } from './helpers/shared-setup.ts';
 import { storedBitmaps } from './helpers/stored-bitmaps.ts';
 
 const WRITE = { kind: 'write', offset: 0, length: 512, byte: 9 } as const;
@@ -97,6 +99,42 @@ export const changesThatFail: readonly CaseDefinition[] = [
       await change({ child: 'children.2' });
       await t.execute('blockdev-del', { 'node-name': spare });
       await release(t, [...children.map(({ name }) => name), parent]);
+    },
+  },
+  {
+    id: 'blockdev-snapshot/refused-beside-a-mirror',
+    title: 'A mirror of a node whose snapshots are refused goes on, and its target gets what is written then',
+    requirements: ['blockdev-mirror/mirrors-writes', 'blockdev-add/users-agree'],
+    needs: needs(chainNodes, mirrorJobs, nodeBytes, {
+      commands: [
+        'blockdev-snapshot',
+        'blockdev-snapshot-sync',
+        'blockdev-snapshot-internal-sync',
+        'transaction',
+      ],
+    }),
+    async run(t: CaseContext) {
+      const [layer] = await addChain(t, 1);
+      const { node } = layer!;
+      const overlay = await addQcow2(t, await makeEmpty(t), { backing: null });
+      const { name: target } = await addRaw(t, CHAIN_SIZE);
+      const id = t.name('job');
+      await t.execute('blockdev-mirror', { 'job-id': id, device: node, target, sync: 'full' });
+      await t.event('BLOCK_JOB_READY', { device: id });
+      const snapshot = { node, overlay };
+      await t.refused('blockdev-snapshot', snapshot);
+      await t.refused('blockdev-snapshot-sync', {
+        'node-name': node,
+        'snapshot-node-name': t.name('made'),
+        'snapshot-file': newFile(t).path,
+      });
+      await t.refused('blockdev-snapshot-internal-sync', { device: node, name: 's' });
+      await t.refused('transaction', { actions: [{ type: 'blockdev-snapshot', data: snapshot }] });
+      await writeNode(t, node, 2 * CLUSTER, CLUSTER, 9);
+      await endedReady(t, id);
+      const expected = stairs(1).fill(9, 2 * CLUSTER, 3 * CLUSTER);
+      const same = expected.equals(await readNode(t, target, 0, CHAIN_SIZE));
+      t.check(same, 'the target must hold what the node holds', 'it holds something else');
     },
   },
   {

@@ -14,7 +14,7 @@ interface Kind {
   leave(scene: Scene, name: string): Promise<unknown>;
 }
 
-const node = (options: (scene: Scene) => Promise<JsonObject>): Pick<Kind, 'come' | 'leave'> => ({
+const added = (options: (scene: Scene) => Promise<JsonObject>): Pick<Kind, 'come' | 'leave'> => ({
   come: async (scene, name) =>
     scene.t.execute('blockdev-add', { 'node-name': name, ...(await options(scene)) }),
   leave: ({ t }, name) => t.execute('blockdev-del', { 'node-name': name }),
@@ -28,11 +28,11 @@ const exported: Pick<Kind, 'come' | 'leave'> = {
 const KINDS: readonly Kind[] = [
   {
     what: 'nodes that read it',
-    ...node(async (scene) => ({ driver: 'raw', file: scene.node.node, 'read-only': true })),
+    ...added(async (scene) => ({ driver: 'raw', file: scene.node.node, 'read-only': true })),
   },
   {
     what: 'overlays',
-    ...node(async ({ t, node: { node: backing } }) => ({
+    ...added(async ({ t, node: { node: backing } }) => ({
       driver: 'qcow2',
       file: { driver: 'file', filename: (await makeEmpty(t)).path },
       backing,
@@ -63,7 +63,7 @@ async function refusals({ t, node: { node: image }, base, spare }: Scene): Promi
   const overlay = await addQcow2(t, await makeEmpty(t), { backing: base.node });
   const noImage = await makeFile(t, 64 * KiB);
   const snapshot = { 'node-name': image, 'snapshot-node-name': name };
-  const added: JsonObject[] = [
+  const definitions: JsonObject[] = [
     { driver: 'qcow2', file: image },
     { driver: 'raw', file: image, offset: 512, size: 1024 * 1024 * 1024 },
     { driver: 'raw', file: image, 'node-name': spare },
@@ -77,7 +77,10 @@ async function refusals({ t, node: { node: image }, base, spare }: Scene): Promi
       : []),
   ];
   const all: [string, JsonObject][] = [
-    ...added.map((options): [string, JsonObject] => ['blockdev-add', { 'node-name': name, ...options }]),
+    ...definitions.map((options): [string, JsonObject] => [
+      'blockdev-add',
+      { 'node-name': name, ...options },
+    ]),
     ['block_resize', { 'node-name': image, size: -1 }],
     ['block_resize', { 'node-name': image, size: 1000 }],
     ['change-backing-file', { device: image, 'image-node-name': spare, 'backing-file': 'x' }],

@@ -3,6 +3,13 @@ import { inside, type Saboteur } from './saboteur.ts';
 
 export const residues: readonly Saboteur[] = [
   inside(
+    'residues/snapshot-drained',
+    'blockdev-snapshot',
+    'has a job rest for good beside which a snapshot of its node was refused',
+    'graph/drained-snapshot',
+    ['await end();\n        throw error;', 'throw error;'],
+  ),
+  inside(
     'residues/reopen-forgets-threshold',
     'block-set-write-threshold',
     'forgets the write threshold of a node that becomes read-only and writable again',
