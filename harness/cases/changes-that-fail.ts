@@ -11,14 +11,24 @@ import {
   makeEmpty,
   readImage,
   release,
-  stairs,
 } from './helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from './helpers/bitmaps.ts';
 import { failingFile } from './helpers/failing-files.ts';
 import { bytesOf } from './helpers/image-files.ts';
-import { endedReady, mirrorJobs } from './helpers/job-steps.ts';
+import { backupJobs, completed } from './helpers/job-steps.ts';
 import { attempt, nodeBytes, openIo, readNode, writeNode } from './helpers/node-io.ts';
-import { addNode, addRaw, fileNodes, KiB, needs, newFile, queryList } from './helpers/shared-setup.ts';
+import { buildQcow2 } from './helpers/qcow2-image.ts';
+import {
+  addNode,
+  addRaw,
+  fileNodes,
+  KiB,
+  MiB,
+  makeFile,
+  needs,
+  newFile,
+  queryList,
+} from './helpers/shared-setup.ts';
 import { storedBitmaps } from './helpers/stored-bitmaps.ts';
 
 const WRITE = { kind: 'write', offset: 0, length: 512, byte: 9 } as const;
@@ -102,11 +112,12 @@ export const changesThatFail: readonly CaseDefinition[] = [
     },
   },
   {
-    id: 'blockdev-snapshot/refused-beside-a-mirror',
-    title: 'A mirror of a node whose snapshots are refused goes on, and its target gets what is written then',
-    requirements: ['blockdev-mirror/mirrors-writes', 'blockdev-add/users-agree'],
-    needs: needs(chainNodes, mirrorJobs, nodeBytes, {
+    id: 'blockdev-snapshot/refused-beside-a-job',
+    title: 'A backup of a node whose snapshots are refused goes on to its end, and has copied all',
+    requirements: ['blockdev-snapshot/overlay-has-backing', 'blockdev-backup/copies'],
+    needs: needs(chainNodes, backupJobs, nodeBytes, {
       commands: [
+        'block-job-set-speed',
         'blockdev-snapshot',
         'blockdev-snapshot-sync',
         'blockdev-snapshot-internal-sync',
@@ -114,27 +125,31 @@ export const changesThatFail: readonly CaseDefinition[] = [
       ],
     }),
     async run(t: CaseContext) {
-      const [layer] = await addChain(t, 1);
-      const { node } = layer!;
-      const overlay = await addQcow2(t, await makeEmpty(t), { backing: null });
-      const { name: target } = await addRaw(t, CHAIN_SIZE);
+      const size = 8 * MiB;
+      const node = await addQcow2(t, await makeFile(t, buildQcow2({ size, clusterSize: CLUSTER })));
+      await writeNode(t, node, size - CLUSTER, CLUSTER, 9);
+      const [base] = await addChain(t, 1);
+      const overlay = await addQcow2(t, await makeEmpty(t), { backing: base!.node });
+      const { name: target } = await addRaw(t, size);
       const id = t.name('job');
-      await t.execute('blockdev-mirror', { 'job-id': id, device: node, target, sync: 'full' });
-      await t.event('BLOCK_JOB_READY', { device: id });
+      await t.execute('blockdev-backup', { 'job-id': id, device: node, target, sync: 'full', speed: 1 });
       const snapshot = { node, overlay };
       await t.refused('blockdev-snapshot', snapshot);
       await t.refused('blockdev-snapshot-sync', {
         'node-name': node,
-        'snapshot-node-name': t.name('made'),
+        'snapshot-node-name': overlay,
         'snapshot-file': newFile(t).path,
       });
-      await t.refused('blockdev-snapshot-internal-sync', { device: node, name: 's' });
+      await t.refused('blockdev-snapshot-internal-sync', { device: node, name: '' });
       await t.refused('transaction', { actions: [{ type: 'blockdev-snapshot', data: snapshot }] });
-      await writeNode(t, node, 2 * CLUSTER, CLUSTER, 9);
-      await endedReady(t, id);
-      const expected = stairs(1).fill(9, 2 * CLUSTER, 3 * CLUSTER);
-      const same = expected.equals(await readNode(t, target, 0, CHAIN_SIZE));
-      t.check(same, 'the target must hold what the node holds', 'it holds something else');
+      await t.execute('block-job-set-speed', { device: id, speed: 0 });
+      await completed(t, id, 'backup');
+      const copied = await readNode(t, target, size - CLUSTER, CLUSTER);
+      t.check(
+        copied.every((byte) => byte === 9),
+        'the target must hold what the node holds',
+        'it holds something else',
+      );
     },
   },
   {

@@ -67,13 +67,6 @@ export const residues: readonly Saboteur[] = [
     ],
   ),
   inside(
-    'residues/removed-bitmap-leaks',
-    'block-dirty-bitmap-remove',
-    'leaks the clusters of a bitmap that is removed',
-    'drivers/qcow2/qcow2-bitmaps',
-    ['await this.#free(found);', ';'],
-  ),
-  inside(
     'residues/child-name-used-up',
     'x-blockdev-change',
     'uses up a name for a child that it refuses',
@@ -91,16 +84,6 @@ export const residues: readonly Saboteur[] = [
     [
       'if (this.#children.size <= threshold)\n                throw',
       'if (this.#children.size <= threshold && this.#children.delete(name))\n                throw',
-    ],
-  ),
-  inside(
-    'residues/create-refused-holds',
-    'x-blockdev-create',
-    'keeps a node in use in which it could not make an image',
-    'graph/create-image',
-    [
-      'catch (error) {\n        if (error instanceof IoError)',
-      'catch (error) {\n        used = undefined;\n        if (error instanceof IoError)',
     ],
   ),
   inside(
