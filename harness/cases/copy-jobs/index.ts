@@ -6,6 +6,7 @@ import { errorCases } from './errors.ts';
 import { existingImageCases } from './existing-images.ts';
 import { failingFlushes } from './failing-flushes.ts';
 import { farBitmaps } from './far-bitmaps.ts';
+import { farData } from './far-data.ts';
 import { failedGuestWrites } from './guest-write-fails.ts';
 import { heldCopies } from './held-copies.ts';
 import { holesOfSources } from './holes-of-sources.ts';
@@ -15,6 +16,7 @@ import { laterErrors } from './later-errors.ts';
 import { limitCases } from './limits-of-copies.ts';
 import { newImageCases } from './new-images.ts';
 import { oddTails } from './odd-tails.ts';
+import { otherBitmaps } from './other-bitmaps.ts';
 import { pointInTimeCases } from './point-in-time.ts';
 import { policiesOfCopies } from './policies-of-copies.ts';
 import { readinessCases } from './readiness.ts';
@@ -49,4 +51,6 @@ export const copyJobCases: readonly CaseDefinition[] = [
   ...resumedCopies,
   ...laterErrors,
   ...interruptedJobs,
+  ...farData,
+  ...otherBitmaps,
 ];
