@@ -18,6 +18,7 @@ import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
 import { interruptedJobs } from './interrupted-jobs.ts';
 import { jobLives } from './job-lives.ts';
+import { jobPaths } from './job-paths.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
@@ -58,6 +59,7 @@ export const saboteurs: readonly Saboteur[] = [
   ...inputForms,
   ...interruptedJobs,
   ...jobLives,
+  ...jobPaths,
   ...jobs,
   ...limits,
   ...media,
