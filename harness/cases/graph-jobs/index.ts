@@ -8,6 +8,7 @@ import { clustersOfChains } from './clusters-of-chains.ts';
 import { commitBounds } from './commit-bounds.ts';
 import { deviceNames } from './device-names.ts';
 import { endsOfJobs } from './ends-of-jobs.ts';
+import { failedJobs } from './failed-jobs.ts';
 import { filterCases } from './filters.ts';
 import { followUps } from './follow-ups.ts';
 import { hiddenData } from './hidden-data.ts';
@@ -50,4 +51,5 @@ export const graphJobs: readonly CaseDefinition[] = [
   ...overlaysInUse,
   ...claimedChains,
   ...unreadableMappings,
+  ...failedJobs,
 ];

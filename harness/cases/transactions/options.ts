@@ -5,7 +5,8 @@ import { addQcow2, chainNodes, readImage, release } from '../helpers/backing-cha
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
 import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { backupJobs, CRAWL, cancelled, jobInfo, succeeded } from '../helpers/job-steps.ts';
+import { backupAction } from '../helpers/job-states.ts';
+import { backupJobs, CRAWL, cancelled, checkNoJob, jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { nodeIo, writeNode } from '../helpers/node-io.ts';
 import { buildQcow2, isCompressed } from '../helpers/qcow2-image.ts';
 import {
@@ -253,6 +254,23 @@ export const actionOptions: readonly CaseDefinition[] = [
         written,
         'the incremental backup must have what the bitmap marked',
       );
+    },
+  },
+  {
+    id: 'transaction/grouped-three',
+    title: 'When one of three grouped jobs is cancelled both others are cancelled with it',
+    requirements: ['transaction/grouped', 'BLOCK_JOB_CANCELLED/emitted'],
+    needs: needs(backupJobs, { commands: ['transaction'], members: ['transaction.properties'] }),
+    async run(t: CaseContext) {
+      for (const which of [0, 1, 2]) {
+        const ids = ['first', 'second', 'third'].map((what) => t.name(what));
+        const actions: JsonObject[] = [];
+        for (const id of ids) actions.push(await backupAction(t, id, { speed: CRAWL }));
+        await t.execute('transaction', { actions, properties: { 'completion-mode': 'grouped' } });
+        await t.execute('block-job-cancel', { device: ids[which]! });
+        for (const id of ids) await t.event('BLOCK_JOB_CANCELLED', { device: id });
+        for (const id of ids) await checkNoJob(t, id);
+      }
     },
   },
 ];

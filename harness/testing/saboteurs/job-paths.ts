@@ -1,4 +1,4 @@
-/** Saboteurs of jobs and transactions: what refused verbs leave, options on their second path, far positions, several bitmaps. */
+/** Saboteurs of jobs and transactions: what refused verbs leave, options on their second path, far positions, several bitmaps, failed jobs. */
 import type { Saboteur } from './saboteur.ts';
 
 export const jobPaths: readonly Saboteur[] = [
@@ -131,6 +131,42 @@ export const jobPaths: readonly Saboteur[] = [
         file: 'jobs/job',
         find: 'return { device: this.id, len, offset,',
         put: 'return { device: this.id, len: len % 2 ** 32, offset: offset % 2 ** 32,',
+      },
+    ],
+  },
+  {
+    id: 'transactions/group-of-two',
+    definition: 'transaction',
+    breaks: 'cancels one other job only when a job of a group is cancelled',
+    changes: [
+      {
+        file: 'jobs/job-txn',
+        find: 'const members = [...this.#members];',
+        put: 'const members = [because, ...this.#members.filter((each) => each !== because).slice(0, 1)];',
+      },
+    ],
+  },
+  {
+    id: 'chains/failed-commit-writable',
+    definition: 'block-commit',
+    breaks: 'leaves the base writable of a commit that failed',
+    changes: [
+      {
+        file: 'jobs/commit-job',
+        find: 'for (const [node, readOnly] of wasReadOnly.toReversed())\n                await reopenAsBefore',
+        put: 'for (const [node, readOnly] of error ? [] : wasReadOnly.toReversed())\n                await reopenAsBefore',
+      },
+    ],
+  },
+  {
+    id: 'chains/failed-stream-writable',
+    definition: 'block-stream',
+    breaks: 'leaves a read-only image writable after a stream that failed',
+    changes: [
+      {
+        file: 'jobs/stream-job',
+        find: 'finally {\n            await reopenAsBefore(graph, image, wasReadOnly);',
+        put: 'finally {\n            if (!error)\n                await reopenAsBefore(graph, image, wasReadOnly);',
       },
     ],
   },
