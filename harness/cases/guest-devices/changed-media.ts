@@ -1,4 +1,5 @@
 /** blockdev-change-medium. */
+import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { deviceInfo } from '../helpers/device-info.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
@@ -116,6 +117,24 @@ export const changedMedia: readonly CaseDefinition[] = [
         await t.execute(CHANGE, { ...floppy, ...(mode !== undefined && { 'read-only-mode': mode }) });
         await mediumIs(t, 'fd', { ro });
       }
+    },
+  },
+  {
+    id: 'blockdev-change-medium/floppy-is-used',
+    title: 'A disk that comes into a floppy drive is written by that drive alone',
+    requirements: ['blockdev-change-medium/filename', 'BlockdevChangeReadOnlyMode/read-write'],
+    ...change,
+    needs: needs(trayNeeds(CHANGE, 'blockdev-backup', 'query-named-block-nodes'), { drivers: ['raw'] }),
+    async run(t: CaseContext) {
+      const copied = { 'job-id': t.name('copy'), device: 'disk', sync: 'full' } as const;
+      await t.execute(CHANGE, { id: 'fd', ...other(t), 'read-only-mode': 'read-write' });
+      const { inserted } = await deviceInfo(t, 'fd');
+      const target = (inserted as JsonObject)['node-name']!;
+      await t.refused('blockdev-backup', { ...copied, target });
+      const free = t.name('free');
+      await t.execute('blockdev-add', { driver: 'null-co', 'node-name': free, size: 64 * KiB });
+      await t.execute('blockdev-backup', { ...copied, target: free });
+      await t.event('BLOCK_JOB_COMPLETED', { device: copied['job-id'] });
     },
   },
   {

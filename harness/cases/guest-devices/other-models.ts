@@ -185,7 +185,9 @@ export const otherModels: readonly CaseDefinition[] = [
       'other-models',
       [],
       [
-        ...['c0', 'c1', 'c2'].flatMap((id) => ['-chardev', `null,id=${id}`]),
+        '-chardev',
+        'socket,id=c0,host=127.0.0.1,port=0,to=9,ipv4=on,ipv6=off,nodelay=on,telnet=off,server=on,wait=off',
+        ...['c1', 'c2'].flatMap((id) => ['-chardev', `null,id=${id}`]),
         ...identified(OTHERS.map(([options]) => options)),
       ],
     ),

@@ -134,7 +134,6 @@ export class Bitmaps implements PersistentBitmaps {
     const tableSize = Math.ceil(this.#mapBytes(granularity) / clusterSize);
     const table = new DataView(new ArrayBuffer(tableSize * 8));
     for (const [index, bytes] of inClusters(parts, clusterSize)) {
-      if (index >= tableSize) continue;
       const offset = await refcounts.allocate(1);
       await corruption.checkWrite(offset, clusterSize);
       await file.write(offset, bytes);
