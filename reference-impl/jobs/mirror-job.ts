@@ -33,6 +33,10 @@ const LEAST_GRANULARITY = 512;
 const MOST_GRANULARITY = 64 << 20;
 /** How often a ready job looks for what was written. */
 const READY_SLICE_NS = 100_000_000n;
+/** Bytes whose allocation is asked for in one go. */
+const SCAN = 1 << 30;
+/** After so many looks at what there is, others get their turn. */
+const LOOKS = 64;
 
 /** What commands may say of how a mirror works. */
 export type MirrorArguments = JobArguments &
@@ -151,6 +155,7 @@ class Mirror implements JobDriver {
   readonly #nodes: JobNodes;
   readonly #copy: MirrorCopy;
   #shouldComplete = false;
+  #looks = 0;
   /** The node that the target will replace; kept from others. */
   #replaced: { readonly node: Node; readonly unblock: () => void } | undefined;
 
@@ -185,7 +190,7 @@ class Mirror implements JobDriver {
       return;
     }
     for (let offset = 0; offset < length; ) {
-      const look = () => isAllocatedAbove(source, base, offset, length - offset);
+      const look = () => isAllocatedAbove(source, base, offset, Math.min(SCAN, length - offset));
       const stretch = await this.#looked(job, 'read', look);
       if (stretch === undefined) return;
       if (stretch.allocated) dirty.mark(offset, stretch.length);
@@ -215,6 +220,8 @@ class Mirror implements JobDriver {
   /** Tries until it succeeds; undefined if the job is cancelled. An `operation` on the target is a write. Throws `IoError`. */
   async #looked<T>(job: Job, operation: 'read' | 'write', look: () => Promise<T>): Promise<T | undefined> {
     const policy = operation === 'read' ? this.#copy.onSourceError : this.#copy.onTargetError;
+    this.#looks += 1;
+    if (this.#looks % LOOKS === 0) await job.sleep();
     while (!job.cancelled)
       try {
         return await look();
