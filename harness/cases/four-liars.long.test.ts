@@ -13,17 +13,21 @@ const LISTENS =
   'about where the NBD server listens, which the liar that acts does, and which no list or event tells';
 const IMAGE =
   'about the bytes of a new image, which the liar that acts writes, and which no list or event tells';
+const DEVICES = 'about what qom-get tells, which the liar that acts tells too: it is no list';
 const MONITOR = 'about further monitors by their text, on which nothing is left out';
 
 /** What a liar passes, and why it may. */
 const BELIEVED: Readonly<Record<string, string>> = {
   'BLOCK_IO_ERROR/none-without-error': 'about an event that is not to come, from one who sends none',
   'SocketAddress/left-behind': LISTENS,
+  'SocketAddress/left-over-socket': LISTENS,
   'SocketAddress/numeric': LISTENS,
   'SocketAddress/path-length': LISTENS,
   'SocketAddress/ports': LISTENS,
   'SocketAddress/range': LISTENS,
   'SocketAddress/versions-of-ip': LISTENS,
+  'device_add/on-each-controller': DEVICES,
+  'device_add/values-of-json': DEVICES,
   'envelope/fast-commands': HABIT,
   'envelope/messages-together': HABIT,
   'envelope/no-stray-lines': HABIT,
@@ -50,12 +54,18 @@ const BELIEVED: Readonly<Record<string, string>> = {
   'monitors/human3': MONITOR,
   'monitors/indented': MONITOR,
   'monitors/into-a-file': MONITOR,
+  'monitors/left-sockets': MONITOR,
   'monitors/plain': MONITOR,
   'monitors/pretty': MONITOR,
   'monitors/telnet': MONITOR,
+  'nbd-export/human-monitor': 'about exports as an NBD client sees them, which the liar that acts makes',
   'negotiation/accepted': HABIT,
   'negotiation/no-events-before': HABIT,
-  'qom-get/paths': 'about what qom-get tells, which the liar that acts tells too: it is no list',
+  'qom-get/models-without-drives': DEVICES,
+  'qom-get/paths': DEVICES,
+  'qom-get/unnamed-controllers': DEVICES,
+  'qom-get/words-of-floppies': DEVICES,
+  'qom-get/words-of-ide-disks': DEVICES,
   'queries/nothing': 'about lists that are empty, as those of a liar are',
   'sessions/quit': 'about the end, which the liar that acts reaches; SHUTDOWN has a case of its own',
   'syntax/int64-extremes': ECHO,

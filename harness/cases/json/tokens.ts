@@ -204,7 +204,7 @@ export const tokenCases: readonly CaseDefinition[] = [
       ])
         await checkSentBack(t, written, Number(written));
       await checkSentBack(t, '-0', 0, -0);
-      await checkSentBack(t, '-0.0', -0);
+      await checkSentBack(t, '-0.0', -0, 0);
       await checkSentBack(t, '-0.0000001', -0.0000001, -0);
       await checkSentBack(t, '1e21', 1e21);
       const long = '123456789012345678901234567890';
