@@ -17,11 +17,14 @@ export interface Sound {
   readonly milliseconds: Readonly<Record<string, number>>;
   /** The cases that execute what a saboteur changes, by its id; absent where any case may. */
   readonly reached: Readonly<Record<string, readonly string[]>>;
+  /** Globs on the ids of the cases, if not all of the suite judge. */
+  readonly patterns?: readonly string[] | undefined;
 }
 
-/** Runs the suite. Skipped cases tell nothing and are left out. */
+/** Runs the suite, or the cases whose ids match `patterns`. Skipped cases tell nothing and are left out. */
 export async function soundOutcomes(
   saboteurs: readonly Saboteur[],
+  patterns: readonly string[] | undefined,
   onCase: () => void,
   signal?: AbortSignal,
 ): Promise<Sound> {
@@ -34,7 +37,7 @@ export async function soundOutcomes(
   );
   const only = new Set(cases.map(({ id }) => id));
   const follow = (definition: CaseDefinition) => reach.follow(definition);
-  await runSuite(reach, { only, follow, signal });
+  await runSuite(reach, { only, patterns, follow, signal });
   const runs = reach.runs.filter(({ outcome }) => outcome !== 'skip');
   return {
     outcomes: Object.fromEntries(runs.map(({ id, outcome }) => [id, outcome])),
@@ -46,6 +49,7 @@ export async function soundOutcomes(
         return [saboteur, runs.filter(isReached).map((run) => run.id)];
       }),
     ),
+    ...(patterns && { patterns }),
   };
 }
 

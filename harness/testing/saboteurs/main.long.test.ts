@@ -25,13 +25,17 @@ describe('npm run sabotage', () => {
     expect(stdout).toBe('1 saboteurs: 0 cases do not notice what they must\n');
   });
 
-  test('tells who notices, and goes on where its file of results ends', { timeout: 600_000 }, () => {
-    const { stdout, stderr, status } = sabotage('wire/error-lacks-desc');
+  test('tells who notices, and goes on where its file of results ends', { timeout: 300_000 }, () => {
+    const asked = ['wire/error-lacks-desc', '--cases', 'schema/*'];
+    const { stdout, stderr, status } = sabotage(...asked);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/^caught wire\/error-lacks-desc: .+\n1 saboteurs: 1 caught, 0 missed\n$/);
     expect(status).toBe(0);
     const lines = readFileSync(results, 'utf8');
-    expect(sabotage('wire/error-lacks-desc').stdout).toBe(stdout);
+    expect(sabotage(...asked).stdout).toBe(stdout);
+    expect(sabotage('wire/error-lacks-desc').stderr).toBe(
+      `sabotage: ${results} holds what other cases noticed: --results names another file\n`,
+    );
     expect(readFileSync(results, 'utf8')).toBe(lines);
   });
 

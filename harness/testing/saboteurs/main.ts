@@ -3,7 +3,7 @@
  * notices. The file of results is written line by line, so that a campaign that was interrupted goes on.
  */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { isDeepStrictEqual, parseArgs } from 'node:util';
 import picomatch from 'picomatch';
 import { addResult, call, counted, judgeAll, openResults, wholeNumber, write } from '../judging/call.ts';
 import type { Noticed } from '../judging/suite-on-reference.ts';
@@ -16,6 +16,7 @@ const HELP = `Usage: npm run sabotage -- [options] [PATTERN…]
 
   PATTERN          globs on the ids of saboteurs (default: all)
 
+  --cases GLOB     judged by these cases alone, e.g. 'json/*'; may be repeated (default: the suite)
   --matrix         every case runs on each saboteur, not up to the first that notices
   --pairs          only the cases that must notice run, and each of them must
   --update         writes down who noticed: harness/testing/saboteurs/caught-by.json
@@ -38,6 +39,7 @@ async function main(signal: AbortSignal): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      cases: { type: 'string', multiple: true },
       matrix: { type: 'boolean', default: false },
       pairs: { type: 'boolean', default: false },
       update: { type: 'boolean', default: false },
@@ -61,7 +63,11 @@ async function main(signal: AbortSignal): Promise<number> {
   const must = chosen.flatMap(({ id }) => caughtBy(id));
   const { head: sound, lines } = values.pairs
     ? { head: await soundOutcomesOf(must, onCase, signal), lines: [] }
-    : await openResults<Sound, Result>(values.results, () => soundOutcomes(saboteurs, onCase, signal));
+    : await openResults<Sound, Result>(values.results, () =>
+        soundOutcomes(saboteurs, values.cases, onCase, signal),
+      );
+  if (!values.pairs && !isDeepStrictEqual(sound.patterns, values.cases))
+    throw new Error(`${values.results} holds what other cases noticed: --results names another file`);
   const results = new Map(lines.map((result) => [result.id, result]));
   const left = chosen.filter(({ id }) => {
     const known = results.get(id);
