@@ -45,15 +45,43 @@ export function serialize(value: Outgoing): string {
     default:
       if (value === null) return 'null';
       if (value instanceof Double) return sixDecimals(value.value);
-      if (Array.isArray(value)) return `[${value.map(serialize).join(', ')}]`;
-      return `{${Object.entries(value)
-        .map(([key, one]) => `${quoted(key)}: ${serialize(one)}`)
-        .join(', ')}}`;
+      return Array.isArray(value) ? serializeList(value) : serializeObject(value);
   }
 }
 
+function serializeList(list: readonly Outgoing[]): string {
+  if (list.length === 0) return '[]';
+  let text = serialize(list[0]!);
+  for (let i = 1; i < list.length; i++) text += `, ${serialize(list[i]!)}`;
+  return `[${text}]`;
+}
+
+function serializeObject(object: { readonly [key: string]: Outgoing }): string {
+  let text = '';
+  for (const key of Object.keys(object)) text += `, ${quoted(key)}: ${serialize(object[key]!)}`;
+  return `{${text.slice(2)}}`;
+}
+
+/** Names of members, of nodes and of drivers come again and again; what a client makes up must not pile up. */
+const MOST_KNOWN = 1024;
+const LONGEST_KNOWN = 128;
+const known = new Map<string, string>();
+
+function quoted(text: string): string {
+  let result = known.get(text);
+  if (result === undefined) {
+    result = quote(text);
+    if (text.length <= LONGEST_KNOWN) {
+      if (known.size >= MOST_KNOWN) known.clear();
+      known.set(text, result);
+    }
+  }
+  return result;
+}
+
 /** Everything but printable ASCII without quote and backslash. */
-const TO_ESCAPE = /[^ !#-[\]-~]/g;
+const NEEDS_ESCAPE = /[^ !#-[\]-~]/;
+const EACH_TO_ESCAPE = /[^ !#-[\]-~]/g;
 
 const SHORT_ESCAPES: { readonly [character: string]: string } = {
   '"': '\\"',
@@ -65,8 +93,8 @@ const SHORT_ESCAPES: { readonly [character: string]: string } = {
   '\t': '\\t',
 };
 
-function quoted(text: string): string {
-  return `"${text.replace(TO_ESCAPE, escapeUnit)}"`;
+function quote(text: string): string {
+  return NEEDS_ESCAPE.test(text) ? `"${text.replace(EACH_TO_ESCAPE, escapeUnit)}"` : `"${text}"`;
 }
 
 function escapeUnit(unit: string): string {
@@ -74,15 +102,11 @@ function escapeUnit(unit: string): string {
 }
 
 function sixDecimals(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value < 0 ? '-inf' : 'inf';
   const magnitude = Math.abs(value);
+  const text = magnitude >= 1e21 ? BigInt(magnitude).toString() : roundHalfEven(magnitude);
   const sign = value < 0 || Object.is(value, -0) ? '-' : '';
-  return sign + (magnitude === Number.POSITIVE_INFINITY ? 'inf' : decimals(magnitude));
-}
-
-function decimals(magnitude: number): string {
-  return Number.isInteger(magnitude)
-    ? String(BigInt(magnitude))
-    : roundHalfEven(magnitude).replace(/\.?0+$/, '');
+  return sign + (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
 }
 
 /** Like printf's `%f`: a value exactly between two results takes the even one, where `toFixed` takes the larger. */

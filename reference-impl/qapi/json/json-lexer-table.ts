@@ -59,7 +59,7 @@ const KEYWORD = state(endsBefore('keyword'));
 on(START, KEYWORD, 'a-z');
 on(KEYWORD, KEYWORD, 'a-z');
 
-function defineString(quote: string): void {
+function defineString(quote: string): number {
   const body = state();
   const afterBackslash = state();
   const hex = [state(), state(), state(), state()];
@@ -72,9 +72,10 @@ function defineString(quote: string): void {
   hex.forEach((digit, i) => {
     on(digit, hex[i + 1] ?? body, '0-9', 'a-f', 'A-F');
   });
+  return body;
 }
-defineString('"');
-defineString("'");
+export const DOUBLE_QUOTED = defineString('"');
+export const SINGLE_QUOTED = defineString("'");
 
 const MINUS = state();
 const ZERO = state(endsBefore('number'));

@@ -3,10 +3,12 @@
  * token it broke with it, and the next byte starts afresh.
  */
 import {
+  DOUBLE_QUOTED,
   ENDS_BEFORE_BYTE,
   ERROR,
   KIND_MASK,
   KINDS,
+  SINGLE_QUOTED,
   START,
   TABLE,
   type TokenKind,
@@ -46,6 +48,7 @@ export class Lexer {
       if (next < ERROR) {
         state = next;
         at += 1;
+        if (state === DOUBLE_QUOTED || state === SINGLE_QUOTED) at = skipOrdinary(chunk, at, state);
         continue;
       }
       state = START;
@@ -99,4 +102,11 @@ export class Lexer {
     this.#begun = Buffer.alloc(0);
     this.#begunBytes = 0;
   }
+}
+
+/** Inside a string: the first byte at or after `at` that does more than continue it. */
+function skipOrdinary(chunk: Buffer, at: number, state: number): number {
+  const row = state << 8;
+  while (at < chunk.length && TABLE[row | chunk[at]!] === state) at += 1;
+  return at;
 }

@@ -83,16 +83,16 @@ function decode(bytes: Buffer): string {
   return text;
 }
 
-/** How many continuation bytes a lead byte announces. */
+/** How many continuation bytes a lead byte announces, also where UTF-8 no longer allows it. */
 function continuations(lead: number): number {
-  return Math.clz32(~(lead << 24)) - 1;
+  return lead < 0xc0 || lead >= 0xfe ? 0 : Math.clz32(~(lead << 24)) - 1;
 }
 
-/** The least code point that needs so many continuation bytes; without any there is none. */
-const LEAST = [Number.POSITIVE_INFINITY, 0x80, 0x800, 0x10000] as const;
+/** The least code point that needs so many continuation bytes. */
+const LEAST = [0x80, 0x80, 0x800, 0x10000] as const;
 
 function isCharacter(code: number, length: number): boolean {
-  if (code < LEAST[length]! || code > 0x10ffff) return false;
+  if (length < 1 || length > 3 || code < LEAST[length]! || code > 0x10ffff) return false;
   if (code >= 0xd800 && code <= 0xdfff) return false;
   return (code & 0xfffe) !== 0xfffe && !(code >= 0xfdd0 && code <= 0xfdef);
 }

@@ -33,13 +33,15 @@ export function integer(value: bigint): number | bigint {
   return BigInt.asIntN(54, value) === value && value !== -(2n ** 53n) ? Number(value) : value;
 }
 
+/** Digits and sign of the longest uint64 and int64. */
+const LONGEST_INTEGER = 20;
+
 /** The value of a JSON number's text. */
 export function numberFromText(text: string): number | bigint | Double {
-  const value = Number(text);
-  if (/[.eE]/.test(text) || !Number.isFinite(value)) return new Double(value);
-  if (Number.isSafeInteger(value)) return value;
+  if (text.length > LONGEST_INTEGER || /[.eE]/.test(text)) return new Double(Number(text));
+  if (text.length < 16) return Number(text) + 0;
   const exact = BigInt(text);
-  return exact < INT64_MIN || exact > UINT64_MAX ? new Double(value) : exact;
+  return exact < INT64_MIN || exact > UINT64_MAX ? new Double(Number(text)) : integer(exact);
 }
 
 /** The value without the distinction, as commands see it. */
