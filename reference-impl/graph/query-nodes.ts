@@ -21,12 +21,11 @@ export function shownNode(node: Node, view: View): Node {
 export function describeNode(top: Node, view: View = ALL_NODES): JsonObject {
   const node = shownNode(top, view);
   const { cache, detectZeroes } = node.options;
-  const filename = node.filename.shown;
-  const details = node.state.details?.() ?? {};
+  const image = describeImage(node, view);
   const info: JsonObject = {
     iops_rd: 0,
     detect_zeroes: detectZeroes,
-    image: describeImage(node, view),
+    image,
     iops_wr: 0,
     ro: node.readOnly,
     'node-name': node.name,
@@ -35,11 +34,11 @@ export function describeNode(top: Node, view: View = ALL_NODES): JsonObject {
     iops: 0,
     bps_wr: 0,
     write_threshold: signed(node.io.writeThreshold),
-    encrypted: details.encrypted ?? false,
+    encrypted: image.encrypted ?? false,
     bps: 0,
     bps_rd: 0,
     cache: { 'no-flush': cache.noFlush, direct: cache.direct, writeback: true },
-    file: filename,
+    file: image.filename!,
     encryption_key_missing: false,
   };
   if (node.backingName !== undefined) info.backing_file = node.backingName.name;

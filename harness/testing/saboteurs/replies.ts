@@ -97,7 +97,7 @@ export const replies: readonly Saboteur[] = [
     'write_threshold: 0,',
   ]),
   inside('replies/encrypted-false', 'BlockDeviceInfo', 'shows encrypted images as not encrypted', NODES, [
-    'encrypted: details.encrypted ?? false,',
+    'encrypted: image.encrypted ?? false,',
     'encrypted: false,',
   ]),
   inside(
