@@ -3,9 +3,9 @@
  * and descriptors that the endpoint was given do not exist here.
  */
 import { lookup } from 'node:dns/promises';
-import { lstat, readdir, rm } from 'node:fs/promises';
+import { access, lstat, rm } from 'node:fs/promises';
 import net from 'node:net';
-import { basename, dirname, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { SocketAddress } from '../../spec/generated/qmp.ts';
 import { CommandError } from '../qapi/command-error.ts';
 import { errnoText, reasonOf } from './errno.ts';
@@ -59,8 +59,9 @@ export async function listenSocket(
 export async function makeRoom(path: string, failure: string): Promise<void> {
   try {
     // A folder that is missing is told here: binding tells it wrong.
-    const names = await readdir(dirname(path));
-    if (names.includes(basename(path)) && (await lstat(path)).isSocket()) await rm(path);
+    await access(dirname(path));
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isSocket()) await rm(path);
   } catch (error) {
     throw refusal(failure, error);
   }
