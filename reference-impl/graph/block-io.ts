@@ -254,6 +254,7 @@ export class BlockIo {
     options: { discards?: boolean } = {},
   ) {
     const [start, end] = this.#aligned(offset, offset + length);
+    const lengthBefore = this.length();
     for (const prepare of this.beforeWrite) await prepare(offset, length);
     this.#bitmaps.announce(offset, length);
     try {
@@ -265,7 +266,7 @@ export class BlockIo {
       if (end > this.#length) this.#length = wholeSectors(this.#state.length());
     } finally {
       this.#changes = {};
-      this.#bitmaps.resize(this.length());
+      if (offset + length > lengthBefore) this.#bitmaps.resize(this.length());
       if (!options.discards) this.#highestWrite = Math.max(this.#highestWrite, offset + length);
       this.#bitmaps.mark(offset, length);
     }
