@@ -1,10 +1,10 @@
 /** What a job was started with holds also for what it does after it was paused, given another speed and resumed. */
 import type { JsonObject } from '../../../spec/json.ts';
-import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
+import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
 import { addBitmap } from '../helpers/bitmaps.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { reaches, rests } from '../helpers/job-states.ts';
+import { reaches } from '../helpers/job-states.ts';
 import { succeeded } from '../helpers/job-steps.ts';
 import { nodeIo, openIo } from '../helpers/node-io.ts';
 import { buildQcow2, isCompressed, placeOf } from '../helpers/qcow2-image.ts';
@@ -19,42 +19,16 @@ import {
   newFile,
   nodeInfo,
 } from '../helpers/shared-setup.ts';
+import { interrupt, interruptions, pause, SLOW } from './interruptions.ts';
 
 const CLUSTER = 64 * KiB;
 const COUNT = 64;
 const SIZE = CLUSTER * COUNT;
 const every = (step: number): number[] =>
   Array.from({ length: COUNT }, (_, index) => index).filter((index) => index % step === 0);
-/** Bytes a second: most is left when a job is told to pause, and it looks soon whether it is. */
-const SLOW = MiB;
 const FAST = 1024 * MiB;
 /** What every image but the lowest has of its own. */
 const OWN = every(2);
-
-const verbs: Needs = {
-  commands: [
-    'block-job-cancel',
-    'block-job-pause',
-    'block-job-resume',
-    'block-job-set-speed',
-    'query-block-jobs',
-  ],
-  events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED'],
-};
-
-/** Takes a slow job, which has most of its work before it, through a pause and other speeds; it goes on fast. */
-async function interrupt(
-  t: CaseContext,
-  id: string,
-  meanwhile: () => Promise<void> = async () => {},
-): Promise<void> {
-  await t.execute('block-job-pause', { device: id });
-  await rests(t, id);
-  await t.execute('block-job-set-speed', { device: id, speed: 2 * SLOW });
-  await meanwhile();
-  await t.execute('block-job-resume', { device: id });
-  await t.execute('block-job-set-speed', { device: id, speed: FAST });
-}
 
 interface Chain {
   readonly base: { node: string; file: CaseFile };
@@ -118,13 +92,13 @@ export const interruptedJobs: readonly CaseDefinition[] = [
     title:
       'A stream that was paused and resumed copies down to its base, and writes the name that backing-file gives',
     requirements: ['block-stream/base-node', 'block-stream/backing-file', 'block-job-resume/resumes'],
-    needs: needs(chainNodes, verbs, { commands: ['block-stream'] }),
+    needs: needs(chainNodes, interruptions, { commands: ['block-stream'] }),
     async run(t: CaseContext) {
       const { base, middle, top } = await chain(t);
       const name = base.file.path.replace(/([^/]+)$/, './$1');
       const args = { device: top.node, 'base-node': base.node, 'backing-file': name };
       const id = await slow(t, 'block-stream', args);
-      await interrupt(t, id);
+      await interrupt(t, id, FAST);
       await succeeded(t, id, 'stream');
       await release(t, [base.node, middle.node, top.node]);
       t.equal((await readImage(t, top.file)).backing, name, 'the header must have the name that was given');
@@ -136,13 +110,13 @@ export const interruptedJobs: readonly CaseDefinition[] = [
     title:
       'A commit that was paused and resumed copies what it should, and writes the name that backing-file gives',
     requirements: ['block-commit/backing-file', 'block-commit/commits', 'block-job-resume/resumes'],
-    needs: needs(chainNodes, verbs, { commands: ['block-commit'] }),
+    needs: needs(chainNodes, interruptions, { commands: ['block-commit'] }),
     async run(t: CaseContext) {
       const { base, middle, top } = await chain(t);
       const name = base.file.path.replace(/([^/]+)$/, './$1');
       const { file: path } = await nodeInfo(t, middle.node);
       const id = await slow(t, 'block-commit', { device: top.node, top: path!, 'backing-file': name });
-      await interrupt(t, id);
+      await interrupt(t, id, FAST);
       await succeeded(t, id, 'commit');
       t.contains(await nodeInfo(t, base.node), { ro: false }, 'the base must be as writable as it was');
       await release(t, [base.node, middle.node, top.node]);
@@ -156,14 +130,14 @@ export const interruptedJobs: readonly CaseDefinition[] = [
     id: 'drive-backup/interrupted',
     title: 'A backup with sync top and compress that was paused and resumed copies only the top, compressed',
     requirements: ['drive-backup/compress', 'drive-backup/sync', 'block-job-resume/resumes'],
-    needs: needs(chainNodes, verbs, { commands: ['drive-backup'] }),
+    needs: needs(chainNodes, interruptions, { commands: ['drive-backup'] }),
     async run(t: CaseContext) {
       const { base, middle, top } = await chain(t);
       await release(t, [top.node]);
       const target = newFile(t);
       const args = { device: middle.node, target: target.path, format: 'qcow2', sync: 'top', compress: true };
       const id = await slow(t, 'drive-backup', args);
-      await interrupt(t, id);
+      await interrupt(t, id, FAST);
       await succeeded(t, id, 'backup');
       await release(t, [base.node, middle.node]);
       await checkOwn(t, target, OWN, 'the target');
@@ -179,7 +153,7 @@ export const interruptedJobs: readonly CaseDefinition[] = [
     id: 'drive-backup/incremental-interrupted',
     title: 'An incremental backup that was paused and resumed copies what its bitmap marks, and nothing else',
     requirements: ['drive-backup/sync-incremental', 'block-job-resume/resumes'],
-    needs: needs(fileNodes, nodeIo, verbs, { commands: ['drive-backup', 'block-dirty-bitmap-add'] }),
+    needs: needs(fileNodes, nodeIo, interruptions, { commands: ['drive-backup', 'block-dirty-bitmap-add'] }),
     async run(t: CaseContext) {
       const { name: device } = await addRaw(t, Buffer.alloc(SIZE, 0x21));
       const bitmap = t.name('bitmap');
@@ -199,7 +173,7 @@ export const interruptedJobs: readonly CaseDefinition[] = [
         bitmap,
       };
       const id = await slow(t, 'drive-backup', args);
-      await interrupt(t, id);
+      await interrupt(t, id, FAST);
       await succeeded(t, id, 'backup');
       const bytes = await bytesOf(t, target.local);
       t.equal(
@@ -214,7 +188,7 @@ export const interruptedJobs: readonly CaseDefinition[] = [
     title:
       'What a guest overwrites while a backup is paused, and after it was resumed, reaches the target as it was',
     requirements: ['blockdev-backup/point-in-time', 'block-job-pause/pauses'],
-    needs: needs(fileNodes, nodeIo, verbs, { commands: ['blockdev-backup'] }),
+    needs: needs(fileNodes, nodeIo, interruptions, { commands: ['blockdev-backup'] }),
     async run(t: CaseContext) {
       const { name: device } = await addRaw(t, Buffer.alloc(SIZE, 0x21));
       const { name: target, file } = await addRaw(t, SIZE);
@@ -222,8 +196,7 @@ export const interruptedJobs: readonly CaseDefinition[] = [
       const write = (index: number) =>
         guest.perform({ kind: 'write', offset: index * CLUSTER, length: CLUSTER, byte: 0x33 });
       const id = await slow(t, 'blockdev-backup', { device, target, sync: 'full' });
-      await t.execute('block-job-pause', { device: id });
-      await rests(t, id);
+      await pause(t, id);
       await write(COUNT - 2);
       await t.execute('block-job-resume', { device: id });
       await write(COUNT - 1);
@@ -243,7 +216,10 @@ export const interruptedJobs: readonly CaseDefinition[] = [
     title:
       'What a guest writes while a ready mirror is paused, and later, reaches the target; it is told ready once',
     requirements: ['blockdev-mirror/mirrors-writes', 'BLOCK_JOB_READY/emitted', 'block-job-pause/pauses'],
-    needs: needs(fileNodes, nodeIo, verbs, { commands: ['blockdev-mirror'], events: ['BLOCK_JOB_READY'] }),
+    needs: needs(fileNodes, nodeIo, interruptions, {
+      commands: ['blockdev-mirror'],
+      events: ['BLOCK_JOB_READY'],
+    }),
     async run(t: CaseContext) {
       const { name: device } = await addRaw(t, Buffer.alloc(MiB, 0x21));
       const { name: target, file } = await addRaw(t, MiB);
@@ -280,7 +256,10 @@ export const interruptedJobs: readonly CaseDefinition[] = [
     title:
       'A mirror with unmap false keeps the places of clusters that become zero, when it is ready and after a pause',
     requirements: ['drive-mirror/unmap-false', 'block-job-resume/resumes'],
-    needs: needs(chainNodes, nodeIo, verbs, { commands: ['drive-mirror'], events: ['BLOCK_JOB_READY'] }),
+    needs: needs(chainNodes, nodeIo, interruptions, {
+      commands: ['drive-mirror'],
+      events: ['BLOCK_JOB_READY'],
+    }),
     async run(t: CaseContext) {
       const { name: device } = await addRaw(t, Buffer.alloc(SIZE, 0x21));
       const clusters = new Map(every(1).map((index) => [index, 0x44]));

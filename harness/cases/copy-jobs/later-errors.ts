@@ -5,7 +5,6 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
 import { addFailing, failingFile } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
-import { rests } from '../helpers/job-states.ts';
 import { jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
 import { buildQcow2 } from '../helpers/qcow2-image.ts';
@@ -20,13 +19,12 @@ import {
   nodeInfo,
 } from '../helpers/shared-setup.ts';
 import { COPY_COMMANDS, type CopyCommand, eventsOf, finished, typeOf } from './copy-commands.ts';
+import { interrupt, interruptions, SLOW } from './interruptions.ts';
 
 const SIZE = 4 * MiB;
 const BYTE = 0x5a;
 /** Slow enough that one error is told before the job gets to the place of the next, bytes a second. */
 const STEADY = 4 * MiB;
-/** Bytes a second: most is left when a job is told to pause, and it looks soon whether it is. */
-const SLOW = MiB;
 
 /** Where a request fails once, by what error, and what the job shows then. */
 interface Failure {
@@ -47,26 +45,7 @@ const errorsOf = (command: CopyCommand): readonly Failure[] =>
 const rules = (event: 'read_aio' | 'write_aio', errors: readonly Failure[] = ERRORS): JsonObject[] =>
   errors.map(({ offset, errno }) => ({ event, errno, once: true, sector: offset / 512 }));
 
-const verbs = {
-  commands: [
-    'block-job-cancel',
-    'block-job-pause',
-    'block-job-resume',
-    'block-job-set-speed',
-    'query-block-jobs',
-  ],
-  nodes: ['failing'],
-  events: ['BLOCK_JOB_COMPLETED', 'BLOCK_JOB_CANCELLED', 'BLOCK_JOB_ERROR'],
-} as const;
-
-/** Takes a slow job through a pause and two other speeds, after which it works steadily. */
-async function disturb(t: CaseContext, id: string): Promise<void> {
-  await t.execute('block-job-pause', { device: id });
-  await rests(t, id);
-  await t.execute('block-job-set-speed', { device: id, speed: 2 * SLOW });
-  await t.execute('block-job-resume', { device: id });
-  await t.execute('block-job-set-speed', { device: id, speed: STEADY });
-}
+const verbs = needs(interruptions, { nodes: ['failing'], events: ['BLOCK_JOB_ERROR'] });
 
 /** Waits until the job has stopped for each error in its turn, and has it go on. */
 async function stopsForEach(
@@ -124,7 +103,7 @@ export const laterErrors: readonly CaseDefinition[] = [
         const small = typeOf(command) === 'mirror' ? { granularity: 64 * KiB, 'buf-size': 64 * KiB } : {};
         const job = { 'job-id': id, device, sync: 'full', speed: SLOW, ...small };
         await t.execute(command, { ...job, ...args, 'on-target-error': 'stop' });
-        await disturb(t, id);
+        await interrupt(t, id, STEADY);
         await stopsForEach(t, id, 'write', errorsOf(command));
         await finished(t, typeOf(command), id);
         await checkFull(t, file);
@@ -147,7 +126,7 @@ export const laterErrors: readonly CaseDefinition[] = [
       );
       const id = t.name('job');
       await t.execute('block-stream', { 'job-id': id, device, speed: SLOW, 'on-error': 'stop' });
-      await disturb(t, id);
+      await interrupt(t, id, STEADY);
       await stopsForEach(t, id, 'read');
       await succeeded(t, id, 'stream');
       t.contains(await nodeInfo(t, device), { backing_file_depth: 0 }, 'the image must be on its own');

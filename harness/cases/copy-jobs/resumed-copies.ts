@@ -14,6 +14,7 @@ import { bytesOf } from '../helpers/image-files.ts';
 import { jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { addRaw, needs } from '../helpers/shared-setup.ts';
 import { eventsOf, readyToEnd, typeOf } from './copy-commands.ts';
+import { interruptions } from './interruptions.ts';
 
 /** The lower image is full; the upper one has its beginning and its end, which nobody copies in one go. */
 const IMAGES = [
@@ -52,17 +53,7 @@ export const resumedCopies: readonly CaseDefinition[] = COPIES.map(
     id: `${command}/${sync}-resumed`,
     title: `A ${typeOf(command)} with sync ${sync} that was paused and resumed copies what it would have copied without`,
     requirements: [requirement, 'block-job-resume/resumes'],
-    needs: needs(chainNodes, {
-      commands: [
-        command,
-        'block-job-pause',
-        'block-job-resume',
-        'block-job-set-speed',
-        'block-job-cancel',
-        'query-block-jobs',
-      ],
-      events: eventsOf(command),
-    }),
+    needs: needs(chainNodes, interruptions, { commands: [command], events: eventsOf(command) }),
     async run(t: CaseContext) {
       const copy = async (isPaused: boolean): Promise<Buffer> => {
         const layers = await addLayers(t, await makeLayers(t, IMAGES));

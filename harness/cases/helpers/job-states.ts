@@ -14,15 +14,6 @@ export async function reaches(t: CaseContext, id: string, status: string): Promi
   t.contains(await jobInfo(t, id), { status }, `the job must become ${status}`);
 }
 
-/** Waits until a job that was told to pause, and copies a MiB a second, does: at the latest when its next piece is due. */
-export async function rests(t: CaseContext, id: string): Promise<void> {
-  if (t.virtualTime) await t.elapse(600);
-  // Whoever drains the nodes of a job has it pause for a moment, too.
-  while (t.endpointSchema.events.has('JOB_STATUS_CHANGE') && (await jobInfo(t, id)).status !== 'paused')
-    await t.event('JOB_STATUS_CHANGE', { id, status: 'paused' });
-  await reaches(t, id, 'paused');
-}
-
 /** A mirror that is running and far from ready. */
 export async function crawlingMirror(t: CaseContext): Promise<string> {
   const { node: device } = await addImage(t);
