@@ -47,20 +47,19 @@ const rules = (event: 'read_aio' | 'write_aio', errors: readonly Failure[] = ERR
 
 const verbs = needs(interruptions, { nodes: ['failing'], events: ['BLOCK_JOB_ERROR'] });
 
-/** Waits until the job has stopped for each error in its turn, and has it go on. */
-async function stopsForEach(
+/** Waits until the job has stopped for an error, and has it go on. */
+async function stopsFor(
   t: CaseContext,
   id: string,
-  operation: string,
-  errors: readonly Failure[] = ERRORS,
+  { status }: Failure,
+  operation: 'read' | 'write',
+  more: JsonObject = {},
 ): Promise<void> {
-  for (const { status } of errors) {
-    const { data = null } = await t.event('BLOCK_JOB_ERROR', { device: id });
-    t.contains(data, { operation, action: 'stop' }, 'each error must be told, with what is done about it');
-    const stopped = { paused: true, 'io-status': status };
-    t.contains(await jobInfo(t, id), stopped, 'the job must have stopped, and show this error');
-    await t.execute('block-job-resume', { device: id });
-  }
+  const { data = null } = await t.event('BLOCK_JOB_ERROR', { device: id });
+  t.contains(data, { operation, action: 'stop' }, 'each error must be told, with what is done about it');
+  const stopped = { paused: true, 'io-status': status, ...more };
+  t.contains(await jobInfo(t, id), stopped, 'the job must have stopped, and show this error');
+  await t.execute('block-job-resume', { device: id });
 }
 
 async function checkFull(t: CaseContext, { local }: CaseFile): Promise<void> {
@@ -104,7 +103,7 @@ export const laterErrors: readonly CaseDefinition[] = [
         const job = { 'job-id': id, device, sync: 'full', speed: SLOW, ...small };
         await t.execute(command, { ...job, ...args, 'on-target-error': 'stop' });
         await interrupt(t, id, STEADY);
-        await stopsForEach(t, id, 'write', errorsOf(command));
+        for (const error of errorsOf(command)) await stopsFor(t, id, error, 'write');
         await finished(t, typeOf(command), id);
         await checkFull(t, file);
       },
@@ -127,7 +126,7 @@ export const laterErrors: readonly CaseDefinition[] = [
       const id = t.name('job');
       await t.execute('block-stream', { 'job-id': id, device, speed: SLOW, 'on-error': 'stop' });
       await interrupt(t, id, STEADY);
-      await stopsForEach(t, id, 'read');
+      for (const error of ERRORS) await stopsFor(t, id, error, 'read');
       await succeeded(t, id, 'stream');
       t.contains(await nodeInfo(t, device), { backing_file_depth: 0 }, 'the image must be on its own');
     },
@@ -147,13 +146,9 @@ export const laterErrors: readonly CaseDefinition[] = [
       const args = { 'job-id': id, device, target, sync: 'none', 'on-target-error': 'stop' };
       await t.execute('blockdev-mirror', args);
       await t.event('BLOCK_JOB_READY', { device: id });
-      for (const { offset, status } of ERRORS) {
-        await guest.perform({ kind: 'write', offset, length: 64 * KiB, byte: BYTE });
-        const { data = null } = await t.event('BLOCK_JOB_ERROR', { device: id });
-        t.contains(data, { operation: 'write', action: 'stop' }, 'each error must be told');
-        const stopped = { paused: true, ready: true, 'io-status': status };
-        t.contains(await jobInfo(t, id), stopped, 'the job must have stopped, and still be ready');
-        await t.execute('block-job-resume', { device: id });
+      for (const error of ERRORS) {
+        await guest.perform({ kind: 'write', offset: error.offset, length: 64 * KiB, byte: BYTE });
+        await stopsFor(t, id, error, 'write', { ready: true });
       }
       await guest.close();
       await t.execute('block-job-cancel', { device: id });
