@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
-import { addFailing, failingFile } from '../helpers/failing-files.ts';
+import { addFailing, failingName } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { nodeBytes, openIo } from '../helpers/node-io.ts';
@@ -76,8 +76,7 @@ async function failingTarget(
   const failures = rules('write_aio', errorsOf(command));
   if (command.startsWith('blockdev'))
     return { args: { target: await addFailing(t, file, ...failures) }, file };
-  const image = { driver: 'raw', file: failingFile(file, ...failures) };
-  return { args: { target: `json:${JSON.stringify(image)}`, mode: 'existing', format: 'raw' }, file };
+  return { args: { target: failingName(file, ...failures), mode: 'existing', format: 'raw' }, file };
 }
 
 const stops: readonly RequirementId[] = [

@@ -1,7 +1,7 @@
 /** Policies for errors of copy jobs: which a job takes, what is the default, and that a guest's own requests are no matter of theirs. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition, Needs } from '../case.ts';
-import { addFailing, failingFile } from '../helpers/failing-files.ts';
+import { addFailing, failingName } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { CRAWL, cancelled, checkNoJob, jobInfo, pendingJobEvents } from '../helpers/job-steps.ts';
 import { nodeBytes, nodeIo, openIo } from '../helpers/node-io.ts';
@@ -11,6 +11,8 @@ import { COPIED, SIZE } from './guest-source.ts';
 
 const BYTE = 0x5a;
 const EIO = 5;
+/** Rule by which one write fails. */
+const WRITE_FAILS = { event: 'write_aio', errno: EIO, once: true };
 
 const BACKUPS = ['blockdev-backup', 'drive-backup'] as const;
 
@@ -32,12 +34,6 @@ async function targetOf(t: CaseContext, command: CopyCommand): Promise<{ args: J
   }
   const file = newFile(t);
   return { args: { target: file.path, format: 'raw' }, file };
-}
-
-/** One write to the file fails, by whatever name it is opened. */
-function failingName(file: CaseFile): string {
-  const image = failingFile(file, { event: 'write_aio', errno: EIO, once: true });
-  return `json:${JSON.stringify({ driver: 'raw', file: image })}`;
 }
 
 /** The cases of policies. */
@@ -87,7 +83,7 @@ export const policiesOfCopies: readonly CaseDefinition[] = [
           sync: 'full',
           mode: 'existing',
           format: 'raw',
-          target: failingName(await makeFile(t, SIZE)),
+          target: failingName(await makeFile(t, SIZE), WRITE_FAILS),
         });
         const { data } = await t.event('BLOCK_JOB_ERROR', { device: id });
         t.contains(

@@ -8,6 +8,11 @@ export function failingFile({ path }: CaseFile, ...rules: JsonObject[]): JsonObj
   return { driver: 'blkdebug', image: { driver: 'file', filename: path }, 'inject-error': rules };
 }
 
+/** A name by which whoever opens it gets the file as a raw image above such a node. */
+export function failingName(file: CaseFile, ...rules: JsonObject[]): string {
+  return `json:${JSON.stringify({ driver: 'raw', file: failingFile(file, ...rules) })}`;
+}
+
 /** Adds a raw node above such a one, and gives its name. */
 export function addFailing(t: CaseContext, file: CaseFile, ...rules: JsonObject[]): Promise<string> {
   return addRawOver(t, file, { file: failingFile(file, ...rules) });

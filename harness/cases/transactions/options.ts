@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { addQcow2, chainNodes, readImage, release } from '../helpers/backing-chains.ts';
 import { addBitmap, checkDirty } from '../helpers/bitmaps.ts';
-import { addFailing, failingFile } from '../helpers/failing-files.ts';
+import { addFailing, failingName } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { backupAction } from '../helpers/job-states.ts';
 import { backupJobs, CRAWL, cancelled, checkNoJob, jobInfo, succeeded } from '../helpers/job-steps.ts';
@@ -57,7 +57,6 @@ export const actionOptions: readonly CaseDefinition[] = [
       const [compressed, slow] = [newFile(t), newFile(t)];
       const ids = ['top', 'stop', 'ignore', 'read', 'slow'].map((what) => t.name(what));
       const [top, stop, ignore, read, crawl] = ids as [string, string, string, string, string];
-      const existing = { driver: 'raw', file: failingFile(ignored, failing('write_aio')) };
       const backup = (type: string, id: string, data: JsonObject): JsonObject => ({
         type,
         data: { 'job-id': id, sync: 'full', ...data },
@@ -77,7 +76,7 @@ export const actionOptions: readonly CaseDefinition[] = [
         }),
         backup('drive-backup', ignore, {
           device: await full(),
-          target: `json:${JSON.stringify(existing)}`,
+          target: failingName(ignored, failing('write_aio')),
           format: 'raw',
           mode: 'existing',
           'on-target-error': 'ignore',
