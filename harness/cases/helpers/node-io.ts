@@ -80,8 +80,7 @@ export async function attempt(
   node: string,
   request: IoRequest,
 ): Promise<IoOutcome | 'untold' | 'no-access'> {
-  const writable = request.kind !== 'read' && request.kind !== 'flush';
-  const io = hasNbd(t) ? await NbdIo.open(t, node, writable) : new MonitorIo(t, node);
+  const io = hasNbd(t) ? await NbdIo.open(t, node, writes(request)) : new MonitorIo(t, node);
   if (io === null) return 'no-access';
   const outcome = await io.attempt(request);
   await io.close();
@@ -90,7 +89,7 @@ export async function attempt(
 
 /** One request that must succeed, as far as the means tells. */
 export async function perform(t: CaseContext, node: string, request: IoRequest): Promise<void> {
-  const io = await openIo(t, node, { writable: request.kind !== 'read' && request.kind !== 'flush' });
+  const io = await openIo(t, node, { writable: writes(request) });
   await io.perform(request);
   await io.close();
 }
@@ -123,6 +122,11 @@ export async function readNode(
 function hasNbd({ capabilities, endpointSchema }: CaseContext): boolean {
   const has = (name: string): boolean => endpointSchema.commands.has(name);
   return capabilities.sharedFiles && byNbd.some(({ commands }) => commands!.every(has));
+}
+
+/** Whether who asks for it must be let in to write. A flush of one who may only read need not reach storage. */
+function writes({ kind }: IoRequest): boolean {
+  return kind !== 'read';
 }
 
 /** A failed request ends the case. */

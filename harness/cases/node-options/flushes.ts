@@ -3,8 +3,8 @@ import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
 import { release } from '../helpers/backing-chains.ts';
 import { addFailing, failingFile } from '../helpers/failing-files.ts';
-import { nodeBytes, openIo, writeNode } from '../helpers/node-io.ts';
-import { fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
+import { attempt, nodeBytes, perform, writeNode } from '../helpers/node-io.ts';
+import { addRawOver, fileNodes, KiB, makeFile, needs } from '../helpers/shared-setup.ts';
 import { addGroup, throttleNodes } from '../helpers/throttling.ts';
 
 const SIZE = 64 * KiB;
@@ -12,22 +12,14 @@ const flushed = needs(fileNodes, nodeBytes, { drivers: ['blkdebug'] });
 const NO_FLUSH = { event: 'flush_to_disk', errno: 5 };
 
 /** What becomes of a flush of the node. */
-async function flush(t: CaseContext, node: string): Promise<string> {
-  const io = await openIo(t, node);
-  const outcome = await io.attempt({ kind: 'flush' });
-  await io.close();
-  return outcome;
-}
+const flush = (t: CaseContext, node: string): Promise<string> => attempt(t, node, { kind: 'flush' });
 
 /** Each leaves something for the next flush. */
 const CHANGES: Readonly<Record<string, (t: CaseContext, node: string) => Promise<unknown>>> = {
   'a write': (t, node) => writeNode(t, node, 0, 512, 0x77),
   'a write of zeroes as data': (t, node) => writeNode(t, node, 0, 512, 0),
-  'a write of zeroes': async (t, node) => {
-    const io = await openIo(t, node);
-    await io.perform({ kind: 'write-zeroes', offset: 0, length: 4 * KiB, unmap: true });
-    await io.close();
-  },
+  'a write of zeroes': (t, node) =>
+    perform(t, node, { kind: 'write-zeroes', offset: 0, length: 4 * KiB, unmap: true }),
   'a resize': (t, node) => t.execute('block_resize', { 'node-name': node, size: 2 * SIZE }),
 };
 
@@ -55,9 +47,9 @@ export const flushes: readonly CaseDefinition[] = [
     needs: needs(flushed, { commands: ['block_resize'] }),
     async run(t: CaseContext) {
       for (const [what, change] of Object.entries(CHANGES)) {
-        const options = { 'detect-zeroes': 'on', file: failingFile(await makeFile(t, SIZE), NO_FLUSH) };
-        const node = t.name('raw');
-        await t.execute('blockdev-add', { driver: 'raw', 'node-name': node, ...options });
+        const file = await makeFile(t, SIZE);
+        const options = { 'detect-zeroes': 'on', file: failingFile(file, NO_FLUSH) };
+        const node = await addRawOver(t, file, options);
         await change(t, node);
         t.equal(await flush(t, node), 'EIO', `a flush after ${what} must reach the storage, which fails it`);
         await release(t, [node]);
