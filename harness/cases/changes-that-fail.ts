@@ -16,7 +16,7 @@ import { addBitmap, checkDirty } from './helpers/bitmaps.ts';
 import { failingFile } from './helpers/failing-files.ts';
 import { bytesOf } from './helpers/image-files.ts';
 import { backupJobs, completed } from './helpers/job-steps.ts';
-import { attempt, nodeBytes, openIo, readNode, writeNode } from './helpers/node-io.ts';
+import { attempt, nodeBytes, perform, readNode, writeNode } from './helpers/node-io.ts';
 import { buildQcow2 } from './helpers/qcow2-image.ts';
 import {
   addNode,
@@ -90,9 +90,7 @@ export const changesThatFail: readonly CaseDefinition[] = [
       const refused = (what: JsonObject) => t.refused('x-blockdev-change', { parent, ...what });
       for (const child of ['children.1', 'children.0']) await refused({ child });
       for (const node of [children[0]!.name, t.name('nothing'), parent]) await refused({ node });
-      const io = await openIo(t, parent);
-      await io.perform({ ...WRITE, length: 4 * KiB });
-      await io.close();
+      await perform(t, parent, { ...WRITE, length: 4 * KiB });
       for (const { name } of children) {
         const bytes = await readNode(t, name, 0, 4 * KiB);
         t.check(

@@ -1,7 +1,7 @@
 /** Requests with FUA: they end once what they changed is on stable storage, and fail where it cannot get there. */
 import type { JsonObject } from '../../../spec/json.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { CHAIN_SIZE, CLUSTER, chainNodes } from '../helpers/backing-chains.ts';
+import { addQcow2, CHAIN_SIZE, CLUSTER, chainNodes } from '../helpers/backing-chains.ts';
 import { failingFile } from '../helpers/failing-files.ts';
 import { startNbdServer } from '../helpers/node-io.ts';
 import {
@@ -43,9 +43,10 @@ export const forcedWrites: readonly CaseDefinition[] = [
         ] as const) {
           const clusters = new Map([[1, 0x11]]);
           const made = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, clusters });
-          const file = failingFile(await makeFile(t, made), { event: 'flush_to_os', errno: 5, once: true });
-          const [node, name] = [t.name('qcow2'), t.name('export')];
-          await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': node, file, ...options });
+          const image = await makeFile(t, made);
+          const file = failingFile(image, { event: 'flush_to_os', errno: 5, once: true });
+          const node = await addQcow2(t, image, { file, ...options });
+          const name = t.name('export');
           await t.execute('nbd-server-add', { device: node, name, writable: true });
           const visitor = await NbdVisitor.enter(t, local, name);
           const { error } = await visitor.request({ ...request, flags });
