@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { JsonObject } from '../../spec/json.ts';
 import type { Topology } from '../targets/target.ts';
 import type { CaseContext, CaseDefinition } from './case.ts';
-import { readImage } from './helpers/backing-chains.ts';
+import { checkContent, readImage } from './helpers/backing-chains.ts';
 import { NOTHING_COUNTED, statsOf } from './helpers/device-info.ts';
 import { hmpIo, qemuIo } from './helpers/human-monitor-io.ts';
 import { bytesOf } from './helpers/image-files.ts';
@@ -166,13 +166,7 @@ export const monitorRequests: readonly CaseDefinition[] = [
       const check = async (line: string): Promise<void> => {
         await qemuIo(t, 'asked', line.replace('@FILE@', `${t.dir}/pattern`));
         await qemuIo(t, 'asked', 'aio_flush');
-        const got = await bytesOf(t, local);
-        const at = got.equals(content) ? -1 : got.findIndex((byte, index) => byte !== content[index]);
-        t.check(
-          at === -1,
-          `after '${line}' the file must hold what was written`,
-          `byte ${at} is ${got[at]} instead of ${content[at]}`,
-        );
+        await checkContent(t, { path: '', local }, content, `the file after '${line}'`);
         t.contains(
           await statsOf(t, 'asked'),
           { wr_highest_offset: highest },
