@@ -5,9 +5,10 @@ import type { CaseContext, CaseDefinition } from '../case.ts';
 import { hmpIo } from '../helpers/human-monitor-io.ts';
 import { nbdExports } from '../helpers/node-io.ts';
 import { listen } from '../helpers/peers/listening.ts';
-import { NbdCommand as Command, ExportFlag as Flag, NbdOption } from '../helpers/peers/nbd-numbers.ts';
+import { NbdCommand as Command, NbdOption } from '../helpers/peers/nbd-numbers.ts';
 import { greetingAt, NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
+import { chosen, listed } from './exports.ts';
 
 const HOST = '127.0.0.1';
 
@@ -25,29 +26,7 @@ const drives: Topology = {
   monitors: 1,
 };
 
-interface Told {
-  readonly size: number;
-  readonly isReadOnly: boolean;
-  readonly visitor: NbdVisitor;
-}
-
-async function enter(t: CaseContext, port: number, name: string): Promise<Told> {
-  const visitor = await NbdVisitor.open(t, { host: HOST, port });
-  const { size, flags } = await visitor.exportName(name, 0);
-  return { size, isReadOnly: (flags & Flag.readOnly) !== 0, visitor };
-}
-
-async function listed(t: CaseContext, port: number): Promise<string[]> {
-  const visitor = await NbdVisitor.open(t, { host: HOST, port });
-  const answers = await visitor.option(NbdOption.list);
-  visitor.say(NbdOption.abort, Buffer.alloc(0));
-  return answers
-    .slice(0, -1)
-    .map(({ data }) => data.toString('utf8', 4))
-    .toSorted();
-}
-
-async function checkServes(t: CaseContext, { visitor }: Told): Promise<void> {
+async function checkServes(t: CaseContext, visitor: NbdVisitor): Promise<void> {
   t.equal(
     (await visitor.request({ type: Command.read, length: 512 })).error,
     0,
@@ -82,6 +61,13 @@ export const exportsByHumanMonitor: readonly CaseDefinition[] = [
         t.check(!(await does(t, line)), `'${line}' must be refused`, 'it is done');
       };
       const at = `${HOST}:${port}`;
+      const open = (): Promise<NbdVisitor> => NbdVisitor.open(t, { host: HOST, port });
+      const names = async (): Promise<string[]> => {
+        const visitor = await open();
+        const found = await listed(visitor);
+        visitor.say(NbdOption.abort, Buffer.alloc(0));
+        return found;
+      };
       for (const line of [
         `nbd_server_start -w ${at}`,
         `nbd_server_start ${HOST}`,
@@ -96,36 +82,36 @@ export const exportsByHumanMonitor: readonly CaseDefinition[] = [
       ] as const) {
         await human(`nbd_server_start ${flags} ${at}`);
         await refused(`nbd_server_start ${at}`);
-        t.equal(await listed(t, port), ['d0', 'd1'], 'all drives with a medium must be exported');
+        t.equal(await names(), ['d0', 'd1'], 'all drives with a medium must be exported');
         for (const [name, size] of [
           ['d0', 64 * KiB],
           ['d1', 128 * KiB],
         ] as const) {
-          const got = await enter(t, port, name);
-          t.equal([got.size, got.isReadOnly], [size, isReadOnly], 'each drive must be exported as asked for');
+          const told = await chosen(await open(), name);
+          t.equal(told, [size, isReadOnly], 'each drive must be exported as asked for');
         }
         await human('nbd_server_stop');
         t.equal(await greetingAt({ host: HOST, port }), null, 'a server that is stopped must not be reached');
       }
       await human(`nbd_server_start ${at}`);
-      t.equal(await listed(t, port), [], 'without -a nothing must be exported');
+      t.equal(await names(), [], 'without -a nothing must be exported');
       await human('nbd_server_add d1');
       await human('nbd_server_add -w d0 disk');
       await refused('nbd_server_add -w d1 disk');
       await t.refused('nbd-server-add', { device: 'd1', name: 'disk' });
       await t.refused('nbd-server-add', { device: 'd0', name: 'd1' });
-      const [other, disk] = [await enter(t, port, 'd1'), await enter(t, port, 'disk')];
-      t.equal([other.size, other.isReadOnly], [128 * KiB, true], 'without -w an export must be read-only');
-      t.equal([disk.size, disk.isReadOnly], [64 * KiB, false], 'with -w an export must be writable');
+      const [other, disk] = [await open(), await open()];
+      t.equal(await chosen(other, 'd1'), [128 * KiB, true], 'without -w an export must be read-only');
+      t.equal(await chosen(disk, 'disk'), [64 * KiB, false], 'with -w an export must be writable');
       await refused('nbd_server_remove disk');
       await t.refused('nbd-server-remove', { name: 'disk' });
       await checkServes(t, disk);
       await human('nbd_server_remove -f disk');
-      await disk.visitor.checkEnds('the removal of its export');
+      await disk.checkEnds('the removal of its export');
       await checkServes(t, other);
-      t.equal(await listed(t, port), ['d1'], 'just the export that was named must be gone');
+      t.equal(await names(), ['d1'], 'just the export that was named must be gone');
       await human('nbd_server_stop');
-      await other.visitor.checkEnds('the end of the server');
+      await other.checkEnds('the end of the server');
       await refused('nbd_server_stop');
       await t.refused('nbd-server-add', { device: 'd0' });
     },

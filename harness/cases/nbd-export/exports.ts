@@ -1,7 +1,7 @@
 /** What cases of the NBD server start from: exports of nodes with known bytes, and clients that speak the protocol itself. */
 import type { CaseContext, Needs } from '../case.ts';
 import { nbdExports, startNbdServer } from '../helpers/node-io.ts';
-import { NbdCommand, NbdOption, OptionReply } from '../helpers/peers/nbd-numbers.ts';
+import { ExportFlag, NbdCommand, NbdOption, OptionReply } from '../helpers/peers/nbd-numbers.ts';
 import { infoRequest, type NbdVisitor, type OptionAnswer } from '../helpers/peers/nbd-visitor.ts';
 import { addRaw, fileNodes, KiB, needs } from '../helpers/shared-setup.ts';
 
@@ -35,6 +35,21 @@ export async function serve(
 
 /** The kinds of replies to an option, in their order. */
 export const types = (answers: readonly OptionAnswer[]): number[] => answers.map(({ type }) => type);
+
+/** Names of the exports that a client who haggles is told of, sorted. */
+export async function listed(visitor: NbdVisitor): Promise<string[]> {
+  const answers = await visitor.option(NbdOption.list);
+  return answers
+    .slice(0, -1)
+    .map(({ data }) => data.toString('utf8', 4))
+    .toSorted();
+}
+
+/** Has a client that haggles choose an export, and gives what it is told of that: its length, and whether it is read-only. */
+export async function chosen(visitor: NbdVisitor, name: string): Promise<[number, boolean]> {
+  const { size, flags } = await visitor.exportName(name, 0);
+  return [size, (flags & ExportFlag.readOnly) !== 0];
+}
 
 /** States that the client has an export, and reads its bytes. */
 export async function checkServed(t: CaseContext, visitor: NbdVisitor): Promise<void> {

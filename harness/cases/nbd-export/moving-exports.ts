@@ -87,6 +87,13 @@ async function checkOthers(t: CaseContext, old: Layer, before: Buffer, other: La
 }
 
 /** Cases of exports that follow. */
+/** A client of a new export of the node, which may ask where there is data. */
+async function statusClient(t: CaseContext, node: string): Promise<NbdVisitor> {
+  const { local } = await startNbdServer(t);
+  await t.execute('nbd-server-add', { device: node, name: 'disk' });
+  return NbdVisitor.enter(t, local, 'disk', { structured: true, contexts: ['base:allocation'] });
+}
+
 export const movingExports: readonly CaseDefinition[] = [
   {
     id: 'blockdev-snapshot/exports-follow',
@@ -149,10 +156,7 @@ export const movingExports: readonly CaseDefinition[] = [
         { ...shape, clusters: new Map([3, 15].map((index) => [index, 0x33])) },
       ]);
       const top = (await addLayers(t, files)).at(-1)!.node;
-      const { local } = await startNbdServer(t);
-      await t.execute('nbd-server-add', { device: top, name: 'disk' });
-      const contexts = ['base:allocation'];
-      const visitor = await NbdVisitor.enter(t, local, 'disk', { structured: true, contexts });
+      const visitor = await statusClient(t, top);
       const told: number[] = [];
       while (told.length * CLUSTER < CHAIN_SIZE) {
         const offset = told.length * CLUSTER;
@@ -180,10 +184,7 @@ export const movingExports: readonly CaseDefinition[] = [
       const compressed = new Map([1, 2].map((index) => [index, stream]));
       const image = buildQcow2({ size: CHAIN_SIZE, clusterSize: CLUSTER, compressed });
       const node = await addQcow2(t, await makeFile(t, image));
-      const { local } = await startNbdServer(t);
-      await t.execute('nbd-server-add', { device: node, name: 'disk' });
-      const contexts = ['base:allocation'];
-      const visitor = await NbdVisitor.enter(t, local, 'disk', { structured: true, contexts });
+      const visitor = await statusClient(t, node);
       for (const [index, state] of [HOLE, 0, 0, HOLE].entries()) {
         const request = { type: Command.status, offset: index * CLUSTER, length: CLUSTER };
         const [chunk] = await visitor.chunks(request);
@@ -200,10 +201,7 @@ export const movingExports: readonly CaseDefinition[] = [
     async run(t: CaseContext) {
       const node = t.name('void');
       await t.execute('blockdev-add', { driver: 'null-co', 'node-name': node, size: CHAIN_SIZE });
-      const { local } = await startNbdServer(t);
-      await t.execute('nbd-server-add', { device: node, name: 'disk' });
-      const contexts = ['base:allocation'];
-      const visitor = await NbdVisitor.enter(t, local, 'disk', { structured: true, contexts });
+      const visitor = await statusClient(t, node);
       const [chunk] = await visitor.chunks({ type: Command.status, offset: 0, length: CHAIN_SIZE });
       t.equal(
         [chunk!.body.readUInt32BE(4), chunk!.body.readUInt32BE(8)],

@@ -5,13 +5,12 @@ import { startNbdServer } from '../helpers/node-io.ts';
 import {
   Chunk,
   NbdCommand as Command,
-  ExportFlag as Flag,
   NbdOption,
   OptionReply as Reply,
 } from '../helpers/peers/nbd-numbers.ts';
 import { greetingAt, infoRequest, NbdVisitor } from '../helpers/peers/nbd-visitor.ts';
 import { addRaw, type CaseFile, KiB, needs } from '../helpers/shared-setup.ts';
-import { serverNeeds, types } from './exports.ts';
+import { chosen, listed, serverNeeds, types } from './exports.ts';
 
 const UNIT = 512;
 
@@ -60,12 +59,8 @@ class Scene {
       );
     }
     const visitor = await NbdVisitor.open(t, this.#socket.local);
-    const listed = await visitor.option(NbdOption.list);
     t.equal(
-      listed
-        .slice(0, -1)
-        .map(({ data }) => data.toString('utf8', 4))
-        .toSorted(),
+      await listed(visitor),
       [...this.names].toSorted(),
       `after ${after} the exports must be those that were made`,
     );
@@ -82,9 +77,9 @@ class Scene {
 /** What an export is told to be: its length, and whether it is read-only. */
 async function told(t: CaseContext, { local }: CaseFile, name: string): Promise<[number, boolean]> {
   const visitor = await NbdVisitor.open(t, local);
-  const { size, flags } = await visitor.exportName(name, 0);
+  const found = await chosen(visitor, name);
   visitor.begin({ type: Command.disconnect });
-  return [size, (flags & Flag.readOnly) !== 0];
+  return found;
 }
 
 const start = (path: string, more: JsonObject = {}): JsonObject => ({
