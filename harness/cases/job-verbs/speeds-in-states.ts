@@ -1,6 +1,6 @@
 /** The limit of a job, changed in every state. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
+import { addLayers, chainNodes, makeLayers } from '../helpers/backing-chains.ts';
 import { checkPace } from '../helpers/job-pace.ts';
 import { JOB_IN, reaches } from '../helpers/job-states.ts';
 import {
@@ -11,8 +11,7 @@ import {
   jobInfo,
   mirrorJobs,
 } from '../helpers/job-steps.ts';
-import { buildQcow2 } from '../helpers/qcow2-image.ts';
-import { addRaw, fileNodes, KiB, MiB, makeFile, needs, nodeInfo } from '../helpers/shared-setup.ts';
+import { fileNodes, KiB, MiB, needs, nodeInfo } from '../helpers/shared-setup.ts';
 
 /** Bytes a second, unlike any that the jobs have. */
 const SPEED = 4096;
@@ -22,20 +21,13 @@ const PIECE = 512 * KiB;
 
 /** A chain of three, of which the lower two are full. */
 async function fullChain(t: CaseContext): Promise<{ top: string; middle: string }> {
-  const size = 2 * MiB;
-  const { name: base, file } = await addRaw(t, Buffer.alloc(size, 0x21));
-  const clusters = new Map(Array.from({ length: size / (64 * KiB) }, (_, index) => [index, 0x22]));
-  const image = buildQcow2({
-    size,
-    clusterSize: 64 * KiB,
-    clusters,
-    backing: { name: file.path, format: 'raw' },
-  });
-  const middleFile = await makeFile(t, image);
-  const middle = await addQcow2(t, middleFile, { backing: base });
-  const backing = { name: middleFile.path, format: 'qcow2' };
-  const empty = await makeFile(t, buildQcow2({ size, clusterSize: 64 * KiB, backing }));
-  return { top: await addQcow2(t, empty, { backing: middle }), middle };
+  const empty = { size: 2 * MiB, clusterSize: 64 * KiB };
+  const clusters = new Map(
+    Array.from({ length: empty.size / empty.clusterSize }, (_, index) => [index, 0x22]),
+  );
+  const full = { ...empty, clusters };
+  const [, middle, top] = await addLayers(t, await makeLayers(t, [full, full, empty]));
+  return { top: top!.node, middle: middle!.node };
 }
 
 const set = { commands: ['block-job-set-speed', 'block-job-pause', 'block-job-resume'] };
