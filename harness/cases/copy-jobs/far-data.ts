@@ -4,7 +4,7 @@ import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
 import { bytesAt } from '../helpers/image-files.ts';
 import { jobInfo, succeeded } from '../helpers/job-steps.ts';
 import { nodeBytes, openIo, readNode, writeNode } from '../helpers/node-io.ts';
-import { buildQcow2 } from '../helpers/qcow2-image.ts';
+import { buildQcow2, type NewQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, type CaseFile, fileNodes, KiB, MiB, makeFile, needs } from '../helpers/shared-setup.ts';
 
 const FAR = 4096 * MiB;
@@ -15,12 +15,8 @@ const CLUSTER = 256 * KiB;
 const PLACE = FAR + 2 * CLUSTER;
 const ZEROED = PLACE + CLUSTER;
 
-const empty = (backing?: CaseFile): Buffer =>
-  buildQcow2({
-    size: SIZE,
-    clusterSize: CLUSTER,
-    ...(backing && { backing: { name: backing.path, format: 'qcow2' } }),
-  });
+const empty = (backing?: NewQcow2['backing']): Buffer =>
+  buildQcow2({ size: SIZE, clusterSize: CLUSTER, ...(backing && { backing }) });
 
 const jobs = (...commands: string[]): Needs => ({
   commands: ['query-block-jobs', 'block-job-cancel', 'block-job-complete', ...commands],
@@ -74,8 +70,8 @@ export const farData: readonly CaseDefinition[] = [
       const id = t.name('job');
       await t.execute('blockdev-backup', { 'job-id': id, device, target, sync: 'none' });
       await guest.perform({ kind: 'write', offset: PLACE, length: CLUSTER, byte: 0x52 });
-      t.contains(await jobInfo(t, id), { type: 'backup' }, 'the job must be there');
-      const { len: shown = null } = await jobInfo(t, id);
+      const { type = null, len: shown = null } = await jobInfo(t, id);
+      t.equal(type, 'backup', 'the job must be a backup');
       await t.execute('block-job-cancel', { device: id });
       const { data = null } = await t.event('BLOCK_JOB_CANCELLED', { device: id });
       t.contains(data, { len: shown }, 'the event must have the len that the query has');
@@ -90,10 +86,7 @@ export const farData: readonly CaseDefinition[] = [
     needs: needs(chainNodes, nodeBytes, jobs('block-commit')),
     async run(t: CaseContext) {
       const { name: base, file } = await addRaw(t, SIZE);
-      const above = await makeFile(
-        t,
-        buildQcow2({ size: SIZE, clusterSize: CLUSTER, backing: { name: file.path, format: 'raw' } }),
-      );
+      const above = await makeFile(t, empty({ name: file.path, format: 'raw' }));
       const device = await addQcow2(t, above, { backing: base });
       await writeNode(t, device, PLACE, CLUSTER, 0x51);
       const id = t.name('job');
@@ -113,7 +106,8 @@ export const farData: readonly CaseDefinition[] = [
       const below = await makeFile(t, empty());
       const base = await addQcow2(t, below);
       await writeNode(t, base, PLACE, CLUSTER, 0x51);
-      const device = await addQcow2(t, await makeFile(t, empty(below)), { backing: base });
+      const above = await makeFile(t, empty({ name: below.path, format: 'qcow2' }));
+      const device = await addQcow2(t, above, { backing: base });
       const id = t.name('job');
       await t.execute('block-stream', { 'job-id': id, device });
       const { len } = await succeeded(t, id, 'stream');
