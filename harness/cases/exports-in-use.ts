@@ -46,12 +46,11 @@ const MOST_TRIES = 100;
 
 const users = needs(chainNodes, nodeBytes);
 
-/** A file in a node of its own. */
-async function addFile(t: CaseContext): Promise<{ below: string; file: CaseFile }> {
-  const file = await makeEmpty(t);
-  const below = t.name('file');
-  await t.execute('blockdev-add', { driver: 'file', 'node-name': below, filename: file.path });
-  return { below, file };
+/** Adds a file as a node of its own, and gives its name. */
+async function addFile(t: CaseContext, { path: filename }: CaseFile): Promise<string> {
+  const node = t.name('file');
+  await t.execute('blockdev-add', { driver: 'file', 'node-name': node, filename });
+  return node;
 }
 
 export const exportsInUse: readonly CaseDefinition[] = [
@@ -92,9 +91,7 @@ export const exportsInUse: readonly CaseDefinition[] = [
     requirements: ['nbd-server-remove/safe'],
     needs: needs(modes, users, throttleNodes),
     async run(t: CaseContext) {
-      const file = await makeFile(t, 2 * PASSING);
-      const below = t.name('file');
-      await t.execute('blockdev-add', { driver: 'file', 'node-name': below, filename: file.path });
+      const below = await addFile(t, await makeFile(t, 2 * PASSING));
       const node = await addAbove(t, await addGroup(t, { 'bps-write': RATE }), below);
       const { local } = await startNbdServer(t);
       const give = { device: node, name: t.name('busy'), writable: true };
@@ -133,7 +130,8 @@ export const exportsInUse: readonly CaseDefinition[] = [
     requirements: ['blockdev-add/users-agree'],
     needs: users,
     async run(t: CaseContext) {
-      const { below, file } = await addFile(t);
+      const file = await makeEmpty(t);
+      const below = await addFile(t, file);
       const format = await addQcow2(t, file, { file: below, 'read-only': true });
       // of the image's tables, and as it is: the image stays sound
       const write = { kind: 'write', offset: SIZE, length: 512, byte: 0 } as const;
@@ -150,7 +148,7 @@ export const exportsInUse: readonly CaseDefinition[] = [
     requirements: ['blockdev-add/users-agree', 'blockdev-add/failure-leaves-nothing'],
     needs: users,
     async run(t: CaseContext) {
-      const { below } = await addFile(t);
+      const below = await addFile(t, await makeEmpty(t));
       const format = { driver: 'qcow2', 'node-name': t.name('format'), file: below, 'read-only': true };
       const writer = await openIo(t, below);
       await t.refused('blockdev-add', format);
