@@ -12,7 +12,7 @@ import { type PeerRequest, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { parseQcow2 } from '../helpers/qcow2-image.ts';
 import { addRaw, KiB, needs } from '../helpers/shared-setup.ts';
 import { crashStates } from './crash-states.ts';
-import { type Change, DiskModel, type Draw, drawn } from './disk-series.ts';
+import { type Change, DiskModel, type Draw, drawn, foreignBytes } from './disk-series.ts';
 import { checkHolds, checkSound, contentOf } from './left-behind.ts';
 import {
   drop,
@@ -189,15 +189,14 @@ function checkStates(
 function impossibleSince(moments: readonly Moment[], content: Buffer): number {
   // what was given back may be somebody else's already, before it is written that it was given back
   const given = moments.slice(1).flatMap(({ last }) => (last !== null && givesBack(last) ? [last] : []));
-  const shortest = Math.min(...moments.map(({ bytes }) => bytes.length));
-  for (let start = 0; start < Math.min(content.length, shortest); start += CLUSTER) {
-    const piece = content.subarray(start, start + CLUSTER);
-    if (moments.some(({ bytes }) => bytes.subarray(start, start + CLUSTER).equals(piece))) continue;
-    const wrong = piece.findIndex((byte, at) => moments.every(({ bytes }) => bytes[start + at] !== byte));
+  const disks = moments.map(({ bytes }) => bytes);
+  const shortest = Math.min(...disks.map(({ length }) => length));
+  for (const wrong of foreignBytes(content.subarray(0, shortest), disks, CLUSTER)) {
+    const start = wrong - (wrong % CLUSTER);
     const isGiven = given.some(
       ({ offset, length }) => start >= offset - CLUSTER && start < offset + length + CLUSTER,
     );
-    if (wrong !== -1 && !isGiven) return start + wrong;
+    if (!isGiven) return wrong;
   }
   return -1;
 }

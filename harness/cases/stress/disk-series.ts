@@ -124,3 +124,18 @@ export function checkBytes(t: CaseContext, got: Buffer, expected: Buffer, what: 
       : `it has ${got.length} bytes instead of ${expected.length}`,
   );
 }
+
+/** Where bytes are that none of these disks has there: the first such byte of each piece of `pieceBytes`. */
+export function* foreignBytes(
+  found: Buffer,
+  disks: readonly Buffer[],
+  pieceBytes: number,
+): Generator<number> {
+  for (let start = 0; start < found.length; start += pieceBytes) {
+    const piece = found.subarray(start, start + pieceBytes);
+    // comparing bytes one by one is slow
+    if (disks.some((bytes) => bytes.subarray(start, start + pieceBytes).equals(piece))) continue;
+    const foreign = piece.findIndex((byte, at) => disks.every((bytes) => bytes[start + at] !== byte));
+    if (foreign !== -1) yield start + foreign;
+  }
+}

@@ -10,7 +10,7 @@ import { NbdErrno as Errno, ExportFlag, NbdCommand } from '../helpers/peers/nbd-
 import { type NbdPeer, startNbdPeer } from '../helpers/peers/nbd-peer.ts';
 import { KiB, needs } from '../helpers/shared-setup.ts';
 import { startOf } from './crashed-storage.ts';
-import { type Change, checkDisk, DiskModel, type Draw, drawn } from './disk-series.ts';
+import { type Change, checkDisk, DiskModel, type Draw, drawn, foreignBytes } from './disk-series.ts';
 import { checkHolds } from './left-behind.ts';
 import { makeStep, type SeriesStep, take, withSteps, write } from './series-steps.ts';
 
@@ -62,7 +62,7 @@ async function attempt(
   disk.apply(change);
   if (outcome === 'done') return true;
   const found = await io.read(0, old.length);
-  const wrong = found.findIndex((byte, at) => byte !== old[at] && byte !== disk.bytes[at]);
+  const [wrong = -1] = foreignBytes(found, [old, disk.bytes], CLUSTER);
   t.equal(wrong, -1, 'a byte of a request that failed must be what it was, or what it was to become');
   disk.bytes = found;
   return false;
