@@ -201,9 +201,9 @@ export function parseQcow2(bytes: Buffer): Qcow2Image {
       if ((entry & READS_AS_ZERO) !== 0n) return 'zero';
       const offset = Number(entry & OFFSET_MASK);
       if (offset === 0) return null;
-      const data = Buffer.alloc(clusterSize);
-      bytes.copy(data, 0, offset, offset + clusterSize);
-      return data;
+      const data = bytes.subarray(offset, offset + clusterSize);
+      // what lies behind the end of the file is zeroes
+      return data.length === clusterSize ? data : Buffer.concat([data], clusterSize);
     },
   };
 }
