@@ -149,10 +149,12 @@ export const failingStorage: readonly CaseDefinition[] = [
       const start = await startOf(t, { size, filled, room, image: { 'refcount-bits': 64 } });
       // more than there are counts for
       const change: Change = { kind: 'write', offset: filled, length: 128 * KiB, byte: 0x55 };
+      const full = Buffer.alloc(filled, 0x77);
+      const storage = Buffer.alloc(room);
       for (let before = GROWTH.from; before < GROWTH.to; before += 1) {
-        const storage = Buffer.from(start);
+        start.copy(storage);
         const peer = await startNbdPeer(t, { '': { data: storage, flags: FLAGS } });
-        const disk = new DiskModel(size, CLUSTER, Buffer.alloc(filled, 0x77));
+        const disk = new DiskModel(size, CLUSTER, full);
         const node = t.name('qcow2');
         const file = { driver: 'nbd', server: peer.address };
         await t.execute('blockdev-add', { driver: 'qcow2', 'node-name': node, file });
