@@ -239,4 +239,38 @@ export const chains: readonly Saboteur[] = [
       ';',
     ],
   ),
+  inside(
+    'chains/commit-filter-nameless',
+    'block-commit',
+    'makes up a name for the filter of a commit of an intermediate image',
+    'jobs/commit-job',
+    ["name: args['filter-node-name'],", 'name: undefined,'],
+  ),
+  inside(
+    'chains/far-in-32-bits',
+    'block-stream',
+    'streams what is beyond 4 GiB to where 32 bits of its position lead',
+    'jobs/stream-job',
+    ['image.io.copyOnRead(job.progress.offset,', 'image.io.copyOnRead(job.progress.offset % 2 ** 32,'],
+  ),
+  inside(
+    'chains/failed-commit-writable',
+    'block-commit',
+    'leaves the base writable of a commit that failed',
+    'jobs/commit-job',
+    [
+      'for (const [node, readOnly] of wasReadOnly.toReversed())\n                await reopenAsBefore',
+      'for (const [node, readOnly] of error ? [] : wasReadOnly.toReversed())\n                await reopenAsBefore',
+    ],
+  ),
+  inside(
+    'chains/failed-stream-writable',
+    'block-stream',
+    'leaves a read-only image writable after a stream that failed',
+    'jobs/stream-job',
+    [
+      'finally {\n            await reopenAsBefore(graph, image, wasReadOnly);',
+      'finally {\n            if (!error)\n                await reopenAsBefore(graph, image, wasReadOnly);',
+    ],
+  ),
 ];

@@ -316,14 +316,14 @@ export const copies: readonly Saboteur[] = [
     'copies/mirror-counts-holes',
     'BLOCK_JOB_READY',
     'counts what the source does not hold into the len of a full mirror',
-    'jobs/mirror-job',
+    MIRROR,
     ['if (base === undefined && !hasZeroInit(target)) {', 'if (base === undefined) {'],
   ),
   inside(
     'copies/mirror-leftovers',
     'MirrorSyncMode',
     'leaves in the target of a full mirror what that held where the source has nothing',
-    'jobs/mirror-job',
+    MIRROR,
     [
       'else if (base === undefined)\n                await this.#clearLeftovers(job, offset, stretch.length);',
       ';',
@@ -337,7 +337,7 @@ export const copies: readonly Saboteur[] = [
     'copies/incremental-part-of-granule',
     'MirrorSyncMode',
     'copies only the first 64 KiB of each granule that the bitmap of an incremental backup marks',
-    'jobs/backup-job',
+    BACKUP,
     [
       'for (const [offset, length] of this.#bitmap.ranges())\n            this.#left.mark(offset, length);',
       'for (const [offset] of this.#bitmap.ranges())\n            this.#left.mark(offset, 1);',
@@ -354,7 +354,7 @@ export const copies: readonly Saboteur[] = [
     'copies/parts-of-clusters',
     'BlockdevBackup',
     'copies in blocks of 64 KiB to targets with larger clusters',
-    'jobs/backup-job',
+    BACKUP,
     [
       'const cluster = Math.max(LEAST_CLUSTER, target.state.info?.()?.clusterSize ?? 0);',
       'const cluster = LEAST_CLUSTER;',
@@ -368,6 +368,16 @@ export const copies: readonly Saboteur[] = [
     [
       'for (const prepare of this.beforeWrite)',
       'for (const prepare of options.discards ? [] : this.beforeWrite)',
+    ],
+  ),
+  inside(
+    'copies/other-bitmaps-cleared',
+    'drive-backup',
+    'clears all bitmaps of a node when an incremental backup with one of them has succeeded',
+    BACKUP,
+    [
+      'this.#source.bitmaps.abdicate(this.#bitmap);',
+      '{\n            this.#source.bitmaps.abdicate(this.#bitmap);\n            for (const other of this.#source.bitmaps.all)\n                if (other !== this.#bitmap)\n                    other.clear();\n        }',
     ],
   ),
 ];

@@ -1,8 +1,9 @@
-/** Saboteurs of the requests of guests: errors, policies, statistics of the last seconds. */
+/** Saboteurs of guest devices: who uses their nodes, and errors, policies and statistics of their requests. */
 import { inside, type Saboteur } from './saboteur.ts';
 
 const REQUESTS = 'backend/guest-requests';
 const AVERAGE = 'backend/timed-average';
+const DEVICE = 'devices/guest-device';
 
 export const guests: readonly Saboteur[] = [
   inside('guests/error-of-child', 'BLOCK_IO_ERROR', 'names the child of the node that failed', REQUESTS, [
@@ -114,5 +115,105 @@ export const guests: readonly Saboteur[] = [
     'tries only the requests of the first of several devices again that stopped the machine',
     'devices/run-state',
     ['of this.#onResume)', 'of [...this.#onResume].slice(0, 1))'],
+  ),
+  {
+    id: 'guests/error-after-stop',
+    definition: 'BLOCK_IO_ERROR',
+    breaks: 'tells that the machine stopped before the error that stopped it',
+    changes: [
+      {
+        file: REQUESTS,
+        find: 'this.#tell(node, type, action, error);',
+        put: "const stopped = action === 'stop' && this.#stop(error);\n                this.#tell(node, type, action, error);",
+      },
+      { file: REQUESTS, find: 'if (!(await this.#stop(error)))', put: 'if (!(await stopped))' },
+    ],
+  },
+  inside(
+    'guests/writethrough-unflushed',
+    'BlockdevCacheInfo',
+    'does not flush what guests write to a drive that is shown as writethrough',
+    REQUESTS,
+    ['const flags = { fua: fua || !this.#backend.settings.writeback };', 'const flags = { fua };'],
+  ),
+  inside(
+    'guests/capacity-in-blocks',
+    'BlockInfo',
+    'tells the guest of a CD drive the number of blocks for the last of them',
+    'devices/ide/packet-commands',
+    ['data.writeUInt32BE(drive.medium.blocks - 1, 0);', 'data.writeUInt32BE(drive.medium.blocks, 0);'],
+  ),
+  inside(
+    'devices/share-rw-ignored',
+    'BlockInfo',
+    'lets nobody else write a node, whatever share-rw says',
+    DEVICE,
+    ["const isShared = this.identity.properties.get('share-rw') === true;", 'const isShared = false;'],
+  ),
+  inside('devices/always-shared', 'BlockInfo', 'lets others write the node of each device', DEVICE, [
+    "const isShared = this.identity.properties.get('share-rw') === true;",
+    'const isShared = true;',
+  ]),
+  inside(
+    'devices/first-disk-for-ever',
+    'blockdev-insert-medium',
+    'takes floppies as writable ones that were there first',
+    DEVICE,
+    ['if (!loaded)\n            this.#hadMedium = true;', ';'],
+  ),
+  inside(
+    'devices/refused-stays-user',
+    'BlockInfo',
+    'keeps a device that was refused as the user of its drive',
+    'backend/block-backend',
+    ['catch (error) {\n            this.#device = undefined;', 'catch (error) {'],
+  ),
+  inside(
+    'devices/refused-drive-stays',
+    'BlockInfo',
+    'keeps the drive of a device that was refused for its node',
+    'devices/plug-in',
+    ["if (backend.name === '')\n                await this.#registry.block.backends.remove(backend);", ';'],
+  ),
+  inside(
+    'guests/flushes-as-reads',
+    'BLOCK_IO_ERROR',
+    'meets failed flushes by the policy of reads',
+    REQUESTS,
+    ["this.#request('write', 'flush', 0,", "this.#request('read', 'flush', 0,"],
+  ),
+  inside(
+    'guests/flush-failures-uncounted',
+    'BlockDeviceStats',
+    'does not tell flushes that failed',
+    'backend/accounting',
+    ['failed_flush_operations: flush.failed,', 'failed_flush_operations: 0,'],
+  ),
+  inside(
+    'guests/stopped-as-failed',
+    'BlockDeviceStats',
+    'counts requests that stopped the machine as failed',
+    REQUESTS,
+    [
+      'if (!(await this.#stop(error)))',
+      'request?.failed(now());\n                if (!(await this.#stop(error)))',
+    ],
+  ),
+  inside(
+    'guests/paused-becomes-failed',
+    'query-status',
+    'tells a machine that stood already as stopped by an error',
+    'devices/run-state',
+    [
+      "this.#halt('io-error');",
+      "this.#status = this.#status === 'paused' ? 'io-error' : this.#status;\n        this.#halt('io-error');",
+    ],
+  ),
+  inside(
+    'guests/made-again-after-reset',
+    'cont',
+    'makes requests again that a reset of the machine gave up',
+    'devices/device-registry',
+    ['io?.reset();', ';'],
   ),
 ];

@@ -4,21 +4,17 @@ import { chains } from './chains.ts';
 import { copies } from './copies.ts';
 import { data } from './data.ts';
 import { drivers } from './drivers.ts';
-import { drives } from './drives.ts';
 import { encryption } from './encrypted-data.ts';
 import { ends } from './ends.ts';
 import { errors } from './errors.ts';
 import { events } from './events.ts';
 import { exports } from './exports.ts';
 import { graph } from './graph.ts';
-import { guestMedia } from './guest-media.ts';
 import { guests } from './guests.ts';
 import { imageTables } from './image-tables.ts';
 import { images } from './images.ts';
 import { inputForms } from './input-forms.ts';
 import { interruptedJobs } from './interrupted-jobs.ts';
-import { jobLives } from './job-lives.ts';
-import { jobPaths } from './job-paths.ts';
 import { jobs } from './jobs.ts';
 import { limits } from './limits.ts';
 import { media } from './media.ts';
@@ -30,8 +26,6 @@ import { replies } from './replies.ts';
 import { requestPaths } from './request-paths.ts';
 import { residues } from './residues.ts';
 import type { Saboteur } from './saboteur.ts';
-import { servers } from './servers.ts';
-import { severalClients } from './several-clients.ts';
 import { statistics } from './statistics.ts';
 import { storedBitmaps } from './stored-bitmaps.ts';
 import { timing } from './timing.ts';
@@ -45,7 +39,6 @@ export const saboteurs: readonly Saboteur[] = [
   ...copies,
   ...data,
   ...drivers,
-  ...drives,
   ...encryption,
   ...ends,
   ...errors,
@@ -53,13 +46,10 @@ export const saboteurs: readonly Saboteur[] = [
   ...exports,
   ...graph,
   ...guests,
-  ...guestMedia,
   ...imageTables,
   ...images,
   ...inputForms,
   ...interruptedJobs,
-  ...jobLives,
-  ...jobPaths,
   ...jobs,
   ...limits,
   ...media,
@@ -70,8 +60,6 @@ export const saboteurs: readonly Saboteur[] = [
   ...replies,
   ...requestPaths,
   ...residues,
-  ...servers,
-  ...severalClients,
   ...statistics,
   ...storedBitmaps,
   ...timing,

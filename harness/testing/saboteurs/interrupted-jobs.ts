@@ -1,5 +1,13 @@
-/** Saboteurs of jobs that were paused, given another speed or resumed: what they were started with no longer holds. */
-import type { Saboteur } from './saboteur.ts';
+/** Saboteurs of jobs that were paused, given another speed or resumed, or that failed before: what held no longer does. */
+import { inside, type Saboteur } from './saboteur.ts';
+
+const JOB = 'jobs/job';
+/** Lets drivers know that their job was resumed by the user. */
+const REMEMBERS_RESUME = {
+  file: JOB,
+  find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
+  put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
+};
 
 export const interruptedJobs: readonly Saboteur[] = [
   {
@@ -12,11 +20,7 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: "const policy = operation === 'read' ? onSourceError : onTargetError;",
         put: "const policy = job.wasResumed ? 'report' : operation === 'read' ? onSourceError : onTargetError;",
       },
-      {
-        file: 'jobs/job',
-        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
-        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
-      },
+      REMEMBERS_RESUME,
     ],
   },
   {
@@ -30,48 +34,42 @@ export const interruptedJobs: readonly Saboteur[] = [
         put: "(job.wasResped ? undefined : this.#args[policy]) ?? 'report'",
       },
       {
-        file: 'jobs/job',
+        file: JOB,
         find: 'const before = this.#speed;',
         put: 'const before = this.#speed;\n        this.wasResped = true;',
       },
     ],
   },
-  {
-    id: 'mirrors/policy-forgotten-when-ready',
-    definition: 'BlockdevOnError',
-    breaks: 'ends a mirror that is ready at its next error, whatever on-target-error says',
-    changes: [
-      {
-        file: 'jobs/mirror-copy',
-        find: "const policy = operation === 'read' ? onSourceError : onTargetError;",
-        put: "const policy = job.ready ? 'report' : operation === 'read' ? onSourceError : onTargetError;",
-      },
+  inside(
+    'mirrors/policy-forgotten-when-ready',
+    'BlockdevOnError',
+    'ends a mirror that is ready at its next error, whatever on-target-error says',
+    'jobs/mirror-copy',
+    [
+      "const policy = operation === 'read' ? onSourceError : onTargetError;",
+      "const policy = job.ready ? 'report' : operation === 'read' ? onSourceError : onTargetError;",
     ],
-  },
-  {
-    id: 'jobs/stops-once',
-    definition: 'BlockdevOnError',
-    breaks: 'tells at the second error of a job that it stops, and ends it',
-    changes: [
-      {
-        file: 'jobs/job',
-        find: "if (action === 'ignore')",
-        put: "if (action === 'stop' && this.stoppedOnce)\n            return 'report';\n        if (action === 'stop')\n            this.stoppedOnce = true;\n        if (action === 'ignore')",
-      },
+  ),
+  inside(
+    'jobs/stops-once',
+    'BlockdevOnError',
+    'tells at the second error of a job that it stops, and ends it',
+    JOB,
+    [
+      "if (action === 'ignore')",
+      "if (action === 'stop' && this.stoppedOnce)\n            return 'report';\n        if (action === 'stop')\n            this.stoppedOnce = true;\n        if (action === 'ignore')",
     ],
-  },
-  {
-    id: 'jobs/first-status-again',
-    definition: 'BlockDeviceIoStatus',
-    breaks: 'shows at every stop of a job the error that it stopped for first',
-    changes: [
-      {
-        file: 'jobs/job',
-        find: "this.#ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';",
-        put: "this.#ioStatus = this.first ??= error.code === 'ENOSPC' ? 'nospace' : 'failed';",
-      },
+  ),
+  inside(
+    'jobs/first-status-again',
+    'BlockDeviceIoStatus',
+    'shows at every stop of a job the error that it stopped for first',
+    JOB,
+    [
+      "this.#ioStatus = error.code === 'ENOSPC' ? 'nospace' : 'failed';",
+      "this.#ioStatus = this.first ??= error.code === 'ENOSPC' ? 'nospace' : 'failed';",
     ],
-  },
+  ),
   {
     id: 'copies/compress-forgotten-at-resume',
     definition: 'drive-backup',
@@ -82,11 +80,7 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: 'else if (this.#args.compress)',
         put: 'else if (this.#args.compress && !this.resumed)',
       },
-      {
-        file: 'jobs/job',
-        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
-        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
-      },
+      REMEMBERS_RESUME,
       {
         file: 'jobs/backup-job',
         find: 'copied = 0;\n            const next',
@@ -104,11 +98,7 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: 'const next = this.#bitmap ? this.#left.next(offset) : offset;',
         put: 'if (this.#bitmap && job.wasResumed && !this.once) {\n                this.once = true;\n                this.#left.mark(0, this.#length);\n            }\n            const next = this.#bitmap ? this.#left.next(offset) : offset;',
       },
-      {
-        file: 'jobs/job',
-        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
-        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
-      },
+      REMEMBERS_RESUME,
     ],
   },
   {
@@ -121,11 +111,7 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: 'stretch = await this.#toCopy(job.progress.offset, stretch.length);',
         put: 'this.resumed = job.wasResumed;\n                stretch = await this.#toCopy(job.progress.offset, stretch.length);',
       },
-      {
-        file: 'jobs/job',
-        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
-        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
-      },
+      REMEMBERS_RESUME,
       {
         file: 'jobs/stream-job',
         find: 'return isAllocatedAbove(below, base, offset, own.length);',
@@ -143,25 +129,19 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: 'await nameBase(graph, overlay, base, this.#baseName);',
         put: 'await nameBase(graph, overlay, base, job.wasResumed ? undefined : this.#baseName);',
       },
-      {
-        file: 'jobs/job',
-        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
-        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
-      },
+      REMEMBERS_RESUME,
     ],
   },
-  {
-    id: 'copies/paused-saves-nothing',
-    definition: 'blockdev-backup',
-    breaks: 'does not save what is overwritten while a backup is paused',
-    changes: [
-      {
-        file: 'jobs/backup-job',
-        find: 'async #copyBeforeWrite(job, offset, length) {',
-        put: 'async #copyBeforeWrite(job, offset, length) {\n        if (job.paused)\n            return;',
-      },
+  inside(
+    'copies/paused-saves-nothing',
+    'blockdev-backup',
+    'does not save what is overwritten while a backup is paused',
+    'jobs/backup-job',
+    [
+      'async #copyBeforeWrite(job, offset, length) {',
+      'async #copyBeforeWrite(job, offset, length) {\n        if (job.paused)\n            return;',
     ],
-  },
+  ),
   {
     id: 'mirrors/standby-forgets-writes',
     definition: 'blockdev-mirror',
@@ -172,11 +152,7 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: 'job.progress.setRemaining(copy.left);',
         put: 'if (job.ready && job.wasResumed && !this.once) {\n                this.once = true;\n                copy.dirty.clear(0, this.#plan.source.io.length());\n            }\n            job.progress.setRemaining(copy.left);',
       },
-      {
-        file: 'jobs/job',
-        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
-        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
-      },
+      REMEMBERS_RESUME,
     ],
   },
   {
@@ -189,13 +165,9 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: 'if (isDone && !job.ready)\n                job.becomeReady();',
         put: 'if (isDone && job.ready && job.wasResumed && !this.once) {\n                this.once = true;\n                job.tellReady();\n            }\n            if (isDone && !job.ready)\n                job.becomeReady();',
       },
+      REMEMBERS_RESUME,
       {
-        file: 'jobs/job',
-        find: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.#resume();",
-        put: "this.#ioStatus = 'ok';\n        this.#userPaused = false;\n        this.wasResumed = true;\n        this.#resume();",
-      },
-      {
-        file: 'jobs/job',
+        file: JOB,
         find: 'becomeReady() {',
         put: "tellReady() {\n        this.#services.emit('BLOCK_JOB_READY', this.#position());\n    }\n    becomeReady() {",
       },
@@ -216,6 +188,66 @@ export const interruptedJobs: readonly Saboteur[] = [
         find: 'let delay = 0n;\n        for (let at = start',
         put: 'this.isReady = job.ready;\n        let delay = 0n;\n        for (let at = start',
       },
+    ],
+  },
+  inside(
+    'jobs/paused-works-on-speed',
+    'block-job-pause',
+    'lets a paused job do a piece of its work when it is given a higher speed',
+    JOB,
+    ['if ((speed === 0n || speed > before) && !this.paused)', 'if (speed === 0n || speed > before)'],
+  ),
+  inside(
+    'jobs/paused-works-after-drain',
+    'block-job-pause',
+    'lets a paused job do a piece of its work when another command has drained its nodes',
+    JOB,
+    [
+      '#resume() {\n        if (!this.paused)\n            this.enter();',
+      '#resume() {\n        this.enter();',
+    ],
+  ),
+  {
+    id: 'jobs/ends-with-first-speed',
+    definition: 'BLOCK_JOB_COMPLETED',
+    breaks: 'tells at the end of a job the speed that it was started with',
+    changes: [
+      {
+        file: JOB,
+        find: 'this.#applySpeed(options.speed ?? 0n);',
+        put: 'this.#applySpeed(options.speed ?? 0n);\n        this.firstSpeed = integer(options.speed ?? 0n);',
+      },
+      {
+        file: JOB,
+        find: "'BLOCK_JOB_COMPLETED', {\n                ...this.#position(),",
+        put: "'BLOCK_JOB_COMPLETED', {\n                ...this.#position(),\n                speed: this.firstSpeed,",
+      },
+    ],
+  },
+  {
+    id: 'jobs/top-forgotten-at-resume',
+    definition: 'MirrorSyncMode',
+    breaks: 'copies everything in a backup with sync top once it was paused and resumed',
+    changes: [
+      {
+        file: 'jobs/backup-job',
+        find: "const isAsked = this.#args.sync !== 'top' ||",
+        put: "const isAsked = this.#args.sync !== 'top' || job.wasResumed ||",
+      },
+      REMEMBERS_RESUME,
+    ],
+  },
+  {
+    id: 'jobs/policy-forgotten-at-resume',
+    definition: 'BlockdevOnError',
+    breaks: 'ends a stream at its next error once it was resumed, whatever on-error says',
+    changes: [
+      {
+        file: 'jobs/stream-job',
+        find: "const action = job.failed('read', policy, error);",
+        put: "const action = job.failed('read', job.wasResumed ? 'report' : policy, error);",
+      },
+      REMEMBERS_RESUME,
     ],
   },
 ];

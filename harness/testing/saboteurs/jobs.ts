@@ -320,4 +320,8 @@ export const jobs: readonly Saboteur[] = [
     'commands/query-block-jobs',
     ['jobs.all.map(', 'jobs.all.filter(({ cancelled }) => !cancelled).map('],
   ),
+  inside('jobs/len-in-32-bits', 'BLOCK_JOB_COMPLETED', 'tells 32 bits of len and offset', JOB, [
+    'return { device: this.id, len, offset,',
+    'return { device: this.id, len: len % 2 ** 32, offset: offset % 2 ** 32,',
+  ]),
 ];

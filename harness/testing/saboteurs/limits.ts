@@ -215,7 +215,7 @@ export const limits: readonly Saboteur[] = [
     'limits/idle-saves',
     'block_set_io_throttle',
     'lets pass at once what was not used of the limits before',
-    'throttle/throttle-group',
+    GROUP,
     ['level.level = Math.max(0, level.level - rate * seconds);', 'level.level -= rate * seconds;'],
   ),
   inside(
@@ -224,5 +224,53 @@ export const limits: readonly Saboteur[] = [
     'keeps the group of a drive after its last member has left',
     'backend/block-backend',
     ['objects.throttleGroups.remove(member.group.name);', ';'],
+  ),
+  inside(
+    'limits/held-as-before',
+    'block_set_io_throttle',
+    'lets requests that are held wait as the former limits want',
+    GROUP,
+    ['this.#leaked = this.#clock.now();\n        this.pump();', 'this.#leaked = this.#clock.now();'],
+  ),
+  inside(
+    'limits/group-of-drive-ignored',
+    'BlockDeviceInfo',
+    'gives each drive that starts with a throttle group one of its own',
+    'options/drive',
+    ['backend.setLimits(limits.config, limits.group);', 'backend.setLimits(limits.config);'],
+  ),
+  inside(
+    'limits/unnamed-together',
+    'block_set_io_throttle',
+    'puts drives without names into one group',
+    'commands/block-set-io-throttle',
+    ['backend.setLimits(config, args.group, name);', 'backend.setLimits(config, args.group);'],
+  ),
+  inside(
+    'limits/group-of-gone-device',
+    'block_set_io_throttle',
+    'keeps the group of a device that has gone',
+    'backend/block-backend',
+    ['async close() {\n        this.#leaveGroup();', 'async close() {'],
+  ),
+  inside(
+    'limits/without-medium',
+    'block_set_io_throttle',
+    'limits a drive before it tells that it has no medium',
+    'commands/block-set-io-throttle',
+    [
+      "if (!backend.node)\n        throw new CommandError('Device has no medium');",
+      "if (!backend.node) {\n        backend.setLimits(throttleConfig({ 'bps-total': Number(args.bps) }), args.group, name);\n        throw new CommandError('Device has no medium');\n    }",
+    ],
+  ),
+  inside(
+    'limits/refused-change-stays',
+    'ThrottleLimits',
+    'keeps the limits of a group that it refuses to set',
+    'objects/throttle-group-object',
+    [
+      'checkConfig(changed);\n                    group.config = changed;',
+      'group.config = changed;\n                    checkConfig(changed);',
+    ],
   ),
 ];

@@ -1,5 +1,9 @@
-/** Saboteurs of media and trays: how they are exchanged, and what is told of it. */
+/** Saboteurs of media and trays: how they are exchanged, what is told of it, and what drives keep. */
 import { inside, type Saboteur } from './saboteur.ts';
+
+const BACKEND = 'backend/block-backend';
+const EXCHANGE = 'devices/exchange-media';
+const HUMAN = 'monitor/hmp/hmp-drives';
 
 export const media: readonly Saboteur[] = [
   inside(
@@ -13,7 +17,7 @@ export const media: readonly Saboteur[] = [
     'media/retained-writable',
     'BlockdevChangeReadOnlyMode',
     'opens a new medium writable with read-only-mode retain',
-    'devices/exchange-media',
+    EXCHANGE,
     [
       "readOnlyMode === 'retain' ? like.readOnly : readOnlyMode === 'read-only'",
       "readOnlyMode === 'read-only'",
@@ -23,7 +27,7 @@ export const media: readonly Saboteur[] = [
     'media/taken-out-first',
     'blockdev-change-medium',
     'takes the old medium out before the new one is opened',
-    'devices/exchange-media',
+    EXCHANGE,
     [
       'const node = await openImage(backend, graph, image);\n    const former = backend.node;\n    const wasOpen = backend.device?.tray?.open;',
       'const former = backend.node;\n    const wasOpen = backend.device?.tray?.open;\n    openUnlocked(drive, false);\n    await removeMedium(drive, graph);\n    const node = await openImage(backend, graph, image);',
@@ -33,7 +37,7 @@ export const media: readonly Saboteur[] = [
     'media/node-goes-with-medium',
     'blockdev-remove-medium',
     'deletes the node that a client added when it is taken out of a drive',
-    'backend/block-backend',
+    BACKEND,
     [
       'await this.#graph.releaseUnused(root.node);',
       'root.node.takeFromMonitor();\n        await this.#graph.releaseUnused(root.node);',
@@ -50,4 +54,88 @@ export const media: readonly Saboteur[] = [
     'removable: device?.removable ?? true,',
     'removable: true,',
   ]),
+  inside(
+    'media/mode-forgotten-with-medium',
+    'BlockdevChangeReadOnlyMode',
+    'opens the next medium of a read-only drive writable where the last one was taken out before',
+    BACKEND,
+    ['this.mediumOptions = { ...root.node.options, readOnly: root.node.readOnly };', ';'],
+  ),
+  inside(
+    'media/human-change-retains',
+    'BlockdevChangeReadOnlyMode',
+    'does not heed the read-only mode of the human command change',
+    HUMAN,
+    ["{ device, filename, format, 'read-only-mode': mode }", '{ device, filename, format }'],
+  ),
+  inside(
+    'media/forced-stays-locked',
+    'eject',
+    'keeps a tray locked that was forced open',
+    'devices/guest-device',
+    ['if (force)\n            this.tray?.unlock();', ';'],
+  ),
+  inside('media/typed-without-force', 'eject', 'does not heed force where people type eject', HUMAN, [
+    "force: flags.has('force')",
+    'force: false',
+  ]),
+  inside('media/typed-forces', 'eject', 'forces each eject that people type', HUMAN, [
+    "force: flags.has('force')",
+    'force: true',
+  ]),
+  inside(
+    'media/limits-go-along',
+    'blockdev-change-medium',
+    'lifts the limits of a drive with its medium',
+    BACKEND,
+    [
+      'this.#root = undefined;\n        this.mediumOptions',
+      'this.#root = undefined;\n        this.#leaveGroup();\n        this.mediumOptions',
+    ],
+  ),
+  inside(
+    'media/zeroes-undetected',
+    'blockdev-change-medium',
+    'does not look for zeroes in what is written to later media',
+    EXCHANGE,
+    ["'detect-zeroes': like.detectZeroes", "'detect-zeroes': 'off'"],
+  ),
+  inside(
+    'media/caches-anew',
+    'blockdev-change-medium',
+    'opens later media with the usual cache mode',
+    EXCHANGE,
+    [
+      'const named = { options: like, readOnly };',
+      'const named = { options: { ...like, cache: { direct: false, noFlush: false } }, readOnly };',
+    ],
+  ),
+  inside(
+    'media/empty-drive-writable',
+    'blockdev-change-medium',
+    'opens the first medium of an empty read-only drive writable',
+    'options/drive',
+    ['cache, readOnly };', 'cache };'],
+  ),
+  inside(
+    'media/deleted-keeps-name',
+    'BlockInfo',
+    'still names a drive that was deleted below its device',
+    BACKEND,
+    ["return this.#isDeleted ? '' : this.id;", 'return this.id;'],
+  ),
+  inside(
+    'media/deleted-keeps-policies',
+    'BlockInfo',
+    'heeds the policies of a drive that was deleted below its device',
+    'backend/guest-requests',
+    ['if (isDeleted)', 'if (false)'],
+  ),
+  inside(
+    'media/refused-image-stays',
+    'blockdev-change-medium',
+    'keeps an image open that it did not exchange after all',
+    EXCHANGE,
+    ['await graph.releaseUnused(node);', ';'],
+  ),
 ];

@@ -1,4 +1,4 @@
-/** Saboteurs of mirrors: what a target lacks at the end. */
+/** Saboteurs of mirrors: when they are ready, and what a target lacks at the end. */
 import { inside, type Saboteur } from './saboteur.ts';
 
 export const mirrors: readonly Saboteur[] = [
@@ -42,5 +42,29 @@ export const mirrors: readonly Saboteur[] = [
     'leaves an existing target without its backing file when a mirror completes',
     'commands/drive-mirror',
     ['openBacking: isNew ? undefined : () => openBacking(graph, target),', 'openBacking: undefined,'],
+  ),
+  inside(
+    'mirrors/ready-unflushed',
+    'blockdev-mirror',
+    'tells a mirror as ready without having flushed its target',
+    'jobs/mirror-job',
+    [
+      "if (isDone && !(await flushed(job, target, 'write', copy.onTargetError)))\n                continue;",
+      ';',
+    ],
+  ),
+  inside(
+    'mirrors/buf-size-ignored',
+    'blockdev-mirror',
+    'has more on its way to the target of a mirror than buf-size allows',
+    'jobs/mirror-job',
+    ['bufferSize: Math.ceil(bufferSize / granularity) * granularity,', 'bufferSize: DEFAULT_BUFFER,'],
+  ),
+  inside(
+    'mirrors/far-in-32-bits',
+    'blockdev-mirror',
+    'writes what a mirror copies to where 32 bits of its position lead',
+    'jobs/mirror-copy',
+    ['await io.write(offset, data);', 'await io.write(offset % 2 ** 32, data);'],
   ),
 ];

@@ -70,4 +70,34 @@ export const refusals: readonly Saboteur[] = [
       'if (exports.has(name) && new NbdExport(this.#graph, node, name, false))\n            throw new CommandError(`NBD server already',
     ],
   ),
+  inside(
+    'refusals/negative-speed-lifts',
+    'block-job-set-speed',
+    'lifts the limit of a job that refuses a negative speed',
+    'jobs/job',
+    [
+      'checkSpeed(speed);\n        this.#speed',
+      'if (speed < 0)\n            this.limit.speed = 0n;\n        checkSpeed(speed);\n        this.#speed',
+    ],
+  ),
+  inside(
+    'refusals/complete-remembered',
+    'block-job-complete',
+    'completes a mirror, once it is resumed, that refused to while it was paused',
+    'jobs/job',
+    [
+      "this.assertVerb('complete');",
+      "if (this.#status === 'standby')\n            this.driver.complete();\n        this.assertVerb('complete');",
+    ],
+  ),
+  inside(
+    'refusals/transaction-freezes',
+    'transaction',
+    'leaves the bitmap frozen of an incremental backup of a transaction that it refuses',
+    'jobs/job-txn',
+    [
+      'if (member.error)\n            driver.abort?.();',
+      'if (member.error) {\n            if (member.started)\n                driver.abort?.();\n        }',
+    ],
+  ),
 ];

@@ -1,7 +1,14 @@
 /** Saboteurs of what queries tell: members that are missing, stale or wrong. */
-import { inside, type Saboteur } from './saboteur.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../../spec/json.ts';
+import { between, inside, type Saboteur } from './saboteur.ts';
 
 const NODES = 'graph/query-nodes';
+
+/** An enum of a schema without the last of its values. */
+function shortened(info: Json): Json {
+  if (!isJsonObject(info) || info['meta-type'] !== 'enum' || !Array.isArray(info.values)) return info;
+  return { ...info, values: info.values.slice(0, -1) };
+}
 
 export const replies: readonly Saboteur[] = [
   inside(
@@ -261,5 +268,22 @@ export const replies: readonly Saboteur[] = [
     'does not tell how an encrypted image is encrypted',
     'drivers/qcow2/index',
     ['if (encryption)\n        data.encrypt = encryption;', ';'],
+  ),
+  inside(
+    'replies/qdev-by-id-only',
+    'BlockInfo',
+    'tells no qdev of a guest device without an id',
+    'backend/query-backends',
+    ['...(device && { qdev: device.name }),', '...(device?.id !== undefined && { qdev: device.id }),'],
+  ),
+  between(
+    'wire/schema-enums-short',
+    'query-qmp-schema',
+    'leaves the last value of each enum out of query-qmp-schema',
+    () => ({
+      outgoing: (message: JsonObject) => [
+        Array.isArray(message.return) ? { ...message, return: message.return.map(shortened) } : message,
+      ],
+    }),
   ),
 ];

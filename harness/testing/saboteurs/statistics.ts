@@ -168,4 +168,24 @@ export const statistics: readonly Saboteur[] = [
     'backend/accounting',
     ['if (!this.#countsFailed)\n            return;', ';'],
   ),
+  inside(
+    'statistics/latencies-of-all',
+    'BlockDeviceTimedStats',
+    'keeps the latencies of reads, writes and flushes of an interval together',
+    'backend/accounting',
+    [
+      'latencies: { rd: average(seconds), wr: average(seconds), flush: average(seconds) },',
+      'latencies: ((all) => ({ rd: all, wr: all, flush: all }))(average(seconds)),',
+    ],
+  ),
+  inside(
+    'statistics/lost-with-medium',
+    'BlockDeviceStats',
+    'begins to count anew when a drive gets another medium',
+    'backend/block-backend',
+    [
+      'this.#root = this.#graph.addRoot(node, permissions, this);',
+      'this.accounting = new Accounting();\n        this.#root = this.#graph.addRoot(node, permissions, this);',
+    ],
+  ),
 ];

@@ -33,4 +33,14 @@ export const storedBitmaps: readonly Saboteur[] = [
     'drivers/qcow2/qcow2-bitmaps',
     ['await this.#free(found);', ';'],
   ),
+  inside(
+    'bitmaps/unpersisted-by-backup',
+    'BlockDirtyBitmapAdd',
+    'forgets that a bitmap is persistent when an incremental backup with it has succeeded',
+    'graph/dirty-bitmap',
+    [
+      'this.#pages = this.#successor.#pages;',
+      'this.#pages = this.#successor.#pages;\n        this.persistent = false;',
+    ],
+  ),
 ];

@@ -33,4 +33,14 @@ export const timing: readonly Saboteur[] = [
       'if (speed === 0n || this.#speed === 0n || speed > this.#speed)\n            this.limit.speed = speed;\n        this.#speed = speed;',
     ],
   ),
+  inside(
+    'jobs/newest-limits-all',
+    'block-job-set-speed',
+    'keeps all jobs together to the speed of the newest',
+    'jobs/job',
+    [
+      'this.limit = new RateLimit(services.clock);',
+      'this.limit = services.clock.limit ??= new RateLimit(services.clock);',
+    ],
+  ),
 ];

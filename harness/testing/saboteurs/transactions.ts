@@ -102,4 +102,68 @@ export const transactions: readonly Saboteur[] = [
     'transactions/backup-actions',
     ['abort: () => job.cancel()', 'abort: () => Promise.resolve()'],
   ),
+  inside(
+    'transactions/drained-after-failure',
+    'transaction',
+    'leaves what a snapshot of a failed transaction has drained as it was drained',
+    'graph/drained-snapshot',
+    ['abort: () => ending(abort) };\n    }\n    catch', 'abort };\n    }\n    catch'],
+  ),
+  inside(
+    'transactions/backup-starts-early',
+    'transaction',
+    'starts the backups of a transaction before it has prepared the other actions',
+    'transactions/backup-actions',
+    [
+      'return { commit: () => job.start(), abort: () => job.cancel() };',
+      'return job.start().then(() => ({ abort: () => job.cancel() }));',
+    ],
+  ),
+  inside(
+    'transactions/policy-forgotten',
+    'transaction',
+    'ignores on-target-error of the action blockdev-backup',
+    'transactions/backup-actions',
+    [
+      'createBackup(context, { source, target }, data, context.txn)',
+      "createBackup(context, { source, target }, { ...data, 'on-target-error': undefined }, context.txn)",
+    ],
+  ),
+  inside(
+    'transactions/compress-forgotten',
+    'transaction',
+    'ignores compress of the action drive-backup',
+    'transactions/backup-actions',
+    [
+      'createDriveBackup(context, data, context.txn)',
+      'createDriveBackup(context, { ...data, compress: undefined }, context.txn)',
+    ],
+  ),
+  inside(
+    'transactions/persistence-forgotten',
+    'transaction',
+    'ignores persistent of the action block-dirty-bitmap-add',
+    'transactions/bitmap-actions',
+    ['addBitmap(block.graph, data)', 'addBitmap(block.graph, { ...data, persistent: undefined })'],
+  ),
+  inside(
+    'transactions/mode-forgotten',
+    'transaction',
+    'makes the image anew whatever mode the action blockdev-snapshot-sync has',
+    'transactions/snapshot-actions',
+    [
+      'prepareSnapshotSync(block.graph, data)',
+      'prepareSnapshotSync(block.graph, { ...data, mode: undefined })',
+    ],
+  ),
+  inside(
+    'transactions/group-of-two',
+    'transaction',
+    'cancels one other job only when a job of a group is cancelled',
+    'jobs/job-txn',
+    [
+      'const members = [...this.#members];',
+      'const members = [because, ...this.#members.filter((each) => each !== because).slice(0, 1)];',
+    ],
+  ),
 ];

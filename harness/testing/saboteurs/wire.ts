@@ -17,6 +17,14 @@ function without(message: JsonObject, member: string): JsonObject {
   return Object.fromEntries(Object.entries(message).filter(([name]) => name !== member));
 }
 
+/** Characters that take two UTF-16 units as the replacement character, in strings of any depth. */
+function withoutAstral(value: Json): Json {
+  if (typeof value === 'string') return value.replaceAll(/[\u{10000}-\u{10ffff}]/gu, '\ufffd');
+  if (Array.isArray(value)) return value.map(withoutAstral);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, withoutAstral(one!)]));
+}
+
 /** Integers beyond 2^53 as a double holds them. */
 function rounded(value: Json): Json {
   if (typeof value === 'bigint') return BigInt(Number(value));
@@ -370,5 +378,15 @@ export const wire: readonly Saboteur[] = [
       'const message = this.#ready;',
       "const message = this.#ready;\n        if ('fault' in message) {\n            this.#chunks = [];\n            this.#offset = 0;\n        }",
     ],
+  ),
+  between(
+    'wire/astral-characters-lost',
+    'protocol/ids',
+    'gives characters beyond the Basic Multilingual Plane in ids back as replacement characters',
+    () => ({
+      outgoing: (message: JsonObject) => [
+        'id' in message ? { ...message, id: withoutAstral(message.id!) } : message,
+      ],
+    }),
   ),
 ];
