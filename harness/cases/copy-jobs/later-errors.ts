@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../spec/json.ts';
 import type { RequirementId } from '../../../spec/requirements/index.ts';
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { addQcow2, chainNodes } from '../helpers/backing-chains.ts';
+import { addQcow2, chainNodes, checkContent } from '../helpers/backing-chains.ts';
 import { addFailing, failingName } from '../helpers/failing-files.ts';
 import { bytesOf } from '../helpers/image-files.ts';
 import { jobInfo, succeeded } from '../helpers/job-steps.ts';
@@ -62,11 +62,6 @@ async function stopsFor(
   await t.execute('block-job-resume', { device: id });
 }
 
-async function checkFull(t: CaseContext, { local }: CaseFile): Promise<void> {
-  const bytes = await bytesOf(t, local);
-  t.check(bytes.equals(Buffer.alloc(SIZE, BYTE)), 'the target must have all', 'something is not copied');
-}
-
 /** A target that fails: a node of its own, or a name by which it is opened. */
 async function failingTarget(
   t: CaseContext,
@@ -104,7 +99,7 @@ export const laterErrors: readonly CaseDefinition[] = [
         await interrupt(t, id, STEADY);
         for (const error of errorsOf(command)) await stopsFor(t, id, error, 'write');
         await finished(t, typeOf(command), id);
-        await checkFull(t, file);
+        await checkContent(t, file, Buffer.alloc(SIZE, BYTE), 'the target');
       },
     }),
   ),

@@ -1,6 +1,6 @@
 /** Backups of a transaction that fails never begin. */
 import type { CaseContext, CaseDefinition } from '../case.ts';
-import { bytesOf } from '../helpers/image-files.ts';
+import { checkContent } from '../helpers/backing-chains.ts';
 import { checkNoJob, pendingJobEvents } from '../helpers/job-steps.ts';
 import { addRaw, fileNodes, MiB, needs } from '../helpers/shared-setup.ts';
 
@@ -37,17 +37,12 @@ export const undoneBackups: readonly CaseDefinition[] = [
           for (const [index, id] of ids.entries()) {
             await checkNoJob(t, id);
             t.equal(pendingJobEvents(t, id), [], 'no event must tell of a job that never began');
-            t.check(
-              (await bytesOf(t, targets[index]!.file.local)).every((byte) => byte === 0),
-              'nothing must be copied by a backup of a transaction that failed',
-              'something was',
-            );
+            await checkContent(t, targets[index]!.file, Buffer.alloc(MiB), 'a target of what failed');
           }
         }
       await t.execute('transaction', { actions: backups });
       for (const id of ids) await t.event('BLOCK_JOB_COMPLETED', { device: id });
-      for (const { file } of targets)
-        t.check((await bytesOf(t, file.local)).equals(content), 'the backups must be made', 'they are not');
+      for (const { file } of targets) await checkContent(t, file, content, 'a backup that was made');
     },
   },
 ];
